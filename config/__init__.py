@@ -1,0 +1,1 @@
+"""Settings, databases, server processes and logs: everything that both packages stand on."""

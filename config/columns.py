@@ -1,0 +1,102 @@
+"""Column types that hold the same value on SQLite (STRICT tables) and on PostgreSQL."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Boolean, DateTime, Integer, LargeBinary, Text, Uuid
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from config.canonical import ISO_FORMAT, canonical_json
+
+BigInt = BigInteger().with_variant(Integer, "sqlite")
+"""64 bits on both: SQLite's INTEGER is one already, and STRICT tables know no other name for it."""
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time in UTC. Text of fixed width on SQLite, so that it sorts; timestamptz on PostgreSQL."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(DateTime(timezone=True))
+        return dialect.type_descriptor(Text())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone; times are stored in UTC")
+        if dialect.name == "postgresql":
+            return value
+        return value.astimezone(UTC).strftime(ISO_FORMAT)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if isinstance(value, datetime):
+            return value.astimezone(UTC)
+        return datetime.strptime(value, ISO_FORMAT).replace(tzinfo=UTC)
+
+
+class Flag(TypeDecorator[bool]):
+    """True or false; an INTEGER on SQLite, whose STRICT tables know no BOOLEAN."""
+
+    impl = Boolean
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(Boolean())
+        return dialect.type_descriptor(Integer())
+
+    def process_bind_param(self, value: bool | None, dialect: Dialect) -> Any:
+        return value if value is None or dialect.name == "postgresql" else int(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> bool | None:
+        return None if value is None else bool(value)
+
+
+class CanonicalJson(TypeDecorator[Any]):
+    """JSON as text with sorted keys and no spaces: the same value is the same bytes, so it can be hashed."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else canonical_json(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else json.loads(value)
+
+
+class Bytes(TypeDecorator[bytes]):
+    """Raw bytes, returned as bytes by both drivers."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> bytes | None:
+        return None if value is None else bytes(value)
+
+
+class Uuid16(TypeDecorator[UUID]):
+    """A UUID: the native type on PostgreSQL, its 16 bytes on SQLite; both sort by the time in a UUIDv7."""
+
+    impl = Uuid
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(Uuid())
+        return dialect.type_descriptor(LargeBinary())
+
+    def process_bind_param(self, value: UUID | None, dialect: Dialect) -> Any:
+        return value if value is None or dialect.name == "postgresql" else value.bytes
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:
+        return value if value is None or isinstance(value, UUID) else UUID(bytes=value)

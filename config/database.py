@@ -1,0 +1,137 @@
+"""Engines, transactions and the base classes of tables, for SQLite and PostgreSQL alike."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, MetaData, Text, create_engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from config.columns import BigInt, Bytes, Flag, UtcTime, Uuid16
+from config.settings import Settings
+
+Result = TypeVar("Result")
+
+BUSY_TIMEOUT_S = 15
+JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024
+TRIES = 8
+FIRST_PAUSE_S = 0.01
+_READ_ONLY = "linkledger_read_only"
+
+# Serialization failure and deadlock: the whole transaction may be tried again (PostgreSQL, appendix A).
+_RETRYABLE_STATES = {"40001", "40P01"}
+
+_NAMES = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+_COLUMN_TYPES = {str: Text, int: BigInt, bool: Flag, datetime: UtcTime, bytes: Bytes, UUID: Uuid16}
+
+
+class Base(DeclarativeBase):
+    """Tables of people, programs, sales and money."""
+
+    metadata = MetaData(naming_convention=_NAMES)
+    type_annotation_map: ClassVar[dict[Any, Any]] = _COLUMN_TYPES
+
+
+class ClickBase(DeclarativeBase):
+    """Tables of clicks: a file of their own on SQLite, the same database on PostgreSQL."""
+
+    metadata = MetaData(naming_convention=_NAMES)
+    type_annotation_map: ClassVar[dict[Any, Any]] = _COLUMN_TYPES
+
+
+STRICT = {"sqlite_strict": True}
+"""The last element of every table's __table_args__."""
+
+
+@dataclass(frozen=True)
+class Databases:
+    """The two databases of an installation. On PostgreSQL both engines lead to one database."""
+
+    main: Engine
+    clicks: Engine
+
+    def close(self) -> None:
+        self.main.dispose()
+        self.clicks.dispose()
+
+
+def open_databases(settings: Settings) -> Databases:
+    """Make the engines. Nothing connects before the first transaction."""
+    return Databases(main=make_engine(settings.main_url), clicks=make_engine(settings.clicks_url))
+
+
+def make_engine(url: str) -> Engine:
+    if url.startswith("sqlite"):
+        engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver opens no transaction of its own: _begin_sqlite does
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "recursive_triggers=ON",  # REPLACE fires the triggers that refuse deletion
+        f"busy_timeout={BUSY_TIMEOUT_S * 1000}",
+        f"journal_size_limit={JOURNAL_LIMIT_BYTES}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer takes its lock at once: a read that turns into a write later fails at random (measured)."""
+    read_only = connection.get_execution_options().get(_READ_ONLY)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """One consistent view for a page or a report. Nothing that is changed here is kept."""
+    connection = engine.connect().execution_options(**{_READ_ONLY: True})
+    if engine.dialect.name == "postgresql":
+        connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    with connection, Session(bind=connection, autoflush=False) as session:
+        yield session
+        session.expunge_all()  # what was read stays readable when the view is gone
+        session.rollback()
+
+
+def transact(engine: Engine, work: Callable[[Session], Result]) -> Result:
+    """Run `work` in one write transaction and commit it; when the database asks for it, run it again.
+
+    `work` may therefore run more than once and must do nothing outside the database.
+    Raises whatever `work` raises, after a rollback.
+    """
+    pause_s = FIRST_PAUSE_S
+    for attempt in range(1, TRIES + 1):
+        try:
+            with Session(engine, expire_on_commit=False) as session, session.begin():
+                return work(session)
+        except DBAPIError as error:
+            if attempt == TRIES or not _may_retry(error):
+                raise
+        time.sleep(pause_s)
+        pause_s *= 2
+    raise AssertionError("unreachable: the last try returns or raises")
+
+
+def _may_retry(error: DBAPIError) -> bool:
+    if getattr(error.orig, "sqlstate", None) in _RETRYABLE_STATES:
+        return True
+    return isinstance(error, OperationalError) and "database is locked" in str(error.orig)

@@ -1,0 +1,30 @@
+"""gunicorn's settings for the web process; `linkledger serve` names this file.
+
+Read by gunicorn itself, so its names are gunicorn's. Everything comes from the settings object.
+"""
+
+from config.logs import configure_logs
+from config.settings import load_settings
+
+_settings = load_settings()
+configure_logs(production=_settings.env == "production")
+
+wsgi_app = "wsgi:app"
+bind = [_settings.bind]
+workers = _settings.workers
+preload_app = True  # importing opens nothing and starts nothing, so workers can share its memory
+worker_class = "gthread"
+threads = 8
+timeout = 30
+graceful_timeout = 8
+keepalive = 5
+max_requests = 50_000
+max_requests_jitter = 5_000
+forwarded_allow_ips = _settings.trusted_proxies or "127.0.0.1"
+limit_request_line = 16_380
+limit_request_field_size = 16_380
+control_socket_disable = True
+# An access log would hold addresses of people.
+accesslog = None
+errorlog = "-"
+loglevel = "warning"

@@ -1,0 +1,21 @@
+"""An insert that says whether it was the first: the database judges uniqueness, never a check before it."""
+
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Session
+
+
+def insert_once(session: Session, model: type[DeclarativeBase], **values: Any) -> bool:
+    """Insert one row, unless a unique key of its table is taken: then nothing is written, and it is False.
+
+    The transaction stays usable either way, unlike after an IntegrityError on PostgreSQL. Other constraints
+    (checks, foreign keys, not null) raise as ever.
+    """
+    table = cast(Table, model.__table__)
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table).values(**values).on_conflict_do_nothing()
+    # Without the option SQLAlchemy forgets psycopg's count of an INSERT and says -1.
+    result = session.execute(statement, execution_options={"preserve_rowcount": True})
+    return cast(CursorResult[Any], result).rowcount == 1

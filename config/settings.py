@@ -1,0 +1,163 @@
+"""One frozen settings object, read from LINKLEDGER_… variables and checked once, at start."""
+
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "LINKLEDGER_"
+MINIMUM_KEY_LENGTH = 32
+_BIND = re.compile(r"^(?P<host>\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(?P<port>\d{1,5})$")
+
+
+class SettingsError(Exception):
+    """A variable is missing or wrong. The message says which one and what would be right."""
+
+
+class Settings(BaseSettings):
+    """What an installation can choose. Nothing reads the environment after this object exists."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", validate_default=True)
+
+    home: Path = Path("var")
+    env: Literal["development", "production"] = "development"
+    database_url: str = ""
+    secret_key: str = Field(default="", repr=False)
+    bind: str = "127.0.0.1:8000"
+    base_url: str = ""
+    link_base_url: str = ""
+    workers: int = Field(default=2, ge=1, le=64)
+    rail: Literal["sandbox", "stripe"] = "sandbox"
+    rail_shared: bool = False
+    stripe_api_key: str = Field(default="", repr=False)
+    stripe_api_base: str = ""
+    stripe_webhook_secret: str = Field(default="", repr=False)
+    smtp_url: str = Field(default="", repr=False)
+    trusted_proxies: str = ""
+    demo: bool = False
+
+    @field_validator("bind")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        match = _BIND.match(value)
+        if match is None or not 0 < int(match["port"]) < 65536:
+            raise ValueError("must be HOST:PORT, for example 127.0.0.1:8000")
+        return value
+
+    @field_validator("base_url", "link_base_url", "stripe_api_base")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("must be an http or https address, for example https://links.example.com")
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value and not value.startswith(("postgresql://", "postgresql+psycopg://", "sqlite:///")):
+            raise ValueError(
+                "must start with postgresql:// or sqlite:///; leave it out for SQLite in LINKLEDGER_HOME"
+            )
+        return value.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_keys(cls, value: str) -> str:
+        if any(len(key) < MINIMUM_KEY_LENGTH for key in value.split(",") if value):
+            raise ValueError(
+                f"every key needs at least {MINIMUM_KEY_LENGTH} characters; "
+                'make one with: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.env == "production" and not self.secret_key:
+            raise ValueError("SECRET_KEY is required when LINKLEDGER_ENV=production")
+        if self.rail == "stripe" and not self.stripe_api_key:
+            raise ValueError("STRIPE_API_KEY is required when LINKLEDGER_RAIL=stripe")
+        if self.rail == "stripe" and self.demo:
+            raise ValueError("DEMO never pays real money: use LINKLEDGER_RAIL=sandbox with it")
+        return self
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """Signing keys, newest first. The first signs; all verify, so that a key can be rotated."""
+        return tuple(key for key in self.secret_key.split(",") if key)
+
+    @property
+    def web_url(self) -> str:
+        return self.base_url or f"http://{self.bind}"
+
+    @property
+    def link_url(self) -> str:
+        """What creators' links start with."""
+        return self.link_base_url or self.web_url
+
+    @property
+    def main_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.home.resolve() / 'linkledger.db'}"
+
+    @property
+    def clicks_url(self) -> str:
+        """SQLite keeps clicks in a file of their own, so that no money transaction slows a redirect."""
+        if not self.main_url.startswith("sqlite"):
+            return self.main_url
+        main_file = Path(self.main_url.removeprefix("sqlite:///"))
+        return f"sqlite:///{main_file.with_name('clicks.db')}"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read and check the environment; make LINKLEDGER_HOME and its signing key when they are absent.
+
+    `overrides` win over the environment. Raises SettingsError, one line for each variable that is wrong.
+    """
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_plain(problem) for problem in error.errors())) from None
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if settings.secret_key:
+            return settings
+        return settings.model_copy(update={"secret_key": _kept_key(settings.home / "secret_key")})
+    except OSError as error:
+        raise SettingsError(
+            f"LINKLEDGER_HOME: {settings.home} cannot be used ({error.strerror}); name a folder to write in"
+        ) from None
+
+
+def _plain(problem: Any) -> str:
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if not problem["loc"]:
+        return PREFIX + message
+    return f"{PREFIX}{str(problem['loc'][0]).upper()}: {message}"
+
+
+def _kept_key(path: Path) -> str:
+    """The installation's own key: made once, readable by its owner only, the same for all processes."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        pass
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(48))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass  # another process was first; its key is the one
+    finally:
+        draft.unlink()
+    return path.read_text().strip()

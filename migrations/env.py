@@ -1,0 +1,18 @@
+"""Runs steps on the connection that config/migrate.py hands over; its transaction is the caller's."""
+
+from alembic import context
+
+LOCK_TIMEOUT = "5s"
+
+connection = context.config.attributes["connection"]
+if connection.dialect.name == "postgresql":
+    # A step that cannot get its lock soon fails whole, instead of queueing every query behind it.
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+
+context.configure(
+    connection=connection,
+    version_table=f"schema_{context.config.attributes['set_name']}",
+    transactional_ddl=True,
+    render_as_batch=connection.dialect.name == "sqlite",
+)
+context.run_migrations()

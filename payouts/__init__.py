@@ -1,0 +1,1 @@
+"""Everything from a recorded sale to money."""

@@ -1,0 +1,27 @@
+"""Every table of the product, imported once so that the two sets of metadata are whole."""
+
+import payouts.commissions.models
+import payouts.jobs.models
+import payouts.ledger.models
+import payouts.statements.models
+import payouts.transfers.models
+import tracker.clicks.models
+import tracker.people.models
+import tracker.programs.models
+import tracker.sales.models
+from config.database import Base, ClickBase
+
+MODULES = (
+    payouts.commissions.models,
+    payouts.jobs.models,
+    payouts.ledger.models,
+    payouts.statements.models,
+    payouts.transfers.models,
+    tracker.clicks.models,
+    tracker.people.models,
+    tracker.programs.models,
+    tracker.sales.models,
+)
+
+MAIN_TABLES = Base.metadata
+CLICK_TABLES = ClickBase.metadata
