@@ -1,0 +1,104 @@
+"""Who may import whom."""
+
+from tests.architecture.source import Module, SourceTree, is_below
+
+MAY_IMPORT = {
+    "config": {"config"},
+    "tracker": {"tracker", "config"},
+    "payouts": {"payouts", "tracker", "config"},
+    "migrations": {"migrations"},
+    "wsgi": {"payouts", "tracker", "config"},
+}
+"""What each room may see of the product. Nothing sees `wsgi` or `tests`; migrations see no living code."""
+
+STRIPE_HOME = "payouts/transfers/stripe_rail.py"
+FAST_DOORS = ("*/edge.py", "*/edge/*.py")
+"""The redirect's own process, which no page may slow: what it imports stays small."""
+NOT_IN_FAST_DOORS = ("flask", "stripe", "wsgi")
+
+
+def wrong_directions(tree: SourceTree) -> list[str]:
+    """payouts -> tracker -> config, never back."""
+    faults = []
+    for module in tree.product():
+        for found in module.imports:
+            room = found.target.split(".")[0]
+            if room in {*MAY_IMPORT, "tests"} and room not in MAY_IMPORT[module.package]:
+                faults.append(module.at(found.line, f"{module.package} must not import {room}"))
+    return faults
+
+
+def hidden_imports(tree: SourceTree) -> list[str]:
+    """Imports stand at the top of the file, where a circle shows. Only stripe, which is slow, is put off."""
+    faults = []
+    for module in tree.product():
+        for found in module.imports:
+            allowed = module.path == STRIPE_HOME and is_below(found.target, "stripe")
+            if found.in_function and not allowed:
+                faults.append(module.at(found.line, f"import of {found.target} is hidden in a function"))
+    return faults
+
+
+def misplaced_stripe(tree: SourceTree) -> list[str]:
+    """One file imports stripe, inside its functions."""
+    faults = []
+    for module in tree.product():
+        for found in module.imports:
+            if not is_below(found.target, "stripe"):
+                continue
+            if module.path != STRIPE_HOME:
+                faults.append(module.at(found.line, f"only {STRIPE_HOME} imports stripe"))
+            elif not found.in_function:
+                faults.append(module.at(found.line, "stripe is imported inside a function, not at the top"))
+    return faults
+
+
+def heavy_fast_doors(tree: SourceTree) -> list[str]:
+    """What the redirect's process imports, directly or not, is neither Flask nor Stripe."""
+    faults = []
+    for door in tree.product():
+        if door.matches(FAST_DOORS):
+            for module, found in reachable_imports(tree, door):
+                if any(is_below(found, heavy) for heavy in NOT_IN_FAST_DOORS):
+                    faults.append(f"{door.path}: reaches {found} by {module.path}")
+    return faults
+
+
+def circles(tree: SourceTree) -> list[str]:
+    """Modules that import each other, at the top of their files, one circle a line."""
+    graph = {
+        module.name: sorted({i.target for i in module.imports if not i.in_function} & tree.modules.keys())
+        for module in tree
+    }
+    done: set[str] = set()
+    faults: list[str] = []
+    for name in sorted(graph):
+        _walk(name, graph, [], done, faults)
+    return faults
+
+
+def _walk(name: str, graph: dict[str, list[str]], path: list[str], done: set[str], faults: list[str]) -> None:
+    if name in path:
+        faults.append(" -> ".join([*path[path.index(name) :], name]))
+        return
+    if name in done:
+        return
+    for target in graph[name]:
+        if target != name:
+            _walk(target, graph, [*path, name], done, faults)
+    done.add(name)
+
+
+def reachable_imports(tree: SourceTree, start: Module) -> list[tuple[Module, str]]:
+    """Everything that importing `start` imports from the top of files: (the importing module, the target)."""
+    seen, waiting, found = {start.name}, [start], []
+    while waiting:
+        module = waiting.pop()
+        for item in module.imports:
+            if item.in_function:
+                continue
+            found.append((module, item.target))
+            if item.target in tree.modules and item.target not in seen:
+                seen.add(item.target)
+                waiting.append(tree.modules[item.target])
+    return found

@@ -1,0 +1,96 @@
+"""Files with faults that the rules must find, and innocent ones that they must leave alone."""
+
+from collections.abc import Callable
+
+from tests.architecture.imports import (
+    STRIPE_HOME,
+    circles,
+    heavy_fast_doors,
+    hidden_imports,
+    misplaced_stripe,
+    wrong_directions,
+)
+from tests.architecture.purity import floats_and_naive_times, impure_modules, operations_that_commit
+from tests.architecture.shape import empty_names, long_files, long_functions
+from tests.architecture.source import SourceTree
+
+Rule = Callable[[SourceTree], list[str]]
+
+LONG_FUNCTION = "def long() -> None:\n" + "    x = 1\n" * 40
+LONG_METHOD = "class A:\n    def long(self) -> None:\n" + "        x = 1\n" * 40
+AWARE = "from datetime import UTC, datetime\nx = datetime.now(UTC)\n"
+COMMENTED_FUNCTION = (
+    'def short() -> None:\n    """' + "a\n" * 50 + '"""\n' + "    # why\n" * 50 + "    x = 1\n"
+)
+
+FAULTS: list[tuple[Rule, dict[str, str]]] = [
+    (wrong_directions, {"tracker/a.py": "import payouts.ledger"}),
+    (wrong_directions, {"tracker/a.py": "def f():\n    from payouts import ledger"}),
+    (wrong_directions, {"config/a.py": "from tracker.money import Money"}),
+    (wrong_directions, {"payouts/a.py": "from wsgi import create_app"}),
+    (wrong_directions, {"payouts/a.py": "from tests import postgres"}),
+    (wrong_directions, {"tracker/sales/a.py": "from ...payouts import ledger"}),
+    (wrong_directions, {"migrations/main/0009_a.py": "from payouts.ledger.models import Posting"}),
+    (hidden_imports, {"payouts/a.py": "def f():\n    import json"}),
+    (hidden_imports, {"tracker/a.py": "class A:\n    async def f(self):\n        from b import c"}),
+    (hidden_imports, {STRIPE_HOME: "def f():\n    import requests"}),
+    (misplaced_stripe, {"payouts/a.py": "def f():\n    import stripe"}),
+    (misplaced_stripe, {"tracker/a.py": "from stripe.error import StripeError"}),
+    (misplaced_stripe, {STRIPE_HOME: "import stripe"}),
+    (heavy_fast_doors, {"tracker/clicks/edge.py": "import flask"}),
+    (
+        heavy_fast_doors,
+        {"tracker/edge.py": "from tracker import page", "tracker/page.py": "import flask.views"},
+    ),
+    (circles, {"tracker/a.py": "import tracker.b", "tracker/b.py": "from tracker import a"}),
+    (
+        circles,
+        {
+            "tracker/a.py": "from . import b",
+            "tracker/b.py": "import tracker.c",
+            "tracker/c.py": "import tracker.a",
+        },
+    ),
+    (impure_modules, {"payouts/ledger/rules.py": "from sqlalchemy.orm import Session"}),
+    (impure_modules, {"tracker/money.py": "import subprocess"}),
+    (impure_modules, {"tracker/money.py": "from tracker import b", "tracker/b.py": "import flask"}),
+    (impure_modules, {"payouts/transfers/states.py": "from datetime import *\nx = datetime.now(UTC)"}),
+    (impure_modules, {"payouts/transfers/units.py": "import time\nx = time.time()"}),
+    (impure_modules, {"tracker/signing.py": "x = open('key').read()"}),
+    (operations_that_commit, {"payouts/ledger/operations.py": "def f(session):\n    session.commit()"}),
+    (
+        operations_that_commit,
+        {"tracker/sales/inbox.py": "def f(databases):\n    databases.main.begin().commit()"},
+    ),
+    (floats_and_naive_times, {"payouts/a.py": "x = float('1.10')"}),
+    (floats_and_naive_times, {"tracker/a.py": "import datetime\nx = datetime.datetime.utcnow()"}),
+    (floats_and_naive_times, {"tracker/a.py": "from datetime import datetime\nx = datetime.now()"}),
+    (floats_and_naive_times, {"tracker/a.py": "from datetime import datetime\nx = datetime.now(tz=None)"}),
+    (
+        floats_and_naive_times,
+        {"tracker/a.py": "from datetime import datetime\nx = datetime.fromtimestamp(1)"},
+    ),
+    (floats_and_naive_times, {"tracker/a.py": "from datetime import date\nx = date.today()"}),
+    (long_files, {"payouts/a.py": "x = 1\n" * 301}),
+    (long_files, {"tests/test_a.py": "x = 1\n" * 301}),
+    (long_functions, {"payouts/a.py": LONG_FUNCTION}),
+    (long_functions, {"tests/test_a.py": LONG_METHOD}),
+    (empty_names, {"tracker/utils.py": ""}),
+    (empty_names, {"payouts/click_helpers.py": ""}),
+    (empty_names, {"payouts/services/__init__.py": ""}),
+]
+
+INNOCENT = {
+    "wsgi.py": "import payouts.a\nimport tracker.a\n",
+    "config/a.py": "import os\nimport sqlalchemy\n",
+    "tracker/a.py": "import flask\nfrom config import a\n" + AWARE,
+    "tracker/money.py": "from decimal import Decimal\nimport tracker.errors\n",
+    "tracker/errors.py": "",
+    "tracker/clicks/edge.py": "from tracker import money\n",
+    "payouts/a.py": COMMENTED_FUNCTION + "x = 1\n" * 100,
+    "payouts/ledger/rules.py": "from tracker.money import Money\nfrom datetime import datetime\n",
+    "payouts/ledger/operations.py": "from payouts.ledger import rules\ndef f(s):\n    s.flush()\n",
+    STRIPE_HOME: "def f():\n    import stripe\n",
+    "migrations/main/0001_a.py": LONG_FUNCTION,
+    "tests/test_a.py": "from wsgi import create_app\n",
+}

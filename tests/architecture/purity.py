@@ -1,0 +1,122 @@
+"""What pure modules and operations must not touch, and how money and time must not be made."""
+
+import ast
+from collections.abc import Iterator
+
+from tests.architecture.imports import reachable_imports
+from tests.architecture.source import Module, SourceTree, is_below
+
+PURE = (
+    "tracker/money.py",
+    "tracker/signing.py",
+    "tracker/clicks/token.py",
+    "tracker/clicks/verdict.py",
+    "tracker/sales/normal.py",
+    "tracker/sales/strict_json.py",
+    "payouts/transfers/outcome.py",
+    "payouts/transfers/units.py",
+    "*/rules.py",
+    "*/states.py",
+    "*/attribution.py",
+)
+IMPURE_IMPORTS = (
+    "flask",
+    "sqlalchemy",
+    "stripe",
+    "alembic",
+    "apscheduler",
+    "gunicorn",
+    "psycopg",
+    "sqlite3",
+    "os",
+    "socket",
+    "subprocess",
+    "requests",
+    "urllib.request",
+    "urllib3",
+    "http.client",
+    "http.server",
+    "smtplib",
+    "threading",
+    "shutil",
+    "tempfile",
+)
+READS_A_CLOCK = {"datetime.now", "datetime.today", "date.today", "time.time", "time.monotonic"}
+
+OPERATIONS = ("tracker/*.py", "payouts/*.py")
+COMMITS_ITSELF: tuple[str, ...] = (
+    "payouts/transfers/sandbox/*",  # stands in for a provider's own database
+    "tracker/clicks/recorder.py",  # commits many clicks at once, before their redirects leave
+)
+MEASURES_SECONDS = ("payouts/transfers/sandbox/faults.py",)
+"""May make floats: how long a provider that hangs on purpose hangs is no amount of money."""
+
+
+def impure_modules(tree: SourceTree) -> list[str]:
+    """A pure module reaches no framework, no I/O and no clock, by its own imports or by another's."""
+    faults = []
+    for module in pure_modules(tree):
+        for importer, target in reachable_imports(tree, module):
+            if any(is_below(target, impure) for impure in IMPURE_IMPORTS):
+                faults.append(f"{module.path}: is pure and reaches {target} by {importer.path}")
+        for call, name in _calls(module):
+            if name in READS_A_CLOCK or name.removeprefix("datetime.") in READS_A_CLOCK or name == "open":
+                faults.append(module.at(call.lineno, f"is pure and calls {name}()"))
+    return list(dict.fromkeys(faults))
+
+
+def pure_modules(tree: SourceTree) -> Iterator[Module]:
+    return (module for module in tree.of("tracker", "payouts") if module.matches(PURE))
+
+
+def operations_that_commit(tree: SourceTree) -> list[str]:
+    """Doors open transactions with `transact`, which commits; nothing below them does."""
+    return [
+        module.at(call.lineno, "commits: leave that to the door that opened the transaction")
+        for module in tree.of("tracker", "payouts")
+        if module.matches(OPERATIONS) and not module.matches(COMMITS_ITSELF)
+        for call, _ in _calls(module)
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "commit"
+    ]
+
+
+def floats_and_naive_times(tree: SourceTree) -> list[str]:
+    """Money is never a float, and a time always knows its zone."""
+    faults = []
+    for module in tree.of("tracker", "payouts"):
+        for call, name in _calls(module):
+            if name == "float" and not module.matches(MEASURES_SECONDS):
+                faults.append(module.at(call.lineno, "makes a float: use int minor units, or Decimal"))
+            elif _is_naive(call, name):
+                faults.append(module.at(call.lineno, f"{name}() makes a time without a zone"))
+    return faults
+
+
+def _is_naive(call: ast.Call, name: str) -> bool:
+    method = ".".join(name.split(".")[-2:])
+    zones = [keyword.value for keyword in call.keywords if keyword.arg in ("tz", None)]
+    if method in ("datetime.utcnow", "datetime.utcfromtimestamp", "datetime.today", "date.today"):
+        return True
+    if method == "datetime.now":
+        return _names_no_zone(call.args + zones)
+    return method == "datetime.fromtimestamp" and _names_no_zone(call.args[1:] + zones)
+
+
+def _names_no_zone(zones: list[ast.expr]) -> bool:
+    return not zones or (isinstance(zones[0], ast.Constant) and zones[0].value is None)
+
+
+def _calls(module: Module) -> Iterator[tuple[ast.Call, str]]:
+    """Every call, with the dotted name of what is called ("" when it has none)."""
+    for node in ast.walk(module.syntax):
+        if isinstance(node, ast.Call):
+            yield node, _dotted_name(node.func)
+
+
+def _dotted_name(node: ast.expr) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        owner = _dotted_name(node.value)
+        return f"{owner}.{node.attr}" if owner else ""
+    return ""

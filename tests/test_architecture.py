@@ -1,0 +1,135 @@
+"""The rules of ARCHITECTURE.md hold in this tree, and every rule finds the fault it is there for."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import CheckConstraint, Column, Integer, MetaData, Table, UniqueConstraint
+
+from config.settings import load_settings
+from payouts.tables import CLICK_TABLES, MAIN_TABLES, MODULES
+from tests.architecture.imports import (
+    FAST_DOORS,
+    STRIPE_HOME,
+    circles,
+    heavy_fast_doors,
+    hidden_imports,
+    misplaced_stripe,
+    wrong_directions,
+)
+from tests.architecture.planted import FAULTS, INNOCENT, Rule
+from tests.architecture.purity import (
+    floats_and_naive_times,
+    impure_modules,
+    operations_that_commit,
+    pure_modules,
+)
+from tests.architecture.running import unguarded_routes, unnamed_constraints
+from tests.architecture.shape import empty_names, long_files, long_functions
+from tests.architecture.source import ROOMS, SourceTree, read_tree
+from tracker.people.access import public
+from wsgi import create_app
+
+ROOT = Path(__file__).parent.parent
+RULES: list[Rule] = [
+    wrong_directions,
+    hidden_imports,
+    misplaced_stripe,
+    heavy_fast_doors,
+    circles,
+    impure_modules,
+    operations_that_commit,
+    floats_and_naive_times,
+    long_files,
+    long_functions,
+    empty_names,
+]
+
+
+def plant(root: Path, files: dict[str, str]) -> SourceTree:
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    return read_tree(root)
+
+
+@pytest.fixture(scope="module")
+def tree() -> SourceTree:
+    return read_tree(ROOT)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_rule_holds_in_this_tree(tree: SourceTree, rule: Rule) -> None:
+    faults = rule(tree)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize(("rule", "files"), FAULTS, ids=lambda value: getattr(value, "__name__", ""))
+def test_the_rule_finds_a_planted_fault(tmp_path: Path, rule: Rule, files: dict[str, str]) -> None:
+    faults = rule(plant(tmp_path, INNOCENT | files))
+    assert faults
+    assert any(path in fault or path[:-3].replace("/", ".") in fault for fault in faults for path in files)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_rule_leaves_innocent_code_alone(tmp_path: Path, rule: Rule) -> None:
+    assert rule(plant(tmp_path, INNOCENT)) == []
+
+
+def test_every_rule_has_a_planted_fault() -> None:
+    assert {rule for rule, _ in FAULTS} == set(RULES)
+
+
+def test_there_is_something_to_judge(tree: SourceTree) -> None:
+    assert all(any(tree.of(room)) for room in (*ROOMS, "wsgi"))
+    assert {module.name for module in tree} >= {"wsgi", "payouts.cli", "config.database", __name__}
+    assert len(list(pure_modules(tree))) >= 6
+    assert STRIPE_HOME in {module.path for module in tree}
+    models = {module.name for module in tree.product() if module.path.endswith("/models.py")}
+    assert models == {module.__name__ for module in MODULES}
+
+
+def test_importing_the_product_loads_no_stripe_and_starts_no_thread() -> None:
+    code = "import sys, threading, wsgi; print('stripe' in sys.modules, threading.active_count())"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "1"]
+
+
+def test_the_redirects_process_loads_neither_flask_nor_stripe(tree: SourceTree) -> None:
+    for door in (module.name for module in tree.product() if module.matches(FAST_DOORS)):
+        code = f"import sys, {door}; print(sorted({{'flask', 'stripe', 'wsgi'}} & set(sys.modules)))"
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == "[]"
+
+
+def test_every_route_says_who_may_call_it(tmp_path: Path) -> None:
+    app = create_app(load_settings(home=tmp_path, demo=True))
+    assert len(list(app.url_map.iter_rules())) > 5
+    assert unguarded_routes(app) == []
+
+
+def test_a_route_that_does_not_say_it_is_found() -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/open", "open", public("shows nothing of anybody")(lambda: "open"))
+    assert unguarded_routes(app) == []
+    app.add_url_rule("/forgotten", "forgotten", lambda: "secrets", methods=["GET", "POST"])
+    assert [fault.split(" (")[0] for fault in unguarded_routes(app)] == ["GET /forgotten", "POST /forgotten"]
+
+
+def test_every_constraint_has_a_name() -> None:
+    assert len(MAIN_TABLES.tables) > 10
+    assert CLICK_TABLES.tables
+    assert unnamed_constraints(MAIN_TABLES, CLICK_TABLES) == []
+
+
+def test_a_constraint_without_a_name_is_found() -> None:
+    metadata = MetaData()
+    Table("sale", metadata, Column("total", Integer), CheckConstraint("total > 0"))
+    Table("refund", metadata, Column("id", Integer), UniqueConstraint("id", name="r" * 64))
+    faults = unnamed_constraints(metadata)
+    assert any(fault.startswith("sale: a CheckConstraint has no name") for fault in faults)
+    assert any("more than 63 letters" in fault for fault in faults)
