@@ -1,0 +1,129 @@
+"""What names, addresses, countries, zones and hosts are accepted."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tracker.errors import Invalid
+from tracker.people import rules
+
+
+@pytest.mark.parametrize(
+    ("given_text", "host"),
+    [
+        ("Shop.Example", "shop.example"),
+        ("shop.example.", "shop.example"),
+        ("Bücher.example", "xn--bcher-kva.example"),
+        ("straße.example", "xn--strae-oqa.example"),
+        ("ｓｈｏｐ．example", "shop.example"),
+        ("localhost", "localhost"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("[::1]", "::1"),
+        ("0:0:0:0:0:0:0:1", "::1"),
+    ],
+)
+def test_a_host_has_one_form(given_text: str, host: str) -> None:
+    assert rules.host_name(given_text) == host
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "shop",
+        "https://shop.example",
+        "shop.example:443",
+        "shop.example/path",
+        "anna@shop.example",
+        "*.shop.example",
+        "shop..example",
+        "-shop.example",
+        "shop_1.example",
+        "shop.example%2eevil.example",
+        "2130706433",
+        "127.1",
+        "0x7f.0.0.1",
+        "127.0.0.01",
+        "shop.1",
+        "fe80::1%eth0",
+        "shop.example\n",
+        "a" * 64 + ".example",
+        "a." * 127 + "example",
+        "xn--\u00e4.example",
+        "\ud800.example",
+    ],
+)
+def test_what_a_browser_could_read_differently_is_no_host(text: str) -> None:
+    if text == "shop.example\n":
+        assert rules.host_name(text) == "shop.example"  # pasted with its line end
+        return
+    with pytest.raises(Invalid):
+        rules.host_name(text)
+
+
+@given(st.text(max_size=40))
+@example("１２７.0.0.1")
+def test_a_host_in_its_form_stays_as_it_is(text: str) -> None:
+    try:
+        host = rules.host_name(text)
+    except Invalid:
+        return
+    assert rules.host_name(host) == host
+    assert host.isascii()
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.9.9", "::1"])
+def test_loopback_is_known(host: str) -> None:
+    assert rules.is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["localhost.example", "10.0.0.1", "shop.example"])
+def test_what_only_looks_like_loopback_is_not(host: str) -> None:
+    assert not rules.is_loopback(host)
+
+
+def test_an_email_address_has_one_form() -> None:
+    assert rules.email_address(" Anna.B+shop@Bücher.Example ") == "anna.b+shop@xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "anna", "@x.example", "anna@", "a b@x.example", "anna@x", "anna@[127.0.0.1]", "anna@127.0.0.1",
+     ".anna@x.example", "an..na@x.example", "anna\n@x.example", "a" * 65 + "@x.example", "äöü@x.example"],
+)  # fmt: skip
+def test_a_wrong_email_address_is_refused_without_being_repeated(text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        rules.email_address(text)
+    assert "name@host.example" in str(refused.value)
+    assert not text or text not in str(refused.value).replace("name@host.example", "")
+
+
+def test_countries_are_the_249_of_iso_3166() -> None:
+    assert len(rules.countries()) == 249
+    assert rules.country_code("de") == "DE"
+    for no_country in ("EU", "XK", "ZZ", "UK", "DEU", "", "12"):
+        with pytest.raises(Invalid):
+            rules.country_code(no_country)
+
+
+def test_a_time_zone_is_a_place_or_utc() -> None:
+    assert rules.timezone_name("Europe/Berlin") == "Europe/Berlin"
+    assert rules.timezone_name("UTC") == "UTC"
+    for wrong in ("", "CET", "Europe/berlin", "../etc/passwd", "Europe/Atlantis"):
+        with pytest.raises(Invalid):
+            rules.timezone_name(wrong)
+
+
+@pytest.mark.parametrize(("currency", "minor"), [("EUR", 5_000), ("JPY", 50), ("BHD", 50_000)])
+def test_the_smallest_payout_is_fifty_whole_units(currency: str, minor: int) -> None:
+    assert rules.minimum_payout_minor(None, currency) == minor
+
+
+@pytest.mark.parametrize("name", ["", "   ", "a\x00b", "a\u202eb", "\ud800", "x" * 121])
+def test_a_name_is_plain_text(name: str) -> None:
+    with pytest.raises(Invalid):
+        rules.plain_name(name)
+
+
+def test_a_name_may_be_in_any_script_and_loses_needless_spaces() -> None:
+    assert rules.plain_name("  Ана \n Müller 👩‍🌾 ") == "Ана Müller 👩‍🌾"

@@ -1,0 +1,198 @@
+"""Programs, enrollments, coupons and links, on both databases."""
+
+import threading
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from config.database import Databases, reading, transact
+from tests.tracker.cast import Cast
+from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound
+from tracker.ids import uuid_of
+from tracker.programs import operations as programs
+from tracker.programs.models import Coupon, Enrollment, Link, Program, RateOverride
+
+
+def make_link(databases: Databases, cast: Cast, now: datetime, **given: Any) -> Link:
+    wanted = {"creator_id": cast.anna_id, "destination": "https://shop.example/tea", **given}
+    return transact(
+        databases.main,
+        lambda session: programs.create_link(session, now, program_id=cast.program_id, **wanted),
+    )
+
+
+def count(databases: Databases, model: type[Any]) -> int:
+    with reading(databases.main) as session:
+        return session.scalar(select(func.count()).select_from(model)) or 0
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"rate_bp": 10_001}, {"base": "sum"}, {"window_days": 91}, {"token_parameter": "a=b"}], ids=str
+)
+def test_a_wrong_program_is_refused_and_nothing_is_written(
+    databases: Databases, cast: Cast, now: datetime, wrong: dict[str, Any]
+) -> None:
+    right = {"brand_id": cast.brand_id, "name": "More", "rate_bp": 100}
+    with pytest.raises(Invalid):
+        transact(databases.main, lambda session: programs.create_program(session, now, **{**right, **wrong}))
+    assert count(databases, Program) == 1
+
+
+def test_a_creator_takes_part_once(databases: Databases, cast: Cast, now: datetime) -> None:
+    with pytest.raises(Conflict, match="already"):
+        transact(
+            databases.main,
+            lambda session: programs.enroll(
+                session, now, program_id=cast.program_id, creator_id=cast.anna_id
+            ),
+        )
+
+
+def test_a_coupon_code_has_one_owner_in_a_brand_in_any_case(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    with pytest.raises(Conflict, match="anna10"):
+        transact(
+            databases.main,
+            lambda session: programs.enroll(
+                session, now, program_id=cast.program_id, creator_id=cast.bob_id, rate_bp=500, coupon="anna10"
+            ),
+        )
+    assert (count(databases, Coupon), count(databases, Enrollment), count(databases, RateOverride)) == (
+        1,
+        1,
+        0,
+    )
+
+
+def test_a_link_keeps_what_was_asked_for(databases: Databases, cast: Cast, now: datetime) -> None:
+    link = make_link(databases, cast, now, code="Anna-Tea", sub_ids={"s1": "bio", "s2": ""}, rate_bp=0)
+    assert (link.code, link.code_key, link.sub_ids) == ("Anna-Tea", "anna-tea", {"s1": "bio"})
+    assert count(databases, RateOverride) == 1
+
+
+def test_links_without_a_code_get_different_ones(databases: Databases, cast: Cast, now: datetime) -> None:
+    assert len({make_link(databases, cast, now).code for _ in range(5)}) == 5
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"destination": "https://evil.example/"},
+        {"code": "app"},
+        {"code": "a b"},
+        {"rate_bp": 10_001},
+        {"sub_ids": {"s9": "x"}},
+    ],
+    ids=str,
+)
+def test_a_wrong_link_is_refused_and_nothing_is_written(
+    databases: Databases, cast: Cast, now: datetime, wrong: dict[str, Any]
+) -> None:
+    with pytest.raises(Invalid):
+        make_link(databases, cast, now, **wrong)
+    assert count(databases, Link) == 0
+
+
+def test_who_does_not_take_part_gets_no_link(databases: Databases, cast: Cast, now: datetime) -> None:
+    with pytest.raises(NotFound, match="linkledger enroll"):
+        make_link(databases, cast, now, creator_id=cast.bob_id)
+
+
+def test_a_taken_code_is_refused_in_any_case(databases: Databases, cast: Cast, now: datetime) -> None:
+    make_link(databases, cast, now, code="Tea")
+    with pytest.raises(Conflict, match="'TEA' is taken"):
+        make_link(databases, cast, now, code="TEA", rate_bp=100)
+    assert (count(databases, Link), count(databases, RateOverride)) == (1, 0)
+
+
+def test_of_many_who_want_a_code_at_once_one_gets_it(databases: Databases, cast: Cast, now: datetime) -> None:
+    start = threading.Barrier(12)
+    refused: list[LinkledgerError] = []
+
+    def want() -> None:
+        start.wait()
+        try:
+            make_link(databases, cast, now, code="tea")
+        except Conflict as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=want) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 11
+    assert count(databases, Link) == 1
+
+
+def target(databases: Databases, code: str) -> programs.LinkTarget | None:
+    with reading(databases.main) as session:
+        return programs.link_target(session, code)
+
+
+def test_the_redirect_finds_a_link_by_its_code_in_any_case(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    link = make_link(databases, cast, now, code="Tea", sub_ids={"s1": "bio"})
+    found = target(databases, "tEA")
+    assert found == programs.LinkTarget(
+        uuid_of(link.id, "lnk"), "https://shop.example/tea", "ll", {"s1": "bio"}, True, None
+    )
+    assert target(databases, "coffee") is None
+
+
+def test_a_paused_link_can_be_resumed_and_an_ended_one_cannot(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    link = make_link(databases, cast, now, code="tea")
+
+    def put(state: str) -> None:
+        transact(
+            databases.main, lambda session: programs.set_link_state(session, link_id=link.id, state=state)
+        )
+        found = target(databases, "tea")
+        assert found is not None
+        assert (found.active, found.reason) == (
+            (True, None) if state == "active" else (False, f"link {state}")
+        )
+
+    for state in ("paused", "paused", "active", "active", "ended", "ended"):
+        put(state)
+    for state in ("active", "paused"):
+        with pytest.raises(Conflict, match="ended"):
+            put(state)
+    with pytest.raises(Conflict, match="taken"):
+        make_link(databases, cast, now, code="tea")
+
+
+@pytest.mark.parametrize("model", [Enrollment, Program])
+def test_a_link_leads_nowhere_when_its_enrollment_or_program_does_not_go_on(
+    databases: Databases, cast: Cast, now: datetime, model: type[Any]
+) -> None:
+    make_link(databases, cast, now, code="tea")
+
+    def pause(session: Session) -> None:
+        session.query(model).update({"state": "paused"})
+
+    transact(databases.main, pause)
+    found = target(databases, "tea")
+    assert found is not None
+    assert (found.active, found.reason) == (False, f"{model.__tablename__} paused")
+
+
+def test_nobody_joins_what_has_ended(databases: Databases, cast: Cast, now: datetime) -> None:
+    def end(session: Session) -> None:
+        session.query(Program).update({"state": "ended"})
+
+    transact(databases.main, end)
+    with pytest.raises(Conflict):
+        make_link(databases, cast, now)
+    with pytest.raises(Conflict):
+        transact(
+            databases.main,
+            lambda session: programs.enroll(session, now, program_id=cast.program_id, creator_id=cast.bob_id),
+        )

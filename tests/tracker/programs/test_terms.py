@@ -1,0 +1,141 @@
+"""Versions of terms and the rate for one sale, on both databases."""
+
+import threading
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from config.database import Databases, reading, transact
+from tests.tracker.cast import Cast
+from tracker.errors import Conflict, Invalid, LinkledgerError
+from tracker.ids import new_id
+from tracker.programs import operations as programs
+from tracker.programs.models import RateOverride
+
+DAY = timedelta(days=1)
+
+
+def change(databases: Databases, cast: Cast, now: datetime, **changes: Any) -> datetime:
+    """Returns when the change takes effect."""
+    return transact(
+        databases.main,
+        lambda session: programs.change_terms(session, now, program_id=cast.program_id, **changes),
+    ).effective_at
+
+
+def rate_bp_at(databases: Databases, cast: Cast, at: datetime) -> int:
+    with reading(databases.main) as session:
+        return programs.terms_at(session, cast.program_id, at).rate_bp
+
+
+def test_the_first_terms_hold_from_before_the_first_minute(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    assert rate_bp_at(databases, cast, now - DAY) == 1000
+    assert rate_bp_at(databases, cast, now) == 1000
+
+
+def test_a_rise_holds_at_once_and_never_for_earlier_sales(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    assert change(databases, cast, now + DAY, rate_bp=2000) == now + DAY
+    assert rate_bp_at(databases, cast, now + DAY - timedelta(microseconds=1)) == 1000
+    assert rate_bp_at(databases, cast, now + DAY) == 2000
+
+
+def test_a_cut_holds_only_after_its_notice(databases: Databases, cast: Cast, now: datetime) -> None:
+    start = change(databases, cast, now, rate_bp=500)
+    assert start == now + 14 * DAY
+    assert rate_bp_at(databases, cast, start - timedelta(seconds=1)) == 1000
+    assert rate_bp_at(databases, cast, start) == 500
+
+
+def test_a_planned_cut_is_replaced_by_a_later_version_at_the_same_time(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    start = change(databases, cast, now, rate_bp=500)
+    assert change(databases, cast, now + DAY, rate_bp=1000) == start
+    assert rate_bp_at(databases, cast, start) == 1000
+
+
+def test_a_change_of_nothing_and_a_rate_above_the_whole_are_refused(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    for wrong in ({"rate_bp": 1000}, {"rate_bp": 10_001}, {"window_days": 0}):
+        with pytest.raises(Invalid):
+            change(databases, cast, now, **wrong)
+    with reading(databases.main) as session:
+        assert [each.version for each in programs.list_terms(session, cast.program_id)] == [1]
+
+
+def test_changes_at_the_same_moment_get_numbers_of_their_own_or_are_refused(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    start = threading.Barrier(8)
+    refused: list[LinkledgerError] = []
+
+    def raise_rate(rate_bp: int) -> None:
+        start.wait()
+        try:
+            change(databases, cast, now + DAY, rate_bp=rate_bp)
+        except (Conflict, Invalid) as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=raise_rate, args=(2000 + number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with reading(databases.main) as session:
+        versions = [each.version for each in programs.list_terms(session, cast.program_id)]
+    assert versions == list(range(1, 10 - len(refused)))
+
+
+def test_the_most_specific_rate_wins(databases: Databases, cast: Cast, now: datetime) -> None:
+    def work(session: Session) -> list[tuple[int, str]]:
+        own = programs.enroll(session, now, program_id=cast.program_id, creator_id=cast.bob_id, rate_bp=1500)
+        links = [
+            programs.create_link(
+                session,
+                now,
+                program_id=cast.program_id,
+                creator_id=creator_id,
+                destination="https://shop.example/",
+                rate_bp=rate_bp,
+            )
+            for creator_id, rate_bp in ((cast.bob_id, 2500), (cast.bob_id, None), (cast.anna_id, None))
+        ]
+        terms = programs.terms_at(session, cast.program_id, now)
+        enrollments = [own.id, own.id, cast.enrollment_id]
+        rates = [
+            programs.rate_at(session, terms, enrollment_id=enrollment_id, link_id=link.id, at=now - DAY)
+            for enrollment_id, link in zip(enrollments, links, strict=True)
+        ]
+        return [(rate.rate_bp, rate.source) for rate in rates]
+
+    assert transact(databases.main, work) == [(2500, "link"), (1500, "enrollment"), (1000, "program")]
+
+
+def test_a_rate_that_follows_later_holds_from_then_on(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    def work(session: Session) -> list[int]:
+        session.add(
+            RateOverride(
+                id=new_id("rov", now),
+                enrollment_id=cast.enrollment_id,
+                effective_at=now + DAY,
+                rate_bp=1200,
+                created_at=now,
+            )
+        )
+        session.flush()
+        terms = programs.terms_at(session, cast.program_id, now)
+        return [
+            programs.rate_at(session, terms, enrollment_id=cast.enrollment_id, link_id=None, at=at).rate_bp
+            for at in (now - DAY, now, now + DAY)
+        ]
+
+    assert transact(databases.main, work) == [1000, 1000, 1200]

@@ -1,0 +1,1 @@
+"""Everything from a link to a recorded sale."""

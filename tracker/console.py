@@ -1,0 +1,120 @@
+"""What every command of the console shares: one JSON value on stdout, all else on stderr, plain errors.
+
+A command is a function that takes a Console (and its own parameters) and returns an Answer or a JSON value.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import click
+from sqlalchemy.exc import OperationalError
+
+from config.database import Databases, open_databases
+from config.migrate import SchemaMismatch, require_current_schema
+from config.settings import Settings, SettingsError, load_settings
+from tracker.errors import LinkledgerError
+
+FAILED = 1
+WRONG_USAGE = 2
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command found or made: `value` for --json, `text` for a person."""
+
+    value: Any
+    text: str = ""
+    exit_code: int = 0
+
+
+class Console:
+    """Opens what a command needs when it first needs it, and takes `now` once."""
+
+    @cached_property
+    def settings(self) -> Settings:
+        return load_settings()
+
+    def settings_with(self, **overrides: Any) -> Settings:
+        """The settings with what the command line says instead, where it says anything."""
+        given = {name: value for name, value in overrides.items() if value is not None}
+        return load_settings(**given) if given else self.settings
+
+    @cached_property
+    def databases(self) -> Databases:
+        """Raises SchemaMismatch when the database is not at this version's schema."""
+        databases = open_databases(self.settings)
+        require_current_schema(databases)
+        return databases
+
+    @cached_property
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def say(self, line: str) -> None:
+        """For people, while a command works; never on stdout."""
+        click.echo(line, err=True)
+
+
+class ConsoleCommand(click.Command):
+    """A command with --json and --pick, whose errors are sentences and whose exit codes have a meaning."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.params.append(click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON value."))
+        self.params.append(click.Option(["--pick"], metavar="FIELD", help="Print one field of the JSON."))
+
+    def invoke(self, context: click.Context) -> None:
+        as_json = context.params.pop("as_json")
+        pick = context.params.pop("pick")
+        try:
+            answer = super().invoke(context)
+            answer = answer if isinstance(answer, Answer) else Answer(answer)
+            _print(answer, as_json, pick)
+        except LinkledgerError as error:
+            _fail(str(error), error.exit_code)
+        except SettingsError as error:
+            _fail(str(error), WRONG_USAGE)
+        except SchemaMismatch as error:
+            _fail(str(error), FAILED)
+        except OperationalError as error:
+            _fail(f"The database cannot be used: {error.orig}. Check LINKLEDGER_DATABASE_URL.", FAILED)
+        context.exit(answer.exit_code)
+
+
+class ConsoleGroup(click.Group):
+    """A group whose commands are ConsoleCommands."""
+
+    command_class = ConsoleCommand
+    group_class = type
+
+
+pass_console: Callable[[Any], Any] = click.make_pass_decorator(Console, ensure=True)
+
+
+def _print(answer: Answer, as_json: bool, pick: str | None) -> None:
+    if pick is not None:
+        click.echo(_picked(answer.value, pick))
+    elif as_json:
+        click.echo(json.dumps(answer.value, ensure_ascii=False))
+    elif answer.text or answer.value is not None:
+        click.echo(answer.text or json.dumps(answer.value, ensure_ascii=False, indent=2))
+
+
+def _picked(value: Any, path: str) -> str:
+    """The field at a dotted path, such as "amount.minor" or "0.id"."""
+    for step in path.split("."):
+        try:
+            value = value[int(step)] if isinstance(value, list) else value[step]
+        except (KeyError, IndexError, ValueError, TypeError):
+            _fail(f"--pick {path}: the answer has no field {step!r}.", WRONG_USAGE)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _fail(message: str, exit_code: int) -> None:
+    click.echo(f"linkledger: {message}", err=True)
+    sys.exit(exit_code)

@@ -1,0 +1,44 @@
+"""Public ids: a prefix that says what it is, and a UUIDv7 that says when it was made."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import uuid_utils
+
+from tracker.errors import Invalid
+
+
+def new_uuid(now: datetime) -> UUID:
+    """A UUIDv7 (RFC 9562) of the given time: sorts by time, to the millisecond."""
+    return UUID(bytes=uuid_utils.uuid7(nanoseconds=_milliseconds(now) * 1_000_000).bytes)
+
+
+def new_id(prefix: str, now: datetime) -> str:
+    """For example new_id("sal", now) -> "sal_01937c…": prefix, underscore, 32 hex digits."""
+    return public_id(prefix, new_uuid(now))
+
+
+def public_id(prefix: str, uuid: UUID) -> str:
+    return f"{prefix}_{uuid.hex}"
+
+
+def uuid_of(identifier: str, prefix: str) -> UUID:
+    """The UUID inside a public id. Raises Invalid when it is not an id of that kind."""
+    head, _, tail = identifier.partition("_")
+    try:
+        if head != prefix or len(tail) != 32:
+            raise ValueError
+        return UUID(hex=tail)
+    except ValueError:
+        raise Invalid(f"{identifier!r} is not an id of the form {prefix}_ and 32 hex digits.") from None
+
+
+def made_at(uuid: UUID) -> datetime:
+    """The time inside a UUIDv7, to the millisecond."""
+    milliseconds = uuid.int >> 80
+    return datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000)
+
+
+def _milliseconds(now: datetime) -> int:
+    whole_seconds = int(now.replace(microsecond=0).timestamp())
+    return whole_seconds * 1000 + now.microsecond // 1000

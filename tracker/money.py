@@ -1,0 +1,111 @@
+"""Amounts and currencies: integers in minor units, never a float."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import cache
+
+import iso4217
+
+from tracker.errors import Invalid
+
+RATE_UNIT_BP = 10_000
+"""Basis points in a whole: 1250 bp are 12.5 %."""
+
+MAXIMUM_MINOR = 2**53 - 1
+"""Largest amount accepted from outside: every JSON reader on the way can hold it exactly."""
+
+
+@dataclass(frozen=True, order=True)
+class Money:
+    """An amount in minor units of one currency. Amounts of two currencies do not add."""
+
+    minor: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if type(self.minor) is not int:
+            raise Invalid(f"An amount is a whole number of minor units, not {self.minor!r}.")
+        exponent(self.currency)
+
+    def __add__(self, other: "Money") -> "Money":
+        self._same_currency(other)
+        return Money(self.minor + other.minor, self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        self._same_currency(other)
+        return Money(self.minor - other.minor, self.currency)
+
+    def as_json(self) -> dict[str, int | str]:
+        return {"minor": self.minor, "currency": self.currency}
+
+    def __str__(self) -> str:
+        return f"{plain_amount(self.minor, self.currency)} {self.currency}"
+
+    def _same_currency(self, other: "Money") -> None:
+        if self.currency != other.currency:
+            raise Invalid(f"{self.currency} and {other.currency} cannot be added; exchange them first.")
+
+
+@cache
+def exponent(currency: str) -> int:
+    """Digits after the decimal point, by ISO 4217: EUR 2, JPY 0, BHD 3. Raises Invalid."""
+    try:
+        digits = iso4217.Currency(currency).exponent
+    except ValueError:
+        digits = None
+    if digits is None:
+        raise Invalid(f"{currency!r} is not an ISO 4217 currency code in capital letters, such as EUR.")
+    return int(digits)
+
+
+def plain_amount(minor: int, currency: str) -> str:
+    """1234 EUR -> "12.34": exact, for machines and tables; pages format for people."""
+    return f"{Decimal(minor).scaleb(-exponent(currency)):f}"
+
+
+def half_up(numerator: int, denominator: int) -> int:
+    """numerator / denominator to the nearest integer, halves away from zero (MONEY 3)."""
+    if denominator < 0:
+        numerator, denominator = -numerator, -denominator
+    magnitude = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return magnitude if numerator >= 0 else -magnitude
+
+
+def parse_rate_bp(text: str) -> int:
+    """A percentage as a person writes it, "12.5", in basis points, 1250.
+
+    Raises Invalid outside 0 to 100 and beyond two decimals.
+    """
+    try:
+        rate = Decimal(text.strip().removesuffix("%").strip()) * 100
+    except InvalidOperation:
+        rate = Decimal("NaN")
+    if not rate.is_finite() or rate != rate.to_integral_value() or not 0 <= rate <= RATE_UNIT_BP:
+        raise Invalid(
+            f"{text!r} is not a rate: give a percentage from 0 to 100 with at most two decimals, as 12.5."
+        )
+    return int(rate)
+
+
+def rate_text(rate_bp: int) -> str:
+    """1250 -> "12.5"."""
+    return f"{(Decimal(rate_bp) / 100).normalize():f}"
+
+
+def allot(total: int, weights: Sequence[int]) -> list[int]:
+    """Split `total` in proportion to `weights` so that the parts sum to it exactly.
+
+    Largest remainder; equal remainders go to the earlier part, so the result does not depend on chance.
+    Weights are not negative; when all are 0 the first part takes everything.
+    """
+    whole = sum(weights)
+    if whole == 0:
+        return [total, *([0] * (len(weights) - 1))]
+    sign = 1 if total >= 0 else -1
+    shares = [divmod(abs(total) * weight, whole) for weight in weights]
+    parts = [quotient for quotient, _ in shares]
+    by_remainder = sorted(range(len(shares)), key=lambda index: (-shares[index][1], index))
+    for index in by_remainder[: abs(total) - sum(parts)]:
+        parts[index] += 1
+    return [sign * part for part in parts]

@@ -1,0 +1,1 @@
+"""Brands, their users, and creators."""

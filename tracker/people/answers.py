@@ -1,0 +1,47 @@
+"""Brands, users and creators as JSON values, the same at every door."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tracker.money import Money
+from tracker.people.models import Brand, Creator, Membership, User
+from tracker.times import utc_text
+
+
+def brand_answer(brand: Brand, hosts: Sequence[str]) -> dict[str, Any]:
+    return {
+        "id": brand.id,
+        "name": brand.name,
+        "currency": brand.currency,
+        "timezone": brand.timezone,
+        "minimum": Money(brand.minimum_minor, brand.currency).as_json(),
+        "cadence": brand.cadence,
+        "review_days": brand.review_days,
+        "attribution_model": brand.attribution_model,
+        "coupon_policy": brand.coupon_policy,
+        "hosts": list(hosts),
+        "created_at": utc_text(brand.created_at),
+    }
+
+
+def user_answer(user: User) -> dict[str, Any]:
+    return {"id": user.id, "name": user.name, "email": user.email, "created_at": utc_text(user.created_at)}
+
+
+def membership_answer(membership: Membership) -> dict[str, Any]:
+    return {
+        "brand": membership.brand_id,
+        "user": membership.user_id,
+        "role": membership.role,
+        "created_at": utc_text(membership.created_at),
+    }
+
+
+def creator_answer(creator: Creator) -> dict[str, Any]:
+    return {
+        "id": creator.id,
+        "name": creator.name,
+        "email": creator.email,
+        "country": creator.country,
+        "created_at": utc_text(creator.created_at),
+    }

@@ -1,0 +1,82 @@
+"""Tables of brands, users and creators."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from config.database import STRICT, Base
+
+
+class Brand(Base):
+    """Who sells and pays. Every amount belongs to exactly one brand."""
+
+    __tablename__ = "brand"
+    __table_args__ = (
+        CheckConstraint("minimum_minor >= 0", name="brand_minimum_not_negative"),
+        CheckConstraint("cadence in ('month', 'half_month', 'week')", name="brand_cadence_known"),
+        CheckConstraint("attribution_model in ('last', 'first')", name="brand_model_known"),
+        CheckConstraint("coupon_policy in ('always', 'if_involved', 'never')", name="brand_policy_known"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    currency: Mapped[str]
+    timezone: Mapped[str]
+    minimum_minor: Mapped[int]
+    cadence: Mapped[str]
+    review_days: Mapped[int]
+    attribution_model: Mapped[str]
+    coupon_policy: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class BrandHost(Base):
+    """A host name that a brand's links may lead to."""
+
+    __tablename__ = "brand_host"
+    __table_args__ = (STRICT,)
+
+    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"), primary_key=True)
+    host: Mapped[str] = mapped_column(primary_key=True)
+
+
+class User(Base):
+    """A person who signs in."""
+
+    __tablename__ = "user_account"
+    __table_args__ = (UniqueConstraint("email", name="one_user_per_email"), STRICT)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    name: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Membership(Base):
+    """What a user may do at a brand."""
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        CheckConstraint("role in ('owner', 'finance', 'member')", name="membership_role_known"),
+        STRICT,
+    )
+
+    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    role: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Creator(Base):
+    """Who shares links and is paid. One person, whatever the number of brands."""
+
+    __tablename__ = "creator"
+    __table_args__ = (UniqueConstraint("email", name="one_creator_per_email"), STRICT)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    email: Mapped[str]
+    country: Mapped[str]
+    created_at: Mapped[datetime]

@@ -1,0 +1,142 @@
+"""Brands, their hosts and members, and creators. Every function works in the caller's transaction."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.insert import insert_once
+from tracker.errors import Conflict, NotFound
+from tracker.ids import new_id, uuid_of
+from tracker.people import rules
+from tracker.people.models import Brand, BrandHost, Creator, Membership, User
+
+BRAND = "brd"
+CREATOR = "crt"
+USER = "usr"
+
+
+def create_brand(
+    session: Session,
+    now: datetime,
+    *,
+    name: str,
+    currency: str,
+    timezone: str,
+    hosts: Iterable[str] = (),
+    minimum_minor: int | None = None,
+    cadence: str = "month",
+    review_days: int = 7,
+    attribution_model: str = "last",
+    coupon_policy: str = "if_involved",
+) -> Brand:
+    """Make a brand; `minimum_minor` defaults to 50 whole units of its currency. Raises Invalid."""
+    code = rules.currency_code(currency)
+    brand = Brand(
+        id=new_id(BRAND, now),
+        name=rules.plain_name(name),
+        currency=code,
+        timezone=rules.timezone_name(timezone),
+        minimum_minor=rules.minimum_payout_minor(minimum_minor, code),
+        cadence=rules.one_of(cadence, rules.CADENCES, "The cadence"),
+        review_days=rules.review_period_days(review_days),
+        attribution_model=rules.one_of(attribution_model, rules.ATTRIBUTION_MODELS, "The attribution model"),
+        coupon_policy=rules.one_of(coupon_policy, rules.COUPON_POLICIES, "The coupon policy"),
+        created_at=now,
+    )
+    session.add(brand)
+    session.flush()
+    for host in hosts:
+        allow_host(session, brand_id=brand.id, host=host)
+    return brand
+
+
+def allow_host(session: Session, *, brand_id: str, host: str) -> str:
+    """Let the brand's links lead to `host`; allowing it again changes nothing. Returns its normal form."""
+    brand = get_brand(session, brand_id)
+    normal = rules.host_name(host)
+    insert_once(session, BrandHost, brand_id=brand.id, host=normal)
+    return normal
+
+
+def brand_hosts(session: Session, brand_id: str) -> list[str]:
+    hosts = select(BrandHost.host).where(BrandHost.brand_id == brand_id).order_by(BrandHost.host)
+    return list(session.scalars(hosts))
+
+
+def get_brand(session: Session, brand_id: str) -> Brand:
+    """Raises Invalid for what is no brand's id, NotFound for one that nobody has."""
+    uuid_of(brand_id, BRAND)
+    brand = session.get(Brand, brand_id)
+    if brand is None:
+        raise NotFound(f"There is no brand {brand_id}. See them with: linkledger brand list")
+    return brand
+
+
+def list_brands(session: Session) -> Sequence[Brand]:
+    return session.scalars(select(Brand).order_by(Brand.id)).all()
+
+
+def create_user(session: Session, now: datetime, *, email: str, name: str) -> User:
+    """Raises Invalid, and Conflict when a user has the address already."""
+    identifier = new_id(USER, now)
+    made = insert_once(
+        session,
+        User,
+        id=identifier,
+        email=rules.email_address(email),
+        name=rules.plain_name(name),
+        created_at=now,
+    )
+    if not made:
+        raise Conflict("A user with this e-mail address exists already; nothing was written.")
+    return session.get_one(User, identifier)
+
+
+def get_user(session: Session, user_id: str) -> User:
+    """Raises Invalid for what is no user's id, NotFound for one that nobody has."""
+    uuid_of(user_id, USER)
+    user = session.get(User, user_id)
+    if user is None:
+        raise NotFound(f"There is no user {user_id}. Make one with: linkledger user create")
+    return user
+
+
+def add_member(session: Session, now: datetime, *, brand_id: str, user_id: str, role: str) -> Membership:
+    """Give a user a role at a brand. Raises Conflict when he has one there."""
+    brand, user = get_brand(session, brand_id), get_user(session, user_id)
+    rules.one_of(role, rules.ROLES, "The role")
+    if not insert_once(session, Membership, brand_id=brand.id, user_id=user.id, role=role, created_at=now):
+        raise Conflict(f"User {user.id} is a member of brand {brand.id} already; nothing was written.")
+    return session.get_one(Membership, (brand.id, user.id))
+
+
+def create_creator(session: Session, now: datetime, *, name: str, email: str, country: str) -> Creator:
+    """Raises Invalid, and Conflict when a creator has the address already."""
+    identifier = new_id(CREATOR, now)
+    made = insert_once(
+        session,
+        Creator,
+        id=identifier,
+        name=rules.plain_name(name),
+        email=rules.email_address(email),
+        country=rules.country_code(country),
+        created_at=now,
+    )
+    if not made:
+        raise Conflict("A creator with this e-mail address exists already; nothing was written.")
+    return session.get_one(Creator, identifier)
+
+
+def get_creator(session: Session, creator_id: str) -> Creator:
+    """Raises Invalid for what is no creator's id, NotFound for one that nobody has."""
+    uuid_of(creator_id, CREATOR)
+    creator = session.get(Creator, creator_id)
+    if creator is None:
+        raise NotFound(f"There is no creator {creator_id}. See them with: linkledger creator list")
+    return creator
+
+
+def list_creators(session: Session) -> Sequence[Creator]:
+    return session.scalars(select(Creator).order_by(Creator.id)).all()

@@ -1,0 +1,159 @@
+"""What a name, an address, a country, a zone or a host has to look like. Pure: no database, no network."""
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Collection
+from functools import cache
+from zoneinfo import available_timezones
+
+import idna
+from babel import Locale
+
+from tracker.errors import Invalid
+from tracker.money import MAXIMUM_MINOR, exponent
+
+CADENCES = ("month", "half_month", "week")
+ATTRIBUTION_MODELS = ("last", "first")
+COUPON_POLICIES = ("always", "if_involved", "never")
+ROLES = ("owner", "finance", "member")
+
+NAME_LENGTH = 120
+EMAIL_LENGTH = 254
+HOST_LENGTH = 253
+LONGEST_REVIEW_DAYS = 60
+DEFAULT_MINIMUM = 50
+"""Whole units of the brand's currency: smaller balances wait for the next payout (MONEY 7)."""
+
+# CLDR lists these beside the officially assigned codes of ISO 3166-1: groups, reserved and private codes.
+_NOT_COUNTRIES = frozenset(
+    ("AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "XK", "ZZ")
+)
+# Invisible marks that turn the direction of text: a name with one can look like another name.
+_DIRECTION_MARKS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
+# The URL standard reads a host whose last label is a number as an IPv4 address: 2130706433, 0x7f.1, 127.1.
+_NUMBER_AT_THE_END = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
+
+
+def plain_name(text: str) -> str:
+    """A name in one line, with single spaces. Raises Invalid when it is empty, too long or not plain text."""
+    name = " ".join(unicodedata.normalize("NFC", text).split())
+    if not 1 <= len(name) <= NAME_LENGTH:
+        raise Invalid(f"A name has 1 to {NAME_LENGTH} characters; this one has {len(name)}.")
+    if any(
+        unicodedata.category(sign) in ("Cc", "Cs", "Co", "Cn") or sign in _DIRECTION_MARKS for sign in name
+    ):
+        raise Invalid("A name is plain text, without control characters or marks that turn its direction.")
+    return name
+
+
+def email_address(text: str) -> str:
+    """The address in the one form in which it is stored and compared. Raises Invalid without repeating it.
+
+    Lower case throughout: the local part is case-sensitive by RFC 5321 only, by no mail host in use.
+    """
+    local, _, domain = text.strip().rpartition("@")
+    wrong = Invalid("The e-mail address is not one: it needs the form name@host.example.")
+    if not _LOCAL_PART.fullmatch(local) or len(local) > 64:
+        raise wrong
+    try:
+        host = host_name(domain)
+    except Invalid:
+        raise wrong from None
+    if "." not in host or is_ip_address(host) or len(local) + 1 + len(host) > EMAIL_LENGTH:
+        raise wrong
+    return f"{local.lower()}@{host}"
+
+
+def country_code(text: str) -> str:
+    """An officially assigned two-letter code of ISO 3166-1, in capitals. Raises Invalid."""
+    code = text.strip().upper()
+    if code not in countries():
+        raise Invalid(f"{text!r} is not a country: give its two letters by ISO 3166-1, such as DE or US.")
+    return code
+
+
+@cache
+def countries() -> frozenset[str]:
+    known = map(str, Locale("en").territories)
+    return frozenset(code for code in known if len(code) == 2 and code.isalpha()) - _NOT_COUNTRIES
+
+
+def timezone_name(text: str) -> str:
+    """An IANA time zone: a place, or UTC. Raises Invalid."""
+    if text != "UTC" and ("/" not in text or text not in available_timezones()):
+        raise Invalid(f"{text!r} is not an IANA time zone: write it as in Europe/Berlin, or UTC.")
+    return text
+
+
+def currency_code(text: str) -> str:
+    """An ISO 4217 code in capitals. Raises Invalid."""
+    code = text.strip().upper()
+    exponent(code)
+    return code
+
+
+def minimum_payout_minor(minimum_minor: int | None, currency: str) -> int:
+    """The smallest payout, in minor units of `currency`; None asks for the default. Raises Invalid."""
+    if minimum_minor is None:
+        return int(DEFAULT_MINIMUM * 10 ** exponent(currency))
+    if not 0 <= minimum_minor <= MAXIMUM_MINOR:
+        raise Invalid(f"The minimum payout is {minimum_minor} minor units; it must be 0 to {MAXIMUM_MINOR}.")
+    return minimum_minor
+
+
+def review_period_days(days: int) -> int:
+    if not 0 <= days <= LONGEST_REVIEW_DAYS:
+        raise Invalid(f"The review takes {days} days; choose 0 to {LONGEST_REVIEW_DAYS}.")
+    return days
+
+
+def one_of(value: str, choices: Collection[str], what: str) -> str:
+    if value not in choices:
+        raise Invalid(f"{what} cannot be {value!r}; choose one of: {', '.join(choices)}.")
+    return value
+
+
+def host_name(text: str) -> str:
+    """A host as browsers compare it: lower case, ASCII (IDNA 2008 by UTS 46), no final dot.
+
+    IP addresses and localhost are good too, in their usual form; a brand has to list them like any other
+    host. Raises Invalid for anything with a scheme, port, path or user in it, and for one-label names.
+    """
+    host = _ascii_host(text.strip().removesuffix("."), text)
+    if is_ip_address(host):
+        return str(ipaddress.ip_address(host))
+    if _NUMBER_AT_THE_END.fullmatch(host):
+        raise Invalid(f"{text!r} is not a host name: browsers would read it as an IP address.")
+    if not _HOST.fullmatch(host) or len(host) > HOST_LENGTH or ("." not in host and host != "localhost"):
+        raise Invalid(
+            f"{text!r} is not a host name: give the name alone, without https://, port or path, "
+            "such as shop.example."
+        )
+    return host
+
+
+def is_ip_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return "%" not in host
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host, in its normal form, is this machine itself."""
+    return host == "localhost" or (is_ip_address(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def _ascii_host(host: str, as_given: str) -> str:
+    if host.isascii():
+        bracketed = host.startswith("[") and host.endswith("]")
+        return (host[1:-1] if bracketed else host).lower()
+    try:
+        return idna.encode(host, uts46=True, std3_rules=True).decode("ascii").removesuffix(".")
+    except (idna.IDNAError, UnicodeError):
+        raise Invalid(f"{as_given!r} is not a host name that browsers accept.") from None

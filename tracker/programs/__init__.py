@@ -1,0 +1,1 @@
+"""Programs, their terms, who takes part, coupons and links."""

@@ -1,0 +1,67 @@
+"""Programs, terms, enrollments and links as JSON values, the same at every door."""
+
+from typing import Any
+
+from tracker.money import rate_text
+from tracker.programs.models import Enrollment, Link, Program, Terms
+from tracker.times import utc_text
+
+
+def program_answer(program: Program, terms: Terms) -> dict[str, Any]:
+    """`terms` is the version in force."""
+    return {
+        "id": program.id,
+        "brand": program.brand_id,
+        "name": program.name,
+        "state": program.state,
+        "token_parameter": program.token_parameter,
+        "terms": terms_answer(terms),
+        "created_at": utc_text(program.created_at),
+    }
+
+
+def terms_answer(terms: Terms) -> dict[str, Any]:
+    return {
+        "id": terms.id,
+        "version": terms.version,
+        "effective_at": utc_text(terms.effective_at),
+        **rate_answer(terms.rate_bp),
+        "base": terms.base,
+        "window_days": terms.window_days,
+        "hold_days": terms.hold_days,
+        "created_at": utc_text(terms.created_at),
+    }
+
+
+def enrollment_answer(enrollment: Enrollment, rate_bp: int | None, coupon: str | None) -> dict[str, Any]:
+    """`rate_bp` and `coupon` are None where the enrollment has none of its own."""
+    return {
+        "id": enrollment.id,
+        "program": enrollment.program_id,
+        "creator": enrollment.creator_id,
+        "state": enrollment.state,
+        **rate_answer(rate_bp),
+        "coupon": coupon,
+        "created_at": utc_text(enrollment.created_at),
+    }
+
+
+def link_answer(link: Link, enrollment: Enrollment, link_url: str, rate_bp: int | None) -> dict[str, Any]:
+    """`link_url` is what all short links start with; `rate_bp` is None where the link has no own rate."""
+    return {
+        "id": link.id,
+        "code": link.code,
+        "url": f"{link_url}/{link.code}",
+        "destination": link.destination,
+        "program": enrollment.program_id,
+        "creator": enrollment.creator_id,
+        "sub_ids": link.sub_ids,
+        **rate_answer(rate_bp),
+        "state": link.state,
+        "created_at": utc_text(link.created_at),
+    }
+
+
+def rate_answer(rate_bp: int | None) -> dict[str, Any]:
+    """Basis points for machines, and the percentage as a person writes it."""
+    return {"rate_bp": rate_bp, "rate": None if rate_bp is None else rate_text(rate_bp)}

@@ -1,0 +1,160 @@
+"""The commands about programs, their terms, and who takes part."""
+
+from typing import Any
+
+import click
+from sqlalchemy.orm import Session
+
+from config.database import reading, transact
+from tracker.console import Answer, Console, ConsoleCommand, ConsoleGroup, pass_console
+from tracker.money import parse_rate_bp, rate_text
+from tracker.programs import operations
+from tracker.programs.answers import enrollment_answer, program_answer, terms_answer
+from tracker.programs.link_commands import link_commands
+from tracker.programs.models import Program, Terms
+from tracker.programs.rules import BASES, NOTICE_DAYS
+from tracker.times import utc_text, utc_time
+
+
+@click.group("program", cls=ConsoleGroup)
+def program_commands() -> None:
+    """Programs: what a brand offers to creators."""
+
+
+@program_commands.command("create")
+@click.argument("name")
+@click.option("--brand", "brand_id", required=True, metavar="ID")
+@click.option("--rate", required=True, metavar="PERCENT", help="For example 12.5")
+@click.option(
+    "--base", type=click.Choice(BASES), default="net", show_default=True, help="What the rate is of."
+)
+@click.option("--window-days", type=int, default=30, show_default=True, help="How long a click may earn.")
+@click.option("--hold-days", type=int, default=30, show_default=True, help="How long a commission is held.")
+@click.option("--token-parameter", default=operations.TOKEN_PARAMETER, show_default=True)
+@pass_console
+def create_program(
+    console: Console,
+    name: str,
+    brand_id: str,
+    rate: str,
+    base: str,
+    window_days: int,
+    hold_days: int,
+    token_parameter: str,
+) -> Answer:
+    """Make a program of a brand, with version 1 of its terms."""
+    rate_bp = parse_rate_bp(rate)
+
+    def create(session: Session) -> Answer:
+        program = operations.create_program(
+            session,
+            console.now,
+            brand_id=brand_id,
+            name=name,
+            rate_bp=rate_bp,
+            base=base,
+            window_days=window_days,
+            hold_days=hold_days,
+            token_parameter=token_parameter,
+        )
+        return _program(session, console, program)
+
+    return transact(console.databases.main, create)
+
+
+@program_commands.command("list")
+@click.option("--brand", "brand_id", metavar="ID", help="Of this brand only.")
+@pass_console
+def list_programs(console: Console, brand_id: str | None) -> Answer:
+    """Show programs with the terms in force."""
+    with reading(console.databases.main) as session:
+        programs = operations.list_programs(session, brand_id)
+        answers = [_program(session, console, program) for program in programs]
+    lines = [answer.text for answer in answers]
+    return Answer([answer.value for answer in answers], "\n".join(lines) or "There are no programs yet.")
+
+
+@program_commands.command("terms")
+@click.argument("program_id", metavar="ID")
+@pass_console
+def show_terms(console: Console, program_id: str) -> Answer:
+    """Show every version of a program's terms, the oldest first."""
+    with reading(console.databases.main) as session:
+        versions = operations.list_terms(session, program_id)
+        return Answer([terms_answer(each) for each in versions], "\n".join(map(_terms_line, versions)))
+
+
+@program_commands.command("change-terms")
+@click.argument("program_id", metavar="ID")
+@click.option("--rate", metavar="PERCENT")
+@click.option("--base", type=click.Choice(BASES))
+@click.option("--window-days", type=int)
+@click.option("--hold-days", type=int)
+@click.option("--effective", metavar="TIME", help="From when on.  [default: as soon as may be]")
+@click.option("--notice-days", type=int, default=NOTICE_DAYS, show_default=True, help="Before a cut.")
+@pass_console
+def change_terms(
+    console: Console,
+    program_id: str,
+    rate: str | None,
+    base: str | None,
+    window_days: int | None,
+    hold_days: int | None,
+    effective: str | None,
+    notice_days: int,
+) -> Answer:
+    """Add a version of the terms. Sales before it keep theirs; a cut takes effect after its notice."""
+    rate_bp = None if rate is None else parse_rate_bp(rate)
+    given = {"rate_bp": rate_bp, "base": base, "window_days": window_days, "hold_days": hold_days}
+    changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+
+    def change(session: Session) -> Answer:
+        terms = operations.change_terms(
+            session,
+            console.now,
+            program_id=program_id,
+            effective_at=None if effective is None else utc_time(effective),
+            notice_days=notice_days,
+            **changes,
+        )
+        return Answer(terms_answer(terms), _terms_line(terms))
+
+    return transact(console.databases.main, change)
+
+
+@click.command("enroll", cls=ConsoleCommand)
+@click.option("--program", "program_id", required=True, metavar="ID")
+@click.option("--creator", "creator_id", required=True, metavar="ID")
+@click.option("--rate", metavar="PERCENT", help="A rate for this creator alone.")
+@click.option("--coupon", metavar="CODE", help="A discount code whose sales are credited to this creator.")
+@pass_console
+def enroll_command(
+    console: Console, program_id: str, creator_id: str, rate: str | None, coupon: str | None
+) -> Answer:
+    """Let a creator take part in a program."""
+    rate_bp = None if rate is None else parse_rate_bp(rate)
+
+    def enroll(session: Session) -> Answer:
+        enrollment = operations.enroll(
+            session, console.now, program_id=program_id, creator_id=creator_id, rate_bp=rate_bp, coupon=coupon
+        )
+        answer = enrollment_answer(enrollment, rate_bp, coupon)
+        return Answer(answer, f"{enrollment.id}  {creator_id} takes part in {program_id}")
+
+    return transact(console.databases.main, enroll)
+
+
+def _program(session: Session, console: Console, program: Program) -> Answer:
+    terms = operations.terms_at(session, program.id, console.now)
+    text = f"{program.id}  {program.name}, {program.state}: {rate_text(terms.rate_bp)} % of {terms.base}"
+    return Answer(program_answer(program, terms), text)
+
+
+def _terms_line(terms: Terms) -> str:
+    return (
+        f"{terms.version}  from {utc_text(terms.effective_at)}: {rate_text(terms.rate_bp)} % of "
+        f"{terms.base}, clicks earn for {terms.window_days} days, commissions are held for {terms.hold_days}"
+    )
+
+
+COMMANDS = (program_commands, enroll_command, link_commands)

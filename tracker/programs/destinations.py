@@ -1,0 +1,91 @@
+"""Where a link may lead: to https, on a host of the brand's list, in the one form that we store. Pure."""
+
+import re
+from collections.abc import Collection
+from urllib.parse import SplitResult, quote, urlsplit
+
+from tracker.errors import Invalid
+from tracker.people.rules import host_name, is_loopback
+
+LONGEST = 2048
+
+_BROKEN_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_START = re.compile(r"https?://[^/?#]", re.IGNORECASE)
+# What may stand unescaped (RFC 3986), but brackets: some readers of a Location header escape those anew.
+_SAFE_IN_PATH = "/%:@!$&'()*+,;=~"
+_SAFE_IN_QUERY = _SAFE_IN_PATH + "?"
+
+
+def checked_destination(text: str, hosts: Collection[str], brand_id: str) -> str:
+    """The address in ASCII, with a host exactly as listed. Raises Invalid, saying what to change.
+
+    `hosts` are the brand's, in their normal form. The text is refused, not repaired, wherever two readers
+    could see two hosts in it: userinfo, backslashes, control characters.
+    """
+    address = text.strip(" ")
+    _refuse_ambiguous(address)
+    parts = _split(address)
+    host, port = host_name(parts.hostname or ""), _port(parts)
+    if host not in hosts:
+        known = ", ".join(sorted(hosts)) or "none yet"
+        raise Invalid(
+            f"The host {host} is not one of the brand's ({known}). "
+            f"Allow it with: linkledger brand allow-host {brand_id} {host}"
+        )
+    if parts.scheme == "http" and not is_loopback(host):
+        raise Invalid(
+            f"The destination on {host} must start with https://: a plain http page can be altered."
+        )
+    destination = _join(parts, host, port)
+    if len(destination) > LONGEST:
+        raise Invalid(
+            f"The destination has {len(destination)} characters; at most {LONGEST} are safe to send."
+        )
+    return destination
+
+
+def _refuse_ambiguous(address: str) -> None:
+    if not address.isprintable() or " " in address:
+        raise Invalid("The destination contains a space or an invisible character; write a space as %20.")
+    if "\\" in address:
+        raise Invalid("The destination contains a backslash; write %5C if the shop really needs one.")
+    if not _START.match(address):
+        raise Invalid("The destination must be a whole address, such as https://shop.example/page.")
+    if _BROKEN_PERCENT.search(address):
+        raise Invalid(
+            "The destination has a % that two hex digits do not follow; write a percent sign as %25."
+        )
+
+
+def _split(address: str) -> SplitResult:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        raise Invalid(
+            "The destination's host cannot be read; write it as in https://shop.example/page."
+        ) from None
+    if "@" in parts.netloc:
+        raise Invalid("The destination has a user name before its host; leave out everything up to the @.")
+    return parts
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise Invalid("The destination's port must be a number from 1 to 65535.")
+    return None if port == {"https": 443, "http": 80}[parts.scheme] else port
+
+
+def _join(parts: SplitResult, host: str, port: int | None) -> str:
+    authority = f"[{host}]" if ":" in host else host
+    if port is not None:
+        authority = f"{authority}:{port}"
+    address = f"{parts.scheme}://{authority}{quote(parts.path or '/', safe=_SAFE_IN_PATH)}"
+    if parts.query:
+        address += "?" + quote(parts.query, safe=_SAFE_IN_QUERY)
+    if parts.fragment:
+        address += "#" + quote(parts.fragment, safe=_SAFE_IN_QUERY)
+    return address

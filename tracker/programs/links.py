@@ -1,0 +1,131 @@
+"""Links: making one, pausing or ending it, and what the redirect needs to know of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from config.insert import insert_once
+from tracker.errors import Conflict, Fault, NotFound
+from tracker.ids import new_id, uuid_of
+from tracker.people.operations import brand_hosts
+from tracker.programs.codes import code_key, link_code, new_link_code
+from tracker.programs.destinations import checked_destination
+from tracker.programs.models import Enrollment, Link, Program, RateOverride
+from tracker.programs.rules import FORMER_STATES, checked_rate_bp, checked_sub_ids
+
+LINK = "lnk"
+# Of 31 to the power of 7 codes: with a hundred million in use, eight in a row are never taken by chance.
+TRIES = 8
+
+
+@dataclass(frozen=True)
+class LinkTarget:
+    """What a redirect needs. `reason` says why a link that is not active is not."""
+
+    link_id: UUID
+    destination: str
+    token_parameter: str
+    sub_ids: Mapping[str, str]
+    active: bool
+    reason: str | None
+
+
+def insert_link(
+    session: Session,
+    now: datetime,
+    program: Program,
+    enrollment: Enrollment,
+    *,
+    destination: str,
+    code: str | None,
+    sub_ids: dict[str, str] | None,
+    rate_bp: int | None,
+) -> Link:
+    """Check everything, then write. Raises Invalid, and Conflict when the code is taken."""
+    address = checked_destination(destination, brand_hosts(session, program.brand_id), program.brand_id)
+    row = {
+        "id": new_id(LINK, now),
+        "enrollment_id": enrollment.id,
+        "destination": address,
+        "sub_ids": checked_sub_ids(sub_ids),
+        "state": "active",
+        "created_at": now,
+    }
+    if rate_bp is not None:
+        checked_rate_bp(rate_bp)
+    if code is None:
+        _insert_with_new_code(session, row)
+    elif not _insert_with_code(session, row, link_code(code)):
+        raise Conflict(f"The code {code!r} is taken by another link; choose another one or leave it out.")
+    if rate_bp is not None:
+        override = RateOverride(
+            id=new_id("rov", now), link_id=row["id"], effective_at=now, rate_bp=rate_bp, created_at=now
+        )
+        session.add(override)
+        session.flush()
+    return session.get_one(Link, row["id"])
+
+
+def _insert_with_code(session: Session, row: dict[str, Any], code: str) -> bool:
+    return insert_once(session, Link, code=code, code_key=code_key(code), **row)
+
+
+def _insert_with_new_code(session: Session, row: dict[str, Any]) -> None:
+    for _ in range(TRIES):
+        if _insert_with_code(session, row, new_link_code()):
+            return
+    raise Fault(
+        f"{TRIES} random link codes in a row were taken, which chance does not do; nothing was written."
+    )
+
+
+def get_link(session: Session, link_id: str) -> Link:
+    """Raises Invalid for what is no link's id, NotFound for one that nobody has."""
+    uuid_of(link_id, LINK)
+    link = session.get(Link, link_id)
+    if link is None:
+        raise NotFound(f"There is no link {link_id}. See them with: linkledger link list")
+    return link
+
+
+def set_link_state(session: Session, *, link_id: str, state: str) -> Link:
+    """`state` is active, paused or ended. Raises Conflict on a link that has ended: that is for good."""
+    link = get_link(session, link_id)
+    change = update(Link).where(Link.id == link.id, Link.state.in_(FORMER_STATES[state])).values(state=state)
+    if cast(CursorResult[Any], session.execute(change)).rowcount != 1:
+        raise Conflict(f"Link {link_id} has ended, and an ended link stays so; create a new one.")
+    session.refresh(link)
+    return link
+
+
+def link_target(session: Session, code: str) -> LinkTarget | None:
+    """What a code leads to, in one query; None when no link has it."""
+    found = session.execute(
+        select(
+            Link.id,
+            Link.destination,
+            Link.sub_ids,
+            Program.token_parameter,
+            Link.state,
+            Enrollment.state,
+            Program.state,
+        )
+        .join(Enrollment, Enrollment.id == Link.enrollment_id)
+        .join(Program, Program.id == Enrollment.program_id)
+        .where(Link.code_key == code_key(code))
+    ).one_or_none()
+    if found is None:
+        return None
+    link_id, destination, sub_ids, token_parameter, *states = found
+    reason = _why_inactive(*states)
+    return LinkTarget(uuid_of(link_id, LINK), destination, token_parameter, sub_ids, reason is None, reason)
+
+
+def _why_inactive(link_state: str, enrollment_state: str, program_state: str) -> str | None:
+    states = {"link": link_state, "enrollment": enrollment_state, "program": program_state}
+    return next((f"{what} {state}" for what, state in states.items() if state != "active"), None)

@@ -1,0 +1,123 @@
+"""Tables of programs, terms, enrollments, coupons and links."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from config.columns import CanonicalJson
+from config.database import STRICT, Base
+
+
+class Program(Base):
+    """An offer of a brand to creators."""
+
+    __tablename__ = "program"
+    __table_args__ = (
+        CheckConstraint("state in ('active', 'paused', 'ended')", name="program_state_known"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"), index=True)
+    name: Mapped[str]
+    state: Mapped[str]
+    token_parameter: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Terms(Base):
+    """One version of a program's conditions. Never changed: a new version follows, old sales keep theirs."""
+
+    __tablename__ = "terms"
+    __table_args__ = (
+        UniqueConstraint("program_id", "version", name="terms_versions_are_numbered"),
+        CheckConstraint("rate_bp between 0 and 10000", name="terms_rate_at_most_the_whole"),
+        CheckConstraint("base in ('net', 'gross', 'profit')", name="terms_base_known"),
+        CheckConstraint("window_days between 1 and 90", name="terms_window_in_range"),
+        CheckConstraint("hold_days between 0 and 365", name="terms_hold_in_range"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    program_id: Mapped[str] = mapped_column(ForeignKey("program.id"))
+    version: Mapped[int]
+    effective_at: Mapped[datetime]
+    rate_bp: Mapped[int]
+    base: Mapped[str]
+    window_days: Mapped[int]
+    hold_days: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class Enrollment(Base):
+    """A creator takes part in a program."""
+
+    __tablename__ = "enrollment"
+    __table_args__ = (
+        UniqueConstraint("program_id", "creator_id", name="one_enrollment_per_program_and_creator"),
+        CheckConstraint("state in ('active', 'paused', 'ended')", name="enrollment_state_known"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    program_id: Mapped[str] = mapped_column(ForeignKey("program.id"))
+    creator_id: Mapped[str] = mapped_column(ForeignKey("creator.id"), index=True)
+    state: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class RateOverride(Base):
+    """A rate of its own for one enrollment or one link, from a time on. Never changed, only followed."""
+
+    __tablename__ = "rate_override"
+    __table_args__ = (
+        CheckConstraint("(enrollment_id is null) <> (link_id is null)", name="override_has_one_subject"),
+        CheckConstraint("rate_bp between 0 and 10000", name="override_rate_at_most_the_whole"),
+        UniqueConstraint("enrollment_id", "effective_at", name="one_enrollment_rate_at_a_time"),
+        UniqueConstraint("link_id", "effective_at", name="one_link_rate_at_a_time"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    enrollment_id: Mapped[str | None] = mapped_column(ForeignKey("enrollment.id"))
+    link_id: Mapped[str | None] = mapped_column(ForeignKey("link.id"))
+    effective_at: Mapped[datetime]
+    rate_bp: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class Coupon(Base):
+    """A discount code that belongs to one creator of a brand."""
+
+    __tablename__ = "coupon"
+    __table_args__ = (UniqueConstraint("brand_id", "code_key", name="one_owner_per_coupon_code"), STRICT)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"))
+    enrollment_id: Mapped[str] = mapped_column(ForeignKey("enrollment.id"), index=True)
+    code: Mapped[str]
+    code_key: Mapped[str]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class Link(Base):
+    """A short address of a creator that leads to a page of the brand."""
+
+    __tablename__ = "link"
+    __table_args__ = (
+        UniqueConstraint("code_key", name="one_link_per_code"),
+        CheckConstraint("state in ('active', 'paused', 'ended')", name="link_state_known"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    enrollment_id: Mapped[str] = mapped_column(ForeignKey("enrollment.id"), index=True)
+    code: Mapped[str]
+    code_key: Mapped[str]
+    destination: Mapped[str]
+    sub_ids: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
+    state: Mapped[str]
+    created_at: Mapped[datetime]

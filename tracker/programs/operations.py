@@ -1,0 +1,204 @@
+"""Programs, enrollments, coupons and links. Every function works in the caller's transaction.
+
+The one place to import from: what concerns terms and links alone stands in terms.py and links.py.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.insert import insert_once
+from tracker.errors import Conflict, NotFound
+from tracker.ids import new_id, uuid_of
+from tracker.people.operations import get_brand, get_creator
+from tracker.people.rules import plain_name
+from tracker.programs.codes import code_key, coupon_code
+from tracker.programs.links import LinkTarget, get_link, insert_link, link_target, set_link_state
+from tracker.programs.models import Coupon, Enrollment, Link, Program, RateOverride, Terms
+from tracker.programs.rules import Conditions, Rate, checked_rate_bp, checked_token_parameter
+from tracker.programs.terms import add_terms, change_terms, newest_terms, own_link_rates, rate_at, terms_at
+
+__all__ = [
+    "LinkTarget",
+    "Rate",
+    "change_terms",
+    "create_link",
+    "create_program",
+    "enroll",
+    "get_enrollment",
+    "get_link",
+    "get_program",
+    "link_target",
+    "list_links",
+    "list_programs",
+    "list_terms",
+    "newest_terms",
+    "own_link_rates",
+    "rate_at",
+    "set_link_state",
+    "terms_at",
+]
+
+PROGRAM = "prg"
+ENROLLMENT = "enr"
+TOKEN_PARAMETER = "ll"
+
+
+def create_program(
+    session: Session,
+    now: datetime,
+    *,
+    brand_id: str,
+    name: str,
+    rate_bp: int,
+    base: str = "net",
+    window_days: int = 30,
+    hold_days: int = 30,
+    token_parameter: str = TOKEN_PARAMETER,
+) -> Program:
+    """Make a program and version 1 of its terms. `token_parameter` is the query parameter of the token.
+
+    Raises Invalid, and NotFound when there is no such brand.
+    """
+    brand = get_brand(session, brand_id)
+    conditions = Conditions(rate_bp, base, window_days, hold_days)
+    program = Program(
+        id=new_id(PROGRAM, now),
+        brand_id=brand.id,
+        name=plain_name(name),
+        state="active",
+        token_parameter=checked_token_parameter(token_parameter),
+        created_at=now,
+    )
+    session.add(program)
+    session.flush()
+    add_terms(session, now, program.id, 1, now, conditions)
+    return program
+
+
+def get_program(session: Session, program_id: str) -> Program:
+    """Raises Invalid for what is no program's id, NotFound for one that nobody has."""
+    uuid_of(program_id, PROGRAM)
+    program = session.get(Program, program_id)
+    if program is None:
+        raise NotFound(f"There is no program {program_id}. See them with: linkledger program list")
+    return program
+
+
+def list_programs(session: Session, brand_id: str | None = None) -> Sequence[Program]:
+    programs = select(Program).order_by(Program.id)
+    if brand_id is not None:
+        programs = programs.where(Program.brand_id == get_brand(session, brand_id).id)
+    return session.scalars(programs).all()
+
+
+def list_terms(session: Session, program_id: str) -> Sequence[Terms]:
+    """Every version, the oldest first."""
+    program = get_program(session, program_id)
+    versions = select(Terms).where(Terms.program_id == program.id)
+    return session.scalars(versions.order_by(Terms.version)).all()
+
+
+def enroll(
+    session: Session,
+    now: datetime,
+    *,
+    program_id: str,
+    creator_id: str,
+    rate_bp: int | None = None,
+    coupon: str | None = None,
+) -> Enrollment:
+    """Let a creator take part, if need be with a rate and a coupon code of his own.
+
+    Raises Invalid, NotFound, and Conflict when he takes part already or another has the coupon code.
+    """
+    program, creator = get_program(session, program_id), get_creator(session, creator_id)
+    if program.state == "ended":
+        raise Conflict(f"Program {program.id} has ended; nobody can join it any more.")
+    identifier = new_id(ENROLLMENT, now)
+    row = {"id": identifier, "program_id": program.id, "creator_id": creator.id}
+    if not insert_once(session, Enrollment, **row, state="active", created_at=now):
+        raise Conflict(
+            f"Creator {creator.id} takes part in program {program.id} already; nothing was written."
+        )
+    if rate_bp is not None:
+        override = RateOverride(
+            id=new_id("rov", now),
+            enrollment_id=identifier,
+            effective_at=now,
+            rate_bp=checked_rate_bp(rate_bp),
+            created_at=now,
+        )
+        session.add(override)
+    if coupon is not None:
+        _give_coupon(session, now, program.brand_id, identifier, coupon_code(coupon))
+    session.flush()
+    return session.get_one(Enrollment, identifier)
+
+
+def _give_coupon(session: Session, now: datetime, brand_id: str, enrollment_id: str, code: str) -> None:
+    row = {"id": new_id("cpn", now), "brand_id": brand_id, "enrollment_id": enrollment_id, "ended_at": None}
+    if not insert_once(session, Coupon, **row, code=code, code_key=code_key(code), created_at=now):
+        raise Conflict(
+            f"The coupon code {code!r} belongs to another creator of the brand; nothing was written."
+        )
+
+
+def get_enrollment(session: Session, *, program_id: str, creator_id: str) -> Enrollment:
+    """Raises NotFound when the creator does not take part in the program."""
+    program, creator = get_program(session, program_id), get_creator(session, creator_id)
+    both = (Enrollment.program_id == program.id, Enrollment.creator_id == creator.id)
+    enrollment = session.scalars(select(Enrollment).where(*both)).one_or_none()
+    if enrollment is None:
+        raise NotFound(
+            f"Creator {creator.id} does not take part in program {program.id}. "
+            f"Change that with: linkledger enroll --program {program.id} --creator {creator.id}"
+        )
+    return enrollment
+
+
+def create_link(
+    session: Session,
+    now: datetime,
+    *,
+    program_id: str,
+    creator_id: str,
+    destination: str,
+    code: str | None = None,
+    sub_ids: dict[str, str] | None = None,
+    rate_bp: int | None = None,
+) -> Link:
+    """Make a link of an enrolled creator. Without `code` it gets one of seven letters and digits.
+
+    Raises Invalid (code, destination, sub-ids, rate), NotFound, and Conflict when the code is taken.
+    """
+    enrollment = get_enrollment(session, program_id=program_id, creator_id=creator_id)
+    program = get_program(session, program_id)
+    if "ended" in (enrollment.state, program.state):
+        raise Conflict(
+            f"Creator {creator_id} takes part in program {program.id} no longer; no link was made."
+        )
+    return insert_link(
+        session,
+        now,
+        program,
+        enrollment,
+        destination=destination,
+        code=code,
+        sub_ids=sub_ids,
+        rate_bp=rate_bp,
+    )
+
+
+def list_links(
+    session: Session, *, program_id: str | None = None, creator_id: str | None = None
+) -> list[tuple[Link, Enrollment]]:
+    """Links with the enrollment they belong to, the oldest first."""
+    links = select(Link, Enrollment).join(Enrollment, Enrollment.id == Link.enrollment_id).order_by(Link.id)
+    if program_id is not None:
+        links = links.where(Enrollment.program_id == get_program(session, program_id).id)
+    if creator_id is not None:
+        links = links.where(Enrollment.creator_id == get_creator(session, creator_id).id)
+    return [(link, enrollment) for link, enrollment in session.execute(links)]

@@ -1,0 +1,112 @@
+"""What rates, terms, states and sub-ids may be, and which change of terms is a cut. Pure."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tracker.errors import Invalid
+from tracker.money import RATE_UNIT_BP, rate_text
+
+BASES = ("profit", "net", "gross")
+"""What a rate is taken of, the smallest first: profit <= net <= gross of any sale (MONEY 3)."""
+
+SUB_IDS = ("s1", "s2", "s3", "s4", "s5")
+SUB_ID_LENGTH = 100
+NOTICE_DAYS = 14
+"""How long before it takes effect a cut is announced, unless more is asked for (MONEY 5)."""
+SHORTEST_NOTICE_DAYS = 7
+
+_PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
+
+# Which states may follow which. An ended link stays ended, so that its code never leads elsewhere later.
+FORMER_STATES = {
+    "active": ("active", "paused"),
+    "paused": ("active", "paused"),
+    "ended": ("active", "paused", "ended"),
+}
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a version of a program's terms says. Raises Invalid when it cannot be."""
+
+    rate_bp: int
+    base: str
+    window_days: int
+    hold_days: int
+
+    def __post_init__(self) -> None:
+        checked_rate_bp(self.rate_bp)
+        if self.base not in BASES:
+            raise Invalid(f"The base cannot be {self.base!r}; choose one of: {', '.join(BASES)}.")
+        if not 1 <= self.window_days <= 90:
+            raise Invalid(f"The attribution window is {self.window_days} days; choose 1 to 90.")
+        if not 0 <= self.hold_days <= 365:
+            raise Invalid(f"The hold is {self.hold_days} days; choose 0 to 365.")
+
+
+@dataclass(frozen=True)
+class Rate:
+    """`source` says what set it: "link", "enrollment" or "program"."""
+
+    rate_bp: int
+    source: str
+
+
+def checked_rate_bp(rate_bp: int) -> int:
+    """Basis points, 0 to 10,000. Raises Invalid."""
+    if not 0 <= rate_bp <= RATE_UNIT_BP:
+        raise Invalid(f"A rate of {rate_text(rate_bp)} % cannot be; choose 0 to 100 %.")
+    return rate_bp
+
+
+def is_cut(former: Conditions, new: Conditions) -> bool:
+    """Whether a creator could earn less, or later, by `new` than by `former`, whatever the sale."""
+    return (
+        new.rate_bp < former.rate_bp
+        or BASES.index(new.base) < BASES.index(former.base)
+        or new.window_days < former.window_days
+        or new.hold_days > former.hold_days
+    )
+
+
+def effective_time(
+    now: datetime, former_effective_at: datetime, asked_for: datetime | None, *, cut: bool, notice_days: int
+) -> datetime:
+    """When new terms take effect: as asked, else as early as they may. Raises Invalid when that is too early.
+
+    Versions take effect in the order of their numbers, so "in force" has one meaning at every time. Never in
+    the past: old sales keep old terms.
+    """
+    if notice_days < SHORTEST_NOTICE_DAYS:
+        raise Invalid(f"A notice of {notice_days} days is too short; give {SHORTEST_NOTICE_DAYS} or more.")
+    notice = timedelta(days=notice_days) if cut else timedelta()
+    earliest = max(now + notice, former_effective_at)
+    if asked_for is None:
+        return earliest
+    if asked_for < earliest:
+        why = (
+            f"a cut needs {notice_days} days of notice"
+            if cut
+            else "it cannot reach back or overtake a version"
+        )
+        raise Invalid(f"The new terms can take effect from {earliest:%Y-%m-%d %H:%M} UTC on: {why}.")
+    return asked_for
+
+
+def checked_token_parameter(name: str) -> str:
+    """A query parameter that needs no escaping. Raises Invalid."""
+    if not _PARAMETER.fullmatch(name):
+        raise Invalid(f"The token's parameter cannot be {name!r}; use up to 32 of A-Z a-z 0-9 _ and -.")
+    return name
+
+
+def checked_sub_ids(sub_ids: dict[str, str] | None) -> dict[str, str]:
+    """The labels that go with every click of a link, empty ones left out. Raises Invalid."""
+    kept = {name: value.strip() for name, value in (sub_ids or {}).items() if value.strip()}
+    for name, value in kept.items():
+        if name not in SUB_IDS:
+            raise Invalid(f"{name!r} is not a sub-id; there are {', '.join(SUB_IDS)}.")
+        if len(value) > SUB_ID_LENGTH or not value.isprintable():
+            raise Invalid(f"{name} has up to {SUB_ID_LENGTH} characters, all of them printable.")
+    return kept

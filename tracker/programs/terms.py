@@ -1,0 +1,139 @@
+"""Versions of a program's terms, and the rate that holds for one sale."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from config.insert import insert_once
+from tracker.errors import Conflict, Invalid, NotFound
+from tracker.ids import new_id
+from tracker.programs.models import Enrollment, Link, RateOverride, Terms
+from tracker.programs.rules import NOTICE_DAYS, Conditions, Rate, effective_time, is_cut
+
+
+def add_terms(
+    session: Session,
+    now: datetime,
+    program_id: str,
+    version: int,
+    effective_at: datetime,
+    conditions: Conditions,
+) -> Terms:
+    """Write one version. Raises Conflict when somebody else has just written it."""
+    identifier = new_id("trm", now)
+    made = insert_once(
+        session,
+        Terms,
+        id=identifier,
+        program_id=program_id,
+        version=version,
+        effective_at=effective_at,
+        rate_bp=conditions.rate_bp,
+        base=conditions.base,
+        window_days=conditions.window_days,
+        hold_days=conditions.hold_days,
+        created_at=now,
+    )
+    if not made:
+        raise Conflict(
+            f"Version {version} of the terms has just been made by somebody else; look at it first."
+        )
+    return session.get_one(Terms, identifier)
+
+
+def change_terms(
+    session: Session,
+    now: datetime,
+    *,
+    program_id: str,
+    effective_at: datetime | None = None,
+    notice_days: int = NOTICE_DAYS,
+    **changes: Any,
+) -> Terms:
+    """Add a version that differs from the newest one by `changes` (rate_bp, base, window_days, hold_days).
+
+    Without `effective_at` it takes effect as early as it may: what is no cut at once, a cut after its notice.
+    Raises Invalid for a cut at shorter notice, a time in the past, or a change that is none.
+    """
+    newest = newest_terms(session, program_id)
+    former = conditions_of(newest)
+    new = Conditions(**{**vars(former), **changes})
+    if new == former:
+        raise Invalid(f"Nothing changes: version {newest.version} of the terms says the same already.")
+    start = effective_time(
+        now, newest.effective_at, effective_at, cut=is_cut(former, new), notice_days=notice_days
+    )
+    return add_terms(session, now, newest.program_id, newest.version + 1, start, new)
+
+
+def conditions_of(terms: Terms) -> Conditions:
+    return Conditions(terms.rate_bp, terms.base, terms.window_days, terms.hold_days)
+
+
+def newest_terms(session: Session, program_id: str) -> Terms:
+    """The version with the highest number, in force or still to come. Raises NotFound."""
+    return _last(session, program_id, select(Terms))
+
+
+def terms_at(session: Session, program_id: str, at: datetime) -> Terms:
+    """The version in force at that time.
+
+    Before the first took effect the first holds: a shop's clock may be a little behind ours, and the sale
+    of a new program's first minute must find terms too. Raises NotFound when there is no such program.
+    """
+    in_force = or_(Terms.effective_at <= at, Terms.version == 1)
+    return _last(session, program_id, select(Terms).where(in_force))
+
+
+def _last(session: Session, program_id: str, versions: Select[Terms]) -> Terms:
+    of_program = versions.where(Terms.program_id == program_id).order_by(Terms.version.desc()).limit(1)
+    terms = session.scalars(of_program).one_or_none()
+    if terms is None:
+        raise NotFound(f"There is no program {program_id}. See them with: linkledger program list")
+    return terms
+
+
+def rate_at(session: Session, terms: Terms, *, enrollment_id: str, link_id: str | None, at: datetime) -> Rate:
+    """The rate for a sale at that time; the most specific wins: link, enrollment, program (DESIGN 6).
+
+    A rate that was agreed together with its link or enrollment holds from before its first minute, like the
+    first terms.
+    """
+    if link_id is not None and (rate_bp := _link_rate_bp(session, link_id, at)) is not None:
+        return Rate(rate_bp, "link")
+    if (rate_bp := _enrollment_rate_bp(session, enrollment_id, at)) is not None:
+        return Rate(rate_bp, "enrollment")
+    return Rate(terms.rate_bp, "program")
+
+
+def own_link_rates(session: Session, at: datetime) -> dict[str, int]:
+    """The rates in force of all links that have one of their own, by the link's id, in basis points."""
+    rates = select(RateOverride.link_id, RateOverride.rate_bp).where(
+        RateOverride.link_id.is_not(None), RateOverride.effective_at <= at
+    )
+    return {
+        str(link_id): rate_bp
+        for link_id, rate_bp in session.execute(rates.order_by(RateOverride.effective_at))
+    }
+
+
+def _link_rate_bp(session: Session, link_id: str, at: datetime) -> int | None:
+    rates = (
+        select(RateOverride.rate_bp)
+        .join(Link, Link.id == RateOverride.link_id)
+        .where(RateOverride.link_id == link_id)
+        .where(or_(RateOverride.effective_at <= at, RateOverride.effective_at == Link.created_at))
+    )
+    return session.scalars(rates.order_by(RateOverride.effective_at.desc()).limit(1)).one_or_none()
+
+
+def _enrollment_rate_bp(session: Session, enrollment_id: str, at: datetime) -> int | None:
+    rates = (
+        select(RateOverride.rate_bp)
+        .join(Enrollment, Enrollment.id == RateOverride.enrollment_id)
+        .where(RateOverride.enrollment_id == enrollment_id)
+        .where(or_(RateOverride.effective_at <= at, RateOverride.effective_at == Enrollment.created_at))
+    )
+    return session.scalars(rates.order_by(RateOverride.effective_at.desc()).limit(1)).one_or_none()

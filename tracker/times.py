@@ -1,0 +1,19 @@
+"""Times as text at the doors: ISO 8601 in UTC."""
+
+from datetime import UTC, datetime
+
+from tracker.errors import Invalid
+
+
+def utc_text(at: datetime) -> str:
+    """To the second, such as 2026-11-01T10:00:02Z."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def utc_time(text: str) -> datetime:
+    """An ISO 8601 time or date; without a zone it is taken as UTC. Raises Invalid."""
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise Invalid(f"{text!r} is not a time; write it as in 2026-11-01T10:00:00Z.") from None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
