@@ -1,0 +1,43 @@
+"""The shop's address keeps everything of its own and gets one token."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.clicks.destination import with_token
+
+
+@pytest.mark.parametrize(
+    ("destination", "sent_to"),
+    [
+        ("https://shop.example/", "https://shop.example/?ll=T"),
+        ("https://shop.example/a?x=1&y=%26", "https://shop.example/a?x=1&y=%26&ll=T"),
+        ("https://shop.example/a#part?x=1", "https://shop.example/a?ll=T#part?x=1"),
+        ("https://shop.example/a?x=a?b#f#g", "https://shop.example/a?x=a?b&ll=T#f#g"),
+        ("https://shop.example/a?ll=OLD&x=1&ll", "https://shop.example/a?x=1&ll=T"),
+        ("https://shop.example/a?all=1&LL=2", "https://shop.example/a?all=1&LL=2&ll=T"),
+    ],
+)
+def test_the_token_comes_last_in_the_query(destination: str, sent_to: str) -> None:
+    assert with_token(destination, "ll", "T") == sent_to
+
+
+@pytest.mark.parametrize(
+    ("destination", "sent_to"),
+    [
+        ("https://shop.example/a?x=1#f", "https://shop.example/a?x=1#f"),
+        ("https://shop.example/a?ll=OLD#f", "https://shop.example/a#f"),
+        ("https://shop.example/a?ll=OLD&x=1", "https://shop.example/a?x=1"),
+    ],
+)
+def test_without_a_token_no_older_one_is_passed_on_either(destination: str, sent_to: str) -> None:
+    assert with_token(destination, "ll", None) == sent_to
+
+
+@given(st.text(st.sampled_from("abl=&?#/%20"), max_size=30), st.sampled_from(["T", None]))
+def test_scheme_and_host_never_change_and_the_token_comes_once(rest: str, token: str | None) -> None:
+    sent_to = with_token("https://shop.example/" + rest, "ll", token)
+    assert sent_to.startswith("https://shop.example/")
+    query = sent_to.partition("#")[0].partition("?")[2]
+    values = [pair.partition("=")[2] for pair in query.split("&") if pair.partition("=")[0] == "ll"]
+    assert values == ([token] if token else [])

@@ -1,0 +1,239 @@
+"""Acknowledged means on the disk, once, and many in one commit; on both databases."""
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from config.database import Databases
+from config.settings import Settings
+from tests.tracker.clicks.traffic import DEADLINE_S, LINK, HeldWriters, a_click, kept_ids
+from tracker.clicks import recorder as recorder_module
+from tracker.clicks.models import Click
+from tracker.clicks.recorder import Recorder
+from tracker.clicks.writers import NewClick, SqliteWriter, open_writer
+from tracker.ids import made_at
+
+THREADS = 32
+
+
+@pytest.fixture
+def recorder(settings: Settings) -> Iterator[Recorder]:
+    made = Recorder(settings.clicks_url)
+    yield made
+    made.close()
+
+
+def run_all(threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(DEADLINE_S)
+        assert not thread.is_alive()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + DEADLINE_S / 2
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def test_a_click_row_has_the_fields_that_are_written() -> None:
+    assert [field.name for field in fields(NewClick)] == list(Click.__table__.columns.keys())
+
+
+def test_a_click_is_kept_as_it_was(recorder: Recorder, databases: Databases) -> None:
+    click = a_click()
+    assert recorder.record(click, DEADLINE_S)
+    with databases.clicks.connect() as connection:
+        row = connection.execute(Click.__table__.select()).one()
+    assert row._asdict() == {
+        "id": click.id,
+        "link_id": LINK,
+        "verdict": "person",
+        "reason": "a test",
+        "device": "phone",
+        "referrer_host": "blog.example",
+        "sub_ids": {"s1": "bio"},
+    }
+    assert made_at(row.id) == made_at(click.id)
+
+
+def test_many_threads_get_exactly_one_row_for_each_click(recorder: Recorder, databases: Databases) -> None:
+    clicks = [[a_click() for _ in range(5)] for _ in range(THREADS)]
+    start = threading.Barrier(THREADS)
+    outcomes: list[bool] = []
+
+    def visit(own: list[NewClick]) -> None:
+        start.wait()
+        outcomes.extend(recorder.record(click, DEADLINE_S) for click in own)
+
+    run_all([threading.Thread(target=visit, args=(own,)) for own in clicks])
+    assert outcomes == [True] * THREADS * 5
+    assert sorted(kept_ids(databases)) == sorted(click.id for own in clicks for click in own)
+
+
+def test_those_who_wait_share_one_commit(settings: Settings, databases: Databases) -> None:
+    writers = HeldWriters(held=True)
+    recorder = Recorder(settings.clicks_url, writers.open)
+    futures = [recorder.submit(a_click()) for _ in range(THREADS)]
+    writers.go.set()
+    assert [future.result(DEADLINE_S) for future in futures] == [True] * THREADS
+    recorder.close()
+    assert writers.batches == [THREADS]
+    assert len(kept_ids(databases)) == THREADS
+
+
+def test_a_click_that_comes_twice_is_kept_once(recorder: Recorder, databases: Databases) -> None:
+    click = a_click()
+    assert recorder.record(click, DEADLINE_S)
+    assert recorder.record(click, DEADLINE_S)
+    assert kept_ids(databases) == [click.id]
+
+
+def test_who_waits_too_long_is_told_so_and_the_click_still_lands(
+    settings: Settings, databases: Databases
+) -> None:
+    writers = HeldWriters(held=True)
+    recorder = Recorder(settings.clicks_url, writers.open)
+    late = a_click()
+    assert not recorder.record(late, deadline_s=0.01)
+    writers.go.set()
+    recorder.close()
+    assert kept_ids(databases) == [late.id]
+
+
+def test_after_a_database_error_the_waiting_are_told_and_the_next_are_recorded(
+    recorder: Recorder, databases: Databases
+) -> None:
+    def rename(before: str, after: str) -> None:
+        with databases.clicks.begin() as connection:
+            connection.execute(text(f"ALTER TABLE {before} RENAME TO {after}"))
+
+    first, lost, last = a_click(), a_click(), a_click()
+    assert recorder.record(first, DEADLINE_S)
+    rename("click", "elsewhere")
+    assert not recorder.record(lost, DEADLINE_S)
+    rename("elsewhere", "click")
+    assert recorder.record(last, DEADLINE_S)
+    assert sorted(kept_ids(databases)) == sorted([first.id, last.id])
+
+
+def test_a_database_that_cannot_be_opened_refuses_clicks(tmp_path: Path) -> None:
+    recorder = Recorder(f"sqlite:///{tmp_path / 'nowhere' / 'clicks.db'}")
+    assert not recorder.record(a_click(), DEADLINE_S)
+    recorder.close()
+
+
+def test_more_than_can_wait_are_refused_at_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder_module, "MOST_WAITING", 3)
+    monkeypatch.setattr(recorder_module, "MOST_IN_A_BATCH", 2)
+    writers = HeldWriters(held=True)
+    recorder = Recorder(settings.clicks_url, writers.open)
+    futures = [recorder.submit(a_click()) for _ in range(5)]
+    assert [future.done() for future in futures] == [False, False, False, True, True]
+    writers.go.set()
+    assert [future.result(DEADLINE_S) for future in futures] == [True, True, True, False, False]
+    recorder.close()
+    assert writers.batches == [2, 1]
+
+
+def test_nothing_is_opened_or_started_before_the_first_click(tmp_path: Path) -> None:
+    threads = threading.active_count()
+    writers = HeldWriters(held=False)
+    Recorder(f"sqlite:///{tmp_path / 'clicks.db'}", writers.open).close()
+    assert (writers.opened, threading.active_count(), list(tmp_path.iterdir())) == (0, threads, [])
+
+
+def test_a_closed_recorder_opens_again_for_a_later_click(recorder: Recorder, databases: Databases) -> None:
+    for _ in range(2):
+        assert recorder.record(a_click(), DEADLINE_S)
+        recorder.close()
+    assert len(kept_ids(databases)) == 2
+
+
+def test_parent_and_forked_child_record_each_with_a_connection_of_its_own(
+    recorder: Recorder, databases: Databases
+) -> None:
+    before, in_child, after = a_click(), a_click(), a_click()
+    assert recorder.record(before, DEADLINE_S)
+    child = os.fork()
+    if child == 0:
+        # os._exit: nothing of the test runner may run in the child.
+        os._exit(0 if recorder.record(in_child, DEADLINE_S) else 1)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert recorder.record(after, DEADLINE_S)
+    assert sorted(kept_ids(databases)) == sorted(click.id for click in (before, in_child, after))
+
+
+def test_a_child_records_after_its_parent_died_in_the_middle_of_its_turn(
+    settings: Settings, databases: Databases
+) -> None:
+    writers = HeldWriters(held=True)
+    recorder = Recorder(settings.clicks_url, writers.open)
+    results, report = os.pipe()
+    parent = os.fork()
+    if parent == 0:
+        recorder.submit(a_click())
+        writers.at_turn.wait(DEADLINE_S)
+        if os.fork() == 0:
+            os.read(results, 1)  # the parent is gone
+            writers.go.set()
+            os._exit(0 if recorder.record(a_click(), DEADLINE_S) else 1)
+        os._exit(0)
+    os.waitpid(parent, 0)
+    os.write(report, b"!")
+    wait_until(lambda: len(kept_ids(databases)) == 1)
+    os.close(results)
+    os.close(report)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_on_sqlite_a_process_waits_for_its_turn_at_the_lock_file(
+    settings: Settings, recorder: Recorder, databases: Databases
+) -> None:
+    lock_path = Path(settings.clicks_url.removeprefix("sqlite:///")).with_suffix(".lock")
+    assert lock_path.name == "clicks.lock"
+    descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    click = a_click()
+    assert not recorder.record(click, deadline_s=0.05)
+    assert kept_ids(databases) == []
+    os.close(descriptor)
+    assert recorder.record(a_click(), DEADLINE_S)
+    assert click.id in kept_ids(databases)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_on_sqlite_every_commit_is_synced(settings: Settings) -> None:
+    writer = open_writer(settings.clicks_url)
+    assert isinstance(writer, SqliteWriter)
+    connection = writer._connection
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    writer.close()
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_on_postgresql_a_session_that_was_ended_is_replaced(recorder: Recorder, databases: Databases) -> None:
+    assert recorder.record(a_click(), DEADLINE_S)
+    with databases.main.connect() as connection:
+        ended = connection.execute(
+            text(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND backend_type = 'client backend' "
+                "AND pid <> pg_backend_pid()"
+            )
+        ).scalar_one()
+    assert ended == 1
+    outcomes = [recorder.record(a_click(), DEADLINE_S) for _ in range(2)]
+    assert outcomes == [False, True]

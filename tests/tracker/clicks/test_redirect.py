@@ -1,0 +1,136 @@
+"""The core of the redirect, without a door."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from prometheus_client import REGISTRY
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from config.database import Databases
+from config.settings import Settings
+from tests.tracker.clicks.traffic import DEADLINE_S, LINK, NOW, HeldWriters
+from tests.tracker.clicks.visitors import CRAWLERS, PEOPLE, PREVIEWS
+from tracker.clicks.models import Click
+from tracker.clicks.recorder import Recorder
+from tracker.clicks.redirect import Answer, Visit, follow
+from tracker.clicks.token import read_token
+from tracker.programs.operations import LinkTarget
+
+KEYS = ("a key for the tests of the redirect, long",)
+TARGET = LinkTarget(LINK, "https://shop.example/tea?x=1#top", "ll", {"s1": "bio"}, True, None)
+PLAIN = Answer(302, "https://shop.example/tea?x=1#top")
+BROWSER = {"user-agent": PEOPLE["Instagram on iPhone"][0], "referer": "https://l.instagram.com/secret"}
+
+
+@pytest.fixture
+def recorder(settings: Settings) -> Iterator[Recorder]:
+    made = Recorder(settings.clicks_url)
+    yield made
+    made.close()
+
+
+def open_link(
+    recorder: Recorder, target: LinkTarget | None = TARGET, method: str = "GET", **given: Any
+) -> Answer:
+    visit = Visit(method, "tea", given.pop("headers", BROWSER))
+    deadline_s = given.pop("deadline_s", DEADLINE_S)
+    return follow(visit, NOW, find_link=lambda _: target, recorder=recorder, keys=KEYS, deadline_s=deadline_s)
+
+
+def rows(databases: Databases) -> list[Any]:
+    with databases.clicks.connect() as connection:
+        return list(connection.execute(select(Click.__table__)))
+
+
+def figure(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(f"linkledger_{name}_total", labels) or 0
+
+
+def test_a_person_is_sent_on_with_a_token_whose_click_is_kept(
+    recorder: Recorder, databases: Databases
+) -> None:
+    before = figure("redirects", verdict="person")
+    answer = open_link(recorder)
+    assert answer.location is not None
+    start, _, rest = answer.location.partition("&ll=")
+    assert (answer.status, start, rest[-4:]) == (302, "https://shop.example/tea?x=1", "#top")
+    token = read_token(KEYS, rest.removesuffix("#top"))
+    [row] = rows(databases)
+    assert (token.click_id, token.link_id, token.at) == (row.id, LINK, NOW)
+    assert (token.earns, token.confirmed) == (True, True)
+    assert (row.verdict, row.device, row.referrer_host) == ("person", "phone", "l.instagram.com")
+    assert row.sub_ids == {"s1": "bio"}
+    assert figure("redirects", verdict="person") == before + 1
+
+
+def test_a_prerender_gets_a_token_that_earns_but_is_not_confirmed(
+    recorder: Recorder, databases: Databases
+) -> None:
+    answer = open_link(recorder, headers={**BROWSER, "sec-purpose": "prefetch;prerender"})
+    assert answer.location is not None
+    token = read_token(KEYS, answer.location.partition("ll=")[2].removesuffix("#top"))
+    assert (token.earns, token.confirmed) == (True, False)
+    assert [row.verdict for row in rows(databases)] == ["unconfirmed"]
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "verdict"),
+    [
+        ("HEAD", BROWSER, "head"),
+        ("GET", {"user-agent": PREVIEWS["WhatsApp"]}, "preview"),
+        ("GET", {"user-agent": CRAWLERS["Google"]}, "crawler"),
+        ("GET", {}, "crawler"),
+        ("GET", {**BROWSER, "sec-purpose": "prefetch"}, "prefetch"),
+        ("GET", {**BROWSER, "sec-fetch-dest": "image"}, "embedded"),
+    ],
+)
+def test_a_machine_is_recorded_and_sent_on_without_a_token(
+    recorder: Recorder, databases: Databases, method: str, headers: dict[str, str], verdict: str
+) -> None:
+    assert open_link(recorder, method=method, headers=headers) == PLAIN
+    [row] = rows(databases)
+    assert row.verdict == verdict
+    assert row.reason
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [(None, "unknown"), (replace(TARGET, active=False, reason="link paused"), "inactive")],
+    ids=["unknown", "inactive"],
+)
+def test_a_code_that_leads_nowhere_leaves_a_count_and_no_row(
+    recorder: Recorder, databases: Databases, target: LinkTarget | None, why: str
+) -> None:
+    before = figure("unknown_codes", why=why)
+    assert open_link(recorder, target) == Answer(404)
+    assert rows(databases) == []
+    assert figure("unknown_codes", why=why) == before + 1
+
+
+def test_a_click_that_could_not_be_written_in_time_is_sent_on_without_a_token_and_counted(
+    settings: Settings,
+) -> None:
+    writers = HeldWriters(held=True)
+    slow = Recorder(settings.clicks_url, writers.open)
+    before = figure("unrecorded_clicks")
+    assert open_link(slow, deadline_s=0.01) == PLAIN
+    assert figure("unrecorded_clicks") == before + 1
+    writers.go.set()
+    slow.close()
+
+
+def test_a_database_of_clicks_that_fails_does_not_stop_the_shopper(tmp_path: Any) -> None:
+    broken = Recorder(f"sqlite:///{tmp_path}/nowhere/clicks.db")
+    assert open_link(broken) == PLAIN
+    broken.close()
+
+
+def test_links_that_cannot_be_read_are_a_503(recorder: Recorder) -> None:
+    def fail(_code: str) -> LinkTarget | None:
+        raise OperationalError("SELECT", {}, Exception("the server is gone"))
+
+    visit = Visit("GET", "tea", BROWSER)
+    assert follow(visit, NOW, find_link=fail, recorder=recorder, keys=KEYS) == Answer(503)

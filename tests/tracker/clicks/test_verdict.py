@@ -1,0 +1,111 @@
+"""People are people, machines are machines, and each verdict says why."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tracker.clicks.visitors import CRAWLERS, PEOPLE, PREVIEWS
+from tracker.clicks.models import VERDICTS
+from tracker.clicks.verdict import judge
+from tracker.clicks.visitor import HEADERS, device_class, referrer_host
+
+PERSON = {"user-agent": PEOPLE["Chrome on Windows"][0]}
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_browsers_also_those_in_apps_are_people(name: str) -> None:
+    user_agent, device = PEOPLE[name]
+    headers = {"user-agent": user_agent, "sec-fetch-dest": "document"}
+    assert judge("GET", headers).kind == "person"
+    assert device_class(headers) == device
+
+
+@pytest.mark.parametrize("name", PREVIEWS)
+def test_services_that_show_a_card_of_the_page_are_previews(name: str) -> None:
+    assert judge("GET", {"user-agent": PREVIEWS[name]}).kind == "preview"
+
+
+@pytest.mark.parametrize("name", CRAWLERS)
+def test_programs_are_crawlers(name: str) -> None:
+    assert judge("GET", {"user-agent": CRAWLERS[name]}).kind == "crawler"
+
+
+@pytest.mark.parametrize(
+    ("headers", "kind", "reason"),
+    [
+        ({"sec-purpose": "prefetch"}, "prefetch", "Sec-Purpose: prefetch"),
+        ({"sec-purpose": "prefetch;anonymous-client-ip"}, "prefetch", "Sec-Purpose: prefetch"),
+        ({"sec-purpose": "prefetch;prerender", "purpose": "prefetch"}, "unconfirmed", "prerendered"),
+        ({"sec-purpose": " Prefetch; Prerender"}, "unconfirmed", "prerendered"),
+        ({"purpose": "prefetch"}, "prefetch", "Purpose: prefetch"),
+        ({"x-purpose": "preview"}, "prefetch", "X-Purpose: preview"),
+        ({"x-purpose": "instant"}, "prefetch", "X-Purpose: instant"),
+        ({"x-moz": "Prefetch"}, "prefetch", "X-Moz: prefetch"),
+        ({"sec-fetch-dest": "image"}, "embedded", "loaded as image"),
+        ({"sec-fetch-dest": "iframe"}, "embedded", "loaded as iframe"),
+        ({"sec-fetch-dest": "script"}, "embedded", "loaded as script"),
+        ({"sec-fetch-dest": "empty"}, "embedded", "loaded as empty"),
+        ({"sec-fetch-dest": "<b>"}, "embedded", "loaded as a part"),
+        ({"sec-fetch-dest": "document"}, "person", "browser"),
+        ({"purpose": "shopping", "x-moz": ""}, "person", "browser"),
+        ({}, "person", "browser"),
+    ],
+    ids=str,
+)
+def test_the_headers_about_the_purpose_decide_for_browsers(
+    headers: dict[str, str], kind: str, reason: str
+) -> None:
+    verdict = judge("GET", {**PERSON, **headers})
+    assert verdict.kind == kind
+    assert reason in verdict.reason
+
+
+def test_a_machine_does_not_become_a_person_by_prerendering() -> None:
+    for user_agent in (*PREVIEWS.values(), *CRAWLERS.values()):
+        assert not judge("GET", {"user-agent": user_agent, "sec-purpose": "prefetch;prerender"}).earns
+
+
+def test_a_head_request_is_never_a_person() -> None:
+    assert judge("HEAD", PERSON).kind == "head"
+    assert not judge("HEAD", PERSON).earns
+
+
+def test_what_comes_after_the_cut_decides_nothing() -> None:
+    long_agent = PERSON["user-agent"].ljust(256) + "Googlebot/2.1"
+    assert judge("GET", {"user-agent": long_agent}).kind == "person"
+
+
+@given(
+    st.sampled_from(["GET", "HEAD", "", "POST"]),
+    st.dictionaries(st.sampled_from(HEADERS), st.text(max_size=300)),
+)
+def test_whatever_comes_gets_a_known_verdict_with_a_short_reason(
+    method: str, headers: dict[str, str]
+) -> None:
+    verdict = judge(method, headers)
+    assert verdict.kind in VERDICTS
+    assert 0 < len(verdict.reason) < 80
+    assert verdict.reason.isprintable()
+    assert device_class(headers) in ("phone", "tablet", "desktop", "other")
+    host = referrer_host(headers)
+    assert host is None or (host.isascii() and host.isprintable())
+
+
+@pytest.mark.parametrize(
+    ("referrer", "host"),
+    [
+        ("https://l.instagram.com/?u=https%3A%2F%2Flinks.example%2Fanna", "l.instagram.com"),
+        ("https://Blog.example:8443/anna/private?name=x", "blog.example"),
+        ("android-app://com.google.android.gm/", "com.google.android.gm"),
+        ("https://anna:secret@blog.example/", "blog.example"),
+        ("https://" + "a" * 300 + ".example/", "a" * 248),
+        ("https://203.0.113.7/page", None),
+        ("https://[2001:db8::1]/page", None),
+        ("https://[broken/", None),
+        ("https://bl og/", None),
+        ("about:blank", None),
+        ("", None),
+    ],
+)
+def test_of_the_referrer_only_a_host_is_kept(referrer: str, host: str | None) -> None:
+    assert referrer_host({"referer": referrer}) == host

@@ -1,0 +1,69 @@
+"""Clicks to record, and a connection whose turn a test can hold back and whose commits it can count."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from config.database import Databases
+from tracker.clicks.models import Click
+from tracker.clicks.writers import BatchWriter, NewClick, open_writer
+from tracker.ids import new_uuid
+
+NOW = datetime(2026, 10, 1, 10, 0, tzinfo=UTC)
+LINK = UUID("01a0f6e8-157b-7def-8fed-cba987654321")
+DEADLINE_S = 20
+"""Long: the tests are about what happens, not about how fast it does."""
+
+
+def a_click() -> NewClick:
+    return NewClick(new_uuid(NOW), LINK, "person", "a test", "phone", "blog.example", '{"s1":"bio"}')
+
+
+def kept_ids(databases: Databases) -> list[UUID]:
+    with databases.clicks.connect() as connection:
+        return list(connection.scalars(select(Click.id)))
+
+
+class HeldWriters:
+    """Opens real writers that wait at their turn until `go` is set. `batches` has the size of each commit."""
+
+    def __init__(self, *, held: bool) -> None:
+        self.go = threading.Event()
+        self.at_turn = threading.Event()
+        self.batches: list[int] = []
+        self.opened = 0
+        if not held:
+            self.go.set()
+
+    def open(self, clicks_url: str) -> BatchWriter:
+        self.opened += 1
+        return _HeldWriter(open_writer(clicks_url), self)
+
+
+class _HeldWriter:
+    def __init__(self, real: BatchWriter, owner: HeldWriters) -> None:
+        self._real, self._owner = real, owner
+
+    def turn(self) -> AbstractContextManager[None]:
+        return self._held()
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        with self._real.turn():
+            self._owner.at_turn.set()
+            assert self._owner.go.wait(DEADLINE_S)
+            yield
+
+    def write(self, clicks: Sequence[NewClick]) -> None:
+        self._real.write(clicks)
+        self._owner.batches.append(len(clicks))
+
+    def close(self) -> None:
+        self._real.close()
+
+    def abandon(self) -> None:
+        self._real.abandon()

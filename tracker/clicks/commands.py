@@ -1,0 +1,79 @@
+"""Commands about clicks: follow a link as a shopper would, and count what was recorded."""
+
+import urllib.error
+import urllib.request
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import click
+from sqlalchemy import func, select
+
+from config.database import reading
+from tracker.clicks.models import Click
+from tracker.console import FAILED, Answer, Console, ConsoleGroup, pass_console
+from tracker.errors import LinkledgerError
+from tracker.ids import uuid_of
+from tracker.programs.operations import link_target
+
+TIMEOUT_S = 10
+BROWSER = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1"
+
+
+class NoServer(LinkledgerError):
+    """Nothing answers where the links lead."""
+
+
+@click.group("click", cls=ConsoleGroup)
+def click_commands() -> None:
+    """Clicks: follow a link, count what was recorded."""
+
+
+@click_commands.command("follow")
+@click.argument("code")
+@pass_console
+def follow(console: Console, code: str) -> Answer:
+    """Follow a link over HTTP as a phone would, and show where it leads and the click token."""
+    with reading(console.databases.main) as session:
+        target = link_target(session, code)
+    status, location = _get(f"{console.settings.link_url}/{code}")
+    parameter = target.token_parameter if target else ""
+    token = parse_qs(urlsplit(location or "").query).get(parameter, [None])[0]
+    value = {"status": status, "location": location, "token": token}
+    return Answer(value, f"{status} {location or ''}", 0 if status == 302 else FAILED)
+
+
+@click_commands.command("count")
+@click.option("--link", "link_id", required=True, metavar="ID")
+@pass_console
+def count(console: Console, link_id: str) -> Answer:
+    """Count the recorded clicks of a link by verdict; only `person` counts as a visit."""
+    with reading(console.databases.clicks) as session:
+        rows = session.execute(
+            select(Click.verdict, func.count())
+            .where(Click.link_id == uuid_of(link_id, "lnk"))
+            .group_by(Click.verdict)
+            .order_by(Click.verdict)
+        ).all()
+    value: dict[str, Any] = {verdict: int(number) for verdict, number in rows}
+    return Answer(value, ", ".join(f"{number} {verdict}" for verdict, number in value.items()) or "None.")
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """The redirect itself is what we want to see."""
+
+    def redirect_request(self, *_arguments: Any, **_options: Any) -> None:
+        return None
+
+
+def _get(url: str) -> tuple[int, str | None]:
+    request = urllib.request.Request(url, headers={"User-Agent": BROWSER})  # noqa: S310 - of our settings
+    try:
+        with urllib.request.build_opener(_Stay).open(request, timeout=TIMEOUT_S) as answer:
+            return int(answer.status), answer.headers.get("Location")
+    except urllib.error.HTTPError as answer:
+        return int(answer.code), answer.headers.get("Location")
+    except OSError as error:
+        raise NoServer(f"Nothing answers at {url} ({error}). Start it with: linkledger serve") from None
+
+
+COMMANDS = (click_commands,)
