@@ -1,0 +1,26 @@
+from collections.abc import Iterator
+
+import pytest
+
+from config.database import Databases
+from config.settings import Settings
+from tests.tracker.sales.hook_server import Server, serving
+from tests.tracker.sales.shop import Shop, open_shop
+from tests.tracker.terminal import Terminal
+from tracker.sales.commands import COMMANDS
+
+
+@pytest.fixture
+def shop(settings: Settings, databases: Databases) -> Shop:
+    return open_shop(settings, databases)
+
+
+@pytest.fixture
+def terminal(settings: Settings) -> Terminal:
+    return Terminal(settings, COMMANDS)
+
+
+@pytest.fixture
+def server(settings: Settings) -> Iterator[Server]:
+    with serving(settings) as running:
+        yield running

@@ -1,0 +1,228 @@
+"""Who is credited, and why: MONEY 5, one rule a test."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.sales.attribution import CouponUse, Credit, Decision, Inputs, Touch, decide, replay_decision
+from tracker.sales.evidence import moment
+
+SOLD = datetime(2026, 11, 1, 10, 0, tzinfo=UTC)
+SALE = {"brand_id": "brd_1", "order_id": "1001", "occurred_at": moment(SOLD)}
+DAY = timedelta(days=1)
+
+
+def click(owner: str, before: timedelta, key: str | None = None, **changes: Any) -> Touch:
+    touch = {
+        "key": key or f"clk_{owner}_{before}",
+        "click_id": key or f"clk_{owner}_{before}",
+        "at": moment(SOLD - before),
+        "flaw": None,
+        "earns": True,
+        "link_id": f"lnk_{owner}",
+        "enrollment_id": f"enr_{owner}",
+        "creator_id": f"crt_{owner}",
+        "terms_id": "trm_1",
+        "window_days": 30,
+    }
+    return {**touch, **changes}  # type: ignore[typeddict-item]
+
+
+def code(owner: str | None, position: int = 0, **changes: Any) -> CouponUse:
+    name = owner or "nobody"
+    use = {
+        "key": name.lower(),
+        "code": name.upper(),
+        "position": position,
+        "flaw": None if owner else "No creator owns this code.",
+        "coupon_id": f"cpn_{owner}" if owner else None,
+        "enrollment_id": f"enr_{owner}" if owner else None,
+        "creator_id": f"crt_{owner}" if owner else None,
+        "terms_id": "trm_1" if owner else None,
+    }
+    return {**use, **changes}  # type: ignore[typeddict-item]
+
+
+def decided(
+    touches: list[Touch],
+    coupons: list[CouponUse] | None = None,
+    model: str = "last",
+    policy: str = "if_involved",
+) -> Decision:
+    return decide(SALE, touches, coupons or [], {"model": model, "coupons": policy})  # type: ignore[arg-type]
+
+
+def winner_of(decision: Decision) -> str | None:
+    return decision.winner.enrollment_id.removeprefix("enr_") if decision.winner else None
+
+
+@pytest.mark.parametrize(("model", "winner"), [("last", "bob"), ("first", "anna")])
+def test_the_last_or_the_first_click_wins(model: str, winner: str) -> None:
+    decision = decided([click("anna", 3 * DAY), click("bob", DAY)], model=model)
+
+    assert winner_of(decision) == winner
+    assert decision.reason.startswith(f"The {model} eligible click decides, ")
+    assert [each["outcome"] for each in decision.candidates].count("won") == 1
+
+
+def test_nobody_wins_when_nobody_was_there() -> None:
+    assert decided([]).winner is None
+    assert decided([]).reason == "No eligible click and no code of a creator came with the sale."
+
+
+@pytest.mark.parametrize(
+    ("before", "eligible"),
+    [
+        (30 * DAY, True),
+        (30 * DAY + timedelta(microseconds=1), False),
+        (timedelta(minutes=-5), True),
+        (timedelta(minutes=-5, microseconds=-1), False),
+    ],
+)
+def test_a_click_counts_from_the_window_before_to_five_minutes_after_the_sale(
+    before: timedelta, eligible: bool
+) -> None:
+    assert (winner_of(decided([click("anna", before)])) == "anna") is eligible
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"flaw": "The click led to another brand's link."}, "another brand's link"),
+        ({"earns": False}, "does not count as a person's"),
+        ({"window_days": 1}, "is 2 days older than the sale; the window is 1 days"),
+    ],
+)
+def test_a_click_that_cannot_count_loses_with_its_reason(changes: dict[str, Any], reason: str) -> None:
+    decision = decided([click("anna", 2 * DAY, **changes), click("bob", 3 * DAY)])
+
+    assert winner_of(decision) == "bob"
+    assert reason in decision.candidates[1]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "clicks", "winner"),
+    [
+        ("always", [], "anna"),
+        ("always", ["bob"], "anna"),
+        ("always", ["anna", "bob"], "anna"),
+        ("if_involved", [], "anna"),
+        ("if_involved", ["bob"], "bob"),
+        ("if_involved", ["anna", "bob"], "anna"),
+        ("never", [], None),
+        ("never", ["bob"], "bob"),
+        ("never", ["anna", "bob"], "bob"),
+    ],
+)
+def test_coupon_policies(policy: str, clicks: list[str], winner: str | None) -> None:
+    touches = [click(owner, DAY * (5 - place)) for place, owner in enumerate(clicks)]
+    decision = decided(touches, [code("anna")], policy=policy)
+
+    assert winner_of(decision) == winner
+    assert all(each["reason"] for each in decision.candidates)
+
+
+def test_a_click_that_cannot_count_does_not_make_its_creator_involved() -> None:
+    touches = [click("anna", DAY, earns=False), click("bob", 2 * DAY)]
+
+    assert winner_of(decided(touches, [code("anna")])) == "bob"
+
+
+def test_the_first_listed_code_with_an_owner_counts() -> None:
+    decision = decided([], [code("bob", 2), code(None, 0), code("anna", 1)])
+
+    assert winner_of(decision) == "anna"
+    assert [each["outcome"] for each in decision.candidates] == ["lost", "won", "lost"]
+
+
+def test_a_code_that_had_ended_gives_way_to_the_next() -> None:
+    ended = code("anna", 0, flaw="The code had ended when the sale was made.")
+
+    assert winner_of(decided([], [ended, code("bob", 1)])) == "bob"
+
+
+def test_the_winning_coupon_takes_its_owners_click_along() -> None:
+    decision = decided([click("anna", 2 * DAY), click("bob", DAY)], [code("anna")])
+
+    assert decision.winner == Credit("enr_anna", "trm_1", "lnk_anna", f"clk_anna_{2 * DAY}", "cpn_anna")
+    assert {each["outcome"] for each in decision.candidates} == {"supports", "lost", "won"}
+
+
+def test_a_click_of_the_same_creator_in_another_program_involves_him_but_is_not_taken_along() -> None:
+    other_program = click("anna", DAY, enrollment_id="enr_anna_2", terms_id="trm_2")
+    decision = decided([other_program, click("bob", DAY)], [code("anna")])
+
+    assert decision.winner == Credit("enr_anna", "trm_1", None, None, "cpn_anna")
+
+
+def test_clicks_of_the_same_moment_are_decided_by_their_ids() -> None:
+    touches = [click("anna", DAY, key="clk_a"), click("bob", DAY, key="clk_b")]
+
+    assert {winner_of(decided(list(order))) for order in permutations(touches)} == {"bob"}
+    assert {winner_of(decided(list(order), model="first")) for order in permutations(touches)} == {"anna"}
+
+
+OWNERS = st.sampled_from(["anna", "bob", "cleo"])
+CLICKS = st.builds(
+    lambda owner, minutes, earns, number: click(
+        owner, timedelta(minutes=minutes), key=f"clk_{number:03}", earns=earns
+    ),
+    OWNERS,
+    st.integers(-10, 45_000),
+    st.booleans(),
+    st.integers(0, 999),
+)
+CODES = st.builds(lambda owner, position: code(owner, position), OWNERS | st.none(), st.integers(0, 3))
+CASES = st.tuples(
+    st.lists(CLICKS, max_size=6, unique_by=lambda touch: touch["key"]),
+    st.lists(CODES, max_size=3, unique_by=lambda use: use["key"]),
+    st.sampled_from(["last", "first"]),
+    st.sampled_from(["always", "if_involved", "never"]),
+)
+
+
+@given(CASES, st.randoms())
+def test_the_decision_does_not_depend_on_the_order_of_its_inputs(case: Any, random: Any) -> None:
+    touches, coupons, model, policy = case
+    shuffled, shuffled_codes = list(touches), list(coupons)
+    random.shuffle(shuffled)
+    random.shuffle(shuffled_codes)
+
+    assert decided(shuffled, shuffled_codes, model, policy) == decided(touches, coupons, model, policy)
+
+
+@given(CASES)
+def test_stored_inputs_give_the_same_decision_again(case: Any) -> None:
+    touches, coupons, model, policy = case
+    inputs = {
+        "rules": 1,
+        "sale": SALE,
+        "touches": touches,
+        "coupons": coupons,
+        "policy": {"model": model, "coupons": policy},
+    }
+    stored: Inputs = json.loads(json.dumps(inputs))
+
+    assert replay_decision(stored) == decided(touches, coupons, model, policy)
+
+
+@given(CASES)
+def test_there_is_one_winner_at_most_and_everybody_is_told_why(case: Any) -> None:
+    touches, coupons, model, policy = case
+    decision = decided(touches, coupons, model, policy)
+
+    won = [each for each in decision.candidates if each["outcome"] == "won"]
+    assert len(won) == (1 if decision.winner else 0)
+    assert len(decision.candidates) == len(touches) + len(coupons)
+    assert all(each["reason"] for each in decision.candidates)
+    assert decision.reason
+
+
+def test_inputs_of_other_rules_are_not_decided_by_these() -> None:
+    with pytest.raises(ValueError, match="rules 2"):
+        replay_decision({"rules": 2})  # type: ignore[typeddict-item]

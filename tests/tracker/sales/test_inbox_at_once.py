@@ -1,0 +1,152 @@
+"""Many deliveries at the same moment: each thing is booked once, and nothing waits for ever."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from threading import Event as Signal
+from typing import Any, TypeVar
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from config.database import Databases, reading, transact
+from tests.tracker.sales.shop import RECEIVED, Shop, cancellation, envelope, refund, sale
+from tracker.sales.inbox import Received, receive, replay_all
+from tracker.sales.models import Attribution, Cancellation, Event, Refund, Sale
+from tracker.sales.operations import get_source
+
+Result = TypeVar("Result")
+THREADS = 16
+DEADLINE_S = 60
+
+
+def at_once(*works: Callable[[], Result]) -> list[Result]:
+    """Start all of them at the same moment, each in a thread of its own."""
+    barrier = Barrier(len(works))
+
+    def start(work: Callable[[], Result]) -> Result:
+        barrier.wait(DEADLINE_S)
+        return work()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return [future.result(DEADLINE_S) for future in [pool.submit(start, work) for work in works]]
+
+
+def count(databases: Databases, table: Any) -> int:
+    with reading(databases.main) as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def states(databases: Databases) -> dict[str, int]:
+    with reading(databases.main) as session:
+        rows = session.execute(select(Event.state, func.count()).group_by(Event.state)).all()
+        return {row[0]: row[1] for row in rows}
+
+
+def test_one_message_in_sixteen_threads_is_booked_once(shop: Shop, databases: Databases) -> None:
+    results = at_once(*[lambda: shop.send("sale.created", sale(), key="msg_1")] * THREADS)
+
+    assert (count(databases, Event), count(databases, Sale), count(databases, Attribution)) == (1, 1, 1)
+    assert sorted(result.duplicate for result in results) == [False] + [True] * (THREADS - 1)
+    assert {(result.event_id, result.state) for result in results} == {(results[0].event_id, "applied")}
+
+
+def test_one_sale_under_sixteen_keys_at_once_is_booked_once(shop: Shop, databases: Databases) -> None:
+    at_once(*[lambda: shop.send("sale.created", sale())] * THREADS)
+
+    assert (count(databases, Sale), count(databases, Attribution)) == (1, 1)
+    assert states(databases) == {"applied": THREADS}
+
+
+def test_one_key_with_sixteen_contents_at_once_is_applied_once(shop: Shop, databases: Databases) -> None:
+    at_once(
+        *[
+            lambda number=number: shop.send("sale.created", sale(order_id=str(number)), key="msg_1")
+            for number in range(THREADS)
+        ]
+    )
+
+    assert count(databases, Sale) == 1
+    assert states(databases) == {"applied": 1, "conflict": THREADS - 1}
+
+
+def test_one_refund_under_sixteen_keys_at_once_is_booked_once(shop: Shop, databases: Databases) -> None:
+    shop.send("sale.created", sale())
+    at_once(*[lambda: shop.send("refund.created", refund())] * THREADS)
+
+    assert count(databases, Refund) == 1
+
+
+@pytest.mark.parametrize("round_number", range(3))
+def test_a_sale_with_its_refunds_and_cancellation_at_once_is_whole(
+    shop: Shop, databases: Databases, round_number: int
+) -> None:
+    at_once(
+        *[lambda: shop.send("sale.created", sale())] * 2,
+        *[lambda number=number: shop.send("refund.created", refund(f"r{number}")) for number in range(12)],
+        *[lambda: shop.send("order.cancelled", cancellation())] * 2,
+    )
+
+    assert (count(databases, Sale), count(databases, Refund), count(databases, Cancellation)) == (1, 12, 1)
+    assert states(databases) == {"applied": 16}
+
+
+def test_a_refund_and_its_sale_in_two_open_transactions_do_not_pass_each_other(
+    shop: Shop, databases: Databases
+) -> None:
+    """The refund has looked for its sale in vain, and is not committed while the sale is being booked."""
+    refund_is_parked, sale_is_done = Signal(), Signal()
+
+    def send_refund() -> Received:
+        def work(session: Session) -> Received:
+            source = get_source(session, shop.source_id)
+            body = envelope("refund.created", refund())
+            received = receive(session, RECEIVED, source, "msg_refund", body, keys=shop.keys)
+            refund_is_parked.set()
+            wait_until(lambda: sale_is_done.is_set() or somebody_waits_for_a_lock(databases))
+            return received
+
+        return transact(databases.main, work)
+
+    def send_sale() -> Received:
+        refund_is_parked.wait(DEADLINE_S)
+        received = shop.send("sale.created", sale())
+        sale_is_done.set()
+        return received
+
+    parked, _ = at_once(send_refund, send_sale)
+
+    assert parked.reason == "waiting for order 1001"
+    assert states(databases) == {"applied": 2}
+    assert count(databases, Refund) == 1
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def somebody_waits_for_a_lock(databases: Databases) -> bool:
+    """SQLite lets the second writer in only when the first has committed, so there it is always so."""
+    if databases.main.dialect.name == "sqlite":
+        return True
+    with databases.main.connect() as connection:
+        waiting = connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+        return bool(waiting.scalar_one())
+
+
+def test_replays_at_once_apply_what_waits_once(shop: Shop, databases: Databases) -> None:
+    for number in range(5):
+        shop.send("refund.created", refund(f"r{number}"))
+    at_once(
+        lambda: shop.send("sale.created", sale()),
+        *[lambda: transact(databases.main, lambda session: replay_all(session, RECEIVED, keys=shop.keys))]
+        * 5,
+    )
+
+    assert count(databases, Refund) == 5
+    assert states(databases) == {"applied": 6}

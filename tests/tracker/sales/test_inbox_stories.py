@@ -1,0 +1,94 @@
+"""The end does not depend on the order, the number or the cut of the deliveries."""
+
+from collections.abc import Iterable
+from itertools import permutations
+from random import Random
+from typing import Any
+
+from sqlalchemy import select
+
+from config.database import Databases, reading
+from tests.tracker.sales.shop import Shop, cancellation, dispute, refund, sale
+from tracker.sales.models import Cancellation, DisputeStatus, Event, Refund, Sale
+
+Delivery = tuple[str, str, dict[str, Any]]
+
+SHORT: list[Delivery] = [
+    ("m1", "sale.created", sale()),
+    ("m2", "sale.created", sale()),
+    ("m3", "refund.created", refund("r1")),
+    ("m4", "refund.created", refund("r2", amount=500, tax=80)),
+    ("m5", "order.cancelled", cancellation()),
+]
+LONG: list[Delivery] = [
+    *SHORT,
+    ("m6", "dispute.updated", dispute("opened")),
+    ("m7", "dispute.updated", dispute("lost")),
+    ("m8", "dispute.updated", dispute("won", occurred_at="2025-11-01T11:00:00Z")),
+    ("m9", "refund.created", refund("r3", currency="USD")),
+    ("m10", "refund.created", refund("r1")),
+]
+
+
+def deliver(shop: Shop, order_id: str, deliveries: Iterable[Delivery]) -> None:
+    """The story of one order; many orders of one shop may have the same story."""
+    for key, kind, data in deliveries:
+        shop.send(kind, {**data, "order_id": order_id}, key=f"{order_id}-{key}")
+
+
+def end_of(databases: Databases, order_id: str) -> list[str]:
+    """What the events say happened to one order, without ids and without who came first."""
+    with reading(databases.main) as session:
+        sales = select(Sale.id).where(Sale.order_id == order_id)
+        queries = (
+            select(Sale.total, Sale.tax, Sale.shipping, Sale.currency, Sale.occurred_at).where(
+                Sale.order_id == order_id
+            ),
+            select(Refund.refund_id, Refund.amount, Refund.tax, Refund.occurred_at).where(
+                Refund.sale_id.in_(sales)
+            ),
+            select(Cancellation.occurred_at).where(Cancellation.sale_id.in_(sales)),
+            select(DisputeStatus.dispute_id, DisputeStatus.status, DisputeStatus.occurred_at).where(
+                DisputeStatus.sale_id.in_(sales)
+            ),
+            select(Event.external_id, Event.state).where(Event.order_id == order_id),
+        )
+        rows = [str(tuple(row)) for query in queries for row in session.execute(query)]
+        return sorted(row.replace(f"'{order_id}-", "'") for row in rows)
+
+
+def test_every_order_of_a_story_ends_in_the_same_rows(shop: Shop, databases: Databases) -> None:
+    ends = []
+    for number, order in enumerate(permutations(SHORT)):
+        deliver(shop, str(number), order)
+        ends.append(end_of(databases, str(number)))
+
+    assert len(ends) == 120
+    assert ends == [ends[0]] * 120
+    assert len(ends[0]) == 1 + 2 + 1 + 5
+
+
+def test_a_long_story_in_any_order_with_repetitions_ends_in_the_same_rows(
+    shop: Shop, databases: Databases
+) -> None:
+    chance = Random(20251101)
+    ends = []
+    for number in range(30):
+        order = LONG + chance.sample(LONG, number % len(LONG))
+        chance.shuffle(order)
+        deliver(shop, str(number), order)
+        ends.append(end_of(databases, str(number)))
+
+    assert ends == [ends[0]] * 30
+    assert len(ends[0]) == 1 + 2 + 1 + 3 + 10
+
+
+def test_every_beginning_of_a_story_told_again_backwards_ends_like_once(
+    shop: Shop, databases: Databases
+) -> None:
+    for length in range(1, len(LONG) + 1):
+        beginning = LONG[:length]
+        deliver(shop, f"once {length}", beginning)
+        deliver(shop, f"twice {length}", [*beginning, *reversed(beginning)])
+
+        assert end_of(databases, f"once {length}") == end_of(databases, f"twice {length}")

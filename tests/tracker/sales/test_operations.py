@@ -1,0 +1,91 @@
+"""Connecting shops: sources and their secrets."""
+
+import base64
+
+import pytest
+from sqlalchemy.orm import Session
+
+from config.database import Databases, reading, transact
+from config.settings import Settings
+from tests.tracker.sales.shop import RECEIVED, START, Shop
+from tracker.errors import Conflict, Invalid, NotFound
+from tracker.ids import new_id
+from tracker.sales.models import Source
+from tracker.sales.operations import (
+    create_source,
+    delete_source,
+    get_source,
+    list_sources,
+    rotate_secret,
+    source_secrets,
+)
+
+
+def secrets_of(shop: Shop) -> list[str]:
+    with reading(shop.databases.main) as session:
+        return source_secrets(get_source(session, shop.source_id), shop.keys)
+
+
+def rotated(shop: Shop) -> str:
+    return transact(shop.databases.main, lambda session: rotate_secret(session, shop.source_id, shop.keys))
+
+
+def test_a_secret_is_random_and_stored_encrypted(shop: Shop, databases: Databases) -> None:
+    assert secrets_of(shop) == [shop.secret]
+    assert len(base64.b64decode(shop.secret.removeprefix("whsec_"))) == 32
+    with reading(databases.main) as session:
+        assert shop.secret.removeprefix("whsec_") not in get_source(session, shop.source_id).secret_box
+
+
+def test_the_former_secret_stays_live_until_the_next_rotation(shop: Shop) -> None:
+    second = rotated(shop)
+    assert secrets_of(shop) == [second, shop.secret]
+
+    third = rotated(shop)
+    assert secrets_of(shop) == [third, second]
+
+
+def test_a_source_has_its_own_orders_unless_it_is_told_to_share(shop: Shop, databases: Databases) -> None:
+    def create(session: Session) -> Source:
+        return create_source(
+            session, START, brand_id=shop.brand_id, kind="standard", namespace="shop", keys=shop.keys
+        )[0]
+
+    sharing = transact(databases.main, create)
+    with reading(databases.main) as session:
+        sources = {each.id: each.namespace for each in list_sources(session, shop.brand_id)}
+        assert sources == {shop.source_id: shop.source_id, sharing.id: "shop"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"kind": "stripe"}, Invalid),
+        ({"kind": "myspace"}, Invalid),
+        ({"namespace": "no spaces"}, Invalid),
+        ({"namespace": ""}, Invalid),
+        ({"namespace": "x" * 65}, Invalid),
+        ({"brand_id": new_id("brd", START)}, NotFound),
+        ({"brand_id": "nonsense"}, Invalid),
+    ],
+)
+def test_a_source_that_cannot_be_is_not_written(
+    shop: Shop, databases: Databases, changes: dict[str, str], error: type[Exception]
+) -> None:
+    values = {"brand_id": shop.brand_id, "kind": "standard", "namespace": "orders", **changes}
+    with pytest.raises(error):
+        transact(databases.main, lambda session: create_source(session, START, **values, keys=shop.keys))
+
+    with reading(databases.main) as session:
+        assert len(list_sources(session, shop.brand_id)) == 1
+
+
+def test_a_deleted_source_can_neither_be_deleted_again_nor_get_a_secret(
+    shop: Shop, settings: Settings
+) -> None:
+    transact(shop.databases.main, lambda session: delete_source(session, RECEIVED, shop.source_id))
+
+    with pytest.raises(Conflict, match="deleted already"):
+        transact(shop.databases.main, lambda session: delete_source(session, RECEIVED, shop.source_id))
+    with pytest.raises(Conflict, match="deleted already"):
+        rotated(shop)

@@ -1,0 +1,60 @@
+"""The body of a request, byte for byte, with a limit."""
+
+import io
+from typing import Any
+
+import pytest
+
+from tracker.sales.raw_body import BrokenBody, TooLarge, read_body
+
+
+class Drops(io.RawIOBase):
+    """Hands out one byte at a time, as a slow connection does."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = io.BytesIO(content)
+
+    def read(self, size: int = -1) -> bytes:
+        return self._content.read(min(size, 1))
+
+
+class Broken(io.RawIOBase):
+    def read(self, size: int = -1) -> bytes:
+        raise ConnectionResetError
+
+
+def environ(stream: Any, length: str | None = None, *, terminated: bool = True) -> dict[str, Any]:
+    found = {"wsgi.input": stream, "wsgi.input_terminated": terminated}
+    return found if length is None else {**found, "CONTENT_LENGTH": length}
+
+
+@pytest.mark.parametrize("length", ["5", None])
+def test_a_body_in_drops_is_read_whole(length: str | None) -> None:
+    assert read_body(environ(Drops(b"12345"), length), 5) == b"12345"
+
+
+def test_what_follows_the_announced_length_belongs_to_the_next_request() -> None:
+    assert read_body(environ(io.BytesIO(b"12345POST /"), "5"), 100) == b"12345"
+
+
+@pytest.mark.parametrize("length", ["6", "9" * 5000, None])
+def test_more_than_the_limit_is_refused(length: str | None) -> None:
+    with pytest.raises(TooLarge, match="more than 5 bytes"):
+        read_body(environ(io.BytesIO(b"123456"), length), 5)
+
+
+@pytest.mark.parametrize("length", ["-1", "1e3", "five", "٥"])
+def test_a_length_that_is_no_number_is_refused(length: str) -> None:
+    with pytest.raises(BrokenBody):
+        read_body(environ(io.BytesIO(b"12345"), length), 5)
+
+
+def test_a_connection_that_breaks_off_is_refused() -> None:
+    with pytest.raises(BrokenBody):
+        read_body(environ(Broken()), 5)
+    with pytest.raises(BrokenBody, match="shorter"):
+        read_body(environ(io.BytesIO(b"123"), "5"), 5)
+
+
+def test_without_a_length_or_an_end_nothing_is_read() -> None:
+    assert read_body(environ(Broken(), terminated=False), 5) == b""

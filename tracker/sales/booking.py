@@ -1,0 +1,184 @@
+"""From a checked report to its rows: each made once, by a unique key, whoever comes first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from config.insert import insert_once
+from tracker.errors import Conflict, Invalid, NotNow
+from tracker.ids import new_id
+from tracker.sales.attribution_operations import attribute, reconsider
+from tracker.sales.models import Cancellation, DisputeStatus, Refund, Sale, Source
+from tracker.sales.normal import CancellationReport, DisputeReport, RefundReport, Report, SaleReport
+
+WAITING = "waiting for order "
+"""What the reason of an event starts with that waits for its sale."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """By which event a report came, and the keys that click tokens are read with."""
+
+    now: datetime
+    source: Source
+    event_id: str
+    keys: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Booked:
+    """`note` says why a repeated report made no row; `is_new_sale` that others may have waited for it."""
+
+    note: str | None = None
+    is_new_sale: bool = False
+
+
+def book(session: Session, delivery: Delivery, report: Report) -> Booked:
+    """Make the rows of one report. The order's lock is held by the caller.
+
+    Raises NotNow when the sale is not there yet, Conflict when the same id is booked with other content,
+    Invalid when the currency is not the sale's.
+    """
+    if isinstance(report, SaleReport):
+        return _book_sale(session, delivery, report)
+    sale = _sale_of(session, delivery.source, report.order_id)
+    if sale is None:
+        raise NotNow(f"{WAITING}{report.order_id}")
+    if isinstance(report, CancellationReport):
+        return _book_cancellation(session, delivery, sale, report)
+    if report.currency != sale.currency:
+        raise Invalid(
+            f"data.currency is {report.currency}, but order {report.order_id} was paid in {sale.currency}."
+        )
+    if isinstance(report, RefundReport):
+        return _book_refund(session, delivery, sale, report)
+    return _book_dispute(session, delivery, sale, report)
+
+
+def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> Booked:
+    facts = report.facts()
+    is_new = insert_once(
+        session,
+        Sale,
+        id=new_id("sal", delivery.now),
+        brand_id=delivery.source.brand_id,
+        namespace=delivery.source.namespace,
+        event_id=delivery.event_id,
+        payload_hash=report.content_hash,
+        created_at=delivery.now,
+        **facts,
+    )
+    sale = _sale_of(session, delivery.source, report.order_id)
+    assert sale is not None
+    if is_new:
+        attribute(session, delivery.now, sale, report, delivery.keys)
+        return Booked(is_new_sale=True)
+    if sale.payload_hash != report.content_hash:
+        raise Conflict(
+            f"Order {report.order_id} is booked already by {sale.event_id}, and differs: "
+            f"{_differences(sale, facts)}."
+        )
+    revision = reconsider(session, delivery.now, sale, report, delivery.keys)
+    evidence = f"; its new evidence made attribution {revision}" if revision else ""
+    return Booked(note=f"already booked by {sale.event_id}{evidence}")
+
+
+def _differences(sale: Sale, facts: dict[str, Any]) -> str:
+    """Amounts and times with both values; what may be private by its name only."""
+    told = {"occurred_at", "currency", "total", "tax", "shipping", "discount", "cost", "test"}
+    found = []
+    for name, value in facts.items():
+        booked = getattr(sale, name)
+        if booked != value:
+            found.append(f"{name} is {value}, booked is {booked}" if name in told else name)
+    return ", ".join(found)
+
+
+def _book_refund(session: Session, delivery: Delivery, sale: Sale, report: RefundReport) -> Booked:
+    is_new = insert_once(
+        session,
+        Refund,
+        id=new_id("ref", delivery.now),
+        sale_id=sale.id,
+        refund_id=report.refund_id,
+        event_id=delivery.event_id,
+        occurred_at=report.occurred_at,
+        amount=report.amount,
+        tax=report.tax,
+        shipping=report.shipping,
+        reason=report.reason,
+        payload_hash=report.content_hash,
+        created_at=delivery.now,
+    )
+    if is_new:
+        return Booked()
+    known = session.execute(
+        select(Refund.event_id, Refund.payload_hash).where(
+            Refund.sale_id == sale.id, Refund.refund_id == report.refund_id
+        )
+    ).one()
+    return _repeated(known, report.content_hash, f"Refund {report.refund_id} of order {report.order_id}")
+
+
+def _book_dispute(session: Session, delivery: Delivery, sale: Sale, report: DisputeReport) -> Booked:
+    is_new = insert_once(
+        session,
+        DisputeStatus,
+        id=new_id("dsp", delivery.now),
+        sale_id=sale.id,
+        dispute_id=report.dispute_id,
+        status=report.status,
+        event_id=delivery.event_id,
+        occurred_at=report.occurred_at,
+        amount=report.amount,
+        payload_hash=report.content_hash,
+        created_at=delivery.now,
+    )
+    if is_new:
+        return Booked()
+    known = session.execute(
+        select(DisputeStatus.event_id, DisputeStatus.payload_hash).where(
+            DisputeStatus.sale_id == sale.id,
+            DisputeStatus.dispute_id == report.dispute_id,
+            DisputeStatus.status == report.status,
+        )
+    ).one()
+    what = f"Dispute {report.dispute_id} ({report.status}) of order {report.order_id}"
+    return _repeated(known, report.content_hash, what)
+
+
+def _repeated(known: Row[str, str], content_hash: str, what: str) -> Booked:
+    if known.payload_hash != content_hash:
+        raise Conflict(f"{what} is booked already by {known.event_id}, with other content.")
+    return Booked(note=f"already booked by {known.event_id}")
+
+
+def _book_cancellation(
+    session: Session, delivery: Delivery, sale: Sale, report: CancellationReport
+) -> Booked:
+    """A second one changes nothing, whatever its time: the order is off."""
+    is_new = insert_once(
+        session,
+        Cancellation,
+        id=new_id("can", delivery.now),
+        sale_id=sale.id,
+        event_id=delivery.event_id,
+        occurred_at=report.occurred_at,
+        created_at=delivery.now,
+    )
+    if is_new:
+        return Booked()
+    event_id = session.scalar(select(Cancellation.event_id).where(Cancellation.sale_id == sale.id))
+    return Booked(note=f"already cancelled by {event_id}")
+
+
+def _sale_of(session: Session, source: Source, order_id: str) -> Sale | None:
+    return session.scalar(
+        select(Sale).where(
+            Sale.brand_id == source.brand_id, Sale.namespace == source.namespace, Sale.order_id == order_id
+        )
+    )

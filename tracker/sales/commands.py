@@ -1,0 +1,218 @@
+"""The commands about sources, their events, and sales."""
+
+import click
+from sqlalchemy.orm import Session
+
+from config.database import reading, transact
+from tracker.console import Answer, Console, ConsoleGroup, pass_console
+from tracker.errors import Invalid
+from tracker.money import Money
+from tracker.sales import operations
+from tracker.sales.answers import event_answer, history_answer, hook_url, sale_answer, source_answer
+from tracker.sales.inbox import Received, dismiss, parked_ids, replay
+from tracker.sales.lookup import find_sale, list_events, list_sales, sale_history
+from tracker.sales.sending import send_message
+from tracker.sales.sources import KINDS
+from tracker.times import utc_text
+
+STATES = ("applied", "parked", "conflict", "dismissed")
+
+
+@click.group("source", cls=ConsoleGroup)
+def source() -> None:
+    """Sources: connected shops, and what they have sent."""
+
+
+@source.command("create")
+@click.option("--brand", "brand_id", required=True, metavar="ID")
+@click.option("--kind", required=True, metavar="KIND", help=f"One of {', '.join(KINDS)}.")
+@click.option("--namespace", help="Sources with the same one share their order ids.  [default: its own]")
+@pass_console
+def create_source(console: Console, brand_id: str, kind: str, namespace: str | None) -> Answer:
+    """Connect a shop. Its secret is shown this once."""
+
+    def create(session: Session) -> Answer:
+        made, secret = operations.create_source(
+            session,
+            console.now,
+            brand_id=brand_id,
+            kind=kind,
+            namespace=namespace,
+            keys=console.settings.secret_keys,
+        )
+        value = {**source_answer(made, console.settings.web_url), "secret": secret}
+        return Answer(value, _how_to_connect(value["id"], value["hook_url"], secret))
+
+    return transact(console.databases.main, create)
+
+
+@source.command("list")
+@click.option("--brand", "brand_id", required=True, metavar="ID")
+@pass_console
+def list_sources(console: Console, brand_id: str) -> Answer:
+    """Show the sources of a brand, deleted ones too."""
+    with reading(console.databases.main) as session:
+        found = operations.list_sources(session, brand_id)
+        answers = [source_answer(each, console.settings.web_url) for each in found]
+    lines = [
+        f"{each['id']}  {each['kind']}  {'deleted' if each['deleted_at'] else each['hook_url']}"
+        for each in answers
+    ]
+    return Answer(answers, "\n".join(lines) or "The brand has no sources yet.")
+
+
+@source.command("rotate")
+@click.argument("source_id", metavar="ID")
+@pass_console
+def rotate_secret(console: Console, source_id: str) -> Answer:
+    """Make a new secret. The one before stays valid until the next rotation."""
+    secret = transact(
+        console.databases.main,
+        lambda session: operations.rotate_secret(session, source_id, console.settings.secret_keys),
+    )
+    url = hook_url(source_id, console.settings.web_url)
+    return Answer(
+        {"id": source_id, "hook_url": url, "secret": secret}, _how_to_connect(source_id, url, secret)
+    )
+
+
+@source.command("delete")
+@click.argument("source_id", metavar="ID")
+@pass_console
+def delete_source(console: Console, source_id: str) -> Answer:
+    """Refuse a shop's messages from now on. What it has sent stays."""
+
+    def delete(session: Session) -> Answer:
+        operations.delete_source(session, console.now, source_id)
+        deleted = operations.get_source(session, source_id)
+        return Answer(source_answer(deleted, console.settings.web_url), f"{source_id} is deleted.")
+
+    return transact(console.databases.main, delete)
+
+
+@source.command("events")
+@click.option("--source", "source_id", metavar="ID", help="Of this source only.")
+@click.option("--brand", "brand_id", metavar="ID", help="Of this brand only.")
+@click.option("--state", type=click.Choice(STATES), help="In this state only.")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
+@pass_console
+def show_events(
+    console: Console, source_id: str | None, brand_id: str | None, state: str | None, limit: int
+) -> Answer:
+    """Show what shops have sent, the newest first, and why something was not applied."""
+    with reading(console.databases.main) as session:
+        found = list_events(session, source_id=source_id, brand_id=brand_id, state=state, limit=limit)
+        answers = [event_answer(event) for event in found]
+    lines = [
+        f"{each['received_at']}  {each['id']}  {each['state']:8}  {each['type'] or 'unreadable'}  "
+        f"{each['order_id'] or ''}\n    {each['reason'] or 'no remark'}"
+        for each in answers
+    ]
+    return Answer(answers, "\n".join(lines) or "There are no such events.")
+
+
+@source.command("replay")
+@click.argument("event_id", metavar="EVENT", required=False)
+@click.option("--all", "replay_all", is_flag=True, help="Every parked event, oldest first.")
+@click.option("--source", "source_id", metavar="ID", help="With --all: of this source only.")
+@pass_console
+def replay_events(console: Console, event_id: str | None, replay_all: bool, source_id: str | None) -> Answer:
+    """Try parked events again, after what they lacked is there."""
+    if (event_id is None) != replay_all:
+        raise Invalid("Name one EVENT to replay, or say --all.")
+    if event_id is not None:
+        return _replayed(_replay(console, event_id))
+    with reading(console.databases.main) as session:
+        ids = parked_ids(session, source_id)
+    counts = {"tried": len(ids), "applied": 0, "parked": 0, "conflict": 0}
+    # Each in a transaction of its own, so that messages that arrive meanwhile need not wait.
+    for done, each in enumerate(ids, start=1):
+        counts[_replay(console, each).state] += 1
+        if done % 100 == 0:
+            console.say(f"{done} of {len(ids)}")
+    return Answer(counts, f"{len(ids)} tried: {counts['applied']} applied, {counts['parked']} still parked.")
+
+
+@source.command("dismiss")
+@click.argument("event_id", metavar="EVENT")
+@click.option("--reason", required=True, help="Kept with the event.")
+@pass_console
+def dismiss_event(console: Console, event_id: str, reason: str) -> Answer:
+    """Put a parked event aside for good, so that it holds up no commission of its order."""
+    transact(console.databases.main, lambda session: dismiss(session, event_id, reason=reason))
+    return Answer({"event": event_id, "state": "dismissed"}, f"{event_id} is dismissed.")
+
+
+@source.command("send")
+@click.option("--source", "source_id", required=True, metavar="ID")
+@click.option("--id", "message_id", help="The message's own id.  [default: a new one]")
+@click.argument("file", type=click.File("rb"))
+@pass_console
+def send(console: Console, source_id: str, message_id: str | None, file: click.File) -> Answer:
+    """Send a JSON FILE as the shop would: signed, over HTTP. For trying things out; - is stdin."""
+    body: bytes = file.read()  # type: ignore[attr-defined]
+    with reading(console.databases.main) as session:
+        found = operations.get_source(session, source_id)
+        secret = operations.source_secrets(found, console.settings.secret_keys)[0]
+    url = hook_url(source_id, console.settings.web_url)
+    status, answer = send_message(url, secret, body, console.now, message_id)
+    value = {"status": status, "answer": answer}
+    return Answer(value, f"{status} {answer}", exit_code=0 if status < 300 else 1)
+
+
+@click.group("sale", cls=ConsoleGroup)
+def sale() -> None:
+    """Sales that shops have reported."""
+
+
+@sale.command("list")
+@click.option("--brand", "brand_id", required=True, metavar="ID")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
+@pass_console
+def show_sales(console: Console, brand_id: str, limit: int) -> Answer:
+    """Show the sales of a brand, the latest first."""
+    with reading(console.databases.main) as session:
+        found = list_sales(session, brand_id, limit)
+        answers = [sale_answer(each) for each in found]
+        lines = [
+            f"{utc_text(each.occurred_at)}  {each.order_id}  {Money(each.total, each.currency)}"
+            f"{'  (test)' if each.test else ''}"
+            for each in found
+        ]
+    return Answer(answers, "\n".join(lines) or "The brand has no sales yet.")
+
+
+@sale.command("show")
+@click.argument("order_id", metavar="ORDER")
+@click.option("--brand", "brand_id", required=True, metavar="ID")
+@click.option("--namespace", help="Where several sources of the brand use the same order ids.")
+@pass_console
+def show_sale(console: Console, order_id: str, brand_id: str, namespace: str | None) -> Answer:
+    """Show one sale: refunds, disputes, and who is credited and why."""
+    with reading(console.databases.main) as session:
+        found = find_sale(session, brand_id, order_id, namespace)
+        return Answer(history_answer(sale_history(session, found)))
+
+
+def _replay(console: Console, event_id: str) -> Received:
+    return transact(
+        console.databases.main,
+        lambda session: replay(session, console.now, event_id, keys=console.settings.secret_keys),
+    )
+
+
+def _replayed(received: Received) -> Answer:
+    value = {"event": received.event_id, "state": received.state, "reason": received.reason}
+    return Answer(value, f"{received.event_id} is {received.state}. {received.reason or ''}".rstrip())
+
+
+def _how_to_connect(source_id: str, url: str, secret: str) -> str:
+    return (
+        f"{source_id}\n"
+        f"  the shop sends its messages to  {url}\n"
+        f"  and signs them (Standard Webhooks) with  {secret}\n"
+        f"  The secret is not shown again."
+    )
+
+
+COMMANDS = (source, sale)

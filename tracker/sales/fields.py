@@ -1,0 +1,186 @@
+"""Reads the fields of one JSON object by name; every refusal names the field and says what would be right."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from tracker.errors import Invalid
+from tracker.money import MAXIMUM_MINOR, exponent
+
+MAXIMUM_TEXT = 200
+MAXIMUM_ENTRIES = 100
+CLOCK_ALLOWANCE = timedelta(days=1)
+"""How far ahead of our clock a shop may say that something happened."""
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+# RFC 3339, section 5.6. Python's own reader also takes week dates and times without a zone.
+_RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_PLAIN_TEXT = f"must have 1 to {MAXIMUM_TEXT} characters, none of them a control character"
+
+
+@dataclass(frozen=True)
+class Fields:
+    """One JSON object, and the path under which errors name its fields, such as "data"."""
+
+    values: dict[str, Any]
+    path: str
+
+    def text(self, name: str) -> str:
+        """1 to 200 characters."""
+        value = self.optional_text(name)
+        if value is None:
+            raise self.wrong(name, self._missing(name, "a text"))
+        return value
+
+    def optional_text(self, name: str) -> str | None:
+        """1 to 200 characters; an empty text is None."""
+        value = self.values.get(name)
+        if value is None or value == "":
+            return None
+        if not isinstance(value, str):
+            raise self.wrong(name, f"must be a text, not {shown(value)}")
+        if not is_plain_text(value):
+            raise self.wrong(name, _PLAIN_TEXT)
+        return value
+
+    def token(self, name: str) -> str | None:
+        """A click token, or None. Anything may stand in it: a bad one earns nothing, and that is all."""
+        value = self.values.get(name)
+        if value is not None and not isinstance(value, str):
+            raise self.wrong(name, f"must be a click token or null, not {shown(value)}")
+        return value or None
+
+    def tokens(self, name: str) -> tuple[str, ...]:
+        """A list of click tokens; absent or null is an empty list."""
+        return tuple(entry for entry in self._texts(name) if entry)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A list of texts, stripped and without the empty ones; absent or null is an empty list."""
+        found = tuple(entry.strip() for entry in self._texts(name) if entry.strip())
+        for index, entry in enumerate(found):
+            if not is_plain_text(entry):
+                raise self.wrong(f"{name}[{index}]", _PLAIN_TEXT)
+        return found
+
+    def objects(self, name: str) -> list["Fields"]:
+        """A list of objects; absent or null is an empty list."""
+        found = []
+        for index, value in enumerate(self._entries(name)):
+            if not isinstance(value, dict):
+                raise self.wrong(f"{name}[{index}]", f"must be an object, not {shown(value)}")
+            found.append(Fields(value, f"{self.path}.{name}[{index}]"))
+        return found
+
+    def amount(self, name: str, minimum: int = 0) -> int:
+        """Whole minor units from `minimum` to MAXIMUM_MINOR."""
+        value = self.optional_amount(name, minimum)
+        if value is None:
+            raise self.wrong(name, self._missing(name, "a whole number of minor units, 0 when there is none"))
+        return value
+
+    def optional_amount(self, name: str, minimum: int = 0) -> int | None:
+        value = self.values.get(name)
+        if value is None:
+            return None
+        if type(value) is not int:
+            raise self.wrong(
+                name, f"must be a whole number of minor units (119.00 EUR is 11900), not {shown(value)}"
+            )
+        if value < minimum:
+            raise self.wrong(name, f"is {value}; it must be at least {minimum}")
+        if value > MAXIMUM_MINOR:
+            raise self.wrong(name, f"is {value}; the largest amount that is accepted is {MAXIMUM_MINOR}")
+        return value
+
+    def currency(self, name: str) -> str:
+        value = self.text(name)
+        try:
+            exponent(value[:10])
+        except Invalid as error:
+            raise self.wrong(name, str(error).rstrip(".")) from None
+        return value
+
+    def flag(self, name: str) -> bool:
+        """Absent or null is False."""
+        value = self.values.get(name)
+        if value is not None and not isinstance(value, bool):
+            raise self.wrong(name, f"must be true or false, not {shown(value)}")
+        return bool(value)
+
+    def time(self, name: str, received_at: datetime) -> datetime:
+        """An RFC 3339 time, in UTC; not more than a day later than `received_at`."""
+        value = read_time(self.text(name))
+        if value is None:
+            raise self.wrong(name, "must be a time with its zone by RFC 3339, such as 2026-11-01T10:00:00Z")
+        if value < EARLIEST:
+            raise self.wrong(name, f"is {value.isoformat()}, before the year {EARLIEST.year}")
+        if value > received_at + CLOCK_ALLOWANCE:
+            raise self.wrong(
+                name,
+                f"is {value.isoformat()}, more than a day after it was received "
+                f"({received_at.isoformat(timespec='seconds')}); is the shop's clock right?",
+            )
+        return value
+
+    def wrong(self, name: str, what: str) -> Invalid:
+        return Invalid(f"{self.path}.{name} {what}.")
+
+    def _missing(self, name: str, wanted: str) -> str:
+        state = "empty" if name in self.values else "missing"
+        return f"is {state}; give {wanted}"
+
+    def _texts(self, name: str) -> list[str]:
+        values = self._entries(name)
+        for index, value in enumerate(values):
+            if not isinstance(value, str):
+                raise self.wrong(f"{name}[{index}]", f"must be a text, not {shown(value)}")
+        return values
+
+    def _entries(self, name: str) -> list[Any]:
+        values = self.values.get(name)
+        if values is None:
+            return []
+        if not isinstance(values, list):
+            raise self.wrong(name, f"must be a list, not {shown(values)}")
+        if len(values) > MAXIMUM_ENTRIES:
+            raise self.wrong(name, f"has {len(values)} entries; at most {MAXIMUM_ENTRIES} are read")
+        return values
+
+
+def is_plain_text(value: object) -> bool:
+    """1 to 200 characters that every database can store and every page can show."""
+    if not isinstance(value, str):
+        return False
+    return 0 < len(value) <= MAXIMUM_TEXT and bool(value.strip()) and not _CONTROL.search(value)
+
+
+def read_time(text: str) -> datetime | None:
+    """An RFC 3339 time in UTC, cut to microseconds; None when it is not one."""
+    match = _RFC_3339.fullmatch(text)
+    if match is None:
+        return None
+    fraction = match[1] or ""
+    tidy = text.upper().replace(fraction, fraction[:7].ljust(7, "0") if fraction else "", 1)
+    try:
+        return datetime.fromisoformat(tidy).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def shown(value: object) -> str:
+    """What kind of value it is; numbers with their digits, texts without, as they may be private."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | Decimal):
+        return str(value)[:40]
+    if isinstance(value, str):
+        return "a text"
+    return "a list" if isinstance(value, list) else "an object"

@@ -1,0 +1,267 @@
+"""The inbox: every authentic message is kept as it came, and applied exactly once or parked with a reason."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from config.insert import insert_once
+from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound, NotNow
+from tracker.ids import new_id
+from tracker.sales.booking import WAITING, Delivery, book
+from tracker.sales.messages import Message
+from tracker.sales.models import Event, Source
+from tracker.sales.order_lock import lock_order
+from tracker.sales.sources import kind_of
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Received:
+    """What became of a message. `state` is applied, parked or conflict; `duplicate`: it was here before."""
+
+    event_id: str
+    state: str
+    reason: str | None
+    duplicate: bool = False
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """An event that is to be applied: what could be read of it, or why nothing could."""
+
+    event_id: str
+    received_at: datetime
+    source: Source
+    message: Message | None
+    flaw: str | None
+
+    @property
+    def type(self) -> str | None:
+        return self.message.type if self.message else None
+
+    @property
+    def order_id(self) -> str | None:
+        return self.message.order_id if self.message else None
+
+
+def receive(
+    session: Session, now: datetime, source: Source, external_id: str, body: bytes, *, keys: Sequence[str]
+) -> Received:
+    """Keep a message that was verified, and apply it. `external_id` is the shop's own id for it.
+
+    The same id with the same content does nothing; with other content it is kept in the state `conflict` and
+    nothing of it is applied. Never raises because of what the message says.
+    """
+    pending = _pending(new_id("evt", now), now, source, body)
+    if not _insert(session, pending, external_id, body, "received", None):
+        return _seen_before(session, pending, external_id, body)
+    return _apply(session, now, pending, keys)
+
+
+def replay(session: Session, now: datetime, event_id: str, *, keys: Sequence[str]) -> Received:
+    """Try a parked event again; any other stays as it is. Raises NotFound."""
+    found = session.execute(
+        select(Event.order_id, Source).join(Source, Source.id == Event.source_id).where(Event.id == event_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound(f"There is no event {event_id}.")
+    order_id, source = found
+    if order_id is not None:
+        lock_order(session, source.brand_id, source.namespace, order_id)
+    row = session.execute(
+        select(Event.state, Event.reason, Event.received_at, Event.body).where(Event.id == event_id)
+    ).one()
+    if row.state != "parked":
+        return Received(event_id, row.state, row.reason, duplicate=True)
+    return _apply(session, now, _pending(event_id, row.received_at, source, row.body), keys)
+
+
+def replay_all(
+    session: Session, now: datetime, source_id: str | None = None, *, keys: Sequence[str]
+) -> dict[str, int]:
+    """Try every parked event again, oldest first. Returns how many were tried and are now in each state.
+
+    It holds every order that it touches until the caller's transaction ends: a door that has many events
+    to replay takes `parked_ids` and gives each event a transaction of its own.
+    """
+    ids = parked_ids(session, source_id)
+    counts = Counter(replay(session, now, event_id, keys=keys).state for event_id in ids)
+    return {"tried": len(ids), "applied": counts["applied"], "parked": counts["parked"]}
+
+
+def dismiss(session: Session, event_id: str, *, reason: str) -> None:
+    """Put a parked event aside for good: it stays as it came, and stands in nothing's way any more.
+
+    Raises Conflict when it is not parked.
+    """
+    if not reason.strip():
+        raise Invalid("Say why the event is dismissed: the reason is kept with it.")
+    dismissed = session.execute(
+        update(Event)
+        .where(Event.id == event_id, Event.state == "parked")
+        .values(state="dismissed", reason=Event.reason + f" [dismissed: {reason.strip()}]")
+        .returning(Event.id)
+        .execution_options(synchronize_session=False)
+    )
+    if dismissed.first() is None:
+        raise Conflict(f"{event_id} is not a parked event: only those can be dismissed.")
+
+
+def parked_ids(session: Session, source_id: str | None = None) -> list[str]:
+    """Oldest first."""
+    query = select(Event.id).where(Event.state == "parked").order_by(Event.received_at, Event.id)
+    if source_id is not None:
+        query = query.where(Event.source_id == source_id)
+    return list(session.scalars(query))
+
+
+def waiting(session: Session) -> list[Event]:
+    """Events that wait for the sale of their order, oldest first."""
+    return list(
+        session.scalars(
+            select(Event)
+            .where(Event.state == "parked", Event.reason.startswith(WAITING))
+            .order_by(Event.received_at, Event.id)
+        )
+    )
+
+
+def _pending(event_id: str, received_at: datetime, source: Source, body: bytes) -> _Pending:
+    try:
+        return _Pending(event_id, received_at, source, kind_of(source.kind).read(body), None)
+    except Invalid as error:
+        return _Pending(event_id, received_at, source, None, str(error))
+
+
+def _insert(
+    session: Session, pending: _Pending, external_id: str, body: bytes, state: str, reason: str | None
+) -> bool:
+    return insert_once(
+        session,
+        Event,
+        id=pending.event_id,
+        source_id=pending.source.id,
+        external_id=external_id,
+        body=body,
+        body_hash=_hash(body),
+        type=pending.type,
+        order_id=pending.order_id,
+        state=state,
+        reason=reason,
+        received_at=pending.received_at,
+        applied_at=None,
+    )
+
+
+def _seen_before(session: Session, pending: _Pending, external_id: str, body: bytes) -> Received:
+    first = _by_key(session, pending.source, external_id)
+    if first.body_hash == _hash(body) or _says_the_same(pending, first.body):
+        return Received(first.id, first.state, first.reason, duplicate=True)
+    reason = f"The id was used before, by {first.id}, for another message. Nothing of this one was applied."
+    own_id = f"{external_id}#{_hash(body)[:16]}"
+    is_new = _insert(session, pending, own_id, body, "conflict", reason)
+    kept = _by_key(session, pending.source, own_id)
+    return Received(kept.id, kept.state, kept.reason, duplicate=not is_new)
+
+
+def _says_the_same(pending: _Pending, first_body: bytes) -> bool:
+    """Shops that write the body anew for every try put another time on its envelope."""
+    first = _pending(pending.event_id, pending.received_at, pending.source, first_body)
+    return pending.message is not None and pending.message == first.message
+
+
+def _by_key(session: Session, source: Source, external_id: str) -> Event:
+    return session.scalars(
+        select(Event).where(Event.source_id == source.id, Event.external_id == external_id)
+    ).one()
+
+
+def _apply(session: Session, now: datetime, pending: _Pending, keys: Sequence[str]) -> Received:
+    """All of the message or nothing: what fails half-way is undone to the savepoint, and parked."""
+    if pending.order_id is not None:
+        lock_order(session, pending.source.brand_id, pending.source.namespace, pending.order_id)
+    try:
+        with session.begin_nested():
+            note, is_new_sale = _book_all(session, now, pending, keys)
+    except LinkledgerError as error:
+        return _settle(session, pending, "parked", str(error), None)
+    except Exception as error:
+        if _is_the_connection(error):
+            raise
+        # Only the kind of error is logged: its text may hold parts of the message.
+        log.error("event failed", event_id=pending.event_id, kind=type(error).__name__)
+        reason = f"Linkledger failed on it ({type(error).__name__}); replay it after an upgrade."
+        return _settle(session, pending, "parked", reason, None)
+    received = _settle(session, pending, "applied", note, now)
+    if is_new_sale:
+        _apply_waiting(session, now, pending, keys)
+    return received
+
+
+def _book_all(
+    session: Session, now: datetime, pending: _Pending, keys: Sequence[str]
+) -> tuple[str | None, bool]:
+    if pending.message is None:
+        raise Invalid(pending.flaw or "Nothing could be read of it.")
+    reports = kind_of(pending.source.kind).translate(pending.message, pending.received_at)
+    delivery = Delivery(now, pending.source, pending.event_id, keys)
+    booked = [book(session, delivery, report) for report in reports]
+    notes = [each.note for each in booked if each.note]
+    return "; ".join(notes) or None, any(each.is_new_sale for each in booked)
+
+
+def _apply_waiting(session: Session, now: datetime, sale: _Pending, keys: Sequence[str]) -> None:
+    """Whatever is parked and names the order gets its try in the transaction that books the sale."""
+    rows = session.execute(
+        select(Event.id, Event.received_at, Event.body, Source)
+        .join(Source, Source.id == Event.source_id)
+        .where(
+            Source.brand_id == sale.source.brand_id,
+            Source.namespace == sale.source.namespace,
+            Event.order_id == sale.order_id,
+            Event.state == "parked",
+        )
+        .order_by(Event.received_at, Event.id)
+    ).all()
+    for event_id, received_at, body, source in rows:
+        _apply(session, now, _pending(event_id, received_at, source, body), keys)
+
+
+def _settle(
+    session: Session, pending: _Pending, state: str, reason: str | None, applied_at: datetime | None
+) -> Received:
+    result = session.execute(
+        update(Event)
+        .where(Event.id == pending.event_id, Event.state.in_(("received", "parked")))
+        .values(
+            state=state,
+            reason=reason,
+            applied_at=applied_at,
+            type=pending.type,
+            order_id=pending.order_id,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(result, CursorResult)
+    if result.rowcount != 1:
+        raise NotNow(f"Event {pending.event_id} was settled by somebody else just now; look at it again.")
+    return Received(pending.event_id, state, reason)
+
+
+def _is_the_connection(error: Exception) -> bool:
+    """Not the message's fault: the whole transaction is to be tried again, here or by the shop."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, OperationalError | InterfaceError)
+
+
+def _hash(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()

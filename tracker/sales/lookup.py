@@ -1,0 +1,103 @@
+"""Finding what shops have reported."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import Session, defer
+
+from tracker.errors import Conflict, NotFound
+from tracker.people.operations import get_brand
+from tracker.sales.models import (
+    Attribution,
+    Cancellation,
+    DisputeStatus,
+    Event,
+    Refund,
+    Sale,
+    Source,
+)
+from tracker.sales.operations import get_source
+
+
+@dataclass(frozen=True)
+class SaleHistory:
+    """A sale and everything that was reported or decided about it, oldest first."""
+
+    sale: Sale
+    refunds: Sequence[Refund]
+    disputes: Sequence[DisputeStatus]
+    cancelled_at: datetime | None
+    attributions: Sequence[Attribution]
+    parked: Sequence[Event]
+
+
+def list_events(
+    session: Session,
+    *,
+    source_id: str | None = None,
+    brand_id: str | None = None,
+    state: str | None = None,
+    limit: int = 100,
+) -> Sequence[Event]:
+    """Newest first, without their bodies. Raises NotFound for the source or the brand."""
+    query = select(Event).options(defer(Event.body, raiseload=True))
+    if source_id is not None:
+        query = query.where(Event.source_id == get_source(session, source_id).id)
+    if brand_id is not None:
+        query = query.where(
+            Event.source_id.in_(_source_ids(Source.brand_id == get_brand(session, brand_id).id))
+        )
+    if state is not None:
+        query = query.where(Event.state == state)
+    return session.scalars(query.order_by(Event.received_at.desc(), Event.id.desc()).limit(limit)).all()
+
+
+def list_sales(session: Session, brand_id: str, limit: int = 100) -> Sequence[Sale]:
+    """The latest first. Raises NotFound for the brand."""
+    brand = get_brand(session, brand_id)
+    sales = select(Sale).where(Sale.brand_id == brand.id)
+    return session.scalars(sales.order_by(Sale.occurred_at.desc(), Sale.id.desc()).limit(limit)).all()
+
+
+def find_sale(session: Session, brand_id: str, order_id: str, namespace: str | None = None) -> Sale:
+    """Raises NotFound, and Conflict when several namespaces of the brand have an order of that id."""
+    brand = get_brand(session, brand_id)
+    query = select(Sale).where(Sale.brand_id == brand.id, Sale.order_id == order_id)
+    if namespace is not None:
+        query = query.where(Sale.namespace == namespace)
+    sales = session.scalars(query.order_by(Sale.namespace)).all()
+    if not sales:
+        raise NotFound(
+            f"Brand {brand.id} has no sale of order {order_id!r}. If the shop sent it, see why it is parked: "
+            f"linkledger source events --brand {brand.id} --state parked"
+        )
+    if len(sales) > 1:
+        names = ", ".join(sale.namespace for sale in sales)
+        raise Conflict(f"Order {order_id!r} exists in several namespaces ({names}); say --namespace.")
+    return sales[0]
+
+
+def sale_history(session: Session, sale: Sale) -> SaleHistory:
+    same_orders = _source_ids(Source.brand_id == sale.brand_id, Source.namespace == sale.namespace)
+    refunds = select(Refund).where(Refund.sale_id == sale.id)
+    disputes = select(DisputeStatus).where(DisputeStatus.sale_id == sale.id)
+    attributions = select(Attribution).where(Attribution.sale_id == sale.id)
+    parked = (
+        select(Event)
+        .options(defer(Event.body, raiseload=True))
+        .where(Event.source_id.in_(same_orders), Event.order_id == sale.order_id, Event.state == "parked")
+    )
+    return SaleHistory(
+        sale=sale,
+        refunds=session.scalars(refunds.order_by(Refund.occurred_at, Refund.refund_id)).all(),
+        disputes=session.scalars(disputes.order_by(DisputeStatus.occurred_at, DisputeStatus.id)).all(),
+        cancelled_at=session.scalar(select(Cancellation.occurred_at).where(Cancellation.sale_id == sale.id)),
+        attributions=session.scalars(attributions.order_by(Attribution.revision)).all(),
+        parked=session.scalars(parked.order_by(Event.received_at, Event.id)).all(),
+    )
+
+
+def _source_ids(*conditions: ColumnElement[bool]) -> Select[str]:
+    return select(Source.id).where(*conditions)

@@ -1,0 +1,32 @@
+"""A shop's message before it is translated, and the refusal of one that is not the shop's."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tracker.errors import LinkledgerError
+
+
+class NotAuthentic(LinkledgerError):
+    """The message does not prove that it comes from the shop, or not from now. Nothing of it is kept.
+
+    `cause` is one word for a counter: missing, malformed, signature or stale.
+    """
+
+    status = 401
+    exit_code = 2
+
+    def __init__(self, cause: str, detail: str) -> None:
+        super().__init__(detail)
+        self.cause = cause
+
+
+@dataclass(frozen=True)
+class Message:
+    """A body that was read but not yet checked. The same message sent again is equal, whenever it was sent.
+
+    `order_id` is None when the message concerns no order that Linkledger could book anything for.
+    """
+
+    type: str | None
+    order_id: str | None
+    data: Any

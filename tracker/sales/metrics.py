@@ -1,0 +1,8 @@
+"""What the hook door counts. No label comes from the request, so their number is fixed."""
+
+from prometheus_client import Counter
+
+HOOKS_REFUSED = Counter(
+    "linkledger_hooks_refused", "Messages of which nothing was kept, because they prove nothing.", ["cause"]
+)
+HOOK_MESSAGES = Counter("linkledger_hook_messages", "Messages kept, by what became of them.", ["state"])

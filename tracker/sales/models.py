@@ -1,0 +1,178 @@
+"""Tables of sources, their events, and what the events say happened."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from config.columns import CanonicalJson
+from config.database import STRICT, Base
+
+
+class Source(Base):
+    """One connected shop. Two secrets may be live at a time, so that they can be exchanged."""
+
+    __tablename__ = "source"
+    __table_args__ = (
+        CheckConstraint("kind in ('standard', 'stripe', 'shopify', 'woocommerce')", name="source_kind_known"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"), index=True)
+    kind: Mapped[str]
+    namespace: Mapped[str]
+    secret_box: Mapped[str]
+    former_secret_box: Mapped[str | None]
+    created_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+
+
+class Event(Base):
+    """The inbox: a signed message as it arrived, byte for byte, and what became of it."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        UniqueConstraint("source_id", "external_id", name="one_event_per_source_and_key"),
+        CheckConstraint(
+            "state in ('received', 'applied', 'parked', 'conflict', 'dismissed')", name="event_state_known"
+        ),
+        Index("ix_event_waiting", "state", "received_at"),
+        Index("ix_event_order", "source_id", "order_id"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    source_id: Mapped[str] = mapped_column(ForeignKey("source.id"))
+    external_id: Mapped[str]
+    body: Mapped[bytes]
+    body_hash: Mapped[str]
+    type: Mapped[str | None]
+    order_id: Mapped[str | None]
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    received_at: Mapped[datetime]
+    applied_at: Mapped[datetime | None]
+
+
+class Sale(Base):
+    """What a shopper bought. Amounts are minor units of `currency`; total is what was paid."""
+
+    __tablename__ = "sale"
+    __table_args__ = (
+        UniqueConstraint("brand_id", "namespace", "order_id", name="one_sale_per_order"),
+        CheckConstraint("total >= 0 and tax >= 0 and shipping >= 0", name="sale_amounts_not_negative"),
+        CheckConstraint("tax + shipping <= total", name="sale_tax_and_shipping_within_total"),
+        CheckConstraint("cost is null or cost >= 0", name="sale_cost_not_negative"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"))
+    namespace: Mapped[str]
+    order_id: Mapped[str]
+    event_id: Mapped[str] = mapped_column(ForeignKey("event.id"))
+    occurred_at: Mapped[datetime]
+    currency: Mapped[str]
+    total: Mapped[int]
+    tax: Mapped[int]
+    shipping: Mapped[int]
+    discount: Mapped[int]
+    cost: Mapped[int | None]
+    customer: Mapped[str | None]
+    customer_email_hash: Mapped[str | None]
+    items: Mapped[list[Any]] = mapped_column(CanonicalJson)
+    test: Mapped[bool]
+    payload_hash: Mapped[str]
+    created_at: Mapped[datetime]
+
+    @property
+    def net(self) -> int:
+        return self.total - self.tax - self.shipping
+
+
+class Refund(Base):
+    """Money that went back to the shopper. Any number of them for one sale."""
+
+    __tablename__ = "refund"
+    __table_args__ = (
+        UniqueConstraint("sale_id", "refund_id", name="one_refund_per_sale_and_key"),
+        CheckConstraint("amount > 0", name="refund_amount_positive"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    sale_id: Mapped[str] = mapped_column(ForeignKey("sale.id"))
+    refund_id: Mapped[str]
+    event_id: Mapped[str] = mapped_column(ForeignKey("event.id"))
+    occurred_at: Mapped[datetime]
+    amount: Mapped[int]
+    tax: Mapped[int | None]
+    shipping: Mapped[int | None]
+    reason: Mapped[str | None]
+    payload_hash: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Cancellation(Base):
+    """The shop called the whole order off: everything that remains of it is refunded."""
+
+    __tablename__ = "cancellation"
+    __table_args__ = (UniqueConstraint("sale_id", name="one_cancellation_per_sale"), STRICT)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    sale_id: Mapped[str] = mapped_column(ForeignKey("sale.id"))
+    event_id: Mapped[str] = mapped_column(ForeignKey("event.id"))
+    occurred_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+
+class DisputeStatus(Base):
+    """One step of a dispute. The steps may arrive in any order; the rules decide which one counts."""
+
+    __tablename__ = "dispute_status"
+    __table_args__ = (
+        UniqueConstraint("sale_id", "dispute_id", "status", name="one_step_per_dispute_and_status"),
+        CheckConstraint("status in ('opened', 'won', 'lost')", name="dispute_status_known"),
+        CheckConstraint("amount > 0", name="dispute_amount_positive"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    sale_id: Mapped[str] = mapped_column(ForeignKey("sale.id"))
+    dispute_id: Mapped[str]
+    status: Mapped[str]
+    event_id: Mapped[str] = mapped_column(ForeignKey("event.id"))
+    occurred_at: Mapped[datetime]
+    amount: Mapped[int]
+    payload_hash: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Attribution(Base):
+    """Who is credited for a sale and why. A new revision follows new evidence; none is ever changed.
+
+    `inputs` is everything that the decision was made from, so that anyone can make it again; `candidates`
+    lists those who were considered, each with the reason why he won or lost.
+    """
+
+    __tablename__ = "attribution"
+    __table_args__ = (
+        UniqueConstraint("sale_id", "revision", name="attribution_revisions_are_numbered"),
+        CheckConstraint("(enrollment_id is null) = (terms_id is null)", name="credit_names_its_terms"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    sale_id: Mapped[str] = mapped_column(ForeignKey("sale.id"))
+    revision: Mapped[int]
+    enrollment_id: Mapped[str | None] = mapped_column(ForeignKey("enrollment.id"), index=True)
+    terms_id: Mapped[str | None] = mapped_column(ForeignKey("terms.id"))
+    link_id: Mapped[str | None] = mapped_column(ForeignKey("link.id"))
+    coupon_id: Mapped[str | None] = mapped_column(ForeignKey("coupon.id"))
+    click_id: Mapped[str | None]
+    reason: Mapped[str]
+    inputs: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
+    candidates: Mapped[list[Any]] = mapped_column(CanonicalJson)
+    decided_at: Mapped[datetime]

@@ -1,0 +1,115 @@
+"""Connecting shops: sources and their secrets."""
+
+import base64
+import re
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from tracker.errors import Conflict, Invalid, NotFound
+from tracker.ids import new_id, uuid_of
+from tracker.people.operations import get_brand
+from tracker.sales.models import Source
+from tracker.sales.sources import kind_of
+from tracker.sales.sources.standard import SECRET_PREFIX
+from tracker.signing import SOURCE_SECRET, decrypt, encrypt
+
+SOURCE = "src"
+SECRET_BYTES = 32
+_NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def create_source(
+    session: Session,
+    now: datetime,
+    *,
+    brand_id: str,
+    kind: str,
+    namespace: str | None = None,
+    keys: Sequence[str],
+) -> tuple[Source, str]:
+    """Connect a shop. Returns the source and its secret, which can be read again by nobody but us.
+
+    Order ids are unique within a namespace: the source itself, unless sources of the brand are told to
+    share one. Raises NotFound for the brand, Invalid for the kind or the namespace.
+    """
+    kind_of(kind)
+    if namespace is not None and not _NAMESPACE.fullmatch(namespace):
+        raise Invalid(
+            f"{namespace[:80]!r} is no namespace: 1 to 64 letters, digits, dots, hyphens and underscores."
+        )
+    source_id, secret = new_id(SOURCE, now), _new_secret()
+    source = Source(
+        id=source_id,
+        brand_id=get_brand(session, brand_id).id,
+        kind=kind,
+        namespace=namespace or source_id,
+        secret_box=encrypt(keys, SOURCE_SECRET, secret),
+        former_secret_box=None,
+        created_at=now,
+        deleted_at=None,
+    )
+    session.add(source)
+    session.flush()
+    return source, secret
+
+
+def rotate_secret(session: Session, source_id: str, keys: Sequence[str]) -> str:
+    """A new secret; the one before it stays valid until the next rotation, older ones do not.
+
+    Raises NotFound, and Conflict for a deleted source.
+    """
+    secret = _new_secret()
+    _change(
+        session,
+        source_id,
+        former_secret_box=Source.secret_box,
+        secret_box=encrypt(keys, SOURCE_SECRET, secret),
+    )
+    return secret
+
+
+def delete_source(session: Session, now: datetime, source_id: str) -> None:
+    """Refuse its messages from now on. What it sent stays. Raises NotFound, Conflict when deleted already."""
+    _change(session, source_id, deleted_at=now)
+
+
+def get_source(session: Session, source_id: str) -> Source:
+    """Deleted ones too. Raises Invalid for what is no source's id, NotFound for one that does not exist."""
+    uuid_of(source_id, SOURCE)
+    source = session.get(Source, source_id)
+    if source is None:
+        raise NotFound(f"There is no source {source_id}. See them with: linkledger source list --brand ID")
+    return source
+
+
+def list_sources(session: Session, brand_id: str) -> Sequence[Source]:
+    """Deleted ones too, oldest first. Raises NotFound for the brand."""
+    brand = get_brand(session, brand_id)
+    return session.scalars(select(Source).where(Source.brand_id == brand.id).order_by(Source.id)).all()
+
+
+def source_secrets(source: Source, keys: Sequence[str]) -> list[str]:
+    """The live secrets, newest first. Raises CannotDecrypt."""
+    boxes = (source.secret_box, source.former_secret_box)
+    return [decrypt(keys, SOURCE_SECRET, box) for box in boxes if box is not None]
+
+
+def _change(session: Session, source_id: str, **values: object) -> None:
+    result = session.execute(
+        update(Source)
+        .where(Source.id == source_id, Source.deleted_at.is_(None))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(result, CursorResult)
+    if result.rowcount != 1:
+        get_source(session, source_id)
+        raise Conflict(f"Source {source_id} was deleted already; nothing was written.")
+
+
+def _new_secret() -> str:
+    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()

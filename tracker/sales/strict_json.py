@@ -1,0 +1,116 @@
+"""JSON as money needs it: one meaning for one body, or a refusal that says why.
+
+Python's own reader takes NaN, turns 1e400 into infinity, 0.1 into a float, and lets the last of two equal
+keys win. None of that may come near an amount.
+"""
+
+import json
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any, NoReturn
+
+from tracker.errors import Invalid
+
+MAXIMUM_BYTES = 256 * 1024
+MAXIMUM_DEPTH = 32
+MAXIMUM_NUMBER_LENGTH = 40
+MAXIMUM_EXPONENT = 308
+"""Beyond it a number does not fit what other JSON readers use, IEEE 754 doubles."""
+
+# A string, even an unterminated one, is passed over whole; what is left to see are the brackets.
+_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+
+
+def parse(raw: bytes) -> Any:
+    """The value in `raw`: whole numbers as int, all others as Decimal, never a float.
+
+    Raises Invalid, with the place where it can be told: not UTF-8, not JSON (RFC 8259), a key twice in one
+    object, NaN or Infinity, a number that is too long or too large, half of a surrogate pair, more than
+    MAXIMUM_DEPTH levels, more than MAXIMUM_BYTES bytes.
+    """
+    if len(raw) > MAXIMUM_BYTES:
+        raise Invalid(f"The body has {len(raw)} bytes; at most {MAXIMUM_BYTES} are read.")
+    _check_depth(raw)
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Invalid(f"The body is not UTF-8: byte {error.start + 1} cannot be read.") from None
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_int=_integer,
+            parse_float=_decimal,
+            parse_constant=_no_constant,
+        )
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise Invalid(f"The body is not JSON: {error.msg} at {place}.") from None
+    _check_text(value)
+    return value
+
+
+def _check_depth(raw: bytes) -> None:
+    """Before parsing, because Python's reader recurses."""
+    depth = 0
+    for match in _STRING_OR_BRACKET.finditer(raw):
+        if match[0] in (b"[", b"{"):
+            depth += 1
+            if depth > MAXIMUM_DEPTH:
+                place = f"byte {match.start() + 1}"
+                raise Invalid(f"The JSON is nested more than {MAXIMUM_DEPTH} levels deep at {place}.")
+        elif match[0] in (b"]", b"}"):
+            depth -= 1
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise Invalid(f"The key {key[:40]!r} stands twice in one JSON object; which one counts?")
+        seen.add(key)
+    raise AssertionError("unreachable: fewer keys than pairs means that one is repeated")
+
+
+def _integer(text: str) -> int:
+    return int(_short(text))
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        number = Decimal(_short(text))
+    except InvalidOperation:  # an exponent that even Decimal has no room for
+        number = Decimal("Infinity")
+    exponent = number.as_tuple().exponent
+    in_range = isinstance(exponent, int) and exponent >= -MAXIMUM_EXPONENT
+    if not in_range or number.adjusted() > MAXIMUM_EXPONENT:
+        raise Invalid(f"The number {text} in the JSON is out of range.")
+    return number
+
+
+def _short(text: str) -> str:
+    if len(text) > MAXIMUM_NUMBER_LENGTH:
+        raise Invalid(f"A number in the JSON has {len(text)} characters; {text[:12]}… is out of range.")
+    return text
+
+
+def _no_constant(text: str) -> NoReturn:
+    raise Invalid(f"{text} stands in the JSON; that is not a number that JSON knows (RFC 8259, section 6).")
+
+
+def _check_text(value: Any) -> None:
+    """Half of a surrogate pair ("\\ud800") is no character: no database and no hash can take it."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            if not item.isascii() and any("\ud800" <= character <= "\udfff" for character in item):
+                raise Invalid("A text in the JSON holds half of a surrogate pair, such as \\ud800.")
+        elif isinstance(item, list):
+            waiting.extend(item)
+        elif isinstance(item, dict):
+            waiting.extend(item)
+            waiting.extend(item.values())
