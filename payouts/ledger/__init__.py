@@ -1,0 +1,1 @@
+"""The books: accounts, transactions, postings, and the checks that they are whole."""

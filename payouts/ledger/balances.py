@@ -1,0 +1,98 @@
+"""Balances: sums of postings, made when somebody asks, never stored."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, union_all
+from sqlalchemy.orm import Session
+
+from payouts.ledger.models import Account, Period, Posting, Transaction
+from payouts.ledger.rules import CREATOR_ACCOUNTS, account_id, liability
+
+
+@dataclass(frozen=True)
+class CreatorBalance:
+    """What a brand owes a creator in one currency, in minor units. Payable below 0: the creator owes."""
+
+    pending_minor: int = 0
+    payable_minor: int = 0
+    in_transit_minor: int = 0
+
+    @property
+    def total_minor(self) -> int:
+        return self.pending_minor + self.payable_minor + self.in_transit_minor
+
+
+def creator_balances(
+    session: Session, brand_id: str, currency: str, *, before: datetime | None = None
+) -> dict[str, CreatorBalance]:
+    """Every creator's balance at a brand; `before` counts only periods that start earlier than that."""
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    accounts = select(Account).where(
+        Account.brand_id == brand_id, Account.currency == currency, Account.kind.in_(CREATOR_ACCOUNTS)
+    )
+    sums = _sums(session, brand_id, currency, before)
+    for account in session.execute(accounts).scalars():
+        assert account.creator_id is not None
+        found[account.creator_id][f"{account.kind}_minor"] = sums.get(account.id, 0)
+    return {creator_id: CreatorBalance(**kinds) for creator_id, kinds in sorted(found.items())}
+
+
+def creator_balance(session: Session, brand_id: str, creator_id: str, currency: str) -> CreatorBalance:
+    """One creator's balance at a brand, now."""
+    sums = {
+        kind: account_balance(session, account_id(brand_id, kind, currency, creator_id))
+        for kind in CREATOR_ACCOUNTS
+    }
+    return CreatorBalance(**{f"{kind}_minor": amount for kind, amount in sums.items()})
+
+
+def account_balance(session: Session, identifier: str) -> int:
+    """Credits less debits of one account, in minor units."""
+    debits = select(func.coalesce(func.sum(Posting.amount_minor), 0)).where(
+        Posting.debit_account_id == identifier
+    )
+    credits_ = select(func.coalesce(func.sum(Posting.amount_minor), 0)).where(
+        Posting.credit_account_id == identifier
+    )
+    return liability(int(session.scalar(debits) or 0), int(session.scalar(credits_) or 0))
+
+
+def subject_balance(session: Session, subject_id: str, kind: str) -> int:
+    """What stands in accounts of a kind because of one commission or payout: credits less debits."""
+    credit, debit = (
+        select(func.coalesce(func.sum(Posting.amount_minor), 0))
+        .join(Transaction, Transaction.id == Posting.transaction_id)
+        .join(Account, Account.id == side)
+        .where(Transaction.subject_id == subject_id, Account.kind == kind)
+        for side in (Posting.credit_account_id, Posting.debit_account_id)
+    )
+    return liability(int(session.scalar(debit) or 0), int(session.scalar(credit) or 0))
+
+
+def currencies_of(session: Session, brand_id: str) -> list[str]:
+    """Currencies in which the brand has ever owed a creator something."""
+    return list(
+        session.execute(
+            select(Account.currency)
+            .where(Account.brand_id == brand_id, Account.kind.in_(CREATOR_ACCOUNTS))
+            .distinct()
+            .order_by(Account.currency)
+        ).scalars()
+    )
+
+
+def _sums(session: Session, brand_id: str, currency: str, before: datetime | None) -> dict[str, int]:
+    sides = []
+    for column, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
+        side = (
+            select(column.label("account"), (Posting.amount_minor * sign).label("amount"))
+            .join(Transaction, Transaction.id == Posting.transaction_id)
+            .join(Period, Period.id == Transaction.period_id)
+            .where(Transaction.brand_id == brand_id, Posting.currency == currency)
+        )
+        sides.append(side if before is None else side.where(Period.starts_at < before))
+    both = union_all(*sides).subquery()
+    rows = session.execute(select(both.c.account, func.sum(both.c.amount)).group_by(both.c.account))
+    return {account: int(amount) for account, amount in rows}

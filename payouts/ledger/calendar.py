@@ -1,0 +1,85 @@
+"""A brand's periods: months, half months or weeks in its own time zone. Pure."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from tracker.errors import Invalid
+
+HALF = 16
+"""The second half of a month begins on this day."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """One period: its name and, in UTC, when it starts and when the next one does."""
+
+    name: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+def span_of(at: datetime, cadence: str, timezone: str) -> Span:
+    """The period that `at` falls into, for example "2026-11", "2026-11-a" or "2026-W48"."""
+    zone = ZoneInfo(timezone)
+    day = at.astimezone(zone).date()
+    first, following, name = _BY_CADENCE[cadence](day)
+    return Span(name, _midnight(first, zone), _midnight(following, zone))
+
+
+def next_span(span: Span, cadence: str, timezone: str) -> Span:
+    return span_of(span.ends_at, cadence, timezone)
+
+
+def day_after(instant: datetime, days: int, timezone: str) -> datetime:
+    """Midnight, in the brand's zone, of the day that comes `days` after the day of `instant`."""
+    zone = ZoneInfo(timezone)
+    return _midnight(instant.astimezone(zone).date() + timedelta(days=days), zone)
+
+
+def span_named(name: str, cadence: str, timezone: str) -> Span:
+    """The period of that name. Raises Invalid when the brand's calendar has none such."""
+    try:
+        if "W" in name:
+            year, week = name.split("-W")
+            day = date.fromisocalendar(int(year), int(week), 1)
+        else:
+            year, month, *half = name.split("-")
+            day = date(int(year), int(month), HALF if half == ["b"] else 1)
+    except ValueError:
+        day = date(1970, 1, 1)
+    span = span_of(_midnight(day, ZoneInfo(timezone)), cadence, timezone)
+    if span.name != name:
+        raise Invalid(f"{name!r} is not a period of this brand: they are named like {_EXAMPLES[cadence]}.")
+    return span
+
+
+def _month(day: date) -> tuple[date, date, str]:
+    first = day.replace(day=1)
+    return first, _next_month(first), f"{first:%Y-%m}"
+
+
+def _half_month(day: date) -> tuple[date, date, str]:
+    first = day.replace(day=1)
+    middle = day.replace(day=HALF)
+    if day < middle:
+        return first, middle, f"{first:%Y-%m}-a"
+    return middle, _next_month(first), f"{first:%Y-%m}-b"
+
+
+def _week(day: date) -> tuple[date, date, str]:
+    monday = day - timedelta(days=day.weekday())
+    year, week, _ = monday.isocalendar()
+    return monday, monday + timedelta(days=7), f"{year}-W{week:02}"
+
+
+def _next_month(first: date) -> date:
+    return (first + timedelta(days=32)).replace(day=1)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+_BY_CADENCE = {"month": _month, "half_month": _half_month, "week": _week}
+_EXAMPLES = {"month": "2026-11", "half_month": "2026-11-a", "week": "2026-W48"}

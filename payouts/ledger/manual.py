@@ -1,0 +1,80 @@
+"""What a person books by hand: bonuses, deductions, deposits, fees and the like, each once by its key."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from payouts.ledger.operations import Posted, post
+from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, Line
+from tracker.errors import Invalid
+from tracker.money import MAXIMUM_MINOR, exponent
+from tracker.people.operations import get_brand, get_creator
+
+BY_HAND = (
+    "bonus",
+    "deduction",
+    "deposit",
+    "withdrawal",
+    "rail_fee",
+    "paid_by_hand",
+    "write_off",
+    "unclaimed",
+    "gift",
+    "vat",
+    "vat_credit_note",
+)
+
+
+def book_by_hand(
+    session: Session,
+    now: datetime,
+    *,
+    brand_id: str,
+    kind: str,
+    key: str,
+    amount_minor: int,
+    currency: str,
+    reason: str,
+    creator_id: str | None = None,
+) -> Posted:
+    """Book one event that only a person knows of. `key` names it: the same key with the same words is one.
+
+    Raises Invalid on an unknown kind, a missing creator or reason; Conflict when the key has other contents.
+    """
+    _check(kind, amount_minor, currency, reason, creator_id)
+    get_brand(session, brand_id)
+    if creator_id is not None:
+        get_creator(session, creator_id)
+    return post(
+        session,
+        now,
+        brand_id=brand_id,
+        kind=kind,
+        event_key=f"by-hand:{key}",
+        inputs={
+            "kind": kind,
+            "creator": creator_id,
+            "amount_minor": amount_minor,
+            "currency": currency,
+            "reason": reason,
+        },
+        lines=[Line(kind, amount_minor, currency, creator_id)],
+        subject_id=creator_id or brand_id,
+        effective_at=now,
+    )
+
+
+def _check(kind: str, amount_minor: int, currency: str, reason: str, creator_id: str | None) -> None:
+    if kind not in BY_HAND:
+        raise Invalid(f"{kind!r} is not booked by hand. There are: {', '.join(BY_HAND)}.")
+    exponent(currency)
+    if not 0 < amount_minor <= MAXIMUM_MINOR:
+        raise Invalid(f"The amount must be more than 0 minor units, not {amount_minor}.")
+    if not reason.strip():
+        raise Invalid("Give a reason: both sides will read it.")
+    rule = EVENTS[kind]
+    concerns_creator = not {rule.debit, rule.credit}.isdisjoint(CREATOR_ACCOUNTS)
+    if concerns_creator and creator_id is None:
+        raise Invalid(f"A {kind} belongs to a creator: say whose with --creator.")
+    if not concerns_creator and creator_id is not None and kind != "gift":
+        raise Invalid(f"A {kind} belongs to the brand alone: leave --creator out.")

@@ -1,0 +1,148 @@
+"""Writing to the books: each event once, under the brand's lock, at the end of its chain."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.canonical import canonical_json
+from config.insert import insert_once
+from payouts.ledger.chain import GENESIS, link_hash
+from payouts.ledger.models import Account, Chain, Period, Posting, Transaction
+from payouts.ledger.periods import period_for
+from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, Line, account_id, accounts_of
+from tracker.errors import Conflict
+from tracker.ids import new_id
+from tracker.people.models import Brand
+from tracker.people.operations import get_brand
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What stands in the books; `duplicate` says that it stood there before this call."""
+
+    transaction_id: str
+    period_id: str
+    duplicate: bool
+
+
+def lock_books(session: Session, brand_id: str) -> Chain:
+    """Take the brand's lock: until this transaction ends, nobody else writes to its books."""
+    insert_once(session, Chain, brand_id=brand_id, seq=0, head_hash=GENESIS)
+    return session.execute(
+        select(Chain)
+        .where(Chain.brand_id == brand_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalar_one()
+
+
+def recall(session: Session, brand_id: str, event_key: str, inputs: Mapping[str, Any]) -> Posted | None:
+    """The transaction of this event when it was recorded before.
+
+    Compared by inputs, before anything is computed from them. Raises Conflict when the same key came with
+    other inputs: that is an error of the caller, not a repetition.
+    """
+    found = session.execute(
+        select(Transaction).where(Transaction.brand_id == brand_id, Transaction.event_key == event_key)
+    ).scalar_one_or_none()
+    if found is None:
+        return None
+    if found.inputs_hash != inputs_hash(inputs):
+        raise Conflict(
+            f"The event {event_key} is already in the books ({found.id}) with other contents; "
+            "nothing was recorded. Give a new event a new key."
+        )
+    return Posted(found.id, found.period_id, duplicate=True)
+
+
+def post(
+    session: Session,
+    now: datetime,
+    *,
+    brand_id: str,
+    kind: str,
+    event_key: str,
+    inputs: Mapping[str, Any],
+    lines: Sequence[Line],
+    subject_id: str,
+    effective_at: datetime,
+    period: Period | None = None,
+) -> Posted:
+    """Record one event: all its postings or none, once, in the period it belongs to.
+
+    `inputs` is what the caller was told (JSON), `lines` what it made of it; `subject_id` is the commission,
+    payout or creator that it is about. `period` is only given by review decisions on a draft.
+    Raises Conflict when the key is taken by other inputs.
+    """
+    chain = lock_books(session, brand_id)
+    if (known := recall(session, brand_id, event_key, inputs)) is not None:
+        return known
+    brand = get_brand(session, brand_id)
+    period = period or period_for(session, now, brand, effective_at)
+    transaction = Transaction(
+        id=new_id("txn", now),
+        brand_id=brand_id,
+        seq=chain.seq + 1,
+        kind=kind,
+        event_key=event_key,
+        inputs=dict(inputs),
+        inputs_hash=inputs_hash(inputs),
+        subject_id=subject_id,
+        period_id=period.id,
+        effective_at=effective_at,
+        recorded_at=now,
+        previous_hash=chain.head_hash,
+    )
+    postings = _postings(session, brand, transaction, lines)
+    transaction.hash = link_hash(transaction, postings)
+    chain.seq, chain.head_hash = transaction.seq, transaction.hash
+    session.add(transaction)
+    session.flush()
+    session.add_all(postings)
+    session.flush()
+    return Posted(transaction.id, period.id, duplicate=False)
+
+
+def inputs_hash(inputs: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonical_json(dict(inputs)).encode()).hexdigest()
+
+
+def _postings(
+    session: Session, brand: Brand, transaction: Transaction, lines: Sequence[Line]
+) -> list[Posting]:
+    postings = []
+    for number, line in enumerate(lines, start=1):
+        debit, credit = accounts_of(line, brand.id)
+        _ensure_accounts(session, brand.id, line)
+        postings.append(
+            Posting(
+                transaction_id=transaction.id,
+                line=number,
+                debit_account_id=debit,
+                credit_account_id=credit,
+                amount_minor=line.amount_minor,
+                currency=line.currency,
+            )
+        )
+    return postings
+
+
+def _ensure_accounts(session: Session, brand_id: str, line: Line) -> None:
+    rule = EVENTS[line.event]
+    for kind in (rule.debit, rule.credit):
+        identifier = account_id(brand_id, kind, line.currency, line.creator_id)
+        owner = line.creator_id if kind in CREATOR_ACCOUNTS else None
+        insert_once(
+            session,
+            Account,
+            id=identifier,
+            brand_id=brand_id,
+            creator_id=owner,
+            kind=kind,
+            currency=line.currency,
+        )

@@ -1,0 +1,100 @@
+"""Which period a transaction belongs to, and the closing of periods, in order."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from config.insert import insert_once
+from payouts.ledger.calendar import Span, next_span, span_of
+from payouts.ledger.models import Period
+from tracker.errors import NotFound, NotNow
+from tracker.ids import new_id
+from tracker.people.models import Brand
+
+
+def period_for(session: Session, now: datetime, brand: Brand, effective_at: datetime) -> Period:
+    """The open period for something that was effective then; call it under the brand's lock.
+
+    The period that `effective_at` falls into, or the oldest open one when that is closed (MONEY 6).
+    """
+    last_closed = latest_closed(session, brand.id)
+    span = span_of(effective_at, brand.cadence, brand.timezone)
+    if last_closed is not None and span.starts_at < last_closed.ends_at:
+        span = span_of(last_closed.ends_at, brand.cadence, brand.timezone)
+    return ensure_period(session, now, brand, span)
+
+
+def ensure_period(session: Session, now: datetime, brand: Brand, span: Span) -> Period:
+    insert_once(
+        session,
+        Period,
+        id=new_id("per", now),
+        brand_id=brand.id,
+        name=span.name,
+        starts_at=span.starts_at,
+        ends_at=span.ends_at,
+        state="open",
+        closed_at=None,
+    )
+    return session.execute(
+        select(Period).where(Period.brand_id == brand.id, Period.name == span.name)
+    ).scalar_one()
+
+
+def latest_closed(session: Session, brand_id: str) -> Period | None:
+    return session.execute(
+        select(Period)
+        .where(Period.brand_id == brand_id, Period.state == "closed")
+        .order_by(Period.starts_at.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def next_to_close(session: Session, now: datetime, brand: Brand) -> Period | None:
+    """The oldest period that is not closed, made when it is missing; None before anything happened."""
+    last_closed = latest_closed(session, brand.id)
+    if last_closed is not None:
+        span = span_of(last_closed.ends_at, brand.cadence, brand.timezone)
+        return ensure_period(session, now, brand, span)
+    return session.execute(
+        select(Period).where(Period.brand_id == brand.id).order_by(Period.starts_at).limit(1)
+    ).scalar_one_or_none()
+
+
+def get_period(session: Session, brand_id: str, name: str) -> Period:
+    """Raises NotFound when nothing has happened in it and it was never closed."""
+    period = session.execute(
+        select(Period).where(Period.brand_id == brand_id, Period.name == name)
+    ).scalar_one_or_none()
+    if period is None:
+        raise NotFound(f"There is no period {name} at {brand_id}: nothing was recorded in it yet.")
+    return period
+
+
+def mark_closed(session: Session, now: datetime, period: Period) -> None:
+    """Close the oldest open period. Raises NotNow when it has not ended or another must be closed first."""
+    if now < period.ends_at:
+        raise NotNow(
+            f"Period {period.name} ends at {period.ends_at:%Y-%m-%d %H:%M} UTC; close it after that."
+        )
+    earlier = session.execute(
+        select(Period.name)
+        .where(
+            Period.brand_id == period.brand_id,
+            Period.state == "open",
+            Period.starts_at < period.starts_at,
+        )
+        .order_by(Period.starts_at)
+    ).scalars()
+    if (first := next(earlier, None)) is not None:
+        raise NotNow(f"Close period {first} first: periods are closed in order.")
+    session.execute(
+        update(Period)
+        .where(Period.id == period.id, Period.state == "open")
+        .values(state="closed", closed_at=now)
+    )
+
+
+def following(brand: Brand, period: Period) -> Span:
+    return next_span(Span(period.name, period.starts_at, period.ends_at), brand.cadence, brand.timezone)

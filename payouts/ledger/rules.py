@@ -1,0 +1,120 @@
+"""What each event does to the books, and to which section of a statement it belongs (MONEY 2 and 6).
+
+Pure: names of accounts and amounts, no database.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from tracker.errors import Invalid
+
+Section = Literal["earned", "reversed", "adjustments", "payments", "none"]
+
+BRAND_ACCOUNTS = (
+    "commission_expense",
+    "funding",
+    "deposits",
+    "rail_fees",
+    "write_off",
+    "unclaimed",
+    "fx",
+    "gifts",
+    "gifts_given",
+    "input_vat",
+)
+CREATOR_ACCOUNTS = ("pending", "payable", "in_transit")
+
+
+@dataclass(frozen=True)
+class EventRule:
+    """Debit and credit of one event; `sign` says how it counts in its statement section."""
+
+    debit: str
+    credit: str
+    section: Section = "none"
+    sign: int = 1
+
+
+EVENTS: Mapping[str, EventRule] = {
+    "accrue": EventRule("commission_expense", "pending", "earned"),
+    "reinstate_held": EventRule("commission_expense", "pending", "reversed", -1),
+    "reverse_held": EventRule("pending", "commission_expense", "reversed"),
+    "mature": EventRule("pending", "payable"),
+    "hold": EventRule("payable", "pending"),
+    "reverse_payable": EventRule("payable", "commission_expense", "reversed"),
+    "reinstate_payable": EventRule("commission_expense", "payable", "reversed", -1),
+    "payout_prepared": EventRule("payable", "in_transit"),
+    "payout_confirmed": EventRule("in_transit", "funding", "payments"),
+    "payout_released": EventRule("in_transit", "payable"),
+    "transfer_reversed": EventRule("funding", "payable", "payments", -1),
+    "orphan_adopted": EventRule("payable", "funding", "payments"),
+    "paid_by_hand": EventRule("payable", "funding", "payments"),
+    "deposit": EventRule("funding", "deposits"),
+    "withdrawal": EventRule("deposits", "funding"),
+    "rail_fee": EventRule("rail_fees", "funding"),
+    "bonus": EventRule("commission_expense", "payable", "adjustments"),
+    "deduction": EventRule("payable", "commission_expense", "adjustments", -1),
+    "vat": EventRule("input_vat", "payable", "adjustments"),
+    "vat_credit_note": EventRule("payable", "input_vat", "adjustments", -1),
+    "write_off": EventRule("write_off", "payable", "adjustments"),
+    "unclaimed": EventRule("payable", "unclaimed", "adjustments", -1),
+    "gift": EventRule("gifts", "gifts_given"),
+    "exchange_out": EventRule("payable", "fx", "adjustments", -1),
+    "exchange_in": EventRule("fx", "payable", "adjustments"),
+}
+"""Keys are the kinds of a transaction's lines.
+
+`payout_released` is the definite failure or cancellation of a payout. An exchange is one transaction with a
+line of each direction, one for each currency; a credit that moves from A to B is two transactions, the
+reversal of A's commission and the accrual of B's.
+"""
+
+SETTLING_KINDS = frozenset({"payout_prepared", "payout_released"})
+"""Entries of `payable` that payouts make themselves; they are never settled by another payout."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A posting before it has a number: which event, whose, how much."""
+
+    event: str
+    amount_minor: int
+    currency: str
+    creator_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.event not in EVENTS:
+            raise Invalid(f"{self.event!r} is not an event that the ledger knows.")
+        if self.amount_minor <= 0:
+            raise Invalid(f"A posting moves more than nothing, not {self.amount_minor}.")
+        rule = EVENTS[self.event]
+        if self.creator_id is None and not {rule.debit, rule.credit}.isdisjoint(CREATOR_ACCOUNTS):
+            raise Invalid(f"{self.event!r} touches a creator's account; say whose.")
+
+
+def account_id(brand_id: str, kind: str, currency: str, creator_id: str | None) -> str:
+    """One text for one account: brand, owner, kind and currency; unique by what it is made of."""
+    owner = creator_id if kind in CREATOR_ACCOUNTS else None
+    return f"{brand_id}:{owner or 'brand'}:{kind}:{currency}"
+
+
+def accounts_of(line: Line, brand_id: str) -> tuple[str, str]:
+    """The ids of the debit and the credit account."""
+    rule = EVENTS[line.event]
+    return (
+        account_id(brand_id, rule.debit, line.currency, line.creator_id),
+        account_id(brand_id, rule.credit, line.currency, line.creator_id),
+    )
+
+
+def event_between(debit_kind: str, credit_kind: str, transaction_kind: str) -> EventRule:
+    """The rule that a stored posting was made by: its transaction's kind, or one line of an exchange."""
+    if transaction_kind != "exchange":
+        return EVENTS[transaction_kind]
+    return EVENTS["exchange_out" if debit_kind == "payable" else "exchange_in"]
+
+
+def liability(debits_minor: int, credits_minor: int) -> int:
+    """The balance of pending, payable and in_transit: what is owed. Payable below 0: the creator owes."""
+    return credits_minor - debits_minor
