@@ -1,0 +1,1 @@
+"""What a creator earns on a sale, from accrual to release."""

@@ -1,0 +1,151 @@
+"""From an attributed sale to a commission in the books."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, exists, select, update
+from sqlalchemy.orm import Session, aliased
+
+from config.insert import insert_once
+from payouts.commissions.entries import Step, current_amount, entries_of, locked, record_change
+from payouts.commissions.facts import sale_amounts
+from payouts.commissions.models import Commission
+from payouts.commissions.release import holds_of, place_hold
+from payouts.commissions.rules import commission, full_base
+from payouts.ledger.operations import lock_books
+from tracker.ids import new_id
+from tracker.programs.models import Enrollment, Terms
+from tracker.programs.operations import rate_at
+from tracker.sales.models import Attribution, Sale
+
+COST_MISSING = "the program pays on profit, but the shop did not send the cost"
+
+
+def accrue_due(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
+    """Book a commission for up to `limit` attributed sales that have none. How many were looked at."""
+    due = _without_commission()
+    if brand_id:
+        due = due.where(Sale.brand_id == brand_id)
+    waiting = session.execute(due.limit(limit)).all()
+    for sale, attribution in waiting:
+        lock_books(session, sale.brand_id)
+        _accrue(session, now, sale, attribution)
+    return len(waiting)
+
+
+def undecided_revisions(session: Session, brand_id: str) -> list[str]:
+    """Sales whose evidence changed after their commission matured: a person must decide (MONEY 4)."""
+    newer, credited = aliased(Attribution), aliased(Attribution)
+    return list(
+        session.execute(
+            select(Commission.sale_id)
+            .join(newer, newer.sale_id == Commission.sale_id)
+            .join(credited, credited.id == Commission.attribution_id)
+            .where(
+                Commission.brand_id == brand_id,
+                Commission.live,
+                Commission.matured_at.is_not(None),
+                newer.revision > Commission.revision,
+                newer.enrollment_id != credited.enrollment_id,
+            )
+            .distinct()
+        ).scalars()
+    )
+
+
+def _without_commission() -> Select[Sale, Attribution]:
+    """Sales whose latest attribution credits somebody and has no commission yet.
+
+    A commission of an earlier revision is replaced as long as it has not matured.
+    """
+    newer = aliased(Attribution)
+    latest = ~exists().where(newer.sale_id == Attribution.sale_id, newer.revision > Attribution.revision)
+    answered = exists().where(
+        Commission.sale_id == Attribution.sale_id, Commission.revision >= Attribution.revision
+    )
+    final = exists().where(
+        Commission.sale_id == Attribution.sale_id, Commission.live, Commission.matured_at.is_not(None)
+    )
+    return (
+        select(Sale, Attribution)
+        .join(Attribution, Attribution.sale_id == Sale.id)
+        .where(Attribution.enrollment_id.is_not(None), latest, ~answered, ~final, ~Sale.test)
+        .order_by(Attribution.id)
+    )
+
+
+def _accrue(session: Session, now: datetime, sale: Sale, attribution: Attribution) -> None:
+    made = _new_commission(session, now, sale, attribution)
+    former = _former(session, sale)
+    if former is not None:
+        if former.matured_at is not None or former.revision >= attribution.revision:
+            return  # it matured, or was answered, since the list was made
+        if all(getattr(former, name) == made[name] for name in _SAME_CREDIT):
+            _confirm(session, now, former, attribution)
+            return
+        _retire(session, now, former, attribution)
+    if not insert_once(session, Commission, **made):
+        return  # another worker was first
+    accrued = locked(session, made["id"])
+    inputs = {"sale": sale.id, "attribution": attribution.id, "rate_bp": accrued.rate_bp}
+    step = Step("accrue", attribution.id, attribution.reason, sale.occurred_at, inputs)
+    record_change(session, now, accrued, step, amount_after_minor=accrued.amount_minor)
+    if accrued.base == "profit" and sale.cost is None:
+        place_hold(session, now, accrued, kind="review", cause_id=sale.id, reason=COST_MISSING)
+    for placed in holds_of(session, former.id) if former else []:
+        if placed.kind == "review":  # a dispute's hold follows from the dispute
+            place_hold(session, now, accrued, kind="review", cause_id=placed.cause_id, reason=placed.reason)
+
+
+_SAME_CREDIT = ("creator_id", "base", "base_minor", "rate_bp", "release_at")
+
+
+def _new_commission(session: Session, now: datetime, sale: Sale, attribution: Attribution) -> dict[str, Any]:
+    terms = session.get_one(Terms, attribution.terms_id)
+    enrollment = session.get_one(Enrollment, attribution.enrollment_id)
+    rate = rate_at(
+        session, terms, enrollment_id=enrollment.id, link_id=attribution.link_id, at=sale.occurred_at
+    )
+    base_minor = full_base(sale_amounts(sale), terms.base)  # type: ignore[arg-type]
+    return {
+        "id": new_id("com", now),
+        "sale_id": sale.id,
+        "attribution_id": attribution.id,
+        "revision": attribution.revision,
+        "live": True,
+        "brand_id": sale.brand_id,
+        "creator_id": enrollment.creator_id,
+        "currency": sale.currency,
+        "base": terms.base,
+        "base_minor": base_minor,
+        "rate_bp": rate.rate_bp,
+        "rate_from": rate.source,
+        "amount_minor": commission(base_minor, rate.rate_bp),
+        "release_at": sale.occurred_at + timedelta(days=terms.hold_days),
+        "matured_at": None,
+        "created_at": now,
+    }
+
+
+def _former(session: Session, sale: Sale) -> Commission | None:
+    """The sale's live commission, under the brand's lock."""
+    identifier = session.scalar(select(Commission.id).where(Commission.sale_id == sale.id, Commission.live))
+    return locked(session, identifier) if identifier else None
+
+
+def _confirm(session: Session, now: datetime, former: Commission, attribution: Attribution) -> None:
+    """New evidence for the same credit: the commission answers the new revision, no money moves."""
+    step = Step("confirmed", attribution.id, f"new evidence: {attribution.reason}", former.created_at)
+    amount = current_amount(entries_of(session, former.id))
+    record_change(session, now, former, step, amount_after_minor=amount)
+    former.revision, former.attribution_id = attribution.revision, attribution.id
+    session.flush()
+
+
+def _retire(session: Session, now: datetime, former: Commission, attribution: Attribution) -> None:
+    """Reverse the commission of an earlier revision; it stays, with the reason."""
+    reason = f"new evidence: {attribution.reason}"
+    sold_at = session.get_one(Sale, former.sale_id).occurred_at
+    step = Step("superseded", attribution.id, reason, sold_at, {"attribution": attribution.id})
+    record_change(session, now, former, step, amount_after_minor=0)
+    session.execute(update(Commission).where(Commission.id == former.id, Commission.live).values(live=False))

@@ -1,0 +1,86 @@
+"""Refunds, cancellations and disputes change a commission: each is entered once, by difference."""
+
+from datetime import datetime
+
+from sqlalchemy import Select, exists, select, union
+from sqlalchemy.orm import Session
+
+from payouts.commissions.entries import Step, entries_of, locked, record_change
+from payouts.commissions.facts import Cause, causes_of, sale_amounts
+from payouts.commissions.models import Commission, Entry
+from payouts.commissions.release import lift_hold, place_hold
+from payouts.commissions.rules import Facts, worth
+from tracker.sales.models import Cancellation, DisputeStatus, Refund, Sale
+
+
+def adjust_due(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
+    """Enter what shops reported since, for up to `limit` commissions. How many were looked at."""
+    waiting = list(session.execute(_with_new_causes(brand_id).limit(limit)).scalars())
+    for commission_id in waiting:
+        adjust(session, now, commission_id)
+    return len(waiting)
+
+
+def adjust(session: Session, now: datetime, commission_id: str) -> int:
+    """Enter every cause that is not entered yet, oldest first. How many there were."""
+    commission = locked(session, commission_id)
+    sale = session.get_one(Sale, commission.sale_id)
+    entries = entries_of(session, commission.id)
+    entered = {entry.cause_id for entry in entries}
+    facts = standing_facts(sale, causes_of(session, sale.id), entries)
+    waiting = [cause for cause in causes_of(session, sale.id) if cause.id not in entered]
+    for cause in waiting:
+        facts = cause.added_to(facts)
+        _enter(session, now, commission, cause, facts, sale.occurred_at)
+    return len(waiting)
+
+
+def standing_facts(sale: Sale, causes: list[Cause], entries: list[Entry]) -> Facts:
+    """The facts that the entries so far have taken into account."""
+    entered = {entry.cause_id for entry in entries}
+    facts = Facts(sale_amounts(sale), declined=_declined(entries))
+    for cause in causes:
+        if cause.id in entered:
+            facts = cause.added_to(facts)
+    return facts
+
+
+def _declined(entries: list[Entry]) -> bool:
+    return any(entry.kind in ("decline", "superseded") for entry in entries)
+
+
+def _enter(
+    session: Session, now: datetime, commission: Commission, cause: Cause, facts: Facts, sold_at: datetime
+) -> None:
+    took_effect_at = max(cause.occurred_at, sold_at)
+    step = Step(cause.kind, cause.id, cause.reason, took_effect_at, {"event": cause.row.event_id})
+    left = worth(facts, commission.base, commission.rate_bp)  # type: ignore[arg-type]
+    record_change(session, now, commission, step, amount_after_minor=left)
+    if cause.kind.startswith("dispute_"):
+        _follow_disputes(session, now, commission, cause, facts)
+
+
+def _follow_disputes(
+    session: Session, now: datetime, commission: Commission, cause: Cause, facts: Facts
+) -> None:
+    """An open dispute holds the whole unpaid commission; a decided one lets go of it."""
+    assert isinstance(cause.row, DisputeStatus)
+    dispute_id = cause.row.dispute_id
+    if dispute_id in facts.open_disputes():
+        reason = f"payment dispute {dispute_id} is open"
+        place_hold(session, now, commission, kind="dispute", cause_id=dispute_id, reason=reason)
+    else:
+        lift_hold(session, now, commission.id, dispute_id)
+
+
+def _with_new_causes(brand_id: str) -> Select[str]:
+    selects = []
+    for table in (Refund, Cancellation, DisputeStatus):
+        entered = exists().where(Entry.commission_id == Commission.id, Entry.cause_id == table.id)
+        selects.append(
+            select(Commission.id)
+            .join(table, table.sale_id == Commission.sale_id)
+            .where(Commission.live, ~entered, Commission.brand_id == (brand_id or Commission.brand_id))
+        )
+    waiting = union(*selects).subquery()
+    return select(waiting.c.id).order_by(waiting.c.id)

@@ -1,0 +1,138 @@
+"""The life of a commission as numbered entries, each with its cause, reason and transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payouts.commissions.models import Commission, Entry
+from payouts.ledger.models import Period
+from payouts.ledger.operations import lock_books, post
+from payouts.ledger.rules import Line
+from tracker.errors import NotFound
+from tracker.ids import new_id
+
+
+def entries_of(session: Session, commission_id: str) -> list[Entry]:
+    return list(
+        session.execute(
+            select(Entry).where(Entry.commission_id == commission_id).order_by(Entry.line)
+        ).scalars()
+    )
+
+
+def locked(session: Session, commission_id: str) -> Commission:
+    """The commission as it stands, under its brand's lock. Raises NotFound."""
+    brand_id = session.scalar(select(Commission.brand_id).where(Commission.id == commission_id))
+    if brand_id is None:
+        raise NotFound(f"There is no commission {commission_id}.")
+    lock_books(session, brand_id)
+    fresh = select(Commission).where(Commission.id == commission_id)
+    return session.execute(fresh.execution_options(populate_existing=True)).scalar_one()
+
+
+def current_amount(entries: list[Entry]) -> int:
+    """What the commission is worth after everything that was entered, in minor units."""
+    return entries[-1].amount_after_minor if entries else 0
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step to enter: what happened, because of what, and when it took effect.
+
+    `inputs` is what the cause said, as JSON; `period` is only given by review decisions on a draft.
+    """
+
+    kind: str
+    cause_id: str
+    reason: str
+    effective_at: datetime
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    period: Period | None = None
+
+
+def record_change(
+    session: Session, now: datetime, commission: Commission, step: Step, *, amount_after_minor: int
+) -> bool:
+    """Enter a new amount and post the difference where the commission stands, held or payable.
+
+    False when this cause was entered before; nothing happens then.
+    """
+    entries = entries_of(session, commission.id)
+    if _entered(entries, step):
+        return False
+    difference = amount_after_minor - current_amount(entries)
+    event = "accrue" if step.kind == "accrue" else _change_event(difference, commission)
+    transaction_id = _post(session, now, commission, step, event, abs(difference))
+    _append(session, now, commission, entries, step, amount_after_minor, transaction_id)
+    return True
+
+
+def record_move(session: Session, now: datetime, commission: Commission, step: Step) -> bool:
+    """Enter that the whole remaining amount changed its account: kind "mature" or "hold"."""
+    entries = entries_of(session, commission.id)
+    if _entered(entries, step):
+        return False
+    amount = current_amount(entries)
+    transaction_id = _post(session, now, commission, step, step.kind, amount)
+    _append(session, now, commission, entries, step, amount, transaction_id)
+    return True
+
+
+def _entered(entries: list[Entry], step: Step) -> bool:
+    return any((entry.kind, entry.cause_id) == (step.kind, step.cause_id) for entry in entries)
+
+
+def _change_event(difference: int, commission: Commission) -> str:
+    where = "held" if commission.matured_at is None else "payable"
+    return f"reverse_{where}" if difference < 0 else f"reinstate_{where}"
+
+
+def _post(
+    session: Session, now: datetime, commission: Commission, step: Step, event: str, moved_minor: int
+) -> str | None:
+    """The id of the transaction; None when nothing moved."""
+    if not moved_minor:
+        return None
+    return post(
+        session,
+        now,
+        brand_id=commission.brand_id,
+        kind=event,
+        event_key=f"{step.kind}:{commission.id}:{step.cause_id}",
+        inputs={"cause": step.cause_id, "reason": step.reason, **step.inputs},
+        lines=[Line(event, moved_minor, commission.currency, commission.creator_id)],
+        subject_id=commission.id,
+        effective_at=step.effective_at,
+        period=step.period,
+    ).transaction_id
+
+
+def _append(
+    session: Session,
+    now: datetime,
+    commission: Commission,
+    entries: list[Entry],
+    step: Step,
+    amount_after_minor: int,
+    transaction_id: str | None,
+) -> None:
+    session.add(
+        Entry(
+            id=new_id("cen", now),
+            commission_id=commission.id,
+            line=len(entries) + 1,
+            kind=step.kind,
+            cause_id=step.cause_id,
+            reason=step.reason,
+            amount_before_minor=current_amount(entries),
+            amount_after_minor=amount_after_minor,
+            transaction_id=transaction_id,
+            effective_at=step.effective_at,
+            created_at=now,
+        )
+    )
+    session.flush()

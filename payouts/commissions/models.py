@@ -1,0 +1,87 @@
+"""Tables of commissions and of everything that ever happened to one."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from config.database import STRICT, Base
+
+
+class Commission(Base):
+    """What one attribution of a sale earns. Its present amount is the last entry's, never stored here."""
+
+    __tablename__ = "commission"
+    __table_args__ = (
+        UniqueConstraint("sale_id", "revision", name="one_commission_per_sale_and_revision"),
+        CheckConstraint("base_minor >= 0 and amount_minor >= 0", name="commission_not_negative"),
+        Index(
+            "one_live_commission_per_sale",
+            "sale_id",
+            unique=True,
+            sqlite_where=text("live = 1"),
+            postgresql_where=text("live"),
+        ),
+        Index("ix_commission_owner", "brand_id", "creator_id"),
+        Index("ix_commission_release", "release_at"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    sale_id: Mapped[str] = mapped_column(ForeignKey("sale.id"))
+    attribution_id: Mapped[str] = mapped_column(ForeignKey("attribution.id"))
+    revision: Mapped[int]
+    live: Mapped[bool]
+    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"))
+    creator_id: Mapped[str] = mapped_column(ForeignKey("creator.id"))
+    currency: Mapped[str]
+    base: Mapped[str]
+    base_minor: Mapped[int]
+    rate_bp: Mapped[int]
+    rate_from: Mapped[str]
+    amount_minor: Mapped[int]
+    release_at: Mapped[datetime]
+    matured_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class Entry(Base):
+    """One step in a commission's life: its cause, its reason, and what it made of the amount."""
+
+    __tablename__ = "commission_entry"
+    __table_args__ = (
+        UniqueConstraint("commission_id", "kind", "cause_id", name="one_entry_per_cause"),
+        UniqueConstraint("commission_id", "line", name="entries_are_numbered"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    commission_id: Mapped[str] = mapped_column(ForeignKey("commission.id"))
+    line: Mapped[int]
+    kind: Mapped[str]
+    cause_id: Mapped[str]
+    reason: Mapped[str]
+    amount_before_minor: Mapped[int]
+    amount_after_minor: Mapped[int]
+    transaction_id: Mapped[str | None] = mapped_column(ForeignKey("ledger_transaction.id"))
+    effective_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+
+class Hold(Base):
+    """A commission that must not be paid for now, with the evidence, until it is lifted."""
+
+    __tablename__ = "commission_hold"
+    __table_args__ = (
+        UniqueConstraint("commission_id", "cause_id", name="one_hold_per_cause"),
+        CheckConstraint("kind in ('dispute', 'review')", name="hold_kind_known"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    commission_id: Mapped[str] = mapped_column(ForeignKey("commission.id"))
+    kind: Mapped[str]
+    cause_id: Mapped[str]
+    reason: Mapped[str]
+    placed_at: Mapped[datetime]
+    lifted_at: Mapped[datetime | None]

@@ -1,0 +1,136 @@
+"""Holds, and the release of commissions when their time has come and nothing stands against it."""
+
+from datetime import datetime
+
+from sqlalchemy import Select, exists, select, update
+from sqlalchemy.orm import Session
+
+from config.insert import insert_once
+from payouts.commissions.entries import Step, entries_of, locked, record_move
+from payouts.commissions.models import Commission, Entry, Hold
+from payouts.ledger.models import Posting
+from payouts.transfers.models import Item
+from tracker.ids import new_id
+from tracker.sales.models import Event, Sale, Source
+
+
+def mature_due(
+    session: Session, now: datetime, limit: int, *, before: datetime | None = None, brand_id: str = ""
+) -> int:
+    """Release up to `limit` commissions whose hold is over. How many were released.
+
+    `before` and `brand_id` narrow it for the closing of a period: release times before the cut-off only.
+    """
+    due = _ripe(before or now, now)
+    if brand_id:
+        due = due.where(Commission.brand_id == brand_id)
+    ripe = list(session.execute(due.limit(limit)).scalars())
+    for commission_id in ripe:
+        _mature(session, now, commission_id)
+    return len(ripe)
+
+
+def place_hold(
+    session: Session, now: datetime, commission: Commission, *, kind: str, cause_id: str, reason: str
+) -> bool:
+    """Keep a commission from being paid; what is payable and not yet in a payout goes back into hold.
+
+    False when this cause held it before. Call it under the brand's lock.
+    """
+    placed = insert_once(
+        session,
+        Hold,
+        id=new_id("hld", now),
+        commission_id=commission.id,
+        kind=kind,
+        cause_id=cause_id,
+        reason=reason,
+        placed_at=now,
+        lifted_at=None,
+    )
+    if placed and commission.matured_at is not None and not settled(session, commission.id):
+        record_move(session, now, commission, Step("hold", cause_id, reason, now))
+        commission.matured_at = None
+        session.flush()
+    return placed
+
+
+def lift_hold(session: Session, now: datetime, commission_id: str, cause_id: str) -> bool:
+    """Let go of a hold. The commission is released by the next run when nothing else stands against it."""
+    lifted = session.execute(
+        update(Hold)
+        .where(Hold.commission_id == commission_id, Hold.cause_id == cause_id, Hold.lifted_at.is_(None))
+        .values(lifted_at=now)
+        .returning(Hold.id)
+    )
+    return lifted.first() is not None
+
+
+def settled(session: Session, commission_id: str) -> bool:
+    """Whether a payout that is on its way or paid contains an entry of this commission."""
+    return (
+        session.execute(
+            select(Item.id)
+            .join(Posting, Posting.id == Item.posting_id)
+            .join(Entry, Entry.transaction_id == Posting.transaction_id)
+            .where(Item.live, Entry.commission_id == commission_id)
+            .limit(1)
+        ).first()
+        is not None
+    )
+
+
+def holds_of(session: Session, commission_id: str) -> list[Hold]:
+    return list(
+        session.execute(
+            select(Hold)
+            .where(Hold.commission_id == commission_id, Hold.lifted_at.is_(None))
+            .order_by(Hold.placed_at, Hold.id)
+        ).scalars()
+    )
+
+
+def _ripe(release_before: datetime, now: datetime) -> Select[str]:
+    held = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
+    named_by_parked = (
+        exists()
+        .where(
+            Event.state == "parked",
+            Event.order_id == Sale.order_id,
+            Source.namespace == Sale.namespace,
+            Source.brand_id == Sale.brand_id,
+        )
+        .correlate(Sale)
+    )
+    parked = named_by_parked.where(Source.id == Event.source_id)
+    return (
+        select(Commission.id)
+        .join(Sale, Sale.id == Commission.sale_id)
+        .where(
+            Commission.live,
+            Commission.matured_at.is_(None),
+            Commission.release_at < release_before,
+            Commission.release_at <= now,
+            ~held,
+            ~parked,
+        )
+        .order_by(Commission.release_at, Commission.id)
+    )
+
+
+def _mature(session: Session, now: datetime, commission_id: str) -> None:
+    commission = locked(session, commission_id)
+    if commission.matured_at is not None or not commission.live or holds_of(session, commission_id):
+        return  # somebody else was first
+    times = sum(entry.kind == "mature" for entry in entries_of(session, commission_id))
+    lifted_at = session.scalar(
+        select(Hold.lifted_at)
+        .where(Hold.commission_id == commission_id)
+        .order_by(Hold.lifted_at.desc())
+        .limit(1)
+    )
+    reason = "the hold is over" if lifted_at is None else "the hold is over and what held it is settled"
+    ripe_at = max(commission.release_at, lifted_at or commission.release_at)
+    record_move(session, now, commission, Step("mature", f"{commission_id}:{times + 1}", reason, ripe_at))
+    commission.matured_at = now
+    session.flush()

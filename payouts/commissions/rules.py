@@ -1,0 +1,142 @@
+"""What a sale earns, and what is left of it after refunds (MONEY 3). Pure, integers only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tracker.money import RATE_UNIT_BP, half_up
+
+Base = Literal["net", "gross", "profit"]
+
+
+@dataclass(frozen=True)
+class SaleAmounts:
+    """Minor units. `total` is what the shopper paid; `cost` is None when the shop does not send it."""
+
+    total: int
+    tax: int
+    shipping: int
+    cost: int | None = None
+
+    @property
+    def net(self) -> int:
+        return self.total - self.tax - self.shipping
+
+
+@dataclass(frozen=True)
+class RefundAmounts:
+    """Minor units that went back. A refund that states neither tax nor shipping is shared out by rule."""
+
+    amount: int
+    tax: int | None = None
+    shipping: int | None = None
+
+    @property
+    def stated(self) -> bool:
+        return self.tax is not None or self.shipping is not None
+
+    @property
+    def net(self) -> int:
+        return max(self.amount - (self.tax or 0) - (self.shipping or 0), 0)
+
+
+@dataclass(frozen=True)
+class Refunded:
+    """All refunds of a sale together: of the total, and of the net amount."""
+
+    total: int
+    net: int
+
+
+def refunded(sale: SaleAmounts, refunds: Sequence[RefundAmounts], *, cancelled: bool) -> Refunded:
+    """Sum up refunds so that neither their order nor their number of pieces matters (MONEY 3).
+
+    EA and EN are what stated refunds took of total and net, U what the others took of the total; those are
+    shared out in proportion to what the stated ones left. Everything is capped at what was paid, and a
+    refund of the whole total is a refund of the whole net amount, to the cent.
+    """
+    if cancelled:
+        return Refunded(sale.total, sale.net)
+    stated_total = min(sum(refund.amount for refund in refunds if refund.stated), sale.total)
+    stated_net = min(sum(refund.net for refund in refunds if refund.stated), sale.net)
+    rest = sale.total - stated_total
+    unstated = min(sum(refund.amount for refund in refunds if not refund.stated), rest)
+    if stated_total + unstated == sale.total:
+        return Refunded(sale.total, sale.net)
+    net = stated_net + half_up(unstated * (sale.net - stated_net), rest)
+    return Refunded(stated_total + unstated, net)
+
+
+def full_base(sale: SaleAmounts, base: Base) -> int:
+    """What the rate applies to before any refund. Profit without a known cost is the net amount."""
+    if base == "gross":
+        return sale.total
+    if base == "profit":
+        return max(sale.net - (sale.cost or 0), 0)
+    return sale.net
+
+
+def remaining_base(sale: SaleAmounts, base: Base, back: Refunded) -> int:
+    if base == "gross":
+        return sale.total - back.total
+    if sale.net == 0:
+        return 0
+    return half_up(full_base(sale, base) * (sale.net - back.net), sale.net)
+
+
+def commission(base_minor: int, rate_bp: int) -> int:
+    """Half up, once for the whole sale."""
+    return half_up(base_minor * rate_bp, RATE_UNIT_BP)
+
+
+def overpaid(sale: SaleAmounts, refunds: Sequence[RefundAmounts]) -> bool:
+    """More was refunded than was ever paid: capped, and worth a look."""
+    return sum(refund.amount for refund in refunds) > sale.total
+
+
+@dataclass(frozen=True)
+class DisputeStep:
+    """One reported status of a dispute; `order` sorts by time, then by id, so that no two are equal."""
+
+    dispute_id: str
+    status: Literal["opened", "won", "lost"]
+    amount: int
+    order: tuple[str, str]
+
+
+def dispute_standing(steps: Sequence[DisputeStep]) -> DisputeStep | None:
+    """The step of one dispute that counts: a terminal one beats `opened`, then the later one (MONEY 3)."""
+    return max(steps, key=lambda step: (step.status != "opened", step.order), default=None)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that decides what a commission is worth at one moment."""
+
+    sale: SaleAmounts
+    refunds: tuple[tuple[str, RefundAmounts], ...] = ()
+    disputes: tuple[DisputeStep, ...] = ()
+    cancelled: bool = False
+    declined: bool = False
+
+    def all_refunds(self) -> list[RefundAmounts]:
+        """A lost dispute is a refund whose id is the dispute's: reported as both, it counts once."""
+        by_id = dict(self.refunds)
+        for dispute_id in {step.dispute_id for step in self.disputes}:
+            standing = dispute_standing([step for step in self.disputes if step.dispute_id == dispute_id])
+            if standing is not None and standing.status == "lost":
+                by_id.setdefault(dispute_id, RefundAmounts(standing.amount))
+        return list(by_id.values())
+
+    def open_disputes(self) -> list[str]:
+        ids = sorted({step.dispute_id for step in self.disputes})
+        standing = [dispute_standing([s for s in self.disputes if s.dispute_id == each]) for each in ids]
+        return [step.dispute_id for step in standing if step is not None and step.status == "opened"]
+
+
+def worth(facts: Facts, base: Base, rate_bp: int) -> int:
+    """The commission in minor units, after everything that is known."""
+    if facts.declined:
+        return 0
+    back = refunded(facts.sale, facts.all_refunds(), cancelled=facts.cancelled)
+    return commission(remaining_base(facts.sale, base, back), rate_bp)
