@@ -1,0 +1,94 @@
+"""Closing a period: everything that belongs to it is booked first, then it is drafted for review."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.insert import insert_once
+from payouts.commissions.accrual import accrue_due
+from payouts.commissions.adjustment import adjust_due
+from payouts.commissions.release import mature_due
+from payouts.ledger.balances import currencies_of
+from payouts.ledger.calendar import day_after, span_named
+from payouts.ledger.models import Period
+from payouts.ledger.operations import lock_books
+from payouts.ledger.periods import ensure_period, mark_closed, next_to_close
+from payouts.statements.models import Statement
+from tracker.errors import NotNow
+from tracker.ids import new_id
+from tracker.people.models import Brand
+from tracker.people.operations import get_brand
+
+BATCH = 500
+
+
+def close_period(session: Session, now: datetime, brand_id: str, name: str) -> list[Statement]:
+    """Close a period and every earlier one that is open, oldest first; the drafts of the named one.
+
+    Raises NotNow when it has not ended, Invalid when the brand's calendar has no such period. Closing a
+    period that is closed already changes nothing.
+    """
+    brand = get_brand(session, brand_id)
+    lock_books(session, brand_id)
+    wanted = ensure_period(session, now, brand, span_named(name, brand.cadence, brand.timezone))
+    if now < wanted.ends_at:
+        raise NotNow(f"Period {name} ends at {wanted.ends_at:%Y-%m-%d %H:%M} UTC; close it after that.")
+    while wanted.state == "open":
+        oldest = next_to_close(session, now, brand)
+        assert oldest is not None, "the wanted period itself is open"
+        _close(session, now, brand, oldest)
+        session.refresh(wanted)
+    return statements_of(session, brand_id, wanted.id)
+
+
+def close_ended(session: Session, now: datetime, brand_id: str) -> list[str]:
+    """Close every period that has ended. Their names, oldest first."""
+    brand = get_brand(session, brand_id)
+    lock_books(session, brand_id)
+    closed = []
+    while (oldest := next_to_close(session, now, brand)) is not None and oldest.ends_at <= now:
+        _close(session, now, brand, oldest)
+        closed.append(oldest.name)
+    return closed
+
+
+def statements_of(session: Session, brand_id: str, period_id: str) -> list[Statement]:
+    return list(
+        session.execute(
+            select(Statement)
+            .where(Statement.brand_id == brand_id, Statement.period_id == period_id)
+            .order_by(Statement.currency)
+        ).scalars()
+    )
+
+
+def _close(session: Session, now: datetime, brand: Brand, period: Period) -> None:
+    """The order of MONEY 6: accrue, enter refunds, release what was due before the cut-off, close, draft."""
+    _all(lambda limit: accrue_due(session, now, limit, brand_id=brand.id))
+    _all(lambda limit: adjust_due(session, now, limit, brand_id=brand.id))
+    _all(lambda limit: mature_due(session, now, limit, before=period.ends_at, brand_id=brand.id))
+    mark_closed(session, now, period)
+    session.refresh(period)
+    review_starts_at = max(now, period.ends_at)
+    for currency in currencies_of(session, brand.id) or [brand.currency]:
+        insert_once(
+            session,
+            Statement,
+            id=new_id("stm", now),
+            brand_id=brand.id,
+            period_id=period.id,
+            currency=currency,
+            state="draft",
+            drafted_at=now,
+            review_ends_at=day_after(review_starts_at, brand.review_days, brand.timezone),
+            pay_from=day_after(review_starts_at, brand.review_days + 1, brand.timezone),
+            sealed_at=None,
+            approved_by=None,
+        )
+
+
+def _all(step: Callable[[int], int]) -> None:
+    while step(BATCH):
+        pass

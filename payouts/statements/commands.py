@@ -1,0 +1,151 @@
+"""Commands about statements, and about what a person decides on their lines."""
+
+import json
+from typing import Any
+
+import click
+from sqlalchemy.orm import Session
+
+from config.database import reading, transact
+from payouts.statements import decisions
+from payouts.statements.close import close_period
+from payouts.statements.document import statement_document
+from payouts.statements.models import SealedDocument, Statement
+from payouts.statements.render import as_csv
+from payouts.statements.review import approve, get_statement
+from payouts.statements.text import as_text
+from tracker.console import Answer, Console, ConsoleGroup, pass_console
+from tracker.people.operations import get_brand
+
+_brand = click.option("--brand", "brand_id", required=True, metavar="ID")
+_period = click.option("--period", required=True, metavar="PERIOD", help="For example 2026-11")
+_currency = click.option("--currency", help="Default: the brand's own.")
+
+
+@click.group("statement", cls=ConsoleGroup)
+def statement_commands() -> None:
+    """Statements: close a period, review it, seal it, export it."""
+
+
+@statement_commands.command("close")
+@_brand
+@_period
+@pass_console
+def close(console: Console, brand_id: str, period: str) -> Answer:
+    """Close a period that has ended, and every earlier one, and draft its statement."""
+
+    def work(session: Session) -> list[dict[str, Any]]:
+        drafts = close_period(session, console.now, brand_id, period)
+        return [_document(session, each) for each in drafts]
+
+    documents = transact(console.databases.main, work)
+    return Answer(documents, "\n\n".join(as_text(each) for each in documents))
+
+
+@statement_commands.command("show")
+@_brand
+@_period
+@_currency
+@pass_console
+def show(console: Console, brand_id: str, period: str, currency: str | None) -> Answer:
+    """Show a statement: the sealed one, or the draft as the books stand now."""
+    document = _load(console, brand_id, period, currency)
+    return Answer(document, as_text(document))
+
+
+@statement_commands.command("approve")
+@_brand
+@_period
+@_currency
+@pass_console
+def approve_command(console: Console, brand_id: str, period: str, currency: str | None) -> Answer:
+    """Seal a draft: it becomes unchangeable and authorises its payouts."""
+
+    def work(session: Session) -> dict[str, Any]:
+        statement = _find(session, brand_id, period, currency)
+        approve(session, console.now, statement.id, approved_by="brand")
+        return _document(session, statement)
+
+    document = transact(console.databases.main, work)
+    return Answer(document, as_text(document))
+
+
+@statement_commands.command("export")
+@_brand
+@_period
+@_currency
+@click.option("--format", "kind", type=click.Choice(["json", "csv"]), default="json", show_default=True)
+@pass_console
+def export(console: Console, brand_id: str, period: str, currency: str | None, kind: str) -> Answer:
+    """Write a statement to stdout, as JSON or CSV. With --json: one JSON value that holds the export."""
+    document = _load(console, brand_id, period, currency)
+    text = as_csv(document) if kind == "csv" else json.dumps(document, ensure_ascii=False, indent=2)
+    return Answer(document if kind == "json" else {"format": "csv", "content": text}, text.rstrip("\r\n"))
+
+
+@click.group("commission", cls=ConsoleGroup)
+def commission_commands() -> None:
+    """Commissions: hold, release or decline one, with a reason that the creator sees."""
+
+
+_reason = click.option("--reason", required=True, type=click.Choice(list(decisions.REASONS)))
+_note = click.option("--note", default="", help="Words for the creator.")
+
+
+@commission_commands.command("hold")
+@click.argument("commission_id", metavar="COMMISSION")
+@_reason
+@_note
+@pass_console
+def hold(console: Console, commission_id: str, reason: str, note: str) -> Answer:
+    """Keep a commission from being paid until it is released."""
+    transact(
+        console.databases.main,
+        lambda s: decisions.hold(s, console.now, commission_id, reason=reason, note=note),
+    )
+    return Answer({"commission": commission_id, "held": True}, f"{commission_id} is held.")
+
+
+@commission_commands.command("release")
+@click.argument("commission_id", metavar="COMMISSION")
+@pass_console
+def release(console: Console, commission_id: str) -> Answer:
+    """Lift what holds a commission for review."""
+    lifted = transact(console.databases.main, lambda s: decisions.release(s, console.now, commission_id))
+    return Answer({"commission": commission_id, "lifted": lifted}, f"{commission_id}: {lifted} hold lifted.")
+
+
+@commission_commands.command("decline")
+@click.argument("commission_id", metavar="COMMISSION")
+@_reason
+@_note
+@pass_console
+def decline(console: Console, commission_id: str, reason: str, note: str) -> Answer:
+    """Take a commission to nothing. In a statement's review it counts for that statement."""
+    transact(
+        console.databases.main,
+        lambda s: decisions.decline(s, console.now, commission_id, reason=reason, note=note),
+    )
+    return Answer({"commission": commission_id, "declined": True}, f"{commission_id} is declined.")
+
+
+def _load(console: Console, brand_id: str, period: str, currency: str | None) -> dict[str, Any]:
+    with reading(console.databases.main) as session:
+        return _document(session, _find(session, brand_id, period, currency))
+
+
+def _find(session: Session, brand_id: str, period: str, currency: str | None) -> Statement:
+    brand = get_brand(session, brand_id)
+    return get_statement(session, brand.id, period, currency or brand.currency)
+
+
+def _document(session: Session, statement: Statement) -> dict[str, Any]:
+    """The sealed text with its hash, or the draft."""
+    sealed = session.get(SealedDocument, statement.id)
+    if sealed is None:
+        return statement_document(session, statement) | {"state": "draft"}
+    document: dict[str, Any] = json.loads(sealed.body)
+    return document | {"sha256": sealed.sha256}
+
+
+COMMANDS = (statement_commands, commission_commands)

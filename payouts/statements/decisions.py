@@ -1,0 +1,72 @@
+"""What a person at the brand decides about one commission: hold, release, decline, with a reason code."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from payouts.commissions.entries import Step, current_amount, entries_of, locked, record_change
+from payouts.commissions.models import Commission
+from payouts.commissions.release import holds_of, lift_hold, place_hold
+from payouts.statements.review import draft_period
+from tracker.errors import Conflict, Invalid, NotFound
+
+REASONS = {
+    "cancelled": "the order was cancelled",
+    "returned": "the goods came back",
+    "payment_failed": "the shopper's payment failed",
+    "breach": "the program's terms were broken",
+    "duplicate": "the order was reported twice",
+    "self_purchase": "the creator bought through his own link",
+    "under_review": "the brand is looking into it",
+    "other": "another reason, see the note",
+}
+
+
+def decline(
+    session: Session, now: datetime, commission_id: str, *, reason: str, note: str = ""
+) -> Commission:
+    """Take a commission to nothing. In a statement's review it counts for that statement's period.
+
+    Raises Conflict when it was declined before.
+    """
+    commission = locked(session, commission_id)
+    period = draft_period(session, commission.brand_id, commission.currency, commission.id)
+    step = Step("decline", commission.id, _reason_text(reason, note), now, {"code": reason}, period)
+    if not record_change(session, now, commission, step, amount_after_minor=0):
+        raise Conflict(f"{commission_id} was declined before.")
+    return commission
+
+
+def hold(session: Session, now: datetime, commission_id: str, *, reason: str, note: str = "") -> Commission:
+    """Keep a commission from being paid until it is released. Raises Conflict when nothing is left of it."""
+    commission = locked(session, commission_id)
+    entries = entries_of(session, commission_id)
+    if current_amount(entries) == 0:
+        raise Conflict(f"{commission_id} is worth nothing (any more): there is nothing to hold.")
+    cause_id = f"review:{len(entries)}"
+    place_hold(session, now, commission, kind="review", cause_id=cause_id, reason=_reason_text(reason, note))
+    return commission
+
+
+def release(session: Session, now: datetime, commission_id: str) -> int:
+    """Lift the holds that people or rules placed; a dispute's hold ends with the dispute.
+
+    Raises NotFound when there is none to lift. How many were lifted.
+    """
+    locked(session, commission_id)
+    lifted = [
+        lift_hold(session, now, commission_id, placed.cause_id)
+        for placed in holds_of(session, commission_id)
+        if placed.kind == "review"
+    ]
+    if not lifted:
+        raise NotFound(f"No hold for review stands on {commission_id}.")
+    return len(lifted)
+
+
+def _reason_text(code: str, note: str) -> str:
+    if code not in REASONS:
+        raise Invalid(f"{code!r} is not a reason code. There are: {', '.join(REASONS)}.")
+    if code == "other" and not note.strip():
+        raise Invalid("The reason 'other' needs a note: the creator will read it.")
+    return f"{code}: {note.strip() or REASONS[code]}"

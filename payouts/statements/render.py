@@ -1,0 +1,95 @@
+"""A statement's JSON value as a table for spreadsheets. Pure: the same value gives the same bytes."""
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from tracker.money import plain_amount
+
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\0")
+
+AMOUNTS = (
+    "gross",
+    "discount",
+    "tax",
+    "shipping",
+    "refunded",
+    "base_amount",
+    "commission_at_sale",
+    "earned",
+    "reversed",
+    "released",
+    "held",
+    "remaining",
+)
+_BEFORE = ("occurred_at", "order", "creator", "click", "link", "sub_ids", "coupon")
+_AFTER = ("base", "rate_percent", "terms_version", "status", "release_at", "pay_date", "reasons")
+_EXTRA = ("adjustment", "payment", "authorised_by")
+COLUMNS = (
+    "kind",
+    "period",
+    "currency",
+    *_BEFORE,
+    *AMOUNTS,
+    *_EXTRA,
+    *_AFTER,
+    "commission",
+    "transaction",
+)
+
+
+def as_csv(document: Mapping[str, Any]) -> str:
+    """One row for each commission, adjustment and payment, then one for each creator's balance.
+
+    Amounts are decimal numbers in the statement's currency; text that a spreadsheet would run as a formula
+    starts with an apostrophe (OWASP, CSV injection).
+    """
+    target = io.StringIO()
+    writer = csv.DictWriter(target, COLUMNS, restval="", lineterminator="\r\n")
+    writer.writeheader()
+    head = {"period": document["period"]["name"], "currency": document["currency"]}
+    for part in document["creators"]:
+        creator = _safe(part["creator"]["name"])
+        for line in part["lines"]:
+            writer.writerow(head | {"kind": "commission"} | _line(line, creator))
+        for entry in part["adjustments"]:
+            row = {"adjustment": _amount(entry["amount"]), "transaction": entry["transaction"]}
+            writer.writerow(head | {"kind": entry["what"], "creator": creator} | row)
+        for payment in part["payments"]:
+            writer.writerow(head | {"creator": creator} | _payment(payment))
+    for part in document["creators"]:
+        creator = _safe(part["creator"]["name"])
+        for name, amount in part["equation"].items():
+            row = {"kind": name, "creator": creator, "remaining": _amount(amount)}
+            writer.writerow(head | row)
+    return target.getvalue()
+
+
+def _line(line: Mapping[str, Any], creator: str) -> dict[str, str]:
+    row = {name: _safe(line[name]) for name in (*_BEFORE, *_AFTER) if name not in ("sub_ids", "reasons")}
+    row |= {name: _amount(line[name]) for name in AMOUNTS}
+    row["creator"] = creator
+    row["sub_ids"] = _safe(" ".join(f"{name}={value}" for name, value in line["sub_ids"].items()))
+    row["reasons"] = _safe("; ".join(f"{each['what']}: {each['why']}" for each in line["reasons"]))
+    row["commission"] = line["commission"]
+    return row
+
+
+def _payment(payment: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "kind": payment["what"],
+        "payment": _amount(payment["amount"]),
+        "authorised_by": payment["authorised_by"] or "",
+        "order": payment["transfer"] or "",
+        "transaction": payment["transaction"],
+    }
+
+
+def _amount(amount: Mapping[str, Any]) -> str:
+    return plain_amount(amount["minor"], amount["currency"])
+
+
+def _safe(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_DANGEROUS) else text

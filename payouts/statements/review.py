@@ -1,0 +1,133 @@
+"""The review of a draft, and the seal that ends it."""
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+
+from config.canonical import canonical_json
+from payouts.ledger.models import Period, Transaction
+from payouts.ledger.operations import lock_books
+from payouts.ledger.periods import get_period
+from payouts.statements.document import statement_document
+from payouts.statements.models import SealedDocument, Statement
+from payouts.transfers.cancellation import cancel_superseded
+from tracker.errors import NotFound, NotNow
+
+
+def get_statement(session: Session, brand_id: str, period_name: str, currency: str) -> Statement:
+    """Raises NotFound with what to do when the period is still open."""
+    period = get_period(session, brand_id, period_name)
+    statement = session.execute(
+        select(Statement).where(Statement.period_id == period.id, Statement.currency == currency)
+    ).scalar_one_or_none()
+    if statement is None:
+        state = "is not closed yet" if period.state == "open" else f"has no {currency} in it"
+        raise NotFound(f"There is no {currency} statement for {period_name}: the period {state}.")
+    return statement
+
+
+def draft_period(session: Session, brand_id: str, currency: str, commission_id: str) -> Period | None:
+    """The period of the oldest draft with the commission in it: review decisions count for it (MONEY 6)."""
+    contained = exists().where(Transaction.subject_id == commission_id, Transaction.period_id == Period.id)
+    return session.execute(
+        select(Period)
+        .join(Statement, Statement.period_id == Period.id)
+        .where(
+            Statement.brand_id == brand_id,
+            Statement.currency == currency,
+            Statement.state == "draft",
+            contained,
+        )
+        .order_by(Period.starts_at)
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def approve(session: Session, now: datetime, statement_id: str, *, approved_by: str) -> SealedDocument:
+    """Seal a draft: from now on it is this text and no other, and it authorises its payouts.
+
+    `approved_by` is "brand" or "silence". Approving a sealed one again gives the same document.
+    Raises NotNow when an earlier statement is still a draft.
+    """
+    statement = session.get_one(Statement, statement_id)
+    lock_books(session, statement.brand_id)
+    session.refresh(statement)
+    if statement.state == "sealed":
+        return session.get_one(SealedDocument, statement_id)
+    _require_earlier_sealed(session, statement)
+    document = statement_document(session, statement)
+    document |= {"state": "sealed", "sealed_at": f"{now:%Y-%m-%dT%H:%M:%SZ}", "approved_by": approved_by}
+    document["previous_sha256"] = _previous_hash(session, statement)
+    body = canonical_json(document)
+    sealed = SealedDocument(
+        statement_id=statement_id,
+        body=body,
+        sha256=hashlib.sha256(body.encode()).hexdigest(),
+        previous_sha256=document["previous_sha256"],
+    )
+    session.add(sealed)
+    session.execute(
+        update(Statement)
+        .where(Statement.id == statement_id, Statement.state == "draft")
+        .values(state="sealed", sealed_at=now, approved_by=approved_by)
+    )
+    session.flush()
+    session.refresh(statement)
+    cancel_superseded(session, now, statement)
+    return sealed
+
+
+def approve_silently(session: Session, now: datetime, statement_id: str) -> bool:
+    """Seal a draft whose review is over. False when somebody sealed it before."""
+    statement = session.get_one(Statement, statement_id)
+    if statement.state == "sealed" or statement.review_ends_at > now:
+        return False
+    approve(session, now, statement_id, approved_by="silence")
+    return True
+
+
+def due_for_silence(session: Session, now: datetime) -> list[str]:
+    """Drafts whose review is over, oldest period first."""
+    return list(
+        session.execute(
+            select(Statement.id)
+            .join(Period, Period.id == Statement.period_id)
+            .where(Statement.state == "draft", Statement.review_ends_at <= now)
+            .order_by(Period.starts_at, Statement.id)
+        ).scalars()
+    )
+
+
+def _require_earlier_sealed(session: Session, statement: Statement) -> None:
+    own = session.get_one(Period, statement.period_id)
+    earlier = session.execute(
+        select(Period.name)
+        .join(Statement, Statement.period_id == Period.id)
+        .where(
+            Statement.brand_id == statement.brand_id,
+            Statement.currency == statement.currency,
+            Statement.state == "draft",
+            Period.starts_at < own.starts_at,
+        )
+        .order_by(Period.starts_at)
+    ).scalars()
+    if (first := next(earlier, None)) is not None:
+        raise NotNow(f"Approve the statement of {first} first: statements are sealed in order.")
+
+
+def _previous_hash(session: Session, statement: Statement) -> str | None:
+    own = session.get_one(Period, statement.period_id)
+    return session.scalar(
+        select(SealedDocument.sha256)
+        .join(Statement, Statement.id == SealedDocument.statement_id)
+        .join(Period, Period.id == Statement.period_id)
+        .where(
+            Statement.brand_id == statement.brand_id,
+            Statement.currency == statement.currency,
+            Period.starts_at < own.starts_at,
+        )
+        .order_by(Period.starts_at.desc())
+        .limit(1)
+    )

@@ -1,0 +1,45 @@
+"""A statement's JSON value for a terminal. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tracker.money import plain_amount
+
+_SIGNS = {"earned": "+", "reversed": "-", "adjustments": "+", "payments": "-", "closing": "="}
+
+
+def as_text(document: Mapping[str, Any]) -> str:
+    """The equation, where the closing amount stands, and each line in one row."""
+    period, state = document["period"], document.get("state", "draft")
+    rows = [
+        f"{document['brand']['name']}, {period['name']}, {document['currency']}, {state}",
+        *(
+            f"  {_SIGNS.get(name, ' ')} {name:<12} {_amount(amount):>14}"
+            for name, amount in document["equation"].items()
+        ),
+        "  of which " + ", ".join(f"{n} {_amount(a)}" for n, a in document["closing_split"].items()),
+    ]
+    for part in document["creators"]:
+        rows.append(f"{part['creator']['name']}: {_amount(part['equation']['closing'])}")
+        rows += [f"  {_line(line)}" for line in part["lines"]]
+        rows += [f"  {each['what']} {_amount(each['amount'])}" for each in part["adjustments"]]
+        rows += [
+            f"  {each['what']} {_amount(each['amount'])} {each['transfer']}" for each in part["payments"]
+        ]
+    if "sha256" in document:
+        rows.append(
+            f"sealed {document['sealed_at']} by {document['approved_by']}, sha256 {document['sha256']}"
+        )
+    return "\n".join(rows)
+
+
+def _line(line: Mapping[str, Any]) -> str:
+    return (
+        f"{line['occurred_at'][:10]} order {line['order']}: {_amount(line['base_amount'])} {line['base']} "
+        f"at {line['rate_percent']} % = {_amount(line['commission_at_sale'])}, "
+        f"remaining {_amount(line['remaining'])}, {line['status']}, paid about {line['pay_date']}"
+    )
+
+
+def _amount(amount: Mapping[str, Any]) -> str:
+    return plain_amount(amount["minor"], amount["currency"])
