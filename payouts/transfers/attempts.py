@@ -1,0 +1,168 @@
+"""Attempts: the key and the parameters are committed before the call, its outcome after it.
+
+Rules of /v1/transfers and its idempotency keys: docs.stripe.com/api/idempotent_requests.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
+
+from payouts.ledger.models import Period
+from payouts.statements.models import Statement
+from payouts.transfers.change import book, free_items, locked_payout, step
+from payouts.transfers.models import Attempt, Payee, Payout
+from payouts.transfers.outcome import Outcome, settles
+from payouts.transfers.payees import payee_of
+from payouts.transfers.stripe_shapes import transfer_parameters
+from tracker.errors import Conflict
+from tracker.ids import new_id
+from tracker.people.models import Brand
+
+LEASE = timedelta(minutes=5)
+"""Longer than one call with its timeouts: after it the caller is taken for dead."""
+
+RESEND_WITHIN = timedelta(hours=23)
+"""Keys may be forgotten after 24 h, and then the same request would pay again."""
+
+
+def begin(session: Session, now: datetime, payout_id: str, api_version: str) -> Attempt:
+    """Freeze what will be sent. Raises Conflict when the payout is not prepared (any more)."""
+    payout = locked_payout(session, payout_id)
+    step(session, now, payout, "sending")
+    payee = payee_of(session, payout.brand_id, payout.creator_id)
+    if payee is None:
+        raise Conflict(f"{payout_id} has nowhere to go: the creator has no account at the rail.")
+    number = 1 + int(
+        session.scalar(select(func.count(Attempt.id)).where(Attempt.payout_id == payout_id)) or 0
+    )
+    attempt = Attempt(
+        id=new_id("att", now),
+        payout_id=payout_id,
+        number=number,
+        idempotency_key=f"payout-{payout_id.removeprefix('pay_')}-{number}",
+        parameters=_parameters(session, payout, payee, number),
+        api_version=api_version,
+        state="sending",
+        look_up_only=False,
+        first_sent_at=now,
+        last_sent_at=now,
+        lease_until=now + LEASE,
+    )
+    session.add(attempt)
+    session.flush()
+    return attempt
+
+
+def claim_unsettled(session: Session, now: datetime, attempt_id: str) -> Attempt | None:
+    """Take over an attempt whose outcome is open; None when somebody else is at it."""
+    claimed = session.execute(
+        update(Attempt)
+        .where(
+            Attempt.id == attempt_id,
+            Attempt.state.in_(("sending", "unknown")),
+            Attempt.lease_until <= now,
+        )
+        .values(lease_until=now + LEASE, last_sent_at=now)
+        .returning(Attempt.id)
+        .execution_options(synchronize_session=False)
+    )
+    if claimed.first() is None:
+        return None
+    return session.get_one(Attempt, attempt_id, populate_existing=True)
+
+
+def unsettled_attempts(session: Session, now: datetime) -> list[str]:
+    """Attempts whose outcome is open and whose caller is gone, oldest first."""
+    return list(
+        session.execute(
+            select(Attempt.id)
+            .where(or_(Attempt.state == "sending", Attempt.state == "unknown"), Attempt.lease_until <= now)
+            .order_by(Attempt.first_sent_at, Attempt.id)
+        ).scalars()
+    )
+
+
+def may_resend(attempt: Attempt, now: datetime) -> bool:
+    """The same bytes under the same key are safe while the key is surely remembered."""
+    return not attempt.look_up_only and now - attempt.first_sent_at < RESEND_WITHIN
+
+
+def conclude(session: Session, now: datetime, attempt_id: str, outcome: Outcome) -> str:
+    """Record what a try told us. The state that the attempt has now: paid, failed or unknown."""
+    attempt = session.get_one(Attempt, attempt_id)
+    payout = locked_payout(session, attempt.payout_id)
+    session.refresh(attempt)
+    if attempt.state in ("paid", "failed"):
+        return attempt.state
+    after_unknown = attempt.state == "unknown" or attempt.last_sent_at > attempt.first_sent_at
+    attempt.code, attempt.message = outcome.code, outcome.message
+    if not settles(outcome, after_unknown=after_unknown):
+        _leave_unknown(session, now, attempt, payout, outcome)
+    elif outcome.kind == "paid":
+        _paid(session, now, attempt, payout, outcome.transfer_ref)
+    else:
+        _failed(session, now, attempt, payout, outcome)
+    session.flush()
+    return attempt.state
+
+
+def give_up(session: Session, now: datetime, payout_id: str) -> Payout:
+    """A person has looked and is sure that nothing was sent: an unknown payout becomes a failed one.
+
+    Raises Conflict when it is not unknown.
+    """
+    payout = locked_payout(session, payout_id)
+    attempt = session.execute(
+        select(Attempt).where(Attempt.payout_id == payout_id, Attempt.state == "unknown")
+    ).scalar_one_or_none()
+    if attempt is None:
+        raise Conflict(f"{payout_id} is {payout.state}: only an unknown payout can be given up.")
+    message = "A person confirmed that the payment provider has no such transfer."
+    _failed(session, now, attempt, payout, Outcome("failed", code="not_found", message=message))
+    session.flush()
+    return payout
+
+
+def _leave_unknown(
+    session: Session, now: datetime, attempt: Attempt, payout: Payout, outcome: Outcome
+) -> None:
+    attempt.state = "unknown"
+    attempt.lease_until = now
+    # A stored failure and a foreign answer under our key say nothing new however often they are asked for.
+    attempt.look_up_only = attempt.look_up_only or outcome.replayed or outcome.kind == "conflict"
+    session.flush()
+    if payout.state == "sending":
+        step(session, now, payout, "unknown", reason=outcome.message)
+
+
+def _paid(
+    session: Session, now: datetime, attempt: Attempt, payout: Payout, transfer_ref: str | None
+) -> None:
+    attempt.state, attempt.transfer_ref, attempt.settled_at = "paid", transfer_ref, now
+    session.flush()
+    step(session, now, payout, "paid", transfer_ref=transfer_ref)
+    book(session, now, payout, "payout_confirmed")
+
+
+def _failed(session: Session, now: datetime, attempt: Attempt, payout: Payout, outcome: Outcome) -> None:
+    attempt.state, attempt.settled_at = "failed", now
+    attempt.code, attempt.message = outcome.code, outcome.message
+    session.flush()
+    step(session, now, payout, "failed", reason=outcome.message)
+    book(session, now, payout, "payout_released")
+    free_items(session, payout)
+
+
+def _parameters(session: Session, payout: Payout, payee: Payee, number: int) -> dict[str, object]:
+    brand = session.get_one(Brand, payout.brand_id)
+    statement = session.get_one(Statement, payout.statement_id)
+    period = session.get_one(Period, statement.period_id)
+    return transfer_parameters(
+        payout_id=payout.id,
+        attempt=number,
+        amount_minor=payout.amount_minor,
+        currency=payout.currency,
+        account_ref=payee.account_ref,
+        description=f"{brand.name}, statement {period.name}",
+    )

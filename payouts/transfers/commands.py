@@ -1,0 +1,154 @@
+"""Commands about payouts: preview, run, retry, cancel, and look at them."""
+
+from typing import Any
+
+import click
+from sqlalchemy import select
+
+from config.database import reading, transact
+from payouts.checks import require_sound_books
+from payouts.transfers.answers import payout_answer, payout_text, plan_answer
+from payouts.transfers.attempts import give_up
+from payouts.transfers.cancellation import cancel as cancel_payout
+from payouts.transfers.models import Payout
+from payouts.transfers.preparation import plans_of, prepare
+from payouts.transfers.rail import open_rail
+from payouts.transfers.run import Report, Run
+from tracker.console import FAILED, Answer, Console, ConsoleGroup, pass_console
+from tracker.errors import NotFound, NotNow
+from tracker.money import Money
+from tracker.people.operations import get_brand
+
+_brand = click.option("--brand", "brand_id", required=True, metavar="ID")
+
+
+@click.group("payout", cls=ConsoleGroup)
+def payout_commands() -> None:
+    """Payouts: what sealed statements authorise, on its way to creators."""
+
+
+@payout_commands.command("preview")
+@_brand
+@pass_console
+def preview(console: Console, brand_id: str) -> Answer:
+    """Say what a run would pay now, and why somebody would get nothing."""
+    with reading(console.databases.main) as session:
+        plans = plans_of(session, console.now, get_brand(session, brand_id).id, early=True)
+    value = [plan_answer(each) for each in plans]
+    lines = [f"{each['creator']}: {each['reason'] or Money(**each['amount'])}" for each in value]
+    return Answer(value, "\n".join(lines) or "Nothing is to be paid.")
+
+
+@payout_commands.command("run")
+@_brand
+@pass_console
+def run(console: Console, brand_id: str) -> Answer:
+    """Pay what the brand's sealed statements authorise. Running it again pays nothing twice."""
+    with reading(console.databases.main) as session:
+        get_brand(session, brand_id)
+        require_sound_books(session, console.now)
+    with open_rail(console.settings) as rail:
+        paying = _run(console, rail)
+        report = paying.pay(brand_id, early=True)
+    return _report(console, report)
+
+
+@payout_commands.command("retry")
+@click.argument("payout_id", metavar="PAYOUT")
+@click.option(
+    "--nothing-was-sent",
+    is_flag=True,
+    help="You have looked at the payment provider: it has no transfer of this payout.",
+)
+@pass_console
+def retry(console: Console, payout_id: str, nothing_was_sent: bool) -> Answer:
+    """Try a failed payout again with what is unsettled now; ask again about an unknown one."""
+    if nothing_was_sent:
+        transact(console.databases.main, lambda s: give_up(s, console.now, payout_id))
+    with reading(console.databases.main) as session:
+        payout = _get(session, payout_id)
+        require_sound_books(session, console.now)
+    with open_rail(console.settings) as rail:
+        paying = _run(console, rail)
+        if payout.state in ("sending", "unknown"):
+            return _report(console, paying.settle_open())
+        again = transact(
+            console.databases.main,
+            lambda s: prepare(s, console.now, payout.statement_id, payout.creator_id),
+        )
+        if again is None:
+            raise NotNow(f"{payout_id} cannot be tried now; the reason is in: linkledger payout preview")
+        return _report(console, paying.send_prepared(payout.brand_id))
+
+
+@payout_commands.command("cancel")
+@click.argument("payout_id", metavar="PAYOUT")
+@click.option("--reason", required=True)
+@pass_console
+def cancel(console: Console, payout_id: str, reason: str) -> Answer:
+    """Do not send a prepared or failed payout; its amount is payable again."""
+    transact(console.databases.main, lambda s: cancel_payout(s, console.now, payout_id, reason=reason))
+    return _shown(console, [payout_id])
+
+
+@payout_commands.command("list")
+@_brand
+@pass_console
+def list_payouts(console: Console, brand_id: str) -> Answer:
+    """Show a brand's payouts with their attempts, newest first."""
+    with reading(console.databases.main) as session:
+        ids = session.execute(
+            select(Payout.id)
+            .where(Payout.brand_id == get_brand(session, brand_id).id)
+            .order_by(Payout.id.desc())
+        ).scalars()
+        found = list(ids)
+    return _shown(console, found)
+
+
+@payout_commands.command("show")
+@click.argument("payout_id", metavar="PAYOUT")
+@pass_console
+def show(console: Console, payout_id: str) -> Answer:
+    """Show one payout with its items and attempts."""
+    with reading(console.databases.main) as session:
+        value = payout_answer(session, _get(session, payout_id))
+    return Answer(value, payout_text(value))
+
+
+def _run(console: Console, rail: Any) -> Run:
+    return Run(console.databases, rail, console.now, rail_shared=console.settings.rail_shared)
+
+
+def _report(console: Console, report: Report) -> Answer:
+    """What a run did; it failed when something failed or is unknown."""
+    with reading(console.databases.main) as session:
+        done = [*report.paid, *report.failed, *report.unknown]
+        payouts = {each: payout_answer(session, _get(session, each)) for each in dict.fromkeys(done)}
+    value = {
+        name: [payouts[each] for each in getattr(report, name)] for name in ("paid", "failed", "unknown")
+    }
+    lines = [payout_text(payout) for payout in payouts.values()]
+    lines += [f"{payout_id} waits: {why}" for payout_id, why in report.waiting.items()]
+    lines += [f"{creator_id}: {why}" for creator_id, why in report.skipped.items()]
+    return Answer(
+        {**value, "waiting": report.waiting, "skipped": report.skipped},
+        "\n".join(lines) or "Nothing was to be paid.",
+        FAILED if report.failed or report.unknown else 0,
+    )
+
+
+def _shown(console: Console, ids: list[str]) -> Answer:
+    with reading(console.databases.main) as session:
+        value = [payout_answer(session, _get(session, each)) for each in ids]
+    return Answer(value, "\n".join(payout_text(each) for each in value) or "There are no payouts yet.")
+
+
+def _get(session: Any, payout_id: str) -> Payout:
+    payout = session.get(Payout, payout_id)
+    if payout is None:
+        raise NotFound(f"There is no payout {payout_id}.")
+    return payout  # type: ignore[no-any-return]
+
+
+COMMANDS = (payout_commands,)

@@ -1,0 +1,139 @@
+"""Tables of payouts, of each attempt to make one, and of who can receive them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from config.columns import CanonicalJson
+from config.database import STRICT, Base
+
+
+class Payee(Base):
+    """A creator's account at the rail, for one brand."""
+
+    __tablename__ = "payee"
+    __table_args__ = (
+        UniqueConstraint("brand_id", "creator_id", name="one_payee_per_brand_and_creator"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"))
+    creator_id: Mapped[str] = mapped_column(ForeignKey("creator.id"))
+    account_ref: Mapped[str]
+    ready: Mapped[bool]
+    status_reason: Mapped[str | None]
+    checked_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+
+class Payout(Base):
+    """What a sealed statement authorised for one creator, on its way."""
+
+    __tablename__ = "payout"
+    __table_args__ = (
+        UniqueConstraint("statement_id", "creator_id", name="one_payout_per_statement_and_creator"),
+        CheckConstraint("amount_minor > 0", name="payout_amount_positive"),
+        CheckConstraint(
+            "state in ('prepared', 'sending', 'unknown', 'paid', 'failed', 'cancelled', 'returned')",
+            name="payout_state_known",
+        ),
+        Index("ix_payout_state", "state"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"))
+    creator_id: Mapped[str] = mapped_column(ForeignKey("creator.id"))
+    statement_id: Mapped[str] = mapped_column(ForeignKey("statement.id"))
+    currency: Mapped[str]
+    round: Mapped[int]
+    amount_minor: Mapped[int]
+    carried_minor: Mapped[int]
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    transfer_ref: Mapped[str | None] = mapped_column(unique=True)
+    prepared_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class TransferReversal(Base):
+    """A part of a transfer that came back. The rail's id makes it count once."""
+
+    __tablename__ = "transfer_reversal"
+    __table_args__ = (CheckConstraint("amount_minor > 0", name="reversal_amount_positive"), STRICT)
+
+    reversal_ref: Mapped[str] = mapped_column(primary_key=True)
+    payout_id: Mapped[str] = mapped_column(ForeignKey("payout.id"), index=True)
+    amount_minor: Mapped[int]
+    recorded_at: Mapped[datetime]
+
+
+class Item(Base):
+    """An entry of `payable` that a payout settles, or what an earlier payout had to carry over."""
+
+    __tablename__ = "payout_item"
+    __table_args__ = (
+        CheckConstraint("(posting_id is null) <> (carried_from_id is null)", name="an_item_has_one_origin"),
+        Index(
+            "an_entry_is_in_one_live_payout",
+            "posting_id",
+            unique=True,
+            sqlite_where=text("live = 1"),
+            postgresql_where=text("live"),
+        ),
+        Index(
+            "a_remainder_is_in_one_live_payout",
+            "carried_from_id",
+            unique=True,
+            sqlite_where=text("live = 1"),
+            postgresql_where=text("live"),
+        ),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    payout_id: Mapped[str] = mapped_column(ForeignKey("payout.id"), index=True)
+    round: Mapped[int]
+    posting_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_posting.id"))
+    carried_from_id: Mapped[str | None] = mapped_column(ForeignKey("payout.id"))
+    amount_minor: Mapped[int]
+    live: Mapped[bool]
+
+
+class Attempt(Base):
+    """One try to transfer a payout: key and parameters are frozen before the first call."""
+
+    __tablename__ = "payout_attempt"
+    __table_args__ = (
+        UniqueConstraint("payout_id", "number", name="attempts_are_numbered"),
+        UniqueConstraint("idempotency_key", name="one_attempt_per_key"),
+        UniqueConstraint("transfer_ref", name="one_attempt_per_transfer"),
+        CheckConstraint("state in ('sending', 'unknown', 'paid', 'failed')", name="attempt_state_known"),
+        Index(
+            "one_open_attempt_per_payout",
+            "payout_id",
+            unique=True,
+            sqlite_where=text("state in ('sending', 'unknown')"),
+            postgresql_where=text("state in ('sending', 'unknown')"),
+        ),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    payout_id: Mapped[str] = mapped_column(ForeignKey("payout.id"))
+    number: Mapped[int]
+    idempotency_key: Mapped[str]
+    parameters: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
+    api_version: Mapped[str]
+    state: Mapped[str]
+    look_up_only: Mapped[bool]
+    code: Mapped[str | None]
+    message: Mapped[str | None]
+    transfer_ref: Mapped[str | None]
+    first_sent_at: Mapped[datetime]
+    last_sent_at: Mapped[datetime]
+    lease_until: Mapped[datetime]
+    settled_at: Mapped[datetime | None]

@@ -1,0 +1,132 @@
+"""What one try to move money at the rail tells us, and when that is enough to act on.
+
+The table is that of Stripe's page on idempotent requests (docs.stripe.com/api/idempotent_requests) and of the
+errors that its SDK raises. The mapping of the SDK's exceptions is in stripe_rail; the rules are here.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+Kind = Literal["paid", "failed", "not_executed", "unknown", "conflict"]
+"""paid: done. failed: refused for good under this key. not_executed: this try did nothing.
+unknown: it may have been done. conflict: the rail holds something else under our key; a person must look."""
+
+_SENTENCES: Mapping[str, str] = {
+    "balance_insufficient": "The balance at the payment provider does not cover the amount. "
+    "Add funds, then retry.",
+    "insufficient_capabilities_for_transfer": "The creator's account cannot receive transfers yet. "
+    "The creator has to finish the set-up at the payment provider.",
+    "resource_missing": "The payment provider does not know the account or transfer that was named.",
+    "account_closed": "The creator's account at the payment provider is closed.",
+    "no_answer": "No answer came from the payment provider, so the money may or may not have moved.",
+    "unreadable_answer": "The payment provider's answer could not be read, "
+    "so the money may or may not have moved.",
+    "server_error": "The payment provider had an internal error, so the money may or may not have moved.",
+    "in_progress": "An earlier try with the same key is still being worked on at the payment provider.",
+    "rate_limited": "The payment provider is limiting requests; this try did nothing. It can be repeated.",
+    "unauthorized": "The payment provider did not accept the API key; this try did nothing. Check the key.",
+    "forbidden": "The API key may not do this at the payment provider; this try did nothing. "
+    "Check its rights.",
+    "idempotency_error": "The payment provider holds other parameters under the same key. "
+    "Nothing is sent again until a person has compared both sides.",
+    "answer_mismatch": "The payment provider's answer names another amount, currency or account "
+    "than was sent. Nothing is sent again until a person has compared both sides.",
+    "unexpected": "Something unforeseen happened during the call, so the money may or may not have moved.",
+}
+
+_EMAIL = re.compile(r"[^\s@'\"<>]+@[^\s@'\"<>]+")
+_KEY = re.compile(r"\b(?:sk|rk|pk|whsec)_\w+")
+_MESSAGE_LENGTH = 300
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of one try.
+
+    transfer_ref: the rail's id of what was made, when it was. code: the rail's error code, or one of ours.
+    message: one or two sentences for a person. replayed: the rail repeated a stored answer. http_status: None
+    when there was no answer.
+    """
+
+    kind: Kind
+    transfer_ref: str | None = None
+    code: str | None = None
+    message: str = ""
+    replayed: bool = False
+    http_status: int | None = None
+
+
+def settles(outcome: Outcome, *, after_unknown: bool) -> bool:
+    """True when it is now certain whether the money moved, over all tries under this key.
+
+    after_unknown: an earlier try with the same key ended unknown. Then only a success or a stored answer
+    speaks of that try; a fresh refusal, 401, 403 or 429 speaks of itself alone. A replayed 500 stays unknown:
+    it says that the work began, not how far it came, so it is looked up and never sent again blind.
+    """
+    if outcome.kind == "paid":
+        return True
+    if outcome.kind == "failed":
+        return outcome.replayed or not after_unknown
+    return outcome.kind == "not_executed" and not after_unknown
+
+
+def outcome_of_answer(
+    made: Mapping[str, Any], what: str, sent: Mapping[str, Any], *, replayed: bool, http_status: int | None
+) -> Outcome:
+    """A 2xx. It settles only when it is the thing that was asked for.
+
+    made: the object in the answer. what: its type in Stripe's words, "transfer" or "transfer_reversal".
+    """
+    if made.get("object") != what or not made.get("id"):
+        return explained("unknown", "unreadable_answer", replayed=replayed, http_status=http_status)
+    compared = [name for name in ("amount", "currency", "destination", "transfer") if name in sent]
+    if any(str(made.get(name)).lower() != str(sent[name]).lower() for name in compared):
+        mismatch = explained("conflict", "answer_mismatch", replayed=replayed, http_status=http_status)
+        return replace(mismatch, transfer_ref=str(made["id"]))
+    return Outcome("paid", transfer_ref=str(made["id"]), replayed=replayed, http_status=http_status)
+
+
+def explained(
+    kind: Kind,
+    word: str,
+    *,
+    code: str | None = None,
+    detail: str | None = None,
+    replayed: bool = False,
+    http_status: int | None = None,
+) -> Outcome:
+    """An outcome with words for a person. A refusal is explained by the rail's code, the rest by our word."""
+    message = sentence_for(code or word, detail) if kind == "failed" else sentence_for(word)
+    return Outcome(kind, None, code or word, message, replayed, http_status)
+
+
+def code_and_detail(body: object) -> tuple[str | None, str | None]:
+    """Code and words of an error's JSON body. The SDK's own `code` is empty on five of its classes."""
+    told = body.get("error") if isinstance(body, Mapping) else None
+    if not isinstance(told, Mapping):
+        return None, None
+    return told.get("code"), told.get("message")
+
+
+def was_replayed(headers: Mapping[str, str] | None) -> bool:
+    """Whether the answer is a stored one."""
+    return any(
+        name.lower() == "idempotent-replayed" and value.lower() == "true"
+        for name, value in (headers or {}).items()
+    )
+
+
+def sentence_for(code: str, detail: str | None = None) -> str:
+    """Words for a person: ours for a code that we know, else the rail's own, addresses and keys removed."""
+    known = _SENTENCES.get(code)
+    if known is not None:
+        return known
+    return f"The payment provider refused: {scrubbed(detail)}" if detail else f"Refused with code {code!r}."
+
+
+def scrubbed(text: str) -> str:
+    """`text` in one line of bounded length, without e-mail addresses and API keys."""
+    plain = _KEY.sub("[key]", _EMAIL.sub("[address]", " ".join(text.split())))
+    return plain if len(plain) <= _MESSAGE_LENGTH else plain[: _MESSAGE_LENGTH - 1] + "…"

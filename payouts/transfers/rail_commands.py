@@ -1,0 +1,138 @@
+"""Commands about the rail: connecting creators to it, and the handles of the sandbox."""
+
+import click
+from sqlalchemy.orm import Session
+
+from config.database import reading, transact
+from payouts.transfers.models import Payee
+from payouts.transfers.payees import NOT_CONNECTED, note_status, payee_of, remember_payee
+from payouts.transfers.rail import open_rail
+from payouts.transfers.sandbox.control import Control
+from payouts.transfers.sandbox.store import Store
+from payouts.transfers.stripe_rail import StripeRail
+from payouts.transfers.units import to_rail_amount
+from tracker.console import Answer, Console, ConsoleGroup, pass_console
+from tracker.errors import Invalid, NotFound
+from tracker.money import Money
+from tracker.people.operations import get_brand, get_creator
+
+_brand = click.option("--brand", "brand_id", required=True, metavar="ID")
+_creator = click.option("--creator", "creator_id", required=True, metavar="ID")
+
+
+@click.group("payee", cls=ConsoleGroup)
+def payee_commands() -> None:
+    """Payees: creators' accounts at the payment provider."""
+
+
+@payee_commands.command("connect")
+@_brand
+@_creator
+@pass_console
+def connect(console: Console, brand_id: str, creator_id: str) -> Answer:
+    """Make a creator's account at the payment provider, and a page where the creator completes it.
+
+    The page's address works once and for minutes: hand it over at once, keep it nowhere.
+    """
+    with reading(console.databases.main) as session:
+        get_brand(session, brand_id)
+        creator = get_creator(session, creator_id)
+        known = payee_of(session, brand_id, creator_id)
+    back = f"{console.settings.web_url}/"
+    with open_rail(console.settings) as rail:
+        account_ref = (
+            known.account_ref
+            if known
+            else rail.create_payee(creator.id, creator.email, creator.country, creator.name)
+        )
+        payee = transact(
+            console.databases.main,
+            lambda s: remember_payee(
+                s, console.now, brand_id=brand_id, creator_id=creator_id, account_ref=account_ref
+            ),
+        )
+        url = None if _lives_in_this_process(console) else rail.onboarding_link(payee.account_ref, back, back)
+    value = {"payee": payee.id, "account": payee.account_ref, "onboarding_url": url}
+    if url is None:
+        text = f"In the sandbox, complete {creator.name}'s account with: linkledger sandbox onboard"
+    else:
+        text = f"{creator.name} completes the account at {url}"
+    return Answer(value, text)
+
+
+@payee_commands.command("status")
+@_brand
+@_creator
+@pass_console
+def status(console: Console, brand_id: str, creator_id: str) -> Answer:
+    """Ask the payment provider whether a creator can be paid."""
+    with reading(console.databases.main) as session:
+        payee = _require_payee(session, brand_id, creator_id)
+    with open_rail(console.settings) as rail:
+        return _refreshed(console, rail, payee)
+
+
+@click.group("sandbox", cls=ConsoleGroup)
+def sandbox_commands() -> None:
+    """The sandbox that stands in for the payment provider: LINKLEDGER_RAIL=sandbox."""
+
+
+@sandbox_commands.command("fund")
+@click.option("--amount-minor", type=int, required=True, help="In minor units: 500000 is 5000.00 EUR.")
+@click.option("--currency", required=True)
+@pass_console
+def fund(console: Console, amount_minor: int, currency: str) -> Answer:
+    """Put play money on the sandbox's balance, from which payouts are sent."""
+    control = _control(console)
+    control.top_up(currency, to_rail_amount(amount_minor, currency))
+    value = {"added": Money(amount_minor, currency).as_json()}
+    return Answer(value, f"The sandbox has {Money(amount_minor, currency)} more.")
+
+
+@sandbox_commands.command("onboard")
+@_brand
+@_creator
+@pass_console
+def onboard(console: Console, brand_id: str, creator_id: str) -> Answer:
+    """Do what the creator would do on the provider's page: complete the account."""
+    with reading(console.databases.main) as session:
+        payee = _require_payee(session, brand_id, creator_id)
+    _control(console).complete_onboarding(payee.account_ref)
+    with open_rail(console.settings) as rail:
+        return _refreshed(console, rail, payee)
+
+
+def _refreshed(console: Console, rail: StripeRail, payee: Payee) -> Answer:
+    found = rail.payee_status(payee.account_ref)
+    transact(console.databases.main, lambda s: note_status(s, console.now, payee.id, found))
+    value = {
+        "payee": payee.id,
+        "account": payee.account_ref,
+        "ready": found.ready,
+        "reason": found.reason,
+        "requirements": list(found.requirements),
+    }
+    return Answer(value, "Ready to be paid." if found.ready else f"Not ready: {found.reason}")
+
+
+def _lives_in_this_process(console: Console) -> bool:
+    """A sandbox that ends with this command cannot show anybody a page."""
+    return console.settings.rail == "sandbox" and not console.settings.stripe_api_base
+
+
+def _require_payee(session: Session, brand_id: str, creator_id: str) -> Payee:
+    payee = payee_of(session, get_brand(session, brand_id).id, get_creator(session, creator_id).id)
+    if payee is None:
+        raise NotFound(f"{creator_id}: {NOT_CONNECTED}. Run: linkledger payee connect")
+    return payee
+
+
+def _control(console: Console) -> Control:
+    if console.settings.rail != "sandbox":
+        raise Invalid("LINKLEDGER_RAIL is not sandbox: there is no play money at a real payment provider.")
+    if console.settings.stripe_api_base:
+        raise Invalid("The sandbox at LINKLEDGER_STRIPE_API_BASE has its own handles, under /_sandbox/.")
+    return Control(Store(console.settings.home / "sandbox.db"))
+
+
+COMMANDS = (payee_commands, sandbox_commands)

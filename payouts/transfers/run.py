@@ -1,0 +1,166 @@
+"""A payout run: prepare, send, settle. Each stage is committed by itself, so a run can stop and go on.
+
+This is a door: it opens the transactions. None is open while the rail is called.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.database import Databases, reading, transact
+from payouts.transfers.attempts import begin, claim_unsettled, conclude, may_resend, unsettled_attempts
+from payouts.transfers.funding import why_not_funded
+from payouts.transfers.lookup import outcome_of_lookup
+from payouts.transfers.models import Attempt, Payout
+from payouts.transfers.outcome import Outcome
+from payouts.transfers.payees import note_status, payees_of
+from payouts.transfers.preparation import plans_of, prepare
+from payouts.transfers.stripe_rail import StripeRail
+from payouts.transfers.units import from_rail_amount
+from tracker.money import Money
+
+Result = TypeVar("Result")
+LOOK_BACK = timedelta(days=400)
+"""How far a look-up reaches back: the transfer group is the payout's own, so this only bounds the search."""
+
+
+@dataclass
+class Report:
+    """What a run did, by payout id; `skipped` says for whom nothing was to be paid and why."""
+
+    paid: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    waiting: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+Guard = Callable[[Session], None]
+"""Called first in every transaction; raises when the run has lost its right to write."""
+
+
+def no_guard(_session: Session) -> None:
+    """For a person at the console, who holds no lease."""
+
+
+class Run:
+    """One run for one brand."""
+
+    def __init__(
+        self,
+        databases: Databases,
+        rail: StripeRail,
+        now: datetime,
+        *,
+        rail_shared: bool = False,
+        guard: Guard = no_guard,
+    ) -> None:
+        self._databases, self._rail, self._now = databases, rail, now
+        self._rail_shared, self._guard = rail_shared, guard
+        self.report = Report()
+
+    def pay(self, brand_id: str, *, early: bool = False) -> Report:
+        """Prepare and send what the brand's sealed statements authorise."""
+        self._refresh_payees(brand_id, early)
+        for statement_id, creator_id in self._planned(brand_id, early):
+            self._write(partial(prepare, now=self._now, statement_id=statement_id, creator_id=creator_id))
+        self.send_prepared(brand_id)
+        return self.report
+
+    def send_prepared(self, brand_id: str) -> Report:
+        with reading(self._databases.main) as session:
+            prepared = list(
+                session.execute(
+                    select(Payout)
+                    .where(Payout.brand_id == brand_id, Payout.state == "prepared")
+                    .order_by(Payout.id)
+                ).scalars()
+            )
+        available: dict[str, int] = {}
+        for payout in prepared:
+            reason = self._why_wait(payout, available)
+            if reason is not None:
+                self.report.waiting[payout.id] = reason
+                continue
+            self._send(payout.id)
+            available[payout.currency] -= payout.amount_minor
+        return self.report
+
+    def settle_open(self) -> Report:
+        """Ask again about every attempt whose outcome is open: same key and bytes, or a look-up."""
+        with reading(self._databases.main) as session:
+            waiting = unsettled_attempts(session, self._now)
+        for attempt_id in waiting:
+            attempt = self._write(partial(claim_unsettled, now=self._now, attempt_id=attempt_id))
+            if attempt is None:
+                continue
+            outcome = self._resend(attempt) if may_resend(attempt, self._now) else self._look_up(attempt)
+            self._conclude(attempt, outcome)
+        return self.report
+
+    def _planned(self, brand_id: str, early: bool) -> list[tuple[str, str]]:
+        with reading(self._databases.main) as session:
+            plans = plans_of(session, self._now, brand_id, early=early)
+        for each in plans:
+            if each.reason is not None:
+                self.report.skipped[each.creator_id] = each.reason
+        return [(each.statement_id, each.creator_id) for each in plans if each.reason is None]
+
+    def _refresh_payees(self, brand_id: str, early: bool) -> None:
+        """The rail knows best who can receive; only those for whom there is something are asked about."""
+        with reading(self._databases.main) as session:
+            creators = {each.creator_id for each in plans_of(session, self._now, brand_id, early=early)}
+            payees = payees_of(session, brand_id)
+        for payee in payees:
+            if payee.creator_id not in creators:
+                continue
+            status = self._rail.payee_status(payee.account_ref)
+            self._write(partial(note_status, now=self._now, payee_id=payee.id, status=status))
+
+    def _why_wait(self, payout: Payout, available: dict[str, int]) -> str | None:
+        """Funds are looked at before sending: a refusal would cost the payout its round."""
+        currency = payout.currency
+        with reading(self._databases.main) as session:
+            reason = why_not_funded(session, payout, shared=self._rail_shared)
+        if reason is not None:
+            return reason
+        if currency not in available:
+            available[currency] = from_rail_amount(self._rail.available_balance(currency), currency)
+        if available[currency] < payout.amount_minor:
+            lacking = Money(payout.amount_minor - available[currency], currency)
+            return f"the balance at the payment provider is {lacking} short; add funds for the next run"
+        return None
+
+    def _send(self, payout_id: str) -> None:
+        attempt = self._write(lambda s: begin(s, self._now, payout_id, self._rail.api_version()))
+        self._conclude(attempt, self._resend(attempt))
+
+    def _resend(self, attempt: Attempt) -> Outcome:
+        return self._rail.send_transfer(attempt.parameters, attempt.idempotency_key, attempt.api_version)
+
+    def _look_up(self, attempt: Attempt) -> Outcome:
+        found = self._rail.find_transfers(
+            attempt.parameters["transfer_group"],
+            attempt.parameters["destination"],
+            attempt.first_sent_at - LOOK_BACK,
+        )
+        return outcome_of_lookup(attempt.parameters, found)
+
+    def _conclude(self, attempt: Attempt, outcome: Outcome) -> None:
+        state = self._write(lambda s: conclude(s, self._now, attempt.id, outcome))
+        getattr(self.report, state).append(attempt.payout_id)
+
+    def _write(self, work: Callable[[Session], Result]) -> Result:
+        def guarded(session: Session) -> Result:
+            self._guard(session)
+            return work(session)
+
+        return transact(self._databases.main, guarded)

@@ -1,0 +1,46 @@
+"""One call to the API, as the operations see it."""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from payouts.transfers.sandbox.answers import Answer, Json
+from payouts.transfers.sandbox.parameters import Fields
+
+
+@dataclass(frozen=True)
+class Call:
+    """account_id: of the Stripe-Account header, else "". raw: parameters before they are checked.
+
+    expand: gives the object of an id, as far as the sandbox has it, else the id.
+    """
+
+    method: str
+    path: str
+    path_ids: Mapping[str, str]
+    raw: Any
+    key: str | None
+    account_id: str
+    api_version: str
+    request_id: str
+    base_url: str
+    now: int
+    expand: Callable[[sqlite3.Connection, str], Any]
+
+
+Run = Callable[[sqlite3.Connection, Call, Json], Answer]
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """A route: how the parameters look, and what is done. Runs inside a transaction, and raises Refusal."""
+
+    method: str
+    path: str
+    fields: Fields
+    run: Run
+
+    @property
+    def version(self) -> str:
+        return "v2" if self.path.startswith("/v2/") else "v1"

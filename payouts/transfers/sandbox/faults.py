@@ -1,0 +1,94 @@
+"""Faults on demand: what a network, a proxy or Stripe itself can do to a call, before or after the work.
+
+A fault is queued as {"match": "POST /v1/transfers", "kind": "drop_after", "times": 1}. `match` is a pattern
+(*, ?) over method and path. `kind` is what and when: "<what>_before" spoils the call before anything is done,
+"<what>_after" once all is done and kept.
+
+    drop            the connection closes without an answer
+    cut             the answer stops half way
+    hang            `seconds` pass, with the key in flight (before) or the work done (after)
+    html            200 with a page instead of JSON
+    500, 503, 424   an error of the server; a 500 with `sticky` is kept under the key, as Stripe does
+    409, 429        key in use; too many requests. lock_timeout: a 429 with that code
+    401, 403        the key is not accepted, or may not do this
+"""
+
+import fnmatch
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from payouts.transfers.sandbox.answers import Answer, Refusal
+from payouts.transfers.sandbox.idempotency import LEASE_S, in_use
+
+LONGEST_HANG_S = LEASE_S / 2
+
+_STATUSES: dict[str, Refusal] = {
+    "500": Refusal("An unknown error occurred.", status=500, kind="api_error"),
+    "503": Refusal("The service is unavailable.", status=503, kind="api_error"),
+    "424": Refusal("An external dependency failed.", status=424, kind="api_error"),
+    "409": in_use(),
+    "429": Refusal("Request rate limit exceeded.", status=429, code="rate_limit"),
+    "lock_timeout": Refusal(
+        "This object cannot be accessed right now because another request is using it.",
+        status=429,
+        code="lock_timeout",
+    ),
+    "401": Refusal("Invalid API Key provided.", status=401),
+    "403": Refusal("The provided key does not have the required permissions.", status=403),
+}
+_WHATS = frozenset(("drop", "cut", "hang", "html", *_STATUSES))
+_MOMENTS = frozenset(("before", "after"))
+
+
+@dataclass(frozen=True)
+class Fault:
+    what: str
+    moment: str
+    seconds: float = 1.0
+    sticky: bool = False
+
+    @property
+    def kind(self) -> str:
+        return f"{self.what}_{self.moment}"
+
+    def strikes(self, moment: str) -> bool:
+        return self.moment == moment
+
+    def answer(self, version: str) -> Answer | None:
+        """The answer that this fault gives, when it gives one of its own."""
+        refusal = _STATUSES.get(self.what)
+        return None if refusal is None else refusal.as_answer(version)
+
+
+NO_FAULT = Fault("none", "never")
+
+
+def queue_fault(connection: sqlite3.Connection, wanted: dict[str, Any]) -> None:
+    """Add a fault to the queue. Raises Refusal when it is not one."""
+    what, _, moment = str(wanted.get("kind", "")).rpartition("_")
+    seconds = float(wanted.get("seconds", 1.0))
+    if what not in _WHATS or moment not in _MOMENTS:
+        raise Refusal(f"kind is <what>_before or <what>_after, with what one of {', '.join(sorted(_WHATS))}.")
+    if not 0 <= seconds <= LONGEST_HANG_S:
+        raise Refusal(f"A hang lasts at most {LONGEST_HANG_S:.0f} seconds.")
+    connection.execute(
+        "insert into fault (match, kind, moment, times, seconds, sticky) values (?, ?, ?, ?, ?, ?)",
+        (
+            str(wanted.get("match", "*")),
+            what,
+            moment,
+            int(wanted.get("times", 1)),
+            seconds,
+            bool(wanted.get("sticky", False)),
+        ),
+    )
+
+
+def take_fault(connection: sqlite3.Connection, line: str) -> Fault:
+    """The first fault in the queue for "POST /v1/transfers"; used up by one. NO_FAULT when there is none."""
+    for row in connection.execute("select * from fault where times > 0 order by seq").fetchall():
+        if fnmatch.fnmatchcase(line, row["match"]):
+            connection.execute("update fault set times = times - 1 where seq = ?", (row["seq"],))
+            return Fault(row["kind"], row["moment"], row["seconds"], bool(row["sticky"]))
+    return NO_FAULT

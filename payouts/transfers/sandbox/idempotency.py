@@ -1,0 +1,117 @@
+"""Idempotency keys, as docs.stripe.com/api/idempotent_requests has them.
+
+v1 keeps the answer from the moment the work began, errors included, for 24 hours. v2 keeps successes for 30
+days, and does failed work again. The mark of a request in flight is a row too, so it holds between processes;
+its lease ends by the wall clock, for a process that died: its work was rolled back with it.
+"""
+
+import hashlib
+import json
+import sqlite3
+import time
+from dataclasses import dataclass
+
+from payouts.transfers.sandbox.answers import Answer, Json, Refusal
+
+KEY_LENGTH = 255
+KEPT_S = {"v1": 24 * 3600, "v2": 30 * 24 * 3600}
+LEASE_S = 60.0
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A key as it is used by one request. owner: the request's own id."""
+
+    version: str
+    account_id: str
+    key: str
+    fingerprint: str
+    owner: str
+
+
+def fingerprint(method: str, path: str, parameters: Json) -> str:
+    """Two requests are the same when their parameters are, in any order."""
+    text = json.dumps([method, path, parameters], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def begin(connection: sqlite3.Connection, slot: Slot, now: int, *, claim: bool) -> Answer | None:
+    """The stored answer when there is one; else None, and the key is marked as in flight when `claim`.
+
+    Raises Refusal: 400 for other parameters, 409 while another request with the key is being worked on.
+    """
+    if len(slot.key) > KEY_LENGTH:
+        raise Refusal(f"An idempotency key may have {KEY_LENGTH} characters.", kind="idempotency_error")
+    connection.execute(
+        "delete from idempotency where version = ? and status is not null and created <= ?",
+        (slot.version, now - KEPT_S[slot.version]),
+    )
+    row = connection.execute(
+        "select * from idempotency where version = ? and account_id = ? and key = ?",
+        (slot.version, slot.account_id, slot.key),
+    ).fetchone()
+    if row is not None:
+        _check_same(row, slot)
+        if row["status"] is not None:
+            return _replay(row)
+        if row["lease_until"] > time.time():
+            raise in_use()
+    if claim:
+        connection.execute(
+            "insert or replace into idempotency"
+            " (version, account_id, key, fingerprint, created, owner, lease_until)"
+            " values (?, ?, ?, ?, ?, ?, ?)",
+            (*_key(slot), slot.fingerprint, now, slot.owner, time.time() + LEASE_S),
+        )
+    return None
+
+
+def finish(connection: sqlite3.Connection, slot: Slot, answer: Answer) -> None:
+    """Keep the answer, in the transaction of the work. Raises Refusal when the mark is no longer ours."""
+    if slot.version == "v2" and answer.status >= 400:
+        release(connection, slot)
+        return
+    done = connection.execute(
+        "update idempotency set status = ?, body = ?, request_id = ?"
+        " where version = ? and account_id = ? and key = ? and owner = ? and status is null",
+        (answer.status, json.dumps(answer.body), slot.owner, *_key(slot), slot.owner),
+    )
+    if done.rowcount != 1:
+        raise in_use()
+
+
+def release(connection: sqlite3.Connection, slot: Slot) -> None:
+    """Take the mark back: nothing was done under it."""
+    connection.execute(
+        "delete from idempotency where version = ? and account_id = ? and key = ? and owner = ?"
+        " and status is null",
+        (*_key(slot), slot.owner),
+    )
+
+
+def in_use() -> Refusal:
+    return Refusal(
+        "There is currently another in-progress request using this idempotency key"
+        " (that probably means you submitted twice, and the other request is still going through).",
+        status=409,
+        code="idempotency_key_in_use",
+        kind="idempotency_error",
+    )
+
+
+def _key(slot: Slot) -> tuple[str, str, str]:
+    return slot.version, slot.account_id, slot.key
+
+
+def _check_same(row: sqlite3.Row, slot: Slot) -> None:
+    if row["fingerprint"] != slot.fingerprint:
+        raise Refusal(
+            "Keys for idempotent requests can only be used with the same parameters they were first used"
+            f" with. Try using a key other than '{slot.key}' if you meant to execute a different request.",
+            kind="idempotency_error",
+        )
+
+
+def _replay(row: sqlite3.Row) -> Answer:
+    headers = {"Idempotent-Replayed": "true", "Original-Request": row["request_id"]}
+    return Answer(row["status"], json.loads(row["body"]), headers)

@@ -1,0 +1,57 @@
+"""The journal of API requests: what came, and what was answered. Never the API key."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+
+from payouts.transfers.sandbox.answers import Answer, Json
+from payouts.transfers.sandbox.call import Call
+
+_KEPT = 5_000
+_HEADERS_KEPT = ("Content-Type", "Idempotency-Key", "Stripe-Account", "Stripe-Version")
+
+
+def record_request(
+    connection: sqlite3.Connection, call: Call, headers: Mapping[str, str], fault: str | None
+) -> None:
+    kept = {name: headers[name] for name in _HEADERS_KEPT if name in headers}
+    cursor = connection.execute(
+        "insert into request (id, created, method, path, parameters, headers, fault)"
+        " values (?, ?, ?, ?, ?, ?, ?)",
+        (
+            call.request_id,
+            call.now,
+            call.method,
+            call.path,
+            json.dumps(call.raw),
+            json.dumps(kept),
+            fault,
+        ),
+    )
+    connection.execute("delete from request where seq <= ?", ((cursor.lastrowid or 0) - _KEPT,))
+
+
+def record_answer(connection: sqlite3.Connection, request_id: str, answer: Answer) -> None:
+    connection.execute(
+        "update request set status = ?, body = ?, replayed = ? where id = ?",
+        (answer.status, json.dumps(answer.body), "Idempotent-Replayed" in answer.headers, request_id),
+    )
+
+
+def recorded_requests(connection: sqlite3.Connection) -> list[Json]:
+    """Oldest first. status and body are those worked out, even where a fault kept them from the caller."""
+    rows = connection.execute("select * from request order by seq").fetchall()
+    return [
+        {
+            "id": row["id"],
+            "method": row["method"],
+            "path": row["path"],
+            "parameters": json.loads(row["parameters"]),
+            "headers": json.loads(row["headers"]),
+            "fault": row["fault"],
+            "status": row["status"],
+            "body": None if row["body"] is None else json.loads(row["body"]),
+            "replayed": bool(row["replayed"]),
+        }
+        for row in rows
+    ]

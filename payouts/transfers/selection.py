@@ -1,0 +1,113 @@
+"""Which entries of `payable` a payout settles (MONEY 7), and how much they come to."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from payouts.ledger.models import Period, Posting, Transaction
+from payouts.ledger.rules import SETTLING_KINDS, account_id
+from payouts.transfers.models import Item, Payout
+from payouts.transfers.units import floor_to_rail_step
+
+WAIVED_AFTER = timedelta(days=365)
+"""An amount that waited this long is paid even below the minimum."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One unsettled entry of a creator's payable account, or the remainder of an earlier payout."""
+
+    posting_id: int | None
+    carried_from_id: str | None
+    amount_minor: int
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a payout would settle, and what it would send: floored to the rail's step, the rest carried."""
+
+    entries: tuple[Entry, ...]
+    currency: str
+
+    @property
+    def total_minor(self) -> int:
+        return sum(entry.amount_minor for entry in self.entries)
+
+    @property
+    def amount_minor(self) -> int:
+        return floor_to_rail_step(self.total_minor, self.currency) if self.total_minor > 0 else 0
+
+    @property
+    def carried_minor(self) -> int:
+        return self.total_minor - self.amount_minor
+
+    def waited_too_long(self, now: datetime) -> bool:
+        positive = [entry.since for entry in self.entries if entry.amount_minor > 0]
+        return bool(positive) and now - min(positive) >= WAIVED_AFTER
+
+
+def select_entries(
+    session: Session, brand_id: str, creator_id: str, currency: str, period: Period
+) -> Selection:
+    """Unsettled entries up to the statement's period, and every later negative one that concerns them.
+
+    A later reversal of a commission that matured after the period is left out: what it takes back is not in
+    this payout either.
+    """
+    payable = account_id(brand_id, "payable", currency, creator_id)
+    unsettled = ~exists().where(Item.posting_id == Posting.id, Item.live)
+    rows = session.execute(
+        select(Posting, Transaction, Period)
+        .join(Transaction, Transaction.id == Posting.transaction_id)
+        .join(Period, Period.id == Transaction.period_id)
+        .where(
+            or_(Posting.debit_account_id == payable, Posting.credit_account_id == payable),
+            Transaction.kind.not_in(SETTLING_KINDS),
+            unsettled,
+        )
+        .order_by(Posting.id)
+    ).all()
+    matured_later = _matured_after(session, {row[1].subject_id for row in rows}, period)
+    entries = []
+    for posting, transaction, posted_in in rows:
+        amount = posting.amount_minor if posting.credit_account_id == payable else -posting.amount_minor
+        later = posted_in.starts_at > period.starts_at
+        if later and (amount > 0 or transaction.subject_id in matured_later):
+            continue
+        entries.append(Entry(posting.id, None, amount, transaction.effective_at))
+    entries += _remainders(session, brand_id, creator_id, currency)
+    return Selection(tuple(entries), currency)
+
+
+def _matured_after(session: Session, subjects: set[str], period: Period) -> set[str]:
+    """Of these commissions, those whose first release counts for a later period than this one."""
+    released_in = aliased(Period)
+    return set(
+        session.execute(
+            select(Transaction.subject_id)
+            .join(released_in, released_in.id == Transaction.period_id)
+            .where(Transaction.subject_id.in_(subjects), Transaction.kind == "mature")
+            .group_by(Transaction.subject_id)
+            .having(func.min(released_in.starts_at) > period.starts_at)
+        ).scalars()
+    )
+
+
+def _remainders(session: Session, brand_id: str, creator_id: str, currency: str) -> list[Entry]:
+    unsettled = ~exists().where(Item.carried_from_id == Payout.id, Item.live)
+    rows = session.execute(
+        select(Payout)
+        .where(
+            Payout.brand_id == brand_id,
+            Payout.creator_id == creator_id,
+            Payout.currency == currency,
+            Payout.carried_minor > 0,
+            Payout.state.in_(("paid", "returned")),
+            unsettled,
+        )
+        .order_by(Payout.id)
+    ).scalars()
+    return [Entry(None, payout.id, payout.carried_minor, payout.prepared_at) for payout in rows]

@@ -1,0 +1,87 @@
+"""Our minor units (ISO 4217) and the rail's integer amounts, which differ for some currencies.
+
+The rail's table is Stripe's page "Supported currencies" (docs.stripe.com/currencies): zero-decimal
+currencies, three-decimal currencies and special cases; read 2026-11. ISO's exponents come from tracker.money.
+"""
+
+from tracker.errors import Invalid
+from tracker.money import exponent
+
+# One unit of the rail is one whole unit of the currency.
+_ZERO_DECIMAL = frozenset(
+    ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF")
+)
+# Thousandths, and the last digit has to be 0.
+_THREE_DECIMAL = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
+# Written with two decimals, but only whole units are taken. ISK and UGX lost their decimals in ISO, not at
+# the rail; HUF and TWD keep them in ISO, and a transfer of a fraction could never be paid out to a bank.
+_WHOLE_UNITS_ONLY = frozenset(("HUF", "ISK", "TWD", "UGX"))
+
+
+class NotOnTheRail(Invalid, ValueError):
+    """The amount or the currency cannot be sent as it is."""
+
+
+def rail_step_minor(currency: str) -> int:
+    """Smallest step, in our minor units, that an amount sent may have: EUR 1, ISK 1, HUF 100, BHD 10.
+
+    Raises NotOnTheRail for a currency whose unit at the rail is not known, Invalid for no currency at all.
+    """
+    return max(1, _iso_unit(currency) * _rail_step(currency) // _rail_unit(currency))
+
+
+def floor_to_rail_step(amount_minor: int, currency: str) -> int:
+    """The largest amount not above `amount_minor` that can be sent; the rest stays with the payer."""
+    if amount_minor < 0:
+        raise NotOnTheRail(f"A transfer cannot be negative: {amount_minor} {currency}.")
+    step_minor = rail_step_minor(currency)
+    return amount_minor // step_minor * step_minor
+
+
+def to_rail_amount(amount_minor: int, currency: str) -> int:
+    """Our minor units to the integer that the rail expects: ISK 5 -> 500, MGA 500 -> 5.
+
+    Raises NotOnTheRail when the amount is not a multiple of the step: floor it first.
+    """
+    step_minor = rail_step_minor(currency)
+    if amount_minor % step_minor:
+        raise NotOnTheRail(
+            f"{amount_minor} minor units of {currency} cannot be sent: "
+            f"only multiples of {step_minor} can. Round down first."
+        )
+    return amount_minor * _rail_unit(currency) // _iso_unit(currency)
+
+
+def from_rail_amount(rail_amount: int, currency: str) -> int:
+    """The rail's integer to our minor units: ISK 500 -> 5. Amounts that the rail reports may be any.
+
+    Raises NotOnTheRail when our currency has no unit that small, such as half a króna.
+    """
+    scaled = rail_amount * _iso_unit(currency)
+    unit = _rail_unit(currency)
+    if scaled % unit:
+        raise NotOnTheRail(f"{rail_amount} at the rail is not a whole number of minor units of {currency}.")
+    return scaled // unit
+
+
+def _iso_unit(currency: str) -> int:
+    """How many of our minor units make one whole unit of the currency."""
+    return int(10 ** exponent(currency))
+
+
+def _rail_unit(currency: str) -> int:
+    """How many of the rail's units make one whole unit of the currency."""
+    if currency in _ZERO_DECIMAL:
+        return 1
+    if currency in _THREE_DECIMAL:
+        return 1000
+    if currency in _WHOLE_UNITS_ONLY or exponent(currency) == 2:
+        return 100
+    raise NotOnTheRail(f"How the rail counts {currency} is not known, so nothing can be sent in it.")
+
+
+def _rail_step(currency: str) -> int:
+    """Smallest step in the rail's own units."""
+    if currency in _THREE_DECIMAL:
+        return 10
+    return 100 if currency in _WHOLE_UNITS_ONLY else 1

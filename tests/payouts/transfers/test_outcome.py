@@ -1,0 +1,37 @@
+import pytest
+
+from payouts.transfers.outcome import Kind, Outcome, scrubbed, sentence_for, settles
+
+
+@pytest.mark.parametrize(
+    ("kind", "replayed", "after_unknown", "expected"),
+    [
+        ("paid", False, False, True),
+        ("paid", False, True, True),
+        ("paid", True, True, True),
+        ("failed", False, False, True),
+        ("failed", False, True, False),  # speaks of this try only
+        ("failed", True, True, True),  # the stored answer of the first try
+        ("not_executed", False, False, True),
+        ("not_executed", False, True, False),  # 401, 403, 429 say nothing of the try before
+        ("unknown", False, False, False),
+        ("unknown", True, False, False),  # a replayed 500: the work began, nobody knows how far it came
+        ("unknown", True, True, False),
+        ("conflict", False, False, False),
+        ("conflict", True, True, False),
+    ],
+)
+def test_only_what_speaks_of_every_try_settles(
+    kind: Kind, replayed: bool, after_unknown: bool, expected: bool
+) -> None:
+    assert settles(Outcome(kind, replayed=replayed), after_unknown=after_unknown) is expected
+
+
+def test_words_of_the_rail_are_kept_without_addresses_and_keys() -> None:
+    text = "Account of anna@shop.example is closed\n for sk_test_abc123 (whsec_x1)"
+    assert scrubbed(text) == "Account of [address] is closed for [key] ([key])"
+    assert sentence_for("some_new_code", "Because.") == "The payment provider refused: Because."
+
+
+def test_a_long_message_is_cut() -> None:
+    assert len(scrubbed("x" * 5_000)) == 300
