@@ -1,0 +1,172 @@
+"""The whole path of one order, from the click to the bank transfer, in words and as JSON."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payouts.commissions.entries import current_amount, entries_of
+from payouts.commissions.models import Commission, Entry
+from payouts.commissions.release import holds_of
+from payouts.ledger.models import Posting
+from payouts.statements.document import expected_pay_date
+from payouts.transfers.models import Item, Payout
+from tracker.errors import NotFound
+from tracker.money import Money, rate_text
+from tracker.people.models import Brand
+from tracker.people.operations import get_brand, get_creator
+from tracker.programs.models import Terms
+from tracker.sales.models import Attribution, Event, Sale
+from tracker.times import utc_text
+
+
+def explain(session: Session, brand_id: str, order_id: str) -> list[dict[str, Any]]:
+    """One account for each sale of that order id (namespaces may share one). Raises NotFound."""
+    brand = get_brand(session, brand_id)
+    sales = session.execute(
+        select(Sale).where(Sale.brand_id == brand.id, Sale.order_id == order_id).order_by(Sale.id)
+    ).scalars()
+    found = [_sale(session, brand, sale) for sale in sales]
+    if not found:
+        raise NotFound(
+            f"{brand.name} has no sale with the order id {order_id!r}. Events that could not be applied are "
+            "listed by: linkledger source events --state parked"
+        )
+    return found
+
+
+def as_text(account: dict[str, Any]) -> str:
+    """The same account in sentences, oldest first."""
+    rows = [
+        (
+            f"Order {account['order']} of {account['occurred_at']}, {Money(**account['total'])} "
+            f"(net {Money(**account['net'])}), came in as {account['event']['id']}."
+        )
+    ]
+    for attribution in account["attributions"]:
+        rows.append(f"Attribution {attribution['revision']}: {attribution['reason']}.")
+        rows += [
+            f"  {each.get('kind', 'candidate')}: {each.get('reason')}" for each in attribution["candidates"]
+        ]
+    for commission in account["commissions"]:
+        base = f"{Money(**commission['base_amount'])} ({commission['base']})"
+        rows.append(
+            f"{commission['creator']['name']} earns {commission['rate_percent']} % of {base} by version "
+            f"{commission['terms_version']} of the terms: {Money(**commission['at_sale'])}; "
+            f"now {Money(**commission['now'])}."
+        )
+        rows += [
+            f"  {entry['at']} {entry['what']}: {Money(**entry['change'])}, {entry['why']}"
+            for entry in commission["entries"]
+        ]
+        rows += [f"  held: {hold['why']}" for hold in commission["holds"]]
+        rows.append(f"  {_payment_sentence(commission)}")
+    if not account["commissions"]:
+        rows.append("No commission stands in the books for it.")
+    return "\n".join(rows)
+
+
+def _payment_sentence(commission: dict[str, Any]) -> str:
+    paid = [f"{each['payout']} ({each['state']}, {each['transfer']})" for each in commission["payouts"]]
+    if paid:
+        return f"in payout {', '.join(paid)}"
+    return f"released {commission['release_at']}, paid about {commission['pay_date']}"
+
+
+def _sale(session: Session, brand: Brand, sale: Sale) -> dict[str, Any]:
+    event = session.get_one(Event, sale.event_id)
+    attributions = session.execute(
+        select(Attribution).where(Attribution.sale_id == sale.id).order_by(Attribution.revision)
+    ).scalars()
+    commissions = session.execute(
+        select(Commission).where(Commission.sale_id == sale.id).order_by(Commission.revision)
+    ).scalars()
+    return {
+        "sale": sale.id,
+        "order": sale.order_id,
+        "occurred_at": utc_text(sale.occurred_at),
+        "test": sale.test,
+        "total": Money(sale.total, sale.currency).as_json(),
+        "net": Money(sale.net, sale.currency).as_json(),
+        "event": {
+            "id": event.id,
+            "source": event.source_id,
+            "received_at": utc_text(event.received_at),
+            "body_sha256": event.body_hash,
+        },
+        "attributions": [_attribution(each) for each in attributions],
+        "commissions": [_commission(session, brand, sale, each) for each in commissions],
+    }
+
+
+def _attribution(attribution: Attribution) -> dict[str, Any]:
+    return {
+        "id": attribution.id,
+        "revision": attribution.revision,
+        "reason": attribution.reason,
+        "click": attribution.click_id,
+        "link": attribution.link_id,
+        "coupon": attribution.coupon_id,
+        "candidates": attribution.candidates,
+        "decided_at": utc_text(attribution.decided_at),
+    }
+
+
+def _commission(session: Session, brand: Brand, sale: Sale, commission: Commission) -> dict[str, Any]:
+    entries = entries_of(session, commission.id)
+    creator = get_creator(session, commission.creator_id)
+    attribution = session.get_one(Attribution, commission.attribution_id)
+    terms = session.get_one(Terms, attribution.terms_id)
+    return {
+        "id": commission.id,
+        "live": commission.live,
+        "creator": {"id": creator.id, "name": creator.name},
+        "base": commission.base,
+        "base_amount": Money(commission.base_minor, sale.currency).as_json(),
+        "rate_percent": rate_text(commission.rate_bp),
+        "rate_from": commission.rate_from,
+        "terms_version": terms.version,
+        "at_sale": Money(commission.amount_minor, sale.currency).as_json(),
+        "now": Money(current_amount(entries), sale.currency).as_json(),
+        "release_at": utc_text(commission.release_at),
+        "pay_date": expected_pay_date(brand, commission.release_at),
+        "entries": [_entry(entry, sale.currency) for entry in entries],
+        "holds": [
+            {"why": hold.reason, "since": utc_text(hold.placed_at)}
+            for hold in holds_of(session, commission.id)
+        ],
+        "payouts": _payouts(session, commission.id),
+    }
+
+
+def _entry(entry: Entry, currency: str) -> dict[str, Any]:
+    change = entry.amount_after_minor - entry.amount_before_minor
+    return {
+        "what": entry.kind,
+        "why": entry.reason,
+        "cause": entry.cause_id,
+        "at": utc_text(entry.effective_at),
+        "change": Money(change, currency).as_json(),
+        "transaction": entry.transaction_id,
+    }
+
+
+def _payouts(session: Session, commission_id: str) -> list[dict[str, Any]]:
+    rows = session.execute(
+        select(Payout, Item)
+        .join(Item, Item.payout_id == Payout.id)
+        .join(Posting, Posting.id == Item.posting_id)
+        .join(Entry, Entry.transaction_id == Posting.transaction_id)
+        .where(Item.live, Entry.commission_id == commission_id)
+        .order_by(Item.id)
+    )
+    return [
+        {
+            "payout": payout.id,
+            "state": payout.state,
+            "transfer": payout.transfer_ref,
+            "statement": payout.statement_id,
+            "part": Money(item.amount_minor, payout.currency).as_json(),
+        }
+        for payout, item in rows
+    ]

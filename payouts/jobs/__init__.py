@@ -1,0 +1,1 @@
+"""Who runs which job for which time: claims that make two schedulers safe."""

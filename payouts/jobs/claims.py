@@ -1,0 +1,107 @@
+"""Claims: one process runs a job for a slot of time; a dead one's claim is taken over, with a new fence."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from config.insert import insert_once
+from payouts.jobs.models import Clock, JobRun
+from tracker.errors import Conflict, Invalid
+from tracker.ids import new_id
+
+LEASE = timedelta(minutes=10)
+"""Longer than any one job: a holder renews it with every transaction."""
+
+
+class LeaseLost(Conflict):
+    """Somebody else took the job over while this process was not looking; it must write nothing more."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to run one job for one slot, as long as nobody holds a higher fence."""
+
+    run_id: str
+    fence: int
+
+    def guard(self, session: Session, now: datetime) -> None:
+        """Call it first in every transaction of the job. Raises LeaseLost."""
+        renewed = session.execute(
+            update(JobRun)
+            .where(JobRun.id == self.run_id, JobRun.fence == self.fence, JobRun.state == "running")
+            .values(lease_until=now + LEASE)
+            .returning(JobRun.id)
+            .execution_options(synchronize_session=False)
+        )
+        if renewed.first() is None:
+            raise LeaseLost("This run was taken over by another scheduler; it stops here.")
+
+
+def claim(session: Session, now: datetime, job: str, slot: str) -> Claim | None:
+    """Claim a slot, or take it over from a holder whose lease ran out. None when it is not ours."""
+    run_id = new_id("job", now)
+    if insert_once(
+        session,
+        JobRun,
+        id=run_id,
+        job=job,
+        slot=slot,
+        state="running",
+        fence=1,
+        lease_until=now + LEASE,
+        started_at=now,
+        finished_at=None,
+        result=None,
+    ):
+        return Claim(run_id, 1)
+    taken = session.execute(
+        update(JobRun)
+        .where(
+            JobRun.job == job,
+            JobRun.slot == slot,
+            JobRun.state == "running",
+            JobRun.lease_until <= now,
+        )
+        .values(fence=JobRun.fence + 1, lease_until=now + LEASE, started_at=now)
+        .returning(JobRun.id, JobRun.fence)
+        .execution_options(synchronize_session=False)
+    ).first()
+    return Claim(taken[0], taken[1]) if taken else None
+
+
+def finish(session: Session, now: datetime, held: Claim, *, failed: bool, result: dict[str, Any]) -> None:
+    """Write down how the run ended. Raises LeaseLost when it is not ours any more."""
+    done = session.execute(
+        update(JobRun)
+        .where(JobRun.id == held.run_id, JobRun.fence == held.fence, JobRun.state == "running")
+        .values(state="failed" if failed else "done", finished_at=now, result=result)
+        .returning(JobRun.id)
+        .execution_options(synchronize_session=False)
+    )
+    if done.first() is None:
+        raise LeaseLost("This run was taken over by another scheduler; its result is not recorded.")
+
+
+def advance_clock(session: Session, as_of: datetime) -> None:
+    """Remember the latest time as of which jobs have run; an earlier one changes nothing."""
+    insert_once(session, Clock, id=1, as_of=as_of)
+    session.execute(update(Clock).where(Clock.id == 1, Clock.as_of < as_of).values(as_of=as_of))
+
+
+def clock(session: Session) -> datetime | None:
+    return session.scalar(select(Clock.as_of).where(Clock.id == 1))
+
+
+def require_forward(session: Session, now: datetime, as_of: datetime) -> datetime:
+    """From when jobs have to go on to reach `as_of`. Raises Invalid when that would be backwards."""
+    start = max(now, clock(session) or now)
+    if as_of < start:
+        what = "it is already" if start == now else "jobs have already run as of"
+        raise Invalid(
+            f"Time does not go backwards: {what} {start:%Y-%m-%dT%H:%M:%SZ}. "
+            "Give --as-of a later time than that."
+        )
+    return start

@@ -1,0 +1,42 @@
+"""Tables of job runs."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from config.columns import CanonicalJson
+from config.database import STRICT, Base
+
+
+class JobRun(Base):
+    """One job for one slot of time. `fence` grows with each takeover; writes of an older holder fail."""
+
+    __tablename__ = "job_run"
+    __table_args__ = (
+        UniqueConstraint("job", "slot", name="one_run_per_job_and_slot"),
+        CheckConstraint("state in ('running', 'done', 'failed')", name="job_state_known"),
+        Index("ix_job_run_started", "job", "started_at"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    job: Mapped[str]
+    slot: Mapped[str]
+    state: Mapped[str]
+    fence: Mapped[int]
+    lease_until: Mapped[datetime]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    result: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
+
+
+class Clock(Base):
+    """The latest time as of which jobs have run. One row; it only grows."""
+
+    __tablename__ = "job_clock"
+    __table_args__ = (CheckConstraint("id = 1", name="there_is_one_clock"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    as_of: Mapped[datetime]

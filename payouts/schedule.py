@@ -1,0 +1,226 @@
+"""The job table: what runs, how often, in which order. A door: each job opens its own transactions.
+
+APScheduler is only the clock that calls `tick`. What is due is read from the database, so nothing is lost
+while no scheduler runs, and two of them are safe.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.database import Databases, reading, transact
+from config.settings import Settings
+from payouts.checks import require_sound_books, self_check
+from payouts.commissions.accrual import accrue_due
+from payouts.commissions.adjustment import adjust_due
+from payouts.commissions.release import mature_due
+from payouts.jobs.claims import Claim, LeaseLost, advance_clock, claim, finish, require_forward
+from payouts.statements.close import close_ended
+from payouts.statements.review import approve_silently, due_for_silence
+from payouts.transfers.attempts import unsettled_attempts
+from payouts.transfers.preparation import anything_to_send
+from payouts.transfers.rail import open_rail
+from payouts.transfers.run import Report, Run
+from tracker.errors import Fault, LinkledgerError
+from tracker.people.models import Brand
+
+BATCH = 200
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a job works with. `write` runs one guarded transaction."""
+
+    databases: Databases
+    settings: Settings
+    now: datetime
+    claim: Claim
+
+    def write(self, work: Callable[[Session], Any]) -> Any:
+        def guarded(session: Session) -> Any:
+            self.guard(session)
+            return work(session)
+
+        return transact(self.databases.main, guarded)
+
+    def guard(self, session: Session) -> None:
+        self.claim.guard(session, self.now)
+
+    def brands(self) -> list[str]:
+        with reading(self.databases.main) as session:
+            return list(session.execute(select(Brand.id).order_by(Brand.id)).scalars())
+
+
+def _accrue(context: Context) -> dict[str, Any]:
+    return {"commissions": _in_batches(context, accrue_due)}
+
+
+def _adjust(context: Context) -> dict[str, Any]:
+    return {"commissions": _in_batches(context, adjust_due)}
+
+
+def _mature(context: Context) -> dict[str, Any]:
+    return {"released": _in_batches(context, mature_due)}
+
+
+def _close(context: Context) -> dict[str, Any]:
+    closed = {}
+    for brand_id in context.brands():
+        names = context.write(partial(close_ended, now=context.now, brand_id=brand_id))
+        if names:
+            closed[brand_id] = names
+    return {"closed": closed}
+
+
+def _approve(context: Context) -> dict[str, Any]:
+    with reading(context.databases.main) as session:
+        due = due_for_silence(session, context.now)
+    approved = [
+        each for each in due if context.write(partial(approve_silently, now=context.now, statement_id=each))
+    ]
+    return {"approved": approved}
+
+
+def _settle(context: Context) -> dict[str, Any]:
+    with reading(context.databases.main) as session:
+        if not unsettled_attempts(session, context.now):
+            return {}
+    with open_rail(context.settings) as rail:
+        run = Run(context.databases, rail, context.now, guard=context.guard)
+        return _without_empty(run.settle_open())
+
+
+def _pay(context: Context) -> dict[str, Any]:
+    with reading(context.databases.main) as session:
+        due = [b for b in context.brands() if anything_to_send(session, context.now, b, early=False)]
+        if not due:
+            return {}
+        require_sound_books(session, context.now)
+    found: dict[str, Any] = {}
+    with open_rail(context.settings) as rail:
+        for brand_id in due:
+            run = Run(
+                context.databases,
+                rail,
+                context.now,
+                rail_shared=context.settings.rail_shared,
+                guard=context.guard,
+            )
+            if report := _without_empty(run.pay(brand_id)):
+                found[brand_id] = report
+    return found
+
+
+def _check(context: Context) -> dict[str, Any]:
+    with reading(context.databases.main) as session:
+        faults = self_check(session, context.now)
+    if faults:
+        raise Fault("; ".join(fault.message for fault in faults))
+    return {"faults": 0}
+
+
+@dataclass(frozen=True)
+class Job:
+    """`every` is the length of a slot: a job runs at most once in each."""
+
+    name: str
+    every: timedelta
+    work: Callable[[Context], dict[str, Any]]
+
+
+JOBS = (
+    Job("accrue", MINUTE, _accrue),
+    Job("adjust", MINUTE, _adjust),
+    Job("mature", MINUTE, _mature),
+    Job("close", HOUR, _close),
+    Job("approve", HOUR, _approve),
+    Job("settle-payouts", 5 * MINUTE, _settle),
+    Job("pay", HOUR, _pay),
+    Job("check", 10 * MINUTE, _check),
+)
+"""In the order in which they run when several are due at once."""
+
+
+def tick(databases: Databases, settings: Settings, now: datetime) -> dict[str, dict[str, Any]]:
+    """Run every job whose present slot nobody has taken. What each did, by name."""
+    return {
+        job.name: result
+        for job in JOBS
+        if (result := _run(databases, settings, now, job, _slot(job, now))) is not None
+    }
+
+
+def work(
+    databases: Databases, settings: Settings, now: datetime, as_of: datetime | None = None
+) -> list[dict[str, Any]]:
+    """Run every job once, now; or, with `as_of`, as if the scheduler had run each day until then.
+
+    One result for each time that was worked for: {"at": …, "jobs": {name: what it did}}.
+    Raises Invalid when `as_of` is in the past, or before a time for which jobs have run.
+    """
+    start = now
+    if as_of is not None:
+        with reading(databases.main) as session:
+            start = require_forward(session, now, as_of)
+    results = []
+    for at in _days(start, as_of):
+        slot = f"by hand at {at:%Y-%m-%dT%H:%M:%S.%fZ}"
+        done = {job.name: _run(databases, settings, at, job, slot) for job in JOBS}
+        transact(databases.main, partial(advance_clock, as_of=at))
+        results.append({"at": f"{at:%Y-%m-%dT%H:%M:%SZ}", "jobs": {k: v for k, v in done.items() if v}})
+    return results
+
+
+def _days(now: datetime, as_of: datetime | None) -> list[datetime]:
+    """Now, then each midnight (UTC) on the way, then `as_of`: what a scheduler would have seen."""
+    if as_of is None:
+        return [now]
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
+    count = max((as_of - midnight) // DAY + 1, 0)
+    return [now, *(midnight + DAY * number for number in range(count)), as_of]
+
+
+def _slot(job: Job, now: datetime) -> str:
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return f"{epoch + (now - epoch) // job.every * job.every:%Y-%m-%dT%H:%MZ}"
+
+
+def _run(
+    databases: Databases, settings: Settings, now: datetime, job: Job, slot: str
+) -> dict[str, Any] | None:
+    held = transact(databases.main, lambda s: claim(s, now, job.name, slot))
+    if held is None:
+        return None
+    try:
+        result, failed = job.work(Context(databases, settings, now, held)), False
+    except LinkledgerError as error:
+        result, failed = {"error": str(error)}, True
+        log.error("job failed", job=job.name, slot=slot, error=str(error))
+    except Exception as error:  # one broken job must not keep the others from running
+        result, failed = {"error": f"unexpected {type(error).__name__}, see the log"}, True
+        log.exception("job broke", job=job.name, slot=slot)
+    try:
+        transact(databases.main, lambda s: finish(s, now, held, failed=failed, result=result))
+    except LeaseLost as error:
+        log.warning("run lost", job=job.name, slot=slot, error=str(error))
+    return result
+
+
+def _in_batches(context: Context, step: Callable[[Session, datetime, int], int]) -> int:
+    total = 0
+    while done := context.write(lambda s: step(s, context.now, BATCH)):
+        total += int(done)
+    return total
+
+
+def _without_empty(report: Report) -> dict[str, Any]:
+    return {name: value for name, value in report.as_json().items() if value}

@@ -1,0 +1,47 @@
+"""The scheduler process: APScheduler is the clock, `schedule.tick` reads from the database what is due."""
+
+import signal
+import sys
+from datetime import UTC, datetime
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from config.database import open_databases
+from config.logs import configure_logs
+from config.migrate import SchemaMismatch, require_current_schema
+from config.settings import load_settings
+from payouts.schedule import tick
+
+EVERY_S = 15
+"""How often it looks. A job runs once in each of its slots, however often that is."""
+
+
+def main() -> int:
+    settings = load_settings()
+    configure_logs(production=settings.env == "production")
+    databases = open_databases(settings)
+    try:
+        require_current_schema(databases)
+    except SchemaMismatch as error:
+        sys.stderr.write(f"linkledger: {error}\n")
+        return 1
+    scheduler = BlockingScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
+    scheduler.add_job(
+        lambda: tick(databases, settings, datetime.now(UTC)),
+        IntervalTrigger(seconds=EVERY_S, timezone=UTC),
+        next_run_time=datetime.now(UTC),
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=None,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: scheduler.shutdown(wait=True))
+    scheduler.start()
+    databases.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

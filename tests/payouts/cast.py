@@ -1,0 +1,192 @@
+"""A brand with one creator, and the months that tests play through with it.
+
+Every idempotent operation is called twice, so that idempotence is tested everywhere for nothing.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.database import Databases, reading, transact
+from config.settings import Settings
+from payouts.checks import self_check
+from payouts.commissions.accrual import accrue_due
+from payouts.commissions.adjustment import adjust_due
+from payouts.commissions.models import Commission
+from payouts.commissions.release import mature_due
+from payouts.ledger.balances import CreatorBalance, creator_balance
+from payouts.statements.close import close_period
+from payouts.statements.document import statement_document
+from payouts.statements.review import approve, get_statement
+from payouts.transfers.payees import note_status, remember_payee
+from payouts.transfers.run import Report, Run
+from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
+from payouts.transfers.stripe_rail import StripeRail
+from tracker.clicks.token import make_token
+from tracker.ids import new_uuid, uuid_of
+from tracker.people.operations import create_brand, create_creator
+from tracker.programs.operations import create_link, create_program, enroll
+from tracker.sales.inbox import Received, receive
+from tracker.sales.models import Sale
+from tracker.sales.operations import create_source, get_source
+
+FUNDS_MINOR = 10_000_000
+
+
+def at(text: str) -> datetime:
+    """ "10-31" or "11-05 12:30" of 2026, in UTC; a full ISO time is taken as it is."""
+    if len(text) < 12:
+        day, _, hour = text.partition(" ")
+        text = f"2026-{day}T{hour or '12:00'}"
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Books:
+    """A brand in UTC with a 10 % program, one creator whose bank account is connected, and a shop."""
+
+    settings: Settings
+    databases: Databases
+    sandbox: SandboxServer
+    brand_id: str
+    program_id: str
+    creator_id: str
+    link_id: str
+    source_id: str
+
+    def sale(self, order: str, net: int, when: str, **fields: Any) -> Received:
+        """Reported and accrued. `net` in minor units; tax and shipping are 0 unless they are given."""
+        sold_at = at(when)
+        click = make_token(
+            self.settings.secret_keys,
+            new_uuid(sold_at),
+            uuid_of(self.link_id, "lnk"),
+            earns=True,
+            confirmed=True,
+        )
+        data = {"order_id": order, "occurred_at": sold_at.isoformat(), "currency": "EUR", "click": click}
+        amounts = {"total": net, "tax": 0, "shipping": 0, "discount": 0}
+        return self.report("sale.created", data | amounts | fields, f"sale-{order}", sold_at)
+
+    def refund(self, order: str, amount: int, when: str, refund_id: str = "", **fields: Any) -> Received:
+        key = refund_id or f"{order}-{when}"
+        data = {"order_id": order, "refund_id": key, "occurred_at": at(when).isoformat(), "currency": "EUR"}
+        return self.report("refund.created", data | {"amount": amount} | fields, f"refund-{key}", at(when))
+
+    def dispute(self, order: str, status: str, amount: int, when: str) -> Received:
+        data = {"order_id": order, "dispute_id": f"dp-{order}", "occurred_at": at(when).isoformat()}
+        more = {"currency": "EUR", "status": status, "amount": amount}
+        return self.report("dispute.updated", data | more, f"dispute-{order}-{status}", at(when))
+
+    def report(self, kind: str, data: dict[str, Any], key: str, now: datetime) -> Received:
+        body = json.dumps({"type": kind, "timestamp": now.isoformat(), "data": data}).encode()
+        keys = self.settings.secret_keys
+
+        def work(session: Session) -> Received:
+            return receive(session, now, get_source(session, self.source_id), key, body, keys=keys)
+
+        received: Received = self.write(work)
+        assert self.write(work).duplicate
+        self.settle(now)
+        return received
+
+    def settle(self, now: datetime) -> None:
+        """What the scheduler does every minute."""
+        for step in (accrue_due, adjust_due, mature_due):
+            while self.write(lambda s, do=step: do(s, now, 100)):
+                pass
+
+    def close(self, period: str, when: str) -> dict[str, Any]:
+        self.settle(at(when))
+        for _ in range(2):
+            self.write(lambda s: close_period(s, at(when), self.brand_id, period))
+        return self.statement(period)
+
+    def approve(self, period: str, when: str) -> dict[str, Any]:
+        with reading(self.databases.main) as session:
+            statement_id = get_statement(session, self.brand_id, period, "EUR").id
+        bodies = {
+            self.write(lambda s: approve(s, at(when), statement_id, approved_by="brand").body)
+            for _ in range(2)
+        }
+        assert len(bodies) == 1
+        found: dict[str, Any] = json.loads(bodies.pop())
+        return found
+
+    def statement(self, period: str) -> dict[str, Any]:
+        with reading(self.databases.main) as session:
+            return statement_document(session, get_statement(session, self.brand_id, period, "EUR"))
+
+    def pay(self, when: str) -> Report:
+        report = self.run(when).pay(self.brand_id, early=True)
+        again = self.run(when).pay(self.brand_id, early=True)
+        assert not again.paid
+        return report
+
+    def run(self, when: str) -> Run:
+        rail = StripeRail(SANDBOX_KEY, self.sandbox.url)
+        return Run(self.databases, rail, at(when))
+
+    def balance(self) -> CreatorBalance:
+        with reading(self.databases.main) as session:
+            return creator_balance(session, self.brand_id, self.creator_id, "EUR")
+
+    def commission(self, order: str) -> Commission:
+        with reading(self.databases.main) as session:
+            query = select(Commission).join(Sale).where(Sale.order_id == order, Commission.live)
+            return session.execute(query).scalar_one()
+
+    def faults(self, when: str = "2027-06-01T00:00:00") -> list[str]:
+        with reading(self.databases.main) as session:
+            return [finding.message for finding in self_check(session, at(when))]
+
+    def write(self, work: Any) -> Any:
+        return transact(self.databases.main, work)
+
+
+def open_books(settings: Settings, databases: Databases, sandbox: SandboxServer) -> Books:
+    """The cast, on the first of September 2026."""
+    now = at("09-01")
+    keys = settings.secret_keys
+
+    def found(session: Session) -> Books:
+        brand = create_brand(
+            session, now, name="Teas", currency="EUR", timezone="UTC", hosts=["shop.example"]
+        )
+        program = create_program(session, now, brand_id=brand.id, name="Friends", rate_bp=1000)
+        creator = create_creator(session, now, name="Anna", email="anna@example.com", country="DE")
+        enroll(session, now, program_id=program.id, creator_id=creator.id)
+        link = create_link(
+            session,
+            now,
+            program_id=program.id,
+            creator_id=creator.id,
+            destination="https://shop.example/tea",
+            code="anna",
+        )
+        source, _secret = create_source(session, now, brand_id=brand.id, kind="standard", keys=keys)
+        return Books(settings, databases, sandbox, brand.id, program.id, creator.id, link.id, source.id)
+
+    books = transact(databases.main, found)
+    connect(books)
+    return books
+
+
+def connect(books: Books) -> str:
+    """The creator's bank account stands, and the brand's money is on the rail."""
+    rail = StripeRail(SANDBOX_KEY, books.sandbox.url)
+    account = rail.create_payee(books.creator_id, "anna@example.com", "DE", "Anna")
+    books.sandbox.control.complete_onboarding(account)
+    books.sandbox.control.top_up("EUR", FUNDS_MINOR)
+    payee = books.write(
+        lambda s: remember_payee(
+            s, at("09-01"), brand_id=books.brand_id, creator_id=books.creator_id, account_ref=account
+        )
+    )
+    books.write(lambda s: note_status(s, at("09-01"), payee.id, rail.payee_status(account)))
+    return account

@@ -1,0 +1,41 @@
+"""Headers on every answer, and a guard against forged form posts. For the whole application at once."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, request
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SIGNED_PATHS = ("/hooks/", "/api/")
+"""Callers there prove who they are in the request itself; a browser's cookie is worth nothing to them."""
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def protect(app: Flask) -> None:
+    app.before_request(_refuse_foreign_posts)
+    app.after_request(_add_headers)
+
+
+def _refuse_foreign_posts() -> None:
+    """A form post must come from a page of ours: Fetch Metadata, or the Origin header where it is missing."""
+    if request.method in SAFE_METHODS or request.path.startswith(SIGNED_PATHS):
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site not in ("same-origin", "none"):
+            abort(403, "This form was sent from another site.")
+        return
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        abort(403, "This form was sent from another site.")
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    if response.mimetype == "text/html":
+        response.headers.setdefault("Content-Security-Policy", _POLICY)
+        response.headers.setdefault("Referrer-Policy", "same-origin")
+    return response
