@@ -4,9 +4,11 @@ import json
 from typing import Any
 
 import click
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import reading, transact
+from payouts.ledger.models import Period
 from payouts.statements import decisions
 from payouts.statements.close import close_period
 from payouts.statements.document import statement_document
@@ -16,6 +18,7 @@ from payouts.statements.review import approve, get_statement
 from payouts.statements.text import as_text
 from tracker.console import Answer, Console, ConsoleGroup, pass_console
 from tracker.people.operations import get_brand
+from tracker.times import utc_text
 
 _brand = click.option("--brand", "brand_id", required=True, metavar="ID")
 _period = click.option("--period", required=True, metavar="PERIOD", help="For example 2026-11")
@@ -40,6 +43,27 @@ def close(console: Console, brand_id: str, period: str) -> Answer:
 
     documents = transact(console.databases.main, work)
     return Answer(documents, "\n\n".join(as_text(each) for each in documents))
+
+
+@statement_commands.command("list")
+@_brand
+@pass_console
+def list_statements(console: Console, brand_id: str) -> Answer:
+    """Show a brand's statements, the newest first."""
+    with reading(console.databases.main) as session:
+        brand = get_brand(session, brand_id)
+        rows = session.execute(
+            select(Statement, Period)
+            .join(Period, Period.id == Statement.period_id)
+            .where(Statement.brand_id == brand.id)
+            .order_by(Period.starts_at.desc(), Statement.currency)
+        ).all()
+    value = [_summary(statement, period) for statement, period in rows]
+    lines = [
+        f"{each['period']}  {each['currency']}  {each['state']}, paid from {each['pay_from']}"
+        for each in value
+    ]
+    return Answer(value, "\n".join(lines) or "No period has been closed yet.")
 
 
 @statement_commands.command("show")
@@ -127,6 +151,18 @@ def decline(console: Console, commission_id: str, reason: str, note: str) -> Ans
         lambda s: decisions.decline(s, console.now, commission_id, reason=reason, note=note),
     )
     return Answer({"commission": commission_id, "declined": True}, f"{commission_id} is declined.")
+
+
+def _summary(statement: Statement, period: Period) -> dict[str, Any]:
+    return {
+        "id": statement.id,
+        "period": period.name,
+        "currency": statement.currency,
+        "state": statement.state,
+        "approved_by": statement.approved_by,
+        "review_ends_at": utc_text(statement.review_ends_at),
+        "pay_from": utc_text(statement.pay_from),
+    }
 
 
 def _load(console: Console, brand_id: str, period: str, currency: str | None) -> dict[str, Any]:
