@@ -4,7 +4,6 @@ Importing this module opens no connection and starts no thread; the first reques
 """
 
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config.database import open_databases
 from config.settings import Settings, load_settings
@@ -15,6 +14,7 @@ from tracker.sales.api import blueprint as sales
 from tracker.site import Site, install
 from tracker.ui.errors import answer_errors
 from tracker.ui.pages import blueprint as ui
+from tracker.ui.proxy import TrustedProxies
 from tracker.ui.safety import protect
 
 MAXIMUM_BODY_BYTES = 1024 * 1024
@@ -34,7 +34,7 @@ def create_app(settings: Settings) -> Flask:
     protect(app)
     answer_errors(app)
     if settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
+        app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     return app
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
@@ -67,6 +68,18 @@ class Settings(BaseSettings):
                 "must start with postgresql:// or sqlite:///; leave it out for SQLite in LINKLEDGER_HOME"
             )
         return value.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        for each in filter(None, (part.strip() for part in value.split(","))):
+            try:
+                ip_network(each)
+            except ValueError:
+                raise ValueError(
+                    f"{each!r} is no address or network; write them like 10.0.0.1,10.1.0.0/16"
+                ) from None
+        return value
 
     @field_validator("secret_key")
     @classmethod
