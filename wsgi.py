@@ -8,6 +8,7 @@ from flask import Flask
 from config.database import open_databases
 from config.settings import Settings, load_settings
 from payouts.demo.pages import blueprint as demo
+from payouts.jobs.pages import blueprint as jobs
 from tracker.clicks.pages import blueprint as clicks
 from tracker.clicks.recorder import Recorder
 from tracker.sales.api import blueprint as sales
@@ -27,6 +28,7 @@ def create_app(settings: Settings) -> Flask:
     app.config["TRUSTED_HOSTS"] = None
     install(app, Site(settings, open_databases(settings), Recorder(settings.clicks_url)))
     app.register_blueprint(ui)
+    app.register_blueprint(jobs)
     app.register_blueprint(sales)
     if settings.demo:
         app.register_blueprint(demo)

@@ -1,12 +1,8 @@
 """The front page, health for machines, and the one stylesheet."""
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, send_from_directory, url_for
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
-from config.database import reading
-from config.migrate import SchemaMismatch, require_current_schema
 from tracker.people.access import public
 from tracker.site import site
 
@@ -28,19 +24,6 @@ def front() -> AnyResponse | str:
 @public("says that the process answers, and nothing else")
 def healthz() -> Response:
     return jsonify(status="ok")
-
-
-@blueprint.get("/readyz")
-@public("says whether the databases answer, and nothing else")
-def readyz() -> tuple[Response, int]:
-    databases = site().databases
-    try:
-        require_current_schema(databases)
-        with reading(databases.main) as session:
-            session.execute(text("select 1"))
-    except (SQLAlchemyError, SchemaMismatch) as error:
-        return jsonify(status="not ready", reason=type(error).__name__), 503
-    return jsonify(status="ready"), 200
 
 
 @blueprint.get("/static/<path:name>")
