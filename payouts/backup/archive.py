@@ -1,0 +1,180 @@
+"""The file: a ZIP of one member per table and a manifest, sealed by a SHA-256 of itself at its very end.
+
+The seal stands in the ZIP's comment, so that any tool can open the file, and one changed or missing byte
+anywhere in it shows. It proves that the file is whole, not who made it.
+"""
+
+import hashlib
+import io
+import os
+import secrets
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from payouts.backup.manifest import Manifest, Member, TableShape
+from tracker.errors import Conflict, Fault, Invalid, LinkledgerError
+
+MANIFEST = "manifest.json"
+CHUNK_BYTES = 256 * 1024
+_SEAL = b"linkledger backup sha256 "
+_DIGEST_LENGTH = 64
+
+
+class ArchiveWriter:
+    """A backup that is being written; it has its name only when it is whole."""
+
+    def __init__(self, file: zipfile.ZipFile) -> None:
+        self._file = file
+
+    def add(self, shape: TableShape, lines: Iterable[bytes]) -> Member:
+        """Write a table, line by line as they come."""
+        digest, rows = hashlib.sha256(), 0
+        name = f"{shape.name}.jsonl"
+        with self._file.open(name, "w", force_zip64=True) as raw, io.BufferedWriter(raw, CHUNK_BYTES) as out:
+            for line in lines:
+                digest.update(line)
+                out.write(line)
+                rows += 1
+        return Member(shape=shape, rows=rows, sha256=digest.hexdigest())
+
+    def finish(self, manifest: Manifest) -> None:
+        self._file.writestr(MANIFEST, manifest.to_json())
+
+
+class Archive:
+    """A backup whose seal and manifest have been found good."""
+
+    def __init__(self, path: Path, file: zipfile.ZipFile, manifest: Manifest) -> None:
+        self.path, self.manifest = path, manifest
+        self._file = file
+
+    def lines(self, member: Member) -> Iterator[bytes]:
+        """Raises Fault when the member cannot be read."""
+        try:
+            with self._file.open(member.name) as raw, io.BufferedReader(raw, CHUNK_BYTES) as lines:  # type: ignore[type-var]
+                yield from lines
+        except (zipfile.BadZipFile, zlib.error, EOFError, KeyError):
+            raise _damaged(self.path, f"{member.name} cannot be read") from None
+
+    def require_whole(self) -> None:
+        """Every member is there, with the rows and the hash that the manifest names. Raises Fault."""
+        found = sorted(self._file.namelist())
+        expected = sorted([MANIFEST, *(member.name for member in self.manifest.members)])
+        if missing := sorted(set(expected) - set(found)):
+            raise _damaged(self.path, f"{', '.join(missing)} is missing")
+        if found != expected:
+            raise _damaged(self.path, "it holds more than its manifest names")
+        for member in self.manifest.members:
+            digest, rows = hashlib.sha256(), 0
+            for line in self.lines(member):
+                digest.update(line)
+                rows += 1
+            if (rows, digest.hexdigest()) != (member.rows, member.sha256):
+                raise _damaged(self.path, f"{member.name} is not what was saved")
+
+
+@contextmanager
+def new_archive(path: Path) -> Iterator[ArchiveWriter]:
+    """Write a file that appears under its name only when it is whole and on the disk.
+
+    Raises Conflict when there is such a file, then or at the end; it is never overwritten.
+    """
+    if path.exists():
+        raise _taken(path)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        # It holds names, addresses and amounts: for its owner only.
+        with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.comment = _SEAL + b"0" * _DIGEST_LENGTH
+                yield ArchiveWriter(archive)
+            _seal(file)
+            os.fsync(file.fileno())
+        _publish(draft, path)
+    except OSError as error:
+        raise LinkledgerError(f"{path} could not be written: {error.strerror}.") from None
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def open_archive(path: Path) -> Iterator[Archive]:
+    """Raises Fault when a byte of the file was changed or is missing, Invalid when it is no backup."""
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(path.open("rb"))
+            _require_seal(path, file)
+            archive = stack.enter_context(zipfile.ZipFile(file))
+            manifest = Manifest.from_json(archive.read(MANIFEST))
+        except OSError as error:
+            raise LinkledgerError(f"{path} could not be read: {error.strerror}.") from None
+        except KeyError:
+            raise _damaged(path, f"{MANIFEST} is missing") from None
+        except (zipfile.BadZipFile, zlib.error, EOFError):
+            raise _damaged(path, "it cannot be opened") from None
+        yield Archive(path, archive, manifest)
+
+
+def _seal(file: IO[bytes]) -> None:
+    digest = _digest_before_seal(file)
+    file.seek(-_DIGEST_LENGTH, os.SEEK_END)
+    file.write(digest)
+    file.flush()
+
+
+def _require_seal(path: Path, file: IO[bytes]) -> None:
+    size = file.seek(0, os.SEEK_END)
+    length = len(_SEAL) + _DIGEST_LENGTH
+    file.seek(max(size - length, 0))
+    end = file.read()
+    if not end.startswith(_SEAL) or len(end) != length:
+        file.seek(0)
+        if file.read(2) == b"PK":
+            raise _damaged(path, "its end is missing or was changed")
+        raise Invalid(f"{path} is not a backup that Linkledger has made.")
+    if _digest_before_seal(file) != end[len(_SEAL) :]:
+        raise _damaged(path, "its bytes are not those that were written")
+    file.seek(0)
+
+
+def _digest_before_seal(file: IO[bytes]) -> bytes:
+    remaining = file.seek(0, os.SEEK_END) - _DIGEST_LENGTH
+    digest = hashlib.sha256()
+    file.seek(0)
+    while remaining > 0 and (chunk := file.read(min(CHUNK_BYTES, remaining))):
+        digest.update(chunk)
+        remaining -= len(chunk)
+    return digest.hexdigest().encode()
+
+
+def _publish(draft: Path, path: Path) -> None:
+    """Give the draft its name, unless somebody else has taken it in the meantime."""
+    try:
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            raise
+        except OSError:
+            # Some disks know no second name for a file: take the name first, then put the draft in its place.
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            draft.replace(path)
+    except FileExistsError:
+        raise _taken(path) from None
+    with suppress(OSError):  # not every disk can sync a folder
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _taken(path: Path) -> Conflict:
+    return Conflict(f"{path} exists already and is not overwritten; give the backup another name.")
+
+
+def _damaged(path: Path, what: str) -> Fault:
+    return Fault(f"{path} is damaged: {what}. Nothing was written; use another backup.")

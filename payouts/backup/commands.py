@@ -1,0 +1,151 @@
+"""The commands that save everything into a file, and bring it back."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy import select
+
+from config.database import Databases, open_databases, reading
+from config.settings import Settings
+from payouts.backup.archive import Archive, open_archive
+from payouts.backup.making import make_backup
+from payouts.backup.manifest import Manifest
+from payouts.backup.restoring import Restored, restore, verify
+from tracker.console import Answer, Console, ConsoleCommand, pass_console
+from tracker.errors import Fault
+from tracker.sales.models import Source
+from tracker.sales.operations import source_secrets
+from tracker.signing import CannotDecrypt
+from tracker.times import utc_text
+
+A_CHECK_FOUND_A_FAULT = Fault.exit_code
+
+_RAIL_IS_AHEAD = (
+    "What happened after {at} is not in these books, so what was paid since then would be paid again: before "
+    "payouts run, compare the transfers at the rail since then with linkledger payout list."
+)
+_WRONG_KEY = (
+    "The secrets of {count} sources cannot be read: this is not the key of the installation that was saved. "
+    "Set its LINKLEDGER_SECRET_KEY, or bring its secret_key file back."
+)
+
+
+@click.command("backup", cls=ConsoleCommand)
+@click.argument("file", type=click.Path(path_type=Path))
+@pass_console
+def backup_command(console: Console, file: Path) -> Answer:
+    """Save the whole installation into FILE, while it works.
+
+    The same file restores into SQLite and into PostgreSQL. It holds personal data and no secret key: keep
+    the key in another place.
+    """
+    manifest = make_backup(console.databases, console.now, file, console.say)
+    left_out = _left_out(console.settings)
+    value = _facts(file, manifest) | {"bytes": file.stat().st_size, "not_in_it": left_out}
+    lines = [
+        f"Saved {_rows(manifest)} to {file} ({file.stat().st_size} bytes).",
+        *_heads(manifest),
+        "Not in it:",
+        *(f"  {each}" for each in left_out),
+        f"See that it can be restored: linkledger restore {file} --verify",
+    ]
+    return Answer(value, "\n".join(lines))
+
+
+@click.command("restore", cls=ConsoleCommand)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--verify", "only_verify", is_flag=True, help="Restore into a temporary database only.")
+@pass_console
+def restore_command(console: Console, file: Path, only_verify: bool) -> Answer:
+    """Bring a backup back, into an empty database that nothing runs on.
+
+    The whole file is checked before the first row is written, every row is compared with it after the last
+    one, and then the books are checked. --verify does all of that in a temporary folder.
+    """
+    with open_archive(file) as archive:
+        if only_verify:
+            return _answer(file, verify(archive, console.say), ["Nothing of this installation was touched."])
+        return _restored(console, file, archive)
+
+
+COMMANDS = (backup_command, restore_command)
+
+
+def _restored(console: Console, file: Path, archive: Archive) -> Answer:
+    databases = open_databases(console.settings)
+    try:
+        done = restore(databases, archive, console.say)
+        locked = _sources_without_key(databases, console.settings.secret_keys)
+    finally:
+        databases.close()
+    notes = [_RAIL_IS_AHEAD.format(at=utc_text(done.manifest.made_at))]
+    if locked:
+        notes.insert(0, _WRONG_KEY.format(count=len(locked)))
+    return _answer(file, done, notes, restored=True, sources_without_key=locked)
+
+
+def _answer(file: Path, done: Restored, notes: Sequence[str], **more: Any) -> Answer:
+    manifest = done.manifest
+    faults = [
+        {"check": found.check, "subject": found.subject_id, "message": found.message}
+        for found in done.findings
+    ]
+    verdict = (
+        f"The self-check finds {len(faults)} faults, which came with the backup; payouts are frozen:"
+        if faults
+        else "The self-check finds no fault."
+    )
+    lines = [
+        f"{file}, made at {utc_text(manifest.made_at)} by {manifest.made_by}, is whole.",
+        f"Restored {_rows(manifest)}; each row is what was saved.",
+        *_heads(manifest),
+        verdict,
+        *(f"  {fault['message']}" for fault in faults),
+        *notes,
+    ]
+    value = _facts(file, manifest) | {"restored": False, "faults": faults} | more
+    return Answer(value, "\n".join(lines), A_CHECK_FOUND_A_FAULT if faults else 0)
+
+
+def _facts(file: Path, manifest: Manifest) -> dict[str, Any]:
+    return {
+        "file": str(file),
+        "made_at": utc_text(manifest.made_at),
+        "made_by": manifest.made_by,
+        "schemas": dict(manifest.schemas),
+        "rows": manifest.rows(),
+        "heads": [head.model_dump() for head in manifest.heads],
+    }
+
+
+def _rows(manifest: Manifest) -> str:
+    return f"{sum(manifest.rows().values())} rows of {len(manifest.members)} tables"
+
+
+def _heads(manifest: Manifest) -> list[str]:
+    return [
+        f"The books of {head.brand_id} end at number {head.seq}, {head.head_hash}." for head in manifest.heads
+    ]
+
+
+def _left_out(settings: Settings) -> list[str]:
+    kept = settings.home / "secret_key"
+    key = f"LINKLEDGER_SECRET_KEY (here: {kept})" if kept.exists() else "LINKLEDGER_SECRET_KEY"
+    left_out = [f"{key}: keep it in another place; without it the secrets of sources cannot be read."]
+    if settings.rail == "sandbox":
+        left_out.append(f"{settings.home / 'sandbox.db'}: what the sandbox rail believes it has paid.")
+    return left_out
+
+
+def _sources_without_key(databases: Databases, keys: Sequence[str]) -> list[str]:
+    """Ids of sources whose secrets the present key cannot read."""
+    locked = []
+    with reading(databases.main) as session:
+        for source in session.scalars(select(Source).order_by(Source.id)):
+            try:
+                source_secrets(source, keys)
+            except CannotDecrypt:
+                locked.append(source.id)
+    return locked

@@ -1,0 +1,111 @@
+"""Putting every row of a backup into an empty database, in one transaction for each file of it."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import inspect, literal, select, table, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from config.database import Databases
+from payouts.backup.archive import Archive
+from payouts.backup.making import Say, in_one_database, lines_of, with_progress
+from payouts.backup.manifest import CLICK_SET, MAIN_SET, Manifest, Member, SetName
+from payouts.backup.rows import chain_heads, go_on_numbering, insert_rows, rows_of
+from payouts.backup.rules import decode_row
+from payouts.tables import CLICK_TABLES, MAIN_TABLES
+from tracker.errors import Conflict, Fault, NotNow
+
+LOCK_TIMEOUT = "5s"
+_IN_USE = ("55P03", "database is locked")
+
+Sessions = dict[SetName, Session]
+
+
+def fill(databases: Databases, archive: Archive, say: Say) -> None:
+    """Insert every row, read each table back, and keep all of it only when it is what the file holds.
+
+    Raises Conflict when a table has rows, NotNow when somebody else writes to it, Fault for everything that
+    does not fit. On SQLite the clicks are committed just before the rest, a moment after every check.
+    """
+    try:
+        with _writing(databases) as sessions:
+            for name, session in sessions.items():
+                _require_empty(session, name, archive.manifest)
+            for member in archive.manifest.members:
+                rows = _rows(archive, member, say)
+                insert_rows(sessions[member.shape.set], member.shape, rows)
+                go_on_numbering(sessions[member.shape.set], member.shape)
+            say("comparing every row with the file")
+            for member in archive.manifest.members:
+                _require_same(sessions[member.shape.set], member)
+            _require_heads(sessions[MAIN_SET], archive.manifest)
+    except DBAPIError as error:
+        raise _plain(error) from None
+
+
+@contextmanager
+def _writing(databases: Databases) -> Iterator[Sessions]:
+    """One transaction on PostgreSQL; on SQLite one for each file, of which that of the books ends last."""
+    with Session(databases.main) as main, main.begin():
+        if in_one_database(databases):
+            yield {MAIN_SET: main, CLICK_SET: main}
+            return
+        with Session(databases.clicks) as clicks, clicks.begin():
+            yield {MAIN_SET: main, CLICK_SET: clicks}
+
+
+def _require_empty(session: Session, name: SetName, manifest: Manifest) -> None:
+    """From here to the end of the transaction nobody else writes to the tables of the set."""
+    models = MAIN_TABLES if name == MAIN_SET else CLICK_TABLES
+    known = {*models.tables, *(m.shape.table for m in manifest.members if m.shape.set == name)}
+    there = sorted(known & set(inspect(session.connection()).get_table_names()))
+    dialect = session.get_bind().dialect
+    if dialect.name == "postgresql":
+        quoted = ", ".join(dialect.identifier_preparer.quote(each) for each in there)
+        session.execute(text(f"set local lock_timeout = '{LOCK_TIMEOUT}'"))
+        session.execute(text(f"lock table {quoted} in exclusive mode"))
+    filled = [
+        each
+        for each in there
+        if session.execute(select(literal(1)).select_from(table(each)).limit(1)).first() is not None
+    ]
+    if filled:
+        raise Conflict(
+            f"The target is not empty: there are rows in {', '.join(filled)}. Nothing was written. Restore "
+            "into a new LINKLEDGER_HOME or a new PostgreSQL database, before anything runs on it."
+        )
+
+
+def _rows(archive: Archive, member: Member, say: Say) -> Iterator[Sequence[Any]]:
+    kinds = member.shape.kinds
+    lines = with_progress(archive.lines(member), member.shape.name, "read", say)
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield decode_row(kinds, line)
+        except ValueError:
+            raise Fault(f"{member.name}, line {number}, is not a row of that table; none was kept.") from None
+
+
+def _require_same(session: Session, member: Member) -> None:
+    digest, count = hashlib.sha256(), 0
+    for line in lines_of(member.shape, rows_of(session, member.shape)):
+        digest.update(line)
+        count += 1
+    if (count, digest.hexdigest()) != (member.rows, member.sha256):
+        raise Fault(f"{member.shape.name} did not arrive as it stands in the file; no row was kept.")
+
+
+def _require_heads(session: Session, manifest: Manifest) -> None:
+    if chain_heads(session) != manifest.heads:
+        raise Fault("The books do not end where the backup says that they end; no row was kept.")
+
+
+def _plain(error: DBAPIError) -> Fault | NotNow:
+    """The first line of what the driver says names the rule; the values of the row come after it."""
+    said = str(error.orig).splitlines()[0]
+    if getattr(error.orig, "sqlstate", None) in _IN_USE or said in _IN_USE:
+        return NotNow("The target is in use; stop Linkledger there and try again. Nothing was written.")
+    return Fault(f"The database refuses what the backup holds: {said}. Begin again with an empty target.")

@@ -1,0 +1,74 @@
+"""How a row becomes one line of JSON, and that line the same row again. Pure.
+
+A line is a JSON array, in the order of the table's columns. The same row is the same bytes, whichever
+database it came from, so that tables can be compared by their hashes.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+Kind = Literal["text", "integer", "flag", "time", "bytes", "uuid"]
+
+
+def encode_row(kinds: Sequence[Kind], values: Sequence[Any]) -> bytes:
+    """Times must be aware; they are written in UTC, to the microsecond."""
+    row = [
+        None if value is None else _ENCODERS[kind](value) for kind, value in zip(kinds, values, strict=True)
+    ]
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+
+def decode_row(kinds: Sequence[Kind], line: bytes) -> list[Any]:
+    """Raises ValueError on anything but a line that encode_row makes of such a row."""
+    row = json.loads(line)
+    if not isinstance(row, list) or len(row) != len(kinds):
+        raise ValueError(f"is not a row of {len(kinds)} values")
+    return [None if value is None else _DECODERS[kind](value) for kind, value in zip(kinds, row, strict=True)]
+
+
+def _exactly(value: Any, kind: type) -> Any:
+    """JSON knows no other difference between true and 1, or between 1 and 1.0."""
+    if type(value) is not kind:
+        raise ValueError(f"holds a {type(value).__name__} in place of a {kind.__name__}")
+    return value
+
+
+def _text_of_bytes(value: bytes) -> str:
+    return base64.b64encode(value).decode()
+
+
+def _text_of_time(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _aware_time(value: Any) -> datetime:
+    at = datetime.fromisoformat(_exactly(value, str))
+    if at.tzinfo is None:
+        raise ValueError("holds a time without a zone")
+    return at
+
+
+def _decoded_bytes(value: Any) -> bytes:
+    return base64.b64decode(_exactly(value, str), validate=True)
+
+
+_ENCODERS: dict[Kind, Callable[[Any], Any]] = {
+    "text": str,
+    "integer": int,
+    "flag": bool,
+    "time": _text_of_time,
+    "bytes": _text_of_bytes,
+    "uuid": str,
+}
+_DECODERS: dict[Kind, Callable[[Any], Any]] = {
+    "text": lambda value: _exactly(value, str),
+    "integer": lambda value: _exactly(value, int),
+    "flag": lambda value: _exactly(value, bool),
+    "time": _aware_time,
+    "bytes": _decoded_bytes,
+    "uuid": lambda value: UUID(_exactly(value, str)),
+}

@@ -1,0 +1,53 @@
+"""Plain HTTP posts of the demo: the shop's messages to the hook, and the owner's handles of the sandbox."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+from payouts.transfers.sandbox.server import SANDBOX_KEY
+from tracker.errors import LinkledgerError
+
+TIMEOUT_S = 10
+
+
+class NoAnswer(LinkledgerError):
+    """Nobody answered there, or not in time."""
+
+    status = 502
+
+
+@dataclass(frozen=True)
+class Answered:
+    status: int
+    value: Any
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answered:
+    """Post once, without redirects. The value is the answer's JSON, or None. Raises NoAnswer."""
+    parts = urlsplit(url)
+    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
+    try:
+        connection.request("POST", parts.path, body, dict(headers))
+        response = connection.getresponse()
+        raw = response.read()
+    except (OSError, HTTPException) as error:
+        raise NoAnswer(f"{parts.netloc} did not answer ({type(error).__name__}); is it running?") from None
+    finally:
+        connection.close()
+    try:
+        return Answered(response.status, json.loads(raw))
+    except ValueError:
+        return Answered(response.status, None)
+
+
+def sandbox_control(base_url: str, name: str, **arguments: Any) -> Any:
+    """One of the sandbox's handles: top_up, complete_onboarding and others. Raises NoAnswer."""
+    headers = {"Authorization": f"Bearer {SANDBOX_KEY}", "Content-Type": "application/json"}
+    answered = post(f"{base_url}/_sandbox/{name}", json.dumps(arguments).encode(), headers)
+    if answered.status != 200:
+        raise NoAnswer(f"The sandbox answered {answered.status} to {name}.")
+    return answered.value["result"]

@@ -1,0 +1,75 @@
+"""Who takes part in the demo: the brand and its three creators, each with a story of his own."""
+
+from dataclasses import dataclass
+
+BRAND = "Northwind Tea"
+TIMEZONE = "Europe/Berlin"
+MINIMUM_MINOR = 5000
+RATE_BP = 1000
+HOLD_DAYS = 30
+PROGRAM = "Tea friends"
+
+
+@dataclass(frozen=True)
+class Person:
+    """`page` is where the link leads, in the shop. Clicks and orders come as often as the shares say."""
+
+    key: str
+    name: str
+    email: str
+    country: str
+    code: str
+    coupon: str
+    page: str
+    story: str
+    clicks_a_day: tuple[int, int]
+    order_percent: int
+    favourites: tuple[str, ...]
+    referrer: str
+
+
+MIRA = Person(
+    key="mira",
+    name="Mira Vogel",
+    email="mira@creators.example",
+    country="DE",
+    code="mira",
+    coupon="MIRA10",
+    page="",
+    story="Posts brewing videos. Sells every other day and is paid every month.",
+    clicks_a_day=(4, 14),
+    order_percent=70,
+    favourites=("tasting-box", "sencha-asatsuyu", "assam-breakfast", "tasting-box", "earl-grey-blue"),
+    referrer="https://www.instagram.com/",
+)
+TOM = Person(
+    key="tom",
+    name="Tom Okafor",
+    email="tom@creators.example",
+    country="FR",
+    code="tom-steeps",
+    coupon="TOM10",
+    page="products/sencha-asatsuyu",
+    story="Writes a small blog. What he has earned is below the minimum and is carried forward.",
+    clicks_a_day=(0, 4),
+    order_percent=12,
+    favourites=("sencha-asatsuyu", "rooibos-orange"),
+    referrer="https://tom-steeps.example/",
+)
+JONAS = Person(
+    key="jonas",
+    name="Jonas Lind",
+    email="jonas@creators.example",
+    country="SE",
+    code="jonas",
+    coupon="JONAS10",
+    page="products/office-box",
+    story="Was paid for a large order that came back later. New commissions settle it.",
+    clicks_a_day=(1, 5),
+    order_percent=14,
+    favourites=("earl-grey-blue", "rooibos-orange", "assam-breakfast"),
+    referrer="https://www.youtube.com/",
+)
+PEOPLE = (MIRA, TOM, JONAS)
+BY_CODE = {person.code: person for person in PEOPLE}
+COUPONS = {person.coupon: person for person in PEOPLE}

@@ -1,0 +1,35 @@
+"""The command that makes the demo and serves it."""
+
+import click
+
+from payouts.demo.home import demo_settings, prepare, reset
+from payouts.serve import serve
+from tracker.console import Answer, Console, ConsoleCommand, pass_console
+
+
+@click.command("demo", cls=ConsoleCommand)
+@click.option("--bind", metavar="HOST:PORT", help="Default: LINKLEDGER_BIND")
+@click.option("--reset", "anew", is_flag=True, help="Throw the demo away first. Real data is never touched.")
+@click.option("--seed-only", is_flag=True, help="Make the demo, but do not serve it.")
+@pass_console
+def demo_command(console: Console, bind: str | None, anew: bool, seed_only: bool) -> Answer:
+    """Try everything out: an invented brand, its shop, its creators, and two months of history."""
+    settings = demo_settings(bind)
+    if anew:
+        reset(settings, console.say)
+        settings = demo_settings(bind)
+    prepare(settings, console.now, console.say)
+    settings = demo_settings(bind)
+    value = {"home": str(settings.home), "url": f"{settings.web_url}/"}
+    if seed_only:
+        return Answer(value, f"The demo is ready in {settings.home}")
+    console.say("")
+    console.say(f"  Look here:    {settings.web_url}/")
+    console.say(f"  It is all in: {settings.home} (start anew with: linkledger demo --reset)")
+    console.say("  Ctrl-C stops it.")
+    console.say("")
+    code = serve(settings)
+    return Answer(value, " ", code)
+
+
+COMMANDS = (demo_command,)

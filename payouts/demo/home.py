@@ -1,0 +1,119 @@
+"""The demo's own folder: made whole or not at all, never mixed with real data."""
+
+import json
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+from config.database import Databases, open_databases, reading
+from config.migrate import upgrade
+from config.settings import Settings, load_settings
+from payouts.demo import cast
+from payouts.demo.seed import Say, seed
+from tracker.errors import Conflict
+from tracker.people.operations import list_brands
+from tracker.times import utc_text
+
+FOLDER = "demo"
+MARK = "demo.json"
+"""Says that the folder is the demo's, whether it is whole, and which address its links lead to."""
+
+
+def demo_settings(bind: str | None = None) -> Settings:
+    """The settings with a home of the demo's own. Raises SettingsError."""
+    chosen = {} if bind is None else {"bind": bind}
+    home = load_settings(demo=True, **chosen).home / FOLDER
+    return load_settings(demo=True, home=home, **chosen)
+
+
+def reset(settings: Settings, say: Say) -> None:
+    """Delete the demo's folder. Raises Conflict when it is not the demo's, or holds only a part of it."""
+    if settings.database_url:
+        raise Conflict(
+            "--reset deletes the demo's folder, not what is in LINKLEDGER_DATABASE_URL. Make an empty "
+            "database and name that one."
+        )
+    if _mark(settings.home) is None:
+        if _has_data(settings.home):
+            raise Conflict(
+                f"{settings.home} was not made by the demo (it has no {MARK}); nothing was deleted."
+            )
+        return
+    shutil.rmtree(settings.home)
+    say(f"deleted {settings.home}")
+
+
+def prepare(settings: Settings, now: datetime, say: Say) -> None:
+    """Migrate, and seed what is empty. Raises Conflict when something else is there."""
+    mark = _mark(settings.home)
+    if mark is None and not settings.database_url and _has_data(settings.home):
+        raise Conflict(
+            f"{settings.home} holds data that the demo did not make. Name another LINKLEDGER_HOME."
+        )
+    if mark is not None and not mark["whole"] and not settings.database_url:
+        say("the last start was interrupted: making the demo anew")
+        shutil.rmtree(settings.home)
+        settings = settings.model_copy(update={"secret_key": load_settings(home=settings.home).secret_key})
+    databases = open_databases(settings)
+    try:
+        upgrade(databases)
+        _seed_once(databases, settings, now, say)
+    finally:
+        databases.close()
+
+
+def clear_interrupted(settings: Settings, say: Say) -> Settings:
+    """Throw away what a start left that was interrupted. The settings to go on with: the key may be new.
+
+    Raises Conflict when the folder has data that the demo did not make.
+    """
+    mark = _mark(settings.home)
+    if settings.database_url:
+        return settings
+    if mark is None and _has_data(settings.home):
+        raise Conflict(
+            f"{settings.home} holds data that the demo did not make. Name another LINKLEDGER_HOME."
+        )
+    if mark is None or mark["whole"]:
+        return settings
+    say("the last start was interrupted: making the demo anew")
+    shutil.rmtree(settings.home)
+    return settings.model_copy(update={"secret_key": load_settings(home=settings.home).secret_key})
+
+
+def _seed_once(databases: Databases, settings: Settings, now: datetime, say: Say) -> None:
+    with reading(databases.main) as session:
+        brands = [brand.name for brand in list_brands(session)]
+    mark = _mark(settings.home)
+    if not brands:
+        _write_mark(settings, now, whole=False)
+        say("making two months of history …")
+        seed(databases, settings, now, say)
+        _write_mark(settings, now, whole=True)
+    elif cast.BRAND not in brands or mark is None or not mark["whole"]:
+        raise Conflict(
+            "The database has brands that this demo did not make, or only a part of it. The demo needs an "
+            "empty database of its own: leave LINKLEDGER_DATABASE_URL out, or name another one."
+        )
+    elif mark["address"] != settings.web_url:
+        raise Conflict(
+            f"This demo's links lead to {mark['address']}, not to {settings.web_url}. "
+            "Start it there, or make it anew with: linkledger demo --reset"
+        )
+
+
+def _mark(home: Path) -> dict[str, object] | None:
+    try:
+        found = json.loads((home / MARK).read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return found if isinstance(found, dict) and {"whole", "address"} <= found.keys() else None
+
+
+def _write_mark(settings: Settings, now: datetime, *, whole: bool) -> None:
+    mark = {"whole": whole, "address": settings.web_url, "made_at": utc_text(now)}
+    (settings.home / MARK).write_text(json.dumps(mark))
+
+
+def _has_data(home: Path) -> bool:
+    return any(home.glob("*.db"))

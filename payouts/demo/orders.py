@@ -1,0 +1,93 @@
+"""What happens when somebody buys in the demo's shop: the shop's server tells the hook, over HTTP, signed."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.database import Databases, reading, transact
+from config.settings import Settings
+from payouts.commissions.accrual import accrue_due
+from payouts.commissions.adjustment import adjust_due
+from payouts.demo.calls import post
+from payouts.demo.payday import next_payday
+from payouts.demo.queries import demo_brand, demo_source, demo_time, still_ahead
+from payouts.demo.shop import Cart, refund_data, sale_data, signed_message
+from payouts.explain import explain
+from tracker.errors import LinkledgerError
+from tracker.ids import new_uuid
+from tracker.sales.models import Event, Refund, Sale
+from tracker.sales.operations import source_secrets
+
+BATCH = 100
+
+
+class HookRefused(LinkledgerError):
+    """The hook did not take the shop's message."""
+
+    status = 502
+
+
+def new_order_id(now: datetime) -> str:
+    return f"NT-{new_uuid(now).hex[-8:].upper()}"
+
+
+def report_sale(
+    databases: Databases, settings: Settings, now: datetime, order_id: str, cart: Cart, click: str | None
+) -> None:
+    """As a shop's server does after a payment. Raises HookRefused or NoAnswer."""
+    data = sale_data(order_id, cart, now, click)
+    _deliver(databases, settings, now, f"msg-{order_id}", "sale.created", data)
+
+
+def report_refund(
+    databases: Databases, settings: Settings, now: datetime, order_id: str, amount_minor: int, reason: str
+) -> None:
+    """Raises HookRefused or NoAnswer."""
+    refund_id = f"{order_id}-R{new_uuid(now).hex[-6:]}"
+    data = refund_data(order_id, refund_id, amount_minor, now, reason)
+    _deliver(databases, settings, now, f"msg-{refund_id}", "refund.created", data)
+
+
+def story(session: Session, now: datetime, order_id: str) -> dict[str, Any]:
+    """The account that `linkledger explain` gives, with what the page needs beside it. Raises NotFound."""
+    brand = demo_brand(session)
+    account = explain(session, brand.id, order_id)[0]
+    sale = session.get_one(Sale, account["sale"])
+    refunds = session.scalars(
+        select(Refund).where(Refund.sale_id == sale.id).order_by(Refund.occurred_at)
+    ).all()
+    back = sum(refund.amount for refund in refunds)
+    commission = next((each for each in account["commissions"] if each["live"]), None)
+    if commission is not None:
+        at = demo_time(session, now)
+        commission["pay_date"] = still_ahead(commission["pay_date"], at, next_payday(session, brand, at))
+    return account | {
+        "row": sale,
+        "received": session.get_one(Event, sale.event_id),
+        "refunds": refunds,
+        "refundable_minor": max(sale.total - back, 0),
+        "commission": commission,
+    }
+
+
+def _deliver(
+    databases: Databases, settings: Settings, now: datetime, external_id: str, kind: str, data: dict[str, Any]
+) -> None:
+    with reading(databases.main) as session:
+        source = demo_source(session, demo_brand(session))
+        secret = source_secrets(source, settings.secret_keys)[0]
+        brand_id = source.brand_id
+    message = signed_message(secret, external_id, kind, data, now)
+    answered = post(f"{settings.web_url}/hooks/{source.id}", message.body, message.headers)
+    if answered.status != 200 or answered.value is None or answered.value["state"] != "applied":
+        reason = (answered.value or {}).get("reason") or (answered.value or {}).get("detail") or "no reason"
+        raise HookRefused(f"The hook answered {answered.status} to the shop's message: {reason}")
+    transact(databases.main, lambda session: _book_at_once(session, now, brand_id))
+
+
+def _book_at_once(session: Session, now: datetime, brand_id: str) -> None:
+    """What the scheduler does every minute; a visitor of the demo should not have to wait for it."""
+    accrue_due(session, now, BATCH, brand_id=brand_id)
+    adjust_due(session, now, BATCH, brand_id=brand_id)

@@ -1,0 +1,150 @@
+"""The demo's pages: where to look, creators, statements, payouts, and the next payday."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Response, redirect, render_template, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from config.database import reading, transact
+from payouts.checks import CHECKS, self_check
+from payouts.demo import queries, shop_pages
+from payouts.demo.blueprint import blueprint
+from payouts.demo.cast import HOLD_DAYS
+from payouts.demo.payday import next_payday, run_next_payday
+from payouts.demo.transfers import transfers_at_the_rail
+from payouts.statements.document import expected_pay_date, statement_document
+from payouts.statements.models import SealedDocument, Statement
+from payouts.statements.render import as_csv
+from payouts.statements.review import approve, get_statement
+from tracker.errors import NotFound
+from tracker.people.access import public
+from tracker.site import site
+
+__all__ = ["blueprint", "shop_pages"]
+
+HOLD = timedelta(days=HOLD_DAYS)
+INVENTED = "shows the demo's invented figures"
+
+
+@blueprint.get("/")
+@public(INVENTED)
+def index() -> str:
+    here, now = site(), datetime.now(UTC)
+    counts = queries.click_counts(here.databases)
+    with reading(here.databases.main) as session:
+        brand = queries.demo_brand(session)
+        at = queries.demo_time(session, now)
+        payday = next_payday(session, brand, at)
+        return render_template(
+            "demo/index.html",
+            brand=brand,
+            now=now,
+            ahead=at if at > now else None,
+            payday=payday,
+            todays_day=queries.still_ahead(expected_pay_date(brand, now + HOLD), at, payday),
+            creators=queries.figures(session, brand, counts),
+            statements=queries.statements(session, brand),
+            payouts=queries.payouts(session, brand),
+            faults=self_check(session, at),
+            checks=[promise for promise, _check in CHECKS],
+            link_url=here.settings.link_url,
+        )
+
+
+@blueprint.get("/creators/<creator_id>")
+@public(INVENTED)
+def creator(creator_id: str) -> str:
+    here, now = site(), datetime.now(UTC)
+    counts = queries.click_counts(here.databases)
+    with reading(here.databases.main) as session:
+        brand = queries.demo_brand(session)
+        at = queries.demo_time(session, now)
+        known = {each.creator.id: each for each in queries.figures(session, brand, counts)}
+        if creator_id not in known:
+            raise NotFound(f"The demo has no creator {creator_id}.")
+        rows = queries.commission_rows(session, brand, creator_id)
+        payday = next_payday(session, brand, at)
+        return render_template(
+            "demo/creator.html",
+            brand=brand,
+            own=known[creator_id],
+            others=[each for each in known.values() if each.creator.id != creator_id],
+            rows=rows,
+            coming=queries.coming(rows, at, payday),
+            payday=payday,
+            payouts=[each for each in queries.payouts(session, brand) if each["creator"].id == creator_id],
+            link_url=here.settings.link_url,
+        )
+
+
+@blueprint.get("/statements/<period>")
+@public(INVENTED)
+def statement(period: str) -> str:
+    with reading(site().databases.main) as session:
+        found, document = _statement(session, period)
+        return render_template("demo/statement.html", statement=found, document=document)
+
+
+@blueprint.get("/statements/<period>.<any(json, csv):kind>")
+@public(INVENTED)
+def statement_file(period: str, kind: str) -> Response:
+    with reading(site().databases.main) as session:
+        _found, document = _statement(session, period)
+    if kind == "csv":
+        response = Response(as_csv(document), mimetype="text/csv")
+    else:
+        response = Response(json.dumps(document, indent=2, ensure_ascii=False), mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="statement-{period}.{kind}"'
+    return response
+
+
+@blueprint.post("/statements/<period>/approval")
+@public("approves an invented statement")
+def approval(period: str) -> AnyResponse:
+    def work(session: Session) -> None:
+        brand = queries.demo_brand(session)
+        found = get_statement(session, brand.id, period, brand.currency)
+        approve(session, queries.demo_time(session, now), found.id, approved_by="brand")
+
+    now = datetime.now(UTC)
+    transact(site().databases.main, work)
+    return redirect(url_for("demo.statement", period=period), 303)
+
+
+@blueprint.get("/payouts")
+@public(INVENTED)
+def payouts() -> str:
+    here, now = site(), datetime.now(UTC)
+    with reading(here.databases.main) as session:
+        brand = queries.demo_brand(session)
+        at = queries.demo_time(session, now)
+        found = queries.payouts(session, brand)
+        payday = next_payday(session, brand, at)
+    return render_template(
+        "demo/payouts.html",
+        brand=brand,
+        payouts=found,
+        payday=payday,
+        at_the_rail=transfers_at_the_rail(here.databases, here.settings),
+    )
+
+
+@blueprint.post("/payday")
+@public("pays invented money")
+def payday() -> AnyResponse:
+    here = site()
+    run_next_payday(here.databases, here.settings, datetime.now(UTC))
+    return redirect(url_for("demo.payouts"), 303)
+
+
+def _statement(session: Session, period: str) -> tuple[Statement, dict[str, Any]]:
+    """The sealed document, or the draft as the books stand. Raises NotFound."""
+    brand = queries.demo_brand(session)
+    found = get_statement(session, brand.id, period, brand.currency)
+    sealed = session.get(SealedDocument, found.id)
+    if sealed is None:
+        return found, statement_document(session, found) | {"state": "draft"}
+    return found, json.loads(sealed.body) | {"sha256": sealed.sha256}

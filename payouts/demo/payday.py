@@ -1,0 +1,49 @@
+"""Going on to the next payday: the times at which jobs have to run for it, and running them."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from config.database import Databases, reading
+from config.settings import Settings
+from payouts.demo.queries import demo_brand, demo_time, statements
+from payouts.ledger.calendar import Span, day_after, span_of
+from payouts.schedule import work
+from tracker.errors import Fault
+from tracker.people.models import Brand
+
+SOON = timedelta(hours=1)
+"""After the hour that counts, so that nothing hangs on a second."""
+
+
+def next_payday(session: Session, brand: Brand, at: datetime) -> datetime:
+    """When the brand pays next, seen from `at`, if nobody approves by hand before."""
+    ahead = [statement.pay_from for statement, _period in statements(session, brand)]
+    present = span_of(at, brand.cadence, brand.timezone)
+    return min(day for day in [*ahead, _payday(brand, present)] if day > at)
+
+
+def run_next_payday(databases: Databases, settings: Settings, now: datetime) -> datetime:
+    """Run the jobs as of the end of the month, of its review, and of its payday. Returns that day.
+
+    The scheduler of a real installation runs them all the time; these are the times that make a difference.
+    Raises Fault when a job failed.
+    """
+    with reading(databases.main) as session:
+        brand = demo_brand(session)
+        start = demo_time(session, now)
+        payday = next_payday(session, brand, start)
+    last_month = span_of(payday - timedelta(days=brand.review_days + 2), brand.cadence, brand.timezone)
+    review_ends_at = day_after(last_month.ends_at, brand.review_days, brand.timezone)
+    for at in (last_month.ends_at + SOON, review_ends_at + SOON, payday + SOON):
+        if at <= start:
+            continue
+        for result in work(databases, settings, at):
+            for job, done in result["jobs"].items():
+                if "error" in done:
+                    raise Fault(f"The job {job} failed: {done['error']}")
+    return payday
+
+
+def _payday(brand: Brand, month: Span) -> datetime:
+    return day_after(month.ends_at, brand.review_days + 1, brand.timezone)

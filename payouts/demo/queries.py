@@ -1,0 +1,218 @@
+"""What the demo's pages show of creators, statements and payouts. Reads only."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from config.database import Databases, reading
+from payouts.commissions.models import Commission, Entry
+from payouts.demo import cast
+from payouts.demo.cast import BY_CODE, PEOPLE, Person
+from payouts.jobs.claims import clock
+from payouts.ledger.balances import CreatorBalance, creator_balances
+from payouts.ledger.models import Period, Posting
+from payouts.statements.document import expected_pay_date
+from payouts.statements.models import Statement
+from payouts.transfers.models import Item, Payout
+from tracker.clicks.models import Click
+from tracker.errors import NotFound
+from tracker.ids import uuid_of
+from tracker.people.models import Brand, Creator
+from tracker.programs.models import Enrollment, Link
+from tracker.sales.models import Sale, Source
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One creator, and how he stands at the brand. Clicks are counted raw, without what repeats."""
+
+    creator: Creator
+    link: Link
+    person: Person
+    clicks: int
+    machines: int
+    orders: int
+    balance: CreatorBalance
+
+
+@dataclass(frozen=True)
+class CommissionRow:
+    """`now_minor` is what refunds left of it; `payout` the one that contains it."""
+
+    commission: Commission
+    sale: Sale
+    now_minor: int
+    pay_date: str
+    payout: Payout | None
+
+
+def demo_brand(session: Session) -> Brand:
+    """Raises NotFound when this database has no demo in it."""
+    brand = session.scalar(select(Brand).where(Brand.name == cast.BRAND).order_by(Brand.id).limit(1))
+    if brand is None:
+        raise NotFound("There is no demo in this database. Start one with: linkledger demo")
+    return brand
+
+
+def demo_source(session: Session, brand: Brand) -> Source:
+    """The shop's hook."""
+    own = (Source.brand_id == brand.id, Source.kind == "standard", Source.deleted_at.is_(None))
+    return session.scalars(select(Source).where(*own).order_by(Source.id).limit(1)).one()
+
+
+def demo_time(session: Session, now: datetime) -> datetime:
+    """The time as of which the demo's jobs have run, when that is ahead of `now`."""
+    return max(now, clock(session) or now)
+
+
+def click_counts(databases: Databases) -> dict[UUID, Counter[str]]:
+    """Link to verdict to number."""
+    found: dict[UUID, Counter[str]] = defaultdict(Counter)
+    with reading(databases.clicks) as session:
+        rows = session.execute(
+            select(Click.link_id, Click.verdict, func.count()).group_by(Click.link_id, Click.verdict)
+        )
+        for link_id, verdict, number in rows:
+            found[link_id][verdict] = number
+    return found
+
+
+def figures(session: Session, brand: Brand, counts: dict[UUID, Counter[str]]) -> list[Figures]:
+    """Every creator of the demo, in the order of the cast."""
+    rows = session.execute(
+        select(Creator, Link)
+        .join(Enrollment, Enrollment.creator_id == Creator.id)
+        .join(Link, Link.enrollment_id == Enrollment.id)
+        .where(Link.code_key.in_(BY_CODE))
+    ).all()
+    orders = _orders_by_creator(session, brand)
+    balances = creator_balances(session, brand.id, brand.currency)
+    found = []
+    for creator, link in rows:
+        verdicts = counts.get(uuid_of(link.id, "lnk"), Counter())
+        found.append(
+            Figures(
+                creator,
+                link,
+                BY_CODE[link.code_key],
+                verdicts["person"],
+                verdicts.total() - verdicts["person"],
+                orders[creator.id],
+                balances.get(creator.id, CreatorBalance()),
+            )
+        )
+    return sorted(found, key=lambda each: PEOPLE.index(each.person))
+
+
+def commission_rows(session: Session, brand: Brand, creator_id: str) -> list[CommissionRow]:
+    """A creator's live commissions, the newest sale first."""
+    own = (Commission.brand_id == brand.id, Commission.creator_id == creator_id, Commission.live)
+    amounts = dict(
+        session.execute(
+            select(Entry.commission_id, Entry.amount_after_minor)
+            .join(Commission, Commission.id == Entry.commission_id)
+            .where(*own)
+            .order_by(Entry.commission_id, Entry.line)
+        ).all()
+    )
+    payouts = _payouts_by_commission(session, brand, creator_id)
+    rows = session.execute(
+        select(Commission, Sale)
+        .join(Sale, Sale.id == Commission.sale_id)
+        .where(*own)
+        .order_by(Sale.occurred_at.desc())
+    )
+    return [
+        CommissionRow(
+            commission,
+            sale,
+            amounts[commission.id],
+            expected_pay_date(brand, commission.release_at),
+            payouts.get(commission.id),
+        )
+        for commission, sale in rows
+    ]
+
+
+def coming(rows: list[CommissionRow], at: datetime, payday: datetime) -> list[tuple[str, int, int]]:
+    """What is not in a payout yet, by the day on which it is paid: day, how many, minor units."""
+    days: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        if row.payout is None and row.now_minor:
+            days[still_ahead(row.pay_date, at, payday)].append(row.now_minor)
+    return [(day, len(amounts), sum(amounts)) for day, amounts in sorted(days.items())]
+
+
+def still_ahead(pay_date: str, at: datetime, payday: datetime) -> str:
+    """The day on which something is paid; what missed its own day goes with the next payday."""
+    zone = ZoneInfo(cast.TIMEZONE)
+    if pay_date > at.astimezone(zone).date().isoformat():
+        return pay_date
+    return payday.astimezone(zone).date().isoformat()
+
+
+def statements(session: Session, brand: Brand) -> list[tuple[Statement, Period]]:
+    """The newest period first."""
+    rows = session.execute(
+        select(Statement, Period)
+        .join(Period, Period.id == Statement.period_id)
+        .where(Statement.brand_id == brand.id, Statement.currency == brand.currency)
+        .order_by(Period.starts_at.desc())
+    )
+    return list(rows)
+
+
+def payouts(session: Session, brand: Brand) -> list[dict[str, Any]]:
+    """Every payout, the newest first, with its creator, the period that authorised it, and its items."""
+    rows = session.execute(
+        select(Payout, Creator, Period.name)
+        .join(Creator, Creator.id == Payout.creator_id)
+        .join(Statement, Statement.id == Payout.statement_id)
+        .join(Period, Period.id == Statement.period_id)
+        .where(Payout.brand_id == brand.id)
+        .order_by(Payout.prepared_at.desc(), Payout.id.desc())
+    )
+    return [
+        {"payout": payout, "creator": creator, "period": period, "items": _items(session, payout)}
+        for payout, creator, period in rows
+    ]
+
+
+def _items(session: Session, payout: Payout) -> list[dict[str, Any]]:
+    """Every entry that the payout settles, with the order that it comes from."""
+    rows = session.execute(
+        select(Item.amount_minor, Sale.order_id, Entry.kind, Entry.reason, Entry.effective_at)
+        .join(Posting, Posting.id == Item.posting_id)
+        .join(Entry, Entry.transaction_id == Posting.transaction_id)
+        .join(Commission, Commission.id == Entry.commission_id)
+        .join(Sale, Sale.id == Commission.sale_id)
+        .where(Item.payout_id == payout.id, Item.round == payout.round)
+        .order_by(Entry.effective_at, Item.id)
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def _orders_by_creator(session: Session, brand: Brand) -> Counter[str]:
+    rows = session.execute(
+        select(Commission.creator_id, func.count())
+        .where(Commission.brand_id == brand.id, Commission.live)
+        .group_by(Commission.creator_id)
+    )
+    return Counter(dict(rows.all()))
+
+
+def _payouts_by_commission(session: Session, brand: Brand, creator_id: str) -> dict[str, Payout]:
+    rows = session.execute(
+        select(Entry.commission_id, Payout)
+        .join(Posting, Posting.transaction_id == Entry.transaction_id)
+        .join(Item, Item.posting_id == Posting.id)
+        .join(Payout, Payout.id == Item.payout_id)
+        .where(Item.live, Payout.brand_id == brand.id, Payout.creator_id == creator_id)
+    )
+    return dict(rows.all())

@@ -1,0 +1,200 @@
+"""Makes the demo: a brand, three creators, and two months of history.
+
+Nothing is written past the product: every row is made by the operation that makes it for everybody, only
+with an earlier time, and the payouts go through the real SDK to the sandbox.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from urllib.parse import urlsplit
+
+from sqlalchemy.orm import Session
+
+from config.database import Databases, transact
+from config.settings import Settings
+from payouts.demo import cast
+from payouts.demo.calls import sandbox_control
+from payouts.demo.history import History, PastClick, PastOrder, PastRefund, history
+from payouts.demo.shop import CURRENCY, Message, refund_data, sale_data, signed_message
+from payouts.schedule import work
+from payouts.transfers.payees import remember_payee
+from payouts.transfers.rail import open_rail
+from payouts.transfers.sandbox.server import SandboxServer
+from tracker.clicks.recorder import Recorder
+from tracker.clicks.redirect import Visit, new_click
+from tracker.clicks.token import make_token
+from tracker.clicks.verdict import judge
+from tracker.errors import Fault
+from tracker.people.operations import create_brand, create_creator
+from tracker.programs.operations import create_link, create_program, enroll, link_target
+from tracker.sales.inbox import receive
+from tracker.sales.models import Source
+from tracker.sales.operations import create_source
+from tracker.sales.sources import kind_of
+
+Say = Callable[[str], None]
+FUNDS_MINOR = 500_000
+WRITE_DEADLINE_S = 30
+OPENED_BEFORE = timedelta(days=1)
+"""The brand, its program and its creators were there a day before anything happened."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What the history needs to know of the brand that it happens to."""
+
+    brand_id: str
+    source: Source
+    secret: str
+    creators: dict[str, str]
+    """Person's key to creator's id."""
+
+
+def seed(databases: Databases, settings: Settings, now: datetime, say: Say) -> None:
+    """Fill an empty, migrated database. Raises Fault when a job failed on the way."""
+    past = history(now)
+    opened_at = past.frame.starts_at - OPENED_BEFORE
+    made = transact(databases.main, lambda session: _open_brand(session, settings, opened_at))
+    say(f"  {cast.BRAND}, {len(cast.PEOPLE)} creators, {len(past.clicks)} clicks, {len(past.orders)} orders")
+    tokens = _record_clicks(databases, settings, past)
+    with _sandbox(settings) as base_url:
+        there = settings.model_copy(update={"stripe_api_base": base_url})
+        _connect_payees(databases, there, made, opened_at)
+        _live_through(databases, there, made, past, tokens, say)
+
+
+def _open_brand(session: Session, settings: Settings, at: datetime) -> Made:
+    brand = create_brand(
+        session,
+        at,
+        name=cast.BRAND,
+        currency=CURRENCY,
+        timezone=cast.TIMEZONE,
+        hosts={"127.0.0.1", urlsplit(settings.web_url).hostname or "127.0.0.1"},
+        minimum_minor=cast.MINIMUM_MINOR,
+    )
+    program = create_program(
+        session, at, brand_id=brand.id, name=cast.PROGRAM, rate_bp=cast.RATE_BP, hold_days=cast.HOLD_DAYS
+    )
+    creators = {}
+    for person in cast.PEOPLE:
+        creator = create_creator(session, at, name=person.name, email=person.email, country=person.country)
+        enroll(session, at, program_id=program.id, creator_id=creator.id, coupon=person.coupon)
+        create_link(
+            session,
+            at,
+            program_id=program.id,
+            creator_id=creator.id,
+            destination=f"{settings.web_url}/demo/shop/{person.page}",
+            code=person.code,
+        )
+        creators[person.key] = creator.id
+    source, secret = create_source(session, at, brand_id=brand.id, kind="standard", keys=settings.secret_keys)
+    return Made(brand.id, source, secret, creators)
+
+
+def _record_clicks(databases: Databases, settings: Settings, past: History) -> dict[PastClick, str]:
+    """Through the recorder; the tokens are those that the shop got in its address."""
+    with databases.main.connect() as connection, Session(connection) as session:
+        targets = {person.code: link_target(session, person.code) for person in cast.PEOPLE}
+    recorder = Recorder(settings.clicks_url)
+    tokens, waiting = {}, []
+    for visit in past.clicks:
+        target = targets[visit.person.code]
+        assert target is not None, "the link was made before the first click"
+        headers = {"user-agent": visit.user_agent, "referer": visit.referrer, "sec-fetch-dest": "document"}
+        verdict = judge("GET", headers)
+        click = new_click(target, Visit("GET", visit.person.code, headers), verdict, visit.at)
+        waiting.append(recorder.submit(click))
+        tokens[visit] = make_token(
+            settings.secret_keys, click.id, click.link_id, earns=verdict.earns, confirmed=True
+        )
+    recorded = all(future.result(timeout=WRITE_DEADLINE_S) for future in waiting)
+    recorder.close()
+    if not recorded:
+        raise Fault("The demo's clicks could not be written; the log says why.")
+    return tokens
+
+
+@contextmanager
+def _sandbox(settings: Settings) -> Iterator[str]:
+    """The address of the sandbox: one server for the whole history, on the file that everybody uses later."""
+    if settings.stripe_api_base:
+        yield settings.stripe_api_base
+    else:
+        with SandboxServer(settings.home / "sandbox.db") as server:
+            yield server.url
+
+
+def _connect_payees(databases: Databases, settings: Settings, made: Made, at: datetime) -> None:
+    sandbox_control(settings.stripe_api_base, "top_up", currency=CURRENCY, amount=FUNDS_MINOR)
+    with open_rail(settings) as rail:
+        for person in cast.PEOPLE:
+            creator_id = made.creators[person.key]
+            account = rail.create_payee(creator_id, person.email, person.country, person.name)
+            sandbox_control(settings.stripe_api_base, "complete_onboarding", account_id=account)
+            remember = partial(
+                remember_payee, now=at, brand_id=made.brand_id, creator_id=creator_id, account_ref=account
+            )
+            transact(databases.main, remember)
+
+
+def _live_through(
+    databases: Databases,
+    settings: Settings,
+    made: Made,
+    past: History,
+    tokens: dict[PastClick, str],
+    say: Say,
+) -> None:
+    """Everything in the order of its time: what shops reported until then, then the jobs."""
+    waiting = [*_deliveries(made, past, tokens)]
+    month = None
+    for at in past.work_times:
+        if month != (month := f"{at:%B %Y}"):
+            say(f"  {month}")
+        due = [delivery for delivery in waiting if delivery[0] <= at]
+        waiting = waiting[len(due) :]
+        transact(databases.main, partial(_receive, settings=settings, made=made, due=due))
+        for done in work(databases, settings, at):
+            failed = {name: result for name, result in done["jobs"].items() if "error" in result}
+            if failed:
+                raise Fault(f"The demo could not be made: as of {done['at']}, {failed}")
+
+
+def _deliveries(
+    made: Made, past: History, tokens: dict[PastClick, str]
+) -> Iterator[tuple[datetime, Message]]:
+    totals = {order.order_id: order.cart.total_minor for order in past.orders}
+    events: list[PastOrder | PastRefund] = sorted([*past.orders, *past.refunds], key=lambda event: event.at)
+    for event in events:
+        message = _message(made.secret, event, tokens, totals)
+        yield event.at, message
+        if isinstance(event, PastOrder) and event.twice:
+            yield event.at, message
+
+
+def _message(
+    secret: str, event: PastOrder | PastRefund, tokens: dict[PastClick, str], totals: dict[str, int]
+) -> Message:
+    if isinstance(event, PastRefund):
+        amount = totals[event.order_id] if event.amount_minor is None else event.amount_minor
+        refund_id = f"{event.order_id}-R1"
+        data = refund_data(event.order_id, refund_id, amount, event.at, event.reason)
+        return signed_message(secret, f"msg-{refund_id}", "refund.created", data, event.at)
+    token = tokens[event.click] if event.click else None
+    data = sale_data(event.order_id, event.cart, event.at, token)
+    return signed_message(secret, f"msg-{event.order_id}", "sale.created", data, event.at)
+
+
+def _receive(session: Session, settings: Settings, made: Made, due: list[tuple[datetime, Message]]) -> None:
+    """As the hook does it: verify the signature at the message's time, then hand it to the inbox."""
+    kind = kind_of("standard")
+    for at, message in due:
+        external_id = kind.verify(message.headers, message.body, [made.secret], at)
+        received = receive(session, at, made.source, external_id, message.body, keys=settings.secret_keys)
+        if received.state != "applied":
+            raise Fault(f"The demo could not be made: {message.external_id} is {received.state}.")

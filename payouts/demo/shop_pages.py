@@ -1,0 +1,140 @@
+"""The demo's shop: the pages that a shopper sees, and the order's page with everything that followed from it.
+
+The click's token travels in links and form fields only: the shop sets no cookie.
+"""
+
+from datetime import UTC, datetime
+
+from flask import abort, make_response, redirect, render_template, request, url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from config.database import reading
+from payouts.demo.blueprint import blueprint
+from payouts.demo.cast import COUPONS
+from payouts.demo.orders import new_order_id, report_refund, report_sale, story
+from payouts.demo.queries import demo_brand
+from payouts.demo.shop import BY_SKU, CURRENCY, LARGEST_QUANTITY, PRODUCTS, Cart, Product
+from tracker.clicks.token import read_token
+from tracker.errors import Invalid
+from tracker.ids import public_id
+from tracker.money import half_up
+from tracker.people.access import public
+from tracker.programs.models import Link
+from tracker.sales.models import Sale
+from tracker.site import site
+
+TOKEN = "ll"
+SHOPPER = "the demo's shop sells to anybody"
+
+
+@blueprint.get("/shop/")
+@public(SHOPPER)
+def shop() -> str:
+    return render_template(
+        "demo/shop.html", products=PRODUCTS, currency=CURRENCY, token=_token(), guide=_guide()
+    )
+
+
+@blueprint.get("/shop/products/<sku>")
+@public(SHOPPER)
+def product(sku: str) -> Response:
+    return _product_page(_product(sku))
+
+
+@blueprint.post("/shop/orders")
+@public(SHOPPER)
+def buy() -> Response:
+    now = datetime.now(UTC)
+    here = site()
+    wanted = _product(request.form.get("sku", ""))
+    try:
+        cart = Cart(wanted, _quantity(), _coupon())
+    except Invalid as error:
+        return _product_page(wanted, problem=str(error), status=422)
+    order_id = request.form.get("order") or new_order_id(now)
+    if not _is_booked(order_id):  # else the button was pressed twice
+        report_sale(here.databases, here.settings, now, order_id, cart, _token())
+    return redirect(url_for("demo.order", order_id=order_id), 303)
+
+
+@blueprint.get("/shop/orders/<order_id>")
+@public("shows an order of the demo's shop, which holds nobody's data")
+def order(order_id: str) -> str:
+    with reading(site().databases.main) as session:
+        account = story(session, datetime.now(UTC), order_id)
+        return render_template("demo/order.html", **account, products=BY_SKU)
+
+
+@blueprint.post("/shop/orders/<order_id>/refunds")
+@public(SHOPPER)
+def refund(order_id: str) -> Response:
+    here, now = site(), datetime.now(UTC)
+    with reading(here.databases.main) as session:
+        refundable_minor = story(session, now, order_id)["refundable_minor"]
+    half = request.form.get("part") == "half"
+    amount_minor = half_up(refundable_minor, 2) if half else refundable_minor
+    if amount_minor:
+        reason = "half of it came back" if half else "returned by the shopper"
+        report_refund(here.databases, here.settings, now, order_id, amount_minor, reason)
+    return redirect(url_for("demo.order", order_id=order_id, _anchor="commission"), 303)
+
+
+def _product_page(wanted: Product, problem: str | None = None, status: int = 200) -> Response:
+    page = render_template(
+        "demo/product.html",
+        product=wanted,
+        currency=CURRENCY,
+        token=_token(),
+        guide=_guide(),
+        problem=problem,
+        given=request.form,
+        coupons=list(COUPONS),
+        largest=LARGEST_QUANTITY,
+        order_id=new_order_id(datetime.now(UTC)),
+    )
+    response = make_response(page, status)
+    # Each showing of the form is an order of its own.
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _product(sku: str) -> Product:
+    return BY_SKU.get(sku) or abort(404, "The shop has no such tea.")
+
+
+def _quantity() -> int:
+    text = request.form.get("quantity", "1").strip()
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= LARGEST_QUANTITY:
+        raise Invalid(f"Order 1 to {LARGEST_QUANTITY} of it.")
+    return int(text)
+
+
+def _coupon() -> str | None:
+    code = request.form.get("coupon", "").strip().upper()
+    if code and code not in COUPONS:
+        raise Invalid(f"The shop does not know this code. Try {', '.join(COUPONS)}.")
+    return code or None
+
+
+def _token() -> str | None:
+    return request.values.get(TOKEN) or None
+
+
+def _guide() -> str | None:
+    """Whose link led here, for the demo's own note; a real shop cannot tell and need not know."""
+    token = _token()
+    if token is None:
+        return None
+    try:
+        link_id = read_token(site().settings.secret_keys, token).link_id
+    except Invalid:
+        return None
+    with reading(site().databases.main) as session:
+        return session.scalar(select(Link.code).where(Link.id == public_id("lnk", link_id)))
+
+
+def _is_booked(order_id: str) -> bool:
+    with reading(site().databases.main) as session:
+        own = (Sale.brand_id == demo_brand(session).id, Sale.order_id == order_id)
+        return session.scalar(select(Sale.id).where(*own)) is not None

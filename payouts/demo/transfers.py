@@ -1,0 +1,37 @@
+"""What the payment provider says about the demo's payouts; here the provider is the sandbox."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from config.database import Databases, reading
+from config.settings import Settings
+from payouts.transfers.models import Attempt
+from payouts.transfers.rail import open_rail
+from payouts.transfers.stripe_shapes import TransferFound
+
+SINCE = datetime(2020, 1, 1, tzinfo=UTC)
+"""Before the sandbox was: it makes transfers at its own time, whatever the demo's is."""
+
+
+@dataclass(frozen=True)
+class AtTheRail:
+    """Transfers by their payout's id, and what is left for further ones, in the rail's integer."""
+
+    transfers: dict[str, list[TransferFound]]
+    available: int
+
+
+def transfers_at_the_rail(databases: Databases, settings: Settings, currency: str = "EUR") -> AtTheRail:
+    """Asked anew, over HTTP and with the real SDK. Raises RailError."""
+    with reading(databases.main) as session:
+        attempts = session.execute(select(Attempt.payout_id, Attempt.parameters))
+        sought: dict[str, dict[str, Any]] = dict(attempts.all())
+    with open_rail(settings) as rail:
+        found = {
+            payout_id: rail.find_transfers(parameters["transfer_group"], parameters["destination"], SINCE)
+            for payout_id, parameters in sought.items()
+        }
+        return AtTheRail(found, rail.available_balance(currency))

@@ -1,0 +1,100 @@
+"""An installation with something in every kind of column: people, sales, raw events, books, clicks."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.database import Databases, reading, transact
+from config.settings import Settings
+from payouts.backup.manifest import ChainHead
+from payouts.backup.rows import chain_heads
+from payouts.commissions.accrual import accrue_due
+from payouts.jobs.claims import advance_clock, claim
+from payouts.ledger.balances import CreatorBalance, creator_balances
+from payouts.ledger.operations import post
+from payouts.ledger.rules import Line
+from payouts.tables import CLICK_TABLES, MAIN_TABLES
+from tests.tracker.sales.shop import RECEIVED, Shop, open_shop, refund, sale
+from tracker.clicks.recorder import Recorder
+from tracker.clicks.writers import NewClick, stored_sub_ids
+from tracker.ids import new_uuid, uuid_of
+from tracker.people.operations import create_creator, list_creators
+
+
+def fill_installation(settings: Settings, databases: Databases) -> Shop:
+    """Two shops, a sale that earned a commission, a refund, a bonus for each creator, three clicks."""
+    shop = open_shop(settings, databases, name="Teas")
+    open_shop(settings, databases, name="Zitronen Öle", coupon=None)
+    shop.send(
+        "sale.created", sale(click=shop.token("anna"), items=[{"sku": "ä", "quantity": 1, "net": 9500}])
+    )
+    shop.send("refund.created", refund())
+    transact(databases.main, lambda session: _book(session, shop.brand_id))
+    record_clicks(settings, shop, count=3)
+    return shop
+
+
+def record_clicks(settings: Settings, shop: Shop, count: int) -> None:
+    recorder = Recorder(settings.clicks_url)
+    for number in range(count):
+        assert recorder.record(new_click(shop, number), deadline_s=10)
+    recorder.close()
+
+
+def new_click(shop: Shop, number: int = 0) -> NewClick:
+    at = RECEIVED + timedelta(milliseconds=number)
+    sub_ids = stored_sub_ids({"s1": "süß"} if number % 2 else {})
+    link_id = uuid_of(shop.links["anna"], "lnk")
+    return NewClick(new_uuid(at), link_id, "person", "browser", "phone", None, sub_ids)
+
+
+def pay_bonus(databases: Databases, brand_id: str, number: int) -> None:
+    """One more transaction in the books of the brand."""
+    transact(databases.main, lambda session: _bonus(session, brand_id, number))
+
+
+def contents(databases: Databases) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table, as the models see it, by table."""
+    found = {}
+    for engine, metadata in ((databases.main, MAIN_TABLES), (databases.clicks, CLICK_TABLES)):
+        with reading(engine) as session:
+            for table in metadata.sorted_tables:
+                rows = [tuple(row) for row in session.execute(select(table))]
+                found[table.name] = sorted(rows, key=repr)
+    return found
+
+
+def books(databases: Databases, brand_id: str) -> tuple[tuple[ChainHead, ...], dict[str, CreatorBalance]]:
+    with reading(databases.main) as session:
+        return chain_heads(session), creator_balances(session, brand_id, "EUR")
+
+
+def count_clicks(databases: Databases) -> int:
+    return len(contents(databases)["click"])
+
+
+def _book(session: Session, brand_id: str) -> None:
+    create_creator(session, RECEIVED, name="Zoë", email="zoe@people.example", country="FR")
+    assert accrue_due(session, RECEIVED, 10) == 1
+    for number in range(2):
+        _bonus(session, brand_id, number)
+    claim(session, RECEIVED, "accrue", "2026-11-01T10:00Z")
+    advance_clock(session, RECEIVED)
+
+
+def _bonus(session: Session, brand_id: str, number: int) -> None:
+    creator = list_creators(session)[0]
+    line = Line("bonus", 100 + number, "EUR", creator.id)
+    post(
+        session,
+        RECEIVED,
+        brand_id=brand_id,
+        kind="bonus",
+        event_key=f"bonus:{number}",
+        inputs={"number": number, "note": "für März"},
+        lines=[line],
+        subject_id=creator.id,
+        effective_at=RECEIVED,
+    )

@@ -1,0 +1,105 @@
+from pathlib import Path
+
+import pytest
+
+from config.database import Databases
+from config.settings import Settings
+from payouts.backup.commands import COMMANDS
+from tests.payouts.backup.content import contents
+from tests.tracker.sales.shop import Shop
+from tests.tracker.terminal import Terminal
+
+
+@pytest.fixture
+def terminal(settings: Settings) -> Terminal:
+    return Terminal(settings, COMMANDS)
+
+
+@pytest.fixture
+def other_terminal(target_settings: Settings) -> Terminal:
+    return Terminal(target_settings, COMMANDS)
+
+
+def test_save_verify_and_restore(
+    shop: Shop,
+    databases: Databases,
+    target: Databases,
+    terminal: Terminal,
+    other_terminal: Terminal,
+    tmp_path: Path,
+) -> None:
+    file = str(tmp_path / "backup.zip")
+    saved = terminal.ask("backup", file)
+    verified = terminal.ask("restore", file, "--verify")
+    restored = other_terminal.ask("restore", file)
+    assert saved["bytes"] == Path(file).stat().st_size
+    assert saved["rows"]["clicks/click"] == 3
+    assert saved["heads"] == verified["heads"] == restored["heads"]
+    assert saved["rows"] == verified["rows"] == restored["rows"]
+    assert (verified["restored"], verified["faults"]) == (False, [])
+    assert (restored["restored"], restored["faults"], restored["sources_without_key"]) == (True, [], [])
+    assert contents(target) == contents(databases)
+    assert "is not empty" in other_terminal.refused("restore", file)
+
+
+def test_a_person_is_told_what_is_not_in_it(shop: Shop, terminal: Terminal, tmp_path: Path) -> None:
+    result = terminal.run("backup", str(tmp_path / "backup.zip"))
+    assert result.exit_code == 0
+    for word in ("LINKLEDGER_SECRET_KEY", "sandbox.db", "restore", shop.brand_id):
+        assert word in result.stdout
+    assert "clicks/click: 3 rows saved" in result.stderr
+
+
+def test_a_backup_is_never_overwritten(shop: Shop, terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "backup.zip"
+    terminal.ask("backup", str(file))
+    before = file.read_bytes()
+    assert "exists already" in terminal.refused("backup", str(file))
+    assert file.read_bytes() == before
+
+
+def test_verifying_needs_and_makes_no_installation(shop: Shop, terminal: Terminal, tmp_path: Path) -> None:
+    file = str(tmp_path / "backup.zip")
+    terminal.ask("backup", file)
+    nowhere = tmp_path / "nowhere"
+    wrong = Settings(home=nowhere).model_copy(update={"database_url": "mysql://wrong"})
+    assert Terminal(wrong, COMMANDS).ask("restore", file, "--verify")["faults"] == []
+    assert not nowhere.exists()
+
+
+def test_a_damaged_backup_is_a_fault(
+    shop: Shop, terminal: Terminal, other_terminal: Terminal, tmp_path: Path
+) -> None:
+    file = tmp_path / "backup.zip"
+    terminal.ask("backup", str(file))
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    for arguments in (("restore", str(file)), ("restore", str(file), "--verify")):
+        result = other_terminal.run(*arguments)
+        assert (result.exit_code, result.stdout) == (3, "")
+        assert "is damaged" in result.stderr
+
+
+def test_the_wrong_key_is_noticed(
+    shop: Shop, terminal: Terminal, target_settings: Settings, tmp_path: Path
+) -> None:
+    file = str(tmp_path / "backup.zip")
+    terminal.ask("backup", file)
+    stranger = target_settings.model_copy(update={"secret_key": "another key that is long enough as well"})
+    result = Terminal(stranger, COMMANDS).run("restore", file)
+    assert result.exit_code == 0
+    assert "The secrets of 2 sources cannot be read" in result.stdout
+
+
+def test_faults_that_came_with_the_backup_are_told_with_exit_code_3(
+    shop: Shop, databases: Databases, terminal: Terminal, other_terminal: Terminal, tmp_path: Path
+) -> None:
+    with databases.main.begin() as connection:
+        connection.exec_driver_sql("update ledger_chain set seq = seq + 1")
+    file = str(tmp_path / "backup.zip")
+    terminal.ask("backup", file)
+    result = other_terminal.run("restore", file)
+    assert result.exit_code == 3
+    assert "payouts are frozen" in result.stdout
+    assert f"The books of {shop.brand_id} end at number" in result.stdout

@@ -1,0 +1,277 @@
+"""A backup that is not whole, or a target that is not empty: a clear sentence, and not one row is written."""
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.database import Databases
+from config.migrate import schema_states, upgrade
+from payouts.backup.archive import open_archive
+from payouts.backup.making import make_backup
+from payouts.backup.restoring import Restored, restore, verify
+from tests.payouts.backup.content import contents, pay_bonus
+from tests.payouts.backup.damage import edit_manifest, rebuilt, replace_lines
+from tests.tracker.sales.shop import Shop
+from tracker.errors import Conflict, Fault, Invalid, LinkledgerError
+
+Members = dict[str, bytes]
+
+
+@pytest.fixture
+def backup(databases: Databases, shop: Shop, now: datetime, tmp_path: Path) -> Path:
+    make_backup(databases, now, tmp_path / "backup.zip", print)
+    return tmp_path / "backup.zip"
+
+
+@pytest.fixture
+def database_kind() -> str:
+    """What is saved; of what kind it was makes no difference to the file."""
+    return "sqlite"
+
+
+def restored(target: Databases, backup: Path) -> Restored:
+    with open_archive(backup) as archive:
+        return restore(target, archive, print)
+
+
+def lose_a_member(members: Members) -> None:
+    del members["main/sale.jsonl"]
+
+
+def add_a_member(members: Members) -> None:
+    members["main/secret.jsonl"] = b"[]\n"
+
+
+def lose_a_row(members: Members) -> None:
+    members["main/ledger_posting.jsonl"] = members["main/ledger_posting.jsonl"].split(b"\n", 1)[1]
+
+
+def change_a_row(members: Members) -> None:
+    members["main/creator.jsonl"] = members["main/creator.jsonl"].replace(b"anna", b"Anna", 1)
+
+
+def lose_the_manifest(members: Members) -> None:
+    del members["manifest.json"]
+
+
+def spoil_the_manifest(members: Members) -> None:
+    edit_manifest(members, lambda manifest: manifest.pop("heads"))
+
+
+def forget_a_table(members: Members) -> None:
+    del members["main/cancellation.jsonl"]
+    edit_manifest(
+        members,
+        lambda m: m.update(members=[e for e in m["members"] if e["shape"]["table"] != "cancellation"]),
+    )
+
+
+def move_a_negative_amount(members: Members) -> None:
+    lines = members["main/ledger_posting.jsonl"].replace(b',101,"EUR"', b',-101,"EUR"')
+    replace_lines(members, "main/ledger_posting.jsonl", lines)
+
+
+def refer_to_nothing(members: Members) -> None:
+    replace_lines(members, "main/creator.jsonl", b"")
+
+
+def put_a_float(members: Members) -> None:
+    lines = members["main/ledger_posting.jsonl"].replace(b',101,"EUR"', b',101.0,"EUR"')
+    replace_lines(members, "main/ledger_posting.jsonl", lines)
+
+
+def end_the_books_elsewhere(members: Members) -> None:
+    edit_manifest(members, lambda manifest: manifest["heads"][0].update(head_hash="0" * 64))
+
+
+@pytest.mark.parametrize(
+    ("harm", "sentence"),
+    [
+        (lose_a_member, "main/sale.jsonl is missing"),
+        (add_a_member, "holds more than its manifest names"),
+        (lose_a_row, "main/ledger_posting.jsonl is not what was saved"),
+        (change_a_row, "main/creator.jsonl is not what was saved"),
+        (lose_the_manifest, "manifest.json is missing"),
+        (spoil_the_manifest, "manifest of the backup cannot be read"),
+        (forget_a_table, r"does not hold the tables of its schema \(main/cancellation\)"),
+        (move_a_negative_amount, "posting_amount_positive"),
+        (refer_to_nothing, "(?i)foreign key"),
+        (put_a_float, r"main/ledger_posting.jsonl, line \d+, is not a row"),
+        (end_the_books_elsewhere, "do not end where the backup says"),
+    ],
+)
+def test_a_fault_is_named_and_no_row_is_kept(
+    target: Databases, backup: Path, harm: Callable[[Members], None], sentence: str
+) -> None:
+    upgrade(target)
+    harmed = rebuilt(backup, harm)
+    with pytest.raises(Fault, match=sentence):
+        restored(target, harmed)
+    assert not any(contents(target).values())
+    with pytest.raises(Fault, match=sentence), open_archive(harmed) as archive:
+        verify(archive, print)
+
+
+def test_the_rebuilding_itself_does_no_harm(target: Databases, databases: Databases, backup: Path) -> None:
+    restored(target, rebuilt(backup, lambda members: None))
+    assert contents(target) == contents(databases)
+
+
+def test_one_flipped_bit_anywhere_is_found(backup: Path) -> None:
+    whole = backup.read_bytes()
+    positions = {*range(0, len(whole), 101), *range(len(whole) - 120, len(whole))}
+    for position in positions:
+        harmed = bytearray(whole)
+        harmed[position] ^= 1
+        backup.write_bytes(harmed)
+        with pytest.raises(Fault), open_archive(backup):
+            pass
+
+
+def test_a_file_that_was_cut_short_is_found(backup: Path) -> None:
+    whole = backup.read_bytes()
+    for length in (2, 100, len(whole) // 2, len(whole) - 64, len(whole) - 1):
+        backup.write_bytes(whole[:length])
+        with pytest.raises(Fault, match="damaged"), open_archive(backup):
+            pass
+
+
+@pytest.mark.parametrize("content", [b"", b"a letter", b"x" * 1000])
+def test_another_file_is_no_backup(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "letter").write_bytes(content)
+    with pytest.raises(Invalid, match="not a backup"), open_archive(tmp_path / "letter"):
+        pass
+
+
+def test_a_target_with_rows_is_refused_and_stays_as_it_is(
+    target: Databases, shop: Shop, backup: Path
+) -> None:
+    restored(target, backup)
+    pay_bonus(target, shop.brand_id, number=7)
+    before = contents(target)
+    with pytest.raises(Conflict, match=r"not empty: .*brand"):
+        restored(target, backup)
+    assert contents(target) == before
+
+
+LOSE_A_ROW = {
+    "sqlite": "create trigger lose after insert on job_clock begin delete from job_clock; end",
+    "postgresql": "create rule lose as on insert to job_clock do instead nothing",
+}
+
+
+def test_a_row_that_does_not_arrive_as_it_was_is_noticed(target: Databases, backup: Path) -> None:
+    upgrade(target)
+    with target.main.begin() as connection:
+        connection.exec_driver_sql(LOSE_A_ROW[target.main.dialect.name])
+    with pytest.raises(Fault, match="main/job_clock did not arrive as it stands in the file"):
+        restored(target, backup)
+    assert not any(contents(target).values())
+
+
+def test_a_backup_of_a_newer_schema_names_the_version_to_use(target: Databases, backup: Path) -> None:
+    def edit(manifest: dict[str, Any]) -> None:
+        manifest.update(made_by="Linkledger 9.1")
+        manifest["schemas"].update(main="9001")
+
+    newer = rebuilt(backup, lambda members: edit_manifest(members, edit))
+    with pytest.raises(Invalid, match=r"made by Linkledger 9\.1 with schema 9001"):
+        restored(target, newer)
+    assert [state.current for state in schema_states(target)] == [None, None]
+
+
+def test_a_backup_of_a_newer_format_names_the_version_to_use(backup: Path) -> None:
+    newer = rebuilt(backup, lambda members: edit_manifest(members, lambda m: m.update(version=2)))
+    with pytest.raises(Invalid, match=r"format 2.*restore it with that version"), open_archive(newer):
+        pass
+
+
+def of_an_older_schema(members: Members) -> None:
+    """As the version before the tables of jobs would have made it."""
+
+    def edit(manifest: dict[str, Any]) -> None:
+        manifest["schemas"]["main"] = "0006"
+        manifest["members"] = [m for m in manifest["members"] if "job_" not in m["shape"]["table"]]
+
+    edit_manifest(members, edit)
+    del members["main/job_run.jsonl"], members["main/job_clock.jsonl"]
+
+
+def test_a_backup_of_an_older_schema_is_brought_up(
+    databases: Databases, target: Databases, backup: Path
+) -> None:
+    assert restored(target, rebuilt(backup, of_an_older_schema)).findings == []
+    assert all(state.current == state.head for state in schema_states(target))
+    assert contents(target) == contents(databases) | {"job_run": [], "job_clock": []}
+
+
+def test_a_backup_of_an_older_schema_wants_a_target_without_tables(target: Databases, backup: Path) -> None:
+    upgrade(target)
+    with pytest.raises(Conflict, match="at schema 0007, those of the backup at 0006"):
+        restored(target, rebuilt(backup, of_an_older_schema))
+    assert not any(contents(target).values())
+
+
+def test_an_older_backup_with_a_fault_leaves_the_target_without_tables(
+    target: Databases, backup: Path
+) -> None:
+    def both(members: Members) -> None:
+        of_an_older_schema(members)
+        refer_to_nothing(members)
+
+    with pytest.raises(Fault, match="(?i)foreign key"):
+        restored(target, rebuilt(backup, both))
+    assert [state.current for state in schema_states(target)] == [None, None]
+
+
+def test_a_backup_that_is_broken_off_leaves_no_file(
+    databases: Databases, shop: Shop, now: datetime, tmp_path: Path
+) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+
+    def break_off(_line: str) -> None:
+        assert [file.suffix for file in folder.iterdir()] == [".part"]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_backup(databases, now, folder / "backup.zip", break_off)
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("disk_knows_second_names", [True, False])
+def test_a_file_that_appears_meanwhile_is_not_overwritten(
+    databases: Databases,
+    shop: Shop,
+    now: datetime,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    disk_knows_second_names: bool,
+) -> None:
+    if not disk_knows_second_names:
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(PermissionError("no links here")))
+    path = tmp_path / "backups" / "backup.zip"
+    path.parent.mkdir()
+
+    def take_the_name(_line: str) -> None:
+        path.write_text("mine")
+
+    with pytest.raises(Conflict, match="not overwritten"):
+        make_backup(databases, now, path, take_the_name)
+    assert path.read_text() == "mine"
+    assert list(path.parent.iterdir()) == [path]
+    path.unlink()
+    make_backup(databases, now, path, print)
+    with open_archive(path) as archive:
+        archive.require_whole()
+    with pytest.raises(Conflict, match="not overwritten"):
+        make_backup(databases, now, path, print)
+
+
+def test_a_folder_that_is_not_there_is_named(databases: Databases, now: datetime, tmp_path: Path) -> None:
+    with pytest.raises(LinkledgerError, match=r"nowhere/backup\.zip could not be written: No such file"):
+        make_backup(databases, now, tmp_path / "nowhere" / "backup.zip", print)

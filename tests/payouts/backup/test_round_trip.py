@@ -1,0 +1,196 @@
+"""A backup holds everything, and brings it back exactly, from either kind of database to either."""
+
+import zipfile
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+
+from config.database import Databases, reading, transact
+from config.migrate import upgrade
+from config.settings import Settings
+from payouts.backup.archive import open_archive
+from payouts.backup.making import make_backup
+from payouts.backup.manifest import Manifest
+from payouts.backup.restoring import restore, verify
+from payouts.backup.rows import paged_rows, present_shapes, rows_of
+from payouts.checks import self_check
+from payouts.ledger.models import Chain
+from payouts.tables import CLICK_TABLES, MAIN_TABLES
+from tests.payouts.backup.content import (
+    books,
+    contents,
+    count_clicks,
+    new_click,
+    pay_bonus,
+    record_clicks,
+)
+from tests.tracker.sales.shop import Shop, sale
+from tracker.clicks.recorder import Recorder
+from tracker.sales.operations import get_source, source_secrets
+
+
+def silent(_line: str) -> None:
+    pass
+
+
+@pytest.fixture
+def backup(databases: Databases, shop: Shop, now: datetime, tmp_path: Path) -> Path:
+    make_backup(databases, now, tmp_path / "backup.zip", silent)
+    return tmp_path / "backup.zip"
+
+
+def test_every_row_comes_back_as_it_was(
+    databases: Databases, target: Databases, shop: Shop, backup: Path
+) -> None:
+    with open_archive(backup) as archive:
+        done = restore(target, archive, silent)
+    saved = contents(databases)
+    assert contents(target) == saved
+    assert {name.split("/")[1]: count for name, count in done.manifest.rows().items()} == {
+        name: len(rows) for name, rows in saved.items()
+    }
+    assert len(saved["click"]) == 3
+    assert len(saved["event"]) == 2
+    assert books(target, shop.brand_id) == books(databases, shop.brand_id)
+    assert done.findings == []
+
+
+def test_the_restored_installation_goes_on(
+    settings: Settings, target_settings: Settings, target: Databases, shop: Shop, backup: Path, now: datetime
+) -> None:
+    with open_archive(backup) as archive:
+        restore(target, archive, silent)
+    pay_bonus(target, shop.brand_id, number=7)
+    record_clicks(target_settings, shop, count=1)
+    restored = Shop(
+        target, shop.keys, shop.brand_id, shop.source_id, shop.secret, shop.links, shop.enrollments
+    )
+    assert restored.send("sale.created", sale(order_id="1002")).state == "applied"
+    with reading(target.main) as session:
+        assert self_check(session, now) == []
+        assert source_secrets(get_source(session, shop.source_id), settings.secret_keys) == [shop.secret]
+
+
+def test_the_backup_of_a_restored_database_has_the_same_members(
+    target: Databases, backup: Path, now: datetime
+) -> None:
+    with open_archive(backup) as archive:
+        restore(target, archive, silent)
+    again = make_backup(target, now, backup.with_name("again.zip"), silent)
+    with open_archive(backup) as archive:
+        assert again.members == archive.manifest.members
+
+
+def test_what_is_booked_during_the_backup_is_whole_or_not_in_it(
+    databases: Databases, target: Databases, shop: Shop, now: datetime, tmp_path: Path
+) -> None:
+    numbers = iter(range(100, 200))
+    before = books(databases, shop.brand_id)
+
+    def meanwhile(_line: str) -> None:
+        pay_bonus(databases, shop.brand_id, next(numbers))
+
+    manifest = make_backup(databases, now, tmp_path / "busy.zip", meanwhile)
+    assert next(numbers) > 105
+    assert books(databases, shop.brand_id) != before
+    assert manifest.heads == before[0]
+    with open_archive(tmp_path / "busy.zip") as archive:
+        assert restore(target, archive, silent).findings == []
+    assert books(target, shop.brand_id) == before
+
+
+def test_clicks_that_come_in_meanwhile_do_no_harm(
+    settings: Settings, databases: Databases, shop: Shop, now: datetime, tmp_path: Path
+) -> None:
+    recorder = Recorder(settings.clicks_url)
+    numbers = iter(range(100, 200))
+
+    def meanwhile(_line: str) -> None:
+        assert recorder.record(new_click(shop, next(numbers)), deadline_s=10)
+
+    manifest = make_backup(databases, now, tmp_path / "busy.zip", meanwhile)
+    recorder.close()
+    assert 3 <= manifest.rows()["clicks/click"] <= count_clicks(databases)
+    with open_archive(tmp_path / "busy.zip") as archive:
+        assert verify(archive, silent).findings == []
+
+
+def test_pages_of_clicks_leave_out_none_and_hold_no_transaction(
+    settings: Settings, databases: Databases, shop: Shop
+) -> None:
+    record_clicks(settings, shop, count=7)
+    shape = next(each for each in present_shapes() if each.table == "click")
+    with reading(databases.clicks) as session:
+        before = list(rows_of(session, shape))
+    pages = paged_rows(databases.clicks, shape, page_rows=2)
+    found = [next(pages)]
+    record_clicks(settings, shop, count=1)
+    if databases.clicks.dialect.name == "sqlite":
+        assert not log_is_held(databases)
+    found += list(pages)
+    assert len(before) == 10
+    assert set(before) <= set(found)
+    assert found == sorted(set(found), key=lambda row: row[0])
+
+
+def log_is_held(databases: Databases) -> bool:
+    """Whether some transaction keeps SQLite from emptying the log of clicks.db."""
+    with databases.clicks.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA busy_timeout=0")
+        busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
+        connection.exec_driver_sql("BEGIN")
+        connection.invalidate()
+    return bool(busy)
+
+
+def test_every_table_is_in_it(backup: Path) -> None:
+    with open_archive(backup) as archive:
+        names = {member.shape.table for member in archive.manifest.members}
+    assert names == {*MAIN_TABLES.tables, *CLICK_TABLES.tables}
+
+
+def test_no_key_is_in_it_and_others_cannot_read_it(settings: Settings, shop: Shop, backup: Path) -> None:
+    with zipfile.ZipFile(backup) as archive:
+        everything = b"".join(archive.read(name) for name in archive.namelist())
+    assert settings.secret_key.encode() not in everything
+    assert shop.secret.encode() not in everything
+    assert backup.stat().st_mode & 0o077 == 0
+
+
+def test_numbers_of_postings_go_on_after_the_highest(
+    databases: Databases, target: Databases, shop: Shop, backup: Path
+) -> None:
+    with open_archive(backup) as archive:
+        restore(target, archive, silent)
+    highest = max(row[0] for row in contents(target)["ledger_posting"])
+    pay_bonus(target, shop.brand_id, number=7)
+    assert max(row[0] for row in contents(target)["ledger_posting"]) == highest + 1
+
+
+def test_an_installation_without_content_can_be_saved_too(
+    databases: Databases, target: Databases, now: datetime, tmp_path: Path
+) -> None:
+    make_backup(databases, now, tmp_path / "empty.zip", silent)
+    upgrade(target)
+    with open_archive(tmp_path / "empty.zip") as archive:
+        assert restore(target, archive, silent).manifest.heads == ()
+
+
+def test_faults_that_were_there_before_come_back_and_are_reported(
+    databases: Databases, shop: Shop, now: datetime, tmp_path: Path
+) -> None:
+    transact(databases.main, lambda session: _break_a_chain(session, shop.brand_id))
+    manifest: Manifest = make_backup(databases, now, tmp_path / "broken.zip", silent)
+    with open_archive(tmp_path / "broken.zip") as archive:
+        done = verify(archive, silent)
+    with reading(databases.main) as session:
+        assert done.findings == self_check(session, manifest.made_at)
+    assert [found.check for found in done.findings] == ["chain"]
+
+
+def _break_a_chain(session: Session, brand_id: str) -> None:
+    chain = session.get_one(Chain, brand_id)
+    chain.seq += 1

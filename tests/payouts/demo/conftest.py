@@ -1,0 +1,51 @@
+"""The demo on SQLite: made once for the tests of a process, copied for each test that changes it."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from config.database import open_databases
+from config.settings import Settings
+from payouts.demo.seed import seed
+from tests.conftest import settings_for
+from wsgi import create_app
+
+NOON = datetime(2026, 11, 12, 12, 0, tzinfo=UTC)
+"""Three days after the payday of October: the shortest history that there is."""
+
+
+def silent(_line: str) -> None:
+    """For those who need nobody to tell them that they wait."""
+
+
+@pytest.fixture(scope="session")
+def seeded_home(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Path:
+    home = tmp_path_factory.mktemp("demo") / "home"
+    shutil.copytree(sqlite_template, home)
+    settings = settings_for(home, demo=True)
+    databases = open_databases(settings)
+    seed(databases, settings, NOON, silent)
+    databases.close()
+    return home
+
+
+@pytest.fixture
+def demo_settings(seeded_home: Path, home: Path) -> Settings:
+    shutil.copytree(seeded_home, home)
+    return settings_for(home, demo=True)
+
+
+@pytest.fixture
+def app(demo_settings: Settings) -> Flask:
+    return create_app(demo_settings)
+
+
+@pytest.fixture
+def client(app: Flask) -> Iterator[FlaskClient]:
+    with app.test_client() as client:
+        yield client

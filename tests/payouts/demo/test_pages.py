@@ -1,0 +1,120 @@
+"""The demo's pages over a seeded copy, at today's date: its months went on since the history ended."""
+
+import csv
+import io
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from config.database import reading
+from config.settings import Settings
+from payouts.demo.formats import money
+from payouts.demo.queries import demo_brand, payouts
+from tests.server import free_port
+from tracker.site import Site
+from wsgi import create_app
+
+
+def text_of(client: FlaskClient, path: str) -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/demo/", "/demo/shop/", "/demo/shop/products/tasting-box", "/demo/payouts"]
+)
+def test_every_page_of_the_tour_opens(client: FlaskClient, path: str) -> None:
+    assert "<h1>" in text_of(client, path)
+
+
+def test_no_page_has_style_or_script_inside_which_the_policy_would_refuse(client: FlaskClient) -> None:
+    for path in ("/demo/", "/demo/shop/", "/demo/payouts", "/demo/statements/2026-10", "/nowhere/at/all"):
+        page = client.get(path).text
+        assert not re.search(r"<style|<script|\sstyle=|\son[a-z]+=", page)
+
+
+def test_the_front_page_leads_to_the_tour(client: FlaskClient) -> None:
+    assert client.get("/").headers["Location"] == "/demo/"
+
+
+def test_a_creators_page_shows_what_is_held_and_when_it_is_paid(client: FlaskClient) -> None:
+    index = text_of(client, "/demo/")
+    pages = [text_of(client, path) for path in re.findall(r'href="(/demo/creators/crt_\w+)"', index)[1:4]]
+    assert ["Mira Vogel" in pages[0], "Tom Okafor" in pages[1], "Jonas Lind" in pages[2]] == [True] * 3
+    assert "€81.44" in pages[0]
+    assert "below the minimum of €50.00" in pages[1]
+    assert "Paid, then reversed" in pages[2]
+
+
+def test_a_statement_shows_its_equation_and_its_files_say_the_same(client: FlaskClient) -> None:
+    page = text_of(client, "/demo/statements/2026-10")
+    document = client.get("/demo/statements/2026-10.json").json
+    assert document is not None
+    assert document["sha256"] in page
+    for amount in document["equation"].values():
+        assert money(amount) in page
+    rows = list(csv.DictReader(io.StringIO(text_of(client, "/demo/statements/2026-10.csv"))))
+    lines = sum(len(part["lines"]) for part in document["creators"])
+    assert sum(row["kind"] == "commission" for row in rows) == lines > 0
+
+
+def test_the_payday_closes_the_month_and_pays_it(client: FlaskClient, app: Flask) -> None:
+    here: Site = app.extensions["linkledger"]
+    with reading(here.databases.main) as session:
+        before = len(payouts(session, demo_brand(session)))
+    assert client.post("/demo/payday").headers["Location"] == "/demo/payouts"
+    with reading(here.databases.main) as session:
+        newest, *others = payouts(session, demo_brand(session))
+    assert len(others) == before
+    assert (newest["payout"].state, newest["creator"].name) == ("paid", "Mira Vogel")
+    assert newest["payout"].transfer_ref in text_of(client, "/demo/payouts")
+    assert "you have pressed the payday" in text_of(client, "/demo/")
+
+
+def test_an_order_of_the_history_is_told_from_the_click_to_the_transfer(client: FlaskClient) -> None:
+    creator = re.findall(r'href="(/demo/creators/crt_\w+)"', text_of(client, "/demo/"))[1]
+    order = re.findall(r'href="(/demo/shop/orders/NT-\d+)"', text_of(client, creator))[-1]
+    page = text_of(client, order)
+    for heading in ("The click", "The shop’s message", "The sale", "Who is credited", "The commission"):
+        assert heading in page
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"quantity": "0"}, "Order 1 to 20"),
+        ({"quantity": "many"}, "Order 1 to 20"),
+        ({"quantity": "21"}, "Order 1 to 20"),
+        ({"quantity": "1", "coupon": "FREE"}, "does not know this code"),
+    ],
+)
+def test_a_form_that_cannot_be_is_shown_again_with_what_is_wrong(
+    client: FlaskClient, form: dict[str, str], words: str
+) -> None:
+    answer = client.post("/demo/shop/orders", data={"sku": "tasting-box", **form})
+    assert answer.status_code == 422
+    assert words in answer.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/demo/shop/products/coffee", "/demo/shop/orders/NT-0", "/demo/statements/1999-01", "/demo/creators/x"],
+)
+def test_what_does_not_exist_is_a_page_that_says_so(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "This page does not exist" in answer.text
+
+
+def test_an_order_fails_in_words_when_the_hook_does_not_answer(demo_settings: Settings) -> None:
+    nobody = demo_settings.model_copy(update={"bind": f"127.0.0.1:{free_port()}"})
+    answer = (
+        create_app(nobody)
+        .test_client()
+        .post("/demo/shop/orders", data={"sku": "tasting-box", "quantity": "1"})
+    )
+    assert answer.status_code == 502
+    assert "did not answer" in answer.text
