@@ -10,10 +10,8 @@ from payouts.checks import CHECKS
 from payouts.explain import as_text, explain
 from payouts.schedule import work as work_jobs
 from payouts.serve import serve as serve_processes
-from tracker.console import FAILED, Answer, Console, ConsoleCommand, pass_console
+from tracker.console import CHECK_FOUND_FAULT, FAILED, Answer, Console, ConsoleCommand, pass_console
 from tracker.times import utc_text, utc_time
-
-CHECK_FOUND_FAULT = 3
 
 
 @click.command("migrate", cls=ConsoleCommand)

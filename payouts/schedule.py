@@ -24,8 +24,10 @@ from payouts.jobs.claims import Claim, LeaseLost, advance_clock, claim, finish, 
 from payouts.statements.close import close_ended
 from payouts.statements.review import approve_silently, due_for_silence
 from payouts.transfers.attempts import unsettled_attempts
+from payouts.transfers.models import Payout
 from payouts.transfers.preparation import anything_to_send
 from payouts.transfers.rail import open_rail
+from payouts.transfers.reconciliation import reconcile
 from payouts.transfers.run import Report, Run
 from tracker.errors import Fault, LinkledgerError
 from tracker.people.models import Brand
@@ -120,6 +122,18 @@ def _pay(context: Context) -> dict[str, Any]:
     return found
 
 
+def _reconcile(context: Context) -> dict[str, Any]:
+    with reading(context.databases.main) as session:
+        if session.scalar(select(Payout.id).where(Payout.transfer_ref.is_not(None)).limit(1)) is None:
+            return {}
+    with open_rail(context.settings) as rail:
+        found = reconcile(context.databases, rail, context.now, context.guard)
+    if not found.clean:
+        unknown = [f"{each} is no transfer of ours" for each in found.unknown_transfers]
+        raise Fault("; ".join([*unknown, *found.differences]))
+    return {"returned": found.returned}
+
+
 def _check(context: Context) -> dict[str, Any]:
     with reading(context.databases.main) as session:
         faults = self_check(session, context.now)
@@ -145,6 +159,7 @@ JOBS = (
     Job("approve", HOUR, _approve),
     Job("settle-payouts", 5 * MINUTE, _settle),
     Job("pay", HOUR, _pay),
+    Job("reconcile", DAY, _reconcile),
     Job("check", 10 * MINUTE, _check),
 )
 """In the order in which they run when several are due at once."""

@@ -21,6 +21,7 @@ from tracker.errors import LinkledgerError
 
 FAILED = 1
 WRONG_USAGE = 2
+CHECK_FOUND_FAULT = 3
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from payouts.transfers.cancellation import cancel as cancel_payout
 from payouts.transfers.models import Payout
 from payouts.transfers.preparation import plans_of, prepare
 from payouts.transfers.rail import open_rail
+from payouts.transfers.reconciliation import reconcile
 from payouts.transfers.run import Report, Run
-from tracker.console import FAILED, Answer, Console, ConsoleGroup, pass_console
+from tracker.console import CHECK_FOUND_FAULT, FAILED, Answer, Console, ConsoleGroup, pass_console
 from tracker.errors import NotFound, NotNow
 from tracker.money import Money
 from tracker.people.operations import get_brand
@@ -79,6 +80,21 @@ def retry(console: Console, payout_id: str, nothing_was_sent: bool) -> Answer:
         if again is None:
             raise NotNow(f"{payout_id} cannot be tried now; the reason is in: linkledger payout preview")
         return _report(console, paying.send_prepared(payout.brand_id))
+
+
+@payout_commands.command("reconcile")
+@pass_console
+def reconcile_command(console: Console) -> Answer:
+    """Compare the payment provider's movements with the payouts, and book transfers that came back."""
+    with open_rail(console.settings) as rail:
+        found = reconcile(console.databases, rail, console.now)
+    lines = [f"{found.compared} movements compared", *(f"{each} came back" for each in found.returned)]
+    lines += [f"{each} is no transfer of ours: who made it?" for each in found.unknown_transfers]
+    return Answer(
+        found.as_json(),
+        "\n".join([*lines, *found.differences]),
+        0 if found.clean else CHECK_FOUND_FAULT,
+    )
 
 
 @payout_commands.command("cancel")
