@@ -3,11 +3,18 @@
 Read by gunicorn itself, so its names are gunicorn's. Everything comes from the settings object.
 """
 
-from config.logs import configure_logs
+import logging
+import sys
+
+from config.database import open_databases
+from config.logs import ScrubFilter, configure_logs
+from config.migrate import SchemaMismatch, require_current_schema
 from config.settings import load_settings
 
 _settings = load_settings()
 configure_logs(production=_settings.env == "production")
+# gunicorn names the address of whoever sent it nonsense.
+logging.getLogger("gunicorn.error").addFilter(ScrubFilter())
 
 wsgi_app = "wsgi:app"
 bind = [_settings.bind]
@@ -28,3 +35,14 @@ control_socket_disable = True
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
+
+
+def on_starting(_server: object) -> None:
+    """A schema of another version is said before any worker starts, and nothing is served."""
+    databases = open_databases(_settings)
+    try:
+        require_current_schema(databases)
+    except SchemaMismatch as error:
+        sys.exit(f"linkledger: {error}")
+    finally:
+        databases.close()
