@@ -2,7 +2,7 @@
 
 import click
 
-from payouts.demo.home import demo_settings, prepare, reset
+from payouts.demo.home import demo_settings, prepare, require_free, reset
 from payouts.serve import serve
 from tracker.console import Answer, Console, ConsoleCommand, pass_console
 
@@ -15,6 +15,8 @@ from tracker.console import Answer, Console, ConsoleCommand, pass_console
 def demo_command(console: Console, bind: str | None, anew: bool, seed_only: bool) -> Answer:
     """Try everything out: an invented brand, its shop, its creators, and two months of history."""
     settings = demo_settings(bind)
+    if not seed_only:
+        require_free(settings.bind)
     if anew:
         reset(settings, console.say)
         settings = demo_settings(bind)

@@ -1,4 +1,5 @@
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from config.database import open_databases, transact
 from config.migrate import upgrade
 from config.settings import Settings
-from payouts.demo.home import MARK, clear_interrupted, prepare, reset
+from payouts.demo.home import MARK, clear_interrupted, prepare, require_free, reset
 from tests.conftest import settings_for
 from tests.payouts.demo.conftest import NOON, silent
 from tracker.errors import Conflict
@@ -68,6 +69,16 @@ def test_what_an_interrupted_start_left_is_thrown_away(home: Path) -> None:
     clear_interrupted(settings, said.append)
     assert not (home / "linkledger.db").exists()
     assert "interrupted" in said[0]
+
+
+def test_an_address_that_is_taken_is_said_before_anything_is_made() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        bind = f"127.0.0.1:{other.getsockname()[1]}"
+        with pytest.raises(Conflict, match="--bind"):
+            require_free(bind)
+    require_free(bind)
 
 
 def test_a_whole_demo_is_kept_and_started_again(demo_settings: Settings) -> None:

@@ -71,7 +71,7 @@ def test_the_payday_closes_the_month_and_pays_it(client: FlaskClient, app: Flask
     assert len(others) == before
     assert (newest["payout"].state, newest["creator"].name) == ("paid", "Mira Vogel")
     assert newest["payout"].transfer_ref in text_of(client, "/demo/payouts")
-    assert "you have pressed the payday" in text_of(client, "/demo/")
+    assert "The demo’s clock stands at" in text_of(client, "/demo/")
 
 
 def test_an_order_of_the_history_is_told_from_the_click_to_the_transfer(client: FlaskClient) -> None:

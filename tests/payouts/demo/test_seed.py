@@ -2,9 +2,10 @@
 
 import json
 
+import pytest
 from sqlalchemy import func, select
 
-from config.database import Databases, reading
+from config.database import Databases, open_databases, reading
 from config.settings import Settings
 from payouts.checks import self_check
 from payouts.demo.history import history
@@ -17,10 +18,21 @@ from tracker.clicks.models import Click
 from tracker.sales.models import Event, Sale
 
 
-def test_the_history_has_its_three_stories_and_its_books_balance(
-    settings: Settings, databases: Databases
-) -> None:
+def test_the_history_has_its_three_stories_on_sqlite(demo_settings: Settings) -> None:
+    databases = open_databases(demo_settings)
+    check_the_stories(demo_settings, databases)
+    databases.close()
+
+
+@pytest.mark.parametrize(
+    "database_kind", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True
+)
+def test_the_history_has_its_three_stories_on_postgresql(settings: Settings, databases: Databases) -> None:
     seed(databases, settings, NOON, silent)
+    check_the_stories(settings, databases)
+
+
+def check_the_stories(settings: Settings, databases: Databases) -> None:
     past = history(NOON)
     with reading(databases.main) as session:
         brand = demo_brand(session)
