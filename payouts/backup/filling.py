@@ -27,21 +27,27 @@ Sessions = dict[SetName, Session]
 def fill(databases: Databases, archive: Archive, say: Say) -> None:
     """Insert every row, read each table back, and keep all of it only when it is what the file holds.
 
-    Raises Conflict when a table has rows, NotNow when somebody else writes to it, Fault for everything that
-    does not fit. On SQLite the clicks are committed just before the rest, a moment after every check.
+    Raises Conflict when a table has rows, Fault for what does not arrive as it was, and what the database
+    raises. On SQLite the clicks are committed just before the rest, a moment after every check.
     """
+    with _writing(databases) as sessions:
+        for name, session in sessions.items():
+            _require_empty(session, name, archive.manifest)
+        for member in archive.manifest.members:
+            rows = _rows(archive, member, say)
+            insert_rows(sessions[member.shape.set], member.shape, rows)
+            go_on_numbering(sessions[member.shape.set], member.shape)
+        say("comparing every row with the file")
+        for member in archive.manifest.members:
+            _require_same(sessions[member.shape.set], member)
+        _require_heads(sessions[MAIN_SET], archive.manifest)
+
+
+@contextmanager
+def plain_refusals() -> Iterator[None]:
+    """What the database refuses becomes a NotNow when somebody else is at work in it, else a Fault."""
     try:
-        with _writing(databases) as sessions:
-            for name, session in sessions.items():
-                _require_empty(session, name, archive.manifest)
-            for member in archive.manifest.members:
-                rows = _rows(archive, member, say)
-                insert_rows(sessions[member.shape.set], member.shape, rows)
-                go_on_numbering(sessions[member.shape.set], member.shape)
-            say("comparing every row with the file")
-            for member in archive.manifest.members:
-                _require_same(sessions[member.shape.set], member)
-            _require_heads(sessions[MAIN_SET], archive.manifest)
+        yield
     except DBAPIError as error:
         raise _plain(error) from None
 

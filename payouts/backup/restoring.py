@@ -7,7 +7,7 @@ from pathlib import Path
 from config.database import Databases, make_engine, reading
 from config.migrate import SchemaState, migrate_up, schema_states, upgrade
 from payouts.backup.archive import Archive
-from payouts.backup.filling import fill
+from payouts.backup.filling import fill, plain_refusals
 from payouts.backup.making import Say
 from payouts.backup.manifest import Manifest, SetName
 from payouts.backup.rows import present_shapes
@@ -27,7 +27,8 @@ class Restored:
 def verify(archive: Archive, say: Say) -> Restored:
     """Restore into a throwaway SQLite database, and touch nothing else. Raises as `restore`."""
     archive.require_whole()
-    return _rehearse(archive, say)
+    with plain_refusals():
+        return _rehearse(archive, say)
 
 
 def restore(databases: Databases, archive: Archive, say: Say) -> Restored:
@@ -36,8 +37,14 @@ def restore(databases: Databases, archive: Archive, say: Say) -> Restored:
     The self-check asks what was wrong when the backup was made: time that passed since then is no fault.
     What it finds is reported and stays, because it came with the file.
     Raises Invalid for a backup of a newer version, Conflict for a target that is not empty or has another
-    schema, Fault for a file that is not whole or a row that does not arrive as it was: then no row is kept.
+    schema, NotNow for one that somebody else writes to, Fault for a file that is not whole or a row that
+    does not arrive as it was. Then no row is kept.
     """
+    with plain_refusals():
+        return _restore(databases, archive, say)
+
+
+def _restore(databases: Databases, archive: Archive, say: Say) -> Restored:
     states = _targets(databases, archive.manifest)
     say("reading the whole file first")
     archive.require_whole()

@@ -11,6 +11,12 @@ from tests.tracker.terminal import Terminal
 
 
 @pytest.fixture
+def database_kind() -> str:
+    """What is saved; of what kind it was makes no difference to the file."""
+    return "sqlite"
+
+
+@pytest.fixture
 def terminal(settings: Settings) -> Terminal:
     return Terminal(settings, COMMANDS)
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import inspect
 
-from config.database import Databases
-from config.migrate import schema_states, upgrade
+from config.database import Databases, make_engine
+from config.migrate import migrate_up, schema_states, upgrade
 from payouts.backup.archive import open_archive
 from payouts.backup.making import make_backup
 from payouts.backup.restoring import Restored, restore, verify
@@ -190,34 +191,47 @@ def test_a_backup_of_a_newer_format_names_the_version_to_use(backup: Path) -> No
         pass
 
 
-def of_an_older_schema(members: Members) -> None:
-    """As the version before the tables of jobs would have made it."""
+@pytest.fixture
+def of_an_older_schema(tmp_path: Path) -> Callable[[Members], None]:
+    """Makes of a backup what the version before the tables of jobs would have made."""
+    engine = make_engine(f"sqlite:///{tmp_path / 'older.db'}")
+    migrate_up(engine, "main", "0006")
+    with engine.connect() as connection:
+        older = {"click", *inspect(connection).get_table_names()}
+    engine.dispose()
 
     def edit(manifest: dict[str, Any]) -> None:
         manifest["schemas"]["main"] = "0006"
-        manifest["members"] = [m for m in manifest["members"] if "job_" not in m["shape"]["table"]]
+        manifest["members"] = [m for m in manifest["members"] if m["shape"]["table"] in older]
 
-    edit_manifest(members, edit)
-    del members["main/job_run.jsonl"], members["main/job_clock.jsonl"]
+    def change(members: Members) -> None:
+        edit_manifest(members, edit)
+        for name in [*members]:
+            if name != "manifest.json" and Path(name).stem not in older:
+                del members[name]
+
+    return change
 
 
 def test_a_backup_of_an_older_schema_is_brought_up(
-    databases: Databases, target: Databases, backup: Path
+    databases: Databases, target: Databases, backup: Path, of_an_older_schema: Callable[[Members], None]
 ) -> None:
     assert restored(target, rebuilt(backup, of_an_older_schema)).findings == []
     assert all(state.current == state.head for state in schema_states(target))
     assert contents(target) == contents(databases) | {"job_run": [], "job_clock": []}
 
 
-def test_a_backup_of_an_older_schema_wants_a_target_without_tables(target: Databases, backup: Path) -> None:
+def test_a_backup_of_an_older_schema_wants_a_target_without_tables(
+    target: Databases, backup: Path, of_an_older_schema: Callable[[Members], None]
+) -> None:
     upgrade(target)
-    with pytest.raises(Conflict, match="at schema 0007, those of the backup at 0006"):
+    with pytest.raises(Conflict, match=r"at schema \d+, those of the backup at 0006"):
         restored(target, rebuilt(backup, of_an_older_schema))
     assert not any(contents(target).values())
 
 
 def test_an_older_backup_with_a_fault_leaves_the_target_without_tables(
-    target: Databases, backup: Path
+    target: Databases, backup: Path, of_an_older_schema: Callable[[Members], None]
 ) -> None:
     def both(members: Members) -> None:
         of_an_older_schema(members)
