@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from payouts.commissions.checks import commission_faults
 from payouts.ledger.checks import Finding, balance_faults, chain_faults, posting_faults
 from payouts.statements.checks import statement_faults
-from payouts.transfers.checks import payout_faults, stuck_payouts
+from payouts.transfers.checks import payout_faults, settlement_faults, stuck_payouts
+from payouts.transfers.freezing import standing_freezes
 from tracker.errors import Fault
 
 Check = Callable[[Session, datetime], Iterator[Finding]]
@@ -23,7 +24,9 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("every commission is worth what its sale says", lambda session, _now: commission_faults(session)),
     ("sealed statements are unchanged and follow one another", lambda s, _now: statement_faults(s)),
     ("payouts agree with the books, item by item", lambda session, _now: payout_faults(session)),
+    ("what no payout has settled is what is payable", lambda session, _now: settlement_faults(session)),
     ("no payout is stuck", stuck_payouts),
+    ("payouts are not frozen", lambda session, _now: standing_freezes(session)),
 )
 
 

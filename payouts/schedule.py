@@ -24,6 +24,7 @@ from payouts.jobs.claims import Claim, LeaseLost, advance_clock, claim, finish, 
 from payouts.statements.close import close_ended
 from payouts.statements.review import approve_silently, due_for_silence
 from payouts.transfers.attempts import unsettled_attempts
+from payouts.transfers.freezing import standing_freezes
 from payouts.transfers.models import Payout
 from payouts.transfers.preparation import anything_to_send
 from payouts.transfers.rail import open_rail
@@ -124,7 +125,8 @@ def _pay(context: Context) -> dict[str, Any]:
 
 def _reconcile(context: Context) -> dict[str, Any]:
     with reading(context.databases.main) as session:
-        if session.scalar(select(Payout.id).where(Payout.transfer_ref.is_not(None)).limit(1)) is None:
+        sent = session.scalar(select(Payout.id).where(Payout.transfer_ref.is_not(None)).limit(1))
+        if sent is None and not any(standing_freezes(session)):
             return {}
     with open_rail(context.settings) as rail:
         found = reconcile(context.databases, rail, context.now, context.guard)

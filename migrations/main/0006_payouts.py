@@ -130,6 +130,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_payout_item_payout_id"), "payout_item", ["payout_id"], unique=False)
     op.create_table(
+        "payout_freeze",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("compare_from", UTC_TIME, nullable=False),
+        sa.Column("placed_at", UTC_TIME, nullable=False),
+        sa.Column("lifted_at", UTC_TIME, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payout_freeze")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "transfer_reversal",
         sa.Column("reversal_ref", sa.Text(), nullable=False),
         sa.Column("payout_id", sa.Text(), nullable=False),
@@ -146,6 +156,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_transfer_reversal_payout_id"), table_name="transfer_reversal")
     op.drop_table("transfer_reversal")
+    op.drop_table("payout_freeze")
     op.drop_index(op.f("ix_payout_item_payout_id"), table_name="payout_item")
     op.drop_index(
         "an_entry_is_in_one_live_payout",

@@ -23,8 +23,8 @@ from tracker.times import utc_text
 A_CHECK_FOUND_A_FAULT = Fault.exit_code
 
 _RAIL_IS_AHEAD = (
-    "What happened after {at} is not in these books, so what was paid since then would be paid again: before "
-    "payouts run, compare the transfers at the rail since then with linkledger payout list."
+    "What happened after {at} is not in these books, so payouts are frozen until both tell the same story: run "
+    "linkledger payout reconcile, which names every transfer that these books do not know, and adopt each."
 )
 _WRONG_KEY = (
     "The secrets of {count} sources cannot be read: this is not the key of the installation that was saved. "

@@ -2,9 +2,10 @@
 
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from config.database import Databases, make_engine, reading
+from config.database import Databases, make_engine, reading, transact
 from config.migrate import SchemaState, migrate_up, schema_states, upgrade
 from payouts.backup.archive import Archive
 from payouts.backup.filling import fill, plain_refusals
@@ -13,6 +14,7 @@ from payouts.backup.manifest import Manifest, SetName
 from payouts.backup.rows import present_shapes
 from payouts.checks import self_check
 from payouts.ledger.checks import Finding
+from payouts.transfers.freezing import place_freeze
 from tracker.errors import Conflict, Fault, Invalid
 
 
@@ -80,7 +82,17 @@ def _carry_out(databases: Databases, archive: Archive, say: Say) -> Restored:
     upgrade(databases)
     say("checking the books")
     with reading(databases.main) as session:
-        return Restored(manifest, self_check(session, manifest.made_at))
+        findings = self_check(session, manifest.made_at)
+    transact(
+        databases.main,
+        partial(
+            place_freeze,
+            now=manifest.made_at,
+            reason="restored from a backup: the payment provider may have paid more than these books know",
+            compare_from=manifest.made_at,
+        ),
+    )
+    return Restored(manifest, findings)
 
 
 def _targets(databases: Databases, manifest: Manifest) -> list[SchemaState]:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from config.database import reading, transact
 from payouts.checks import require_sound_books
+from payouts.transfers.adoption import adopt
 from payouts.transfers.answers import payout_answer, payout_text, plan_answer
 from payouts.transfers.attempts import give_up
 from payouts.transfers.cancellation import cancel as cancel_payout
@@ -15,8 +16,9 @@ from payouts.transfers.preparation import plans_of, prepare
 from payouts.transfers.rail import open_rail
 from payouts.transfers.reconciliation import reconcile
 from payouts.transfers.run import Report, Run
+from payouts.transfers.states import FINAL
 from tracker.console import CHECK_FOUND_FAULT, FAILED, Answer, Console, ConsoleGroup, pass_console
-from tracker.errors import NotFound, NotNow
+from tracker.errors import Conflict, NotFound, NotNow
 from tracker.money import Money
 from tracker.people.operations import get_brand
 
@@ -64,22 +66,30 @@ def run(console: Console, brand_id: str) -> Answer:
 @pass_console
 def retry(console: Console, payout_id: str, nothing_was_sent: bool) -> Answer:
     """Try a failed payout again with what is unsettled now; ask again about an unknown one."""
-    if nothing_was_sent:
-        transact(console.databases.main, lambda s: give_up(s, console.now, payout_id))
     with reading(console.databases.main) as session:
         payout = _get(session, payout_id)
-        require_sound_books(session, console.now)
+        if payout.state in FINAL:
+            raise Conflict(f"{payout_id} is {payout.state}: there is nothing to try again.")
     with open_rail(console.settings) as rail:
         paying = _run(console, rail)
-        if payout.state in ("sending", "unknown"):
+        if nothing_was_sent:
+            if not paying.is_absent(payout_id):
+                return _report(console, paying.report)
+            transact(console.databases.main, lambda s: give_up(s, console.now, payout_id))
+        elif payout.state in ("sending", "unknown"):
             return _report(console, paying.settle_open())
-        again = transact(
-            console.databases.main,
-            lambda s: prepare(s, console.now, payout.statement_id, payout.creator_id),
-        )
-        if again is None:
-            raise NotNow(f"{payout_id} cannot be tried now; the reason is in: linkledger payout preview")
-        return _report(console, paying.send_prepared(payout.brand_id))
+        return _report(console, _try_again(console, _run(console, rail), payout))
+
+
+def _try_again(console: Console, paying: Run, payout: Payout) -> Report:
+    with reading(console.databases.main) as session:
+        require_sound_books(session, console.now)
+    again = transact(
+        console.databases.main, lambda s: prepare(s, console.now, payout.statement_id, payout.creator_id)
+    )
+    if again is None:
+        raise NotNow(f"{payout.id} cannot be tried now; the reason is in: linkledger payout preview")
+    return paying.send_prepared(payout.brand_id)
 
 
 @payout_commands.command("reconcile")
@@ -89,12 +99,29 @@ def reconcile_command(console: Console) -> Answer:
     with open_rail(console.settings) as rail:
         found = reconcile(console.databases, rail, console.now)
     lines = [f"{found.compared} movements compared", *(f"{each} came back" for each in found.returned)]
-    lines += [f"{each} is no transfer of ours: who made it?" for each in found.unknown_transfers]
+    lines += [
+        f"{each} is not in the books. When it is a payout: linkledger payout adopt {each} --brand ID"
+        for each in found.unknown_transfers
+    ]
     return Answer(
         found.as_json(),
         "\n".join([*lines, *found.differences]),
         0 if found.clean else CHECK_FOUND_FAULT,
     )
+
+
+@payout_commands.command("adopt")
+@click.argument("transfer_ref", metavar="TRANSFER")
+@_brand
+@pass_console
+def adopt_command(console: Console, transfer_ref: str, brand_id: str) -> Answer:
+    """Book a transfer that stands at the payment provider and nowhere here, as paid to its creator."""
+    with open_rail(console.settings) as rail:
+        found = rail.transfer(transfer_ref)
+    amount = transact(
+        console.databases.main, lambda s: adopt(s, console.now, brand_id=brand_id, transfer=found)
+    )
+    return Answer({"transfer": transfer_ref, "amount": amount.as_json()}, f"{amount} are booked as paid.")
 
 
 @payout_commands.command("cancel")

@@ -59,6 +59,19 @@ class Payout(Base):
     changed_at: Mapped[datetime]
 
 
+class Freeze(Base):
+    """Why no payout may be sent until somebody has compared the books with the rail."""
+
+    __tablename__ = "payout_freeze"
+    __table_args__ = (STRICT,)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    compare_from: Mapped[datetime]
+    placed_at: Mapped[datetime]
+    lifted_at: Mapped[datetime | None]
+
+
 class TransferReversal(Base):
     """A part of a transfer that came back. The rail's id makes it count once."""
 

@@ -12,11 +12,12 @@ from payouts.ledger.balances import creator_balances
 from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books
 from payouts.statements.models import Statement
-from payouts.transfers.change import book, locked_payout, step
+from payouts.transfers.cancellation import cancel
+from payouts.transfers.change import book, free_items, locked_payout, step
 from payouts.transfers.models import Item, Payout
 from payouts.transfers.payees import NOT_CONNECTED, payee_of
 from payouts.transfers.selection import Selection, select_entries
-from payouts.transfers.units import rail_step_minor
+from payouts.transfers.units import NotOnTheRail, rail_step_minor
 from tracker.errors import Conflict
 from tracker.ids import new_id
 from tracker.money import Money
@@ -67,17 +68,15 @@ def plan(session: Session, now: datetime, statement: Statement) -> list[Plan]:
     """What paying this statement would do, creator by creator; those with nothing at all are left out."""
     period = session.get_one(Period, statement.period_id)
     owed = creator_balances(session, statement.brand_id, statement.currency)
-    paid_already = set(
+    answered = set(  # a cancelled one too: its amounts wait for the next statement
         session.execute(
-            select(Payout.creator_id).where(
-                Payout.statement_id == statement.id, Payout.state.not_in(("failed", "cancelled"))
-            )
+            select(Payout.creator_id).where(Payout.statement_id == statement.id, Payout.state != "failed")
         ).scalars()
     )
     plans = [
         _plan_for(session, now, statement, period, creator_id)
         for creator_id, balance in owed.items()
-        if balance.payable_minor and creator_id not in paid_already
+        if balance.payable_minor and creator_id not in answered
     ]
     return [each for each in plans if each.selection.entries]
 
@@ -104,10 +103,46 @@ def prepare(session: Session, now: datetime, statement_id: str, creator_id: str)
     return _next_round(session, now, existing.id, planned)
 
 
+def renew(session: Session, now: datetime, payout_id: str) -> Payout:
+    """Choose anew what a prepared payout pays: a refund may have come while it waited for money.
+
+    Cancelled when too little is left. One that is not prepared (any more) is returned as it stands.
+    """
+    payout = locked_payout(session, payout_id)
+    if payout.state != "prepared":
+        return payout
+    statement = session.get_one(Statement, payout.statement_id)
+    period = session.get_one(Period, statement.period_id)
+    selection = select_entries(
+        session, payout.brand_id, payout.creator_id, payout.currency, period, besides=payout.id
+    )
+    if _same_items(session, payout, selection):
+        return payout
+    brand = session.get_one(Brand, payout.brand_id)
+    too_little = _why_too_little(session, now, brand, payout.creator_id, selection)
+    if too_little is not None:
+        return cancel(session, now, payout.id, reason=too_little)
+    book(session, now, payout, "payout_released")
+    free_items(session, payout)
+    _start_round(session, now, payout, selection)
+    return payout
+
+
+def _same_items(session: Session, payout: Payout, selection: Selection) -> bool:
+    taken = session.execute(
+        select(Item.posting_id, Item.carried_from_id, Item.amount_minor).where(
+            Item.payout_id == payout.id, Item.live
+        )
+    ).all()
+    chosen = {(each.posting_id, each.carried_from_id, each.amount_minor) for each in selection.entries}
+    return {tuple(row) for row in taken} == chosen
+
+
 def _plan_for(session: Session, now: datetime, statement: Statement, period: Period, creator_id: str) -> Plan:
     selection = select_entries(session, statement.brand_id, creator_id, statement.currency, period)
     brand = session.get_one(Brand, statement.brand_id)
-    reason = _why_not(session, now, brand, creator_id, selection)
+    reason = _why_too_little(session, now, brand, creator_id, selection)
+    reason = reason or _why_not_reachable(session, brand.id, creator_id)
     return Plan(
         statement.id,
         brand.id,
@@ -119,20 +154,28 @@ def _plan_for(session: Session, now: datetime, statement: Statement, period: Per
     )
 
 
-def _why_not(
+def _why_too_little(
     session: Session, now: datetime, brand: Brand, creator_id: str, selection: Selection
 ) -> str | None:
     amount = Money(selection.total_minor, selection.currency)
+    try:
+        step_minor = rail_step_minor(amount.currency)
+    except NotOnTheRail as error:
+        return str(error)
     if amount.minor < 0:
         return f"the creator owes {Money(-amount.minor, amount.currency)}; later commissions settle it"
     if selection.amount_minor == 0:
         return f"{amount} is less than the payment provider can send; it is carried forward"
     minimum = brand.minimum_minor if selection.currency == brand.currency else 0
-    minimum = max(minimum, rail_step_minor(selection.currency))
+    minimum = max(minimum, step_minor)
     waived = selection.waited_too_long(now) or _has_left(session, brand.id, creator_id)
     if amount.minor < minimum and not waived:
         return f"{amount} is below the minimum of {Money(minimum, amount.currency)}; it is carried forward"
-    payee = payee_of(session, brand.id, creator_id)
+    return None
+
+
+def _why_not_reachable(session: Session, brand_id: str, creator_id: str) -> str | None:
+    payee = payee_of(session, brand_id, creator_id)
     if payee is None:
         return NOT_CONNECTED
     return None if payee.ready else payee.status_reason or NOT_CONNECTED
@@ -178,13 +221,17 @@ def _first_round(session: Session, now: datetime, planned: Plan) -> Payout:
 def _next_round(session: Session, now: datetime, payout_id: str, planned: Plan) -> Payout:
     payout = locked_payout(session, payout_id)
     step(session, now, payout, "prepared")
+    _start_round(session, now, payout, planned.selection)
+    return payout
+
+
+def _start_round(session: Session, now: datetime, payout: Payout, selection: Selection) -> None:
     payout.round += 1
-    payout.amount_minor = planned.selection.amount_minor
-    payout.carried_minor = planned.selection.carried_minor
+    payout.amount_minor = selection.amount_minor
+    payout.carried_minor = selection.carried_minor
     payout.prepared_at = now
     session.flush()
-    _take_items(session, now, payout, planned.selection)
-    return payout
+    _take_items(session, now, payout, selection)
 
 
 def _take_items(session: Session, now: datetime, payout: Payout, selection: Selection) -> None:

@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import Databases, reading, transact
+from payouts.transfers.adoption import is_adopted
+from payouts.transfers.freezing import compare_from, lift_freezes
 from payouts.transfers.models import Payout
 from payouts.transfers.returns import record_return
 from payouts.transfers.stripe_rail import StripeRail
@@ -44,20 +46,30 @@ def reconcile(
     now: datetime,
     guard: Callable[[Session], None] = lambda _session: None,
 ) -> Reconciliation:
-    """Compare the rail's movements of the last weeks with our payouts, and book what came back."""
+    """Compare the rail's movements of the last weeks with our payouts, and book what came back.
+
+    When nothing is left over, freezes are lifted: the books and the rail tell the same story again.
+    """
     found = Reconciliation()
-    for movement in rail.list_transfer_movements(now - LOOK_BACK):
+    with reading(databases.main) as session:
+        since = compare_from(session, now - LOOK_BACK)
+    for movement in rail.list_transfer_movements(since):
         found.compared += 1
         with reading(databases.main) as session:
             payout = session.execute(
                 select(Payout).where(Payout.transfer_ref == movement.transfer_ref)
             ).scalar_one_or_none()
+            adopted = is_adopted(session, movement.transfer_ref or "")
+        if adopted and movement.kind == "transfer":
+            continue
         if payout is None:
             found.unknown_transfers.append(movement.transfer_ref or movement.movement_ref)
         elif movement.kind == "transfer":
             _compare(found, payout, movement)
         else:
             _take_back(found, databases, now, guard, payout, movement)
+    if found.clean:
+        transact(databases.main, partial(lift_freezes, now=now))
     return found
 
 

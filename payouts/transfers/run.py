@@ -14,19 +14,24 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, reading, transact
 from payouts.transfers.attempts import begin, claim_unsettled, conclude, may_resend, unsettled_attempts
+from payouts.transfers.change import locked_payout
 from payouts.transfers.funding import why_not_funded
-from payouts.transfers.lookup import outcome_of_lookup
-from payouts.transfers.models import Attempt, Payout
+from payouts.transfers.lookup import ABSENT, outcome_of_lookup
+from payouts.transfers.models import Attempt, Payee, Payout
 from payouts.transfers.outcome import Outcome
 from payouts.transfers.payees import note_status, payees_of
-from payouts.transfers.preparation import plans_of, prepare
-from payouts.transfers.stripe_rail import StripeRail
-from payouts.transfers.units import from_rail_amount
+from payouts.transfers.preparation import plans_of, prepare, renew
+from payouts.transfers.stripe_rail import PayeeStatus, RailError, StripeRail
+from payouts.transfers.units import floor_from_rail
+from tracker.errors import Conflict
 from tracker.money import Money
 
 Result = TypeVar("Result")
 LOOK_BACK = timedelta(days=400)
 """How far a look-up reaches back: the transfer group is the payout's own, so this only bounds the search."""
+
+_ABOUT_ONE_ACCOUNT = (400, 403, 404)
+"""Answers to a question about an account that say nothing of the others."""
 
 
 @dataclass
@@ -85,13 +90,14 @@ class Run:
                 ).scalars()
             )
         available: dict[str, int] = {}
-        for payout in prepared:
+        for payout in map(self._renewed, prepared):
+            if payout.state != "prepared":
+                continue
             reason = self._why_wait(payout, available)
             if reason is not None:
                 self.report.waiting[payout.id] = reason
-                continue
-            self._send(payout.id)
-            available[payout.currency] -= payout.amount_minor
+            elif self._send(payout.id):
+                available[payout.currency] -= payout.amount_minor
         return self.report
 
     def settle_open(self) -> Report:
@@ -105,6 +111,23 @@ class Run:
             outcome = self._resend(attempt) if may_resend(attempt, self._now) else self._look_up(attempt)
             self._conclude(attempt, outcome)
         return self.report
+
+    def is_absent(self, payout_id: str) -> bool:
+        """Look up a payout whose outcome is open, and send nothing: what the rail has counts as paid.
+
+        Raises Conflict when the rail cannot be asked, has something else, or somebody else is at it.
+        """
+        with reading(self._databases.main) as session:
+            query = select(Attempt.id).where(Attempt.payout_id == payout_id)
+            attempt_id = session.scalar(query.where(Attempt.state.in_(("sending", "unknown")))) or ""
+        attempt = self._write(partial(claim_unsettled, now=self._now, attempt_id=attempt_id))
+        if attempt is None:
+            raise Conflict(f"{payout_id} is not open, or is being sent at this moment.")
+        outcome = self._look_up(attempt)
+        self._conclude(attempt, outcome)
+        if outcome.kind != "paid" and outcome.code != ABSENT:
+            raise Conflict(f"{payout_id}: {outcome.message}")
+        return outcome.code == ABSENT
 
     def _planned(self, brand_id: str, early: bool) -> list[tuple[str, str]]:
         with reading(self._databases.main) as session:
@@ -122,8 +145,23 @@ class Run:
         for payee in payees:
             if payee.creator_id not in creators:
                 continue
-            status = self._rail.payee_status(payee.account_ref)
+            status = self._status(payee)
             self._write(partial(note_status, now=self._now, payee_id=payee.id, status=status))
+
+    def _status(self, payee: Payee) -> PayeeStatus:
+        """An account that the rail does not know (any more) must not keep others from being paid."""
+        try:
+            return self._rail.payee_status(payee.account_ref)
+        except RailError as error:
+            if error.http_status not in _ABOUT_ONE_ACCOUNT:
+                raise
+            return PayeeStatus(False, str(error), ())
+
+    def _renewed(self, payout: Payout) -> Payout:
+        """As it stands, or chosen anew when it was prepared by an earlier run."""
+        if payout.prepared_at >= self._now:
+            return payout
+        return self._write(partial(renew, now=self._now, payout_id=payout.id))
 
     def _why_wait(self, payout: Payout, available: dict[str, int]) -> str | None:
         """Funds are looked at before sending: a refusal would cost the payout its round."""
@@ -133,25 +171,42 @@ class Run:
         if reason is not None:
             return reason
         if currency not in available:
-            available[currency] = from_rail_amount(self._rail.available_balance(currency), currency)
+            available[currency] = floor_from_rail(self._rail.available_balance(currency), currency)
         if available[currency] < payout.amount_minor:
             lacking = Money(payout.amount_minor - available[currency], currency)
             return f"the balance at the payment provider is {lacking} short; add funds for the next run"
         return None
 
-    def _send(self, payout_id: str) -> None:
-        attempt = self._write(lambda s: begin(s, self._now, payout_id, self._rail.api_version()))
+    def _send(self, payout_id: str) -> bool:
+        """False when another run was faster, or took the money that this one had counted on."""
+        attempt = self._write(partial(self._begin, payout_id=payout_id))
+        if attempt is None:
+            return False
         self._conclude(attempt, self._resend(attempt))
+        return True
+
+    def _begin(self, session: Session, payout_id: str) -> Attempt | None:
+        payout = locked_payout(session, payout_id)
+        if payout.state != "prepared":
+            return None
+        reason = why_not_funded(session, payout, shared=self._rail_shared)
+        if reason is not None:
+            self.report.waiting[payout_id] = reason
+            return None
+        return begin(session, self._now, payout_id, self._rail.api_version())
 
     def _resend(self, attempt: Attempt) -> Outcome:
         return self._rail.send_transfer(attempt.parameters, attempt.idempotency_key, attempt.api_version)
 
     def _look_up(self, attempt: Attempt) -> Outcome:
-        found = self._rail.find_transfers(
-            attempt.parameters["transfer_group"],
-            attempt.parameters["destination"],
-            attempt.first_sent_at - LOOK_BACK,
-        )
+        try:
+            found = self._rail.find_transfers(
+                attempt.parameters["transfer_group"],
+                attempt.parameters["destination"],
+                attempt.first_sent_at - LOOK_BACK,
+            )
+        except RailError as error:  # the others must still be asked about
+            return Outcome("unknown", code="look_up_failed", message=str(error))
         return outcome_of_lookup(attempt.parameters, found)
 
     def _conclude(self, attempt: Attempt, outcome: Outcome) -> None:

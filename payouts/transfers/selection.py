@@ -50,15 +50,21 @@ class Selection:
 
 
 def select_entries(
-    session: Session, brand_id: str, creator_id: str, currency: str, period: Period
+    session: Session,
+    brand_id: str,
+    creator_id: str,
+    currency: str,
+    period: Period,
+    *,
+    besides: str | None = None,
 ) -> Selection:
     """Unsettled entries up to the statement's period, and every later negative one that concerns them.
 
     A later reversal of a commission that matured after the period is left out: what it takes back is not in
-    this payout either.
+    this payout either. `besides` is a payout that chooses anew: what it has taken counts as unsettled.
     """
     payable = account_id(brand_id, "payable", currency, creator_id)
-    unsettled = ~exists().where(Item.posting_id == Posting.id, Item.live)
+    unsettled = ~exists().where(Item.posting_id == Posting.id, Item.live, Item.payout_id != besides)
     rows = session.execute(
         select(Posting, Transaction, Period)
         .join(Transaction, Transaction.id == Posting.transaction_id)
@@ -78,7 +84,7 @@ def select_entries(
         if later and (amount > 0 or transaction.subject_id in matured_later):
             continue
         entries.append(Entry(posting.id, None, amount, transaction.effective_at))
-    entries += _remainders(session, brand_id, creator_id, currency)
+    entries += _remainders(session, brand_id, creator_id, currency, besides)
     return Selection(tuple(entries), currency)
 
 
@@ -96,8 +102,10 @@ def _matured_after(session: Session, subjects: set[str], period: Period) -> set[
     )
 
 
-def _remainders(session: Session, brand_id: str, creator_id: str, currency: str) -> list[Entry]:
-    unsettled = ~exists().where(Item.carried_from_id == Payout.id, Item.live)
+def _remainders(
+    session: Session, brand_id: str, creator_id: str, currency: str, besides: str | None
+) -> list[Entry]:
+    unsettled = ~exists().where(Item.carried_from_id == Payout.id, Item.live, Item.payout_id != besides)
     rows = session.execute(
         select(Payout)
         .where(

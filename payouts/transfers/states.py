@@ -15,6 +15,9 @@ STEPS: dict[str, frozenset[str]] = {
 OPEN = frozenset({"prepared", "sending", "unknown"})
 """States in which a payout's amount stands in transit."""
 
+FINAL = frozenset({"paid", "returned", "cancelled"})
+"""States after which a payout is not sent again."""
+
 
 def require_step(payout_id: str, current: str, following: str) -> None:
     """Raises Conflict when a payout cannot go from one state to the other."""

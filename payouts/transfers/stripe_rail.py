@@ -152,6 +152,11 @@ class StripeRail:
         }
         return [transfer_found(item) for item in self._pages("transfers", params)]
 
+    def transfer(self, transfer_ref: str) -> TransferFound:
+        """One transfer as Stripe has it. Raises RailError when there is none of that id."""
+        found = self._call(lambda client: client.v1.transfers.retrieve(transfer_ref, options=_harmless()))
+        return transfer_found(found.to_dict())
+
     def available_balance(self, currency: str) -> int:
         """What can be sent now, in the rail's integer amount."""
         balance = self._call(lambda client: client.v1.balance.retrieve(options=_harmless())).to_dict()

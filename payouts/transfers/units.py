@@ -64,6 +64,11 @@ def from_rail_amount(rail_amount: int, currency: str) -> int:
     return scaled // unit
 
 
+def floor_from_rail(rail_amount: int, currency: str) -> int:
+    """A balance at the rail in our minor units; less than one of them is left out."""
+    return rail_amount * _iso_unit(currency) // _rail_unit(currency)
+
+
 def _iso_unit(currency: str) -> int:
     """How many of our minor units make one whole unit of the currency."""
     return int(10 ** exponent(currency))

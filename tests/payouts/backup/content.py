@@ -55,6 +55,10 @@ def pay_bonus(databases: Databases, brand_id: str, number: int) -> None:
     transact(databases.main, lambda session: _bonus(session, brand_id, number))
 
 
+UNFROZEN: dict[str, list[tuple[Any, ...]]] = {"payout_freeze": []}
+"""What a restore adds of its own is one freeze; tests/payouts/test_after_a_restore.py looks at it."""
+
+
 def contents(databases: Databases) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table, as the models see it, by table."""
     found = {}

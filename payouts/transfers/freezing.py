@@ -1,0 +1,44 @@
+"""A freeze: no payout is sent until the books have been compared with the rail."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from payouts.ledger.checks import Finding
+from payouts.transfers.models import Freeze
+from tracker.ids import new_id
+
+MARGIN = timedelta(days=1)
+"""What was under way at the moment that is compared from is looked at too."""
+
+
+def place_freeze(session: Session, now: datetime, *, reason: str, compare_from: datetime) -> None:
+    """Stop payouts. `compare_from` is the time from which the rail may know more than the books."""
+    session.add(
+        Freeze(id=new_id("frz", now), reason=reason, compare_from=compare_from, placed_at=now, lifted_at=None)
+    )
+    session.flush()
+
+
+def standing_freezes(session: Session) -> Iterator[Finding]:
+    """As findings of the self-check, which payouts wait for."""
+    rows = session.scalars(select(Freeze).where(Freeze.lifted_at.is_(None)).order_by(Freeze.id))
+    for freeze in rows:
+        message = f"Payouts are frozen: {freeze.reason}. To compare, run: linkledger payout reconcile"
+        yield Finding("freeze", freeze.id, message)
+
+
+def compare_from(session: Session, at_the_latest: datetime) -> datetime:
+    """How far back a comparison has to look so that it answers every freeze."""
+    earliest = session.scalar(select(func.min(Freeze.compare_from)).where(Freeze.lifted_at.is_(None)))
+    return min(at_the_latest, earliest - MARGIN) if earliest else at_the_latest
+
+
+def lift_freezes(session: Session, now: datetime) -> int:
+    """After a comparison that left nothing over. How many stood."""
+    lifted = session.execute(
+        update(Freeze).where(Freeze.lifted_at.is_(None)).values(lifted_at=now).returning(Freeze.id)
+    )
+    return len(lifted.all())
