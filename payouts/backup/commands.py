@@ -23,7 +23,7 @@ from tracker.times import utc_text
 A_CHECK_FOUND_A_FAULT = Fault.exit_code
 
 _RAIL_IS_AHEAD = (
-    "What happened after {at} is not in these books, so payouts are frozen until both tell the same story: run "
+    "What happened after {at} is not in these books, so payouts are frozen until both agree: run "
     "linkledger payout reconcile, which names every transfer that these books do not know, and adopt each."
 )
 _WRONG_KEY = (
