@@ -7,42 +7,57 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from payouts.commissions.adjustment import standing_facts
-from payouts.commissions.entries import current_amount, entries_of
-from payouts.commissions.facts import causes_of
+from payouts.commissions.entries import current_amount
+from payouts.commissions.facts import causes_of_sales
 from payouts.commissions.models import Commission, Entry
-from payouts.commissions.rules import worth
+from payouts.commissions.rules import Facts, worth
 from payouts.ledger.checks import Finding
 from payouts.ledger.models import Account, Posting, Transaction
 from tracker.sales.models import Sale
+
+PAGE_ROWS = 500
 
 
 def commission_faults(session: Session) -> Iterator[Finding]:
     """What stands in the books for each commission is what its last entry says, and what its facts say."""
     booked = _booked(session)
-    for commission in session.execute(select(Commission).order_by(Commission.id)).scalars():
-        entries = entries_of(session, commission.id)
-        yield from _faults_of(session, commission, entries, booked.get(commission.id, 0))
+    last = ""
+    while page := _page(session, last):
+        last = page[-1].id
+        entries = _entries(session, [commission.id for commission in page])
+        sale_ids = sorted({commission.sale_id for commission in page})
+        sales = {sale.id: sale for sale in session.scalars(select(Sale).where(Sale.id.in_(sale_ids)))}
+        causes = causes_of_sales(session, sale_ids)
+        for commission in page:
+            own = entries[commission.id]
+            facts = standing_facts(sales[commission.sale_id], causes.get(commission.sale_id, []), own)
+            yield from _faults_of(commission, own, facts, booked.get(commission.id, 0))
+
+
+def _page(session: Session, after_id: str) -> list[Commission]:
+    query = select(Commission).where(Commission.id > after_id).order_by(Commission.id)
+    return list(session.scalars(query.limit(PAGE_ROWS)))
+
+
+def _entries(session: Session, commission_ids: list[str]) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = defaultdict(list)
+    query = select(Entry).where(Entry.commission_id.in_(commission_ids))
+    for entry in session.scalars(query.order_by(Entry.commission_id, Entry.line)):
+        found[entry.commission_id].append(entry)
+    return found
 
 
 def _faults_of(
-    session: Session, commission: Commission, entries: list[Entry], booked_minor: int
+    commission: Commission, entries: list[Entry], facts: Facts, booked_minor: int
 ) -> Iterator[Finding]:
     amount = current_amount(entries)
     if booked_minor != amount:
-        yield Finding(
-            "commissions",
-            commission.id,
-            f"{commission.id} is entered with {amount}, but the books have {booked_minor}.",
-        )
-    sale = session.get_one(Sale, commission.sale_id)
-    facts = standing_facts(sale, causes_of(session, sale.id), entries)
+        said = f"{commission.id} is entered with {amount}, but the books have {booked_minor}."
+        yield Finding("commissions", commission.id, said)
     computed = worth(facts, commission.base, commission.rate_bp)  # type: ignore[arg-type]
     if computed != amount:
-        yield Finding(
-            "commissions",
-            commission.id,
-            f"{commission.id} stands at {amount}, but its sale and refunds make {computed}.",
-        )
+        said = f"{commission.id} stands at {amount}, but its sale and refunds make {computed}."
+        yield Finding("commissions", commission.id, said)
 
 
 def _booked(session: Session) -> dict[str, int]:

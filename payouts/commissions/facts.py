@@ -1,5 +1,7 @@
 """Reads what a shop reported about a sale, as a row of causes in the order in which they happened."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -39,16 +41,21 @@ def sale_amounts(sale: Sale) -> SaleAmounts:
 
 def causes_of(session: Session, sale_id: str) -> list[Cause]:
     """Every cause of a sale, oldest first."""
-    found = [
-        Cause(row.id, "refund", row.reason or "refunded by the shop", row.occurred_at, row)
-        for row in session.execute(select(Refund).where(Refund.sale_id == sale_id)).scalars()
-    ]
-    found += [
-        Cause(row.id, "cancellation", "order cancelled by the shop", row.occurred_at, row)
-        for row in session.execute(select(Cancellation).where(Cancellation.sale_id == sale_id)).scalars()
-    ]
-    found += [
-        Cause(row.id, f"dispute_{row.status}", f"payment dispute {row.status}", row.occurred_at, row)
-        for row in session.execute(select(DisputeStatus).where(DisputeStatus.sale_id == sale_id)).scalars()
-    ]
-    return sorted(found, key=lambda cause: (cause.occurred_at, cause.id))
+    return causes_of_sales(session, [sale_id]).get(sale_id, [])
+
+
+def causes_of_sales(session: Session, sale_ids: Sequence[str]) -> dict[str, list[Cause]]:
+    """The same for several sales at once; a sale without causes is left out."""
+    found: dict[str, list[Cause]] = defaultdict(list)
+    for row in session.scalars(select(Refund).where(Refund.sale_id.in_(sale_ids))):
+        reason = row.reason or "refunded by the shop"
+        found[row.sale_id].append(Cause(row.id, "refund", reason, row.occurred_at, row))
+    for off in session.scalars(select(Cancellation).where(Cancellation.sale_id.in_(sale_ids))):
+        reason = "order cancelled by the shop"
+        found[off.sale_id].append(Cause(off.id, "cancellation", reason, off.occurred_at, off))
+    for step in session.scalars(select(DisputeStatus).where(DisputeStatus.sale_id.in_(sale_ids))):
+        kind, reason = f"dispute_{step.status}", f"payment dispute {step.status}"
+        found[step.sale_id].append(Cause(step.id, kind, reason, step.occurred_at, step))
+    for causes in found.values():
+        causes.sort(key=lambda cause: (cause.occurred_at, cause.id))
+    return dict(found)
