@@ -73,12 +73,13 @@ def open_databases(settings: Settings) -> Databases:
 
 
 def make_engine(url: str) -> Engine:
+    """Its errors do not repeat the values of a statement: they may be about a person."""
     if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+        engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
+    return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10, hide_parameters=True)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

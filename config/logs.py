@@ -4,16 +4,21 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from ipaddress import ip_address
 from typing import Any
 
 import structlog
 
-_ADDRESS = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+\.\w+")
-_SECRET = re.compile(r"\b(?:sk|rk|whsec)_[A-Za-z0-9+/=_-]+")
-_IPV4 = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")
-_IPV6 = re.compile(r"(?<![\w:.])(?:[0-9a-fA-F]{0,4}:){3,7}[0-9a-fA-F]{0,4}(?![\w:.])")
-_TOKEN = re.compile(r"\b[A-Za-z0-9_-]{80,99}\b")
-_OWN_ADDRESSES = {"127.0.0.1", "0.0.0.0"}
+_ADDRESS = re.compile(r"[^\s@<>\"'()\[\]=,;]{1,254}(?:@|%40)[^\s@<>\"'()\[\],;]*\w")
+_SECRET = re.compile(
+    r"(?<![A-Za-z0-9])(?:sk|rk)_(?:test|live)_\w+|(?<![A-Za-z0-9])(?:rk|whsec)_[A-Za-z0-9+/=_-]+"
+)
+_IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\w)")
+_MAYBE_IPV6 = re.compile(
+    r"(?<![\w:.])[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:]*(?:(?:\d{1,3}\.){3}\d{1,3})?(?!\w)"
+)
+_TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{80,99}(?![A-Za-z0-9_-])")
+_UNSPECIFIED = ip_address("0.0.0.0")
 
 
 def scrub(text: str) -> str:
@@ -21,8 +26,19 @@ def scrub(text: str) -> str:
     text = _ADDRESS.sub("[e-mail]", text)
     text = _SECRET.sub("[secret]", text)
     text = _TOKEN.sub("[token]", text)
-    text = _IPV4.sub(lambda match: match[0] if match[0] in _OWN_ADDRESSES else "[ip]", text)
-    return _IPV6.sub("[ip]", text)
+    text = _MAYBE_IPV6.sub(_without_address, text)
+    return _IPV4.sub(_without_address, text)
+
+
+def _without_address(match: re.Match[str]) -> str:
+    """What looks like an address and is none, such as a time, stays; a colon after it is not its own."""
+    found = match[0].rstrip(":") if not match[0].endswith("::") else match[0]
+    try:
+        address = ip_address(found)
+    except ValueError:
+        return match[0]
+    own = address.is_loopback or address == _UNSPECIFIED
+    return match[0] if own else "[ip]" + match[0].removeprefix(found)
 
 
 def configure_logs(*, production: bool) -> None:
@@ -33,27 +49,41 @@ def configure_logs(*, production: bool) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            _scrubbed,
-            last,
+            _Scrubbed(last),
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(ScrubFilter())
+    handler.setFormatter(ScrubFormatter("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
 
+class ScrubFormatter(logging.Formatter):
+    """The same care for libraries that log by the standard module: their tracebacks, too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return scrub(super().format(record))
+
+
 class ScrubFilter(logging.Filter):
-    """The same care for libraries that log by the standard module."""
+    """For a library that sets formatters of its own: its words and tracebacks are made harmless before."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = scrub(record.getMessage()), ()
+        if record.exc_info:
+            record.exc_text = scrub(logging.Formatter().formatException(record.exc_info))
         return True
 
 
-def _scrubbed(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {key: scrub(value) if isinstance(value, str) else value for key, value in event.items()}
+class _Scrubbed:
+    """The last word on an event: it is made a line, and nothing is hidden in the depths of a value."""
+
+    def __init__(self, renderer: Any) -> None:
+        self._renderer = renderer
+
+    def __call__(self, logger: Any, name: str, event: MutableMapping[str, Any]) -> str:
+        return scrub(str(self._renderer(logger, name, event)))
 
 
 def _plain_renderer() -> Any:

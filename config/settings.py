@@ -6,14 +6,15 @@ import secrets
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "LINKLEDGER_"
 MINIMUM_KEY_LENGTH = 32
-_BIND = re.compile(r"^(?P<host>\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(?P<port>\d{1,5})$")
+CLICKS_FILE = "clicks.db"
+_BIND = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(?P<port>\d{1,5})")
 
 
 class SettingsError(Exception):
@@ -27,7 +28,7 @@ class Settings(BaseSettings):
 
     home: Path = Path("var")
     env: Literal["development", "production"] = "development"
-    database_url: str = ""
+    database_url: str = Field(default="", repr=False)
     secret_key: str = Field(default="", repr=False)
     bind: str = "127.0.0.1:8000"
     base_url: str = ""
@@ -45,7 +46,7 @@ class Settings(BaseSettings):
     @field_validator("bind")
     @classmethod
     def _host_and_port(cls, value: str) -> str:
-        match = _BIND.match(value)
+        match = _BIND.fullmatch(value)
         if match is None or not 0 < int(match["port"]) < 65536:
             raise ValueError("must be HOST:PORT, for example 127.0.0.1:8000")
         return value
@@ -55,10 +56,18 @@ class Settings(BaseSettings):
     def _web_address(cls, value: str) -> str:
         if not value:
             return value
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        parts = _parts(value)
+        if parts is None or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
             raise ValueError("must be an http or https address, for example https://links.example.com")
         return value.rstrip("/")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_address(cls, value: str) -> str:
+        parts = _parts(value)
+        if value and (parts is None or parts.scheme not in ("smtp", "smtps")):
+            raise ValueError("must start with smtp:// or smtps://, for example smtp://mail.example.com:587")
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -66,6 +75,11 @@ class Settings(BaseSettings):
         if value and not value.startswith(("postgresql://", "postgresql+psycopg://", "sqlite:///")):
             raise ValueError(
                 "must start with postgresql:// or sqlite:///; leave it out for SQLite in LINKLEDGER_HOME"
+            )
+        file = Path(value.removeprefix("sqlite:///")).name
+        if value.startswith("sqlite") and file in ("", ":memory:", CLICKS_FILE):
+            raise ValueError(
+                f"must name a file, and not {CLICKS_FILE}, which is kept beside it: sqlite:////data/linkledger.db"
             )
         return value.replace("postgresql://", "postgresql+psycopg://", 1)
 
@@ -84,12 +98,13 @@ class Settings(BaseSettings):
     @field_validator("secret_key")
     @classmethod
     def _long_keys(cls, value: str) -> str:
-        if any(len(key) < MINIMUM_KEY_LENGTH for key in value.split(",") if value):
+        keys = [key.strip() for key in value.split(",")] if value else []
+        if any(len(key) < MINIMUM_KEY_LENGTH for key in keys):
             raise ValueError(
                 f"every key needs at least {MINIMUM_KEY_LENGTH} characters; "
                 'make one with: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
             )
-        return value
+        return ",".join(keys)
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -125,7 +140,7 @@ class Settings(BaseSettings):
         if not self.main_url.startswith("sqlite"):
             return self.main_url
         main_file = Path(self.main_url.removeprefix("sqlite:///"))
-        return f"sqlite:///{main_file.with_name('clicks.db')}"
+        return f"sqlite:///{main_file.with_name(CLICKS_FILE)}"
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -148,6 +163,15 @@ def load_settings(**overrides: Any) -> Settings:
         ) from None
 
 
+def _parts(url: str) -> SplitResult | None:
+    """None for what is no address with a host."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return parts if parts.hostname else None
+
+
 def _plain(problem: Any) -> str:
     message = str(problem["msg"]).removeprefix("Value error, ")
     if not problem["loc"]:
@@ -159,7 +183,7 @@ def _kept_key(path: Path) -> str:
     """The installation's own key: made once, readable by its owner only, the same for all processes."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
-        return path.read_text().strip()
+        return _read_key(path)
     except FileNotFoundError:
         pass
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -173,4 +197,14 @@ def _kept_key(path: Path) -> str:
         pass  # another process was first; its key is the one
     finally:
         draft.unlink()
-    return path.read_text().strip()
+    return _read_key(path)
+
+
+def _read_key(path: Path) -> str:
+    keys = path.read_text().strip()
+    if any(len(key) < MINIMUM_KEY_LENGTH for key in keys.split(",")):
+        raise SettingsError(
+            f"{PREFIX}HOME: {path} holds no signing key (any more). Bring it back from where you keep it; "
+            "without it click tokens cannot be checked, nor the secrets of sources read"
+        )
+    return keys

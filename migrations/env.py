@@ -3,9 +3,12 @@
 from alembic import context
 
 LOCK_TIMEOUT = "5s"
+ONE_AT_A_TIME = 20261101
 
 connection = context.config.attributes["connection"]
 if connection.dialect.name == "postgresql":
+    # One migration at a time; the next one waits here, and then finds nothing to do.
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})")
     # A step that cannot get its lock soon fails whole, instead of queueing every query behind it.
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
 

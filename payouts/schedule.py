@@ -4,8 +4,9 @@ APScheduler is only the clock that calls `tick`. What is due is read from the da
 while no scheduler runs, and two of them are safe.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -19,7 +20,7 @@ from config.settings import Settings
 from payouts.checks import require_sound_books, self_check
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
-from payouts.commissions.release import mature_due
+from payouts.commissions.release import hold_again, mature_due
 from payouts.jobs.claims import Claim, LeaseLost, advance_clock, claim, finish, require_forward
 from payouts.statements.close import close_ended
 from payouts.statements.review import approve_silently, due_for_silence
@@ -47,6 +48,7 @@ class Context:
     settings: Settings
     now: datetime
     claim: Claim
+    started_s: float = field(default_factory=time.monotonic)
 
     def write(self, work: Callable[[Session], Any]) -> Any:
         def guarded(session: Session) -> Any:
@@ -56,41 +58,74 @@ class Context:
         return transact(self.databases.main, guarded)
 
     def guard(self, session: Session) -> None:
-        self.claim.guard(session, self.now)
+        """`now` stands still while the job works; its lease must not."""
+        worked_for = timedelta(seconds=time.monotonic() - self.started_s)
+        self.claim.guard(session, self.now + worked_for)
 
     def brands(self) -> list[str]:
         with reading(self.databases.main) as session:
             return list(session.execute(select(Brand.id).order_by(Brand.id)).scalars())
 
+    def each(self, names: Iterable[str], work: Callable[[str], Any]) -> "Done":
+        """Work for one after the other; what is wrong with one does not keep the others waiting."""
+        done = Done()
+        for name in names:
+            try:
+                if result := work(name):
+                    done.results[name] = result
+            except LeaseLost:
+                raise
+            except LinkledgerError as error:
+                done.errors.append(f"{name}: {error}")
+            except Exception as error:
+                done.errors.append(f"{name}: unexpected {type(error).__name__}, see the log")
+                log.exception("job broke", subject=name)
+        return done
+
+
+@dataclass
+class Done:
+    """What a job did, and what it could not do, by the name of the brand or statement."""
+
+    results: dict[str, Any] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+
+    def told(self, **result: Any) -> dict[str, Any]:
+        return result | ({"error": "; ".join(self.errors)} if self.errors else {})
+
 
 def _accrue(context: Context) -> dict[str, Any]:
-    return {"commissions": _in_batches(context, accrue_due)}
+    done = _in_batches(context, accrue_due)
+    return done.told(commissions=sum(done.results.values()))
 
 
 def _adjust(context: Context) -> dict[str, Any]:
-    return {"commissions": _in_batches(context, adjust_due)}
+    done = _in_batches(context, adjust_due)
+    return done.told(commissions=sum(done.results.values()))
 
 
 def _mature(context: Context) -> dict[str, Any]:
-    return {"released": _in_batches(context, mature_due)}
+    done = _in_batches(context, mature_due)
+    return done.told(released=sum(done.results.values()))
 
 
 def _close(context: Context) -> dict[str, Any]:
-    closed = {}
-    for brand_id in context.brands():
-        names = context.write(partial(close_ended, now=context.now, brand_id=brand_id))
-        if names:
-            closed[brand_id] = names
-    return {"closed": closed}
+    def close(brand_id: str) -> Any:
+        return context.write(partial(close_ended, now=context.now, brand_id=brand_id))
+
+    done = context.each(context.brands(), close)
+    return done.told(closed=done.results)
 
 
 def _approve(context: Context) -> dict[str, Any]:
     with reading(context.databases.main) as session:
         due = due_for_silence(session, context.now)
-    approved = [
-        each for each in due if context.write(partial(approve_silently, now=context.now, statement_id=each))
-    ]
-    return {"approved": approved}
+
+    def approve(statement_id: str) -> Any:
+        return context.write(partial(approve_silently, now=context.now, statement_id=statement_id))
+
+    done = context.each(due, approve)
+    return done.told(approved=list(done.results))
 
 
 def _settle(context: Context) -> dict[str, Any]:
@@ -108,9 +143,10 @@ def _pay(context: Context) -> dict[str, Any]:
         if not due:
             return {}
         require_sound_books(session, context.now)
-    found: dict[str, Any] = {}
     with open_rail(context.settings) as rail:
-        for brand_id in due:
+
+        def pay(brand_id: str) -> Any:
+            context.write(lambda s: hold_again(s, context.now, BATCH, brand_id=brand_id))
             run = Run(
                 context.databases,
                 rail,
@@ -118,9 +154,10 @@ def _pay(context: Context) -> dict[str, Any]:
                 rail_shared=context.settings.rail_shared,
                 guard=context.guard,
             )
-            if report := _without_empty(run.pay(brand_id)):
-                found[brand_id] = report
-    return found
+            return _without_empty(run.pay(brand_id))
+
+        done = context.each(due, pay)
+    return done.told(**done.results)
 
 
 def _reconcile(context: Context) -> dict[str, Any]:
@@ -218,7 +255,9 @@ def _run(
     if held is None:
         return None
     try:
-        result, failed = job.work(Context(databases, settings, now, held)), False
+        result = job.work(Context(databases, settings, now, held))
+        if failed := "error" in result:
+            log.error("job failed", job=job.name, slot=slot, error=result["error"])
     except LinkledgerError as error:
         result, failed = {"error": str(error)}, True
         log.error("job failed", job=job.name, slot=slot, error=str(error))
@@ -232,11 +271,16 @@ def _run(
     return result
 
 
-def _in_batches(context: Context, step: Callable[[Session, datetime, int], int]) -> int:
-    total = 0
-    while done := context.write(lambda s: step(s, context.now, BATCH)):
-        total += int(done)
-    return total
+def _in_batches(context: Context, step: Callable[..., int]) -> Done:
+    """Brand by brand, so that each transaction waits for one brand's lock only."""
+
+    def all_of(brand_id: str) -> int:
+        total = 0
+        while done := context.write(lambda s: step(s, context.now, BATCH, brand_id=brand_id)):
+            total += int(done)
+        return total
+
+    return context.each(context.brands(), all_of)
 
 
 def _without_empty(report: Report) -> dict[str, Any]:

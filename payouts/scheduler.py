@@ -5,7 +5,7 @@ import sys
 from datetime import UTC, datetime
 
 from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from config.database import open_databases
@@ -17,6 +17,8 @@ from payouts.schedule import tick
 EVERY_S = 15
 """How often it looks. A job runs once in each of its slots, however often that is."""
 
+STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
+
 
 def main() -> int:
     settings = load_settings()
@@ -27,7 +29,7 @@ def main() -> int:
     except SchemaMismatch as error:
         sys.stderr.write(f"linkledger: {error}\n")
         return 1
-    scheduler = BlockingScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
+    scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
     scheduler.add_job(
         lambda: tick(databases, settings, datetime.now(UTC)),
         IntervalTrigger(seconds=EVERY_S, timezone=UTC),
@@ -36,9 +38,11 @@ def main() -> int:
         coalesce=True,
         misfire_grace_time=None,
     )
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: scheduler.shutdown(wait=True))
+    # Waited for, not handled: a handler that runs inside a lock cannot take it, and may be called twice.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     scheduler.start()
+    signal.sigwait(STOPS)
+    scheduler.shutdown(wait=True)
     databases.close()
     return 0
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 import click
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from config.database import Databases, open_databases
 from config.migrate import SchemaMismatch, require_current_schema
@@ -82,7 +82,9 @@ class ConsoleCommand(click.Command):
             _fail(str(error), WRONG_USAGE)
         except SchemaMismatch as error:
             _fail(str(error), FAILED)
-        except OperationalError as error:
+        except DatabaseError as error:
+            if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
+                raise  # ours, not the database's: a broken rule, or SQL that is wrong
             _fail(f"The database cannot be used: {error.orig}. Check LINKLEDGER_DATABASE_URL.", FAILED)
         context.exit(answer.exit_code)
 

@@ -92,9 +92,8 @@ def _accrue(session: Session, now: datetime, sale: Sale, attribution: Attributio
     record_change(session, now, accrued, step, amount_after_minor=accrued.amount_minor)
     if accrued.base == "profit" and sale.cost is None:
         place_hold(session, now, accrued, kind="review", cause_id=sale.id, reason=COST_MISSING)
-    for placed in holds_of(session, former.id) if former else []:
-        if placed.kind == "review":  # a dispute's hold follows from the dispute
-            place_hold(session, now, accrued, kind="review", cause_id=placed.cause_id, reason=placed.reason)
+    if former is not None:
+        _keep_decisions(session, now, former, accrued)
 
 
 _SAME_CREDIT = ("creator_id", "base", "base_minor", "rate_bp", "release_at")
@@ -140,6 +139,17 @@ def _confirm(session: Session, now: datetime, former: Commission, attribution: A
     record_change(session, now, former, step, amount_after_minor=amount)
     former.revision, former.attribution_id = attribution.revision, attribution.id
     session.flush()
+
+
+def _keep_decisions(session: Session, now: datetime, former: Commission, accrued: Commission) -> None:
+    """What a person decided about the sale stands against paying its new commission until a person agrees."""
+    for entry in entries_of(session, former.id):
+        if entry.kind == "decline":
+            reason = f"the sale was declined before new evidence came: {entry.reason}"
+            place_hold(session, now, accrued, kind="review", cause_id=former.id, reason=reason)
+    for placed in holds_of(session, former.id):
+        if placed.kind == "review":  # a dispute's hold follows from the dispute
+            place_hold(session, now, accrued, kind="review", cause_id=placed.cause_id, reason=placed.reason)
 
 
 def _retire(session: Session, now: datetime, former: Commission, attribution: Attribution) -> None:

@@ -20,7 +20,7 @@ PAGE_ROWS = 500
 
 def commission_faults(session: Session) -> Iterator[Finding]:
     """What stands in the books for each commission is what its last entry says, and what its facts say."""
-    booked = _booked(session)
+    earned, held = _balances(session, "commission_expense"), _balances(session, "pending")
     last = ""
     while page := _page(session, last):
         last = page[-1].id
@@ -31,7 +31,8 @@ def commission_faults(session: Session) -> Iterator[Finding]:
         for commission in page:
             own = entries[commission.id]
             facts = standing_facts(sales[commission.sale_id], causes.get(commission.sale_id, []), own)
-            yield from _faults_of(commission, own, facts, booked.get(commission.id, 0))
+            yield from _faults_of(commission, own, facts)
+            yield from _book_faults(commission, own, -earned[commission.id], held[commission.id])
 
 
 def _page(session: Session, after_id: str) -> list[Commission]:
@@ -47,28 +48,37 @@ def _entries(session: Session, commission_ids: list[str]) -> dict[str, list[Entr
     return found
 
 
-def _faults_of(
-    commission: Commission, entries: list[Entry], facts: Facts, booked_minor: int
-) -> Iterator[Finding]:
+def _faults_of(commission: Commission, entries: list[Entry], facts: Facts) -> Iterator[Finding]:
     amount = current_amount(entries)
-    if booked_minor != amount:
-        said = f"{commission.id} is entered with {amount}, but the books have {booked_minor}."
-        yield Finding("commissions", commission.id, said)
     computed = worth(facts, commission.base, commission.rate_bp)  # type: ignore[arg-type]
     if computed != amount:
         said = f"{commission.id} stands at {amount}, but its sale and refunds make {computed}."
         yield Finding("commissions", commission.id, said)
 
 
-def _booked(session: Session) -> dict[str, int]:
-    """By commission, what it earned less what was reversed: its debits and credits of commission_expense."""
+def _book_faults(
+    commission: Commission, entries: list[Entry], booked_minor: int, held_minor: int
+) -> Iterator[Finding]:
+    """Before it matures all of it is held, after that nothing."""
+    amount = current_amount(entries)
+    if booked_minor != amount:
+        said = f"{commission.id} is entered with {amount}, but the books have {booked_minor}."
+        yield Finding("commissions", commission.id, said)
+    expected = amount if commission.matured_at is None else 0
+    if held_minor != expected:
+        said = f"{commission.id} should have {expected} in hold, but the books have {held_minor}."
+        yield Finding("commissions", commission.id, said)
+
+
+def _balances(session: Session, account_kind: str) -> dict[str, int]:
+    """By what transactions are about, credits less debits of all accounts of a kind."""
     sums: dict[str, int] = defaultdict(int)
-    for side, sign in ((Posting.debit_account_id, 1), (Posting.credit_account_id, -1)):
+    for side, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
         rows = session.execute(
             select(Transaction.subject_id, func.sum(Posting.amount_minor))
             .join(Transaction, Transaction.id == Posting.transaction_id)
             .join(Account, Account.id == side)
-            .where(Account.kind == "commission_expense")
+            .where(Account.kind == account_kind)
             .group_by(Transaction.subject_id)
         )
         for subject_id, amount in rows:

@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, exists, select, update
+from sqlalchemy import Select, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
 from payouts.commissions.entries import Step, entries_of, locked, record_move
 from payouts.commissions.models import Commission, Entry, Hold
-from payouts.ledger.models import Posting
-from payouts.transfers.models import Item
+from payouts.ledger.models import Period, Posting
+from payouts.transfers.models import Item, Payout
 from tracker.ids import new_id
 from tracker.sales.models import Event, Sale, Source
 
@@ -17,24 +17,52 @@ from tracker.sales.models import Event, Sale, Source
 def mature_due(
     session: Session, now: datetime, limit: int, *, before: datetime | None = None, brand_id: str = ""
 ) -> int:
-    """Release up to `limit` commissions whose hold is over. How many were released.
+    """Release up to `limit` commissions whose hold is over. How many were released or held again.
 
     `before` and `brand_id` narrow it for the closing of a period: release times before the cut-off only.
     """
+    held = hold_again(session, now, limit, brand_id=brand_id)
     due = _ripe(before or now, now)
     if brand_id:
         due = due.where(Commission.brand_id == brand_id)
     ripe = list(session.execute(due.limit(limit)).scalars())
     for commission_id in ripe:
         _mature(session, now, commission_id)
-    return len(ripe)
+    return held + len(ripe)
+
+
+def hold_again(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
+    """What a payout contained when its hold was placed goes into hold when that payout was not made."""
+    standing = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
+    freed = (
+        select(Commission.id)
+        .where(Commission.live, Commission.matured_at.is_not(None), standing)
+        .where(_taken_minor().where(Entry.commission_id == Commission.id).scalar_subquery() <= 0)
+        .order_by(Commission.id)
+    )
+    if brand_id:
+        freed = freed.where(Commission.brand_id == brand_id)
+    waiting = list(session.execute(freed.limit(limit)).scalars())
+    for commission_id in waiting:
+        commission = locked(session, commission_id)
+        for placed in holds_of(session, commission_id)[:1]:
+            _take_back(session, now, commission, placed.cause_id, placed.reason)
+    return len(waiting)
 
 
 def place_hold(
-    session: Session, now: datetime, commission: Commission, *, kind: str, cause_id: str, reason: str
+    session: Session,
+    now: datetime,
+    commission: Commission,
+    *,
+    kind: str,
+    cause_id: str,
+    reason: str,
+    period: Period | None = None,
 ) -> bool:
     """Keep a commission from being paid; what is payable and not yet in a payout goes back into hold.
 
+    `period` is only given by review decisions on a draft.
     False when this cause held it before. Call it under the brand's lock.
     """
     placed = insert_once(
@@ -48,11 +76,24 @@ def place_hold(
         placed_at=now,
         lifted_at=None,
     )
-    if placed and commission.matured_at is not None and not settled(session, commission.id):
-        record_move(session, now, commission, Step("hold", cause_id, reason, now))
-        commission.matured_at = None
-        session.flush()
+    if placed:
+        _take_back(session, now, commission, cause_id, reason, period)
     return placed
+
+
+def _take_back(
+    session: Session,
+    now: datetime,
+    commission: Commission,
+    cause_id: str,
+    reason: str,
+    period: Period | None = None,
+) -> None:
+    if commission.matured_at is None or settled(session, commission.id):
+        return
+    record_move(session, now, commission, Step("hold", cause_id, reason, now, period=period))
+    commission.matured_at = None
+    session.flush()
 
 
 def lift_hold(session: Session, now: datetime, commission_id: str, cause_id: str) -> bool:
@@ -67,17 +108,28 @@ def lift_hold(session: Session, now: datetime, commission_id: str, cause_id: str
 
 
 def settled(session: Session, commission_id: str) -> bool:
-    """Whether a payout that is on its way or paid contains an entry of this commission."""
+    """Whether money of this commission is with the rail, or may be: its payout was sent.
+
+    One that is only prepared chooses anew before it is sent. Entries that one payout settled together may
+    come to nothing, such as a release and the hold after it.
+    """
+    return int(session.scalar(_taken_minor().where(Entry.commission_id == commission_id)) or 0) > 0
+
+
+def _taken_minor() -> Select[int]:
+    """What payouts that were sent contain; to be narrowed to a commission."""
     return (
-        session.execute(
-            select(Item.id)
-            .join(Posting, Posting.id == Item.posting_id)
-            .join(Entry, Entry.transaction_id == Posting.transaction_id)
-            .where(Item.live, Entry.commission_id == commission_id)
-            .limit(1)
-        ).first()
-        is not None
+        select(func.coalesce(func.sum(Item.amount_minor), 0))
+        .join(Payout, Payout.id == Item.payout_id)
+        .join(Posting, Posting.id == Item.posting_id)
+        .join(Entry, Entry.transaction_id == Posting.transaction_id)
+        .where(Item.live, Payout.state != "prepared")
     )
+
+
+def times_held(session: Session, commission_id: str) -> int:
+    """How often the commission was held, for whatever cause, lifted ones included."""
+    return int(session.scalar(select(func.count(Hold.id)).where(Hold.commission_id == commission_id)) or 0)
 
 
 def holds_of(session: Session, commission_id: str) -> list[Hold]:

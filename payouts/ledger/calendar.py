@@ -47,7 +47,9 @@ def span_named(name: str, cadence: str, timezone: str) -> Span:
             year, month, *half = name.split("-")
             day = date(int(year), int(month), HALF if half == ["b"] else 1)
     except ValueError:
-        day = date(1970, 1, 1)
+        day = _NO_DAY
+    if not _NO_DAY.year < day.year < date.max.year:
+        day = _NO_DAY  # neither end of the calendar has a period that can be reckoned in every zone
     span = span_of(_midnight(day, ZoneInfo(timezone)), cadence, timezone)
     if span.name != name:
         raise Invalid(f"{name!r} is not a period of this brand: they are named like {_EXAMPLES[cadence]}.")
@@ -80,6 +82,9 @@ def _next_month(first: date) -> date:
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
+
+_NO_DAY = date(1970, 1, 1)
+"""Stands for a day that cannot be read from a name: its period has another name than the one asked for."""
 
 _BY_CADENCE = {"month": _month, "half_month": _half_month, "week": _week}
 _EXAMPLES = {"month": "2026-11", "half_month": "2026-11-a", "week": "2026-W48"}

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from config.canonical import ISO_FORMAT, canonical_json
 from payouts.ledger.models import Posting, Transaction
@@ -20,8 +21,8 @@ def link_hash(transaction: Transaction, postings: Sequence[Posting]) -> str:
         "inputs_hash": transaction.inputs_hash,
         "subject": transaction.subject_id,
         "period": transaction.period_id,
-        "effective_at": transaction.effective_at.strftime(ISO_FORMAT),
-        "recorded_at": transaction.recorded_at.strftime(ISO_FORMAT),
+        "effective_at": _moment(transaction.effective_at),
+        "recorded_at": _moment(transaction.recorded_at),
         "postings": [
             [line.line, line.debit_account_id, line.credit_account_id, line.amount_minor, line.currency]
             for line in sorted(postings, key=lambda posting: posting.line)
@@ -29,3 +30,8 @@ def link_hash(transaction: Transaction, postings: Sequence[Posting]) -> str:
     }
     text = transaction.previous_hash + canonical_json(content)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _moment(at: datetime) -> str:
+    """In UTC, as the database gives it back, whatever zone it was written in."""
+    return at.astimezone(UTC).strftime(ISO_FORMAT)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
@@ -40,6 +40,15 @@ def ensure_period(session: Session, now: datetime, brand: Brand, span: Span) -> 
     return session.execute(
         select(Period).where(Period.brand_id == brand.id, Period.name == span.name)
     ).scalar_one()
+
+
+def anything_until(session: Session, brand_id: str, span: Span) -> bool:
+    """Whether the brand has a period that is as old as this one."""
+    return bool(
+        session.scalar(
+            select(exists().where(Period.brand_id == brand_id, Period.starts_at <= span.starts_at))
+        )
+    )
 
 
 def latest_closed(session: Session, brand_id: str) -> Period | None:

@@ -14,9 +14,9 @@ from payouts.ledger.balances import currencies_of
 from payouts.ledger.calendar import day_after, span_named
 from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books
-from payouts.ledger.periods import ensure_period, mark_closed, next_to_close
+from payouts.ledger.periods import anything_until, ensure_period, mark_closed, next_to_close
 from payouts.statements.models import Statement
-from tracker.errors import NotNow
+from tracker.errors import Invalid, NotNow
 from tracker.ids import new_id
 from tracker.people.models import Brand
 from tracker.people.operations import get_brand
@@ -32,9 +32,13 @@ def close_period(session: Session, now: datetime, brand_id: str, name: str) -> l
     """
     brand = get_brand(session, brand_id)
     lock_books(session, brand_id)
-    wanted = ensure_period(session, now, brand, span_named(name, brand.cadence, brand.timezone))
+    span = span_named(name, brand.cadence, brand.timezone)
+    if span.ends_at <= brand.created_at and not anything_until(session, brand_id, span):
+        raise Invalid(f"Nothing was recorded until {name}, which ended before {brand.name} was set up here.")
+    wanted = ensure_period(session, now, brand, span)
     if now < wanted.ends_at:
         raise NotNow(f"Period {name} ends at {wanted.ends_at:%Y-%m-%d %H:%M} UTC; close it after that.")
+    _book_what_waits(session, now, brand)
     while wanted.state == "open":
         oldest = next_to_close(session, now, brand)
         assert oldest is not None, "the wanted period itself is open"
@@ -47,6 +51,7 @@ def close_ended(session: Session, now: datetime, brand_id: str) -> list[str]:
     """Close every period that has ended. Their names, oldest first."""
     brand = get_brand(session, brand_id)
     lock_books(session, brand_id)
+    _book_what_waits(session, now, brand)
     closed = []
     while (oldest := next_to_close(session, now, brand)) is not None and oldest.ends_at <= now:
         _close(session, now, brand, oldest)
@@ -64,10 +69,14 @@ def statements_of(session: Session, brand_id: str, period_id: str) -> list[State
     )
 
 
-def _close(session: Session, now: datetime, brand: Brand, period: Period) -> None:
-    """The order of MONEY 6: accrue, enter refunds, release what was due before the cut-off, close, draft."""
+def _book_what_waits(session: Session, now: datetime, brand: Brand) -> None:
+    """Accrue and enter refunds (MONEY 6): it may make a period that is older than all that were there."""
     _all(lambda limit: accrue_due(session, now, limit, brand_id=brand.id))
     _all(lambda limit: adjust_due(session, now, limit, brand_id=brand.id))
+
+
+def _close(session: Session, now: datetime, brand: Brand, period: Period) -> None:
+    """Release what was due before the cut-off, close, draft; what waited has been booked."""
     _all(lambda limit: mature_due(session, now, limit, before=period.ends_at, brand_id=brand.id))
     mark_closed(session, now, period)
     session.refresh(period)

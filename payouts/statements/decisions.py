@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import Step, current_amount, entries_of, locked, record_change
 from payouts.commissions.models import Commission
-from payouts.commissions.release import holds_of, lift_hold, place_hold
+from payouts.commissions.release import holds_of, lift_hold, place_hold, times_held
 from payouts.statements.review import draft_period
 from tracker.errors import Conflict, Invalid, NotFound
 
@@ -29,7 +30,7 @@ def decline(
 
     Raises Conflict when it was declined before.
     """
-    commission = locked(session, commission_id)
+    commission = _live(session, commission_id)
     period = draft_period(session, commission.brand_id, commission.currency, commission.id)
     step = Step("decline", commission.id, _reason_text(reason, note), now, {"code": reason}, period)
     if not record_change(session, now, commission, step, amount_after_minor=0):
@@ -38,13 +39,22 @@ def decline(
 
 
 def hold(session: Session, now: datetime, commission_id: str, *, reason: str, note: str = "") -> Commission:
-    """Keep a commission from being paid until it is released. Raises Conflict when nothing is left of it."""
-    commission = locked(session, commission_id)
-    entries = entries_of(session, commission_id)
-    if current_amount(entries) == 0:
+    """Keep a commission from being paid until it is released. In a review it counts for the draft's period.
+
+    Raises Conflict when nothing is left of it.
+    """
+    commission = _live(session, commission_id)
+    if current_amount(entries_of(session, commission_id)) == 0:
         raise Conflict(f"{commission_id} is worth nothing (any more): there is nothing to hold.")
-    cause_id = f"review:{len(entries)}"
-    place_hold(session, now, commission, kind="review", cause_id=cause_id, reason=_reason_text(reason, note))
+    place_hold(
+        session,
+        now,
+        commission,
+        kind="review",
+        cause_id=f"review:{1 + times_held(session, commission_id)}",
+        reason=_reason_text(reason, note),
+        period=draft_period(session, commission.brand_id, commission.currency, commission.id),
+    )
     return commission
 
 
@@ -62,6 +72,18 @@ def release(session: Session, now: datetime, commission_id: str) -> int:
     if not lifted:
         raise NotFound(f"No hold for review stands on {commission_id}.")
     return len(lifted)
+
+
+def _live(session: Session, commission_id: str) -> Commission:
+    """Under the brand's lock. Raises Conflict when new evidence replaced the commission by another."""
+    commission = locked(session, commission_id)
+    if not commission.live:
+        live = select(Commission.id).where(Commission.sale_id == commission.sale_id, Commission.live)
+        raise Conflict(
+            f"{commission_id} was replaced when new evidence came: now the sale earns "
+            f"{session.scalar(live)}. Decide about that one."
+        )
+    return commission
 
 
 def _reason_text(code: str, note: str) -> str:

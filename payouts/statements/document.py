@@ -1,5 +1,6 @@
 """The statement as one JSON value: the equation, and under it every line that makes it true."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -47,7 +48,7 @@ def statement_document(session: Session, statement: Statement) -> dict[str, Any]
             opening.get(creator_id, CreatorBalance()),
             closing[creator_id],
             moved.get(creator_id, CreatorMovements()),
-            held,
+            held.get(creator_id, {}),
             currency,
         )
         for creator_id in closing
@@ -138,13 +139,16 @@ def _lines(
     movements: list[Movement],
     held: dict[str, int],
 ) -> list[dict[str, Any]]:
-    subjects = {movement.subject_id for movement in movements} | set(held)
+    by_subject: dict[str, list[Movement]] = defaultdict(list)
+    for movement in movements:
+        by_subject[movement.subject_id].append(movement)
+    subjects = by_subject.keys() | held.keys()
     ids = sorted(subject for subject in subjects if subject.startswith("com_"))
     found = []
     for source in line_sources(session, ids, period):
         if source.commission.creator_id != creator_id:
             continue
-        own = [movement for movement in movements if movement.subject_id == source.commission.id]
+        own = by_subject.get(source.commission.id, [])
         pay_date = expected_pay_date(brand, source.commission.release_at)
         found.append(line(source, own, held.get(source.commission.id, 0), pay_date))
     return found

@@ -97,12 +97,12 @@ def by_creator(movements: Iterable[Movement]) -> dict[str, CreatorMovements]:
     return dict(found)
 
 
-def held_at_end(session: Session, brand_id: str, period: Period, currency: str) -> dict[str, int]:
-    """Commission id to what of it stands in hold when the period ends, where that is more than nothing."""
-    sums: dict[str, int] = defaultdict(int)
+def held_at_end(session: Session, brand_id: str, period: Period, currency: str) -> dict[str, dict[str, int]]:
+    """By creator, commission id to what of it stands in hold when the period ends, unless it is nothing."""
+    sums: dict[tuple[str | None, str], int] = defaultdict(int)
     for side, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
         rows = session.execute(
-            select(Transaction.subject_id, func.sum(Posting.amount_minor))
+            select(Account.creator_id, Transaction.subject_id, func.sum(Posting.amount_minor))
             .join(Transaction, Transaction.id == Posting.transaction_id)
             .join(Period, Period.id == Transaction.period_id)
             .join(Account, Account.id == side)
@@ -112,8 +112,12 @@ def held_at_end(session: Session, brand_id: str, period: Period, currency: str) 
                 Account.kind == CREATOR_ACCOUNTS[0],
                 Period.starts_at <= period.starts_at,
             )
-            .group_by(Transaction.subject_id)
+            .group_by(Account.creator_id, Transaction.subject_id)
         )
-        for subject_id, amount in rows:
-            sums[subject_id] += sign * int(amount)
-    return {subject_id: amount for subject_id, amount in sums.items() if amount > 0}
+        for creator_id, subject_id, amount in rows:
+            sums[creator_id, subject_id] += sign * int(amount)
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for (creator_id, subject_id), amount in sums.items():
+        if amount > 0 and creator_id is not None:
+            found[creator_id][subject_id] = amount
+    return found

@@ -2,12 +2,14 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from tracker.money import plain_amount
 
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\0")
+_FORMULA = re.compile(r"(^|[,;|\t\r\n])(?=[\s\"]*[=+\-@\t\r\0\uff1d\uff0b\uff0d\uff20])")
+"""Where a spreadsheet would begin to run a text: at its start, and after what some take for a separator."""
 
 AMOUNTS = (
     "gross",
@@ -42,8 +44,8 @@ COLUMNS = (
 def as_csv(document: Mapping[str, Any]) -> str:
     """One row for each commission, adjustment and payment, then one for each creator's balance.
 
-    Amounts are decimal numbers in the statement's currency; text that a spreadsheet would run as a formula
-    starts with an apostrophe (OWASP, CSV injection).
+    Amounts are decimal numbers in the statement's currency. An apostrophe stands before whatever a
+    spreadsheet would run as a formula, also one that splits rows at semicolons (OWASP, CSV injection).
     """
     target = io.StringIO()
     writer = csv.DictWriter(target, COLUMNS, restval="", lineterminator="\r\n")
@@ -91,5 +93,4 @@ def _amount(amount: Mapping[str, Any]) -> str:
 
 
 def _safe(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_DANGEROUS) else text
+    return "" if value is None else _FORMULA.sub(r"\1'", str(value))

@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 
 from sqlalchemy import exists, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from config.canonical import canonical_json
 from payouts.ledger.models import Period, Transaction
@@ -29,8 +29,18 @@ def get_statement(session: Session, brand_id: str, period_name: str, currency: s
 
 
 def draft_period(session: Session, brand_id: str, currency: str, commission_id: str) -> Period | None:
-    """The period of the oldest draft with the commission in it: review decisions count for it (MONEY 6)."""
+    """The period of the oldest draft with the commission in it: review decisions count for it (MONEY 6).
+
+    Not when the commission was released or held since: it does not stand any more where the draft has it.
+    """
     contained = exists().where(Transaction.subject_id == commission_id, Transaction.period_id == Period.id)
+    later = aliased(Period)
+    moved_since = exists().where(
+        Transaction.subject_id == commission_id,
+        Transaction.kind.in_(("mature", "hold")),
+        Transaction.period_id == later.id,
+        later.starts_at > Period.starts_at,
+    )
     return session.execute(
         select(Period)
         .join(Statement, Statement.period_id == Period.id)
@@ -39,6 +49,7 @@ def draft_period(session: Session, brand_id: str, currency: str, commission_id: 
             Statement.currency == currency,
             Statement.state == "draft",
             contained,
+            ~moved_since,
         )
         .order_by(Period.starts_at)
         .limit(1)

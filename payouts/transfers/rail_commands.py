@@ -13,7 +13,7 @@ from payouts.transfers.stripe_rail import StripeRail
 from payouts.transfers.units import to_rail_amount
 from tracker.console import Answer, Console, ConsoleGroup, pass_console
 from tracker.errors import Invalid, NotFound
-from tracker.money import Money
+from tracker.money import MAXIMUM_MINOR, Money
 from tracker.people.operations import get_brand, get_creator
 
 _brand = click.option("--brand", "brand_id", required=True, metavar="ID")
@@ -83,6 +83,8 @@ def sandbox_commands() -> None:
 @pass_console
 def fund(console: Console, amount_minor: int, currency: str) -> Answer:
     """Put play money on the sandbox's balance, from which payouts are sent."""
+    if abs(amount_minor) > MAXIMUM_MINOR:
+        raise Invalid(f"The amount may be at most {MAXIMUM_MINOR} minor units, not {amount_minor}.")
     control = _control(console)
     control.top_up(currency, to_rail_amount(amount_minor, currency))
     value = {"added": Money(amount_minor, currency).as_json()}

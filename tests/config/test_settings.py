@@ -1,0 +1,205 @@
+"""Settings are read once and checked: a wrong one is named, with what would be right."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from config.settings import Settings, SettingsError, load_settings
+
+KEY = "k" * 32
+OTHER = "o" * 40
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An environment in which nothing is set but a home."""
+    for name in [each for each in os.environ if each.startswith("LINKLEDGER_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("LINKLEDGER_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+WRONG = [
+    ("ENV", "staging", "'development' or 'production'"),
+    ("DATABASE_URL", "mysql://db/ledger", "postgresql:// or sqlite:///"),
+    ("DATABASE_URL", "sqlite://", "postgresql:// or sqlite:///"),
+    ("DATABASE_URL", "sqlite:///", "file"),
+    ("DATABASE_URL", "sqlite:///:memory:", "file"),
+    ("DATABASE_URL", "sqlite:////data/clicks.db", "clicks.db"),
+    ("SECRET_KEY", "short", "at least 32 characters"),
+    ("SECRET_KEY", f"{KEY},short", "at least 32 characters"),
+    ("SECRET_KEY", ",", "at least 32 characters"),
+    ("SECRET_KEY", "   ", "at least 32 characters"),
+    ("BIND", "8000", "HOST:PORT"),
+    ("BIND", "127.0.0.1:70000", "HOST:PORT"),
+    ("BIND", "127.0.0.1:0", "HOST:PORT"),
+    ("BIND", "127.0.0.1:8000\n", "HOST:PORT"),
+    ("BASE_URL", "shop.example", "https://"),
+    ("BASE_URL", "ftp://shop.example", "https://"),
+    ("BASE_URL", "https://shop.example?x=1", "https://"),
+    ("BASE_URL", "https://[shop", "https://"),
+    ("LINK_BASE_URL", "javascript:alert(1)", "https://"),
+    ("STRIPE_API_BASE", "api.stripe.example", "https://"),
+    ("WORKERS", "many", "integer"),
+    ("WORKERS", "0", "greater than or equal to 1"),
+    ("WORKERS", "65", "less than or equal to 64"),
+    ("RAIL", "paypal", "'sandbox' or 'stripe'"),
+    ("RAIL_SHARED", "perhaps", "boolean"),
+    ("DEMO", "perhaps", "boolean"),
+    ("SMTP_URL", "mail.example.com", "smtp://"),
+    ("SMTP_URL", "http://mail.example.com", "smtp://"),
+    ("TRUSTED_PROXIES", "proxy.example", "10.0.0.1"),
+    ("TRUSTED_PROXIES", "10.0.0.1 10.0.0.2", "10.0.0.1"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "right"), WRONG)
+def test_a_wrong_variable_is_named_with_what_would_be_right(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, right: str
+) -> None:
+    monkeypatch.setenv(f"LINKLEDGER_{name}", value)
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+    assert str(error.value).startswith(f"LINKLEDGER_{name}: ")
+    assert right in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+
+
+RIGHT = [
+    ("DATABASE_URL", "postgresql://u:p@db/ledger", "database_url", "postgresql+psycopg://u:p@db/ledger"),
+    ("DATABASE_URL", "sqlite:////data/ledger.db", "clicks_url", "sqlite:////data/clicks.db"),
+    ("BIND", "[::1]:8000", "web_url", "http://[::1]:8000"),
+    ("BASE_URL", "https://links.example.com/", "link_url", "https://links.example.com"),
+    ("SMTP_URL", "smtps://u:p@mail.example.com:465", "smtp_url", "smtps://u:p@mail.example.com:465"),
+    ("TRUSTED_PROXIES", "10.0.0.1, 10.1.0.0/16,2001:db8::/32", "trusted_proxies", None),
+    ("WORKERS", "64", "workers", 64),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "where", "becomes"), RIGHT)
+def test_a_right_variable_is_taken(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, where: str, becomes: object
+) -> None:
+    monkeypatch.setenv(f"LINKLEDGER_{name}", value)
+    assert getattr(load_settings(), where) == (value if becomes is None else becomes)
+
+
+def test_every_wrong_variable_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("BIND", "8000"), ("WORKERS", "many"), ("RAIL", "paypal")):
+        monkeypatch.setenv(f"LINKLEDGER_{name}", value)
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+    named = [line.split(":")[0] for line in str(error.value).splitlines()]
+    assert sorted(named) == ["LINKLEDGER_BIND", "LINKLEDGER_RAIL", "LINKLEDGER_WORKERS"]
+
+
+def test_a_wrong_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINKLEDGER_SECRET_KEY", "hunter2")
+    monkeypatch.setenv("LINKLEDGER_SMTP_URL", "u:hunter2@mail")
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+    assert "hunter2" not in str(error.value)
+
+
+COMBINATIONS = [
+    ({"ENV": "production"}, "LINKLEDGER_SECRET_KEY is required when LINKLEDGER_ENV=production"),
+    ({"ENV": "production", "SECRET_KEY": ""}, "LINKLEDGER_SECRET_KEY is required"),
+    ({"RAIL": "stripe"}, "LINKLEDGER_STRIPE_API_KEY is required when LINKLEDGER_RAIL=stripe"),
+    ({"RAIL": "stripe", "STRIPE_API_KEY": "sk_test_x", "DEMO": "true"}, "LINKLEDGER_DEMO"),
+]
+
+
+@pytest.mark.parametrize(("given", "message"), COMBINATIONS)
+def test_what_does_not_go_together_is_refused(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], message: str
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(f"LINKLEDGER_{name}", value)
+    with pytest.raises(SettingsError, match=message):
+        load_settings()
+
+
+def test_production_with_a_key_makes_no_file(monkeypatch: pytest.MonkeyPatch, environment: Path) -> None:
+    monkeypatch.setenv("LINKLEDGER_ENV", "production")
+    monkeypatch.setenv("LINKLEDGER_SECRET_KEY", KEY)
+    assert load_settings().secret_keys == (KEY,)
+    assert not (environment / "secret_key").exists()
+
+
+def test_keys_are_a_list_of_which_the_first_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINKLEDGER_SECRET_KEY", f"{KEY}, {OTHER}")
+    assert load_settings().secret_keys == (KEY, OTHER)
+
+
+def test_without_a_key_one_is_made_and_kept_for_its_owner_only(environment: Path) -> None:
+    first, second = load_settings(), load_settings()
+    kept = environment / "secret_key"
+    assert first.secret_keys == second.secret_keys == (kept.read_text(),)
+    assert len(first.secret_key) >= 32
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(environment.stat().st_mode) == 0o700
+    assert [each.name for each in environment.iterdir()] == ["secret_key"]
+
+
+def test_eight_processes_at_once_make_one_key(environment: Path) -> None:
+    code = "from config.settings import load_settings; print(load_settings().secret_key)"
+    root = Path(__file__).parents[2]
+    started = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=root, stdout=subprocess.PIPE, text=True)
+        for _ in range(8)
+    ]
+    keys = {process.communicate()[0].strip() for process in started}
+    assert keys == {(environment / "secret_key").read_text()}
+    assert [each.name for each in environment.iterdir()] == ["secret_key"]
+
+
+@pytest.mark.parametrize("content", ["", "\n", "short"])
+def test_a_key_file_that_was_spoiled_is_not_signed_with(environment: Path, content: str) -> None:
+    environment.mkdir()
+    (environment / "secret_key").write_text(content)
+    with pytest.raises(SettingsError, match="secret_key"):
+        load_settings()
+
+
+def test_a_home_that_cannot_be_used_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("LINKLEDGER_HOME", str(tmp_path / "file" / "home"))
+    with pytest.raises(SettingsError, match="LINKLEDGER_HOME: .* cannot be used"):
+        load_settings()
+
+
+def test_settings_cannot_be_changed_and_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = {
+        "SECRET_KEY": KEY,
+        "STRIPE_API_KEY": "sk_test_hunter2",
+        "STRIPE_WEBHOOK_SECRET": "whsec_hunter2",
+        "SMTP_URL": "smtp://u:hunter2@mail.example.com",
+        "DATABASE_URL": "postgresql://u:hunter2@db/ledger",
+    }
+    for name, value in secrets.items():
+        monkeypatch.setenv(f"LINKLEDGER_{name}", value)
+    settings = load_settings()
+    assert KEY not in repr(settings)
+    assert "hunter2" not in repr(settings)
+    with pytest.raises(ValidationError):
+        settings.workers = 3  # type: ignore[misc]
+
+
+def test_every_variable_of_the_contract_is_known() -> None:
+    names = {
+        *("home", "env", "database_url", "secret_key", "base_url", "bind", "link_base_url", "workers"),
+        *(
+            "stripe_api_key",
+            "stripe_api_base",
+            "stripe_webhook_secret",
+            "rail",
+            "smtp_url",
+            "trusted_proxies",
+        ),
+    }
+    assert names <= set(Settings.model_fields)

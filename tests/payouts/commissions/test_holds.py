@@ -1,0 +1,217 @@
+"""What stands against paying a commission, and what happens when it is gone."""
+
+import pytest
+
+from payouts.statements.decisions import decline, hold, release
+from payouts.transfers.attempts import give_up
+from tests.payouts.cast import FUNDS_MINOR, Books, at
+from tests.payouts.commissions.people import amount, another_program, click, holds, one_more_link
+from tracker.errors import Conflict, NotFound
+from tracker.sales.inbox import dismiss, parked_ids
+
+NOTHING = (0, 0, 0)
+
+
+def standing(books: Books) -> tuple[int, int, int]:
+    """Held, payable, in transit."""
+    balance = books.balance()
+    return balance.pending_minor, balance.payable_minor, balance.in_transit_minor
+
+
+def decide(books: Books, what: object, order: str, when: str, **reason: str) -> None:
+    commission_id = books.commission(order).id
+    books.write(lambda s: what(s, at(when), commission_id, **reason))  # type: ignore[operator]
+
+
+def test_a_commission_is_released_when_its_hold_is_over_and_not_before(books: Books) -> None:
+    books.sale("S1", 100_00, "10-01 12:00")
+    books.settle(at("10-31 11:59"))
+    assert standing(books) == (10_00, 0, 0)
+    books.settle(at("10-31 12:01"))
+    assert standing(books) == (0, 10_00, 0)
+
+
+def test_an_open_dispute_holds_the_whole_commission_until_it_is_decided(books: Books) -> None:
+    books.sale("S1", 100_00, "10-01")
+    books.dispute("S1", "opened", 30_00, "10-20")
+    books.settle(at("11-20"))
+    assert standing(books) == (10_00, 0, 0)
+    books.dispute("S1", "lost", 30_00, "11-21")
+    books.settle(at("11-22"))
+    assert standing(books) == (0, 7_00, 0)
+    books.dispute("S1", "won", 30_00, "11-25")
+    assert standing(books) == (0, 10_00, 0)
+    assert books.faults() == []
+
+
+def test_a_dispute_takes_back_into_hold_what_was_released_and_not_paid(books: Books) -> None:
+    books.sale("S1", 100_00, "10-01")
+    books.settle(at("11-01"))
+    books.dispute("S1", "opened", 30_00, "11-05")
+    assert standing(books) == (10_00, 0, 0)
+    books.dispute("S1", "won", 30_00, "11-09")
+    books.settle(at("11-10"))
+    assert standing(books) == (0, 10_00, 0)
+    assert books.faults() == []
+
+
+def test_two_disputes_hold_until_both_are_decided(books: Books) -> None:
+    books.sale("S1", 100_00, "10-01")
+    books.dispute("S1", "opened", 30_00, "10-20")
+    second = {"order_id": "S1", "dispute_id": "dp-2", "currency": "EUR", "amount": 20_00}
+    for status, when in (("opened", "10-21"), ("won", "11-15")):
+        more = {"status": status, "occurred_at": at(when).isoformat()}
+        books.report("dispute.updated", second | more, f"dp-2-{status}", at(when))
+        assert standing(books) == (10_00, 0, 0)
+    books.dispute("S1", "won", 30_00, "11-16")
+    books.settle(at("11-17"))
+    assert standing(books) == (0, 10_00, 0)
+
+
+def test_what_is_paid_is_not_held_by_a_later_dispute_but_netted_when_it_is_lost(books: Books) -> None:
+    books.sale("S1", 1000_00, "10-01")
+    books.close("2026-10", "11-01 00:05")
+    books.approve("2026-10", "11-08")
+    assert books.pay("11-09").paid
+    books.dispute("S1", "opened", 1000_00, "11-12")
+    assert standing(books) == NOTHING
+    books.dispute("S1", "lost", 1000_00, "11-20")
+    assert standing(books) == (0, -100_00, 0)
+    assert books.faults() == []
+
+
+def test_a_dispute_after_a_review_hold_was_netted_away_in_a_payout_holds_again(books: Books) -> None:
+    """The payout of November settled "released" and "held again" of S1 together: of S1 it paid nothing."""
+    books.sale("S1", 1000_00, "10-01")
+    books.sale("S2", 2000_00, "10-01")
+    books.close("2026-10", "11-01 00:05")
+    decide(books, hold, "S1", "11-05", reason="under_review")
+    books.approve("2026-10", "11-08")
+    assert books.pay("11-09").paid
+    assert standing(books) == (100_00, 0, 0)
+    decide(books, release, "S1", "11-15")
+    books.settle(at("11-15 13:00"))
+    assert standing(books) == (0, 100_00, 0)
+    books.dispute("S1", "opened", 1000_00, "11-20")
+    assert standing(books) == (100_00, 0, 0)
+    assert books.faults() == []
+
+
+def test_a_dispute_during_a_payout_that_then_fails_keeps_the_commission_from_being_paid(books: Books) -> None:
+    books.sale("S1", 1000_00, "10-01")
+    books.close("2026-10", "11-01 00:05")
+    books.approve("2026-10", "11-08")
+    books.sandbox.control.queue_fault("drop_before")
+    (payout_id,) = books.run("11-09").pay(books.brand_id, early=True).unknown
+    books.dispute("S1", "opened", 1000_00, "11-10")
+    assert standing(books) == (0, 0, 100_00)
+    books.write(lambda s: give_up(s, at("11-11"), payout_id))
+    books.settle(at("11-11"))
+    assert not books.pay("11-11").paid
+    assert standing(books) == (100_00, 0, 0)
+    books.dispute("S1", "won", 1000_00, "11-12")
+    books.close("2026-11", "12-01 00:05")
+    books.approve("2026-11", "12-08")
+    assert books.pay("12-09").paid
+    assert (standing(books), books.faults()) == (NOTHING, [])
+
+
+def test_a_dispute_while_a_payout_waits_for_money_keeps_the_commission_from_being_paid(books: Books) -> None:
+    books.sale("S1", 1000_00, "10-01")
+    books.sale("S2", 2000_00, "10-01")
+    books.close("2026-10", "11-01 00:05")
+    books.approve("2026-10", "11-08")
+    books.sandbox.control.top_up("EUR", -FUNDS_MINOR)
+    assert books.run("11-09").pay(books.brand_id, early=True).waiting
+    books.dispute("S1", "opened", 1000_00, "11-10")
+    books.sandbox.control.top_up("EUR", FUNDS_MINOR)
+    assert books.pay("11-11").paid
+    assert standing(books) == (100_00, 0, 0)
+    assert books.faults() == []
+
+
+def test_a_brands_hold_ends_when_the_brand_says_so(books: Books) -> None:
+    books.sale("S1", 100_00, "10-01")
+    decide(books, hold, "S1", "10-05", reason="under_review")
+    books.settle(at("11-20"))
+    assert standing(books) == (10_00, 0, 0)
+    decide(books, release, "S1", "11-21")
+    books.settle(at("11-22"))
+    assert standing(books) == (0, 10_00, 0)
+    with pytest.raises(NotFound):
+        decide(books, release, "S1", "11-23")
+
+
+def test_a_brand_can_hold_again_what_it_let_go(books: Books) -> None:
+    books.sale("S1", 100_00, "10-01")
+    for hold_on, release_on in (("10-05", "10-06"), ("10-07", "10-08")):
+        decide(books, hold, "S1", hold_on, reason="under_review")
+        assert len(holds(books, "S1")) == 1
+        decide(books, release, "S1", release_on)
+        assert holds(books, "S1") == []
+    decide(books, hold, "S1", "10-09", reason="under_review")
+    books.settle(at("11-20"))
+    assert standing(books) == (10_00, 0, 0)
+
+
+def test_a_disputes_hold_is_not_the_brands_to_lift(books: Books) -> None:
+    books.sale("S1", 100_00, "10-01")
+    books.dispute("S1", "opened", 30_00, "10-20")
+    with pytest.raises(NotFound):
+        decide(books, release, "S1", "10-21")
+    assert holds(books, "S1") == ["payment dispute dp-S1 is open"]
+
+
+def test_nothing_is_held_of_a_commission_that_is_worth_nothing(books: Books) -> None:
+    books.sale("S1", 100_00, "10-01")
+    books.refund("S1", 100_00, "10-02")
+    with pytest.raises(Conflict, match="worth nothing"):
+        decide(books, hold, "S1", "10-03", reason="under_review")
+
+
+def test_a_declined_commission_is_nothing_and_stays_nothing(books: Books) -> None:
+    books.sale("S1", 100_00, "10-01")
+    books.dispute("S1", "lost", 50_00, "10-10")
+    decide(books, decline, "S1", "10-11", reason="breach")
+    books.dispute("S1", "won", 50_00, "10-12")
+    books.refund("S1", 10_00, "10-13")
+    books.settle(at("11-20"))
+    assert (amount(books, "S1"), standing(books)) == (0, NOTHING)
+    with pytest.raises(Conflict, match="declined before"):
+        decide(books, decline, "S1", "11-21", reason="breach")
+    assert books.faults() == []
+
+
+def test_nothing_is_released_while_a_parked_event_names_its_order(books: Books) -> None:
+    books.sale("S1", 100_00, "10-01")
+    books.refund("S1", 10_00, "10-05", currency="USD")
+    books.settle(at("11-20"))
+    assert standing(books) == (10_00, 0, 0)
+    books.write(lambda s: dismiss(s, *parked_ids(s), reason="a mistake"))
+    books.settle(at("11-21"))
+    assert standing(books) == (0, 10_00, 0)
+
+
+def test_a_program_that_pays_on_profit_waits_for_a_person_when_the_cost_is_missing(books: Books) -> None:
+    program_id = another_program(books, rate_bp=5000, base="profit")
+    link_id = one_more_link(books, "profit", program_id)
+    books.sale("S1", 100_00, "10-01", click=click(books, link_id, "10-01"))
+    books.sale("S2", 100_00, "10-01", click=click(books, link_id, "10-01"), cost=80_00)
+    assert (holds(books, "S1"), holds(books, "S2")) == (
+        ["the program pays on profit, but the shop did not send the cost"],
+        [],
+    )
+    books.settle(at("11-20"))
+    assert standing(books) == (50_00, 10_00, 0)
+    decide(books, release, "S1", "11-21")
+    books.settle(at("11-22"))
+    assert standing(books) == (0, 60_00, 0)
+
+
+def test_a_commission_of_nothing_goes_its_way_without_a_posting(books: Books) -> None:
+    books.sale("S1", 4, "10-01")
+    books.refund("S1", 4, "10-02")
+    books.settle(at("11-20"))
+    commission = books.commission("S1")
+    assert (commission.amount_minor, commission.matured_at) == (0, at("11-20"))
+    assert (standing(books), books.faults()) == (NOTHING, [])

@@ -1,0 +1,61 @@
+"""Books that many tests look at and none changes: each edits them inside a transaction that is undone."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from config.database import make_engine, open_databases
+from config.settings import Settings
+from payouts.transfers.sandbox.server import SandboxServer
+from tests.conftest import settings_for
+from tests.payouts.cast import Books, open_books
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
+    """Four sales are in the books, each one transaction with one posting."""
+    home = tmp_path_factory.mktemp("written") / "home"
+    url = ""
+    if request.param == "sqlite":
+        shutil.copytree(request.getfixturevalue("sqlite_template"), home)
+    else:
+        template = request.getfixturevalue("postgres_template")
+        server = request.getfixturevalue("postgres_server")
+        url = server.create_database(f"{template}_written", template=template)
+    settings = settings_for(home, url)
+    databases = open_databases(settings)
+    with SandboxServer(home.parent / "sandbox.db") as sandbox:
+        books = open_books(settings, databases, sandbox)
+    for number in range(1, 5):
+        books.sale(f"S{number}", number * 100_00, "10-01")
+    yield books
+    databases.close()
+    if url:
+        server.drop_database(f"{template}_written")
+
+
+@contextmanager
+def tampering(settings: Settings) -> Iterator[Session]:
+    """A session of somebody who has the database's own password, and goes round the triggers.
+
+    What it did is undone at the end.
+    """
+    engine = make_engine(settings.main_url)
+    on_sqlite = engine.dialect.name == "sqlite"
+    if on_sqlite:
+        event.listen(engine, "connect", lambda raw, _record: raw.execute("pragma foreign_keys = off"))
+    with engine.connect() as connection:
+        if on_sqlite:
+            triggers = "select name from sqlite_master where type = 'trigger'"
+            for (name,) in connection.exec_driver_sql(triggers).all():
+                connection.exec_driver_sql(f"drop trigger {name}")
+        else:
+            connection.exec_driver_sql("set local session_replication_role = replica")
+        with Session(bind=connection) as session:
+            yield session
+        connection.rollback()
+    engine.dispose()

@@ -1,0 +1,301 @@
+"""A machine that lets anything happen to a brand's books, and looks at them after every step."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.database import reading
+from payouts.checks import self_check
+from payouts.commissions.accrual import accrue_due
+from payouts.commissions.adjustment import adjust_due
+from payouts.commissions.models import Commission
+from payouts.commissions.release import mature_due
+from payouts.ledger.balances import creator_balance
+from payouts.ledger.manual import book_by_hand
+from payouts.statements.close import close_ended
+from payouts.statements.decisions import decline, hold, release
+from payouts.statements.models import SealedDocument, Statement
+from payouts.statements.review import approve
+from payouts.transfers.models import Payout
+from payouts.transfers.run import Run
+from payouts.transfers.sandbox.server import SANDBOX_KEY
+from payouts.transfers.stripe_rail import StripeRail
+from tests.payouts.cast import at
+from tests.payouts.ledger.expected import Order
+from tests.payouts.ledger.soundness import (
+    everything,
+    require_balanced_currencies,
+    require_balanced_drafts,
+    require_what_the_shop_told,
+)
+from tests.payouts.ledger.town import Copies, Town
+from tracker.errors import Conflict, NotFound, NotNow
+from tracker.sales.models import Sale
+
+STEPS: dict[str, Callable[..., int]] = {"accrue": accrue_due, "adjust": adjust_due, "mature": mature_due}
+BEFORE_ANY_PAYOUT = at("09-01")
+"""Of the checks only one asks for the time: whether a payout is stuck. Here many are, on purpose."""
+
+numbers = st.integers(0, 3)
+shares = st.integers(1, 130)
+maybe_shares = st.none() | st.integers(0, 100)
+
+
+class BooksMachine(RuleBasedStateMachine):
+    copies: ClassVar[Copies]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.town: Town = type(self).copies()
+        self.books = self.town.books
+        self.now = at("10-01 00:00")
+        self.orders: dict[int, Order] = {}
+        self.last: Callable[[], Any] | None = None
+        self.sealed: dict[str, str] = {}
+        self.seen: object = None
+
+    def order(self, number: int) -> Order:
+        """Whatever is told about an order may come before the order itself. One has nothing but shipping."""
+        total = (number + 1) * 7001
+        shipping = total - number * 191 if number == 3 else 499
+        return self.orders.setdefault(
+            number,
+            Order(f"S{number}", self.now, "EUR", total=total, tax=number * 191, shipping=shipping),
+        )
+
+    def tell(self, kind: str, order: Order, data: dict[str, Any], key: str) -> None:
+        now, said = self.now, {"order_id": order.order_id, "currency": order.currency} | data
+
+        def deliver() -> None:
+            received = self.town.tell(now, kind, said, f"{kind} {order.order_id} {key}")
+            assert received.state in ("applied", "parked"), received
+
+        self.do(deliver)
+
+    def do(self, action: Callable[[], Any]) -> None:
+        self.last = action
+        action()
+
+    @initialize(which=st.integers(0, 2), work=st.booleans())
+    def a_good_start(self, which: int, work: bool) -> None:
+        """Most stories are about a commission that has matured."""
+        self.sell(0, which, 29, yen=False)
+        self.sell(1, 1, 3, yen=False)
+        if work:
+            self._work(list(STEPS), self.now)
+        self.now += timedelta(days=2)
+
+    @rule(number=numbers, which=st.integers(0, 2), days=st.integers(0, 40), yen=st.booleans())
+    def sell(self, number: int, which: int, days: int, yen: bool) -> None:
+        order = self.order(number)
+        if order.told:
+            return
+        if not (order.refunds or order.disputes or order.cancelled):
+            order.currency = "JPY" if yen else "EUR"
+            order.sold_at = self.now - timedelta(days=days)
+            order.cost = None if number % 2 else order.net // 3
+        order.told = True
+        self._tell_sale(order, which)
+
+    @rule(number=numbers, which=st.integers(0, 2))
+    def tell_the_same_sale_with_another_click(self, number: int, which: int) -> None:
+        if self.order(number).told:
+            self._tell_sale(self.order(number), which)
+
+    def _tell_sale(self, order: Order, which: int) -> None:
+        order.clicks += 1
+        clicked_at = order.sold_at - timedelta(minutes=60 - order.clicks)
+        amounts = {"total": order.total, "tax": order.tax, "shipping": order.shipping, "discount": 0}
+        data = {"occurred_at": order.sold_at.isoformat(), "cost": order.cost} | amounts
+        data["click"] = self.town.click(which, clicked_at)
+        self.tell("sale.created", order, data, str(order.clicks))
+
+    @rule(number=numbers, share=shares, tax=maybe_shares, shipping=maybe_shares, days=st.integers(0, 9))
+    def refund(self, number: int, share: int, tax: int | None, shipping: int | None, days: int) -> None:
+        order = self.order(number)
+        amount = max(order.total * share // 100, 1)
+        tax_part = None if tax is None else amount * tax // 200
+        shipping_part = None if shipping is None else amount * shipping // 200
+        refund_id = f"r{len(order.refunds)}"
+        order.refunds[refund_id] = (amount, tax_part, shipping_part)
+        data = {"refund_id": refund_id, "amount": amount, "tax": tax_part, "shipping": shipping_part}
+        occurred_at = (self.now - timedelta(days=days)).isoformat()
+        self.tell("refund.created", order, data | {"occurred_at": occurred_at}, refund_id)
+
+    @rule(number=numbers)
+    def refund_all_in_two_pieces(self, number: int) -> None:
+        for amount in (
+            self.order(number).total // 3,
+            self.order(number).total - self.order(number).total // 3,
+        ):
+            order = self.order(number)
+            refund_id = f"r{len(order.refunds)}"
+            order.refunds[refund_id] = (amount, None, None)
+            data = {"refund_id": refund_id, "amount": amount, "occurred_at": self.now.isoformat()}
+            self.tell("refund.created", order, data, refund_id)
+
+    @rule(number=numbers)
+    def cancel(self, number: int) -> None:
+        order = self.order(number)
+        order.cancelled = True
+        self.tell("order.cancelled", order, {"occurred_at": self.now.isoformat()}, f"{self.now}")
+
+    @rule(number=numbers, status=st.sampled_from(["opened", "won", "lost"]), share=shares)
+    def dispute(self, number: int, status: str, share: int) -> None:
+        order = self.order(number)
+        if status in order.disputes:
+            return
+        amount = max(order.total * share // 100, 1)
+        occurred_at = self.now - timedelta(seconds=len(order.disputes))
+        order.disputes[status] = (occurred_at, amount)
+        data = {"dispute_id": "d", "status": status, "amount": amount, "occurred_at": occurred_at.isoformat()}
+        self.tell("dispute.updated", order, data, status)
+
+    @rule(number=numbers, what=st.sampled_from([decline, hold, release]))
+    def decide(self, number: int, what: Callable[..., Any]) -> None:
+        commission_id = self.live(f"S{number}")
+        if commission_id is None:
+            return
+        reason = {} if what is release else {"reason": "other", "note": f"at {self.now}"}
+        try:
+            self.books.write(lambda s: what(s, self.now, commission_id, **reason))
+        except (Conflict, NotFound):
+            return  # declined before, nothing left to hold, no hold to lift
+        self.last = None
+
+    @rule(which=st.integers(0, 1), kind=st.sampled_from(["bonus", "deduction"]), amount=st.integers(1, 9000))
+    def book_by_hand(self, which: int, kind: str, amount: int) -> None:
+        now, creator_id = self.now, self.town.creators[which]
+        booking = {"kind": kind, "amount_minor": amount, "currency": "EUR", "reason": "as agreed"}
+        key = f"{kind} {amount} {now}"
+
+        def book(session: Session) -> None:
+            book_by_hand(
+                session,
+                now,
+                brand_id=self.books.brand_id,
+                creator_id=creator_id,
+                key=key,
+                **booking,  # type: ignore[arg-type]
+            )
+
+        self.do(lambda: self.books.write(book))
+
+    @rule(hours=st.one_of(st.integers(1, 30), st.integers(24, 24 * 40)))
+    def time_passes(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+
+    @rule(steps=st.permutations(["accrue", "adjust", "mature"]), count=st.integers(1, 3))
+    def work(self, steps: list[str], count: int) -> None:
+        now = self.now
+        self.do(lambda: self._work(steps[:count], now))
+
+    def _work(self, steps: list[str], now: datetime) -> None:
+        for name in steps:
+            while self.books.write(lambda s, do=STEPS[name]: do(s, now, 3)):
+                pass
+
+    @rule()
+    def all_jobs_have_run(self) -> None:
+        self.work(list(STEPS), len(STEPS))
+
+    @rule(days=st.integers(1, 8), fault=st.sampled_from(["", "drop_after", "403_before"]))
+    def a_month_is_settled(self, days: int, fault: str) -> None:
+        """To the first of the next month, through its review, to its payouts and beyond."""
+        self.now = (self.now.replace(day=1) + timedelta(days=32)).replace(day=1)
+        self.all_jobs_have_run()
+        self.close()
+        self.now += timedelta(days=days)
+        self.seal(6)
+        self.pay(fault)
+
+    @rule()
+    def close(self) -> None:
+        now = self.now
+        for job in (accrue_due, adjust_due):  # a sale that makes an older month must be in the books
+            while self.books.write(lambda s, do=job: do(s, now, 10)):
+                pass
+        self.do(lambda: self.books.write(lambda s: close_ended(s, now, self.books.brand_id)))
+
+    @rule(count=st.integers(1, 6))
+    def seal(self, count: int) -> None:
+        with reading(self.books.databases.main) as session:
+            drafts = select(Statement.id).where(Statement.state == "draft").order_by(Statement.drafted_at)
+            due = list(session.scalars(drafts.order_by(Statement.id).limit(count)))
+        now = self.now
+
+        def seal() -> None:
+            for each in due:
+                try:
+                    self.books.write(lambda s, e=each: approve(s, now, e, approved_by="brand"))
+                except NotNow:
+                    return  # an earlier one has to be sealed first
+
+        self.do(seal)
+
+    @rule(fault=st.sampled_from(["", "", "", "drop_after", "drop_before", "403_before"]))
+    def pay(self, fault: str) -> None:
+        if fault:
+            self.books.sandbox.control.queue_fault(fault)
+        before = self._paid()
+        for _ in range(2):
+            self._run().settle_open()
+            self._run().pay(self.books.brand_id, early=True)
+        self.books.sandbox.control.clear_faults()
+        self.last = None
+        with reading(self.books.databases.main) as session:
+            for creator_id, currency in {(each[1], each[2]) for each in self._paid() - before}:
+                balance = creator_balance(session, self.books.brand_id, creator_id, currency)
+                assert balance.payable_minor >= 0, "more was paid than was owed"
+
+    def _run(self) -> Run:
+        return Run(self.books.databases, StripeRail(SANDBOX_KEY, self.books.sandbox.url), self.now)
+
+    def _paid(self) -> set[tuple[str, str, str]]:
+        query = select(Payout.id, Payout.creator_id, Payout.currency).where(Payout.state == "paid")
+        with reading(self.books.databases.main) as session:
+            return {(row[0], row[1], row[2]) for row in session.execute(query)}
+
+    @precondition(lambda self: self.last is not None)
+    @rule()
+    def the_same_again(self) -> None:
+        before = self.everything()
+        assert self.last is not None
+        self.last()
+        assert self.everything() == before
+
+    def live(self, order_id: str) -> str | None:
+        with reading(self.books.databases.main) as session:
+            query = select(Commission.id).join(Sale).where(Sale.order_id == order_id, Commission.live)
+            return session.scalar(query)
+
+    def everything(self) -> object:
+        with reading(self.books.databases.main) as session:
+            return everything(session)
+
+    @invariant()
+    def the_books_are_sound(self) -> None:
+        now_seen = self.everything()
+        if now_seen == self.seen:
+            return
+        self.seen = now_seen
+        with reading(self.books.databases.main) as session:
+            assert [finding.message for finding in self_check(session, BEFORE_ANY_PAYOUT)] == []
+            require_balanced_currencies(session)
+            require_balanced_drafts(session)
+            require_what_the_shop_told(session, self.orders.values(), everything=False)
+            bodies = {each.statement_id: each.body for each in session.scalars(select(SealedDocument))}
+        assert self.sealed.items() <= bodies.items(), "a sealed document was changed"
+        self.sealed = bodies
+
+    def teardown(self) -> None:
+        """At the end of every story all that was told is in the books."""
+        self._work(["accrue", "adjust", "mature"], self.now)
+        self.the_books_are_sound()
+        with reading(self.books.databases.main) as session:
+            require_what_the_shop_told(session, self.orders.values(), everything=True)

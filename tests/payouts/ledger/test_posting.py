@@ -1,0 +1,198 @@
+"""An event is booked once, whoever brings it and how many at a time."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from config.database import Databases, reading
+from payouts.ledger.balances import account_balance, creator_balance
+from payouts.ledger.checks import chain_faults
+from payouts.ledger.manual import BY_HAND, book_by_hand
+from payouts.ledger.models import Account, Chain, Period, Posting, Transaction
+from payouts.ledger.operations import Posted, post
+from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, Line
+from payouts.statements.movements import Movement, Sections
+from tests.payouts.cast import Books, at
+from tests.payouts.ledger.crowd import THREADS, at_once
+from tracker.errors import Conflict, Invalid, NotFound
+
+TABLES = (Transaction, Posting, Account, Period, Chain)
+
+
+def deposit(books: Books, key: str, amount_minor: int = 100, **inputs: Any) -> Posted:
+    posted: Posted = books.write(
+        lambda s: post(
+            s,
+            at("10-01"),
+            brand_id=books.brand_id,
+            kind="deposit",
+            event_key=key,
+            inputs={"amount_minor": amount_minor, **inputs},
+            lines=[Line("deposit", amount_minor, "EUR")],
+            subject_id=books.brand_id,
+            effective_at=at("10-01"),
+        )
+    )
+    return posted
+
+
+def counts(databases: Databases) -> list[int]:
+    with reading(databases.main) as session:
+        return [session.scalar(select(func.count()).select_from(table)) or 0 for table in TABLES]
+
+
+def end_of_chain(databases: Databases) -> tuple[int, str]:
+    with reading(databases.main) as session:
+        chain = session.scalars(select(Chain)).one()
+        return chain.seq, chain.head_hash
+
+
+def chain_is_whole(databases: Databases) -> bool:
+    with reading(databases.main) as session:
+        return not list(chain_faults(session))
+
+
+def test_the_same_event_again_is_recognised_by_what_it_said(books: Books, databases: Databases) -> None:
+    first = deposit(books, "d1", note="b", at="a")
+    before = counts(databases), end_of_chain(databases)
+    again = deposit(books, "d1", at="a", note="b")
+    assert (again.transaction_id, again.duplicate) == (first.transaction_id, True)
+    assert (counts(databases), end_of_chain(databases)) == before
+
+
+def test_the_same_key_with_another_content_is_an_error_and_writes_nothing(
+    books: Books, databases: Databases
+) -> None:
+    first = deposit(books, "d1", 100)
+    before = counts(databases), end_of_chain(databases)
+    with pytest.raises(Conflict, match=rf"d1 .*{first.transaction_id}"):
+        deposit(books, "d1", 101)
+    assert (counts(databases), end_of_chain(databases)) == before
+
+
+def test_sixteen_at_once_with_the_same_event_make_one_transaction(books: Books, databases: Databases) -> None:
+    results = at_once(*[lambda: deposit(books, "d1")] * THREADS)
+    assert Counter(result.duplicate for result in results) == {False: 1, True: THREADS - 1}
+    assert len({result.transaction_id for result in results}) == 1
+    assert counts(databases)[0] == 1
+    assert chain_is_whole(databases)
+
+
+def test_of_sixteen_contents_under_one_key_one_is_booked(books: Books, databases: Databases) -> None:
+    def attempt(amount_minor: int) -> str:
+        try:
+            return deposit(books, "d1", amount_minor).transaction_id
+        except Conflict:
+            return "refused"
+
+    results = at_once(*[lambda n=number: attempt(n) for number in range(1, THREADS + 1)])
+    assert results.count("refused") == THREADS - 1
+    assert counts(databases)[:2] == [1, 1]
+    assert chain_is_whole(databases)
+
+
+def test_sixteen_events_at_once_stand_one_after_the_other(books: Books, databases: Databases) -> None:
+    at_once(*[lambda n=number: deposit(books, f"d{n}", n) for number in range(1, THREADS + 1)])
+    assert counts(databases)[:2] == [THREADS, THREADS]
+    assert end_of_chain(databases)[0] == THREADS
+    assert chain_is_whole(databases)
+    with reading(databases.main) as session:
+        funding = account_balance(session, f"{books.brand_id}:brand:funding:EUR")
+    assert -funding == sum(range(1, THREADS + 1))
+
+
+def test_a_line_that_moves_nothing_or_nobodys_money_cannot_be_made() -> None:
+    for event, amount_minor, creator_id in (
+        ("accrue", 0, "crt_1"),
+        ("accrue", -1, "crt_1"),
+        ("accrue", 1, None),
+        ("unheard of", 1, "crt_1"),
+    ):
+        with pytest.raises(Invalid):
+            Line(event, amount_minor, "EUR", creator_id)
+
+
+def test_each_event_changes_what_is_owed_by_what_its_section_says() -> None:
+    """The equation of a statement is true event by event, or it would not be true at all (MONEY 6)."""
+    for name, rule in EVENTS.items():
+        owed = (rule.credit in CREATOR_ACCOUNTS) - (rule.debit in CREATOR_ACCOUNTS)
+        sections = Sections()
+        movement = Movement("crt", "com", name, "txn", rule.section, rule.sign, rule.debit, rule.credit, 1)
+        sections.add(movement)
+        assert sections.change == owed, name
+
+
+def by_hand(books: Books, session: Session, **changes: Any) -> Posted:
+    asked: dict[str, Any] = {
+        "kind": "bonus",
+        "key": "k1",
+        "amount_minor": 500,
+        "currency": "EUR",
+        "reason": "best video",
+        "creator_id": books.creator_id,
+    }
+    return book_by_hand(session, at("10-02"), brand_id=books.brand_id, **(asked | changes))
+
+
+@pytest.mark.parametrize("kind", BY_HAND)
+def test_what_a_person_books_stands_where_its_rule_says(written: Books, kind: str) -> None:
+    rule = EVENTS[kind]
+    concerns = not {rule.debit, rule.credit}.isdisjoint(CREATOR_ACCOUNTS)
+    creator_id = written.creator_id if concerns else None
+
+    def balances(session: Session) -> list[int]:
+        return [
+            account_balance(session, f"{written.brand_id}:{_owner(written, name)}:{name}:EUR")
+            for name in (rule.debit, rule.credit)
+        ]
+
+    def book(session: Session) -> None:
+        before = balances(session)
+        by_hand(written, session, kind=kind, key=f"hand-{kind}", creator_id=creator_id)
+        debit, credit = balances(session)
+        assert [debit - before[0], credit - before[1]] == [-500, 500]
+        session.rollback()
+
+    with Session(written.databases.main) as session:
+        book(session)
+
+
+def _owner(books: Books, account_kind: str) -> str:
+    return books.creator_id if account_kind in CREATOR_ACCOUNTS else "brand"
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"kind": "accrue"}, Invalid),
+        ({"kind": "payout_confirmed"}, Invalid),
+        ({"amount_minor": 0}, Invalid),
+        ({"amount_minor": -1}, Invalid),
+        ({"amount_minor": 2**53}, Invalid),
+        ({"currency": "EURO"}, Invalid),
+        ({"currency": "eur"}, Invalid),
+        ({"reason": "  "}, Invalid),
+        ({"creator_id": None}, Invalid),
+        ({"kind": "deposit"}, Invalid),
+        ({"creator_id": "crt_" + "0" * 32}, NotFound),
+    ],
+)
+def test_what_cannot_be_right_is_refused_and_nothing_is_written(
+    written: Books, changes: dict[str, Any], error: type[Exception]
+) -> None:
+    before = counts(written.databases)
+    with pytest.raises(error):
+        written.write(lambda s: by_hand(written, s, **changes))
+    assert counts(written.databases) == before
+
+
+def test_a_creator_owes_nothing_to_one_brand_for_what_another_paid(books: Books) -> None:
+    """Netting is arithmetic on one account; nothing crosses a currency (MONEY 1)."""
+    books.write(lambda s: by_hand(books, s, kind="deduction", key="d", amount_minor=700))
+    books.write(lambda s: by_hand(books, s, kind="bonus", key="b", amount_minor=900, currency="JPY"))
+    assert books.balance().payable_minor == -700
+    with reading(books.databases.main) as session:
+        assert creator_balance(session, books.brand_id, books.creator_id, "JPY").payable_minor == 900

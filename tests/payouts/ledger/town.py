@@ -1,0 +1,125 @@
+"""A brand with two creators and three ways to earn, made once and copied for every example."""
+
+import itertools
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from config.database import open_databases
+from config.settings import Settings
+from payouts.transfers.payees import note_status, remember_payee
+from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
+from payouts.transfers.stripe_rail import StripeRail
+from tests.conftest import settings_for
+from tests.payouts.cast import Books, at, open_books
+from tests.payouts.commissions.people import another_program, one_more, one_more_link
+from tests.postgres import PostgresServer
+from tracker.clicks.token import make_token
+from tracker.ids import new_uuid, uuid_of
+from tracker.sales.inbox import Received, receive
+from tracker.sales.operations import get_source
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Town:
+    """`links`: of the first creator, of the second, and of the first in a program that pays on profit."""
+
+    books: Books
+    links: tuple[str, ...]
+    creators: tuple[str, ...]
+
+    def click(self, which: int, when: datetime) -> str:
+        keys = self.books.settings.secret_keys
+        link = uuid_of(self.links[which], "lnk")
+        return make_token(keys, new_uuid(when), link, earns=True, confirmed=True)
+
+    def tell(self, now: datetime, kind: str, data: dict[str, Any], key: str) -> Received:
+        """The shop's message comes in; nobody has looked at it yet."""
+        body = json.dumps({"type": kind, "timestamp": now.isoformat(), "data": data}).encode()
+
+        def work(session: Session) -> Received:
+            source = get_source(session, self.books.source_id)
+            return receive(session, now, source, key, body, keys=self.books.settings.secret_keys)
+
+        received: Received = self.books.write(work)
+        return received
+
+
+Copies = Callable[[], Town]
+
+
+@contextmanager
+def copies_of_town(folder: Path, template: Path | str, server: PostgresServer | None) -> Iterator[Copies]:
+    """Makes towns, each in databases of its own. `template` is a folder with SQLite files or a database."""
+    original = _settings(folder / "original", template, server)
+    with SandboxServer(folder / "sandbox.db") as sandbox:
+        town = _found(original, sandbox)
+        town.books.databases.close()
+        made: list[Town] = []
+
+        def copy() -> Town:
+            if made:
+                _raze(made.pop(), server)
+            source = original.home if server is None else _database_of(original)
+            settings = _settings(folder / f"town-{next(_numbers)}", source, server)
+            books = replace(town.books, settings=settings, databases=open_databases(settings))
+            made.append(replace(town, books=books))
+            return made[-1]
+
+        yield copy
+        for each in made:
+            _raze(each, server)
+
+
+def _found(settings: Settings, sandbox: SandboxServer) -> Town:
+    books = open_books(settings, open_databases(settings), sandbox)
+    bob = one_more(books, "bob", rate_bp=1750)
+    _connect(books, bob.creator_id)
+    profit = one_more_link(books, "profit", another_program(books, rate_bp=3333, base="profit"))
+    for currency in ("EUR", "JPY"):
+        sandbox.control.top_up(currency, 10**12)
+    return Town(books, (books.link_id, bob.link_id, profit), (books.creator_id, bob.creator_id))
+
+
+def _connect(books: Books, creator_id: str) -> None:
+    rail = StripeRail(SANDBOX_KEY, books.sandbox.url)
+    account = rail.create_payee(creator_id, "bob@example.com", "DE", "Bob")
+    books.sandbox.control.complete_onboarding(account)
+
+    def work(session: Session) -> None:
+        payee = remember_payee(
+            session, at("09-01"), brand_id=books.brand_id, creator_id=creator_id, account_ref=account
+        )
+        note_status(session, at("09-01"), payee.id, rail.payee_status(account))
+
+    books.write(work)
+
+
+def _settings(home: Path, template: Path | str, server: PostgresServer | None) -> Settings:
+    if server is None:
+        shutil.copytree(template, home)
+        return settings_for(home)
+    name = f"town_{os.getpid()}_{next(_numbers)}"
+    return settings_for(home, server.create_database(name, template=str(template)))
+
+
+def _database_of(settings: Settings) -> str:
+    return settings.database_url.rpartition("/")[2].partition("?")[0]
+
+
+def _raze(town: Town, server: PostgresServer | None) -> None:
+    town.books.databases.close()
+    if server is None:
+        shutil.rmtree(town.books.settings.home)
+    else:
+        server.drop_database(_database_of(town.books.settings))

@@ -1,0 +1,311 @@
+"""What tests of statements and payouts play: more creators, other currencies, and what came of their runs."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.request import Request, urlopen
+
+import time_machine
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.database import Databases, reading, transact
+from config.settings import Settings
+from payouts.checks import self_check
+from payouts.ledger.balances import account_balance, creator_balance
+from payouts.ledger.manual import book_by_hand
+from payouts.ledger.rules import account_id
+from payouts.statements.document import statement_document
+from payouts.statements.review import approve, get_statement
+from payouts.transfers.commands import COMMANDS
+from payouts.transfers.models import Attempt, Payout
+from payouts.transfers.payees import note_status, remember_payee
+from payouts.transfers.run import Run
+from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
+from payouts.transfers.stripe_rail import StripeRail
+from payouts.transfers.units import from_rail_amount
+from tests.payouts.cast import FUNDS_MINOR, Books, at
+from tests.tracker.terminal import Terminal
+from tracker.people.operations import create_brand, create_creator
+from tracker.programs.operations import create_link, create_program, enroll
+from tracker.sales.operations import create_source
+
+EURO = 100
+
+
+@dataclass(frozen=True)
+class Month:
+    """A month of 2026 or later, and the days on which its statement is closed, approved and paid."""
+
+    name: str
+
+    @property
+    def first(self) -> datetime:
+        return at(f"{self.name}-01T00:00:00")
+
+    @property
+    def after(self) -> datetime:
+        return (self.first + timedelta(days=32)).replace(day=1)
+
+    def day(self, number: int, hour: int = 12) -> str:
+        return (self.first.replace(day=number) + timedelta(hours=hour)).isoformat()
+
+    @property
+    def closing(self) -> str:
+        return (self.after + timedelta(minutes=5)).isoformat()
+
+    @property
+    def approval(self) -> str:
+        return (self.after + timedelta(days=7)).isoformat()
+
+    @property
+    def payday(self) -> str:
+        return (self.after + timedelta(days=8, hours=12)).isoformat()
+
+
+OCTOBER, NOVEMBER, DECEMBER = Month("2026-10"), Month("2026-11"), Month("2026-12")
+
+
+def later(moment: str, **delta: float) -> str:
+    return (at(moment) + timedelta(**delta)).isoformat()
+
+
+@dataclass(frozen=True)
+class CurrencyBooks(Books):
+    """Books of a brand with any currency; `close` and `approve` are those of that currency."""
+
+    currency: str = "EUR"
+
+    def sale(self, order: str, net: int, when: str, **fields: Any) -> Any:
+        return super().sale(order, net, when, **({"currency": self.currency} | fields))
+
+    def refund(self, order: str, amount: int, when: str, refund_id: str = "", **fields: Any) -> Any:
+        return super().refund(order, amount, when, refund_id, **({"currency": self.currency} | fields))
+
+    def approve(self, period: str, when: str) -> dict[str, Any]:
+        return approve_in(self, self.currency, period, when)
+
+    def statement(self, period: str) -> dict[str, Any]:
+        return statement_in(self, self.currency, period)
+
+    def balance(self) -> Any:
+        with reading(self.databases.main) as session:
+            return creator_balance(session, self.brand_id, self.creator_id, self.currency)
+
+
+def approve_in(books: Books, currency: str, period: str, when: str) -> dict[str, Any]:
+    with reading(books.databases.main) as session:
+        statement_id = get_statement(session, books.brand_id, period, currency).id
+    sealed = books.write(lambda s: approve(s, at(when), statement_id, approved_by="brand"))
+    found: dict[str, Any] = json.loads(sealed.body)
+    return found
+
+
+def statement_in(books: Books, currency: str, period: str) -> dict[str, Any]:
+    with reading(books.databases.main) as session:
+        return statement_document(session, get_statement(session, books.brand_id, period, currency))
+
+
+def open_brand(
+    settings: Settings,
+    databases: Databases,
+    sandbox: SandboxServer,
+    *,
+    name: str,
+    currency: str = "EUR",
+    creator_id: str = "",
+    since: str = "09-01",
+    **brand_fields: Any,
+) -> CurrencyBooks:
+    """A brand in UTC with a 10 % program and one creator, new or one that there is, connected and funded.
+
+    `since` is when the creator was connected: the brand of the first one has the rail account.
+    """
+    now = at("09-01")
+    code = name.lower()
+
+    def found(session: Session) -> CurrencyBooks:
+        brand = create_brand(
+            session,
+            now,
+            **(
+                {"name": name, "currency": currency, "timezone": "UTC", "hosts": ["shop.example"]}
+                | brand_fields
+            ),
+        )
+        program = create_program(session, now, brand_id=brand.id, name="Friends", rate_bp=1000)
+        creator = (
+            creator_id
+            or create_creator(session, now, name=f"{name} A", email=f"{code}@example.com", country="DE").id
+        )
+        enroll(session, now, program_id=program.id, creator_id=creator)
+        target = "https://shop.example/"
+        link = create_link(
+            session, now, program_id=program.id, creator_id=creator, destination=target, code=f"{code}-link"
+        )
+        source, _secret = create_source(
+            session, now, brand_id=brand.id, kind="standard", keys=settings.secret_keys
+        )
+        return CurrencyBooks(
+            settings, databases, sandbox, brand.id, program.id, creator, link.id, source.id, currency
+        )
+
+    books = transact(databases.main, found)
+    connect_account(books, currency, since=since)
+    return books
+
+
+def add_creator(books: Books, name: str, *, connected: bool = True) -> Books:
+    """The same brand and shop, with another creator of the same program."""
+    now = at("09-01")
+
+    def made(session: Session) -> tuple[str, str]:
+        creator = create_creator(session, now, name=name, email=f"{name.lower()}@example.com", country="DE")
+        enroll(session, now, program_id=books.program_id, creator_id=creator.id)
+        target = "https://shop.example/"
+        link = create_link(
+            session,
+            now,
+            program_id=books.program_id,
+            creator_id=creator.id,
+            destination=target,
+            code=f"code-{name.lower()}",
+        )
+        return creator.id, link.id
+
+    creator_id, link_id = books.write(made)
+    other = replace(books, creator_id=creator_id, link_id=link_id)
+    if connected:
+        connect_account(other, None)
+    return other
+
+
+def connect_account(books: Books, currency: str | None, *, ready: bool = True, since: str = "09-01") -> str:
+    """The creator's account at the rail; `currency` is topped up for the brand."""
+    rail = StripeRail(SANDBOX_KEY, books.sandbox.url)
+    account = rail.create_payee(books.creator_id, f"{books.creator_id}@example.com", "DE", "Somebody")
+    if ready:
+        books.sandbox.control.complete_onboarding(account)
+    if currency is not None:
+        books.sandbox.control.top_up(currency, FUNDS_MINOR)
+    payee = books.write(
+        lambda s: remember_payee(
+            s, at(since), brand_id=books.brand_id, creator_id=books.creator_id, account_ref=account
+        )
+    )
+    books.write(lambda s: note_status(s, at(since), payee.id, rail.payee_status(account)))
+    return account
+
+
+def seal(books: Books, month: Month) -> dict[str, Any]:
+    books.close(month.name, month.closing)
+    return books.approve(month.name, month.approval)
+
+
+def owe(
+    books: Books, amount: int, when: str, *, currency: str = "", kind: str = "bonus", key: str = ""
+) -> None:
+    """A bonus: payable at once, which is all that a payout needs. Or a deduction, a deposit …"""
+    creator_id = None if kind in ("deposit", "withdrawal") else books.creator_id
+    books.write(
+        lambda s: book_by_hand(
+            s,
+            at(when),
+            brand_id=books.brand_id,
+            kind=kind,
+            key=key or f"{kind}-{creator_id}-{when}-{amount}",
+            amount_minor=amount,
+            currency=currency or getattr(books, "currency", "EUR"),
+            reason="as agreed",
+            creator_id=creator_id,
+        )
+    )
+
+
+def sell_and_release(books: Books, order: str, commission: int) -> None:
+    """A sale of the first of October, whose commission of 10 % is payable on the last."""
+    books.sale(order, commission * 10, "10-01 01:00")
+    books.settle(at("10-31 02:00"))
+
+
+def payouts_of(books: Books) -> list[Payout]:
+    with reading(books.databases.main) as session:
+        query = select(Payout).where(Payout.brand_id == books.brand_id).order_by(Payout.id)
+        return list(session.execute(query).scalars())
+
+
+def the_payout(books: Books) -> Payout:
+    (payout,) = [each for each in payouts_of(books) if each.creator_id == books.creator_id]
+    return payout
+
+
+def attempts_of(books: Books, payout_id: str) -> list[Attempt]:
+    with reading(books.databases.main) as session:
+        query = select(Attempt).where(Attempt.payout_id == payout_id).order_by(Attempt.number)
+        return list(session.execute(query).scalars())
+
+
+def transfers_in(sandbox: SandboxServer) -> list[dict[str, Any]]:
+    """Every transfer that the provider itself lists, asked without our own client."""
+    found: list[dict[str, Any]] = []
+    after = ""
+    while True:
+        url = f"{sandbox.url}/v1/transfers?limit=100{after}"
+        request = Request(url, headers={"Authorization": f"Bearer {SANDBOX_KEY}"})
+        with urlopen(request, timeout=10) as answer:
+            page = json.load(answer)
+        found += page["data"]
+        if not page["has_more"]:
+            return found
+        after = f"&starting_after={found[-1]['id']}"
+
+
+def sent_keys(sandbox: SandboxServer) -> list[str]:
+    """The idempotency keys of all requests for a transfer, in their order."""
+    return [
+        request["headers"]["Idempotency-Key"]
+        for request in sandbox.control.requests()
+        if (request["method"], request["path"]) == ("POST", "/v1/transfers")
+    ]
+
+
+def assert_paid_once(books: Books) -> None:
+    """Every paid payout is one transfer, every transfer a paid payout, and the books say the same."""
+    paid = {each.transfer_ref: each for each in payouts_of(books) if each.state == "paid"}
+    transfers = {each["id"]: each for each in transfers_in(books.sandbox)}
+    assert set(transfers) == set(paid)
+    for reference, transfer in transfers.items():
+        payout, currency = paid[reference], transfer["currency"].upper()
+        assert from_rail_amount(transfer["amount"], currency) == payout.amount_minor
+        assert (currency, transfer["transfer_group"]) == (payout.currency, payout.id)
+    for currency in {each.currency for each in paid.values()}:
+        with reading(books.databases.main) as session:
+            left = account_balance(session, account_id(books.brand_id, "funding", currency, None))
+        assert left == sum(each.amount_minor for each in paid.values() if each.currency == currency)
+    assert faults_of(books) == []
+
+
+def faults_of(books: Books, when: str = "2026-11-10T00:00:00") -> list[str]:
+    with reading(books.databases.main) as session:
+        return [finding.message for finding in self_check(session, at(when))]
+
+
+def run_at(books: Books, when: str, *, timeout_s: float = 30.0, **options: Any) -> Run:
+    rail = StripeRail(SANDBOX_KEY, books.sandbox.url, timeout_s=(5.0, timeout_s))
+    return Run(books.databases, rail, at(when), **options)
+
+
+@contextmanager
+def at_terminal(books: Books, when: str) -> Iterator[Terminal]:
+    """The commands about payouts at some time, with the sandbox of the test as their payment provider."""
+    with time_machine.travel(at(when)):
+        yield _SandboxTerminal(books)
+
+
+class _SandboxTerminal(Terminal):
+    def __init__(self, books: Books) -> None:
+        super().__init__(books.settings, COMMANDS)
+        self._environment["LINKLEDGER_STRIPE_API_BASE"] = books.sandbox.url

@@ -1,0 +1,154 @@
+"""A run that dies between any two of its stages: the next one goes on, and pays once."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from payouts.serve import child_environment
+from payouts.transfers.outcome import Outcome
+from payouts.transfers.run import Run
+from payouts.transfers.sandbox.server import SANDBOX_KEY
+from payouts.transfers.stripe_rail import StripeRail
+from tests.payouts.cast import Books, at
+from tests.payouts.payout_runs.scenes import (
+    OCTOBER,
+    assert_paid_once,
+    later,
+    owe,
+    payouts_of,
+    run_at,
+    seal,
+    the_payout,
+    transfers_in,
+)
+
+WITHIN_S = 30.0
+
+
+class Died(BaseException):
+    """What ends a process: nothing of the product may catch it."""
+
+
+class DyingRail(StripeRail):
+    """The rail of a process that dies at a call, before it goes out or when its answer is back."""
+
+    def __init__(self, api_base: str, dies: str) -> None:
+        super().__init__(SANDBOX_KEY, api_base)
+        self._dies = dies
+
+    def available_balance(self, currency: str) -> int:
+        if self._dies == "before looking at the balance":
+            raise Died
+        return super().available_balance(currency)
+
+    def send_transfer(
+        self, params: Mapping[str, Any], idempotency_key: str, api_version: str | None = None
+    ) -> Outcome:
+        if self._dies == "before sending":
+            raise Died
+        outcome = super().send_transfer(params, idempotency_key, api_version)
+        if self._dies == "after sending":
+            raise Died
+        return outcome
+
+
+WRITES = ("noting the payee's status", "preparing", "beginning the attempt", "recording the outcome")
+STAGES = [
+    *(f"before {each}" for each in WRITES),
+    "before looking at the balance",
+    "before sending",
+    "after sending",
+]
+
+
+def dying_run(books: Books, dies: str) -> Run:
+    """A run whose process ends at a stage; the guard is what every transaction of a run begins with."""
+    left = WRITES.index(dies.removeprefix("before ")) if dies.removeprefix("before ") in WRITES else 1_000
+
+    def guard(_session: Session) -> None:
+        nonlocal left
+        if left == 0:
+            raise Died
+        left -= 1
+
+    return Run(books.databases, DyingRail(books.sandbox.url, dies), at(OCTOBER.payday), guard=guard)
+
+
+@pytest.mark.parametrize("dies", STAGES)
+def test_wherever_a_run_dies_the_next_one_pays_once(books: Books, dies: str) -> None:
+    owe(books, 80_00, "10-20")
+    seal(books, OCTOBER)
+    with pytest.raises(Died):
+        dying_run(books, dies).pay(books.brand_id)
+    assert books.faults(OCTOBER.payday) == []
+    goes_on(books)
+
+
+def goes_on(books: Books) -> None:
+    """What the scheduler does next, once the dead caller's lease is over."""
+    for minutes in (6, 12):
+        run_at(books, later(OCTOBER.payday, minutes=minutes)).settle_open()
+        run_at(books, later(OCTOBER.payday, minutes=minutes)).pay(books.brand_id)
+    assert [(each.state, each.amount_minor) for each in payouts_of(books)] == [("paid", 80_00)]
+    assert len(transfers_in(books.sandbox)) == 1
+    assert_paid_once(books)
+
+
+def test_before_the_lease_is_over_nobody_touches_what_a_dead_run_was_sending(books: Books) -> None:
+    owe(books, 80_00, "10-20")
+    seal(books, OCTOBER)
+    with pytest.raises(Died):
+        dying_run(books, "after sending").pay(books.brand_id)
+    soon = later(OCTOBER.payday, minutes=4)
+    assert not run_at(books, soon).settle_open().paid
+    assert not run_at(books, soon).pay(books.brand_id).paid
+    assert the_payout(books).state == "sending"
+    goes_on(books)
+
+
+RUN_IN_A_PROCESS = """
+import sys
+from config.database import open_databases
+from config.settings import load_settings
+from payouts.transfers.run import Run
+from payouts.transfers.stripe_rail import StripeRail
+from tests.payouts.cast import at
+url, key, brand_id, when = sys.argv[1:]
+Run(open_databases(load_settings()), StripeRail(key, url), at(when)).pay(brand_id)
+"""
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_process_killed_while_the_provider_works_has_paid_once_in_the_end(
+    books: Books, moment: str
+) -> None:
+    owe(books, 80_00, "10-20")
+    seal(books, OCTOBER)
+    books.sandbox.control.queue_fault(f"hang_{moment}", seconds=2)
+    given = (books.sandbox.url, SANDBOX_KEY, books.brand_id, OCTOBER.payday)
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN_IN_A_PROCESS, *given],
+        env=child_environment(books.settings),
+        cwd=Path(__file__).parents[3],
+    )
+    wait_until(lambda: any(each["fault"] for each in books.sandbox.control.requests()))
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert the_payout(books).state == "sending"
+    wait_until(lambda: books.sandbox.control.counts()["transfers"] == 1)  # the provider works on
+    goes_on(books)
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WITHIN_S
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

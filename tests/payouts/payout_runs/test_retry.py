@@ -1,0 +1,147 @@
+"""After a definite failure: the amounts are payable again, and the next try chooses anew, under a new key."""
+
+import pytest
+
+from tests.payouts.cast import Books, at
+from tests.payouts.payout_runs.scenes import (
+    NOVEMBER,
+    OCTOBER,
+    assert_paid_once,
+    at_terminal,
+    attempts_of,
+    later,
+    owe,
+    payouts_of,
+    run_at,
+    seal,
+    sell_and_release,
+    sent_keys,
+    the_payout,
+    transfers_in,
+)
+
+
+@pytest.fixture
+def failed(books: Books) -> Books:
+    """100 EUR of commission, whose transfer the provider refused."""
+    sell_and_release(books, "1001", 100_00)
+    seal(books, OCTOBER)
+    books.sandbox.control.queue_fault("403_before")
+    assert run_at(books, OCTOBER.payday).pay(books.brand_id).failed
+    return books
+
+
+def test_a_failure_gives_the_amount_back(failed: Books) -> None:
+    assert (failed.balance().payable_minor, failed.balance().in_transit_minor) == (100_00, 0)
+    assert the_payout(failed).reason
+    assert_paid_once(failed)
+
+
+def test_a_retry_has_a_new_key_and_says_which_attempt_it_is(failed: Books) -> None:
+    run_at(failed, later(OCTOBER.payday, hours=1)).pay(failed.brand_id)
+    first, second = attempts_of(failed, the_payout(failed).id)
+    assert (first.number, first.state, second.number, second.state) == (1, "failed", 2, "paid")
+    assert sent_keys(failed.sandbox) == [first.idempotency_key, second.idempotency_key]
+    assert second.parameters["metadata"]["attempt"] == "2"
+    assert_paid_once(failed)
+
+
+def test_a_refund_between_failure_and_retry_lowers_the_amount(failed: Books) -> None:
+    failed.refund("1001", 400_00, "11-09 13:00")
+    run_at(failed, later(OCTOBER.payday, hours=2)).pay(failed.brand_id)
+    assert the_payout(failed).amount_minor == 60_00
+    assert failed.balance().payable_minor == 0
+    assert_paid_once(failed)
+
+
+def test_a_full_refund_between_failure_and_retry_leaves_nothing_to_pay(failed: Books) -> None:
+    failed.refund("1001", 1000_00, "11-09 13:00")
+    for hours in (2, 3):
+        assert not run_at(failed, later(OCTOBER.payday, hours=hours)).pay(failed.brand_id).paid
+    assert (the_payout(failed).state, transfers_in(failed.sandbox)) == ("failed", [])
+    assert_paid_once(failed)
+
+
+def test_the_next_seal_cancels_what_had_failed_and_its_statement_pays_it(failed: Books) -> None:
+    owe(failed, 5_00, "11-20")
+    failed.close("2026-11", NOVEMBER.closing)
+    failed.approve("2026-11", NOVEMBER.approval)
+    assert the_payout(failed).state == "cancelled"
+    assert "2026-11" in (the_payout(failed).reason or "")
+    run_at(failed, NOVEMBER.payday).pay(failed.brand_id)
+    assert [(each.state, each.amount_minor) for each in payouts_of(failed)] == [
+        ("cancelled", 100_00),
+        ("paid", 105_00),
+    ]
+    assert_paid_once(failed)
+
+
+def test_the_next_seal_takes_over_what_was_prepared_and_never_sent(books: Books) -> None:
+    books.sandbox.control.top_up("EUR", -10_000_000)
+    owe(books, 80_00, "10-20")
+    seal(books, OCTOBER)
+    run_at(books, OCTOBER.payday).pay(books.brand_id)
+    assert the_payout(books).state == "prepared"
+    owe(books, 7_00, "11-20")
+    books.close("2026-11", NOVEMBER.closing)
+    books.approve("2026-11", NOVEMBER.approval)
+    books.sandbox.control.top_up("EUR", 100_00)
+    run_at(books, NOVEMBER.payday).pay(books.brand_id)
+    assert [(each.state, each.amount_minor) for each in payouts_of(books)] == [
+        ("cancelled", 80_00),
+        ("paid", 87_00),
+    ]
+    assert_paid_once(books)
+
+
+def test_a_person_can_retry_by_hand(failed: Books) -> None:
+    with at_terminal(failed, later(OCTOBER.payday, hours=1)) as terminal:
+        answer = terminal.ask("payout", "retry", the_payout(failed).id)
+    assert [each["state"] for each in answer["paid"]] == ["paid"]
+    assert_paid_once(failed)
+
+
+@pytest.mark.parametrize("state", ["paid", "cancelled"])
+def test_what_is_final_is_not_retried_and_says_so(failed: Books, state: str) -> None:
+    payout_id = the_payout(failed).id
+    with at_terminal(failed, later(OCTOBER.payday, hours=1)) as terminal:
+        if state == "paid":
+            terminal.ask("payout", "retry", payout_id)
+        else:
+            terminal.ask("payout", "cancel", payout_id, "--reason", "the creator asked for it")
+        assert f"{payout_id} is {state}" in terminal.refused("payout", "retry", payout_id)
+
+
+def test_a_cancelled_payout_is_neither_announced_nor_paid_before_the_next_statement(failed: Books) -> None:
+    with at_terminal(failed, later(OCTOBER.payday, hours=1)) as terminal:
+        terminal.ask("payout", "cancel", the_payout(failed).id, "--reason", "the creator asked for it")
+        assert terminal.ask("payout", "preview", "--brand", failed.brand_id) == []
+    assert not run_at(failed, later(OCTOBER.payday, hours=3)).pay(failed.brand_id).paid
+    assert failed.balance().payable_minor == 100_00
+    assert failed.faults(later(OCTOBER.payday, hours=3)) == []
+
+
+def test_a_refund_while_a_payout_waits_for_money_lowers_it_before_it_is_sent(books: Books) -> None:
+    sell_and_release(books, "1001", 100_00)
+    seal(books, OCTOBER)
+    books.sandbox.control.top_up("EUR", -10_000_000)
+    waiting = run_at(books, OCTOBER.payday).pay(books.brand_id).waiting
+    assert list(waiting) == [the_payout(books).id]
+    books.refund("1001", 400_00, "11-12")
+    books.sandbox.control.top_up("EUR", 100_00)
+    assert run_at(books, "11-13").pay(books.brand_id).paid
+    assert (the_payout(books).amount_minor, books.balance().payable_minor) == (60_00, 0)
+    assert_paid_once(books)
+
+
+def test_a_full_refund_while_a_payout_waits_for_money_cancels_it(books: Books) -> None:
+    sell_and_release(books, "1001", 100_00)
+    seal(books, OCTOBER)
+    books.sandbox.control.top_up("EUR", -10_000_000)
+    run_at(books, OCTOBER.payday).pay(books.brand_id)
+    books.refund("1001", 1000_00, "11-12")
+    books.sandbox.control.top_up("EUR", 100_00)
+    assert not run_at(books, "11-13").pay(books.brand_id).paid
+    assert transfers_in(books.sandbox) == []
+    assert (books.balance().payable_minor, books.balance().in_transit_minor) == (0, 0)
+    assert books.faults(at("11-14").isoformat()) == []

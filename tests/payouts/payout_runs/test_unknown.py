@@ -1,0 +1,173 @@
+"""A payout of which nobody knows whether it arrived: asked again while that is safe, then only looked up."""
+
+from datetime import timedelta
+
+import pytest
+
+from payouts.transfers.attempts import RESEND_WITHIN, claim_unsettled, give_up
+from tests.payouts.cast import Books, at
+from tests.payouts.payout_runs.scenes import (
+    NOVEMBER,
+    OCTOBER,
+    add_creator,
+    assert_paid_once,
+    at_terminal,
+    attempts_of,
+    faults_of,
+    later,
+    owe,
+    payouts_of,
+    run_at,
+    seal,
+    sent_keys,
+    the_payout,
+    transfers_in,
+)
+from tracker.errors import Conflict
+
+
+@pytest.fixture
+def lost(books: Books) -> Books:
+    """The transfer was made, and the answer was lost."""
+    return with_fault(books, "drop_after")
+
+
+@pytest.fixture
+def never_made(books: Books) -> Books:
+    """The call was lost before anything was done."""
+    return with_fault(books, "drop_before")
+
+
+def with_fault(books: Books, fault: str) -> Books:
+    owe(books, 80_00, "10-20")
+    seal(books, OCTOBER)
+    books.sandbox.control.queue_fault(fault)
+    assert run_at(books, OCTOBER.payday).pay(books.brand_id).unknown
+    return books
+
+
+def test_while_young_the_same_key_is_sent_again(lost: Books) -> None:
+    assert run_at(lost, later(OCTOBER.payday, hours=22, minutes=59)).settle_open().paid
+    assert len(set(sent_keys(lost.sandbox))) == 1
+    assert_paid_once(lost)
+
+
+def test_older_than_23_hours_it_is_looked_up_and_found(lost: Books) -> None:
+    asked = sent_keys(lost.sandbox)
+    assert run_at(lost, later(OCTOBER.payday, hours=23)).settle_open().paid
+    assert sent_keys(lost.sandbox) == asked
+    assert_paid_once(lost)
+
+
+def test_when_the_provider_has_forgotten_the_key_nothing_is_sent_again(lost: Books) -> None:
+    lost.sandbox.control.advance(25 * 3600)
+    assert run_at(lost, later(OCTOBER.payday, hours=25)).settle_open().paid
+    assert len(sent_keys(lost.sandbox)) == 1
+    assert_paid_once(lost)
+
+
+def test_a_key_is_given_up_before_the_provider_may_forget_it() -> None:
+    assert timedelta(hours=24) > RESEND_WITHIN
+
+
+def test_what_was_never_made_is_sent_again_while_young_and_then_only_looked_up(never_made: Books) -> None:
+    never_made.sandbox.control.queue_fault("drop_before")
+    assert run_at(never_made, later(OCTOBER.payday, hours=20)).settle_open().unknown
+    asked = len(sent_keys(never_made.sandbox))
+    for hours in (24, 48, 24 * 20):
+        assert run_at(never_made, later(OCTOBER.payday, hours=hours)).settle_open().unknown
+        assert not run_at(never_made, later(OCTOBER.payday, hours=hours)).pay(never_made.brand_id).paid
+    assert (len(sent_keys(never_made.sandbox)), transfers_in(never_made.sandbox)) == (asked, [])
+
+
+def test_an_unknown_payout_of_two_days_is_a_fault_that_freezes_payouts(never_made: Books) -> None:
+    never_made.sandbox.control.queue_fault("drop_before")
+    run_at(never_made, later(OCTOBER.payday, hours=20)).settle_open()
+    assert faults_of(never_made, later(OCTOBER.payday, hours=47)) == []
+    (fault,) = faults_of(never_made, later(OCTOBER.payday, hours=49))
+    assert "nobody knows whether it arrived" in fault
+    assert "80.00 EUR" in fault
+
+
+def test_an_unknown_payout_keeps_its_items_when_the_next_statement_is_sealed(lost: Books) -> None:
+    owe(lost, 60_00, "11-20")
+    lost.close("2026-11", NOVEMBER.closing)
+    lost.approve("2026-11", NOVEMBER.approval)
+    run_at(lost, NOVEMBER.payday).pay(lost.brand_id)
+    assert [each.state for each in payouts_of(lost)] == ["unknown", "paid"]
+    assert [each.amount_minor for each in payouts_of(lost)] == [80_00, 60_00]
+    run_at(lost, later(NOVEMBER.payday, minutes=10)).settle_open()
+    assert_paid_once(lost)
+
+
+def test_somebody_at_work_on_an_attempt_is_left_alone(lost: Books) -> None:
+    attempt = attempts_of(lost, the_payout(lost).id)[0]
+    now = at(later(OCTOBER.payday, minutes=10))
+    assert lost.write(lambda s: claim_unsettled(s, now, attempt.id)) is not None
+    assert lost.write(lambda s: claim_unsettled(s, now, attempt.id)) is None
+    assert not run_at(lost, later(OCTOBER.payday, minutes=14)).settle_open().paid
+    assert run_at(lost, later(OCTOBER.payday, minutes=16)).settle_open().paid
+
+
+def test_a_refusal_of_a_later_try_does_not_settle_what_may_have_been_done(lost: Books) -> None:
+    for fault in ("401_before", "403_before", "429_before", "409_before"):
+        lost.sandbox.control.queue_fault(fault)
+    for minutes in (10, 20, 30, 40):
+        assert run_at(lost, later(OCTOBER.payday, minutes=minutes)).settle_open().unknown
+    assert run_at(lost, later(OCTOBER.payday, minutes=50)).settle_open().paid
+    assert_paid_once(lost)
+
+
+def test_a_look_up_that_fails_keeps_nobody_else_waiting(books: Books) -> None:
+    owe(books, 80_00, "10-20")
+    owe(add_creator(books, "bert"), 70_00, "10-20")
+    seal(books, OCTOBER)
+    books.sandbox.control.queue_fault("drop_after", times=2)
+    run_at(books, OCTOBER.payday).pay(books.brand_id)
+    books.sandbox.control.queue_fault("500_before", match="GET /v1/transfers", times=3)
+    report = run_at(books, later(OCTOBER.payday, hours=30)).settle_open()
+    assert (len(report.unknown), len(report.paid)) == (1, 1)
+    assert len(run_at(books, later(OCTOBER.payday, hours=31)).settle_open().paid) == 1
+    assert_paid_once(books)
+
+
+def test_a_person_can_say_that_nothing_was_sent_and_a_new_key_pays(never_made: Books) -> None:
+    payout = the_payout(never_made)
+    never_made.write(lambda s: give_up(s, at(later(OCTOBER.payday, hours=30)), payout.id))
+    assert the_payout(never_made).state == "failed"
+    assert run_at(never_made, later(OCTOBER.payday, hours=31)).pay(never_made.brand_id).paid
+    assert len(set(sent_keys(never_made.sandbox))) == 2
+    assert_paid_once(never_made)
+
+
+def test_a_person_who_errs_in_saying_so_is_corrected_by_the_provider(lost: Books) -> None:
+    payout = the_payout(lost)
+    with at_terminal(lost, later(OCTOBER.payday, hours=1)) as terminal:
+        answer = terminal.ask("payout", "retry", payout.id, "--nothing-was-sent")
+    assert [each["id"] for each in answer["paid"]] == [payout.id]
+    assert the_payout(lost).state == "paid"
+    assert len(transfers_in(lost.sandbox)) == 1
+    assert_paid_once(lost)
+
+
+def test_a_person_who_says_so_while_the_provider_cannot_be_asked_has_to_wait(lost: Books) -> None:
+    lost.sandbox.control.queue_fault("500_before", match="GET /v1/transfers", times=3)
+    with at_terminal(lost, later(OCTOBER.payday, hours=1)) as terminal:
+        message = terminal.refused("payout", "retry", the_payout(lost).id, "--nothing-was-sent")
+    assert "500" in message
+    assert the_payout(lost).state == "unknown"
+
+
+def test_a_person_who_is_right_in_saying_so_pays_at_once(never_made: Books) -> None:
+    with at_terminal(never_made, later(OCTOBER.payday, hours=1)) as terminal:
+        terminal.ask("payout", "retry", the_payout(never_made).id, "--nothing-was-sent")
+    assert len(set(sent_keys(never_made.sandbox))) == 2
+    assert_paid_once(never_made)
+
+
+def test_only_an_unknown_payout_can_be_given_up(books: Books) -> None:
+    owe(books, 80_00, "10-20")
+    seal(books, OCTOBER)
+    books.pay("11-09")
+    with pytest.raises(Conflict, match="only an unknown payout"):
+        books.write(lambda s: give_up(s, at("11-10"), the_payout(books).id))

@@ -1,0 +1,246 @@
+"""The review of a draft: decisions with reasons, the seal by a person or by silence, and that it stays."""
+
+import hashlib
+import json
+import threading
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+
+from config.database import reading
+from payouts.statements.decisions import REASONS, decline, hold, release
+from payouts.statements.models import SealedDocument, Statement
+from payouts.statements.review import approve, approve_silently, due_for_silence, get_statement
+from tests.payouts.cast import Books, at
+from tests.payouts.payout_runs.scenes import (
+    NOVEMBER,
+    OCTOBER,
+    later,
+    owe,
+    run_at,
+    sell_and_release,
+    the_payout,
+)
+from tests.payouts.test_worked_example import equation, split
+from tracker.errors import Conflict, Invalid, NotFound, NotNow
+
+
+@pytest.fixture
+def draft(books: Books) -> Books:
+    """October's draft: 100 EUR of order 1001 are released, 40 EUR of order 1002 are in hold until the 4th."""
+    sell_and_release(books, "1001", 100_00)
+    books.sale("1002", 400_00, "10-05")
+    books.close("2026-10", OCTOBER.closing)
+    return books
+
+
+def decide(books: Books, what: Any, order: str, when: str, **how: Any) -> Any:
+    commission_id = books.commission(order).id
+    return books.write(lambda s: what(s, at(when), commission_id, **how))
+
+
+def statement_id(books: Books, period: str) -> str:
+    with reading(books.databases.main) as session:
+        return get_statement(session, books.brand_id, period, "EUR").id
+
+
+def test_a_decline_in_review_counts_for_the_drafts_period(draft: Books) -> None:
+    decide(draft, decline, "1001", "11-03", reason="returned", note="came back unopened")
+    document = draft.statement("2026-10")
+    assert equation(document) == [0, 140_00, 100_00, 0, 0, 40_00]
+    (line,) = [each for each in document["creators"][0]["lines"] if each["order"] == "1001"]
+    assert (line["status"], line["remaining"]["minor"]) == ("declined", 0)
+    assert line["reasons"][-1]["why"] == "returned: came back unopened"
+
+
+def test_a_decline_of_a_held_line_counts_for_the_drafts_period_too(draft: Books) -> None:
+    decide(draft, decline, "1002", "11-03", reason="cancelled")
+    assert equation(draft.statement("2026-10")) == [0, 140_00, 40_00, 0, 0, 100_00]
+    assert split(draft.statement("2026-10")) == {"payable": 100_00}
+
+
+def test_a_decline_of_what_was_released_since_takes_nothing_from_this_payout(draft: Books) -> None:
+    """1002 was in hold at the end of October and is released on 4 November: November's matter."""
+    draft.settle(at("11-04 13:00"))
+    decide(draft, decline, "1002", "11-05", reason="returned")
+    document = draft.approve("2026-10", OCTOBER.approval)
+    assert split(document) == {"held": 40_00, "payable": 100_00}
+    assert run_at(draft, OCTOBER.payday).pay(draft.brand_id).paid
+    assert the_payout(draft).amount_minor == 100_00
+    assert draft.balance().total_minor == 0
+    assert equation(draft.close("2026-11", NOVEMBER.closing)) == [140_00, 0, 40_00, 0, 100_00, 0]
+
+
+def test_a_hold_in_review_takes_the_line_out_of_what_the_draft_authorises(draft: Books) -> None:
+    decide(draft, hold, "1001", "11-03", reason="under_review")
+    document = draft.approve("2026-10", OCTOBER.approval)
+    assert split(document) == {"held": 140_00}
+    assert not run_at(draft, OCTOBER.payday).pay(draft.brand_id).paid
+
+
+def test_what_was_held_is_released_again_and_paid_with_the_next_statement(draft: Books) -> None:
+    decide(draft, hold, "1001", "11-03", reason="under_review")
+    draft.approve("2026-10", OCTOBER.approval)
+    draft.settle(at("11-10"))
+    assert draft.balance().payable_minor == 40_00
+    assert decide(draft, release, "1001", "11-12") == 1
+    draft.settle(at("11-12 13:00"))
+    assert draft.balance().payable_minor == 140_00
+    assert draft.close("2026-11", NOVEMBER.closing)["released_in_period"]["minor"] == 140_00
+    assert draft.faults() == []
+
+
+def test_a_decline_of_what_a_dispute_holds_since_the_close_leaves_no_hold_below_zero(draft: Books) -> None:
+    draft.dispute("1001", "opened", 1000_00, "11-02")
+    decide(draft, decline, "1001", "11-03", reason="breach")
+    document = draft.approve("2026-10", OCTOBER.approval)
+    assert split(document) == {"held": 40_00, "payable": 100_00}
+    assert not run_at(draft, OCTOBER.payday).pay(draft.brand_id).paid
+    assert split(draft.close("2026-11", NOVEMBER.closing)) == {"below_minimum": 40_00}
+
+
+def test_a_commission_can_be_held_declined_and_is_then_worth_nothing(draft: Books) -> None:
+    decide(draft, hold, "1001", "11-03", reason="breach")
+    decide(draft, decline, "1001", "11-04", reason="breach")
+    assert split(draft.statement("2026-10")) == {"held": 40_00}
+    with pytest.raises(Conflict, match="declined before"):
+        decide(draft, decline, "1001", "11-05", reason="breach")
+    with pytest.raises(Conflict, match="nothing to hold"):
+        decide(draft, hold, "1001", "11-05", reason="breach")
+
+
+def test_a_release_of_what_nobody_holds_says_so(draft: Books) -> None:
+    with pytest.raises(NotFound, match="No hold"):
+        decide(draft, release, "1001", "11-03")
+
+
+def test_a_decision_needs_a_reason_that_the_creator_can_read(draft: Books) -> None:
+    for what in (decline, hold):
+        for reason, note in (("because", ""), ("other", ""), ("other", "   "), ("", "x")):
+            with pytest.raises(Invalid):
+                decide(draft, what, "1001", "11-03", reason=reason, note=note)
+    assert equation(draft.statement("2026-10")) == [0, 140_00, 0, 0, 0, 140_00]
+
+
+def test_every_reason_code_has_words() -> None:
+    assert all(words for words in REASONS.values())
+    assert {"returned", "cancelled", "other"} <= set(REASONS)
+
+
+def test_a_decline_after_the_seal_counts_for_the_next_period(draft: Books) -> None:
+    sealed = draft.approve("2026-10", OCTOBER.approval)
+    decide(draft, decline, "1001", "11-09", reason="returned")
+    assert draft.statement("2026-10")["equation"] == sealed["equation"]
+    assert not run_at(draft, OCTOBER.payday).pay(draft.brand_id).paid  # a later reversal of what is in it
+    assert equation(draft.close("2026-11", NOVEMBER.closing)) == [140_00, 0, 100_00, 0, 0, 40_00]
+
+
+def test_silence_approves_when_the_days_of_review_are_over_and_not_before(draft: Books) -> None:
+    own = statement_id(draft, "2026-10")
+    with reading(draft.databases.main) as session:
+        assert due_for_silence(session, at("2026-11-07T23:59:59")) == []
+        assert due_for_silence(session, at("2026-11-08T00:00:00")) == [own]
+    assert not draft.write(lambda s: approve_silently(s, at("2026-11-07T23:59:59"), own))
+    assert draft.write(lambda s: approve_silently(s, at("2026-11-08T00:00:00"), own))
+    assert not draft.write(lambda s: approve_silently(s, at("2026-11-08T00:00:01"), own))
+    document = sealed_body(draft, own)
+    assert (document["approved_by"], document["sealed_at"]) == ("silence", "2026-11-08T00:00:00Z")
+
+
+def sealed_body(books: Books, statement: str) -> dict[str, Any]:
+    with reading(books.databases.main) as session:
+        found: dict[str, Any] = json.loads(session.get_one(SealedDocument, statement).body)
+        return found
+
+
+def test_silence_seals_several_months_in_their_order(draft: Books) -> None:
+    draft.close("2026-11", NOVEMBER.closing)
+    with reading(draft.databases.main) as session:
+        due = due_for_silence(session, at(NOVEMBER.approval))
+    assert due == [statement_id(draft, "2026-10"), statement_id(draft, "2026-11")]
+    for each in due:
+        assert draft.write(lambda s, own=each: approve_silently(s, at(NOVEMBER.approval), own))
+    assert draft.faults() == []
+
+
+def test_a_statement_is_not_sealed_before_the_earlier_one(draft: Books) -> None:
+    draft.close("2026-11", NOVEMBER.closing)
+    with pytest.raises(NotNow, match="Approve the statement of 2026-10 first"):
+        draft.write(
+            lambda s: approve(s, at(NOVEMBER.approval), statement_id(draft, "2026-11"), approved_by="brand")
+        )
+
+
+def test_approving_in_eight_threads_at_once_makes_one_document(draft: Books) -> None:
+    own = statement_id(draft, "2026-10")
+    start, bodies = threading.Barrier(8), []
+
+    def go() -> None:
+        start.wait()
+        bodies.append(draft.write(lambda s: approve(s, at("11-08"), own, approved_by="brand").body))
+
+    threads = [threading.Thread(target=go) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(bodies), len(set(bodies))) == (8, 1)
+    assert draft.faults() == []
+
+
+def test_a_sealed_document_is_hashed_and_follows_the_one_before(draft: Books) -> None:
+    draft.approve("2026-10", OCTOBER.approval)
+    draft.close("2026-11", NOVEMBER.closing)
+    draft.approve("2026-11", NOVEMBER.approval)
+    with reading(draft.databases.main) as session:
+        query = select(SealedDocument).join(Statement).order_by(Statement.drafted_at)
+        first, second = session.execute(query).scalars()
+    for each in (first, second):
+        assert hashlib.sha256(each.body.encode()).hexdigest() == each.sha256
+    assert (first.previous_sha256, second.previous_sha256) == (None, first.sha256)
+    assert json.loads(second.body)["previous_sha256"] == first.sha256
+
+
+def test_a_sealed_document_never_changes_whatever_comes_after(draft: Books) -> None:
+    draft.approve("2026-10", OCTOBER.approval)
+    own = statement_id(draft, "2026-10")
+    before = sealed_body(draft, own)
+    draft.refund("1001", 500_00, "11-10")
+    draft.dispute("1002", "lost", 400_00, "11-11")
+    owe(draft, 5_00, "11-12")
+    run_at(draft, OCTOBER.payday).pay(draft.brand_id)
+    draft.close("2026-11", NOVEMBER.closing)
+    assert sealed_body(draft, own) == before
+    # Made again from the books, the draft of that period would still say the same.
+    again = draft.statement("2026-10")
+    assert {name: before[name] for name in again} == again
+    assert draft.faults() == []
+
+
+CHANGES = (
+    "update sealed_document set body = '{}'",
+    "delete from sealed_document",
+    "update statement set state = 'draft', sealed_at = null",
+    "update statement set pay_from = drafted_at",
+    "delete from statement",
+)
+
+
+def test_the_database_refuses_to_change_what_is_sealed(draft: Books) -> None:
+    draft.approve("2026-10", OCTOBER.approval)
+    for change in CHANGES:
+        with pytest.raises(DBAPIError, match="never changed"):
+            draft.write(lambda s, change=change: s.execute(text(change)))
+
+
+def test_a_draft_is_not_yet_protected(draft: Books) -> None:
+    assert draft.write(lambda s: s.execute(text("update statement set pay_from = drafted_at")).rowcount) == 1
+
+
+def test_what_is_paid_from_is_the_day_after_the_review(draft: Books) -> None:
+    document = draft.approve("2026-10", OCTOBER.approval)
+    assert document["pay_from"] == "2026-11-09T00:00:00Z"
+    assert not run_at(draft, "2026-11-08T23:59:59").pay(draft.brand_id).paid
+    assert run_at(draft, later("2026-11-09T00:00:00")).pay(draft.brand_id).paid

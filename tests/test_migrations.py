@@ -1,0 +1,299 @@
+"""The numbered steps: up, down and up again with data in every table, and at the head what the models say."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, MetaData, inspect, text
+
+from config.database import Databases, make_engine, open_databases, reading
+from config.migrate import (
+    CLICKS,
+    MAIN,
+    SchemaMismatch,
+    migrate_down,
+    migrate_up,
+    require_current_schema,
+    schema_states,
+    upgrade,
+)
+from config.settings import Settings
+from payouts.serve import child_environment
+from payouts.tables import CLICK_TABLES, MAIN_TABLES
+from payouts.transfers.sandbox.server import SandboxServer
+from tests.conftest import settings_for
+from tests.payouts.cast import Books, open_books
+from tests.payouts.payout_runs.scenes import OCTOBER, owe, run_at, seal, sell_and_release
+from tests.postgres import PostgresServer
+
+ROOT = Path(__file__).parents[1]
+STEPS = sorted([*(ROOT / "migrations" / MAIN).glob("0*.py"), *(ROOT / "migrations" / CLICKS).glob("0*.py")])
+HELPERS = {"migrations.append_only", "migrations.column_types"}
+PROTECTED = {
+    "commission_entry",
+    "ledger_account",
+    "ledger_posting",
+    "ledger_transaction",
+    "rate_override",
+    "sealed_document",
+    "statement",
+    "terms",
+}
+
+
+@pytest.fixture
+def empty(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Databases]:
+    """Databases without any table."""
+    if database_kind == "sqlite":
+        opened = open_databases(settings_for(tmp_path / "home"))
+        yield opened
+        opened.close()
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = f"migrations_{tmp_path.name}"[:50].lower().replace("-", "_")
+    opened = open_databases(settings_for(tmp_path / "home", server.create_database(name)))
+    yield opened
+    opened.close()
+    server.drop_database(name)
+
+
+@pytest.fixture
+def lived_in(settings: Settings, databases: Databases, tmp_path: Path) -> Books:
+    """Rows in the tables of every subject: clicks excepted, whose one table has no history."""
+    with SandboxServer(tmp_path / "sandbox.db") as sandbox:
+        return play(open_books(settings, databases, sandbox))
+
+
+def play(books: Books) -> Books:
+    sell_and_release(books, "1001", 100_00)
+    books.refund("1001", 50_00, "10-31 13:00")
+    books.dispute("1001", "won", 50_00, "10-31 14:00")
+    owe(books, 80_00, "10-20")
+    seal(books, OCTOBER)
+    assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
+    return books
+
+
+def names_of(engine: Engine) -> set[str]:
+    return set(inspect(engine).get_table_names())
+
+
+def rows_of(engine: Engine, tables: MetaData) -> dict[str, list[tuple[Any, ...]]]:
+    standing = names_of(engine)
+    with reading(engine) as session:
+        return {
+            table.name: sorted(
+                (tuple(row) for row in session.execute(text(f"select * from {table.name}"))), key=repr
+            )
+            for table in tables.sorted_tables
+            if table.name in standing
+        }
+
+
+def test_down_and_up_with_data_step_by_step(lived_in: Books) -> None:
+    """A step down loses what only its tables held; what older tables hold stays as it is."""
+    engine = lived_in.databases.main
+    before = rows_of(engine, MAIN_TABLES)
+    assert sum(bool(rows) for rows in before.values()) > 20
+    main, _clicks = schema_states(lived_in.databases)
+    for revision in [*reversed(main.revisions[:-1]), "base"]:
+        migrate_down(engine, MAIN, revision)
+        kept = rows_of(engine, MAIN_TABLES)
+        assert all(rows == before[name] for name, rows in kept.items())
+    assert not kept
+    migrate_up(engine, MAIN)
+    require_current_schema(lived_in.databases)
+    assert not any(rows_of(engine, MAIN_TABLES).values())
+
+
+@pytest.mark.parametrize("back_to", ["0004", "0001"])
+def test_up_again_after_a_step_back_brings_the_same_schema(lived_in: Books, back_to: str) -> None:
+    engine = lived_in.databases.main
+    before = catalogue(engine)
+    migrate_down(engine, MAIN, back_to)
+    kept = rows_of(engine, MAIN_TABLES)
+    assert any(kept.values())
+    migrate_up(engine, MAIN)
+    assert catalogue(engine) == before
+    assert {name: rows for name, rows in rows_of(engine, MAIN_TABLES).items() if name in kept} == kept
+
+
+def test_clicks_go_down_and_up_by_themselves(databases: Databases) -> None:
+    migrate_down(databases.clicks, CLICKS, "base")
+    assert "click" not in names_of(databases.clicks)
+    assert "brand" in names_of(databases.main)
+    with pytest.raises(SchemaMismatch, match="The clicks tables are at schema none"):
+        require_current_schema(databases)
+    migrate_up(databases.clicks, CLICKS)
+    require_current_schema(databases)
+
+
+def test_upgrading_again_changes_nothing(databases: Databases) -> None:
+    before = catalogue(databases.main)
+    assert [state.current for state in upgrade(databases)] == [
+        state.head for state in schema_states(databases)
+    ]
+    assert catalogue(databases.main) == before
+
+
+UPGRADE = "import config.database as d, config.migrate as m, config.settings as s; "
+UPGRADE += "m.upgrade(d.open_databases(s.load_settings()))"
+
+
+def test_four_upgrades_at_once_end_as_one(empty: Databases, tmp_path: Path) -> None:
+    on_a_server = empty.main.dialect.name == "postgresql"
+    url = empty.main.url.render_as_string(hide_password=False) if on_a_server else ""
+    environment = child_environment(settings_for(tmp_path / "home", url))
+    command = [sys.executable, "-c", UPGRADE]
+    started = [
+        subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    answers = [process.communicate()[1] for process in started]
+    assert [process.returncode for process in started] == [0] * 4, answers
+    require_current_schema(empty)
+
+
+@pytest.mark.parametrize("table", ["schema_main", "schema_clicks"])
+def test_a_newer_schema_is_neither_used_nor_changed(databases: Databases, table: str) -> None:
+    engine = databases.main if table == "schema_main" else databases.clicks
+    with engine.begin() as connection:
+        connection.execute(text(f"update {table} set version_num = '9999'"))
+    for refuse in (require_current_schema, upgrade):
+        with pytest.raises(SchemaMismatch, match=r"schema 9999.*Install the newer version again"):
+            refuse(databases)
+    assert catalogue(databases.main)
+
+
+def test_an_older_schema_says_what_to_run(databases: Databases) -> None:
+    migrate_down(databases.main, MAIN, "0003")
+    with pytest.raises(SchemaMismatch, match=r"at schema 0003.*backup.*run: linkledger migrate"):
+        require_current_schema(databases)
+
+
+def test_the_head_is_what_the_models_say(databases: Databases) -> None:
+    """By alembic's own comparison, types included."""
+    for engine, tables, version in (
+        (databases.main, MAIN_TABLES, "schema_main"),
+        (databases.clicks, CLICK_TABLES, "schema_clicks"),
+    ):
+        other = set(CLICK_TABLES.tables) if tables is MAIN_TABLES else set(MAIN_TABLES.tables)
+        ignored = other | {"schema_main", "schema_clicks"}
+        with engine.connect() as connection:
+            context = MigrationContext.configure(
+                connection,
+                opts={
+                    "version_table": version,
+                    "compare_type": True,
+                    "include_name": lambda name, kind, _parents, ignored=ignored: (
+                        kind != "table" or name not in ignored
+                    ),
+                },
+            )
+            assert compare_metadata(context, tables) == []
+
+
+def catalogue(engine: Engine) -> dict[str, Any]:
+    """Every table, column, constraint and index, as the database itself has them; triggers by name."""
+    return _sqlite_catalogue(engine) if engine.dialect.name == "sqlite" else _postgresql_catalogue(engine)
+
+
+def _sqlite_catalogue(engine: Engine) -> dict[str, Any]:
+    with reading(engine) as session:
+        rows = session.execute(
+            text("select type, name, sql from sqlite_master where name not like 'sqlite_%'")
+        )
+        found = {f"{kind} {name}": _parts(sql) if kind == "table" else sql for kind, name, sql in rows}
+    return {name: sql for name, sql in found.items() if "schema_" not in name}
+
+
+def _parts(sql: str) -> list[str]:
+    """The definitions inside a CREATE TABLE in some order: columns may stand before or after constraints."""
+    head, _, body = sql.partition("(")
+    return [
+        " ".join(head.split()),
+        *sorted(" ".join(line.strip(" ,)").split()) for line in body.splitlines()),
+    ]
+
+
+def _postgresql_catalogue(engine: Engine) -> dict[str, Any]:
+    queries = {
+        "columns": "select table_name, column_name, data_type, is_nullable, column_default, "
+        "identity_generation from information_schema.columns where table_schema = 'public'",
+        "constraints": "select conrelid::regclass::text, conname, pg_get_constraintdef(oid) "
+        "from pg_constraint where connamespace = 'public'::regnamespace and conrelid <> 0",
+        "indexes": "select tablename, indexname, indexdef from pg_indexes where schemaname = 'public'",
+        "triggers": "select tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) from pg_trigger "
+        "where not tgisinternal",
+    }
+    with reading(engine) as session:
+        return {
+            name: sorted(tuple(row) for row in session.execute(text(query)) if "schema_" not in row[0])
+            for name, query in queries.items()
+        }
+
+
+def test_the_migrated_catalogue_is_that_of_the_models(databases: Databases, empty: Databases) -> None:
+    """Checks and partial indexes too, which alembic does not compare; triggers are the steps' own."""
+    MAIN_TABLES.create_all(empty.main)
+    CLICK_TABLES.create_all(empty.clicks)
+    for migrated, made in ((databases.main, empty.main), (databases.clicks, empty.clicks)):
+        steps, models = catalogue(migrated), catalogue(made)
+        if migrated.dialect.name == "postgresql":
+            assert {name: rows for name, rows in steps.items() if name != "triggers"} == {
+                name: rows for name, rows in models.items() if name != "triggers"
+            }
+        else:
+            assert {name: sql for name, sql in steps.items() if not name.startswith("trigger")} == models
+
+
+def test_the_tables_of_record_have_their_triggers(databases: Databases) -> None:
+    query = (
+        "select distinct tbl_name from sqlite_master where type = 'trigger'"
+        if databases.main.dialect.name == "sqlite"
+        else "select distinct tgrelid::regclass::text from pg_trigger where not tgisinternal"
+    )
+    with reading(databases.main) as session:
+        assert set(session.execute(text(query)).scalars()) >= PROTECTED
+
+
+def test_every_table_is_strict_on_sqlite(sqlite_template: Path) -> None:
+    for file in ("linkledger.db", "clicks.db"):
+        engine = make_engine(f"sqlite:///{sqlite_template / file}")
+        with reading(engine) as session:
+            loose = session.execute(
+                text("select name from pragma_table_list where strict = 0 and type = 'table'")
+            )
+            assert [name for name in loose.scalars() if not name.startswith(("sqlite_", "schema_"))] == []
+        engine.dispose()
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_step_imports_nothing_of_the_product(step: Path) -> None:
+    """Only alembic, SQLAlchemy and what belongs to the steps: it does the same in ten years."""
+    imported = set()
+    for node in ast.walk(ast.parse(step.read_text())):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add(node.module or "")
+    assert imported <= HELPERS | {"sqlalchemy", "alembic", "datetime", "collections.abc"}
+    for helper in HELPERS:
+        source = (ROOT / f"{helper.replace('.', '/')}.py").read_text()
+        assert not any(
+            f"import {room}" in source or f"from {room}" in source
+            for room in ("config", "tracker", "payouts")
+        )
+
+
+def test_the_steps_are_numbered_without_a_gap(settings: Settings, databases: Databases) -> None:
+    for state in schema_states(databases):
+        assert list(state.revisions) == [f"{number:04}" for number in range(1, len(state.revisions) + 1)]
+        files = sorted((ROOT / "migrations" / state.name).glob("0*.py"))
+        assert [path.stem[:4] for path in files] == list(state.revisions)

@@ -1,0 +1,73 @@
+"""Whatever happens, nobody's data is written to a log."""
+
+import os
+import signal
+import socket
+from pathlib import Path
+
+from sqlalchemy import text
+
+from config.database import Databases
+from config.settings import Settings
+from tests.server import Server
+from tests.serving import (
+    STOPS_WITHIN_S,
+    both_at_work,
+    linux_only,
+    serving,
+)
+from tests.test_walkthrough import (
+    EVERY_COMMAND,
+    FORGED,
+    a_brand_with_a_creator,
+    follow_the_link,
+    refund,
+    report,
+    sale,
+)
+from tests.tracker.terminal import Terminal
+
+MAIL, ADDRESS = "canary@birds.example", "198.51.100.77"
+
+
+@linux_only
+def test_a_whole_day_of_work_and_trouble_writes_nobodys_data(
+    settings: Settings, databases: Databases, tmp_path: Path
+) -> None:
+    terminal = Terminal(settings, EVERY_COMMAND)
+    key = settings.secret_key
+    with serving(settings, tmp_path, env="production", trusted_proxies="127.0.0.1") as served:
+        both_at_work(served, databases)
+        web = Server(served.url, served.process, settings)  # type: ignore[arg-type]
+        cast = a_brand_with_a_creator(terminal)
+        token = follow_the_link(web)
+        first = sale("1001", token) | {"customer": MAIL}
+        assert report(web, cast["source"], "m-1", "sale.created", first).json["state"] == "applied"
+        report(web, cast["source"], "m-2", "sale.created", first | {"total": -1})
+        report(web, cast["source"] | {"secret": FORGED}, "m-3", "sale.created", first)
+        for path in (f"/{MAIL}", f"/nothing?ll={token}&mail={MAIL}", "/app/nothing"):
+            web.get(path, **{"X-Forwarded-For": ADDRESS, "Referer": f"https://mail.example/{MAIL}"})
+        for nonsense in (
+            f"NONSENSE {MAIL} {ADDRESS}",
+            f"GET /?ll={token} HTTP/9.9",
+            f"GET / HTTP/1.1\r\n{MAIL}",
+        ):
+            shout(served.port, nonsense)
+        with databases.main.begin() as connection:
+            connection.execute(text("alter table refund rename to refund_gone"))
+        report(web, cast["source"], "m-4", "refund.created", refund("1001") | {"reason": MAIL})
+        os.kill(served.process.pid, signal.SIGTERM)
+        served.process.wait(STOPS_WITHIN_S)
+        written = served.text()
+    assert '"level": "error"' in written
+    secrets = (MAIL, "birds.example", token, token[:80], ADDRESS, key, cast["source"]["secret"], FORGED)
+    for secret in (*secrets, "anna@example.com", str(settings.database_url) or "postgresql"):
+        assert secret not in written
+
+
+def shout(port: int, line: str) -> None:
+    """Say something that is no HTTP, and hear the answer out."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(f"{line}\r\n\r\n".encode())
+        while connection.recv(4096):
+            pass

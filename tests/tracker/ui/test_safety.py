@@ -1,0 +1,181 @@
+"""What every answer carries, and which posts are refused before any view sees them."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask, abort
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from config.database import Databases
+from config.settings import Settings
+from tracker.errors import Conflict, Fault, Invalid, NotFound, NotNow
+from wsgi import create_app
+
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
+
+ERRORS: dict[str, tuple[Exception, int]] = {
+    "invalid": (Invalid("It is <b>wrong</b>."), 422),
+    "missing": (NotFound("It is <b>wrong</b>."), 404),
+    "conflict": (Conflict("It is <b>wrong</b>."), 409),
+    "early": (NotNow("It is <b>wrong</b>."), 409),
+    "fault": (Fault("It is <b>wrong</b>."), 500),
+    "busy": (OperationalError("select 'secret'", {}, Exception("the server at 192.0.2.1 is gone")), 503),
+    "broken": (ProgrammingError("select 'secret'", {}, Exception("syntax")), 500),
+    "surprise": (RuntimeError("for anna@example.com"), 500),
+}
+
+
+@pytest.fixture
+def app(settings: Settings, databases: Databases) -> Iterator[Flask]:
+    """The application, and views that fail in every way, for people and for programs."""
+    made = create_app(settings)
+    for name, (error, _status) in ERRORS.items():
+        for prefix in ("/app/fail/", "/api/fail/"):
+            made.add_url_rule(f"{prefix}{name}", f"{prefix}{name}", failing(error))
+    for prefix in ("/app/form", "/api/form", "/hooks/form"):
+        made.add_url_rule(prefix, prefix, lambda: "done", methods=["GET", "POST", "PUT", "DELETE", "PATCH"])
+    made.add_url_rule("/app/teapot", "teapot", lambda: abort(418, "<script>alert(1)</script>"))
+    yield made
+    made.extensions["linkledger"].databases.close()
+
+
+def failing(error: Exception):  # type: ignore[no-untyped-def]
+    def view() -> str:
+        raise error
+
+    return view
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_an_error_is_a_page_for_people(app: Flask, name: str) -> None:
+    answer = app.test_client().get(f"/app/fail/{name}")
+    assert (answer.status_code, answer.mimetype) == (ERRORS[name][1], "text/html")
+    assert all(word not in answer.text for word in ("<b>wrong", "secret", "192.0.2.1", "anna@", "Traceback"))
+    if isinstance(ERRORS[name][0], Invalid | NotFound | Conflict | NotNow | Fault):
+        assert "It is &lt;b&gt;wrong&lt;/b&gt;." in answer.text
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_an_error_is_json_for_programs(app: Flask, name: str) -> None:
+    answer = app.test_client().get(f"/api/fail/{name}")
+    assert (answer.status_code, answer.mimetype) == (ERRORS[name][1], "application/problem+json")
+    assert answer.json is not None
+    assert answer.json["status"] == ERRORS[name][1]
+    assert all(word not in answer.text for word in ("secret", "192.0.2.1", "anna@", "Traceback"))
+
+
+def test_a_busy_database_says_when_to_come_again(app: Flask) -> None:
+    for path in ("/app/fail/busy", "/api/fail/busy"):
+        assert app.test_client().get(path).headers["Retry-After"] == "5"
+
+
+def test_the_words_of_an_http_error_are_escaped(app: Flask) -> None:
+    answer = app.test_client().get("/app/teapot")
+    assert answer.status_code == 418
+    assert "<script>" not in answer.text
+
+
+def test_a_wrong_method_says_which_are_right(app: Flask) -> None:
+    answer = app.test_client().post("/healthz")
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/app/fail/surprise", "/static/linkledger.css", "/xyz"])
+def test_every_answer_carries_the_headers_of_safety(app: Flask, path: str) -> None:
+    answer = app.test_client().get(path)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Set-Cookie" not in answer.headers
+    if answer.mimetype == "text/html":
+        policy = answer.headers["Content-Security-Policy"]
+        for rule in ("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"):
+            assert rule in policy
+        assert "unsafe" not in policy
+        assert answer.headers["Referrer-Policy"] == "same-origin"
+
+
+FOREIGN = [
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"},
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Origin": "http://localhost.evil.example"},
+    {"Origin": "http://localhost:81"},
+]
+OWN = [
+    {"Sec-Fetch-Site": "same-origin"},
+    {"Sec-Fetch-Site": "none"},
+    {"Origin": "http://localhost"},
+    {},  # no browser
+]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("headers", FOREIGN)
+def test_a_form_of_another_site_is_refused(app: Flask, method: str, headers: dict[str, str]) -> None:
+    answer = app.test_client().open("/app/form", method=method, headers=headers)
+    assert answer.status_code == 403
+    assert "another site" in answer.text
+
+
+@pytest.mark.parametrize("headers", OWN)
+def test_a_form_of_our_own_goes_through(app: Flask, headers: dict[str, str]) -> None:
+    assert app.test_client().post("/app/form", headers=headers).text == "done"
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+def test_reading_and_signed_calls_may_come_from_anywhere(app: Flask, headers: dict[str, str]) -> None:
+    client = app.test_client()
+    assert client.get("/app/form", headers=headers).text == "done"
+    for path in ("/api/form", "/hooks/form"):
+        assert client.post(path, headers=headers).text == "done"
+
+
+def test_a_path_that_only_begins_like_a_signed_one_is_guarded(app: Flask) -> None:
+    for path in ("/hooks", "/apis/form", "//hooks/form", "/app/../hooks/form"):
+        answer = app.test_client().post(path, headers=FOREIGN[0])
+        assert answer.status_code in (403, 404, 405, 308)
+
+
+@pytest.mark.parametrize(
+    "name", ["../pages.py", "..%2fpages.py", "%2e%2e/pages.py", "/etc/passwd", "nothing.css"]
+)
+def test_only_what_is_static_is_served(app: Flask, name: str) -> None:
+    answer = app.test_client().get(f"/static/{name}")
+    assert answer.status_code in (404, 308)
+    assert "Blueprint" not in answer.text
+
+
+def test_a_file_that_is_static_may_be_kept_for_a_while(app: Flask) -> None:
+    answer = app.test_client().get("/static/linkledger.css")
+    assert (answer.status_code, answer.mimetype) == (200, "text/css")
+    assert "max-age=3600" in answer.headers["Cache-Control"]
+
+
+def test_health_answers_though_the_database_is_gone_and_readiness_does_not(
+    app: Flask, settings: Settings
+) -> None:
+    client = app.test_client()
+    assert client.get("/readyz").status_code == 200
+    app.extensions["linkledger"].databases.close()
+    (settings.home / "linkledger.db").unlink()
+    for suffix in ("-wal", "-shm"):
+        (settings.home / f"linkledger.db{suffix}").unlink(missing_ok=True)
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.json) == (503, {"status": "not ready", "reason": "SchemaMismatch"})
+    assert client.get("/healthz").json == {"status": "ok"}
+
+
+def test_importing_the_application_opens_nothing(settings: Settings, databases: Databases) -> None:
+    app = create_app(settings)
+    site = app.extensions["linkledger"]
+    assert site.databases.main.pool.checkedout() == 0
+    assert site.databases.main.pool.checkedin() == 0
+
+
+def test_demo_pages_are_only_there_in_a_demo(settings: Settings, databases: Databases) -> None:
+    usual = {rule.rule for rule in create_app(settings).url_map.iter_rules()}
+    demo = {rule.rule for rule in create_app(settings.model_copy(update={"demo": True})).url_map.iter_rules()}
+    assert not any(rule.startswith("/demo") for rule in usual)
+    assert any(rule.startswith("/demo") for rule in demo - usual)
