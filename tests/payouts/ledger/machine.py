@@ -41,8 +41,7 @@ STEPS: dict[str, Callable[..., int]] = {"accrue": accrue_due, "adjust": adjust_d
 BEFORE_ANY_PAYOUT = at("09-01")
 """Of the checks only one asks for the time: whether a payout is stuck. Here many are, on purpose."""
 
-numbers = st.integers(0, 3)
-shares = st.integers(1, 130)
+numbers, shares = st.integers(0, 3), st.integers(1, 130)
 maybe_shares = st.none() | st.integers(0, 100)
 
 

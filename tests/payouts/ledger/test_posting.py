@@ -1,6 +1,7 @@
 """An event is booked once, whoever brings it and how many at a time."""
 
 from collections import Counter
+from dataclasses import astuple
 from typing import Any
 
 import pytest
@@ -113,6 +114,42 @@ def test_a_line_that_moves_nothing_or_nobodys_money_cannot_be_made() -> None:
     ):
         with pytest.raises(Invalid):
             Line(event, amount_minor, "EUR", creator_id)
+
+
+TABLE = """
+accrue               commission_expense  pending             earned       +
+reinstate_held       commission_expense  pending             reversed     -
+reverse_held         pending             commission_expense  reversed     +
+mature               pending             payable             none         +
+hold                 payable             pending             none         +
+reverse_payable      payable             commission_expense  reversed     +
+reinstate_payable    commission_expense  payable             reversed     -
+payout_prepared      payable             in_transit          none         +
+payout_confirmed     in_transit          funding             payments     +
+payout_released      in_transit          payable             none         +
+transfer_reversed    funding             payable             payments     -
+orphan_adopted       payable             funding             payments     +
+paid_by_hand         payable             funding             payments     +
+deposit              funding             deposits            none         +
+withdrawal           deposits            funding             none         +
+rail_fee             rail_fees           funding             none         +
+bonus                commission_expense  payable             adjustments  +
+deduction            payable             commission_expense  adjustments  -
+vat                  input_vat           payable             adjustments  +
+vat_credit_note      payable             input_vat           adjustments  -
+write_off            write_off           payable             adjustments  +
+unclaimed            payable             unclaimed           adjustments  -
+gift                 gifts               gifts_given         none         +
+exchange_out         payable             fx                  adjustments  -
+exchange_in          fx                  payable             adjustments  +
+"""
+
+
+def test_each_event_moves_money_between_the_accounts_of_the_rules() -> None:
+    """The table of MONEY 2, with the section of the statement in which each counts (MONEY 6)."""
+    signs = {1: "+", -1: "-"}
+    stands = {(name, *astuple(rule)[:3], signs[rule.sign]) for name, rule in EVENTS.items()}
+    assert stands == {tuple(row.split()) for row in TABLE.strip().splitlines()}
 
 
 def test_each_event_changes_what_is_owed_by_what_its_section_says() -> None:
