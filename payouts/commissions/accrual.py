@@ -148,8 +148,11 @@ def _keep_decisions(session: Session, now: datetime, former: Commission, accrued
             reason = f"the sale was declined before new evidence came: {entry.reason}"
             place_hold(session, now, accrued, kind="review", cause_id=former.id, reason=reason)
     for placed in holds_of(session, former.id):
-        if placed.kind == "review":  # a dispute's hold follows from the dispute
-            place_hold(session, now, accrued, kind="review", cause_id=placed.cause_id, reason=placed.reason)
+        if placed.kind != "review":
+            continue  # a dispute's hold follows from the dispute
+        # By its own id: holds are numbered by commission, and a number must not be taken when its turn comes.
+        cause_id = placed.cause_id if placed.cause_id == accrued.sale_id else placed.id
+        place_hold(session, now, accrued, kind="review", cause_id=cause_id, reason=placed.reason)
 
 
 def _retire(session: Session, now: datetime, former: Commission, attribution: Attribution) -> None:

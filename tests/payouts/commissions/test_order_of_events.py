@@ -69,6 +69,11 @@ def orders_of(stories: dict[str, tuple[Sequence[Event], int]]) -> Iterator[tuple
 
 
 def deliver(books: Books, order_id: str, event: Event, now: str) -> None:
+    """Twice, as shops do."""
+    books.write(lambda s: [_receive(s, books, order_id, event, now) for _ in range(2)])
+
+
+def _receive(session: Session, books: Books, order_id: str, event: Event, now: str) -> None:
     kind, data = event
     said = {"order_id": order_id, "currency": "EUR"} | data
     said["occurred_at"] = at(said["occurred_at"]).isoformat()
@@ -76,13 +81,8 @@ def deliver(books: Books, order_id: str, event: Event, now: str) -> None:
         said["click"] = click(books, books.link_id, SOLD)
     body = json.dumps({"type": kind, "timestamp": at(now).isoformat(), "data": said}).encode()
     key = f"{order_id} {kind} {said.get('refund_id', said.get('status'))}"
-
-    def work(session: Session) -> None:
-        source = get_source(session, books.source_id)
-        for _ in range(2):
-            receive(session, at(now), source, key, body, keys=books.settings.secret_keys)
-
-    books.write(work)
+    source = get_source(session, books.source_id)
+    receive(session, at(now), source, key, body, keys=books.settings.secret_keys)
 
 
 def ends(books: Books) -> dict[str, set[tuple[int, int, int]]]:
@@ -101,9 +101,13 @@ def ends(books: Books) -> dict[str, set[tuple[int, int, int]]]:
 def play(books: Books, stories: dict[str, tuple[Sequence[Event], int]], days: Sequence[str]) -> None:
     orders = list(orders_of(stories))
     for position, day in enumerate(days):
-        for order_id, _name, events in orders:
-            if position < len(events):
-                deliver(books, order_id, events[position], day)
+
+        def a_day(session: Session, position: int = position, day: str = day) -> None:
+            for order_id, _name, events in orders:
+                if position < len(events):
+                    _receive(session, books, order_id, events[position], day)
+
+        books.write(a_day)
         books.settle(at(day))
     books.settle(at("11-20"))
     assert ends(books) == {name: {(left, 0, left)} for name, (_events, left) in stories.items()}

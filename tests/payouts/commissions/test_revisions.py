@@ -1,5 +1,7 @@
 """New evidence about a sale: one commission counts, every other stays with its reason (MONEY 4)."""
 
+from typing import Any
+
 import pytest
 
 from config.database import reading
@@ -88,6 +90,26 @@ def test_a_brands_hold_survives_new_evidence(books: Books) -> None:
     assert holds(books, "S1") == ["under_review: the brand is looking into it"]
     books.settle(at("11-20"))
     assert balance_of(books, bob.creator_id).pending_minor == 10_00
+
+
+def test_a_brand_can_hold_again_what_new_evidence_moved(books: Books) -> None:
+    bob = one_more(books, "bob")
+    books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
+
+    def decide(what: Any, when: str, **reason: str) -> None:
+        commission_id = books.commission("S1").id
+        books.write(lambda s: what(s, at(when), commission_id, **reason))
+
+    for day in ("10-02", "10-03"):
+        decide(hold, f"{day} 10:00", reason="under_review")
+        decide(release, f"{day} 11:00")
+    decide(hold, "10-04", reason="under_review")
+    told_again(books, "S1", 100_00, "10-01 12:00", click(books, bob.link_id, "10-01 11:00"), "10-05")
+    for day in ("10-06", "10-07", "10-08", "10-09"):
+        decide(release, f"{day} 10:00")
+        assert holds(books, "S1") == []
+        decide(hold, f"{day} 11:00", reason="under_review")
+        assert len(holds(books, "S1")) == 1
 
 
 @pytest.mark.parametrize("whose", ["the same creator's other link", "another creator's"])

@@ -216,9 +216,6 @@ class BooksMachine(RuleBasedStateMachine):
     @rule()
     def close(self) -> None:
         now = self.now
-        for job in (accrue_due, adjust_due):  # a sale that makes an older month must be in the books
-            while self.books.write(lambda s, do=job: do(s, now, 10)):
-                pass
         self.do(lambda: self.books.write(lambda s: close_ended(s, now, self.books.brand_id)))
 
     @rule(count=st.integers(1, 6))
