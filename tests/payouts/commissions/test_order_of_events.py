@@ -16,7 +16,7 @@ from payouts.commissions.models import Commission
 from payouts.ledger.balances import subject_balance
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import click
-from tracker.sales.inbox import receive
+from tracker.sales.inbox import Received, receive
 from tracker.sales.models import Sale
 from tracker.sales.operations import get_source
 
@@ -70,10 +70,15 @@ def orders_of(stories: dict[str, tuple[Sequence[Event], int]]) -> Iterator[tuple
 
 def deliver(books: Books, order_id: str, event: Event, now: str) -> None:
     """Twice, as shops do."""
-    books.write(lambda s: [_receive(s, books, order_id, event, now) for _ in range(2)])
+
+    def work(session: Session) -> None:
+        for _ in range(2):
+            _receive(session, books, order_id, event, now)
+
+    books.write(work)
 
 
-def _receive(session: Session, books: Books, order_id: str, event: Event, now: str) -> None:
+def _receive(session: Session, books: Books, order_id: str, event: Event, now: str) -> Received:
     kind, data = event
     said = {"order_id": order_id, "currency": "EUR"} | data
     said["occurred_at"] = at(said["occurred_at"]).isoformat()
@@ -82,7 +87,7 @@ def _receive(session: Session, books: Books, order_id: str, event: Event, now: s
     body = json.dumps({"type": kind, "timestamp": at(now).isoformat(), "data": said}).encode()
     key = f"{order_id} {kind} {said.get('refund_id', said.get('status'))}"
     source = get_source(session, books.source_id)
-    receive(session, at(now), source, key, body, keys=books.settings.secret_keys)
+    return receive(session, at(now), source, key, body, keys=books.settings.secret_keys)
 
 
 def ends(books: Books) -> dict[str, set[tuple[int, int, int]]]:
