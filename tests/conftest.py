@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from config.database import Databases, open_databases
@@ -17,6 +18,12 @@ from tests.memory_disk import memory_disk
 from tests.postgres import PostgresServer, PostgresUnavailable, start_postgres
 
 pytest_plugins = ["tests.forbid_skips"]
+
+# How long an example takes is the machine's affair: no test fails because of it.
+hypothesis.settings.register_profile(
+    "linkledger", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("linkledger")
 
 SECRET = "a signing key for tests that is long enough"
 _numbers = itertools.count(1)

@@ -126,6 +126,7 @@ def test_every_order_of_a_sales_events_ends_the_same(books: Books, name: str, da
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("days", DAYS)
 @pytest.mark.parametrize(
     ("events", "left"),

@@ -53,10 +53,10 @@ def tell_stories(copies: Copies, examples: int, steps: int, *, then_shorten: boo
 
 
 def test_whatever_happens_the_books_are_sound(copies: Copies, database_kind: str) -> None:
-    tell_stories(copies, examples=12 if database_kind == "sqlite" else 4, steps=20)
+    tell_stories(copies, examples=9 if database_kind == "sqlite" else 3, steps=20)
 
 
 @pytest.mark.nightly
 @pytest.mark.timeout(3600)
 def test_whatever_happens_for_long_the_books_are_sound(copies: Copies, database_kind: str) -> None:
-    tell_stories(copies, examples=300 if database_kind == "sqlite" else 100, steps=60, then_shorten=True)
+    tell_stories(copies, examples=120 if database_kind == "sqlite" else 40, steps=50, then_shorten=True)
