@@ -21,6 +21,12 @@ def adjust_due(session: Session, now: datetime, limit: int, *, brand_id: str = "
     return len(waiting)
 
 
+def adjust_all(session: Session, now: datetime, brand_id: str, *, batch: int = 500) -> None:
+    """Enter all that the brand's shops reported until now: before a payout, nothing may wait its minute."""
+    while adjust_due(session, now, batch, brand_id=brand_id):
+        session.flush()
+
+
 def adjust(session: Session, now: datetime, commission_id: str) -> int:
     """Enter every cause that is not entered yet, oldest first. How many there were."""
     commission = locked(session, commission_id)

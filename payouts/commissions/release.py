@@ -31,7 +31,9 @@ def mature_due(
     return held + len(ripe)
 
 
-def hold_again(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
+def hold_again(
+    session: Session, now: datetime, limit: int | None = None, *, brand_id: str = "", creator_id: str = ""
+) -> int:
     """What a payout contained when its hold was placed goes into hold when that payout was not made."""
     standing = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
     freed = (
@@ -42,6 +44,8 @@ def hold_again(session: Session, now: datetime, limit: int, *, brand_id: str = "
     )
     if brand_id:
         freed = freed.where(Commission.brand_id == brand_id)
+    if creator_id:
+        freed = freed.where(Commission.creator_id == creator_id)
     waiting = list(session.execute(freed.limit(limit)).scalars())
     for commission_id in waiting:
         commission = locked(session, commission_id)

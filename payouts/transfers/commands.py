@@ -12,7 +12,7 @@ from payouts.transfers.answers import payout_answer, payout_text, plan_answer
 from payouts.transfers.attempts import give_up
 from payouts.transfers.cancellation import cancel as cancel_payout
 from payouts.transfers.models import Payout
-from payouts.transfers.preparation import plans_of, prepare
+from payouts.transfers.preparation import plans_of
 from payouts.transfers.rail import open_rail
 from payouts.transfers.reconciliation import reconcile
 from payouts.transfers.run import Report, Run
@@ -84,12 +84,9 @@ def retry(console: Console, payout_id: str, nothing_was_sent: bool) -> Answer:
 def _try_again(console: Console, paying: Run, payout: Payout) -> Report:
     with reading(console.databases.main) as session:
         require_sound_books(session, console.now)
-    again = transact(
-        console.databases.main, lambda s: prepare(s, console.now, payout.statement_id, payout.creator_id)
-    )
-    if again is None:
+    if not paying.retry(payout):
         raise NotNow(f"{payout.id} cannot be tried now; the reason is in: linkledger payout preview")
-    return paying.send_prepared(payout.brand_id)
+    return paying.report
 
 
 @payout_commands.command("reconcile")

@@ -8,6 +8,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
+from payouts.commissions.release import hold_again
 from payouts.ledger.balances import creator_balances
 from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books
@@ -94,6 +95,8 @@ def prepare(session: Session, now: datetime, statement_id: str, creator_id: str)
     ).scalar_one_or_none()
     if existing is not None and existing.state != "failed":
         return existing
+    # What was disputed while a payout was on its way, and that payout came to nothing, is held first.
+    hold_again(session, now, brand_id=statement.brand_id, creator_id=creator_id)
     period = session.get_one(Period, statement.period_id)
     planned = _plan_for(session, now, statement, period, creator_id)
     if planned.reason is not None:

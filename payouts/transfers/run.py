@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import Databases, reading, transact
+from payouts.commissions.adjustment import adjust_all
 from payouts.transfers.attempts import begin, claim_unsettled, conclude, may_resend, unsettled_attempts
 from payouts.transfers.change import locked_payout
 from payouts.transfers.funding import why_not_funded
@@ -74,11 +75,21 @@ class Run:
 
     def pay(self, brand_id: str, *, early: bool = False) -> Report:
         """Prepare and send what the brand's sealed statements authorise."""
+        self._write(partial(adjust_all, now=self._now, brand_id=brand_id))
         self._refresh_payees(brand_id, early)
         for statement_id, creator_id in self._planned(brand_id, early):
             self._write(partial(prepare, now=self._now, statement_id=statement_id, creator_id=creator_id))
         self.send_prepared(brand_id)
         return self.report
+
+    def retry(self, payout: Payout) -> bool:
+        """Send a failed payout again with what is unsettled now. False: nothing is to be paid."""
+        self._write(partial(adjust_all, now=self._now, brand_id=payout.brand_id))
+        statement_id, creator_id = payout.statement_id, payout.creator_id
+        again = self._write(partial(prepare, now=self._now, statement_id=statement_id, creator_id=creator_id))
+        if again is not None:
+            self.send_prepared(payout.brand_id)
+        return again is not None
 
     def send_prepared(self, brand_id: str) -> Report:
         with reading(self._databases.main) as session:

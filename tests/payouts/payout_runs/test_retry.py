@@ -2,6 +2,7 @@
 
 import pytest
 
+from payouts.transfers.attempts import give_up
 from tests.payouts.cast import Books, at
 from tests.payouts.payout_runs.scenes import (
     NOVEMBER,
@@ -98,6 +99,33 @@ def test_a_person_can_retry_by_hand(failed: Books) -> None:
     with at_terminal(failed, later(OCTOBER.payday, hours=1)) as terminal:
         answer = terminal.ask("payout", "retry", the_payout(failed).id)
     assert [each["state"] for each in answer["paid"]] == ["paid"]
+    assert_paid_once(failed)
+
+
+def test_a_retry_by_hand_does_not_pay_what_was_disputed_while_the_payout_was_on_its_way(books: Books) -> None:
+    sell_and_release(books, "1001", 100_00)
+    seal(books, OCTOBER)
+    books.sandbox.control.queue_fault("drop_before")
+    (payout_id,) = run_at(books, OCTOBER.payday).pay(books.brand_id).unknown
+    books.dispute("1001", "opened", 1000_00, later(OCTOBER.payday, hours=1))
+    books.write(lambda s: give_up(s, at(later(OCTOBER.payday, hours=2)), payout_id))
+    with at_terminal(books, later(OCTOBER.payday, hours=2)) as terminal:
+        assert "cannot be tried now" in terminal.run("payout", "retry", payout_id).output
+    assert (books.balance().pending_minor, books.balance().payable_minor) == (100_00, 0)
+    assert_paid_once(books)
+
+
+@pytest.mark.parametrize("way", ["retry", "run"])
+def test_a_refund_that_no_job_has_entered_yet_is_entered_before_anything_is_paid(
+    failed: Books, way: str
+) -> None:
+    failed.refund("1001", 1000_00, "11-09 13:00", entered=False)
+    with at_terminal(failed, later(OCTOBER.payday, hours=2)) as terminal:
+        if way == "retry":
+            assert "cannot be tried now" in terminal.run("payout", "retry", the_payout(failed).id).output
+        else:
+            assert not terminal.ask("payout", "run", "--brand", failed.brand_id)["paid"]
+    assert failed.balance().payable_minor == 0
     assert_paid_once(failed)
 
 
