@@ -1,37 +1,48 @@
 """The command line: every room's commands under one name."""
 
+from importlib import import_module
+
 import click
 
-import payouts.backup.commands
-import payouts.commands
-import payouts.demo.commands
-import payouts.ledger.commands
-import payouts.statements.commands
-import payouts.transfers.commands
-import payouts.transfers.rail_commands
-import tracker.clicks.commands
-import tracker.people.commands
-import tracker.programs.commands
-import tracker.sales.commands
 from config.logs import configure_logs
 from tracker.console import Console
 
-ROOMS = (
-    payouts.commands,
-    payouts.demo.commands,
-    tracker.people.commands,
-    tracker.programs.commands,
-    tracker.clicks.commands,
-    tracker.sales.commands,
-    payouts.ledger.commands,
-    payouts.statements.commands,
-    payouts.transfers.commands,
-    payouts.transfers.rail_commands,
-    payouts.backup.commands,
-)
+ROOMS = {
+    "payouts.commands": ("migrate", "serve", "scheduler", "work", "check", "explain"),
+    "payouts.demo.commands": ("demo",),
+    "tracker.people.commands": ("brand", "user", "member", "creator"),
+    "tracker.programs.commands": ("program", "enroll", "link"),
+    "tracker.clicks.commands": ("click",),
+    "tracker.sales.commands": ("source", "sale"),
+    "payouts.ledger.commands": ("ledger",),
+    "payouts.statements.commands": ("statement", "commission"),
+    "payouts.transfers.commands": ("payout",),
+    "payouts.transfers.rail_commands": ("payee", "sandbox"),
+    "payouts.backup.commands": ("backup", "restore"),
+}
+"""Where each command is. Its room is imported when it is asked for: a console should start at once."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Rooms(click.Group):
+    """All commands by name; only --help needs every room."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(name for names in ROOMS.values() for name in names)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        for room, names in ROOMS.items():
+            if cmd_name in names:
+                return next(each for each in commands_of(room) if each.name == cmd_name)
+        return None
+
+
+def commands_of(room: str) -> tuple[click.Command, ...]:
+    """The commands of a room, given by the name of its module."""
+    found: tuple[click.Command, ...] = import_module(room).COMMANDS
+    return found
+
+
+@click.group(cls=Rooms, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="linkledger", prog_name="linkledger")
 @click.pass_context
 def main(context: click.Context) -> None:
@@ -41,8 +52,3 @@ def main(context: click.Context) -> None:
     """
     configure_logs(production=False)
     context.obj = Console()
-
-
-for room in ROOMS:
-    for command in room.COMMANDS:
-        main.add_command(command)

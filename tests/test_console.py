@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,22 @@ from click.testing import CliRunner, Result
 
 from config.database import Databases
 from config.settings import Settings
-from payouts.cli import ROOMS, main
+from payouts.cli import ROOMS, commands_of, main
 from payouts.ledger.models import Chain
 from tests.tracker.terminal import Terminal
 from tracker.console import Answer, ConsoleCommand
 from tracker.errors import Conflict, Fault, Invalid, NotFound, NotNow
 
 ROOT = Path(__file__).parents[1]
-EVERY_COMMAND = tuple(command for room in ROOMS for command in room.COMMANDS)
+EVERY_COMMAND = tuple(command for room in ROOMS for command in commands_of(room))
 UNKNOWN_ID = "brd_01a05cd72a007022a27f093c105fcd8a"
 
 
 def paths(group: click.Group = main, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None, name
         if isinstance(command, click.Group):
             yield from paths(command, (*before, name))
         else:
@@ -68,6 +72,23 @@ def test_the_commands_of_the_contract_are_there() -> None:
         statement.close statement.show statement.approve statement.export
         payout.preview payout.run payout.retry"""
     assert {tuple(each.split(".")) for each in wanted.split()} <= set(PATHS)
+
+
+def test_the_console_knows_every_rooms_commands_by_name() -> None:
+    modules = {path.relative_to(ROOT).with_suffix("") for path in ROOT.glob("*/**/*commands.py")}
+    names = {".".join(path.parts) for path in modules if path.parts[0] in ("tracker", "payouts")}
+    rooms = {name for name in names if hasattr(import_module(name), "COMMANDS")}
+    assert {room: tuple(each.name for each in commands_of(room)) for room in rooms} == ROOMS
+
+
+def test_a_command_imports_no_room_but_its_own() -> None:
+    program = "import sys; from payouts.cli import commands_of; commands_of('tracker.people.commands'); "
+    shown = subprocess.run(
+        [sys.executable, "-c", program + "print(*sys.modules)"], capture_output=True, text=True, cwd=ROOT
+    )
+    loaded = set(shown.stdout.split())
+    assert "tracker.people.commands" in loaded
+    assert not loaded & {"flask", "stripe", "payouts.transfers.run", "payouts.demo.commands"}
 
 
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)

@@ -18,7 +18,7 @@ from tests.tracker.terminal import Terminal
 
 FORGED = "whsec_" + base64.b64encode(bytes(32)).decode()
 NOW = datetime.now(UTC).replace(microsecond=0).isoformat()
-EVERY_COMMAND = tuple(command for room in cli.ROOMS for command in room.COMMANDS)
+EVERY_COMMAND = tuple(command for room in cli.ROOMS for command in cli.commands_of(room))
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Instagram 390.0"
 
 
