@@ -20,7 +20,7 @@ from config.settings import Settings
 from payouts.checks import require_sound_books, self_check
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
-from payouts.commissions.release import hold_again, mature_due
+from payouts.commissions.release import mature_due
 from payouts.jobs.claims import Claim, LeaseLost, advance_clock, claim, finish, require_forward
 from payouts.statements.close import close_ended
 from payouts.statements.review import approve_silently, due_for_silence
@@ -146,7 +146,6 @@ def _pay(context: Context) -> dict[str, Any]:
     with open_rail(context.settings) as rail:
 
         def pay(brand_id: str) -> Any:
-            context.write(lambda s: hold_again(s, context.now, BATCH, brand_id=brand_id))
             run = Run(
                 context.databases,
                 rail,

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, reading, transact
 from payouts.commissions.adjustment import adjust_all
+from payouts.commissions.release import hold_again
 from payouts.transfers.attempts import begin, claim_unsettled, conclude, may_resend, unsettled_attempts
 from payouts.transfers.change import locked_payout
 from payouts.transfers.funding import why_not_funded
@@ -75,7 +76,7 @@ class Run:
 
     def pay(self, brand_id: str, *, early: bool = False) -> Report:
         """Prepare and send what the brand's sealed statements authorise."""
-        self._write(partial(adjust_all, now=self._now, brand_id=brand_id))
+        self._enter_what_waits(brand_id)
         self._refresh_payees(brand_id, early)
         for statement_id, creator_id in self._planned(brand_id, early):
             self._write(partial(prepare, now=self._now, statement_id=statement_id, creator_id=creator_id))
@@ -84,7 +85,7 @@ class Run:
 
     def retry(self, payout: Payout) -> bool:
         """Send a failed payout again with what is unsettled now. False: nothing is to be paid."""
-        self._write(partial(adjust_all, now=self._now, brand_id=payout.brand_id))
+        self._enter_what_waits(payout.brand_id)
         statement_id, creator_id = payout.statement_id, payout.creator_id
         again = self._write(partial(prepare, now=self._now, statement_id=statement_id, creator_id=creator_id))
         if again is not None:
@@ -139,6 +140,11 @@ class Run:
         if outcome.kind != "paid" and outcome.code != ABSENT:
             raise Conflict(f"{payout_id}: {outcome.message}")
         return outcome.code == ABSENT
+
+    def _enter_what_waits(self, brand_id: str) -> None:
+        """A refund or a dispute must not wait for its job while its commission is paid."""
+        self._write(partial(adjust_all, now=self._now, brand_id=brand_id))
+        self._write(partial(hold_again, now=self._now, brand_id=brand_id))
 
     def _planned(self, brand_id: str, early: bool) -> list[tuple[str, str]]:
         with reading(self._databases.main) as session:
