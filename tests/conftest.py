@@ -16,8 +16,11 @@ from config.migrate import upgrade
 from config.settings import Settings, load_settings
 from tests.memory_disk import memory_disk
 from tests.postgres import PostgresServer, PostgresUnavailable, start_postgres
+from tests.statement_cache import share_compiled_statements
 
 pytest_plugins = ["tests.forbid_skips"]
+
+share_compiled_statements()
 
 # How long an example takes is the machine's affair: no test fails because of it.
 hypothesis.settings.register_profile(
