@@ -11,7 +11,7 @@ ROOMS = {
     "payouts.commands": ("migrate", "serve", "scheduler", "work", "check", "explain"),
     "payouts.demo.commands": ("demo",),
     "tracker.people.commands": ("brand", "user", "member", "creator"),
-    "tracker.programs.commands": ("program", "enroll", "link"),
+    "tracker.programs.commands": ("program", "enroll", "link", "domain"),
     "tracker.clicks.commands": ("click",),
     "tracker.sales.commands": ("source", "sale"),
     "payouts.ledger.commands": ("ledger",),

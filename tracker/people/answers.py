@@ -20,6 +20,7 @@ def brand_answer(brand: Brand, hosts: Sequence[str]) -> dict[str, Any]:
         "attribution_model": brand.attribution_model,
         "coupon_policy": brand.coupon_policy,
         "hosts": list(hosts),
+        "fallback_url": brand.fallback_url,
         "created_at": utc_text(brand.created_at),
     }
 

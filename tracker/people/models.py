@@ -29,6 +29,8 @@ class Brand(Base):
     review_days: Mapped[int]
     attribution_model: Mapped[str]
     coupon_policy: Mapped[str]
+    fallback_url: Mapped[str | None]
+    """Where links lead that are paused, expired or ended."""
     created_at: Mapped[datetime]
 
 

@@ -15,6 +15,7 @@ def program_answer(program: Program, terms: Terms) -> dict[str, Any]:
         "name": program.name,
         "state": program.state,
         "token_parameter": program.token_parameter,
+        "parameters": program.parameters,
         "terms": terms_answer(terms),
         "created_at": utc_text(program.created_at),
     }
@@ -56,6 +57,9 @@ def link_answer(link: Link, enrollment: Enrollment, link_url: str, rate_bp: int 
         "program": enrollment.program_id,
         "creator": enrollment.creator_id,
         "sub_ids": link.sub_ids,
+        "passes": link.passes,
+        "deep_links": link.deep_links,
+        "expires_at": utc_text(link.expires_at) if link.expires_at else None,
         **rate_answer(rate_bp),
         "state": link.state,
         "created_at": utc_text(link.created_at),

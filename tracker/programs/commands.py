@@ -7,9 +7,11 @@ from sqlalchemy.orm import Session
 
 from config.database import reading, transact
 from tracker.console import Answer, Console, ConsoleCommand, ConsoleGroup, pass_console
+from tracker.errors import Invalid
 from tracker.money import parse_rate_bp, rate_text
 from tracker.programs import operations
 from tracker.programs.answers import enrollment_answer, program_answer, terms_answer
+from tracker.programs.domain_commands import domain_commands
 from tracker.programs.link_commands import link_commands
 from tracker.programs.models import Program, Terms
 from tracker.programs.rules import BASES, NOTICE_DAYS
@@ -72,6 +74,24 @@ def list_programs(console: Console, brand_id: str | None) -> Answer:
         answers = [_program(session, console, program) for program in programs]
     lines = [answer.text for answer in answers]
     return Answer([answer.value for answer in answers], "\n".join(lines) or "There are no programs yet.")
+
+
+@program_commands.command("parameters")
+@click.argument("program_id", metavar="ID")
+@click.argument("parameters", nargs=-1, metavar="[NAME=VALUE]...")
+@pass_console
+def set_parameters(console: Console, program_id: str, parameters: tuple[str, ...]) -> Answer:
+    """Set what is added to every destination, such as utm_source=friends; without any, nothing is."""
+    pairs = [each.partition("=") for each in parameters]
+    if any(not equals for _, equals, _ in pairs):
+        raise Invalid("Write each parameter as NAME=VALUE, such as utm_source=friends.")
+
+    def change(session: Session) -> Answer:
+        wanted = {name: value for name, _, value in pairs}
+        program = operations.set_parameters(session, program_id=program_id, parameters=wanted)
+        return _program(session, console, program)
+
+    return transact(console.databases.main, change)
 
 
 @program_commands.command("terms")
@@ -157,4 +177,4 @@ def _terms_line(terms: Terms) -> str:
     )
 
 
-COMMANDS = (program_commands, enroll_command, link_commands)
+COMMANDS = (program_commands, enroll_command, link_commands, domain_commands)

@@ -44,6 +44,26 @@ def checked_destination(text: str, hosts: Collection[str], brand_id: str) -> str
     return destination
 
 
+def below_host(destination: str, path: str) -> str | None:
+    """The page at `path` on the host of `destination`; None when it is not plainly a path of that host.
+
+    `path` is a visitor's: he can choose the page, never the host (DESIGN 4).
+    """
+    if not path.startswith("/") or path.startswith("//"):
+        return None
+    origin, host = destination_origin(destination)
+    try:
+        return checked_destination(origin + path, {host}, "")
+    except Invalid:
+        return None
+
+
+def destination_origin(destination: str) -> tuple[str, str]:
+    """Scheme, host and port as text, and the host, of an address that has been checked."""
+    parts = urlsplit(destination)
+    return f"{parts.scheme}://{parts.netloc}", parts.hostname or ""
+
+
 def _refuse_ambiguous(address: str) -> None:
     if not address.isprintable() or " " in address:
         raise Invalid("The destination contains a space or an invisible character; write a space as %20.")

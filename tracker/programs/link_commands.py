@@ -9,7 +9,10 @@ from tracker.money import parse_rate_bp
 from tracker.programs import operations
 from tracker.programs.answers import link_answer
 from tracker.programs.models import Enrollment, Link
-from tracker.programs.rules import SUB_IDS
+from tracker.programs.rules import PASSABLE, SUB_IDS
+from tracker.times import utc_time
+
+_PASSED = f"Goes on from the short link's query to the shop: {', '.join(PASSABLE)}"
 
 
 @click.group("link", cls=ConsoleGroup)
@@ -28,6 +31,9 @@ def link_commands() -> None:
 @click.option("--s4", hidden=True)
 @click.option("--s5", hidden=True)
 @click.option("--rate", metavar="PERCENT", help="A rate for this link alone.")
+@click.option("--pass", "passes", multiple=True, metavar="NAME", help=f"{_PASSED}; repeatable.")
+@click.option("--deep-links", is_flag=True, help="Let ?to=/path lead to other pages of the same host.")
+@click.option("--expires", metavar="TIME", help="From when on it leads nowhere.")
 @pass_console
 def create_link(
     console: Console,
@@ -36,10 +42,14 @@ def create_link(
     destination: str,
     code: str | None,
     rate: str | None,
+    passes: tuple[str, ...],
+    deep_links: bool,
+    expires: str | None,
     **labels: str | None,
 ) -> Answer:
     """Make a link of a creator who takes part in a program."""
     rate_bp = None if rate is None else parse_rate_bp(rate)
+    options = operations.LinkOptions(passes, deep_links, utc_time(expires) if expires else None)
 
     def create(session: Session) -> Answer:
         link = operations.create_link(
@@ -51,6 +61,7 @@ def create_link(
             code=code,
             sub_ids={name: labels[name] or "" for name in SUB_IDS},
             rate_bp=rate_bp,
+            options=options,
         )
         return _link(session, console, link, rate_bp)
 
@@ -94,6 +105,21 @@ def resume_link(console: Console, link_id: str) -> Answer:
 def end_link(console: Console, link_id: str) -> Answer:
     """End a link for good. Earlier clicks still earn; its code is never given to another link."""
     return _set_state(console, link_id, "ended")
+
+
+@link_commands.command("expire")
+@click.argument("link_id", metavar="ID")
+@click.option("--at", metavar="TIME", help="Leave it out to let the link go on for good.")
+@pass_console
+def expire_link(console: Console, link_id: str, at: str | None) -> Answer:
+    """Let a link lead nowhere from a later time on. Earlier clicks still earn."""
+    until = utc_time(at) if at else None
+
+    def change(session: Session) -> Answer:
+        link = operations.expire_link(session, console.now, link_id=link_id, at=until)
+        return _link(session, console, link, operations.own_link_rates(session, console.now).get(link.id))
+
+    return transact(console.databases.main, change)
 
 
 def _set_state(console: Console, link_id: str, state: str) -> Answer:

@@ -1,7 +1,7 @@
 """Links: making one, pausing or ending it, and what the redirect needs to know of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -10,13 +10,15 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
-from tracker.errors import Conflict, Fault, NotFound
+from tracker.errors import Conflict, Fault, Invalid, NotFound
 from tracker.ids import new_id, uuid_of
+from tracker.people.models import Brand
 from tracker.people.operations import brand_hosts
 from tracker.programs.codes import code_key, link_code, new_link_code
 from tracker.programs.destinations import checked_destination
 from tracker.programs.models import Enrollment, Link, Program, RateOverride
-from tracker.programs.rules import FORMER_STATES, checked_rate_bp, checked_sub_ids
+from tracker.programs.queries import with_parameters
+from tracker.programs.rules import FORMER_STATES, checked_passes, checked_rate_bp, checked_sub_ids
 
 LINK = "lnk"
 # Of 31 to the power of 7 codes: with a hundred million in use, eight in a row are never taken by chance.
@@ -25,7 +27,11 @@ TRIES = 8
 
 @dataclass(frozen=True)
 class LinkTarget:
-    """What a redirect needs. `reason` says why a link that is not active is not."""
+    """What a redirect needs. `reason` says why a link that is not active is not, such as "link paused".
+
+    `destination` has the program's `parameters` in it. A link may be active and past `expires_at`: time goes
+    on while this is kept in memory.
+    """
 
     link_id: UUID
     destination: str
@@ -33,6 +39,24 @@ class LinkTarget:
     sub_ids: Mapping[str, str]
     active: bool
     reason: str | None
+    brand_id: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    passes: tuple[str, ...] = ()
+    deep_links: bool = False
+    expires_at: datetime | None = None
+    fallback_url: str | None = None
+
+
+@dataclass(frozen=True)
+class LinkOptions:
+    """What a link may do beside leading to its page; nothing of it by default."""
+
+    passes: tuple[str, ...] = ()
+    deep_links: bool = False
+    expires_at: datetime | None = None
+
+
+NO_OPTIONS = LinkOptions()
 
 
 def insert_link(
@@ -45,6 +69,7 @@ def insert_link(
     code: str | None,
     sub_ids: dict[str, str] | None,
     rate_bp: int | None,
+    options: LinkOptions,
 ) -> Link:
     """Check everything, then write. Raises Invalid, and Conflict when the code is taken."""
     address = checked_destination(destination, brand_hosts(session, program.brand_id), program.brand_id)
@@ -53,6 +78,9 @@ def insert_link(
         "enrollment_id": enrollment.id,
         "destination": address,
         "sub_ids": checked_sub_ids(sub_ids),
+        "passes": checked_passes(options.passes, program.token_parameter),
+        "deep_links": options.deep_links,
+        "expires_at": _checked_expiry(now, options.expires_at),
         "state": "active",
         "created_at": now,
     }
@@ -103,27 +131,47 @@ def set_link_state(session: Session, *, link_id: str, state: str) -> Link:
     return link
 
 
+def expire_link(session: Session, now: datetime, *, link_id: str, at: datetime | None) -> Link:
+    """Let a link lead nowhere from a time to come on; None lets it go on. Raises Invalid, NotFound."""
+    link = get_link(session, link_id)
+    session.execute(update(Link).where(Link.id == link.id).values(expires_at=_checked_expiry(now, at)))
+    session.refresh(link)
+    return link
+
+
+def _checked_expiry(now: datetime, at: datetime | None) -> datetime | None:
+    if at is not None and at <= now:
+        raise Invalid("A link expires at a time to come; to let it lead nowhere now, pause or end it.")
+    return at
+
+
 def link_target(session: Session, code: str) -> LinkTarget | None:
     """What a code leads to, in one query; None when no link has it."""
     found = session.execute(
-        select(
-            Link.id,
-            Link.destination,
-            Link.sub_ids,
-            Program.token_parameter,
-            Link.state,
-            Enrollment.state,
-            Program.state,
-        )
+        select(Link, Program, Enrollment.state, Brand.fallback_url)
         .join(Enrollment, Enrollment.id == Link.enrollment_id)
         .join(Program, Program.id == Enrollment.program_id)
+        .join(Brand, Brand.id == Program.brand_id)
         .where(Link.code_key == code_key(code))
     ).one_or_none()
     if found is None:
         return None
-    link_id, destination, sub_ids, token_parameter, *states = found
-    reason = _why_inactive(*states)
-    return LinkTarget(uuid_of(link_id, LINK), destination, token_parameter, sub_ids, reason is None, reason)
+    link, program, enrollment_state, fallback_url = found
+    reason = _why_inactive(link.state, enrollment_state, program.state)
+    return LinkTarget(
+        uuid_of(link.id, LINK),
+        with_parameters(link.destination, program.parameters),
+        program.token_parameter,
+        link.sub_ids,
+        reason is None,
+        reason,
+        brand_id=program.brand_id,
+        parameters=program.parameters,
+        passes=tuple(link.passes),
+        deep_links=link.deep_links,
+        expires_at=link.expires_at,
+        fallback_url=fallback_url,
+    )
 
 
 def _why_inactive(link_state: str, enrollment_state: str, program_state: str) -> str | None:

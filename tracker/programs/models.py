@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.columns import CanonicalJson
@@ -24,6 +24,8 @@ class Program(Base):
     name: Mapped[str]
     state: Mapped[str]
     token_parameter: Mapped[str]
+    parameters: Mapped[dict[str, Any]] = mapped_column(CanonicalJson, default=dict, server_default="{}")
+    """Added to the query of every destination, after its own."""
     created_at: Mapped[datetime]
 
 
@@ -119,5 +121,21 @@ class Link(Base):
     code_key: Mapped[str]
     destination: Mapped[str]
     sub_ids: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
+    passes: Mapped[list[Any]] = mapped_column(CanonicalJson, default=list, server_default="[]")
+    """Names of the parameters that go on from the short link's query to the shop."""
+    deep_links: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether `?to=/path` leads to another page of the same host."""
     state: Mapped[str]
+    expires_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class LinkDomain(Base):
+    """A brand's own host name for its short links: no other brand's link is found there."""
+
+    __tablename__ = "link_domain"
+    __table_args__ = (STRICT,)
+
+    host: Mapped[str] = mapped_column(primary_key=True)
+    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"), index=True)
     created_at: Mapped[datetime]

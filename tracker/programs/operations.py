@@ -3,10 +3,10 @@
 The one place to import from: what concerns terms and links alone stands in terms.py and links.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
@@ -15,18 +15,35 @@ from tracker.ids import new_id, uuid_of
 from tracker.people.operations import get_brand, get_creator
 from tracker.people.rules import plain_name
 from tracker.programs.codes import code_key, coupon_code
-from tracker.programs.links import LinkTarget, get_link, insert_link, link_target, set_link_state
+from tracker.programs.links import (
+    NO_OPTIONS,
+    LinkOptions,
+    LinkTarget,
+    expire_link,
+    get_link,
+    insert_link,
+    link_target,
+    set_link_state,
+)
 from tracker.programs.models import Coupon, Enrollment, Link, Program, RateOverride, Terms
-from tracker.programs.rules import Conditions, Rate, checked_rate_bp, checked_token_parameter
+from tracker.programs.rules import (
+    Conditions,
+    Rate,
+    checked_parameters,
+    checked_rate_bp,
+    checked_token_parameter,
+)
 from tracker.programs.terms import add_terms, change_terms, newest_terms, own_link_rates, rate_at, terms_at
 
 __all__ = [
+    "LinkOptions",
     "LinkTarget",
     "Rate",
     "change_terms",
     "create_link",
     "create_program",
     "enroll",
+    "expire_link",
     "get_enrollment",
     "get_link",
     "get_program",
@@ -38,6 +55,7 @@ __all__ = [
     "own_link_rates",
     "rate_at",
     "set_link_state",
+    "set_parameters",
     "terms_at",
 ]
 
@@ -92,6 +110,15 @@ def list_programs(session: Session, brand_id: str | None = None) -> Sequence[Pro
     if brand_id is not None:
         programs = programs.where(Program.brand_id == get_brand(session, brand_id).id)
     return session.scalars(programs).all()
+
+
+def set_parameters(session: Session, *, program_id: str, parameters: Mapping[str, str]) -> Program:
+    """What is added to every destination of the program, in place of what was. Raises Invalid, NotFound."""
+    program = get_program(session, program_id)
+    wanted = checked_parameters(parameters, program.token_parameter)
+    session.execute(update(Program).where(Program.id == program.id).values(parameters=wanted))
+    session.refresh(program)
+    return program
 
 
 def list_terms(session: Session, program_id: str) -> Sequence[Terms]:
@@ -169,6 +196,7 @@ def create_link(
     code: str | None = None,
     sub_ids: dict[str, str] | None = None,
     rate_bp: int | None = None,
+    options: LinkOptions = NO_OPTIONS,
 ) -> Link:
     """Make a link of an enrolled creator. Without `code` it gets one of seven letters and digits.
 
@@ -189,6 +217,7 @@ def create_link(
         code=code,
         sub_ids=sub_ids,
         rate_bp=rate_bp,
+        options=options,
     )
 
 

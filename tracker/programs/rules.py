@@ -1,6 +1,7 @@
 """What rates, terms, states and sub-ids may be, and which change of terms is a cut. Pure."""
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,7 +17,13 @@ NOTICE_DAYS = 14
 """How long before it takes effect a cut is announced, unless more is asked for (MONEY 5)."""
 SHORTEST_NOTICE_DAYS = 7
 
+PASSABLE = (*SUB_IDS, "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id")
+"""What a link may pass on from the query that it was opened with."""
+PARAMETER_LENGTH = 200
+MOST_PARAMETERS = 20
+
 _PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
+_FIXED_PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 
 # Which states may follow which. An ended link stays ended, so that its code never leads elsewhere later.
 FORMER_STATES = {
@@ -110,3 +117,28 @@ def checked_sub_ids(sub_ids: dict[str, str] | None) -> dict[str, str]:
         if len(value) > SUB_ID_LENGTH or not value.isprintable():
             raise Invalid(f"{name} has up to {SUB_ID_LENGTH} characters, all of them printable.")
     return kept
+
+
+def checked_passes(names: Iterable[str], token_parameter: str) -> list[str]:
+    """Which parameters a link passes on, in their fixed order. Raises Invalid."""
+    wanted = set(names)
+    unknown = sorted(wanted - set(PASSABLE))
+    if unknown:
+        raise Invalid(f"A link cannot pass on {', '.join(unknown)}; choose from: {', '.join(PASSABLE)}.")
+    if token_parameter in wanted:
+        raise Invalid(f"A link cannot pass on {token_parameter}: the program uses it for the click token.")
+    return [name for name in PASSABLE if name in wanted]
+
+
+def checked_parameters(parameters: Mapping[str, str], token_parameter: str) -> dict[str, str]:
+    """What a program adds to every destination. Raises Invalid."""
+    if len(parameters) > MOST_PARAMETERS:
+        raise Invalid(f"A program adds up to {MOST_PARAMETERS} parameters; these are {len(parameters)}.")
+    for name, value in parameters.items():
+        if not _FIXED_PARAMETER.fullmatch(name):
+            raise Invalid(f"{name!r} cannot be a parameter; use up to 64 of A-Z a-z 0-9 . _ and -.")
+        if name == token_parameter:
+            raise Invalid(f"The program uses {name} for the click token; choose another name.")
+        if not value or len(value) > PARAMETER_LENGTH or not value.isprintable():
+            raise Invalid(f"{name} needs a value of up to {PARAMETER_LENGTH} characters, all printable.")
+    return dict(parameters)

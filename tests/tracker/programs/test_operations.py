@@ -140,7 +140,13 @@ def test_the_redirect_finds_a_link_by_its_code_in_any_case(
     link = make_link(databases, cast, now, code="Tea", sub_ids={"s1": "bio"})
     found = target(databases, "tEA")
     assert found == programs.LinkTarget(
-        uuid_of(link.id, "lnk"), "https://shop.example/tea", "ll", {"s1": "bio"}, True, None
+        uuid_of(link.id, "lnk"),
+        "https://shop.example/tea",
+        "ll",
+        {"s1": "bio"},
+        True,
+        None,
+        brand_id=cast.brand_id,
     )
     assert target(databases, "coffee") is None
 

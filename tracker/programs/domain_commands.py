@@ -1,0 +1,84 @@
+"""The commands about host names for links, and about where dead links lead."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+from sqlalchemy.orm import Session
+
+from config.database import reading, transact
+from tracker.console import Answer, Console, ConsoleGroup, pass_console
+from tracker.people.commands import brand_commands
+from tracker.programs import domains
+from tracker.programs.models import LinkDomain
+from tracker.times import utc_text
+
+
+@click.group("domain", cls=ConsoleGroup)
+def domain_commands() -> None:
+    """Domains: host names of a brand's own for its short links."""
+
+
+@domain_commands.command("add")
+@click.argument("host")
+@click.option("--brand", "brand_id", required=True, metavar="ID")
+@pass_console
+def add_domain(console: Console, host: str, brand_id: str) -> Answer:
+    """Let links of the brand, and no others, be opened at HOST. Its DNS has to lead to this installation."""
+    own_host = urlsplit(console.settings.link_url).hostname or ""
+
+    def add(session: Session) -> Answer:
+        return _domain(
+            domains.add_domain(session, console.now, brand_id=brand_id, host=host, own_host=own_host)
+        )
+
+    return transact(console.databases.main, add)
+
+
+@domain_commands.command("remove")
+@click.argument("host")
+@click.option("--brand", "brand_id", required=True, metavar="ID")
+@pass_console
+def remove_domain(console: Console, host: str, brand_id: str) -> Answer:
+    """Take HOST away from the brand; it then is like any other name that leads here."""
+
+    def remove(session: Session) -> Answer:
+        name = domains.remove_domain(session, brand_id=brand_id, host=host)
+        return Answer({"host": name}, f"{name} is no domain of {brand_id} any more")
+
+    return transact(console.databases.main, remove)
+
+
+@domain_commands.command("list")
+@click.option("--brand", "brand_id", metavar="ID", help="Of this brand only.")
+@pass_console
+def list_domains(console: Console, brand_id: str | None) -> Answer:
+    """Show domains."""
+    with reading(console.databases.main) as session:
+        answers = [_domain(each) for each in domains.list_domains(session, brand_id)]
+    lines = [answer.text for answer in answers]
+    return Answer([answer.value for answer in answers], "\n".join(lines) or "There are no domains yet.")
+
+
+@brand_commands.command("fallback")
+@click.argument("brand_id", metavar="ID")
+@click.argument("url", required=False)
+@pass_console
+def set_fallback(console: Console, brand_id: str, url: str | None) -> Answer:
+    """Send visitors of paused, expired and ended links to URL, on a host of the brand; or to none."""
+
+    def change(session: Session) -> Answer:
+        brand = domains.set_fallback(session, brand_id=brand_id, url=url)
+        text = f"{brand.id}  dead links lead to {brand.fallback_url or 'a page that says so'}"
+        return Answer({"brand": brand.id, "fallback_url": brand.fallback_url}, text)
+
+    return transact(console.databases.main, change)
+
+
+def _domain(domain: LinkDomain) -> Answer:
+    value: dict[str, Any] = {
+        "host": domain.host,
+        "brand": domain.brand_id,
+        "created_at": utc_text(domain.created_at),
+    }
+    return Answer(value, f"{domain.host}  {domain.brand_id}")

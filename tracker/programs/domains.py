@@ -1,0 +1,75 @@
+"""A brand's own host names for short links, and the page for links that lead nowhere any more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy.orm import Session
+
+from config.insert import insert_once
+from tracker.errors import Conflict, Invalid, NotFound
+from tracker.people.models import Brand
+from tracker.people.operations import brand_hosts, get_brand
+from tracker.people.rules import host_name
+from tracker.programs.destinations import checked_destination
+from tracker.programs.models import LinkDomain
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Whose host name it is, and where that brand sends visitors of dead links."""
+
+    brand_id: str
+    fallback_url: str | None
+
+
+def add_domain(session: Session, now: datetime, *, brand_id: str, host: str, own_host: str) -> LinkDomain:
+    """Give a brand a host name for its links. `own_host` is the installation's, which nobody gets.
+
+    Raises Invalid, NotFound, and Conflict when another brand has the host. Adding it again changes nothing.
+    """
+    brand, name = get_brand(session, brand_id), host_name(host)
+    if name == own_host:
+        raise Invalid(f"{name} is the host of all links of this installation; no brand can have it.")
+    insert_once(session, LinkDomain, host=name, brand_id=brand.id, created_at=now)
+    domain = session.get_one(LinkDomain, name)
+    if domain.brand_id != brand.id:
+        raise Conflict(f"{name} belongs to another brand; nothing was written.")
+    return domain
+
+
+def remove_domain(session: Session, *, brand_id: str, host: str) -> str:
+    """Returns the host in its normal form. Raises NotFound when the brand does not have it."""
+    name = host_name(host)
+    gone = delete(LinkDomain).where(LinkDomain.host == name, LinkDomain.brand_id == brand_id)
+    if cast(CursorResult[Any], session.execute(gone)).rowcount != 1:
+        raise NotFound(f"{name} is no domain of brand {brand_id}. See them with: linkledger domain list")
+    return name
+
+
+def list_domains(session: Session, brand_id: str | None = None) -> Sequence[LinkDomain]:
+    domains = select(LinkDomain).order_by(LinkDomain.host)
+    if brand_id is not None:
+        domains = domains.where(LinkDomain.brand_id == get_brand(session, brand_id).id)
+    return session.scalars(domains).all()
+
+
+def known_domains(session: Session) -> dict[str, Domain]:
+    """Every further host name, in its normal form. They are few: a redirect keeps them all in memory."""
+    rows = session.execute(
+        select(LinkDomain.host, LinkDomain.brand_id, Brand.fallback_url).join(
+            Brand, Brand.id == LinkDomain.brand_id
+        )
+    )
+    return {host: Domain(brand_id, fallback_url) for host, brand_id, fallback_url in rows}
+
+
+def set_fallback(session: Session, *, brand_id: str, url: str | None) -> Brand:
+    """Where dead links of the brand lead; None for our own page that says so. Raises Invalid, NotFound."""
+    brand = get_brand(session, brand_id)
+    checked = None if url is None else checked_destination(url, brand_hosts(session, brand.id), brand.id)
+    session.execute(update(Brand).where(Brand.id == brand.id).values(fallback_url=checked))
+    session.refresh(brand)
+    return brand
