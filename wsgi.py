@@ -35,8 +35,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(clicks)
     protect(app)
     answer_errors(app)
-    if settings.trusted_proxies:
-        app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
+    app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     return app
 
 

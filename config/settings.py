@@ -1,8 +1,6 @@
 """One frozen settings object, read from LINKLEDGER_… variables and checked once, at start."""
 
-import os
 import re
-import secrets
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -11,9 +9,13 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from config.secret_file import kept_secret
+
 PREFIX = "LINKLEDGER_"
 MINIMUM_KEY_LENGTH = 32
+MINIMUM_TOKEN_LENGTH = 16
 CLICKS_FILE = "clicks.db"
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 _BIND = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(?P<port>\d{1,5})")
 
 
@@ -41,6 +43,11 @@ class Settings(BaseSettings):
     stripe_webhook_secret: str = Field(default="", repr=False)
     smtp_url: str = Field(default="", repr=False)
     trusted_proxies: str = ""
+    country_header: str = ""
+    """A header in which a trusted proxy says the visitor's country, such as CF-IPCountry."""
+    click_days: int = Field(default=90, ge=2, le=3650)
+    """How long single clicks are kept; their hourly totals stay."""
+    metrics_token: str = Field(default="", repr=False)
     demo: bool = False
 
     @field_validator("bind")
@@ -93,6 +100,20 @@ class Settings(BaseSettings):
                 raise ValueError(
                     f"{each!r} is no address or network; write them like 10.0.0.1,10.1.0.0/16"
                 ) from None
+        return value
+
+    @field_validator("country_header")
+    @classmethod
+    def _header_name(cls, value: str) -> str:
+        if value and not _HEADER.fullmatch(value):
+            raise ValueError("must be the name of a header, for example CF-IPCountry")
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _long_token(cls, value: str) -> str:
+        if value and len(value) < MINIMUM_TOKEN_LENGTH:
+            raise ValueError(f"needs at least {MINIMUM_TOKEN_LENGTH} characters")
         return value
 
     @field_validator("secret_key")
@@ -156,7 +177,8 @@ def load_settings(**overrides: Any) -> Settings:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         if settings.secret_key:
             return settings
-        return settings.model_copy(update={"secret_key": _kept_key(settings.home / "secret_key")})
+        kept = settings.home / "secret_key"
+        return settings.model_copy(update={"secret_key": _checked_key(kept, kept_secret(kept))})
     except OSError as error:
         raise SettingsError(
             f"LINKLEDGER_HOME: {settings.home} cannot be used ({error.strerror}); name a folder to write in"
@@ -179,29 +201,7 @@ def _plain(problem: Any) -> str:
     return f"{PREFIX}{str(problem['loc'][0]).upper()}: {message}"
 
 
-def _kept_key(path: Path) -> str:
-    """The installation's own key: made once, readable by its owner only, the same for all processes."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    try:
-        return _read_key(path)
-    except FileNotFoundError:
-        pass
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(48))
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass  # another process was first; its key is the one
-    finally:
-        draft.unlink()
-    return _read_key(path)
-
-
-def _read_key(path: Path) -> str:
-    keys = path.read_text().strip()
+def _checked_key(path: Path, keys: str) -> str:
     if any(len(key) < MINIMUM_KEY_LENGTH for key in keys.split(",")):
         raise SettingsError(
             f"{PREFIX}HOME: {path} holds no signing key (any more). Bring it back from where you keep it; "

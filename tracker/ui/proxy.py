@@ -1,13 +1,15 @@
-"""Who the client is when a proxy stands before us: its word counts only when it is one that we named."""
+"""The Flask doors' use of tracker.client: pages, API and redirects see the client, not the proxy."""
 
 from collections.abc import Iterable
-from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
-from werkzeug.middleware.proxy_fix import ProxyFix
+from tracker.client import client_of, direct_loopback, trusted_networks
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+PROXIED = "linkledger.proxied"
+DIRECT_LOOPBACK = "linkledger.direct_loopback"
 
 
 class TrustedProxies:
@@ -15,16 +17,19 @@ class TrustedProxies:
 
     def __init__(self, app: "WSGIApplication", trusted: str) -> None:
         self._app = app
-        self._fixed = ProxyFix(app, x_for=1, x_proto=1, x_host=1)
-        self._networks = [ip_network(each.strip()) for each in trusted.split(",") if each.strip()]
+        self._networks = trusted_networks(trusted)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        chosen = self._fixed if self._believes(environ.get("REMOTE_ADDR", "")) else self._app
-        return chosen(environ, start_response)
+        def header(name: str) -> str | None:
+            value = environ.get("HTTP_" + name.upper().replace("-", "_"))
+            return value if isinstance(value, str) else None
 
-    def _believes(self, address: str) -> bool:
-        try:
-            peer = ip_address(address)
-        except ValueError:
-            return False  # a Unix socket, or nonsense
-        return any(peer in network for network in self._networks)
+        peer, host = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_HOST", "")
+        client = client_of(peer, environ["wsgi.url_scheme"], host, header, self._networks)
+        environ[DIRECT_LOOPBACK] = direct_loopback(peer, header)
+        environ[PROXIED] = client.proxied
+        if client.proxied:
+            environ["REMOTE_ADDR"] = client.address
+            environ["wsgi.url_scheme"] = client.scheme
+            environ["HTTP_HOST"] = client.host
+        return self._app(environ, start_response)
