@@ -32,18 +32,25 @@ class NewClick:
     referrer_host: str | None
     sub_ids: str | None
     """JSON in its canonical form."""
+    country: str | None = None
+    visitor: str | None = None
+    visitor_before: str | None = None
+    network: str | None = None
 
 
 _row = attrgetter(*(field.name for field in fields(NewClick)))
 # A click may come twice, over two ways; the first counts.
 _SQLITE = """
-    INSERT INTO click (id, link_id, verdict, reason, device, referrer_host, sub_ids)
-    VALUES (?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO click (id, link_id, verdict, reason, device, referrer_host, sub_ids,
+                       country, visitor, visitor_before, network)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO NOTHING
 """
 _POSTGRES = """
-    INSERT INTO click (id, link_id, verdict, reason, device, referrer_host, sub_ids)
-    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+    INSERT INTO click (id, link_id, verdict, reason, device, referrer_host, sub_ids,
+                       country, visitor, visitor_before, network)
+    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+                         %s::text[], %s::text[], %s::text[], %s::text[])
     ON CONFLICT DO NOTHING
 """
 

@@ -62,6 +62,10 @@ def test_a_click_is_kept_as_it_was(recorder: Recorder, databases: Databases) -> 
         "device": "phone",
         "referrer_host": "blog.example",
         "sub_ids": {"s1": "bio"},
+        "country": "DE",
+        "visitor": "today",
+        "visitor_before": None,
+        "network": "net",
     }
     assert made_at(row.id) == made_at(click.id)
 

@@ -20,7 +20,8 @@ DEADLINE_S = 20
 
 
 def a_click() -> NewClick:
-    return NewClick(new_uuid(NOW), LINK, "person", "a test", "phone", "blog.example", '{"s1":"bio"}')
+    marks = ("DE", "today", None, "net")
+    return NewClick(new_uuid(NOW), LINK, "person", "a test", "phone", "blog.example", '{"s1":"bio"}', *marks)
 
 
 def kept_ids(databases: Databases) -> list[UUID]:
