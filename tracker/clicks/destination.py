@@ -1,5 +1,7 @@
 """The address that a shopper is sent to. Pure."""
 
+from tracker.programs.queries import parameter_name
+
 
 def with_token(destination: str, parameter: str, token: str | None) -> str:
     """The destination with its own query and fragment kept and the token as the last parameter.
@@ -10,7 +12,7 @@ def with_token(destination: str, parameter: str, token: str | None) -> str:
     """
     address, hash_sign, fragment = destination.partition("#")
     path, _, query = address.partition("?")
-    pairs = [pair for pair in query.split("&") if pair and pair.partition("=")[0] != parameter]
+    pairs = [pair for pair in query.split("&") if pair and parameter_name(pair) != parameter]
     if token is not None:
         pairs.append(f"{parameter}={token}")
     return path + ("?" + "&".join(pairs) if pairs else "") + hash_sign + fragment

@@ -2,6 +2,7 @@
 
 from prometheus_client import Counter
 
+ANSWERS = Counter("linkledger_answers", "Answers to requests for short links, by status.", ["status"])
 REDIRECTS = Counter(
     "linkledger_redirects", "Requests that were sent on to a shop, by the verdict on them.", ["verdict"]
 )
@@ -13,4 +14,7 @@ UNRECORDED_CLICKS = Counter(
 )
 CLICK_BATCHES = Counter(
     "linkledger_click_batches", "Commits of waiting clicks, by how they ended.", ["outcome"]
+)
+KEYLESS_CLICKS = Counter(
+    "linkledger_keyless_clicks", "Times when visitors' keys could not be used, so that repeats go unseen."
 )

@@ -9,14 +9,21 @@ from werkzeug.routing import BaseConverter
 from config.database import reading
 from tracker.clicks.redirect import NO_STORE, Visit, follow
 from tracker.clicks.visitor import HEADERS
+from tracker.client import usual_address
 from tracker.people.access import public
 from tracker.programs.codes import LINK_CODE_PATTERN
 from tracker.programs.operations import LinkTarget, link_target
 from tracker.site import site
+from tracker.ui.proxy import PROXIED
 
 blueprint = Blueprint("clicks", __name__, template_folder="templates")
 
 RETRY_AFTER_S = 5
+_TEMPLATES = {
+    404: "clicks/unknown_link.html",
+    410: "clicks/ended_link.html",
+    503: "clicks/try_again.html",
+}
 
 
 class LinkCode(BaseConverter):
@@ -34,17 +41,34 @@ def _know_link_codes(state: BlueprintSetupState) -> None:
 @public("anybody may follow a link")
 def follow_link(code: str) -> Response:
     here = site()
-    headers = {name: value for name in HEADERS if (value := request.headers.get(name)) is not None}
     answer = follow(
-        Visit(request.method, code, headers),
+        _visit(code, here.settings.country_header),
         datetime.now(UTC),
         find_link=_find_link,
         recorder=here.recorder,
         keys=here.settings.secret_keys,
+        find_domain=here.domains.find,
+        visitor_keys=here.visitor_keys,
     )
     if answer.location is not None:
         return Response(status=answer.status, headers={"Location": answer.location, **NO_STORE})
     return _page(answer.status)
+
+
+def _visit(code: str, country_header: str) -> Visit:
+    """What tracker.ui.proxy has made of a proxy's word stands in the environment already."""
+    environ = request.environ
+    believed = country_header and environ.get(PROXIED)
+    return Visit(
+        method=request.method,
+        code=code,
+        headers={name: value for name in HEADERS if (value := request.headers.get(name)) is not None},
+        query=environ.get("QUERY_STRING", ""),
+        host=environ.get("HTTP_HOST", ""),
+        address=usual_address(request.remote_addr or ""),
+        scheme=request.scheme,
+        country=request.headers.get(country_header) if believed else None,
+    )
 
 
 def _find_link(code: str) -> LinkTarget | None:
@@ -53,8 +77,7 @@ def _find_link(code: str) -> LinkTarget | None:
 
 
 def _page(status: int) -> Response:
-    template = "clicks/unknown_link.html" if status == 404 else "clicks/try_again.html"
-    response = make_response(render_template(template), status)
+    response = make_response(render_template(_TEMPLATES[status]), status)
     response.headers.update(NO_STORE)
     if status == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)

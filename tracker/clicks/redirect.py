@@ -7,13 +7,16 @@ from datetime import datetime
 from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.clicks.destination import with_token
-from tracker.clicks.metrics import LINKS_UNREADABLE, REDIRECTS, UNKNOWN_CODES, UNRECORDED_CLICKS
+from tracker.clicks.metrics import ANSWERS, LINKS_UNREADABLE, REDIRECTS, UNKNOWN_CODES, UNRECORDED_CLICKS
 from tracker.clicks.recorder import Recorder
+from tracker.clicks.tailoring import dead_end, tailored
 from tracker.clicks.token import make_token
 from tracker.clicks.verdict import Verdict, judge
-from tracker.clicks.visitor import device_class, referrer_host
+from tracker.clicks.visitor import country, device_class, marks, referrer_host
+from tracker.clicks.visitor_keys import VisitorKeys
 from tracker.clicks.writers import NewClick, stored_sub_ids
 from tracker.ids import new_uuid
+from tracker.programs.domains import Domain
 from tracker.programs.operations import LinkTarget
 
 COMMIT_DEADLINE_S = 2.0
@@ -23,20 +26,38 @@ NO_STORE = {"Cache-Control": "no-store, private"}
 """With every answer: a browser that kept one would take the next click past us, or keep a 404 for good."""
 
 FindLink = Callable[[str], LinkTarget | None]
+FindDomain = Callable[[str], Domain | None]
+
+
+def no_domain(_host: str) -> Domain | None:
+    """Where no brand has a host name of its own."""
+    return None
 
 
 @dataclass(frozen=True)
 class Visit:
-    """What is read of a request. `headers` has the names of visitor.HEADERS that came, in lower case."""
+    """What is read of a request. `headers` has the names of visitor.HEADERS that came, in lower case.
+
+    `query` is raw, one character for each byte, without the question mark. `host` is the name that the
+    request was sent to, with its port if it has one; it finds a brand's own links and chooses nothing else.
+    `address` is the client's, and forgotten with the request; `country` is what a trusted proxy says of it.
+    """
 
     method: str
     code: str
     headers: Mapping[str, str]
+    query: str = ""
+    host: str = ""
+    address: str = ""
+    scheme: str = "https"
+    country: str | None = None
 
 
 @dataclass(frozen=True)
 class Answer:
-    """302 with a location; 404 when no active link has the code; 503 when that could not be found out."""
+    """302 with a location; 404 when no link has the code or it is paused, 410 when it is over for good;
+    503 when that could not be found out.
+    """
 
     status: int
     location: str | None = None
@@ -50,28 +71,60 @@ def follow(
     recorder: Recorder,
     keys: Sequence[str],
     deadline_s: float = COMMIT_DEADLINE_S,
+    find_domain: FindDomain = no_domain,
+    visitor_keys: VisitorKeys | None = None,
 ) -> Answer:
     """Record the click, then answer: an address that leaves with a token has its click on the disk.
 
-    Nothing in the request can choose the destination. `keys` sign the token; `find_link` may raise
-    SQLAlchemyError.
+    Nothing in the request can choose the destination's host. `keys` sign the token; `find_link` and
+    `find_domain` may raise SQLAlchemyError.
     """
     try:
-        link = find_link(visit.code)
+        link, domain = find_link(visit.code), find_domain(visit.host)
     except SQLAlchemyError:
         LINKS_UNREADABLE.inc()
-        return Answer(503)
-    if link is None or not link.active:
-        UNKNOWN_CODES.labels("unknown" if link is None else "inactive").inc()
-        return Answer(404)
+        return counted(Answer(503))
+    found = destined(link, domain, visit, now)
+    if isinstance(found, Answer):
+        return counted(found)
     verdict = judge(visit.method, visit.headers)
-    click = new_click(link, visit, verdict, now)
+    click = new_click(found, visit, verdict, now, visitor_keys)
     recorded = recorder.record(click, deadline_s)
-    return Answer(302, location(link, click, verdict, recorded, keys))
+    return counted(Answer(302, location(found, click, verdict, recorded, keys)))
 
 
-def new_click(link: LinkTarget, visit: Visit, verdict: Verdict, now: datetime) -> NewClick:
-    """The row of a click; its id is made here, before anything is written, and holds its time."""
+def destined(
+    link: LinkTarget | None, domain: Domain | None, visit: Visit, now: datetime
+) -> LinkTarget | Answer:
+    """The link as this visitor opened it, for `new_click` and `location`; or the answer when it is dead.
+
+    `domain` is whose host name the request was sent to: there only that brand's links are found.
+    """
+    if link is None or (domain is not None and domain.brand_id != link.brand_id):
+        UNKNOWN_CODES.labels("unknown").inc()
+        return Answer(302, domain.fallback_url) if domain and domain.fallback_url else Answer(404)
+    end = dead_end(link, now)
+    if end is None:
+        return tailored(link, visit.query)
+    UNKNOWN_CODES.labels("inactive").inc()
+    return Answer(302, end.fallback_url) if end.fallback_url else Answer(410 if end.gone else 404)
+
+
+def counted(answer: Answer) -> Answer:
+    """The same answer, counted by its status; every door does so once."""
+    ANSWERS.labels(str(answer.status)).inc()
+    return answer
+
+
+def new_click(
+    link: LinkTarget, visit: Visit, verdict: Verdict, now: datetime, visitor_keys: VisitorKeys | None = None
+) -> NewClick:
+    """The row of a click; its id is made here, before anything is written, and holds its time.
+
+    Only who may be a person is marked: machines are counted one by one.
+    """
+    keys = visitor_keys.at(now) if visitor_keys is not None and verdict.earns else None
+    mark = marks(keys, link.link_id, visit.address, visit.headers) if keys is not None else None
     return NewClick(
         id=new_uuid(now),
         link_id=link.link_id,
@@ -80,6 +133,10 @@ def new_click(link: LinkTarget, visit: Visit, verdict: Verdict, now: datetime) -
         device=device_class(visit.headers),
         referrer_host=referrer_host(visit.headers),
         sub_ids=stored_sub_ids(link.sub_ids),
+        country=country(visit.address, visit.country),
+        visitor=mark.visitor if mark else None,
+        visitor_before=mark.before if mark else None,
+        network=mark.network if mark else None,
     )
 
 

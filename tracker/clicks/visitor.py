@@ -1,14 +1,25 @@
-"""The little that is kept of a visitor: kind of device and the host he came from. Pure."""
+"""The little that is kept of a visitor: device, country, referring host, and a mark for a day. Pure.
+
+No address is kept and no fingerprint is made. A mark says "the same browser at the same address opened this
+link before", and nothing else: it is keyed with a key that is destroyed, and differs from link to link.
+"""
 
 import re
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import blake2b
+from ipaddress import IPv4Address, ip_address
 from urllib.parse import urlsplit
+from uuid import UUID
+
+from iptocc import country_code
 
 from tracker.people.rules import is_ip_address
 
 HEADERS = ("user-agent", "referer", "sec-purpose", "purpose", "x-purpose", "x-moz", "sec-fetch-dest")
-"""All that is ever read of a request, in lower case. No address, no cookie, no language."""
+"""All the headers that are ever kept for a moment, in lower case. No cookie, no language."""
 
 HEADER_LENGTH = 256
 """Longer headers are cut before anything reads them: 8 kB of user agent cost 5 ms of patterns (measured)."""
@@ -16,6 +27,10 @@ HEADER_LENGTH = 256
 _TABLET = re.compile(r"iPad|Tablet|PlayBook|Silk/|Kindle|Android(?!.*\bMobile\b)", re.IGNORECASE)
 _PHONE = re.compile(r"iPhone|iPod|Mobile|Windows Phone|KaiOS", re.IGNORECASE)
 _DESKTOP = re.compile(r"Windows NT|Macintosh|X11|CrOS|Linux", re.IGNORECASE)
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_NO_COUNTRIES = ("XX", "T1", "ZZ", "AP", "EU")
+"""What registries and proxies say for "unknown", Tor and whole regions."""
+_MARK_BYTES = 8
 _REFERRER_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 
@@ -39,3 +54,55 @@ def referrer_host(headers: Mapping[str, str]) -> str | None:
     except ValueError:
         return None
     return host if _REFERRER_HOST.fullmatch(host) and not is_ip_address(host) else None
+
+
+@dataclass(frozen=True)
+class DayKeys:
+    """The key of the day, and yesterday's while it lives, so that a repeat across midnight is seen."""
+
+    today: bytes
+    yesterday: bytes | None
+
+
+@dataclass(frozen=True)
+class Marks:
+    """`before` is what yesterday's key makes of the same visitor. `network` leaves out the browser."""
+
+    visitor: str
+    before: str | None
+    network: str
+
+
+def marks(keys: DayKeys, link_id: UUID, address: str, headers: Mapping[str, str]) -> Marks | None:
+    """None when the address is not known."""
+    network = _network(address)
+    if network is None:
+        return None
+    browser = headers.get("user-agent", "")[:HEADER_LENGTH].encode("utf-8", "replace")
+    place = link_id.bytes + network
+    return Marks(
+        visitor=_mark(keys.today, b"visitor", place + browser),
+        before=_mark(keys.yesterday, b"visitor", place + browser) if keys.yesterday else None,
+        network=_mark(keys.today, b"network", place),
+    )
+
+
+def _mark(key: bytes, purpose: bytes, what: bytes) -> str:
+    digest = blake2b(what, key=key, person=purpose, digest_size=_MARK_BYTES).digest()
+    return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+@lru_cache(maxsize=4096)
+def _network(address: str) -> bytes | None:
+    """An IPv4 address, or the first half of an IPv6 address: a household has the whole of the other half."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return None
+    return parsed.packed if isinstance(parsed, IPv4Address) else parsed.packed[:8]
+
+
+def country(address: str, said: str | None) -> str | None:
+    """Two letters, from a proxy that is trusted to know (`said`), else from the registries' own lists."""
+    found = (said or "").strip().upper() or country_code(address)
+    return found if found and _COUNTRY.fullmatch(found) and found not in _NO_COUNTRIES else None

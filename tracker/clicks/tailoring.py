@@ -1,0 +1,72 @@
+"""What a visitor's own query may change about a link: labels that go on to the shop, and the page. Pure.
+
+The host is never his to choose (DESIGN 4): a link names what it passes on, and a deep link is a path.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tracker.programs.destinations import below_host
+from tracker.programs.links import LinkTarget
+from tracker.programs.queries import values_in, with_parameters
+from tracker.programs.rules import SUB_ID_LENGTH, SUB_IDS
+
+DEEP_LINK = "to"
+DEEP_LINK_LENGTH = 1024
+READ_BYTES = 8192
+"""Of a query; the rest is not looked at."""
+
+GONE = ("ended", "expired")
+"""For good; what is paused may come back."""
+
+
+@dataclass(frozen=True)
+class DeadEnd:
+    """Why a link leads nowhere: "unknown", "link paused", … and where its brand wants its visitors."""
+
+    why: str
+    fallback_url: str | None
+
+    @property
+    def gone(self) -> bool:
+        return self.why.endswith(GONE)
+
+
+def dead_end(link: LinkTarget, now: datetime) -> DeadEnd | None:
+    """None for a link that leads somewhere."""
+    if link.reason is not None:
+        return DeadEnd(link.reason, link.fallback_url)
+    if link.expires_at is not None and link.expires_at <= now:
+        return DeadEnd("link expired", link.fallback_url)
+    return None
+
+
+def tailored(link: LinkTarget, query: str) -> LinkTarget:
+    """The link as this visitor opened it. `query` is raw, one character for each byte.
+
+    What is already in the address stays as it is: the link's own query first, then the program's
+    parameters, then the visitor's. Sub-ids are also kept with the click, in place of the link's own.
+    """
+    if not query or not (link.passes or link.deep_links):
+        return link
+    cut = query[:READ_BYTES]
+    destination = _page(link, cut) if link.deep_links else link.destination
+    passed = values_in(cut, link.passes, SUB_ID_LENGTH) if link.passes else {}
+    in_order = {name: passed[name] for name in link.passes if name in passed}
+    return replace(
+        link,
+        destination=with_parameters(destination, in_order),
+        sub_ids=_labels(link.sub_ids, passed),
+    )
+
+
+def _page(link: LinkTarget, query: str) -> str:
+    """The page that was asked for, or the link's own when that cannot be: a shopper sees no error."""
+    path = values_in(query, (DEEP_LINK,), DEEP_LINK_LENGTH).get(DEEP_LINK)
+    page = below_host(link.destination, path) if path is not None else None
+    return link.destination if page is None else with_parameters(page, link.parameters)
+
+
+def _labels(own: Mapping[str, str], passed: Mapping[str, str]) -> Mapping[str, str]:
+    return {**own, **{name: value for name, value in passed.items() if name in SUB_IDS}}

@@ -1,0 +1,79 @@
+"""The keys of visitors' marks: one for each day (UTC), in files outside database and backups.
+
+A key is made a day ahead, so that no process is without one at midnight, lives through its day and the next,
+and is destroyed. From then on nobody can tell whose mark it was, not even who has the whole database.
+Several machines have keys of their own: a visitor who comes to two of them is two.
+"""
+
+import logging
+import re
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from config.secret_file import destroy_secret, kept_secret
+from tracker.clicks.metrics import KEYLESS_CLICKS
+from tracker.clicks.visitor import DayKeys
+
+FOLDER = "keys"
+DAY = timedelta(days=1)
+_NAME = re.compile(r"visitor-(\d{4}-\d{2}-\d{2})")
+
+_log = logging.getLogger(__name__)
+
+
+class VisitorKeys:
+    """The keys that a process works with. Reads the files once a day; keeps no key longer than it may."""
+
+    def __init__(self, home: Path) -> None:
+        self._folder = home / FOLDER
+        self._held: tuple[date, DayKeys] | None = None
+
+    def at(self, now: datetime) -> DayKeys | None:
+        """None when the files cannot be used: then clicks have no marks, and shoppers notice nothing."""
+        day = now.date()
+        held = self._held
+        if held is not None and held[0] == day:
+            return held[1]
+        try:
+            keys = DayKeys(_key(self._folder, day), _present_key(self._folder, day - DAY))
+        except OSError as error:
+            KEYLESS_CLICKS.inc()
+            _log.error("visitors' keys cannot be used: %s; see LINKLEDGER_HOME", error.strerror)
+            return None
+        self._held = (day, keys)
+        return keys
+
+
+def renew_keys(home: Path, now: datetime) -> int:
+    """Make today's and tomorrow's key, destroy those of before yesterday. How many were destroyed."""
+    folder, today = home / FOLDER, now.date()
+    for day in (today, today + DAY):
+        _key(folder, day)
+    old = [path for path in folder.iterdir() if (day_of := _day(path)) is not None and day_of < today - DAY]
+    return sum(destroy_secret(path) for path in old)
+
+
+def _key(folder: Path, day: date) -> bytes:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return _bytes(kept_secret(_path(folder, day)))
+
+
+def _present_key(folder: Path, day: date) -> bytes | None:
+    try:
+        return _bytes(_path(folder, day).read_text().strip())
+    except FileNotFoundError:
+        return None
+
+
+def _bytes(secret: str) -> bytes:
+    return sha256(secret.encode()).digest()
+
+
+def _path(folder: Path, day: date) -> Path:
+    return folder / f"visitor-{day.isoformat()}"
+
+
+def _day(path: Path) -> date | None:
+    found = _NAME.fullmatch(path.name)
+    return date.fromisoformat(found[1]) if found else None
