@@ -31,6 +31,9 @@ from payouts.transfers.preparation import anything_to_send
 from payouts.transfers.rail import open_rail
 from payouts.transfers.reconciliation import reconcile
 from payouts.transfers.run import Report, Run
+from tracker.clicks.partitions import is_partitioned, make_partitions, rows_outside
+from tracker.clicks.totals_run import TotalsRun
+from tracker.clicks.visitor_keys import renew_keys
 from tracker.errors import Fault, LinkledgerError
 from tracker.people.models import Brand
 
@@ -180,6 +183,38 @@ def _check(context: Context) -> dict[str, Any]:
     return {"faults": 0}
 
 
+def _count_clicks(context: Context, back: timedelta) -> dict[str, Any]:
+    return {"hours": _totals(context).count(context.now - back)}
+
+
+def _prune_clicks(context: Context) -> dict[str, Any]:
+    """First count whatever came late, however old."""
+    run, keep = _totals(context), timedelta(days=context.settings.click_days)
+    return {"hours": run.count(context.now - keep), **run.prune(context.now - keep)}
+
+
+def _totals(context: Context) -> TotalsRun:
+    return TotalsRun(context.databases.clicks, lambda: context.write(lambda _session: None))
+
+
+def _partition_clicks(context: Context) -> dict[str, Any]:
+    clicks = context.databases.clicks
+    with reading(clicks) as session:
+        if not is_partitioned(session):
+            return {}
+    made = transact(clicks, lambda session: make_partitions(session, context.now))
+    with reading(clicks) as session:
+        outside = rows_outside(session)
+    if outside:
+        log.error("clicks outside every month's partition", clicks=outside)
+    return {"made": made, "outside": outside}
+
+
+def _renew_visitor_keys(context: Context) -> dict[str, Any]:
+    """By the clock on the wall: jobs that run as of a later time must not destroy a key in use."""
+    return {"destroyed": renew_keys(context.settings.home, datetime.now(UTC))}
+
+
 @dataclass(frozen=True)
 class Job:
     """`every` is the length of a slot: a job runs at most once in each."""
@@ -199,6 +234,11 @@ JOBS = (
     Job("pay", HOUR, _pay),
     Job("reconcile", DAY, _reconcile),
     Job("check", 10 * MINUTE, _check),
+    Job("visitor-keys", HOUR, _renew_visitor_keys),
+    Job("click-partitions", DAY, _partition_clicks),
+    Job("click-totals", 5 * MINUTE, partial(_count_clicks, back=3 * HOUR)),
+    Job("click-totals-late", HOUR, partial(_count_clicks, back=3 * DAY)),
+    Job("click-prune", DAY, _prune_clicks),
 )
 """In the order in which they run when several are due at once."""
 

@@ -39,6 +39,11 @@ def made_at(uuid: UUID) -> datetime:
     return datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000)
 
 
+def lowest_uuid(at: datetime) -> UUID:
+    """What every UUIDv7 made at that time or later is not below."""
+    return UUID(int=_milliseconds(at) << 80)
+
+
 def _milliseconds(now: datetime) -> int:
     whole_seconds = int(now.replace(microsecond=0).timestamp())
     return whole_seconds * 1000 + now.microsecond // 1000

@@ -9,11 +9,14 @@ import click
 from sqlalchemy import func, select
 
 from config.database import reading
-from tracker.clicks.models import Click
+from tracker.clicks.counting import EVERY_FIGURE
+from tracker.clicks.models import Click, ClickTotal
+from tracker.clicks.totals import link_totals
 from tracker.console import FAILED, Answer, Console, ConsoleGroup, pass_console
 from tracker.errors import LinkledgerError
 from tracker.ids import uuid_of
 from tracker.programs.operations import link_target
+from tracker.times import utc_text
 
 TIMEOUT_S = 10
 BROWSER = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1"
@@ -56,6 +59,28 @@ def count(console: Console, link_id: str) -> Answer:
         ).all()
     value: dict[str, Any] = {verdict: int(number) for verdict, number in rows}
     return Answer(value, ", ".join(f"{number} {verdict}" for verdict, number in value.items()) or "None.")
+
+
+@click_commands.command("totals")
+@click.option("--link", "link_id", required=True, metavar="ID")
+@pass_console
+def totals(console: Console, link_id: str) -> Answer:
+    """Show the hourly totals of a link, as the scheduler or `linkledger work` made them."""
+    with reading(console.databases.clicks) as session:
+        hours = link_totals(session, uuid_of(link_id, "lnk"))
+    rows = [{"hour": utc_text(each.hour), **_figures(each)} for each in hours]
+    whole = {name: sum(int(row[name]) for row in rows) for name in EVERY_FIGURE}
+    lines = [f"{row['hour']}  {_words(row)}" for row in rows]
+    value = {"link": link_id, "total": whole, "hours": rows}
+    return Answer(value, "\n".join([*lines, f"in all  {_words(whole)}"]) if rows else "None yet.")
+
+
+def _figures(total: ClickTotal) -> dict[str, Any]:
+    return {name: getattr(total, name) for name in EVERY_FIGURE}
+
+
+def _words(figures: dict[str, Any]) -> str:
+    return ", ".join(f"{figures[name]} {name}" for name in EVERY_FIGURE if figures[name])
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):

@@ -1,0 +1,39 @@
+"""Steps of removing clicks whose time is over. Their hourly totals stay, and are never made again."""
+
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy.orm import Session
+
+from tracker.clicks.models import Click, ClickDoubt, ClickHour, ClickVisitor
+from tracker.ids import lowest_uuid
+
+BATCH_ROWS = 2_000
+
+
+def close_hour(session: Session, hour: datetime) -> None:
+    """From now on its totals stay as they are, whatever is missing of its clicks."""
+    session.execute(update(ClickHour).where(ClickHour.hour == hour).values(closed=True))
+
+
+def delete_clicks(session: Session, before: datetime) -> int:
+    """A batch of the oldest. How many: none when there are no more."""
+    batch = select(Click.id).where(Click.id < lowest_uuid(before)).order_by(Click.id).limit(BATCH_ROWS)
+    return _deleted(session, delete(Click).where(Click.id.in_(batch.scalar_subquery())))
+
+
+def delete_doubts(session: Session, before: datetime) -> int:
+    old = select(ClickDoubt.click_id).where(ClickDoubt.click_id < lowest_uuid(before)).limit(BATCH_ROWS)
+    return _deleted(session, delete(ClickDoubt).where(ClickDoubt.click_id.in_(old.scalar_subquery())))
+
+
+def delete_visitors(session: Session, before: datetime) -> int:
+    """Marks of whole days before."""
+    old = select(ClickVisitor.visitor).where(ClickVisitor.day < before.date().isoformat()).limit(BATCH_ROWS)
+    return _deleted(session, delete(ClickVisitor).where(ClickVisitor.visitor.in_(old.scalar_subquery())))
+
+
+def _deleted(session: Session, statement: Any) -> int:
+    statement = statement.execution_options(synchronize_session=False)
+    return cast(CursorResult[Any], session.execute(statement)).rowcount

@@ -1,0 +1,164 @@
+"""Steps of making hourly totals from clicks. Each is short, so that it holds up no redirect."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from tracker.clicks.counting import (
+    EVERY_FIGURE,
+    REPEAT_WITHIN,
+    Doubt,
+    Row,
+    Seen,
+    hour_of,
+    marks_of,
+)
+from tracker.clicks.models import Click, ClickDoubt, ClickHour, ClickTotal, ClickVisitor
+from tracker.ids import lowest_uuid, made_at
+
+HOUR = timedelta(hours=1)
+PAGE_ROWS = 1000
+STALE = -1
+_SLICE_ROWS = 20_000
+
+
+class Page(NamedTuple):
+    """Clicks in the order of their ids, and all visitors' marks in them."""
+
+    rows: list[Row]
+    seen: dict[str, Seen]
+
+
+def next_hour(session: Session, start: datetime) -> datetime | None:
+    """The first hour with clicks at or after `start`; the primary key answers that at once."""
+    first = select(Click.id).where(Click.id >= lowest_uuid(start)).order_by(Click.id).limit(1)
+    found = session.scalar(first)
+    return None if found is None else hour_of(made_at(found))
+
+
+def hour_state(session: Session, hour: datetime) -> ClickHour | None:
+    return session.get(ClickHour, hour)
+
+
+def rows_between(session: Session, start: datetime, end: datetime) -> int:
+    ids = Click.id >= lowest_uuid(start), Click.id < lowest_uuid(end)
+    return session.scalar(select(func.count()).select_from(Click).where(*ids)) or 0
+
+
+def slices(hour: datetime, expected_rows: int) -> list[tuple[datetime, datetime]]:
+    """Parts of an hour with so few rows that counting one takes milliseconds."""
+    number = next(n for n in (1, 6, 60, 3600) if expected_rows <= n * _SLICE_ROWS or n == 3600)
+    step = HOUR / number
+    return [(hour + step * part, hour + step * (part + 1)) for part in range(number)]
+
+
+def read_page(session: Session, hour: datetime, after: UUID | None) -> Page:
+    """The next clicks of the hour; their marks are written down, and come with what was known of them."""
+    rows = _page(session, after or _below(hour), hour + HOUR)
+    _remember(session, rows)
+    return Page(rows, _seen(session, rows))
+
+
+def _below(hour: datetime) -> UUID:
+    """The last id before the hour, if there is one."""
+    return UUID(int=lowest_uuid(hour).int - 1)
+
+
+def _page(session: Session, after: UUID, end: datetime) -> list[Row]:
+    columns = (Click.id, Click.link_id, Click.verdict, Click.visitor, Click.visitor_before, Click.network)
+    within = Click.id > after, Click.id < lowest_uuid(end)
+    page = select(*columns).where(*within).order_by(Click.id).limit(PAGE_ROWS)
+    return [Row(*row) for row in session.execute(page)]
+
+
+def _remember(session: Session, rows: Sequence[Row]) -> None:
+    """Add the page's marks; an order of arrival other than that of the ids changes nothing."""
+    found = marks_of(rows)
+    if not found:
+        return
+    values = [
+        {
+            "visitor": mark,
+            "day": made_at(seen.first_id).date().isoformat(),
+            "first_id": seen.first_id,
+            "last_id": seen.last_id,
+        }
+        for mark, seen in sorted(found.items())
+    ]
+    on_postgres = session.get_bind().dialect.name == "postgresql"
+    lower, higher = (func.least, func.greatest) if on_postgres else (func.min, func.max)
+    statement = _insert(session, ClickVisitor)
+    new = statement.excluded
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["visitor"],
+            set_={
+                "first_id": lower(ClickVisitor.first_id, new.first_id),
+                "last_id": higher(ClickVisitor.last_id, new.last_id),
+            },
+        ),
+        values,
+    )
+
+
+def _seen(session: Session, rows: Sequence[Row]) -> dict[str, Seen]:
+    wanted = {mark for row in rows for mark in (row.visitor, row.visitor_before) if mark is not None}
+    known = select(ClickVisitor.visitor, ClickVisitor.first_id, ClickVisitor.last_id)
+    found = session.execute(known.where(ClickVisitor.visitor.in_(wanted))) if wanted else ()
+    return {mark: Seen(first_id, last_id) for mark, first_id, last_id in found}
+
+
+def write_doubts(session: Session, first: UUID, last: UUID, doubts: Mapping[UUID, Doubt]) -> None:
+    """Those from `first` to `last`, in place of what was decided before."""
+    known = select(ClickDoubt.click_id, ClickDoubt.kind, ClickDoubt.reason)
+    within = known.where(ClickDoubt.click_id >= first, ClickDoubt.click_id <= last)
+    former = {click_id: Doubt(kind, reason) for click_id, kind, reason in session.execute(within)}
+    over = [each for each in former if former[each] != doubts.get(each)]
+    if over:
+        session.execute(delete(ClickDoubt).where(ClickDoubt.click_id.in_(over)))
+    new = [
+        {"click_id": each, "kind": doubt.kind, "reason": doubt.reason}
+        for each, doubt in doubts.items()
+        if former.get(each) != doubt
+    ]
+    if new:
+        session.execute(insert(ClickDoubt), new)
+
+
+def write_totals(session: Session, hour: datetime, totals: Iterable[tuple[UUID, Counter[str]]]) -> None:
+    """The hour's totals of some links, in place of what they were."""
+    values = [
+        {"link_id": link_id, "hour": hour, **{name: figures[name] for name in EVERY_FIGURE}}
+        for link_id, figures in totals
+    ]
+    statement = _insert(session, ClickTotal)
+    changed = {name: statement.excluded[name] for name in EVERY_FIGURE}
+    session.execute(statement.on_conflict_do_update(index_elements=["link_id", "hour"], set_=changed), values)
+
+
+def finish_hour(session: Session, hour: datetime, clicks: int) -> None:
+    """Its totals are written. Those of the next 24 hours, if they are, may have new repeats: once more."""
+    statement = _insert(session, ClickHour).values(hour=hour, counted=clicks, closed=False)
+    session.execute(
+        statement.on_conflict_do_update(index_elements=["hour"], set_={"counted": statement.excluded.counted})
+    )
+    later = ClickHour.hour > hour, ClickHour.hour <= hour + REPEAT_WITHIN, ClickHour.closed.is_(False)
+    session.execute(update(ClickHour).where(*later).values(counted=STALE))
+
+
+def link_totals(session: Session, link_id: UUID) -> Sequence[ClickTotal]:
+    """By hour, the oldest first."""
+    return session.scalars(
+        select(ClickTotal).where(ClickTotal.link_id == link_id).order_by(ClickTotal.hour)
+    ).all()
+
+
+def _insert(session: Session, model: type[Any]) -> Any:
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(model)

@@ -1,0 +1,128 @@
+"""Makes hourly totals and prunes clicks. A door: it opens many short transactions on the clicks alone.
+
+Whatever came, came late, or was left half done by a process that died is found by one comparison: how many
+clicks an hour has, and how many its totals were made from. Every step writes what is, not what is added, so
+it may be repeated at will.
+"""
+
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from config.database import reading, transact
+from tracker.clicks import partitions, pruning, totals
+from tracker.clicks.counting import HourCount, hour_of
+from tracker.clicks.totals import HOUR, STALE
+
+LINKS_AT_ONCE = 500
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Result = TypeVar("Result")
+
+
+def nobody_else() -> None:
+    """For a caller who is alone."""
+
+
+class TotalsRun:
+    """`guard` is called before each hour, and raises when another process has taken over."""
+
+    def __init__(self, clicks: Engine, guard: Callable[[], object] = nobody_else) -> None:
+        self._clicks, self._guard = clicks, guard
+
+    def count(self, since: datetime) -> int:
+        """Make the totals of every hour from `since` on whose clicks changed. How many hours were made."""
+        made = 0
+        for hour in self._hours(hour_of(since)):
+            made += self._count_if_changed(hour)
+        return made
+
+    def prune(self, before: datetime) -> dict[str, int]:
+        """Remove clicks of before that hour, whose totals are made first if they are not yet."""
+        end = hour_of(before)
+        for hour in self._hours(EPOCH, end):
+            self._count_if_changed(hour)
+            self._write(partial(pruning.close_hour, hour=hour))
+        removed = self._remove_clicks(end)
+        self._repeat(partial(pruning.delete_doubts, before=end))
+        self._repeat(partial(pruning.delete_visitors, before=end - timedelta(days=1)))
+        return removed
+
+    def _hours(self, start: datetime, end: datetime | None = None) -> Iterator[datetime]:
+        """Hours that have clicks, the oldest first."""
+        while True:
+            hour = self._read(partial(totals.next_hour, start=start))
+            if hour is None or (end is not None and hour >= end):
+                return
+            yield hour
+            start = hour + HOUR
+
+    def _count_if_changed(self, hour: datetime) -> bool:
+        state = self._read(partial(totals.hour_state, hour=hour))
+        if state is not None and (state.closed or state.counted == self._rows(hour, state.counted)):
+            return False
+        self._guard()
+        self._count_hour(hour)
+        return True
+
+    def _rows(self, hour: datetime, expected: int) -> int:
+        parts = totals.slices(hour, max(expected, 0))
+        return STALE - 1 if expected == STALE else sum(self._rows_between(*part) for part in parts)
+
+    def _rows_between(self, start: datetime, end: datetime) -> int:
+        return self._read(partial(totals.rows_between, start=start, end=end))
+
+    def _count_hour(self, hour: datetime) -> None:
+        count = HourCount()
+        after: UUID | None = None
+        while (page := self._write(partial(totals.read_page, hour=hour, after=after))).rows:
+            first, after = page.rows[0].id, page.rows[-1].id
+            doubts = count.add(page.rows, page.seen)
+            self._write(partial(totals.write_doubts, first=first, last=after, doubts=doubts))
+        by_link = sorted(count.totals.items())
+        for place in range(0, len(by_link), LINKS_AT_ONCE):
+            some = by_link[place : place + LINKS_AT_ONCE]
+            self._write(partial(totals.write_totals, hour=hour, totals=some))
+        self._write(partial(totals.finish_hour, hour=hour, clicks=count.clicks))
+
+    def _remove_clicks(self, end: datetime) -> dict[str, int]:
+        if not self._read(partitions.is_partitioned):
+            return {"clicks": self._repeat(partial(pruning.delete_clicks, before=end))}
+        old = self._read(partial(partitions.old_partitions, before=end))
+        for name in old:
+            self._write(partial(partitions.drop_partition, name=name))
+        outside = partial(partitions.delete_outside, before=end, most=pruning.BATCH_ROWS)
+        return {"partitions": len(old), "clicks": self._repeat(outside)}
+
+    def _repeat(self, step: Callable[[Session], int]) -> int:
+        total = 0
+        while done := self._write(step):
+            total += done
+            self._guard()
+        return total
+
+    def _read(self, work: Callable[[Session], Result]) -> Result:
+        with reading(self._clicks) as session:
+            return work(session)
+
+    def _write(self, work: Callable[[Session], Result]) -> Result:
+        with _turn(self._clicks):
+            return transact(self._clicks, work)
+
+
+@contextmanager
+def _turn(clicks: Engine) -> Iterator[None]:
+    """On SQLite wait at the lock file as redirects do: a sleeping busy handler would starve them."""
+    if clicks.dialect.name != "sqlite":
+        yield
+        return
+    with Path(clicks.url.database or "").with_suffix(".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
