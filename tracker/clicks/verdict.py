@@ -17,12 +17,24 @@ from crawleruseragents import is_crawler
 from tracker.clicks.visitor import HEADER_LENGTH
 
 # Sent by services that fetch a page to show a card of it. In-app browsers of the same companies are people
-# and carry other names (Instagram, FBAN, BytedanceWebview).
+# and carry other names (Instagram, FBAN, BytedanceWebview), or theirs behind a browser's.
 _PREVIEW = re.compile(
     "slackbot|slack-imgproxy|telegrambot|discordbot|skypeuripreview|linkedinbot|facebookexternalhit|facebot"
     "|twitterbot|redditbot|iframely|embedly|cardyb|vkshare|kakaotalk-scrap|line-poker|snap url preview"
-    "|whatsapp/|mastodon/|google-pagerenderer|bitlybot|tumblr/|pinterestbot|microsoftpreview|flipboardproxy"
+    "|^whatsapp/|mastodon/|google-pagerenderer|bitlybot|^tumblr/|pinterestbot|microsoftpreview"
+    "|flipboardproxy|notionembedder|^trello|linkpreview|^viber"
 )
+# Those that say so. Others pose as browsers; what they do is a HEAD request, or one more of a flood.
+_MAIL_SCANNER = re.compile(
+    "barracuda|mimecast|proofpoint|urldefense|cloudmark|trendmicro|forcepoint|sophos|symantec|messagelabs"
+    "|fireeye|ironport|hornetsecurity|safelinks|ms-office|msoffice|microsoft office|googleimageproxy"
+    "|yahoomailproxy|bingpreview|spamtitan|libraesva|vadesecure"
+)
+# Every browser of the last 25 years says Mozilla or Opera first; feature phones say who made them.
+_BROWSER = re.compile("(mozilla|opera|ucweb|nokia|blackberry|samsung|sonyericsson|lg)[-/0-9]", re.IGNORECASE)
+# Apps whose own browser adds a name that is also their preview's.
+_IN_APP = re.compile("mozilla/5.0 \\((iphone|ipad|ipod|linux; android|android)", re.IGNORECASE)
+_APP_NAMES = re.compile(r"\b(whatsapp|bluesky|tumblr|pinterest|telegram|viber)\b[/\w.-]*", re.IGNORECASE)
 _LEGACY_PURPOSES = {"purpose": ("prefetch", "preview"), "x-moz": ("prefetch",)}
 _X_PURPOSES = ("preview", "instant", "prefetch")
 _KNOWN_DESTINATIONS = frozenset(
@@ -72,10 +84,18 @@ def _by_user_agent(user_agent: str) -> Verdict | None:
     """Before the headers about the purpose: a crawler that says it prerenders is a crawler."""
     if not user_agent.strip():
         return Verdict("crawler", "no user agent")
-    preview = _PREVIEW.search(user_agent.lower())
-    if preview is not None:
-        return Verdict("preview", f"link preview: {preview[0].rstrip('/')}")
-    return Verdict("crawler", "known crawler") if is_crawler(user_agent) else None
+    name = user_agent.lower()
+    for pattern, kind, what in (
+        (_MAIL_SCANNER, "crawler", "mail scanner"),
+        (_PREVIEW, "preview", "link preview"),
+    ):
+        found = pattern.search(name)
+        if found is not None:
+            return Verdict(kind, f"{what}: {found[0].rstrip('/')}")
+    if not _BROWSER.match(name) or "powershell" in name:
+        return Verdict("crawler", "a program, no browser")
+    rest = _APP_NAMES.sub("", user_agent) if _IN_APP.match(name) else user_agent
+    return Verdict("crawler", "known crawler") if is_crawler(rest) else None
 
 
 def _by_purpose(headers: Mapping[str, str]) -> Verdict | None:

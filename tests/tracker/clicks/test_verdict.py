@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.tracker.clicks.corpus import REQUESTS, Request
 from tests.tracker.clicks.visitors import CRAWLERS, PEOPLE, PREVIEWS
 from tracker.clicks.models import VERDICTS
 from tracker.clicks.verdict import judge
@@ -58,6 +59,33 @@ def test_the_headers_about_the_purpose_decide_for_browsers(
     verdict = judge("GET", {**PERSON, **headers})
     assert verdict.kind == kind
     assert reason in verdict.reason
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda each: each.name)
+def test_a_request_as_it_really_comes_gets_the_right_verdict(request_: Request) -> None:
+    verdict = judge(request_.method, request_.headers)
+    assert (verdict.kind, bool(verdict.reason)) == (request_.verdict, True)
+    if request_.device is not None:
+        assert device_class(request_.headers) == request_.device
+
+
+def test_the_corpus_has_people_in_apps_and_machines_of_every_kind() -> None:
+    assert {each.verdict for each in REQUESTS} == set(VERDICTS)
+    assert sum(each.verdict == "person" for each in REQUESTS) > 70
+    assert sum(each.verdict != "person" for each in REQUESTS) > 70
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "reason"),
+    [
+        ("BarracudaCentral LinkProtect", "mail scanner: barracuda"),
+        ("Mozilla/5.0 (compatible; Proofpoint URL Defense)", "mail scanner: proofpoint"),
+        ("Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0)", "mail scanner: microsoft office"),
+        ("PostmanRuntime/7.44.1", "a program, no browser"),
+    ],
+)
+def test_the_reason_says_what_decided(user_agent: str, reason: str) -> None:
+    assert judge("GET", {"user-agent": user_agent}).reason == reason
 
 
 def test_a_machine_does_not_become_a_person_by_prerendering() -> None:

@@ -1,0 +1,24 @@
+"""Requests with all their headers, as people's browsers and machines send them: requests.jsonl.
+
+One request a line: what sends it, the verdict that is right, and for people the class of device. They follow
+what the products send; none was taken from a real visitor.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Request:
+    name: str
+    method: str
+    verdict: str
+    headers: dict[str, str]
+    device: str | None = None
+
+
+REQUESTS = [
+    Request(**json.loads(line))
+    for line in (Path(__file__).parent / "requests.jsonl").read_text().splitlines()
+]
