@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from tracker.clicks.models import Click
 from tracker.clicks.recorder import Recorder
 from tracker.clicks.redirect import Answer, Visit, follow
 from tracker.clicks.token import read_token
+from tracker.clicks.visitor_keys import VisitorKeys
+from tracker.programs.domains import Domain
 from tracker.programs.operations import LinkTarget
 
 KEYS = ("a key for the tests of the redirect, long",)
@@ -134,3 +137,109 @@ def test_links_that_cannot_be_read_are_a_503(recorder: Recorder) -> None:
 
     visit = Visit("GET", "tea", BROWSER)
     assert follow(visit, NOW, find_link=fail, recorder=recorder, keys=KEYS) == Answer(503)
+
+
+FALLBACK = "https://shop.example/over"
+OWN = Domain("brd_own", FALLBACK)
+
+
+def visit_on(host: str, query: str = "") -> Visit:
+    return Visit("GET", "tea", BROWSER, query=query, host=host, address="203.0.113.9")
+
+
+@pytest.mark.parametrize(
+    ("changes", "answer"),
+    [
+        ({"active": False, "reason": "link paused"}, Answer(404)),
+        ({"active": False, "reason": "link ended"}, Answer(410)),
+        ({"active": False, "reason": "program ended"}, Answer(410)),
+        ({"expires_at": NOW}, Answer(410)),
+        ({"expires_at": NOW, "fallback_url": FALLBACK}, Answer(302, FALLBACK)),
+        ({"active": False, "reason": "link paused", "fallback_url": FALLBACK}, Answer(302, FALLBACK)),
+    ],
+    ids=str,
+)
+def test_a_dead_link_leads_to_the_brands_page_or_to_one_that_says_so(
+    recorder: Recorder, databases: Databases, changes: dict[str, Any], answer: Answer
+) -> None:
+    assert open_link(recorder, replace(TARGET, **changes)) == answer
+    assert rows(databases) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "domain", "status"),
+    [
+        (replace(TARGET, brand_id="brd_own"), OWN, 302),
+        (replace(TARGET, brand_id="brd_other"), Domain("brd_own", None), 404),
+        (replace(TARGET, brand_id="brd_other"), None, 302),
+        (None, Domain("brd_own", None), 404),
+    ],
+)
+def test_at_a_brands_own_host_only_its_links_are_found(
+    recorder: Recorder, target: LinkTarget | None, domain: Domain | None, status: int
+) -> None:
+    asked = []
+
+    def find_domain(host: str) -> Domain | None:
+        asked.append(host)
+        return domain
+
+    answer = follow(
+        visit_on("Go.Own.example:443"),
+        NOW,
+        find_link=lambda _: target,
+        recorder=recorder,
+        keys=KEYS,
+        find_domain=find_domain,
+    )
+    assert (answer.status, asked) == (status, ["Go.Own.example:443"])
+
+
+def test_at_a_brands_own_host_an_unknown_code_leads_to_its_page(recorder: Recorder) -> None:
+    for target in (None, replace(TARGET, brand_id="brd_other")):
+        answer = follow(
+            visit_on("go.own.example"),
+            NOW,
+            find_link=lambda _, target=target: target,  # type: ignore[misc]
+            recorder=recorder,
+            keys=KEYS,
+            find_domain=lambda _: OWN,
+        )
+        assert answer == Answer(302, FALLBACK)
+
+
+def test_labels_that_are_passed_on_are_kept_with_the_click(recorder: Recorder, databases: Databases) -> None:
+    link = replace(TARGET, passes=("s1", "utm_source"))
+    visit = visit_on("", "s1=story&utm_source=mail&s2=x")
+    answer = follow(visit, NOW, find_link=lambda _: link, recorder=recorder, keys=KEYS)
+    assert answer.location is not None
+    assert answer.location.startswith("https://shop.example/tea?x=1&s1=story&utm_source=mail&ll=")
+    assert [row.sub_ids for row in rows(databases)] == [{"s1": "story"}]
+
+
+def test_of_a_person_country_and_marks_are_kept_and_no_address(
+    recorder: Recorder, databases: Databases, tmp_path: Path
+) -> None:
+    visit = replace(visit_on(""), address="8.8.8.8")
+    for each in (visit, replace(visit, method="HEAD")):
+        follow(
+            each,
+            NOW,
+            find_link=lambda _: TARGET,
+            recorder=recorder,
+            keys=KEYS,
+            visitor_keys=VisitorKeys(tmp_path),
+        )
+    person, machine = sorted(rows(databases), key=lambda row: row.verdict, reverse=True)
+    assert (person.verdict, machine.verdict) == ("person", "head")
+    assert (person.country, machine.country) == ("US", "US")
+    assert len(person.visitor) == len(person.network) == 11
+    assert (machine.visitor, machine.network) == (None, None)
+    assert "8.8.8.8" not in str(person)
+
+
+def test_answers_are_counted_by_status(recorder: Recorder) -> None:
+    before = [figure("answers", status=status) for status in ("302", "404")]
+    open_link(recorder)
+    open_link(recorder, None)
+    assert [figure("answers", status=status) for status in ("302", "404")] == [each + 1 for each in before]

@@ -80,3 +80,50 @@ def test_a_taken_code_and_a_foreign_host_are_refused(terminal: Terminal, cast: C
     message = terminal.refused(*link_of(cast, to="https://evil.example/"))
     assert f"linkledger brand allow-host {cast.brand_id} evil.example" in message
     assert len(terminal.ask("link", "list")) == 1
+
+
+def test_a_link_may_pass_labels_on_lead_deeper_and_expire(terminal: Terminal, cast: Cast) -> None:
+    wanted = ("--pass", "utm_source", "--pass", "s1", "--deep-links", "--expires", "2099-01-01")
+    made = terminal.ask(*link_of(cast, *wanted))
+    assert (made["passes"], made["deep_links"]) == (["s1", "utm_source"], True)
+    assert made["expires_at"] == "2099-01-01T00:00:00Z"
+    assert terminal.ask("link", "expire", made["id"])["expires_at"] is None
+    later = terminal.ask("link", "expire", made["id"], "--at", "2098-01-01T12:00:00Z")
+    assert later["expires_at"] == "2098-01-01T12:00:00Z"
+    assert "time to come" in terminal.refused("link", "expire", made["id"], "--at", "2020-01-01")
+    assert "cannot pass on gclid" in terminal.refused(*link_of(cast, "--pass", "gclid"))
+
+
+def test_a_programs_parameters_are_set_and_removed(terminal: Terminal, cast: Cast) -> None:
+    change = ("program", "parameters", cast.program_id)
+    assert terminal.ask(*change, "utm_source=friends", "x=a=b")["parameters"] == {
+        "utm_source": "friends",
+        "x": "a=b",
+    }
+    assert "NAME=VALUE" in terminal.refused(*change, "utm_source")
+    assert "click token" in terminal.refused(*change, "ll=x")
+    assert "cannot be a parameter" in terminal.refused(*change, "a&b=x")
+    assert terminal.ask(*change)["parameters"] == {}
+
+
+def test_a_brand_has_domains_of_its_own(terminal: Terminal, cast: Cast, settings: Settings) -> None:
+    brand = ("--brand", cast.brand_id)
+    made = terminal.ask("domain", "add", "Go.Bücher.example.", *brand)
+    assert made["host"] == "go.xn--bcher-kva.example"
+    assert terminal.ask("domain", "add", "go.bücher.example", *brand) == made
+    assert terminal.ask("domain", "list", *brand) == [made]
+    own_host = settings.link_url.partition("//")[2].partition(":")[0]
+    assert "host of all links" in terminal.refused("domain", "add", own_host, *brand)
+    other = terminal.ask("brand", "create", "Cups", "--currency", "EUR", "--timezone", "Europe/Berlin")["id"]
+    assert "another brand" in terminal.refused("domain", "add", "go.bücher.example", "--brand", other)
+    assert "no domain" in terminal.refused("domain", "remove", "go.bücher.example", "--brand", other)
+    terminal.ask("domain", "remove", "go.bücher.example", *brand)
+    assert terminal.ask("domain", "list") == []
+
+
+def test_a_brands_dead_links_lead_to_a_page_on_its_own_hosts(terminal: Terminal, cast: Cast) -> None:
+    change = ("brand", "fallback", cast.brand_id)
+    assert terminal.ask(*change, "https://shop.example")["fallback_url"] == "https://shop.example/"
+    assert terminal.ask("brand", "show", cast.brand_id)["fallback_url"] == "https://shop.example/"
+    assert "allow-host" in terminal.refused(*change, "https://evil.example/")
+    assert terminal.ask(*change)["fallback_url"] is None

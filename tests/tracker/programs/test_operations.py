@@ -1,7 +1,7 @@
 """Programs, enrollments, coupons and links, on both databases."""
 
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from tests.tracker.cast import Cast
 from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound
 from tracker.ids import uuid_of
 from tracker.programs import operations as programs
+from tracker.programs.domains import set_fallback
 from tracker.programs.models import Coupon, Enrollment, Link, Program, RateOverride
 
 
@@ -202,3 +203,44 @@ def test_nobody_joins_what_has_ended(databases: Databases, cast: Cast, now: date
             databases.main,
             lambda session: programs.enroll(session, now, program_id=cast.program_id, creator_id=cast.bob_id),
         )
+
+
+def test_the_redirect_is_told_everything_that_a_link_may_do(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    later = now + timedelta(days=7)
+    options = programs.LinkOptions(("s2", "utm_id"), True, later)
+    make_link(databases, cast, now, code="tea", destination="https://shop.example/?a=1#b", options=options)
+
+    def set_up(session: Session) -> None:
+        parameters = {"utm_source": "our friends", "a": "2"}
+        programs.set_parameters(session, program_id=cast.program_id, parameters=parameters)
+        set_fallback(session, brand_id=cast.brand_id, url="https://shop.example/over")
+
+    transact(databases.main, set_up)
+    found = target(databases, "tea")
+    assert found is not None
+    assert found.destination == "https://shop.example/?a=1&utm_source=our%20friends#b"
+    assert (found.passes, found.deep_links, found.expires_at) == (("s2", "utm_id"), True, later)
+    assert found.fallback_url == "https://shop.example/over"
+
+
+def test_a_link_does_not_pass_on_what_carries_the_token(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    def make(session: Session) -> Program:
+        right = {"brand_id": cast.brand_id, "name": "More", "rate_bp": 100}
+        program = programs.create_program(session, now, **right, token_parameter="s1")
+        programs.enroll(session, now, program_id=program.id, creator_id=cast.anna_id)
+        wanted = {"destination": "https://shop.example/", "options": programs.LinkOptions(("s1",))}
+        programs.create_link(session, now, program_id=program.id, creator_id=cast.anna_id, **wanted)
+        return program
+
+    with pytest.raises(Invalid, match="click token"):
+        transact(databases.main, make)
+
+
+def test_an_expiry_that_has_passed_is_refused(databases: Databases, cast: Cast, now: datetime) -> None:
+    with pytest.raises(Invalid, match="time to come"):
+        make_link(databases, cast, now, options=programs.LinkOptions(expires_at=now))
+    assert count(databases, Link) == 0

@@ -1,0 +1,63 @@
+"""Host names of brands are kept in memory, and stay when the database goes."""
+
+from datetime import datetime
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from config.database import Databases, reading, transact
+from tests.tracker.cast import Cast
+from tracker.clicks.domains import Domains, bare_host
+from tracker.programs.domains import Domain, add_domain, known_domains, set_fallback
+
+OWN = Domain("brd_own", None)
+GONE = OperationalError("SELECT", {}, Exception("gone"))
+
+
+@pytest.mark.parametrize(
+    ("host", "bare"),
+    [
+        ("Go.Own.example", "go.own.example"),
+        ("go.own.example.:8443", "go.own.example"),
+        ("[::1]:8001", "::1"),
+        ("", ""),
+        ("]:[@\\evil", "]"),
+    ],
+)
+def test_a_host_is_compared_without_port_and_case(host: str, bare: str) -> None:
+    assert bare_host(host) == bare
+
+
+def test_domains_are_read_from_the_database(databases: Databases, cast: Cast, now: datetime) -> None:
+    with reading(databases.main) as session:
+        assert known_domains(session) == {}
+    transact(
+        databases.main,
+        lambda session: add_domain(session, now, brand_id=cast.brand_id, host="go.own.example", own_host=""),
+    )
+    transact(
+        databases.main,
+        lambda session: set_fallback(session, brand_id=cast.brand_id, url="https://shop.example/"),
+    )
+    with reading(databases.main) as session:
+        assert known_domains(session) == {"go.own.example": Domain(cast.brand_id, "https://shop.example/")}
+
+
+def test_they_are_read_once_in_a_while_and_kept_when_that_fails() -> None:
+    answers: list[dict[str, Domain]] = [{"go.own.example": OWN}]
+
+    def load() -> dict[str, Domain]:
+        if not answers:
+            raise GONE
+        return answers.pop()
+
+    lasting, fresh = Domains(load, kept_s=3600), Domains(load, kept_s=-1)
+    assert lasting.find("GO.own.example:443") == OWN
+    assert lasting.find("go.own.example") == OWN
+    assert lasting.find("other.example") is None
+    with pytest.raises(OperationalError):
+        fresh.find("go.own.example")
+    answers.append({"go.own.example": OWN})
+    assert fresh.find("go.own.example") == OWN
+    assert fresh.find("go.own.example") == OWN
+    assert answers == []
