@@ -148,7 +148,7 @@ def finish_hour(session: Session, hour: datetime, clicks: int) -> None:
     session.execute(
         statement.on_conflict_do_update(index_elements=["hour"], set_={"counted": statement.excluded.counted})
     )
-    later = ClickHour.hour > hour, ClickHour.hour <= hour + REPEAT_WITHIN, ClickHour.closed.is_(False)
+    later = ClickHour.hour > hour, ClickHour.hour <= hour + REPEAT_WITHIN, ~ClickHour.closed
     session.execute(update(ClickHour).where(*later).values(counted=STALE))
 
 

@@ -48,8 +48,10 @@ class TotalsRun:
         """Remove clicks of before that hour, whose totals are made first if they are not yet."""
         end = hour_of(before)
         for hour in self._hours(EPOCH, end):
-            self._count_if_changed(hour)
-            self._write(partial(pruning.close_hour, hour=hour))
+            state = self._read(partial(totals.hour_state, hour=hour))
+            if state is None or not state.closed:
+                self._count_if_changed(hour)
+                self._write(partial(pruning.close_hour, hour=hour))
         removed = self._remove_clicks(end)
         self._repeat(partial(pruning.delete_doubts, before=end))
         self._repeat(partial(pruning.delete_visitors, before=end - timedelta(days=1)))

@@ -1,0 +1,81 @@
+"""Migrations of destinations and clicks keep the rows, both ways, on both databases."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Engine, text
+
+from config.columns import Uuid16
+from config.database import Databases, transact
+from config.migrate import CLICKS, MAIN, migrate_down, migrate_up
+from config.settings import Settings
+from tests.tracker.cast import bring_on
+from tests.tracker.clicks.test_totals import click, write
+from tracker.clicks.recorder import Recorder
+from tracker.programs.operations import create_link, link_target, list_programs
+
+NOW = datetime.now(UTC)
+
+
+def ids(clicks: Engine) -> list[UUID]:
+    query = text("select id from click order by id").columns(id=Uuid16())
+    with clicks.connect() as connection:
+        return list(connection.execute(query).scalars())
+
+
+def old_row(clicks: Engine, identifier: UUID) -> None:
+    """As the first version wrote it."""
+    insert = text(
+        "insert into click (id, link_id, verdict, reason, device) values (:id, :id, 'person', 'x', 'phone')"
+    ).bindparams(id=None)
+    with clicks.begin() as connection:
+        value = identifier if clicks.dialect.name == "postgresql" else identifier.bytes
+        connection.execute(insert, {"id": value})
+
+
+def test_clicks_outlive_every_step_up_and_down(settings: Settings, databases: Databases) -> None:
+    months = [click(NOW + timedelta(days=days), f"v{days}") for days in (-200, -40, 0, 1, 400)]
+    wanted = sorted(each.id for each in months)
+    write(settings, *months)
+    for down in ("0002", "0001"):
+        migrate_down(databases.clicks, CLICKS, down)
+        assert ids(databases.clicks) == wanted
+        migrate_up(databases.clicks, CLICKS)
+        assert ids(databases.clicks) == wanted
+    migrate_down(databases.clicks, CLICKS, "base")
+    migrate_up(databases.clicks, CLICKS)
+    assert ids(databases.clicks) == []
+
+
+def test_an_installation_of_the_first_version_goes_on_recording(
+    settings: Settings, databases: Databases
+) -> None:
+    migrate_down(databases.clicks, CLICKS, "base")
+    migrate_up(databases.clicks, CLICKS, "0001")
+    former = [click(NOW + timedelta(days=days)).id for days in (-100, -1, 0, 300)]
+    for each in former:
+        old_row(databases.clicks, each)
+    migrate_up(databases.clicks, CLICKS)
+    new = [click(NOW + timedelta(days=days), f"v{days}") for days in (-100, 0, 20, 300)]
+    write(settings, *new)
+    assert ids(databases.clicks) == sorted([*former, *(each.id for each in new)])
+    recorder = Recorder(settings.clicks_url)
+    assert recorder.record(new[0], 20)
+    recorder.close()
+    assert len(ids(databases.clicks)) == 8
+
+
+def test_links_and_programs_outlive_a_way_down_and_up(databases: Databases, now: datetime) -> None:
+    cast = bring_on(databases, now)
+    made = {"program_id": cast.program_id, "creator_id": cast.anna_id}
+    transact(
+        databases.main,
+        lambda s: create_link(s, now, **made, destination="https://shop.example/tea", code="tea"),
+    )
+    before = transact(databases.main, lambda session: link_target(session, "tea"))
+    migrate_down(databases.main, MAIN, "0007")
+    migrate_up(databases.main, MAIN)
+    assert transact(databases.main, lambda session: link_target(session, "tea")) == before
+    assert before is not None
+    assert (before.passes, before.deep_links, before.parameters) == ((), False, {})
+    assert len(transact(databases.main, list_programs)) == 1

@@ -1,0 +1,83 @@
+"""Which clicks of an hour are visits."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.clicks.counting import FLOOD_PER_HOUR, HourCount, Row, Seen, hour_of, marks_of
+from tracker.clicks.models import VERDICTS
+from tracker.ids import new_uuid
+
+NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
+LINK = UUID(int=1)
+
+
+def row(at: datetime, visitor: str | None, before: str | None = None, network: str | None = None) -> Row:
+    return Row(new_uuid(at), LINK, "person", visitor, before, network)
+
+
+def figures(rows: list[Row], earlier: dict[str, Seen] | None = None) -> dict[str, int]:
+    count = HourCount()
+    count.add(rows, (earlier or {}) | marks_of(rows))
+    return dict(count.totals.get(LINK, {}))
+
+
+def test_the_first_click_of_a_visitor_counts_and_its_repeats_do_not() -> None:
+    rows = [row(NOON + timedelta(seconds=n), "anna") for n in range(3)] + [row(NOON, "bob")]
+    assert figures(sorted(rows)) == {"persons": 2, "repeats": 2}
+
+
+def test_a_visitor_of_the_day_before_repeats_within_24_hours_and_not_later() -> None:
+    last = new_uuid(NOON - timedelta(hours=23))
+    earlier = {"yesterday": Seen(last, last)}
+    soon, late = row(NOON, "today", "yesterday"), row(NOON + timedelta(hours=1), "today", "yesterday")
+    assert figures([soon], earlier) == {"repeats": 1}
+    assert figures([late], earlier) == {"persons": 1}
+
+
+def test_visitors_without_a_mark_count_each() -> None:
+    assert figures([row(NOON, None), row(NOON, None)]) == {"persons": 2}
+
+
+def test_of_a_flood_from_one_network_only_so_many_count() -> None:
+    rows = [row(NOON + timedelta(seconds=n), f"v{n}", None, "net") for n in range(FLOOD_PER_HOUR + 7)]
+    others = [row(NOON + timedelta(seconds=n), f"w{n}", None, f"net{n}") for n in range(5)]
+    assert figures(sorted(rows + others)) == {"persons": FLOOD_PER_HOUR + 5, "floods": 7}
+
+
+def test_a_doubt_says_which_click_and_why() -> None:
+    rows = [row(NOON, "anna"), row(NOON + timedelta(seconds=1), "anna")]
+    [(click_id, doubt)] = HourCount().add(rows, marks_of(rows)).items()
+    assert (click_id, doubt.kind) == (rows[1].id, "repeat")
+    assert "24 hours" in doubt.reason
+
+
+MACHINES = st.sampled_from([verdict for verdict in VERDICTS if verdict != "person"])
+VISITORS = st.sampled_from(["a", "b", None])
+SOME = st.lists(st.tuples(st.one_of(MACHINES, st.just("person")), VISITORS), max_size=30)
+
+
+@given(SOME, st.integers(1, 30))
+def test_every_click_is_counted_once_in_pages_of_any_size(
+    clicks: list[tuple[str, str | None]], size: int
+) -> None:
+    rows = [
+        Row(new_uuid(NOON + timedelta(seconds=n)), LINK, verdict, visitor, None, "net")
+        for n, (verdict, visitor) in enumerate(clicks)
+    ]
+    whole, paged = HourCount(), HourCount()
+    doubts = whole.add(rows, marks_of(rows))
+    for start in range(0, len(rows), size):
+        paged.add(rows[start : start + size], marks_of(rows))
+    assert whole.totals == paged.totals
+    assert whole.clicks == len(rows) == sum(whole.totals.get(LINK, {}).values())
+    people = {mark for verdict, mark in clicks if verdict == "person"}
+    assert all(each.id not in doubts for each in rows if each.verdict != "person")
+    unmarked = sum(verdict == "person" and mark is None for verdict, mark in clicks)
+    assert whole.totals.get(LINK, {}).get("persons", 0) == len(people - {None}) + unmarked
+
+
+def test_an_hour_is_that_of_the_clock() -> None:
+    assert hour_of(NOON + timedelta(minutes=59, microseconds=1)) == NOON

@@ -1,0 +1,205 @@
+"""Totals and clicks agree, whatever comes late, twice, or is left half done; on both databases."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, func, select
+
+from config.database import Databases
+from config.settings import Settings
+from tests.tracker.clicks.traffic import DEADLINE_S
+from tracker.clicks import totals, totals_run
+from tracker.clicks.counting import DOUBTED, EVERY_FIGURE, FIGURES, hour_of
+from tracker.clicks.models import Click, ClickDoubt, ClickHour, ClickTotal, ClickVisitor
+from tracker.clicks.recorder import Recorder
+from tracker.clicks.totals_run import TotalsRun
+from tracker.clicks.writers import NewClick
+from tracker.ids import made_at, new_uuid
+
+NOON = datetime(2026, 11, 10, 12, tzinfo=UTC)
+START = NOON - timedelta(days=3)
+HOUR = timedelta(hours=1)
+LINK, OTHER = UUID(int=1), UUID(int=2)
+
+
+def click(at: datetime, visitor: str | None = "anna", verdict: str = "person", link: UUID = LINK) -> NewClick:
+    """A mark is of one day, and the next day's click knows the day before's."""
+    days = [f"{visitor}:{link.int}:{day.date()}" for day in (at, at - timedelta(days=1))]
+    marks = days if visitor else [None, None]
+    return NewClick(new_uuid(at), link, verdict, "a test", "phone", None, None, None, *marks, "net")
+
+
+def write(settings: Settings, *clicks: NewClick) -> None:
+    recorder = Recorder(settings.clicks_url)
+    assert [future.result(DEADLINE_S) for future in map(recorder.submit, clicks)] == [True] * len(clicks)
+    recorder.close()
+
+
+def figures(databases: Databases, link: UUID = LINK) -> dict[str, int]:
+    with databases.clicks.connect() as connection:
+        columns = [func.coalesce(func.sum(ClickTotal.__table__.c[name]), 0) for name in EVERY_FIGURE]
+        row = connection.execute(select(*columns).where(ClickTotal.link_id == link)).one()
+    return {name: int(number) for name, number in zip(EVERY_FIGURE, row, strict=True) if number}
+
+
+def hourly(databases: Databases) -> dict[tuple[UUID, datetime], dict[str, int]]:
+    with databases.clicks.connect() as connection:
+        rows = connection.execute(select(ClickTotal.__table__)).mappings().all()
+    found = {}
+    for row in rows:
+        numbers = {name: row[name] for name in EVERY_FIGURE if row[name]}
+        found[row["link_id"], row["hour"]] = numbers
+    return found
+
+
+def from_the_rows(databases: Databases) -> dict[tuple[UUID, datetime], dict[str, int]]:
+    """The same figures, added up from single clicks and the doubts about them."""
+    with databases.clicks.connect() as connection:
+        doubts = {each.click_id: each.kind for each in connection.execute(select(ClickDoubt.__table__))}
+        clicks = connection.execute(select(Click.id, Click.link_id, Click.verdict)).all()
+    found: dict[tuple[UUID, datetime], Counter[str]] = {}
+    for each in clicks:
+        figure = DOUBTED[doubts.pop(each.id)] if each.id in doubts else FIGURES[each.verdict]
+        found.setdefault((each.link_id, hour_of(made_at(each.id))), Counter())[figure] += 1
+    assert doubts == {}, "a doubt about a click that is not there, or about a machine's"
+    return {key: dict(numbers) for key, numbers in found.items()}
+
+
+def test_people_repeats_and_machines_are_told_apart(settings: Settings, databases: Databases) -> None:
+    write(
+        settings,
+        click(NOON),
+        click(NOON + timedelta(minutes=5)),
+        click(NOON + HOUR),
+        click(NOON, "bob"),
+        click(NOON, None, "crawler"),
+        click(NOON, None, "unconfirmed"),
+        click(NOON, "anna", link=OTHER),
+    )
+    assert TotalsRun(databases.clicks).count(START) == 2
+    assert figures(databases) == {"persons": 2, "repeats": 2, "crawlers": 1, "unconfirmed": 1}
+    assert figures(databases, OTHER) == {"persons": 1}
+    assert hourly(databases) == from_the_rows(databases)
+
+
+def test_a_repeat_across_midnight_is_seen_for_24_hours(settings: Settings, databases: Databases) -> None:
+    evening = NOON.replace(hour=23, minute=30)
+    write(settings, click(evening), click(evening + HOUR), click(evening + timedelta(hours=49)))
+    TotalsRun(databases.clicks).count(START)
+    assert figures(databases) == {"persons": 2, "repeats": 1}
+
+
+def test_counting_again_changes_nothing_and_reads_nothing_anew(
+    settings: Settings, databases: Databases
+) -> None:
+    write(settings, click(NOON), click(NOON + HOUR, "bob"))
+    run = TotalsRun(databases.clicks)
+    assert run.count(START) == 2
+    before = hourly(databases)
+    assert run.count(START) == 0
+    assert hourly(databases) == before
+
+
+def test_a_click_that_comes_hours_late_turns_later_ones_into_repeats(
+    settings: Settings, databases: Databases
+) -> None:
+    run = TotalsRun(databases.clicks)
+    write(settings, click(NOON), click(NOON + 20 * HOUR), click(NOON + 5 * HOUR, "bob"))
+    run.count(START)
+    assert figures(databases) == {"persons": 2, "repeats": 1}
+    # The spool of a machine that was away brings what came first of all.
+    write(settings, click(NOON - 2 * HOUR), click(NOON - HOUR, "bob"))
+    assert run.count(NOON - 3 * HOUR) == 5
+    assert figures(databases) == {"persons": 2, "repeats": 3}
+    assert hourly(databases) == from_the_rows(databases)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 50 * 60), st.sampled_from(["a", "b", "c"]), st.sampled_from([LINK, OTHER])),
+        max_size=14,
+    ),
+    st.randoms(use_true_random=False),
+)
+@hypothesis_settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_in_whatever_order_clicks_arrive_the_totals_end_the_same(
+    settings: Settings, databases: Databases, visits: list[tuple[int, str, UUID]], chance: Any
+) -> None:
+    clicks = [click(START + timedelta(minutes=at), who, link=link) for at, who, link in visits]
+    run = TotalsRun(databases.clicks)
+    in_order = counted(settings, databases, run, [clicks])
+    chance.shuffle(clicks)
+    assert counted(settings, databases, run, [clicks[::2], clicks[1::2]]) == in_order
+    assert hourly(databases) == from_the_rows(databases)
+
+
+def counted(settings: Settings, databases: Databases, run: TotalsRun, batches: list[list[NewClick]]) -> Any:
+    with databases.clicks.begin() as connection:
+        for model in (Click, ClickTotal, ClickDoubt, ClickHour, ClickVisitor):
+            connection.execute(delete(model))
+    for batch in batches:
+        write(settings, *batch)
+        run.count(START - timedelta(days=1))
+    return hourly(databases)
+
+
+class Stopped(Exception):
+    """As if the process had died."""
+
+
+@pytest.mark.parametrize("step", ["read_page", "write_doubts", "write_totals", "finish_hour"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_run_that_dies_at_any_step_is_made_good_by_the_next(
+    settings: Settings, databases: Databases, monkeypatch: pytest.MonkeyPatch, step: str, times: int
+) -> None:
+    monkeypatch.setattr(totals, "PAGE_ROWS", 2)
+    monkeypatch.setattr(totals_run, "LINKS_AT_ONCE", 1)
+    write(settings, *(click(NOON + n * timedelta(minutes=7), link=(LINK, OTHER)[n % 2]) for n in range(12)))
+    with monkeypatch.context() as patched:
+        patched.setattr(totals, step, _dies_at(getattr(totals, step), times))
+        with pytest.raises(Stopped):
+            TotalsRun(databases.clicks).count(START)
+    assert TotalsRun(databases.clicks).count(START) >= 1
+    assert figures(databases) == {"persons": 1, "repeats": 5}
+    assert hourly(databases) == from_the_rows(databases)
+
+
+def _dies_at(step: Callable[..., Any], times: int) -> Callable[..., Any]:
+    calls = []
+
+    def dying(*arguments: Any, **named: Any) -> Any:
+        result = step(*arguments, **named)
+        calls.append(1)
+        if len(calls) == times:
+            raise Stopped
+        return result
+
+    return dying
+
+
+def test_a_run_that_was_taken_over_stops(settings: Settings, databases: Databases) -> None:
+    write(settings, click(NOON))
+
+    def taken_over() -> None:
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        TotalsRun(databases.clicks, taken_over).count(START)
+    assert hourly(databases) == {}
+
+
+def test_many_clicks_in_one_hour_are_counted_in_slices() -> None:
+    for rows, parts in ((0, 1), (20_000, 1), (20_001, 6), (200_000, 60), (10**9, 3600)):
+        cut = totals.slices(NOON, rows)
+        assert (len(cut), cut[0][0], cut[-1][1]) == (parts, NOON, NOON + HOUR)
+        assert all(end == start for (_, end), (start, _) in zip(cut, cut[1:], strict=False))
