@@ -184,13 +184,13 @@ def _check(context: Context) -> dict[str, Any]:
 
 
 def _count_clicks(context: Context, back: timedelta) -> dict[str, Any]:
-    return {"hours": _totals(context).count(context.now - back)}
+    return {"hours": _totals(context).count(context.now - back, context.now)}
 
 
 def _prune_clicks(context: Context) -> dict[str, Any]:
     """First count whatever came late, however old."""
     run, keep = _totals(context), timedelta(days=context.settings.click_days)
-    return {"hours": run.count(context.now - keep), **run.prune(context.now - keep)}
+    return {"hours": run.count(context.now - keep, context.now), **run.prune(context.now - keep)}
 
 
 def _totals(context: Context) -> TotalsRun:
@@ -236,9 +236,9 @@ JOBS = (
     Job("check", 10 * MINUTE, _check),
     Job("visitor-keys", HOUR, _renew_visitor_keys),
     Job("click-partitions", DAY, _partition_clicks),
-    Job("click-totals", 5 * MINUTE, partial(_count_clicks, back=3 * HOUR)),
-    Job("click-totals-late", HOUR, partial(_count_clicks, back=3 * DAY)),
     Job("click-prune", DAY, _prune_clicks),
+    Job("click-totals-late", HOUR, partial(_count_clicks, back=3 * DAY)),
+    Job("click-totals", 5 * MINUTE, partial(_count_clicks, back=3 * HOUR)),
 )
 """In the order in which they run when several are due at once."""
 

@@ -24,7 +24,6 @@ from tracker.ids import lowest_uuid, made_at
 
 HOUR = timedelta(hours=1)
 PAGE_ROWS = 1000
-STALE = -1
 _SLICE_ROWS = 20_000
 
 
@@ -42,8 +41,23 @@ def next_hour(session: Session, start: datetime) -> datetime | None:
     return None if found is None else hour_of(made_at(found))
 
 
-def hour_state(session: Session, hour: datetime) -> ClickHour | None:
-    return session.get(ClickHour, hour)
+class Counted(NamedTuple):
+    """What the totals of a span of whole hours were made from; `stale`: some have to be made anew."""
+
+    clicks: int
+    stale: bool
+
+
+def counted(session: Session, start: datetime, end: datetime) -> Counted:
+    """Closed hours are neither stale nor changed: callers do not ask about them."""
+    numbers = session.scalars(
+        select(ClickHour.counted).where(ClickHour.hour >= start, ClickHour.hour < end)
+    ).all()
+    return Counted(sum(max(each, ~each) for each in numbers), any(each < 0 for each in numbers))
+
+
+def is_closed(session: Session, hour: datetime) -> bool:
+    return bool(session.scalar(select(ClickHour.closed).where(ClickHour.hour == hour)))
 
 
 def rows_between(session: Session, start: datetime, end: datetime) -> int:
@@ -51,11 +65,11 @@ def rows_between(session: Session, start: datetime, end: datetime) -> int:
     return session.scalar(select(func.count()).select_from(Click).where(*ids)) or 0
 
 
-def slices(hour: datetime, expected_rows: int) -> list[tuple[datetime, datetime]]:
-    """Parts of an hour with so few rows that counting one takes milliseconds."""
-    number = next(n for n in (1, 6, 60, 3600) if expected_rows <= n * _SLICE_ROWS or n == 3600)
-    step = HOUR / number
-    return [(hour + step * part, hour + step * (part + 1)) for part in range(number)]
+def slices(start: datetime, end: datetime, expected_rows: int) -> list[tuple[datetime, datetime]]:
+    """Parts of a span with so few rows that counting one takes milliseconds."""
+    number = next(n for n in (1, 24, 1440, 86_400) if expected_rows <= n * _SLICE_ROWS or n == 86_400)
+    bounds = [start + (end - start) * part // number for part in range(number + 1)]
+    return list(zip(bounds, bounds[1:], strict=False))
 
 
 def read_page(session: Session, hour: datetime, after: UUID | None) -> Page:
@@ -142,14 +156,18 @@ def write_totals(session: Session, hour: datetime, totals: Iterable[tuple[UUID, 
     session.execute(statement.on_conflict_do_update(index_elements=["link_id", "hour"], set_=changed), values)
 
 
-def finish_hour(session: Session, hour: datetime, clicks: int) -> None:
-    """Its totals are written. Those of the next 24 hours, if they are, may have new repeats: once more."""
+def finish_hour(session: Session, hour: datetime, clicks: int, *, changed: bool) -> None:
+    """Its totals are written. When its clicks `changed`, those of the next 24 hours may be repeats of new
+    ones: their totals are stale. The number that they were made from stays, as its complement (~n < 0).
+    """
     statement = _insert(session, ClickHour).values(hour=hour, counted=clicks, closed=False)
     session.execute(
         statement.on_conflict_do_update(index_elements=["hour"], set_={"counted": statement.excluded.counted})
     )
     later = ClickHour.hour > hour, ClickHour.hour <= hour + REPEAT_WITHIN, ~ClickHour.closed
-    session.execute(update(ClickHour).where(*later).values(counted=STALE))
+    if changed:
+        stale = update(ClickHour).where(*later, ClickHour.counted >= 0)
+        session.execute(stale.values(counted=-1 - ClickHour.counted))
 
 
 def link_totals(session: Session, link_id: UUID) -> Sequence[ClickTotal]:

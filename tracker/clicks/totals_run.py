@@ -20,8 +20,9 @@ from sqlalchemy.orm import Session
 from config.database import reading, transact
 from tracker.clicks import partitions, pruning, totals
 from tracker.clicks.counting import HourCount, hour_of
-from tracker.clicks.totals import HOUR, STALE
+from tracker.clicks.totals import HOUR
 
+DAY = timedelta(days=1)
 LINKS_AT_ONCE = 500
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Result = TypeVar("Result")
@@ -37,51 +38,59 @@ class TotalsRun:
     def __init__(self, clicks: Engine, guard: Callable[[], object] = nobody_else) -> None:
         self._clicks, self._guard = clicks, guard
 
-    def count(self, since: datetime) -> int:
-        """Make the totals of every hour from `since` on whose clicks changed. How many hours were made."""
+    def count(self, since: datetime, until: datetime) -> int:
+        """Make the totals of every hour of that time whose clicks changed. How many hours were made."""
         made = 0
-        for hour in self._hours(hour_of(since)):
-            made += self._count_if_changed(hour)
+        for start, end in self._spans(hour_of(since), hour_of(until) + HOUR, DAY):
+            if self._is_changed(start, end):
+                made += sum(map(self._count_if_changed, self._hours(start, end)))
         return made
 
     def prune(self, before: datetime) -> dict[str, int]:
         """Remove clicks of before that hour, whose totals are made first if they are not yet."""
         end = hour_of(before)
         for hour in self._hours(EPOCH, end):
-            state = self._read(partial(totals.hour_state, hour=hour))
-            if state is None or not state.closed:
+            if not self._read(partial(totals.is_closed, hour=hour)):
                 self._count_if_changed(hour)
                 self._write(partial(pruning.close_hour, hour=hour))
         removed = self._remove_clicks(end)
         self._repeat(partial(pruning.delete_doubts, before=end))
-        self._repeat(partial(pruning.delete_visitors, before=end - timedelta(days=1)))
+        self._repeat(partial(pruning.delete_visitors, before=end - DAY))
         return removed
 
-    def _hours(self, start: datetime, end: datetime | None = None) -> Iterator[datetime]:
-        """Hours that have clicks, the oldest first."""
-        while True:
-            hour = self._read(partial(totals.next_hour, start=start))
-            if hour is None or (end is not None and hour >= end):
-                return
-            yield hour
-            start = hour + HOUR
+    def _hours(self, start: datetime, end: datetime) -> Iterator[datetime]:
+        return (hour for hour, _ in self._spans(start, end, HOUR))
+
+    def _spans(
+        self, start: datetime, end: datetime, length: timedelta
+    ) -> Iterator[tuple[datetime, datetime]]:
+        """Spans of whole hours that begin with clicks, the oldest first. Hours without any cost nothing."""
+        while (first := self._read(partial(totals.next_hour, start=start))) is not None and first < end:
+            start = min(first + length, end)
+            yield first, start
 
     def _count_if_changed(self, hour: datetime) -> bool:
-        state = self._read(partial(totals.hour_state, hour=hour))
-        if state is not None and (state.closed or state.counted == self._rows(hour, state.counted)):
+        if self._read(partial(totals.is_closed, hour=hour)):
             return False
-        self._guard()
-        self._count_hour(hour)
-        return True
+        before = self._read(partial(totals.counted, start=hour, end=hour + HOUR))
+        changed = before.clicks != self._rows(hour, hour + HOUR, before.clicks)
+        if changed or before.stale:
+            self._guard()
+            self._count_hour(hour, changed=changed)
+        return changed or before.stale
 
-    def _rows(self, hour: datetime, expected: int) -> int:
-        parts = totals.slices(hour, max(expected, 0))
-        return STALE - 1 if expected == STALE else sum(self._rows_between(*part) for part in parts)
+    def _is_changed(self, start: datetime, end: datetime) -> bool:
+        """A whole day at once: nearly all of them are as they were."""
+        before = self._read(partial(totals.counted, start=start, end=end))
+        return before.stale or before.clicks != self._rows(start, end, before.clicks)
+
+    def _rows(self, start: datetime, end: datetime, expected: int) -> int:
+        return sum(self._rows_between(*part) for part in totals.slices(start, end, expected))
 
     def _rows_between(self, start: datetime, end: datetime) -> int:
         return self._read(partial(totals.rows_between, start=start, end=end))
 
-    def _count_hour(self, hour: datetime) -> None:
+    def _count_hour(self, hour: datetime, *, changed: bool) -> None:
         count = HourCount()
         after: UUID | None = None
         while (page := self._write(partial(totals.read_page, hour=hour, after=after))).rows:
@@ -92,7 +101,7 @@ class TotalsRun:
         for place in range(0, len(by_link), LINKS_AT_ONCE):
             some = by_link[place : place + LINKS_AT_ONCE]
             self._write(partial(totals.write_totals, hour=hour, totals=some))
-        self._write(partial(totals.finish_hour, hour=hour, clicks=count.clicks))
+        self._write(partial(totals.finish_hour, hour=hour, clicks=count.clicks, changed=changed))
 
     def _remove_clicks(self, end: datetime) -> dict[str, int]:
         if not self._read(partitions.is_partitioned):

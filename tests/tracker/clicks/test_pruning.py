@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from config.database import Databases
 from config.settings import Settings
-from tests.tracker.clicks.test_totals import HOUR, NOON, Stopped, _dies_at, click, figures, hourly, write
+from tests.tracker.clicks.test_totals import END, HOUR, NOON, Stopped, _dies_at, click, figures, hourly, write
 from tracker.clicks import pruning
 from tracker.clicks.models import Click, ClickDoubt, ClickVisitor
 from tracker.clicks.totals_run import TotalsRun
@@ -30,7 +30,7 @@ def test_old_clicks_go_in_batches_and_their_totals_stay(
     run = TotalsRun(databases.clicks)
     # Nobody has counted them yet: that is done first.
     assert run.prune(NOON) == {"clicks": 7}
-    run.count(NOON)
+    run.count(NOON, END)
     assert (left(databases), left(databases, ClickDoubt), left(databases, ClickVisitor)) == (1, 0, 1)
     assert figures(databases) == {"persons": 2, "repeats": 6}
     assert run.prune(NOON) == {"clicks": 0}
@@ -44,7 +44,7 @@ def test_totals_of_pruned_hours_are_never_made_again(settings: Settings, databas
     run.prune(NOON)
     before = hourly(databases)
     write(settings, click(old, "somebody who comes months late"))
-    assert run.count(old - HOUR) == 0
+    assert run.count(old - HOUR, END) == 0
     assert run.prune(NOON) == {"clicks": 1}
     assert hourly(databases) == before
 
@@ -62,7 +62,7 @@ def test_pruning_that_dies_half_way_loses_no_figure(
         patched.setattr(pruning, "delete_clicks", _dies_at(pruning.delete_clicks, times))
         with pytest.raises(Stopped):
             run.prune(NOON)
-    assert run.count(old - HOUR) == 0
+    assert run.count(old - HOUR, END) == 0
     run.prune(NOON)
     assert left(databases) == 0
     assert figures(databases) == {"persons": 7}

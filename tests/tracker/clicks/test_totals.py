@@ -25,6 +25,7 @@ from tracker.ids import made_at, new_uuid
 
 NOON = datetime(2026, 11, 10, 12, tzinfo=UTC)
 START = NOON - timedelta(days=3)
+END = NOON + timedelta(days=3)
 HOUR = timedelta(hours=1)
 LINK, OTHER = UUID(int=1), UUID(int=2)
 
@@ -83,7 +84,7 @@ def test_people_repeats_and_machines_are_told_apart(settings: Settings, database
         click(NOON, None, "unconfirmed"),
         click(NOON, "anna", link=OTHER),
     )
-    assert TotalsRun(databases.clicks).count(START) == 2
+    assert TotalsRun(databases.clicks).count(START, END) == 2
     assert figures(databases) == {"persons": 2, "repeats": 2, "crawlers": 1, "unconfirmed": 1}
     assert figures(databases, OTHER) == {"persons": 1}
     assert hourly(databases) == from_the_rows(databases)
@@ -92,7 +93,7 @@ def test_people_repeats_and_machines_are_told_apart(settings: Settings, database
 def test_a_repeat_across_midnight_is_seen_for_24_hours(settings: Settings, databases: Databases) -> None:
     evening = NOON.replace(hour=23, minute=30)
     write(settings, click(evening), click(evening + HOUR), click(evening + timedelta(hours=49)))
-    TotalsRun(databases.clicks).count(START)
+    TotalsRun(databases.clicks).count(START, END)
     assert figures(databases) == {"persons": 2, "repeats": 1}
 
 
@@ -101,9 +102,9 @@ def test_counting_again_changes_nothing_and_reads_nothing_anew(
 ) -> None:
     write(settings, click(NOON), click(NOON + HOUR, "bob"))
     run = TotalsRun(databases.clicks)
-    assert run.count(START) == 2
+    assert run.count(START, END) == 2
     before = hourly(databases)
-    assert run.count(START) == 0
+    assert run.count(START, END) == 0
     assert hourly(databases) == before
 
 
@@ -112,11 +113,11 @@ def test_a_click_that_comes_hours_late_turns_later_ones_into_repeats(
 ) -> None:
     run = TotalsRun(databases.clicks)
     write(settings, click(NOON), click(NOON + 20 * HOUR), click(NOON + 5 * HOUR, "bob"))
-    run.count(START)
+    run.count(START, END)
     assert figures(databases) == {"persons": 2, "repeats": 1}
     # The spool of a machine that was away brings what came first of all.
     write(settings, click(NOON - 2 * HOUR), click(NOON - HOUR, "bob"))
-    assert run.count(NOON - 3 * HOUR) == 5
+    assert run.count(NOON - 3 * HOUR, END) == 5
     assert figures(databases) == {"persons": 2, "repeats": 3}
     assert hourly(databases) == from_the_rows(databases)
 
@@ -149,7 +150,7 @@ def counted(settings: Settings, databases: Databases, run: TotalsRun, batches: l
             connection.execute(delete(model))
     for batch in batches:
         write(settings, *batch)
-        run.count(START - timedelta(days=1))
+        run.count(START - timedelta(days=1), END)
     return hourly(databases)
 
 
@@ -168,8 +169,8 @@ def test_a_run_that_dies_at_any_step_is_made_good_by_the_next(
     with monkeypatch.context() as patched:
         patched.setattr(totals, step, _dies_at(getattr(totals, step), times))
         with pytest.raises(Stopped):
-            TotalsRun(databases.clicks).count(START)
-    assert TotalsRun(databases.clicks).count(START) >= 1
+            TotalsRun(databases.clicks).count(START, END)
+    assert TotalsRun(databases.clicks).count(START, END) >= 1
     assert figures(databases) == {"persons": 1, "repeats": 5}
     assert hourly(databases) == from_the_rows(databases)
 
@@ -194,12 +195,28 @@ def test_a_run_that_was_taken_over_stops(settings: Settings, databases: Database
         raise Stopped
 
     with pytest.raises(Stopped):
-        TotalsRun(databases.clicks, taken_over).count(START)
+        TotalsRun(databases.clicks, taken_over).count(START, END)
     assert hourly(databases) == {}
 
 
-def test_many_clicks_in_one_hour_are_counted_in_slices() -> None:
-    for rows, parts in ((0, 1), (20_000, 1), (20_001, 6), (200_000, 60), (10**9, 3600)):
-        cut = totals.slices(NOON, rows)
+def test_a_click_that_comes_late_has_the_next_24_hours_counted_anew_and_no_more(
+    settings: Settings, databases: Databases
+) -> None:
+    write(settings, *(click(START + n * HOUR, f"v{n}") for n in range(60)))
+    run = TotalsRun(databases.clicks)
+    assert run.count(START, END) == 60
+    write(settings, click(START + timedelta(minutes=1), "late"))
+    assert run.count(START, END) == 25
+    assert run.count(START, END) == 0
+
+
+def test_nothing_is_counted_before_its_time(settings: Settings, databases: Databases) -> None:
+    write(settings, click(NOON), click(NOON + 2 * HOUR, "bob"))
+    assert TotalsRun(databases.clicks).count(START, NOON + HOUR) == 1
+
+
+def test_many_clicks_are_counted_in_slices() -> None:
+    for rows, parts in ((0, 1), (20_000, 1), (20_001, 24), (10**6, 1440), (10**12, 86_400)):
+        cut = totals.slices(NOON, NOON + HOUR, rows)
         assert (len(cut), cut[0][0], cut[-1][1]) == (parts, NOON, NOON + HOUR)
         assert all(end == start for (_, end), (start, _) in zip(cut, cut[1:], strict=False))
