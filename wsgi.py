@@ -14,6 +14,7 @@ from tracker.clicks.recorder import Recorder
 from tracker.sales.api import blueprint as sales
 from tracker.site import Site, install
 from tracker.ui.errors import answer_errors
+from tracker.ui.metrics import blueprint as metrics
 from tracker.ui.pages import blueprint as ui
 from tracker.ui.proxy import TrustedProxies
 from tracker.ui.safety import protect
@@ -28,6 +29,7 @@ def create_app(settings: Settings) -> Flask:
     app.config["TRUSTED_HOSTS"] = None
     install(app, Site(settings, open_databases(settings), Recorder(settings.clicks_url)))
     app.register_blueprint(ui)
+    app.register_blueprint(metrics)
     app.register_blueprint(jobs)
     app.register_blueprint(sales)
     if settings.demo:

@@ -8,6 +8,7 @@ import sys
 
 from config.database import open_databases
 from config.logs import ScrubFilter, configure_logs
+from config.metrics import share_figures
 from config.migrate import SchemaMismatch, require_current_schema
 from config.settings import load_settings
 
@@ -15,6 +16,7 @@ _settings = load_settings()
 configure_logs(production=_settings.env == "production")
 # gunicorn names the address of whoever sent it nonsense.
 logging.getLogger("gunicorn.error").addFilter(ScrubFilter())
+share_figures(_settings.home, "web")
 
 wsgi_app = "wsgi:app"
 bind = [_settings.bind]

@@ -31,9 +31,7 @@ from payouts.transfers.preparation import anything_to_send
 from payouts.transfers.rail import open_rail
 from payouts.transfers.reconciliation import reconcile
 from payouts.transfers.run import Report, Run
-from tracker.clicks.partitions import is_partitioned, make_partitions, rows_outside
-from tracker.clicks.totals_run import TotalsRun
-from tracker.clicks.visitor_keys import renew_keys
+from tracker.clicks.jobs import count_clicks, partition_clicks, prune_clicks, renew_visitor_keys
 from tracker.errors import Fault, LinkledgerError
 from tracker.people.models import Brand
 
@@ -64,6 +62,10 @@ class Context:
         """`now` stands still while the job works; its lease must not."""
         worked_for = timedelta(seconds=time.monotonic() - self.started_s)
         self.claim.guard(session, self.now + worked_for)
+
+    def renew(self) -> None:
+        """Keep the lease while the work is elsewhere. Raises LeaseLost."""
+        transact(self.databases.main, self.guard)
 
     def brands(self) -> list[str]:
         with reading(self.databases.main) as session:
@@ -184,35 +186,20 @@ def _check(context: Context) -> dict[str, Any]:
 
 
 def _count_clicks(context: Context, back: timedelta) -> dict[str, Any]:
-    return {"hours": _totals(context).count(context.now - back, context.now)}
+    return count_clicks(context.databases.clicks, context.now, context.renew, back)
 
 
 def _prune_clicks(context: Context) -> dict[str, Any]:
-    """First count whatever came late, however old."""
-    run, keep = _totals(context), timedelta(days=context.settings.click_days)
-    return {"hours": run.count(context.now - keep, context.now), **run.prune(context.now - keep)}
-
-
-def _totals(context: Context) -> TotalsRun:
-    return TotalsRun(context.databases.clicks, lambda: context.write(lambda _session: None))
+    keep = timedelta(days=context.settings.click_days)
+    return prune_clicks(context.databases.clicks, context.now, context.renew, keep)
 
 
 def _partition_clicks(context: Context) -> dict[str, Any]:
-    clicks = context.databases.clicks
-    with reading(clicks) as session:
-        if not is_partitioned(session):
-            return {}
-    made = transact(clicks, lambda session: make_partitions(session, context.now))
-    with reading(clicks) as session:
-        outside = rows_outside(session)
-    if outside:
-        log.error("clicks outside every month's partition", clicks=outside)
-    return {"made": made, "outside": outside}
+    return partition_clicks(context.databases.clicks, context.now)
 
 
 def _renew_visitor_keys(context: Context) -> dict[str, Any]:
-    """By the clock on the wall: jobs that run as of a later time must not destroy a key in use."""
-    return {"destroyed": renew_keys(context.settings.home, datetime.now(UTC))}
+    return renew_visitor_keys(context.settings.home)
 
 
 @dataclass(frozen=True)

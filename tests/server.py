@@ -46,6 +46,14 @@ class Server:
     def post(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
         return self._ask(urllib.request.Request(self.url + path, data=body, headers=headers, method="POST"))
 
+    def send(self, head: bytes) -> bytes:
+        """The answer to raw bytes, of which only the last empty line is added."""
+        port = int(self.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+            connection.sendall(head + b"Connection: close\r\n\r\n")
+            connection.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+
     def _ask(self, request: urllib.request.Request) -> Answer:
         opener = urllib.request.build_opener(_Stay)
         try:

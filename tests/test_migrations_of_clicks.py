@@ -1,6 +1,7 @@
 """Migrations of destinations and clicks keep the rows, both ways, on both databases."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine, text
@@ -67,7 +68,7 @@ def test_an_installation_of_the_first_version_goes_on_recording(
 
 def test_links_and_programs_outlive_a_way_down_and_up(databases: Databases, now: datetime) -> None:
     cast = bring_on(databases, now)
-    made = {"program_id": cast.program_id, "creator_id": cast.anna_id}
+    made: dict[str, Any] = {"program_id": cast.program_id, "creator_id": cast.anna_id}
     transact(
         databases.main,
         lambda s: create_link(s, now, **made, destination="https://shop.example/tea", code="tea"),

@@ -41,3 +41,26 @@ def replace_lines(members: dict[str, bytes], name: str, content: bytes) -> None:
                 member.update(rows=content.count(b"\n"), sha256=sha256(content).hexdigest())
 
     edit_manifest(members, agree)
+
+
+def keep_columns(members: dict[str, bytes], name: str, kept: set[str]) -> None:
+    """Leave out the columns of a table that are newer, as a version that did not know them would have."""
+    if name not in members:
+        return
+    shape: dict[str, Any] = {}
+
+    def cut(manifest: dict[str, Any]) -> None:
+        for member in manifest["members"]:
+            if f"{member['shape']['set']}/{member['shape']['table']}.jsonl" == name:
+                shape["columns"] = [each["name"] for each in member["shape"]["columns"]]
+                found = [each for each in member["shape"]["columns"] if each["name"] in kept]
+                member["shape"]["columns"] = found
+
+    edit_manifest(members, cut)
+    places = [place for place, column in enumerate(shape["columns"]) if column in kept]
+    if len(places) == len(shape["columns"]):
+        return
+    rows = [json.loads(line) for line in members[name].splitlines()]
+    cut_rows = ([row[place] for place in places] for row in rows)
+    lines = [json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in cut_rows]
+    replace_lines(members, name, "".join(line + "\n" for line in lines).encode())

@@ -15,7 +15,7 @@ from payouts.backup.archive import open_archive
 from payouts.backup.making import make_backup
 from payouts.backup.restoring import Restored, restore, verify
 from tests.payouts.backup.content import UNFROZEN, contents, pay_bonus
-from tests.payouts.backup.damage import edit_manifest, rebuilt, replace_lines
+from tests.payouts.backup.damage import edit_manifest, keep_columns, rebuilt, replace_lines
 from tests.tracker.sales.shop import Shop
 from tracker.errors import Conflict, Fault, Invalid, LinkledgerError
 
@@ -197,7 +197,9 @@ def of_an_older_schema(tmp_path: Path) -> Callable[[Members], None]:
     engine = make_engine(f"sqlite:///{tmp_path / 'older.db'}")
     migrate_up(engine, "main", "0006")
     with engine.connect() as connection:
-        older = {"click", *inspect(connection).get_table_names()}
+        tables = inspect(connection).get_table_names()
+        columns = {each: {c["name"] for c in inspect(connection).get_columns(each)} for each in tables}
+        older = {"click", *tables}
     engine.dispose()
 
     def edit(manifest: dict[str, Any]) -> None:
@@ -209,6 +211,8 @@ def of_an_older_schema(tmp_path: Path) -> Callable[[Members], None]:
         for name in [*members]:
             if name != "manifest.json" and Path(name).stem not in older:
                 del members[name]
+        for table, kept in columns.items():
+            keep_columns(members, f"main/{table}.jsonl", kept)
 
     return change
 

@@ -1,5 +1,6 @@
 """Which clicks of an hour are visits."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -76,7 +77,7 @@ def test_every_click_is_counted_once_in_pages_of_any_size(
     people = {mark for verdict, mark in clicks if verdict == "person"}
     assert all(each.id not in doubts for each in rows if each.verdict != "person")
     unmarked = sum(verdict == "person" and mark is None for verdict, mark in clicks)
-    assert whole.totals.get(LINK, {}).get("persons", 0) == len(people - {None}) + unmarked
+    assert whole.totals.get(LINK, Counter())["persons"] == len(people - {None}) + unmarked
 
 
 def test_an_hour_is_that_of_the_clock() -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -32,9 +33,9 @@ LINK, OTHER = UUID(int=1), UUID(int=2)
 
 def click(at: datetime, visitor: str | None = "anna", verdict: str = "person", link: UUID = LINK) -> NewClick:
     """A mark is of one day, and the next day's click knows the day before's."""
-    days = [f"{visitor}:{link.int}:{day.date()}" for day in (at, at - timedelta(days=1))]
-    marks = days if visitor else [None, None]
-    return NewClick(new_uuid(at), link, verdict, "a test", "phone", None, None, None, *marks, "net")
+    today, before = (f"{visitor}:{link.int}:{day.date()}" for day in (at, at - timedelta(days=1)))
+    made = NewClick(new_uuid(at), link, verdict, "a test", "phone", None, None, network="net")
+    return replace(made, visitor=today, visitor_before=before) if visitor else made
 
 
 def write(settings: Settings, *clicks: NewClick) -> None:

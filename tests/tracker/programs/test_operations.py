@@ -229,10 +229,13 @@ def test_a_link_does_not_pass_on_what_carries_the_token(
     databases: Databases, cast: Cast, now: datetime
 ) -> None:
     def make(session: Session) -> Program:
-        right = {"brand_id": cast.brand_id, "name": "More", "rate_bp": 100}
+        right: dict[str, Any] = {"brand_id": cast.brand_id, "name": "More", "rate_bp": 100}
         program = programs.create_program(session, now, **right, token_parameter="s1")
         programs.enroll(session, now, program_id=program.id, creator_id=cast.anna_id)
-        wanted = {"destination": "https://shop.example/", "options": programs.LinkOptions(("s1",))}
+        wanted: dict[str, Any] = {
+            "destination": "https://shop.example/",
+            "options": programs.LinkOptions(("s1",)),
+        }
         programs.create_link(session, now, program_id=program.id, creator_id=cast.anna_id, **wanted)
         return program
 

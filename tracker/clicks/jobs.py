@@ -1,0 +1,48 @@
+"""What the scheduler does for clicks. A door: each opens its own transactions, and says what it did."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy import Engine
+
+from config.database import reading, transact
+from tracker.clicks.partitions import is_partitioned, make_partitions, rows_outside
+from tracker.clicks.totals_run import TotalsRun
+from tracker.clicks.visitor_keys import renew_keys
+
+Guard = Callable[[], object]
+
+log = structlog.get_logger(__name__)
+
+
+def count_clicks(clicks: Engine, now: datetime, guard: Guard, back: timedelta) -> dict[str, Any]:
+    """`hours` whose totals were made, of those that are no older than `back`."""
+    return {"hours": TotalsRun(clicks, guard).count(now - back, now)}
+
+
+def prune_clicks(clicks: Engine, now: datetime, guard: Guard, keep: timedelta) -> dict[str, Any]:
+    """First count whatever came late, however old."""
+    run = TotalsRun(clicks, guard)
+    return {"hours": run.count(now - keep, now), **run.prune(now - keep)}
+
+
+def partition_clicks(clicks: Engine, now: datetime) -> dict[str, Any]:
+    """Make the months to come. `outside`: clicks that no month has, which is an alarm."""
+    with reading(clicks) as session:
+        if not is_partitioned(session):
+            return {}
+    made = transact(clicks, partial(make_partitions, now=now))
+    with reading(clicks) as session:
+        outside = rows_outside(session)
+    if outside:
+        log.error("clicks outside every month's partition", clicks=outside)
+    return {"made": made, "outside": outside}
+
+
+def renew_visitor_keys(home: Path) -> dict[str, Any]:
+    """By the clock on the wall: jobs that run as of a later time must not destroy a key in use."""
+    return {"destroyed": renew_keys(home, datetime.now(UTC))}
