@@ -1,0 +1,39 @@
+"""The scheduler's jobs for clicks, through the commands that people use."""
+
+from datetime import UTC, datetime, timedelta
+
+from config.settings import Settings
+from payouts import cli
+from tests.tracker.clicks.test_totals import LINK, click, write
+from tests.tracker.terminal import Terminal
+from tracker.ids import public_id
+
+EVERY_COMMAND = tuple(command for room in cli.ROOMS for command in cli.commands_of(room))
+NOW = datetime.now(UTC)
+
+
+def test_work_makes_totals_that_the_command_shows(settings: Settings) -> None:
+    linkledger = Terminal(settings, EVERY_COMMAND)
+    earlier = NOW - timedelta(hours=30)
+    write(settings, click(earlier), click(NOW, "bob"), click(NOW, "bob"), click(NOW, None, "preview"))
+    link = ("--link", public_id("lnk", LINK))
+    assert linkledger.run("click", "totals", *link).stdout == "None yet.\n"
+    [done] = linkledger.ask("work")
+    assert done["jobs"]["click-prune"]["hours"] == 2
+    shown = linkledger.ask("click", "totals", *link)
+    assert {name: number for name, number in shown["total"].items() if number} == {
+        "persons": 2,
+        "repeats": 1,
+        "previews": 1,
+    }
+    assert [each["persons"] for each in shown["hours"]] == [1, 1]
+    assert "2 persons" in linkledger.run("click", "totals", *link).stdout
+
+
+def test_work_renews_the_visitors_keys_by_the_real_clock(settings: Settings) -> None:
+    linkledger = Terminal(settings, EVERY_COMMAND)
+    linkledger.ask("work", "--as-of", f"{NOW + timedelta(days=4):%Y-%m-%d}")
+    kept = sorted(path.name for path in (settings.home / "keys").iterdir())
+    today, tomorrow = (f"visitor-{(NOW + timedelta(days=n)).date()}" for n in (0, 1))
+    assert {today, tomorrow} <= set(kept)
+    assert f"visitor-{(NOW + timedelta(days=4)).date()}" not in kept

@@ -1,0 +1,85 @@
+"""What is left of a visitor after his request: a country, a kind of device, a mark. Never his address."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.database import Databases, transact
+from config.settings import Settings
+from tests.tracker.cast import Cast
+from tests.tracker.clicks.visitors import PEOPLE
+from tracker.clicks.models import Click
+from tracker.programs.operations import create_link
+from wsgi import create_app
+
+ADDRESS = "8.8.8.8"
+BROWSER, DEVICE = PEOPLE["Safari on iPhone"]
+SECRET_PAGE = "https://blog.example/anna/private?mail=anna@people.example"
+
+
+@pytest.fixture
+def link(databases: Databases, cast: Cast, now: datetime) -> None:
+    def make(session: Session) -> None:
+        them: dict[str, Any] = {"program_id": cast.program_id, "creator_id": cast.anna_id}
+        create_link(session, now, **them, destination="https://shop.example/", code="anna")
+
+    transact(databases.main, make)
+
+
+def visit(settings: Settings, peer: str, **headers: str) -> None:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    named |= {"User-Agent": BROWSER, "Referer": SECRET_PAGE}
+    app = create_app(settings)
+    answer = app.test_client().get("/anna", headers=named, environ_base={"REMOTE_ADDR": peer})
+    assert answer.status_code == 302
+    assert "Set-Cookie" not in answer.headers
+    app.extensions["linkledger"].recorder.close()
+
+
+def kept(databases: Databases) -> list[tuple[str | None, str | None, str, str | None]]:
+    columns = (Click.country, Click.visitor, Click.device, Click.referrer_host)
+    with databases.clicks.connect() as connection:
+        return [tuple(row) for row in connection.execute(select(*columns).order_by(Click.id))]  # type: ignore[misc]
+
+
+@pytest.mark.usefixtures("link")
+def test_the_same_visitor_has_the_same_mark_behind_a_trusted_proxy_or_not(
+    settings: Settings, databases: Databases
+) -> None:
+    proxied = settings.model_copy(update={"trusted_proxies": "10.0.0.0/8"})
+    visit(settings, ADDRESS)
+    visit(proxied, "10.0.0.7", X_Forwarded_For=ADDRESS)
+    visit(proxied, "203.0.113.5", X_Forwarded_For=ADDRESS)
+    direct, behind, spoofed = kept(databases)
+    assert direct == behind
+    assert (direct[0], direct[2:]) == ("US", (DEVICE, "blog.example"))
+    assert (spoofed[0], spoofed[1] == direct[1]) == (None, False)
+
+
+@pytest.mark.usefixtures("link")
+def test_a_country_header_counts_only_from_a_trusted_proxy(settings: Settings, databases: Databases) -> None:
+    own = settings.model_copy(update={"trusted_proxies": "10.0.0.7", "country_header": "CF-IPCountry"})
+    visit(own, "10.0.0.7", X_Forwarded_For=ADDRESS, CF_IPCountry="AT")
+    visit(own, ADDRESS, CF_IPCountry="AT")
+    visit(settings, ADDRESS, CF_IPCountry="AT")
+    assert [row[0] for row in kept(databases)] == ["AT", "US", "US"]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.usefixtures("link", "databases")
+def test_no_file_of_the_installation_holds_an_address_or_a_page(
+    settings: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    visit(settings, ADDRESS)
+    files = [path for path in Path(settings.home).rglob("*") if path.is_file()]
+    assert any(path.name.startswith("clicks.db") for path in files)
+    for path in files:
+        content = path.read_bytes()
+        assert ADDRESS.encode() not in content, path
+        assert bytes(map(int, ADDRESS.split("."))) not in content, path
+        assert b"private" not in content, path
+    assert ADDRESS not in "".join(capfd.readouterr())
