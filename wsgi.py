@@ -27,7 +27,7 @@ def create_app(settings: Settings) -> Flask:
     app = Flask("linkledger", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAXIMUM_BODY_BYTES
     app.config["TRUSTED_HOSTS"] = None
-    install(app, Site(settings, open_databases(settings), Recorder(settings.clicks_url)))
+    install(app, Site(settings, open_databases(settings), Recorder.of(settings)))
     app.register_blueprint(ui)
     app.register_blueprint(metrics)
     app.register_blueprint(jobs)

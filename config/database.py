@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, MetaData, Text, create_engine, event
@@ -19,6 +19,14 @@ Result = TypeVar("Result")
 
 BUSY_TIMEOUT_S = 15
 JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024
+POSTGRESQL_CONNECTION: Final[dict[str, Any]] = {
+    "connect_timeout": 3,
+    # A machine that is gone says nothing: without these a query waits for it for a quarter of an hour.
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+}
 TRIES = 8
 FIRST_PAUSE_S = 0.01
 _READ_ONLY = "linkledger_read_only"
@@ -79,7 +87,14 @@ def make_engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10, hide_parameters=True)
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=5,
+        max_overflow=10,
+        hide_parameters=True,
+        connect_args=dict(POSTGRESQL_CONNECTION),
+    )
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -35,7 +35,10 @@ class Settings(BaseSettings):
     bind: str = "127.0.0.1:8000"
     base_url: str = ""
     link_base_url: str = ""
+    edge_bind: str = "127.0.0.1:8001"
     workers: int = Field(default=2, ge=1, le=64)
+    commit_deadline_ms: int = Field(default=300, ge=10, le=5_000)
+    spool_mb: int = Field(default=16, ge=1, le=4_096)
     rail: Literal["sandbox", "stripe"] = "sandbox"
     rail_shared: bool = False
     stripe_api_key: str = Field(default="", repr=False)
@@ -50,7 +53,7 @@ class Settings(BaseSettings):
     metrics_token: str = Field(default="", repr=False)
     demo: bool = False
 
-    @field_validator("bind")
+    @field_validator("bind", "edge_bind")
     @classmethod
     def _host_and_port(cls, value: str) -> str:
         match = _BIND.fullmatch(value)
@@ -149,7 +152,12 @@ class Settings(BaseSettings):
     @property
     def link_url(self) -> str:
         """What creators' links start with."""
-        return self.link_base_url or self.web_url
+        return self.link_base_url or f"http://{self.edge_bind}"
+
+    @property
+    def spool_folder(self) -> Path:
+        """Where clicks wait while their database is late."""
+        return self.home.resolve() / "spool"
 
     @property
     def main_url(self) -> str:

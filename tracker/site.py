@@ -8,6 +8,7 @@ from flask import Flask, current_app
 
 from config.database import Databases, reading
 from config.settings import Settings
+from tracker.clicks.cache import LinkCache, library
 from tracker.clicks.domains import Domains
 from tracker.clicks.recorder import Recorder
 from tracker.clicks.visitor_keys import VisitorKeys
@@ -21,6 +22,10 @@ class Site:
     settings: Settings
     databases: Databases
     recorder: Recorder
+
+    @cached_property
+    def links(self) -> LinkCache:
+        return LinkCache(library(self.databases.main))
 
     @cached_property
     def domains(self) -> Domains:

@@ -1,6 +1,6 @@
 """What the redirect counts. No label comes from the request, so their number is fixed."""
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge, Histogram
 
 ANSWERS = Counter("linkledger_answers", "Answers to requests for short links, by status.", ["status"])
 REDIRECTS = Counter(
@@ -17,4 +17,24 @@ CLICK_BATCHES = Counter(
 )
 KEYLESS_CLICKS = Counter(
     "linkledger_keyless_clicks", "Times when visitors' keys could not be used, so that repeats go unseen."
+)
+LINK_LOOKUPS = Counter("linkledger_link_lookups", "Where the links of requests were found.", ["where"])
+COMMIT_SECONDS = Histogram(
+    "linkledger_click_commit_seconds",
+    "From the turn to write until the clicks were on the disk.",
+    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+)
+BATCH_CLICKS = Histogram(
+    "linkledger_click_batch_clicks", "Clicks in one commit.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 1000)
+)
+SPOOLED_CLICKS = Counter("linkledger_spooled_clicks", "Clicks kept in the spool, the database being late.")
+DRAINED_CLICKS = Counter("linkledger_drained_clicks", "Clicks brought from a spool into the database.")
+SPOOL_FAILURES = Counter("linkledger_spool_failures", "Times that clicks could not be kept in the spool.")
+SPOOL_BYTES = Gauge(
+    "linkledger_spool_bytes", "What waits in spools to be drained.", multiprocess_mode="livesum"
+)
+SPOOL_SINCE = Gauge(
+    "linkledger_spool_since_seconds",
+    "When the oldest waiting click went into the spool (Unix time); 0 when none waits.",
+    multiprocess_mode="livemax",
 )

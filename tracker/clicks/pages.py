@@ -6,13 +6,11 @@ from flask import Blueprint, Response, make_response, render_template, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.routing import BaseConverter
 
-from config.database import reading
 from tracker.clicks.redirect import NO_STORE, Visit, follow
 from tracker.clicks.visitor import HEADERS
 from tracker.client import usual_address
 from tracker.people.access import public
 from tracker.programs.codes import LINK_CODE_PATTERN
-from tracker.programs.operations import LinkTarget, link_target
 from tracker.site import site
 from tracker.ui.proxy import PROXIED
 
@@ -44,7 +42,7 @@ def follow_link(code: str) -> Response:
     answer = follow(
         _visit(code, here.settings.country_header),
         datetime.now(UTC),
-        find_link=_find_link,
+        find_link=here.links.find,
         recorder=here.recorder,
         keys=here.settings.secret_keys,
         find_domain=here.domains.find,
@@ -69,11 +67,6 @@ def _visit(code: str, country_header: str) -> Visit:
         scheme=request.scheme,
         country=request.headers.get(country_header) if believed else None,
     )
-
-
-def _find_link(code: str) -> LinkTarget | None:
-    with reading(site().databases.main) as session:
-        return link_target(session, code)
 
 
 def _page(status: int) -> Response:

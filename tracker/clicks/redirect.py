@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from tracker.clicks.cache import LinksUnreadable
 from tracker.clicks.destination import with_token
 from tracker.clicks.metrics import ANSWERS, LINKS_UNREADABLE, REDIRECTS, UNKNOWN_CODES, UNRECORDED_CLICKS
 from tracker.clicks.recorder import Recorder
@@ -63,6 +64,15 @@ class Answer:
     location: str | None = None
 
 
+@dataclass(frozen=True)
+class Departure:
+    """A visit that is to be recorded before it is sent on."""
+
+    link: LinkTarget
+    click: NewClick
+    verdict: Verdict
+
+
 def follow(
     visit: Visit,
     now: datetime,
@@ -76,21 +86,43 @@ def follow(
 ) -> Answer:
     """Record the click, then answer: an address that leaves with a token has its click on the disk.
 
-    Nothing in the request can choose the destination's host. `keys` sign the token; `find_link` and
-    `find_domain` may raise SQLAlchemyError.
+    Nothing in the request can choose the destination's host. `keys` sign the token; `find_link` may raise
+    LinksUnreadable or SQLAlchemyError, `find_domain` too. Doors that cannot wait do the same by `depart` and
+    `send_on`.
     """
     try:
         link, domain = find_link(visit.code), find_domain(visit.host)
-    except SQLAlchemyError:
-        LINKS_UNREADABLE.inc()
-        return counted(Answer(503))
+    except (SQLAlchemyError, LinksUnreadable):
+        return counted(unreadable())
+    departure = depart(visit, link, domain, now, visitor_keys)
+    if isinstance(departure, Answer):
+        return counted(departure)
+    return counted(send_on(departure, recorder.record(departure.click, deadline_s), keys))
+
+
+def unreadable() -> Answer:
+    LINKS_UNREADABLE.inc()
+    return Answer(503)
+
+
+def depart(
+    visit: Visit,
+    link: LinkTarget | None,
+    domain: Domain | None,
+    now: datetime,
+    visitor_keys: VisitorKeys | None = None,
+) -> Departure | Answer:
+    """What to record of the visit before it is sent on; or the answer, where the link leads nowhere."""
     found = destined(link, domain, visit, now)
     if isinstance(found, Answer):
-        return counted(found)
+        return found
     verdict = judge(visit.method, visit.headers)
-    click = new_click(found, visit, verdict, now, visitor_keys)
-    recorded = recorder.record(click, deadline_s)
-    return counted(Answer(302, location(found, click, verdict, recorded, keys)))
+    return Departure(found, new_click(found, visit, verdict, now, visitor_keys), verdict)
+
+
+def send_on(departure: Departure, recorded: bool, keys: Sequence[str]) -> Answer:
+    """`recorded`: the click is on the disk."""
+    return Answer(302, location(departure.link, departure.click, departure.verdict, recorded, keys))
 
 
 def destined(

@@ -15,9 +15,10 @@ import psycopg
 from sqlalchemy import make_url
 
 from config.canonical import canonical_json
-from config.database import make_engine
+from config.database import POSTGRESQL_CONNECTION, make_engine
 
-CONNECT_TIMEOUT_S = 3
+REFUSED = (sqlite3.IntegrityError, sqlite3.DataError, psycopg.IntegrityError, psycopg.DataError)
+"""The row is wrong, and will be at every further try."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class PostgresWriter:
     def __init__(self, clicks_url: str) -> None:
         address = make_url(clicks_url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._connection = psycopg.connect(
-            address, autocommit=True, prepare_threshold=1, connect_timeout=CONNECT_TIMEOUT_S
+            address, autocommit=True, prepare_threshold=1, **POSTGRESQL_CONNECTION
         )
         self._connection.execute("SET synchronous_commit TO on")
 

@@ -139,3 +139,29 @@ class LinkDomain(Base):
     host: Mapped[str] = mapped_column(primary_key=True)
     brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"), index=True)
     created_at: Mapped[datetime]
+
+
+class LinkVersion(Base):
+    """One row: the number of the last change to a link. Triggers count it; absent before the first."""
+
+    __tablename__ = "link_version"
+    __table_args__ = (CheckConstraint("id = 1", name="there_is_one_link_version"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int]
+
+
+class LinkChange(Base):
+    """What changed, for those who keep links in memory. Triggers write it, and keep the last 10,000."""
+
+    __tablename__ = "link_change"
+    __table_args__ = (
+        CheckConstraint(
+            "subject in ('link', 'enrollment', 'program', 'brand')", name="link_change_subject_known"
+        ),
+        STRICT,
+    )
+
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    subject: Mapped[str]
+    subject_id: Mapped[str]

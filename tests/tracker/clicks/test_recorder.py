@@ -14,7 +14,7 @@ from sqlalchemy import text
 from config.database import Databases
 from config.settings import Settings
 from tests.tracker.clicks.traffic import DEADLINE_S, LINK, HeldWriters, a_click, kept_ids
-from tracker.clicks import recorder as recorder_module
+from tracker.clicks import waiting as waiting_module
 from tracker.clicks.models import Click
 from tracker.clicks.recorder import Recorder
 from tracker.clicks.writers import NewClick, SqliteWriter, open_writer
@@ -137,8 +137,8 @@ def test_a_database_that_cannot_be_opened_refuses_clicks(tmp_path: Path) -> None
 
 
 def test_more_than_can_wait_are_refused_at_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder_module, "MOST_WAITING", 3)
-    monkeypatch.setattr(recorder_module, "MOST_IN_A_BATCH", 2)
+    monkeypatch.setattr(waiting_module, "MOST_WAITING", 3)
+    monkeypatch.setattr(waiting_module, "MOST_IN_A_BATCH", 2)
     writers = HeldWriters(held=True)
     recorder = Recorder(settings.clicks_url, writers.open)
     futures = [recorder.submit(a_click()) for _ in range(5)]

@@ -1,0 +1,166 @@
+"""The thread that writes whatever waits to the database as one batch, while the next batch gathers."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from tracker.clicks.draining import Drain
+from tracker.clicks.guard import Guard
+from tracker.clicks.metrics import BATCH_CLICKS, CLICK_BATCHES, COMMIT_SECONDS
+from tracker.clicks.spool import Spool
+from tracker.clicks.waiting import Ticket, WaitingRoom
+from tracker.clicks.writers import BatchWriter, NewClick, OpenWriter
+
+DEADLINE_S = 0.3
+"""A commit that takes longer is answered from the spool."""
+
+RETRY_S = 0.25
+"""So long a database that failed is left alone."""
+
+CLOSE_TIMEOUT_S = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class Committer:
+    """The two threads, the connection and the spool of one process."""
+
+    def __init__(
+        self,
+        clicks_url: str,
+        open_writer: OpenWriter,
+        *,
+        spool_folder: Path | None,
+        spool_bytes: int,
+        deadline_s: float,
+    ) -> None:
+        self._clicks_url, self._open_writer = clicks_url, open_writer
+        self._room = WaitingRoom(deadline_s, guarded=spool_folder is not None)
+        self._drain: Drain | None = None
+        self._guard: Guard | None = None
+        if spool_folder is not None:
+            self._drain = Drain(spool_folder, self._write)
+            self._guard = Guard(self._room, spool_folder, spool_bytes, deadline_s, self._drain_this)
+        self._starting = threading.Lock()
+        self._threads: list[threading.Thread] = []
+        self._writer: BatchWriter | None = None
+        self._spool: Spool | None = None
+
+    def start(self) -> bool:
+        """Whether there is a thread to work."""
+        if self._threads:
+            return True
+        with self._starting:
+            return bool(self._threads) or self._start_threads()
+
+    def submit(self, click: NewClick, tell: Callable[[bool], None]) -> None:
+        """`tell` hears True when the click is on the disk, False when it could not be put there."""
+        if not self.start() or not self._room.add(Ticket(click, tell)):
+            tell(False)
+
+    def close(self) -> None:
+        """Put what waits into the database or the spool, and end the threads that are not stuck."""
+        self._room.close()
+        end = time.monotonic() + CLOSE_TIMEOUT_S
+        for thread in self._threads:
+            thread.join(max(end - time.monotonic(), 0.0))
+        if self._spool is not None and not any(thread.is_alive() for thread in self._threads):
+            self._spool.close()
+
+    def abandon(self) -> None:
+        """In a forked child, where this has no threads and its locks may be held for ever."""
+        for held in (self._writer, self._spool):
+            if held is not None:
+                held.abandon()
+
+    def _start_threads(self) -> bool:
+        threads = [threading.Thread(target=self._run, name="click-committer", daemon=True)]
+        if self._guard is not None:
+            threads.append(threading.Thread(target=self._guard.run, name="click-guard", daemon=True))
+        started = []
+        try:
+            for thread in threads:
+                thread.start()
+                started.append(thread)
+        except RuntimeError:
+            _log.error("a thread to record clicks could not be started; raise the limit of threads")
+        self._threads = started
+        return bool(started)
+
+    def _drain_this(self, spool: Spool) -> None:
+        self._spool = spool
+        if self._drain is not None:
+            self._drain.own = spool
+
+    def _run(self) -> None:
+        while self._room.wait_for_work(self._next_look_s()):
+            try:
+                if self._room.down:
+                    self._connected()
+                if self._room.has_work():
+                    self._commit_a_batch()
+                if self._drain is not None:
+                    self._drain.some()
+            except Exception as error:
+                # Whatever it was, the thread lives on, and the next batch connects anew.
+                self._fail(error)
+            else:
+                self._room.succeeded()
+        if self._drain is not None:
+            self._drain.give_up()
+        self._drop_writer()
+
+    def _next_look_s(self) -> float | None:
+        """When to look into spools though nobody brings a click."""
+        if self._drain is None:
+            return None
+        return RETRY_S if self._room.down else self._drain.next_look_s()
+
+    def _commit_a_batch(self) -> None:
+        writer = self._connected()
+        with writer.turn():
+            # Only now: what came in while others had their turn goes into the same commit.
+            batch = self._room.take()
+            if not batch:
+                return
+            began = time.perf_counter()
+            writer.write([ticket.click for ticket in batch])
+            COMMIT_SECONDS.observe(time.perf_counter() - began)
+        BATCH_CLICKS.observe(len(batch))
+        CLICK_BATCHES.labels("committed").inc()
+        self._room.answer(batch, recorded=True)
+
+    def _write(self, clicks: Sequence[NewClick]) -> None:
+        """For draining. A connection that failed is never used again."""
+        writer = self._connected()
+        try:
+            with writer.turn():
+                writer.write(clicks)
+        except Exception:
+            self._drop_writer()
+            raise
+
+    def _connected(self) -> BatchWriter:
+        if self._writer is None:
+            self._writer = self._open_writer(self._clicks_url)
+        return self._writer
+
+    def _fail(self, error: Exception) -> None:
+        if not self._room.down:
+            _log.warning("clicks could not be written to the database: %s", type(error).__name__)
+        CLICK_BATCHES.labels("failed").inc()
+        self._drop_writer()
+        if self._drain is not None:
+            self._drain.give_up()
+        self._room.answer(self._room.failed(), recorded=False)
+        if self._room.down:
+            self._room.pause(RETRY_S)
+
+    def _drop_writer(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with suppress(Exception):
+                writer.close()

@@ -1,0 +1,65 @@
+"""Which links changed since a version that somebody has seen. The versions are counted by the database."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from tracker.programs.models import Enrollment, Link, LinkChange, LinkVersion, Program
+
+MOST_CHANGES = 1_000
+"""More than that since the last look, and all is read anew."""
+
+MOST_IDS = 500
+
+
+@dataclass(frozen=True)
+class LinkChanges:
+    """`codes`: changed links' code keys, each with the version of its last change; None: it may be any."""
+
+    version: int
+    codes: Mapping[str, int] | None
+
+
+def link_version(session: Session) -> int:
+    """The number of the last committed change to a link; 0 before the first."""
+    return session.scalar(select(LinkVersion.version)) or 0
+
+
+def changes_since(session: Session, seen: int) -> LinkChanges:
+    """What changed after `seen`. `session` must have one consistent view of the database."""
+    version = link_version(session)
+    if version == seen:
+        return LinkChanges(version, {})
+    if not seen < version <= seen + MOST_CHANGES:
+        return LinkChanges(version, None)  # long not looked, or the database was restored
+    changed = select(LinkChange).where(LinkChange.version > seen).order_by(LinkChange.version)
+    by_subject: dict[str, dict[str, int]] = defaultdict(dict)
+    for change in session.scalars(changed):
+        by_subject[change.subject][change.subject_id] = change.version
+    codes: dict[str, int] = {}
+    for subject, versions in by_subject.items():
+        for code_key, subject_id in _links_of(session, subject, list(versions)):
+            codes[code_key] = max(codes.get(code_key, 0), versions[subject_id])
+    return LinkChanges(version, codes)
+
+
+def _links_of(session: Session, subject: str, ids: Sequence[str]) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for start in range(0, len(ids), MOST_IDS):
+        rows = session.execute(_codes_query(subject, ids[start : start + MOST_IDS]))
+        found += [(code_key, subject_id) for code_key, subject_id in rows]
+    return found
+
+
+def _codes_query(subject: str, ids: Sequence[str]) -> Select[str, str]:
+    if subject == "link":
+        return select(Link.code_key, Link.id).where(Link.id.in_(ids))
+    if subject == "enrollment":
+        return select(Link.code_key, Link.enrollment_id).where(Link.enrollment_id.in_(ids))
+    links = select(Link.code_key, Program.id if subject == "program" else Program.brand_id)
+    links = links.join(Enrollment, Enrollment.id == Link.enrollment_id)
+    links = links.join(Program, Program.id == Enrollment.program_id)
+    return links.where((Program.id if subject == "program" else Program.brand_id).in_(ids))
