@@ -1,4 +1,6 @@
-"""The web application, made here and nowhere else: `gunicorn wsgi:app`.
+"""The applications: `gunicorn wsgi:app` is the whole one, `edge` (ASGI) does redirects and nothing else.
+
+The edge's own process names it by tracker.clicks.edge, and so never loads what the pages need.
 
 Importing this module opens no connection and starts no thread; the first request does.
 """
@@ -9,6 +11,7 @@ from config.database import open_databases
 from config.settings import Settings, load_settings
 from payouts.demo.pages import blueprint as demo
 from payouts.jobs.pages import blueprint as jobs
+from tracker.clicks.edge import Edge, create_edge
 from tracker.clicks.pages import blueprint as clicks
 from tracker.clicks.recorder import Recorder
 from tracker.sales.api import blueprint as sales
@@ -41,9 +44,12 @@ def create_app(settings: Settings) -> Flask:
     return app
 
 
-def __getattr__(name: str) -> Flask:
-    """`wsgi:app` is made when a server first asks for it, so that importing this module does nothing."""
-    if name != "app":
+def __getattr__(name: str) -> Flask | Edge:
+    """`wsgi:app` and `wsgi:edge` are made when a server first asks for them: importing this does nothing."""
+    if name == "app":
+        globals()[name] = create_app(load_settings())
+    elif name == "edge":
+        globals()[name] = create_edge(load_settings())
+    else:
         raise AttributeError(name)
-    globals()["app"] = create_app(load_settings())
-    return globals()["app"]  # type: ignore[no-any-return]
+    return globals()[name]  # type: ignore[no-any-return]

@@ -33,13 +33,16 @@ def _schema(old: SchemaState, new: SchemaState) -> dict[str, Any]:
 @click.command("serve", cls=ConsoleCommand)
 @click.option("--bind", metavar="HOST:PORT", help="Default: LINKLEDGER_BIND")
 @click.option("--workers", type=int, help="Default: LINKLEDGER_WORKERS")
-@click.option("--only", type=click.Choice(["web", "scheduler"]), help="Start this process alone.")
+@click.option("--edge-bind", metavar="HOST:PORT", help="Default: LINKLEDGER_EDGE_BIND")
+@click.option("--only", type=click.Choice(["edge", "web", "scheduler"]), help="Start this process alone.")
 @pass_console
-def serve_command(console: Console, bind: str | None, workers: int | None, only: str | None) -> Answer:
-    """Serve pages, webhooks and redirects, and run the scheduler, until Ctrl-C."""
-    settings = console.settings_with(bind=bind, workers=workers)
+def serve_command(
+    console: Console, bind: str | None, workers: int | None, edge_bind: str | None, only: str | None
+) -> Answer:
+    """Serve redirects, pages and webhooks, and run the scheduler, until Ctrl-C."""
+    settings = console.settings_with(bind=bind, workers=workers, edge_bind=edge_bind)
     console.databases.close()  # opened first, so that a wrong schema is said before anything starts
-    console.say(f"Linkledger is at {settings.web_url} (Ctrl-C stops it)")
+    console.say(f"Linkledger is at {settings.web_url}, its links at {settings.link_url} (Ctrl-C stops it)")
     code = serve_processes(settings, only=only)
     return Answer(None, exit_code=code)
 

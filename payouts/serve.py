@@ -1,7 +1,7 @@
 """Starts the processes of an installation on one machine and watches them. It serves nothing itself.
 
 Each child runs in a session of its own, gets TERM when this process is told to stop, and dies with it. The
-scheduler is started again when it falls, with growing pauses; when the web process falls, everything stops.
+scheduler is started again when it falls, with growing pauses; when edge or web falls, everything stops.
 """
 
 import ctypes
@@ -62,11 +62,18 @@ def _text(value: object) -> str:
 
 
 def _children(only: str | None) -> list[Child]:
-    gunicorn_file = Path(__file__).parents[1] / "config" / "gunicorn.py"
-    web = [sys.executable, "-m", "gunicorn", "--config", str(gunicorn_file)]
     scheduler = [sys.executable, "-m", "payouts.scheduler"]
-    every = [Child("web", web, vital=True), Child("scheduler", scheduler, vital=only == "scheduler")]
+    every = [
+        Child("edge", _gunicorn("edge_gunicorn.py"), vital=True),
+        Child("web", _gunicorn("gunicorn.py"), vital=True),
+        Child("scheduler", scheduler, vital=only == "scheduler"),
+    ]
     return [child for child in every if only in (None, child.name)]
+
+
+def _gunicorn(settings_file: str) -> list[str]:
+    path = Path(__file__).parents[1] / "config" / settings_file
+    return [sys.executable, "-m", "gunicorn", "--config", str(path)]
 
 
 @dataclass

@@ -78,7 +78,8 @@ def free_port() -> int:
 def running_server(settings: Settings, *arguments: str) -> Iterator[Server]:
     """`linkledger serve` with these settings, ready for requests; stopped by TERM, which must work."""
     bind = f"127.0.0.1:{free_port()}"
-    own = settings.model_copy(update={"bind": bind, "workers": 2})
+    edge_bind = f"127.0.0.1:{free_port()}"
+    own = settings.model_copy(update={"bind": bind, "edge_bind": edge_bind, "workers": 2})
     process = subprocess.Popen(
         [sys.executable, "-c", "from payouts.cli import main; main()", "serve", *arguments],
         env=child_environment(own),

@@ -22,7 +22,7 @@ MARK = "demo.json"
 
 def demo_settings(bind: str | None = None) -> Settings:
     """The settings with a home of the demo's own. Raises SettingsError."""
-    chosen = {} if bind is None else {"bind": bind}
+    chosen = {} if bind is None else {"bind": bind, "edge_bind": _next_port(bind)}
     home = load_settings(demo=True, **chosen).home / FOLDER
     return load_settings(demo=True, home=home, **chosen)
 
@@ -39,6 +39,12 @@ def require_free(bind: str) -> None:
             f"{bind} cannot be used ({error.strerror}). Choose another address, for example: "
             f"linkledger demo --bind {host}:{int(port) + 10}"
         ) from None
+
+
+def _next_port(bind: str) -> str:
+    """Where the links of a demo at `bind` are; two demos on one machine must not share it."""
+    host, _, port = bind.rpartition(":")
+    return f"{host}:{int(port) + 1}" if port.isdigit() else bind
 
 
 def reset(settings: Settings, say: Say) -> None:

@@ -72,11 +72,11 @@ def library(engine: Engine) -> Library:
     return Library(read, changes)
 
 
-class _Missing:
+class Missing:
     """Nothing in memory says what a code leads to."""
 
 
-MISSING: Final = _Missing()
+MISSING: Final = Missing()
 _NOTHING_SEEN = -1
 
 
@@ -93,11 +93,15 @@ class LinkCache:
         self._absent: dict[str, float] = {}
         self._reads: dict[str, Future[LinkTarget | None]] = {}
         self._seen = _NOTHING_SEEN
+        self.has_been_read = False
+        """Whether the database has answered since this began."""
+        self.readable = True
+        """Whether it answered at the last poll."""
         self._changing = threading.Lock()
         self._closing = threading.Event()
         self._waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
-    def known(self, code: str) -> LinkTarget | _Missing | None:
+    def known(self, code: str) -> LinkTarget | Missing | None:
         """From memory alone: a link, None when there is surely none, MISSING when that has to be read."""
         self._leave_parent()
         key = code_key(code)
@@ -134,12 +138,18 @@ class LinkCache:
     def find(self, code: str, deadline_s: float = READ_DEADLINE_S) -> LinkTarget | None:
         """For doors that may wait. Raises LinksUnreadable."""
         known = self.known(code)
-        if not isinstance(known, _Missing):
+        if not isinstance(known, Missing):
             return known
         try:
             return self.read(code).result(deadline_s)
         except DeadlinePassed:
             raise LinksUnreadable from None
+
+    def start(self) -> None:
+        """Start the threads, so that the first request need not."""
+        self._leave_parent()
+        with self._changing:
+            self._start()
 
     def poll(self) -> None:
         """Let go of what changed since the last time. Raises SQLAlchemyError."""
@@ -185,15 +195,14 @@ class LinkCache:
             reader.start()
 
     def _poll_on(self, closing: threading.Event) -> None:
-        readable = True
         while not closing.wait(self._poll_s):
             try:
                 self.poll()
-                readable = True
+                self.readable = True
             except SQLAlchemyError as error:
-                if readable:
+                if self.readable:
                     _log.warning("links are served from memory, the database fails: %s", type(error).__name__)
-                readable = False
+                self.readable = False
 
     def _read_on(self, waiting: "queue.SimpleQueue[str | None]") -> None:
         while (key := waiting.get()) is not None:
@@ -213,6 +222,7 @@ class LinkCache:
 
     def _keep(self, key: str, found: Found) -> None:
         with self._changing:
+            self.has_been_read = True
             if found.link is None:
                 self._remember_absent(key)
             elif found.version >= self._seen:  # else it may have changed while it was read

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.routing import BaseConverter
 
-from tracker.clicks.redirect import NO_STORE, Visit, follow
+from tracker.clicks.redirect import NO_STORE, RETRY_AFTER_S, Visit, follow
 from tracker.clicks.visitor import HEADERS
 from tracker.client import usual_address
 from tracker.people.access import public
@@ -16,7 +16,6 @@ from tracker.ui.proxy import PROXIED
 
 blueprint = Blueprint("clicks", __name__, template_folder="templates")
 
-RETRY_AFTER_S = 5
 _TEMPLATES = {
     404: "clicks/unknown_link.html",
     410: "clicks/ended_link.html",

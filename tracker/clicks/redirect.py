@@ -26,6 +26,9 @@ COMMIT_DEADLINE_S = 2.0
 NO_STORE = {"Cache-Control": "no-store, private"}
 """With every answer: a browser that kept one would take the next click past us, or keep a 404 for good."""
 
+RETRY_AFTER_S = 5
+"""What a browser is told when the link could not be looked up."""
+
 FindLink = Callable[[str], LinkTarget | None]
 FindDomain = Callable[[str], Domain | None]
 

@@ -1,0 +1,62 @@
+"""gunicorn's settings for the edge process, which does redirects alone; `linkledger serve` names this file.
+
+Read by gunicorn itself, so its names are gunicorn's. Everything comes from the settings object.
+"""
+
+import logging
+import resource
+import sys
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.database import open_databases
+from config.logs import configure_logs
+from config.migrate import SchemaMismatch, require_current_schema
+from config.settings import load_settings
+
+MOST_CONNECTIONS = 10_000
+FILES_OF_OUR_OWN = 128
+
+_settings = load_settings()
+configure_logs(production=_settings.env == "production")
+
+# Every silent client holds a file; many systems begin with no more than 1,024 of them.
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+_files = MOST_CONNECTIONS + FILES_OF_OUR_OWN
+if _hard != resource.RLIM_INFINITY:
+    _files = min(_files, _hard)
+if _soft != resource.RLIM_INFINITY and _soft < _files:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_files, _hard))
+
+wsgi_app = "tracker.clicks.edge:edge"
+bind = [_settings.edge_bind]
+workers = _settings.workers
+preload_app = True  # importing opens nothing and starts nothing, so workers can share its memory
+worker_class = "config.worker.EdgeWorker"
+worker_connections = min(MOST_CONNECTIONS, max(_files - FILES_OF_OUR_OWN, 64))
+backlog = 2048
+timeout = 30
+graceful_timeout = 8
+keepalive = 5
+max_requests = 0  # nothing here grows with requests
+forwarded_allow_ips = _settings.trusted_proxies or "127.0.0.1"
+limit_request_line = 16_380
+limit_request_field_size = 16_380
+control_socket_disable = True
+# An access log would hold addresses of people.
+accesslog = None
+errorlog = "-"
+loglevel = "warning"
+
+
+def on_starting(_server: object) -> None:
+    """A schema of another version is said before any worker starts. A database that is down is waited for."""
+    databases = open_databases(_settings)
+    try:
+        require_current_schema(databases)
+    except SchemaMismatch as error:
+        sys.exit(f"linkledger: {error}")
+    except SQLAlchemyError as error:
+        logging.getLogger(__name__).warning("the database does not answer yet: %s", type(error).__name__)
+    finally:
+        databases.close()

@@ -1,0 +1,129 @@
+"""gunicorn's ASGI worker with what it lacks at an open port: limits for clients that say nothing.
+
+It has no deadline for the first request of a connection and no cap on connections, and at shutdown it waits
+for idle connections until the arbiter kills it: one silent client made SIGTERM take 30 s (measured, 27.0.1).
+"""
+
+import asyncio
+import os
+from typing import Any
+
+from gunicorn.arbiter import Arbiter
+from gunicorn.asgi.lifespan import LifespanManager
+from gunicorn.asgi.protocol import ASGIProtocol
+from gunicorn.workers.gasgi import ASGIWorker
+
+HEADER_DEADLINE_S = 10.0
+HEARTBEAT_S = 1.0
+
+
+class EdgeProtocol(ASGIProtocol):  # type: ignore[misc] # gunicorn comes without types
+    """One connection. It is silent until the headers of its first request are complete."""
+
+    worker: "EdgeWorker"
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        if not self.worker.has_room():
+            self._conn_lost_handled = True  # it was never counted
+            transport.abort()
+            return
+        super().connection_made(transport)
+        self.worker.connections.add(self)
+        self.worker.silent[self] = self.worker.loop.time()
+
+    def _on_headers_complete(self) -> Any:
+        self.worker.silent.pop(self, None)
+        return super()._on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.worker.connections.discard(self)
+        self.worker.silent.pop(self, None)
+        super().connection_lost(exc)
+
+    @property
+    def idle(self) -> bool:
+        """Between two requests, or before the first."""
+        return self._current_request is None
+
+    def drop(self) -> None:
+        """Close it now, whatever the client does."""
+        self.worker.connections.discard(self)
+        self.worker.silent.pop(self, None)
+        self._closed = True
+        if self._request_ready is not None:
+            self._request_ready.set()  # its task sees that it is closed, and ends
+        if self.transport is not None:
+            self.transport.abort()
+
+
+class EdgeWorker(ASGIWorker):  # type: ignore[misc]
+    """Serves until it is told to stop, then lets requests under way finish and waits for nobody else."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.connections: set[EdgeProtocol] = set()
+        self.silent: dict[EdgeProtocol, float] = {}
+        """Since when, the longest silent first."""
+
+    def has_room(self) -> bool:
+        """At the cap, who has been silent longest makes room, so that silent clients lock out nobody else."""
+        if len(self.connections) < self.worker_connections:
+            return True
+        longest = next(iter(self.silent), None)
+        if longest is not None:
+            longest.drop()
+        return longest is not None
+
+    def handle_exit_signal(self) -> None:
+        super().handle_exit_signal()
+        self._told_to_stop.set()
+
+    def handle_quit_signal(self) -> None:
+        super().handle_quit_signal()
+        self._told_to_stop.set()
+
+    async def _serve(self) -> None:
+        self._told_to_stop = asyncio.Event()
+        await self._start_application()
+        for listener in self.sockets:
+            self.servers.append(
+                await self.loop.create_server(lambda: EdgeProtocol(self), sock=listener.sock, backlog=2048)
+            )
+        while self.alive and self.ppid == os.getppid():
+            self.notify()
+            self._drop_the_silent()
+            try:
+                await asyncio.wait_for(self._told_to_stop.wait(), HEARTBEAT_S)
+            except TimeoutError:
+                continue
+        await self._shutdown()
+
+    async def _start_application(self) -> None:
+        self.lifespan = LifespanManager(self.asgi, self.log, self.state)
+        try:
+            await self.lifespan.startup()
+        except Exception as error:
+            self.log.error("the application did not start: %s", type(error).__name__)
+            raise SystemExit(Arbiter.WORKER_BOOT_ERROR) from error
+
+    def _drop_the_silent(self) -> None:
+        latest = self.loop.time() - HEADER_DEADLINE_S
+        for connection, since in list(self.silent.items()):
+            if since > latest:
+                break
+            connection.drop()
+
+    async def _shutdown(self) -> None:
+        self.alive = False
+        for server in self.servers:
+            server.close()
+        # A request that has just arrived gets its turn before its connection can pass for an idle one.
+        await asyncio.sleep(0.05)
+        for connection in list(self.connections):
+            if connection.idle:
+                connection.drop()
+        end = self.loop.time() + self.cfg.graceful_timeout / 2
+        while self.connections and self.loop.time() < end and not self._quick_shutdown:
+            await asyncio.sleep(0.02)
+        if self.lifespan and not self._quick_shutdown:
+            await self.lifespan.shutdown()

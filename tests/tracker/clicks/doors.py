@@ -1,0 +1,101 @@
+"""The two doors of the redirect over one link, each behind a real server on loopback."""
+
+import http.client
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.serving import make_server
+
+from config.database import Databases, transact
+from config.settings import Settings
+from tests.tracker.cast import Cast
+from tests.tracker.clicks.edge_thread import edge_in_a_thread
+from tests.tracker.clicks.visitors import PEOPLE
+from tracker.clicks.cache import LinkCache, library
+from tracker.clicks.edge import Edge
+from tracker.clicks.models import Click
+from tracker.clicks.pages import blueprint
+from tracker.clicks.recorder import Recorder
+from tracker.clicks.token import read_token
+from tracker.programs.operations import create_link
+from tracker.site import Site, install
+from tracker.ui.pages import blueprint as ui
+
+DESTINATION = "https://shop.example/tea?x=1&y=%26#top"
+POLL_S = 0.02
+BROWSER = PEOPLE["Safari on iPhone"][0]
+
+
+@dataclass(frozen=True)
+class Door:
+    databases: Databases
+    settings: Settings
+    port: int
+    link_id: str
+    links: LinkCache
+
+    def ask(self, path: str, method: str = "GET", **headers: str) -> http.client.HTTPResponse:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection.request(method, path, headers={"User-Agent": BROWSER, **headers})
+        return connection.getresponse()
+
+    def send(self, request: bytes) -> bytes:
+        """The whole answer to raw bytes, which should ask to close the connection."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+            connection.sendall(request)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+
+    def verdicts(self) -> list[str]:
+        with self.databases.clicks.connect() as connection:
+            return sorted(connection.scalars(select(Click.verdict)))
+
+    def is_right(self, location: str) -> bool:
+        """Whether it is the link's destination, with a good token if it has one."""
+        form = r"https://shop\.example/tea\?x=1&y=%26(?:&ll=([A-Za-z0-9_-]{87}))?#top"
+        found = re.fullmatch(form, location)
+        return found is not None and (
+            found[1] is None or read_token(self.settings.secret_keys, found[1]).earns
+        )
+
+
+def make_link(databases: Databases, cast: Cast, now: datetime) -> str:
+    def make(session: Session) -> str:
+        chosen = {"destination": DESTINATION, "code": "Anna", "sub_ids": {"s1": "bio"}}
+        link = create_link(session, now, program_id=cast.program_id, creator_id=cast.anna_id, **chosen)  # type: ignore[arg-type]
+        return link.id
+
+    return transact(databases.main, make)
+
+
+@contextmanager
+def flask_door(settings: Settings, databases: Databases, link_id: str) -> Iterator[Door]:
+    app = Flask("door")
+    site = Site(settings, databases, Recorder.of(settings))
+    install(app, site)
+    app.register_blueprint(ui)
+    app.register_blueprint(blueprint)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, args=(POLL_S,), daemon=True)
+    thread.start()
+    yield Door(databases, settings, server.server_port, link_id, site.links)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    site.recorder.close()
+    site.links.close()
+
+
+@contextmanager
+def edge_door(settings: Settings, databases: Databases, link_id: str) -> Iterator[Door]:
+    links = LinkCache(library(databases.main))
+    edge = Edge(settings, Recorder.of(settings), links)
+    with edge_in_a_thread(edge) as (port, _):
+        yield Door(databases, settings, port, link_id, links)
