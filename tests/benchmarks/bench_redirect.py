@@ -1,0 +1,177 @@
+"""`make bench`: the redirect with everything on, beside servers that do nothing, in one run on one machine.
+
+    python -m tests.benchmarks.bench_redirect [--seconds 5] [--postgresql URL] [--folder var/bench]
+
+Each server has one worker on the first core, the client has the second. The ratio is of requests answered a
+second to those of the bare ASGI server on the same worker with the same parser.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from config.database import open_databases
+from config.migrate import upgrade
+from config.settings import Settings, load_settings
+from tests.benchmarks import servers
+from tests.benchmarks.load import percentile
+from tests.benchmarks.servers import ROOT, Running
+from tests.benchmarks.workload import LINKS, make_links, requests, write_requests
+
+CONNECTIONS = 32
+SYNCS = 300
+BARE = "gunicorn asgi, bare 302"
+TENTH = 10
+Server = Callable[[], AbstractContextManager[Running]]
+
+
+@dataclass
+class Bench:
+    """What was asked for, and what was found."""
+
+    folder: Path
+    seconds: float
+    links: int
+    server_core: int | None
+    client_core: int | None
+    requests: Path = Path()
+    found: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def run(self, name: str, server: Server, *, warm_s: float = 1.0, tenth_of: float | None = None) -> None:
+        with server() as running:
+            self._load(running.port, warm_s)
+            full = self._load(running.port, self.seconds)
+            full["resident_mb"] = running.resident_mb()
+            full["ready_after_s"] = running.ready_after_s
+            if tenth_of:
+                full["at_a_tenth"] = self._load(running.port, self.seconds, rate=tenth_of / TENTH)
+        self.found[name] = full
+        self._print(name, full)
+
+    def bare_per_second(self) -> float:
+        return float(self.found[BARE]["per_second"])
+
+    def _load(self, port: int, seconds: float, rate: float | None = None) -> dict[str, Any]:
+        command = [sys.executable, "-m", "tests.benchmarks.load", str(self.requests), f"--port={port}"]
+        command += [f"--seconds={seconds}", f"--connections={CONNECTIONS}"]
+        command += [f"--rate={rate}"] if rate else []
+        command += [f"--core={self.client_core}"] if self.client_core is not None else []
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True)
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    def _print(self, name: str, full: dict[str, Any]) -> None:
+        ratio = full["per_second"] / self.bare_per_second()
+        full["ratio"] = round(ratio, 3)
+        slow = full.get("at_a_tenth", {}).get("p99_ms")
+        say(
+            f"{name:42} {full['per_second']:9.0f}/s {ratio:6.2f}   p50 {full['p50_ms']:8.2f}   "
+            f"p99 {full['p99_ms']:8.2f}   p99 at a tenth {slow if slow is not None else '-':>7}   "
+            f"{full['resident_mb']:6.1f} MB   {full['answers']}"
+        )
+
+
+def say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+def cores() -> tuple[int | None, int | None]:
+    """One for the server, one for the client, where a process can be bound to a core."""
+    if not hasattr(os, "sched_getaffinity") or shutil.which("taskset") is None:
+        return None, None
+    own = sorted(os.sched_getaffinity(0))
+    return own[0], own[-1]
+
+
+def sync_times(folder: Path) -> dict[str, float]:
+    """What the disk needs for one write that is to stay, in milliseconds."""
+    times = []
+    sync = getattr(os, "fdatasync", os.fsync)
+    with (folder / "sync").open("wb", buffering=0) as file:
+        for _ in range(SYNCS):
+            began = time.perf_counter()
+            file.write(bytes(4096))
+            sync(file.fileno())
+            times.append(time.perf_counter() - began)
+    times.sort()
+    return {f"p{share}_ms": round(percentile(times, share / 100) * 1000, 3) for share in (50, 99)}
+
+
+def prepare(settings: Settings, links: int) -> None:
+    databases = open_databases(settings)
+    upgrade(databases)
+    make_links(databases, links)
+    databases.close()
+
+
+def run_all(bench: Bench, postgresql: str | None) -> None:
+    bench.requests = write_requests(bench.folder / "requests", list(requests(bench.links)))
+    core = bench.server_core
+    asgi = ("--worker-class=asgi", "--workers=1", "--keep-alive=5")
+    gthread = ("--worker-class=gthread", "--workers=1", "--threads=8", "--keep-alive=5")
+    app = "tests.benchmarks.baselines:{}".format
+    bench.run(BARE, lambda: servers.gunicorn(app("bare_asgi"), core, *asgi))
+    bare = bench.bare_per_second()
+    bench.run(BARE, lambda: servers.gunicorn(app("bare_asgi"), core, *asgi), tenth_of=bare)
+    bare = bench.bare_per_second()
+    bench.run("gunicorn gthread, bare 302", lambda: servers.gunicorn(app("bare_wsgi"), core, *gthread))
+    if shutil.which("nginx"):
+        bench.run("nginx, bare 302", lambda: servers.nginx(bench.folder, core))
+    for kind, url in [("SQLite", ""), ("PostgreSQL", postgresql)]:
+        if url is None:
+            continue
+        settings = load_settings(home=bench.folder / kind, database_url=url)
+        say(f"making {bench.links} links in {kind} …")
+        prepare(settings, bench.links)
+        clicks_url = {"BENCH_CLICKS_URL": settings.clicks_url}
+        name = f"gthread, one synced insert each, {kind}"
+        bench.run(
+            name,
+            lambda: servers.gunicorn(app("one_insert_each"), core, *gthread, **clicks_url),  # noqa: B023
+        )
+        bench.run(f"edge, {kind}", lambda: servers.edge(settings, core), warm_s=8.0, tenth_of=bare)  # noqa: B023
+        bench.run(f"edge, {kind}, 4 workers", lambda: servers.edge(settings, core, 4), warm_s=8.0)  # noqa: B023
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure the redirect, on a quiet machine.")
+    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--links", type=int, default=LINKS)
+    parser.add_argument(
+        "--folder", type=Path, default=ROOT / "var" / "bench", help="on the disk to be measured"
+    )
+    parser.add_argument("--postgresql", metavar="URL", help="an empty database of a server with fsync on")
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+        bench = Bench(Path(folder), given.seconds, given.links, *cores())
+        disk = sync_times(bench.folder)
+        say(f"fdatasync p50 {disk['p50_ms']} ms, p99 {disk['p99_ms']} ms")
+        say(f"server on core {bench.server_core}, client on core {bench.client_core}")
+        run_all(bench, given.postgresql)
+    result = {
+        "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "fdatasync": disk},
+        "server_core": bench.server_core,
+        "client_core": bench.client_core,
+        "connections": CONNECTIONS,
+        "links": bench.links,
+        "results": bench.found,
+    }
+    path = given.folder / "redirect.json"
+    path.write_text(json.dumps(result, indent=2) + "\n")
+    say(f"All figures are in {path}")
+
+
+if __name__ == "__main__":
+    main()
