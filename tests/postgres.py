@@ -9,6 +9,8 @@ import atexit
 import os
 import secrets
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -65,6 +67,16 @@ class PostgresServer:
     def stop_immediately(self) -> None:
         """As if the machine had died: no checkpoint, no goodbye to clients. `restart` recovers."""
         self._own_process().halt(signal.SIGQUIT)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Every process of it stands still, as on a machine that hangs: connections stay, and say nothing."""
+        process = self._own_process()
+        process.signal_all(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.signal_all(signal.SIGCONT)
 
     def stop(self) -> None:
         """Stop what was started, remove what was made. May be called again, and does nothing in a fork."""

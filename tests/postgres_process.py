@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -129,6 +130,16 @@ class Process:
             break
         self._server = None
         self._tell_guard("")
+
+    def signal_all(self, number: signal.Signals) -> None:
+        """To the server first, so that it starts no further process, then to those that it has started."""
+        if self._server is None:
+            return
+        self._server.send_signal(number)
+        command = ["ps", "-o", "pid=", "--ppid", str(self._server.pid)]
+        for line in subprocess.run(command, capture_output=True, text=True, check=False).stdout.split():
+            with suppress(ProcessLookupError):
+                os.kill(int(line), number)
 
     def close(self) -> None:
         self.halt(signal.SIGINT)
