@@ -3,13 +3,14 @@ UV ?= uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-annotate --custom-compile-command "make lock" $(UPGRADE)
 
-.PHONY: help run test lint check lock clean environment dev-environment
+.PHONY: help run test lint check bench lock clean environment dev-environment
 
 help:
 	@echo "make run    the demo at http://127.0.0.1:8000/ (Ctrl-C stops it)"
 	@echo "make test   every test, on SQLite and PostgreSQL"
 	@echo "make lint   ruff and mypy"
 	@echo "make check  do the books balance?"
+	@echo "make bench  how fast the redirect is; takes some minutes (BENCH_ARGS=--help tells more)"
 	@echo "make lock   pin the requirements anew (needs uv); UPGRADE=--upgrade takes newer ones"
 	@echo "make clean  remove .venv and caches, never your data in var/"
 
@@ -26,6 +27,9 @@ lint: dev-environment
 
 check: environment
 	@exec .venv/bin/linkledger check
+
+bench: dev-environment
+	@exec .venv/bin/python -m tests.benchmarks.bench_redirect $(BENCH_ARGS)
 
 # Only for those who change dependencies: everybody else needs no uv.
 lock:

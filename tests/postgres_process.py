@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -78,8 +78,11 @@ class Account:
 class Process:
     """One cluster in a directory of its own, and the guard that outlives us to clean up."""
 
-    def __init__(self, binaries: Path, home: Path, account: Account) -> None:
+    def __init__(
+        self, binaries: Path, home: Path, account: Account, options: Mapping[str, str] | None = None
+    ) -> None:
         self._binaries, self._home, self._account = binaries, home, account
+        self._options = _OPTIONS | dict(options or {})
         self._log = home / "server.log"
         self._server: subprocess.Popen[bytes] | None = None
         guard = ["/bin/sh", "-c", _GUARD, "guard", str(home)]
@@ -96,7 +99,7 @@ class Process:
 
     def start(self) -> None:
         command = [str(self._binaries / "postgres"), "-D", str(self._home / "data"), "-k", str(self._home)]
-        for name, value in _OPTIONS.items():
+        for name, value in self._options.items():
             command += ["-c", f"{name}={value}"]
         arguments = self._account.popen_arguments(self._home)
         with self._log.open("ab") as log:
@@ -161,8 +164,12 @@ def make_home(directory: Path | None, account: Account) -> Path:
         places += [directory or Path(tempfile.gettempdir()), Path(tempfile.gettempdir())]
     place = next((place for place in places if len(str(place)) <= LONGEST_PLACE), Path("/tmp"))
     home = Path(tempfile.mkdtemp(prefix="pg-", dir=place))
-    os.chown(home, account.user_id, account.group_id)
+    give_to(home, account)
     return home
+
+
+def give_to(home: Path, account: Account) -> None:
+    os.chown(home, account.user_id, account.group_id)
 
 
 def installations() -> Iterator[Path]:

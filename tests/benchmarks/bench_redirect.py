@@ -1,6 +1,6 @@
 """`make bench`: the redirect with everything on, beside servers that do nothing, in one run on one machine.
 
-    python -m tests.benchmarks.bench_redirect [--seconds 5] [--postgresql URL] [--folder var/bench]
+    python -m tests.benchmarks.bench_redirect [--seconds 8] [--postgresql URL] [--stored-clicks 10000000]
 
 Each server has one worker on the first core, the client has the second. The ratio is of requests answered a
 second to those of the bare ASGI server on the same worker with the same parser.
@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,13 +26,17 @@ from config.migrate import upgrade
 from config.settings import Settings, load_settings
 from tests.benchmarks import servers
 from tests.benchmarks.load import percentile
+from tests.benchmarks.postgres import durable_postgres
 from tests.benchmarks.servers import ROOT, Running
-from tests.benchmarks.workload import LINKS, make_links, requests, write_requests
+from tests.benchmarks.workload import LINKS, cold_requests, make_links, requests, write_requests
 
 CONNECTIONS = 32
 SYNCS = 300
 BARE = "gunicorn asgi, bare 302"
 TENTH = 10
+WARM_S = 8.0
+ASGI = ("--worker-class=asgi", "--workers=1", "--keep-alive=5")
+GTHREAD = ("--worker-class=gthread", "--workers=1", "--threads=8", "--keep-alive=5")
 Server = Callable[[], AbstractContextManager[Running]]
 
 
@@ -45,12 +49,14 @@ class Bench:
     links: int
     server_core: int | None
     client_core: int | None
+    stored_clicks: int = 0
     requests: Path = Path()
     found: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def run(self, name: str, server: Server, *, warm_s: float = 1.0, tenth_of: float | None = None) -> None:
         with server() as running:
-            self._load(running.port, warm_s)
+            if warm_s:
+                self._load(running.port, min(warm_s, 2 * self.seconds))
             full = self._load(running.port, self.seconds)
             full["resident_mb"] = running.resident_mb()
             full["ready_after_s"] = running.ready_after_s
@@ -118,30 +124,49 @@ def prepare(settings: Settings, links: int) -> None:
 def run_all(bench: Bench, postgresql: str | None) -> None:
     bench.requests = write_requests(bench.folder / "requests", list(requests(bench.links)))
     core = bench.server_core
-    asgi = ("--worker-class=asgi", "--workers=1", "--keep-alive=5")
-    gthread = ("--worker-class=gthread", "--workers=1", "--threads=8", "--keep-alive=5")
     app = "tests.benchmarks.baselines:{}".format
-    bench.run(BARE, lambda: servers.gunicorn(app("bare_asgi"), core, *asgi))
+    bench.run(BARE, lambda: servers.gunicorn(app("bare_asgi"), core, *ASGI))
     bare = bench.bare_per_second()
-    bench.run(BARE, lambda: servers.gunicorn(app("bare_asgi"), core, *asgi), tenth_of=bare)
+    bench.run(BARE, lambda: servers.gunicorn(app("bare_asgi"), core, *ASGI), tenth_of=bare)
     bare = bench.bare_per_second()
-    bench.run("gunicorn gthread, bare 302", lambda: servers.gunicorn(app("bare_wsgi"), core, *gthread))
+    bench.run("gunicorn gthread, bare 302", lambda: servers.gunicorn(app("bare_wsgi"), core, *GTHREAD))
     if shutil.which("nginx"):
         bench.run("nginx, bare 302", lambda: servers.nginx(bench.folder, core))
-    for kind, url in [("SQLite", ""), ("PostgreSQL", postgresql)]:
-        if url is None:
-            continue
-        settings = load_settings(home=bench.folder / kind, database_url=url)
-        say(f"making {bench.links} links in {kind} …")
-        prepare(settings, bench.links)
-        clicks_url = {"BENCH_CLICKS_URL": settings.clicks_url}
-        name = f"gthread, one synced insert each, {kind}"
-        bench.run(
-            name,
-            lambda: servers.gunicorn(app("one_insert_each"), core, *gthread, **clicks_url),  # noqa: B023
-        )
-        bench.run(f"edge, {kind}", lambda: servers.edge(settings, core), warm_s=8.0, tenth_of=bare)  # noqa: B023
-        bench.run(f"edge, {kind}, 4 workers", lambda: servers.edge(settings, core, 4), warm_s=8.0)  # noqa: B023
+    run_with("SQLite", "", bench)
+    if postgresql is not None:
+        run_with("PostgreSQL", postgresql, bench)
+
+
+def run_with(kind: str, url: str, bench: Bench) -> None:
+    """Everything that depends on the database."""
+    core, bare = bench.server_core, bench.bare_per_second()
+    settings = load_settings(home=bench.folder / kind, database_url=url)
+    say(f"making {bench.links} links in {kind} …")
+    prepare(settings, bench.links)
+    unbatched = "tests.benchmarks.baselines:one_insert_each"
+    variables = {"BENCH_CLICKS_URL": settings.clicks_url}
+    bench.run(
+        f"gthread, one synced insert each, {kind}",
+        lambda: servers.gunicorn(unbatched, core, *GTHREAD, **variables),
+    )
+    bench.run(f"edge, {kind}", lambda: servers.edge(settings, core), warm_s=WARM_S, tenth_of=bare)
+    bench.run(f"edge, {kind}, 4 workers", lambda: servers.edge(settings, core, 4), warm_s=WARM_S)
+    with servers.neighbour("money", settings, bench.client_core):
+        bench.run(f"edge, {kind}, beside money", lambda: servers.edge(settings, core), tenth_of=bare)
+    with ExitStack() as burning:
+        for _ in range(4):
+            burning.enter_context(servers.neighbour("cpu", settings, core))
+        bench.run(f"edge, {kind}, 4 burn its core", lambda: servers.edge(settings, core), tenth_of=bare)
+    if bench.stored_clicks:
+        say(f"storing {bench.stored_clicks} clicks in {kind} …")
+        servers.run_neighbour("rows", settings, str(bench.stored_clicks))
+        bench.run(f"edge, {kind}, clicks stored", lambda: servers.edge(settings, core), warm_s=WARM_S)
+    bench.requests, warm = (
+        write_requests(bench.folder / "cold", list(cold_requests(bench.links))),
+        bench.requests,
+    )
+    bench.run(f"edge, {kind}, nothing in memory", lambda: servers.edge(settings, core), warm_s=0.0)
+    bench.requests = warm
 
 
 def main() -> None:
@@ -151,15 +176,20 @@ def main() -> None:
     parser.add_argument(
         "--folder", type=Path, default=ROOT / "var" / "bench", help="on the disk to be measured"
     )
-    parser.add_argument("--postgresql", metavar="URL", help="an empty database of a server with fsync on")
+    parser.add_argument("--postgresql", metavar="URL", help="an empty database; default: a server of our own")
+    parser.add_argument("--stored-clicks", type=int, default=0, help="also with so many clicks stored before")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        bench = Bench(Path(folder), given.seconds, given.links, *cores())
+        bench = Bench(Path(folder), given.seconds, given.links, *cores(), given.stored_clicks)
         disk = sync_times(bench.folder)
         say(f"fdatasync p50 {disk['p50_ms']} ms, p99 {disk['p99_ms']} ms")
         say(f"server on core {bench.server_core}, client on core {bench.client_core}")
-        run_all(bench, given.postgresql)
+        if given.postgresql:
+            run_all(bench, given.postgresql)
+        else:
+            with durable_postgres() as postgresql:
+                run_all(bench, postgresql)
     result = {
         "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "fdatasync": disk},
         "server_core": bench.server_core,

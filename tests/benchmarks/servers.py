@@ -68,12 +68,37 @@ def nginx(folder: Path, core: int | None) -> Iterator[Running]:
 
 
 @contextmanager
+def neighbour(what: str, settings: Settings, core: int | None) -> Iterator[None]:
+    """Something else that goes on meanwhile; see neighbours.py."""
+    process = subprocess.Popen(_neighbour(what, settings, core), cwd=ROOT)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def run_neighbour(what: str, settings: Settings, *arguments: str) -> None:
+    subprocess.run([*_neighbour(what, settings, None), *arguments], cwd=ROOT, check=True)
+
+
+def _neighbour(what: str, settings: Settings, core: int | None) -> list[str]:
+    command = [sys.executable, "-m", "tests.benchmarks.neighbours", what]
+    return [*_pinned(core), *command, settings.database_url, str(settings.home)]
+
+
+def _pinned(core: int | None) -> list[str]:
+    return ["taskset", "-c", str(core)] if core is not None and shutil.which("taskset") else []
+
+
+@contextmanager
 def _run(
     command: list[str], port: int, core: int | None, environment: Mapping[str, str]
 ) -> Iterator[Running]:
-    pinned = ["taskset", "-c", str(core)] if core is not None and shutil.which("taskset") else []
     began = time.perf_counter()
-    process = subprocess.Popen([*pinned, *command], cwd=ROOT, env=dict(environment), start_new_session=True)
+    process = subprocess.Popen(
+        [*_pinned(core), *command], cwd=ROOT, env=dict(environment), start_new_session=True
+    )
     try:
         _wait_for(port, process)
         yield Running(port, process, round(time.perf_counter() - began, 3))

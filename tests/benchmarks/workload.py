@@ -91,6 +91,15 @@ def requests(links: int = LINKS, number: int = REQUESTS) -> Iterator[str]:
         )
 
 
+def cold_requests(links: int, number: int = REQUESTS) -> Iterator[str]:
+    """Each for another link, as long as there are others: memory helps none of them."""
+    agents = user_agents()
+    chance = random.Random(SEED)
+    drawn = chance.sample(range(links), min(number, links))
+    for each in drawn:
+        yield _REQUEST.format(code=code_of(each), agent=chance.choice(agents), referrer=_REFERRERS[0])
+
+
 def write_requests(path: Path, lines: Sequence[str]) -> Path:
     path.write_bytes(SEPARATOR.join(line.encode() for line in lines))
     return path
