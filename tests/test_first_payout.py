@@ -15,13 +15,14 @@ import pytest
 
 from tests.server import READY_WITHIN_S, STOPS_WITHIN_S, free_port
 
+BINDS = ("LINKLEDGER_BIND", "LINKLEDGER_EDGE_BIND")
 PAGE = Path(__file__).parents[1] / "docs" / "first-payout.md"
 BLOCK = re.compile(r"^```sh(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """A newcomer's: nothing of Linkledger is set but the port, because 8000 may be taken here."""
+    """A newcomer's: nothing of Linkledger is set but the ports, which may be taken here, and little room."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LINKLEDGER_")}
     console = tmp_path / "bin" / "linkledger"
     console.parent.mkdir()
@@ -29,7 +30,8 @@ def environment(tmp_path: Path) -> dict[str, str]:
     console.chmod(0o755)
     search = f"{console.parent}:{kept.get('PATH', '')}"
     root = str(Path(__file__).parents[1])
-    return kept | {"PATH": search, "PYTHONPATH": root, "LINKLEDGER_BIND": f"127.0.0.1:{free_port()}"}
+    binds = {name: f"127.0.0.1:{free_port()}" for name in BINDS}
+    return kept | {"PATH": search, "PYTHONPATH": root, "LINKLEDGER_SPOOL_MB": "1"} | binds
 
 
 def test_the_page_leads_a_newcomer_to_a_transfer(tmp_path: Path, environment: dict[str, str]) -> None:
@@ -42,7 +44,8 @@ def test_the_page_leads_a_newcomer_to_a_transfer(tmp_path: Path, environment: di
     home = environment | {"LINKLEDGER_HOME": str(tmp_path / "first-payout")}
     server = subprocess.Popen(["bash", "-c", f"exec {blocks[start][1]}"], cwd=tmp_path, env=home)
     try:
-        wait_for(f"http://{environment['LINKLEDGER_BIND']}/readyz")
+        for name in BINDS:
+            wait_for(f"http://{environment[name]}/readyz")
         printed = run("source names.sh\n" + after, tmp_path, home)
     finally:
         server.send_signal(signal.SIGINT)

@@ -34,7 +34,7 @@ def money(databases: Databases) -> None:
     """Each holds the main database's write lock for 100 ms, and the next follows at once."""
 
     def work(session: Session) -> None:
-        session.execute(text("update brand set review_days = review_days"))
+        session.execute(text("update creator set name = name"))
         time.sleep(MONEY_S)
 
     while True:
