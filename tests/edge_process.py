@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.database import open_databases
 from config.settings import Settings
 from payouts.serve import child_environment
+from tests.processes import children_of
 from tests.server import free_port
 from tests.tracker.clicks.visitors import PEOPLE
 from tracker.clicks.models import Click
@@ -42,10 +43,7 @@ class EdgeProcess:
     process: subprocess.Popen[bytes]
 
     def workers(self) -> list[int]:
-        listed = subprocess.run(
-            ["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=False
-        )
-        return [int(each) for each in listed.stdout.split()]
+        return children_of(self.process.pid)
 
     def kill_group(self) -> None:
         """As a power cut would, but for the disk."""
@@ -62,7 +60,7 @@ def running_edge(
 ) -> Iterator[EdgeProcess]:
     """Answering when it is handed out; ended when it is given back, if it has not been killed.
 
-    `options` are gunicorn's; `wrapper` is a command that runs another, such as prlimit.
+    `options` are gunicorn's; `wrapper` is a command that runs another.
     """
     port = port or free_port()
     own = settings.model_copy(

@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 
 from tests.memory_disk import memory_disk
+from tests.processes import children_of
 
 START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 10
@@ -139,10 +140,9 @@ class Process:
         if self._server is None:
             return
         self._server.send_signal(number)
-        command = ["ps", "-o", "pid=", "--ppid", str(self._server.pid)]
-        for line in subprocess.run(command, capture_output=True, text=True, check=False).stdout.split():
+        for child in children_of(self._server.pid):
             with suppress(ProcessLookupError):
-                os.kill(int(line), number)
+                os.kill(child, number)
 
     def close(self) -> None:
         self.halt(signal.SIGINT)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from config.settings import Settings
 from payouts.serve import child_environment
+from tests.processes import children_of
 from tests.server import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +36,7 @@ class Running:
 
     def resident_mb(self) -> float:
         """Of the largest worker."""
-        sizes = [_resident_kb(child) for child in _children(self.process.pid)] or [
+        sizes = [_resident_kb(child) for child in children_of(self.process.pid)] or [
             _resident_kb(self.process.pid)
         ]
         return round(max(sizes) / 1024, 1)
@@ -125,11 +126,6 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
         except OSError:
             time.sleep(0.01)
     raise RuntimeError(f"{process.args!r} did not answer")
-
-
-def _children(process_id: int) -> list[int]:
-    path = Path(f"/proc/{process_id}/task/{process_id}/children")
-    return [int(child) for child in path.read_text().split()] if path.exists() else []
 
 
 def _resident_kb(process_id: int) -> int:

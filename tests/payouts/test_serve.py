@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 from datetime import datetime
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from config.database import Databases
 from config.settings import Settings
 from tests.edge_process import answers, wait_until
+from tests.processes import children_of
 from tests.server import running_server
 from tests.tracker.cast import bring_on
 from tests.tracker.clicks.doors import make_link
@@ -41,7 +41,6 @@ def test_when_the_edge_falls_everything_stops_so_that_somebody_notices(settings:
     with running_server(settings.model_copy(update={"spool_mb": 1})) as server:
         edge_port = port_of(server.settings.edge_bind)
         wait_until(lambda: answers(edge_port))
-        command = ["pgrep", "-P", str(server.process.pid), "-f", "edge_gunicorn"]
-        [edge] = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-        os.killpg(int(edge), signal.SIGKILL)
+        edge = children_of(server.process.pid)[0]  # it is started first
+        os.killpg(edge, signal.SIGKILL)
         assert server.process.wait(30) == 1

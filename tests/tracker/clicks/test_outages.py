@@ -1,6 +1,7 @@
 """The database stops, dies or fills its disk under load: every redirect goes on, and no click is lost."""
 
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -143,6 +144,13 @@ def test_a_full_disk_sends_clicks_into_the_spool_until_there_is_room_again(
         assert is_whole(settings)
 
 
+LIMITED = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+
+
 def spool_in_use(settings: Settings) -> bool:
     return any(path.read_bytes()[:1024].strip(b"\0") for path in settings.spool_folder.glob("*.spool"))
 
@@ -158,7 +166,7 @@ def test_a_file_that_may_grow_no_further_sends_clicks_into_the_spool(
     databases = open_databases(settings)
     with reading(databases.clicks) as session:
         session.scalar(select(func.count()).select_from(Click))  # who still reads keeps the log from its end
-        wrapper = ["prlimit", f"--fsize={limit}"]
+        wrapper = [sys.executable, "-c", LIMITED, str(limit)]
         with (
             running_edge(settings, workers=1, wrapper=wrapper) as edge,
             Shoppers(edge.port, settings, number=8) as shoppers,

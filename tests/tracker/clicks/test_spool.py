@@ -147,6 +147,27 @@ def test_a_full_disk_takes_clicks_until_the_room_is_used_up(
     assert len(spool.waiting(10_000)[0]) == len(kept) + 1
 
 
+def test_whoever_is_answered_has_his_click_synced(
+    folder: Path, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the file held at its last sync is what a power cut would leave."""
+    at_sync: list[bytes] = []
+
+    def sync_and_look(descriptor: int) -> None:
+        os.fsync(descriptor)
+        at_sync.append(os.pread(descriptor, ROOM_BYTES, 0))
+
+    monkeypatch.setattr(spool_module, "_sync_data", sync_and_look)
+    clicks = [a_click() for _ in range(10)]
+    for number, click in enumerate(clicks, 1):
+        spool.append([click])
+        (folder / "left.spool").write_bytes(at_sync[-1])
+        orphan = take_orphan(folder)
+        assert clicks_of(orphan) == clicks[:number]
+        assert orphan is not None
+        orphan.remove()
+
+
 def test_after_a_failed_sync_it_takes_nothing_more(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_descriptor: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
