@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -179,6 +180,7 @@ def main() -> None:
     parser.add_argument("--postgresql", metavar="URL", help="an empty database; default: a server of our own")
     parser.add_argument("--stored-clicks", type=int, default=0, help="also with so many clicks stored before")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))  # the servers are ended, too
     given.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         bench = Bench(Path(folder), given.seconds, given.links, *cores(), given.stored_clicks)
