@@ -128,6 +128,16 @@ def reading(engine: Engine) -> Iterator[Session]:
         session.rollback()
 
 
+@contextmanager
+def asking(engine: Engine) -> Iterator[Connection]:
+    """For a single query: that is one consistent view by itself, and PostgreSQL needs no transaction."""
+    connection = engine.connect().execution_options(**{_READ_ONLY: True})
+    if engine.dialect.name == "postgresql":
+        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+    with connection:
+        yield connection
+
+
 def transact(engine: Engine, work: Callable[[Session], Result]) -> Result:
     """Run `work` in one write transaction and commit it; when the database asks for it, run it again.
 

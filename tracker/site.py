@@ -6,13 +6,11 @@ from typing import cast
 
 from flask import Flask, current_app
 
-from config.database import Databases, reading
+from config.database import Databases
 from config.settings import Settings
 from tracker.clicks.cache import LinkCache, library
-from tracker.clicks.domains import Domains
 from tracker.clicks.recorder import Recorder
 from tracker.clicks.visitor_keys import VisitorKeys
-from tracker.programs.domains import Domain, known_domains
 
 _EXTENSION = "linkledger"
 
@@ -28,16 +26,8 @@ class Site:
         return LinkCache(library(self.databases.main))
 
     @cached_property
-    def domains(self) -> Domains:
-        return Domains(self._read_domains)
-
-    @cached_property
     def visitor_keys(self) -> VisitorKeys:
         return VisitorKeys(self.settings.home)
-
-    def _read_domains(self) -> dict[str, Domain]:
-        with reading(self.databases.main) as session:
-            return known_domains(session)
 
 
 def install(app: Flask, site: Site) -> None:

@@ -3,6 +3,10 @@
 What is kept is as old as the version that its read saw. A poller asks once a second what changed since and
 lets go of that alone; a read that overlapped a change is answered but not kept. What no link has is
 remembered for a second; however many ask for a link that is not here, it is read once.
+
+A code belongs to one link, whatever host name it is asked at, so links are kept by their codes. Whose host
+name that is stands in a second small table, which the poller reads anew each time: adding a domain changes no
+link, and a link that is in memory is found at no other brand's host.
 """
 
 import logging
@@ -11,7 +15,7 @@ import queue
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as DeadlinePassed
 from contextlib import suppress
@@ -21,11 +25,13 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from config.database import reading
+from config.database import asking, reading
+from tracker.clicks.domains import Domains
 from tracker.clicks.metrics import LINK_LOOKUPS
-from tracker.programs.changes import LinkChanges, changes_since, link_version
+from tracker.programs.changes import LinkChanges, changes_since
 from tracker.programs.codes import code_key
-from tracker.programs.operations import LinkTarget, link_target
+from tracker.programs.domains import Domain, known_domains
+from tracker.programs.links import Found, LinkTarget, find_target
 
 ROOM_LINKS = 50_000
 ROOM_ABSENT = 10_000
@@ -44,32 +50,28 @@ class LinksUnreadable(Exception):
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a code leads to (None: no link has it), as the database was at `version`."""
-
-    link: LinkTarget | None
-    version: int
-
-
-@dataclass(frozen=True)
 class Library:
     """Where links are read, so that a test can hand in one that fails."""
 
     read: Callable[[str], Found]
     changes: Callable[[int], LinkChanges]
+    domains: Callable[[], Mapping[str, Domain]] = dict
 
 
 def library(engine: Engine) -> Library:
     def read(code: str) -> Found:
-        with reading(engine) as session:
-            version = link_version(session)  # of the same view as the link
-            return Found(link_target(session, code), version)
+        with asking(engine) as connection:
+            return find_target(connection, code)
 
     def changes(seen: int) -> LinkChanges:
         with reading(engine) as session:
             return changes_since(session, seen)
 
-    return Library(read, changes)
+    def domains() -> Mapping[str, Domain]:
+        with reading(engine) as session:
+            return known_domains(session)
+
+    return Library(read, changes, domains)
 
 
 class Missing:
@@ -91,6 +93,7 @@ class LinkCache:
         self._process_id = process_id
         self._links: OrderedDict[str, Found] = OrderedDict()
         self._absent: dict[str, float] = {}
+        self._domains = Domains(self._library.domains)
         self._reads: dict[str, Future[LinkTarget | None]] = {}
         self._seen = _NOTHING_SEEN
         self.has_been_read = False
@@ -116,6 +119,10 @@ class LinkCache:
             LINK_LOOKUPS.labels("absent").inc()
             return None
         return MISSING
+
+    def domain(self, host: str) -> Domain | None:
+        """Whose host name it is, from memory alone. Known as soon as any link has been looked for."""
+        return self._domains.known(host)
 
     def read(self, code: str) -> "Future[LinkTarget | None]":
         """Read it; who asks for the same meanwhile gets the same future. It raises LinksUnreadable."""
@@ -153,6 +160,7 @@ class LinkCache:
 
     def poll(self) -> None:
         """Let go of what changed since the last time. Raises SQLAlchemyError."""
+        self._domains.refresh()
         changes = self._library.changes(self._seen)
         with self._changing:
             if changes.codes is None:
@@ -207,6 +215,8 @@ class LinkCache:
     def _read_on(self, waiting: "queue.SimpleQueue[str | None]") -> None:
         while (key := waiting.get()) is not None:
             try:
+                if not self._domains.were_read:
+                    self._domains.refresh()
                 found = self._library.read(key)
             except Exception as error:
                 # Whatever it was, the thread lives on and whoever waits is told.

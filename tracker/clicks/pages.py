@@ -44,11 +44,14 @@ def follow_link(code: str) -> Response:
         find_link=here.links.find,
         recorder=here.recorder,
         keys=here.settings.secret_keys,
-        find_domain=here.domains.find,
+        find_domain=here.links.domain,
         visitor_keys=here.visitor_keys,
     )
     if answer.location is not None:
-        return Response(status=answer.status, headers={"Location": answer.location, **NO_STORE})
+        response = Response(status=answer.status, headers={"Location": answer.location, **NO_STORE})
+        # It is no page, and what pages say about referrers must not keep the shop from seeing one.
+        del response.headers["Content-Type"]
+        return response
     return _page(answer.status)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import Connection, CursorResult, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
@@ -16,7 +16,7 @@ from tracker.people.models import Brand
 from tracker.people.operations import brand_hosts
 from tracker.programs.codes import code_key, link_code, new_link_code
 from tracker.programs.destinations import checked_destination
-from tracker.programs.models import Enrollment, Link, Program, RateOverride
+from tracker.programs.models import Enrollment, Link, LinkVersion, Program, RateOverride
 from tracker.programs.queries import with_parameters
 from tracker.programs.rules import FORMER_STATES, checked_passes, checked_rate_bp, checked_sub_ids
 
@@ -145,33 +145,69 @@ def _checked_expiry(now: datetime, at: datetime | None) -> datetime | None:
     return at
 
 
-def link_target(session: Session, code: str) -> LinkTarget | None:
-    """What a code leads to, in one query; None when no link has it."""
-    found = session.execute(
-        select(Link, Program, Enrollment.state, Brand.fallback_url)
-        .join(Enrollment, Enrollment.id == Link.enrollment_id)
-        .join(Program, Program.id == Enrollment.program_id)
-        .join(Brand, Brand.id == Program.brand_id)
-        .where(Link.code_key == code_key(code))
-    ).one_or_none()
-    if found is None:
-        return None
-    link, program, enrollment_state, fallback_url = found
-    reason = _why_inactive(link.state, enrollment_state, program.state)
-    return LinkTarget(
-        uuid_of(link.id, LINK),
-        with_parameters(link.destination, program.parameters),
-        program.token_parameter,
-        link.sub_ids,
+@dataclass(frozen=True)
+class Found:
+    """What a code leads to (None: no link has it), as the database was at `version`.
+
+    The version is the number of the last committed change (programs.changes); 0 before the first, and where
+    there is no link.
+    """
+
+    link: LinkTarget | None
+    version: int
+
+
+# Columns and no objects: a redirect that misses its cache waits for this.
+_TARGET = (
+    select(
+        Link.id,
+        Link.destination,
+        Link.sub_ids,
+        Link.passes,
+        Link.deep_links,
+        Link.expires_at,
+        Link.state.label("link_state"),
+        Enrollment.state.label("enrollment_state"),
+        Program.state.label("program_state"),
+        Program.brand_id,
+        Program.token_parameter,
+        Program.parameters,
+        Brand.fallback_url,
+        select(LinkVersion.version).scalar_subquery().label("version"),
+    )
+    .join(Enrollment, Enrollment.id == Link.enrollment_id)
+    .join(Program, Program.id == Enrollment.program_id)
+    .join(Brand, Brand.id == Program.brand_id)
+    .where(Link.code_key == bindparam("key"))
+)
+
+
+def find_target(connection: Connection | Session, code: str) -> Found:
+    """What a code leads to, in one query."""
+    row = connection.execute(_TARGET, {"key": code_key(code)}).one_or_none()
+    if row is None:
+        return Found(None, 0)
+    reason = _why_inactive(row.link_state, row.enrollment_state, row.program_state)
+    target = LinkTarget(
+        uuid_of(row.id, LINK),
+        with_parameters(row.destination, row.parameters),
+        row.token_parameter,
+        row.sub_ids,
         reason is None,
         reason,
-        brand_id=program.brand_id,
-        parameters=program.parameters,
-        passes=tuple(link.passes),
-        deep_links=link.deep_links,
-        expires_at=link.expires_at,
-        fallback_url=fallback_url,
+        brand_id=row.brand_id,
+        parameters=row.parameters,
+        passes=tuple(row.passes),
+        deep_links=row.deep_links,
+        expires_at=row.expires_at,
+        fallback_url=row.fallback_url,
     )
+    return Found(target, row.version or 0)
+
+
+def link_target(session: Session, code: str) -> LinkTarget | None:
+    """What a code leads to; None when no link has it."""
+    return find_target(session, code).link
 
 
 def _why_inactive(link_state: str, enrollment_state: str, program_state: str) -> str | None:

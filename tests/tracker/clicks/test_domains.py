@@ -43,7 +43,7 @@ def test_domains_are_read_from_the_database(databases: Databases, cast: Cast, no
         assert known_domains(session) == {"go.own.example": Domain(cast.brand_id, "https://shop.example/")}
 
 
-def test_they_are_read_once_in_a_while_and_kept_when_that_fails() -> None:
+def test_they_come_from_memory_and_stay_when_the_database_goes() -> None:
     answers: list[dict[str, Domain]] = [{"go.own.example": OWN}]
 
     def load() -> dict[str, Domain]:
@@ -51,13 +51,12 @@ def test_they_are_read_once_in_a_while_and_kept_when_that_fails() -> None:
             raise GONE
         return answers.pop()
 
-    lasting, fresh = Domains(load, kept_s=3600), Domains(load, kept_s=-1)
-    assert lasting.find("GO.own.example:443") == OWN
-    assert lasting.find("go.own.example") == OWN
-    assert lasting.find("other.example") is None
+    domains = Domains(load)
+    assert (domains.were_read, domains.known("go.own.example")) == (False, None)
+    domains.refresh()
+    assert domains.were_read
     with pytest.raises(OperationalError):
-        fresh.find("go.own.example")
-    answers.append({"go.own.example": OWN})
-    assert fresh.find("go.own.example") == OWN
-    assert fresh.find("go.own.example") == OWN
-    assert answers == []
+        domains.refresh()
+    assert domains.known("GO.own.example:443") == OWN
+    assert domains.known("other.example") is None
+    assert domains.known("") is None
