@@ -5,61 +5,26 @@ opened or started before the server's start-up event or, where there is none, th
 """
 
 import asyncio
-import json
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from datetime import UTC, datetime
-from typing import Any
 
 from config.database import open_databases
 from config.settings import Settings, load_settings
 from tracker.clicks.arrivals import Arrivals
 from tracker.clicks.cache import READ_DEADLINE_S, LinkCache, LinksUnreadable, Missing, library
+from tracker.clicks.edge_answers import Message, Send, respond, say
 from tracker.clicks.recorder import Recorder
-from tracker.clicks.redirect import (
-    COMMIT_DEADLINE_S,
-    NO_STORE,
-    RETRY_AFTER_S,
-    Answer,
-    Visit,
-    depart,
-    send_on,
-    unreadable,
-)
-from tracker.clicks.visitor import HEADERS
+from tracker.clicks.redirect import COMMIT_DEADLINE_S, Answer, Visit, counted, depart, send_on, unreadable
+from tracker.clicks.scopes import Scope, ScopeReader
+from tracker.clicks.visitor_keys import VisitorKeys
 from tracker.programs.codes import LINK_CODE_PATTERN
 from tracker.programs.operations import LinkTarget
 
-Message = MutableMapping[str, Any]
-Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
 
 _CODE = re.compile(f"/({LINK_CODE_PATTERN})")
-_NAMES = {name.encode(): name for name in HEADERS}
-_NO_STORE: Headers = [(name.lower().encode(), value.encode()) for name, value in NO_STORE.items()]
-_PAGE = (
-    '<!doctype html><html lang="en"><meta charset="utf-8">'
-    '<meta name="viewport" content="width=device-width"><title>{title}</title>'
-    "<h1>{title}</h1><p>{text}</p></html>"
-)
-_PAGES = {
-    404: _PAGE.format(
-        title="This link leads nowhere",
-        text="It may have been mistyped, or it is no longer in use. Please ask whoever gave it to you.",
-    ).encode(),
-    405: _PAGE.format(title="This is only for following links", text="Please open it in a browser.").encode(),
-    503: _PAGE.format(
-        title="Please try again", text="The link could not be looked up. Please try again in a few seconds."
-    ).encode(),
-}
-_PAGE_HEADERS: Headers = [
-    (b"content-type", b"text/html; charset=utf-8"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-]
 
 
 class Edge:
@@ -67,6 +32,8 @@ class Edge:
 
     def __init__(self, settings: Settings, recorder: Recorder, links: LinkCache) -> None:
         self._keys = settings.secret_keys
+        self._visitor_keys = VisitorKeys(settings.home)
+        self._reader = ScopeReader(settings.trusted_proxies, settings.country_header)
         self.recorder, self.links = recorder, links
         self._arrivals: Arrivals | None = None
 
@@ -81,16 +48,16 @@ class Edge:
     async def _answer(self, scope: Scope, send: Send) -> None:
         path, method = scope["path"], scope["method"]
         if method not in ("GET", "HEAD"):
-            await _respond(send, 405, [(b"allow", b"GET, HEAD")])
+            await respond(send, 405, [(b"allow", b"GET, HEAD")])
         elif path == "/healthz":
-            await _say(send, 200, {"status": "ok"})
+            await say(send, 200, {"status": "ok"})
         elif path == "/readyz":
             await self._say_ready(send)
         elif (found := _CODE.fullmatch(path)) is None:
-            await _respond(send, 404)
+            await respond(send, 404)
         else:
-            answer = await self._follow(Visit(method, found[1], _kept_headers(scope["headers"])))
-            await _respond(send, answer.status, location=answer.location)
+            answer = counted(await self._follow(self._reader.visit(scope, found[1])))
+            await respond(send, answer.status, location=answer.location)
 
     async def _follow(self, visit: Visit) -> Answer:
         """As redirect.follow, without a thread that waits."""
@@ -100,7 +67,8 @@ class Edge:
                 link = await _outcome(self.links.read(visit.code))
         except LinksUnreadable:
             return unreadable()
-        departure = depart(visit, link, None, datetime.now(UTC))
+        domain = self.links.domain(visit.host)
+        departure = depart(visit, link, domain, datetime.now(UTC), self._visitor_keys)
         if isinstance(departure, Answer):
             return departure
         if self._arrivals is None:
@@ -113,11 +81,11 @@ class Edge:
             try:
                 await _outcome(self.links.read("readyz"))
             except LinksUnreadable:
-                await _say(
+                await say(
                     send, 503, {"status": "not ready", "reason": "the links have not been readable yet"}
                 )
                 return
-        await _say(send, 200, {"status": "ready", "database": "up" if self.links.readable else "down"})
+        await say(send, 200, {"status": "ready", "database": "up" if self.links.readable else "down"})
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
@@ -125,6 +93,7 @@ class Edge:
             if message["type"] == "lifespan.startup":
                 self.recorder.start()
                 self.links.start()
+                self._visitor_keys.at(datetime.now(UTC))  # from its files, before the first request needs it
                 await send({"type": "lifespan.startup.complete"})
             else:
                 # No click depends on this: whoever was answered has his click on the disk already.
@@ -134,39 +103,12 @@ class Edge:
                 return
 
 
-def _kept_headers(headers: Headers) -> dict[str, str]:
-    return {_NAMES[name]: value.decode("latin-1") for name, value in headers if name in _NAMES}
-
-
 async def _outcome(reading: "Future[LinkTarget | None]") -> LinkTarget | None:
     """Raises LinksUnreadable. Others may wait for the same reading, so it is never cancelled."""
     try:
         return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(reading)), READ_DEADLINE_S)
     except TimeoutError:
         raise LinksUnreadable from None
-
-
-async def _respond(send: Send, status: int, more: Headers | None = None, location: str | None = None) -> None:
-    if location is not None:
-        headers, body = [(b"location", location.encode("ascii")), (b"content-length", b"0"), *_NO_STORE], b""
-    else:
-        body = _PAGES[status]
-        headers = [*_PAGE_HEADERS, *_NO_STORE, (b"content-length", str(len(body)).encode()), *(more or [])]
-        if status == 503:
-            headers.append((b"retry-after", str(RETRY_AFTER_S).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-async def _say(send: Send, status: int, value: dict[str, str]) -> None:
-    body = json.dumps(value).encode()
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        *_NO_STORE,
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
 
 
 def create_edge(settings: Settings) -> Edge:

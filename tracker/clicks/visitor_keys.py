@@ -7,6 +7,7 @@ Several machines have keys of their own: a visitor who comes to two of them is t
 
 import logging
 import re
+import time
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +18,8 @@ from tracker.clicks.visitor import DayKeys
 
 FOLDER = "keys"
 DAY = timedelta(days=1)
+LOOK_AGAIN_S = 5.0
+"""So long files that could not be used are left alone: no shopper waits for them."""
 _NAME = re.compile(r"visitor-(\d{4}-\d{2}-\d{2})")
 
 _log = logging.getLogger(__name__)
@@ -28,6 +31,7 @@ class VisitorKeys:
     def __init__(self, home: Path) -> None:
         self._folder = home / FOLDER
         self._held: tuple[date, DayKeys] | None = None
+        self._look_again_at = 0.0
 
     def at(self, now: datetime) -> DayKeys | None:
         """None when the files cannot be used: then clicks have no marks, and shoppers notice nothing."""
@@ -35,9 +39,12 @@ class VisitorKeys:
         held = self._held
         if held is not None and held[0] == day:
             return held[1]
+        if time.monotonic() < self._look_again_at:
+            return None
         try:
             keys = DayKeys(_key(self._folder, day), _present_key(self._folder, day - DAY))
         except OSError as error:
+            self._look_again_at = time.monotonic() + LOOK_AGAIN_S
             KEYLESS_CLICKS.inc()
             _log.error("visitors' keys cannot be used: %s; see LINKLEDGER_HOME", error.strerror)
             return None

@@ -1,0 +1,62 @@
+"""What the edge says: a redirect is all headers, everything else a short page without anything to load."""
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from tracker.clicks.redirect import NO_STORE, RETRY_AFTER_S
+
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+_NO_STORE: Headers = [(name.lower().encode(), value.encode()) for name, value in NO_STORE.items()]
+_PAGE = (
+    '<!doctype html><html lang="en"><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width"><title>{title}</title>'
+    "<h1>{title}</h1><p>{text}</p></html>"
+)
+_PAGES = {
+    404: _PAGE.format(
+        title="This link leads nowhere",
+        text="It may have been mistyped, or it is no longer in use. Please ask whoever gave it to you.",
+    ).encode(),
+    405: _PAGE.format(title="This is only for following links", text="Please open it in a browser.").encode(),
+    410: _PAGE.format(
+        title="This link has ended",
+        text="It led to an offer that is over. Ask the person who shared it for a new one.",
+    ).encode(),
+    503: _PAGE.format(
+        title="Please try again", text="The link could not be looked up. Please try again in a few seconds."
+    ).encode(),
+}
+_PAGE_HEADERS: Headers = [
+    (b"content-type", b"text/html; charset=utf-8"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
+
+
+async def respond(send: Send, status: int, more: Headers | None = None, location: str | None = None) -> None:
+    """To `location`, or with the page of the status."""
+    if location is not None:
+        headers, body = [(b"location", location.encode("ascii")), (b"content-length", b"0"), *_NO_STORE], b""
+    else:
+        body = _PAGES[status]
+        headers = [*_PAGE_HEADERS, *_NO_STORE, (b"content-length", str(len(body)).encode()), *(more or [])]
+        if status == 503:
+            headers.append((b"retry-after", str(RETRY_AFTER_S).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def say(send: Send, status: int, value: dict[str, str]) -> None:
+    """As JSON, for programs."""
+    body = json.dumps(value).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        *_NO_STORE,
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
