@@ -6,11 +6,13 @@ Read by gunicorn itself, so its names are gunicorn's. Everything comes from the 
 import logging
 import resource
 import sys
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import open_databases
-from config.logs import configure_logs
+from config.logs import ScrubFilter, configure_logs
+from config.metrics import forget_gauges, share_figures
 from config.migrate import SchemaMismatch, require_current_schema
 from config.settings import load_settings
 
@@ -19,6 +21,9 @@ FILES_OF_OUR_OWN = 128
 
 _settings = load_settings()
 configure_logs(production=_settings.env == "production")
+# gunicorn names the address of whoever sent it nonsense.
+logging.getLogger("gunicorn.error").addFilter(ScrubFilter())
+share_figures(_settings.home, "edge")
 
 # Every silent client holds a file; many systems begin with no more than 1,024 of them.
 _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -60,3 +65,7 @@ def on_starting(_server: object) -> None:
         logging.getLogger(__name__).warning("the database does not answer yet: %s", type(error).__name__)
     finally:
         databases.close()
+
+
+def child_exit(_server: object, worker: Any) -> None:
+    forget_gauges(worker.pid)

@@ -5,10 +5,11 @@ Read by gunicorn itself, so its names are gunicorn's. Everything comes from the 
 
 import logging
 import sys
+from typing import Any
 
 from config.database import open_databases
 from config.logs import ScrubFilter, configure_logs
-from config.metrics import share_figures
+from config.metrics import forget_gauges, share_figures
 from config.migrate import SchemaMismatch, require_current_schema
 from config.settings import load_settings
 
@@ -48,3 +49,7 @@ def on_starting(_server: object) -> None:
         sys.exit(f"linkledger: {error}")
     finally:
         databases.close()
+
+
+def child_exit(_server: object, worker: Any) -> None:
+    forget_gauges(worker.pid)

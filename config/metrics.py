@@ -20,6 +20,16 @@ def share_figures(home: Path, server: str) -> None:
     os.environ[VARIABLE] = str(folder)
 
 
+def forget_gauges(process_id: int) -> None:
+    """A process of this server has ended: what it had just then is no more. What it counted stays counted.
+
+    As prometheus_client.multiprocess.mark_process_dead, which cannot be imported before `share_figures`.
+    """
+    own = os.environ.get(VARIABLE)
+    for path in Path(own).glob(f"gauge_live*_{process_id}.db") if own else ():
+        path.unlink(missing_ok=True)
+
+
 def figure_files() -> list[str]:
     """Of every server of this installation, when this process shares its figures."""
     own = os.environ.get(VARIABLE)

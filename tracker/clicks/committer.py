@@ -93,7 +93,7 @@ class Committer:
     def _drain_this(self, spool: Spool) -> None:
         self._spool = spool
         if self._drain is not None:
-            self._drain.own = spool
+            self._drain.use(spool)
 
     def _run(self) -> None:
         while self._room.wait_for_work(self._next_look_s()):

@@ -33,8 +33,8 @@ SPOOL_FAILURES = Counter("linkledger_spool_failures", "Times that clicks could n
 SPOOL_BYTES = Gauge(
     "linkledger_spool_bytes", "What waits in spools to be drained.", multiprocess_mode="livesum"
 )
-SPOOL_SINCE = Gauge(
-    "linkledger_spool_since_seconds",
-    "When the oldest waiting click went into the spool (Unix time); 0 when none waits.",
+SPOOL_AGE = Gauge(
+    "linkledger_spool_age_seconds",
+    "How long the oldest click that waits in a spool has been there; 0 when none waits.",
     multiprocess_mode="livemax",
 )

@@ -17,6 +17,7 @@ import os
 import secrets
 import struct
 import threading
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -52,11 +53,22 @@ class Spool:
         self._using = threading.Lock()
         self._round = secrets.randbits(64)
         self._begin = self._end = 0
+        self._since = 0.0
         self._broken = False
 
     @property
     def waiting_bytes(self) -> int:
         return self._end - self._begin
+
+    @property
+    def age_s(self) -> float:
+        """How long something has been waiting in it; 0 when it is empty."""
+        return time.monotonic() - self._since if self.waiting_bytes else 0.0
+
+    @property
+    def broken(self) -> bool:
+        """Takes no more clicks, for good. What it has taken can be drained."""
+        return self._broken
 
     def append(self, clicks: Sequence[NewClick]) -> None:
         """Returns when the clicks are on the disk. Raises OSError when they cannot be kept."""
@@ -72,6 +84,8 @@ class Spool:
             except OSError:
                 self._broken = True  # after a failed sync a second one says yes to what is lost
                 raise
+            if self._begin == self._end:
+                self._since = time.monotonic()
             self._end += len(data)
 
     def waiting(self, most: int) -> tuple[list[NewClick], int]:
