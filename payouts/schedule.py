@@ -31,7 +31,13 @@ from payouts.transfers.preparation import anything_to_send
 from payouts.transfers.rail import open_rail
 from payouts.transfers.reconciliation import reconcile
 from payouts.transfers.run import Report, Run
-from tracker.clicks.jobs import count_clicks, partition_clicks, prune_clicks, renew_visitor_keys
+from tracker.clicks.jobs import (
+    count_clicks,
+    drain_spools,
+    partition_clicks,
+    prune_clicks,
+    renew_visitor_keys,
+)
 from tracker.errors import Fault, LinkledgerError
 from tracker.people.models import Brand
 
@@ -198,6 +204,10 @@ def _partition_clicks(context: Context) -> dict[str, Any]:
     return partition_clicks(context.databases.clicks, context.now)
 
 
+def _drain_spools(context: Context) -> dict[str, Any]:
+    return drain_spools(context.settings)
+
+
 def _renew_visitor_keys(context: Context) -> dict[str, Any]:
     return renew_visitor_keys(context.settings.home)
 
@@ -221,6 +231,7 @@ JOBS = (
     Job("pay", HOUR, _pay),
     Job("reconcile", DAY, _reconcile),
     Job("check", 10 * MINUTE, _check),
+    Job("click-spools", MINUTE, _drain_spools),
     Job("visitor-keys", HOUR, _renew_visitor_keys),
     Job("click-partitions", DAY, _partition_clicks),
     Job("click-prune", DAY, _prune_clicks),

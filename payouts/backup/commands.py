@@ -1,10 +1,12 @@
 """The commands that save everything into a file, and bring it back."""
 
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+import psycopg
 from sqlalchemy import select
 
 from config.database import Databases, open_databases, reading
@@ -13,8 +15,9 @@ from payouts.backup.archive import Archive, open_archive
 from payouts.backup.making import make_backup
 from payouts.backup.manifest import Manifest
 from payouts.backup.restoring import Restored, restore, verify
+from tracker.clicks.draining import drain_orphans
 from tracker.console import Answer, Console, ConsoleCommand, pass_console
-from tracker.errors import Fault
+from tracker.errors import Fault, NotNow
 from tracker.sales.models import Source
 from tracker.sales.operations import source_secrets
 from tracker.signing import CannotDecrypt
@@ -41,10 +44,12 @@ def backup_command(console: Console, file: Path) -> Answer:
     The same file restores into SQLite and into PostgreSQL. It holds personal data and no secret key: keep
     the key in another place.
     """
+    drained = _bring_in_spools(console.settings)
     manifest = make_backup(console.databases, console.now, file, console.say)
     left_out = _left_out(console.settings)
     value = _facts(file, manifest) | {"bytes": file.stat().st_size, "not_in_it": left_out}
     lines = [
+        *([f"Brought {drained} clicks from spools into the database first."] if drained else []),
         f"Saved {_rows(manifest)} to {file} ({file.stat().st_size} bytes).",
         *_heads(manifest),
         "Not in it:",
@@ -68,6 +73,18 @@ def restore_command(console: Console, file: Path, only_verify: bool) -> Answer:
         if only_verify:
             return _answer(file, verify(archive, console.say), ["Nothing of this installation was touched."])
         return _restored(console, file, archive)
+
+
+def _bring_in_spools(settings: Settings) -> int:
+    """Somebody was promised that these clicks are kept, and a backup holds none of their files."""
+    try:
+        return drain_orphans(settings.spool_folder, settings.clicks_url)
+    except (psycopg.Error, sqlite3.Error) as error:
+        raise NotNow(
+            f"Clicks wait in {settings.spool_folder} and cannot be brought into the database "
+            f"({type(error).__name__}), so the backup would be without them; nothing was saved. "
+            "Try again when the database takes writes."
+        ) from None
 
 
 COMMANDS = (backup_command, restore_command)

@@ -17,6 +17,7 @@ def demo_command(console: Console, bind: str | None, anew: bool, seed_only: bool
     settings = demo_settings(bind)
     if not seed_only:
         require_free(settings.bind)
+        require_free(settings.edge_bind)
     if anew:
         reset(settings, console.say)
         settings = demo_settings(bind)
