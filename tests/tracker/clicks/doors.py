@@ -4,12 +4,11 @@ import http.client
 import re
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
@@ -22,12 +21,10 @@ from tests.tracker.clicks.visitors import PEOPLE
 from tracker.clicks.cache import LinkCache, library
 from tracker.clicks.edge import Edge
 from tracker.clicks.models import Click
-from tracker.clicks.pages import blueprint
 from tracker.clicks.recorder import Recorder
 from tracker.clicks.token import read_token
 from tracker.programs.operations import create_link
-from tracker.site import Site, install
-from tracker.ui.pages import blueprint as ui
+from wsgi import create_app
 
 DESTINATION = "https://shop.example/tea?x=1&y=%26#top"
 POLL_S = 0.02
@@ -77,11 +74,8 @@ def make_link(databases: Databases, cast: Cast, now: datetime) -> str:
 
 @contextmanager
 def flask_door(settings: Settings, databases: Databases, link_id: str) -> Iterator[Door]:
-    app = Flask("door")
-    site = Site(settings, databases, Recorder.of(settings))
-    install(app, site)
-    app.register_blueprint(ui)
-    app.register_blueprint(blueprint)
+    app = create_app(settings)
+    site = app.extensions["linkledger"]
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(POLL_S,), daemon=True)
     thread.start()
@@ -91,6 +85,7 @@ def flask_door(settings: Settings, databases: Databases, link_id: str) -> Iterat
     server.server_close()
     site.recorder.close()
     site.links.close()
+    site.databases.close()
 
 
 @contextmanager
@@ -99,3 +94,7 @@ def edge_door(settings: Settings, databases: Databases, link_id: str) -> Iterato
     edge = Edge(settings, Recorder.of(settings), links)
     with edge_in_a_thread(edge) as (port, _):
         yield Door(databases, settings, port, link_id, links)
+
+
+OpenDoor = Callable[[Settings, Databases, str], AbstractContextManager[Door]]
+DOORS: dict[str, OpenDoor] = {"flask": flask_door, "edge": edge_door}

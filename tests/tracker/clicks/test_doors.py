@@ -1,8 +1,6 @@
 """Both doors do the same, over real HTTP: to people, to machines and to odd requests."""
 
 import re
-from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,23 +8,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from config.database import Databases, open_databases, transact
+from config.database import open_databases, transact
 from config.settings import Settings
-from tests.tracker.cast import Cast
-from tests.tracker.clicks.doors import DESTINATION, Door, edge_door, flask_door, make_link
+from tests.tracker.clicks.doors import DESTINATION, DOORS, Door, OpenDoor
 from tests.tracker.clicks.visitors import CRAWLERS
 from tracker.programs.operations import set_link_state
-
-DOORS = {"flask": flask_door, "edge": edge_door}
-
-
-@pytest.fixture(params=DOORS)
-def door(
-    request: pytest.FixtureRequest, settings: Settings, databases: Databases, cast: Cast, now: datetime
-) -> Iterator[Door]:
-    small = settings.model_copy(update={"spool_mb": 1})
-    with DOORS[request.param](small, databases, make_link(databases, cast, now)) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("code", ["Anna", "anna", "ANNA", "%41nna"])
@@ -95,7 +81,7 @@ def test_what_cannot_be_a_code_is_unknown(door: Door, path: str) -> None:
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 @pytest.mark.parametrize("make_door", DOORS.values(), ids=DOORS)
 def test_an_unreadable_database_is_a_short_page_that_says_to_try_again(
-    settings: Settings, tmp_path: Path, make_door: type
+    settings: Settings, tmp_path: Path, make_door: OpenDoor
 ) -> None:
     elsewhere = settings.model_copy(update={"home": tmp_path / "nowhere", "spool_mb": 1})
     with make_door(elsewhere, open_databases(elsewhere), "") as broken:

@@ -1,0 +1,33 @@
+"""What is promised of the redirect is promised of both doors."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+import pytest
+
+from config.database import Databases
+from config.settings import Settings
+from tests.tracker.cast import Cast
+from tests.tracker.clicks.doors import DOORS, Door, make_link
+from tests.tracker.clicks.in_process import IN_PROCESS, Ask
+
+
+@pytest.fixture(params=DOORS)
+def door(
+    request: pytest.FixtureRequest, settings: Settings, databases: Databases, cast: Cast, now: datetime
+) -> Iterator[Door]:
+    """Each door behind a real server, with Anna's link."""
+    small = settings.model_copy(update={"spool_mb": 1})
+    with DOORS[request.param](small, databases, make_link(databases, cast, now)) as opened:
+        yield opened
+
+
+@pytest.fixture(params=IN_PROCESS)
+def in_process(request: pytest.FixtureRequest) -> Callable[[Settings], AbstractContextManager[Ask]]:
+    """Each door without a server, to be opened with the settings that a test wants."""
+
+    def opened(settings: Settings) -> AbstractContextManager[Ask]:
+        return IN_PROCESS[request.param](settings.model_copy(update={"spool_mb": 1}))
+
+    return opened

@@ -1,0 +1,97 @@
+"""Both doors without a socket in between: for peers that no test can have, and bytes that no client sends."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, Protocol
+
+from werkzeug.test import create_environ, run_wsgi_app
+
+from config.settings import Settings
+from tests.tracker.clicks.visitors import PEOPLE
+from tracker.clicks.edge import create_edge
+from wsgi import create_app
+
+BROWSER = ("User-Agent", PEOPLE["Safari on iPhone"][0])
+Lines = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Answered:
+    status: int
+    headers: Lines
+    body: bytes
+
+    @property
+    def location(self) -> str | None:
+        found = [value for name, value in self.headers if name.lower() == "location"]
+        assert len(found) < 2
+        return found[0] if found else None
+
+
+class Ask(Protocol):
+    """All texts have one character for each byte. `headers` are lines, so a name may come twice."""
+
+    def __call__(
+        self, path: str, query: str = "", headers: Lines = (BROWSER,), peer: str = "203.0.113.9"
+    ) -> Answered: ...
+
+
+@contextmanager
+def flask_in_process(settings: Settings) -> Iterator[Ask]:
+    app = create_app(settings)
+
+    def ask(path: str, query: str = "", headers: Lines = (BROWSER,), peer: str = "203.0.113.9") -> Answered:
+        environ: dict[str, Any] = create_environ("/x")
+        environ |= {"PATH_INFO": path, "QUERY_STRING": query, "REMOTE_ADDR": peer, "wsgi.input": BytesIO()}
+        sent: dict[str, str] = {}
+        for name, value in headers:
+            key = f"HTTP_{name.upper().replace('-', '_')}"
+            sent[key] = f"{sent[key]},{value}" if key in sent else value  # as servers do (PEP 3333)
+        body, status, answered = run_wsgi_app(app, environ | sent, buffered=True)
+        return Answered(int(status.split()[0]), list(answered), b"".join(body))
+
+    yield ask
+    app.extensions["linkledger"].recorder.close()
+    app.extensions["linkledger"].links.close()
+
+
+@contextmanager
+def edge_in_process(settings: Settings) -> Iterator[Ask]:
+    edge, loop = create_edge(settings), asyncio.new_event_loop()
+
+    def ask(path: str, query: str = "", headers: Lines = (BROWSER,), peer: str = "203.0.113.9") -> Answered:
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        async def receive() -> Any:
+            raise AssertionError("nobody needs a body")
+
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "scheme": "http",
+            "path": path,
+            "query_string": query.encode("latin-1"),
+            "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers],
+            "client": (peer, 50_000) if peer else None,
+        }
+        loop.run_until_complete(edge(scope, receive, send))
+        start, *rest = sent
+        lines = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]]
+        return Answered(start["status"], lines, b"".join(each["body"] for each in rest))
+
+    yield ask
+    edge.recorder.close()
+    edge.links.close()
+    loop.close()
+
+
+IN_PROCESS: dict[str, Callable[[Settings], AbstractContextManager[Ask]]] = {
+    "flask": flask_in_process,
+    "edge": edge_in_process,
+}
