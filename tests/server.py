@@ -51,7 +51,6 @@ class Server:
         port = int(self.url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
             connection.sendall(head + b"Connection: close\r\n\r\n")
-            connection.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: connection.recv(65536), b""))
 
     def _ask(self, request: urllib.request.Request) -> Answer:
@@ -86,7 +85,8 @@ def running_server(settings: Settings, *arguments: str) -> Iterator[Server]:
         cwd=Path(__file__).parents[1],
     )
     try:
-        server = Server(f"http://{bind}", process, own)
+        answers_at = edge_bind if "edge" in arguments else bind
+        server = Server(f"http://{answers_at}", process, own)
         wait_until_ready(server)
         yield server
     finally:

@@ -1,6 +1,6 @@
 """What is promised of the redirect is promised of both doors."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from config.database import Databases
 from config.settings import Settings
 from tests.tracker.cast import Cast
 from tests.tracker.clicks.doors import DOORS, Door, make_link
-from tests.tracker.clicks.in_process import IN_PROCESS, Ask
+from tests.tracker.clicks.in_process import IN_PROCESS, Ask, OpenInProcess
 
 
 @pytest.fixture(params=DOORS)
@@ -24,7 +24,7 @@ def door(
 
 
 @pytest.fixture(params=IN_PROCESS)
-def in_process(request: pytest.FixtureRequest) -> Callable[[Settings], AbstractContextManager[Ask]]:
+def in_process(request: pytest.FixtureRequest) -> OpenInProcess:
     """Each door without a server, to be opened with the settings that a test wants."""
 
     def opened(settings: Settings) -> AbstractContextManager[Ask]:

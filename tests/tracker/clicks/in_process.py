@@ -91,7 +91,8 @@ def edge_in_process(settings: Settings) -> Iterator[Ask]:
     loop.close()
 
 
-IN_PROCESS: dict[str, Callable[[Settings], AbstractContextManager[Ask]]] = {
+OpenInProcess = Callable[[Settings], AbstractContextManager[Ask]]
+IN_PROCESS: dict[str, OpenInProcess] = {
     "flask": flask_in_process,
     "edge": edge_in_process,
 }

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from config.database import Databases, transact
 from config.settings import Settings
 from tests.tracker.cast import Cast
+from tests.tracker.clicks.in_process import IN_PROCESS, OpenInProcess
 from tests.tracker.clicks.visitors import PEOPLE
 from tracker.clicks.models import Click
 from tracker.programs.operations import create_link
-from wsgi import create_app
 
 ADDRESS = "8.8.8.8"
 BROWSER, DEVICE = PEOPLE["Safari on iPhone"]
@@ -30,14 +30,11 @@ def link(databases: Databases, cast: Cast, now: datetime) -> None:
     transact(databases.main, make)
 
 
-def visit(settings: Settings, peer: str, **headers: str) -> None:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    named |= {"User-Agent": BROWSER, "Referer": SECRET_PAGE}
-    app = create_app(settings)
-    answer = app.test_client().get("/anna", headers=named, environ_base={"REMOTE_ADDR": peer})
-    assert answer.status_code == 302
-    assert "Set-Cookie" not in answer.headers
-    app.extensions["linkledger"].recorder.close()
+def visit(door: OpenInProcess, settings: Settings, peer: str, *lines: tuple[str, str]) -> None:
+    with door(settings) as ask:
+        answer = ask("/anna", headers=[("User-Agent", BROWSER), ("Referer", SECRET_PAGE), *lines], peer=peer)
+    assert answer.status == 302
+    assert "set-cookie" not in [name.lower() for name, _ in answer.headers]
 
 
 def kept(databases: Databases) -> list[tuple[str | None, str | None, str, str | None]]:
@@ -48,33 +45,46 @@ def kept(databases: Databases) -> list[tuple[str | None, str | None, str, str | 
 
 @pytest.mark.usefixtures("link")
 def test_the_same_visitor_has_the_same_mark_behind_a_trusted_proxy_or_not(
-    settings: Settings, databases: Databases
+    in_process: OpenInProcess, settings: Settings, databases: Databases
 ) -> None:
     proxied = settings.model_copy(update={"trusted_proxies": "10.0.0.0/8"})
-    visit(settings, ADDRESS)
-    visit(proxied, "10.0.0.7", X_Forwarded_For=ADDRESS)
-    visit(proxied, "203.0.113.5", X_Forwarded_For=ADDRESS)
-    direct, behind, spoofed = kept(databases)
-    assert direct == behind
+    said = ("X-Forwarded-For", ADDRESS)
+    visit(in_process, settings, ADDRESS)
+    visit(in_process, proxied, "10.0.0.7", said)
+    visit(in_process, proxied, "10.0.0.7", ("X-Forwarded-For", "203.0.113.5"), said)
+    visit(in_process, proxied, "203.0.113.5", said)
+    direct, behind, in_two_lines, spoofed = kept(databases)
+    assert direct == behind == in_two_lines
     assert (direct[0], direct[2:]) == ("US", (DEVICE, "blog.example"))
     assert (spoofed[0], spoofed[1] == direct[1]) == (None, False)
 
 
 @pytest.mark.usefixtures("link")
-def test_a_country_header_counts_only_from_a_trusted_proxy(settings: Settings, databases: Databases) -> None:
+def test_both_doors_make_the_same_mark_of_the_same_visitor(settings: Settings, databases: Databases) -> None:
+    for door in IN_PROCESS.values():
+        visit(door, settings, ADDRESS)
+    first, second = kept(databases)
+    assert first == second
+
+
+@pytest.mark.usefixtures("link")
+def test_a_country_header_counts_only_from_a_trusted_proxy(
+    in_process: OpenInProcess, settings: Settings, databases: Databases
+) -> None:
     own = settings.model_copy(update={"trusted_proxies": "10.0.0.7", "country_header": "CF-IPCountry"})
-    visit(own, "10.0.0.7", X_Forwarded_For=ADDRESS, CF_IPCountry="AT")
-    visit(own, ADDRESS, CF_IPCountry="AT")
-    visit(settings, ADDRESS, CF_IPCountry="AT")
+    said = ("CF-IPCountry", "AT")
+    visit(in_process, own, "10.0.0.7", ("X-Forwarded-For", ADDRESS), said)
+    visit(in_process, own, ADDRESS, said)
+    visit(in_process, settings, ADDRESS, said)
     assert [row[0] for row in kept(databases)] == ["AT", "US", "US"]
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 @pytest.mark.usefixtures("link", "databases")
 def test_no_file_of_the_installation_holds_an_address_or_a_page(
-    settings: Settings, capfd: pytest.CaptureFixture[str]
+    in_process: OpenInProcess, settings: Settings, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    visit(settings, ADDRESS)
+    visit(in_process, settings, ADDRESS)
     files = [path for path in Path(settings.home).rglob("*") if path.is_file()]
     assert any(path.name.startswith("clicks.db") for path in files)
     for path in files:
