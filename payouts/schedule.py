@@ -4,16 +4,14 @@ APScheduler is only the clock that calls `tick`. What is due is read from the da
 while no scheduler runs, and two of them are safe.
 """
 
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from config.database import Databases, reading, transact
 from config.settings import Settings
@@ -21,7 +19,8 @@ from payouts.checks import require_sound_books, self_check
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
 from payouts.commissions.release import mature_due
-from payouts.jobs.claims import Claim, LeaseLost, advance_clock, claim, finish, require_forward
+from payouts.jobs.claims import LeaseLost, advance_clock, claim, finish, require_forward
+from payouts.jobs.context import Context, Done
 from payouts.statements.close import close_ended
 from payouts.statements.review import approve_silently, due_for_silence
 from payouts.transfers.attempts import unsettled_attempts
@@ -39,70 +38,11 @@ from tracker.clicks.jobs import (
     renew_visitor_keys,
 )
 from tracker.errors import Fault, LinkledgerError
-from tracker.people.models import Brand
 
 BATCH = 200
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a job works with. `write` runs one guarded transaction."""
-
-    databases: Databases
-    settings: Settings
-    now: datetime
-    claim: Claim
-    started_s: float = field(default_factory=time.monotonic)
-
-    def write(self, work: Callable[[Session], Any]) -> Any:
-        def guarded(session: Session) -> Any:
-            self.guard(session)
-            return work(session)
-
-        return transact(self.databases.main, guarded)
-
-    def guard(self, session: Session) -> None:
-        """`now` stands still while the job works; its lease must not."""
-        worked_for = timedelta(seconds=time.monotonic() - self.started_s)
-        self.claim.guard(session, self.now + worked_for)
-
-    def renew(self) -> None:
-        """Keep the lease while the work is elsewhere. Raises LeaseLost."""
-        transact(self.databases.main, self.guard)
-
-    def brands(self) -> list[str]:
-        with reading(self.databases.main) as session:
-            return list(session.execute(select(Brand.id).order_by(Brand.id)).scalars())
-
-    def each(self, names: Iterable[str], work: Callable[[str], Any]) -> "Done":
-        """Work for one after the other; what is wrong with one does not keep the others waiting."""
-        done = Done()
-        for name in names:
-            try:
-                if result := work(name):
-                    done.results[name] = result
-            except LeaseLost:
-                raise
-            except LinkledgerError as error:
-                done.errors.append(f"{name}: {error}")
-            except Exception as error:
-                done.errors.append(f"{name}: unexpected {type(error).__name__}, see the log")
-                log.exception("job broke", subject=name)
-        return done
-
-
-@dataclass
-class Done:
-    """What a job did, and what it could not do, by the name of the brand or statement."""
-
-    results: dict[str, Any] = field(default_factory=dict)
-    errors: list[str] = field(default_factory=list)
-
-    def told(self, **result: Any) -> dict[str, Any]:
-        return result | ({"error": "; ".join(self.errors)} if self.errors else {})
 
 
 def _accrue(context: Context) -> dict[str, Any]:

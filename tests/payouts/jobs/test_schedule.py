@@ -15,11 +15,12 @@ from payouts import schedule
 from payouts.checks import self_check
 from payouts.commissions.models import Commission
 from payouts.jobs.claims import LEASE, claim
+from payouts.jobs.context import Context
 from payouts.jobs.models import JobRun
 from payouts.ledger.calendar import Span
 from payouts.ledger.models import Transaction
 from payouts.ledger.periods import ensure_period
-from payouts.schedule import JOBS, Context, Job, tick, work
+from payouts.schedule import JOBS, Job, tick, work
 from payouts.statements.models import Statement
 from payouts.transfers.models import Payout
 from payouts.transfers.sandbox.server import SANDBOX_KEY

@@ -1,0 +1,77 @@
+"""What a job works with, and what it says of its work."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.database import Databases, reading, transact
+from config.settings import Settings
+from payouts.jobs.claims import Claim, LeaseLost
+from tracker.errors import LinkledgerError
+from tracker.people.models import Brand
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a job works with. `write` runs one guarded transaction."""
+
+    databases: Databases
+    settings: Settings
+    now: datetime
+    claim: Claim
+    started_s: float = field(default_factory=time.monotonic)
+
+    def write(self, work: Callable[[Session], Any]) -> Any:
+        def guarded(session: Session) -> Any:
+            self.guard(session)
+            return work(session)
+
+        return transact(self.databases.main, guarded)
+
+    def guard(self, session: Session) -> None:
+        """`now` stands still while the job works; its lease must not."""
+        worked_for = timedelta(seconds=time.monotonic() - self.started_s)
+        self.claim.guard(session, self.now + worked_for)
+
+    def renew(self) -> None:
+        """Keep the lease while the work is elsewhere. Raises LeaseLost."""
+        transact(self.databases.main, self.guard)
+
+    def brands(self) -> list[str]:
+        with reading(self.databases.main) as session:
+            return list(session.execute(select(Brand.id).order_by(Brand.id)).scalars())
+
+    def each(self, names: Iterable[str], work: Callable[[str], Any]) -> "Done":
+        """Work for one after the other; what is wrong with one does not keep the others waiting."""
+        done = Done()
+        for name in names:
+            try:
+                if result := work(name):
+                    done.results[name] = result
+            except LeaseLost:
+                raise
+            except LinkledgerError as error:
+                done.errors.append(f"{name}: {error}")
+            except Exception as error:
+                done.errors.append(f"{name}: unexpected {type(error).__name__}, see the log")
+                log.exception("job broke", subject=name)
+        return done
+
+
+@dataclass
+class Done:
+    """What a job did, and what it could not do, by the name of the brand or statement."""
+
+    results: dict[str, Any] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+
+    def told(self, **result: Any) -> dict[str, Any]:
+        return result | ({"error": "; ".join(self.errors)} if self.errors else {})
