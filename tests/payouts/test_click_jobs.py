@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from config.settings import Settings
 from payouts import cli
+from tests.tracker.clicks.test_draining import leave
 from tests.tracker.clicks.test_totals import LINK, click, write
 from tests.tracker.terminal import Terminal
 from tracker.ids import public_id
@@ -37,3 +38,11 @@ def test_work_renews_the_visitors_keys_by_the_real_clock(settings: Settings) -> 
     today, tomorrow = (f"visitor-{(NOW + timedelta(days=n)).date()}" for n in (0, 1))
     assert {today, tomorrow} <= set(kept)
     assert f"visitor-{(NOW + timedelta(days=4)).date()}" not in kept
+
+
+def test_work_brings_in_what_a_dead_process_left_in_its_spool(settings: Settings) -> None:
+    leave(settings.spool_folder, click(NOW), click(NOW, "bob"))
+    linkledger = Terminal(settings, EVERY_COMMAND)
+    [done] = linkledger.ask("work")
+    assert done["jobs"]["click-spools"] == {"drained": 2}
+    assert linkledger.ask("click", "count", "--link", public_id("lnk", LINK)) == {"person": 2}

@@ -41,6 +41,7 @@ class Guard:
         self._failing = False
 
     def run(self) -> None:
+        self._make_spool()
         while True:
             self._renew_spool()
             late = self._room.wait_for_late(self._tick_s)
@@ -51,10 +52,13 @@ class Guard:
                 self._see_to(late)
 
     def _renew_spool(self) -> bool:
-        """At the start, and again while there is none that takes clicks. Whether there is a new one."""
+        """When there is none that takes clicks, but not all the time. Whether there is a new one."""
         if self._is_usable() or time.monotonic() < self._renew_at:
             return False
         self._renew_at = time.monotonic() + RENEW_S
+        return self._make_spool()
+
+    def _make_spool(self) -> bool:
         try:
             self._spool = make_spool(self._folder, self._spool_bytes)
         except OSError as error:

@@ -1,11 +1,13 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from config.database import Databases
 from config.settings import Settings
 from payouts.backup.commands import COMMANDS
-from tests.payouts.backup.content import UNFROZEN, contents
+from tests.payouts.backup.content import UNFROZEN, contents, new_click
+from tests.tracker.clicks.test_draining import leave
 from tests.tracker.sales.shop import Shop
 from tests.tracker.terminal import Terminal
 
@@ -46,6 +48,22 @@ def test_save_verify_and_restore(
     assert (restored["restored"], restored["faults"], restored["sources_without_key"]) == (True, [], [])
     assert contents(target) | UNFROZEN == contents(databases)
     assert "is not empty" in other_terminal.refused("restore", file)
+
+
+def test_what_waits_in_spools_is_saved_too(
+    shop: Shop, settings: Settings, databases: Databases, terminal: Terminal, tmp_path: Path
+) -> None:
+    leave(settings.spool_folder, new_click(shop, 7))
+    with databases.clicks.begin() as connection:
+        connection.execute(text("ALTER TABLE click RENAME TO elsewhere"))
+    refused = terminal.run("backup", str(tmp_path / "refused.zip"))
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "nothing was saved" in refused.stderr
+    assert not (tmp_path / "refused.zip").exists()
+    with databases.clicks.begin() as connection:
+        connection.execute(text("ALTER TABLE elsewhere RENAME TO click"))
+    saved = terminal.ask("backup", str(tmp_path / "backup.zip"))
+    assert saved["rows"]["clicks/click"] == 4
 
 
 def test_a_person_is_told_what_is_not_in_it(shop: Shop, terminal: Terminal, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """When the database is late, dead or full, clicks are answered from the spool and get into it later, once."""
 
+import errno
 import os
 import signal
 import sqlite3
@@ -124,6 +125,57 @@ def test_without_a_spool_a_commit_that_is_merely_late_still_counts(
     threading.Timer(LATE_S * 5, writers.go.set).start()
     assert future.result(DEADLINE_S)
     assert len(kept_ids(databases)) == 1
+
+
+def test_a_spool_that_breaks_is_replaced_at_once_and_drained_later(
+    settings: Settings,
+    make_recorder: MakeRecorder,
+    databases: Databases,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    failures = [OSError(errno.EIO, "Input/output error")]
+
+    def sync_data(descriptor: int) -> None:
+        if failures and armed.is_set():
+            raise failures.pop()
+        os.fsync(descriptor)
+
+    armed = threading.Event()
+    monkeypatch.setattr("tracker.clicks.spool._sync_data", sync_data)
+    before = figure("spool_failures")
+    writers = HeldWriters(held=True)
+    recorder = make_recorder(writers.open)
+    clicks = [a_click() for _ in range(30)]
+    assert all(recorder.record(click, DEADLINE_S) for click in clicks[:10])
+    armed.set()
+    assert all(recorder.record(click, DEADLINE_S) for click in clicks[10:])
+    assert failures == []
+    assert figure("spool_failures") == before + 1
+    assert "could not be kept in the spool: Input/output error" in caplog.text
+    writers.go.set()
+    wait_until(lambda: len(kept_ids(databases)) == 30)
+    assert sorted(kept_ids(databases)) == sorted(click.id for click in clicks)
+    recorder.close()
+    assert list(settings.spool_folder.iterdir()) == []
+
+
+def test_a_spool_that_could_not_be_made_is_made_when_it_can_be(
+    settings: Settings, make_recorder: MakeRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.clicks.guard.RENEW_S", LATE_S)
+    settings.spool_folder.parent.mkdir(exist_ok=True)
+    settings.spool_folder.write_text("a file where the folder should be")
+    before = figure("spool_failures")
+    writers = HeldWriters(held=True)
+    recorder = make_recorder(writers.open)
+    first = recorder.submit(a_click())
+    wait_until(lambda: figure("spool_failures") > before)
+    assert not first.done()
+    settings.spool_folder.unlink()
+    assert first.result(DEADLINE_S), "kept in the spool, as the database still does not answer"
+    assert figure("spooled_clicks") > 0
+    writers.go.set()
 
 
 def test_a_recorder_that_starts_brings_in_what_a_killed_process_left(
