@@ -1,12 +1,17 @@
 """Figures: of all processes together, for this machine itself or who has the token."""
 
 import re
+from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from werkzeug.test import TestResponse
 
+from config.database import Databases
 from config.settings import Settings
-from tests.server import running_server
+from tests.server import running_server, wait_until_ready
+from tests.tracker.cast import Cast
+from tests.tracker.clicks.doors import BROWSER, make_link
 from wsgi import create_app
 
 TOKEN = "a token for figures, long enough"
@@ -68,3 +73,27 @@ def test_all_workers_count_together_and_a_new_start_begins_at_nothing(settings: 
             assert re.search(
                 r'^linkledger_unknown_codes_total\{why="unknown"\} 12\.0$', figures, re.MULTILINE
             )
+
+
+@SQLITE
+def test_the_edges_figures_stand_beside_those_of_the_pages(
+    settings: Settings, databases: Databases, cast: Cast, now: datetime
+) -> None:
+    make_link(databases, cast, now)
+    with running_server(settings.model_copy(update={"spool_mb": 1})) as server:
+        edge = replace(server, url=server.settings.link_url)
+        wait_until_ready(edge)
+        for door in (edge, edge, edge, server):
+            assert door.get("/anna", **{"User-Agent": BROWSER}).status == 302
+        lines = server.get("/metrics").body.decode().splitlines()
+    figures = {
+        name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line[0] != "#")
+    }
+    assert figures['linkledger_answers_total{status="302"}'] == 4
+    assert figures['linkledger_redirects_total{verdict="person"}'] == 4
+    assert figures["linkledger_unrecorded_clicks_total"] == 0
+    assert figures["linkledger_click_batch_clicks_sum"] + figures["linkledger_spooled_clicks_total"] >= 4
+    assert figures["linkledger_click_commit_seconds_count"] == figures["linkledger_click_batch_clicks_count"]
+    looked_up = [value for name, value in figures.items() if name.startswith("linkledger_link_lookups_total")]
+    assert sum(looked_up) >= 4
+    assert (figures["linkledger_spool_bytes"], figures["linkledger_spool_age_seconds"]) == (0, 0)
