@@ -31,6 +31,7 @@ from payouts.transfers.rail import open_rail
 from payouts.transfers.reconciliation import reconcile
 from payouts.transfers.run import Report, Run
 from tracker.clicks.jobs import (
+    confirm_clicks,
     count_clicks,
     drain_spools,
     partition_clicks,
@@ -38,9 +39,12 @@ from tracker.clicks.jobs import (
     renew_visitor_keys,
 )
 from tracker.errors import Fault, LinkledgerError
+from tracker.sales.lookup import credited_clicks
 
 BATCH = 200
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+LATEST_CONFIRMATION = 7 * DAY
+"""So long after a sale its click may come from a spool and still be known for a visit."""
 
 log = structlog.get_logger(__name__)
 
@@ -135,6 +139,12 @@ def _count_clicks(context: Context, back: timedelta) -> dict[str, Any]:
     return count_clicks(context.databases.clicks, context.now, context.renew, back)
 
 
+def _confirm_clicks(context: Context) -> dict[str, Any]:
+    with reading(context.databases.main) as session:
+        credited = credited_clicks(session, context.now - LATEST_CONFIRMATION)
+    return confirm_clicks(context.databases.clicks, context.renew, credited)
+
+
 def _prune_clicks(context: Context) -> dict[str, Any]:
     keep = timedelta(days=context.settings.click_days)
     return prune_clicks(context.databases.clicks, context.now, context.renew, keep)
@@ -174,6 +184,7 @@ JOBS = (
     Job("click-spools", MINUTE, _drain_spools),
     Job("visitor-keys", HOUR, _renew_visitor_keys),
     Job("click-partitions", DAY, _partition_clicks),
+    Job("click-confirm", 5 * MINUTE, _confirm_clicks),
     Job("click-prune", DAY, _prune_clicks),
     Job("click-totals-late", HOUR, partial(_count_clicks, back=3 * DAY)),
     Job("click-totals", 5 * MINUTE, partial(_count_clicks, back=3 * HOUR)),

@@ -1,13 +1,17 @@
 """The scheduler's jobs for clicks, through the commands that people use."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from config.database import Databases
 from config.settings import Settings
 from payouts import cli
 from tests.tracker.clicks.test_draining import leave
 from tests.tracker.clicks.test_totals import LINK, click, write
+from tests.tracker.sales.shop import open_shop, sale
 from tests.tracker.terminal import Terminal
-from tracker.ids import public_id
+from tracker.clicks.token import make_token
+from tracker.ids import public_id, uuid_of
 
 EVERY_COMMAND = tuple(command for room in cli.ROOMS for command in cli.commands_of(room))
 NOW = datetime.now(UTC)
@@ -46,3 +50,23 @@ def test_work_brings_in_what_a_dead_process_left_in_its_spool(settings: Settings
     [done] = linkledger.ask("work")
     assert done["jobs"]["click-spools"] == {"drained": 2}
     assert linkledger.ask("click", "count", "--link", public_id("lnk", LINK)) == {"person": 2}
+
+
+def test_a_sale_confirms_the_prerender_that_it_is_credited_to(
+    settings: Settings, databases: Databases
+) -> None:
+    shop = open_shop(settings, databases)
+    at = NOW - timedelta(minutes=10)
+    link = uuid_of(shop.links["anna"], "lnk")
+    prerender = replace(click(at, None, "unconfirmed"), link_id=link)
+    write(settings, prerender)
+    token = make_token(settings.secret_keys, prerender.id, link, earns=True, confirmed=False)
+    linkledger = Terminal(settings, EVERY_COMMAND)
+    linkledger.ask("work")
+    totals = ("click", "totals", "--link", shop.links["anna"])
+    assert linkledger.ask(*totals)["total"]["unconfirmed"] == 1
+    shop.send("sale.created", sale(click=token, occurred_at=NOW.isoformat()), now=NOW)
+    [done] = linkledger.ask("work")
+    assert done["jobs"]["click-confirm"] == {"confirmed": 1}
+    total = linkledger.ask(*totals)["total"]
+    assert (total["persons"], total["unconfirmed"]) == (1, 0)

@@ -40,6 +40,12 @@ class Row(NamedTuple):
     visitor: str | None
     visitor_before: str | None
     network: str | None
+    confirmed: bool = False
+    """A prerender that somebody looked at."""
+
+    @property
+    def counts_as(self) -> str:
+        return "person" if self.confirmed else self.verdict
 
 
 class Seen(NamedTuple):
@@ -60,9 +66,12 @@ FLOOD = Doubt("flood", f"more than {FLOOD_PER_HOUR} visitors within the hour fro
 
 @dataclass
 class HourCount:
-    """Counts the clicks of one hour, given in the order of their ids, a page at a time."""
+    """Counts the clicks of one hour, given in the order of their ids, a page at a time.
 
-    clicks: int = 0
+    `rows` are clicks and confirmations together: another number of them, and the hour is counted anew.
+    """
+
+    rows: int = 0
     totals: dict[UUID, Counter[str]] = field(default_factory=dict)
     _from_network: Counter[str] = field(default_factory=Counter)
 
@@ -70,12 +79,12 @@ class HourCount:
         """Count a page; `seen` has all marks in it. Which of its clicks are no visits, and why."""
         doubts = {}
         for row in rows:
-            doubt = self._doubt(row, seen) if row.verdict == "person" else None
+            doubt = self._doubt(row, seen) if row.counts_as == "person" else None
             if doubt is not None:
                 doubts[row.id] = doubt
-            figure = DOUBTED[doubt.kind] if doubt else FIGURES[row.verdict]
+            figure = DOUBTED[doubt.kind] if doubt else FIGURES[row.counts_as]
             self.totals.setdefault(row.link_id, Counter())[figure] += 1
-            self.clicks += 1
+            self.rows += 1 + row.confirmed
         return doubts
 
     def _doubt(self, row: Row, seen: Mapping[str, Seen]) -> Doubt | None:
@@ -101,7 +110,7 @@ def marks_of(rows: Iterable[Row]) -> dict[str, Seen]:
     """The persons' marks in a page, each with its first and its last click."""
     found: dict[str, Seen] = {}
     for row in rows:
-        if row.verdict == "person" and row.visitor is not None:
+        if row.counts_as == "person" and row.visitor is not None:
             former = found.get(row.visitor, Seen(row.id, row.id))
             found[row.visitor] = Seen(min(former.first_id, row.id), max(former.last_id, row.id))
     return found

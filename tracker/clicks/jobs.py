@@ -1,10 +1,11 @@
 """What the scheduler does for clicks. A door: each opens its own transactions, and says what it did."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import structlog
 from sqlalchemy import Engine
@@ -24,6 +25,11 @@ log = structlog.get_logger(__name__)
 def count_clicks(clicks: Engine, now: datetime, guard: Guard, back: timedelta) -> dict[str, Any]:
     """`hours` whose totals were made, of those that are no older than `back`."""
     return {"hours": TotalsRun(clicks, guard).count(now - back, now)}
+
+
+def confirm_clicks(clicks: Engine, guard: Guard, credited: Sequence[UUID]) -> dict[str, Any]:
+    """Who bought has looked: prerenders that sales were credited to were visits. `confirmed`: so many new."""
+    return {"confirmed": TotalsRun(clicks, guard).confirm(credited, "a sale was credited to it")}
 
 
 def prune_clicks(clicks: Engine, now: datetime, guard: Guard, keep: timedelta) -> dict[str, Any]:

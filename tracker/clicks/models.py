@@ -81,6 +81,16 @@ class ClickDoubt(ClickBase):
     reason: Mapped[str]
 
 
+class ClickConfirmation(ClickBase):
+    """A prerender that a person saw after all, and how that is known. It counts as a person's click."""
+
+    __tablename__ = "click_confirmation"
+    __table_args__ = (_BY_KEY,)
+
+    click_id: Mapped[UUID] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+
+
 class ClickVisitor(ClickBase):
     """The first and the last click of one visitor's mark, so that a repeat is found without an index."""
 

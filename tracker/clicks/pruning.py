@@ -6,7 +6,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
-from tracker.clicks.models import Click, ClickDoubt, ClickHour, ClickVisitor
+from tracker.clicks.models import Click, ClickConfirmation, ClickDoubt, ClickHour, ClickVisitor
 from tracker.ids import lowest_uuid
 
 BATCH_ROWS = 2_000
@@ -26,6 +26,12 @@ def delete_clicks(session: Session, before: datetime) -> int:
 def delete_doubts(session: Session, before: datetime) -> int:
     old = select(ClickDoubt.click_id).where(ClickDoubt.click_id < lowest_uuid(before)).limit(BATCH_ROWS)
     return _deleted(session, delete(ClickDoubt).where(ClickDoubt.click_id.in_(old.scalar_subquery())))
+
+
+def delete_confirmations(session: Session, before: datetime) -> int:
+    key = ClickConfirmation.click_id
+    old = select(key).where(key < lowest_uuid(before)).limit(BATCH_ROWS)
+    return _deleted(session, delete(ClickConfirmation).where(key.in_(old.scalar_subquery())))
 
 
 def delete_visitors(session: Session, before: datetime) -> int:

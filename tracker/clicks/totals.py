@@ -19,7 +19,7 @@ from tracker.clicks.counting import (
     hour_of,
     marks_of,
 )
-from tracker.clicks.models import Click, ClickDoubt, ClickHour, ClickTotal, ClickVisitor
+from tracker.clicks.models import Click, ClickConfirmation, ClickDoubt, ClickHour, ClickTotal, ClickVisitor
 from tracker.ids import lowest_uuid, made_at
 
 HOUR = timedelta(hours=1)
@@ -42,9 +42,9 @@ def next_hour(session: Session, start: datetime) -> datetime | None:
 
 
 class Counted(NamedTuple):
-    """What the totals of a span of whole hours were made from; `stale`: some have to be made anew."""
+    """How many clicks and confirmations the totals of a span were made from; `stale`: make some anew."""
 
-    clicks: int
+    rows: int
     stale: bool
 
 
@@ -61,8 +61,12 @@ def is_closed(session: Session, hour: datetime) -> bool:
 
 
 def rows_between(session: Session, start: datetime, end: datetime) -> int:
-    ids = Click.id >= lowest_uuid(start), Click.id < lowest_uuid(end)
-    return session.scalar(select(func.count()).select_from(Click).where(*ids)) or 0
+    """Clicks and confirmations of clicks."""
+    first, last = lowest_uuid(start), lowest_uuid(end)
+    return sum(
+        session.scalar(select(func.count()).select_from(model).where(key >= first, key < last)) or 0
+        for model, key in ((Click, Click.id), (ClickConfirmation, ClickConfirmation.click_id))
+    )
 
 
 def slices(start: datetime, end: datetime, expected_rows: int) -> list[tuple[datetime, datetime]]:
@@ -88,7 +92,27 @@ def _page(session: Session, after: UUID, end: datetime) -> list[Row]:
     columns = (Click.id, Click.link_id, Click.verdict, Click.visitor, Click.visitor_before, Click.network)
     within = Click.id > after, Click.id < lowest_uuid(end)
     page = select(*columns).where(*within).order_by(Click.id).limit(PAGE_ROWS)
-    return [Row(*row) for row in session.execute(page)]
+    rows = [Row(*row) for row in session.execute(page)]
+    if not rows:
+        return rows
+    between = ClickConfirmation.click_id.between(rows[0].id, rows[-1].id)
+    confirmed = set(session.scalars(select(ClickConfirmation.click_id).where(between)))
+    return [row._replace(confirmed=True) if row.id in confirmed else row for row in rows]
+
+
+def confirm(session: Session, click_ids: Sequence[UUID], reason: str) -> int:
+    """Let prerenders count as visits, because it is known now that somebody looked. How many are new.
+
+    Ids of other clicks, and of those that are not here (yet), change nothing.
+    """
+    unconfirmed = session.scalars(
+        select(Click.id).where(Click.id.in_(click_ids), Click.verdict == "unconfirmed")
+    ).all()
+    if not unconfirmed:
+        return 0
+    rows = [{"click_id": each, "reason": reason} for each in unconfirmed]
+    statement = _insert(session, ClickConfirmation).values(rows).on_conflict_do_nothing()
+    return len(session.scalars(statement.returning(ClickConfirmation.click_id)).all())
 
 
 def _remember(session: Session, rows: Sequence[Row]) -> None:
@@ -156,11 +180,11 @@ def write_totals(session: Session, hour: datetime, totals: Iterable[tuple[UUID, 
     session.execute(statement.on_conflict_do_update(index_elements=["link_id", "hour"], set_=changed), values)
 
 
-def finish_hour(session: Session, hour: datetime, clicks: int, *, changed: bool) -> None:
+def finish_hour(session: Session, hour: datetime, rows: int, *, changed: bool) -> None:
     """Its totals are written. When its clicks `changed`, those of the next 24 hours may be repeats of new
     ones: their totals are stale. The number that they were made from stays, as its complement (~n < 0).
     """
-    statement = _insert(session, ClickHour).values(hour=hour, counted=clicks, closed=False)
+    statement = _insert(session, ClickHour).values(hour=hour, counted=rows, closed=False)
     session.execute(
         statement.on_conflict_do_update(index_elements=["hour"], set_={"counted": statement.excluded.counted})
     )

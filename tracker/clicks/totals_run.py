@@ -6,7 +6,7 @@ it may be repeated at will.
 """
 
 import fcntl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -23,7 +23,8 @@ from tracker.clicks.counting import HourCount, hour_of
 from tracker.clicks.totals import HOUR
 
 DAY = timedelta(days=1)
-LINKS_AT_ONCE = 500
+AT_ONCE = 500
+"""Links, or clicks, in one transaction."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Result = TypeVar("Result")
 
@@ -46,6 +47,13 @@ class TotalsRun:
                 made += sum(map(self._count_if_changed, self._hours(start, end)))
         return made
 
+    def confirm(self, click_ids: Sequence[UUID], reason: str) -> int:
+        """See totals.confirm. The hours of what is new are counted anew at the next count."""
+        return sum(
+            self._write(partial(totals.confirm, click_ids=click_ids[start : start + AT_ONCE], reason=reason))
+            for start in range(0, len(click_ids), AT_ONCE)
+        )
+
     def prune(self, before: datetime) -> dict[str, int]:
         """Remove clicks of before that hour, whose totals are made first if they are not yet."""
         end = hour_of(before)
@@ -55,6 +63,7 @@ class TotalsRun:
                 self._write(partial(pruning.close_hour, hour=hour))
         removed = self._remove_clicks(end)
         self._repeat(partial(pruning.delete_doubts, before=end))
+        self._repeat(partial(pruning.delete_confirmations, before=end))
         self._repeat(partial(pruning.delete_visitors, before=end - DAY))
         return removed
 
@@ -73,7 +82,7 @@ class TotalsRun:
         if self._read(partial(totals.is_closed, hour=hour)):
             return False
         before = self._read(partial(totals.counted, start=hour, end=hour + HOUR))
-        changed = before.clicks != self._rows(hour, hour + HOUR, before.clicks)
+        changed = before.rows != self._rows(hour, hour + HOUR, before.rows)
         if changed or before.stale:
             self._guard()
             self._count_hour(hour, changed=changed)
@@ -82,7 +91,7 @@ class TotalsRun:
     def _is_changed(self, start: datetime, end: datetime) -> bool:
         """A whole day at once: nearly all of them are as they were."""
         before = self._read(partial(totals.counted, start=start, end=end))
-        return before.stale or before.clicks != self._rows(start, end, before.clicks)
+        return before.stale or before.rows != self._rows(start, end, before.rows)
 
     def _rows(self, start: datetime, end: datetime, expected: int) -> int:
         return sum(self._rows_between(*part) for part in totals.slices(start, end, expected))
@@ -98,10 +107,10 @@ class TotalsRun:
             doubts = count.add(page.rows, page.seen)
             self._write(partial(totals.write_doubts, first=first, last=after, doubts=doubts))
         by_link = sorted(count.totals.items())
-        for place in range(0, len(by_link), LINKS_AT_ONCE):
-            some = by_link[place : place + LINKS_AT_ONCE]
+        for place in range(0, len(by_link), AT_ONCE):
+            some = by_link[place : place + AT_ONCE]
             self._write(partial(totals.write_totals, hour=hour, totals=some))
-        self._write(partial(totals.finish_hour, hour=hour, clicks=count.clicks, changed=changed))
+        self._write(partial(totals.finish_hour, hour=hour, rows=count.rows, changed=changed))
 
     def _remove_clicks(self, end: datetime) -> dict[str, int]:
         if not self._read(partitions.is_partitioned):

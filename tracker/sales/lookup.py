@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session, defer
 
 from tracker.errors import Conflict, NotFound
+from tracker.ids import lowest_uuid, public_id, uuid_of
 from tracker.people.operations import get_brand
 from tracker.sales.models import (
     Attribution,
@@ -52,6 +54,13 @@ def list_events(
     if state is not None:
         query = query.where(Event.state == state)
     return session.scalars(query.order_by(Event.received_at.desc(), Event.id.desc()).limit(limit)).all()
+
+
+def credited_clicks(session: Session, since: datetime) -> list[UUID]:
+    """Clicks that a decision since then credits a sale to, each once. Ids of decisions sort by their time."""
+    first = public_id("att", lowest_uuid(since))
+    credits = select(Attribution.click_id).where(Attribution.id >= first, Attribution.click_id.is_not(None))
+    return [uuid_of(each, "clk") for each in session.scalars(credits.distinct()) if each is not None]
 
 
 def list_sales(session: Session, brand_id: str, limit: int = 100) -> Sequence[Sale]:

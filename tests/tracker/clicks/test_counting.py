@@ -73,7 +73,7 @@ def test_every_click_is_counted_once_in_pages_of_any_size(
     for start in range(0, len(rows), size):
         paged.add(rows[start : start + size], marks_of(rows))
     assert whole.totals == paged.totals
-    assert whole.clicks == len(rows) == sum(whole.totals.get(LINK, {}).values())
+    assert whole.rows == len(rows) == sum(whole.totals.get(LINK, {}).values())
     people = {mark for verdict, mark in clicks if verdict == "person"}
     assert all(each.id not in doubts for each in rows if each.verdict != "person")
     unmarked = sum(verdict == "person" and mark is None for verdict, mark in clicks)

@@ -18,7 +18,14 @@ from config.settings import Settings
 from tests.tracker.clicks.traffic import DEADLINE_S
 from tracker.clicks import totals, totals_run
 from tracker.clicks.counting import DOUBTED, EVERY_FIGURE, FIGURES, hour_of
-from tracker.clicks.models import Click, ClickDoubt, ClickHour, ClickTotal, ClickVisitor
+from tracker.clicks.models import (
+    Click,
+    ClickConfirmation,
+    ClickDoubt,
+    ClickHour,
+    ClickTotal,
+    ClickVisitor,
+)
 from tracker.clicks.recorder import Recorder
 from tracker.clicks.totals_run import TotalsRun
 from tracker.clicks.writers import NewClick
@@ -66,9 +73,12 @@ def from_the_rows(databases: Databases) -> dict[tuple[UUID, datetime], dict[str,
     with databases.clicks.connect() as connection:
         doubts = {each.click_id: each.kind for each in connection.execute(select(ClickDoubt.__table__))}
         clicks = connection.execute(select(Click.id, Click.link_id, Click.verdict)).all()
+        confirmed = set(connection.scalars(select(ClickConfirmation.click_id)))
     found: dict[tuple[UUID, datetime], Counter[str]] = {}
     for each in clicks:
         figure = DOUBTED[doubts.pop(each.id)] if each.id in doubts else FIGURES[each.verdict]
+        if each.id in confirmed and figure == "unconfirmed":
+            figure = "persons"
         found.setdefault((each.link_id, hour_of(made_at(each.id))), Counter())[figure] += 1
     assert doubts == {}, "a doubt about a click that is not there, or about a machine's"
     return {key: dict(numbers) for key, numbers in found.items()}
@@ -89,6 +99,28 @@ def test_people_repeats_and_machines_are_told_apart(settings: Settings, database
     assert figures(databases) == {"persons": 2, "repeats": 2, "crawlers": 1, "unconfirmed": 1}
     assert figures(databases, OTHER) == {"persons": 1}
     assert hourly(databases) == from_the_rows(databases)
+
+
+def test_a_prerender_that_is_confirmed_is_a_visit_and_later_ones_repeat_it(
+    settings: Settings, databases: Databases
+) -> None:
+    seen, unseen = click(NOON, verdict="unconfirmed"), click(NOON, "bob", "unconfirmed")
+    crawler = click(NOON, None, "crawler")
+    write(settings, seen, unseen, crawler, click(NOON + 2 * HOUR))
+    run = TotalsRun(databases.clicks)
+    run.count(START, END)
+    assert figures(databases) == {"persons": 1, "unconfirmed": 2, "crawlers": 1}
+    unknown = click(NOON).id
+    assert run.confirm([seen.id, crawler.id, unknown], "a test") == 1
+    assert run.confirm([seen.id], "a test") == 0
+    run.count(START, END)
+    assert figures(databases) == {"persons": 1, "repeats": 1, "unconfirmed": 1, "crawlers": 1}
+    assert hourly(databases) == from_the_rows(databases)
+    assert run.count(START, END) == 0
+    run.prune(END)
+    with databases.clicks.connect() as connection:
+        assert connection.execute(select(ClickConfirmation)).all() == []
+    assert figures(databases) == {"persons": 1, "repeats": 1, "unconfirmed": 1, "crawlers": 1}
 
 
 def test_a_repeat_across_midnight_is_seen_for_24_hours(settings: Settings, databases: Databases) -> None:
@@ -147,7 +179,7 @@ def test_in_whatever_order_clicks_arrive_the_totals_end_the_same(
 
 def counted(settings: Settings, databases: Databases, run: TotalsRun, batches: list[list[NewClick]]) -> Any:
     with databases.clicks.begin() as connection:
-        for model in (Click, ClickTotal, ClickDoubt, ClickHour, ClickVisitor):
+        for model in (Click, ClickTotal, ClickConfirmation, ClickDoubt, ClickHour, ClickVisitor):
             connection.execute(delete(model))
     for batch in batches:
         write(settings, *batch)
@@ -165,7 +197,7 @@ def test_a_run_that_dies_at_any_step_is_made_good_by_the_next(
     settings: Settings, databases: Databases, monkeypatch: pytest.MonkeyPatch, step: str, times: int
 ) -> None:
     monkeypatch.setattr(totals, "PAGE_ROWS", 2)
-    monkeypatch.setattr(totals_run, "LINKS_AT_ONCE", 1)
+    monkeypatch.setattr(totals_run, "AT_ONCE", 1)
     write(settings, *(click(NOON + n * timedelta(minutes=7), link=(LINK, OTHER)[n % 2]) for n in range(12)))
     with monkeypatch.context() as patched:
         patched.setattr(totals, step, _dies_at(getattr(totals, step), times))
