@@ -1,0 +1,60 @@
+"""A schema as the database itself has it, for comparing what steps made with what the models say."""
+
+import re
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from config.database import reading
+
+PARTITION = re.compile(r"click_(\d{4}_\d{2}|default)")
+"""On PostgreSQL the table of clicks has one for each month, of which no model knows."""
+
+
+def catalogue(engine: Engine) -> dict[str, Any]:
+    """Every table, column, constraint and index, as the database itself has them; triggers by name."""
+    return _sqlite_catalogue(engine) if engine.dialect.name == "sqlite" else _postgresql_catalogue(engine)
+
+
+def _sqlite_catalogue(engine: Engine) -> dict[str, Any]:
+    with reading(engine) as session:
+        rows = session.execute(
+            text("select type, name, sql from sqlite_master where name not like 'sqlite_%'")
+        )
+        found = {f"{kind} {name}": _parts(sql) if kind == "table" else sql for kind, name, sql in rows}
+    return {name: sql for name, sql in found.items() if "schema_" not in name}
+
+
+COLUMN_AFTER_COLUMN = re.compile(r", (?=\w+ (?:TEXT|INTEGER|BLOB)\b)")
+
+
+def _parts(sql: str) -> list[str]:
+    """The definitions inside a CREATE TABLE in some order: columns may stand before or after constraints,
+    and those that were added later stand in one line.
+    """
+    head, _, body = sql.partition("(")
+    lines = [part for line in body.splitlines() for part in COLUMN_AFTER_COLUMN.split(line)]
+    return [" ".join(head.split()), *sorted(" ".join(line.strip(" ,)").split()) for line in lines)]
+
+
+def _postgresql_catalogue(engine: Engine) -> dict[str, Any]:
+    queries = {
+        "columns": "select table_name, column_name, data_type, is_nullable, column_default, "
+        "identity_generation from information_schema.columns where table_schema = 'public'",
+        # The server itself names what is NOT NULL (since 18), not always in the same way.
+        "constraints": "select conrelid::regclass::text, case when contype = 'n' then '' else conname end, "
+        "pg_get_constraintdef(oid) "
+        "from pg_constraint where connamespace = 'public'::regnamespace and conrelid <> 0",
+        "indexes": "select tablename, indexname, indexdef from pg_indexes where schemaname = 'public'",
+        "triggers": "select tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) from pg_trigger "
+        "where not tgisinternal",
+    }
+    with reading(engine) as session:
+        return {
+            name: sorted(
+                tuple(str(value).replace(" ON ONLY ", " ON ") for value in row)
+                for row in session.execute(text(query))
+                if "schema_" not in row[0] and not PARTITION.fullmatch(row[0])
+            )
+            for name, query in queries.items()
+        }
