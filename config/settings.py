@@ -151,8 +151,8 @@ class Settings(BaseSettings):
 
     @property
     def link_url(self) -> str:
-        """What creators' links start with."""
-        return self.link_base_url or f"http://{self.edge_bind}"
+        """What creators' links start with: the edge, or the one address that the outside knows."""
+        return self.link_base_url or self.base_url or f"http://{self.edge_bind}"
 
     @property
     def spool_folder(self) -> Path:
