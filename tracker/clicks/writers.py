@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,7 +22,7 @@ REFUSED = (sqlite3.IntegrityError, sqlite3.DataError, psycopg.IntegrityError, ps
 """The row is wrong, and will be at every further try."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class NewClick:
     """One row of the table of clicks; the fields have the names and the order of its columns."""
 
@@ -75,7 +76,13 @@ OpenWriter = Callable[[str], BatchWriter]
 
 
 def stored_sub_ids(sub_ids: Mapping[str, str]) -> str | None:
-    return canonical_json(dict(sub_ids)) if sub_ids else None
+    return _as_json(tuple(sub_ids.items())) if sub_ids else None
+
+
+@lru_cache(maxsize=4096)
+def _as_json(sub_ids: tuple[tuple[str, str], ...]) -> str:
+    """Most clicks on a link bring its own labels, again and again."""
+    return canonical_json(dict(sub_ids))
 
 
 def open_writer(clicks_url: str) -> BatchWriter:
