@@ -73,7 +73,9 @@ def test_every_job_runs_once_in_its_slot(databases: Databases, settings: Setting
     assert tick(databases, settings, now + timedelta(seconds=59)) == {}
     after = tick(databases, settings, now + timedelta(minutes=1))
     assert set(after) == {job.name for job in JOBS if job.every == timedelta(minutes=1)}
-    assert set(tick(databases, settings, now + timedelta(hours=1))) == NAMES - {"reconcile"}
+    assert set(tick(databases, settings, now + timedelta(hours=1))) == {
+        job.name for job in JOBS if job.every <= timedelta(hours=1)
+    }
     assert set(tick(databases, settings, now + timedelta(days=1))) == NAMES
 
 
@@ -119,8 +121,10 @@ def test_a_month_from_sale_to_payment_without_anybody_doing_anything(
 
 
 def busy(result: dict[str, Any]) -> list[str]:
-    """The jobs that found something to do."""
-    return [name for name, done in result["jobs"].items() if any(done.values())]
+    """The jobs that found something to do for somebody; those for clicks keep house."""
+    return [
+        name for name, done in result["jobs"].items() if any(done.values()) and not name.startswith("click-")
+    ]
 
 
 @pytest.mark.parametrize(
