@@ -15,14 +15,20 @@ from tracker.clicks.edge import Edge, create_edge
 from tracker.clicks.pages import blueprint as clicks
 from tracker.clicks.recorder import Recorder
 from tracker.sales.api import blueprint as sales
+from tracker.sales.strict_json import MAXIMUM_BYTES
 from tracker.site import Site, install
 from tracker.ui.errors import answer_errors
 from tracker.ui.metrics import blueprint as metrics
 from tracker.ui.pages import blueprint as ui
 from tracker.ui.proxy import TrustedProxies
 from tracker.ui.safety import protect
+from tracker.ui.turns import Turns
+from tracker.ui.whole_body import read_bodies_first
 
 MAXIMUM_BODY_BYTES = 1024 * 1024
+LIMITS_BYTES = {"/hooks/": MAXIMUM_BYTES, "": MAXIMUM_BODY_BYTES}
+AT_ONCE = 8
+"""Requests at work in one process. There are more threads than that, because clients can be slow."""
 
 
 def create_app(settings: Settings) -> Flask:
@@ -38,6 +44,8 @@ def create_app(settings: Settings) -> Flask:
     if settings.demo:
         app.register_blueprint(demo)
     app.register_blueprint(clicks)
+    app.wsgi_app = Turns(app.wsgi_app, AT_ONCE)  # type: ignore[method-assign]
+    read_bodies_first(app, LIMITS_BYTES)
     protect(app)
     answer_errors(app)
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]

@@ -21,12 +21,34 @@ class BrokenBody(LinkledgerError):
     exit_code = 2
 
 
+class StalledBody(LinkledgerError):
+    """The client stopped sending, for longer than the server waits."""
+
+    status = 408
+    exit_code = 2
+
+
+class Compressed(LinkledgerError):
+    """Bodies are taken as they are: a small one that unpacks to a large one is nobody's sale."""
+
+    status = 415
+    exit_code = 2
+
+
 class _Stream(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
+def refuse_codings(environ: dict[str, Any]) -> None:
+    """Raises Compressed for a body that would have to be unpacked, by either header that can say so."""
+    content = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
+    transfer = environ.get("HTTP_TRANSFER_ENCODING", "").strip().lower()
+    if content not in ("", "identity") or transfer not in ("", "chunked"):
+        raise Compressed("The body is compressed. Send it as it is, without Content-Encoding.")
+
+
 def read_body(environ: dict[str, Any], maximum_bytes: int) -> bytes:
-    """Everything that was sent, still compressed if it was. Raises TooLarge or BrokenBody."""
+    """Everything that was sent, still compressed if it was. Raises TooLarge, BrokenBody or StalledBody."""
     announced = environ.get("CONTENT_LENGTH") or ""
     if announced:
         if not announced.isascii() or not announced.isdigit():
@@ -52,6 +74,8 @@ def _read(stream: _Stream, wanted: int) -> bytes:
     while wanted > 0:
         try:
             piece = stream.read(wanted)
+        except TimeoutError:
+            raise StalledBody("The body did not arrive in time. Please send it again.") from None
         except Exception:  # every server has errors of its own for broken framing
             raise BrokenBody("The body broke off, or its chunks cannot be read.") from None
         if not piece:
