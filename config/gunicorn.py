@@ -12,6 +12,7 @@ from config.logs import ScrubFilter, configure_logs
 from config.metrics import forget_gauges, share_figures
 from config.migrate import SchemaMismatch, require_current_schema
 from config.settings import load_settings
+from config.web_worker import WebWorker
 
 _settings = load_settings()
 configure_logs(production=_settings.env == "production")
@@ -23,8 +24,12 @@ wsgi_app = "wsgi:app"
 bind = [_settings.bind]
 workers = _settings.workers
 preload_app = True  # importing opens nothing and starts nothing, so workers can share its memory
-worker_class = "gthread"
-threads = 8
+worker_class = "config.web_worker.WebWorker"
+# A stalled client holds a thread until its time is over, so there are many; `wsgi` lets few work at once.
+threads = 64
+# Each holds a file, and many systems begin with no more than 1,024 of them.
+worker_connections = 500
+sendfile = False  # the kernel would wait for a client as long as it likes
 timeout = 30
 graceful_timeout = 8
 keepalive = 5
@@ -38,6 +43,10 @@ control_socket_disable = True
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
+
+
+def post_fork(_server: object, worker: WebWorker) -> None:
+    worker.client_timeout_s = _settings.client_timeout_s
 
 
 def on_starting(_server: object) -> None:

@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     workers: int = Field(default=2, ge=1, le=64)
     commit_deadline_ms: int = Field(default=300, ge=10, le=5_000)
     spool_mb: int = Field(default=16, ge=1, le=4_096)
+    client_timeout_s: float = Field(default=10, ge=0.5, le=60)
     rail: Literal["sandbox", "stripe"] = "sandbox"
     rail_shared: bool = False
     stripe_api_key: str = Field(default="", repr=False)

@@ -1,0 +1,174 @@
+"""gunicorn's gthread worker, and an end to its patience with clients that stall.
+
+What gthread of gunicorn 27.0 does (its source, gunicorn/workers/gthread.py): a new connection has a thread
+for five seconds before a byte has come; head, body and answer go over a blocking socket without any deadline,
+so that a client that stops keeps its thread for ever, and SIGTERM ends in SIGKILL; and the main thread, which
+owes the arbiter a heartbeat, waits up to two seconds for each client that does not hang up. Here a silent
+connection has no thread, waiting for a client ends, and the main thread waits for nobody.
+"""
+
+import errno
+import math
+import select
+import socket
+import time
+from functools import partial
+from selectors import EVENT_READ
+from typing import TYPE_CHECKING, Any
+
+from gunicorn import util
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+SLOWEST_BYTES_PER_S = 8 * 1024
+"""A client that moves at least this much may take as long as it needs."""
+LINGER_S = 2.0
+"""How long an answered client may take to hang up; without that the last of an answer can be lost."""
+LINGER_BYTES = 16 * 1024 * 1024
+"""Enough for a client that sends the whole of a refused body before it reads that it was refused."""
+SILENT_AT_STOP_S = 1.0
+"""How long a stopping worker waits for the first byte of a connection that it has accepted."""
+LOOK_EVERY_S = 0.25
+_NOBODY_THERE = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
+
+
+class SlowClient(TimeoutError):
+    """Its number is that of a client that went away, which gunicorn does not write to the log."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.ECONNRESET, "the client was too slow")
+
+
+class PatientSocket(socket.socket):
+    """A blocking socket that waits for its client `client_timeout_s` in one request, and no longer.
+
+    Only waiting counts, and what moves buys time back: a slow client that goes on is served, a byte now and
+    then is not enough. Set to not block, it is an ordinary socket.
+    """
+
+    def __init__(self, accepted: socket.socket, worker: "WebWorker") -> None:
+        super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
+        self._worker = worker
+        self._left_s = worker.client_timeout_s
+        self.gave_up = False
+
+    def begin_request(self) -> None:
+        self._left_s = self._worker.client_timeout_s
+
+    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
+        timeout_s = self.gettimeout()
+        if timeout_s:  # gunicorn drains what it will not read: not for longer than it likes, nor than we do
+            self._wait(select.POLLIN, timeout_s)
+        while True:
+            try:
+                data = super().recv(bufsize, flags | socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                if timeout_s is not None:
+                    raise
+                self._wait(select.POLLIN)
+            else:
+                self._moved(len(data))
+                return data
+
+    def send(self, data: "ReadableBuffer", flags: int = 0, /) -> int:
+        if self.gettimeout() is not None:
+            return super().send(data, flags)
+        while True:
+            try:
+                sent = super().send(data, flags | socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                self._wait(select.POLLOUT)
+            else:
+                self._moved(sent)
+                return sent
+
+    def sendall(self, data: "ReadableBuffer", flags: int = 0, /) -> None:
+        if self.gettimeout() is not None:
+            return super().sendall(data, flags)
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self.send(rest, flags) :]
+        return None
+
+    def _moved(self, count: int) -> None:
+        self._left_s = min(self._left_s + count / SLOWEST_BYTES_PER_S, self._worker.client_timeout_s)
+
+    def _wait(self, event: int, within_s: float = math.inf) -> None:
+        """Until the client has moved. Raises SlowClient when its time, or the worker's, is over."""
+        poller = select.poll()
+        poller.register(self, event)
+        left_s = min(self._left_s, within_s)
+        while left_s > 0 and (began := time.monotonic()) < self._worker.stop_by:
+            ready = poller.poll(min(left_s, LOOK_EVERY_S) * 1000)
+            waited_s = time.monotonic() - began
+            self._left_s -= waited_s
+            left_s -= waited_s
+            if ready:
+                return
+        self.gave_up = True
+        raise SlowClient
+
+
+class Connection(TConn):  # type: ignore[misc] # gunicorn comes without types
+    """`close` is called on the main thread, and never waits; whoever wants to linger did so before."""
+
+    sock: PatientSocket
+
+    def close(self, graceful: bool = False) -> None:
+        util.close(self.sock)
+
+    def linger(self, within_s: float) -> None:
+        if not self.sock.gave_up:
+            util.close_graceful(self.sock, max(within_s, 0.0), LINGER_BYTES)
+
+
+class WebWorker(ThreadWorker):  # type: ignore[misc]
+    client_timeout_s = 10.0
+    stop_by = math.inf
+    """Since when, on the monotonic clock, a stopping worker waits for no client."""
+    silent_until = math.inf
+
+    def accept(self, listener: Any) -> None:
+        """A new connection waits for its first byte without a thread."""
+        try:
+            accepted, address = listener.accept()
+        except OSError as error:
+            if error.errno in _NOBODY_THERE:
+                return
+            raise
+        self.nr_conns += 1
+        connection = Connection(self.cfg, PatientSocket(accepted, self), address, listener.getsockname())
+        connection.timeout = time.monotonic() + self.client_timeout_s
+        self.pending_conns.append(connection)
+        self.poller.register(
+            connection.sock, EVENT_READ, partial(self.on_pending_socket_readable, connection)
+        )
+
+    def handle(self, conn: Connection) -> Any:
+        """On a thread. True when the connection is kept for a further request."""
+        conn.sock.begin_request()
+        kept = super().handle(conn)
+        if not kept:
+            conn.linger(min(LINGER_S, self.stop_by - time.monotonic()))
+        return kept
+
+    def murder_pending(self) -> None:
+        """Called once a second or more often; at a stop it is the first that hears of it."""
+        if not self.alive:
+            self._begin_to_stop()
+            for connection in self.pending_conns:
+                connection.timeout = min(connection.timeout, self.silent_until)
+        super().murder_pending()
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        self.stop_by = self.silent_until = time.monotonic()
+        super().handle_quit(sig, frame)
+
+    def _begin_to_stop(self) -> None:
+        """Half of the time is the clients'; in the other half what they asked for can still be finished."""
+        if self.stop_by == math.inf:
+            now = time.monotonic()
+            self.stop_by = now + self.cfg.graceful_timeout / 2
+            self.silent_until = now + SILENT_AT_STOP_S
