@@ -20,7 +20,8 @@ from payouts.ledger.models import Period, Posting
 from payouts.statements.document import expected_pay_date
 from payouts.statements.models import Statement
 from payouts.transfers.models import Item, Payout
-from tracker.clicks.models import Click
+from tracker.clicks.counting import DOUBTED
+from tracker.clicks.figures import link_figures
 from tracker.errors import NotFound
 from tracker.ids import uuid_of
 from tracker.people.models import Brand, Creator
@@ -30,7 +31,7 @@ from tracker.sales.models import Sale, Source
 
 @dataclass(frozen=True)
 class Figures:
-    """One creator, and how he stands at the brand. Clicks are counted raw, without what repeats."""
+    """One creator, and how he stands at the brand. `clicks` are visits, without what repeats."""
 
     creator: Creator
     link: Link
@@ -72,15 +73,11 @@ def demo_time(session: Session, now: datetime) -> datetime:
 
 
 def click_counts(databases: Databases) -> dict[UUID, Counter[str]]:
-    """Link to verdict to number."""
-    found: dict[UUID, Counter[str]] = defaultdict(Counter)
+    """By link of the demo; see link_figures."""
+    with reading(databases.main) as session:
+        own = session.scalars(select(Link.id).where(Link.code_key.in_(BY_CODE))).all()
     with reading(databases.clicks) as session:
-        rows = session.execute(
-            select(Click.link_id, Click.verdict, func.count()).group_by(Click.link_id, Click.verdict)
-        )
-        for link_id, verdict, number in rows:
-            found[link_id][verdict] = number
-    return found
+        return link_figures(session, [uuid_of(each, "lnk") for each in own])
 
 
 def figures(session: Session, brand: Brand, counts: dict[UUID, Counter[str]]) -> list[Figures]:
@@ -95,14 +92,15 @@ def figures(session: Session, brand: Brand, counts: dict[UUID, Counter[str]]) ->
     balances = creator_balances(session, brand.id, brand.currency)
     found = []
     for creator, link in rows:
-        verdicts = counts.get(uuid_of(link.id, "lnk"), Counter())
+        counted = counts.get(uuid_of(link.id, "lnk"), Counter())
+        again = sum(counted[name] for name in DOUBTED.values())
         found.append(
             Figures(
                 creator,
                 link,
                 BY_CODE[link.code_key],
-                verdicts["person"],
-                verdicts.total() - verdicts["person"],
+                counted["persons"],
+                counted.total() - counted["persons"] - again,
                 orders[creator.id],
                 balances.get(creator.id, CreatorBalance()),
             )

@@ -49,7 +49,7 @@ def follow(console: Console, code: str) -> Answer:
 @click.option("--link", "link_id", required=True, metavar="ID")
 @pass_console
 def count(console: Console, link_id: str) -> Answer:
-    """Count the recorded clicks of a link by verdict; only `person` counts as a visit."""
+    """Count the clicks of a link that are kept, by verdict; `click totals` also has those of before."""
     with reading(console.databases.clicks) as session:
         rows = session.execute(
             select(Click.verdict, func.count())

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from config.database import reading, transact
 from config.settings import Settings
 from tracker.clicks.draining import drain_orphans
+from tracker.clicks.figures import newest_counted
 from tracker.clicks.partitions import is_partitioned, make_partitions, rows_outside
 from tracker.clicks.totals_run import TotalsRun
 from tracker.clicks.visitor_keys import renew_keys
@@ -23,8 +24,13 @@ log = structlog.get_logger(__name__)
 
 
 def count_clicks(clicks: Engine, now: datetime, guard: Guard, back: timedelta) -> dict[str, Any]:
-    """`hours` whose totals were made, of those that are no older than `back`."""
-    return {"hours": TotalsRun(clicks, guard).count(now - back, now)}
+    """`hours` whose totals were made: those no older than `back`, and all since the newest that is counted.
+
+    So no hour is left out for good after a time without a scheduler: pages rely on it.
+    """
+    with reading(clicks) as session:
+        since = min(now - back, newest_counted(session))
+    return {"hours": TotalsRun(clicks, guard).count(since, now)}
 
 
 def confirm_clicks(clicks: Engine, guard: Guard, credited: Sequence[UUID]) -> dict[str, Any]:
