@@ -19,7 +19,10 @@ from tracker.people.models import Brand
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True)
+RENEW_AFTER_S = 5.0
+
+
+@dataclass
 class Context:
     """What a job works with. `write` runs one guarded transaction."""
 
@@ -28,6 +31,7 @@ class Context:
     now: datetime
     claim: Claim
     started_s: float = field(default_factory=time.monotonic)
+    renewed_s: float = field(default_factory=time.monotonic)
 
     def write(self, work: Callable[[Session], Any]) -> Any:
         def guarded(session: Session) -> Any:
@@ -42,8 +46,10 @@ class Context:
         self.claim.guard(session, self.now + worked_for)
 
     def renew(self) -> None:
-        """Keep the lease while the work is elsewhere. Raises LeaseLost."""
-        transact(self.databases.main, self.guard)
+        """Keep the lease while the work is elsewhere. Raises LeaseLost, a few seconds late at most."""
+        if time.monotonic() - self.renewed_s >= RENEW_AFTER_S:
+            transact(self.databases.main, self.guard)
+            self.renewed_s = time.monotonic()
 
     def brands(self) -> list[str]:
         with reading(self.databases.main) as session:

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from config.database import reading, transact
-from tracker.clicks import partitions, pruning, totals
+from tracker.clicks import partitions, pruning, totals, totals_of_few
 from tracker.clicks.counting import HourCount, hour_of
 from tracker.clicks.totals import HOUR
 
@@ -41,11 +41,10 @@ class TotalsRun:
 
     def count(self, since: datetime, until: datetime) -> int:
         """Make the totals of every hour of that time whose clicks changed. How many hours were made."""
-        made = 0
-        for start, end in self._spans(hour_of(since), hour_of(until) + HOUR, DAY):
-            if self._is_changed(start, end):
-                made += sum(map(self._count_if_changed, self._hours(start, end)))
-        return made
+        return sum(
+            sum(map(self._count_if_changed, self._hours(start, end)))
+            for start, end in self._changed_days(hour_of(since), hour_of(until) + HOUR)
+        )
 
     def confirm(self, click_ids: Sequence[UUID], reason: str) -> int:
         """See totals.confirm. The hours of what is new are counted anew at the next count."""
@@ -67,6 +66,18 @@ class TotalsRun:
         self._repeat(partial(pruning.delete_visitors, before=end - DAY))
         return removed
 
+    def _changed_days(self, since: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Spans of a day at most, the oldest first. Halves of what changed are looked at, not every day."""
+        start = self._read(partial(totals.next_hour, start=since))
+        if start is None or start >= end or not self._is_changed(start, end):
+            return
+        if end - start <= DAY:
+            yield start, end
+            return
+        middle = hour_of(start + (end - start) / 2)
+        yield from self._changed_days(start, middle)
+        yield from self._changed_days(middle, end)
+
     def _hours(self, start: datetime, end: datetime) -> Iterator[datetime]:
         return (hour for hour, _ in self._spans(start, end, HOUR))
 
@@ -82,14 +93,17 @@ class TotalsRun:
         if self._read(partial(totals.is_closed, hour=hour)):
             return False
         before = self._read(partial(totals.counted, start=hour, end=hour + HOUR))
-        changed = before.rows != self._rows(hour, hour + HOUR, before.rows)
+        rows = self._rows(hour, hour + HOUR, before.rows)
+        changed = before.rows != rows
         if changed or before.stale:
             self._guard()
-            self._count_hour(hour, changed=changed)
+            few = partial(totals_of_few.count_hour, hour=hour, changed=changed)
+            if rows > totals_of_few.ROWS or not self._write(few):
+                self._count_hour(hour, changed=changed)
         return changed or before.stale
 
     def _is_changed(self, start: datetime, end: datetime) -> bool:
-        """A whole day at once: nearly all of them are as they were."""
+        """A whole span at once: nearly all hours are as they were."""
         before = self._read(partial(totals.counted, start=start, end=end))
         return before.stale or before.rows != self._rows(start, end, before.rows)
 

@@ -193,18 +193,24 @@ class Stopped(Exception):
 
 @pytest.mark.parametrize("step", ["read_page", "write_doubts", "write_totals", "finish_hour"])
 @pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("page_rows", [2, 1000], ids=["page by page", "at once"])
 def test_a_run_that_dies_at_any_step_is_made_good_by_the_next(
-    settings: Settings, databases: Databases, monkeypatch: pytest.MonkeyPatch, step: str, times: int
+    settings: Settings,
+    databases: Databases,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    times: int,
+    page_rows: int,
 ) -> None:
-    monkeypatch.setattr(totals, "PAGE_ROWS", 2)
+    monkeypatch.setattr(totals, "PAGE_ROWS", page_rows)
     monkeypatch.setattr(totals_run, "AT_ONCE", 1)
-    write(settings, *(click(NOON + n * timedelta(minutes=7), link=(LINK, OTHER)[n % 2]) for n in range(12)))
+    write(settings, *(click(NOON + n * timedelta(minutes=7), link=(LINK, OTHER)[n % 2]) for n in range(24)))
     with monkeypatch.context() as patched:
         patched.setattr(totals, step, _dies_at(getattr(totals, step), times))
         with pytest.raises(Stopped):
             TotalsRun(databases.clicks).count(START, END)
     assert TotalsRun(databases.clicks).count(START, END) >= 1
-    assert figures(databases) == {"persons": 1, "repeats": 5}
+    assert figures(databases) == {"persons": 1, "repeats": 11}
     assert hourly(databases) == from_the_rows(databases)
 
 
