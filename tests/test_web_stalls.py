@@ -16,7 +16,7 @@ from tests.web_process import WebProcess, own_settings, web_process
 
 LONGER_THAN_ANY_TEST_S = 60
 HASTY_S = 1
-GRACEFUL_S = 5
+GRACEFUL_S = 10
 LET_GO_WITHIN_S = 20
 SOME = 12
 """Of one kind; of all kinds together they are more than the threads of a worker."""
