@@ -3,6 +3,7 @@
 Rules of /v1/transfers and its idempotency keys: docs.stripe.com/api/idempotent_requests.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_, select, update
@@ -11,6 +12,8 @@ from sqlalchemy.orm import Session
 from payouts.ledger.models import Period
 from payouts.statements.models import Statement
 from payouts.transfers.change import book, free_items, locked_payout, step
+from payouts.transfers.freezing import place_freeze
+from payouts.transfers.lookup import ABSENT
 from payouts.transfers.models import Attempt, Payee, Payout
 from payouts.transfers.outcome import Outcome, settles
 from payouts.transfers.payees import payee_of
@@ -24,6 +27,23 @@ LEASE = timedelta(minutes=5)
 
 RESEND_WITHIN = timedelta(hours=23)
 """Keys may be forgotten after 24 h, and then the same request would pay again."""
+
+GIVE_UP_AFTER = timedelta(hours=24)
+"""An hour after the last moment at which the key may have been sent: what came of it is listed by then."""
+
+SHOWN_WITHIN = timedelta(hours=1)
+"""How long the rail may work on a request, and take to list what came of it, after it reached the rail."""
+
+ARRIVED_LATE = "arrived late"
+"""What `conclude` says of money that moved under an attempt which the books had closed."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to ask about an attempt until its lease ends. `resend`: by its key, else by looking only."""
+
+    attempt: Attempt
+    resend: bool
 
 
 def begin(session: Session, now: datetime, payout_id: str, api_version: str) -> Attempt:
@@ -54,7 +74,7 @@ def begin(session: Session, now: datetime, payout_id: str, api_version: str) -> 
     return attempt
 
 
-def claim_unsettled(session: Session, now: datetime, attempt_id: str) -> Attempt | None:
+def claim_unsettled(session: Session, now: datetime, attempt_id: str) -> Claim | None:
     """Take over an attempt whose outcome is open; None when somebody else is at it."""
     claimed = session.execute(
         update(Attempt)
@@ -63,13 +83,18 @@ def claim_unsettled(session: Session, now: datetime, attempt_id: str) -> Attempt
             Attempt.state.in_(("sending", "unknown")),
             Attempt.lease_until <= now,
         )
-        .values(lease_until=now + LEASE, last_sent_at=now)
+        .values(lease_until=now + LEASE)
         .returning(Attempt.id)
         .execution_options(synchronize_session=False)
     )
     if claimed.first() is None:
         return None
-    return session.get_one(Attempt, attempt_id, populate_existing=True)
+    attempt = session.get_one(Attempt, attempt_id, populate_existing=True)
+    resend = may_resend(attempt, now)
+    if resend:
+        attempt.last_sent_at = now
+    session.flush()
+    return Claim(attempt, resend)
 
 
 def unsettled_attempts(session: Session, now: datetime) -> list[str]:
@@ -88,16 +113,34 @@ def may_resend(attempt: Attempt, now: datetime) -> bool:
     return not attempt.look_up_only and now - attempt.first_sent_at < RESEND_WITHIN
 
 
-def conclude(session: Session, now: datetime, attempt_id: str, outcome: Outcome) -> str:
-    """Record what a try told us. The state that the attempt has now: paid, failed or unknown."""
-    attempt = session.get_one(Attempt, attempt_id)
-    payout = locked_payout(session, attempt.payout_id)
-    session.refresh(attempt)
+def absence_proves_from(attempt: Attempt) -> datetime:
+    """From when on a transfer that the rail does not list was never made, nor will be by a late request."""
+    if attempt.look_up_only:
+        return attempt.last_sent_at + SHOWN_WITHIN
+    return attempt.first_sent_at + GIVE_UP_AFTER
+
+
+def conclude(
+    session: Session, now: datetime, claimed: Attempt, outcome: Outcome, *, give_up: bool = False
+) -> str:
+    """Record what a try told us. The state that the attempt has now: paid, failed or unknown.
+
+    `give_up`: a person is sure that nothing was sent. Then an absence that proves it, seen under the claim
+    that still stands, makes the attempt failed. ARRIVED_LATE when money moved under an attempt that had been
+    closed: payouts are frozen then, until the transfer is adopted.
+    """
+    payout = locked_payout(session, claimed.payout_id)
+    attempt = session.get_one(Attempt, claimed.id, populate_existing=True)
     if attempt.state in ("paid", "failed"):
+        if outcome.kind == "paid" and outcome.transfer_ref != attempt.transfer_ref:
+            return _arrived_late(session, now, attempt, outcome)
         return attempt.state
     after_unknown = attempt.state == "unknown" or attempt.last_sent_at > attempt.first_sent_at
     attempt.code, attempt.message = outcome.code, outcome.message
-    if not settles(outcome, after_unknown=after_unknown):
+    if give_up and outcome.code == ABSENT and _is_proof(now, attempt, claimed):
+        message = "A person confirmed that the payment provider has no such transfer."
+        _failed(session, now, attempt, payout, Outcome("failed", code="not_found", message=message))
+    elif not settles(outcome, after_unknown=after_unknown):
         _leave_unknown(session, now, attempt, payout, outcome)
     elif outcome.kind == "paid":
         _paid(session, now, attempt, payout, outcome.transfer_ref)
@@ -107,28 +150,25 @@ def conclude(session: Session, now: datetime, attempt_id: str, outcome: Outcome)
     return attempt.state
 
 
-def give_up(session: Session, now: datetime, payout_id: str) -> Payout:
-    """A person has looked and is sure that nothing was sent: an unknown payout becomes a failed one.
+def _is_proof(now: datetime, attempt: Attempt, claimed: Attempt) -> bool:
+    return attempt.lease_until == claimed.lease_until and now >= absence_proves_from(attempt)
 
-    Raises Conflict when it is not unknown.
-    """
-    payout = locked_payout(session, payout_id)
-    attempt = session.execute(
-        select(Attempt).where(Attempt.payout_id == payout_id, Attempt.state == "unknown")
-    ).scalar_one_or_none()
-    if attempt is None:
-        raise Conflict(f"{payout_id} is {payout.state}: only an unknown payout can be given up.")
-    message = "A person confirmed that the payment provider has no such transfer."
-    _failed(session, now, attempt, payout, Outcome("failed", code="not_found", message=message))
-    session.flush()
-    return payout
+
+def _arrived_late(session: Session, now: datetime, attempt: Attempt, outcome: Outcome) -> str:
+    attempt.transfer_ref = attempt.transfer_ref or outcome.transfer_ref
+    reason = (
+        f"{outcome.transfer_ref} of {attempt.payout_id} was made after its attempt {attempt.number} had been "
+        f"closed as {attempt.state}"
+    )
+    place_freeze(session, now, reason=reason, compare_from=attempt.first_sent_at)
+    return ARRIVED_LATE
 
 
 def _leave_unknown(
     session: Session, now: datetime, attempt: Attempt, payout: Payout, outcome: Outcome
 ) -> None:
     attempt.state = "unknown"
-    attempt.lease_until = now
+    attempt.lease_until = attempt.first_sent_at  # nobody is at it any more
     # A stored failure and a foreign answer under our key say nothing new however often they are asked for.
     attempt.look_up_only = attempt.look_up_only or outcome.replayed or outcome.kind == "conflict"
     session.flush()

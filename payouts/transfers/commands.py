@@ -9,7 +9,6 @@ from config.database import reading, transact
 from payouts.checks import require_sound_books
 from payouts.transfers.adoption import adopt
 from payouts.transfers.answers import payout_answer, payout_text, plan_answer
-from payouts.transfers.attempts import give_up
 from payouts.transfers.cancellation import cancel as cancel_payout
 from payouts.transfers.models import Payout
 from payouts.transfers.preparation import plans_of
@@ -61,7 +60,8 @@ def run(console: Console, brand_id: str) -> Answer:
 @click.option(
     "--nothing-was-sent",
     is_flag=True,
-    help="You have looked at the payment provider: it has no transfer of this payout.",
+    help="You have looked at the payment provider: it has no transfer of this payout. The same request is "
+    "sent again while that is safe; after a day the payout fails and is paid under a new key.",
 )
 @pass_console
 def retry(console: Console, payout_id: str, nothing_was_sent: bool) -> Answer:
@@ -73,9 +73,8 @@ def retry(console: Console, payout_id: str, nothing_was_sent: bool) -> Answer:
     with open_rail(console.settings) as rail:
         paying = _run(console, rail)
         if nothing_was_sent:
-            if not paying.is_absent(payout_id):
+            if not paying.give_up(payout_id):
                 return _report(console, paying.report)
-            transact(console.databases.main, lambda s: give_up(s, console.now, payout_id))
         elif payout.state in ("sending", "unknown"):
             return _report(console, paying.settle_open())
         return _report(console, _try_again(console, _run(console, rail), payout))

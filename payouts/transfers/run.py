@@ -15,7 +15,15 @@ from sqlalchemy.orm import Session
 from config.database import Databases, reading, transact
 from payouts.commissions.adjustment import adjust_all
 from payouts.commissions.release import hold_again
-from payouts.transfers.attempts import begin, claim_unsettled, conclude, may_resend, unsettled_attempts
+from payouts.transfers.attempts import (
+    ARRIVED_LATE,
+    Claim,
+    absence_proves_from,
+    begin,
+    claim_unsettled,
+    conclude,
+    unsettled_attempts,
+)
 from payouts.transfers.change import locked_payout
 from payouts.transfers.funding import why_not_funded
 from payouts.transfers.lookup import ABSENT, outcome_of_lookup
@@ -25,8 +33,9 @@ from payouts.transfers.payees import note_status, payees_of
 from payouts.transfers.preparation import plans_of, prepare, renew
 from payouts.transfers.stripe_rail import PayeeStatus, RailError, StripeRail
 from payouts.transfers.units import floor_from_rail
-from tracker.errors import Conflict
+from tracker.errors import Conflict, Fault
 from tracker.money import Money
+from tracker.times import utc_text
 
 Result = TypeVar("Result")
 LOOK_BACK = timedelta(days=400)
@@ -117,29 +126,37 @@ class Run:
         with reading(self._databases.main) as session:
             waiting = unsettled_attempts(session, self._now)
         for attempt_id in waiting:
-            attempt = self._write(partial(claim_unsettled, now=self._now, attempt_id=attempt_id))
-            if attempt is None:
-                continue
-            outcome = self._resend(attempt) if may_resend(attempt, self._now) else self._look_up(attempt)
-            self._conclude(attempt, outcome)
+            claim = self._write(partial(claim_unsettled, now=self._now, attempt_id=attempt_id))
+            if claim is not None:
+                self._conclude(claim.attempt, self._ask_again(claim))
         return self.report
 
-    def is_absent(self, payout_id: str) -> bool:
-        """Look up a payout whose outcome is open, and send nothing: what the rail has counts as paid.
+    def give_up(self, payout_id: str) -> bool:
+        """A person is sure that nothing was sent. True when the payout failed and can be tried anew.
 
-        Raises Conflict when the rail cannot be asked, has something else, or somebody else is at it.
+        While the key is surely remembered the same request is sent again: that pays at once, and never twice.
+        After that, what the rail has counts as paid, and its absence as proof when it can be one.
+        Raises Conflict when it stays open: the rail says nothing clear, it is too early, somebody is at it.
         """
         with reading(self._databases.main) as session:
             query = select(Attempt.id).where(Attempt.payout_id == payout_id)
             attempt_id = session.scalar(query.where(Attempt.state.in_(("sending", "unknown")))) or ""
-        attempt = self._write(partial(claim_unsettled, now=self._now, attempt_id=attempt_id))
-        if attempt is None:
+        claim = self._write(partial(claim_unsettled, now=self._now, attempt_id=attempt_id))
+        if claim is None:
             raise Conflict(f"{payout_id} is not open, or is being sent at this moment.")
-        outcome = self._look_up(attempt)
-        self._conclude(attempt, outcome)
-        if outcome.kind != "paid" and outcome.code != ABSENT:
-            raise Conflict(f"{payout_id}: {outcome.message}")
-        return outcome.code == ABSENT
+        outcome = self._ask_again(claim)
+        state = self._conclude(claim.attempt, outcome, give_up=True)
+        if state == "unknown":
+            raise Conflict(f"{payout_id} stays unknown. {self._why_open(claim.attempt, outcome)}")
+        return state == "failed"
+
+    def _why_open(self, attempt: Attempt, outcome: Outcome) -> str:
+        if outcome.code != ABSENT:
+            return outcome.message
+        return (
+            "The payment provider shows no such transfer, but a request may still be under way. "
+            f"That is certain from {utc_text(absence_proves_from(attempt))} on; try again then."
+        )
 
     def _enter_what_waits(self, brand_id: str) -> None:
         """A refund or a dispute must not wait for its job while its commission is paid."""
@@ -215,6 +232,10 @@ class Run:
     def _resend(self, attempt: Attempt) -> Outcome:
         return self._rail.send_transfer(attempt.parameters, attempt.idempotency_key, attempt.api_version)
 
+    def _ask_again(self, claim: Claim) -> Outcome:
+        """Under the same key with the same bytes while that is safe, else by a look-up."""
+        return self._resend(claim.attempt) if claim.resend else self._look_up(claim.attempt)
+
     def _look_up(self, attempt: Attempt) -> Outcome:
         try:
             found = self._rail.find_transfers(
@@ -226,9 +247,16 @@ class Run:
             return Outcome("unknown", code="look_up_failed", message=str(error))
         return outcome_of_lookup(attempt.parameters, found)
 
-    def _conclude(self, attempt: Attempt, outcome: Outcome) -> None:
-        state = self._write(lambda s: conclude(s, self._now, attempt.id, outcome))
+    def _conclude(self, attempt: Attempt, outcome: Outcome, *, give_up: bool = False) -> str:
+        """Raises Fault when money moved under an attempt that had been closed: nothing more may be sent."""
+        state = self._write(lambda s: conclude(s, self._now, attempt, outcome, give_up=give_up))
+        if state == ARRIVED_LATE:
+            raise Fault(
+                f"{outcome.transfer_ref} was made for {attempt.payout_id}, which had been closed. Payouts "
+                "are frozen. To compare and book it, run: linkledger payout reconcile"
+            )
         getattr(self.report, state).append(attempt.payout_id)
+        return state
 
     def _write(self, work: Callable[[Session], Result]) -> Result:
         def guarded(session: Session) -> Result:

@@ -3,7 +3,6 @@
 import pytest
 
 from payouts.statements.decisions import decline, hold, release
-from payouts.transfers.attempts import give_up
 from tests.payouts.cast import FUNDS_MINOR, Books, at
 from tests.payouts.commissions.people import amount, another_program, click, holds, one_more_link
 from tracker.errors import Conflict, NotFound
@@ -105,7 +104,7 @@ def test_a_dispute_during_a_payout_that_then_fails_keeps_the_commission_from_bei
     (payout_id,) = books.run("11-09").pay(books.brand_id, early=True).unknown
     books.dispute("S1", "opened", 1000_00, "11-10")
     assert standing(books) == (0, 0, 100_00)
-    books.write(lambda s: give_up(s, at("11-11"), payout_id))
+    assert books.run("11-11").give_up(payout_id)
     books.settle(at("11-11"))
     assert not books.pay("11-11").paid
     assert standing(books) == (100_00, 0, 0)

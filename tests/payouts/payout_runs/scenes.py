@@ -1,7 +1,8 @@
 """What tests of statements and payouts play: more creators, other currencies, and what came of their runs."""
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,6 +45,7 @@ from tests.payouts.payout_runs.brands import (
 from tests.tracker.terminal import Terminal
 
 EURO = 100
+WITHIN_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,13 @@ def faults_of(books: Books, when: str = "2026-11-10T00:00:00") -> list[str]:
 def run_at(books: Books, when: str, *, timeout_s: float = 30.0, **options: Any) -> Run:
     rail = StripeRail(SANDBOX_KEY, books.sandbox.url, timeout_s=(5.0, timeout_s))
     return Run(books.databases, rail, at(when), **options)
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WITHIN_S
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @contextmanager

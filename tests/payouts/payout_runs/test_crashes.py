@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +27,8 @@ from tests.payouts.payout_runs.scenes import (
     seal,
     the_payout,
     transfers_in,
+    wait_until,
 )
-
-WITHIN_S = 30.0
 
 
 class Died(BaseException):
@@ -145,10 +143,3 @@ def test_a_process_killed_while_the_provider_works_has_paid_once_in_the_end(
     assert the_payout(books).state == "sending"
     wait_until(lambda: books.sandbox.control.counts()["transfers"] == 1)  # the provider works on
     goes_on(books)
-
-
-def wait_until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -2,7 +2,6 @@
 
 import pytest
 
-from payouts.transfers.attempts import give_up
 from tests.payouts.cast import Books, at
 from tests.payouts.payout_runs.scenes import (
     NOVEMBER,
@@ -108,8 +107,8 @@ def test_a_retry_by_hand_does_not_pay_what_was_disputed_while_the_payout_was_on_
     books.sandbox.control.queue_fault("drop_before")
     (payout_id,) = run_at(books, OCTOBER.payday).pay(books.brand_id).unknown
     books.dispute("1001", "opened", 1000_00, later(OCTOBER.payday, hours=1))
-    books.write(lambda s: give_up(s, at(later(OCTOBER.payday, hours=2)), payout_id))
-    with at_terminal(books, later(OCTOBER.payday, hours=2)) as terminal:
+    assert run_at(books, later(OCTOBER.payday, hours=25)).give_up(payout_id)
+    with at_terminal(books, later(OCTOBER.payday, hours=26)) as terminal:
         assert "cannot be tried now" in terminal.run("payout", "retry", payout_id).output
     assert (books.balance().pending_minor, books.balance().payable_minor) == (100_00, 0)
     assert_paid_once(books)

@@ -1,10 +1,17 @@
 """A payout of which nobody knows whether it arrived: asked again while that is safe, then only looked up."""
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from payouts.transfers.attempts import RESEND_WITHIN, claim_unsettled, give_up
+from payouts.transfers.attempts import RESEND_WITHIN, claim_unsettled, conclude
+from payouts.transfers.lookup import ABSENT
+from payouts.transfers.outcome import Outcome
+from payouts.transfers.run import Run
+from payouts.transfers.sandbox.server import SANDBOX_KEY
+from payouts.transfers.stripe_rail import StripeRail
 from tests.payouts.cast import Books, at
 from tests.payouts.payout_runs.scenes import (
     NOVEMBER,
@@ -22,8 +29,9 @@ from tests.payouts.payout_runs.scenes import (
     sent_keys,
     the_payout,
     transfers_in,
+    wait_until,
 )
-from tracker.errors import Conflict
+from tracker.errors import Conflict, Fault
 
 
 @pytest.fixture
@@ -131,18 +139,67 @@ def test_a_look_up_that_fails_keeps_nobody_else_waiting(books: Books) -> None:
     assert_paid_once(books)
 
 
-def test_a_person_can_say_that_nothing_was_sent_and_a_new_key_pays(never_made: Books) -> None:
-    payout = the_payout(never_made)
-    never_made.write(lambda s: give_up(s, at(later(OCTOBER.payday, hours=30)), payout.id))
-    assert the_payout(never_made).state == "failed"
-    assert run_at(never_made, later(OCTOBER.payday, hours=31)).pay(never_made.brand_id).paid
+def test_while_young_a_person_who_says_that_nothing_was_sent_sends_the_same_key_again(
+    never_made: Books,
+) -> None:
+    with at_terminal(never_made, later(OCTOBER.payday, hours=1)) as terminal:
+        answer = terminal.ask("payout", "retry", the_payout(never_made).id, "--nothing-was-sent")
+    assert [each["state"] for each in answer["paid"]] == ["paid"]
+    assert len(set(sent_keys(never_made.sandbox))) == 1
+    assert_paid_once(never_made)
+
+
+def test_a_request_that_the_provider_still_works_on_is_not_paid_a_second_time(books: Books) -> None:
+    owe(books, 80_00, "10-20")
+    seal(books, OCTOBER)
+    books.sandbox.control.queue_fault("hang_before", seconds=2)
+    (payout_id,) = run_at(books, OCTOBER.payday, timeout_s=0.3).pay(books.brand_id).unknown
+    with pytest.raises(Conflict, match="same key is still being worked on"):
+        run_at(books, later(OCTOBER.payday, minutes=1)).give_up(payout_id)
+    wait_until(lambda: books.sandbox.control.counts()["transfers"] == 1)
+    run_at(books, later(OCTOBER.payday, minutes=2)).settle_open()
+    assert len(transfers_in(books.sandbox)) == 1
+    assert_paid_once(books)
+
+
+@pytest.mark.parametrize(("hours", "state"), [(23.5, "unknown"), (24, "failed")])
+def test_when_the_key_may_be_forgotten_absence_proves_only_after_a_day(
+    never_made: Books, hours: float, state: str
+) -> None:
+    payout_id = the_payout(never_made).id
+    run = run_at(never_made, later(OCTOBER.payday, hours=hours))
+    if state == "unknown":
+        with pytest.raises(Conflict, match="may still be under way.*2026-11-10T12:00:0"):
+            run.give_up(payout_id)
+    else:
+        assert run.give_up(payout_id)
+    assert the_payout(never_made).state == state
+    assert len(sent_keys(never_made.sandbox)) == 1
+
+
+def test_what_is_only_looked_up_can_be_given_up_an_hour_after_it_was_sent_last(books: Books) -> None:
+    owe(books, 80_00, "10-20")
+    seal(books, OCTOBER)
+    books.sandbox.control.queue_fault("500_before", sticky=True)
+    (payout_id,) = run_at(books, OCTOBER.payday).pay(books.brand_id).unknown
+    run_at(books, later(OCTOBER.payday, minutes=10)).settle_open()  # the 500 is replayed
+    run_at(books, later(OCTOBER.payday, minutes=60)).settle_open()  # a look-up, which sends nothing
+    with pytest.raises(Conflict, match="stays unknown"):
+        run_at(books, later(OCTOBER.payday, minutes=69)).give_up(payout_id)
+    assert run_at(books, later(OCTOBER.payday, minutes=71)).give_up(payout_id)
+
+
+def test_what_was_given_up_is_paid_under_a_new_key(never_made: Books) -> None:
+    with at_terminal(never_made, later(OCTOBER.payday, hours=30)) as terminal:
+        terminal.ask("payout", "retry", the_payout(never_made).id, "--nothing-was-sent")
     assert len(set(sent_keys(never_made.sandbox))) == 2
     assert_paid_once(never_made)
 
 
-def test_a_person_who_errs_in_saying_so_is_corrected_by_the_provider(lost: Books) -> None:
+@pytest.mark.parametrize("hours", [1, 30])
+def test_a_person_who_errs_in_saying_so_is_corrected_by_the_provider(lost: Books, hours: int) -> None:
     payout = the_payout(lost)
-    with at_terminal(lost, later(OCTOBER.payday, hours=1)) as terminal:
+    with at_terminal(lost, later(OCTOBER.payday, hours=hours)) as terminal:
         answer = terminal.ask("payout", "retry", payout.id, "--nothing-was-sent")
     assert [each["id"] for each in answer["paid"]] == [payout.id]
     assert the_payout(lost).state == "paid"
@@ -152,22 +209,71 @@ def test_a_person_who_errs_in_saying_so_is_corrected_by_the_provider(lost: Books
 
 def test_a_person_who_says_so_while_the_provider_cannot_be_asked_has_to_wait(lost: Books) -> None:
     lost.sandbox.control.queue_fault("500_before", match="GET /v1/transfers", times=3)
-    with at_terminal(lost, later(OCTOBER.payday, hours=1)) as terminal:
+    with at_terminal(lost, later(OCTOBER.payday, hours=30)) as terminal:
         message = terminal.refused("payout", "retry", the_payout(lost).id, "--nothing-was-sent")
     assert "500" in message
     assert the_payout(lost).state == "unknown"
 
 
-def test_a_person_who_is_right_in_saying_so_pays_at_once(never_made: Books) -> None:
-    with at_terminal(never_made, later(OCTOBER.payday, hours=1)) as terminal:
-        terminal.ask("payout", "retry", the_payout(never_made).id, "--nothing-was-sent")
-    assert len(set(sent_keys(never_made.sandbox))) == 2
-    assert_paid_once(never_made)
+def test_only_what_is_open_and_in_nobodys_hands_can_be_given_up(lost: Books) -> None:
+    payout_id = the_payout(lost).id
+    now = at(later(OCTOBER.payday, hours=30))
+    assert lost.write(lambda s: claim_unsettled(s, now, attempts_of(lost, payout_id)[0].id))
+    with pytest.raises(Conflict, match="being sent at this moment"):
+        run_at(lost, later(OCTOBER.payday, hours=30)).give_up(payout_id)
+    run_at(lost, later(OCTOBER.payday, hours=31)).settle_open()
+    with pytest.raises(Conflict, match="not open"):
+        run_at(lost, later(OCTOBER.payday, hours=32)).give_up(payout_id)
 
 
-def test_only_an_unknown_payout_can_be_given_up(books: Books) -> None:
+def test_an_absence_that_was_seen_under_an_older_claim_gives_nothing_up(never_made: Books) -> None:
+    attempt_id = attempts_of(never_made, the_payout(never_made).id)[0].id
+    first, second = (
+        never_made.write(
+            lambda s, h=hours: claim_unsettled(s, at(later(OCTOBER.payday, hours=h)), attempt_id)
+        )
+        for hours in (30, 31)
+    )
+    absent = Outcome("unknown", code=ABSENT)
+    now = at(later(OCTOBER.payday, hours=31))
+    states = [
+        never_made.write(lambda s, c=claim: conclude(s, now, c.attempt, absent, give_up=True))
+        for claim in (first, second)
+    ]
+    assert states == ["unknown", "unknown"]  # the first one's word ended the lease of the second
+
+
+class StoppedRail(StripeRail):
+    """The rail of a process that is stopped for long, just before its call goes out."""
+
+    def __init__(self, api_base: str, meanwhile: Callable[[], object]) -> None:
+        super().__init__(SANDBOX_KEY, api_base)
+        self._meanwhile = meanwhile
+
+    def send_transfer(
+        self, params: Mapping[str, Any], idempotency_key: str, api_version: str | None = None
+    ) -> Outcome:
+        self._meanwhile()
+        return super().send_transfer(params, idempotency_key, api_version)
+
+
+def test_money_that_moves_after_an_attempt_was_given_up_is_kept_and_freezes_payouts(books: Books) -> None:
     owe(books, 80_00, "10-20")
     seal(books, OCTOBER)
-    books.pay("11-09")
-    with pytest.raises(Conflict, match="only an unknown payout"):
-        books.write(lambda s: give_up(s, at("11-10"), the_payout(books).id))
+
+    def a_day_passes() -> None:
+        assert run_at(books, later(OCTOBER.payday, hours=25)).give_up(the_payout(books).id)
+
+    stopped = Run(books.databases, StoppedRail(books.sandbox.url, a_day_passes), at(OCTOBER.payday))
+    with pytest.raises(Fault, match="had been closed"):
+        stopped.pay(books.brand_id)
+    (transfer,) = transfers_in(books.sandbox)
+    assert attempts_of(books, the_payout(books).id)[0].transfer_ref == transfer["id"]
+    assert any(transfer["id"] in fault and "frozen" in fault for fault in faults_of(books))
+    with at_terminal(books, later(OCTOBER.payday, hours=26)) as terminal:
+        assert "frozen" in terminal.run("payout", "run", "--brand", books.brand_id).output
+        terminal.ask("payout", "adopt", transfer["id"], "--brand", books.brand_id)
+        terminal.ask("payout", "reconcile")
+        terminal.ask("payout", "run", "--brand", books.brand_id)
+    assert (len(transfers_in(books.sandbox)), books.balance().total_minor) == (1, 0)
+    assert faults_of(books, later(OCTOBER.payday, hours=27)) == []
