@@ -29,7 +29,8 @@ from payouts.transfers.models import Payout
 from payouts.transfers.preparation import anything_to_send
 from payouts.transfers.rail import open_rail
 from payouts.transfers.reconciliation import reconcile
-from payouts.transfers.run import Report, Run
+from payouts.transfers.report import Report
+from payouts.transfers.run import Run, ticking
 from tracker.clicks.jobs import (
     confirm_clicks,
     count_clicks,
@@ -88,7 +89,7 @@ def _settle(context: Context) -> dict[str, Any]:
         if not unsettled_attempts(session, context.now):
             return {}
     with open_rail(context.settings) as rail:
-        run = Run(context.databases, rail, context.now, guard=context.guard)
+        run = Run(context.databases, rail, context.now, guard=context.guard, moment=context.moment)
         return _without_empty(run.settle_open())
 
 
@@ -107,6 +108,7 @@ def _pay(context: Context) -> dict[str, Any]:
                 context.now,
                 rail_shared=context.settings.rail_shared,
                 guard=context.guard,
+                moment=context.moment,
             )
             return _without_empty(run.pay(brand_id))
 
@@ -194,10 +196,11 @@ JOBS = (
 
 def tick(databases: Databases, settings: Settings, now: datetime) -> dict[str, dict[str, Any]]:
     """Run every job whose present slot nobody has taken. What each did, by name."""
+    moment = ticking(now)
     return {
         job.name: result
         for job in JOBS
-        if (result := _run(databases, settings, now, job, _slot(job, now))) is not None
+        if (result := _run(databases, settings, now, moment, job, _slot(job, now))) is not None
     }
 
 
@@ -215,8 +218,8 @@ def work(
             start = require_forward(session, now, as_of)
     results = []
     for at in _days(start, as_of):
-        slot = f"by hand at {at:%Y-%m-%dT%H:%M:%S.%fZ}"
-        done = {job.name: _run(databases, settings, at, job, slot) for job in JOBS}
+        slot, moment = f"by hand at {at:%Y-%m-%dT%H:%M:%S.%fZ}", ticking(at)
+        done = {job.name: _run(databases, settings, at, moment, job, slot) for job in JOBS}
         transact(databases.main, partial(advance_clock, as_of=at))
         results.append({"at": f"{at:%Y-%m-%dT%H:%M:%SZ}", "jobs": {k: v for k, v in done.items() if v}})
     return results
@@ -237,13 +240,19 @@ def _slot(job: Job, now: datetime) -> str:
 
 
 def _run(
-    databases: Databases, settings: Settings, now: datetime, job: Job, slot: str
+    databases: Databases,
+    settings: Settings,
+    now: datetime,
+    moment: Callable[[], datetime],
+    job: Job,
+    slot: str,
 ) -> dict[str, Any] | None:
+    """`now` is that of the slot: jobs before this one may have worked for minutes since."""
     held = transact(databases.main, lambda s: claim(s, now, job.name, slot))
     if held is None:
         return None
     try:
-        result = job.work(Context(databases, settings, now, held))
+        result = job.work(Context(databases, settings, now, held, moment))
         if failed := "error" in result:
             log.error("job failed", job=job.name, slot=slot, error=result["error"])
     except LinkledgerError as error:

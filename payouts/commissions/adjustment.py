@@ -8,23 +8,33 @@ from sqlalchemy.orm import Session
 from payouts.commissions.entries import Step, entries_of, locked, record_change
 from payouts.commissions.facts import Cause, causes_of, sale_amounts
 from payouts.commissions.models import Commission, Entry
-from payouts.commissions.release import lift_hold, place_hold
+from payouts.commissions.release import hold_again, lift_hold, place_hold
 from payouts.commissions.rules import Facts, worth
 from tracker.sales.models import Cancellation, DisputeStatus, Refund, Sale
 
 
-def adjust_due(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
+def adjust_due(
+    session: Session, now: datetime, limit: int, *, brand_id: str = "", creator_id: str = ""
+) -> int:
     """Enter what shops reported since, for up to `limit` commissions. How many were looked at."""
-    waiting = list(session.execute(_with_new_causes(brand_id).limit(limit)).scalars())
+    waiting = list(session.execute(_with_new_causes(brand_id, creator_id).limit(limit)).scalars())
     for commission_id in waiting:
         adjust(session, now, commission_id)
     return len(waiting)
 
 
-def adjust_all(session: Session, now: datetime, brand_id: str, *, batch: int = 500) -> None:
+def adjust_all(
+    session: Session, now: datetime, brand_id: str, *, creator_id: str = "", batch: int = 500
+) -> None:
     """Enter all that the brand's shops reported until now: before a payout, nothing may wait its minute."""
-    while adjust_due(session, now, batch, brand_id=brand_id):
+    while adjust_due(session, now, batch, brand_id=brand_id, creator_id=creator_id):
         session.flush()
+
+
+def enter_what_waits(session: Session, now: datetime, brand_id: str, creator_id: str = "") -> None:
+    """A refund or a dispute must not wait for its job while its commission is paid."""
+    adjust_all(session, now, brand_id, creator_id=creator_id)
+    hold_again(session, now, brand_id=brand_id, creator_id=creator_id)
 
 
 def adjust(session: Session, now: datetime, commission_id: str) -> int:
@@ -79,14 +89,19 @@ def _follow_disputes(
         lift_hold(session, now, commission.id, dispute_id)
 
 
-def _with_new_causes(brand_id: str) -> Select[str]:
+def _with_new_causes(brand_id: str, creator_id: str) -> Select[str]:
+    owner = []
+    if brand_id:
+        owner.append(Commission.brand_id == brand_id)
+    if creator_id:
+        owner.append(Commission.creator_id == creator_id)
     selects = []
     for table in (Refund, Cancellation, DisputeStatus):
         entered = exists().where(Entry.commission_id == Commission.id, Entry.cause_id == table.id)
         selects.append(
             select(Commission.id)
             .join(table, table.sale_id == Commission.sale_id)
-            .where(Commission.live, ~entered, Commission.brand_id == (brand_id or Commission.brand_id))
+            .where(Commission.live, ~entered, *owner)
         )
     waiting = union(*selects).subquery()
     return select(waiting.c.id).order_by(waiting.c.id)

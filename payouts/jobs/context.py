@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -24,13 +24,16 @@ RENEW_AFTER_S = 5.0
 
 @dataclass
 class Context:
-    """What a job works with. `write` runs one guarded transaction."""
+    """What a job works with. `write` runs one guarded transaction.
+
+    `now` stands still while the job works; `moment` goes on, for leases and for the age of keys.
+    """
 
     databases: Databases
     settings: Settings
     now: datetime
     claim: Claim
-    started_s: float = field(default_factory=time.monotonic)
+    moment: Callable[[], datetime]
     renewed_s: float = field(default_factory=time.monotonic)
 
     def write(self, work: Callable[[Session], Any]) -> Any:
@@ -41,9 +44,7 @@ class Context:
         return transact(self.databases.main, guarded)
 
     def guard(self, session: Session) -> None:
-        """`now` stands still while the job works; its lease must not."""
-        worked_for = timedelta(seconds=time.monotonic() - self.started_s)
-        self.claim.guard(session, self.now + worked_for)
+        self.claim.guard(session, self.moment())
 
     def renew(self) -> None:
         """Keep the lease while the work is elsewhere. Raises LeaseLost, a few seconds late at most."""

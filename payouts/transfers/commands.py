@@ -1,5 +1,7 @@
 """Commands about payouts: preview, run, retry, cancel, and look at them."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import click
@@ -14,8 +16,10 @@ from payouts.transfers.models import Payout
 from payouts.transfers.preparation import plans_of
 from payouts.transfers.rail import open_rail
 from payouts.transfers.reconciliation import reconcile
-from payouts.transfers.run import Report, Run
+from payouts.transfers.report import Report
+from payouts.transfers.run import Run, ticking
 from payouts.transfers.states import FINAL
+from payouts.transfers.stripe_rail import StripeRail
 from tracker.console import CHECK_FOUND_FAULT, FAILED, Answer, Console, ConsoleGroup, pass_console
 from tracker.errors import Conflict, NotFound, NotNow
 from tracker.money import Money
@@ -48,10 +52,10 @@ def run(console: Console, brand_id: str) -> Answer:
     """Pay what the brand's sealed statements authorise. Running it again pays nothing twice."""
     with reading(console.databases.main) as session:
         get_brand(session, brand_id)
+        moment = ticking(console.now)
         require_sound_books(session, console.now)
     with open_rail(console.settings) as rail:
-        paying = _run(console, rail)
-        report = paying.pay(brand_id, early=True)
+        report = _run(console, rail, moment).pay(brand_id, early=True)
     return _report(console, report)
 
 
@@ -70,14 +74,15 @@ def retry(console: Console, payout_id: str, nothing_was_sent: bool) -> Answer:
         payout = _get(session, payout_id)
         if payout.state in FINAL:
             raise Conflict(f"{payout_id} is {payout.state}: there is nothing to try again.")
+    moment = ticking(console.now)
     with open_rail(console.settings) as rail:
-        paying = _run(console, rail)
+        paying = _run(console, rail, moment)
         if nothing_was_sent:
             if not paying.give_up(payout_id):
                 return _report(console, paying.report)
         elif payout.state in ("sending", "unknown"):
             return _report(console, paying.settle_open())
-        return _report(console, _try_again(console, _run(console, rail), payout))
+        return _report(console, _try_again(console, _run(console, rail, moment), payout))
 
 
 def _try_again(console: Console, paying: Run, payout: Payout) -> Report:
@@ -155,8 +160,9 @@ def show(console: Console, payout_id: str) -> Answer:
     return Answer(value, payout_text(value))
 
 
-def _run(console: Console, rail: Any) -> Run:
-    return Run(console.databases, rail, console.now, rail_shared=console.settings.rail_shared)
+def _run(console: Console, rail: StripeRail, moment: Callable[[], datetime]) -> Run:
+    shared = console.settings.rail_shared
+    return Run(console.databases, rail, console.now, rail_shared=shared, moment=moment)
 
 
 def _report(console: Console, report: Report) -> Answer:

@@ -3,18 +3,18 @@
 This is a door: it opens the transactions. None is open while the rail is called.
 """
 
+import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import Databases, reading, transact
-from payouts.commissions.adjustment import adjust_all
-from payouts.commissions.release import hold_again
+from payouts.commissions.adjustment import enter_what_waits
 from payouts.transfers.attempts import (
     ARRIVED_LATE,
     Claim,
@@ -31,6 +31,7 @@ from payouts.transfers.models import Attempt, Payee, Payout
 from payouts.transfers.outcome import Outcome
 from payouts.transfers.payees import note_status, payees_of
 from payouts.transfers.preparation import plans_of, prepare, renew
+from payouts.transfers.report import Report
 from payouts.transfers.stripe_rail import PayeeStatus, RailError, StripeRail
 from payouts.transfers.units import floor_from_rail
 from tracker.errors import Conflict, Fault
@@ -45,18 +46,19 @@ _ABOUT_ONE_ACCOUNT = (400, 403, 404)
 """Answers to a question about an account that say nothing of the others."""
 
 
-@dataclass
-class Report:
-    """What a run did, by payout id; `skipped` says for whom nothing was to be paid and why."""
+@dataclass(frozen=True)
+class Begun:
+    """An attempt that is committed and has to be sent, and what it takes of the balance."""
 
-    paid: list[str] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
-    waiting: dict[str, str] = field(default_factory=dict)
-    skipped: dict[str, str] = field(default_factory=dict)
+    attempt: Attempt
+    amount_minor: int
 
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+
+@dataclass(frozen=True)
+class Waits:
+    """Why a payout stays prepared for now."""
+
+    reason: str
 
 
 Guard = Callable[[Session], None]
@@ -67,8 +69,21 @@ def no_guard(_session: Session) -> None:
     """For a person at the console, who holds no lease."""
 
 
+def _why_too_much(payout: Payout, available_minor: int) -> str | None:
+    if available_minor >= payout.amount_minor:
+        return None
+    lacking = Money(payout.amount_minor - available_minor, payout.currency)
+    return f"the balance at the payment provider is {lacking} short; add funds for the next run"
+
+
+def ticking(now: datetime) -> Callable[[], datetime]:
+    """`now`, and the time that goes by after it: leases and the age of keys are judged by that."""
+    started_s = time.monotonic()
+    return lambda: now + timedelta(seconds=time.monotonic() - started_s)
+
+
 class Run:
-    """One run for one brand."""
+    """One run for one brand. `moment` says what time it is while it works; by default `now` goes on."""
 
     def __init__(
         self,
@@ -78,25 +93,31 @@ class Run:
         *,
         rail_shared: bool = False,
         guard: Guard = no_guard,
+        moment: Callable[[], datetime] | None = None,
     ) -> None:
-        self._databases, self._rail, self._now = databases, rail, now
+        self._databases, self._rail = databases, rail
+        self._moment = moment or ticking(now)
         self._rail_shared, self._guard = rail_shared, guard
         self.report = Report()
 
     def pay(self, brand_id: str, *, early: bool = False) -> Report:
         """Prepare and send what the brand's sealed statements authorise."""
-        self._enter_what_waits(brand_id)
+        self._write(partial(enter_what_waits, now=self._moment(), brand_id=brand_id))
         self._refresh_payees(brand_id, early)
         for statement_id, creator_id in self._planned(brand_id, early):
-            self._write(partial(prepare, now=self._now, statement_id=statement_id, creator_id=creator_id))
+            self._write(
+                partial(prepare, now=self._moment(), statement_id=statement_id, creator_id=creator_id)
+            )
         self.send_prepared(brand_id)
         return self.report
 
     def retry(self, payout: Payout) -> bool:
         """Send a failed payout again with what is unsettled now. False: nothing is to be paid."""
-        self._enter_what_waits(payout.brand_id)
+        self._write(partial(enter_what_waits, now=self._moment(), brand_id=payout.brand_id))
         statement_id, creator_id = payout.statement_id, payout.creator_id
-        again = self._write(partial(prepare, now=self._now, statement_id=statement_id, creator_id=creator_id))
+        again = self._write(
+            partial(prepare, now=self._moment(), statement_id=statement_id, creator_id=creator_id)
+        )
         if again is not None:
             self.send_prepared(payout.brand_id)
         return again is not None
@@ -111,22 +132,19 @@ class Run:
                 ).scalars()
             )
         available: dict[str, int] = {}
-        for payout in map(self._renewed, prepared):
-            if payout.state != "prepared":
-                continue
-            reason = self._why_wait(payout, available)
-            if reason is not None:
-                self.report.waiting[payout.id] = reason
-            elif self._send(payout.id):
-                available[payout.currency] -= payout.amount_minor
+        for payout in prepared:
+            currency = payout.currency
+            if currency not in available:
+                available[currency] = floor_from_rail(self._rail.available_balance(currency), currency)
+            available[currency] -= self._send(payout.id, available[currency])
         return self.report
 
     def settle_open(self) -> Report:
         """Ask again about every attempt whose outcome is open: same key and bytes, or a look-up."""
         with reading(self._databases.main) as session:
-            waiting = unsettled_attempts(session, self._now)
+            waiting = unsettled_attempts(session, self._moment())
         for attempt_id in waiting:
-            claim = self._write(partial(claim_unsettled, now=self._now, attempt_id=attempt_id))
+            claim = self._write(partial(claim_unsettled, now=self._moment(), attempt_id=attempt_id))
             if claim is not None:
                 self._conclude(claim.attempt, self._ask_again(claim))
         return self.report
@@ -141,7 +159,7 @@ class Run:
         with reading(self._databases.main) as session:
             query = select(Attempt.id).where(Attempt.payout_id == payout_id)
             attempt_id = session.scalar(query.where(Attempt.state.in_(("sending", "unknown")))) or ""
-        claim = self._write(partial(claim_unsettled, now=self._now, attempt_id=attempt_id))
+        claim = self._write(partial(claim_unsettled, now=self._moment(), attempt_id=attempt_id))
         if claim is None:
             raise Conflict(f"{payout_id} is not open, or is being sent at this moment.")
         outcome = self._ask_again(claim)
@@ -158,14 +176,9 @@ class Run:
             f"That is certain from {utc_text(absence_proves_from(attempt))} on; try again then."
         )
 
-    def _enter_what_waits(self, brand_id: str) -> None:
-        """A refund or a dispute must not wait for its job while its commission is paid."""
-        self._write(partial(adjust_all, now=self._now, brand_id=brand_id))
-        self._write(partial(hold_again, now=self._now, brand_id=brand_id))
-
     def _planned(self, brand_id: str, early: bool) -> list[tuple[str, str]]:
         with reading(self._databases.main) as session:
-            plans = plans_of(session, self._now, brand_id, early=early)
+            plans = plans_of(session, self._moment(), brand_id, early=early)
         for each in plans:
             if each.reason is not None:
                 self.report.skipped[each.creator_id] = each.reason
@@ -174,13 +187,13 @@ class Run:
     def _refresh_payees(self, brand_id: str, early: bool) -> None:
         """The rail knows best who can receive; only those for whom there is something are asked about."""
         with reading(self._databases.main) as session:
-            creators = {each.creator_id for each in plans_of(session, self._now, brand_id, early=early)}
+            creators = {each.creator_id for each in plans_of(session, self._moment(), brand_id, early=early)}
             payees = payees_of(session, brand_id)
         for payee in payees:
             if payee.creator_id not in creators:
                 continue
             status = self._status(payee)
-            self._write(partial(note_status, now=self._now, payee_id=payee.id, status=status))
+            self._write(partial(note_status, now=self._moment(), payee_id=payee.id, status=status))
 
     def _status(self, payee: Payee) -> PayeeStatus:
         """An account that the rail does not know (any more) must not keep others from being paid."""
@@ -191,43 +204,33 @@ class Run:
                 raise
             return PayeeStatus(False, str(error), ())
 
-    def _renewed(self, payout: Payout) -> Payout:
-        """As it stands, or chosen anew when it was prepared by an earlier run."""
-        if payout.prepared_at >= self._now:
-            return payout
-        return self._write(partial(renew, now=self._now, payout_id=payout.id))
+    def _send(self, payout_id: str, available_minor: int) -> int:
+        """How much of what is available was sent, or may have been."""
+        begun = self._write(partial(self._begin, payout_id=payout_id, available_minor=available_minor))
+        if isinstance(begun, Waits):
+            self.report.waiting[payout_id] = begun.reason
+        if not isinstance(begun, Begun):
+            return 0
+        self._conclude(begun.attempt, self._resend(begun.attempt))
+        return begun.amount_minor
 
-    def _why_wait(self, payout: Payout, available: dict[str, int]) -> str | None:
-        """Funds are looked at before sending: a refusal would cost the payout its round."""
-        currency = payout.currency
-        with reading(self._databases.main) as session:
-            reason = why_not_funded(session, payout, shared=self._rail_shared)
-        if reason is not None:
-            return reason
-        if currency not in available:
-            available[currency] = floor_from_rail(self._rail.available_balance(currency), currency)
-        if available[currency] < payout.amount_minor:
-            lacking = Money(payout.amount_minor - available[currency], currency)
-            return f"the balance at the payment provider is {lacking} short; add funds for the next run"
-        return None
+    def _begin(self, session: Session, payout_id: str, available_minor: int) -> Begun | Waits | None:
+        """Choose the amount anew and freeze it: a hold or a refund may have come while it waited its turn.
 
-    def _send(self, payout_id: str) -> bool:
-        """False when another run was faster, or took the money that this one had counted on."""
-        attempt = self._write(partial(self._begin, payout_id=payout_id))
-        if attempt is None:
-            return False
-        self._conclude(attempt, self._resend(attempt))
-        return True
-
-    def _begin(self, session: Session, payout_id: str) -> Attempt | None:
+        None when there is nothing to send (any more). Funds are looked at before sending: a refusal would
+        cost the payout its round.
+        """
+        now = self._moment()
         payout = locked_payout(session, payout_id)
+        enter_what_waits(session, now, payout.brand_id, payout.creator_id)
+        payout = renew(session, now, payout_id)
         if payout.state != "prepared":
             return None
         reason = why_not_funded(session, payout, shared=self._rail_shared)
+        reason = reason or _why_too_much(payout, available_minor)
         if reason is not None:
-            self.report.waiting[payout_id] = reason
-            return None
-        return begin(session, self._now, payout_id, self._rail.api_version())
+            return Waits(reason)
+        return Begun(begin(session, now, payout_id, self._rail.api_version()), payout.amount_minor)
 
     def _resend(self, attempt: Attempt) -> Outcome:
         return self._rail.send_transfer(attempt.parameters, attempt.idempotency_key, attempt.api_version)
@@ -249,7 +252,7 @@ class Run:
 
     def _conclude(self, attempt: Attempt, outcome: Outcome, *, give_up: bool = False) -> str:
         """Raises Fault when money moved under an attempt that had been closed: nothing more may be sent."""
-        state = self._write(lambda s: conclude(s, self._now, attempt, outcome, give_up=give_up))
+        state = self._write(lambda s: conclude(s, self._moment(), attempt, outcome, give_up=give_up))
         if state == ARRIVED_LATE:
             raise Fault(
                 f"{outcome.transfer_ref} was made for {attempt.payout_id}, which had been closed. Payouts "

@@ -23,7 +23,8 @@ from payouts.statements.close import close_period
 from payouts.statements.document import statement_document
 from payouts.statements.review import approve, get_statement
 from payouts.transfers.payees import note_status, remember_payee
-from payouts.transfers.run import Report, Run
+from payouts.transfers.report import Report
+from payouts.transfers.run import Run
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.stripe_rail import StripeRail
 from tracker.clicks.token import make_token

@@ -27,6 +27,7 @@ from payouts.transfers.sandbox.server import SANDBOX_KEY
 from tests.conftest import settings_for
 from tests.payouts.cast import Books, at
 from tests.payouts.ledger.crowd import at_once
+from tests.payouts.payout_runs.scenes import wait_until
 from tracker.errors import Fault, Invalid
 from tracker.people.models import Brand
 from tracker.people.operations import create_brand
@@ -66,6 +67,21 @@ def runs(databases: Databases) -> dict[str, list[str]]:
 
 def only(monkeypatch: pytest.MonkeyPatch, *jobs: Job) -> None:
     monkeypatch.setattr(schedule, "JOBS", jobs)
+
+
+def test_a_job_knows_how_long_those_before_it_took(
+    databases: Databases, settings: Settings, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments: list[datetime] = []
+
+    def look(context: Context) -> dict[str, Any]:
+        moments.append(context.moment())
+        wait_until(lambda: context.moment() > moments[-1])
+        return {}
+
+    only(monkeypatch, Job("first", schedule.MINUTE, look), Job("second", schedule.MINUTE, look))
+    tick(databases, settings, now)
+    assert now <= moments[0] < moments[1]
 
 
 def test_every_job_runs_once_in_its_slot(databases: Databases, settings: Settings, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +19,7 @@ from payouts.ledger.manual import book_by_hand
 from payouts.ledger.rules import account_id
 from payouts.transfers.commands import COMMANDS
 from payouts.transfers.models import Attempt, Payout
+from payouts.transfers.outcome import Outcome
 from payouts.transfers.run import Run
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.stripe_rail import StripeRail
@@ -188,6 +189,30 @@ def wait_until(happened: Callable[[], bool]) -> None:
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+class RailWithPauses(StripeRail):
+    """The rail of a process that is slow: other things happen before a call goes out."""
+
+    def __init__(
+        self,
+        api_base: str,
+        *,
+        before_the_balance: Callable[[], object] = lambda: None,
+        before_sending: Callable[[], object] = lambda: None,
+    ) -> None:
+        super().__init__(SANDBOX_KEY, api_base)
+        self._before_the_balance, self._before_sending = before_the_balance, before_sending
+
+    def available_balance(self, currency: str) -> int:
+        self._before_the_balance()
+        return super().available_balance(currency)
+
+    def send_transfer(
+        self, params: Mapping[str, Any], idempotency_key: str, api_version: str | None = None
+    ) -> Outcome:
+        self._before_sending()
+        return super().send_transfer(params, idempotency_key, api_version)
 
 
 @contextmanager

@@ -1,8 +1,6 @@
 """A payout of which nobody knows whether it arrived: asked again while that is safe, then only looked up."""
 
-from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -10,12 +8,11 @@ from payouts.transfers.attempts import RESEND_WITHIN, claim_unsettled, conclude
 from payouts.transfers.lookup import ABSENT
 from payouts.transfers.outcome import Outcome
 from payouts.transfers.run import Run
-from payouts.transfers.sandbox.server import SANDBOX_KEY
-from payouts.transfers.stripe_rail import StripeRail
 from tests.payouts.cast import Books, at
 from tests.payouts.payout_runs.scenes import (
     NOVEMBER,
     OCTOBER,
+    RailWithPauses,
     add_creator,
     assert_paid_once,
     at_terminal,
@@ -243,20 +240,6 @@ def test_an_absence_that_was_seen_under_an_older_claim_gives_nothing_up(never_ma
     assert states == ["unknown", "unknown"]  # the first one's word ended the lease of the second
 
 
-class StoppedRail(StripeRail):
-    """The rail of a process that is stopped for long, just before its call goes out."""
-
-    def __init__(self, api_base: str, meanwhile: Callable[[], object]) -> None:
-        super().__init__(SANDBOX_KEY, api_base)
-        self._meanwhile = meanwhile
-
-    def send_transfer(
-        self, params: Mapping[str, Any], idempotency_key: str, api_version: str | None = None
-    ) -> Outcome:
-        self._meanwhile()
-        return super().send_transfer(params, idempotency_key, api_version)
-
-
 def test_money_that_moves_after_an_attempt_was_given_up_is_kept_and_freezes_payouts(books: Books) -> None:
     owe(books, 80_00, "10-20")
     seal(books, OCTOBER)
@@ -264,7 +247,8 @@ def test_money_that_moves_after_an_attempt_was_given_up_is_kept_and_freezes_payo
     def a_day_passes() -> None:
         assert run_at(books, later(OCTOBER.payday, hours=25)).give_up(the_payout(books).id)
 
-    stopped = Run(books.databases, StoppedRail(books.sandbox.url, a_day_passes), at(OCTOBER.payday))
+    rail = RailWithPauses(books.sandbox.url, before_sending=a_day_passes)
+    stopped = Run(books.databases, rail, at(OCTOBER.payday))
     with pytest.raises(Fault, match="had been closed"):
         stopped.pay(books.brand_id)
     (transfer,) = transfers_in(books.sandbox)
