@@ -1,9 +1,9 @@
 """Putting every row of a backup into an empty database, in one transaction for each file of it."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import inspect, literal, select, table, text
 from sqlalchemy.exc import DBAPIError
@@ -22,11 +22,13 @@ LOCK_TIMEOUT = "5s"
 _IN_USE = ("55P03", "database is locked")
 
 Sessions = dict[SetName, Session]
+Result = TypeVar("Result")
 
 
-def fill(databases: Databases, archive: Archive, say: Say) -> None:
+def fill(databases: Databases, archive: Archive, say: Say, *, at_last: Callable[[Session], Result]) -> Result:
     """Insert every row, read each table back, and keep all of it only when it is what the file holds.
 
+    `at_last` adds in the same transaction what restored books may not be without for a moment.
     Raises Conflict when a table has rows, Fault for what does not arrive as it was, and what the database
     raises. On SQLite the clicks are committed just before the rest, a moment after every check.
     """
@@ -41,6 +43,7 @@ def fill(databases: Databases, archive: Archive, say: Say) -> None:
         for member in archive.manifest.members:
             _require_same(sessions[member.shape.set], member)
         _require_heads(sessions[MAIN_SET], archive.manifest)
+        return at_last(sessions[MAIN_SET])
 
 
 @contextmanager

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy import inspect
+from sqlalchemy.orm import Session
+
 from config.database import Databases, make_engine, reading, transact
 from config.migrate import SchemaState, migrate_up, schema_states, upgrade
 from payouts.backup.archive import Archive
@@ -15,6 +18,7 @@ from payouts.backup.rows import present_shapes
 from payouts.checks import self_check
 from payouts.ledger.checks import Finding
 from payouts.transfers.freezing import place_freeze
+from payouts.transfers.models import Freeze
 from tracker.errors import Conflict, Fault, Invalid
 
 
@@ -36,6 +40,7 @@ def verify(archive: Archive, say: Say) -> Restored:
 def restore(databases: Databases, archive: Archive, say: Say) -> Restored:
     """Fill an empty database with what the file holds, bring it to this version's schema, check the books.
 
+    Payouts are frozen by the same transaction that keeps the rows, so that they are at no moment without it.
     The self-check asks what was wrong when the backup was made: time that passed since then is no fault.
     What it finds is reported and stays, because it came with the file.
     Raises Invalid for a backup of a newer version, Conflict for a target that is not empty or has another
@@ -78,21 +83,26 @@ def _carry_out(databases: Databases, archive: Archive, say: Say) -> Restored:
     for engine, state in zip((databases.main, databases.clicks), states, strict=True):
         if state.current is None:
             migrate_up(engine, state.name, _wanted(manifest, state))
-    fill(databases, archive, say)
+    freeze_id = fill(databases, archive, say, at_last=partial(_freeze, manifest=manifest))
     upgrade(databases)
+    if freeze_id is None:
+        freeze_id = transact(databases.main, partial(_freeze, manifest=manifest))
     say("checking the books")
     with reading(databases.main) as session:
-        findings = self_check(session, manifest.made_at)
-    transact(
-        databases.main,
-        partial(
-            place_freeze,
-            now=manifest.made_at,
-            reason="restored from a backup: the payment provider may have paid more than these books know",
-            compare_from=manifest.made_at,
-        ),
-    )
+        findings = [each for each in self_check(session, manifest.made_at) if each.subject_id != freeze_id]
     return Restored(manifest, findings)
+
+
+def _freeze(session: Session, manifest: Manifest) -> str | None:
+    """The id of the freeze that restored books are under; None while their schema has no place for one."""
+    if not inspect(session.connection()).has_table(Freeze.__tablename__):
+        return None
+    return place_freeze(
+        session,
+        manifest.made_at,
+        reason="restored from a backup: the payment provider may have paid more than these books know",
+        compare_from=manifest.made_at,
+    )
 
 
 def _targets(databases: Databases, manifest: Manifest) -> list[SchemaState]:

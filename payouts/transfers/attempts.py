@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from payouts.ledger.models import Period
 from payouts.statements.models import Statement
 from payouts.transfers.change import book, free_items, locked_payout, step
-from payouts.transfers.freezing import place_freeze
+from payouts.transfers.freezing import is_frozen, place_freeze
 from payouts.transfers.lookup import ABSENT
 from payouts.transfers.models import Attempt, Payee, Payout
 from payouts.transfers.outcome import Outcome, settles
@@ -75,7 +75,10 @@ def begin(session: Session, now: datetime, payout_id: str, api_version: str) -> 
 
 
 def claim_unsettled(session: Session, now: datetime, attempt_id: str) -> Claim | None:
-    """Take over an attempt whose outcome is open; None when somebody else is at it."""
+    """Take over an attempt whose outcome is open; None when somebody else is at it.
+
+    While payouts are frozen nothing is sent, not even again: then it may only be looked up.
+    """
     claimed = session.execute(
         update(Attempt)
         .where(
@@ -90,7 +93,7 @@ def claim_unsettled(session: Session, now: datetime, attempt_id: str) -> Claim |
     if claimed.first() is None:
         return None
     attempt = session.get_one(Attempt, attempt_id, populate_existing=True)
-    resend = may_resend(attempt, now)
+    resend = may_resend(attempt, now) and not is_frozen(session)
     if resend:
         attempt.last_sent_at = now
     session.flush()

@@ -8,18 +8,29 @@ from sqlalchemy.orm import Session
 
 from payouts.ledger.checks import Finding
 from payouts.transfers.models import Freeze
+from tracker.errors import Fault
 from tracker.ids import new_id
 
 MARGIN = timedelta(days=1)
 """What was under way at the moment that is compared from is looked at too."""
 
 
-def place_freeze(session: Session, now: datetime, *, reason: str, compare_from: datetime) -> None:
-    """Stop payouts. `compare_from` is the time from which the rail may know more than the books."""
-    session.add(
-        Freeze(id=new_id("frz", now), reason=reason, compare_from=compare_from, placed_at=now, lifted_at=None)
-    )
+def place_freeze(session: Session, now: datetime, *, reason: str, compare_from: datetime) -> str:
+    """Stop payouts. `compare_from` is the time from which the rail may know more than the books. Its id."""
+    freeze_id = new_id("frz", now)
+    session.add(Freeze(id=freeze_id, reason=reason, compare_from=compare_from, placed_at=now, lifted_at=None))
     session.flush()
+    return freeze_id
+
+
+def is_frozen(session: Session) -> bool:
+    return any(standing_freezes(session))
+
+
+def require_not_frozen(session: Session) -> None:
+    """Call it in the transaction that decides to send something. Raises Fault."""
+    for freeze in standing_freezes(session):
+        raise Fault(f"{freeze.message}. Nothing was sent.")
 
 
 def standing_freezes(session: Session) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ from payouts.transfers.attempts import (
     unsettled_attempts,
 )
 from payouts.transfers.change import locked_payout
+from payouts.transfers.freezing import require_not_frozen
 from payouts.transfers.funding import why_not_funded
 from payouts.transfers.lookup import ABSENT, outcome_of_lookup
 from payouts.transfers.models import Attempt, Payee, Payout
@@ -218,10 +219,11 @@ class Run:
         """Choose the amount anew and freeze it: a hold or a refund may have come while it waited its turn.
 
         None when there is nothing to send (any more). Funds are looked at before sending: a refusal would
-        cost the payout its round.
+        cost the payout its round. Raises Fault while payouts are frozen.
         """
         now = self._moment()
         payout = locked_payout(session, payout_id)
+        require_not_frozen(session)
         enter_what_waits(session, now, payout.brand_id, payout.creator_id)
         payout = renew(session, now, payout_id)
         if payout.state != "prepared":

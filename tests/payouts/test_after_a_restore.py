@@ -2,23 +2,28 @@
 
 import dataclasses
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, event, inspect, select
 
-from config.database import open_databases
+from config.database import Databases, open_databases, reading, transact
 from config.settings import Settings
 from payouts.backup.archive import open_archive
 from payouts.backup.making import make_backup
 from payouts.backup.restoring import restore
 from payouts.checks import require_sound_books
 from payouts.transfers.adoption import adopt
+from payouts.transfers.freezing import is_frozen, place_freeze
 from payouts.transfers.reconciliation import reconcile
 from payouts.transfers.sandbox.server import SANDBOX_KEY
 from payouts.transfers.stripe_rail import StripeRail
 from tests.conftest import settings_for
 from tests.payouts.cast import Books, at
-from tracker.errors import Fault
+from tests.payouts.payout_runs.scenes import sent_keys
+from tracker.errors import Conflict, Fault
+from tracker.people.models import Brand
 
 
 def hush(_line: str) -> None:
@@ -89,3 +94,91 @@ def test_books_that_know_everything_are_thawed_at_once(books: Books, tmp_path: P
     for whole in restored_from(file, books, tmp_path):
         assert compared(whole) == []
         assert whole.faults() == []
+
+
+class Died(BaseException):
+    """What ends a process: nothing of the product may catch it."""
+
+
+def test_wherever_a_restore_is_killed_there_are_no_books_without_a_freeze(
+    books: Books, tmp_path: Path
+) -> None:
+    file = backed_up(books, tmp_path / "backup", "11-08 13:00")
+    transactions = restored_until(file, tmp_path / "whole", dies_after=1000)
+    survived = 0
+    for number in range(transactions):
+        home = tmp_path / f"home-{number}"
+        with pytest.raises(Died):
+            restored_until(file, home, dies_after=number)
+        databases = open_databases(settings_for(home))
+        if restored_brands(databases):
+            survived += 1
+            assert transact(databases.main, is_frozen)
+        databases.close()
+    assert survived > 1
+
+
+def restored_until(file: Path, home: Path, dies_after: int) -> int:
+    """Restore in a process that dies at the beginning of a transaction. How many there were."""
+    databases = open_databases(settings_for(home))
+    begun = 0
+
+    def die(_connection: Connection) -> None:
+        nonlocal begun
+        if begun == dies_after:
+            raise Died
+        begun += 1
+
+    event.listen(databases.main, "begin", die)
+    try:
+        with open_archive(file) as archive:
+            restore(databases, archive, hush)
+    finally:
+        databases.close()
+    return begun
+
+
+def restored_brands(databases: Databases) -> bool:
+    if not inspect(databases.main).has_table("brand"):
+        return False
+    with reading(databases.main) as session:
+        return session.scalar(select(Brand.id)) is not None
+
+
+@pytest.mark.parametrize("way", ["settle", "retry", "pay"])
+def test_while_payouts_are_frozen_nothing_is_sent_again_either(books: Books, way: str) -> None:
+    books.sale("S1", 1000_00, "10-01")
+    books.close("2026-10", "11-01 00:05")
+    books.approve("2026-10", "11-08")
+    fault = "403_before" if way == "pay" else "drop_before"
+    books.sandbox.control.queue_fault(fault)
+    report = books.run("11-09").pay(books.brand_id, early=True)
+    (payout_id,) = report.failed if way == "pay" else report.unknown
+    freeze = partial(place_freeze, now=at("11-09"), reason="restored", compare_from=at("11-09"))
+    books.write(freeze)
+    asked = len(sent_keys(books.sandbox))
+    run = books.run("11-09 14:00")
+    if way == "settle":
+        assert run.settle_open().unknown
+    elif way == "retry":
+        with pytest.raises(Conflict, match="may still be under way"):
+            run.give_up(payout_id)
+    else:
+        with pytest.raises(Fault, match="frozen"):
+            run.pay(books.brand_id, early=True)
+    assert len(sent_keys(books.sandbox)) == asked
+    assert compared(books) == []
+    books.run("11-09 15:00").settle_open()
+    books.run("11-09 16:00").pay(books.brand_id, early=True)
+    assert (books.balance().total_minor, books.sandbox.control.counts()["transfers"]) == (0, 1)
+
+
+def test_what_arrived_is_found_while_payouts_are_frozen(books: Books) -> None:
+    books.sale("S1", 1000_00, "10-01")
+    books.close("2026-10", "11-01 00:05")
+    books.approve("2026-10", "11-08")
+    books.sandbox.control.queue_fault("drop_after")
+    assert books.run("11-09").pay(books.brand_id, early=True).unknown
+    books.write(partial(place_freeze, now=at("11-09"), reason="restored", compare_from=at("11-09")))
+    assert books.run("11-09 14:00").settle_open().paid
+    assert len(sent_keys(books.sandbox)) == 1
