@@ -124,7 +124,7 @@ def _reconcile(context: Context) -> dict[str, Any]:
     with open_rail(context.settings) as rail:
         found = reconcile(context.databases, rail, context.now, context.guard)
     if not found.clean:
-        unknown = [f"{each} is no transfer of ours" for each in found.unknown_transfers]
+        unknown = [f"{each} is not in the books" for each in found.unknown_transfers]
         raise Fault("; ".join([*unknown, *found.differences]))
     return {"returned": found.returned}
 

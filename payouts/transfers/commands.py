@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import click
@@ -15,7 +16,7 @@ from payouts.transfers.cancellation import cancel as cancel_payout
 from payouts.transfers.models import Payout
 from payouts.transfers.preparation import plans_of
 from payouts.transfers.rail import open_rail
-from payouts.transfers.reconciliation import reconcile
+from payouts.transfers.reconciliation import reconcile, reversals_of
 from payouts.transfers.report import Report
 from payouts.transfers.run import Run, ticking
 from payouts.transfers.states import FINAL
@@ -100,6 +101,8 @@ def reconcile_command(console: Console) -> Answer:
     with open_rail(console.settings) as rail:
         found = reconcile(console.databases, rail, console.now)
     lines = [f"{found.compared} movements compared", *(f"{each} came back" for each in found.returned)]
+    lines += [f"{each} is of a payout that is being settled" for each in found.under_way]
+    lines += [f"{each} went to nobody who is paid from here" for each in found.others]
     lines += [
         f"{each} is not in the books. When it is a payout: linkledger payout adopt {each} --brand ID"
         for each in found.unknown_transfers
@@ -119,10 +122,16 @@ def adopt_command(console: Console, transfer_ref: str, brand_id: str) -> Answer:
     """Book a transfer that stands at the payment provider and nowhere here, as paid to its creator."""
     with open_rail(console.settings) as rail:
         found = rail.transfer(transfer_ref)
-    amount = transact(
-        console.databases.main, lambda s: adopt(s, console.now, brand_id=brand_id, transfer=found)
+        back = reversals_of(rail, found)
+    booking = partial(adopt, now=console.now, brand_id=brand_id, transfer=found, reversals=back)
+    adopted = transact(console.databases.main, booking)
+    text = (
+        f"{adopted.amount} stood in the books before."
+        if adopted.known
+        else f"{adopted.amount} are booked as paid."
     )
-    return Answer({"transfer": transfer_ref, "amount": amount.as_json()}, f"{amount} are booked as paid.")
+    value = {"transfer": transfer_ref, "amount": adopted.amount.as_json(), "known": adopted.known}
+    return Answer(value, text)
 
 
 @payout_commands.command("cancel")

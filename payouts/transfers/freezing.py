@@ -1,6 +1,6 @@
 """A freeze: no payout is sent until the books have been compared with the rail."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
@@ -47,9 +47,12 @@ def compare_from(session: Session, at_the_latest: datetime) -> datetime:
     return min(at_the_latest, earliest - MARGIN) if earliest else at_the_latest
 
 
-def lift_freezes(session: Session, now: datetime) -> int:
-    """After a comparison that left nothing over. How many stood."""
+def lift_freezes(session: Session, now: datetime, freezes: Sequence[str]) -> int:
+    """After a comparison that began when these stood, and that left nothing over. How many were lifted."""
     lifted = session.execute(
-        update(Freeze).where(Freeze.lifted_at.is_(None)).values(lifted_at=now).returning(Freeze.id)
+        update(Freeze)
+        .where(Freeze.id.in_(freezes), Freeze.lifted_at.is_(None))
+        .values(lifted_at=now)
+        .returning(Freeze.id)
     )
     return len(lifted.all())

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, reading, transact
 from payouts.commissions.adjustment import enter_what_waits
+from payouts.transfers.adoption import adoption_of
 from payouts.transfers.attempts import (
     ARRIVED_LATE,
     Claim,
@@ -250,7 +251,9 @@ class Run:
             )
         except RailError as error:  # the others must still be asked about
             return Outcome("unknown", code="look_up_failed", message=str(error))
-        return outcome_of_lookup(attempt.parameters, found)
+        with reading(self._databases.main) as session:
+            left = [each for each in found if adoption_of(session, each.transfer_ref) is None]
+        return outcome_of_lookup(attempt.parameters, left)
 
     def _conclude(self, attempt: Attempt, outcome: Outcome, *, give_up: bool = False) -> str:
         """Raises Fault when money moved under an attempt that had been closed: nothing more may be sent."""
