@@ -112,22 +112,23 @@ def lift_hold(session: Session, now: datetime, commission_id: str, cause_id: str
 
 
 def settled(session: Session, commission_id: str) -> bool:
-    """Whether money of this commission is with the rail, or may be: its payout was sent.
+    """Whether money of this commission is with the rail, or may be: its payout was sent and has not returned.
 
     One that is only prepared chooses anew before it is sent. Entries that one payout settled together may
-    come to nothing, such as a release and the hold after it.
+    come to nothing, such as a release and the hold after it. What is unsettled of a commission that was
+    settled in part stays payable, and payouts leave it out while it is held (see selection).
     """
     return int(session.scalar(_taken_minor().where(Entry.commission_id == commission_id)) or 0) > 0
 
 
 def _taken_minor() -> Select[int]:
-    """What payouts that were sent contain; to be narrowed to a commission."""
+    """What payouts that were sent, and stayed there, contain; to be narrowed to a commission."""
     return (
         select(func.coalesce(func.sum(Item.amount_minor), 0))
         .join(Payout, Payout.id == Item.payout_id)
         .join(Posting, Posting.id == Item.posting_id)
         .join(Entry, Entry.transaction_id == Posting.transaction_id)
-        .where(Item.live, Payout.state != "prepared")
+        .where(Item.live, Payout.state.not_in(("prepared", "returned")))
     )
 
 

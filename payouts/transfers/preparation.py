@@ -1,7 +1,7 @@
 """From a sealed statement to prepared payouts: who is paid how much, and why somebody is not."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import exists, select
@@ -17,6 +17,7 @@ from payouts.transfers.cancellation import cancel
 from payouts.transfers.change import book, free_items, locked_payout, step
 from payouts.transfers.models import Item, Payout
 from payouts.transfers.payees import NOT_CONNECTED, payee_of
+from payouts.transfers.repeating import why_not_again
 from payouts.transfers.selection import Selection, select_entries
 from payouts.transfers.units import NotOnTheRail, rail_step_minor
 from tracker.errors import Conflict
@@ -54,9 +55,12 @@ def payable_statements(session: Session, now: datetime, brand_id: str, *, early:
 
 
 def plans_of(session: Session, now: datetime, brand_id: str, *, early: bool) -> list[Plan]:
-    """What paying all that the brand's sealed statements authorise would do."""
+    """What paying all that the brand's sealed statements authorise would do.
+
+    `early`: a person asks for it, before its day, and again at once for what has failed.
+    """
     statements = payable_statements(session, now, brand_id, early=early)
-    return [each for statement in statements for each in plan(session, now, statement)]
+    return [each for statement in statements for each in plan(session, now, statement, by_hand=early)]
 
 
 def anything_to_send(session: Session, now: datetime, brand_id: str, *, early: bool) -> bool:
@@ -65,21 +69,28 @@ def anything_to_send(session: Session, now: datetime, brand_id: str, *, early: b
     return bool(session.scalar(waiting)) or bool(plans_of(session, now, brand_id, early=early))
 
 
-def plan(session: Session, now: datetime, statement: Statement) -> list[Plan]:
+def plan(session: Session, now: datetime, statement: Statement, *, by_hand: bool) -> list[Plan]:
     """What paying this statement would do, creator by creator; those with nothing at all are left out."""
     period = session.get_one(Period, statement.period_id)
     owed = creator_balances(session, statement.brand_id, statement.currency)
-    answered = set(  # a cancelled one too: its amounts wait for the next statement
-        session.execute(
-            select(Payout.creator_id).where(Payout.statement_id == statement.id, Payout.state != "failed")
-        ).scalars()
-    )
+    made = session.scalars(select(Payout).where(Payout.statement_id == statement.id))
+    existing = {each.creator_id: each for each in made}
+    # A cancelled one has had its turn, too: its amounts wait for the next statement.
+    answered = {creator_id for creator_id, payout in existing.items() if payout.state != "failed"}
     plans = [
         _plan_for(session, now, statement, period, creator_id)
         for creator_id, balance in owed.items()
         if balance.payable_minor and creator_id not in answered
     ]
+    if not by_hand:
+        plans = [_patiently(session, now, each, existing.get(each.creator_id)) for each in plans]
     return [each for each in plans if each.selection.entries]
+
+
+def _patiently(session: Session, now: datetime, planned: Plan, failed: Payout | None) -> Plan:
+    """A refusal is not sent again every hour for ever."""
+    reason = why_not_again(session, now, failed) if failed is not None else None
+    return planned if reason is None else replace(planned, amount_minor=0, reason=reason)
 
 
 def prepare(session: Session, now: datetime, statement_id: str, creator_id: str) -> Payout | None:

@@ -1,11 +1,13 @@
 """Which entries of `payable` a payout settles (MONEY 7), and how much they come to."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from payouts.commissions.models import Commission, Hold
 from payouts.ledger.models import Period, Posting, Transaction
 from payouts.ledger.rules import SETTLING_KINDS, account_id
 from payouts.transfers.models import Item, Payout
@@ -61,7 +63,9 @@ def select_entries(
     """Unsettled entries up to the statement's period, and every later negative one that concerns them.
 
     A later reversal of a commission that matured after the period is left out: what it takes back is not in
-    this payout either. `besides` is a payout that chooses anew: what it has taken counts as unsettled.
+    this payout either. What is unsettled of a commission that was settled in part is left out while a hold
+    stands on it, and so is what came back of a payout that had paid it.
+    `besides` is a payout that chooses anew: what it has taken counts as unsettled.
     """
     payable = account_id(brand_id, "payable", currency, creator_id)
     unsettled = ~exists().where(Item.posting_id == Posting.id, Item.live, Item.payout_id != besides)
@@ -77,15 +81,51 @@ def select_entries(
         .order_by(Posting.id)
     ).all()
     matured_later = _matured_after(session, {row[1].subject_id for row in rows}, period)
-    entries = []
+    held = _held_and_payable(session, brand_id, creator_id)
+    entries, of_held = [], []
     for posting, transaction, posted_in in rows:
         amount = posting.amount_minor if posting.credit_account_id == payable else -posting.amount_minor
         later = posted_in.starts_at > period.starts_at
         if later and (amount > 0 or transaction.subject_id in matured_later):
             continue
-        entries.append(Entry(posting.id, None, amount, transaction.effective_at))
+        entry = Entry(posting.id, None, amount, transaction.effective_at)
+        if transaction.subject_id in held:
+            of_held.append((transaction.subject_id, entry))
+        else:
+            entries.append(entry)
+    entries += _without_what_is_held(of_held)
     entries += _remainders(session, brand_id, creator_id, currency, besides)
     return Selection(tuple(entries), currency)
+
+
+def _held_and_payable(session: Session, brand_id: str, creator_id: str) -> set[str]:
+    """Commissions whose hold came when money of them was with the rail, and payouts that have paid them."""
+    standing = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
+    held = select(Commission.id).where(
+        Commission.brand_id == brand_id,
+        Commission.creator_id == creator_id,
+        Commission.live,
+        Commission.matured_at.is_not(None),
+        standing,
+    )
+    commissions = set(session.scalars(held))
+    if not commissions:
+        return set()
+    paid_by = (
+        select(Item.payout_id)
+        .join(Posting, Posting.id == Item.posting_id)
+        .join(Transaction, Transaction.id == Posting.transaction_id)
+        .where(Item.live, Transaction.subject_id.in_(commissions))
+    )
+    return commissions.union(session.scalars(paid_by))
+
+
+def _without_what_is_held(entries: list[tuple[str, Entry]]) -> list[Entry]:
+    """What is owed to the brand of a held commission counts all the same: only a positive rest must wait."""
+    rest: Counter[str] = Counter()
+    for subject, entry in entries:
+        rest[subject] += entry.amount_minor
+    return [entry for subject, entry in entries if rest[subject] <= 0]
 
 
 def _matured_after(session: Session, subjects: set[str], period: Period) -> set[str]:

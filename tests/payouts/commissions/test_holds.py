@@ -3,6 +3,7 @@
 import pytest
 
 from payouts.statements.decisions import decline, hold, release
+from payouts.transfers.returns import record_return
 from tests.payouts.cast import FUNDS_MINOR, Books, at
 from tests.payouts.commissions.people import amount, another_program, click, holds, one_more_link
 from tracker.errors import Conflict, NotFound
@@ -113,6 +114,77 @@ def test_a_dispute_during_a_payout_that_then_fails_keeps_the_commission_from_bei
     books.approve("2026-11", "12-08")
     assert books.pay("12-09").paid
     assert (standing(books), books.faults()) == (NOTHING, [])
+
+
+def came_back(books: Books, payout_id: str, amount: int, when: str) -> None:
+    books.write(
+        lambda s: record_return(
+            s, at(when), payout_id=payout_id, reversal_ref=f"trr-{when}", amount_minor=amount
+        )
+    )
+
+
+@pytest.mark.parametrize("first", ["the dispute", "the return"])
+def test_what_came_back_is_held_by_a_dispute_and_not_paid_again(books: Books, first: str) -> None:
+    books.sale("S1", 1000_00, "10-01")
+    books.close("2026-10", "11-01 00:05")
+    books.approve("2026-10", "11-08")
+    (payout_id,) = books.pay("11-09").paid
+    if first == "the dispute":
+        books.dispute("S1", "opened", 1000_00, "11-11")
+    came_back(books, payout_id, 100_00, "11-12")
+    if first == "the return":
+        books.dispute("S1", "opened", 1000_00, "11-13")
+    books.close("2026-11", "12-01 00:05")
+    books.approve("2026-11", "12-08")
+    assert not books.pay("12-09").paid
+    assert standing(books) == (100_00, 0, 0)
+    books.dispute("S1", "won", 1000_00, "12-10")
+    books.close("2026-12", "2027-01-01T00:05:00")
+    books.approve("2026-12", "2027-01-08T12:00:00")
+    assert books.pay("2027-01-09T12:00:00").paid
+    assert (standing(books), books.faults()) == (NOTHING, [])
+
+
+def test_a_part_that_came_back_waits_until_the_dispute_is_decided(books: Books) -> None:
+    books.sale("S1", 1000_00, "10-01")
+    books.close("2026-10", "11-01 00:05")
+    books.approve("2026-10", "11-08")
+    (payout_id,) = books.pay("11-09").paid
+    came_back(books, payout_id, 60_00, "11-12")
+    books.dispute("S1", "opened", 1000_00, "11-13")
+    books.close("2026-11", "12-01 00:05")
+    books.approve("2026-11", "12-08")
+    assert not books.pay("12-09").paid
+    assert (standing(books), books.faults()) == ((0, 60_00, 0), [])
+    books.dispute("S1", "won", 1000_00, "12-10")
+    assert books.pay("12-11").paid
+    assert (standing(books), books.faults()) == (NOTHING, [])
+
+
+def test_a_reinstated_part_of_a_paid_commission_waits_until_a_new_dispute_is_decided(books: Books) -> None:
+    books.sale("S1", 10_000_00, "10-01")
+    books.close("2026-10", "11-01 00:05")
+    books.approve("2026-10", "11-08")
+    assert books.pay("11-09").paid
+    books.dispute("S1", "lost", 4_000_00, "11-10")
+    books.sale("S2", 20_000_00, "10-20")
+    books.settle(at("11-20"))
+    books.close("2026-11", "12-01 00:05")
+    books.approve("2026-11", "12-08")
+    assert books.pay("12-09").paid
+    assert standing(books) == NOTHING
+    books.dispute("S1", "won", 4_000_00, "12-10")
+    second = {"order_id": "S1", "dispute_id": "dp-2", "currency": "EUR", "amount": 10_000_00}
+    for status, when, paid in (("opened", "12-12", False), ("won", "2027-01-10T12:00:00", True)):
+        more = {"status": status, "occurred_at": at(when).isoformat()}
+        books.report("dispute.updated", second | more, f"dp-2-{status}", at(when))
+        if status == "opened":
+            books.close("2026-12", "2027-01-01T00:05:00")
+            books.approve("2026-12", "2027-01-08T12:00:00")
+        assert bool(books.pay("2027-01-11T12:00:00").paid) == paid
+        assert standing(books) == (0, 0 if paid else 400_00, 0)
+    assert books.faults() == []
 
 
 def test_a_dispute_while_a_payout_waits_for_money_keeps_the_commission_from_being_paid(books: Books) -> None:

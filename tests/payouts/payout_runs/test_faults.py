@@ -57,7 +57,7 @@ def test_after_any_fault_every_creator_is_paid_once(books: Books) -> None:
     # A lost answer is asked for again; what failed is prepared anew by the next run.
     run_at(books, later(OCTOBER.payday, minutes=10)).settle_open()
     run_at(books, later(OCTOBER.payday, minutes=20)).settle_open()
-    run_at(books, later(OCTOBER.payday, minutes=30)).pay(books.brand_id)
+    run_at(books, later(OCTOBER.payday, minutes=40)).pay(books.brand_id)
 
     assert {each.state for each in payouts_of(books)} == {"paid"}
     assert len(transfers_in(books.sandbox)) == len(FIRST_TRY)

@@ -172,3 +172,27 @@ def test_a_full_refund_while_a_payout_waits_for_money_cancels_it(books: Books) -
     assert transfers_in(books.sandbox) == []
     assert (books.balance().payable_minor, books.balance().in_transit_minor) == (0, 0)
     assert books.faults(at("11-14").isoformat()) == []
+
+
+def test_a_refusal_is_tried_again_three_times_and_then_waits_for_a_person(
+    failed: Books,
+) -> None:
+    failed.sandbox.control.queue_fault("403_before", times=100)
+    for hours in range(24 * 5):
+        report = run_at(failed, later(OCTOBER.payday, hours=hours)).pay(failed.brand_id)
+    assert len(sent_keys(failed.sandbox)) == 4
+    assert "payout retry" in report.skipped[failed.creator_id]
+    failed.sandbox.control.clear_faults()
+    with at_terminal(failed, later(OCTOBER.payday, days=6)) as terminal:
+        answer = terminal.ask("payout", "retry", the_payout(failed).id)
+    assert [each["state"] for each in answer["paid"]] == ["paid"]
+    assert_paid_once(failed)
+
+
+def test_a_person_need_not_wait_to_try_again(failed: Books) -> None:
+    soon = later(OCTOBER.payday, minutes=5)
+    skipped = run_at(failed, soon).pay(failed.brand_id).skipped
+    assert "tried again after 2026-11-09T12:30:0" in skipped[failed.creator_id]
+    with at_terminal(failed, soon) as terminal:
+        assert terminal.ask("payout", "run", "--brand", failed.brand_id)["paid"]
+    assert_paid_once(failed)
