@@ -138,23 +138,22 @@ def conclude(
         if outcome.kind == "paid" and outcome.transfer_ref != attempt.transfer_ref:
             return _arrived_late(session, now, attempt, outcome)
         return attempt.state
+    mine = attempt.lease_until == claimed.lease_until
     after_unknown = attempt.state == "unknown" or attempt.last_sent_at > attempt.first_sent_at
     attempt.code, attempt.message = outcome.code, outcome.message
-    if give_up and outcome.code == ABSENT and _is_proof(now, attempt, claimed):
+    if give_up and outcome.code == ABSENT and mine and now >= absence_proves_from(attempt):
         message = "A person confirmed that the payment provider has no such transfer."
         _failed(session, now, attempt, payout, Outcome("failed", code="not_found", message=message))
     elif not settles(outcome, after_unknown=after_unknown):
         _leave_unknown(session, now, attempt, payout, outcome)
+        if mine:
+            attempt.lease_until = attempt.first_sent_at  # nobody is at it any more
     elif outcome.kind == "paid":
         _paid(session, now, attempt, payout, outcome.transfer_ref)
     else:
         _failed(session, now, attempt, payout, outcome)
     session.flush()
     return attempt.state
-
-
-def _is_proof(now: datetime, attempt: Attempt, claimed: Attempt) -> bool:
-    return attempt.lease_until == claimed.lease_until and now >= absence_proves_from(attempt)
 
 
 def _arrived_late(session: Session, now: datetime, attempt: Attempt, outcome: Outcome) -> str:
@@ -171,7 +170,6 @@ def _leave_unknown(
     session: Session, now: datetime, attempt: Attempt, payout: Payout, outcome: Outcome
 ) -> None:
     attempt.state = "unknown"
-    attempt.lease_until = attempt.first_sent_at  # nobody is at it any more
     # A stored failure and a foreign answer under our key say nothing new however often they are asked for.
     attempt.look_up_only = attempt.look_up_only or outcome.replayed or outcome.kind == "conflict"
     session.flush()
