@@ -11,7 +11,7 @@ from payouts.commissions.models import Commission, Entry, Hold
 from payouts.ledger.models import Period, Posting
 from payouts.transfers.models import Item, Payout
 from tracker.ids import new_id
-from tracker.sales.models import Event, Sale, Source
+from tracker.sales.models import UNSETTLED, Event, Sale, Source
 
 
 def mature_due(
@@ -152,7 +152,7 @@ def _ripe(release_before: datetime, now: datetime) -> Select[str]:
     named_by_parked = (
         exists()
         .where(
-            Event.state == "parked",
+            Event.state.in_(UNSETTLED),
             Event.order_id == Sale.order_id,
             Source.namespace == Sale.namespace,
             Source.brand_id == Sale.brand_id,

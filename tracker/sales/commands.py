@@ -1,5 +1,7 @@
 """The commands about sources, their events, and sales."""
 
+from collections import Counter
+
 import click
 from sqlalchemy.orm import Session
 
@@ -9,7 +11,7 @@ from tracker.errors import Invalid
 from tracker.money import Money
 from tracker.sales import operations
 from tracker.sales.answers import event_answer, history_answer, hook_url, sale_answer, source_answer
-from tracker.sales.inbox import Received, dismiss, parked_ids, replay
+from tracker.sales.inbox import Received, dismiss, replay, unsettled_ids
 from tracker.sales.lookup import find_sale, list_events, list_sales, sale_history
 from tracker.sales.sending import send_message
 from tracker.sales.sources import KINDS
@@ -113,23 +115,28 @@ def show_events(
 
 @source.command("replay")
 @click.argument("event_id", metavar="EVENT", required=False)
-@click.option("--all", "replay_all", is_flag=True, help="Every parked event, oldest first.")
+@click.option(
+    "--all", "replay_all", is_flag=True, help="Every event that is parked or in conflict, oldest first."
+)
 @click.option("--source", "source_id", metavar="ID", help="With --all: of this source only.")
 @pass_console
 def replay_events(console: Console, event_id: str | None, replay_all: bool, source_id: str | None) -> Answer:
-    """Try parked events again, after what they lacked is there."""
+    """Try events again that are parked, after what they lacked is there, or in conflict."""
     if (event_id is None) != replay_all:
         raise Invalid("Name one EVENT to replay, or say --all.")
     if event_id is not None:
         return _replayed(_replay(console, event_id))
     with reading(console.databases.main) as session:
-        ids = parked_ids(session, source_id)
-    counts = {"tried": len(ids), "applied": 0, "parked": 0, "conflict": 0}
+        if source_id is not None:
+            operations.get_source(session, source_id)
+        ids = unsettled_ids(session, source_id)
+    became = Counter[str]()
     # Each in a transaction of its own, so that messages that arrive meanwhile need not wait.
     for done, each in enumerate(ids, start=1):
-        counts[_replay(console, each).state] += 1
+        became[_replay(console, each).state] += 1
         if done % 100 == 0:
             console.say(f"{done} of {len(ids)}")
+    counts = {"tried": len(ids), **{state: became[state] for state in STATES}}
     return Answer(counts, f"{len(ids)} tried: {counts['applied']} applied, {counts['parked']} still parked.")
 
 
@@ -138,7 +145,7 @@ def replay_events(console: Console, event_id: str | None, replay_all: bool, sour
 @click.option("--reason", required=True, help="Kept with the event.")
 @pass_console
 def dismiss_event(console: Console, event_id: str, reason: str) -> Answer:
-    """Put a parked event aside for good, so that it holds up no commission of its order."""
+    """Put an event aside for good that was not applied, so that it holds up nothing that its order earned."""
     transact(console.databases.main, lambda session: dismiss(session, event_id, reason=reason))
     return Answer({"event": event_id, "state": "dismissed"}, f"{event_id} is dismissed.")
 

@@ -1,7 +1,6 @@
 """The inbox: every authentic message is kept as it came, and applied exactly once or parked with a reason."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +13,9 @@ from sqlalchemy.orm import Session
 from config.insert import insert_once
 from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound, NotNow
 from tracker.ids import new_id
-from tracker.sales.booking import WAITING, Delivery, book
+from tracker.sales.booking import Delivery, book
 from tracker.sales.messages import Message
-from tracker.sales.models import Event, Source
+from tracker.sales.models import UNSETTLED, Event, Source
 from tracker.sales.order_lock import lock_order
 from tracker.sales.sources import kind_of
 
@@ -67,7 +66,47 @@ def receive(
 
 
 def replay(session: Session, now: datetime, event_id: str, *, keys: Sequence[str]) -> Received:
-    """Try a parked event again; any other stays as it is. Raises NotFound."""
+    """Try an event again that is parked or in conflict; any other stays as it is. Raises NotFound.
+
+    One in conflict only shares its id with another message: what it says is booked once by its own keys.
+    """
+    source = _lock_order_of(session, event_id)
+    row = session.execute(
+        select(Event.state, Event.reason, Event.received_at, Event.body).where(Event.id == event_id)
+    ).one()
+    if row.state not in UNSETTLED:
+        return Received(event_id, row.state, row.reason, duplicate=True)
+    return _apply(session, now, _pending(event_id, row.received_at, source, row.body), keys)
+
+
+def dismiss(session: Session, event_id: str, *, reason: str) -> None:
+    """Put an event aside for good: it stays as it came, and stands in nothing's way any more.
+
+    Raises NotFound, and Conflict when it is neither parked nor in conflict.
+    """
+    if not reason.strip():
+        raise Invalid("Say why the event is dismissed: the reason is kept with it.")
+    dismissed = session.execute(
+        update(Event)
+        .where(Event.id == event_id, Event.state.in_(UNSETTLED))
+        .values(state="dismissed", reason=Event.reason + f" [dismissed: {reason.strip()}]")
+        .returning(Event.id)
+        .execution_options(synchronize_session=False)
+    )
+    if dismissed.first() is None:
+        raise Conflict(f"{event_id} is neither parked nor in conflict: only those can be dismissed.")
+
+
+def unsettled_ids(session: Session, source_id: str | None = None) -> list[str]:
+    """Events that can be replayed or dismissed, oldest first."""
+    query = select(Event.id).where(Event.state.in_(UNSETTLED)).order_by(Event.received_at, Event.id)
+    if source_id is not None:
+        query = query.where(Event.source_id == source_id)
+    return list(session.scalars(query))
+
+
+def _lock_order_of(session: Session, event_id: str) -> Source:
+    """Nobody else settles an event of its order until this transaction ends. Its source; raises NotFound."""
     found = session.execute(
         select(Event.order_id, Source).join(Source, Source.id == Event.source_id).where(Event.id == event_id)
     ).one_or_none()
@@ -76,62 +115,7 @@ def replay(session: Session, now: datetime, event_id: str, *, keys: Sequence[str
     order_id, source = found
     if order_id is not None:
         lock_order(session, source.brand_id, source.namespace, order_id)
-    row = session.execute(
-        select(Event.state, Event.reason, Event.received_at, Event.body).where(Event.id == event_id)
-    ).one()
-    if row.state != "parked":
-        return Received(event_id, row.state, row.reason, duplicate=True)
-    return _apply(session, now, _pending(event_id, row.received_at, source, row.body), keys)
-
-
-def replay_all(
-    session: Session, now: datetime, source_id: str | None = None, *, keys: Sequence[str]
-) -> dict[str, int]:
-    """Try every parked event again, oldest first. Returns how many were tried and are now in each state.
-
-    It holds every order that it touches until the caller's transaction ends: a door that has many events
-    to replay takes `parked_ids` and gives each event a transaction of its own.
-    """
-    ids = parked_ids(session, source_id)
-    counts = Counter(replay(session, now, event_id, keys=keys).state for event_id in ids)
-    return {"tried": len(ids), "applied": counts["applied"], "parked": counts["parked"]}
-
-
-def dismiss(session: Session, event_id: str, *, reason: str) -> None:
-    """Put a parked event aside for good: it stays as it came, and stands in nothing's way any more.
-
-    Raises Conflict when it is not parked.
-    """
-    if not reason.strip():
-        raise Invalid("Say why the event is dismissed: the reason is kept with it.")
-    dismissed = session.execute(
-        update(Event)
-        .where(Event.id == event_id, Event.state == "parked")
-        .values(state="dismissed", reason=Event.reason + f" [dismissed: {reason.strip()}]")
-        .returning(Event.id)
-        .execution_options(synchronize_session=False)
-    )
-    if dismissed.first() is None:
-        raise Conflict(f"{event_id} is not a parked event: only those can be dismissed.")
-
-
-def parked_ids(session: Session, source_id: str | None = None) -> list[str]:
-    """Oldest first."""
-    query = select(Event.id).where(Event.state == "parked").order_by(Event.received_at, Event.id)
-    if source_id is not None:
-        query = query.where(Event.source_id == source_id)
-    return list(session.scalars(query))
-
-
-def waiting(session: Session) -> list[Event]:
-    """Events that wait for the sale of their order, oldest first."""
-    return list(
-        session.scalars(
-            select(Event)
-            .where(Event.state == "parked", Event.reason.startswith(WAITING))
-            .order_by(Event.received_at, Event.id)
-        )
-    )
+    return source
 
 
 def _pending(event_id: str, received_at: datetime, source: Source, body: bytes) -> _Pending:
@@ -165,7 +149,8 @@ def _seen_before(session: Session, pending: _Pending, external_id: str, body: by
     first = _by_key(session, pending.source, external_id)
     if first.body_hash == _hash(body) or _says_the_same(pending, first.body):
         return Received(first.id, first.state, first.reason, duplicate=True)
-    reason = f"The id was used before, by {first.id}, for another message. Nothing of this one was applied."
+    reason = f"The id was used before, by {first.id}, for another message. Nothing of this one was applied: "
+    reason += "replay it when it is genuine, or dismiss it, and give each message an id of its own."
     own_id = f"{external_id}#{_hash(body)[:16]}"
     is_new = _insert(session, pending, own_id, body, "conflict", reason)
     kept = _by_key(session, pending.source, own_id)
@@ -240,7 +225,7 @@ def _settle(
 ) -> Received:
     result = session.execute(
         update(Event)
-        .where(Event.id == pending.event_id, Event.state.in_(("received", "parked")))
+        .where(Event.id == pending.event_id, Event.state.in_(("received", *UNSETTLED)))
         .values(
             state=state,
             reason=reason,

@@ -12,6 +12,7 @@ from tracker.errors import Conflict, NotFound
 from tracker.ids import lowest_uuid, public_id, uuid_of
 from tracker.people.operations import get_brand
 from tracker.sales.models import (
+    UNSETTLED,
     Attribution,
     Cancellation,
     DisputeStatus,
@@ -96,7 +97,7 @@ def sale_history(session: Session, sale: Sale) -> SaleHistory:
     parked = (
         select(Event)
         .options(defer(Event.body, raiseload=True))
-        .where(Event.source_id.in_(same_orders), Event.order_id == sale.order_id, Event.state == "parked")
+        .where(Event.source_id.in_(same_orders), Event.order_id == sale.order_id, Event.state.in_(UNSETTLED))
     )
     return SaleHistory(
         sale=sale,

@@ -29,6 +29,11 @@ class Source(Base):
     deleted_at: Mapped[datetime | None]
 
 
+UNSETTLED = ("parked", "conflict")
+"""States of an event of which nothing was applied: a person replays or dismisses it, and until then nothing
+that its order earned is paid."""
+
+
 class Event(Base):
     """The inbox: a signed message as it arrived, byte for byte, and what became of it."""
 

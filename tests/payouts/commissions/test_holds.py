@@ -7,7 +7,7 @@ from payouts.transfers.returns import record_return
 from tests.payouts.cast import FUNDS_MINOR, Books, at
 from tests.payouts.commissions.people import amount, another_program, click, holds, one_more_link
 from tracker.errors import Conflict, NotFound
-from tracker.sales.inbox import dismiss, parked_ids
+from tracker.sales.inbox import dismiss, unsettled_ids
 
 NOTHING = (0, 0, 0)
 
@@ -258,7 +258,7 @@ def test_nothing_is_released_while_a_parked_event_names_its_order(books: Books) 
     books.refund("S1", 10_00, "10-05", currency="USD")
     books.settle(at("11-20"))
     assert standing(books) == (10_00, 0, 0)
-    books.write(lambda s: dismiss(s, *parked_ids(s), reason="a mistake"))
+    books.write(lambda s: dismiss(s, *unsettled_ids(s), reason="a mistake"))
     books.settle(at("11-21"))
     assert standing(books) == (0, 10_00, 0)
 

@@ -68,6 +68,7 @@ def test_events_are_replayed_singly_and_all(terminal: Terminal, shop: Shop) -> N
     assert terminal.ask("source", "replay", "--all", "--source", shop.source_id)["tried"] == 1
     assert "Name one EVENT" in terminal.refused("source", "replay")
     assert "no event" in terminal.refused("source", "replay", "evt_1")
+    assert "not an id" in terminal.refused("source", "replay", "--all", "--source", "bogus")
 
 
 def test_a_sale_is_shown_with_all_that_happened_to_it(terminal: Terminal, shop: Shop) -> None:

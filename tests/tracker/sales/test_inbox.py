@@ -19,7 +19,7 @@ from tests.tracker.sales.shop import (
     refund,
     sale,
 )
-from tracker.sales.inbox import Received, waiting
+from tracker.sales.inbox import Received, unsettled_ids
 from tracker.sales.models import Attribution, Cancellation, DisputeStatus, Event, Refund, Sale
 from tracker.sales.operations import create_source
 
@@ -146,7 +146,7 @@ def test_what_comes_before_its_sale_waits_and_is_applied_with_it(
     early = shop.send(kind, data)
     assert (early.state, early.reason) == ("parked", "waiting for order 1001")
     with reading(databases.main) as session:
-        assert [event.id for event in waiting(session)] == [early.event_id]
+        assert unsettled_ids(session) == [early.event_id]
 
     shop.send("sale.created", sale(), now=RECEIVED + timedelta(hours=1))
 

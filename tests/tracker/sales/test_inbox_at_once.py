@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, reading, transact
 from tests.tracker.sales.shop import RECEIVED, Shop, cancellation, envelope, refund, sale
-from tracker.sales.inbox import Received, receive, replay_all
+from tracker.sales.inbox import Received, dismiss, receive, replay, unsettled_ids
 from tracker.sales.models import Attribution, Cancellation, Event, Refund, Sale
 from tracker.sales.operations import get_source
 
@@ -139,13 +139,43 @@ def somebody_waits_for_a_lock(databases: Databases) -> bool:
         return bool(waiting.scalar_one())
 
 
+def test_a_dismissal_that_is_not_committed_does_not_undo_the_sale_beside_it(
+    shop: Shop, databases: Databases
+) -> None:
+    parked = shop.send("refund.created", refund())
+    is_dismissed, sale_is_done = Signal(), Signal()
+
+    def dismiss_refund() -> str:
+        def work(session: Session) -> str:
+            dismiss(session, parked.event_id, reason="a mistake")
+            is_dismissed.set()
+            wait_until(lambda: sale_is_done.is_set() or somebody_waits_for_a_lock(databases))
+            return "dismissed"
+
+        return transact(databases.main, work)
+
+    def send_sale() -> str:
+        is_dismissed.wait(DEADLINE_S)
+        received = shop.send("sale.created", sale())
+        sale_is_done.set()
+        return received.state
+
+    assert at_once(dismiss_refund, send_sale) == ["dismissed", "applied"]
+    assert states(databases) == {"applied": 1, "dismissed": 1}
+    assert (count(databases, Sale), count(databases, Refund)) == (1, 0)
+
+
+def replay_all(session: Session, shop: Shop) -> None:
+    for event_id in unsettled_ids(session):
+        replay(session, RECEIVED, event_id, keys=shop.keys)
+
+
 def test_replays_at_once_apply_what_waits_once(shop: Shop, databases: Databases) -> None:
     for number in range(5):
         shop.send("refund.created", refund(f"r{number}"))
     at_once(
         lambda: shop.send("sale.created", sale()),
-        *[lambda: transact(databases.main, lambda session: replay_all(session, RECEIVED, keys=shop.keys))]
-        * 5,
+        *[lambda: transact(databases.main, lambda session: replay_all(session, shop))] * 5,
     )
 
     assert count(databases, Refund) == 5

@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from config.database import Databases, transact
+from config.database import Databases, reading, transact
 from tests.tracker.sales.shop import RECEIVED, Shop, refund, sale
 from tests.tracker.sales.test_inbox import count
 from tracker.errors import NotFound
-from tracker.sales.inbox import Received, replay, replay_all
-from tracker.sales.models import Attribution, Sale
+from tracker.sales.inbox import Received, dismiss, replay, unsettled_ids
+from tracker.sales.models import Attribution, Refund, Sale
 
 
 def replayed(shop: Shop, received: Received) -> Received:
@@ -27,28 +27,55 @@ def test_a_parked_event_is_replayed_after_what_it_lacked_is_there(shop: Shop, da
     assert again == Received(parked.event_id, "parked", parked.reason)
 
 
-def test_replay_leaves_applied_and_conflicting_events_alone(shop: Shop, databases: Databases) -> None:
+def test_replay_leaves_applied_events_alone(shop: Shop, databases: Databases) -> None:
     applied = shop.send("sale.created", sale(), key="msg_1")
+
+    assert replayed(shop, applied) == Received(applied.event_id, "applied", None, duplicate=True)
+    assert count(databases, Sale) == 1
+
+
+def test_a_refund_under_the_id_of_its_sale_is_booked_by_a_replay(shop: Shop, databases: Databases) -> None:
+    shop.send("sale.created", sale(), key="1001")
+    conflict = shop.send("refund.created", refund(), key="1001")
+    assert (conflict.state, count(databases, Refund)) == ("conflict", 0)
+
+    assert replayed(shop, conflict) == Received(conflict.event_id, "applied", None)
+    assert count(databases, Refund) == 1
+    again = shop.send("refund.created", refund(), key="1001")
+    assert (again.state, again.duplicate, count(databases, Refund)) == ("applied", True, 1)
+
+
+def test_another_sale_under_the_same_id_is_parked_by_a_replay_with_what_differs(
+    shop: Shop, databases: Databases
+) -> None:
+    shop.send("sale.created", sale(), key="msg_1")
     conflict = shop.send("sale.created", sale(total=7000), key="msg_1")
 
-    for received in (applied, conflict):
-        assert replayed(shop, received) == Received(
-            received.event_id, received.state, received.reason, duplicate=True
-        )
-    assert count(databases, Sale) == 1
+    again = replayed(shop, conflict)
+
+    assert again.state == "parked"
+    assert "total is 7000, booked is 11900" in (again.reason or "")
+
+
+def test_an_event_in_conflict_can_be_dismissed(shop: Shop, databases: Databases) -> None:
+    shop.send("sale.created", sale(), key="msg_1")
+    conflict = shop.send("sale.created", sale(total=7000), key="msg_1")
+    assert shop_waits_for(databases) == [conflict.event_id]
+
+    transact(databases.main, lambda s: dismiss(s, conflict.event_id, reason="a mistake"))
+
+    assert shop_waits_for(databases) == []
+    assert replayed(shop, conflict).state == "dismissed"
+
+
+def shop_waits_for(databases: Databases) -> list[str]:
+    with reading(databases.main) as session:
+        return unsettled_ids(session)
 
 
 def test_replay_of_an_unknown_event_says_so(shop: Shop, databases: Databases) -> None:
     with pytest.raises(NotFound, match="no event evt_1"):
         transact(databases.main, lambda session: replay(session, RECEIVED, "evt_1", keys=shop.keys))
-
-
-def test_replay_of_all_counts_what_became_of_them(shop: Shop, databases: Databases) -> None:
-    shop.send("sale.created", sale(total=-5))
-    shop.send("refund.created", refund(order_id="9"))
-
-    counts = transact(databases.main, lambda session: replay_all(session, RECEIVED, keys=shop.keys))
-    assert counts == {"tried": 2, "applied": 0, "parked": 2}
 
 
 def test_what_fails_half_way_is_undone_and_parked_until_it_can_be_applied(
