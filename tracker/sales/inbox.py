@@ -86,6 +86,7 @@ def dismiss(session: Session, event_id: str, *, reason: str) -> None:
     """
     if not reason.strip():
         raise Invalid("Say why the event is dismissed: the reason is kept with it.")
+    _lock_order_of(session, event_id)
     dismissed = session.execute(
         update(Event)
         .where(Event.id == event_id, Event.state.in_(UNSETTLED))
@@ -215,6 +216,7 @@ def _apply_waiting(session: Session, now: datetime, sale: _Pending, keys: Sequen
             Event.state == "parked",
         )
         .order_by(Event.received_at, Event.id)
+        .with_for_update(of=Event)  # one that is being dismissed is waited for, and left out
     ).all()
     for event_id, received_at, body, source in rows:
         _apply(session, now, _pending(event_id, received_at, source, body), keys)
