@@ -151,7 +151,7 @@ def _keep_decisions(session: Session, now: datetime, former: Commission, accrued
         if placed.kind != "review":
             continue  # a dispute's hold follows from the dispute
         # By its own id: holds are numbered by commission, and a number must not be taken when its turn comes.
-        cause_id = placed.cause_id if placed.cause_id == accrued.sale_id else placed.id
+        cause_id = placed.id if placed.cause_id.startswith("review:") else placed.cause_id
         place_hold(session, now, accrued, kind="review", cause_id=cause_id, reason=placed.reason)
 
 

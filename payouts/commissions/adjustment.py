@@ -10,17 +10,24 @@ from payouts.commissions.facts import Cause, causes_of, sale_amounts
 from payouts.commissions.models import Commission, Entry
 from payouts.commissions.release import hold_again, lift_hold, place_hold
 from payouts.commissions.rules import Facts, worth
+from payouts.commissions.unsettled import hold_for_events, lift_for_events
 from tracker.sales.models import Cancellation, DisputeStatus, Refund, Sale
 
 
 def adjust_due(
     session: Session, now: datetime, limit: int, *, brand_id: str = "", creator_id: str = ""
 ) -> int:
-    """Enter what shops reported since, for up to `limit` commissions. How many were looked at."""
+    """Enter what shops reported since, for up to `limit` commissions. How many were looked at.
+
+    What was reported and could not be applied holds them; it lets go when all else has been entered.
+    """
+    held = hold_for_events(session, now, limit, brand_id=brand_id)
     waiting = list(session.execute(_with_new_causes(brand_id, creator_id).limit(limit)).scalars())
     for commission_id in waiting:
         adjust(session, now, commission_id)
-    return len(waiting)
+    if held or waiting:
+        return held + len(waiting)
+    return lift_for_events(session, now, limit, brand_id=brand_id)
 
 
 def adjust_all(

@@ -59,19 +59,18 @@ def hold(session: Session, now: datetime, commission_id: str, *, reason: str, no
 
 
 def release(session: Session, now: datetime, commission_id: str) -> int:
-    """Lift the holds that people or rules placed; a dispute's hold ends with the dispute.
+    """Lift the holds that people or rules placed; a dispute's or an event's hold ends with what caused it.
 
     Raises NotFound when there is none to lift. How many were lifted.
     """
     locked(session, commission_id)
-    lifted = [
-        lift_hold(session, now, commission_id, placed.cause_id)
-        for placed in holds_of(session, commission_id)
-        if placed.kind == "review"
-    ]
-    if not lifted:
-        raise NotFound(f"No hold for review stands on {commission_id}.")
-    return len(lifted)
+    standing = holds_of(session, commission_id)
+    review = [placed for placed in standing if placed.kind == "review"]
+    own = [placed for placed in review if not placed.cause_id.startswith("evt_")]
+    if not own:
+        others = "".join(f" {placed.reason}." for placed in standing)
+        raise NotFound(f"No hold stands on {commission_id} that could be lifted.{others}")
+    return sum(lift_hold(session, now, commission_id, placed.cause_id) for placed in own)
 
 
 def _live(session: Session, commission_id: str) -> Commission:

@@ -1,0 +1,59 @@
+"""A message that could not be applied holds what its order earned, until it is applied or dismissed.
+
+What is not released yet waits by itself; here is what had been released before the message came.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from payouts.commissions.entries import locked
+from payouts.commissions.models import Commission, Hold
+from payouts.commissions.release import lift_hold, place_hold
+from tracker.sales.models import UNSETTLED, Event, Sale, Source
+
+
+def hold_for_events(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
+    """Hold up to `limit` released commissions whose order an unsettled event names. How many."""
+    known = exists().where(Hold.commission_id == Commission.id, Hold.cause_id == Event.id)
+    waiting = session.execute(
+        select(Commission.id, Event.id)
+        .join(Sale, Sale.id == Commission.sale_id)
+        .join(Source, (Source.brand_id == Sale.brand_id) & (Source.namespace == Sale.namespace))
+        .join(Event, (Event.source_id == Source.id) & (Event.order_id == Sale.order_id))
+        .where(
+            Event.state.in_(UNSETTLED),
+            Commission.live,
+            Commission.matured_at.is_not(None),
+            Commission.brand_id == (brand_id or Commission.brand_id),
+            ~known,
+        )
+        .order_by(Commission.id, Event.id)
+        .limit(limit)
+    ).all()
+    for commission_id, event_id in waiting:
+        reason = f"a message about this order waits for a decision: {event_id}"
+        commission = locked(session, commission_id)
+        place_hold(session, now, commission, kind="review", cause_id=event_id, reason=reason)
+    return len(waiting)
+
+
+def lift_for_events(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
+    """Let go of up to `limit` holds whose event was settled; what it said has been entered. How many."""
+    settled = session.execute(
+        select(Hold.commission_id, Hold.cause_id)
+        .join(Event, Event.id == Hold.cause_id)
+        .join(Commission, Commission.id == Hold.commission_id)
+        .where(
+            Hold.lifted_at.is_(None),
+            Event.state.not_in(UNSETTLED),
+            Commission.brand_id == (brand_id or Commission.brand_id),
+        )
+        .order_by(Hold.id)
+        .limit(limit)
+    ).all()
+    for commission_id, event_id in settled:
+        locked(session, commission_id)
+        lift_hold(session, now, commission_id, event_id)
+    return len(settled)

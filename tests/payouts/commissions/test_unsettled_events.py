@@ -1,0 +1,114 @@
+"""What a shop reported and nobody could apply: until it is settled, nothing that its order earned is paid."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from payouts.commissions.release import holds_of
+from payouts.statements.decisions import release
+from tests.payouts.cast import Books, at
+from tests.payouts.commissions.people import holds
+from tracker.errors import NotFound
+from tracker.sales.inbox import Received, dismiss, replay
+
+NOTHING = (0, 0, 0)
+
+
+def standing(books: Books) -> tuple[int, int, int]:
+    """Held, payable, in transit."""
+    balance = books.balance()
+    return balance.pending_minor, balance.payable_minor, balance.in_transit_minor
+
+
+def authorise_october(books: Books) -> None:
+    books.close("2026-10", "11-01 00:05")
+    books.approve("2026-09", "11-08")
+    books.approve("2026-10", "11-08")
+
+
+def refund_under_the_sales_id(books: Books, when: str) -> Received:
+    data: dict[str, Any] = {"order_id": "S1", "refund_id": "r1", "occurred_at": at(when).isoformat()}
+    more = {"currency": "EUR", "amount": 1000_00}
+    return books.report("refund.created", data | more, "sale-S1", at(when), entered=False)
+
+
+def dismissed(books: Books, received: Received) -> None:
+    books.write(lambda s: dismiss(s, received.event_id, reason="a mistake"))
+
+
+def replayed(books: Books, received: Received, when: str) -> None:
+    keys = books.settings.secret_keys
+    books.write(lambda s: replay(s, at(when), received.event_id, keys=keys))
+
+
+def test_a_refund_under_the_id_of_its_sale_keeps_the_sale_from_maturing(books: Books) -> None:
+    books.sale("S1", 1000_00, "09-05")
+    conflict = refund_under_the_sales_id(books, "09-10")
+    assert conflict.state == "conflict"
+    authorise_october(books)
+    assert not books.pay("11-09").paid
+    assert standing(books) == (100_00, 0, 0)
+
+    replayed(books, conflict, "11-10")
+    books.settle(at("11-10"))
+    assert (standing(books), books.faults()) == (NOTHING, [])
+
+
+@pytest.mark.parametrize("entered", [True, False])
+def test_a_refund_that_cannot_be_applied_keeps_what_was_released_from_being_paid(
+    books: Books, entered: bool
+) -> None:
+    books.sale("S1", 1000_00, "09-05")
+    books.sale("S2", 2000_00, "09-05")
+    authorise_october(books)
+    parked = books.refund("S1", 1000_00, "11-08 18:00", currency="USD", entered=entered)
+    assert parked.state == "parked"
+
+    assert books.pay("11-09").paid
+    assert standing(books) == (100_00, 0, 0)
+    assert holds(books, "S1") == [f"a message about this order waits for a decision: {parked.event_id}"]
+    assert books.faults() == []
+
+    dismissed(books, parked)
+    books.settle(at("11-10"))
+    assert (standing(books), holds(books, "S1")) == ((0, 100_00, 0), [])
+    books.close("2026-11", "12-01 00:05")
+    books.approve("2026-11", "12-08")
+    assert books.pay("12-09").paid
+    assert (standing(books), books.faults()) == (NOTHING, [])
+
+
+def test_when_the_refund_is_applied_after_all_only_what_it_leaves_is_paid(books: Books) -> None:
+    books.sale("S1", 1000_00, "09-05")
+    authorise_october(books)
+    conflict = refund_under_the_sales_id(books, "11-08 18:00")
+    assert not books.pay("11-09").paid
+    replayed(books, conflict, "11-10")
+    books.settle(at("11-10"))
+    assert (standing(books), holds(books, "S1"), books.faults()) == (NOTHING, [], [])
+
+
+def test_a_person_lets_go_of_it_by_settling_the_event_only(books: Books) -> None:
+    books.sale("S1", 1000_00, "09-05")
+    authorise_october(books)
+    parked = books.refund("S1", 1000_00, "11-08 18:00", currency="USD")
+    commission_id = books.commission("S1").id
+
+    def try_to_release(session: Session) -> None:
+        with pytest.raises(NotFound, match=parked.event_id):
+            release(session, at("11-09"), commission_id)
+        assert len(holds_of(session, commission_id)) == 1
+
+    books.write(try_to_release)
+
+
+def test_what_was_paid_before_stays_paid(books: Books) -> None:
+    books.sale("S1", 1000_00, "09-05")
+    authorise_october(books)
+    assert books.pay("11-09").paid
+    parked = books.refund("S1", 1000_00, "11-12", currency="USD")
+    assert standing(books) == NOTHING
+    dismissed(books, parked)
+    books.settle(at("11-13"))
+    assert (standing(books), holds(books, "S1"), books.faults()) == (NOTHING, [], [])
