@@ -19,6 +19,8 @@ from tracker.programs.operations import rate_at
 from tracker.sales.models import Attribution, Sale
 
 COST_MISSING = "the program pays on profit, but the shop did not send the cost"
+LATE_HOLD = timedelta(days=7)
+"""What a sale waits for at least after it was reported, however long ago it is dated; or the whole hold."""
 
 
 def accrue_due(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
@@ -120,10 +122,15 @@ def _new_commission(session: Session, now: datetime, sale: Sale, attribution: At
         "rate_bp": rate.rate_bp,
         "rate_from": rate.source,
         "amount_minor": commission(base_minor, rate.rate_bp),
-        "release_at": sale.occurred_at + timedelta(days=terms.hold_days),
+        "release_at": _release_at(sale, timedelta(days=terms.hold_days)),
         "matured_at": None,
         "created_at": now,
     }
+
+
+def _release_at(sale: Sale, hold: timedelta) -> datetime:
+    """When the hold is over; what was reported late is kept for a while yet, so that somebody can look."""
+    return max(sale.occurred_at + hold, sale.created_at + min(hold, LATE_HOLD))
 
 
 def _former(session: Session, sale: Sale) -> Commission | None:

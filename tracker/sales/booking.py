@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -11,12 +11,17 @@ from sqlalchemy.orm import Session
 from config.insert import insert_once
 from tracker.errors import Conflict, Invalid, NotNow
 from tracker.ids import new_id
+from tracker.people.operations import get_brand
 from tracker.sales.attribution_operations import attribute, reconsider
 from tracker.sales.models import Cancellation, DisputeStatus, Refund, Sale, Source
 from tracker.sales.normal import CancellationReport, DisputeReport, RefundReport, Report, SaleReport
+from tracker.times import utc_text
 
 WAITING = "waiting for order "
 """What the reason of an event starts with that waits for its sale."""
+
+BEFORE_THE_BRAND = timedelta(days=31)
+"""How much older than its brand's entry here a sale may be: a shop may send the month in which it begins."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,7 @@ def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> Book
     sale = _sale_of(session, delivery.source, report.order_id)
     assert sale is not None
     if is_new:
+        _require_brand_was_here(session, delivery, report)
         attribute(session, delivery.now, sale, report, delivery.keys)
         return Booked(is_new_sale=True)
     if sale.payload_hash != report.content_hash:
@@ -85,6 +91,16 @@ def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> Book
     revision = reconsider(session, delivery.now, sale, report, delivery.keys)
     evidence = f"; its new evidence made attribution {revision}" if revision else ""
     return Booked(note=f"already booked by {sale.event_id}{evidence}")
+
+
+def _require_brand_was_here(session: Session, delivery: Delivery, report: SaleReport) -> None:
+    """A wrong date would make statements for years, and skip the time in which a refund is waited for."""
+    since = get_brand(session, delivery.source.brand_id).created_at
+    if report.occurred_at < since - BEFORE_THE_BRAND:
+        raise Invalid(
+            f"data.occurred_at is {utc_text(report.occurred_at)}, more than {BEFORE_THE_BRAND.days} days before "
+            f"the brand was set up here ({utc_text(since)}): nobody can have earned it; is the date right?"
+        )
 
 
 def _differences(sale: Sale, facts: dict[str, Any]) -> str:

@@ -1,0 +1,55 @@
+"""Sales that were reported late, or under a wrong date: no date skips the hold or reaches far back."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from config.database import reading
+from payouts.ledger.models import Period
+from payouts.statements.close import close_ended
+from tests.payouts.cast import Books, at
+from tests.payouts.commissions.people import another_program, click, one_more_link
+from tracker.sales.inbox import Received
+
+
+def reported(books: Books, sold: str, now: str, link_id: str = "") -> Received:
+    data: dict[str, Any] = {"order_id": "S1", "occurred_at": at(sold).isoformat(), "currency": "EUR"}
+    token = click(books, link_id or books.link_id, sold)
+    amounts = {"total": 1000_00, "tax": 0, "shipping": 0, "discount": 0}
+    return books.report("sale.created", data | amounts | {"click": token}, "sale-S1", at(now))
+
+
+def test_a_sale_from_long_before_the_brand_is_parked_and_makes_no_period(books: Books) -> None:
+    received = reported(books, "2001-01-05T12:00:00", "10-02")
+    assert received.state == "parked"
+    assert "before the brand was set up here (2026-09-01T12:00:00Z)" in (received.reason or "")
+
+    assert books.write(lambda s: close_ended(s, at("10-02"), books.brand_id)) == []
+    with reading(books.databases.main) as session:
+        assert session.scalar(select(func.count()).select_from(Period)) == 0
+
+
+def test_a_sale_of_the_month_before_the_brand_is_booked(books: Books) -> None:
+    assert reported(books, "08-02", "09-02").state == "applied"
+    assert books.commission("S1").release_at == at("09-09")
+
+
+def test_a_sale_that_is_reported_late_is_held_for_a_week_after_that(books: Books) -> None:
+    reported(books, "09-05", "11-20")
+    assert books.commission("S1").release_at == at("11-27")
+    assert books.balance().payable_minor == 0
+    books.settle(at("11-27 12:01"))
+    assert books.balance().payable_minor == 100_00
+
+
+def test_a_sale_that_is_reported_a_little_late_is_released_when_its_hold_is_over(books: Books) -> None:
+    reported(books, "09-05", "09-20")
+    assert books.commission("S1").release_at == at("09-05") + timedelta(days=30)
+
+
+def test_a_program_without_a_hold_has_none_for_late_sales_either(books: Books) -> None:
+    link_id = one_more_link(books, "at-once", another_program(books, rate_bp=1000, hold_days=0))
+    reported(books, "09-05", "11-20", link_id)
+    books.settle(at("11-20 12:01"))
+    assert books.balance().payable_minor == 100_00
