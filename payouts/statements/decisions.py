@@ -2,13 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import Step, current_amount, entries_of, locked, record_change
-from payouts.commissions.models import Commission
+from payouts.commissions.models import Commission, Entry
 from payouts.commissions.release import holds_of, lift_hold, place_hold, times_held
+from payouts.ledger.models import Posting
 from payouts.statements.review import draft_period
+from payouts.transfers.models import Item, Payout, TransferReversal
 from tracker.errors import Conflict, Invalid, NotFound
 
 REASONS = {
@@ -41,11 +43,12 @@ def decline(
 def hold(session: Session, now: datetime, commission_id: str, *, reason: str, note: str = "") -> Commission:
     """Keep a commission from being paid until it is released. In a review it counts for the draft's period.
 
-    Raises Conflict when nothing is left of it.
+    Raises Conflict when nothing is left of it, or it is paid. What is on its way is held if that fails.
     """
     commission = _live(session, commission_id)
     if current_amount(entries_of(session, commission_id)) == 0:
         raise Conflict(f"{commission_id} is worth nothing (any more): there is nothing to hold.")
+    _require_unpaid(session, commission)
     place_hold(
         session,
         now,
@@ -71,6 +74,24 @@ def release(session: Session, now: datetime, commission_id: str) -> int:
         others = "".join(f" {placed.reason}." for placed in standing)
         raise NotFound(f"No hold stands on {commission_id} that could be lifted.{others}")
     return sum(lift_hold(session, now, commission_id, placed.cause_id) for placed in own)
+
+
+def _require_unpaid(session: Session, commission: Commission) -> None:
+    """Raises Conflict when a payout has paid all that it is worth, and nothing of that came back."""
+    came_back = exists().where(TransferReversal.payout_id == Payout.id)
+    paid_minor, payout_id = session.execute(
+        select(func.coalesce(func.sum(Item.amount_minor), 0), func.max(Payout.id))
+        .join(Payout, Payout.id == Item.payout_id)
+        .join(Posting, Posting.id == Item.posting_id)
+        .join(Entry, Entry.transaction_id == Posting.transaction_id)
+        .where(Entry.commission_id == commission.id, Item.live, Payout.state == "paid", ~came_back)
+    ).one()
+    if int(paid_minor) >= current_amount(entries_of(session, commission.id)):
+        raise Conflict(
+            f"{commission.id} was paid by {payout_id}: nothing of it can be held any more. If it was "
+            "not earned, decline it, and the next payout takes it back: "
+            f"linkledger commission decline {commission.id}"
+        )
 
 
 def _live(session: Session, commission_id: str) -> Commission:

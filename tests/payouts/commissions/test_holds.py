@@ -80,6 +80,28 @@ def test_what_is_paid_is_not_held_by_a_later_dispute_but_netted_when_it_is_lost(
     assert books.faults() == []
 
 
+def test_what_is_paid_cannot_be_held_and_the_brand_is_told_so(books: Books) -> None:
+    books.sale("S1", 1000_00, "10-01")
+    books.close("2026-10", "11-01 00:05")
+    books.approve("2026-10", "11-08")
+    (payout_id,) = books.pay("11-09").paid
+    with pytest.raises(Conflict, match=f"was paid by {payout_id}: nothing of it can be held"):
+        decide(books, hold, "S1", "11-10", reason="under_review")
+    assert holds(books, "S1") == []
+
+
+def test_what_came_back_after_it_was_paid_can_be_held(books: Books) -> None:
+    books.sale("S1", 1000_00, "10-01")
+    books.close("2026-10", "11-01 00:05")
+    books.approve("2026-10", "11-08")
+    (payout_id,) = books.pay("11-09").paid
+    books.write(
+        lambda s: record_return(s, at("11-12"), payout_id=payout_id, reversal_ref="r", amount_minor=100_00)
+    )
+    decide(books, hold, "S1", "11-13", reason="under_review")
+    assert len(holds(books, "S1")) == 1
+
+
 def test_a_dispute_after_a_review_hold_was_netted_away_in_a_payout_holds_again(books: Books) -> None:
     """The payout of November settled "released" and "held again" of S1 together: of S1 it paid nothing."""
     books.sale("S1", 1000_00, "10-01")
