@@ -169,6 +169,7 @@ def _adjustment(movement: Movement, currency: str) -> dict[str, Any]:
     return {
         "what": movement.kind,
         "amount": Money(movement.signed_minor, currency).as_json(),
+        "reason": movement.inputs.get("reason"),
         "transaction": movement.transaction_id,
     }
 

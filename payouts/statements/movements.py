@@ -1,8 +1,9 @@
 """What happened in a period, creator by creator, put into the sections of a statement."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
@@ -13,7 +14,7 @@ from payouts.ledger.rules import CREATOR_ACCOUNTS, event_between
 
 @dataclass(frozen=True)
 class Movement:
-    """One posting that touches a creator, with its meaning."""
+    """One posting that touches a creator, with its meaning; `inputs` is what its transaction was told."""
 
     creator_id: str
     subject_id: str
@@ -24,6 +25,7 @@ class Movement:
     debit_kind: str
     credit_kind: str
     amount_minor: int
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -84,6 +86,7 @@ def movements_of(session: Session, period: Period, currency: str) -> list[Moveme
                 debit_kind=debited.kind,
                 credit_kind=credited.kind,
                 amount_minor=posting.amount_minor,
+                inputs=transaction.inputs,
             )
         )
     return found

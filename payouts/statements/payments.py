@@ -30,7 +30,9 @@ def _payment(session: Session, movement: Movement, currency: str) -> dict[str, A
         "what": movement.kind,
         "amount": Money(movement.signed_minor, currency).as_json(),
         "payout": payout.id if payout else None,
-        "transfer": payout.transfer_ref if payout else None,
+        "transfer": movement.inputs.get("transfer") or (payout.transfer_ref if payout else None),
+        "reversal": movement.inputs.get("reversal"),
+        "reason": movement.inputs.get("reason"),
         "authorised_by": authorised_by,
         "transaction": movement.transaction_id,
     }

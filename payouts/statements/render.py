@@ -27,7 +27,7 @@ AMOUNTS = (
 )
 _BEFORE = ("occurred_at", "order", "creator", "click", "link", "sub_ids", "coupon")
 _AFTER = ("base", "rate_percent", "terms_version", "status", "release_at", "pay_date", "reasons")
-_EXTRA = ("adjustment", "payment", "authorised_by")
+_EXTRA = ("adjustment", "payment", "transfer", "authorised_by")
 COLUMNS = (
     "kind",
     "period",
@@ -56,8 +56,7 @@ def as_csv(document: Mapping[str, Any]) -> str:
         for line in part["lines"]:
             writer.writerow(head | {"kind": "commission"} | _line(line, creator))
         for entry in part["adjustments"]:
-            row = {"adjustment": _amount(entry["amount"]), "transaction": entry["transaction"]}
-            writer.writerow(head | {"kind": entry["what"], "creator": creator} | row)
+            writer.writerow(head | {"creator": creator} | _adjustment(entry))
         for payment in part["payments"]:
             writer.writerow(head | {"creator": creator} | _payment(payment))
     for part in document["creators"]:
@@ -78,12 +77,22 @@ def _line(line: Mapping[str, Any], creator: str) -> dict[str, str]:
     return row
 
 
+def _adjustment(entry: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "kind": entry["what"],
+        "adjustment": _amount(entry["amount"]),
+        "reasons": _safe(entry.get("reason")),  # statements that were sealed before have none
+        "transaction": entry["transaction"],
+    }
+
+
 def _payment(payment: Mapping[str, Any]) -> dict[str, str]:
     return {
         "kind": payment["what"],
         "payment": _amount(payment["amount"]),
         "authorised_by": payment["authorised_by"] or "",
-        "order": payment["transfer"] or "",
+        "transfer": _safe(payment["transfer"]),
+        "reasons": _safe(payment.get("reason") or payment.get("reversal")),
         "transaction": payment["transaction"],
     }
 

@@ -22,10 +22,7 @@ def as_text(document: Mapping[str, Any]) -> str:
     for part in document["creators"]:
         rows.append(f"{part['creator']['name']}: {_amount(part['equation']['closing'])}")
         rows += [f"  {_line(line)}" for line in part["lines"]]
-        rows += [f"  {each['what']} {_amount(each['amount'])}" for each in part["adjustments"]]
-        rows += [
-            f"  {each['what']} {_amount(each['amount'])} {each['transfer']}" for each in part["payments"]
-        ]
+        rows += [f"  {_movement(each)}" for each in (*part["adjustments"], *part["payments"])]
     if "sha256" in document:
         rows.append(
             f"sealed {document['sealed_at']} by {document['approved_by']}, sha256 {document['sha256']}"
@@ -39,6 +36,12 @@ def _line(line: Mapping[str, Any]) -> str:
         f"at {line['rate_percent']} % = {_amount(line['commission_at_sale'])}, "
         f"remaining {_amount(line['remaining'])}, {line['status']}, paid about {line['pay_date']}"
     )
+
+
+def _movement(each: Mapping[str, Any]) -> str:
+    """An adjustment or a payment; statements that were sealed before say less of it."""
+    told = (each.get("transfer"), each.get("reversal"), each.get("reason"))
+    return " ".join([each["what"], _amount(each["amount"]), *filter(None, told)])
 
 
 def _amount(amount: Mapping[str, Any]) -> str:
