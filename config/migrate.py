@@ -1,6 +1,7 @@
 """Runs the numbered migrations, and refuses to work on a schema that is not this version's."""
 
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 from alembic import command
@@ -83,9 +84,14 @@ def _state(engine: Engine, name: str) -> SchemaState:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": f"schema_{name}"})
         current = context.get_current_revision()
+    return SchemaState(name, current, _revisions(name))
+
+
+@cache
+def _revisions(name: str) -> tuple[str, ...]:
+    """Oldest first. The files of an installation do not change while it runs."""
     script = ScriptDirectory.from_config(_config(name))
-    newest_first = [revision.revision for revision in script.walk_revisions()]
-    return SchemaState(name, current, tuple(reversed(newest_first)))
+    return tuple(reversed([revision.revision for revision in script.walk_revisions()]))
 
 
 def _config(name: str, connection: Connection | None = None) -> Config:

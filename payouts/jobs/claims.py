@@ -12,6 +12,9 @@ from payouts.jobs.models import Clock, JobRun
 from tracker.errors import Conflict, Invalid
 from tracker.ids import new_id
 
+BY_HAND = "by hand at "
+"""What the slot of a run starts with that a person asked for: any moment is one."""
+
 LEASE = timedelta(minutes=10)
 """Longer than any one job: a holder renews it with every transaction."""
 

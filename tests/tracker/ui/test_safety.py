@@ -163,7 +163,7 @@ def test_health_answers_though_the_database_is_gone_and_readiness_does_not(
     for suffix in ("-wal", "-shm"):
         (settings.home / f"linkledger.db{suffix}").unlink(missing_ok=True)
     ready = client.get("/readyz")
-    assert (ready.status_code, ready.json) == (503, {"status": "not ready", "reason": "SchemaMismatch"})
+    assert (ready.status_code, ready.json) == (503, {"status": "not ready", "reason": "OperationalError"})
     assert client.get("/healthz").json == {"status": "ok"}
 
 

@@ -1,0 +1,88 @@
+"""What /readyz says: is the schema ours, and is the scheduler alive. It costs next to nothing."""
+
+from datetime import datetime, timedelta
+
+import pytest
+import time_machine
+from flask.testing import FlaskClient
+from sqlalchemy import event, text
+
+from config.database import Databases
+from config.settings import Settings
+from payouts.jobs import heartbeat
+from payouts.schedule import JOBS, MINUTE, tick, work
+from wsgi import create_app
+
+
+@pytest.fixture
+def client(settings: Settings, databases: Databases) -> FlaskClient:
+    return create_app(settings).test_client()
+
+
+def scheduler_at(client: FlaskClient, when: datetime) -> tuple[str, str | None]:
+    with time_machine.travel(when, tick=False):
+        found = client.get("/readyz").json
+    assert found is not None
+    return found["scheduler"]["state"], found["scheduler"]["last_run_at"]
+
+
+def test_the_heartbeat_is_the_first_job_and_due_every_minute() -> None:
+    assert (JOBS[0].name, JOBS[0].every) == (heartbeat.JOB, MINUTE)
+
+
+def test_the_scheduler_runs_while_it_ran_a_moment_ago(
+    client: FlaskClient, databases: Databases, settings: Settings, now: datetime
+) -> None:
+    assert scheduler_at(client, now) == ("silent", None)
+    tick(databases, settings, now)
+    at = "2026-10-01T10:00:00Z"
+    assert scheduler_at(client, now + timedelta(minutes=4)) == ("running", at)
+    assert scheduler_at(client, now + timedelta(minutes=6)) == ("silent", at)
+
+
+def test_runs_by_hand_do_not_make_a_dead_scheduler_look_alive(
+    client: FlaskClient, databases: Databases, settings: Settings, now: datetime
+) -> None:
+    work(databases, settings, now)
+    assert scheduler_at(client, now) == ("silent", None)
+    work(databases, settings, now, now + timedelta(days=2))
+    assert scheduler_at(client, now + timedelta(minutes=1)) == ("silent", None)
+
+
+def test_a_run_that_is_dated_ahead_hides_neither_a_live_nor_a_dead_scheduler(
+    client: FlaskClient, databases: Databases, settings: Settings, now: datetime
+) -> None:
+    tick(databases, settings, now + timedelta(days=2))
+    assert scheduler_at(client, now) == ("silent", None)
+    tick(databases, settings, now)
+    assert scheduler_at(client, now)[0] == "running"
+
+
+def test_a_clock_that_is_a_little_ahead_is_no_death(
+    client: FlaskClient, databases: Databases, settings: Settings, now: datetime
+) -> None:
+    tick(databases, settings, now + timedelta(seconds=20))
+    assert scheduler_at(client, now)[0] == "running"
+
+
+def test_the_schema_is_looked_at_once_a_minute_however_many_ask(
+    client: FlaskClient, databases: Databases, now: datetime
+) -> None:
+    with time_machine.travel(now, tick=False):
+        assert client.get("/readyz").status_code == 200
+    with databases.main.begin() as connection:
+        connection.execute(text("update schema_main set version_num = 'other'"))
+    with time_machine.travel(now + timedelta(seconds=59), tick=False):
+        assert client.get("/readyz").status_code == 200
+    with time_machine.travel(now + timedelta(seconds=61), tick=False):
+        assert client.get("/readyz").json == {"status": "not ready", "reason": "SchemaMismatch"}
+
+
+def test_one_question_is_asked_for_each_request(client: FlaskClient, now: datetime) -> None:
+    asked: list[str] = []
+    main = client.application.extensions["linkledger"].databases.main
+    with time_machine.travel(now, tick=False):
+        client.get("/readyz")
+        event.listen(main, "before_cursor_execute", lambda *found: asked.append(found[2]))
+        client.get("/readyz")
+    assert len([each for each in asked if each.lower().startswith("select")]) == 1
