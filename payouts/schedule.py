@@ -19,8 +19,9 @@ from payouts.checks import require_sound_books, self_check
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
 from payouts.commissions.release import mature_due
-from payouts.jobs.claims import LeaseLost, advance_clock, claim, finish, require_forward
+from payouts.jobs.claims import BY_HAND, LeaseLost, advance_clock, claim, finish, require_forward
 from payouts.jobs.context import Context, Done
+from payouts.jobs.pruning import prune_runs
 from payouts.statements.close import close_ended
 from payouts.statements.review import approve_silently, due_for_silence
 from payouts.transfers.attempts import unsettled_attempts
@@ -164,6 +165,13 @@ def _renew_visitor_keys(context: Context) -> dict[str, Any]:
     return renew_visitor_keys(context.settings.home)
 
 
+def _prune_runs(context: Context) -> dict[str, Any]:
+    total = 0
+    while done := context.write(lambda s: prune_runs(s, context.now, BATCH)):
+        total += done
+    return {"forgotten": total}
+
+
 @dataclass(frozen=True)
 class Job:
     """`every` is the length of a slot: a job runs at most once in each."""
@@ -190,6 +198,7 @@ JOBS = (
     Job("click-prune", DAY, _prune_clicks),
     Job("click-totals-late", HOUR, partial(_count_clicks, back=3 * DAY)),
     Job("click-totals", 5 * MINUTE, partial(_count_clicks, back=3 * HOUR)),
+    Job("prune-runs", DAY, _prune_runs),
 )
 """In the order in which they run when several are due at once."""
 
@@ -218,7 +227,7 @@ def work(
             start = require_forward(session, now, as_of)
     results = []
     for at in _days(start, as_of):
-        slot, moment = f"by hand at {at:%Y-%m-%dT%H:%M:%S.%fZ}", ticking(at)
+        slot, moment = f"{BY_HAND}{at:%Y-%m-%dT%H:%M:%S.%fZ}", ticking(at)
         done = {job.name: _run(databases, settings, at, moment, job, slot) for job in JOBS}
         transact(databases.main, partial(advance_clock, as_of=at))
         results.append({"at": f"{at:%Y-%m-%dT%H:%M:%SZ}", "jobs": {k: v for k, v in done.items() if v}})

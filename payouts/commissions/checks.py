@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payouts.commissions.adjustment import standing_facts
@@ -11,8 +11,8 @@ from payouts.commissions.entries import current_amount
 from payouts.commissions.facts import causes_of_sales
 from payouts.commissions.models import Commission, Entry
 from payouts.commissions.rules import Facts, worth
+from payouts.ledger.balances import subject_balances
 from payouts.ledger.checks import Finding
-from payouts.ledger.models import Account, Posting, Transaction
 from tracker.sales.models import Sale
 
 PAGE_ROWS = 500
@@ -20,11 +20,13 @@ PAGE_ROWS = 500
 
 def commission_faults(session: Session) -> Iterator[Finding]:
     """What stands in the books for each commission is what its last entry says, and what its facts say."""
-    earned, held = _balances(session, "commission_expense"), _balances(session, "pending")
     last = ""
     while page := _page(session, last):
         last = page[-1].id
-        entries = _entries(session, [commission.id for commission in page])
+        ids = [commission.id for commission in page]
+        entries = _entries(session, ids)
+        earned = subject_balances(session, ids, "commission_expense")
+        held = subject_balances(session, ids, "pending")
         sale_ids = sorted({commission.sale_id for commission in page})
         sales = {sale.id: sale for sale in session.scalars(select(Sale).where(Sale.id.in_(sale_ids)))}
         causes = causes_of_sales(session, sale_ids)
@@ -68,19 +70,3 @@ def _book_faults(
     if held_minor != expected:
         said = f"{commission.id} should have {expected} in hold, but the books have {held_minor}."
         yield Finding("commissions", commission.id, said)
-
-
-def _balances(session: Session, account_kind: str) -> dict[str, int]:
-    """By what transactions are about, credits less debits of all accounts of a kind."""
-    sums: dict[str, int] = defaultdict(int)
-    for side, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
-        rows = session.execute(
-            select(Transaction.subject_id, func.sum(Posting.amount_minor))
-            .join(Transaction, Transaction.id == Posting.transaction_id)
-            .join(Account, Account.id == side)
-            .where(Account.kind == account_kind)
-            .group_by(Transaction.subject_id)
-        )
-        for subject_id, amount in rows:
-            sums[subject_id] += sign * int(amount)
-    return sums

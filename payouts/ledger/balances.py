@@ -1,6 +1,7 @@
 """Balances: sums of postings, made when somebody asks, never stored."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,16 +60,20 @@ def account_balance(session: Session, identifier: str) -> int:
     return liability(int(session.scalar(debits) or 0), int(session.scalar(credits_) or 0))
 
 
-def subject_balance(session: Session, subject_id: str, kind: str) -> int:
-    """What stands in accounts of a kind because of one commission or payout: credits less debits."""
-    credit, debit = (
-        select(func.coalesce(func.sum(Posting.amount_minor), 0))
-        .join(Transaction, Transaction.id == Posting.transaction_id)
-        .join(Account, Account.id == side)
-        .where(Transaction.subject_id == subject_id, Account.kind == kind)
-        for side in (Posting.credit_account_id, Posting.debit_account_id)
-    )
-    return liability(int(session.scalar(debit) or 0), int(session.scalar(credit) or 0))
+def subject_balances(session: Session, subject_ids: Sequence[str], kind: str) -> dict[str, int]:
+    """What stands in accounts of a kind because of each commission or payout: credits less debits."""
+    sums: dict[str, int] = defaultdict(int)
+    for side, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
+        rows = session.execute(
+            select(Transaction.subject_id, func.sum(Posting.amount_minor))
+            .join(Posting, Posting.transaction_id == Transaction.id)
+            .join(Account, Account.id == side)
+            .where(Account.kind == kind, Transaction.subject_id.in_(subject_ids))
+            .group_by(Transaction.subject_id)
+        )
+        for subject_id, amount in rows:
+            sums[subject_id] += sign * int(amount)
+    return sums
 
 
 def currencies_of(session: Session, brand_id: str) -> list[str]:

@@ -1,15 +1,18 @@
 """Checks of the books by themselves: the chain is whole, and every posting is one that its event allows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from payouts.ledger.chain import GENESIS, link_hash
 from payouts.ledger.models import Account, Chain, Posting, Transaction
 from payouts.ledger.operations import inputs_hash
 from payouts.ledger.rules import EVENTS
+
+PAGE_ROWS = 500
 
 
 @dataclass(frozen=True)
@@ -31,58 +34,72 @@ def chain_faults(session: Session) -> Iterator[Finding]:
 
 def _faults_of_chain(session: Session, brand_id: str, end: tuple[str, int]) -> Iterator[Finding]:
     """`end` is the hash and the number of the last transaction that the brand's chain remembers."""
-    head, seq = GENESIS, 0
-    rows = session.execute(
-        select(Transaction).where(Transaction.brand_id == brand_id).order_by(Transaction.seq)
-    ).scalars()
-    postings = _postings_by_transaction(session, brand_id)
-    for transaction in rows:
-        seq += 1
-        own = postings.get(transaction.id, [])
-        if transaction.seq != seq or transaction.previous_hash != head:
-            yield Finding("chain", transaction.id, f"The books have a gap before {transaction.id}.")
-        if transaction.hash != link_hash(transaction, own) or not own:
-            yield Finding("chain", transaction.id, f"{transaction.id} is not what was recorded.")
-        if transaction.inputs_hash != inputs_hash(transaction.inputs):
-            yield Finding("chain", transaction.id, f"The inputs of {transaction.id} were changed.")
-        head, seq = transaction.hash, transaction.seq
+    head, seq, read_until = GENESIS, 0, None
+    while page := _page_of_chain(session, brand_id, read_until):
+        read_until = page[-1].seq
+        postings = _postings_of(session, page)
+        for transaction in page:
+            if transaction.seq != seq + 1 or transaction.previous_hash != head:
+                yield Finding("chain", transaction.id, f"The books have a gap before {transaction.id}.")
+            yield from _faults_of_link(transaction, postings[transaction.id])
+            head, seq = transaction.hash, transaction.seq
     if (head, seq) != end:
         yield Finding(
             "chain", brand_id, f"The books of {brand_id} end at number {seq}, but {end[1]} were recorded."
         )
 
 
-def _postings_by_transaction(session: Session, brand_id: str) -> dict[str, list[Posting]]:
-    found: dict[str, list[Posting]] = {}
-    rows = session.execute(
-        select(Posting)
-        .join(Transaction, Transaction.id == Posting.transaction_id)
-        .where(Transaction.brand_id == brand_id)
-        .order_by(Posting.transaction_id, Posting.line)
-    ).scalars()
-    for posting in rows:
-        found.setdefault(posting.transaction_id, []).append(posting)
+def _faults_of_link(transaction: Transaction, postings: list[Posting]) -> Iterator[Finding]:
+    if transaction.hash != link_hash(transaction, postings) or not postings:
+        yield Finding("chain", transaction.id, f"{transaction.id} is not what was recorded.")
+    if transaction.inputs_hash != inputs_hash(transaction.inputs):
+        yield Finding("chain", transaction.id, f"The inputs of {transaction.id} were changed.")
+
+
+def _page_of_chain(session: Session, brand_id: str, after_seq: int | None) -> Sequence[Transaction]:
+    """The whole chain is read, but never held: a brand may have millions of transactions."""
+    query = select(Transaction).where(Transaction.brand_id == brand_id)
+    if after_seq is not None:
+        query = query.where(Transaction.seq > after_seq)
+    return session.scalars(query.order_by(Transaction.seq).limit(PAGE_ROWS)).all()
+
+
+def _postings_of(session: Session, transactions: Sequence[Transaction]) -> dict[str, list[Posting]]:
+    found: dict[str, list[Posting]] = {transaction.id: [] for transaction in transactions}
+    for posting in session.scalars(select(Posting).where(Posting.transaction_id.in_(found))):
+        found[posting.transaction_id].append(posting)
     return found
 
 
 def posting_faults(session: Session) -> Iterator[Finding]:
     """Every posting goes from the account to the account that its event names."""
     debit, credit = aliased(Account), aliased(Account)
-    rows = session.execute(
-        select(Posting.transaction_id, Transaction.kind, debit.kind, credit.kind)
-        .join(Transaction, Transaction.id == Posting.transaction_id)
-        .join(debit, debit.id == Posting.debit_account_id)
-        .join(credit, credit.id == Posting.credit_account_id)
-        .order_by(Posting.id)
-    )
-    for transaction_id, kind, debited, credited in rows:
-        allowed = (
-            [EVENTS["exchange_out"], EVENTS["exchange_in"]] if kind == "exchange" else [EVENTS.get(kind)]
+
+    def between(*columns: Any) -> Any:
+        return (
+            select(*columns)
+            .select_from(Posting)
+            .join(Transaction, Transaction.id == Posting.transaction_id)
+            .join(debit, debit.id == Posting.debit_account_id)
+            .join(credit, credit.id == Posting.credit_account_id)
         )
-        if not any(rule and (rule.debit, rule.credit) == (debited, credited) for rule in allowed):
-            yield Finding(
-                "postings", transaction_id, f"{transaction_id} ({kind}) moved {debited} to {credited}."
-            )
+
+    kinds = between(Transaction.kind, debit.kind, credit.kind).distinct()
+    for kind, debited, credited in sorted(tuple(row) for row in session.execute(kinds)):
+        if _is_allowed(kind, debited, credited):
+            continue
+        wrong = between(Posting.transaction_id).where(
+            Transaction.kind == kind, debit.kind == debited, credit.kind == credited
+        )
+        for transaction_id in session.scalars(wrong.order_by(Posting.id)):
+            said = f"{transaction_id} ({kind}) moved {debited} to {credited}."
+            yield Finding("postings", transaction_id, said)
+
+
+def _is_allowed(kind: str, debited: str, credited: str) -> bool:
+    names = ("exchange_out", "exchange_in") if kind == "exchange" else (kind,)
+    rules = [EVENTS[name] for name in names if name in EVENTS]
+    return any((rule.debit, rule.credit) == (debited, credited) for rule in rules)
 
 
 def balance_faults(session: Session) -> Iterator[Finding]:
@@ -90,12 +107,13 @@ def balance_faults(session: Session) -> Iterator[Finding]:
     sums: dict[str, int] = {}
     for side, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
         rows = session.execute(
-            select(side, Posting.amount_minor)
+            select(side, func.sum(Posting.amount_minor))
             .join(Account, Account.id == side)
             .where(Account.kind.in_(("pending", "in_transit")))
+            .group_by(side)
         )
         for account, amount in rows:
-            sums[account] = sums.get(account, 0) + sign * amount
+            sums[account] = sums.get(account, 0) + sign * int(amount)
     for account, balance in sorted(sums.items()):
         if balance < 0:
             yield Finding("balances", account, f"The account {account} stands at {balance}, below zero.")

@@ -1,13 +1,14 @@
 """Checks: each payout is the sum of its items, stands in the books once, and none hangs."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
-from payouts.ledger.balances import subject_balance
+from payouts.ledger.balances import subject_balances
 from payouts.ledger.checks import Finding
 from payouts.ledger.models import Account, Posting, Transaction
 from payouts.ledger.rules import SETTLING_KINDS, account_id
@@ -15,48 +16,78 @@ from payouts.transfers.models import Attempt, Item, Payout, TransferReversal
 from payouts.transfers.states import OPEN
 from tracker.money import Money
 
+PAGE_ROWS = 500
 STUCK_AFTER = timedelta(hours=48)
 """An attempt is asked about every few minutes; one that is open for so long needs a person."""
 
 
 def payout_faults(session: Session) -> Iterator[Finding]:
     """Amount + carried = items; in transit exactly while open; funding exactly once when paid."""
-    for payout in session.execute(select(Payout).order_by(Payout.id)).scalars():
-        items = int(
-            session.scalar(
-                select(func.coalesce(func.sum(Item.amount_minor), 0)).where(
-                    Item.payout_id == payout.id, Item.round == payout.round
-                )
-            )
-            or 0
-        )
-        if items != payout.amount_minor + payout.carried_minor:
-            yield _finding(payout, f"is {payout.amount_minor}, but its items make {items}")
-        yield from _book_faults(session, payout)
+    last = ""
+    while page := _page(session, last):
+        last = page[-1].id
+        known = _known_of(session, [payout.id for payout in page])
+        for payout in page:
+            items = known.items[payout.id]
+            if items != payout.amount_minor + payout.carried_minor:
+                yield _finding(payout, f"is {payout.amount_minor}, but its items make {items}")
+            yield from _book_faults(known, payout)
+            yield from _attempt_faults(known, payout)
 
 
-def _book_faults(session: Session, payout: Payout) -> Iterator[Finding]:
-    in_transit = subject_balance(session, payout.id, "in_transit")
+def _page(session: Session, after_id: str) -> Sequence[Payout]:
+    query = select(Payout).where(Payout.id > after_id).order_by(Payout.id)
+    return session.scalars(query.limit(PAGE_ROWS)).all()
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What stands about the payouts of one page, by payout; amounts in minor units."""
+
+    items: Mapping[str, int]
+    in_transit: Mapping[str, int]
+    funding: Mapping[str, int]
+    returned: Mapping[str, int]
+    attempts: Mapping[str, list[Attempt]]
+
+
+def _known_of(session: Session, ids: list[str]) -> _Known:
+    items = (
+        select(Item.payout_id, func.sum(Item.amount_minor))
+        .join(Payout, (Payout.id == Item.payout_id) & (Payout.round == Item.round))
+        .where(Item.payout_id.in_(ids))
+        .group_by(Item.payout_id)
+    )
+    returned = (
+        select(TransferReversal.payout_id, func.sum(TransferReversal.amount_minor))
+        .where(TransferReversal.payout_id.in_(ids))
+        .group_by(TransferReversal.payout_id)
+    )
+    attempts: dict[str, list[Attempt]] = defaultdict(list)
+    for attempt in session.scalars(select(Attempt).where(Attempt.payout_id.in_(ids))):
+        attempts[attempt.payout_id].append(attempt)
+    return _Known(
+        items=Counter({payout_id: int(amount) for payout_id, amount in session.execute(items)}),
+        in_transit=subject_balances(session, ids, "in_transit"),
+        funding=subject_balances(session, ids, "funding"),
+        returned=Counter({payout_id: int(amount) for payout_id, amount in session.execute(returned)}),
+        attempts=attempts,
+    )
+
+
+def _book_faults(known: _Known, payout: Payout) -> Iterator[Finding]:
+    in_transit = known.in_transit[payout.id]
     expected = payout.amount_minor if payout.state in OPEN else 0
     if in_transit != expected:
         yield _finding(payout, f"is {payout.state}, but {in_transit} of it stand in transit")
-    returned = int(
-        session.scalar(
-            select(func.coalesce(func.sum(TransferReversal.amount_minor), 0)).where(
-                TransferReversal.payout_id == payout.id
-            )
-        )
-        or 0
-    )
-    paid = payout.amount_minor - returned if payout.state in ("paid", "returned") else 0
-    if (funded := subject_balance(session, payout.id, "funding")) != paid:
+    paid = payout.amount_minor - known.returned[payout.id] if payout.state in ("paid", "returned") else 0
+    if (funded := known.funding[payout.id]) != paid:
         yield _finding(payout, f"is {payout.state}, but {funded} of it left the funds")
-    yield from _attempt_faults(session, payout)
 
 
-def _attempt_faults(session: Session, payout: Payout) -> Iterator[Finding]:
+def _attempt_faults(known: _Known, payout: Payout) -> Iterator[Finding]:
     """Open exactly while the payout is; paid once, by the transfer that the payout names."""
-    attempts = session.execute(select(Attempt).where(Attempt.payout_id == payout.id)).scalars().all()
+    attempts = known.attempts[payout.id]
     transfers = [each.transfer_ref for each in attempts if each.state == "paid"]
     paid_by = [payout.transfer_ref] if payout.state in ("paid", "returned") else []
     if transfers != paid_by or None in transfers:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from config.database import reading
 from payouts.commissions.entries import current_amount, entries_of
 from payouts.commissions.models import Commission
-from payouts.ledger.balances import subject_balance
+from payouts.ledger.balances import subject_balances
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import click
 from tracker.sales.inbox import Received, receive
@@ -101,8 +101,8 @@ def ends(books: Books) -> dict[str, set[tuple[int, int, int]]]:
         rows = session.execute(select(Commission, Sale.order_id).join(Sale, Sale.id == Commission.sale_id))
         for commission, order_id in rows.all():
             amount = current_amount(entries_of(session, commission.id))
-            held = subject_balance(session, commission.id, "pending")
-            payable = subject_balance(session, commission.id, "payable")
+            held = subject_balances(session, [commission.id], "pending")[commission.id]
+            payable = subject_balances(session, [commission.id], "payable")[commission.id]
             found[order_id.rpartition(",")[0]].add((amount, held, payable))
     return found
 

@@ -7,6 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from config.database import Databases, reading
+from payouts.ledger import checks
 from payouts.ledger.checks import balance_faults, chain_faults, posting_faults
 from payouts.ledger.models import Transaction
 from payouts.ledger.operations import post
@@ -70,6 +71,24 @@ def test_a_change_to_one_transaction_is_named(written: Books, change: str) -> No
         session.execute(text(CHANGES[change]), {"id": second})
         assert second in faults(session)
         assert set(faults(session)) <= {second, third}
+
+
+def test_a_chain_of_many_pages_is_checked_as_one(written: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "PAGE_ROWS", 1)
+    with tampering(written.settings) as session:
+        assert faults(session) == {}
+        _first, second, third, last = in_order(session)
+        session.execute(text(CHANGES["its hash"]), {"id": second})
+        assert set(faults(session)) == {second, third}
+        lose(session, last)
+        assert written.brand_id in faults(session)
+
+
+def test_a_transaction_before_the_first_is_noticed(written: Books) -> None:
+    with tampering(written.settings) as session:
+        first = in_order(session)[0]
+        session.execute(text("update ledger_transaction set seq = -1 where id = :id"), {"id": first})
+        assert "gap" in faults(session)[first] or "recorded" in faults(session)[first]
 
 
 def test_the_loss_of_the_last_transaction_is_noticed(written: Books) -> None:

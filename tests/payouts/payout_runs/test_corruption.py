@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from config.database import Databases
+from config.database import Databases, reading
 from payouts.checks import self_check
 from payouts.commands import COMMANDS as EVERYWHERE
+from payouts.transfers import checks
+from payouts.transfers.checks import payout_faults
 from payouts.transfers.commands import COMMANDS
 from tests.payouts.cast import Books, at
 from tests.payouts.payout_runs.scenes import (
@@ -110,6 +112,32 @@ def test_the_database_itself_refuses_to_change_what_is_written(paid: Books) -> N
         for change in (f"update {table} set {column} = {column}", f"delete from {table}"):
             with pytest.raises(DBAPIError, match="never changed"):
                 paid.write(lambda s, change=change: s.execute(text(change)))
+
+
+def test_the_check_asks_no_more_questions_for_more_payouts(paid: Books) -> None:
+    def questions() -> int:
+        asked = 0
+
+        def count(*_: object) -> None:
+            nonlocal asked
+            asked += 1
+
+        event.listen(paid.databases.main, "before_cursor_execute", count)
+        with reading(paid.databases.main) as session:
+            assert list(payout_faults(session)) == []
+        event.remove(paid.databases.main, "before_cursor_execute", count)
+        return asked
+
+    few = questions()
+    assert run_at(paid, NOVEMBER.payday).pay(paid.brand_id).paid
+    assert questions() == few
+
+
+def test_payouts_of_many_pages_are_all_checked(paid: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "PAGE_ROWS", 1)
+    assert paid.faults() == []
+    with planted(paid.databases, CORRUPTIONS["the amount of a payout"]) as session:
+        assert len({each.subject_id for each in payout_faults(session)}) == 2
 
 
 @contextmanager

@@ -1,0 +1,30 @@
+"""How long it is remembered which job ran when: what failed for long, the rest for a week."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import Session
+
+from payouts.jobs.models import JobRun
+
+KEEP = timedelta(days=7)
+KEEP_FAILED = timedelta(days=90)
+
+
+def prune_runs(session: Session, now: datetime, limit: int) -> int:
+    """Forget up to `limit` runs that are too old. How many.
+
+    One that says it is running, and started so long ago, died: its slot is over and nobody takes it up.
+    """
+    too_old = or_(
+        (JobRun.state != "failed") & (JobRun.started_at < now - KEEP),
+        JobRun.started_at < now - KEEP_FAILED,
+    )
+    old = select(JobRun.id).where(too_old).limit(limit)
+    forgotten = session.execute(
+        delete(JobRun)
+        .where(JobRun.id.in_(old))
+        .returning(JobRun.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(forgotten.all())

@@ -1,0 +1,54 @@
+"""Runs are forgotten after a week, those that failed after three months; none that is needed."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from config.database import Databases, reading, transact
+from config.settings import Settings
+from payouts.jobs.claims import claim, finish
+from payouts.jobs.models import JobRun
+from payouts.jobs.pruning import prune_runs
+from payouts.schedule import tick
+
+
+def ran(databases: Databases, when: datetime, job: str, state: str) -> None:
+    held = transact(databases.main, lambda s: claim(s, when, job, f"{when:%Y-%m-%dT%H:%MZ}"))
+    assert held is not None
+    if state != "running":
+        failed = state == "failed"
+        transact(databases.main, lambda s: finish(s, when, held, failed=failed, result={}))
+
+
+def left(databases: Databases) -> set[str]:
+    with reading(databases.main) as session:
+        return set(session.scalars(select(JobRun.job)))
+
+
+def test_what_failed_is_kept_for_ninety_days_and_the_rest_for_seven(
+    databases: Databases, now: datetime
+) -> None:
+    for days in (6, 8, 89, 91):
+        for state in ("done", "failed", "running"):
+            ran(databases, now - timedelta(days=days), f"{state} {days} days ago", state)
+
+    assert transact(databases.main, lambda s: prune_runs(s, now, 100)) == 7
+    assert transact(databases.main, lambda s: prune_runs(s, now, 100)) == 0
+    kept = {"done 6 days ago", "running 6 days ago"} | {f"failed {days} days ago" for days in (6, 8, 89)}
+    assert left(databases) == kept
+
+
+def test_old_runs_are_forgotten_in_batches(databases: Databases, now: datetime) -> None:
+    for number in range(5):
+        ran(databases, now - timedelta(days=8, minutes=number), "accrue", "done")
+    counts = [transact(databases.main, lambda s: prune_runs(s, now, 2)) for _ in range(4)]
+    assert counts == [2, 2, 1, 0]
+
+
+def test_the_scheduler_forgets_them_by_itself(
+    databases: Databases, settings: Settings, now: datetime
+) -> None:
+    for minutes in range(3):
+        ran(databases, now - timedelta(days=8, minutes=minutes), "gone", "done")
+    assert tick(databases, settings, now)["prune-runs"] == {"forgotten": 3}
+    assert "gone" not in left(databases)
