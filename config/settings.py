@@ -8,6 +8,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from config.secret_file import kept_secret
 
@@ -87,6 +89,13 @@ class Settings(BaseSettings):
             raise ValueError(
                 "must start with postgresql:// or sqlite:///; leave it out for SQLite in LINKLEDGER_HOME"
             )
+        try:
+            make_url(value or "sqlite://")
+        except (ArgumentError, ValueError):
+            raise ValueError(
+                "cannot be read; write it like postgresql://name:password@host:5432/database, "
+                "a special sign in the password as in %40 for @"
+            ) from None
         file = Path(value.removeprefix("sqlite:///")).name
         if value.startswith("sqlite") and file in ("", ":memory:", CLICKS_FILE):
             raise ValueError(

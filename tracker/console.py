@@ -17,7 +17,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from config.database import Databases, open_databases
 from config.migrate import SchemaMismatch, require_current_schema
 from config.settings import Settings, SettingsError, load_settings
-from tracker.errors import LinkledgerError
+from tracker.errors import Invalid, LinkledgerError
 
 FAILED = 1
 WRONG_USAGE = 2
@@ -73,6 +73,7 @@ class ConsoleCommand(click.Command):
         as_json = context.params.pop("as_json")
         pick = context.params.pop("pick")
         try:
+            _require_text(context)
             answer = super().invoke(context)
             answer = answer if isinstance(answer, Answer) else Answer(answer)
             _print(answer, as_json, pick)
@@ -97,6 +98,17 @@ class ConsoleGroup(click.Group):
 
 
 pass_console: Callable[[Any], Any] = click.make_pass_decorator(Console, ensure=True)
+
+
+def _require_text(context: click.Context) -> None:
+    """What is no UTF-8 comes from the system as halves of letters, which no database and no page can take."""
+    for parameter in context.command.params:
+        if isinstance(parameter.type, click.Path | click.File):
+            continue  # a file may be called whatever its system allows
+        value = context.params.get(parameter.name or "")
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, str) and each.encode(errors="ignore").decode() != each:
+                raise Invalid(f"{parameter.human_readable_name}: {ascii(each)} is no UTF-8 text.")
 
 
 def _print(answer: Answer, as_json: bool, pick: str | None) -> None:

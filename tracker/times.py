@@ -14,6 +14,6 @@ def utc_time(text: str) -> datetime:
     """An ISO 8601 time or date; without a zone it is taken as UTC. Raises Invalid."""
     try:
         at = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter at either end of the calendar
         raise Invalid(f"{text!r} is not a time; write it as in 2026-11-01T10:00:00Z.") from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -98,7 +98,8 @@ def new_archive(path: Path) -> Iterator[ArchiveWriter]:
     except OSError as error:
         raise LinkledgerError(f"{path} could not be written: {error.strerror}.") from None
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # where no file can be made, none can be deleted; the first error is told
+            draft.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def span_named(name: str, cadence: str, timezone: str) -> Span:
         else:
             year, month, *half = name.split("-")
             day = date(int(year), int(month), HALF if half == ["b"] else 1)
-    except ValueError:
+    except (ValueError, OverflowError):
         day = _NO_DAY
     if not _NO_DAY.year < day.year < date.max.year:
         day = _NO_DAY  # neither end of the calendar has a period that can be reckoned in every zone

@@ -3,7 +3,7 @@
 import urllib.error
 import urllib.request
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import click
 from sqlalchemy import func, select
@@ -38,7 +38,7 @@ def follow(console: Console, code: str) -> Answer:
     """Follow a link over HTTP as a phone would, and show where it leads and the click token."""
     with reading(console.databases.main) as session:
         target = link_target(session, code)
-    status, location = _get(f"{console.settings.link_url}/{code}")
+    status, location = _get(f"{console.settings.link_url}/{quote(code, safe='')}")
     parameter = target.token_parameter if target else ""
     token = parse_qs(urlsplit(location or "").query).get(parameter, [None])[0]
     value = {"status": status, "location": location, "token": token}

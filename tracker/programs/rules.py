@@ -16,6 +16,7 @@ SUB_ID_LENGTH = 100
 NOTICE_DAYS = 14
 """How long before it takes effect a cut is announced, unless more is asked for (MONEY 5)."""
 SHORTEST_NOTICE_DAYS = 7
+LONGEST_NOTICE_DAYS = 3650
 
 PASSABLE = (*SUB_IDS, "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id")
 """What a link may pass on from the query that it was opened with."""
@@ -87,6 +88,8 @@ def effective_time(
     """
     if notice_days < SHORTEST_NOTICE_DAYS:
         raise Invalid(f"A notice of {notice_days} days is too short; give {SHORTEST_NOTICE_DAYS} or more.")
+    if notice_days > LONGEST_NOTICE_DAYS:
+        raise Invalid(f"A notice of {notice_days} days is too long; give up to {LONGEST_NOTICE_DAYS}.")
     notice = timedelta(days=notice_days) if cut else timedelta()
     earliest = max(now + notice, former_effective_at)
     if asked_for is None:

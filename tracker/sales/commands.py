@@ -17,6 +17,7 @@ from tracker.sales.sending import send_message
 from tracker.sales.sources import KINDS
 from tracker.times import utc_text
 
+MOST_LINES = 100_000
 STATES = ("applied", "parked", "conflict", "dismissed")
 
 
@@ -96,7 +97,7 @@ def delete_source(console: Console, source_id: str) -> Answer:
 @click.option("--source", "source_id", metavar="ID", help="Of this source only.")
 @click.option("--brand", "brand_id", metavar="ID", help="Of this brand only.")
 @click.option("--state", type=click.Choice(STATES), help="In this state only.")
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
+@click.option("--limit", type=click.IntRange(1, MOST_LINES), default=100, show_default=True)
 @pass_console
 def show_events(
     console: Console, source_id: str | None, brand_id: str | None, state: str | None, limit: int
@@ -150,9 +151,16 @@ def dismiss_event(console: Console, event_id: str, reason: str) -> Answer:
     return Answer({"event": event_id, "state": "dismissed"}, f"{event_id} is dismissed.")
 
 
+def _header_text(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """It travels in a header, which has no line breaks and no letters beyond ASCII."""
+    if value is not None and not (value.isascii() and value.isprintable()):
+        raise click.BadParameter("use ASCII letters, digits and signs only.")
+    return value
+
+
 @source.command("send")
 @click.option("--source", "source_id", required=True, metavar="ID")
-@click.option("--id", "message_id", help="The message's own id.  [default: a new one]")
+@click.option("--id", "message_id", callback=_header_text, help="The message's own id.  [default: a new one]")
 @click.argument("file", type=click.File("rb"))
 @pass_console
 def send(console: Console, source_id: str, message_id: str | None, file: click.File) -> Answer:
@@ -174,7 +182,7 @@ def sale() -> None:
 
 @sale.command("list")
 @click.option("--brand", "brand_id", required=True, metavar="ID")
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
+@click.option("--limit", type=click.IntRange(1, MOST_LINES), default=100, show_default=True)
 @pass_console
 def show_sales(console: Console, brand_id: str, limit: int) -> Answer:
     """Show the sales of a brand, the latest first."""

@@ -1,0 +1,122 @@
+"""What nobody should type, and somebody does: every command answers in a sentence, none with a traceback."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from click.testing import Result
+from sqlalchemy.orm import Session
+from werkzeug.serving import make_server
+
+from config.database import Databases, transact
+from config.settings import Settings, SettingsError
+from payouts.cli import ROOMS, commands_of
+from tests.conftest import settings_for
+from tests.tracker.terminal import Terminal
+from tracker.people.operations import create_brand, create_creator
+from tracker.programs.operations import create_program
+from tracker.sales.operations import create_source
+from wsgi import create_app
+
+EVERY_COMMAND = tuple(command for room in ROOMS for command in commands_of(room))
+NOT_TEXT = b"\xff".decode(errors="surrogateescape")
+"""How Python hands on an argument that is no UTF-8."""
+
+BOOK = ("ledger", "book", "bonus", "--brand", "BRAND", "--creator", "CREATOR", "--amount-minor", "5")
+ARGUMENTS = {
+    "a time before the calendar": ("work", "--as-of", "0001-01-01T00:00:00+01:00"),
+    "terms from before the calendar": (
+        *("program", "change-terms", "PROGRAM", "--rate", "5"),
+        *("--effective", "0001-01-01T00:00:00+05:00"),
+    ),
+    "a notice of many years": (
+        "program",
+        "change-terms",
+        "PROGRAM",
+        "--rate",
+        "5",
+        "--notice-days",
+        "4000000",
+    ),
+    "a notice of an age": ("program", "change-terms", "PROGRAM", "--rate", "5", "--notice-days", "9" * 11),
+    "a month of a far year": ("statement", "close", "--brand", "BRAND", "--period", "99999999999-01"),
+    "a week of a far year": ("statement", "close", "--brand", "BRAND", "--period", "99999999999-W01"),
+    "more sales than there are": ("sale", "list", "--brand", "BRAND", "--limit", "9" * 20),
+    "more events than there are": ("source", "events", "--limit", "9" * 20),
+    "an id in two lines": ("source", "send", "--source", "SOURCE", "--id", "a\nb", "FILE"),
+    "an id that is not ASCII": ("source", "send", "--source", "SOURCE", "--id", "ü€", "FILE"),
+    "a reason that is no text": (*BOOK, "--key", "k", "--reason", NOT_TEXT),
+    "a key that is no text": (*BOOK, "--key", NOT_TEXT, "--reason", "x"),
+    "a payout that is no text": ("payout", "show", NOT_TEXT),
+    "an order that is no text": ("explain", NOT_TEXT, "--brand", "BRAND"),
+}
+
+
+@pytest.fixture
+def names(settings: Settings, databases: Databases, tmp_path: Path, now: datetime) -> dict[str, str]:
+    """What stands for the words in capitals."""
+    file = tmp_path / "message.json"
+    file.write_bytes(b"{}")
+    keys = settings.secret_keys
+
+    def work(session: Session) -> dict[str, str]:
+        brand = create_brand(session, now, name="Teas", currency="EUR", timezone="UTC")
+        program = create_program(session, now, brand_id=brand.id, name="Friends", rate_bp=1000)
+        creator = create_creator(session, now, name="Anna", email="anna@example.com", country="DE")
+        source, _secret = create_source(session, now, brand_id=brand.id, kind="standard", keys=keys)
+        return {"BRAND": brand.id, "PROGRAM": program.id, "CREATOR": creator.id, "SOURCE": source.id}
+
+    return transact(databases.main, work) | {"FILE": str(file)}
+
+
+@pytest.fixture
+def web_url(settings: Settings) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, create_app(settings))
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def require_sentence(result: Result, exit_code: int) -> None:
+    assert (result.exit_code, result.stdout) == (exit_code, ""), result.output
+    assert isinstance(result.exception, SystemExit)
+    assert "Traceback" not in result.stderr
+    assert result.stderr.strip().endswith((".", "or more"))
+
+
+@pytest.mark.parametrize("what", ARGUMENTS)
+def test_it_is_refused_in_a_sentence(settings: Settings, names: dict[str, str], what: str) -> None:
+    arguments = [names.get(each, each) for each in ARGUMENTS[what]]
+    require_sentence(Terminal(settings, EVERY_COMMAND).run(*arguments), 2)
+
+
+@pytest.mark.parametrize("code", ["a b", "ä", "a/../b"])
+def test_a_code_that_cannot_be_one_is_asked_for_all_the_same(
+    settings: Settings, web_url: str, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.setenv("LINKLEDGER_BASE_URL", web_url)
+    result = Terminal(settings, EVERY_COMMAND).run("click", "follow", code, "--json")
+    assert (result.exit_code, json.loads(result.stdout)["status"]) == (1, 404)
+
+
+@pytest.mark.parametrize("where", ["h:x", "[::1"])
+def test_a_database_address_that_cannot_be_read_is_said_without_its_password(home: Path, where: str) -> None:
+    url = f"postgresql://u:s3cr3t@{where}/db"
+    with pytest.raises(SettingsError, match="LINKLEDGER_DATABASE_URL: cannot be read") as refusal:
+        settings_for(home, url)
+    assert "s3cr3t" not in str(refusal.value)
+
+
+def test_a_backup_to_where_no_file_can_be_is_refused_in_a_sentence(
+    settings: Settings, databases: Databases, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    result = Terminal(settings, EVERY_COMMAND).run("backup", str(tmp_path / "file" / "backup"))
+    require_sentence(result, 1)
+    assert "could not be written" in result.stderr
