@@ -6,13 +6,15 @@ from datetime import datetime
 from pathlib import Path
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 
+from sqlalchemy import select
+
 from config.database import Databases, open_databases, reading
-from config.migrate import upgrade
+from config.migrate import schema_states, upgrade
 from config.settings import Settings, load_settings
 from payouts.demo import cast
 from payouts.demo.seed import Say, seed
 from tracker.errors import Conflict
-from tracker.people.operations import list_brands
+from tracker.people.models import Brand
 from tracker.times import utc_text
 
 FOLDER = "demo"
@@ -65,20 +67,17 @@ def reset(settings: Settings, say: Say) -> None:
 
 
 def prepare(settings: Settings, now: datetime, say: Say) -> None:
-    """Migrate, and seed what is empty. Raises Conflict when something else is there."""
-    mark = _mark(settings.home)
-    if mark is None and not settings.database_url and _has_data(settings.home):
-        raise Conflict(
-            f"{settings.home} holds data that the demo did not make. Name another LINKLEDGER_HOME."
-        )
-    if mark is not None and not mark["whole"] and not settings.database_url:
-        say("the last start was interrupted: making the demo anew")
-        shutil.rmtree(settings.home)
-        settings = settings.model_copy(update={"secret_key": load_settings(home=settings.home).secret_key})
+    """Migrate, and seed what is empty. Raises Conflict when something else is there; it stays as it is."""
+    settings = clear_interrupted(settings, say)
     databases = open_databases(settings)
     try:
+        is_empty = _require_ours(databases, settings)
         upgrade(databases)
-        _seed_once(databases, settings, now, say)
+        if is_empty:
+            _write_mark(settings, now, whole=False)
+            say("making two months of history …")
+            seed(databases, settings, now, say)
+            _write_mark(settings, now, whole=True)
     finally:
         databases.close()
 
@@ -102,25 +101,30 @@ def clear_interrupted(settings: Settings, say: Say) -> Settings:
     return settings.model_copy(update={"secret_key": load_settings(home=settings.home).secret_key})
 
 
-def _seed_once(databases: Databases, settings: Settings, now: datetime, say: Say) -> None:
-    with reading(databases.main) as session:
-        brands = [brand.name for brand in list_brands(session)]
-    mark = _mark(settings.home)
+def _require_ours(databases: Databases, settings: Settings) -> bool:
+    """Before anything is changed, not even the schema. True when nothing is there yet; raises Conflict."""
+    brands, mark = _brands(databases), _mark(settings.home)
     if not brands:
-        _write_mark(settings, now, whole=False)
-        say("making two months of history …")
-        seed(databases, settings, now, say)
-        _write_mark(settings, now, whole=True)
-    elif cast.BRAND not in brands or mark is None or not mark["whole"]:
+        return True
+    if cast.BRAND not in brands or mark is None or not mark["whole"]:
         raise Conflict(
             "The database has brands that this demo did not make, or only a part of it. The demo needs an "
             "empty database of its own: leave LINKLEDGER_DATABASE_URL out, or name another one."
         )
-    elif mark["address"] != settings.web_url:
+    if mark["address"] != settings.web_url:
         raise Conflict(
             f"This demo's links lead to {mark['address']}, not to {settings.web_url}. "
             "Start it there, or make it anew with: linkledger demo --reset"
         )
+    return False
+
+
+def _brands(databases: Databases) -> list[str]:
+    """Their names, whichever version made the tables."""
+    if all(state.current is None for state in schema_states(databases)):
+        return []
+    with reading(databases.main) as session:
+        return list(session.scalars(select(Brand.name)))
 
 
 def _mark(home: Path) -> dict[str, object] | None:

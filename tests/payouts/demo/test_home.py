@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from config.database import open_databases, transact
-from config.migrate import upgrade
+from config.migrate import migrate_up, schema_states, upgrade
 from config.settings import Settings
 from payouts.demo.home import MARK, clear_interrupted, prepare, require_free, reset
 from tests.conftest import settings_for
@@ -47,6 +48,36 @@ def test_a_database_with_other_brands_is_refused(real: Settings) -> None:
         prepare(named, NOON, silent)
     with pytest.raises(Conflict, match="LINKLEDGER_DATABASE_URL"):
         reset(named, silent)
+
+
+def test_a_database_with_other_brands_keeps_its_older_schema(home: Path) -> None:
+    """Somebody else's installation may be running on it, of an older version."""
+    settings = settings_for(home, f"sqlite:///{home}/real.db")
+    databases = open_databases(settings)
+    migrate_up(databases.main, "main", "0006")
+    migrate_up(databases.clicks, "clicks")
+    with databases.main.begin() as connection:
+        connection.execute(
+            text(
+                "insert into brand (id, name, currency, timezone, cadence, review_days, minimum_minor,"
+                " attribution_model, coupon_policy, created_at) values"
+                " ('brd_1', 'Real', 'EUR', 'UTC', 'month', 7, 0, 'last', 'if_involved', '2026-09-01')"
+            )
+        )
+    before = [state.current for state in schema_states(databases)]
+    with pytest.raises(Conflict, match="brands that this demo did not make"):
+        prepare(settings, NOON, silent)
+    assert [state.current for state in schema_states(databases)] == before
+    databases.close()
+
+
+def test_a_database_that_is_empty_but_migrated_can_be_the_demos(home: Path) -> None:
+    settings = settings_for(home, f"sqlite:///{home}/empty.db", demo=True)
+    databases = open_databases(settings)
+    upgrade(databases)
+    databases.close()
+    prepare(settings, NOON, silent)
+    assert json.loads((home / MARK).read_text())["whole"]
 
 
 def test_reset_deletes_the_demos_own_folder(home: Path) -> None:
