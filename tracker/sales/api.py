@@ -19,6 +19,7 @@ from tracker.sales.operations import get_source, source_secrets
 from tracker.sales.raw_body import read_body
 from tracker.sales.sources import kind_of
 from tracker.sales.strict_json import MAXIMUM_BYTES
+from tracker.signing import CannotDecrypt
 from tracker.site import site
 
 log = structlog.get_logger(__name__)
@@ -55,7 +56,7 @@ def _verified_id(source_id: str, body: bytes, now: datetime) -> str:
     """The message's own id. Raises NotAuthentic, NotFound or Gone; nothing was written then."""
     with reading(site().databases.main) as session:
         source = _open_source(session, source_id)
-        secrets = source_secrets(source, site().settings.secret_keys)
+        secrets = _secrets(source)
         kind = kind_of(source.kind)
     try:
         return kind.verify(dict(request.headers.items()), body, secrets, now)
@@ -63,6 +64,18 @@ def _verified_id(source_id: str, body: bytes, now: datetime) -> str:
         HOOKS_REFUSED.labels(refusal.cause).inc()
         log.warning("hook refused", source=source_id, cause=refusal.cause)
         raise
+
+
+def _secrets(source: Source) -> list[str]:
+    """Who sends messages is not known yet: what is wrong with our keys is told to the operator only."""
+    try:
+        return source_secrets(source, site().settings.secret_keys)
+    except CannotDecrypt as error:
+        log.error("hook cannot be checked", source=source.id, error=str(error))
+        raise ServiceUnavailable(
+            "Signatures cannot be checked at present. Nothing was kept; please send the message again later.",
+            retry_after=RETRY_AFTER_S,
+        ) from None
 
 
 def _receive(source_id: str, external_id: str, body: bytes, now: datetime) -> Received:

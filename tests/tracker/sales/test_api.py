@@ -179,6 +179,16 @@ def test_neither_answers_nor_logs_repeat_tokens_secrets_or_the_body(client: Flas
     assert shop.secret.removeprefix("whsec_") not in said
 
 
+def test_an_unsigned_caller_learns_nothing_of_our_keys(settings: Settings, shop: Shop) -> None:
+    with capture_logs() as logs:
+        other_key = settings.model_copy(update={"secret_key": "another signing key for tests, long enough"})
+        answer = make_app(other_key).test_client().post(f"/hooks/{shop.source_id}", data=b"{}")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "SECRET_KEY" not in answer.text
+    assert "send the message again" in answer.text
+    assert "LINKLEDGER_SECRET_KEY" in logs[0]["error"]
+
+
 def test_without_a_database_the_shop_is_asked_to_send_again(settings: Settings) -> None:
     nowhere = settings.model_copy(update={"database_url": "postgresql+psycopg://nobody@127.0.0.1:1/none"})
     body = envelope("sale.created", sale(customer="a-private-customer"))
