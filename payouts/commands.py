@@ -42,7 +42,13 @@ def serve_command(
     """Serve redirects, pages and webhooks, and run the scheduler, until Ctrl-C."""
     settings = console.settings_with(bind=bind, workers=workers, edge_bind=edge_bind)
     console.databases.close()  # opened first, so that a wrong schema is said before anything starts
-    console.say(f"Linkledger is at {settings.web_url}, its links at {settings.link_url} (Ctrl-C stops it)")
+    places = {
+        "scheduler": "The scheduler runs",
+        "edge": f"Links are followed at {settings.link_url}",
+        "web": f"Linkledger is at {settings.web_url}",
+        None: f"Linkledger is at {settings.web_url}, its links at {settings.link_url}",
+    }
+    console.say(f"{places[only]} (Ctrl-C stops it)")
     code = serve_processes(settings, only=only)
     return Answer(None, exit_code=code)
 

@@ -96,6 +96,13 @@ def test_it_is_refused_in_a_sentence(settings: Settings, names: dict[str, str], 
     require_sentence(Terminal(settings, EVERY_COMMAND).run(*arguments), 2)
 
 
+def test_an_amount_that_is_too_large_is_told_the_largest(settings: Settings, names: dict[str, str]) -> None:
+    booked = [names.get(each, each) for each in BOOK[:-1]]
+    result = Terminal(settings, EVERY_COMMAND).run(*booked, str(2**53), "--key", "k", "--reason", "x")
+    require_sentence(result, 2)
+    assert f"1 to {2**53 - 1} minor units" in result.stderr
+
+
 @pytest.mark.parametrize("code", ["a b", "ä", "a/../b"])
 def test_a_code_that_cannot_be_one_is_asked_for_all_the_same(
     settings: Settings, web_url: str, monkeypatch: pytest.MonkeyPatch, code: str

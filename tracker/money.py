@@ -1,6 +1,5 @@
 """Amounts and currencies: integers in minor units, never a float."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -91,21 +90,3 @@ def parse_rate_bp(text: str) -> int:
 def rate_text(rate_bp: int) -> str:
     """1250 -> "12.5"."""
     return f"{(Decimal(rate_bp) / 100).normalize():f}"
-
-
-def allot(total: int, weights: Sequence[int]) -> list[int]:
-    """Split `total` in proportion to `weights` so that the parts sum to it exactly.
-
-    Largest remainder; equal remainders go to the earlier part, so the result does not depend on chance.
-    Weights are not negative; when all are 0 the first part takes everything.
-    """
-    whole = sum(weights)
-    if whole == 0:
-        return [total, *([0] * (len(weights) - 1))]
-    sign = 1 if total >= 0 else -1
-    shares = [divmod(abs(total) * weight, whole) for weight in weights]
-    parts = [quotient for quotient, _ in shares]
-    by_remainder = sorted(range(len(shares)), key=lambda index: (-shares[index][1], index))
-    for index in by_remainder[: abs(total) - sum(parts)]:
-        parts[index] += 1
-    return [sign * part for part in parts]

@@ -35,26 +35,6 @@ def accrue_due(session: Session, now: datetime, limit: int, *, brand_id: str = "
     return len(waiting)
 
 
-def undecided_revisions(session: Session, brand_id: str) -> list[str]:
-    """Sales whose evidence changed after their commission matured: a person must decide (MONEY 4)."""
-    newer, credited = aliased(Attribution), aliased(Attribution)
-    return list(
-        session.execute(
-            select(Commission.sale_id)
-            .join(newer, newer.sale_id == Commission.sale_id)
-            .join(credited, credited.id == Commission.attribution_id)
-            .where(
-                Commission.brand_id == brand_id,
-                Commission.live,
-                Commission.matured_at.is_not(None),
-                newer.revision > Commission.revision,
-                newer.enrollment_id != credited.enrollment_id,
-            )
-            .distinct()
-        ).scalars()
-    )
-
-
 def _without_commission() -> Select[Sale, Attribution]:
     """Sales whose latest attribution credits somebody and has no commission yet.
 

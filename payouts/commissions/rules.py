@@ -89,11 +89,6 @@ def commission(base_minor: int, rate_bp: int) -> int:
     return half_up(base_minor * rate_bp, RATE_UNIT_BP)
 
 
-def overpaid(sale: SaleAmounts, refunds: Sequence[RefundAmounts]) -> bool:
-    """More was refunded than was ever paid: capped, and worth a look."""
-    return sum(refund.amount for refund in refunds) > sale.total
-
-
 @dataclass(frozen=True)
 class DisputeStep:
     """One reported status of a dispute; `order` sorts by time, then by id, so that no two are equal."""

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 
 from payouts.ledger.models import Account, Period, Posting, Transaction
-from payouts.ledger.rules import CREATOR_ACCOUNTS, account_id, liability
+from payouts.ledger.rules import CREATOR_ACCOUNTS, liability
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,6 @@ def creator_balances(
         assert account.creator_id is not None
         found[account.creator_id][f"{account.kind}_minor"] = sums.get(account.id, 0)
     return {creator_id: CreatorBalance(**kinds) for creator_id, kinds in sorted(found.items())}
-
-
-def creator_balance(session: Session, brand_id: str, creator_id: str, currency: str) -> CreatorBalance:
-    """One creator's balance at a brand, now."""
-    sums = {
-        kind: account_balance(session, account_id(brand_id, kind, currency, creator_id))
-        for kind in CREATOR_ACCOUNTS
-    }
-    return CreatorBalance(**{f"{kind}_minor": amount for kind, amount in sums.items()})
 
 
 def account_balance(session: Session, identifier: str) -> int:

@@ -69,7 +69,7 @@ def _check(kind: str, amount_minor: int, currency: str, reason: str, creator_id:
         raise Invalid(f"{kind!r} is not booked by hand. There are: {', '.join(BY_HAND)}.")
     exponent(currency)
     if not 0 < amount_minor <= MAXIMUM_MINOR:
-        raise Invalid(f"The amount must be more than 0 minor units, not {amount_minor}.")
+        raise Invalid(f"The amount must be 1 to {MAXIMUM_MINOR} minor units, not {amount_minor}.")
     if not reason.strip():
         raise Invalid("Give a reason: both sides will read it.")
     rule = EVENTS[kind]

@@ -11,18 +11,6 @@ from tracker.errors import Invalid
 
 Section = Literal["earned", "reversed", "adjustments", "payments", "none"]
 
-BRAND_ACCOUNTS = (
-    "commission_expense",
-    "funding",
-    "deposits",
-    "rail_fees",
-    "write_off",
-    "unclaimed",
-    "fx",
-    "gifts",
-    "gifts_given",
-    "input_vat",
-)
 CREATOR_ACCOUNTS = ("pending", "payable", "in_transit")
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import reading, transact
+from payouts.commissions.undecided import Undecided, undecided_revisions
 from payouts.ledger.models import Period
 from payouts.statements import decisions
 from payouts.statements.close import close_period
@@ -130,6 +131,16 @@ def hold(console: Console, commission_id: str, reason: str, note: str) -> Answer
     return Answer({"commission": commission_id, "held": True}, f"{commission_id} is held.")
 
 
+@commission_commands.command("undecided")
+@_brand
+@pass_console
+def undecided(console: Console, brand_id: str) -> Answer:
+    """Show released commissions that new evidence credits to somebody else: a person decides."""
+    with reading(console.databases.main) as session:
+        found = undecided_revisions(session, get_brand(session, brand_id).id)
+    return Answer([_undecided(each) for each in found], "\n".join(map(_sentence, found)) or "There are none.")
+
+
 @commission_commands.command("release")
 @click.argument("commission_id", metavar="COMMISSION")
 @pass_console
@@ -151,6 +162,28 @@ def decline(console: Console, commission_id: str, reason: str, note: str) -> Ans
         lambda s: decisions.decline(s, console.now, commission_id, reason=reason, note=note),
     )
     return Answer({"commission": commission_id, "declined": True}, f"{commission_id} is declined.")
+
+
+def _undecided(each: Undecided) -> dict[str, Any]:
+    rightful = {"id": each.rightful.id, "name": each.rightful.name} if each.rightful else None
+    return {
+        "commission": each.commission_id,
+        "order": each.order_id,
+        "worth": each.worth.as_json(),
+        "credited": {"id": each.credited.id, "name": each.credited.name},
+        "evidence_for": rightful,
+        "reason": each.reason,
+    }
+
+
+def _sentence(each: Undecided) -> str:
+    rightful = each.rightful.name if each.rightful else "nobody"
+    return (
+        f"{each.commission_id}  order {each.order_id}: {each.worth} of {each.credited.name}; new evidence is "
+        f"for {rightful} ({each.reason}).\n"
+        f"    To take it back: linkledger commission decline {each.commission_id} --reason other --note …\n"
+        "    and to pay the other: linkledger ledger book bonus"
+    )
 
 
 def _summary(statement: Statement, period: Period) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
 from payouts.commissions.models import Commission
 from payouts.commissions.release import mature_due
-from payouts.ledger.balances import CreatorBalance, creator_balance
+from payouts.ledger.balances import CreatorBalance
 from payouts.statements.close import close_period
 from payouts.statements.document import statement_document
 from payouts.statements.review import approve, get_statement
@@ -27,6 +27,7 @@ from payouts.transfers.report import Report
 from payouts.transfers.run import Run
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.stripe_rail import StripeRail
+from tests.payouts.balances import creator_balance
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of
 from tracker.people.operations import create_brand, create_creator

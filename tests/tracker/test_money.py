@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.errors import Invalid
-from tracker.money import Money, allot, exponent, half_up, parse_rate_bp, plain_amount, rate_text
+from tracker.money import Money, exponent, half_up, parse_rate_bp, plain_amount, rate_text
 
 AMOUNTS = st.integers(-(10**15), 10**15)
 
@@ -75,14 +75,3 @@ def test_what_is_no_rate_is_refused(text: str) -> None:
 @given(st.integers(0, 10_000))
 def test_a_rate_reads_as_it_was_written(rate_bp: int) -> None:
     assert parse_rate_bp(rate_text(rate_bp)) == rate_bp
-
-
-@given(AMOUNTS, st.lists(st.integers(0, 10**6), min_size=1, max_size=30))
-def test_parts_sum_to_the_whole_and_are_within_one_unit(total: int, weights: list[int]) -> None:
-    parts = allot(total, weights)
-    assert sum(parts) == total
-    whole = sum(weights)
-    if whole:
-        assert all(
-            abs(part * whole - total * weight) < whole for part, weight in zip(parts, weights, strict=True)
-        )

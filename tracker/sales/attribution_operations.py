@@ -91,7 +91,7 @@ def _written(session: Session, now: datetime, sale: Sale, revision: int, inputs:
     decision = replay_decision(inputs)
     winner = decision.winner
     attribution = Attribution(
-        id=new_id("att", now),
+        id=new_id("atr", now),
         sale_id=sale.id,
         revision=revision,
         enrollment_id=winner.enrollment_id if winner else None,

@@ -10,7 +10,8 @@ from config.database import reading
 from payouts.commissions.entries import current_amount, entries_of
 from payouts.commissions.models import Commission
 from payouts.commissions.release import holds_of
-from payouts.ledger.balances import CreatorBalance, creator_balance
+from payouts.ledger.balances import CreatorBalance
+from tests.payouts.balances import creator_balance
 from tests.payouts.cast import Books, at
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of

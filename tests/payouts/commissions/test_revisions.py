@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from config.database import reading
-from payouts.commissions.accrual import undecided_revisions
+from payouts.commissions.undecided import undecided_revisions
+from payouts.statements.commands import COMMANDS
 from payouts.statements.decisions import decline, hold, release
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import (
@@ -17,6 +18,8 @@ from tests.payouts.commissions.people import (
     one_more_link,
     told_again,
 )
+from tests.tracker.terminal import Terminal
+from tracker.money import Money
 
 
 def test_new_evidence_while_it_is_held_moves_the_credit(books: Books) -> None:
@@ -64,8 +67,39 @@ def test_new_evidence_after_maturity_is_left_to_a_person(books: Books) -> None:
     told_again(books, "S1", 100_00, "10-01 12:00", click(books, bob.link_id, "10-01 11:00"), "11-02")
     assert commissions(books, "S1") == [(books.creator_id, True, 10_00)]
     with reading(books.databases.main) as session:
-        (sale_id,) = undecided_revisions(session, books.brand_id)
-    assert sale_id == books.commission("S1").sale_id
+        (found,) = undecided_revisions(session, books.brand_id)
+    assert (found.order_id, found.worth) == ("S1", Money(10_00, "EUR"))
+    assert (found.credited.name, found.rightful and found.rightful.name) == ("Anna", "bob")
+
+
+def test_the_brand_is_shown_what_it_has_to_decide_until_it_declines(books: Books) -> None:
+    bob = one_more(books, "bob")
+    books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 08:00"))
+    books.settle(at("11-01"))
+    for hour, link_id in (("09", books.link_id), ("10", bob.link_id)):
+        token = click(books, link_id, f"10-01 {hour}:00")
+        told_again(books, "S1", 100_00, "10-01 12:00", token, f"11-02 {hour}:00")
+    terminal = Terminal(books.settings, COMMANDS)
+    undecided = ("commission", "undecided", "--brand", books.brand_id)
+    (shown,) = terminal.ask(*undecided)
+    assert shown["commission"] == books.commission("S1").id
+    assert (shown["credited"]["name"], shown["evidence_for"]["id"]) == ("Anna", bob.creator_id)
+    assert "order S1" in terminal.run(*undecided).stdout
+    assert "linkledger commission decline" in terminal.run(*undecided).stdout
+
+    books.write(lambda s: decline(s, at("11-03"), shown["commission"], reason="other", note="Bob's"))
+    assert terminal.ask(*undecided) == []
+
+
+def test_evidence_that_came_back_to_the_same_creator_needs_no_decision(books: Books) -> None:
+    bob = one_more(books, "bob")
+    books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 08:00"))
+    books.settle(at("11-01"))
+    for hour, link_id in (("09", bob.link_id), ("10", books.link_id)):
+        token = click(books, link_id, f"10-01 {hour}:00")
+        told_again(books, "S1", 100_00, "10-01 12:00", token, f"11-02 {hour}:00")
+    with reading(books.databases.main) as session:
+        assert undecided_revisions(session, books.brand_id) == []
 
 
 def test_a_disputed_sale_is_held_for_whom_new_evidence_credits(books: Books) -> None:

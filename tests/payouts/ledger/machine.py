@@ -15,7 +15,6 @@ from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
 from payouts.commissions.models import Commission
 from payouts.commissions.release import mature_due
-from payouts.ledger.balances import creator_balance
 from payouts.ledger.manual import book_by_hand
 from payouts.statements.close import close_ended
 from payouts.statements.decisions import decline, hold, release
@@ -25,6 +24,7 @@ from payouts.transfers.models import Payout
 from payouts.transfers.run import Run
 from payouts.transfers.sandbox.server import SANDBOX_KEY
 from payouts.transfers.stripe_rail import StripeRail
+from tests.payouts.balances import creator_balance
 from tests.payouts.cast import at
 from tests.payouts.ledger.expected import Order
 from tests.payouts.ledger.soundness import (

@@ -9,13 +9,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.database import Databases, reading
-from payouts.ledger.balances import account_balance, creator_balance
+from payouts.ledger.balances import account_balance
 from payouts.ledger.checks import chain_faults
 from payouts.ledger.manual import BY_HAND, book_by_hand
 from payouts.ledger.models import Account, Chain, Period, Posting, Transaction
 from payouts.ledger.operations import Posted, post
 from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, Line
 from payouts.statements.movements import Movement, Sections
+from tests.payouts.balances import creator_balance
 from tests.payouts.cast import Books, at
 from tests.payouts.ledger.crowd import THREADS, at_once
 from tracker.errors import Conflict, Invalid, NotFound

@@ -7,20 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from config.canonical import canonical_json
 from config.database import Databases
 from config.settings import Settings
-from payouts.ledger.manual import book_by_hand
 from payouts.statements.document import expected_pay_date
 from payouts.statements.render import AMOUNTS, COLUMNS, as_csv
 from payouts.statements.text import as_text
-from payouts.transfers.adoption import adopt
-from payouts.transfers.models import Payee
-from payouts.transfers.returns import record_return
-from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
-from payouts.transfers.stripe_rail import StripeRail
+from payouts.transfers.sandbox.server import SandboxServer
 from tests.payouts.cast import Books, at
 from tests.payouts.payout_runs.scenes import (
     DECEMBER,
@@ -203,77 +198,6 @@ def test_the_text_for_a_terminal_shows_the_equation_and_every_line(full: Books) 
     shown = as_text(full.statement("2026-11"))
     for word in ("Teas, 2026-11, EUR", "opening", "closing", "A-1", "B-1", "B-2", "payout_confirmed"):
         assert word in shown
-
-
-def booked_by_hand(books: Books, kind: str, reason: str) -> None:
-    books.write(
-        lambda s: book_by_hand(
-            s,
-            at("11-14"),
-            brand_id=books.brand_id,
-            kind=kind,
-            key=kind,
-            amount_minor=5_00,
-            currency="EUR",
-            reason=reason,
-            creator_id=books.creator_id,
-        )
-    )
-
-
-def test_what_was_booked_by_hand_says_why_everywhere(books: Books) -> None:
-    booked_by_hand(books, "bonus", "=thanks for the launch")
-    booked_by_hand(books, "paid_by_hand", "cash at the fair")
-    document = books.close("2026-11", NOVEMBER.closing)
-    (part,) = document["creators"]
-    assert part["adjustments"][0]["reason"] == "=thanks for the launch"
-    assert part["payments"][0]["reason"] == "cash at the fair"
-    reasons = {row["kind"]: row["reasons"] for row in rows_of(document)}
-    assert (reasons["bonus"], reasons["paid_by_hand"]) == ("'=thanks for the launch", "cash at the fair")
-    assert "bonus 5.00 =thanks for the launch" in as_text(document)
-    assert "paid_by_hand 5.00 cash at the fair" in as_text(document)
-
-
-def test_a_transfer_stands_in_a_column_of_its_own(full: Books) -> None:
-    document = full.statement("2026-11")
-    (payment,) = [each for part in document["creators"] for each in part["payments"]]
-    (row,) = [row for row in rows_of(document) if row["kind"] == "payout_confirmed"]
-    assert payment["transfer"].startswith("tr_")
-    assert (row["transfer"], row["order"]) == (payment["transfer"], "")
-
-
-def test_an_adopted_transfer_and_a_reversal_name_what_moved_the_money(books: Books) -> None:
-    rail = StripeRail(SANDBOX_KEY, books.sandbox.url)
-    account = books.write(lambda s: s.scalars(select(Payee)).one().account_ref)
-    parameters = {"amount": 50_00, "currency": "eur", "destination": account, "transfer_group": "hand"}
-    adopted = rail.send_transfer(parameters, "by-hand").transfer_ref
-    assert adopted is not None
-    found = rail.transfer(adopted)
-    books.write(lambda s: adopt(s, at("09-10"), brand_id=books.brand_id, transfer=found))
-    sell_and_release(books, "1001", 200_00)
-    books.close("2026-10", OCTOBER.closing)
-    books.approve("2026-09", OCTOBER.approval)
-    books.approve("2026-10", OCTOBER.approval)
-    (payout_id,) = run_at(books, OCTOBER.payday).pay(books.brand_id).paid
-    books.write(
-        lambda s: record_return(s, at("11-12"), payout_id=payout_id, reversal_ref="trr_1", amount_minor=5_00)
-    )
-    assert [each["transfer"] for each in books.statement("2026-09")["creators"][0]["payments"]] == [adopted]
-    paid, back = books.close("2026-11", NOVEMBER.closing)["creators"][0]["payments"]
-    assert (paid["reversal"], back["reversal"]) == (None, "trr_1")
-    assert back["transfer"] == paid["transfer"]
-
-
-def test_a_statement_that_was_sealed_before_reasons_were_kept_is_still_a_table(books: Books) -> None:
-    booked_by_hand(books, "bonus", "thanks")
-    booked_by_hand(books, "paid_by_hand", "cash")
-    document = books.close("2026-11", NOVEMBER.closing)
-    (part,) = document["creators"]
-    for each in (*part["adjustments"], *part["payments"]):
-        del each["reason"]
-        each.pop("reversal", None)
-    assert "bonus 5.00" in as_text(document)
-    assert [row["reasons"] for row in rows_of(document) if row["kind"] == "bonus"] == [""]
 
 
 DANGEROUS = [
