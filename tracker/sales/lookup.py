@@ -59,7 +59,7 @@ def list_events(
 
 def credited_clicks(session: Session, since: datetime) -> list[UUID]:
     """Clicks that a decision since then credits a sale to, each once. Ids of decisions sort by their time."""
-    first = public_id("att", lowest_uuid(since))
+    first = public_id("atr", lowest_uuid(since))  # older ones sort after all of these: once more is harmless
     credits = select(Attribution.click_id).where(Attribution.id >= first, Attribution.click_id.is_not(None))
     return [uuid_of(each, "clk") for each in session.scalars(credits.distinct()) if each is not None]
 
