@@ -86,7 +86,7 @@ class LinkCache:
     """For any thread of any process; a forked child begins with an empty one of its own."""
 
     def __init__(self, library: Library, *, room: int = ROOM_LINKS, poll_s: float = POLL_S) -> None:
-        self._library, self._room, self._poll_s = library, room, poll_s
+        self._library, self._room, self.poll_s = library, room, poll_s
         self._begin(0)
 
     def _begin(self, process_id: int) -> None:
@@ -203,7 +203,7 @@ class LinkCache:
             reader.start()
 
     def _poll_on(self, closing: threading.Event) -> None:
-        while not closing.wait(self._poll_s):
+        while not closing.wait(self.poll_s):
             try:
                 self.poll()
                 self.readable = True

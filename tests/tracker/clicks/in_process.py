@@ -16,6 +16,8 @@ from wsgi import create_app
 
 BROWSER = ("User-Agent", PEOPLE["Safari on iPhone"][0])
 Lines = Sequence[tuple[str, str]]
+POLL_S = 0.05
+"""So that a test about a change need not wait a second for it."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Ask(Protocol):
 @contextmanager
 def flask_in_process(settings: Settings) -> Iterator[Ask]:
     app = create_app(settings)
+    app.extensions["linkledger"].links.poll_s = POLL_S
 
     def ask(path: str, query: str = "", headers: Lines = (BROWSER,), peer: str = "203.0.113.9") -> Answered:
         environ: dict[str, Any] = create_environ("/x")
@@ -61,6 +64,7 @@ def flask_in_process(settings: Settings) -> Iterator[Ask]:
 @contextmanager
 def edge_in_process(settings: Settings) -> Iterator[Ask]:
     edge, loop = create_edge(settings), asyncio.new_event_loop()
+    edge.links.poll_s = POLL_S
 
     def ask(path: str, query: str = "", headers: Lines = (BROWSER,), peer: str = "203.0.113.9") -> Answered:
         sent: list[Any] = []
