@@ -5,7 +5,11 @@ prometheus_client decides where values live when it is first imported, so a guni
 """
 
 import os
+from importlib import import_module
 from pathlib import Path
+from typing import Any
+
+from config.process import process_id
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 FOLDER = "metrics"
@@ -18,6 +22,8 @@ def share_figures(home: Path, server: str) -> None:
     for former in folder.glob("*.db"):
         former.unlink(missing_ok=True)
     os.environ[VARIABLE] = str(folder)
+    values: Any = import_module("prometheus_client.values")  # from now on, it may be imported
+    values.ValueClass = values.MultiProcessValue(process_id)
 
 
 def forget_gauges(process_id: int) -> None:

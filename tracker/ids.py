@@ -1,11 +1,14 @@
 """Public ids: a prefix that says what it is, and a UUIDv7 that says when it was made."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import uuid_utils
 
 from tracker.errors import Invalid
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def new_uuid(now: datetime) -> UUID:
@@ -45,5 +48,4 @@ def lowest_uuid(at: datetime) -> UUID:
 
 
 def _milliseconds(now: datetime) -> int:
-    whole_seconds = int(now.replace(microsecond=0).timestamp())
-    return whole_seconds * 1000 + now.microsecond // 1000
+    return (now - _EPOCH) // _MILLISECOND

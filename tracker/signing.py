@@ -5,10 +5,13 @@ Keys are given newest first; the newest signs, all verify. SHA-256 throughout (t
 
 import base64
 import hashlib
+import hmac
 from collections.abc import Sequence
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from itsdangerous import Signer
+from itsdangerous.signer import HMACAlgorithm
 
 from tracker.errors import LinkledgerError
 
@@ -23,7 +26,34 @@ class CannotDecrypt(LinkledgerError):
 def signer(keys: Sequence[str], purpose: str) -> Signer:
     """A signer whose `get_signature` returns 43 characters of [A-Za-z0-9_-]."""
     oldest_first = [key.encode() for key in reversed(keys)]
-    return Signer(oldest_first, salt=purpose, key_derivation="hmac", digest_method=hashlib.sha256)
+    return _KeyedOnce(
+        oldest_first,
+        salt=purpose,
+        key_derivation="hmac",
+        digest_method=hashlib.sha256,
+        algorithm=_HmacSha256(hashlib.sha256),
+    )
+
+
+class _KeyedOnce(Signer):
+    """Derives each key once, not for every signature."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._derived: dict[str | bytes | None, bytes] = {}
+
+    def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
+        known = self._derived.get(secret_key)
+        if known is None:
+            known = self._derived[secret_key] = super().derive_key(secret_key)
+        return known
+
+
+class _HmacSha256(HMACAlgorithm):
+    """The same signature in one call of C."""
+
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        return hmac.digest(key, value, "sha256")
 
 
 def encrypt(keys: Sequence[str], purpose: str, secret: str) -> str:

@@ -10,7 +10,6 @@ link, and a link that is in memory is found at no other brand's host.
 """
 
 import logging
-import os
 import queue
 import threading
 import time
@@ -26,6 +25,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import asking, reading
+from config.process import process_id
 from tracker.clicks.domains import Domains
 from tracker.clicks.metrics import LINK_LOOKUPS
 from tracker.programs.changes import LinkChanges, changes_since
@@ -80,6 +80,7 @@ class Missing:
 
 MISSING: Final = Missing()
 _NOTHING_SEEN = -1
+_FROM_MEMORY = LINK_LOOKUPS.labels("memory")
 
 
 class LinkCache:
@@ -89,8 +90,8 @@ class LinkCache:
         self._library, self._room, self.poll_s = library, room, poll_s
         self._begin(0)
 
-    def _begin(self, process_id: int) -> None:
-        self._process_id = process_id
+    def _begin(self, owner: int) -> None:
+        self._process_id = owner
         self._links: OrderedDict[str, Found] = OrderedDict()
         self._absent: dict[str, float] = {}
         self._domains = Domains(self._library.domains)
@@ -112,7 +113,7 @@ class LinkCache:
         if found is not None:
             with suppress(KeyError):  # let go in this moment; what was found is right all the same
                 self._links.move_to_end(key)
-            LINK_LOOKUPS.labels("memory").inc()
+            _FROM_MEMORY.inc()
             return found.link
         until = self._absent.get(key)
         if until is not None and time.monotonic() < until:
@@ -188,14 +189,14 @@ class LinkCache:
 
     def _leave_parent(self) -> None:
         """In a forked child: the threads and what they had begun are the parent's, and locks may be held."""
-        if self._process_id not in (0, os.getpid()):
+        if self._process_id not in (0, process_id()):
             self._begin(0)
 
     def _start(self) -> None:
         """Called with the lock. Daemons, so that a read that hangs keeps no process from ending."""
         if self._process_id != 0:
             return
-        self._process_id = os.getpid()
+        self._process_id = process_id()
         threading.Thread(target=self._poll_on, args=(self._closing,), name="link-poller", daemon=True).start()
         for _ in range(READERS):
             reader = threading.Thread(target=self._read_on, args=(self._waiting,), name="link-reader")

@@ -3,12 +3,12 @@
 Nothing is opened or started before the first click, so importing and forking are safe.
 """
 
-import os
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as DeadlinePassed
 from pathlib import Path
 
+from config.process import process_id
 from config.settings import Settings
 from tracker.clicks.committer import DEADLINE_S, Committer
 from tracker.clicks.spool import ROOM_BYTES
@@ -73,23 +73,23 @@ class Recorder:
 
     def close(self) -> None:
         """Put what waits on the disk, then close this process's connection. A later click opens a new one."""
-        committer = self._committers.pop(os.getpid(), None)
+        committer = self._committers.pop(process_id(), None)
         if committer is not None:
             committer.close()
 
     def _committer(self) -> Committer:
-        process_id = os.getpid()
-        committer = self._committers.get(process_id)
+        own = process_id()
+        committer = self._committers.get(own)
         if committer is not None:
             return committer
         # pop and setdefault are atomic. A lock in their place could be the very thing that a fork copied
         # in its locked state.
-        for parent_id in [key for key in self._committers if key != process_id]:
+        for parent_id in [key for key in self._committers if key != own]:
             inherited = self._committers.pop(parent_id, None)
             if inherited is not None:
                 inherited.abandon()
                 self._inherited.append(inherited)
-        return self._committers.setdefault(process_id, self._new_committer())
+        return self._committers.setdefault(own, self._new_committer())
 
     def _new_committer(self) -> Committer:
         return Committer(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -29,6 +30,7 @@ NO_STORE = {"Cache-Control": "no-store, private"}
 RETRY_AFTER_S = 5
 """What a browser is told when the link could not be looked up."""
 
+_answers, _redirects = cache(ANSWERS.labels), cache(REDIRECTS.labels)
 FindLink = Callable[[str], LinkTarget | None]
 FindDomain = Callable[[str], Domain | None]
 
@@ -147,7 +149,7 @@ def destined(
 
 def counted(answer: Answer) -> Answer:
     """The same answer, counted by its status; every door does so once."""
-    ANSWERS.labels(str(answer.status)).inc()
+    _answers(str(answer.status)).inc()
     return answer
 
 
@@ -177,7 +179,7 @@ def new_click(
 
 def location(link: LinkTarget, click: NewClick, verdict: Verdict, recorded: bool, keys: Sequence[str]) -> str:
     """Where to send the visitor, and the count of it. Only a recorded click that may earn gets a token."""
-    REDIRECTS.labels(verdict.kind).inc()
+    _redirects(verdict.kind).inc()
     if not recorded:
         UNRECORDED_CLICKS.inc()
     token = None

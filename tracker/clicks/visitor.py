@@ -55,8 +55,13 @@ def _device_class(user_agent: str) -> str:
 
 def referrer_host(headers: Mapping[str, str]) -> str | None:
     """The host of the page (or Android app) that had the link; never its path, which can name a person."""
+    return _host_of(headers.get("referer", "")[:HEADER_LENGTH])
+
+
+@lru_cache(maxsize=4096)
+def _host_of(address: str) -> str | None:
     try:
-        host = urlsplit(headers.get("referer", "")[:HEADER_LENGTH]).hostname or ""
+        host = urlsplit(address).hostname or ""
     except ValueError:
         return None
     return host if _REFERRER_HOST.fullmatch(host) and not is_ip_address(host) else None
