@@ -5,9 +5,9 @@ LINKLEDGER_TRUSTED_PROXIES; anybody else could have written those headers himsel
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import NamedTuple
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
 Header = Callable[[str], str | None]
@@ -17,8 +17,7 @@ LONGEST_CHAIN = 20
 FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 
 
-@dataclass(frozen=True)
-class Client:
+class Client(NamedTuple):
     """`address` in its usual form, or "" when it is not known. `proxied`: a trusted proxy said so."""
 
     address: str

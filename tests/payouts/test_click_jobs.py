@@ -1,6 +1,5 @@
 """The scheduler's jobs for clicks, through the commands that people use."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from config.database import Databases
@@ -58,7 +57,7 @@ def test_a_sale_confirms_the_prerender_that_it_is_credited_to(
     shop = open_shop(settings, databases)
     at = NOW - timedelta(minutes=10)
     link = uuid_of(shop.links["anna"], "lnk")
-    prerender = replace(click(at, None, "unconfirmed"), link_id=link)
+    prerender = click(at, None, "unconfirmed")._replace(link_id=link)
     write(settings, prerender)
     token = make_token(settings.secret_keys, prerender.id, link, earns=True, confirmed=False)
     linkledger = Terminal(settings, EVERY_COMMAND)

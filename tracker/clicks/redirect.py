@@ -1,9 +1,9 @@
 """What happens when somebody opens a short link: the core that every door calls. Knows no web framework."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -40,8 +40,7 @@ def no_domain(_host: str) -> Domain | None:
     return None
 
 
-@dataclass(frozen=True)
-class Visit:
+class Visit(NamedTuple):
     """What is read of a request. `headers` has the names of visitor.HEADERS that came, in lower case.
 
     `query` is raw, one character for each byte, without the question mark. `host` is the name that the
@@ -59,8 +58,7 @@ class Visit:
     country: str | None = None
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """302 with a location; 404 when no link has the code or it is paused, 410 when it is over for good;
     503 when that could not be found out.
     """
@@ -69,8 +67,7 @@ class Answer:
     location: str | None = None
 
 
-@dataclass(frozen=True)
-class Departure:
+class Departure(NamedTuple):
     """A visit that is to be recorded before it is sent on."""
 
     link: LinkTarget

@@ -21,7 +21,6 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -35,7 +34,7 @@ ROOM_BYTES = 16 * 1024 * 1024
 GROWTH_BYTES = 4 * 1024 * 1024
 _PIECE_BYTES = 1024 * 1024
 _HEAD = struct.Struct(">IIQ")
-_NAMES = tuple(field.name for field in fields(NewClick))
+_NAMES = NewClick._fields
 _sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from ipaddress import IPv4Address, ip_address
+from typing import NamedTuple
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -75,8 +76,7 @@ class DayKeys:
     yesterday: bytes | None
 
 
-@dataclass(frozen=True)
-class Marks:
+class Marks(NamedTuple):
     """`before` is what yesterday's key makes of the same visitor. `network` leaves out the browser."""
 
     visitor: str

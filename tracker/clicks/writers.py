@@ -5,11 +5,9 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, fields
 from functools import cache, lru_cache
-from operator import attrgetter
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import psycopg
@@ -22,8 +20,7 @@ REFUSED = (sqlite3.IntegrityError, sqlite3.DataError, psycopg.IntegrityError, ps
 """The row is wrong, and will be at every further try."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewClick:
+class NewClick(NamedTuple):
     """One row of the table of clicks; the fields have the names and the order of its columns."""
 
     id: UUID
@@ -40,7 +37,6 @@ class NewClick:
     network: str | None = None
 
 
-_row = attrgetter(*(field.name for field in fields(NewClick)))
 # A click may come twice, over two ways; the first counts.
 _SQLITE_HEAD = """
     INSERT INTO click (id, link_id, verdict, reason, device, referrer_host, sub_ids,
@@ -136,8 +132,8 @@ def _statement(clicks: Sequence[NewClick]) -> tuple[str, list[Any]]:
     size = 1 << (len(clicks) - 1).bit_length()
     values: list[Any] = []
     for click in clicks:
-        values += (click.id.bytes, click.link_id.bytes, *_row(click)[2:])
-    last = values[-len(fields(NewClick)) :]
+        values += (click.id.bytes, click.link_id.bytes, *click[2:])
+    last = values[-len(NewClick._fields) :]
     values += last * (size - len(clicks))
     return _sqlite_insert(size), values
 
@@ -161,7 +157,7 @@ class PostgresWriter:
         return nullcontext()
 
     def write(self, clicks: Sequence[NewClick]) -> None:
-        columns = [list(column) for column in zip(*map(_row, clicks), strict=True)]
+        columns = [list(column) for column in zip(*clicks, strict=True)]
         self._connection.execute(_POSTGRES, columns)
 
     def close(self) -> None:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -42,7 +41,7 @@ def click(at: datetime, visitor: str | None = "anna", verdict: str = "person", l
     """A mark is of one day, and the next day's click knows the day before's."""
     today, before = (f"{visitor}:{link.int}:{day.date()}" for day in (at, at - timedelta(days=1)))
     made = NewClick(new_uuid(at), link, verdict, "a test", "phone", None, None, network="net")
-    return replace(made, visitor=today, visitor_before=before) if visitor else made
+    return made._replace(visitor=today, visitor_before=before) if visitor else made
 
 
 def write(settings: Settings, *clicks: NewClick) -> None:
