@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from config.database import Databases
+from config.database import Databases, asking
 
 MAIN = "main"
 CLICKS = "clicks"
@@ -81,7 +81,7 @@ def _sets(databases: Databases) -> list[tuple[Engine, str]]:
 
 
 def _state(engine: Engine, name: str) -> SchemaState:
-    with engine.connect() as connection:
+    with asking(engine) as connection:  # no write lock: somebody may hold it, and nobody should wait for him
         context = MigrationContext.configure(connection, opts={"version_table": f"schema_{name}"})
         current = context.get_current_revision()
     return SchemaState(name, current, _revisions(name))

@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,14 @@ def test_an_older_schema_says_what_to_run(databases: Databases) -> None:
     migrate_down(databases.main, MAIN, "0003")
     with pytest.raises(SchemaMismatch, match=r"at schema 0003.*backup.*run: linkledger migrate"):
         require_current_schema(databases)
+
+
+def test_the_schema_can_be_looked_at_while_somebody_writes(databases: Databases) -> None:
+    with databases.main.begin() as writing, databases.clicks.begin() as recording:
+        writing.execute(text("select 1"))
+        recording.execute(text("select 1"))
+        with ThreadPoolExecutor(1) as another:
+            assert another.submit(require_current_schema, databases).result(timeout=5) is None
 
 
 def test_the_head_is_what_the_models_say(databases: Databases) -> None:

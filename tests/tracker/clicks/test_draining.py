@@ -51,8 +51,7 @@ def test_without_a_spool_there_is_nothing_to_do(settings: Settings) -> None:
 
 
 def test_a_click_that_the_table_refuses_keeps_no_other_out(settings: Settings, databases: Databases) -> None:
-    bad = a_click()
-    object.__setattr__(bad, "verdict", "unheard of")
+    bad = a_click()._replace(verdict="unheard of")
     good = [a_click() for _ in range(4)]
     leave(settings.spool_folder, *good[:2], bad, *good[2:])
     assert drain(settings) == 4

@@ -197,8 +197,7 @@ def test_a_recorder_that_starts_brings_in_what_a_killed_process_left(
 def test_a_click_that_the_table_refuses_keeps_no_other_out(
     settings: Settings, make_recorder: MakeRecorder, databases: Databases
 ) -> None:
-    good, bad = [a_click() for _ in range(5)], a_click()
-    object.__setattr__(bad, "verdict", "unheard of")
+    good, bad = [a_click() for _ in range(5)], a_click()._replace(verdict="unheard of")
     spool = make_spool(settings.spool_folder, ROOM_BYTES)
     spool.append([*good[:2], bad, *good[2:]])
     spool.close()
