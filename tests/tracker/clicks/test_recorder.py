@@ -1,6 +1,7 @@
 """Acknowledged means on the disk, once, and many in one commit; on both databases."""
 
 import fcntl
+import json
 import os
 import threading
 import time
@@ -67,6 +68,31 @@ def test_a_click_is_kept_as_it_was(recorder: Recorder, databases: Databases) -> 
         "network": "net",
     }
     assert made_at(row.id) == made_at(click.id)
+
+
+@pytest.mark.parametrize(
+    "odd", ["", "NULL", "null", 'a "quote"', "back\\slash\\", "{a,b}", "line\nbreak\t", "Ł“é"]
+)
+def test_odd_texts_are_kept_as_they_are(settings: Settings, databases: Databases, odd: str) -> None:
+    write_at_once(settings, [a_click()._replace(referrer_host=odd, sub_ids=json.dumps({"s1": odd}))])
+    with databases.clicks.connect() as connection:
+        row = connection.execute(Click.__table__.select()).one()
+    assert (row.referrer_host, row.sub_ids) == (odd, {"s1": odd})
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 5, 64, 65, 1000, 1025, 2500])
+def test_a_batch_of_any_size_is_as_many_rows(settings: Settings, databases: Databases, number: int) -> None:
+    clicks = [a_click() for _ in range(number)]
+    write_at_once(settings, clicks)
+    write_at_once(settings, clicks[: number // 2 + 1])
+    assert sorted(kept_ids(databases)) == sorted(click.id for click in clicks)
+
+
+def write_at_once(settings: Settings, clicks: list[NewClick]) -> None:
+    writer = open_writer(settings.clicks_url)
+    with writer.turn():
+        writer.write(clicks)
+    writer.close()
 
 
 def test_many_threads_get_exactly_one_row_for_each_click(recorder: Recorder, databases: Databases) -> None:
