@@ -8,7 +8,8 @@ from config.logs import configure_logs
 from tracker.console import Console
 
 ROOMS = {
-    "payouts.commands": ("migrate", "serve", "scheduler", "work", "check", "explain"),
+    "payouts.commands": ("migrate", "work", "check", "explain"),
+    "payouts.serve_commands": ("serve", "scheduler"),
     "payouts.demo.commands": ("demo",),
     "tracker.people.commands": ("brand", "user", "member", "creator"),
     "tracker.programs.commands": ("program", "enroll", "link", "domain"),

@@ -1,4 +1,4 @@
-"""Commands of the whole installation: schema, processes, jobs, the self-check."""
+"""Commands of the whole installation: schema, jobs, the self-check."""
 
 from typing import Any
 
@@ -9,7 +9,6 @@ from config.migrate import SchemaState, schema_states, upgrade
 from payouts.checks import CHECKS
 from payouts.explain import as_text, explain
 from payouts.schedule import work as work_jobs
-from payouts.serve import serve as serve_processes
 from tracker.console import CHECK_FOUND_FAULT, FAILED, Answer, Console, ConsoleCommand, pass_console
 from tracker.times import utc_text, utc_time
 
@@ -28,38 +27,6 @@ def migrate_command(console: Console) -> Answer:
 
 def _schema(old: SchemaState, new: SchemaState) -> dict[str, Any]:
     return {"tables": new.name, "from": old.current, "to": new.current}
-
-
-@click.command("serve", cls=ConsoleCommand)
-@click.option("--bind", metavar="HOST:PORT", help="Default: LINKLEDGER_BIND")
-@click.option("--workers", type=int, help="Default: LINKLEDGER_WORKERS")
-@click.option("--edge-bind", metavar="HOST:PORT", help="Default: LINKLEDGER_EDGE_BIND")
-@click.option("--only", type=click.Choice(["edge", "web", "scheduler"]), help="Start this process alone.")
-@pass_console
-def serve_command(
-    console: Console, bind: str | None, workers: int | None, edge_bind: str | None, only: str | None
-) -> Answer:
-    """Serve redirects, pages and webhooks, and run the scheduler, until Ctrl-C."""
-    settings = console.settings_with(bind=bind, workers=workers, edge_bind=edge_bind)
-    console.databases.close()  # opened first, so that a wrong schema is said before anything starts
-    places = {
-        "scheduler": "The scheduler runs",
-        "edge": f"Links are followed at {settings.link_url}",
-        "web": f"Linkledger is at {settings.web_url}",
-        None: f"Linkledger is at {settings.web_url}, its links at {settings.link_url}",
-    }
-    console.say(f"{places[only]} (Ctrl-C stops it)")
-    code = serve_processes(settings, only=only)
-    return Answer(None, exit_code=code)
-
-
-@click.command("scheduler", cls=ConsoleCommand)
-@pass_console
-def scheduler_command(console: Console) -> Answer:
-    """Run the scheduler alone: the same as serve --only scheduler."""
-    console.databases.close()  # opened first, so that a wrong schema is said before anything starts
-    code = serve_processes(console.settings, only="scheduler")
-    return Answer(None, exit_code=code)
 
 
 @click.command("work", cls=ConsoleCommand)
@@ -118,8 +85,6 @@ def explain_command(console: Console, order_id: str, brand_id: str) -> Answer:
 
 COMMANDS = (
     migrate_command,
-    serve_command,
-    scheduler_command,
     work_command,
     check_command,
     explain_command,

@@ -15,8 +15,8 @@ from sqlalchemy import text
 
 from config.database import Databases, open_databases
 from config.settings import Settings
-from payouts.commands import COMMANDS
 from payouts.serve import Child, Supervisor, child_environment
+from payouts.serve_commands import COMMANDS
 from tests.serving import (
     HAPPENS_WITHIN_S,
     ROOT,
