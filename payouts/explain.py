@@ -16,6 +16,7 @@ from tracker.money import Money, rate_text
 from tracker.people.models import Brand
 from tracker.people.operations import get_brand, get_creator
 from tracker.programs.models import Terms
+from tracker.sales.lookup import is_called
 from tracker.sales.models import Attribution, Event, Sale
 from tracker.times import utc_text
 
@@ -24,7 +25,7 @@ def explain(session: Session, brand_id: str, order_id: str) -> list[dict[str, An
     """One account for each sale of that order id (namespaces may share one). Raises NotFound."""
     brand = get_brand(session, brand_id)
     sales = session.execute(
-        select(Sale).where(Sale.brand_id == brand.id, Sale.order_id == order_id).order_by(Sale.id)
+        select(Sale).where(Sale.brand_id == brand.id, is_called(order_id)).order_by(Sale.id)
     ).scalars()
     found = [_sale(session, brand, sale) for sale in sales]
     if not found:

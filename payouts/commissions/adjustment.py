@@ -11,7 +11,7 @@ from payouts.commissions.models import Commission, Entry
 from payouts.commissions.release import hold_again, lift_hold, place_hold
 from payouts.commissions.rules import Facts, worth
 from payouts.commissions.unsettled import hold_for_events, lift_for_events
-from tracker.sales.models import Cancellation, DisputeStatus, Refund, Sale
+from tracker.sales.models import Cancellation, DisputeStatus, Refund, RefundFailure, RefundLevel, Sale
 
 
 def adjust_due(
@@ -103,7 +103,7 @@ def _with_new_causes(brand_id: str, creator_id: str) -> Select[str]:
     if creator_id:
         owner.append(Commission.creator_id == creator_id)
     selects = []
-    for table in (Refund, Cancellation, DisputeStatus):
+    for table in (Refund, RefundFailure, RefundLevel, Cancellation, DisputeStatus):
         entered = exists().where(Entry.commission_id == Commission.id, Entry.cause_id == table.id)
         selects.append(
             select(Commission.id)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.canonical import ISO_FORMAT
 from payouts.commissions.rules import DisputeStep, Facts, RefundAmounts, SaleAmounts
-from tracker.sales.models import Cancellation, DisputeStatus, Refund, Sale
+from tracker.sales.models import Cancellation, DisputeStatus, Refund, RefundFailure, RefundLevel, Sale
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,17 @@ class Cause:
     kind: str
     reason: str
     occurred_at: datetime
-    row: Refund | Cancellation | DisputeStatus
+    row: Refund | RefundFailure | RefundLevel | Cancellation | DisputeStatus
 
     def added_to(self, facts: Facts) -> Facts:
         row = self.row
         if isinstance(row, Refund):
             amounts = RefundAmounts(row.amount, row.tax, row.shipping)
             return replace(facts, refunds=(*facts.refunds, (row.refund_id, amounts)))
+        if isinstance(row, RefundFailure):
+            return replace(facts, failed_refunds=facts.failed_refunds | {row.refund_id})
+        if isinstance(row, RefundLevel):
+            return replace(facts, refund_levels=(*facts.refund_levels, (row.payment_id, row.amount)))
         if isinstance(row, Cancellation):
             return replace(facts, cancelled=True)
         order = (row.occurred_at.strftime(ISO_FORMAT), row.id)
@@ -50,6 +54,13 @@ def causes_of_sales(session: Session, sale_ids: Sequence[str]) -> dict[str, list
     for row in session.scalars(select(Refund).where(Refund.sale_id.in_(sale_ids))):
         reason = row.reason or "refunded by the shop"
         found[row.sale_id].append(Cause(row.id, "refund", reason, row.occurred_at, row))
+    for failure in session.scalars(select(RefundFailure).where(RefundFailure.sale_id.in_(sale_ids))):
+        reason = f"refund {failure.refund_id} failed, the money went back to the shop"
+        cause = Cause(failure.id, "refund_failed", reason, failure.occurred_at, failure)
+        found[failure.sale_id].append(cause)
+    for level in session.scalars(select(RefundLevel).where(RefundLevel.sale_id.in_(sale_ids))):
+        reason = f"refunds of {level.payment_id} came to {level.amount}"
+        found[level.sale_id].append(Cause(level.id, "refund_level", reason, level.occurred_at, level))
     for off in session.scalars(select(Cancellation).where(Cancellation.sale_id.in_(sale_ids))):
         reason = "order cancelled by the shop"
         found[off.sale_id].append(Cause(off.id, "cancellation", reason, off.occurred_at, off))

@@ -110,18 +110,36 @@ class Facts:
 
     sale: SaleAmounts
     refunds: tuple[tuple[str, RefundAmounts], ...] = ()
+    failed_refunds: frozenset[str] = frozenset()
+    refund_levels: tuple[tuple[str, int], ...] = ()
     disputes: tuple[DisputeStep, ...] = ()
     cancelled: bool = False
     declined: bool = False
 
     def all_refunds(self) -> list[RefundAmounts]:
         """A lost dispute is a refund whose id is the dispute's: reported as both, it counts once."""
-        by_id = dict(self.refunds)
+        by_id = dict(self.standing_refunds())
         for dispute_id in {step.dispute_id for step in self.disputes}:
             standing = dispute_standing([step for step in self.disputes if step.dispute_id == dispute_id])
             if standing is not None and standing.status == "lost":
                 by_id.setdefault(dispute_id, RefundAmounts(standing.amount))
         return list(by_id.values())
+
+    def standing_refunds(self) -> list[tuple[str, RefundAmounts]]:
+        """By id: those that did not fail, and of each payment's highest level what no refund explains.
+
+        A level is all that had gone back by some time, whatever became of it since: refunds that failed
+        explain it as well as others. So nothing counts twice, and no order of arrival matters.
+        """
+        standing = [(each, amounts) for each, amounts in self.refunds if each not in self.failed_refunds]
+        highest: dict[str, int] = {}
+        for payment_id, amount in self.refund_levels:
+            highest[payment_id] = max(amount, highest.get(payment_id, 0))
+        known = sum(amounts.amount for _, amounts in self.refunds)
+        unexplained = sum(highest.values()) - known
+        if unexplained > 0:
+            standing.append((f"not named, of {', '.join(sorted(highest))}", RefundAmounts(unexplained)))
+        return standing
 
     def open_disputes(self) -> list[str]:
         ids = sorted({step.dispute_id for step in self.disputes})

@@ -17,6 +17,8 @@ _STEPS = {
     "accrue": "Earned",
     "mature": "Released",
     "refund": "Refunded",
+    "refund_failed": "Refund failed",
+    "refund_level": "Refunded",
     "cancellation": "Order cancelled",
     "decline": "Declined",
     "superseded": "Credited anew",

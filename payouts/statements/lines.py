@@ -1,7 +1,7 @@
 """The lines of a statement: one for each commission, with all that is needed to follow its cents."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,12 +9,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from payouts.commissions.adjustment import standing_facts
+from payouts.commissions.facts import Cause, causes_of_sales
 from payouts.commissions.models import Commission, Entry
 from payouts.ledger.models import Period, Transaction
 from payouts.statements.movements import Movement, Sections
 from tracker.money import Money, rate_text
 from tracker.programs.models import Coupon, Link, Terms
-from tracker.sales.models import Attribution, Refund, Sale
+from tracker.sales.models import Attribution, Sale
 from tracker.times import utc_text
 
 QUERY_SIZE = 500
@@ -41,10 +43,11 @@ def line_sources(session: Session, commission_ids: Sequence[str], period: Period
         ids = commission_ids[start : start + QUERY_SIZE]
         entries = _entries(session, ids, period)
         rows = {row[0].id: row for row in _rows(session, ids)}
-        refunds = _refunds(session, [row[1].id for row in rows.values()])
+        causes = causes_of_sales(session, [row[1].id for row in rows.values()])
         for commission_id in ids:
             if commission_id in rows:
-                yield _source(rows[commission_id], entries[commission_id], refunds)
+                row = rows[commission_id]
+                yield _source(row, entries[commission_id], causes.get(row[1].id, []))
 
 
 def line(source: LineSource, movements: Sequence[Movement], held_minor: int, pay_date: str) -> dict[str, Any]:
@@ -118,14 +121,12 @@ def _remaining(entries: Sequence[Entry]) -> int:
     return entries[-1].amount_after_minor if entries else 0
 
 
-def _source(row: Any, entries: list[Entry], refunds: Mapping[str, Refund]) -> LineSource:
+def _source(row: Any, entries: list[Entry], causes: list[Cause]) -> LineSource:
     commission, sale, attribution, terms, link, coupon = row
-    entered = [refunds[entry.cause_id].amount for entry in entries if entry.cause_id in refunds]
-    if any(entry.kind == "cancellation" for entry in entries):
-        entered = [sale.total]
-    return LineSource(
-        commission, sale, attribution, terms, link, coupon, tuple(entries), min(sum(entered), sale.total)
-    )
+    facts = standing_facts(sale, causes, entries)
+    back = sum(amounts.amount for _, amounts in facts.standing_refunds())
+    refunded_minor = sale.total if facts.cancelled else min(back, sale.total)
+    return LineSource(commission, sale, attribution, terms, link, coupon, tuple(entries), refunded_minor)
 
 
 def _rows(session: Session, ids: Sequence[str]) -> Sequence[Any]:
@@ -155,8 +156,3 @@ def _entries(session: Session, ids: Sequence[str], period: Period) -> dict[str, 
         if (belongs_at or entry.effective_at) < period.ends_at:
             found[entry.commission_id].append(entry)
     return found
-
-
-def _refunds(session: Session, sale_ids: Sequence[str]) -> dict[str, Refund]:
-    rows = session.execute(select(Refund).where(Refund.sale_id.in_(sale_ids))).scalars()
-    return {refund.id: refund for refund in rows}

@@ -6,13 +6,8 @@ currencies, three-decimal currencies and special cases; read 2026-11. ISO's expo
 
 from tracker.errors import Invalid
 from tracker.money import exponent
+from tracker.stripe_amounts import THREE_DECIMAL, ZERO_DECIMAL
 
-# One unit of the rail is one whole unit of the currency.
-_ZERO_DECIMAL = frozenset(
-    ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF")
-)
-# Thousandths, and the last digit has to be 0.
-_THREE_DECIMAL = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
 # Written with two decimals, but only whole units are taken. ISK and UGX lost their decimals in ISO, not at
 # the rail; HUF and TWD keep them in ISO, and a transfer of a fraction could never be paid out to a bank.
 _WHOLE_UNITS_ONLY = frozenset(("HUF", "ISK", "TWD", "UGX"))
@@ -76,9 +71,9 @@ def _iso_unit(currency: str) -> int:
 
 def _rail_unit(currency: str) -> int:
     """How many of the rail's units make one whole unit of the currency."""
-    if currency in _ZERO_DECIMAL:
+    if currency in ZERO_DECIMAL:
         return 1
-    if currency in _THREE_DECIMAL:
+    if currency in THREE_DECIMAL:
         return 1000
     if currency in _WHOLE_UNITS_ONLY or exponent(currency) == 2:
         return 100
@@ -87,6 +82,6 @@ def _rail_unit(currency: str) -> int:
 
 def _rail_step(currency: str) -> int:
     """Smallest step in the rail's own units."""
-    if currency in _THREE_DECIMAL:
-        return 10
+    if currency in THREE_DECIMAL:
+        return 10  # of thousandths the last digit has to be 0
     return 100 if currency in _WHOLE_UNITS_ONLY else 1

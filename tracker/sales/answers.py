@@ -5,7 +5,7 @@ from typing import Any
 
 from tracker.money import Money
 from tracker.sales.lookup import SaleHistory
-from tracker.sales.models import Attribution, DisputeStatus, Event, Refund, Sale, Source
+from tracker.sales.models import Attribution, DisputeStatus, Event, Refund, RefundLevel, Sale, Source
 from tracker.times import utc_text
 
 
@@ -67,7 +67,11 @@ def history_answer(history: SaleHistory) -> dict[str, Any]:
     currency = history.sale.currency
     return {
         **sale_answer(history.sale),
-        "refunds": [_refund(refund, currency) for refund in history.refunds],
+        "refunds": [
+            {**_refund(refund, currency), "failed": refund.refund_id in history.failed_refund_ids}
+            for refund in history.refunds
+        ],
+        "refund_levels": [_level(level, currency) for level in history.refund_levels],
         "disputes": [_dispute(step, currency) for step in history.disputes],
         "cancelled_at": _time(history.cancelled_at),
         "attributions": [_attribution(attribution) for attribution in history.attributions],
@@ -84,6 +88,15 @@ def _refund(refund: Refund, currency: str) -> dict[str, Any]:
         "tax": None if refund.tax is None else Money(refund.tax, currency).as_json(),
         "shipping": None if refund.shipping is None else Money(refund.shipping, currency).as_json(),
         "reason": refund.reason,
+    }
+
+
+def _level(level: RefundLevel, currency: str) -> dict[str, Any]:
+    return {
+        "payment": level.payment_id,
+        "event": level.event_id,
+        "occurred_at": utc_text(level.occurred_at),
+        "amount": Money(level.amount, currency).as_json(),
     }
 
 

@@ -1,5 +1,6 @@
 """The hook door: shops post their signed messages here."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
@@ -39,8 +40,10 @@ def take_message(source_id: str) -> Response:
     now = datetime.now(UTC)
     body = read_body(request.environ, MAXIMUM_BYTES)
     try:
-        external_id = _verified_id(source_id, body, now)
-        received = _receive(source_id, external_id, body, now)
+        verified = _verified(source_id, body, now)
+        if verified is None:
+            return jsonify(state="greeted", reason="Nothing of it was kept; orders must be signed.")
+        received = _receive(source_id, verified, body, now)
     except SQLAlchemyError as error:
         # Its text holds the parameters, and with them the message.
         log.error("hook cannot reach the database", source=source_id, kind=type(error).__name__)
@@ -52,14 +55,25 @@ def take_message(source_id: str) -> Response:
     return _answer(received)
 
 
-def _verified_id(source_id: str, body: bytes, now: datetime) -> str:
-    """The message's own id. Raises NotAuthentic, NotFound or Gone; nothing was written then."""
+@dataclass(frozen=True)
+class _Verified:
+    """The message's own id, and what it is about where the shop says so beside the body."""
+
+    external_id: str
+    topic: str | None
+
+
+def _verified(source_id: str, body: bytes, now: datetime) -> _Verified | None:
+    """None for a greeting. Raises NotAuthentic, NotFound or Gone; nothing was written then."""
     with reading(site().databases.main) as session:
         source = _open_source(session, source_id)
         secrets = _secrets(source)
         kind = kind_of(source.kind)
+    headers = dict(request.headers.items())
+    if kind.is_greeting(headers, body):
+        return None
     try:
-        return kind.verify(dict(request.headers.items()), body, secrets, now)
+        return _Verified(kind.verify(headers, body, secrets, now), kind.topic(headers))
     except NotAuthentic as refusal:
         HOOKS_REFUSED.labels(refusal.cause).inc()
         log.warning("hook refused", source=source_id, cause=refusal.cause)
@@ -78,10 +92,12 @@ def _secrets(source: Source) -> list[str]:
         ) from None
 
 
-def _receive(source_id: str, external_id: str, body: bytes, now: datetime) -> Received:
+def _receive(source_id: str, verified: _Verified, body: bytes, now: datetime) -> Received:
+    keys, topic = site().settings.secret_keys, verified.topic
+
     def work(session: Session) -> Received:
         source = _open_source(session, source_id)
-        return receive(session, now, source, external_id, body, keys=site().settings.secret_keys)
+        return receive(session, now, source, verified.external_id, body, keys=keys, topic=topic)
 
     return transact(site().databases.main, work)
 

@@ -20,6 +20,7 @@ from tracker.sales.attribution import (
 from tracker.sales.evidence import coupons_of, moment, touches_of
 from tracker.sales.models import Attribution, Sale
 from tracker.sales.normal import SaleReport
+from tracker.sales.provider_reports import EvidenceReport
 
 
 def attribute(
@@ -42,7 +43,7 @@ def attribute(
 
 
 def reconsider(
-    session: Session, now: datetime, sale: Sale, report: SaleReport, keys: Sequence[str]
+    session: Session, now: datetime, sale: Sale, report: SaleReport | EvidenceReport, keys: Sequence[str]
 ) -> int | None:
     """Decide anew when a repeated report brings evidence that was not there; returns the new revision.
 

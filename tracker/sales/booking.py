@@ -13,8 +13,25 @@ from tracker.errors import Conflict, Invalid, NotNow
 from tracker.ids import new_id
 from tracker.people.operations import get_brand
 from tracker.sales.attribution_operations import attribute, reconsider
-from tracker.sales.models import Cancellation, DisputeStatus, Refund, Sale, Source
-from tracker.sales.normal import CancellationReport, DisputeReport, RefundReport, Report, SaleReport
+from tracker.sales.models import (
+    Cancellation,
+    DisputeStatus,
+    Refund,
+    RefundFailure,
+    RefundLevel,
+    Sale,
+    Source,
+)
+from tracker.sales.normal import CancellationReport, DisputeReport, RefundReport, SaleReport
+from tracker.sales.provider_reports import (
+    AnyReport,
+    EvidenceReport,
+    NoEffect,
+    ReferenceReport,
+    RefundFailureReport,
+    RefundLevelReport,
+)
+from tracker.sales.references import remember
 from tracker.times import utc_text
 
 WAITING = "waiting for order "
@@ -36,31 +53,47 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Booked:
-    """`note` says why a repeated report made no row; `is_new_sale` that others may have waited for it."""
+    """`note` says why a report made no row.
+
+    `is_new_sale`, and `is_new_name` of an order that is sold: others may have waited for it.
+    """
 
     note: str | None = None
     is_new_sale: bool = False
+    is_new_name: bool = False
 
 
-def book(session: Session, delivery: Delivery, report: Report) -> Booked:
+def book(session: Session, delivery: Delivery, report: AnyReport) -> Booked:
     """Make the rows of one report. The order's lock is held by the caller.
 
     Raises NotNow when the sale is not there yet, Conflict when the same id is booked with other content,
     Invalid when the currency is not the sale's.
     """
+    if isinstance(report, NoEffect):
+        return Booked(note=report.reason)
+    if isinstance(report, ReferenceReport):
+        is_new_name = _remember(session, delivery, report)
+        is_sold = _sale_of(session, delivery.source, report.order_id) is not None
+        return Booked(is_new_name=is_new_name and is_sold)
     if isinstance(report, SaleReport):
         return _book_sale(session, delivery, report)
     sale = _sale_of(session, delivery.source, report.order_id)
     if sale is None:
         raise NotNow(f"{WAITING}{report.order_id}")
+    if isinstance(report, EvidenceReport):
+        return _book_evidence(session, delivery, sale, report)
     if isinstance(report, CancellationReport):
         return _book_cancellation(session, delivery, sale, report)
+    if isinstance(report, RefundFailureReport):
+        return _book_refund_failure(session, delivery, sale, report)
     if report.currency != sale.currency:
         raise Invalid(
             f"data.currency is {report.currency}, but order {report.order_id} was paid in {sale.currency}."
         )
     if isinstance(report, RefundReport):
         return _book_refund(session, delivery, sale, report)
+    if isinstance(report, RefundLevelReport):
+        return _book_refund_level(session, delivery, sale, report)
     return _book_dispute(session, delivery, sale, report)
 
 
@@ -79,6 +112,7 @@ def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> Book
     )
     sale = _sale_of(session, delivery.source, report.order_id)
     assert sale is not None
+    is_new_name = _remember(session, delivery, report)
     if is_new:
         _require_brand_was_here(session, delivery, report)
         attribute(session, delivery.now, sale, report, delivery.keys)
@@ -90,7 +124,22 @@ def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> Book
         )
     revision = reconsider(session, delivery.now, sale, report, delivery.keys)
     evidence = f"; its new evidence made attribution {revision}" if revision else ""
-    return Booked(note=f"already booked by {sale.event_id}{evidence}")
+    return Booked(note=f"already booked by {sale.event_id}{evidence}", is_new_name=is_new_name)
+
+
+def _book_evidence(session: Session, delivery: Delivery, sale: Sale, report: EvidenceReport) -> Booked:
+    is_new_name = _remember(session, delivery, report)
+    revision = reconsider(session, delivery.now, sale, report, delivery.keys)
+    note = f"its evidence made attribution {revision}" if revision else "no evidence that was not known"
+    return Booked(note=note, is_new_name=is_new_name)
+
+
+def _remember(
+    session: Session, delivery: Delivery, report: SaleReport | EvidenceReport | ReferenceReport
+) -> bool:
+    return remember(
+        session, delivery.now, delivery.source, delivery.event_id, report.order_id, report.references
+    )
 
 
 def _require_brand_was_here(session: Session, delivery: Delivery, report: SaleReport) -> None:
@@ -138,6 +187,37 @@ def _book_refund(session: Session, delivery: Delivery, sale: Sale, report: Refun
         )
     ).one()
     return _repeated(known, report.content_hash, f"Refund {report.refund_id} of order {report.order_id}")
+
+
+def _book_refund_failure(
+    session: Session, delivery: Delivery, sale: Sale, report: RefundFailureReport
+) -> Booked:
+    is_new = insert_once(
+        session,
+        RefundFailure,
+        id=new_id("rff", delivery.now),
+        sale_id=sale.id,
+        refund_id=report.refund_id,
+        event_id=delivery.event_id,
+        occurred_at=report.occurred_at,
+        created_at=delivery.now,
+    )
+    return Booked() if is_new else Booked(note=f"refund {report.refund_id} is known to have failed")
+
+
+def _book_refund_level(session: Session, delivery: Delivery, sale: Sale, report: RefundLevelReport) -> Booked:
+    is_new = insert_once(
+        session,
+        RefundLevel,
+        id=new_id("rfl", delivery.now),
+        sale_id=sale.id,
+        payment_id=report.payment_id,
+        event_id=delivery.event_id,
+        occurred_at=report.occurred_at,
+        amount=report.amount,
+        created_at=delivery.now,
+    )
+    return Booked() if is_new else Booked(note=f"known: {report.amount} of {report.payment_id} went back")
 
 
 def _book_dispute(session: Session, delivery: Delivery, sale: Sale, report: DisputeReport) -> Booked:

@@ -1,5 +1,6 @@
 """The commands about sources, their events, and sales."""
 
+import sys
 from collections import Counter
 
 import click
@@ -11,14 +12,19 @@ from tracker.errors import Invalid
 from tracker.money import Money
 from tracker.sales import operations
 from tracker.sales.answers import event_answer, history_answer, hook_url, sale_answer, source_answer
+from tracker.sales.connecting import how_to_connect
 from tracker.sales.inbox import Received, dismiss, replay, unsettled_ids
 from tracker.sales.lookup import find_sale, list_events, list_sales, sale_history
-from tracker.sales.sending import send_message
-from tracker.sales.sources import KINDS
+from tracker.sales.sending import Sender, send_message
+from tracker.sales.sources import KINDS, kind_of
 from tracker.times import utc_text
 
 MOST_LINES = 100_000
 STATES = ("applied", "parked", "conflict", "dismissed")
+
+_SECRET_FROM_STDIN = click.option(
+    "--secret-from-stdin", "from_stdin", is_flag=True, help="Read the secret that the shop made."
+)
 
 
 @click.group("source", cls=ConsoleGroup)
@@ -30,9 +36,13 @@ def source() -> None:
 @click.option("--brand", "brand_id", required=True, metavar="ID")
 @click.option("--kind", required=True, metavar="KIND", help=f"One of {', '.join(KINDS)}.")
 @click.option("--namespace", help="Sources with the same one share their order ids.  [default: its own]")
+@_SECRET_FROM_STDIN
 @pass_console
-def create_source(console: Console, brand_id: str, kind: str, namespace: str | None) -> Answer:
-    """Connect a shop. Its secret is shown this once."""
+def create_source(
+    console: Console, brand_id: str, kind: str, namespace: str | None, from_stdin: bool
+) -> Answer:
+    """Connect a shop. A secret that is made for it is shown this once."""
+    given = _secret_from_stdin() if from_stdin else None
 
     def create(session: Session) -> Answer:
         made, secret = operations.create_source(
@@ -41,10 +51,12 @@ def create_source(console: Console, brand_id: str, kind: str, namespace: str | N
             brand_id=brand_id,
             kind=kind,
             namespace=namespace,
+            secret=given,
             keys=console.settings.secret_keys,
         )
-        value = {**source_answer(made, console.settings.web_url), "secret": secret}
-        return Answer(value, _how_to_connect(value["id"], value["hook_url"], secret))
+        shown = secret if given is None and kind_of(kind).makes_secret else None
+        value = {**source_answer(made, console.settings.web_url), "secret": shown}
+        return Answer(value, how_to_connect(kind, value["id"], value["hook_url"], shown, given is not None))
 
     return transact(console.databases.main, create)
 
@@ -66,17 +78,21 @@ def list_sources(console: Console, brand_id: str) -> Answer:
 
 @source.command("rotate")
 @click.argument("source_id", metavar="ID")
+@_SECRET_FROM_STDIN
 @pass_console
-def rotate_secret(console: Console, source_id: str) -> Answer:
-    """Make a new secret. The one before stays valid until the next rotation."""
-    secret = transact(
-        console.databases.main,
-        lambda session: operations.rotate_secret(session, source_id, console.settings.secret_keys),
-    )
-    url = hook_url(source_id, console.settings.web_url)
-    return Answer(
-        {"id": source_id, "hook_url": url, "secret": secret}, _how_to_connect(source_id, url, secret)
-    )
+def rotate_secret(console: Console, source_id: str, from_stdin: bool) -> Answer:
+    """Make a new secret, or take the shop's. The one before stays valid until the next rotation."""
+    given = _secret_from_stdin() if from_stdin else None
+    keys = console.settings.secret_keys
+
+    def rotate(session: Session) -> tuple[str, str]:
+        secret = operations.rotate_secret(session, source_id, keys, given)
+        return operations.get_source(session, source_id).kind, secret
+
+    kind, secret = transact(console.databases.main, rotate)
+    url, shown = hook_url(source_id, console.settings.web_url), None if given else secret
+    value = {"id": source_id, "hook_url": url, "secret": shown}
+    return Answer(value, how_to_connect(kind, source_id, url, shown, given is not None))
 
 
 @source.command("delete")
@@ -161,16 +177,17 @@ def _header_text(_context: click.Context, _option: click.Parameter, value: str |
 @source.command("send")
 @click.option("--source", "source_id", required=True, metavar="ID")
 @click.option("--id", "message_id", callback=_header_text, help="The message's own id.  [default: a new one]")
+@click.option("--topic", default="", help="For Shopify and WooCommerce, such as orders/paid.")
 @click.argument("file", type=click.File("rb"))
 @pass_console
-def send(console: Console, source_id: str, message_id: str | None, file: click.File) -> Answer:
+def send(console: Console, source_id: str, message_id: str | None, topic: str, file: click.File) -> Answer:
     """Send a JSON FILE as the shop would: signed, over HTTP. For trying things out; - is stdin."""
     body: bytes = file.read()  # type: ignore[attr-defined]
     with reading(console.databases.main) as session:
         found = operations.get_source(session, source_id)
         secret = operations.source_secrets(found, console.settings.secret_keys)[0]
-    url = hook_url(source_id, console.settings.web_url)
-    status, answer = send_message(url, secret, body, console.now, message_id)
+    sender = Sender(found.kind, hook_url(source_id, console.settings.web_url), secret, topic)
+    status, answer = send_message(sender, body, console.now, message_id)
     value = {"status": status, "answer": answer}
     return Answer(value, f"{status} {answer}", exit_code=0 if status < 300 else 1)
 
@@ -221,13 +238,9 @@ def _replayed(received: Received) -> Answer:
     return Answer(value, f"{received.event_id} is {received.state}. {received.reason or ''}".rstrip())
 
 
-def _how_to_connect(source_id: str, url: str, secret: str) -> str:
-    return (
-        f"{source_id}\n"
-        f"  the shop sends its messages to  {url}\n"
-        f"  and signs them (Standard Webhooks) with  {secret}\n"
-        f"  The secret is not shown again."
-    )
+def _secret_from_stdin() -> str:
+    """From standard input, not from an argument: other users of the machine can read those."""
+    return sys.stdin.readline().strip()
 
 
 COMMANDS = (source, sale)

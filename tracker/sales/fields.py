@@ -15,6 +15,8 @@ CLOCK_ALLOWANCE = timedelta(days=1)
 """How far ahead of our clock a shop may say that something happened."""
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST_S = 253_402_300_799
+"""The last second of the year 9999, since 1970: Python's times end there."""
 
 # RFC 3339, section 5.6. Python's own reader also takes week dates and times without a zone.
 _RFC_3339 = re.compile(
@@ -118,6 +120,18 @@ class Fields:
         value = read_time(self.text(name))
         if value is None:
             raise self.wrong(name, "must be a time with its zone by RFC 3339, such as 2026-11-01T10:00:00Z")
+        return self._possible(name, value, received_at)
+
+    def unix_time(self, name: str, received_at: datetime) -> datetime:
+        """Whole seconds since 1970, in UTC; not more than a day later than `received_at`."""
+        seconds = self.values.get(name)
+        if type(seconds) is not int:
+            raise self.wrong(name, f"must be whole seconds since 1970, not {shown(seconds)}")
+        if not 0 <= seconds <= LATEST_S:
+            raise self.wrong(name, f"is {str(seconds)[:40]}, which is no time in whole seconds since 1970")
+        return self._possible(name, datetime.fromtimestamp(seconds, UTC), received_at)
+
+    def _possible(self, name: str, value: datetime, received_at: datetime) -> datetime:
         if value < EARLIEST:
             raise self.wrong(name, f"is {value.isoformat()}, before the year {EARLIEST.year}")
         if value > received_at + CLOCK_ALLOWANCE:

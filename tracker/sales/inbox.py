@@ -14,9 +14,10 @@ from config.insert import insert_once
 from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound, NotNow
 from tracker.ids import new_id
 from tracker.sales.booking import Delivery, book
-from tracker.sales.messages import Message
 from tracker.sales.models import UNSETTLED, Event, Source
-from tracker.sales.order_lock import lock_order
+from tracker.sales.pending import Pending, belonging_to, read_event, with_order
+from tracker.sales.provider_reports import filed_under
+from tracker.sales.references import names_of
 from tracker.sales.sources import kind_of
 
 log = structlog.get_logger(__name__)
@@ -32,36 +33,26 @@ class Received:
     duplicate: bool = False
 
 
-@dataclass(frozen=True)
-class _Pending:
-    """An event that is to be applied: what could be read of it, or why nothing could."""
-
-    event_id: str
-    received_at: datetime
-    source: Source
-    message: Message | None
-    flaw: str | None
-
-    @property
-    def type(self) -> str | None:
-        return self.message.type if self.message else None
-
-    @property
-    def order_id(self) -> str | None:
-        return self.message.order_id if self.message else None
-
-
 def receive(
-    session: Session, now: datetime, source: Source, external_id: str, body: bytes, *, keys: Sequence[str]
+    session: Session,
+    now: datetime,
+    source: Source,
+    external_id: str,
+    body: bytes,
+    *,
+    keys: Sequence[str],
+    topic: str | None = None,
 ) -> Received:
     """Keep a message that was verified, and apply it. `external_id` is the shop's own id for it.
+
+    `topic` is what the message is about, of shops that say so beside the body.
 
     The same id with the same content does nothing; with other content it is kept in the state `conflict` and
     nothing of it is applied. Never raises because of what the message says.
     """
-    pending = _pending(new_id("evt", now), now, source, body)
-    if not _insert(session, pending, external_id, body, "received", None):
-        return _seen_before(session, pending, external_id, body)
+    pending = read_event(new_id("evt", now), now, source, body, topic)
+    if not _insert(session, pending, external_id, body, topic, "received", None):
+        return _seen_before(session, pending, external_id, body, topic)
     return _apply(session, now, pending, keys)
 
 
@@ -70,13 +61,11 @@ def replay(session: Session, now: datetime, event_id: str, *, keys: Sequence[str
 
     One in conflict only shares its id with another message: what it says is booked once by its own keys.
     """
-    source = _lock_order_of(session, event_id)
-    row = session.execute(
-        select(Event.state, Event.reason, Event.received_at, Event.body).where(Event.id == event_id)
-    ).one()
+    pending = _with_order_held(session, event_id)
+    row = session.execute(select(Event.state, Event.reason).where(Event.id == event_id)).one()
     if row.state not in UNSETTLED:
         return Received(event_id, row.state, row.reason, duplicate=True)
-    return _apply(session, now, _pending(event_id, row.received_at, source, row.body), keys)
+    return _apply_locked(session, now, pending, keys)
 
 
 def dismiss(session: Session, event_id: str, *, reason: str) -> None:
@@ -86,7 +75,7 @@ def dismiss(session: Session, event_id: str, *, reason: str) -> None:
     """
     if not reason.strip():
         raise Invalid("Say why the event is dismissed: the reason is kept with it.")
-    _lock_order_of(session, event_id)
+    _with_order_held(session, event_id)
     dismissed = session.execute(
         update(Event)
         .where(Event.id == event_id, Event.state.in_(UNSETTLED))
@@ -106,28 +95,27 @@ def unsettled_ids(session: Session, source_id: str | None = None) -> list[str]:
     return list(session.scalars(query))
 
 
-def _lock_order_of(session: Session, event_id: str) -> Source:
-    """Nobody else settles an event of its order until this transaction ends. Its source; raises NotFound."""
+def _with_order_held(session: Session, event_id: str) -> Pending:
+    """Nobody else settles an event of its order until this transaction ends. Raises NotFound."""
     found = session.execute(
-        select(Event.order_id, Source).join(Source, Source.id == Event.source_id).where(Event.id == event_id)
+        select(Event.received_at, Event.body, Event.topic, Source)
+        .join(Source, Source.id == Event.source_id)
+        .where(Event.id == event_id)
     ).one_or_none()
     if found is None:
         raise NotFound(f"There is no event {event_id}.")
-    order_id, source = found
-    if order_id is not None:
-        lock_order(session, source.brand_id, source.namespace, order_id)
-    return source
-
-
-def _pending(event_id: str, received_at: datetime, source: Source, body: bytes) -> _Pending:
-    try:
-        return _Pending(event_id, received_at, source, kind_of(source.kind).read(body), None)
-    except Invalid as error:
-        return _Pending(event_id, received_at, source, None, str(error))
+    received_at, body, topic, source = found
+    return with_order(session, read_event(event_id, received_at, source, body, topic))
 
 
 def _insert(
-    session: Session, pending: _Pending, external_id: str, body: bytes, state: str, reason: str | None
+    session: Session,
+    pending: Pending,
+    external_id: str,
+    body: bytes,
+    topic: str | None,
+    state: str,
+    reason: str | None,
 ) -> bool:
     return insert_once(
         session,
@@ -137,6 +125,7 @@ def _insert(
         external_id=external_id,
         body=body,
         body_hash=_hash(body),
+        topic=topic,
         type=pending.type,
         order_id=pending.order_id,
         state=state,
@@ -146,22 +135,24 @@ def _insert(
     )
 
 
-def _seen_before(session: Session, pending: _Pending, external_id: str, body: bytes) -> Received:
+def _seen_before(
+    session: Session, pending: Pending, external_id: str, body: bytes, topic: str | None
+) -> Received:
     first = _by_key(session, pending.source, external_id)
-    if first.body_hash == _hash(body) or _says_the_same(pending, first.body):
+    if first.body_hash == _hash(body) or _says_the_same(pending, first):
         return Received(first.id, first.state, first.reason, duplicate=True)
     reason = f"The id was used before, by {first.id}, for another message. Nothing of this one was applied: "
     reason += "replay it when it is genuine, or dismiss it, and give each message an id of its own."
     own_id = f"{external_id}#{_hash(body)[:16]}"
-    is_new = _insert(session, pending, own_id, body, "conflict", reason)
+    is_new = _insert(session, pending, own_id, body, topic, "conflict", reason)
     kept = _by_key(session, pending.source, own_id)
     return Received(kept.id, kept.state, kept.reason, duplicate=not is_new)
 
 
-def _says_the_same(pending: _Pending, first_body: bytes) -> bool:
+def _says_the_same(pending: Pending, first: Event) -> bool:
     """Shops that write the body anew for every try put another time on its envelope."""
-    first = _pending(pending.event_id, pending.received_at, pending.source, first_body)
-    return pending.message is not None and pending.message == first.message
+    former = read_event(pending.event_id, pending.received_at, pending.source, first.body, first.topic)
+    return pending.message is not None and pending.message == former.message
 
 
 def _by_key(session: Session, source: Source, external_id: str) -> Event:
@@ -170,13 +161,17 @@ def _by_key(session: Session, source: Source, external_id: str) -> Event:
     ).one()
 
 
-def _apply(session: Session, now: datetime, pending: _Pending, keys: Sequence[str]) -> Received:
+def _apply(session: Session, now: datetime, pending: Pending, keys: Sequence[str]) -> Received:
+    return _apply_locked(session, now, with_order(session, pending), keys)
+
+
+def _apply_locked(
+    session: Session, now: datetime, pending: Pending, keys: Sequence[str], *, wake_others: bool = True
+) -> Received:
     """All of the message or nothing: what fails half-way is undone to the savepoint, and parked."""
-    if pending.order_id is not None:
-        lock_order(session, pending.source.brand_id, pending.source.namespace, pending.order_id)
     try:
         with session.begin_nested():
-            note, is_new_sale = _book_all(session, now, pending, keys)
+            note, may_help_others = _book_all(session, now, pending, keys)
     except LinkledgerError as error:
         return _settle(session, pending, "parked", str(error), None)
     except Exception as error:
@@ -187,43 +182,50 @@ def _apply(session: Session, now: datetime, pending: _Pending, keys: Sequence[st
         reason = f"Linkledger failed on it ({type(error).__name__}); replay it after an upgrade."
         return _settle(session, pending, "parked", reason, None)
     received = _settle(session, pending, "applied", note, now)
-    if is_new_sale:
+    if may_help_others and wake_others:
         _apply_waiting(session, now, pending, keys)
     return received
 
 
 def _book_all(
-    session: Session, now: datetime, pending: _Pending, keys: Sequence[str]
+    session: Session, now: datetime, pending: Pending, keys: Sequence[str]
 ) -> tuple[str | None, bool]:
     if pending.message is None:
         raise Invalid(pending.flaw or "Nothing could be read of it.")
     reports = kind_of(pending.source.kind).translate(pending.message, pending.received_at)
+    if pending.found is not None:
+        reports = tuple(filed_under(report, pending.found) for report in reports)
     delivery = Delivery(now, pending.source, pending.event_id, keys)
     booked = [book(session, delivery, report) for report in reports]
-    notes = [each.note for each in booked if each.note]
-    return "; ".join(notes) or None, any(each.is_new_sale for each in booked)
+    notes = dict.fromkeys(each.note for each in booked if each.note)
+    return "; ".join(notes) or None, any(each.is_new_sale or each.is_new_name for each in booked)
 
 
-def _apply_waiting(session: Session, now: datetime, sale: _Pending, keys: Sequence[str]) -> None:
-    """Whatever is parked and names the order gets its try in the transaction that books the sale."""
+def _apply_waiting(session: Session, now: datetime, sale: Pending, keys: Sequence[str]) -> None:
+    """Whatever is parked and names the order gets its try in the transaction that books the sale.
+
+    By any of its names; the order is held, and with it everything that belongs to it.
+    """
+    assert sale.order_id is not None, "only a message with an order books a sale or a name"
     rows = session.execute(
-        select(Event.id, Event.received_at, Event.body, Source)
+        select(Event.id, Event.received_at, Event.body, Event.topic, Source)
         .join(Source, Source.id == Event.source_id)
         .where(
             Source.brand_id == sale.source.brand_id,
             Source.namespace == sale.source.namespace,
-            Event.order_id == sale.order_id,
+            Event.order_id.in_(names_of(session, sale.source, sale.order_id)),
             Event.state == "parked",
         )
         .order_by(Event.received_at, Event.id)
         .with_for_update(of=Event)  # one that is being dismissed is waited for, and left out
     ).all()
-    for event_id, received_at, body, source in rows:
-        _apply(session, now, _pending(event_id, received_at, source, body), keys)
+    for event_id, received_at, body, topic, source in rows:
+        event = belonging_to(read_event(event_id, received_at, source, body, topic), sale.order_id)
+        _apply_locked(session, now, event, keys, wake_others=False)
 
 
 def _settle(
-    session: Session, pending: _Pending, state: str, reason: str | None, applied_at: datetime | None
+    session: Session, pending: Pending, state: str, reason: str | None, applied_at: datetime | None
 ) -> Received:
     result = session.execute(
         update(Event)

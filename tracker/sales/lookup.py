@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select
 from sqlalchemy.orm import Session, defer
 
 from tracker.errors import Conflict, NotFound
@@ -17,7 +17,10 @@ from tracker.sales.models import (
     Cancellation,
     DisputeStatus,
     Event,
+    OrderReference,
     Refund,
+    RefundFailure,
+    RefundLevel,
     Sale,
     Source,
 )
@@ -30,6 +33,8 @@ class SaleHistory:
 
     sale: Sale
     refunds: Sequence[Refund]
+    failed_refund_ids: frozenset[str]
+    refund_levels: Sequence[RefundLevel]
     disputes: Sequence[DisputeStatus]
     cancelled_at: datetime | None
     attributions: Sequence[Attribution]
@@ -72,9 +77,12 @@ def list_sales(session: Session, brand_id: str, limit: int = 100) -> Sequence[Sa
 
 
 def find_sale(session: Session, brand_id: str, order_id: str, namespace: str | None = None) -> Sale:
-    """Raises NotFound, and Conflict when several namespaces of the brand have an order of that id."""
+    """By its id or another name of it, such as its payment or the number that people know it by.
+
+    Raises NotFound, and Conflict when several namespaces of the brand have such an order.
+    """
     brand = get_brand(session, brand_id)
-    query = select(Sale).where(Sale.brand_id == brand.id, Sale.order_id == order_id)
+    query = select(Sale).where(Sale.brand_id == brand.id, is_called(order_id))
     if namespace is not None:
         query = query.where(Sale.namespace == namespace)
     sales = session.scalars(query.order_by(Sale.namespace)).all()
@@ -89,9 +97,22 @@ def find_sale(session: Session, brand_id: str, order_id: str, namespace: str | N
     return sales[0]
 
 
+def is_called(name: str) -> ColumnElement[bool]:
+    """That a sale is of the order with this id, or with this other name."""
+    named = exists().where(
+        OrderReference.brand_id == Sale.brand_id,
+        OrderReference.namespace == Sale.namespace,
+        OrderReference.order_id == Sale.order_id,
+        OrderReference.reference == name,
+    )
+    return or_(Sale.order_id == name, named)
+
+
 def sale_history(session: Session, sale: Sale) -> SaleHistory:
     same_orders = _source_ids(Source.brand_id == sale.brand_id, Source.namespace == sale.namespace)
     refunds = select(Refund).where(Refund.sale_id == sale.id)
+    failed = select(RefundFailure.refund_id).where(RefundFailure.sale_id == sale.id)
+    levels = select(RefundLevel).where(RefundLevel.sale_id == sale.id)
     disputes = select(DisputeStatus).where(DisputeStatus.sale_id == sale.id)
     attributions = select(Attribution).where(Attribution.sale_id == sale.id)
     parked = (
@@ -102,6 +123,8 @@ def sale_history(session: Session, sale: Sale) -> SaleHistory:
     return SaleHistory(
         sale=sale,
         refunds=session.scalars(refunds.order_by(Refund.occurred_at, Refund.refund_id)).all(),
+        failed_refund_ids=frozenset(session.scalars(failed)),
+        refund_levels=session.scalars(levels.order_by(RefundLevel.occurred_at, RefundLevel.id)).all(),
         disputes=session.scalars(disputes.order_by(DisputeStatus.occurred_at, DisputeStatus.id)).all(),
         cancelled_at=session.scalar(select(Cancellation.occurred_at).where(Cancellation.sale_id == sale.id)),
         attributions=session.scalars(attributions.order_by(Attribution.revision)).all(),

@@ -24,9 +24,12 @@ class NotAuthentic(LinkledgerError):
 class Message:
     """A body that was read but not yet checked. The same message sent again is equal, whenever it was sent.
 
-    `order_id` is None when the message concerns no order that Linkledger could book anything for.
+    `order_id` is None when the message concerns no order that Linkledger could book anything for, or does not
+    say which. `references` are other names of the order, such as its payment: a message with an order says
+    that the two belong together, one without finds its order by them.
     """
 
     type: str | None
     order_id: str | None
     data: Any
+    references: tuple[str, ...] = ()

@@ -53,6 +53,8 @@ class Event(Base):
     external_id: Mapped[str]
     body: Mapped[bytes]
     body_hash: Mapped[str]
+    topic: Mapped[str | None]
+    """What the shop calls the message beside its body, such as orders/paid; None where the body says it."""
     type: Mapped[str | None]
     order_id: Mapped[str | None]
     state: Mapped[str]
@@ -117,6 +119,67 @@ class Refund(Base):
     shipping: Mapped[int | None]
     reason: Mapped[str | None]
     payload_hash: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class RefundFailure(Base):
+    """A refund did not reach the shopper: the money is the shop's again, and the refund counts no more."""
+
+    __tablename__ = "refund_failure"
+    __table_args__ = (UniqueConstraint("sale_id", "refund_id", name="one_failure_per_refund"), STRICT)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    sale_id: Mapped[str] = mapped_column(ForeignKey("sale.id"))
+    refund_id: Mapped[str]
+    event_id: Mapped[str] = mapped_column(ForeignKey("event.id"))
+    occurred_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+
+class RefundLevel(Base):
+    """How much of a payment had gone back at some time, in all refunds together, whatever their ids.
+
+    Providers report it beside the single refunds, or instead of them; the rules count nothing twice.
+    """
+
+    __tablename__ = "refund_level"
+    __table_args__ = (
+        UniqueConstraint("sale_id", "payment_id", "amount", "occurred_at", name="one_level_per_time"),
+        CheckConstraint("amount > 0", name="refund_level_positive"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    sale_id: Mapped[str] = mapped_column(ForeignKey("sale.id"))
+    payment_id: Mapped[str]
+    event_id: Mapped[str] = mapped_column(ForeignKey("event.id"))
+    occurred_at: Mapped[datetime]
+    amount: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class OrderReference(Base):
+    """Another name of an order: its payment, its charge, the number that people know it by.
+
+    It may be known before the order is. One payment may be said to belong to two orders, of which only one
+    is ever sold (an invoice that a checkout makes for its own payment); the sale decides.
+    """
+
+    __tablename__ = "order_reference"
+    __table_args__ = (
+        UniqueConstraint(
+            "brand_id", "namespace", "reference", "order_id", name="one_reference_per_name_and_order"
+        ),
+        Index("ix_order_reference_order", "brand_id", "namespace", "order_id"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"))
+    namespace: Mapped[str]
+    reference: Mapped[str]
+    order_id: Mapped[str]
+    event_id: Mapped[str] = mapped_column(ForeignKey("event.id"))
     created_at: Mapped[datetime]
 
 

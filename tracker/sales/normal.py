@@ -48,11 +48,12 @@ class SaleReport:
     customer_email_hash: str | None = field(default=None, repr=False)
     items: tuple[Item, ...] = ()
     test: bool = False
+    references: tuple[str, ...] = ()
 
     @property
     def tokens(self) -> tuple[str, ...]:
         """Every click token of the sale, once each."""
-        return tuple(dict.fromkeys((*((self.click,) if self.click else ()), *self.touches)))
+        return all_tokens(self.click, self.touches)
 
     def facts(self) -> dict[str, Any]:
         """What is stored of the order itself: everything but the evidence of who deserves credit."""
@@ -73,7 +74,10 @@ class SaleReport:
 
     @property
     def content_hash(self) -> str:
-        """Without click, touches and coupons: they are evidence, and more of it may follow."""
+        """Without click, touches and coupons: they are evidence, and more of it may follow.
+
+        Without references too: other names of the order, of which some messages know more than others.
+        """
         return _content_hash("sale", self.facts())
 
 
@@ -163,7 +167,7 @@ def checked_sale(data: dict[str, Any], received_at: datetime) -> SaleReport:
         items=tuple(_checked_item(item) for item in fields.objects("items")),
         test=fields.flag("test"),
     )
-    _check_parts(report.tax, report.shipping, report.total, "total")
+    check_parts(report.tax, report.shipping, report.total, "total")
     return report
 
 
@@ -180,7 +184,7 @@ def checked_refund(data: dict[str, Any], received_at: datetime) -> RefundReport:
         shipping=fields.optional_amount("shipping"),
         reason=fields.optional_text("reason"),
     )
-    _check_parts(report.tax or 0, report.shipping or 0, report.amount, "amount")
+    check_parts(report.tax or 0, report.shipping or 0, report.amount, "amount")
     return report
 
 
@@ -203,6 +207,11 @@ def checked_dispute(data: dict[str, Any], received_at: datetime) -> DisputeRepor
     )
 
 
+def all_tokens(click: str | None, touches: tuple[str, ...]) -> tuple[str, ...]:
+    """Each once, the click first."""
+    return tuple(dict.fromkeys((*((click,) if click else ()), *touches)))
+
+
 def _checked_item(fields: Fields) -> Item:
     """Fields that Linkledger does not know are left out."""
     return Item(
@@ -219,10 +228,11 @@ def _checked_status(fields: Fields) -> DisputeStatusName:
     return status
 
 
-def _check_parts(tax: int, shipping: int, whole: int, name: str) -> None:
+def check_parts(tax: int, shipping: int, whole: int, name: str, path: str = "data.") -> None:
+    """Raises Invalid when the parts are more than the whole; `path` is what stands before the names."""
     if tax + shipping > whole:
         raise Invalid(
-            f"data.tax ({tax}) and data.shipping ({shipping}) are more than data.{name} ({whole}), "
+            f"{path}tax ({tax}) and {path}shipping ({shipping}) are more than {path}{name} ({whole}), "
             f"of which they are parts."
         )
 

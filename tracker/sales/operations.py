@@ -29,19 +29,24 @@ def create_source(
     brand_id: str,
     kind: str,
     namespace: str | None = None,
+    secret: str | None = None,
     keys: Sequence[str],
 ) -> tuple[Source, str]:
     """Connect a shop. Returns the source and its secret, which can be read again by nobody but us.
 
+    `secret` is the shop's, when it has made one already; else one is made. A shop that insists on making its
+    own shows it only once it knows our address: until `rotate_secret` brings it, nothing of it can be taken.
     Order ids are unique within a namespace: the source itself, unless sources of the brand are told to
-    share one. Raises NotFound for the brand, Invalid for the kind or the namespace.
+    share one. Raises NotFound for the brand, Invalid for the kind, the namespace or the secret.
     """
-    kind_of(kind)
+    known_kind = kind_of(kind)
+    if secret is not None:
+        known_kind.check_secret(secret)
     if namespace is not None and not _NAMESPACE.fullmatch(namespace):
         raise Invalid(
             f"{namespace[:80]!r} is no namespace: 1 to 64 letters, digits, dots, hyphens and underscores."
         )
-    source_id, secret = new_id(SOURCE, now), _new_secret()
+    source_id, secret = new_id(SOURCE, now), secret or _new_secret()
     source = Source(
         id=source_id,
         brand_id=get_brand(session, brand_id).id,
@@ -57,12 +62,18 @@ def create_source(
     return source, secret
 
 
-def rotate_secret(session: Session, source_id: str, keys: Sequence[str]) -> str:
+def rotate_secret(session: Session, source_id: str, keys: Sequence[str], secret: str | None = None) -> str:
     """A new secret; the one before it stays valid until the next rotation, older ones do not.
 
-    Raises NotFound, and Conflict for a deleted source.
+    `secret` is the shop's own, where the shop makes it. Raises NotFound, Conflict for a deleted source, and
+    Invalid for a secret that cannot be, or is missing where only the shop can make one.
     """
-    secret = _new_secret()
+    kind = kind_of(get_source(session, source_id).kind)
+    if secret is not None:
+        kind.check_secret(secret)
+    elif not kind.makes_secret:
+        raise Invalid("This shop makes its secrets itself: give the new one with --secret-from-stdin.")
+    secret = secret or _new_secret()
     _change(
         session,
         source_id,

@@ -4,12 +4,13 @@ import json
 import urllib.error
 import urllib.request
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
 from http.client import HTTPException
 from typing import Any
 
 from tracker.errors import LinkledgerError
-from tracker.sales.sources.standard import signed_headers
+from tracker.sales.sources import kind_of
 
 TIMEOUT_S = 30
 ANSWER_BYTES = 64 * 1024
@@ -19,14 +20,23 @@ class NoAnswer(LinkledgerError):
     """Nobody listens there, or what came back is no HTTP."""
 
 
-def send_message(
-    url: str, secret: str, body: bytes, at: datetime, message_id: str | None = None
-) -> tuple[int, Any]:
-    """POST `body`, signed. Returns the status and the answer, as JSON where it is JSON. Raises NoAnswer.
+@dataclass(frozen=True)
+class Sender:
+    """A shop of some kind that posts to `url`, which the settings let be only http or https.
 
-    `url` comes from the settings, which let only http and https pass.
+    `topic` is what it says beside the body that its message is about, if it does.
     """
-    headers = signed_headers(secret, message_id or f"msg_{uuid.uuid4().hex}", at, body)
+
+    kind: str
+    url: str
+    secret: str
+    topic: str = ""
+
+
+def send_message(sender: Sender, body: bytes, at: datetime, message_id: str | None = None) -> tuple[int, Any]:
+    """POST `body`, signed. Returns the status and the answer, as JSON where it is JSON. Raises NoAnswer."""
+    own_id, url = message_id or f"msg_{uuid.uuid4().hex}", sender.url
+    headers = kind_of(sender.kind).sign(sender.secret, own_id, at, body, sender.topic)
     request = urllib.request.Request(url, data=body, headers=headers, method="POST")  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310

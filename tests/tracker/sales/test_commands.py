@@ -26,7 +26,6 @@ def test_a_source_is_made_and_its_secret_shown_once(terminal: Terminal, shop: Sh
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--kind", "stripe"), "stripe are not there yet"),
         (("--kind", "myspace"), "not a kind of source"),
         (("--kind", "standard", "--namespace", "a b"), "no namespace"),
     ],

@@ -60,7 +60,7 @@ def test_a_source_has_its_own_orders_unless_it_is_told_to_share(shop: Shop, data
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
-        ({"kind": "stripe"}, Invalid),
+        ({"kind": "stripe", "secret": "sk_live_1234567890"}, Invalid),
         ({"kind": "myspace"}, Invalid),
         ({"namespace": "no spaces"}, Invalid),
         ({"namespace": ""}, Invalid),

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from tracker.errors import Invalid
 from tracker.sales.messages import Message
-from tracker.sales.normal import Report
-from tracker.sales.sources import standard
+from tracker.sales.provider_reports import AnyReport
+from tracker.sales.sources import shopify, standard, stripe, woocommerce
 
 KINDS = ("standard", "stripe", "shopify", "woocommerce")
 
@@ -17,25 +17,83 @@ class Kind:
     """What a kind of shop has to know. All pure.
 
     `verify(headers, body, secrets, now)` returns the message's own id or raises NotAuthentic;
-    `read(body)` raises Invalid on a body that nothing can be read from;
-    `translate(message, received_at)` raises Invalid on a message that makes no sense.
+    `topic(headers)` is what the message is about, where the body does not say it;
+    `read(body, topic)` raises Invalid on a body that nothing can be read from;
+    `translate(message, received_at)` raises Invalid on a message that makes no sense;
+    `sign(secret, external_id, at, body, topic)` makes the headers of a shop, for trying things out;
+    `is_greeting(headers, body)` knows the unsigned message by which a shop asks whether anybody is there;
+    `check_secret(secret)` raises Invalid on what cannot be the secret that the shop signs with;
+    `makes_secret`: the secret is made here and given to the shop; of the others the shop makes it.
     """
 
     verify: Callable[[Mapping[str, str], bytes, Sequence[str], datetime], str]
-    read: Callable[[bytes], Message]
-    translate: Callable[[Message, datetime], tuple[Report, ...]]
+    topic: Callable[[Mapping[str, str]], str | None]
+    read: Callable[[bytes, str | None], Message]
+    translate: Callable[[Message, datetime], tuple[AnyReport, ...]]
+    sign: Callable[[str, str, datetime, bytes, str], dict[str, str]]
+    is_greeting: Callable[[Mapping[str, str], bytes], bool]
+    check_secret: Callable[[str], None]
+    makes_secret: bool
 
 
-_BUILT = {"standard": Kind(standard.verify, standard.read, standard.translate)}
+def _nothing(_headers: Mapping[str, str]) -> None:
+    return None
+
+
+def _never(_headers: Mapping[str, str], _body: bytes) -> bool:
+    return False
+
+
+_KINDS = {
+    "standard": Kind(
+        verify=standard.verify,
+        topic=_nothing,
+        read=lambda body, _: standard.read(body),
+        translate=standard.translate,
+        sign=lambda secret, external_id, at, body, _: standard.signed_headers(secret, external_id, at, body),
+        is_greeting=_never,
+        check_secret=standard.check_secret,
+        makes_secret=True,
+    ),
+    "stripe": Kind(
+        verify=stripe.verify,
+        topic=_nothing,
+        read=lambda body, _: stripe.read(body),
+        translate=stripe.translate,
+        sign=lambda secret, _id, at, body, _: stripe.signed_headers(secret, at, body),
+        is_greeting=_never,
+        check_secret=stripe.check_secret,
+        makes_secret=False,
+    ),
+    "shopify": Kind(
+        verify=shopify.verify,
+        topic=shopify.topic,
+        read=shopify.read,
+        translate=shopify.translate,
+        sign=lambda secret, external_id, _at, body, topic: shopify.signed_headers(
+            secret, external_id, body, topic
+        ),
+        is_greeting=_never,
+        check_secret=shopify.check_secret,
+        makes_secret=False,
+    ),
+    "woocommerce": Kind(
+        verify=woocommerce.verify,
+        topic=woocommerce.topic,
+        read=woocommerce.read,
+        translate=woocommerce.translate,
+        sign=lambda secret, external_id, _at, body, topic: woocommerce.signed_headers(
+            secret, external_id, body, topic
+        ),
+        is_greeting=woocommerce.is_greeting,
+        check_secret=woocommerce.check_secret,
+        makes_secret=True,
+    ),
+}
 
 
 def kind_of(name: str) -> Kind:
-    """Raises Invalid on a kind that does not exist, or that this version cannot connect yet."""
-    if name in _BUILT:
-        return _BUILT[name]
-    if name in KINDS:
-        raise Invalid(
-            f"Sources of kind {name} are not there yet. Until they are, connect the shop with "
-            f"--kind standard and send signed messages by Standard Webhooks."
-        )
+    """Raises Invalid on a kind that does not exist."""
+    if name in _KINDS:
+        return _KINDS[name]
     raise Invalid(f"{name!r} is not a kind of source; the kinds are {', '.join(KINDS)}.")

@@ -72,6 +72,16 @@ def signed_headers(secret: str, external_id: str, at: datetime, body: bytes) -> 
     }
 
 
+def check_secret(secret: str) -> None:
+    """Raises Invalid unless it is "whsec_" and the base64 of 24 to 64 bytes, as the standard has it."""
+    try:
+        key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if not secret.startswith(SECRET_PREFIX) or not 24 <= len(key) <= 64:
+        raise Invalid(f"The secret must be {SECRET_PREFIX} and the base64 of 24 to 64 random bytes.")
+
+
 def read(body: bytes) -> Message:
     """The envelope. Raises Invalid when the body is not strict JSON or not an object."""
     envelope = strict_json.parse(body)

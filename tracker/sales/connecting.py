@@ -1,0 +1,34 @@
+"""What a person does after making a source: where the shop sends its messages, and with which secret."""
+
+_SIGNS = {
+    "standard": "and signs them (Standard Webhooks) with",
+    "woocommerce": "and signs them with this, to be copied into the webhook's field Secret:",
+}
+_EVENTS = {
+    "stripe": "checkout.session.completed, checkout.session.async_payment_succeeded, invoice.paid, "
+    "invoice_payment.paid, refund.created, refund.updated, refund.failed, charge.refunded, "
+    "charge.dispute.created, charge.dispute.closed",
+    "shopify": "Order payment, Order cancellation, Refund create; format JSON",
+    "woocommerce": "Order created, Order updated, Order deleted; one webhook each, with the same secret",
+}
+
+
+def how_to_connect(kind: str, source_id: str, url: str, secret: str | None, is_given: bool) -> str:
+    """`secret` is shown when it was made here; `is_given` when the shop's own was taken."""
+    lines = [source_id, f"  the shop sends its messages to  {url}"]
+    if kind in _EVENTS:
+        lines.append(f"  about  {_EVENTS[kind]}")
+    if secret is not None:
+        lines += [
+            f"  {_SIGNS.get(kind, 'and signs them with')}  {secret}",
+            "  The secret is not shown again.",
+        ]
+    elif is_given:
+        lines.append("  and signs them with the secret that you gave.")
+    else:
+        lines += [
+            "  The shop shows its signing secret once it knows that address. Until it is here, every message",
+            f"  is refused. Give it with:  linkledger source rotate {source_id} --secret-from-stdin",
+        ]
+    lines.append(f"See what arrives:  linkledger source events --source {source_id}")
+    return "\n".join(lines)

@@ -1,0 +1,60 @@
+"""Other names of orders: kept as shops tell them, and looked up when a message names only those."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.insert import insert_once
+from tracker.ids import new_id
+from tracker.sales.models import OrderReference, Sale, Source
+
+
+def remember(
+    session: Session, now: datetime, source: Source, event_id: str, order_id: str, references: Sequence[str]
+) -> bool:
+    """Whether any of them was new."""
+    made = [
+        insert_once(
+            session,
+            OrderReference,
+            id=new_id("orf", now),
+            brand_id=source.brand_id,
+            namespace=source.namespace,
+            reference=reference,
+            order_id=order_id,
+            event_id=event_id,
+            created_at=now,
+        )
+        for reference in sorted(set(references))
+        if reference != order_id
+    ]
+    return any(made)
+
+
+def orders_named(session: Session, source: Source, references: Sequence[str]) -> list[str]:
+    """Orders that one of the references is known to belong to, sold or not."""
+    query = select(OrderReference.order_id).where(
+        OrderReference.brand_id == source.brand_id,
+        OrderReference.namespace == source.namespace,
+        OrderReference.reference.in_(references),
+    )
+    return list(session.scalars(query.distinct().order_by(OrderReference.order_id)))
+
+
+def sold_among(session: Session, source: Source, order_ids: Sequence[str]) -> list[str]:
+    query = select(Sale.order_id).where(
+        Sale.brand_id == source.brand_id, Sale.namespace == source.namespace, Sale.order_id.in_(order_ids)
+    )
+    return list(session.scalars(query.order_by(Sale.order_id)))
+
+
+def names_of(session: Session, source: Source, order_id: str) -> list[str]:
+    """The order's id and every other name of it."""
+    query = select(OrderReference.reference).where(
+        OrderReference.brand_id == source.brand_id,
+        OrderReference.namespace == source.namespace,
+        OrderReference.order_id == order_id,
+    )
+    return [order_id, *session.scalars(query)]
