@@ -1,0 +1,38 @@
+"""Messages as shops send them: every field, with data that was made up."""
+
+import copy
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent / "payloads"
+
+
+def names(kind: str) -> list[str]:
+    """Of all payloads of a kind of shop."""
+    return sorted(file.stem for file in FOLDER.glob(f"{kind}_*.json"))
+
+
+def payload(name: str, **changes: Any) -> dict[str, Any]:
+    """A fresh copy, with changes at its top level."""
+    return copy.deepcopy(_read(name)) | changes
+
+
+def event(name: str, *, type: str = "", key: str = "", at: int = 0, **changes: Any) -> dict[str, Any]:
+    """One of Stripe's events, with changes in what it is about; `key` is the event's own id."""
+    found = payload(name)
+    found["type"], found["id"] = type or found["type"], key or found["id"]
+    found["created"] = at or found["created"]
+    found["data"]["object"] |= changes
+    return found
+
+
+def raw(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+@cache
+def _read(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text())
+    return found
