@@ -110,11 +110,11 @@ class Facts:
 
     sale: SaleAmounts
     refunds: tuple[tuple[str, RefundAmounts], ...] = ()
-    failed_refunds: frozenset[str] = frozenset()
-    refund_levels: tuple[tuple[str, int], ...] = ()
     disputes: tuple[DisputeStep, ...] = ()
     cancelled: bool = False
     declined: bool = False
+    failed_refunds: frozenset[str] = frozenset()
+    refund_levels: tuple[tuple[str, int], ...] = ()
 
     def all_refunds(self) -> list[RefundAmounts]:
         """A lost dispute is a refund whose id is the dispute's: reported as both, it counts once."""

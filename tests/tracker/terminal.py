@@ -18,12 +18,12 @@ class Terminal:
             "LINKLEDGER_SECRET_KEY": settings.secret_key,
         }
 
-    def run(self, *arguments: str) -> Result:
-        return CliRunner(env=self._environment).invoke(self._root, arguments)
+    def run(self, *arguments: str, stdin: str = "") -> Result:
+        return CliRunner(env=self._environment).invoke(self._root, arguments, input=stdin)
 
-    def ask(self, *arguments: str) -> Any:
+    def ask(self, *arguments: str, stdin: str = "") -> Any:
         """The JSON answer of a command that succeeds."""
-        result = self.run(*arguments, "--json")
+        result = self.run(*arguments, "--json", stdin=stdin)
         assert result.exit_code == 0, result.output
         return json.loads(result.stdout)
 

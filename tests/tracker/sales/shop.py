@@ -53,13 +53,28 @@ class Shop:
         return self.send_raw(envelope(kind, data), key=key, source_id=source_id, now=now)
 
     def send_raw(
-        self, body: bytes, *, key: str | None = None, source_id: str | None = None, now: datetime = RECEIVED
+        self,
+        body: bytes,
+        *,
+        key: str | None = None,
+        source_id: str | None = None,
+        now: datetime = RECEIVED,
+        topic: str | None = None,
     ) -> Received:
         name = key or f"msg_{uuid.uuid4().hex}"
 
         def work(session: Session) -> Received:
             source = get_source(session, source_id or self.source_id)
-            return receive(session, now, source, name, body, keys=self.keys)
+            return receive(session, now, source, name, body, keys=self.keys, topic=topic)
+
+        return transact(self.databases.main, work)
+
+    def connect(self, kind: str, secret: str) -> str:
+        """The id of a further source of the brand, which signs with the shop's own secret."""
+
+        def work(session: Session) -> str:
+            values = {"brand_id": self.brand_id, "kind": kind, "secret": secret, "keys": self.keys}
+            return create_source(session, START, **values)[0].id  # type: ignore[arg-type]
 
         return transact(self.databases.main, work)
 

@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from config.database import reading
 from tests.tracker.sales.hook_server import Server
+from tests.tracker.sales.payloads_read import FOLDER, payload, raw
 from tests.tracker.sales.shop import Shop, envelope, refund, sale
 from tests.tracker.terminal import Terminal
+from tracker.sales.operations import get_source, source_secrets
+from tracker.sales.sources import kind_of
 
 
 def test_a_source_is_made_and_its_secret_shown_once(terminal: Terminal, shop: Shop) -> None:
@@ -117,3 +121,69 @@ def test_sending_to_nobody_says_so(
     result = terminal.run("source", "send", "--source", shop.source_id, str(file))
     assert result.exit_code == 1
     assert "does not answer" in result.stderr
+
+
+def test_a_shops_own_secret_comes_by_stdin_and_is_not_shown(terminal: Terminal, shop: Shop) -> None:
+    secret, newer = "whsec_ExampleOfThisYear000000000000", "whsec_ExampleOfNextYear000000000000"
+    arguments = ("source", "create", "--brand", shop.brand_id, "--kind", "stripe", "--secret-from-stdin")
+    made = terminal.ask(*arguments, stdin=f"{secret}\n")
+    rotated = terminal.ask("source", "rotate", made["id"], "--secret-from-stdin", stdin=newer)
+
+    assert (made["secret"], rotated["secret"]) == (None, None)
+    with reading(shop.databases.main) as session:
+        assert source_secrets(get_source(session, made["id"]), shop.keys) == [newer, secret]
+    wrong = terminal.run(*arguments, stdin="sk_live_1234567890")
+    assert wrong.exit_code == 2
+    assert "begins with whsec_" in wrong.stderr
+    assert "sk_live_1234567890" not in wrong.output
+
+
+def test_a_shop_that_makes_its_secret_later_is_connected_in_two_steps(terminal: Terminal, shop: Shop) -> None:
+    create = ("source", "create", "--brand", shop.brand_id, "--kind")
+    told = terminal.run(*create, "stripe").stdout
+    source_id = told.split()[0]
+
+    assert "--secret-from-stdin" in told
+    assert "checkout.session.completed" in told
+    assert "makes its secrets itself" in terminal.refused("source", "rotate", source_id)
+    assert terminal.ask(*create, "shopify")["secret"] is None
+
+
+def test_the_secret_for_woocommerce_is_made_here(terminal: Terminal, shop: Shop) -> None:
+    made = terminal.ask("source", "create", "--brand", shop.brand_id, "--kind", "woocommerce")
+
+    kind_of("woocommerce").check_secret(made["secret"])
+    assert terminal.ask("source", "rotate", made["id"])["secret"] != made["secret"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "topic", "secret"),
+    [
+        ("shopify", "shopify_orders_paid", "orders/paid", "shpss_0123456789abcdef"),
+        ("woocommerce", "woocommerce_order_processing", "order.updated", "woo-secret-of-2025"),
+        ("stripe", "stripe_session_paid", "", "whsec_ExampleOfThisYear000000000000"),
+    ],
+)
+def test_a_file_is_sent_as_a_shop_of_its_kind_would(
+    terminal: Terminal,
+    shop: Shop,
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    name: str,
+    topic: str,
+    secret: str,
+) -> None:
+    monkeypatch.setenv("LINKLEDGER_BASE_URL", f"http://127.0.0.1:{server.port}")
+    send = ("source", "send", "--source", shop.connect(kind, secret), "--topic", topic)
+
+    sent = terminal.ask(*send, str(FOLDER / f"{name}.json"))
+    assert (sent["status"], sent["answer"]["state"]) == (200, "applied")
+
+
+def test_a_sale_is_found_by_the_number_that_people_know(terminal: Terminal, shop: Shop) -> None:
+    source_id = shop.connect("shopify", "shpss_0123456789abcdef")
+    shop.send_raw(raw(payload("shopify_orders_paid")), source_id=source_id, topic="orders/paid")
+
+    shown = terminal.ask("sale", "show", "#1001", "--brand", shop.brand_id)
+    assert shown["order_id"] == "820982911946154508"

@@ -1,0 +1,157 @@
+"""Payment providers tell refunds in three ways: one by one, all together so far, and that one failed."""
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from payouts.commissions.entries import current_amount, entries_of
+from payouts.commissions.models import Commission
+from payouts.commissions.rules import Facts, RefundAmounts, SaleAmounts, worth
+from tests.payouts.cast import Books, at
+from tests.payouts.commissions.people import click
+from tests.tracker.sales.payloads_read import event, raw
+from tracker.sales.inbox import Received, receive
+from tracker.sales.models import Sale, Source
+from tracker.sales.operations import create_source, get_source
+
+SALE = SaleAmounts(total=10_000, tax=0, shipping=0)
+
+
+def refunded(
+    *singly: tuple[str, int], failed: tuple[str, ...] = (), levels: tuple[tuple[str, int], ...] = ()
+) -> int:
+    """What was taken back of 10,000 at 100 %."""
+    refunds = tuple((refund_id, RefundAmounts(amount)) for refund_id, amount in singly)
+    facts = Facts(SALE, refunds=refunds, failed_refunds=frozenset(failed), refund_levels=levels)
+    return SALE.total - worth(facts, "net", 10_000)
+
+
+def test_refunds_told_twice_count_once() -> None:
+    assert refunded(("r1", 1000), levels=(("ch", 1000),)) == 1000
+    assert refunded(("r1", 1000), ("r2", 500), levels=(("ch", 1000), ("ch", 1500))) == 1500
+
+
+def test_a_level_alone_is_enough_and_the_highest_counts() -> None:
+    assert refunded(levels=(("ch", 1000), ("ch", 2500), ("ch", 1500))) == 2500
+    assert refunded(("r1", 1000), levels=(("ch", 2500),)) == 2500
+
+
+def test_levels_of_several_payments_add_up() -> None:
+    assert refunded(levels=(("ch_1", 1000), ("ch_2", 500))) == 1500
+
+
+def test_a_failed_refund_counts_no_more_whatever_was_told_of_it() -> None:
+    assert refunded(("r1", 1000), failed=("r1",)) == 0
+    assert refunded(("r1", 1000), failed=("r1",), levels=(("ch", 1000),)) == 0
+    assert refunded(("r1", 1000), ("r2", 300), failed=("r1",), levels=(("ch", 1300), ("ch", 300))) == 300
+    assert refunded(failed=("r1",)) == 0
+
+
+def stripe_source(books: Books) -> str:
+    values: dict[str, Any] = {"brand_id": books.brand_id, "kind": "stripe"}
+    made: str = books.write(
+        lambda s: create_source(s, at("09-01"), **values, keys=books.settings.secret_keys)[0].id
+    )
+    return made
+
+
+def told(books: Books, source_id: str, value: dict[str, Any], when: str) -> Received:
+    keys, now = books.settings.secret_keys, at(when)
+
+    def work(session: Any) -> Received:
+        source: Source = get_source(session, source_id)
+        return receive(session, now, source, value["id"], raw(value), keys=keys)
+
+    received: Received = books.write(work)
+    assert books.write(work).duplicate
+    books.settle(now)
+    return received
+
+
+def seconds(when: str) -> int:
+    return int(at(when).timestamp())
+
+
+SOLD, REFUNDED = "10-01", "10-05"
+PAYMENT = {"payment_intent": "pi_3ExampleOrderOne"}
+
+
+def story(books: Books) -> list[dict[str, Any]]:
+    """90.00 net at 10 % are 9.00; a refund of 20.00 of 113.05 fails, one of 22.61, a fifth, stays."""
+    failing: dict[str, Any] = PAYMENT | {"id": "re_1", "created": seconds(REFUNDED), "amount": 2000}
+    staying: dict[str, Any] = PAYMENT | {"id": "re_2", "created": seconds(REFUNDED), "amount": 2261}
+    token = click(books, books.link_id, SOLD)
+    return [
+        event("stripe_session_paid", at=seconds(SOLD), client_reference_id=token),
+        event("stripe_refund_created", at=seconds(REFUNDED), key="evt_1", **failing),
+        event("stripe_refund_created", at=seconds("10-07"), key="evt_2", **staying),
+        event("stripe_charge_refunded_basil", at=seconds("10-06"), amount_refunded=4261),
+        event(
+            "stripe_refund_created",
+            type="refund.failed",
+            at=seconds("10-08"),
+            key="evt_3",
+            **failing,
+            status="failed",
+        ),
+    ]
+
+
+@pytest.mark.parametrize("day", ["10-10", "11-05"], ids=["while it is held", "after it matured"])
+def test_a_failed_refund_gives_the_commission_back(books: Books, day: str) -> None:
+    sold, refund, *_, failure = story(books)
+    source_id = stripe_source(books)
+    told(books, source_id, sold, "10-02")
+    told(books, source_id, refund, day)
+    order = sold["data"]["object"]["id"]
+    commission = books.commission(order)
+    assert books.balance().total_minor == 741  # 9.00 - 10 % of 20.00 x 90 / 113.05
+
+    told(books, source_id, failure, day)
+    assert books.balance().total_minor == 900
+    kinds = books.write(lambda s: [entry.kind for entry in entries_of(s, commission.id)])
+    assert "refund_failed" in kinds
+    assert books.faults() == []
+
+
+def test_orders_of_refunds_levels_and_failures_leave_the_same(books: Books) -> None:
+    [sold, *rest] = story(books)
+    amounts = set()
+    for number, order in enumerate(list(permutations(rest))[::2]):
+        source_id = stripe_source(books)
+        events = list(order)
+        events.insert(number % 5, sold)
+        for each in events:
+            told(books, source_id, each, "10-20")
+        amounts.add(worth_of(books, source_id))
+
+    assert amounts == {720}
+    assert books.faults() == []
+
+
+def worth_of(books: Books, source_id: str) -> int:
+    live = select(Commission.id).join(Sale).where(Sale.namespace == source_id, Commission.live)
+
+    def work(session: Any) -> int:
+        return current_amount(entries_of(session, session.scalars(live).one()))
+
+    found: int = books.write(work)
+    return found
+
+
+def test_the_statement_says_what_went_back_in_the_end(books: Books) -> None:
+    source_id = stripe_source(books)
+    for each in story(books):
+        told(books, source_id, each, "10-20")
+
+    [line] = books.close("2026-10", "11-01 13:00")["creators"][0]["lines"]
+    assert line["refunded"] == {"minor": 2261, "currency": "EUR"}
+
+
+def test_sales_outside_live_mode_earn_nothing(books: Books) -> None:
+    sold = story(books)[0] | {"livemode": False}
+    told(books, stripe_source(books), sold, "10-02")
+
+    assert books.balance().total_minor == 0

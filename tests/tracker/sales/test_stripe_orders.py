@@ -1,0 +1,264 @@
+"""Stripe's events find their order by its payments, whatever comes first."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import permutations
+from random import Random
+from threading import Thread
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from config.database import Databases, reading
+from tests.tracker.sales.payloads_read import event, payload, raw
+from tests.tracker.sales.shop import Shop
+from tracker.sales.inbox import Received
+from tracker.sales.lookup import find_sale
+from tracker.sales.models import (
+    Attribution,
+    DisputeStatus,
+    Event,
+    OrderReference,
+    Refund,
+    RefundFailure,
+    RefundLevel,
+    Sale,
+)
+
+LATER = datetime.fromisoformat("2025-11-05T10:00:00+00:00")
+SESSION_ORDER, INVOICE_ORDER = "cs_live_a1ExampleSessionOfOrderOne", "in_1ExampleFirst"
+SECRET = "whsec_ExampleOfThisYear000000000000"
+Story = Sequence[dict[str, Any]]
+
+
+def send(shop: Shop, source_id: str, value: dict[str, Any]) -> Received:
+    return shop.send_raw(raw(value), key=value["id"], source_id=source_id, now=LATER)
+
+
+def told(shop: Shop, source_id: str, story: Iterable[dict[str, Any]]) -> list[str]:
+    return [send(shop, source_id, value).state for value in story]
+
+
+@pytest.fixture
+def stripe(shop: Shop) -> str:
+    return shop.connect("stripe", SECRET)
+
+
+def subscription(shop: Shop, shape: str = "basil") -> list[dict[str, Any]]:
+    """The session brings the token, the invoice the amounts, and the rest goes by the payment."""
+    payment: dict[str, Any] = {"payment_intent": "pi_3ExampleFirst", "charge": "ch_3ExampleFirst"}
+    second = "in_1ExampleSecond"
+    return [
+        event("stripe_session_subscription", client_reference_id=shop.token("anna")),
+        payload(f"stripe_invoice_first_{shape}"),
+        payload("stripe_invoice_payment_paid"),
+        event("stripe_refund_created", key="evt_r1", amount=500, **payment),
+        event("stripe_invoice_first_basil", key="evt_second", id=second, billing_reason="subscription_cycle"),
+        event("stripe_dispute_created", key="evt_d1", amount=1000, **payment),
+    ]
+
+
+def end_of(databases: Databases, source_id: str) -> list[str]:
+    """Every row that the source's events made, without ids and without who came first."""
+    with reading(databases.main) as session:
+        sold = select(Sale.id).join(Event, Event.id == Sale.event_id).where(Event.source_id == source_id)
+        queries = (
+            select(Sale.order_id, Sale.total, Sale.tax, Sale.occurred_at).where(Sale.id.in_(sold)),
+            select(Refund.refund_id, Refund.amount, Refund.occurred_at).where(Refund.sale_id.in_(sold)),
+            select(RefundFailure.refund_id, RefundFailure.occurred_at).where(RefundFailure.sale_id.in_(sold)),
+            select(RefundLevel.payment_id, RefundLevel.amount, RefundLevel.occurred_at).where(
+                RefundLevel.sale_id.in_(sold)
+            ),
+            select(DisputeStatus.dispute_id, DisputeStatus.status, DisputeStatus.occurred_at).where(
+                DisputeStatus.sale_id.in_(sold)
+            ),
+            select(OrderReference.reference, OrderReference.order_id)
+            .join(Event, Event.id == OrderReference.event_id)
+            .where(Event.source_id == source_id),
+            select(Event.external_id, Event.state, Event.order_id).where(Event.source_id == source_id),
+        )
+        rows = [str(tuple(row)) for query in queries for row in session.execute(query)]
+        for sale_id in session.scalars(sold):
+            last = session.scalars(
+                select(Attribution)
+                .where(Attribution.sale_id == sale_id)
+                .order_by(Attribution.revision.desc())
+            ).first()
+            assert last is not None
+            rows.append(f"{last.enrollment_id} {last.click_id}")
+        return sorted(rows)
+
+
+def test_a_session_is_booked_and_its_creator_credited(shop: Shop, stripe: str, databases: Databases) -> None:
+    received = send(shop, stripe, event("stripe_session_paid", client_reference_id=shop.token("bob")))
+
+    assert (received.state, received.reason) == ("applied", None)
+    [credit] = shop.attributions(SESSION_ORDER)
+    assert credit.enrollment_id == shop.enrollments["bob"]
+    with reading(databases.main) as session:
+        assert find_sale(session, shop.brand_id, "pi_3ExampleOrderOne").order_id == SESSION_ORDER
+
+
+@pytest.mark.parametrize("shape", ["classic", "basil"])
+def test_first_invoice_and_session_are_one_sale_whatever_comes_first(
+    shop: Shop, databases: Databases, shape: str
+) -> None:
+    session_event, invoice = subscription(shop, shape)[:2]
+    for number, order in enumerate(((session_event, invoice), (invoice, session_event))):
+        source_id = shop.connect("stripe", SECRET)
+        told(shop, source_id, order)
+        with reading(databases.main) as session:
+            [sale] = session.scalars(select(Sale).where(Sale.namespace == source_id))
+            states = session.scalars(select(Event.state).where(Event.source_id == source_id)).all()
+            last = session.scalars(
+                select(Attribution).where(Attribution.sale_id == sale.id).order_by(Attribution.revision)
+            ).all()[-1]
+        assert (number, sale.order_id, sale.total, list(states)) == (
+            number,
+            INVOICE_ORDER,
+            2380,
+            ["applied"] * 2,
+        )
+        assert last.enrollment_id == shop.enrollments["anna"]
+
+
+def test_a_refund_before_its_sale_waits_under_its_payment(
+    shop: Shop, stripe: str, databases: Databases
+) -> None:
+    refund = send(shop, stripe, payload("stripe_refund_created"))
+    assert (refund.state, refund.reason) == ("parked", "waiting for order pi_3ExampleOrderOne")
+
+    send(shop, stripe, payload("stripe_session_paid"))
+    with reading(databases.main) as session:
+        assert session.scalars(select(Refund.amount)).all() == [2000]
+        assert session.get_one(Event, refund.event_id).order_id == SESSION_ORDER
+
+
+def test_a_payment_that_is_told_after_sale_and_refund_brings_them_together(
+    shop: Shop, stripe: str, databases: Databases
+) -> None:
+    _, invoice, payment, refund, *_ = subscription(shop)
+
+    assert told(shop, stripe, (refund, invoice, payment)) == ["parked", "applied", "applied"]
+    with reading(databases.main) as session:
+        assert session.scalars(select(Refund.amount)).all() == [500]
+
+
+def test_a_payment_of_two_orders_belongs_to_the_one_that_is_sold(
+    shop: Shop, stripe: str, databases: Databases
+) -> None:
+    """Checkout can make an invoice for a payment: its session is the sale, the invoice is none."""
+    invoice = event("stripe_invoice_first_basil", id="in_9", billing_reason="manual")
+    pays: dict[str, Any] = {"invoice": "in_9", "payment": {"payment_intent": "pi_3ExampleOrderOne"}}
+    story = [
+        invoice,
+        event("stripe_invoice_payment_paid", **pays),
+        payload("stripe_refund_created"),
+        payload("stripe_session_paid"),
+    ]
+    ends = set()
+    for order in permutations(story):
+        source_id = shop.connect("stripe", SECRET)
+        told(shop, source_id, order)
+        ends.add("\n".join(end_of(databases, source_id)))
+
+    assert len(ends) == 1
+    assert "('re_3ExampleOne', 2000" in ends.pop()
+
+
+@pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.nightly), 11])
+def test_orders_of_a_subscriptions_story_end_in_the_same_rows(
+    shop: Shop, databases: Databases, step: int
+) -> None:
+    """Every eleventh of 720 orders, and all of them at night."""
+    story = subscription(shop)
+    ends = set()
+    for order in list(permutations(story))[::step]:
+        source_id = shop.connect("stripe", SECRET)
+        told(shop, source_id, order)
+        ends.add("\n".join(end_of(databases, source_id)))
+
+    assert len(ends) == 1, ends
+    [end] = ends
+    assert "parked" not in end
+    assert end.count("'applied'") == 6
+
+
+def long_story(shop: Shop) -> list[dict[str, Any]]:
+    failed: dict[str, Any] = {"id": "re_3ExampleTwo", "amount": 300, "status": "failed"}
+    return [
+        event("stripe_session_paid", client_reference_id=shop.token("anna")),
+        payload("stripe_refund_created"),
+        event("stripe_refund_created", key="evt_r2", id="re_3ExampleTwo", amount=300, status="pending"),
+        event("stripe_refund_created", key="evt_r3", type="refund.failed", **failed),
+        event("stripe_refund_created", key="evt_r4", type="refund.updated", **failed),
+        payload("stripe_charge_refunded_classic"),
+        event("stripe_charge_refunded_basil", amount_refunded=2300),
+        payload("stripe_dispute_created"),
+        event("stripe_dispute_created", key="evt_d2", type="charge.dispute.updated", status="under_review"),
+        event(
+            "stripe_dispute_created",
+            key="evt_d3",
+            type="charge.dispute.closed",
+            status="won",
+            at=1762250000,
+        ),
+    ]
+
+
+def test_ten_events_in_random_orders_and_twice_end_in_the_same_rows(shop: Shop, databases: Databases) -> None:
+    story, random = long_story(shop), Random(7)
+    ends = set()
+    for _ in range(60 if databases.main.dialect.name == "sqlite" else 15):
+        source_id = shop.connect("stripe", SECRET)
+        order = [*story, *random.sample(story, 4)]
+        random.shuffle(order)
+        told(shop, source_id, order)
+        ends.add("\n".join(end_of(databases, source_id)))
+
+    assert len(ends) == 1, ends
+    [end] = ends
+    assert "parked" not in end
+    assert "conflict" not in end
+
+
+def test_ten_events_at_once_end_in_the_same_rows(shop: Shop, databases: Databases) -> None:
+    story, random = [*long_story(shop), *subscription(shop)], Random(11)
+    ends = set()
+    for _ in range(6):
+        source_id = shop.connect("stripe", SECRET)
+        order = [*story, *random.sample(story, 6)]
+        random.shuffle(order)
+        threads = [Thread(target=told, args=(shop, source_id, order[part::8])) for part in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        ends.add("\n".join(end_of(databases, source_id)))
+
+    assert len(ends) == 1, ends
+    assert "parked" not in ends.pop()
+
+
+def test_events_outside_live_mode_are_booked_as_tests(shop: Shop, stripe: str, databases: Databases) -> None:
+    send(shop, stripe, payload("stripe_session_paid") | {"livemode": False})
+
+    with reading(databases.main) as session:
+        assert session.scalars(select(Sale.test)).all() == [True]
+
+
+def test_a_redelivery_with_another_envelope_is_a_duplicate(shop: Shop, stripe: str) -> None:
+    first = send(shop, stripe, payload("stripe_session_paid"))
+    again = send(shop, stripe, payload("stripe_session_paid", pending_webhooks=0))
+
+    assert (again.event_id, again.duplicate) == (first.event_id, True)
+
+
+def test_events_of_no_use_are_kept_without_effect(shop: Shop, stripe: str) -> None:
+    received = send(shop, stripe, payload("stripe_session_paid", type="customer.created"))
+
+    assert (received.state, received.reason) == (
+        "applied",
+        "nothing is done for events of type customer.created",
+    )
