@@ -1,0 +1,30 @@
+"""Reads Stripe's events as the inbox does."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.tracker.sales.payloads_read import raw
+from tracker.sales.messages import Message
+from tracker.sales.provider_reports import AnyReport, NoEffect
+from tracker.sales.sources import stripe
+
+RECEIVED = datetime(2025, 11, 3, 12, tzinfo=UTC)
+
+
+def read(value: dict[str, Any]) -> Message:
+    return stripe.read(raw(value))
+
+
+def reports(value: dict[str, Any]) -> tuple[AnyReport, ...]:
+    return stripe.translate(read(value), RECEIVED)
+
+
+def only(value: dict[str, Any]) -> Any:
+    [report] = reports(value)
+    return report
+
+
+def without_effect(value: dict[str, Any]) -> str:
+    report = only(value)
+    assert isinstance(report, NoEffect)
+    return report.reason
