@@ -16,7 +16,7 @@ from tracker.ids import new_id
 from tracker.sales.booking import Delivery, book
 from tracker.sales.models import UNSETTLED, Event, Source
 from tracker.sales.pending import Pending, belonging_to, read_event, with_order
-from tracker.sales.provider_reports import filed_under
+from tracker.sales.provider_reports import AnyReport, filed_under
 from tracker.sales.references import names_of
 from tracker.sales.sources import kind_of
 
@@ -150,9 +150,23 @@ def _seen_before(
 
 
 def _says_the_same(pending: Pending, first: Event) -> bool:
-    """Shops that write the body anew for every try put another time on its envelope."""
+    """Shops that write the body anew for every try put another time on its envelope.
+
+    Others send one event to several addresses in several versions: what counts is what follows from it.
+    """
     former = read_event(pending.event_id, pending.received_at, pending.source, first.body, first.topic)
-    return pending.message is not None and pending.message == former.message
+    if pending.message is None or former.message is None:
+        return False
+    return pending.message == former.message or _what_follows(pending) == _what_follows(former)
+
+
+def _what_follows(pending: Pending) -> tuple[AnyReport, ...] | str:
+    """The reports; of a message that makes no sense the message itself, which is like no other."""
+    assert pending.message is not None, "the caller has looked"
+    try:
+        return kind_of(pending.source.kind).translate(pending.message, pending.received_at)
+    except Invalid:
+        return repr(pending.message)
 
 
 def _by_key(session: Session, source: Source, external_id: str) -> Event:

@@ -160,6 +160,26 @@ def test_the_topic_is_kept_with_the_event_so_that_it_can_be_replayed(
         assert session.get_one(Event, waiting.id).state == "applied"
 
 
+def test_one_event_of_shopifys_in_two_versions_is_one_message(
+    client: FlaskClient,  # noqa: F811
+    shop: Shop,
+) -> None:
+    """Two webhooks for one topic get the same event; a conflict would make Shopify drop one of them."""
+    source_id = shop.connect("shopify", SECRETS["shopify"])
+    answers = []
+    for changes in (
+        {},
+        {"updated_at": "2025-11-01T11:00:09+01:00", "a_field_of_2027": 1},
+        {"total_price": "1"},
+    ):
+        sets = {"total_price_set": None} if "total_price" in changes else {}
+        body = raw(payload("shopify_orders_paid", **changes, **sets))
+        told = client.post(f"/hooks/{source_id}", data=body, headers=by_shopify(body, SECRETS["shopify"]))
+        answers.append((told.status_code, told.json and told.json.get("duplicate")))
+
+    assert answers == [(200, False), (200, True), (409, None)]
+
+
 def test_every_update_of_a_woocommerce_order_ends_in_the_same_rows(shop: Shop, databases: Databases) -> None:
     now = datetime(2025, 11, 7, 12, tzinfo=UTC)
     names = ("order_processing", "order_refunded_in_part", "order_refunded", "order_refunded_in_part")
