@@ -147,8 +147,9 @@ def _require_brand_was_here(session: Session, delivery: Delivery, report: SaleRe
     since = get_brand(session, delivery.source.brand_id).created_at
     if report.occurred_at < since - BEFORE_THE_BRAND:
         raise Invalid(
-            f"data.occurred_at is {utc_text(report.occurred_at)}, more than {BEFORE_THE_BRAND.days} days "
-            f"before the brand was set up here ({utc_text(since)}): is the date right?"
+            f"Order {report.order_id} is dated {utc_text(report.occurred_at)}, more than "
+            f"{BEFORE_THE_BRAND.days} days before the brand was set up here ({utc_text(since)}): "
+            "is the date right?"
         )
 
 
