@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, exists, func, select, update
+from sqlalchemy import Select, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
@@ -11,7 +11,8 @@ from payouts.commissions.models import Commission, Entry, Hold
 from payouts.ledger.models import Period, Posting
 from payouts.transfers.models import Item, Payout
 from tracker.ids import new_id
-from tracker.sales.models import UNSETTLED, Event, Sale, Source
+from tracker.sales.models import Sale
+from tracker.sales.unsettled import named_by_unsettled
 
 
 def mature_due(
@@ -149,17 +150,7 @@ def holds_of(session: Session, commission_id: str) -> list[Hold]:
 
 def _ripe(release_before: datetime, now: datetime) -> Select[str]:
     held = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
-    named_by_parked = (
-        exists()
-        .where(
-            Event.state.in_(UNSETTLED),
-            Event.order_id == Sale.order_id,
-            Source.namespace == Sale.namespace,
-            Source.brand_id == Sale.brand_id,
-        )
-        .correlate(Sale)
-    )
-    parked = named_by_parked.where(Source.id == Event.source_id)
+    named = [exists().where(way).correlate(Sale) for way in named_by_unsettled()]
     return (
         select(Commission.id)
         .join(Sale, Sale.id == Commission.sale_id)
@@ -169,7 +160,7 @@ def _ripe(release_before: datetime, now: datetime) -> Select[str]:
             Commission.release_at < release_before,
             Commission.release_at <= now,
             ~held,
-            ~parked,
+            ~or_(*named),
         )
         .order_by(Commission.release_at, Commission.id)
     )

@@ -5,33 +5,32 @@ What is not released yet waits by itself; here is what had been released before 
 
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, union
 from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import locked
 from payouts.commissions.models import Commission, Hold
 from payouts.commissions.release import lift_hold, place_hold
-from tracker.sales.models import UNSETTLED, Event, Sale, Source
+from tracker.sales.models import UNSETTLED, Event, Sale
+from tracker.sales.unsettled import named_by_unsettled
 
 
 def hold_for_events(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
     """Hold up to `limit` released commissions whose order an unsettled event names. How many."""
     known = exists().where(Hold.commission_id == Commission.id, Hold.cause_id == Event.id)
-    waiting = session.execute(
-        select(Commission.id, Event.id)
-        .join(Sale, Sale.id == Commission.sale_id)
-        .join(Source, (Source.brand_id == Sale.brand_id) & (Source.namespace == Sale.namespace))
-        .join(Event, (Event.source_id == Source.id) & (Event.order_id == Sale.order_id))
-        .where(
-            Event.state.in_(UNSETTLED),
+    named = [
+        select(Commission.id, Event.id.label("event_id")).where(
+            way,
+            Sale.id == Commission.sale_id,
             Commission.live,
             Commission.matured_at.is_not(None),
             Commission.brand_id == (brand_id or Commission.brand_id),
             ~known,
         )
-        .order_by(Commission.id, Event.id)
-        .limit(limit)
-    ).all()
+        for way in named_by_unsettled()
+    ]
+    found = union(*named).subquery()
+    waiting = session.execute(select(found).order_by(found.c.id, found.c.event_id).limit(limit)).all()
     for commission_id, event_id in waiting:
         reason = f"a message about this order waits for a decision: {event_id}"
         commission = locked(session, commission_id)

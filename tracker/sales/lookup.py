@@ -25,6 +25,7 @@ from tracker.sales.models import (
     Source,
 )
 from tracker.sales.operations import get_source
+from tracker.sales.references import names_of
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,11 @@ def sale_history(session: Session, sale: Sale) -> SaleHistory:
     parked = (
         select(Event)
         .options(defer(Event.body, raiseload=True))
-        .where(Event.source_id.in_(same_orders), Event.order_id == sale.order_id, Event.state.in_(UNSETTLED))
+        .where(
+            Event.source_id.in_(same_orders),
+            Event.order_id.in_(names_of(session, sale, sale.order_id)),
+            Event.state.in_(UNSETTLED),
+        )
     )
     return SaleHistory(
         sale=sale,

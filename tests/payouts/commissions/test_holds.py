@@ -6,7 +6,6 @@ from payouts.statements.decisions import decline, hold, release
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import amount, another_program, click, holds, one_more_link
 from tracker.errors import Conflict, NotFound
-from tracker.sales.inbox import dismiss, unsettled_ids
 
 NOTHING = (0, 0, 0)
 
@@ -117,16 +116,6 @@ def test_a_declined_commission_is_nothing_and_stays_nothing(books: Books) -> Non
     with pytest.raises(Conflict, match="declined before"):
         decide(books, decline, "S1", "11-21", reason="breach")
     assert books.faults() == []
-
-
-def test_nothing_is_released_while_a_parked_event_names_its_order(books: Books) -> None:
-    books.sale("S1", 100_00, "10-01")
-    books.refund("S1", 10_00, "10-05", currency="USD")
-    books.settle(at("11-20"))
-    assert standing(books) == (10_00, 0, 0)
-    books.write(lambda s: dismiss(s, *unsettled_ids(s), reason="a mistake"))
-    books.settle(at("11-21"))
-    assert standing(books) == (0, 10_00, 0)
 
 
 def test_a_program_that_pays_on_profit_waits_for_a_person_when_the_cost_is_missing(books: Books) -> None:

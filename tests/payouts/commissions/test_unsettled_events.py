@@ -10,7 +10,7 @@ from payouts.statements.decisions import release
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import holds
 from tracker.errors import NotFound
-from tracker.sales.inbox import Received, dismiss, replay
+from tracker.sales.inbox import Received, dismiss, replay, unsettled_ids
 
 NOTHING = (0, 0, 0)
 
@@ -40,6 +40,16 @@ def dismissed(books: Books, received: Received) -> None:
 def replayed(books: Books, received: Received, when: str) -> None:
     keys = books.settings.secret_keys
     books.write(lambda s: replay(s, at(when), received.event_id, keys=keys))
+
+
+def test_nothing_is_released_while_a_parked_event_names_its_order(books: Books) -> None:
+    books.sale("S1", 100_00, "10-01")
+    books.refund("S1", 10_00, "10-05", currency="USD")
+    books.settle(at("11-20"))
+    assert standing(books) == (10_00, 0, 0)
+    books.write(lambda s: dismiss(s, *unsettled_ids(s), reason="a mistake"))
+    books.settle(at("11-21"))
+    assert standing(books) == (0, 10_00, 0)
 
 
 def test_a_refund_under_the_id_of_its_sale_keeps_the_sale_from_maturing(books: Books) -> None:

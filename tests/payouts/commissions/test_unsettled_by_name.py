@@ -1,0 +1,99 @@
+"""Messages that could not be applied hold what their order earned, also when they name only its payment."""
+
+from typing import Any
+
+import pytest
+
+from tests.payouts.cast import Books, at
+from tests.payouts.commissions.people import click
+from tests.payouts.commissions.test_provider_refunds import (
+    PAYMENT,
+    REFUNDED,
+    SOLD,
+    seconds,
+    story,
+    stripe_source,
+    told,
+)
+from tests.tracker.sales.payloads_read import event
+from tracker.sales.inbox import Received, dismiss, replay
+from tracker.sales.lookup import find_sale, sale_history
+
+HELD, PAYABLE = (9_00, 0), (0, 9_00)
+REFUND: dict[str, Any] = PAYMENT | {"created": seconds(REFUNDED), "amount": 2000}
+
+
+def standing(books: Books) -> tuple[int, int]:
+    balance = books.balance()
+    return balance.pending_minor, balance.payable_minor
+
+
+def refund_under_a_used_id(books: Books, source_id: str, when: str) -> Received:
+    told(books, source_id, event("stripe_session_paid", type="customer.created", key="evt_twice"), when)
+    received = told(books, source_id, event("stripe_refund_created", key="evt_twice", **REFUND), when)
+    assert received.state == "conflict"
+    return received
+
+
+def test_nothing_is_released_while_a_conflict_names_the_payment_of_its_order(books: Books) -> None:
+    source_id = stripe_source(books)
+    told(books, source_id, story(books)[0], "10-02")
+    conflict = refund_under_a_used_id(books, source_id, "10-10")
+    books.settle(at("11-20"))
+    assert standing(books) == HELD
+
+    books.write(lambda s: replay(s, at("11-21"), conflict.event_id, keys=books.settings.secret_keys))
+    books.settle(at("11-21"))
+    assert standing(books) == (0, 7_41)
+    assert books.faults() == []
+
+
+def test_a_conflict_that_names_the_payment_takes_back_what_was_released(books: Books) -> None:
+    source_id = stripe_source(books)
+    sold = story(books)[0]
+    told(books, source_id, sold, "10-02")
+    books.settle(at("11-01"))
+    assert standing(books) == PAYABLE
+    conflict = refund_under_a_used_id(books, source_id, "11-05")
+    assert standing(books) == HELD
+
+    def shown(session: Any) -> list[str]:
+        sale = find_sale(session, books.brand_id, sold["data"]["object"]["id"])
+        return [parked.id for parked in sale_history(session, sale).parked]
+
+    assert books.write(shown) == [conflict.event_id]
+    books.write(lambda s: dismiss(s, conflict.event_id, reason="a mistake"))
+    books.settle(at("11-06"))
+    assert standing(books) == PAYABLE
+    assert books.faults() == []
+
+
+@pytest.mark.parametrize("named_on", ["10-10", "11-05"], ids=["while it is held", "after it matured"])
+def test_a_parked_refund_holds_the_order_as_soon_as_its_payment_is_named(books: Books, named_on: str) -> None:
+    """Which order the payment belongs to is told after the refund, which is in a currency of its own."""
+    source_id = stripe_source(books)
+    token, paid = click(books, books.link_id, SOLD), {"paid_at": seconds(SOLD)}
+    for each in (
+        event("stripe_session_subscription", at=seconds(SOLD), client_reference_id=token),
+        event("stripe_invoice_first_basil", at=seconds(SOLD), status_transitions=paid),
+    ):
+        told(books, source_id, each, "10-02")
+    payment = REFUND | {"payment_intent": "pi_3ExampleFirst", "currency": "usd"}
+    refund = told(books, source_id, event("stripe_refund_created", **payment), "10-05")
+    assert (refund.state, refund.reason) == ("parked", "waiting for order pi_3ExampleFirst")
+
+    told(books, source_id, event("stripe_invoice_payment_paid", at=seconds(SOLD)), named_on)
+    books.settle(at("11-20"))
+    assert standing(books) == (2_00, 0)
+    books.write(lambda s: dismiss(s, refund.event_id, reason="a mistake"))
+    books.settle(at("11-21"))
+    assert standing(books) == (0, 2_00)
+    assert books.faults() == []
+
+
+def test_a_conflict_in_another_shop_of_the_brand_holds_nothing_here(books: Books) -> None:
+    source_id, other_id = stripe_source(books), stripe_source(books)
+    told(books, source_id, story(books)[0], "10-02")
+    refund_under_a_used_id(books, other_id, "10-10")
+    books.settle(at("11-20"))
+    assert standing(books) == PAYABLE
