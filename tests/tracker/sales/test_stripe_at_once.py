@@ -19,7 +19,7 @@ from tests.tracker.sales.test_inbox_at_once import (
     wait_until,
 )
 from tests.tracker.sales.test_stripe_orders import LATER, SECRET, send
-from tracker.sales.inbox import Received, receive
+from tracker.sales.inbox import Received, dismiss, receive
 from tracker.sales.models import Event, Refund
 from tracker.sales.operations import get_source
 
@@ -73,3 +73,30 @@ def test_the_second_sees_what_the_first_did_or_waits_for_it(
     with Session(databases.main) as session:
         reasons = session.scalars(select(Event.reason)).all()
     assert (states(databases), count(databases, Refund)) == ({"applied": 3}, 1), reasons
+
+
+def test_a_dismissal_by_the_payments_name_is_not_undone_by_who_tells_its_order(
+    shop: Shop, databases: Databases
+) -> None:
+    source_id = shop.connect("stripe", SECRET)
+    send(shop, source_id, told(INVOICE))
+    parked = send(shop, source_id, told(REFUND))
+    is_dismissed, payment_is_told = Signal(), Signal()
+
+    def dismiss_refund() -> str:
+        def work(session: Session) -> str:
+            dismiss(session, parked.event_id, reason="a mistake")
+            is_dismissed.set()
+            wait_until(lambda: payment_is_told.is_set() or somebody_waits_for_a_lock(databases))
+            return "dismissed"
+
+        return transact(databases.main, work)
+
+    def tell_payment() -> str:
+        is_dismissed.wait(DEADLINE_S)
+        received = send(shop, source_id, told(INVOICE_PAYMENT))
+        payment_is_told.set()
+        return received.state
+
+    assert at_once(dismiss_refund, tell_payment) == ["dismissed", "applied"]
+    assert (states(databases), count(databases, Refund)) == ({"applied": 2, "dismissed": 1}, 0)
