@@ -177,7 +177,9 @@ def _header_text(_context: click.Context, _option: click.Parameter, value: str |
 @source.command("send")
 @click.option("--source", "source_id", required=True, metavar="ID")
 @click.option("--id", "message_id", callback=_header_text, help="The message's own id.  [default: a new one]")
-@click.option("--topic", default="", help="For Shopify and WooCommerce, such as orders/paid.")
+@click.option(
+    "--topic", default="", callback=_header_text, help="For Shopify and WooCommerce, such as orders/paid."
+)
 @click.argument("file", type=click.File("rb"))
 @pass_console
 def send(console: Console, source_id: str, message_id: str | None, topic: str, file: click.File) -> Answer:
