@@ -21,7 +21,7 @@ LONGER_THAN_ANY_TEST_S = 60
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 CHUNKS = pytest.mark.parametrize("chunk_bytes", [0, 997, 200_000], ids=["length", "chunks", "large-chunks"])
 DOORS = pytest.mark.parametrize(
-    ("path", "limit_bytes"), [("/app/form", 1_048_576), ("/hooks/src_1", 262_144)]
+    ("path", "limit_bytes"), [("/app/form", 1_048_576), ("/hooks/src_1", 1_048_576)]
 )
 
 

@@ -11,7 +11,9 @@ from typing import Any, NoReturn
 
 from tracker.errors import Invalid
 
-MAXIMUM_BYTES = 256 * 1024
+MAXIMUM_BYTES = 1024 * 1024
+"""For hooks too: shops send an order whole, however many lines it has, and give up a hook that refuses it."""
+
 MAXIMUM_DEPTH = 32
 MAXIMUM_NUMBER_LENGTH = 40
 MAXIMUM_EXPONENT = 308

@@ -95,6 +95,21 @@ def test_a_signed_order_of_each_kind_is_booked_and_credited(
         assert '"duplicate":true' in again[1].replace(" ", "")
 
 
+def test_an_order_of_nine_hundred_kilobytes_is_booked_with_every_line(
+    server: Server, shop: Shop, databases: Databases
+) -> None:
+    source_id = shop.connect("shopify", SECRETS["shopify"])
+    [line, *_] = payload("shopify_orders_paid")["line_items"]
+    body = raw(payload("shopify_orders_paid", line_items=[line] * 640))
+    assert len(body) > 900_000
+
+    status, answer = server.post(f"/hooks/{source_id}", body, by_shopify(body, SECRETS["shopify"]))
+    assert status == 200, answer
+    with reading(databases.main) as session:
+        [sale] = session.scalars(select(Sale))
+    assert len(sale.items) == 640
+
+
 @pytest.mark.parametrize("kind", sorted(SIGNERS))
 def test_two_secrets_are_live_after_an_exchange(client: FlaskClient, shop: Shop, kind: str) -> None:  # noqa: F811
     source_id, newer = shop.connect(kind, SECRETS[kind]), f"{SECRETS[kind][:20]}-of-2026"
