@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, exists, func, or_, select, update
+from sqlalchemy import Select, exists, func, select, union, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
@@ -12,7 +12,7 @@ from payouts.ledger.models import Period, Posting
 from payouts.transfers.models import Item, Payout
 from tracker.ids import new_id
 from tracker.sales.models import Sale
-from tracker.sales.unsettled import named_by_unsettled
+from tracker.sales.unsettled import unsettled_by_sale
 
 
 def mature_due(
@@ -150,7 +150,7 @@ def holds_of(session: Session, commission_id: str) -> list[Hold]:
 
 def _ripe(release_before: datetime, now: datetime) -> Select[str]:
     held = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
-    named = [exists().where(way).correlate(Sale) for way in named_by_unsettled()]
+    named = union(*unsettled_by_sale()).subquery()
     return (
         select(Commission.id)
         .join(Sale, Sale.id == Commission.sale_id)
@@ -160,7 +160,7 @@ def _ripe(release_before: datetime, now: datetime) -> Select[str]:
             Commission.release_at < release_before,
             Commission.release_at <= now,
             ~held,
-            ~or_(*named),
+            Sale.id.not_in(select(named.c.sale_id)),
         )
         .order_by(Commission.release_at, Commission.id)
     )

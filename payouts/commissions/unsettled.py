@@ -12,25 +12,25 @@ from payouts.commissions.entries import locked
 from payouts.commissions.models import Commission, Hold
 from payouts.commissions.release import lift_hold, place_hold
 from tracker.sales.models import UNSETTLED, Event, Sale
-from tracker.sales.unsettled import named_by_unsettled
+from tracker.sales.unsettled import unsettled_by_sale
 
 
 def hold_for_events(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
     """Hold up to `limit` released commissions whose order an unsettled event names. How many."""
     known = exists().where(Hold.commission_id == Commission.id, Hold.cause_id == Event.id)
-    named = [
-        select(Commission.id, Event.id.label("event_id")).where(
-            way,
-            Sale.id == Commission.sale_id,
-            Commission.live,
-            Commission.matured_at.is_not(None),
-            Commission.brand_id == (brand_id or Commission.brand_id),
-            ~known,
+    found = union(
+        *(
+            named.with_only_columns(Commission.id.label("commission_id"), Event.id.label("event_id")).where(
+                Commission.sale_id == Sale.id,
+                Commission.live,
+                Commission.matured_at.is_not(None),
+                Commission.brand_id == (brand_id or Commission.brand_id),
+                ~known,
+            )
+            for named in unsettled_by_sale()
         )
-        for way in named_by_unsettled()
-    ]
-    found = union(*named).subquery()
-    waiting = session.execute(select(found).order_by(found.c.id, found.c.event_id).limit(limit)).all()
+    )
+    waiting = session.execute(found.order_by("commission_id", "event_id").limit(limit)).all()
     for commission_id, event_id in waiting:
         reason = f"a message about this order waits for a decision: {event_id}"
         commission = locked(session, commission_id)

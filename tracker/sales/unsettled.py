@@ -1,21 +1,21 @@
 """Events of which nothing was applied yet, and the sales whose order they name.
 
 A message may name its order by another name of it, such as its payment, and be kept under that name before
-anybody can tell which order it is. So a sale is asked for by all the names of its order.
+anybody can tell which order it is. So it is looked for by all the names of a sale's order.
 """
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import Select, and_, select
 
 from tracker.sales.models import UNSETTLED, Event, OrderReference, Sale, Source
 
 
-def named_by_unsettled() -> tuple[ColumnElement[bool], ...]:
-    """The ways in which an unsettled event names the order of a sale: by its id, and by another name of it.
+def unsettled_by_sale() -> tuple[Select[str, str], Select[str, str]]:
+    """Each unsettled event's id beside that of the sale whose order it names: by its id, and by another name.
 
-    Each is a condition over Sale, Source and Event, the second over OrderReference too. They are apart,
-    because each has an index of its own; a query that takes both finds an event twice.
+    Two queries to be united, over Sale, Event and Source. Unsettled events are few, so both start from them;
+    asked sale by sale they would go through all of them for each.
     """
-    of_its_sources = and_(
+    of_its_shops = and_(
         Event.state.in_(UNSETTLED),
         Event.source_id == Source.id,
         Source.brand_id == Sale.brand_id,
@@ -27,4 +27,5 @@ def named_by_unsettled() -> tuple[ColumnElement[bool], ...]:
         OrderReference.order_id == Sale.order_id,
         OrderReference.reference == Event.order_id,
     )
-    return and_(of_its_sources, Event.order_id == Sale.order_id), and_(of_its_sources, known_as)
+    pairs = select(Sale.id.label("sale_id"), Event.id.label("event_id")).where(of_its_shops)
+    return pairs.where(Event.order_id == Sale.order_id), pairs.where(known_as)
