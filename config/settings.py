@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     """A header in which a trusted proxy says the visitor's country, such as CF-IPCountry."""
     click_days: int = Field(default=90, ge=2, le=3650)
     """How long single clicks are kept; their hourly totals stay."""
+    event_days: int = Field(default=400, ge=2, le=3650)
+    """How long the bodies of shops' messages are kept; what they said of orders stays."""
     metrics_token: str = Field(default="", repr=False)
     demo: bool = False
 

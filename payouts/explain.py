@@ -44,6 +44,8 @@ def as_text(account: dict[str, Any]) -> str:
             f"(net {Money(**account['net'])}), came in as {account['event']['id']}."
         )
     ]
+    if emptied_at := account["event"]["body_emptied_at"]:
+        rows.append(f"  Its message was kept word for word until {emptied_at}; only its hash is left.")
     for attribution in account["attributions"]:
         rows.append(f"Attribution {attribution['revision']}: {attribution['reason']}.")
         rows += [
@@ -94,6 +96,7 @@ def _sale(session: Session, brand: Brand, sale: Sale) -> dict[str, Any]:
             "source": event.source_id,
             "received_at": utc_text(event.received_at),
             "body_sha256": event.body_hash,
+            "body_emptied_at": utc_text(event.emptied_at) if event.emptied_at else None,
         },
         "attributions": [_attribution(each) for each in attributions],
         "commissions": [_commission(session, brand, sale, each) for each in commissions],

@@ -41,6 +41,7 @@ from tracker.clicks.jobs import (
     renew_visitor_keys,
 )
 from tracker.errors import Fault, LinkledgerError
+from tracker.sales.jobs import empty_old_events
 from tracker.sales.lookup import credited_clicks
 
 BATCH = 200
@@ -165,6 +166,11 @@ def _renew_visitor_keys(context: Context) -> dict[str, Any]:
     return renew_visitor_keys(context.settings.home)
 
 
+def _empty_events(context: Context) -> dict[str, Any]:
+    before = context.now - timedelta(days=context.settings.event_days)
+    return {"emptied": empty_old_events(context.databases.main, before, context.now, context.renew)}
+
+
 def _prune_runs(context: Context) -> dict[str, Any]:
     total = 0
     while done := context.write(lambda s: prune_runs(s, context.now, BATCH)):
@@ -198,6 +204,7 @@ JOBS = (
     Job("click-prune", DAY, _prune_clicks),
     Job("click-totals-late", HOUR, partial(_count_clicks, back=3 * DAY)),
     Job("click-totals", 5 * MINUTE, partial(_count_clicks, back=3 * HOUR)),
+    Job("event-bodies", DAY, _empty_events),
     Job("prune-runs", DAY, _prune_runs),
 )
 """In the order in which they run when several are due at once."""

@@ -37,6 +37,7 @@ def event_answer(event: Event) -> dict[str, Any]:
         "reason": event.reason,
         "received_at": utc_text(event.received_at),
         "applied_at": _time(event.applied_at),
+        "body_emptied_at": _time(event.emptied_at),
     }
 
 

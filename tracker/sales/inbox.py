@@ -18,6 +18,7 @@ from tracker.sales.models import UNSETTLED, Event, Source
 from tracker.sales.pending import Pending, belonging_to, read_event, with_order
 from tracker.sales.provider_reports import AnyReport, filed_under
 from tracker.sales.references import names_of
+from tracker.sales.retention import said_by_emptied
 from tracker.sales.sources import kind_of
 
 log = structlog.get_logger(__name__)
@@ -154,6 +155,8 @@ def _says_the_same(pending: Pending, first: Event) -> bool:
 
     Others send one event to several addresses in several versions: what counts is what follows from it.
     """
+    if first.emptied_at is not None:
+        return said_by_emptied(first, pending)
     former = read_event(pending.event_id, pending.received_at, pending.source, first.body, first.topic)
     if pending.message is None or former.message is None:
         return False

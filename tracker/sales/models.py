@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.columns import CanonicalJson
@@ -35,7 +35,10 @@ that its order earned is paid."""
 
 
 class Event(Base):
-    """The inbox: a signed message as it arrived, byte for byte, and what became of it."""
+    """The inbox: a signed message as it arrived, byte for byte, and what became of it.
+
+    When it is old and settled, its body is emptied; `normal` then says what had followed from it.
+    """
 
     __tablename__ = "event"
     __table_args__ = (
@@ -45,6 +48,12 @@ class Event(Base):
         ),
         Index("ix_event_waiting", "state", "received_at"),
         Index("ix_event_order", "source_id", "order_id"),
+        Index(
+            "ix_event_full",
+            "received_at",
+            sqlite_where=text("emptied_at is null"),
+            postgresql_where=text("emptied_at is null"),
+        ),
         STRICT,
     )
 
@@ -61,6 +70,8 @@ class Event(Base):
     reason: Mapped[str | None]
     received_at: Mapped[datetime]
     applied_at: Mapped[datetime | None]
+    normal: Mapped[list[Any] | None] = mapped_column(CanonicalJson)
+    emptied_at: Mapped[datetime | None]
 
 
 class Sale(Base):

@@ -1,4 +1,7 @@
-"""Runs are forgotten after a week, those that failed after three months; none that is needed."""
+"""Runs are forgotten after a week, those that failed after three months; none that is needed.
+
+The bodies of messages are emptied when they are as old as the settings say.
+"""
 
 from datetime import datetime, timedelta
 
@@ -10,6 +13,7 @@ from payouts.jobs.claims import claim, finish
 from payouts.jobs.models import JobRun
 from payouts.jobs.pruning import prune_runs
 from payouts.schedule import tick
+from tests.tracker.sales.shop import RECEIVED, open_shop, sale
 
 
 def ran(databases: Databases, when: datetime, job: str, state: str) -> None:
@@ -52,3 +56,15 @@ def test_the_scheduler_forgets_them_by_itself(
         ran(databases, now - timedelta(days=8, minutes=minutes), "gone", "done")
     assert tick(databases, settings, now)["prune-runs"] == {"forgotten": 3}
     assert "gone" not in left(databases)
+
+
+def test_the_scheduler_empties_messages_as_old_as_the_settings_say(
+    databases: Databases, settings: Settings
+) -> None:
+    shop, chosen = open_shop(settings, databases), settings.model_copy(update={"event_days": 10})
+    shop.send("sale.created", sale())
+
+    def done(days: int) -> object:
+        return tick(databases, chosen, RECEIVED + timedelta(days=days, minutes=1))["event-bodies"]
+
+    assert [done(9), done(10), done(11)] == [{"emptied": 0}, {"emptied": 1}, {"emptied": 0}]
