@@ -1,5 +1,6 @@
 """Databases for every test: migrated once for the run, copied for each test, on SQLite and on PostgreSQL."""
 
+import gc
 import itertools
 import os
 import shutil
@@ -30,6 +31,13 @@ hypothesis.settings.load_profile("linkledger")
 
 SECRET = "a signing key for tests that is long enough"
 _numbers = itertools.count(1)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and rewritten modules stay to the end: the collector need not look at them again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(scope="session")

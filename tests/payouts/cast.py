@@ -1,6 +1,6 @@
 """A brand with one creator, and the months that tests play through with it.
 
-Every idempotent operation is called twice, so that idempotence is tested everywhere for nothing.
+On SQLite every idempotent operation is called twice, so that idempotence is tested everywhere.
 """
 
 import json
@@ -61,6 +61,11 @@ class Books:
     link_id: str
     source_id: str
 
+    @property
+    def repeats(self) -> bool:
+        """On one database is enough: that a call is the second is found out by our own rules."""
+        return self.databases.main.dialect.name == "sqlite"
+
     def sale(self, order: str, net: int, when: str, **fields: Any) -> Received:
         """Reported and accrued. `net` in minor units; tax and shipping are 0 unless they are given."""
         sold_at = at(when)
@@ -100,7 +105,8 @@ class Books:
             return receive(session, now, get_source(session, self.source_id), key, body, keys=keys)
 
         received: Received = self.write(work)
-        assert self.write(work).duplicate
+        if self.repeats:
+            assert self.write(work).duplicate
         if entered:
             self.settle(now)
         return received
@@ -113,7 +119,7 @@ class Books:
 
     def close(self, period: str, when: str) -> dict[str, Any]:
         self.settle(at(when))
-        for _ in range(2):
+        for _ in range(1 + self.repeats):
             self.write(lambda s: close_period(s, at(when), self.brand_id, period))
         return self.statement(period)
 
@@ -122,7 +128,7 @@ class Books:
             statement_id = get_statement(session, self.brand_id, period, "EUR").id
         bodies = {
             self.write(lambda s: approve(s, at(when), statement_id, approved_by="brand").body)
-            for _ in range(2)
+            for _ in range(1 + self.repeats)
         }
         assert len(bodies) == 1
         found: dict[str, Any] = json.loads(bodies.pop())
@@ -134,8 +140,8 @@ class Books:
 
     def pay(self, when: str) -> Report:
         report = self.run(when).pay(self.brand_id, early=True)
-        again = self.run(when).pay(self.brand_id, early=True)
-        assert not again.paid
+        if self.repeats:
+            assert not self.run(when).pay(self.brand_id, early=True).paid
         return report
 
     def run(self, when: str) -> Run:

@@ -41,10 +41,12 @@ class TotalsRun:
 
     def count(self, since: datetime, until: datetime) -> int:
         """Make the totals of every hour of that time whose clicks changed. How many hours were made."""
-        return sum(
-            sum(map(self._count_if_changed, self._hours(start, end)))
-            for start, end in self._changed_days(hour_of(since), hour_of(until) + HOUR)
-        )
+        made = 0
+        for start, end in self._changed_days(hour_of(since), hour_of(until) + HOUR):
+            self._guard()
+            few = self._write(partial(totals_of_few.count_span, start=start, end=end))
+            made += sum(map(self._count_if_changed, self._hours(start, end))) if few is None else few
+        return made
 
     def confirm(self, click_ids: Sequence[UUID], reason: str) -> int:
         """See totals.confirm. The hours of what is new are counted anew at the next count."""
@@ -93,13 +95,10 @@ class TotalsRun:
         if self._read(partial(totals.is_closed, hour=hour)):
             return False
         before = self._read(partial(totals.counted, start=hour, end=hour + HOUR))
-        rows = self._rows(hour, hour + HOUR, before.rows)
-        changed = before.rows != rows
+        changed = before.rows != self._rows(hour, hour + HOUR, before.rows)
         if changed or before.stale:
             self._guard()
-            few = partial(totals_of_few.count_hour, hour=hour, changed=changed)
-            if rows > totals_of_few.ROWS or not self._write(few):
-                self._count_hour(hour, changed=changed)
+            self._count_hour(hour, changed=changed)
         return changed or before.stale
 
     def _is_changed(self, start: datetime, end: datetime) -> bool:
