@@ -51,8 +51,10 @@ class Connection(asyncio.Protocol):
 
 
 class Load:
-    def __init__(self, requests: Sequence[bytes], seconds: float, rate: float | None) -> None:
-        self._requests, self._rate = requests, rate
+    def __init__(
+        self, requests: Sequence[bytes], seconds: float, rate: float | None, once: bool = False
+    ) -> None:
+        self._requests, self._rate, self._once = requests, rate, once
         self._start_s = time.perf_counter()
         self._end_s = self._start_s + seconds
         self._sent = 0
@@ -63,7 +65,7 @@ class Load:
 
     def is_free(self, connection: Connection) -> None:
         now = time.perf_counter()
-        if now >= self._end_s:
+        if now >= self._end_s or self._all_sent():
             return
         if self._rate is None:
             self._send(connection, now)
@@ -80,7 +82,11 @@ class Load:
     async def run(self) -> None:
         if self._rate is not None:
             await self._pace(self._rate)
-        await asyncio.sleep(max(self._end_s - time.perf_counter(), 0))
+        while time.perf_counter() < self._end_s and not self._all_sent():
+            await asyncio.sleep(0.05)
+
+    def _all_sent(self) -> bool:
+        return self._once and self._sent >= len(self._requests)
 
     async def _pace(self, rate: float) -> None:
         while (now := time.perf_counter()) < self._end_s:
@@ -105,9 +111,14 @@ def percentile(ordered: Sequence[float], share: float) -> float:
 
 
 async def measure(
-    port: int, requests: Sequence[bytes], connections: int, seconds: float, rate: float | None
+    port: int,
+    requests: Sequence[bytes],
+    connections: int,
+    seconds: float,
+    rate: float | None,
+    once: bool = False,
 ) -> dict[str, object]:
-    load = Load(requests, seconds, rate)
+    load = Load(requests, seconds, rate, once)
     loop = asyncio.get_running_loop()
     for _ in range(connections):
         await loop.create_connection(lambda: Connection(load), "127.0.0.1", port)
@@ -131,11 +142,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rate", type=float)
     parser.add_argument("--core", type=int)
+    parser.add_argument("--once", action="store_true", help="end when each request was sent once")
     given = parser.parse_args()
     if given.core is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {given.core})
     requests = given.requests.read_bytes().split(SEPARATOR)
-    found = uvloop.run(measure(given.port, requests, given.connections, given.seconds, given.rate))
+    found = uvloop.run(
+        measure(given.port, requests, given.connections, given.seconds, given.rate, given.once)
+    )
     print(json.dumps(found))  # noqa: T201 - its answer
 
 
