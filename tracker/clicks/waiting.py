@@ -110,7 +110,9 @@ class WaitingRoom:
     def wait_for_late(self, tick_s: float) -> list[Ticket] | None:
         """Tickets that the committer does not see to in time, after a tick at most; None when all is over."""
         with self._lock:
-            self._relieving = self._is_late()
+            relieved, self._relieving = self._relieving, self._is_late()
+            if relieved and not self._relieving and self._waiting:
+                self._for_committer.notify()  # whoever came last had woken only the guard
             late = self._unanswered()[:MOST_IN_A_BATCH] if self._relieving else []
             if late:
                 return late
