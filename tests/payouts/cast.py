@@ -113,9 +113,13 @@ class Books:
 
     def settle(self, now: datetime) -> None:
         """What the scheduler does every minute."""
-        for step in (accrue_due, adjust_due, mature_due):
-            while self.write(lambda s, do=step: do(s, now, 100)):
-                pass
+
+        def every_step(session: Session) -> None:
+            for step in (accrue_due, adjust_due, mature_due):
+                while step(session, now, 100):
+                    session.flush()
+
+        self.write(every_step)
 
     def close(self, period: str, when: str) -> dict[str, Any]:
         self.settle(at(when))

@@ -1,5 +1,7 @@
-"""The demo on SQLite: made once for the tests of a process, copied for each test that changes it."""
+"""The demo on SQLite: made once for all tests, copied for each test that changes it."""
 
+import fcntl
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -25,8 +27,20 @@ def silent(_line: str) -> None:
 
 @pytest.fixture(scope="session")
 def seeded_home(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Path:
-    home = tmp_path_factory.mktemp("demo") / "home"
-    shutil.copytree(sqlite_template, home)
+    """Made by the first of the processes that run tests side by side; the others wait for it."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    home = shared / "seeded-demo"
+    with (shared / "seeded-demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not home.exists():
+            _seed(sqlite_template, shared / "demo-in-the-making").rename(home)
+    return home
+
+
+def _seed(template: Path, home: Path) -> Path:
+    shutil.copytree(template, home)
     settings = settings_for(home, demo=True)
     databases = open_databases(settings)
     seed(databases, settings, NOON, silent)
