@@ -16,23 +16,27 @@ THREE_DECIMAL = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
 TWO_DECIMAL_HERE_ONLY = frozenset(("ISK", "UGX"))
 
 
+def stripe_unit(currency: str) -> int | None:
+    """How many of Stripe's units make one whole unit of the currency; None when that is not known.
+
+    Raises Invalid for no currency at all.
+    """
+    if currency in ZERO_DECIMAL:
+        return 1
+    if currency in THREE_DECIMAL:
+        return 1000
+    return 100 if currency in TWO_DECIMAL_HERE_ONLY or exponent(currency) == 2 else None
+
+
 def minor_of_charge(stripe_amount: int, currency: str) -> int:
     """What Stripe reports that a customer paid, in our minor units: EUR 1190 -> 1190, ISK 500 -> 5.
 
     Raises Invalid when our currency has no unit that small, or when it is not known how Stripe counts it.
     """
+    unit = stripe_unit(currency)
+    if unit is None:
+        raise Invalid(f"How Stripe counts {currency} is not known.")
     scaled: int = stripe_amount * 10 ** exponent(currency)
-    unit: int = 10 ** _decimals(currency)
     if scaled % unit:
         raise Invalid(f"{stripe_amount} at Stripe is not a whole number of minor units of {currency}.")
     return scaled // unit
-
-
-def _decimals(currency: str) -> int:
-    if currency in ZERO_DECIMAL:
-        return 0
-    if currency in THREE_DECIMAL:
-        return 3
-    if currency in TWO_DECIMAL_HERE_ONLY or exponent(currency) == 2:
-        return 2
-    raise Invalid(f"How Stripe counts {currency} is not known.")

@@ -1,12 +1,12 @@
 """Our minor units (ISO 4217) and the rail's integer amounts, which differ for some currencies.
 
-The rail's table is Stripe's page "Supported currencies" (docs.stripe.com/currencies): zero-decimal
-currencies, three-decimal currencies and special cases; read 2026-11. ISO's exponents come from tracker.money.
+How Stripe counts a currency is in tracker.stripe_amounts; which steps it sends is here, from the same page of
+its documentation ("Supported currencies", read 2026-11). ISO's exponents come from tracker.money.
 """
 
 from tracker.errors import Invalid
 from tracker.money import exponent
-from tracker.stripe_amounts import THREE_DECIMAL, ZERO_DECIMAL
+from tracker.stripe_amounts import THREE_DECIMAL, stripe_unit
 
 # Written with two decimals, but only whole units are taken. ISK and UGX lost their decimals in ISO, not at
 # the rail; HUF and TWD keep them in ISO, and a transfer of a fraction could never be paid out to a bank.
@@ -71,13 +71,10 @@ def _iso_unit(currency: str) -> int:
 
 def _rail_unit(currency: str) -> int:
     """How many of the rail's units make one whole unit of the currency."""
-    if currency in ZERO_DECIMAL:
-        return 1
-    if currency in THREE_DECIMAL:
-        return 1000
-    if currency in _WHOLE_UNITS_ONLY or exponent(currency) == 2:
-        return 100
-    raise NotOnTheRail(f"How the rail counts {currency} is not known, so nothing can be sent in it.")
+    unit = stripe_unit(currency)
+    if unit is None:
+        raise NotOnTheRail(f"How the rail counts {currency} is not known, so nothing can be sent in it.")
+    return unit
 
 
 def _rail_step(currency: str) -> int:

@@ -1,6 +1,7 @@
 """A shop's message before it is translated, and the refusal of one that is not the shop's."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tracker.errors import LinkledgerError
@@ -18,6 +19,24 @@ class NotAuthentic(LinkledgerError):
     def __init__(self, cause: str, detail: str) -> None:
         super().__init__(detail)
         self.cause = cause
+
+
+TOLERANCE = timedelta(minutes=5)
+"""How far a signed time may be from ours, either way (Standard Webhooks, and Stripe's libraries)."""
+
+
+def check_age(seconds: int, now: datetime, header: str, advice: str) -> None:
+    """Of a signed time, in seconds since 1970. Raises NotAuthentic when it is too far from `now`.
+
+    After the signature, so that it is the sender's own clock that is spoken of.
+    """
+    age = now.astimezone(UTC) - datetime.fromtimestamp(0, UTC) - timedelta(seconds=seconds)
+    if abs(age) > TOLERANCE:
+        side = "older" if age > timedelta() else "later"
+        minutes = TOLERANCE.seconds // 60
+        raise NotAuthentic(
+            "stale", f"{header} is more than {minutes} minutes {side} than the clock here; {advice}"
+        )
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,15 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from tracker.errors import Invalid
 from tracker.sales import normal, strict_json
 from tracker.sales.fields import is_plain_text, shown
-from tracker.sales.messages import Message, NotAuthentic
+from tracker.sales.messages import Message, NotAuthentic, check_age
 
 SECRET_PREFIX = "whsec_"
-TOLERANCE = timedelta(minutes=5)
 _VERSION = "v1"
 _ID = re.compile(r"[\x21-\x7e]{1,200}")
 _SECONDS = re.compile(r"[0-9]{1,11}")
@@ -56,7 +55,7 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now:
             "signature",
             "No signature in webhook-signature fits this source's secret and the body as it arrived.",
         )
-    _check_age(int(seconds), now)
+    check_age(int(seconds), now, "webhook-timestamp", "send it again with the present time.")
     return external_id
 
 
@@ -130,15 +129,3 @@ def _any_equal(expected: Sequence[bytes], header: str) -> bool:
 def _signature(secret: str, external_id: str, seconds: str, body: bytes) -> bytes:
     key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
     return hmac.new(key, f"{external_id}.{seconds}.".encode() + body, hashlib.sha256).digest()
-
-
-def _check_age(seconds: int, now: datetime) -> None:
-    """After the signature, so that it is the shop's own clock that is spoken of."""
-    age = now.astimezone(UTC) - datetime.fromtimestamp(0, UTC) - timedelta(seconds=seconds)
-    if abs(age) > TOLERANCE:
-        side = "older" if age > timedelta() else "later"
-        raise NotAuthentic(
-            "stale",
-            f"webhook-timestamp is more than {TOLERANCE.seconds // 60} minutes {side} than the clock here; "
-            f"send it again with the present time.",
-        )

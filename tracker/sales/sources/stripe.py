@@ -14,19 +14,18 @@ import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from tracker.errors import Invalid
 from tracker.sales import strict_json
 from tracker.sales.fields import Fields, is_plain_text, shown
-from tracker.sales.messages import Message, NotAuthentic
+from tracker.sales.messages import Message, NotAuthentic, check_age
 from tracker.sales.provider_reports import AnyReport, NoEffect
 from tracker.sales.sources import stripe_payments, stripe_sales
 from tracker.sales.sources.shared_key import body_key, lower_case, visible
 from tracker.sales.sources.stripe_objects import StripeEvent, id_of, payment_names
 
-TOLERANCE = timedelta(minutes=5)
 _HEADER = "stripe-signature"
 _SECONDS = re.compile(r"[0-9]{1,11}")
 _SECRET = re.compile(r"whsec_[\x21-\x7e]{8,200}")
@@ -95,7 +94,7 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now:
             "No v1 in Stripe-Signature fits this source's secret and the body as it arrived. The secret is "
             "the signing secret of this very endpoint at Stripe.",
         )
-    _check_age(int(seconds), now)
+    check_age(int(seconds), now, "Stripe-Signature", "is it right?")
     return _event_id(body)
 
 
@@ -173,15 +172,3 @@ def _event_id(body: bytes) -> str:
 
 def _signature(secret: str, seconds: str, body: bytes) -> str:
     return hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
-
-
-def _check_age(seconds: int, now: datetime) -> None:
-    """After the signature, so that it is Stripe's own clock that is spoken of."""
-    age = now.astimezone(UTC) - datetime.fromtimestamp(0, UTC) - timedelta(seconds=seconds)
-    if abs(age) > TOLERANCE:
-        side = "older" if age > timedelta() else "later"
-        raise NotAuthentic(
-            "stale",
-            f"Stripe-Signature is more than {TOLERANCE.seconds // 60} minutes {side} than the clock here; "
-            f"is it right?",
-        )
