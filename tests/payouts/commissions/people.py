@@ -19,6 +19,19 @@ from tracker.people.operations import create_creator
 from tracker.programs.operations import create_link, create_program, enroll
 from tracker.sales.models import Sale
 
+NOTHING = (0, 0, 0)
+
+
+def standing(books: Books) -> tuple[int, int, int]:
+    """Held, payable, in transit."""
+    balance = books.balance()
+    return balance.pending_minor, balance.payable_minor, balance.in_transit_minor
+
+
+def decide(books: Books, what: object, order: str, when: str, **reason: str) -> None:
+    commission_id = books.commission(order).id
+    books.write(lambda s: what(s, at(when), commission_id, **reason))  # type: ignore[operator]
+
 
 @dataclass(frozen=True)
 class Person:

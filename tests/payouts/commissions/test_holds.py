@@ -4,21 +4,17 @@ import pytest
 
 from payouts.statements.decisions import decline, hold, release
 from tests.payouts.cast import Books, at
-from tests.payouts.commissions.people import amount, another_program, click, holds, one_more_link
+from tests.payouts.commissions.people import (
+    NOTHING,
+    amount,
+    another_program,
+    click,
+    decide,
+    holds,
+    one_more_link,
+    standing,
+)
 from tracker.errors import Conflict, NotFound
-
-NOTHING = (0, 0, 0)
-
-
-def standing(books: Books) -> tuple[int, int, int]:
-    """Held, payable, in transit."""
-    balance = books.balance()
-    return balance.pending_minor, balance.payable_minor, balance.in_transit_minor
-
-
-def decide(books: Books, what: object, order: str, when: str, **reason: str) -> None:
-    commission_id = books.commission(order).id
-    books.write(lambda s: what(s, at(when), commission_id, **reason))  # type: ignore[operator]
 
 
 def test_a_commission_is_released_when_its_hold_is_over_and_not_before(books: Books) -> None:

@@ -5,21 +5,8 @@ import pytest
 from payouts.statements.decisions import hold, release
 from payouts.transfers.returns import record_return
 from tests.payouts.cast import FUNDS_MINOR, Books, at
-from tests.payouts.commissions.people import holds
+from tests.payouts.commissions.people import NOTHING, decide, holds, standing
 from tracker.errors import Conflict
-
-NOTHING = (0, 0, 0)
-
-
-def standing(books: Books) -> tuple[int, int, int]:
-    """Held, payable, in transit."""
-    balance = books.balance()
-    return balance.pending_minor, balance.payable_minor, balance.in_transit_minor
-
-
-def decide(books: Books, what: object, order: str, when: str, **reason: str) -> None:
-    commission_id = books.commission(order).id
-    books.write(lambda s: what(s, at(when), commission_id, **reason))  # type: ignore[operator]
 
 
 def test_what_is_paid_is_not_held_by_a_later_dispute_but_netted_when_it_is_lost(books: Books) -> None:

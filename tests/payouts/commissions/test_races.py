@@ -22,9 +22,9 @@ from payouts.ledger.models import Transaction
 from payouts.ledger.operations import lock_books
 from payouts.statements.close import close_period
 from payouts.statements.decisions import decline, hold
+from tests.crowd import DEADLINE_S, at_once
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import amount, balance_of, click, commissions, holds, one_more
-from tests.payouts.ledger.crowd import DEADLINE_S, at_once
 from tracker.errors import Conflict, LinkledgerError
 from tracker.people.operations import create_brand
 from tracker.programs.operations import create_link, create_program, enroll

@@ -8,17 +8,9 @@ from sqlalchemy.orm import Session
 from payouts.commissions.release import holds_of
 from payouts.statements.decisions import release
 from tests.payouts.cast import Books, at
-from tests.payouts.commissions.people import holds
+from tests.payouts.commissions.people import NOTHING, holds, standing
 from tracker.errors import NotFound
 from tracker.sales.inbox import Received, dismiss, replay, unsettled_ids
-
-NOTHING = (0, 0, 0)
-
-
-def standing(books: Books) -> tuple[int, int, int]:
-    """Held, payable, in transit."""
-    balance = books.balance()
-    return balance.pending_minor, balance.payable_minor, balance.in_transit_minor
 
 
 def authorise_october(books: Books) -> None:

@@ -25,8 +25,8 @@ from payouts.statements.models import Statement
 from payouts.transfers.models import Payout
 from payouts.transfers.sandbox.server import SANDBOX_KEY
 from tests.conftest import settings_for
+from tests.crowd import at_once
 from tests.payouts.cast import Books, at
-from tests.payouts.ledger.crowd import at_once
 from tests.payouts.payout_runs.scenes import wait_until
 from tracker.errors import Fault, Invalid
 from tracker.people.models import Brand

@@ -16,9 +16,9 @@ from payouts.ledger.models import Account, Chain, Period, Posting, Transaction
 from payouts.ledger.operations import Posted, post
 from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, Line
 from payouts.statements.movements import Movement, Sections
+from tests.crowd import THREADS, at_once
 from tests.payouts.balances import creator_balance
 from tests.payouts.cast import Books, at
-from tests.payouts.ledger.crowd import THREADS, at_once
 from tracker.errors import Conflict, Invalid, NotFound
 
 TABLES = (Transaction, Posting, Account, Period, Chain)

@@ -78,15 +78,6 @@ def adopted(books: Books, transfer_ref: str, when: str = COMPARED) -> bool:
     return bool(books.write(work))
 
 
-@pytest.fixture
-def paid(books: Books) -> Books:
-    """80 EUR that were paid once, as the books know."""
-    owe(books, 80_00, "10-20")
-    seal(books, OCTOBER)
-    assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
-    return books
-
-
 def test_a_second_transfer_of_a_paid_payout_is_booked_and_netted_later(paid: Books) -> None:
     again = made_again(paid)
     assert compared(paid).unknown_transfers == [again]

@@ -40,14 +40,6 @@ def freeze(books: Books, when: str = OCTOBER.payday) -> None:
     books.write(partial(place_freeze, now=at(when), reason="a test", compare_from=at(when)))
 
 
-@pytest.fixture
-def paid(books: Books) -> Books:
-    owe(books, 80_00, "10-20")
-    seal(books, OCTOBER)
-    assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
-    return books
-
-
 def test_a_paid_payout_without_a_transfer_at_the_provider_is_a_difference_that_freezes(paid: Books) -> None:
     freeze(paid)
     with SandboxServer(None) as another:

@@ -2,36 +2,19 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from threading import Event as Signal
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from config.database import Databases, reading, transact
+from tests.crowd import DEADLINE_S, THREADS, at_once
 from tests.tracker.sales.shop import RECEIVED, Shop, cancellation, envelope, refund, sale
 from tracker.sales.inbox import Received, dismiss, receive, replay, unsettled_ids
 from tracker.sales.models import Attribution, Cancellation, Event, Refund, Sale
 from tracker.sales.operations import get_source
-
-Result = TypeVar("Result")
-THREADS = 16
-DEADLINE_S = 60
-
-
-def at_once(*works: Callable[[], Result]) -> list[Result]:
-    """Start all of them at the same moment, each in a thread of its own."""
-    barrier = Barrier(len(works))
-
-    def start(work: Callable[[], Result]) -> Result:
-        barrier.wait(DEADLINE_S)
-        return work()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return [future.result(DEADLINE_S) for future in [pool.submit(start, work) for work in works]]
 
 
 def count(databases: Databases, table: Any) -> int:

@@ -8,11 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import Databases, transact
+from tests.crowd import DEADLINE_S, at_once
 from tests.tracker.sales.payloads_read import event, payload, raw
 from tests.tracker.sales.shop import Shop
 from tests.tracker.sales.test_inbox_at_once import (
-    DEADLINE_S,
-    at_once,
     count,
     somebody_waits_for_a_lock,
     states,
