@@ -50,8 +50,9 @@ def adjust(session: Session, now: datetime, commission_id: str) -> int:
     sale = session.get_one(Sale, commission.sale_id)
     entries = entries_of(session, commission.id)
     entered = {entry.cause_id for entry in entries}
-    facts = standing_facts(sale, causes_of(session, sale.id), entries)
-    waiting = [cause for cause in causes_of(session, sale.id) if cause.id not in entered]
+    causes = causes_of(session, sale.id)
+    facts = standing_facts(sale, causes, entries)
+    waiting = [cause for cause in causes if cause.id not in entered]
     for cause in waiting:
         facts = cause.added_to(facts)
         _enter(session, now, commission, cause, facts, sale.occurred_at)

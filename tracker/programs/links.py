@@ -37,7 +37,6 @@ class LinkTarget:
     destination: str
     token_parameter: str
     sub_ids: Mapping[str, str]
-    active: bool
     reason: str | None
     brand_id: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -45,6 +44,10 @@ class LinkTarget:
     deep_links: bool = False
     expires_at: datetime | None = None
     fallback_url: str | None = None
+
+    @property
+    def active(self) -> bool:
+        return self.reason is None
 
 
 @dataclass(frozen=True)
@@ -187,14 +190,12 @@ def find_target(connection: Connection | Session, code: str) -> Found:
     row = connection.execute(_TARGET, {"key": code_key(code)}).one_or_none()
     if row is None:
         return Found(None, 0)
-    reason = _why_inactive(row.link_state, row.enrollment_state, row.program_state)
     target = LinkTarget(
         uuid_of(row.id, LINK),
         with_parameters(row.destination, row.parameters),
         row.token_parameter,
         row.sub_ids,
-        reason is None,
-        reason,
+        _why_inactive(row.link_state, row.enrollment_state, row.program_state),
         brand_id=row.brand_id,
         parameters=row.parameters,
         passes=tuple(row.passes),

@@ -21,7 +21,7 @@ from tracker.programs.links import Found
 from tracker.programs.models import Enrollment, Link, Program
 from tracker.programs.operations import LinkTarget, set_link_state
 
-TARGET = LinkTarget(LINK, "https://shop.example/tea", "ll", {}, True, None)
+TARGET = LinkTarget(LINK, "https://shop.example/tea", "ll", {}, None)
 NEVER_S = 3600.0
 
 

@@ -23,7 +23,7 @@ from tracker.programs.domains import Domain
 from tracker.programs.operations import LinkTarget
 
 KEYS = ("a key for the tests of the redirect, long",)
-TARGET = LinkTarget(LINK, "https://shop.example/tea?x=1#top", "ll", {"s1": "bio"}, True, None)
+TARGET = LinkTarget(LINK, "https://shop.example/tea?x=1#top", "ll", {"s1": "bio"}, None)
 PLAIN = Answer(302, "https://shop.example/tea?x=1#top")
 BROWSER = {"user-agent": PEOPLE["Instagram on iPhone"][0], "referer": "https://l.instagram.com/secret"}
 
@@ -101,7 +101,7 @@ def test_a_machine_is_recorded_and_sent_on_without_a_token(
 
 @pytest.mark.parametrize(
     ("target", "why"),
-    [(None, "unknown"), (replace(TARGET, active=False, reason="link paused"), "inactive")],
+    [(None, "unknown"), (replace(TARGET, reason="link paused"), "inactive")],
     ids=["unknown", "inactive"],
 )
 def test_a_code_that_leads_nowhere_leaves_a_count_and_no_row(
@@ -150,12 +150,12 @@ def visit_on(host: str, query: str = "") -> Visit:
 @pytest.mark.parametrize(
     ("changes", "answer"),
     [
-        ({"active": False, "reason": "link paused"}, Answer(404)),
-        ({"active": False, "reason": "link ended"}, Answer(410)),
-        ({"active": False, "reason": "program ended"}, Answer(410)),
+        ({"reason": "link paused"}, Answer(404)),
+        ({"reason": "link ended"}, Answer(410)),
+        ({"reason": "program ended"}, Answer(410)),
         ({"expires_at": NOW}, Answer(410)),
         ({"expires_at": NOW, "fallback_url": FALLBACK}, Answer(302, FALLBACK)),
-        ({"active": False, "reason": "link paused", "fallback_url": FALLBACK}, Answer(302, FALLBACK)),
+        ({"reason": "link paused", "fallback_url": FALLBACK}, Answer(302, FALLBACK)),
     ],
     ids=str,
 )

@@ -15,7 +15,7 @@ from tracker.programs.links import LinkTarget
 from tracker.programs.queries import LONGEST_WITH_PARAMETERS
 from tracker.programs.rules import PASSABLE
 
-PLAIN = LinkTarget(LINK, "https://shop.example/tea?x=1#top", "ll", {"s1": "bio"}, True, None)
+PLAIN = LinkTarget(LINK, "https://shop.example/tea?x=1#top", "ll", {"s1": "bio"}, None)
 PASSING = replace(PLAIN, passes=("s1", "s2", "utm_source"))
 DEEP = replace(PLAIN, deep_links=True, parameters={"utm_source": "friends"})
 
@@ -121,7 +121,7 @@ def test_a_link_expires_by_the_clock_and_a_stopped_one_says_why() -> None:
     link = replace(PLAIN, expires_at=NOW, fallback_url="https://shop.example/gone")
     assert dead_end(link, NOW - timedelta(milliseconds=1)) is None
     assert dead_end(link, NOW) == DeadEnd("link expired", "https://shop.example/gone")
-    assert dead_end(replace(PLAIN, active=False, reason="link paused"), NOW) == DeadEnd("link paused", None)
+    assert dead_end(replace(PLAIN, reason="link paused"), NOW) == DeadEnd("link paused", None)
 
 
 @pytest.mark.parametrize(

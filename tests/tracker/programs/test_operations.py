@@ -145,7 +145,6 @@ def test_the_redirect_finds_a_link_by_its_code_in_any_case(
         "https://shop.example/tea",
         "ll",
         {"s1": "bio"},
-        True,
         None,
         brand_id=cast.brand_id,
     )
