@@ -1,8 +1,10 @@
 """An insert that says whether it was the first: the database judges uniqueness, never a check before it."""
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Table
+from sqlalchemy import CursorResult, Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -19,3 +21,17 @@ def insert_once(session: Session, model: type[DeclarativeBase], **values: Any) -
     # Without the option SQLAlchemy forgets psycopg's count of an INSERT and says -1.
     result = session.execute(statement, execution_options={"preserve_rowcount": True})
     return cast(CursorResult[Any], result).rowcount == 1
+
+
+def insert_new(session: Session, model: type[DeclarativeBase], rows: Sequence[dict[str, Any]]) -> set[str]:
+    """Insert those rows of which no unique key is taken, in one statement; returns their ids."""
+    if not rows:
+        return set()
+    statement = _insert_new(cast(Table, model.__table__), session.get_bind().dialect.name)
+    return set(session.connection().execute(statement, rows).scalars())
+
+
+@cache
+def _insert_new(table: Table, dialect: str) -> Insert:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing().returning(table.c.id)

@@ -11,6 +11,8 @@ from config.settings import Settings
 from tracker.clicks.cache import LinkCache, library
 from tracker.clicks.recorder import Recorder
 from tracker.clicks.visitor_keys import VisitorKeys
+from tracker.sales.intake import Intake
+from tracker.sales.known_sources import KnownSources
 
 _EXTENSION = "linkledger"
 
@@ -24,6 +26,14 @@ class Site:
     @cached_property
     def links(self) -> LinkCache:
         return LinkCache(library(self.databases.main))
+
+    @cached_property
+    def intake(self) -> Intake:
+        return Intake(self.databases.main, self.settings.secret_keys)
+
+    @cached_property
+    def sources(self) -> KnownSources:
+        return KnownSources(self.databases.main, self.settings.secret_keys)
 
     @cached_property
     def visitor_keys(self) -> VisitorKeys:

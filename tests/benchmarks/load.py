@@ -62,6 +62,8 @@ class Load:
         self.seconds: list[float] = []
         self.answers: Counter[str] = Counter()
         self.broken = 0
+        self.took_s = 0.0
+        """From the start to the last answer."""
 
     def is_free(self, connection: Connection) -> None:
         now = time.perf_counter()
@@ -75,6 +77,7 @@ class Load:
     def answered(self, status: str, took_s: float) -> None:
         self.answers[status] += 1
         self.seconds.append(took_s)
+        self.took_s = time.perf_counter() - self._start_s
 
     def lost(self) -> None:
         self.broken += time.perf_counter() < self._end_s
@@ -82,14 +85,17 @@ class Load:
     async def run(self) -> None:
         if self._rate is not None:
             await self._pace(self._rate)
-        while time.perf_counter() < self._end_s and not self._all_sent():
+        while time.perf_counter() < self._end_s and not self._all_answered():
             await asyncio.sleep(0.05)
+
+    def _all_answered(self) -> bool:
+        return self._all_sent() and len(self.seconds) >= len(self._requests)
 
     def _all_sent(self) -> bool:
         return self._once and self._sent >= len(self._requests)
 
     async def _pace(self, rate: float) -> None:
-        while (now := time.perf_counter()) < self._end_s:
+        while (now := time.perf_counter()) < self._end_s and not self._all_sent():
             due_s = self._start_s + self._sent / rate
             if due_s > now or not self._free:
                 await asyncio.sleep(max(due_s - now, 0.0002))
@@ -125,7 +131,7 @@ async def measure(
     await load.run()
     times = sorted(load.seconds)
     return {
-        "per_second": round(len(times) / seconds, 1),
+        "per_second": round(len(times) / (load.took_s if once else seconds), 1),
         "p50_ms": round(percentile(times, 0.5) * 1000, 3),
         "p99_ms": round(percentile(times, 0.99) * 1000, 3),
         "longest_ms": round(times[-1] * 1000, 3) if times else 0.0,

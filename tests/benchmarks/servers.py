@@ -52,6 +52,16 @@ def edge(settings: Settings, core: int | None, workers: int = 1) -> Iterator[Run
 
 
 @contextmanager
+def web(settings: Settings, core: int | None) -> Iterator[Running]:
+    """The web process as `linkledger serve` runs it, with one worker."""
+    port = free_port()
+    own = settings.model_copy(update={"bind": f"127.0.0.1:{port}", "workers": 1})
+    command = [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "config" / "gunicorn.py")]
+    with _run(command, port, core, child_environment(own)) as running:
+        yield running
+
+
+@contextmanager
 def gunicorn(application: str, core: int | None, *options: str, **variables: str) -> Iterator[Running]:
     port = free_port()
     command = [*_GUNICORN, f"--bind=127.0.0.1:{port}", *options, application]

@@ -1,9 +1,11 @@
 """Versions of a program's terms, and the rate that holds for one sale."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
@@ -85,6 +87,38 @@ def terms_at(session: Session, program_id: str, at: datetime) -> Terms:
     """
     in_force = or_(Terms.effective_at <= at, Terms.version == 1)
     return _last(session, program_id, select(Terms).where(in_force))
+
+
+@dataclass(frozen=True)
+class Version:
+    """What of one version of the terms decides about a sale's credit."""
+
+    id: str
+    version: int
+    effective_at: datetime
+    window_days: int
+
+
+def versions_of(session: Session, program_ids: Iterable[str]) -> dict[str, list[Version]]:
+    """Every version of each program's terms, the newest first."""
+    found: dict[str, list[Version]] = {}
+    if wanted := sorted(program_ids):
+        for row in session.connection().execute(_VERSIONS, {"program_ids": wanted}):
+            version = Version(row.id, row.version, row.effective_at, row.window_days)
+            found.setdefault(row.program_id, []).append(version)
+    return found
+
+
+_VERSIONS = (
+    select(Terms.program_id, Terms.id, Terms.version, Terms.effective_at, Terms.window_days)
+    .where(Terms.program_id.in_(bindparam("program_ids", expanding=True)))
+    .order_by(Terms.version.desc())
+)
+
+
+def version_at(versions: Sequence[Version], at: datetime) -> Version:
+    """The version in force at that time, by the rule of `terms_at`."""
+    return next(each for each in versions if each.effective_at <= at or each.version == 1)
 
 
 def _last(session: Session, program_id: str, versions: Select[Terms]) -> Terms:

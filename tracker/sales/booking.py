@@ -12,7 +12,7 @@ from config.insert import insert_once
 from tracker.errors import Conflict, Invalid, NotNow
 from tracker.ids import new_id
 from tracker.people.operations import get_brand
-from tracker.sales.attribution_operations import attribute, reconsider
+from tracker.sales.attribution_operations import Undecided, attribute, reconsider
 from tracker.sales.models import (
     Cancellation,
     DisputeStatus,
@@ -97,30 +97,40 @@ def book(session: Session, delivery: Delivery, report: AnyReport) -> Booked:
     return _book_dispute(session, delivery, sale, report)
 
 
+def sale_row(
+    now: datetime, source: Source, event_id: str, report: SaleReport, sale_id: str
+) -> dict[str, Any]:
+    return {
+        "id": sale_id,
+        "brand_id": source.brand_id,
+        "namespace": source.namespace,
+        "event_id": event_id,
+        "payload_hash": report.content_hash,
+        "created_at": now,
+        **report.facts(),
+    }
+
+
+def is_before_brand(report: SaleReport, since: datetime) -> bool:
+    """A wrong date would make statements for years, and skip the time in which a refund is waited for."""
+    return report.occurred_at < since - BEFORE_THE_BRAND
+
+
 def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> Booked:
-    facts = report.facts()
-    is_new = insert_once(
-        session,
-        Sale,
-        id=new_id("sal", delivery.now),
-        brand_id=delivery.source.brand_id,
-        namespace=delivery.source.namespace,
-        event_id=delivery.event_id,
-        payload_hash=report.content_hash,
-        created_at=delivery.now,
-        **facts,
-    )
+    sale_id = new_id("sal", delivery.now)
+    row = sale_row(delivery.now, delivery.source, delivery.event_id, report, sale_id)
+    is_new = insert_once(session, Sale, **row)
     sale = _sale_of(session, delivery.source, report.order_id)
     assert sale is not None
     is_new_name = _remember(session, delivery, report)
     if is_new:
         _require_brand_was_here(session, delivery, report)
-        attribute(session, delivery.now, sale, report, delivery.keys)
+        attribute(session, sale.brand_id, [Undecided(sale.id, delivery.now, report)], delivery.keys)
         return Booked(is_new_sale=True)
     if sale.payload_hash != report.content_hash:
         raise Conflict(
             f"Order {report.order_id} is booked already by {sale.event_id}, and differs: "
-            f"{_differences(sale, facts)}."
+            f"{_differences(sale, report.facts())}."
         )
     revision = reconsider(session, delivery.now, sale, report, delivery.keys)
     evidence = f"; its new evidence made attribution {revision}" if revision else ""
@@ -143,9 +153,8 @@ def _remember(
 
 
 def _require_brand_was_here(session: Session, delivery: Delivery, report: SaleReport) -> None:
-    """A wrong date would make statements for years, and skip the time in which a refund is waited for."""
     since = get_brand(session, delivery.source.brand_id).created_at
-    if report.occurred_at < since - BEFORE_THE_BRAND:
+    if is_before_brand(report, since):
         raise Invalid(
             f"Order {report.order_id} is dated {utc_text(report.occurred_at)}, more than "
             f"{BEFORE_THE_BRAND.days} days before the brand was set up here ({utc_text(since)}): "

@@ -1,27 +1,29 @@
 """The inbox: every authentic message is kept as it came, and applied exactly once or parked with a reason."""
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-import structlog
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
 from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound, NotNow
-from tracker.ids import new_id
 from tracker.sales.booking import Delivery, book
 from tracker.sales.models import UNSETTLED, Event, Source
-from tracker.sales.pending import Pending, belonging_to, read_event, with_order
+from tracker.sales.pending import (
+    Arrival,
+    Pending,
+    arrived,
+    belonging_to,
+    failed_on,
+    read_event,
+    with_order,
+)
 from tracker.sales.provider_reports import AnyReport, filed_under
 from tracker.sales.references import names_of
 from tracker.sales.retention import said_by_emptied
-from tracker.sales.sources import kind_of
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,15 @@ def receive(
     The same id with the same content does nothing; with other content it is kept in the state `conflict` and
     nothing of it is applied. Never raises because of what the message says.
     """
-    pending = read_event(new_id("evt", now), now, source, body, topic)
-    if not _insert(session, pending, external_id, body, topic, "received", None):
-        return _seen_before(session, pending, external_id, body, topic)
-    return _apply(session, now, pending, keys)
+    return receive_read(session, arrived(now, source, external_id, body, topic), keys)
+
+
+def receive_read(session: Session, arrival: Arrival, keys: Sequence[str]) -> Received:
+    """The same for a message that was read before the transaction began."""
+    if not insert_once(session, Event, **arrival.row("received", None)):
+        return _seen_before(session, arrival)
+    pending = with_order(session, arrival.pending)
+    return apply_held(session, pending.received_at, pending, keys)
 
 
 def replay(session: Session, now: datetime, event_id: str, *, keys: Sequence[str]) -> Received:
@@ -66,7 +73,7 @@ def replay(session: Session, now: datetime, event_id: str, *, keys: Sequence[str
     row = session.execute(select(Event.state, Event.reason).where(Event.id == event_id)).one()
     if row.state not in UNSETTLED:
         return Received(event_id, row.state, row.reason, duplicate=True)
-    return _apply_locked(session, now, pending, keys)
+    return apply_held(session, now, pending, keys)
 
 
 def dismiss(session: Session, event_id: str, *, reason: str) -> None:
@@ -109,44 +116,16 @@ def _with_order_held(session: Session, event_id: str) -> Pending:
     return with_order(session, read_event(event_id, received_at, source, body, topic))
 
 
-def _insert(
-    session: Session,
-    pending: Pending,
-    external_id: str,
-    body: bytes,
-    topic: str | None,
-    state: str,
-    reason: str | None,
-) -> bool:
-    return insert_once(
-        session,
-        Event,
-        id=pending.event_id,
-        source_id=pending.source.id,
-        external_id=external_id,
-        body=body,
-        body_hash=_hash(body),
-        topic=topic,
-        type=pending.type,
-        order_id=pending.order_id,
-        state=state,
-        reason=reason,
-        received_at=pending.received_at,
-        applied_at=None,
-    )
-
-
-def _seen_before(
-    session: Session, pending: Pending, external_id: str, body: bytes, topic: str | None
-) -> Received:
-    first = _by_key(session, pending.source, external_id)
-    if first.body_hash == _hash(body) or _says_the_same(pending, first):
+def _seen_before(session: Session, arrival: Arrival) -> Received:
+    pending, body_hash = arrival.pending, arrival.body_hash
+    first = _by_key(session, pending.source, arrival.external_id)
+    if first.body_hash == body_hash or _says_the_same(pending, first):
         return Received(first.id, first.state, first.reason, duplicate=True)
     reason = f"The id was used before, by {first.id}, for another message. Nothing of this one was applied: "
     reason += "replay it when it is genuine, or dismiss it, and give each message an id of its own."
-    own_id = f"{external_id}#{_hash(body)[:16]}"
-    is_new = _insert(session, pending, own_id, body, topic, "conflict", reason)
-    kept = _by_key(session, pending.source, own_id)
+    own = replace(arrival, external_id=f"{arrival.external_id}#{body_hash[:16]}")
+    is_new = insert_once(session, Event, **own.row("conflict", reason))
+    kept = _by_key(session, pending.source, own.external_id)
     return Received(kept.id, kept.state, kept.reason, duplicate=not is_new)
 
 
@@ -165,11 +144,7 @@ def _says_the_same(pending: Pending, first: Event) -> bool:
 
 def _what_follows(pending: Pending) -> tuple[AnyReport, ...] | str:
     """The reports; of a message that makes no sense the message itself, which is like no other."""
-    assert pending.message is not None, "the caller has looked"
-    try:
-        return kind_of(pending.source.kind).translate(pending.message, pending.received_at)
-    except Invalid:
-        return repr(pending.message)
+    return pending.reports if pending.flaw is None else repr(pending.message)
 
 
 def _by_key(session: Session, source: Source, external_id: str) -> Event:
@@ -178,38 +153,34 @@ def _by_key(session: Session, source: Source, external_id: str) -> Event:
     ).one()
 
 
-def _apply(session: Session, now: datetime, pending: Pending, keys: Sequence[str]) -> Received:
-    return _apply_locked(session, now, with_order(session, pending), keys)
-
-
-def _apply_locked(
+def apply_held(
     session: Session, now: datetime, pending: Pending, keys: Sequence[str], *, wake_others: bool = True
 ) -> Received:
-    """All of the message or nothing: what fails half-way is undone to the savepoint, and parked."""
+    """Settle an event that is kept, and whose order is held: all of the message is applied, or nothing.
+
+    What fails half-way is undone to the savepoint, and parked.
+    """
     try:
         with session.begin_nested():
             note, may_help_others = _book_all(session, now, pending, keys)
     except LinkledgerError as error:
         return _settle(session, pending, "parked", str(error), None)
     except Exception as error:
-        if _is_the_connection(error):
+        if is_the_connection(error):
             raise
-        # Only the kind of error is logged: its text may hold parts of the message.
-        log.error("event failed", event_id=pending.event_id, kind=type(error).__name__)
-        reason = f"Linkledger failed on it ({type(error).__name__}); replay it after an upgrade."
-        return _settle(session, pending, "parked", reason, None)
+        return _settle(session, pending, "parked", failed_on(pending.event_id, error), None)
     received = _settle(session, pending, "applied", note, now)
     if may_help_others and wake_others:
-        _apply_waiting(session, now, pending, keys)
+        apply_waiting(session, now, pending, keys)
     return received
 
 
 def _book_all(
     session: Session, now: datetime, pending: Pending, keys: Sequence[str]
 ) -> tuple[str | None, bool]:
-    if pending.message is None:
-        raise Invalid(pending.flaw or "Nothing could be read of it.")
-    reports = kind_of(pending.source.kind).translate(pending.message, pending.received_at)
+    if pending.flaw is not None:
+        raise Invalid(pending.flaw)
+    reports = pending.reports
     if pending.found is not None:
         reports = tuple(filed_under(report, pending.found) for report in reports)
     delivery = Delivery(now, pending.source, pending.event_id, keys)
@@ -218,8 +189,8 @@ def _book_all(
     return "; ".join(notes) or None, any(each.is_new_sale or each.is_new_name for each in booked)
 
 
-def _apply_waiting(session: Session, now: datetime, sale: Pending, keys: Sequence[str]) -> None:
-    """Whatever is parked and names the order gets its try in the transaction that books the sale.
+def apply_waiting(session: Session, now: datetime, sale: Pending, keys: Sequence[str]) -> None:
+    """Whatever is parked and names the order of `sale` gets its try in the transaction that books it.
 
     By any of its names; the order is held, and with it everything that belongs to it.
     """
@@ -238,7 +209,7 @@ def _apply_waiting(session: Session, now: datetime, sale: Pending, keys: Sequenc
     ).all()
     for event_id, received_at, body, topic, source in rows:
         event = belonging_to(read_event(event_id, received_at, source, body, topic), sale.order_id)
-        _apply_locked(session, now, event, keys, wake_others=False)
+        apply_held(session, now, event, keys, wake_others=False)
 
 
 def _settle(
@@ -262,12 +233,8 @@ def _settle(
     return Received(pending.event_id, state, reason)
 
 
-def _is_the_connection(error: Exception) -> bool:
+def is_the_connection(error: Exception) -> bool:
     """Not the message's fault: the whole transaction is to be tried again, here or by the shop."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     return isinstance(error, OperationalError | InterfaceError)
-
-
-def _hash(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()

@@ -4,12 +4,13 @@ import base64
 import re
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import Connection, CursorResult, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from tracker.errors import Conflict, Invalid, NotFound
+from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound
 from tracker.ids import new_id, uuid_of
 from tracker.people.operations import get_brand
 from tracker.sales.models import Source
@@ -20,6 +21,14 @@ from tracker.signing import SOURCE_SECRET, decrypt, encrypt
 SOURCE = "src"
 SECRET_BYTES = 32
 _NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class Gone(LinkledgerError):
+    status = 410
+
+
+class SecretsChanged(Exception):
+    """A message was checked with secrets that are not the source's any more; check it again."""
 
 
 def create_source(
@@ -95,6 +104,37 @@ def get_source(session: Session, source_id: str) -> Source:
     if source is None:
         raise NotFound(f"There is no source {source_id}. See them with: linkledger source list --brand ID")
     return source
+
+
+def open_source(connection: Connection, source_id: str) -> Source:
+    """One that takes messages; a copy that belongs to no session, because every message asks for it.
+
+    Raises NotFound for whatever is no source's id, and Gone for a deleted one.
+    """
+    row = None
+    with suppress(Invalid):
+        uuid_of(source_id, SOURCE)
+        row = connection.execute(_SOURCE, {"source_id": source_id}).one_or_none()
+    if row is None:
+        raise NotFound("There is no such hook.")
+    if row.deleted_at is not None:
+        raise Gone("This source was deleted; its messages are no longer taken.")
+    return Source(**row._mapping)
+
+
+def require_same_secrets(connection: Connection, checked: Source) -> None:
+    """Raises SecretsChanged, and NotFound or Gone, for a source that is not as it was when it was read."""
+    current = open_source(connection, checked.id)
+    if not has_secrets_of(current, checked):
+        raise SecretsChanged
+
+
+def has_secrets_of(current: Source, checked: Source) -> bool:
+    boxes = (checked.secret_box, checked.former_secret_box)
+    return (current.secret_box, current.former_secret_box) == boxes
+
+
+_SOURCE = select(*Source.__table__.columns).where(Source.id == bindparam("source_id"))
 
 
 def list_sources(session: Session, brand_id: str) -> Sequence[Source]:

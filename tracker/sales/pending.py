@@ -1,29 +1,38 @@
 """An event on its way from the inbox to its order."""
 
-from dataclasses import dataclass, replace
+import hashlib
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
+import structlog
 from sqlalchemy.orm import Session
 
-from tracker.errors import Invalid
+from tracker.errors import LinkledgerError
+from tracker.ids import new_id
 from tracker.sales.messages import Message
 from tracker.sales.models import Source
 from tracker.sales.order_lock import lock_order
+from tracker.sales.provider_reports import AnyReport
 from tracker.sales.references import orders_named, sold_among
 from tracker.sales.sources import kind_of
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Pending:
-    """An event that is to be applied: what could be read of it, or why nothing could.
+    """An event that is to be applied: what it reports, or why it makes no sense.
 
-    `found` is the order that a message without one was found to belong to, by its references.
+    `message` is what could be read of it, also when it makes no sense. `found` is the order that a message
+    without one was found to belong to, by its references.
     """
 
     event_id: str
     received_at: datetime
     source: Source
     message: Message | None
+    reports: tuple[AnyReport, ...]
     flaw: str | None
     found: str | None = None
 
@@ -39,13 +48,63 @@ class Pending:
         return self.message.order_id or self.found or next(iter(self.message.references), None)
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """A message whose signature fits, read before any transaction begins. `external_id` is the shop's own."""
+
+    pending: Pending
+    external_id: str
+    body: bytes = field(repr=False)
+    topic: str | None
+
+    @property
+    def body_hash(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+    def row(self, state: str, reason: str | None) -> dict[str, Any]:
+        """The event as it is first kept."""
+        return {
+            "id": self.pending.event_id,
+            "source_id": self.pending.source.id,
+            "external_id": self.external_id,
+            "body": self.body,
+            "body_hash": self.body_hash,
+            "topic": self.topic,
+            "type": self.pending.type,
+            "order_id": self.pending.order_id,
+            "state": state,
+            "reason": reason,
+            "received_at": self.pending.received_at,
+            "applied_at": None,
+        }
+
+
+def arrived(now: datetime, source: Source, external_id: str, body: bytes, topic: str | None) -> Arrival:
+    """Needs no transaction: a large body is read before one begins. Never raises because of the body."""
+    return Arrival(read_event(new_id("evt", now), now, source, body, topic), external_id, body, topic)
+
+
 def read_event(
     event_id: str, received_at: datetime, source: Source, body: bytes, topic: str | None
 ) -> Pending:
+    """Never raises because of the body."""
+    kind, message = kind_of(source.kind), None
     try:
-        return Pending(event_id, received_at, source, kind_of(source.kind).read(body, topic), None)
-    except Invalid as error:
-        return Pending(event_id, received_at, source, None, str(error))
+        message = kind.read(body, topic)
+        reports = kind.translate(message, received_at)
+    except LinkledgerError as error:
+        return Pending(event_id, received_at, source, message, (), str(error))
+    except Exception as error:
+        return Pending(event_id, received_at, source, message, (), failed_on(event_id, error))
+    return Pending(event_id, received_at, source, message, reports, None)
+
+
+def failed_on(event_id: str, error: Exception) -> str:
+    """Why an event is parked that we are at fault for. Its text may hold parts of the message: logged is
+    only the kind of error.
+    """
+    log.error("event failed", event_id=event_id, kind=type(error).__name__)
+    return f"Linkledger failed on it ({type(error).__name__}); replay it after an upgrade."
 
 
 def with_order(session: Session, pending: Pending) -> Pending:

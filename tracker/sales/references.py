@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.insert import insert_once
+from config.insert import insert_new
 from tracker.ids import new_id
 from tracker.sales.models import OrderReference, Sale, Source
 
@@ -15,22 +16,27 @@ def remember(
     session: Session, now: datetime, source: Source, event_id: str, order_id: str, references: Sequence[str]
 ) -> bool:
     """Whether any of them was new."""
-    made = [
-        insert_once(
-            session,
-            OrderReference,
-            id=new_id("orf", now),
-            brand_id=source.brand_id,
-            namespace=source.namespace,
-            reference=reference,
-            order_id=order_id,
-            event_id=event_id,
-            created_at=now,
-        )
+    rows = reference_rows(now, source, event_id, order_id, references)
+    return bool(insert_new(session, OrderReference, rows))
+
+
+def reference_rows(
+    now: datetime, source: Source, event_id: str, order_id: str, references: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Sorted, so that two transactions never wait for each other's."""
+    return [
+        {
+            "id": new_id("orf", now),
+            "brand_id": source.brand_id,
+            "namespace": source.namespace,
+            "reference": reference,
+            "order_id": order_id,
+            "event_id": event_id,
+            "created_at": now,
+        }
         for reference in sorted(set(references))
         if reference != order_id
     ]
-    return any(made)
 
 
 def orders_named(session: Session, source: Source, references: Sequence[str]) -> list[str]:

@@ -1,0 +1,33 @@
+"""What `bench_sales` compares with: a Flask view that verifies the signature and inserts one row."""
+
+import os
+from datetime import UTC, datetime
+
+from flask import Flask, Response, jsonify, request
+from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, insert
+
+from config.database import make_engine
+from tracker.sales.sources import standard
+
+KEPT = Table(
+    "bench_message",
+    MetaData(),
+    Column("id", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+
+def app() -> Flask:
+    application = Flask(__name__)
+    engine = make_engine(os.environ["BENCH_URL"])
+    secret = os.environ["BENCH_SECRET"]
+
+    @application.post("/hooks/<source>")
+    def take(source: str) -> Response:
+        body = request.get_data()
+        key = standard.verify(dict(request.headers.items()), body, [secret], datetime.now(UTC))
+        with engine.begin() as connection:
+            connection.execute(insert(KEPT), {"id": key, "body": body})
+        return jsonify(source=source)
+
+    return application

@@ -1,0 +1,112 @@
+"""One transaction for all the messages that are waiting: a commit takes as long for one as for many.
+
+Whoever finds nobody at work takes what is there, its own message and the others', and works for all of them;
+the others wait, and find theirs done. On SQLite it also keeps the threads of a process from waiting for each
+other's write lock by sleeping.
+"""
+
+import threading
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from config.database import transact
+from tracker.errors import NotNow
+from tracker.sales.inbox import Received, is_the_connection, receive_read
+from tracker.sales.operations import require_same_secrets
+from tracker.sales.pending import Arrival
+from tracker.sales.together import receive_together
+
+log = structlog.get_logger(__name__)
+
+
+class _Place:
+    """One message, and what became of it."""
+
+    def __init__(self, arrival: Arrival) -> None:
+        self.arrival = arrival
+        self.received: Received | None = None
+        self.error: Exception | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return self.received is not None or self.error is not None
+
+    def outcome(self) -> Received:
+        if self.error is not None:
+            raise self.error
+        assert self.received is not None, "whoever works ends with an outcome for each"
+        return self.received
+
+
+class Intake:
+    """Of one process. Any thread may use it."""
+
+    def __init__(self, engine: Engine, keys: Sequence[str]) -> None:
+        self._engine, self._keys = engine, keys
+        self._at_work = threading.Lock()
+        self._waiting: list[_Place] = []
+        self._changing = threading.Lock()
+
+    def take(self, arrival: Arrival) -> Received:
+        """Keep the message and apply it; durable when this returns.
+
+        Raises NotFound, Gone or SecretsChanged for a source that is not as it was when the message was
+        checked, and SQLAlchemyError; nothing was kept then.
+        """
+        place = _Place(arrival)
+        with self._changing:
+            self._waiting.append(place)
+        with self._at_work:
+            if not place.is_done:
+                self._work_for(self._taken(arrival.pending.source.id))
+        return place.outcome()
+
+    def _taken(self, source_id: str) -> list[_Place]:
+        """All that wait for the same source; there are never more than threads."""
+        with self._changing:
+            taken = [place for place in self._waiting if place.arrival.pending.source.id == source_id]
+            self._waiting = [place for place in self._waiting if place not in taken]
+        return taken
+
+    def _work_for(self, places: Sequence[_Place]) -> None:
+        try:
+            self._settle(places)
+        finally:  # this thread may be told to end at any moment, and nobody else looks after these
+            for place in places:
+                if not place.is_done:
+                    place.error = NotNow(
+                        "The server stopped while it was at it; please send the message again."
+                    )
+
+    def _settle(self, places: Sequence[_Place]) -> None:
+        source_id = places[0].arrival.pending.source.id
+        arrivals = [place.arrival for place in places]
+        together: dict[str, Received] = {}
+        try:
+            together = transact(
+                self._engine, lambda session: receive_together(session, source_id, arrivals, self._keys)
+            )
+        except Exception as error:
+            if is_the_connection(error):
+                for place in places:
+                    place.error = error
+                return
+            # One message may be what it stumbled over: each by itself, so that it harms no other.
+            log.error("messages failed together", source=source_id, kind=type(error).__name__)
+        for place in places:
+            place.received = together.get(place.arrival.pending.event_id)
+            if place.received is None:
+                self._settle_alone(place)
+
+    def _settle_alone(self, place: _Place) -> None:
+        def work(session: Session) -> Received:
+            require_same_secrets(session.connection(), place.arrival.pending.source)
+            return receive_read(session, place.arrival, self._keys)
+
+        try:
+            place.received = transact(self._engine, work)
+        except Exception as error:
+            place.error = error

@@ -1,0 +1,145 @@
+"""New sales that come in at once are booked together: the statements for many are hardly more than for one.
+
+Only the plain case is here, which is nearly every message. Whatever is out of the ordinary, such as a sale
+that is booked already, is left to the inbox, which takes one message after the other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session
+
+from config.insert import insert_new
+from tracker.ids import new_id
+from tracker.people.models import Brand
+from tracker.sales.attribution_operations import Undecided, attribute
+from tracker.sales.booking import is_before_brand, sale_row
+from tracker.sales.inbox import Received, apply_held, apply_waiting
+from tracker.sales.models import Event, OrderReference, Sale, Source
+from tracker.sales.normal import SaleReport
+from tracker.sales.operations import has_secrets_of, open_source
+from tracker.sales.order_lock import lock_orders
+from tracker.sales.pending import Arrival
+from tracker.sales.references import reference_rows
+
+# Made once: every sale asks them.
+_SINCE = select(Brand.created_at).where(Brand.id == bindparam("brand"))
+_APPLIED = (
+    update(Event)
+    .where(Event.id.in_(bindparam("event_ids", expanding=True)))
+    .values(state="applied", applied_at=Event.received_at)
+)
+_OTHER_NAMES = select(OrderReference.reference).where(
+    OrderReference.brand_id == bindparam("brand"),
+    OrderReference.namespace == bindparam("namespace"),
+    OrderReference.order_id.in_(bindparam("order_ids", expanding=True)),
+)
+_WAITING = (
+    select(Event.id)
+    .join(Source, Source.id == Event.source_id)
+    .where(Source.brand_id == bindparam("brand"), Source.namespace == bindparam("namespace"))
+    .where(
+        Event.order_id.in_(bindparam("order_ids", expanding=True)) | Event.order_id.in_(_OTHER_NAMES),
+        Event.state == "parked",
+    )
+    .limit(1)
+)
+
+
+@dataclass(frozen=True)
+class _NewSale:
+    arrival: Arrival
+    report: SaleReport
+    sale_id: str
+
+
+def receive_together(
+    session: Session, source_id: str, arrivals: Sequence[Arrival], keys: Sequence[str]
+) -> dict[str, Received]:
+    """Keep and book those of one source's messages that report a new sale and nothing else.
+
+    What became of them, by the id of the event. Of the others nothing was kept: they are for `receive_read`,
+    each in a transaction of its own, because this one holds orders already. Raises NotFound or Gone.
+    """
+    source = open_source(session.connection(), source_id)
+    since = session.connection().execute(_SINCE, {"brand": source.brand_id}).scalar_one()
+    checked = [each for each in arrivals if has_secrets_of(source, each.pending.source)]
+    sales = [sale for sale in _plain_sales(checked) if not is_before_brand(sale.report, since)]
+    if not sales:
+        return {}
+    for names in (_references(sales), _orders(sales)):
+        lock_orders(session, source.brand_id, source.namespace, names)
+    kept = insert_new(session, Event, [sale.arrival.row("received", None) for sale in sales])
+    sales = [sale for sale in sales if sale.arrival.pending.event_id in kept]
+    made = insert_new(session, Sale, [_sale_row(sale) for sale in sales])
+    known = [sale for sale in sales if sale.sale_id not in made]
+    new = [sale for sale in sales if sale.sale_id in made]
+    return {**_booked(session, new, keys), **_applied_singly(session, known, keys)}
+
+
+def _plain_sales(arrivals: Sequence[Arrival]) -> list[_NewSale]:
+    """Of each message id, and of each order, the first one only."""
+    found: dict[str, _NewSale] = {}
+    external_ids: set[str] = set()
+    for arrival in arrivals:
+        pending = arrival.pending
+        if len(pending.reports) != 1 or arrival.external_id in external_ids:
+            continue
+        [report] = pending.reports
+        if isinstance(report, SaleReport) and pending.message and pending.message.order_id == report.order_id:
+            sale = _NewSale(arrival, report, new_id("sal", pending.received_at))
+            external_ids.add(arrival.external_id)
+            found.setdefault(report.order_id, sale)
+    return list(found.values())
+
+
+def _references(sales: Sequence[_NewSale]) -> list[str]:
+    """As every transaction locks them: sorted, and before the orders."""
+    return sorted({name for sale in sales for name in sale.report.references})
+
+
+def _orders(sales: Sequence[_NewSale]) -> list[str]:
+    return sorted(sale.report.order_id for sale in sales)
+
+
+def _sale_row(sale: _NewSale) -> dict[str, object]:
+    pending = sale.arrival.pending
+    return sale_row(pending.received_at, pending.source, pending.event_id, sale.report, sale.sale_id)
+
+
+def _booked(session: Session, sales: Sequence[_NewSale], keys: Sequence[str]) -> dict[str, Received]:
+    if not sales:
+        return {}
+    source = sales[0].arrival.pending.source
+    undecided = []
+    references = []
+    for sale in sales:
+        at, event_id, report = sale.arrival.pending.received_at, sale.arrival.pending.event_id, sale.report
+        undecided.append(Undecided(sale.sale_id, at, report))
+        references += reference_rows(at, source, event_id, report.order_id, report.references)
+    insert_new(session, OrderReference, references)
+    attribute(session, source.brand_id, undecided, keys)
+    event_ids = [sale.arrival.pending.event_id for sale in sales]
+    session.connection().execute(_APPLIED, {"event_ids": event_ids})
+    if _somebody_waits(session, sales):
+        for sale in sales:
+            apply_waiting(session, sale.arrival.pending.received_at, sale.arrival.pending, keys)
+    return {event_id: Received(event_id, "applied", None) for event_id in event_ids}
+
+
+def _somebody_waits(session: Session, sales: Sequence[_NewSale]) -> bool:
+    """For one of these orders, by whatever name."""
+    source = sales[0].arrival.pending.source
+    named = {"brand": source.brand_id, "namespace": source.namespace, "order_ids": _orders(sales)}
+    return session.connection().execute(_WAITING, named).first() is not None
+
+
+def _applied_singly(session: Session, sales: Sequence[_NewSale], keys: Sequence[str]) -> dict[str, Received]:
+    """Their order is booked: whether they say the same of it, or more, the inbox knows."""
+    return {
+        sale.arrival.pending.event_id: apply_held(
+            session, sale.arrival.pending.received_at, sale.arrival.pending, keys
+        )
+        for sale in sales
+    }
