@@ -19,6 +19,7 @@ from tracker.sales.sources import kind_of
 from tracker.sales.strict_json import MAXIMUM_BYTES
 from tracker.signing import CannotDecrypt
 from tracker.site import site
+from tracker.ui.turns import TURN
 
 log = structlog.get_logger(__name__)
 blueprint = Blueprint("sales", __name__)
@@ -74,7 +75,8 @@ def _checked_and_taken(known: KnownSource, body: bytes, now: datetime) -> Receiv
     if kind.is_greeting(headers, body):
         return None
     external_id = kind.verify(headers, body, known.secrets, now)
-    return site().intake.take(arrived(now, known.source, external_id, body, kind.topic(headers)))
+    arrival = arrived(now, known.source, external_id, body, kind.topic(headers))
+    return site().intake.take(arrival, request.environ.get(TURN))
 
 
 def _read(source_id: str) -> KnownSource:

@@ -7,6 +7,7 @@ other's write lock by sleeping.
 
 import threading
 from collections.abc import Sequence
+from typing import Protocol
 
 import structlog
 from sqlalchemy import Engine
@@ -22,13 +23,26 @@ from tracker.sales.together import receive_together
 log = structlog.get_logger(__name__)
 
 
+class Turn(Protocol):
+    """The right to be at work, of which a process has few."""
+
+    def begin(self) -> None: ...
+
+    def end(self) -> None: ...
+
+
 class _Place:
-    """One message, and what became of it."""
+    """One message, and what became of it. Its thread is woken when that is known, or when it is to work."""
 
     def __init__(self, arrival: Arrival) -> None:
         self.arrival = arrival
         self.received: Received | None = None
         self.error: Exception | None = None
+        self.woken = threading.Event()
+
+    @property
+    def source_id(self) -> str:
+        return self.arrival.pending.source.id
 
     @property
     def is_done(self) -> bool:
@@ -46,32 +60,39 @@ class Intake:
 
     def __init__(self, engine: Engine, keys: Sequence[str]) -> None:
         self._engine, self._keys = engine, keys
-        self._at_work = threading.Lock()
-        self._waiting: list[_Place] = []
         self._changing = threading.Lock()
+        self.waiting: list[_Place] = []
+        self._somebody_works = False
 
-    def take(self, arrival: Arrival) -> Received:
-        """Keep the message and apply it; durable when this returns.
+    def take(self, arrival: Arrival, turn: Turn | None = None) -> Received:
+        """Keep the message and apply it; durable when this returns. Waiting for others needs no turn.
 
         Raises NotFound, Gone or SecretsChanged for a source that is not as it was when the message was
         checked, and SQLAlchemyError; nothing was kept then.
         """
         place = _Place(arrival)
         with self._changing:
-            self._waiting.append(place)
-        with self._at_work:
-            if not place.is_done:
-                self._work_for(self._taken(arrival.pending.source.id))
+            self.waiting.append(place)
+            must_wait, self._somebody_works = self._somebody_works, True
+        if must_wait:
+            if turn:
+                turn.end()
+            place.woken.wait()
+        if not place.is_done:
+            if turn:
+                turn.begin()
+            self._work(self._taken(place.source_id))
         return place.outcome()
 
     def _taken(self, source_id: str) -> list[_Place]:
         """All that wait for the same source; there are never more than threads."""
         with self._changing:
-            taken = [place for place in self._waiting if place.arrival.pending.source.id == source_id]
-            self._waiting = [place for place in self._waiting if place not in taken]
+            taken = [place for place in self.waiting if place.source_id == source_id]
+            self.waiting = [place for place in self.waiting if place.source_id != source_id]
         return taken
 
-    def _work_for(self, places: Sequence[_Place]) -> None:
+    def _work(self, places: Sequence[_Place]) -> None:
+        """For all of them; then whoever waits longest is told to go on."""
         try:
             self._settle(places)
         finally:  # this thread may be told to end at any moment, and nobody else looks after these
@@ -80,9 +101,14 @@ class Intake:
                     place.error = NotNow(
                         "The server stopped while it was at it; please send the message again."
                     )
+            with self._changing:
+                successors = self.waiting[:1]
+                self._somebody_works = bool(successors)
+            for place in (*places, *successors):
+                place.woken.set()
 
     def _settle(self, places: Sequence[_Place]) -> None:
-        source_id = places[0].arrival.pending.source.id
+        source_id = places[0].source_id
         arrivals = [place.arrival for place in places]
         together: dict[str, Received] = {}
         try:

@@ -9,15 +9,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import Databases, transact
+from config.database import Databases, asking, transact
 from config.settings import Settings
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of
 from tracker.people.operations import create_brand, create_creator
 from tracker.programs.operations import create_link, create_program, enroll
-from tracker.sales.inbox import Received, receive
+from tracker.sales.inbox import Received
+from tracker.sales.intake import Intake
 from tracker.sales.models import Attribution, Sale
-from tracker.sales.operations import create_source, get_source
+from tracker.sales.operations import create_source, open_source
+from tracker.sales.pending import Arrival, arrived
 
 START = datetime.fromisoformat("2025-10-01T10:00:00+00:00")
 SOLD = "2025-11-01T10:00:00Z"
@@ -35,6 +37,7 @@ class Shop:
     secret: str
     links: dict[str, str]
     enrollments: dict[str, str]
+    intake: Intake
 
     def token(self, owner: str, at: str = "2025-10-30T10:00:00+00:00", *, earns: bool = True) -> str:
         click_id = new_uuid(datetime.fromisoformat(at))
@@ -63,11 +66,19 @@ class Shop:
     ) -> Received:
         name = key or f"msg_{uuid.uuid4().hex}"
 
-        def work(session: Session) -> Received:
-            source = get_source(session, source_id or self.source_id)
-            return receive(session, now, source, name, body, keys=self.keys, topic=topic)
+        return self.intake.take(self.arrival(body, name, source_id, now, topic))
 
-        return transact(self.databases.main, work)
+    def arrival(
+        self,
+        body: bytes,
+        key: str,
+        source_id: str | None = None,
+        now: datetime = RECEIVED,
+        topic: str | None = None,
+    ) -> Arrival:
+        with asking(self.databases.main) as connection:
+            source = open_source(connection, source_id or self.source_id)
+        return arrived(now, source, key, body, topic)
 
     def connect(self, kind: str, secret: str) -> str:
         """The id of a further source of the brand, which signs with the shop's own secret."""
@@ -121,7 +132,8 @@ def open_shop(
                 destination="https://shop.example/tea",
             ).id
         source, secret = create_source(session, START, brand_id=brand.id, kind="standard", keys=keys)
-        return Shop(databases, keys, brand.id, source.id, secret, links, enrollments)
+        intake = Intake(databases.main, keys)
+        return Shop(databases, keys, brand.id, source.id, secret, links, enrollments, intake)
 
     return transact(databases.main, work)
 
