@@ -3,7 +3,7 @@ UV ?= uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-annotate --custom-compile-command "make lock" $(UPGRADE)
 
-.PHONY: help run test lint check bench lock clean environment dev-environment
+.PHONY: help run test lint check bench bench-sales lock clean environment dev-environment
 
 help:
 	@echo "make run    the demo at http://127.0.0.1:8000/ (Ctrl-C stops it)"
@@ -11,6 +11,7 @@ help:
 	@echo "make lint   ruff and mypy"
 	@echo "make check  do the books balance?"
 	@echo "make bench  how fast the redirect is; takes some minutes (BENCH_ARGS=--help tells more)"
+	@echo "make bench-sales  how many sales a second are booked; the same for the webhook"
 	@echo "make lock   pin the requirements anew (needs uv); UPGRADE=--upgrade takes newer ones"
 	@echo "make clean  remove .venv and caches, never your data in var/"
 
@@ -30,6 +31,9 @@ check: environment
 
 bench: dev-environment
 	@exec .venv/bin/python -m tests.benchmarks.bench_redirect $(BENCH_ARGS)
+
+bench-sales: dev-environment
+	@exec .venv/bin/python -m tests.benchmarks.bench_sales $(BENCH_ARGS)
 
 # Only for those who change dependencies: everybody else needs no uv.
 lock:

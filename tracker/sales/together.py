@@ -79,19 +79,15 @@ def receive_together(
 
 
 def _plain_sales(arrivals: Sequence[Arrival]) -> list[_NewSale]:
-    """Of each message id, and of each order, the first one only."""
-    found: dict[str, _NewSale] = {}
-    external_ids: set[str] = set()
+    found = []
     for arrival in arrivals:
         pending = arrival.pending
-        if len(pending.reports) != 1 or arrival.external_id in external_ids:
+        if len(pending.reports) != 1 or pending.message is None:
             continue
         [report] = pending.reports
-        if isinstance(report, SaleReport) and pending.message and pending.message.order_id == report.order_id:
-            sale = _NewSale(arrival, report, new_id("sal", pending.received_at))
-            external_ids.add(arrival.external_id)
-            found.setdefault(report.order_id, sale)
-    return list(found.values())
+        if isinstance(report, SaleReport) and pending.message.order_id == report.order_id:
+            found.append(_NewSale(arrival, report, new_id("sal", pending.received_at)))
+    return found
 
 
 def _references(sales: Sequence[_NewSale]) -> list[str]:

@@ -1,6 +1,7 @@
 """A backup holds everything, and brings it back exactly, from either kind of database to either."""
 
 import zipfile
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from tests.payouts.backup.content import (
 )
 from tests.tracker.sales.shop import Shop, sale
 from tracker.clicks.recorder import Recorder
+from tracker.sales.intake import Intake
 from tracker.sales.operations import get_source, source_secrets
 
 
@@ -65,9 +67,7 @@ def test_the_restored_installation_goes_on(
         restore(target, archive, silent)
     pay_bonus(target, shop.brand_id, number=7)
     record_clicks(target_settings, shop, count=1)
-    restored = Shop(
-        target, shop.keys, shop.brand_id, shop.source_id, shop.secret, shop.links, shop.enrollments
-    )
+    restored = replace(shop, databases=target, intake=Intake(target.main, shop.keys))
     assert restored.send("sale.created", sale(order_id="1002")).state == "applied"
     with reading(target.main) as session:
         assert [finding.check for finding in self_check(session, now)] == ["freeze"]

@@ -140,14 +140,18 @@ def test_what_fails_together_is_booked_one_by_one(shop: Shop, databases: Databas
 def test_a_database_that_fails_is_told_to_everybody_and_nothing_is_kept(
     shop: Shop, databases: Databases
 ) -> None:
+    tries = []
+
     def fail(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if "INSERT INTO sale" in statement:
+            tries.append(statement)
             raise OperationalError(statement, {}, Exception("the disk is full"))
 
     event.listen(databases.main, "before_cursor_execute", fail)
     results = all_together(shop, [new_sale(shop, str(number)) for number in range(4)])
 
     assert [type(each) for each in results] == [OperationalError] * 4
+    assert len(tries) == 2, "for the first message, and once for all others"
     assert (rows(databases, Event), rows(databases, Sale)) == (0, 0)
 
 
