@@ -34,8 +34,8 @@ class Cause:
             return replace(facts, refund_levels=(*facts.refund_levels, (row.payment_id, row.amount)))
         if isinstance(row, Cancellation):
             return replace(facts, cancelled=True)
-        order = (row.occurred_at.strftime(ISO_FORMAT), row.id)
-        step = DisputeStep(row.dispute_id, row.status, row.amount, order)  # type: ignore[arg-type]
+        at = row.occurred_at.strftime(ISO_FORMAT)
+        step = DisputeStep(row.dispute_id, row.status, row.amount, at)  # type: ignore[arg-type]
         return replace(facts, disputes=(*facts.disputes, step))
 
 

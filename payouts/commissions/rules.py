@@ -91,17 +91,24 @@ def commission(base_minor: int, rate_bp: int) -> int:
 
 @dataclass(frozen=True)
 class DisputeStep:
-    """One reported status of a dispute; `order` sorts by time, then by id, so that no two are equal."""
+    """One reported status of a dispute; `occurred_at` is a text that sorts by time."""
 
     dispute_id: str
     status: Literal["opened", "won", "lost"]
     amount: int
-    order: tuple[str, str]
+    occurred_at: str
 
 
 def dispute_standing(steps: Sequence[DisputeStep]) -> DisputeStep | None:
-    """The step of one dispute that counts: a terminal one beats `opened`, then the later one (MONEY 3)."""
-    return max(steps, key=lambda step: (step.status != "opened", step.order), default=None)
+    """The step of one dispute that counts: a terminal one beats `opened`, then the later one (MONEY 3).
+
+    Won and lost at the same moment is lost: which of both a shop told first must not decide.
+    """
+    return max(
+        steps,
+        key=lambda step: (step.status != "opened", step.occurred_at, step.status == "lost"),
+        default=None,
+    )
 
 
 @dataclass(frozen=True)

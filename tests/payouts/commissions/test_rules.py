@@ -201,7 +201,7 @@ def test_gross_less_what_went_back_is_the_base_of_gross(
 
 
 def step(dispute_id: str, status: Any, time: int, amount: int = 4000) -> DisputeStep:
-    return DisputeStep(dispute_id, status, amount, (f"{time:04}", f"dsp_{status}"))
+    return DisputeStep(dispute_id, status, amount, f"{time:04}")
 
 
 SALE = SaleAmounts(10000, 0, 0)
@@ -217,6 +217,7 @@ SALE = SaleAmounts(10000, 0, 0)
         ([step("d", "opened", 3), step("d", "won", 2)], 1000, []),
         ([step("d", "lost", 2), step("d", "won", 3)], 1000, []),  # of two terminal ones the later
         ([step("d", "lost", 3), step("d", "won", 2)], 600, []),
+        ([step("d", "won", 2), step("d", "lost", 2)], 600, []),  # of two of one moment the worse
         ([step("d", "lost", 1), step("e", "opened", 2)], 600, ["e"]),
         ([step("d", "lost", 1), step("e", "lost", 2)], 200, []),
         ([step("d", "lost", 1, 99999)], 0, []),
