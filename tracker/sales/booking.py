@@ -13,6 +13,7 @@ from tracker.errors import Conflict, Invalid, NotNow
 from tracker.ids import new_id
 from tracker.people.operations import get_brand
 from tracker.sales.attribution_operations import Undecided, attribute, reconsider
+from tracker.sales.differences import differences
 from tracker.sales.models import (
     Cancellation,
     DisputeStatus,
@@ -127,11 +128,8 @@ def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> Book
         _require_brand_was_here(session, delivery, report)
         attribute(session, sale.brand_id, [Undecided(sale.id, delivery.now, report)], delivery.keys)
         return Booked(is_new_sale=True)
-    if sale.payload_hash != report.content_hash:
-        raise Conflict(
-            f"Order {report.order_id} is booked already by {sale.event_id}, and differs: "
-            f"{_differences(sale, report.facts())}."
-        )
+    if sale.payload_hash != report.content_hash and (found := differences(sale, report.facts())):
+        raise Conflict(f"Order {report.order_id} is booked already by {sale.event_id}, and differs: {found}.")
     revision = reconsider(session, delivery.now, sale, report, delivery.keys)
     evidence = f"; its new evidence made attribution {revision}" if revision else ""
     return Booked(note=f"already booked by {sale.event_id}{evidence}", is_new_name=is_new_name)
@@ -160,17 +158,6 @@ def _require_brand_was_here(session: Session, delivery: Delivery, report: SaleRe
             f"{BEFORE_THE_BRAND.days} days before the brand was set up here ({utc_text(since)}): "
             "is the date right?"
         )
-
-
-def _differences(sale: Sale, facts: dict[str, Any]) -> str:
-    """Amounts and times with both values; what may be private by its name only."""
-    told = {"occurred_at", "currency", "total", "tax", "shipping", "discount", "cost", "test"}
-    found = []
-    for name, value in facts.items():
-        booked = getattr(sale, name)
-        if booked != value:
-            found.append(f"{name} is {value}, booked is {booked}" if name in told else name)
-    return ", ".join(found)
 
 
 def _book_refund(session: Session, delivery: Delivery, sale: Sale, report: RefundReport) -> Booked:

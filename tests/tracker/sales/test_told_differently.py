@@ -1,0 +1,80 @@
+"""Shops tell an order again and again, and what does not touch its money may have changed in between."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from config.database import Databases, reading
+from tests.tracker.sales.payloads_read import payload, raw
+from tests.tracker.sales.shop import Shop, sale
+from tests.tracker.sales.test_inbox_at_once import states
+from tests.tracker.sales.test_stripe_orders import LATER
+from tracker.sales.inbox import Received
+from tracker.sales.models import Refund, Sale
+
+SECRET = "an-example-of-a-secret"
+
+
+@pytest.fixture
+def woo(shop: Shop) -> str:
+    return shop.connect("woocommerce", SECRET)
+
+
+def updated(shop: Shop, source_id: str, name: str, **changes: Any) -> Received:
+    body = raw(payload(f"woocommerce_order_{name}", **changes))
+    return shop.send_raw(body, source_id=source_id, topic="order.updated", now=LATER)
+
+
+def amounts(databases: Databases) -> tuple[list[int], list[int]]:
+    """Of all sales, and of all refunds."""
+    with reading(databases.main) as session:
+        sold = list(session.scalars(select(Sale.total)))
+        return sold, sorted(session.scalars(select(Refund.amount)))
+
+
+def _line(order: dict[str, Any], **changes: Any) -> list[dict[str, Any]]:
+    [first, *rest] = order["line_items"]
+    return [first | changes, *rest]
+
+
+def _billing(order: dict[str, Any]) -> dict[str, Any]:
+    billing: dict[str, Any] = order["billing"]
+    return billing | {"email": "erika.muster@customers.example"}
+
+
+PART = payload("woocommerce_order_refunded_in_part")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"line_items": _line(PART, sku="TEA-1-NEW")},
+        {"line_items": _line(PART, sku="", product_id=0)},
+        {"billing": _billing(PART)},
+        {"customer_id": 12},
+    ],
+    ids=["SKU changed", "product deleted", "address corrected", "guest became a customer"],
+)
+def test_a_refund_is_booked_whatever_else_was_changed_since_the_sale(
+    shop: Shop, databases: Databases, woo: str, changed: dict[str, Any]
+) -> None:
+    """WooCommerce tells the SKU and the customer of today with every update of an old order."""
+    updated(shop, woo, "processing")
+    received = updated(shop, woo, "refunded_in_part", **changed)
+
+    assert (received.state, received.reason) == ("applied", f"already booked by {_first(databases)}")
+    assert amounts(databases) == ([11305], [900, 4284])
+
+
+def _first(databases: Databases) -> str:
+    with reading(databases.main) as session:
+        return session.scalars(select(Sale.event_id)).one()
+
+
+def test_a_line_that_costs_something_else_is_another_amount(shop: Shop) -> None:
+    shop.send("sale.created", sale(items=[{"sku": "A1", "quantity": 1, "net": 9500}]))
+    other = shop.send("sale.created", sale(items=[{"sku": "A1", "quantity": 1, "net": 9400}]))
+
+    assert other.state == "parked"
+    assert (other.reason or "").endswith("differs: items.")
