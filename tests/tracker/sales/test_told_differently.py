@@ -78,3 +78,25 @@ def test_a_line_that_costs_something_else_is_another_amount(shop: Shop) -> None:
 
     assert other.state == "parked"
     assert (other.reason or "").endswith("differs: items.")
+
+
+def test_an_order_that_moved_on_before_its_payment_was_noted_is_sold_once(
+    shop: Shop, databases: Databases, woo: str
+) -> None:
+    """WooCommerce notes no payment of what needs no shipping before the order is completed."""
+    updated(shop, woo, "processing", date_paid_gmt=None)
+    updated(shop, woo, "processing", status="completed", date_paid_gmt="2025-11-01T18:00:00")
+    updated(shop, woo, "refunded_in_part", date_paid_gmt="2025-11-01T18:00:00")
+
+    assert states(databases) == {"applied": 3}
+    assert amounts(databases) == ([11305], [900, 4284])
+
+
+def test_an_order_that_was_completed_without_a_noted_payment_is_sold(
+    shop: Shop, databases: Databases, woo: str
+) -> None:
+    updated(shop, woo, "processing", status="completed", date_paid_gmt=None)
+    updated(shop, woo, "refunded_in_part", date_paid_gmt=None)
+
+    assert states(databases) == {"applied": 2}
+    assert amounts(databases) == ([11305], [900, 4284])

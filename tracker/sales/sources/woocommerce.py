@@ -41,7 +41,6 @@ from tracker.sales.sources.shared_key import (
 _TOLD = ("order.created", "order.updated")
 _DELETED = "order.deleted"
 _TAKEN_BACK = ("cancelled", "refunded", "failed", "trash")
-_SOLD = ("processing", "completed")
 _UNPAID = ("pending", "on-hold", "checkout-draft", "auto-draft", "draft")
 _GREETING = re.compile(rb"webhook_id=[0-9]{1,20}")
 # Since WooCommerce 8.5 the shop itself notes on which address the visit began.
@@ -142,12 +141,16 @@ def _told(order: Fields, references: tuple[str, ...], received_at: datetime) -> 
 
 
 def _paid_at(order: Fields, status: str, received_at: datetime) -> datetime | None:
-    """Times whose names end in _gmt are written without a zone."""
+    """Times whose names end in _gmt are written without a zone.
+
+    An order of what needs no shipping may be in processing first, and note its payment when it is completed
+    (WC_Order::maybe_set_date_paid): before that it has no date that stays.
+    """
     name = "date_paid_gmt"
     if not order.values.get(name):
-        if status not in _SOLD:
+        if status != "completed":
             return None
-        name = "date_created_gmt"  # a plugin moved the order on without noting its payment
+        name = "date_created_gmt"  # a plugin completed the order without noting its payment
     return Fields({name: f"{order.text(name)}Z"}, order.path).time(name, received_at)
 
 
