@@ -32,11 +32,8 @@ from tracker.sales.provider_reports import (
     RefundFailureReport,
     RefundLevelReport,
 )
-from tracker.sales.references import remember
+from tracker.sales.references import orders_named, remember, sold_among
 from tracker.times import utc_text
-
-WAITING = "waiting for order "
-"""What the reason of an event starts with that waits for its sale."""
 
 BEFORE_THE_BRAND = timedelta(days=31)
 """How much older than its brand's entry here a sale may be: a shop may send the month in which it begins."""
@@ -80,7 +77,7 @@ def book(session: Session, delivery: Delivery, report: AnyReport) -> Booked:
         return _book_sale(session, delivery, report)
     sale = _sale_of(session, delivery.source, report.order_id)
     if sale is None:
-        raise NotNow(f"{WAITING}{report.order_id}")
+        raise NotNow(_what_it_waits_for(session, delivery.source, report.order_id))
     if isinstance(report, EvidenceReport):
         return _book_evidence(session, delivery, sale, report)
     if isinstance(report, CancellationReport):
@@ -96,6 +93,16 @@ def book(session: Session, delivery: Delivery, report: AnyReport) -> Booked:
     if isinstance(report, RefundLevelReport):
         return _book_refund_level(session, delivery, sale, report)
     return _book_dispute(session, delivery, sale, report)
+
+
+def _what_it_waits_for(session: Session, source: Source, name: str) -> str:
+    """Its sale; or a person, when it names a payment that two sold orders claim."""
+    if sold := sold_among(session, source, orders_named(session, source, [name])):
+        return (
+            f"{name} belongs to several orders, {', '.join(sold)}. Report it by hand for the right one, "
+            "then dismiss this event"
+        )
+    return f"waiting for order {name}"
 
 
 def sale_row(

@@ -208,8 +208,8 @@ def apply_waiting(session: Session, now: datetime, sale: Pending, keys: Sequence
         .with_for_update(of=Event)  # one that is being dismissed is waited for, and left out
     ).all()
     for event_id, received_at, body, topic, source in rows:
-        event = belonging_to(read_event(event_id, received_at, source, body, topic), sale.order_id)
-        apply_held(session, now, event, keys, wake_others=False)
+        event = read_event(event_id, received_at, source, body, topic)
+        apply_held(session, now, belonging_to(session, event, sale.order_id), keys, wake_others=False)
 
 
 def _settle(

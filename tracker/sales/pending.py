@@ -125,11 +125,16 @@ def with_order(session: Session, pending: Pending) -> Pending:
     for order_id in known:
         lock_order(session, source.brand_id, source.namespace, order_id)
     sold = sold_among(session, source, known) if known else []
-    return replace(pending, found=next(iter(sold), None))
+    return replace(pending, found=sold[0] if len(sold) == 1 else None)
 
 
-def belonging_to(pending: Pending, order_id: str) -> Pending:
-    """The same event, of an order that the caller holds; what its message says of its order goes first."""
-    if pending.message is None or pending.message.order_id is not None:
+def belonging_to(session: Session, pending: Pending, order_id: str) -> Pending:
+    """The same event, of an order that the caller holds; what its message says of its order goes first.
+
+    One that names two orders by their payment stays without: it would be counted for both.
+    """
+    message, source = pending.message, pending.source
+    if message is None or message.order_id is not None:
         return pending
-    return replace(pending, found=order_id)
+    sold = sold_among(session, source, orders_named(session, source, message.references))
+    return replace(pending, found=order_id if sold == [order_id] else None)

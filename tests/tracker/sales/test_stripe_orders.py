@@ -167,6 +167,32 @@ def test_a_payment_of_two_orders_belongs_to_the_one_that_is_sold(
     assert "('re_3ExampleOne', 2000" in ends.pop()
 
 
+def test_a_refund_of_a_payment_that_paid_two_sold_orders_is_counted_for_one_at_most(
+    shop: Shop, databases: Databases
+) -> None:
+    """Which one, a person must say; until then both are held."""
+    paid: dict[str, Any] = {"payment_intent": "pi_3Both", "charge": "ch_3Both"}
+    invoices = [
+        event("stripe_invoice_first_classic", key=f"evt_{each}", id=each, **paid) for each in ("in_B", "in_A")
+    ]
+    refund = event("stripe_refund_created", amount=500, **paid)
+    again = event("stripe_refund_created", key="evt_again", type="refund.updated", amount=500, **paid)
+    [named] = [event("stripe_invoice_payment_paid", invoice="in_A", payment={"charge": "ch_3Other"})]
+    for order in permutations((*invoices, refund, again)):
+        source_id = shop.connect("stripe", SECRET)
+        told(shop, source_id, (*order, named))
+        with reading(databases.main) as session:
+            refunds = select(Refund.id).join(Sale, Sale.id == Refund.sale_id)
+            counted = session.scalars(refunds.where(Sale.namespace == source_id)).all()
+            parked = session.scalars(
+                select(Event).where(Event.source_id == source_id, Event.state == "parked")
+            )
+            reasons = [(each.order_id, each.reason) for each in parked]
+        assert len(counted) + bool(reasons) >= 1, order
+        assert len(counted) <= 1, order
+        assert all(name == "pi_3Both" and "in_A, in_B" in (why or "") for name, why in reasons), reasons
+
+
 @pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.nightly), 11])
 def test_orders_of_a_subscriptions_story_end_in_the_same_rows(
     shop: Shop, databases: Databases, step: int
