@@ -15,9 +15,10 @@ from tests.payouts.commissions.test_provider_refunds import (
     stripe_source,
     told,
 )
-from tests.tracker.sales.payloads_read import event
-from tracker.sales.inbox import Received, dismiss, replay
+from tests.tracker.sales.payloads_read import event, payload, raw
+from tracker.sales.inbox import Received, dismiss, receive, replay
 from tracker.sales.lookup import find_sale, sale_history
+from tracker.sales.operations import create_source, get_source
 
 HELD, PAYABLE = (9_00, 0), (0, 9_00)
 REFUND: dict[str, Any] = PAYMENT | {"created": seconds(REFUNDED), "amount": 2000}
@@ -95,5 +96,35 @@ def test_a_conflict_in_another_shop_of_the_brand_holds_nothing_here(books: Books
     source_id, other_id = stripe_source(books), stripe_source(books)
     told(books, source_id, story(books)[0], "10-02")
     refund_under_a_used_id(books, other_id, "10-10")
+    books.settle(at("11-20"))
+    assert standing(books) == PAYABLE
+
+
+def test_a_message_about_an_order_does_not_hold_another_whose_number_is_that_id(books: Books) -> None:
+    """WooCommerce numbers orders anew with some plugins; an unpaid order that is deleted waits for ever."""
+    values: dict[str, Any] = {"brand_id": books.brand_id, "kind": "woocommerce"}
+    keys = books.settings.secret_keys
+    source_id = books.write(lambda s: create_source(s, at("09-01"), **values, keys=keys)[0].id)
+    token = [{"id": 9, "key": "_ll", "value": click(books, books.link_id, SOLD)}]
+    order: dict[str, Any] = {
+        "id": 728,
+        "number": "727",
+        "meta_data": token,
+        "date_paid_gmt": "2026-10-01T12:00:00",
+    }
+    messages = [
+        ("order.deleted", payload("woocommerce_order_deleted", id=727)),
+        ("order.updated", payload("woocommerce_order_processing", **order)),
+    ]
+
+    def tell(session: Any) -> list[str]:
+        source = get_source(session, source_id)
+        return [
+            receive(session, at("10-02"), source, topic, raw(value), keys=keys, topic=topic).state
+            for topic, value in messages
+        ]
+
+    assert books.write(tell) == ["parked", "applied"]
+    books.settle(at("10-03"))
     books.settle(at("11-20"))
     assert standing(books) == PAYABLE
