@@ -33,6 +33,12 @@ SECRET = "a signing key for tests that is long enough"
 _numbers = itertools.count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--story-seed", type=int, help="tell the stories of shops in the same random orders again"
+    )
+
+
 def pytest_collection_finish() -> None:
     """Thousands of tests and rewritten modules stay to the end: the collector need not look at them again."""
     gc.collect()

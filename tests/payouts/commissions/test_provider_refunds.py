@@ -1,19 +1,16 @@
 """Payment providers tell refunds in three ways: one by one, all together so far, and that one failed."""
 
-from itertools import permutations
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
-from payouts.commissions.entries import current_amount, entries_of
-from payouts.commissions.models import Commission
+from payouts.commissions.entries import entries_of
 from payouts.commissions.rules import Facts, RefundAmounts, SaleAmounts, worth
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import click
 from tests.tracker.sales.payloads_read import event, raw
 from tracker.sales.inbox import Received, receive
-from tracker.sales.models import Sale, Source
+from tracker.sales.models import Source
 from tracker.sales.operations import create_source, get_source
 
 SALE = SaleAmounts(total=10_000, tax=0, shipping=0)
@@ -114,31 +111,6 @@ def test_a_failed_refund_gives_the_commission_back(books: Books, day: str) -> No
     kinds = books.write(lambda s: [entry.kind for entry in entries_of(s, commission.id)])
     assert "refund_failed" in kinds
     assert books.faults() == []
-
-
-def test_orders_of_refunds_levels_and_failures_leave_the_same(books: Books) -> None:
-    [sold, *rest] = story(books)
-    amounts = set()
-    for number, order in enumerate(list(permutations(rest))[::2]):
-        source_id = stripe_source(books)
-        events = list(order)
-        events.insert(number % 5, sold)
-        for each in events:
-            told(books, source_id, each, "10-20")
-        amounts.add(worth_of(books, source_id))
-
-    assert amounts == {720}
-    assert books.faults() == []
-
-
-def worth_of(books: Books, source_id: str) -> int:
-    live = select(Commission.id).join(Sale).where(Sale.namespace == source_id, Commission.live)
-
-    def work(session: Any) -> int:
-        return current_amount(entries_of(session, session.scalars(live).one()))
-
-    found: int = books.write(work)
-    return found
 
 
 def test_the_statement_says_what_went_back_in_the_end(books: Books) -> None:

@@ -1,0 +1,156 @@
+"""Everything that must not depend on the order of messages, for each source as one canonical text."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from config.canonical import ISO_FORMAT, canonical_json
+from config.database import Databases, reading
+from payouts.commissions.entries import current_amount, entries_of
+from payouts.commissions.models import Commission, Hold
+from payouts.ledger.models import Account, Posting, Transaction
+from payouts.statements.document import statement_document
+from payouts.statements.models import Statement
+from tracker.sales.models import (
+    Attribution,
+    Cancellation,
+    DisputeStatus,
+    Event,
+    OrderReference,
+    Refund,
+    RefundFailure,
+    RefundLevel,
+    Sale,
+    Source,
+)
+
+Part = tuple[str, str, Any]
+"""The source, what it is, and the value."""
+
+# Not when an order was called off: a deletion has no time but that of its arrival.
+_OF_A_SALE: tuple[tuple[str, Any, Sequence[Any]], ...] = (
+    ("refund", Refund, (Refund.refund_id, Refund.amount, Refund.tax, Refund.shipping, Refund.occurred_at)),
+    ("failure", RefundFailure, (RefundFailure.refund_id, RefundFailure.occurred_at)),
+    ("level", RefundLevel, (RefundLevel.payment_id, RefundLevel.amount, RefundLevel.occurred_at)),
+    ("cancellation", Cancellation, ()),
+    (
+        "dispute",
+        DisputeStatus,
+        (DisputeStatus.dispute_id, DisputeStatus.status, DisputeStatus.amount, DisputeStatus.occurred_at),
+    ),
+)
+_FACTS = ("order_id", "occurred_at", "currency", "total", "tax", "shipping", "discount", "cost", "test")
+
+
+def end_states(databases: Databases, brand_id: str) -> dict[str, str]:
+    """By source; of sources that share a namespace, by the namespace."""
+    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    with reading(databases.main) as session:
+        for namespace, what, value in _parts(session, brand_id):
+            found[namespace][what].append(canonical_json(_plain(value)))
+    return {
+        namespace: canonical_json({what: sorted(values) for what, values in parts.items()})
+        for namespace, parts in found.items()
+    }
+
+
+def _parts(session: Session, brand_id: str) -> Iterable[Part]:
+    sales = list(session.scalars(select(Sale).where(Sale.brand_id == brand_id)))
+    named = {sale.id: (sale.namespace, sale.order_id) for sale in sales}
+    for sale in sales:
+        yield sale.namespace, "sale", [getattr(sale, name) for name in _FACTS]
+    for what, table, columns in _OF_A_SALE:
+        rows = select(table.sale_id, *columns).join(Sale, Sale.id == table.sale_id)
+        for sale_id, *values in session.execute(rows.where(Sale.brand_id == brand_id)):
+            namespace, order_id = named[sale_id]
+            yield namespace, what, [order_id, *values]
+    yield from _names(session, brand_id)
+    yield from _events(session, brand_id)
+    yield from _credits(session, named)
+    yield from _commissions(session, brand_id, named)
+
+
+def _names(session: Session, brand_id: str) -> Iterable[Part]:
+    query = select(OrderReference.namespace, OrderReference.reference, OrderReference.order_id)
+    for namespace, reference, order_id in session.execute(query.where(OrderReference.brand_id == brand_id)):
+        yield namespace, "name", [reference, order_id]
+
+
+def _events(session: Session, brand_id: str) -> Iterable[Part]:
+    query = select(Source.namespace, Event.external_id, Event.state, Event.order_id)
+    for namespace, *values in session.execute(
+        query.join(Source, Source.id == Event.source_id).where(Source.brand_id == brand_id)
+    ):
+        yield namespace, "event", values
+
+
+def _credits(session: Session, named: dict[str, tuple[str, str]]) -> Iterable[Part]:
+    """The present decision with all that it was made from; not how often it was made."""
+    last: dict[str, Attribution] = {}
+    for each in session.scalars(select(Attribution).order_by(Attribution.sale_id, Attribution.revision)):
+        last[each.sale_id] = each
+    for sale_id, (namespace, order_id) in named.items():
+        credit = last[sale_id]
+        names = ("enrollment_id", "terms_id", "link_id", "coupon_id", "click_id", "reason", "inputs")
+        judged = sorted(canonical_json(each) for each in credit.candidates)
+        yield namespace, "credit", [order_id, *(getattr(credit, name) for name in names), judged]
+
+
+def _commissions(session: Session, brand_id: str, named: dict[str, tuple[str, str]]) -> Iterable[Part]:
+    balances, lines = _balances(session, brand_id), _lines(session, brand_id)
+    held = Counter(session.scalars(select(Hold.commission_id).where(Hold.lifted_at.is_(None))))
+    owed: dict[tuple[str, str, str, str], int] = Counter()
+    for each in session.scalars(select(Commission).where(Commission.brand_id == brand_id)):
+        namespace, order_id = named[each.sale_id]
+        for (creator_id, kind), minor in balances[each.id].items():
+            owed[namespace, order_id, creator_id, kind] += minor
+        for name, minor in lines[each.id].items():
+            owed[namespace, order_id, each.creator_id, name] += minor
+        if each.live:
+            remaining = current_amount(entries_of(session, each.id))
+            values = [each.creator_id, each.base, each.base_minor, each.rate_bp, remaining, held[each.id] > 0]
+            yield namespace, "commission", [order_id, *values, each.matured_at is not None]
+    for (namespace, *values), minor in owed.items():
+        if minor:
+            yield namespace, "owed", [*values, minor]
+
+
+def _balances(session: Session, brand_id: str) -> dict[str, Counter[tuple[str, str]]]:
+    """By commission: credits less debits of each account that it touched."""
+    found: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
+    for side, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
+        rows = session.execute(
+            select(Transaction.subject_id, Account.creator_id, Account.kind, func.sum(Posting.amount_minor))
+            .join(Posting, Posting.transaction_id == Transaction.id)
+            .join(Account, Account.id == side)
+            .where(Transaction.brand_id == brand_id)
+            .group_by(Transaction.subject_id, Account.creator_id, Account.kind)
+        )
+        for subject_id, creator_id, kind, minor in rows:
+            found[subject_id][creator_id or "", kind] += sign * int(minor)
+    return found
+
+
+def _lines(session: Session, brand_id: str) -> dict[str, Counter[str]]:
+    """By commission: what the statements say of it, all months together."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for statement in session.scalars(select(Statement).where(Statement.brand_id == brand_id)):
+        for part in statement_document(session, statement)["creators"]:
+            for line in part["lines"]:
+                for name in ("earned", "reversed", "released"):
+                    found[line["commission"]][f"statement: {name}"] += line[name]["minor"]
+    # What was superseded is earned and reversed as often as the order of messages has it: the rest counts.
+    for sums in found.values():
+        sums["statement: earned less reversed"] = sums.pop("statement: earned") - sums.pop(
+            "statement: reversed"
+        )
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value.strftime(ISO_FORMAT) if hasattr(value, "strftime") else value

@@ -1,0 +1,226 @@
+"""What shops tell of their orders, as they write it: six messages each, and ten."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.tracker.sales.payloads_read import event, payload, raw
+from tests.tracker.sales.shop import Shop, cancellation, dispute, envelope, refund, sale
+
+SECRETS = {
+    "standard": "whsec_" + "AAAA" * 8,
+    "stripe": "whsec_ExampleOfThisYear000000000000",
+    "shopify": "an example of a shop's secret".replace(" ", "-"),
+    "woocommerce": "an example of a shop's secret".replace(" ", "-").replace("'", ""),
+}
+LATER = "2025-11-01T11:00:00Z"
+
+
+@dataclass(frozen=True)
+class Told:
+    """One message: the shop's own id for it, its bytes, and the topic beside them."""
+
+    key: str
+    body: bytes
+    topic: str | None = None
+
+
+@dataclass(frozen=True)
+class Tale:
+    """Of a kind of shop. Nothing of its end depends on the order in which its messages come."""
+
+    kind: str
+    messages: tuple[Told, ...]
+
+
+def _standard(*messages: tuple[str, dict[str, Any]]) -> Tale:
+    told = (Told(f"m{number}", envelope(kind, data)) for number, (kind, data) in enumerate(messages))
+    return Tale("standard", tuple(told))
+
+
+def standard_six(shop: Shop) -> Tale:
+    return _standard(
+        ("sale.created", sale(click=shop.token("anna"))),
+        ("sale.created", sale(click=shop.token("bob", "2025-10-31T10:00:00+00:00"))),
+        ("refund.created", refund("r1", tax=160)),
+        ("refund.created", refund("r2", amount=3333)),
+        ("dispute.updated", dispute("opened", amount=4000)),
+        ("dispute.updated", dispute("won", amount=4000, occurred_at=LATER)),
+    )
+
+
+def standard_ten(shop: Shop) -> Tale:
+    """Each further report of the sale changes who is credited, and all refunds are told twice."""
+    return _standard(
+        ("sale.created", sale(click=shop.token("anna"))),
+        ("sale.created", sale(click=shop.token("bob", "2025-10-31T10:00:00+00:00"))),
+        ("sale.created", sale(coupons=["anna10"])),
+        ("refund.created", refund("r1", tax=160)),
+        ("refund.created", refund("r1", tax=160)),
+        ("refund.created", refund("r2", amount=3333)),
+        ("dispute.updated", dispute("opened", amount=4000)),
+        ("dispute.updated", dispute("lost", amount=4000)),
+        ("dispute.updated", dispute("won", amount=4000, occurred_at=LATER)),
+        ("dispute.updated", dispute("lost", dispute_id="d2", amount=700)),
+    )
+
+
+def called_off(shop: Shop) -> Tale:
+    """With a refund that can never be applied: a message that waits for a person holds the order."""
+    whole = standard_ten(shop).messages[:8]
+    return Tale(
+        "standard",
+        (
+            *whole,
+            Told("m8", envelope("order.cancelled", cancellation())),
+            Told("m9", envelope("refund.created", refund("r3", currency="USD"))),
+        ),
+    )
+
+
+def stripe_six(shop: Shop) -> Tale:
+    paid: dict[str, Any] = {"client_reference_id": shop.token("anna")}
+    return _stripe(
+        event("stripe_session_paid", **paid),
+        payload("stripe_refund_created"),
+        payload("stripe_charge_refunded_basil"),
+        event("stripe_refund_created", key="evt_r2", id="re_3ExampleTwo", amount=300),
+        payload("stripe_dispute_created"),
+        _closed("won", 1762250000),
+    )
+
+
+def stripe_ten(shop: Shop, shape: str = "basil") -> Tale:
+    """A payment that comes later than its session, and a refund that fails."""
+    paid: dict[str, Any] = {"client_reference_id": shop.token("anna")}
+    unpaid: dict[str, Any] = paid | {"payment_status": "unpaid"}
+    failed: dict[str, Any] = {"id": "re_3ExampleTwo", "amount": 300, "status": "failed"}
+    return _stripe(
+        event("stripe_session_paid", key="evt_s1", **unpaid),
+        event("stripe_session_paid", type="checkout.session.async_payment_succeeded", at=1761995000, **paid),
+        payload("stripe_refund_created"),
+        payload(f"stripe_charge_refunded_{shape}"),
+        event("stripe_refund_created", key="evt_r2", id="re_3ExampleTwo", amount=300, status="pending"),
+        event("stripe_charge_refunded_basil", key="evt_c2", at=1762078000, amount_refunded=2300),
+        event("stripe_refund_created", key="evt_r3", type="refund.failed", **failed),
+        event("stripe_refund_created", key="evt_r4", type="refund.updated", at=1762090000, **failed),
+        payload("stripe_dispute_created"),
+        _closed("won", 1762250000),
+    )
+
+
+def subscription_six(shop: Shop) -> Tale:
+    return Tale("stripe", tuple(each for each in subscription_ten(shop).messages if each.key not in _LATER))
+
+
+_LATER = ("evt_c1", "evt_r2", "evt_p2", "evt_d2")
+
+
+def subscription_ten(shop: Shop, shape: str = "basil") -> Tale:
+    """The session knows whose link it was, the invoice the amounts, and the rest goes by the payments.
+
+    Since 2025-03-31 only `invoice_payment.paid` says which payment paid which invoice.
+    """
+    first: dict[str, Any] = {"payment_intent": "pi_3ExampleFirst", "charge": "ch_3ExampleFirst"}
+    second: dict[str, Any] = {"payment_intent": "pi_3ExampleSecond", "charge": "ch_3ExampleSecond"}
+    renewal: dict[str, Any] = {"id": "in_1ExampleSecond", "billing_reason": "subscription_cycle"}
+    renewal |= {"metadata": {"ll": shop.token("bob")}} | (second if shape == "classic" else {})
+    renews: dict[str, Any] = {"invoice": "in_1ExampleSecond", "payment": second | {"type": "payment_intent"}}
+    charge: dict[str, Any] = {"id": first["charge"], "payment_intent": first["payment_intent"]}
+    return _stripe(
+        event("stripe_session_subscription", client_reference_id=shop.token("anna")),
+        payload(f"stripe_invoice_first_{shape}"),
+        payload("stripe_invoice_payment_paid"),
+        event("stripe_refund_created", key="evt_r1", amount=500, **first),
+        event("stripe_charge_refunded_basil", key="evt_c1", amount_refunded=500, **charge),
+        event(f"stripe_invoice_first_{shape}", key="evt_i2", **renewal),
+        event("stripe_invoice_payment_paid", key="evt_p2", **renews),
+        event("stripe_refund_created", key="evt_r2", id="re_3Renewal", amount=300, **second),
+        event("stripe_dispute_created", key="evt_d1", amount=1000, **first),
+        _closed("lost", 1762250000, amount=1000, **first),
+    )
+
+
+def _closed(status: str, at: int, **changes: Any) -> dict[str, Any]:
+    changes |= {"status": status}
+    return event("stripe_dispute_created", key="evt_d2", type="charge.dispute.closed", at=at, **changes)
+
+
+def _stripe(*events: dict[str, Any]) -> Tale:
+    return Tale("stripe", tuple(Told(each["id"], raw(each)) for each in events))
+
+
+def shopify_six(shop: Shop) -> Tale:
+    return Tale("shopify", shopify_ten(shop).messages[:6])
+
+
+def shopify_ten(shop: Shop) -> Tale:
+    """Two orders; the first is told twice, and each of its refunds under two ids."""
+    [one, other] = ([{"name": "ll", "value": shop.token(owner)}] for owner in ("anna", "bob"))
+    next_id, next_name = 820982911946154509, {"name": "#9998"}
+    given = {"kind": "refund", "status": "success", "currency": "EUR"}
+    alone: dict[str, Any] = {"refund_line_items": [], "order_adjustments": [], "refund_shipping_lines": []}
+    bit = alone | {"id": 7, "transactions": [given | {"amount": "10.00"}]}
+    told: list[tuple[str, dict[str, Any]]] = [
+        ("orders/paid", payload("shopify_orders_paid", note_attributes=one)),
+        ("orders/paid", payload("shopify_orders_paid", note_attributes=one, financial_status="refunded")),
+        ("refunds/create", payload("shopify_refunds_create")),
+        ("refunds/create", payload("shopify_refunds_create", note="told again")),
+        ("refunds/create", payload("shopify_refunds_create", **bit)),
+        ("refunds/create", payload("shopify_refunds_create", **bit | {"id": 8, "transactions": []})),
+        ("orders/updated", payload("shopify_orders_paid")),
+        ("orders/paid", payload("shopify_orders_paid", id=next_id, note_attributes=other) | next_name),
+        ("orders/cancelled", payload("shopify_orders_cancelled", id=next_id) | next_name),
+        ("refunds/create", payload("shopify_refunds_create", **bit | {"id": 9, "order_id": next_id})),
+    ]
+    return _with_topics("shopify", told)
+
+
+def woocommerce_six(shop: Shop) -> Tale:
+    return Tale("woocommerce", woocommerce_ten(shop).messages[:6])
+
+
+def woocommerce_ten(shop: Shop) -> Tale:
+    """Two orders, of which every update tells the whole; the second is called off, then deleted."""
+    [one, other] = ([{"id": 9, "key": "_ll", "value": shop.token(owner)}] for owner in ("anna", "bob"))
+    processing, partly = "woocommerce_order_processing", "woocommerce_order_refunded_in_part"
+    first_refund = payload(partly)["refunds"][1:]
+    second: dict[str, Any] = {"id": 728, "number": "T-728", "meta_data": other}
+    told: list[tuple[str, dict[str, Any]]] = [
+        ("order.created", payload(processing, status="pending", date_paid_gmt=None)),
+        ("order.updated", payload(processing, meta_data=one)),
+        ("order.updated", payload(processing, meta_data=one, status="completed")),
+        ("order.updated", payload(processing, meta_data=one, refunds=first_refund)),
+        ("order.updated", payload(partly, meta_data=one)),
+        ("order.restored", payload(processing)),
+        ("order.updated", payload(processing, **second)),
+        ("order.updated", payload(processing, **second | {"status": "cancelled"})),
+        ("order.deleted", payload("woocommerce_order_deleted", id=728)),
+        ("order.updated", payload(partly, meta_data=one, status="on-hold")),
+    ]
+    return _with_topics("woocommerce", told)
+
+
+def _with_topics(kind: str, told: list[tuple[str, dict[str, Any]]]) -> Tale:
+    messages = (Told(f"m{number}", raw(value), topic) for number, (topic, value) in enumerate(told))
+    return Tale(kind, tuple(messages))
+
+
+Teller = Callable[[Shop], Tale]
+SIX: dict[str, Teller] = {
+    "standard": standard_six,
+    "stripe": stripe_six,
+    "subscription": subscription_six,
+    "shopify": shopify_six,
+    "woocommerce": woocommerce_six,
+}
+TEN: dict[str, Teller] = {
+    "standard": standard_ten,
+    "standard, called off": called_off,
+    "stripe": stripe_ten,
+    "stripe, classic": lambda shop: stripe_ten(shop, "classic"),
+    "subscription": subscription_ten,
+    "subscription, classic": lambda shop: subscription_ten(shop, "classic"),
+    "shopify": shopify_ten,
+    "woocommerce": woocommerce_ten,
+}

@@ -1,0 +1,103 @@
+"""Tells a tale in many orders at once, each to a source of its own, while the jobs run."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from random import Random
+
+from sqlalchemy.orm import Session
+
+from config.database import reading, transact
+from payouts.checks import self_check
+from payouts.commissions.accrual import accrue_due
+from payouts.commissions.adjustment import adjust_due
+from payouts.commissions.release import mature_due
+from payouts.statements.close import close_period
+from tests.payouts.stories.end_state import end_states
+from tests.payouts.stories.tales import SECRETS, Tale, Told
+from tests.tracker.sales.shop import START, Shop
+from tracker.sales.operations import create_source
+
+FIRST_DAY = datetime.fromisoformat("2025-11-05T12:00:00+00:00")
+DAYS = 6
+"""On which messages come and jobs run; what is sold on the first of November is held until December."""
+
+Order = Sequence[Told]
+
+
+def tell_all(shop: Shop, orders: Sequence[tuple[str, Order]], chance: Random) -> list[str]:
+    """Every order to a source of its own of that kind, cut at random into days. How each of them ends."""
+    sources = connect_all(shop, [kind for kind, _ in orders])
+    plans = [_cut(order, chance) for _, order in orders]
+    for day in range(DAYS):
+        now = FIRST_DAY + timedelta(days=day)
+        for source_id, plan in zip(sources, plans, strict=True):
+            tell(shop, source_id, plan[day], now)
+        run_jobs(shop, now)
+    finish(shop)
+    ends = end_states(shop.databases, shop.brand_id)
+    return [ends[source_id] for source_id in sources]
+
+
+def connect_all(shop: Shop, kinds: Sequence[str]) -> list[str]:
+    def work(session: Session) -> list[str]:
+        values = {"brand_id": shop.brand_id, "keys": shop.keys}
+        made = [create_source(session, START, kind=each, secret=SECRETS[each], **values) for each in kinds]
+        return [source.id for source, _secret in made]
+
+    return transact(shop.databases.main, work)
+
+
+def _cut(order: Order, chance: Random) -> list[Order]:
+    at = sorted(chance.randint(0, len(order)) for _ in range(DAYS - 1))
+    return [order[start:end] for start, end in zip([0, *at], [*at, len(order)], strict=True)]
+
+
+def tell(shop: Shop, source_id: str, order: Iterable[Told], now: datetime) -> None:
+    for each in order:
+        shop.send_raw(each.body, key=each.key, source_id=source_id, now=now, topic=each.topic)
+
+
+def run_jobs(shop: Shop, now: datetime) -> None:
+    """What the scheduler does every minute."""
+    steps: tuple[Callable[[Session, datetime, int], int], ...] = (accrue_due, adjust_due, mature_due)
+
+    def every_step(session: Session) -> None:
+        for step in steps:
+            while step(session, now, 500):
+                session.flush()
+
+    transact(shop.databases.main, every_step)
+
+
+def finish(shop: Shop) -> None:
+    """The hold is over, November and December are drafted, and the books are sound."""
+    january = datetime.fromisoformat("2026-01-02T12:00:00+00:00")
+    run_jobs(shop, january - timedelta(days=20))
+    transact(shop.databases.main, lambda s: close_period(s, january, shop.brand_id, "2025-12"))
+    with reading(shop.databases.main) as session:
+        assert [finding.message for finding in self_check(session, january)] == []
+
+
+def with_repetitions(tale: Tale, chance: Random, most: int) -> Order:
+    """In any order, up to so many messages twice."""
+    again = chance.sample(tale.messages, chance.randint(0, min(most, len(tale.messages))))
+    order = [*tale.messages, *again]
+    chance.shuffle(order)
+    return order
+
+
+def require_one_end(ends: Sequence[str]) -> str:
+    """All ended in the same state; its text."""
+    hashes = {hashlib.sha256(end.encode()).hexdigest() for end in ends}
+    if len(hashes) > 1:
+        other = next(each for each in ends if each != ends[0])
+        raise AssertionError(f"{len(hashes)} different ends of {len(ends)}:\n{_difference(ends[0], other)}")
+    return ends[0]
+
+
+def _difference(one: str, other: str) -> str:
+    mine, yours = json.loads(one), json.loads(other)
+    names = [name for name in sorted({*mine, *yours}) if mine.get(name) != yours.get(name)]
+    return "\n".join(f"{name}:\n  {mine.get(name)}\n  {yours.get(name)}" for name in names)

@@ -1,0 +1,46 @@
+"""The end of a tale does not depend on the order, the number or the cut of its messages.
+
+In the fast suite a sample by a seed that is printed; at night every order of six messages, and 2,000 of ten.
+"""
+
+from itertools import permutations
+from random import Random
+
+import pytest
+
+from tests.payouts.stories.tales import SIX, TEN, Tale
+from tests.payouts.stories.telling import Order, require_one_end, tell_all, with_repetitions
+from tests.tracker.sales.shop import Shop
+
+HOUR_S = 3600
+
+
+def in_random_orders(tales: list[Tale], count: int, chance: Random) -> list[tuple[str, Order]]:
+    return [(tale.kind, with_repetitions(tale, chance, most=5)) for tale in tales for _ in range(count)]
+
+
+def test_ten_messages_in_random_orders_and_twice_end_in_the_same_state(shop: Shop, chance: Random) -> None:
+    """Forty orders on SQLite, ten on PostgreSQL."""
+    is_quick = shop.databases.main.dialect.name == "sqlite"
+    count, names = (5, list(TEN)) if is_quick else (2, chance.sample(list(TEN), 5))
+    ends = tell_all(shop, in_random_orders([TEN[name](shop) for name in names], count, chance), chance)
+    for start in range(0, len(ends), count):
+        require_one_end(ends[start : start + count])
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(HOUR_S)
+@pytest.mark.parametrize("name", TEN)
+def test_ten_messages_in_2000_orders_end_in_the_same_state(shop: Shop, chance: Random, name: str) -> None:
+    tale = TEN[name](shop)
+    require_one_end(tell_all(shop, in_random_orders([tale], 2000, chance), chance))
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(HOUR_S)
+@pytest.mark.parametrize("name", SIX)
+def test_all_720_orders_of_six_messages_end_in_the_same_state(shop: Shop, chance: Random, name: str) -> None:
+    tale = SIX[name](shop)
+    orders = [(tale.kind, order) for order in permutations(tale.messages)]
+    assert len(orders) == 720
+    require_one_end(tell_all(shop, orders, chance))

@@ -1,0 +1,67 @@
+"""Whatever happens to an order: each order of its messages ends the same, and as the rules say."""
+
+import json
+from itertools import count
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from config.database import Databases
+from config.settings import Settings
+from tests.payouts.stories.random_tales import Expected, of_a_payment, of_a_shop
+from tests.payouts.stories.telling import require_one_end, tell_all, with_repetitions
+from tests.tracker.sales.shop import Shop, open_shop
+
+TALES, ORDERS = 6, 3
+ONCE_AT_A_TIME = settings(
+    # A smaller tale than the first that fails is not worth the minutes that it takes to look for it.
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=(
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ),
+)
+
+
+def require_expected_ends(shop: Shop, tales: list[Expected], chance: Random) -> None:
+    orders = [
+        (each.tale.kind, with_repetitions(each.tale, chance, most=3)) for each in tales for _ in range(ORDERS)
+    ]
+    ends = tell_all(shop, orders, chance)
+    for number, expected in enumerate(tales):
+        end = json.loads(require_one_end(ends[number * ORDERS : (number + 1) * ORDERS]))
+        [commission] = map(json.loads, end["commission"])
+        assert commission[5] == expected.commission_minor, expected
+
+
+def play(settings_: Settings, databases: Databases, data: st.DataObject, name: str) -> None:
+    shop = open_shop(settings_, databases, name)
+    tales = st.lists(of_a_shop(shop) | of_a_payment(shop), min_size=TALES, max_size=TALES)
+    chance = data.draw(st.randoms(use_true_random=False))
+    require_expected_ends(shop, data.draw(tales), chance)
+
+
+def examples(times: int, settings_: Settings, databases: Databases) -> None:
+    numbers = count()
+
+    @settings(ONCE_AT_A_TIME, max_examples=times)
+    @given(st.data())
+    def holds(data: st.DataObject) -> None:
+        play(settings_, databases, data, f"Shop {next(numbers)}")
+
+    holds()
+
+
+def test_any_order_of_random_tales_ends_as_the_rules_say(settings: Settings, databases: Databases) -> None:
+    examples(2 if databases.main.dialect.name == "sqlite" else 1, settings, databases)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
+def test_any_order_of_hundreds_of_random_tales_ends_as_the_rules_say(
+    settings: Settings, databases: Databases
+) -> None:
+    examples(100, settings, databases)

@@ -1,0 +1,74 @@
+"""Sixteen threads deliver the messages of the same orders at the same time, and the jobs run beside them."""
+
+from functools import partial
+from random import Random
+from threading import Event
+
+import pytest
+
+from tests.crowd import THREADS, at_once
+from tests.payouts.stories.end_state import end_states
+from tests.payouts.stories.tales import TEN
+from tests.payouts.stories.telling import (
+    FIRST_DAY,
+    Order,
+    connect_all,
+    finish,
+    require_one_end,
+    run_jobs,
+    tell,
+    with_repetitions,
+)
+from tests.tracker.sales.shop import Shop
+
+
+def tell_at_once(shop: Shop, orders: list[tuple[str, Order]]) -> list[str]:
+    """All threads are at the same order at about the same time. How each order ends."""
+    sources = connect_all(shop, [kind for kind, _ in orders])
+    all_is_told = Event()
+
+    def deliver(part: int) -> None:
+        for source_id, (_kind, order) in zip(sources, orders, strict=True):
+            tell(shop, source_id, order[part::THREADS], FIRST_DAY)
+
+    def work() -> None:
+        while not all_is_told.wait(0.05):
+            run_jobs(shop, FIRST_DAY)
+
+    def deliver_all() -> None:
+        try:
+            at_once(*[partial(deliver, part) for part in range(THREADS)])
+        finally:
+            all_is_told.set()
+
+    at_once(deliver_all, work)
+    run_jobs(shop, FIRST_DAY)
+    finish(shop)
+    ends = end_states(shop.databases, shop.brand_id)
+    return [ends[source_id] for source_id in sources]
+
+
+def require_the_same_as_one_by_one(shop: Shop, names: list[str], count: int, chance: Random) -> None:
+    tales = [TEN[name](shop) for name in names]
+    orders: list[tuple[str, Order]] = [
+        (tale.kind, with_repetitions(tale, chance, most=6)) for tale in tales for _ in range(count)
+    ]
+    quiet = connect_all(shop, [tale.kind for tale in tales])
+    for source_id, tale in zip(quiet, tales, strict=True):
+        tell(shop, source_id, tale.messages, FIRST_DAY)
+    at_the_same_time = tell_at_once(shop, orders)
+    one_by_one = end_states(shop.databases, shop.brand_id)
+    for number, source_id in enumerate(quiet):
+        ends = at_the_same_time[number * count : (number + 1) * count]
+        require_one_end([one_by_one[source_id], *ends])
+
+
+def test_messages_of_an_order_at_once_end_like_one_by_one(shop: Shop, chance: Random) -> None:
+    names = chance.sample(list(TEN), 3)
+    require_the_same_as_one_by_one(shop, names, 2, chance)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
+def test_messages_of_hundreds_of_orders_at_once_end_like_one_by_one(shop: Shop, chance: Random) -> None:
+    require_the_same_as_one_by_one(shop, list(TEN), 50, chance)
