@@ -41,7 +41,9 @@ class Server:
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[Server]:
+def serving(
+    settings: Settings, app: str = "tests.tracker.sales.hook_app:app()", *options: str
+) -> Iterator[Server]:
     """On a socket that listens already: a request that comes early waits in its queue."""
     environment = {
         "LINKLEDGER_HOME": str(settings.home),
@@ -52,7 +54,7 @@ def serving(settings: Settings) -> Iterator[Server]:
         command = [sys.executable, "-m", "gunicorn", "--worker-class=gthread", "--threads=4"]
         command += ["--log-level=warning", "--no-control-socket", f"--bind=fd://{listener.fileno()}"]
         process = subprocess.Popen(
-            [*command, "tests.tracker.sales.hook_app:app()"],
+            [*command, *options, app],
             env={**os.environ, **environment},
             pass_fds=[listener.fileno()],
         )
