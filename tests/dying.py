@@ -11,6 +11,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -43,6 +44,13 @@ def die_at(engine: Engine, moment: str, number: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     event.listen(engine, MOMENTS[moment], strike)
+
+
+def begin(work: Work) -> BaseProcess:
+    """Do it in a process that whoever called this may kill."""
+    process = _FORKING.Process(target=work, daemon=True)
+    process.start()
+    return process
 
 
 class Nurse:

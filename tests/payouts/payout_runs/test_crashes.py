@@ -1,21 +1,20 @@
 """A run that dies between any two of its stages: the next one goes on, and pays once."""
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Mapping
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
-from payouts.serve import child_environment
+from config.database import open_databases
+from config.settings import Settings
 from payouts.transfers.outcome import Outcome
 from payouts.transfers.run import Run
 from payouts.transfers.sandbox.server import SANDBOX_KEY
 from payouts.transfers.stripe_rail import StripeRail
+from tests.dying import begin
 from tests.payouts.cast import Books, at
 from tests.payouts.payout_runs.scenes import (
     OCTOBER,
@@ -112,16 +111,8 @@ def test_before_the_lease_is_over_nobody_touches_what_a_dead_run_was_sending(boo
     goes_on(books)
 
 
-RUN_IN_A_PROCESS = """
-import sys
-from config.database import open_databases
-from config.settings import load_settings
-from payouts.transfers.run import Run
-from payouts.transfers.stripe_rail import StripeRail
-from tests.payouts.cast import at
-url, key, brand_id, when = sys.argv[1:]
-Run(open_databases(load_settings()), StripeRail(key, url), at(when)).pay(brand_id)
-"""
+def pay(settings: Settings, url: str, brand_id: str) -> None:
+    Run(open_databases(settings), StripeRail(SANDBOX_KEY, url), at(OCTOBER.payday)).pay(brand_id)
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -131,15 +122,11 @@ def test_a_process_killed_while_the_provider_works_has_paid_once_in_the_end(
     owe(books, 80_00, "10-20")
     seal(books, OCTOBER)
     books.sandbox.control.queue_fault(f"hang_{moment}", seconds=2)
-    given = (books.sandbox.url, SANDBOX_KEY, books.brand_id, OCTOBER.payday)
-    process = subprocess.Popen(
-        [sys.executable, "-c", RUN_IN_A_PROCESS, *given],
-        env=child_environment(books.settings),
-        cwd=Path(__file__).parents[3],
-    )
+    process = begin(partial(pay, books.settings, books.sandbox.url, books.brand_id))
     wait_until(lambda: any(each["fault"] for each in books.sandbox.control.requests()))
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
     assert the_payout(books).state == "sending"
     wait_until(lambda: books.sandbox.control.counts()["transfers"] == 1)  # the provider works on
     goes_on(books)
