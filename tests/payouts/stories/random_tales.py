@@ -114,8 +114,9 @@ def of_a_payment(draw: st.DrawFn, shop: Shop) -> Expected:
         back = sum(each["amount"] for each in made if each["id"] not in failed)
         standing = [each["id"] for each in made if each["id"] not in failed]
         if standing and draw(st.booleans()):
-            lost = next(each for each in made if each["id"] == draw(st.sampled_from(standing)))
-            failed.add(lost["id"])
+            lost_id = draw(st.sampled_from(standing))
+            lost = next(each for each in made if each["id"] == lost_id)
+            failed.add(lost_id)
             events += _failure(lost, at)
         elif back < TOTAL:
             new = {

@@ -4,7 +4,9 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
+from threading import Event
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +16,7 @@ from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
 from payouts.commissions.release import mature_due
 from payouts.statements.close import close_period
+from tests.crowd import THREADS, at_once
 from tests.payouts.stories.end_state import end_states
 from tests.payouts.stories.tales import SECRETS, Tale, Told
 from tests.tracker.sales.shop import START, Shop
@@ -35,6 +38,32 @@ def tell_all(shop: Shop, orders: Sequence[tuple[str, Order]], chance: Random) ->
         for source_id, plan in zip(sources, plans, strict=True):
             tell(shop, source_id, plan[day], now)
         run_jobs(shop, now)
+    finish(shop)
+    ends = end_states(shop.databases, shop.brand_id)
+    return [ends[source_id] for source_id in sources]
+
+
+def tell_at_once(shop: Shop, orders: Sequence[tuple[str, Order]]) -> list[str]:
+    """In sixteen threads, all of them at the same order at about the same time, and the jobs beside them."""
+    sources = connect_all(shop, [kind for kind, _ in orders])
+    all_is_told = Event()
+
+    def deliver(part: int) -> None:
+        for source_id, (_kind, order) in zip(sources, orders, strict=True):
+            tell(shop, source_id, order[part::THREADS], FIRST_DAY)
+
+    def work() -> None:
+        while not all_is_told.wait(0.05):
+            run_jobs(shop, FIRST_DAY)
+
+    def deliver_all() -> None:
+        try:
+            at_once(*[partial(deliver, part) for part in range(THREADS)])
+        finally:
+            all_is_told.set()
+
+    at_once(deliver_all, work)
+    run_jobs(shop, FIRST_DAY)
     finish(shop)
     ends = end_states(shop.databases, shop.brand_id)
     return [ends[source_id] for source_id in sources]

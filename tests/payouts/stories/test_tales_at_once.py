@@ -1,51 +1,21 @@
 """Sixteen threads deliver the messages of the same orders at the same time, and the jobs run beside them."""
 
-from functools import partial
 from random import Random
-from threading import Event
 
 import pytest
 
-from tests.crowd import THREADS, at_once
 from tests.payouts.stories.end_state import end_states
 from tests.payouts.stories.tales import TEN
 from tests.payouts.stories.telling import (
     FIRST_DAY,
     Order,
     connect_all,
-    finish,
     require_one_end,
-    run_jobs,
     tell,
+    tell_at_once,
     with_repetitions,
 )
 from tests.tracker.sales.shop import Shop
-
-
-def tell_at_once(shop: Shop, orders: list[tuple[str, Order]]) -> list[str]:
-    """All threads are at the same order at about the same time. How each order ends."""
-    sources = connect_all(shop, [kind for kind, _ in orders])
-    all_is_told = Event()
-
-    def deliver(part: int) -> None:
-        for source_id, (_kind, order) in zip(sources, orders, strict=True):
-            tell(shop, source_id, order[part::THREADS], FIRST_DAY)
-
-    def work() -> None:
-        while not all_is_told.wait(0.05):
-            run_jobs(shop, FIRST_DAY)
-
-    def deliver_all() -> None:
-        try:
-            at_once(*[partial(deliver, part) for part in range(THREADS)])
-        finally:
-            all_is_told.set()
-
-    at_once(deliver_all, work)
-    run_jobs(shop, FIRST_DAY)
-    finish(shop)
-    ends = end_states(shop.databases, shop.brand_id)
-    return [ends[source_id] for source_id in sources]
 
 
 def require_the_same_as_one_by_one(shop: Shop, names: list[str], count: int, chance: Random) -> None:
