@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select, union
 from sqlalchemy.orm import Session, defer
 
 from tracker.errors import Conflict, NotFound
 from tracker.ids import lowest_uuid, public_id, uuid_of
 from tracker.people.operations import get_brand
 from tracker.sales.models import (
-    UNSETTLED,
     Attribution,
     Cancellation,
     DisputeStatus,
@@ -25,7 +24,7 @@ from tracker.sales.models import (
     Source,
 )
 from tracker.sales.operations import get_source
-from tracker.sales.references import names_of
+from tracker.sales.unsettled import unsettled_by_sale
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def list_sales(session: Session, brand_id: str, limit: int = 100) -> Sequence[Sa
 
 
 def find_sale(session: Session, brand_id: str, order_id: str, namespace: str | None = None) -> Sale:
-    """By its id or another name of it, such as its payment or the number that people know it by.
+    """By its id, else by another name of it, such as its payment or the number that people know it by.
 
     Raises NotFound, and Conflict when several namespaces of the brand have such an order.
     """
@@ -86,7 +85,8 @@ def find_sale(session: Session, brand_id: str, order_id: str, namespace: str | N
     query = select(Sale).where(Sale.brand_id == brand.id, is_called(order_id))
     if namespace is not None:
         query = query.where(Sale.namespace == namespace)
-    sales = session.scalars(query.order_by(Sale.namespace)).all()
+    called = session.scalars(query.order_by(Sale.namespace)).all()
+    sales = [sale for sale in called if sale.order_id == order_id] or called
     if not sales:
         raise NotFound(
             f"Brand {brand.id} has no sale of order {order_id!r}. If the shop sent it, see why it is parked: "
@@ -110,20 +110,18 @@ def is_called(name: str) -> ColumnElement[bool]:
 
 
 def sale_history(session: Session, sale: Sale) -> SaleHistory:
-    same_orders = _source_ids(Source.brand_id == sale.brand_id, Source.namespace == sale.namespace)
     refunds = select(Refund).where(Refund.sale_id == sale.id)
     failed = select(RefundFailure.refund_id).where(RefundFailure.sale_id == sale.id)
     levels = select(RefundLevel).where(RefundLevel.sale_id == sale.id)
     disputes = select(DisputeStatus).where(DisputeStatus.sale_id == sale.id)
     attributions = select(Attribution).where(Attribution.sale_id == sale.id)
+    unsettled = union(
+        *(pairs.with_only_columns(Event.id).where(Sale.id == sale.id) for pairs in unsettled_by_sale())
+    )
     parked = (
         select(Event)
         .options(defer(Event.body, raiseload=True))
-        .where(
-            Event.source_id.in_(same_orders),
-            Event.order_id.in_(names_of(session, sale, sale.order_id)),
-            Event.state.in_(UNSETTLED),
-        )
+        .where(Event.id.in_(select(unsettled.subquery().c.id)))
     )
     return SaleHistory(
         sale=sale,

@@ -11,6 +11,7 @@ from tests.tracker.sales.shop import Shop, sale
 from tests.tracker.sales.test_inbox_at_once import states
 from tests.tracker.sales.test_stripe_orders import LATER
 from tracker.sales.inbox import Received
+from tracker.sales.lookup import find_sale
 from tracker.sales.models import Refund, Sale
 
 SECRET = "an-example-of-a-secret"
@@ -100,3 +101,14 @@ def test_an_order_that_was_completed_without_a_noted_payment_is_sold(
 
     assert states(databases) == {"applied": 2}
     assert amounts(databases) == ([11305], [900, 4284])
+
+
+def test_an_order_is_found_by_its_id_before_one_whose_number_that_is(
+    shop: Shop, databases: Databases, woo: str
+) -> None:
+    for order_id in (727, 728):
+        updated(shop, woo, "processing", id=order_id, number=str(order_id - 1))
+
+    with reading(databases.main) as session:
+        found = {name: find_sale(session, shop.brand_id, name).order_id for name in ("726", "727", "728")}
+    assert found == {"726": "727", "727": "727", "728": "728"}
