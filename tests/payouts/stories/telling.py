@@ -69,9 +69,9 @@ def tell_at_once(shop: Shop, orders: Sequence[tuple[str, Order]]) -> list[str]:
     return [ends[source_id] for source_id in sources]
 
 
-def connect_all(shop: Shop, kinds: Sequence[str]) -> list[str]:
+def connect_all(shop: Shop, kinds: Sequence[str], namespace: str | None = None) -> list[str]:
     def work(session: Session) -> list[str]:
-        values = {"brand_id": shop.brand_id, "keys": shop.keys}
+        values = {"brand_id": shop.brand_id, "keys": shop.keys, "namespace": namespace}
         made = [create_source(session, START, kind=each, secret=SECRETS[each], **values) for each in kinds]
         return [source.id for source, _secret in made]
 

@@ -3,13 +3,25 @@
 In the fast suite a sample by a seed that is printed; at night every order of six messages, and 2,000 of ten.
 """
 
+import json
 from itertools import permutations
 from random import Random
 
 import pytest
 
-from tests.payouts.stories.tales import SIX, TEN, Tale
-from tests.payouts.stories.telling import Order, require_one_end, tell_all, with_repetitions
+from tests.payouts.stories.end_state import end_states
+from tests.payouts.stories.tales import SIX, TEN, Tale, standard_ten, stripe_ten
+from tests.payouts.stories.telling import (
+    FIRST_DAY,
+    Order,
+    connect_all,
+    finish,
+    require_one_end,
+    run_jobs,
+    tell,
+    tell_all,
+    with_repetitions,
+)
 from tests.tracker.sales.shop import Shop
 
 HOUR_S = 3600
@@ -26,6 +38,24 @@ def test_ten_messages_in_random_orders_and_twice_end_in_the_same_state(shop: Sho
     ends = tell_all(shop, in_random_orders([TEN[name](shop) for name in names], count, chance), chance)
     for start in range(0, len(ends), count):
         require_one_end(ends[start : start + count])
+
+
+def test_sources_that_share_a_namespace_may_tell_parts_of_an_order_each(shop: Shop, chance: Random) -> None:
+    """Two of our own kind tell every other message of one order, and Stripe another order beside them."""
+    ours, theirs = standard_ten(shop).messages, stripe_ten(shop).messages
+    told = [(number % 2, each) for number, each in enumerate(ours)] + [(2, each) for each in theirs]
+    namespaces = [f"shared-{number}" for number in range(3)]
+    for namespace in namespaces:
+        sources = connect_all(shop, ["standard", "standard", "stripe"], namespace)
+        chance.shuffle(told)
+        for number, each in told:
+            tell(shop, sources[number], [each], FIRST_DAY)
+        run_jobs(shop, FIRST_DAY)
+    finish(shop)
+    ends = end_states(shop.databases, shop.brand_id)
+    end = require_one_end([ends[namespace] for namespace in namespaces])
+    assert len(json.loads(end)["sale"]) == 2
+    assert "parked" not in end
 
 
 @pytest.mark.nightly
