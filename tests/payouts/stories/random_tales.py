@@ -80,7 +80,7 @@ def _evidence(draw: st.DrawFn, shop: Shop) -> list[dict[str, Any]]:
             lambda day: {"click": shop.token(owner, f"{day}T10:00:00+00:00")}
         )
     )
-    more = st.just({}) | st.just({"coupons": ["ANNA10"]}) | clicks
+    more: st.SearchStrategy[dict[str, Any]] = st.just({}) | st.just({"coupons": ["ANNA10"]}) | clicks
     return [draw(clicks), *draw(st.lists(more, max_size=2))]
 
 
@@ -113,7 +113,7 @@ def of_a_payment(draw: st.DrawFn, shop: Shop) -> Expected:
         at = int((SOLD_AT + timedelta(hours=1 + number)).timestamp())
         back = sum(each["amount"] for each in made if each["id"] not in failed)
         standing = [each["id"] for each in made if each["id"] not in failed]
-        if standing and draw(st.booleans()):
+        if draw(st.booleans()) and standing:
             lost_id = draw(st.sampled_from(standing))
             lost = next(each for each in made if each["id"] == lost_id)
             failed.add(lost_id)

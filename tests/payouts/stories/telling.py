@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 from threading import Event
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,7 @@ from tests.payouts.stories.end_state import end_states
 from tests.payouts.stories.tales import SECRETS, Tale, Told
 from tests.tracker.sales.shop import START, Shop
 from tracker.sales.operations import create_source
+from tracker.sales.retention import empty_bodies, old_bodies
 
 FIRST_DAY = datetime.fromisoformat("2025-11-05T12:00:00+00:00")
 DAYS = 6
@@ -30,7 +32,10 @@ Order = Sequence[Told]
 
 
 def tell_all(shop: Shop, orders: Sequence[tuple[str, Order]], chance: Random) -> list[str]:
-    """Every order to a source of its own of that kind, cut at random into days. How each of them ends."""
+    """Every order to a source of its own of that kind, cut at random into days. How each of them ends.
+
+    On some evenings the bodies of what was settled are emptied.
+    """
     sources = connect_all(shop, [kind for kind, _ in orders])
     plans = [_cut(order, chance) for _, order in orders]
     for day in range(DAYS):
@@ -38,6 +43,8 @@ def tell_all(shop: Shop, orders: Sequence[tuple[str, Order]], chance: Random) ->
         for source_id, plan in zip(sources, plans, strict=True):
             tell(shop, source_id, plan[day], now)
         run_jobs(shop, now)
+        if chance.random() < 0.5:
+            empty_settled(shop, now)
     finish(shop)
     ends = end_states(shop.databases, shop.brand_id)
     return [ends[source_id] for source_id in sources]
@@ -71,7 +78,7 @@ def tell_at_once(shop: Shop, orders: Sequence[tuple[str, Order]]) -> list[str]:
 
 def connect_all(shop: Shop, kinds: Sequence[str], namespace: str | None = None) -> list[str]:
     def work(session: Session) -> list[str]:
-        values = {"brand_id": shop.brand_id, "keys": shop.keys, "namespace": namespace}
+        values: dict[str, Any] = {"brand_id": shop.brand_id, "keys": shop.keys, "namespace": namespace}
         made = [create_source(session, START, kind=each, secret=SECRETS[each], **values) for each in kinds]
         return [source.id for source, _secret in made]
 
@@ -98,6 +105,15 @@ def run_jobs(shop: Shop, now: datetime) -> None:
                 session.flush()
 
     transact(shop.databases.main, every_step)
+
+
+def empty_settled(shop: Shop, now: datetime) -> None:
+    """What was settled before loses its body, and must be known all the same when it is told again."""
+
+    def work(session: Session) -> int:
+        return empty_bodies(session, now, old_bodies(session, now, 10_000))
+
+    transact(shop.databases.main, work)
 
 
 def finish(shop: Shop) -> None:
