@@ -140,13 +140,9 @@ def _lines(session: Session, brand_id: str) -> dict[str, Counter[str]]:
     for statement in session.scalars(select(Statement).where(Statement.brand_id == brand_id)):
         for part in statement_document(session, statement)["creators"]:
             for line in part["lines"]:
-                for name in ("earned", "reversed", "released"):
-                    found[line["commission"]][f"statement: {name}"] += line[name]["minor"]
-    # What was superseded is earned and reversed as often as the order of messages has it: the rest counts.
-    for sums in found.values():
-        sums["statement: earned less reversed"] = sums.pop("statement: earned") - sums.pop(
-            "statement: reversed"
-        )
+                # How often it was earned and reversed, by and by, depends on the order of messages.
+                left = line["earned"]["minor"] - line["reversed"]["minor"]
+                found[line["commission"]]["stated"] += left
     return found
 
 
