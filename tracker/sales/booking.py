@@ -97,7 +97,8 @@ def book(session: Session, delivery: Delivery, report: AnyReport) -> Booked:
 
 def _what_it_waits_for(session: Session, source: Source, name: str) -> str:
     """Its sale; or a person, when it names a payment that two sold orders claim."""
-    if sold := sold_among(session, source, orders_named(session, source, [name])):
+    sold = sold_among(session, source, orders_named(session, source, [name]))
+    if len(sold) > 1:
         return (
             f"{name} belongs to several orders, {', '.join(sold)}. Report it by hand for the right one, "
             "then dismiss this event"

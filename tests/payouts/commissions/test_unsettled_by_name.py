@@ -118,14 +118,15 @@ def test_a_message_about_an_order_does_not_hold_another_whose_number_is_that_id(
         ("order.updated", payload("woocommerce_order_processing", **order)),
     ]
 
-    def tell(session: Any) -> list[str]:
+    def tell(session: Any) -> list[tuple[str, str | None]]:
         source = get_source(session, source_id)
-        return [
-            receive(session, at("10-02"), source, topic, raw(value), keys=keys, topic=topic).state
-            for topic, value in messages
+        received = [
+            receive(session, at("10-02"), source, topic, raw(value), keys=keys, topic=topic)
+            for topic, value in reversed(messages)
         ]
+        return [(each.state, each.reason) for each in received]
 
-    assert books.write(tell) == ["parked", "applied"]
+    assert books.write(tell) == [("applied", None), ("parked", "waiting for order 727")]
     books.settle(at("10-03"))
     books.settle(at("11-20"))
     assert standing(books) == PAYABLE

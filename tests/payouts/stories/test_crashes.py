@@ -98,7 +98,7 @@ def test_killed_at_any_commit_and_at_some_statements_all_is_booked_once(
         for moment in ("commit", "committed") if is_sqlite(shop) else ("commit",):
             scene.dies_at_each(moment)
         for _ in range(4):
-            assert scene.dies("statement", chance.randint(1, 60))
+            assert scene.dies("statement", chance.randint(1, 30))
         scene.require_one_end()
 
 
