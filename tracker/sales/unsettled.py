@@ -7,7 +7,7 @@ anybody can tell which order it is. So it is looked for by all the names of a sa
 from sqlalchemy import Select, and_, select
 
 from tracker.sales.models import UNSETTLED, Event, OrderReference, Sale, Source
-from tracker.sales.sources import NAMING_PAYMENTS
+from tracker.sales.sources import NAMING_FREELY
 
 
 def unsettled_by_sale() -> tuple[Select[str, str], Select[str, str]]:
@@ -22,9 +22,9 @@ def unsettled_by_sale() -> tuple[Select[str, str], Select[str, str]]:
         Source.brand_id == Sale.brand_id,
         Source.namespace == Sale.namespace,
     )
-    # Of other shops an order's number may be the id of another order.
+    # At the other kinds of shop an order's number may be another order's id.
     known_as = and_(
-        Source.kind.in_(NAMING_PAYMENTS),
+        Source.kind.in_(NAMING_FREELY),
         OrderReference.brand_id == Sale.brand_id,
         OrderReference.namespace == Sale.namespace,
         OrderReference.order_id == Sale.order_id,

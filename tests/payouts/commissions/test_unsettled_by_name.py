@@ -17,6 +17,7 @@ from tests.payouts.commissions.test_provider_refunds import (
     told,
 )
 from tests.tracker.sales.payloads_read import event, payload, raw
+from tests.tracker.sales.shop import envelope, refund
 from tracker.sales.inbox import Received, dismiss, receive, replay
 from tracker.sales.lookup import find_sale, sale_history
 from tracker.sales.operations import create_source, get_source
@@ -101,11 +102,44 @@ def test_a_conflict_in_another_shop_of_the_brand_holds_nothing_here(books: Books
     assert standing(books) == PAYABLE
 
 
+def one_more_source(books: Books, kind: str, namespace: str | None = None) -> str:
+    values: dict[str, Any] = {"brand_id": books.brand_id, "kind": kind, "namespace": namespace}
+    keys = books.settings.secret_keys
+    made: str = books.write(lambda s: create_source(s, at("09-01"), **values, keys=keys)[0].id)
+    return made
+
+
+def test_a_message_of_our_own_kind_holds_an_order_by_its_number_too(books: Books) -> None:
+    """Whoever writes it by hand may know the number only."""
+    shop, by_hand = (one_more_source(books, kind, "both") for kind in ("woocommerce", "standard"))
+    token = [{"id": 9, "key": "_ll", "value": click(books, books.link_id, SOLD)}]
+    sold = payload("woocommerce_order_processing", meta_data=token, date_paid_gmt="2026-10-01T12:00:00")
+    back = refund(order_id="T-727", occurred_at="2026-10-05T12:00:00Z")
+
+    def tell(session: Any) -> list[str]:
+        told = [(shop, raw(sold), "order.updated"), (by_hand, envelope("refund.created", back), None)]
+        return [
+            receive(
+                session,
+                at("10-06"),
+                get_source(session, source_id),
+                "m1",
+                body,
+                keys=books.settings.secret_keys,
+                topic=topic,
+            ).state
+            for source_id, body, topic in told
+        ]
+
+    assert books.write(tell) == ["applied", "parked"]
+    books.settle(at("10-07"))
+    books.settle(at("11-20"))
+    assert standing(books) == HELD
+
+
 def test_a_message_about_an_order_does_not_hold_another_whose_number_is_that_id(books: Books) -> None:
     """WooCommerce numbers orders anew with some plugins; an unpaid order that is deleted waits for ever."""
-    values: dict[str, Any] = {"brand_id": books.brand_id, "kind": "woocommerce"}
-    keys = books.settings.secret_keys
-    source_id = books.write(lambda s: create_source(s, at("09-01"), **values, keys=keys)[0].id)
+    source_id, keys = one_more_source(books, "woocommerce"), books.settings.secret_keys
     token = [{"id": 9, "key": "_ll", "value": click(books, books.link_id, SOLD)}]
     order: dict[str, Any] = {
         "id": 728,

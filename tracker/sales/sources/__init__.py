@@ -10,8 +10,8 @@ from tracker.sales.provider_reports import AnyReport
 from tracker.sales.sources import shopify, standard, stripe, woocommerce
 
 KINDS = ("standard", "stripe", "shopify", "woocommerce")
-NAMING_PAYMENTS = ("stripe",)
-"""Kinds of which messages may name an order's payment alone; all others name the order by its id."""
+NAMING_FREELY = ("standard", "stripe")
+"""Kinds of which messages may name an order by its payment or its number; the others do by its id."""
 
 
 @dataclass(frozen=True)
