@@ -11,7 +11,7 @@ import structlog
 
 _ADDRESS = re.compile(r"[^\s@<>\"'()\[\]=,;]{1,254}(?:@|%40)[^\s@<>\"'()\[\],;]*\w")
 _SECRET = re.compile(
-    r"(?<![A-Za-z0-9])(?:sk|rk)_(?:test|live)_\w+|(?<![A-Za-z0-9])(?:rk|whsec)_[A-Za-z0-9+/=_-]+"
+    r"(?<![A-Za-z0-9])(?:sk|rk)_(?:test|live)_\w+|(?<![A-Za-z0-9])(?:rk|whsec|llk)_[A-Za-z0-9+/=_-]+"
 )
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\w)")
 _MAYBE_IPV6 = re.compile(

@@ -12,6 +12,7 @@ ROOMS = {
     "payouts.serve_commands": ("serve", "scheduler"),
     "payouts.demo.commands": ("demo",),
     "tracker.people.commands": ("brand", "user", "member", "creator"),
+    "tracker.people.key_commands": ("key",),
     "tracker.programs.commands": ("program", "enroll", "link", "domain"),
     "tracker.clicks.commands": ("click",),
     "tracker.sales.commands": ("source", "sale"),

@@ -7,16 +7,31 @@ class LinkledgerError(Exception):
     status = 500
     exit_code = 1
 
+    def headers(self) -> dict[str, str]:
+        """What an HTTP answer says beside the status."""
+        return {}
+
 
 class Invalid(LinkledgerError):
-    """What was given cannot be right; nothing was written."""
+    """What was given cannot be right; nothing was written. `field` is the one that is wrong, if it is one."""
 
     status = 422
     exit_code = 2
 
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
 
 class NotFound(LinkledgerError):
     status = 404
+    exit_code = 2
+
+
+class Gone(LinkledgerError):
+    """It was there, and was closed for good."""
+
+    status = 410
     exit_code = 2
 
 

@@ -11,6 +11,7 @@ from config.settings import Settings
 from tracker.clicks.cache import LinkCache, library
 from tracker.clicks.recorder import Recorder
 from tracker.clicks.visitor_keys import VisitorKeys
+from tracker.people.failures import FailedAttempts
 from tracker.sales.intake import Intake
 from tracker.sales.known_sources import KnownSources
 
@@ -38,6 +39,10 @@ class Site:
     @cached_property
     def visitor_keys(self) -> VisitorKeys:
         return VisitorKeys(self.settings.home)
+
+    @cached_property
+    def failed_attempts(self) -> FailedAttempts:
+        return FailedAttempts()
 
 
 def install(app: Flask, site: Site) -> None:

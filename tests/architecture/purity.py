@@ -20,6 +20,7 @@ PURE = (
     "payouts/transfers/outcome.py",
     "payouts/transfers/units.py",
     "*/rules.py",
+    "tracker/people/key_rules.py",
     "*/states.py",
     "*/attribution.py",
 )

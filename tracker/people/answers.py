@@ -1,10 +1,11 @@
-"""Brands, users and creators as JSON values, the same at every door."""
+"""Brands, users, creators and keys as JSON values, the same at every door."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from tracker.money import Money
-from tracker.people.models import Brand, Creator, Membership, User
+from tracker.people.models import ApiKey, Brand, Creator, Membership, User
 from tracker.times import utc_text
 
 
@@ -46,3 +47,21 @@ def creator_answer(creator: Creator) -> dict[str, Any]:
         "country": creator.country,
         "created_at": utc_text(creator.created_at),
     }
+
+
+def key_answer(key: ApiKey) -> dict[str, Any]:
+    """Without its secret, which is kept nowhere, and the hash of it, which is nobody's business."""
+    return {
+        "id": key.id,
+        "brand": key.brand_id,
+        "name": key.name,
+        "scopes": key.scopes,
+        "created_at": utc_text(key.created_at),
+        "expires_at": _time(key.expires_at),
+        "revoked_at": _time(key.revoked_at),
+        "last_used_at": _time(key.last_used_at),
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else utc_text(at)

@@ -6,6 +6,7 @@ from typing import Any
 from tracker.money import Money
 from tracker.sales.lookup import SaleHistory
 from tracker.sales.models import Attribution, DisputeStatus, Event, Refund, RefundLevel, Sale, Source
+from tracker.sales.sources import kind_of
 from tracker.times import utc_text
 
 
@@ -15,7 +16,7 @@ def source_answer(source: Source, web_url: str) -> dict[str, Any]:
         "brand": source.brand_id,
         "kind": source.kind,
         "namespace": source.namespace,
-        "hook_url": hook_url(source.id, web_url),
+        "hook_url": hook_url(source.id, web_url) if kind_of(source.kind).has_hook else None,
         "created_at": utc_text(source.created_at),
         "deleted_at": _time(source.deleted_at),
     }

@@ -86,7 +86,8 @@ def book(session: Session, delivery: Delivery, report: AnyReport) -> Booked:
         return _book_refund_failure(session, delivery, sale, report)
     if report.currency != sale.currency:
         raise Invalid(
-            f"data.currency is {report.currency}, but order {report.order_id} was paid in {sale.currency}."
+            f"data.currency is {report.currency}, but order {report.order_id} was paid in {sale.currency}.",
+            "currency",
         )
     if isinstance(report, RefundReport):
         return _book_refund(session, delivery, sale, report)
@@ -164,7 +165,8 @@ def _require_brand_was_here(session: Session, delivery: Delivery, report: SaleRe
         raise Invalid(
             f"Order {report.order_id} is dated {utc_text(report.occurred_at)}, more than "
             f"{BEFORE_THE_BRAND.days} days before the brand was set up here ({utc_text(since)}): "
-            "is the date right?"
+            "is the date right?",
+            "occurred_at",
         )
 
 

@@ -12,7 +12,7 @@ from tracker.errors import Invalid
 from tracker.money import Money
 from tracker.sales import operations
 from tracker.sales.answers import event_answer, history_answer, hook_url, sale_answer, source_answer
-from tracker.sales.connecting import how_to_connect
+from tracker.sales.connecting import how_to_connect, how_to_report
 from tracker.sales.inbox import Received, dismiss, replay, unsettled_ids
 from tracker.sales.lookup import find_sale, list_events, list_sales, sale_history
 from tracker.sales.sending import Sender, send_message
@@ -35,7 +35,11 @@ def source() -> None:
 @source.command("create")
 @click.option("--brand", "brand_id", required=True, metavar="ID")
 @click.option("--kind", required=True, metavar="KIND", help=f"One of {', '.join(KINDS)}.")
-@click.option("--namespace", help="Sources with the same one share their order ids.  [default: its own]")
+@click.option(
+    "--namespace",
+    help="Sources with the same one share their order ids.  [default: its own; the "
+    "kinds standard, api and csv share the one that they find]",
+)
 @_SECRET_FROM_STDIN
 @pass_console
 def create_source(
@@ -56,6 +60,8 @@ def create_source(
         )
         shown = secret if given is None and kind_of(kind).makes_secret else None
         value = {**source_answer(made, console.settings.web_url), "secret": shown}
+        if not kind_of(kind).has_hook:
+            return Answer(value, how_to_report(kind, value["id"], console.settings.web_url))
         return Answer(value, how_to_connect(kind, value["id"], value["hook_url"], shown, given is not None))
 
     return transact(console.databases.main, create)
@@ -70,7 +76,7 @@ def list_sources(console: Console, brand_id: str) -> Answer:
         found = operations.list_sources(session, brand_id)
         answers = [source_answer(each, console.settings.web_url) for each in found]
     lines = [
-        f"{each['id']}  {each['kind']}  {'deleted' if each['deleted_at'] else each['hook_url']}"
+        f"{each['id']}  {each['kind']}  {'deleted' if each['deleted_at'] else each['hook_url'] or 'by key'}"
         for each in answers
     ]
     return Answer(answers, "\n".join(lines) or "The brand has no sources yet.")
@@ -187,6 +193,8 @@ def send(console: Console, source_id: str, message_id: str | None, topic: str, f
     body: bytes = file.read()  # type: ignore[attr-defined]
     with reading(console.databases.main) as session:
         found = operations.get_source(session, source_id)
+        if not kind_of(found.kind).has_hook:
+            raise Invalid(f"Sources of the kind {found.kind} take no signed messages.")
         secret = operations.source_secrets(found, console.settings.secret_keys)[0]
     sender = Sender(found.kind, hook_url(source_id, console.settings.web_url), secret, topic)
     status, answer = send_message(sender, body, console.now, message_id)

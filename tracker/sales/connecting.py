@@ -32,3 +32,15 @@ def how_to_connect(kind: str, source_id: str, url: str, secret: str | None, is_g
         ]
     lines.append(f"See what arrives:  linkledger source events --source {source_id}")
     return "\n".join(lines)
+
+
+def how_to_report(kind: str, source_id: str, web_url: str) -> str:
+    """Of a source without a hook."""
+    lines = [source_id]
+    if kind == "api":
+        lines += [
+            f"  programs report to  {web_url}/api/v1/sales",
+            "  each with a key:  linkledger key create --brand ID --name NAME --scope sales:write",
+        ]
+    lines.append(f"See what arrives:  linkledger source events --source {source_id}")
+    return "\n".join(lines)

@@ -28,7 +28,7 @@ _PLAIN_TEXT = f"must have 1 to {MAXIMUM_TEXT} characters, none of them a control
 
 @dataclass(frozen=True)
 class Fields:
-    """One JSON object, and the path under which errors name its fields, such as "data"."""
+    """One JSON object, and the path under which errors name its fields, such as "data", or "" for none."""
 
     values: dict[str, Any]
     path: str
@@ -76,7 +76,7 @@ class Fields:
         for index, value in enumerate(self._entries(name)):
             if not isinstance(value, dict):
                 raise self.wrong(f"{name}[{index}]", f"must be an object, not {shown(value)}")
-            found.append(Fields(value, f"{self.path}.{name}[{index}]"))
+            found.append(Fields(value, self.place(f"{name}[{index}]")))
         return found
 
     def amount(self, name: str, minimum: int = 0) -> int:
@@ -142,8 +142,11 @@ class Fields:
             )
         return value
 
+    def place(self, name: str) -> str:
+        return f"{self.path}.{name}" if self.path else name
+
     def wrong(self, name: str, what: str) -> Invalid:
-        return Invalid(f"{self.path}.{name} {what}.")
+        return Invalid(f"{self.place(name)} {what}.", self.place(name))
 
     def _missing(self, name: str, wanted: str) -> str:
         state = "empty" if name in self.values else "missing"

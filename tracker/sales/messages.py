@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tracker.errors import LinkledgerError
+from tracker.errors import Invalid, LinkledgerError
 
 
 class NotAuthentic(LinkledgerError):
@@ -19,6 +19,12 @@ class NotAuthentic(LinkledgerError):
     def __init__(self, cause: str, detail: str) -> None:
         super().__init__(detail)
         self.cause = cause
+
+
+class Unreadable(Invalid):
+    """Not the form that it has to have: nothing could be read from it."""
+
+    status = 400
 
 
 TOLERANCE = timedelta(minutes=5)

@@ -11,11 +11,23 @@ from config.database import STRICT, Base
 
 
 class Source(Base):
-    """One connected shop. Two secrets may be live at a time, so that they can be exchanged."""
+    """One connected shop, or door of ours. Two secrets may be live at a time, so that they can be exchanged.
+
+    Of the kind `api` a brand has one, whose messages come with a key; nobody knows its secret.
+    """
 
     __tablename__ = "source"
     __table_args__ = (
-        CheckConstraint("kind in ('standard', 'stripe', 'shopify', 'woocommerce')", name="source_kind_known"),
+        CheckConstraint(
+            "kind in ('standard', 'stripe', 'shopify', 'woocommerce', 'api', 'csv')", name="source_kind_known"
+        ),
+        Index(
+            "one_api_source_per_brand",
+            "brand_id",
+            unique=True,
+            sqlite_where=text("kind = 'api' and deleted_at is null"),
+            postgresql_where=text("kind = 'api' and deleted_at is null"),
+        ),
         STRICT,
     )
 

@@ -147,9 +147,12 @@ class DisputeReport:
 Report = SaleReport | RefundReport | CancellationReport | DisputeReport
 
 
-def checked_sale(data: dict[str, Any], received_at: datetime) -> SaleReport:
-    """`data` as DESIGN 10 describes a sale. Raises Invalid, naming the first field that is wrong."""
-    fields = Fields(data, "data")
+def checked_sale(data: dict[str, Any], received_at: datetime, path: str = "data") -> SaleReport:
+    """`data` as DESIGN 10 describes a sale; `path` is what it stands under in the message.
+
+    Raises Invalid, naming the first field that is wrong.
+    """
+    fields = Fields(data, path)
     report = SaleReport(
         order_id=fields.text("order_id"),
         occurred_at=fields.time("occurred_at", received_at),
@@ -167,13 +170,13 @@ def checked_sale(data: dict[str, Any], received_at: datetime) -> SaleReport:
         items=tuple(_checked_item(item) for item in fields.objects("items")),
         test=fields.flag("test"),
     )
-    check_parts(report.tax, report.shipping, report.total, "total")
+    check_parts(report.tax, report.shipping, report.total, "total", fields.place(""))
     return report
 
 
-def checked_refund(data: dict[str, Any], received_at: datetime) -> RefundReport:
+def checked_refund(data: dict[str, Any], received_at: datetime, path: str = "data") -> RefundReport:
     """Raises Invalid, naming the first field that is wrong."""
-    fields = Fields(data, "data")
+    fields = Fields(data, path)
     report = RefundReport(
         order_id=fields.text("order_id"),
         refund_id=fields.text("refund_id"),
@@ -184,19 +187,21 @@ def checked_refund(data: dict[str, Any], received_at: datetime) -> RefundReport:
         shipping=fields.optional_amount("shipping"),
         reason=fields.optional_text("reason"),
     )
-    check_parts(report.tax or 0, report.shipping or 0, report.amount, "amount")
+    check_parts(report.tax or 0, report.shipping or 0, report.amount, "amount", fields.place(""))
     return report
 
 
-def checked_cancellation(data: dict[str, Any], received_at: datetime) -> CancellationReport:
+def checked_cancellation(
+    data: dict[str, Any], received_at: datetime, path: str = "data"
+) -> CancellationReport:
     """Raises Invalid, naming the first field that is wrong."""
-    fields = Fields(data, "data")
+    fields = Fields(data, path)
     return CancellationReport(fields.text("order_id"), fields.time("occurred_at", received_at))
 
 
-def checked_dispute(data: dict[str, Any], received_at: datetime) -> DisputeReport:
+def checked_dispute(data: dict[str, Any], received_at: datetime, path: str = "data") -> DisputeReport:
     """Raises Invalid, naming the first field that is wrong."""
-    fields = Fields(data, "data")
+    fields = Fields(data, path)
     return DisputeReport(
         order_id=fields.text("order_id"),
         dispute_id=fields.text("dispute_id"),
@@ -233,7 +238,8 @@ def check_parts(tax: int, shipping: int, whole: int, name: str, path: str = "dat
     if tax + shipping > whole:
         raise Invalid(
             f"{path}tax ({tax}) and {path}shipping ({shipping}) are more than {path}{name} ({whole}), "
-            f"of which they are parts."
+            f"of which they are parts.",
+            f"{path}tax",
         )
 
 

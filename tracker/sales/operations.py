@@ -10,21 +10,20 @@ from datetime import datetime
 from sqlalchemy import Connection, CursorResult, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound
+from config.insert import insert_once
+from tracker.errors import Conflict, Gone, Invalid, NotFound
 from tracker.ids import new_id, uuid_of
 from tracker.people.operations import get_brand
 from tracker.sales.models import Source
+from tracker.sales.namespaces import namespace_of_new
 from tracker.sales.sources import kind_of
 from tracker.sales.sources.standard import SECRET_PREFIX
 from tracker.signing import SOURCE_SECRET, decrypt, encrypt
 
 SOURCE = "src"
+API = "api"
 SECRET_BYTES = 32
 _NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-class Gone(LinkledgerError):
-    status = 410
 
 
 class SecretsChanged(Exception):
@@ -45,8 +44,9 @@ def create_source(
 
     `secret` is the shop's, when it has made one already; else one is made. A shop that insists on making its
     own shows it only once it knows our address: until `rotate_secret` brings it, nothing of it can be taken.
-    Order ids are unique within a namespace: the source itself, unless sources of the brand are told to
-    share one. Raises NotFound for the brand, Invalid for the kind, the namespace or the secret.
+    Order ids are unique within a namespace: the source itself, unless sources of the brand share one (see
+    namespaces). Raises NotFound for the brand, Invalid for the kind, the namespace or the secret, and
+    Conflict when the brand has to choose a namespace, or has an API source already.
     """
     known_kind = kind_of(kind)
     if secret is not None:
@@ -55,20 +55,45 @@ def create_source(
         raise Invalid(
             f"{namespace[:80]!r} is no namespace: 1 to 64 letters, digits, dots, hyphens and underscores."
         )
+    brand = get_brand(session, brand_id)
     source_id, secret = new_id(SOURCE, now), secret or _new_secret()
-    source = Source(
+    is_new = insert_once(
+        session,
+        Source,
         id=source_id,
-        brand_id=get_brand(session, brand_id).id,
+        brand_id=brand.id,
         kind=kind,
-        namespace=namespace or source_id,
+        namespace=namespace or namespace_of_new(session, brand.id, kind, source_id),
         secret_box=encrypt(keys, SOURCE_SECRET, secret),
         former_secret_box=None,
         created_at=now,
         deleted_at=None,
     )
-    session.add(source)
-    session.flush()
-    return source, secret
+    if not is_new:
+        raise Conflict(f"Brand {brand.id} has its API source already: linkledger source list --brand ID")
+    return get_source(session, source_id), secret
+
+
+def api_source(session: Session, now: datetime, brand_id: str, keys: Sequence[str]) -> Source:
+    """Under which the brand's own programs report; made when the brand never had one.
+
+    Raises Gone when it was deleted, and Conflict when the brand has to choose a namespace first.
+    """
+    mine = select(Source).where(Source.brand_id == brand_id, Source.kind == API)
+    found = session.scalars(mine.order_by(Source.deleted_at.is_not(None), Source.id)).first()
+    if found is None:
+        try:
+            return create_source(session, now, brand_id=brand_id, kind=API, keys=keys)[0]
+        except Conflict:
+            found = session.scalars(mine).first()  # somebody made it just now
+            if found is None:
+                raise
+    if found.deleted_at is not None:
+        raise Gone(
+            "The API source of this brand was deleted, and reports are no longer taken. Open it again with: "
+            f"linkledger source create --brand {brand_id} --kind {API}"
+        )
+    return found
 
 
 def rotate_secret(session: Session, source_id: str, keys: Sequence[str], secret: str | None = None) -> str:
@@ -78,8 +103,8 @@ def rotate_secret(session: Session, source_id: str, keys: Sequence[str], secret:
     Invalid for a secret that cannot be, or is missing where only the shop can make one.
     """
     kind = kind_of(get_source(session, source_id).kind)
-    if secret is not None:
-        kind.check_secret(secret)
+    if secret is not None or not kind.has_hook:
+        kind.check_secret(secret or "")
     elif not kind.makes_secret:
         raise Invalid("This shop makes its secrets itself: give the new one with --secret-from-stdin.")
     secret = secret or _new_secret()
@@ -117,6 +142,8 @@ def open_source(connection: Connection, source_id: str) -> Source:
         row = connection.execute(_SOURCE, {"source_id": source_id}).one_or_none()
     if row is None:
         raise NotFound("There is no such hook.")
+    if not kind_of(row.kind).has_hook:
+        raise NotFound("There is no such hook: this source reports by another door.")
     if row.deleted_at is not None:
         raise Gone("This source was deleted; its messages are no longer taken.")
     return Source(**row._mapping)

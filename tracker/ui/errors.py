@@ -1,11 +1,14 @@
 """Errors as answers, in one place: a page for people, JSON (RFC 9457) for programs."""
 
+from http import HTTPStatus
+
 import structlog
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from tracker.errors import LinkledgerError
+from tracker.errors import Invalid, LinkledgerError
+from tracker.ui.safety import answers_programs
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +23,9 @@ def answer_errors(app: Flask) -> None:
 
 
 def _domain_error(error: LinkledgerError) -> Response:
-    return _answer(error.status, str(error))
+    response = _answer(error.status, str(error), error.field if isinstance(error, Invalid) else None)
+    response.headers.update(error.headers())
+    return response
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -43,9 +48,10 @@ def _unforeseen(error: Exception) -> Response:
     return _answer(500, "Something went wrong on our side. It is in the log of this installation.")
 
 
-def _answer(status: int, detail: str) -> Response:
-    if request.path.startswith(("/hooks/", "/api/")):
-        response = jsonify(status=status, detail=detail)
+def _answer(status: int, detail: str, field: str | None = None) -> Response:
+    if answers_programs(request.path):
+        named = {} if field is None else {"field": field}
+        response = jsonify(title=HTTPStatus(status).phrase, status=status, detail=detail, **named)
         response.status_code = status
         response.mimetype = "application/problem+json"
         return response

@@ -5,13 +5,19 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, request
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-SIGNED_PATHS = ("/hooks/", "/api/")
+PROGRAMS_PATHS = ("/hooks/", "/api/")
+POSTBACK_PATH = "/postback"
 """Callers there prove who they are in the request itself; a browser's cookie is worth nothing to them."""
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+
+
+def answers_programs(path: str) -> bool:
+    """Whether a program asks there, and not a person with a browser."""
+    return path.startswith(PROGRAMS_PATHS) or path == POSTBACK_PATH
 
 
 def protect(app: Flask) -> None:
@@ -21,7 +27,7 @@ def protect(app: Flask) -> None:
 
 def _refuse_foreign_posts() -> None:
     """A form post must come from a page of ours: Fetch Metadata, or the Origin header where it is missing."""
-    if request.method in SAFE_METHODS or request.path.startswith(SIGNED_PATHS):
+    if request.method in SAFE_METHODS or answers_programs(request.path):
         return
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.errors import Invalid
-from tracker.sales.messages import Message
+from tracker.sales.messages import Message, NotAuthentic
 from tracker.sales.provider_reports import AnyReport
-from tracker.sales.sources import shopify, standard, stripe, woocommerce
+from tracker.sales.sources import api, shopify, standard, stripe, woocommerce
 
-KINDS = ("standard", "stripe", "shopify", "woocommerce")
-NAMING_FREELY = ("standard", "stripe")
+KINDS = ("standard", "stripe", "shopify", "woocommerce", "api")
+NAMING_FREELY = ("standard", "stripe", "api")
 """Kinds of which messages may name an order by its payment or its number; the others do by its id."""
 
 
@@ -25,7 +25,8 @@ class Kind:
     `sign(secret, external_id, at, body, topic)` makes the headers of a shop, for trying things out;
     `is_greeting(headers, body)` knows the unsigned message by which a shop asks whether anybody is there;
     `check_secret(secret)` raises Invalid on what cannot be the secret that the shop signs with;
-    `makes_secret`: the secret is made here and given to the shop; of the others the shop makes it.
+    `makes_secret`: the secret is made here and given to the shop; of the others the shop makes it;
+    `has_hook`: it sends signed messages; what the others report comes by a door of its own.
     """
 
     verify: Callable[[Mapping[str, str], bytes, Sequence[str], datetime], str]
@@ -36,6 +37,7 @@ class Kind:
     is_greeting: Callable[[Mapping[str, str], bytes], bool]
     check_secret: Callable[[str], None]
     makes_secret: bool
+    has_hook: bool = True
 
 
 def _nothing(_headers: Mapping[str, str]) -> None:
@@ -44,6 +46,32 @@ def _nothing(_headers: Mapping[str, str]) -> None:
 
 def _never(_headers: Mapping[str, str], _body: bytes) -> bool:
     return False
+
+
+def _not_signed(_headers: Mapping[str, str], _body: bytes, _secrets: Sequence[str], _now: datetime) -> str:
+    raise NotAuthentic("missing", "This source takes no signed messages.")
+
+
+def _no_secret(_secret: str) -> None:
+    raise Invalid("A source of this kind has no secret.")
+
+
+def _without_hook(
+    read: Callable[[bytes, str | None], Message],
+    translate: Callable[[Message, datetime], tuple[AnyReport, ...]],
+) -> Kind:
+    """A door of ours, which judges its callers by itself; nothing is signed."""
+    return Kind(
+        verify=_not_signed,
+        topic=_nothing,
+        read=read,
+        translate=translate,
+        sign=lambda _secret, _id, _at, _body, _topic: {},
+        is_greeting=_never,
+        check_secret=_no_secret,
+        makes_secret=False,
+        has_hook=False,
+    )
 
 
 _KINDS = {
@@ -91,11 +119,12 @@ _KINDS = {
         check_secret=woocommerce.check_secret,
         makes_secret=True,
     ),
+    "api": _without_hook(api.read, api.translate),
 }
 
 
 def kind_of(name: str) -> Kind:
-    """Raises Invalid on a kind that does not exist."""
+    """Of any source. Raises Invalid on a kind that does not exist."""
     if name in _KINDS:
         return _KINDS[name]
     raise Invalid(f"{name!r} is not a kind of source; the kinds are {', '.join(KINDS)}.")

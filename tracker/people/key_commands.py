@@ -1,0 +1,83 @@
+"""The commands about keys: what the brand's programs show to be let in."""
+
+import click
+from sqlalchemy.orm import Session
+
+from config.database import reading, transact
+from tracker.console import Answer, Console, ConsoleGroup, pass_console
+from tracker.people import keys
+from tracker.people.answers import key_answer
+from tracker.people.key_rules import SCOPES
+from tracker.people.models import ApiKey
+from tracker.times import utc_text, utc_time
+
+
+@click.group("key", cls=ConsoleGroup)
+def key_commands() -> None:
+    """Keys: what a brand's programs show to be let in."""
+
+
+@key_commands.command("create")
+@click.option("--brand", "brand_id", required=True, metavar="ID")
+@click.option("--name", required=True, help="Who has it, such as 'web shop'.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    metavar="SCOPE",
+    help="May be repeated. " + "; ".join(f"{name}: {use}" for name, use in SCOPES.items()) + ".",
+)
+@click.option("--expires", metavar="TIME", help="When it ends, such as 2027-01-01.  [default: never]")
+@pass_console
+def create_key(
+    console: Console, brand_id: str, name: str, scopes: tuple[str, ...], expires: str | None
+) -> Answer:
+    """Make a key. It is shown this once."""
+    expires_at = None if expires is None else utc_time(expires)
+
+    def create(session: Session) -> Answer:
+        key, text = keys.create_key(
+            session, console.now, brand_id=brand_id, name=name, scopes=scopes, expires_at=expires_at
+        )
+        words = f"{_line(key)}\n  {text}\n  The key is not shown again."
+        return Answer({**key_answer(key), "key": text}, words)
+
+    return transact(console.databases.main, create)
+
+
+@key_commands.command("list")
+@click.option("--brand", "brand_id", required=True, metavar="ID")
+@pass_console
+def list_keys(console: Console, brand_id: str) -> Answer:
+    """Show the keys of a brand, revoked ones too, and when they were last used."""
+    with reading(console.databases.main) as session:
+        found = keys.list_keys(session, brand_id)
+    return Answer([key_answer(each) for each in found], "\n".join(map(_line, found)) or "There are no keys.")
+
+
+@key_commands.command("revoke")
+@click.argument("key_id", metavar="ID")
+@pass_console
+def revoke_key(console: Console, key_id: str) -> Answer:
+    """Let a key open nothing from now on. What was reported with it stays."""
+
+    def revoke(session: Session) -> Answer:
+        keys.revoke_key(session, console.now, key_id)
+        return Answer(key_answer(keys.get_key(session, key_id)), f"{key_id} is revoked.")
+
+    return transact(console.databases.main, revoke)
+
+
+def _line(key: ApiKey) -> str:
+    if key.revoked_at is not None:
+        state = f"revoked {utc_text(key.revoked_at)}"
+    elif key.last_used_at is not None:
+        state = f"last used {utc_text(key.last_used_at)}"
+    else:
+        state = "not used yet"
+    end = f"  ends {utc_text(key.expires_at)}" if key.expires_at else ""
+    return f"{key.id}  {key.name}  {' '.join(key.scopes)}  {state}{end}"
+
+
+COMMANDS = (key_commands,)

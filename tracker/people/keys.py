@@ -1,0 +1,144 @@
+"""The keys of a brand's programs: made, shown once, recognised, revoked."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import CursorResult, or_, select, update
+from sqlalchemy.orm import Session
+
+from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound
+from tracker.ids import new_id, uuid_of
+from tracker.people.key_rules import (
+    KEY,
+    Presented,
+    checked_scopes,
+    hash_secret,
+    is_secret,
+    key_text,
+    new_secret,
+)
+from tracker.people.models import ApiKey
+from tracker.people.operations import get_brand
+from tracker.people.rules import plain_name
+from tracker.times import utc_text
+
+USE_IS_NOTED_EVERY = timedelta(hours=1)
+
+
+class NotLetIn(LinkledgerError):
+    """The caller does not prove who he is. `cause` is one word for a counter."""
+
+    status = 401
+    exit_code = 2
+
+    def __init__(self, cause: str, detail: str) -> None:
+        super().__init__(detail)
+        self.cause = cause
+
+    def headers(self) -> dict[str, str]:
+        """RFC 6750, section 3: what to do, and what was wrong with the key that was shown."""
+        error = "" if self.cause == "missing" else ', error="invalid_token"'
+        return {"WWW-Authenticate": f'Bearer realm="linkledger"{error}'}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A program that was let in: by which key, for which brand, and what the key is for."""
+
+    key_id: str
+    brand_id: str
+    scopes: frozenset[str]
+    last_used_at: datetime | None
+
+    def use_is_worth_noting(self, now: datetime) -> bool:
+        return self.last_used_at is None or self.last_used_at <= now - USE_IS_NOTED_EVERY
+
+
+def create_key(
+    session: Session,
+    now: datetime,
+    *,
+    brand_id: str,
+    name: str,
+    scopes: Iterable[str],
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """The key, and its text, which nobody can be shown again.
+
+    Raises NotFound for the brand, Invalid for the name, the scopes, or an end that is not ahead.
+    """
+    if expires_at is not None and expires_at <= now:
+        raise Invalid(f"The key would end at {utc_text(expires_at)}, which is over.")
+    secret = new_secret()
+    key = ApiKey(
+        id=new_id(KEY, now),
+        brand_id=get_brand(session, brand_id).id,
+        name=plain_name(name),
+        secret_hash=hash_secret(secret),
+        scopes=checked_scopes(scopes),
+        created_at=now,
+        expires_at=expires_at,
+        revoked_at=None,
+        last_used_at=None,
+    )
+    session.add(key)
+    session.flush()
+    return key, key_text(key.id, secret)
+
+
+def list_keys(session: Session, brand_id: str) -> Sequence[ApiKey]:
+    """Revoked ones too, oldest first. Raises NotFound for the brand."""
+    brand = get_brand(session, brand_id)
+    return session.scalars(select(ApiKey).where(ApiKey.brand_id == brand.id).order_by(ApiKey.id)).all()
+
+
+def get_key(session: Session, key_id: str) -> ApiKey:
+    """Raises Invalid for what is no key's id, NotFound for one that does not exist."""
+    uuid_of(key_id, KEY)
+    key = session.get(ApiKey, key_id)
+    if key is None:
+        raise NotFound(f"There is no key {key_id}. See them with: linkledger key list --brand ID")
+    return key
+
+
+def revoke_key(session: Session, now: datetime, key_id: str) -> None:
+    """From now on it opens nothing. Raises NotFound, Conflict when it is revoked already."""
+    done = session.execute(
+        update(ApiKey)
+        .where(ApiKey.id == key_id, ApiKey.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(done, CursorResult)
+    if done.rowcount != 1:
+        get_key(session, key_id)
+        raise Conflict(f"{key_id} was revoked already.")
+
+
+def let_in(session: Session, now: datetime, presented: Presented) -> Caller:
+    """Who shows that key. Raises NotLetIn.
+
+    That a key is over is told only to who has its secret.
+    """
+    key = session.get(ApiKey, presented.key_id)
+    if key is None or not is_secret(presented.secret, key.secret_hash):
+        raise NotLetIn("unknown", "There is no such key, or its secret is another one.")
+    if key.revoked_at is not None:
+        raise NotLetIn("revoked", f"{key.id} was revoked on {utc_text(key.revoked_at)}.")
+    if key.expires_at is not None and key.expires_at <= now:
+        raise NotLetIn("expired", f"{key.id} ended on {utc_text(key.expires_at)}; make a new one.")
+    return Caller(key.id, key.brand_id, frozenset(key.scopes), key.last_used_at)
+
+
+def note_use(session: Session, now: datetime, key_id: str) -> bool:
+    """Whether this was the call that wrote it: one an hour does, whoever else uses the key meanwhile."""
+    before = now - USE_IS_NOTED_EVERY
+    done = session.execute(
+        update(ApiKey)
+        .where(ApiKey.id == key_id, or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at <= before))
+        .values(last_used_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(done, CursorResult)
+    return done.rowcount == 1
