@@ -15,6 +15,8 @@ from tracker.clicks.edge import Edge, create_edge
 from tracker.clicks.pages import blueprint as clicks
 from tracker.clicks.recorder import Recorder
 from tracker.sales.api import blueprint as sales
+from tracker.sales.brand_api import blueprint as brand_api
+from tracker.sales.postbacks import blueprint as postbacks
 from tracker.sales.strict_json import MAXIMUM_BYTES
 from tracker.site import Site, install
 from tracker.ui.errors import answer_errors
@@ -26,7 +28,7 @@ from tracker.ui.turns import Turns
 from tracker.ui.whole_body import read_bodies_first
 
 MAXIMUM_BODY_BYTES = 1024 * 1024
-LIMITS_BYTES = {"/hooks/": MAXIMUM_BYTES, "": MAXIMUM_BODY_BYTES}
+LIMITS_BYTES = {"/hooks/": MAXIMUM_BYTES, "/api/": MAXIMUM_BYTES, "": MAXIMUM_BODY_BYTES}
 AT_ONCE = 8
 """Requests at work in one process. There are more threads than that, because clients can be slow."""
 
@@ -41,6 +43,8 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(metrics)
     app.register_blueprint(jobs)
     app.register_blueprint(sales)
+    app.register_blueprint(brand_api)
+    app.register_blueprint(postbacks)
     if settings.demo:
         app.register_blueprint(demo)
     app.register_blueprint(clicks)

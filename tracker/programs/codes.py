@@ -16,8 +16,9 @@ _COUPON_CODE = re.compile(r"[A-Za-z0-9._-]{2,64}")
 _RESERVED = """
     app api hooks demo healthz readyz metrics static assets favicon robots sitemap ll
     about admin auth billing contact creator dashboard docs edge health help imprint invite livez login logout
-    oauth payout payouts privacy program qr register reports security settings signin signout signup sso
-    statement statements status support terms unsubscribe user users verify webhook webhooks well-known www
+    oauth payout payouts postback postbacks privacy program qr register reports security settings
+    signin signout signup sso statement statements status support terms unsubscribe user users verify
+    webhook webhooks well-known www
 """
 RESERVED = frozenset(_RESERVED.split())
 """Link codes that nobody gets, in their compared form."""

@@ -1,7 +1,7 @@
 """The inbox: every authentic message is kept as it came, and applied exactly once or parked with a reason."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import CursorResult, select, update
@@ -28,12 +28,16 @@ from tracker.sales.retention import said_by_emptied
 
 @dataclass(frozen=True)
 class Received:
-    """What became of a message. `state` is applied, parked or conflict; `duplicate`: it was here before."""
+    """What became of a message. `state` is applied, parked or conflict; `duplicate`: it was here before.
+
+    `error` is why it was parked just now, for who tells it to the sender at once.
+    """
 
     event_id: str
     state: str
     reason: str | None
     duplicate: bool = False
+    error: LinkledgerError | None = field(default=None, compare=False, repr=False)
 
 
 def receive(
@@ -164,7 +168,7 @@ def apply_held(
         with session.begin_nested():
             note, may_help_others = _book_all(session, now, pending, keys)
     except LinkledgerError as error:
-        return _settle(session, pending, "parked", str(error), None)
+        return replace(_settle(session, pending, "parked", str(error), None), error=error)
     except Exception as error:
         if is_the_connection(error):
             raise

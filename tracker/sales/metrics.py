@@ -1,4 +1,4 @@
-"""What the hook door counts. No label comes from the request, so their number is fixed."""
+"""What the doors for sales count. No label comes from the request, so their number is fixed."""
 
 from prometheus_client import Counter
 
@@ -6,3 +6,6 @@ HOOKS_REFUSED = Counter(
     "linkledger_hooks_refused", "Messages of which nothing was kept, because they prove nothing.", ["cause"]
 )
 HOOK_MESSAGES = Counter("linkledger_hook_messages", "Messages kept, by what became of them.", ["state"])
+REPORTS = Counter(
+    "linkledger_reports", "Reports by API and postback that were taken, by what became of them.", ["outcome"]
+)

@@ -1,4 +1,4 @@
-"""The hook door alone in an application, for tests that serve it: `gunicorn "…hook_app:app()"`."""
+"""The doors for messages and reports alone, for tests that serve them: `gunicorn "…hook_app:app()"`."""
 
 from flask import Flask
 
@@ -6,6 +6,8 @@ from config.database import open_databases
 from config.settings import Settings, load_settings
 from tracker.clicks.recorder import Recorder
 from tracker.sales.api import blueprint
+from tracker.sales.brand_api import blueprint as brand_api
+from tracker.sales.postbacks import blueprint as postbacks
 from tracker.site import Site, install
 from tracker.ui.errors import answer_errors
 
@@ -13,7 +15,8 @@ from tracker.ui.errors import answer_errors
 def make_app(settings: Settings) -> Flask:
     application = Flask("linkledger", static_folder=None)
     install(application, Site(settings, open_databases(settings), Recorder(settings.clicks_url)))
-    application.register_blueprint(blueprint)
+    for each in (blueprint, brand_api, postbacks):
+        application.register_blueprint(each)
     answer_errors(application)
     return application
 

@@ -1,0 +1,198 @@
+"""The API in OpenAPI 3.1, for tools that make clients of it. Pure; tests hold every answer against it."""
+
+from copy import deepcopy
+from typing import Any
+
+VERSION = "1"
+
+_AMOUNT = {"type": "integer", "minimum": 0, "maximum": 2**53 - 1, "description": "Minor units of currency."}
+_POSITIVE = _AMOUNT | {"minimum": 1}
+_TEXT = {"type": "string", "minLength": 1, "maxLength": 200}
+_TIME = {"type": "string", "format": "date-time", "description": "RFC 3339, with its zone."}
+_CURRENCY = {"type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217."}
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def _object(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Fields beyond those are allowed: a further one is no new version."""
+    return {"type": "object", "required": list(required), "properties": required | (optional or {})}
+
+
+_TOKENS = {"type": ["array", "null"], "items": {"type": "string"}, "maxItems": 100}
+_ITEM = _object({"sku": _TEXT, "quantity": _POSITIVE, "net": _AMOUNT})
+_MONEY = _object({"minor": {"type": "integer"}, "currency": _CURRENCY})
+_PARTS = {"tax": _or_null(_AMOUNT), "shipping": _or_null(_AMOUNT)}
+
+_SCHEMAS = {
+    "Sale": _object(
+        {
+            "order_id": _TEXT,
+            "occurred_at": _TIME,
+            "currency": _CURRENCY,
+            "total": _AMOUNT | {"description": "What was paid: after discount, with tax and shipping."},
+            "tax": _AMOUNT,
+            "shipping": _AMOUNT | {"description": "Without its tax."},
+        },
+        {
+            "discount": _or_null(_AMOUNT),
+            "cost": _or_null(_AMOUNT),
+            "click": {"type": ["string", "null"], "description": "The value of ll in the shop's address."},
+            "touches": _TOKENS,
+            "coupons": _TOKENS,
+            "customer": {"type": ["string", "null"], "maxLength": 200, "description": "An opaque id."},
+            "customer_email_hash": {"type": ["string", "null"], "maxLength": 200},
+            "items": {"type": ["array", "null"], "items": _ITEM, "maxItems": 100},
+            "test": {"type": ["boolean", "null"], "description": "Booked apart; earns nothing."},
+        },
+    ),
+    "Refund": _object(
+        {
+            "order_id": _TEXT,
+            "refund_id": _TEXT,
+            "occurred_at": _TIME,
+            "currency": _CURRENCY,
+            "amount": _POSITIVE,
+        },
+        _PARTS | {"reason": {"type": ["string", "null"], "maxLength": 200}},
+    ),
+    "Cancellation": _object({"order_id": _TEXT, "occurred_at": _TIME}),
+    "Dispute": _object(
+        {
+            "order_id": _TEXT,
+            "dispute_id": _TEXT,
+            "occurred_at": _TIME,
+            "currency": _CURRENCY,
+            "status": {"enum": ["opened", "won", "lost"]},
+            "amount": _POSITIVE,
+        }
+    ),
+    "Taken": _object(
+        {
+            "event": {"type": "string", "pattern": "^evt_"},
+            "outcome": {"enum": ["booked", "known", "waiting"]},
+            "reason": {"type": ["string", "null"]},
+        }
+    ),
+    "SaleHistory": _object(
+        {
+            "id": {"type": "string", "pattern": "^sal_"},
+            "order_id": _TEXT,
+            "occurred_at": _TIME,
+            "total": _MONEY,
+            "net": _MONEY,
+            "test": {"type": "boolean"},
+            "refunds": {"type": "array", "items": {"type": "object"}},
+            "disputes": {"type": "array", "items": {"type": "object"}},
+            "cancelled_at": {"type": ["string", "null"]},
+            "attributions": {
+                "type": "array",
+                "items": _object(
+                    {
+                        "revision": {"type": "integer"},
+                        "enrollment": {"type": ["string", "null"]},
+                        "reason": {"type": "string"},
+                        "candidates": {"type": "array"},
+                    }
+                ),
+                "description": "From the first to the one that counts.",
+            },
+        }
+    ),
+    "Problem": _object(
+        {"title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"}},
+        {"field": {"type": "string", "description": "The one that is wrong."}, "event": {"type": "string"}},
+    ),
+}
+
+_PROBLEMS = {
+    "400": "The body is no JSON, or broke off.",
+    "401": "No key, or one that is not known, revoked, or over.",
+    "403": "The key has not the scope for this.",
+    "408": "The body stopped arriving.",
+    "409": "It contradicts what is booked. Nothing was changed.",
+    "410": "The brand closed its API.",
+    "413": "The body is larger than 1 MiB.",
+    "415": "The body is compressed.",
+    "422": "A field is wrong, or the Idempotency-Key was used for another report. Nothing was kept.",
+    "429": "Too many failed attempts with this key; see Retry-After.",
+    "503": "The database does not answer; send it again.",
+}
+_TAKEN = {
+    "201": "Booked.",
+    "200": "Booked before; no amount was changed.",
+    "202": "Kept; it waits for its sale, and is applied with it.",
+}
+_REPORTS = {
+    "/api/v1/sales": ("Report a sale", "Sale"),
+    "/api/v1/refunds": ("Report money that went back", "Refund"),
+    "/api/v1/cancellations": ("Report that a whole order was called off", "Cancellation"),
+    "/api/v1/disputes": ("Report a step of a dispute", "Dispute"),
+}
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+    "description": "Your own id of this request: the same again is answered the same, and booked once.",
+}
+
+
+def api_document(url: str) -> dict[str, Any]:
+    """`url` is where this installation is reached."""
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "Linkledger", "version": VERSION},
+        "servers": [{"url": url}],
+        "paths": {path: {"post": _report(path)} for path in _REPORTS}
+        | {"/api/v1/sales/{order_id}": {"get": _read_sale()}},
+        "components": {
+            "schemas": _SCHEMAS,
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "llk_…"}},
+        },
+    }
+    return deepcopy(document)
+
+
+def _report(path: str) -> dict[str, Any]:
+    summary, schema = _REPORTS[path]
+    return {
+        "summary": summary,
+        "security": [{"key": ["sales:write"]}],
+        "parameters": [_IDEMPOTENCY_KEY],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _ref(schema)}}},
+        "responses": {status: _answer(text, "Taken") for status, text in _TAKEN.items()} | _problems(),
+    }
+
+
+def _read_sale() -> dict[str, Any]:
+    def parameter(name: str, place: str) -> dict[str, Any]:
+        return {"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}}
+
+    return {
+        "summary": "A sale, what happened to it, and who is credited why",
+        "security": [{"key": ["sales:read"]}],
+        "parameters": [parameter("order_id", "path"), parameter("namespace", "query")],
+        "responses": {"200": _answer("The sale.", "SaleHistory")}
+        | {status: text for status, text in _problems().items() if status in ("401", "403", "429", "503")}
+        | {"404": _problem("The brand has no such sale.")}
+        | {"409": _problem("Several namespaces of the brand have such an order: say which.")},
+    }
+
+
+def _problems() -> dict[str, Any]:
+    return {status: _problem(text) for status, text in _PROBLEMS.items()}
+
+
+def _problem(text: str) -> dict[str, Any]:
+    return _answer(text, "Problem", "application/problem+json")
+
+
+def _answer(text: str, schema: str, kind: str = "application/json") -> dict[str, Any]:
+    return {"description": text, "content": {kind: {"schema": _ref(schema)}}}
+
+
+def _ref(schema: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{schema}"}

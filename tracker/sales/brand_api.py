@@ -1,0 +1,64 @@
+"""The brand's API: its programs report sales here, and read who is credited. Every answer is truthful."""
+
+from flask import Blueprint, Response, jsonify, request
+
+from config.database import reading
+from tracker.errors import Conflict, NotFound
+from tracker.people.access import keyed, public
+from tracker.people.keys import Caller
+from tracker.sales.answers import history_answer
+from tracker.sales.api_document import api_document
+from tracker.sales.lookup import find_sale, sale_history
+from tracker.sales.report_answers import answer_report
+from tracker.sales.reporting import posted
+from tracker.site import site
+
+blueprint = Blueprint("api", __name__)
+
+
+@blueprint.post("/api/v1/sales")
+@keyed("sales:write", "what it reports becomes money owed by the key's brand")
+def post_sale(caller: Caller) -> Response:
+    return _posted(caller, "sale.created")
+
+
+@blueprint.post("/api/v1/refunds")
+@keyed("sales:write", "what it reports lowers what the key's brand owes")
+def post_refund(caller: Caller) -> Response:
+    return _posted(caller, "refund.created")
+
+
+@blueprint.post("/api/v1/cancellations")
+@keyed("sales:write", "what it reports lowers what the key's brand owes")
+def post_cancellation(caller: Caller) -> Response:
+    return _posted(caller, "order.cancelled")
+
+
+@blueprint.post("/api/v1/disputes")
+@keyed("sales:write", "what it reports holds what the key's brand owes")
+def post_dispute(caller: Caller) -> Response:
+    return _posted(caller, "dispute.updated")
+
+
+@blueprint.get("/api/v1/sales/<path:order_id>")
+@keyed("sales:read", "shows sales of the key's brand")
+def get_sale(caller: Caller, order_id: str) -> Response:
+    """One sale, by its order's id or another name of it; `?namespace=` where several shops have that id."""
+    with reading(site().databases.main) as session:
+        try:
+            sale = find_sale(session, caller.brand_id, order_id, request.args.get("namespace"))
+        except NotFound:
+            raise NotFound(f"This brand has no sale of order {order_id!r}.") from None
+        except Conflict as error:
+            raise Conflict(str(error).replace("say --namespace", "say ?namespace=")) from None
+        return jsonify(history_answer(sale_history(session, sale)))
+
+
+@blueprint.get("/api/v1/openapi.json")
+@public("describes the API, which is the same for every installation")
+def describe() -> Response:
+    return jsonify(api_document(site().settings.web_url))
+
+
+def _posted(caller: Caller, topic: str) -> Response:
+    return answer_report(caller, posted(topic, request.get_data(), request.headers.get("Idempotency-Key")))
