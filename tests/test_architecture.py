@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -26,10 +27,10 @@ from tests.architecture.purity import (
     operations_that_commit,
     pure_modules,
 )
-from tests.architecture.running import unguarded_routes, unnamed_constraints
+from tests.architecture.running import access_of, unguarded_routes, unlocked_routes, unnamed_constraints
 from tests.architecture.shape import empty_names, long_files, long_functions
 from tests.architecture.source import ROOMS, SourceTree, read_tree
-from tracker.people.access import public
+from tracker.people.access import Access, keyed, public
 from wsgi import create_app
 
 ROOT = Path(__file__).parent.parent
@@ -118,6 +119,25 @@ def test_a_route_that_does_not_say_it_is_found() -> None:
     assert unguarded_routes(app) == []
     app.add_url_rule("/forgotten", "forgotten", lambda: "secrets", methods=["GET", "POST"])
     assert [fault.split(" (")[0] for fault in unguarded_routes(app)] == ["GET /forgotten", "POST /forgotten"]
+
+
+def test_every_route_that_needs_a_key_is_locked(tmp_path: Path) -> None:
+    app = create_app(load_settings(home=tmp_path))
+    found = [access_of(app, endpoint) for endpoint in app.view_functions]
+    assert sum(access is not None and access.kind == "keyed" for access in found) > 4
+    assert unlocked_routes(app) == []
+
+
+def test_a_route_that_only_claims_to_be_locked_is_found(tmp_path: Path) -> None:
+    app = create_app(load_settings(home=tmp_path))
+    locked = keyed("sales:read", "shows sales")(lambda _caller: "sales")
+    app.add_url_rule("/locked", "locked", locked)
+    forgetful: Any = lambda: "sales"  # noqa: E731
+    forgetful.__access__ = Access("keyed", "shows sales", "sales")
+    app.add_url_rule("/forgetful", "forgetful", forgetful)
+    app.add_url_rule("/api/v1/open", "open", public("a slip")(lambda: "sales"), methods=["DELETE"])
+    faults = unlocked_routes(app)
+    assert [fault.split(" (")[0] for fault in faults] == ["GET /forgetful"] * 2 + ["DELETE /api/v1/open"]
 
 
 def test_every_constraint_has_a_name() -> None:

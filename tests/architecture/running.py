@@ -1,13 +1,18 @@
 """Rules that are judged on the living product: its routes and its tables."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
 from sqlalchemy import Constraint, Index, MetaData
 
+from tracker.people.access import Access
+from tracker.people.key_rules import SCOPES
+
 LONGEST_NAME = 63
 """PostgreSQL cuts longer names, and then a rule can no longer be found by its name."""
+UNAUTHORIZED = 401
 FREE_METHODS = {"HEAD", "OPTIONS"}
 """HEAD goes where GET goes; Flask answers OPTIONS itself."""
 
@@ -23,6 +28,33 @@ def unguarded_routes(app: Flask) -> list[str]:
                 faults.append(
                     f"{method} {rule.rule} ({rule.endpoint}): its view does not say who may call it"
                 )
+    return faults
+
+
+def access_of(app: Flask, endpoint: str) -> Access | None:
+    found: Access | None = getattr(app.view_functions[endpoint], "__access__", None)
+    return found
+
+
+def unlocked_routes(app: Flask) -> list[str]:
+    """Routes that say that they need a key and let somebody in without one, or need one for what is no scope.
+
+    And those of the API that need none: there only what is public to read may do without.
+    """
+    faults, client = [], app.test_client()
+    for rule in app.url_map.iter_rules():
+        access = access_of(app, rule.endpoint)
+        for method in sorted((rule.methods or set()) - FREE_METHODS):
+            place = f"{method} {rule.rule} ({rule.endpoint})"
+            if access is None or access.kind != "keyed":
+                if rule.rule.startswith("/api/") and method != "GET":
+                    faults.append(f"{place}: changes something and needs no key")
+                continue
+            if access.scope not in SCOPES:
+                faults.append(f"{place}: {access.scope} is no scope")
+            path = re.sub(r"<[^>]+>", "1", rule.rule)
+            if client.open(path, method=method).status_code != UNAUTHORIZED:
+                faults.append(f"{place}: is answered without a key")
     return faults
 
 

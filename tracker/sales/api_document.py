@@ -112,7 +112,7 @@ _PROBLEMS = {
     "401": "No key, or one that is not known, revoked, or over.",
     "403": "The key has not the scope for this.",
     "408": "The body stopped arriving.",
-    "409": "It contradicts what is booked. Nothing was changed.",
+    "409": "It contradicts what is booked, or a person has put it aside. Nothing was changed.",
     "410": "The brand closed its API.",
     "413": "The body is larger than 1 MiB.",
     "415": "The body is compressed.",
@@ -123,7 +123,7 @@ _PROBLEMS = {
 _TAKEN = {
     "201": "Booked.",
     "200": "Booked before; no amount was changed.",
-    "202": "Kept; it waits for its sale, and is applied with it.",
+    "202": "Kept, not applied yet, for the reason given: it waits for its sale, or for a fault of ours.",
 }
 _REPORTS = {
     "/api/v1/sales": ("Report a sale", "Sale"),

@@ -52,8 +52,7 @@ def posted(topic: str, body: bytes, idempotency_key: str | None) -> Report:
     Whatever comes, rows are unique by the ids of order, refund and dispute.
     """
     if idempotency_key is None:
-        digest = hashlib.sha256(f"{topic}\n".encode() + body).hexdigest()
-        return Report(topic, f"body:{digest}", body)
+        return Report(topic, f"body:{_digest(topic.encode(), body)}", body)
     # The draft of the header asks for quotes (a string by RFC 8941); most clients send none.
     bare = idempotency_key.strip().removeprefix('"').removesuffix('"')
     if not _IDEMPOTENCY_KEY.fullmatch(bare):
@@ -66,8 +65,8 @@ def posted(topic: str, body: bytes, idempotency_key: str | None) -> Report:
 def sent_back(pairs: Sequence[tuple[str, str]]) -> Report:
     """A postback of these names and values. Raises Invalid."""
     body = postback.kept(pairs)
-    values = postback.read(body).data
-    return Report(postback.TOPIC, f"{postback.TOPIC}:{postback.natural_key(values)}", body)
+    about = postback.natural_key(postback.read(body).data)
+    return Report(postback.TOPIC, f"{postback.TOPIC}:{_digest(about.encode())}", body)
 
 
 def take(session: Session, now: datetime, brand_id: str, report: Report, *, keys: Sequence[str]) -> Taken:
@@ -93,6 +92,10 @@ def _require_sense(report: Report, now: datetime) -> None:
     except Invalid as flaw:
         raise Unreadable(str(flaw)) from None
     api.translate(message, now)
+
+
+def _digest(*parts: bytes) -> str:
+    return hashlib.sha256(b"\n".join(parts)).hexdigest()
 
 
 def _is_of_topic(session: Session, received: Received, topic: str) -> bool:

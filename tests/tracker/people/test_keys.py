@@ -23,7 +23,7 @@ def made(databases: Databases, now: datetime, cast: Cast, **values: Any) -> tupl
     given = {"brand_id": cast.brand_id, "name": "shop", "scopes": ["sales:write"]} | values
 
     def work(session: Session) -> tuple[str, str]:
-        key, shown = create_key(session, now, **given)  # type: ignore[arg-type]
+        key, shown = create_key(session, now, **given)
         return key.id, shown
 
     return transact(databases.main, work)
@@ -65,7 +65,7 @@ def test_a_wrong_secret_lets_nobody_in(databases: Databases, now: datetime, cast
     with pytest.raises(NotLetIn) as refusal:
         let(databases, now, forged)
     assert refusal.value.cause == "unknown"
-    assert let(databases, now, shown)
+    assert let(databases, now, shown).key_id == key_id
 
 
 def test_a_key_is_over_when_it_is_revoked_or_its_time_has_come(
@@ -76,7 +76,7 @@ def test_a_key_is_over_when_it_is_revoked_or_its_time_has_come(
     revoked_id, revoked = made(databases, now, cast)
     transact(databases.main, lambda session: revoke_key(session, now, revoked_id))
 
-    assert let(databases, end - timedelta(seconds=1), ending)
+    assert let(databases, end - timedelta(seconds=1), ending).brand_id == cast.brand_id
     for shown, at, cause in ((ending, end, "expired"), (revoked, now, "revoked")):
         with pytest.raises(NotLetIn) as refusal:
             let(databases, at, shown)

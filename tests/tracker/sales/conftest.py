@@ -5,6 +5,7 @@ import pytest
 from config.database import Databases
 from config.settings import Settings
 from tests.tracker.sales.hook_server import Server, serving
+from tests.tracker.sales.programs import Program, new_key, whole_application
 from tests.tracker.sales.shop import Shop, open_shop
 from tests.tracker.terminal import Terminal
 from tracker.sales.commands import COMMANDS
@@ -24,3 +25,10 @@ def terminal(settings: Settings) -> Terminal:
 def server(settings: Settings) -> Iterator[Server]:
     with serving(settings) as running:
         yield running
+
+
+@pytest.fixture
+def program(settings: Settings, shop: Shop) -> Iterator[Program]:
+    """Lets itself in for reading and writing."""
+    with whole_application(settings) as client:
+        yield Program(client, new_key(shop, "sales:write", "sales:read"))

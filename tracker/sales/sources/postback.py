@@ -6,6 +6,7 @@ of its own happened when it was received. Names that are not known here are neit
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -56,9 +57,10 @@ def kept(pairs: Sequence[tuple[str, str]]) -> bytes:
     Raises Invalid when one stands twice, and on an e-mail address, which has no place in an address.
     """
     known = sorted((name, value) for name, value in pairs if name in NAMES)
-    for (name, value), (following, _) in zip(known, [*known[1:], ("", "")], strict=True):
+    for (name, _), (following, _) in pairwise(known):
         if name == following:
             raise Invalid(f"{name} stands twice; which one counts?", name)
+    for name, value in known:
         if "@" in value and name not in ("order_id", "refund_id"):
             raise Invalid(
                 f"{name} looks like an e-mail address. Those end up in logs: send an opaque customer id, or "
@@ -77,14 +79,17 @@ def read(body: bytes) -> Message:
 
 def natural_key(values: dict[str, str]) -> str:
     """What it is about, whatever it says of it: the same postback, sent again, has the same one."""
-    names = ("event", "order_id", "refund_id")
-    return urlencode([(name, values[name]) for name in names if values.get(name)])
+    return "\n".join((event_of(values), values.get("order_id", ""), values.get("refund_id", "")))
+
+
+def event_of(values: dict[str, str]) -> str:
+    return values.get("event") or EVENTS[0]
 
 
 def translated(values: dict[str, str], received_at: datetime) -> normal.Report:
     """Raises Invalid, naming the value that is wrong."""
     fields = Fields(dict(values), "")
-    event = values.get("event") or EVENTS[0]
+    event = event_of(values)
     if event not in EVENTS:
         raise fields.wrong("event", f"must be one of {', '.join(EVENTS)}")
     data: dict[str, Any] = {name: values[name] for name in _TEXTS if values.get(name)}

@@ -1,0 +1,179 @@
+"""The postback door: what networks' servers are answered."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import select
+from structlog.testing import capture_logs
+
+from config.database import Databases, reading
+from config.settings import Settings
+from tests.tracker.sales.programs import Program, kept, new_key, whole_application
+from tests.tracker.sales.shop import Shop
+from tracker.sales.models import Cancellation, Event, Refund, Sale
+
+SALE = {"order_id": "1001", "total": "119.00", "currency": "EUR", "occurred_at": "2025-11-01T10:00:00Z"}
+
+
+@pytest.fixture
+def network(settings: Settings, shop: Shop) -> Iterator[Program]:
+    with whole_application(settings) as client:
+        yield Program(client, new_key(shop, "postback"))
+
+
+def only_sale(databases: Databases) -> Sale:
+    with reading(databases.main) as session:
+        return session.scalars(select(Sale)).one()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_postback_books_a_sale_once(
+    network: Program, shop: Shop, databases: Databases, method: str
+) -> None:
+    told = SALE | {"click": shop.token("bob"), "coupon": "anna10", "tax": "19", "shipping": "5.0"}
+    first, again = (network.postback(method=method, **told) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 200)
+    sale = only_sale(databases)
+    assert (sale.total, sale.tax, sale.shipping, sale.test) == (11900, 1900, 500, False)
+    assert [each.enrollment_id for each in shop.attributions()] == [shop.enrollments["bob"]]
+    assert kept(databases) == 1
+
+
+def test_the_same_postback_in_other_words_is_booked_once(network: Program, databases: Databases) -> None:
+    """Networks add counters and times of their own, order values anew, and send no time of the sale."""
+    bare = {name: value for name, value in SALE.items() if name != "occurred_at"}
+    assert network.postback(**bare, transaction_time="1").status_code == 201
+    assert network.postback(transaction_time="2", **dict(reversed(bare.items()))).status_code == 200
+    assert network.postback(**bare | {"total": "119.0"}, event="sale").status_code == 200
+    assert kept(databases, Sale) == 1
+
+
+@pytest.mark.parametrize(
+    ("currency", "total", "minor"),
+    [
+        ("EUR", "29.9", 2990),
+        ("EUR", "0.07", 7),
+        ("JPY", "1000", 1000),
+        ("JPY", "1000.00", 1000),
+        ("BHD", "1.234", 1234),
+    ],
+)
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_amounts_are_exact_in_the_currencys_own_decimals(
+    network: Program, databases: Databases, currency: str, total: str, minor: int
+) -> None:
+    assert network.postback(**SALE | {"currency": currency, "total": total}).status_code == 201
+    assert only_sale(databases).total == minor
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"total": "29.999"}, "total"),
+        ({"total": "1,234.00"}, "total"),
+        ({"total": "1e3"}, "total"),
+        ({"total": "-5"}, "total"),
+        ({"total": "NaN"}, "total"),
+        ({"total": ""}, "total"),
+        ({"total": "9" * 30}, "total"),
+        ({"currency": "JPY", "total": "0.5"}, "total"),
+        ({"currency": "eur"}, "currency"),
+        ({"order_id": ""}, "order_id"),
+        ({"event": "lead"}, "event"),
+        ({"event": "refund", "amount": "1"}, "refund_id"),
+        ({"occurred_at": "1700000000"}, "occurred_at"),
+        ({"test": "maybe"}, "test"),
+        ({"customer": "anna@people.example"}, "customer"),
+        ({"coupon": "a\x00b"}, "coupons[0]"),
+    ],
+)
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_what_makes_no_sense_is_answered_422_and_not_kept(
+    network: Program, databases: Databases, wrong: dict[str, str], field: str
+) -> None:
+    answer = network.postback(**SALE | wrong)
+    assert (answer.status_code, answer.mimetype) == (422, "application/problem+json")
+    assert answer.json["field"] == field  # type: ignore[index]
+    assert kept(databases) == 0
+
+
+def test_refunds_and_cancellations_are_told_by_event(network: Program, databases: Databases) -> None:
+    money = {"order_id": "1001", "currency": "EUR"}
+    waiting = network.postback(event="refund", refund_id="r1", amount="10", **money)
+    assert (waiting.status_code, kept(databases, Refund)) == (202, 0)
+    assert network.postback(**SALE).status_code == 201
+    assert network.postback(event="refund", refund_id="r2", amount="1", **money).status_code == 201
+    for status in (201, 200):
+        assert network.postback(event="cancellation", order_id="1001").status_code == status
+    assert (kept(databases, Refund), kept(databases, Cancellation)) == (2, 1)
+
+
+def test_another_amount_for_the_same_order_is_answered_409(network: Program, databases: Databases) -> None:
+    network.postback(**SALE)
+    answer = network.postback(**SALE | {"total": "5"})
+    assert (answer.status_code, kept(databases)) == (409, 1)
+    assert only_sale(databases).total == 11900
+
+
+def test_its_key_can_do_nothing_else_and_no_other_key_can_do_this(network: Program, shop: Shop) -> None:
+    assert network.post("sales", {}).status_code == 403
+    assert network.get("sales/1001").status_code == 403
+    writing = Program(network.client, new_key(shop, "sales:write", "sales:read"))
+    assert writing.postback(**SALE).status_code == 403
+    for key in ("", "nonsense", network.key[:-1]):
+        assert Program(network.client, key).postback(**SALE).status_code == 401
+    headers = {"Authorization": f"Bearer {network.key}"}
+    assert network.client.get("/postback", query_string=SALE, headers=headers).status_code == 201
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_neither_the_key_nor_what_is_not_known_here_is_kept_or_said(
+    network: Program, databases: Databases
+) -> None:
+    with capture_logs() as logs:
+        said = [
+            network.postback(**SALE, email="anna@people.example").text,
+            network.postback(**SALE | {"total": "x"}, email="anna@people.example").text,
+            network.postback(**SALE | {"customer": "anna@people.example"}).text,
+        ]
+    with reading(databases.main) as session:
+        [event] = session.scalars(select(Event)).all()
+    everything = repr(logs) + "".join(said) + event.body.decode() + event.external_id
+    for private in (network.key, network.key[-43:], "people.example"):
+        assert private not in everything
+    assert event.body == b"currency=EUR&occurred_at=2025-11-01T10%3A00%3A00Z&order_id=1001&total=119.00"
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("order_id=1&order_id=2&total=1&currency=EUR", 422),
+        ("order_id=%ff&total=1&currency=EUR", 400),
+        ("order_id=%00&total=1&currency=EUR", 422),
+        ("&".join(f"p{number}=1" for number in range(200)), 400),
+        ("order_id=" + "a" * 15_000, 422),
+        ("order_id=" + "a" * 20_000, 400),
+        ("%", 422),
+        ("", 422),
+    ],
+)
+def test_odd_queries_are_refused(network: Program, databases: Databases, query: str, status: int) -> None:
+    headers = {"Authorization": f"Bearer {network.key}"}
+    assert network.client.get(f"/postback?{query}", headers=headers).status_code == status
+    assert kept(databases) == 0
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_only_looking_books_nothing(network: Program, databases: Databases) -> None:
+    assert network.postback(method="HEAD", **SALE).status_code == 405
+    assert network.postback(method="PUT", **SALE).status_code == 405
+    assert kept(databases) == 0
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_body_that_is_no_form_is_refused(network: Program, databases: Databases) -> None:
+    headers = {"Authorization": f"Bearer {network.key}"}
+    assert network.client.post("/postback", json=SALE, headers=headers).status_code == 422
+    foreign = headers | {"Origin": "https://network.example"}
+    assert network.client.post("/postback", data=SALE, headers=foreign).status_code == 201
