@@ -39,7 +39,7 @@ forwarded_allow_ips = _settings.trusted_proxies or "127.0.0.1"
 limit_request_line = 16_380
 limit_request_field_size = 16_380
 control_socket_disable = True
-# An access log would hold addresses of people.
+# An access log would hold addresses of people, and the keys of postbacks.
 accesslog = None
 errorlog = "-"
 loglevel = "warning"

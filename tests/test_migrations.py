@@ -33,6 +33,7 @@ from tests.conftest import settings_for
 from tests.payouts.cast import Books, at, open_books
 from tests.payouts.commissions.test_provider_refunds import story, stripe_source, told
 from tests.payouts.payout_runs.scenes import OCTOBER, owe, run_at, seal, sell_and_release
+from tests.payouts.programs import report_by_api
 from tests.postgres import PostgresServer
 from tracker.sales.jobs import empty_old_events
 
@@ -80,6 +81,7 @@ def play(books: Books) -> Books:
     for each in story(books):
         told(books, source_id, each, "10-09")
     assert empty_old_events(books.databases.main, at("10-10"), at("10-10"), lambda: None) == len(story(books))
+    assert report_by_api(books, "by-api", "10-10").outcome == "booked"
     sell_and_release(books, "1001", 100_00)
     books.refund("1001", 50_00, "10-31 13:00")
     books.dispute("1001", "won", 50_00, "10-31 14:00")
@@ -123,7 +125,8 @@ def test_down_and_up_with_data_step_by_step(lived_in: Books) -> None:
     """A step down loses what only its tables held; what older tables hold stays as it is."""
     engine = lived_in.databases.main
     before = rows_of(engine, MAIN_TABLES)
-    assert sum(bool(rows) for rows in before.values()) > 23
+    assert sum(bool(rows) for rows in before.values()) > 24
+    assert {row["kind"] for row in before["source"]} >= {"api", "standard"}
     main, _clicks = schema_states(lived_in.databases)
     for revision in [*reversed(main.revisions[:-1]), "base"]:
         migrate_down(engine, MAIN, revision)

@@ -47,7 +47,9 @@ def test_a_whole_day_of_work_and_trouble_writes_nobodys_data(
         report(web, cast["source"] | {"secret": FORGED}, "m-3", "sale.created", first)
         for path in (f"/{MAIL}", f"/nothing?ll={token}&mail={MAIL}", "/app/nothing"):
             web.get(path, **{"X-Forwarded-For": ADDRESS, "Referer": f"https://mail.example/{MAIL}"})
+        network = postbacks_of_a_network(terminal, web, cast["brand"])
         for nonsense in (
+            f"GET /postback?key={network}&customer={MAIL} HTTP/9.9",
             f"NONSENSE {MAIL} {ADDRESS}",
             f"GET /?ll={token} HTTP/9.9",
             f"GET / HTTP/1.1\r\n{MAIL}",
@@ -56,13 +58,35 @@ def test_a_whole_day_of_work_and_trouble_writes_nobodys_data(
         with databases.main.begin() as connection:
             connection.execute(text("alter table refund rename to refund_gone"))
         report(web, cast["source"], "m-4", "refund.created", refund("1001") | {"reason": MAIL})
+        web.get(f"/postback?key={network}&event=refund&order_id=9&refund_id=r&amount=1&currency=EUR")
         os.kill(served.process.pid, signal.SIGTERM)
         served.process.wait(STOPS_WITHIN_S)
         written = served.text()
     assert '"level": "error"' in written
-    secrets = (MAIL, "birds.example", token, token[:80], ADDRESS, key, cast["source"]["secret"], FORGED)
+    secrets = (
+        MAIL,
+        "birds.example",
+        token,
+        token[:80],
+        ADDRESS,
+        key,
+        cast["source"]["secret"],
+        FORGED,
+        network[-43:],
+    )
     for secret in (*secrets, "anna@example.com", str(settings.database_url) or "postgresql"):
         assert secret not in written
+
+
+def postbacks_of_a_network(terminal: Terminal, web: Server, brand_id: str) -> str:
+    """The key that stood in their addresses."""
+    made = ("key", "create", "--brand", brand_id, "--name", "network", "--scope", "postback")
+    key: str = terminal.ask(*made)["key"]
+    told = f"/postback?key={key}&order_id=9&total=1&currency=EUR"
+    assert web.get(f"{told}&mail={MAIL}").status == 201
+    assert web.get(f"{told}&customer={MAIL}").status == 422
+    assert web.get(f"/postback?key={key[:-1]}&mail={MAIL}").status == 401
+    return key
 
 
 def shout(port: int, line: str) -> None:

@@ -9,7 +9,7 @@ from tracker.people.keys import Caller
 from tracker.sales.answers import history_answer
 from tracker.sales.api_document import api_document
 from tracker.sales.lookup import find_sale, sale_history
-from tracker.sales.report_answers import answer_report
+from tracker.sales.report_answers import answer_report, refusals_noted
 from tracker.sales.reporting import posted
 from tracker.site import site
 
@@ -61,4 +61,6 @@ def describe() -> Response:
 
 
 def _posted(caller: Caller, topic: str) -> Response:
-    return answer_report(caller, posted(topic, request.get_data(), request.headers.get("Idempotency-Key")))
+    idempotency_key = request.headers.get("Idempotency-Key")
+    with refusals_noted(caller, topic):
+        return answer_report(caller, posted(topic, request.get_data(), idempotency_key))

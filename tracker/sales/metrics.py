@@ -6,6 +6,4 @@ HOOKS_REFUSED = Counter(
     "linkledger_hooks_refused", "Messages of which nothing was kept, because they prove nothing.", ["cause"]
 )
 HOOK_MESSAGES = Counter("linkledger_hook_messages", "Messages kept, by what became of them.", ["state"])
-REPORTS = Counter(
-    "linkledger_reports", "Reports by API and postback that were taken, by what became of them.", ["outcome"]
-)
+REPORTS = Counter("linkledger_reports", "Reports by API and postback, by what became of them.", ["outcome"])

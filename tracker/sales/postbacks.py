@@ -9,9 +9,9 @@ from tracker.errors import Invalid
 from tracker.people.access import bearer_token, keyed
 from tracker.people.keys import Caller
 from tracker.sales.messages import Unreadable
-from tracker.sales.report_answers import answer_report
+from tracker.sales.report_answers import answer_report, refusals_noted
 from tracker.sales.reporting import sent_back
-from tracker.sales.sources.postback import pairs_of
+from tracker.sales.sources.postback import TOPIC, pairs_of
 
 blueprint = Blueprint("postback", __name__)
 
@@ -29,7 +29,8 @@ def key_in_address() -> str | None:
 def take_postback(caller: Caller) -> Response:
     if request.method == "HEAD":  # comes with GET: whoever only looks must not book
         return Response(status=405, headers={"Allow": "GET, POST"})
-    return answer_report(caller, sent_back(_pairs()))
+    with refusals_noted(caller, TOPIC):
+        return answer_report(caller, sent_back(_pairs()))
 
 
 def _pairs() -> list[tuple[str, str]]:

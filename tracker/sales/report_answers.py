@@ -1,16 +1,34 @@
 """What the API and the postback door do with a report, and what they answer: one truth for both."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import structlog
 from flask import Response, jsonify
 
 from config.database import transact
+from tracker.errors import Invalid, LinkledgerError
 from tracker.people.keys import Caller
 from tracker.sales.metrics import REPORTS
 from tracker.sales.reporting import Report, Taken, take
 from tracker.site import site
 
+log = structlog.get_logger(__name__)
+
 STATUS = {"booked": 201, "known": 200, "waiting": 202, "dismissed": 409}
+
+
+@contextmanager
+def refusals_noted(caller: Caller, topic: str) -> Iterator[None]:
+    """Nothing of a refused report is kept, and networks show answers to nobody: the log has at least this."""
+    try:
+        yield
+    except LinkledgerError as error:
+        REPORTS.labels("refused").inc()
+        field = error.field if isinstance(error, Invalid) else None
+        log.warning("report refused", key=caller.key_id, topic=topic, status=error.status, field=field)
+        raise
 
 
 def answer_report(caller: Caller, report: Report) -> Response:

@@ -33,6 +33,7 @@ def test_a_postback_books_a_sale_once(
     told = SALE | {"click": shop.token("bob"), "coupon": "anna10", "tax": "19", "shipping": "5.0"}
     first, again = (network.postback(method=method, **told) for _ in range(2))
     assert (first.status_code, again.status_code) == (201, 200)
+    assert first.headers["Cache-Control"] == "no-store"  # a proxy that answers for us would lose sales
     sale = only_sale(databases)
     assert (sale.total, sale.tax, sale.shipping, sale.test) == (11900, 1900, 500, False)
     assert [each.enrollment_id for each in shop.attributions()] == [shop.enrollments["bob"]]
@@ -133,11 +134,15 @@ def test_neither_the_key_nor_what_is_not_known_here_is_kept_or_said(
     with capture_logs() as logs:
         said = [
             network.postback(**SALE, email="anna@people.example").text,
-            network.postback(**SALE | {"total": "x"}, email="anna@people.example").text,
+            network.postback(**SALE | {"order_id": "2", "total": "x"}, email="anna@people.example").text,
             network.postback(**SALE | {"customer": "anna@people.example"}).text,
         ]
     with reading(databases.main) as session:
         [event] = session.scalars(select(Event)).all()
+    assert [(each["event"], each["status"], each["field"]) for each in logs] == [
+        ("report refused", 422, "total"),
+        ("report refused", 422, "customer"),
+    ]
     everything = repr(logs) + "".join(said) + event.body.decode() + event.external_id
     for private in (network.key, network.key[-43:], "people.example"):
         assert private not in everything

@@ -1,0 +1,25 @@
+"""A program of the brand's that has a key, and what it reports."""
+
+import json
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from tests.payouts.cast import Books, at
+from tracker.people.keys import create_key
+from tracker.sales.reporting import Taken, posted, take
+
+
+def report_by_api(books: Books, order: str, when: str) -> Taken:
+    """A sale without anybody's click, and the key that reported it."""
+    amounts = {"currency": "EUR", "total": 100_00, "tax": 0, "shipping": 0}
+    data = {"order_id": order, "occurred_at": at(when).isoformat(), **amounts}
+    report = posted("sale.created", json.dumps(data).encode(), None)
+    key: dict[str, Any] = {"brand_id": books.brand_id, "name": "shop", "scopes": ["sales:write"]}
+
+    def work(session: Session) -> Taken:
+        create_key(session, at(when), **key)
+        return take(session, at(when), books.brand_id, report, keys=books.settings.secret_keys)
+
+    taken: Taken = books.write(work)
+    return taken
