@@ -48,13 +48,7 @@ def test_a_whole_day_of_work_and_trouble_writes_nobodys_data(
         for path in (f"/{MAIL}", f"/nothing?ll={token}&mail={MAIL}", "/app/nothing"):
             web.get(path, **{"X-Forwarded-For": ADDRESS, "Referer": f"https://mail.example/{MAIL}"})
         network = postbacks_of_a_network(terminal, web, cast["brand"])
-        for nonsense in (
-            f"GET /postback?key={network}&customer={MAIL} HTTP/9.9",
-            f"NONSENSE {MAIL} {ADDRESS}",
-            f"GET /?ll={token} HTTP/9.9",
-            f"GET / HTTP/1.1\r\n{MAIL}",
-        ):
-            shout(served.port, nonsense)
+        shout_nonsense(served.port, token, network)
         with databases.main.begin() as connection:
             connection.execute(text("alter table refund rename to refund_gone"))
         report(web, cast["source"], "m-4", "refund.created", refund("1001") | {"reason": MAIL})
@@ -87,6 +81,16 @@ def postbacks_of_a_network(terminal: Terminal, web: Server, brand_id: str) -> st
     assert web.get(f"{told}&customer={MAIL}").status == 422
     assert web.get(f"/postback?key={key[:-1]}&mail={MAIL}").status == 401
     return key
+
+
+def shout_nonsense(port: int, token: str, network: str) -> None:
+    for nonsense in (
+        f"GET /postback?key={network}&customer={MAIL} HTTP/9.9",
+        f"NONSENSE {MAIL} {ADDRESS}",
+        f"GET /?ll={token} HTTP/9.9",
+        f"GET / HTTP/1.1\r\n{MAIL}",
+    ):
+        shout(port, nonsense)
 
 
 def shout(port: int, line: str) -> None:

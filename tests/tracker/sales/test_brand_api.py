@@ -160,6 +160,12 @@ def test_a_used_key_is_refused_for_another_report(
     assert (kept(databases), kept(databases, Cancellation)) == (1, 0)
 
 
+def test_the_same_bytes_at_two_addresses_are_two_reports(program: Program, databases: Databases) -> None:
+    assert told(program.post("sales", sale())) == (201, "booked")
+    assert told(program.post("cancellations", sale())) == (201, "booked")
+    assert (kept(databases), kept(databases, Cancellation)) == (2, 1)
+
+
 def test_a_refused_report_does_not_use_its_key_up(program: Program) -> None:
     assert program.post("sales", sale(total=-1), "order-1001").status_code == 422
     assert program.post("sales", sale(), "order-1001").status_code == 201
