@@ -11,6 +11,8 @@ PURE = (
     "tracker/signing.py",
     "tracker/clicks/token.py",
     "tracker/clicks/verdict.py",
+    "tracker/sales/binding.py",
+    "tracker/sales/inputs.py",
     "tracker/sales/normal.py",
     "tracker/sales/strict_json.py",
     "tracker/sales/provider_reports.py",

@@ -6,10 +6,13 @@ from typing import Any
 
 from tracker.money import Money
 from tracker.people.models import ApiKey, Brand, Creator, Membership, User
+from tracker.programs.policies import PolicyVersion
+from tracker.programs.rules import CreditPolicy
 from tracker.times import utc_text
 
 
-def brand_answer(brand: Brand, hosts: Sequence[str]) -> dict[str, Any]:
+def brand_answer(brand: Brand, hosts: Sequence[str], policy: CreditPolicy) -> dict[str, Any]:
+    """`policy` is the version in force."""
     return {
         "id": brand.id,
         "name": brand.name,
@@ -18,11 +21,27 @@ def brand_answer(brand: Brand, hosts: Sequence[str]) -> dict[str, Any]:
         "minimum": Money(brand.minimum_minor, brand.currency).as_json(),
         "cadence": brand.cadence,
         "review_days": brand.review_days,
-        "attribution_model": brand.attribution_model,
-        "coupon_policy": brand.coupon_policy,
+        **_policy(policy),
         "hosts": list(hosts),
         "fallback_url": brand.fallback_url,
         "created_at": utc_text(brand.created_at),
+    }
+
+
+def policy_answer(version: PolicyVersion) -> dict[str, Any]:
+    return {
+        "version": version.version,
+        "effective_at": utc_text(version.effective_at),
+        **_policy(version.policy),
+    }
+
+
+def _policy(policy: CreditPolicy) -> dict[str, Any]:
+    return {
+        "attribution_model": policy.model,
+        "coupon_policy": policy.coupons,
+        "customer_policy": policy.customers,
+        "customer_months": policy.months,
     }
 
 

@@ -8,6 +8,8 @@ from tracker.console import Answer, Console, ConsoleGroup, pass_console
 from tracker.money import Money
 from tracker.people import operations, rules
 from tracker.people.answers import brand_answer, creator_answer, membership_answer, user_answer
+from tracker.people.policy_commands import change_policy_command, remove_command, show_policy
+from tracker.programs.policies import policies_of
 
 
 @click.group("brand", cls=ConsoleGroup)
@@ -29,6 +31,14 @@ def brand_commands() -> None:
 @click.option(
     "--coupon-policy", type=click.Choice(rules.COUPON_POLICIES), default="if_involved", show_default=True
 )
+@click.option(
+    "--customer-policy",
+    type=click.Choice(rules.CUSTOMER_POLICIES),
+    default="first_sale",
+    show_default=True,
+    help="How long a customer is bound to who brought him.",
+)
+@click.option("--customer-months", type=int, metavar="N", help="With --customer-policy months.")
 @pass_console
 def create_brand(
     console: Console,
@@ -41,6 +51,8 @@ def create_brand(
     review_days: int,
     attribution_model: str,
     coupon_policy: str,
+    customer_policy: str,
+    customer_months: int | None,
 ) -> Answer:
     """Make a brand."""
 
@@ -57,8 +69,10 @@ def create_brand(
             review_days=review_days,
             attribution_model=attribution_model,
             coupon_policy=coupon_policy,
+            customer_policy=customer_policy,
+            customer_months=customer_months,
         )
-        return _brand(session, brand.id)
+        return _brand(session, console, brand.id)
 
     return transact(console.databases.main, create)
 
@@ -68,7 +82,7 @@ def create_brand(
 def list_brands(console: Console) -> Answer:
     """Show all brands."""
     with reading(console.databases.main) as session:
-        answers = [_brand(session, brand.id) for brand in operations.list_brands(session)]
+        answers = [_brand(session, console, brand.id) for brand in operations.list_brands(session)]
     lines = [answer.text.splitlines()[0] for answer in answers]
     return Answer([answer.value for answer in answers], "\n".join(lines) or "There are no brands yet.")
 
@@ -79,7 +93,7 @@ def list_brands(console: Console) -> Answer:
 def show_brand(console: Console, brand_id: str) -> Answer:
     """Show one brand."""
     with reading(console.databases.main) as session:
-        return _brand(session, brand_id)
+        return _brand(session, console, brand_id)
 
 
 @brand_commands.command("allow-host")
@@ -91,13 +105,18 @@ def allow_host(console: Console, brand_id: str, host: str) -> Answer:
 
     def allow(session: Session) -> Answer:
         operations.allow_host(session, brand_id=brand_id, host=host)
-        return _brand(session, brand_id)
+        return _brand(session, console, brand_id)
 
     return transact(console.databases.main, allow)
 
 
-def _brand(session: Session, brand_id: str) -> Answer:
+brand_commands.add_command(show_policy)
+brand_commands.add_command(change_policy_command)
+
+
+def _brand(session: Session, console: Console, brand_id: str) -> Answer:
     brand = operations.get_brand(session, brand_id)
+    policy = policies_of(session, brand.id).at(console.now).policy
     hosts = operations.brand_hosts(session, brand.id)
     minimum = Money(brand.minimum_minor, brand.currency)
     text = (
@@ -105,7 +124,7 @@ def _brand(session: Session, brand_id: str) -> Answer:
         f"  links may lead to: {', '.join(hosts) or 'nowhere yet; see linkledger brand allow-host --help'}\n"
         f"  paid every {brand.cadence.replace('_', ' ')}, from {minimum} on"
     )
-    return Answer(brand_answer(brand, hosts), text)
+    return Answer(brand_answer(brand, hosts, policy), text)
 
 
 @click.group("user", cls=ConsoleGroup)
@@ -180,5 +199,7 @@ def list_creators(console: Console) -> Answer:
             [creator_answer(each) for each in creators], "\n".join(lines) or "There are no creators yet."
         )
 
+
+creator_commands.add_command(remove_command)
 
 COMMANDS = (brand_commands, user_commands, member_commands, creator_commands)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.columns import CanonicalJson
@@ -10,7 +10,10 @@ from config.database import STRICT, Base
 
 
 class Brand(Base):
-    """Who sells and pays. Every amount belongs to exactly one brand."""
+    """Who sells and pays. Every amount belongs to exactly one brand.
+
+    Its attribution policy stands here as it began; a change is a row of `policy_change`.
+    """
 
     __tablename__ = "brand"
     __table_args__ = (
@@ -30,6 +33,19 @@ class Brand(Base):
     review_days: Mapped[int]
     attribution_model: Mapped[str]
     coupon_policy: Mapped[str]
+    customer_policy: Mapped[str] = mapped_column(
+        CheckConstraint(
+            "customer_policy in ('first_sale', 'months', 'lifetime')", name="brand_customer_policy_known"
+        ),
+        server_default=text("'first_sale'"),
+    )
+    customer_months: Mapped[int | None] = mapped_column(
+        CheckConstraint(
+            "(customer_policy = 'months') = (customer_months is not null) "
+            "and (customer_months is null or customer_months between 1 and 120)",
+            name="brand_months_go_with_their_policy",
+        )
+    )
     fallback_url: Mapped[str | None]
     """Where links lead that are paused, expired or ended."""
     created_at: Mapped[datetime]

@@ -30,6 +30,8 @@ def create_brand(
     review_days: int = 7,
     attribution_model: str = "last",
     coupon_policy: str = "if_involved",
+    customer_policy: str = "first_sale",
+    customer_months: int | None = None,
 ) -> Brand:
     """Make a brand; `minimum_minor` defaults to 50 whole units of its currency. Raises Invalid."""
     code = rules.currency_code(currency)
@@ -43,6 +45,8 @@ def create_brand(
         review_days=rules.review_period_days(review_days),
         attribution_model=rules.one_of(attribution_model, rules.ATTRIBUTION_MODELS, "The attribution model"),
         coupon_policy=rules.one_of(coupon_policy, rules.COUPON_POLICIES, "The coupon policy"),
+        customer_policy=rules.one_of(customer_policy, rules.CUSTOMER_POLICIES, "The customer policy"),
+        customer_months=rules.binding_months(customer_policy, customer_months),
         created_at=now,
     )
     session.add(brand)

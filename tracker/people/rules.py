@@ -16,6 +16,8 @@ from tracker.money import MAXIMUM_MINOR, exponent
 CADENCES = ("month", "half_month", "week")
 ATTRIBUTION_MODELS = ("last", "first")
 COUPON_POLICIES = ("always", "if_involved", "never")
+CUSTOMER_POLICIES = ("first_sale", "months", "lifetime")
+LONGEST_BINDING_MONTHS = 120
 ROLES = ("owner", "finance", "member")
 
 NAME_LENGTH = 120
@@ -109,6 +111,17 @@ def review_period_days(days: int) -> int:
     if not 0 <= days <= LONGEST_REVIEW_DAYS:
         raise Invalid(f"The review takes {days} days; choose 0 to {LONGEST_REVIEW_DAYS}.")
     return days
+
+
+def binding_months(customer_policy: str, months: int | None) -> int | None:
+    """How long a known customer is bound; a number goes with the policy `months` alone. Raises Invalid."""
+    if customer_policy != "months":
+        if months is not None:
+            raise Invalid(f"The customer policy {customer_policy} takes no number of months; leave it out.")
+        return None
+    if months is None or not 1 <= months <= LONGEST_BINDING_MONTHS:
+        raise Invalid(f"Say for how many months a customer is bound: 1 to {LONGEST_BINDING_MONTHS}.")
+    return months
 
 
 def one_of(value: str, choices: Collection[str], what: str) -> str:

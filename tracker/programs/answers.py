@@ -47,6 +47,19 @@ def enrollment_answer(enrollment: Enrollment, rate_bp: int | None, coupon: str |
     }
 
 
+def ended_answer(enrollment: Enrollment) -> dict[str, Any]:
+    """Of an enrollment that ended; `removed_at` and the reason when that was for cause."""
+    return {
+        "id": enrollment.id,
+        "program": enrollment.program_id,
+        "creator": enrollment.creator_id,
+        "state": enrollment.state,
+        "ended_at": utc_text(enrollment.ended_at) if enrollment.ended_at else None,
+        "removed_at": utc_text(enrollment.removed_at) if enrollment.removed_at else None,
+        "removal_reason": enrollment.removal_reason,
+    }
+
+
 def link_answer(link: Link, enrollment: Enrollment, link_url: str, rate_bp: int | None) -> dict[str, Any]:
     """`link_url` is what all short links start with; `rate_bp` is None where the link has no own rate."""
     return {

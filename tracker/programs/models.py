@@ -53,8 +53,42 @@ class Terms(Base):
     created_at: Mapped[datetime]
 
 
+class PolicyChange(Base):
+    """A brand decides otherwise about credit, from a time on. Never changed, only followed.
+
+    Version 1 stands with the brand.
+    """
+
+    __tablename__ = "policy_change"
+    __table_args__ = (
+        UniqueConstraint("brand_id", "version", name="policy_changes_are_numbered"),
+        CheckConstraint("version > 1", name="first_policy_stands_with_the_brand"),
+        CheckConstraint("attribution_model in ('last', 'first')", name="policy_model_known"),
+        CheckConstraint("coupon_policy in ('always', 'if_involved', 'never')", name="policy_coupons_known"),
+        CheckConstraint(
+            "customer_policy in ('first_sale', 'months', 'lifetime')", name="policy_customers_known"
+        ),
+        CheckConstraint(
+            "(customer_policy = 'months') = (customer_months is not null) "
+            "and (customer_months is null or customer_months between 1 and 120)",
+            name="policy_months_go_with_their_policy",
+        ),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"))
+    version: Mapped[int]
+    effective_at: Mapped[datetime]
+    attribution_model: Mapped[str]
+    coupon_policy: Mapped[str]
+    customer_policy: Mapped[str]
+    customer_months: Mapped[int | None]
+    created_at: Mapped[datetime]
+
+
 class Enrollment(Base):
-    """A creator takes part in a program."""
+    """A creator takes part in a program, until he leaves or is removed for cause."""
 
     __tablename__ = "enrollment"
     __table_args__ = (
@@ -67,6 +101,12 @@ class Enrollment(Base):
     program_id: Mapped[str] = mapped_column(ForeignKey("program.id"))
     creator_id: Mapped[str] = mapped_column(ForeignKey("creator.id"), index=True)
     state: Mapped[str]
+    ended_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
+    """From then on earlier clicks do not count either: he was removed for cause."""
+    removal_reason: Mapped[str | None] = mapped_column(
+        CheckConstraint("(removed_at is null) = (removal_reason is null)", name="removal_says_why")
+    )
     created_at: Mapped[datetime]
 
 

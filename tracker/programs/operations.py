@@ -147,6 +147,9 @@ def enroll(
     identifier = new_id(ENROLLMENT, now)
     row = {"id": identifier, "program_id": program.id, "creator_id": creator.id}
     if not insert_once(session, Enrollment, **row, state="active", created_at=now):
+        known = get_enrollment(session, program_id=program.id, creator_id=creator.id)
+        if known.state == "ended":
+            raise Conflict(f"Creator {creator.id} left program {program.id}, which is for good.")
         raise Conflict(
             f"Creator {creator.id} takes part in program {program.id} already; nothing was written."
         )

@@ -7,6 +7,13 @@ from datetime import datetime, timedelta
 
 from tracker.errors import Invalid
 from tracker.money import RATE_UNIT_BP, rate_text
+from tracker.people.rules import (
+    ATTRIBUTION_MODELS,
+    COUPON_POLICIES,
+    CUSTOMER_POLICIES,
+    binding_months,
+    one_of,
+)
 
 BASES = ("profit", "net", "gross")
 """What a rate is taken of, the smallest first: profit <= net <= gross of any sale (MONEY 3)."""
@@ -54,6 +61,25 @@ class Conditions:
 
 
 @dataclass(frozen=True)
+class CreditPolicy:
+    """How a brand decides who is credited. Raises Invalid when it cannot be.
+
+    `customers`: for how long a customer is bound to the creator who brought him; `months` goes with "months".
+    """
+
+    model: str
+    coupons: str
+    customers: str
+    months: int | None
+
+    def __post_init__(self) -> None:
+        one_of(self.model, ATTRIBUTION_MODELS, "The attribution model")
+        one_of(self.coupons, COUPON_POLICIES, "The coupon policy")
+        one_of(self.customers, CUSTOMER_POLICIES, "The customer policy")
+        binding_months(self.customers, self.months)
+
+
+@dataclass(frozen=True)
 class Rate:
     """`source` says what set it: "link", "enrollment" or "program"."""
 
@@ -78,6 +104,16 @@ def is_cut(former: Conditions, new: Conditions) -> bool:
     )
 
 
+def is_policy_cut(former: CreditPolicy, new: CreditPolicy) -> bool:
+    """Whether creators together could earn less by `new`: sales that were credited are nobody's then.
+
+    Model, and codes always or if involved, only say whose a sale is.
+    """
+    length = CUSTOMER_POLICIES.index
+    shorter = (length(new.customers), new.months or 0) < (length(former.customers), former.months or 0)
+    return shorter or (new.coupons == "never" and former.coupons != "never")
+
+
 def effective_time(
     now: datetime, former_effective_at: datetime, asked_for: datetime | None, *, cut: bool, notice_days: int
 ) -> datetime:
@@ -100,7 +136,7 @@ def effective_time(
             if cut
             else "it cannot reach back or overtake a version"
         )
-        raise Invalid(f"The new terms can take effect from {earliest:%Y-%m-%d %H:%M} UTC on: {why}.")
+        raise Invalid(f"The new version can take effect from {earliest:%Y-%m-%d %H:%M} UTC on: {why}.")
     return asked_for
 
 

@@ -6,70 +6,15 @@ Everything that goes in is plain JSON, so that anyone can make the decision agai
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import Any
 
-RULES = 1
-"""The number of these rules. Changed rules get the next one; decisions made by the former keep theirs."""
+from tracker.sales.binding import binding_reason, judged_binding, why_not_bound
+from tracker.sales.inputs import Binding, CouponUse, Policy, SaleFacts, Touch, upgraded
+
+NOBODY = "No eligible click and no code of a creator came with the sale"
 
 GRACE_S = 300
 """A click may be this much later than the sale: the clocks of two machines are never the same."""
-
-
-class SaleFacts(TypedDict):
-    brand_id: str
-    order_id: str
-    occurred_at: str
-
-
-class Touch(TypedDict):
-    """A click token that came with the sale. `flaw` says why it cannot count, whatever the sale is.
-
-    With a flaw nothing else needs to be known. `key` is the same for the same token.
-    """
-
-    key: str
-    click_id: str | None
-    at: str | None
-    flaw: str | None
-    earns: bool
-    link_id: str | None
-    enrollment_id: str | None
-    creator_id: str | None
-    terms_id: str | None
-    window_days: int | None
-
-
-class CouponUse(TypedDict):
-    """A code that came with the sale; `position` is its place in the shop's list, from 0.
-
-    `key` is the same for the same code; `code` is how its owner writes it.
-    """
-
-    key: str
-    code: str
-    position: int
-    flaw: str | None
-    coupon_id: str | None
-    enrollment_id: str | None
-    creator_id: str | None
-    terms_id: str | None
-
-
-class Policy(TypedDict):
-    """`model` is last or first; `coupons` is always, if_involved or never."""
-
-    model: str
-    coupons: str
-
-
-class Inputs(TypedDict):
-    """Everything that a decision is made from; stored beside it."""
-
-    rules: int
-    sale: SaleFacts
-    touches: list[Touch]
-    coupons: list[CouponUse]
-    policy: Policy
 
 
 @dataclass(frozen=True)
@@ -92,15 +37,18 @@ class Decision:
     candidates: list[dict[str, Any]]
 
 
-def replay_decision(inputs: Inputs) -> Decision:
-    """The decision that these stored inputs lead to."""
-    if inputs["rules"] != RULES:
-        raise ValueError(f"decided by rules {inputs['rules']}; this version has rules {RULES}")
-    return decide(inputs["sale"], inputs["touches"], inputs["coupons"], inputs["policy"])
+def replay_decision(stored: dict[str, Any]) -> Decision:
+    """The decision that these stored inputs lead to. Raises ValueError for rules that are not known here."""
+    inputs = upgraded(stored)
+    return decide(inputs["sale"], inputs["touches"], inputs["coupons"], inputs["policy"], inputs["binding"])
 
 
 def decide(
-    sale: SaleFacts, touches: Sequence[Touch], coupons: Sequence[CouponUse], policy: Policy
+    sale: SaleFacts,
+    touches: Sequence[Touch],
+    coupons: Sequence[CouponUse],
+    policy: Policy,
+    binding: Binding | None = None,
 ) -> Decision:
     """The order of `touches` and `coupons` does not matter: their times and positions do."""
     clicks = [(touch, click_flaw(touch, sale)) for touch in sorted(touches, key=_by_time)]
@@ -113,10 +61,14 @@ def decide(
         # The click only shows the way; it is another program's when the creator is in two of them.
         eligible = [touch for touch in eligible if touch["enrollment_id"] == coupon["enrollment_id"]]
     click = _chosen(eligible, policy)
-    reason = _coupon_reason(coupon, click, policy) if coupon else _click_reason(click, sale, policy)
+    unbound = _why_not_the_customer(binding, click, coupon, sale, policy)
+    bound = binding if unbound is None else None
+    reason = _reason(click, coupon, binding, bound, sale, policy)
     candidates = [_judged_click(touch, flaw, click, coupon, policy) for touch, flaw in clicks]
     candidates += [_judged_coupon(code, owned, denied, reason) for code in codes]
-    return Decision(_credit(click, coupon), reason, candidates)
+    if binding is not None:
+        candidates.append(judged_binding(binding, "lost" if unbound else "won", unbound or reason))
+    return Decision(_credit(click, coupon, bound), reason, candidates)
 
 
 def click_flaw(touch: Touch, sale: SaleFacts) -> str | None:
@@ -147,6 +99,19 @@ def _why_not_the_coupon(owned: CouponUse | None, eligible: list[Touch], policy: 
     return "The brand's coupon policy is if_involved: its owner has no eligible click, and somebody else has."
 
 
+def _why_not_the_customer(
+    binding: Binding | None, click: Touch | None, coupon: CouponUse | None, sale: SaleFacts, policy: Policy
+) -> str | None:
+    """A known customer decides only when neither a code nor a click does."""
+    if coupon is not None:
+        return f"The code {coupon['code']} decides."
+    if click is not None:
+        return "A click decides."
+    if binding is None:
+        return "The customer is not known."
+    return why_not_bound(binding, sale, policy)
+
+
 def _chosen(eligible: list[Touch], policy: Policy) -> Touch | None:
     """`eligible` is sorted by time, equal times by id."""
     if not eligible:
@@ -154,17 +119,36 @@ def _chosen(eligible: list[Touch], policy: Policy) -> Touch | None:
     return eligible[-1] if policy["model"] == "last" else eligible[0]
 
 
-def _credit(click: Touch | None, coupon: CouponUse | None) -> Credit | None:
-    source: Touch | CouponUse | None = coupon or click
+def _credit(click: Touch | None, coupon: CouponUse | None, bound: Binding | None) -> Credit | None:
+    """A bound customer came by the link of the order that bound him, but no click led to this sale."""
+    source: Touch | CouponUse | Binding | None = coupon or click or bound
     if source is None or source["enrollment_id"] is None or source["terms_id"] is None:
         return None
+    link_id = bound["link_id"] if bound else click["link_id"] if click else None
     return Credit(
         enrollment_id=source["enrollment_id"],
         terms_id=source["terms_id"],
-        link_id=click["link_id"] if click else None,
+        link_id=link_id,
         click_id=click["click_id"] if click else None,
         coupon_id=coupon["coupon_id"] if coupon else None,
     )
+
+
+def _reason(
+    click: Touch | None,
+    coupon: CouponUse | None,
+    binding: Binding | None,
+    bound: Binding | None,
+    sale: SaleFacts,
+    policy: Policy,
+) -> str:
+    if coupon is not None:
+        return _coupon_reason(coupon, click, policy)
+    if click is not None:
+        return _click_reason(click, sale, policy)
+    if bound is not None:
+        return binding_reason(bound, policy)
+    return f"{NOBODY}." if binding is None else f"{NOBODY}, and no creator is bound to the customer."
 
 
 def _coupon_reason(coupon: CouponUse, click: Touch | None, policy: Policy) -> str:
@@ -177,9 +161,7 @@ def _coupon_reason(coupon: CouponUse, click: Touch | None, policy: Policy) -> st
     return f"The code {coupon['code']} decides: {why}."
 
 
-def _click_reason(click: Touch | None, sale: SaleFacts, policy: Policy) -> str:
-    if click is None:
-        return "No eligible click and no code of a creator came with the sale."
+def _click_reason(click: Touch, sale: SaleFacts, policy: Policy) -> str:
     age = datetime.fromisoformat(sale["occurred_at"]) - datetime.fromisoformat(str(click["at"]))
     return f"The {policy['model']} eligible click decides, {_span(age)} before the sale."
 

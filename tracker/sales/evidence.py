@@ -16,9 +16,10 @@ from tracker.ids import public_id
 from tracker.programs.codes import code_key
 from tracker.programs.models import Coupon, Enrollment, Link, Program
 from tracker.programs.terms import Version, version_at, versions_of
-from tracker.sales.attribution import GRACE_S, CouponUse, Touch
+from tracker.sales.attribution import GRACE_S
+from tracker.sales.inputs import CouponUse, Touch
 
-_LinkOwner = Row[str, str, str, str, str]
+_LinkOwner = Row[str, str, str, datetime | None, str, str]
 _CouponOwner = Row[str, str, str, str, datetime, datetime | None, str, str]
 ReadToken = ClickToken | str
 """What a token says; of one that cannot be read a key, the same for the same token."""
@@ -30,6 +31,7 @@ _LINK_OWNERS = (
         Link.id.label("link_id"),
         Link.enrollment_id,
         Enrollment.creator_id,
+        Enrollment.removed_at,
         Enrollment.program_id,
         Program.brand_id,
     )
@@ -79,7 +81,11 @@ class Evidence:
         return [self._coupon_use(key, place, occurred_at) for key, place in places.items()]
 
     def _touch(self, occurred_at: datetime, token: ReadToken) -> Touch:
-        """Of another brand's link nothing is told but that it is another's."""
+        """Of another brand's link nothing is told but that it is another's.
+
+        A token was made while link, enrollment and program were active: it runs out its window when they end,
+        unless its creator was removed for cause.
+        """
         if isinstance(token, str):
             return _flawed(token, "The token was not made here, or was altered.")
         key = public_id("clk", token.click_id)
@@ -93,7 +99,7 @@ class Evidence:
             key=key,
             click_id=key,
             at=moment(token.at),
-            flaw=None,
+            flaw=_removal_flaw(owner.removed_at, occurred_at),
             earns=token.earns,
             link_id=owner.link_id,
             enrollment_id=owner.enrollment_id,
@@ -143,6 +149,21 @@ def look_up(session: Session, brand_id: str, tokens: Iterable[ReadToken], codes:
 def moment(at: datetime) -> str:
     """A time as inputs hold it: text of one width, in UTC."""
     return at.strftime(ISO_FORMAT)
+
+
+def ending_flaw(
+    ended_at: datetime | None, removed_at: datetime | None, occurred_at: datetime
+) -> str | None:
+    """Why an enrollment that ended credits nobody, where its state at the time of the sale counts."""
+    if ended_at is None or ended_at > occurred_at:
+        return None
+    return _removal_flaw(removed_at, occurred_at) or "Its creator had left the program when the sale was made."
+
+
+def _removal_flaw(removed_at: datetime | None, occurred_at: datetime) -> str | None:
+    if removed_at is None or removed_at > occurred_at:
+        return None
+    return "Its creator had been removed for cause when the sale was made."
 
 
 def _read(text: str, keys: Sequence[str]) -> ReadToken:

@@ -95,6 +95,23 @@ class Sale(Base):
         CheckConstraint("total >= 0 and tax >= 0 and shipping >= 0", name="sale_amounts_not_negative"),
         CheckConstraint("tax + shipping <= total", name="sale_tax_and_shipping_within_total"),
         CheckConstraint("cost is null or cost >= 0", name="sale_cost_not_negative"),
+        Index(
+            "ix_sale_customer",
+            "brand_id",
+            "namespace",
+            "customer",
+            "occurred_at",
+            sqlite_where=text("customer is not null"),
+            postgresql_where=text("customer is not null"),
+        ),
+        Index(
+            "ix_sale_customer_email",
+            "brand_id",
+            "customer_email_hash",
+            "occurred_at",
+            sqlite_where=text("customer_email_hash is not null"),
+            postgresql_where=text("customer_email_hash is not null"),
+        ),
         STRICT,
     )
 

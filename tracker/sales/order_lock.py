@@ -1,11 +1,11 @@
-"""Whatever concerns one order happens one after the other.
+"""Whatever concerns one order happens one after the other; so does what concerns one known customer.
 
 Under READ COMMITTED a refund that finds no sale, and the sale that finds no waiting refund, could otherwise
 pass each other in two open transactions, and the refund would wait for ever.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import BigInteger, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -22,17 +22,26 @@ def lock_order(session: Session, brand_id: str, namespace: str, order_id: str) -
 
 def lock_orders(session: Session, brand_id: str, namespace: str, order_ids: Sequence[str]) -> None:
     """The same for several, one after the other in the order in which they are given."""
-    if session.get_bind().dialect.name != "postgresql":
-        return  # SQLite has one writer at a time
-    keys = [_key(brand_id, namespace, order_id) for order_id in order_ids]
-    session.execute(_LOCK, {"keys": keys})
+    _lock(session, [_key(b"linkledger-order", brand_id, namespace, order_id) for order_id in order_ids])
+
+
+def lock_customers(session: Session, marks: Iterable[tuple[str, ...]]) -> None:
+    """The same for the sales of customers, by all that they are recognised by. Take it after the orders.
+
+    All are locked in one order, so that two transactions never wait for each other.
+    """
+    _lock(session, sorted({_key(b"linkledger-buyer", *mark) for mark in marks}))
+
+
+def _lock(session: Session, keys: Sequence[int]) -> None:
+    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time
+        session.execute(_LOCK, {"keys": keys})
 
 
 _KEY = func.unnest(bindparam("keys", type_=ARRAY(BigInteger))).column_valued("key")
 _LOCK = select(func.pg_advisory_xact_lock(_KEY))
 
 
-def _key(brand_id: str, namespace: str, order_id: str) -> int:
-    name = "\0".join((brand_id, namespace, order_id)).encode()
-    digest = hashlib.blake2b(name, digest_size=8, person=b"linkledger-order").digest()
+def _key(what: bytes, *names: str) -> int:
+    digest = hashlib.blake2b("\0".join(names).encode(), digest_size=8, person=what).digest()
     return int.from_bytes(digest, "big", signed=True)

@@ -3,14 +3,16 @@
 import json
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.sales.attribution import CouponUse, Credit, Decision, Inputs, Touch, decide, replay_decision
+from tracker.sales.attribution import Credit, Decision, decide, replay_decision
 from tracker.sales.evidence import moment
+from tracker.sales.inputs import RULES, Binding, CouponUse, Touch
 
 SOLD = datetime(2026, 11, 1, 10, 0, tzinfo=UTC)
 SALE = {"brand_id": "brd_1", "order_id": "1001", "occurred_at": moment(SOLD)}
@@ -48,13 +50,32 @@ def code(owner: str | None, position: int = 0, **changes: Any) -> CouponUse:
     return {**use, **changes}  # type: ignore[typeddict-item]
 
 
+def known(owner: str, at: str = "2026-09-01T10:00:00.000000Z", **changes: Any) -> Binding:
+    """A customer whose order 900 the owner brought, a while before."""
+    binding = {
+        "namespace": "shop",
+        "order_id": "900",
+        "at": at,
+        "flaw": None,
+        "link_id": f"lnk_{owner}",
+        "enrollment_id": f"enr_{owner}",
+        "creator_id": f"crt_{owner}",
+        "terms_id": "trm_1",
+    }
+    return {**binding, **changes}  # type: ignore[typeddict-item]
+
+
 def decided(
     touches: list[Touch],
     coupons: list[CouponUse] | None = None,
     model: str = "last",
     policy: str = "if_involved",
+    binding: Binding | None = None,
+    customers: tuple[str, int | None] = ("lifetime", None),
 ) -> Decision:
-    return decide(SALE, touches, coupons or [], {"model": model, "coupons": policy})  # type: ignore[arg-type]
+    bound, months = customers
+    rules = {"model": model, "coupons": policy, "customers": bound, "months": months}
+    return decide(SALE, touches, coupons or [], rules, binding)  # type: ignore[arg-type]
 
 
 def winner_of(decision: Decision) -> str | None:
@@ -178,51 +199,79 @@ CLICKS = st.builds(
     st.integers(0, 999),
 )
 CODES = st.builds(lambda owner, position: code(owner, position), OWNERS | st.none(), st.integers(0, 3))
+BINDINGS = st.builds(
+    lambda owner, months, flaw: known(owner, f"2025-{months:02}-01T10:00:00.000000Z", flaw=flaw),
+    OWNERS,
+    st.integers(1, 12),
+    st.sampled_from([None, None, "Its creator had left the program when the sale was made."]),
+)
 CASES = st.tuples(
     st.lists(CLICKS, max_size=6, unique_by=lambda touch: touch["key"]),
     st.lists(CODES, max_size=3, unique_by=lambda use: use["key"]),
     st.sampled_from(["last", "first"]),
     st.sampled_from(["always", "if_involved", "never"]),
+    st.none() | BINDINGS,
+    st.sampled_from([("first_sale", None), ("months", 12), ("months", 15), ("lifetime", None)]),
 )
 
 
 @given(CASES, st.randoms())
 def test_the_decision_does_not_depend_on_the_order_of_its_inputs(case: Any, random: Any) -> None:
-    touches, coupons, model, policy = case
+    touches, coupons, *others = case
     shuffled, shuffled_codes = list(touches), list(coupons)
     random.shuffle(shuffled)
     random.shuffle(shuffled_codes)
 
-    assert decided(shuffled, shuffled_codes, model, policy) == decided(touches, coupons, model, policy)
+    assert decided(shuffled, shuffled_codes, *others) == decided(touches, coupons, *others)
 
 
 @given(CASES)
 def test_stored_inputs_give_the_same_decision_again(case: Any) -> None:
-    touches, coupons, model, policy = case
+    touches, coupons, model, policy, binding, (customers, months) = case
     inputs = {
-        "rules": 1,
+        "rules": RULES,
         "sale": SALE,
         "touches": touches,
         "coupons": coupons,
-        "policy": {"model": model, "coupons": policy},
+        "binding": binding,
+        "policy": {"model": model, "coupons": policy, "customers": customers, "months": months},
     }
-    stored: Inputs = json.loads(json.dumps(inputs))
 
-    assert replay_decision(stored) == decided(touches, coupons, model, policy)
+    assert replay_decision(json.loads(json.dumps(inputs))) == decided(*case)
 
 
 @given(CASES)
 def test_there_is_one_winner_at_most_and_everybody_is_told_why(case: Any) -> None:
-    touches, coupons, model, policy = case
-    decision = decided(touches, coupons, model, policy)
+    touches, coupons, _model, _policy, binding, _customers = case
+    decision = decided(*case)
 
     won = [each for each in decision.candidates if each["outcome"] == "won"]
     assert len(won) == (1 if decision.winner else 0)
-    assert len(decision.candidates) == len(touches) + len(coupons)
+    assert len(decision.candidates) == len(touches) + len(coupons) + (binding is not None)
     assert all(each["reason"] for each in decision.candidates)
     assert decision.reason
 
 
-def test_inputs_of_other_rules_are_not_decided_by_these() -> None:
-    with pytest.raises(ValueError, match="rules 2"):
-        replay_decision({"rules": 2})  # type: ignore[typeddict-item]
+@given(CASES)
+def test_a_known_customer_never_decides_against_a_click_or_a_code(case: Any) -> None:
+    *evidence, _binding, _customers = case
+    without = decided(*evidence)
+
+    assert without.winner is None or decided(*case).winner == without.winner
+
+
+DECIDED_BEFORE = json.loads((Path(__file__).parent / "decisions_by_rules_1.json").read_text())
+
+
+@pytest.mark.parametrize("stored", DECIDED_BEFORE, ids=lambda stored: stored["decision"]["reason"])
+def test_what_the_first_rules_decided_can_be_made_again(stored: Any) -> None:
+    """As version 1 stored it, word for word."""
+    again = replay_decision(stored["inputs"])
+
+    winner = vars(again.winner) if again.winner else None
+    assert {"winner": winner, "reason": again.reason, "candidates": again.candidates} == stored["decision"]
+
+
+def test_inputs_of_rules_to_come_are_not_decided_by_these() -> None:
+    with pytest.raises(ValueError, match="rules 3"):
+        replay_decision({"rules": 3})
