@@ -1,19 +1,23 @@
 """From tokens and codes to a stored decision, on real rows."""
 
 import json
+from datetime import datetime
 from itertools import permutations
 from typing import Any
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
-from config.database import Databases
+from config.database import Databases, transact
 from config.settings import Settings
 from tests.tracker.sales.shop import START, Shop, open_shop, sale
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid
 from tracker.people.models import Brand
-from tracker.programs.models import Coupon
+from tracker.programs.leaving import remove_creator
+from tracker.programs.models import Coupon, Enrollment, Link, Program
+from tracker.programs.policies import change_policy
 from tracker.sales.attribution import replay_decision
 from tracker.sales.models import Attribution
 
@@ -176,6 +180,67 @@ def test_the_last_decision_does_not_depend_on_which_evidence_came_first(shop: Sh
 
     assert last == [last[0]] * 24
     assert last[0][0] == shop.enrollments["anna"]
+
+
+@pytest.mark.parametrize(
+    ("cause", "owner"), [(None, "anna"), ("bought from himself", None)], ids=["left", "removed for cause"]
+)
+def test_earlier_clicks_run_out_their_window_unless_their_creator_was_removed_for_cause(
+    shop: Shop, cause: str | None, owner: str | None
+) -> None:
+    leave(shop, "2025-10-31T00:00:00+00:00", cause)
+    shop.send("sale.created", sale(order_id="before", click=shop.token("anna"), occurred_at=BEFORE))
+    shop.send("sale.created", sale(click=shop.token("anna")))
+
+    assert shop.attributions("before")[0].enrollment_id == shop.enrollments["anna"]
+    [attribution] = shop.attributions()
+    assert attribution.enrollment_id == (shop.enrollments[owner] if owner else None)
+    removed = "Its creator had been removed for cause when the sale was made."
+    assert (attribution.candidates[0]["reason"] == removed) is (owner is None)
+
+
+@pytest.mark.parametrize("cause", [None, "bought from himself"])
+def test_who_has_left_is_credited_by_no_code_and_no_known_customer(shop: Shop, cause: str | None) -> None:
+    transact(
+        shop.databases.main, lambda s: change_policy(s, START, brand_id=shop.brand_id, customers="lifetime")
+    )
+    leave(shop, "2025-10-31T00:00:00+00:00", cause)
+    shop.send("sale.created", sale(order_id="before", coupons=["ANNA10"], occurred_at=BEFORE, customer="C"))
+    shop.send("sale.created", sale(coupons=["ANNA10"], customer="C"))
+
+    assert shop.attributions("before")[0].enrollment_id == shop.enrollments["anna"]
+    [attribution] = shop.attributions()
+    assert attribution.enrollment_id is None
+    how = "left the program" if cause is None else "been removed for cause"
+    assert [each["reason"] for each in attribution.candidates] == [
+        "The code had ended when the sale was made.",
+        f"Its creator had {how} when the sale was made.",
+    ]
+
+
+@pytest.mark.parametrize("state", ["paused", "ended"])
+def test_the_state_of_link_enrollment_and_program_counts_at_the_click(
+    shop: Shop, databases: Databases, state: str
+) -> None:
+    """The token was made while they were active; what became of them since changes nothing."""
+    with databases.main.begin() as connection:
+        for table in (Link, Enrollment, Program):
+            connection.execute(update(table).values(state=state))
+    shop.send("sale.created", sale(click=shop.token("anna")))
+
+    assert shop.attributions()[0].enrollment_id == shop.enrollments["anna"]
+
+
+BEFORE = "2025-10-30T11:00:00Z"
+
+
+def leave(shop: Shop, at: str, cause: str | None) -> None:
+    def work(session: Session) -> None:
+        enrollment = session.get_one(Enrollment, shop.enrollments["anna"])
+        whose = {"brand_id": shop.brand_id, "creator_id": enrollment.creator_id}
+        remove_creator(session, datetime.fromisoformat(at), **whose, cause=cause)
+
+    transact(shop.databases.main, work)
 
 
 def stored_text(attribution: Attribution) -> str:

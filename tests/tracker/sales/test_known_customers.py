@@ -1,61 +1,19 @@
 """Sales of customers whom the brand knows: bound by when they bought, whatever was reported first."""
 
-from collections.abc import Callable, Iterable
 from datetime import datetime
-from functools import partial
-from itertools import permutations
-from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import event, select
 
 from config.database import Databases, reading, transact
-from tests.crowd import at_once
+from tests.tracker.sales.customers import MUCH_LATER, bind, bought, click, credited, send
 from tests.tracker.sales.payloads_read import event as stripe_event
 from tests.tracker.sales.payloads_read import payload, raw
-from tests.tracker.sales.shop import START, Shop, sale
+from tests.tracker.sales.shop import Shop, sale
 from tracker.programs.models import Enrollment, Terms
 from tracker.programs.operations import change_terms
-from tracker.programs.policies import change_policy
-from tracker.sales.attribution import replay_decision
 from tracker.sales.models import Attribution, Sale
-
-MUCH_LATER = datetime.fromisoformat("2026-09-30T10:00:00+00:00")
-Delivery = dict[str, Any]
-
-
-def bind(shop: Shop, customers: str = "lifetime", months: int | None = None, when: datetime = START) -> None:
-    transact(
-        shop.databases.main,
-        lambda s: change_policy(s, when, brand_id=shop.brand_id, customers=customers, months=months),
-    )
-
-
-def bought(day: str, order_id: str = "", **changes: Any) -> Delivery:
-    """A sale at noon of a day such as 11-01, whose order is named after it."""
-    year = "2025" if int(day[:2]) > 9 else "2026"
-    whose = {} if "customer_email_hash" in changes else {"customer": "C1"}
-    at = f"{year}-{day}T12:00:00Z"
-    return sale(**{"order_id": order_id or day, "occurred_at": at, **whose, **changes})
-
-
-def send(shop: Shop, *sales: Delivery) -> None:
-    for each in sales:
-        received = shop.send("sale.created", each, now=MUCH_LATER)
-        assert received.state == "applied", received.reason
-
-
-def credited(shop: Shop, order_id: str) -> str | None:
-    """The owner whom the newest decision credits."""
-    enrollment_id = shop.attributions(order_id)[-1].enrollment_id
-    return next((owner for owner, each in shop.enrollments.items() if each == enrollment_id), None)
-
-
-def click(shop: Shop, owner: str, day: str) -> str:
-    return shop.token(owner, f"2025-{day}T10:00:00+00:00")
 
 
 def test_a_renewal_is_credited_to_who_brought_the_customer(shop: Shop) -> None:
@@ -177,125 +135,6 @@ def test_the_policy_in_force_at_the_sale_counts_whenever_it_is_reported(shop: Sh
     send(shop, bought("12-11"), bought("11-01", click=click(shop, "anna", "10-30")), bought("12-09"))
 
     assert (credited(shop, "12-09"), credited(shop, "12-11")) == (None, "anna")
-
-
-def end_of(shop: Shop, order_ids: Iterable[str]) -> list[Any]:
-    """The newest decision about each order: who is credited, why, and who lost."""
-    newest = [shop.attributions(order_id)[-1] for order_id in order_ids]
-    return [
-        (
-            each.inputs["sale"]["occurred_at"],
-            each.enrollment_id,
-            each.link_id,
-            each.reason,
-            [(one["kind"], one["outcome"], one["reason"]) for one in each.candidates],
-            each.inputs["binding"],
-        )
-        for each in newest
-    ]
-
-
-def one_life(shop: Shop) -> list[Delivery]:
-    """A customer who buys without a creator, by Anna's link, by Bob's code, and renews in between."""
-    return [
-        bought("10-15"),
-        bought("11-01", click=click(shop, "anna", "10-30")),
-        bought("12-01"),
-        bought("12-15", click=click(shop, "bob", "12-14")),
-        bought("01-01", coupons=["NOBODYS"]),
-    ]
-
-
-@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-def test_every_order_of_arrival_ends_in_the_same_decisions(shop: Shop) -> None:
-    bind(shop, "months", 2)
-    ends = []
-    for number, order in enumerate(permutations(one_life(shop))):
-        if number % 5:
-            continue  # one in five of a hundred and twenty
-        told = [{**each, "order_id": each["occurred_at"][5:10] + f"-{number}"} for each in order]
-        told = [{**each, "customer": f"C{number}"} for each in told]
-        send(shop, *told)
-        names = sorted((each["order_id"] for each in told), key=lambda name: (name[0] == "0", name))
-        ends.append(str(end_of(shop, names)).replace(f"-{number}'", "'").replace(f"-{number} of", " of"))
-
-    assert ends == [ends[0]] * 24
-    assert [credited(shop, name) for name in names] == [None, "anna", "anna", "bob", None]
-
-
-OWNER = st.sampled_from(["anna", "bob", None, None])
-SALES = st.lists(
-    st.tuples(st.integers(1, 28), OWNER, st.sampled_from(["id", "email", "both"]), st.booleans()),
-    min_size=2,
-    max_size=6,
-    unique_by=lambda each: each[0],
-)
-
-
-@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-def test_any_sales_of_a_customer_end_the_same_in_any_order(shop: Shop) -> None:
-    """With evidence that comes at once or in a second report, known by number, by address or by both."""
-    bind(shop)
-    numbers = iter(range(1_000_000))
-
-    def told(number: int, each: tuple[int, str | None, str, bool]) -> list[Delivery]:
-        day, owner, known_by, late = each
-        marks = {
-            "customer": f"C{number}" if known_by != "email" else None,
-            "customer_email_hash": f"{number:064}" if known_by != "id" else None,
-        }
-        plain = bought(f"11-{day:02}", f"life{number:06}/{day}", **marks)
-        if owner is None:
-            return [plain]
-        evidence = {**plain, "click": click(shop, owner, "10-30")}
-        return [plain, evidence] if late else [evidence]
-
-    @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
-    @given(SALES, st.randoms(use_true_random=False))
-    def check(sales: list[tuple[int, str | None, str, bool]], chance: Random) -> None:
-        ends = []
-        for shuffled in (False, True):
-            number = next(numbers)
-            deliveries = [delivery for each in sorted(sales) for delivery in told(number, each)]
-            if shuffled:
-                chance.shuffle(deliveries)
-            send(shop, *deliveries)
-            names = [f"life{number:06}/{each[0]}" for each in sorted(sales)]
-            ends.append(str(end_of(shop, names)).replace(f"life{number:06}", ""))
-        assert ends[0] == ends[1]
-
-    check()
-    replays_hold(shop.databases)
-
-
-def replays_hold(databases: Databases) -> None:
-    with reading(databases.main) as session:
-        for each in session.scalars(select(Attribution)):
-            again = replay_decision(each.inputs)
-            assert (again.reason, again.candidates) == (each.reason, each.candidates)
-
-
-def test_all_sales_of_a_customer_at_once_end_as_one_after_the_other(shop: Shop) -> None:
-    bind(shop)
-    orders = [
-        [
-            {**sold, "order_id": f"life{number}/{place}", "customer": f"C{number}"}
-            for place, sold in enumerate(one_life(shop))
-        ]
-        for number in range(4)
-    ]
-    send(shop, *orders[0])
-    several = [sold for order in orders[1:] for sold in order]
-    works: list[Callable[[], None]] = [partial(send, shop, sold) for sold in [*several, several[1]]]
-    assert len(works) == 16
-    at_once(*works)
-
-    ends = [
-        str(end_of(shop, [sold["order_id"] for sold in order])).replace(f"life{number}", "")
-        for number, order in enumerate(orders)
-    ]
-    assert ends == [ends[0]] * 4
-    assert [credited(shop, f"life3/{number}") for number in range(5)] == [None, "anna", "anna", "bob", "anna"]
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)

@@ -1,0 +1,37 @@
+"""The console's commands about the attribution policy, and about creators who leave."""
+
+from tests.tracker.cast import Cast
+from tests.tracker.terminal import Terminal
+
+BRAND = ("brand", "create", "Teas", "--currency", "EUR", "--timezone", "Europe/Berlin")
+
+
+def test_the_policy_is_shown_and_changed_in_versions(terminal: Terminal) -> None:
+    made = terminal.ask(*BRAND, "--customer-policy", "months", "--customer-months", "12")
+    assert (made["customer_policy"], made["customer_months"]) == ("months", 12)
+
+    second = terminal.ask("brand", "change-policy", made["id"], "--customer-policy", "lifetime")
+    assert (second["version"], second["customer_policy"], second["customer_months"]) == (2, "lifetime", None)
+    assert terminal.ask("brand", "show", made["id"])["customer_policy"] == "lifetime"
+    assert terminal.ask("brand", "policy", made["id"])[1] == second
+    lines = terminal.run("brand", "policy", made["id"]).stdout.splitlines()
+    assert "customers are bound for 12 months" in lines[0]
+    assert "customers are bound for ever" in lines[1]
+
+
+def test_a_cut_is_announced_and_months_without_a_number_are_refused(terminal: Terminal) -> None:
+    brand_id = terminal.ask(*BRAND)["id"]
+    assert "1 to 120" in terminal.refused("brand", "change-policy", brand_id, "--customer-policy", "months")
+    cut = terminal.ask("brand", "change-policy", brand_id, "--coupon-policy", "never")
+    in_force = terminal.ask("brand", "show", brand_id)
+    assert cut["effective_at"] > in_force["created_at"]
+    assert in_force["coupon_policy"] == "if_involved"
+
+
+def test_a_creator_is_removed_for_cause(terminal: Terminal, cast: Cast) -> None:
+    removal = ("creator", "remove", cast.anna_id, "--brand", cast.brand_id)
+    [ended] = terminal.ask(*removal, "--for-cause", "bought from himself")
+    assert (ended["id"], ended["state"]) == (cast.enrollment_id, "ended")
+    assert ended["removed_at"] == ended["ended_at"]
+    assert ended["removal_reason"] == "bought from himself"
+    assert "left already" in terminal.refused(*removal)

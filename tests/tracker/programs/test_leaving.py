@@ -1,0 +1,101 @@
+"""Creators who leave, and those who are removed for cause."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from config.database import Databases, reading, transact
+from tests.tracker.cast import Cast
+from tracker.errors import Conflict, Invalid, NotFound
+from tracker.programs.leaving import remove_creator
+from tracker.programs.models import Coupon, Enrollment
+from tracker.programs.operations import create_link, create_program, enroll, link_target
+
+DAY = timedelta(days=1)
+
+
+def remove(databases: Databases, cast: Cast, now: datetime, **others: Any) -> list[str]:
+    values = {"brand_id": cast.brand_id, "creator_id": cast.anna_id, **others}
+    return transact(databases.main, lambda s: [each.id for each in remove_creator(s, now, **values)])
+
+
+def standing(databases: Databases, enrollment_id: str) -> tuple[Any, ...]:
+    with reading(databases.main) as session:
+        found = session.get_one(Enrollment, enrollment_id)
+        coupon = session.scalars(select(Coupon).where(Coupon.enrollment_id == enrollment_id)).one_or_none()
+        ended_at = coupon.ended_at if coupon else None
+        return (found.state, found.ended_at, found.removed_at, found.removal_reason, ended_at)
+
+
+def test_who_leaves_has_no_link_and_no_code_any_more(databases: Databases, cast: Cast, now: datetime) -> None:
+    link = transact(
+        databases.main,
+        lambda s: (
+            create_link(
+                s,
+                now,
+                program_id=cast.program_id,
+                creator_id=cast.anna_id,
+                destination="https://shop.example/",
+            ).code
+        ),
+    )
+    assert remove(databases, cast, now + DAY) == [cast.enrollment_id]
+
+    assert standing(databases, cast.enrollment_id) == ("ended", now + DAY, None, None, now + DAY)
+    with reading(databases.main) as session:
+        target = link_target(session, link)
+        assert target is not None
+        assert not target.active
+
+
+def test_who_is_removed_for_cause_is_so_with_the_reason(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    remove(databases, cast, now, cause="bought  his own\nlink")
+
+    assert standing(databases, cast.enrollment_id) == ("ended", now, now, "bought his own link", now)
+
+
+def test_who_has_left_can_be_removed_for_cause_later_but_neither_twice(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    remove(databases, cast, now)
+    remove(databases, cast, now + DAY, cause="fraud")
+    assert standing(databases, cast.enrollment_id) == ("ended", now, now + DAY, "fraud", now)
+    for cause in (None, "again"):
+        with pytest.raises(Conflict, match="already"):
+            remove(databases, cast, now + 2 * DAY, cause=cause)
+    assert standing(databases, cast.enrollment_id) == ("ended", now, now + DAY, "fraud", now)
+
+
+def test_one_program_may_be_left_and_others_not(databases: Databases, cast: Cast, now: datetime) -> None:
+    def join_another(session: Any) -> tuple[str, str]:
+        program = create_program(session, now, brand_id=cast.brand_id, name="Other", rate_bp=500)
+        return program.id, enroll(session, now, program_id=program.id, creator_id=cast.anna_id).id
+
+    program_id, enrollment_id = transact(databases.main, join_another)
+    assert remove(databases, cast, now, program_id=program_id) == [enrollment_id]
+    assert standing(databases, cast.enrollment_id)[0] == "active"
+    assert remove(databases, cast, now) == [cast.enrollment_id]
+
+
+def test_a_removal_without_words_or_of_nobody_is_refused(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    for cause in ("", "  ", "x" * 501, "a\x00b"):
+        with pytest.raises(Invalid):
+            remove(databases, cast, now, cause=cause)
+    with pytest.raises(NotFound, match="takes part in no such program"):
+        remove(databases, cast, now, creator_id=cast.bob_id)
+
+
+def test_who_has_left_does_not_join_again(databases: Databases, cast: Cast, now: datetime) -> None:
+    remove(databases, cast, now)
+    with pytest.raises(Conflict, match="which is for good"):
+        transact(
+            databases.main,
+            lambda s: enroll(s, now, program_id=cast.program_id, creator_id=cast.anna_id),
+        )

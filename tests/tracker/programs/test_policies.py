@@ -1,0 +1,129 @@
+"""Versions of a brand's attribution policy, on both databases."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from config.database import Databases, reading, transact
+from tests.crowd import at_once
+from tests.tracker.cast import Cast
+from tracker.errors import Conflict, Invalid, NotFound
+from tracker.ids import new_id
+from tracker.people.operations import create_brand
+from tracker.programs.policies import Policies, PolicyVersion, change_policy, policies_of
+from tracker.programs.rules import CreditPolicy, is_policy_cut
+
+DAY = timedelta(days=1)
+
+
+def change(databases: Databases, cast: Cast, now: datetime, **changes: Any) -> PolicyVersion:
+    return transact(databases.main, lambda s: change_policy(s, now, brand_id=cast.brand_id, **changes))
+
+
+def policies(databases: Databases, cast: Cast) -> Policies:
+    with reading(databases.main) as session:
+        return policies_of(session, cast.brand_id)
+
+
+def test_a_brand_begins_with_the_policy_it_was_made_with(databases: Databases, now: datetime) -> None:
+    def make(session: Any) -> Policies:
+        names = {"name": "Soaps", "currency": "EUR", "timezone": "UTC"}
+        binding = {"customer_policy": "months", "customer_months": 6, "coupon_policy": "never"}
+        return policies_of(session, create_brand(session, now, **names, **binding).id)
+
+    made = transact(databases.main, make)
+    assert made.versions == [PolicyVersion(1, now, CreditPolicy("last", "never", "months", 6))]
+    assert made.at(now - DAY) == made.newest
+
+
+def test_a_change_holds_from_its_time_on_and_never_for_earlier_sales(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    change(databases, cast, now + DAY, customers="months", months=3)
+    change(databases, cast, now + 2 * DAY, model="first", effective_at=now + 5 * DAY)
+    found = policies(databases, cast)
+
+    assert [found.at(now + n * DAY).version for n in (0, 1, 4, 5)] == [1, 2, 2, 3]
+    assert found.newest.policy == CreditPolicy("first", "if_involved", "months", 3)
+    assert found.may_bind
+
+
+@pytest.mark.parametrize(
+    ("former", "changes"),
+    [
+        ({"customers": "lifetime"}, {"customers": "months", "months": 120}),
+        ({"customers": "months", "months": 12}, {"months": 11}),
+        ({"customers": "months", "months": 1}, {"customers": "first_sale"}),
+        ({"coupons": "always"}, {"coupons": "never"}),
+    ],
+)
+def test_a_cut_holds_only_after_its_notice(
+    databases: Databases, cast: Cast, now: datetime, former: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    assert change(databases, cast, now, **former).effective_at == now
+    with pytest.raises(Invalid, match="a cut needs 14 days of notice"):
+        change(databases, cast, now, effective_at=now + 13 * DAY, **changes)
+    assert change(databases, cast, now, **changes).effective_at == now + 14 * DAY
+
+
+def test_the_number_of_months_goes_with_its_policy(databases: Databases, cast: Cast, now: datetime) -> None:
+    for changes in ({"customers": "months"}, {"customers": "lifetime", "months": 3}, {"months": 3}):
+        with pytest.raises(Invalid):
+            change(databases, cast, now, **changes)
+    for months in (0, 121):
+        with pytest.raises(Invalid, match="1 to 120"):
+            change(databases, cast, now, customers="months", months=months)
+    change(databases, cast, now, customers="months", months=3)
+    assert change(databases, cast, now, customers="lifetime").policy.months is None
+
+
+def test_a_change_that_is_none_and_a_brand_that_is_none_are_refused(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    with pytest.raises(Invalid, match="Nothing changes"):
+        change(databases, cast, now, model="last")
+    with pytest.raises(NotFound):
+        transact(databases.main, lambda s: change_policy(s, now, brand_id=new_id("brd", now), model="first"))
+
+
+def test_two_changes_at_once_are_two_versions_or_a_refusal(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    def work(model: str) -> int:
+        try:
+            return change(databases, cast, now, model=model, coupons="always").version
+        except Conflict:
+            return 0
+
+    assert 2 in at_once(*[partial(work, model) for model in ("first", "last")])
+    versions = policies(databases, cast).versions
+    assert [each.version for each in versions] == list(range(1, len(versions) + 1))
+
+
+def test_no_version_is_ever_changed(databases: Databases, cast: Cast, now: datetime) -> None:
+    change(databases, cast, now, customers="lifetime")
+    for statement in ("update policy_change set customer_policy = 'first_sale'", "delete from policy_change"):
+        with pytest.raises(DBAPIError, match="never changed"), databases.main.begin() as connection:
+            connection.execute(text(statement))
+
+
+@pytest.mark.parametrize(
+    ("changes", "cut"),
+    [
+        ({"model": "first"}, False),
+        ({"coupons": "if_involved"}, False),
+        ({"coupons": "never"}, True),
+        ({"customers": "lifetime", "months": None}, False),
+        ({"months": 13}, False),
+        ({"months": 11}, True),
+        ({"customers": "first_sale", "months": None}, True),
+    ],
+)
+def test_what_leaves_sales_to_nobody_is_a_cut(changes: dict[str, Any], cut: bool) -> None:
+    former = CreditPolicy("last", "always", "months", 12)
+
+    assert is_policy_cut(former, CreditPolicy(**{**vars(former), **changes})) is cut
