@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, exists, select, update
+from sqlalchemy import Select, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from config.insert import insert_once
@@ -36,29 +36,34 @@ def accrue_due(session: Session, now: datetime, limit: int, *, brand_id: str = "
 
 
 def _without_commission() -> Select[Sale, Attribution]:
-    """Sales whose latest attribution credits somebody and has no commission yet.
+    """Sales whose latest attribution credits somebody and has no commission yet, or nobody any more.
 
-    A commission of an earlier revision is replaced as long as it has not matured.
+    A commission of an earlier revision is replaced, or given up, as long as it has not matured.
     """
     newer = aliased(Attribution)
     latest = ~exists().where(newer.sale_id == Attribution.sale_id, newer.revision > Attribution.revision)
     answered = exists().where(
         Commission.sale_id == Attribution.sale_id, Commission.revision >= Attribution.revision
     )
-    final = exists().where(
-        Commission.sale_id == Attribution.sale_id, Commission.live, Commission.matured_at.is_not(None)
-    )
+    standing = exists().where(Commission.sale_id == Attribution.sale_id, Commission.live)
+    final = standing.where(Commission.matured_at.is_not(None))
     return (
         select(Sale, Attribution)
         .join(Attribution, Attribution.sale_id == Sale.id)
-        .where(Attribution.enrollment_id.is_not(None), latest, ~answered, ~final, ~Sale.test)
+        .where(or_(Attribution.enrollment_id.is_not(None), standing))
+        .where(latest, ~answered, ~final, ~Sale.test)
         .order_by(Attribution.id)
     )
 
 
 def _accrue(session: Session, now: datetime, sale: Sale, attribution: Attribution) -> None:
-    made = _new_commission(session, now, sale, attribution)
+    """Answer the attribution, which may also say that nobody is credited any more."""
     former = _former(session, sale)
+    if attribution.enrollment_id is None:
+        if former is not None and former.matured_at is None and former.revision < attribution.revision:
+            _retire(session, now, former, attribution)
+        return
+    made = _new_commission(session, now, sale, attribution)
     if former is not None:
         if former.matured_at is not None or former.revision >= attribution.revision:
             return  # it matured, or was answered, since the list was made
@@ -74,8 +79,8 @@ def _accrue(session: Session, now: datetime, sale: Sale, attribution: Attributio
     record_change(session, now, accrued, step, amount_after_minor=accrued.amount_minor)
     if accrued.base == "profit" and sale.cost is None:
         place_hold(session, now, accrued, kind="review", cause_id=sale.id, reason=COST_MISSING)
-    if former is not None:
-        _keep_decisions(session, now, former, accrued)
+    if attribution.revision > 1:
+        _keep_decisions(session, now, accrued)
 
 
 _SAME_CREDIT = ("creator_id", "base", "base_minor", "rate_bp", "release_at")
@@ -128,8 +133,19 @@ def _confirm(session: Session, now: datetime, former: Commission, attribution: A
     session.flush()
 
 
-def _keep_decisions(session: Session, now: datetime, former: Commission, accrued: Commission) -> None:
-    """What a person decided about the sale stands against paying its new commission until a person agrees."""
+def _keep_decisions(session: Session, now: datetime, accrued: Commission) -> None:
+    """What a person decided about the sale stands against paying its new commission until a person agrees.
+
+    Between the two the sale may have been nobody's for a while.
+    """
+    former = session.scalar(
+        select(Commission)
+        .where(Commission.sale_id == accrued.sale_id, Commission.revision < accrued.revision)
+        .order_by(Commission.revision.desc())
+        .limit(1)
+    )
+    if former is None:
+        return
     for entry in entries_of(session, former.id):
         if entry.kind == "decline":
             reason = f"the sale was declined before new evidence came: {entry.reason}"
