@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from payouts.commissions.entries import current_amount, entries_of
 from payouts.commissions.models import Commission, Entry
 from payouts.commissions.release import holds_of
+from payouts.explain_credit import credit_accounts, credit_lines
 from payouts.ledger.models import Posting
 from payouts.statements.document import expected_pay_date
 from payouts.transfers.models import Item, Payout
@@ -47,10 +48,7 @@ def as_text(account: dict[str, Any]) -> str:
     if emptied_at := account["event"]["body_emptied_at"]:
         rows.append(f"  Its message was kept word for word until {emptied_at}; only its hash is left.")
     for attribution in account["attributions"]:
-        rows.append(f"Attribution {attribution['revision']}: {attribution['reason']}.")
-        rows += [
-            f"  {each.get('kind', 'candidate')}: {each.get('reason')}" for each in attribution["candidates"]
-        ]
+        rows += credit_lines(attribution)
     for commission in account["commissions"]:
         base = f"{Money(**commission['base_amount'])} ({commission['base']})"
         rows.append(
@@ -78,9 +76,6 @@ def _payment_sentence(commission: dict[str, Any]) -> str:
 
 def _sale(session: Session, brand: Brand, sale: Sale) -> dict[str, Any]:
     event = session.get_one(Event, sale.event_id)
-    attributions = session.execute(
-        select(Attribution).where(Attribution.sale_id == sale.id).order_by(Attribution.revision)
-    ).scalars()
     commissions = session.execute(
         select(Commission).where(Commission.sale_id == sale.id).order_by(Commission.revision)
     ).scalars()
@@ -98,21 +93,8 @@ def _sale(session: Session, brand: Brand, sale: Sale) -> dict[str, Any]:
             "body_sha256": event.body_hash,
             "body_emptied_at": utc_text(event.emptied_at) if event.emptied_at else None,
         },
-        "attributions": [_attribution(each) for each in attributions],
+        "attributions": credit_accounts(session, sale),
         "commissions": [_commission(session, brand, sale, each) for each in commissions],
-    }
-
-
-def _attribution(attribution: Attribution) -> dict[str, Any]:
-    return {
-        "id": attribution.id,
-        "revision": attribution.revision,
-        "reason": attribution.reason,
-        "click": attribution.click_id,
-        "link": attribution.link_id,
-        "coupon": attribution.coupon_id,
-        "candidates": attribution.candidates,
-        "decided_at": utc_text(attribution.decided_at),
     }
 
 

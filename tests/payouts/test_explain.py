@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from payouts.explain import as_text, explain
 from tests.payouts.cast import Books, at
+from tests.payouts.commissions.people import click, one_more
+from tracker.programs.policies import change_policy
 from tracker.sales.jobs import empty_old_events
 
 
@@ -19,3 +21,41 @@ def test_an_order_whose_message_was_emptied_is_explained_as_before_and_says_so(b
     assert after == before | {"event": before["event"] | {"body_emptied_at": "2027-11-05T12:00:00Z"}}
     line = "Its message was kept word for word until 2027-11-05T12:00:00Z; only its hash is left."
     assert line in as_text(after)
+
+
+def test_every_candidate_is_told_with_its_name_and_reason(books: Books) -> None:
+    bob = one_more(books, "bob")
+    books.write(lambda s: change_policy(s, at("09-01"), brand_id=books.brand_id, customers="lifetime"))
+    known = {"customer": "C1", "coupons": ["SUMMER"]}
+    books.sale("S1", 100_00, "10-01", click=click(books, bob.link_id, "09-30"), **known)
+    too_old = click(books, books.link_id, "09-01")
+    books.sale("S2", 100_00, "11-20", click=too_old, **known)
+
+    [account] = books.write(lambda s: explain(s, books.brand_id, "S2"))
+    [attribution] = account["attributions"]
+    assert attribution["creator"] == {"id": bob.creator_id, "name": "bob"}
+    assert (attribution["terms_version"], attribution["rules"]) == (1, 2)
+    assert attribution["policy"]["customers"] == "lifetime"
+    assert attribution["binding"]["order_id"] == "S1"
+    assert [(each["kind"], each["outcome"]) for each in attribution["candidates"]] == [
+        ("click", "lost"),
+        ("coupon", "lost"),
+        ("customer", "won"),
+    ]
+    said = as_text(account).splitlines()
+    assert said[1].startswith("Attribution 1: The known customer decides: neither a click nor a code does")
+    assert "  credited: bob, by version 1 of the terms" in said
+    assert "  policy: last click, codes if involved, customers lifetime" in said
+    assert any(line.startswith("  click of Anna clk_") and "80 days older" in line for line in said)
+    assert "  code summer lost: No creator owns this code." in said
+    assert any(line.startswith("  customer of bob, known by order S1 of 2026-10-01 won: ") for line in said)
+
+
+def test_a_sale_that_nobody_is_credited_for_is_explained_too(books: Books) -> None:
+    books.sale("S1", 100_00, "10-01", click="forged")
+    [account] = books.write(lambda s: explain(s, books.brand_id, "S1"))
+
+    said = as_text(account)
+    assert "credited: nobody" in said
+    assert "click that cannot be read lost: The token was not made here, or was altered." in said
+    assert "No commission stands in the books for it." in said

@@ -1,0 +1,89 @@
+"""Every decision about the credit for one sale: who won, by which rules, and why each of the others lost."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tracker.people.models import Creator
+from tracker.programs.models import Enrollment, Terms
+from tracker.sales.inputs import upgraded
+from tracker.sales.models import Attribution, Sale
+from tracker.times import utc_text
+
+
+def credit_accounts(session: Session, sale: Sale) -> list[dict[str, Any]]:
+    """One account for each revision, the first one first."""
+    revisions = session.scalars(
+        select(Attribution).where(Attribution.sale_id == sale.id).order_by(Attribution.revision)
+    ).all()
+    creators = _creators(session, revisions)
+    versions = _terms_versions(session, revisions)
+    return [_account(each, creators, versions) for each in revisions]
+
+
+def credit_lines(account: dict[str, Any]) -> Iterator[str]:
+    """The same in sentences."""
+    yield f"Attribution {account['revision']}: {account['reason']}"
+    if account["creator"] is None:
+        yield "  credited: nobody"
+    else:
+        yield f"  credited: {account['creator']['name']}, by version {account['terms_version']} of the terms"
+    policy = account["policy"]
+    bound = f"{policy['months']} months" if policy["months"] else policy["customers"].replace("_", " ")
+    yield f"  policy: {policy['model']} click, codes {policy['coupons'].replace('_', ' ')}, customers {bound}"
+    yield from (f"  {_candidate_words(each)}" for each in account["candidates"])
+
+
+def _account(
+    attribution: Attribution, creators: dict[str, dict[str, Any]], versions: dict[str, int]
+) -> dict[str, Any]:
+    inputs = upgraded(attribution.inputs)
+    return {
+        "id": attribution.id,
+        "revision": attribution.revision,
+        "rules": attribution.inputs["rules"],
+        "reason": attribution.reason,
+        "creator": creators.get(attribution.enrollment_id or ""),
+        "click": attribution.click_id,
+        "link": attribution.link_id,
+        "coupon": attribution.coupon_id,
+        "terms_version": versions.get(attribution.terms_id or ""),
+        "policy": inputs["policy"],
+        "binding": inputs["binding"],
+        "candidates": [
+            {**each, "creator": creators.get(each["enrollment_id"] or "")} for each in attribution.candidates
+        ],
+        "decided_at": utc_text(attribution.decided_at),
+    }
+
+
+def _creators(session: Session, revisions: Any) -> dict[str, dict[str, Any]]:
+    """By the enrollments that are named anywhere in the decisions."""
+    named = {each["enrollment_id"] for revision in revisions for each in revision.candidates}
+    rows = session.execute(
+        select(Enrollment.id, Creator.id, Creator.name)
+        .join(Creator, Creator.id == Enrollment.creator_id)
+        .where(Enrollment.id.in_(named - {None}))
+    )
+    return {enrollment_id: {"id": creator_id, "name": name} for enrollment_id, creator_id, name in rows}
+
+
+def _terms_versions(session: Session, revisions: Any) -> dict[str, int]:
+    ids = {each.terms_id for each in revisions} - {None}
+    found = session.scalars(select(Terms).where(Terms.id.in_(ids)))
+    return {terms.id: terms.version for terms in found}
+
+
+def _candidate_words(candidate: dict[str, Any]) -> str:
+    creator = candidate["creator"]
+    whose = f" of {creator['name']}" if creator else ""
+    if candidate["kind"] == "coupon":
+        what = f"code {candidate['code']}{whose}"
+    elif candidate["kind"] == "customer":
+        what = f"customer{whose}, known by order {candidate['order_id']} of {candidate['at'][:10]}"
+    else:
+        when = f" at {candidate['at'][:19]}Z" if candidate["at"] else ""
+        what = f"click{whose} {candidate['click_id'] or 'that cannot be read'}{when}"
+    return f"{what} {candidate['outcome']}: {candidate['reason']}"
