@@ -16,6 +16,7 @@ ROOMS = {
     "tracker.programs.commands": ("program", "enroll", "link", "domain"),
     "tracker.clicks.commands": ("click",),
     "tracker.sales.commands": ("source", "sale"),
+    "tracker.sales.replay_command": ("replay",),
     "payouts.ledger.commands": ("ledger",),
     "payouts.statements.commands": ("statement", "commission"),
     "payouts.transfers.commands": ("payout",),

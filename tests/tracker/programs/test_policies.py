@@ -31,9 +31,17 @@ def policies(databases: Databases, cast: Cast) -> Policies:
 
 def test_a_brand_begins_with_the_policy_it_was_made_with(databases: Databases, now: datetime) -> None:
     def make(session: Any) -> Policies:
-        names = {"name": "Soaps", "currency": "EUR", "timezone": "UTC"}
-        binding = {"customer_policy": "months", "customer_months": 6, "coupon_policy": "never"}
-        return policies_of(session, create_brand(session, now, **names, **binding).id)
+        brand = create_brand(
+            session,
+            now,
+            name="Soaps",
+            currency="EUR",
+            timezone="UTC",
+            coupon_policy="never",
+            customer_policy="months",
+            customer_months=6,
+        )
+        return policies_of(session, brand.id)
 
     made = transact(databases.main, make)
     assert made.versions == [PolicyVersion(1, now, CreditPolicy("last", "never", "months", 6))]

@@ -128,7 +128,7 @@ def test_a_stored_decision_can_be_made_again(shop: Shop) -> None:
     )
 
     [attribution] = shop.attributions()
-    again = replay_decision(attribution.inputs)  # type: ignore[arg-type]
+    again = replay_decision(attribution.inputs)
     assert again.winner is not None
     assert again.winner.enrollment_id == attribution.enrollment_id == shop.enrollments["anna"]
     assert (again.reason, again.candidates) == (attribution.reason, attribution.candidates)

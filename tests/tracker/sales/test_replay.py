@@ -1,0 +1,150 @@
+"""Every stored decision can be made again from its inputs; what comes out otherwise is told."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event, insert, select, text
+
+from config.database import Databases, reading
+from config.settings import Settings
+from tests.tracker.sales.customers import bind, bought, click, send
+from tests.tracker.sales.shop import RECEIVED, START, Shop, open_shop, sale
+from tests.tracker.terminal import Terminal
+from tracker.ids import new_id
+from tracker.sales import replay_command
+from tracker.sales.models import Attribution
+from tracker.sales.replay_command import COMMANDS
+
+
+@pytest.fixture
+def terminal(settings: Settings) -> Terminal:
+    return Terminal(settings, COMMANDS)
+
+
+@pytest.fixture
+def story(shop: Shop) -> Shop:
+    """Clicks, a code, a customer who is known, new evidence: six decisions about four orders."""
+    bind(shop)
+    send(shop, bought("12-01"), bought("11-01", click=click(shop, "anna", "10-30")))
+    send(shop, bought("12-15", coupons=["ANNA10"]))
+    send(shop, sale(), sale(click=shop.token("bob")))
+    return shop
+
+
+def without_protection(databases: Databases, statement: str, values: dict[str, Any]) -> None:
+    """As somebody who has the database in his hands could do."""
+    with databases.main.begin() as connection:
+        if databases.main.dialect.name == "sqlite":
+            connection.execute(text("drop trigger attribution_refuses_update"))
+        else:
+            connection.execute(text("alter table attribution disable trigger attribution_stays"))
+        connection.execute(text(statement), values)
+
+
+def test_what_was_decided_comes_out_again(story: Shop, terminal: Terminal) -> None:
+    assert terminal.ask("replay") == {"decisions": 6, "different": 0, "differences": []}
+    assert terminal.ask("replay", "--brand", story.brand_id, "--order", "12-01")["decisions"] == 2
+    said = terminal.run("replay").stdout
+    assert said == "6 decisions made again from their inputs; none came out otherwise.\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("reason = 'Because.'", "reason"),
+        ("coupon_id = null", "coupon_id"),
+        ("candidates = '[]'", "candidates"),
+        ("inputs = replace(inputs, '12-15', '12-16')", "the sale"),
+        ("""inputs = replace(inputs, '"rules"\\:2', '"rules"\\:7')""", "this version knows rules 1 to 2"),
+        ("""inputs = replace(inputs, '"rules"\\:2', '"rule"\\:2')""", "cannot be decided (KeyError"),
+        ("""inputs = replace(inputs, 'if_involved', 'never')""", "coupon_id"),
+    ],
+)
+def test_a_decision_that_was_changed_is_found(
+    story: Shop, terminal: Terminal, databases: Databases, change: str, found: str
+) -> None:
+    changed = story.attributions("12-15")[0]
+    without_protection(databases, f"update attribution set {change} where id = :id", {"id": changed.id})
+
+    result = terminal.run("replay", "--json")
+    assert result.exit_code == 3
+    value = json.loads(result.stdout)
+    assert (value["decisions"], value["different"]) == (6, 1)
+    [difference] = value["differences"]
+    assert (difference["attribution_id"], difference["order_id"]) == (changed.id, "12-15")
+    assert found in difference["found"]
+    assert f"{changed.id}, revision 1 of order 12-15: " in terminal.run("replay").stdout
+    assert terminal.ask("replay", "--order", "11-01")["different"] == 0
+
+
+def test_decisions_of_the_first_rules_come_out_again(
+    story: Shop, terminal: Terminal, databases: Databases
+) -> None:
+    """Rows as version 1 wrote them, beside those of today."""
+    [first, _second] = story.attributions()
+    decided = json.loads((Path(__file__).parent / "decisions_by_rules_1.json").read_text())
+    stored = next(each for each in decided if each["decision"]["winner"] is None)
+    sold = first.inputs["sale"]
+    row = {
+        "id": new_id("atr", START),
+        "sale_id": first.sale_id,
+        "revision": 9,
+        "reason": stored["decision"]["reason"],
+        "inputs": {**stored["inputs"], "sale": sold},
+        "candidates": stored["decision"]["candidates"],
+        "decided_at": START,
+    }
+    with databases.main.begin() as connection:
+        connection.execute(insert(Attribution).values(**row))
+
+    assert terminal.ask("replay") == {"decisions": 7, "different": 0, "differences": []}
+
+
+def test_new_evidence_for_what_the_first_rules_decided_is_decided_by_todays(
+    shop: Shop, databases: Databases
+) -> None:
+    shop.send("sale.created", sale(click=shop.token("anna", "2025-10-20T10:00:00+00:00")))
+    known = shop.attributions()[0].inputs
+    policy = {"model": "last", "coupons": "if_involved"}
+    former = {**known, "rules": 1, "policy": policy}
+    del former["binding"]
+    without_protection(databases, "update attribution set inputs = :inputs", {"inputs": json.dumps(former)})
+
+    shop.send("sale.created", sale(click=shop.token("bob")))
+    assert [each.inputs["rules"] for each in shop.attributions()] == [1, 2]
+    assert shop.attributions()[1].enrollment_id == shop.enrollments["bob"]
+
+
+def test_one_brands_decisions_alone(
+    story: Shop, terminal: Terminal, settings: Settings, databases: Databases
+) -> None:
+    other = open_shop(settings, databases, "Bikes", coupon=None)
+    other.send("sale.created", sale())
+    assert terminal.ask("replay", "--brand", other.brand_id)["decisions"] == 1
+    assert terminal.ask("replay")["decisions"] == 7
+    assert "No sale of order 'nothing'" in terminal.run("replay", "--order", "nothing").stderr
+
+
+def test_it_goes_page_by_page_and_forgets_each(
+    story: Shop, terminal: Terminal, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(7):
+        shop_time = datetime.fromisoformat(f"2025-11-02T10:00:0{number}+00:00")
+        story.send("sale.created", sale(order_id=f"page-{number}"), now=max(shop_time, RECEIVED))
+    monkeypatch.setattr(replay_command, "PAGE", 3)
+    pages: list[int] = []
+
+    def counted(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        pages.append("attribution.candidates" in statement)
+
+    event.listen(type(databases.main), "before_cursor_execute", counted)
+    try:
+        assert terminal.ask("replay")["decisions"] == 13
+    finally:
+        event.remove(type(databases.main), "before_cursor_execute", counted)
+    assert sum(pages) == 6  # five pages, and the look that finds no more
+    with reading(databases.main) as session:
+        assert len(session.scalars(select(Attribution.id)).all()) == 13
