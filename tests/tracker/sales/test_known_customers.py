@@ -76,6 +76,16 @@ def test_customers_are_told_apart_by_shop_and_recognised_by_their_address(shop: 
     assert elsewhere("12-03", customer_email_hash="cd" * 32) is None
 
 
+def test_what_a_binding_credits_binds_nobody(shop: Shop) -> None:
+    """The third order has nothing in common with the first, which alone could bind."""
+    bind(shop)
+    address = {"customer_email_hash": "ab" * 32}
+    send(shop, bought("11-01", click=click(shop, "anna", "10-30"), **address))
+    send(shop, bought("12-01", customer="C1", **address), bought("01-01", customer="C1"))
+
+    assert (credited(shop, "12-01"), credited(shop, "01-01")) == ("anna", None)
+
+
 def test_orders_that_were_only_tried_out_know_each_other_and_nobody_else(shop: Shop) -> None:
     bind(shop)
     send(shop, bought("11-01", click=click(shop, "anna", "10-30"), test=True))
