@@ -35,6 +35,7 @@ from tests.payouts.commissions.test_provider_refunds import story, stripe_source
 from tests.payouts.payout_runs.scenes import OCTOBER, owe, run_at, seal, sell_and_release
 from tests.payouts.programs import report_by_api
 from tests.postgres import PostgresServer
+from tracker.programs.policies import change_policy
 from tracker.sales.jobs import empty_old_events
 
 ROOT = Path(__file__).parents[1]
@@ -46,6 +47,7 @@ PROTECTED = {
     "ledger_account",
     "ledger_posting",
     "ledger_transaction",
+    "policy_change",
     "rate_override",
     "sealed_document",
     "statement",
@@ -77,6 +79,7 @@ def lived_in(settings: Settings, databases: Databases, tmp_path: Path) -> Books:
 
 
 def play(books: Books) -> Books:
+    books.write(lambda s: change_policy(s, at("10-01"), brand_id=books.brand_id, customers="lifetime"))
     source_id = stripe_source(books)
     for each in story(books):
         told(books, source_id, each, "10-09")

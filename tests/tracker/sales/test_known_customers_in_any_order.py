@@ -74,6 +74,15 @@ SALES = st.lists(
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 def test_any_sales_of_a_customer_end_the_same_in_any_order(shop: Shop) -> None:
+    in_any_order(shop, examples=12)
+
+
+@pytest.mark.nightly
+def test_hundreds_of_customers_end_the_same_in_any_order(shop: Shop) -> None:
+    in_any_order(shop, examples=300)
+
+
+def in_any_order(shop: Shop, examples: int) -> None:
     """With evidence that comes at once or in a second report, known by number, by address or by both."""
     bind(shop)
     numbers = iter(range(1_000_000))
@@ -90,7 +99,7 @@ def test_any_sales_of_a_customer_end_the_same_in_any_order(shop: Shop) -> None:
         evidence = {**plain, "click": click(shop, owner, "10-30")}
         return [plain, evidence] if late else [evidence]
 
-    @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=examples, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(SALES, st.randoms(use_true_random=False))
     def check(sales: list[tuple[int, str | None, str, bool]], chance: Random) -> None:
         ends = []
