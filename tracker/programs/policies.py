@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
@@ -17,6 +17,26 @@ from tracker.ids import new_id
 from tracker.people.models import Brand
 from tracker.programs.models import PolicyChange
 from tracker.programs.rules import NOTICE_DAYS, CreditPolicy, effective_time, is_policy_cut
+
+
+def _columns(table: type[Brand | PolicyChange]) -> tuple[Any, ...]:
+    """In the order of CreditPolicy's fields."""
+    return (table.attribution_model, table.coupon_policy, table.customer_policy, table.customer_months)
+
+
+_VERSIONS = (
+    select(
+        *_columns(Brand),
+        Brand.created_at,
+        PolicyChange.version,
+        PolicyChange.effective_at,
+        *_columns(PolicyChange),
+    )
+    .join(PolicyChange, PolicyChange.brand_id == Brand.id, isouter=True)
+    .where(Brand.id == bindparam("brand_id"))
+    .order_by(PolicyChange.version)
+)
+"""Made once: every sale asks for them."""
 
 
 @dataclass(frozen=True)
@@ -50,19 +70,8 @@ class Policies:
 
 
 def policies_of(session: Session, brand_id: str) -> Policies:
-    """In one query: every sale asks for them. Raises NotFound."""
-    rows = session.execute(
-        select(
-            *_columns(Brand),
-            Brand.created_at,
-            PolicyChange.version,
-            PolicyChange.effective_at,
-            *_columns(PolicyChange),
-        )
-        .join(PolicyChange, PolicyChange.brand_id == Brand.id, isouter=True)
-        .where(Brand.id == brand_id)
-        .order_by(PolicyChange.version)
-    ).all()
+    """In one query. Raises NotFound."""
+    rows = session.connection().execute(_VERSIONS, {"brand_id": brand_id}).all()
     if not rows:
         raise NotFound(f"There is no brand {brand_id}. See them with: linkledger brand list")
     *began_with, created_at = rows[0][:5]
@@ -72,11 +81,6 @@ def policies_of(session: Session, brand_id: str) -> Policies:
         if version is not None
     ]
     return Policies([PolicyVersion(1, created_at, CreditPolicy(*began_with)), *changes])
-
-
-def _columns(table: type[Brand | PolicyChange]) -> tuple[Any, ...]:
-    """In the order of CreditPolicy's fields."""
-    return (table.attribution_model, table.coupon_policy, table.customer_policy, table.customer_months)
 
 
 def change_policy(

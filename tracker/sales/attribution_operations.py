@@ -66,7 +66,7 @@ def attribute(session: Session, brand_id: str, sales: Sequence[Undecided], keys:
 
 def _attribute_known(session: Session, decidable: Mapping[str, tuple[datetime, Inputs]]) -> None:
     """One after the other, as they were made: the first of them may be of the same customer as the next."""
-    query = select(Sale).where(Sale.id.in_(decidable)).order_by(Sale.occurred_at, Sale.id)
+    query = select(Sale).where(Sale.id.in_(list(decidable))).order_by(Sale.occurred_at, Sale.id)
     sales = session.scalars(query).all()
     hold_customers(session, sales)
     for sale in sales:

@@ -151,13 +151,12 @@ def moment(at: datetime) -> str:
     return at.strftime(ISO_FORMAT)
 
 
-def ending_flaw(
-    ended_at: datetime | None, removed_at: datetime | None, occurred_at: datetime
-) -> str | None:
+def ending_flaw(ended_at: datetime | None, removed_at: datetime | None, occurred_at: datetime) -> str | None:
     """Why an enrollment that ended credits nobody, where its state at the time of the sale counts."""
     if ended_at is None or ended_at > occurred_at:
         return None
-    return _removal_flaw(removed_at, occurred_at) or "Its creator had left the program when the sale was made."
+    left = "Its creator had left the program when the sale was made."
+    return _removal_flaw(removed_at, occurred_at) or left
 
 
 def _removal_flaw(removed_at: datetime | None, occurred_at: datetime) -> str | None:

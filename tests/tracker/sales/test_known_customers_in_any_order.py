@@ -11,12 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from config.database import Databases, reading
+from config.database import Databases, reading, transact
 from tests.crowd import at_once
-from tests.tracker.sales.customers import Delivery, bind, bought, click, credited, send
-from tests.tracker.sales.shop import Shop
+from tests.tracker.sales.customers import MUCH_LATER, Delivery, bind, bought, click, credited, send
+from tests.tracker.sales.shop import Shop, envelope
 from tracker.sales.attribution import replay_decision
 from tracker.sales.models import Attribution
+from tracker.sales.together import receive_together
 
 
 def end_of(shop: Shop, order_ids: Iterable[str]) -> list[Any]:
@@ -70,6 +71,32 @@ SALES = st.lists(
     max_size=6,
     unique_by=lambda each: each[0],
 )
+
+
+def test_sales_of_a_customer_that_are_booked_together_end_as_one_after_the_other(
+    shop: Shop, databases: Databases
+) -> None:
+    """The renewal may come before the first sale in the same transaction, and another customer between."""
+    bind(shop)
+    send(shop, *one_life(shop))
+    several = [
+        {**sold, "order_id": f"life{number}/{sold['order_id']}", "customer": f"together{number}"}
+        for sold in reversed(one_life(shop))
+        for number in range(2)
+    ]
+    arrivals = [
+        shop.arrival(envelope("sale.created", each), f"msg_{place}", now=MUCH_LATER)
+        for place, each in enumerate(several)
+    ]
+    received = transact(databases.main, lambda s: receive_together(s, shop.source_id, arrivals, shop.keys))
+
+    assert {each.state for each in received.values()} == {"applied"}
+    assert len(received) == 10
+    names = [sold["order_id"] for sold in one_life(shop)]
+    for number in range(2):
+        end = str(end_of(shop, [f"life{number}/{name}" for name in names]))
+        assert end.replace(f"life{number}/", "") == str(end_of(shop, names))
+        assert [len(shop.attributions(f"life{number}/{name}")) for name in names] == [1] * 5
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
