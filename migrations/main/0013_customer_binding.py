@@ -7,7 +7,7 @@ from migrations.append_only import protect
 from migrations.column_types import BIG_INT, UTC_TIME
 
 revision = "0013"
-down_revision = "0011"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
