@@ -18,6 +18,7 @@ PURE = (
     "tracker/sales/provider_reports.py",
     "tracker/sales/decimals.py",
     "tracker/sales/sources/*.py",
+    "tracker/sales/imports/columns.py",
     "tracker/stripe_amounts.py",
     "payouts/transfers/outcome.py",
     "payouts/transfers/units.py",

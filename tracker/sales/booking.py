@@ -35,6 +35,9 @@ from tracker.sales.provider_reports import (
 from tracker.sales.references import orders_named, remember, sold_among
 from tracker.times import utc_text
 
+ALREADY = "already "
+"""What the note of an event starts with that says nothing new."""
+
 BEFORE_THE_BRAND = timedelta(days=31)
 """How much older than its brand's entry here a sale may be: a shop may send the month in which it begins."""
 
@@ -141,7 +144,7 @@ def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> Book
         raise Conflict(f"Order {report.order_id} is booked already by {sale.event_id}, and differs: {found}.")
     revision = reconsider(session, delivery.now, sale, report, delivery.keys)
     evidence = f"; its new evidence made attribution {revision}" if revision else ""
-    return Booked(note=f"already booked by {sale.event_id}{evidence}", is_new_name=is_new_name)
+    return Booked(note=f"{ALREADY}booked by {sale.event_id}{evidence}", is_new_name=is_new_name)
 
 
 def _book_evidence(session: Session, delivery: Delivery, sale: Sale, report: EvidenceReport) -> Booked:
@@ -257,7 +260,7 @@ def _book_dispute(session: Session, delivery: Delivery, sale: Sale, report: Disp
 def _repeated(known: Row[str, str], content_hash: str, what: str) -> Booked:
     if known.payload_hash != content_hash:
         raise Conflict(f"{what} is booked already by {known.event_id}, with other content.")
-    return Booked(note=f"already booked by {known.event_id}")
+    return Booked(note=f"{ALREADY}booked by {known.event_id}")
 
 
 def _book_cancellation(
@@ -276,7 +279,7 @@ def _book_cancellation(
     if is_new:
         return Booked()
     event_id = session.scalar(select(Cancellation.event_id).where(Cancellation.sale_id == sale.id))
-    return Booked(note=f"already cancelled by {event_id}")
+    return Booked(note=f"{ALREADY}cancelled by {event_id}")
 
 
 def _sale_of(session: Session, source: Source, order_id: str) -> Sale | None:

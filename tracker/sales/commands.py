@@ -13,6 +13,7 @@ from tracker.money import Money
 from tracker.sales import operations
 from tracker.sales.answers import event_answer, history_answer, hook_url, sale_answer, source_answer
 from tracker.sales.connecting import how_to_connect, how_to_report
+from tracker.sales.imports.commands import import_sales
 from tracker.sales.inbox import Received, dismiss, replay, unsettled_ids
 from tracker.sales.lookup import find_sale, list_events, list_sales, sale_history
 from tracker.sales.sending import Sender, send_message
@@ -20,6 +21,7 @@ from tracker.sales.sources import KINDS, kind_of
 from tracker.times import utc_text
 
 MOST_LINES = 100_000
+WITHOUT_HOOK = {"api": "by key", "csv": "by file"}
 STATES = ("applied", "parked", "conflict", "dismissed")
 
 _SECRET_FROM_STDIN = click.option(
@@ -76,7 +78,8 @@ def list_sources(console: Console, brand_id: str) -> Answer:
         found = operations.list_sources(session, brand_id)
         answers = [source_answer(each, console.settings.web_url) for each in found]
     lines = [
-        f"{each['id']}  {each['kind']}  {'deleted' if each['deleted_at'] else each['hook_url'] or 'by key'}"
+        f"{each['id']}  {each['kind']}  "
+        f"{'deleted' if each['deleted_at'] else each['hook_url'] or WITHOUT_HOOK[each['kind']]}"
         for each in answers
     ]
     return Answer(answers, "\n".join(lines) or "The brand has no sources yet.")
@@ -205,6 +208,9 @@ def send(console: Console, source_id: str, message_id: str | None, topic: str, f
 @click.group("sale", cls=ConsoleGroup)
 def sale() -> None:
     """Sales that shops have reported."""
+
+
+sale.add_command(import_sales)
 
 
 @sale.command("list")

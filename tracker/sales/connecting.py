@@ -42,5 +42,7 @@ def how_to_report(kind: str, source_id: str, web_url: str) -> str:
             f"  programs report to  {web_url}/api/v1/sales",
             "  each with a key:  linkledger key create --brand ID --name NAME --scope sales:write",
         ]
+    if kind == "csv":
+        lines.append(f"  import a file with:  linkledger sale import FILE --source {source_id}")
     lines.append(f"See what arrives:  linkledger source events --source {source_id}")
     return "\n".join(lines)

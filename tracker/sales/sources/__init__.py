@@ -7,10 +7,10 @@ from datetime import datetime
 from tracker.errors import Invalid
 from tracker.sales.messages import Message, NotAuthentic
 from tracker.sales.provider_reports import AnyReport
-from tracker.sales.sources import api, shopify, standard, stripe, woocommerce
+from tracker.sales.sources import api, csv_line, shopify, standard, stripe, woocommerce
 
-KINDS = ("standard", "stripe", "shopify", "woocommerce", "api")
-NAMING_FREELY = ("standard", "stripe", "api")
+KINDS = ("standard", "stripe", "shopify", "woocommerce", "api", "csv")
+NAMING_FREELY = ("standard", "stripe", "api", "csv")
 """Kinds of which messages may name an order by its payment or its number; the others do by its id."""
 
 
@@ -120,6 +120,7 @@ _KINDS = {
         makes_secret=True,
     ),
     "api": _without_hook(api.read, api.translate),
+    "csv": _without_hook(csv_line.read, csv_line.translate),
 }
 
 

@@ -1,0 +1,196 @@
+"""What a header, a cell and a line may look like, and what is said of those that make no sense."""
+
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tracker.sales.imports.files import REFUNDS, SALES, TIME, read, reasons, sale_line, sound, text
+from tracker.errors import Invalid
+from tracker.sales.imports.columns import Reading, guarded, unguarded
+from tracker.sales.normal import CancellationReport, DisputeReport, RefundReport, SaleReport
+
+BERLIN = Reading(zone=ZoneInfo("Europe/Berlin"))
+
+
+def sold(content: str | bytes, how: Reading = BERLIN) -> SaleReport:
+    [line] = sound(read(content, how))
+    assert isinstance(line.report, SaleReport)
+    return line.report
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_delimiters_line_ends_and_byte_order_marks_are_recognised(
+    delimiter: str, end: str, mark: str
+) -> None:
+    content = text(sale_line("1001")).replace(",", delimiter).replace("\r\n", end)
+    report = sold((mark + content).encode())
+    assert (report.order_id, report.total, report.tax, report.shipping) == ("1001", 11900, 1900, 500)
+
+
+def test_names_of_columns_are_matched_as_people_write_them() -> None:
+    header = "Order ID; Occurred-At ;CURRENCY;Total;Tax;Shipping"
+    assert sold(text(sale_line("7").replace(",", ";"), header=header)).order_id == "7"
+
+
+def test_a_spreadsheets_own_first_line_is_passed_over() -> None:
+    lines = read("sep=;\r\n" + text(sale_line("7"), "x").replace(",", ";"))
+    assert (sound(lines)[0].number, reasons(lines)[0][0]) == (3, 4)
+
+
+def test_cells_with_line_breaks_and_quotes_are_one_cell() -> None:
+    header = f"{REFUNDS},reason"
+    row = f'1001,r1,{TIME},EUR,10.00,"two ""cups""\r\narrived, broken"'
+    lines = read(text(row, "", sale_line("x"), header=header), Reading(kind="refund"))
+    assert [number for number, _ in reasons(lines)] == [5]
+    [line] = sound(lines)
+    assert isinstance(line.report, RefundReport)
+    assert (line.number, line.report.reason) == (2, 'two "cups" arrived, broken')
+
+
+def test_every_type_of_line_may_stand_in_one_file() -> None:
+    header = "type,order_id,occurred_at,currency,total,tax,shipping,refund_id,amount,dispute_id,status"
+    lines = read(
+        text(
+            f"Sale,1,{TIME},EUR,10.00,0,0,,,,",
+            f"refunds,1,{TIME},EUR,,,,r1,2.50,,",
+            f"cancellation,1,{TIME},,,,,,,,",
+            f"dispute,1,{TIME},EUR,,,,,2.50,d1,Lost",
+            f",2,{TIME},EUR,10.00,0,0,,,,",
+            f"gift,2,{TIME},EUR,10.00,0,0,,,,",
+            header=header,
+        )
+    )
+    kinds = [type(line.report) for line in sound(lines)]
+    assert kinds == [SaleReport, RefundReport, CancellationReport, DisputeReport, SaleReport]
+    assert reasons(lines) == [(7, "type must be one of sale, refund, cancellation, dispute.")]
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "minor"),
+    [("EUR", "119", 11900), ("EUR", "1.10", 110), ("JPY", "1000.00", 1000), ("BHD", "1.234", 1234)],
+)
+def test_amounts_are_decimals_of_their_currency(currency: str, amount: str, minor: int) -> None:
+    assert sold(text(f"7,{TIME},{currency},{amount},0,0")).total == minor
+
+
+@pytest.mark.parametrize(
+    ("amount", "message"),
+    [
+        ("1.001", "nothing is rounded"),
+        ('"1,234"', "a comma can mean two things"),
+        ('"119,00"', "a comma can mean two things"),
+        ("1 234", "must be an amount"),
+        ("EUR 12", "must be an amount"),
+        ("NaN", "must be an amount"),
+        ("1e400", "must be an amount"),
+        ("-1", "0 or more"),
+        ("", "is missing"),
+        ("9" * 29, "largest amount"),
+    ],
+)
+def test_an_amount_in_doubt_is_refused(amount: str, message: str) -> None:
+    [(number, reason)] = reasons(read(text(f"7,{TIME},EUR,{amount},0,0")))
+    assert (number, reason[:6]) == (2, "total ")
+    assert message in reason
+
+
+def test_a_comma_stands_before_decimals_when_that_is_said() -> None:
+    comma = Reading(decimal_comma=True)
+    assert sold(text(f'7,{TIME},EUR,"1234,50",0,0'), comma).total == 123450
+    for wrong in ("1.234", "1.234,50", "1,234,50"):
+        assert "--decimal-comma" in reasons(read(text(f'7,{TIME},EUR,"{wrong}",0,0'), comma))[0][1]
+
+
+@pytest.mark.parametrize(
+    ("given_time", "utc"),
+    [
+        ("2025-11-01T10:00:00Z", "10:00:00"),
+        ("2025-11-01 11:00:00 +0100", "10:00:00"),
+        ("2025-11-01 11:00:00+01:00", "10:00:00"),
+        ("2025-11-01 11:00", "10:00:00"),
+        ("2025-07-01 12:00:30.5", "10:00:30"),
+    ],
+)
+def test_times_say_their_zone_or_have_the_one_that_is_given(given_time: str, utc: str) -> None:
+    found = sold(text(sale_line("7").replace(TIME, given_time))).occurred_at
+    assert f"{found:%H:%M:%S}" == utc
+
+
+@pytest.mark.parametrize(
+    ("given_time", "how", "message"),
+    [
+        ("2025-11-01 11:00", Reading(), "without a zone"),
+        ("2025-10-26 02:30", BERLIN, "clocks of Europe/Berlin were set"),
+        ("2025-03-30 02:30", BERLIN, "clocks of Europe/Berlin were set"),
+        ("2025-02-30 02:30", BERLIN, "no time"),
+        ("0000-01-01 00:00", BERLIN, "no time"),
+        ("0001-01-01 00:00", BERLIN, "occurred_at"),
+        ("9999-12-31 23:59", BERLIN, "occurred_at"),
+        ("01.11.2025", BERLIN, "RFC 3339"),
+        ("2025-11-25T10:00:00Z", BERLIN, "is the shop's clock right"),
+    ],
+)
+def test_a_time_in_doubt_is_refused(given_time: str, how: Reading, message: str) -> None:
+    [(_, reason)] = reasons(read(text(sale_line("7").replace(TIME, given_time)), how))
+    assert message in reason
+
+
+def test_codes_and_tokens_stand_in_one_cell() -> None:
+    report = sold(
+        text(f'{sale_line("7")},t1,t2 t3,"ANNA10, BOB5",Yes', header=f"{SALES},click,touches,coupons,test")
+    )
+    assert (report.tokens, report.coupons, report.test) == (("t1", "t2", "t3"), ("ANNA10", "BOB5"), True)
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("order_id,total", "missing: occurred_at, currency, tax, shipping"),
+        ("", "It names nothing"),
+        (f"{SALES},Total", "names total more than once"),
+        ("a\rb,c", "cannot be taken apart"),
+    ],
+)
+def test_a_file_without_a_header_that_says_enough_is_refused(header: str, message: str) -> None:
+    with pytest.raises(Invalid, match=message):
+        read(text(sale_line("7"), header=header))
+
+
+def test_a_line_with_too_few_or_too_many_cells_is_rejected() -> None:
+    assert reasons(read(text("7,8", sale_line("7") + ",1"))) == [
+        (2, "The line has 2 cells, and the header 6."),
+        (3, "The line has 7 cells, and the header 6."),
+    ]
+
+
+def test_columns_that_say_nothing_are_not_kept() -> None:
+    [line] = sound(read(text(f"{sale_line('7')},Anna Smith,r9", header=f"{SALES},Name,refund_id")))
+    assert b"Smith" not in line.body
+    assert b"r9" not in line.body
+
+
+def test_the_same_content_is_the_same_message_in_whatever_file() -> None:
+    [first] = sound(read(text(sale_line("7"))))
+    other = text(
+        f"x;sale;5.00;19.00;119.00;EUR;{TIME};7",
+        header="Name;type;shipping;tax;total;currency;occurred_at;order_id",
+    )
+    [second] = sound(read(other))
+    [third] = sound(read(text(sale_line("7", "120.00"))))
+    assert first.external_id == second.external_id != third.external_id
+
+
+@given(st.text())
+def test_a_guarded_cell_comes_back_as_it_was(cell: str) -> None:
+    assert unguarded(guarded(cell)) == cell
+
+
+@given(st.sampled_from("=+-@\t\r'"), st.text(alphabet="'=+-@1a"))
+def test_no_guarded_cell_begins_like_a_formula(first: str, rest: str) -> None:
+    cell = guarded(first + rest)
+    assert cell[0] not in "=+-@\t\r"
+    assert unguarded(cell) == first + rest

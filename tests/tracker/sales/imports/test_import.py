@@ -1,0 +1,265 @@
+"""Files are booked: each line once, whatever was here before, and every line is accounted for."""
+
+import csv
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from sqlalchemy import func, select
+
+from config.database import reading
+from tests.tracker.sales.imports.files import (
+    REFUNDS,
+    SALES,
+    TIME,
+    number_of_events,
+    orders,
+    sale_line,
+    text,
+    written,
+)
+from tests.tracker.sales.shop import Shop, sale
+from tests.tracker.terminal import Terminal
+from tracker.sales.lookup import find_sale, list_events, sale_history
+from tracker.sales.models import Refund, Source
+
+SAMPLE = Path(__file__).parents[4] / "docs" / "samples" / "sales.csv"
+SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
+ALL = ("new", "known", "waiting", "conflict", "rejected")
+
+
+def run(terminal: Terminal, shop: Shop, *arguments: str) -> Result:
+    return terminal.run("sale", "import", "--brand", shop.brand_id, *arguments, "--json")
+
+
+def imported(terminal: Terminal, shop: Shop, *arguments: str) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(run(terminal, shop, *arguments).stdout)
+    assert sum(value[state] for state in ALL) == value["lines"]
+    return value
+
+
+def counts(value: dict[str, Any]) -> dict[str, int]:
+    return {state: value[state] for state in ALL if value[state]}
+
+
+def test_the_same_file_twice_books_nothing_twice(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
+    file = written(tmp_path, text(sale_line("1001"), sale_line("1002"), sale_line("1001")))
+
+    assert counts(imported(terminal, shop, file)) == {"new": 2, "known": 1}
+    assert counts(imported(terminal, shop, file)) == {"known": 3}
+    assert orders(shop) == {"1001": 11900, "1002": 11900}
+    assert number_of_events(shop) == 2
+
+
+def test_the_sample_of_the_docs_is_imported(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
+    file = written(tmp_path, SAMPLE.read_text().replace("2026-", "2025-"))
+
+    value = imported(terminal, shop, file)
+    assert (counts(value), value["unknown_columns"]) == ({"new": 6}, [])
+    assert orders(shop) == {"1001": 11900, "1002": 4760, "1003": 2380, "test-1": 100}
+    with reading(shop.databases.main) as session:
+        history = sale_history(session, find_sale(session, shop.brand_id, "1001"))
+        assert [each.amount for each in history.refunds] == [2975]
+        assert history.attributions[0].enrollment_id == shop.enrollments["anna"]
+        assert sale_history(session, find_sale(session, shop.brand_id, "1003")).cancelled_at is not None
+        assert find_sale(session, shop.brand_id, "test-1").test
+
+
+def test_refunds_may_come_before_their_sales(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
+    refunds = written(
+        tmp_path,
+        text(*(f"{order},r{order},{TIME},EUR,10.00" for order in ("1", "2")), header=REFUNDS),
+        "refunds.csv",
+    )
+    assert counts(imported(terminal, shop, refunds, "--kind", "refunds")) == {"waiting": 2}
+    assert counts(imported(terminal, shop, refunds, "--kind", "refunds")) == {"known": 2}
+    imported(terminal, shop, written(tmp_path, text(sale_line("1"))))
+    with reading(shop.databases.main) as session:
+        assert session.scalar(select(func.count()).select_from(Refund)) == 1
+
+
+@pytest.mark.parametrize("trial", [(), ("--dry-run",)])
+def test_a_refund_that_stands_before_its_sale_in_a_file_is_booked(
+    terminal: Terminal, shop: Shop, tmp_path: Path, trial: tuple[str, ...]
+) -> None:
+    header = f"type,{SALES},refund_id,amount"
+    waiting = (f"refund,{order},{TIME},EUR,,,,r1,10.00" for order in ("1", "2"))
+    file = written(tmp_path, text(*waiting, f"sale,{sale_line('1')},,", header=header))
+    assert counts(imported(terminal, shop, *trial, file)) == {"new": 2, "waiting": 1}
+
+
+def test_sales_that_the_shop_reported_by_itself_are_known(
+    terminal: Terminal, shop: Shop, tmp_path: Path
+) -> None:
+    """Files share the namespace of what the brand reports by itself."""
+    shop.send("sale.created", sale())
+    file = written(tmp_path, text(sale_line("1001"), sale_line("1002"), sale_line("1001", "120.00")))
+
+    trial = imported(terminal, shop, "--dry-run", file)
+    done = imported(terminal, shop, file)
+    assert counts(trial) == counts(done) == {"new": 1, "known": 1, "conflict": 1}
+    [remark] = done["remarks"]
+    assert (remark["line"], remark["state"]) == (4, "conflict")
+    assert "total is 12000, booked is 11900" in remark["reason"]
+    assert remark["event"].startswith("evt_")
+    assert orders(shop) == {"1001": 11900, "1002": 11900}
+    assert counts(imported(terminal, shop, file)) == {"known": 2, "conflict": 1}
+
+
+def test_a_dry_run_says_the_same_as_the_import_and_writes_nothing(
+    terminal: Terminal, shop: Shop, tmp_path: Path
+) -> None:
+    header = f"type,{SALES},refund_id,amount,dispute_id,status"
+    lines = (
+        f"sale,{sale_line('1')},,,,",
+        f"sale,{sale_line('2')},,,,",
+        f"sale,{sale_line('2', '200.00')},,,,",
+        f"refund,1,{TIME},EUR,,,,r1,10.00,,",
+        f"refund,1,{TIME},EUR,,,,r1,10.0,,",
+        f"refund,1,{TIME},EUR,,,,r1,11.00,,",
+        f"refund,1,{TIME},USD,,,,r2,11.00,,",
+        f"refund,9,{TIME},EUR,,,,r1,10.00,,",
+        f"cancellation,2,{TIME},,,,,,,,",
+        "cancellation,2,2025-11-02T10:00:00Z,,,,,,,,",
+        f"dispute,1,{TIME},EUR,,,,,5.00,d1,opened",
+        f"dispute,1,{TIME},EUR,,,,,6.00,d1,opened",
+        f"sale,{sale_line('3').replace('2025-11', '2025-08')},,,,",
+        "sale,,,,,,,,,,",
+    )
+    file = written(tmp_path, text(*lines, header=header))
+    expected = {"new": 5, "known": 2, "waiting": 1, "conflict": 4, "rejected": 2}
+
+    trial = run(terminal, shop, "--dry-run", file)
+    assert (trial.exit_code, counts(json.loads(trial.stdout))) == (3, expected)
+    assert (orders(shop), number_of_events(shop)) == ({}, 0)
+    with reading(shop.databases.main) as session:
+        assert session.scalar(select(func.count()).select_from(Source)) == 1
+    done = run(terminal, shop, file)
+    assert (done.exit_code, counts(json.loads(done.stdout))) == (1, expected)
+    again = imported(terminal, shop, "--dry-run", file)
+    assert counts(again) == {"known": 8, "conflict": 4, "rejected": 2}
+
+
+def test_rejected_lines_are_put_right_and_imported_again(
+    terminal: Terminal, shop: Shop, tmp_path: Path
+) -> None:
+    file = written(
+        tmp_path,
+        text(
+            sale_line("1"),
+            f"{sale_line('=2')},@SUM(A1)",
+            f'3,{TIME},EUR,"1,234",0,0,+49 1',
+            '"broken',
+            "'=4,2025-11-01,EUR,1,0,0,",
+            header=f"{SALES},Phone",
+        ).replace("119.00,19.00,5.00,@", "1e9,19.00,5.00,@"),
+    )
+    rejects = tmp_path / "rejected.csv"
+
+    value = imported(terminal, shop, file, "--rejects", str(rejects))
+    assert counts(value) == {"rejected": 5}
+    rows = list(csv.reader(rejects.read_text(encoding="utf-8-sig").splitlines()))
+    assert rows[0] == ["rejected_line", "rejected_because", *SALES.split(","), "Phone"]
+    assert [row[0] for row in rows[1:]] == ["2", "3", "4", "5", "6"]
+    assert all(row[1] for row in rows[1:])
+    assert not [cell for row in rows for cell in row if cell[:1] in tuple("=+-@")]
+    assert rows[4][2:] == ['"broken']
+    assert oct(rejects.stat().st_mode & 0o777) == "0o600"
+
+    right = rejects.read_text(encoding="utf-8-sig").replace("1e9", "119.00").replace('"1,234"', "12.34")
+    again = imported(terminal, shop, written(tmp_path, right, "right.csv"))
+    assert counts(again) == {"new": 2, "rejected": 3}
+    assert orders(shop) == {"=2": 11900, "3": 1234}
+
+
+def test_a_file_of_rejected_lines_is_never_written_over(
+    terminal: Terminal, shop: Shop, tmp_path: Path
+) -> None:
+    file = written(tmp_path, text("1"))
+    refused = run(terminal, shop, file, "--rejects", file)
+    assert (refused.exit_code, "not written over" in refused.stderr) == (2, True)
+    assert Path(file).read_text().startswith(SALES)
+
+
+def test_more_lines_than_a_batch_are_booked_after_a_stop(
+    terminal: Terminal, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.sales.imports.run.BATCH", 10)
+    everything = [sale_line(str(number)) for number in range(35)]
+    half = written(tmp_path, text(*everything[:20]), "half.csv")
+    whole = written(tmp_path, text(*everything))
+
+    assert counts(imported(terminal, shop, half)) == {"new": 20}
+    assert counts(imported(terminal, shop, whole)) == {"new": 15, "known": 20}
+    assert len(orders(shop)) == 35
+
+
+@SQLITE
+def test_a_batch_that_fails_is_not_there_and_comes_with_the_next_start(
+    terminal: Terminal, shop: Shop, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.sales.imports.run.BATCH", 10)
+    file = written(tmp_path, text(*(sale_line(str(number)) for number in range(35))))
+    with sqlite3.connect(settings.home / "linkledger.db") as database:
+        database.execute(
+            "create trigger stop before insert on sale when new.order_id = '25' "
+            "begin select raise(rollback, 'power cut'); end"
+        )
+    stopped = run(terminal, shop, file)
+    assert stopped.exit_code != 0
+    assert len(orders(shop)) == 20
+    with sqlite3.connect(settings.home / "linkledger.db") as database:
+        database.execute("drop trigger stop")
+    assert counts(imported(terminal, shop, file)) == {"new": 15, "known": 20}
+
+
+@SQLITE
+def test_where_a_file_goes_is_said_once(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
+    file = written(tmp_path, text(sale_line("1")))
+    create = ("source", "create", "--brand", shop.brand_id, "--kind")
+
+    assert "Say --brand ID, or --source ID" in terminal.refused("sale", "import", file)
+    assert "of kind standard" in terminal.refused("sale", "import", file, "--source", shop.source_id)
+    made = terminal.run(*create, "csv", "--namespace", "shop").stdout
+    source_id = made.split()[0]
+    assert f"linkledger sale import FILE --source {source_id}" in made
+    assert terminal.ask("sale", "import", file, "--source", source_id)["new"] == 1
+    assert imported(terminal, shop, file)["source"] == source_id
+    terminal.ask("source", "delete", source_id)
+    assert "was deleted" in terminal.refused("sale", "import", file, "--source", source_id)
+    terminal.ask(*create, "standard", "--namespace", "shop")
+    assert "several namespaces" in run(terminal, shop, file).stderr
+
+
+@SQLITE
+def test_a_source_for_files_takes_no_messages(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
+    source_id = imported(terminal, shop, written(tmp_path, text(sale_line("1"))))["source"]
+    file = written(tmp_path, "{}", "message.json")
+    assert "take no signed messages" in terminal.refused("source", "send", "--source", source_id, file)
+    assert (
+        "no secret"
+        in terminal.run("source", "rotate", source_id, "--secret-from-stdin", stdin="x" * 20).stderr
+    )
+
+
+@SQLITE
+def test_the_event_keeps_the_cells_of_its_line(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
+    imported(terminal, shop, written(tmp_path, text(sale_line("1"))))
+    with reading(shop.databases.main) as session:
+        [event] = list_events(session, brand_id=shop.brand_id)
+    assert (event.type, event.order_id, event.state) == ("sale", "1", "applied")
+
+
+@SQLITE
+def test_people_are_told_in_words(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
+    file = written(tmp_path, text(sale_line("1") + ",x", "2,3", header=f"{SALES},Name"))
+    told = terminal.run("sale", "import", "--brand", shop.brand_id, file, "--dry-run")
+    assert "line 3: The line has 2 cells, and the header 7." in told.stdout
+    assert "2 lines: 1 would be booked" in told.stdout
+    assert "not kept: Name" in told.stderr
+    assert "order_id" in terminal.refused(
+        "sale", "import", "--brand", shop.brand_id, written(tmp_path, "a\n")
+    )

@@ -1,0 +1,1 @@
+"""Whether what shops reported is whole: silence, clocks, order numbers, coupons."""

@@ -1,0 +1,77 @@
+"""Hands lines to the inbox, and says what became of each. Operations: they never commit."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from tracker.errors import Conflict
+from tracker.sales.booking import ALREADY, WAITING
+from tracker.sales.imports.columns import Line
+from tracker.sales.imports.outcomes import Outcome, State
+from tracker.sales.inbox import Received, receive
+from tracker.sales.models import UNSETTLED, Event
+from tracker.sales.operations import get_source
+
+
+def seen_before(session: Session, source_id: str, lines: Sequence[Line]) -> dict[str, Received]:
+    """Of the lines that came in an earlier import, what stands of them, by their external id."""
+    rows = session.execute(
+        select(Event.external_id, Event.id, Event.state, Event.reason).where(
+            Event.source_id == source_id, Event.external_id.in_([line.external_id for line in lines])
+        )
+    )
+    return {
+        external_id: Received(event_id, state, reason, duplicate=True)
+        for external_id, event_id, state, reason in rows
+    }
+
+
+def book_lines(
+    session: Session, now: datetime, source_id: str, lines: Sequence[Line], keys: Sequence[str]
+) -> list[Outcome]:
+    """One outcome for each line, sorted by orders: two imports at once then wait for each other in one order.
+
+    Raises Conflict when the source was deleted.
+    """
+    source = get_source(session, source_id)
+    if source.deleted_at is not None:
+        raise Conflict(f"Source {source_id} was deleted; import into another one.")
+    outcomes = []
+    for line in sorted(lines, key=lambda line: line.report.order_id):
+        received = receive(session, now, source, line.external_id, line.body, keys=keys)
+        outcomes.append(_outcome(line.number, received))
+    return outcomes
+
+
+def waiting_since(session: Session, source_id: str, since: datetime) -> int:
+    """How many of the lines that were received since then still wait for their order."""
+    query = select(func.count()).where(
+        Event.source_id == source_id,
+        Event.state == "parked",
+        Event.received_at >= since,
+        Event.reason.startswith(WAITING),
+    )
+    return session.scalars(query).one()
+
+
+def _outcome(number: int, received: Received) -> Outcome:
+    if received.duplicate:
+        return as_seen(number, received)
+    reason = received.reason or ""
+    if received.state == "applied":
+        return Outcome(
+            number, "known" if reason.startswith(ALREADY) else "new", received.reason, received.event_id
+        )
+    state: State = "waiting" if reason.startswith(WAITING) else "conflict"
+    return Outcome(number, state, received.reason, received.event_id)
+
+
+def as_seen(number: int, received: Received) -> Outcome:
+    """Of a line that was kept before. One that waits for its order is known; what a person has to decide
+    about stays that.
+    """
+    waits = (received.reason or "").startswith(WAITING)
+    state: State = "conflict" if received.state in UNSETTLED and not waits else "known"
+    return Outcome(number, state, received.reason, received.event_id)

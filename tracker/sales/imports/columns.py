@@ -1,0 +1,177 @@
+"""From the header of a CSV file and the cells of a line to the message that the inbox keeps. Pure."""
+
+import csv
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from config.canonical import canonical_json
+from tracker.errors import Invalid
+from tracker.sales.fields import read_time
+from tracker.sales.normal import Report
+from tracker.sales.sources import csv_line
+
+DELIMITERS = (",", ";", "\t")
+TYPE = "type"
+LINE, BECAUSE = "rejected_line", "rejected_because"
+"""Columns that stand before the others in a file of rejected lines; when it comes back, they say nothing."""
+
+KNOWN = {TYPE, LINE, BECAUSE, *(name for names in csv_line.COLUMNS.values() for name in names)}
+NEEDED = {
+    "sale": ("order_id", "occurred_at", "currency", "total", "tax", "shipping"),
+    "refund": ("order_id", "refund_id", "occurred_at", "currency", "amount"),
+    "cancellation": ("order_id", "occurred_at"),
+    "dispute": ("order_id", "dispute_id", "occurred_at", "currency", "status", "amount"),
+}
+PLURALS = {"sales": "sale", "refunds": "refund", "cancellations": "cancellation", "disputes": "dispute"}
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_LINE_BREAK = re.compile(r"\s*[\r\n]+\s*")
+_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+_NO_ZONE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2}(\.[0-9]{1,6})?)?")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the file is to be understood: the type of lines that name none, the zone of times that have none,
+    and whether a comma stands before the decimals."""
+
+    kind: str = "sale"
+    zone: ZoneInfo | None = None
+    decimal_comma: bool = False
+
+
+@dataclass(frozen=True)
+class Header:
+    """`cells` as they stand in the file; `names` as they are matched."""
+
+    delimiter: str
+    cells: tuple[str, ...]
+    names: tuple[str, ...]
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        return tuple(
+            cell.strip()
+            for cell, name in zip(self.cells, self.names, strict=True)
+            if name and name not in KNOWN
+        )
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line that makes sense: the message that is kept of it, and what it reports."""
+
+    number: int
+    cells: tuple[str, ...]
+    body: bytes
+    report: Report
+
+    @property
+    def external_id(self) -> str:
+        """The same content is the same message, in whatever file and at whatever place it comes."""
+        return f"line-{hashlib.sha256(self.body).hexdigest()}"
+
+
+def read_header(line: str, kind: str) -> Header:
+    """Which sign stands between the cells is what makes most sense of the header. Raises Invalid."""
+    header = max((_split(line, delimiter) for delimiter in DELIMITERS), key=_known_names)
+    twice = sorted({name for name in header.names if name in KNOWN and header.names.count(name) > 1})
+    if twice:
+        raise Invalid(f"The header names {', '.join(twice)} more than once; rename or remove one of them.")
+    needed = ("order_id", "occurred_at") if TYPE in header.names else NEEDED[kind]
+    missing = [name for name in needed if name not in header.names]
+    if missing:
+        raise Invalid(
+            f"The first line must name the columns; missing: {', '.join(missing)}. "
+            f"It names {', '.join(name[:40] for name in header.names[:40]) or 'nothing'}."
+        )
+    return header
+
+
+def read_line(header: Header, number: int, cells: Sequence[str], reading: Reading, now: datetime) -> Line:
+    """Raises Invalid, naming the column, when the line makes no sense."""
+    if len(cells) != len(header.names):
+        raise Invalid(f"The line has {len(cells)} cells, and the header {len(header.names)}.")
+    named = {
+        name: _LINE_BREAK.sub(" ", unguarded(cell).strip())
+        for name, cell in zip(header.names, cells, strict=True)
+        if name in KNOWN and cell.strip()
+    }
+    kind = named.get(TYPE, reading.kind).lower()
+    kind = PLURALS.get(kind, kind)
+    kept = dict(_kept(named, kind, reading))
+    body = canonical_json({TYPE: kind, **kept}).encode()
+    (report,) = csv_line.translate(csv_line.read(body), now)
+    return Line(number, tuple(cells), body, report)
+
+
+def guarded(cell: str) -> str:
+    """As it may be written for a spreadsheet, which would run a cell that begins like a formula.
+
+    An apostrophe before it says that it is text; one that stood there before gets a further one, so that
+    `unguarded` gives back exactly what was there.
+    """
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def unguarded(cell: str) -> str:
+    return cell[1:] if _GUARDED.match(cell) else cell
+
+
+def _split(line: str, delimiter: str) -> Header:
+    try:
+        cells = tuple(next(csv.reader([line], delimiter=delimiter), []))
+    except csv.Error as error:
+        raise Invalid(f"The first line must name the columns, and cannot be taken apart: {error}.") from None
+    names = (re.sub(r"[\s-]+", "_", unguarded(cell).strip().lower()) for cell in cells)
+    return Header(delimiter, cells, tuple(names))
+
+
+def _known_names(header: Header) -> int:
+    return sum(name in KNOWN for name in header.names)
+
+
+def _kept(named: dict[str, str], kind: str, reading: Reading) -> Iterator[tuple[str, str]]:
+    """Only what a line of its type says; a shop's further columns may be private and are not kept."""
+    for name in csv_line.COLUMNS.get(kind, ()):
+        value = named.get(name)
+        if not value:
+            continue
+        if name in csv_line.AMOUNTS and reading.decimal_comma:
+            yield name, _with_point(name, value)
+        elif name == "occurred_at":
+            yield name, _with_zone(value, reading.zone)
+        else:
+            yield name, value
+
+
+def _with_point(name: str, value: str) -> str:
+    if "." in value or value.count(",") > 1:
+        raise Invalid(f"{name} is {value[:40]}; with --decimal-comma write nothing between the thousands.")
+    return value.replace(",", ".")
+
+
+def _with_zone(value: str, zone: ZoneInfo | None) -> str:
+    """RFC 3339; the zone that is given says what a time without one means, unless clocks were set then."""
+    match = _NO_ZONE.fullmatch(value)
+    if match is None:
+        joined = re.sub(r" (?=([+-][0-9]{2}:?[0-9]{2}|[Zz])$)", "", value)
+        return re.sub(r"([+-][0-9]{2})([0-9]{2})$", r"\1:\2", joined) if read_time(joined) is None else joined
+    if zone is None:
+        raise Invalid(
+            f"occurred_at is {value}, without a zone; write 2026-11-01T10:00:00Z, or say --timezone ZONE."
+        )
+    try:
+        local = datetime.fromisoformat(f"{match[1]}T{match[2]}{match[3] or ':00'}").replace(tzinfo=zone)
+        is_certain = local.utcoffset() == local.replace(fold=1).utcoffset()
+    except (ValueError, OverflowError):
+        raise Invalid(f"occurred_at is {value}, which is no time.") from None
+    if not is_certain:
+        raise Invalid(
+            f"occurred_at is {value}, an hour in which clocks of {zone.key} were set; write it with its zone."
+        )
+    return local.isoformat()

@@ -1,0 +1,152 @@
+"""The command that imports a file of sales. It joins `linkledger sale` (see tracker/sales/commands.py)."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from sqlalchemy.orm import Session
+
+from config.database import reading, transact
+from tracker.console import CHECK_FOUND_FAULT, FAILED, Answer, Console, ConsoleCommand, pass_console
+from tracker.errors import Invalid
+from tracker.people.rules import timezone_name
+from tracker.sales.imports.columns import PLURALS, Reading
+from tracker.sales.imports.outcomes import Outcome
+from tracker.sales.imports.rejects import RejectsFile
+from tracker.sales.imports.run import Import, import_lines, try_lines
+from tracker.sales.imports.sources import imagined_source, known_source, needed_source, source_of_files
+from tracker.sales.imports.table import Rejected, Table, open_table, require_utf8
+from tracker.sales.models import Source
+
+MOST_REMARKS = 1000
+"""Lines that the answer names; a file of rejected lines has all."""
+
+
+@click.command("import", cls=ConsoleCommand)
+@click.option("--source", "source_id", metavar="ID", help="A source of kind csv.")
+@click.option("--brand", "brand_id", metavar="ID", help="Its source for files; one is made if it has none.")
+@click.option(
+    "--kind",
+    type=click.Choice(tuple(PLURALS)),
+    default="sales",
+    show_default=True,
+    help="What lines are that no column `type` says it of.",
+)
+@click.option("--timezone", "zone", metavar="ZONE", help="Of times that name none, such as Europe/Berlin.")
+@click.option("--decimal-comma", is_flag=True, help="Amounts are written as 119,00.")
+@click.option("--rejects", type=click.Path(path_type=Path), help="Write the rejected lines to this new file.")
+@click.option("--dry-run", is_flag=True, help="Say what would be booked, and book nothing.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@pass_console
+def import_sales(
+    console: Console,
+    source_id: str | None,
+    brand_id: str | None,
+    kind: str,
+    zone: str | None,
+    decimal_comma: bool,
+    rejects: Path | None,
+    dry_run: bool,
+    file: Path,
+) -> Answer:
+    """Book sales, refunds, cancellations and disputes from a CSV FILE; each line once, whatever came before.
+
+    Exit code 1 when lines were rejected or in conflict (3 of a dry run); all others are booked then.
+    """
+    how = Reading(PLURALS[kind], ZoneInfo(timezone_name(zone)) if zone else None, decimal_comma)
+    with file.open("rb") as opened:
+        require_utf8(opened)
+        opened.seek(0)
+        table = open_table(opened, how.kind)
+        source = _source(console, source_id, brand_id, dry_run)
+        keys = console.settings.secret_keys
+        run = Import(console.databases.main, source, keys, lambda: datetime.now(UTC))
+        with RejectsFile(rejects, table.header) as rejects_file:
+            value = _carry_out(run, table, how, rejects_file, dry_run)
+    unknown = list(table.header.unknown)
+    if unknown:
+        console.say(f"Columns that say nothing to Linkledger and are not kept: {', '.join(unknown)}")
+    value = {"file": str(file), "dry_run": dry_run, "source": source.id, **value, "unknown_columns": unknown}
+    value["rejects"] = str(rejects) if rejects and value["rejected"] else None
+    found = value["rejected"] or value["conflict"]
+    code = (CHECK_FOUND_FAULT if dry_run else FAILED) if found else 0
+    return Answer(value, _in_words(value), code)
+
+
+def _source(console: Console, source_id: str | None, brand_id: str | None, dry_run: bool) -> Source:
+    if (source_id is None) == (brand_id is None):
+        raise Invalid("Say --brand ID, or --source ID of a source of kind csv.")
+    main, now = console.databases.main, console.now
+    if source_id is not None:
+        with reading(main) as session:
+            return source_of_files(session, source_id)
+    brand = str(brand_id)
+    if dry_run:
+        with reading(main) as session:
+            return known_source(session, brand) or imagined_source(session, now, brand)
+
+    def work(session: Session) -> Source:
+        return needed_source(session, now, brand, console.settings.secret_keys)
+
+    return transact(main, work)
+
+
+def _carry_out(
+    run: Import, table: Table, how: Reading, rejects_file: RejectsFile, dry_run: bool
+) -> dict[str, Any]:
+    remarks: list[dict[str, Any]] = []
+    size, reached = Path(table.file.name).stat().st_size, 0
+    with _progress(size) as bar:
+
+        def told(outcome: Outcome, rejected: Rejected | None) -> None:
+            nonlocal reached
+            if rejected is not None:
+                rejects_file.add(rejected)
+            if outcome.state in ("rejected", "conflict") and len(remarks) < MOST_REMARKS:
+                remarks.append(_remark(outcome))
+            position = table.file.tell()
+            bar.update(position - reached)
+            reached = position
+
+        step = try_lines if dry_run else import_lines
+        tally = step(run, table.lines(how, run.clock()), told)
+    return {**tally.counts, "remarks": remarks}
+
+
+def _remark(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "line": outcome.number,
+        "state": outcome.state,
+        "reason": outcome.reason,
+        "event": outcome.event_id,
+    }
+
+
+def _progress(size: int) -> Any:
+    """By bytes of the file, on a terminal only."""
+    hidden = not sys.stderr.isatty()
+    return click.progressbar(
+        length=size, label="Importing", file=sys.stderr, hidden=hidden, update_min_steps=1 << 16
+    )
+
+
+def _in_words(value: dict[str, Any]) -> str:
+    would = "would be " if value["dry_run"] else ""
+    lines = [f"line {each['line']}: {each['reason']}" for each in value["remarks"]]
+    more = value["rejected"] + value["conflict"] - len(lines)
+    if more:
+        lines.append(f"… and {more} further lines.")
+    lines.append(
+        f"{value['lines']} lines: {value['new']} {would}booked, {value['known']} already here, "
+        f"{value['waiting']} {would}kept until their order comes, {value['conflict']} in conflict, "
+        f"{value['rejected']} rejected."
+    )
+    if value["rejects"]:
+        lines.append(f"Put right what is in {value['rejects']} and import that file.")
+    if value["conflict"] and not value["dry_run"]:
+        events = f"linkledger source events --source {value['source']} --state parked"
+        lines.append(f"What an order in conflict earned is not paid until you decide: {events}")
+    return "\n".join(lines)

@@ -1,0 +1,98 @@
+"""Records of a CSV file (RFC 4180), one at a time. However long or broken the file is, little of it is in
+memory, and every record comes out: with its cells, or with what is wrong with it.
+"""
+
+import csv
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+LONGEST_BYTES = 64 * 1024
+"""Of a record. A quote that is never closed would otherwise make one record of the rest of the file."""
+
+MOST_LINES = 100
+"""Of a record: a cell may hold line breaks, but an address or a remark has not more."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """`line` is where it begins in the file, from 1. With a `flaw`, its one cell is the line as it stands."""
+
+    line: int
+    cells: tuple[str, ...]
+    flaw: str | None = None
+
+
+class _TooLong(Exception):
+    pass
+
+
+@dataclass(frozen=True)
+class _Line:
+    number: int
+    text: str
+    size: int
+
+
+class _Lines(Iterator[str]):
+    """The file line by line; those that the record in hand is made of can be read again."""
+
+    def __init__(self, file: BinaryIO, number: int) -> None:
+        self._file = file
+        self._number = number
+        self._again: deque[_Line] = deque()
+        self.taken: list[_Line] = []
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else self._read()
+        if line is None:
+            raise StopIteration
+        self.taken.append(line)
+        if sum(each.size for each in self.taken) > LONGEST_BYTES or len(self.taken) > MOST_LINES:
+            raise _TooLong
+        return line.text
+
+    def first_alone(self) -> _Line:
+        """The first line of the record in hand; the others are read again, as if it had not been there."""
+        first, *others = self.taken
+        self._again.extendleft(reversed(others))
+        return first
+
+    def _read(self) -> _Line | None:
+        raw = self._file.readline(LONGEST_BYTES + 1)
+        if not raw:
+            return None
+        self._number += 1
+        size = len(raw)
+        while raw and not raw.endswith(b"\n") and size > LONGEST_BYTES:
+            rest = self._file.readline(LONGEST_BYTES)
+            if not rest or rest.endswith(b"\n"):
+                break
+        # That the file is UTF-8 was seen before; a line that was cut may end within a letter.
+        return _Line(self._number, raw.decode("utf-8", errors="replace"), size)
+
+
+def records(file: BinaryIO, delimiter: str, lines_before: int = 0) -> Iterator[Record]:
+    """From where the file stands to its end. Empty lines are left out."""
+    lines = _Lines(file, lines_before)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    while True:
+        lines.taken = []
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except _TooLong:
+            flaw = f"It has more than {LONGEST_BYTES} bytes or {MOST_LINES} lines: is a quote not closed?"
+            yield _flawed(lines.first_alone(), flaw)
+        except csv.Error as error:
+            flaw = f'It cannot be taken apart ({error}): quotes inside a cell are doubled, as in "a ""b""".'
+            yield _flawed(lines.first_alone(), flaw)
+        else:
+            if any(cell.strip() for cell in cells):
+                yield Record(lines.taken[0].number, tuple(cells))
+
+
+def _flawed(line: _Line, flaw: str) -> Record:
+    return Record(line.number, (line.text.rstrip("\r\n"),), flaw)

@@ -1,0 +1,56 @@
+"""Which source the lines of a file are kept under."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tracker.errors import Conflict, Invalid
+from tracker.ids import new_id
+from tracker.people.models import Brand
+from tracker.people.operations import get_brand
+from tracker.sales.models import Source
+from tracker.sales.namespaces import namespace_of_new
+from tracker.sales.operations import create_source, get_source
+
+KIND = "csv"
+
+
+def source_of_files(session: Session, source_id: str) -> Source:
+    """Raises NotFound, and Invalid for a source of another kind, Conflict for one that was deleted."""
+    source = get_source(session, source_id)
+    if source.kind != KIND:
+        raise Invalid(
+            f"{source_id} is of kind {source.kind}, whose messages have another form. Make one for files "
+            f"that shares its order ids: linkledger source create --brand {source.brand_id} --kind {KIND} "
+            f"--namespace {source.namespace}"
+        )
+    if source.deleted_at is not None:
+        raise Conflict(f"Source {source_id} was deleted; import into another one.")
+    return source
+
+
+def known_source(session: Session, brand_id: str) -> Source | None:
+    """The brand's own source for files, if it has one. Raises NotFound, and Conflict when it has several."""
+    brand = get_brand(session, brand_id)
+    mine = select(Source).where(Source.brand_id == brand.id, Source.kind == KIND, Source.deleted_at.is_(None))
+    found = session.scalars(mine.order_by(Source.id)).all()
+    if len(found) > 1:
+        names = ", ".join(source.id for source in found)
+        raise Conflict(f"Brand {brand_id} has several sources for files ({names}); say --source.")
+    return found[0] if found else None
+
+
+def needed_source(session: Session, now: datetime, brand_id: str, keys: Sequence[str]) -> Source:
+    """The brand's source for files; made when it has none, by one import at a time."""
+    session.execute(select(Brand.id).where(Brand.id == brand_id).with_for_update())
+    known = known_source(session, brand_id)
+    return known or create_source(session, now, brand_id=brand_id, kind=KIND, keys=keys)[0]
+
+
+def imagined_source(session: Session, now: datetime, brand_id: str) -> Source:
+    """As `needed_source` would make it; for trying out, and never written."""
+    source_id = new_id("src", now)
+    namespace = namespace_of_new(session, brand_id, KIND, source_id)
+    return Source(id=source_id, brand_id=brand_id, kind=KIND, namespace=namespace, deleted_at=None)

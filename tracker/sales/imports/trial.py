@@ -1,0 +1,133 @@
+"""What an import would do: every line compared with what is booked, and nothing written."""
+
+import sqlite3
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from tracker.sales.imports.booking_lines import as_seen, seen_before
+from tracker.sales.imports.columns import Line
+from tracker.sales.imports.outcomes import Outcome
+from tracker.sales.models import Cancellation, DisputeStatus, Refund, Sale, Source
+from tracker.sales.normal import CancellationReport, DisputeReport, RefundReport, SaleReport
+
+_TABLES = (
+    "create table told (key text primary key, hash text, currency text) without rowid",
+    "create table waiting (order_id text)",
+)
+
+
+class FileSoFar:
+    """What the lines before have told, in a file of SQLite's own that is gone with it: a million orders
+    would be much to keep in memory.
+    """
+
+    def __enter__(self) -> Self:
+        self._database = sqlite3.connect("", isolation_level=None)
+        self._database.execute("begin")
+        for table in _TABLES:
+            self._database.execute(table)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._database.close()
+
+    def tell(self, key: str, content_hash: str, currency: str | None = None) -> None:
+        self._database.execute("insert or ignore into told values (?, ?, ?)", (key, content_hash, currency))
+
+    def told(self, key: str) -> tuple[str, str | None] | None:
+        """Content hash and currency."""
+        found: tuple[str, str | None] | None = self._database.execute(
+            "select hash, currency from told where key = ?", (key,)
+        ).fetchone()
+        return found
+
+    def wait(self, order_id: str) -> None:
+        self._database.execute("insert into waiting values (?)", (order_id,))
+
+    def still_waiting(self) -> int:
+        """Lines whose order has not come by now."""
+        query = "select count(*) from waiting where 'sale ' || order_id not in (select key from told)"
+        return int(self._database.execute(query).fetchone()[0])
+
+
+def try_line(session: Session, source: Source, line: Line, so_far: FileSoFar) -> Outcome:
+    known = seen_before(session, source.id, [line]).get(line.external_id)
+    if known is not None:
+        return as_seen(line.number, known)
+    report = line.report
+    booked = session.execute(_booked(source, report)).one_or_none()
+    key, currency = _key(report), getattr(report, "currency", None)
+    hash_before = booked.payload_hash if booked is not None else (so_far.told(key) or (None,))[0]
+    by = f" by {booked.event_id}" if booked is not None else ""
+    if hash_before is not None:
+        if hash_before == report.content_hash or isinstance(report, CancellationReport):
+            return Outcome(line.number, "known", f"already booked{by}")
+        return Outcome(
+            line.number, "conflict", f"{_subject(report)} is booked already{by}, with other content."
+        )
+    if not isinstance(report, SaleReport):
+        order_currency = _currency_of_order(session, source, report.order_id, so_far)
+        if order_currency is None:
+            so_far.wait(report.order_id)
+            so_far.tell(key, report.content_hash)
+            return Outcome(line.number, "waiting", f"waiting for order {report.order_id}")
+        if currency is not None and currency != order_currency:
+            reason = f"currency is {currency}, but order {report.order_id} was paid in {order_currency}."
+            return Outcome(line.number, "conflict", reason)
+    so_far.tell(key, report.content_hash, currency)
+    return Outcome(line.number, "new")
+
+
+def _booked(
+    source: Source, report: SaleReport | RefundReport | CancellationReport | DisputeReport
+) -> Select[str, str]:
+    """The content hash of what is booked under the line's own ids, and by which event."""
+    order = (
+        Sale.brand_id == source.brand_id,
+        Sale.namespace == source.namespace,
+        Sale.order_id == report.order_id,
+    )
+    if isinstance(report, SaleReport):
+        return select(Sale.payload_hash, Sale.event_id).where(*order)
+    if isinstance(report, RefundReport):
+        refunds = select(Refund.payload_hash, Refund.event_id).join(Sale, Sale.id == Refund.sale_id)
+        return refunds.where(*order, Refund.refund_id == report.refund_id)
+    if isinstance(report, DisputeReport):
+        steps = select(DisputeStatus.payload_hash, DisputeStatus.event_id)
+        steps = steps.join(Sale, Sale.id == DisputeStatus.sale_id)
+        return steps.where(
+            *order, DisputeStatus.dispute_id == report.dispute_id, DisputeStatus.status == report.status
+        )
+    # A second one changes nothing, whatever it says.
+    calls = select(Cancellation.id.label("payload_hash"), Cancellation.event_id)
+    return calls.join(Sale, Sale.id == Cancellation.sale_id).where(*order)
+
+
+def _currency_of_order(session: Session, source: Source, order_id: str, so_far: FileSoFar) -> str | None:
+    booked = session.scalar(
+        select(Sale.currency).where(
+            Sale.brand_id == source.brand_id, Sale.namespace == source.namespace, Sale.order_id == order_id
+        )
+    )
+    return booked or (so_far.told(f"sale {order_id}") or (None, None))[1]
+
+
+def _key(report: SaleReport | RefundReport | CancellationReport | DisputeReport) -> str:
+    if isinstance(report, RefundReport):
+        return f"refund {report.order_id}\0{report.refund_id}"
+    if isinstance(report, DisputeReport):
+        return f"dispute {report.order_id}\0{report.dispute_id}\0{report.status}"
+    return f"{'sale' if isinstance(report, SaleReport) else 'cancellation'} {report.order_id}"
+
+
+def _subject(report: SaleReport | RefundReport | CancellationReport | DisputeReport) -> str:
+    if isinstance(report, RefundReport):
+        return f"Refund {report.refund_id} of order {report.order_id}"
+    if isinstance(report, DisputeReport):
+        return f"Dispute {report.dispute_id} ({report.status}) of order {report.order_id}"
+    return f"Order {report.order_id}"
