@@ -19,6 +19,7 @@ PURE = (
     "tracker/sales/decimals.py",
     "tracker/sales/sources/*.py",
     "tracker/sales/imports/columns.py",
+    "tracker/sales/health/numbering.py",
     "tracker/stripe_amounts.py",
     "payouts/transfers/outcome.py",
     "payouts/transfers/units.py",

@@ -20,8 +20,10 @@ HOUR = timedelta(hours=1)
 _NAMES = FIGURES | DOUBTED
 
 
-def link_figures(session: Session, links: Sequence[UUID]) -> dict[UUID, Counter[str]]:
-    """By link, how often each of EVERY_FIGURE; only `persons` are visits.
+def link_figures(
+    session: Session, links: Sequence[UUID], since: datetime = EPOCH
+) -> dict[UUID, Counter[str]]:
+    """By link, how often each of EVERY_FIGURE; only `persons` are visits. `since` is a full hour.
 
     Repeats of the running hour count as persons until the job about totals has looked at them.
     """
@@ -30,19 +32,19 @@ def link_figures(session: Session, links: Sequence[UUID]) -> dict[UUID, Counter[
     sums = [func.sum(getattr(ClickTotal, name)) for name in EVERY_FIGURE]
     totals = (
         select(ClickTotal.link_id, *sums)
-        .where(ClickTotal.link_id.in_(links), ClickTotal.hour < newest)
+        .where(ClickTotal.link_id.in_(links), ClickTotal.hour >= since, ClickTotal.hour < newest)
         .group_by(ClickTotal.link_id)
     )
     for link_id, *numbers in session.execute(totals):
         found[link_id].update(dict(zip(EVERY_FIGURE, map(int, numbers), strict=True)))
     kind = func.coalesce(ClickDoubt.kind, Click.verdict)
-    since = (
+    uncounted = (
         select(Click.link_id, kind, func.count())
         .join(ClickDoubt, ClickDoubt.click_id == Click.id, isouter=True)
-        .where(Click.id >= lowest_uuid(newest), Click.link_id.in_(links))
+        .where(Click.id >= lowest_uuid(max(newest, since)), Click.link_id.in_(links))
         .group_by(Click.link_id, kind)
     )
-    for link_id, name, number in session.execute(since):
+    for link_id, name, number in session.execute(uncounted):
         found[link_id][_NAMES[name]] += number
     return found
 

@@ -8,9 +8,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import ServiceUnavailable
 
 from tracker.people.access import signed
+from tracker.sales.health.clocks import note_stale
 from tracker.sales.inbox import Received
 from tracker.sales.known_sources import KnownSource
-from tracker.sales.messages import NotAuthentic
+from tracker.sales.messages import NotAuthentic, Stale
 from tracker.sales.metrics import HOOK_MESSAGES, HOOKS_REFUSED
 from tracker.sales.operations import SecretsChanged
 from tracker.sales.pending import arrived
@@ -56,11 +57,14 @@ def _received(source_id: str, body: bytes, now: datetime) -> Received | None:
             return _checked_and_taken(known, body, now)
         except (NotAuthentic, SecretsChanged):
             pass
+    read = _read(source_id)
     try:
-        return _checked_and_taken(_read(source_id), body, now)
+        return _checked_and_taken(read, body, now)
     except NotAuthentic as refusal:
         HOOKS_REFUSED.labels(refusal.cause).inc()
         log.warning("hook refused", source=source_id, cause=refusal.cause)
+        if isinstance(refusal, Stale):
+            note_stale(site().databases.main, read.source, now, refusal)
         raise
     except SecretsChanged:
         raise ServiceUnavailable(

@@ -35,6 +35,9 @@ from tracker.sales.provider_reports import (
 from tracker.sales.references import orders_named, remember, sold_among
 from tracker.times import utc_text
 
+WAITING = "waiting for order "
+"""What the reason of an event starts with that waits for its sale."""
+
 ALREADY = "already "
 """What the note of an event starts with that says nothing new."""
 
@@ -107,7 +110,7 @@ def _what_it_waits_for(session: Session, source: Source, name: str) -> str:
             f"{name} belongs to several orders, {', '.join(sold)}. Report it by hand for the right one, "
             "then dismiss this event"
         )
-    return f"waiting for order {name}"
+    return f"{WAITING}{name}"
 
 
 def sale_row(

@@ -13,6 +13,7 @@ from tracker.money import Money
 from tracker.sales import operations
 from tracker.sales.answers import event_answer, history_answer, hook_url, sale_answer, source_answer
 from tracker.sales.connecting import how_to_connect, how_to_report
+from tracker.sales.health.commands import show_health
 from tracker.sales.imports.commands import import_sales
 from tracker.sales.inbox import Received, dismiss, replay, unsettled_ids
 from tracker.sales.lookup import find_sale, list_events, list_sales, sale_history
@@ -32,6 +33,9 @@ _SECRET_FROM_STDIN = click.option(
 @click.group("source", cls=ConsoleGroup)
 def source() -> None:
     """Sources: connected shops, and what they have sent."""
+
+
+source.add_command(show_health)
 
 
 @source.command("create")

@@ -27,12 +27,20 @@ class Unreadable(Invalid):
     status = 400
 
 
+class Stale(NotAuthentic):
+    """The signature is right, and the signed time too far off: by so many seconds it is ahead of ours."""
+
+    def __init__(self, detail: str, ahead_s: int) -> None:
+        super().__init__("stale", detail)
+        self.ahead_s = ahead_s
+
+
 TOLERANCE = timedelta(minutes=5)
 """How far a signed time may be from ours, either way (Standard Webhooks, and Stripe's libraries)."""
 
 
 def check_age(seconds: int, now: datetime, header: str, advice: str) -> None:
-    """Of a signed time, in seconds since 1970. Raises NotAuthentic when it is too far from `now`.
+    """Of a signed time, in seconds since 1970. Raises Stale when it is too far from `now`.
 
     After the signature, so that it is the sender's own clock that is spoken of.
     """
@@ -40,9 +48,8 @@ def check_age(seconds: int, now: datetime, header: str, advice: str) -> None:
     if abs(age) > TOLERANCE:
         side = "older" if age > timedelta() else "later"
         minutes = TOLERANCE.seconds // 60
-        raise NotAuthentic(
-            "stale", f"{header} is more than {minutes} minutes {side} than the clock here; {advice}"
-        )
+        detail = f"{header} is more than {minutes} minutes {side} than the clock here; {advice}"
+        raise Stale(detail, -int(age.total_seconds()))
 
 
 @dataclass(frozen=True)

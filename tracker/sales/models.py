@@ -39,6 +39,10 @@ class Source(Base):
     former_secret_box: Mapped[str | None]
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+    stale_at: Mapped[datetime | None]
+    """When a message was last refused though its signature was right, because its time was too far off."""
+    stale_ahead_s: Mapped[int | None]
+    """How far that time was ahead of ours; below 0 it was behind."""
 
 
 UNSETTLED = ("parked", "conflict")
@@ -60,6 +64,7 @@ class Event(Base):
         ),
         Index("ix_event_waiting", "state", "received_at"),
         Index("ix_event_order", "source_id", "order_id"),
+        Index("ix_event_received", "source_id", "received_at"),
         Index(
             "ix_event_full",
             "received_at",

@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from flask import Blueprint, Response, abort, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -15,6 +16,7 @@ from config.database import reading
 from config.metrics import figure_files
 from tracker.clicks.partitions import is_partitioned, rows_outside
 from tracker.people.access import public
+from tracker.sales.health.figures import last_event_times
 from tracker.site import Site, site
 from tracker.ui.proxy import DIRECT_LOOPBACK
 
@@ -30,6 +32,7 @@ def metrics() -> Response:
     files = figure_files()
     registry.register(_Shared(files) if files else _Own())
     registry.register(_Outside(site()))
+    registry.register(_Silence(site()))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -71,4 +74,26 @@ class _Outside(Collector):
                 gauge.add_metric([], rows_outside(session) if is_partitioned(session) else 0)
         except SQLAlchemyError:
             return []  # the other figures say what is wrong; this one is unknown
+        return [gauge]
+
+
+class _Silence(Collector):
+    """How long each source has been silent. What is too long `linkledger source health` knows."""
+
+    def __init__(self, here: Site) -> None:
+        self._site = here
+
+    def collect(self) -> Iterable[Metric]:
+        gauge = GaugeMetricFamily(
+            "linkledger_source_last_event_age_seconds",
+            "Since a source's last message; none of those that were deleted or have sent nothing.",
+            labels=["source"],
+        )
+        now = datetime.now(UTC)
+        try:
+            with reading(self._site.databases.main) as session:
+                for source_id, at in last_event_times(session):
+                    gauge.add_metric([source_id], max((now - at).total_seconds(), 0))
+        except SQLAlchemyError:
+            return []
         return [gauge]

@@ -1,0 +1,131 @@
+"""What `linkledger source health` and the figures of the server say."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from config.database import reading, transact
+from config.settings import Settings
+from tests.tracker.sales.hook_app import make_app
+from tests.tracker.sales.shop import Shop, envelope, open_shop, sale
+from tests.tracker.sales.test_api import signed
+from tests.tracker.terminal import Terminal
+from tracker.sales.operations import get_source
+from tracker.site import site
+from wsgi import create_app
+
+SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[FlaskClient]:
+    application = make_app(settings)
+    yield application.test_client()
+    with application.app_context():
+        site().databases.close()
+
+
+def refused_for_time(client: FlaskClient, shop: Shop, minutes: int, secret: str | None = None) -> None:
+    body = envelope("sale.created", sale())
+    at = datetime.now(UTC) + timedelta(minutes=minutes)
+    answer = client.post(
+        f"/hooks/{shop.source_id}", data=body, headers=signed(secret or shop.secret, body, at=at)
+    )
+    assert answer.status_code == 401
+
+
+def noted(shop: Shop) -> tuple[datetime | None, int | None]:
+    with reading(shop.databases.main) as session:
+        source = get_source(session, shop.source_id)
+        return source.stale_at, source.stale_ahead_s
+
+
+def test_a_message_that_was_refused_for_its_time_is_told_of(
+    client: FlaskClient, shop: Shop, terminal: Terminal
+) -> None:
+    refused_for_time(client, shop, -10, secret="whsec_" + "A" * 44)
+    assert noted(shop) == (None, None)
+    refused_for_time(client, shop, -10)
+    first_at, ahead_s = noted(shop)
+    assert ahead_s is not None
+    assert -602 <= ahead_s <= -599
+
+    refused_for_time(client, shop, 20)
+    assert noted(shop) == (first_at, ahead_s)  # once a minute is enough
+    set_noted(shop, datetime.now(UTC) - timedelta(minutes=2), ahead_s)
+    refused_for_time(client, shop, 20)
+    assert 1198 <= (noted(shop)[1] or 0) <= 1200
+
+    told = terminal.run("source", "health", "--json")
+    assert told.exit_code == 3
+    [alarm] = json.loads(told.stdout)["sources"][0]["alarms"]
+    assert alarm["what"] == "refused"
+    assert "min" in alarm["message"]
+    assert "later than the clock here" in alarm["message"]
+
+
+def set_noted(shop: Shop, at: datetime, ahead_s: int) -> None:
+    def work(session: Session) -> None:
+        source = get_source(session, shop.source_id)
+        source.stale_at, source.stale_ahead_s = at, ahead_s
+
+    transact(shop.databases.main, work)
+
+
+@SQLITE
+def test_a_refusal_of_last_week_is_no_alarm(shop: Shop, terminal: Terminal) -> None:
+    set_noted(shop, datetime.now(UTC) - timedelta(days=7), -600)
+    [found] = terminal.ask("source", "health")["sources"]
+    assert (found["alarms"], found["refused_for_time_ahead_s"]) == ([], -600)
+
+
+@SQLITE
+def test_a_brands_health_is_told_in_words_and_as_json(
+    shop: Shop, terminal: Terminal, settings: Settings
+) -> None:
+    other = open_shop(settings, shop.databases, name="Coffees", coupon=None)
+    now = datetime.now(UTC)
+    for number in range(11):
+        data = sale(order_id=f"a{number}x", occurred_at=now.isoformat(), coupons=["ANNA10"])
+        shop.send_raw(envelope("sale.created", data, timestamp=now.isoformat()), now=now)
+    deleted = terminal.ask("source", "create", "--brand", shop.brand_id, "--kind", "standard")["id"]
+    terminal.ask("source", "delete", deleted)
+
+    value = terminal.ask("source", "health", "--brand", shop.brand_id)
+    assert (value["ok"], [each["source"] for each in value["sources"]]) == (True, [shop.source_id])
+    assert value["sources"][0]["events"] == {"last_7_days": 11, "last_30_days": 11}
+    assert value["sources"][0]["events_per_day"] == {"last_7_days": 1.6, "last_30_days": 0.4}
+    [coupon] = value["coupons"]
+    assert (coupon["code"], coupon["orders_without_click"], coupon["may_have_leaked"]) == ("ANNA10", 11, True)
+    both = terminal.ask("source", "health")["sources"]
+    assert {each["source"] for each in both} == {shop.source_id, other.source_id}
+
+    words = terminal.run("source", "health").stdout
+    assert "messages a day: 1.6 (7 days)" in words
+    assert "LOOK: more orders than visitors" in words
+    assert "nothing yet" in words
+
+
+@SQLITE
+def test_silence_is_an_alarm_with_an_exit_code_of_its_own(shop: Shop, terminal: Terminal) -> None:
+    now = datetime.now(UTC)
+    for day in range(30, 2, -1):
+        at = now - timedelta(days=day)
+        shop.send("sale.created", sale(order_id=f"a{day}x", occurred_at=at.isoformat()), now=at)
+    told = terminal.run("source", "health")
+    assert told.exit_code == 3
+    assert "ALARM silence: nothing has come since" in told.stdout
+    assert f"linkledger source delete {shop.source_id}" in told.stdout
+
+
+def test_the_age_of_the_last_message_is_a_figure(shop: Shop, settings: Settings) -> None:
+    shop.send("sale.created", sale(), now=datetime.now(UTC) - timedelta(hours=1))
+    text = create_app(settings).test_client().get("/metrics").text
+    [line] = [line for line in text.splitlines() if line.startswith("linkledger_source_last_event_age")]
+    name, value = line.rsplit(" ", 1)
+    assert f'source="{shop.source_id}"' in name
+    assert 3600 <= float(value) < 3700

@@ -1,0 +1,167 @@
+"""What is read of a source: its silence, its clock, the numbers of its orders, its coupons."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from config.database import Databases, reading, transact
+from tests.tracker.sales.shop import RECEIVED, Shop, envelope, sale
+from tracker.clicks.models import ClickHour, ClickTotal
+from tracker.ids import uuid_of
+from tracker.sales.health.answers import alarms
+from tracker.sales.health.coupons import coupon_figures
+from tracker.sales.health.figures import SourceHealth, last_event_times, source_health
+from tracker.sales.operations import get_source
+
+SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def health(shop: Shop, now: datetime, source_id: str | None = None) -> SourceHealth:
+    with reading(shop.databases.main) as session:
+        return source_health(session, now, get_source(session, source_id or shop.source_id))
+
+
+def sold(shop: Shop, order_id: str, at: datetime, **changes: Any) -> None:
+    data = sale(order_id=order_id, occurred_at=at.isoformat(), **changes)
+    shop.send_raw(envelope("sale.created", data, timestamp=at.isoformat()), now=at)
+
+
+def whats(shop: Shop, now: datetime, source_id: str | None = None) -> list[str]:
+    return [each.what for each in alarms(health(shop, now, source_id), now)]
+
+
+def test_a_shop_that_sells_daily_is_missed_after_a_day_and_a_half(shop: Shop) -> None:
+    for day in range(28):
+        sold(shop, f"order {day} of a shop", RECEIVED + day * DAY)
+    last = RECEIVED + 27 * DAY
+
+    found = health(shop, last + 36 * HOUR)
+    assert (found.first_event_at, found.last_event_at) == (RECEIVED, last)
+    assert (found.events_7_days, found.events_30_days) == (6, 28)
+    assert found.silence is not None
+    assert (found.silence.limit, found.silence.is_alarm) == (36 * HOUR, False)
+    assert whats(shop, last + 37 * HOUR) == ["silence"]
+    assert whats(shop, last + 400 * DAY) == ["silence"]
+
+
+def test_of_a_source_that_has_sent_nothing_nothing_is_said(shop: Shop) -> None:
+    found = health(shop, RECEIVED)
+    assert (found.last_event_at, found.silence, found.skew, found.numbering) == (None, None, None, None)
+    with reading(shop.databases.main) as session:
+        assert last_event_times(session) == []
+
+
+def test_what_was_not_applied_is_counted(shop: Shop) -> None:
+    shop.send("sale.created", sale(), key="same")
+    shop.send("sale.created", sale(total=7000), key="same")
+    shop.send("sale.created", sale(order_id="2", total=-1))
+    found = health(shop, RECEIVED)
+    assert (found.parked, found.conflicts) == (1, 1)
+    with reading(shop.databases.main) as session:
+        assert last_event_times(session) == [(shop.source_id, RECEIVED)]
+
+
+@pytest.mark.parametrize(("ahead_s", "expected"), [(61, ["clock"]), (-61, ["clock"]), (59, []), (-59, [])])
+def test_a_shops_clock_is_read_from_its_messages(shop: Shop, ahead_s: int, expected: list[str]) -> None:
+    for number in range(3):
+        said = (RECEIVED + timedelta(seconds=ahead_s)).isoformat()
+        shop.send_raw(envelope("sale.created", sale(order_id=f"a{number}b"), timestamp=said))
+    shop.send_raw(b"[]")
+    shop.send_raw(b'{"timestamp": true}')
+    found = health(shop, RECEIVED)
+    assert found.skew is not None
+    assert (found.skew.ahead_s, found.skew.messages) == (ahead_s, 3)
+    assert whats(shop, RECEIVED) == expected
+
+
+@SQLITE
+def test_stripe_says_when_it_made_an_event(shop: Shop) -> None:
+    source_id = shop.connect("stripe", "whsec_ExampleOfThisYear000000000000")
+    for number in range(3):
+        body = {"id": f"evt_{number}", "type": "ping", "created": int(RECEIVED.timestamp()) - 3600}
+        shop.send_raw(json.dumps(body).encode(), source_id=source_id)
+    found = health(shop, RECEIVED, source_id)
+    assert found.skew is not None
+    assert found.skew.ahead_s in (-3600, -3601)
+
+
+@SQLITE
+@pytest.mark.parametrize(("later_s", "expected"), [(120, ["clock"]), (30, []), (-7200, [])])
+def test_of_a_shop_whose_messages_name_no_time_only_the_future_is_looked_at(
+    shop: Shop, later_s: int, expected: list[str]
+) -> None:
+    source_id = shop.connect("woocommerce", "woo-secret-of-2025")
+    for number in range(3):
+        order = {
+            "id": 7 + 2 * number,
+            "status": "completed",
+            "currency": "EUR",
+            "total": "10.00",
+            "total_tax": "0.00",
+            "shipping_total": "0.00",
+            "discount_total": "0.00",
+            "date_paid_gmt": (RECEIVED + timedelta(seconds=later_s)).strftime("%Y-%m-%dT%H:%M:%S"),
+        }
+        received = shop.send_raw(json.dumps(order).encode(), source_id=source_id, topic="order.updated")
+        assert received.state == "applied"
+    assert whats(shop, RECEIVED, source_id) == expected
+
+
+def test_orders_that_were_never_reported_are_named(shop: Shop) -> None:
+    reported = [number for number in range(990, 1040) if number not in (995, *range(1010, 1020))]
+    for number in reported:
+        sold(shop, str(number), RECEIVED)
+    found = health(shop, RECEIVED + DAY).numbering
+    assert found is not None
+    assert [(gap.first, gap.last) for gap in found.gaps] == [(995, 995), (1010, 1019)]
+    [alarm] = alarms(health(shop, RECEIVED + DAY), RECEIVED + DAY)
+    assert alarm.what == "missing_orders"
+    assert "orders 1010 to 1019 (10) were never reported" in alarm.message
+
+
+def test_what_was_told_of_before_or_not_paid_is_not_missing(shop: Shop) -> None:
+    for number in (1012, 1013):
+        sold(shop, str(number), RECEIVED)
+    shop.send("sale.created", sale(order_id="1015", total=-1), now=RECEIVED)  # parked, but told of
+    later = RECEIVED + 40 * DAY
+    for number in [*range(980, 1010), *range(1020, 1040)]:
+        sold(shop, str(number), later)
+    found = health(shop, later + DAY).numbering
+    assert found is not None
+    assert [(gap.first, gap.last) for gap in found.gaps] == [(1010, 1011), (1014, 1014), (1016, 1019)]
+
+
+def visited(databases: Databases, link_id: str, hour: datetime, persons: int) -> None:
+    others = ("repeats", "floods", "unconfirmed", "crawlers", "previews", "prefetches", "embedded", "heads")
+
+    def work(session: Session) -> None:
+        zeros = dict.fromkeys(others, 0)
+        session.add(ClickTotal(link_id=uuid_of(link_id, "lnk"), hour=hour, persons=persons, **zeros))
+        session.merge(ClickHour(hour=hour, counted=persons, closed=True))
+
+    transact(databases.clicks, work)
+
+
+def test_uses_of_a_coupon_stand_beside_its_creators_clicks(shop: Shop, databases: Databases) -> None:
+    hour = RECEIVED.replace(minute=0, second=0) - HOUR
+    visited(databases, shop.links["anna"], hour, 7)
+    visited(databases, shop.links["anna"], hour - 40 * DAY, 1000)
+    visited(databases, shop.links["bob"], hour, 500)
+    for number in range(12):
+        shop.send("sale.created", sale(order_id=f"a{number}", coupons=["anna10", "NOBODYS"]))
+    shop.send("sale.created", sale(order_id="b1", coupons=["ANNA10"], click=shop.token("anna")))
+    shop.send("sale.created", sale(order_id="b2", coupons=["ANNA10"], click=shop.token("bob")))
+    shop.send("sale.created", sale(order_id="b3", click=shop.token("anna")))
+    shop.send("sale.created", sale(order_id="b4", coupons=["ANNA10"], test=True))
+    # The click of the first order is told of later: it counts once, with a click.
+    shop.send("sale.created", sale(order_id="a0", click=shop.token("anna")))
+
+    with reading(databases.main) as main, reading(databases.clicks) as clicks:
+        [found] = coupon_figures(main, clicks, shop.brand_id, RECEIVED - 30 * DAY)
+        assert coupon_figures(main, clicks, shop.brand_id, RECEIVED + DAY) == []
+    assert (found.code, found.orders, found.with_click, found.visitors) == ("ANNA10", 14, 2, 7)
+    assert found.may_have_leaked

@@ -1,0 +1,66 @@
+"""The command that tells how sources are. It joins `linkledger source` (see tracker/sales/commands.py)."""
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.database import reading
+from tracker.console import CHECK_FOUND_FAULT, Answer, Console, ConsoleCommand, pass_console
+from tracker.people.operations import get_brand
+from tracker.sales.health.answers import (
+    alarms,
+    coupon_answer,
+    coupon_in_words,
+    health_answer,
+    health_in_words,
+)
+from tracker.sales.health.coupons import coupon_figures
+from tracker.sales.health.figures import MONTH, source_health
+from tracker.sales.health.rules import CouponFigures
+from tracker.sales.models import Source
+from tracker.times import utc_text
+
+
+@click.command("health", cls=ConsoleCommand)
+@click.option("--brand", "brand_id", metavar="ID", help="Of this brand only.")
+@pass_console
+def show_health(console: Console, brand_id: str | None) -> Answer:
+    """Tell whether what shops report is whole: silence, clocks, missing orders, coupons without clicks.
+
+    Exit code 3 when there is an alarm. Books and payouts do not depend on it.
+    """
+    now = console.now
+    with reading(console.databases.main) as session:
+        sources = _sources(session, brand_id)
+        found = [source_health(session, now, source) for source in sources]
+        coupons = {
+            each: _coupons(console, session, each) for each in sorted({source.brand_id for source in sources})
+        }
+    ok = not any(alarms(health, now) for health in found)
+    value = {
+        "ok": ok,
+        "checked_at": utc_text(now),
+        "sources": [health_answer(health, now) for health in found],
+        "coupons": [
+            {"brand": brand, **coupon_answer(each)} for brand, figures in coupons.items() for each in figures
+        ],
+    }
+    lines = [line for health in found for line in health_in_words(health, now)]
+    for brand, figures in coupons.items():
+        if figures:
+            lines.append(f"Coupons of {brand} in the last {MONTH.days} days:")
+            lines += [coupon_in_words(each) for each in figures]
+    return Answer(value, "\n".join(lines) or "There are no sources yet.", 0 if ok else CHECK_FOUND_FAULT)
+
+
+def _sources(session: Session, brand_id: str | None) -> list[Source]:
+    """Those that take messages; a deleted one is silent for a reason."""
+    query = select(Source).where(Source.deleted_at.is_(None)).order_by(Source.brand_id, Source.id)
+    if brand_id is not None:
+        query = query.where(Source.brand_id == get_brand(session, brand_id).id)
+    return list(session.scalars(query))
+
+
+def _coupons(console: Console, session: Session, brand_id: str) -> list[CouponFigures]:
+    with reading(console.databases.clicks) as clicks:
+        return coupon_figures(session, clicks, brand_id, console.now - MONTH)

@@ -1,0 +1,85 @@
+"""How often each creator's code was used, with and without a click of his, beside his visitors."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Text, exists, select, type_coerce
+from sqlalchemy.orm import Session, aliased
+
+from tracker.clicks.figures import link_figures
+from tracker.ids import lowest_uuid, public_id, uuid_of
+from tracker.programs.models import Coupon, Enrollment, Link, Program
+from tracker.sales.health.rules import CouponFigures
+from tracker.sales.models import Attribution, Sale
+
+AT_ONCE = 1_000
+
+
+def coupon_figures(main: Session, clicks: Session, brand_id: str, since: datetime) -> list[CouponFigures]:
+    """Of decisions since then, the code with most orders first; test orders are left out."""
+    orders, with_click = Counter[str](), Counter[str]()
+    for inputs in _inputs(main, brand_id, since):
+        touched = {touch["creator_id"] for touch in inputs["touches"] if not touch["flaw"]}
+        for use in inputs["coupons"]:
+            if use["coupon_id"] is not None and not use["flaw"]:
+                orders[use["coupon_id"]] += 1
+                with_click[use["coupon_id"]] += use["creator_id"] in touched
+    owners = _owners(main, brand_id, list(orders))
+    hour = since.replace(minute=0, second=0, microsecond=0)
+    visitors = _visitors(main, clicks, brand_id, {creator for _, creator in owners.values()}, hour)
+    return [
+        CouponFigures(code, creator_id, orders[coupon_id], with_click[coupon_id], visitors[creator_id])
+        for coupon_id, (code, creator_id) in sorted(
+            owners.items(), key=lambda item: (-orders[item[0]], item[1])
+        )
+    ]
+
+
+def _inputs(session: Session, brand_id: str, since: datetime) -> Iterator[Mapping[str, Any]]:
+    """What the last decision about each order with a creator's code was made from."""
+    later = aliased(Attribution)
+    query = (
+        select(Attribution.inputs)
+        .join(Sale, Sale.id == Attribution.sale_id)
+        .where(
+            Attribution.id >= public_id("atr", lowest_uuid(since)),
+            Sale.brand_id == brand_id,
+            ~Sale.test,
+            type_coerce(Attribution.inputs, Text).like('%"coupon_id":"%'),
+            ~exists().where(later.sale_id == Attribution.sale_id, later.revision > Attribution.revision),
+        )
+    )
+    return iter(session.scalars(query, execution_options={"yield_per": AT_ONCE}))
+
+
+def _owners(session: Session, brand_id: str, coupon_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Code and creator, by coupon."""
+    rows = session.execute(
+        select(Coupon.id, Coupon.code, Enrollment.creator_id)
+        .join(Enrollment, Enrollment.id == Coupon.enrollment_id)
+        .where(Coupon.brand_id == brand_id, Coupon.id.in_(coupon_ids))
+    )
+    return {coupon_id: (code, creator_id) for coupon_id, code, creator_id in rows}
+
+
+def _visitors(
+    main: Session, clicks: Session, brand_id: str, creators: set[str], since: datetime
+) -> Counter[str]:
+    """By creator, the persons who followed his links of this brand since that hour."""
+    rows = main.execute(
+        select(Link.id, Enrollment.creator_id)
+        .join(Enrollment, Enrollment.id == Link.enrollment_id)
+        .join(Program, Program.id == Enrollment.program_id)
+        .where(Program.brand_id == brand_id, Enrollment.creator_id.in_(creators))
+    )
+    links: dict[str, list[UUID]] = defaultdict(list)
+    for link_id, creator_id in rows:
+        links[creator_id].append(uuid_of(link_id, "lnk"))
+    found = Counter[str]()
+    for creator_id, ids in links.items():
+        for figures in link_figures(clicks, ids, since).values():
+            found[creator_id] += figures["persons"]
+    return found
