@@ -99,7 +99,7 @@ def read_line(header: Header, number: int, cells: Sequence[str], reading: Readin
     named = {
         name: _LINE_BREAK.sub(" ", unguarded(cell).strip())
         for name, cell in zip(header.names, cells, strict=True)
-        if name in KNOWN and cell.strip()
+        if cell.strip()
     }
     kind = named.get(TYPE, reading.kind).lower()
     kind = PLURALS.get(kind, kind)

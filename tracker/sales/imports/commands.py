@@ -58,6 +58,8 @@ def import_sales(
     """
     how = Reading(PLURALS[kind], ZoneInfo(timezone_name(zone)) if zone else None, decimal_comma)
     with file.open("rb") as opened:
+        if not opened.seekable():
+            raise Invalid(f"{file} can be read once only; write it to a file first.")
         require_utf8(opened)
         opened.seek(0)
         table = open_table(opened, how.kind)

@@ -23,7 +23,7 @@ from tracker.sales.models import Source
 from tracker.sales.normal import SaleReport
 from tracker.times import utc_text
 
-BATCH = 200
+BATCH = 100
 """Lines in one transaction: some tenths of a second, for which a shop's message may have to wait."""
 
 Lines = Iterable[Line | Rejected]

@@ -14,6 +14,8 @@ from tests.tracker.sales.hook_app import make_app
 from tests.tracker.sales.shop import Shop, envelope, open_shop, sale
 from tests.tracker.sales.test_api import signed
 from tests.tracker.terminal import Terminal
+from tracker.sales.health.clocks import note_stale
+from tracker.sales.messages import Stale
 from tracker.sales.operations import get_source
 from tracker.site import site
 from wsgi import create_app
@@ -66,6 +68,16 @@ def test_a_message_that_was_refused_for_its_time_is_told_of(
     assert alarm["what"] == "refused"
     assert "min" in alarm["message"]
     assert "later than the clock here" in alarm["message"]
+
+
+@SQLITE
+def test_two_refusals_at_once_are_noted_once(shop: Shop) -> None:
+    now = datetime.now(UTC)
+    with reading(shop.databases.main) as session:
+        source = get_source(session, shop.source_id)
+    note_stale(shop.databases.main, source, now, Stale("", 600))
+    note_stale(shop.databases.main, source, now, Stale("", 700))
+    assert noted(shop) == (now, 600)
 
 
 def set_noted(shop: Shop, at: datetime, ahead_s: int) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -178,10 +179,11 @@ def test_rejected_lines_are_put_right_and_imported_again(
 def test_a_file_of_rejected_lines_is_never_written_over(
     terminal: Terminal, shop: Shop, tmp_path: Path
 ) -> None:
-    file = written(tmp_path, text("1"))
+    file = written(tmp_path, text(sale_line("1"), "2"))
     refused = run(terminal, shop, file, "--rejects", file)
     assert (refused.exit_code, "not written over" in refused.stderr) == (2, True)
     assert Path(file).read_text().startswith(SALES)
+    assert orders(shop) == {}
 
 
 def test_more_lines_than_a_batch_are_booked_after_a_stop(
@@ -232,6 +234,16 @@ def test_where_a_file_goes_is_said_once(terminal: Terminal, shop: Shop, tmp_path
     assert "was deleted" in terminal.refused("sale", "import", file, "--source", source_id)
     terminal.ask(*create, "standard", "--namespace", "shop")
     assert "several namespaces" in run(terminal, shop, file).stderr
+
+
+@SQLITE
+def test_what_can_be_read_once_only_is_refused(terminal: Terminal, shop: Shop) -> None:
+    """A file is read to its end before anything of it is booked."""
+    reader, writer = os.pipe()
+    os.write(writer, text(sale_line("1")).encode())
+    os.close(writer)
+    assert "can be read once only" in run(terminal, shop, f"/dev/fd/{reader}").stderr
+    assert orders(shop) == {}
 
 
 @SQLITE
