@@ -1,6 +1,6 @@
 """The ASGI door of the redirect: a process of its own, which no page, export or webhook can slow.
 
-Knows redirects and health, and no web framework. `edge` is made when a server first asks for it; nothing is
+Knows redirects, the shop's script and health, and no web framework. `edge` is made when a server first asks for it; nothing is
 opened or started before the server's start-up event or, where there is none, the first request.
 """
 
@@ -14,7 +14,8 @@ from config.database import open_databases
 from config.settings import Settings, load_settings
 from tracker.clicks.arrivals import Arrivals
 from tracker.clicks.cache import READ_DEADLINE_S, LinkCache, LinksUnreadable, Missing, library
-from tracker.clicks.edge_answers import Message, Send, respond, say
+from tracker.clicks import shop_script
+from tracker.clicks.edge_answers import Message, Send, give_script, respond, say
 from tracker.clicks.recorder import Recorder
 from tracker.clicks.redirect import COMMIT_DEADLINE_S, Answer, Visit, counted, depart, send_on, unreadable
 from tracker.clicks.scopes import Scope, ScopeReader
@@ -53,6 +54,8 @@ class Edge:
             await say(send, 200, {"status": "ok"})
         elif path == "/readyz":
             await self._say_ready(send)
+        elif path == shop_script.PATH:
+            await give_script(scope, send)
         elif (found := _CODE.fullmatch(path)) is None:
             await respond(send, 404)
         else:

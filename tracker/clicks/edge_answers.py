@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from tracker.clicks.redirect import NO_STORE, RETRY_AFTER_S
+from tracker.clicks.scopes import Scope
+from tracker.clicks.shop_script import HEADERS_READ, script_answer
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -30,6 +32,7 @@ _PAGES = {
         title="Please try again", text="The link could not be looked up. Please try again in a few seconds."
     ).encode(),
 }
+_SCRIPT_ASKS = {name.encode(): name for name in HEADERS_READ}
 _PAGE_HEADERS: Headers = [
     (b"content-type", b"text/html; charset=utf-8"),
     (b"x-content-type-options", b"nosniff"),
@@ -59,4 +62,16 @@ async def say(send: Send, status: int, value: dict[str, str]) -> None:
         *_NO_STORE,
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def give_script(scope: Scope, send: Send) -> None:
+    """`/ll.js`, as tracker.clicks.pages gives it."""
+    asked = {_SCRIPT_ASKS[name]: value.decode("latin-1") for name, value in scope["headers"] if name in _SCRIPT_ASKS}
+    answer = script_answer(asked)
+    headers = [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
+    if answer.status == 200:
+        headers.append((b"content-length", str(len(answer.body)).encode()))
+    body = b"" if scope["method"] == "HEAD" else answer.body
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

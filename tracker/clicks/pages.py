@@ -1,4 +1,4 @@
-"""The Flask door of the redirect, for hosts that offer one port only."""
+"""The Flask door of the redirect and the shop's script, for hosts that offer one port only."""
 
 from datetime import UTC, datetime
 
@@ -6,6 +6,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.routing import BaseConverter
 
+from tracker.clicks import shop_script
 from tracker.clicks.redirect import NO_STORE, RETRY_AFTER_S, Visit, follow
 from tracker.clicks.visitor import HEADERS
 from tracker.client import usual_address
@@ -53,6 +54,17 @@ def follow_link(code: str) -> Response:
         del response.headers["Content-Type"]
         return response
     return _page(answer.status)
+
+
+@blueprint.get(shop_script.PATH)
+@public("the script of the shop's pages, the same for everybody")
+def script() -> Response:
+    asked = {name: request.headers.get(name, "") for name in shop_script.HEADERS_READ}
+    answer = shop_script.script_answer(asked)
+    response = Response(answer.body, answer.status, dict(answer.headers))
+    if answer.status == 304:
+        del response.headers["Content-Type"]
+    return response
 
 
 def _visit(code: str, country_header: str) -> Visit:

@@ -1,0 +1,124 @@
+// The shop's side of a click: keeps its token once the shopper agreed, else only hands it on from page to page,
+// and puts it where an order will carry it. docs/connect says how to use it. Served without these comments.
+(() => {
+  const page = document, early = window.ll;
+  const tag = page.currentScript || page.querySelector('script[src*="/ll.js"]');
+  const options = tag ? tag.dataset : {}, answer = options.consent;
+  if (early && early.touches) {
+    // A second tag may still know more about consent.
+    if (answer) early.consent(answer == 'given');
+    return;
+  }
+
+  const parameter = options.parameter || 'll', form = /^[\w-]{40,99}$/;
+  const lifetime = 864e5 * Math.min(+options.days || 30, 90);
+  // Touches are [token, when it came], the oldest first. `given` is undefined until somebody says.
+  let kept = [], given, held, here, sent;
+  // What this script wrote, which it may therefore change.
+  const mine = {};
+  const at = (place) => kept.length ? kept.slice(place)[0][0] : null;
+  const token = () => at(-1);
+  const single = () => at(options.model == 'first' ? 0 : -1);
+  const attempt = (work) => {
+    try {
+      return work();
+    } catch (error) {}
+  };
+
+  // The shop's own values stay; without a value, ours goes.
+  const stays = (present, value) => present ? present == value || !mine[present] : !value;
+  const field = (element, name, value) => {
+    let input = element.querySelector('[name="' + name + '"]');
+    if (stays(input && input.value, value)) return;
+    if (!input) element.append(input = Object.assign(page.createElement('input'), { type: 'hidden', name }));
+    input.value = value || '';
+    input.disabled = !value;
+  };
+  const fields = (element, open, name, close) => {
+    field(element, open + name + close, token());
+    field(element, open + '_' + name + close, at(0) == token() ? null : at(0));
+  };
+
+  // By which name an address takes the token, and which token; nothing for somebody else's address.
+  const share = (url) => {
+    const among = (list) => url.host && (' ' + list + ' ').includes(' ' + url.host + ' ');
+    if (among('buy.stripe.com book.stripe.com donate.stripe.com ' + options.stripe))
+      return ['client_reference_id', single()];
+    if (among(location.host)) return [parameter, held ? null : token()];
+    return among(options.pass) ? [parameter, token()] : [];
+  };
+  const visit = (element) => {
+    const kind = element.localName, name = kind == 'form' ? 'action' : 'href';
+    if (/^stripe-/.test(kind) && !stays(element.getAttribute('client-reference-id'), single()))
+      element.setAttribute('client-reference-id', single() || '');
+    const url = /^(a|area|form)$/.test(kind)
+      && attempt(() => new URL(element.getAttribute(name) || '', page.baseURI));
+    if (!url) return;
+    const [key, value] = share(url), present = url.searchParams.get(key);
+    if (name == 'action') {
+      if (element.matches('[data-ll],.checkout')) fields(element, '', element.dataset.ll || 'll', '');
+      if (/\/cart(\/add)?$/.test(url.pathname)) fields(element, 'attributes[', 'll', ']');
+      if (key && !/post/i.test(element.getAttribute('method'))) return value && field(element, key, value);
+    // A jump within the page stays one.
+    } else if (url.href.split('#')[0] == location.href.split('#')[0]) return;
+    if (!key || stays(present, value)) return;
+    if (present != null) url.searchParams.delete(key);
+    // Added as text: the rest of the query stays as it was written.
+    if (value) url.search += (url.search && '&') + key + '=' + value;
+    element.setAttribute(name, url.href);
+  };
+  const scan = (root) => root.querySelectorAll && [root, ...root.querySelectorAll('*')].forEach(visit);
+
+  // A cart of Shopify's outlives the visit, so it is written to as the browser's storage is: after a yes.
+  const cart = () => {
+    const body = 'attributes[ll]=' + (held && token() || '') + '&attributes[_ll]=' + (held && at(0) || '');
+    if (window.Shopify && (held || sent) && body != sent)
+      fetch('/cart/update.js', { method: 'POST', body: new URLSearchParams(sent = body) }).catch(() => {});
+  };
+  const settle = () => {
+    const stored = attempt(() => JSON.parse(localStorage.ll).filter(
+      ([text, when]) => form.test(text) && Date.now() - when < lifetime
+    )) || [];
+    sent = sent || stored[0];
+    if (given == null && stored[0]) given = true;
+    kept = given ? stored : [];
+    if (here && !kept.some(([text]) => text == here[0])) kept.push(here);
+    kept.splice(1, kept.length - 5);
+    kept.forEach(([text]) => mine[text] = 1);
+    held = attempt(() => {
+      if (given && kept[0]) localStorage.ll = JSON.stringify(kept);
+      else localStorage.removeItem('ll');
+      return given;
+    });
+    scan(page);
+    cart();
+  };
+  const consent = (yes) => {
+    given = !!yes;
+    settle();
+  };
+  const find = (address) => {
+    const found = new URL(address).searchParams.get(parameter);
+    return form.test(found) ? found : null;
+  };
+  const start = () => {
+    const arrived = find(location);
+    // A form or a script of the shop's may have led here from a page that had it.
+    const text = arrived || page.referrer.startsWith(location.origin + '/') && find(page.referrer);
+    if (text) here = [text, Date.now()];
+    // Its own flags say of a token that it was made for a prerender, which now somebody sees.
+    if (/^E[w-z\d_-]/.test(arrived) && tag) navigator.sendBeacon(tag.src, arrived);
+    settle();
+    page.addEventListener('DOMContentLoaded', settle);
+    new MutationObserver((records) => token() && records.forEach((record) => {
+      if (record.attributeName) visit(record.target);
+      record.addedNodes.forEach(scan);
+    })).observe(page, { childList: true, subtree: true, attributeFilter: ['href', 'action'] });
+  };
+
+  window.ll = { token, touches: () => kept.map(([text]) => text), consent, push: consent };
+  if (Array.isArray(early)) early.forEach((yes) => given = !!yes);
+  if (answer) given = answer == 'given';
+  if (page.prerendering) page.addEventListener('prerenderingchange', start, { once: true });
+  else start();
+})();
