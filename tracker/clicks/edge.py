@@ -1,7 +1,8 @@
 """The ASGI door of the redirect: a process of its own, which no page, export or webhook can slow.
 
-Knows redirects, the shop's script and health, and no web framework. `edge` is made when a server first asks for it; nothing is
-opened or started before the server's start-up event or, where there is none, the first request.
+Knows redirects, the shop's script and health, and no web framework. `edge` is made when a server first asks
+for it; nothing is opened or started before the server's start-up event or, where there is none, the first
+request.
 """
 
 import asyncio
@@ -12,9 +13,9 @@ from datetime import UTC, datetime
 
 from config.database import open_databases
 from config.settings import Settings, load_settings
+from tracker.clicks import shop_script
 from tracker.clicks.arrivals import Arrivals
 from tracker.clicks.cache import READ_DEADLINE_S, LinkCache, LinksUnreadable, Missing, library
-from tracker.clicks import shop_script
 from tracker.clicks.edge_answers import Message, Send, give_script, respond, say
 from tracker.clicks.recorder import Recorder
 from tracker.clicks.redirect import COMMIT_DEADLINE_S, Answer, Visit, counted, depart, send_on, unreadable

@@ -67,7 +67,11 @@ async def say(send: Send, status: int, value: dict[str, str]) -> None:
 
 async def give_script(scope: Scope, send: Send) -> None:
     """`/ll.js`, as tracker.clicks.pages gives it."""
-    asked = {_SCRIPT_ASKS[name]: value.decode("latin-1") for name, value in scope["headers"] if name in _SCRIPT_ASKS}
+    asked = {
+        _SCRIPT_ASKS[name]: value.decode("latin-1")
+        for name, value in scope["headers"]
+        if name in _SCRIPT_ASKS
+    }
     answer = script_answer(asked)
     headers = [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
     if answer.status == 200:

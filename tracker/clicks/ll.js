@@ -62,8 +62,8 @@
     // A jump within the page stays one.
     } else if (url.href.split('#')[0] == location.href.split('#')[0]) return;
     if (!key || stays(present, value)) return;
-    if (present != null) url.searchParams.delete(key);
-    // Added as text: the rest of the query stays as it was written.
+    // As text: the rest of the query stays as it was written.
+    url.search = url.search.replace(RegExp('[?&]' + key + '=[^&]*'), '');
     if (value) url.search += (url.search && '&') + key + '=' + value;
     element.setAttribute(name, url.href);
   };

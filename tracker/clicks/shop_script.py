@@ -1,4 +1,4 @@
-"""`/ll.js`, the script of the shop's pages: the same bytes and headers at both doors. Pure but for one file."""
+"""`/ll.js`, the script of the shop's pages: the same bytes and headers at both doors."""
 
 import gzip
 import hashlib
@@ -52,7 +52,7 @@ def script_answer(headers: Mapping[str, str]) -> ScriptAnswer:
 
 
 def _is_known(if_none_match: str) -> bool:
-    """Compared weakly (RFC 9110, 13.1.2). Either form will do: what the browser has of it is the same script."""
+    """Compared weakly (RFC 9110, 13.1.2). Either form will do: both are the same script."""
     tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
     return "*" in tags or not tags.isdisjoint(_ETAGS.values())
 

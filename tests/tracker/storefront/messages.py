@@ -1,0 +1,135 @@
+"""What each kind of shop reports of an order of now, in its full shape, and signed by others' code."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+
+from standardwebhooks import Webhook
+from stripe import WebhookSignature
+
+from tests.tracker.sales.payloads_read import event, payload, raw
+
+Fields = Mapping[str, str]
+Headers = dict[str, str]
+Signed = tuple[bytes, Headers]
+"""A body, and the headers that prove it."""
+
+SECRETS = {
+    "standard": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    "stripe": "whsec_ExampleOfThisYear000000000000",
+    "shopify": "shpss_0123456789abcdef0123456789abcdef",
+    "woocommerce": "woo-secret-of-2026",
+}
+
+
+def by_standard(number: int, fields: Fields) -> Signed:
+    """`fields` are those that the shop's own form sent."""
+    now = datetime.now(UTC)
+    data = {
+        "order_id": order_id("standard", number),
+        "occurred_at": now.isoformat(),
+        "currency": "EUR",
+        "total": 11900,
+        "tax": 1900,
+        "shipping": 500,
+        "click": fields.get("ll") or None,
+        "touches": [fields["_ll"]] if "_ll" in fields else [],
+    }
+    body = json.dumps({"type": "sale.created", "timestamp": now.isoformat(), "data": data})
+    message = f"msg-{number}"
+    signature = Webhook(SECRETS["standard"]).sign(message, now, body)
+    return body.encode(), {
+        "webhook-id": message,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": signature,
+    }
+
+
+def by_stripe(number: int, fields: Fields) -> Signed:
+    """`fields` are the query with which the payment link was opened."""
+    body = raw(
+        event(
+            "stripe_session_paid",
+            key=f"evt_{number}",
+            at=int(time.time()),
+            id=order_id("stripe", number),
+            payment_intent=f"pi_{number}",
+            client_reference_id=fields.get("client_reference_id"),
+            customer_details={"email": f"{number}@customers.example"},
+        )
+    )
+    header = WebhookSignature.generate_signature_header(body.decode(), SECRETS["stripe"], int(time.time()))
+    return body, {"Stripe-Signature": header}
+
+
+def by_shopify(number: int, fields: Fields) -> Signed:
+    """`fields` are the cart's attributes."""
+    now = datetime.now(UTC).isoformat()
+    changes = {
+        "id": number,
+        "name": f"#{number}",
+        "landing_site": "/",
+        "created_at": now,
+        "processed_at": now,
+        "email": f"{number}@customers.example",
+        "contact_email": None,
+        "customer": None,
+        "note_attributes": [{"name": name, "value": value} for name, value in fields.items()],
+    }
+    body = raw(payload("shopify_orders_paid") | changes)
+    return body, {
+        "X-Shopify-Topic": "orders/paid",
+        "X-Shopify-Hmac-Sha256": _hmac_base64("shopify", body),
+        "X-Shopify-Event-Id": f"98880550-0000-4000-8000-{number:012}",
+    }
+
+
+def by_woocommerce(number: int, fields: Fields) -> Signed:
+    """`fields` are those of the checkout's form; the lines for the theme in docs/connect keep two of them."""
+    meta = [
+        {"id": place, "key": "_ll", "value": fields[name]}
+        for place, name in enumerate(("ll", "_ll"))
+        if name in fields
+    ]
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    order = payload("woocommerce_order_processing", id=number, number=f"T-{number}", meta_data=meta)
+    order |= {"date_created_gmt": now, "date_paid_gmt": now}
+    order["billing"]["email"] = f"{number}@customers.example"
+    body = raw(order)
+    return body, {
+        "X-WC-Webhook-Topic": "order.updated",
+        "X-WC-Webhook-Signature": _hmac_base64("woocommerce", body),
+        "X-WC-Webhook-Delivery-ID": f"delivery-{number}",
+    }
+
+
+SIGNED: dict[str, Callable[[int, Fields], Signed]] = {
+    "standard": by_standard,
+    "stripe": by_stripe,
+    "shopify": by_shopify,
+    "woocommerce": by_woocommerce,
+}
+
+
+def order_id(kind: str, number: int) -> str:
+    return {"standard": f"order-{number}", "stripe": f"cs_live_{number}"}.get(kind, str(number))
+
+
+def deliver(port: int, source_id: str, signed: Signed) -> None:
+    """As the shop's server does. Fails unless the message was applied."""
+    body, headers = signed
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("POST", f"/hooks/{source_id}", body, {**headers, "Content-Type": "application/json"})
+    answer = connection.getresponse()
+    said = json.loads(answer.read())
+    connection.close()
+    assert (answer.status, said.get("state")) == (200, "applied"), said
+
+
+def _hmac_base64(kind: str, body: bytes) -> str:
+    return base64.b64encode(hmac.new(SECRETS[kind].encode(), body, hashlib.sha256).digest()).decode()
