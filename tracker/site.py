@@ -10,6 +10,7 @@ from config.database import Databases
 from config.settings import Settings
 from tracker.clicks.cache import LinkCache, library
 from tracker.clicks.recorder import Recorder
+from tracker.clicks.sightings import Sightings
 from tracker.clicks.visitor_keys import VisitorKeys
 from tracker.people.failures import FailedAttempts
 from tracker.sales.intake import Intake
@@ -35,6 +36,10 @@ class Site:
     @cached_property
     def sources(self) -> KnownSources:
         return KnownSources(self.databases.main, self.settings.secret_keys)
+
+    @cached_property
+    def sightings(self) -> Sightings:
+        return Sightings(self.settings.clicks_url, self.settings.secret_keys)
 
     @cached_property
     def visitor_keys(self) -> VisitorKeys:

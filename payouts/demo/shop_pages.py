@@ -1,11 +1,12 @@
 """The demo's shop: the pages that a shopper sees, and the order's page with everything that followed from it.
 
-The click's token travels in links and form fields only: the shop sets no cookie.
+The shop uses /ll.js as any shop does: the click's token travels in links and form fields, and is kept in the
+browser only when the shopper says so. The shop sets no cookie.
 """
 
 from datetime import UTC, datetime
 
-from flask import abort, make_response, redirect, render_template, request, url_for
+from flask import abort, make_response, redirect, render_template, request, send_from_directory, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -25,6 +26,7 @@ from tracker.sales.models import Sale
 from tracker.site import site
 
 TOKEN = "ll"
+SCRIPT_KEPT_S = 3600
 SHOPPER = "the demo's shop sells to anybody"
 
 
@@ -34,6 +36,12 @@ def shop() -> str:
     return render_template(
         "demo/shop.html", products=PRODUCTS, currency=CURRENCY, token=_token(), guide=_guide()
     )
+
+
+@blueprint.get("/shop/consent.js")
+@public("the shop's own script, the same for everybody")
+def consent_script() -> Response:
+    return send_from_directory(f"{blueprint.root_path}/static", "consent.js", max_age=SCRIPT_KEPT_S)
 
 
 @blueprint.get("/shop/products/<sku>")

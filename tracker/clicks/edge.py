@@ -7,24 +7,23 @@ request.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 from config.database import open_databases
 from config.settings import Settings, load_settings
 from tracker.clicks import shop_script
 from tracker.clicks.arrivals import Arrivals
 from tracker.clicks.cache import READ_DEADLINE_S, LinkCache, LinksUnreadable, Missing, library
-from tracker.clicks.edge_answers import Message, Send, give_script, respond, say
+from tracker.clicks.edge_answers import Receive, Send, acknowledge, give_script, read_short, respond, say
 from tracker.clicks.recorder import Recorder
 from tracker.clicks.redirect import COMMIT_DEADLINE_S, Answer, Visit, counted, depart, send_on, unreadable
 from tracker.clicks.scopes import Scope, ScopeReader
+from tracker.clicks.sightings import MOST_BYTES, Sightings
 from tracker.clicks.visitor_keys import VisitorKeys
 from tracker.programs.codes import LINK_CODE_PATTERN
 from tracker.programs.operations import LinkTarget
-
-Receive = Callable[[], Awaitable[Message]]
 
 _CODE = re.compile(f"/({LINK_CODE_PATTERN})")
 
@@ -36,20 +35,23 @@ class Edge:
         self._keys = settings.secret_keys
         self._visitor_keys = VisitorKeys(settings.home)
         self._reader = ScopeReader(settings.trusted_proxies, settings.country_header)
+        self._sightings = Sightings(settings.clicks_url, settings.secret_keys)
         self.recorder, self.links = recorder, links
         self._arrivals: Arrivals | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._answer(scope, send)
+            await self._answer(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close"})
 
-    async def _answer(self, scope: Scope, send: Send) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, method = scope["path"], scope["method"]
-        if method not in ("GET", "HEAD"):
+        if method == "POST" and path == shop_script.PATH:
+            await acknowledge(send, await self._hear(receive))
+        elif method not in ("GET", "HEAD"):
             await respond(send, 405, [(b"allow", b"GET, HEAD")])
         elif path == "/healthz":
             await say(send, 200, {"status": "ok"})
@@ -62,6 +64,14 @@ class Edge:
         else:
             answer = counted(await self._follow(self._reader.visit(scope, found[1])))
             await respond(send, answer.status, location=answer.location)
+
+    async def _hear(self, receive: Receive) -> int:
+        """The shop's script says that a prerendered page was shown. The status to answer."""
+        try:
+            body = await read_short(receive, MOST_BYTES)
+        except TimeoutError:
+            return HTTPStatus.REQUEST_TIMEOUT
+        return self._sightings.take(body, datetime.now(UTC))
 
     async def _follow(self, visit: Visit) -> Answer:
         """As redirect.follow, without a thread that waits."""
@@ -102,6 +112,7 @@ class Edge:
             else:
                 # No click depends on this: whoever was answered has his click on the disk already.
                 await asyncio.get_running_loop().run_in_executor(None, self.recorder.close)
+                await asyncio.get_running_loop().run_in_executor(None, self._sightings.close)
                 self.links.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return

@@ -1,17 +1,20 @@
 """What the edge says: a redirect is all headers, everything else a short page without anything to load."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from tracker.clicks.redirect import NO_STORE, RETRY_AFTER_S
 from tracker.clicks.scopes import Scope
-from tracker.clicks.shop_script import HEADERS_READ, script_answer
+from tracker.clicks.shop_script import FOR_EVERYBODY, HEADERS_READ, script_answer
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
 Headers = list[tuple[bytes, bytes]]
 
+BODY_DEADLINE_S = 5.0
 _NO_STORE: Headers = [(name.lower().encode(), value.encode()) for name, value in NO_STORE.items()]
 _PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8">'
@@ -32,6 +35,7 @@ _PAGES = {
         title="Please try again", text="The link could not be looked up. Please try again in a few seconds."
     ).encode(),
 }
+_FOR_EVERYBODY = [(name.lower().encode(), value.encode()) for name, value in FOR_EVERYBODY.items()]
 _SCRIPT_ASKS = {name.encode(): name for name in HEADERS_READ}
 _PAGE_HEADERS: Headers = [
     (b"content-type", b"text/html; charset=utf-8"),
@@ -63,6 +67,27 @@ async def say(send: Send, status: int, value: dict[str, str]) -> None:
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def acknowledge(send: Send, status: int) -> None:
+    """To the shop's script, which reads no more than the status, if that."""
+    headers = [*_NO_STORE, *_FOR_EVERYBODY]
+    if status != 204:
+        headers.append((b"content-length", b"0"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def read_short(receive: Receive, most: int) -> bytes:
+    """A body, of which no more is read than shows that it is longer than `most`. Raises TimeoutError."""
+    body = b""
+    async with asyncio.timeout(BODY_DEADLINE_S):
+        while len(body) <= most:
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+    return body
 
 
 async def give_script(scope: Scope, send: Send) -> None:

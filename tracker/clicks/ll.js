@@ -119,6 +119,6 @@
   window.ll = { token, touches: () => kept.map(([text]) => text), consent, push: consent };
   if (Array.isArray(early)) early.forEach((yes) => given = !!yes);
   if (answer) given = answer == 'given';
-  if (page.prerendering) page.addEventListener('prerenderingchange', start, { once: true });
+  if (page.prerendering) page.addEventListener('prerenderingchange', start);
   else start();
 })();

@@ -10,7 +10,7 @@ from tracker.clicks import shop_script
 from tracker.clicks.redirect import NO_STORE, RETRY_AFTER_S, Visit, follow
 from tracker.clicks.visitor import HEADERS
 from tracker.client import usual_address
-from tracker.people.access import public
+from tracker.people.access import public, signed
 from tracker.programs.codes import LINK_CODE_PATTERN
 from tracker.site import site
 from tracker.ui.proxy import PROXIED
@@ -54,6 +54,13 @@ def follow_link(code: str) -> Response:
         del response.headers["Content-Type"]
         return response
     return _page(answer.status)
+
+
+@blueprint.post(shop_script.PATH)
+@signed("says with a click's own token that its prerendered page was shown")
+def hear() -> Response:
+    status = site().sightings.take(request.get_data(), datetime.now(UTC))
+    return Response(status=status, headers={**NO_STORE, **shop_script.FOR_EVERYBODY})
 
 
 @blueprint.get(shop_script.PATH)

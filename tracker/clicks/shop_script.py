@@ -10,11 +10,12 @@ PATH = "/ll.js"
 KEPT_S = 3600
 HEADERS_READ = ("if-none-match", "accept-encoding")
 
-# A page of another origin loads it, also one that is isolated, or that names its hash.
+FOR_EVERYBODY = {"Cross-Origin-Resource-Policy": "cross-origin"}
+"""Without it a page that is isolated from others (COEP) may neither load the script nor tell anything."""
 _ALWAYS = {
+    **FOR_EVERYBODY,
     "Cache-Control": f"public, max-age={KEPT_S}",
     "Vary": "Accept-Encoding",
-    "Cross-Origin-Resource-Policy": "cross-origin",
     "Access-Control-Allow-Origin": "*",
     "X-Content-Type-Options": "nosniff",
 }

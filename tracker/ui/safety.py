@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, request
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-PROGRAMS_PATHS = ("/hooks/", "/api/")
+PROGRAMS_PATHS = ("/hooks/", "/api/", "/ll.js")
 POSTBACK_PATH = "/postback"
 """Callers there prove who they are in the request itself; a browser's cookie is worth nothing to them."""
 

@@ -171,6 +171,25 @@ def test_a_code_alone_credits_its_owner_and_another_link_overrules_it(demo: str,
     expect(page.get_by_text("its owner has no eligible click, and somebody else has")).to_be_visible()
 
 
+def test_who_says_yes_is_remembered_and_who_says_no_is_not(demo: str, page: Page) -> None:
+    page.goto(demo + "/mira")
+    expect(page.get_by_text("Nothing is stored")).to_be_visible()
+    page.get_by_role("link", name="Tasting box").click()
+    page.get_by_role("button", name="Yes, remember it").click()
+    page.goto(demo + "/demo/shop/")
+    expect(page.get_by_text("It is kept in this browser")).to_be_visible()
+    expect(page.get_by_text("You did not come by a creator’s link")).to_be_hidden()
+    buy(page, 1)
+    expect(page.get_by_text("Mira Vogel earns €4.58")).to_be_visible()
+
+    page.goto(demo + "/demo/shop/")
+    page.get_by_role("button", name="No", exact=True).click()
+    page.goto(demo + "/demo/shop/")
+    expect(page.get_by_text("You did not come by a creator’s link")).to_be_visible()
+    buy(page, 1)
+    expect(page.get_by_text("Nobody is credited for it.")).to_be_visible()
+
+
 def test_the_same_button_pressed_twice_is_one_order(demo: str, page: Page) -> None:
     page.goto(demo + "/mira")
     page.get_by_role("link", name="Tasting box").click()

@@ -83,6 +83,7 @@ def flask_door(settings: Settings, databases: Databases, link_id: str) -> Iterat
     server.shutdown()
     thread.join()
     server.server_close()
+    site.sightings.close()
     site.recorder.close()
     site.links.close()
     site.databases.close()

@@ -17,6 +17,7 @@ from tests.tracker.storefront import shops
 from tests.tracker.storefront.messages import SECRETS
 from tests.tracker.storefront.server import LAYOUT, POLL_S, Storefront, open_storefront
 from tracker.clicks.edge import create_edge
+from tracker.clicks.models import ClickConfirmation
 from tracker.people.operations import create_brand, create_creator
 from tracker.programs.operations import create_link, create_program, enroll
 from tracker.sales.models import Attribution, Sale
@@ -79,6 +80,11 @@ class Street:
             of_order = select(Attribution).join(Sale, Sale.id == Attribution.sale_id)
             [decision] = session.scalars(of_order.where(Sale.order_id == order_id))
         return self.brand.enrollments[decision.enrollment_id] if decision.enrollment_id else None
+
+    def confirmed(self) -> int:
+        """How many prerenders are known to have been seen."""
+        with reading(self.databases.clicks) as session:
+            return len(session.scalars(select(ClickConfirmation.click_id)).all())
 
 
 @contextmanager

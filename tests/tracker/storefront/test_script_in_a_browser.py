@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.serving import wait_until
 from tests.tracker.storefront.server import Storefront
 from tests.tracker.storefront.street import Street
 
@@ -305,3 +306,26 @@ def test_a_programs_own_parameter(front: Storefront, page: Page) -> None:
     page.goto(f"{front.show('/', LINKS)}?ll={OTHERS[1]}&friend={TOKEN}")
     assert page.evaluate("ll.token()") == TOKEN
     assert query(page, "area") == {"friend": [TOKEN]}
+
+
+def test_a_prerendered_page_keeps_and_tells_nothing_until_it_is_shown(
+    street: Street, front: Storefront, other_page: Page
+) -> None:
+    page, link = other_page, street.link_to(front.show("/", LINKS))
+    headers = {"Sec-Purpose": "prefetch;prerender"}
+    address = page.request.get(link, headers=headers, max_redirects=0).headers["location"]
+    page.add_init_script(
+        "Object.defineProperty(document, 'prerendering', { value: true, configurable: true })"
+    )
+    told: list[str] = []
+    page.on("request", lambda request: told.append(request.url) if request.method == "POST" else None)
+
+    front.options = "data-consent=given"
+    page.goto(address)
+    assert page.evaluate("[ll.token(), localStorage.length]") == [None, 0]
+    assert told == []
+
+    page.evaluate("document.dispatchEvent(new Event('prerenderingchange'))")
+    assert kept(page) == [address.partition("ll=")[2]]
+    wait_until(lambda: street.confirmed(), "the edge has noted it")
+    assert told == [front.script_url]
