@@ -2,7 +2,7 @@
 // and puts it where an order will carry it. docs/connect says how to use it. Served without these comments.
 (() => {
   const page = document, early = window.ll;
-  const tag = page.currentScript || page.querySelector('script[src*="/ll.js"]');
+  const tag = page.currentScript || page.querySelector('[src*="/ll.js"]');
   const options = tag ? tag.dataset : {}, answer = options.consent;
   if (early && early.touches) {
     // A second tag may still know more about consent.
@@ -13,7 +13,7 @@
   const parameter = options.parameter || 'll', form = /^[\w-]{40,99}$/;
   const lifetime = 864e5 * Math.min(+options.days || 30, 90);
   // Touches are [token, when it came], the oldest first. `given` is undefined until somebody says.
-  let kept = [], given, held, here, sent;
+  let kept = [], given, held, here, sent, used;
   // What this script wrote, which it may therefore change.
   const mine = {};
   const at = (place) => kept.length ? kept.slice(place)[0][0] : null;
@@ -52,7 +52,7 @@
     if (/^stripe-/.test(kind) && !stays(element.getAttribute('client-reference-id'), single()))
       element.setAttribute('client-reference-id', single() || '');
     const url = /^(a|area|form)$/.test(kind)
-      && attempt(() => new URL(element.getAttribute(name) || '', page.baseURI));
+      && attempt(() => new URL(element.getAttribute(name) || location, page.baseURI));
     if (!url) return;
     const [key, value] = share(url), present = url.searchParams.get(key);
     if (name == 'action') {
@@ -84,13 +84,13 @@
     kept = given ? stored : [];
     if (here && !kept.some(([text]) => text == here[0])) kept.push(here);
     kept.splice(1, kept.length - 5);
-    kept.forEach(([text]) => mine[text] = 1);
+    kept.forEach(([text]) => used = mine[text] = 1);
     held = attempt(() => {
       if (given && kept[0]) localStorage.ll = JSON.stringify(kept);
       else localStorage.removeItem('ll');
       return given;
     });
-    scan(page);
+    if (used) scan(page);
     cart();
   };
   const consent = (yes) => {
@@ -99,7 +99,7 @@
   };
   const find = (address) => {
     const found = new URL(address).searchParams.get(parameter);
-    return form.test(found) ? found : null;
+    return form.test(found) && found;
   };
   const start = () => {
     const arrived = find(location);
@@ -110,8 +110,8 @@
     if (/^E[w-z\d_-]/.test(arrived) && tag) navigator.sendBeacon(tag.src, arrived);
     settle();
     page.addEventListener('DOMContentLoaded', settle);
-    new MutationObserver((records) => token() && records.forEach((record) => {
-      if (record.attributeName) visit(record.target);
+    new MutationObserver((records) => used && records.forEach((record) => {
+      visit(record.target);
       record.addedNodes.forEach(scan);
     })).observe(page, { childList: true, subtree: true, attributeFilter: ['href', 'action'] });
   };
@@ -119,6 +119,5 @@
   window.ll = { token, touches: () => kept.map(([text]) => text), consent, push: consent };
   if (Array.isArray(early)) early.forEach((yes) => given = !!yes);
   if (answer) given = answer == 'given';
-  if (page.prerendering) page.addEventListener('prerenderingchange', start);
-  else start();
+  page.prerendering ? page.addEventListener('prerenderingchange', start) : start();
 })();

@@ -74,7 +74,7 @@ class Storefront:
         theirs = self.script_url.removesuffix("/ll.js")
         return (
             f"default-src 'none'; script-src 'self' {theirs}; connect-src 'self' {theirs}; "
-            "form-action 'self'; base-uri 'none'; require-trusted-types-for 'script'"
+            "form-action 'self'; base-uri 'self'; require-trusted-types-for 'script'"
         )
 
 

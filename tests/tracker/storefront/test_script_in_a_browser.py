@@ -116,6 +116,15 @@ def test_what_is_added_or_changed_later_is_treated_alike(front: Storefront, page
     assert fields(page, "late") == {"ll": TOKEN}
 
 
+def test_a_form_or_an_anchor_without_an_address_leads_where_it_led(front: Storefront, page: Page) -> None:
+    front.show("/next", "<base href='/deep/'><a id=anchor>Here</a><form id=bare method=post></form>")
+    arrive(page, front.show("/", "<a href=/next>Next</a>"))
+    page.evaluate("location.href = '/next'")
+    page.wait_for_url("**/next")
+    assert page.locator("#anchor").get_attribute("href") is None
+    assert page.locator("#bare").get_attribute("action") == f"{front.url}/next?ll={TOKEN}"
+
+
 HOSTILE = [
     "",
     "x",
