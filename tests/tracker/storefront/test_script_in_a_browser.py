@@ -170,11 +170,12 @@ def test_without_consent_nothing_is_kept_and_the_visit_goes_on(front: Storefront
 def test_a_page_that_a_script_leads_to_finds_the_token_where_it_came_from(
     front: Storefront, page: Page
 ) -> None:
-    front.show("/next", "")
+    front.show("/next", "<a id=jump href='#top'>Top</a>")
     arrive(page, front.show("/", ""))
     page.evaluate("location.href = '/next'")
     page.wait_for_url("**/next")
     assert page.evaluate("ll.token()") == TOKEN
+    assert href(page, "jump") == "#top", "a jump within the page stays one"
 
 
 def test_consent_keeps_every_touch_and_leaves_the_shops_own_addresses_alone(
