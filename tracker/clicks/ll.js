@@ -36,7 +36,7 @@
   };
   const fields = (element, open, name, close) => {
     field(element, open + name + close, token());
-    field(element, open + '_' + name + close, at(0) == token() ? null : at(0));
+    field(element, open + '_' + name + close, kept[1] && at(0));
   };
 
   // By which name an address takes the token, and which token; nothing for somebody else's address.
@@ -71,8 +71,9 @@
 
   // A cart of Shopify's outlives the visit, so it is written to as the browser's storage is: after a yes.
   const cart = () => {
-    const body = 'attributes[ll]=' + (held && token() || '') + '&attributes[_ll]=' + (held && at(0) || '');
-    if (window.Shopify && (held || sent) && body != sent)
+    const value = held && token() || '';
+    const body = 'attributes[ll]=' + value + '&attributes[_ll]=' + (value && at(0));
+    if (window.Shopify && (value || sent) && body != sent)
       fetch('/cart/update.js', { method: 'POST', body: new URLSearchParams(sent = body) }).catch(() => {});
   };
   const settle = () => {
@@ -80,7 +81,7 @@
       ([text, when]) => form.test(text) && Date.now() - when < lifetime
     )) || [];
     sent = sent || stored[0];
-    if (given == null && stored[0]) given = true;
+    if (given == null) given = stored[0];
     kept = given ? stored : [];
     if (here && !kept.some(([text]) => text == here[0])) kept.push(here);
     kept.splice(1, kept.length - 5);

@@ -12,7 +12,8 @@ from tracker.programs.codes import link_code
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 
-MOST_BYTES = 2000
+MOST_BYTES = 2048
+"""It has 1996 with zlib itself; what some systems have in its place packs a little less."""
 MODERN = {"Accept-Encoding": "gzip, deflate, br"}
 
 

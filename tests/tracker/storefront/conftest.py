@@ -40,6 +40,7 @@ def street(whole_street: Street) -> Iterator[Street]:
     plain = whole_street.plain
     yield whole_street
     plain.pages.clear()
+    plain.posts.clear()
     plain.options, plain.layout = "", LAYOUT
     faults = whole_street.take_faults()
     assert faults == []

@@ -107,7 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-        self._answer(self.front.posts, dict(parse_qsl(body)))
+        self._answer(self.front.posts, dict(parse_qsl(body, keep_blank_values=True)))
 
     def _answer(self, answers: Mapping[str, Answer], fields: Fields) -> None:
         path = urlsplit(self.path).path

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.serving import wait_until
-from tests.tracker.storefront.server import Storefront
+from tests.tracker.storefront.server import Asked, Reply, Storefront
 from tests.tracker.storefront.street import Street
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -200,6 +200,33 @@ def test_consent_keeps_every_touch_and_leaves_the_shops_own_addresses_alone(
     page.goto(address)
     assert query(page, "pay")["client_reference_id"] == [OTHERS[0]]
     assert fields(page, "marked") == {"ll": OTHERS[5], "_ll": OTHERS[0]}
+
+
+def test_a_cart_without_a_form_is_written_to_after_consent_and_emptied_when_it_is_withdrawn(
+    front: Storefront, page: Page
+) -> None:
+    noted: list[dict[str, str]] = []
+
+    def note(asked: Asked) -> Reply:
+        noted.append(asked.fields)
+        return Reply()
+
+    front.posts["/cart/update.js"] = note
+    address = front.show("/", "<script src=/theme.js></script>")
+    arrive(page, address)
+    page.reload()
+    assert noted == []
+    for press, times in (("Remember me", 1), ("Remember me", 1), ("Forget me", 2), ("Forget me", 2)):
+        page.get_by_text(press).click()
+        wait_until(lambda times=times: len(noted) == times, "the cart was written to")
+    front.options = "data-consent=given"
+    page.goto(address)
+    arrive(page, address, OTHERS[1])
+    wait_until(lambda: len(noted) == 3, "the cart was written to once more")
+    front.options = "data-consent=refused"
+    page.goto(address)
+    wait_until(lambda: len(noted) == 4, "the cart was emptied")
+    assert [each["attributes[ll]"] for each in noted] == [TOKEN, "", OTHERS[1], ""]
 
 
 def test_a_withdrawn_consent_removes_what_was_kept_and_what_was_written(
