@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 from tests.browser import open_browser
 from tests.conftest import settings_for
 from tests.tracker.clicks.visitors import PEOPLE
-from tests.tracker.storefront.server import LAYOUT
+from tests.tracker.storefront.server import LAYOUT, Storefront
 from tests.tracker.storefront.street import Street, open_street
 
 # Chromium without a window calls itself a robot, and robots do not count.
@@ -88,6 +88,12 @@ def page(tab: tuple[Page, Watch], street: Street) -> Iterator[Page]:
     assert watch.hosts <= {"localhost", "127.0.0.1"}
     assert cookies <= {"cart"}
     assert watch.complaints == []
+
+
+@pytest.fixture
+def front(street: Street) -> Storefront:
+    """The plain shop."""
+    return street.plain
 
 
 @pytest.fixture
