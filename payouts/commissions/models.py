@@ -1,10 +1,12 @@
 """Tables of commissions and of everything that ever happened to one."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from config.columns import CanonicalJson
 from config.database import STRICT, Base
 
 
@@ -69,7 +71,10 @@ class Entry(Base):
 
 
 class Hold(Base):
-    """A commission that must not be paid for now, with the evidence, until it is lifted."""
+    """A commission that must not be paid for now, with the reason, until it is lifted.
+
+    `signal` is the rule that found the sale suspicious, and `evidence` what it found: for the brand alone.
+    """
 
     __tablename__ = "commission_hold"
     __table_args__ = (
@@ -85,3 +90,6 @@ class Hold(Base):
     reason: Mapped[str]
     placed_at: Mapped[datetime]
     lifted_at: Mapped[datetime | None]
+    signal: Mapped[str | None]
+    evidence: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
+    lift_note: Mapped[str | None]

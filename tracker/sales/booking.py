@@ -13,6 +13,7 @@ from tracker.errors import Conflict, Invalid, NotNow
 from tracker.ids import new_id
 from tracker.people.operations import get_brand
 from tracker.sales.attribution_operations import Undecided, attribute, reconsider
+from tracker.sales.checkout import note_checkout
 from tracker.sales.differences import differences
 from tracker.sales.models import (
     Cancellation,
@@ -145,6 +146,7 @@ def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> Book
         return Booked(is_new_sale=True)
     if sale.payload_hash != report.content_hash and (found := differences(sale, report.facts())):
         raise Conflict(f"Order {report.order_id} is booked already by {sale.event_id}, and differs: {found}.")
+    note_checkout(session, sale, report)
     revision = reconsider(session, delivery.now, sale, report, delivery.keys)
     evidence = f"; its new evidence made attribution {revision}" if revision else ""
     return Booked(note=f"{ALREADY}booked by {sale.event_id}{evidence}", is_new_name=is_new_name)
@@ -152,6 +154,7 @@ def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> Book
 
 def _book_evidence(session: Session, delivery: Delivery, sale: Sale, report: EvidenceReport) -> Booked:
     is_new_name = _remember(session, delivery, report)
+    note_checkout(session, sale, report)
     revision = reconsider(session, delivery.now, sale, report, delivery.keys)
     note = f"its evidence made attribution {revision}" if revision else "no evidence that was not known"
     return Booked(note=note, is_new_name=is_new_name)

@@ -122,6 +122,23 @@ class Fields:
             raise self.wrong(name, "must be a time with its zone by RFC 3339, such as 2026-11-01T10:00:00Z")
         return self._possible(name, value, received_at)
 
+    def optional_time(self, name: str, received_at: datetime) -> datetime | None:
+        """The same; absent, null or empty is None."""
+        return self.time(name, received_at) if self.values.get(name) not in (None, "") else None
+
+    def known_time(self, name: str, received_at: datetime, zone: str = "") -> datetime | None:
+        """RFC 3339, `zone` added, or seconds since 1970; None for what cannot be read or cannot be.
+
+        For what is good to know, and no reason to refuse a sale.
+        """
+        value = self.values.get(name)
+        try:
+            if isinstance(value, str):
+                return Fields({name: f"{value}{zone}"}, self.path).time(name, received_at)
+            return self.unix_time(name, received_at)
+        except Invalid:
+            return None
+
     def unix_time(self, name: str, received_at: datetime) -> datetime:
         """Whole seconds since 1970, in UTC; not more than a day later than `received_at`."""
         seconds = self.values.get(name)

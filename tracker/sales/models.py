@@ -117,6 +117,14 @@ class Sale(Base):
             sqlite_where=text("customer_email_hash is not null"),
             postgresql_where=text("customer_email_hash is not null"),
         ),
+        Index(
+            "ix_sale_shopper",
+            "brand_id",
+            "shopper",
+            "occurred_at",
+            sqlite_where=text("shopper is not null"),
+            postgresql_where=text("shopper is not null"),
+        ),
         STRICT,
     )
 
@@ -138,6 +146,9 @@ class Sale(Base):
     test: Mapped[bool]
     payload_hash: Mapped[str]
     created_at: Mapped[datetime]
+    shopper: Mapped[str | None]
+    """What recognises him again, whatever the source: a hash of his mailbox, or else the shop's id of him."""
+    checkout_started_at: Mapped[datetime | None]
 
     @property
     def net(self) -> int:
@@ -274,6 +285,12 @@ class Attribution(Base):
     __table_args__ = (
         UniqueConstraint("sale_id", "revision", name="attribution_revisions_are_numbered"),
         CheckConstraint("(enrollment_id is null) = (terms_id is null)", name="credit_names_its_terms"),
+        Index(
+            "ix_attribution_click",
+            "click_id",
+            sqlite_where=text("click_id is not null"),
+            postgresql_where=text("click_id is not null"),
+        ),
         STRICT,
     )
 
@@ -289,3 +306,14 @@ class Attribution(Base):
     inputs: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
     candidates: Mapped[list[Any]] = mapped_column(CanonicalJson)
     decided_at: Mapped[datetime]
+
+
+class SuspicionSetting(Base):
+    """How a brand wants one signal of suspicion treated, when it differs from the default."""
+
+    __tablename__ = "suspicion_setting"
+    __table_args__ = (STRICT,)
+
+    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"), primary_key=True)
+    signal: Mapped[str] = mapped_column(primary_key=True)
+    setting: Mapped[str]

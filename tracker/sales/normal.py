@@ -49,11 +49,19 @@ class SaleReport:
     items: tuple[Item, ...] = ()
     test: bool = False
     references: tuple[str, ...] = ()
+    checkout_started_at: datetime | None = None
+    customer_mailbox_hash: str | None = field(default=None, repr=False)
+    """Only made where the address itself is seen; who sends a hash chooses its form."""
 
     @property
     def tokens(self) -> tuple[str, ...]:
         """Every click token of the sale, once each."""
         return all_tokens(self.click, self.touches)
+
+    @property
+    def shopper(self) -> str | None:
+        """What recognises the shopper again, at any source: his mailbox, or else the shop's id of him."""
+        return self.customer_mailbox_hash or (self.customer_email_hash or "").lower() or self.customer
 
     def facts(self) -> dict[str, Any]:
         """What is stored of the order itself: everything but the evidence of who deserves credit."""
@@ -70,15 +78,19 @@ class SaleReport:
             "customer_email_hash": self.customer_email_hash,
             "items": [item.as_json() for item in self.items],
             "test": self.test,
+            "shopper": self.shopper,
+            "checkout_started_at": self.checkout_started_at,
         }
 
     @property
     def content_hash(self) -> str:
-        """Without click, touches and coupons: they are evidence, and more of it may follow.
+        """Without click, touches, coupons and the checkout's start: evidence, and more of it may follow.
 
-        Without references too: other names of the order, of which some messages know more than others.
+        Without references too: other names of the order, of which some messages know more than others. The
+        shopper follows from the customer.
         """
-        return _content_hash("sale", self.facts())
+        facts = self.facts()
+        return _content_hash("sale", {name: facts[name] for name in facts.keys() - _EVIDENCE})
 
 
 @dataclass(frozen=True)
@@ -144,6 +156,8 @@ class DisputeReport:
         return _content_hash("dispute", facts)
 
 
+_EVIDENCE = {"shopper", "checkout_started_at"}
+
 Report = SaleReport | RefundReport | CancellationReport | DisputeReport
 
 
@@ -169,6 +183,7 @@ def checked_sale(data: dict[str, Any], received_at: datetime, path: str = "data"
         customer_email_hash=fields.optional_text("customer_email_hash"),
         items=tuple(_checked_item(item) for item in fields.objects("items")),
         test=fields.flag("test"),
+        checkout_started_at=fields.optional_time("checkout_started_at", received_at),
     )
     check_parts(report.tax, report.shipping, report.total, "total", fields.place(""))
     return report

@@ -26,6 +26,7 @@ class EvidenceReport:
     touches: tuple[str, ...] = field(default=(), repr=False)
     coupons: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    checkout_started_at: datetime | None = None
 
     @property
     def tokens(self) -> tuple[str, ...]:

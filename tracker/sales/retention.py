@@ -40,7 +40,7 @@ def normal_form(pending: Pending, received_at: datetime) -> list[Any] | None:
 
 def said_by_emptied(event: Event, pending: Pending) -> bool:
     """Whether an event without its body said the same as this one."""
-    return event.normal is not None and event.normal == normal_form(pending, event.received_at)
+    return event.normal is not None and _said_then(event.normal, normal_form(pending, event.received_at))
 
 
 def old_bodies(session: Session, before: datetime, limit: int) -> list[OldBody]:
@@ -71,6 +71,16 @@ def empty_bodies(session: Session, now: datetime, old: Sequence[OldBody]) -> int
         assert isinstance(result, CursorResult)
         emptied += result.rowcount
     return emptied
+
+
+def _said_then(then: list[Any], now: list[Any] | None) -> bool:
+    """Whether what follows from a message is what followed then; fields that came in since say nothing."""
+    if now is None or len(now) != len(then):
+        return False
+    return all(
+        kind == was and {name: report.get(name) for name in said} == said
+        for (kind, report), (was, said) in zip(now, then, strict=True)
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 from tracker.errors import Invalid
 from tracker.sales import strict_json
-from tracker.sales.customers import email_hash
+from tracker.sales.customers import address_hashes
 from tracker.sales.decimals import decimal_minor
 from tracker.sales.fields import Fields, is_plain_text, shown
 from tracker.sales.messages import Message, NotAuthentic
@@ -42,6 +42,7 @@ from tracker.sales.sources.shopify_money import shop_minor
 
 _PAID, _CANCELLED, _REFUND = "orders/paid", "orders/cancelled", "refunds/create"
 _PAID_STATUSES = ("paid", "partially_refunded", "refunded")
+_ADDRESSES = ("email", "contact_email")
 _NEVER_PAID_STATUSES = ("pending", "authorized", "voided", "expired", "unpaid")
 
 
@@ -124,6 +125,7 @@ def _paid(order: Fields, references: tuple[str, ...], received_at: datetime) -> 
     check_parts(tax, shipping, total, "total_price", path="order.")
     click, touches = first_and_rest(_tokens(order))
     customer = child(order, "customer")
+    address = address_hashes(*(order.values.get(n) for n in _ADDRESSES), customer.values.get("email"))
     return (
         SaleReport(
             order_id=order_id,
@@ -139,9 +141,9 @@ def _paid(order: Fields, references: tuple[str, ...], received_at: datetime) -> 
             touches=touches,
             coupons=codes(order, "discount_codes") or codes(order, "discount_applications"),
             customer=whole_id(customer.values.get("id")),
-            customer_email_hash=email_hash(order.values.get("email"))
-            or email_hash(order.values.get("contact_email"))
-            or email_hash(customer.values.get("email")),
+            customer_email_hash=address.exact,
+            customer_mailbox_hash=address.mailbox,
+            checkout_started_at=order.known_time("created_at", received_at),
             items=_items(order, currency),
             test=order.flag("test"),
             references=references,

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from tracker.money import half_up
-from tracker.sales.customers import email_hash
+from tracker.sales.customers import AddressHashes, address_hashes
 from tracker.sales.decimals import within_limit
 from tracker.sales.fields import Fields, shown
 from tracker.sales.normal import SaleReport, check_parts
@@ -49,32 +49,38 @@ def session(event: StripeEvent) -> tuple[AnyReport, ...]:
         return (NoEffect("not paid yet; checkout.session.async_payment_succeeded will say when it is"),)
     if status not in ("paid", "no_payment_required"):
         raise fields.wrong("payment_status", "must be paid, unpaid or no_payment_required")
+    return (_paid_session(event),)
+
+
+def _paid_session(event: StripeEvent) -> SaleReport | NoEffect:
+    fields = event.object
     fields.text("id")
     currency = currency_of(fields)
     total = needed_amount(fields, "amount_total", currency)
     if total == 0:
-        return (NoEffect("nothing was paid"),)
+        return NoEffect("nothing was paid")
     details = child(fields, "total_details")
     tax = amount(details, "amount_tax", currency)
     shipping = _shipping(fields, amount(details, "amount_shipping", currency), currency)
     check_parts(tax, shipping, total, "amount_total", path=f"{fields.path}.")
-    return (
-        SaleReport(
-            order_id=event.filed_under,
-            occurred_at=event.at,
-            currency=currency,
-            total=total,
-            tax=tax,
-            shipping=shipping,
-            discount=amount(details, "amount_discount", currency),
-            click=fields.token("client_reference_id"),
-            touches=tokens_in(child(fields, "metadata")),
-            coupons=codes_in(fields),
-            customer=id_of(fields.values.get("customer")),
-            customer_email_hash=_email_hash(fields),
-            test=not event.livemode,
-            references=event.references,
-        ),
+    address = _address(fields)
+    return SaleReport(
+        order_id=event.filed_under,
+        occurred_at=event.at,
+        currency=currency,
+        total=total,
+        tax=tax,
+        shipping=shipping,
+        discount=amount(details, "amount_discount", currency),
+        click=fields.token("client_reference_id"),
+        touches=tokens_in(child(fields, "metadata")),
+        coupons=codes_in(fields),
+        customer=id_of(fields.values.get("customer")),
+        customer_email_hash=address.exact,
+        customer_mailbox_hash=address.mailbox,
+        checkout_started_at=fields.known_time("created", event.received_at),
+        test=not event.livemode,
+        references=event.references,
     )
 
 
@@ -109,6 +115,7 @@ def invoice(event: StripeEvent) -> tuple[AnyReport, ...]:
     if whole > 0:
         check_parts(tax, shipping, whole, "total", path=f"{fields.path}.")
     discounts = (amount(part, "amount", currency) for part in children(fields, "total_discount_amounts"))
+    address = address_hashes(fields.values.get("customer_email"))
     return (
         SaleReport(
             order_id=event.filed_under,
@@ -121,7 +128,8 @@ def invoice(event: StripeEvent) -> tuple[AnyReport, ...]:
             touches=_invoice_tokens(fields),
             coupons=codes_in(fields),
             customer=id_of(fields.values.get("customer")),
-            customer_email_hash=email_hash(fields.values.get("customer_email")),
+            customer_email_hash=address.exact,
+            customer_mailbox_hash=address.mailbox,
             test=not event.livemode,
             references=event.references,
         ),
@@ -154,6 +162,7 @@ def _subscription_began(event: StripeEvent) -> tuple[AnyReport, ...]:
             touches=tokens_in(child(fields, "metadata")),
             coupons=codes_in(fields),
             references=event.references,
+            checkout_started_at=fields.known_time("created", event.received_at),
         ),
     )
 
@@ -196,6 +205,6 @@ def _paid_at(event: StripeEvent) -> datetime:
     return transitions.unix_time("paid_at", event.received_at)
 
 
-def _email_hash(fields: Fields) -> str | None:
+def _address(fields: Fields) -> AddressHashes:
     details = child(fields, "customer_details").values.get("email")
-    return email_hash(details) or email_hash(fields.values.get("customer_email"))
+    return address_hashes(details, fields.values.get("customer_email"))

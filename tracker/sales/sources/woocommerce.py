@@ -9,11 +9,12 @@ secret with HTML's special characters decoded. Read 2026-11.
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from tracker.errors import Invalid
 from tracker.sales import strict_json
-from tracker.sales.customers import email_hash
+from tracker.sales.customers import address_hashes
 from tracker.sales.decimals import decimal_minor
 from tracker.sales.fields import Fields, is_plain_text, shown
 from tracker.sales.messages import Message
@@ -125,7 +126,8 @@ def _told(order: Fields, references: tuple[str, ...], received_at: datetime) -> 
         yield NoEffect(f"the order is {status}, and was not paid" if status in _UNPAID else "it was not paid")
         return
     currency = order.currency("currency")
-    sale = _sale(order, order_id, currency, paid_at, references)
+    created_at = order.known_time("date_created_gmt", received_at, "Z")
+    sale = replace(_sale(order, order_id, currency, paid_at, references), checkout_started_at=created_at)
     if sale.total == 0:
         yield NoEffect("nothing was paid")
         return
@@ -161,6 +163,7 @@ def _sale(
     shipping = _not_negative(order, "shipping_total", currency)
     check_parts(tax, shipping, total, "total", path="order.")
     click, touches = first_and_rest(_tokens(order))
+    address = address_hashes(child(order, "billing").values.get("email"))
     return SaleReport(
         order_id=order_id,
         occurred_at=paid_at,
@@ -173,7 +176,8 @@ def _sale(
         touches=touches,
         coupons=codes(order, "coupon_lines"),
         customer=whole_id(order.values.get("customer_id")),  # 0 is a guest
-        customer_email_hash=email_hash(child(order, "billing").values.get("email")),
+        customer_email_hash=address.exact,
+        customer_mailbox_hash=address.mailbox,
         items=_items(order, currency),
         references=references,
     )

@@ -111,6 +111,8 @@ def test_a_paid_order_is_a_sale() -> None:
         coupons=("ANNA10",),
         customer="115310627314723954",
         customer_email_hash=email_hash("erika@customers.example"),
+        customer_mailbox_hash=email_hash("erika@customers.example"),
+        checkout_started_at=datetime(2025, 11, 1, 10, tzinfo=UTC),
         items=(Item("TEA-1", 2, 5975), Item("product 7513594000974", 1, 3025)),
         references=("#1001",),
     )

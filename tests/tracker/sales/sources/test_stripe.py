@@ -31,6 +31,8 @@ def test_a_paid_session_is_a_sale() -> None:
         touches=("another",),
         coupons=("promo_1ExampleAnna10",),
         customer_email_hash=email_hash("erika@customers.example"),
+        customer_mailbox_hash=email_hash("erika@customers.example"),
+        checkout_started_at=datetime(2025, 11, 1, 9, 56, 40, tzinfo=UTC),
         references=("pi_3ExampleOrderOne",),
     )
 
@@ -100,7 +102,10 @@ def test_the_first_invoice_and_its_session_name_the_same_order(name: str) -> Non
         datetime(2025, 11, 1, 10, 0, 6, tzinfo=UTC),
     )
     assert only(session) == EvidenceReport(
-        "in_1ExampleFirst", click=TOKEN, references=("cs_live_b1ExampleSubscriptionSession",)
+        "in_1ExampleFirst",
+        click=TOKEN,
+        references=("cs_live_b1ExampleSubscriptionSession",),
+        checkout_started_at=datetime(2025, 11, 1, 9, 58, 20, tzinfo=UTC),
     )
 
 

@@ -1,6 +1,6 @@
 """WooCommerce's messages: signatures computed by hand, and orders whose every update tells everything."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -107,6 +107,8 @@ def test_an_order_in_processing_is_a_sale() -> None:
         coupons=("anna10",),
         customer=None,
         customer_email_hash=email_hash("erika@customers.example"),
+        customer_mailbox_hash=email_hash("erika@customers.example"),
+        checkout_started_at=PAID_AT - timedelta(minutes=2),
         items=(Item("TEA-1", 2, 5400), Item("product 22", 1, 3600)),
         references=("T-727",),
     )
