@@ -17,6 +17,7 @@ ROOMS = {
     "tracker.clicks.commands": ("click",),
     "tracker.sales.commands": ("source", "sale"),
     "tracker.sales.replay_command": ("replay",),
+    "tracker.sales.suspicion_commands": ("suspicion",),
     "payouts.ledger.commands": ("ledger",),
     "payouts.statements.commands": ("statement", "commission"),
     "payouts.transfers.commands": ("payout",),

@@ -6,8 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import current_amount, entries_of
+from payouts.commissions.held import hold_answer, hold_sentence
 from payouts.commissions.models import Commission, Entry
-from payouts.commissions.release import holds_of
+from payouts.commissions.release import holds_of, lifted_holds_of
 from payouts.explain_credit import credit_accounts, credit_lines
 from payouts.ledger.models import Posting
 from payouts.statements.document import expected_pay_date
@@ -60,7 +61,8 @@ def as_text(account: dict[str, Any]) -> str:
             f"  {entry['at']} {entry['what']}: {Money(**entry['change'])}, {entry['why']}"
             for entry in commission["entries"]
         ]
-        rows += [f"  held: {hold['why']}" for hold in commission["holds"]]
+        rows += [f"  held: {hold_sentence(hold)}" for hold in commission["holds"]]
+        rows += [f"  was held: {_lifted_sentence(hold)}" for hold in commission["lifted_holds"]]
         rows.append(f"  {_payment_sentence(commission)}")
     if not account["commissions"]:
         rows.append("No commission stands in the books for it.")
@@ -72,6 +74,11 @@ def _payment_sentence(commission: dict[str, Any]) -> str:
     if paid:
         return f"in payout {', '.join(paid)}"
     return f"released {commission['release_at']}, paid about {commission['pay_date']}"
+
+
+def _lifted_sentence(hold: dict[str, Any]) -> str:
+    note = f": {hold['note']}" if hold["note"] else ""
+    return f"{hold_sentence(hold)}; lifted at {hold['lifted_at']}{note}"
 
 
 def _sale(session: Session, brand: Brand, sale: Sale) -> dict[str, Any]:
@@ -117,10 +124,8 @@ def _commission(session: Session, brand: Brand, sale: Sale, commission: Commissi
         "release_at": utc_text(commission.release_at),
         "pay_date": expected_pay_date(brand, commission.release_at),
         "entries": [_entry(entry, sale.currency) for entry in entries],
-        "holds": [
-            {"why": hold.reason, "since": utc_text(hold.placed_at)}
-            for hold in holds_of(session, commission.id)
-        ],
+        "holds": [hold_answer(hold) for hold in holds_of(session, commission.id)],
+        "lifted_holds": [hold_answer(hold) for hold in lifted_holds_of(session, commission.id)],
         "payouts": _payouts(session, commission.id),
     }
 

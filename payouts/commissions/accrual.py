@@ -12,6 +12,7 @@ from payouts.commissions.facts import sale_amounts
 from payouts.commissions.models import Commission
 from payouts.commissions.release import holds_of, place_hold
 from payouts.commissions.rules import commission, full_base
+from payouts.commissions.suspicion import Credited, hold_suspicious
 from payouts.ledger.operations import lock_books
 from tracker.ids import new_id
 from tracker.programs.models import Enrollment, Terms
@@ -24,14 +25,21 @@ LATE_HOLD = timedelta(days=7)
 
 
 def accrue_due(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
-    """Book a commission for up to `limit` attributed sales that have none. How many were looked at."""
+    """Book a commission for up to `limit` attributed sales that have none. How many were looked at.
+
+    What is suspicious about them is held in the same transaction.
+    """
     due = _without_commission()
     if brand_id:
         due = due.where(Sale.brand_id == brand_id)
     waiting = session.execute(due.limit(limit)).all()
+    credited = []
     for sale, attribution in waiting:
         lock_books(session, sale.brand_id)
-        _accrue(session, now, sale, attribution)
+        booked = _accrue(session, now, sale, attribution)
+        if booked is not None:
+            credited.append(Credited(sale, attribution, booked))
+    hold_suspicious(session, now, credited)
     return len(waiting)
 
 
@@ -56,23 +64,26 @@ def _without_commission() -> Select[Sale, Attribution]:
     )
 
 
-def _accrue(session: Session, now: datetime, sale: Sale, attribution: Attribution) -> None:
-    """Answer the attribution, which may also say that nobody is credited any more."""
+def _accrue(session: Session, now: datetime, sale: Sale, attribution: Attribution) -> Commission | None:
+    """The commission that answers this attribution from now on; None when another worker was first.
+
+    None also when the attribution says that nobody is credited any more: that gives the former one up.
+    """
     former = _former(session, sale)
     if attribution.enrollment_id is None:
         if former is not None and former.matured_at is None and former.revision < attribution.revision:
             _retire(session, now, former, attribution)
-        return
+        return None
     made = _new_commission(session, now, sale, attribution)
     if former is not None:
         if former.matured_at is not None or former.revision >= attribution.revision:
-            return  # it matured, or was answered, since the list was made
+            return None  # it matured, or was answered, since the list was made
         if all(getattr(former, name) == made[name] for name in _SAME_CREDIT):
             _confirm(session, now, former, attribution)
-            return
+            return former
         _retire(session, now, former, attribution)
     if not insert_once(session, Commission, **made):
-        return  # another worker was first
+        return None  # another worker was first
     accrued = locked(session, made["id"])
     inputs = {"sale": sale.id, "attribution": attribution.id, "rate_bp": accrued.rate_bp}
     step = Step("accrue", attribution.id, attribution.reason, sale.occurred_at, inputs)
@@ -81,6 +92,7 @@ def _accrue(session: Session, now: datetime, sale: Sale, attribution: Attributio
         place_hold(session, now, accrued, kind="review", cause_id=sale.id, reason=COST_MISSING)
     if attribution.revision > 1:
         _keep_decisions(session, now, accrued)
+    return accrued
 
 
 _SAME_CREDIT = ("creator_id", "base", "base_minor", "rate_bp", "release_at")
@@ -151,8 +163,8 @@ def _keep_decisions(session: Session, now: datetime, accrued: Commission) -> Non
             reason = f"the sale was declined before new evidence came: {entry.reason}"
             place_hold(session, now, accrued, kind="review", cause_id=former.id, reason=reason)
     for placed in holds_of(session, former.id):
-        if placed.kind != "review":
-            continue  # a dispute's hold follows from the dispute
+        if placed.kind != "review" or placed.signal is not None:
+            continue  # a dispute's hold follows from the dispute, and suspicion looks anew
         # By its own id: holds are numbered by commission, and a number must not be taken when its turn comes.
         cause_id = placed.id if placed.cause_id.startswith("review:") else placed.cause_id
         place_hold(session, now, accrued, kind="review", cause_id=cause_id, reason=placed.reason)

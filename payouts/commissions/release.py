@@ -1,6 +1,7 @@
 """Holds, and the release of commissions when their time has come and nothing stands against it."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, exists, func, select, union, update
 from sqlalchemy.orm import Session
@@ -64,10 +65,13 @@ def place_hold(
     cause_id: str,
     reason: str,
     period: Period | None = None,
+    signal: str | None = None,
+    evidence: dict[str, Any] | None = None,
 ) -> bool:
     """Keep a commission from being paid; what is payable and not yet in a payout goes back into hold.
 
-    `period` is only given by review decisions on a draft.
+    The creator reads `reason`. `period` is only given by review decisions on a draft, `signal` and
+    `evidence` only by suspicion.
     False when this cause held it before. Call it under the brand's lock.
     """
     placed = insert_once(
@@ -80,6 +84,9 @@ def place_hold(
         reason=reason,
         placed_at=now,
         lifted_at=None,
+        signal=signal,
+        evidence=evidence,
+        lift_note=None,
     )
     if placed:
         _take_back(session, now, commission, cause_id, reason, period)
@@ -101,12 +108,15 @@ def _take_back(
     session.flush()
 
 
-def lift_hold(session: Session, now: datetime, commission_id: str, cause_id: str) -> bool:
-    """Let go of a hold. The commission is released by the next run when nothing else stands against it."""
+def lift_hold(session: Session, now: datetime, commission_id: str, cause_id: str, note: str = "") -> bool:
+    """Let go of a hold. The commission is released by the next run when nothing else stands against it.
+
+    `note` is why, when a person said so.
+    """
     lifted = session.execute(
         update(Hold)
         .where(Hold.commission_id == commission_id, Hold.cause_id == cause_id, Hold.lifted_at.is_(None))
-        .values(lifted_at=now)
+        .values(lifted_at=now, lift_note=note or None)
         .returning(Hold.id)
     )
     return lifted.first() is not None
@@ -119,7 +129,12 @@ def settled(session: Session, commission_id: str) -> bool:
     come to nothing, such as a release and the hold after it. What is unsettled of a commission that was
     settled in part stays payable, and payouts leave it out while it is held (see selection).
     """
-    return int(session.scalar(_taken_minor().where(Entry.commission_id == commission_id)) or 0) > 0
+    return settled_minor(session, commission_id) > 0
+
+
+def settled_minor(session: Session, commission_id: str) -> int:
+    """What of the commission is with the rail, or may be."""
+    return int(session.scalar(_taken_minor().where(Entry.commission_id == commission_id)) or 0)
 
 
 def _taken_minor() -> Select[int]:
@@ -144,6 +159,17 @@ def holds_of(session: Session, commission_id: str) -> list[Hold]:
             select(Hold)
             .where(Hold.commission_id == commission_id, Hold.lifted_at.is_(None))
             .order_by(Hold.placed_at, Hold.id)
+        ).scalars()
+    )
+
+
+def lifted_holds_of(session: Session, commission_id: str) -> list[Hold]:
+    """What held it once, in the order in which it was lifted."""
+    return list(
+        session.execute(
+            select(Hold)
+            .where(Hold.commission_id == commission_id, Hold.lifted_at.is_not(None))
+            .order_by(Hold.lifted_at, Hold.id)
         ).scalars()
     )
 

@@ -1,8 +1,9 @@
 """Sales whose evidence changed after their commission was released: a person must decide (MONEY 4)."""
 
 from dataclasses import dataclass
+from typing import TypeVarTuple
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from payouts.commissions.entries import current_amount, entries_of
@@ -25,33 +26,55 @@ class Undecided:
     reason: str
 
 
+Columns = TypeVarTuple("Columns")
+_newest, _later, _answered = aliased(Attribution), aliased(Attribution), aliased(Attribution)
+
+
 def undecided_revisions(session: Session, brand_id: str) -> list[Undecided]:
-    """Released commissions that the newest attribution of their sale does not credit, and nobody declined."""
-    newest, later, answered = aliased(Attribution), aliased(Attribution), aliased(Attribution)
+    """Released commissions that the newest attribution of their sale does not credit.
+
+    Not those that somebody declined, or kept since that evidence came.
+    """
     credited, rightful = aliased(Creator), aliased(Creator)
     rows = session.execute(
-        select(Commission, Sale, newest, credited, rightful)
+        _undecided(select(Commission, Sale, _newest, credited, rightful))
         .join(Sale, Sale.id == Commission.sale_id)
-        .join(answered, answered.id == Commission.attribution_id)
-        .join(newest, newest.sale_id == Commission.sale_id)
         .join(credited, credited.id == Commission.creator_id)
-        .join(Enrollment, Enrollment.id == newest.enrollment_id, isouter=True)
+        .join(Enrollment, Enrollment.id == _newest.enrollment_id, isouter=True)
         .join(rightful, rightful.id == Enrollment.creator_id, isouter=True)
-        .where(
-            Commission.brand_id == brand_id,
-            Commission.live,
-            Commission.matured_at.is_not(None),
-            newest.revision > Commission.revision,
-            newest.enrollment_id.is_distinct_from(answered.enrollment_id),
-            ~exists().where(later.sale_id == newest.sale_id, later.revision > newest.revision),
-            ~exists().where(Entry.commission_id == Commission.id, Entry.kind == "decline"),
-        )
+        .where(Commission.brand_id == brand_id)
         .order_by(Commission.id)
     ).all()
     return [
         Undecided(sale.order_id, commission.id, _worth(session, commission), owner, other, evidence.reason)
         for commission, sale, evidence, owner, other in rows
     ]
+
+
+def undecided_attribution(session: Session, commission: Commission) -> Attribution | None:
+    """The newest evidence about this one, when a person has to decide about it."""
+    return session.scalars(_undecided(select(_newest)).where(Commission.id == commission.id)).first()
+
+
+def _undecided(query: Select[*Columns]) -> Select[*Columns]:
+    declined = exists().where(Entry.commission_id == Commission.id, Entry.kind == "decline")
+    kept = exists().where(
+        Entry.commission_id == Commission.id, Entry.kind == "kept", Entry.cause_id == _newest.id
+    )
+    return (
+        query.select_from(Commission)
+        .join(_answered, _answered.id == Commission.attribution_id)
+        .join(_newest, _newest.sale_id == Commission.sale_id)
+        .where(
+            Commission.live,
+            Commission.matured_at.is_not(None),
+            _newest.revision > Commission.revision,
+            _newest.enrollment_id.is_distinct_from(_answered.enrollment_id),
+            ~exists().where(_later.sale_id == _newest.sale_id, _later.revision > _newest.revision),
+            ~declined,
+            ~kept,
+        )
+    )
 
 
 def _worth(session: Session, commission: Commission) -> Money:

@@ -23,6 +23,7 @@ _STEPS = {
     "decline": "Declined",
     "superseded": "Credited anew",
     "hold": "Held again",
+    "kept": "Credit kept",
     "dispute_opened": "Disputed",
     "dispute_won": "Dispute won",
     "dispute_lost": "Dispute lost",

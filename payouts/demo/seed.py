@@ -34,6 +34,7 @@ from tracker.sales.inbox import receive
 from tracker.sales.models import Source
 from tracker.sales.operations import create_source
 from tracker.sales.sources import kind_of
+from tracker.sales.suspicion_settings import set_suspicion
 
 Say = Callable[[str], None]
 FUNDS_MINOR = 500_000
@@ -76,6 +77,8 @@ def _open_brand(session: Session, settings: Settings, at: datetime) -> Made:
         hosts={"127.0.0.1", urlsplit(settings.web_url).hostname or "127.0.0.1"},
         minimum_minor=cast.MINIMUM_MINOR,
     )
+    # The creators tell their codes in what they film and write: no click is to be expected.
+    set_suspicion(session, brand.id, "coupon_without_click", "off")
     program = create_program(
         session, at, brand_id=brand.id, name=cast.PROGRAM, rate_bp=cast.RATE_BP, hold_days=cast.HOLD_DAYS
     )

@@ -1,4 +1,4 @@
-"""Commands about statements, and about what a person decides on their lines."""
+"""Commands about statements."""
 
 import json
 from typing import Any
@@ -8,10 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import reading, transact
-from payouts.commissions.undecided import Undecided, undecided_revisions
 from payouts.ledger.models import Period
-from payouts.statements import decisions
 from payouts.statements.close import close_period
+from payouts.statements.decision_commands import commission_commands
 from payouts.statements.document import statement_document
 from payouts.statements.models import SealedDocument, Statement
 from payouts.statements.render import as_csv
@@ -106,84 +105,6 @@ def export(console: Console, brand_id: str, period: str, currency: str | None, k
     document = _load(console, brand_id, period, currency)
     text = as_csv(document) if kind == "csv" else json.dumps(document, ensure_ascii=False, indent=2)
     return Answer(document if kind == "json" else {"format": "csv", "content": text}, text.rstrip("\r\n"))
-
-
-@click.group("commission", cls=ConsoleGroup)
-def commission_commands() -> None:
-    """Commissions: hold, release or decline one, with a reason that the creator sees."""
-
-
-_reason = click.option("--reason", required=True, type=click.Choice(list(decisions.REASONS)))
-_note = click.option("--note", default="", help="Words for the creator.")
-
-
-@commission_commands.command("hold")
-@click.argument("commission_id", metavar="COMMISSION")
-@_reason
-@_note
-@pass_console
-def hold(console: Console, commission_id: str, reason: str, note: str) -> Answer:
-    """Keep a commission from being paid until it is released."""
-    transact(
-        console.databases.main,
-        lambda s: decisions.hold(s, console.now, commission_id, reason=reason, note=note),
-    )
-    return Answer({"commission": commission_id, "held": True}, f"{commission_id} is held.")
-
-
-@commission_commands.command("undecided")
-@_brand
-@pass_console
-def undecided(console: Console, brand_id: str) -> Answer:
-    """Show released commissions that new evidence credits to somebody else: a person decides."""
-    with reading(console.databases.main) as session:
-        found = undecided_revisions(session, get_brand(session, brand_id).id)
-    return Answer([_undecided(each) for each in found], "\n".join(map(_sentence, found)) or "There are none.")
-
-
-@commission_commands.command("release")
-@click.argument("commission_id", metavar="COMMISSION")
-@pass_console
-def release(console: Console, commission_id: str) -> Answer:
-    """Lift what holds a commission for review."""
-    lifted = transact(console.databases.main, lambda s: decisions.release(s, console.now, commission_id))
-    return Answer({"commission": commission_id, "lifted": lifted}, f"{commission_id}: {lifted} hold lifted.")
-
-
-@commission_commands.command("decline")
-@click.argument("commission_id", metavar="COMMISSION")
-@_reason
-@_note
-@pass_console
-def decline(console: Console, commission_id: str, reason: str, note: str) -> Answer:
-    """Take a commission to nothing. In a statement's review it counts for that statement."""
-    transact(
-        console.databases.main,
-        lambda s: decisions.decline(s, console.now, commission_id, reason=reason, note=note),
-    )
-    return Answer({"commission": commission_id, "declined": True}, f"{commission_id} is declined.")
-
-
-def _undecided(each: Undecided) -> dict[str, Any]:
-    rightful = {"id": each.rightful.id, "name": each.rightful.name} if each.rightful else None
-    return {
-        "commission": each.commission_id,
-        "order": each.order_id,
-        "worth": each.worth.as_json(),
-        "credited": {"id": each.credited.id, "name": each.credited.name},
-        "evidence_for": rightful,
-        "reason": each.reason,
-    }
-
-
-def _sentence(each: Undecided) -> str:
-    rightful = each.rightful.name if each.rightful else "nobody"
-    return (
-        f"{each.commission_id}  order {each.order_id}: {each.worth} of {each.credited.name}; new evidence is "
-        f"for {rightful} ({each.reason}).\n"
-        f"    To take it back: linkledger commission decline {each.commission_id} --reason other --note …\n"
-        "    and to pay the other: linkledger ledger book bonus"
-    )
 
 
 def _summary(statement: Statement, period: Period) -> dict[str, Any]:

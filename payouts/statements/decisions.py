@@ -6,8 +6,9 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import Step, current_amount, entries_of, locked, record_change
-from payouts.commissions.models import Commission, Entry
+from payouts.commissions.models import Commission, Entry, Hold
 from payouts.commissions.release import holds_of, lift_hold, place_hold, times_held
+from payouts.commissions.undecided import undecided_attribution
 from payouts.ledger.models import Posting
 from payouts.statements.review import draft_period
 from payouts.transfers.models import Item, Payout, TransferReversal
@@ -61,19 +62,40 @@ def hold(session: Session, now: datetime, commission_id: str, *, reason: str, no
     return commission
 
 
-def release(session: Session, now: datetime, commission_id: str) -> int:
+def release(session: Session, now: datetime, commission_id: str, *, note: str = "") -> int:
     """Lift the holds that people or rules placed; a dispute's or an event's hold ends with what caused it.
 
-    Raises NotFound when there is none to lift. How many were lifted.
+    `note` is kept with them. Raises NotFound when there is none to lift. How many were lifted.
     """
     locked(session, commission_id)
     standing = holds_of(session, commission_id)
-    review = [placed for placed in standing if placed.kind == "review"]
-    own = [placed for placed in review if not placed.cause_id.startswith("evt_")]
+    own = [placed for placed in standing if is_liftable(placed)]
     if not own:
         others = "".join(f" {placed.reason}." for placed in standing)
         raise NotFound(f"No hold stands on {commission_id} that could be lifted.{others}")
-    return sum(lift_hold(session, now, commission_id, placed.cause_id) for placed in own)
+    return sum(lift_hold(session, now, commission_id, placed.cause_id, note.strip()) for placed in own)
+
+
+def is_liftable(placed: Hold) -> bool:
+    """Whether a person may lift it; what a dispute or an event holds ends with its cause."""
+    return placed.kind == "review" and not placed.cause_id.startswith("evt_")
+
+
+def keep(session: Session, now: datetime, commission_id: str, *, note: str = "") -> Commission:
+    """Leave a released commission with whom it was credited to, although later evidence is for somebody else.
+
+    Raises NotFound when there is nothing to decide.
+    """
+    commission = _live(session, commission_id)
+    newest = undecided_attribution(session, commission)
+    if newest is None:
+        raise NotFound(f"No evidence speaks against {commission_id}: there is nothing to decide.")
+    said = note.strip() or "the brand leaves the credit as it is"
+    step = Step("kept", newest.id, said, now)
+    record_change(
+        session, now, commission, step, amount_after_minor=current_amount(entries_of(session, commission_id))
+    )
+    return commission
 
 
 def _require_unpaid(session: Session, commission: Commission) -> None:

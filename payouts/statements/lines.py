@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from payouts.commissions.adjustment import standing_facts
 from payouts.commissions.facts import Cause, causes_of_sales
-from payouts.commissions.models import Commission, Entry
+from payouts.commissions.models import Commission, Entry, Hold
 from payouts.ledger.models import Period, Transaction
 from payouts.statements.movements import Movement, Sections
 from tracker.money import Money, rate_text
@@ -34,6 +34,7 @@ class LineSource:
     link: Link | None
     coupon: Coupon | None
     entries: tuple[Entry, ...]
+    holds: tuple[Hold, ...]
     refunded_minor: int
 
 
@@ -42,12 +43,14 @@ def line_sources(session: Session, commission_ids: Sequence[str], period: Period
     for start in range(0, len(commission_ids), QUERY_SIZE):
         ids = commission_ids[start : start + QUERY_SIZE]
         entries = _entries(session, ids, period)
+        holds = _holds(session, ids)
         rows = {row[0].id: row for row in _rows(session, ids)}
         causes = causes_of_sales(session, [row[1].id for row in rows.values()])
         for commission_id in ids:
             if commission_id in rows:
                 row = rows[commission_id]
-                yield _source(row, entries[commission_id], causes.get(row[1].id, []))
+                own = entries[commission_id]
+                yield _source(row, own, holds[commission_id], causes.get(row[1].id, []))
 
 
 def line(source: LineSource, movements: Sequence[Movement], held_minor: int, pay_date: str) -> dict[str, Any]:
@@ -75,6 +78,7 @@ def line(source: LineSource, movements: Sequence[Movement], held_minor: int, pay
         "release_at": utc_text(commission.release_at),
         "pay_date": pay_date,
         "reasons": [_reason(entry, commission.currency) for entry in source.entries],
+        "holds": _holds_told(source, held_minor),
     }
 
 
@@ -109,6 +113,13 @@ def _reason(entry: Entry, currency: str) -> dict[str, Any]:
     }
 
 
+def _holds_told(source: LineSource, held_minor: int) -> list[dict[str, Any]]:
+    """What stands now against paying what is held. The creator reads it; the evidence is the brand's."""
+    if held_minor <= 0:
+        return []
+    return [{"why": hold.reason, "since": utc_text(hold.placed_at)} for hold in source.holds]
+
+
 def _status(source: LineSource, held_minor: int) -> str:
     if any(entry.kind in ("decline", "superseded") for entry in source.entries):
         return "declined" if source.commission.live else "superseded"
@@ -121,12 +132,14 @@ def _remaining(entries: Sequence[Entry]) -> int:
     return entries[-1].amount_after_minor if entries else 0
 
 
-def _source(row: Any, entries: list[Entry], causes: list[Cause]) -> LineSource:
+def _source(row: Any, entries: list[Entry], holds: list[Hold], causes: list[Cause]) -> LineSource:
     commission, sale, attribution, terms, link, coupon = row
     facts = standing_facts(sale, causes, entries)
     back = sum(amounts.amount for _, amounts in facts.standing_refunds())
     refunded_minor = sale.total if facts.cancelled else min(back, sale.total)
-    return LineSource(commission, sale, attribution, terms, link, coupon, tuple(entries), refunded_minor)
+    return LineSource(
+        commission, sale, attribution, terms, link, coupon, tuple(entries), tuple(holds), refunded_minor
+    )
 
 
 def _rows(session: Session, ids: Sequence[str]) -> Sequence[Any]:
@@ -139,6 +152,15 @@ def _rows(session: Session, ids: Sequence[str]) -> Sequence[Any]:
         .join(Coupon, Coupon.id == Attribution.coupon_id, isouter=True)
         .where(Commission.id.in_(ids))
     ).all()
+
+
+def _holds(session: Session, ids: Sequence[str]) -> dict[str, list[Hold]]:
+    """Those that nobody has lifted, by commission."""
+    found: dict[str, list[Hold]] = defaultdict(list)
+    standing = select(Hold).where(Hold.commission_id.in_(ids), Hold.lifted_at.is_(None))
+    for hold in session.scalars(standing.order_by(Hold.placed_at, Hold.id)):
+        found[hold.commission_id].append(hold)
+    return found
 
 
 def _entries(session: Session, ids: Sequence[str], period: Period) -> dict[str, list[Entry]]:

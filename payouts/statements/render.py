@@ -72,7 +72,9 @@ def _line(line: Mapping[str, Any], creator: str) -> dict[str, str]:
     row |= {name: _amount(line[name]) for name in AMOUNTS}
     row["creator"] = creator
     row["sub_ids"] = _safe(" ".join(f"{name}={value}" for name, value in line["sub_ids"].items()))
-    row["reasons"] = _safe("; ".join(f"{each['what']}: {each['why']}" for each in line["reasons"]))
+    told = [f"{each['what']}: {each['why']}" for each in line["reasons"]]
+    told += [f"held: {hold['why']}" for hold in line.get("holds", ())]  # sealed before: none
+    row["reasons"] = _safe("; ".join(told))
     row["commission"] = line["commission"]
     return row
 

@@ -31,10 +31,11 @@ def as_text(document: Mapping[str, Any]) -> str:
 
 
 def _line(line: Mapping[str, Any]) -> str:
+    held = "".join(f"; held: {hold['why']}" for hold in line.get("holds", ()))
     return (
         f"{line['occurred_at'][:10]} order {line['order']}: {_amount(line['base_amount'])} {line['base']} "
         f"at {line['rate_percent']} % = {_amount(line['commission_at_sale'])}, "
-        f"remaining {_amount(line['remaining'])}, {line['status']}, paid about {line['pay_date']}"
+        f"remaining {_amount(line['remaining'])}, {line['status']}, paid about {line['pay_date']}{held}"
     )
 
 

@@ -1,0 +1,100 @@
+"""What is held, with the reason and the evidence, so that a person can decide."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, exists, select
+from sqlalchemy.orm import Session, aliased
+
+from payouts.commissions.models import Commission, Entry, Hold
+from payouts.commissions.release import settled_minor
+from tracker.money import Money
+from tracker.people.models import Creator
+from tracker.sales.models import Sale
+from tracker.sales.suspicion import in_words
+from tracker.times import utc_text
+
+
+@dataclass(frozen=True)
+class Held:
+    """A commission that would be paid if `holds` were lifted, oldest hold first."""
+
+    commission_id: str
+    brand_id: str
+    order_id: str
+    creator: Creator
+    worth: Money
+    release_at: datetime
+    holds: Sequence[Hold]
+
+
+def held_commissions(session: Session, *, brand_id: str = "", signal: str = "") -> list[Held]:
+    """Commissions that something unpaid is left of; all brands', or one's. `signal`: those that it holds.
+
+    The one that has been held longest comes first.
+    """
+    found: dict[str, Held] = {}
+    holds: dict[str, list[Hold]] = {}
+    for hold, commission, order_id, creator, worth_minor in session.execute(_standing(brand_id, signal)):
+        if commission.matured_at is not None and settled_minor(session, commission.id) >= worth_minor:
+            continue  # it was paid before anything spoke against it
+        own = holds.setdefault(commission.id, [])
+        own.append(hold)
+        found[commission.id] = Held(
+            commission.id,
+            commission.brand_id,
+            order_id,
+            creator,
+            Money(worth_minor, commission.currency),
+            commission.release_at,
+            own,
+        )
+    return list(found.values())
+
+
+def _standing(brand_id: str, signal: str) -> Select[Hold, Commission, str, Creator, int]:
+    last, later = aliased(Entry), aliased(Entry)
+    rows = (
+        select(Hold, Commission, Sale.order_id, Creator, last.amount_after_minor)
+        .join(Commission, Commission.id == Hold.commission_id)
+        .join(Sale, Sale.id == Commission.sale_id)
+        .join(Creator, Creator.id == Commission.creator_id)
+        .join(last, last.commission_id == Commission.id)
+        .where(
+            Hold.lifted_at.is_(None),
+            ~exists().where(later.commission_id == last.commission_id, later.line > last.line),
+            last.amount_after_minor > 0,
+        )
+        .order_by(Hold.placed_at, Hold.id)
+    )
+    if brand_id:
+        rows = rows.where(Commission.brand_id == brand_id)
+    if signal:
+        placed = aliased(Hold)
+        rows = rows.where(
+            exists().where(
+                placed.commission_id == Commission.id, placed.lifted_at.is_(None), placed.signal == signal
+            )
+        )
+    return rows
+
+
+def hold_answer(hold: Hold) -> dict[str, Any]:
+    """For the brand: what the creator reads, and the evidence that only the brand sees."""
+    return {
+        "kind": hold.kind,
+        "signal": hold.signal,
+        "why": hold.reason,
+        "evidence": hold.evidence,
+        "since": utc_text(hold.placed_at),
+        "lifted_at": utc_text(hold.lifted_at) if hold.lifted_at else None,
+        "note": hold.lift_note,
+    }
+
+
+def hold_sentence(answer: dict[str, Any]) -> str:
+    """The same in words."""
+    more = in_words(answer["signal"], answer["evidence"]) if answer["evidence"] else ""
+    return f"{answer['why']} ({more})" if more else str(answer["why"])

@@ -1,0 +1,278 @@
+"""Holds what is suspicious about sales whose commissions were just booked, in the same transaction.
+
+All questions are asked once for the whole batch, not once for each sale.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from payouts.commissions.entries import current_amount, entries_of, locked
+from payouts.commissions.models import Commission, Hold
+from payouts.commissions.release import holds_of, lift_hold, place_hold, settled
+from tracker.people.models import Creator
+from tracker.programs.models import Enrollment, Link, Program
+from tracker.sales.models import Attribution, Sale
+from tracker.sales.suspicion import (
+    NEIGHBOURHOOD,
+    CreditedSale,
+    Suspicion,
+    coupon_without_click,
+    duplicate_of,
+    late_click,
+    many_sales,
+    possible_duplicates,
+    self_purchase,
+)
+from tracker.sales.suspicion_settings import Settings, suspicion_settings
+
+SUPERSEDED_NOTE = "new evidence came with the sale"
+_RESTS_ON_EVIDENCE = ("coupon_without_click", "late_click")
+
+
+@dataclass(frozen=True)
+class Credited:
+    """A sale, the attribution that counts, and what it earned."""
+
+    sale: Sale
+    attribution: Attribution
+    commission: Commission
+
+
+@dataclass
+class _Found:
+    """What is suspicious, by commission, and the sale and creator that each belongs to."""
+
+    suspicions: dict[str, list[Suspicion]] = field(default_factory=lambda: defaultdict(list))
+    subjects: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def add(self, commission_id: str, sale_id: str, creator_id: str, suspicion: Suspicion) -> None:
+        self.suspicions[commission_id].append(suspicion)
+        self.subjects[commission_id] = (sale_id, creator_id)
+
+
+def hold_suspicious(session: Session, now: datetime, credited: Sequence[Credited]) -> int:
+    """Hold what a person must look at, of these sales and of their neighbours. How many holds were placed.
+
+    Call it under the brands' locks. What a person released stays released.
+    """
+    if not credited:
+        return 0
+    settings = suspicion_settings(session, {each.sale.brand_id for each in credited})
+    found = _Found()
+    _look_at_each(session, credited, settings, found)
+    for brand_id, wanted in settings.items():
+        _look_around(session, [each for each in credited if each.sale.brand_id == brand_id], wanted, found)
+    _lift_outdated(session, now, credited, found)
+    answered = _answered(session, found)
+    return sum(
+        _hold(session, now, commission_id, suspicion)
+        for commission_id, suspicions in sorted(found.suspicions.items())
+        for suspicion in suspicions
+        if (commission_id, cause_of(suspicion)) not in answered
+    )
+
+
+def cause_of(suspicion: Suspicion) -> str:
+    """The hold's cause: one for each signal and what it rests on."""
+    return ":".join(filter(None, ("suspicion", suspicion.signal, suspicion.about)))
+
+
+def _look_at_each(
+    session: Session, credited: Sequence[Credited], settings: dict[str, Settings], found: _Found
+) -> None:
+    creator_ids = {each.commission.creator_id for each in credited}
+    rows = session.execute(select(Creator.id, Creator.email).where(Creator.id.in_(creator_ids)))
+    emails = {row.id: row.email for row in rows}
+    linked_since = _linked_since(session, credited)
+    for each in credited:
+        sale, creator_id = each.sale, each.commission.creator_id
+        since = linked_since.get((sale.brand_id, creator_id))
+        is_linked = since is not None and since <= sale.occurred_at
+        for suspicion in _own_suspicions(each, emails[creator_id], is_linked):
+            setting = settings[sale.brand_id][suspicion.signal]
+            if setting == "hold" or (setting == "if_linked" and is_linked):
+                found.add(each.commission.id, sale.id, creator_id, suspicion)
+
+
+def _own_suspicions(each: Credited, creator_email: str, is_linked: bool) -> Iterator[Suspicion]:
+    sale, attribution = each.sale, each.attribution
+    inputs = attribution.inputs
+    exact = (sale.customer_email_hash or "").lower() or None
+    yield from filter(
+        None,
+        (
+            self_purchase(exact, sale.shopper, creator_email),
+            coupon_without_click(
+                inputs,  # type: ignore[arg-type]
+                each.commission.creator_id,
+                attribution.coupon_id,
+                links=is_linked,
+            ),
+            late_click(
+                inputs,  # type: ignore[arg-type]
+                attribution.click_id,
+                sale.occurred_at,
+                sale.checkout_started_at,
+            ),
+        ),
+    )
+
+
+def _linked_since(session: Session, credited: Sequence[Credited]) -> dict[tuple[str, str], datetime]:
+    """By brand and creator, of those whose code decided: when the first of their links was made."""
+    by_code = {each.commission.creator_id for each in credited if each.attribution.coupon_id is not None}
+    if not by_code:
+        return {}
+    rows = session.execute(
+        select(Program.brand_id, Enrollment.creator_id, func.min(Link.created_at))
+        .join(Enrollment, Enrollment.program_id == Program.id)
+        .join(Link, Link.enrollment_id == Enrollment.id)
+        .where(Enrollment.creator_id.in_(by_code))
+        .group_by(Program.brand_id, Enrollment.creator_id)
+    )
+    return {(brand_id, creator_id): since for brand_id, creator_id, since in rows}
+
+
+def _look_around(session: Session, credited: Sequence[Credited], wanted: Settings, found: _Found) -> None:
+    """Signals that take several sales; also of those that were booked before."""
+    if wanted["many_sales"] == wanted["possible_duplicate"] == "off":
+        return
+    neighbours = _neighbours(session, credited)
+    sales = [each.sale for each in neighbours.values()]
+    suspicions: list[tuple[str, Suspicion]] = []
+    if wanted["many_sales"] != "off":
+        suspicions += many_sales(sales, int(wanted["many_sales"])).items()
+    if wanted["possible_duplicate"] != "off":
+        for first, second in possible_duplicates(sales):
+            if neighbours[second.sale_id].is_paid(session):
+                first, second = second, first
+            suspicions.append((second.sale_id, duplicate_of(first, second)))
+    for sale_id, suspicion in suspicions:
+        commission_id, creator_id = neighbours[sale_id].commission_id, neighbours[sale_id].sale.creator_id
+        found.add(commission_id, sale_id, creator_id, suspicion)
+
+
+@dataclass(frozen=True)
+class _Neighbour:
+    """A sale with its commission."""
+
+    sale: CreditedSale
+    commission_id: str
+    matured_at: datetime | None
+
+    def is_paid(self, session: Session) -> bool:
+        return self.matured_at is not None and settled(session, self.commission_id)
+
+
+def _neighbours(session: Session, credited: Sequence[Credited]) -> dict[str, _Neighbour]:
+    """By sale id: the brand's sales by the same shoppers or clicks, own ones too."""
+    shoppers = {each.sale.shopper for each in credited} - {None}
+    clicks = {each.attribution.click_id for each in credited} - {None}
+    times = [each.sale.occurred_at for each in credited]
+    near = (
+        Sale.brand_id == credited[0].sale.brand_id,
+        Sale.occurred_at.between(min(times) - NEIGHBOURHOOD, max(times) + NEIGHBOURHOOD),
+    )
+    keys = ((Sale.shopper, shoppers), (Attribution.click_id, clicks))
+    alike = [column.in_(values) for column, values in keys if values]
+    return {
+        row.sale_id: _Neighbour(
+            CreditedSale(
+                sale_id=row.sale_id,
+                order_id=row.order_id,
+                namespace=row.namespace,
+                occurred_at=row.occurred_at,
+                currency=row.currency,
+                total=row.total,
+                shopper=row.shopper,
+                creator_id=row.creator_id,
+                click_id=row.click_id,
+            ),
+            row.commission_id,
+            row.matured_at,
+        )
+        for each in alike  # asked one by one: each has an index of its own
+        for row in session.execute(_earning().where(*near, each))
+    }
+
+
+def _earning() -> Select[*tuple[Any, ...]]:
+    """Joined by sale, too, because that is what commissions are found by."""
+    return (
+        select(
+            Commission.id.label("commission_id"),
+            Commission.creator_id,
+            Commission.matured_at,
+            Sale.id.label("sale_id"),
+            Sale.order_id,
+            Sale.namespace,
+            Sale.occurred_at,
+            Sale.currency,
+            Sale.total,
+            Sale.shopper,
+            Attribution.click_id,
+        )
+        .join(Sale, Sale.id == Commission.sale_id)
+        .join(
+            Attribution,
+            (Attribution.id == Commission.attribution_id) & (Attribution.sale_id == Commission.sale_id),
+        )
+        .where(Commission.live)
+    )
+
+
+def _lift_outdated(session: Session, now: datetime, credited: Sequence[Credited], found: _Found) -> None:
+    """Evidence that came later may answer what was suspicious without it."""
+    for each in credited:
+        if each.attribution.revision == 1:
+            continue
+        still = {cause_of(suspicion) for suspicion in found.suspicions.get(each.commission.id, [])}
+        for placed in holds_of(session, each.commission.id):
+            if placed.signal in _RESTS_ON_EVIDENCE and placed.cause_id not in still:
+                lift_hold(session, now, each.commission.id, placed.cause_id, note=SUPERSEDED_NOTE)
+
+
+def _answered(session: Session, found: _Found) -> set[tuple[str, str]]:
+    """Commission and cause of what is held already, or was released for this sale and creator."""
+    sale_ids = {sale_id for sale_id, _creator_id in found.subjects.values()}
+    if not sale_ids:
+        return set()
+    rows = session.execute(
+        select(Hold.commission_id, Hold.cause_id, Hold.lifted_at, Commission.sale_id, Commission.creator_id)
+        .join(Commission, Commission.id == Hold.commission_id)
+        .where(Commission.sale_id.in_(sale_ids), Hold.signal.is_not(None))
+    ).all()
+    placed = {(row.commission_id, row.cause_id) for row in rows}
+    released = {((row.sale_id, row.creator_id), row.cause_id) for row in rows if row.lifted_at is not None}
+    again = {
+        (commission_id, cause_id)
+        for commission_id, subject in found.subjects.items()
+        for owner, cause_id in released
+        if owner == subject
+    }
+    return placed | again
+
+
+def _hold(session: Session, now: datetime, commission_id: str, suspicion: Suspicion) -> bool:
+    """False when nothing of the commission is left to hold, or all of it was paid."""
+    commission = locked(session, commission_id)
+    if current_amount(entries_of(session, commission_id)) == 0:
+        return False
+    if commission.matured_at is not None and settled(session, commission_id):
+        return False
+    return place_hold(
+        session,
+        now,
+        commission,
+        kind="review",
+        cause_id=cause_of(suspicion),
+        reason=suspicion.sentence,
+        signal=suspicion.signal,
+        evidence=suspicion.evidence,
+    )

@@ -1,0 +1,149 @@
+"""The commands by which a person decides about commissions: what is held, what is undecided, and what becomes
+of it."""
+
+from typing import Any
+
+import click
+
+from config.database import reading, transact
+from payouts.commissions.held import Held, held_commissions, hold_answer, hold_sentence
+from payouts.commissions.undecided import Undecided, undecided_revisions
+from payouts.statements import decisions
+from tracker.console import Answer, Console, ConsoleGroup, pass_console
+from tracker.people.operations import get_brand
+from tracker.sales.suspicion import SETTINGS
+from tracker.times import utc_text
+
+_brand = click.option("--brand", "brand_id", required=True, metavar="ID")
+
+
+@click.group("commission", cls=ConsoleGroup)
+def commission_commands() -> None:
+    """Commissions: hold, release or decline one, with a reason that the creator sees."""
+
+
+_reason = click.option("--reason", required=True, type=click.Choice(list(decisions.REASONS)))
+_note = click.option("--note", default="", help="Words for the creator.")
+
+
+@commission_commands.command("hold")
+@click.argument("commission_id", metavar="COMMISSION")
+@_reason
+@_note
+@pass_console
+def hold(console: Console, commission_id: str, reason: str, note: str) -> Answer:
+    """Keep a commission from being paid until it is released."""
+    transact(
+        console.databases.main,
+        lambda s: decisions.hold(s, console.now, commission_id, reason=reason, note=note),
+    )
+    return Answer({"commission": commission_id, "held": True}, f"{commission_id} is held.")
+
+
+@commission_commands.command("held")
+@click.option("--brand", "brand_id", metavar="ID", help="Default: all brands.")
+@click.option("--signal", type=click.Choice(list(SETTINGS)), help="Only what this signal of suspicion holds.")
+@pass_console
+def held(console: Console, brand_id: str | None, signal: str | None) -> Answer:
+    """Show what is held, with the evidence, the longest held first: a person decides."""
+    with reading(console.databases.main) as session:
+        brand = get_brand(session, brand_id).id if brand_id else ""
+        found = held_commissions(session, brand_id=brand, signal=signal or "")
+    return Answer([_held(each) for each in found], "\n".join(map(_held_text, found)) or "Nothing is held.")
+
+
+@commission_commands.command("undecided")
+@_brand
+@pass_console
+def undecided(console: Console, brand_id: str) -> Answer:
+    """Show released commissions that new evidence credits to somebody else: a person decides."""
+    with reading(console.databases.main) as session:
+        found = undecided_revisions(session, get_brand(session, brand_id).id)
+    return Answer([_undecided(each) for each in found], "\n".join(map(_sentence, found)) or "There are none.")
+
+
+@commission_commands.command("release")
+@click.argument("commission_id", metavar="COMMISSION")
+@click.option("--note", default="", help="Why; kept with what held it.")
+@pass_console
+def release(console: Console, commission_id: str, note: str) -> Answer:
+    """Lift what holds a commission for review. Suspicion on the same grounds does not hold it again."""
+    lifted = transact(
+        console.databases.main, lambda s: decisions.release(s, console.now, commission_id, note=note)
+    )
+    return Answer({"commission": commission_id, "lifted": lifted}, f"{commission_id}: {lifted} hold lifted.")
+
+
+@commission_commands.command("decline")
+@click.argument("commission_id", metavar="COMMISSION")
+@_reason
+@_note
+@pass_console
+def decline(console: Console, commission_id: str, reason: str, note: str) -> Answer:
+    """Take a commission to nothing. In a statement's review it counts for that statement."""
+    transact(
+        console.databases.main,
+        lambda s: decisions.decline(s, console.now, commission_id, reason=reason, note=note),
+    )
+    return Answer({"commission": commission_id, "declined": True}, f"{commission_id} is declined.")
+
+
+@commission_commands.command("keep")
+@click.argument("commission_id", metavar="COMMISSION")
+@_note
+@pass_console
+def keep(console: Console, commission_id: str, note: str) -> Answer:
+    """Leave a released commission as it is, although new evidence credits somebody else."""
+    transact(console.databases.main, lambda s: decisions.keep(s, console.now, commission_id, note=note))
+    return Answer({"commission": commission_id, "kept": True}, f"{commission_id} stays as it is.")
+
+
+def _held(each: Held) -> dict[str, Any]:
+    return {
+        "commission": each.commission_id,
+        "brand": each.brand_id,
+        "order": each.order_id,
+        "creator": {"id": each.creator.id, "name": each.creator.name},
+        "worth": each.worth.as_json(),
+        "release_at": utc_text(each.release_at),
+        "holds": [hold_answer(hold) for hold in each.holds],
+    }
+
+
+def _held_text(each: Held) -> str:
+    reasons = [f"    {hold_sentence(hold_answer(hold))}" for hold in each.holds]
+    head = f"{each.commission_id}  order {each.order_id}: {each.worth} of {each.creator.name}"
+    return "\n".join([head, *reasons, *_ways_out(each)])
+
+
+def _ways_out(each: Held) -> list[str]:
+    """Disputes, and messages that were not applied, let go of it by themselves."""
+    if not any(decisions.is_liftable(hold) for hold in each.holds):
+        return []
+    return [
+        f"    To pay it: linkledger commission release {each.commission_id}",
+        f"    To take it back: linkledger commission decline {each.commission_id} --reason …",
+    ]
+
+
+def _undecided(each: Undecided) -> dict[str, Any]:
+    rightful = {"id": each.rightful.id, "name": each.rightful.name} if each.rightful else None
+    return {
+        "commission": each.commission_id,
+        "order": each.order_id,
+        "worth": each.worth.as_json(),
+        "credited": {"id": each.credited.id, "name": each.credited.name},
+        "evidence_for": rightful,
+        "reason": each.reason,
+    }
+
+
+def _sentence(each: Undecided) -> str:
+    rightful = each.rightful.name if each.rightful else "nobody"
+    return (
+        f"{each.commission_id}  order {each.order_id}: {each.worth} of {each.credited.name}; new evidence is "
+        f"for {rightful} ({each.reason}).\n"
+        f"    To take it back: linkledger commission decline {each.commission_id} --reason other --note …\n"
+        "    and to pay the other: linkledger ledger book bonus\n"
+        f"    To leave it as it is: linkledger commission keep {each.commission_id}"
+    )

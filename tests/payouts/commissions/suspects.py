@@ -1,0 +1,76 @@
+"""Suspicious sales, and what is held because of them."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from config.database import reading
+from payouts.commissions.held import Held, held_commissions
+from payouts.explain import explain
+from tests.payouts.cast import Books, at
+from tests.payouts.commissions.people import Person, click, one_more
+from tests.payouts.commissions.test_provider_refunds import stripe_source, told
+from tests.tracker.sales.payloads_read import event
+from tests.tracker.terminal import Terminal
+from tracker.people.operations import create_creator
+from tracker.programs.operations import create_link, enroll
+from tracker.sales.customers import email_hash
+from tracker.sales.suspicion import SETTINGS
+from tracker.sales.suspicion_commands import COMMANDS
+
+SOLD = "10-01 12:00"
+OWN = {"customer_email_hash": email_hash("anna@example.com")}
+MANY = int(SETTINGS["many_sales"][0])
+
+
+def found(books: Books, signal: str = "") -> list[Held]:
+    with reading(books.databases.main) as session:
+        return held_commissions(session, brand_id=books.brand_id, signal=signal)
+
+
+def signals(books: Books) -> list[tuple[str, list[str | None]]]:
+    """Of each held order, what holds it."""
+    return [(each.order_id, [placed.signal for placed in each.holds]) for each in found(books)]
+
+
+def wants(books: Books, signal: str, setting: str) -> None:
+    terminal = Terminal(books.settings, COMMANDS)
+    assert terminal.ask("suspicion", "set", signal, setting, "--brand", books.brand_id)[signal] == setting
+
+
+def explained(books: Books, order: str) -> list[dict[str, Any]]:
+    with reading(books.databases.main) as session:
+        return explain(session, books.brand_id, order)
+
+
+def by_code(books: Books, *, linked: bool) -> Person:
+    """Bob, who has the code BOB10."""
+
+    def work(session: Session) -> Person:
+        bob = create_creator(session, at("09-01"), name="Bob", email="bob@example.com", country="DE")
+        enroll(session, at("09-01"), program_id=books.program_id, creator_id=bob.id, coupon="BOB10")
+        if not linked:
+            return Person(bob.id, "")
+        made = create_link(
+            session,
+            at("09-01"),
+            program_id=books.program_id,
+            creator_id=bob.id,
+            destination="https://shop.example/tea",
+            code="bob",
+        )
+        return Person(bob.id, made.id)
+
+    made: Person = books.write(work)
+    return made
+
+
+def duplicate(books: Books, when: str) -> None:
+    """The shop reports by itself what Stripe reports, too."""
+    books.sale("S1", 113_05, when, customer_email_hash=email_hash("erika@customers.example"))
+
+
+def paid_by_stripe(books: Books, when: str, now: str = "", **changes: Any) -> None:
+    token = click(books, one_more(books, "bob").link_id, when)
+    sold = event("stripe_session_paid", at=int(at(when).timestamp()), client_reference_id=token, **changes)
+    told(books, stripe_source(books), sold, now or when)

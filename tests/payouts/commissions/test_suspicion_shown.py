@@ -1,0 +1,95 @@
+"""What is held is shown with its reason, and what a person decides is kept."""
+
+import pytest
+
+from payouts.explain import as_text
+from payouts.statements.commands import COMMANDS as STATEMENTS
+from payouts.statements.decisions import hold, keep
+from payouts.statements.render import as_csv
+from tests.payouts.cast import Books, at
+from tests.payouts.commissions.people import click, decide, one_more, standing, told_again
+from tests.payouts.commissions.suspects import OWN, SOLD, duplicate, explained, paid_by_stripe
+from tests.tracker.terminal import Terminal
+from tracker.errors import NotFound
+from tracker.sales.suspicion import SETTINGS
+from tracker.sales.suspicion_commands import COMMANDS as SUSPICION
+
+
+def test_the_brand_sees_what_is_held_and_with_what_evidence(books: Books) -> None:
+    books.sale("S1", 100_00, SOLD, **OWN)
+    books.sale("S2", 100_00, SOLD)
+    decide(books, hold, "S2", "10-02", reason="under_review")
+    terminal = Terminal(books.settings, STATEMENTS)
+    listed = terminal.ask("commission", "held", "--brand", books.brand_id)
+    assert [(each["order"], each["creator"]["name"], each["worth"]) for each in listed] == [
+        ("S1", "Anna", {"minor": 10_00, "currency": "EUR"}),
+        ("S2", "Anna", {"minor": 10_00, "currency": "EUR"}),
+    ]
+    (placed,) = listed[0]["holds"]
+    assert (placed["signal"], placed["evidence"]) == ("self_purchase", {"match": "address"})
+    assert len(terminal.ask("commission", "held", "--signal", "self_purchase")) == 1
+    text = terminal.run("commission", "held").stdout
+    commission_id = books.commission("S1").id
+    assert f"linkledger commission release {commission_id}" in text
+    assert "anna@example.com" not in text
+    assert str(OWN["customer_email_hash"]) not in text
+
+    terminal.ask("commission", "release", commission_id, "--note", "seen")
+    assert [each["order"] for each in terminal.ask("commission", "held")] == ["S2"]
+    terminal.ask("commission", "decline", listed[1]["commission"], "--reason", "breach")
+    assert terminal.run("commission", "held").stdout == "Nothing is held.\n"
+
+
+def test_the_statement_tells_the_creator_the_reason_and_not_the_evidence(books: Books) -> None:
+    duplicate(books, "10-01 12:00")
+    paid_by_stripe(books, "10-01 12:08")
+    statement = books.close("2026-10", "11-02")
+    told_lines = [line for part in statement["creators"] for line in part["lines"]]
+    (line,) = [line for line in told_lines if line["holds"]]
+    assert line["order"] == "cs_live_a1ExampleSessionOfOrderOne"
+    assert "another source reported an order" in line["holds"][0]["why"]
+    assert "S1" not in str(line)
+    assert "held: another source reported" in as_csv(statement)
+
+
+def test_what_was_paid_is_not_said_to_be_held(books: Books) -> None:
+    """A dispute that comes after the payment keeps nothing back."""
+    books.sale("S1", 1000_00, SOLD)
+    books.close("2026-10", "11-02")
+    books.approve("2026-10", "11-08")
+    assert books.pay("11-09").paid
+    books.dispute("S1", "opened", 100_00, "11-10")
+    books.refund("S1", 50_00, "11-11")
+    (part,) = books.close("2026-11", "12-02")["creators"]
+    assert [(line["status"], line["holds"]) for line in part["lines"]] == [("released", [])]
+    assert Terminal(books.settings, STATEMENTS).ask("commission", "held") == []
+
+
+@pytest.mark.parametrize("wrong", ["1", "1001", "many", "hold", "٣"])
+def test_a_setting_that_is_none_is_refused(books: Books, wrong: str) -> None:
+    terminal = Terminal(books.settings, SUSPICION)
+    said = terminal.run("suspicion", "set", "many_sales", wrong, "--brand", books.brand_id)
+    assert said.exit_code == 2
+    assert "from 2 to 1000" in said.stderr
+    shown = terminal.ask("suspicion", "show", "--brand", books.brand_id)
+    assert shown == {signal: choices[0] for signal, choices in SETTINGS.items()}
+
+
+def test_a_person_may_leave_a_released_credit_as_it_is(books: Books) -> None:
+    bob = one_more(books, "bob")
+    books.sale("S1", 100_00, SOLD, click=click(books, books.link_id, "10-01 08:00"))
+    books.settle(at("11-01"))
+    terminal = Terminal(books.settings, STATEMENTS)
+    undecided = ("commission", "undecided", "--brand", books.brand_id)
+    for hour in ("09", "10"):
+        told_again(
+            books, "S1", 100_00, SOLD, click(books, bob.link_id, f"10-01 {hour}:00"), f"11-02 {hour}:00"
+        )
+        (each,) = terminal.ask(*undecided)
+        terminal.ask("commission", "keep", each["commission"], "--note", "Anna wrote the review")
+        assert terminal.ask(*undecided) == []
+    assert (standing(books), books.faults()) == ((0, 10_00, 0), [])
+    with pytest.raises(NotFound, match="nothing to decide"):
+        decide(books, keep, "S1", "11-03")
+    (account,) = explained(books, "S1")
+    assert "Anna wrote the review" in as_text(account)
