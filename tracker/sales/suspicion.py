@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from tracker.sales.attribution import Inputs
 from tracker.sales.customers import address_hashes
+from tracker.sales.inputs import Inputs
 from tracker.times import utc_text
 
 Signal = Literal["self_purchase", "coupon_without_click", "late_click", "many_sales", "possible_duplicate"]

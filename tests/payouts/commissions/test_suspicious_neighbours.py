@@ -1,5 +1,6 @@
 """Sales that are suspicious because of other sales: crowds, and orders that may have been told twice."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -55,7 +56,10 @@ def test_a_crowd_takes_back_what_was_released_and_not_what_was_paid(books: Books
 
 @pytest.mark.parametrize("first", ["shop", "stripe"])
 def test_the_same_order_from_two_sources_is_held_whichever_came_first(books: Books, first: str) -> None:
-    steps = [lambda: duplicate(books, "10-01 12:00"), lambda: paid_by_stripe(books, "10-01 12:08")]
+    steps: list[Callable[[], object]] = [
+        lambda: duplicate(books, "10-01 12:00"),
+        lambda: paid_by_stripe(books, "10-01 12:08"),
+    ]
     for step in steps if first == "shop" else reversed(steps):
         step()
     (each,) = found(books)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tracker.sales.attribution import CouponUse, Inputs, Policy, SaleFacts, Touch
 from tracker.sales.customers import address_hashes, email_hash, mailbox
+from tracker.sales.inputs import RULES, CouponUse, Inputs, Policy, SaleFacts, Touch
 from tracker.sales.suspicion import (
     SETTINGS,
     CreditedSale,
@@ -82,9 +82,8 @@ def test_a_shop_that_hashes_for_itself_may_send_either_form() -> None:
 
 def inputs(touches: list[Touch], coupons: list[CouponUse]) -> Inputs:
     sale = SaleFacts(brand_id="brd_1", order_id="1", occurred_at="2026-10-01T12:00:00.000000Z")
-    return Inputs(
-        rules=1, sale=sale, touches=touches, coupons=coupons, policy=Policy(model="last", coupons="always")
-    )
+    policy = Policy(model="last", coupons="always", customers="first_sale", months=None)
+    return Inputs(rules=RULES, sale=sale, touches=touches, coupons=coupons, binding=None, policy=policy)
 
 
 def touch(creator_id: str | None, at: datetime = PAID_AT, key: str = "clk_1") -> Touch:
@@ -218,7 +217,7 @@ def test_what_is_said_of_a_duplicate_names_the_other_to_the_brand_only() -> None
     ids=str,
 )
 def test_two_that_differ_are_two(other: dict[str, Any]) -> None:
-    changed = {"minutes": 10, "shopper": "h", "namespace": "stripe"} | other
+    changed: dict[str, Any] = {"minutes": 10, "shopper": "h", "namespace": "stripe"} | other
     assert possible_duplicates([sale(1, 0, shopper="h"), sale(2, **changed)]) == []
 
 
