@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.database import open_databases
 from config.logs import ScrubFilter, configure_logs
 from config.metrics import forget_gauges, share_figures
-from config.migrate import SchemaMismatch, require_current_schema
+from config.schema import SchemaMismatch, require_current_schema
 from config.settings import load_settings
 
 MOST_CONNECTIONS = 10_000

@@ -10,7 +10,7 @@ from typing import Any
 from config.database import open_databases
 from config.logs import ScrubFilter, configure_logs
 from config.metrics import forget_gauges, share_figures
-from config.migrate import SchemaMismatch, require_current_schema
+from config.schema import SchemaMismatch, require_current_schema
 from config.settings import load_settings
 from config.web_worker import WebWorker
 

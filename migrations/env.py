@@ -14,7 +14,7 @@ if connection.dialect.name == "postgresql":
 
 context.configure(
     connection=connection,
-    version_table=f"schema_{context.config.attributes['set_name']}",
+    version_table=context.config.attributes["version_table"],
     transactional_ddl=True,
     render_as_batch=connection.dialect.name == "sqlite",
 )

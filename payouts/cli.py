@@ -8,7 +8,8 @@ from config.logs import configure_logs
 from tracker.console import Console
 
 ROOMS = {
-    "payouts.commands": ("migrate", "work", "check", "explain"),
+    "payouts.schema_commands": ("migrate",),
+    "payouts.commands": ("work", "check", "explain"),
     "payouts.serve_commands": ("serve", "scheduler"),
     "payouts.demo.commands": ("demo",),
     "tracker.people.commands": ("brand", "user", "member", "creator"),

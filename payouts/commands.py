@@ -1,32 +1,15 @@
-"""Commands of the whole installation: schema, jobs, the self-check."""
+"""Commands of the whole installation: jobs, the self-check, the path of an order."""
 
 from typing import Any
 
 import click
 
-from config.database import open_databases, reading
-from config.migrate import SchemaState, schema_states, upgrade
+from config.database import reading
 from payouts.checks import CHECKS
 from payouts.explain import as_text, explain
 from payouts.schedule import work as work_jobs
 from tracker.console import CHECK_FOUND_FAULT, FAILED, Answer, Console, ConsoleCommand, pass_console
 from tracker.times import utc_text, utc_time
-
-
-@click.command("migrate", cls=ConsoleCommand)
-@pass_console
-def migrate_command(console: Console) -> Answer:
-    """Bring the databases to this version's schema. Needed once, and after each upgrade."""
-    databases = open_databases(console.settings)
-    before = schema_states(databases)
-    after = upgrade(databases)
-    databases.close()
-    value = [_schema(old, new) for old, new in zip(before, after, strict=True)]
-    return Answer(value, "\n".join(f"{each['tables']}: {each['from']} -> {each['to']}" for each in value))
-
-
-def _schema(old: SchemaState, new: SchemaState) -> dict[str, Any]:
-    return {"tables": new.name, "from": old.current, "to": new.current}
 
 
 @click.command("work", cls=ConsoleCommand)
@@ -84,7 +67,6 @@ def explain_command(console: Console, order_id: str, brand_id: str) -> Answer:
 
 
 COMMANDS = (
-    migrate_command,
     work_command,
     check_command,
     explain_command,

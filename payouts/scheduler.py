@@ -10,7 +10,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from config.database import open_databases
 from config.logs import configure_logs
-from config.migrate import SchemaMismatch, require_current_schema
+from config.schema import SchemaMismatch, require_current_schema
 from config.settings import load_settings
 from payouts.schedule import tick
 

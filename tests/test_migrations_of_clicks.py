@@ -8,7 +8,8 @@ from sqlalchemy import Engine, text
 
 from config.columns import Uuid16
 from config.database import Databases, transact
-from config.migrate import CLICKS, MAIN, migrate_down, migrate_up
+from config.migrate import migrate_down, migrate_up
+from config.schema import CLICKS, MAIN
 from config.settings import Settings
 from tests.tracker.cast import bring_on
 from tests.tracker.clicks.test_totals import click, write

@@ -15,7 +15,7 @@ import click
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from config.database import Databases, open_databases
-from config.migrate import SchemaMismatch, require_current_schema
+from config.schema import SchemaMismatch, require_current_schema
 from config.settings import Settings, SettingsError, load_settings
 from tracker.errors import Invalid, LinkledgerError
 

@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from config.migrate import CLICKS, MAIN
+from config.schema import CLICKS, MAIN
 from payouts.backup.rules import Kind
 from tracker.errors import Fault, Invalid
 

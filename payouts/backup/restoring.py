@@ -9,7 +9,8 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from config.database import Databases, make_engine, reading, transact
-from config.migrate import SchemaState, migrate_up, schema_states, upgrade
+from config.migrate import migrate_up, upgrade
+from config.schema import SchemaState, schema_states
 from payouts.backup.archive import Archive
 from payouts.backup.filling import fill, plain_refusals
 from payouts.backup.making import Say

@@ -9,7 +9,8 @@ from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from sqlalchemy import select
 
 from config.database import Databases, open_databases, reading
-from config.migrate import schema_states, upgrade
+from config.migrate import upgrade
+from config.schema import schema_states
 from config.settings import Settings, load_settings
 from payouts.demo import cast
 from payouts.demo.seed import Say, seed

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, current_app, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import reading
-from config.migrate import SchemaMismatch, require_current_schema
+from config.schema import SchemaMismatch, require_current_schema
 from payouts.jobs.heartbeat import is_alive, last_beat
 from tracker.people.access import public
 from tracker.site import site

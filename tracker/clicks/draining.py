@@ -8,7 +8,7 @@ from pathlib import Path
 from tracker.clicks.metrics import DRAINED_CLICKS, SPOOL_BYTES
 from tracker.clicks.spool import Orphan, Spool, take_orphan
 from tracker.clicks.waiting import MOST_IN_A_BATCH
-from tracker.clicks.writers import REFUSED, NewClick, OpenWriter, open_writer
+from tracker.clicks.writers import NewClick, OpenWriter, RowRefused, open_writer
 
 LOOK_FOR_ORPHANS_S = 5.0
 
@@ -84,7 +84,7 @@ class Drain:
             return
         try:
             self._write(clicks)
-        except REFUSED:
+        except RowRefused:
             if len(clicks) == 1:
                 _log.error("a click from a spool breaks a rule of the table of clicks and is left out")
                 return

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import make_url
 
 from config.canonical import canonical_json
 from config.database import POSTGRESQL_CONNECTION, make_engine
 
-REFUSED = (sqlite3.IntegrityError, sqlite3.DataError, psycopg.IntegrityError, psycopg.DataError)
-"""The row is wrong, and will be at every further try."""
+
+class RowRefused(Exception):
+    """A row is wrong, and will be at every further try. Its cause is what the driver said."""
 
 
 class NewClick(NamedTuple):
@@ -62,7 +62,10 @@ class BatchWriter(Protocol):
         """Wait for this process's turn to write. What waits by then is worth one commit."""
 
     def write(self, clicks: Sequence[NewClick]) -> None:
-        """Returns when the clicks are committed and synced. After any error the writer is useless."""
+        """Returns when the clicks are committed and synced. After any error the writer is useless.
+
+        Raises RowRefused when the database will never take one of them, else what the driver raises.
+        """
 
     def close(self) -> None: ...
 
@@ -112,8 +115,11 @@ class SqliteWriter:
 
     def write(self, clicks: Sequence[NewClick]) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
-        for start in range(0, len(clicks), MOST_ROWS):
-            self._connection.execute(*_statement(clicks[start : start + MOST_ROWS]))
+        try:
+            for start in range(0, len(clicks), MOST_ROWS):
+                self._connection.execute(*_statement(clicks[start : start + MOST_ROWS]))
+        except (sqlite3.IntegrityError, sqlite3.DataError) as error:
+            raise RowRefused(type(error).__name__) from error
         self._connection.execute("COMMIT")
 
     def close(self) -> None:
@@ -162,7 +168,11 @@ class PostgresWriter:
 
     def __init__(self, clicks_url: str) -> None:
         address = make_url(clicks_url).set(drivername="postgresql").render_as_string(hide_password=False)
-        self._connection = psycopg.connect(
+        # The driver by way of SQLAlchemy, which imports it when it is used: that takes a tenth of a second,
+        # and nobody with SQLite needs it.
+        driver = make_url(clicks_url).get_dialect().import_dbapi()
+        self._refusals = (driver.IntegrityError, driver.DataError)
+        self._connection: Any = driver.connect(
             address, autocommit=True, prepare_threshold=1, **POSTGRESQL_CONNECTION
         )
         self._connection.execute("SET synchronous_commit TO on")
@@ -173,7 +183,10 @@ class PostgresWriter:
     def write(self, clicks: Sequence[NewClick]) -> None:
         ids, link_ids, *texts = zip(*clicks, strict=True)
         columns = [_uuid_array(ids), _uuid_array(link_ids), *map(_text_array, texts)]
-        self._connection.execute(_POSTGRES, columns)
+        try:
+            self._connection.execute(_POSTGRES, columns)
+        except self._refusals as error:
+            raise RowRefused(type(error).__name__) from error
 
     def close(self) -> None:
         self._connection.close()

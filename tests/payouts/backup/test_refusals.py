@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import inspect
 
 from config.database import Databases, make_engine
-from config.migrate import migrate_up, schema_states, upgrade
+from config.migrate import migrate_up, upgrade
+from config.schema import schema_states
 from payouts.backup.archive import open_archive
 from payouts.backup.making import make_backup
 from payouts.backup.restoring import Restored, restore, verify

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from config.database import open_databases, transact
-from config.migrate import migrate_up, schema_states, upgrade
+from config.migrate import migrate_up, upgrade
+from config.schema import schema_states
 from config.settings import Settings
 from payouts.demo.home import MARK, clear_interrupted, prepare, require_free, reset
 from tests.conftest import settings_for

@@ -1,0 +1,29 @@
+"""The command that changes the schema. Alone in its file, because alembic takes long to import."""
+
+from typing import Any
+
+import click
+
+from config.database import open_databases
+from config.migrate import upgrade
+from config.schema import SchemaState, schema_states
+from tracker.console import Answer, Console, ConsoleCommand, pass_console
+
+
+@click.command("migrate", cls=ConsoleCommand)
+@pass_console
+def migrate_command(console: Console) -> Answer:
+    """Bring the databases to this version's schema. Needed once, and after each upgrade."""
+    databases = open_databases(console.settings)
+    before = schema_states(databases)
+    after = upgrade(databases)
+    databases.close()
+    value = [_schema(old, new) for old, new in zip(before, after, strict=True)]
+    return Answer(value, "\n".join(f"{each['tables']}: {each['from']} -> {each['to']}" for each in value))
+
+
+def _schema(old: SchemaState, new: SchemaState) -> dict[str, Any]:
+    return {"tables": new.name, "from": old.current, "to": new.current}
+
+
+COMMANDS = (migrate_command,)
