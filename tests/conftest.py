@@ -4,6 +4,7 @@ import gc
 import itertools
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -22,6 +23,11 @@ from tests.statement_cache import share_compiled_statements
 pytest_plugins = ["tests.forbid_skips"]
 
 share_compiled_statements()
+
+# Tests start some two hundred processes of the product. Where no bytecode may be kept, each of them would
+# compile all of it anew, which is a fifth of a second.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # How long an example takes is the machine's affair: no test fails because of it.
 hypothesis.settings.register_profile(

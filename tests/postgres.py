@@ -32,6 +32,7 @@ class PostgresServer:
     def __init__(self, admin_url: URL, prefix: str = "", process: Process | None = None) -> None:
         self._admin_url, self._prefix, self._process = admin_url, prefix, process
         self._made: set[str] = set()
+        self._administration: psycopg.Connection | None = None
         self._owner_process_id = os.getpid()
         self._stopped = False
 
@@ -41,32 +42,34 @@ class PostgresServer:
 
     def create_database(self, name: str, template: str | None = None) -> str:
         """Make an empty database, or a copy of `template`, to which nobody is connected. Returns the URL."""
+        connection = self._administer()
         statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self._prefix + name))
-        with self._administer() as connection:
-            if template is not None:
-                statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(self._prefix + template))
-                if connection.info.server_version >= COPIES_FILES_SINCE:
-                    statement += sql.SQL(" STRATEGY FILE_COPY")
-            connection.execute(statement)
+        if template is not None:
+            statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(self._prefix + template))
+            if connection.info.server_version >= COPIES_FILES_SINCE:
+                statement += sql.SQL(" STRATEGY FILE_COPY")
+        connection.execute(statement)
         self._made.add(name)
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
         """Drop it if it is there, and throw out whoever is still connected."""
         quoted = sql.Identifier(self._prefix + name)
-        with self._administer() as connection:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(quoted))
+        self._administer().execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(quoted))
         self._made.discard(name)
 
     def restart(self) -> None:
         """Stop in order, or come back after `stop_immediately`. The URLs stay the same."""
         process = self._own_process()
+        self._let_go()
         process.halt(signal.SIGINT)
         process.start()
 
     def stop_immediately(self) -> None:
         """As if the machine had died: no checkpoint, no goodbye to clients. `restart` recovers."""
-        self._own_process().halt(signal.SIGQUIT)
+        process = self._own_process()
+        self._let_go()
+        process.halt(signal.SIGQUIT)
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -83,11 +86,12 @@ class PostgresServer:
         if self._stopped or self._owner_process_id != os.getpid():
             return
         self._stopped = True
+        if self._process is None:
+            for name in list(self._made):
+                self.drop_database(name)
+        self._let_go()
         if self._process is not None:
             self._process.close()
-            return
-        for name in list(self._made):
-            self.drop_database(name)
 
     def _own_process(self) -> Process:
         if self._process is None:
@@ -95,8 +99,16 @@ class PostgresServer:
         return self._process
 
     def _administer(self) -> psycopg.Connection:
-        address = self._admin_url.set(drivername="postgresql").render_as_string(hide_password=False)
-        return psycopg.connect(address, autocommit=True)
+        """One connection for all: making one costs as much as copying a database."""
+        if self._administration is None:
+            address = self._admin_url.set(drivername="postgresql").render_as_string(hide_password=False)
+            self._administration = psycopg.connect(address, autocommit=True)
+        return self._administration
+
+    def _let_go(self) -> None:
+        if self._administration is not None:
+            self._administration.close()
+            self._administration = None
 
 
 def start_postgres(directory: Path | None = None) -> PostgresServer:
