@@ -1,13 +1,11 @@
 """Databases for every test: migrated once for the run, copied for each test, on SQLite and on PostgreSQL."""
 
 import gc
-import itertools
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import hypothesis
@@ -15,9 +13,12 @@ import pytest
 
 from config.database import Databases, open_databases
 from config.migrate import upgrade
-from config.settings import Settings, load_settings
+from config.settings import Settings
 from tests.memory_disk import memory_disk
 from tests.postgres import PostgresServer, PostgresUnavailable, start_postgres
+from tests.stages import NOW, Opening, Stage, Stages, database_name
+from tests.stages import SECRET as SECRET
+from tests.stages import settings_for as settings_for
 from tests.statement_cache import share_compiled_statements
 
 pytest_plugins = ["tests.forbid_skips"]
@@ -34,9 +35,6 @@ hypothesis.settings.register_profile(
     "linkledger", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
 )
 hypothesis.settings.load_profile("linkledger")
-
-SECRET = "a signing key for tests that is long enough"
-_numbers = itertools.count(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -64,7 +62,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
-    name = _database_name("template")
+    name = database_name("template")
     postgres_server.create_database(name)
     _migrate(settings_for(tmp_path_factory.mktemp("pg-home"), postgres_server.url(name)))
     return name
@@ -72,7 +70,7 @@ def postgres_template(postgres_server: PostgresServer, tmp_path_factory: pytest.
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("sqlite-template")
+    home = tmp_path_factory.mktemp("sqlite-template") / "home"
     _migrate(settings_for(home))
     return home
 
@@ -89,18 +87,40 @@ def home(tmp_path: Path) -> Iterator[Path]:
         yield Path(folder) / "home"
 
 
+@pytest.fixture(scope="session")
+def sqlite_stages(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Stages:
+    return Stages(tmp_path_factory.mktemp("stages"), sqlite_template, None)
+
+
+@pytest.fixture(scope="session")
+def postgresql_stages(
+    postgres_template: str, postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Stages:
+    return Stages(tmp_path_factory.mktemp("pg-stages"), postgres_template, postgres_server)
+
+
 @pytest.fixture
-def settings(database_kind: str, home: Path, request: pytest.FixtureRequest) -> Iterator[Settings]:
-    """Settings that lead to empty, migrated databases of the given kind."""
-    if database_kind == "sqlite":
-        shutil.copytree(request.getfixturevalue("sqlite_template"), home)
-        yield settings_for(home)
-        return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    name = _database_name("test")
-    server.create_database(name, template=request.getfixturevalue("postgres_template"))
-    yield settings_for(home, server.url(name))
-    server.drop_database(name)
+def opening() -> Opening | None:
+    """What was played before a test begins. Folders and files whose tests begin alike say it here."""
+    return None
+
+
+@pytest.fixture
+def stages(database_kind: str, request: pytest.FixtureRequest) -> Stages:
+    found: Stages = request.getfixturevalue(f"{database_kind}_stages")
+    return found
+
+
+@pytest.fixture
+def stage(stages: Stages, opening: Opening | None) -> Stage:
+    return stages.after(opening)
+
+
+@pytest.fixture
+def settings(stages: Stages, stage: Stage, home: Path) -> Iterator[Settings]:
+    """Settings that lead to databases of the given kind, migrated, in which the opening was played."""
+    with stages.copy(stage, home.parent) as own:
+        yield own
 
 
 @pytest.fixture
@@ -112,16 +132,7 @@ def databases(settings: Settings) -> Iterator[Databases]:
 
 @pytest.fixture
 def now() -> datetime:
-    return datetime(2026, 10, 1, 10, 0, tzinfo=UTC)
-
-
-def settings_for(home: Path, database_url: str = "", **others: object) -> Settings:
-    return load_settings(home=home, database_url=database_url, secret_key=SECRET, **others)
-
-
-def _database_name(use: str) -> str:
-    """Of this process alone: several may share one server."""
-    return f"linkledger_{use}_{os.getpid()}_{next(_numbers)}"
+    return NOW
 
 
 def _migrate(settings: Settings) -> None:

@@ -55,7 +55,8 @@ class Serving:
 @contextmanager
 def serving(settings: Settings, tmp_path: Path, *arguments: str, **changes: Any) -> Iterator[Serving]:
     port = changes.pop("port", None) or free_port()
-    own = settings.model_copy(update={"bind": f"127.0.0.1:{port}", "workers": 2, **changes})
+    binds = {"bind": f"127.0.0.1:{port}", "edge_bind": f"127.0.0.1:{free_port()}"}
+    own = settings.model_copy(update={**binds, "workers": 2, **changes})
     output = tmp_path / f"output-{port}-{time.monotonic_ns()}"
     with output.open("w") as target:
         process = subprocess.Popen(

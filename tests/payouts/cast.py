@@ -4,14 +4,16 @@ On SQLite every idempotent operation is called twice, so that idempotence is tes
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, open_databases, reading, transact
 from config.settings import Settings
 from payouts.checks import self_check
 from payouts.commissions.accrual import accrue_due
@@ -28,6 +30,7 @@ from payouts.transfers.run import Run
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.stripe_rail import StripeRail
 from tests.payouts.balances import creator_balance
+from tests.stages import Opening
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of
 from tracker.people.operations import create_brand, create_creator
@@ -195,6 +198,28 @@ def open_books(settings: Settings, databases: Databases, sandbox: SandboxServer)
     books = transact(databases.main, found)
     connect(books)
     return books
+
+
+def after(story: Callable[[Books], Any] | None = None) -> Opening:
+    """What an installation with the cast is when the story is over. Known are the books, and what it told."""
+
+    def play(settings: Settings) -> tuple[Books, Any]:
+        databases = open_databases(settings)
+        with SandboxServer(sandbox_file(settings)) as sandbox:
+            books = open_books(settings, databases, sandbox)
+            told = story(books) if story else None
+        databases.close()
+        return books, told
+
+    return play
+
+
+CAST = after()
+
+
+def sandbox_file(settings: Settings) -> Path:
+    """Beside the home, so that it is copied with it."""
+    return settings.home.parent / "sandbox.db"
 
 
 def connect(books: Books) -> str:

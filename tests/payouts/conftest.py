@@ -1,20 +1,28 @@
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
 from config.database import Databases
 from config.settings import Settings
 from payouts.transfers.sandbox.server import SandboxServer
-from tests.payouts.cast import Books, open_books
+from tests.payouts.cast import CAST, Books, sandbox_file
+from tests.stages import Opening, Stage, opening_for
 
 
 @pytest.fixture
-def sandbox_server(tmp_path: Path) -> Iterator[SandboxServer]:
-    with SandboxServer(tmp_path / "sandbox.db") as server:
+def opening(request: pytest.FixtureRequest) -> Opening | None:
+    return opening_for(request, books=CAST)
+
+
+@pytest.fixture
+def sandbox_server(settings: Settings) -> Iterator[SandboxServer]:
+    with SandboxServer(sandbox_file(settings)) as server:
         yield server
 
 
 @pytest.fixture
-def books(settings: Settings, databases: Databases, sandbox_server: SandboxServer) -> Books:
-    return open_books(settings, databases, sandbox_server)
+def books(stage: Stage, settings: Settings, databases: Databases, sandbox_server: SandboxServer) -> Books:
+    """The cast, or what has become of it in the opening of these tests."""
+    opened: Books = stage.known[0]
+    return replace(opened, settings=settings, databases=databases, sandbox=sandbox_server)

@@ -11,18 +11,31 @@ from payouts.transfers.reconciliation import Reconciliation, reconcile
 from payouts.transfers.returns import record_return
 from payouts.transfers.sandbox.server import SANDBOX_KEY
 from payouts.transfers.stripe_rail import StripeRail
-from tests.payouts.cast import Books, at, connect
+from tests.payouts.cast import CAST, Books, after, at, connect
+from tests.stages import Opening, Stage, opening_for
 from tracker.errors import Conflict
 
 
-@pytest.fixture
-def paid(books: Books) -> Payout:
-    """A payout of 100.00 EUR that arrived."""
+def pay_october(books: Books) -> str:
     books.sale("S1", 1000_00, "10-01")
     books.close("2026-10", "11-01 00:05")
     books.approve("2026-10", "11-08")
     (payout_id,) = books.pay("11-09").paid
-    payout: Payout = books.write(lambda s: s.get_one(Payout, payout_id))
+    return payout_id
+
+
+PAID = after(pay_october)
+
+
+@pytest.fixture
+def opening(request: pytest.FixtureRequest) -> Opening | None:
+    return opening_for(request, paid=PAID, books=CAST)
+
+
+@pytest.fixture
+def paid(stage: Stage, books: Books) -> Payout:
+    """A payout of 100.00 EUR that arrived."""
+    payout: Payout = books.write(lambda s: s.get_one(Payout, stage.known[1]))
     return payout
 
 

@@ -1,18 +1,30 @@
-from datetime import datetime
-
 import pytest
 
-from config.database import Databases
+from config.database import open_databases
 from config.settings import Settings
+from tests.stages import NOW, Opening, Stage, opening_for
 from tests.tracker.cast import Cast, bring_on
 from tests.tracker.terminal import Terminal
 from tracker.people.commands import COMMANDS as ABOUT_PEOPLE
 from tracker.programs.commands import COMMANDS as ABOUT_PROGRAMS
 
 
+def people(settings: Settings) -> Cast:
+    databases = open_databases(settings)
+    cast = bring_on(databases, NOW)
+    databases.close()
+    return cast
+
+
 @pytest.fixture
-def cast(databases: Databases, now: datetime) -> Cast:
-    return bring_on(databases, now)
+def opening(request: pytest.FixtureRequest) -> Opening | None:
+    return opening_for(request, cast=people)
+
+
+@pytest.fixture
+def cast(stage: Stage) -> Cast:
+    found: Cast = stage.known
+    return found
 
 
 @pytest.fixture

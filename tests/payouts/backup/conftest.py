@@ -1,6 +1,7 @@
 import itertools
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,29 @@ from config.database import Databases, open_databases
 from config.settings import Settings, load_settings
 from tests.payouts.backup.content import fill_installation
 from tests.postgres import PostgresServer
+from tests.stages import Opening, Stage, opening_for
 from tests.tracker.sales.shop import Shop
 
 _numbers = itertools.count(1)
 
 
+def lived_in(settings: Settings) -> Shop:
+    databases = open_databases(settings)
+    shop = fill_installation(settings, databases)
+    databases.close()
+    return shop
+
+
 @pytest.fixture
-def shop(settings: Settings, databases: Databases) -> Shop:
+def opening(request: pytest.FixtureRequest) -> Opening | None:
+    return opening_for(request, shop=lived_in)
+
+
+@pytest.fixture
+def shop(stage: Stage, databases: Databases) -> Shop:
     """What is to be saved, in `databases`."""
-    return fill_installation(settings, databases)
+    filled: Shop = stage.known
+    return replace(filled, databases=databases)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

@@ -15,7 +15,7 @@ from payouts.commands import COMMANDS as EVERYWHERE
 from payouts.transfers import checks
 from payouts.transfers.checks import payout_faults
 from payouts.transfers.commands import COMMANDS
-from tests.payouts.cast import Books, at
+from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.payout_runs.scenes import (
     NOVEMBER,
     OCTOBER,
@@ -26,6 +26,7 @@ from tests.payouts.payout_runs.scenes import (
     sell_and_release,
     transfers_in,
 )
+from tests.stages import Opening, opening_for
 from tests.tracker.terminal import Terminal
 
 PROTECTED = ("ledger_posting", "ledger_transaction", "ledger_account", "sealed_document", "commission_entry")
@@ -60,9 +61,7 @@ CORRUPTIONS = {
 }
 
 
-@pytest.fixture
-def paid(books: Books) -> Books:
-    """Two sealed months, of which the first is paid to two creators and the second not yet."""
+def pay_two_creators(books: Books) -> None:
     bert = add_creator(books, "bert")
     sell_and_release(books, "1001", 100_00)
     owe(bert, 80_00, "10-20")
@@ -71,6 +70,19 @@ def paid(books: Books) -> Books:
     owe(books, 70_00, "11-20")
     seal(books, NOVEMBER)
     assert books.faults() == []
+
+
+PAID = after(pay_two_creators)
+
+
+@pytest.fixture
+def opening(request: pytest.FixtureRequest) -> Opening | None:
+    return opening_for(request, paid=PAID, books=CAST)
+
+
+@pytest.fixture
+def paid(books: Books) -> Books:
+    """Two sealed months, of which the first is paid to two creators and the second not yet."""
     return books
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.payouts.cast import Books, at
+from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.payout_runs.scenes import (
     NOVEMBER,
     OCTOBER,
@@ -19,15 +19,27 @@ from tests.payouts.payout_runs.scenes import (
     the_payout,
     transfers_in,
 )
+from tests.stages import Opening, opening_for
+
+
+def fail_october(books: Books) -> None:
+    sell_and_release(books, "1001", 100_00)
+    seal(books, OCTOBER)
+    books.sandbox.control.queue_fault("403_before")
+    assert run_at(books, OCTOBER.payday).pay(books.brand_id).failed
+
+
+FAILED = after(fail_october)
+
+
+@pytest.fixture
+def opening(request: pytest.FixtureRequest) -> Opening | None:
+    return opening_for(request, failed=FAILED, books=CAST)
 
 
 @pytest.fixture
 def failed(books: Books) -> Books:
     """100 EUR of commission, whose transfer the provider refused."""
-    sell_and_release(books, "1001", 100_00)
-    seal(books, OCTOBER)
-    books.sandbox.control.queue_fault("403_before")
-    assert run_at(books, OCTOBER.payday).pay(books.brand_id).failed
     return books
 
 

@@ -1,6 +1,7 @@
 """A payout of which nobody knows whether it arrived: asked again while that is safe, then only looked up."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -8,7 +9,7 @@ from payouts.transfers.attempts import RESEND_WITHIN, claim_unsettled, conclude
 from payouts.transfers.lookup import ABSENT
 from payouts.transfers.outcome import Outcome
 from payouts.transfers.run import Run
-from tests.payouts.cast import Books, at
+from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.payout_runs.scenes import (
     NOVEMBER,
     OCTOBER,
@@ -28,19 +29,8 @@ from tests.payouts.payout_runs.scenes import (
     transfers_in,
     wait_until,
 )
+from tests.stages import Opening, opening_for
 from tracker.errors import Conflict, Fault
-
-
-@pytest.fixture
-def lost(books: Books) -> Books:
-    """The transfer was made, and the answer was lost."""
-    return with_fault(books, "drop_after")
-
-
-@pytest.fixture
-def never_made(books: Books) -> Books:
-    """The call was lost before anything was done."""
-    return with_fault(books, "drop_before")
 
 
 def with_fault(books: Books, fault: str) -> Books:
@@ -48,6 +38,27 @@ def with_fault(books: Books, fault: str) -> Books:
     seal(books, OCTOBER)
     books.sandbox.control.queue_fault(fault)
     assert run_at(books, OCTOBER.payday).pay(books.brand_id).unknown
+    return books
+
+
+LOST = after(partial(with_fault, fault="drop_after"))
+NEVER_MADE = after(partial(with_fault, fault="drop_before"))
+
+
+@pytest.fixture
+def opening(request: pytest.FixtureRequest) -> Opening | None:
+    return opening_for(request, lost=LOST, never_made=NEVER_MADE, books=CAST)
+
+
+@pytest.fixture
+def lost(books: Books) -> Books:
+    """The transfer was made, and the answer was lost."""
+    return books
+
+
+@pytest.fixture
+def never_made(books: Books) -> Books:
+    """The call was lost before anything was done."""
     return books
 
 

@@ -16,7 +16,7 @@ from payouts.statements.document import expected_pay_date
 from payouts.statements.render import AMOUNTS, COLUMNS, as_csv
 from payouts.statements.text import as_text
 from payouts.transfers.sandbox.server import SandboxServer
-from tests.payouts.cast import Books, at
+from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.payout_runs.scenes import (
     DECEMBER,
     NOVEMBER,
@@ -29,6 +29,7 @@ from tests.payouts.payout_runs.scenes import (
     sell_and_release,
 )
 from tests.payouts.test_worked_example import equation
+from tests.stages import Opening, opening_for
 from tracker.people.models import Brand
 
 NAMES = ("opening", "earned", "reversed", "adjustments", "payments", "closing")
@@ -50,9 +51,7 @@ def amounts_in(value: Any) -> list[dict[str, Any]]:
     return []
 
 
-@pytest.fixture
-def full(books: Books) -> Books:
-    """Two creators; sales, refunds, an adjustment, a payment; November is a draft."""
+def play_two_months(books: Books) -> None:
     bert = add_creator(books, "bert")
     sell_and_release(books, "A-1", 100_00)
     bert.sale("B-1", 900_00, "10-20", total=1071_00, tax=171_00, discount=50_00)
@@ -63,6 +62,19 @@ def full(books: Books) -> Books:
     books.refund("A-1", 250_00, "11-12")
     bert.sale("B-2", 333_33, "11-13")
     books.close("2026-11", NOVEMBER.closing)
+
+
+FULL = after(play_two_months)
+
+
+@pytest.fixture
+def opening(request: pytest.FixtureRequest) -> Opening | None:
+    return opening_for(request, full=FULL, books=CAST)
+
+
+@pytest.fixture
+def full(books: Books) -> Books:
+    """Two creators; sales, refunds, an adjustment, a payment; November is a draft."""
     return books
 
 

@@ -13,7 +13,7 @@ from config.database import reading
 from payouts.statements.decisions import REASONS, decline, hold, release
 from payouts.statements.models import SealedDocument, Statement
 from payouts.statements.review import approve, approve_silently, due_for_silence, get_statement
-from tests.payouts.cast import Books, at
+from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.payout_runs.scenes import (
     NOVEMBER,
     OCTOBER,
@@ -24,15 +24,27 @@ from tests.payouts.payout_runs.scenes import (
     the_payout,
 )
 from tests.payouts.test_worked_example import equation, split
+from tests.stages import Opening, opening_for
 from tracker.errors import Conflict, Invalid, NotFound, NotNow
+
+
+def close_october(books: Books) -> None:
+    sell_and_release(books, "1001", 100_00)
+    books.sale("1002", 400_00, "10-05")
+    books.close("2026-10", OCTOBER.closing)
+
+
+DRAFT = after(close_october)
+
+
+@pytest.fixture
+def opening(request: pytest.FixtureRequest) -> Opening | None:
+    return opening_for(request, draft=DRAFT, books=CAST)
 
 
 @pytest.fixture
 def draft(books: Books) -> Books:
     """October's draft: 100 EUR of order 1001 are released, 40 EUR of order 1002 are in hold until the 4th."""
-    sell_and_release(books, "1001", 100_00)
-    books.sale("1002", 400_00, "10-05")
-    books.close("2026-10", OCTOBER.closing)
     return books
 
 

@@ -1,19 +1,27 @@
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from config.database import Databases
 from config.settings import Settings
+from tests.stages import Opening, Stage, opening_for
 from tests.tracker.sales.hook_server import Server, serving
 from tests.tracker.sales.programs import Program, new_key, whole_application
-from tests.tracker.sales.shop import Shop, open_shop
+from tests.tracker.sales.shop import Shop, open_teas
 from tests.tracker.terminal import Terminal
 from tracker.sales.commands import COMMANDS
 
 
 @pytest.fixture
-def shop(settings: Settings, databases: Databases) -> Shop:
-    return open_shop(settings, databases)
+def opening(request: pytest.FixtureRequest) -> Opening | None:
+    return opening_for(request, shop=open_teas)
+
+
+@pytest.fixture
+def shop(stage: Stage, databases: Databases) -> Shop:
+    opened: Shop = stage.known
+    return replace(opened, databases=databases)
 
 
 @pytest.fixture

@@ -2,16 +2,21 @@
 
 import http.client
 import os
+import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
 
 from config.settings import Settings
+from tests.tracker.sales.hook_app import make_app
 
 DEADLINE_S = 30
+MakeApp = Callable[[Settings], Flask]
 
 
 @dataclass(frozen=True)
@@ -40,26 +45,36 @@ class Server:
             return response.status, response.read().decode()
 
 
+class _Gunicorn(BaseApplication):  # type: ignore[misc]
+    def __init__(self, make: Callable[[], Flask], listener: socket.socket, preload: bool) -> None:
+        self._make, self._listener, self._preload = make, listener, preload
+        super().__init__()
+
+    def load_config(self) -> None:
+        options = {"worker_class": "gthread", "threads": 4, "loglevel": "warning"}
+        own = {"bind": f"fd://{self._listener.fileno()}", "control_socket_disable": True}
+        for name, value in (options | own | {"preload_app": self._preload}).items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self._make()
+
+
 @contextmanager
-def serving(
-    settings: Settings, app: str = "tests.tracker.sales.hook_app:app()", *options: str
-) -> Iterator[Server]:
-    """On a socket that listens already: a request that comes early waits in its queue."""
-    environment = {
-        "LINKLEDGER_HOME": str(settings.home),
-        "LINKLEDGER_DATABASE_URL": settings.database_url,
-        "LINKLEDGER_SECRET_KEY": settings.secret_key,
-    }
+def serving(settings: Settings, make: MakeApp = make_app, *, preload: bool = False) -> Iterator[Server]:
+    """On a socket that listens already: a request that comes early waits in its queue.
+
+    In a fork, which has all of the product in memory: how it is loaded is not what these tests are about.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        command = [sys.executable, "-m", "gunicorn", "--worker-class=gthread", "--threads=4"]
-        command += ["--log-level=warning", "--no-control-socket", f"--bind=fd://{listener.fileno()}"]
-        process = subprocess.Popen(
-            [*command, *options, app],
-            env={**os.environ, **environment},
-            pass_fds=[listener.fileno()],
-        )
+        process_id = os.fork()
+        if process_id == 0:
+            try:
+                _Gunicorn(partial(make, settings), listener, preload).run()
+            finally:
+                os._exit(0)
         try:
             yield Server(listener.getsockname()[1])
         finally:
-            process.terminate()
-            process.wait(DEADLINE_S)
+            os.kill(process_id, signal.SIGTERM)
+            os.waitpid(process_id, 0)

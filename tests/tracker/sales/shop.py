@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import Databases, asking, transact
+from config.database import Databases, asking, open_databases, transact
 from config.settings import Settings
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of
@@ -136,6 +136,13 @@ def open_shop(
         return Shop(databases, keys, brand.id, source.id, secret, links, enrollments, intake)
 
     return transact(databases.main, work)
+
+
+def open_teas(settings: Settings) -> Shop:
+    databases = open_databases(settings)
+    shop = open_shop(settings, databases)
+    databases.close()
+    return shop
 
 
 def envelope(kind: str, data: dict[str, Any], timestamp: str = SOLD) -> bytes:

@@ -1,0 +1,92 @@
+"""What many tests begin with: played once for each kind of database, and copied for each test.
+
+A copy of a database takes some milliseconds, whatever has happened in it before.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.settings import Settings, load_settings
+from tests.postgres import PostgresServer
+
+SECRET = "a signing key for tests that is long enough"
+NOW = datetime(2026, 10, 1, 10, 0, tzinfo=UTC)
+_numbers = count(1)
+
+Opening = Callable[[Settings], Any]
+"""Plays a story in databases that are migrated, closes them, and returns what tests have to know of it."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """`folder`: LINKLEDGER_HOME, called "home", and what the story left beside it."""
+
+    folder: Path
+    template: str
+    """The database on PostgreSQL; empty on SQLite, whose files are in the home."""
+    known: Any
+    """What the opening returned."""
+
+
+def settings_for(home: Path, database_url: str = "", **others: object) -> Settings:
+    return load_settings(home=home, database_url=database_url, secret_key=SECRET, **others)
+
+
+def opening_for(request: pytest.FixtureRequest, **openings: Opening) -> Opening | None:
+    """That of the first of these fixtures for which the test asks."""
+    return next((each for name, each in openings.items() if name in request.fixturenames), None)
+
+
+def database_name(use: str) -> str:
+    """Of this process alone: several may share one server."""
+    return f"linkledger_{use}_{os.getpid()}_{next(_numbers)}"
+
+
+class Stages:
+    """All stages of one kind of database. `server` is None for SQLite."""
+
+    def __init__(self, folder: Path, migrated: Path | str, server: PostgresServer | None) -> None:
+        self._folder, self._server = folder, server
+        home = migrated if isinstance(migrated, Path) else folder / "empty" / "home"
+        home.mkdir(parents=True, exist_ok=True)
+        self._empty = Stage(home.parent, migrated if isinstance(migrated, str) else "", None)
+        self._made: dict[Opening, Stage] = {}
+
+    def after(self, opening: Opening | None) -> Stage:
+        """The stage when that was played; None for databases without a row."""
+        if opening is None:
+            return self._empty
+        if opening not in self._made:
+            self._made[opening] = self._play(opening)
+        return self._made[opening]
+
+    @contextmanager
+    def copy(self, stage: Stage, folder: Path) -> Iterator[Settings]:
+        """Settings that lead to a copy, with its home in `folder`; its database is dropped at the end."""
+        shutil.copytree(stage.folder, folder, dirs_exist_ok=True)
+        if self._server is None:
+            yield settings_for(folder / "home")
+            return
+        name = database_name("test")
+        self._server.create_database(name, template=stage.template)
+        yield settings_for(folder / "home", self._server.url(name))
+        self._server.drop_database(name)
+
+    def _play(self, opening: Opening) -> Stage:
+        folder = self._folder / f"stage-{len(self._made)}"
+        shutil.copytree(self._empty.folder, folder)
+        template = ""
+        if self._server is not None:
+            template = database_name("stage")
+            self._server.create_database(template, template=self._empty.template)
+        url = self._server.url(template) if self._server is not None else ""
+        return Stage(folder, template, opening(settings_for(folder / "home", url)))
