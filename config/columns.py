@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Boolean, DateTime, Integer, LargeBinary, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from config.canonical import ISO_FORMAT, canonical_json
+from config.canonical import canonical_json
 
 BigInt = BigInteger().with_variant(Integer, "sqlite")
 """64 bits on both: SQLite's INTEGER is one already, and STRICT tables know no other name for it."""
@@ -33,14 +33,14 @@ class UtcTime(TypeDecorator[datetime]):
             raise ValueError(f"{value!r} has no time zone; times are stored in UTC")
         if dialect.name == "postgresql":
             return value
-        return value.astimezone(UTC).strftime(ISO_FORMAT)
+        return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         if isinstance(value, datetime):
             return value.astimezone(UTC)
-        return datetime.strptime(value, ISO_FORMAT).replace(tzinfo=UTC)
+        return datetime.fromisoformat(value)  # strptime takes fifty times as long
 
 
 class Flag(TypeDecorator[bool]):

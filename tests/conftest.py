@@ -31,9 +31,14 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 # How long an example takes is the machine's affair: no test fails because of it.
-hypothesis.settings.register_profile(
-    "linkledger", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
-)
+for profile, examples in (("linkledger", 50), ("nightly", 1000)):
+    hypothesis.settings.register_profile(
+        profile,
+        max_examples=examples,
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+        print_blob=True,
+    )
 hypothesis.settings.load_profile("linkledger")
 
 
@@ -41,6 +46,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--story-seed", type=int, help="tell the stories of shops in the same random orders again"
     )
+LONG_FILES = frozenset(
+    (
+        "test_demo_in_a_browser.py",
+        "test_first_payout.py",
+        "test_walkthrough.py",
+        "test_serve.py",
+        "test_edge_process.py",
+        "test_quiet_logs.py",
+        "test_outages.py",
+        "test_web_stalls.py",
+        "test_seed.py",
+        "test_home.py",
+        "test_metrics.py",
+        "test_forbid_skips.py",
+    )
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes seconds comes first: at the end there is nothing left but tests that two can share."""
+    items.sort(key=lambda item: item.path.name not in LONG_FILES)
 
 
 def pytest_collection_finish() -> None:

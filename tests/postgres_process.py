@@ -32,6 +32,7 @@ _OPTIONS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "jit": "off",
+    "autovacuum": "off",
     # Far from UTC and a quarter of an hour off, so that a time that lost its zone is noticed.
     "timezone": "Asia/Kathmandu",
 }

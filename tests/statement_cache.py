@@ -4,9 +4,9 @@ Every test has databases, and so engines, of its own, and SQLAlchemy compiles ea
 engine. Nothing else about the dialects is changed, and processes that tests start do not know this module.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -35,7 +35,18 @@ class SharedSqlite(_OneOfAKind, SQLiteDialect_pysqlite):
 
 
 class SharedPostgres(_OneOfAKind, PGDialect_psycopg):
+    """Asks the server once what it can do, instead of five questions for each engine: all tests have one."""
+
     supports_statement_cache = True
+    _learnt: ClassVar[dict[str, Any]] = {}
+
+    def initialize(self, connection: Connection) -> None:
+        if not self._learnt:
+            before = dict(self.__dict__)
+            super().initialize(connection)
+            learnt = {name: value for name, value in self.__dict__.items() if before.get(name) is not value}
+            SharedPostgres._learnt = learnt
+        self.__dict__.update(self._learnt)
 
 
 def share_compiled_statements() -> None:

@@ -35,7 +35,7 @@ from tests.tracker.terminal import Terminal
 
 
 @linux_only
-@pytest.mark.parametrize("stop", ["INT to the group", "INT to the parent", "TERM to the parent"])
+@pytest.mark.parametrize("stop", ["INT to the group", "TERM to the parent"])
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_serve_starts_both_and_a_signal_ends_them_all(
     settings: Settings, databases: Databases, tmp_path: Path, stop: str

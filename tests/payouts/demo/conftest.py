@@ -11,9 +11,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from config.database import open_databases
 from config.settings import Settings
-from payouts.demo.seed import seed
+from payouts.demo.home import prepare
 from tests.conftest import settings_for
 from wsgi import create_app
 
@@ -40,11 +39,9 @@ def seeded_home(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path)
 
 
 def _seed(template: Path, home: Path) -> Path:
+    """As `linkledger demo` makes it in an empty database that somebody has migrated."""
     shutil.copytree(template, home)
-    settings = settings_for(home, demo=True)
-    databases = open_databases(settings)
-    seed(databases, settings, NOON, silent)
-    databases.close()
+    prepare(settings_for(home, f"sqlite:///{home}/linkledger.db", demo=True), NOON, silent)
     return home
 
 

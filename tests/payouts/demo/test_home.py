@@ -72,13 +72,8 @@ def test_a_database_with_other_brands_keeps_its_older_schema(home: Path) -> None
     databases.close()
 
 
-def test_a_database_that_is_empty_but_migrated_can_be_the_demos(home: Path) -> None:
-    settings = settings_for(home, f"sqlite:///{home}/empty.db", demo=True)
-    databases = open_databases(settings)
-    upgrade(databases)
-    databases.close()
-    prepare(settings, NOON, silent)
-    assert json.loads((home / MARK).read_text())["whole"]
+def test_a_database_that_is_empty_but_migrated_can_be_the_demos(seeded_home: Path) -> None:
+    assert json.loads((seeded_home / MARK).read_text())["whole"]
 
 
 def test_reset_deletes_the_demos_own_folder(home: Path) -> None:

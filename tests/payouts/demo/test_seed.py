@@ -24,6 +24,7 @@ def test_the_history_has_its_three_stories_on_sqlite(demo_settings: Settings) ->
     databases.close()
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "database_kind", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True
 )

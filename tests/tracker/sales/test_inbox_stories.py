@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from config.database import Databases, reading
