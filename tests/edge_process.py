@@ -27,7 +27,7 @@ from tracker.clicks.models import Click
 from tracker.clicks.token import read_token
 
 SPOOL_MB = 1
-READY_WITHIN_S = 30.0
+READY_WITHIN_S = 60.0
 ENDS_WITHIN_S = 20.0
 HAPPENS_WITHIN_S = 60.0
 ROOT = Path(__file__).parents[1]

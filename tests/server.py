@@ -17,7 +17,7 @@ from typing import Any
 from config.settings import Settings
 from payouts.serve import child_environment
 
-READY_WITHIN_S = 30
+READY_WITHIN_S = 60
 STOPS_WITHIN_S = 20
 
 

@@ -43,7 +43,7 @@ class SharedPostgres(_OneOfAKind, PGDialect_psycopg):
     def initialize(self, connection: Connection) -> None:
         if not self._learnt:
             before = dict(self.__dict__)
-            super().initialize(connection)
+            super().initialize(connection)  # type: ignore[no-untyped-call]
             learnt = {name: value for name, value in self.__dict__.items() if before.get(name) is not value}
             SharedPostgres._learnt = learnt
         self.__dict__.update(self._learnt)

@@ -5,14 +5,15 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.quick_console import ROOT, quick_console
 from tests.server import READY_WITHIN_S, STOPS_WITHIN_S, free_port
 
 BINDS = ("LINKLEDGER_BIND", "LINKLEDGER_EDGE_BIND")
@@ -21,17 +22,14 @@ BLOCK = re.compile(r"^```sh(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE |
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     """A newcomer's: nothing of Linkledger is set but the ports, which may be taken here, and little room."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LINKLEDGER_")}
-    console = tmp_path / "bin" / "linkledger"
-    console.parent.mkdir()
-    console.write_text(f"#!{sys.executable}\nfrom payouts.cli import main\nmain()\n")
-    console.chmod(0o755)
-    search = f"{console.parent}:{kept.get('PATH', '')}"
-    root = str(Path(__file__).parents[1])
+    search = f"{tmp_path / 'bin'}:{kept.get('PATH', '')}"
     binds = {name: f"127.0.0.1:{free_port()}" for name in BINDS}
-    return kept | {"PATH": search, "PYTHONPATH": root, "LINKLEDGER_SPOOL_MB": "1"} | binds
+    (tmp_path / "bin").mkdir()
+    with quick_console(tmp_path / "bin"):
+        yield kept | {"PATH": search, "PYTHONPATH": str(ROOT), "LINKLEDGER_SPOOL_MB": "1"} | binds
 
 
 def test_the_page_leads_a_newcomer_to_a_transfer(tmp_path: Path, environment: dict[str, str]) -> None:
