@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from config.collector import collect_seldom
 from config.database import open_databases
 from config.logs import ScrubFilter, configure_logs
 from config.metrics import forget_gauges, share_figures
@@ -20,6 +21,7 @@ from config.settings import load_settings
 MOST_CONNECTIONS = 10_000
 FILES_OF_OUR_OWN = 128
 
+collect_seldom()
 _settings = load_settings()
 configure_logs(production=_settings.env == "production")
 # gunicorn names the address of whoever sent it nonsense.
@@ -69,9 +71,8 @@ def on_starting(_server: object) -> None:
 
 
 def post_worker_init(_worker: object) -> None:
-    """The collector looks for circles seldom: a redirect makes none, and looking was a tenth of its time."""
+    """What is loaded is not looked through: a redirect makes no circles; looking was a tenth of its time."""
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 def child_exit(_server: object, worker: Any) -> None:

@@ -7,6 +7,7 @@ import logging
 import sys
 from typing import Any
 
+from config.collector import collect_seldom
 from config.database import open_databases
 from config.logs import ScrubFilter, configure_logs
 from config.metrics import forget_gauges, share_figures
@@ -14,6 +15,7 @@ from config.schema import SchemaMismatch, require_current_schema
 from config.settings import load_settings
 from config.web_worker import WebWorker
 
+collect_seldom()
 _settings = load_settings()
 configure_logs(production=_settings.env == "production")
 # gunicorn names the address of whoever sent it nonsense.

@@ -1,9 +1,11 @@
 """The command line: every room's commands under one name."""
 
 from importlib import import_module
+from typing import Any
 
 import click
 
+from config.collector import collect_seldom
 from config.logs import configure_logs
 from tracker.console import Console
 
@@ -30,6 +32,10 @@ ROOMS = {
 
 class Rooms(click.Group):
     """All commands by name; only --help needs every room."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        collect_seldom()
+        return super().main(*arguments, **options)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(name for names in ROOMS.values() for name in names)

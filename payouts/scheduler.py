@@ -8,6 +8,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from config.collector import collect_seldom
 from config.database import open_databases
 from config.logs import configure_logs
 from config.schema import SchemaMismatch, require_current_schema
@@ -21,6 +22,7 @@ STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
 def main() -> int:
+    collect_seldom()
     settings = load_settings()
     configure_logs(production=settings.env == "production")
     databases = open_databases(settings)

@@ -1,7 +1,6 @@
 import itertools
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ def opening(request: pytest.FixtureRequest) -> Opening | None:
 def shop(stage: Stage, databases: Databases) -> Shop:
     """What is to be saved, in `databases`."""
     filled: Shop = stage.known
-    return replace(filled, databases=databases)
+    return filled.moved_to(databases)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

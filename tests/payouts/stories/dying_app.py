@@ -7,7 +7,7 @@ from functools import partial
 from flask import Flask, g, has_request_context, request
 from sqlalchemy import event
 
-from config.settings import Settings
+from config.settings import load_settings
 from tests.dying import MOMENTS
 from tests.tracker.sales.hook_app import make_app
 from tracker.site import site
@@ -26,8 +26,8 @@ def strike(moment: str, *_: object) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def make_dying_app(settings: Settings) -> Flask:
-    application = make_app(settings)
+def app() -> Flask:
+    application = make_app(load_settings())
     with application.app_context():
         engine = site().databases.main
     for moment, name in MOMENTS.items():

@@ -8,7 +8,7 @@ import pytest
 from config.database import Databases
 from config.settings import Settings
 from tests.dying import MOMENTS
-from tests.payouts.stories.dying_app import HEADER, make_dying_app
+from tests.payouts.stories.dying_app import HEADER
 from tests.payouts.stories.end_state import end_states
 from tests.payouts.stories.tales import SECRETS, Told, standard_six
 from tests.payouts.stories.telling import connect_all, require_one_end
@@ -47,7 +47,7 @@ def test_a_worker_that_is_killed_anywhere_takes_each_message_once(
     """The refunds and the dispute come before their sale."""
     messages = standard_six(shop).messages[::-1]
     quiet, disturbed = connect_all(shop, ["standard"] * 2)
-    with serving(settings, make_dying_app, preload=True) as server:
+    with serving(settings, "tests.payouts.stories.dying_app:app()", "--preload") as server:
         for told, moment in zip(messages, (*MOMENTS, "commit", "committed"), strict=True):
             assert sent(server, quiet, told) == 200
             assert sent_until_answered(server, disturbed, told, moment) > 0

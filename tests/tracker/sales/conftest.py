@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -21,7 +20,7 @@ def opening(request: pytest.FixtureRequest) -> Opening | None:
 @pytest.fixture
 def shop(stage: Stage, databases: Databases) -> Shop:
     opened: Shop = stage.known
-    return replace(opened, databases=databases)
+    return opened.moved_to(databases)
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
-"""The doors for messages and reports alone in an application, for tests that serve them."""
+"""The doors for messages and reports alone, for tests that serve them: `gunicorn "…hook_app:app()"`."""
 
 from flask import Flask
 
 from config.database import open_databases
-from config.settings import Settings
+from config.settings import Settings, load_settings
 from tracker.clicks.recorder import Recorder
 from tracker.sales.api import blueprint
 from tracker.sales.brand_api import blueprint as brand_api
@@ -19,3 +19,7 @@ def make_app(settings: Settings) -> Flask:
         application.register_blueprint(each)
     answer_errors(application)
     return application
+
+
+def app() -> Flask:
+    return make_app(load_settings())

@@ -4,19 +4,16 @@ import http.client
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import partial
 
-from flask import Flask
-from gunicorn.app.base import BaseApplication
+from gunicorn.app import wsgiapp
 
 from config.settings import Settings
-from tests.tracker.sales.hook_app import make_app
 
 DEADLINE_S = 30
-MakeApp = Callable[[Settings], Flask]
 
 
 @dataclass(frozen=True)
@@ -45,23 +42,10 @@ class Server:
             return response.status, response.read().decode()
 
 
-class _Gunicorn(BaseApplication):  # type: ignore[misc]
-    def __init__(self, make: Callable[[], Flask], listener: socket.socket, preload: bool) -> None:
-        self._make, self._listener, self._preload = make, listener, preload
-        super().__init__()
-
-    def load_config(self) -> None:
-        options = {"worker_class": "gthread", "threads": 4, "loglevel": "warning"}
-        own = {"bind": f"fd://{self._listener.fileno()}", "control_socket_disable": True}
-        for name, value in (options | own | {"preload_app": self._preload}).items():
-            self.cfg.set(name, value)
-
-    def load(self) -> Flask:
-        return self._make()
-
-
 @contextmanager
-def serving(settings: Settings, make: MakeApp = make_app, *, preload: bool = False) -> Iterator[Server]:
+def serving(
+    settings: Settings, app: str = "tests.tracker.sales.hook_app:app()", *options: str
+) -> Iterator[Server]:
     """On a socket that listens already: a request that comes early waits in its queue.
 
     In a fork, which has all of the product in memory: how it is loaded is not what these tests are about.
@@ -70,11 +54,20 @@ def serving(settings: Settings, make: MakeApp = make_app, *, preload: bool = Fal
         process_id = os.fork()
         if process_id == 0:
             try:
-                _Gunicorn(partial(make, settings), listener, preload).run()
+                _become_gunicorn(settings, listener, *options, app)
             finally:
-                os._exit(0)
+                os._exit(1)
         try:
             yield Server(listener.getsockname()[1])
         finally:
             os.kill(process_id, signal.SIGTERM)
             os.waitpid(process_id, 0)
+
+
+def _become_gunicorn(settings: Settings, listener: socket.socket, *arguments: str) -> None:
+    os.environ["LINKLEDGER_HOME"] = str(settings.home)
+    os.environ["LINKLEDGER_DATABASE_URL"] = settings.database_url
+    os.environ["LINKLEDGER_SECRET_KEY"] = settings.secret_key
+    common = ["--worker-class=gthread", "--threads=4", "--log-level=warning", "--no-control-socket"]
+    sys.argv = ["gunicorn", *common, f"--bind=fd://{listener.fileno()}", *arguments]
+    wsgiapp.run()

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +38,10 @@ class Shop:
     links: dict[str, str]
     enrollments: dict[str, str]
     intake: Intake
+
+    def moved_to(self, databases: Databases) -> "Shop":
+        """The same shop in a copy of its databases."""
+        return replace(self, databases=databases, intake=Intake(databases.main, self.keys))
 
     def token(self, owner: str, at: str = "2025-10-30T10:00:00+00:00", *, earns: bool = True) -> str:
         click_id = new_uuid(datetime.fromisoformat(at))

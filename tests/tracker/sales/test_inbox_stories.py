@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
 from config.database import Databases, reading
