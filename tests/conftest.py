@@ -46,6 +46,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--story-seed", type=int, help="tell the stories of shops in the same random orders again"
     )
+
+
 LONG_FILES = frozenset(
     (
         "test_demo_in_a_browser.py",
