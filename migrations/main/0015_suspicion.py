@@ -5,8 +5,8 @@ from alembic import op
 
 from migrations.column_types import UTC_TIME
 
-revision = "0016"
-down_revision = "0015"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
