@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
@@ -21,6 +22,7 @@ from tests.crowd import THREADS, at_once
 from tests.payouts.stories.end_state import end_states
 from tests.payouts.stories.tales import SECRETS, Tale, Told
 from tests.tracker.sales.shop import START, Shop
+from tracker.sales.intake import Intake
 from tracker.sales.operations import create_source
 from tracker.sales.retention import empty_bodies, old_bodies
 
@@ -29,6 +31,8 @@ LONG_BEFORE = [FIRST_DAY + timedelta(days=number) for number in range(6)]
 AROUND_RELEASE = [FIRST_DAY + timedelta(days=number) for number in (18, 20, 22, 26, 28, 30)]
 """Days on which messages come and jobs run. What is sold on the first of November, and told in time, is
 released on the first of December, before the fourth of these days."""
+
+PROCESSES = 4
 
 Order = Sequence[Told]
 
@@ -53,13 +57,17 @@ def tell_all(shop: Shop, orders: Sequence[tuple[str, Order]], chance: Random) ->
 
 
 def tell_at_once(shop: Shop, orders: Sequence[tuple[str, Order]]) -> list[str]:
-    """In sixteen threads, all of them at the same order at about the same time, and the jobs beside them."""
+    """In sixteen threads, all of them at the same order at about the same time, and the jobs beside them.
+
+    Those of one process share transactions, those of different ones meet in the database.
+    """
     sources = connect_all(shop, [kind for kind, _ in orders])
+    processes = [replace(shop, intake=Intake(shop.databases.main, shop.keys)) for _ in range(PROCESSES)]
     all_is_told = Event()
 
     def deliver(part: int) -> None:
         for source_id, (_kind, order) in zip(sources, orders, strict=True):
-            tell(shop, source_id, order[part::THREADS], FIRST_DAY)
+            tell(processes[part % PROCESSES], source_id, order[part::THREADS], FIRST_DAY)
 
     def work() -> None:
         while not all_is_told.wait(0.05):
