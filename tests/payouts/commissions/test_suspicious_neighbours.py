@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from config.database import reading
-from payouts.commissions.models import Commission
+from payouts.commissions.models import Commission, Hold
 from payouts.statements.decisions import release
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import click, decide, standing
@@ -102,3 +102,17 @@ def test_a_customer_who_comes_every_day_is_no_crowd(books: Books) -> None:
     assert found(books) == []
     with reading(books.databases.main) as session:
         assert len(session.scalars(select(Commission)).all()) == 4
+
+
+def test_what_is_paid_or_worth_nothing_is_part_of_a_crowd_and_not_held(books: Books) -> None:
+    wants(books, "many_sales", "3")
+    books.sale("S0", 1000_00, SOLD, customer="c-1")
+    books.close("2026-10", "11-02")
+    books.approve("2026-10", "11-08")
+    assert len(books.pay("11-09").paid) == 1
+    books.sale("S1", 100_00, "10-01 13:00", customer="c-1")
+    books.refund("S1", 100_00, "11-10")
+    books.sale("S2", 100_00, "10-01 14:00", customer="c-1")
+    with reading(books.databases.main) as session:
+        held = session.scalars(select(Hold.commission_id)).all()
+    assert held == [books.commission("S2").id]
