@@ -19,7 +19,7 @@ ROOMS = {
     "tracker.programs.commands": ("program", "enroll", "link", "domain"),
     "tracker.clicks.commands": ("click",),
     "tracker.sales.commands": ("source", "sale"),
-    "tracker.sales.replay_command": ("replay",),
+    "tracker.sales.replay_commands": ("replay",),
     "tracker.sales.suspicion_commands": ("suspicion",),
     "payouts.ledger.commands": ("ledger",),
     "payouts.statements.commands": ("statement", "commission"),

@@ -9,6 +9,8 @@ import tracker.clicks.models
 import tracker.people.models
 import tracker.programs.models
 import tracker.sales.models
+import tracker.sales.reference_models
+import tracker.sales.suspicion_models
 from config.database import Base, ClickBase
 
 MODULES = (
@@ -21,6 +23,8 @@ MODULES = (
     tracker.people.models,
     tracker.programs.models,
     tracker.sales.models,
+    tracker.sales.reference_models,
+    tracker.sales.suspicion_models,
 )
 
 MAIN_TABLES = Base.metadata

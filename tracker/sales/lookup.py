@@ -16,7 +16,6 @@ from tracker.sales.models import (
     Cancellation,
     DisputeStatus,
     Event,
-    OrderReference,
     Refund,
     RefundFailure,
     RefundLevel,
@@ -24,6 +23,7 @@ from tracker.sales.models import (
     Source,
 )
 from tracker.sales.operations import get_source
+from tracker.sales.reference_models import OrderReference
 from tracker.sales.unsettled import unsettled_by_sale
 
 

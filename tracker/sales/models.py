@@ -214,31 +214,6 @@ class RefundLevel(Base):
     created_at: Mapped[datetime]
 
 
-class OrderReference(Base):
-    """Another name of an order: its payment, its charge, the number that people know it by.
-
-    It may be known before the order is. One payment may be said to belong to two orders, of which only one
-    is ever sold (an invoice that a checkout makes for its own payment); the sale decides.
-    """
-
-    __tablename__ = "order_reference"
-    __table_args__ = (
-        UniqueConstraint(
-            "brand_id", "namespace", "reference", "order_id", name="one_reference_per_name_and_order"
-        ),
-        Index("ix_order_reference_order", "brand_id", "namespace", "order_id"),
-        STRICT,
-    )
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"))
-    namespace: Mapped[str]
-    reference: Mapped[str]
-    order_id: Mapped[str]
-    event_id: Mapped[str] = mapped_column(ForeignKey("event.id"))
-    created_at: Mapped[datetime]
-
-
 class Cancellation(Base):
     """The shop called the whole order off: everything that remains of it is refunded."""
 
@@ -306,14 +281,3 @@ class Attribution(Base):
     inputs: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
     candidates: Mapped[list[Any]] = mapped_column(CanonicalJson)
     decided_at: Mapped[datetime]
-
-
-class SuspicionSetting(Base):
-    """How a brand wants one signal of suspicion treated, when it differs from the default."""
-
-    __tablename__ = "suspicion_setting"
-    __table_args__ = (STRICT,)
-
-    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"), primary_key=True)
-    signal: Mapped[str] = mapped_column(primary_key=True)
-    setting: Mapped[str]

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from config.insert import insert_new
 from tracker.ids import new_id
-from tracker.sales.models import OrderReference, Sale, Source
+from tracker.sales.models import Sale, Source
+from tracker.sales.reference_models import OrderReference
 
 
 def remember(

@@ -9,8 +9,8 @@ from config.insert import insert_once
 from tracker.errors import Invalid
 from tracker.people.operations import get_brand
 from tracker.people.rules import one_of
-from tracker.sales.models import SuspicionSetting
 from tracker.sales.suspicion import FEWEST_MANY, MOST_MANY, SETTINGS, Signal
+from tracker.sales.suspicion_models import SuspicionSetting
 
 Settings = dict[Signal, str]
 

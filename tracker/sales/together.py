@@ -16,11 +16,12 @@ from tracker.people.models import Brand
 from tracker.sales.attribution_operations import Undecided, attribute
 from tracker.sales.booking import is_before_brand, sale_row
 from tracker.sales.inbox import Received, apply_held, apply_waiting
-from tracker.sales.models import Event, OrderReference, Sale, Source
+from tracker.sales.models import Event, Sale, Source
 from tracker.sales.normal import SaleReport
 from tracker.sales.operations import has_secrets_of, open_source
 from tracker.sales.order_lock import lock_orders
 from tracker.sales.pending import Arrival
+from tracker.sales.reference_models import OrderReference
 from tracker.sales.references import reference_rows
 
 # Made once: every sale asks them.

@@ -6,7 +6,8 @@ anybody can tell which order it is. So it is looked for by all the names of a sa
 
 from sqlalchemy import Select, and_, select
 
-from tracker.sales.models import UNSETTLED, Event, OrderReference, Sale, Source
+from tracker.sales.models import UNSETTLED, Event, Sale, Source
+from tracker.sales.reference_models import OrderReference
 from tracker.sales.sources import NAMING_FREELY
 
 

@@ -11,8 +11,9 @@ from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import click
 from tests.tracker.sales.payloads_read import event, payload, raw
 from tracker.sales.inbox import Received, receive
-from tracker.sales.models import OrderReference, Sale
+from tracker.sales.models import Sale
 from tracker.sales.operations import create_source, get_source
+from tracker.sales.reference_models import OrderReference
 
 KINDS = pytest.mark.parametrize("kind", ["stripe", "shopify", "woocommerce"])
 

@@ -4,12 +4,13 @@ import pytest
 
 from config.database import Databases
 from config.settings import Settings
-from tests.tracker.sales.shop import Shop, open_shop
+from tests.payouts.stories.telling import open_unsuspicious_shop
+from tests.tracker.sales.shop import Shop
 
 
 @pytest.fixture
 def shop(settings: Settings, databases: Databases) -> Shop:
-    return open_shop(settings, databases)
+    return open_unsuspicious_shop(settings, databases)
 
 
 @pytest.fixture

@@ -19,13 +19,13 @@ from tracker.sales.models import (
     Cancellation,
     DisputeStatus,
     Event,
-    OrderReference,
     Refund,
     RefundFailure,
     RefundLevel,
     Sale,
     Source,
 )
+from tracker.sales.reference_models import OrderReference
 
 Part = tuple[str, str, Any]
 """The source, what it is, and the value."""
@@ -51,10 +51,20 @@ def end_states(databases: Databases, brand_id: str) -> dict[str, str]:
     with reading(databases.main) as session:
         for namespace, what, value in _parts(session, brand_id):
             found[namespace][what].append(canonical_json(_plain(value)))
+        names = _names_of_namespaces(session, brand_id)
     return {
-        namespace: canonical_json({what: sorted(values) for what, values in parts.items()})
+        names[namespace]: canonical_json({what: sorted(values) for what, values in parts.items()})
         for namespace, parts in found.items()
     }
+
+
+def _names_of_namespaces(session: Session, brand_id: str) -> dict[str, str]:
+    sources: dict[str, list[str]] = defaultdict(list)
+    for namespace, source_id in session.execute(
+        select(Source.namespace, Source.id).where(Source.brand_id == brand_id)
+    ):
+        sources[namespace].append(source_id)
+    return {namespace: ids[0] if len(ids) == 1 else namespace for namespace, ids in sources.items()}
 
 
 def _parts(session: Session, brand_id: str) -> Iterable[Part]:

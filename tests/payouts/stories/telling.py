@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,7 +13,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from config.database import reading, transact
+from config.database import Databases, reading, transact
+from config.settings import Settings
 from payouts.checks import self_check
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
@@ -21,10 +23,12 @@ from payouts.statements.close import close_period
 from tests.crowd import THREADS, at_once
 from tests.payouts.stories.end_state import end_states
 from tests.payouts.stories.tales import SECRETS, Tale, Told
-from tests.tracker.sales.shop import START, Shop
+from tests.tracker.sales.shop import START, Shop, open_shop
 from tracker.sales.intake import Intake
 from tracker.sales.operations import create_source
 from tracker.sales.retention import empty_bodies, old_bodies
+from tracker.sales.suspicion import SETTINGS
+from tracker.sales.suspicion_settings import set_suspicion
 
 FIRST_DAY = datetime.fromisoformat("2025-11-05T12:00:00+00:00")
 LONG_BEFORE = [FIRST_DAY + timedelta(days=number) for number in range(6)]
@@ -86,10 +90,34 @@ def tell_at_once(shop: Shop, orders: Sequence[tuple[str, Order]]) -> list[str]:
     return [ends[source_id] for source_id in sources]
 
 
+def open_unsuspicious_shop(settings: Settings, databases: Databases, name: str = "Teas") -> Shop:
+    """The same order is told to many sources of the brand, which is what suspicion is there to see."""
+    shop = open_shop(settings, databases, name)
+
+    def work(session: Session) -> None:
+        for signal in SETTINGS:
+            set_suspicion(session, shop.brand_id, signal, "off")
+
+    transact(databases.main, work)
+    return shop
+
+
 def connect_all(shop: Shop, kinds: Sequence[str], namespace: str | None = None) -> list[str]:
+    """Sources that share a namespace, or have one each."""
+
     def work(session: Session) -> list[str]:
-        values: dict[str, Any] = {"brand_id": shop.brand_id, "keys": shop.keys, "namespace": namespace}
-        made = [create_source(session, START, kind=each, secret=SECRETS[each], **values) for each in kinds]
+        values: dict[str, Any] = {"brand_id": shop.brand_id, "keys": shop.keys}
+        made = [
+            create_source(
+                session,
+                START,
+                kind=each,
+                secret=SECRETS[each],
+                namespace=namespace or uuid.uuid4().hex,
+                **values,
+            )
+            for each in kinds
+        ]
         return [source.id for source, _secret in made]
 
     return transact(shop.databases.main, work)

@@ -12,8 +12,15 @@ from hypothesis import strategies as st
 from config.database import Databases
 from config.settings import Settings
 from tests.payouts.stories.random_tales import Expected, of_a_payment, of_a_shop
-from tests.payouts.stories.telling import Order, require_one_end, tell_all, tell_at_once, with_repetitions
-from tests.tracker.sales.shop import Shop, open_shop
+from tests.payouts.stories.telling import (
+    Order,
+    open_unsuspicious_shop,
+    require_one_end,
+    tell_all,
+    tell_at_once,
+    with_repetitions,
+)
+from tests.tracker.sales.shop import Shop
 
 TALES, ORDERS = 4, 3
 ONCE_AT_A_TIME = settings(
@@ -51,7 +58,7 @@ def examples(times: int, settings_: Settings, databases: Databases, telling: Tel
     @settings(ONCE_AT_A_TIME, max_examples=times)
     @given(st.data())
     def holds(data: st.DataObject) -> None:
-        shop = open_shop(settings_, databases, f"Shop {next(numbers)}")
+        shop = open_unsuspicious_shop(settings_, databases, f"Shop {next(numbers)}")
         tales = st.lists(of_a_shop(shop) | of_a_payment(shop), min_size=TALES, max_size=TALES)
         chance = data.draw(st.randoms(use_true_random=False))
         require_expected_ends(shop, data.draw(tales), chance, telling)

@@ -85,10 +85,15 @@ class Shop:
         return arrived(now, source, key, body, topic)
 
     def connect(self, kind: str, secret: str) -> str:
-        """The id of a further source of the brand, which signs with the shop's own secret."""
+        """The id of a further source of the brand, of which each has order ids of its own.
+
+        It signs with the shop's own secret.
+        """
 
         def work(session: Session) -> str:
             values = {"brand_id": self.brand_id, "kind": kind, "secret": secret, "keys": self.keys}
+            if kind == "standard":
+                values["namespace"] = uuid.uuid4().hex
             return create_source(session, START, **values)[0].id  # type: ignore[arg-type]
 
         return transact(self.databases.main, work)

@@ -14,9 +14,9 @@ from tests.tracker.sales.customers import bind, bought, click, send
 from tests.tracker.sales.shop import RECEIVED, START, Shop, open_shop, sale
 from tests.tracker.terminal import Terminal
 from tracker.ids import new_id
-from tracker.sales import replay_command
+from tracker.sales import replay_commands
 from tracker.sales.models import Attribution
-from tracker.sales.replay_command import COMMANDS
+from tracker.sales.replay_commands import COMMANDS
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_it_goes_page_by_page_and_forgets_each(
     for number in range(7):
         shop_time = datetime.fromisoformat(f"2025-11-02T10:00:0{number}+00:00")
         story.send("sale.created", sale(order_id=f"page-{number}"), now=max(shop_time, RECEIVED))
-    monkeypatch.setattr(replay_command, "PAGE", 3)
+    monkeypatch.setattr(replay_commands, "PAGE", 3)
     pages: list[int] = []
 
     def counted(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:

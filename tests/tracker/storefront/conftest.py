@@ -18,13 +18,13 @@ from tests.tracker.storefront.street import Street, open_street
 PHONE = PEOPLE["Chrome on Android"][0]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with open_browser() as opened:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def whole_street(
     browser: Browser, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Street]:
@@ -65,7 +65,7 @@ class Watch:
         self.complaints.clear()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tab(browser: Browser) -> Iterator[tuple[Page, Watch]]:
     """One for all: a tab of its own for each test would cost more than all that the tests do in it."""
     context = browser.new_context(user_agent=PHONE)

@@ -14,7 +14,8 @@ from tracker.ids import lowest_uuid, public_id
 from tracker.sales.health.clocks import TELLS_WHEN_IT_SENDS, sent_at
 from tracker.sales.health.numbering import Gap, Numbering, numbering, without
 from tracker.sales.health.rules import OBSERVED, Habit, Silence, Skew, silence, skew, usual_pause
-from tracker.sales.models import UNSETTLED, Event, OrderReference, Sale, Source
+from tracker.sales.models import UNSETTLED, Event, Sale, Source
+from tracker.sales.reference_models import OrderReference
 
 Value = TypeVar("Value")
 
