@@ -88,7 +88,7 @@ def test_there_is_something_to_judge(tree: SourceTree) -> None:
     assert {module.name for module in tree} >= {"wsgi", "payouts.cli", "config.database", __name__}
     assert len(list(pure_modules(tree))) >= 6
     assert STRIPE_HOME in {module.path for module in tree}
-    models = {module.name for module in tree.product() if module.path.endswith("/models.py")}
+    models = {module.name for module in tree.product() if module.path.endswith("models.py")}
     assert models == {module.__name__ for module in MODULES}
 
 
