@@ -99,7 +99,7 @@ class SalesBench:
         command += ["--seconds=240", f"--connections={CONNECTIONS}"]
         command += [f"--rate={rate}"] if rate else []
         command += [f"--core={self._client_core}"] if self._client_core is not None else []
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True)
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 

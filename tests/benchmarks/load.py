@@ -9,7 +9,7 @@ import asyncio
 import json
 import os
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,8 @@ class Load:
         self._start_s = time.perf_counter()
         self._end_s = self._start_s + seconds
         self._sent = 0
-        self._free: list[Connection] = []
+        self._free: deque[Connection] = deque()
+        """The one that waits longest goes first: a server ends a connection that is idle for seconds."""
         self.seconds: list[float] = []
         self.answers: Counter[str] = Counter()
         self.broken = 0
@@ -100,7 +101,7 @@ class Load:
             if due_s > now or not self._free:
                 await asyncio.sleep(max(due_s - now, 0.0002))
                 continue
-            self._send(self._free.pop(), due_s)
+            self._send(self._free.popleft(), due_s)
 
     def _send(self, connection: Connection, due_s: float) -> None:
         connection.ask(self._requests[self._sent % len(self._requests)], due_s)
