@@ -47,7 +47,13 @@ errorlog = "-"
 loglevel = "warning"
 
 
+SWITCH_INTERVAL_S = 0.0005
+"""How long a thread may keep the interpreter from the others: a tenth of Python's own choice, because whoever
+books for all lets go of it at every statement, and would wait so long to get it back."""
+
+
 def post_fork(_server: object, worker: WebWorker) -> None:
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     worker.client_timeout_s = _settings.client_timeout_s
 
 
