@@ -15,6 +15,7 @@ from config.collector import collect_seldom
 from config.database import open_databases
 from config.logs import ScrubFilter, configure_logs
 from config.metrics import forget_gauges, share_figures
+from config.process import switch_threads_often
 from config.schema import SchemaMismatch, require_current_schema
 from config.settings import load_settings
 
@@ -73,6 +74,7 @@ def on_starting(_server: object) -> None:
 def post_worker_init(_worker: object) -> None:
     """What is loaded is not looked through: a redirect makes no circles; looking was a tenth of its time."""
     gc.freeze()
+    switch_threads_often()
 
 
 def child_exit(_server: object, worker: Any) -> None:

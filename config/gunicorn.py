@@ -11,6 +11,7 @@ from config.collector import collect_seldom
 from config.database import open_databases
 from config.logs import ScrubFilter, configure_logs
 from config.metrics import forget_gauges, share_figures
+from config.process import switch_threads_often
 from config.schema import SchemaMismatch, require_current_schema
 from config.settings import load_settings
 from config.web_worker import WebWorker
@@ -47,13 +48,8 @@ errorlog = "-"
 loglevel = "warning"
 
 
-SWITCH_INTERVAL_S = 0.0005
-"""How long a thread may keep the interpreter from the others: a tenth of Python's own choice, because whoever
-books for all lets go of it at every statement, and would wait so long to get it back."""
-
-
 def post_fork(_server: object, worker: WebWorker) -> None:
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    switch_threads_often()
     worker.client_timeout_s = _settings.client_timeout_s
 
 
