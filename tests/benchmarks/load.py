@@ -11,6 +11,7 @@ import os
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ class Connection(asyncio.Protocol):
         self._load.is_free(self)
 
     def connection_lost(self, _error: Exception | None) -> None:
-        self._load.lost()
+        self._load.lost(self)
 
 
 class Load:
@@ -80,8 +81,10 @@ class Load:
         self.seconds.append(took_s)
         self.took_s = time.perf_counter() - self._start_s
 
-    def lost(self) -> None:
+    def lost(self, connection: Connection) -> None:
         self.broken += time.perf_counter() < self._end_s
+        with suppress(ValueError):
+            self._free.remove(connection)
 
     async def run(self) -> None:
         if self._rate is not None:

@@ -20,7 +20,7 @@ from tracker.sales.models import Event, Sale, Source
 from tracker.sales.normal import SaleReport
 from tracker.sales.operations import has_secrets_of, open_source
 from tracker.sales.order_lock import lock_orders
-from tracker.sales.pending import Arrival
+from tracker.sales.pending import Arrival, Pending
 from tracker.sales.reference_models import OrderReference
 from tracker.sales.references import reference_rows
 
@@ -54,6 +54,10 @@ class _NewSale:
     report: SaleReport
     sale_id: str
 
+    @property
+    def pending(self) -> Pending:
+        return self.arrival.pending
+
 
 def receive_together(
     session: Session, source_id: str, arrivals: Sequence[Arrival], keys: Sequence[str]
@@ -72,7 +76,7 @@ def receive_together(
     for names in (_references(sales), _orders(sales)):
         lock_orders(session, source.brand_id, source.namespace, names)
     kept = insert_new(session, Event, [sale.arrival.row("received", None) for sale in sales])
-    sales = [sale for sale in sales if sale.arrival.pending.event_id in kept]
+    sales = [sale for sale in sales if sale.pending.event_id in kept]
     made = insert_new(session, Sale, [_sale_row(sale) for sale in sales])
     known = [sale for sale in sales if sale.sale_id not in made]
     new = [sale for sale in sales if sale.sale_id in made]
@@ -101,33 +105,33 @@ def _orders(sales: Sequence[_NewSale]) -> list[str]:
 
 
 def _sale_row(sale: _NewSale) -> dict[str, object]:
-    pending = sale.arrival.pending
+    pending = sale.pending
     return sale_row(pending.received_at, pending.source, pending.event_id, sale.report, sale.sale_id)
 
 
 def _booked(session: Session, sales: Sequence[_NewSale], keys: Sequence[str]) -> dict[str, Received]:
     if not sales:
         return {}
-    source = sales[0].arrival.pending.source
+    source = sales[0].pending.source
     undecided = []
     references = []
     for sale in sales:
-        at, event_id, report = sale.arrival.pending.received_at, sale.arrival.pending.event_id, sale.report
+        at, report = sale.pending.received_at, sale.report
         undecided.append(Undecided(sale.sale_id, at, report))
-        references += reference_rows(at, source, event_id, report.order_id, report.references)
+        references += reference_rows(at, source, sale.pending.event_id, report.order_id, report.references)
     insert_new(session, OrderReference, references)
     attribute(session, source.brand_id, undecided, keys)
-    event_ids = [sale.arrival.pending.event_id for sale in sales]
+    event_ids = [sale.pending.event_id for sale in sales]
     session.connection().execute(_APPLIED, {"event_ids": event_ids})
     if _somebody_waits(session, sales):
         for sale in sales:
-            apply_waiting(session, sale.arrival.pending.received_at, sale.arrival.pending, keys)
+            apply_waiting(session, sale.pending.received_at, sale.pending, keys)
     return {event_id: Received(event_id, "applied", None) for event_id in event_ids}
 
 
 def _somebody_waits(session: Session, sales: Sequence[_NewSale]) -> bool:
     """For one of these orders, by whatever name."""
-    source = sales[0].arrival.pending.source
+    source = sales[0].pending.source
     named = {"brand": source.brand_id, "namespace": source.namespace, "order_ids": _orders(sales)}
     return session.connection().execute(_WAITING, named).first() is not None
 
@@ -135,8 +139,6 @@ def _somebody_waits(session: Session, sales: Sequence[_NewSale]) -> bool:
 def _applied_singly(session: Session, sales: Sequence[_NewSale], keys: Sequence[str]) -> dict[str, Received]:
     """Their order is booked: whether they say the same of it, or more, the inbox knows."""
     return {
-        sale.arrival.pending.event_id: apply_held(
-            session, sale.arrival.pending.received_at, sale.arrival.pending, keys
-        )
+        sale.pending.event_id: apply_held(session, sale.pending.received_at, sale.pending, keys)
         for sale in sales
     }
