@@ -39,8 +39,8 @@ class Commits:
 
 @contextmanager
 def nobody_may_book(shop: Shop) -> Iterator[None]:
-    """Whoever begins to book waits for a transaction that holds the brand's sales."""
-    lock = "LOCK TABLE event IN ACCESS EXCLUSIVE MODE"
+    """Whoever begins to book waits: the first that it does is to look at the source."""
+    lock = "LOCK TABLE source IN ACCESS EXCLUSIVE MODE"
     with shop.databases.main.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text(lock))
@@ -185,13 +185,14 @@ def test_a_message_checked_with_a_secret_that_was_exchanged_meanwhile_is_checked
 def test_who_waits_for_others_holds_no_turn(shop: Shop) -> None:
     free = threading.Semaphore(2)
     turns = [Turn(free), Turn(free)]
+    arrivals = [new_sale(shop, "1"), new_sale(shop, "2")]
     for turn in turns:
         turn.begin()
     with ThreadPoolExecutor(2) as pool:
         with nobody_may_book(shop):
-            first = pool.submit(shop.intake.take, new_sale(shop, "1"), turns[0])
+            first = pool.submit(shop.intake.take, arrivals[0], turns[0])
             wait_for(shop, 0)
-            second = pool.submit(shop.intake.take, new_sale(shop, "2"), turns[1])
+            second = pool.submit(shop.intake.take, arrivals[1], turns[1])
             assert free.acquire(timeout=DEADLINE_S), "the waiting one keeps its turn"
             assert not free.acquire(blocking=False), "the one at work gave up its turn"
         free.release()
