@@ -15,8 +15,8 @@ from config.database import Databases, open_databases
 from config.migrate import upgrade
 from config.settings import Settings
 from tests.memory_disk import memory_disk
-from tests.postgres import PostgresServer, PostgresUnavailable, start_postgres
-from tests.stages import NOW, Opening, Stage, Stages, database_name
+from tests.postgres import PostgresServer, PostgresUnavailable, database_name, start_postgres
+from tests.stages import NOW, Opening, Stage, Stages
 from tests.stages import SECRET as SECRET
 from tests.stages import settings_for as settings_for
 from tests.statement_cache import share_compiled_statements
@@ -123,8 +123,10 @@ def sqlite_stages(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="session")
 def postgresql_stages(
     postgres_template: str, postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
-) -> Stages:
-    return Stages(tmp_path_factory.mktemp("pg-stages"), postgres_template, postgres_server)
+) -> Iterator[Stages]:
+    stages = Stages(tmp_path_factory.mktemp("pg-stages"), postgres_template, postgres_server)
+    yield stages
+    stages.close()
 
 
 @pytest.fixture

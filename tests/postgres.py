@@ -11,6 +11,7 @@ import secrets
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import psycopg
@@ -24,6 +25,12 @@ __all__ = ["PostgresServer", "PostgresUnavailable", "start_postgres"]
 URL_VARIABLE = "LINKLEDGER_TEST_DATABASE_URL"
 # Without fsync, copying a template file by file is four times as fast as the default (40 tables, measured).
 COPIES_FILES_SINCE = 150000
+_numbers = count(1)
+
+
+def database_name(use: str) -> str:
+    """Of this process alone: several may share one server."""
+    return f"linkledger_{use}_{os.getpid()}_{next(_numbers)}"
 
 
 class PostgresServer:

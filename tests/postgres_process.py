@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -36,6 +37,10 @@ _OPTIONS = {
     # Far from UTC and a quarter of an hour off, so that a time that lost its zone is noticed.
     "timezone": "Asia/Kathmandu",
 }
+
+# Of servers that have it: processes of their own that read ahead cost a tenth of the time of small tests.
+_IO = {"io_method": "sync"}
+IO_METHODS_SINCE = 18
 
 # Told the process id of the server at every start, an empty line at every stop. When its input ends, because
 # the tests are over or were killed, it stops what still runs and removes the directory.
@@ -101,7 +106,8 @@ class Process:
 
     def start(self) -> None:
         command = [str(self._binaries / "postgres"), "-D", str(self._home / "data"), "-k", str(self._home)]
-        for name, value in self._options.items():
+        options = self._options | (_IO if self._version() >= IO_METHODS_SINCE else {})
+        for name, value in options.items():
             command += ["-c", f"{name}={value}"]
         arguments = self._account.popen_arguments(self._home)
         with self._log.open("ab") as log:
@@ -110,6 +116,14 @@ class Process:
             )
         self._tell_guard(str(self._server.pid))
         self._wait_until_ready(self._server)
+
+    def _version(self) -> int:
+        command = [str(self._binaries / "postgres"), "--version"]
+        said = subprocess.run(
+            command, capture_output=True, check=True, text=True, **self._account.popen_arguments(self._home)
+        )
+        found = re.search(r"\d+", said.stdout)
+        return int(found[0]) if found else 0
 
     def _wait_until_ready(self, server: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S

@@ -3,24 +3,22 @@
 A copy of a database takes some milliseconds, whatever has happened in it before.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config.settings import Settings, load_settings
-from tests.postgres import PostgresServer
+from tests.copies import Copies
+from tests.postgres import PostgresServer, database_name
 
 SECRET = "a signing key for tests that is long enough"
 NOW = datetime(2026, 10, 1, 10, 0, tzinfo=UTC)
-_numbers = count(1)
 
 Opening = Callable[[Settings], Any]
 """Plays a story in databases that are migrated, closes them, and returns what tests have to know of it."""
@@ -46,16 +44,12 @@ def opening_for(request: pytest.FixtureRequest, **openings: Opening) -> Opening 
     return next((each for name, each in openings.items() if name in request.fixturenames), None)
 
 
-def database_name(use: str) -> str:
-    """Of this process alone: several may share one server."""
-    return f"linkledger_{use}_{os.getpid()}_{next(_numbers)}"
-
-
 class Stages:
     """All stages of one kind of database. `server` is None for SQLite."""
 
     def __init__(self, folder: Path, migrated: Path | str, server: PostgresServer | None) -> None:
         self._folder, self._server = folder, server
+        self._copies = Copies(server) if server is not None else None
         home = migrated if isinstance(migrated, Path) else folder / "empty" / "home"
         home.mkdir(parents=True, exist_ok=True)
         self._empty = Stage(home.parent, migrated if isinstance(migrated, str) else "", None)
@@ -73,13 +67,16 @@ class Stages:
     def copy(self, stage: Stage, folder: Path) -> Iterator[Settings]:
         """Settings that lead to a copy, with its home in `folder`; its database is dropped at the end."""
         shutil.copytree(stage.folder, folder, dirs_exist_ok=True)
-        if self._server is None:
+        if self._server is None or self._copies is None:
             yield settings_for(folder / "home")
             return
-        name = database_name("test")
-        self._server.create_database(name, template=stage.template)
+        name = self._copies.take(stage.template)
         yield settings_for(folder / "home", self._server.url(name))
-        self._server.drop_database(name)
+        self._copies.give_back(name)
+
+    def close(self) -> None:
+        if self._copies is not None:
+            self._copies.close()
 
     def _play(self, opening: Opening) -> Stage:
         folder = self._folder / f"stage-{len(self._made)}"
