@@ -110,9 +110,9 @@ def test_memory_does_not_grow_with_the_file() -> None:
 
     tracemalloc.start()
     try:
-        highest(1000)
-        few, many = highest(1000), highest(8000)
+        highest(500)
+        few, many = highest(500), highest(4000)
     finally:
         tracemalloc.stop()
-    assert (few[0], many[0]) == (1000, 8000)
-    assert many[1] < few[1] + 200_000
+    assert (few[0], many[0]) == (500, 4000)
+    assert many[1] < few[1] + 100_000
