@@ -2,12 +2,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+import stripe
 
 from config.database import Databases
 from config.settings import Settings
 from payouts.transfers.sandbox.server import SandboxServer
 from tests.payouts.cast import CAST, Books, sandbox_file
 from tests.stages import Opening, Stage, opening_for
+
+
+@pytest.fixture(scope="session", autouse=True)
+def short_pauses() -> Iterator[None]:
+    """How long Stripe's SDK waits before it repeats a harmless call is its own affair."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.01)
+        yield
 
 
 @pytest.fixture

@@ -31,16 +31,16 @@ OPERATIONS = (
 )
 
 
-def perform(store: Store, operation: Operation, call: Call, fault: Fault, stop: threading.Event) -> Answer:
-    """Carry the call out, or replay what is kept under its key. `stop` cuts a hang short."""
+def perform(store: Store, operation: Operation, call: Call, fault: Fault, hurry: threading.Event) -> Answer:
+    """Carry the call out, or replay what is kept under its key. `hurry` cuts a hang short."""
     try:
         if operation.method == "GET":
             if fault.kind == "hang_before":
-                stop.wait(fault.seconds)
+                hurry.wait(fault.seconds)
             params = checked(call.raw, operation.fields)
             with store.read() as connection:
                 return operation.run(connection, call, params)
-        return _perform_once(store, operation, call, fault, stop)
+        return _perform_once(store, operation, call, fault, hurry)
     except Refusal as refusal:
         return refusal.as_answer(operation.version)
 
@@ -56,7 +56,7 @@ def expand_object(connection: sqlite3.Connection, identifier: str) -> Any:
 
 
 def _perform_once(
-    store: Store, operation: Operation, call: Call, fault: Fault, stop: threading.Event
+    store: Store, operation: Operation, call: Call, fault: Fault, hurry: threading.Event
 ) -> Answer:
     if call.key is None:
         params = checked(call.raw, operation.fields)
@@ -83,7 +83,7 @@ def _perform_once(
         raise refusal
     try:
         if fault.kind == "hang_before":
-            stop.wait(fault.seconds)
+            hurry.wait(fault.seconds)
         return _work(store, operation, call, params, slot, fault)
     except BaseException:
         with store.write() as connection:

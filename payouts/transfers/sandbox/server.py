@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -40,16 +41,21 @@ _JSON = "application/json"
 _PAGE_OF_A_PROXY = "<!doctype html><title>Please wait</title><p>This page is not from the API.</p>"
 
 
+@cache
+def _routes() -> Map:
+    """Made once: every command and job that has no other rail starts a sandbox of its own."""
+    rules = [Rule(op.path, endpoint=op, methods=[op.method]) for op in OPERATIONS]
+    rules.append(Rule("/_sandbox/<name>", endpoint="control", methods=["GET", "POST"]))
+    rules.append(Rule("/onboarding/<token>", endpoint="onboarding", methods=["GET", "POST"]))
+    return Map(rules)
+
+
 class Sandbox:
-    """The application. `stop` ends hangs at once, when its server closes."""
+    """The application. `hurry` ends hangs at once."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.stop = threading.Event()
-        rules = [Rule(op.path, endpoint=op, methods=[op.method]) for op in OPERATIONS]
-        rules.append(Rule("/_sandbox/<name>", endpoint="control", methods=["GET", "POST"]))
-        rules.append(Rule("/onboarding/<token>", endpoint="onboarding", methods=["GET", "POST"]))
-        self._routes = Map(rules)
+        self.hurry = threading.Event()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         request = Request(environ)
@@ -64,7 +70,7 @@ class Sandbox:
 
     def _respond(self, request: Request) -> Response:
         try:
-            endpoint, values = self._routes.bind_to_environ(request.environ).match()
+            endpoint, values = _routes().bind_to_environ(request.environ).match()
         except HTTPException as error:
             refusal = Refusal(
                 f"Unrecognized request URL ({request.method}: {request.path}).", status=error.code or 404
@@ -110,7 +116,7 @@ class Sandbox:
         # A hang, and a 500 that is to be kept, happen inside the work, where the key is in flight.
         if fault.strikes("before") and fault.what != "hang" and not fault.sticky:
             return self._struck(request, fault, operation, Answer(200, {}), call)
-        answer = perform(self.store, operation, call, fault, self.stop)
+        answer = perform(self.store, operation, call, fault, self.hurry)
         with self.store.write() as connection:
             record_answer(connection, call.request_id, answer)
         if fault.strikes("after"):
@@ -129,7 +135,7 @@ class Sandbox:
         if fault.what == "html":
             return Response(_PAGE_OF_A_PROXY, 200, content_type="text/html; charset=utf-8")
         if fault.what == "hang":
-            self.stop.wait(fault.seconds)
+            self.hurry.wait(fault.seconds)
         if fault.what == "cut":
             whole = _api_response(answer, call)
             length = whole.content_length or 0
@@ -170,11 +176,17 @@ class SandboxServer:
         self.control = Control(self._app.store)
         self._server = make_server("127.0.0.1", port, self._app, threaded=True, request_handler=_Quiet)
         self.url = f"http://127.0.0.1:{self._server.socket.getsockname()[1]}"
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="sandbox", daemon=True)
         self._thread.start()
 
+    def end_hangs(self) -> None:
+        """Whoever hangs goes on now, and nobody hangs after that."""
+        self._app.hurry.set()
+
     def close(self) -> None:
-        self._app.stop.set()
+        self._closing.set()
+        self.end_hangs()
         with suppress(OSError):
             socket.create_connection(self._server.socket.getsockname()).close()
         self._thread.join()
@@ -183,7 +195,7 @@ class SandboxServer:
 
     def _serve(self) -> None:
         """Waits for the next connection without waking up in between; `close` makes the last one."""
-        while not self._app.stop.is_set():
+        while not self._closing.is_set():
             self._server.handle_request()
 
     def __enter__(self) -> Self:

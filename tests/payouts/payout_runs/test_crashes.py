@@ -121,12 +121,13 @@ def test_a_process_killed_while_the_provider_works_has_paid_once_in_the_end(
 ) -> None:
     owe(books, 80_00, "10-20")
     seal(books, OCTOBER)
-    books.sandbox.control.queue_fault(f"hang_{moment}", seconds=2)
+    books.sandbox.control.queue_fault(f"hang_{moment}", seconds=20)
     process = begin(partial(pay, books.settings, books.sandbox.url, books.brand_id))
     wait_until(lambda: any(each["fault"] for each in books.sandbox.control.requests()))
     process.kill()
     process.join()
     assert process.exitcode == -signal.SIGKILL
     assert the_payout(books).state == "sending"
+    books.sandbox.end_hangs()
     wait_until(lambda: books.sandbox.control.counts()["transfers"] == 1)  # the provider works on
     goes_on(books)

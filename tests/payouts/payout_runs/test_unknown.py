@@ -160,10 +160,11 @@ def test_while_young_a_person_who_says_that_nothing_was_sent_sends_the_same_key_
 def test_a_request_that_the_provider_still_works_on_is_not_paid_a_second_time(books: Books) -> None:
     owe(books, 80_00, "10-20")
     seal(books, OCTOBER)
-    books.sandbox.control.queue_fault("hang_before", seconds=2)
+    books.sandbox.control.queue_fault("hang_before", seconds=20)
     (payout_id,) = run_at(books, OCTOBER.payday, timeout_s=0.3).pay(books.brand_id).unknown
     with pytest.raises(Conflict, match="same key is still being worked on"):
         run_at(books, later(OCTOBER.payday, minutes=1)).give_up(payout_id)
+    books.sandbox.end_hangs()
     wait_until(lambda: books.sandbox.control.counts()["transfers"] == 1)
     run_at(books, later(OCTOBER.payday, minutes=2)).settle_open()
     assert len(transfers_in(books.sandbox)) == 1

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from payouts.transfers import stripe_rail
 from payouts.transfers.outcome import settles
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.stripe_rail import RailError, StripeRail
@@ -168,12 +169,15 @@ def test_an_unknown_account_is_an_error_and_not_a_status(rail: StripeRail) -> No
         rail.payee_status("acct_unknown")
 
 
-def test_transfers_are_found_by_payout_on_all_pages(rail: StripeRail, parameters: Build, anna: str) -> None:
-    for number in range(103):
+def test_transfers_are_found_by_payout_on_all_pages(
+    rail: StripeRail, parameters: Build, anna: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stripe_rail, "_PAGE_SIZE", 3)
+    for number in range(7):
         rail.send_transfer(parameters(amount_minor=100 + number), f"k-{number}")
     rail.send_transfer(parameters(payout_id="pay_2"), "other-payout")
     found = rail.find_transfers("pay_1", anna, datetime.now(UTC))
-    assert sorted(transfer.amount for transfer in found) == list(range(100, 203))
+    assert sorted(transfer.amount for transfer in found) == list(range(100, 107))
     assert found[0].metadata == {"payout_id": "pay_1", "attempt": "1"}
     assert rail.find_transfers("pay_1", "acct_other", datetime.now(UTC)) == []
 

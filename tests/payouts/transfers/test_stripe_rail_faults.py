@@ -115,10 +115,11 @@ def test_a_second_try_while_the_first_still_works_does_not_pay_twice(
 ) -> None:
     impatient = StripeRail(SANDBOX_KEY, sandbox.url, timeout_s=(5, 0.3))
     patient = StripeRail(SANDBOX_KEY, sandbox.url)
-    sandbox.control.queue_fault("hang_before", seconds=1)
+    sandbox.control.queue_fault("hang_before", seconds=20)
     assert impatient.send_transfer(parameters(), "payout-1-1").code == "no_answer"
     second = patient.send_transfer(parameters(), "payout-1-1")
     assert (second.kind, second.code) == ("unknown", "idempotency_key_in_use")
+    sandbox.end_hangs()
     settled = _until_settled(patient, parameters(), "payout-1-1")
     assert (settled.kind, settled.replayed) == ("paid", True)
     assert sandbox.control.counts()["transfers"] == 1
