@@ -15,11 +15,8 @@ def insert_once(session: Session, model: type[DeclarativeBase], **values: Any) -
     The transaction stays usable either way, unlike after an IntegrityError on PostgreSQL. Other constraints
     (checks, foreign keys, not null) raise as ever.
     """
-    table = cast(Table, model.__table__)
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).values(**values).on_conflict_do_nothing()
-    # Without the option SQLAlchemy forgets psycopg's count of an INSERT and says -1.
-    result = session.execute(statement, execution_options={"preserve_rowcount": True})
+    statement = _insert_once(cast(Table, model.__table__), session.get_bind().dialect.name)
+    result = session.execute(statement, values)
     return cast(CursorResult[Any], result).rowcount == 1
 
 
@@ -29,6 +26,13 @@ def insert_new(session: Session, model: type[DeclarativeBase], rows: Sequence[di
         return set()
     statement = _insert_new(cast(Table, model.__table__), session.get_bind().dialect.name)
     return set(session.connection().execute(statement, rows).scalars())
+
+
+@cache
+def _insert_once(table: Table, dialect: str) -> Insert:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    # Without the option SQLAlchemy forgets psycopg's count of an INSERT and says -1.
+    return insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
 @cache

@@ -1,9 +1,10 @@
 """From an attributed sale to a commission in the books."""
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, exists, or_, select, update
+from sqlalchemy import Select, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from config.insert import insert_once
@@ -29,10 +30,8 @@ def accrue_due(session: Session, now: datetime, limit: int, *, brand_id: str = "
 
     What is suspicious about them is held in the same transaction.
     """
-    due = _without_commission()
-    if brand_id:
-        due = due.where(Sale.brand_id == brand_id)
-    waiting = session.execute(due.limit(limit)).all()
+    due = _without_commission(bool(brand_id))
+    waiting = session.execute(due, {"brand_id": brand_id, "limit": limit}).all()
     credited = []
     for sale, attribution in waiting:
         lock_books(session, sale.brand_id)
@@ -43,11 +42,14 @@ def accrue_due(session: Session, now: datetime, limit: int, *, brand_id: str = "
     return len(waiting)
 
 
-def _without_commission() -> Select[Sale, Attribution]:
+@cache
+def _without_commission(of_brand: bool) -> Select[Sale, Attribution]:
     """Sales whose latest attribution credits somebody and has no commission yet, or nobody any more.
 
-    A commission of an earlier revision is replaced, or given up, as long as it has not matured.
+    A commission of an earlier revision is replaced, or given up, as long as it has not matured. To be asked
+    with `brand_id` and `limit`.
     """
+    owner = [Sale.brand_id == bindparam("brand_id")] if of_brand else []
     newer = aliased(Attribution)
     latest = ~exists().where(newer.sale_id == Attribution.sale_id, newer.revision > Attribution.revision)
     answered = exists().where(
@@ -59,8 +61,9 @@ def _without_commission() -> Select[Sale, Attribution]:
         select(Sale, Attribution)
         .join(Attribution, Attribution.sale_id == Sale.id)
         .where(or_(Attribution.enrollment_id.is_not(None), standing))
-        .where(latest, ~answered, ~final, ~Sale.test)
+        .where(latest, ~answered, ~final, ~Sale.test, *owner)
         .order_by(Attribution.id)
+        .limit(bindparam("limit"))
     )
 
 

@@ -1,8 +1,9 @@
 """Refunds, cancellations and disputes change a commission: each is entered once, by difference."""
 
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Select, exists, select, union
+from sqlalchemy import Select, bindparam, exists, select, union
 from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import Step, entries_of, locked, record_change
@@ -22,7 +23,8 @@ def adjust_due(
     What was reported and could not be applied holds them; it lets go when all else has been entered.
     """
     held = hold_for_events(session, now, limit, brand_id=brand_id)
-    waiting = list(session.execute(_with_new_causes(brand_id, creator_id).limit(limit)).scalars())
+    asked = {"brand_id": brand_id, "creator_id": creator_id, "limit": limit}
+    waiting = list(session.scalars(_with_new_causes(bool(brand_id), bool(creator_id)), asked))
     for commission_id in waiting:
         adjust(session, now, commission_id)
     if held or waiting:
@@ -97,12 +99,14 @@ def _follow_disputes(
         lift_hold(session, now, commission.id, dispute_id)
 
 
-def _with_new_causes(brand_id: str, creator_id: str) -> Select[str]:
+@cache
+def _with_new_causes(of_brand: bool, of_creator: bool) -> Select[str]:
+    """To be asked with `brand_id`, `creator_id` and `limit`."""
     owner = []
-    if brand_id:
-        owner.append(Commission.brand_id == brand_id)
-    if creator_id:
-        owner.append(Commission.creator_id == creator_id)
+    if of_brand:
+        owner.append(Commission.brand_id == bindparam("brand_id"))
+    if of_creator:
+        owner.append(Commission.creator_id == bindparam("creator_id"))
     selects = []
     for table in (Refund, RefundFailure, RefundLevel, Cancellation, DisputeStatus):
         entered = exists().where(Entry.commission_id == Commission.id, Entry.cause_id == table.id)
@@ -112,4 +116,4 @@ def _with_new_causes(brand_id: str, creator_id: str) -> Select[str]:
             .where(Commission.live, ~entered, *owner)
         )
     waiting = union(*selects).subquery()
-    return select(waiting.c.id).order_by(waiting.c.id)
+    return select(waiting.c.id).order_by(waiting.c.id).limit(bindparam("limit"))

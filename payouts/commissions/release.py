@@ -1,9 +1,10 @@
 """Holds, and the release of commissions when their time has come and nothing stands against it."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, exists, func, select, union, update
+from sqlalchemy import Select, bindparam, exists, func, select, union, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
@@ -24,10 +25,8 @@ def mature_due(
     `before` and `brand_id` narrow it for the closing of a period: release times before the cut-off only.
     """
     held = hold_again(session, now, limit, brand_id=brand_id)
-    due = _ripe(before or now, now)
-    if brand_id:
-        due = due.where(Commission.brand_id == brand_id)
-    ripe = list(session.execute(due.limit(limit)).scalars())
+    asked = {"before": before or now, "now": now, "brand_id": brand_id, "limit": limit}
+    ripe = list(session.scalars(_ripe(bool(brand_id)), asked))
     for commission_id in ripe:
         _mature(session, now, commission_id)
     return held + len(ripe)
@@ -37,6 +36,19 @@ def hold_again(
     session: Session, now: datetime, limit: int | None = None, *, brand_id: str = "", creator_id: str = ""
 ) -> int:
     """What a payout contained when its hold was placed goes into hold when that payout was not made."""
+    freed = _freed(bool(brand_id), bool(creator_id), limit is not None)
+    asked = {"brand_id": brand_id, "creator_id": creator_id, "limit": limit}
+    waiting = list(session.scalars(freed, asked))
+    for commission_id in waiting:
+        commission = locked(session, commission_id)
+        for placed in holds_of(session, commission_id)[:1]:
+            _take_back(session, now, commission, placed.cause_id, placed.reason)
+    return len(waiting)
+
+
+@cache
+def _freed(of_brand: bool, of_creator: bool, limited: bool) -> Select[str]:
+    """Released commissions that are held and not with the rail. With `brand_id`, `creator_id`, `limit`."""
     standing = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
     freed = (
         select(Commission.id)
@@ -44,16 +56,11 @@ def hold_again(
         .where(_taken_minor().where(Entry.commission_id == Commission.id).scalar_subquery() <= 0)
         .order_by(Commission.id)
     )
-    if brand_id:
-        freed = freed.where(Commission.brand_id == brand_id)
-    if creator_id:
-        freed = freed.where(Commission.creator_id == creator_id)
-    waiting = list(session.execute(freed.limit(limit)).scalars())
-    for commission_id in waiting:
-        commission = locked(session, commission_id)
-        for placed in holds_of(session, commission_id)[:1]:
-            _take_back(session, now, commission, placed.cause_id, placed.reason)
-    return len(waiting)
+    if of_brand:
+        freed = freed.where(Commission.brand_id == bindparam("brand_id"))
+    if of_creator:
+        freed = freed.where(Commission.creator_id == bindparam("creator_id"))
+    return freed.limit(bindparam("limit")) if limited else freed
 
 
 def place_hold(
@@ -174,7 +181,10 @@ def lifted_holds_of(session: Session, commission_id: str) -> list[Hold]:
     )
 
 
-def _ripe(release_before: datetime, now: datetime) -> Select[str]:
+@cache
+def _ripe(of_brand: bool) -> Select[str]:
+    """What nothing keeps from being released. To be asked with `before`, `now`, `brand_id` and `limit`."""
+    owner = [Commission.brand_id == bindparam("brand_id")] if of_brand else []
     held = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
     named = union(*unsettled_by_sale()).subquery()
     return (
@@ -183,12 +193,14 @@ def _ripe(release_before: datetime, now: datetime) -> Select[str]:
         .where(
             Commission.live,
             Commission.matured_at.is_(None),
-            Commission.release_at < release_before,
-            Commission.release_at <= now,
+            Commission.release_at < bindparam("before"),
+            Commission.release_at <= bindparam("now"),
             ~held,
             Sale.id.not_in(select(named.c.sale_id)),
+            *owner,
         )
         .order_by(Commission.release_at, Commission.id)
+        .limit(bindparam("limit"))
     )
 
 

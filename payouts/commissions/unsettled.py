@@ -4,8 +4,9 @@ What is not released yet waits by itself; here is what had been released before 
 """
 
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import exists, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Select, bindparam, exists, select, union
 from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import locked
@@ -17,20 +18,7 @@ from tracker.sales.unsettled import unsettled_by_sale
 
 def hold_for_events(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
     """Hold up to `limit` released commissions whose order an unsettled event names. How many."""
-    known = exists().where(Hold.commission_id == Commission.id, Hold.cause_id == Event.id)
-    found = union(
-        *(
-            named.with_only_columns(Commission.id.label("commission_id"), Event.id.label("event_id")).where(
-                Commission.sale_id == Sale.id,
-                Commission.live,
-                Commission.matured_at.is_not(None),
-                Commission.brand_id == (brand_id or Commission.brand_id),
-                ~known,
-            )
-            for named in unsettled_by_sale()
-        )
-    )
-    waiting = session.execute(found.order_by("commission_id", "event_id").limit(limit)).all()
+    waiting = session.execute(_not_held(bool(brand_id)), {"brand_id": brand_id, "limit": limit}).all()
     for commission_id, event_id in waiting:
         reason = f"a message about this order waits for a decision: {event_id}"
         commission = locked(session, commission_id)
@@ -40,19 +28,39 @@ def hold_for_events(session: Session, now: datetime, limit: int, *, brand_id: st
 
 def lift_for_events(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
     """Let go of up to `limit` holds whose event was settled; what it said has been entered. How many."""
-    settled = session.execute(
-        select(Hold.commission_id, Hold.cause_id)
-        .join(Event, Event.id == Hold.cause_id)
-        .join(Commission, Commission.id == Hold.commission_id)
-        .where(
-            Hold.lifted_at.is_(None),
-            Event.state.not_in(UNSETTLED),
-            Commission.brand_id == (brand_id or Commission.brand_id),
-        )
-        .order_by(Hold.id)
-        .limit(limit)
-    ).all()
+    settled = session.execute(_held_for_nothing(bool(brand_id)), {"brand_id": brand_id, "limit": limit}).all()
     for commission_id, event_id in settled:
         locked(session, commission_id)
         lift_hold(session, now, commission_id, event_id)
     return len(settled)
+
+
+@cache
+def _not_held(of_brand: bool) -> CompoundSelect[str, str]:
+    """Released commissions, and the unsettled event for which each is not held. With `brand_id`, `limit`."""
+    known = exists().where(Hold.commission_id == Commission.id, Hold.cause_id == Event.id)
+    released = [Commission.live, Commission.matured_at.is_not(None), *_owner(of_brand)]
+    found = (
+        named.with_only_columns(Commission.id.label("commission_id"), Event.id.label("event_id")).where(
+            Commission.sale_id == Sale.id, *released, ~known
+        )
+        for named in unsettled_by_sale()
+    )
+    return union(*found).order_by("commission_id", "event_id").limit(bindparam("limit"))
+
+
+@cache
+def _held_for_nothing(of_brand: bool) -> Select[str, str]:
+    """Holds that stand for an event that was settled since. With `brand_id` and `limit`."""
+    return (
+        select(Hold.commission_id, Hold.cause_id)
+        .join(Event, Event.id == Hold.cause_id)
+        .join(Commission, Commission.id == Hold.commission_id)
+        .where(Hold.lifted_at.is_(None), Event.state.not_in(UNSETTLED), *_owner(of_brand))
+        .order_by(Hold.id)
+        .limit(bindparam("limit"))
+    )
+
+
+def _owner(of_brand: bool) -> list[ColumnElement[bool]]:
+    return [Commission.brand_id == bindparam("brand_id")] if of_brand else []

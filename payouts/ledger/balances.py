@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import func, select, union_all
+from sqlalchemy import Select, bindparam, func, select, union_all
 from sqlalchemy.orm import Session
 
 from payouts.ledger.models import Account, Period, Posting, Transaction
@@ -80,15 +81,21 @@ def currencies_of(session: Session, brand_id: str) -> list[str]:
 
 
 def _sums(session: Session, brand_id: str, currency: str, before: datetime | None) -> dict[str, int]:
+    asked = {"brand_id": brand_id, "currency": currency, "before": before}
+    return {account: int(amount) for account, amount in session.execute(_by_account(before is None), asked)}
+
+
+@cache
+def _by_account(of_all_times: bool) -> Select[str, int]:
+    """Credits less debits of a brand's accounts. To be asked with `brand_id`, `currency` and `before`."""
     sides = []
     for column, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
         side = (
             select(column.label("account"), (Posting.amount_minor * sign).label("amount"))
             .join(Transaction, Transaction.id == Posting.transaction_id)
             .join(Period, Period.id == Transaction.period_id)
-            .where(Transaction.brand_id == brand_id, Posting.currency == currency)
+            .where(Transaction.brand_id == bindparam("brand_id"), Posting.currency == bindparam("currency"))
         )
-        sides.append(side if before is None else side.where(Period.starts_at < before))
+        sides.append(side if of_all_times else side.where(Period.starts_at < bindparam("before")))
     both = union_all(*sides).subquery()
-    rows = session.execute(select(both.c.account, func.sum(both.c.amount)).group_by(both.c.account))
-    return {account: int(amount) for account, amount in rows}
+    return select(both.c.account, func.sum(both.c.amount)).group_by(both.c.account)
