@@ -4,13 +4,17 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
+from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from config.canonical import ISO_FORMAT
 from payouts.commissions.rules import DisputeStep, Facts, RefundAmounts, SaleAmounts
 from tracker.sales.models import Cancellation, DisputeStatus, Refund, RefundFailure, RefundLevel, Sale
+
+Row = TypeVar("Row", Refund, RefundFailure, RefundLevel, Cancellation, DisputeStatus)
 
 
 @dataclass(frozen=True)
@@ -51,22 +55,29 @@ def causes_of(session: Session, sale_id: str) -> list[Cause]:
 def causes_of_sales(session: Session, sale_ids: Sequence[str]) -> dict[str, list[Cause]]:
     """The same for several sales at once; a sale without causes is left out."""
     found: dict[str, list[Cause]] = defaultdict(list)
-    for row in session.scalars(select(Refund).where(Refund.sale_id.in_(sale_ids))):
+    asked = {"sale_ids": sale_ids}
+    for row in session.scalars(_about_sales(Refund), asked):
         reason = row.reason or "refunded by the shop"
         found[row.sale_id].append(Cause(row.id, "refund", reason, row.occurred_at, row))
-    for failure in session.scalars(select(RefundFailure).where(RefundFailure.sale_id.in_(sale_ids))):
+    for failure in session.scalars(_about_sales(RefundFailure), asked):
         reason = f"refund {failure.refund_id} failed, the money went back to the shop"
         cause = Cause(failure.id, "refund_failed", reason, failure.occurred_at, failure)
         found[failure.sale_id].append(cause)
-    for level in session.scalars(select(RefundLevel).where(RefundLevel.sale_id.in_(sale_ids))):
+    for level in session.scalars(_about_sales(RefundLevel), asked):
         reason = f"refunds of {level.payment_id} came to {level.amount}"
         found[level.sale_id].append(Cause(level.id, "refund_level", reason, level.occurred_at, level))
-    for off in session.scalars(select(Cancellation).where(Cancellation.sale_id.in_(sale_ids))):
+    for off in session.scalars(_about_sales(Cancellation), asked):
         reason = "order cancelled by the shop"
         found[off.sale_id].append(Cause(off.id, "cancellation", reason, off.occurred_at, off))
-    for step in session.scalars(select(DisputeStatus).where(DisputeStatus.sale_id.in_(sale_ids))):
+    for step in session.scalars(_about_sales(DisputeStatus), asked):
         kind, reason = f"dispute_{step.status}", f"payment dispute {step.status}"
         found[step.sale_id].append(Cause(step.id, kind, reason, step.occurred_at, step))
     for causes in found.values():
         causes.sort(key=lambda cause: (cause.occurred_at, cause.id))
     return dict(found)
+
+
+@cache
+def _about_sales(table: type[Row]) -> Select[Row]:
+    """To be asked with `sale_ids`."""
+    return select(table).where(table.sale_id.in_(bindparam("sale_ids", expanding=True)))

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 
 from sqlalchemy import Select, bindparam, func, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from payouts.ledger.models import Account, Period, Posting, Transaction
 from payouts.ledger.rules import CREATOR_ACCOUNTS, liability
@@ -56,16 +56,25 @@ def subject_balances(session: Session, subject_ids: Sequence[str], kind: str) ->
     """What stands in accounts of a kind because of each commission or payout: credits less debits."""
     sums: dict[str, int] = defaultdict(int)
     for side, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
-        rows = session.execute(
-            select(Transaction.subject_id, func.sum(Posting.amount_minor))
-            .join(Posting, Posting.transaction_id == Transaction.id)
-            .join(Account, Account.id == side)
-            .where(Account.kind == kind, Transaction.subject_id.in_(subject_ids))
-            .group_by(Transaction.subject_id)
-        )
+        rows = session.execute(_by_subject(side), {"kind": kind, "subject_ids": subject_ids})
         for subject_id, amount in rows:
             sums[subject_id] += sign * int(amount)
     return sums
+
+
+@cache
+def _by_subject(side: InstrumentedAttribute[str]) -> Select[str, int]:
+    """What was posted on one side because of each. To be asked with `kind` and `subject_ids`."""
+    return (
+        select(Transaction.subject_id, func.sum(Posting.amount_minor))
+        .join(Posting, Posting.transaction_id == Transaction.id)
+        .join(Account, Account.id == side)
+        .where(
+            Account.kind == bindparam("kind"),
+            Transaction.subject_id.in_(bindparam("subject_ids", expanding=True)),
+        )
+        .group_by(Transaction.subject_id)
+    )
 
 
 def currencies_of(session: Session, brand_id: str) -> list[str]:

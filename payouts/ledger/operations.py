@@ -4,9 +4,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from config.canonical import canonical_json
@@ -33,12 +34,13 @@ class Posted:
 def lock_books(session: Session, brand_id: str) -> Chain:
     """Take the brand's lock: until this transaction ends, nobody else writes to its books."""
     insert_once(session, Chain, brand_id=brand_id, seq=0, head_hash=GENESIS)
-    return session.execute(
-        select(Chain)
-        .where(Chain.brand_id == brand_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).scalar_one()
+    return session.execute(_end_of_chain(), {"brand_id": brand_id}).scalar_one()
+
+
+@cache
+def _end_of_chain() -> Select[Chain]:
+    locked = select(Chain).where(Chain.brand_id == bindparam("brand_id")).with_for_update()
+    return locked.execution_options(populate_existing=True)
 
 
 def recall(session: Session, brand_id: str, event_key: str, inputs: Mapping[str, Any]) -> Posted | None:

@@ -32,7 +32,7 @@ from payouts.transfers.lookup import ABSENT, outcome_of_lookup
 from payouts.transfers.models import Attempt, Payee, Payout
 from payouts.transfers.outcome import Outcome
 from payouts.transfers.payees import note_status, payees_of
-from payouts.transfers.preparation import plans_of, prepare, renew
+from payouts.transfers.preparation import Plan, plans_of, prepare, renew
 from payouts.transfers.report import Report
 from payouts.transfers.stripe_rail import PayeeStatus, RailError, StripeRail
 from payouts.transfers.units import floor_from_rail
@@ -105,8 +105,11 @@ class Run:
     def pay(self, brand_id: str, *, early: bool = False) -> Report:
         """Prepare and send what the brand's sealed statements authorise."""
         self._write(partial(enter_what_waits, now=self._moment(), brand_id=brand_id))
-        self._refresh_payees(brand_id, early)
-        for statement_id, creator_id in self._planned(brand_id, early):
+        for each in self._planned(brand_id, early):
+            if each.reason is not None:
+                self.report.skipped[each.creator_id] = each.reason
+                continue
+            statement_id, creator_id = each.statement_id, each.creator_id
             self._write(
                 partial(prepare, now=self._moment(), statement_id=statement_id, creator_id=creator_id)
             )
@@ -178,24 +181,23 @@ class Run:
             f"That is certain from {utc_text(absence_proves_from(attempt))} on; try again then."
         )
 
-    def _planned(self, brand_id: str, early: bool) -> list[tuple[str, str]]:
-        with reading(self._databases.main) as session:
-            plans = plans_of(session, self._moment(), brand_id, early=early)
-        for each in plans:
-            if each.reason is not None:
-                self.report.skipped[each.creator_id] = each.reason
-        return [(each.statement_id, each.creator_id) for each in plans if each.reason is None]
-
-    def _refresh_payees(self, brand_id: str, early: bool) -> None:
+    def _planned(self, brand_id: str, early: bool) -> list[Plan]:
         """The rail knows best who can receive; only those for whom there is something are asked about."""
         with reading(self._databases.main) as session:
-            creators = {each.creator_id for each in plans_of(session, self._moment(), brand_id, early=early)}
+            plans = plans_of(session, self._moment(), brand_id, early=early)
             payees = payees_of(session, brand_id)
-        for payee in payees:
-            if payee.creator_id not in creators:
-                continue
-            status = self._status(payee)
-            self._write(partial(note_status, now=self._moment(), payee_id=payee.id, status=status))
+        creators = {each.creator_id for each in plans}
+        news = [self._is_news_of(payee) for payee in payees if payee.creator_id in creators]
+        if not any(news):
+            return plans
+        with reading(self._databases.main) as session:
+            return plans_of(session, self._moment(), brand_id, early=early)
+
+    def _is_news_of(self, payee: Payee) -> bool:
+        """Look whether the account can receive, note it, and say whether that is news."""
+        status = self._status(payee)
+        self._write(partial(note_status, now=self._moment(), payee_id=payee.id, status=status))
+        return (status.ready, status.reason) != (payee.ready, payee.status_reason)
 
     def _status(self, payee: Payee) -> PayeeStatus:
         """An account that the rail does not know (any more) must not keep others from being paid."""

@@ -3,8 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from payouts.commissions.models import Commission, Hold
@@ -68,18 +69,8 @@ def select_entries(
     `besides` is a payout that chooses anew: what it has taken counts as unsettled.
     """
     payable = account_id(brand_id, "payable", currency, creator_id)
-    unsettled = ~exists().where(Item.posting_id == Posting.id, Item.live, Item.payout_id != besides)
-    rows = session.execute(
-        select(Posting, Transaction, Period)
-        .join(Transaction, Transaction.id == Posting.transaction_id)
-        .join(Period, Period.id == Transaction.period_id)
-        .where(
-            or_(Posting.debit_account_id == payable, Posting.credit_account_id == payable),
-            Transaction.kind.not_in(SETTLING_KINDS),
-            unsettled,
-        )
-        .order_by(Posting.id)
-    ).all()
+    asked = {"payable": payable, "besides": besides}
+    rows = session.execute(_unsettled(besides is not None), asked).all()
     matured_later = _matured_after(session, {row[1].subject_id for row in rows}, period)
     held = _held_and_payable(session, brand_id, creator_id)
     entries, of_held = [], []
@@ -96,6 +87,28 @@ def select_entries(
     entries += _without_what_is_held(of_held)
     entries += _remainders(session, brand_id, creator_id, currency, besides)
     return Selection(tuple(entries), currency)
+
+
+@cache
+def _unsettled(chooses_anew: bool) -> Select[Posting, Transaction, Period]:
+    """Entries of an account that are in no payout. To be asked with `payable` and `besides`."""
+    payable: BindParameter[str] = bindparam("payable")
+    taken = exists().where(Item.posting_id == Posting.id, Item.live, *_besides(chooses_anew))
+    return (
+        select(Posting, Transaction, Period)
+        .join(Transaction, Transaction.id == Posting.transaction_id)
+        .join(Period, Period.id == Transaction.period_id)
+        .where(
+            or_(Posting.debit_account_id == payable, Posting.credit_account_id == payable),
+            Transaction.kind.not_in(SETTLING_KINDS),
+            ~taken,
+        )
+        .order_by(Posting.id)
+    )
+
+
+def _besides(chooses_anew: bool) -> list[ColumnElement[bool]]:
+    return [Item.payout_id != bindparam("besides")] if chooses_anew else []
 
 
 def _held_and_payable(session: Session, brand_id: str, creator_id: str) -> set[str]:
@@ -130,32 +143,46 @@ def _without_what_is_held(entries: list[tuple[str, Entry]]) -> list[Entry]:
 
 def _matured_after(session: Session, subjects: set[str], period: Period) -> set[str]:
     """Of these commissions, those whose first release counts for a later period than this one."""
+    asked = {"subjects": list(subjects), "starts_at": period.starts_at}
+    return set(session.scalars(_released_after(), asked))
+
+
+@cache
+def _released_after() -> Select[str]:
+    """To be asked with `subjects` and `starts_at`."""
     released_in = aliased(Period)
-    return set(
-        session.execute(
-            select(Transaction.subject_id)
-            .join(released_in, released_in.id == Transaction.period_id)
-            .where(Transaction.subject_id.in_(subjects), Transaction.kind == "mature")
-            .group_by(Transaction.subject_id)
-            .having(func.min(released_in.starts_at) > period.starts_at)
-        ).scalars()
+    return (
+        select(Transaction.subject_id)
+        .join(released_in, released_in.id == Transaction.period_id)
+        .where(
+            Transaction.subject_id.in_(bindparam("subjects", expanding=True)), Transaction.kind == "mature"
+        )
+        .group_by(Transaction.subject_id)
+        .having(func.min(released_in.starts_at) > bindparam("starts_at"))
     )
 
 
 def _remainders(
     session: Session, brand_id: str, creator_id: str, currency: str, besides: str | None
 ) -> list[Entry]:
-    unsettled = ~exists().where(Item.carried_from_id == Payout.id, Item.live, Item.payout_id != besides)
-    rows = session.execute(
+    asked = {"brand_id": brand_id, "creator_id": creator_id, "currency": currency, "besides": besides}
+    rows = session.scalars(_with_remainders(besides is not None), asked)
+    return [Entry(None, payout.id, payout.carried_minor, payout.prepared_at) for payout in rows]
+
+
+@cache
+def _with_remainders(chooses_anew: bool) -> Select[Payout]:
+    """To be asked with `brand_id`, `creator_id`, `currency` and `besides`."""
+    taken = exists().where(Item.carried_from_id == Payout.id, Item.live, *_besides(chooses_anew))
+    return (
         select(Payout)
         .where(
-            Payout.brand_id == brand_id,
-            Payout.creator_id == creator_id,
-            Payout.currency == currency,
+            Payout.brand_id == bindparam("brand_id"),
+            Payout.creator_id == bindparam("creator_id"),
+            Payout.currency == bindparam("currency"),
             Payout.carried_minor > 0,
             Payout.state.in_(("paid", "returned")),
-            unsettled,
+            ~taken,
         )
         .order_by(Payout.id)
-    ).scalars()
-    return [Entry(None, payout.id, payout.carried_minor, payout.prepared_at) for payout in rows]
+    )
