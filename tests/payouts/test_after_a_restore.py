@@ -1,9 +1,10 @@
 """After a restore the payment provider knows more than the books: nothing is paid until both agree again."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event, inspect, select
@@ -20,8 +21,9 @@ from payouts.transfers.reconciliation import reconcile
 from payouts.transfers.sandbox.server import SANDBOX_KEY
 from payouts.transfers.stripe_rail import StripeRail
 from tests.conftest import settings_for
-from tests.payouts.cast import Books, at
+from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.payout_runs.scenes import sent_keys
+from tests.stages import Opening, opening_for
 from tracker.errors import Conflict, Fault
 from tracker.people.models import Brand
 
@@ -35,22 +37,55 @@ def backed_up(books: Books, file: Path, when: str) -> Path:
     return file
 
 
-@pytest.fixture
-def restored(books: Books, tmp_path: Path) -> Iterator[Books]:
-    """The books of 8 November, restored after the payout of 9 November had been sent."""
+def approve_october(books: Books) -> None:
     books.sale("S1", 1000_00, "10-01")
     books.close("2026-10", "11-01 00:05")
     books.approve("2026-10", "11-08")
-    file = backed_up(books, tmp_path / "backup", "11-08 13:00")
-    assert len(books.pay("11-09").paid) == 1
-    yield from restored_from(file, books, tmp_path)
 
 
-def restored_from(file: Path, books: Books, tmp_path: Path) -> Iterator[Books]:
-    settings: Settings = settings_for(tmp_path / "new-home")
-    databases = open_databases(settings)
+def restore_into_new_home(books: Books, when: str, story: Callable[[], Any]) -> None:
+    """The backup is of that time; what the story tells came after it."""
+    file = backed_up(books, new_home(books).with_name("backup"), when)
+    story()
+    databases = open_databases(settings_for(new_home(books)))
     with open_archive(file) as archive:
         assert restore(databases, archive, hush).findings == []
+    databases.close()
+
+
+def new_home(books: Books) -> Path:
+    return books.settings.home.with_name("new-home")
+
+
+def forget_a_payout(books: Books) -> None:
+    approve_october(books)
+    restore_into_new_home(books, "11-08 13:00", lambda: books.pay("11-09"))
+    assert books.sandbox.control.counts()["transfers"] == 1
+
+
+APPROVED, RESTORED = after(approve_october), after(forget_a_payout)
+
+
+@pytest.fixture
+def opening(request: pytest.FixtureRequest) -> Opening | None:
+    return opening_for(request, restored=RESTORED, approved=APPROVED, books=CAST)
+
+
+@pytest.fixture
+def approved(books: Books) -> Books:
+    """100 EUR are to be paid for October."""
+    return books
+
+
+@pytest.fixture
+def restored(books: Books) -> Iterator[Books]:
+    """The books of 8 November, restored after the payout of 9 November had been sent."""
+    yield from in_new_home(books)
+
+
+def in_new_home(books: Books) -> Iterator[Books]:
+    settings: Settings = settings_for(new_home(books))
+    databases = open_databases(settings)
     yield dataclasses.replace(books, settings=settings, databases=databases)
     databases.close()
 
@@ -85,13 +120,10 @@ def test_an_adopted_transfer_settles_the_statement_and_nothing_is_paid_again(res
     assert restored.sandbox.control.counts()["transfers"] == 1
 
 
-def test_books_that_know_everything_are_thawed_at_once(books: Books, tmp_path: Path) -> None:
-    books.sale("S1", 1000_00, "10-01")
-    books.close("2026-10", "11-01 00:05")
-    books.approve("2026-10", "11-08")
-    books.pay("11-09")
-    file = backed_up(books, tmp_path / "backup", "11-09 13:00")
-    for whole in restored_from(file, books, tmp_path):
+def test_books_that_know_everything_are_thawed_at_once(approved: Books) -> None:
+    approved.pay("11-09")
+    restore_into_new_home(approved, "11-09 13:00", lambda: None)
+    for whole in in_new_home(approved):
         assert compared(whole) == []
         assert whole.faults() == []
 
@@ -146,10 +178,8 @@ def restored_brands(databases: Databases) -> bool:
 
 
 @pytest.mark.parametrize("way", ["settle", "retry", "pay"])
-def test_while_payouts_are_frozen_nothing_is_sent_again_either(books: Books, way: str) -> None:
-    books.sale("S1", 1000_00, "10-01")
-    books.close("2026-10", "11-01 00:05")
-    books.approve("2026-10", "11-08")
+def test_while_payouts_are_frozen_nothing_is_sent_again_either(approved: Books, way: str) -> None:
+    books = approved
     fault = "403_before" if way == "pay" else "drop_before"
     books.sandbox.control.queue_fault(fault)
     report = books.run("11-09").pay(books.brand_id, early=True)
@@ -173,10 +203,8 @@ def test_while_payouts_are_frozen_nothing_is_sent_again_either(books: Books, way
     assert (books.balance().total_minor, books.sandbox.control.counts()["transfers"]) == (0, 1)
 
 
-def test_what_arrived_is_found_while_payouts_are_frozen(books: Books) -> None:
-    books.sale("S1", 1000_00, "10-01")
-    books.close("2026-10", "11-01 00:05")
-    books.approve("2026-10", "11-08")
+def test_what_arrived_is_found_while_payouts_are_frozen(approved: Books) -> None:
+    books = approved
     books.sandbox.control.queue_fault("drop_after")
     assert books.run("11-09").pay(books.brand_id, early=True).unknown
     books.write(partial(place_freeze, now=at("11-09"), reason="restored", compare_from=at("11-09")))

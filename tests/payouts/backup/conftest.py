@@ -1,5 +1,6 @@
 import itertools
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,19 +9,26 @@ import pytest
 
 from config.database import Databases, open_databases
 from config.settings import Settings, load_settings
+from payouts.backup.making import make_backup
 from tests.payouts.backup.content import fill_installation
 from tests.postgres import PostgresServer
-from tests.stages import Opening, Stage, opening_for
+from tests.stages import NOW, Opening, Stage, opening_for
 from tests.tracker.sales.shop import Shop
 
 _numbers = itertools.count(1)
 
 
 def lived_in(settings: Settings) -> Shop:
+    """With a backup of it beside its home."""
     databases = open_databases(settings)
     shop = fill_installation(settings, databases)
+    make_backup(databases, NOW, backup_file(settings), lambda _line: None)
     databases.close()
     return shop
+
+
+def backup_file(settings: Settings) -> Path:
+    return settings.home.parent / "backup.zip"
 
 
 @pytest.fixture
@@ -35,6 +43,12 @@ def shop(stage: Stage, databases: Databases) -> Shop:
     return filled.moved_to(databases)
 
 
+@pytest.fixture
+def backup(settings: Settings, shop: Shop) -> Path:
+    """A file of the test's own, which it may spoil."""
+    return backup_file(settings)
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def target_kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -44,14 +58,17 @@ def target_kind(request: pytest.FixtureRequest) -> str:
 def target_settings(
     target_kind: str, settings: Settings, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Settings]:
-    """Settings of another installation with the same key, whose databases have no tables yet."""
+    """Settings of another installation with the same key, whose databases have tables only when `ready`."""
     others: dict[str, Any] = {"home": tmp_path / "target", "secret_key": settings.secret_key}
+    ready = "ready" in request.fixturenames
     if target_kind == "sqlite":
+        if ready:
+            shutil.copytree(request.getfixturevalue("sqlite_template"), tmp_path / "target")
         yield load_settings(database_url="", **others)
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
     name = f"linkledger_target_{os.getpid()}_{next(_numbers)}"
-    server.create_database(name)
+    server.create_database(name, request.getfixturevalue("postgres_template") if ready else None)
     yield load_settings(database_url=server.url(name), **others)
     server.drop_database(name)
 
@@ -61,3 +78,9 @@ def target(target_settings: Settings) -> Iterator[Databases]:
     opened = open_databases(target_settings)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def ready(target: Databases) -> Databases:
+    """The target after `linkledger migrate`."""
+    return target

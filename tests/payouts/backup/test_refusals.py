@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import inspect
 
 from config.database import Databases, make_engine
-from config.migrate import migrate_up, upgrade
+from config.migrate import migrate_up
 from config.schema import schema_states
 from payouts.backup.archive import open_archive
 from payouts.backup.making import make_backup
@@ -21,12 +21,6 @@ from tests.tracker.sales.shop import Shop
 from tracker.errors import Conflict, Fault, Invalid, LinkledgerError
 
 Members = dict[str, bytes]
-
-
-@pytest.fixture
-def backup(databases: Databases, shop: Shop, now: datetime, tmp_path: Path) -> Path:
-    make_backup(databases, now, tmp_path / "backup.zip", print)
-    return tmp_path / "backup.zip"
 
 
 @pytest.fixture
@@ -90,7 +84,7 @@ def end_the_books_elsewhere(members: Members) -> None:
     edit_manifest(members, lambda manifest: manifest["heads"][0].update(head_hash="0" * 64))
 
 
-@pytest.mark.parametrize(
+FAULTS = pytest.mark.parametrize(
     ("harm", "sentence"),
     [
         (lose_a_member, "main/sale.jsonl is missing"),
@@ -106,15 +100,22 @@ def end_the_books_elsewhere(members: Members) -> None:
         (end_the_books_elsewhere, "do not end where the backup says"),
     ],
 )
+
+
+@FAULTS
 def test_a_fault_is_named_and_no_row_is_kept(
-    target: Databases, backup: Path, harm: Callable[[Members], None], sentence: str
+    ready: Databases, backup: Path, harm: Callable[[Members], None], sentence: str
 ) -> None:
-    upgrade(target)
-    harmed = rebuilt(backup, harm)
     with pytest.raises(Fault, match=sentence):
-        restored(target, harmed)
-    assert not any(contents(target).values())
-    with pytest.raises(Fault, match=sentence), open_archive(harmed) as archive:
+        restored(ready, rebuilt(backup, harm))
+    assert not any(contents(ready).values())
+
+
+@FAULTS
+def test_a_fault_is_named_without_a_target(
+    backup: Path, harm: Callable[[Members], None], sentence: str
+) -> None:
+    with pytest.raises(Fault, match=sentence), open_archive(rebuilt(backup, harm)) as archive:
         verify(archive, print)
 
 
@@ -149,15 +150,13 @@ def test_another_file_is_no_backup(tmp_path: Path, content: bytes) -> None:
         pass
 
 
-def test_a_target_with_rows_is_refused_and_stays_as_it_is(
-    target: Databases, shop: Shop, backup: Path
-) -> None:
-    restored(target, backup)
-    pay_bonus(target, shop.brand_id, number=7)
-    before = contents(target)
+def test_a_target_with_rows_is_refused_and_stays_as_it_is(ready: Databases, shop: Shop, backup: Path) -> None:
+    restored(ready, backup)
+    pay_bonus(ready, shop.brand_id, number=7)
+    before = contents(ready)
     with pytest.raises(Conflict, match=r"not empty: .*brand"):
-        restored(target, backup)
-    assert contents(target) == before
+        restored(ready, backup)
+    assert contents(ready) == before
 
 
 LOSE_A_ROW = {
@@ -166,13 +165,12 @@ LOSE_A_ROW = {
 }
 
 
-def test_a_row_that_does_not_arrive_as_it_was_is_noticed(target: Databases, backup: Path) -> None:
-    upgrade(target)
-    with target.main.begin() as connection:
-        connection.exec_driver_sql(LOSE_A_ROW[target.main.dialect.name])
+def test_a_row_that_does_not_arrive_as_it_was_is_noticed(ready: Databases, backup: Path) -> None:
+    with ready.main.begin() as connection:
+        connection.exec_driver_sql(LOSE_A_ROW[ready.main.dialect.name])
     with pytest.raises(Fault, match="main/job_clock did not arrive as it stands in the file"):
-        restored(target, backup)
-    assert not any(contents(target).values())
+        restored(ready, backup)
+    assert not any(contents(ready).values())
 
 
 def test_a_backup_of_a_newer_schema_names_the_version_to_use(target: Databases, backup: Path) -> None:
@@ -231,12 +229,11 @@ def test_a_backup_of_an_older_schema_is_brought_up(
 
 
 def test_a_backup_of_an_older_schema_wants_a_target_without_tables(
-    target: Databases, backup: Path, of_an_older_schema: Callable[[Members], None]
+    ready: Databases, backup: Path, of_an_older_schema: Callable[[Members], None]
 ) -> None:
-    upgrade(target)
     with pytest.raises(Conflict, match=r"at schema \d+, those of the backup at 0006"):
-        restored(target, rebuilt(backup, of_an_older_schema))
-    assert not any(contents(target).values())
+        restored(ready, rebuilt(backup, of_an_older_schema))
+    assert not any(contents(ready).values())
 
 
 def test_an_older_backup_with_a_fault_leaves_the_target_without_tables(

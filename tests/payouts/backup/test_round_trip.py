@@ -5,11 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-import pytest
 from sqlalchemy.orm import Session
 
 from config.database import Databases, reading, transact
-from config.migrate import upgrade
 from config.settings import Settings
 from payouts.backup.archive import open_archive
 from payouts.backup.making import make_backup
@@ -38,12 +36,6 @@ def silent(_line: str) -> None:
     pass
 
 
-@pytest.fixture
-def backup(databases: Databases, shop: Shop, now: datetime, tmp_path: Path) -> Path:
-    make_backup(databases, now, tmp_path / "backup.zip", silent)
-    return tmp_path / "backup.zip"
-
-
 def test_every_row_comes_back_as_it_was(
     databases: Databases, target: Databases, shop: Shop, backup: Path
 ) -> None:
@@ -61,25 +53,25 @@ def test_every_row_comes_back_as_it_was(
 
 
 def test_the_restored_installation_goes_on(
-    settings: Settings, target_settings: Settings, target: Databases, shop: Shop, backup: Path, now: datetime
+    settings: Settings, target_settings: Settings, ready: Databases, shop: Shop, backup: Path, now: datetime
 ) -> None:
     with open_archive(backup) as archive:
-        restore(target, archive, silent)
-    pay_bonus(target, shop.brand_id, number=7)
+        restore(ready, archive, silent)
+    pay_bonus(ready, shop.brand_id, number=7)
     record_clicks(target_settings, shop, count=1)
-    restored = replace(shop, databases=target, intake=Intake(target.main, shop.keys))
+    restored = replace(shop, databases=ready, intake=Intake(ready.main, shop.keys))
     assert restored.send("sale.created", sale(order_id="1002")).state == "applied"
-    with reading(target.main) as session:
+    with reading(ready.main) as session:
         assert [finding.check for finding in self_check(session, now)] == ["freeze"]
         assert source_secrets(get_source(session, shop.source_id), settings.secret_keys) == [shop.secret]
 
 
 def test_the_backup_of_a_restored_database_has_the_same_members(
-    target: Databases, backup: Path, now: datetime
+    ready: Databases, backup: Path, now: datetime
 ) -> None:
     with open_archive(backup) as archive:
-        restore(target, archive, silent)
-    again = make_backup(target, now, backup.with_name("again.zip"), silent)
+        restore(ready, archive, silent)
+    again = make_backup(ready, now, backup.with_name("again.zip"), silent)
     with open_archive(backup) as archive:
         kept = [each for each in again.members if each.shape.name != "main/payout_freeze"]
         saved = archive.manifest.members
@@ -87,7 +79,7 @@ def test_the_backup_of_a_restored_database_has_the_same_members(
 
 
 def test_what_is_booked_during_the_backup_is_whole_or_not_in_it(
-    databases: Databases, target: Databases, shop: Shop, now: datetime, tmp_path: Path
+    databases: Databases, ready: Databases, shop: Shop, now: datetime, tmp_path: Path
 ) -> None:
     numbers = iter(range(100, 200))
     before = books(databases, shop.brand_id)
@@ -100,8 +92,8 @@ def test_what_is_booked_during_the_backup_is_whole_or_not_in_it(
     assert books(databases, shop.brand_id) != before
     assert manifest.heads == before[0]
     with open_archive(tmp_path / "busy.zip") as archive:
-        assert restore(target, archive, silent).findings == []
-    assert books(target, shop.brand_id) == before
+        assert restore(ready, archive, silent).findings == []
+    assert books(ready, shop.brand_id) == before
 
 
 def test_clicks_that_come_in_meanwhile_do_no_harm(
@@ -164,22 +156,21 @@ def test_no_key_is_in_it_and_others_cannot_read_it(settings: Settings, shop: Sho
 
 
 def test_numbers_of_postings_go_on_after_the_highest(
-    databases: Databases, target: Databases, shop: Shop, backup: Path
+    databases: Databases, ready: Databases, shop: Shop, backup: Path
 ) -> None:
     with open_archive(backup) as archive:
-        restore(target, archive, silent)
-    highest = max(row[0] for row in contents(target)["ledger_posting"])
-    pay_bonus(target, shop.brand_id, number=7)
-    assert max(row[0] for row in contents(target)["ledger_posting"]) == highest + 1
+        restore(ready, archive, silent)
+    highest = max(row[0] for row in contents(ready)["ledger_posting"])
+    pay_bonus(ready, shop.brand_id, number=7)
+    assert max(row[0] for row in contents(ready)["ledger_posting"]) == highest + 1
 
 
 def test_an_installation_without_content_can_be_saved_too(
-    databases: Databases, target: Databases, now: datetime, tmp_path: Path
+    databases: Databases, ready: Databases, now: datetime, tmp_path: Path
 ) -> None:
     make_backup(databases, now, tmp_path / "empty.zip", silent)
-    upgrade(target)
     with open_archive(tmp_path / "empty.zip") as archive:
-        assert restore(target, archive, silent).manifest.heads == ()
+        assert restore(ready, archive, silent).manifest.heads == ()
 
 
 def test_faults_that_were_there_before_come_back_and_are_reported(
