@@ -125,10 +125,14 @@ class Books:
         self.write(every_step)
 
     def close(self, period: str, when: str) -> dict[str, Any]:
+        self.end(period, when)
+        return self.statement(period)
+
+    def end(self, period: str, when: str) -> None:
+        """Close it for those who do not want to read its statement."""
         self.settle(at(when))
         for _ in range(1 + self.repeats):
             self.write(lambda s: close_period(s, at(when), self.brand_id, period))
-        return self.statement(period)
 
     def approve(self, period: str, when: str) -> dict[str, Any]:
         with reading(self.databases.main) as session:

@@ -39,7 +39,7 @@ def backed_up(books: Books, file: Path, when: str) -> Path:
 
 def approve_october(books: Books) -> None:
     books.sale("S1", 1000_00, "10-01")
-    books.close("2026-10", "11-01 00:05")
+    books.end("2026-10", "11-01 00:05")
     books.approve("2026-10", "11-08")
 
 

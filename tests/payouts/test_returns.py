@@ -18,7 +18,7 @@ from tracker.errors import Conflict
 
 def pay_october(books: Books) -> str:
     books.sale("S1", 1000_00, "10-01")
-    books.close("2026-10", "11-01 00:05")
+    books.end("2026-10", "11-01 00:05")
     books.approve("2026-10", "11-08")
     (payout_id,) = books.pay("11-09").paid
     return payout_id

@@ -23,7 +23,7 @@ def play_october(books: Books) -> dict[str, Any]:
     books.sale("S0", 50 * EURO, "10-01")
     books.sale("S2", 400 * EURO, "10-20")
     books.refund("S1", 200 * EURO, "10-25")
-    books.close("2026-10", "11-01 00:05")
+    books.end("2026-10", "11-01 00:05")
     books.refund("S1", 100 * EURO, "11-04")
     declined = books.commission("S0")
     books.write(lambda s: decline(s, at("11-05"), declined.id, reason="returned"))

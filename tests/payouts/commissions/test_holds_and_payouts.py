@@ -11,7 +11,7 @@ from tracker.errors import Conflict
 
 def test_what_is_paid_is_not_held_by_a_later_dispute_but_netted_when_it_is_lost(books: Books) -> None:
     books.sale("S1", 1000_00, "10-01")
-    books.close("2026-10", "11-01 00:05")
+    books.end("2026-10", "11-01 00:05")
     books.approve("2026-10", "11-08")
     assert books.pay("11-09").paid
     books.dispute("S1", "opened", 1000_00, "11-12")
@@ -23,7 +23,7 @@ def test_what_is_paid_is_not_held_by_a_later_dispute_but_netted_when_it_is_lost(
 
 def test_what_is_paid_cannot_be_held_and_the_brand_is_told_so(books: Books) -> None:
     books.sale("S1", 1000_00, "10-01")
-    books.close("2026-10", "11-01 00:05")
+    books.end("2026-10", "11-01 00:05")
     books.approve("2026-10", "11-08")
     (payout_id,) = books.pay("11-09").paid
     with pytest.raises(Conflict, match=f"was paid by {payout_id}: nothing of it can be held"):
@@ -33,7 +33,7 @@ def test_what_is_paid_cannot_be_held_and_the_brand_is_told_so(books: Books) -> N
 
 def test_what_came_back_after_it_was_paid_can_be_held(books: Books) -> None:
     books.sale("S1", 1000_00, "10-01")
-    books.close("2026-10", "11-01 00:05")
+    books.end("2026-10", "11-01 00:05")
     books.approve("2026-10", "11-08")
     (payout_id,) = books.pay("11-09").paid
     books.write(
@@ -47,7 +47,7 @@ def test_a_dispute_after_a_review_hold_was_netted_away_in_a_payout_holds_again(b
     """The payout of November settled "released" and "held again" of S1 together: of S1 it paid nothing."""
     books.sale("S1", 1000_00, "10-01")
     books.sale("S2", 2000_00, "10-01")
-    books.close("2026-10", "11-01 00:05")
+    books.end("2026-10", "11-01 00:05")
     decide(books, hold, "S1", "11-05", reason="under_review")
     books.approve("2026-10", "11-08")
     assert books.pay("11-09").paid
@@ -62,7 +62,7 @@ def test_a_dispute_after_a_review_hold_was_netted_away_in_a_payout_holds_again(b
 
 def test_a_dispute_during_a_payout_that_then_fails_keeps_the_commission_from_being_paid(books: Books) -> None:
     books.sale("S1", 1000_00, "10-01")
-    books.close("2026-10", "11-01 00:05")
+    books.end("2026-10", "11-01 00:05")
     books.approve("2026-10", "11-08")
     books.sandbox.control.queue_fault("drop_before")
     (payout_id,) = books.run("11-09").pay(books.brand_id, early=True).unknown
@@ -73,7 +73,7 @@ def test_a_dispute_during_a_payout_that_then_fails_keeps_the_commission_from_bei
     assert not books.pay("11-11").paid
     assert standing(books) == (100_00, 0, 0)
     books.dispute("S1", "won", 1000_00, "11-12")
-    books.close("2026-11", "12-01 00:05")
+    books.end("2026-11", "12-01 00:05")
     books.approve("2026-11", "12-08")
     assert books.pay("12-09").paid
     assert (standing(books), books.faults()) == (NOTHING, [])
@@ -90,7 +90,7 @@ def came_back(books: Books, payout_id: str, amount: int, when: str) -> None:
 @pytest.mark.parametrize("first", ["the dispute", "the return"])
 def test_what_came_back_is_held_by_a_dispute_and_not_paid_again(books: Books, first: str) -> None:
     books.sale("S1", 1000_00, "10-01")
-    books.close("2026-10", "11-01 00:05")
+    books.end("2026-10", "11-01 00:05")
     books.approve("2026-10", "11-08")
     (payout_id,) = books.pay("11-09").paid
     if first == "the dispute":
@@ -98,12 +98,12 @@ def test_what_came_back_is_held_by_a_dispute_and_not_paid_again(books: Books, fi
     came_back(books, payout_id, 100_00, "11-12")
     if first == "the return":
         books.dispute("S1", "opened", 1000_00, "11-13")
-    books.close("2026-11", "12-01 00:05")
+    books.end("2026-11", "12-01 00:05")
     books.approve("2026-11", "12-08")
     assert not books.pay("12-09").paid
     assert standing(books) == (100_00, 0, 0)
     books.dispute("S1", "won", 1000_00, "12-10")
-    books.close("2026-12", "2027-01-01T00:05:00")
+    books.end("2026-12", "2027-01-01T00:05:00")
     books.approve("2026-12", "2027-01-08T12:00:00")
     assert books.pay("2027-01-09T12:00:00").paid
     assert (standing(books), books.faults()) == (NOTHING, [])
@@ -111,12 +111,12 @@ def test_what_came_back_is_held_by_a_dispute_and_not_paid_again(books: Books, fi
 
 def test_a_part_that_came_back_waits_until_the_dispute_is_decided(books: Books) -> None:
     books.sale("S1", 1000_00, "10-01")
-    books.close("2026-10", "11-01 00:05")
+    books.end("2026-10", "11-01 00:05")
     books.approve("2026-10", "11-08")
     (payout_id,) = books.pay("11-09").paid
     came_back(books, payout_id, 60_00, "11-12")
     books.dispute("S1", "opened", 1000_00, "11-13")
-    books.close("2026-11", "12-01 00:05")
+    books.end("2026-11", "12-01 00:05")
     books.approve("2026-11", "12-08")
     assert not books.pay("12-09").paid
     assert (standing(books), books.faults()) == ((0, 60_00, 0), [])
@@ -127,13 +127,13 @@ def test_a_part_that_came_back_waits_until_the_dispute_is_decided(books: Books) 
 
 def test_a_reinstated_part_of_a_paid_commission_waits_until_a_new_dispute_is_decided(books: Books) -> None:
     books.sale("S1", 10_000_00, "10-01")
-    books.close("2026-10", "11-01 00:05")
+    books.end("2026-10", "11-01 00:05")
     books.approve("2026-10", "11-08")
     assert books.pay("11-09").paid
     books.dispute("S1", "lost", 4_000_00, "11-10")
     books.sale("S2", 20_000_00, "10-20")
     books.settle(at("11-20"))
-    books.close("2026-11", "12-01 00:05")
+    books.end("2026-11", "12-01 00:05")
     books.approve("2026-11", "12-08")
     assert books.pay("12-09").paid
     assert standing(books) == NOTHING
@@ -143,7 +143,7 @@ def test_a_reinstated_part_of_a_paid_commission_waits_until_a_new_dispute_is_dec
         more = {"status": status, "occurred_at": at(when).isoformat()}
         books.report("dispute.updated", second | more, f"dp-2-{status}", at(when))
         if status == "opened":
-            books.close("2026-12", "2027-01-01T00:05:00")
+            books.end("2026-12", "2027-01-01T00:05:00")
             books.approve("2026-12", "2027-01-08T12:00:00")
         assert bool(books.pay("2027-01-11T12:00:00").paid) == paid
         assert standing(books) == (0, 0 if paid else 400_00, 0)
@@ -153,7 +153,7 @@ def test_a_reinstated_part_of_a_paid_commission_waits_until_a_new_dispute_is_dec
 def test_a_dispute_while_a_payout_waits_for_money_keeps_the_commission_from_being_paid(books: Books) -> None:
     books.sale("S1", 1000_00, "10-01")
     books.sale("S2", 2000_00, "10-01")
-    books.close("2026-10", "11-01 00:05")
+    books.end("2026-10", "11-01 00:05")
     books.approve("2026-10", "11-08")
     books.sandbox.control.top_up("EUR", -FUNDS_MINOR)
     assert books.run("11-09").pay(books.brand_id, early=True).waiting

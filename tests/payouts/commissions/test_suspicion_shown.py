@@ -55,7 +55,7 @@ def test_the_statement_tells_the_creator_the_reason_and_not_the_evidence(books: 
 def test_what_was_paid_is_not_said_to_be_held(books: Books) -> None:
     """A dispute that comes after the payment keeps nothing back."""
     books.sale("S1", 1000_00, SOLD)
-    books.close("2026-10", "11-02")
+    books.end("2026-10", "11-02")
     books.approve("2026-10", "11-08")
     assert books.pay("11-09").paid
     books.dispute("S1", "opened", 100_00, "11-10")

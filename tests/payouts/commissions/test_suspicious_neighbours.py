@@ -45,7 +45,7 @@ def test_a_crowd_takes_back_what_was_released_and_not_what_was_paid(books: Books
     wants(books, "many_sales", "3")
     books.sale("S0", 100_00, SOLD, customer="c-1")
     books.settle(at("11-01"))
-    books.close("2026-10", "11-02")
+    books.end("2026-10", "11-02")
     books.approve("2026-10", "11-08")
     books.sale("S1", 200_00, "10-01 13:00", customer="c-1")
     books.settle(at("11-09"))
@@ -74,7 +74,7 @@ def test_the_same_order_from_two_sources_is_held_whichever_came_first(books: Boo
 def test_the_earlier_is_held_when_it_comes_in_after_the_later_was_paid(books: Books) -> None:
     books.sale("S0", 500_00, SOLD)
     duplicate(books, "10-01 12:08")
-    books.close("2026-10", "11-02")
+    books.end("2026-10", "11-02")
     books.approve("2026-10", "11-08")
     assert len(books.pay("11-09").paid) == 1
     paid_by_stripe(books, "10-01 12:00", now="11-10")
@@ -107,7 +107,7 @@ def test_a_customer_who_comes_every_day_is_no_crowd(books: Books) -> None:
 def test_what_is_paid_or_worth_nothing_is_part_of_a_crowd_and_not_held(books: Books) -> None:
     wants(books, "many_sales", "3")
     books.sale("S0", 1000_00, SOLD, customer="c-1")
-    books.close("2026-10", "11-02")
+    books.end("2026-10", "11-02")
     books.approve("2026-10", "11-08")
     assert len(books.pay("11-09").paid) == 1
     books.sale("S1", 100_00, "10-01 13:00", customer="c-1")

@@ -14,7 +14,7 @@ from tracker.sales.inbox import Received, dismiss, replay, unsettled_ids
 
 
 def authorise_october(books: Books) -> None:
-    books.close("2026-10", "11-01 00:05")
+    books.end("2026-10", "11-01 00:05")
     books.approve("2026-09", "11-08")
     books.approve("2026-10", "11-08")
 
@@ -75,7 +75,7 @@ def test_a_refund_that_cannot_be_applied_keeps_what_was_released_from_being_paid
     dismissed(books, parked)
     books.settle(at("11-10"))
     assert (standing(books), holds(books, "S1")) == ((0, 100_00, 0), [])
-    books.close("2026-11", "12-01 00:05")
+    books.end("2026-11", "12-01 00:05")
     books.approve("2026-11", "12-08")
     assert books.pay("12-09").paid
     assert (standing(books), books.faults()) == (NOTHING, [])

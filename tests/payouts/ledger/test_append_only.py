@@ -26,7 +26,7 @@ def sealed(books: Books) -> Books:
     """A month with a sale and a refund, closed and sealed: there is a row in every table."""
     books.sale("S1", 1000_00, "10-01")
     books.refund("S1", 100_00, "10-20")
-    books.close("2026-10", "11-01 00:05")
+    books.end("2026-10", "11-01 00:05")
     books.approve("2026-10", "11-08")
     return books
 

@@ -52,18 +52,18 @@ def test_a_late_event_of_an_open_month_still_counts_for_it(books: Books) -> None
 def test_a_late_event_of_a_closed_month_counts_for_the_oldest_open_one(books: Books) -> None:
     deposit(books, "a", "08-15")
     deposit(books, "b", "12-15")
-    books.close("2026-10", "12-20")
+    books.end("2026-10", "12-20")
     assert deposit(books, "c", "08-20", now="12-20") == "2026-11"
     assert deposit(books, "d", "10-31 23:59", now="12-20") == "2026-11"
     assert deposit(books, "e", "12-01", now="12-20") == "2026-12"
-    books.close("2026-11", "12-21")
+    books.end("2026-11", "12-21")
     assert deposit(books, "f", "08-21", now="12-21") == "2026-12"
 
 
 def test_an_event_from_before_the_first_month_makes_an_older_one(books: Books) -> None:
     deposit(books, "a", "11-15")
     assert deposit(books, "b", "09-15", now="11-16") == "2026-09"
-    books.close("2026-10", "11-20")
+    books.end("2026-10", "11-20")
     assert states(books.databases) == {"2026-09": "closed", "2026-10": "closed", "2026-11": "open"}
 
 
@@ -95,7 +95,7 @@ def test_a_month_cannot_be_closed_before_it_has_ended(books: Books) -> None:
         with pytest.raises(NotNow, match="2026-10 ends at 2026-11-01 00:00 UTC"):
             books.write(lambda s, now=now: close_period(s, at(now), books.brand_id, "2026-10"))
     assert states(books.databases) == {"2026-10": "open"}
-    books.close("2026-10", "11-01 00:00")
+    books.end("2026-10", "11-01 00:00")
 
 
 def test_a_month_cannot_be_closed_before_the_one_before_it(books: Books) -> None:

@@ -3,13 +3,12 @@
 import pytest
 
 from tests.payouts.cast import CAST, Books, after
-from tests.payouts.payout_runs.scenes import OCTOBER, owe, run_at, seal
+from tests.payouts.payout_runs.scenes import OCTOBER, SEALED, run_at, seal_october
 from tests.stages import Opening, opening_for
 
 
 def pay_october(books: Books) -> None:
-    owe(books, 80_00, "10-20")
-    seal(books, OCTOBER)
+    seal_october(books)
     assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
 
 
@@ -18,7 +17,13 @@ PAID = after(pay_october)
 
 @pytest.fixture
 def opening(request: pytest.FixtureRequest) -> Opening | None:
-    return opening_for(request, paid=PAID, books=CAST)
+    return opening_for(request, paid=PAID, sealed=SEALED, books=CAST)
+
+
+@pytest.fixture
+def sealed(books: Books) -> Books:
+    """80 EUR that the statement of October authorises, and no run has looked at."""
+    return books
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from payouts.transfers.run import Run
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.stripe_rail import StripeRail
 from payouts.transfers.units import from_rail_amount
-from tests.payouts.cast import Books, at
+from tests.payouts.cast import Books, after, at
 from tests.payouts.payout_runs.brands import (
     CurrencyBooks as CurrencyBooks,
 )
@@ -87,7 +87,7 @@ def later(moment: str, **delta: float) -> str:
 
 
 def seal(books: Books, month: Month) -> dict[str, Any]:
-    books.close(month.name, month.closing)
+    books.end(month.name, month.closing)
     return books.approve(month.name, month.approval)
 
 
@@ -109,6 +109,14 @@ def owe(
             creator_id=creator_id,
         )
     )
+
+
+def seal_october(books: Books) -> None:
+    owe(books, 80_00, "10-20")
+    seal(books, OCTOBER)
+
+
+SEALED = after(seal_october)
 
 
 def sell_and_release(books: Books, order: str, commission: int) -> None:

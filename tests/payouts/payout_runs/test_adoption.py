@@ -86,7 +86,7 @@ def test_a_second_transfer_of_a_paid_payout_is_booked_and_netted_later(paid: Boo
     assert compared(paid).clean
     assert paid.faults(later(COMPARED, hours=1)) == []
     owe(paid, 140_00, "11-20")
-    paid.close(NOVEMBER.name, NOVEMBER.closing)
+    paid.end(NOVEMBER.name, NOVEMBER.closing)
     paid.approve(NOVEMBER.name, NOVEMBER.approval)
     assert run_at(paid, NOVEMBER.payday).pay(paid.brand_id).paid
     assert [each.amount_minor for each in payouts_of(paid)] == [80_00, 60_00]
@@ -147,15 +147,13 @@ def test_an_adopted_transfer_does_not_hide_what_the_open_attempt_had_made(
     assert books.faults(COMPARED) == []
 
 
-def test_what_an_open_attempt_was_sent_for_is_settled_and_not_adopted(books: Books) -> None:
-    owe(books, 80_00, "10-20")
-    seal(books, OCTOBER)
-    books.sandbox.control.queue_fault("drop_after")
-    run_at(books, OCTOBER.payday).pay(books.brand_id)
-    (transfer,) = transfers_in(books.sandbox)
+def test_what_an_open_attempt_was_sent_for_is_settled_and_not_adopted(sealed: Books) -> None:
+    sealed.sandbox.control.queue_fault("drop_after")
+    run_at(sealed, OCTOBER.payday).pay(sealed.brand_id)
+    (transfer,) = transfers_in(sealed.sandbox)
     with pytest.raises(Conflict, match="To settle it, run: linkledger payout retry"):
-        adopted(books, transfer["id"])
-    assert the_payout(books).state == "unknown"
+        adopted(sealed, transfer["id"])
+    assert the_payout(sealed).state == "unknown"
 
 
 @pytest.mark.parametrize("parts", [(50_00,), (20_00, 30_00)])
@@ -220,7 +218,7 @@ def test_a_transfer_of_one_brands_payout_is_not_adopted_by_another(two_brands: t
     teas, mugs = two_brands
     owe(teas, 60_00, "11-20")
     teas.sandbox.control.top_up("EUR", -20_000_000)
-    teas.close(NOVEMBER.name, NOVEMBER.closing)
+    teas.end(NOVEMBER.name, NOVEMBER.closing)
     teas.approve(NOVEMBER.name, NOVEMBER.approval)
     run_at(teas, NOVEMBER.payday).pay(teas.brand_id)
     (waiting,) = [each for each in payouts_of(teas) if each.state == "prepared"]

@@ -49,7 +49,7 @@ def test_below_the_minimum_is_carried_forward_and_paid_with_the_next(books: Book
 def test_an_amount_that_waited_twelve_months_is_paid_even_below_the_minimum(books: Books) -> None:
     owe(books, 1_00, "10-20")
     assert sealed_and_run(books, OCTOBER).skipped
-    books.close("2027-09", Month("2027-09").closing)
+    books.end("2027-09", Month("2027-09").closing)
     for name in ["2026-11", "2026-12", *(f"2027-{number:02}" for number in range(1, 10))]:
         approve_in(books, "EUR", name, Month("2027-09").approval)
     assert run_at(books, "2027-10-20T11:00:00").pay(books.brand_id).skipped
@@ -122,7 +122,7 @@ def test_a_currency_that_the_rail_does_not_know_is_blocked_with_the_reason_and_n
 ) -> None:
     owe(books, 80_00, "10-20")
     owe(books, 80_000, "10-20", currency="LYD")
-    books.close("2026-10", OCTOBER.closing)
+    books.end("2026-10", OCTOBER.closing)
     for currency in ("EUR", "LYD"):
         approve_in(books, currency, "2026-10", OCTOBER.approval)
     with reading(books.databases.main) as session:

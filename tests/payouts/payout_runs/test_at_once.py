@@ -54,10 +54,8 @@ def test_sixteen_runs_at_once_pay_everybody_once(books: Books) -> None:
     assert_paid_once(books)
 
 
-def test_sixteen_settlers_at_once_book_a_lost_answer_once(books: Books) -> None:
-    owe(books, 80_00, "10-20")
-    seal(books, OCTOBER)
-    books.sandbox.control.queue_fault("drop_after")
-    run_at(books, OCTOBER.payday).pay(books.brand_id)
-    assert set(at_once(books, later(OCTOBER.payday, minutes=10), "settle").values()) == {1}
-    assert_paid_once(books)
+def test_sixteen_settlers_at_once_book_a_lost_answer_once(sealed: Books) -> None:
+    sealed.sandbox.control.queue_fault("drop_after")
+    run_at(sealed, OCTOBER.payday).pay(sealed.brand_id)
+    assert set(at_once(sealed, later(OCTOBER.payday, minutes=10), "settle").values()) == {1}
+    assert_paid_once(sealed)

@@ -20,10 +20,8 @@ from tests.payouts.payout_runs.scenes import (
     OCTOBER,
     assert_paid_once,
     later,
-    owe,
     payouts_of,
     run_at,
-    seal,
     the_payout,
     transfers_in,
     wait_until,
@@ -80,13 +78,11 @@ def dying_run(books: Books, dies: str) -> Run:
 
 
 @pytest.mark.parametrize("dies", STAGES)
-def test_wherever_a_run_dies_the_next_one_pays_once(books: Books, dies: str) -> None:
-    owe(books, 80_00, "10-20")
-    seal(books, OCTOBER)
+def test_wherever_a_run_dies_the_next_one_pays_once(sealed: Books, dies: str) -> None:
     with pytest.raises(Died):
-        dying_run(books, dies).pay(books.brand_id)
-    assert books.faults(OCTOBER.payday) == []
-    goes_on(books)
+        dying_run(sealed, dies).pay(sealed.brand_id)
+    assert sealed.faults(OCTOBER.payday) == []
+    goes_on(sealed)
 
 
 def goes_on(books: Books) -> None:
@@ -99,16 +95,14 @@ def goes_on(books: Books) -> None:
     assert_paid_once(books)
 
 
-def test_before_the_lease_is_over_nobody_touches_what_a_dead_run_was_sending(books: Books) -> None:
-    owe(books, 80_00, "10-20")
-    seal(books, OCTOBER)
+def test_before_the_lease_is_over_nobody_touches_what_a_dead_run_was_sending(sealed: Books) -> None:
     with pytest.raises(Died):
-        dying_run(books, "after sending").pay(books.brand_id)
+        dying_run(sealed, "after sending").pay(sealed.brand_id)
     soon = later(OCTOBER.payday, minutes=4)
-    assert not run_at(books, soon).settle_open().paid
-    assert not run_at(books, soon).pay(books.brand_id).paid
-    assert the_payout(books).state == "sending"
-    goes_on(books)
+    assert not run_at(sealed, soon).settle_open().paid
+    assert not run_at(sealed, soon).pay(sealed.brand_id).paid
+    assert the_payout(sealed).state == "sending"
+    goes_on(sealed)
 
 
 def pay(settings: Settings, url: str, brand_id: str) -> None:
@@ -117,17 +111,15 @@ def pay(settings: Settings, url: str, brand_id: str) -> None:
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_process_killed_while_the_provider_works_has_paid_once_in_the_end(
-    books: Books, moment: str
+    sealed: Books, moment: str
 ) -> None:
-    owe(books, 80_00, "10-20")
-    seal(books, OCTOBER)
-    books.sandbox.control.queue_fault(f"hang_{moment}", seconds=20)
-    process = begin(partial(pay, books.settings, books.sandbox.url, books.brand_id))
-    wait_until(lambda: any(each["fault"] for each in books.sandbox.control.requests()))
+    sealed.sandbox.control.queue_fault(f"hang_{moment}", seconds=20)
+    process = begin(partial(pay, sealed.settings, sealed.sandbox.url, sealed.brand_id))
+    wait_until(lambda: any(each["fault"] for each in sealed.sandbox.control.requests()))
     process.kill()
     process.join()
     assert process.exitcode == -signal.SIGKILL
-    assert the_payout(books).state == "sending"
-    books.sandbox.end_hangs()
-    wait_until(lambda: books.sandbox.control.counts()["transfers"] == 1)  # the provider works on
-    goes_on(books)
+    assert the_payout(sealed).state == "sending"
+    sealed.sandbox.end_hangs()
+    wait_until(lambda: sealed.sandbox.control.counts()["transfers"] == 1)  # the provider works on
+    goes_on(sealed)

@@ -75,30 +75,26 @@ def payouts_by_fault(books: Books) -> dict[str, Payout]:
     }
 
 
-def test_a_stored_500_is_looked_up_only_and_found_when_the_work_was_done(books: Books) -> None:
-    owe(books, 80_00, "10-20")
-    seal(books, OCTOBER)
-    books.sandbox.control.queue_fault("500_after", sticky=True)
-    run_at(books, OCTOBER.payday).pay(books.brand_id)
-    assert run_at(books, later(OCTOBER.payday, minutes=10)).settle_open().unknown  # the 500 is replayed
-    assert attempts_of(books, the_payout(books).id)[0].look_up_only
-    asked = len(sent_keys(books.sandbox))
-    assert run_at(books, later(OCTOBER.payday, minutes=20)).settle_open().paid
-    assert len(sent_keys(books.sandbox)) == asked
-    assert_paid_once(books)
+def test_a_stored_500_is_looked_up_only_and_found_when_the_work_was_done(sealed: Books) -> None:
+    sealed.sandbox.control.queue_fault("500_after", sticky=True)
+    run_at(sealed, OCTOBER.payday).pay(sealed.brand_id)
+    assert run_at(sealed, later(OCTOBER.payday, minutes=10)).settle_open().unknown  # the 500 is replayed
+    assert attempts_of(sealed, the_payout(sealed).id)[0].look_up_only
+    asked = len(sent_keys(sealed.sandbox))
+    assert run_at(sealed, later(OCTOBER.payday, minutes=20)).settle_open().paid
+    assert len(sent_keys(sealed.sandbox)) == asked
+    assert_paid_once(sealed)
 
 
-def test_a_stored_500_before_the_work_stays_unknown_and_is_never_sent_again(books: Books) -> None:
-    owe(books, 80_00, "10-20")
-    seal(books, OCTOBER)
-    books.sandbox.control.queue_fault("500_before", sticky=True)
-    run_at(books, OCTOBER.payday).pay(books.brand_id)
-    run_at(books, later(OCTOBER.payday, minutes=10)).settle_open()
-    asked = len(sent_keys(books.sandbox))
+def test_a_stored_500_before_the_work_stays_unknown_and_is_never_sent_again(sealed: Books) -> None:
+    sealed.sandbox.control.queue_fault("500_before", sticky=True)
+    run_at(sealed, OCTOBER.payday).pay(sealed.brand_id)
+    run_at(sealed, later(OCTOBER.payday, minutes=10)).settle_open()
+    asked = len(sent_keys(sealed.sandbox))
     for hours in (1, 5, 23, 30):
-        assert run_at(books, later(OCTOBER.payday, hours=hours)).settle_open().unknown
-        run_at(books, later(OCTOBER.payday, hours=hours)).pay(books.brand_id)
-    assert (len(sent_keys(books.sandbox)), transfers_in(books.sandbox)) == (asked, [])
-    payout = the_payout(books)
+        assert run_at(sealed, later(OCTOBER.payday, hours=hours)).settle_open().unknown
+        run_at(sealed, later(OCTOBER.payday, hours=hours)).pay(sealed.brand_id)
+    assert (len(sent_keys(sealed.sandbox)), transfers_in(sealed.sandbox)) == (asked, [])
+    payout = the_payout(sealed)
     assert payout.state == "unknown"
-    assert "--nothing-was-sent" in (attempts_of(books, payout.id)[0].message or "")
+    assert "--nothing-was-sent" in (attempts_of(sealed, payout.id)[0].message or "")

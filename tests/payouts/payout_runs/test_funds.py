@@ -74,7 +74,7 @@ def test_a_deposit_is_spent_once_even_by_what_is_unknown(
     run_at(teas, OCTOBER.payday, rail_shared=True).pay(teas.brand_id)
     bert = add_creator(teas, "bert")
     owe(bert, 60_00, "11-20")
-    teas.close("2026-11", "12-01 00:05")
+    teas.end("2026-11", "12-01 00:05")
     teas.approve("2026-11", "12-08")
     report = run_at(teas, "12-09", rail_shared=True).pay(teas.brand_id)
     assert (report.paid, len(report.waiting)) == ([], 1)

@@ -33,35 +33,31 @@ def test_time_goes_by_while_a_run_works() -> None:
     wait_until(lambda: moment() > first)
 
 
-def test_what_is_sent_late_in_a_run_is_leased_from_then_on(books: Books) -> None:
-    owe(books, 80_00, "10-20")
-    seal(books, OCTOBER)
+def test_what_is_sent_late_in_a_run_is_leased_from_then_on(sealed: Books) -> None:
     others: list[str] = []
 
     def somebody_looks() -> None:
-        report = run_at(books, later(OCTOBER.payday, minutes=7)).settle_open()
+        report = run_at(sealed, later(OCTOBER.payday, minutes=7)).settle_open()
         others.extend([*report.paid, *report.unknown, *report.failed])
 
-    rail = RailWithPauses(books.sandbox.url, before_sending=somebody_looks)
+    rail = RailWithPauses(sealed.sandbox.url, before_sending=somebody_looks)
     six_minutes_on = at(later(OCTOBER.payday, minutes=6))
-    run = Run(books.databases, rail, at(OCTOBER.payday), moment=lambda: six_minutes_on)
-    assert run.pay(books.brand_id).paid
+    run = Run(sealed.databases, rail, at(OCTOBER.payday), moment=lambda: six_minutes_on)
+    assert run.pay(sealed.brand_id).paid
     assert others == []
-    assert len(sent_keys(books.sandbox)) == 1
-    assert_paid_once(books)
+    assert len(sent_keys(sealed.sandbox)) == 1
+    assert_paid_once(sealed)
 
 
-def test_a_key_that_grows_too_old_during_a_run_is_only_looked_up(books: Books) -> None:
-    owe(books, 80_00, "10-20")
-    seal(books, OCTOBER)
-    books.sandbox.control.queue_fault("drop_after")
-    run_at(books, OCTOBER.payday).pay(books.brand_id)
-    rail = RailWithPauses(books.sandbox.url)
+def test_a_key_that_grows_too_old_during_a_run_is_only_looked_up(sealed: Books) -> None:
+    sealed.sandbox.control.queue_fault("drop_after")
+    run_at(sealed, OCTOBER.payday).pay(sealed.brand_id)
+    rail = RailWithPauses(sealed.sandbox.url)
     in_the_end = at(later(OCTOBER.payday, hours=23, minutes=5))
     started = at(later(OCTOBER.payday, hours=22, minutes=55))
-    assert Run(books.databases, rail, started, moment=lambda: in_the_end).settle_open().paid
-    assert len(sent_keys(books.sandbox)) == 1
-    assert_paid_once(books)
+    assert Run(sealed.databases, rail, started, moment=lambda: in_the_end).settle_open().paid
+    assert len(sent_keys(sealed.sandbox)) == 1
+    assert_paid_once(sealed)
 
 
 def run_with_a_pause(books: Books, meanwhile: Callable[[], object]) -> Run:

@@ -17,9 +17,7 @@ from tests.payouts.cast import Books, at
 from tests.payouts.payout_runs.scenes import (
     OCTOBER,
     later,
-    owe,
     run_at,
-    seal,
     the_payout,
     transfers_in,
 )
@@ -88,19 +86,17 @@ def test_a_transfer_that_names_a_payout_is_never_nobodys(paid: Books) -> None:
     assert compared(paid).unknown_transfers == [made.transfer_ref]
 
 
-def test_what_is_being_settled_neither_freezes_nor_thaws(books: Books) -> None:
-    owe(books, 80_00, "10-20")
-    seal(books, OCTOBER)
-    books.sandbox.control.queue_fault("drop_after")
-    run_at(books, OCTOBER.payday).pay(books.brand_id)
-    found = compared(books)
-    assert (found.clean, len(found.under_way), frozen(books)) == (True, 1, False)
-    freeze(books)
-    assert compared(books).clean
-    assert frozen(books)
-    assert run_at(books, COMPARED).settle_open().paid
-    assert compared(books, later(COMPARED, hours=2)).clean
-    assert not frozen(books)
+def test_what_is_being_settled_neither_freezes_nor_thaws(sealed: Books) -> None:
+    sealed.sandbox.control.queue_fault("drop_after")
+    run_at(sealed, OCTOBER.payday).pay(sealed.brand_id)
+    found = compared(sealed)
+    assert (found.clean, len(found.under_way), frozen(sealed)) == (True, 1, False)
+    freeze(sealed)
+    assert compared(sealed).clean
+    assert frozen(sealed)
+    assert run_at(sealed, COMPARED).settle_open().paid
+    assert compared(sealed, later(COMPARED, hours=2)).clean
+    assert not frozen(sealed)
 
 
 class RailWithAPause(StripeRail):

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from payouts.transfers.cancellation import cancel
 from payouts.transfers.states import OPEN, STEPS, require_step
 from tests.payouts.cast import Books, at
-from tests.payouts.payout_runs.scenes import OCTOBER, owe, seal, the_payout
+from tests.payouts.payout_runs.scenes import the_payout
 from tracker.errors import Conflict, NotFound
 
 ALLOWED = {
@@ -41,22 +41,18 @@ def test_the_table_knows_every_state_and_which_ones_are_open() -> None:
     assert {"prepared", "sending", "unknown"} == OPEN
 
 
-def test_a_paid_payout_cannot_be_cancelled_and_an_invented_one_not_found(books: Books) -> None:
-    owe(books, 80_00, "10-20")
-    seal(books, OCTOBER)
-    books.pay("11-09")
-    payout = the_payout(books)
+def test_a_paid_payout_cannot_be_cancelled_and_an_invented_one_not_found(sealed: Books) -> None:
+    sealed.pay("11-09")
+    payout = the_payout(sealed)
     with pytest.raises(Conflict, match="is paid"):
-        books.write(lambda s: cancel(s, at("11-10"), payout.id, reason="changed my mind"))
+        sealed.write(lambda s: cancel(s, at("11-10"), payout.id, reason="changed my mind"))
     with pytest.raises(NotFound):
-        books.write(lambda s: cancel(s, at("11-10"), "pay_invented", reason="changed my mind"))
-    assert the_payout(books).state == "paid"
+        sealed.write(lambda s: cancel(s, at("11-10"), "pay_invented", reason="changed my mind"))
+    assert the_payout(sealed).state == "paid"
 
 
-def test_the_database_refuses_a_state_or_amount_that_cannot_be(books: Books) -> None:
-    owe(books, 80_00, "10-20")
-    seal(books, OCTOBER)
-    books.pay("11-09")
+def test_the_database_refuses_a_state_or_amount_that_cannot_be(sealed: Books) -> None:
+    sealed.pay("11-09")
     for change in ("state = 'lost'", "amount_minor = 0", "amount_minor = -5"):
         with pytest.raises(IntegrityError):
-            books.write(lambda s, change=change: s.execute(text(f"update payout set {change}")))
+            sealed.write(lambda s, change=change: s.execute(text(f"update payout set {change}")))

@@ -13,6 +13,7 @@ from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.payout_runs.scenes import (
     NOVEMBER,
     OCTOBER,
+    SEALED,
     RailWithPauses,
     add_creator,
     assert_paid_once,
@@ -24,6 +25,7 @@ from tests.payouts.payout_runs.scenes import (
     payouts_of,
     run_at,
     seal,
+    seal_october,
     sent_keys,
     the_payout,
     transfers_in,
@@ -34,8 +36,7 @@ from tracker.errors import Conflict, Fault
 
 
 def with_fault(books: Books, fault: str) -> Books:
-    owe(books, 80_00, "10-20")
-    seal(books, OCTOBER)
+    seal_october(books)
     books.sandbox.control.queue_fault(fault)
     assert run_at(books, OCTOBER.payday).pay(books.brand_id).unknown
     return books
@@ -47,7 +48,7 @@ NEVER_MADE = after(partial(with_fault, fault="drop_before"))
 
 @pytest.fixture
 def opening(request: pytest.FixtureRequest) -> Opening | None:
-    return opening_for(request, lost=LOST, never_made=NEVER_MADE, books=CAST)
+    return opening_for(request, lost=LOST, never_made=NEVER_MADE, sealed=SEALED, books=CAST)
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ def test_an_unknown_payout_of_two_days_is_a_fault_that_freezes_payouts(never_mad
 
 def test_an_unknown_payout_keeps_its_items_when_the_next_statement_is_sealed(lost: Books) -> None:
     owe(lost, 60_00, "11-20")
-    lost.close("2026-11", NOVEMBER.closing)
+    lost.end("2026-11", NOVEMBER.closing)
     lost.approve("2026-11", NOVEMBER.approval)
     run_at(lost, NOVEMBER.payday).pay(lost.brand_id)
     assert [each.state for each in payouts_of(lost)] == ["unknown", "paid"]
@@ -157,18 +158,16 @@ def test_while_young_a_person_who_says_that_nothing_was_sent_sends_the_same_key_
     assert_paid_once(never_made)
 
 
-def test_a_request_that_the_provider_still_works_on_is_not_paid_a_second_time(books: Books) -> None:
-    owe(books, 80_00, "10-20")
-    seal(books, OCTOBER)
-    books.sandbox.control.queue_fault("hang_before", seconds=20)
-    (payout_id,) = run_at(books, OCTOBER.payday, timeout_s=0.3).pay(books.brand_id).unknown
+def test_a_request_that_the_provider_still_works_on_is_not_paid_a_second_time(sealed: Books) -> None:
+    sealed.sandbox.control.queue_fault("hang_before", seconds=20)
+    (payout_id,) = run_at(sealed, OCTOBER.payday, timeout_s=0.3).pay(sealed.brand_id).unknown
     with pytest.raises(Conflict, match="same key is still being worked on"):
-        run_at(books, later(OCTOBER.payday, minutes=1)).give_up(payout_id)
-    books.sandbox.end_hangs()
-    wait_until(lambda: books.sandbox.control.counts()["transfers"] == 1)
-    run_at(books, later(OCTOBER.payday, minutes=2)).settle_open()
-    assert len(transfers_in(books.sandbox)) == 1
-    assert_paid_once(books)
+        run_at(sealed, later(OCTOBER.payday, minutes=1)).give_up(payout_id)
+    sealed.sandbox.end_hangs()
+    wait_until(lambda: sealed.sandbox.control.counts()["transfers"] == 1)
+    run_at(sealed, later(OCTOBER.payday, minutes=2)).settle_open()
+    assert len(transfers_in(sealed.sandbox)) == 1
+    assert_paid_once(sealed)
 
 
 @pytest.mark.parametrize(("hours", "state"), [(23.5, "unknown"), (24.1, "failed")])
@@ -186,16 +185,14 @@ def test_when_the_key_may_be_forgotten_absence_proves_only_after_a_day(
     assert len(sent_keys(never_made.sandbox)) == 1
 
 
-def test_what_is_only_looked_up_can_be_given_up_an_hour_after_it_was_sent_last(books: Books) -> None:
-    owe(books, 80_00, "10-20")
-    seal(books, OCTOBER)
-    books.sandbox.control.queue_fault("500_before", sticky=True)
-    (payout_id,) = run_at(books, OCTOBER.payday).pay(books.brand_id).unknown
-    run_at(books, later(OCTOBER.payday, minutes=10)).settle_open()  # the 500 is replayed
-    run_at(books, later(OCTOBER.payday, minutes=60)).settle_open()  # a look-up, which sends nothing
+def test_what_is_only_looked_up_can_be_given_up_an_hour_after_it_was_sent_last(sealed: Books) -> None:
+    sealed.sandbox.control.queue_fault("500_before", sticky=True)
+    (payout_id,) = run_at(sealed, OCTOBER.payday).pay(sealed.brand_id).unknown
+    run_at(sealed, later(OCTOBER.payday, minutes=10)).settle_open()  # the 500 is replayed
+    run_at(sealed, later(OCTOBER.payday, minutes=60)).settle_open()  # a look-up, which sends nothing
     with pytest.raises(Conflict, match="stays unknown"):
-        run_at(books, later(OCTOBER.payday, minutes=69)).give_up(payout_id)
-    assert run_at(books, later(OCTOBER.payday, minutes=71)).give_up(payout_id)
+        run_at(sealed, later(OCTOBER.payday, minutes=69)).give_up(payout_id)
+    assert run_at(sealed, later(OCTOBER.payday, minutes=71)).give_up(payout_id)
 
 
 def test_what_was_given_up_is_paid_under_a_new_key(never_made: Books) -> None:
@@ -254,24 +251,22 @@ def test_an_absence_that_was_seen_under_an_older_claim_gives_nothing_up_and_free
     assert states == ["unknown", "failed"]
 
 
-def test_money_that_moves_after_an_attempt_was_given_up_is_kept_and_freezes_payouts(books: Books) -> None:
-    owe(books, 80_00, "10-20")
-    seal(books, OCTOBER)
+def test_money_that_moves_after_an_attempt_was_given_up_is_kept_and_freezes_payouts(sealed: Books) -> None:
 
     def a_day_passes() -> None:
-        assert run_at(books, later(OCTOBER.payday, hours=25)).give_up(the_payout(books).id)
+        assert run_at(sealed, later(OCTOBER.payday, hours=25)).give_up(the_payout(sealed).id)
 
-    rail = RailWithPauses(books.sandbox.url, before_sending=a_day_passes)
-    stopped = Run(books.databases, rail, at(OCTOBER.payday))
+    rail = RailWithPauses(sealed.sandbox.url, before_sending=a_day_passes)
+    stopped = Run(sealed.databases, rail, at(OCTOBER.payday))
     with pytest.raises(Fault, match="had been closed"):
-        stopped.pay(books.brand_id)
-    (transfer,) = transfers_in(books.sandbox)
-    assert attempts_of(books, the_payout(books).id)[0].transfer_ref == transfer["id"]
-    assert any(transfer["id"] in fault and "frozen" in fault for fault in faults_of(books))
-    with at_terminal(books, later(OCTOBER.payday, hours=26)) as terminal:
-        assert "frozen" in terminal.run("payout", "run", "--brand", books.brand_id).output
-        terminal.ask("payout", "adopt", transfer["id"], "--brand", books.brand_id)
+        stopped.pay(sealed.brand_id)
+    (transfer,) = transfers_in(sealed.sandbox)
+    assert attempts_of(sealed, the_payout(sealed).id)[0].transfer_ref == transfer["id"]
+    assert any(transfer["id"] in fault and "frozen" in fault for fault in faults_of(sealed))
+    with at_terminal(sealed, later(OCTOBER.payday, hours=26)) as terminal:
+        assert "frozen" in terminal.run("payout", "run", "--brand", sealed.brand_id).output
+        terminal.ask("payout", "adopt", transfer["id"], "--brand", sealed.brand_id)
         terminal.ask("payout", "reconcile")
-        terminal.ask("payout", "run", "--brand", books.brand_id)
-    assert (len(transfers_in(books.sandbox)), books.balance().total_minor) == (1, 0)
-    assert faults_of(books, later(OCTOBER.payday, hours=27)) == []
+        terminal.ask("payout", "run", "--brand", sealed.brand_id)
+    assert (len(transfers_in(sealed.sandbox)), sealed.balance().total_minor) == (1, 0)
+    assert faults_of(sealed, later(OCTOBER.payday, hours=27)) == []

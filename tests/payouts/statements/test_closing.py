@@ -37,7 +37,7 @@ def statements(books: Books) -> list[tuple[str, str, str]]:
 
 def test_closing_a_later_period_closes_the_earlier_ones_first(books: Books) -> None:
     books.sale("1001", 100_00, "10-05")
-    books.close("2026-12", DECEMBER.closing)
+    books.end("2026-12", DECEMBER.closing)
     assert statements(books) == [(f"2026-{n}", "EUR", "draft") for n in (10, 11, 12)]
     assert equation(books.statement("2026-11")) == [10_00, 0, 0, 0, 0, 10_00]
 
@@ -81,7 +81,7 @@ def test_a_period_long_before_the_brand_was_made_is_not_closed_by_mistake(books:
 
 def test_what_happens_after_the_close_counts_for_the_next_period(books: Books) -> None:
     books.sale("1001", 100_00, "10-05")
-    books.close("2026-10", OCTOBER.closing)
+    books.end("2026-10", OCTOBER.closing)
     books.sale("1002", 300_00, "10-31", reported="late")
     books.refund("1001", 50_00, "10-30")
     assert equation(books.statement("2026-10")) == [0, 10_00, 0, 0, 0, 10_00]
@@ -122,7 +122,7 @@ def test_each_currency_has_a_statement_of_its_own_that_balances(books: Books) ->
     books.sale("1001", 100_00, "10-05")
     books.sale("1002", 5_000, "10-06", currency="JPY")
     books.sale("1003", 10_000, "10-07", currency="BHD")
-    books.close("2026-10", OCTOBER.closing)
+    books.end("2026-10", OCTOBER.closing)
     assert statements(books) == [("2026-10", each, "draft") for each in ("BHD", "EUR", "JPY")]
     earned = {each: equation(statement_in(books, each, "2026-10"))[1] for each in ("BHD", "EUR", "JPY")}
     assert earned == {"BHD": 1_000, "EUR": 10_00, "JPY": 500}

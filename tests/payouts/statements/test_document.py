@@ -56,12 +56,12 @@ def play_two_months(books: Books) -> None:
     sell_and_release(books, "A-1", 100_00)
     bert.sale("B-1", 900_00, "10-20", total=1071_00, tax=171_00, discount=50_00)
     owe(bert, 12_34, "10-21")
-    books.close("2026-10", OCTOBER.closing)
+    books.end("2026-10", OCTOBER.closing)
     books.approve("2026-10", OCTOBER.approval)
     run_at(books, OCTOBER.payday).pay(books.brand_id)
     books.refund("A-1", 250_00, "11-12")
     bert.sale("B-2", 333_33, "11-13")
-    books.close("2026-11", NOVEMBER.closing)
+    books.end("2026-11", NOVEMBER.closing)
 
 
 FULL = after(play_two_months)

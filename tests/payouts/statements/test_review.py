@@ -31,7 +31,7 @@ from tracker.errors import Conflict, Invalid, NotFound, NotNow
 def close_october(books: Books) -> None:
     sell_and_release(books, "1001", 100_00)
     books.sale("1002", 400_00, "10-05")
-    books.close("2026-10", OCTOBER.closing)
+    books.end("2026-10", OCTOBER.closing)
 
 
 DRAFT = after(close_october)
@@ -168,7 +168,7 @@ def sealed_body(books: Books, statement: str) -> dict[str, Any]:
 
 
 def test_silence_seals_several_months_in_their_order(draft: Books) -> None:
-    draft.close("2026-11", NOVEMBER.closing)
+    draft.end("2026-11", NOVEMBER.closing)
     with reading(draft.databases.main) as session:
         due = due_for_silence(session, at(NOVEMBER.approval))
     assert due == [statement_id(draft, "2026-10"), statement_id(draft, "2026-11")]
@@ -178,7 +178,7 @@ def test_silence_seals_several_months_in_their_order(draft: Books) -> None:
 
 
 def test_a_statement_is_not_sealed_before_the_earlier_one(draft: Books) -> None:
-    draft.close("2026-11", NOVEMBER.closing)
+    draft.end("2026-11", NOVEMBER.closing)
     with pytest.raises(NotNow, match="Approve the statement of 2026-10 first"):
         draft.write(
             lambda s: approve(s, at(NOVEMBER.approval), statement_id(draft, "2026-11"), approved_by="brand")
@@ -204,7 +204,7 @@ def test_approving_in_eight_threads_at_once_makes_one_document(draft: Books) -> 
 
 def test_a_sealed_document_is_hashed_and_follows_the_one_before(draft: Books) -> None:
     draft.approve("2026-10", OCTOBER.approval)
-    draft.close("2026-11", NOVEMBER.closing)
+    draft.end("2026-11", NOVEMBER.closing)
     draft.approve("2026-11", NOVEMBER.approval)
     with reading(draft.databases.main) as session:
         query = select(SealedDocument).join(Statement).order_by(Statement.drafted_at)
@@ -223,7 +223,7 @@ def test_a_sealed_document_never_changes_whatever_comes_after(draft: Books) -> N
     draft.dispute("1002", "lost", 400_00, "11-11")
     owe(draft, 5_00, "11-12")
     run_at(draft, OCTOBER.payday).pay(draft.brand_id)
-    draft.close("2026-11", NOVEMBER.closing)
+    draft.end("2026-11", NOVEMBER.closing)
     assert sealed_body(draft, own) == before
     # Made again from the books, the draft of that period would still say the same.
     again = draft.statement("2026-10")

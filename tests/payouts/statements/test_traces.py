@@ -19,7 +19,7 @@ from tests.payouts.statements.test_document import rows_of
 def paid(books: Books) -> Books:
     """October is sealed and paid."""
     sell_and_release(books, "1001", 200_00)
-    books.close("2026-10", OCTOBER.closing)
+    books.end("2026-10", OCTOBER.closing)
     books.approve("2026-10", OCTOBER.approval)
     assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
     return books
@@ -71,7 +71,7 @@ def test_an_adopted_transfer_and_a_reversal_name_what_moved_the_money(books: Boo
     found = rail.transfer(adopted)
     books.write(lambda s: adopt(s, at("09-10"), brand_id=books.brand_id, transfer=found))
     sell_and_release(books, "1001", 200_00)
-    books.close("2026-10", OCTOBER.closing)
+    books.end("2026-10", OCTOBER.closing)
     books.approve("2026-09", OCTOBER.approval)
     books.approve("2026-10", OCTOBER.approval)
     (payout_id,) = run_at(books, OCTOBER.payday).pay(books.brand_id).paid
