@@ -40,6 +40,12 @@ class EdgeProtocol(ASGIProtocol):  # type: ignore[misc] # gunicorn comes without
         self.worker.silent.pop(self, None)
         super().connection_lost(exc)
 
+    async def _serve_http_request(self, request: Any, sockname: Any, peername: Any) -> Any:
+        """gunicorn makes a task for each request, so that the application may go on after its answer. Ours
+        does not.
+        """
+        return await self._handle_http_request(request, sockname, peername)
+
     @property
     def idle(self) -> bool:
         """Between two requests, or before the first."""

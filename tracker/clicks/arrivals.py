@@ -6,16 +6,23 @@ from contextlib import suppress
 from functools import partial
 
 from tracker.clicks.recorder import Recorder
+from tracker.clicks.waiting import Ticket
 from tracker.clicks.writers import NewClick
 
 SWEEP_S = 0.25
 
 
 class Arrivals:
-    """Of one event loop: one wake-up of it tells everybody of a batch, one timer sees to all that is late."""
+    """Of one event loop. Who came in the same turn of it is brought to the recorder together, one wake-up of
+    it tells everybody of a batch, one timer sees to all that is late.
+
+    To bring each by himself woke the committer for him alone: its batches were of five clicks, not of fifteen
+    (measured, 32 connections).
+    """
 
     def __init__(self, recorder: Recorder, loop: asyncio.AbstractEventLoop, patience_s: float) -> None:
         self._recorder, self._loop, self._patience_s = recorder, loop, patience_s
+        self._gathered: list[Ticket] = []
         self._told: deque[tuple[asyncio.Future[bool], bool]] = deque()
         self._called = False
         self._expected: deque[tuple[float, asyncio.Future[bool]]] = deque()
@@ -28,8 +35,14 @@ class Arrivals:
         if not self._sweeping:
             self._sweeping = True
             self._loop.call_later(SWEEP_S, self._sweep)
-        self._recorder.submit_and_tell(click, partial(self._tell, future))
+        if not self._gathered:
+            self._loop.call_soon(self._bring)
+        self._gathered.append(Ticket(click, partial(self._tell, future)))
         return future
+
+    def _bring(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        self._recorder.bring(gathered)
 
     def _tell(self, future: "asyncio.Future[bool]", recorded: bool) -> None:
         """Called by any thread."""

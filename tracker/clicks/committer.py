@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -56,10 +56,11 @@ class Committer:
         with self._starting:
             return bool(self._threads) or self._start_threads()
 
-    def submit(self, click: NewClick, tell: Callable[[bool], None]) -> None:
-        """`tell` hears True when the click is on the disk, False when it could not be put there."""
-        if not self.start() or not self._room.add(Ticket(click, tell)):
-            tell(False)
+    def bring(self, tickets: Sequence[Ticket]) -> None:
+        """Each hears True when its click is on the disk, False when it could not be put there."""
+        if not self.start() or not self._room.add(tickets):
+            for ticket in tickets:
+                ticket.tell(False)
 
     def close(self) -> None:
         """Put what waits into the database or the spool, and end the threads that are not stuck."""

@@ -3,7 +3,7 @@
 Nothing is opened or started before the first click, so importing and forking are safe.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as DeadlinePassed
 from pathlib import Path
@@ -12,6 +12,7 @@ from config.process import process_id
 from config.settings import Settings
 from tracker.clicks.committer import DEADLINE_S, Committer
 from tracker.clicks.spool import ROOM_BYTES
+from tracker.clicks.waiting import Ticket
 from tracker.clicks.writers import NewClick, OpenWriter, open_writer
 
 
@@ -64,12 +65,12 @@ class Recorder:
     def submit(self, click: NewClick) -> "Future[bool]":
         """The same without waiting: the future becomes True when the click is on the disk, else False."""
         future: Future[bool] = Future()
-        self._committer().submit(click, future.set_result)
+        self.bring([Ticket(click, future.set_result)])
         return future
 
-    def submit_and_tell(self, click: NewClick, tell: Callable[[bool], None]) -> None:
-        """The same for doors that cannot wait: `tell` is called once, by any thread, and must be short."""
-        self._committer().submit(click, tell)
+    def bring(self, tickets: Sequence[Ticket]) -> None:
+        """The same for doors that cannot wait, and for several clicks at once."""
+        self._committer().bring(tickets)
 
     def close(self) -> None:
         """Put what waits on the disk, then close this process's connection. A later click opens a new one."""

@@ -14,7 +14,7 @@ MOST_IN_A_BATCH = 1_000
 
 
 class Ticket:
-    """A click that somebody waits for. `tell` is called once, from one of the two threads."""
+    """A click that somebody waits for. `tell` is called once, by any thread, and must be short."""
 
     __slots__ = ("answered", "click", "tell")
 
@@ -38,11 +38,12 @@ class WaitingRoom:
         self.down = False
         self.closing = False
 
-    def add(self, ticket: Ticket) -> bool:
+    def add(self, tickets: Sequence[Ticket]) -> bool:
+        """All of them, or none: then there is no room, or the end has come."""
         with self._lock:
             if self.closing or len(self._waiting) >= MOST_WAITING:
                 return False
-            self._waiting.append(ticket)
+            self._waiting += tickets
             (self._for_guard if self._relieving else self._for_committer).notify()
             return True
 
