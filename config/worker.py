@@ -6,6 +6,7 @@ for idle connections until the arbiter kills it: one silent client made SIGTERM 
 
 import asyncio
 import os
+from http import HTTPStatus
 from typing import Any
 
 from gunicorn.arbiter import Arbiter
@@ -41,10 +42,27 @@ class EdgeProtocol(ASGIProtocol):  # type: ignore[misc] # gunicorn comes without
         super().connection_lost(exc)
 
     async def _serve_http_request(self, request: Any, sockname: Any, peername: Any) -> Any:
-        """gunicorn makes a task for each request, so that the application may go on after its answer. Ours
-        does not.
+        """Returns whether the connection is kept.
+
+        gunicorn makes a task for each request, so that the application may go on after its answer, and looks
+        at each message that it sends. `answer_whole` needs neither: it is a third of the time (measured).
         """
-        return await self._handle_http_request(request, sockname, peername)
+        scope = self._build_http_scope(request, sockname, peername)
+        try:
+            answer = await self.app.answer_whole(scope)
+        except Exception:
+            self.log.exception("the application could not answer")
+            self._send_error_response(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error")
+            return False
+        if answer is None:
+            return await self._handle_http_request(request, sockname, peername)
+        if self._closed:
+            return False
+        status, headers, body = answer
+        close = self._will_close(request, False)
+        self._send_response_start(status, headers, request, close=close)
+        self._safe_write(self._response_buffer + (b"" if request.method == "HEAD" else body))
+        return not close
 
     @property
     def idle(self) -> bool:

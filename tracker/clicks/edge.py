@@ -16,7 +16,18 @@ from config.settings import Settings, load_settings
 from tracker.clicks import shop_script
 from tracker.clicks.arrivals import Arrivals
 from tracker.clicks.cache import READ_DEADLINE_S, LinkCache, LinksUnreadable, Missing, library
-from tracker.clicks.edge_answers import Receive, Send, acknowledge, give_script, read_short, respond, say
+from tracker.clicks.edge_answers import (
+    Receive,
+    Send,
+    Whole,
+    acknowledge,
+    give_script,
+    moved,
+    page,
+    read_short,
+    say,
+    send_whole,
+)
 from tracker.clicks.recorder import Recorder
 from tracker.clicks.redirect import COMMIT_DEADLINE_S, Answer, Visit, counted, depart, send_on, unreadable
 from tracker.clicks.scopes import Scope, ScopeReader
@@ -26,6 +37,7 @@ from tracker.programs.codes import LINK_CODE_PATTERN
 from tracker.programs.operations import LinkTarget
 
 _CODE = re.compile(f"/({LINK_CODE_PATTERN})")
+_NO_CODES = ("/healthz", "/readyz")
 
 
 class Edge:
@@ -47,23 +59,31 @@ class Edge:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close"})
 
+    async def answer_whole(self, scope: Scope) -> Whole | None:
+        """For servers that can send an answer at once: that to a request for a short link, else None."""
+        found = _CODE.fullmatch(scope["path"])
+        if found is None or scope["method"] not in ("GET", "HEAD") or found[0] in _NO_CODES:
+            return None
+        answer = counted(await self._follow(self._reader.visit(scope, found[1])))
+        return moved(answer.location) if answer.location is not None else page(answer.status)
+
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, method = scope["path"], scope["method"]
-        if method == "POST" and path == shop_script.PATH:
+        whole = await self.answer_whole(scope)
+        if whole is not None:
+            await send_whole(send, whole)
+        elif method == "POST" and path == shop_script.PATH:
             await acknowledge(send, await self._hear(receive))
         elif method not in ("GET", "HEAD"):
-            await respond(send, 405, [(b"allow", b"GET, HEAD")])
+            await send_whole(send, page(405, [(b"allow", b"GET, HEAD")]))
         elif path == "/healthz":
             await say(send, 200, {"status": "ok"})
         elif path == "/readyz":
             await self._say_ready(send)
         elif path == shop_script.PATH:
             await give_script(scope, send)
-        elif (found := _CODE.fullmatch(path)) is None:
-            await respond(send, 404)
         else:
-            answer = counted(await self._follow(self._reader.visit(scope, found[1])))
-            await respond(send, answer.status, location=answer.location)
+            await send_whole(send, page(404))
 
     async def _hear(self, receive: Receive) -> int:
         """The shop's script says that a prerendered page was shown. The status to answer."""

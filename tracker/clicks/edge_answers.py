@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
 from typing import Any
 
 from tracker.clicks.redirect import NO_STORE, RETRY_AFTER_S
@@ -13,9 +14,12 @@ Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
 Headers = list[tuple[bytes, bytes]]
+Whole = tuple[int, Headers, bytes]
+"""Status, headers and body of an answer."""
 
 BODY_DEADLINE_S = 5.0
 _NO_STORE: Headers = [(name.lower().encode(), value.encode()) for name, value in NO_STORE.items()]
+_NO_BODY: Headers = [(b"content-length", b"0"), *_NO_STORE]
 _PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width"><title>{title}</title>'
@@ -44,15 +48,24 @@ _PAGE_HEADERS: Headers = [
 ]
 
 
-async def respond(send: Send, status: int, more: Headers | None = None, location: str | None = None) -> None:
-    """To `location`, or with the page of the status."""
-    if location is not None:
-        headers, body = [(b"location", location.encode("ascii")), (b"content-length", b"0"), *_NO_STORE], b""
-    else:
-        body = _PAGES[status]
-        headers = [*_PAGE_HEADERS, *_NO_STORE, (b"content-length", str(len(body)).encode()), *(more or [])]
-        if status == 503:
-            headers.append((b"retry-after", str(RETRY_AFTER_S).encode()))
+def moved(location: str) -> Whole:
+    """Raises ValueError for what would break the answer's head; no destination that we keep does."""
+    if not location.isprintable():
+        raise ValueError("an address with control characters")
+    return HTTPStatus.FOUND, [(b"location", location.encode("ascii")), *_NO_BODY], b""
+
+
+def page(status: int, more: Headers | None = None) -> Whole:
+    """The page of the status."""
+    body = _PAGES[status]
+    headers = [*_PAGE_HEADERS, *_NO_STORE, (b"content-length", str(len(body)).encode()), *(more or [])]
+    if status == 503:
+        headers.append((b"retry-after", str(RETRY_AFTER_S).encode()))
+    return status, headers, body
+
+
+async def send_whole(send: Send, answer: Whole) -> None:
+    status, headers, body = answer
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
@@ -65,8 +78,7 @@ async def say(send: Send, status: int, value: dict[str, str]) -> None:
         (b"content-length", str(len(body)).encode()),
         *_NO_STORE,
     ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send_whole(send, (status, headers, body))
 
 
 async def acknowledge(send: Send, status: int) -> None:
@@ -74,8 +86,7 @@ async def acknowledge(send: Send, status: int) -> None:
     headers = [*_NO_STORE, *_FOR_EVERYBODY]
     if status != 204:
         headers.append((b"content-length", b"0"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
+    await send_whole(send, (status, headers, b""))
 
 
 async def read_short(receive: Receive, most: int) -> bytes:
@@ -102,5 +113,4 @@ async def give_script(scope: Scope, send: Send) -> None:
     if answer.status == 200:
         headers.append((b"content-length", str(len(answer.body)).encode()))
     body = b"" if scope["method"] == "HEAD" else answer.body
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send_whole(send, (answer.status, headers, body))
