@@ -114,13 +114,14 @@ class SqliteWriter:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
 
     def write(self, clicks: Sequence[NewClick]) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
+        """A statement is a transaction by itself, which takes the lock to write before it reads, as BEGIN
+        IMMEDIATE would. Between statements the interpreter would go to the redirects each time.
+        """
         try:
             for start in range(0, len(clicks), MOST_ROWS):
                 self._connection.execute(*_statement(clicks[start : start + MOST_ROWS]))
         except (sqlite3.IntegrityError, sqlite3.DataError) as error:
             raise RowRefused(type(error).__name__) from error
-        self._connection.execute("COMMIT")
 
     def close(self) -> None:
         os.close(self._lock)
