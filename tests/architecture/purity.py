@@ -8,6 +8,7 @@ from tests.architecture.source import Module, SourceTree, is_below
 
 PURE = (
     "tracker/money.py",
+    "tracker/base64url.py",
     "tracker/signing.py",
     "tracker/clicks/token.py",
     "tracker/clicks/verdict.py",

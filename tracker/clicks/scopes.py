@@ -22,26 +22,27 @@ class ScopeReader:
         others = ["host", *(_PROXIES_WORDS if self._trusted else ())]
         if self._country_header and self._country_header not in HEADERS:
             others.append(self._country_header)
-        self._visitors = {name.encode("ascii"): name for name in HEADERS}
-        self._others = {name.encode("ascii"): name for name in others}
+        self._read = {name.encode("ascii"): name for name in (*HEADERS, *others)}
+        self._others = others
 
     def visit(self, scope: Scope, code: str) -> Visit:
         """The visit of the short link `code`. Every text has one character for each byte that came."""
         headers: dict[str, str] = {}
-        others: dict[str, str] = {}
-        for name, value in scope["headers"]:
-            if name in self._visitors:
-                _add(headers, self._visitors[name], value)
-            elif name in self._others:
-                _add(others, self._others[name], value)
+        for raw, value in scope["headers"]:
+            name = self._read.get(raw)
+            if name is not None:
+                text = value.decode("latin-1")
+                # One that comes several times is one list, as HTTP has it.
+                headers[name] = f"{headers[name]},{text}" if name in headers else text
+        others = {name: headers.pop(name) for name in self._others if name in headers}
         peer = scope.get("client")
         client = client_of(
             peer[0] if peer else "", scope["scheme"], others.get("host", ""), others.get, self._trusted
         )
         return Visit(
-            method=scope["method"],
-            code=code,
-            headers=headers,
+            scope["method"],
+            code,
+            headers,
             query=scope["query_string"].decode("latin-1"),
             host=client.host,
             address=client.address,
@@ -52,9 +53,3 @@ class ScopeReader:
     def _country(self, others: dict[str, str], headers: dict[str, str]) -> str | None:
         name = self._country_header
         return others.get(name, headers.get(name)) if name else None
-
-
-def _add(kept: dict[str, str], name: str, value: bytes) -> None:
-    """A header that comes several times is one list, as HTTP has it."""
-    text = value.decode("latin-1")
-    kept[name] = f"{kept[name]},{text}" if name in kept else text

@@ -6,6 +6,7 @@ the upper half, flags in the lower), the click's UUIDv7 and the link's UUID, in 
 """
 
 import base64
+import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from uuid import UUID
 
 from itsdangerous import Signer
 
+from tracker.base64url import base64url
 from tracker.errors import Invalid
 from tracker.ids import made_at
 from tracker.signing import CLICK_TOKEN, signer
@@ -48,8 +50,9 @@ class ClickToken:
 
 def make_token(keys: Sequence[str], click_id: UUID, link_id: UUID, *, earns: bool, confirmed: bool) -> str:
     flags = _VERSION | (_EARNS if earns else 0) | (0 if confirmed else _UNCONFIRMED)
-    payload = base64.urlsafe_b64encode(bytes([flags]) + click_id.bytes + link_id.bytes)
-    return (payload + _signer(tuple(keys)).get_signature(payload)).decode("ascii")
+    payload = base64url(bytes((flags,)) + click_id.bytes + link_id.bytes)
+    signature = hmac.digest(_signing_key(tuple(keys)), payload, "sha256")
+    return (payload + base64url(signature)).decode("ascii")
 
 
 def read_token(keys: Sequence[str], text: str) -> ClickToken:
@@ -81,9 +84,15 @@ def _is_canonical(signature: bytes) -> bool:
 
     Otherwise four texts would be the same token, and "seen before" could be dodged.
     """
-    return base64.urlsafe_b64encode(base64.urlsafe_b64decode(signature + b"=")).rstrip(b"=") == signature
+    return base64url(base64.urlsafe_b64decode(signature + b"=")) == signature
 
 
 @lru_cache(maxsize=8)
 def _signer(keys: tuple[str, ...]) -> Signer:
     return signer(keys, CLICK_TOKEN)
+
+
+@lru_cache(maxsize=8)
+def _signing_key(keys: tuple[str, ...]) -> bytes:
+    """What the signer signs with: its own way there is twice as long (measured)."""
+    return _signer(keys).derive_key()

@@ -35,8 +35,11 @@ _BROWSER = re.compile("(mozilla|opera|ucweb|nokia|blackberry|samsung|sonyericsso
 # Apps whose own browser adds a name that is also their preview's.
 _IN_APP = re.compile("mozilla/5.0 \\((iphone|ipad|ipod|linux; android|android)", re.IGNORECASE)
 _APP_NAMES = re.compile(r"\b(whatsapp|bluesky|tumblr|pinterest|telegram|viber)\b[/\w.-]*", re.IGNORECASE)
-_LEGACY_PURPOSES = {"purpose": ("prefetch", "preview"), "x-moz": ("prefetch",)}
-_X_PURPOSES = ("preview", "instant", "prefetch")
+_LEGACY_PURPOSES = (
+    ("purpose", ("prefetch", "preview")),
+    ("x-moz", ("prefetch",)),
+    ("x-purpose", ("preview", "instant", "prefetch")),
+)
 _KNOWN_DESTINATIONS = frozenset(
     (
         "audio",
@@ -104,8 +107,8 @@ def _by_purpose(headers: Mapping[str, str]) -> Verdict | None:
         # "prefetch;prerender": the page runs unseen and is shown if the person goes on. Chrome sends the
         # old `Purpose: prefetch` with it, so this header decides first.
         return PRERENDER if "prerender" in sec_purpose else Verdict("prefetch", "Sec-Purpose: prefetch")
-    for name, purposes in (*_LEGACY_PURPOSES.items(), ("x-purpose", _X_PURPOSES)):
-        if headers.get(name, "").strip().lower() in purposes:
+    for name, purposes in _LEGACY_PURPOSES:
+        if name in headers and headers[name].strip().lower() in purposes:
             return Verdict("prefetch", f"{name.title()}: {headers[name].strip().lower()}")
     return _by_destination(headers.get("sec-fetch-dest", "").strip().lower())
 

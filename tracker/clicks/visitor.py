@@ -5,10 +5,9 @@ link before", and nothing else: it is keyed with a key that is destroyed, and di
 """
 
 import re
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from ipaddress import IPv4Address, ip_address
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from uuid import UUID
 
 from iptocc import country_code
 
+from tracker.base64url import base64url
 from tracker.people.rules import is_ip_address
 
 HEADERS = ("user-agent", "referer", "sec-purpose", "purpose", "x-purpose", "x-moz", "sec-fetch-dest")
@@ -75,6 +75,15 @@ class DayKeys:
     today: bytes
     yesterday: bytes | None
 
+    @cached_property
+    def begun(self) -> tuple[blake2b, blake2b | None, blake2b]:
+        """Marks of visitors, by both keys, and of networks: keyed once, and gone with the keys."""
+        return (
+            _keyed(self.today, b"visitor"),
+            _keyed(self.yesterday, b"visitor") if self.yesterday else None,
+            _keyed(self.today, b"network"),
+        )
+
 
 class Marks(NamedTuple):
     """`before` is what yesterday's key makes of the same visitor. `network` leaves out the browser."""
@@ -91,16 +100,22 @@ def marks(keys: DayKeys, link_id: UUID, address: str, headers: Mapping[str, str]
         return None
     browser = headers.get("user-agent", "")[:HEADER_LENGTH].encode("utf-8", "replace")
     place = link_id.bytes + network
+    by_today, by_yesterday, of_network = keys.begun
     return Marks(
-        visitor=_mark(keys.today, b"visitor", place + browser),
-        before=_mark(keys.yesterday, b"visitor", place + browser) if keys.yesterday else None,
-        network=_mark(keys.today, b"network", place),
+        visitor=_mark(by_today, place + browser),
+        before=_mark(by_yesterday, place + browser) if by_yesterday else None,
+        network=_mark(of_network, place),
     )
 
 
-def _mark(key: bytes, purpose: bytes, what: bytes) -> str:
-    digest = blake2b(what, key=key, person=purpose, digest_size=_MARK_BYTES).digest()
-    return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+def _keyed(key: bytes, purpose: bytes) -> blake2b:
+    return blake2b(key=key, person=purpose, digest_size=_MARK_BYTES)
+
+
+def _mark(begun: blake2b, what: bytes) -> str:
+    own = begun.copy()
+    own.update(what)
+    return base64url(own.digest()).decode("ascii")
 
 
 @lru_cache(maxsize=4096)

@@ -13,6 +13,9 @@ MOST_IN_A_BATCH = 1_000
 """Keeps the transaction on clicks.db short, for those who read it."""
 
 
+MANY = 8
+PATIENCE_S = 0.002
+
 class Ticket:
     """A click that somebody waits for. `tell` is called once, by any thread, and must be short."""
 
@@ -34,6 +37,8 @@ class WaitingRoom:
         self._waiting: list[Ticket] = []
         self._in_flight: list[Ticket] = []
         self._busy_since: float | None = None
+        self._enough = 1
+        self._gathering = False
         self._relieving = False
         self.down = False
         self.closing = False
@@ -44,7 +49,10 @@ class WaitingRoom:
             if self.closing or len(self._waiting) >= MOST_WAITING:
                 return False
             self._waiting += tickets
-            (self._for_guard if self._relieving else self._for_committer).notify()
+            if self._relieving:
+                self._for_guard.notify()
+            elif not self._gathering or len(self._waiting) >= self._enough:
+                self._for_committer.notify()
             return True
 
     def close(self) -> None:
@@ -69,6 +77,10 @@ class WaitingRoom:
         with self._lock:
             if not self._waiting and not self.closing:
                 self._for_committer.wait(timeout_s)
+            if 0 < len(self._waiting) < self._enough and not self.closing:
+                self._gathering = True
+                self._for_committer.wait(PATIENCE_S)
+                self._gathering = False
             if self.closing and (self.down or not self._unanswered()):
                 return False
             self._busy_since = time.monotonic()
@@ -87,6 +99,7 @@ class WaitingRoom:
         """The next batch, which from now on is in flight."""
         with self._lock:
             taken, self._waiting = self._waiting[:MOST_IN_A_BATCH], self._waiting[MOST_IN_A_BATCH:]
+            self._enough = len(taken) // 2 if len(taken) >= MANY else 1
             self._in_flight = [ticket for ticket in taken if not ticket.answered]
             return self._in_flight
 
