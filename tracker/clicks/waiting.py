@@ -16,6 +16,7 @@ MOST_IN_A_BATCH = 1_000
 MANY = 8
 PATIENCE_S = 0.002
 
+
 class Ticket:
     """A click that somebody waits for. `tell` is called once, by any thread, and must be short."""
 

@@ -46,13 +46,16 @@ _SQLITE_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 NULL = "NULL"
 MOST_ROWS = 1024
 """In one statement: SQLite takes 32,766 parameters."""
-_POSTGRES = """
+_POSTGRES = b"""
     INSERT INTO click (id, link_id, verdict, reason, device, referrer_host, sub_ids,
                        country, visitor, visitor_before, network)
-    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-                         %s::text[], %s::text[], %s::text[], %s::text[])
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                         $8::text[], $9::text[], $10::text[], $11::text[])
     ON CONFLICT DO NOTHING
 """
+_PREPARED = b"clicks"
+_REFUSALS = (b"22", b"23")
+"""Classes of what PostgreSQL says of a row: wrong data, a broken constraint (its manual, appendix A)."""
 
 
 class BatchWriter(Protocol):
@@ -165,18 +168,21 @@ def _quoted(text: str) -> str:
 
 
 class PostgresWriter:
-    """One statement for the whole batch: it needs no transaction of its own, and no second round trip."""
+    """One statement for the whole batch: it needs no transaction of its own, and no second round trip.
+
+    Sent by libpq's own call: the driver's takes twice the time, and gives up the interpreter four times.
+    """
 
     def __init__(self, clicks_url: str) -> None:
         address = make_url(clicks_url).set(drivername="postgresql").render_as_string(hide_password=False)
         # The driver by way of SQLAlchemy, which imports it when it is used: that takes a tenth of a second,
         # and nobody with SQLite needs it.
-        driver = make_url(clicks_url).get_dialect().import_dbapi()
-        self._refusals = (driver.IntegrityError, driver.DataError)
-        self._connection: Any = driver.connect(
-            address, autocommit=True, prepare_threshold=1, **POSTGRESQL_CONNECTION
-        )
+        self._driver = make_url(clicks_url).get_dialect().import_dbapi()
+        options = POSTGRESQL_CONNECTION | {"client_encoding": "UTF8"}
+        self._connection: Any = self._driver.connect(address, autocommit=True, **options)
         self._connection.execute("SET synchronous_commit TO on")
+        self._session = self._connection.pgconn
+        self._done(self._session.prepare(_PREPARED, _POSTGRES))
 
     def turn(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -184,10 +190,13 @@ class PostgresWriter:
     def write(self, clicks: Sequence[NewClick]) -> None:
         ids, link_ids, *texts = zip(*clicks, strict=True)
         columns = [_uuid_array(ids), _uuid_array(link_ids), *map(_text_array, texts)]
-        try:
-            self._connection.execute(_POSTGRES, columns)
-        except self._refusals as error:
-            raise RowRefused(type(error).__name__) from error
+        self._done(self._session.exec_prepared(_PREPARED, [column.encode() for column in columns]))
+
+    def _done(self, result: Any) -> None:
+        if result.status != self._driver.pq.ExecStatus.COMMAND_OK:
+            state = result.error_field(self._driver.pq.DiagnosticField.SQLSTATE) or b""
+            error = RowRefused if state.startswith(_REFUSALS) else self._driver.OperationalError
+            raise error(f"SQLSTATE {state.decode() or 'none'}")
 
     def close(self) -> None:
         self._connection.close()
