@@ -64,6 +64,16 @@ def test_who_sends_no_whole_request_in_time_is_dropped(
         assert good.recv(4096).startswith(b"HTTP/1.1 200"), "who has asked once may wait between requests"
 
 
+def test_who_asks_nothing_more_is_let_go_when_the_time_between_requests_is_over(
+    settings: Settings, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "HEARTBEAT_S", 0.05)
+    with edge(settings, databases, keepalive=1) as (port, _):
+        resting = connect(port, WHOLE)
+        assert resting.recv(4096).startswith(b"HTTP/1.1 200")
+        assert is_closed(resting)
+
+
 def test_at_the_cap_the_longest_silent_makes_room(settings: Settings, databases: Databases) -> None:
     with edge(settings, databases, worker_connections=3) as (port, worker):
         silent = [connect(port, HALF) for _ in range(3)]
