@@ -41,6 +41,14 @@ def next_hour(session: Session, start: datetime) -> datetime | None:
     return None if found is None else hour_of(made_at(found))
 
 
+class MadeHour(NamedTuple):
+    """How many rows its totals were made from; `closed`: they stay as they are for good."""
+
+    rows: int
+    stale: bool
+    closed: bool
+
+
 class Counted(NamedTuple):
     """How many clicks and confirmations the totals of a span were made from; `stale`: make some anew."""
 
@@ -53,11 +61,23 @@ def counted(session: Session, start: datetime, end: datetime) -> Counted:
     numbers = session.scalars(
         select(ClickHour.counted).where(ClickHour.hour >= start, ClickHour.hour < end)
     ).all()
-    return Counted(sum(max(each, ~each) for each in numbers), any(each < 0 for each in numbers))
+    return Counted(sum(map(_from, numbers)), any(each < 0 for each in numbers))
 
 
 def is_closed(session: Session, hour: datetime) -> bool:
     return bool(session.scalar(select(ClickHour.closed).where(ClickHour.hour == hour)))
+
+
+def made_hours(session: Session, start: datetime, end: datetime) -> dict[datetime, MadeHour]:
+    """Those of the span whose totals were made, or are closed."""
+    columns = select(ClickHour.hour, ClickHour.counted, ClickHour.closed)
+    found = session.execute(columns.where(ClickHour.hour >= start, ClickHour.hour < end))
+    return {hour: MadeHour(_from(number), number < 0, closed) for hour, number, closed in found}
+
+
+def _from(number: int) -> int:
+    """How many rows totals were made from, stale or not."""
+    return max(number, ~number)
 
 
 def rows_between(session: Session, start: datetime, end: datetime) -> int:
@@ -79,8 +99,18 @@ def slices(start: datetime, end: datetime, expected_rows: int) -> list[tuple[dat
 def read_page(session: Session, hour: datetime, after: UUID | None) -> Page:
     """The next clicks of the hour; their marks are written down, and come with what was known of them."""
     rows = _page(session, after or _below(hour), hour + HOUR)
+    return Page(rows, learn_marks(session, rows))
+
+
+def read_few(session: Session, start: datetime, end: datetime) -> list[Row]:
+    """All clicks of a span that has less than a page of them."""
+    return _page(session, _below(start), end)
+
+
+def learn_marks(session: Session, rows: Sequence[Row]) -> dict[str, Seen]:
+    """Write down the marks in these clicks, and give what is known of them now."""
     _remember(session, rows)
-    return Page(rows, _seen(session, rows))
+    return _seen(session, rows)
 
 
 def _below(hour: datetime) -> UUID:
@@ -152,11 +182,14 @@ def _seen(session: Session, rows: Sequence[Row]) -> dict[str, Seen]:
     return {mark: Seen(first_id, last_id) for mark, first_id, last_id in found}
 
 
-def write_doubts(session: Session, first: UUID, last: UUID, doubts: Mapping[UUID, Doubt]) -> None:
-    """Those from `first` to `last`, in place of what was decided before."""
+def write_doubts(session: Session, rows: Sequence[Row], doubts: Mapping[UUID, Doubt]) -> None:
+    """Those about these clicks, in the order of their ids, in place of what was decided before."""
+    if not rows:
+        return
+    decided = {row.id for row in rows}
     known = select(ClickDoubt.click_id, ClickDoubt.kind, ClickDoubt.reason)
-    within = known.where(ClickDoubt.click_id >= first, ClickDoubt.click_id <= last)
-    former = {click_id: Doubt(kind, reason) for click_id, kind, reason in session.execute(within)}
+    within = known.where(ClickDoubt.click_id >= rows[0].id, ClickDoubt.click_id <= rows[-1].id)
+    former = {each: Doubt(kind, reason) for each, kind, reason in session.execute(within) if each in decided}
     over = [each for each in former if former[each] != doubts.get(each)]
     if over:
         session.execute(delete(ClickDoubt).where(ClickDoubt.click_id.in_(over)))
@@ -169,29 +202,33 @@ def write_doubts(session: Session, first: UUID, last: UUID, doubts: Mapping[UUID
         session.execute(insert(ClickDoubt), new)
 
 
-def write_totals(session: Session, hour: datetime, totals: Iterable[tuple[UUID, Counter[str]]]) -> None:
-    """The hour's totals of some links, in place of what they were."""
+def write_totals(session: Session, totals: Iterable[tuple[datetime, UUID, Counter[str]]]) -> None:
+    """Totals of some hours and links, in place of what they were."""
     values = [
         {"link_id": link_id, "hour": hour, **{name: figures[name] for name in EVERY_FIGURE}}
-        for link_id, figures in totals
+        for hour, link_id, figures in totals
     ]
+    if not values:
+        return
     statement = _insert(session, ClickTotal)
     changed = {name: statement.excluded[name] for name in EVERY_FIGURE}
     session.execute(statement.on_conflict_do_update(index_elements=["link_id", "hour"], set_=changed), values)
 
 
-def finish_hour(session: Session, hour: datetime, rows: int, *, changed: bool) -> None:
-    """Its totals are written. When its clicks `changed`, those of the next 24 hours may be repeats of new
-    ones: their totals are stale. The number that they were made from stays, as its complement (~n < 0).
+def finish_hours(session: Session, made: Mapping[datetime, int], changed: Sequence[datetime]) -> None:
+    """Their totals are written, from so many rows. Where clicks `changed`, those of the next 24 hours may be
+    repeats of new ones: their totals are stale, unless they are among those made here. The number that they
+    were made from stays, as its complement (~n < 0). All lie within a day.
     """
-    statement = _insert(session, ClickHour).values(hour=hour, counted=rows, closed=False)
-    session.execute(
-        statement.on_conflict_do_update(index_elements=["hour"], set_={"counted": statement.excluded.counted})
-    )
-    later = ClickHour.hour > hour, ClickHour.hour <= hour + REPEAT_WITHIN, ~ClickHour.closed
     if changed:
-        stale = update(ClickHour).where(*later, ClickHour.counted >= 0)
+        later = ClickHour.hour > min(changed), ClickHour.hour <= max(changed) + REPEAT_WITHIN
+        stale = update(ClickHour).where(*later, ~ClickHour.closed, ClickHour.counted >= 0)
         session.execute(stale.values(counted=-1 - ClickHour.counted))
+    if made:
+        values = [{"hour": hour, "counted": rows, "closed": False} for hour, rows in made.items()]
+        statement = _insert(session, ClickHour)
+        counted = {"counted": statement.excluded.counted}
+        session.execute(statement.on_conflict_do_update(index_elements=["hour"], set_=counted), values)
 
 
 def link_totals(session: Session, link_id: UUID) -> Sequence[ClickTotal]:

@@ -116,14 +116,14 @@ class TotalsRun:
         count = HourCount()
         after: UUID | None = None
         while (page := self._write(partial(totals.read_page, hour=hour, after=after))).rows:
-            first, after = page.rows[0].id, page.rows[-1].id
+            after = page.rows[-1].id
             doubts = count.add(page.rows, page.seen)
-            self._write(partial(totals.write_doubts, first=first, last=after, doubts=doubts))
-        by_link = sorted(count.totals.items())
+            self._write(partial(totals.write_doubts, rows=page.rows, doubts=doubts))
+        by_link = [(hour, *total) for total in sorted(count.totals.items())]
         for place in range(0, len(by_link), AT_ONCE):
-            some = by_link[place : place + AT_ONCE]
-            self._write(partial(totals.write_totals, hour=hour, totals=some))
-        self._write(partial(totals.finish_hour, hour=hour, rows=count.rows, changed=changed))
+            self._write(partial(totals.write_totals, totals=by_link[place : place + AT_ONCE]))
+        made, later = {hour: count.rows}, [hour] if changed else []
+        self._write(partial(totals.finish_hours, made=made, changed=later))
 
     def _remove_clicks(self, end: datetime) -> dict[str, int]:
         if not self._read(partitions.is_partitioned):

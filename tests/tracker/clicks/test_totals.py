@@ -190,7 +190,7 @@ class Stopped(Exception):
     """As if the process had died."""
 
 
-@pytest.mark.parametrize("step", ["read_page", "write_doubts", "write_totals", "finish_hour"])
+@pytest.mark.parametrize("step", ["learn_marks", "write_doubts", "write_totals", "finish_hours"])
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("page_rows", [2, 1000], ids=["page by page", "at once"])
 def test_a_run_that_dies_at_any_step_is_made_good_by_the_next(
@@ -203,7 +203,7 @@ def test_a_run_that_dies_at_any_step_is_made_good_by_the_next(
 ) -> None:
     monkeypatch.setattr(totals, "PAGE_ROWS", page_rows)
     monkeypatch.setattr(totals_run, "AT_ONCE", 1)
-    write(settings, *(click(NOON + n * timedelta(minutes=7), link=(LINK, OTHER)[n % 2]) for n in range(24)))
+    write(settings, *(click(NOON + n * timedelta(hours=1), link=(LINK, OTHER)[n % 2]) for n in range(24)))
     with monkeypatch.context() as patched:
         patched.setattr(totals, step, _dies_at(getattr(totals, step), times))
         with pytest.raises(Stopped):
