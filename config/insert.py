@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from functools import cache
+from importlib import import_module
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Insert, Table
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 
 
@@ -30,12 +30,23 @@ def insert_new(session: Session, model: type[DeclarativeBase], rows: Sequence[di
 
 @cache
 def _insert_once(table: Table, dialect: str) -> Insert:
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement: Insert = _own_insert(dialect)(table).on_conflict_do_nothing()
     # Without the option SQLAlchemy forgets psycopg's count of an INSERT and says -1.
-    return insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    return statement.execution_options(preserve_rowcount=True)
 
 
 @cache
 def _insert_new(table: Table, dialect: str) -> Insert:
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(table).on_conflict_do_nothing().returning(table.c.id)
+    statement: Insert = _own_insert(dialect)(table).on_conflict_do_nothing().returning(table.c.id)
+    return statement
+
+
+def insert_into(table: Any, session: Session) -> Any:
+    """An INSERT of this session's database, which knows `on_conflict_do_update`. `table` may be a model."""
+    return _own_insert(session.get_bind().dialect.name)(table)
+
+
+@cache
+def _own_insert(dialect: str) -> Any:
+    """Of the dialect that the engine has loaded already; the other one is never loaded."""
+    return import_module(f"sqlalchemy.dialects.{dialect}").insert

@@ -93,8 +93,8 @@ def test_there_is_something_to_judge(tree: SourceTree) -> None:
 
 
 def test_importing_the_product_starts_no_thread_and_loads_what_it_needs_only() -> None:
-    """Stripe is loaded by who pays, the driver by who has PostgreSQL, alembic by who migrates."""
-    heavy = "{'stripe', 'psycopg', 'alembic'}"
+    """Each of these is loaded by who needs it, and by a web process never, or in demo mode only."""
+    heavy = "{'stripe', 'psycopg', 'alembic', 'payouts.demo', 'payouts.schedule'}"
     code = f"import sys, threading, wsgi; print({heavy} & set(sys.modules), threading.active_count())"
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
@@ -102,8 +102,9 @@ def test_importing_the_product_starts_no_thread_and_loads_what_it_needs_only() -
 
 
 def test_the_redirects_process_loads_neither_flask_nor_stripe(tree: SourceTree) -> None:
+    heavy = "{'flask', 'stripe', 'wsgi', 'sqlalchemy.dialects.postgresql'}"
     for door in (module.name for module in tree.product() if module.matches(FAST_DOORS)):
-        code = f"import sys, {door}; print(sorted({{'flask', 'stripe', 'wsgi'}} & set(sys.modules)))"
+        code = f"import sys, {door}; print(sorted({heavy} & set(sys.modules)))"
         command = [sys.executable, "-c", code]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
         assert done.stdout.strip() == "[]"

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from config.insert import insert_into
 from tracker.clicks.counting import (
     EVERY_FIGURE,
     REPEAT_WITHIN,
@@ -141,7 +141,7 @@ def confirm(session: Session, click_ids: Sequence[UUID], reason: str) -> int:
     if not unconfirmed:
         return 0
     rows = [{"click_id": each, "reason": reason} for each in unconfirmed]
-    statement = _insert(session, ClickConfirmation).values(rows).on_conflict_do_nothing()
+    statement = insert_into(ClickConfirmation, session).values(rows).on_conflict_do_nothing()
     return len(session.scalars(statement.returning(ClickConfirmation.click_id)).all())
 
 
@@ -161,7 +161,7 @@ def _remember(session: Session, rows: Sequence[Row]) -> None:
     ]
     on_postgres = session.get_bind().dialect.name == "postgresql"
     lower, higher = (func.least, func.greatest) if on_postgres else (func.min, func.max)
-    statement = _insert(session, ClickVisitor)
+    statement = insert_into(ClickVisitor, session)
     new = statement.excluded
     session.execute(
         statement.on_conflict_do_update(
@@ -210,7 +210,7 @@ def write_totals(session: Session, totals: Iterable[tuple[datetime, UUID, Counte
     ]
     if not values:
         return
-    statement = _insert(session, ClickTotal)
+    statement = insert_into(ClickTotal, session)
     changed = {name: statement.excluded[name] for name in EVERY_FIGURE}
     session.execute(statement.on_conflict_do_update(index_elements=["link_id", "hour"], set_=changed), values)
 
@@ -226,7 +226,7 @@ def finish_hours(session: Session, made: Mapping[datetime, int], changed: Sequen
         session.execute(stale.values(counted=-1 - ClickHour.counted))
     if made:
         values = [{"hour": hour, "counted": rows, "closed": False} for hour, rows in made.items()]
-        statement = _insert(session, ClickHour)
+        statement = insert_into(ClickHour, session)
         counted = {"counted": statement.excluded.counted}
         session.execute(statement.on_conflict_do_update(index_elements=["hour"], set_=counted), values)
 
@@ -236,8 +236,3 @@ def link_totals(session: Session, link_id: UUID) -> Sequence[ClickTotal]:
     return session.scalars(
         select(ClickTotal).where(ClickTotal.link_id == link_id).order_by(ClickTotal.hour)
     ).all()
-
-
-def _insert(session: Session, model: type[Any]) -> Any:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(model)
