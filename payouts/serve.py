@@ -4,27 +4,30 @@ Each child runs in a session of its own, gets TERM when this process is told to 
 scheduler is started again when it falls, with growing pauses; when edge or web falls, everything stops.
 """
 
-import ctypes
 import os
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 import structlog
 
-from config.settings import PREFIX, Settings
+from config.collector import collect_seldom
+from config.logs import configure_logs
+from config.settings import PREFIX, Settings, load_settings
+from payouts.child import Main, fork, gunicorn_main
 
 STOP_WITHIN_S = 12.0
 POLL_S = 0.2
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 STEADY_AFTER_S = 60.0
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG, prctl(2)
 
 # gunicorn's own codes for "a worker would not boot" and "the application cannot be loaded".
 _GUNICORN_FAILED = {3: 1, 4: 1}
@@ -37,9 +40,9 @@ class Child:
     """One process of the installation. `vital`: without it the others make no sense."""
 
     name: str
-    command: list[str]
+    main: Main
     vital: bool
-    process: subprocess.Popen[bytes] | None = None
+    process: ForkProcess | None = None
     started_at: float = 0.0
     pause_s: float = FIRST_PAUSE_S
     start_after: float = 0.0
@@ -48,6 +51,13 @@ class Child:
 def serve(settings: Settings, *, only: str | None = None) -> int:
     """Run until a signal or until a vital child falls. The exit code: 0 after a signal, else the child's."""
     return Supervisor(_children(only), child_environment(settings)).run()
+
+
+def become_serve(settings: Settings) -> NoReturn:
+    """Go on as a process that serves and has loaded nothing else; its exit code is that of `serve`."""
+    sys.stdout.flush()
+    command = [sys.executable, "-m", __name__]
+    os.execve(sys.executable, command, child_environment(settings))
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
@@ -62,18 +72,18 @@ def _text(value: object) -> str:
 
 
 def _children(only: str | None) -> list[Child]:
-    scheduler = [sys.executable, "-m", "payouts.scheduler"]
+    config = Path(__file__).parents[1] / "config"
     every = [
-        Child("edge", _gunicorn("edge_gunicorn.py"), vital=True),
-        Child("web", _gunicorn("gunicorn.py"), vital=True),
-        Child("scheduler", scheduler, vital=only == "scheduler"),
+        Child("edge", gunicorn_main(config / "edge_gunicorn.py"), vital=True),
+        Child("web", gunicorn_main(config / "gunicorn.py"), vital=True),
+        Child("scheduler", _scheduler, vital=only == "scheduler"),
     ]
     return [child for child in every if only in (None, child.name)]
 
 
-def _gunicorn(settings_file: str) -> list[str]:
-    path = Path(__file__).parents[1] / "config" / settings_file
-    return [sys.executable, "-m", "gunicorn", "--config", str(path)]
+def _scheduler() -> int:
+    """Imported by its own process: nobody else needs the jobs."""
+    return int(import_module("payouts.scheduler").main())
 
 
 @dataclass
@@ -107,18 +117,12 @@ class Supervisor:
             if child.process is not None or now < child.start_after:
                 continue
             child.started_at = now
-            child.process = subprocess.Popen(
-                child.command,
-                env=dict(self.environment),
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-                preexec_fn=_die_with_parent(os.getpid()),
-            )
+            child.process = fork(child.name, child.main, self.environment)
 
     def _fallen_vital(self) -> int | None:
         """Note who has fallen; the exit code when it was somebody vital."""
         for child in self.children:
-            code = child.process.poll() if child.process else None
+            code = child.process.exitcode if child.process else None
             if code is None:
                 continue
             log.error("process ended", process=child.name, code=code)
@@ -140,23 +144,14 @@ class Supervisor:
             process.terminate()
         deadline = time.monotonic() + STOP_WITHIN_S
         for process in running:
-            try:
-                process.wait(max(deadline - time.monotonic(), 0.1))
-            except subprocess.TimeoutExpired:
+            process.join(max(deadline - time.monotonic(), 0.1))
+            if process.exitcode is None and process.pid is not None:
                 log.warning("process did not end in time", pid=process.pid)
                 os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+                process.join()
 
 
-def _die_with_parent(parent_id: int) -> Callable[[], None] | None:
-    """On Linux the kernel ends a child whose parent is gone; elsewhere a killed parent leaves children."""
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-
-    def before_exec() -> None:
-        prctl(_DIE_WITH_PARENT, signal.SIGTERM)
-        if os.getppid() != parent_id:
-            os._exit(1)
-
-    return before_exec
+if __name__ == "__main__":
+    collect_seldom()
+    configure_logs(production=False)
+    sys.exit(serve(load_settings()))

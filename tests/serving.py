@@ -122,9 +122,16 @@ def command_of(pid: int) -> str:
         return ""
 
 
+def name_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
+
+
 def scheduler_of(served: Serving) -> int | None:
     below = descendants(served.process.pid)
-    return next((pid for pid in below if "payouts.scheduler" in command_of(pid)), None)
+    return next((pid for pid in below if "linkledger-scheduler".startswith(name_of(pid) or "none")), None)
 
 
 def last_run(databases: Databases) -> datetime | None:

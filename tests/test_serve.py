@@ -114,7 +114,7 @@ def test_a_scheduler_that_is_told_twice_to_stop_stops_in_order(settings: Setting
 
 
 def test_the_pauses_before_a_restart_grow_and_begin_anew_after_a_steady_time() -> None:
-    child = Child("scheduler", ["nothing"], vital=False)
+    child = Child("scheduler", lambda: 0, vital=False)
     supervisor = Supervisor([child], {})
     pauses = []
     for _ in range(9):

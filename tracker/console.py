@@ -31,6 +31,8 @@ class Answer:
     value: Any
     text: str = ""
     exit_code: int = 0
+    then: Callable[[], object] | None = None
+    """What the process does when this was said."""
 
 
 class Console:
@@ -77,6 +79,8 @@ class ConsoleCommand(click.Command):
             answer = super().invoke(context)
             answer = answer if isinstance(answer, Answer) else Answer(answer)
             _print(answer, as_json, pick)
+            if answer.then is not None:
+                answer.then()
         except LinkledgerError as error:
             _fail(str(error), error.exit_code)
         except SettingsError as error:

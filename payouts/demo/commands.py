@@ -1,9 +1,11 @@
 """The command that makes the demo and serves it."""
 
+from functools import partial
+
 import click
 
 from payouts.demo.home import demo_settings, prepare, require_free, reset
-from payouts.serve import serve
+from payouts.serve import become_serve
 from tracker.console import Answer, Console, ConsoleCommand, pass_console
 
 
@@ -31,8 +33,7 @@ def demo_command(console: Console, bind: str | None, anew: bool, seed_only: bool
     console.say(f"  It is all in: {settings.home} (start anew with: linkledger demo --reset)")
     console.say("  Ctrl-C stops it.")
     console.say("")
-    code = serve(settings)
-    return Answer(value, " ", code)
+    return Answer(value, " ", then=partial(become_serve, settings))
 
 
 COMMANDS = (demo_command,)
