@@ -15,7 +15,7 @@ from config.collector import collect_seldom
 from config.database import open_databases
 from config.logs import ScrubFilter, configure_logs
 from config.metrics import forget_gauges, share_figures
-from config.process import switch_threads_often
+from config.process import hold_stops, release_stops, switch_threads_often
 from config.schema import SchemaMismatch, require_current_schema
 from config.settings import load_settings
 
@@ -71,10 +71,15 @@ def on_starting(_server: object) -> None:
         databases.close()
 
 
-def post_worker_init(_worker: object) -> None:
+def pre_fork(_server: object, _worker: object) -> None:
+    hold_stops()
+
+
+def post_worker_init(worker: Any) -> None:
     """What is loaded is not looked through: a redirect makes no circles; looking was a tenth of its time."""
     gc.freeze()
     switch_threads_often()
+    worker.loop.call_soon(release_stops)  # a loop forgets what came before it ran
 
 
 def child_exit(_server: object, worker: Any) -> None:

@@ -11,7 +11,7 @@ from config.collector import collect_seldom
 from config.database import open_databases
 from config.logs import ScrubFilter, configure_logs
 from config.metrics import forget_gauges, share_figures
-from config.process import switch_threads_often
+from config.process import hold_stops, release_stops, switch_threads_often
 from config.schema import SchemaMismatch, require_current_schema
 from config.settings import load_settings
 from config.web_worker import WebWorker
@@ -48,9 +48,17 @@ errorlog = "-"
 loglevel = "warning"
 
 
+def pre_fork(_server: object, _worker: object) -> None:
+    hold_stops()
+
+
 def post_fork(_server: object, worker: WebWorker) -> None:
     switch_threads_often()
     worker.client_timeout_s = _settings.client_timeout_s
+
+
+def post_worker_init(_worker: object) -> None:
+    release_stops()
 
 
 def on_starting(_server: object) -> None:

@@ -1,6 +1,7 @@
-"""Which process this is, and how its threads share the interpreter."""
+"""Which process this is, how its threads share the interpreter, and that no signal is lost on a new one."""
 
 import os
+import signal
 import sys
 
 _own = [os.getpid()]
@@ -27,3 +28,25 @@ def switch_threads_often() -> None:
     Whoever writes for all lets go of it at every statement, and would wait so long to get it back.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+
+
+_STOPS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT})
+_held: set[signal.Signals] = set()
+
+
+def hold_stops() -> None:
+    """Just before gunicorn forks: a worker that is told to stop before it has handlers must hear of it then.
+
+    Until then it has its parent's, which do nothing there, and so it was killed in the end.
+    """
+    _held.update(_STOPS)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+
+
+def release_stops() -> None:
+    """When the handlers are there; in the parent at once."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _held)
+    _held.clear()
+
+
+os.register_at_fork(after_in_parent=release_stops)
