@@ -2,6 +2,7 @@
 
 import click
 
+from payouts.addresses import require_free
 from payouts.serve import serve as serve_processes
 from tracker.console import Answer, Console, ConsoleCommand, pass_console
 
@@ -18,6 +19,12 @@ def serve_command(
     """Serve redirects, pages and webhooks, and run the scheduler, until Ctrl-C."""
     settings = console.settings_with(bind=bind, workers=workers, edge_bind=edge_bind)
     console.databases.close()  # opened first, so that a wrong schema is said before anything starts
+    for name, address, option in (
+        ("web", settings.bind, "--bind"),
+        ("edge", settings.edge_bind, "--edge-bind"),
+    ):
+        if only in (None, name):
+            require_free(address, option)
     places = {
         "scheduler": "The scheduler runs",
         "edge": f"Links are followed at {settings.link_url}",

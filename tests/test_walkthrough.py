@@ -72,10 +72,14 @@ def test_from_the_link_to_the_bank_transfer(settings: Settings, databases: Datab
 
 
 def a_brand_with_a_creator(linkledger: Terminal) -> dict[str, Any]:
-    """12.5 %, held for 30 days; Anna takes part, her bank account is connected, and there are funds."""
+    """12.5 %, held for three days; Anna takes part, her bank account is connected, and there are funds.
+
+    Three, because the test lives through each day until the pay.
+    """
     hosts = ("--timezone", "Europe/Berlin", "--allow-host", "shop.example")
     brand = linkledger.ask("brand", "create", "Teas", "--currency", "EUR", *hosts)["id"]
-    program = linkledger.ask("program", "create", "Friends", "--brand", brand, "--rate", "12.5")["id"]
+    terms = ("--rate", "12.5", "--hold-days", "3")
+    program = linkledger.ask("program", "create", "Friends", "--brand", brand, *terms)["id"]
     person = ("Anna", "--email", "anna@example.com", "--country", "DE")
     anna = linkledger.ask("creator", "create", *person)["id"]
     takes_part = ("--program", program, "--creator", anna)

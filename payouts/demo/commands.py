@@ -4,7 +4,8 @@ from functools import partial
 
 import click
 
-from payouts.demo.home import demo_settings, prepare, require_free, reset
+from payouts.addresses import require_free
+from payouts.demo.home import demo_settings, prepare, reset
 from payouts.serve import become_serve
 from tracker.console import Answer, Console, ConsoleCommand, pass_console
 

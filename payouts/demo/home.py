@@ -4,7 +4,6 @@ import json
 import shutil
 from datetime import datetime
 from pathlib import Path
-from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 
 from sqlalchemy import select
 
@@ -28,20 +27,6 @@ def demo_settings(bind: str | None = None) -> Settings:
     chosen = {} if bind is None else {"bind": bind, "edge_bind": _next_port(bind)}
     home = load_settings(demo=True, **chosen).home / FOLDER
     return load_settings(demo=True, home=home, **chosen)
-
-
-def require_free(bind: str) -> None:
-    """Raises Conflict when another program listens there: better said before the history is made."""
-    host, _, port = bind.rpartition(":")
-    try:
-        with socket(AF_INET6 if ":" in host else AF_INET) as trial:
-            trial.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
-            trial.bind((host.strip("[]"), int(port)))
-    except OSError as error:
-        raise Conflict(
-            f"{bind} cannot be used ({error.strerror}). Choose another address, for example: "
-            f"linkledger demo --bind {host}:{int(port) + 10}"
-        ) from None
 
 
 def _next_port(bind: str) -> str:
