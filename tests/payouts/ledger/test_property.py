@@ -53,7 +53,7 @@ def tell_stories(copies: Copies, examples: int, steps: int, *, then_shorten: boo
 
 
 def test_whatever_happens_the_books_are_sound(copies: Copies, database_kind: str) -> None:
-    tell_stories(copies, examples=9 if database_kind == "sqlite" else 3, steps=20)
+    tell_stories(copies, examples=6 if database_kind == "sqlite" else 2, steps=20)
 
 
 @pytest.mark.nightly
