@@ -32,9 +32,15 @@ class Posted:
 
 
 def lock_books(session: Session, brand_id: str) -> Chain:
-    """Take the brand's lock: until this transaction ends, nobody else writes to its books."""
+    """Take the brand's lock: until this transaction ends, nobody else writes to its books.
+
+    Only the first time there is no row to lock. Of several who then insert it the database lets one through.
+    """
+    found = session.scalar(_end_of_chain(), {"brand_id": brand_id})
+    if found is not None:
+        return found
     insert_once(session, Chain, brand_id=brand_id, seq=0, head_hash=GENESIS)
-    return session.execute(_end_of_chain(), {"brand_id": brand_id}).scalar_one()
+    return session.scalars(_end_of_chain(), {"brand_id": brand_id}).one()
 
 
 @cache
@@ -118,9 +124,9 @@ def _postings(
     session: Session, brand: Brand, transaction: Transaction, lines: Sequence[Line]
 ) -> list[Posting]:
     postings = []
+    _ensure_accounts(session, brand.id, lines)
     for number, line in enumerate(lines, start=1):
         debit, credit = accounts_of(line, brand.id)
-        _ensure_accounts(session, brand.id, line)
         postings.append(
             Posting(
                 transaction_id=transaction.id,
@@ -134,17 +140,21 @@ def _postings(
     return postings
 
 
-def _ensure_accounts(session: Session, brand_id: str, line: Line) -> None:
-    rule = EVENTS[line.event]
-    for kind in (rule.debit, rule.credit):
-        identifier = account_id(brand_id, kind, line.currency, line.creator_id)
-        owner = line.creator_id if kind in CREATOR_ACCOUNTS else None
-        insert_once(
-            session,
-            Account,
-            id=identifier,
-            brand_id=brand_id,
-            creator_id=owner,
-            kind=kind,
-            currency=line.currency,
-        )
+def _ensure_accounts(session: Session, brand_id: str, lines: Sequence[Line]) -> None:
+    """Nearly always they are there: one question spares an attempt to insert each."""
+    wanted = {}
+    for line in lines:
+        for kind in (EVENTS[line.event].debit, EVENTS[line.event].credit):
+            identifier = account_id(brand_id, kind, line.currency, line.creator_id)
+            owner = line.creator_id if kind in CREATOR_ACCOUNTS else None
+            wanted[identifier] = {"kind": kind, "currency": line.currency, "creator_id": owner}
+    there = set(session.scalars(_accounts(), {"ids": list(wanted)}))
+    for identifier, values in wanted.items():
+        if identifier not in there:
+            insert_once(session, Account, id=identifier, brand_id=brand_id, **values)
+
+
+@cache
+def _accounts() -> Select[str]:
+    """To be asked with `ids`."""
+    return select(Account.id).where(Account.id.in_(bindparam("ids", expanding=True)))

@@ -1,8 +1,9 @@
 """Which period a transaction belongs to, and the closing of periods, in order."""
 
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import Select, bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
@@ -26,6 +27,9 @@ def period_for(session: Session, now: datetime, brand: Brand, effective_at: date
 
 
 def ensure_period(session: Session, now: datetime, brand: Brand, span: Span) -> Period:
+    found = session.scalar(_period_named(), {"brand_id": brand.id, "name": span.name})
+    if found is not None:
+        return found
     insert_once(
         session,
         Period,
@@ -37,9 +41,12 @@ def ensure_period(session: Session, now: datetime, brand: Brand, span: Span) -> 
         state="open",
         closed_at=None,
     )
-    return session.execute(
-        select(Period).where(Period.brand_id == brand.id, Period.name == span.name)
-    ).scalar_one()
+    return session.scalars(_period_named(), {"brand_id": brand.id, "name": span.name}).one()
+
+
+@cache
+def _period_named() -> Select[Period]:
+    return select(Period).where(Period.brand_id == bindparam("brand_id"), Period.name == bindparam("name"))
 
 
 def anything_until(session: Session, brand_id: str, span: Span) -> bool:
@@ -52,12 +59,13 @@ def anything_until(session: Session, brand_id: str, span: Span) -> bool:
 
 
 def latest_closed(session: Session, brand_id: str) -> Period | None:
-    return session.execute(
-        select(Period)
-        .where(Period.brand_id == brand_id, Period.state == "closed")
-        .order_by(Period.starts_at.desc())
-        .limit(1)
-    ).scalar_one_or_none()
+    return session.scalar(_closed_latest_first(), {"brand_id": brand_id})
+
+
+@cache
+def _closed_latest_first() -> Select[Period]:
+    closed = select(Period).where(Period.brand_id == bindparam("brand_id"), Period.state == "closed")
+    return closed.order_by(Period.starts_at.desc()).limit(1)
 
 
 def next_to_close(session: Session, now: datetime, brand: Brand) -> Period | None:
