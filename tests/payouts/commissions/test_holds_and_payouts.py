@@ -4,43 +4,55 @@ import pytest
 
 from payouts.statements.decisions import hold, release
 from payouts.transfers.returns import record_return
-from tests.payouts.cast import FUNDS_MINOR, Books, at
+from tests.payouts.cast import CAST, FUNDS_MINOR, Books, after, at
 from tests.payouts.commissions.people import NOTHING, decide, holds, standing
+from tests.stages import Opening, opening_for
 from tracker.errors import Conflict
 
 
-def test_what_is_paid_is_not_held_by_a_later_dispute_but_netted_when_it_is_lost(books: Books) -> None:
+def approve_october(books: Books) -> None:
     books.sale("S1", 1000_00, "10-01")
     books.end("2026-10", "11-01 00:05")
     books.approve("2026-10", "11-08")
-    assert books.pay("11-09").paid
-    books.dispute("S1", "opened", 1000_00, "11-12")
-    assert standing(books) == NOTHING
-    books.dispute("S1", "lost", 1000_00, "11-20")
-    assert standing(books) == (0, -100_00, 0)
-    assert books.faults() == []
 
 
-def test_what_is_paid_cannot_be_held_and_the_brand_is_told_so(books: Books) -> None:
-    books.sale("S1", 1000_00, "10-01")
-    books.end("2026-10", "11-01 00:05")
-    books.approve("2026-10", "11-08")
-    (payout_id,) = books.pay("11-09").paid
+APPROVED = after(approve_october)
+
+
+@pytest.fixture
+def opening(request: pytest.FixtureRequest) -> Opening | None:
+    return opening_for(request, approved=APPROVED, books=CAST)
+
+
+@pytest.fixture
+def approved(books: Books) -> Books:
+    """100 EUR of commission, which the statement of October authorises."""
+    return books
+
+
+def test_what_is_paid_is_not_held_by_a_later_dispute_but_netted_when_it_is_lost(approved: Books) -> None:
+    assert approved.pay("11-09").paid
+    approved.dispute("S1", "opened", 1000_00, "11-12")
+    assert standing(approved) == NOTHING
+    approved.dispute("S1", "lost", 1000_00, "11-20")
+    assert standing(approved) == (0, -100_00, 0)
+    assert approved.faults() == []
+
+
+def test_what_is_paid_cannot_be_held_and_the_brand_is_told_so(approved: Books) -> None:
+    (payout_id,) = approved.pay("11-09").paid
     with pytest.raises(Conflict, match=f"was paid by {payout_id}: nothing of it can be held"):
-        decide(books, hold, "S1", "11-10", reason="under_review")
-    assert holds(books, "S1") == []
+        decide(approved, hold, "S1", "11-10", reason="under_review")
+    assert holds(approved, "S1") == []
 
 
-def test_what_came_back_after_it_was_paid_can_be_held(books: Books) -> None:
-    books.sale("S1", 1000_00, "10-01")
-    books.end("2026-10", "11-01 00:05")
-    books.approve("2026-10", "11-08")
-    (payout_id,) = books.pay("11-09").paid
-    books.write(
+def test_what_came_back_after_it_was_paid_can_be_held(approved: Books) -> None:
+    (payout_id,) = approved.pay("11-09").paid
+    approved.write(
         lambda s: record_return(s, at("11-12"), payout_id=payout_id, reversal_ref="r", amount_minor=100_00)
     )
-    decide(books, hold, "S1", "11-13", reason="under_review")
-    assert len(holds(books, "S1")) == 1
+    decide(approved, hold, "S1", "11-13", reason="under_review")
+    assert len(holds(approved, "S1")) == 1
 
 
 def test_a_dispute_after_a_review_hold_was_netted_away_in_a_payout_holds_again(books: Books) -> None:
@@ -60,23 +72,22 @@ def test_a_dispute_after_a_review_hold_was_netted_away_in_a_payout_holds_again(b
     assert books.faults() == []
 
 
-def test_a_dispute_during_a_payout_that_then_fails_keeps_the_commission_from_being_paid(books: Books) -> None:
-    books.sale("S1", 1000_00, "10-01")
-    books.end("2026-10", "11-01 00:05")
-    books.approve("2026-10", "11-08")
-    books.sandbox.control.queue_fault("drop_before")
-    (payout_id,) = books.run("11-09").pay(books.brand_id, early=True).unknown
-    books.dispute("S1", "opened", 1000_00, "11-10")
-    assert standing(books) == (0, 0, 100_00)
-    assert books.run("11-11").give_up(payout_id)
-    books.settle(at("11-11"))
-    assert not books.pay("11-11").paid
-    assert standing(books) == (100_00, 0, 0)
-    books.dispute("S1", "won", 1000_00, "11-12")
-    books.end("2026-11", "12-01 00:05")
-    books.approve("2026-11", "12-08")
-    assert books.pay("12-09").paid
-    assert (standing(books), books.faults()) == (NOTHING, [])
+def test_a_dispute_during_a_payout_that_then_fails_keeps_the_commission_from_being_paid(
+    approved: Books,
+) -> None:
+    approved.sandbox.control.queue_fault("drop_before")
+    (payout_id,) = approved.run("11-09").pay(approved.brand_id, early=True).unknown
+    approved.dispute("S1", "opened", 1000_00, "11-10")
+    assert standing(approved) == (0, 0, 100_00)
+    assert approved.run("11-11").give_up(payout_id)
+    approved.settle(at("11-11"))
+    assert not approved.pay("11-11").paid
+    assert standing(approved) == (100_00, 0, 0)
+    approved.dispute("S1", "won", 1000_00, "11-12")
+    approved.end("2026-11", "12-01 00:05")
+    approved.approve("2026-11", "12-08")
+    assert approved.pay("12-09").paid
+    assert (standing(approved), approved.faults()) == (NOTHING, [])
 
 
 def came_back(books: Books, payout_id: str, amount: int, when: str) -> None:
@@ -88,41 +99,35 @@ def came_back(books: Books, payout_id: str, amount: int, when: str) -> None:
 
 
 @pytest.mark.parametrize("first", ["the dispute", "the return"])
-def test_what_came_back_is_held_by_a_dispute_and_not_paid_again(books: Books, first: str) -> None:
-    books.sale("S1", 1000_00, "10-01")
-    books.end("2026-10", "11-01 00:05")
-    books.approve("2026-10", "11-08")
-    (payout_id,) = books.pay("11-09").paid
+def test_what_came_back_is_held_by_a_dispute_and_not_paid_again(approved: Books, first: str) -> None:
+    (payout_id,) = approved.pay("11-09").paid
     if first == "the dispute":
-        books.dispute("S1", "opened", 1000_00, "11-11")
-    came_back(books, payout_id, 100_00, "11-12")
+        approved.dispute("S1", "opened", 1000_00, "11-11")
+    came_back(approved, payout_id, 100_00, "11-12")
     if first == "the return":
-        books.dispute("S1", "opened", 1000_00, "11-13")
-    books.end("2026-11", "12-01 00:05")
-    books.approve("2026-11", "12-08")
-    assert not books.pay("12-09").paid
-    assert standing(books) == (100_00, 0, 0)
-    books.dispute("S1", "won", 1000_00, "12-10")
-    books.end("2026-12", "2027-01-01T00:05:00")
-    books.approve("2026-12", "2027-01-08T12:00:00")
-    assert books.pay("2027-01-09T12:00:00").paid
-    assert (standing(books), books.faults()) == (NOTHING, [])
+        approved.dispute("S1", "opened", 1000_00, "11-13")
+    approved.end("2026-11", "12-01 00:05")
+    approved.approve("2026-11", "12-08")
+    assert not approved.pay("12-09").paid
+    assert standing(approved) == (100_00, 0, 0)
+    approved.dispute("S1", "won", 1000_00, "12-10")
+    approved.end("2026-12", "2027-01-01T00:05:00")
+    approved.approve("2026-12", "2027-01-08T12:00:00")
+    assert approved.pay("2027-01-09T12:00:00").paid
+    assert (standing(approved), approved.faults()) == (NOTHING, [])
 
 
-def test_a_part_that_came_back_waits_until_the_dispute_is_decided(books: Books) -> None:
-    books.sale("S1", 1000_00, "10-01")
-    books.end("2026-10", "11-01 00:05")
-    books.approve("2026-10", "11-08")
-    (payout_id,) = books.pay("11-09").paid
-    came_back(books, payout_id, 60_00, "11-12")
-    books.dispute("S1", "opened", 1000_00, "11-13")
-    books.end("2026-11", "12-01 00:05")
-    books.approve("2026-11", "12-08")
-    assert not books.pay("12-09").paid
-    assert (standing(books), books.faults()) == ((0, 60_00, 0), [])
-    books.dispute("S1", "won", 1000_00, "12-10")
-    assert books.pay("12-11").paid
-    assert (standing(books), books.faults()) == (NOTHING, [])
+def test_a_part_that_came_back_waits_until_the_dispute_is_decided(approved: Books) -> None:
+    (payout_id,) = approved.pay("11-09").paid
+    came_back(approved, payout_id, 60_00, "11-12")
+    approved.dispute("S1", "opened", 1000_00, "11-13")
+    approved.end("2026-11", "12-01 00:05")
+    approved.approve("2026-11", "12-08")
+    assert not approved.pay("12-09").paid
+    assert (standing(approved), approved.faults()) == ((0, 60_00, 0), [])
+    approved.dispute("S1", "won", 1000_00, "12-10")
+    assert approved.pay("12-11").paid
+    assert (standing(approved), approved.faults()) == (NOTHING, [])
 
 
 def test_a_reinstated_part_of_a_paid_commission_waits_until_a_new_dispute_is_decided(books: Books) -> None:

@@ -2,17 +2,9 @@
 
 import pytest
 
-from tests.payouts.cast import CAST, Books, after
-from tests.payouts.payout_runs.scenes import OCTOBER, SEALED, run_at, seal_october
+from tests.payouts.cast import CAST, Books
+from tests.payouts.payout_runs.scenes import PAID, SEALED
 from tests.stages import Opening, opening_for
-
-
-def pay_october(books: Books) -> None:
-    seal_october(books)
-    assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
-
-
-PAID = after(pay_october)
 
 
 @pytest.fixture

@@ -116,7 +116,12 @@ def seal_october(books: Books) -> None:
     seal(books, OCTOBER)
 
 
-SEALED = after(seal_october)
+def pay_october(books: Books) -> None:
+    seal_october(books)
+    assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
+
+
+SEALED, PAID = after(seal_october), after(pay_october)
 
 
 def sell_and_release(books: Books, order: str, commission: int) -> None:

@@ -11,10 +11,12 @@ from payouts.transfers.payees import remember_payee
 from payouts.transfers.reconciliation import Reconciliation, reconcile, reversals_of
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.stripe_rail import StripeRail
-from tests.payouts.cast import Books, at, connect
+from tests.payouts.cast import CAST, Books, after, at, connect
 from tests.payouts.payout_runs.scenes import (
     NOVEMBER,
     OCTOBER,
+    PAID,
+    SEALED,
     at_terminal,
     attempts_of,
     later,
@@ -23,9 +25,11 @@ from tests.payouts.payout_runs.scenes import (
     payouts_of,
     run_at,
     seal,
+    seal_october,
     the_payout,
     transfers_in,
 )
+from tests.stages import Opening, opening_for
 from tracker.errors import Conflict
 
 COMPARED = "11-12"
@@ -99,11 +103,8 @@ def test_a_payouts_own_transfer_is_not_adopted(paid: Books) -> None:
     assert paid.balance().payable_minor == 0
 
 
-@pytest.fixture
-def given_up_and_unknown_again(books: Books) -> Books:
-    """The first attempt was given up; of the second nobody knows. Then the first one's transfer is made."""
-    owe(books, 80_00, "10-20")
-    seal(books, OCTOBER)
+def give_up_and_send_again(books: Books) -> None:
+    seal_october(books)
     books.sandbox.control.queue_fault("drop_before", times=2)
     (payout_id,) = run_at(books, OCTOBER.payday).pay(books.brand_id).unknown
     run = run_at(books, later(OCTOBER.payday, hours=25))
@@ -111,6 +112,19 @@ def given_up_and_unknown_again(books: Books) -> Books:
     run.retry(the_payout(books))
     assert the_payout(books).state == "unknown"
     made_again(books, number=1, key=attempts_of(books, payout_id)[0].idempotency_key)
+
+
+TWICE = after(give_up_and_send_again)
+
+
+@pytest.fixture
+def opening(request: pytest.FixtureRequest) -> Opening | None:
+    return opening_for(request, given_up_and_unknown_again=TWICE, paid=PAID, sealed=SEALED, books=CAST)
+
+
+@pytest.fixture
+def given_up_and_unknown_again(books: Books) -> Books:
+    """The first attempt was given up; of the second nobody knows. Then the first one's transfer is made."""
     return books
 
 
