@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from payouts.commissions.models import Commission, Entry
@@ -17,11 +18,12 @@ from tracker.ids import new_id
 
 
 def entries_of(session: Session, commission_id: str) -> list[Entry]:
-    return list(
-        session.execute(
-            select(Entry).where(Entry.commission_id == commission_id).order_by(Entry.line)
-        ).scalars()
-    )
+    return list(session.scalars(_entries(), {"commission_id": commission_id}))
+
+
+@cache
+def _entries() -> Select[Entry]:
+    return select(Entry).where(Entry.commission_id == bindparam("commission_id")).order_by(Entry.line)
 
 
 def locked(session: Session, commission_id: str) -> Commission:
@@ -30,8 +32,13 @@ def locked(session: Session, commission_id: str) -> Commission:
     if brand_id is None:
         raise NotFound(f"There is no commission {commission_id}.")
     lock_books(session, brand_id)
-    fresh = select(Commission).where(Commission.id == commission_id)
-    return session.execute(fresh.execution_options(populate_existing=True)).scalar_one()
+    return session.scalars(_fresh(), {"commission_id": commission_id}).one()
+
+
+@cache
+def _fresh() -> Select[Commission]:
+    found = select(Commission).where(Commission.id == bindparam("commission_id"))
+    return found.execution_options(populate_existing=True)
 
 
 def current_amount(entries: list[Entry]) -> int:

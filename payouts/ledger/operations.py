@@ -55,9 +55,7 @@ def recall(session: Session, brand_id: str, event_key: str, inputs: Mapping[str,
     Compared by inputs, before anything is computed from them. Raises Conflict when the same key came with
     other inputs: that is an error of the caller, not a repetition.
     """
-    found = session.execute(
-        select(Transaction).where(Transaction.brand_id == brand_id, Transaction.event_key == event_key)
-    ).scalar_one_or_none()
+    found = session.scalar(_transaction_of(), {"brand_id": brand_id, "event_key": event_key})
     if found is None:
         return None
     if found.inputs_hash != inputs_hash(inputs):
@@ -66,6 +64,13 @@ def recall(session: Session, brand_id: str, event_key: str, inputs: Mapping[str,
             "nothing was recorded. Give a new event a new key."
         )
     return Posted(found.id, found.period_id, duplicate=True)
+
+
+@cache
+def _transaction_of() -> Select[Transaction]:
+    return select(Transaction).where(
+        Transaction.brand_id == bindparam("brand_id"), Transaction.event_key == bindparam("event_key")
+    )
 
 
 def post(
