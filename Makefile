@@ -10,7 +10,7 @@ help:
 	@echo "make test   every test, on SQLite and PostgreSQL"
 	@echo "make lint   ruff and mypy"
 	@echo "make check  do the books balance?"
-	@echo "make bench  how fast the redirect is; takes some minutes (BENCH_ARGS=--help tells more)"
+	@echo "make bench  how fast the redirect is; takes some minutes (BENCH_ARGS=--full more, --help tells)"
 	@echo "make bench-sales  how many sales a second are booked; the same for the webhook"
 	@echo "make lock   pin the requirements anew (needs uv); UPGRADE=--upgrade takes newer ones"
 	@echo "make clean  remove .venv and caches, never your data in var/"

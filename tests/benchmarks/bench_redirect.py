@@ -1,6 +1,6 @@
 """`make bench`: the redirect with everything on, beside servers that do nothing, in one run on one machine.
 
-    python -m tests.benchmarks.bench_redirect [--seconds 8] [--postgresql URL] [--stored-clicks 10000000]
+    python -m tests.benchmarks.bench_redirect [--full] [--seconds 8] [--postgresql URL]
 
 Each server has one worker on the first core, the client has the second. The ratio is of requests answered a
 second to those of the bare ASGI server on the same worker with the same parser.
@@ -26,7 +26,7 @@ from config.database import open_databases
 from config.migrate import upgrade
 from config.settings import Settings, load_settings
 from tests.benchmarks import servers
-from tests.benchmarks.load import percentile
+from tests.benchmarks.load import SEPARATOR, percentile
 from tests.benchmarks.postgres import durable_postgres
 from tests.benchmarks.servers import ROOT, Running
 from tests.benchmarks.workload import LINKS, cold_requests, make_links, requests, write_requests
@@ -35,6 +35,8 @@ CONNECTIONS = 32
 SYNCS = 300
 BARE = "gunicorn asgi, bare 302"
 TENTH = 10
+FULL_CLICKS = 10_000_000
+FULL_LINKS = 1_000_000
 WARM_S = 120.0
 """At most; memory is warm when every request was there once."""
 ASGI = ("--worker-class=asgi", "--workers=1", "--keep-alive=5")
@@ -52,6 +54,7 @@ class Bench:
     server_core: int | None
     client_core: int | None
     stored_clicks: int = 0
+    cold_links: int = 0
     requests: Path = Path()
     found: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -59,11 +62,12 @@ class Bench:
         self, name: str, server: Server, *, warm_s: float = WARM_S, tenth_of: float | None = None
     ) -> None:
         with server() as running:
+            first_after_s = running.answer_after_s(self.requests.read_bytes().split(SEPARATOR, 1)[0])
             if warm_s:
                 self._load(running.port, warm_s, once=True)
             full = self._load(running.port, self.seconds)
             full["resident_mb"] = running.resident_mb()
-            full["ready_after_s"] = running.ready_after_s
+            full["first_redirect_after_s"] = first_after_s
             if tenth_of:
                 full["at_a_tenth"] = self._load(running.port, self.seconds, rate=tenth_of / TENTH)
         self.found[name] = full
@@ -91,7 +95,8 @@ class Bench:
         say(
             f"{name:42} {full['per_second']:9.0f}/s {ratio:6.2f}   p50 {full['p50_ms']:8.2f}   "
             f"p99 {full['p99_ms']:8.2f}   p99 at a tenth {slow if slow is not None else '-':>7}   "
-            f"{full['resident_mb']:6.1f} MB   {full['answers']}"
+            f"{full['resident_mb']:6.1f} MB   first after {full['first_redirect_after_s']:.2f} s   "
+            f"{full['answers']}"
         )
 
 
@@ -121,10 +126,10 @@ def sync_times(folder: Path) -> dict[str, float]:
     return {f"p{share}_ms": round(percentile(times, share / 100) * 1000, 3) for share in (50, 99)}
 
 
-def prepare(settings: Settings, links: int) -> None:
+def prepare(settings: Settings, links: int, there: int = 0) -> None:
     databases = open_databases(settings)
     upgrade(databases)
-    make_links(databases, links)
+    make_links(databases, links, there)
     databases.close()
 
 
@@ -168,15 +173,18 @@ def run_with(kind: str, url: str, bench: Bench) -> None:
         say(f"storing {bench.stored_clicks} clicks in {kind} …")
         servers.run_neighbour("rows", settings, str(bench.stored_clicks))
         bench.run(f"edge, {kind}, clicks stored", lambda: servers.edge(settings, core))
-    bench.requests, warm = (
-        write_requests(bench.folder / "cold", list(cold_requests(bench.links))),
-        bench.requests,
+    links = max(bench.links, bench.cold_links)
+    if links > bench.links:
+        say(f"making {links} links in {kind} …")
+        prepare(settings, links, there=bench.links)
+    warm, bench.requests = bench.requests, write_requests(bench.folder / "cold", list(cold_requests(links)))
+    bench.run(
+        f"edge, {kind}, {links} links, none in memory", lambda: servers.edge(settings, core), warm_s=0.0
     )
-    bench.run(f"edge, {kind}, nothing in memory", lambda: servers.edge(settings, core), warm_s=0.0)
     bench.requests = warm
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure the redirect, on a quiet machine.")
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--links", type=int, default=LINKS)
@@ -185,11 +193,25 @@ def main() -> None:
     )
     parser.add_argument("--postgresql", metavar="URL", help="an empty database; default: a server of our own")
     parser.add_argument("--stored-clicks", type=int, default=0, help="also with so many clicks stored before")
+    parser.add_argument("--cold-links", type=int, default=0, help="so many links when none is in memory")
+    parser.add_argument(
+        "--full", action="store_true", help=f"{FULL_CLICKS} stored clicks, {FULL_LINKS} cold links"
+    )
     given = parser.parse_args()
+    if given.full:
+        given.stored_clicks = given.stored_clicks or FULL_CLICKS
+        given.cold_links = given.cold_links or FULL_LINKS
+    return given
+
+
+def main() -> None:
+    given = arguments()
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))  # the servers are ended, too
     given.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        bench = Bench(Path(folder), given.seconds, given.links, *cores(), given.stored_clicks)
+        bench = Bench(
+            Path(folder), given.seconds, given.links, *cores(), given.stored_clicks, given.cold_links
+        )
         disk = sync_times(bench.folder)
         say(f"fdatasync p50 {disk['p50_ms']} ms, p99 {disk['p99_ms']} ms")
         say(f"server on core {bench.server_core}, client on core {bench.client_core}")

@@ -32,7 +32,14 @@ http {{ access_log off; keepalive_requests 1000000000; client_body_temp_path {fo
 class Running:
     port: int
     process: subprocess.Popen[bytes]
-    ready_after_s: float
+    began: float
+
+    def answer_after_s(self, request: bytes) -> float:
+        """From the start of the server until it has answered this request."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=READY_WITHIN_S) as connection:
+            connection.sendall(request)
+            connection.recv(1)
+        return round(time.perf_counter() - self.began, 3)
 
     def resident_mb(self) -> float:
         """Of the largest worker."""
@@ -112,7 +119,7 @@ def _run(
     )
     try:
         _wait_for(port, process)
-        yield Running(port, process, round(time.perf_counter() - began, 3))
+        yield Running(port, process, began)
     finally:
         process.send_signal(signal.SIGTERM)
         try:

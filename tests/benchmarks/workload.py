@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import accumulate, islice
 from pathlib import Path
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from config.database import Databases
 from tests.benchmarks.load import SEPARATOR
@@ -48,10 +48,12 @@ def code_of(number: int) -> str:
     return f"k{number:06d}"
 
 
-def make_links(databases: Databases, number: int = LINKS) -> None:
-    """Links of one creator, all of them active."""
-    owner = bring_on(databases, _NOW).enrollment_id
-    rows = (_link(owner, each) for each in range(number))
+def make_links(databases: Databases, number: int = LINKS, first: int = 0) -> None:
+    """Links of one creator, all of them active: those from `first` on, the others are there."""
+    with databases.main.connect() as connection:
+        owner = connection.scalar(select(Link.enrollment_id).limit(1))
+    owner = owner or bring_on(databases, _NOW).enrollment_id
+    rows = (_link(owner, each) for each in range(first, number))
     while batch := list(islice(rows, _BATCH)):
         with databases.main.begin() as connection:
             connection.execute(insert(Link), batch)

@@ -12,11 +12,10 @@ MOST_WAITING = 10_000
 MOST_IN_A_BATCH = 1_000
 """Keeps the transaction on clicks.db short, for those who read it."""
 
-
 MANY = 8
 PATIENCE_S = 0.002
-"""After a batch of many, half as many more are waited for, so long at most: whoever was quickest would else be
-committed alone, while all the others are still on their way (a tenth of the work of a redirect, measured).
+"""After a batch of many, half as many more are waited for, so long at most: whoever was quickest would be
+committed alone while all others are on their way, which costs a twelfth of the work (measured).
 """
 
 
