@@ -47,7 +47,7 @@ class EdgeProtocol(ASGIProtocol):  # type: ignore[misc] # gunicorn comes without
         """Returns whether the connection is kept.
 
         gunicorn makes a task for each request, so that the application may go on after its answer, and looks
-        at each message that it sends. `answer_whole` needs neither: it is a third of the time (measured).
+        at each message that it sends. `answer_whole` needs neither.
         """
         scope = {
             "method": request.method,
