@@ -1,14 +1,16 @@
-"""insert_once: the database says who was first."""
+"""insert_once and its like for many rows: the database says who was first."""
 
 import threading
 from datetime import datetime
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
+from config.columns import BigInt, Bytes, CanonicalJson, Flag, UtcTime
 from config.database import Databases, reading, transact
-from config.insert import insert_once
+from config.insert import insert_all, insert_new, insert_once
 from tracker.people.models import Brand, Membership, User
 
 THREADS = 16
@@ -77,3 +79,69 @@ def test_other_constraints_are_not_passed_over(databases: Databases, now: dateti
                 session, Membership, brand_id="brd_none", user_id="usr_none", role="owner", created_at=now
             ),
         )
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Oddity(Base):
+    """A column of every type that many rows are written with."""
+
+    __tablename__ = "oddity"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    text: Mapped[str | None]
+    number: Mapped[int | None] = mapped_column(BigInt)
+    raw: Mapped[bytes | None] = mapped_column(Bytes)
+    at: Mapped[datetime | None] = mapped_column(UtcTime)
+    flag: Mapped[bool | None] = mapped_column(Flag)
+    value: Mapped[list[object] | None] = mapped_column(CanonicalJson)
+
+
+def user_rows(now: datetime, *emails: str) -> list[dict[str, object]]:
+    return [
+        {"id": f"usr_{number}", "email": email, "name": "One", "created_at": now}
+        for number, email in enumerate(emails)
+    ]
+
+
+@pytest.mark.parametrize("former", [[], ["b@people.example"]])
+def test_of_many_rows_those_are_new_whose_keys_nobody_has(
+    databases: Databases, now: datetime, former: list[str]
+) -> None:
+    rows = user_rows(now, "a@people.example", "b@people.example", "a@people.example", "c@people.example")
+
+    def work(session: Session) -> set[str]:
+        for email in former:
+            insert_once(session, User, id="usr_former", email=email, name="One", created_at=now)
+        return insert_new(session, User, rows)
+
+    assert transact(databases.main, work) == {"usr_0", "usr_1", "usr_3"} - ({"usr_1"} if former else set())
+
+
+def test_all_rows_or_an_error_that_says_which_key_was_taken(databases: Databases, now: datetime) -> None:
+    rows = user_rows(now, "a@people.example", "a@people.example")
+    with pytest.raises(IntegrityError):
+        transact(databases.main, lambda session: insert_all(session, User, rows))
+    with reading(databases.main) as session:
+        assert session.query(User.id).all() == []
+
+
+def test_many_rows_hold_what_they_were_given(databases: Databases, now: datetime) -> None:
+    names = ("text", "number", "raw", "at", "flag", "value")
+    given = [
+        ('Zoë\'s "tea", {cheap} \\ 100 %s', 1, b"\x00\xff{\"'", now, True, ['a"b', None, {"k": 1}]),
+        (None, None, None, None, None, None),
+        ("", -(2**62), b"", now.replace(microsecond=7), False, []),
+        ("null", 2**62, b"NULL", now, None, ["\\"]),
+    ]
+    rows = [{"id": str(number), **dict(zip(names, row, strict=True))} for number, row in enumerate(given)]
+    Base.metadata.create_all(databases.main)
+    try:
+        transact(databases.main, lambda session: insert_all(session, Oddity, rows))
+        columns = [getattr(Oddity, name) for name in names]
+        with reading(databases.main) as session:
+            found = session.execute(select(*columns).order_by(Oddity.id)).all()
+    finally:
+        Base.metadata.drop_all(databases.main)
+    assert [tuple(row) for row in found] == given

@@ -55,6 +55,11 @@ class Policies:
     versions: Sequence[PolicyVersion]
 
     @property
+    def began_at(self) -> datetime:
+        """Since when the brand is here."""
+        return self.versions[0].effective_at
+
+    @property
     def newest(self) -> PolicyVersion:
         """In force, or still to come."""
         return self.versions[-1]

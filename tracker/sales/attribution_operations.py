@@ -10,9 +10,10 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.insert import insert_all
 from tracker.ids import new_id
 from tracker.programs.policies import Policies, policies_of
 from tracker.sales.attribution import replay_decision
@@ -34,12 +35,10 @@ class Undecided:
     report: SaleReport
 
 
-_INSERT = insert(Attribution)
-
-
-def attribute(session: Session, brand_id: str, sales: Sequence[Undecided], keys: Sequence[str]) -> None:
+def attribute(
+    session: Session, brand_id: str, sales: Sequence[Undecided], policies: Policies, keys: Sequence[str]
+) -> None:
     """The first decision about each of these sales. Never raises because of a token or a code."""
-    policies = policies_of(session, brand_id)
     read = [read_tokens(sale.report.tokens, keys) for sale in sales]
     codes = [code for sale in sales for code in sale.report.coupons]
     evidence = look_up(session, brand_id, chain.from_iterable(read), codes)
@@ -58,8 +57,7 @@ def attribute(session: Session, brand_id: str, sales: Sequence[Undecided], keys:
             of_known[sale.sale_id] = (sale.booked_at, inputs)
         else:
             rows.append(_row(sale.booked_at, sale.sale_id, 1, inputs))
-    if rows:
-        session.connection().execute(_INSERT, rows)
+    insert_all(session, Attribution, rows)
     if of_known:
         _attribute_known(session, of_known)
 
@@ -73,7 +71,7 @@ def _attribute_known(session: Session, decidable: Mapping[str, tuple[datetime, I
         booked_at, inputs = decidable[sale.id]
         binding = binding_of(session, sale, inputs["policy"])
         row = _row(booked_at, sale.id, 1, Inputs(**{**inputs, "binding": binding}))
-        session.connection().execute(_INSERT, [row])
+        insert_all(session, Attribution, [row])
         if _is_by_evidence(row):
             _decide_bound_anew(session, booked_at, sale)
 
@@ -108,7 +106,7 @@ def reconsider(
     if inputs == known:
         return None
     row = _row(now, sale.id, last.revision + 1, inputs)
-    session.connection().execute(_INSERT, [row])
+    insert_all(session, Attribution, [row])
     if is_known(sale) and _is_by_evidence(row) and policies_of(session, sale.brand_id).may_bind:
         _decide_bound_anew(session, now, sale)
     return last.revision + 1
@@ -128,8 +126,7 @@ def _decide_bound_anew(session: Session, now: datetime, sale: Sale) -> None:
         if binding != known["binding"]:
             inputs = Inputs(**{**known, "binding": binding})
             rows.append(_row(now, later.id, last.revision + 1, inputs))
-    if rows:
-        session.connection().execute(_INSERT, rows)
+    insert_all(session, Attribution, rows)
 
 
 def _is_by_evidence(row: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from config.insert import insert_once
 from tracker.errors import Conflict, Invalid, NotNow
 from tracker.ids import new_id
-from tracker.people.operations import get_brand
+from tracker.programs.policies import policies_of
 from tracker.sales.attribution_operations import Undecided, attribute, reconsider
 from tracker.sales.checkout import note_checkout
 from tracker.sales.differences import differences
@@ -141,8 +141,9 @@ def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> Book
     assert sale is not None
     is_new_name = _remember(session, delivery, report)
     if is_new:
-        _require_brand_was_here(session, delivery, report)
-        attribute(session, sale.brand_id, [Undecided(sale.id, delivery.now, report)], delivery.keys)
+        policies = policies_of(session, sale.brand_id)
+        _require_brand_was_here(report, policies.began_at)
+        attribute(session, sale.brand_id, [Undecided(sale.id, delivery.now, report)], policies, delivery.keys)
         return Booked(is_new_sale=True)
     if sale.payload_hash != report.content_hash and (found := differences(sale, report.facts())):
         raise Conflict(f"Order {report.order_id} is booked already by {sale.event_id}, and differs: {found}.")
@@ -168,8 +169,7 @@ def _remember(
     )
 
 
-def _require_brand_was_here(session: Session, delivery: Delivery, report: SaleReport) -> None:
-    since = get_brand(session, delivery.source.brand_id).created_at
+def _require_brand_was_here(report: SaleReport, since: datetime) -> None:
     if is_before_brand(report, since):
         raise Invalid(
             f"Order {report.order_id} is dated {utc_text(report.occurred_at)}, more than "

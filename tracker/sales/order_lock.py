@@ -34,7 +34,7 @@ def lock_customers(session: Session, marks: Iterable[tuple[str, ...]]) -> None:
 
 
 def _lock(session: Session, keys: Sequence[int]) -> None:
-    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time
+    if keys and session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time
         session.execute(_LOCK, {"keys": keys})
 
 

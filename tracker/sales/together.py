@@ -6,13 +6,14 @@ that is booked already, is left to the inbox, which takes one message after the 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_new
 from tracker.ids import new_id
-from tracker.people.models import Brand
+from tracker.programs.policies import Policies, policies_of
 from tracker.sales.attribution_operations import Undecided, attribute
 from tracker.sales.booking import is_before_brand, sale_row
 from tracker.sales.inbox import Received, apply_held, apply_waiting
@@ -25,11 +26,10 @@ from tracker.sales.reference_models import OrderReference
 from tracker.sales.references import reference_rows
 
 # Made once: every sale asks them.
-_SINCE = select(Brand.created_at).where(Brand.id == bindparam("brand"))
-_APPLIED = (
+_NOT_APPLIED = (
     update(Event)
     .where(Event.id.in_(bindparam("event_ids", expanding=True)))
-    .values(state="applied", applied_at=Event.received_at)
+    .values(state="received", applied_at=None)
 )
 _OTHER_NAMES = select(OrderReference.reference).where(
     OrderReference.brand_id == bindparam("brand"),
@@ -58,6 +58,10 @@ class _NewSale:
     def pending(self) -> Pending:
         return self.arrival.pending
 
+    def event_row(self) -> dict[str, Any]:
+        """As if it were applied, which it nearly always is when the transaction ends."""
+        return {**self.arrival.row("applied", None), "applied_at": self.pending.received_at}
+
 
 def receive_together(
     session: Session, source_id: str, arrivals: Sequence[Arrival], keys: Sequence[str]
@@ -68,19 +72,19 @@ def receive_together(
     each in a transaction of its own, because this one holds orders already. Raises NotFound or Gone.
     """
     source = open_source(session.connection(), source_id)
-    since = session.connection().execute(_SINCE, {"brand": source.brand_id}).scalar_one()
+    policies = policies_of(session, source.brand_id)
     checked = [each for each in arrivals if has_secrets_of(source, each.pending.source)]
-    sales = [sale for sale in _plain_sales(checked) if not is_before_brand(sale.report, since)]
+    sales = [sale for sale in _plain_sales(checked) if not is_before_brand(sale.report, policies.began_at)]
     if not sales:
         return {}
     for names in (_references(sales), _orders(sales)):
         lock_orders(session, source.brand_id, source.namespace, names)
-    kept = insert_new(session, Event, [sale.arrival.row("received", None) for sale in sales])
+    kept = insert_new(session, Event, [sale.event_row() for sale in sales])
     sales = [sale for sale in sales if sale.pending.event_id in kept]
     made = insert_new(session, Sale, [_sale_row(sale) for sale in sales])
     known = [sale for sale in sales if sale.sale_id not in made]
     new = [sale for sale in sales if sale.sale_id in made]
-    return {**_booked(session, new, keys), **_applied_singly(session, known, keys)}
+    return {**_booked(session, new, policies, keys), **_applied_singly(session, known, keys)}
 
 
 def _plain_sales(arrivals: Sequence[Arrival]) -> list[_NewSale]:
@@ -109,7 +113,9 @@ def _sale_row(sale: _NewSale) -> dict[str, object]:
     return sale_row(pending.received_at, pending.source, pending.event_id, sale.report, sale.sale_id)
 
 
-def _booked(session: Session, sales: Sequence[_NewSale], keys: Sequence[str]) -> dict[str, Received]:
+def _booked(
+    session: Session, sales: Sequence[_NewSale], policies: Policies, keys: Sequence[str]
+) -> dict[str, Received]:
     if not sales:
         return {}
     source = sales[0].pending.source
@@ -120,12 +126,11 @@ def _booked(session: Session, sales: Sequence[_NewSale], keys: Sequence[str]) ->
         undecided.append(Undecided(sale.sale_id, at, report))
         references += reference_rows(at, source, sale.pending.event_id, report.order_id, report.references)
     insert_new(session, OrderReference, references)
-    attribute(session, source.brand_id, undecided, keys)
-    event_ids = [sale.pending.event_id for sale in sales]
-    session.connection().execute(_APPLIED, {"event_ids": event_ids})
+    attribute(session, source.brand_id, undecided, policies, keys)
     if _somebody_waits(session, sales):
         for sale in sales:
             apply_waiting(session, sale.pending.received_at, sale.pending, keys)
+    event_ids = [sale.pending.event_id for sale in sales]
     return {event_id: Received(event_id, "applied", None) for event_id in event_ids}
 
 
@@ -138,6 +143,9 @@ def _somebody_waits(session: Session, sales: Sequence[_NewSale]) -> bool:
 
 def _applied_singly(session: Session, sales: Sequence[_NewSale], keys: Sequence[str]) -> dict[str, Received]:
     """Their order is booked: whether they say the same of it, or more, the inbox knows."""
+    if not sales:
+        return {}
+    session.connection().execute(_NOT_APPLIED, {"event_ids": [sale.pending.event_id for sale in sales]})
     return {
         sale.pending.event_id: apply_held(session, sale.pending.received_at, sale.pending, keys)
         for sale in sales
