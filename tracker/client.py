@@ -51,8 +51,7 @@ def client_of(peer: str, scheme: str, host: str, header: Header, trusted: Networ
 
 def direct_loopback(peer: str, header: Header) -> bool:
     """Whether a program on this very machine asks, and not a proxy on it for somebody else."""
-    address = usual_address(peer)
-    return bool(address and ip_address(address).is_loopback and not any(header(name) for name in FORWARDING))
+    return _is_loopback(usual_address(peer)) and not any(header(name) for name in FORWARDING)
 
 
 @lru_cache(maxsize=4096)
@@ -69,6 +68,11 @@ def usual_address(text: str) -> str:
         return ""
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return str(mapped or address)
+
+
+@lru_cache(maxsize=4096)
+def _is_loopback(address: str) -> bool:
+    return bool(address) and ip_address(address).is_loopback
 
 
 def _origin(peer: str, forwarded: str | None, trusted: Networks) -> str:

@@ -37,23 +37,22 @@ def parse(raw: bytes) -> Any:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Invalid(f"The body is not UTF-8: byte {error.start + 1} cannot be read.") from None
+    if text.startswith("\ufeff"):
+        raise Invalid("The body is not JSON: a byte order mark (BOM) stands before it.")
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_int=_integer,
-            parse_float=_decimal,
-            parse_constant=_no_constant,
-        )
+        value = _READER.decode(text)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise Invalid(f"The body is not JSON: {error.msg} at {place}.") from None
-    _check_text(value)
+    if "\\u" in text:
+        _check_text(value)
     return value
 
 
 def _check_depth(raw: bytes) -> None:
     """Before parsing, because Python's reader recurses."""
+    if raw.count(b"[") + raw.count(b"{") <= MAXIMUM_DEPTH:
+        return  # those inside of strings included
     depth = 0
     for match in _STRING_OR_BRACKET.finditer(raw):
         if match[0] in (b"[", b"{"):
@@ -104,7 +103,10 @@ def _no_constant(text: str) -> NoReturn:
 
 
 def _check_text(value: Any) -> None:
-    """Half of a surrogate pair ("\\ud800") is no character: no database and no hash can take it."""
+    """Half of a surrogate pair ("\\ud800") is no character: no database and no hash can take it.
+
+    It cannot come but by such an escape: UTF-8 has none.
+    """
     waiting = [value]
     while waiting:
         item = waiting.pop()
@@ -116,3 +118,8 @@ def _check_text(value: Any) -> None:
         elif isinstance(item, dict):
             waiting.extend(item)
             waiting.extend(item.values())
+
+
+_READER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_decimal, parse_constant=_no_constant
+)
