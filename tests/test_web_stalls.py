@@ -5,14 +5,15 @@ import select
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
 from tests.limits_app import LARGE_BYTES
 from tests.serving import wait_until
-from tests.web_process import WebProcess, own_settings, web_process
+from tests.web_process import ANSWERS_WITHIN_S, WebProcess, own_settings, web_process
 
 LONGER_THAN_ANY_TEST_S = 60
 HASTY_S = 1
@@ -20,6 +21,7 @@ GRACEFUL_S = 10
 LET_GO_WITHIN_S = 20
 SOME = 12
 """Of one kind; of all kinds together they are more than the threads of a worker."""
+KEPT_OPEN = 80
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 HEAD = f"POST /app/form HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM['Content-Type']}\r\n"
 DOWNLOAD = "GET /app/large HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -161,6 +163,32 @@ def test_a_stalled_upload_is_told_to_come_again(hasty: WebProcess) -> None:
             assert text.startswith("HTTP/1.1 408 ")
             assert kind in text
             assert "did not arrive in time" in text
+
+
+def test_connections_that_are_kept_open_leave_threads_to_others(patient: WebProcess) -> None:
+    """There are more than threads, and each of their clients may ask again at any moment."""
+    worker = patient.worker()
+    with ExitStack() as open_ones:
+        kept = [
+            open_ones.enter_context(
+                closing(HTTPConnection("127.0.0.1", patient.port, timeout=ANSWERS_WITHIN_S))
+            )
+            for _ in range(KEPT_OPEN)
+        ]
+        for _ in range(2):
+            for connection in kept:
+                connection.request("GET", "/healthz")
+            for connection in kept:
+                assert connection.getresponse().read() == b'{"status":"ok"}\n'
+            everything_answers(patient)
+    assert patient.worker() == worker
+
+
+def test_requests_that_come_together_are_answered_one_after_the_other(patient: WebProcess) -> None:
+    one = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    last = one.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")
+    with patient.call((one * 20 + last).encode()) as connection, connection.makefile("rb") as answers:
+        assert answers.read().count(b"HTTP/1.1 200 OK") == 21
 
 
 def test_the_process_stops_in_time_though_clients_of_every_kind_hang(
