@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.bench_sales [--sales 8000] [--postgresql URL]
 
-One process on the first core, the client with 32 connections on the second. Every message is another order,
-with the token of a click on one of 1,000 links, a customer and two lines.
+One process on the first core, the client on the second: with 16 connections at full rate and at half of it,
+and with 32, of which each waits for the others. Every message is another order, with the token of a click on
+one of 1,000 links, a customer and two lines.
 """
 
 import argparse
@@ -27,7 +28,7 @@ from config.database import open_databases
 from config.migrate import upgrade
 from config.settings import Settings, load_settings
 from tests.benchmarks import servers
-from tests.benchmarks.bench_redirect import CONNECTIONS, GTHREAD, cores, say, sync_times
+from tests.benchmarks.bench_redirect import GTHREAD, cores, say, sync_times
 from tests.benchmarks.hook_baseline import KEPT
 from tests.benchmarks.load import SEPARATOR
 from tests.benchmarks.postgres import durable_postgres
@@ -42,6 +43,7 @@ from tracker.sales.sources.standard import signed_headers
 
 LINKS = 1_000
 WARM_SALES = 2_000
+CONNECTIONS, CROWDED = 16, 32
 SHARE_OF_FULL = 0.5
 """At which part of its own full rate the times of answers are measured too."""
 _START = datetime(2025, 10, 1, 10, 0, tzinfo=UTC)
@@ -83,20 +85,24 @@ class SalesBench:
             full = self._load(running.port, self._sales)
             rate = full["per_second"] * SHARE_OF_FULL
             full["at_half"] = self._load(running.port, self._sales // 2, rate)
+            full["crowded"] = self._load(running.port, self._sales // 2, connections=CROWDED)
             full["resident_mb"] = running.resident_mb()
-        half = full["at_half"]
+        half, crowded = full["at_half"], full["crowded"]
         say(
             f"{name:36} {full['per_second']:8.1f}/s   p50 {full['p50_ms']:7.2f}   p99 {full['p99_ms']:7.2f}"
             f"   at half: p50 {half['p50_ms']:7.2f}   p99 {half['p99_ms']:7.2f}   {full['answers']}"
+            f"   {CROWDED} connections: {crowded['per_second']:8.1f}/s   p99 {crowded['p99_ms']:7.2f}"
         )
         return full
 
-    def _load(self, port: int, sales: int, rate: float | None = None) -> dict[str, Any]:
+    def _load(
+        self, port: int, sales: int, rate: float | None = None, connections: int = CONNECTIONS
+    ) -> dict[str, Any]:
         """The messages are signed just before, because a signature holds for five minutes."""
         path = self._folder / "messages"
         path.write_bytes(SEPARATOR.join(self._message() for _ in range(sales)))
         command = [sys.executable, "-m", "tests.benchmarks.load", str(path), f"--port={port}", "--once"]
-        command += ["--seconds=240", f"--connections={CONNECTIONS}"]
+        command += ["--seconds=240", f"--connections={connections}"]
         command += [f"--rate={rate}"] if rate else []
         command += [f"--core={self._client_core}"] if self._client_core is not None else []
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
