@@ -95,6 +95,7 @@ def test_the_same_message_and_the_same_order_in_one_transaction_are_booked_once(
     body = envelope("sale.created", sale())
     other = envelope("sale.created", sale(total=7000))
     arrivals = [first, shop.arrival(body, "a"), shop.arrival(body, "a"), shop.arrival(body, "b")]
+    commits = Commits(databases)
     results = all_together(shop, [*arrivals, shop.arrival(other, "c"), shop.arrival(other, "a")])
 
     told = [(each.state, each.duplicate) for each in results if isinstance(each, Received)]
@@ -107,6 +108,7 @@ def test_the_same_message_and_the_same_order_in_one_transaction_are_booked_once(
         ("conflict", False),
     ]
     assert rows(databases, Sale) == 2
+    assert commits.count == 5  # the lock of this test, the first message, the new ones, each of the two known
 
 
 def test_a_refund_that_waited_is_applied_with_its_sale(shop: Shop, databases: Databases) -> None:
