@@ -59,11 +59,17 @@ class Bench:
     found: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def run(
-        self, name: str, server: Server, *, warm_s: float = WARM_S, tenth_of: float | None = None
+        self,
+        name: str,
+        server: Server,
+        *,
+        warm_s: float = WARM_S,
+        warm_times: int = 1,
+        tenth_of: float | None = None,
     ) -> None:
         with server() as running:
             first_after_s = running.answer_after_s(self.requests.read_bytes().split(SEPARATOR, 1)[0])
-            if warm_s:
+            for _ in range(warm_times if warm_s else 0):
                 self._load(running.port, warm_s, once=True)
             full = self._load(running.port, self.seconds)
             full["resident_mb"] = running.resident_mb()
@@ -162,7 +168,8 @@ def run_with(kind: str, url: str, bench: Bench) -> None:
         lambda: servers.gunicorn(unbatched, core, *GTHREAD, **variables),
     )
     bench.run(f"edge, {kind}", lambda: servers.edge(settings, core), tenth_of=bare)
-    bench.run(f"edge, {kind}, 4 workers", lambda: servers.edge(settings, core, 4))
+    # Each of four gets a quarter of the requests, and a link has to be known to all of them.
+    bench.run(f"edge, {kind}, 4 workers", lambda: servers.edge(settings, core, 4), warm_times=8)
     with servers.neighbour("money", settings, bench.client_core):
         bench.run(f"edge, {kind}, beside money", lambda: servers.edge(settings, core), tenth_of=bare)
     with ExitStack() as burning:
