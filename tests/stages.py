@@ -39,9 +39,14 @@ def settings_for(home: Path, database_url: str = "", **others: object) -> Settin
     return load_settings(home=home, database_url=database_url, secret_key=SECRET, **others)
 
 
-def opening_for(request: pytest.FixtureRequest, **openings: Opening) -> Opening | None:
-    """That of the first of these fixtures for which the test asks."""
-    return next((each for name, each in openings.items() if name in request.fixturenames), None)
+def opening_for(**openings: Opening) -> Any:
+    """The fixture `opening` of a file or folder: that of the first of these fixtures that a test asks for."""
+
+    @pytest.fixture
+    def opening(request: pytest.FixtureRequest) -> Opening | None:
+        return next((each for name, each in openings.items() if name in request.fixturenames), None)
+
+    return opening
 
 
 class Stages:

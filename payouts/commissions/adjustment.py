@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from payouts.commissions.entries import Step, entries_of, locked, record_change
 from payouts.commissions.facts import Cause, causes_of, sale_amounts
 from payouts.commissions.models import Commission, Entry
+from payouts.commissions.owners import of_owner
 from payouts.commissions.release import hold_again, lift_hold, place_hold
 from payouts.commissions.rules import Facts, worth
 from payouts.commissions.unsettled import hold_for_events, lift_for_events
@@ -102,18 +103,13 @@ def _follow_disputes(
 @cache
 def _with_new_causes(of_brand: bool, of_creator: bool) -> Select[str]:
     """To be asked with `brand_id`, `creator_id` and `limit`."""
-    owner = []
-    if of_brand:
-        owner.append(Commission.brand_id == bindparam("brand_id"))
-    if of_creator:
-        owner.append(Commission.creator_id == bindparam("creator_id"))
     selects = []
     for table in (Refund, RefundFailure, RefundLevel, Cancellation, DisputeStatus):
         entered = exists().where(Entry.commission_id == Commission.id, Entry.cause_id == table.id)
         selects.append(
             select(Commission.id)
             .join(table, table.sale_id == Commission.sale_id)
-            .where(Commission.live, ~entered, *owner)
+            .where(Commission.live, ~entered, *of_owner(of_brand, of_creator))
         )
     waiting = union(*selects).subquery()
     return select(waiting.c.id).order_by(waiting.c.id).limit(bindparam("limit"))

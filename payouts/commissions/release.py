@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from config.insert import insert_once
 from payouts.commissions.entries import Step, entries_of, locked, record_move
 from payouts.commissions.models import Commission, Entry, Hold
+from payouts.commissions.owners import of_owner
 from payouts.ledger.models import Period, Posting
 from payouts.transfers.models import Item, Payout
 from tracker.ids import new_id
@@ -52,14 +53,10 @@ def _freed(of_brand: bool, of_creator: bool, limited: bool) -> Select[str]:
     standing = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
     freed = (
         select(Commission.id)
-        .where(Commission.live, Commission.matured_at.is_not(None), standing)
+        .where(Commission.live, Commission.matured_at.is_not(None), standing, *of_owner(of_brand, of_creator))
         .where(_taken_minor().where(Entry.commission_id == Commission.id).scalar_subquery() <= 0)
         .order_by(Commission.id)
     )
-    if of_brand:
-        freed = freed.where(Commission.brand_id == bindparam("brand_id"))
-    if of_creator:
-        freed = freed.where(Commission.creator_id == bindparam("creator_id"))
     return freed.limit(bindparam("limit")) if limited else freed
 
 
@@ -184,7 +181,6 @@ def lifted_holds_of(session: Session, commission_id: str) -> list[Hold]:
 @cache
 def _ripe(of_brand: bool) -> Select[str]:
     """What nothing keeps from being released. To be asked with `before`, `now`, `brand_id` and `limit`."""
-    owner = [Commission.brand_id == bindparam("brand_id")] if of_brand else []
     held = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
     named = union(*unsettled_by_sale()).subquery()
     return (
@@ -197,7 +193,7 @@ def _ripe(of_brand: bool) -> Select[str]:
             Commission.release_at <= bindparam("now"),
             ~held,
             Sale.id.not_in(select(named.c.sale_id)),
-            *owner,
+            *of_owner(of_brand),
         )
         .order_by(Commission.release_at, Commission.id)
         .limit(bindparam("limit"))

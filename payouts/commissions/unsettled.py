@@ -6,11 +6,12 @@ What is not released yet waits by itself; here is what had been released before 
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, bindparam, exists, select, union
+from sqlalchemy import CompoundSelect, Select, bindparam, exists, select, union
 from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import locked
 from payouts.commissions.models import Commission, Hold
+from payouts.commissions.owners import of_owner
 from payouts.commissions.release import lift_hold, place_hold
 from tracker.sales.models import UNSETTLED, Event, Sale
 from tracker.sales.unsettled import unsettled_by_sale
@@ -39,7 +40,7 @@ def lift_for_events(session: Session, now: datetime, limit: int, *, brand_id: st
 def _not_held(of_brand: bool) -> CompoundSelect[str, str]:
     """Released commissions, and the unsettled event for which each is not held. With `brand_id`, `limit`."""
     known = exists().where(Hold.commission_id == Commission.id, Hold.cause_id == Event.id)
-    released = [Commission.live, Commission.matured_at.is_not(None), *_owner(of_brand)]
+    released = [Commission.live, Commission.matured_at.is_not(None), *of_owner(of_brand)]
     found = (
         named.with_only_columns(Commission.id.label("commission_id"), Event.id.label("event_id")).where(
             Commission.sale_id == Sale.id, *released, ~known
@@ -56,11 +57,7 @@ def _held_for_nothing(of_brand: bool) -> Select[str, str]:
         select(Hold.commission_id, Hold.cause_id)
         .join(Event, Event.id == Hold.cause_id)
         .join(Commission, Commission.id == Hold.commission_id)
-        .where(Hold.lifted_at.is_(None), Event.state.not_in(UNSETTLED), *_owner(of_brand))
+        .where(Hold.lifted_at.is_(None), Event.state.not_in(UNSETTLED), *of_owner(of_brand))
         .order_by(Hold.id)
         .limit(bindparam("limit"))
     )
-
-
-def _owner(of_brand: bool) -> list[ColumnElement[bool]]:
-    return [Commission.brand_id == bindparam("brand_id")] if of_brand else []

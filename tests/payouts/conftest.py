@@ -8,7 +8,7 @@ from config.database import Databases
 from config.settings import Settings
 from payouts.transfers.sandbox.server import SandboxServer
 from tests.payouts.cast import CAST, Books, sandbox_file
-from tests.stages import Opening, Stage, opening_for
+from tests.stages import Stage, opening_for
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -19,9 +19,7 @@ def short_pauses() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def opening(request: pytest.FixtureRequest) -> Opening | None:
-    return opening_for(request, books=CAST)
+opening = opening_for(books=CAST)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from payouts.transfers.stripe_rail import StripeRail
 from tests.conftest import settings_for
 from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.payout_runs.scenes import sent_keys
-from tests.stages import Opening, opening_for
+from tests.stages import opening_for
 from tracker.errors import Conflict, Fault
 from tracker.people.models import Brand
 
@@ -66,9 +66,7 @@ def forget_a_payout(books: Books) -> None:
 APPROVED, RESTORED = after(approve_october), after(forget_a_payout)
 
 
-@pytest.fixture
-def opening(request: pytest.FixtureRequest) -> Opening | None:
-    return opening_for(request, restored=RESTORED, approved=APPROVED, books=CAST)
+opening = opening_for(restored=RESTORED, approved=APPROVED, books=CAST)
 
 
 @pytest.fixture

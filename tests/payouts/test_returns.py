@@ -12,7 +12,7 @@ from payouts.transfers.returns import record_return
 from payouts.transfers.sandbox.server import SANDBOX_KEY
 from payouts.transfers.stripe_rail import StripeRail
 from tests.payouts.cast import CAST, Books, after, at, connect
-from tests.stages import Opening, Stage, opening_for
+from tests.stages import Stage, opening_for
 from tracker.errors import Conflict
 
 
@@ -27,9 +27,7 @@ def pay_october(books: Books) -> str:
 PAID = after(pay_october)
 
 
-@pytest.fixture
-def opening(request: pytest.FixtureRequest) -> Opening | None:
-    return opening_for(request, paid=PAID, books=CAST)
+opening = opening_for(paid=PAID, books=CAST)
 
 
 @pytest.fixture

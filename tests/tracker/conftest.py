@@ -2,7 +2,7 @@ import pytest
 
 from config.database import open_databases
 from config.settings import Settings
-from tests.stages import NOW, Opening, Stage, opening_for
+from tests.stages import NOW, Stage, opening_for
 from tests.tracker.cast import Cast, bring_on
 from tests.tracker.terminal import Terminal
 from tracker.people.commands import COMMANDS as ABOUT_PEOPLE
@@ -16,9 +16,7 @@ def people(settings: Settings) -> Cast:
     return cast
 
 
-@pytest.fixture
-def opening(request: pytest.FixtureRequest) -> Opening | None:
-    return opening_for(request, cast=people)
+opening = opening_for(cast=people)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from config.settings import Settings, load_settings
 from payouts.backup.making import make_backup
 from tests.payouts.backup.content import fill_installation
 from tests.postgres import PostgresServer
-from tests.stages import NOW, Opening, Stage, opening_for
+from tests.stages import NOW, Stage, opening_for
 from tests.tracker.sales.shop import Shop
 
 _numbers = itertools.count(1)
@@ -31,9 +31,7 @@ def backup_file(settings: Settings) -> Path:
     return settings.home.parent / "backup.zip"
 
 
-@pytest.fixture
-def opening(request: pytest.FixtureRequest) -> Opening | None:
-    return opening_for(request, shop=lived_in)
+opening = opening_for(shop=lived_in)
 
 
 @pytest.fixture

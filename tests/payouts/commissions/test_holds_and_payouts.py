@@ -6,7 +6,7 @@ from payouts.statements.decisions import hold, release
 from payouts.transfers.returns import record_return
 from tests.payouts.cast import CAST, FUNDS_MINOR, Books, after, at
 from tests.payouts.commissions.people import NOTHING, decide, holds, standing
-from tests.stages import Opening, opening_for
+from tests.stages import opening_for
 from tracker.errors import Conflict
 
 
@@ -19,9 +19,7 @@ def approve_october(books: Books) -> None:
 APPROVED = after(approve_october)
 
 
-@pytest.fixture
-def opening(request: pytest.FixtureRequest) -> Opening | None:
-    return opening_for(request, approved=APPROVED, books=CAST)
+opening = opening_for(approved=APPROVED, books=CAST)
 
 
 @pytest.fixture

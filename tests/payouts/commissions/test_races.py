@@ -25,7 +25,7 @@ from payouts.statements.decisions import decline, hold
 from tests.crowd import DEADLINE_S, at_once
 from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.commissions.people import amount, balance_of, click, commissions, holds, one_more
-from tests.stages import Opening, Stage, opening_for
+from tests.stages import Stage, opening_for
 from tracker.errors import Conflict, LinkledgerError
 from tracker.people.operations import create_brand
 from tracker.programs.operations import create_link, create_program, enroll
@@ -127,9 +127,7 @@ def report_news(books: Books) -> str:
 NEWS = after(report_news)
 
 
-@pytest.fixture
-def opening(request: pytest.FixtureRequest) -> Opening | None:
-    return opening_for(request, bob_id=NEWS, books=CAST)
+opening = opening_for(bob_id=NEWS, books=CAST)
 
 
 @pytest.fixture

@@ -4,12 +4,9 @@ import pytest
 
 from tests.payouts.cast import CAST, Books
 from tests.payouts.payout_runs.scenes import PAID, SEALED
-from tests.stages import Opening, opening_for
+from tests.stages import opening_for
 
-
-@pytest.fixture
-def opening(request: pytest.FixtureRequest) -> Opening | None:
-    return opening_for(request, paid=PAID, sealed=SEALED, books=CAST)
+opening = opening_for(paid=PAID, sealed=SEALED, books=CAST)
 
 
 @pytest.fixture

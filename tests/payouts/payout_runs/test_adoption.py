@@ -29,7 +29,7 @@ from tests.payouts.payout_runs.scenes import (
     the_payout,
     transfers_in,
 )
-from tests.stages import Opening, opening_for
+from tests.stages import opening_for
 from tracker.errors import Conflict
 
 COMPARED = "11-12"
@@ -117,9 +117,7 @@ def give_up_and_send_again(books: Books) -> None:
 TWICE = after(give_up_and_send_again)
 
 
-@pytest.fixture
-def opening(request: pytest.FixtureRequest) -> Opening | None:
-    return opening_for(request, given_up_and_unknown_again=TWICE, paid=PAID, sealed=SEALED, books=CAST)
+opening = opening_for(given_up_and_unknown_again=TWICE, paid=PAID, sealed=SEALED, books=CAST)
 
 
 @pytest.fixture

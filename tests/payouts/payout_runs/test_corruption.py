@@ -26,7 +26,7 @@ from tests.payouts.payout_runs.scenes import (
     sell_and_release,
     transfers_in,
 )
-from tests.stages import Opening, opening_for
+from tests.stages import opening_for
 from tests.tracker.terminal import Terminal
 
 PROTECTED = ("ledger_posting", "ledger_transaction", "ledger_account", "sealed_document", "commission_entry")
@@ -75,9 +75,7 @@ def pay_two_creators(books: Books) -> None:
 PAID = after(pay_two_creators)
 
 
-@pytest.fixture
-def opening(request: pytest.FixtureRequest) -> Opening | None:
-    return opening_for(request, paid=PAID, books=CAST)
+opening = opening_for(paid=PAID, books=CAST)
 
 
 @pytest.fixture

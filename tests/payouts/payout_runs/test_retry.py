@@ -20,7 +20,7 @@ from tests.payouts.payout_runs.scenes import (
     the_payout,
     transfers_in,
 )
-from tests.stages import Opening, opening_for
+from tests.stages import opening_for
 
 
 def earn_in_october(books: Books) -> None:
@@ -37,9 +37,7 @@ def fail_october(books: Books) -> None:
 EARNED, FAILED = after(earn_in_october), after(fail_october)
 
 
-@pytest.fixture
-def opening(request: pytest.FixtureRequest) -> Opening | None:
-    return opening_for(request, failed=FAILED, earned=EARNED, sealed=SEALED, books=CAST)
+opening = opening_for(failed=FAILED, earned=EARNED, sealed=SEALED, books=CAST)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from tests.payouts.payout_runs.scenes import (
     transfers_in,
     wait_until,
 )
-from tests.stages import Opening, opening_for
+from tests.stages import opening_for
 from tracker.errors import Conflict, Fault
 
 
@@ -46,9 +46,7 @@ LOST = after(partial(with_fault, fault="drop_after"))
 NEVER_MADE = after(partial(with_fault, fault="drop_before"))
 
 
-@pytest.fixture
-def opening(request: pytest.FixtureRequest) -> Opening | None:
-    return opening_for(request, lost=LOST, never_made=NEVER_MADE, sealed=SEALED, books=CAST)
+opening = opening_for(lost=LOST, never_made=NEVER_MADE, sealed=SEALED, books=CAST)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from tests.payouts.payout_runs.scenes import (
     sell_and_release,
 )
 from tests.payouts.test_worked_example import equation
-from tests.stages import Opening, opening_for
+from tests.stages import opening_for
 from tracker.people.models import Brand
 
 NAMES = ("opening", "earned", "reversed", "adjustments", "payments", "closing")
@@ -67,9 +67,7 @@ def play_two_months(books: Books) -> None:
 FULL = after(play_two_months)
 
 
-@pytest.fixture
-def opening(request: pytest.FixtureRequest) -> Opening | None:
-    return opening_for(request, full=FULL, books=CAST)
+opening = opening_for(full=FULL, books=CAST)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from tests.payouts.payout_runs.scenes import (
     the_payout,
 )
 from tests.payouts.test_worked_example import equation, split
-from tests.stages import Opening, opening_for
+from tests.stages import opening_for
 from tracker.errors import Conflict, Invalid, NotFound, NotNow
 
 
@@ -37,9 +37,7 @@ def close_october(books: Books) -> None:
 DRAFT = after(close_october)
 
 
-@pytest.fixture
-def opening(request: pytest.FixtureRequest) -> Opening | None:
-    return opening_for(request, draft=DRAFT, books=CAST)
+opening = opening_for(draft=DRAFT, books=CAST)
 
 
 @pytest.fixture

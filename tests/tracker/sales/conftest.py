@@ -4,17 +4,14 @@ import pytest
 
 from config.database import Databases
 from config.settings import Settings
-from tests.stages import Opening, Stage, opening_for
+from tests.stages import Stage, opening_for
 from tests.tracker.sales.hook_server import Server, serving
 from tests.tracker.sales.programs import Program, new_key, whole_application
 from tests.tracker.sales.shop import Shop, open_teas
 from tests.tracker.terminal import Terminal
 from tracker.sales.commands import COMMANDS
 
-
-@pytest.fixture
-def opening(request: pytest.FixtureRequest) -> Opening | None:
-    return opening_for(request, shop=open_teas)
+opening = opening_for(shop=open_teas)
 
 
 @pytest.fixture
