@@ -1,30 +1,28 @@
 """From a checked report to its rows: each made once, by a unique key, whoever comes first."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
 from tracker.errors import Conflict, Invalid, NotNow
 from tracker.ids import new_id
 from tracker.programs.policies import policies_of
+from tracker.sales.afterwards import (
+    book_cancellation,
+    book_dispute,
+    book_refund,
+    book_refund_failure,
+    book_refund_level,
+)
 from tracker.sales.attribution_operations import Undecided, attribute, reconsider
 from tracker.sales.checkout import note_checkout
+from tracker.sales.delivery import ALREADY, Booked, Delivery
 from tracker.sales.differences import differences
-from tracker.sales.models import (
-    Cancellation,
-    DisputeStatus,
-    Refund,
-    RefundFailure,
-    RefundLevel,
-    Sale,
-    Source,
-)
-from tracker.sales.normal import CancellationReport, DisputeReport, RefundReport, SaleReport
+from tracker.sales.models import Sale, Source
+from tracker.sales.normal import CancellationReport, RefundReport, SaleReport
 from tracker.sales.provider_reports import (
     AnyReport,
     EvidenceReport,
@@ -39,33 +37,8 @@ from tracker.times import utc_text
 WAITING = "waiting for order "
 """What the reason of an event starts with that waits for its sale."""
 
-ALREADY = "already "
-"""What the note of an event starts with that says nothing new."""
-
 BEFORE_THE_BRAND = timedelta(days=31)
 """How much older than its brand's entry here a sale may be: a shop may send the month in which it begins."""
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """By which event a report came, and the keys that click tokens are read with."""
-
-    now: datetime
-    source: Source
-    event_id: str
-    keys: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Booked:
-    """`note` says why a report made no row.
-
-    `is_new_sale`, and `is_new_name` of an order that is sold: others may have waited for it.
-    """
-
-    note: str | None = None
-    is_new_sale: bool = False
-    is_new_name: bool = False
 
 
 def book(session: Session, delivery: Delivery, report: AnyReport) -> Booked:
@@ -88,19 +61,19 @@ def book(session: Session, delivery: Delivery, report: AnyReport) -> Booked:
     if isinstance(report, EvidenceReport):
         return _book_evidence(session, delivery, sale, report)
     if isinstance(report, CancellationReport):
-        return _book_cancellation(session, delivery, sale, report)
+        return book_cancellation(session, delivery, sale, report)
     if isinstance(report, RefundFailureReport):
-        return _book_refund_failure(session, delivery, sale, report)
+        return book_refund_failure(session, delivery, sale, report)
     if report.currency != sale.currency:
         raise Invalid(
             f"data.currency is {report.currency}, but order {report.order_id} was paid in {sale.currency}.",
             "currency",
         )
     if isinstance(report, RefundReport):
-        return _book_refund(session, delivery, sale, report)
+        return book_refund(session, delivery, sale, report)
     if isinstance(report, RefundLevelReport):
-        return _book_refund_level(session, delivery, sale, report)
-    return _book_dispute(session, delivery, sale, report)
+        return book_refund_level(session, delivery, sale, report)
+    return book_dispute(session, delivery, sale, report)
 
 
 def _what_it_waits_for(session: Session, source: Source, name: str) -> str:
@@ -177,115 +150,6 @@ def _require_brand_was_here(report: SaleReport, since: datetime) -> None:
             "is the date right?",
             "occurred_at",
         )
-
-
-def _book_refund(session: Session, delivery: Delivery, sale: Sale, report: RefundReport) -> Booked:
-    is_new = insert_once(
-        session,
-        Refund,
-        id=new_id("ref", delivery.now),
-        sale_id=sale.id,
-        refund_id=report.refund_id,
-        event_id=delivery.event_id,
-        occurred_at=report.occurred_at,
-        amount=report.amount,
-        tax=report.tax,
-        shipping=report.shipping,
-        reason=report.reason,
-        payload_hash=report.content_hash,
-        created_at=delivery.now,
-    )
-    if is_new:
-        return Booked()
-    known = session.execute(
-        select(Refund.event_id, Refund.payload_hash).where(
-            Refund.sale_id == sale.id, Refund.refund_id == report.refund_id
-        )
-    ).one()
-    return _repeated(known, report.content_hash, f"Refund {report.refund_id} of order {report.order_id}")
-
-
-def _book_refund_failure(
-    session: Session, delivery: Delivery, sale: Sale, report: RefundFailureReport
-) -> Booked:
-    is_new = insert_once(
-        session,
-        RefundFailure,
-        id=new_id("rff", delivery.now),
-        sale_id=sale.id,
-        refund_id=report.refund_id,
-        event_id=delivery.event_id,
-        occurred_at=report.occurred_at,
-        created_at=delivery.now,
-    )
-    return Booked() if is_new else Booked(note=f"refund {report.refund_id} is known to have failed")
-
-
-def _book_refund_level(session: Session, delivery: Delivery, sale: Sale, report: RefundLevelReport) -> Booked:
-    is_new = insert_once(
-        session,
-        RefundLevel,
-        id=new_id("rfl", delivery.now),
-        sale_id=sale.id,
-        payment_id=report.payment_id,
-        event_id=delivery.event_id,
-        occurred_at=report.occurred_at,
-        amount=report.amount,
-        created_at=delivery.now,
-    )
-    return Booked() if is_new else Booked(note=f"known: {report.amount} of {report.payment_id} went back")
-
-
-def _book_dispute(session: Session, delivery: Delivery, sale: Sale, report: DisputeReport) -> Booked:
-    is_new = insert_once(
-        session,
-        DisputeStatus,
-        id=new_id("dsp", delivery.now),
-        sale_id=sale.id,
-        dispute_id=report.dispute_id,
-        status=report.status,
-        event_id=delivery.event_id,
-        occurred_at=report.occurred_at,
-        amount=report.amount,
-        payload_hash=report.content_hash,
-        created_at=delivery.now,
-    )
-    if is_new:
-        return Booked()
-    known = session.execute(
-        select(DisputeStatus.event_id, DisputeStatus.payload_hash).where(
-            DisputeStatus.sale_id == sale.id,
-            DisputeStatus.dispute_id == report.dispute_id,
-            DisputeStatus.status == report.status,
-        )
-    ).one()
-    what = f"Dispute {report.dispute_id} ({report.status}) of order {report.order_id}"
-    return _repeated(known, report.content_hash, what)
-
-
-def _repeated(known: Row[str, str], content_hash: str, what: str) -> Booked:
-    if known.payload_hash != content_hash:
-        raise Conflict(f"{what} is booked already by {known.event_id}, with other content.")
-    return Booked(note=f"{ALREADY}booked by {known.event_id}")
-
-
-def _book_cancellation(
-    session: Session, delivery: Delivery, sale: Sale, report: CancellationReport
-) -> Booked:
-    """A second one changes nothing, whatever its time: the order is off."""
-    is_new = insert_once(
-        session,
-        Cancellation,
-        id=new_id("can", delivery.now),
-        sale_id=sale.id,
-        event_id=delivery.event_id,
-        occurred_at=report.occurred_at,
-        created_at=delivery.now,
-    )
-    if is_new:
-        return Booked()
-    event_id = session.scalar(select(Cancellation.event_id).where(Cancellation.sale_id == sale.id))
-    return Booked(note=f"{ALREADY}cancelled by {event_id}")
 
 
 def _sale_of(session: Session, source: Source, order_id: str) -> Sale | None:

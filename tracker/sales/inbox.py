@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from config.insert import insert_once
 from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound, NotNow
-from tracker.sales.booking import Delivery, book
+from tracker.sales.booking import book
+from tracker.sales.delivery import Delivery
 from tracker.sales.models import UNSETTLED, Event, Source
 from tracker.sales.pending import (
     Arrival,

@@ -7,7 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict
-from tracker.sales.booking import ALREADY, WAITING
+from tracker.sales.booking import WAITING
+from tracker.sales.delivery import ALREADY
 from tracker.sales.imports.columns import Line
 from tracker.sales.imports.outcomes import Outcome, State
 from tracker.sales.inbox import Received, receive

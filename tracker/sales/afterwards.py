@@ -1,0 +1,119 @@
+"""What happened to a sale after it was paid: refunds, disputes, its cancellation. Each is booked once."""
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from config.insert import insert_once
+from tracker.errors import Conflict
+from tracker.ids import new_id
+from tracker.sales.delivery import ALREADY, Booked, Delivery
+from tracker.sales.models import Cancellation, DisputeStatus, Refund, RefundFailure, RefundLevel, Sale
+from tracker.sales.normal import CancellationReport, DisputeReport, RefundReport
+from tracker.sales.provider_reports import RefundFailureReport, RefundLevelReport
+
+
+def book_refund(session: Session, delivery: Delivery, sale: Sale, report: RefundReport) -> Booked:
+    is_new = insert_once(
+        session,
+        Refund,
+        id=new_id("ref", delivery.now),
+        sale_id=sale.id,
+        refund_id=report.refund_id,
+        event_id=delivery.event_id,
+        occurred_at=report.occurred_at,
+        amount=report.amount,
+        tax=report.tax,
+        shipping=report.shipping,
+        reason=report.reason,
+        payload_hash=report.content_hash,
+        created_at=delivery.now,
+    )
+    if is_new:
+        return Booked()
+    known = session.execute(
+        select(Refund.event_id, Refund.payload_hash).where(
+            Refund.sale_id == sale.id, Refund.refund_id == report.refund_id
+        )
+    ).one()
+    return _repeated(known, report.content_hash, f"Refund {report.refund_id} of order {report.order_id}")
+
+
+def book_refund_failure(
+    session: Session, delivery: Delivery, sale: Sale, report: RefundFailureReport
+) -> Booked:
+    is_new = insert_once(
+        session,
+        RefundFailure,
+        id=new_id("rff", delivery.now),
+        sale_id=sale.id,
+        refund_id=report.refund_id,
+        event_id=delivery.event_id,
+        occurred_at=report.occurred_at,
+        created_at=delivery.now,
+    )
+    return Booked() if is_new else Booked(note=f"refund {report.refund_id} is known to have failed")
+
+
+def book_refund_level(session: Session, delivery: Delivery, sale: Sale, report: RefundLevelReport) -> Booked:
+    is_new = insert_once(
+        session,
+        RefundLevel,
+        id=new_id("rfl", delivery.now),
+        sale_id=sale.id,
+        payment_id=report.payment_id,
+        event_id=delivery.event_id,
+        occurred_at=report.occurred_at,
+        amount=report.amount,
+        created_at=delivery.now,
+    )
+    return Booked() if is_new else Booked(note=f"known: {report.amount} of {report.payment_id} went back")
+
+
+def book_dispute(session: Session, delivery: Delivery, sale: Sale, report: DisputeReport) -> Booked:
+    is_new = insert_once(
+        session,
+        DisputeStatus,
+        id=new_id("dsp", delivery.now),
+        sale_id=sale.id,
+        dispute_id=report.dispute_id,
+        status=report.status,
+        event_id=delivery.event_id,
+        occurred_at=report.occurred_at,
+        amount=report.amount,
+        payload_hash=report.content_hash,
+        created_at=delivery.now,
+    )
+    if is_new:
+        return Booked()
+    known = session.execute(
+        select(DisputeStatus.event_id, DisputeStatus.payload_hash).where(
+            DisputeStatus.sale_id == sale.id,
+            DisputeStatus.dispute_id == report.dispute_id,
+            DisputeStatus.status == report.status,
+        )
+    ).one()
+    what = f"Dispute {report.dispute_id} ({report.status}) of order {report.order_id}"
+    return _repeated(known, report.content_hash, what)
+
+
+def _repeated(known: Row[str, str], content_hash: str, what: str) -> Booked:
+    if known.payload_hash != content_hash:
+        raise Conflict(f"{what} is booked already by {known.event_id}, with other content.")
+    return Booked(note=f"{ALREADY}booked by {known.event_id}")
+
+
+def book_cancellation(session: Session, delivery: Delivery, sale: Sale, report: CancellationReport) -> Booked:
+    """A second one changes nothing, whatever its time: the order is off."""
+    is_new = insert_once(
+        session,
+        Cancellation,
+        id=new_id("can", delivery.now),
+        sale_id=sale.id,
+        event_id=delivery.event_id,
+        occurred_at=report.occurred_at,
+        created_at=delivery.now,
+    )
+    if is_new:
+        return Booked()
+    event_id = session.scalar(select(Cancellation.event_id).where(Cancellation.sale_id == sale.id))
+    return Booked(note=f"{ALREADY}cancelled by {event_id}")
