@@ -10,6 +10,7 @@ import tracker.people.models
 import tracker.programs.models
 import tracker.sales.models
 import tracker.sales.reference_models
+import tracker.sales.supporting_models
 import tracker.sales.suspicion_models
 from config.database import Base, ClickBase
 
@@ -24,6 +25,7 @@ MODULES = (
     tracker.programs.models,
     tracker.sales.models,
     tracker.sales.reference_models,
+    tracker.sales.supporting_models,
     tracker.sales.suspicion_models,
 )
 

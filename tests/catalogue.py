@@ -25,14 +25,15 @@ def _sqlite_catalogue(engine: Engine) -> dict[str, Any]:
     return {name: sql for name, sql in found.items() if "schema_" not in name}
 
 
-COLUMN_AFTER_COLUMN = re.compile(r", (?=\w+ (?:TEXT|INTEGER|BLOB)\b)")
+COLUMN_AFTER_COLUMN = re.compile(r", (?=\w+ (?:TEXT|INTEGER|BLOB)\b|CONSTRAINT )")
+INLINE_KEY = re.compile(r"(\w+)( TEXT) CONSTRAINT (\w+) REFERENCES (\w+ \(\w+\))")
 
 
 def _parts(sql: str) -> list[str]:
     """The definitions inside a CREATE TABLE in some order: columns may stand before or after constraints,
     and those that were added later stand in one line.
     """
-    head, _, body = sql.partition("(")
+    head, _, body = INLINE_KEY.sub(r"\1\2, CONSTRAINT \3 FOREIGN KEY(\1) REFERENCES \4", sql).partition("(")
     lines = [part for line in body.splitlines() for part in COLUMN_AFTER_COLUMN.split(line)]
     return [" ".join(head.split()), *sorted(" ".join(line.strip(" ,)").split()) for line in lines)]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tracker.money import RATE_UNIT_BP, half_up
+from tracker.sales.refund_levels import unexplained_minor
 
 Base = Literal["net", "gross", "profit"]
 
@@ -133,19 +134,12 @@ class Facts:
         return list(by_id.values())
 
     def standing_refunds(self) -> list[tuple[str, RefundAmounts]]:
-        """By id: those that did not fail, and of each payment's highest level what no refund explains.
-
-        A level is all that had gone back by some time, whatever became of it since: refunds that failed
-        explain it as well as others. So nothing counts twice, and no order of arrival matters.
-        """
+        """By id: those that did not fail, and of each payment's highest level what no refund explains."""
         standing = [(each, amounts) for each, amounts in self.refunds if each not in self.failed_refunds]
-        highest: dict[str, int] = {}
-        for payment_id, amount in self.refund_levels:
-            highest[payment_id] = max(amount, highest.get(payment_id, 0))
         known = sum(amounts.amount for _, amounts in self.refunds)
-        unexplained = sum(highest.values()) - known
-        if unexplained > 0:
-            standing.append((f"not named, of {', '.join(sorted(highest))}", RefundAmounts(unexplained)))
+        if unexplained := unexplained_minor(self.refund_levels, known):
+            payments = ", ".join(sorted({payment_id for payment_id, _ in self.refund_levels}))
+            standing.append((f"not named, of {payments}", RefundAmounts(unexplained)))
         return standing
 
     def open_disputes(self) -> list[str]:

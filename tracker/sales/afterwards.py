@@ -11,8 +11,23 @@ from tracker.sales.models import Cancellation, DisputeStatus, Refund, RefundFail
 from tracker.sales.normal import CancellationReport, DisputeReport, RefundReport
 from tracker.sales.provider_reports import RefundFailureReport, RefundLevelReport
 
+Afterwards = RefundReport | RefundFailureReport | RefundLevelReport | CancellationReport | DisputeReport
 
-def book_refund(session: Session, delivery: Delivery, sale: Sale, report: RefundReport) -> Booked:
+
+def book_afterwards(session: Session, delivery: Delivery, sale: Sale, report: Afterwards) -> Booked:
+    """Raises Conflict when the same id is booked with other content."""
+    if isinstance(report, CancellationReport):
+        return _book_cancellation(session, delivery, sale, report)
+    if isinstance(report, RefundFailureReport):
+        return _book_refund_failure(session, delivery, sale, report)
+    if isinstance(report, RefundReport):
+        return _book_refund(session, delivery, sale, report)
+    if isinstance(report, RefundLevelReport):
+        return _book_refund_level(session, delivery, sale, report)
+    return _book_dispute(session, delivery, sale, report)
+
+
+def _book_refund(session: Session, delivery: Delivery, sale: Sale, report: RefundReport) -> Booked:
     is_new = insert_once(
         session,
         Refund,
@@ -29,7 +44,7 @@ def book_refund(session: Session, delivery: Delivery, sale: Sale, report: Refund
         created_at=delivery.now,
     )
     if is_new:
-        return Booked()
+        return Booked(wakes_others=True)
     known = session.execute(
         select(Refund.event_id, Refund.payload_hash).where(
             Refund.sale_id == sale.id, Refund.refund_id == report.refund_id
@@ -38,7 +53,7 @@ def book_refund(session: Session, delivery: Delivery, sale: Sale, report: Refund
     return _repeated(known, report.content_hash, f"Refund {report.refund_id} of order {report.order_id}")
 
 
-def book_refund_failure(
+def _book_refund_failure(
     session: Session, delivery: Delivery, sale: Sale, report: RefundFailureReport
 ) -> Booked:
     is_new = insert_once(
@@ -51,10 +66,14 @@ def book_refund_failure(
         occurred_at=report.occurred_at,
         created_at=delivery.now,
     )
-    return Booked() if is_new else Booked(note=f"refund {report.refund_id} is known to have failed")
+    return (
+        Booked(wakes_others=True)
+        if is_new
+        else Booked(note=f"refund {report.refund_id} is known to have failed")
+    )
 
 
-def book_refund_level(session: Session, delivery: Delivery, sale: Sale, report: RefundLevelReport) -> Booked:
+def _book_refund_level(session: Session, delivery: Delivery, sale: Sale, report: RefundLevelReport) -> Booked:
     is_new = insert_once(
         session,
         RefundLevel,
@@ -66,10 +85,14 @@ def book_refund_level(session: Session, delivery: Delivery, sale: Sale, report: 
         amount=report.amount,
         created_at=delivery.now,
     )
-    return Booked() if is_new else Booked(note=f"known: {report.amount} of {report.payment_id} went back")
+    return (
+        Booked(wakes_others=True)
+        if is_new
+        else Booked(note=f"known: {report.amount} of {report.payment_id} went back")
+    )
 
 
-def book_dispute(session: Session, delivery: Delivery, sale: Sale, report: DisputeReport) -> Booked:
+def _book_dispute(session: Session, delivery: Delivery, sale: Sale, report: DisputeReport) -> Booked:
     is_new = insert_once(
         session,
         DisputeStatus,
@@ -84,7 +107,7 @@ def book_dispute(session: Session, delivery: Delivery, sale: Sale, report: Dispu
         created_at=delivery.now,
     )
     if is_new:
-        return Booked()
+        return Booked(wakes_others=True)
     known = session.execute(
         select(DisputeStatus.event_id, DisputeStatus.payload_hash).where(
             DisputeStatus.sale_id == sale.id,
@@ -102,7 +125,9 @@ def _repeated(known: Row[str, str], content_hash: str, what: str) -> Booked:
     return Booked(note=f"{ALREADY}booked by {known.event_id}")
 
 
-def book_cancellation(session: Session, delivery: Delivery, sale: Sale, report: CancellationReport) -> Booked:
+def _book_cancellation(
+    session: Session, delivery: Delivery, sale: Sale, report: CancellationReport
+) -> Booked:
     """A second one changes nothing, whatever its time: the order is off."""
     is_new = insert_once(
         session,
@@ -114,6 +139,6 @@ def book_cancellation(session: Session, delivery: Delivery, sale: Sale, report: 
         created_at=delivery.now,
     )
     if is_new:
-        return Booked()
+        return Booked(wakes_others=True)
     event_id = session.scalar(select(Cancellation.event_id).where(Cancellation.sale_id == sale.id))
     return Booked(note=f"{ALREADY}cancelled by {event_id}")

@@ -16,6 +16,7 @@ def source_answer(source: Source, web_url: str) -> dict[str, Any]:
         "brand": source.brand_id,
         "kind": source.kind,
         "namespace": source.namespace,
+        "supports": source.supports_id,
         "hook_url": hook_url(source.id, web_url) if kind_of(source.kind).has_hook else None,
         "created_at": utc_text(source.created_at),
         "deleted_at": _time(source.deleted_at),

@@ -45,6 +45,8 @@ _SCHEMAS = {
             "customer": {"type": ["string", "null"], "maxLength": 200, "description": "An opaque id."},
             "customer_email_hash": {"type": ["string", "null"], "maxLength": 200},
             "items": {"type": ["array", "null"], "items": _ITEM, "maxItems": 100},
+            "references": _TOKENS
+            | {"description": "Other names of the order, such as its payment at Stripe (pi_…, cs_…)."},
             "test": {"type": ["boolean", "null"], "description": "Booked apart; earns nothing."},
         },
     ),

@@ -1,5 +1,6 @@
 """From a checked report to its rows: each made once, by a unique key, whoever comes first."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,27 +10,22 @@ from sqlalchemy.orm import Session
 from config.insert import insert_once
 from tracker.errors import Conflict, Invalid, NotNow
 from tracker.ids import new_id
+from tracker.money import Money
 from tracker.programs.policies import policies_of
-from tracker.sales.afterwards import (
-    book_cancellation,
-    book_dispute,
-    book_refund,
-    book_refund_failure,
-    book_refund_level,
-)
+from tracker.sales.afterwards import Afterwards, book_afterwards
 from tracker.sales.attribution_operations import Undecided, attribute, reconsider
 from tracker.sales.checkout import note_checkout
+from tracker.sales.claims import Claim, book_claim
 from tracker.sales.delivery import ALREADY, Booked, Delivery
 from tracker.sales.differences import differences
 from tracker.sales.models import Sale, Source
-from tracker.sales.normal import CancellationReport, RefundReport, SaleReport
+from tracker.sales.normal import SaleReport
 from tracker.sales.provider_reports import (
     AnyReport,
     EvidenceReport,
     NoEffect,
     ReferenceReport,
-    RefundFailureReport,
-    RefundLevelReport,
+    SameSaleReport,
 )
 from tracker.sales.references import orders_named, remember, sold_among
 from tracker.times import utc_text
@@ -52,38 +48,42 @@ def book(session: Session, delivery: Delivery, report: AnyReport) -> Booked:
     if isinstance(report, ReferenceReport):
         is_new_name = _remember(session, delivery, report)
         is_sold = _sale_of(session, delivery.source, report.order_id) is not None
-        return Booked(is_new_name=is_new_name and is_sold)
+        return Booked(wakes_others=is_new_name and is_sold)
     if isinstance(report, SaleReport):
         return _book_sale(session, delivery, report)
     sale = _sale_of(session, delivery.source, report.order_id)
     if sale is None:
-        raise NotNow(_what_it_waits_for(session, delivery.source, report.order_id))
+        raise NotNow(_what_it_waits_for(session, delivery, report.order_id))
+    if isinstance(report, SameSaleReport):
+        return _compare(session, delivery, sale, report)
     if isinstance(report, EvidenceReport):
         return _book_evidence(session, delivery, sale, report)
-    if isinstance(report, CancellationReport):
-        return book_cancellation(session, delivery, sale, report)
-    if isinstance(report, RefundFailureReport):
-        return book_refund_failure(session, delivery, sale, report)
-    if report.currency != sale.currency:
+    _require_currency(report, sale)
+    if delivery.source.supports_id is not None and isinstance(report, Claim):
+        return book_claim(session, delivery, sale, report)
+    return book_afterwards(session, delivery, sale, report)
+
+
+def _require_currency(report: Afterwards, sale: Sale) -> None:
+    currency = getattr(report, "currency", sale.currency)
+    if currency != sale.currency:
         raise Invalid(
-            f"data.currency is {report.currency}, but order {report.order_id} was paid in {sale.currency}.",
+            f"data.currency is {currency}, but order {report.order_id} was paid in {sale.currency}.",
             "currency",
         )
-    if isinstance(report, RefundReport):
-        return book_refund(session, delivery, sale, report)
-    if isinstance(report, RefundLevelReport):
-        return book_refund_level(session, delivery, sale, report)
-    return book_dispute(session, delivery, sale, report)
 
 
-def _what_it_waits_for(session: Session, source: Source, name: str) -> str:
+def _what_it_waits_for(session: Session, delivery: Delivery, name: str) -> str:
     """Its sale; or a person, when it names a payment that two sold orders claim."""
-    sold = sold_among(session, source, orders_named(session, source, [name]))
+    source, names = delivery.source, delivery.names or (name,)
+    sold = sold_among(session, source, orders_named(session, source, names))
     if len(sold) > 1:
         return (
             f"{name} belongs to several orders, {', '.join(sold)}. Report it by hand for the right one, "
             "then dismiss this event"
         )
+    if source.supports_id is not None:
+        return f"{WAITING}{' or '.join(names)} of {source.supports_id}"
     return f"{WAITING}{name}"
 
 
@@ -117,13 +117,25 @@ def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> Book
         policies = policies_of(session, sale.brand_id)
         _require_brand_was_here(report, policies.began_at)
         attribute(session, sale.brand_id, [Undecided(sale.id, delivery.now, report)], policies, delivery.keys)
-        return Booked(is_new_sale=True)
+        return Booked(wakes_others=True)
     if sale.payload_hash != report.content_hash and (found := differences(sale, report.facts())):
         raise Conflict(f"Order {report.order_id} is booked already by {sale.event_id}, and differs: {found}.")
     note_checkout(session, sale, report)
     revision = reconsider(session, delivery.now, sale, report, delivery.keys)
     evidence = f"; its new evidence made attribution {revision}" if revision else ""
-    return Booked(note=f"{ALREADY}booked by {sale.event_id}{evidence}", is_new_name=is_new_name)
+    return Booked(note=f"{ALREADY}booked by {sale.event_id}{evidence}", wakes_others=is_new_name)
+
+
+def _compare(session: Session, delivery: Delivery, sale: Sale, report: SameSaleReport) -> Booked:
+    """The sale is the other source's to tell; what it says otherwise is kept in the note."""
+    if report.test != sale.test:
+        kinds = ("a live sale", "a test")
+        return Booked(note=f"it is {kinds[report.test]}, and order {sale.order_id} is {kinds[sale.test]}")
+    booked = _book_evidence(session, delivery, sale, report)
+    if (report.currency, report.total) == (sale.currency, sale.total):
+        return booked
+    told, counts = Money(report.total, report.currency), Money(sale.total, sale.currency)
+    return replace(booked, note=f"{booked.note}; it says {told}, and {counts} is what counts")
 
 
 def _book_evidence(session: Session, delivery: Delivery, sale: Sale, report: EvidenceReport) -> Booked:
@@ -131,7 +143,7 @@ def _book_evidence(session: Session, delivery: Delivery, sale: Sale, report: Evi
     note_checkout(session, sale, report)
     revision = reconsider(session, delivery.now, sale, report, delivery.keys)
     note = f"its evidence made attribution {revision}" if revision else "no evidence that was not known"
-    return Booked(note=note, is_new_name=is_new_name)
+    return Booked(note=note, wakes_others=is_new_name)
 
 
 def _remember(

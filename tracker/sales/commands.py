@@ -46,10 +46,21 @@ source.add_command(show_health)
     help="Sources with the same one share their order ids.  [default: its own; the "
     "kinds standard, api and csv share the one that they find]",
 )
+@click.option(
+    "--supports",
+    metavar="SOURCE",
+    help="It tells of the orders of that source, whose amounts and refunds count; this one adds names, "
+    "touches and disputes. For a shop and its payment provider.",
+)
 @_SECRET_FROM_STDIN
 @pass_console
 def create_source(
-    console: Console, brand_id: str, kind: str, namespace: str | None, from_stdin: bool
+    console: Console,
+    brand_id: str,
+    kind: str,
+    namespace: str | None,
+    supports: str | None,
+    from_stdin: bool,
 ) -> Answer:
     """Connect a shop. A secret that is made for it is shown this once."""
     given = _secret_from_stdin() if from_stdin else None
@@ -61,6 +72,7 @@ def create_source(
             brand_id=brand_id,
             kind=kind,
             namespace=namespace,
+            supports=supports,
             secret=given,
             keys=console.settings.secret_keys,
         )
@@ -84,6 +96,7 @@ def list_sources(console: Console, brand_id: str) -> Answer:
     lines = [
         f"{each['id']}  {each['kind']}  "
         f"{'deleted' if each['deleted_at'] else each['hook_url'] or WITHOUT_HOOK[each['kind']]}"
+        f"{'  supports ' + each['supports'] if each['supports'] else ''}"
         for each in answers
     ]
     return Answer(answers, "\n".join(lines) or "The brand has no sources yet.")

@@ -12,21 +12,21 @@ ALREADY = "already "
 
 @dataclass(frozen=True)
 class Delivery:
-    """By which event a report came, and the keys that click tokens are read with."""
+    """By which event a report came, and the keys that click tokens are read with.
+
+    `names` are all that the message of a supporting source gives its order.
+    """
 
     now: datetime
     source: Source
     event_id: str
     keys: Sequence[str]
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Booked:
-    """`note` says why a report made no row.
-
-    `is_new_sale`, and `is_new_name` of an order that is sold: others may have waited for it.
-    """
+    """`note` says why a report made no row that counts; `wakes_others`: others may have waited for this."""
 
     note: str | None = None
-    is_new_sale: bool = False
-    is_new_name: bool = False
+    wakes_others: bool = False

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from config.insert import insert_once
 from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound, NotNow
 from tracker.sales.booking import book
+from tracker.sales.claims import claims_money_back, require_covered
 from tracker.sales.delivery import Delivery
 from tracker.sales.models import UNSETTLED, Event, Source
 from tracker.sales.pending import (
@@ -23,8 +24,8 @@ from tracker.sales.pending import (
     with_order,
 )
 from tracker.sales.provider_reports import AnyReport, filed_under
-from tracker.sales.references import names_of
 from tracker.sales.retention import said_by_emptied
+from tracker.sales.waiting import events_waiting, wait_by_names
 
 
 @dataclass(frozen=True)
@@ -158,26 +159,30 @@ def _by_key(session: Session, source: Source, external_id: str) -> Event:
     ).one()
 
 
-def apply_held(
-    session: Session, now: datetime, pending: Pending, keys: Sequence[str], *, wake_others: bool = True
-) -> Received:
+def apply_held(session: Session, now: datetime, pending: Pending, keys: Sequence[str]) -> Received:
     """Settle an event that is kept, and whose order is held: all of the message is applied, or nothing.
 
     What fails half-way is undone to the savepoint, and parked.
     """
+    received, wakes_others = _apply(session, now, pending, keys)
+    if wakes_others:
+        apply_waiting(session, now, pending, keys)
+    return received
+
+
+def _apply(session: Session, now: datetime, pending: Pending, keys: Sequence[str]) -> tuple[Received, bool]:
+    """What became of it, and whether others may have waited for it."""
     try:
         with session.begin_nested():
-            note, may_help_others = _book_all(session, now, pending, keys)
+            note, wakes_others = _book_all(session, now, pending, keys)
     except LinkledgerError as error:
-        return replace(_settle(session, pending, "parked", str(error), None), error=error)
+        parked = _settle(session, pending, "parked", str(error), None)
+        return replace(parked, error=error), False
     except Exception as error:
         if is_the_connection(error):
             raise
-        return _settle(session, pending, "parked", failed_on(pending.event_id, error), None)
-    received = _settle(session, pending, "applied", note, now)
-    if may_help_others and wake_others:
-        apply_waiting(session, now, pending, keys)
-    return received
+        return _settle(session, pending, "parked", failed_on(pending.event_id, error), None), False
+    return _settle(session, pending, "applied", note, now), wakes_others
 
 
 def _book_all(
@@ -188,33 +193,28 @@ def _book_all(
     reports = pending.reports
     if pending.found is not None:
         reports = tuple(filed_under(report, pending.found) for report in reports)
-    delivery = Delivery(now, pending.source, pending.event_id, keys)
+    delivery = Delivery(now, pending.source, pending.event_id, keys, pending.names)
     booked = [book(session, delivery, report) for report in reports]
+    if pending.source.supports_id is not None and pending.found and any(map(claims_money_back, reports)):
+        require_covered(session, delivery, pending.found)
     notes = dict.fromkeys(each.note for each in booked if each.note)
-    return "; ".join(notes) or None, any(each.is_new_sale or each.is_new_name for each in booked)
+    return "; ".join(notes) or None, any(each.wakes_others for each in booked)
 
 
 def apply_waiting(session: Session, now: datetime, sale: Pending, keys: Sequence[str]) -> None:
     """Whatever is parked and names the order of `sale` gets its try in the transaction that books it.
 
-    By any of its names; the order is held, and with it everything that belongs to it.
+    By any of its names; the order is held, and with it everything that belongs to it. What is applied may be
+    what others waited for: then they have another try.
     """
     assert sale.order_id is not None, "only a message with an order books a sale or a name"
-    rows = session.execute(
-        select(Event.id, Event.received_at, Event.body, Event.topic, Source)
-        .join(Source, Source.id == Event.source_id)
-        .where(
-            Source.brand_id == sale.source.brand_id,
-            Source.namespace == sale.source.namespace,
-            Event.order_id.in_(names_of(session, sale.source, sale.order_id)),
-            Event.state == "parked",
-        )
-        .order_by(Event.received_at, Event.id)
-        .with_for_update(of=Event)  # one that is being dismissed is waited for, and left out
-    ).all()
-    for event_id, received_at, body, topic, source in rows:
-        event = read_event(event_id, received_at, source, body, topic)
-        apply_held(session, now, belonging_to(session, event, sale.order_id), keys, wake_others=False)
+    wakes_others = True
+    while wakes_others:
+        wakes_others = False
+        for event_id, received_at, body, topic, source in events_waiting(session, sale.source, sale.order_id):
+            event = read_event(event_id, received_at, source, body, topic)
+            _, wakes = _apply(session, now, belonging_to(session, event, sale.order_id), keys)
+            wakes_others |= wakes
 
 
 def _settle(
@@ -233,6 +233,8 @@ def _settle(
         .execution_options(synchronize_session=False)
     )
     assert isinstance(result, CursorResult)
+    if state == "parked":
+        wait_by_names(session, pending)
     if result.rowcount != 1:
         raise NotNow(f"Event {pending.event_id} was settled by somebody else just now; look at it again.")
     return Received(pending.event_id, state, reason)

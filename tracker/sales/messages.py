@@ -65,3 +65,5 @@ class Message:
     order_id: str | None
     data: Any
     references: tuple[str, ...] = ()
+    other_names: tuple[str, ...] = ()
+    """Further names, by which a message of a supporting source may find the other source's order."""

@@ -43,6 +43,8 @@ class Source(Base):
     """When a message was last refused though its signature was right, because its time was too far off."""
     stale_ahead_s: Mapped[int | None]
     """How far that time was ahead of ours; below 0 it was behind."""
+    supports_id: Mapped[str | None] = mapped_column(ForeignKey("source.id"))
+    """The source to whose orders it adds names, touches and disputes; amounts and refunds are the other's."""
 
 
 UNSETTLED = ("parked", "conflict")

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from config.canonical import ISO_FORMAT, canonical_json
 from tracker.errors import Invalid
-from tracker.sales.fields import Fields
+from tracker.sales.fields import MAXIMUM_ENTRIES, Fields, is_plain_text
 
 DisputeStatusName = Literal["opened", "won", "lost"]
 DISPUTE_STATUSES: tuple[DisputeStatusName, ...] = ("opened", "won", "lost")
@@ -183,10 +183,18 @@ def checked_sale(data: dict[str, Any], received_at: datetime, path: str = "data"
         customer_email_hash=fields.optional_text("customer_email_hash"),
         items=tuple(_checked_item(item) for item in fields.objects("items")),
         test=fields.flag("test"),
+        references=fields.texts("references"),
         checkout_started_at=fields.optional_time("checkout_started_at", received_at),
     )
     check_parts(report.tax, report.shipping, report.total, "total", fields.place(""))
     return report
+
+
+def references_in(data: dict[str, Any]) -> tuple[str, ...]:
+    """Other names of the order in `data` that was not checked yet; what cannot be one is left out."""
+    found = data.get("references")
+    names = [each.strip() for each in found if is_plain_text(each)] if isinstance(found, list) else []
+    return tuple(dict.fromkeys(names))[:MAXIMUM_ENTRIES]
 
 
 def checked_refund(data: dict[str, Any], received_at: datetime, path: str = "data") -> RefundReport:

@@ -1,7 +1,6 @@
 """Connecting shops: sources and their secrets."""
 
 import base64
-import re
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,7 +14,7 @@ from tracker.errors import Conflict, Gone, Invalid, NotFound
 from tracker.ids import new_id, uuid_of
 from tracker.people.operations import get_brand
 from tracker.sales.models import Source
-from tracker.sales.namespaces import namespace_of_new
+from tracker.sales.namespaces import namespace_of_new, supported_namespace
 from tracker.sales.sources import kind_of
 from tracker.sales.sources.standard import SECRET_PREFIX
 from tracker.signing import SOURCE_SECRET, decrypt, encrypt
@@ -23,7 +22,6 @@ from tracker.signing import SOURCE_SECRET, decrypt, encrypt
 SOURCE = "src"
 API = "api"
 SECRET_BYTES = 32
-_NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class SecretsChanged(Exception):
@@ -37,6 +35,7 @@ def create_source(
     brand_id: str,
     kind: str,
     namespace: str | None = None,
+    supports: str | None = None,
     secret: str | None = None,
     keys: Sequence[str],
 ) -> tuple[Source, str]:
@@ -45,29 +44,32 @@ def create_source(
     `secret` is the shop's, when it has made one already; else one is made. A shop that insists on making its
     own shows it only once it knows our address: until `rotate_secret` brings it, nothing of it can be taken.
     Order ids are unique within a namespace: the source itself, unless sources of the brand share one (see
-    namespaces). Raises NotFound for the brand, Invalid for the kind, the namespace or the secret, and
-    Conflict when the brand has to choose a namespace, or has an API source already.
+    namespaces). `supports` is the id of the source whose reports count for amounts and refunds, where this
+    one tells of the same orders. Raises NotFound for the brand, Invalid for the kind, the namespace, the
+    source to support or the secret, and Conflict when the brand has to choose a namespace or whose reports
+    count, or has an API source already.
     """
     known_kind = kind_of(kind)
     if secret is not None:
         known_kind.check_secret(secret)
-    if namespace is not None and not _NAMESPACE.fullmatch(namespace):
-        raise Invalid(
-            f"{namespace[:80]!r} is no namespace: 1 to 64 letters, digits, dots, hyphens and underscores."
-        )
     brand = get_brand(session, brand_id)
     source_id, secret = new_id(SOURCE, now), secret or _new_secret()
+    if supports is not None:
+        namespace = supported_namespace(get_source(session, supports), brand.id, kind, namespace)
+    else:
+        namespace = namespace_of_new(session, brand.id, kind, source_id, namespace)
     is_new = insert_once(
         session,
         Source,
         id=source_id,
         brand_id=brand.id,
         kind=kind,
-        namespace=namespace or namespace_of_new(session, brand.id, kind, source_id),
+        namespace=namespace,
         secret_box=encrypt(keys, SOURCE_SECRET, secret),
         former_secret_box=None,
         created_at=now,
         deleted_at=None,
+        supports_id=supports,
     )
     if not is_new:
         raise Conflict(f"Brand {brand.id} has its API source already: linkledger source list --brand ID")

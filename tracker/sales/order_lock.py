@@ -12,17 +12,24 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 
-def lock_order(session: Session, brand_id: str, namespace: str, order_id: str) -> None:
-    """Wait until no other transaction holds this order, then hold it until the end of this one.
+def lock_orders(
+    session: Session,
+    brand_id: str,
+    namespace: str,
+    *,
+    names: Iterable[str] = (),
+    order_ids: Iterable[str] = (),
+) -> None:
+    """Wait until no other transaction holds any of these, then hold them until the end of this one.
 
-    Take it before the rows of the order are read. The same transaction may take it again.
+    Take it before the rows of the orders are read. The same transaction may take it again. `names` are all
+    that a message calls its order, its id among them: who books an order under a name, and who looks for it
+    by that name, see each other. All names are locked before any order, and each in one order, so that two
+    transactions never wait for each other.
     """
-    lock_orders(session, brand_id, namespace, [order_id])
-
-
-def lock_orders(session: Session, brand_id: str, namespace: str, order_ids: Sequence[str]) -> None:
-    """The same for several, one after the other in the order in which they are given."""
-    _lock(session, [_key(b"linkledger-order", brand_id, namespace, order_id) for order_id in order_ids])
+    of_names = {_key(b"linkledger-named", brand_id, namespace, name) for name in names}
+    of_orders = {_key(b"linkledger-order", brand_id, namespace, order_id) for order_id in order_ids}
+    _lock(session, [*sorted(of_names), *sorted(of_orders)])
 
 
 def lock_customers(session: Session, marks: Iterable[tuple[str, ...]]) -> None:

@@ -12,10 +12,11 @@ from tracker.errors import LinkledgerError
 from tracker.ids import new_id
 from tracker.sales.messages import Message
 from tracker.sales.models import Source
-from tracker.sales.order_lock import lock_order
+from tracker.sales.order_lock import lock_orders
 from tracker.sales.provider_reports import AnyReport
 from tracker.sales.references import orders_named, sold_among
 from tracker.sales.sources import kind_of
+from tracker.sales.supporting import as_support, may_be_order_ids, names_given
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +26,8 @@ class Pending:
     """An event that is to be applied: what it reports, or why it makes no sense.
 
     `message` is what could be read of it, also when it makes no sense. `found` is the order that a message
-    without one was found to belong to, by its references.
+    without one was found to belong to, by its references. `names` are all that the message of a source that
+    supports another gives its order: of such a message the order is always found by them.
     """
 
     event_id: str
@@ -35,6 +37,7 @@ class Pending:
     reports: tuple[AnyReport, ...]
     flaw: str | None
     found: str | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def type(self) -> str | None:
@@ -42,9 +45,14 @@ class Pending:
 
     @property
     def order_id(self) -> str | None:
-        """Its order; as long as that is not known, the name that it waits under."""
+        """Its order; as long as that is not known, the name that it waits under.
+
+        A message of a supporting source waits under all its names, see `waiting`.
+        """
         if self.message is None:
             return None
+        if self.source.supports_id is not None:
+            return self.found
         return self.message.order_id or self.found or next(iter(self.message.references), None)
 
 
@@ -89,14 +97,20 @@ def read_event(
 ) -> Pending:
     """Never raises because of the body."""
     kind, message = kind_of(source.kind), None
+    names: tuple[str, ...] = ()
+    reports: tuple[AnyReport, ...] = ()
+    flaw = None
     try:
         message = kind.read(body, topic)
+        names = names_given(source, message)
         reports = kind.translate(message, received_at)
+        if source.supports_id is not None:
+            reports = as_support(reports, names)
     except LinkledgerError as error:
-        return Pending(event_id, received_at, source, message, (), str(error))
+        flaw = str(error)
     except Exception as error:
-        return Pending(event_id, received_at, source, message, (), failed_on(event_id, error))
-    return Pending(event_id, received_at, source, message, reports, None)
+        flaw = failed_on(event_id, error)
+    return Pending(event_id, received_at, source, message, reports, flaw, names=names)
 
 
 def failed_on(event_id: str, error: Exception) -> str:
@@ -110,20 +124,19 @@ def failed_on(event_id: str, error: Exception) -> str:
 def with_order(session: Session, pending: Pending) -> Pending:
     """Find the order of the message and hold it; one that is not sold yet is held, but not found.
 
-    References are locked before orders, both sorted, so that two transactions never wait for each other.
     The sale of a held order, in another transaction, is either seen here or sees this event wait.
     """
     message, source = pending.message, pending.source
     if message is None:
         return pending
-    for reference in sorted(set(message.references)):
-        lock_order(session, source.brand_id, source.namespace, reference)
-    if message.order_id is not None:
-        lock_order(session, source.brand_id, source.namespace, message.order_id)
+    if source.supports_id is not None:
+        return _with_supported_order(session, pending)
+    own = () if message.order_id is None else (message.order_id,)
+    lock_orders(session, source.brand_id, source.namespace, names=(*message.references, *own), order_ids=own)
+    if own:
         return pending
     known = orders_named(session, source, message.references) if message.references else []
-    for order_id in known:
-        lock_order(session, source.brand_id, source.namespace, order_id)
+    lock_orders(session, source.brand_id, source.namespace, order_ids=known)
     sold = sold_among(session, source, known) if known else []
     return replace(pending, found=sold[0] if len(sold) == 1 else None)
 
@@ -134,7 +147,30 @@ def belonging_to(session: Session, pending: Pending, order_id: str) -> Pending:
     One that names two orders by their payment stays without: it would be counted for both.
     """
     message, source = pending.message, pending.source
-    if message is None or message.order_id is not None:
+    if message is None:
         return pending
-    sold = sold_among(session, source, orders_named(session, source, message.references))
+    if source.supports_id is not None:
+        lock_orders(session, source.brand_id, source.namespace, names=pending.names)
+        sold = sold_among(session, source, _supported(session, pending))
+    elif message.order_id is not None:
+        return pending
+    else:
+        sold = sold_among(session, source, orders_named(session, source, message.references))
     return replace(pending, found=order_id if sold == [order_id] else None)
+
+
+def _with_supported_order(session: Session, pending: Pending) -> Pending:
+    source = pending.source
+    lock_orders(session, source.brand_id, source.namespace, names=pending.names)
+    known = _supported(session, pending)
+    lock_orders(session, source.brand_id, source.namespace, order_ids=known)
+    sold = sold_among(session, source, known)
+    return replace(pending, found=sold[0] if len(sold) == 1 else None)
+
+
+def _supported(session: Session, pending: Pending) -> list[str]:
+    """Orders of the source that this one supports, or what may be one, sold or not."""
+    source = pending.source
+    supported = session.get_one(Source, source.supports_id)
+    known = orders_named(session, source, pending.names)
+    return sorted({*known, *may_be_order_ids(source, supported, pending.names)})

@@ -35,6 +35,15 @@ class EvidenceReport:
 
 
 @dataclass(frozen=True)
+class SameSaleReport(EvidenceReport):
+    """A supporting source tells of a sale whose amounts another source reports; these are only compared."""
+
+    currency: str = ""
+    total: int = 0
+    test: bool = False
+
+
+@dataclass(frozen=True)
 class ReferenceReport:
     """An order has these other names too. It need not be there yet."""
 

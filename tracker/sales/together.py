@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_new
@@ -17,34 +17,20 @@ from tracker.programs.policies import Policies, policies_of
 from tracker.sales.attribution_operations import Undecided, attribute
 from tracker.sales.booking import is_before_brand, sale_row
 from tracker.sales.inbox import Received, apply_held, apply_waiting
-from tracker.sales.models import Event, Sale, Source
+from tracker.sales.models import Event, Sale
 from tracker.sales.normal import SaleReport
 from tracker.sales.operations import has_secrets_of, open_source
 from tracker.sales.order_lock import lock_orders
 from tracker.sales.pending import Arrival, Pending
 from tracker.sales.reference_models import OrderReference
 from tracker.sales.references import reference_rows
+from tracker.sales.waiting import somebody_waits
 
 # Made once: every sale asks them.
 _NOT_APPLIED = (
     update(Event)
     .where(Event.id.in_(bindparam("event_ids", expanding=True)))
     .values(state="received", applied_at=None)
-)
-_OTHER_NAMES = select(OrderReference.reference).where(
-    OrderReference.brand_id == bindparam("brand"),
-    OrderReference.namespace == bindparam("namespace"),
-    OrderReference.order_id.in_(bindparam("order_ids", expanding=True)),
-)
-_WAITING = (
-    select(Event.id)
-    .join(Source, Source.id == Event.source_id)
-    .where(Source.brand_id == bindparam("brand"), Source.namespace == bindparam("namespace"))
-    .where(
-        Event.order_id.in_(bindparam("order_ids", expanding=True)) | Event.order_id.in_(_OTHER_NAMES),
-        Event.state == "parked",
-    )
-    .limit(1)
 )
 
 
@@ -77,8 +63,9 @@ def receive_together(
     sales = [sale for sale in _plain_sales(checked) if not is_before_brand(sale.report, policies.began_at)]
     if not sales:
         return {}
-    for names in (_references(sales), _orders(sales)):
-        lock_orders(session, source.brand_id, source.namespace, names)
+    order_ids = _orders(sales)
+    names = (*_references(sales), *order_ids)
+    lock_orders(session, source.brand_id, source.namespace, names=names, order_ids=order_ids)
     kept = insert_new(session, Event, [sale.event_row() for sale in sales])
     sales = [sale for sale in sales if sale.pending.event_id in kept]
     made = insert_new(session, Sale, [_sale_row(sale) for sale in sales])
@@ -100,7 +87,6 @@ def _plain_sales(arrivals: Sequence[Arrival]) -> list[_NewSale]:
 
 
 def _references(sales: Sequence[_NewSale]) -> list[str]:
-    """As every transaction locks them: sorted, and before the orders."""
     return sorted({name for sale in sales for name in sale.report.references})
 
 
@@ -127,18 +113,11 @@ def _booked(
         references += reference_rows(at, source, sale.pending.event_id, report.order_id, report.references)
     insert_new(session, OrderReference, references)
     attribute(session, source.brand_id, undecided, policies, keys)
-    if _somebody_waits(session, sales):
+    if somebody_waits(session, source, _orders(sales)):
         for sale in sales:
             apply_waiting(session, sale.pending.received_at, sale.pending, keys)
     event_ids = [sale.pending.event_id for sale in sales]
     return {event_id: Received(event_id, "applied", None) for event_id in event_ids}
-
-
-def _somebody_waits(session: Session, sales: Sequence[_NewSale]) -> bool:
-    """For one of these orders, by whatever name."""
-    source = sales[0].pending.source
-    named = {"brand": source.brand_id, "namespace": source.namespace, "order_ids": _orders(sales)}
-    return session.connection().execute(_WAITING, named).first() is not None
 
 
 def _applied_singly(session: Session, sales: Sequence[_NewSale], keys: Sequence[str]) -> dict[str, Received]:

@@ -34,7 +34,7 @@ def read(body: bytes, topic: str | None) -> Message:
     if not isinstance(data, dict):
         raise Invalid(f"The body must be a JSON object, the data of a {topic}; it is {shown(data)}.")
     order_id = data.get("order_id")
-    return Message(topic, order_id if is_plain_text(order_id) else None, data)
+    return Message(topic, order_id if is_plain_text(order_id) else None, data, normal.references_in(data))
 
 
 def translate(message: Message, received_at: datetime) -> tuple[normal.Report, ...]:

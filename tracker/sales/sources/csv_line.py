@@ -26,6 +26,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "sale": (
         *("order_id", "occurred_at", "currency", "total", "tax", "shipping"),
         *("discount", "cost", "click", "touches", "coupons", "customer", "customer_email_hash", "test"),
+        "references",
     ),
     "refund": ("order_id", "refund_id", "occurred_at", "currency", "amount", "tax", "shipping", "reason"),
     "cancellation": ("order_id", "occurred_at"),
@@ -44,7 +45,8 @@ def read(body: bytes, _topic: str | None = None) -> Message:
     if not isinstance(cells, dict) or not all(isinstance(cell, str) for cell in cells.values()):
         raise Invalid("The body must be a JSON object of texts, one for each column.")
     kind, order_id = cells.get("type"), cells.get("order_id")
-    return Message(kind, order_id if is_plain_text(order_id) else None, cells)
+    named = order_id if is_plain_text(order_id) else None
+    return Message(kind, named, cells, _Cells(cells, "").names("references"))
 
 
 def translate(message: Message, received_at: datetime) -> tuple[Report, ...]:
@@ -86,6 +88,11 @@ class _Cells(Fields):
             raise self.wrong(name, f"has {len(found)} entries; at most {MAXIMUM_ENTRIES} are read")
         return tuple(found)
 
+    def names(self, name: str) -> tuple[str, ...]:
+        """The entries that can be names; the others are complained of when the line is checked."""
+        found = _BETWEEN_ENTRIES.split(self.values.get(name, ""))
+        return tuple(entry for entry in found if is_plain_text(entry))[:MAXIMUM_ENTRIES]
+
     def codes(self, name: str) -> tuple[str, ...]:
         found = self.entries(name)
         if not all(map(is_plain_text, found)):
@@ -121,6 +128,7 @@ def _sale(cells: _Cells, received_at: datetime) -> SaleReport:
         customer=cells.optional_text("customer"),
         customer_email_hash=cells.optional_text("customer_email_hash"),
         test=cells.choice("test"),
+        references=cells.codes("references"),
     )
     check_parts(report.tax, report.shipping, report.total, "total", path="")
     return report

@@ -91,8 +91,10 @@ def read(body: bytes) -> Message:
     kind, data = envelope.get("type"), envelope.get("data")
     named = kind if isinstance(kind, str) and is_plain_text(kind) else None
     # Only what concerns money names its order: an order with a parked message does not mature.
-    order_id = data.get("order_id") if isinstance(data, dict) and named in _TRANSLATIONS else None
-    return Message(named, order_id if isinstance(order_id, str) and is_plain_text(order_id) else None, data)
+    if not isinstance(data, dict) or named not in _TRANSLATIONS:
+        return Message(named, None, data)
+    order_id = data.get("order_id")
+    return Message(named, order_id if is_plain_text(order_id) else None, data, normal.references_in(data))
 
 
 def translate(message: Message, received_at: datetime) -> tuple[normal.Report, ...]:

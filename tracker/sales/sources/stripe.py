@@ -24,7 +24,7 @@ from tracker.sales.messages import Message, NotAuthentic, check_age
 from tracker.sales.provider_reports import AnyReport, NoEffect
 from tracker.sales.sources import stripe_payments, stripe_sales
 from tracker.sales.sources.shared_key import body_key, lower_case, visible
-from tracker.sales.sources.stripe_objects import StripeEvent, id_of, payment_names
+from tracker.sales.sources.stripe_objects import StripeEvent, id_of, other_names, payment_names
 
 _HEADER = "stripe-signature"
 _SECONDS = re.compile(r"[0-9]{1,11}")
@@ -133,7 +133,7 @@ def read(body: bytes) -> Message:
     if named in _RULES and isinstance(found, dict):
         order_id, references = _RULES[named].names(found)
     said = {"created": event.get("created"), "livemode": event.get("livemode"), "object": found}
-    return Message(named, order_id, said, references)
+    return Message(named, order_id, said, references, other_names(found) if isinstance(found, dict) else ())
 
 
 def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from tracker.errors import Invalid
 from tracker.sales import strict_json
@@ -44,6 +45,8 @@ _DELETED = "order.deleted"
 _TAKEN_BACK = ("cancelled", "refunded", "failed", "trash")
 _UNPAID = ("pending", "on-hold", "checkout-draft", "auto-draft", "draft")
 _GREETING = re.compile(rb"webhook_id=[0-9]{1,20}")
+_INTENT = "_stripe_intent_id"
+_OF_STRIPE = re.compile(r"(?:ch|py|pi)_[A-Za-z0-9_]{8,100}")
 # Since WooCommerce 8.5 the shop itself notes on which address the visit began.
 _ENTRY_ADDRESS = "_wc_order_attribution_session_entry"
 
@@ -95,9 +98,26 @@ def read(body: bytes, about: str | None) -> Message:
     if about != _DELETED and about not in _TOLD:
         return Message(about, None, data)
     number = data.get("number")
-    references = (number,) if isinstance(number, str) and is_plain_text(number) else ()
+    numbers = (number,) if isinstance(number, str) and is_plain_text(number) else ()
     order_id = whole_id(data.get("id"))
-    return Message(about, order_id, data, tuple(name for name in references if name != order_id))
+    names = (name for name in (*numbers, *_payments(data)) if name != order_id)
+    return Message(about, order_id, data, tuple(names))
+
+
+def _payments(order: Mapping[str, Any]) -> tuple[str, ...]:
+    """What Stripe calls the payment: its extension notes the charge with the order, and the intent beside it.
+
+    Numbers of other providers are left out, because they may be another order's.
+    """
+    fields = Fields(dict(order), "order")
+    names = [order.get("transaction_id")]
+    names += [pair.values.get("value") for pair in children(fields, "meta_data") if _is_intent(pair)]
+    found = (name for name in names if isinstance(name, str) and _OF_STRIPE.fullmatch(name))
+    return tuple(dict.fromkeys(found))
+
+
+def _is_intent(pair: Fields) -> bool:
+    return pair.values.get("key") == _INTENT
 
 
 def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:

@@ -1,0 +1,129 @@
+"""Which sources may support which, and shops that number their orders among them."""
+
+from collections.abc import Sequence
+from itertools import permutations
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from config.database import Databases, reading, transact
+from tests.tracker.sales.payloads_read import event, payload, raw
+from tests.tracker.sales.shop import START, Shop, envelope, refund, sale
+from tests.tracker.sales.test_stripe_orders import LATER, SECRET, send
+from tests.tracker.sales.test_supporting import (
+    CHARGE,
+    PAYMENT,
+    SESSION,
+    TOTAL,
+    paid_session,
+    sold,
+    state_of,
+    supporting,
+    told_of,
+)
+from tracker.errors import Conflict, Invalid
+from tracker.sales.lookup import find_sale, sale_history
+from tracker.sales.models import Refund
+from tracker.sales.operations import create_source, get_source
+
+WOO_SECRET = "an-example-of-a-shops-secret"
+
+
+def woo_order(**changes: Any) -> bytes:
+    return raw(payload("woocommerce_order_processing", **{"transaction_id": CHARGE} | changes))
+
+
+def test_woocommerces_order_is_found_by_the_charge_that_it_notes(shop: Shop, databases: Databases) -> None:
+    woo = shop.connect("woocommerce", WOO_SECRET)
+    provider = supporting(shop, supports=woo)
+    waiting = send(shop, provider, payload("stripe_dispute_created"))
+    shop.send_raw(woo_order(), source_id=woo, now=LATER, topic="order.updated")
+    assert state_of(databases, waiting.event_id) == ("applied", "727")
+
+
+def test_the_number_of_one_shop_is_not_taken_for_anothers_id(shop: Shop, databases: Databases) -> None:
+    """Our own order 727 is not the one that WooCommerce numbers so."""
+    woo = supporting(shop, "woocommerce", secret=WOO_SECRET)
+    sold(shop, order_id="727")
+    received = shop.send_raw(woo_order(), source_id=woo, now=LATER, topic="order.updated")
+    assert state_of(databases, received.event_id) == ("parked", None)
+    sold(shop, CHARGE)
+    assert state_of(databases, received.event_id) == ("applied", "1001")
+
+
+def test_a_shop_may_support_its_provider(shop: Shop, databases: Databases) -> None:
+    """Then Stripe's amounts and refunds count, and what the shop says of them is claimed."""
+    stripe = shop.connect("stripe", SECRET)
+    woo = supporting(shop, "woocommerce", stripe, WOO_SECRET)
+    told: dict[str, Any] = {"meta_data": [{"id": 1, "key": "_ll", "value": shop.token("bob")}]}
+    told["meta_data"].append({"id": 2, "key": "_stripe_intent_id", "value": PAYMENT})
+    value = payload("woocommerce_order_refunded_in_part", **told)
+    received = shop.send_raw(raw(value), source_id=woo, now=LATER, topic="order.updated")
+    send(shop, stripe, event("stripe_session_paid"))
+    assert state_of(databases, received.event_id)[0] == "parked", "Stripe has not told of the refund"
+    back = -sum(round(float(each["total"]) * 100) for each in value["refunds"])
+    send(shop, stripe, event("stripe_refund_created", amount=back))
+    assert state_of(databases, received.event_id) == ("applied", SESSION)
+    assert shop.attributions(SESSION)[-1].enrollment_id == shop.enrollments["bob"]
+    assert [each.amount for each in told_of(databases, Refund, SESSION)] == [back]
+
+
+def story(shop: Shop, provider: str) -> list[tuple[str | None, bytes, str]]:
+    """By which source, the message, its id. The shop knows the session only, which knows the payment."""
+    closed: dict[str, Any] = {"type": "charge.dispute.closed", "key": "evt_d2", "status": "won"}
+    theirs: Sequence[dict[str, Any]] = (
+        paid_session(shop),
+        payload("stripe_refund_created"),
+        payload("stripe_dispute_created"),
+        event("stripe_dispute_created", at=1762250000, **closed),
+    )
+    ours = (
+        envelope("sale.created", sale(total=TOTAL, tax=1805, references=[SESSION])),
+        envelope("refund.created", refund("ours-1", amount=2000)),
+    )
+    return [
+        *[(None, body, f"m{number}") for number, body in enumerate(ours)],
+        *[(provider, raw(each), each["id"]) for each in theirs],
+    ]
+
+
+def test_whatever_comes_first_all_of_it_ends_with_the_order(shop: Shop, databases: Databases) -> None:
+    """Every fifth order of six messages, each told to sources of its own."""
+    ends = set()
+    for number, order in enumerate(permutations(range(6))):
+        if number % 20:
+            continue
+        mine = shop.connect("standard", shop.secret)
+        told = story(shop, supporting(shop, supports=mine))
+        for each in order:
+            source_id, body, key = told[each]
+            shop.send_raw(body, key=key, source_id=source_id or mine, now=LATER)
+        with reading(databases.main) as session:
+            namespace = get_source(session, mine).namespace
+            found = sale_history(session, find_sale(session, shop.brand_id, "1001", namespace))
+            refunds = tuple(each.refund_id for each in found.refunds)
+            steps = tuple(sorted(each.status for each in found.disputes))
+            credit = found.attributions[-1].enrollment_id
+            ends.add((refunds, steps, credit, len(found.parked)))
+    assert ends == {(("ours-1",), ("opened", "won"), shop.enrollments["anna"], 0)}
+
+
+def test_only_a_source_whose_own_reports_count_can_be_supported(shop: Shop) -> None:
+    provider = supporting(shop)
+    with pytest.raises(Invalid, match=f"itself supports {shop.source_id}"):
+        supporting(shop, supports=provider)
+
+
+@pytest.mark.parametrize(("first", "second"), [("standard", "stripe"), ("stripe", "woocommerce")])
+def test_a_shop_and_its_provider_cannot_both_count(shop: Shop, first: str, second: str) -> None:
+    def connect(kind: str) -> str:
+        def work(session: Session) -> str:
+            values: dict[str, Any] = {"brand_id": shop.brand_id, "keys": shop.keys, "namespace": "both"}
+            return create_source(session, START, kind=kind, **values)[0].id
+
+        return transact(shop.databases.main, work)
+
+    made = connect(first)
+    with pytest.raises(Conflict, match=f"say --supports {made}"):
+        connect(second)

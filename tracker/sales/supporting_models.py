@@ -1,0 +1,49 @@
+"""The tables of sources that support another one: by what their messages are found, and what they claim."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from config.database import STRICT, Base
+
+
+class EventName(Base):
+    """A name that a waiting message of a supporting source gives its order; it is found by any of them."""
+
+    __tablename__ = "event_name"
+    __table_args__ = (Index("ix_event_name_name", "brand_id", "namespace", "name"), STRICT)
+
+    event_id: Mapped[str] = mapped_column(ForeignKey("event.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"))
+    namespace: Mapped[str]
+
+
+class RefundClaim(Base):
+    """What a supporting source says went back of a sale. It is never counted.
+
+    `claim_id` is the refund's id, of a level the payment's; a failure and a cancellation have no amount.
+    """
+
+    __tablename__ = "refund_claim"
+    __table_args__ = (
+        UniqueConstraint("sale_id", "source_id", "kind", "claim_id", "amount", name="one_claim_per_refund"),
+        CheckConstraint(
+            "kind in ('refund', 'failure', 'level', 'cancellation')", name="refund_claim_kind_known"
+        ),
+        CheckConstraint(
+            "(kind in ('refund', 'level')) = (amount > 0) and amount >= 0", name="refund_claim_amount_by_kind"
+        ),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    sale_id: Mapped[str] = mapped_column(ForeignKey("sale.id"))
+    source_id: Mapped[str] = mapped_column(ForeignKey("source.id"))
+    kind: Mapped[str]
+    claim_id: Mapped[str]
+    amount: Mapped[int]
+    event_id: Mapped[str] = mapped_column(ForeignKey("event.id"))
+    occurred_at: Mapped[datetime]
+    created_at: Mapped[datetime]
