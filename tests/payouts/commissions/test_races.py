@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
 from itertools import product
 from typing import Any
@@ -25,13 +24,12 @@ from payouts.statements.decisions import decline, hold
 from tests.crowd import DEADLINE_S, at_once
 from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.commissions.people import amount, balance_of, click, commissions, holds, one_more
+from tests.payouts.payout_runs.brands import open_brand
 from tests.stages import Stage, opening_for
 from tracker.errors import Conflict, LinkledgerError
-from tracker.people.operations import create_brand
-from tracker.programs.operations import create_link, create_program, enroll
 from tracker.sales.inbox import receive
 from tracker.sales.models import Sale
-from tracker.sales.operations import create_source, get_source
+from tracker.sales.operations import get_source
 
 Work = Callable[[Session], Any]
 WAITING = (
@@ -207,7 +205,7 @@ def test_workers_that_lock_two_brands_in_opposite_order_both_come_through(
     books: Books, databases: Databases
 ) -> None:
     """One of them waits in vain for the other's lock; the database says so and its work is done again."""
-    other = _another_brand(books)
+    other = open_brand(books.settings, databases, books.sandbox, name="Mugs", creator_id=books.creator_id)
     for each in (books, other):
         each.sale("S1", 100_00, "10-01 12:00")
         each.write(partial(_report_refund, each))
@@ -227,28 +225,6 @@ def test_workers_that_lock_two_brands_in_opposite_order_both_come_through(
 
 def _report_refund(books: Books, session: Session) -> None:
     report(books, session, "refund.created", REFUND, "k1")
-
-
-def _another_brand(books: Books) -> Books:
-    def work(session: Session) -> Books:
-        now = at("09-01")
-        hosts = ["other.example"]
-        brand = create_brand(session, now, name="Other", currency="EUR", timezone="UTC", hosts=hosts)
-        program = create_program(session, now, brand_id=brand.id, name="Friends", rate_bp=1000)
-        enroll(session, now, program_id=program.id, creator_id=books.creator_id)
-        link = create_link(
-            session,
-            now,
-            program_id=program.id,
-            creator_id=books.creator_id,
-            destination="https://other.example/",
-        )
-        keys = books.settings.secret_keys
-        source, _secret = create_source(session, now, brand_id=brand.id, kind="standard", keys=keys)
-        return replace(books, brand_id=brand.id, program_id=program.id, link_id=link.id, source_id=source.id)
-
-    made: Books = books.write(work)
-    return made
 
 
 def test_many_workers_on_a_heap_of_sales_do_each_step_once(books: Books) -> None:
