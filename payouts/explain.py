@@ -18,9 +18,17 @@ from tracker.money import Money, rate_text
 from tracker.people.models import Brand
 from tracker.people.operations import get_brand, get_creator
 from tracker.programs.models import Terms
-from tracker.sales.lookup import is_called
+from tracker.sales.answers import claim_answer
+from tracker.sales.lookup import claims_about, is_called
 from tracker.sales.models import Attribution, Event, Sale
 from tracker.times import utc_text
+
+_CLAIMS = {
+    "refund": "the refund",
+    "failure": "a failure of the refund",
+    "level": "all refunds of",
+    "cancellation": "a cancellation",
+}
 
 
 def explain(session: Session, brand_id: str, order_id: str) -> list[dict[str, Any]]:
@@ -64,6 +72,7 @@ def as_text(account: dict[str, Any]) -> str:
         rows += [f"  held: {hold_sentence(hold)}" for hold in commission["holds"]]
         rows += [f"  was held: {_lifted_sentence(hold)}" for hold in commission["lifted_holds"]]
         rows.append(f"  {_payment_sentence(commission)}")
+    rows += [_claim_sentence(claim) for claim in account["refund_claims"]]
     if not account["commissions"]:
         rows.append("No commission stands in the books for it.")
     return "\n".join(rows)
@@ -74,6 +83,12 @@ def _payment_sentence(commission: dict[str, Any]) -> str:
     if paid:
         return f"in payout {', '.join(paid)}"
     return f"released {commission['release_at']}, paid about {commission['pay_date']}"
+
+
+def _claim_sentence(claim: dict[str, Any]) -> str:
+    amount = f" of {Money(**claim['amount'])}" if claim["amount"] else ""
+    what = " ".join(part for part in (_CLAIMS[claim["kind"]], claim["id"]) if part)
+    return f"{claim['source']} told of {what}{amount}, which is not counted: another source's reports count."
 
 
 def _lifted_sentence(hold: dict[str, Any]) -> str:
@@ -101,6 +116,7 @@ def _sale(session: Session, brand: Brand, sale: Sale) -> dict[str, Any]:
             "body_emptied_at": utc_text(event.emptied_at) if event.emptied_at else None,
         },
         "attributions": credit_accounts(session, sale),
+        "refund_claims": [claim_answer(claim, sale.currency) for claim in claims_about(session, sale)],
         "commissions": [_commission(session, brand, sale, each) for each in commissions],
     }
 

@@ -7,6 +7,7 @@ from tracker.money import Money
 from tracker.sales.lookup import SaleHistory
 from tracker.sales.models import Attribution, DisputeStatus, Event, Refund, RefundLevel, Sale, Source
 from tracker.sales.sources import kind_of
+from tracker.sales.supporting_models import RefundClaim
 from tracker.times import utc_text
 
 
@@ -75,6 +76,7 @@ def history_answer(history: SaleHistory) -> dict[str, Any]:
             for refund in history.refunds
         ],
         "refund_levels": [_level(level, currency) for level in history.refund_levels],
+        "refund_claims": [claim_answer(claim, currency) for claim in history.refund_claims],
         "disputes": [_dispute(step, currency) for step in history.disputes],
         "cancelled_at": _time(history.cancelled_at),
         "attributions": [_attribution(attribution) for attribution in history.attributions],
@@ -100,6 +102,18 @@ def _level(level: RefundLevel, currency: str) -> dict[str, Any]:
         "event": level.event_id,
         "occurred_at": utc_text(level.occurred_at),
         "amount": Money(level.amount, currency).as_json(),
+    }
+
+
+def claim_answer(claim: RefundClaim, currency: str) -> dict[str, Any]:
+    """Of a failure and of a cancellation the amount is null."""
+    return {
+        "kind": claim.kind,
+        "id": claim.claim_id or None,
+        "source": claim.source_id,
+        "event": claim.event_id,
+        "occurred_at": utc_text(claim.occurred_at),
+        "amount": Money(claim.amount, currency).as_json() if claim.amount else None,
     }
 
 

@@ -24,6 +24,7 @@ from tracker.sales.models import (
 )
 from tracker.sales.operations import get_source
 from tracker.sales.reference_models import OrderReference
+from tracker.sales.supporting_models import RefundClaim
 from tracker.sales.unsettled import unsettled_by_sale
 
 
@@ -35,6 +36,7 @@ class SaleHistory:
     refunds: Sequence[Refund]
     failed_refund_ids: frozenset[str]
     refund_levels: Sequence[RefundLevel]
+    refund_claims: Sequence[RefundClaim]
     disputes: Sequence[DisputeStatus]
     cancelled_at: datetime | None
     attributions: Sequence[Attribution]
@@ -128,11 +130,18 @@ def sale_history(session: Session, sale: Sale) -> SaleHistory:
         refunds=session.scalars(refunds.order_by(Refund.occurred_at, Refund.refund_id)).all(),
         failed_refund_ids=frozenset(session.scalars(failed)),
         refund_levels=session.scalars(levels.order_by(RefundLevel.occurred_at, RefundLevel.id)).all(),
+        refund_claims=claims_about(session, sale),
         disputes=session.scalars(disputes.order_by(DisputeStatus.occurred_at, DisputeStatus.id)).all(),
         cancelled_at=session.scalar(select(Cancellation.occurred_at).where(Cancellation.sale_id == sale.id)),
         attributions=session.scalars(attributions.order_by(Attribution.revision)).all(),
         parked=session.scalars(parked.order_by(Event.received_at, Event.id)).all(),
     )
+
+
+def claims_about(session: Session, sale: Sale) -> Sequence[RefundClaim]:
+    """What supporting sources say went back of it, oldest first; none of it counts."""
+    claims = select(RefundClaim).where(RefundClaim.sale_id == sale.id)
+    return session.scalars(claims.order_by(RefundClaim.occurred_at, RefundClaim.id)).all()
 
 
 def _source_ids(*conditions: ColumnElement[bool]) -> Select[str]:

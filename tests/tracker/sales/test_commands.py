@@ -41,6 +41,15 @@ def test_a_source_that_cannot_be_is_refused(
     assert len(terminal.ask("source", "list", "--brand", shop.brand_id)) == 1
 
 
+def test_a_source_that_supports_another_says_so(terminal: Terminal, shop: Shop) -> None:
+    create = ("source", "create", "--brand", shop.brand_id, "--kind", "stripe", "--supports", shop.source_id)
+    assert "leave --namespace out" in terminal.refused(*create, "--namespace", "orders")
+    made = terminal.ask(*create)
+    [mine, _] = terminal.ask("source", "list", "--brand", shop.brand_id)
+    assert (made["supports"], made["namespace"]) == (shop.source_id, mine["namespace"])
+    assert f"supports {shop.source_id}" in terminal.run("source", "list", "--brand", shop.brand_id).output
+
+
 def test_a_secret_is_exchanged_and_a_source_deleted(terminal: Terminal, shop: Shop) -> None:
     assert terminal.ask("source", "rotate", shop.source_id)["secret"] != shop.secret
     assert terminal.ask("source", "delete", shop.source_id)["deleted_at"] is not None

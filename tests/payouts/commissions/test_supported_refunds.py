@@ -1,0 +1,77 @@
+"""A refund that both the shop and its provider tell of is taken back once, and not paid out before."""
+
+from functools import partial
+from typing import Any
+
+from payouts.explain import as_text, explain
+from tests.payouts.cast import Books, at
+from tests.payouts.commissions.test_provider_refunds import PAYMENT, seconds, told
+from tests.tracker.sales.payloads_read import event
+from tracker.sales.inbox import dismiss
+from tracker.sales.operations import create_source
+
+
+def provider_of(books: Books) -> str:
+    """Stripe beside the shop, whose amounts and refunds count."""
+    values: dict[str, Any] = {"brand_id": books.brand_id, "kind": "stripe", "supports": books.source_id}
+    made: str = books.write(
+        lambda s: create_source(s, at("09-01"), **values, keys=books.settings.secret_keys)[0].id
+    )
+    return made
+
+
+def sold(books: Books) -> str:
+    """100.00 net at 10 %, whose payment the shop names; the provider."""
+    books.sale("S1", 100_00, "10-01", references=[PAYMENT["payment_intent"]])
+    return provider_of(books)
+
+
+def refund(when: str) -> dict[str, Any]:
+    given: dict[str, Any] = PAYMENT | {"amount": 20_00, "created": seconds(when)}
+    return event("stripe_refund_created", **given)
+
+
+def test_a_refund_that_both_tell_of_is_taken_back_once(books: Books) -> None:
+    provider = sold(books)
+    books.refund("S1", 20_00, "10-05")
+    assert told(books, provider, refund("10-05"), "10-05").state == "applied"
+    assert books.balance().total_minor == 8_00
+    assert books.faults() == []
+
+
+def test_a_refund_that_only_the_provider_tells_of_keeps_the_commission_from_being_paid(books: Books) -> None:
+    provider = sold(books)
+    books.settle(at("11-02"))
+    assert books.balance().payable_minor == 10_00
+    claim = told(books, provider, refund("11-03"), "11-03")
+    assert (books.balance().pending_minor, books.balance().payable_minor) == (10_00, 0)
+
+    books.refund("S1", 20_00, "11-04")
+    books.settle(at("11-04"))
+    assert (books.balance().pending_minor, books.balance().payable_minor) == (0, 8_00)
+    said = as_text(books.write(lambda s: explain(s, books.brand_id, "S1"))[0])
+    line = f"{provider} told of the refund re_3ExampleOne of 20.00 EUR, which is not counted: "
+    assert line in said
+    assert claim.state == "parked"
+    assert books.faults() == []
+
+
+def test_a_person_who_puts_the_claim_aside_lets_the_commission_go(books: Books) -> None:
+    provider = sold(books)
+    claim = told(books, provider, refund("11-03"), "11-03")
+    assert books.balance().payable_minor == 0
+    books.write(partial(dismiss, event_id=claim.event_id, reason="a voucher instead"))
+    books.settle(at("11-04"))
+    assert books.balance().payable_minor == 10_00
+
+
+def test_a_dispute_that_only_the_provider_hears_of_holds_and_takes_back(books: Books) -> None:
+    provider = sold(books)
+    dispute: dict[str, Any] = PAYMENT | {"amount": 100_00, "created": seconds("10-20")}
+    told(books, provider, event("stripe_dispute_created", **dispute), "10-20")
+    books.settle(at("11-05"))
+    assert books.balance().payable_minor == 0
+    closing: dict[str, Any] = {"type": "charge.dispute.closed", "key": "evt_d2", "at": seconds("11-10")}
+    told(books, provider, event("stripe_dispute_created", **closing, **dispute, status="lost"), "11-10")
+    assert books.balance().total_minor == 0
+    assert books.faults() == []
