@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("event_id", "name", name=op.f("pk_event_name")),
         sqlite_strict=True,
     )
-    op.create_index("ix_event_name_name", "event_name", ["brand_id", "namespace", "name"])
+    op.create_index("ix_event_name_name", "event_name", ["name", "brand_id", "namespace"])
     op.create_table(
         "refund_claim",
         sa.Column("id", sa.Text(), nullable=False),

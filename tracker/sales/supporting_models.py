@@ -12,7 +12,7 @@ class EventName(Base):
     """A name that a waiting message of a supporting source gives its order; it is found by any of them."""
 
     __tablename__ = "event_name"
-    __table_args__ = (Index("ix_event_name_name", "brand_id", "namespace", "name"), STRICT)
+    __table_args__ = (Index("ix_event_name_name", "name", "brand_id", "namespace"), STRICT)
 
     event_id: Mapped[str] = mapped_column(ForeignKey("event.id"), primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)

@@ -2,62 +2,65 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, or_, select
+from sqlalchemy import BindParameter, Row, Select, bindparam, func, select, union_all
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
 from tracker.sales.models import Event, Source
 from tracker.sales.pending import Pending
 from tracker.sales.reference_models import OrderReference
-from tracker.sales.references import names_of
 from tracker.sales.supporting_models import EventName
 
 WaitingEvent = Row[str, datetime, bytes, str | None, Source]
 
-
-def _waiting(*has_name: ColumnElement[bool]) -> Select[str]:
-    return (
-        select(Event.id)
-        .join(Source, Source.id == Event.source_id)
-        .where(Source.brand_id == bindparam("brand"), Source.namespace == bindparam("namespace"))
-        .where(or_(*has_name), Event.state == "parked")
-    )
-
-
-_HERE = (EventName.brand_id == bindparam("brand"), EventName.namespace == bindparam("namespace"))
-
-# Made once: every sale asks this.
+# Not by the index of states, which SQLite would choose: thousands may be parked, few under one name.
+_IS_PARKED = func.coalesce(Event.state, "") == "parked"
+_OF_NAMESPACE: dict[str, Any] = {"brand_id": bindparam("brand"), "namespace": bindparam("namespace")}
 _ORDER_IDS: BindParameter[str] = bindparam("order_ids", expanding=True)
-_OTHER_NAMES = select(OrderReference.reference).where(
-    OrderReference.brand_id == bindparam("brand"),
-    OrderReference.namespace == bindparam("namespace"),
-    OrderReference.order_id.in_(_ORDER_IDS),
+_OTHER_NAMES = (
+    select(OrderReference.reference).filter_by(**_OF_NAMESPACE).where(OrderReference.order_id.in_(_ORDER_IDS))
 )
-_CALLED = or_(EventName.name.in_(_ORDER_IDS), EventName.name.in_(_OTHER_NAMES))
-_FIRST = _waiting(
-    Event.order_id.in_(_ORDER_IDS),
-    Event.order_id.in_(_OTHER_NAMES),
-    Event.id.in_(select(EventName.event_id).where(*_HERE, _CALLED)),
-).limit(1)
+
+
+def _under(names: Any) -> Select[str]:
+    """Events that wait under one of the names as their order."""
+    of_its_sources = select(Event.id).join(Source, Source.id == Event.source_id)
+    return of_its_sources.filter_by(**_OF_NAMESPACE).where(Event.order_id.in_(names), _IS_PARKED)
+
+
+def _called(names: Any) -> Select[str]:
+    """Those of supporting sources, which wait under all names that they give their order."""
+    named = select(Event.id).join(EventName, EventName.event_id == Event.id)
+    return named.filter_by(**_OF_NAMESPACE).where(EventName.name.in_(names), _IS_PARKED)
+
+
+# Made once: every sale asks this. Each part goes by an index of its own.
+_WAITING = union_all(*(part(names) for part in (_under, _called) for names in (_ORDER_IDS, _OTHER_NAMES)))
+
+
+_ANYBODY = _WAITING.limit(1)
 
 
 def somebody_waits(session: Session, source: Source, order_ids: Sequence[str]) -> bool:
     """For one of these orders, by whatever name."""
     named = {"brand": source.brand_id, "namespace": source.namespace, "order_ids": order_ids}
-    return session.connection().execute(_FIRST, named).first() is not None
+    return session.connection().execute(_ANYBODY, named).first() is not None
 
 
 def events_waiting(session: Session, source: Source, order_id: str) -> Sequence[WaitingEvent]:
-    """Those that wait for this order, oldest first, with their bodies; each is held."""
-    names = names_of(session, source, order_id)
-    by_name = select(EventName.event_id).where(*_HERE, EventName.name.in_(names))
-    waiting = _waiting(Event.order_id.in_(names), Event.id.in_(by_name))
+    """Those that wait for this order, by any name of it, oldest first, with their bodies; each is held."""
+    named = {"brand": source.brand_id, "namespace": source.namespace, "order_ids": [order_id]}
+    ids = set(session.scalars(_WAITING, named))
+    if not ids:
+        return []
     return session.execute(
-        waiting.with_only_columns(Event.id, Event.received_at, Event.body, Event.topic, Source)
+        select(Event.id, Event.received_at, Event.body, Event.topic, Source)
+        .join(Source, Source.id == Event.source_id)
+        .where(Event.id.in_(ids), Event.state == "parked")
         .order_by(Event.received_at, Event.id)
-        .with_for_update(of=Event),  # one that is being dismissed is waited for, and left out
-        {"brand": source.brand_id, "namespace": source.namespace},
+        .with_for_update(of=Event)  # one that is being dismissed is waited for, and left out
     ).all()
 
 
