@@ -31,9 +31,11 @@ from tests.catalogue import PARTITION, catalogue
 from tests.conftest import settings_for
 from tests.payouts.cast import Books, at, open_books
 from tests.payouts.commissions.test_provider_refunds import story, stripe_source, told
+from tests.payouts.commissions.test_supported_refunds import provider_of
 from tests.payouts.payout_runs.scenes import OCTOBER, owe, run_at, seal, sell_and_release
 from tests.payouts.programs import report_by_api
 from tests.postgres import PostgresServer
+from tests.tracker.sales.payloads_read import event
 from tracker.programs.policies import change_policy
 from tracker.sales.jobs import empty_old_events
 
@@ -87,6 +89,10 @@ def play(books: Books) -> Books:
     sell_and_release(books, "1001", 100_00)
     books.refund("1001", 50_00, "10-31 13:00")
     books.dispute("1001", "won", 50_00, "10-31 14:00")
+    claim: dict[str, Any] = {"amount": 50_00, "metadata": {"order_id": "1001"}}
+    beside, waits = provider_of(books), dict[str, Any](payment_intent="pi_3Unknown")
+    assert told(books, beside, event("stripe_refund_created", **claim), "10-31 15:00").state == "applied"
+    told(books, beside, event("stripe_refund_created", key="evt_w", **waits), "10-31 15:00")
     owe(books, 80_00, "10-20")
     seal(books, OCTOBER)
     assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
@@ -127,7 +133,7 @@ def test_down_and_up_with_data_step_by_step(lived_in: Books) -> None:
     """A step down loses what only its tables held; what older tables hold stays as it is."""
     engine = lived_in.databases.main
     before = rows_of(engine, MAIN_TABLES)
-    assert sum(bool(rows) for rows in before.values()) > 24
+    assert sum(bool(rows) for rows in before.values()) > 26
     assert {row["kind"] for row in before["source"]} >= {"api", "standard"}
     main, _clicks = schema_states(lived_in.databases)
     for revision in [*reversed(main.revisions[:-1]), "base"]:

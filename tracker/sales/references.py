@@ -55,13 +55,3 @@ def sold_among(session: Session, source: Source, order_ids: Sequence[str]) -> li
         Sale.brand_id == source.brand_id, Sale.namespace == source.namespace, Sale.order_id.in_(order_ids)
     )
     return list(session.scalars(query.order_by(Sale.order_id)))
-
-
-def names_of(session: Session, owner: Source | Sale, order_id: str) -> list[str]:
-    """The order's id and every other name of it, in the owner's brand and namespace."""
-    query = select(OrderReference.reference).where(
-        OrderReference.brand_id == owner.brand_id,
-        OrderReference.namespace == owner.namespace,
-        OrderReference.order_id == order_id,
-    )
-    return [order_id, *session.scalars(query)]
