@@ -89,10 +89,9 @@ def play(books: Books) -> Books:
     sell_and_release(books, "1001", 100_00)
     books.refund("1001", 50_00, "10-31 13:00")
     books.dispute("1001", "won", 50_00, "10-31 14:00")
-    claim: dict[str, Any] = {"amount": 50_00, "metadata": {"order_id": "1001"}}
-    beside, waits = provider_of(books), dict[str, Any](payment_intent="pi_3Unknown")
-    assert told(books, beside, event("stripe_refund_created", **claim), "10-31 15:00").state == "applied"
-    told(books, beside, event("stripe_refund_created", key="evt_w", **waits), "10-31 15:00")
+    claimed, beside = event("stripe_refund_created", metadata={"order_id": "1001"}), provider_of(books)
+    assert told(books, beside, claimed, "10-31 15:00").state == "applied"
+    told(books, beside, event("stripe_refund_created", key="evt_w"), "10-31 15:00")
     owe(books, 80_00, "10-20")
     seal(books, OCTOBER)
     assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid

@@ -59,9 +59,21 @@ def book(session: Session, delivery: Delivery, report: AnyReport) -> Booked:
     if isinstance(report, EvidenceReport):
         return _book_evidence(session, delivery, sale, report)
     _require_currency(report, sale)
-    if delivery.source.supports_id is not None and isinstance(report, Claim):
-        return book_claim(session, delivery, sale, report)
-    return book_afterwards(session, delivery, sale, report)
+    if delivery.source.supports_id is None:
+        return book_afterwards(session, delivery, sale, report)
+    return _book_support(session, delivery, sale, report)
+
+
+def _book_support(session: Session, delivery: Delivery, sale: Sale, report: Afterwards) -> Booked:
+    """What a supporting source says happened afterwards; its names of the order are learnt from that, too."""
+    is_new_name = remember(
+        session, delivery.now, delivery.source, delivery.event_id, sale.order_id, delivery.names
+    )
+    if isinstance(report, Claim):
+        booked = book_claim(session, delivery, sale, report)
+    else:
+        booked = book_afterwards(session, delivery, sale, report)
+    return replace(booked, wakes_others=booked.wakes_others or is_new_name)
 
 
 def _require_currency(report: Afterwards, sale: Sale) -> None:

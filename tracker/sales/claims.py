@@ -4,7 +4,10 @@ Of an order whose amounts come from the shop, the provider may know of a refund 
 and the shop may forget to. A claim that is not covered waits; so nothing that its order earned is paid.
 """
 
-from sqlalchemy import func, select
+from collections import defaultdict
+from collections.abc import Mapping
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
@@ -52,8 +55,12 @@ def require_covered(session: Session, delivery: Delivery, order_id: str) -> None
             Sale.brand_id == source.brand_id, Sale.namespace == source.namespace, Sale.order_id == order_id
         )
     ).one()
-    claimed_minor = min(_claimed_minor(session, source.id, sale), sale.total)
+    claims = _claims(session, source.id, sale)
+    claimed_minor = min(_claimed_minor(claims, sale), sale.total)
     reported_minor = min(_reported_minor(session, sale), sale.total)
+    if "cancellation" in claims:
+        # A shop calls an order off when its payment is lost in a dispute.
+        reported_minor += _lost_minor(session, sale)
     if claimed_minor > reported_minor:
         raise NotNow(
             f"{Money(claimed_minor, sale.currency)} of order {order_id} went back by this account, and "
@@ -72,35 +79,42 @@ def _what(report: Claim) -> tuple[str, str, int]:
     return "cancellation", "", 0
 
 
-def _claimed_minor(session: Session, source_id: str, sale: Sale) -> int:
+def _claims(session: Session, source_id: str, sale: Sale) -> dict[str, list[tuple[str, int]]]:
+    """By their kind, ids with amounts."""
     query = select(RefundClaim.kind, RefundClaim.claim_id, RefundClaim.amount).where(
         RefundClaim.sale_id == sale.id, RefundClaim.source_id == source_id
     )
-    by_kind: dict[str, list[tuple[str, int]]] = {}
+    found = defaultdict[str, list[tuple[str, int]]](list)
     for kind, claim_id, amount_minor in session.execute(query):
-        by_kind.setdefault(kind, []).append((claim_id, amount_minor))
-    if "cancellation" in by_kind:
+        found[kind].append((claim_id, amount_minor))
+    return dict(found)
+
+
+def _claimed_minor(claims: Mapping[str, list[tuple[str, int]]], sale: Sale) -> int:
+    if "cancellation" in claims:
         return sale.total
-    failed = {claim_id for claim_id, _ in by_kind.get("failure", [])}
-    return _back_minor(by_kind.get("refund", []), failed, by_kind.get("level", []))
+    failed = {claim_id for claim_id, _ in claims.get("failure", [])}
+    return _back_minor(claims.get("refund", []), failed, claims.get("level", []))
 
 
 def _reported_minor(session: Session, sale: Sale) -> int:
-    """Lost disputes among it: the shop may call the order off because of one that the provider told us of."""
     if session.scalar(select(Cancellation.id).where(Cancellation.sale_id == sale.id)):
         return sale.total
     refunds = select(Refund.refund_id, Refund.amount).where(Refund.sale_id == sale.id)
     failed = select(RefundFailure.refund_id).where(RefundFailure.sale_id == sale.id)
     levels = select(RefundLevel.payment_id, RefundLevel.amount).where(RefundLevel.sale_id == sale.id)
-    lost = select(func.coalesce(func.sum(DisputeStatus.amount), 0)).where(
-        DisputeStatus.sale_id == sale.id, DisputeStatus.status == "lost"
-    )
-    back_minor = _back_minor(
+    return _back_minor(
         [(refund_id, amount_minor) for refund_id, amount_minor in session.execute(refunds)],
         set(session.scalars(failed)),
         [(payment_id, amount_minor) for payment_id, amount_minor in session.execute(levels)],
     )
-    return back_minor + int(session.scalars(lost).one())
+
+
+def _lost_minor(session: Session, sale: Sale) -> int:
+    lost = select(DisputeStatus.amount).where(
+        DisputeStatus.sale_id == sale.id, DisputeStatus.status == "lost"
+    )
+    return sum(session.scalars(lost))
 
 
 def _back_minor(refunds: list[tuple[str, int]], failed: set[str], levels: list[tuple[str, int]]) -> int:

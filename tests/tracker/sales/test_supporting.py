@@ -185,6 +185,13 @@ def test_disputes_are_the_providers_to_tell(shop: Shop, provider: str, databases
     assert [each.status for each in told_of(databases, DisputeStatus)] == ["opened"]
 
 
+def test_a_lost_dispute_is_no_report_of_a_refund(shop: Shop, provider: str) -> None:
+    sold(shop, PAYMENT)
+    closed: dict[str, Any] = {"type": "charge.dispute.closed", "status": "lost", "amount": 3000}
+    send(shop, provider, event("stripe_dispute_created", key="evt_l", at=1762250000, **closed))
+    assert send(shop, provider, payload("stripe_refund_created")).state == "parked"
+
+
 def test_another_total_is_noted_and_does_not_count(shop: Shop, provider: str, databases: Databases) -> None:
     sold(shop, PAYMENT)
     received = send(shop, provider, paid_session(shop, amount_total=9999))
@@ -197,9 +204,27 @@ def test_another_total_is_noted_and_does_not_count(shop: Shop, provider: str, da
 
 def test_a_test_adds_nothing_to_a_live_order(shop: Shop, provider: str) -> None:
     sold(shop)
-    value = paid_session(shop, metadata={"order_id": "1001"}) | {"livemode": False}
-    assert send(shop, provider, value).reason == "it is a test, and order 1001 is a live sale"
+    tried: dict[str, Any] = {"metadata": {"order_id": "1001"}}
+    for value in (paid_session(shop, **tried), event("stripe_refund_created", **tried)):
+        assert send(shop, provider, value | {"livemode": False}).state == "parked"
+    sold(shop, PAYMENT)
     assert len(shop.attributions()) == 1
+
+
+def test_a_live_payment_adds_nothing_to_a_test(shop: Shop, provider: str) -> None:
+    sold(shop, PAYMENT, test=True)
+    received = send(shop, provider, paid_session(shop))
+    assert received.reason == "it is a live sale, and order 1001 is a test"
+    assert len(shop.attributions()) == 1
+
+
+def test_a_refund_that_names_the_order_leads_to_its_payment(shop: Shop, provider: str) -> None:
+    sold(shop)
+    given_back(shop)
+    disputed = send(shop, provider, payload("stripe_dispute_created"))
+    assert disputed.state == "parked"
+    send(shop, provider, event("stripe_refund_created", metadata={"order_id": "1001"}))
+    assert state_of(shop.databases, disputed.event_id) == ("applied", "1001")
 
 
 def test_what_says_nothing_waits_for_nobody(shop: Shop, provider: str) -> None:

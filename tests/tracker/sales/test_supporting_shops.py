@@ -69,6 +69,19 @@ def test_a_shop_may_support_its_provider(shop: Shop, databases: Databases) -> No
     assert [each.amount for each in told_of(databases, Refund, SESSION)] == [back]
 
 
+def test_an_order_called_off_for_a_lost_dispute_needs_no_refund(shop: Shop, databases: Databases) -> None:
+    stripe = shop.connect("stripe", SECRET)
+    woo = supporting(shop, "woocommerce", stripe, WOO_SECRET)
+    noted = [{"id": 2, "key": "_stripe_intent_id", "value": PAYMENT}]
+    send(shop, stripe, event("stripe_session_paid"))
+    failed = woo_order(meta_data=noted, status="failed")
+    received = shop.send_raw(failed, source_id=woo, now=LATER, topic="order.updated")
+    assert received.state == "parked"
+    closed: dict[str, Any] = {"type": "charge.dispute.closed", "status": "lost", "amount": TOTAL}
+    send(shop, stripe, event("stripe_dispute_created", key="evt_l", at=1762250000, **closed))
+    assert state_of(databases, received.event_id) == ("applied", SESSION)
+
+
 def story(shop: Shop, provider: str) -> list[tuple[str | None, bytes, str]]:
     """By which source, the message, its id. The shop knows the session only, which knows the payment."""
     closed: dict[str, Any] = {"type": "charge.dispute.closed", "key": "evt_d2", "status": "won"}

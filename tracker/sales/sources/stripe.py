@@ -133,7 +133,11 @@ def read(body: bytes) -> Message:
     if named in _RULES and isinstance(found, dict):
         order_id, references = _RULES[named].names(found)
     said = {"created": event.get("created"), "livemode": event.get("livemode"), "object": found}
-    return Message(named, order_id, said, references, other_names(found) if isinstance(found, dict) else ())
+    return Message(named, order_id, said, references, _other_names(event, found))
+
+
+def _other_names(event: dict[str, Any], found: Any) -> tuple[str, ...]:
+    return other_names(found, is_live=event.get("livemode") is True) if isinstance(found, dict) else ()
 
 
 def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:
