@@ -48,10 +48,13 @@ def _found_namespace(session: Session, brand_id: str, kind: str, source_id: str)
 
 
 def shared_namespaces(session: Session, brand_id: str) -> list[str]:
-    """Of the sources in which the brand writes the order ids; of deleted ones when no other is left."""
+    """Of the sources in which the brand writes the order ids; of deleted ones when no other is left.
+
+    A source that supports another has that one's namespace, and its order ids do not count there.
+    """
     rows = session.execute(
         select(Source.namespace, Source.deleted_at).where(
-            Source.brand_id == brand_id, Source.kind.in_(SHARING)
+            Source.brand_id == brand_id, Source.kind.in_(SHARING), Source.supports_id.is_(None)
         )
     ).all()
     live = {namespace for namespace, deleted_at in rows if deleted_at is None}

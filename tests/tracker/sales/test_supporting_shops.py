@@ -25,7 +25,7 @@ from tests.tracker.sales.test_supporting import (
 from tracker.errors import Conflict, Invalid
 from tracker.sales.lookup import find_sale, sale_history
 from tracker.sales.models import Refund
-from tracker.sales.operations import create_source, get_source
+from tracker.sales.operations import api_source, create_source, get_source
 
 WOO_SECRET = "an-example-of-a-shops-secret"
 
@@ -140,3 +140,13 @@ def test_a_shop_and_its_provider_cannot_both_count(shop: Shop, first: str, secon
     made = connect(first)
     with pytest.raises(Conflict, match=f"say --supports {made}"):
         connect(second)
+
+
+def test_a_source_that_supports_another_leaves_nobody_a_namespace_to_choose(shop: Shop) -> None:
+    """The brand's own programs report where its own order ids count."""
+    supporting(shop, "standard", shop.connect("stripe", SECRET), shop.secret)
+
+    def work(session: Session) -> str:
+        return api_source(session, LATER, shop.brand_id, shop.keys).namespace
+
+    assert transact(shop.databases.main, work) == shop.source_id
