@@ -19,6 +19,7 @@ from tracker.people.models import Brand
 from tracker.people.operations import get_brand, get_creator
 from tracker.programs.models import Terms
 from tracker.sales.answers import claim_answer
+from tracker.sales.claims import WAIVED
 from tracker.sales.lookup import claims_about, is_called
 from tracker.sales.models import Attribution, Event, Sale
 from tracker.times import utc_text
@@ -28,6 +29,9 @@ _CLAIMS = {
     "failure": "a failure of the refund",
     "level": "all refunds of",
     "cancellation": "a cancellation",
+    "refund_waived": "the refund",
+    "level_waived": "all refunds of",
+    "cancellation_waived": "a cancellation",
 }
 
 
@@ -88,6 +92,8 @@ def _payment_sentence(commission: dict[str, Any]) -> str:
 def _claim_sentence(claim: dict[str, Any]) -> str:
     amount = f" of {Money(**claim['amount'])}" if claim["amount"] else ""
     what = " ".join(part for part in (_CLAIMS[claim["kind"]], claim["id"]) if part)
+    if claim["kind"].endswith(WAIVED):
+        return f"{claim['source']} told of {what}{amount}, which a person has put aside."
     return f"{claim['source']} told of {what}{amount}, which is not counted: another source's reports count."
 
 

@@ -31,11 +31,10 @@ from tests.catalogue import PARTITION, catalogue
 from tests.conftest import settings_for
 from tests.payouts.cast import Books, at, open_books
 from tests.payouts.commissions.test_provider_refunds import story, stripe_source, told
-from tests.payouts.commissions.test_supported_refunds import provider_of
+from tests.payouts.commissions.test_supported_refunds import claim_and_wait
 from tests.payouts.payout_runs.scenes import OCTOBER, owe, run_at, seal, sell_and_release
 from tests.payouts.programs import report_by_api
 from tests.postgres import PostgresServer
-from tests.tracker.sales.payloads_read import event
 from tracker.programs.policies import change_policy
 from tracker.sales.jobs import empty_old_events
 
@@ -89,9 +88,7 @@ def play(books: Books) -> Books:
     sell_and_release(books, "1001", 100_00)
     books.refund("1001", 50_00, "10-31 13:00")
     books.dispute("1001", "won", 50_00, "10-31 14:00")
-    claimed, beside = event("stripe_refund_created", metadata={"order_id": "1001"}), provider_of(books)
-    assert told(books, beside, claimed, "10-31 15:00").state == "applied"
-    told(books, beside, event("stripe_refund_created", key="evt_w"), "10-31 15:00")
+    claim_and_wait(books, "1001", "10-31 15:00")
     owe(books, 80_00, "10-20")
     seal(books, OCTOBER)
     assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid

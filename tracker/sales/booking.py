@@ -54,6 +54,8 @@ def book(session: Session, delivery: Delivery, report: AnyReport) -> Booked:
     sale = _sale_of(session, delivery.source, report.order_id)
     if sale is None:
         raise NotNow(_what_it_waits_for(session, delivery, report.order_id))
+    if _is_of_other_mode(delivery, report, sale):
+        return Booked(note=f"order {sale.order_id} is {'a test' if sale.test else 'live'}, and this is not")
     if isinstance(report, SameSaleReport):
         return _compare(session, delivery, sale, report)
     if isinstance(report, EvidenceReport):
@@ -85,13 +87,19 @@ def _require_currency(report: Afterwards, sale: Sale) -> None:
         )
 
 
+def _is_of_other_mode(delivery: Delivery, report: AnyReport, sale: Sale) -> bool:
+    """A supporting source may tell of what was tried out, and name a live order by its number."""
+    is_test = report.test if isinstance(report, SameSaleReport) else delivery.is_test
+    return delivery.source.supports_id is not None and is_test is not None and is_test != sale.test
+
+
 def _what_it_waits_for(session: Session, delivery: Delivery, name: str) -> str:
     """Its sale; or a person, when it names a payment that two sold orders claim."""
     source, names = delivery.source, delivery.names or (name,)
-    sold = sold_among(session, source, orders_named(session, source, names))
+    sold = delivery.several or sold_among(session, source, orders_named(session, source, names))
     if len(sold) > 1:
         return (
-            f"{name} belongs to several orders, {', '.join(sold)}. Report it by hand for the right one, "
+            f"{names[0]} belongs to several orders, {', '.join(sold)}. Report it by hand for the right one, "
             "then dismiss this event"
         )
     if source.supports_id is not None:
@@ -140,9 +148,6 @@ def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> Book
 
 def _compare(session: Session, delivery: Delivery, sale: Sale, report: SameSaleReport) -> Booked:
     """The sale is the other source's to tell; what it says otherwise is kept in the note."""
-    if report.test != sale.test:
-        kinds = ("a live sale", "a test")
-        return Booked(note=f"it is {kinds[report.test]}, and order {sale.order_id} is {kinds[sale.test]}")
     booked = _book_evidence(session, delivery, sale, report)
     if (report.currency, report.total) == (sale.currency, sale.total):
         return booked

@@ -5,17 +5,19 @@ and the shop may forget to. A claim that is not covered waits; so nothing that i
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.canonical import ISO_FORMAT
 from config.insert import insert_once
 from tracker.errors import NotNow
 from tracker.ids import new_id
 from tracker.money import Money
 from tracker.sales.delivery import Booked, Delivery
-from tracker.sales.models import Cancellation, DisputeStatus, Refund, RefundFailure, RefundLevel, Sale
+from tracker.sales.disputes import DisputeStep, lost_disputes
+from tracker.sales.models import Cancellation, DisputeStatus, Refund, RefundLevel, Sale, Source
 from tracker.sales.normal import CancellationReport, RefundReport
 from tracker.sales.provider_reports import AnyReport, RefundFailureReport, RefundLevelReport
 from tracker.sales.refund_levels import unexplained_minor
@@ -24,49 +26,69 @@ from tracker.sales.supporting_models import RefundClaim
 Claim = RefundReport | RefundLevelReport | RefundFailureReport | CancellationReport
 
 
+WAIVED = "_waived"
+"""What the kind of a claim ends with that a person has put aside."""
+
+
 def claims_money_back(report: AnyReport) -> bool:
     return isinstance(report, RefundReport | RefundLevelReport | CancellationReport)
 
 
 def book_claim(session: Session, delivery: Delivery, sale: Sale, report: Claim) -> Booked:
-    kind, claim_id, amount_minor = _what(report)
-    is_new = insert_once(
-        session,
-        RefundClaim,
-        id=new_id("rfc", delivery.now),
-        sale_id=sale.id,
-        source_id=delivery.source.id,
-        kind=kind,
-        claim_id=claim_id,
-        amount=amount_minor,
-        event_id=delivery.event_id,
-        occurred_at=report.occurred_at,
-        created_at=delivery.now,
-    )
+    is_new = _insert(session, delivery, sale, report)
     note = f"not counted: refunds of order {sale.order_id} are those of {delivery.source.supports_id}"
     return Booked(note=note, wakes_others=is_new)
+
+
+def waive(session: Session, delivery: Delivery, order_id: str, reports: Sequence[AnyReport]) -> None:
+    """A person has put the message aside: what it claims is not claimed again, by whatever message."""
+    sale = _sale(session, delivery.source, order_id)
+    for report in reports:
+        if isinstance(report, RefundReport | RefundLevelReport | CancellationReport):
+            _insert(session, delivery, sale, report, WAIVED)
 
 
 def require_covered(session: Session, delivery: Delivery, order_id: str) -> None:
     """Raises NotNow while the source claims that more went back of the order than was reported."""
     source = delivery.source
-    sale = session.scalars(
-        select(Sale).where(
-            Sale.brand_id == source.brand_id, Sale.namespace == source.namespace, Sale.order_id == order_id
-        )
-    ).one()
-    claims = _claims(session, source.id, sale)
+    sale = _sale(session, source, order_id)
+    claims = _claims(session, source, sale)
     claimed_minor = min(_claimed_minor(claims, sale), sale.total)
     reported_minor = min(_reported_minor(session, sale), sale.total)
     if "cancellation" in claims:
         # A shop calls an order off when its payment is lost in a dispute.
-        reported_minor += _lost_minor(session, sale)
+        reported_minor += sum(lost_disputes(_dispute_steps(session, sale)).values())
     if claimed_minor > reported_minor:
         raise NotNow(
             f"{Money(claimed_minor, sale.currency)} of order {order_id} went back by this account, and "
             f"{Money(reported_minor, sale.currency)} by {source.supports_id}, whose reports count. This "
             "waits for the other's report; if none comes, report the refund by hand, or dismiss this event"
         )
+
+
+def _sale(session: Session, source: Source, order_id: str) -> Sale:
+    return session.scalars(
+        select(Sale).where(
+            Sale.brand_id == source.brand_id, Sale.namespace == source.namespace, Sale.order_id == order_id
+        )
+    ).one()
+
+
+def _insert(session: Session, delivery: Delivery, sale: Sale, report: Claim, ending: str = "") -> bool:
+    kind, claim_id, amount_minor = _what(report)
+    return insert_once(
+        session,
+        RefundClaim,
+        id=new_id("rfc", delivery.now),
+        sale_id=sale.id,
+        source_id=delivery.source.id,
+        kind=f"{kind}{ending}",
+        claim_id=claim_id,
+        amount=amount_minor,
+        event_id=delivery.event_id,
+        occurred_at=report.occurred_at,
+        created_at=delivery.now,
+    )
 
 
 def _what(report: Claim) -> tuple[str, str, int]:
@@ -79,44 +101,50 @@ def _what(report: Claim) -> tuple[str, str, int]:
     return "cancellation", "", 0
 
 
-def _claims(session: Session, source_id: str, sale: Sale) -> dict[str, list[tuple[str, int]]]:
-    """By their kind, ids with amounts."""
-    query = select(RefundClaim.kind, RefundClaim.claim_id, RefundClaim.amount).where(
-        RefundClaim.sale_id == sale.id, RefundClaim.source_id == source_id
+def _claims(session: Session, source: Source, sale: Sale) -> dict[str, dict[str, int]]:
+    """By their kind, ids with amounts. Providers' add up, whose ids are nobody else's, also of a source that
+    was connected anew; a shop's own are ids for the same refunds once more.
+    """
+    is_told_by_shop = Source.kind == "woocommerce"
+    query = (
+        select(RefundClaim.kind, RefundClaim.claim_id, RefundClaim.amount)
+        .join(Source, Source.id == RefundClaim.source_id)
+        .where(
+            RefundClaim.sale_id == sale.id,
+            is_told_by_shop if source.kind == "woocommerce" else ~is_told_by_shop,
+        )
     )
-    found = defaultdict[str, list[tuple[str, int]]](list)
+    found = defaultdict[str, dict[str, int]](dict)
     for kind, claim_id, amount_minor in session.execute(query):
-        found[kind].append((claim_id, amount_minor))
+        found[kind][claim_id] = max(amount_minor, found[kind].get(claim_id, 0))
     return dict(found)
 
 
-def _claimed_minor(claims: Mapping[str, list[tuple[str, int]]], sale: Sale) -> int:
-    if "cancellation" in claims:
+def _claimed_minor(claims: Mapping[str, Mapping[str, int]], sale: Sale) -> int:
+    """What a person has put aside explains a level as well as others, and is claimed no more."""
+    if "cancellation" in claims and "cancellation_waived" not in claims:
         return sale.total
-    failed = {claim_id for claim_id, _ in claims.get("failure", [])}
-    return _back_minor(claims.get("refund", []), failed, claims.get("level", []))
+    waived = claims.get("refund_waived", {})
+    refunds = {**claims.get("refund", {}), **waived}
+    gone = {*waived, *claims.get("failure", {})}
+    standing = sum(amount_minor for refund_id, amount_minor in refunds.items() if refund_id not in gone)
+    explained = max(sum(refunds.values()), sum(claims.get("level_waived", {}).values()))
+    return standing + unexplained_minor(claims.get("level", {}).items(), explained)
 
 
 def _reported_minor(session: Session, sale: Sale) -> int:
+    """All that was ever reported: also a refund that failed since is one that nobody forgot to tell of."""
     if session.scalar(select(Cancellation.id).where(Cancellation.sale_id == sale.id)):
         return sale.total
-    refunds = select(Refund.refund_id, Refund.amount).where(Refund.sale_id == sale.id)
-    failed = select(RefundFailure.refund_id).where(RefundFailure.sale_id == sale.id)
-    levels = select(RefundLevel.payment_id, RefundLevel.amount).where(RefundLevel.sale_id == sale.id)
-    return _back_minor(
-        [(refund_id, amount_minor) for refund_id, amount_minor in session.execute(refunds)],
-        set(session.scalars(failed)),
-        [(payment_id, amount_minor) for payment_id, amount_minor in session.execute(levels)],
-    )
+    named_minor = sum(session.scalars(select(Refund.amount).where(Refund.sale_id == sale.id)))
+    query = select(RefundLevel.payment_id, RefundLevel.amount).where(RefundLevel.sale_id == sale.id)
+    levels = [(payment_id, amount_minor) for payment_id, amount_minor in session.execute(query)]
+    return named_minor + unexplained_minor(levels, named_minor)
 
 
-def _lost_minor(session: Session, sale: Sale) -> int:
-    lost = select(DisputeStatus.amount).where(
-        DisputeStatus.sale_id == sale.id, DisputeStatus.status == "lost"
-    )
-    return sum(session.scalars(lost))
-
-
-def _back_minor(refunds: list[tuple[str, int]], failed: set[str], levels: list[tuple[str, int]]) -> int:
-    standing = sum(amount_minor for refund_id, amount_minor in refunds if refund_id not in failed)
-    return standing + unexplained_minor(levels, sum(amount_minor for _, amount_minor in refunds))
+def _dispute_steps(session: Session, sale: Sale) -> list[DisputeStep]:
+    steps = session.scalars(select(DisputeStatus).where(DisputeStatus.sale_id == sale.id))
+    return [
+        DisputeStep(step.dispute_id, step.status, step.amount, step.occurred_at.strftime(ISO_FORMAT))  # type: ignore[arg-type]
+        for step in steps
+    ]

@@ -130,7 +130,13 @@ def delete_source(console: Console, source_id: str) -> Answer:
     def delete(session: Session) -> Answer:
         operations.delete_source(session, console.now, source_id)
         deleted = operations.get_source(session, source_id)
-        return Answer(source_answer(deleted, console.settings.web_url), f"{source_id} is deleted.")
+        said = [f"{source_id} is deleted."]
+        said += [
+            f"{each.id} supported it, and adds to orders of the namespace {each.namespace} only: make what "
+            "reports them from now on with that --namespace, or delete that source, too."
+            for each in operations.supporters_of(session, source_id)
+        ]
+        return Answer(source_answer(deleted, console.settings.web_url), "\n".join(said))
 
     return transact(console.databases.main, delete)
 

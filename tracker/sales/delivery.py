@@ -14,7 +14,8 @@ ALREADY = "already "
 class Delivery:
     """By which event a report came, and the keys that click tokens are read with.
 
-    `names` are all that the message of a supporting source gives its order.
+    Of the message of a supporting source: all `names` that it gives its order, the orders of which each may
+    be meant, where there are `several`, and whether it is a test, when it says so.
     """
 
     now: datetime
@@ -22,6 +23,8 @@ class Delivery:
     event_id: str
     keys: Sequence[str]
     names: tuple[str, ...] = ()
+    several: tuple[str, ...] = ()
+    is_test: bool | None = None
 
 
 @dataclass(frozen=True)

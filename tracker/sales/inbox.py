@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from config.insert import insert_once
 from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound, NotNow
 from tracker.sales.booking import book
-from tracker.sales.claims import claims_money_back, require_covered
+from tracker.sales.claims import claims_money_back, require_covered, waive
 from tracker.sales.delivery import Delivery
 from tracker.sales.models import UNSETTLED, Event, Source
 from tracker.sales.pending import (
@@ -89,7 +89,7 @@ def dismiss(session: Session, event_id: str, *, reason: str) -> None:
     """
     if not reason.strip():
         raise Invalid("Say why the event is dismissed: the reason is kept with it.")
-    _with_order_held(session, event_id)
+    pending = _with_order_held(session, event_id)
     dismissed = session.execute(
         update(Event)
         .where(Event.id == event_id, Event.state.in_(UNSETTLED))
@@ -99,6 +99,8 @@ def dismiss(session: Session, event_id: str, *, reason: str) -> None:
     )
     if dismissed.first() is None:
         raise Conflict(f"{event_id} is neither parked nor in conflict: only those can be dismissed.")
+    if pending.source.supports_id is not None and pending.found is not None:
+        waive(session, _delivery(pending.received_at, pending, ()), pending.found, pending.reports)
 
 
 def unsettled_ids(session: Session, source_id: str | None = None) -> list[str]:
@@ -131,6 +133,8 @@ def _seen_before(session: Session, arrival: Arrival) -> Received:
     reason += "replay it when it is genuine, or dismiss it, and give each message an id of its own."
     own = replace(arrival, external_id=f"{arrival.external_id}#{body_hash[:16]}")
     is_new = insert_once(session, Event, **own.row("conflict", reason))
+    if is_new:
+        wait_by_names(session, pending)
     kept = _by_key(session, pending.source, own.external_id)
     return Received(kept.id, kept.state, kept.reason, duplicate=not is_new)
 
@@ -185,6 +189,12 @@ def _apply(session: Session, now: datetime, pending: Pending, keys: Sequence[str
     return _settle(session, pending, "applied", note, now), wakes_others
 
 
+def _delivery(now: datetime, pending: Pending, keys: Sequence[str]) -> Delivery:
+    is_test = pending.message.is_test if pending.message else None
+    names, several = pending.names, pending.several
+    return Delivery(now, pending.source, pending.event_id, keys, names, several, is_test)
+
+
 def _book_all(
     session: Session, now: datetime, pending: Pending, keys: Sequence[str]
 ) -> tuple[str | None, bool]:
@@ -193,7 +203,7 @@ def _book_all(
     reports = pending.reports
     if pending.found is not None:
         reports = tuple(filed_under(report, pending.found) for report in reports)
-    delivery = Delivery(now, pending.source, pending.event_id, keys, pending.names)
+    delivery = _delivery(now, pending, keys)
     booked = [book(session, delivery, report) for report in reports]
     if pending.source.supports_id is not None and pending.found and any(map(claims_money_back, reports)):
         require_covered(session, delivery, pending.found)
@@ -211,9 +221,12 @@ def apply_waiting(session: Session, now: datetime, sale: Pending, keys: Sequence
     wakes_others = True
     while wakes_others:
         wakes_others = False
-        for event_id, received_at, body, topic, source in events_waiting(session, sale.source, sale.order_id):
+        for row in events_waiting(session, sale.source, sale.order_id):
+            event_id, order_id, received_at, body, topic, source = row
             event = read_event(event_id, received_at, source, body, topic)
-            _, wakes = _apply(session, now, belonging_to(session, event, sale.order_id), keys)
+            is_held = order_id == sale.order_id
+            event = belonging_to(session, event, sale.order_id, is_held=is_held)
+            _, wakes = _apply(session, now, event, keys)
             wakes_others |= wakes
 
 

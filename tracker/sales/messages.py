@@ -65,5 +65,7 @@ class Message:
     order_id: str | None
     data: Any
     references: tuple[str, ...] = ()
+    is_test: bool | None = None
+    """Whether it tells of something that was only tried out; None when it does not say."""
     other_names: tuple[str, ...] = ()
     """Further names, by which a message of a supporting source may find the other source's order."""

@@ -7,11 +7,15 @@ from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict, Invalid
 from tracker.sales.models import Source
-from tracker.sales.sources import kind_of
 
 PROVIDERS = ("stripe",)
+"""Kinds that are paid. A shop tells of the same orders, and each by ids of its own."""
+
 SHOPS = ("standard", "shopify", "woocommerce")
-"""Whoever is paid, and who sells: of one order both tell, each by ids of its own."""
+"""Kinds that sell, and report by themselves. Of what comes by `api` or `csv` a person has chosen the ids."""
+
+SUPPORTING = ("stripe", "standard", "woocommerce")
+"""Kinds whose messages name the payment, or an order of the source that they support."""
 
 SHARING = ("standard", "api", "csv")
 """Kinds in which the brand itself writes the order ids: an order that is told by two of them is one sale."""
@@ -64,13 +68,16 @@ def shared_namespaces(session: Session, brand_id: str) -> list[str]:
 def supported_namespace(supported: Source, brand_id: str, kind: str, namespace: str | None) -> str:
     """Where a source of this kind files what it adds to the orders of `supported`.
 
-    Raises Invalid for a kind that sends no messages by itself, for a namespace of its own, and for a source
-    that cannot be supported.
+    Raises Invalid for a kind that cannot support, for a namespace of its own, and for a source that cannot be
+    supported.
     """
     if namespace is not None:
         raise Invalid("A source that supports another shares its namespace: leave --namespace out.")
-    if not kind_of(kind).has_hook:
-        raise Invalid(f"A source of the kind {kind} supports no other: what it reports, a person has chosen.")
+    if kind not in SUPPORTING:
+        raise Invalid(
+            f"A source of the kind {kind} cannot support another. Those can whose messages name the payment "
+            f"or the other's order: {', '.join(SUPPORTING)}."
+        )
     if supported.brand_id != brand_id:
         raise Invalid(f"{supported.id} is a source of another brand.")
     if supported.deleted_at is not None:

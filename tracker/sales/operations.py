@@ -4,7 +4,7 @@ import base64
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, CursorResult, bindparam, select, update
 from sqlalchemy.orm import Session
@@ -55,7 +55,10 @@ def create_source(
     brand = get_brand(session, brand_id)
     source_id, secret = new_id(SOURCE, now), secret or _new_secret()
     if supports is not None:
-        namespace = supported_namespace(get_source(session, supports), brand.id, kind, namespace)
+        supported = get_source(session, supports)
+        namespace = supported_namespace(supported, brand.id, kind, namespace)
+        # Ids sort by their time, and rows are restored in the order of their ids.
+        source_id = new_id(SOURCE, max(now, supported.created_at + timedelta(milliseconds=1)))
     else:
         namespace = namespace_of_new(session, brand.id, kind, source_id, namespace)
     is_new = insert_once(
@@ -122,6 +125,12 @@ def rotate_secret(session: Session, source_id: str, keys: Sequence[str], secret:
 def delete_source(session: Session, now: datetime, source_id: str) -> None:
     """Refuse its messages from now on. What it sent stays. Raises NotFound, Conflict when deleted already."""
     _change(session, source_id, deleted_at=now)
+
+
+def supporters_of(session: Session, source_id: str) -> Sequence[Source]:
+    """Live sources that support this one."""
+    mine = select(Source).where(Source.supports_id == source_id, Source.deleted_at.is_(None))
+    return session.scalars(mine.order_by(Source.id)).all()
 
 
 def get_source(session: Session, source_id: str) -> Source:

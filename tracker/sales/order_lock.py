@@ -25,7 +25,8 @@ def lock_orders(
     Take it before the rows of the orders are read. The same transaction may take it again. `names` are all
     that a message calls its order, its id among them: who books an order under a name, and who looks for it
     by that name, see each other. All names are locked before any order, and each in one order, so that two
-    transactions never wait for each other.
+    transactions do not wait for each other. (Whoever wakes a message that waited under names alone locks
+    those while he holds the order; should two meet there, one of them is tried again.)
     """
     of_names = {_key(b"linkledger-named", brand_id, namespace, name) for name in names}
     of_orders = {_key(b"linkledger-order", brand_id, namespace, order_id) for order_id in order_ids}

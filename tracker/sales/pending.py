@@ -1,6 +1,7 @@
 """An event on its way from the inbox to its order."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,8 @@ from tracker.sales.order_lock import lock_orders
 from tracker.sales.provider_reports import AnyReport
 from tracker.sales.references import orders_named, sold_among
 from tracker.sales.sources import kind_of
-from tracker.sales.supporting import as_support, may_be_order_ids, names_given
+from tracker.sales.supported_orders import candidates, orders_meant
+from tracker.sales.supporting import as_support, names_given
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +40,8 @@ class Pending:
     flaw: str | None
     found: str | None = None
     names: tuple[str, ...] = ()
+    several: tuple[str, ...] = ()
+    """Orders of which each may be meant, where there is more than one."""
 
     @property
     def type(self) -> str | None:
@@ -137,40 +141,35 @@ def with_order(session: Session, pending: Pending) -> Pending:
         return pending
     known = orders_named(session, source, message.references) if message.references else []
     lock_orders(session, source.brand_id, source.namespace, order_ids=known)
-    sold = sold_among(session, source, known) if known else []
-    return replace(pending, found=sold[0] if len(sold) == 1 else None)
+    return _found(pending, sold_among(session, source, known) if known else [])
 
 
-def belonging_to(session: Session, pending: Pending, order_id: str) -> Pending:
+def belonging_to(session: Session, pending: Pending, order_id: str, *, is_held: bool) -> Pending:
     """The same event, of an order that the caller holds; what its message says of its order goes first.
 
-    One that names two orders by their payment stays without: it would be counted for both.
+    One that names two orders by their payment stays without: it would be counted for both. `is_held` says
+    that it waited under the order's id, and whoever looks for its names waits for the order.
     """
-    message, source = pending.message, pending.source
+    message, source, names = pending.message, pending.source, pending.names
     if message is None:
         return pending
     if source.supports_id is not None:
-        lock_orders(session, source.brand_id, source.namespace, names=pending.names)
-        sold = sold_among(session, source, _supported(session, pending))
-    elif message.order_id is not None:
+        if not is_held:
+            lock_orders(session, source.brand_id, source.namespace, names=names)
+        return _found(pending, orders_meant(session, source, names, candidates(session, source, names)))
+    if message.order_id is not None:
         return pending
-    else:
-        sold = sold_among(session, source, orders_named(session, source, message.references))
+    sold = sold_among(session, source, orders_named(session, source, message.references))
     return replace(pending, found=order_id if sold == [order_id] else None)
 
 
 def _with_supported_order(session: Session, pending: Pending) -> Pending:
-    source = pending.source
-    lock_orders(session, source.brand_id, source.namespace, names=pending.names)
-    known = _supported(session, pending)
-    lock_orders(session, source.brand_id, source.namespace, order_ids=known)
-    sold = sold_among(session, source, known)
-    return replace(pending, found=sold[0] if len(sold) == 1 else None)
+    source, names = pending.source, pending.names
+    lock_orders(session, source.brand_id, source.namespace, names=names)
+    known = candidates(session, source, names)
+    lock_orders(session, source.brand_id, source.namespace, order_ids=known.order_ids)
+    return _found(pending, orders_meant(session, source, names, known))
 
 
-def _supported(session: Session, pending: Pending) -> list[str]:
-    """Orders of the source that this one supports, or what may be one, sold or not."""
-    source = pending.source
-    supported = session.get_one(Source, source.supports_id)
-    known = orders_named(session, source, pending.names)
-    return sorted({*known, *may_be_order_ids(source, supported, pending.names)})
+def _found(pending: Pending, sold: Sequence[str]) -> Pending:
+    return replace(pending, found=sold[0] if len(sold) == 1 else None, several=tuple(sold[1:] and sold))

@@ -20,7 +20,8 @@ class OrderReference(Base):
         UniqueConstraint(
             "brand_id", "namespace", "reference", "order_id", name="one_reference_per_name_and_order"
         ),
-        Index("ix_order_reference_order", "brand_id", "namespace", "order_id"),
+        # With the name, or SQLite goes through all names of the namespace in the unique key's index.
+        Index("ix_order_reference_order", "brand_id", "namespace", "order_id", "reference"),
         STRICT,
     )
 

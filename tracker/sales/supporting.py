@@ -11,6 +11,7 @@ from dataclasses import replace
 from tracker.sales.messages import Message
 from tracker.sales.models import Source
 from tracker.sales.normal import SaleReport
+from tracker.sales.payment_names import is_payment_name
 from tracker.sales.provider_reports import (
     AnyReport,
     EvidenceReport,
@@ -25,19 +26,26 @@ UNKNOWN = ""
 
 
 def names_given(source: Source, message: Message) -> tuple[str, ...]:
-    """Every name that the message of a supporting source gives its order; none of another source's."""
+    """Every name that the message of a supporting source gives its order; none of another source's.
+
+    Of a shop that numbers its orders only those of the payment: its numbers are other orders' numbers, too.
+    """
     if source.supports_id is None:
         return ()
     own = (message.order_id,) if message.order_id is not None else ()
-    return tuple(dict.fromkeys((*own, *message.references, *message.other_names)))
+    names = dict.fromkeys(name.strip() for name in (*own, *message.references, *message.other_names))
+    return tuple(name for name in names if source.kind in NAMING_FREELY or is_payment_name(name))
 
 
 def may_be_order_ids(source: Source, supported: Source, names: Sequence[str]) -> Sequence[str]:
     """Those of the names that may be the very id of the other source's order.
 
-    Of a shop that numbers its orders one's number may be another's id, and two shops count alike.
+    In messages of our own kind somebody wrote that id. Stripe knows what it was told, which may be the number
+    of an order at a shop that has ids beside them.
     """
-    return names if {source.kind, supported.kind} <= {*NAMING_FREELY} else ()
+    if source.kind == "standard" or {source.kind, supported.kind} <= {*NAMING_FREELY}:
+        return names
+    return ()
 
 
 def as_support(reports: Sequence[AnyReport], names: tuple[str, ...]) -> tuple[AnyReport, ...]:
@@ -50,7 +58,7 @@ def _as_support(report: AnyReport, names: tuple[str, ...]) -> AnyReport:
     if isinstance(report, NoEffect):
         return report
     if not names:
-        return NoEffect("it names neither an order nor a payment")
+        return NoEffect("it names no order and no payment that the other source could know")
     if isinstance(report, SaleReport):
         return SameSaleReport(
             order_id=UNKNOWN,

@@ -9,7 +9,10 @@ from config.database import STRICT, Base
 
 
 class EventName(Base):
-    """A name that a waiting message of a supporting source gives its order; it is found by any of them."""
+    """A name that an unsettled message of a supporting source gives its order; it is found by any of them.
+
+    `is_payment`: it can be no other order's, as a number can.
+    """
 
     __tablename__ = "event_name"
     __table_args__ = (Index("ix_event_name_name", "name", "brand_id", "namespace"), STRICT)
@@ -18,6 +21,7 @@ class EventName(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"))
     namespace: Mapped[str]
+    is_payment: Mapped[bool]
 
 
 class RefundClaim(Base):
@@ -30,10 +34,13 @@ class RefundClaim(Base):
     __table_args__ = (
         UniqueConstraint("sale_id", "source_id", "kind", "claim_id", "amount", name="one_claim_per_refund"),
         CheckConstraint(
-            "kind in ('refund', 'failure', 'level', 'cancellation')", name="refund_claim_kind_known"
+            "kind in ('refund', 'failure', 'level', 'cancellation', "
+            "'refund_waived', 'level_waived', 'cancellation_waived')",
+            name="refund_claim_kind_known",
         ),
         CheckConstraint(
-            "(kind in ('refund', 'level')) = (amount > 0) and amount >= 0", name="refund_claim_amount_by_kind"
+            "(kind in ('refund', 'level', 'refund_waived', 'level_waived')) = (amount > 0) and amount >= 0",
+            name="refund_claim_amount_by_kind",
         ),
         STRICT,
     )

@@ -9,13 +9,15 @@ from sqlalchemy import Select, and_, select
 from tracker.sales.models import UNSETTLED, Event, Sale, Source
 from tracker.sales.reference_models import OrderReference
 from tracker.sales.sources import NAMING_FREELY
+from tracker.sales.supporting_models import EventName
 
 
-def unsettled_by_sale() -> tuple[Select[str, str], Select[str, str]]:
-    """Each unsettled event's id beside that of the sale whose order it names: by its id, and by another name.
+def unsettled_by_sale() -> tuple[Select[str, str], ...]:
+    """Each unsettled event's id beside that of the sale whose order it names.
 
-    Two queries to be united, over Sale, Event and Source. Unsettled events are few, so both start from them;
-    asked sale by sale they would go through all of them for each.
+    Queries to be united, over Sale, Event and Source: by the order's id, by another name of it, and by its
+    payment, of messages of supporting sources, which wait under all their names. Unsettled events are few, so
+    all start from them; asked sale by sale they would go through all of them for each.
     """
     of_its_shops = and_(
         Event.state.in_(UNSETTLED),
@@ -32,4 +34,12 @@ def unsettled_by_sale() -> tuple[Select[str, str], Select[str, str]]:
         OrderReference.reference == Event.order_id,
     )
     pairs = select(Sale.id.label("sale_id"), Event.id.label("event_id")).where(of_its_shops)
-    return pairs.where(Event.order_id == Sale.order_id), pairs.where(known_as)
+    paid_by = and_(
+        EventName.event_id == Event.id,
+        EventName.is_payment,
+        OrderReference.brand_id == Sale.brand_id,
+        OrderReference.namespace == Sale.namespace,
+        OrderReference.order_id == Sale.order_id,
+        OrderReference.reference == EventName.name,
+    )
+    return pairs.where(Event.order_id == Sale.order_id), pairs.where(known_as), pairs.where(paid_by)

@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from config.insert import insert_once
 from tracker.sales.models import Event, Source
+from tracker.sales.payment_names import is_payment_name
 from tracker.sales.pending import Pending
 from tracker.sales.reference_models import OrderReference
 from tracker.sales.supporting_models import EventName
 
-WaitingEvent = Row[str, datetime, bytes, str | None, Source]
+WaitingEvent = Row[str, str | None, datetime, bytes, str | None, Source]
 
 # Not by the index of states, which SQLite would choose: thousands may be parked, few under one name.
 _IS_PARKED = func.coalesce(Event.state, "") == "parked"
@@ -56,7 +57,7 @@ def events_waiting(session: Session, source: Source, order_id: str) -> Sequence[
     if not ids:
         return []
     return session.execute(
-        select(Event.id, Event.received_at, Event.body, Event.topic, Source)
+        select(Event.id, Event.order_id, Event.received_at, Event.body, Event.topic, Source)
         .join(Source, Source.id == Event.source_id)
         .where(Event.id.in_(ids), Event.state == "parked")
         .order_by(Event.received_at, Event.id)
@@ -72,6 +73,7 @@ def wait_by_names(session: Session, pending: Pending) -> None:
             EventName,
             event_id=pending.event_id,
             name=name,
+            is_payment=is_payment_name(name),
             brand_id=pending.source.brand_id,
             namespace=pending.source.namespace,
         )

@@ -3,12 +3,18 @@
 from functools import partial
 from typing import Any
 
+import pytest
+
+from config.database import reading
+from config.migrate import migrate_down, migrate_up
+from config.schema import MAIN
 from payouts.explain import as_text, explain
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.test_provider_refunds import PAYMENT, seconds, told
 from tests.tracker.sales.payloads_read import event
+from tracker.errors import Gone
 from tracker.sales.inbox import dismiss
-from tracker.sales.operations import create_source
+from tracker.sales.operations import create_source, delete_source, open_source
 
 
 def provider_of(books: Books) -> str:
@@ -18,6 +24,18 @@ def provider_of(books: Books) -> str:
         lambda s: create_source(s, at("09-01"), **values, keys=books.settings.secret_keys)[0].id
     )
     return made
+
+
+def claim_and_wait(books: Books, order_id: str, when: str) -> None:
+    """A claim on an order of which so much went back, and a message that waits; then the provider is gone."""
+    beside = provider_of(books)
+    claim: dict[str, Any] = {"metadata": {"order_id": order_id}}
+    assert told(books, beside, event("stripe_refund_created", **claim), when).state == "applied"
+    elsewhere: dict[str, Any] = {"payment_intent": "pi_3Elsewhere", "charge": None}
+    assert (
+        told(books, beside, event("stripe_refund_created", key="evt_w", **elsewhere), when).state == "parked"
+    )
+    books.write(lambda s: delete_source(s, at(when), beside))
 
 
 def sold(books: Books) -> str:
@@ -75,3 +93,12 @@ def test_a_dispute_that_only_the_provider_hears_of_holds_and_takes_back(books: B
     told(books, provider, event("stripe_dispute_created", **closing, **dispute, status="lost"), "11-10")
     assert books.balance().total_minor == 0
     assert books.faults() == []
+
+
+def test_a_schema_that_knows_of_no_support_finds_the_provider_closed(books: Books) -> None:
+    """What it told would be counted there beside the other's reports."""
+    beside, engine = provider_of(books), books.databases.main
+    migrate_down(engine, MAIN, "0015")
+    migrate_up(engine, MAIN)
+    with reading(engine) as session, pytest.raises(Gone):
+        open_source(session.connection(), beside)

@@ -185,13 +185,6 @@ def test_disputes_are_the_providers_to_tell(shop: Shop, provider: str, databases
     assert [each.status for each in told_of(databases, DisputeStatus)] == ["opened"]
 
 
-def test_a_lost_dispute_is_no_report_of_a_refund(shop: Shop, provider: str) -> None:
-    sold(shop, PAYMENT)
-    closed: dict[str, Any] = {"type": "charge.dispute.closed", "status": "lost", "amount": 3000}
-    send(shop, provider, event("stripe_dispute_created", key="evt_l", at=1762250000, **closed))
-    assert send(shop, provider, payload("stripe_refund_created")).state == "parked"
-
-
 def test_another_total_is_noted_and_does_not_count(shop: Shop, provider: str, databases: Databases) -> None:
     sold(shop, PAYMENT)
     received = send(shop, provider, paid_session(shop, amount_total=9999))
@@ -200,22 +193,6 @@ def test_another_total_is_noted_and_does_not_count(shop: Shop, provider: str, da
     assert told_of(databases, Refund) == []
     with reading(databases.main) as session:
         assert session.scalars(select(Sale.total)).all() == [TOTAL]
-
-
-def test_a_test_adds_nothing_to_a_live_order(shop: Shop, provider: str) -> None:
-    sold(shop)
-    tried: dict[str, Any] = {"metadata": {"order_id": "1001"}}
-    for value in (paid_session(shop, **tried), event("stripe_refund_created", **tried)):
-        assert send(shop, provider, value | {"livemode": False}).state == "parked"
-    sold(shop, PAYMENT)
-    assert len(shop.attributions()) == 1
-
-
-def test_a_live_payment_adds_nothing_to_a_test(shop: Shop, provider: str) -> None:
-    sold(shop, PAYMENT, test=True)
-    received = send(shop, provider, paid_session(shop))
-    assert received.reason == "it is a live sale, and order 1001 is a test"
-    assert len(shop.attributions()) == 1
 
 
 def test_a_refund_that_names_the_order_leads_to_its_payment(shop: Shop, provider: str) -> None:
@@ -232,11 +209,3 @@ def test_what_says_nothing_waits_for_nobody(shop: Shop, provider: str) -> None:
     assert (unpaid.state, (unpaid.reason or "")[:12]) == ("applied", "not paid yet")
     nameless = event("stripe_refund_created", key="evt_n", payment_intent=None, charge=None)
     assert send(shop, provider, nameless).state == "parked"
-
-
-def test_a_payment_of_two_orders_is_left_to_a_person(shop: Shop, provider: str) -> None:
-    sold(shop, PAYMENT)
-    sold(shop, PAYMENT, order_id="1002")
-    received = send(shop, provider, payload("stripe_refund_created"))
-    assert received.state == "parked"
-    assert "belongs to several orders, 1001, 1002" in (received.reason or "")

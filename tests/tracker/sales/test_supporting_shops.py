@@ -1,6 +1,7 @@
 """Which sources may support which, and shops that number their orders among them."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
@@ -34,6 +35,11 @@ def woo_order(**changes: Any) -> bytes:
     return raw(payload("woocommerce_order_processing", **{"transaction_id": CHARGE} | changes))
 
 
+def gone(order: dict[str, Any]) -> int:
+    """What went back of it, in minor units."""
+    return -sum(round(float(each["total"]) * 100) for each in order["refunds"])
+
+
 def test_woocommerces_order_is_found_by_the_charge_that_it_notes(shop: Shop, databases: Databases) -> None:
     woo = shop.connect("woocommerce", WOO_SECRET)
     provider = supporting(shop, supports=woo)
@@ -62,11 +68,31 @@ def test_a_shop_may_support_its_provider(shop: Shop, databases: Databases) -> No
     received = shop.send_raw(raw(value), source_id=woo, now=LATER, topic="order.updated")
     send(shop, stripe, event("stripe_session_paid"))
     assert state_of(databases, received.event_id)[0] == "parked", "Stripe has not told of the refund"
-    back = -sum(round(float(each["total"]) * 100) for each in value["refunds"])
+    back = gone(value)
     send(shop, stripe, event("stripe_refund_created", amount=back))
     assert state_of(databases, received.event_id) == ("applied", SESSION)
     assert shop.attributions(SESSION)[-1].enrollment_id == shop.enrollments["bob"]
     assert [each.amount for each in told_of(databases, Refund, SESSION)] == [back]
+
+
+def test_a_refund_that_failed_was_reported(shop: Shop, databases: Databases) -> None:
+    """Stripe counts; the shop's claim needs it no more than what it heard of the failure."""
+    stripe = shop.connect("stripe", SECRET)
+    woo = supporting(shop, "woocommerce", stripe, WOO_SECRET)
+    noted = [{"id": 2, "key": "_stripe_intent_id", "value": PAYMENT}]
+    claim = payload("woocommerce_order_refunded_in_part", meta_data=noted)
+    send(shop, stripe, event("stripe_session_paid"))
+    refunded: dict[str, Any] = {"amount": gone(claim), "type": "refund.failed", "status": "failed"}
+    send(shop, stripe, event("stripe_refund_created", **refunded))
+    received = shop.send_raw(raw(claim), source_id=woo, now=LATER, topic="order.updated")
+    assert state_of(databases, received.event_id) == ("applied", SESSION)
+
+
+def test_a_shop_that_throws_old_orders_away_claims_nothing(shop: Shop) -> None:
+    woo = supporting(shop, "woocommerce", shop.connect("stripe", SECRET), WOO_SECRET)
+    deleted = raw(payload("woocommerce_order_deleted"))
+    received = shop.send_raw(deleted, source_id=woo, now=LATER, topic="order.deleted")
+    assert received.reason == "it names no order and no payment that the other source could know"
 
 
 def test_an_order_called_off_for_a_lost_dispute_needs_no_refund(shop: Shop, databases: Databases) -> None:
@@ -126,6 +152,16 @@ def test_only_a_source_whose_own_reports_count_can_be_supported(shop: Shop) -> N
     provider = supporting(shop)
     with pytest.raises(Invalid, match=f"itself supports {shop.source_id}"):
         supporting(shop, supports=provider)
+
+
+def test_a_supporting_source_comes_after_the_other_whatever_the_clock_says(shop: Shop) -> None:
+    """Rows are restored in the order of their ids."""
+
+    def work(session: Session) -> str:
+        values: dict[str, Any] = {"brand_id": shop.brand_id, "keys": shop.keys, "supports": shop.source_id}
+        return create_source(session, START - timedelta(minutes=1), kind="stripe", **values)[0].id
+
+    assert transact(shop.databases.main, work) > shop.source_id
 
 
 @pytest.mark.parametrize(("first", "second"), [("standard", "stripe"), ("stripe", "woocommerce")])

@@ -133,11 +133,15 @@ def read(body: bytes) -> Message:
     if named in _RULES and isinstance(found, dict):
         order_id, references = _RULES[named].names(found)
     said = {"created": event.get("created"), "livemode": event.get("livemode"), "object": found}
-    return Message(named, order_id, said, references, _other_names(event, found))
-
-
-def _other_names(event: dict[str, Any], found: Any) -> tuple[str, ...]:
-    return other_names(found, is_live=event.get("livemode") is True) if isinstance(found, dict) else ()
+    is_live = event.get("livemode")
+    return Message(
+        named,
+        order_id,
+        said,
+        references,
+        is_test=not is_live if isinstance(is_live, bool) else None,
+        other_names=other_names(found) if isinstance(found, dict) else (),
+    )
 
 
 def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:

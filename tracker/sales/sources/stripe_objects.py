@@ -47,14 +47,14 @@ def payment_names(found: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name in names if name)
 
 
-def other_names(found: Mapping[str, Any], *, is_live: bool) -> tuple[str, ...]:
+def other_names(found: Mapping[str, Any]) -> tuple[str, ...]:
     """The object's payment by both its names, a charge's own, and the shop's order in its own metadata.
 
     Shops that make the payment themselves leave their order's number there, WooCommerce's extension by this
-    key. What was only tried out may have the number of a live order.
+    key.
     """
     metadata = found.get("metadata")
-    order = metadata.get("order_id") if is_live and isinstance(metadata, dict) else None
+    order = metadata.get("order_id") if isinstance(metadata, dict) else None
     own = id_of(found) if found.get("object") == "charge" else None
     names = (*payment_names(found), own, order if is_plain_text(order) else None)
     return tuple(name for name in names if name)

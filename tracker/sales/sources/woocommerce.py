@@ -20,6 +20,7 @@ from tracker.sales.decimals import decimal_minor
 from tracker.sales.fields import Fields, is_plain_text, shown
 from tracker.sales.messages import Message
 from tracker.sales.normal import CancellationReport, Item, RefundReport, SaleReport, check_parts
+from tracker.sales.payment_names import is_payment_name
 from tracker.sales.provider_reports import AnyReport, NoEffect
 from tracker.sales.sources.order_fields import (
     child,
@@ -46,7 +47,6 @@ _TAKEN_BACK = ("cancelled", "refunded", "failed", "trash")
 _UNPAID = ("pending", "on-hold", "checkout-draft", "auto-draft", "draft")
 _GREETING = re.compile(rb"webhook_id=[0-9]{1,20}")
 _INTENT = "_stripe_intent_id"
-_OF_STRIPE = re.compile(r"(?:ch|py|pi)_[A-Za-z0-9_]{8,100}")
 # Since WooCommerce 8.5 the shop itself notes on which address the visit began.
 _ENTRY_ADDRESS = "_wc_order_attribution_session_entry"
 
@@ -112,7 +112,7 @@ def _payments(order: Mapping[str, Any]) -> tuple[str, ...]:
     fields = Fields(dict(order), "order")
     names = [order.get("transaction_id")]
     names += [pair.values.get("value") for pair in children(fields, "meta_data") if _is_intent(pair)]
-    found = (name for name in names if isinstance(name, str) and _OF_STRIPE.fullmatch(name))
+    found = (name for name in names if isinstance(name, str) and is_payment_name(name))
     return tuple(dict.fromkeys(found))
 
 
