@@ -6,6 +6,7 @@ and the shop may forget to. A claim that is not covered waits; so nothing that i
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import TypeGuard
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -30,7 +31,9 @@ WAIVED = "_waived"
 """What the kind of a claim ends with that a person has put aside."""
 
 
-def claims_money_back(report: AnyReport) -> bool:
+def claims_money_back(
+    report: AnyReport,
+) -> TypeGuard[RefundReport | RefundLevelReport | CancellationReport]:
     return isinstance(report, RefundReport | RefundLevelReport | CancellationReport)
 
 
@@ -44,7 +47,7 @@ def waive(session: Session, delivery: Delivery, order_id: str, reports: Sequence
     """A person has put the message aside: what it claims is not claimed again, by whatever message."""
     sale = _sale(session, delivery.source, order_id)
     for report in reports:
-        if isinstance(report, RefundReport | RefundLevelReport | CancellationReport):
+        if claims_money_back(report) and getattr(report, "currency", sale.currency) == sale.currency:
             _insert(session, delivery, sale, report, WAIVED)
 
 

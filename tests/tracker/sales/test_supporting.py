@@ -195,6 +195,27 @@ def test_another_total_is_noted_and_does_not_count(shop: Shop, provider: str, da
         assert session.scalars(select(Sale.total)).all() == [TOTAL]
 
 
+def test_what_is_applied_wakes_what_waited_for_its_names(
+    shop: Shop, provider: str, databases: Databases
+) -> None:
+    """The shop knows the session, the session the payment, and the dispute only that."""
+    disputed = send(shop, provider, payload("stripe_dispute_created"))
+    send(shop, provider, paid_session(shop))
+    sold(shop, SESSION)
+    assert state_of(databases, disputed.event_id) == ("applied", "1001")
+
+
+def test_a_name_may_be_learnt_from_what_is_known(shop: Shop, provider: str, databases: Databases) -> None:
+    """An old charge's refund names no payment intent; the dispute's second message names both."""
+    sold(shop, PAYMENT)
+    given_back(shop)
+    send(shop, provider, event("stripe_dispute_created", charge=None))
+    waiting = send(shop, provider, event("stripe_refund_created", payment_intent=None))
+    assert waiting.state == "parked"
+    send(shop, provider, event("stripe_dispute_created", key="evt_u", type="charge.dispute.updated"))
+    assert state_of(databases, waiting.event_id) == ("applied", "1001")
+
+
 def test_a_refund_that_names_the_order_leads_to_its_payment(shop: Shop, provider: str) -> None:
     sold(shop)
     given_back(shop)

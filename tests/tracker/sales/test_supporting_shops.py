@@ -58,6 +58,34 @@ def test_the_number_of_one_shop_is_not_taken_for_anothers_id(shop: Shop, databas
     assert state_of(databases, received.event_id) == ("applied", "1001")
 
 
+def test_the_number_that_stripe_was_told_is_not_taken_for_the_id_of_another_order(
+    shop: Shop, databases: Databases
+) -> None:
+    woo = shop.connect("woocommerce", WOO_SECRET)
+    provider = supporting(shop, supports=woo)
+    for changes in ({"number": "T-1"}, {"id": 728, "number": "727"}):
+        body = woo_order(**changes | {"transaction_id": ""})
+        shop.send_raw(body, source_id=woo, now=LATER, topic="order.updated")
+    named: dict[str, Any] = {"metadata": {"order_id": "727"}}
+    received = send(shop, provider, event("stripe_dispute_created", **named))
+    assert state_of(databases, received.event_id) == ("applied", "728")
+    named["metadata"] = {"order_id": "728"}
+    other = send(
+        shop, provider, event("stripe_dispute_created", key="evt_o", id="dp_o", charge=None, **named)
+    )
+    assert state_of(databases, other.event_id) == ("applied", "728"), "by its payment"
+
+
+def test_a_shop_and_a_provider_that_both_support_a_third_claim_the_same_refund(shop: Shop) -> None:
+    provider, woo = supporting(shop), supporting(shop, "woocommerce", secret=WOO_SECRET)
+    order = payload("woocommerce_order_refunded_in_part", transaction_id=CHARGE)
+    sold(shop, CHARGE)
+    shop.send("refund.created", refund("ours", amount=gone(order)), now=LATER)
+    by_shop = shop.send_raw(raw(order), source_id=woo, now=LATER, topic="order.updated")
+    by_provider = send(shop, provider, event("stripe_refund_created", amount=gone(order)))
+    assert (by_shop.state, by_provider.state) == ("applied", "applied")
+
+
 def test_a_shop_may_support_its_provider(shop: Shop, databases: Databases) -> None:
     """Then Stripe's amounts and refunds count, and what the shop says of them is claimed."""
     stripe = shop.connect("stripe", SECRET)
