@@ -18,9 +18,9 @@ from tracker.money import Money, rate_text
 from tracker.people.models import Brand
 from tracker.people.operations import get_brand, get_creator
 from tracker.programs.models import Terms
-from tracker.sales.answers import claim_answer
+from tracker.sales.answers import claim_answer, event_answer
 from tracker.sales.claims import WAIVED
-from tracker.sales.lookup import claims_about, is_called
+from tracker.sales.lookup import claims_about, is_called, unsettled_events
 from tracker.sales.models import Attribution, Event, Sale
 from tracker.times import utc_text
 
@@ -76,6 +76,11 @@ def as_text(account: dict[str, Any]) -> str:
         rows += [f"  held: {hold_sentence(hold)}" for hold in commission["holds"]]
         rows += [f"  was held: {_lifted_sentence(hold)}" for hold in commission["lifted_holds"]]
         rows.append(f"  {_payment_sentence(commission)}")
+    rows += [
+        f"Nothing of it is released while {event['id']} is in state {event['state']}: "
+        f"{(event['reason'] or 'no remark').rstrip('.')}."
+        for event in account["unsettled_events"]
+    ]
     rows += [_claim_sentence(claim) for claim in account["refund_claims"]]
     if not account["commissions"]:
         rows.append("No commission stands in the books for it.")
@@ -122,6 +127,7 @@ def _sale(session: Session, brand: Brand, sale: Sale) -> dict[str, Any]:
             "body_emptied_at": utc_text(event.emptied_at) if event.emptied_at else None,
         },
         "attributions": credit_accounts(session, sale),
+        "unsettled_events": [event_answer(each) for each in unsettled_events(session, sale)],
         "refund_claims": [claim_answer(claim, sale.currency) for claim in claims_about(session, sale)],
         "commissions": [_commission(session, brand, sale, each) for each in commissions],
     }

@@ -117,14 +117,6 @@ def sale_history(session: Session, sale: Sale) -> SaleHistory:
     levels = select(RefundLevel).where(RefundLevel.sale_id == sale.id)
     disputes = select(DisputeStatus).where(DisputeStatus.sale_id == sale.id)
     attributions = select(Attribution).where(Attribution.sale_id == sale.id)
-    unsettled = union(
-        *(pairs.with_only_columns(Event.id).where(Sale.id == sale.id) for pairs in unsettled_by_sale())
-    )
-    parked = (
-        select(Event)
-        .options(defer(Event.body, raiseload=True))
-        .where(Event.id.in_(select(unsettled.subquery().c.id)))
-    )
     return SaleHistory(
         sale=sale,
         refunds=session.scalars(refunds.order_by(Refund.occurred_at, Refund.refund_id)).all(),
@@ -134,8 +126,18 @@ def sale_history(session: Session, sale: Sale) -> SaleHistory:
         disputes=session.scalars(disputes.order_by(DisputeStatus.occurred_at, DisputeStatus.id)).all(),
         cancelled_at=session.scalar(select(Cancellation.occurred_at).where(Cancellation.sale_id == sale.id)),
         attributions=session.scalars(attributions.order_by(Attribution.revision)).all(),
-        parked=session.scalars(parked.order_by(Event.received_at, Event.id)).all(),
+        parked=unsettled_events(session, sale),
     )
+
+
+def unsettled_events(session: Session, sale: Sale) -> Sequence[Event]:
+    """Those that name its order, oldest first, without their bodies: nothing that it earned is released."""
+    unsettled = union(
+        *(pairs.with_only_columns(Event.id).where(Sale.id == sale.id) for pairs in unsettled_by_sale())
+    )
+    events = select(Event).options(defer(Event.body, raiseload=True))
+    events = events.where(Event.id.in_(select(unsettled.subquery().c.id)))
+    return session.scalars(events.order_by(Event.received_at, Event.id)).all()
 
 
 def claims_about(session: Session, sale: Sale) -> Sequence[RefundClaim]:

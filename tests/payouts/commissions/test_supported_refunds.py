@@ -63,6 +63,8 @@ def test_a_refund_that_only_the_provider_tells_of_keeps_the_commission_from_bein
     assert books.balance().payable_minor == 10_00
     claim = told(books, provider, refund("11-03"), "11-03")
     assert (books.balance().pending_minor, books.balance().payable_minor) == (10_00, 0)
+    line = f"Nothing of it is released while {claim.event_id} is in state parked: 20.00 EUR of order S1 went"
+    assert line in as_text(books.write(lambda s: explain(s, books.brand_id, "S1"))[0])
 
     books.refund("S1", 20_00, "11-04")
     books.settle(at("11-04"))
