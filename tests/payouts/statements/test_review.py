@@ -71,6 +71,12 @@ def test_a_decline_of_a_held_line_counts_for_the_drafts_period_too(draft: Books)
     assert split(draft.statement("2026-10")) == {"payable": 100_00}
 
 
+def test_a_decline_counts_for_the_draft_though_another_order_was_released_since(draft: Books) -> None:
+    draft.settle(at("11-04 13:00"))
+    decide(draft, decline, "1001", "11-05", reason="returned")
+    assert equation(draft.statement("2026-10")) == [0, 140_00, 100_00, 0, 0, 40_00]
+
+
 def test_a_decline_of_what_was_released_since_takes_nothing_from_this_payout(draft: Books) -> None:
     """1002 was in hold at the end of October and is released on 4 November: November's matter."""
     draft.settle(at("11-04 13:00"))

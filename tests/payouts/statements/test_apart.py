@@ -1,0 +1,121 @@
+"""What belongs to one brand, currency or period is closed, shown, decided and sealed there alone."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from config.database import Databases
+from payouts.statements.close import close_period
+from payouts.statements.decisions import decline
+from tests.payouts.cast import CAST, Books, after, at
+from tests.payouts.commissions.people import decide
+from tests.payouts.owners import OWNERS, whose
+from tests.payouts.payout_runs.scenes import (
+    DECEMBER,
+    NOVEMBER,
+    OCTOBER,
+    CurrencyBooks,
+    approve_in,
+    open_brand,
+    statement_in,
+)
+from tests.payouts.test_worked_example import equation
+from tests.stages import Stage, opening_for
+
+
+def play_side_by_side(books: Books) -> str:
+    """The id of the other brand."""
+    mugs = open_brand(
+        books.settings, books.databases, books.sandbox, name="Mugs", creator_id=books.creator_id
+    )
+    mugs.sale("M-1", 3000_00, "09-20")
+    books.sale("T-1", 1000_00, "10-20")
+    mugs.sale("M-2", 700_00, "10-21")
+    for each in (mugs, books):
+        each.end("2026-10", OCTOBER.closing)
+    books.sale("Y-1", 50_000, "11-20", currency="JPY")
+    books.sale("T-2", 500_00, "11-21")
+    books.end("2026-11", NOVEMBER.closing)
+    return mugs.brand_id
+
+
+opening = opening_for(owners=OWNERS, mugs=after(play_side_by_side), books=CAST)
+
+
+@pytest.fixture
+def mugs(stage: Stage, books: Books) -> CurrencyBooks:
+    """Anna sells for two brands. Mugs has drafts of September and October, Teas of October and November.
+
+    In November Teas has begun to sell in yen, too.
+    """
+    return CurrencyBooks(**(vars(books) | {"brand_id": stage.known[1]}))
+
+
+@pytest.fixture
+def owners(stage: Stage) -> dict[str, tuple[str, str]]:
+    found: dict[str, tuple[str, str]] = stage.known[1]
+    return found
+
+
+def orders(document: dict[str, Any]) -> list[str]:
+    return sorted(line["order"] for part in document["creators"] for line in part["lines"])
+
+
+@pytest.mark.parametrize("kind", ["reported", "refunded", "ripe", "returned"])
+def test_closing_a_month_of_one_brand_leaves_the_work_of_others_alone(
+    databases: Databases, owners: dict[str, tuple[str, str]], books: Books, kind: str
+) -> None:
+    def closed_for(owner: str) -> set[str]:
+        close = partial(close_period, now=at(DECEMBER.closing), brand_id=owners[owner][0], name="2026-12")
+        return whose(databases, kind, lambda: books.write(close))
+
+    assert closed_for("anna") == {"anna", "bob"}
+    assert closed_for("mugs") == {"mugs"}
+
+
+def test_a_late_close_releases_nothing_that_was_due_after_its_period(books: Books) -> None:
+    """That stays in hold for whoever reviews the draft, as the draft says."""
+    books.sale("1001", 1000_00, "10-01 06:00")
+    books.sale("1002", 1000_00, "10-05")
+    books.write(lambda s: close_period(s, at("11-20"), books.brand_id, "2026-10"))
+    assert (books.balance().pending_minor, books.balance().payable_minor) == (100_00, 100_00)
+
+
+def test_a_statement_has_the_orders_of_its_brand_and_currency(books: Books, mugs: CurrencyBooks) -> None:
+    assert orders(books.statement("2026-10")) == ["T-1"]
+    assert orders(books.statement("2026-11")) == ["T-1", "T-2"]
+    assert orders(statement_in(books, "JPY", "2026-11")) == ["Y-1"]
+    assert orders(mugs.statement("2026-10")) == ["M-1", "M-2"]
+
+
+def test_a_statement_is_sealed_whatever_another_brand_or_currency_has_not_sealed(
+    books: Books, mugs: CurrencyBooks
+) -> None:
+    books.end("2026-12", DECEMBER.closing)
+    for month in (OCTOBER, NOVEMBER, DECEMBER):
+        assert books.approve(month.name, DECEMBER.approval)["state"] == "sealed"
+    assert approve_in(books, "JPY", "2026-11", DECEMBER.approval)["previous_sha256"] is None
+
+
+def test_a_sealed_statement_follows_none_of_another_brand(books: Books, mugs: CurrencyBooks) -> None:
+    mugs.approve("2026-09", OCTOBER.approval)
+    assert books.approve("2026-10", OCTOBER.approval)["previous_sha256"] is None
+
+
+def test_a_decline_counts_for_the_draft_that_has_the_order_and_not_for_an_older_one(
+    books: Books, mugs: CurrencyBooks
+) -> None:
+    decide(books, decline, "T-2", "12-02", reason="returned")
+    assert equation(books.statement("2026-10")) == [0, 100_00, 0, 0, 0, 100_00]
+    assert equation(books.statement("2026-11")) == [100_00, 50_00, 50_00, 0, 0, 100_00]
+
+
+def test_a_decline_changes_no_sealed_statement_while_another_currencys_is_a_draft(
+    books: Books, mugs: CurrencyBooks
+) -> None:
+    for month in (OCTOBER, NOVEMBER):
+        books.approve(month.name, NOVEMBER.approval)
+    decide(books, decline, "T-2", "12-10", reason="returned")
+    assert equation(books.close("2026-12", DECEMBER.closing)) == [150_00, 0, 50_00, 0, 0, 100_00]
+    assert books.faults() == []
