@@ -19,6 +19,7 @@ from payouts.statements.movements import Movement, Sections
 from tests.crowd import THREADS, at_once
 from tests.payouts.balances import creator_balance
 from tests.payouts.cast import Books, at
+from tests.payouts.payout_runs.brands import open_brand
 from tracker.errors import Conflict, Invalid, NotFound
 
 TABLES = (Transaction, Posting, Account, Period, Chain)
@@ -73,6 +74,18 @@ def test_the_same_key_with_another_content_is_an_error_and_writes_nothing(
     with pytest.raises(Conflict, match=rf"d1 .*{first.transaction_id}"):
         deposit(books, "d1", 101)
     assert (counts(databases), end_of_chain(databases)) == before
+
+
+def test_a_key_names_an_event_of_one_brand_only(books: Books, databases: Databases) -> None:
+    mugs = open_brand(books.settings, databases, books.sandbox, name="Mugs")
+    booked = [
+        deposit(books, "d1", 100),
+        deposit(mugs, "d1", 100),
+        deposit(mugs, "d2", 1),
+        deposit(books, "d2", 2),
+    ]
+    assert not any(each.duplicate for each in booked)
+    assert counts(databases)[0] == 4
 
 
 def test_sixteen_at_once_with_the_same_event_make_one_transaction(books: Books, databases: Databases) -> None:

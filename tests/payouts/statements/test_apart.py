@@ -7,6 +7,7 @@ import pytest
 
 from config.database import Databases
 from payouts.statements.close import close_period
+from payouts.statements.commands import COMMANDS
 from payouts.statements.decisions import decline
 from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.commissions.people import decide
@@ -18,10 +19,12 @@ from tests.payouts.payout_runs.scenes import (
     CurrencyBooks,
     approve_in,
     open_brand,
+    owe,
     statement_in,
 )
-from tests.payouts.test_worked_example import equation
+from tests.payouts.test_worked_example import equation, split
 from tests.stages import Stage, opening_for
+from tests.tracker.terminal import Terminal
 
 
 def play_side_by_side(books: Books) -> str:
@@ -36,6 +39,7 @@ def play_side_by_side(books: Books) -> str:
         each.end("2026-10", OCTOBER.closing)
     books.sale("Y-1", 50_000, "11-20", currency="JPY")
     books.sale("T-2", 500_00, "11-21")
+    owe(books, 4_000, "11-22", currency="JPY")
     books.end("2026-11", NOVEMBER.closing)
     return mugs.brand_id
 
@@ -87,6 +91,30 @@ def test_a_statement_has_the_orders_of_its_brand_and_currency(books: Books, mugs
     assert orders(books.statement("2026-11")) == ["T-1", "T-2"]
     assert orders(statement_in(books, "JPY", "2026-11")) == ["Y-1"]
     assert orders(mugs.statement("2026-10")) == ["M-1", "M-2"]
+
+
+def test_a_brand_has_statements_in_the_currencies_of_its_own_creators(
+    books: Books, mugs: CurrencyBooks
+) -> None:
+    mugs.end("2026-11", NOVEMBER.closing)
+    terminal = Terminal(books.settings, COMMANDS)
+    found = {
+        each.brand_id: [
+            (told["period"], told["currency"])
+            for told in terminal.ask("statement", "list", "--brand", each.brand_id)
+        ]
+        for each in (books, mugs)
+    }
+    assert found == {
+        books.brand_id: [("2026-11", "EUR"), ("2026-11", "JPY"), ("2026-10", "EUR")],
+        mugs.brand_id: [("2026-11", "EUR"), ("2026-10", "EUR"), ("2026-09", "EUR")],
+    }
+
+
+def test_the_brands_minimum_says_nothing_of_amounts_in_another_currency(
+    books: Books, mugs: CurrencyBooks
+) -> None:
+    assert split(statement_in(books, "JPY", "2026-11")) == {"held": 5_000, "payable": 4_000}
 
 
 def test_a_statement_is_sealed_whatever_another_brand_or_currency_has_not_sealed(

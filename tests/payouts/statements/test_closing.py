@@ -74,6 +74,10 @@ def test_a_name_that_is_no_period_of_the_brand_is_refused_in_a_sentence(books: B
 
 
 def test_a_period_long_before_the_brand_was_made_is_not_closed_by_mistake(books: Books) -> None:
+    """Not when later ones are there, and not when another brand has one of that name."""
+    books.sale("1001", 100_00, "10-05")
+    older = open_brand(books.settings, books.databases, books.sandbox, name="Mugs")
+    owe(older, 1_00, "2016-11-05T12:00:00")
     with pytest.raises(Invalid, match="2016-11"):
         books.write(lambda s: close_period(s, at("12-15"), books.brand_id, "2016-11"))
     assert statements(books) == []
