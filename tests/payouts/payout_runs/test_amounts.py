@@ -68,8 +68,8 @@ def test_a_creator_who_has_left_every_program_is_paid_below_the_minimum(books: B
 
 def leave(books: Books) -> None:
     def work(session: Session) -> None:
-        found = session.query(Enrollment).filter_by(creator_id=books.creator_id).one()
-        found.state = "ended"
+        own = {"creator_id": books.creator_id, "program_id": books.program_id}
+        session.query(Enrollment).filter_by(**own).one().state = "ended"
 
     books.write(work)
 

@@ -4,12 +4,29 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+from sqlalchemy import select
 
+from config.database import reading
+from payouts.transfers.models import Payee, Payout
 from payouts.transfers.preparation import prepare
 from payouts.transfers.run import Run
-from tests.payouts.cast import Books, after, at
+from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.owners import Owners, come_back, pay_october, refund, sell, three_owners, whose
-from tests.payouts.payout_runs.scenes import NOVEMBER, owe, payouts_of, run_at, seal
+from tests.payouts.payout_runs.scenes import (
+    DECEMBER,
+    NOVEMBER,
+    add_creator,
+    approve_in,
+    at_terminal,
+    faults_of,
+    later,
+    owe,
+    payouts_of,
+    run_at,
+    seal,
+    the_payout,
+    transfers_in,
+)
 from tests.payouts.statements.test_review import statement_id
 from tests.stages import Stage, opening_for
 
@@ -31,7 +48,7 @@ def play_until_payday(books: Books) -> Owners:
     return owners
 
 
-opening = opening_for(owners=after(play_until_payday))
+opening = opening_for(owners=after(play_until_payday), books=CAST)
 
 
 @pytest.fixture
@@ -82,3 +99,85 @@ def test_a_retry_enters_what_waits_at_its_brand(owners: Owners) -> None:
     refund(owners, DAY)
     (payout,) = [each for each in payouts_of(anna) if each.id == payout_id]
     assert whose(anna.databases, "refunded", lambda: run(anna).retry(payout)) == {"anna", "bob"}
+
+
+def newest(books: Books) -> Payout:
+    return payouts_of(books)[-1]
+
+
+def accounts(books: Books) -> dict[str, str]:
+    """At the rail, by brand and creator."""
+    with reading(books.databases.main) as session:
+        return {each.brand_id + each.creator_id: each.account_ref for each in session.scalars(select(Payee))}
+
+
+def test_a_seal_takes_over_what_was_not_sent_of_its_brand_and_currency_only(owners: Owners) -> None:
+    anna, mugs = owners["anna"], owners["mugs"]
+    for each in (anna, mugs):
+        prepared(each)
+    owe(anna, 9_000, "12-20", currency="JPY")
+    anna.end("2026-12", DECEMBER.closing)
+    approve_in(anna, "JPY", "2026-12", DECEMBER.approval)
+    assert (newest(anna).state, newest(mugs).state) == ("prepared", "prepared")
+    anna.approve("2026-12", DECEMBER.approval)
+    assert (newest(anna).state, newest(mugs).state) == ("cancelled", "prepared")
+
+
+def test_a_creator_is_paid_at_the_account_that_the_brand_has_made_and_no_other_is_asked_about(
+    owners: Owners,
+) -> None:
+    anna, mugs = owners["anna"], owners["mugs"]
+    own = accounts(mugs)[mugs.brand_id + mugs.creator_id]
+    before = len(mugs.sandbox.control.requests())
+    owe(mugs, 500_00, "12-01", kind="deposit")
+    (payout_id,) = run_at(mugs, DAY, rail_shared=True).pay(mugs.brand_id).paid
+    asked = [each["path"] for each in mugs.sandbox.control.requests()[before:]]
+    assert [path for path in asked if "accounts/" in path] == [f"/v2/core/accounts/{own}"]
+    (transfer,) = [each for each in transfers_in(mugs.sandbox) if each["transfer_group"] == payout_id]
+    assert transfer["destination"] == own != accounts(mugs)[anna.brand_id + anna.creator_id]
+
+
+def test_a_brand_is_shown_its_own_payouts(owners: Owners) -> None:
+    with at_terminal(owners["anna"], DAY) as terminal:
+        for each in (owners["anna"], owners["mugs"]):
+            listed = terminal.ask("payout", "list", "--brand", each.brand_id)
+            assert sorted(told["id"] for told in listed) == [payout.id for payout in payouts_of(each)]
+
+
+@pytest.fixture
+def anna_and_bert(books: Books) -> tuple[Books, Books]:
+    """80 EUR for each are authorised."""
+    bert = add_creator(books, "bert")
+    for each in (books, bert):
+        owe(each, 80_00, "11-20")
+    seal(books, NOVEMBER)
+    return books, bert
+
+
+def test_a_person_gives_up_one_payout_and_not_another(anna_and_bert: tuple[Books, Books]) -> None:
+    anna, bert = anna_and_bert
+    anna.sandbox.control.queue_fault("drop_before", times=2)
+    assert len(run(anna).pay(anna.brand_id).unknown) == 2
+    for given_up, other in ((bert, anna), (anna, bert)):
+        state = the_payout(other).state
+        assert run_at(anna, later(DAY, hours=25)).give_up(the_payout(given_up).id)
+        assert (the_payout(given_up).state, the_payout(other).state) == ("failed", state)
+
+
+def test_what_failed_for_one_waits_no_longer_because_another_was_paid(
+    anna_and_bert: tuple[Books, Books],
+) -> None:
+    anna, bert = anna_and_bert
+    anna.sandbox.control.queue_fault("403_before")
+    report = run(anna).pay(anna.brand_id)
+    assert (len(report.failed), len(report.paid)) == (1, 1)
+    assert run_at(anna, later(DAY, hours=1)).pay(anna.brand_id).paid == report.failed
+    assert faults_of(anna, later(DAY, hours=2)) == []
+
+
+def test_what_another_payout_has_taken_does_not_make_a_payout_choose_anew(
+    anna_and_bert: tuple[Books, Books],
+) -> None:
+    anna, bert = anna_and_bert
+    assert len(run(anna).pay(anna.brand_id).paid) == 2
+    assert [each.round for each in payouts_of(anna)] == [1, 1]
