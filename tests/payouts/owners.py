@@ -63,12 +63,12 @@ def work_of_every_kind(books: Books) -> dict[str, tuple[str, str]]:
     return {name: (each.brand_id, each.creator_id) for name, each in owners.items()}
 
 
-def sell(owners: Owners, when: str, *kinds: str) -> None:
+def sell(owners: Owners, when: str, *kinds: str, **fields: str) -> None:
     """Reported only: the jobs come later."""
     amounts = {"currency": "EUR", "total": 1000_00, "tax": 0, "shipping": 0, "discount": 0}
     for order, each in ((f"{kind} {name}", each) for kind in kinds for name, each in owners.items()):
         token = click(each, each.link_id, when)
-        data = {"order_id": order, "occurred_at": at(when).isoformat(), "click": token} | amounts
+        data = {"order_id": order, "occurred_at": at(when).isoformat(), "click": token} | amounts | fields
         each.report("sale.created", data, order, at(when), entered=False)
 
 

@@ -1,5 +1,6 @@
 """A payout has the amounts of one brand, creator and currency in it, and waits for nothing of others."""
 
+import pytest
 from sqlalchemy import select
 
 from config.database import reading
@@ -19,8 +20,9 @@ from tests.payouts.payout_runs.scenes import (
     run_at,
     seal,
 )
-from tests.payouts.payout_runs.test_adoption import adopted, by_hand
+from tests.payouts.payout_runs.test_adoption import adopted, by_hand, reverse
 from tests.payouts.payout_runs.test_amounts import leave, sealed_and_run
+from tracker.errors import NotFound
 
 
 def another_brand(books: Books, currency: str = "EUR") -> CurrencyBooks:
@@ -126,9 +128,25 @@ def test_money_in_one_currency_pays_nothing_in_another(books: Books) -> None:
     assert (len(report.paid), len(report.waiting), report.failed) == (1, 1, [])
 
 
+def account_of(books: Books) -> str:
+    with reading(books.databases.main) as session:
+        own = Payee.brand_id == books.brand_id, Payee.creator_id == books.creator_id
+        return session.scalars(select(Payee.account_ref).where(*own)).one()
+
+
 def test_an_adopted_transfer_counts_for_the_creator_to_whom_it_went(books: Books) -> None:
     bert = add_creator(books, "bert")
-    with reading(books.databases.main) as session:
-        account = session.scalar(select(Payee.account_ref).where(Payee.creator_id == bert.creator_id))
-    adopted(books, by_hand(books, str(account), 50_00))
+    transfer = by_hand(books, account_of(bert), 50_00)
+    with pytest.raises(NotFound):
+        adopted(another_brand(books), transfer)
+    adopted(books, transfer)
     assert (books.balance().payable_minor, bert.balance().payable_minor) == (0, -50_00)
+
+
+def test_all_of_an_adopted_transfer_may_come_back_after_another_did(books: Books) -> None:
+    for amount in (50_00, 30_00):
+        transfer = by_hand(books, account_of(books), amount, f"by hand {amount}")
+        adopted(books, transfer)
+        reverse(books, transfer, amount, f"back {amount}")
+        assert adopted(books, transfer)
+        assert books.balance().payable_minor == 0

@@ -18,6 +18,7 @@ from tests.payouts.payout_runs.scenes import (
     add_creator,
     approve_in,
     at_terminal,
+    attempts_of,
     faults_of,
     later,
     owe,
@@ -27,6 +28,7 @@ from tests.payouts.payout_runs.scenes import (
     the_payout,
     transfers_in,
 )
+from tests.payouts.payout_runs.test_adoption import adopted, by_hand
 from tests.payouts.statements.test_review import statement_id
 from tests.stages import Stage, opening_for
 
@@ -175,9 +177,25 @@ def test_what_failed_for_one_waits_no_longer_because_another_was_paid(
     assert faults_of(anna, later(DAY, hours=2)) == []
 
 
-def test_what_another_payout_has_taken_does_not_make_a_payout_choose_anew(
+def test_what_another_payout_has_taken_and_sent_does_not_make_a_payout_begin_anew(
+    anna_and_bert: tuple[Books, Books],
+) -> None:
+    anna, _bert = anna_and_bert
+    assert len(run(anna).pay(anna.brand_id).paid) == 2
+    assert [each.round for each in payouts_of(anna)] == [1, 1]
+    numbers = [[attempt.number for attempt in attempts_of(anna, each.id)] for each in payouts_of(anna)]
+    assert numbers == [[1], [1]]
+
+
+def test_a_payout_is_sent_again_although_anothers_transfer_was_adopted_meanwhile(
     anna_and_bert: tuple[Books, Books],
 ) -> None:
     anna, bert = anna_and_bert
-    assert len(run(anna).pay(anna.brand_id).paid) == 2
-    assert [each.round for each in payouts_of(anna)] == [1, 1]
+    anna.sandbox.control.queue_fault("403_before")
+    anna.sandbox.control.queue_fault("drop_before")
+    report = run(anna).pay(anna.brand_id)
+    (payout_id,) = report.failed
+    (creator_id,) = [each.creator_id for each in payouts_of(anna) if each.id == payout_id]
+    account = accounts(anna)[anna.brand_id + creator_id]
+    adopted(anna, by_hand(anna, account, 80_00, payout_id=payout_id, attempt="2"), DAY)
+    assert run_at(anna, later(DAY, hours=1)).settle_open().paid == report.unknown

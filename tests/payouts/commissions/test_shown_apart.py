@@ -1,0 +1,112 @@
+"""Two brands may have the same customers, creators and order numbers: each is shown and judged by its own."""
+
+import pytest
+from sqlalchemy.orm import Session
+
+from payouts.statements.commands import COMMANDS
+from payouts.statements.decisions import hold, keep
+from tests.payouts.cast import CAST, Books, at
+from tests.payouts.commissions.people import click, decide, one_more, told_again
+from tests.payouts.commissions.suspects import SOLD, by_code, explained, found, signals, wants
+from tests.payouts.owners import sell
+from tests.payouts.payout_runs.scenes import OCTOBER, CurrencyBooks, open_brand, run_at, seal
+from tests.stages import opening_for
+from tests.tracker.terminal import Terminal
+from tracker.programs.operations import create_link, enroll
+
+opening = opening_for(books=CAST)
+
+
+@pytest.fixture
+def mugs(books: Books) -> CurrencyBooks:
+    """Another brand, for which Anna sells, too."""
+    return open_brand(
+        books.settings,
+        books.databases,
+        books.sandbox,
+        name="Mugs",
+        creator_id=books.creator_id,
+        since="09-02",
+    )
+
+
+def shown(books: Books, what: str) -> list[str]:
+    listed = Terminal(books.settings, COMMANDS).ask("commission", what, "--brand", books.brand_id)
+    return [each["order"] for each in listed]
+
+
+def test_a_brand_is_shown_what_is_held_at_it(books: Books, mugs: CurrencyBooks) -> None:
+    for each, order in ((books, "T-1"), (mugs, "M-1")):
+        each.sale(order, 100_00, SOLD)
+        decide(each, hold, order, "10-02", reason="under_review")
+    assert (shown(books, "held"), shown(mugs, "held")) == (["T-1"], ["M-1"])
+
+
+def test_a_brand_is_shown_what_it_has_to_decide_and_decides_that(books: Books, mugs: CurrencyBooks) -> None:
+    orders = ((books, "T-1"), (mugs, "M-1"))
+    for each, order in orders:
+        bob = one_more(each, f"bob-{order}")
+        each.sale(order, 100_00, SOLD, click=click(each, each.link_id, "10-01 08:00"))
+        each.settle(at("11-01"))
+        told_again(each, order, 100_00, SOLD, click(each, bob.link_id, "10-01 09:00"), "11-02")
+    assert (shown(books, "undecided"), shown(mugs, "undecided")) == (["T-1"], ["M-1"])
+    decide(mugs, keep, "M-1", "11-03")
+    assert (shown(books, "undecided"), shown(mugs, "undecided")) == (["T-1"], [])
+
+
+def test_an_order_is_explained_by_its_own_brand_and_its_own_payout(books: Books, mugs: CurrencyBooks) -> None:
+    books.sale("1001", 1000_00, "10-01 01:00")
+    mugs.sale("1001", 300_00, SOLD)
+    books.sale("1002", 200_00, "10-05")
+    seal(books, OCTOBER)
+    (payout_id,) = run_at(books, OCTOBER.payday).pay(books.brand_id).paid
+    told = {
+        (each.brand_id, order): [
+            (account["total"]["minor"], [paid["payout"] for paid in account["commissions"][0]["payouts"]])
+            for account in explained(each, order)
+        ]
+        for each, order in ((books, "1001"), (books, "1002"), (mugs, "1001"))
+    }
+    assert told == {
+        (books.brand_id, "1001"): [(1000_00, [payout_id])],
+        (books.brand_id, "1002"): [(200_00, [])],
+        (mugs.brand_id, "1001"): [(300_00, [])],
+    }
+
+
+def test_customers_of_another_brand_are_no_crowd(books: Books, mugs: CurrencyBooks) -> None:
+    for each, order in ((books, "T-1"), (mugs, "M-1")):
+        wants(each, "many_sales", "2")
+        each.sale(order, 100_00, SOLD, customer="c-1")
+    assert (found(books), found(mugs)) == ([], [])
+
+
+def test_each_brand_says_how_many_are_many(books: Books, mugs: CurrencyBooks) -> None:
+    wants(mugs, "many_sales", "2")
+    sell({"anna": books, "mugs": mugs}, SOLD, "first", "second", customer="c-1")
+    books.settle(at(SOLD))
+    assert (found(books), sorted(order for order, _names in signals(mugs))) == (
+        [],
+        ["first mugs", "second mugs"],
+    )
+
+
+def test_a_creators_links_at_another_brand_do_not_make_his_code_suspicious(
+    books: Books, mugs: CurrencyBooks
+) -> None:
+    bob = by_code(books, linked=False)
+
+    def linked(session: Session) -> None:
+        enroll(session, at("09-01"), program_id=mugs.program_id, creator_id=bob.creator_id)
+        create_link(
+            session,
+            at("09-01"),
+            program_id=mugs.program_id,
+            creator_id=bob.creator_id,
+            destination="https://shop.example/",
+            code="bobs-mug",
+        )
+
+    mugs.write(linked)
+    books.sale("S1", 100_00, SOLD, click=None, coupons=["BOB10"])
+    assert found(books) == []
