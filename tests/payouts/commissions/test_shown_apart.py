@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from payouts.statements.commands import COMMANDS
-from payouts.statements.decisions import hold, keep
+from payouts.statements.decisions import hold, keep, release
 from tests.payouts.cast import CAST, Books, at
 from tests.payouts.commissions.people import click, decide, one_more, told_again
 from tests.payouts.commissions.suspects import SOLD, by_code, explained, found, signals, wants
@@ -110,3 +110,26 @@ def test_a_creators_links_at_another_brand_do_not_make_his_code_suspicious(
     mugs.write(linked)
     books.sale("S1", 100_00, SOLD, click=None, coupons=["BOB10"])
     assert found(books) == []
+
+
+def test_what_is_not_paid_may_be_held_although_another_order_is_paid(books: Books) -> None:
+    books.sale("1001", 1000_00, "10-01 01:00")
+    books.sale("1002", 200_00, "10-05")
+    seal(books, OCTOBER)
+    assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
+    decide(books, hold, "1002", "11-10", reason="under_review")
+    assert shown(books, "held") == ["1002"]
+
+
+def test_what_was_released_for_one_creator_is_held_for_another_who_gets_the_credit(books: Books) -> None:
+    wants(books, "many_sales", "2")
+    bob = one_more(books, "bob")
+    sold = {"S0": "10-01 12:00", "S1": "10-01 13:00"}
+    for order, when in sold.items():
+        books.sale(order, 100_00, when, customer="c-1", click=click(books, books.link_id, "10-01 08:00"))
+    for order in sold:
+        decide(books, release, order, "10-02")
+    for order, when in sold.items():
+        bobs = click(books, bob.link_id, "10-01 11:30")
+        told_again(books, order, 100_00, when, bobs, "10-03", customer="c-1")
+    assert sorted(order for order, _names in signals(books)) == ["S0", "S1"]

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from config.database import reading
 from payouts.transfers.models import Payee, Payout
-from tests.payouts.cast import Books
+from tests.payouts.cast import Books, at
 from tests.payouts.owners import come_back
 from tests.payouts.payout_runs.scenes import (
     DECEMBER,
@@ -19,6 +19,8 @@ from tests.payouts.payout_runs.scenes import (
     payouts_of,
     run_at,
     seal,
+    sell_and_release,
+    the_payout,
 )
 from tests.payouts.payout_runs.test_adoption import adopted, by_hand, reverse
 from tests.payouts.payout_runs.test_amounts import leave, sealed_and_run
@@ -102,6 +104,17 @@ def test_what_came_back_is_paid_again_although_another_payments_commission_is_he
     come_back(books, [payouts_of(books)[0].id], "12-11")
     assert sealed_and_run(books, DECEMBER).paid
     assert amounts(payouts_of(books))[2:] == [("EUR", 100_00, 0)]
+
+
+def test_what_came_back_is_held_again_although_anothers_payment_did_not(books: Books) -> None:
+    bert = add_creator(books, "bert")
+    for each, order in ((books, "1001"), (bert, "1002")):
+        sell_and_release(each, order, 100_00)
+    assert len(sealed_and_run(books, OCTOBER).paid) == 2
+    books.dispute("1001", "opened", 1000_00, "11-20")
+    come_back(books, [the_payout(books).id], "11-21")
+    books.settle(at("11-22"))
+    assert (books.balance().pending_minor, books.balance().payable_minor) == (100_00, 0)
 
 
 def test_on_a_shared_account_only_the_same_brand_and_currency_take_from_a_deposit(books: Books) -> None:

@@ -164,6 +164,7 @@ def test_a_person_gives_up_one_payout_and_not_another(anna_and_bert: tuple[Books
         state = the_payout(other).state
         assert run_at(anna, later(DAY, hours=25)).give_up(the_payout(given_up).id)
         assert (the_payout(given_up).state, the_payout(other).state) == ("failed", state)
+        assert faults_of(anna, later(DAY, hours=26)) == []
 
 
 def test_what_failed_for_one_waits_no_longer_because_another_was_paid(
