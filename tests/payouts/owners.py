@@ -109,10 +109,15 @@ OWNERS = after(work_of_every_kind)
 
 def whose(databases: Databases, kind: str, work: Callable[[], object]) -> set[str]:
     """The owners about whose order of that kind something is done by the work."""
+    changed = [order.split() for order in orders_of(databases, work)]
+    return {name for what, name in changed if what == kind}
+
+
+def orders_of(databases: Databases, work: Callable[[], object]) -> set[str]:
+    """The orders about which something is done by the work."""
     before = _traces(databases)
     work()
-    changed = [order.split() for order, *_trace in _traces(databases) - before]
-    return {name for what, name in changed if what == kind}
+    return {order for order, *_trace in _traces(databases) - before}
 
 
 def _traces(databases: Databases) -> set[tuple[Any, ...]]:

@@ -54,7 +54,9 @@ def test_a_brand_is_shown_what_it_has_to_decide_and_decides_that(books: Books, m
     assert (shown(books, "undecided"), shown(mugs, "undecided")) == (["T-1"], [])
 
 
-def test_an_order_is_explained_by_its_own_brand_and_its_own_payout(books: Books, mugs: CurrencyBooks) -> None:
+def test_an_order_is_explained_and_may_be_held_by_its_own_brand_and_its_own_payout(
+    books: Books, mugs: CurrencyBooks
+) -> None:
     books.sale("1001", 1000_00, "10-01 01:00")
     mugs.sale("1001", 300_00, SOLD)
     books.sale("1002", 200_00, "10-05")
@@ -72,6 +74,8 @@ def test_an_order_is_explained_by_its_own_brand_and_its_own_payout(books: Books,
         (books.brand_id, "1002"): [(200_00, [])],
         (mugs.brand_id, "1001"): [(300_00, [])],
     }
+    decide(books, hold, "1002", "11-10", reason="under_review")
+    assert shown(books, "held") == ["1002"]
 
 
 def test_customers_of_another_brand_are_no_crowd(books: Books, mugs: CurrencyBooks) -> None:
@@ -110,15 +114,6 @@ def test_a_creators_links_at_another_brand_do_not_make_his_code_suspicious(
     mugs.write(linked)
     books.sale("S1", 100_00, SOLD, click=None, coupons=["BOB10"])
     assert found(books) == []
-
-
-def test_what_is_not_paid_may_be_held_although_another_order_is_paid(books: Books) -> None:
-    books.sale("1001", 1000_00, "10-01 01:00")
-    books.sale("1002", 200_00, "10-05")
-    seal(books, OCTOBER)
-    assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
-    decide(books, hold, "1002", "11-10", reason="under_review")
-    assert shown(books, "held") == ["1002"]
 
 
 def test_what_was_released_for_one_creator_is_held_for_another_who_gets_the_credit(books: Books) -> None:
