@@ -49,6 +49,16 @@ def test_a_creators_page_shows_what_is_held_and_when_it_is_paid(client: FlaskCli
     assert "Paid, then reversed" in pages[2]
 
 
+def test_each_creator_sees_orders_of_his_own(client: FlaskClient) -> None:
+    index = text_of(client, "/demo/")
+    found = [
+        set(re.findall(r'href="(/demo/shop/orders/NT-\d+)"', text_of(client, path)))
+        for path in set(re.findall(r'href="(/demo/creators/crt_\w+)"', index))
+    ]
+    assert len([orders for orders in found if orders]) > 2
+    assert sum(map(len, found)) == len(set[str]().union(*found))
+
+
 def test_a_statement_shows_its_equation_and_its_files_say_the_same(client: FlaskClient) -> None:
     page = text_of(client, "/demo/statements/2026-10")
     document = client.get("/demo/statements/2026-10.json").json
