@@ -136,6 +136,25 @@ def test_an_order_called_off_for_a_lost_dispute_needs_no_refund(shop: Shop, data
     assert state_of(databases, received.event_id) == ("applied", SESSION)
 
 
+@pytest.mark.parametrize("knows_first", [True, False])
+def test_a_shop_that_tells_of_a_refund_that_failed_is_answered_by_its_provider(
+    shop: Shop, databases: Databases, knows_first: bool
+) -> None:
+    """It told of the refund, and then that it failed: whether the shop said so before or after."""
+    stripe = shop.connect("stripe", SECRET)
+    ours = supporting(shop, "standard", stripe, shop.secret)
+    send(shop, stripe, event("stripe_session_paid"))
+    send(shop, stripe, payload("stripe_refund_created"))
+    failed = event("stripe_refund_created", type="refund.failed", key="evt_f", status="failed")
+    told = envelope("refund.created", refund("ours-1", order_id=SESSION, amount=2000))
+    if not knows_first:
+        send(shop, stripe, failed)
+    received = shop.send_raw(told, source_id=ours, now=LATER)
+    if knows_first:
+        send(shop, stripe, failed)
+    assert state_of(databases, received.event_id) == ("applied", SESSION)
+
+
 def story(shop: Shop, provider: str) -> list[tuple[str | None, bytes, str]]:
     """By which source, the message, its id. The shop knows the session only, which knows the payment."""
     closed: dict[str, Any] = {"type": "charge.dispute.closed", "key": "evt_d2", "status": "won"}
