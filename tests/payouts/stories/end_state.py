@@ -46,7 +46,7 @@ _FACTS = ("order_id", "occurred_at", "currency", "total", "tax", "shipping", "di
 
 
 def end_states(databases: Databases, brand_id: str) -> dict[str, str]:
-    """By source; of sources that share a namespace, by the namespace."""
+    """By the source whose reports count; of several that share a namespace, by the namespace."""
     found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     with reading(databases.main) as session:
         for namespace, what, value in _parts(session, brand_id):
@@ -61,7 +61,7 @@ def end_states(databases: Databases, brand_id: str) -> dict[str, str]:
 def _names_of_namespaces(session: Session, brand_id: str) -> dict[str, str]:
     sources: dict[str, list[str]] = defaultdict(list)
     for namespace, source_id in session.execute(
-        select(Source.namespace, Source.id).where(Source.brand_id == brand_id)
+        select(Source.namespace, Source.id).where(Source.brand_id == brand_id, Source.supports_id.is_(None))
     ):
         sources[namespace].append(source_id)
     return {namespace: ids[0] if len(ids) == 1 else namespace for namespace, ids in sources.items()}

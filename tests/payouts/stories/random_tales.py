@@ -69,7 +69,8 @@ def of_a_shop(draw: st.DrawFn, shop: Shop) -> Expected:
     told += [("order.cancelled", cancellation())] * cancelled
     messages = (Told(f"m{number}", envelope(kind, data)) for number, (kind, data) in enumerate(told))
     left = worth(total, total - tax - shipping, list(stated.values()), list(unstated.values()))
-    return Expected(Tale("standard", tuple(messages)), 0 if cancelled else left)
+    tale = Tale(("standard",), tuple(messages), credit_may_change=True)
+    return Expected(tale, 0 if cancelled else left)
 
 
 @st.composite
@@ -132,7 +133,7 @@ def of_a_payment(draw: st.DrawFn, shop: Shop) -> Expected:
         events += _dispute(disputed, status)
         kept += [disputed] if status == "lost" else []
     messages = tuple(Told(each["id"], raw(each)) for each in events)
-    return Expected(Tale("stripe", messages), worth(TOTAL, NET, [], kept))
+    return Expected(Tale(("stripe",), messages), worth(TOTAL, NET, [], kept))
 
 
 def _refund(

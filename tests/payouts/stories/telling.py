@@ -1,4 +1,4 @@
-"""Tells a tale in many orders at once, each to a source of its own, while the jobs run."""
+"""Tells a tale in many orders at once, each to sources of its own, while the jobs run."""
 
 import hashlib
 import json
@@ -38,40 +38,39 @@ released on the first of December, before the fourth of these days."""
 
 PROCESSES = 4
 
-Order = Sequence[Told]
+Sources = tuple[str, ...]
+"""Ids, of sources of the kinds of a tale; what the first of them says counts."""
 
 
-def tell_all(shop: Shop, orders: Sequence[tuple[str, Order]], chance: Random) -> list[str]:
-    """Every order to a source of its own of that kind, cut at random into days. How each of them ends.
+def tell_all(shop: Shop, tales: Sequence[Tale], chance: Random) -> list[str]:
+    """Each tale in the order in which it is given, cut at random into days. How each of them ends.
 
     On some evenings the bodies of what was settled are emptied.
     """
-    sources = connect_all(shop, [kind for kind, _ in orders])
+    told_to = connect_all(shop, [tale.kinds for tale in tales])
     days = chance.choice((LONG_BEFORE, AROUND_RELEASE))
-    plans = [_cut(order, chance, days, kind) for kind, order in orders]
+    plans = [_cut(tale, chance, days) for tale in tales]
     for number, now in enumerate(days):
-        for source_id, plan in zip(sources, plans, strict=True):
-            tell(shop, source_id, plan[number], now)
+        for sources, plan in zip(told_to, plans, strict=True):
+            tell(shop, sources, plan[number], now)
         run_jobs(shop, now)
         if chance.random() < 0.5:
             empty_settled(shop, now)
-    finish(shop)
-    ends = end_states(shop.databases, shop.brand_id)
-    return [ends[source_id] for source_id in sources]
+    return ends_of(shop, told_to)
 
 
-def tell_at_once(shop: Shop, orders: Sequence[tuple[str, Order]]) -> list[str]:
+def tell_at_once(shop: Shop, tales: Sequence[Tale]) -> list[str]:
     """In sixteen threads, all of them at the same order at about the same time, and the jobs beside them.
 
     Those of one process share transactions, those of different ones meet in the database.
     """
-    sources = connect_all(shop, [kind for kind, _ in orders])
+    told_to = connect_all(shop, [tale.kinds for tale in tales])
     processes = [replace(shop, intake=Intake(shop.databases.main, shop.keys)) for _ in range(PROCESSES)]
     all_is_told = Event()
 
     def deliver(part: int) -> None:
-        for source_id, (_kind, order) in zip(sources, orders, strict=True):
-            tell(processes[part % PROCESSES], source_id, order[part::THREADS], FIRST_DAY)
+        for sources, tale in zip(told_to, tales, strict=True):
+            tell(processes[part % PROCESSES], sources, tale.messages[part::THREADS], FIRST_DAY)
 
     def work() -> None:
         while not all_is_told.wait(0.05):
@@ -85,9 +84,7 @@ def tell_at_once(shop: Shop, orders: Sequence[tuple[str, Order]]) -> list[str]:
 
     at_once(deliver_all, work)
     run_jobs(shop, FIRST_DAY)
-    finish(shop)
-    ends = end_states(shop.databases, shop.brand_id)
-    return [ends[source_id] for source_id in sources]
+    return ends_of(shop, told_to)
 
 
 def open_unsuspicious_shop(settings: Settings, databases: Databases, name: str = "Teas") -> Shop:
@@ -102,38 +99,36 @@ def open_unsuspicious_shop(settings: Settings, databases: Databases, name: str =
     return shop
 
 
-def connect_all(shop: Shop, kinds: Sequence[str], namespace: str | None = None) -> list[str]:
-    """Sources that share a namespace, or have one each."""
+def connect_all(shop: Shop, kinds: Sequence[tuple[str, ...]], namespace: str | None = None) -> list[Sources]:
+    """Sources for as many tales, which share a namespace, or have one each."""
 
-    def work(session: Session) -> list[str]:
-        values: dict[str, Any] = {"brand_id": shop.brand_id, "keys": shop.keys}
-        made = [
-            create_source(
-                session,
-                START,
-                kind=each,
-                secret=SECRETS[each],
-                namespace=namespace or uuid.uuid4().hex,
-                **values,
-            )
-            for each in kinds
-        ]
-        return [source.id for source, _secret in made]
+    def work(session: Session) -> list[Sources]:
+        return [_connect(session, shop, each, namespace or uuid.uuid4().hex) for each in kinds]
 
     return transact(shop.databases.main, work)
 
 
-def _cut(order: Order, chance: Random, days: Sequence[datetime], kind: str) -> list[Order]:
-    """What is told on each day. Who is credited may change in tales of our own kind: before the release."""
-    last = 3 if kind == "standard" and days is AROUND_RELEASE else len(days)
+def _connect(session: Session, shop: Shop, kinds: tuple[str, ...], namespace: str) -> Sources:
+    def source(kind: str, **where: str) -> str:
+        values: dict[str, Any] = {"brand_id": shop.brand_id, "keys": shop.keys, "secret": SECRETS[kind]}
+        return create_source(session, START, kind=kind, **values, **where)[0].id
+
+    first = source(kinds[0], namespace=namespace)
+    return (first, *[source(kind, supports=first) for kind in kinds[1:]])
+
+
+def _cut(tale: Tale, chance: Random, days: Sequence[datetime]) -> list[Sequence[Told]]:
+    """What is told on each day."""
+    last = 3 if tale.credit_may_change and days is AROUND_RELEASE else len(days)
+    order = tale.messages
     at = sorted(chance.randint(0, len(order)) for _ in range(last - 1))
     parts = [order[start:end] for start, end in zip([0, *at], [*at, len(order)], strict=True)]
     return [*parts, *[()] * (len(days) - last)]
 
 
-def tell(shop: Shop, source_id: str, order: Iterable[Told], now: datetime) -> None:
-    for each in order:
-        shop.send_raw(each.body, key=each.key, source_id=source_id, now=now, topic=each.topic)
+def tell(shop: Shop, sources: Sources, messages: Iterable[Told], now: datetime) -> None:
+    for each in messages:
+        shop.send_raw(each.body, key=each.key, source_id=sources[each.by], now=now, topic=each.topic)
 
 
 def run_jobs(shop: Shop, now: datetime) -> None:
@@ -166,12 +161,19 @@ def finish(shop: Shop) -> None:
         assert [finding.message for finding in self_check(session, january)] == []
 
 
-def with_repetitions(tale: Tale, chance: Random, most: int) -> Order:
+def ends_of(shop: Shop, told_to: Sequence[Sources]) -> list[str]:
+    """How each tale ends when all is told."""
+    finish(shop)
+    ends = end_states(shop.databases, shop.brand_id)
+    return [ends[sources[0]] for sources in told_to]
+
+
+def with_repetitions(tale: Tale, chance: Random, most: int) -> Tale:
     """In any order, up to so many messages twice."""
     again = chance.sample(tale.messages, chance.randint(0, min(most, len(tale.messages))))
     order = [*tale.messages, *again]
     chance.shuffle(order)
-    return order
+    return replace(tale, messages=tuple(order))
 
 
 def require_one_end(ends: Sequence[str]) -> str:

@@ -16,9 +16,17 @@ from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
 from payouts.commissions.release import mature_due
 from tests.dying import MOMENTS, Nurse, die_at, nurse
-from tests.payouts.stories.end_state import end_states
-from tests.payouts.stories.tales import SIX, Told
-from tests.payouts.stories.telling import FIRST_DAY, connect_all, finish, require_one_end, run_jobs, tell
+from tests.payouts.stories.known_tales import SIX
+from tests.payouts.stories.tales import Told
+from tests.payouts.stories.telling import (
+    FIRST_DAY,
+    Sources,
+    connect_all,
+    ends_of,
+    require_one_end,
+    run_jobs,
+    tell,
+)
 from tests.tracker.sales.shop import Shop
 from tracker.sales.inbox import receive
 from tracker.sales.operations import get_source
@@ -29,21 +37,21 @@ MOST = 10_000
 
 
 def take_and_book(
-    settings: Settings, source_id: str, messages: Sequence[Told], answers: Path, moment: str, number: int
+    settings: Settings, sources: Sources, messages: Sequence[Told], answers: Path, moment: str, number: int
 ) -> None:
     """What a web process and then the scheduler do; the answers to the shop are kept as they leave."""
     databases = open_databases(settings)
     die_at(databases.main, moment, number)
     for told in messages:
-        transact(databases.main, partial(_receive, settings=settings, source_id=source_id, told=told))
+        transact(databases.main, partial(_receive, settings=settings, sources=sources, told=told))
         with answers.open("a") as file:
             file.write(f"{told.key}\n")
     book(databases.main)
     databases.close()
 
 
-def _receive(session: Session, settings: Settings, source_id: str, told: Told) -> None:
-    source = get_source(session, source_id)
+def _receive(session: Session, settings: Settings, sources: Sources, told: Told) -> None:
+    source = get_source(session, sources[told.by])
     receive(session, FIRST_DAY, source, told.key, told.body, keys=settings.secret_keys, topic=told.topic)
 
 
@@ -54,27 +62,27 @@ def book(engine: Engine) -> None:
 
 
 class Scene:
-    """A shop that tells one tale again and again, each time to a source of its own."""
+    """A shop that tells one tale again and again, each time to sources of its own."""
 
     def __init__(self, settings: Settings, shop: Shop, name: str, nurse_: Nurse) -> None:
         self.settings, self.shop, self.nurse = settings, shop, nurse_
         # The refund and the dispute come before their sale, so that one message wakes another.
-        self.kind, self.messages = (tale := SIX[name](shop)).kind, tuple(reversed(tale.messages))
-        self.sources: list[str] = []
+        self.kinds, self.messages = (tale := SIX[name](shop)).kinds, tuple(reversed(tale.messages))
+        self.told_to: list[Sources] = []
         self.nurse.do(self._work("begin", MOST))
 
     def _work(self, moment: str, number: int) -> Callable[[], None]:
-        [source_id] = connect_all(self.shop, [self.kind])
-        self.sources.append(source_id)
-        self.answers = self.settings.home / f"answers-{len(self.sources)}"
-        return partial(take_and_book, self.settings, source_id, self.messages, self.answers, moment, number)
+        [sources] = connect_all(self.shop, [self.kinds])
+        self.told_to.append(sources)
+        self.answers = self.settings.home / f"answers-{len(self.told_to)}"
+        return partial(take_and_book, self.settings, sources, self.messages, self.answers, moment, number)
 
     def dies(self, moment: str, number: int) -> bool:
         """Whether there was such a point. Then the shop sends again what was not answered, and jobs run."""
         killed = self.nurse.was_killed(self._work(moment, number))
         answered = self.answers.read_text().split("\n") if self.answers.exists() else []
         unanswered = [told for told in self.messages if told.key not in answered]
-        tell(self.shop, self.sources[-1], unanswered, FIRST_DAY)
+        tell(self.shop, self.told_to[-1], unanswered, FIRST_DAY)
         run_jobs(self.shop, RIPE)
         return killed
 
@@ -85,9 +93,7 @@ class Scene:
         assert number > len(self.messages) + len(STEPS), "there was a transaction for each"
 
     def require_one_end(self) -> None:
-        finish(self.shop)
-        ends = end_states(self.shop.databases, self.shop.brand_id)
-        require_one_end([ends[source_id] for source_id in self.sources])
+        require_one_end(ends_of(self.shop, self.told_to))
 
 
 def test_killed_at_every_other_commit_and_at_some_statements_all_is_booked_once(

@@ -46,7 +46,7 @@ def test_a_worker_that_is_killed_anywhere_takes_each_message_once(
 ) -> None:
     """The refunds and the dispute come before their sale."""
     messages = standard_six(shop).messages[::-1]
-    quiet, disturbed = connect_all(shop, ["standard"] * 2)
+    [(quiet,), (disturbed,)] = connect_all(shop, [("standard",)] * 2)
     with serving(settings, "tests.payouts.stories.dying_app:app()", "--preload") as server:
         for told, moment in zip(messages, (*MOMENTS, "commit", "committed"), strict=True):
             assert sent(server, quiet, told) == 200

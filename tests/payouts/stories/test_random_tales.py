@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from config.database import Databases
 from config.settings import Settings
 from tests.payouts.stories.random_tales import Expected, of_a_payment, of_a_shop
+from tests.payouts.stories.tales import Tale
 from tests.payouts.stories.telling import (
-    Order,
     open_unsuspicious_shop,
     require_one_end,
     tell_all,
@@ -34,10 +34,10 @@ ONCE_AT_A_TIME = settings(
 )
 
 
-Telling = Callable[[Shop, list[tuple[str, Order]], Random], list[str]]
+Telling = Callable[[Shop, list[Tale], Random], list[str]]
 
 
-def at_once(shop: Shop, orders: list[tuple[str, Order]], _chance: Random) -> list[str]:
+def at_once(shop: Shop, orders: list[Tale], _chance: Random) -> list[str]:
     return tell_at_once(shop, orders)
 
 
@@ -45,9 +45,7 @@ def require_expected_ends(
     shop: Shop, tales: list[Expected], chance: Random, telling: Telling, count: int
 ) -> None:
     """Each tale is told in so many orders."""
-    orders = [
-        (each.tale.kind, with_repetitions(each.tale, chance, most=3)) for each in tales for _ in range(count)
-    ]
+    orders = [with_repetitions(each.tale, chance, most=3) for each in tales for _ in range(count)]
     ends = telling(shop, orders, chance)
     for number, expected in enumerate(tales):
         end = json.loads(require_one_end(ends[number * count : (number + 1) * count]))

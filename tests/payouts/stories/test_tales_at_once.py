@@ -5,10 +5,9 @@ from random import Random
 import pytest
 
 from tests.payouts.stories.end_state import end_states
-from tests.payouts.stories.tales import TEN
+from tests.payouts.stories.known_tales import TEN
 from tests.payouts.stories.telling import (
     FIRST_DAY,
-    Order,
     connect_all,
     require_one_end,
     tell,
@@ -20,17 +19,15 @@ from tests.tracker.sales.shop import Shop
 
 def require_the_same_as_one_by_one(shop: Shop, names: list[str], count: int, chance: Random) -> None:
     tales = [TEN[name](shop) for name in names]
-    orders: list[tuple[str, Order]] = [
-        (tale.kind, with_repetitions(tale, chance, most=6)) for tale in tales for _ in range(count)
-    ]
-    quiet = connect_all(shop, [tale.kind for tale in tales])
-    for source_id, tale in zip(quiet, tales, strict=True):
-        tell(shop, source_id, tale.messages, FIRST_DAY)
+    orders = [with_repetitions(tale, chance, most=6) for tale in tales for _ in range(count)]
+    quiet = connect_all(shop, [tale.kinds for tale in tales])
+    for sources, tale in zip(quiet, tales, strict=True):
+        tell(shop, sources, tale.messages, FIRST_DAY)
     at_the_same_time = tell_at_once(shop, orders)
     one_by_one = end_states(shop.databases, shop.brand_id)
-    for number, source_id in enumerate(quiet):
+    for number, sources in enumerate(quiet):
         ends = at_the_same_time[number * count : (number + 1) * count]
-        require_one_end([one_by_one[source_id], *ends])
+        require_one_end([one_by_one[sources[0]], *ends])
 
 
 def test_messages_of_an_order_at_once_end_like_one_by_one(shop: Shop, chance: Random) -> None:
