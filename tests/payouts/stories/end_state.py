@@ -26,6 +26,7 @@ from tracker.sales.models import (
     Source,
 )
 from tracker.sales.reference_models import OrderReference
+from tracker.sales.supporting_models import RefundClaim
 
 Part = tuple[str, str, Any]
 """The source, what it is, and the value."""
@@ -40,6 +41,11 @@ _OF_A_SALE: tuple[tuple[str, Any, Sequence[Any]], ...] = (
         "dispute",
         DisputeStatus,
         (DisputeStatus.dispute_id, DisputeStatus.status, DisputeStatus.amount, DisputeStatus.occurred_at),
+    ),
+    (
+        "claim",
+        RefundClaim,
+        (RefundClaim.kind, RefundClaim.claim_id, RefundClaim.amount, RefundClaim.occurred_at),
     ),
 )
 _FACTS = ("order_id", "occurred_at", "currency", "total", "tax", "shipping", "discount", "cost", "test")

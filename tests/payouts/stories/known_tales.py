@@ -16,17 +16,35 @@ from tests.payouts.stories.tales import (
     woocommerce_six,
     woocommerce_ten,
 )
+from tests.payouts.stories.tales_of_two import (
+    standard_by_stripe_six,
+    standard_by_stripe_ten,
+    stripe_by_standard_six,
+    stripe_by_woocommerce_ten,
+    woocommerce_by_stripe_six,
+    woocommerce_by_stripe_ten,
+)
 from tests.tracker.sales.shop import Shop
 
 Teller = Callable[[Shop], Tale]
-SIX: dict[str, Teller] = {
+SIX_OF_TWO: dict[str, Teller] = {
+    "standard, supported by stripe": standard_by_stripe_six,
+    "stripe, supported by standard": stripe_by_standard_six,
+    "woocommerce, supported by stripe": woocommerce_by_stripe_six,
+}
+TEN_OF_TWO: dict[str, Teller] = {
+    "standard, supported by stripe": standard_by_stripe_ten,
+    "stripe, supported by woocommerce": stripe_by_woocommerce_ten,
+    "woocommerce, supported by stripe": woocommerce_by_stripe_ten,
+}
+SIX: dict[str, Teller] = SIX_OF_TWO | {
     "standard": standard_six,
     "stripe": stripe_six,
     "subscription": subscription_six,
     "shopify": shopify_six,
     "woocommerce": woocommerce_six,
 }
-TEN: dict[str, Teller] = {
+TEN: dict[str, Teller] = TEN_OF_TWO | {
     "standard": standard_ten,
     "standard, called off": called_off,
     "stripe": stripe_ten,

@@ -1,0 +1,35 @@
+"""Of what a shop and its provider both tell each refund counts once, and in the end nothing waits."""
+
+import json
+from random import Random
+
+from tests.payouts.stories.known_tales import SIX_OF_TWO, TEN_OF_TWO
+from tests.payouts.stories.random_tales import NET, TOTAL, worth
+from tests.payouts.stories.telling import tell_all, with_repetitions
+from tests.tracker.sales.shop import Shop
+
+ENDS_OF_SIX = {
+    "standard, supported by stripe": ("anna", [2000], 0),
+    "stripe, supported by standard": ("bob", [2000], 1000),
+    "woocommerce, supported by stripe": ("anna", [4284, 900], 1000),
+}
+ENDS_OF_TEN = {
+    "standard, supported by stripe": ("bob", [2000, 300], 0),
+    "stripe, supported by woocommerce": ("anna", [4284, 900, 6121], 0),
+    "woocommerce, supported by stripe": ("anna", [4284, 900], 0),
+}
+"""Who is credited, what went back, and what of a dispute was lost."""
+
+
+def test_each_refund_counts_once_and_nothing_waits(shop: Shop, chance: Random) -> None:
+    tales = [(tell(shop), ENDS_OF_SIX[name]) for name, tell in SIX_OF_TWO.items()]
+    tales += [(tell(shop), ENDS_OF_TEN[name]) for name, tell in TEN_OF_TWO.items()]
+    ends = tell_all(shop, [with_repetitions(tale, chance, most=5) for tale, _ in tales], chance)
+    for end, (_tale, (owner, refunds, lost)) in zip(ends, tales, strict=True):
+        parts = {name: [json.loads(each) for each in found] for name, found in json.loads(end).items()}
+        assert {event[1] for event in parts["event"]} == {"applied"}
+        assert sorted(refund[2] for refund in parts["refund"]) == sorted(refunds)
+        [[_order_id, enrollment_id, *_]] = parts["credit"]
+        assert enrollment_id == shop.enrollments[owner]
+        [commission] = parts["commission"]
+        assert commission[5] == worth(TOTAL, NET, [], [*refunds, *[lost] * (lost > 0)])
