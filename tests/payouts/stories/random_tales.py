@@ -1,14 +1,15 @@
 """Tales that nobody thought of: random ones of our own schema, and the random life of a payment at Stripe."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.payouts.stories.tales import Tale, Told
-from tests.tracker.sales.payloads_read import event, raw
+from tests.payouts.stories.tales import Tale, Told, of_standard, of_stripe
+from tests.payouts.stories.tales_of_two import AMOUNTS, CHARGE, INTENT, SESSION, supported
+from tests.tracker.sales.payloads_read import event
 from tests.tracker.sales.shop import SOLD, Shop, cancellation, dispute, envelope, refund, sale
 
 RATE = Fraction(10, 100)
@@ -99,12 +100,49 @@ def _is_lost(steps: dict[str, int]) -> bool:
     return "lost" in steps and steps["lost"] >= steps.get("won", 0)
 
 
-PAYMENT: dict[str, Any] = {"payment_intent": "pi_3ExampleOrderOne", "charge": "ch_3ExampleOrderOne"}
+PAYMENT: dict[str, Any] = {"payment_intent": INTENT, "charge": CHARGE}
 TOTAL, NET = 11305, 9000
+
+
+@dataclass(frozen=True)
+class Payment:
+    """Its life as Stripe tells it. Amounts in minor units: of its refunds, of those that stand, and lost."""
+
+    events: list[dict[str, Any]]
+    made: list[int]
+    kept: list[int]
+    lost: list[int]
+
+    @property
+    def commission_minor(self) -> int:
+        return worth(TOTAL, NET, [], [*self.kept, *self.lost])
 
 
 @st.composite
 def of_a_payment(draw: st.DrawFn, shop: Shop) -> Expected:
+    payment = draw(_payments(shop))
+    return Expected(of_stripe(*payment.events), payment.commission_minor)
+
+
+@st.composite
+def of_a_shop_and_its_provider(draw: st.DrawFn, shop: Shop) -> Expected:
+    """Either one's word counts. The shop has ids of its own for the refunds, and may tell all as one.
+
+    Where Stripe's word counts, the shop may not know that some of them failed.
+    """
+    payment, is_the_shops_word = draw(_payments(shop)), draw(st.booleans())
+    known = [CHARGE, *draw(st.sampled_from(((SESSION,), (INTENT,), (SESSION, INTENT))))]
+    back = payment.kept if is_the_shops_word else draw(st.sampled_from((payment.kept, payment.made)))
+    pieces = draw(st.sampled_from((back, [sum(back)] if back else [])))
+    told = (("refund.created", refund(f"ours-{number}", amount=each)) for number, each in enumerate(pieces))
+    ours = of_standard(("sale.created", sale(**AMOUNTS, references=known)), *told)
+    theirs = of_stripe(*payment.events)
+    tale = supported(ours, theirs) if is_the_shops_word else supported(theirs, ours)
+    return Expected(replace(tale, credit_may_change=False), payment.commission_minor)
+
+
+@st.composite
+def _payments(draw: st.DrawFn, shop: Shop) -> Payment:
     """Refunds, some of which fail, told singly or also as totals so far; a dispute at the end."""
     way = draw(st.sampled_from(("basil", "classic", "singly")))
     events = [event("stripe_session_paid", client_reference_id=shop.token("anna"))]
@@ -112,28 +150,22 @@ def of_a_payment(draw: st.DrawFn, shop: Shop) -> Expected:
     failed: set[str] = set()
     for number in range(draw(st.integers(0, 4))):
         at = int((SOLD_AT + timedelta(hours=1 + number)).timestamp())
-        back = sum(each["amount"] for each in made if each["id"] not in failed)
-        standing = [each["id"] for each in made if each["id"] not in failed]
+        standing = [each for each in made if each["id"] not in failed]
+        back = sum(each["amount"] for each in standing)
         if draw(st.booleans()) and standing:
-            lost_id = draw(st.sampled_from(standing))
-            lost = next(each for each in made if each["id"] == lost_id)
-            failed.add(lost_id)
-            events += _failure(lost, at)
+            gone = draw(st.sampled_from(standing))
+            failed.add(gone["id"])
+            events += _failure(gone, at)
         elif back < TOTAL:
-            new = {
-                "id": f"re_{number}",
-                "amount": draw(st.integers(1, TOTAL - back)),
-                "created": at,
-            } | PAYMENT
-            made.append(new)
-            events += _refund(new, made, failed, at, way)
-    kept = [each["amount"] for each in made if each["id"] not in failed]
+            new = {"id": f"re_{number}", "amount": draw(st.integers(1, TOTAL - back)), "created": at}
+            made.append(new | PAYMENT)
+            events += _refund(made[-1], made, failed, at, way)
+    kept, lost = [each["amount"] for each in made if each["id"] not in failed], []
     if sum(kept) < TOTAL and draw(st.booleans()):
         disputed, status = TOTAL - sum(kept), draw(st.sampled_from(("won", "lost")))
         events += _dispute(disputed, status)
-        kept += [disputed] if status == "lost" else []
-    messages = tuple(Told(each["id"], raw(each)) for each in events)
-    return Expected(Tale(("stripe",), messages), worth(TOTAL, NET, [], kept))
+        lost = [disputed] * (status == "lost")
+    return Payment(events, [each["amount"] for each in made], kept, lost)
 
 
 def _refund(

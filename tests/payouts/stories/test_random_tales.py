@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from config.database import Databases
 from config.settings import Settings
-from tests.payouts.stories.random_tales import Expected, of_a_payment, of_a_shop
+from tests.payouts.stories.random_tales import Expected, of_a_payment, of_a_shop, of_a_shop_and_its_provider
 from tests.payouts.stories.tales import Tale
 from tests.payouts.stories.telling import (
     open_unsuspicious_shop,
@@ -60,7 +60,8 @@ def examples(times: int, orders: int, settings_: Settings, databases: Databases,
     @given(st.data())
     def holds(data: st.DataObject) -> None:
         shop = open_unsuspicious_shop(settings_, databases, f"Shop {next(numbers)}")
-        tales = st.lists(of_a_shop(shop) | of_a_payment(shop), min_size=TALES, max_size=TALES)
+        any_tale = of_a_shop(shop) | of_a_payment(shop) | of_a_shop_and_its_provider(shop)
+        tales = st.lists(any_tale, min_size=TALES, max_size=TALES)
         chance = data.draw(st.randoms(use_true_random=False))
         require_expected_ends(shop, data.draw(tales), chance, telling, orders)
 
