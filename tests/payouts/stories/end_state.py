@@ -42,11 +42,7 @@ _OF_A_SALE: tuple[tuple[str, Any, Sequence[Any]], ...] = (
         DisputeStatus,
         (DisputeStatus.dispute_id, DisputeStatus.status, DisputeStatus.amount, DisputeStatus.occurred_at),
     ),
-    (
-        "claim",
-        RefundClaim,
-        (RefundClaim.kind, RefundClaim.claim_id, RefundClaim.amount, RefundClaim.occurred_at),
-    ),
+    ("claim", RefundClaim, (RefundClaim.kind, RefundClaim.claim_id, RefundClaim.amount)),
 )
 _FACTS = ("order_id", "occurred_at", "currency", "total", "tax", "shipping", "discount", "cost", "test")
 

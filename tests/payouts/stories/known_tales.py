@@ -21,6 +21,7 @@ from tests.payouts.stories.tales_of_two import (
     standard_by_stripe_ten,
     stripe_by_standard_six,
     stripe_by_woocommerce_ten,
+    with_a_refund_untold,
     woocommerce_by_stripe_six,
     woocommerce_by_stripe_ten,
 )
@@ -47,6 +48,7 @@ SIX: dict[str, Teller] = SIX_OF_TWO | {
 TEN: dict[str, Teller] = TEN_OF_TWO | {
     "standard": standard_ten,
     "standard, called off": called_off,
+    "standard, supported by stripe, a refund untold": with_a_refund_untold,
     "stripe": stripe_ten,
     "stripe, classic": lambda shop: stripe_ten(shop, "classic"),
     "subscription": subscription_ten,

@@ -54,15 +54,36 @@ def standard_by_stripe_ten(shop: Shop) -> Tale:
     return supported(ours, theirs)
 
 
+def with_a_refund_untold(shop: Shop) -> Tale:
+    """The shop tells of less than went back, and of nothing that failed: a refund waits for a person."""
+    click = shop.token("bob", "2025-10-31T10:00:00+00:00")
+    failed: dict[str, Any] = {"type": "refund.failed", "status": "failed"}
+    ours = of_standard(
+        ("sale.created", sale(**AMOUNTS, references=[SESSION])),
+        ("sale.created", sale(**AMOUNTS, references=[SESSION], click=click)),
+        ("refund.created", refund("ours-1", amount=1500)),
+    )
+    theirs = of_stripe(
+        event("stripe_session_paid", client_reference_id=shop.token("anna")),
+        payload("stripe_refund_created"),
+        event("stripe_refund_created", key="evt_again", type="refund.updated"),
+        _given_back("re_3Two", 1800),
+        event("stripe_refund_created", key="evt_failed", id="re_3Two", amount=1800, **failed),
+        payload("stripe_dispute_created"),
+        _closed("won"),
+    )
+    return supported(ours, theirs)
+
+
 def stripe_by_standard_six(shop: Shop) -> Tale:
-    """Only one of the shop's messages names the payment; the others call the order as that one does."""
+    """Only one of the shop's messages names the session; the others call the order as that one does."""
     theirs = of_stripe(
         event("stripe_session_paid", client_reference_id=shop.token("anna")),
         payload("stripe_refund_created"),
         _closed("lost", amount=1000),
     )
     ours = of_standard(
-        ("sale.created", sale(**AMOUNTS, references=[INTENT])),
+        ("sale.created", sale(**AMOUNTS, references=[SESSION])),
         ("sale.created", sale(**AMOUNTS, click=shop.token("bob", "2025-10-31T10:00:00+00:00"))),
         ("refund.created", refund("ours-1", amount=2000)),
     )

@@ -1,11 +1,13 @@
-"""Of what a shop and its provider both tell each refund counts once, and in the end nothing waits."""
+"""What a shop and its provider both tell counts once; what only the provider tells of waits."""
 
 import json
 from random import Random
+from typing import Any
 
 from tests.payouts.stories.known_tales import SIX_OF_TWO, TEN_OF_TWO
 from tests.payouts.stories.random_tales import NET, TOTAL, worth
-from tests.payouts.stories.telling import tell_all, with_repetitions
+from tests.payouts.stories.tales_of_two import with_a_refund_untold
+from tests.payouts.stories.telling import require_one_end, tell_all, with_repetitions
 from tests.tracker.sales.shop import Shop
 
 ENDS_OF_SIX = {
@@ -21,15 +23,30 @@ ENDS_OF_TEN = {
 """Who is credited, what went back, and what of a dispute was lost."""
 
 
+def read(end: str) -> dict[str, list[Any]]:
+    return {name: [json.loads(each) for each in found] for name, found in json.loads(end).items()}
+
+
 def test_each_refund_counts_once_and_nothing_waits(shop: Shop, chance: Random) -> None:
     tales = [(tell(shop), ENDS_OF_SIX[name]) for name, tell in SIX_OF_TWO.items()]
     tales += [(tell(shop), ENDS_OF_TEN[name]) for name, tell in TEN_OF_TWO.items()]
     ends = tell_all(shop, [with_repetitions(tale, chance, most=5) for tale, _ in tales], chance)
     for end, (_tale, (owner, refunds, lost)) in zip(ends, tales, strict=True):
-        parts = {name: [json.loads(each) for each in found] for name, found in json.loads(end).items()}
+        parts = read(end)
         assert {event[1] for event in parts["event"]} == {"applied"}
         assert sorted(refund[2] for refund in parts["refund"]) == sorted(refunds)
         [[_order_id, enrollment_id, *_]] = parts["credit"]
         assert enrollment_id == shop.enrollments[owner]
         [commission] = parts["commission"]
         assert commission[5] == worth(TOTAL, NET, [], [*refunds, *[lost] * (lost > 0)])
+
+
+def test_a_refund_of_which_only_the_provider_tells_keeps_the_order_from_being_paid(
+    shop: Shop, chance: Random
+) -> None:
+    tale = with_a_refund_untold(shop)
+    parts = read(require_one_end(tell_all(shop, [with_repetitions(tale, chance, 5)] * 2, chance)))
+    waiting = {event[0] for event in parts["event"] if event[1] == "parked"}
+    assert waiting == {"evt_3RefundCreatedExample", "evt_again"}
+    [[*_, is_released]] = parts["commission"]
+    assert not is_released
