@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, reading, transact
 from tests.tracker.sales.payloads_read import event, payload, raw
-from tests.tracker.sales.shop import START, Shop, envelope, refund, sale
+from tests.tracker.sales.shop import START, Shop, cancellation, envelope, refund, sale
 from tests.tracker.sales.test_stripe_orders import LATER, SECRET, send
 from tests.tracker.sales.test_supporting import (
     CHARGE,
@@ -152,6 +152,20 @@ def test_a_shop_that_tells_of_a_refund_that_failed_is_answered_by_its_provider(
     received = shop.send_raw(told, source_id=ours, now=LATER)
     if knows_first:
         send(shop, stripe, failed)
+    assert state_of(databases, received.event_id) == ("applied", SESSION)
+
+
+def test_an_order_that_the_shop_calls_off_waits_until_its_provider_gave_all_back(
+    shop: Shop, databases: Databases
+) -> None:
+    stripe = shop.connect("stripe", SECRET)
+    ours = supporting(shop, "standard", stripe, shop.secret)
+    send(shop, stripe, event("stripe_session_paid"))
+    told = envelope("order.cancelled", cancellation(order_id=SESSION))
+    received = shop.send_raw(told, source_id=ours, now=LATER)
+    send(shop, stripe, payload("stripe_refund_created"))
+    assert state_of(databases, received.event_id) == ("parked", SESSION)
+    send(shop, stripe, event("stripe_refund_created", key="evt_r2", id="re_3Rest", amount=TOTAL - 2000))
     assert state_of(databases, received.event_id) == ("applied", SESSION)
 
 
