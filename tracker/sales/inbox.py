@@ -221,12 +221,9 @@ def apply_waiting(session: Session, now: datetime, sale: Pending, keys: Sequence
     wakes_others = True
     while wakes_others:
         wakes_others = False
-        for row in events_waiting(session, sale.source, sale.order_id):
-            event_id, order_id, received_at, body, topic, source = row
+        for event_id, received_at, body, topic, source in events_waiting(session, sale.source, sale.order_id):
             event = read_event(event_id, received_at, source, body, topic)
-            is_held = order_id == sale.order_id
-            event = belonging_to(session, event, sale.order_id, is_held=is_held)
-            _, wakes = _apply(session, now, event, keys)
+            _, wakes = _apply(session, now, belonging_to(session, event, sale.order_id), keys)
             wakes_others |= wakes
 
 

@@ -15,7 +15,7 @@ from tracker.sales.messages import Message
 from tracker.sales.models import Source
 from tracker.sales.order_lock import lock_orders
 from tracker.sales.provider_reports import AnyReport
-from tracker.sales.references import orders_named, sold_among
+from tracker.sales.references import names_new_to, orders_named, sold_among
 from tracker.sales.sources import kind_of
 from tracker.sales.supported_orders import candidates, orders_meant
 from tracker.sales.supporting import as_support, names_given
@@ -144,18 +144,18 @@ def with_order(session: Session, pending: Pending) -> Pending:
     return _found(pending, sold_among(session, source, known) if known else [])
 
 
-def belonging_to(session: Session, pending: Pending, order_id: str, *, is_held: bool) -> Pending:
+def belonging_to(session: Session, pending: Pending, order_id: str) -> Pending:
     """The same event, of an order that the caller holds; what its message says of its order goes first.
 
-    One that names two orders by their payment stays without: it would be counted for both. `is_held` says
-    that it waited under the order's id, and whoever looks for its names waits for the order.
+    One that names two orders by their payment stays without: it would be counted for both.
     """
     message, source, names = pending.message, pending.source, pending.names
     if message is None:
         return pending
     if source.supports_id is not None:
-        if not is_held:
-            lock_orders(session, source.brand_id, source.namespace, names=names)
+        # Whoever looks for a name that the order has already waits for the order.
+        new_names = names_new_to(session, source, order_id, names)
+        lock_orders(session, source.brand_id, source.namespace, names=new_names)
         return _found(pending, orders_meant(session, source, names, candidates(session, source, names)))
     if message.order_id is not None:
         return pending

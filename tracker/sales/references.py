@@ -55,3 +55,14 @@ def sold_among(session: Session, source: Source, order_ids: Sequence[str]) -> li
         Sale.brand_id == source.brand_id, Sale.namespace == source.namespace, Sale.order_id.in_(order_ids)
     )
     return list(session.scalars(query.order_by(Sale.order_id)))
+
+
+def names_new_to(session: Session, source: Source, order_id: str, names: Sequence[str]) -> set[str]:
+    """Those of the names that the order is not known by yet."""
+    known = select(OrderReference.reference).where(
+        OrderReference.brand_id == source.brand_id,
+        OrderReference.namespace == source.namespace,
+        OrderReference.order_id == order_id,
+        OrderReference.reference.in_(names),
+    )
+    return {*names} - {order_id, *session.scalars(known)}

@@ -14,7 +14,7 @@ from tracker.sales.pending import Pending
 from tracker.sales.reference_models import OrderReference
 from tracker.sales.supporting_models import EventName
 
-WaitingEvent = Row[str, str | None, datetime, bytes, str | None, Source]
+WaitingEvent = Row[str, datetime, bytes, str | None, Source]
 
 # Not by the index of states, which SQLite would choose: thousands may be parked, few under one name.
 _IS_PARKED = func.coalesce(Event.state, "") == "parked"
@@ -57,7 +57,7 @@ def events_waiting(session: Session, source: Source, order_id: str) -> Sequence[
     if not ids:
         return []
     return session.execute(
-        select(Event.id, Event.order_id, Event.received_at, Event.body, Event.topic, Source)
+        select(Event.id, Event.received_at, Event.body, Event.topic, Source)
         .join(Source, Source.id == Event.source_id)
         .where(Event.id.in_(ids), Event.state == "parked")
         .order_by(Event.received_at, Event.id)
