@@ -11,8 +11,7 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from config.canonical import ISO_FORMAT
-from payouts.commissions.rules import Facts, RefundAmounts, SaleAmounts
-from tracker.sales.disputes import DisputeStep
+from payouts.commissions.rules import DisputeStep, Facts, RefundAmounts, SaleAmounts
 from tracker.sales.models import Cancellation, DisputeStatus, Refund, RefundFailure, RefundLevel, Sale
 
 Row = TypeVar("Row", Refund, RefundFailure, RefundLevel, Cancellation, DisputeStatus)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tracker.money import RATE_UNIT_BP, half_up
-from tracker.sales.disputes import DisputeStep, dispute_standing, lost_disputes
 from tracker.sales.refund_levels import unexplained_minor
 
 Base = Literal["net", "gross", "profit"]
@@ -92,6 +91,28 @@ def commission(base_minor: int, rate_bp: int) -> int:
 
 
 @dataclass(frozen=True)
+class DisputeStep:
+    """One reported status of a dispute; `occurred_at` is a text that sorts by time."""
+
+    dispute_id: str
+    status: Literal["opened", "won", "lost"]
+    amount: int
+    occurred_at: str
+
+
+def dispute_standing(steps: Sequence[DisputeStep]) -> DisputeStep | None:
+    """The step of one dispute that counts: a terminal one beats `opened`, then the later one (MONEY 3).
+
+    Won and lost at the same moment is lost: which of both a shop told first must not decide.
+    """
+    return max(
+        steps,
+        key=lambda step: (step.status != "opened", step.occurred_at, step.status == "lost"),
+        default=None,
+    )
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything that decides what a commission is worth at one moment."""
 
@@ -106,8 +127,10 @@ class Facts:
     def all_refunds(self) -> list[RefundAmounts]:
         """A lost dispute is a refund whose id is the dispute's: reported as both, it counts once."""
         by_id = dict(self.standing_refunds())
-        for dispute_id, amount in lost_disputes(self.disputes).items():
-            by_id.setdefault(dispute_id, RefundAmounts(amount))
+        for dispute_id in {step.dispute_id for step in self.disputes}:
+            standing = dispute_standing([step for step in self.disputes if step.dispute_id == dispute_id])
+            if standing is not None and standing.status == "lost":
+                by_id.setdefault(dispute_id, RefundAmounts(standing.amount))
         return list(by_id.values())
 
     def standing_refunds(self) -> list[tuple[str, RefundAmounts]]:

@@ -11,13 +11,11 @@ from typing import TypeGuard
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.canonical import ISO_FORMAT
 from config.insert import insert_once
 from tracker.errors import NotNow
 from tracker.ids import new_id
 from tracker.money import Money
 from tracker.sales.delivery import Booked, Delivery
-from tracker.sales.disputes import DisputeStep, lost_disputes
 from tracker.sales.models import Cancellation, DisputeStatus, Refund, RefundLevel, Sale, Source
 from tracker.sales.normal import CancellationReport, RefundReport
 from tracker.sales.provider_reports import AnyReport, RefundFailureReport, RefundLevelReport
@@ -60,7 +58,7 @@ def require_covered(session: Session, delivery: Delivery, order_id: str) -> None
     reported_minor = min(_reported_minor(session, sale), sale.total)
     if "cancellation" in claims:
         # A shop calls an order off when its payment is lost in a dispute.
-        reported_minor += sum(lost_disputes(_dispute_steps(session, sale)).values())
+        reported_minor += _lost_minor(session, sale)
     if claimed_minor > reported_minor:
         raise NotNow(
             f"{Money(claimed_minor, sale.currency)} of order {order_id} went back by this account, and "
@@ -145,9 +143,9 @@ def _reported_minor(session: Session, sale: Sale) -> int:
     return named_minor + unexplained_minor(levels, named_minor)
 
 
-def _dispute_steps(session: Session, sale: Sale) -> list[DisputeStep]:
-    steps = session.scalars(select(DisputeStatus).where(DisputeStatus.sale_id == sale.id))
-    return [
-        DisputeStep(step.dispute_id, step.status, step.amount, step.occurred_at.strftime(ISO_FORMAT))  # type: ignore[arg-type]
-        for step in steps
-    ]
+def _lost_minor(session: Session, sale: Sale) -> int:
+    """Of every dispute that was ever lost, also one that was won later: what covers a claim only grows."""
+    lost = select(DisputeStatus.amount).where(
+        DisputeStatus.sale_id == sale.id, DisputeStatus.status == "lost"
+    )
+    return sum(session.scalars(lost))

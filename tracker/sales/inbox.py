@@ -24,6 +24,7 @@ from tracker.sales.pending import (
     with_order,
 )
 from tracker.sales.provider_reports import AnyReport, filed_under
+from tracker.sales.references import remember
 from tracker.sales.retention import said_by_emptied
 from tracker.sales.waiting import events_waiting, wait_by_names
 
@@ -180,13 +181,26 @@ def _apply(session: Session, now: datetime, pending: Pending, keys: Sequence[str
         with session.begin_nested():
             note, wakes_others = _book_all(session, now, pending, keys)
     except LinkledgerError as error:
-        parked = _settle(session, pending, "parked", str(error), None)
-        return replace(parked, error=error), False
+        parked, wakes_others = _park(session, now, pending, str(error))
+        return replace(parked, error=error), wakes_others
     except Exception as error:
         if is_the_connection(error):
             raise
-        return _settle(session, pending, "parked", failed_on(pending.event_id, error), None), False
+        return _park(session, now, pending, failed_on(pending.event_id, error))
     return _settle(session, pending, "applied", note, now), wakes_others
+
+
+def _park(session: Session, now: datetime, pending: Pending, reason: str) -> tuple[Received, bool]:
+    """What became of it, and whether others may have waited for it.
+
+    The names of an order that was found are learnt at once, while names and order are held in their order:
+    whoever wakes the message later has the order only, and would wait for who has a name and wants the order.
+    """
+    wait_by_names(session, pending)
+    is_new_name = pending.found is not None and remember(
+        session, now, pending.source, pending.event_id, pending.found, pending.names
+    )
+    return _settle(session, pending, "parked", reason, None), is_new_name
 
 
 def _delivery(now: datetime, pending: Pending, keys: Sequence[str]) -> Delivery:
@@ -243,8 +257,6 @@ def _settle(
         .execution_options(synchronize_session=False)
     )
     assert isinstance(result, CursorResult)
-    if state == "parked":
-        wait_by_names(session, pending)
     if result.rowcount != 1:
         raise NotNow(f"Event {pending.event_id} was settled by somebody else just now; look at it again.")
     return Received(pending.event_id, state, reason)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from payouts.commissions.rules import (
     Base,
+    DisputeStep,
     Facts,
     RefundAmounts,
     Refunded,
@@ -21,7 +22,6 @@ from payouts.commissions.rules import (
     worth,
 )
 from tracker.money import MAXIMUM_MINOR
-from tracker.sales.disputes import DisputeStep
 
 BASES: tuple[Base, ...] = ("net", "gross", "profit")
 amounts = st.one_of(st.integers(0, 300), st.integers(0, 10_000_000), st.just(MAXIMUM_MINOR))

@@ -18,10 +18,11 @@ from tests.tracker.sales.test_inbox_at_once import (
     wait_until,
 )
 from tests.tracker.sales.test_stripe_orders import LATER
-from tests.tracker.sales.test_supporting import SESSION, TOTAL, supporting
+from tests.tracker.sales.test_supporting import CHARGE, PAYMENT, SESSION, TOTAL, supporting
 from tracker.sales.inbox import Received, receive
 from tracker.sales.models import DisputeStatus, Refund
 from tracker.sales.operations import get_source
+from tracker.sales.order_lock import lock_orders
 from tracker.sales.supporting_models import RefundClaim
 
 
@@ -85,3 +86,33 @@ def test_the_second_sees_what_the_first_did_or_waits_for_it(
     assert states(databases) == {"applied": 5}
     counted = [count(databases, table) for table in (Refund, RefundClaim, DisputeStatus)]
     assert counted == [1, 1, 1]
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_what_wakes_a_claim_waits_for_nobody_who_has_its_names(shop: Shop, databases: Databases) -> None:
+    """Who has a name wants the order next: both would wait until the database ends one of them."""
+    provider = supporting(shop)
+    for name in ("sale", "session", "claim"):
+        said = MESSAGES[name]
+        source_id = shop.source_id if said.is_the_shops else provider
+        shop.send_raw(said.body, key=said.key, source_id=source_id, now=LATER)
+    names_are_held, shop_is_done = Signal(), Signal()
+
+    def tell_by_provider() -> Received:
+        def work(session: Session) -> Received:
+            said, source = MESSAGES["dispute"], get_source(session, provider)
+            lock_orders(session, source.brand_id, source.namespace, names=[PAYMENT, CHARGE])
+            names_are_held.set()
+            assert shop_is_done.wait(DEADLINE_S)
+            return receive(session, LATER, source, said.key, said.body, keys=shop.keys)
+
+        return transact(databases.main, work)
+
+    def tell_by_shop() -> None:
+        names_are_held.wait(DEADLINE_S)
+        shop.send_raw(MESSAGES["refund"].body, key="m2", now=LATER)
+        shop_is_done.set()
+
+    at_once(tell_by_provider, tell_by_shop)
+    assert states(databases) == {"applied": 5}
