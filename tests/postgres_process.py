@@ -34,6 +34,7 @@ _OPTIONS = {
     "max_wal_senders": "0",
     "jit": "off",
     "autovacuum": "off",
+    "deadlock_timeout": "50ms",  # after which it looks whether two wait for each other, by default a second
     # Far from UTC and a quarter of an hour off, so that a time that lost its zone is noticed.
     "timezone": "Asia/Kathmandu",
 }

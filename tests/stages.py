@@ -92,3 +92,11 @@ class Stages:
             self._server.create_database(template, template=self._empty.template)
         url = self._server.url(template) if self._server is not None else ""
         return Stage(folder, template, opening(settings_for(folder / "home", url)))
+
+
+POSTGRESQL_AT_NIGHT = pytest.mark.parametrize(
+    "database_kind",
+    ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.nightly])],
+    indirect=True,
+)
+"""Of tests that a filter is there: both databases are asked the same, so one of them tells when it is not."""

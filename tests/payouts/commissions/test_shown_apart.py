@@ -10,9 +10,11 @@ from tests.payouts.commissions.people import click, decide, one_more, told_again
 from tests.payouts.commissions.suspects import SOLD, by_code, explained, found, signals, wants
 from tests.payouts.owners import sell
 from tests.payouts.payout_runs.scenes import OCTOBER, CurrencyBooks, open_brand, run_at, seal
-from tests.stages import opening_for
+from tests.stages import POSTGRESQL_AT_NIGHT, opening_for
 from tests.tracker.terminal import Terminal
 from tracker.programs.operations import create_link, enroll
+
+pytestmark = POSTGRESQL_AT_NIGHT
 
 opening = opening_for(books=CAST)
 

@@ -24,7 +24,10 @@ from tests.payouts.payout_runs.scenes import (
 )
 from tests.payouts.payout_runs.test_adoption import adopted, by_hand, reverse
 from tests.payouts.payout_runs.test_amounts import leave, sealed_and_run
+from tests.stages import POSTGRESQL_AT_NIGHT
 from tracker.errors import NotFound
+
+pytestmark = POSTGRESQL_AT_NIGHT
 
 
 def another_brand(books: Books, currency: str = "EUR") -> CurrencyBooks:

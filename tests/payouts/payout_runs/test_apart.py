@@ -30,7 +30,9 @@ from tests.payouts.payout_runs.scenes import (
 )
 from tests.payouts.payout_runs.test_adoption import adopted, by_hand
 from tests.payouts.statements.test_review import statement_id
-from tests.stages import Stage, opening_for
+from tests.stages import POSTGRESQL_AT_NIGHT, Stage, opening_for
+
+pytestmark = POSTGRESQL_AT_NIGHT
 
 DAY = NOVEMBER.payday
 

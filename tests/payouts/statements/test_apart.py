@@ -22,8 +22,10 @@ from tests.payouts.payout_runs.scenes import (
     statement_in,
 )
 from tests.payouts.test_worked_example import equation, split
-from tests.stages import Stage, opening_for
+from tests.stages import POSTGRESQL_AT_NIGHT, Stage, opening_for
 from tests.tracker.terminal import Terminal
+
+pytestmark = POSTGRESQL_AT_NIGHT
 
 
 def play_side_by_side(books: Books) -> str:

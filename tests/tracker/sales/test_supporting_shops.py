@@ -1,32 +1,28 @@
 """Which sources may support which, and shops that number their orders among them."""
 
-from collections.abc import Sequence
 from datetime import timedelta
-from itertools import permutations
 from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, transact
 from tests.tracker.sales.payloads_read import event, payload, raw
-from tests.tracker.sales.shop import START, Shop, cancellation, envelope, refund, sale
+from tests.tracker.sales.shop import START, Shop, cancellation, envelope, refund
 from tests.tracker.sales.test_stripe_orders import LATER, SECRET, send
 from tests.tracker.sales.test_supporting import (
     CHARGE,
     PAYMENT,
     SESSION,
     TOTAL,
-    paid_session,
     sold,
     state_of,
     supporting,
     told_of,
 )
 from tracker.errors import Conflict, Invalid
-from tracker.sales.lookup import find_sale, sale_history
 from tracker.sales.models import Refund
-from tracker.sales.operations import api_source, create_source, get_source
+from tracker.sales.operations import api_source, create_source
 
 WOO_SECRET = "an-example-of-a-shops-secret"
 
@@ -167,46 +163,6 @@ def test_an_order_that_the_shop_calls_off_waits_until_its_provider_gave_all_back
     assert state_of(databases, received.event_id) == ("parked", SESSION)
     send(shop, stripe, event("stripe_refund_created", key="evt_r2", id="re_3Rest", amount=TOTAL - 2000))
     assert state_of(databases, received.event_id) == ("applied", SESSION)
-
-
-def story(shop: Shop, provider: str) -> list[tuple[str | None, bytes, str]]:
-    """By which source, the message, its id. The shop knows the session only, which knows the payment."""
-    closed: dict[str, Any] = {"type": "charge.dispute.closed", "key": "evt_d2", "status": "won"}
-    theirs: Sequence[dict[str, Any]] = (
-        paid_session(shop),
-        payload("stripe_refund_created"),
-        payload("stripe_dispute_created"),
-        event("stripe_dispute_created", at=1762250000, **closed),
-    )
-    ours = (
-        envelope("sale.created", sale(total=TOTAL, tax=1805, references=[SESSION])),
-        envelope("refund.created", refund("ours-1", amount=2000)),
-    )
-    return [
-        *[(None, body, f"m{number}") for number, body in enumerate(ours)],
-        *[(provider, raw(each), each["id"]) for each in theirs],
-    ]
-
-
-def test_whatever_comes_first_all_of_it_ends_with_the_order(shop: Shop, databases: Databases) -> None:
-    """Every fifth order of six messages, each told to sources of its own."""
-    ends = set()
-    for number, order in enumerate(permutations(range(6))):
-        if number % 20:
-            continue
-        mine = shop.connect("standard", shop.secret)
-        told = story(shop, supporting(shop, supports=mine))
-        for each in order:
-            source_id, body, key = told[each]
-            shop.send_raw(body, key=key, source_id=source_id or mine, now=LATER)
-        with reading(databases.main) as session:
-            namespace = get_source(session, mine).namespace
-            found = sale_history(session, find_sale(session, shop.brand_id, "1001", namespace))
-            refunds = tuple(each.refund_id for each in found.refunds)
-            steps = tuple(sorted(each.status for each in found.disputes))
-            credit = found.attributions[-1].enrollment_id
-            ends.add((refunds, steps, credit, len(found.parked)))
-    assert ends == {(("ours-1",), ("opened", "won"), shop.enrollments["anna"], 0)}
 
 
 def test_only_a_source_whose_own_reports_count_can_be_supported(shop: Shop) -> None:
