@@ -38,4 +38,4 @@ def test_messages_of_an_order_at_once_end_like_one_by_one(shop: Shop, chance: Ra
 @pytest.mark.nightly
 @pytest.mark.timeout(3600)
 def test_messages_of_hundreds_of_orders_at_once_end_like_one_by_one(shop: Shop, chance: Random) -> None:
-    require_the_same_as_one_by_one(shop, list(TEN), 50, chance)
+    require_the_same_as_one_by_one(shop, list(TEN), 30, chance)
