@@ -3,10 +3,8 @@
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from config.insert import insert_once
 from tracker.errors import Conflict
-from tracker.ids import new_id
-from tracker.sales.delivery import ALREADY, Booked, Delivery
+from tracker.sales.delivery import ALREADY, Booked, Delivery, record_once
 from tracker.sales.models import Cancellation, DisputeStatus, Refund, RefundFailure, RefundLevel, Sale
 from tracker.sales.normal import CancellationReport, DisputeReport, RefundReport
 from tracker.sales.provider_reports import RefundFailureReport, RefundLevelReport
@@ -28,20 +26,19 @@ def book_afterwards(session: Session, delivery: Delivery, sale: Sale, report: Af
 
 
 def _book_refund(session: Session, delivery: Delivery, sale: Sale, report: RefundReport) -> Booked:
-    is_new = insert_once(
+    is_new = record_once(
         session,
+        delivery,
         Refund,
-        id=new_id("ref", delivery.now),
-        sale_id=sale.id,
+        "ref",
+        sale,
+        report.occurred_at,
         refund_id=report.refund_id,
-        event_id=delivery.event_id,
-        occurred_at=report.occurred_at,
         amount=report.amount,
         tax=report.tax,
         shipping=report.shipping,
         reason=report.reason,
         payload_hash=report.content_hash,
-        created_at=delivery.now,
     )
     if is_new:
         return Booked(wakes_others=True)
@@ -56,55 +53,48 @@ def _book_refund(session: Session, delivery: Delivery, sale: Sale, report: Refun
 def _book_refund_failure(
     session: Session, delivery: Delivery, sale: Sale, report: RefundFailureReport
 ) -> Booked:
-    is_new = insert_once(
+    is_new = record_once(
         session,
+        delivery,
         RefundFailure,
-        id=new_id("rff", delivery.now),
-        sale_id=sale.id,
+        "rff",
+        sale,
+        report.occurred_at,
         refund_id=report.refund_id,
-        event_id=delivery.event_id,
-        occurred_at=report.occurred_at,
-        created_at=delivery.now,
     )
-    return (
-        Booked(wakes_others=True)
-        if is_new
-        else Booked(note=f"refund {report.refund_id} is known to have failed")
-    )
+    if is_new:
+        return Booked(wakes_others=True)
+    return Booked(note=f"refund {report.refund_id} is known to have failed")
 
 
 def _book_refund_level(session: Session, delivery: Delivery, sale: Sale, report: RefundLevelReport) -> Booked:
-    is_new = insert_once(
+    is_new = record_once(
         session,
+        delivery,
         RefundLevel,
-        id=new_id("rfl", delivery.now),
-        sale_id=sale.id,
+        "rfl",
+        sale,
+        report.occurred_at,
         payment_id=report.payment_id,
-        event_id=delivery.event_id,
-        occurred_at=report.occurred_at,
         amount=report.amount,
-        created_at=delivery.now,
     )
-    return (
-        Booked(wakes_others=True)
-        if is_new
-        else Booked(note=f"known: {report.amount} of {report.payment_id} went back")
-    )
+    if is_new:
+        return Booked(wakes_others=True)
+    return Booked(note=f"known: {report.amount} of {report.payment_id} went back")
 
 
 def _book_dispute(session: Session, delivery: Delivery, sale: Sale, report: DisputeReport) -> Booked:
-    is_new = insert_once(
+    is_new = record_once(
         session,
+        delivery,
         DisputeStatus,
-        id=new_id("dsp", delivery.now),
-        sale_id=sale.id,
+        "dsp",
+        sale,
+        report.occurred_at,
         dispute_id=report.dispute_id,
         status=report.status,
-        event_id=delivery.event_id,
-        occurred_at=report.occurred_at,
         amount=report.amount,
         payload_hash=report.content_hash,
-        created_at=delivery.now,
     )
     if is_new:
         return Booked(wakes_others=True)
@@ -129,14 +119,13 @@ def _book_cancellation(
     session: Session, delivery: Delivery, sale: Sale, report: CancellationReport
 ) -> Booked:
     """A second one changes nothing, whatever its time: the order is off."""
-    is_new = insert_once(
+    is_new = record_once(
         session,
+        delivery,
         Cancellation,
-        id=new_id("can", delivery.now),
-        sale_id=sale.id,
-        event_id=delivery.event_id,
-        occurred_at=report.occurred_at,
-        created_at=delivery.now,
+        "can",
+        sale,
+        report.occurred_at,
     )
     if is_new:
         return Booked(wakes_others=True)

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
@@ -27,7 +26,7 @@ from tracker.sales.provider_reports import (
     ReferenceReport,
     SameSaleReport,
 )
-from tracker.sales.references import orders_named, remember, sold_among
+from tracker.sales.references import orders_named, remember, sale_of, sold_among
 from tracker.times import utc_text
 
 WAITING = "waiting for order "
@@ -47,11 +46,11 @@ def book(session: Session, delivery: Delivery, report: AnyReport) -> Booked:
         return Booked(note=report.reason)
     if isinstance(report, ReferenceReport):
         is_new_name = _remember(session, delivery, report)
-        is_sold = _sale_of(session, delivery.source, report.order_id) is not None
+        is_sold = sale_of(session, delivery.source, report.order_id) is not None
         return Booked(wakes_others=is_new_name and is_sold)
     if isinstance(report, SaleReport):
         return _book_sale(session, delivery, report)
-    sale = _sale_of(session, delivery.source, report.order_id)
+    sale = sale_of(session, delivery.source, report.order_id)
     if sale is None:
         raise NotNow(_what_it_waits_for(session, delivery, report.order_id))
     if _is_of_other_mode(delivery, report, sale):
@@ -130,7 +129,7 @@ def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> Book
     sale_id = new_id("sal", delivery.now)
     row = sale_row(delivery.now, delivery.source, delivery.event_id, report, sale_id)
     is_new = insert_once(session, Sale, **row)
-    sale = _sale_of(session, delivery.source, report.order_id)
+    sale = sale_of(session, delivery.source, report.order_id)
     assert sale is not None
     is_new_name = _remember(session, delivery, report)
     if is_new:
@@ -179,11 +178,3 @@ def _require_brand_was_here(report: SaleReport, since: datetime) -> None:
             "is the date right?",
             "occurred_at",
         )
-
-
-def _sale_of(session: Session, source: Source, order_id: str) -> Sale | None:
-    return session.scalar(
-        select(Sale).where(
-            Sale.brand_id == source.brand_id, Sale.namespace == source.namespace, Sale.order_id == order_id
-        )
-    )

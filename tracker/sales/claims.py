@@ -11,14 +11,13 @@ from typing import TypeGuard
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.insert import insert_once
 from tracker.errors import NotNow
-from tracker.ids import new_id
 from tracker.money import Money
-from tracker.sales.delivery import Booked, Delivery
+from tracker.sales.delivery import Booked, Delivery, record_once
 from tracker.sales.models import Cancellation, DisputeStatus, Refund, RefundLevel, Sale, Source
 from tracker.sales.normal import CancellationReport, RefundReport
 from tracker.sales.provider_reports import AnyReport, RefundFailureReport, RefundLevelReport
+from tracker.sales.references import sale_of
 from tracker.sales.refund_levels import unexplained_minor
 from tracker.sales.supporting_models import RefundClaim
 
@@ -43,7 +42,8 @@ def book_claim(session: Session, delivery: Delivery, sale: Sale, report: Claim) 
 
 def waive(session: Session, delivery: Delivery, order_id: str, reports: Sequence[AnyReport]) -> None:
     """A person has put the message aside: what it claims is not claimed again, by whatever message."""
-    sale = _sale(session, delivery.source, order_id)
+    sale = sale_of(session, delivery.source, order_id)
+    assert sale is not None, "what is claimed was found to belong to a sale"
     for report in reports:
         if claims_money_back(report) and getattr(report, "currency", sale.currency) == sale.currency:
             _insert(session, delivery, sale, report, WAIVED)
@@ -52,7 +52,8 @@ def waive(session: Session, delivery: Delivery, order_id: str, reports: Sequence
 def require_covered(session: Session, delivery: Delivery, order_id: str) -> None:
     """Raises NotNow while the source claims that more went back of the order than was reported."""
     source = delivery.source
-    sale = _sale(session, source, order_id)
+    sale = sale_of(session, source, order_id)
+    assert sale is not None, "what is claimed was found to belong to a sale"
     claims = _claims(session, source, sale)
     claimed_minor = min(_claimed_minor(claims, sale), sale.total)
     reported_minor = min(_reported_minor(session, sale), sale.total)
@@ -67,28 +68,19 @@ def require_covered(session: Session, delivery: Delivery, order_id: str) -> None
         )
 
 
-def _sale(session: Session, source: Source, order_id: str) -> Sale:
-    return session.scalars(
-        select(Sale).where(
-            Sale.brand_id == source.brand_id, Sale.namespace == source.namespace, Sale.order_id == order_id
-        )
-    ).one()
-
-
 def _insert(session: Session, delivery: Delivery, sale: Sale, report: Claim, ending: str = "") -> bool:
     kind, claim_id, amount_minor = _what(report)
-    return insert_once(
+    return record_once(
         session,
+        delivery,
         RefundClaim,
-        id=new_id("rfc", delivery.now),
-        sale_id=sale.id,
+        "rfc",
+        sale,
+        report.occurred_at,
         source_id=delivery.source.id,
         kind=f"{kind}{ending}",
         claim_id=claim_id,
         amount=amount_minor,
-        event_id=delivery.event_id,
-        occurred_at=report.occurred_at,
-        created_at=delivery.now,
     )
 
 

@@ -3,8 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from tracker.sales.models import Source
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from config.insert import insert_once
+from tracker.ids import new_id
+from tracker.sales.models import Sale, Source
 
 ALREADY = "already "
 """What the note of an event starts with that says nothing new."""
@@ -33,3 +38,25 @@ class Booked:
 
     note: str | None = None
     wakes_others: bool = False
+
+
+def record_once(
+    session: Session,
+    delivery: Delivery,
+    table: type[DeclarativeBase],
+    prefix: str,
+    sale: Sale,
+    occurred_at: datetime,
+    **values: Any,
+) -> bool:
+    """The row of what a report says of a sale, unless one with its key is there; whether it is new."""
+    return insert_once(
+        session,
+        table,
+        id=new_id(prefix, delivery.now),
+        sale_id=sale.id,
+        event_id=delivery.event_id,
+        occurred_at=occurred_at,
+        created_at=delivery.now,
+        **values,
+    )

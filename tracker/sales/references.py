@@ -66,3 +66,12 @@ def names_new_to(session: Session, source: Source, order_id: str, names: Sequenc
         OrderReference.reference.in_(names),
     )
     return {*names} - {order_id, *session.scalars(known)}
+
+
+def sale_of(session: Session, source: Source, order_id: str) -> Sale | None:
+    """By the order's id alone, in the namespace of the source."""
+    return session.scalar(
+        select(Sale).where(
+            Sale.brand_id == source.brand_id, Sale.namespace == source.namespace, Sale.order_id == order_id
+        )
+    )
