@@ -14,7 +14,15 @@ from payouts.commissions.models import Commission, Entry, Hold
 from payouts.transfers.returns import record_return
 from tests.payouts.cast import Books, after, at
 from tests.payouts.commissions.people import click
-from tests.payouts.payout_runs.scenes import OCTOBER, add_creator, open_brand, owe, run_at, seal
+from tests.payouts.payout_runs.scenes import (
+    OCTOBER,
+    CurrencyBooks,
+    add_creator,
+    open_brand,
+    owe,
+    run_at,
+    seal,
+)
 from tracker.sales.inbox import dismiss
 from tracker.sales.models import Sale
 
@@ -24,8 +32,12 @@ Owners = dict[str, Books]
 
 def three_owners(books: Books) -> Owners:
     """The rail account is the first brand's."""
-    bobs = add_creator(books, "Bob")
-    mugs = open_brand(
+    return {"anna": books, "bob": add_creator(books, "Bob"), "mugs": open_mugs(books)}
+
+
+def open_mugs(books: Books) -> CurrencyBooks:
+    """Another brand, for which Anna sells, too."""
+    return open_brand(
         books.settings,
         books.databases,
         books.sandbox,
@@ -33,7 +45,6 @@ def three_owners(books: Books) -> Owners:
         creator_id=books.creator_id,
         since="09-02",
     )
-    return {"anna": books, "bob": bobs, "mugs": mugs}
 
 
 def work_of_every_kind(books: Books) -> dict[str, tuple[str, str]]:

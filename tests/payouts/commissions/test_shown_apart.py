@@ -8,8 +8,8 @@ from payouts.statements.decisions import hold, keep, release
 from tests.payouts.cast import CAST, Books, at
 from tests.payouts.commissions.people import click, decide, one_more, told_again
 from tests.payouts.commissions.suspects import SOLD, by_code, explained, found, signals, wants
-from tests.payouts.owners import sell
-from tests.payouts.payout_runs.scenes import OCTOBER, CurrencyBooks, open_brand, run_at, seal
+from tests.payouts.owners import open_mugs, sell
+from tests.payouts.payout_runs.scenes import OCTOBER, CurrencyBooks, run_at, seal
 from tests.stages import POSTGRESQL_AT_NIGHT, opening_for
 from tests.tracker.terminal import Terminal
 from tracker.programs.operations import create_link, enroll
@@ -21,15 +21,7 @@ opening = opening_for(books=CAST)
 
 @pytest.fixture
 def mugs(books: Books) -> CurrencyBooks:
-    """Another brand, for which Anna sells, too."""
-    return open_brand(
-        books.settings,
-        books.databases,
-        books.sandbox,
-        name="Mugs",
-        creator_id=books.creator_id,
-        since="09-02",
-    )
+    return open_mugs(books)
 
 
 def shown(books: Books, what: str) -> list[str]:
