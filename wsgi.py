@@ -1,6 +1,6 @@
 """The applications: `gunicorn wsgi:app` is the whole one, `edge` (ASGI) does redirects and nothing else.
 
-The edge's own process names it by tracker.clicks.edge, and so never loads what the pages need.
+The edge's own process names it by tracker.clicks.redirect.edge, and so never loads what the pages need.
 
 Importing this module opens no connection and starts no thread; the first request does.
 """
@@ -12,9 +12,9 @@ from flask import Flask
 from config.database import open_databases
 from config.settings import Settings, load_settings
 from payouts.jobs.pages import blueprint as jobs
-from tracker.clicks.edge import Edge, create_edge
-from tracker.clicks.pages import blueprint as clicks
-from tracker.clicks.recorder import Recorder
+from tracker.clicks.recording.recorder import Recorder
+from tracker.clicks.redirect.edge import Edge, create_edge
+from tracker.clicks.redirect.pages import blueprint as clicks
 from tracker.sales.api import blueprint as sales
 from tracker.sales.brand_api import blueprint as brand_api
 from tracker.sales.postbacks import blueprint as postbacks

@@ -37,7 +37,7 @@ if _hard != resource.RLIM_INFINITY:
 if _soft != resource.RLIM_INFINITY and _soft < _files:
     resource.setrlimit(resource.RLIMIT_NOFILE, (_files, _hard))
 
-wsgi_app = "tracker.clicks.edge:edge"
+wsgi_app = "tracker.clicks.redirect.edge:edge"
 bind = [_settings.edge_bind]
 workers = _settings.workers
 preload_app = True  # importing opens nothing and starts nothing, so workers can share its memory

@@ -13,7 +13,7 @@ from config.schema import CLICKS, MAIN
 from config.settings import Settings
 from tests.tracker.cast import bring_on
 from tests.tracker.clicks.test_totals import click, write
-from tracker.clicks.recorder import Recorder
+from tracker.clicks.recording.recorder import Recorder
 from tracker.programs.operations import create_link, link_target, list_programs
 
 NOW = datetime.now(UTC)

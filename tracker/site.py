@@ -8,10 +8,10 @@ from flask import Flask, current_app
 
 from config.database import Databases
 from config.settings import Settings
-from tracker.clicks.cache import LinkCache, library
-from tracker.clicks.recorder import Recorder
-from tracker.clicks.sightings import Sightings
-from tracker.clicks.visitor_keys import VisitorKeys
+from tracker.clicks.counting.confirmations import Sightings
+from tracker.clicks.counting.visitor_keys import VisitorKeys
+from tracker.clicks.recording.recorder import Recorder
+from tracker.clicks.redirect.link_cache import LinkCache, library
 from tracker.people.failures import FailedAttempts
 from tracker.sales.intake import Intake
 from tracker.sales.known_sources import KnownSources

@@ -15,7 +15,7 @@ from payouts.backup.archive import Archive, open_archive
 from payouts.backup.making import make_backup
 from payouts.backup.manifest import Manifest
 from payouts.backup.restoring import Restored, restore, verify
-from tracker.clicks.draining import drain_orphans
+from tracker.clicks.recording.spool_drainer import drain_orphans
 from tracker.console import Answer, Console, ConsoleCommand, pass_console
 from tracker.errors import Fault, NotNow
 from tracker.sales.models import Source

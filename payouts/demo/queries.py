@@ -20,8 +20,8 @@ from payouts.ledger.models import Period, Posting
 from payouts.statements.document import expected_pay_date
 from payouts.statements.models import Statement
 from payouts.transfers.models import Item, Payout
-from tracker.clicks.counting import DOUBTED
-from tracker.clicks.figures import link_figures
+from tracker.clicks.counting.statistics import link_figures
+from tracker.clicks.counting.visits import DOUBTED
 from tracker.errors import NotFound
 from tracker.ids import uuid_of
 from tracker.people.models import Brand, Creator

@@ -23,10 +23,10 @@ from payouts.schedule import work
 from payouts.transfers.payees import remember_payee
 from payouts.transfers.rail import open_rail
 from payouts.transfers.sandbox.server import SandboxServer
-from tracker.clicks.recorder import Recorder
-from tracker.clicks.redirect import Visit, new_click
+from tracker.clicks.counting.verdict import judge
+from tracker.clicks.recording.recorder import Recorder
+from tracker.clicks.redirect.request import Visit, new_click
 from tracker.clicks.token import make_token
-from tracker.clicks.verdict import judge
 from tracker.errors import Fault
 from tracker.people.operations import create_brand, create_creator
 from tracker.programs.operations import create_link, create_program, enroll, link_target

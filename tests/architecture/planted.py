@@ -37,7 +37,7 @@ FAULTS: list[tuple[Rule, dict[str, str]]] = [
     (misplaced_stripe, {"payouts/a.py": "def f():\n    import stripe"}),
     (misplaced_stripe, {"tracker/a.py": "from stripe.error import StripeError"}),
     (misplaced_stripe, {STRIPE_HOME: "import stripe"}),
-    (heavy_fast_doors, {"tracker/clicks/edge.py": "import flask"}),
+    (heavy_fast_doors, {"tracker/clicks/redirect/edge.py": "import flask"}),
     (
         heavy_fast_doors,
         {"tracker/edge.py": "from tracker import page", "tracker/page.py": "import flask.views"},
@@ -86,7 +86,7 @@ INNOCENT = {
     "tracker/a.py": "import flask\nfrom config import a\n" + AWARE,
     "tracker/money.py": "from decimal import Decimal\nimport tracker.errors\n",
     "tracker/errors.py": "",
-    "tracker/clicks/edge.py": "from tracker import money\n",
+    "tracker/clicks/redirect/edge.py": "from tracker import money\n",
     "payouts/a.py": COMMENTED_FUNCTION + "x = 1\n" * 100,
     "payouts/ledger/rules.py": "from tracker.money import Money\nfrom datetime import datetime\n",
     "payouts/ledger/operations.py": "from payouts.ledger import rules\ndef f(s):\n    s.flush()\n",

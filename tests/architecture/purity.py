@@ -11,7 +11,7 @@ PURE = (
     "tracker/base64url.py",
     "tracker/signing.py",
     "tracker/clicks/token.py",
-    "tracker/clicks/verdict.py",
+    "tracker/clicks/counting/verdict.py",
     "tracker/sales/binding.py",
     "tracker/sales/inputs.py",
     "tracker/sales/normal.py",
@@ -56,7 +56,7 @@ READS_A_CLOCK = {"datetime.now", "datetime.today", "date.today", "time.time", "t
 OPERATIONS = ("tracker/*.py", "payouts/*.py")
 COMMITS_ITSELF: tuple[str, ...] = (
     "payouts/transfers/sandbox/*",  # stands in for a provider's own database
-    "tracker/clicks/recorder.py",  # commits many clicks at once, before their redirects leave
+    "tracker/clicks/recording/recorder.py",  # commits many clicks at once, before their redirects leave
 )
 MEASURES_SECONDS = ("payouts/transfers/sandbox/faults.py",)
 """May make floats: how long a provider that hangs on purpose hangs is no amount of money."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from config.settings import load_settings
-from tracker.clicks.writers import NewClick, open_writer
+from tracker.clicks.recording.writers import NewClick, open_writer
 from tracker.ids import new_uuid
 
 if TYPE_CHECKING:

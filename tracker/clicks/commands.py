@@ -9,9 +9,9 @@ import click
 from sqlalchemy import func, select
 
 from config.database import reading
-from tracker.clicks.counting import EVERY_FIGURE
+from tracker.clicks.counting.totals import link_totals
+from tracker.clicks.counting.visits import EVERY_FIGURE
 from tracker.clicks.models import Click, ClickTotal
-from tracker.clicks.totals import link_totals
 from tracker.console import FAILED, Answer, Console, ConsoleGroup, pass_console
 from tracker.errors import LinkledgerError
 from tracker.ids import uuid_of

@@ -12,11 +12,11 @@ from sqlalchemy import Engine
 
 from config.database import reading, transact
 from config.settings import Settings
-from tracker.clicks.draining import drain_orphans
-from tracker.clicks.figures import newest_counted
-from tracker.clicks.partitions import is_partitioned, make_partitions, rows_outside
-from tracker.clicks.totals_run import TotalsRun
-from tracker.clicks.visitor_keys import renew_keys
+from tracker.clicks.counting.partitions import is_partitioned, make_partitions, rows_outside
+from tracker.clicks.counting.statistics import newest_counted
+from tracker.clicks.counting.totals_run import TotalsRun
+from tracker.clicks.counting.visitor_keys import renew_keys
+from tracker.clicks.recording.spool_drainer import drain_orphans
 
 Guard = Callable[[], object]
 

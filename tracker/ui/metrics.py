@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import reading
 from config.metrics import figure_files
-from tracker.clicks.partitions import is_partitioned, rows_outside
+from tracker.clicks.counting.partitions import is_partitioned, rows_outside
 from tracker.people.access import public
 from tracker.sales.health.figures import last_event_times
 from tracker.site import Site, site

@@ -17,8 +17,8 @@ from payouts.ledger.operations import post
 from payouts.ledger.rules import Line
 from payouts.tables import CLICK_TABLES, MAIN_TABLES
 from tests.tracker.sales.shop import RECEIVED, Shop, open_shop, refund, sale
-from tracker.clicks.recorder import Recorder
-from tracker.clicks.writers import NewClick, stored_sub_ids
+from tracker.clicks.recording.recorder import Recorder
+from tracker.clicks.recording.writers import NewClick, stored_sub_ids
 from tracker.ids import new_uuid, uuid_of
 from tracker.people.operations import create_creator, list_creators
 

@@ -27,7 +27,7 @@ from tests.payouts.backup.content import (
     record_clicks,
 )
 from tests.tracker.sales.shop import Shop, sale
-from tracker.clicks.recorder import Recorder
+from tracker.clicks.recording.recorder import Recorder
 from tracker.sales.intake import Intake
 from tracker.sales.operations import get_source, source_secrets
 

@@ -18,10 +18,10 @@ from config.settings import Settings
 from tests.tracker.cast import Cast
 from tests.tracker.clicks.edge_thread import edge_in_a_thread
 from tests.tracker.clicks.visitors import PEOPLE
-from tracker.clicks.cache import LinkCache, library
-from tracker.clicks.edge import Edge
 from tracker.clicks.models import Click
-from tracker.clicks.recorder import Recorder
+from tracker.clicks.recording.recorder import Recorder
+from tracker.clicks.redirect.edge import Edge
+from tracker.clicks.redirect.link_cache import LinkCache, library
 from tracker.clicks.token import read_token
 from tracker.programs.operations import create_link
 from wsgi import create_app

@@ -14,7 +14,7 @@ from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
 from config.worker import EdgeWorker
-from tracker.clicks.edge import Edge
+from tracker.clicks.redirect.edge import Edge
 
 LIMIT_BYTES = 16_380
 

@@ -11,7 +11,7 @@ from werkzeug.test import create_environ, run_wsgi_app
 
 from config.settings import Settings
 from tests.tracker.clicks.visitors import PEOPLE
-from tracker.clicks.edge import create_edge
+from tracker.clicks.redirect.edge import create_edge
 from wsgi import create_app
 
 BROWSER = ("User-Agent", PEOPLE["Safari on iPhone"][0])

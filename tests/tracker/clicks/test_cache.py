@@ -14,7 +14,7 @@ from config.database import Databases, reading, transact
 from tests.tracker.cast import Cast
 from tests.tracker.clicks.doors import make_link
 from tests.tracker.clicks.traffic import DEADLINE_S, LINK
-from tracker.clicks.cache import MISSING, Library, LinkCache, LinksUnreadable, library
+from tracker.clicks.redirect.link_cache import MISSING, Library, LinkCache, LinksUnreadable, library
 from tracker.people.models import Brand
 from tracker.programs.changes import MOST_CHANGES, LinkChanges, changes_since, link_version
 from tracker.programs.links import Found
@@ -173,7 +173,9 @@ def test_a_code_that_no_link_has_is_remembered_for_a_second(
     assert links.find("anna") is None
     make_link(databases, cast, now)
     assert links.find("anna") is None
-    monkeypatch.setattr("tracker.clicks.cache.time.monotonic", lambda later=threading.TIMEOUT_MAX: later)
+    monkeypatch.setattr(
+        "tracker.clicks.redirect.link_cache.time.monotonic", lambda later=threading.TIMEOUT_MAX: later
+    )
     assert links.known("anna") is MISSING
     assert links.find("anna", DEADLINE_S) is not None
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.clicks.counting import FLOOD_PER_HOUR, HourCount, Row, Seen, hour_of, marks_of
+from tracker.clicks.counting.visits import FLOOD_PER_HOUR, HourCount, Row, Seen, hour_of, marks_of
 from tracker.clicks.models import VERDICTS
 from tracker.ids import new_uuid
 

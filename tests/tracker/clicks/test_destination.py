@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.clicks.destination import with_token
+from tracker.clicks.redirect.destination import with_token
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from config.settings import Settings
 from tests.tracker.cast import Cast
 from tests.tracker.clicks.in_process import BROWSER, Answered, Ask, OpenInProcess
 from tests.tracker.clicks.traffic import DEADLINE_S
-from tracker.clicks.cache import POLL_S
 from tracker.clicks.models import Click
+from tracker.clicks.redirect.link_cache import POLL_S
 from tracker.people.operations import create_brand
 from tracker.programs.domains import add_domain, remove_domain, set_fallback
 from tracker.programs.operations import (

@@ -9,9 +9,9 @@ from sqlalchemy import text
 from config.database import Databases
 from config.settings import Settings
 from tests.tracker.clicks.traffic import a_click, kept_ids
-from tracker.clicks.draining import drain_orphans
-from tracker.clicks.spool import make_spool
-from tracker.clicks.writers import NewClick
+from tracker.clicks.recording.spool import make_spool
+from tracker.clicks.recording.spool_drainer import drain_orphans
+from tracker.clicks.recording.writers import NewClick
 
 ROOM_BYTES = 1024 * 1024
 

@@ -26,7 +26,7 @@ from tests.edge_process import (
 from tests.server import free_port
 from tests.tracker.cast import Cast
 from tests.tracker.clicks.doors import make_link
-from tracker.clicks.draining import drain_orphans
+from tracker.clicks.recording.spool_drainer import drain_orphans
 
 SILENT_CLIENTS = 2_000
 NIGHTLY = pytest.param(50, marks=[pytest.mark.nightly, pytest.mark.timeout(1800)])

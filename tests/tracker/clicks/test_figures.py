@@ -9,9 +9,9 @@ import pytest
 from config.database import Databases, reading
 from config.settings import Settings
 from tests.tracker.clicks.test_totals import HOUR, LINK, NOON, OTHER, START, click, write
-from tracker.clicks.figures import link_figures
+from tracker.clicks.counting.statistics import link_figures
+from tracker.clicks.counting.totals_run import TotalsRun, nobody_else
 from tracker.clicks.jobs import count_clicks
-from tracker.clicks.totals_run import TotalsRun, nobody_else
 
 
 def shown(databases: Databases, *links: UUID) -> dict[UUID, dict[str, int]]:

@@ -16,9 +16,9 @@ from sqlalchemy import text
 from config.database import Databases
 from config.settings import Settings
 from tests.tracker.clicks.traffic import DEADLINE_S, HeldWriters, a_click, kept_ids
-from tracker.clicks.recorder import Recorder
-from tracker.clicks.spool import make_spool
-from tracker.clicks.writers import BatchWriter, open_writer
+from tracker.clicks.recording.recorder import Recorder
+from tracker.clicks.recording.spool import make_spool
+from tracker.clicks.recording.writers import BatchWriter, open_writer
 
 LATE_S = 0.02
 ROOM_BYTES = 1024 * 1024
@@ -142,7 +142,7 @@ def test_a_spool_that_breaks_is_replaced_at_once_and_drained_later(
         os.fsync(descriptor)
 
     armed = threading.Event()
-    monkeypatch.setattr("tracker.clicks.spool._sync_data", sync_data)
+    monkeypatch.setattr("tracker.clicks.recording.spool._sync_data", sync_data)
     before = figure("spool_failures")
     writers = HeldWriters(held=True)
     recorder = make_recorder(writers.open)
@@ -163,7 +163,7 @@ def test_a_spool_that_breaks_is_replaced_at_once_and_drained_later(
 def test_a_spool_that_could_not_be_made_is_made_when_it_can_be(
     settings: Settings, make_recorder: MakeRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker.clicks.guard.RENEW_S", LATE_S)
+    monkeypatch.setattr("tracker.clicks.recording.spool_writer.RENEW_S", LATE_S)
     settings.spool_folder.parent.mkdir(exist_ok=True)
     settings.spool_folder.write_text("a file where the folder should be")
     before = figure("spool_failures")
@@ -209,7 +209,7 @@ def test_a_click_that_the_table_refuses_keeps_no_other_out(
 def test_a_stuck_database_does_not_keep_the_process_from_ending_and_loses_nothing(
     settings: Settings, make_recorder: MakeRecorder, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker.clicks.committer.CLOSE_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("tracker.clicks.recording.committer.CLOSE_TIMEOUT_S", 0.5)
     writers = HeldWriters(held=True)
     stuck = make_recorder(writers.open)
     clicks = [a_click() for _ in range(10)]

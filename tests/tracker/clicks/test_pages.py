@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from tracker.clicks.pages import blueprint
+from tracker.clicks.redirect.pages import blueprint
 from tracker.people.access import Access
 
 

@@ -10,9 +10,9 @@ from config.database import Databases, reading, transact
 from config.settings import Settings
 from tests.tracker.clicks.test_pruning import left
 from tests.tracker.clicks.test_totals import click, figures, write
-from tracker.clicks import partitions
-from tracker.clicks.partitions import Partition, make_partitions, rows_outside
-from tracker.clicks.totals_run import TotalsRun
+from tracker.clicks.counting import partitions
+from tracker.clicks.counting.partitions import Partition, make_partitions, rows_outside
+from tracker.clicks.counting.totals_run import TotalsRun
 from tracker.ids import lowest_uuid
 
 NOW = datetime.now(UTC)

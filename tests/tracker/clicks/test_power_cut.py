@@ -12,8 +12,8 @@ import pytest
 from config.settings import Settings
 from tests.tracker.clicks.power_cut import PowerCut
 from tests.tracker.clicks.traffic import DEADLINE_S, a_click
-from tracker.clicks.recorder import Recorder
-from tracker.clicks.writers import BatchWriter, SqliteWriter
+from tracker.clicks.recording.recorder import Recorder
+from tracker.clicks.recording.writers import BatchWriter, SqliteWriter
 
 VISITORS = 4
 CUTS = 20

@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 from config.database import Databases
 from config.settings import Settings
 from tests.tracker.clicks.test_totals import END, HOUR, NOON, Stopped, _dies_at, click, figures, hourly, write
-from tracker.clicks import pruning
+from tracker.clicks.counting import pruning
+from tracker.clicks.counting.totals_run import TotalsRun
 from tracker.clicks.models import Click, ClickDoubt, ClickVisitor
-from tracker.clicks.totals_run import TotalsRun
 
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
 

@@ -14,10 +14,10 @@ from sqlalchemy import text
 from config.database import Databases
 from config.settings import Settings
 from tests.tracker.clicks.traffic import DEADLINE_S, LINK, HeldWriters, a_click, kept_ids
-from tracker.clicks import waiting as waiting_module
 from tracker.clicks.models import Click
-from tracker.clicks.recorder import Recorder
-from tracker.clicks.writers import NewClick, SqliteWriter, open_writer
+from tracker.clicks.recording import commit_queue as waiting_module
+from tracker.clicks.recording.recorder import Recorder
+from tracker.clicks.recording.writers import NewClick, SqliteWriter, open_writer
 from tracker.ids import made_at
 
 THREADS = 32

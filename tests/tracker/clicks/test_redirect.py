@@ -14,11 +14,11 @@ from config.database import Databases
 from config.settings import Settings
 from tests.tracker.clicks.traffic import DEADLINE_S, LINK, NOW, HeldWriters
 from tests.tracker.clicks.visitors import CRAWLERS, PEOPLE, PREVIEWS
+from tracker.clicks.counting.visitor_keys import VisitorKeys
 from tracker.clicks.models import Click
-from tracker.clicks.recorder import Recorder
-from tracker.clicks.redirect import Answer, Visit, follow
+from tracker.clicks.recording.recorder import Recorder
+from tracker.clicks.redirect.request import Answer, Visit, follow
 from tracker.clicks.token import read_token
-from tracker.clicks.visitor_keys import VisitorKeys
 from tracker.programs.domains import Domain
 from tracker.programs.operations import LinkTarget
 

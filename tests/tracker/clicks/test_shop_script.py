@@ -6,7 +6,7 @@ import http.client
 import pytest
 
 from tests.tracker.clicks.doors import Door
-from tracker.clicks.shop_script import SCRIPT
+from tracker.clicks.redirect.shop_script import SCRIPT
 from tracker.errors import Invalid
 from tracker.programs.codes import link_code
 

@@ -11,10 +11,10 @@ from config.database import Databases
 from config.settings import Settings
 from tests.serving import wait_until
 from tests.tracker.clicks.doors import Door
+from tracker.clicks.counting.confirmations import REASON, Sightings
+from tracker.clicks.counting.totals_run import TotalsRun
 from tracker.clicks.models import Click, ClickConfirmation
-from tracker.clicks.sightings import REASON, Sightings
 from tracker.clicks.token import make_token
-from tracker.clicks.totals_run import TotalsRun
 
 PRERENDER = {"Sec-Purpose": "prefetch;prerender"}
 

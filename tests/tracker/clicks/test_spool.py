@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.tracker.clicks.traffic import a_click
-from tracker.clicks import spool as spool_module
-from tracker.clicks.spool import Orphan, Spool, make_spool, take_orphan
-from tracker.clicks.writers import NewClick
+from tracker.clicks.recording import spool as spool_module
+from tracker.clicks.recording.spool import Orphan, Spool, make_spool, take_orphan
+from tracker.clicks.recording.writers import NewClick
 
 ROOM_BYTES = 64 * 1024
 

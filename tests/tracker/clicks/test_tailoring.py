@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tracker.clicks.traffic import LINK, NOW
-from tracker.clicks.destination import with_token
-from tracker.clicks.tailoring import DeadEnd, dead_end, tailored
+from tracker.clicks.redirect.destination import with_token
+from tracker.clicks.redirect.tailoring import DeadEnd, dead_end, tailored
 from tracker.programs.links import LinkTarget
 from tracker.programs.queries import LONGEST_WITH_PARAMETERS
 from tracker.programs.rules import PASSABLE

@@ -15,8 +15,9 @@ from sqlalchemy import delete, func, select
 from config.database import Databases
 from config.settings import Settings
 from tests.tracker.clicks.traffic import DEADLINE_S
-from tracker.clicks import totals, totals_run
-from tracker.clicks.counting import DOUBTED, EVERY_FIGURE, FIGURES, hour_of
+from tracker.clicks.counting import totals, totals_run
+from tracker.clicks.counting.totals_run import TotalsRun
+from tracker.clicks.counting.visits import DOUBTED, EVERY_FIGURE, FIGURES, hour_of
 from tracker.clicks.models import (
     Click,
     ClickConfirmation,
@@ -25,9 +26,8 @@ from tracker.clicks.models import (
     ClickTotal,
     ClickVisitor,
 )
-from tracker.clicks.recorder import Recorder
-from tracker.clicks.totals_run import TotalsRun
-from tracker.clicks.writers import NewClick
+from tracker.clicks.recording.recorder import Recorder
+from tracker.clicks.recording.writers import NewClick
 from tracker.ids import made_at, new_uuid
 
 NOON = datetime(2026, 11, 10, 12, tzinfo=UTC)

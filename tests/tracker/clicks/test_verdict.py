@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from tests.tracker.clicks.corpus import REQUESTS, Request
 from tests.tracker.clicks.visitors import CRAWLERS, PEOPLE, PREVIEWS
+from tracker.clicks.counting.verdict import judge
+from tracker.clicks.counting.visitor import HEADERS, device_class, referrer_host
 from tracker.clicks.models import VERDICTS
-from tracker.clicks.verdict import judge
-from tracker.clicks.visitor import HEADERS, device_class, referrer_host
 
 PERSON = {"user-agent": PEOPLE["Chrome on Windows"][0]}
 

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from tracker.clicks.visitor import DayKeys, country, marks
-from tracker.clicks.visitor_keys import VisitorKeys, renew_keys
+from tracker.clicks.counting.visitor import DayKeys, country, marks
+from tracker.clicks.counting.visitor_keys import VisitorKeys, renew_keys
 
 NOW = datetime(2026, 11, 23, 22, 30, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from tests.tracker.clicks.traffic import DEADLINE_S, a_click
-from tracker.clicks import waiting
-from tracker.clicks.waiting import MANY, Ticket, WaitingRoom
+from tracker.clicks.recording import commit_queue as waiting
+from tracker.clicks.recording.commit_queue import MANY, Ticket, WaitingRoom
 
 AT_ONCE_S = 0.0
 TICK_S = 0.01

@@ -16,9 +16,9 @@ from tests.tracker.cast import Cast
 from tests.tracker.clicks.doors import make_link
 from tests.tracker.clicks.edge_thread import ThreadWorker, edge_in_a_thread
 from tests.tracker.clicks.traffic import DEADLINE_S, HeldWriters
-from tracker.clicks.cache import LinkCache, library
-from tracker.clicks.edge import Edge
-from tracker.clicks.recorder import Recorder
+from tracker.clicks.recording.recorder import Recorder
+from tracker.clicks.redirect.edge import Edge
+from tracker.clicks.redirect.link_cache import LinkCache, library
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 WHOLE = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"

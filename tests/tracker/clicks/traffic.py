@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from config.database import Databases
 from tracker.clicks.models import Click
-from tracker.clicks.writers import BatchWriter, NewClick, open_writer
+from tracker.clicks.recording.writers import BatchWriter, NewClick, open_writer
 from tracker.ids import new_uuid
 
 NOW = datetime(2026, 10, 1, 10, 0, tzinfo=UTC)

@@ -4,7 +4,7 @@ from flask import Flask
 
 from config.database import open_databases
 from config.settings import Settings, load_settings
-from tracker.clicks.recorder import Recorder
+from tracker.clicks.recording.recorder import Recorder
 from tracker.sales.api import blueprint
 from tracker.sales.brand_api import blueprint as brand_api
 from tracker.sales.postbacks import blueprint as postbacks

@@ -16,8 +16,8 @@ from tests.tracker.clicks.edge_thread import edge_in_a_thread
 from tests.tracker.storefront import shops
 from tests.tracker.storefront.messages import SECRETS
 from tests.tracker.storefront.server import LAYOUT, POLL_S, Storefront, open_storefront
-from tracker.clicks.edge import create_edge
 from tracker.clicks.models import ClickConfirmation
+from tracker.clicks.redirect.edge import create_edge
 from tracker.people.operations import create_brand, create_creator
 from tracker.programs.operations import create_link, create_program, enroll
 from tracker.sales.models import Attribution, Sale

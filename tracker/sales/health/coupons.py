@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Text, exists, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
-from tracker.clicks.figures import link_figures
+from tracker.clicks.counting.statistics import link_figures
 from tracker.ids import lowest_uuid, public_id, uuid_of
 from tracker.programs.models import Coupon, Enrollment, Link, Program
 from tracker.sales.health.rules import CouponFigures

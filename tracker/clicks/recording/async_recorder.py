@@ -5,9 +5,9 @@ from collections import deque
 from contextlib import suppress
 from functools import partial
 
-from tracker.clicks.recorder import Recorder
-from tracker.clicks.waiting import Ticket
-from tracker.clicks.writers import NewClick
+from tracker.clicks.recording.commit_queue import Ticket
+from tracker.clicks.recording.recorder import Recorder
+from tracker.clicks.recording.writers import NewClick
 
 SWEEP_S = 0.25
 

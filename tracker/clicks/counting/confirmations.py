@@ -16,8 +16,8 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import make_engine
+from tracker.clicks.counting.totals_run import TotalsRun
 from tracker.clicks.token import TOKEN_LENGTH, InvalidToken, read_token
-from tracker.clicks.totals_run import TotalsRun
 
 FRESH = timedelta(hours=24)
 """A browser keeps a prerendered page for minutes."""

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from tracker.clicks.writers import NewClick
+from tracker.clicks.recording.writers import NewClick
 
 MOST_WAITING = 10_000
 """Beyond that a click is refused at once: a database that hangs must not fill the memory."""

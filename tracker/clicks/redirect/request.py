@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from tracker.clicks.cache import LinksUnreadable
-from tracker.clicks.destination import with_token
+from tracker.clicks.counting.verdict import Verdict, judge
+from tracker.clicks.counting.visitor import country, device_class, marks, referrer_host
+from tracker.clicks.counting.visitor_keys import VisitorKeys
 from tracker.clicks.metrics import ANSWERS, LINKS_UNREADABLE, REDIRECTS, UNKNOWN_CODES, UNRECORDED_CLICKS
-from tracker.clicks.recorder import Recorder
-from tracker.clicks.tailoring import dead_end, tailored
+from tracker.clicks.recording.recorder import Recorder
+from tracker.clicks.recording.writers import NewClick, stored_sub_ids
+from tracker.clicks.redirect.destination import with_token
+from tracker.clicks.redirect.link_cache import LinksUnreadable
+from tracker.clicks.redirect.tailoring import dead_end, tailored
 from tracker.clicks.token import make_token
-from tracker.clicks.verdict import Verdict, judge
-from tracker.clicks.visitor import country, device_class, marks, referrer_host
-from tracker.clicks.visitor_keys import VisitorKeys
-from tracker.clicks.writers import NewClick, stored_sub_ids
 from tracker.ids import new_uuid
 from tracker.programs.domains import Domain
 from tracker.programs.operations import LinkTarget

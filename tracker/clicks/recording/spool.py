@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from tracker.clicks.writers import NewClick
+from tracker.clicks.recording.writers import NewClick
 
 SUFFIX = ".spool"
 ROOM_BYTES = 16 * 1024 * 1024

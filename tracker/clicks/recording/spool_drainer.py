@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tracker.clicks.metrics import DRAINED_CLICKS, SPOOL_BYTES
-from tracker.clicks.spool import Orphan, Spool, take_orphan
-from tracker.clicks.waiting import MOST_IN_A_BATCH
-from tracker.clicks.writers import NewClick, OpenWriter, RowRefused, open_writer
+from tracker.clicks.recording.commit_queue import MOST_IN_A_BATCH
+from tracker.clicks.recording.spool import Orphan, Spool, take_orphan
+from tracker.clicks.recording.writers import NewClick, OpenWriter, RowRefused, open_writer
 
 LOOK_FOR_ORPHANS_S = 5.0
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from config.process import process_id
 from config.settings import Settings
-from tracker.clicks.committer import DEADLINE_S, Committer
-from tracker.clicks.spool import ROOM_BYTES
-from tracker.clicks.waiting import Ticket
-from tracker.clicks.writers import NewClick, OpenWriter, open_writer
+from tracker.clicks.recording.commit_queue import Ticket
+from tracker.clicks.recording.committer import DEADLINE_S, Committer
+from tracker.clicks.recording.spool import ROOM_BYTES
+from tracker.clicks.recording.writers import NewClick, OpenWriter, open_writer
 
 
 class Recorder:

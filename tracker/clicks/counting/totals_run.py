@@ -18,9 +18,9 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from config.database import reading, transact
-from tracker.clicks import partitions, pruning, totals, totals_of_few
-from tracker.clicks.counting import HourCount, hour_of
-from tracker.clicks.totals import HOUR
+from tracker.clicks.counting import partitions, pruning, totals, totals_of_few
+from tracker.clicks.counting.totals import HOUR
+from tracker.clicks.counting.visits import HourCount, hour_of
 
 DAY = timedelta(days=1)
 AT_ONCE = 500

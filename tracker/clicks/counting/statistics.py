@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tracker.clicks.counting import DOUBTED, EVERY_FIGURE, FIGURES
+from tracker.clicks.counting.visits import DOUBTED, EVERY_FIGURE, FIGURES
 from tracker.clicks.models import Click, ClickDoubt, ClickHour, ClickTotal
 from tracker.ids import lowest_uuid
 

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
-from tracker.clicks.redirect import NO_STORE, RETRY_AFTER_S
-from tracker.clicks.scopes import Scope
-from tracker.clicks.shop_script import FOR_EVERYBODY, HEADERS_READ, script_answer
+from tracker.clicks.redirect.asgi_scope import Scope
+from tracker.clicks.redirect.request import NO_STORE, RETRY_AFTER_S
+from tracker.clicks.redirect.shop_script import FOR_EVERYBODY, HEADERS_READ, script_answer
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -102,7 +102,7 @@ async def read_short(receive: Receive, most: int) -> bytes:
 
 
 async def give_script(scope: Scope, send: Send) -> None:
-    """`/ll.js`, as tracker.clicks.pages gives it."""
+    """`/ll.js`, as tracker.clicks.redirect.pages gives it."""
     asked = {
         _SCRIPT_ASKS[name]: value.decode("latin-1")
         for name, value in scope["headers"]

@@ -13,10 +13,13 @@ from http import HTTPStatus
 
 from config.database import open_databases
 from config.settings import Settings, load_settings
-from tracker.clicks import shop_script
-from tracker.clicks.arrivals import Arrivals
-from tracker.clicks.cache import READ_DEADLINE_S, LinkCache, LinksUnreadable, Missing, library
-from tracker.clicks.edge_answers import (
+from tracker.clicks.counting.confirmations import MOST_BYTES, Sightings
+from tracker.clicks.counting.visitor_keys import VisitorKeys
+from tracker.clicks.recording.async_recorder import Arrivals
+from tracker.clicks.recording.recorder import Recorder
+from tracker.clicks.redirect import shop_script
+from tracker.clicks.redirect.asgi_scope import Scope, ScopeReader
+from tracker.clicks.redirect.edge_responses import (
     Receive,
     Send,
     Whole,
@@ -28,11 +31,16 @@ from tracker.clicks.edge_answers import (
     say,
     send_whole,
 )
-from tracker.clicks.recorder import Recorder
-from tracker.clicks.redirect import COMMIT_DEADLINE_S, Answer, Visit, counted, depart, send_on, unreadable
-from tracker.clicks.scopes import Scope, ScopeReader
-from tracker.clicks.sightings import MOST_BYTES, Sightings
-from tracker.clicks.visitor_keys import VisitorKeys
+from tracker.clicks.redirect.link_cache import READ_DEADLINE_S, LinkCache, LinksUnreadable, Missing, library
+from tracker.clicks.redirect.request import (
+    COMMIT_DEADLINE_S,
+    Answer,
+    Visit,
+    counted,
+    depart,
+    send_on,
+    unreadable,
+)
 from tracker.programs.codes import LINK_CODE_PATTERN
 from tracker.programs.operations import LinkTarget
 
@@ -151,7 +159,7 @@ def create_edge(settings: Settings) -> Edge:
 
 
 def __getattr__(name: str) -> Edge:
-    """`tracker.clicks.edge:edge` is made when a server first asks for it: importing this does nothing."""
+    """`…edge:edge` is made when a server first asks for it: importing this does nothing."""
     if name != "edge":
         raise AttributeError(name)
     globals()["edge"] = create_edge(load_settings())

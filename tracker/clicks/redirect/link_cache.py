@@ -26,8 +26,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import asking, reading
 from config.process import process_id
-from tracker.clicks.domains import Domains
 from tracker.clicks.metrics import LINK_LOOKUPS
+from tracker.clicks.redirect.domains import Domains
 from tracker.programs.changes import LinkChanges, changes_since
 from tracker.programs.codes import code_key
 from tracker.programs.domains import Domain, known_domains

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from crawleruseragents import is_crawler
 
-from tracker.clicks.visitor import HEADER_LENGTH
+from tracker.clicks.counting.visitor import HEADER_LENGTH
 
 # Sent by services that fetch a page to show a card of it. In-app browsers of the same companies are people
 # and carry other names (Instagram, FBAN, BytedanceWebview), or theirs behind a browser's.

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from tracker.clicks.draining import Drain
-from tracker.clicks.guard import Guard
 from tracker.clicks.metrics import BATCH_CLICKS, CLICK_BATCHES, COMMIT_SECONDS
-from tracker.clicks.spool import Spool
-from tracker.clicks.waiting import Ticket, WaitingRoom
-from tracker.clicks.writers import BatchWriter, NewClick, OpenWriter
+from tracker.clicks.recording.commit_queue import Ticket, WaitingRoom
+from tracker.clicks.recording.spool import Spool
+from tracker.clicks.recording.spool_drainer import Drain
+from tracker.clicks.recording.spool_writer import Guard
+from tracker.clicks.recording.writers import BatchWriter, NewClick, OpenWriter
 
 DEADLINE_S = 0.3
 """A commit that takes longer is answered from the spool."""

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from tracker.clicks import totals
-from tracker.clicks.counting import REPEAT_WITHIN, Doubt, HourCount, Row, hour_of
-from tracker.clicks.totals import MadeHour
+from tracker.clicks.counting import totals
+from tracker.clicks.counting.totals import MadeHour
+from tracker.clicks.counting.visits import REPEAT_WITHIN, Doubt, HourCount, Row, hour_of
 from tracker.ids import made_at
 
 ROWS = 200

@@ -3,8 +3,8 @@
 from collections.abc import MutableMapping
 from typing import Any
 
-from tracker.clicks.redirect import Visit
-from tracker.clicks.visitor import HEADERS
+from tracker.clicks.counting.visitor import HEADERS
+from tracker.clicks.redirect.request import Visit
 from tracker.client import client_of, trusted_networks
 
 Scope = MutableMapping[str, Any]

@@ -6,9 +6,9 @@ from flask import Blueprint, Response, make_response, render_template, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.routing import BaseConverter
 
-from tracker.clicks import shop_script
-from tracker.clicks.redirect import NO_STORE, RETRY_AFTER_S, Visit, follow
-from tracker.clicks.visitor import HEADERS
+from tracker.clicks.counting.visitor import HEADERS
+from tracker.clicks.redirect import shop_script
+from tracker.clicks.redirect.request import NO_STORE, RETRY_AFTER_S, Visit, follow
 from tracker.client import usual_address
 from tracker.people.access import public, signed
 from tracker.programs.codes import LINK_CODE_PATTERN

@@ -13,8 +13,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from config.secret_file import destroy_secret, kept_secret
+from tracker.clicks.counting.visitor import DayKeys
 from tracker.clicks.metrics import KEYLESS_CLICKS
-from tracker.clicks.visitor import DayKeys
 
 FOLDER = "keys"
 DAY = timedelta(days=1)

@@ -10,15 +10,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_into
-from tracker.clicks.counting import (
-    EVERY_FIGURE,
-    REPEAT_WITHIN,
-    Doubt,
-    Row,
-    Seen,
-    hour_of,
-    marks_of,
-)
+from tracker.clicks.counting.visits import EVERY_FIGURE, REPEAT_WITHIN, Doubt, Row, Seen, hour_of, marks_of
 from tracker.clicks.models import Click, ClickConfirmation, ClickDoubt, ClickHour, ClickTotal, ClickVisitor
 from tracker.ids import lowest_uuid, made_at
 

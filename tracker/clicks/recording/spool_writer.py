@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tracker.clicks.metrics import SPOOL_AGE, SPOOL_BYTES, SPOOL_FAILURES, SPOOLED_CLICKS
-from tracker.clicks.spool import Spool, make_spool
-from tracker.clicks.waiting import Ticket, WaitingRoom
+from tracker.clicks.recording.commit_queue import Ticket, WaitingRoom
+from tracker.clicks.recording.spool import Spool, make_spool
 
 TICKS_IN_DEADLINE = 4
 

@@ -1,0 +1,1 @@
+"""What a click counts as: verdicts, visitors, hourly totals, pruning."""

@@ -1,0 +1,1 @@
+"""Clicks made durable before the redirect leaves: commit queue, committer, spool."""
