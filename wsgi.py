@@ -15,18 +15,18 @@ from payouts.jobs.pages import blueprint as jobs
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.redirect.edge import Edge, create_edge
 from tracker.clicks.redirect.pages import blueprint as clicks
+from tracker.http.proxy import TrustedProxies
+from tracker.http.safety import protect
+from tracker.http.site import Site, install
+from tracker.http.turns import Turns
+from tracker.http.whole_body import read_bodies_first
 from tracker.sales.api import blueprint as sales
 from tracker.sales.brand_api import blueprint as brand_api
 from tracker.sales.postbacks import blueprint as postbacks
 from tracker.sales.strict_json import MAXIMUM_BYTES
-from tracker.site import Site, install
 from tracker.ui.errors import answer_errors
 from tracker.ui.metrics import blueprint as metrics
 from tracker.ui.pages import blueprint as ui
-from tracker.ui.proxy import TrustedProxies
-from tracker.ui.safety import protect
-from tracker.ui.turns import Turns
-from tracker.ui.whole_body import read_bodies_first
 
 DEMO = "payouts.demo.pages"
 """Loaded in demo mode only: it needs the jobs and the rail, a fifth of what a web process loads."""

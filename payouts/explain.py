@@ -15,8 +15,8 @@ from payouts.statements.document import expected_pay_date
 from payouts.transfers.models import Item, Payout
 from tracker.errors import NotFound
 from tracker.money import Money, rate_text
-from tracker.people.models import Brand
-from tracker.people.operations import get_brand, get_creator
+from tracker.people.accounts.models import Brand
+from tracker.people.accounts.operations import get_brand, get_creator
 from tracker.programs.models import Terms
 from tracker.sales.answers import claim_answer, event_answer
 from tracker.sales.claims import WAIVED

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tracker.people.models import Creator
+from tracker.people.accounts.models import Creator
 from tracker.programs.models import Enrollment, Terms
 from tracker.sales.inputs import upgraded
 from tracker.sales.models import Attribution, Sale

@@ -6,7 +6,7 @@ import payouts.ledger.models
 import payouts.statements.models
 import payouts.transfers.models
 import tracker.clicks.models
-import tracker.people.models
+import tracker.people.accounts.models
 import tracker.programs.models
 import tracker.sales.models
 import tracker.sales.reference_models
@@ -21,7 +21,7 @@ MODULES = (
     payouts.statements.models,
     payouts.transfers.models,
     tracker.clicks.models,
-    tracker.people.models,
+    tracker.people.accounts.models,
     tracker.programs.models,
     tracker.sales.models,
     tracker.sales.reference_models,

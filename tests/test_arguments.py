@@ -16,7 +16,7 @@ from config.settings import Settings, SettingsError
 from payouts.cli import ROOMS, commands_of
 from tests.conftest import settings_for
 from tests.tracker.terminal import Terminal
-from tracker.people.operations import create_brand, create_creator
+from tracker.people.accounts.operations import create_brand, create_creator
 from tracker.programs.operations import create_program
 from tracker.sales.operations import create_source
 from wsgi import create_app

@@ -82,12 +82,14 @@ def test_the_console_knows_every_rooms_commands_by_name() -> None:
 
 
 def test_a_command_imports_no_room_but_its_own() -> None:
-    program = "import sys; from payouts.cli import commands_of; commands_of('tracker.people.commands'); "
+    program = (
+        "import sys; from payouts.cli import commands_of; commands_of('tracker.people.accounts.commands'); "
+    )
     shown = subprocess.run(
         [sys.executable, "-c", program + "print(*sys.modules)"], capture_output=True, text=True, cwd=ROOT
     )
     loaded = set(shown.stdout.split())
-    assert "tracker.people.commands" in loaded
+    assert "tracker.people.accounts.commands" in loaded
     assert not loaded & {"flask", "stripe", "payouts.transfers.run", "payouts.demo.commands"}
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from payouts.commissions.models import Commission, Entry, Hold
 from payouts.commissions.release import settled_minor
 from tracker.money import Money
-from tracker.people.models import Creator
+from tracker.people.accounts.models import Creator
 from tracker.sales.models import Sale
 from tracker.sales.suspicion import in_words
 from tracker.times import utc_text

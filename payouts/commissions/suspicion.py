@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from payouts.commissions.entries import current_amount, entries_of, locked
 from payouts.commissions.models import Commission, Hold
 from payouts.commissions.release import holds_of, lift_hold, place_hold, settled
-from tracker.people.models import Creator
+from tracker.people.accounts.models import Creator
 from tracker.programs.models import Enrollment, Link, Program
 from tracker.sales.models import Attribution, Sale
 from tracker.sales.suspicion import (

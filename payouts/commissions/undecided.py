@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 from payouts.commissions.entries import current_amount, entries_of
 from payouts.commissions.models import Commission, Entry
 from tracker.money import Money
-from tracker.people.models import Creator
+from tracker.people.accounts.models import Creator
 from tracker.programs.models import Enrollment
 from tracker.sales.models import Attribution, Sale
 

@@ -14,7 +14,7 @@ from config.settings import Settings, load_settings
 from payouts.demo import cast
 from payouts.demo.seed import Say, seed
 from tracker.errors import Conflict
-from tracker.people.models import Brand
+from tracker.people.accounts.models import Brand
 from tracker.times import utc_text
 
 FOLDER = "demo"

@@ -20,8 +20,8 @@ from payouts.statements.models import SealedDocument, Statement
 from payouts.statements.render import as_csv
 from payouts.statements.review import approve, get_statement
 from tracker.errors import NotFound
-from tracker.people.access import public
-from tracker.site import site
+from tracker.http.site import site
+from tracker.people.access.guards import public
 
 __all__ = ["blueprint", "shop_pages"]
 

@@ -10,7 +10,7 @@ from payouts.demo.queries import demo_brand, demo_time, statements
 from payouts.ledger.calendar import Span, day_after, span_of
 from payouts.schedule import work
 from tracker.errors import Fault
-from tracker.people.models import Brand
+from tracker.people.accounts.models import Brand
 
 SOON = timedelta(hours=1)
 """After the hour that counts, so that nothing hangs on a second."""

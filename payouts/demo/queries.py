@@ -24,7 +24,7 @@ from tracker.clicks.counting.statistics import link_figures
 from tracker.clicks.counting.visits import DOUBTED
 from tracker.errors import NotFound
 from tracker.ids import uuid_of
-from tracker.people.models import Brand, Creator
+from tracker.people.accounts.models import Brand, Creator
 from tracker.programs.models import Enrollment, Link
 from tracker.sales.models import Sale, Source
 

@@ -28,7 +28,7 @@ from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.redirect.request import Visit, new_click
 from tracker.clicks.token import make_token
 from tracker.errors import Fault
-from tracker.people.operations import create_brand, create_creator
+from tracker.people.accounts.operations import create_brand, create_creator
 from tracker.programs.operations import create_link, create_program, enroll, link_target
 from tracker.sales.inbox import receive
 from tracker.sales.models import Source

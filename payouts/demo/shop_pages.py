@@ -18,12 +18,12 @@ from payouts.demo.queries import demo_brand
 from payouts.demo.shop import BY_SKU, CURRENCY, LARGEST_QUANTITY, PRODUCTS, Cart, Product
 from tracker.clicks.token import read_token
 from tracker.errors import Invalid
+from tracker.http.site import site
 from tracker.ids import public_id
 from tracker.money import half_up
-from tracker.people.access import public
+from tracker.people.access.guards import public
 from tracker.programs.models import Link
 from tracker.sales.models import Sale
-from tracker.site import site
 
 TOKEN = "ll"
 SCRIPT_KEPT_S = 3600

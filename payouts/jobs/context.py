@@ -14,7 +14,7 @@ from config.database import Databases, reading, transact
 from config.settings import Settings
 from payouts.jobs.claims import Claim, LeaseLost
 from tracker.errors import LinkledgerError
-from tracker.people.models import Brand
+from tracker.people.accounts.models import Brand
 
 log = structlog.get_logger(__name__)
 

@@ -9,8 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.database import reading
 from config.schema import SchemaMismatch, require_current_schema
 from payouts.jobs.heartbeat import is_alive, last_beat
-from tracker.people.access import public
-from tracker.site import site
+from tracker.http.site import site
+from tracker.people.access.guards import public
 from tracker.times import utc_text
 
 blueprint = Blueprint("jobs", __name__)

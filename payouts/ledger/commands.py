@@ -9,7 +9,7 @@ from payouts.ledger.balances import creator_balances, currencies_of
 from payouts.ledger.manual import BY_HAND, book_by_hand
 from tracker.console import Answer, Console, ConsoleGroup, pass_console
 from tracker.money import Money
-from tracker.people.operations import get_brand, get_creator
+from tracker.people.accounts.operations import get_brand, get_creator
 
 
 @click.group("ledger", cls=ConsoleGroup)

@@ -8,7 +8,7 @@ from payouts.ledger.operations import Posted, post
 from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, Line
 from tracker.errors import Invalid
 from tracker.money import MAXIMUM_MINOR, exponent
-from tracker.people.operations import get_brand, get_creator
+from tracker.people.accounts.operations import get_brand, get_creator
 
 BY_HAND = (
     "bonus",

@@ -18,8 +18,8 @@ from payouts.ledger.periods import period_for
 from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, Line, account_id, accounts_of
 from tracker.errors import Conflict
 from tracker.ids import new_id
-from tracker.people.models import Brand
-from tracker.people.operations import get_brand
+from tracker.people.accounts.models import Brand
+from tracker.people.accounts.operations import get_brand
 
 
 @dataclass(frozen=True)

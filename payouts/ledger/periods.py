@@ -11,7 +11,7 @@ from payouts.ledger.calendar import Span, next_span, span_of
 from payouts.ledger.models import Period
 from tracker.errors import NotFound, NotNow
 from tracker.ids import new_id
-from tracker.people.models import Brand
+from tracker.people.accounts.models import Brand
 
 
 def period_for(session: Session, now: datetime, brand: Brand, effective_at: datetime) -> Period:

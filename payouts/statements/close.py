@@ -18,8 +18,8 @@ from payouts.ledger.periods import anything_until, ensure_period, mark_closed, n
 from payouts.statements.models import Statement
 from tracker.errors import Invalid, NotNow
 from tracker.ids import new_id
-from tracker.people.models import Brand
-from tracker.people.operations import get_brand
+from tracker.people.accounts.models import Brand
+from tracker.people.accounts.operations import get_brand
 
 BATCH = 500
 

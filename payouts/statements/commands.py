@@ -17,7 +17,7 @@ from payouts.statements.render import as_csv
 from payouts.statements.review import approve, get_statement
 from payouts.statements.text import as_text
 from tracker.console import Answer, Console, ConsoleGroup, pass_console
-from tracker.people.operations import get_brand
+from tracker.people.accounts.operations import get_brand
 from tracker.times import utc_text
 
 _brand = click.option("--brand", "brand_id", required=True, metavar="ID")

@@ -10,7 +10,7 @@ from payouts.commissions.held import Held, held_commissions, hold_answer, hold_s
 from payouts.commissions.undecided import Undecided, undecided_revisions
 from payouts.statements import decisions
 from tracker.console import Answer, Console, ConsoleGroup, pass_console
-from tracker.people.operations import get_brand
+from tracker.people.accounts.operations import get_brand
 from tracker.sales.suspicion import SETTINGS
 from tracker.times import utc_text
 

@@ -24,7 +24,7 @@ from payouts.statements.movements import (
 from payouts.statements.payments import payments_of
 from tracker.errors import Fault
 from tracker.money import Money
-from tracker.people.models import Brand, Creator
+from tracker.people.accounts.models import Brand, Creator
 from tracker.times import utc_text
 
 FORMAT = "linkledger.statement.1"

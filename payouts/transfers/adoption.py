@@ -17,7 +17,7 @@ from payouts.transfers.stripe_shapes import Movement, TransferFound
 from payouts.transfers.units import from_rail_amount
 from tracker.errors import Conflict, NotFound
 from tracker.money import Money
-from tracker.people.operations import get_brand
+from tracker.people.accounts.operations import get_brand
 
 _KEY = "orphan_adopted:{}"
 

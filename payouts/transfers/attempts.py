@@ -20,7 +20,7 @@ from payouts.transfers.payees import payee_of
 from payouts.transfers.stripe_shapes import transfer_parameters
 from tracker.errors import Conflict
 from tracker.ids import new_id
-from tracker.people.models import Brand
+from tracker.people.accounts.models import Brand
 
 LEASE = timedelta(minutes=5)
 """Longer than one call with its timeouts: after it the caller is taken for dead."""

@@ -24,7 +24,7 @@ from payouts.transfers.stripe_rail import StripeRail
 from tracker.console import CHECK_FOUND_FAULT, FAILED, Answer, Console, ConsoleGroup, pass_console
 from tracker.errors import Conflict, NotFound, NotNow
 from tracker.money import Money
-from tracker.people.operations import get_brand
+from tracker.people.accounts.operations import get_brand
 
 _brand = click.option("--brand", "brand_id", required=True, metavar="ID")
 

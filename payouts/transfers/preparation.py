@@ -23,7 +23,7 @@ from payouts.transfers.units import NotOnTheRail, rail_step_minor
 from tracker.errors import Conflict
 from tracker.ids import new_id
 from tracker.money import Money
-from tracker.people.models import Brand
+from tracker.people.accounts.models import Brand
 from tracker.programs.models import Enrollment, Program
 
 

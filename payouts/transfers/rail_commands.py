@@ -14,7 +14,7 @@ from payouts.transfers.units import to_rail_amount
 from tracker.console import Answer, Console, ConsoleGroup, pass_console
 from tracker.errors import Invalid, NotFound
 from tracker.money import MAXIMUM_MINOR, Money
-from tracker.people.operations import get_brand, get_creator
+from tracker.people.accounts.operations import get_brand, get_creator
 
 _brand = click.option("--brand", "brand_id", required=True, metavar="ID")
 _creator = click.option("--creator", "creator_id", required=True, metavar="ID")

@@ -25,7 +25,7 @@ PURE = (
     "payouts/transfers/outcome.py",
     "payouts/transfers/units.py",
     "*/rules.py",
-    "tracker/people/key_rules.py",
+    "tracker/people/keys/rules.py",
     "*/states.py",
     "*/attribution.py",
 )

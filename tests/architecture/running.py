@@ -7,8 +7,8 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Constraint, Index, MetaData
 
-from tracker.people.access import Access
-from tracker.people.key_rules import SCOPES
+from tracker.people.access.guards import Access
+from tracker.people.keys.rules import SCOPES
 
 LONGEST_NAME = 63
 """PostgreSQL cuts longer names, and then a rule can no longer be found by its name."""
@@ -18,7 +18,7 @@ FREE_METHODS = {"HEAD", "OPTIONS"}
 
 
 def unguarded_routes(app: Flask) -> list[str]:
-    """Routes, method by method, whose view does not say who may call it (see tracker/people/access.py)."""
+    """Routes, method by method, whose view does not say who may call it (tracker/people/access/guards.py)."""
     faults = []
     for rule in app.url_map.iter_rules():
         if rule.endpoint == "static" or rule.endpoint.endswith(".static"):

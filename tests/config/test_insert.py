@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from config.columns import BigInt, Bytes, CanonicalJson, Flag, UtcTime
 from config.database import Databases, reading, transact
 from config.insert import insert_all, insert_new, insert_once
-from tracker.people.models import Brand, Membership, User
+from tracker.people.accounts.models import Brand, Membership, User
 
 THREADS = 16
 

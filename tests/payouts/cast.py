@@ -33,7 +33,7 @@ from tests.payouts.balances import creator_balance
 from tests.stages import Opening
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of
-from tracker.people.operations import create_brand, create_creator
+from tracker.people.accounts.operations import create_brand, create_creator
 from tracker.programs.operations import create_link, create_program, enroll
 from tracker.sales.inbox import Received, receive
 from tracker.sales.models import Sale

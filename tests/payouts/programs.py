@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from tests.payouts.cast import Books, at
-from tracker.people.keys import create_key
+from tracker.people.keys.operations import create_key
 from tracker.sales.reporting import Taken, posted, take
 
 

@@ -25,7 +25,7 @@ from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.payout_runs.scenes import sent_keys
 from tests.stages import opening_for
 from tracker.errors import Conflict, Fault
-from tracker.people.models import Brand
+from tracker.people.accounts.models import Brand
 
 
 def hush(_line: str) -> None:

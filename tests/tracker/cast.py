@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from config.database import Databases, transact
-from tracker.people.operations import create_brand, create_creator
+from tracker.people.accounts.operations import create_brand, create_creator
 from tracker.programs.operations import create_program, enroll
 
 

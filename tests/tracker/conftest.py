@@ -5,7 +5,7 @@ from config.settings import Settings
 from tests.stages import NOW, Stage, opening_for
 from tests.tracker.cast import Cast, bring_on
 from tests.tracker.terminal import Terminal
-from tracker.people.commands import COMMANDS as ABOUT_PEOPLE
+from tracker.people.accounts.commands import COMMANDS as ABOUT_PEOPLE
 from tracker.programs.commands import COMMANDS as ABOUT_PROGRAMS
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.client import Client, client_of, direct_loopback, trusted_networks, usual_address
+from tracker.http.client import Client, client_of, direct_loopback, trusted_networks, usual_address
 
 TRUSTED = trusted_networks("10.0.0.1, 192.168.0.0/24, fd00::/8")
 

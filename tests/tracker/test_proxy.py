@@ -1,7 +1,7 @@
 import pytest
 from flask import Flask, request
 
-from tracker.ui.proxy import TrustedProxies
+from tracker.http.proxy import TrustedProxies
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from tracker.console import Answer, Console, ConsoleCommand, ConsoleGroup, pass_
 from tracker.errors import Invalid
 from tracker.money import parse_rate_bp, rate_text
 from tracker.programs import operations
-from tracker.programs.answers import enrollment_answer, program_answer, terms_answer
-from tracker.programs.domain_commands import domain_commands
-from tracker.programs.link_commands import link_commands
+from tracker.programs.links.commands import link_commands
+from tracker.programs.links.domain_commands import domain_commands
 from tracker.programs.models import Program, Terms
 from tracker.programs.rules import BASES, NOTICE_DAYS
+from tracker.programs.serializers import enrollment_answer, program_answer, terms_answer
 from tracker.times import utc_text, utc_time
 
 

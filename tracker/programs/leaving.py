@@ -7,7 +7,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict, Invalid, NotFound
-from tracker.people.operations import get_brand, get_creator
+from tracker.people.accounts.operations import get_brand, get_creator
 from tracker.programs.models import Coupon, Enrollment, Program
 from tracker.programs.operations import get_program
 

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from config.insert import insert_once
 from tracker.errors import Conflict, NotFound
 from tracker.ids import new_id, uuid_of
-from tracker.people.operations import get_brand, get_creator
-from tracker.people.rules import plain_name
-from tracker.programs.codes import code_key, coupon_code
-from tracker.programs.links import (
+from tracker.people.accounts.operations import get_brand, get_creator
+from tracker.people.accounts.rules import plain_name
+from tracker.programs.links.codes import code_key, coupon_code
+from tracker.programs.links.operations import (
     NO_OPTIONS,
     LinkOptions,
     LinkTarget,

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from config.insert import insert_once
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.ids import new_id
-from tracker.people.models import Brand
+from tracker.people.accounts.models import Brand
 from tracker.programs.models import PolicyChange
 from tracker.programs.rules import NOTICE_DAYS, CreditPolicy, effective_time, is_policy_cut
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tracker.errors import Invalid
 from tracker.money import RATE_UNIT_BP, rate_text
-from tracker.people.rules import (
+from tracker.people.accounts.rules import (
     ATTRIBUTION_MODELS,
     COUPON_POLICIES,
     CUSTOMER_POLICIES,

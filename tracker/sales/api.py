@@ -7,7 +7,10 @@ from flask import Blueprint, Response, jsonify, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import ServiceUnavailable
 
-from tracker.people.access import signed
+from tracker.http.raw_body import read_body
+from tracker.http.site import site
+from tracker.http.turns import TURN
+from tracker.people.access.guards import signed
 from tracker.sales.health.clocks import note_stale
 from tracker.sales.inbox import Received
 from tracker.sales.known_sources import KnownSource
@@ -15,12 +18,9 @@ from tracker.sales.messages import NotAuthentic, Stale
 from tracker.sales.metrics import HOOK_MESSAGES, HOOKS_REFUSED
 from tracker.sales.operations import SecretsChanged
 from tracker.sales.pending import arrived
-from tracker.sales.raw_body import read_body
 from tracker.sales.sources import kind_of
 from tracker.sales.strict_json import MAXIMUM_BYTES
 from tracker.signing import CannotDecrypt
-from tracker.site import site
-from tracker.ui.turns import TURN
 
 log = structlog.get_logger(__name__)
 blueprint = Blueprint("sales", __name__)

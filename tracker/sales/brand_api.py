@@ -4,14 +4,14 @@ from flask import Blueprint, Response, jsonify, request
 
 from config.database import reading
 from tracker.errors import Conflict, NotFound
-from tracker.people.access import keyed, public
-from tracker.people.keys import Caller
+from tracker.http.site import site
+from tracker.people.access.guards import keyed, public
+from tracker.people.keys.operations import Caller
 from tracker.sales.answers import history_answer
 from tracker.sales.api_document import api_document
 from tracker.sales.lookup import find_sale, sale_history
 from tracker.sales.report_answers import answer_report, refusals_noted
 from tracker.sales.reporting import posted
-from tracker.site import site
 
 blueprint = Blueprint("api", __name__)
 

@@ -4,7 +4,7 @@ import hashlib
 from typing import NamedTuple
 
 from tracker.errors import Invalid
-from tracker.people.rules import host_name
+from tracker.people.accounts.rules import host_name
 
 MAXIMUM_ADDRESS = 320
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, defer
 
 from tracker.errors import Conflict, NotFound
 from tracker.ids import lowest_uuid, public_id, uuid_of
-from tracker.people.operations import get_brand
+from tracker.people.accounts.operations import get_brand
 from tracker.sales.models import (
     Attribution,
     Cancellation,

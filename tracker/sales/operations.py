@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from config.insert import insert_once
 from tracker.errors import Conflict, Gone, Invalid, NotFound
 from tracker.ids import new_id, uuid_of
-from tracker.people.operations import get_brand
+from tracker.people.accounts.operations import get_brand
 from tracker.sales.models import Source
 from tracker.sales.namespaces import namespace_of_new, supported_namespace
 from tracker.sales.sources import kind_of

@@ -6,8 +6,8 @@ The key stands in the address, which ends up in logs of others; ours have no add
 from flask import Blueprint, Response, request
 
 from tracker.errors import Invalid
-from tracker.people.access import bearer_token, keyed
-from tracker.people.keys import Caller
+from tracker.people.access.guards import bearer_token, keyed
+from tracker.people.keys.operations import Caller
 from tracker.sales.messages import Unreadable
 from tracker.sales.report_answers import answer_report, refusals_noted
 from tracker.sales.reporting import sent_back

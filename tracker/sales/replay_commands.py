@@ -9,7 +9,7 @@ import click
 from config.database import Databases, reading
 from tracker.console import CHECK_FOUND_FAULT, Answer, Console, ConsoleCommand, pass_console
 from tracker.errors import NotFound
-from tracker.people.operations import get_brand
+from tracker.people.accounts.operations import get_brand
 from tracker.sales.replay import Difference, Scope, count_decisions, differences, page_of_decisions
 
 PAGE = 500

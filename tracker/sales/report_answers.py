@@ -9,10 +9,10 @@ from flask import Response, jsonify
 
 from config.database import transact
 from tracker.errors import Invalid, LinkledgerError
-from tracker.people.keys import Caller
+from tracker.http.site import site
+from tracker.people.keys.operations import Caller
 from tracker.sales.metrics import REPORTS
 from tracker.sales.reporting import Report, Taken, take
-from tracker.site import site
 
 log = structlog.get_logger(__name__)
 

@@ -4,7 +4,7 @@ import click
 
 from config.database import reading, transact
 from tracker.console import Answer, Console, ConsoleGroup, pass_console
-from tracker.people.operations import get_brand
+from tracker.people.accounts.operations import get_brand
 from tracker.sales.suspicion import SETTINGS
 from tracker.sales.suspicion_settings import Settings, set_suspicion, suspicion_settings
 

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from config.insert import insert_once
 from tracker.errors import Invalid
-from tracker.people.operations import get_brand
-from tracker.people.rules import one_of
+from tracker.people.accounts.operations import get_brand
+from tracker.people.accounts.rules import one_of
 from tracker.sales.suspicion import FEWEST_MANY, MOST_MANY, SETTINGS, Signal
 from tracker.sales.suspicion_models import SuspicionSetting
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from tracker.errors import Invalid, LinkledgerError
-from tracker.ui.safety import answers_programs
+from tracker.http.safety import answers_programs
 
 log = structlog.get_logger(__name__)
 

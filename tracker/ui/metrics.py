@@ -15,10 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.database import reading
 from config.metrics import figure_files
 from tracker.clicks.counting.partitions import is_partitioned, rows_outside
-from tracker.people.access import public
+from tracker.http.proxy import DIRECT_LOOPBACK
+from tracker.http.site import Site, site
+from tracker.people.access.guards import public
 from tracker.sales.health.figures import last_event_times
-from tracker.site import Site, site
-from tracker.ui.proxy import DIRECT_LOOPBACK
 
 blueprint = Blueprint("metrics", __name__)
 

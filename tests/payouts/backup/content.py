@@ -20,7 +20,7 @@ from tests.tracker.sales.shop import RECEIVED, Shop, open_shop, refund, sale
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.recording.writers import NewClick, stored_sub_ids
 from tracker.ids import new_uuid, uuid_of
-from tracker.people.operations import create_creator, list_creators
+from tracker.people.accounts.operations import create_creator, list_creators
 
 
 def fill_installation(settings: Settings, databases: Databases) -> Shop:

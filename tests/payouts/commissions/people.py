@@ -15,7 +15,7 @@ from tests.payouts.balances import creator_balance
 from tests.payouts.cast import Books, at
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of
-from tracker.people.operations import create_creator
+from tracker.people.accounts.operations import create_creator
 from tracker.programs.operations import create_link, create_program, enroll
 from tracker.sales.models import Sale
 

@@ -12,7 +12,7 @@ from tests.payouts.commissions.people import Person, click, one_more
 from tests.payouts.commissions.test_provider_refunds import stripe_source, told
 from tests.tracker.sales.payloads_read import event
 from tests.tracker.terminal import Terminal
-from tracker.people.operations import create_creator
+from tracker.people.accounts.operations import create_creator
 from tracker.programs.operations import create_link, enroll
 from tracker.sales.customers import email_hash
 from tracker.sales.suspicion import SETTINGS

@@ -15,7 +15,7 @@ from payouts.demo.home import MARK, clear_interrupted, prepare, reset
 from tests.conftest import settings_for
 from tests.payouts.demo.conftest import NOON, silent
 from tracker.errors import Conflict
-from tracker.people.operations import create_brand
+from tracker.people.accounts.operations import create_brand
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from config.settings import Settings
 from payouts.demo.formats import money
 from payouts.demo.queries import demo_brand, payouts
 from tests.server import free_port
-from tracker.site import Site
+from tracker.http.site import Site
 from wsgi import create_app
 
 

@@ -29,8 +29,8 @@ from tests.crowd import at_once
 from tests.payouts.cast import Books, at
 from tests.payouts.payout_runs.scenes import wait_until
 from tracker.errors import Fault, Invalid
-from tracker.people.models import Brand
-from tracker.people.operations import create_brand
+from tracker.people.accounts.models import Brand
+from tracker.people.accounts.operations import create_brand
 
 NAMES = {job.name for job in JOBS}
 

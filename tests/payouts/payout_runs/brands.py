@@ -15,7 +15,7 @@ from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.stripe_rail import StripeRail
 from tests.payouts.balances import creator_balance
 from tests.payouts.cast import FUNDS_MINOR, Books, at
-from tracker.people.operations import create_brand, create_creator
+from tracker.people.accounts.operations import create_brand, create_creator
 from tracker.programs.operations import create_link, create_program, enroll
 from tracker.sales.operations import create_source
 

@@ -30,7 +30,7 @@ from tests.payouts.payout_runs.scenes import (
 )
 from tests.payouts.test_worked_example import equation
 from tests.stages import opening_for
-from tracker.people.models import Brand
+from tracker.people.accounts.models import Brand
 
 NAMES = ("opening", "earned", "reversed", "adjustments", "payments", "closing")
 

@@ -10,7 +10,7 @@ from sqlalchemy import event
 from config.settings import load_settings
 from tests.dying import MOMENTS
 from tests.tracker.sales.hook_app import make_app
-from tracker.site import site
+from tracker.http.site import site
 
 HEADER = "X-Die-At"
 

@@ -15,9 +15,9 @@ from tests.tracker.cast import Cast
 from tests.tracker.clicks.doors import make_link
 from tests.tracker.clicks.traffic import DEADLINE_S, LINK
 from tracker.clicks.redirect.link_cache import MISSING, Library, LinkCache, LinksUnreadable, library
-from tracker.people.models import Brand
-from tracker.programs.changes import MOST_CHANGES, LinkChanges, changes_since, link_version
-from tracker.programs.links import Found
+from tracker.people.accounts.models import Brand
+from tracker.programs.links.changes import MOST_CHANGES, LinkChanges, changes_since, link_version
+from tracker.programs.links.operations import Found
 from tracker.programs.models import Enrollment, Link, Program
 from tracker.programs.operations import LinkTarget, set_link_state
 

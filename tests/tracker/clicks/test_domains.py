@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 from config.database import Databases, reading, transact
 from tests.tracker.cast import Cast
 from tracker.clicks.redirect.domains import Domains, bare_host
-from tracker.programs.domains import Domain, add_domain, known_domains, set_fallback
+from tracker.programs.links.domains import Domain, add_domain, known_domains, set_fallback
 
 OWN = Domain("brd_own", None)
 GONE = OperationalError("SELECT", {}, Exception("gone"))

@@ -18,8 +18,8 @@ from tests.tracker.clicks.in_process import BROWSER, Answered, Ask, OpenInProces
 from tests.tracker.clicks.traffic import DEADLINE_S
 from tracker.clicks.models import Click
 from tracker.clicks.redirect.link_cache import POLL_S
-from tracker.people.operations import create_brand
-from tracker.programs.domains import add_domain, remove_domain, set_fallback
+from tracker.people.accounts.operations import create_brand
+from tracker.programs.links.domains import add_domain, remove_domain, set_fallback
 from tracker.programs.operations import (
     LinkOptions,
     create_link,

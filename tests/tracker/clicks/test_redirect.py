@@ -19,7 +19,7 @@ from tracker.clicks.models import Click
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.redirect.request import Answer, Visit, follow
 from tracker.clicks.token import read_token
-from tracker.programs.domains import Domain
+from tracker.programs.links.domains import Domain
 from tracker.programs.operations import LinkTarget
 
 KEYS = ("a key for the tests of the redirect, long",)

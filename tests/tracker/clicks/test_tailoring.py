@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.tracker.clicks.traffic import LINK, NOW
 from tracker.clicks.redirect.destination import with_token
 from tracker.clicks.redirect.tailoring import DeadEnd, dead_end, tailored
-from tracker.programs.links import LinkTarget
-from tracker.programs.queries import LONGEST_WITH_PARAMETERS
+from tracker.programs.links.operations import LinkTarget
+from tracker.programs.links.query_parameters import LONGEST_WITH_PARAMETERS
 from tracker.programs.rules import PASSABLE
 
 PLAIN = LinkTarget(LINK, "https://shop.example/tea?x=1#top", "ll", {"s1": "bio"}, None)

@@ -13,10 +13,10 @@ from structlog.testing import capture_logs
 from config.database import Databases, reading, transact
 from config.settings import Settings
 from tests.tracker.sales.programs import whole_application
-from tracker.people.failures import FAILURES, MOST_NAMES, FailedAttempts, TooManyFailures
-from tracker.people.key_rules import SCOPES, key_text, new_secret
-from tracker.people.keys import create_key, list_keys, revoke_key
-from tracker.people.operations import create_brand
+from tracker.people.access.failed_attempts import FAILURES, MOST_NAMES, FailedAttempts, TooManyFailures
+from tracker.people.accounts.operations import create_brand
+from tracker.people.keys.operations import create_key, list_keys, revoke_key
+from tracker.people.keys.rules import SCOPES, key_text, new_secret
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 READ = "/api/v1/sales/1001"

@@ -13,9 +13,17 @@ from config.logs import scrub
 from tests.tracker.cast import Cast
 from tests.tracker.terminal import Terminal
 from tracker.errors import Conflict, Invalid, NotFound
-from tracker.people.key_commands import COMMANDS
-from tracker.people.key_rules import SCOPES, checked_scopes, is_secret, key_text, new_secret, read_key
-from tracker.people.keys import Caller, NotLetIn, create_key, let_in, list_keys, note_use, revoke_key
+from tracker.people.keys.commands import COMMANDS
+from tracker.people.keys.operations import (
+    Caller,
+    NotLetIn,
+    create_key,
+    let_in,
+    list_keys,
+    note_use,
+    revoke_key,
+)
+from tracker.people.keys.rules import SCOPES, checked_scopes, is_secret, key_text, new_secret, read_key
 
 
 def made(databases: Databases, now: datetime, cast: Cast, **values: Any) -> tuple[str, str]:

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from config.database import Databases, reading, transact
 from tests.tracker.cast import Cast
 from tracker.errors import Conflict, Invalid, NotFound
-from tracker.people import operations as people
-from tracker.people.models import BrandHost
+from tracker.people.accounts import operations as people
+from tracker.people.accounts.models import BrandHost
 
 
 def test_a_brand_has_its_hosts_in_their_normal_form(databases: Databases, now: datetime) -> None:

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tracker.errors import Invalid
-from tracker.people import rules
+from tracker.people.accounts import rules
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from werkzeug.urls import iri_to_uri
 
 from tracker.errors import Invalid
-from tracker.programs.destinations import LONGEST, checked_destination
+from tracker.programs.links.destinations import LONGEST, checked_destination
 
 HOSTS = ["shop.example", "127.0.0.1", "xn--bcher-kva.example", "::1", "localhost"]
 

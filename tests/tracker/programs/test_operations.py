@@ -13,7 +13,7 @@ from tests.tracker.cast import Cast
 from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound
 from tracker.ids import uuid_of
 from tracker.programs import operations as programs
-from tracker.programs.domains import set_fallback
+from tracker.programs.links.domains import set_fallback
 from tracker.programs.models import Coupon, Enrollment, Link, Program, RateOverride
 
 

@@ -13,7 +13,7 @@ from tests.crowd import at_once
 from tests.tracker.cast import Cast
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.ids import new_id
-from tracker.people.operations import create_brand
+from tracker.people.accounts.operations import create_brand
 from tracker.programs.policies import Policies, PolicyVersion, change_policy, policies_of
 from tracker.programs.rules import CreditPolicy, is_policy_cut
 

@@ -5,10 +5,10 @@ from flask import Flask
 from config.database import open_databases
 from config.settings import Settings, load_settings
 from tracker.clicks.recording.recorder import Recorder
+from tracker.http.site import Site, install
 from tracker.sales.api import blueprint
 from tracker.sales.brand_api import blueprint as brand_api
 from tracker.sales.postbacks import blueprint as postbacks
-from tracker.site import Site, install
 from tracker.ui.errors import answer_errors
 
 

@@ -15,9 +15,9 @@ from werkzeug.test import TestResponse
 from config.database import Databases, reading, transact
 from config.settings import Settings
 from tests.tracker.sales.shop import START, Shop
-from tracker.people.keys import create_key
+from tracker.http.site import site
+from tracker.people.keys.operations import create_key
 from tracker.sales.models import Event
-from tracker.site import site
 from wsgi import create_app
 
 

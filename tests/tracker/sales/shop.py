@@ -13,7 +13,7 @@ from config.database import Databases, asking, open_databases, transact
 from config.settings import Settings
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of
-from tracker.people.operations import create_brand, create_creator
+from tracker.people.accounts.operations import create_brand, create_creator
 from tracker.programs.operations import create_link, create_program, enroll
 from tracker.sales.inbox import Received
 from tracker.sales.intake import Intake

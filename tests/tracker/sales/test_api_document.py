@@ -11,7 +11,7 @@ from config.database import Databases, transact
 from tests.architecture.running import access_of
 from tests.tracker.sales.programs import Program, new_key
 from tests.tracker.sales.shop import START, Shop, cancellation, dispute, refund, sale
-from tracker.people.failures import FAILURES
+from tracker.people.access.failed_attempts import FAILURES
 from tracker.sales.inbox import dismiss
 from tracker.sales.operations import api_source, create_source, delete_source
 from tracker.sales.strict_json import MAXIMUM_BYTES

@@ -14,7 +14,7 @@ from config.settings import Settings
 from tests.tracker.sales.shop import START, Shop, open_shop, sale
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid
-from tracker.people.models import Brand
+from tracker.people.accounts.models import Brand
 from tracker.programs.leaving import remove_creator
 from tracker.programs.models import Coupon, Enrollment, Link, Program
 from tracker.programs.policies import change_policy

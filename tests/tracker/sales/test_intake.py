@@ -17,11 +17,11 @@ from tests.crowd import DEADLINE_S
 from tests.tracker.sales.shop import RECEIVED, Shop, cancellation, envelope, refund, sale
 from tests.tracker.sales.test_inbox_stories import end_of
 from tracker.errors import Gone
+from tracker.http.turns import Turn
 from tracker.sales.inbox import Received
 from tracker.sales.models import Attribution, Event, Sale
 from tracker.sales.operations import SecretsChanged, delete_source, rotate_secret
 from tracker.sales.pending import Arrival
-from tracker.ui.turns import Turn
 
 SALES = 12
 

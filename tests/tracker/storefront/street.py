@@ -18,7 +18,7 @@ from tests.tracker.storefront.messages import SECRETS
 from tests.tracker.storefront.server import LAYOUT, POLL_S, Storefront, open_storefront
 from tracker.clicks.models import ClickConfirmation
 from tracker.clicks.redirect.edge import create_edge
-from tracker.people.operations import create_brand, create_creator
+from tracker.people.accounts.operations import create_brand, create_creator
 from tracker.programs.operations import create_link, create_program, enroll
 from tracker.sales.models import Attribution, Sale
 from tracker.sales.operations import create_source

@@ -17,7 +17,7 @@ from uuid import UUID
 from iptocc import country_code
 
 from tracker.base64url import base64url
-from tracker.people.rules import is_ip_address
+from tracker.people.accounts.rules import is_ip_address
 
 HEADERS = ("user-agent", "referer", "sec-purpose", "purpose", "x-purpose", "x-moz", "sec-fetch-dest")
 """All the headers that are ever kept for a moment, in lower case. No cookie, no language."""

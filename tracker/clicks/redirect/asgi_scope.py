@@ -5,7 +5,7 @@ from typing import Any
 
 from tracker.clicks.counting.visitor import HEADERS
 from tracker.clicks.redirect.request import Visit
-from tracker.client import client_of, trusted_networks
+from tracker.http.client import client_of, trusted_networks
 
 Scope = MutableMapping[str, Any]
 

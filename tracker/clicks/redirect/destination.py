@@ -1,6 +1,6 @@
 """The address that a shopper is sent to. Pure."""
 
-from tracker.programs.queries import parameter_name
+from tracker.programs.links.query_parameters import parameter_name
 
 
 def with_token(destination: str, parameter: str, token: str | None) -> str:

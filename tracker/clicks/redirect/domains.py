@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from tracker.programs.domains import Domain
+from tracker.programs.links.domains import Domain
 
 
 class Domains:

@@ -28,10 +28,10 @@ from config.database import asking, reading
 from config.process import process_id
 from tracker.clicks.metrics import LINK_LOOKUPS
 from tracker.clicks.redirect.domains import Domains
-from tracker.programs.changes import LinkChanges, changes_since
-from tracker.programs.codes import code_key
-from tracker.programs.domains import Domain, known_domains
-from tracker.programs.links import Found, LinkTarget, find_target
+from tracker.programs.links.changes import LinkChanges, changes_since
+from tracker.programs.links.codes import code_key
+from tracker.programs.links.domains import Domain, known_domains
+from tracker.programs.links.operations import Found, LinkTarget, find_target
 
 ROOM_LINKS = 50_000
 ROOM_ABSENT = 10_000

@@ -9,11 +9,11 @@ from werkzeug.routing import BaseConverter
 from tracker.clicks.counting.visitor import HEADERS
 from tracker.clicks.redirect import shop_script
 from tracker.clicks.redirect.request import NO_STORE, RETRY_AFTER_S, Visit, follow
-from tracker.client import usual_address
-from tracker.people.access import public, signed
-from tracker.programs.codes import LINK_CODE_PATTERN
-from tracker.site import site
-from tracker.ui.proxy import PROXIED
+from tracker.http.client import usual_address
+from tracker.http.proxy import PROXIED
+from tracker.http.site import site
+from tracker.people.access.guards import public, signed
+from tracker.programs.links.codes import LINK_CODE_PATTERN
 
 blueprint = Blueprint("clicks", __name__, template_folder="templates")
 
@@ -75,7 +75,7 @@ def script() -> Response:
 
 
 def _visit(code: str, country_header: str) -> Visit:
-    """What tracker.ui.proxy has made of a proxy's word stands in the environment already."""
+    """What tracker.http.proxy has made of a proxy's word stands in the environment already."""
     environ = request.environ
     believed = country_header and environ.get(PROXIED)
     return Visit(

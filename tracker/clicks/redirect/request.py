@@ -18,7 +18,7 @@ from tracker.clicks.redirect.link_cache import LinksUnreadable
 from tracker.clicks.redirect.tailoring import dead_end, tailored
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid
-from tracker.programs.domains import Domain
+from tracker.programs.links.domains import Domain
 from tracker.programs.operations import LinkTarget
 
 COMMIT_DEADLINE_S = 2.0

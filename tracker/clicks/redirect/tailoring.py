@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tracker.programs.destinations import below_host
-from tracker.programs.links import LinkTarget
-from tracker.programs.queries import values_in, with_parameters
+from tracker.programs.links.destinations import below_host
+from tracker.programs.links.operations import LinkTarget
+from tracker.programs.links.query_parameters import values_in, with_parameters
 from tracker.programs.rules import SUB_ID_LENGTH, SUB_IDS
 
 DEEP_LINK = "to"

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from config.database import reading
 from tracker.console import CHECK_FOUND_FAULT, Answer, Console, ConsoleCommand, pass_console
-from tracker.people.operations import get_brand
+from tracker.people.accounts.operations import get_brand
 from tracker.sales.health.answers import (
     alarms,
     coupon_answer,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from config.database import reading, transact
 from tracker.console import CHECK_FOUND_FAULT, FAILED, Answer, Console, ConsoleCommand, pass_console
 from tracker.errors import Invalid
-from tracker.people.rules import timezone_name
+from tracker.people.accounts.rules import timezone_name
 from tracker.sales.imports.columns import PLURALS, Reading
 from tracker.sales.imports.outcomes import Outcome
 from tracker.sales.imports.rejects import RejectsFile

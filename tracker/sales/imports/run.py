@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from config.database import reading, transact
-from tracker.people.operations import get_brand
+from tracker.people.accounts.operations import get_brand
 from tracker.sales.booking import BEFORE_THE_BRAND
 from tracker.sales.imports.booking_lines import as_seen, book_lines, seen_before, waiting_since
 from tracker.sales.imports.columns import Line

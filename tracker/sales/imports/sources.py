@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict, Invalid
 from tracker.ids import new_id
-from tracker.people.models import Brand
-from tracker.people.operations import get_brand
+from tracker.people.accounts.models import Brand
+from tracker.people.accounts.operations import get_brand
 from tracker.sales.models import Source
 from tracker.sales.namespaces import namespace_of_new
 from tracker.sales.operations import create_source, get_source

@@ -14,10 +14,10 @@ from tests.tracker.sales.hook_app import make_app
 from tests.tracker.sales.shop import Shop, envelope, open_shop, sale
 from tests.tracker.sales.test_api import signed
 from tests.tracker.terminal import Terminal
+from tracker.http.site import site
 from tracker.sales.health.clocks import note_stale
 from tracker.sales.messages import Stale
 from tracker.sales.operations import get_source
-from tracker.site import site
 from wsgi import create_app
 
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])

@@ -6,10 +6,10 @@ from sqlalchemy.orm import Session
 from config.database import reading, transact
 from tracker.console import Answer, Console, ConsoleGroup, pass_console
 from tracker.money import Money
-from tracker.people import operations, rules
-from tracker.people.answers import brand_answer, creator_answer, membership_answer, user_answer
-from tracker.people.policy_commands import change_policy_command, remove_command, show_policy
+from tracker.people.accounts import operations, rules
+from tracker.people.accounts.serializers import brand_answer, creator_answer, membership_answer, user_answer
 from tracker.programs.policies import policies_of
+from tracker.programs.policy_commands import change_policy_command, remove_command, show_policy
 
 
 @click.group("brand", cls=ConsoleGroup)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from tracker.money import Money
-from tracker.people.models import ApiKey, Brand, Creator, Membership, User
+from tracker.people.accounts.models import ApiKey, Brand, Creator, Membership, User
 from tracker.programs.policies import PolicyVersion
 from tracker.programs.rules import CreditPolicy
 from tracker.times import utc_text

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from config.insert import insert_once
 from tracker.errors import Conflict, Fault, Invalid, NotFound
 from tracker.ids import new_id, uuid_of
-from tracker.people.models import Brand
-from tracker.people.operations import brand_hosts
-from tracker.programs.codes import code_key, link_code, new_link_code
-from tracker.programs.destinations import checked_destination
+from tracker.people.accounts.models import Brand
+from tracker.people.accounts.operations import brand_hosts
+from tracker.programs.links.codes import code_key, link_code, new_link_code
+from tracker.programs.links.destinations import checked_destination
+from tracker.programs.links.query_parameters import with_parameters
 from tracker.programs.models import Enrollment, Link, LinkVersion, Program, RateOverride
-from tracker.programs.queries import with_parameters
 from tracker.programs.rules import FORMER_STATES, checked_passes, checked_rate_bp, checked_sub_ids
 
 LINK = "lnk"

@@ -11,10 +11,10 @@ from flask import request
 
 from config.database import reading, transact
 from tracker.errors import LinkledgerError
-from tracker.people.key_rules import SCOPES, read_key
-from tracker.people.keys import Caller, NotLetIn, let_in, note_use
-from tracker.people.metrics import CALLERS_REFUSED
-from tracker.site import site
+from tracker.http.site import site
+from tracker.people.access.metrics import CALLERS_REFUSED
+from tracker.people.keys.operations import Caller, NotLetIn, let_in, note_use
+from tracker.people.keys.rules import SCOPES, read_key
 
 log = structlog.get_logger(__name__)
 View = TypeVar("View", bound=Callable[..., Any])

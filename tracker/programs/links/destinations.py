@@ -5,7 +5,7 @@ from collections.abc import Collection
 from urllib.parse import SplitResult, quote, urlsplit
 
 from tracker.errors import Invalid
-from tracker.people.rules import host_name, is_loopback
+from tracker.people.accounts.rules import host_name, is_loopback
 
 LONGEST = 2048
 

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from config.insert import insert_once
 from tracker.errors import Conflict, Invalid, NotFound
-from tracker.people.models import Brand
-from tracker.people.operations import brand_hosts, get_brand
-from tracker.people.rules import host_name
-from tracker.programs.destinations import checked_destination
+from tracker.people.accounts.models import Brand
+from tracker.people.accounts.operations import brand_hosts, get_brand
+from tracker.people.accounts.rules import host_name
+from tracker.programs.links.destinations import checked_destination
 from tracker.programs.models import LinkDomain
 
 

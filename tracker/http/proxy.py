@@ -1,9 +1,9 @@
-"""The Flask doors' use of tracker.client: pages, API and redirects see the client, not the proxy."""
+"""The Flask doors' use of tracker.http.client: pages, API and redirects see the client, not the proxy."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tracker.client import client_of, direct_loopback, trusted_networks
+from tracker.http.client import client_of, direct_loopback, trusted_networks
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

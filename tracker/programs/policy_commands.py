@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session
 
 from config.database import reading, transact
 from tracker.console import Answer, Console, ConsoleCommand, pass_console
-from tracker.people import rules
-from tracker.people.answers import policy_answer
-from tracker.programs.answers import ended_answer
+from tracker.people.accounts import rules
+from tracker.people.accounts.serializers import policy_answer
 from tracker.programs.leaving import remove_creator
 from tracker.programs.policies import PolicyVersion, change_policy, policies_of
 from tracker.programs.rules import NOTICE_DAYS
+from tracker.programs.serializers import ended_answer
 from tracker.times import utc_text, utc_time
 
 _COUPONS = {

@@ -12,7 +12,7 @@ from tracker.clicks.counting.confirmations import Sightings
 from tracker.clicks.counting.visitor_keys import VisitorKeys
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.redirect.link_cache import LinkCache, library
-from tracker.people.failures import FailedAttempts
+from tracker.people.access.failed_attempts import FailedAttempts
 from tracker.sales.intake import Intake
 from tracker.sales.known_sources import KnownSources
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, request
 
 from tracker.errors import LinkledgerError
-from tracker.sales.raw_body import read_body, refuse_codings
+from tracker.http.raw_body import read_body, refuse_codings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

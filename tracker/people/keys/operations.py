@@ -9,7 +9,10 @@ from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound
 from tracker.ids import new_id, uuid_of
-from tracker.people.key_rules import (
+from tracker.people.accounts.models import ApiKey
+from tracker.people.accounts.operations import get_brand
+from tracker.people.accounts.rules import plain_name
+from tracker.people.keys.rules import (
     KEY,
     Presented,
     checked_scopes,
@@ -18,9 +21,6 @@ from tracker.people.key_rules import (
     key_text,
     new_secret,
 )
-from tracker.people.models import ApiKey
-from tracker.people.operations import get_brand
-from tracker.people.rules import plain_name
 from tracker.times import utc_text
 
 USE_IS_NOTED_EVERY = timedelta(hours=1)

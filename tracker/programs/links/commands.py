@@ -7,9 +7,9 @@ from config.database import reading, transact
 from tracker.console import Answer, Console, ConsoleGroup, pass_console
 from tracker.money import parse_rate_bp
 from tracker.programs import operations
-from tracker.programs.answers import link_answer
 from tracker.programs.models import Enrollment, Link
 from tracker.programs.rules import PASSABLE, SUB_IDS
+from tracker.programs.serializers import link_answer
 from tracker.times import utc_time
 
 _PASSED = f"Goes on from the short link's query to the shop: {', '.join(PASSABLE)}"

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from config.database import reading, transact
 from tracker.console import Answer, Console, ConsoleGroup, pass_console
-from tracker.people.commands import brand_commands
-from tracker.programs import domains
+from tracker.people.accounts.commands import brand_commands
+from tracker.programs.links import domains
 from tracker.programs.models import LinkDomain
 from tracker.times import utc_text
 

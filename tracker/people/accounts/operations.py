@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from config.insert import insert_once
 from tracker.errors import Conflict, NotFound
 from tracker.ids import new_id, uuid_of
-from tracker.people import rules
-from tracker.people.models import Brand, BrandHost, Creator, Membership, User
+from tracker.people.accounts import rules
+from tracker.people.accounts.models import Brand, BrandHost, Creator, Membership, User
 
 BRAND = "brd"
 CREATOR = "crt"

@@ -1,0 +1,1 @@
+"""What every web entry point shares: client address, bodies, request slots, safety headers."""

@@ -1,0 +1,1 @@
+"""Brands, users, memberships and creators."""

@@ -1,0 +1,1 @@
+"""Links: codes, destinations, parameters, host names."""
