@@ -20,10 +20,10 @@ from tracker.http.safety import protect
 from tracker.http.site import Site, install
 from tracker.http.turns import Turns
 from tracker.http.whole_body import read_bodies_first
-from tracker.sales.api import blueprint as sales
-from tracker.sales.brand_api import blueprint as brand_api
-from tracker.sales.postbacks import blueprint as postbacks
-from tracker.sales.strict_json import MAXIMUM_BYTES
+from tracker.sales.api.hooks import blueprint as sales
+from tracker.sales.api.postbacks import blueprint as postbacks
+from tracker.sales.api.v1 import blueprint as brand_api
+from tracker.sales.reports.strict_json import MAXIMUM_BYTES
 from tracker.ui.errors import answer_errors
 from tracker.ui.metrics import blueprint as metrics
 from tracker.ui.pages import blueprint as ui

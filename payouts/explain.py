@@ -18,10 +18,10 @@ from tracker.money import Money, rate_text
 from tracker.people.accounts.models import Brand
 from tracker.people.accounts.operations import get_brand, get_creator
 from tracker.programs.models import Terms
-from tracker.sales.answers import claim_answer, event_answer
-from tracker.sales.claims import WAIVED
-from tracker.sales.lookup import claims_about, is_called, unsettled_events
-from tracker.sales.models import Attribution, Event, Sale
+from tracker.sales.booking.refund_claims import WAIVED
+from tracker.sales.orders.models import Attribution, Event, Sale
+from tracker.sales.queries import claims_about, is_called, unsettled_events
+from tracker.sales.serializers import claim_answer, event_answer
 from tracker.times import utc_text
 
 _CLAIMS = {

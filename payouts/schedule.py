@@ -41,8 +41,8 @@ from tracker.clicks.jobs import (
     renew_visitor_keys,
 )
 from tracker.errors import Fault, LinkledgerError
-from tracker.sales.jobs import empty_old_events
-from tracker.sales.lookup import credited_clicks
+from tracker.sales.inbox.jobs import empty_old_events
+from tracker.sales.queries import credited_clicks
 
 BATCH = 200
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

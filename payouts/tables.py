@@ -8,10 +8,10 @@ import payouts.transfers.models
 import tracker.clicks.models
 import tracker.people.accounts.models
 import tracker.programs.models
-import tracker.sales.models
-import tracker.sales.reference_models
-import tracker.sales.supporting_models
-import tracker.sales.suspicion_models
+import tracker.sales.booking.models
+import tracker.sales.orders.models
+import tracker.sales.orders.reference_models
+import tracker.sales.suspicion.models
 from config.database import Base, ClickBase
 
 MODULES = (
@@ -23,10 +23,10 @@ MODULES = (
     tracker.clicks.models,
     tracker.people.accounts.models,
     tracker.programs.models,
-    tracker.sales.models,
-    tracker.sales.reference_models,
-    tracker.sales.supporting_models,
-    tracker.sales.suspicion_models,
+    tracker.sales.orders.models,
+    tracker.sales.orders.reference_models,
+    tracker.sales.booking.models,
+    tracker.sales.suspicion.models,
 )
 
 MAIN_TABLES = Base.metadata

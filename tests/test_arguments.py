@@ -18,7 +18,7 @@ from tests.conftest import settings_for
 from tests.tracker.terminal import Terminal
 from tracker.people.accounts.operations import create_brand, create_creator
 from tracker.programs.operations import create_program
-from tracker.sales.operations import create_source
+from tracker.sales.sources.operations import create_source
 from wsgi import create_app
 
 EVERY_COMMAND = tuple(command for room in ROOMS for command in commands_of(room))

@@ -36,7 +36,7 @@ from tests.payouts.payout_runs.scenes import OCTOBER, owe, run_at, seal, sell_an
 from tests.payouts.programs import report_by_api
 from tests.postgres import PostgresServer
 from tracker.programs.policies import change_policy
-from tracker.sales.jobs import empty_old_events
+from tracker.sales.inbox.jobs import empty_old_events
 
 ROOT = Path(__file__).parents[1]
 STEPS = sorted([*(ROOT / "migrations" / MAIN).glob("0*.py"), *(ROOT / "migrations" / CLICKS).glob("0*.py")])

@@ -18,7 +18,7 @@ from payouts.ledger.operations import lock_books
 from tracker.ids import new_id
 from tracker.programs.models import Enrollment, Terms
 from tracker.programs.operations import rate_at
-from tracker.sales.models import Attribution, Sale
+from tracker.sales.orders.models import Attribution, Sale
 
 COST_MISSING = "the program pays on profit, but the shop did not send the cost"
 LATE_HOLD = timedelta(days=7)

@@ -13,7 +13,7 @@ from payouts.commissions.owners import of_owner
 from payouts.commissions.release import hold_again, lift_hold, place_hold
 from payouts.commissions.rules import Facts, worth
 from payouts.commissions.unsettled import hold_for_events, lift_for_events
-from tracker.sales.models import Cancellation, DisputeStatus, Refund, RefundFailure, RefundLevel, Sale
+from tracker.sales.orders.models import Cancellation, DisputeStatus, Refund, RefundFailure, RefundLevel, Sale
 
 
 def adjust_due(

@@ -13,7 +13,7 @@ from payouts.commissions.models import Commission, Entry
 from payouts.commissions.rules import Facts, worth
 from payouts.ledger.balances import subject_balances
 from payouts.ledger.checks import Finding
-from tracker.sales.models import Sale
+from tracker.sales.orders.models import Sale
 
 PAGE_ROWS = 500
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from config.canonical import ISO_FORMAT
 from payouts.commissions.rules import DisputeStep, Facts, RefundAmounts, SaleAmounts
-from tracker.sales.models import Cancellation, DisputeStatus, Refund, RefundFailure, RefundLevel, Sale
+from tracker.sales.orders.models import Cancellation, DisputeStatus, Refund, RefundFailure, RefundLevel, Sale
 
 Row = TypeVar("Row", Refund, RefundFailure, RefundLevel, Cancellation, DisputeStatus)
 

@@ -12,8 +12,8 @@ from payouts.commissions.models import Commission, Entry, Hold
 from payouts.commissions.release import settled_minor
 from tracker.money import Money
 from tracker.people.accounts.models import Creator
-from tracker.sales.models import Sale
-from tracker.sales.suspicion import in_words
+from tracker.sales.orders.models import Sale
+from tracker.sales.suspicion.rules import in_words
 from tracker.times import utc_text
 
 

@@ -14,8 +14,8 @@ from payouts.commissions.owners import of_owner
 from payouts.ledger.models import Period, Posting
 from payouts.transfers.models import Item, Payout
 from tracker.ids import new_id
-from tracker.sales.models import Sale
-from tracker.sales.unsettled import unsettled_by_sale
+from tracker.sales.inbox.unapplied import unsettled_by_sale
+from tracker.sales.orders.models import Sale
 
 
 def mature_due(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tracker.money import RATE_UNIT_BP, half_up
-from tracker.sales.refund_levels import unexplained_minor
+from tracker.sales.reports.refund_totals import unexplained_minor
 
 Base = Literal["net", "gross", "profit"]
 

@@ -17,8 +17,8 @@ from payouts.commissions.models import Commission, Hold
 from payouts.commissions.release import holds_of, lift_hold, place_hold, settled
 from tracker.people.accounts.models import Creator
 from tracker.programs.models import Enrollment, Link, Program
-from tracker.sales.models import Attribution, Sale
-from tracker.sales.suspicion import (
+from tracker.sales.orders.models import Attribution, Sale
+from tracker.sales.suspicion.rules import (
     NEIGHBOURHOOD,
     CreditedSale,
     Suspicion,
@@ -29,7 +29,7 @@ from tracker.sales.suspicion import (
     possible_duplicates,
     self_purchase,
 )
-from tracker.sales.suspicion_settings import Settings, suspicion_settings
+from tracker.sales.suspicion.settings import Settings, suspicion_settings
 
 SUPERSEDED_NOTE = "new evidence came with the sale"
 _RESTS_ON_EVIDENCE = ("coupon_without_click", "late_click")

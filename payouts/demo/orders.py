@@ -17,8 +17,8 @@ from payouts.demo.shop import Cart, refund_data, sale_data, signed_message
 from payouts.explain import explain
 from tracker.errors import LinkledgerError
 from tracker.ids import new_uuid
-from tracker.sales.models import Event, Refund, Sale
-from tracker.sales.operations import source_secrets
+from tracker.sales.orders.models import Event, Refund, Sale
+from tracker.sales.sources.operations import source_secrets
 
 BATCH = 100
 

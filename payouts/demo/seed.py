@@ -30,11 +30,11 @@ from tracker.clicks.token import make_token
 from tracker.errors import Fault
 from tracker.people.accounts.operations import create_brand, create_creator
 from tracker.programs.operations import create_link, create_program, enroll, link_target
-from tracker.sales.inbox import receive
-from tracker.sales.models import Source
-from tracker.sales.operations import create_source
-from tracker.sales.sources import kind_of
-from tracker.sales.suspicion_settings import set_suspicion
+from tracker.sales.inbox.operations import receive
+from tracker.sales.integrations.kinds import kind_of
+from tracker.sales.orders.models import Source
+from tracker.sales.sources.operations import create_source
+from tracker.sales.suspicion.settings import set_suspicion
 
 Say = Callable[[str], None]
 FUNDS_MINOR = 500_000

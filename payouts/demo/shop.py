@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from tracker.money import half_up
-from tracker.sales.sources.standard import signed_headers
+from tracker.sales.integrations.standard import signed_headers
 from tracker.times import utc_text
 
 CURRENCY = "EUR"

@@ -23,7 +23,7 @@ from tracker.ids import public_id
 from tracker.money import half_up
 from tracker.people.access.guards import public
 from tracker.programs.models import Link
-from tracker.sales.models import Sale
+from tracker.sales.orders.models import Sale
 
 TOKEN = "ll"
 SCRIPT_KEPT_S = 3600

@@ -11,7 +11,7 @@ from payouts.commissions.undecided import Undecided, undecided_revisions
 from payouts.statements import decisions
 from tracker.console import Answer, Console, ConsoleGroup, pass_console
 from tracker.people.accounts.operations import get_brand
-from tracker.sales.suspicion import SETTINGS
+from tracker.sales.suspicion.rules import SETTINGS
 from tracker.times import utc_text
 
 _brand = click.option("--brand", "brand_id", required=True, metavar="ID")

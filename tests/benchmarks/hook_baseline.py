@@ -7,7 +7,7 @@ from flask import Flask, Response, jsonify, request
 from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, insert
 
 from config.database import make_engine
-from tracker.sales.sources import standard
+from tracker.sales.integrations import standard
 
 KEPT = Table(
     "bench_message",

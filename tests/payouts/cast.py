@@ -35,9 +35,9 @@ from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of
 from tracker.people.accounts.operations import create_brand, create_creator
 from tracker.programs.operations import create_link, create_program, enroll
-from tracker.sales.inbox import Received, receive
-from tracker.sales.models import Sale
-from tracker.sales.operations import create_source, get_source
+from tracker.sales.inbox.operations import Received, receive
+from tracker.sales.orders.models import Sale
+from tracker.sales.sources.operations import create_source, get_source
 
 FUNDS_MINOR = 10_000_000
 

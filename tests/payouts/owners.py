@@ -23,8 +23,8 @@ from tests.payouts.payout_runs.scenes import (
     run_at,
     seal,
 )
-from tracker.sales.inbox import dismiss
-from tracker.sales.models import Sale
+from tracker.sales.inbox.operations import dismiss
+from tracker.sales.orders.models import Sale
 
 Owners = dict[str, Books]
 """By name: "anna" and "bob" at one brand, "mugs" is Anna at the other."""

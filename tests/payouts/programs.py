@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from tests.payouts.cast import Books, at
 from tracker.people.keys.operations import create_key
-from tracker.sales.reporting import Taken, posted, take
+from tracker.sales.api.reporting import Taken, posted, take
 
 
 def report_by_api(books: Books, order: str, when: str) -> Taken:

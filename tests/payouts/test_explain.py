@@ -6,7 +6,7 @@ from payouts.explain import as_text, explain
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import click, one_more
 from tracker.programs.policies import change_policy
-from tracker.sales.jobs import empty_old_events
+from tracker.sales.inbox.jobs import empty_old_events
 
 
 def test_an_order_whose_message_was_emptied_is_explained_as_before_and_says_so(books: Books) -> None:

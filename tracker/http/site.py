@@ -13,8 +13,8 @@ from tracker.clicks.counting.visitor_keys import VisitorKeys
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.redirect.link_cache import LinkCache, library
 from tracker.people.access.failed_attempts import FailedAttempts
-from tracker.sales.intake import Intake
-from tracker.sales.known_sources import KnownSources
+from tracker.sales.inbox.group_commit import Intake
+from tracker.sales.sources.cache import KnownSources
 
 _EXTENSION = "linkledger"
 

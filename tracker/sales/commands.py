@@ -10,15 +10,15 @@ from config.database import reading, transact
 from tracker.console import Answer, Console, ConsoleGroup, pass_console
 from tracker.errors import Invalid
 from tracker.money import Money
-from tracker.sales import operations
-from tracker.sales.answers import event_answer, history_answer, hook_url, sale_answer, source_answer
-from tracker.sales.connecting import how_to_connect, how_to_report
 from tracker.sales.health.commands import show_health
 from tracker.sales.imports.commands import import_sales
-from tracker.sales.inbox import Received, dismiss, replay, unsettled_ids
-from tracker.sales.lookup import find_sale, list_events, list_sales, sale_history
-from tracker.sales.sending import Sender, send_message
-from tracker.sales.sources import KINDS, kind_of
+from tracker.sales.inbox.operations import Received, dismiss, replay, unsettled_ids
+from tracker.sales.integrations.kinds import KINDS, kind_of
+from tracker.sales.queries import find_sale, list_events, list_sales, sale_history
+from tracker.sales.serializers import event_answer, history_answer, hook_url, sale_answer, source_answer
+from tracker.sales.sources import operations
+from tracker.sales.sources.instructions import how_to_connect, how_to_report
+from tracker.sales.sources.test_message import Sender, send_message
 from tracker.times import utc_text
 
 MOST_LINES = 100_000

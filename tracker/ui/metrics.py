@@ -18,7 +18,7 @@ from tracker.clicks.counting.partitions import is_partitioned, rows_outside
 from tracker.http.proxy import DIRECT_LOOPBACK
 from tracker.http.site import Site, site
 from tracker.people.access.guards import public
-from tracker.sales.health.figures import last_event_times
+from tracker.sales.health.statistics import last_event_times
 
 blueprint = Blueprint("metrics", __name__)
 

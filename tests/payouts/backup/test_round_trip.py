@@ -28,8 +28,8 @@ from tests.payouts.backup.content import (
 )
 from tests.tracker.sales.shop import Shop, sale
 from tracker.clicks.recording.recorder import Recorder
-from tracker.sales.intake import Intake
-from tracker.sales.operations import get_source, source_secrets
+from tracker.sales.inbox.group_commit import Intake
+from tracker.sales.sources.operations import get_source, source_secrets
 
 
 def silent(_line: str) -> None:

@@ -17,7 +17,7 @@ from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of
 from tracker.people.accounts.operations import create_creator
 from tracker.programs.operations import create_link, create_program, enroll
-from tracker.sales.models import Sale
+from tracker.sales.orders.models import Sale
 
 NOTHING = (0, 0, 0)
 

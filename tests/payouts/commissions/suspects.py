@@ -14,9 +14,9 @@ from tests.tracker.sales.payloads_read import event
 from tests.tracker.terminal import Terminal
 from tracker.people.accounts.operations import create_creator
 from tracker.programs.operations import create_link, enroll
-from tracker.sales.customers import email_hash
-from tracker.sales.suspicion import SETTINGS
-from tracker.sales.suspicion_commands import COMMANDS
+from tracker.sales.reports.customer_hashes import email_hash
+from tracker.sales.suspicion.commands import COMMANDS
+from tracker.sales.suspicion.rules import SETTINGS
 
 SOLD = "10-01 12:00"
 OWN = {"customer_email_hash": email_hash("anna@example.com")}

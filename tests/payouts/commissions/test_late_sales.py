@@ -10,7 +10,7 @@ from payouts.ledger.models import Period
 from payouts.statements.close import close_ended
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import another_program, click, one_more_link
-from tracker.sales.inbox import Received
+from tracker.sales.inbox.operations import Received
 
 
 def reported(books: Books, sold: str, now: str, link_id: str = "") -> Received:

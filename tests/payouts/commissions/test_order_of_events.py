@@ -16,9 +16,9 @@ from payouts.commissions.models import Commission
 from payouts.ledger.balances import subject_balances
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import click
-from tracker.sales.inbox import Received, receive
-from tracker.sales.models import Sale
-from tracker.sales.operations import get_source
+from tracker.sales.inbox.operations import Received, receive
+from tracker.sales.orders.models import Sale
+from tracker.sales.sources.operations import get_source
 
 SOLD = "10-01"
 AMOUNTS = {"total": 11901, "tax": 1900, "shipping": 501, "discount": 0}  # net 9500, 10 % of it are 950

@@ -27,9 +27,9 @@ from tests.payouts.commissions.people import amount, balance_of, click, commissi
 from tests.payouts.payout_runs.brands import open_brand
 from tests.stages import Stage, opening_for
 from tracker.errors import Conflict, LinkledgerError
-from tracker.sales.inbox import receive
-from tracker.sales.models import Sale
-from tracker.sales.operations import get_source
+from tracker.sales.inbox.operations import receive
+from tracker.sales.orders.models import Sale
+from tracker.sales.sources.operations import get_source
 
 Work = Callable[[Session], Any]
 WAITING = (

@@ -13,8 +13,8 @@ from tests.payouts.cast import Books, at
 from tests.payouts.commissions.test_provider_refunds import PAYMENT, seconds, told
 from tests.tracker.sales.payloads_read import event
 from tracker.errors import Gone
-from tracker.sales.inbox import dismiss
-from tracker.sales.operations import create_source, delete_source, open_source
+from tracker.sales.inbox.operations import dismiss
+from tracker.sales.sources.operations import create_source, delete_source, open_source
 
 
 def provider_of(books: Books) -> str:

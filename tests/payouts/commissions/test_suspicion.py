@@ -18,7 +18,7 @@ from tests.payouts.commissions.people import (
     told_again,
 )
 from tests.payouts.commissions.suspects import MANY, OWN, SOLD, by_code, explained, found, signals, wants
-from tracker.sales.suspicion import SETTINGS
+from tracker.sales.suspicion.rules import SETTINGS
 
 HELD, RELEASED = (10_00, 0, 0), (0, 10_00, 0)
 

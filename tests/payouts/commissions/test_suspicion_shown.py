@@ -11,8 +11,8 @@ from tests.payouts.commissions.people import click, decide, one_more, standing, 
 from tests.payouts.commissions.suspects import OWN, SOLD, duplicate, explained, paid_by_stripe
 from tests.tracker.terminal import Terminal
 from tracker.errors import NotFound
-from tracker.sales.suspicion import SETTINGS
-from tracker.sales.suspicion_commands import COMMANDS as SUSPICION
+from tracker.sales.suspicion.commands import COMMANDS as SUSPICION
+from tracker.sales.suspicion.rules import SETTINGS
 
 
 def test_the_brand_sees_what_is_held_and_with_what_evidence(books: Books) -> None:

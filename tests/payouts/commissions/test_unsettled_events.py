@@ -10,7 +10,7 @@ from payouts.statements.decisions import release
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import NOTHING, holds, standing
 from tracker.errors import NotFound
-from tracker.sales.inbox import Received, dismiss, replay, unsettled_ids
+from tracker.sales.inbox.operations import Received, dismiss, replay, unsettled_ids
 
 
 def authorise_october(books: Books) -> None:

@@ -15,7 +15,7 @@ from payouts.demo.transfers import transfers_at_the_rail
 from payouts.statements.models import SealedDocument
 from tests.payouts.demo.conftest import NOON, silent
 from tracker.clicks.models import Click
-from tracker.sales.models import Event, Sale
+from tracker.sales.orders.models import Event, Sale
 
 
 def test_the_history_has_its_three_stories_on_sqlite(demo_settings: Settings) -> None:

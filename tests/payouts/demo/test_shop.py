@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 import pytest
 
 from payouts.demo.shop import BY_SKU, PRODUCTS, Cart, refund_data, sale_data, signed_message
-from tracker.sales.messages import NotAuthentic
-from tracker.sales.normal import checked_refund, checked_sale
-from tracker.sales.sources import standard
+from tracker.sales.integrations import standard
+from tracker.sales.reports.messages import NotAuthentic
+from tracker.sales.reports.normal import checked_refund, checked_sale
 
 AT = datetime(2026, 11, 12, 12, 0, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

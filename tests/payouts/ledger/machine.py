@@ -35,7 +35,7 @@ from tests.payouts.ledger.soundness import (
 )
 from tests.payouts.ledger.town import Copies, Town
 from tracker.errors import Conflict, NotFound, NotNow
-from tracker.sales.models import Sale
+from tracker.sales.orders.models import Sale
 
 STEPS: dict[str, Callable[..., int]] = {"accrue": accrue_due, "adjust": adjust_due, "mature": mature_due}
 BEFORE_ANY_PAYOUT = at("09-01")

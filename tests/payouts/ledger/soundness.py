@@ -13,7 +13,7 @@ from payouts.statements.document import statement_document
 from payouts.statements.models import SealedDocument, Statement
 from payouts.transfers.models import Payout
 from tests.payouts.ledger.expected import Order
-from tracker.sales.models import Sale
+from tracker.sales.orders.models import Sale
 
 
 def everything(session: Session) -> object:

@@ -24,8 +24,8 @@ from tests.payouts.commissions.people import another_program, one_more, one_more
 from tests.postgres import PostgresServer
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of
-from tracker.sales.inbox import Received, receive
-from tracker.sales.operations import get_source
+from tracker.sales.inbox.operations import Received, receive
+from tracker.sales.sources.operations import get_source
 
 _numbers = itertools.count(1)
 

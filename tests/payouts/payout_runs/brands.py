@@ -17,7 +17,7 @@ from tests.payouts.balances import creator_balance
 from tests.payouts.cast import FUNDS_MINOR, Books, at
 from tracker.people.accounts.operations import create_brand, create_creator
 from tracker.programs.operations import create_link, create_program, enroll
-from tracker.sales.operations import create_source
+from tracker.sales.sources.operations import create_source
 
 
 @dataclass(frozen=True)

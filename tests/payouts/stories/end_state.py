@@ -14,7 +14,8 @@ from payouts.commissions.models import Commission, Hold
 from payouts.ledger.models import Account, Posting, Transaction
 from payouts.statements.document import statement_document
 from payouts.statements.models import Statement
-from tracker.sales.models import (
+from tracker.sales.booking.models import RefundClaim
+from tracker.sales.orders.models import (
     Attribution,
     Cancellation,
     DisputeStatus,
@@ -25,8 +26,7 @@ from tracker.sales.models import (
     Sale,
     Source,
 )
-from tracker.sales.reference_models import OrderReference
-from tracker.sales.supporting_models import RefundClaim
+from tracker.sales.orders.reference_models import OrderReference
 
 Part = tuple[str, str, Any]
 """The source, what it is, and the value."""

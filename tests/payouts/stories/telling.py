@@ -24,11 +24,11 @@ from tests.crowd import THREADS, at_once
 from tests.payouts.stories.end_state import end_states
 from tests.payouts.stories.tales import SECRETS, Tale, Told
 from tests.tracker.sales.shop import START, Shop, open_shop
-from tracker.sales.intake import Intake
-from tracker.sales.operations import create_source
-from tracker.sales.retention import empty_bodies, old_bodies
-from tracker.sales.suspicion import SETTINGS
-from tracker.sales.suspicion_settings import set_suspicion
+from tracker.sales.inbox.group_commit import Intake
+from tracker.sales.inbox.retention import empty_bodies, old_bodies
+from tracker.sales.sources.operations import create_source
+from tracker.sales.suspicion.rules import SETTINGS
+from tracker.sales.suspicion.settings import set_suspicion
 
 FIRST_DAY = datetime.fromisoformat("2025-11-05T12:00:00+00:00")
 LONG_BEFORE = [FIRST_DAY + timedelta(days=number) for number in range(6)]

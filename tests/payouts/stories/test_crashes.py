@@ -28,8 +28,8 @@ from tests.payouts.stories.telling import (
     tell,
 )
 from tests.tracker.sales.shop import Shop
-from tracker.sales.inbox import receive
-from tracker.sales.operations import get_source
+from tracker.sales.inbox.operations import receive
+from tracker.sales.sources.operations import get_source
 
 RIPE = FIRST_DAY + timedelta(days=30)
 STEPS = (accrue_due, adjust_due, mature_due)

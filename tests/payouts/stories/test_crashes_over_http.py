@@ -14,7 +14,7 @@ from tests.payouts.stories.tales import SECRETS, Told, standard_six
 from tests.payouts.stories.telling import connect_all, require_one_end
 from tests.tracker.sales.hook_server import Server, serving
 from tests.tracker.sales.shop import Shop
-from tracker.sales.sources.standard import signed_headers
+from tracker.sales.integrations.standard import signed_headers
 
 
 def sent(server: Server, source_id: str, told: Told, dies: str = "") -> int | None:

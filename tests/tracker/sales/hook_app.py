@@ -6,9 +6,9 @@ from config.database import open_databases
 from config.settings import Settings, load_settings
 from tracker.clicks.recording.recorder import Recorder
 from tracker.http.site import Site, install
-from tracker.sales.api import blueprint
-from tracker.sales.brand_api import blueprint as brand_api
-from tracker.sales.postbacks import blueprint as postbacks
+from tracker.sales.api.hooks import blueprint
+from tracker.sales.api.postbacks import blueprint as postbacks
+from tracker.sales.api.v1 import blueprint as brand_api
 from tracker.ui.errors import answer_errors
 
 

@@ -12,9 +12,9 @@ from tests.architecture.running import access_of
 from tests.tracker.sales.programs import Program, new_key
 from tests.tracker.sales.shop import START, Shop, cancellation, dispute, refund, sale
 from tracker.people.access.failed_attempts import FAILURES
-from tracker.sales.inbox import dismiss
-from tracker.sales.operations import api_source, create_source, delete_source
-from tracker.sales.strict_json import MAXIMUM_BYTES
+from tracker.sales.inbox.operations import dismiss
+from tracker.sales.reports.strict_json import MAXIMUM_BYTES
+from tracker.sales.sources.operations import api_source, create_source, delete_source
 
 BEYOND_A_CLIENT = {"408", "503"}
 """A client that stalls and a database that does not answer: tests/test_web_stalls.py, sales/test_api.py."""

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.sales.attribution import Credit, Decision, decide, replay_decision
-from tracker.sales.evidence import moment
-from tracker.sales.inputs import RULES, Binding, CouponUse, Touch
+from tracker.sales.attribution.evidence import moment
+from tracker.sales.attribution.inputs import RULES, Binding, CouponUse, Touch
+from tracker.sales.attribution.rules import Credit, Decision, decide, replay_decision
 
 SOLD = datetime(2026, 11, 1, 10, 0, tzinfo=UTC)
 SALE = {"brand_id": "brd_1", "order_id": "1001", "occurred_at": moment(SOLD)}

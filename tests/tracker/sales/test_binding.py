@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.tracker.sales.test_attribution import DAY, SOLD, click, code, decided, known, winner_of
-from tracker.sales.attribution import Credit
-from tracker.sales.binding import months_after
-from tracker.sales.evidence import moment
-from tracker.sales.inputs import CouponUse, Touch
+from tracker.sales.attribution.customer_binding import months_after
+from tracker.sales.attribution.evidence import moment
+from tracker.sales.attribution.inputs import CouponUse, Touch
+from tracker.sales.attribution.rules import Credit
 
 
 def test_a_known_customer_decides_when_neither_a_click_nor_a_code_does() -> None:

@@ -9,9 +9,9 @@ from config.database import Databases, reading, transact
 from tests.tracker.sales.programs import Program, kept, new_key
 from tests.tracker.sales.shop import START, Shop, cancellation, dispute, open_shop, refund, sale
 from tests.tracker.terminal import Terminal
-from tracker.sales.inbox import dismiss
-from tracker.sales.models import Attribution, Cancellation, DisputeStatus, Event, Refund, Sale, Source
-from tracker.sales.operations import create_source, delete_source
+from tracker.sales.inbox.operations import dismiss
+from tracker.sales.orders.models import Attribution, Cancellation, DisputeStatus, Event, Refund, Sale, Source
+from tracker.sales.sources.operations import create_source, delete_source
 
 EVERYTHING = [
     ("sales", sale(), Sale),

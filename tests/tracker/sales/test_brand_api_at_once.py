@@ -11,7 +11,7 @@ from config.database import Databases
 from tests.tracker.sales.hook_server import Server
 from tests.tracker.sales.programs import Program, kept, new_key
 from tests.tracker.sales.shop import Shop, refund, sale
-from tracker.sales.models import Event, Refund, Sale, Source
+from tracker.sales.orders.models import Event, Refund, Sale, Source
 
 THREADS = 16
 

@@ -13,7 +13,7 @@ from config.database import Databases
 from config.settings import Settings
 from tests.tracker.sales.programs import Program, new_key, whole_application
 from tests.tracker.sales.shop import cancellation, dispute, open_shop, refund, sale
-from tracker.sales.sources.postback import NAMES
+from tracker.sales.integrations.postback import NAMES
 
 BASES = {"sales": sale(), "refunds": refund(), "cancellations": cancellation(), "disputes": dispute()}
 ANSWERS = {200, 201, 202, 400, 409, 422}

@@ -9,7 +9,7 @@ from config.database import Databases, transact
 from tests.tracker.sales.programs import Program
 from tests.tracker.sales.shop import START, Shop, sale
 from tests.tracker.sales.test_brand_api import EVERYTHING, ON_ONE_DATABASE
-from tracker.sales.operations import create_source
+from tracker.sales.sources.operations import create_source
 
 
 def test_a_sale_is_read_with_who_is_credited_and_why(program: Program, shop: Shop) -> None:

@@ -10,8 +10,8 @@ from tests.tracker.sales.hook_server import Server
 from tests.tracker.sales.payloads_read import FOLDER, payload, raw
 from tests.tracker.sales.shop import Shop, envelope, refund, sale
 from tests.tracker.terminal import Terminal
-from tracker.sales.operations import get_source, source_secrets
-from tracker.sales.sources import kind_of
+from tracker.sales.integrations.kinds import kind_of
+from tracker.sales.sources.operations import get_source, source_secrets
 
 
 def test_a_source_is_made_and_its_secret_shown_once(terminal: Terminal, shop: Shop) -> None:

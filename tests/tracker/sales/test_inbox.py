@@ -19,9 +19,9 @@ from tests.tracker.sales.shop import (
     refund,
     sale,
 )
-from tracker.sales.inbox import Received, unsettled_ids
-from tracker.sales.models import Attribution, Cancellation, DisputeStatus, Event, Refund, Sale
-from tracker.sales.operations import create_source
+from tracker.sales.inbox.operations import Received, unsettled_ids
+from tracker.sales.orders.models import Attribution, Cancellation, DisputeStatus, Event, Refund, Sale
+from tracker.sales.sources.operations import create_source
 
 
 def count(databases: Databases, table: Any) -> int:

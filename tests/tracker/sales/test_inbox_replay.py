@@ -7,8 +7,8 @@ from config.database import Databases, reading, transact
 from tests.tracker.sales.shop import RECEIVED, Shop, refund, sale
 from tests.tracker.sales.test_inbox import count
 from tracker.errors import NotFound
-from tracker.sales.inbox import Received, dismiss, replay, unsettled_ids
-from tracker.sales.models import Attribution, Refund, Sale
+from tracker.sales.inbox.operations import Received, dismiss, replay, unsettled_ids
+from tracker.sales.orders.models import Attribution, Refund, Sale
 
 
 def replayed(shop: Shop, received: Received) -> Received:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from config.database import Databases, reading
 from tests.tracker.sales.shop import Shop, cancellation, dispute, refund, sale
-from tracker.sales.models import Cancellation, DisputeStatus, Event, Refund, Sale
+from tracker.sales.orders.models import Cancellation, DisputeStatus, Event, Refund, Sale
 
 Delivery = tuple[str, str, dict[str, Any]]
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tracker.errors import Invalid
 from tracker.money import MAXIMUM_MINOR
-from tracker.sales.fields import read_time
-from tracker.sales.normal import (
+from tracker.sales.reports.fields import read_time
+from tracker.sales.reports.normal import (
     CancellationReport,
     Item,
     checked_cancellation,

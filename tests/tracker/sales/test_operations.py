@@ -10,8 +10,8 @@ from config.settings import Settings
 from tests.tracker.sales.shop import RECEIVED, START, Shop
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.ids import new_id
-from tracker.sales.models import Source
-from tracker.sales.operations import (
+from tracker.sales.orders.models import Source
+from tracker.sales.sources.operations import (
     create_source,
     delete_source,
     get_source,

@@ -14,9 +14,9 @@ from tests.tracker.sales.customers import bind, bought, click, send
 from tests.tracker.sales.shop import RECEIVED, START, Shop, open_shop, sale
 from tests.tracker.terminal import Terminal
 from tracker.ids import new_id
-from tracker.sales import replay_commands
-from tracker.sales.models import Attribution
-from tracker.sales.replay_commands import COMMANDS
+from tracker.sales.attribution import commands as replay_commands
+from tracker.sales.attribution.commands import COMMANDS
+from tracker.sales.orders.models import Attribution
 
 
 @pytest.fixture

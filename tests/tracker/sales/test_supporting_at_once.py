@@ -19,11 +19,11 @@ from tests.tracker.sales.test_inbox_at_once import (
 )
 from tests.tracker.sales.test_stripe_orders import LATER
 from tests.tracker.sales.test_supporting import CHARGE, PAYMENT, SESSION, TOTAL, supporting
-from tracker.sales.inbox import Received, receive
-from tracker.sales.models import DisputeStatus, Refund
-from tracker.sales.operations import get_source
-from tracker.sales.order_lock import lock_orders
-from tracker.sales.supporting_models import RefundClaim
+from tracker.sales.booking.models import RefundClaim
+from tracker.sales.inbox.operations import Received, receive
+from tracker.sales.orders.locks import lock_orders
+from tracker.sales.orders.models import DisputeStatus, Refund
+from tracker.sales.sources.operations import get_source
 
 
 class Said(NamedTuple):

@@ -19,9 +19,9 @@ from tests.tracker.sales.test_supporting import (
     told_of,
 )
 from tests.tracker.sales.test_supporting_shops import WOO_SECRET, woo_order
-from tracker.sales.inbox import dismiss
-from tracker.sales.lookup import find_sale, sale_history
-from tracker.sales.models import DisputeStatus
+from tracker.sales.inbox.operations import dismiss
+from tracker.sales.orders.models import DisputeStatus
+from tracker.sales.queries import find_sale, sale_history
 
 
 @pytest.fixture

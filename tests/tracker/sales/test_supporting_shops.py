@@ -21,8 +21,8 @@ from tests.tracker.sales.test_supporting import (
     told_of,
 )
 from tracker.errors import Conflict, Invalid
-from tracker.sales.models import Refund
-from tracker.sales.operations import api_source, create_source
+from tracker.sales.orders.models import Refund
+from tracker.sales.sources.operations import api_source, create_source
 
 WOO_SECRET = "an-example-of-a-shops-secret"
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tracker.sales.customers import address_hashes, email_hash, mailbox
-from tracker.sales.inputs import RULES, CouponUse, Inputs, Policy, SaleFacts, Touch
-from tracker.sales.suspicion import (
+from tracker.sales.attribution.inputs import RULES, CouponUse, Inputs, Policy, SaleFacts, Touch
+from tracker.sales.reports.customer_hashes import address_hashes, email_hash, mailbox
+from tracker.sales.suspicion.rules import (
     SETTINGS,
     CreditedSale,
     Suspicion,

@@ -10,9 +10,9 @@ from tests.tracker.sales.payloads_read import payload, raw
 from tests.tracker.sales.shop import Shop, sale
 from tests.tracker.sales.test_inbox_at_once import states
 from tests.tracker.sales.test_stripe_orders import LATER
-from tracker.sales.inbox import Received
-from tracker.sales.lookup import find_sale
-from tracker.sales.models import Refund, Sale
+from tracker.sales.inbox.operations import Received
+from tracker.sales.orders.models import Refund, Sale
+from tracker.sales.queries import find_sale
 
 SECRET = "an-example-of-a-secret"
 

@@ -20,8 +20,8 @@ from tracker.clicks.models import ClickConfirmation
 from tracker.clicks.redirect.edge import create_edge
 from tracker.people.accounts.operations import create_brand, create_creator
 from tracker.programs.operations import create_link, create_program, enroll
-from tracker.sales.models import Attribution, Sale
-from tracker.sales.operations import create_source
+from tracker.sales.orders.models import Attribution, Sale
+from tracker.sales.sources.operations import create_source
 from wsgi import create_app
 
 

@@ -7,17 +7,17 @@ from sqlalchemy.orm import Session
 from config.database import reading
 from tracker.console import CHECK_FOUND_FAULT, Answer, Console, ConsoleCommand, pass_console
 from tracker.people.accounts.operations import get_brand
-from tracker.sales.health.answers import (
+from tracker.sales.health.coupons import coupon_figures
+from tracker.sales.health.rules import CouponFigures
+from tracker.sales.health.serializers import (
     alarms,
     coupon_answer,
     coupon_in_words,
     health_answer,
     health_in_words,
 )
-from tracker.sales.health.coupons import coupon_figures
-from tracker.sales.health.figures import MONTH, source_health
-from tracker.sales.health.rules import CouponFigures
-from tracker.sales.models import Source
+from tracker.sales.health.statistics import MONTH, source_health
+from tracker.sales.orders.models import Source
 from tracker.times import utc_text
 
 

@@ -7,13 +7,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict
-from tracker.sales.booking import WAITING
-from tracker.sales.delivery import ALREADY
+from tracker.sales.booking.book import WAITING
+from tracker.sales.booking.delivery import ALREADY
 from tracker.sales.imports.columns import Line
 from tracker.sales.imports.outcomes import Outcome, State
-from tracker.sales.inbox import Received, receive
-from tracker.sales.models import UNSETTLED, Event
-from tracker.sales.operations import get_source
+from tracker.sales.inbox.operations import Received, receive
+from tracker.sales.orders.models import UNSETTLED, Event
+from tracker.sales.sources.operations import get_source
 
 
 def seen_before(session: Session, source_id: str, lines: Sequence[Line]) -> dict[str, Received]:

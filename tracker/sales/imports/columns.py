@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from config.canonical import canonical_json
 from tracker.errors import Invalid
-from tracker.sales.fields import read_time
-from tracker.sales.normal import Report
-from tracker.sales.sources import csv_line
+from tracker.sales.integrations import csv_line
+from tracker.sales.reports.fields import read_time
+from tracker.sales.reports.normal import Report
 
 DELIMITERS = (",", ";", "\t")
 TYPE = "type"

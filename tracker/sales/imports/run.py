@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 
 from config.database import reading, transact
 from tracker.people.accounts.operations import get_brand
-from tracker.sales.booking import BEFORE_THE_BRAND
+from tracker.sales.booking.book import BEFORE_THE_BRAND
 from tracker.sales.imports.booking_lines import as_seen, book_lines, seen_before, waiting_since
 from tracker.sales.imports.columns import Line
 from tracker.sales.imports.outcomes import Outcome, Tally
 from tracker.sales.imports.table import Rejected
 from tracker.sales.imports.trial import FileSoFar, try_line
-from tracker.sales.models import Source
-from tracker.sales.normal import SaleReport
+from tracker.sales.orders.models import Source
+from tracker.sales.reports.normal import SaleReport
 from tracker.times import utc_text
 
 BATCH = 100

@@ -10,9 +10,9 @@ from tracker.errors import Conflict, Invalid
 from tracker.ids import new_id
 from tracker.people.accounts.models import Brand
 from tracker.people.accounts.operations import get_brand
-from tracker.sales.models import Source
-from tracker.sales.namespaces import namespace_of_new
-from tracker.sales.operations import create_source, get_source
+from tracker.sales.orders.models import Source
+from tracker.sales.sources.namespaces import namespace_of_new
+from tracker.sales.sources.operations import create_source, get_source
 
 KIND = "csv"
 

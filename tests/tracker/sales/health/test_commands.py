@@ -16,8 +16,8 @@ from tests.tracker.sales.test_api import signed
 from tests.tracker.terminal import Terminal
 from tracker.http.site import site
 from tracker.sales.health.clocks import note_stale
-from tracker.sales.messages import Stale
-from tracker.sales.operations import get_source
+from tracker.sales.reports.messages import Stale
+from tracker.sales.sources.operations import get_source
 from wsgi import create_app
 
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])

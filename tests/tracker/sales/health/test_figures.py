@@ -11,10 +11,10 @@ from config.database import Databases, reading, transact
 from tests.tracker.sales.shop import RECEIVED, Shop, envelope, sale
 from tracker.clicks.models import ClickHour, ClickTotal
 from tracker.ids import uuid_of
-from tracker.sales.health.answers import alarms
 from tracker.sales.health.coupons import coupon_figures
-from tracker.sales.health.figures import SourceHealth, last_event_times, source_health
-from tracker.sales.operations import get_source
+from tracker.sales.health.serializers import alarms
+from tracker.sales.health.statistics import SourceHealth, last_event_times, source_health
+from tracker.sales.sources.operations import get_source
 
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

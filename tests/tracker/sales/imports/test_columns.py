@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.tracker.sales.imports.files import REFUNDS, SALES, TIME, read, reasons, sale_line, sound, text
 from tracker.errors import Invalid
 from tracker.sales.imports.columns import Reading, guarded, unguarded
-from tracker.sales.normal import CancellationReport, DisputeReport, RefundReport, SaleReport
+from tracker.sales.reports.normal import CancellationReport, DisputeReport, RefundReport, SaleReport
 
 BERLIN = Reading(zone=ZoneInfo("Europe/Berlin"))
 

@@ -24,8 +24,8 @@ from tests.tracker.sales.imports.files import (
 )
 from tests.tracker.sales.shop import Shop, sale
 from tests.tracker.terminal import Terminal
-from tracker.sales.lookup import find_sale, list_events, sale_history
-from tracker.sales.models import Refund, Source
+from tracker.sales.orders.models import Refund, Source
+from tracker.sales.queries import find_sale, list_events, sale_history
 
 SAMPLE = Path(__file__).parents[4] / "docs" / "samples" / "sales.csv"
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])

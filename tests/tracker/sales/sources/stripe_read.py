@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.tracker.sales.payloads_read import raw
-from tracker.sales.messages import Message
-from tracker.sales.provider_reports import AnyReport, NoEffect
-from tracker.sales.sources import stripe
+from tracker.sales.integrations.stripe import events as stripe
+from tracker.sales.reports.messages import Message
+from tracker.sales.reports.provider_reports import AnyReport, NoEffect
 
 RECEIVED = datetime(2025, 11, 3, 12, tzinfo=UTC)
 

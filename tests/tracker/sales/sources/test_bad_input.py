@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.tracker.sales.payloads_read import names, payload, raw
 from tracker.errors import Invalid
-from tracker.sales.sources import kind_of
+from tracker.sales.integrations.kinds import kind_of
 
 RECEIVED = datetime(2025, 11, 10, tzinfo=UTC)
 TOPICS: dict[str, tuple[str | None, ...]] = {

@@ -7,11 +7,11 @@ import pytest
 
 from tests.tracker.sales.payloads_read import payload, raw
 from tracker.errors import Invalid
-from tracker.sales.customers import email_hash
-from tracker.sales.messages import Message, NotAuthentic
-from tracker.sales.normal import CancellationReport, Item, RefundReport, SaleReport
-from tracker.sales.provider_reports import NoEffect
-from tracker.sales.sources import shopify
+from tracker.sales.integrations.shopify import orders as shopify
+from tracker.sales.reports.customer_hashes import email_hash
+from tracker.sales.reports.messages import Message, NotAuthentic
+from tracker.sales.reports.normal import CancellationReport, Item, RefundReport, SaleReport
+from tracker.sales.reports.provider_reports import NoEffect
 
 RECEIVED = datetime(2025, 11, 4, 12, tzinfo=UTC)
 BODY = b'{"id":1,"name":"#1001"}'

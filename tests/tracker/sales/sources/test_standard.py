@@ -9,9 +9,10 @@ import pytest
 from standardwebhooks import Webhook
 
 from tracker.errors import Invalid
-from tracker.sales.messages import NotAuthentic
-from tracker.sales.normal import CancellationReport, DisputeReport, RefundReport, SaleReport
-from tracker.sales.sources import KINDS, kind_of, standard
+from tracker.sales.integrations import standard
+from tracker.sales.integrations.kinds import KINDS, kind_of
+from tracker.sales.reports.messages import NotAuthentic
+from tracker.sales.reports.normal import CancellationReport, DisputeReport, RefundReport, SaleReport
 
 NOW = datetime(2026, 11, 1, 10, 0, tzinfo=UTC)
 SECRET = "whsec_" + base64.b64encode(b"a secret of a shop, 32 bytes long").decode()

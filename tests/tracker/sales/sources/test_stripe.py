@@ -8,9 +8,9 @@ import pytest
 from tests.tracker.sales.payloads_read import event, payload
 from tests.tracker.sales.sources.stripe_read import only, read, reports, without_effect
 from tracker.errors import Invalid
-from tracker.sales.customers import email_hash
-from tracker.sales.normal import SaleReport
-from tracker.sales.provider_reports import EvidenceReport, ReferenceReport
+from tracker.sales.reports.customer_hashes import email_hash
+from tracker.sales.reports.normal import SaleReport
+from tracker.sales.reports.provider_reports import EvidenceReport, ReferenceReport
 
 INVOICES = ("stripe_invoice_first_classic", "stripe_invoice_first_basil")
 TOKEN = "a-click-token"

@@ -6,8 +6,8 @@ import pytest
 
 from tests.tracker.sales.payloads_read import event, payload
 from tests.tracker.sales.sources.stripe_read import only, read, reports
-from tracker.sales.normal import DisputeReport, RefundReport
-from tracker.sales.provider_reports import RefundFailureReport, RefundLevelReport
+from tracker.sales.reports.normal import DisputeReport, RefundReport
+from tracker.sales.reports.provider_reports import RefundFailureReport, RefundLevelReport
 
 
 def test_a_refund_names_its_payment() -> None:

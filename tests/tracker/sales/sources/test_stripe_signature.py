@@ -7,8 +7,8 @@ from stripe import WebhookSignature
 
 from tests.tracker.sales.payloads_read import payload, raw
 from tracker.errors import Invalid
-from tracker.sales.messages import NotAuthentic
-from tracker.sales.sources import stripe
+from tracker.sales.integrations.stripe import events as stripe
+from tracker.sales.reports.messages import NotAuthentic
 
 NOW = datetime(2025, 11, 1, 10, 0, 5, tzinfo=UTC)
 SECRET, FORMER = "whsec_ExampleOfThisYear000000000000", "whsec_ExampleOfLastYear000000000000"

@@ -1,0 +1,1 @@
+"""The web entry points for shops and programs: hooks, API, postbacks."""

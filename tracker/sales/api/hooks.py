@@ -1,0 +1,109 @@
+"""The hook door: shops post their signed messages here."""
+
+from datetime import UTC, datetime
+
+import structlog
+from flask import Blueprint, Response, jsonify, request
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import ServiceUnavailable
+
+from tracker.http.raw_body import read_body
+from tracker.http.site import site
+from tracker.http.turns import TURN
+from tracker.people.access.guards import signed
+from tracker.sales.api.metrics import HOOK_MESSAGES, HOOKS_REFUSED
+from tracker.sales.health.clocks import note_stale
+from tracker.sales.inbox.operations import Received
+from tracker.sales.inbox.pending import arrived
+from tracker.sales.integrations.kinds import kind_of
+from tracker.sales.reports.messages import NotAuthentic, Stale
+from tracker.sales.reports.strict_json import MAXIMUM_BYTES
+from tracker.sales.sources.cache import KnownSource
+from tracker.sales.sources.operations import SecretsChanged
+from tracker.signing import CannotDecrypt
+
+log = structlog.get_logger(__name__)
+blueprint = Blueprint("sales", __name__)
+
+RETRY_AFTER_S = 5
+
+
+@blueprint.post("/hooks/<source_id>")
+@signed("the message carries a signature by the source's own secret, over its raw bytes")
+def take_message(source_id: str) -> Response:
+    """Answers 200 also for what is parked: a shop that is told of an error switches its hook off."""
+    now = datetime.now(UTC)
+    body = read_body(request.environ, MAXIMUM_BYTES)
+    try:
+        received = _received(source_id, body, now)
+    except SQLAlchemyError as error:
+        # Its text holds the parameters, and with them the message.
+        log.error("hook cannot reach the database", source=source_id, kind=type(error).__name__)
+        raise ServiceUnavailable(
+            "The database does not answer. Nothing was kept; please send the message again.",
+            retry_after=RETRY_AFTER_S,
+        ) from None
+    if received is None:
+        return jsonify(state="greeted", reason="Nothing of it was kept; orders must be signed.")
+    HOOK_MESSAGES.labels("duplicate" if received.duplicate else received.state).inc()
+    return _answer(received)
+
+
+def _received(source_id: str, body: bytes, now: datetime) -> Received | None:
+    """None for a greeting. What memory has of the source may be out of date: then it is read, once."""
+    known = site().sources.in_memory(source_id)
+    if known is not None:
+        try:
+            return _checked_and_taken(known, body, now)
+        except (NotAuthentic, SecretsChanged):
+            pass
+    read = _read(source_id)
+    try:
+        return _checked_and_taken(read, body, now)
+    except NotAuthentic as refusal:
+        HOOKS_REFUSED.labels(refusal.cause).inc()
+        log.warning("hook refused", source=source_id, cause=refusal.cause)
+        if isinstance(refusal, Stale):
+            note_stale(site().databases.main, read.source, now, refusal)
+        raise
+    except SecretsChanged:
+        raise ServiceUnavailable(
+            "The source's secrets are being changed. Nothing was kept; please send the message again.",
+            retry_after=RETRY_AFTER_S,
+        ) from None
+
+
+def _checked_and_taken(known: KnownSource, body: bytes, now: datetime) -> Received | None:
+    """Raises NotAuthentic or SecretsChanged; nothing was written then."""
+    kind, headers = kind_of(known.source.kind), dict(request.headers.items())
+    if kind.is_greeting(headers, body):
+        return None
+    external_id = kind.verify(headers, body, known.secrets, now)
+    arrival = arrived(now, known.source, external_id, body, kind.topic(headers))
+    return site().intake.take(arrival, request.environ.get(TURN))
+
+
+def _read(source_id: str) -> KnownSource:
+    """Who sends messages is not known yet: what is wrong with our keys is told to the operator only."""
+    try:
+        return site().sources.read(source_id)
+    except CannotDecrypt as error:
+        log.error("hook cannot be checked", source=source_id, error=str(error))
+        raise ServiceUnavailable(
+            "Signatures cannot be checked at present. Nothing was kept; please send the message again later.",
+            retry_after=RETRY_AFTER_S,
+        ) from None
+
+
+def _answer(received: Received) -> Response:
+    response = jsonify(
+        event=received.event_id,
+        state=received.state,
+        reason=received.reason,
+        duplicate=received.duplicate,
+    )
+    if received.state == "conflict":
+        response = jsonify(status=409, detail=received.reason, event=received.event_id, state=received.state)
+        response.status_code = 409
+        response.mimetype = "application/problem+json"
+    return response

@@ -1,0 +1,66 @@
+"""The brand's API: its programs report sales here, and read who is credited. Every answer is truthful."""
+
+from flask import Blueprint, Response, jsonify, request
+
+from config.database import reading
+from tracker.errors import Conflict, NotFound
+from tracker.http.site import site
+from tracker.people.access.guards import keyed, public
+from tracker.people.keys.operations import Caller
+from tracker.sales.api.openapi import api_document
+from tracker.sales.api.reporting import posted
+from tracker.sales.api.responses import answer_report, refusals_noted
+from tracker.sales.queries import find_sale, sale_history
+from tracker.sales.serializers import history_answer
+
+blueprint = Blueprint("api", __name__)
+
+
+@blueprint.post("/api/v1/sales")
+@keyed("sales:write", "what it reports becomes money owed by the key's brand")
+def post_sale(caller: Caller) -> Response:
+    return _posted(caller, "sale.created")
+
+
+@blueprint.post("/api/v1/refunds")
+@keyed("sales:write", "what it reports lowers what the key's brand owes")
+def post_refund(caller: Caller) -> Response:
+    return _posted(caller, "refund.created")
+
+
+@blueprint.post("/api/v1/cancellations")
+@keyed("sales:write", "what it reports lowers what the key's brand owes")
+def post_cancellation(caller: Caller) -> Response:
+    return _posted(caller, "order.cancelled")
+
+
+@blueprint.post("/api/v1/disputes")
+@keyed("sales:write", "what it reports holds what the key's brand owes")
+def post_dispute(caller: Caller) -> Response:
+    return _posted(caller, "dispute.updated")
+
+
+@blueprint.get("/api/v1/sales/<path:order_id>")
+@keyed("sales:read", "shows sales of the key's brand")
+def get_sale(caller: Caller, order_id: str) -> Response:
+    """One sale, by its order's id or another name of it; `?namespace=` where several shops have that id."""
+    with reading(site().databases.main) as session:
+        try:
+            sale = find_sale(session, caller.brand_id, order_id, request.args.get("namespace"))
+        except NotFound:
+            raise NotFound(f"This brand has no sale of order {order_id!r}.") from None
+        except Conflict as error:
+            raise Conflict(str(error).replace("say --namespace", "say ?namespace=")) from None
+        return jsonify(history_answer(sale_history(session, sale)))
+
+
+@blueprint.get("/api/v1/openapi.json")
+@public("describes the API, which is the same for every installation")
+def describe() -> Response:
+    return jsonify(api_document(site().settings.web_url))
+
+
+def _posted(caller: Caller, topic: str) -> Response:
+    idempotency_key = request.headers.get("Idempotency-Key")
+    with refusals_noted(caller, topic):
+        return answer_report(caller, posted(topic, request.get_data(), idempotency_key))

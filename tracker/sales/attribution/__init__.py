@@ -1,0 +1,1 @@
+"""Who is credited for a sale, and why."""

@@ -1,0 +1,59 @@
+"""For how long a customer is bound to the creator who brought him (MONEY 5). Pure.
+
+`first_sale`: not beyond the order that bound him. `months`: for the orders of the following calendar months,
+in UTC; an order at the very end of the last one is outside. `lifetime`: for every later order.
+"""
+
+from calendar import monthrange
+from datetime import datetime
+from typing import Any
+
+from tracker.sales.attribution.inputs import Binding, Policy, SaleFacts
+
+FIRST_SALE, MONTHS, LIFETIME = "first_sale", "months", "lifetime"
+
+
+def months_after(at: datetime, months: int) -> datetime:
+    """The same day and time so many months later; the month's last day where it has no such day."""
+    years, month = divmod(at.month - 1 + months, 12)
+    year = at.year + years
+    return at.replace(year=year, month=month + 1, day=min(at.day, monthrange(year, month + 1)[1]))
+
+
+def why_not_bound(binding: Binding, sale: SaleFacts, policy: Policy) -> str | None:
+    """None when the customer is bound at the time of the sale."""
+    if policy["customers"] == FIRST_SALE:
+        return "The brand binds customers for their first sale only."
+    if binding["flaw"] is not None:
+        return binding["flaw"]
+    months = policy["months"]
+    if policy["customers"] == MONTHS and months is not None:
+        end = months_after(datetime.fromisoformat(binding["at"]), months)
+        if datetime.fromisoformat(sale["occurred_at"]) >= end:
+            return f"The customer was bound by {_order(binding)} for {_length(policy)}, and that was over."
+    return None
+
+
+def binding_reason(binding: Binding, policy: Policy) -> str:
+    return (
+        f"The known customer decides: neither a click nor a code does, and {_order(binding)} bound him "
+        f"for {_length(policy)}."
+    )
+
+
+def judged_binding(binding: Binding, outcome: str, reason: str) -> dict[str, Any]:
+    """`outcome` is won or lost."""
+    names = ("order_id", "namespace", "at", "link_id", "enrollment_id")
+    facts = {name: binding[name] for name in names}  # type: ignore[literal-required]
+    return {"kind": "customer", "outcome": outcome, "reason": reason, **facts}
+
+
+def _order(binding: Binding) -> str:
+    return f"order {binding['order_id']} of {binding['at'][:10]}"
+
+
+def _length(policy: Policy) -> str:
+    months = policy["months"]
+    if policy["customers"] == LIFETIME or months is None:
+        return "ever"
+    return f"{months} month{'s' if months != 1 else ''}"

@@ -1,0 +1,182 @@
+"""Decides who is credited for a sale, and writes the decision down with everything it was made from.
+
+A decision about one order of a known customer may say who is credited for his later ones. Those are decided
+anew in the same transaction, so that the end is the same in whichever order they were reported.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.insert import insert_all
+from tracker.ids import new_id
+from tracker.programs.policies import Policies, policies_of
+from tracker.sales.attribution.customer_binding import FIRST_SALE
+from tracker.sales.attribution.evidence import look_up, moment, read_tokens
+from tracker.sales.attribution.inputs import RULES, CouponUse, Inputs, Policy, SaleFacts, Touch, upgraded
+from tracker.sales.attribution.known_customers import binding_of, bound_by, hold_customers, is_known
+from tracker.sales.attribution.rules import replay_decision
+from tracker.sales.orders.models import Attribution, Sale
+from tracker.sales.reports.normal import SaleReport
+from tracker.sales.reports.provider_reports import EvidenceReport
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """A sale that was just booked."""
+
+    sale_id: str
+    booked_at: datetime
+    report: SaleReport
+
+
+def attribute(
+    session: Session, brand_id: str, sales: Sequence[Undecided], policies: Policies, keys: Sequence[str]
+) -> None:
+    """The first decision about each of these sales. Never raises because of a token or a code."""
+    read = [read_tokens(sale.report.tokens, keys) for sale in sales]
+    codes = [code for sale in sales for code in sale.report.coupons]
+    evidence = look_up(session, brand_id, chain.from_iterable(read), codes)
+    rows, of_known = [], dict[str, tuple[datetime, Inputs]]()
+    for sale, tokens in zip(sales, read, strict=True):
+        at = sale.report.occurred_at
+        inputs = Inputs(
+            rules=RULES,
+            sale=SaleFacts(brand_id=brand_id, order_id=sale.report.order_id, occurred_at=moment(at)),
+            touches=_merged_touches([], evidence.touches(at, tokens)),
+            coupons=_merged_coupons([], evidence.coupon_uses(at, sale.report.coupons)),
+            binding=None,
+            policy=_policy(policies, at),
+        )
+        if policies.may_bind and is_known(sale.report):
+            of_known[sale.sale_id] = (sale.booked_at, inputs)
+        else:
+            rows.append(_row(sale.booked_at, sale.sale_id, 1, inputs))
+    insert_all(session, Attribution, rows)
+    if of_known:
+        _attribute_known(session, of_known)
+
+
+def _attribute_known(session: Session, decidable: Mapping[str, tuple[datetime, Inputs]]) -> None:
+    """One after the other, as they were made: the first of them may be of the same customer as the next."""
+    query = select(Sale).where(Sale.id.in_(list(decidable))).order_by(Sale.occurred_at, Sale.id)
+    sales = session.scalars(query).all()
+    hold_customers(session, sales)
+    for sale in sales:
+        booked_at, inputs = decidable[sale.id]
+        binding = binding_of(session, sale, inputs["policy"])
+        row = _row(booked_at, sale.id, 1, Inputs(**{**inputs, "binding": binding}))
+        insert_all(session, Attribution, [row])
+        if _is_by_evidence(row):
+            _decide_bound_anew(session, booked_at, sale)
+
+
+def reconsider(
+    session: Session, now: datetime, sale: Sale, report: SaleReport | EvidenceReport, keys: Sequence[str]
+) -> int | None:
+    """Decide anew when a repeated report brings evidence that was not there; returns the new revision.
+
+    Evidence adds up, so that the last decision is the same whichever report came first. What was known
+    stays as it was known, and the brand's policy is the one of the first decision.
+    """
+    if not report.tokens and not report.coupons:
+        return None
+    if is_known(sale):
+        hold_customers(session, [sale])  # an earlier order of his may just now decide this one anew
+    last = _last(session, sale)
+    assert last is not None, "a sale is decided in the transaction that books it"
+    known = upgraded(last.inputs)
+    tokens = read_tokens(report.tokens, keys)
+    evidence = look_up(session, sale.brand_id, tokens, report.coupons)
+    touches = evidence.touches(sale.occurred_at, tokens)
+    coupons = evidence.coupon_uses(sale.occurred_at, report.coupons)
+    inputs = Inputs(
+        rules=RULES,
+        sale=known["sale"],
+        touches=_merged_touches(known["touches"], touches),
+        coupons=_merged_coupons(known["coupons"], coupons),
+        binding=known["binding"],
+        policy=known["policy"],
+    )
+    if inputs == known:
+        return None
+    row = _row(now, sale.id, last.revision + 1, inputs)
+    insert_all(session, Attribution, [row])
+    if is_known(sale) and _is_by_evidence(row) and policies_of(session, sale.brand_id).may_bind:
+        _decide_bound_anew(session, now, sale)
+    return last.revision + 1
+
+
+def _decide_bound_anew(session: Session, now: datetime, sale: Sale) -> None:
+    """Make a new revision of each later order of the customer that is bound otherwise now."""
+    rows = []
+    for later in bound_by(session, sale):
+        last = _last(session, later)
+        if last is None:
+            continue  # booked together with this one, and decided after it
+        known = upgraded(last.inputs)
+        if known["policy"]["customers"] == FIRST_SALE:
+            continue
+        binding = binding_of(session, later, known["policy"])
+        if binding != known["binding"]:
+            inputs = Inputs(**{**known, "binding": binding})
+            rows.append(_row(now, later.id, last.revision + 1, inputs))
+    insert_all(session, Attribution, rows)
+
+
+def _is_by_evidence(row: Mapping[str, Any]) -> bool:
+    """Whether a click or a code credits somebody: that binds the customer, a binding does not."""
+    return row["click_id"] is not None or row["coupon_id"] is not None
+
+
+def _policy(policies: Policies, at: datetime) -> Policy:
+    found = policies.at(at).policy
+    return Policy(model=found.model, coupons=found.coupons, customers=found.customers, months=found.months)
+
+
+def _last(session: Session, sale: Sale) -> Attribution | None:
+    return session.scalars(
+        select(Attribution)
+        .where(Attribution.sale_id == sale.id)
+        .order_by(Attribution.revision.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def _merged_touches(known: list[Touch], more: list[Touch]) -> list[Touch]:
+    by_key = {touch["key"]: touch for touch in [*more, *known]}
+    return [by_key[key] for key in sorted(by_key)]
+
+
+def _merged_coupons(known: list[CouponUse], more: list[CouponUse]) -> list[CouponUse]:
+    """Of the same code in two lists, the better place counts."""
+    by_key: dict[str, CouponUse] = {}
+    for use in [*known, *more]:
+        former = by_key.setdefault(use["key"], use)
+        if use["position"] < former["position"]:
+            by_key[use["key"]] = {**former, "position": use["position"]}
+    return [by_key[key] for key in sorted(by_key)]
+
+
+def _row(now: datetime, sale_id: str, revision: int, inputs: Inputs) -> dict[str, Any]:
+    decision = replay_decision(dict(inputs))
+    winner = decision.winner
+    return {
+        "id": new_id("atr", now),
+        "sale_id": sale_id,
+        "revision": revision,
+        "enrollment_id": winner.enrollment_id if winner else None,
+        "terms_id": winner.terms_id if winner else None,
+        "link_id": winner.link_id if winner else None,
+        "coupon_id": winner.coupon_id if winner else None,
+        "click_id": winner.click_id if winner else None,
+        "reason": decision.reason,
+        "inputs": dict(inputs),
+        "candidates": decision.candidates,
+        "decided_at": now,
+    }

@@ -1,0 +1,211 @@
+"""Gathers what an attribution is decided from: what each token and code that came with a sale stands for."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, select
+from sqlalchemy.orm import Session
+
+from config.canonical import ISO_FORMAT
+from tracker.clicks.token import ClickToken, read_token
+from tracker.errors import Invalid
+from tracker.ids import public_id
+from tracker.programs.links.codes import code_key
+from tracker.programs.models import Coupon, Enrollment, Link, Program
+from tracker.programs.terms import Version, version_at, versions_of
+from tracker.sales.attribution.inputs import CouponUse, Touch
+from tracker.sales.attribution.rules import GRACE_S
+
+_LinkOwner = Row[str, str, str, datetime | None, str, str]
+_CouponOwner = Row[str, str, str, str, datetime, datetime | None, str, str]
+ReadToken = ClickToken | str
+"""What a token says; of one that cannot be read a key, the same for the same token."""
+
+
+# Made once: every sale asks them.
+_LINK_OWNERS = (
+    select(
+        Link.id.label("link_id"),
+        Link.enrollment_id,
+        Enrollment.creator_id,
+        Enrollment.removed_at,
+        Enrollment.program_id,
+        Program.brand_id,
+    )
+    .join(Enrollment, Enrollment.id == Link.enrollment_id)
+    .join(Program, Program.id == Enrollment.program_id)
+    .where(Link.id.in_(bindparam("link_ids", expanding=True)))
+)
+_COUPON_OWNERS = (
+    select(
+        Coupon.id.label("coupon_id"),
+        Coupon.code_key,
+        Coupon.code,
+        Coupon.enrollment_id,
+        Coupon.created_at,
+        Coupon.ended_at,
+        Enrollment.creator_id,
+        Enrollment.program_id,
+    )
+    .join(Enrollment, Enrollment.id == Coupon.enrollment_id)
+    .where(
+        Coupon.brand_id == bindparam("brand_id"), Coupon.code_key.in_(bindparam("code_keys", expanding=True))
+    )
+)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What tokens and codes of some sales stand for, looked up once for all of them.
+
+    `terms` are all versions of each program, the newest first.
+    """
+
+    brand_id: str
+    links: Mapping[UUID, _LinkOwner]
+    coupons: Mapping[str, _CouponOwner]
+    terms: Mapping[str, Sequence[Version]]
+
+    def touches(self, occurred_at: datetime, tokens: Iterable[ReadToken]) -> list[Touch]:
+        """One touch for each token. The token itself is not in it: whoever holds it could claim the click."""
+        return [self._touch(occurred_at, token) for token in tokens]
+
+    def coupon_uses(self, occurred_at: datetime, codes: Sequence[str]) -> list[CouponUse]:
+        """One use for each code, by its place in the shop's list; the same code twice is one."""
+        places: dict[str, int] = {}
+        for position, code in enumerate(codes):
+            places.setdefault(code_key(code), position)
+        return [self._coupon_use(key, place, occurred_at) for key, place in places.items()]
+
+    def _touch(self, occurred_at: datetime, token: ReadToken) -> Touch:
+        """Of another brand's link nothing is told but that it is another's.
+
+        A token was made while link, enrollment and program were active: it runs out its window when they end,
+        unless its creator was removed for cause.
+        """
+        if isinstance(token, str):
+            return _flawed(token, "The token was not made here, or was altered.")
+        key = public_id("clk", token.click_id)
+        owner = self.links.get(token.link_id)
+        if owner is None:
+            return _flawed(key, "The link of the click does not exist.")
+        if owner.brand_id != self.brand_id:
+            return _flawed(key, "The click led to another brand's link.")
+        version = version_at(self.terms[owner.program_id], occurred_at)
+        return Touch(
+            key=key,
+            click_id=key,
+            at=moment(token.at),
+            flaw=_removal_flaw(owner.removed_at, occurred_at),
+            earns=token.earns,
+            link_id=owner.link_id,
+            enrollment_id=owner.enrollment_id,
+            creator_id=owner.creator_id,
+            terms_id=version.id,
+            window_days=version.window_days,
+        )
+
+    def _coupon_use(self, key: str, position: int, occurred_at: datetime) -> CouponUse:
+        owned = self.coupons.get(key)
+        if owned is None:
+            return CouponUse(
+                key=key,
+                code=key,
+                position=position,
+                flaw="No creator owns this code.",
+                coupon_id=None,
+                enrollment_id=None,
+                creator_id=None,
+                terms_id=None,
+            )
+        return CouponUse(
+            key=key,
+            code=owned.code,
+            position=position,
+            flaw=_coupon_flaw(owned, occurred_at),
+            coupon_id=owned.coupon_id,
+            enrollment_id=owned.enrollment_id,
+            creator_id=owned.creator_id,
+            terms_id=version_at(self.terms[owned.program_id], occurred_at).id,
+        )
+
+
+def read_tokens(tokens: Sequence[str], keys: Sequence[str]) -> list[ReadToken]:
+    return [_read(token, keys) for token in tokens]
+
+
+def look_up(session: Session, brand_id: str, tokens: Iterable[ReadToken], codes: Iterable[str]) -> Evidence:
+    """Everything that these tokens and codes can be judged by, of however many sales."""
+    links = _link_owners(session, {token.link_id for token in tokens if isinstance(token, ClickToken)})
+    coupons = _coupon_owners(session, brand_id, {code_key(code) for code in codes})
+    owners: list[_LinkOwner | _CouponOwner] = [*links.values(), *coupons.values()]
+    terms = versions_of(session, {owner.program_id for owner in owners})
+    return Evidence(brand_id, links, coupons, terms)
+
+
+def moment(at: datetime) -> str:
+    """A time as inputs hold it: text of one width, in UTC."""
+    return at.strftime(ISO_FORMAT)
+
+
+def ending_flaw(ended_at: datetime | None, removed_at: datetime | None, occurred_at: datetime) -> str | None:
+    """Why an enrollment that ended credits nobody, where its state at the time of the sale counts."""
+    if ended_at is None or ended_at > occurred_at:
+        return None
+    left = "Its creator had left the program when the sale was made."
+    return _removal_flaw(removed_at, occurred_at) or left
+
+
+def _removal_flaw(removed_at: datetime | None, occurred_at: datetime) -> str | None:
+    if removed_at is None or removed_at > occurred_at:
+        return None
+    return "Its creator had been removed for cause when the sale was made."
+
+
+def _read(text: str, keys: Sequence[str]) -> ReadToken:
+    try:
+        return read_token(keys, text)
+    except Invalid:
+        return f"unread:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def _link_owners(session: Session, link_ids: Iterable[UUID]) -> dict[UUID, _LinkOwner]:
+    named = {public_id("lnk", link_id): link_id for link_id in link_ids}
+    if not named:
+        return {}
+    rows = session.connection().execute(_LINK_OWNERS, {"link_ids": list(named)})
+    return {named[row.link_id]: row for row in rows}
+
+
+def _coupon_owners(session: Session, brand_id: str, keys: set[str]) -> dict[str, _CouponOwner]:
+    if not keys:
+        return {}
+    named = {"brand_id": brand_id, "code_keys": sorted(keys)}
+    return {row.code_key: row for row in session.connection().execute(_COUPON_OWNERS, named)}
+
+
+def _flawed(key: str, flaw: str) -> Touch:
+    return Touch(
+        key=key,
+        click_id=key if key.startswith("clk_") else None,
+        at=None,
+        flaw=flaw,
+        earns=False,
+        link_id=None,
+        enrollment_id=None,
+        creator_id=None,
+        terms_id=None,
+        window_days=None,
+    )
+
+
+def _coupon_flaw(coupon: _CouponOwner, occurred_at: datetime) -> str | None:
+    """A coupon's state counts at the time of the sale."""
+    if occurred_at + timedelta(seconds=GRACE_S) < coupon.created_at:
+        return "The code did not belong to its creator yet when the sale was made."
+    if coupon.ended_at is not None and coupon.ended_at <= occurred_at:
+        return "The code had ended when the sale was made."
+    return None

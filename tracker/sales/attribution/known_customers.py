@@ -1,0 +1,125 @@
+"""Which earlier order a customer is known by, and which later orders that concerns.
+
+Two orders are of the same customer when they share his id in the shop, or the hash of his address anywhere at
+the brand. The earliest of them that a click or a code credited binds him: by when it was bought, not by when
+it was reported. What a binding credits binds nobody, so one order never waits for a chain of others.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Row, and_, exists, or_, select, tuple_
+from sqlalchemy.orm import Session, aliased
+
+from tracker.programs.models import Enrollment
+from tracker.programs.operations import terms_at
+from tracker.sales.attribution.customer_binding import FIRST_SALE
+from tracker.sales.attribution.evidence import ending_flaw, moment
+from tracker.sales.attribution.inputs import Binding, Policy
+from tracker.sales.orders.locks import lock_customers
+from tracker.sales.orders.models import Attribution, Sale
+from tracker.sales.reports.normal import SaleReport
+
+
+def is_known(sale: Sale | SaleReport) -> bool:
+    """Whether the shop said anything by which the customer could be recognised."""
+    return sale.customer is not None or sale.customer_email_hash is not None
+
+
+def hold_customers(session: Session, sales: Sequence[Sale]) -> None:
+    """Nobody else decides about sales of these customers until the transaction ends."""
+    numbers = {(s.brand_id, s.namespace, s.customer) for s in sales if s.customer is not None}
+    addresses = {(s.brand_id, s.customer_email_hash) for s in sales if s.customer_email_hash is not None}
+    lock_customers(session, [*numbers, *addresses])
+
+
+def binding_of(session: Session, sale: Sale, policy: Policy) -> Binding | None:
+    """The order that the customer was known by when he bought this one; None when he was not, or it is
+    all the same by the policy. The customer is held by the caller.
+    """
+    if policy["customers"] == FIRST_SALE:
+        return None
+    first = _first_credited(session, sale, _marks(sale))
+    if first is None:
+        return None
+    return Binding(
+        namespace=first.namespace,
+        order_id=first.order_id,
+        at=moment(first.occurred_at),
+        flaw=ending_flaw(first.ended_at, first.removed_at, sale.occurred_at),
+        link_id=first.link_id,
+        enrollment_id=first.enrollment_id,
+        creator_id=first.creator_id,
+        terms_id=terms_at(session, first.program_id, sale.occurred_at).id,
+    )
+
+
+def bound_by(session: Session, sale: Sale) -> Sequence[Sale]:
+    """Later orders of the customer whose binding may follow from this one, in the order of their times.
+
+    Those by whose mark an earlier order is credited already are bound by that one, whatever this one says.
+    """
+    marks = _marks(sale)
+    later = _same_customer(sale, marks, _time() > _time_of(sale))
+    if session.scalar(select(Sale.id).where(later).limit(1)) is None:
+        return []
+    led = [mark for mark in marks if _first_credited(session, sale, [mark]) is None]
+    if not led:
+        return []
+    query = select(Sale).where(_same_customer(sale, led, _time() > _time_of(sale)))
+    return session.scalars(query.order_by(Sale.occurred_at, Sale.namespace, Sale.order_id)).all()
+
+
+def _first_credited(
+    session: Session, sale: Sale, marks: Sequence[ColumnElement[bool]]
+) -> Row[str, str, datetime, str | None, str, str, str, datetime | None, datetime | None] | None:
+    """The earliest order before this one that a click or a code credited, by its newest decision."""
+    newer = aliased(Attribution)
+    query = (
+        select(
+            Sale.namespace,
+            Sale.order_id,
+            Sale.occurred_at,
+            Attribution.link_id,
+            Enrollment.id.label("enrollment_id"),
+            Enrollment.creator_id,
+            Enrollment.program_id,
+            Enrollment.ended_at,
+            Enrollment.removed_at,
+        )
+        .join(Attribution, Attribution.sale_id == Sale.id)
+        .join(Enrollment, Enrollment.id == Attribution.enrollment_id)
+        .where(
+            _same_customer(sale, marks, _time() < _time_of(sale)),
+            or_(Attribution.click_id.is_not(None), Attribution.coupon_id.is_not(None)),
+            ~exists().where(newer.sale_id == Attribution.sale_id, newer.revision > Attribution.revision),
+        )
+        .order_by(Sale.occurred_at, Sale.namespace, Sale.order_id)
+        .limit(1)
+    )
+    return session.execute(query).one_or_none()
+
+
+def _marks(sale: Sale) -> list[ColumnElement[bool]]:
+    marks: list[ColumnElement[bool]] = []
+    if sale.customer is not None:
+        marks.append(and_(Sale.namespace == sale.namespace, Sale.customer == sale.customer))
+    if sale.customer_email_hash is not None:
+        marks.append(Sale.customer_email_hash == sale.customer_email_hash)
+    return marks
+
+
+def _same_customer(
+    sale: Sale, marks: Sequence[ColumnElement[bool]], when: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Orders that were only tried out know each other, and nobody else."""
+    return and_(Sale.brand_id == sale.brand_id, Sale.test == sale.test, or_(*marks), when)
+
+
+def _time() -> ColumnElement[tuple[datetime, str, str]]:
+    """By the shop's own words throughout: our ids would say what was reported first."""
+    return tuple_(Sale.occurred_at, Sale.namespace, Sale.order_id)
+
+
+def _time_of(sale: Sale) -> tuple[datetime, str, str]:
+    return (sale.occurred_at, sale.namespace, sale.order_id)

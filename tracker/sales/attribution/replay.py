@@ -1,0 +1,100 @@
+"""Making stored decisions again from their stored inputs, and comparing them word for word."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import Session
+
+from tracker.sales.attribution.evidence import moment
+from tracker.sales.attribution.inputs import SaleFacts
+from tracker.sales.attribution.rules import Decision, replay_decision
+from tracker.sales.orders.models import Attribution, Sale
+from tracker.sales.queries import is_called
+
+_StoredDecision = Row[*tuple[Any, ...]]
+"""What `page_of_decisions` selects, by name."""
+
+_CREDIT = ("enrollment_id", "terms_id", "link_id", "click_id", "coupon_id")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which decisions: of one brand, of one order by any of its names, or of all."""
+
+    brand_id: str | None = None
+    order: str | None = None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A stored decision that its inputs do not lead to. `found` says in what it differs."""
+
+    attribution_id: str
+    revision: int
+    brand_id: str
+    order_id: str
+    found: str
+
+
+def count_decisions(session: Session, scope: Scope) -> int:
+    return session.scalar(_within(select(func.count(Attribution.id)), scope)) or 0
+
+
+def page_of_decisions(session: Session, scope: Scope, after_id: str, limit: int) -> Sequence[_StoredDecision]:
+    """Up to `limit` decisions in the order of their ids, beginning behind `after_id`."""
+    columns = (
+        Attribution.id,
+        Attribution.revision,
+        Attribution.enrollment_id,
+        Attribution.terms_id,
+        Attribution.link_id,
+        Attribution.click_id,
+        Attribution.coupon_id,
+        Attribution.reason,
+        Attribution.inputs,
+        Attribution.candidates,
+        Sale.brand_id,
+        Sale.order_id,
+        Sale.occurred_at,
+    )
+    query = _within(select(*columns), scope).where(Attribution.id > after_id)
+    return session.execute(query.order_by(Attribution.id).limit(limit)).all()
+
+
+def differences(page: Sequence[_StoredDecision]) -> Iterator[Difference]:
+    for stored in page:
+        found = _difference(stored)
+        if found is not None:
+            yield Difference(stored.id, stored.revision, stored.brand_id, stored.order_id, found)
+
+
+def _within(query: Select[Any], scope: Scope) -> Select[Any]:
+    query = query.select_from(Attribution).join(Sale, Sale.id == Attribution.sale_id)
+    if scope.brand_id is not None:
+        query = query.where(Sale.brand_id == scope.brand_id)
+    if scope.order is not None:
+        query = query.where(is_called(scope.order))
+    return query
+
+
+def _difference(stored: _StoredDecision) -> str | None:
+    try:
+        again = replay_decision(stored.inputs)
+    except (ValueError, KeyError, TypeError, AssertionError) as error:
+        return f"its inputs cannot be decided ({type(error).__name__}: {error})"
+    names = [name for name, was, now in _compared(stored, again) if was != now]
+    return f"decided again, other than stored: {', '.join(names)}" if names else None
+
+
+def _compared(stored: _StoredDecision, again: Decision) -> Iterator[tuple[str, Any, Any]]:
+    """What is compared, as it is stored, and as it comes out."""
+    for name in _CREDIT:
+        yield name, getattr(stored, name), getattr(again.winner, name, None)
+    yield "reason", stored.reason, again.reason
+    yield "candidates", stored.candidates, again.candidates
+    sale = SaleFacts(
+        brand_id=stored.brand_id, order_id=stored.order_id, occurred_at=moment(stored.occurred_at)
+    )
+    yield "the sale", sale, stored.inputs["sale"]

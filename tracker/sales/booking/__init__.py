@@ -1,0 +1,1 @@
+"""From a checked report to its rows, each made once."""

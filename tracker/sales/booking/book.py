@@ -1,0 +1,180 @@
+"""From a checked report to its rows: each made once, by a unique key, whoever comes first."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from config.insert import insert_once
+from tracker.errors import Conflict, Invalid, NotNow
+from tracker.ids import new_id
+from tracker.money import Money
+from tracker.programs.policies import policies_of
+from tracker.sales.attribution.decide import Undecided, attribute, reconsider
+from tracker.sales.booking.checkout import note_checkout
+from tracker.sales.booking.delivery import ALREADY, Booked, Delivery
+from tracker.sales.booking.differences import differences
+from tracker.sales.booking.post_sale import Afterwards, book_afterwards
+from tracker.sales.booking.refund_claims import Claim, book_claim
+from tracker.sales.orders.models import Sale, Source
+from tracker.sales.orders.references import orders_named, remember, sale_of, sold_among
+from tracker.sales.reports.normal import SaleReport
+from tracker.sales.reports.provider_reports import (
+    AnyReport,
+    EvidenceReport,
+    NoEffect,
+    ReferenceReport,
+    SameSaleReport,
+)
+from tracker.times import utc_text
+
+WAITING = "waiting for order "
+"""What the reason of an event starts with that waits for its sale."""
+
+BEFORE_THE_BRAND = timedelta(days=31)
+"""How much older than its brand's entry here a sale may be: a shop may send the month in which it begins."""
+
+
+def book(session: Session, delivery: Delivery, report: AnyReport) -> Booked:
+    """Make the rows of one report. The order's lock is held by the caller.
+
+    Raises NotNow when the sale is not there yet, Conflict when the same id is booked with other content,
+    Invalid when the currency is not the sale's.
+    """
+    if isinstance(report, NoEffect):
+        return Booked(note=report.reason)
+    if isinstance(report, ReferenceReport):
+        is_new_name = _remember(session, delivery, report)
+        is_sold = sale_of(session, delivery.source, report.order_id) is not None
+        return Booked(wakes_others=is_new_name and is_sold)
+    if isinstance(report, SaleReport):
+        return _book_sale(session, delivery, report)
+    sale = sale_of(session, delivery.source, report.order_id)
+    if sale is None:
+        raise NotNow(_what_it_waits_for(session, delivery, report.order_id))
+    if _is_of_other_mode(delivery, report, sale):
+        return Booked(note=f"order {sale.order_id} is {'a test' if sale.test else 'live'}, and this is not")
+    if isinstance(report, SameSaleReport):
+        return _compare(session, delivery, sale, report)
+    if isinstance(report, EvidenceReport):
+        return _book_evidence(session, delivery, sale, report)
+    _require_currency(report, sale)
+    if delivery.source.supports_id is None:
+        return book_afterwards(session, delivery, sale, report)
+    return _book_support(session, delivery, sale, report)
+
+
+def _book_support(session: Session, delivery: Delivery, sale: Sale, report: Afterwards) -> Booked:
+    """What a supporting source says happened afterwards; its names of the order are learnt from that, too."""
+    is_new_name = remember(
+        session, delivery.now, delivery.source, delivery.event_id, sale.order_id, delivery.names
+    )
+    if isinstance(report, Claim):
+        booked = book_claim(session, delivery, sale, report)
+    else:
+        booked = book_afterwards(session, delivery, sale, report)
+    return replace(booked, wakes_others=booked.wakes_others or is_new_name)
+
+
+def _require_currency(report: Afterwards, sale: Sale) -> None:
+    currency = getattr(report, "currency", sale.currency)
+    if currency != sale.currency:
+        raise Invalid(
+            f"data.currency is {currency}, but order {report.order_id} was paid in {sale.currency}.",
+            "currency",
+        )
+
+
+def _is_of_other_mode(delivery: Delivery, report: AnyReport, sale: Sale) -> bool:
+    """A supporting source may tell of what was tried out, and name a live order by its number."""
+    is_test = report.test if isinstance(report, SameSaleReport) else delivery.is_test
+    return delivery.source.supports_id is not None and is_test is not None and is_test != sale.test
+
+
+def _what_it_waits_for(session: Session, delivery: Delivery, name: str) -> str:
+    """Its sale; or a person, when it names a payment that two sold orders claim."""
+    source, names = delivery.source, delivery.names or (name,)
+    sold = delivery.several or sold_among(session, source, orders_named(session, source, names))
+    if len(sold) > 1:
+        return (
+            f"{names[0]} belongs to several orders, {', '.join(sold)}. Report it by hand for the right one, "
+            "then dismiss this event"
+        )
+    if source.supports_id is not None:
+        return f"{WAITING}{' or '.join(names)} of {source.supports_id}"
+    return f"{WAITING}{name}"
+
+
+def sale_row(
+    now: datetime, source: Source, event_id: str, report: SaleReport, sale_id: str
+) -> dict[str, Any]:
+    return {
+        "id": sale_id,
+        "brand_id": source.brand_id,
+        "namespace": source.namespace,
+        "event_id": event_id,
+        "payload_hash": report.content_hash,
+        "created_at": now,
+        **report.facts(),
+    }
+
+
+def is_before_brand(report: SaleReport, since: datetime) -> bool:
+    """A wrong date would make statements for years, and skip the time in which a refund is waited for."""
+    return report.occurred_at < since - BEFORE_THE_BRAND
+
+
+def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> Booked:
+    sale_id = new_id("sal", delivery.now)
+    row = sale_row(delivery.now, delivery.source, delivery.event_id, report, sale_id)
+    is_new = insert_once(session, Sale, **row)
+    sale = sale_of(session, delivery.source, report.order_id)
+    assert sale is not None
+    is_new_name = _remember(session, delivery, report)
+    if is_new:
+        policies = policies_of(session, sale.brand_id)
+        _require_brand_was_here(report, policies.began_at)
+        attribute(session, sale.brand_id, [Undecided(sale.id, delivery.now, report)], policies, delivery.keys)
+        return Booked(wakes_others=True)
+    if sale.payload_hash != report.content_hash and (found := differences(sale, report.facts())):
+        raise Conflict(f"Order {report.order_id} is booked already by {sale.event_id}, and differs: {found}.")
+    note_checkout(session, sale, report)
+    revision = reconsider(session, delivery.now, sale, report, delivery.keys)
+    evidence = f"; its new evidence made attribution {revision}" if revision else ""
+    return Booked(note=f"{ALREADY}booked by {sale.event_id}{evidence}", wakes_others=is_new_name)
+
+
+def _compare(session: Session, delivery: Delivery, sale: Sale, report: SameSaleReport) -> Booked:
+    """The sale is the other source's to tell; what it says otherwise is kept in the note."""
+    booked = _book_evidence(session, delivery, sale, report)
+    if (report.currency, report.total) == (sale.currency, sale.total):
+        return booked
+    told, counts = Money(report.total, report.currency), Money(sale.total, sale.currency)
+    return replace(booked, note=f"{booked.note}; it says {told}, and {counts} is what counts")
+
+
+def _book_evidence(session: Session, delivery: Delivery, sale: Sale, report: EvidenceReport) -> Booked:
+    is_new_name = _remember(session, delivery, report)
+    note_checkout(session, sale, report)
+    revision = reconsider(session, delivery.now, sale, report, delivery.keys)
+    note = f"its evidence made attribution {revision}" if revision else "no evidence that was not known"
+    return Booked(note=note, wakes_others=is_new_name)
+
+
+def _remember(
+    session: Session, delivery: Delivery, report: SaleReport | EvidenceReport | ReferenceReport
+) -> bool:
+    return remember(
+        session, delivery.now, delivery.source, delivery.event_id, report.order_id, report.references
+    )
+
+
+def _require_brand_was_here(report: SaleReport, since: datetime) -> None:
+    if is_before_brand(report, since):
+        raise Invalid(
+            f"Order {report.order_id} is dated {utc_text(report.occurred_at)}, more than "
+            f"{BEFORE_THE_BRAND.days} days before the brand was set up here ({utc_text(since)}): "
+            "is the date right?",
+            "occurred_at",
+        )

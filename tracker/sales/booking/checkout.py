@@ -1,0 +1,18 @@
+"""When the shopper began to pay, as far as the shop tells."""
+
+from sqlalchemy import or_, update
+from sqlalchemy.orm import Session
+
+from tracker.sales.orders.models import Sale
+from tracker.sales.reports.normal import SaleReport
+from tracker.sales.reports.provider_reports import EvidenceReport
+
+
+def note_checkout(session: Session, sale: Sale, report: SaleReport | EvidenceReport) -> None:
+    """The earliest start that any report tells of counts, so that it does not matter which came first."""
+    started_at = report.checkout_started_at
+    known = sale.checkout_started_at
+    if started_at is None or (known is not None and known <= started_at):
+        return
+    later = or_(Sale.checkout_started_at.is_(None), Sale.checkout_started_at > started_at)
+    session.execute(update(Sale).where(Sale.id == sale.id, later).values(checkout_started_at=started_at))

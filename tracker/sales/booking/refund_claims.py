@@ -1,0 +1,143 @@
+"""Refunds that a supporting source tells of: never counted, and missed while the other has not told them.
+
+Of an order whose amounts come from the shop, the provider may know of a refund before the shop reports it,
+and the shop may forget to. A claim that is not covered waits; so nothing that its order earned is paid.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TypeGuard
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tracker.errors import NotNow
+from tracker.money import Money
+from tracker.sales.booking.delivery import Booked, Delivery, record_once
+from tracker.sales.booking.models import RefundClaim
+from tracker.sales.orders.models import Cancellation, DisputeStatus, Refund, RefundLevel, Sale, Source
+from tracker.sales.orders.references import sale_of
+from tracker.sales.reports.normal import CancellationReport, RefundReport
+from tracker.sales.reports.provider_reports import AnyReport, RefundFailureReport, RefundLevelReport
+from tracker.sales.reports.refund_totals import unexplained_minor
+
+Claim = RefundReport | RefundLevelReport | RefundFailureReport | CancellationReport
+
+
+WAIVED = "_waived"
+"""What the kind of a claim ends with that a person has put aside."""
+
+
+def claims_money_back(
+    report: AnyReport,
+) -> TypeGuard[RefundReport | RefundLevelReport | CancellationReport]:
+    return isinstance(report, RefundReport | RefundLevelReport | CancellationReport)
+
+
+def book_claim(session: Session, delivery: Delivery, sale: Sale, report: Claim) -> Booked:
+    is_new = _insert(session, delivery, sale, report)
+    note = f"not counted: refunds of order {sale.order_id} are those of {delivery.source.supports_id}"
+    return Booked(note=note, wakes_others=is_new)
+
+
+def waive(session: Session, delivery: Delivery, order_id: str, reports: Sequence[AnyReport]) -> None:
+    """A person has put the message aside: what it claims is not claimed again, by whatever message."""
+    sale = sale_of(session, delivery.source, order_id)
+    assert sale is not None, "what is claimed was found to belong to a sale"
+    for report in reports:
+        if claims_money_back(report) and getattr(report, "currency", sale.currency) == sale.currency:
+            _insert(session, delivery, sale, report, WAIVED)
+
+
+def require_covered(session: Session, delivery: Delivery, order_id: str) -> None:
+    """Raises NotNow while the source claims that more went back of the order than was reported."""
+    source = delivery.source
+    sale = sale_of(session, source, order_id)
+    assert sale is not None, "what is claimed was found to belong to a sale"
+    claims = _claims(session, source, sale)
+    claimed_minor = min(_claimed_minor(claims, sale), sale.total)
+    reported_minor = min(_reported_minor(session, sale), sale.total)
+    if "cancellation" in claims:
+        # A shop calls an order off when its payment is lost in a dispute.
+        reported_minor += _lost_minor(session, sale)
+    if claimed_minor > reported_minor:
+        raise NotNow(
+            f"{Money(claimed_minor, sale.currency)} of order {order_id} went back by this account, and "
+            f"{Money(reported_minor, sale.currency)} by {source.supports_id}, whose reports count. This "
+            "waits for the other's report; if none comes, report the refund by hand, or dismiss this event"
+        )
+
+
+def _insert(session: Session, delivery: Delivery, sale: Sale, report: Claim, ending: str = "") -> bool:
+    kind, claim_id, amount_minor = _what(report)
+    return record_once(
+        session,
+        delivery,
+        RefundClaim,
+        "rfc",
+        sale,
+        report.occurred_at,
+        source_id=delivery.source.id,
+        kind=f"{kind}{ending}",
+        claim_id=claim_id,
+        amount=amount_minor,
+    )
+
+
+def _what(report: Claim) -> tuple[str, str, int]:
+    if isinstance(report, RefundReport):
+        return "refund", report.refund_id, report.amount
+    if isinstance(report, RefundLevelReport):
+        return "level", report.payment_id, report.amount
+    if isinstance(report, RefundFailureReport):
+        return "failure", report.refund_id, 0
+    return "cancellation", "", 0
+
+
+def _claims(session: Session, source: Source, sale: Sale) -> dict[str, dict[str, int]]:
+    """By their kind, ids with amounts. Providers' add up, whose ids are nobody else's, also of a source that
+    was connected anew; a shop's own are ids for the same refunds once more.
+    """
+    is_told_by_shop = Source.kind == "woocommerce"
+    query = (
+        select(RefundClaim.kind, RefundClaim.claim_id, RefundClaim.amount)
+        .join(Source, Source.id == RefundClaim.source_id)
+        .where(
+            RefundClaim.sale_id == sale.id,
+            is_told_by_shop if source.kind == "woocommerce" else ~is_told_by_shop,
+        )
+    )
+    found = defaultdict[str, dict[str, int]](dict)
+    for kind, claim_id, amount_minor in session.execute(query):
+        found[kind][claim_id] = max(amount_minor, found[kind].get(claim_id, 0))
+    return dict(found)
+
+
+def _claimed_minor(claims: Mapping[str, Mapping[str, int]], sale: Sale) -> int:
+    """What a person has put aside explains a level as well as others, and is claimed no more."""
+    if "cancellation" in claims and "cancellation_waived" not in claims:
+        return sale.total
+    waived = claims.get("refund_waived", {})
+    refunds = {**claims.get("refund", {}), **waived}
+    gone = {*waived, *claims.get("failure", {})}
+    standing = sum(amount_minor for refund_id, amount_minor in refunds.items() if refund_id not in gone)
+    explained = max(sum(refunds.values()), sum(claims.get("level_waived", {}).values()))
+    return standing + unexplained_minor(claims.get("level", {}).items(), explained)
+
+
+def _reported_minor(session: Session, sale: Sale) -> int:
+    """All that was ever reported: also a refund that failed since is one that nobody forgot to tell of."""
+    if session.scalar(select(Cancellation.id).where(Cancellation.sale_id == sale.id)):
+        return sale.total
+    named_minor = sum(session.scalars(select(Refund.amount).where(Refund.sale_id == sale.id)))
+    query = select(RefundLevel.payment_id, RefundLevel.amount).where(RefundLevel.sale_id == sale.id)
+    levels = [(payment_id, amount_minor) for payment_id, amount_minor in session.execute(query)]
+    return named_minor + unexplained_minor(levels, named_minor)
+
+
+def _lost_minor(session: Session, sale: Sale) -> int:
+    """Of every dispute that was ever lost, also one that was won later: what covers a claim only grows."""
+    lost = select(DisputeStatus.amount).where(
+        DisputeStatus.sale_id == sale.id, DisputeStatus.status == "lost"
+    )
+    return sum(session.scalars(lost))

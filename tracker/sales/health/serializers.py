@@ -1,0 +1,182 @@
+"""The health of sources in words and as JSON. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from tracker.sales.health.clocks import TELLS_WHEN_IT_SENDS
+from tracker.sales.health.numbering import Gap, Numbering
+from tracker.sales.health.rules import OBSERVED, CouponFigures
+from tracker.sales.health.statistics import SourceHealth
+from tracker.times import utc_text
+
+REFUSALS_COUNT_FOR = timedelta(days=1)
+MOST_GAPS_SAID = 5
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """`what` is silence, clock, refused or missing_orders."""
+
+    what: str
+    message: str
+
+
+def alarms(health: SourceHealth, now: datetime) -> list[Alarm]:
+    """What a person should look at; nothing of it is a fault of the books."""
+    found = []
+    if health.silence is not None and health.silence.is_alarm:
+        found.append(Alarm("silence", _silence_in_words(health)))
+    if health.skew is not None and health.skew.is_alarm:
+        found.append(Alarm("clock", _skew_in_words(health)))
+    refused = _refused_in_words(health, now)
+    if refused is not None:
+        found.append(Alarm("refused", refused))
+    if health.numbering is not None and health.numbering.long_gaps:
+        found.append(Alarm("missing_orders", _gaps_in_words(health.numbering)))
+    return found
+
+
+def health_answer(health: SourceHealth, now: datetime) -> dict[str, Any]:
+    silence, skew = health.silence, health.skew
+    return {
+        "source": health.source.id,
+        "brand": health.source.brand_id,
+        "kind": health.source.kind,
+        "namespace": health.source.namespace,
+        "first_event_at": _time(health.first_event_at),
+        "last_event_at": _time(health.last_event_at),
+        "silent_s": None if silence is None else _seconds(silence.silent),
+        "silence_limit_s": None if silence is None or silence.limit is None else _seconds(silence.limit),
+        "silence_rule": None if silence is None else silence.why,
+        "events": {"last_7_days": health.events_7_days, "last_30_days": health.events_30_days},
+        "events_per_day": {
+            "last_7_days": round(health.events_7_days / 7, 1),
+            "last_30_days": round(health.events_30_days / 30, 1),
+        },
+        "parked": health.parked,
+        "conflicts": health.conflicts,
+        "clock_ahead_s": None if skew is None else skew.ahead_s,
+        "refused_for_time_at": _time(health.source.stale_at),
+        "refused_for_time_ahead_s": health.source.stale_ahead_s,
+        "order_numbers": None if health.numbering is None else _numbering_answer(health.numbering),
+        "alarms": [{"what": each.what, "message": each.message} for each in alarms(health, now)],
+    }
+
+
+def coupon_answer(figures: CouponFigures) -> dict[str, Any]:
+    return {
+        "code": figures.code,
+        "creator": figures.creator_id,
+        "orders": figures.orders,
+        "orders_with_click": figures.with_click,
+        "orders_without_click": figures.without_click,
+        "visitors": figures.visitors,
+        "may_have_leaked": figures.may_have_leaked,
+    }
+
+
+def health_in_words(health: SourceHealth, now: datetime) -> list[str]:
+    last = utc_text(health.last_event_at) if health.last_event_at else "nothing yet"
+    rates = f"{health.events_7_days / 7:.1f} (7 days), {health.events_30_days / 30:.1f} (30 days)"
+    lines = [
+        f"{health.source.id}  {health.source.kind}  last message: {last}",
+        f"  messages a day: {rates}; parked: {health.parked}; in conflict: {health.conflicts}",
+    ]
+    if health.numbering is not None and health.numbering.missing and not health.numbering.long_gaps:
+        numbers = health.numbering
+        lines.append(
+            f"  {numbers.missing} of the numbers {_name(numbers, numbers.first)} to "
+            f"{_name(numbers, numbers.last)} were not reported; single ones are mostly orders without payment"
+        )
+    return lines + [f"  ALARM {each.what}: {each.message}" for each in alarms(health, now)]
+
+
+def coupon_in_words(figures: CouponFigures) -> str:
+    line = (
+        f"  {figures.code}  orders: {figures.orders}, without a click of the creator: "
+        f"{figures.without_click}; visitors by the creator's links: {figures.visitors}"
+    )
+    if figures.may_have_leaked:
+        line += "\n    LOOK: more orders than visitors; the code may stand on a coupon site"
+    return line
+
+
+def _silence_in_words(health: SourceHealth) -> str:
+    assert health.silence is not None, "the caller has looked"
+    assert health.last_event_at is not None, "who has sent nothing is not silent"
+    return (
+        f"nothing has come since {utc_text(health.last_event_at)}, for {_span(health.silence.silent)}, and "
+        f"{health.silence.why}. Is the shop's webhook still switched on? A shop that has closed is left out "
+        f"after: linkledger source delete {health.source.id}"
+    )
+
+
+def _skew_in_words(health: SourceHealth) -> str:
+    assert health.skew is not None, "the caller has looked"
+    ahead = health.skew.ahead_s
+    span = _span(timedelta(seconds=abs(ahead)))
+    of_what = "its last messages" if health.source.kind in TELLS_WHEN_IT_SENDS else "its last sales"
+    if ahead > 0:
+        return f"{of_what} are dated {span} after they came (median); its clock is fast, or ours slow"
+    slow = "its clock is slow, ours fast, or it sends late"
+    return f"{of_what} are dated {span} before they came (median); {slow}"
+
+
+def _refused_in_words(health: SourceHealth, now: datetime) -> str | None:
+    at, ahead_s = health.source.stale_at, health.source.stale_ahead_s
+    if at is None or ahead_s is None or now - at > REFUSALS_COUNT_FOR:
+        return None
+    side = "later" if ahead_s > 0 else "earlier"
+    return (
+        f"a message with the right signature was refused at {utc_text(at)} and not kept: it was signed "
+        f"{_span(timedelta(seconds=abs(ahead_s)))} {side} than the clock here. The shop's clock is wrong, or "
+        "ours; or somebody has sent an old message again"
+    )
+
+
+def _gaps_in_words(numbers: Numbering) -> str:
+    gaps = numbers.long_gaps
+    said = ", ".join(_range(numbers, gap) for gap in gaps[:MOST_GAPS_SAID])
+    more = f" and {len(gaps) - MOST_GAPS_SAID} further gaps" if len(gaps) > MOST_GAPS_SAID else ""
+    return (
+        f"orders {said}{more} were never reported, while {numbers.known} in the last {OBSERVED.days} days "
+        "were, numbered one by one. Have the shop send them again, or import them: linkledger sale import"
+    )
+
+
+def _numbering_answer(numbers: Numbering) -> dict[str, Any]:
+    return {
+        "known": numbers.known,
+        "first": _name(numbers, numbers.first),
+        "last": _name(numbers, numbers.last),
+        "missing": numbers.missing,
+        "gaps": [
+            {"first": _name(numbers, gap.first), "last": _name(numbers, gap.last), "missing": gap.size}
+            for gap in numbers.gaps
+        ],
+    }
+
+
+def _range(numbers: Numbering, gap: Gap) -> str:
+    return f"{_name(numbers, gap.first)} to {_name(numbers, gap.last)} ({gap.size})"
+
+
+def _name(numbers: Numbering, number: int) -> str:
+    return numbers.series.name(number)
+
+
+def _span(span: timedelta) -> str:
+    days, hours = span.days, span.seconds // 3600
+    minutes, seconds = span.seconds % 3600 // 60, span.seconds % 60
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
+
+
+def _seconds(span: timedelta) -> int:
+    return span // timedelta(seconds=1)
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else utc_text(at)

@@ -1,0 +1,212 @@
+"""Reads what is known of a source: its messages, its clock, the numbers of its orders."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, Select, func, select, union
+from sqlalchemy.orm import Session
+
+from tracker.ids import lowest_uuid, public_id
+from tracker.sales.health.clocks import TELLS_WHEN_IT_SENDS, sent_at
+from tracker.sales.health.numbering import Gap, Numbering, numbering, without
+from tracker.sales.health.rules import OBSERVED, Habit, Silence, Skew, silence, skew, usual_pause
+from tracker.sales.orders.models import UNSETTLED, Event, Sale, Source
+from tracker.sales.orders.reference_models import OrderReference
+
+Value = TypeVar("Value")
+
+WEEK, MONTH = timedelta(days=7), timedelta(days=30)
+SAMPLES = 25
+"""Messages by which a clock is judged; their bodies are read for it."""
+
+AT_ONCE = 5_000
+NAMES_AT_ONCE = 500
+MOST_LOOKED_UP = 20_000
+"""Missing numbers of which it is looked up whether an older message told them after all."""
+
+BY_HAND = ("csv",)
+"""Kinds that are brought by a person, whose silence says nothing."""
+
+
+@dataclass(frozen=True)
+class SourceHealth:
+    """`first_event_at` and what follows from it are None as long as nothing has come."""
+
+    source: Source
+    first_event_at: datetime | None
+    last_event_at: datetime | None
+    events_7_days: int
+    events_30_days: int
+    parked: int
+    conflicts: int
+    silence: Silence | None
+    skew: Skew | None
+    numbering: Numbering | None
+
+
+def source_health(session: Session, now: datetime, source: Source) -> SourceHealth:
+    first_at, last_at = _first_and_last(session, source)
+    unsettled = _unsettled(session, source)
+    return SourceHealth(
+        source=source,
+        first_event_at=first_at,
+        last_event_at=last_at,
+        events_7_days=_events_since(session, source, now - WEEK),
+        events_30_days=_events_since(session, source, now - MONTH),
+        parked=unsettled["parked"],
+        conflicts=unsettled["conflict"],
+        silence=_silence(session, now, source, first_at, last_at) if first_at and last_at else None,
+        skew=_skew(session, now, source),
+        numbering=_numbering(session, now, source),
+    )
+
+
+def last_event_times(session: Session) -> list[tuple[str, datetime]]:
+    """Of each source that was not deleted and has sent anything."""
+    last = select(func.max(Event.received_at)).where(Event.source_id == Source.id).scalar_subquery()
+    rows = session.execute(select(Source.id, last).where(Source.deleted_at.is_(None)).order_by(Source.id))
+    found: list[tuple[str, datetime | None]] = [(source_id, at) for source_id, at in rows]
+    return [(source_id, at) for source_id, at in found if at is not None]
+
+
+def _first_and_last(session: Session, source: Source) -> tuple[datetime | None, datetime | None]:
+    """In one query each, which the index answers at once."""
+    of_source = Event.source_id == source.id
+    first: datetime | None = session.scalar(select(func.min(Event.received_at)).where(of_source))
+    last: datetime | None = session.scalar(select(func.max(Event.received_at)).where(of_source))
+    return first, last
+
+
+def _first_sale_id(since: datetime) -> str:
+    """What is not above the id of any sale that was booked since then: ids sort by their time."""
+    return public_id("sal", lowest_uuid(since))
+
+
+def _unsettled(session: Session, source: Source) -> Counter[str]:
+    states = select(Event.state, func.count()).where(Event.source_id == source.id, Event.state.in_(UNSETTLED))
+    counts = Counter[str]()
+    for state, number in session.execute(states.group_by(Event.state)):
+        counts[state] = number
+    return counts
+
+
+def _events_since(session: Session, source: Source, since: datetime) -> int:
+    query = select(func.count()).where(Event.source_id == source.id, Event.received_at >= since)
+    return session.scalars(query).one()
+
+
+def _silence(
+    session: Session, now: datetime, source: Source, first_at: datetime, last_at: datetime
+) -> Silence:
+    if source.kind in BY_HAND:
+        return Silence(now - last_at, None, "its files are brought by a person")
+    times = (
+        select(Event.received_at)
+        .where(Event.source_id == source.id, Event.received_at >= last_at - OBSERVED)
+        .order_by(Event.received_at)
+    )
+    messages, pause = usual_pause(_streamed(session, times))
+    return silence(Habit(first_at, last_at, messages, pause), now)
+
+
+def _skew(session: Session, now: datetime, source: Source) -> Skew | None:
+    if source.kind in BY_HAND:
+        return None
+    ahead = list(_ahead(session, now, source))
+    found = skew(ahead)
+    if found is not None and source.kind not in TELLS_WHEN_IT_SENDS and found.ahead_s <= 0:
+        return None  # that a sale was made before it was told of says nothing of a clock
+    return found
+
+
+def _ahead(session: Session, now: datetime, source: Source) -> Iterator[timedelta]:
+    """How far the times of the last messages were ahead of ours, where they say any."""
+    if source.kind in TELLS_WHEN_IT_SENDS:
+        bodies = (
+            select(Event.body, Event.received_at)
+            .where(Event.source_id == source.id, Event.emptied_at.is_(None))
+            .order_by(Event.received_at.desc())
+            .limit(SAMPLES)
+        )
+        for body, received_at in session.execute(bodies):
+            said = sent_at(source.kind, body)
+            if said is not None:
+                yield said - received_at
+        return
+    sales = (
+        select(Sale.occurred_at, Event.received_at)
+        .join(Event, Event.id == Sale.event_id)
+        .where(Event.source_id == source.id, Sale.id >= _first_sale_id(now - OBSERVED))
+        .order_by(Sale.id.desc())
+        .limit(SAMPLES)
+    )
+    for occurred_at, received_at in session.execute(sales):
+        yield occurred_at - received_at
+
+
+def _numbering(session: Session, now: datetime, source: Source) -> Numbering | None:
+    """By the numbers that people know, where the shop tells them beside its own ids; else by those."""
+    mine = (
+        Sale.brand_id == source.brand_id,
+        Sale.namespace == source.namespace,
+        Sale.id >= _first_sale_id(now - OBSERVED),
+    )
+    references = select(OrderReference.reference).join(
+        Sale,
+        (OrderReference.brand_id == Sale.brand_id)
+        & (OrderReference.namespace == Sale.namespace)
+        & (OrderReference.order_id == Sale.order_id),
+    )
+    for column, query in ((OrderReference.reference, references), (Sale.order_id, select(Sale.order_id))):
+        names = query.where(*mine).order_by(func.length(column), column)
+        found = numbering(_streamed(session, names))
+        if found is not None:
+            return _with_gaps(found, list(_really_missing(session, source, found)))
+    return None
+
+
+def _with_gaps(found: Numbering, gaps: Sequence[Gap]) -> Numbering:
+    return Numbering(found.series, found.known, found.first, found.last, tuple(gaps))
+
+
+def _really_missing(session: Session, source: Source, found: Numbering) -> Iterator[Gap]:
+    """An order that was told of long ago, or was never paid, is not missing though no sale is new."""
+    looked_up = 0
+    for gap in found.gaps:
+        looked_up += gap.size
+        if looked_up > MOST_LOOKED_UP:
+            yield gap
+            continue
+        known: list[int] = []
+        numbers = iter(gap.numbers())
+        while some := list(islice(numbers, NAMES_AT_ONCE)):
+            by_name = {found.series.name(number): number for number in some}
+            known += [by_name[name] for name in session.scalars(_told(source, list(by_name)))]
+        yield from without(gap, known)
+
+
+def _told(source: Source, names: Sequence[str]) -> Select[str]:
+    """Those of the names that any message or sale of the namespace has."""
+
+    def of_namespace(table: type[Sale] | type[OrderReference]) -> tuple[ColumnElement[bool], ...]:
+        return table.brand_id == source.brand_id, table.namespace == source.namespace
+
+    sources = select(Source.id).where(
+        Source.brand_id == source.brand_id, Source.namespace == source.namespace
+    )
+    told = union(
+        select(Event.order_id).where(Event.source_id.in_(sources), Event.order_id.in_(names)),
+        select(Sale.order_id).where(*of_namespace(Sale), Sale.order_id.in_(names)),
+        select(OrderReference.reference).where(
+            *of_namespace(OrderReference), OrderReference.reference.in_(names)
+        ),
+    ).subquery()
+    return select(told.c[0])
+
+
+def _streamed(session: Session, query: Select[Value]) -> Iterator[Value]:
+    return iter(session.scalars(query, execution_options={"yield_per": AT_ONCE}))

@@ -1,0 +1,1 @@
+"""Messages of shops: kept as they came, applied once, or parked."""

@@ -1,0 +1,131 @@
+"""New sales that come in at once are booked together: the statements for many are hardly more than for one.
+
+Only the plain case is here, which is nearly every message. Whatever is out of the ordinary, such as a sale
+that is booked already, is left to the inbox, which takes one message after the other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, update
+from sqlalchemy.orm import Session
+
+from config.insert import insert_new
+from tracker.ids import new_id
+from tracker.programs.policies import Policies, policies_of
+from tracker.sales.attribution.decide import Undecided, attribute
+from tracker.sales.booking.book import is_before_brand, sale_row
+from tracker.sales.inbox.operations import Received, apply_held, apply_waiting
+from tracker.sales.inbox.parked import somebody_waits
+from tracker.sales.inbox.pending import Arrival, Pending
+from tracker.sales.orders.locks import lock_orders
+from tracker.sales.orders.models import Event, Sale
+from tracker.sales.orders.reference_models import OrderReference
+from tracker.sales.orders.references import reference_rows
+from tracker.sales.reports.normal import SaleReport
+from tracker.sales.sources.operations import has_secrets_of, open_source
+
+# Made once: every sale asks them.
+_NOT_APPLIED = (
+    update(Event)
+    .where(Event.id.in_(bindparam("event_ids", expanding=True)))
+    .values(state="received", applied_at=None)
+)
+
+
+@dataclass(frozen=True)
+class _NewSale:
+    arrival: Arrival
+    report: SaleReport
+    sale_id: str
+
+    @property
+    def pending(self) -> Pending:
+        return self.arrival.pending
+
+    def event_row(self) -> dict[str, Any]:
+        """As if it were applied, which it nearly always is when the transaction ends."""
+        return {**self.arrival.row("applied", None), "applied_at": self.pending.received_at}
+
+
+def receive_together(
+    session: Session, source_id: str, arrivals: Sequence[Arrival], keys: Sequence[str]
+) -> dict[str, Received]:
+    """Keep and book those of one source's messages that report a new sale and nothing else.
+
+    What became of them, by the id of the event. Of the others nothing was kept: they are for `receive_read`,
+    each in a transaction of its own, because this one holds orders already. Raises NotFound or Gone.
+    """
+    source = open_source(session.connection(), source_id)
+    policies = policies_of(session, source.brand_id)
+    checked = [each for each in arrivals if has_secrets_of(source, each.pending.source)]
+    sales = [sale for sale in _plain_sales(checked) if not is_before_brand(sale.report, policies.began_at)]
+    if not sales:
+        return {}
+    order_ids = _orders(sales)
+    names = (*_references(sales), *order_ids)
+    lock_orders(session, source.brand_id, source.namespace, names=names, order_ids=order_ids)
+    kept = insert_new(session, Event, [sale.event_row() for sale in sales])
+    sales = [sale for sale in sales if sale.pending.event_id in kept]
+    made = insert_new(session, Sale, [_sale_row(sale) for sale in sales])
+    known = [sale for sale in sales if sale.sale_id not in made]
+    new = [sale for sale in sales if sale.sale_id in made]
+    return {**_booked(session, new, policies, keys), **_applied_singly(session, known, keys)}
+
+
+def _plain_sales(arrivals: Sequence[Arrival]) -> list[_NewSale]:
+    found = []
+    for arrival in arrivals:
+        pending = arrival.pending
+        if len(pending.reports) != 1 or pending.message is None:
+            continue
+        [report] = pending.reports
+        if isinstance(report, SaleReport) and pending.message.order_id == report.order_id:
+            found.append(_NewSale(arrival, report, new_id("sal", pending.received_at)))
+    return found
+
+
+def _references(sales: Sequence[_NewSale]) -> list[str]:
+    return sorted({name for sale in sales for name in sale.report.references})
+
+
+def _orders(sales: Sequence[_NewSale]) -> list[str]:
+    return sorted(sale.report.order_id for sale in sales)
+
+
+def _sale_row(sale: _NewSale) -> dict[str, object]:
+    pending = sale.pending
+    return sale_row(pending.received_at, pending.source, pending.event_id, sale.report, sale.sale_id)
+
+
+def _booked(
+    session: Session, sales: Sequence[_NewSale], policies: Policies, keys: Sequence[str]
+) -> dict[str, Received]:
+    if not sales:
+        return {}
+    source = sales[0].pending.source
+    undecided = []
+    references = []
+    for sale in sales:
+        at, report = sale.pending.received_at, sale.report
+        undecided.append(Undecided(sale.sale_id, at, report))
+        references += reference_rows(at, source, sale.pending.event_id, report.order_id, report.references)
+    insert_new(session, OrderReference, references)
+    attribute(session, source.brand_id, undecided, policies, keys)
+    if somebody_waits(session, source, _orders(sales)):
+        for sale in sales:
+            apply_waiting(session, sale.pending.received_at, sale.pending, keys)
+    event_ids = [sale.pending.event_id for sale in sales]
+    return {event_id: Received(event_id, "applied", None) for event_id in event_ids}
+
+
+def _applied_singly(session: Session, sales: Sequence[_NewSale], keys: Sequence[str]) -> dict[str, Received]:
+    """Their order is booked: whether they say the same of it, or more, the inbox knows."""
+    if not sales:
+        return {}
+    session.connection().execute(_NOT_APPLIED, {"event_ids": [sale.pending.event_id for sale in sales]})
+    return {
+        sale.pending.event_id: apply_held(session, sale.pending.received_at, sale.pending, keys)
+        for sale in sales
+    }

@@ -1,0 +1,25 @@
+"""What the scheduler does for events. A door: it opens its own transactions, and says what it did."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import Engine
+
+from config.database import reading, transact
+from tracker.sales.inbox.retention import empty_bodies, old_bodies
+
+AT_ONCE = 50
+"""Bodies are up to a megabyte. They are read before anything is locked; the transaction is short."""
+
+
+def empty_old_events(main: Engine, before: datetime, now: datetime, guard: Callable[[], object]) -> int:
+    """Empty the bodies of settled events that were received before then. How many."""
+    total = 0
+    while True:
+        guard()
+        with reading(main) as session:
+            old = old_bodies(session, before, AT_ONCE)
+        if not old:
+            return total
+        total += transact(main, partial(empty_bodies, now=now, old=old))

@@ -1,0 +1,269 @@
+"""The inbox: every authentic message is kept as it came, and applied exactly once or parked with a reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from config.insert import insert_once
+from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound, NotNow
+from tracker.sales.booking.book import book
+from tracker.sales.booking.delivery import Delivery
+from tracker.sales.booking.refund_claims import claims_money_back, require_covered, waive
+from tracker.sales.inbox.parked import events_waiting, wait_by_names
+from tracker.sales.inbox.pending import (
+    Arrival,
+    Pending,
+    arrived,
+    belonging_to,
+    failed_on,
+    read_event,
+    with_order,
+)
+from tracker.sales.inbox.retention import said_by_emptied
+from tracker.sales.orders.models import UNSETTLED, Event, Source
+from tracker.sales.orders.references import remember
+from tracker.sales.reports.provider_reports import AnyReport, filed_under
+
+
+@dataclass(frozen=True)
+class Received:
+    """What became of a message. `state` is applied, parked or conflict; `duplicate`: it was here before.
+
+    `error` is why it was parked just now, for who tells it to the sender at once.
+    """
+
+    event_id: str
+    state: str
+    reason: str | None
+    duplicate: bool = False
+    error: LinkledgerError | None = field(default=None, compare=False, repr=False)
+
+
+def receive(
+    session: Session,
+    now: datetime,
+    source: Source,
+    external_id: str,
+    body: bytes,
+    *,
+    keys: Sequence[str],
+    topic: str | None = None,
+) -> Received:
+    """Keep a message that was verified, and apply it. `external_id` is the shop's own id for it.
+
+    `topic` is what the message is about, of shops that say so beside the body.
+
+    The same id with the same content does nothing; with other content it is kept in the state `conflict` and
+    nothing of it is applied. Never raises because of what the message says.
+    """
+    return receive_read(session, arrived(now, source, external_id, body, topic), keys)
+
+
+def receive_read(session: Session, arrival: Arrival, keys: Sequence[str]) -> Received:
+    """The same for a message that was read before the transaction began."""
+    if not insert_once(session, Event, **arrival.row("received", None)):
+        return _seen_before(session, arrival)
+    pending = with_order(session, arrival.pending)
+    return apply_held(session, pending.received_at, pending, keys)
+
+
+def replay(session: Session, now: datetime, event_id: str, *, keys: Sequence[str]) -> Received:
+    """Try an event again that is parked or in conflict; any other stays as it is. Raises NotFound.
+
+    One in conflict only shares its id with another message: what it says is booked once by its own keys.
+    """
+    pending = _with_order_held(session, event_id)
+    row = session.execute(select(Event.state, Event.reason).where(Event.id == event_id)).one()
+    if row.state not in UNSETTLED:
+        return Received(event_id, row.state, row.reason, duplicate=True)
+    return apply_held(session, now, pending, keys)
+
+
+def dismiss(session: Session, event_id: str, *, reason: str) -> None:
+    """Put an event aside for good: it stays as it came, and stands in nothing's way any more.
+
+    Raises NotFound, and Conflict when it is neither parked nor in conflict.
+    """
+    if not reason.strip():
+        raise Invalid("Say why the event is dismissed: the reason is kept with it.")
+    pending = _with_order_held(session, event_id)
+    dismissed = session.execute(
+        update(Event)
+        .where(Event.id == event_id, Event.state.in_(UNSETTLED))
+        .values(state="dismissed", reason=Event.reason + f" [dismissed: {reason.strip()}]")
+        .returning(Event.id)
+        .execution_options(synchronize_session=False)
+    )
+    if dismissed.first() is None:
+        raise Conflict(f"{event_id} is neither parked nor in conflict: only those can be dismissed.")
+    if pending.source.supports_id is not None and pending.found is not None:
+        waive(session, _delivery(pending.received_at, pending, ()), pending.found, pending.reports)
+
+
+def unsettled_ids(session: Session, source_id: str | None = None) -> list[str]:
+    """Events that can be replayed or dismissed, oldest first."""
+    query = select(Event.id).where(Event.state.in_(UNSETTLED)).order_by(Event.received_at, Event.id)
+    if source_id is not None:
+        query = query.where(Event.source_id == source_id)
+    return list(session.scalars(query))
+
+
+def _with_order_held(session: Session, event_id: str) -> Pending:
+    """Nobody else settles an event of its order until this transaction ends. Raises NotFound."""
+    found = session.execute(
+        select(Event.received_at, Event.body, Event.topic, Source)
+        .join(Source, Source.id == Event.source_id)
+        .where(Event.id == event_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound(f"There is no event {event_id}.")
+    received_at, body, topic, source = found
+    return with_order(session, read_event(event_id, received_at, source, body, topic))
+
+
+def _seen_before(session: Session, arrival: Arrival) -> Received:
+    pending, body_hash = arrival.pending, arrival.body_hash
+    first = _by_key(session, pending.source, arrival.external_id)
+    if first.body_hash == body_hash or _says_the_same(pending, first):
+        return Received(first.id, first.state, first.reason, duplicate=True)
+    reason = f"The id was used before, by {first.id}, for another message. Nothing of this one was applied: "
+    reason += "replay it when it is genuine, or dismiss it, and give each message an id of its own."
+    own = replace(arrival, external_id=f"{arrival.external_id}#{body_hash[:16]}")
+    is_new = insert_once(session, Event, **own.row("conflict", reason))
+    if is_new:
+        wait_by_names(session, pending)
+    kept = _by_key(session, pending.source, own.external_id)
+    return Received(kept.id, kept.state, kept.reason, duplicate=not is_new)
+
+
+def _says_the_same(pending: Pending, first: Event) -> bool:
+    """Shops that write the body anew for every try put another time on its envelope.
+
+    Others send one event to several addresses in several versions: what counts is what follows from it.
+    """
+    if first.emptied_at is not None:
+        return said_by_emptied(first, pending)
+    former = read_event(pending.event_id, pending.received_at, pending.source, first.body, first.topic)
+    if pending.message is None or former.message is None:
+        return False
+    return pending.message == former.message or _what_follows(pending) == _what_follows(former)
+
+
+def _what_follows(pending: Pending) -> tuple[AnyReport, ...] | str:
+    """The reports; of a message that makes no sense the message itself, which is like no other."""
+    return pending.reports if pending.flaw is None else repr(pending.message)
+
+
+def _by_key(session: Session, source: Source, external_id: str) -> Event:
+    return session.scalars(
+        select(Event).where(Event.source_id == source.id, Event.external_id == external_id)
+    ).one()
+
+
+def apply_held(session: Session, now: datetime, pending: Pending, keys: Sequence[str]) -> Received:
+    """Settle an event that is kept, and whose order is held: all of the message is applied, or nothing.
+
+    What fails half-way is undone to the savepoint, and parked.
+    """
+    received, wakes_others = _apply(session, now, pending, keys)
+    if wakes_others:
+        apply_waiting(session, now, pending, keys)
+    return received
+
+
+def _apply(session: Session, now: datetime, pending: Pending, keys: Sequence[str]) -> tuple[Received, bool]:
+    """What became of it, and whether others may have waited for it."""
+    try:
+        with session.begin_nested():
+            note, wakes_others = _book_all(session, now, pending, keys)
+    except LinkledgerError as error:
+        parked, wakes_others = _park(session, now, pending, str(error))
+        return replace(parked, error=error), wakes_others
+    except Exception as error:
+        if is_the_connection(error):
+            raise
+        return _park(session, now, pending, failed_on(pending.event_id, error))
+    return _settle(session, pending, "applied", note, now), wakes_others
+
+
+def _park(session: Session, now: datetime, pending: Pending, reason: str) -> tuple[Received, bool]:
+    """What became of it, and whether others may have waited for it.
+
+    The names of an order that was found are learnt at once, while names and order are held in their order:
+    whoever wakes the message later has the order only, and would wait for who has a name and wants the order.
+    """
+    wait_by_names(session, pending)
+    is_new_name = pending.found is not None and remember(
+        session, now, pending.source, pending.event_id, pending.found, pending.names
+    )
+    return _settle(session, pending, "parked", reason, None), is_new_name
+
+
+def _delivery(now: datetime, pending: Pending, keys: Sequence[str]) -> Delivery:
+    is_test = pending.message.is_test if pending.message else None
+    names, several = pending.names, pending.several
+    return Delivery(now, pending.source, pending.event_id, keys, names, several, is_test)
+
+
+def _book_all(
+    session: Session, now: datetime, pending: Pending, keys: Sequence[str]
+) -> tuple[str | None, bool]:
+    if pending.flaw is not None:
+        raise Invalid(pending.flaw)
+    reports = pending.reports
+    if pending.found is not None:
+        reports = tuple(filed_under(report, pending.found) for report in reports)
+    delivery = _delivery(now, pending, keys)
+    booked = [book(session, delivery, report) for report in reports]
+    if pending.source.supports_id is not None and pending.found and any(map(claims_money_back, reports)):
+        require_covered(session, delivery, pending.found)
+    notes = dict.fromkeys(each.note for each in booked if each.note)
+    return "; ".join(notes) or None, any(each.wakes_others for each in booked)
+
+
+def apply_waiting(session: Session, now: datetime, sale: Pending, keys: Sequence[str]) -> None:
+    """Whatever is parked and names the order of `sale` gets its try in the transaction that books it.
+
+    By any of its names; the order is held, and with it everything that belongs to it. What is applied may be
+    what others waited for: then they have another try.
+    """
+    assert sale.order_id is not None, "only a message with an order books a sale or a name"
+    wakes_others = True
+    while wakes_others:
+        wakes_others = False
+        for event_id, received_at, body, topic, source in events_waiting(session, sale.source, sale.order_id):
+            event = read_event(event_id, received_at, source, body, topic)
+            _, wakes = _apply(session, now, belonging_to(session, event, sale.order_id), keys)
+            wakes_others |= wakes
+
+
+def _settle(
+    session: Session, pending: Pending, state: str, reason: str | None, applied_at: datetime | None
+) -> Received:
+    result = session.execute(
+        update(Event)
+        .where(Event.id == pending.event_id, Event.state.in_(("received", *UNSETTLED)))
+        .values(
+            state=state,
+            reason=reason,
+            applied_at=applied_at,
+            type=pending.type,
+            order_id=pending.order_id,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(result, CursorResult)
+    if result.rowcount != 1:
+        raise NotNow(f"Event {pending.event_id} was settled by somebody else just now; look at it again.")
+    return Received(pending.event_id, state, reason)
+
+
+def is_the_connection(error: Exception) -> bool:
+    """Not the message's fault: the whole transaction is to be tried again, here or by the shop."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, OperationalError | InterfaceError)

@@ -1,0 +1,175 @@
+"""An event on its way from the inbox to its order."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy.orm import Session
+
+from tracker.errors import LinkledgerError
+from tracker.ids import new_id
+from tracker.sales.integrations.kinds import kind_of
+from tracker.sales.orders.locks import lock_orders
+from tracker.sales.orders.matching import candidates, orders_meant
+from tracker.sales.orders.models import Source
+from tracker.sales.orders.references import names_new_to, orders_named, sold_among
+from tracker.sales.orders.supporting import as_support, names_given
+from tracker.sales.reports.messages import Message
+from tracker.sales.reports.provider_reports import AnyReport
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An event that is to be applied: what it reports, or why it makes no sense.
+
+    `message` is what could be read of it, also when it makes no sense. `found` is the order that a message
+    without one was found to belong to, by its references. `names` are all that the message of a source that
+    supports another gives its order: of such a message the order is always found by them.
+    """
+
+    event_id: str
+    received_at: datetime
+    source: Source
+    message: Message | None
+    reports: tuple[AnyReport, ...]
+    flaw: str | None
+    found: str | None = None
+    names: tuple[str, ...] = ()
+    several: tuple[str, ...] = ()
+    """Orders of which each may be meant, where there is more than one."""
+
+    @property
+    def type(self) -> str | None:
+        return self.message.type if self.message else None
+
+    @property
+    def order_id(self) -> str | None:
+        """Its order; as long as that is not known, the name that it waits under.
+
+        A message of a supporting source waits under all its names, see `waiting`.
+        """
+        if self.message is None:
+            return None
+        if self.source.supports_id is not None:
+            return self.found
+        return self.message.order_id or self.found or next(iter(self.message.references), None)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A message whose signature fits, read before any transaction begins. `external_id` is the shop's own."""
+
+    pending: Pending
+    external_id: str
+    body: bytes = field(repr=False)
+    topic: str | None
+
+    @property
+    def body_hash(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+    def row(self, state: str, reason: str | None) -> dict[str, Any]:
+        """The event as it is first kept."""
+        return {
+            "id": self.pending.event_id,
+            "source_id": self.pending.source.id,
+            "external_id": self.external_id,
+            "body": self.body,
+            "body_hash": self.body_hash,
+            "topic": self.topic,
+            "type": self.pending.type,
+            "order_id": self.pending.order_id,
+            "state": state,
+            "reason": reason,
+            "received_at": self.pending.received_at,
+            "applied_at": None,
+        }
+
+
+def arrived(now: datetime, source: Source, external_id: str, body: bytes, topic: str | None) -> Arrival:
+    """Needs no transaction: a large body is read before one begins. Never raises because of the body."""
+    return Arrival(read_event(new_id("evt", now), now, source, body, topic), external_id, body, topic)
+
+
+def read_event(
+    event_id: str, received_at: datetime, source: Source, body: bytes, topic: str | None
+) -> Pending:
+    """Never raises because of the body."""
+    kind, message = kind_of(source.kind), None
+    names: tuple[str, ...] = ()
+    reports: tuple[AnyReport, ...] = ()
+    flaw = None
+    try:
+        message = kind.read(body, topic)
+        names = names_given(source, message)
+        reports = kind.translate(message, received_at)
+        if source.supports_id is not None:
+            reports = as_support(reports, names)
+    except LinkledgerError as error:
+        flaw = str(error)
+    except Exception as error:
+        flaw = failed_on(event_id, error)
+    return Pending(event_id, received_at, source, message, reports, flaw, names=names)
+
+
+def failed_on(event_id: str, error: Exception) -> str:
+    """Why an event is parked that we are at fault for. Its text may hold parts of the message: logged is
+    only the kind of error.
+    """
+    log.error("event failed", event_id=event_id, kind=type(error).__name__)
+    return f"Linkledger failed on it ({type(error).__name__}); replay it after an upgrade."
+
+
+def with_order(session: Session, pending: Pending) -> Pending:
+    """Find the order of the message and hold it; one that is not sold yet is held, but not found.
+
+    The sale of a held order, in another transaction, is either seen here or sees this event wait.
+    """
+    message, source = pending.message, pending.source
+    if message is None:
+        return pending
+    if source.supports_id is not None:
+        return _with_supported_order(session, pending)
+    own = () if message.order_id is None else (message.order_id,)
+    lock_orders(session, source.brand_id, source.namespace, names=(*message.references, *own), order_ids=own)
+    if own:
+        return pending
+    known = orders_named(session, source, message.references) if message.references else []
+    lock_orders(session, source.brand_id, source.namespace, order_ids=known)
+    return _found(pending, sold_among(session, source, known) if known else [])
+
+
+def belonging_to(session: Session, pending: Pending, order_id: str) -> Pending:
+    """The same event, of an order that the caller holds; what its message says of its order goes first.
+
+    One that names two orders by their payment stays without: it would be counted for both.
+    """
+    message, source, names = pending.message, pending.source, pending.names
+    if message is None:
+        return pending
+    if source.supports_id is not None:
+        # Whoever looks for a name that the order has already waits for the order.
+        new_names = names_new_to(session, source, order_id, names)
+        lock_orders(session, source.brand_id, source.namespace, names=new_names)
+        return _found(pending, orders_meant(session, source, names, candidates(session, source, names)))
+    if message.order_id is not None:
+        return pending
+    sold = sold_among(session, source, orders_named(session, source, message.references))
+    return replace(pending, found=order_id if sold == [order_id] else None)
+
+
+def _with_supported_order(session: Session, pending: Pending) -> Pending:
+    source, names = pending.source, pending.names
+    lock_orders(session, source.brand_id, source.namespace, names=names)
+    known = candidates(session, source, names)
+    lock_orders(session, source.brand_id, source.namespace, order_ids=known.order_ids)
+    return _found(pending, orders_meant(session, source, names, known))
+
+
+def _found(pending: Pending, sold: Sequence[str]) -> Pending:
+    return replace(pending, found=sold[0] if len(sold) == 1 else None, several=tuple(sold[1:] and sold))

@@ -1,0 +1,1 @@
+"""Kinds of shops: how each signs its messages and what they mean."""

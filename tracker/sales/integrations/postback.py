@@ -1,0 +1,113 @@
+"""Postbacks: a network's server tells of a sale by an address with names and values, all of them text.
+
+Amounts are decimals of the currency, as networks write them; what is not stated is 0, and what has no time
+of its own happened when it was received. Names that are not known here are neither read nor kept.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from tracker.errors import Invalid
+from tracker.sales.reports import normal
+from tracker.sales.reports.decimals import optional_decimal_minor
+from tracker.sales.reports.fields import Fields, is_plain_text
+from tracker.sales.reports.messages import Message, Unreadable
+
+TOPIC = "postback"
+EVENTS = ("sale", "refund", "cancellation")
+MOST_PAIRS = 100
+MOST_BYTES = 16 * 1024
+
+_AMOUNTS = {"sale": ("total", "tax", "shipping", "discount"), "refund": ("amount", "tax", "shipping")}
+_TEXTS = (
+    "order_id",
+    "occurred_at",
+    "currency",
+    "click",
+    "customer",
+    "customer_email_hash",
+    "refund_id",
+    "reason",
+)
+_OWN = ("event", "coupon", "test")
+NAMES = frozenset((*_OWN, *_TEXTS, *_AMOUNTS["sale"], *_AMOUNTS["refund"]))
+_FLAGS = {"": False, "0": False, "false": False, "1": True, "true": True}
+
+
+def pairs_of(text: str) -> list[tuple[str, str]]:
+    """Names and values of a query or a form. Raises Unreadable."""
+    if len(text) > MOST_BYTES:
+        raise Unreadable(f"The postback has more than {MOST_BYTES} bytes.")
+    try:
+        return parse_qsl(
+            text, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MOST_PAIRS
+        )
+    except UnicodeDecodeError:
+        raise Unreadable("A value of the postback is not UTF-8 in percent-encoding.") from None
+    except ValueError:
+        raise Unreadable(f"The postback has more than {MOST_PAIRS} values.") from None
+
+
+def kept(pairs: Sequence[tuple[str, str]]) -> bytes:
+    """What is kept of a postback: the values that are known here, sorted, and never the key.
+
+    Raises Invalid when one stands twice, and on an e-mail address, which has no place in an address.
+    """
+    known = sorted((name, value) for name, value in pairs if name in NAMES)
+    for (name, _), (following, _) in pairwise(known):
+        if name == following:
+            raise Invalid(f"{name} stands twice; which one counts?", name)
+    for name, value in known:
+        if "@" in value and name not in ("order_id", "refund_id"):
+            raise Invalid(
+                f"{name} looks like an e-mail address. Those end up in logs: send an opaque customer id, or "
+                "customer_email_hash.",
+                name,
+            )
+    return urlencode(known).encode()
+
+
+def read(body: bytes) -> Message:
+    """Of what `kept` has made. Raises Invalid."""
+    values = dict(pairs_of(body.decode()))
+    order_id = values.get("order_id")
+    return Message(TOPIC, order_id if is_plain_text(order_id) else None, values)
+
+
+def natural_key(values: dict[str, str]) -> str:
+    """What it is about, whatever it says of it: the same postback, sent again, has the same one."""
+    return "\n".join((event_of(values), values.get("order_id", ""), values.get("refund_id", "")))
+
+
+def event_of(values: dict[str, str]) -> str:
+    return values.get("event") or EVENTS[0]
+
+
+def translated(values: dict[str, str], received_at: datetime) -> normal.Report:
+    """Raises Invalid, naming the value that is wrong."""
+    fields = Fields(dict(values), "")
+    event = event_of(values)
+    if event not in EVENTS:
+        raise fields.wrong("event", f"must be one of {', '.join(EVENTS)}")
+    data: dict[str, Any] = {name: values[name] for name in _TEXTS if values.get(name)}
+    data.setdefault("occurred_at", received_at.isoformat())
+    if event == "cancellation":
+        return normal.checked_cancellation(data, received_at, "")
+    currency = fields.currency("currency")
+    amounts = {name: optional_decimal_minor(fields, name, currency) for name in _AMOUNTS[event]}
+    data |= {name: minor for name, minor in amounts.items() if minor is not None}
+    if event == "refund":
+        return normal.checked_refund(data, received_at, "")
+    data |= {"tax": amounts["tax"] or 0, "shipping": amounts["shipping"] or 0}
+    data |= {"coupons": [values.get("coupon", "")], "test": _flag(fields, "test")}
+    return normal.checked_sale(data, received_at, "")
+
+
+def _flag(fields: Fields, name: str) -> bool:
+    flag = _FLAGS.get(fields.values.get(name, "").lower())
+    if flag is None:
+        raise fields.wrong(name, "must be 1 or 0")
+    return flag

@@ -1,0 +1,209 @@
+"""Shopify: paid and cancelled orders, and refunds.
+
+Written from Shopify's pages on webhooks and its REST reference of orders and refunds (2026-01); read 2026-11.
+All amounts are those in the shop's own currency (`shop_money`), also where the shopper saw another one.
+
+The signature covers the body alone. A topic that somebody exchanged on the way could do little: a paid order
+must say itself that it is paid, a cancelled one when that was, and a refund has another shape altogether.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from tracker.errors import Invalid
+from tracker.sales.integrations.order_fields import (
+    child,
+    children,
+    codes,
+    first_and_rest,
+    line_name,
+    named_tokens,
+    needed_id,
+    tokens_in_address,
+    whole_id,
+)
+from tracker.sales.integrations.shared_key import (
+    body_key,
+    body_signature,
+    check_body_signature,
+    lower_case,
+    visible,
+)
+from tracker.sales.integrations.shopify import refunds as shopify_refunds
+from tracker.sales.integrations.shopify.money import shop_minor
+from tracker.sales.reports import strict_json
+from tracker.sales.reports.customer_hashes import address_hashes
+from tracker.sales.reports.decimals import decimal_minor
+from tracker.sales.reports.fields import Fields, is_plain_text, shown
+from tracker.sales.reports.messages import Message, NotAuthentic
+from tracker.sales.reports.normal import CancellationReport, Item, SaleReport, check_parts
+from tracker.sales.reports.provider_reports import AnyReport, NoEffect
+
+_PAID, _CANCELLED, _REFUND = "orders/paid", "orders/cancelled", "refunds/create"
+_PAID_STATUSES = ("paid", "partially_refunded", "refunded")
+_ADDRESSES = ("email", "contact_email")
+_NEVER_PAID_STATUSES = ("pending", "authorized", "voided", "expired", "unpaid")
+
+
+def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> str:
+    """The event's own id. Raises NotAuthentic. `now` is not looked at: what is signed names no time.
+
+    One event of the shop's may reach several topics under the same id, so the topic is part of the key.
+    """
+    named = lower_case(headers)
+    check_body_signature("X-Shopify-Hmac-Sha256", named.get("x-shopify-hmac-sha256", ""), body, secrets)
+    event_id = named.get("x-shopify-event-id") or named.get("x-shopify-webhook-id") or body_key(body)
+    key = visible(f"{named.get('x-shopify-topic', '')}:{event_id}")
+    if key is None:
+        raise NotAuthentic(
+            "malformed", "X-Shopify-Topic and X-Shopify-Event-Id are visible ASCII characters."
+        )
+    return key
+
+
+def topic(headers: Mapping[str, str]) -> str | None:
+    """What the message is about; the body does not say."""
+    return visible(lower_case(headers).get("x-shopify-topic", ""))
+
+
+def signed_headers(secret: str, event_id: str, body: bytes, about: str) -> dict[str, str]:
+    """The headers that Shopify sends with `body`."""
+    return {
+        "x-shopify-topic": about,
+        "x-shopify-hmac-sha256": body_signature(secret, body),
+        "x-shopify-event-id": event_id,
+        "content-type": "application/json",
+    }
+
+
+def check_secret(secret: str) -> None:
+    """Raises Invalid. The secret is not repeated."""
+    if visible(secret) is None or len(secret) < 16 or secret.startswith(("shpat_", "shpca_")):
+        raise Invalid(
+            "Shopify signs with the secret that stands below the list in Settings, Notifications, Webhooks, "
+            "or with the client secret of an app: 16 characters or more. Access tokens (shpat_) do not sign."
+        )
+
+
+def read(body: bytes, about: str | None) -> Message:
+    """Raises Invalid when the body is not strict JSON or not an object."""
+    data = strict_json.parse(body)
+    if not isinstance(data, dict):
+        raise Invalid(f"The body must be a JSON object; it is {shown(data)}.")
+    if about == _REFUND:
+        return Message(about, whole_id(data.get("order_id")), data)
+    if about not in (_PAID, _CANCELLED):
+        return Message(about, None, data)
+    name = data.get("name")
+    references = (name,) if isinstance(name, str) and is_plain_text(name) else ()
+    return Message(about, whole_id(data.get("id")), data, references)
+
+
+def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:
+    """What the message reports. Raises Invalid, naming the field, when it makes no sense."""
+    if message.type is None:
+        raise Invalid("The header X-Shopify-Topic is missing, so what the message is about cannot be told.")
+    if message.type == _PAID:
+        return _paid(Fields(message.data, "order"), message.references, received_at)
+    if message.type == _CANCELLED:
+        return _cancelled(Fields(message.data, "order"), received_at)
+    if message.type == _REFUND:
+        return shopify_refunds.refund(Fields(message.data, "refund"), received_at)
+    return (NoEffect(f"nothing is done for messages of topic {message.type}"),)
+
+
+def _paid(order: Fields, references: tuple[str, ...], received_at: datetime) -> tuple[AnyReport, ...]:
+    order_id = needed_id(order, "id")
+    status = order.text("financial_status")
+    if status not in _PAID_STATUSES:
+        return (NoEffect("the order's financial_status says that it is not paid"),)
+    currency = order.currency("currency")
+    total = _not_negative(order, "total_price", currency)
+    tax = _not_negative(order, "total_tax", currency) + _duties(order, currency)
+    shipping = _shipping(order, currency)
+    check_parts(tax, shipping, total, "total_price", path="order.")
+    click, touches = first_and_rest(_tokens(order))
+    customer = child(order, "customer")
+    address = address_hashes(*(order.values.get(n) for n in _ADDRESSES), customer.values.get("email"))
+    return (
+        SaleReport(
+            order_id=order_id,
+            occurred_at=order.time(
+                "processed_at" if order.values.get("processed_at") else "created_at", received_at
+            ),
+            currency=currency,
+            total=total,
+            tax=tax,
+            shipping=shipping,
+            discount=_not_negative(order, "total_discounts", currency),
+            click=click,
+            touches=touches,
+            coupons=codes(order, "discount_codes") or codes(order, "discount_applications"),
+            customer=whole_id(customer.values.get("id")),
+            customer_email_hash=address.exact,
+            customer_mailbox_hash=address.mailbox,
+            checkout_started_at=order.known_time("created_at", received_at),
+            items=_items(order, currency),
+            test=order.flag("test"),
+            references=references,
+        ),
+    )
+
+
+def _cancelled(order: Fields, received_at: datetime) -> tuple[AnyReport, ...]:
+    order_id, at = needed_id(order, "id"), order.time("cancelled_at", received_at)
+    if order.values.get("financial_status") in _NEVER_PAID_STATUSES:
+        return (NoEffect("the order was never paid"),)
+    return (CancellationReport(order_id, at),)
+
+
+def _not_negative(order: Fields, name: str, currency: str) -> int:
+    minor = shop_minor(order, name, currency)
+    if minor is None:
+        minor = decimal_minor(order, name, currency)
+    if minor < 0:
+        raise order.wrong(name, "must be at least 0")
+    return minor
+
+
+def _duties(order: Fields, currency: str) -> int:
+    """What the border takes; part of the total, and no more the shop's than tax is."""
+    return max(shop_minor(order, "original_total_duties", currency) or 0, 0)
+
+
+def _shipping(order: Fields, currency: str) -> int:
+    """After its discounts and without its tax, which `total_tax` holds already."""
+    if not isinstance(order.values.get("shipping_lines"), list):
+        return max(shop_minor(order, "total_shipping_price", currency) or 0, 0)
+    lines = (line for line in children(order, "shipping_lines") if line.values.get("is_removed") is not True)
+    return sum(_line_net(order, line, 1, currency) for line in lines)
+
+
+def _line_net(order: Fields, line: Fields, quantity: int, currency: str) -> int:
+    """price x quantity less discounts, and less tax where prices include it."""
+    price = _not_negative(line, "price", currency)
+    off = sum(_not_negative(each, "amount", currency) for each in children(line, "discount_allocations"))
+    tax = 0
+    if order.flag("taxes_included"):
+        tax = sum(_not_negative(each, "price", currency) for each in children(line, "tax_lines"))
+    return max(price * quantity - off - tax, 0)
+
+
+def _items(order: Fields, currency: str) -> tuple[Item, ...]:
+    found = []
+    for line in children(order, "line_items"):
+        quantity = line.values.get("quantity")
+        if type(quantity) is int and quantity > 0:
+            net = _line_net(order, line, quantity, currency)
+            found.append(Item(line_name(line), quantity, net))
+    return tuple(found)
+
+
+def _tokens(order: Fields) -> Iterator[str]:
+    """Cart attributes first, then properties of lines, then the address on which the visit began."""
+    yield from named_tokens(order, "note_attributes", "name")
+    for line in children(order, "line_items"):
+        yield from named_tokens(line, "properties", "name")
+    landing: Any = order.values.get("landing_site")
+    yield from tokens_in_address(landing)

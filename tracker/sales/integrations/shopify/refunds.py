@@ -1,0 +1,117 @@
+"""Shopify's refunds: what went back, and what of it was tax and shipping, as far as it can be told."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracker.sales.integrations.order_fields import child, children, needed_id
+from tracker.sales.integrations.shopify.money import View, set_minor
+from tracker.sales.reports.decimals import decimal_minor, within_limit
+from tracker.sales.reports.fields import Fields
+from tracker.sales.reports.normal import RefundReport
+from tracker.sales.reports.provider_reports import AnyReport, NoEffect
+
+_FAILED = ("failure", "error")
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What a refund says it is made of. Whether amounts include their tax, it does not say."""
+
+    lines: int
+    line_tax: int
+    shipping: int
+    shipping_tax: int
+
+    @property
+    def with_tax_on_top(self) -> int:
+        return self.lines + self.line_tax + self.shipping + self.shipping_tax
+
+    @property
+    def with_tax_included(self) -> int:
+        return self.lines + self.shipping
+
+
+def refund(fields: Fields, received_at: datetime) -> tuple[AnyReport, ...]:
+    """What its transactions gave back. A refund that only puts goods on the shelf gives nothing back."""
+    order_id, refund_id = needed_id(fields, "order_id"), needed_id(fields, "id")
+    at = fields.time("processed_at" if fields.values.get("processed_at") else "created_at", received_at)
+    given = [each for each in children(fields, "transactions") if _gives_money(each)]
+    if not given:
+        return (NoEffect("no money went back with it"),)
+    paid_in = {each.currency("currency") for each in given}
+    if len(paid_in) > 1:
+        raise fields.wrong("transactions", "are in several currencies")
+    currency = paid_in.pop()
+    amount = sum(decimal_minor(each, "amount", currency) for each in given)
+    within_limit(fields, "transactions", amount)
+    if amount <= 0:
+        return (NoEffect("no money went back with it"),)
+    shop_currency = _shop_currency(fields) or currency
+    if shop_currency != currency:
+        amount = _in_shop_currency(fields, amount, currency, shop_currency)
+    tax, shipping = _stated(_parts(fields, "shop_money", shop_currency), amount)
+    return (RefundReport(order_id, refund_id, at, shop_currency, amount, tax, shipping),)
+
+
+def _gives_money(transaction: Fields) -> bool:
+    return transaction.values.get("kind") == "refund" and transaction.values.get("status") not in _FAILED
+
+
+def _shop_currency(fields: Fields) -> str | None:
+    """Of the first set that has one: every set names both currencies."""
+    sets = [child(fields, "total_duties_set")]
+    sets += [child(line, "subtotal_set") for line in children(fields, "refund_line_items")]
+    sets += [child(each, "amount_set") for each in children(fields, "order_adjustments")]
+    for each in sets:
+        money = child(each, "shop_money")
+        if money.values.get("currency_code") is not None:
+            return money.currency("currency_code")
+    return None
+
+
+def _parts(fields: Fields, view: View, currency: str) -> _Parts:
+    lines = list(children(fields, "refund_line_items"))
+    adjustments = [
+        each for each in children(fields, "order_adjustments") if each.values.get("kind") == "shipping_refund"
+    ]
+    back = list(children(fields, "refund_shipping_lines"))
+    if adjustments:
+        shipping = [set_minor(each, "amount_set", view, currency) for each in adjustments]
+        shipping_tax = [set_minor(each, "tax_amount_set", view, currency) for each in adjustments]
+    else:
+        shipping = [set_minor(each, "subtotal_amount_set", view, currency) for each in back]
+        shipping_tax = [set_minor(each, "tax_amount_set", view, currency) for each in back]
+    return _Parts(
+        lines=sum(set_minor(line, "subtotal_set", view, currency) or 0 for line in lines),
+        line_tax=sum(set_minor(line, "total_tax_set", view, currency) or 0 for line in lines),
+        shipping=sum(abs(minor or 0) for minor in shipping),
+        shipping_tax=sum(abs(minor or 0) for minor in shipping_tax),
+    )
+
+
+def _in_shop_currency(fields: Fields, amount: int, currency: str, shop_currency: str) -> int:
+    """The same refund in the shop's money: the parts that make it up in the one make it up in the other.
+
+    Raises Invalid when they do not: nothing is exchanged here at a rate of our own.
+    """
+    seen, own = _parts(fields, "presentment_money", currency), _parts(fields, "shop_money", shop_currency)
+    if seen.with_tax_on_top == amount:
+        return within_limit(fields, "transactions", own.with_tax_on_top)
+    if seen.with_tax_included == amount:
+        return within_limit(fields, "transactions", own.with_tax_included)
+    raise fields.wrong(
+        "transactions",
+        f"gave back {currency}, and the refund does not say how much that is in {shop_currency}, which the "
+        f"order was booked in. Report it by hand in {shop_currency}, then dismiss this event",
+    )
+
+
+def _stated(parts: _Parts, amount: int) -> tuple[int | None, int | None]:
+    """Tax, and shipping without its tax, when the parts make up the amount; else unknown, and shared out."""
+    tax, shipping = parts.line_tax + parts.shipping_tax, parts.shipping
+    if parts.with_tax_on_top != amount:
+        if parts.with_tax_included != amount:
+            return None, None
+        shipping -= parts.shipping_tax
+    is_possible = tax >= 0 and shipping >= 0 and tax + shipping <= amount
+    return (tax, shipping) if is_possible else (None, None)

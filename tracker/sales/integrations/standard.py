@@ -1,0 +1,133 @@
+"""Any shop: messages signed by Standard Webhooks 1.0.0 (standardwebhooks.com), with our own schema inside.
+
+The signature is checked here and not by the `standardwebhooks` package, which takes the time from the
+system's clock, knows one secret at a time, and answers a signature without a comma with a ValueError.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from tracker.errors import Invalid
+from tracker.sales.reports import normal, strict_json
+from tracker.sales.reports.fields import is_plain_text, shown
+from tracker.sales.reports.messages import Message, NotAuthentic, check_age
+
+SECRET_PREFIX = "whsec_"
+_VERSION = "v1"
+_ID = re.compile(r"[\x21-\x7e]{1,200}")
+_SECONDS = re.compile(r"[0-9]{1,11}")
+
+_TRANSLATIONS: dict[str, Callable[[dict[str, Any], datetime], normal.Report]] = {
+    "sale.created": normal.checked_sale,
+    "refund.created": normal.checked_refund,
+    "order.cancelled": normal.checked_cancellation,
+    "dispute.updated": normal.checked_dispute,
+}
+
+
+def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> str:
+    """The message's id, which is the key that it is applied once by.
+
+    `headers` in any case; `secrets` are all that are live, each "whsec_" and base64. Raises NotAuthentic.
+    """
+    named = {name.lower(): value for name, value in headers.items()}
+    external_id, seconds, signatures = (
+        named.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature")
+    )
+    if not (external_id and seconds and signatures):
+        raise NotAuthentic(
+            "missing", "The request needs the headers webhook-id, webhook-timestamp and webhook-signature."
+        )
+    if not _ID.fullmatch(external_id) or not _SECONDS.fullmatch(seconds):
+        raise NotAuthentic(
+            "malformed",
+            "webhook-id is 1 to 200 visible ASCII characters, webhook-timestamp whole seconds since 1970.",
+        )
+    expected = [_signature(secret, external_id, seconds, body) for secret in secrets]
+    if not _any_equal(expected, signatures):
+        raise NotAuthentic(
+            "signature",
+            "No signature in webhook-signature fits this source's secret and the body as it arrived.",
+        )
+    check_age(int(seconds), now, "webhook-timestamp", "send it again with the present time.")
+    return external_id
+
+
+def signed_headers(secret: str, external_id: str, at: datetime, body: bytes) -> dict[str, str]:
+    """The headers that a shop sends with `body`."""
+    seconds = str(int(at.timestamp()))
+    signature = base64.b64encode(_signature(secret, external_id, seconds, body)).decode()
+    return {
+        "webhook-id": external_id,
+        "webhook-timestamp": seconds,
+        "webhook-signature": f"{_VERSION},{signature}",
+        "content-type": "application/json",
+    }
+
+
+def check_secret(secret: str) -> None:
+    """Raises Invalid unless it is "whsec_" and the base64 of 24 to 64 bytes, as the standard has it."""
+    try:
+        key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if not secret.startswith(SECRET_PREFIX) or not 24 <= len(key) <= 64:
+        raise Invalid(f"The secret must be {SECRET_PREFIX} and the base64 of 24 to 64 random bytes.")
+
+
+def read(body: bytes) -> Message:
+    """The envelope. Raises Invalid when the body is not strict JSON or not an object."""
+    envelope = strict_json.parse(body)
+    if not isinstance(envelope, dict):
+        raise Invalid(
+            f"The body must be a JSON object with type, timestamp and data; it is {shown(envelope)}."
+        )
+    kind, data = envelope.get("type"), envelope.get("data")
+    named = kind if isinstance(kind, str) and is_plain_text(kind) else None
+    # Only what concerns money names its order: an order with a parked message does not mature.
+    if not isinstance(data, dict) or named not in _TRANSLATIONS:
+        return Message(named, None, data)
+    order_id = data.get("order_id")
+    return Message(named, order_id if is_plain_text(order_id) else None, data, normal.references_in(data))
+
+
+def translate(message: Message, received_at: datetime) -> tuple[normal.Report, ...]:
+    """What the message reports. Raises Invalid, naming the field, when it makes no sense."""
+    if message.type is None:
+        raise Invalid(f"type must be one of {', '.join(_TRANSLATIONS)}.")
+    translation = _TRANSLATIONS.get(message.type)
+    if translation is None:
+        raise Invalid(
+            f"Nothing is done for messages of type {message.type}; those that count are "
+            f"{', '.join(_TRANSLATIONS)}."
+        )
+    if not isinstance(message.data, dict):
+        raise Invalid(f"data must be an object, not {shown(message.data)}.")
+    return (translation(message.data, received_at),)
+
+
+def _any_equal(expected: Sequence[bytes], header: str) -> bool:
+    """Every signature is compared with every secret's, in a time that does not tell which one was near."""
+    found = False
+    for entry in header.split():
+        version, _, encoded = entry.partition(",")
+        if version != _VERSION:
+            continue
+        try:
+            given = base64.b64decode(encoded, validate=True)
+        except (binascii.Error, ValueError):
+            continue
+        for right in expected:
+            found |= hmac.compare_digest(right, given)
+    return found
+
+
+def _signature(secret: str, external_id: str, seconds: str, body: bytes) -> bytes:
+    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
+    return hmac.new(key, f"{external_id}.{seconds}.".encode() + body, hashlib.sha256).digest()

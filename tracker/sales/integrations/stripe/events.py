@@ -1,0 +1,183 @@
+"""Stripe: events of Checkout, subscriptions, refunds and disputes, in the classic and in today's shape.
+
+Written from Stripe's API reference and its changelog for 2025-03-31 ("basil"), where an invoice lost
+`charge`, `payment_intent` and `tax`, and its subscription moved below `parent`; read 2026-11. The signature
+is checked here and not by Stripe's package, which this room does not load and which reads the clock itself.
+
+What an order is: a payment session is one, by its own id; the invoices of a subscription are one each, by
+theirs. The session that began a subscription names its first invoice and brings the evidence for it, whatever
+comes first. Refunds and disputes name a payment; the sale or `invoice_payment.paid` ties it to its order.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tracker.errors import Invalid
+from tracker.sales.integrations.shared_key import body_key, lower_case, visible
+from tracker.sales.integrations.stripe import payments as stripe_payments
+from tracker.sales.integrations.stripe import sales as stripe_sales
+from tracker.sales.integrations.stripe.objects import StripeEvent, id_of, other_names, payment_names
+from tracker.sales.reports import strict_json
+from tracker.sales.reports.fields import Fields, is_plain_text, shown
+from tracker.sales.reports.messages import Message, NotAuthentic, check_age
+from tracker.sales.reports.provider_reports import AnyReport, NoEffect
+
+_HEADER = "stripe-signature"
+_SECONDS = re.compile(r"[0-9]{1,11}")
+_SECRET = re.compile(r"whsec_[\x21-\x7e]{8,200}")
+
+Names = tuple[str | None, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """How to find the order of an object, as its id and its other names, and what to make of it."""
+
+    names: Callable[[Mapping[str, Any]], Names]
+    reports: Callable[[StripeEvent], tuple[AnyReport, ...]]
+
+
+def _by_payment(found: Mapping[str, Any]) -> Names:
+    """A refund, a dispute or a charge names no order, only its payment."""
+    return None, payment_names(found)[:1]
+
+
+_SESSION = _Rule(stripe_sales.session_names, stripe_sales.session)
+_INVOICE = _Rule(stripe_sales.invoice_names, stripe_sales.invoice)
+_INVOICE_PAYMENT = _Rule(stripe_sales.invoice_payment_names, stripe_sales.invoice_payment)
+_REFUND = _Rule(_by_payment, stripe_payments.refund)
+_DISPUTE = _Rule(_by_payment, stripe_payments.dispute)
+
+_RULES = {
+    "checkout.session.completed": _SESSION,
+    "checkout.session.async_payment_succeeded": _SESSION,
+    "invoice.paid": _INVOICE,
+    "invoice_payment.paid": _INVOICE_PAYMENT,
+    "charge.refunded": _Rule(stripe_payments.charge_names, stripe_payments.refunded_charge),
+    "refund.created": _REFUND,
+    "refund.updated": _REFUND,
+    "refund.failed": _REFUND,
+    "charge.refund.updated": _REFUND,  # what refund.updated was called before 2024
+    "charge.dispute.created": _DISPUTE,
+    "charge.dispute.updated": _DISPUTE,
+    "charge.dispute.funds_withdrawn": _DISPUTE,
+    "charge.dispute.funds_reinstated": _DISPUTE,
+    "charge.dispute.closed": _DISPUTE,
+}
+
+
+def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> str:
+    """The event's id. `secrets` are all that are live, as Stripe shows them. Raises NotAuthentic.
+
+    The header is "t=SECONDS,v1=HEX[,v1=HEX…]"; what is signed are the seconds, a dot and the body.
+    """
+    given = lower_case(headers).get(_HEADER, "")
+    if not given:
+        raise NotAuthentic("missing", "The request needs the header Stripe-Signature.")
+    parts = [part.partition("=") for part in given.split(",")]
+    seconds = next((value for name, _, value in parts if name.strip() == "t"), "")
+    signatures = [value.strip().encode() for name, _, value in parts if name.strip() == "v1"]
+    if not _SECONDS.fullmatch(seconds) or not signatures:
+        raise NotAuthentic("malformed", "Stripe-Signature is t= with whole seconds, and at least one v1=.")
+    found = False
+    for secret in secrets:
+        expected = _signature(secret, seconds, body).encode()
+        for signature in signatures:
+            found |= hmac.compare_digest(expected, signature)
+    if not found:
+        raise NotAuthentic(
+            "signature",
+            "No v1 in Stripe-Signature fits this source's secret and the body as it arrived. The secret is "
+            "the signing secret of this very endpoint at Stripe.",
+        )
+    check_age(int(seconds), now, "Stripe-Signature", "is it right?")
+    return _event_id(body)
+
+
+def signed_headers(secret: str, at: datetime, body: bytes) -> dict[str, str]:
+    """The headers that Stripe sends with `body`."""
+    seconds = str(int(at.timestamp()))
+    return {
+        "stripe-signature": f"t={seconds},v1={_signature(secret, seconds, body)}",
+        "content-type": "application/json; charset=utf-8",
+    }
+
+
+def check_secret(secret: str) -> None:
+    """Raises Invalid on what Stripe does not sign with, such as an API key. The secret is not repeated."""
+    if not _SECRET.fullmatch(secret):
+        raise Invalid(
+            "The signing secret of an endpoint at Stripe begins with whsec_. The endpoint's page shows it "
+            "(Developers, Webhooks); API keys, which begin with sk_ or rk_, do not belong here."
+        )
+
+
+def read(body: bytes) -> Message:
+    """The event. Raises Invalid when the body is not strict JSON or not an object.
+
+    How many deliveries are pending, and which version of the API wrote the event, says nothing of what
+    happened: two deliveries that differ only there are the same message.
+    """
+    event = strict_json.parse(body)
+    if not isinstance(event, dict):
+        raise Invalid(f"The body must be a JSON object, an event of Stripe's; it is {shown(event)}.")
+    kind, data = event.get("type"), event.get("data")
+    named = kind if isinstance(kind, str) and is_plain_text(kind) else None
+    found = data.get("object") if isinstance(data, dict) else None
+    order_id: str | None = None
+    references: tuple[str, ...] = ()
+    if named in _RULES and isinstance(found, dict):
+        order_id, references = _RULES[named].names(found)
+    said = {"created": event.get("created"), "livemode": event.get("livemode"), "object": found}
+    is_live = event.get("livemode")
+    return Message(
+        named,
+        order_id,
+        said,
+        references,
+        is_test=not is_live if isinstance(is_live, bool) else None,
+        other_names=other_names(found) if isinstance(found, dict) else (),
+    )
+
+
+def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:
+    """What the event reports. Raises Invalid, naming the field, when it makes no sense."""
+    if message.type is None:
+        raise Invalid("type must be the name of an event, such as checkout.session.completed.")
+    rule = _RULES.get(message.type)
+    if rule is None:
+        return (NoEffect(f"nothing is done for events of type {message.type}"),)
+    envelope, found = Fields(message.data, "event"), message.data["object"]
+    if not isinstance(found, dict):
+        raise Invalid(f"data.object must be an object, not {shown(found)}.")
+    if not isinstance(message.data["livemode"], bool):
+        raise envelope.wrong("livemode", f"must be true or false, not {shown(message.data['livemode'])}")
+    event = StripeEvent(
+        type=message.type,
+        at=envelope.unix_time("created", received_at),
+        livemode=message.data["livemode"],
+        object=Fields(found, "data.object"),
+        order_id=message.order_id,
+        references=message.references,
+        received_at=received_at,
+    )
+    return rule.reports(event)
+
+
+def _event_id(body: bytes) -> str:
+    """Of a body that cannot be read it is the hash: it is kept all the same, and parked."""
+    try:
+        event = strict_json.parse(body)
+    except Invalid:
+        return body_key(body)
+    found = id_of(event) if isinstance(event, dict) else None
+    return (visible(found) if found else None) or body_key(body)
+
+
+def _signature(secret: str, seconds: str, body: bytes) -> str:
+    return hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()

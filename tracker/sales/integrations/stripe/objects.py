@@ -1,0 +1,141 @@
+"""What is common to Stripe's objects: ids that may be expanded, amounts, metadata, discounts."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tracker.errors import Invalid
+from tracker.money import MAXIMUM_MINOR
+from tracker.sales.reports.fields import Fields, is_plain_text, shown
+from tracker.stripe_amounts import minor_of_charge
+
+TOKEN_NAMES = ("linkledger", "ll")
+MAXIMUM_CODES = 20
+
+
+@dataclass(frozen=True)
+class StripeEvent:
+    """One event; `object` is what happened to, `order_id` and `references` what was read of its order."""
+
+    type: str
+    at: datetime
+    livemode: bool
+    object: Fields
+    order_id: str | None
+    references: tuple[str, ...]
+    received_at: datetime
+
+    @property
+    def filed_under(self) -> str:
+        """The order, or the payment by which it will be found. Raises Invalid when there is neither."""
+        name = self.order_id or next(iter(self.references), None)
+        if name is None:
+            raise Invalid(f"{self.object.path} names neither an order nor a payment.")
+        return name
+
+
+def id_of(value: Any) -> str | None:
+    """The id of an object that is there by its id, or whole."""
+    found = value.get("id") if isinstance(value, dict) else value
+    return found if isinstance(found, str) and is_plain_text(found) else None
+
+
+def payment_names(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """The payment intent, then the charge; old charges have no payment intent."""
+    names = (id_of(found.get("payment_intent")), id_of(found.get("charge")))
+    return tuple(name for name in names if name)
+
+
+def other_names(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """The object's payment by both its names, a charge's own, and the shop's order in its own metadata.
+
+    Shops that make the payment themselves leave their order's number there, WooCommerce's extension by this
+    key.
+    """
+    metadata = found.get("metadata")
+    order = metadata.get("order_id") if isinstance(metadata, dict) else None
+    own = id_of(found) if found.get("object") == "charge" else None
+    names = (*payment_names(found), own, order if is_plain_text(order) else None)
+    return tuple(name for name in names if name)
+
+
+def child(fields: Fields, name: str) -> Fields:
+    """An object inside another; an absent one, or one that is only named by its id, is empty."""
+    value = fields.values.get(name)
+    return Fields(value if isinstance(value, dict) else {}, f"{fields.path}.{name}")
+
+
+def children(fields: Fields, name: str) -> Iterator[Fields]:
+    """The objects of a list, or of Stripe's own kind of list, which holds them in `data`."""
+    value = fields.values.get(name)
+    if isinstance(value, dict):
+        value = value.get("data")
+    for index, entry in enumerate(value if isinstance(value, list) else []):
+        if isinstance(entry, dict):
+            yield Fields(entry, f"{fields.path}.{name}[{index}]")
+
+
+def currency_of(fields: Fields) -> str:
+    """ISO's capital letters. Raises Invalid."""
+    written = fields.text("currency")
+    return Fields({"currency": written.upper()}, fields.path).currency("currency")
+
+
+def signed_amount(fields: Fields, name: str, currency: str) -> int | None:
+    """Our minor units of what Stripe wrote; None when it is absent. Raises Invalid."""
+    value = fields.values.get(name)
+    if value is None:
+        return None
+    if type(value) is not int:
+        raise fields.wrong(name, f"must be a whole number of Stripe's units, not {shown(value)}")
+    if abs(value) > MAXIMUM_MINOR:
+        raise fields.wrong(name, f"is {str(value)[:40]}; the largest amount accepted is {MAXIMUM_MINOR}")
+    try:
+        minor = minor_of_charge(value, currency)
+    except Invalid as error:
+        raise fields.wrong(name, str(error).rstrip(".")) from None
+    if abs(minor) > MAXIMUM_MINOR:
+        raise fields.wrong(name, f"is {value}; the largest amount accepted is {MAXIMUM_MINOR}")
+    return minor
+
+
+def amount(fields: Fields, name: str, currency: str) -> int:
+    """The same, not negative; what is absent is 0."""
+    minor = signed_amount(fields, name, currency) or 0
+    if minor < 0:
+        raise fields.wrong(name, f"is {minor}; it must be at least 0")
+    return minor
+
+
+def needed_amount(fields: Fields, name: str, currency: str) -> int:
+    """The same; it must be there."""
+    if fields.values.get(name) is None:
+        raise fields.wrong(name, "is missing; it must be a whole number of Stripe's units")
+    return amount(fields, name, currency)
+
+
+def tokens_in(*metadata: Fields) -> tuple[str, ...]:
+    """Click tokens in metadata, by the names that ours may have there."""
+    values = [fields.values.get(name) for fields in metadata for name in TOKEN_NAMES]
+    return tuple(value for value in values if isinstance(value, str) and value)
+
+
+def codes_in(fields: Fields) -> tuple[str, ...]:
+    """Every name of the discounts that were used: what the shopper typed, and the ids that stand for it.
+
+    Stripe sends the code itself only where discounts are expanded, else the promotion code's id.
+    """
+    found: list[str | None] = []
+    for discount in (*children(fields, "discounts"), child(fields, "discount")):
+        promotion = discount.values.get("promotion_code")
+        found += [_text(promotion, "code"), id_of(promotion)]
+        for holder in (discount, child(discount, "source")):
+            coupon = holder.values.get("coupon")
+            found += [id_of(coupon), _text(coupon, "name")]
+    return tuple(dict.fromkeys(code for code in found if code))[:MAXIMUM_CODES]
+
+
+def _text(value: Any, name: str) -> str | None:
+    found = value.get(name) if isinstance(value, dict) else None
+    return found.strip() if isinstance(found, str) and is_plain_text(found) else None

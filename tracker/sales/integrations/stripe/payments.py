@@ -1,0 +1,108 @@
+"""What happened to Stripe's payments afterwards: refunds and disputes."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tracker.sales.integrations.stripe.objects import (
+    StripeEvent,
+    children,
+    currency_of,
+    id_of,
+    needed_amount,
+    payment_names,
+)
+from tracker.sales.reports.fields import Fields
+from tracker.sales.reports.normal import DisputeReport, DisputeStatusName, RefundReport
+from tracker.sales.reports.provider_reports import AnyReport, NoEffect, RefundFailureReport, RefundLevelReport
+
+Names = tuple[str | None, tuple[str, ...]]
+
+_STANDING = ("pending", "requires_action", "succeeded")
+_TAKEN_BACK = ("failed", "canceled")
+
+_DISPUTES: dict[str, DisputeStatusName] = {
+    "warning_needs_response": "opened",
+    "warning_under_review": "opened",
+    "needs_response": "opened",
+    "under_review": "opened",
+    "warning_closed": "won",
+    "prevented": "won",
+    "won": "won",
+    "lost": "lost",
+}
+
+
+def charge_names(found: Mapping[str, Any]) -> Names:
+    """By the payment intent, as refunds and disputes are; an old charge has only its own id."""
+    own_id = id_of(found)
+    return None, (payment_names(found) or ((own_id,) if own_id else ()))[:1]
+
+
+def refund(event: StripeEvent) -> tuple[AnyReport, ...]:
+    return tuple(_refund(event, event.object))
+
+
+def refunded_charge(event: StripeEvent) -> tuple[AnyReport, ...]:
+    """How much went back so far, and, in the classic shape, the refunds one by one."""
+    fields = event.object
+    currency = currency_of(fields)
+    so_far = needed_amount(fields, "amount_refunded", currency)
+    single = [report for each in children(fields, "refunds") for report in _refund(event, each)]
+    if so_far == 0 and not single:
+        return (NoEffect("nothing of the charge is refunded"),)
+    level = RefundLevelReport(event.filed_under, fields.text("id"), event.at, currency, so_far)
+    return (*single, level) if so_far else tuple(single)
+
+
+def dispute(event: StripeEvent) -> tuple[AnyReport, ...]:
+    """Opened since the dispute was made; won or lost when the closing event says so.
+
+    Several events tell of the same standing. All but the closing one say no more than that there is a
+    dispute, so that none of them need come first.
+    """
+    fields = event.object
+    status = _DISPUTES.get(fields.text("status"))
+    if status is None:
+        raise fields.wrong("status", f"must be one of {', '.join(_DISPUTES)}")
+    is_closed = event.type == "charge.dispute.closed"
+    if is_closed and status == "opened":
+        raise fields.wrong("status", "is not one of a closed dispute")
+    currency = currency_of(fields)
+    amount_minor = needed_amount(fields, "amount", currency)
+    if amount_minor == 0:
+        raise fields.wrong("amount", "is 0; it must be at least 1")
+    return (
+        DisputeReport(
+            order_id=event.filed_under,
+            dispute_id=fields.text("id"),
+            occurred_at=event.at if is_closed else fields.unix_time("created", event.received_at),
+            currency=currency,
+            status=status if is_closed else "opened",
+            amount=amount_minor,
+        ),
+    )
+
+
+def _refund(event: StripeEvent, fields: Fields) -> Iterator[AnyReport]:
+    """A failed one is reported as made and taken back: the two events may come in either order.
+
+    Both at the time when the refund was made, the only one that every event about it agrees on.
+    """
+    status = fields.optional_text("status") or "succeeded"
+    if status not in (*_STANDING, *_TAKEN_BACK):
+        raise fields.wrong("status", f"must be one of {', '.join((*_STANDING, *_TAKEN_BACK))}")
+    currency = currency_of(fields)
+    amount_minor = needed_amount(fields, "amount", currency)
+    if amount_minor == 0:
+        raise fields.wrong("amount", "is 0; it must be at least 1")
+    refund_id, made_at = fields.text("id"), fields.unix_time("created", event.received_at)
+    yield RefundReport(
+        order_id=event.filed_under,
+        refund_id=refund_id,
+        occurred_at=made_at,
+        currency=currency,
+        amount=amount_minor,
+        reason=fields.optional_text("reason"),
+    )
+    if status in _TAKEN_BACK:
+        yield RefundFailureReport(event.filed_under, refund_id, made_at)

@@ -1,0 +1,210 @@
+"""What Stripe sold: Checkout sessions, and the invoices of subscriptions."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from tracker.money import half_up
+from tracker.sales.integrations.stripe.objects import (
+    StripeEvent,
+    amount,
+    child,
+    children,
+    codes_in,
+    currency_of,
+    id_of,
+    needed_amount,
+    payment_names,
+    signed_amount,
+    tokens_in,
+)
+from tracker.sales.reports.customer_hashes import AddressHashes, address_hashes
+from tracker.sales.reports.decimals import within_limit
+from tracker.sales.reports.fields import Fields, shown
+from tracker.sales.reports.normal import SaleReport, check_parts
+from tracker.sales.reports.provider_reports import AnyReport, EvidenceReport, NoEffect, ReferenceReport
+
+Names = tuple[str | None, tuple[str, ...]]
+FIRST_INVOICE = "subscription_create"
+
+
+def session_names(found: Mapping[str, Any]) -> Names:
+    """A payment is an order of its own; of a subscription the first invoice is."""
+    own_id = id_of(found)
+    if found.get("mode") == "subscription":
+        return id_of(found.get("invoice")), (own_id,) if own_id else ()
+    return own_id, payment_names(found)[:1]
+
+
+def session(event: StripeEvent) -> tuple[AnyReport, ...]:
+    """A Checkout session that was completed, or whose delayed payment came."""
+    fields = event.object
+    mode = fields.values.get("mode")
+    if mode == "subscription":
+        return _subscription_began(event)
+    if mode != "payment":
+        return (NoEffect("a session that is neither a payment nor a subscription sells nothing"),)
+    status = fields.text("payment_status")
+    if status == "unpaid":
+        return (NoEffect("not paid yet; checkout.session.async_payment_succeeded will say when it is"),)
+    if status not in ("paid", "no_payment_required"):
+        raise fields.wrong("payment_status", "must be paid, unpaid or no_payment_required")
+    return (_paid_session(event),)
+
+
+def _paid_session(event: StripeEvent) -> SaleReport | NoEffect:
+    fields = event.object
+    fields.text("id")
+    currency = currency_of(fields)
+    total = needed_amount(fields, "amount_total", currency)
+    if total == 0:
+        return NoEffect("nothing was paid")
+    details = child(fields, "total_details")
+    tax = amount(details, "amount_tax", currency)
+    shipping = _shipping(fields, amount(details, "amount_shipping", currency), currency)
+    check_parts(tax, shipping, total, "amount_total", path=f"{fields.path}.")
+    address = _address(fields)
+    return SaleReport(
+        order_id=event.filed_under,
+        occurred_at=event.at,
+        currency=currency,
+        total=total,
+        tax=tax,
+        shipping=shipping,
+        discount=amount(details, "amount_discount", currency),
+        click=fields.token("client_reference_id"),
+        touches=tokens_in(child(fields, "metadata")),
+        coupons=codes_in(fields),
+        customer=id_of(fields.values.get("customer")),
+        customer_email_hash=address.exact,
+        customer_mailbox_hash=address.mailbox,
+        checkout_started_at=fields.known_time("created", event.received_at),
+        test=not event.livemode,
+        references=event.references,
+    )
+
+
+def invoice_names(found: Mapping[str, Any]) -> Names:
+    """Its payments stand in it: by `payment_intent` and `charge` in the classic shape, else in `payments`."""
+    if not _is_of_subscription(found.get("billing_reason")):
+        return None, ()
+    names = [*payment_names(found)]
+    for payment in children(Fields(dict(found), ""), "payments"):
+        names += payment_names(child(payment, "payment").values)
+    return id_of(found), tuple(dict.fromkeys(names))
+
+
+def invoice(event: StripeEvent) -> tuple[AnyReport, ...]:
+    """An invoice that was paid. The first of a subscription is its sale, each later one a further sale.
+
+    A part that was settled by credit of the customer's was not paid: tax and shipping shrink with the rest.
+    """
+    fields = event.object
+    reason = fields.values.get("billing_reason")
+    if not _is_of_subscription(reason):
+        return (NoEffect("an invoice of no subscription; what Checkout sells comes with its session"),)
+    fields.text("id")
+    currency = currency_of(fields)
+    whole = signed_amount(fields, "total", currency)
+    if whole is None:
+        raise fields.wrong("total", f"must be a whole number of Stripe's units, not {shown(None)}")
+    total = max(min(whole, needed_amount(fields, "amount_paid", currency)), 0)
+    if total == 0 and reason != FIRST_INVOICE:
+        return (NoEffect("nothing was paid"),)
+    tax, shipping = _invoice_tax(fields, currency), _invoice_shipping(fields, currency)
+    if whole > 0:
+        check_parts(tax, shipping, whole, "total", path=f"{fields.path}.")
+    discounts = (amount(part, "amount", currency) for part in children(fields, "total_discount_amounts"))
+    address = address_hashes(fields.values.get("customer_email"))
+    return (
+        SaleReport(
+            order_id=event.filed_under,
+            occurred_at=_paid_at(event),
+            currency=currency,
+            total=total,
+            tax=half_up(tax * total, whole) if total else 0,
+            shipping=shipping * total // whole if total else 0,
+            discount=within_limit(fields, "total_discount_amounts", sum(discounts)),
+            touches=_invoice_tokens(fields),
+            coupons=codes_in(fields),
+            customer=id_of(fields.values.get("customer")),
+            customer_email_hash=address.exact,
+            customer_mailbox_hash=address.mailbox,
+            test=not event.livemode,
+            references=event.references,
+        ),
+    )
+
+
+def invoice_payment_names(found: Mapping[str, Any]) -> Names:
+    payment = found.get("payment")
+    return id_of(found.get("invoice")), payment_names(payment if isinstance(payment, dict) else {})
+
+
+def invoice_payment(event: StripeEvent) -> tuple[AnyReport, ...]:
+    """Since 2025-03-31 nothing but this event says which payment paid which invoice."""
+    if event.order_id is None:
+        raise event.object.wrong("invoice", "must be the id of an invoice")
+    if not event.references:
+        return (NoEffect("the invoice was paid outside Stripe"),)
+    return (ReferenceReport(event.order_id, event.references),)
+
+
+def _subscription_began(event: StripeEvent) -> tuple[AnyReport, ...]:
+    """The amounts come with the first invoice, at once or later; the session knows whose link it was."""
+    fields = event.object
+    if event.order_id is None:
+        return (NoEffect("the subscription has no invoice yet; each paid invoice will be a sale"),)
+    return (
+        EvidenceReport(
+            order_id=event.order_id,
+            click=fields.token("client_reference_id"),
+            touches=tokens_in(child(fields, "metadata")),
+            coupons=codes_in(fields),
+            references=event.references,
+            checkout_started_at=fields.known_time("created", event.received_at),
+        ),
+    )
+
+
+def _is_of_subscription(reason: Any) -> bool:
+    return isinstance(reason, str) and (reason == "subscription" or reason.startswith("subscription_"))
+
+
+def _shipping(fields: Fields, otherwise: int, currency: str) -> int:
+    """Without its tax, which `tax` holds already, whether prices include tax or not."""
+    cost = child(fields, "shipping_cost")
+    if "amount_total" not in cost.values:
+        return otherwise
+    return max(amount(cost, "amount_total", currency) - amount(cost, "amount_tax", currency), 0)
+
+
+def _invoice_shipping(fields: Fields, currency: str) -> int:
+    return _shipping(fields, amount(fields, "amount_shipping", currency), currency)
+
+
+def _invoice_tax(fields: Fields, currency: str) -> int:
+    """`tax` in the classic shape, `total_taxes` since 2025-03-31."""
+    if fields.values.get("tax") is not None:
+        return amount(fields, "tax", currency)
+    name = "total_taxes" if "total_taxes" in fields.values else "total_tax_amounts"
+    return sum(amount(part, "amount", currency) for part in children(fields, name))
+
+
+def _invoice_tokens(fields: Fields) -> tuple[str, ...]:
+    """The shop may have left the token with the subscription; each invoice then carries a copy."""
+    classic = child(child(fields, "subscription_details"), "metadata")
+    present = child(child(child(fields, "parent"), "subscription_details"), "metadata")
+    return tuple(dict.fromkeys(tokens_in(child(fields, "metadata"), classic, present)))
+
+
+def _paid_at(event: StripeEvent) -> datetime:
+    transitions = child(event.object, "status_transitions")
+    if transitions.values.get("paid_at") is None:
+        return event.at
+    return transitions.unix_time("paid_at", event.received_at)
+
+
+def _address(fields: Fields) -> AddressHashes:
+    details = child(fields, "customer_details").values.get("email")
+    return address_hashes(details, fields.values.get("customer_email"))

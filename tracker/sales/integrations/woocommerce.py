@@ -1,0 +1,230 @@
+"""WooCommerce: orders, whose every update tells the whole order with its refunds.
+
+Written from WooCommerce's REST reference of orders (v3) and of its webhooks, and from its source for what
+they do not say (class WC_Webhook): the delivery id is a hash of the webhook and the second, so two orders of
+one second share it; the first message is an unsigned "webhook_id=1" that must be answered 200; the key is the
+secret with HTML's special characters decoded. Read 2026-11.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from tracker.errors import Invalid
+from tracker.sales.integrations.order_fields import (
+    child,
+    children,
+    codes,
+    first_and_rest,
+    line_name,
+    named_tokens,
+    needed_id,
+    tokens_in_address,
+    whole_id,
+)
+from tracker.sales.integrations.shared_key import (
+    body_key,
+    body_signature,
+    check_body_signature,
+    lower_case,
+    visible,
+)
+from tracker.sales.orders.payment_names import is_payment_name
+from tracker.sales.reports import strict_json
+from tracker.sales.reports.customer_hashes import address_hashes
+from tracker.sales.reports.decimals import decimal_minor
+from tracker.sales.reports.fields import Fields, is_plain_text, shown
+from tracker.sales.reports.messages import Message
+from tracker.sales.reports.normal import CancellationReport, Item, RefundReport, SaleReport, check_parts
+from tracker.sales.reports.provider_reports import AnyReport, NoEffect
+
+_TOLD = ("order.created", "order.updated")
+_DELETED = "order.deleted"
+_TAKEN_BACK = ("cancelled", "refunded", "failed", "trash")
+_UNPAID = ("pending", "on-hold", "checkout-draft", "auto-draft", "draft")
+_GREETING = re.compile(rb"webhook_id=[0-9]{1,20}")
+_INTENT = "_stripe_intent_id"
+# Since WooCommerce 8.5 the shop itself notes on which address the visit began.
+_ENTRY_ADDRESS = "_wc_order_attribution_session_entry"
+
+
+def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> str:
+    """A key for the message. Raises NotAuthentic. `now` is not looked at: what is signed names no time."""
+    named = lower_case(headers)
+    check_body_signature("X-WC-Webhook-Signature", named.get("x-wc-webhook-signature", ""), body, secrets)
+    delivery_id = visible(named.get("x-wc-webhook-delivery-id", ""))
+    if delivery_id is None:
+        return body_key(body)
+    return f"{delivery_id[:100]}-{hashlib.sha256(body).hexdigest()[:32]}"
+
+
+def topic(headers: Mapping[str, str]) -> str | None:
+    """What the message is about; the body does not say."""
+    return visible(lower_case(headers).get("x-wc-webhook-topic", ""))
+
+
+def is_greeting(headers: Mapping[str, str], body: bytes) -> bool:
+    """The message by which a new webhook asks whether anybody is there; it is not signed."""
+    return "x-wc-webhook-signature" not in lower_case(headers) and _GREETING.fullmatch(body) is not None
+
+
+def signed_headers(secret: str, delivery_id: str, body: bytes, about: str) -> dict[str, str]:
+    """The headers that WooCommerce sends with `body`."""
+    return {
+        "x-wc-webhook-topic": about,
+        "x-wc-webhook-signature": body_signature(secret, body),
+        "x-wc-webhook-delivery-id": delivery_id,
+        "content-type": "application/json",
+    }
+
+
+def check_secret(secret: str) -> None:
+    """Raises Invalid. The secret is not repeated."""
+    if visible(secret) is None or len(secret) < 16 or set(secret) & set("&<>\"'"):
+        raise Invalid(
+            "The secret of a WooCommerce webhook must have 16 to 200 visible characters, none of & < > \" ' "
+            "(which WordPress rewrites). Leave it out, and one is made that you copy into the webhook."
+        )
+
+
+def read(body: bytes, about: str | None) -> Message:
+    """Raises Invalid when the body is not strict JSON or not an object."""
+    data = strict_json.parse(body)
+    if not isinstance(data, dict):
+        raise Invalid(f"The body must be a JSON object, an order; it is {shown(data)}.")
+    if about != _DELETED and about not in _TOLD:
+        return Message(about, None, data)
+    number = data.get("number")
+    numbers = (number,) if isinstance(number, str) and is_plain_text(number) else ()
+    order_id = whole_id(data.get("id"))
+    names = (name for name in (*numbers, *_payments(data)) if name != order_id)
+    return Message(about, order_id, data, tuple(names))
+
+
+def _payments(order: Mapping[str, Any]) -> tuple[str, ...]:
+    """What Stripe calls the payment: its extension notes the charge with the order, and the intent beside it.
+
+    Numbers of other providers are left out, because they may be another order's.
+    """
+    fields = Fields(dict(order), "order")
+    names = [order.get("transaction_id")]
+    names += [pair.values.get("value") for pair in children(fields, "meta_data") if _is_intent(pair)]
+    found = (name for name in names if isinstance(name, str) and is_payment_name(name))
+    return tuple(dict.fromkeys(found))
+
+
+def _is_intent(pair: Fields) -> bool:
+    return pair.values.get("key") == _INTENT
+
+
+def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:
+    """What the message reports. Raises Invalid, naming the field, when it makes no sense."""
+    order = Fields(message.data, "order")
+    if message.type is None:
+        raise Invalid(
+            "The header X-WC-Webhook-Topic is missing, so what the message is about cannot be told."
+        )
+    if message.type == _DELETED:
+        return (CancellationReport(needed_id(order, "id"), received_at),)
+    if message.type not in _TOLD:
+        return (NoEffect(f"nothing is done for messages of topic {message.type}"),)
+    return tuple(_told(order, message.references, received_at))
+
+
+def _told(order: Fields, references: tuple[str, ...], received_at: datetime) -> Iterator[AnyReport]:
+    """Everything that this state of the order says: sold, refunded, called off.
+
+    It says so again with every later update, so all of it is dated by the one time that stays: when the order
+    was paid. (Refunds inside an order carry no time of their own.)
+    """
+    order_id, status = needed_id(order, "id"), order.text("status")
+    paid_at = _paid_at(order, status, received_at)
+    if status in _UNPAID or paid_at is None:
+        yield NoEffect(f"the order is {status}, and was not paid" if status in _UNPAID else "it was not paid")
+        return
+    currency = order.currency("currency")
+    created_at = order.known_time("date_created_gmt", received_at, "Z")
+    sale = replace(_sale(order, order_id, currency, paid_at, references), checkout_started_at=created_at)
+    if sale.total == 0:
+        yield NoEffect("nothing was paid")
+        return
+    yield sale
+    for each in children(order, "refunds"):
+        amount = -decimal_minor(each, "total", currency)
+        if amount < 0:
+            raise each.wrong("total", "is above 0; what goes back is written below 0")
+        if amount:
+            yield RefundReport(order_id, needed_id(each, "id"), paid_at, currency, amount)
+    if status in _TAKEN_BACK:
+        yield CancellationReport(order_id, paid_at)
+
+
+def _paid_at(order: Fields, status: str, received_at: datetime) -> datetime | None:
+    """Times whose names end in _gmt are written without a zone.
+
+    An order of what needs no shipping may be in processing first, and note its payment when it is completed
+    (WC_Order::maybe_set_date_paid): before that it has no date that stays.
+    """
+    name = "date_paid_gmt"
+    if not order.values.get(name):
+        if status != "completed":
+            return None
+        name = "date_created_gmt"  # a plugin completed the order without noting its payment
+    return Fields({name: f"{order.text(name)}Z"}, order.path).time(name, received_at)
+
+
+def _sale(
+    order: Fields, order_id: str, currency: str, paid_at: datetime, references: tuple[str, ...]
+) -> SaleReport:
+    total, tax = _not_negative(order, "total", currency), _not_negative(order, "total_tax", currency)
+    shipping = _not_negative(order, "shipping_total", currency)
+    check_parts(tax, shipping, total, "total", path="order.")
+    click, touches = first_and_rest(_tokens(order))
+    address = address_hashes(child(order, "billing").values.get("email"))
+    return SaleReport(
+        order_id=order_id,
+        occurred_at=paid_at,
+        currency=currency,
+        total=total,
+        tax=tax,
+        shipping=shipping,
+        discount=_not_negative(order, "discount_total", currency),
+        click=click,
+        touches=touches,
+        coupons=codes(order, "coupon_lines"),
+        customer=whole_id(order.values.get("customer_id")),  # 0 is a guest
+        customer_email_hash=address.exact,
+        customer_mailbox_hash=address.mailbox,
+        items=_items(order, currency),
+        references=references,
+    )
+
+
+def _not_negative(fields: Fields, name: str, currency: str) -> int:
+    minor = decimal_minor(fields, name, currency)
+    if minor < 0:
+        raise fields.wrong(name, "must be at least 0")
+    return minor
+
+
+def _items(order: Fields, currency: str) -> tuple[Item, ...]:
+    """A line's `total` is after discount and without tax."""
+    found = []
+    for line in children(order, "line_items"):
+        quantity = line.values.get("quantity")
+        if type(quantity) is int and quantity > 0:
+            found.append(Item(line_name(line), quantity, _not_negative(line, "total", currency)))
+    return tuple(found)
+
+
+def _tokens(order: Fields) -> Iterator[str]:
+    """What the checkout kept, then the address on which the visit began."""
+    yield from named_tokens(order, "meta_data", "key")
+    for line in children(order, "line_items"):
+        yield from named_tokens(line, "meta_data", "key")
+    for pair in children(order, "meta_data"):
+        if pair.values.get("key") == _ENTRY_ADDRESS:
+            yield from tokens_in_address(pair.values.get("value"))

@@ -1,0 +1,1 @@
+"""Orders: their rows, their further names, their locks."""

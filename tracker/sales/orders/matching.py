@@ -1,0 +1,63 @@
+"""Finds the order of the other source that a message of a supporting source belongs to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tracker.sales.orders.models import Source
+from tracker.sales.orders.payment_names import is_payment_name
+from tracker.sales.orders.reference_models import OrderReference
+from tracker.sales.orders.references import orders_named, sold_among
+from tracker.sales.orders.supporting import may_be_order_ids
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Orders that the names of a message may mean, sold or not. A payment's name is a better guide."""
+
+    by_payment: Sequence[str]
+    by_id: Sequence[str]
+    by_number: Sequence[str]
+
+    @property
+    def order_ids(self) -> set[str]:
+        return {*self.by_payment, *self.by_id, *self.by_number}
+
+
+def candidates(session: Session, source: Source, names: Sequence[str]) -> Candidates:
+    payments = [name for name in names if is_payment_name(name)]
+    numbers = [name for name in names if not is_payment_name(name)]
+    supported = session.get_one(Source, source.supports_id)
+    ids = may_be_order_ids(source, supported, names)
+    return Candidates(
+        by_payment=[*orders_named(session, source, payments), *(name for name in payments if name in ids)],
+        by_id=[name for name in numbers if name in ids],
+        by_number=orders_named(session, source, numbers),
+    )
+
+
+def orders_meant(session: Session, source: Source, names: Sequence[str], found: Candidates) -> Sequence[str]:
+    """Those that are sold; more than one is for a person to decide. The orders are held by the caller.
+
+    A payment decides; else the order's id, before what is another's number. By id or number alone a message
+    about a payment finds no order of which another payment is known: several shops may be paid through one
+    account, and count alike.
+    """
+    if by_payment := sold_among(session, source, found.by_payment):
+        return by_payment
+    by_number = sold_among(session, source, found.by_id) or sold_among(session, source, found.by_number)
+    if any(map(is_payment_name, names)):
+        paid_otherwise = _with_a_payment(session, source, by_number)
+        return [order_id for order_id in by_number if order_id not in paid_otherwise]
+    return by_number
+
+
+def _with_a_payment(session: Session, source: Source, order_ids: Sequence[str]) -> set[str]:
+    query = select(OrderReference.order_id, OrderReference.reference).where(
+        OrderReference.brand_id == source.brand_id,
+        OrderReference.namespace == source.namespace,
+        OrderReference.order_id.in_(order_ids),
+    )
+    return {order_id for order_id, name in session.execute(query) if is_payment_name(name)}

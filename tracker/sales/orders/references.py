@@ -1,0 +1,77 @@
+"""Other names of orders: kept as shops tell them, and looked up when a message names only those."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.insert import insert_new
+from tracker.ids import new_id
+from tracker.sales.orders.models import Sale, Source
+from tracker.sales.orders.reference_models import OrderReference
+
+
+def remember(
+    session: Session, now: datetime, source: Source, event_id: str, order_id: str, references: Sequence[str]
+) -> bool:
+    """Whether any of them was new."""
+    rows = reference_rows(now, source, event_id, order_id, references)
+    return bool(insert_new(session, OrderReference, rows))
+
+
+def reference_rows(
+    now: datetime, source: Source, event_id: str, order_id: str, references: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Sorted, so that two transactions never wait for each other's."""
+    return [
+        {
+            "id": new_id("orf", now),
+            "brand_id": source.brand_id,
+            "namespace": source.namespace,
+            "reference": reference,
+            "order_id": order_id,
+            "event_id": event_id,
+            "created_at": now,
+        }
+        for reference in sorted(set(references))
+        if reference != order_id
+    ]
+
+
+def orders_named(session: Session, source: Source, references: Sequence[str]) -> list[str]:
+    """Orders that one of the references is known to belong to, sold or not."""
+    query = select(OrderReference.order_id).where(
+        OrderReference.brand_id == source.brand_id,
+        OrderReference.namespace == source.namespace,
+        OrderReference.reference.in_(references),
+    )
+    return list(session.scalars(query.distinct().order_by(OrderReference.order_id)))
+
+
+def sold_among(session: Session, source: Source, order_ids: Sequence[str]) -> list[str]:
+    query = select(Sale.order_id).where(
+        Sale.brand_id == source.brand_id, Sale.namespace == source.namespace, Sale.order_id.in_(order_ids)
+    )
+    return list(session.scalars(query.order_by(Sale.order_id)))
+
+
+def names_new_to(session: Session, source: Source, order_id: str, names: Sequence[str]) -> set[str]:
+    """Those of the names that the order is not known by yet."""
+    known = select(OrderReference.reference).where(
+        OrderReference.brand_id == source.brand_id,
+        OrderReference.namespace == source.namespace,
+        OrderReference.order_id == order_id,
+        OrderReference.reference.in_(names),
+    )
+    return {*names} - {order_id, *session.scalars(known)}
+
+
+def sale_of(session: Session, source: Source, order_id: str) -> Sale | None:
+    """By the order's id alone, in the namespace of the source."""
+    return session.scalar(
+        select(Sale).where(
+            Sale.brand_id == source.brand_id, Sale.namespace == source.namespace, Sale.order_id == order_id
+        )
+    )

@@ -1,0 +1,145 @@
+"""Sources, events and sales as JSON values, the same at every door. No secret, no body, no token."""
+
+from datetime import datetime
+from typing import Any
+
+from tracker.money import Money
+from tracker.sales.booking.models import RefundClaim
+from tracker.sales.integrations.kinds import kind_of
+from tracker.sales.orders.models import Attribution, DisputeStatus, Event, Refund, RefundLevel, Sale, Source
+from tracker.sales.queries import SaleHistory
+from tracker.times import utc_text
+
+
+def source_answer(source: Source, web_url: str) -> dict[str, Any]:
+    return {
+        "id": source.id,
+        "brand": source.brand_id,
+        "kind": source.kind,
+        "namespace": source.namespace,
+        "supports": source.supports_id,
+        "hook_url": hook_url(source.id, web_url) if kind_of(source.kind).has_hook else None,
+        "created_at": utc_text(source.created_at),
+        "deleted_at": _time(source.deleted_at),
+    }
+
+
+def hook_url(source_id: str, web_url: str) -> str:
+    """Where the shop sends its messages."""
+    return f"{web_url}/hooks/{source_id}"
+
+
+def event_answer(event: Event) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "source": event.source_id,
+        "external_id": event.external_id,
+        "type": event.type,
+        "order_id": event.order_id,
+        "state": event.state,
+        "reason": event.reason,
+        "received_at": utc_text(event.received_at),
+        "applied_at": _time(event.applied_at),
+        "body_emptied_at": _time(event.emptied_at),
+    }
+
+
+def sale_answer(sale: Sale) -> dict[str, Any]:
+    def money(minor: int) -> dict[str, Any]:
+        return Money(minor, sale.currency).as_json()
+
+    return {
+        "id": sale.id,
+        "brand": sale.brand_id,
+        "namespace": sale.namespace,
+        "order_id": sale.order_id,
+        "event": sale.event_id,
+        "occurred_at": utc_text(sale.occurred_at),
+        "total": money(sale.total),
+        "tax": money(sale.tax),
+        "shipping": money(sale.shipping),
+        "discount": money(sale.discount),
+        "net": money(sale.net),
+        "cost": None if sale.cost is None else money(sale.cost),
+        "items": sale.items,
+        "test": sale.test,
+    }
+
+
+def history_answer(history: SaleHistory) -> dict[str, Any]:
+    """A sale with everything that happened to it; `attributions` from the first to the one that counts."""
+    currency = history.sale.currency
+    return {
+        **sale_answer(history.sale),
+        "refunds": [
+            {**_refund(refund, currency), "failed": refund.refund_id in history.failed_refund_ids}
+            for refund in history.refunds
+        ],
+        "refund_levels": [_level(level, currency) for level in history.refund_levels],
+        "refund_claims": [claim_answer(claim, currency) for claim in history.refund_claims],
+        "disputes": [_dispute(step, currency) for step in history.disputes],
+        "cancelled_at": _time(history.cancelled_at),
+        "attributions": [_attribution(attribution) for attribution in history.attributions],
+        "parked_events": [event_answer(event) for event in history.parked],
+    }
+
+
+def _refund(refund: Refund, currency: str) -> dict[str, Any]:
+    return {
+        "refund_id": refund.refund_id,
+        "event": refund.event_id,
+        "occurred_at": utc_text(refund.occurred_at),
+        "amount": Money(refund.amount, currency).as_json(),
+        "tax": None if refund.tax is None else Money(refund.tax, currency).as_json(),
+        "shipping": None if refund.shipping is None else Money(refund.shipping, currency).as_json(),
+        "reason": refund.reason,
+    }
+
+
+def _level(level: RefundLevel, currency: str) -> dict[str, Any]:
+    return {
+        "payment": level.payment_id,
+        "event": level.event_id,
+        "occurred_at": utc_text(level.occurred_at),
+        "amount": Money(level.amount, currency).as_json(),
+    }
+
+
+def claim_answer(claim: RefundClaim, currency: str) -> dict[str, Any]:
+    """Of a failure and of a cancellation the amount is null."""
+    return {
+        "kind": claim.kind,
+        "id": claim.claim_id or None,
+        "source": claim.source_id,
+        "event": claim.event_id,
+        "occurred_at": utc_text(claim.occurred_at),
+        "amount": Money(claim.amount, currency).as_json() if claim.amount else None,
+    }
+
+
+def _dispute(step: DisputeStatus, currency: str) -> dict[str, Any]:
+    return {
+        "dispute_id": step.dispute_id,
+        "status": step.status,
+        "event": step.event_id,
+        "occurred_at": utc_text(step.occurred_at),
+        "amount": Money(step.amount, currency).as_json(),
+    }
+
+
+def _attribution(attribution: Attribution) -> dict[str, Any]:
+    return {
+        "revision": attribution.revision,
+        "enrollment": attribution.enrollment_id,
+        "terms": attribution.terms_id,
+        "link": attribution.link_id,
+        "coupon": attribution.coupon_id,
+        "click": attribution.click_id,
+        "reason": attribution.reason,
+        "candidates": attribution.candidates,
+        "decided_at": utc_text(attribution.decided_at),
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else utc_text(at)

@@ -1,0 +1,1 @@
+"""Signals of fraud, and what a brand wants to be held."""

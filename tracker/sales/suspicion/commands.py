@@ -1,0 +1,54 @@
+"""The commands about suspicion: what a brand wants of each signal."""
+
+import click
+
+from config.database import reading, transact
+from tracker.console import Answer, Console, ConsoleGroup, pass_console
+from tracker.people.accounts.operations import get_brand
+from tracker.sales.suspicion.rules import SETTINGS
+from tracker.sales.suspicion.settings import Settings, set_suspicion, suspicion_settings
+
+_brand = click.option("--brand", "brand_id", required=True, metavar="ID")
+
+
+@click.group("suspicion", cls=ConsoleGroup)
+def suspicion_commands() -> None:
+    """Suspicion: which sales are held for a person to decide. See: linkledger commission held"""
+
+
+@suspicion_commands.command("show")
+@_brand
+@pass_console
+def show(console: Console, brand_id: str) -> Answer:
+    """Show what a brand wants of each signal."""
+    with reading(console.databases.main) as session:
+        brand = get_brand(session, brand_id)
+        return _answer(suspicion_settings(session, [brand.id])[brand.id])
+
+
+@suspicion_commands.command("set")
+@click.argument("signal", type=click.Choice(list(SETTINGS)))
+@click.argument("setting", metavar="SETTING")
+@_brand
+@pass_console
+def set_signal(console: Console, signal: str, setting: str, brand_id: str) -> Answer:
+    """From now on: hold what SIGNAL finds, or not (off). What is held already stays held.
+
+    coupon_without_click also takes if_linked: hold when the code's owner has a link that could be clicked.
+    many_sales takes a number: from so many sales of one visitor a day on they are held.
+    """
+    return _answer(
+        transact(console.databases.main, lambda s: set_suspicion(s, brand_id, signal, setting)),
+    )
+
+
+def _answer(settings: Settings) -> Answer:
+    width = max(map(len, settings))
+    lines = [
+        f"{signal:<{width}}  {setting:<9}  of {', '.join(SETTINGS[signal])}"
+        for signal, setting in settings.items()
+    ]
+    return Answer(dict(settings), "\n".join(lines))
+
+
+COMMANDS = (suspicion_commands,)

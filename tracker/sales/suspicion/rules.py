@@ -1,0 +1,213 @@
+"""When a credited sale is suspicious. Pure: facts in, suspicions out; whoever pays decides what follows.
+
+A suspicion is never a verdict. Its sentence is read by the creator, too: it must name no address, no other
+creator and no order that is not his. What only the brand may see stands in the evidence.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from tracker.sales.attribution.inputs import Inputs
+from tracker.sales.reports.customer_hashes import address_hashes
+from tracker.times import utc_text
+
+Signal = Literal["self_purchase", "coupon_without_click", "late_click", "many_sales", "possible_duplicate"]
+
+SETTINGS: dict[Signal, tuple[str, ...]] = {
+    "self_purchase": ("hold", "off"),
+    "coupon_without_click": ("if_linked", "hold", "off"),
+    "late_click": ("hold", "off"),
+    "many_sales": ("10", "off"),
+    "possible_duplicate": ("hold", "off"),
+}
+"""What a brand may want of each signal; the first is the default. Of many_sales any number: so many."""
+
+CLOCK_TOLERANCE = timedelta(seconds=60)
+"""So much later than a checkout's start a click may be: the shop's clock is not ours."""
+
+ONE_SITTING = timedelta(hours=1)
+"""A click that comes later than this after the checkout's start may have brought a lost shopper back."""
+
+FEWEST_MANY, MOST_MANY = 2, 1000
+MANY_SALES_WITHIN = timedelta(hours=24)
+DUPLICATE_WITHIN = timedelta(minutes=10)
+"""MONEY 4."""
+
+MOST_ORDERS_TOLD = 20
+
+NEIGHBOURHOOD = max(MANY_SALES_WITHIN, DUPLICATE_WITHIN)
+"""How far apart two sales can be of which one makes the other suspicious."""
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """One signal at one sale. `about` is what else it rests on: a click, a code, another sale; or nothing."""
+
+    signal: Signal
+    sentence: str
+    evidence: dict[str, Any]
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class CreditedSale:
+    """A sale that earns somebody something. `shopper` is what recognises who bought."""
+
+    sale_id: str
+    order_id: str
+    namespace: str
+    occurred_at: datetime
+    currency: str
+    total: int
+    shopper: str | None = field(repr=False)
+    creator_id: str
+    click_id: str | None
+
+
+def self_purchase(exact: str | None, mailbox: str | None, creator_email: str) -> Suspicion | None:
+    """The shopper's address, or his mailbox, has the hash of the creator's address, or of its mailbox."""
+    own = address_hashes(creator_email)
+    if {own.exact, own.mailbox}.isdisjoint({exact, mailbox} - {None}):
+        return None
+    is_exact = exact == own.exact
+    how = "is the creator's own" if is_exact else "leads to the creator's own mailbox"
+    evidence = {"match": "address" if is_exact else "mailbox"}
+    return Suspicion("self_purchase", f"the shopper's e-mail address {how}", evidence)
+
+
+def coupon_without_click(
+    inputs: Inputs, creator_id: str, coupon_id: str | None, *, links: bool
+) -> Suspicion | None:
+    """A code decided, and no click of its owner's came with the sale, not even one that does not count.
+
+    `links`: whether he had a link at all when the sale was made.
+    """
+    if coupon_id is None or any(touch["creator_id"] == creator_id for touch in inputs["touches"]):
+        return None
+    code = next((use["code"] for use in inputs["coupons"] if use["coupon_id"] == coupon_id), coupon_id)
+    others = sum(touch["creator_id"] is not None for touch in inputs["touches"])
+    return Suspicion(
+        "coupon_without_click",
+        f"the code {code} was used, and no click on its creator's links came with the sale",
+        {"code": code, "clicks_of_others": others, "creator_has_links": links},
+        about=coupon_id,
+    )
+
+
+def late_click(
+    inputs: Inputs, click_id: str | None, occurred_at: datetime, checkout_started_at: datetime | None
+) -> Suspicion | None:
+    """The click that counts came when the shopper was in the checkout already, or had paid."""
+    clicked = next((t["at"] for t in inputs["touches"] if click_id and t["click_id"] == click_id), None)
+    if click_id is None or clicked is None:
+        return None
+    begun_at = min(occurred_at, checkout_started_at or occurred_at)
+    clicked_at = datetime.fromisoformat(clicked)
+    if not CLOCK_TOLERANCE < clicked_at - begun_at <= ONE_SITTING:
+        return None
+    what = "the order was paid" if begun_at == occurred_at else "the checkout had begun"
+    name = "paid_at" if begun_at == occurred_at else "checkout_started_at"
+    return Suspicion(
+        "late_click",
+        f"the click came {_span(clicked_at - begun_at)} after {what}",
+        {"click": click_id, "clicked_at": utc_text(clicked_at), name: utc_text(begun_at)},
+        about=click_id,
+    )
+
+
+def many_sales(sales: Iterable[CreditedSale], many: int) -> dict[str, Suspicion]:
+    """By sale id: the sales of one creator that came from one visitor, `many` or more in a day.
+
+    One visitor is one click, or one shopper; the mark of a visitor stays in the clicks' own database, and
+    its key is destroyed after a day.
+    """
+    known = list(sales)
+    found: dict[str, Suspicion] = {}
+    for by, name in (("click", "click_id"), ("customer", "shopper")):
+        groups: dict[tuple[str, str], list[CreditedSale]] = defaultdict(list)
+        for sale in known:
+            if (key := getattr(sale, name)) is not None:
+                groups[sale.creator_id, key].append(sale)
+        for group in groups.values():
+            for stretch in _crowds(sorted(group, key=_by_time), many):
+                suspicion = _crowded(stretch, by)
+                found |= {each.sale_id: suspicion for each in stretch if each.sale_id not in found}
+    return found
+
+
+def possible_duplicates(sales: Iterable[CreditedSale]) -> list[tuple[CreditedSale, CreditedSale]]:
+    """Pairs that unlinked sources may have told of one order, the earlier first (MONEY 4)."""
+    groups: dict[tuple[str, str, int], list[CreditedSale]] = defaultdict(list)
+    for sale in sales:
+        if sale.shopper is not None:
+            groups[sale.shopper, sale.currency, sale.total].append(sale)
+    found = []
+    for group in groups.values():
+        last_of: dict[str, CreditedSale] = {}
+        for sale in sorted(group, key=_by_time):
+            others = [each for namespace, each in last_of.items() if namespace != sale.namespace]
+            nearest = max(others, key=_by_time, default=None)
+            if nearest is not None and sale.occurred_at - nearest.occurred_at <= DUPLICATE_WITHIN:
+                found.append((nearest, sale))
+            last_of[sale.namespace] = sale
+    return found
+
+
+def duplicate_of(other: CreditedSale, sale: CreditedSale) -> Suspicion:
+    """What is suspicious about `sale`."""
+    apart = _span(abs(sale.occurred_at - other.occurred_at))
+    return Suspicion(
+        "possible_duplicate",
+        f"another source reported an order of the same customer and amount within {apart}: "
+        "the two may be one",
+        {"order": other.order_id, "namespace": other.namespace, "paid_at": utc_text(other.occurred_at)},
+        about=other.sale_id,
+    )
+
+
+def in_words(signal: str, evidence: dict[str, Any]) -> str:
+    """What the brand may know beyond the sentence; empty when there is nothing more."""
+    told = {
+        "coupon_without_click": "clicks of other creators with the sale: {clicks_of_others}",
+        "many_sales": "orders {joined}",
+        "possible_duplicate": "the other is order {order} ({namespace}), paid at {paid_at}",
+        "late_click": "click {click} at {clicked_at}",
+    }
+    joined = ", ".join(evidence.get("orders", ()))
+    return told.get(signal, "").format_map({**evidence, "joined": joined})
+
+
+def _crowds(ordered: Sequence[CreditedSale], many: int) -> Iterator[Sequence[CreditedSale]]:
+    """Each longest stretch of MANY_SALES_WITHIN that holds so many or more."""
+    end = 0
+    for start, first in enumerate(ordered):
+        former = end
+        while end < len(ordered) and ordered[end].occurred_at - first.occurred_at <= MANY_SALES_WITHIN:
+            end += 1
+        if end > former and end - start >= many:
+            yield ordered[start:end]
+
+
+def _crowded(stretch: Sequence[CreditedSale], by: str) -> Suspicion:
+    length = _span(stretch[-1].occurred_at - stretch[0].occurred_at)
+    return Suspicion(
+        "many_sales",
+        f"{len(stretch)} orders within {length} came from one visitor (the same {by})",
+        {"by": by, "count": len(stretch), "orders": [each.order_id for each in stretch[:MOST_ORDERS_TOLD]]},
+    )
+
+
+def _by_time(sale: CreditedSale) -> tuple[datetime, str, str]:
+    return (sale.occurred_at, sale.namespace, sale.order_id)
+
+
+def _span(length: timedelta) -> str:
+    """For people, rounded up: 40 seconds, 5 minutes, 12 hours."""
+    seconds = max(int(length.total_seconds()), 1)
+    if seconds < 120:
+        return f"{seconds} second{'s' if seconds != 1 else ''}"
+    minutes = -(-seconds // 60)
+    return f"{minutes} minutes" if minutes < 120 else f"{-(-minutes // 60)} hours"

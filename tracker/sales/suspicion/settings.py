@@ -1,0 +1,53 @@
+"""What each brand wants of each signal of suspicion."""
+
+from collections.abc import Collection
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from config.insert import insert_once
+from tracker.errors import Invalid
+from tracker.people.accounts.operations import get_brand
+from tracker.people.accounts.rules import one_of
+from tracker.sales.suspicion.models import SuspicionSetting
+from tracker.sales.suspicion.rules import FEWEST_MANY, MOST_MANY, SETTINGS, Signal
+
+Settings = dict[Signal, str]
+
+
+def suspicion_settings(session: Session, brand_ids: Collection[str]) -> dict[str, Settings]:
+    """By brand, every signal with its setting."""
+    found: dict[str, Settings] = {
+        brand_id: {signal: choices[0] for signal, choices in SETTINGS.items()} for brand_id in brand_ids
+    }
+    for row in session.scalars(select(SuspicionSetting).where(SuspicionSetting.brand_id.in_(found))):
+        found[row.brand_id] |= {signal: row.setting for signal in SETTINGS if signal == row.signal}
+    return found
+
+
+def set_suspicion(session: Session, brand_id: str, signal: str, setting: str) -> Settings:
+    """From now on; what is held stays held until a person decides. Raises Invalid."""
+    brand = get_brand(session, brand_id)
+    choices = next((choices for name, choices in SETTINGS.items() if name == signal), None)
+    if choices is None:
+        raise Invalid(f"{signal!r} is not a signal of suspicion. There are: {', '.join(SETTINGS)}.")
+    if signal == "many_sales" and setting != "off":
+        setting = _count(setting)
+    else:
+        one_of(setting, choices, f"The setting of {signal}")
+    if not insert_once(session, SuspicionSetting, brand_id=brand.id, signal=signal, setting=setting):
+        session.execute(
+            update(SuspicionSetting)
+            .where(SuspicionSetting.brand_id == brand.id, SuspicionSetting.signal == signal)
+            .values(setting=setting)
+        )
+    return suspicion_settings(session, [brand.id])[brand.id]
+
+
+def _count(setting: str) -> str:
+    if not (setting.isascii() and setting.isdigit() and FEWEST_MANY <= int(setting) <= MOST_MANY):
+        raise Invalid(
+            f"The setting of many_sales is off, or a number from {FEWEST_MANY} to {MOST_MANY}: so many sales "
+            "of one visitor in a day are held."
+        )
+    return str(int(setting))
