@@ -12,7 +12,7 @@ from tracker.console import Console
 ROOMS = {
     "payouts.schema_commands": ("migrate",),
     "payouts.commands": ("work", "check", "explain"),
-    "payouts.serve_commands": ("serve", "scheduler"),
+    "payouts.processes.commands": ("serve", "scheduler"),
     "payouts.demo.commands": ("demo",),
     "tracker.people.accounts.commands": ("brand", "user", "member", "creator"),
     "tracker.people.keys.commands": ("key",),

@@ -5,9 +5,9 @@ from typing import Any
 import click
 
 from config.database import reading
-from payouts.checks import CHECKS
-from payouts.explain import as_text, explain
-from payouts.schedule import work as work_jobs
+from payouts.explain.order import as_text, explain
+from payouts.processes.job_table import work as work_jobs
+from payouts.selfcheck.checks import CHECKS
 from tracker.console import CHECK_FOUND_FAULT, FAILED, Answer, Console, ConsoleCommand, pass_console
 from tracker.times import utc_text, utc_time
 

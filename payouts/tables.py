@@ -3,8 +3,8 @@
 import payouts.commissions.models
 import payouts.jobs.models
 import payouts.ledger.models
+import payouts.settlement.models
 import payouts.statements.models
-import payouts.transfers.models
 import tracker.clicks.models
 import tracker.people.accounts.models
 import tracker.programs.models
@@ -19,7 +19,7 @@ MODULES = (
     payouts.jobs.models,
     payouts.ledger.models,
     payouts.statements.models,
-    payouts.transfers.models,
+    payouts.settlement.models,
     tracker.clicks.models,
     tracker.people.accounts.models,
     tracker.programs.models,

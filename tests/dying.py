@@ -30,7 +30,9 @@ after a commit (the connection is given back then)."""
 Work = Callable[[], Any]
 _DEADLINE_S = 60
 _FORKING = multiprocessing.get_context("forkserver")
-_FORKING.set_forkserver_preload(["tests.dying", "payouts.schedule", "payouts.statements.close", "psycopg"])
+_FORKING.set_forkserver_preload(
+    ["tests.dying", "payouts.processes.job_table", "payouts.statements.close", "psycopg"]
+)
 
 
 def die_at(engine: Engine, moment: str, number: int) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import open_databases
 from config.settings import Settings
-from payouts.serve import child_environment
+from payouts.processes.supervisor import child_environment
 from tests.processes import children_of
 from tests.server import free_port
 from tests.tracker.clicks.visitors import PEOPLE

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from config.settings import Settings
-from payouts.serve import child_environment
+from payouts.processes.supervisor import child_environment
 
 READY_WITHIN_S = 60
 STOPS_WITHIN_S = 20

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from config.database import Databases, reading
 from config.settings import Settings
 from payouts.jobs.models import JobRun
-from payouts.serve import child_environment
+from payouts.processes.supervisor import child_environment
 from tests.server import free_port
 
 ROOT = Path(__file__).parents[1]

@@ -94,7 +94,7 @@ def test_there_is_something_to_judge(tree: SourceTree) -> None:
 
 def test_importing_the_product_starts_no_thread_and_loads_what_it_needs_only() -> None:
     """Each of these is loaded by who needs it, and by a web process never, or in demo mode only."""
-    heavy = "{'stripe', 'psycopg', 'alembic', 'payouts.demo', 'payouts.schedule'}"
+    heavy = "{'stripe', 'psycopg', 'alembic', 'payouts.demo', 'payouts.processes.job_table'}"
     code = f"import sys, threading, wsgi; print({heavy} & set(sys.modules), threading.active_count())"
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)

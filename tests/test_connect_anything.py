@@ -13,7 +13,7 @@ import pytest
 
 from config.database import Databases
 from config.settings import Settings
-from payouts.serve import child_environment
+from payouts.processes.supervisor import child_environment
 from tests.tracker.cast import Cast, bring_on
 from tests.tracker.sales.hook_server import serving
 from tests.tracker.terminal import Terminal

@@ -90,7 +90,7 @@ def test_a_command_imports_no_room_but_its_own() -> None:
     )
     loaded = set(shown.stdout.split())
     assert "tracker.people.accounts.commands" in loaded
-    assert not loaded & {"flask", "stripe", "payouts.transfers.run", "payouts.demo.commands"}
+    assert not loaded & {"flask", "stripe", "payouts.transfers.sending.run", "payouts.demo.commands"}
 
 
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)

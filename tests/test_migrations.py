@@ -24,7 +24,7 @@ from config.schema import (
     schema_states,
 )
 from config.settings import Settings
-from payouts.serve import child_environment
+from payouts.processes.supervisor import child_environment
 from payouts.tables import CLICK_TABLES, MAIN_TABLES
 from payouts.transfers.sandbox.server import SandboxServer
 from tests.catalogue import PARTITION, catalogue

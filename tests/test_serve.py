@@ -15,8 +15,8 @@ from sqlalchemy import text
 
 from config.database import Databases, open_databases
 from config.settings import Settings
-from payouts.serve import Child, Supervisor, child_environment
-from payouts.serve_commands import COMMANDS
+from payouts.processes.commands import COMMANDS
+from payouts.processes.supervisor import Child, Supervisor, child_environment
 from tests.serving import (
     HAPPENS_WITHIN_S,
     ROOT,
@@ -93,7 +93,7 @@ def test_a_scheduler_that_is_told_twice_to_stop_stops_in_order(settings: Setting
     output = tmp_path / "output"
     with output.open("w") as target:
         process = subprocess.Popen(
-            [sys.executable, "-m", "payouts.scheduler"],
+            [sys.executable, "-m", "payouts.processes.scheduler"],
             env=child_environment(settings),
             cwd=ROOT,
             stdout=target,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import Settings
-from payouts.serve import child_environment
+from payouts.processes.supervisor import child_environment
 from tests.conftest import settings_for
 from tests.server import Answer, free_port
 from tests.serving import ROOT, wait_until

@@ -16,10 +16,10 @@ from payouts.backup.filling import fill, plain_refusals
 from payouts.backup.making import Say
 from payouts.backup.manifest import Manifest, SetName
 from payouts.backup.rows import present_shapes
-from payouts.checks import self_check
 from payouts.ledger.checks import Finding
-from payouts.transfers.freezing import place_freeze
-from payouts.transfers.models import Freeze
+from payouts.selfcheck.checks import self_check
+from payouts.settlement.models import Freeze
+from payouts.transfers.freezes import place_freeze
 from tracker.errors import Conflict, Fault, Invalid
 
 

@@ -13,7 +13,7 @@ from payouts.commissions.facts import sale_amounts
 from payouts.commissions.models import Commission
 from payouts.commissions.release import holds_of, place_hold
 from payouts.commissions.rules import commission, full_base
-from payouts.commissions.suspicion import Credited, hold_suspicious
+from payouts.commissions.suspicion_holds import Credited, hold_suspicious
 from payouts.ledger.operations import lock_books
 from tracker.ids import new_id
 from tracker.programs.models import Enrollment, Terms

@@ -7,12 +7,12 @@ from sqlalchemy import Select, bindparam, exists, select, union
 from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import Step, entries_of, locked, record_change
+from payouts.commissions.event_holds import hold_for_events, lift_for_events
 from payouts.commissions.facts import Cause, causes_of, sale_amounts
 from payouts.commissions.models import Commission, Entry
 from payouts.commissions.owners import of_owner
 from payouts.commissions.release import hold_again, lift_hold, place_hold
 from payouts.commissions.rules import Facts, worth
-from payouts.commissions.unsettled import hold_for_events, lift_for_events
 from tracker.sales.orders.models import Cancellation, DisputeStatus, Refund, RefundFailure, RefundLevel, Sale
 
 

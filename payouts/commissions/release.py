@@ -12,7 +12,7 @@ from payouts.commissions.entries import Step, entries_of, locked, record_move
 from payouts.commissions.models import Commission, Entry, Hold
 from payouts.commissions.owners import of_owner
 from payouts.ledger.models import Period, Posting
-from payouts.transfers.models import Item, Payout
+from payouts.settlement.models import Item, Payout
 from tracker.ids import new_id
 from tracker.sales.inbox.unapplied import unsettled_by_sale
 from tracker.sales.orders.models import Sale

@@ -4,9 +4,9 @@ from functools import partial
 
 import click
 
-from payouts.addresses import require_free
 from payouts.demo.home import demo_settings, prepare, reset
-from payouts.serve import become_serve
+from payouts.processes.addresses import require_free
+from payouts.processes.supervisor import become_serve
 from tracker.console import Answer, Console, ConsoleCommand, pass_console
 
 

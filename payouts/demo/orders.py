@@ -14,7 +14,7 @@ from payouts.demo.calls import post
 from payouts.demo.payday import next_payday
 from payouts.demo.queries import demo_brand, demo_source, demo_time, still_ahead
 from payouts.demo.shop import Cart, refund_data, sale_data, signed_message
-from payouts.explain import explain
+from payouts.explain.order import explain
 from tracker.errors import LinkledgerError
 from tracker.ids import new_uuid
 from tracker.sales.orders.models import Event, Refund, Sale

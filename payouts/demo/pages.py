@@ -9,15 +9,15 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from config.database import reading, transact
-from payouts.checks import CHECKS, self_check
 from payouts.demo import queries, shop_pages
 from payouts.demo.blueprint import blueprint
 from payouts.demo.cast import HOLD_DAYS
 from payouts.demo.payday import next_payday, run_next_payday
 from payouts.demo.transfers import transfers_at_the_rail
-from payouts.statements.document import expected_pay_date, statement_document
+from payouts.selfcheck.checks import CHECKS, self_check
+from payouts.statements.document.document import expected_pay_date, statement_document
 from payouts.statements.models import SealedDocument, Statement
-from payouts.statements.render import as_csv
+from payouts.statements.render.csv import as_csv
 from payouts.statements.review import approve, get_statement
 from tracker.errors import NotFound
 from tracker.http.site import site

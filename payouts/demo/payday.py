@@ -8,7 +8,7 @@ from config.database import Databases, reading
 from config.settings import Settings
 from payouts.demo.queries import demo_brand, demo_time, statements
 from payouts.ledger.calendar import Span, day_after, span_of
-from payouts.schedule import work
+from payouts.processes.job_table import work
 from tracker.errors import Fault
 from tracker.people.accounts.models import Brand
 

@@ -17,9 +17,9 @@ from payouts.demo.cast import BY_CODE, PEOPLE, Person
 from payouts.jobs.claims import clock
 from payouts.ledger.balances import CreatorBalance, creator_balances
 from payouts.ledger.models import Period, Posting
-from payouts.statements.document import expected_pay_date
+from payouts.settlement.models import Item, Payout
+from payouts.statements.document.document import expected_pay_date
 from payouts.statements.models import Statement
-from payouts.transfers.models import Item, Payout
 from tracker.clicks.counting.statistics import link_figures
 from tracker.clicks.counting.visits import DOUBTED
 from tracker.errors import NotFound

@@ -19,7 +19,7 @@ from payouts.demo import cast
 from payouts.demo.calls import sandbox_control
 from payouts.demo.history import History, PastClick, PastOrder, PastRefund, history
 from payouts.demo.shop import CURRENCY, Message, refund_data, sale_data, signed_message
-from payouts.schedule import work
+from payouts.processes.job_table import work
 from payouts.transfers.payees import remember_payee
 from payouts.transfers.rail import open_rail
 from payouts.transfers.sandbox.server import SandboxServer

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from config.database import Databases, reading
 from config.settings import Settings
-from payouts.transfers.models import Attempt
+from payouts.settlement.models import Attempt
 from payouts.transfers.rail import open_rail
-from payouts.transfers.stripe_shapes import TransferFound
+from payouts.transfers.stripe.shapes import TransferFound
 
 SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 """Before the sandbox was: it makes transfers at its own time, whatever the demo's is."""

@@ -11,11 +11,11 @@ from config.database import reading, transact
 from payouts.ledger.models import Period
 from payouts.statements.close import close_period
 from payouts.statements.decision_commands import commission_commands
-from payouts.statements.document import statement_document
+from payouts.statements.document.document import statement_document
 from payouts.statements.models import SealedDocument, Statement
-from payouts.statements.render import as_csv
+from payouts.statements.render.csv import as_csv
+from payouts.statements.render.text import as_text
 from payouts.statements.review import approve, get_statement
-from payouts.statements.text import as_text
 from tracker.console import Answer, Console, ConsoleGroup, pass_console
 from tracker.people.accounts.operations import get_brand
 from tracker.times import utc_text

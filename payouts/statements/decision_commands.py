@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from config.database import reading, transact
-from payouts.commissions.held import Held, held_commissions, hold_answer, hold_sentence
-from payouts.commissions.undecided import Undecided, undecided_revisions
+from payouts.commissions.credit_disputes import Undecided, undecided_revisions
+from payouts.commissions.held_queue import Held, held_commissions, hold_answer, hold_sentence
 from payouts.statements import decisions
 from tracker.console import Answer, Console, ConsoleGroup, pass_console
 from tracker.people.accounts.operations import get_brand

@@ -5,13 +5,13 @@ from datetime import datetime
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from payouts.commissions.credit_disputes import undecided_attribution
 from payouts.commissions.entries import Step, current_amount, entries_of, locked, record_change
 from payouts.commissions.models import Commission, Entry, Hold
 from payouts.commissions.release import holds_of, lift_hold, place_hold, times_held
-from payouts.commissions.undecided import undecided_attribution
 from payouts.ledger.models import Posting
+from payouts.settlement.models import Item, Payout, TransferReversal
 from payouts.statements.review import draft_period
-from payouts.transfers.models import Item, Payout, TransferReversal
 from tracker.errors import Conflict, Invalid, NotFound
 
 REASONS = {

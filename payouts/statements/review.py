@@ -10,9 +10,9 @@ from config.canonical import canonical_json
 from payouts.ledger.models import Period, Transaction
 from payouts.ledger.operations import lock_books
 from payouts.ledger.periods import get_period
-from payouts.statements.document import statement_document
+from payouts.settlement.cancellation import cancel_superseded
+from payouts.statements.document.document import statement_document
 from payouts.statements.models import SealedDocument, Statement
-from payouts.transfers.cancellation import cancel_superseded
 from tracker.errors import NotFound, NotNow
 
 

@@ -12,8 +12,8 @@ from payouts.ledger.balances import subject_balances
 from payouts.ledger.checks import Finding
 from payouts.ledger.models import Account, Posting, Transaction
 from payouts.ledger.rules import SETTLING_KINDS, account_id
-from payouts.transfers.models import Attempt, Item, Payout, TransferReversal
-from payouts.transfers.states import OPEN
+from payouts.settlement.models import Attempt, Item, Payout, TransferReversal
+from payouts.settlement.states import OPEN
 from tracker.money import Money
 
 PAGE_ROWS = 500

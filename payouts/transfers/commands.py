@@ -9,18 +9,18 @@ import click
 from sqlalchemy import select
 
 from config.database import reading, transact
-from payouts.checks import require_sound_books
-from payouts.transfers.adoption import adopt
-from payouts.transfers.answers import payout_answer, payout_text, plan_answer
-from payouts.transfers.cancellation import cancel as cancel_payout
-from payouts.transfers.models import Payout
-from payouts.transfers.preparation import plans_of
+from payouts.selfcheck.checks import require_sound_books
+from payouts.settlement.cancellation import cancel as cancel_payout
+from payouts.settlement.models import Payout
+from payouts.settlement.states import FINAL
+from payouts.transfers.planning.preparation import plans_of
 from payouts.transfers.rail import open_rail
-from payouts.transfers.reconciliation import reconcile, reversals_of
-from payouts.transfers.report import Report
-from payouts.transfers.run import Run, ticking
-from payouts.transfers.states import FINAL
-from payouts.transfers.stripe_rail import StripeRail
+from payouts.transfers.reconciliation.adoption import adopt
+from payouts.transfers.reconciliation.reconciliation import reconcile, reversals_of
+from payouts.transfers.sending.report import Report
+from payouts.transfers.sending.run import Run, ticking
+from payouts.transfers.serializers import payout_answer, payout_text, plan_answer
+from payouts.transfers.stripe.client import StripeRail
 from tracker.console import CHECK_FOUND_FAULT, FAILED, Answer, Console, ConsoleGroup, pass_console
 from tracker.errors import Conflict, NotFound, NotNow
 from tracker.money import Money

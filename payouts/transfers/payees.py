@@ -6,8 +6,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
-from payouts.transfers.models import Payee
-from payouts.transfers.stripe_shapes import PayeeStatus
+from payouts.settlement.models import Payee
+from payouts.transfers.stripe.shapes import PayeeStatus
 from tracker.ids import new_id
 
 NOT_CONNECTED = "the creator has not connected a bank account yet"

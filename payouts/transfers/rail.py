@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from config.settings import Settings
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
-from payouts.transfers.stripe_rail import StripeRail
+from payouts.transfers.stripe.client import StripeRail
 
 
 @contextmanager

@@ -4,13 +4,13 @@ import click
 from sqlalchemy.orm import Session
 
 from config.database import reading, transact
-from payouts.transfers.models import Payee
+from payouts.settlement.models import Payee
 from payouts.transfers.payees import NOT_CONNECTED, note_status, payee_of, remember_payee
 from payouts.transfers.rail import open_rail
 from payouts.transfers.sandbox.control import Control
 from payouts.transfers.sandbox.store import Store
-from payouts.transfers.stripe_rail import StripeRail
-from payouts.transfers.units import to_rail_amount
+from payouts.transfers.stripe.amounts import to_rail_amount
+from payouts.transfers.stripe.client import StripeRail
 from tracker.console import Answer, Console, ConsoleGroup, pass_console
 from tracker.errors import Invalid, NotFound
 from tracker.money import MAXIMUM_MINOR, Money

@@ -11,7 +11,7 @@ MAY_IMPORT = {
 }
 """What each room may see of the product. Nothing sees `wsgi` or `tests`; migrations see no living code."""
 
-STRIPE_HOME = "payouts/transfers/stripe_rail.py"
+STRIPE_HOME = "payouts/transfers/stripe/client.py"
 FAST_DOORS = ("*/edge.py", "*/edge/*.py")
 """The redirect's own process, which no page may slow: what it imports stays small."""
 NOT_IN_FAST_DOORS = ("flask", "stripe", "wsgi")

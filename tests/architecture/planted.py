@@ -54,8 +54,8 @@ FAULTS: list[tuple[Rule, dict[str, str]]] = [
     (impure_modules, {"payouts/ledger/rules.py": "from sqlalchemy.orm import Session"}),
     (impure_modules, {"tracker/money.py": "import subprocess"}),
     (impure_modules, {"tracker/money.py": "from tracker import b", "tracker/b.py": "import flask"}),
-    (impure_modules, {"payouts/transfers/states.py": "from datetime import *\nx = datetime.now(UTC)"}),
-    (impure_modules, {"payouts/transfers/units.py": "import time\nx = time.time()"}),
+    (impure_modules, {"payouts/settlement/states.py": "from datetime import *\nx = datetime.now(UTC)"}),
+    (impure_modules, {"payouts/transfers/stripe/amounts.py": "import time\nx = time.time()"}),
     (impure_modules, {"tracker/signing.py": "x = open('key').read()"}),
     (operations_that_commit, {"payouts/ledger/operations.py": "def f(session):\n    session.commit()"}),
     (

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import Settings
-from payouts.serve import child_environment
+from payouts.processes.supervisor import child_environment
 from tests.processes import children_of
 from tests.server import free_port
 

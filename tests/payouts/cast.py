@@ -15,20 +15,20 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, open_databases, reading, transact
 from config.settings import Settings
-from payouts.checks import self_check
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
 from payouts.commissions.models import Commission
 from payouts.commissions.release import mature_due
 from payouts.ledger.balances import CreatorBalance
+from payouts.selfcheck.checks import self_check
 from payouts.statements.close import close_period
-from payouts.statements.document import statement_document
+from payouts.statements.document.document import statement_document
 from payouts.statements.review import approve, get_statement
 from payouts.transfers.payees import note_status, remember_payee
-from payouts.transfers.report import Report
-from payouts.transfers.run import Run
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
-from payouts.transfers.stripe_rail import StripeRail
+from payouts.transfers.sending.report import Report
+from payouts.transfers.sending.run import Run
+from payouts.transfers.stripe.client import StripeRail
 from tests.payouts.balances import creator_balance
 from tests.stages import Opening
 from tracker.clicks.token import make_token

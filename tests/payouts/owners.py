@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, reading
 from payouts.commissions.models import Commission, Entry, Hold
-from payouts.transfers.returns import record_return
+from payouts.settlement.returns import record_return
 from tests.payouts.cast import Books, after, at
 from tests.payouts.commissions.people import click
 from tests.payouts.payout_runs.scenes import (

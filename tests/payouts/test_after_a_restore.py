@@ -14,12 +14,12 @@ from config.settings import Settings
 from payouts.backup.archive import open_archive
 from payouts.backup.making import make_backup
 from payouts.backup.restoring import restore
-from payouts.checks import require_sound_books
-from payouts.transfers.adoption import adopt
-from payouts.transfers.freezing import is_frozen, place_freeze
-from payouts.transfers.reconciliation import reconcile
+from payouts.selfcheck.checks import require_sound_books
+from payouts.transfers.freezes import is_frozen, place_freeze
+from payouts.transfers.reconciliation.adoption import adopt
+from payouts.transfers.reconciliation.reconciliation import reconcile
 from payouts.transfers.sandbox.server import SANDBOX_KEY
-from payouts.transfers.stripe_rail import StripeRail
+from payouts.transfers.stripe.client import StripeRail
 from tests.conftest import settings_for
 from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.payout_runs.scenes import sent_keys

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from payouts.explain import as_text, explain
+from payouts.explain.order import as_text, explain
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import click, one_more
 from tracker.programs.policies import change_policy

@@ -6,11 +6,11 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from payouts.transfers.models import Payout
-from payouts.transfers.reconciliation import Reconciliation, reconcile
-from payouts.transfers.returns import record_return
+from payouts.settlement.models import Payout
+from payouts.settlement.returns import record_return
+from payouts.transfers.reconciliation.reconciliation import Reconciliation, reconcile
 from payouts.transfers.sandbox.server import SANDBOX_KEY
-from payouts.transfers.stripe_rail import StripeRail
+from payouts.transfers.stripe.client import StripeRail
 from tests.payouts.cast import CAST, Books, after, at, connect
 from tests.stages import Stage, opening_for
 from tracker.errors import Conflict

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from payouts.transfers.sandbox.answers import Answer, Json
 from payouts.transfers.sandbox.parameters import Fields
+from payouts.transfers.sandbox.responses import Answer, Json
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from payouts.transfers.sandbox.accounts import set_transfers_status
-from payouts.transfers.sandbox.answers import Json, Refusal
-from payouts.transfers.sandbox.balance import PLATFORM, available, move, new_id
 from payouts.transfers.sandbox.faults import queue_fault
 from payouts.transfers.sandbox.journal import recorded_requests
+from payouts.transfers.sandbox.objects.accounts import set_transfers_status
+from payouts.transfers.sandbox.objects.balance import PLATFORM, available, move, new_id
+from payouts.transfers.sandbox.responses import Json, Refusal
 from payouts.transfers.sandbox.store import Store
 from payouts.transfers.sandbox.webhooks import Order, deliver
 

@@ -18,8 +18,8 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from payouts.transfers.sandbox.answers import Answer, Refusal
 from payouts.transfers.sandbox.idempotency import LEASE_S, in_use
+from payouts.transfers.sandbox.responses import Answer, Refusal
 
 LONGEST_HANG_S = LEASE_S / 2
 

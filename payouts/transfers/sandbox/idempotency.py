@@ -11,7 +11,7 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
-from payouts.transfers.sandbox.answers import Answer, Json, Refusal
+from payouts.transfers.sandbox.responses import Answer, Json, Refusal
 
 KEY_LENGTH = 255
 KEPT_S = {"v1": 24 * 3600, "v2": 30 * 24 * 3600}

@@ -4,8 +4,8 @@ import json
 import sqlite3
 from collections.abc import Mapping
 
-from payouts.transfers.sandbox.answers import Answer, Json
 from payouts.transfers.sandbox.call import Call
+from payouts.transfers.sandbox.responses import Answer, Json
 
 _KEPT = 5_000
 _HEADERS_KEPT = ("Content-Type", "Idempotency-Key", "Stripe-Account", "Stripe-Version")

@@ -5,7 +5,7 @@ import secrets
 import sqlite3
 from dataclasses import dataclass
 
-from payouts.transfers.sandbox.accounts import set_transfers_status
+from payouts.transfers.sandbox.objects.accounts import set_transfers_status
 from payouts.transfers.sandbox.store import Store
 
 _PAGE = """<!doctype html>

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from payouts.transfers.sandbox.answers import Json, Refusal
+from payouts.transfers.sandbox.responses import Json, Refusal
 
 Kind = Literal["string", "integer", "boolean", "texts", "metadata", "range", "object"]
 _RANGE_KEYS = frozenset(("gt", "gte", "lt", "lte"))

@@ -4,11 +4,12 @@ import sqlite3
 import threading
 from typing import Any
 
-from payouts.transfers.sandbox import accounts, balance, events, idempotency, reversals, transfers
-from payouts.transfers.sandbox.answers import Answer, Refusal
+from payouts.transfers.sandbox import idempotency
 from payouts.transfers.sandbox.call import Call, Operation
 from payouts.transfers.sandbox.faults import Fault
+from payouts.transfers.sandbox.objects import accounts, balance, events, reversals, transfers
 from payouts.transfers.sandbox.parameters import checked
+from payouts.transfers.sandbox.responses import Answer, Refusal
 from payouts.transfers.sandbox.store import Store
 
 OPERATIONS = (

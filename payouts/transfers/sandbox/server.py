@@ -20,13 +20,13 @@ from werkzeug.routing import Map, Rule
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from payouts.transfers.sandbox.answers import Answer, Refusal
 from payouts.transfers.sandbox.call import Call, Operation
 from payouts.transfers.sandbox.control import Control, control_call
 from payouts.transfers.sandbox.faults import Fault, take_fault
 from payouts.transfers.sandbox.journal import record_answer, record_request
 from payouts.transfers.sandbox.onboarding import Visit, open_page, submit_page
 from payouts.transfers.sandbox.parameters import decode_form
+from payouts.transfers.sandbox.responses import Answer, Refusal
 from payouts.transfers.sandbox.routes import OPERATIONS, expand_object, perform
 from payouts.transfers.sandbox.store import Store
 

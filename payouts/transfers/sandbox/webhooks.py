@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 from typing import Literal
 from urllib.parse import urlsplit
 
-from payouts.transfers.sandbox.answers import Json, Refusal
+from payouts.transfers.sandbox.responses import Json, Refusal
 from payouts.transfers.sandbox.store import Store
 
 Order = Literal["created", "reversed", "shuffled"]

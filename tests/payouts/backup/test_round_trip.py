@@ -14,8 +14,8 @@ from payouts.backup.making import make_backup
 from payouts.backup.manifest import Manifest
 from payouts.backup.restoring import restore, verify
 from payouts.backup.rows import paged_rows, present_shapes, rows_of
-from payouts.checks import self_check
 from payouts.ledger.models import Chain
+from payouts.selfcheck.checks import self_check
 from payouts.tables import CLICK_TABLES, MAIN_TABLES
 from tests.payouts.backup.content import (
     UNFROZEN,

@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from config.database import reading
-from payouts.commissions.held import Held, held_commissions
-from payouts.explain import explain
+from payouts.commissions.held_queue import Held, held_commissions
+from payouts.explain.order import explain
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import Person, click, one_more
 from tests.payouts.commissions.test_provider_refunds import stripe_source, told

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, open_databases, reading
 from config.settings import Settings
-from payouts import schedule
 from payouts.commissions.models import Commission, Entry
 from payouts.ledger.models import Posting, Transaction
-from payouts.schedule import JOBS, tick
+from payouts.processes import job_table as schedule
+from payouts.processes.job_table import JOBS, tick
 from payouts.statements.models import Statement
 from tests.dying import die_at, nurse
 from tests.payouts.cast import Books, after, at

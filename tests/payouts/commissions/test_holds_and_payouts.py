@@ -2,8 +2,8 @@
 
 import pytest
 
+from payouts.settlement.returns import record_return
 from payouts.statements.decisions import hold, release
-from payouts.transfers.returns import record_return
 from tests.payouts.cast import CAST, FUNDS_MINOR, Books, after, at
 from tests.payouts.commissions.people import NOTHING, decide, holds, standing
 from tests.stages import opening_for

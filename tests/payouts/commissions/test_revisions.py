@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from config.database import reading
-from payouts.commissions.undecided import undecided_revisions
+from payouts.commissions.credit_disputes import undecided_revisions
 from payouts.statements.commands import COMMANDS
 from payouts.statements.decisions import decline, hold, release
 from tests.payouts.cast import Books, at

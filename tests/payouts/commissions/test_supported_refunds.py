@@ -8,7 +8,7 @@ import pytest
 from config.database import reading
 from config.migrate import migrate_down, migrate_up
 from config.schema import MAIN
-from payouts.explain import as_text, explain
+from payouts.explain.order import as_text, explain
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.test_provider_refunds import PAYMENT, seconds, told
 from tests.tracker.sales.payloads_read import event

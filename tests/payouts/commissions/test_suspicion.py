@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from config.database import reading
 from payouts.commissions.models import Hold
-from payouts.explain import as_text
+from payouts.explain.order import as_text
 from payouts.statements.decisions import decline, release
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import (

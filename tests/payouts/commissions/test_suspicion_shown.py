@@ -2,10 +2,10 @@
 
 import pytest
 
-from payouts.explain import as_text
+from payouts.explain.order import as_text
 from payouts.statements.commands import COMMANDS as STATEMENTS
 from payouts.statements.decisions import hold, keep
-from payouts.statements.render import as_csv
+from payouts.statements.render.csv import as_csv
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import click, decide, one_more, standing, told_again
 from tests.payouts.commissions.suspects import OWN, SOLD, duplicate, explained, paid_by_stripe

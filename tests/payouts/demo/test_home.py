@@ -10,8 +10,8 @@ from config.database import open_databases, transact
 from config.migrate import migrate_up, upgrade
 from config.schema import schema_states
 from config.settings import Settings
-from payouts.addresses import require_free
 from payouts.demo.home import MARK, clear_interrupted, prepare, reset
+from payouts.processes.addresses import require_free
 from tests.conftest import settings_for
 from tests.payouts.demo.conftest import NOON, silent
 from tracker.errors import Conflict

@@ -7,11 +7,11 @@ from sqlalchemy import func, select
 
 from config.database import Databases, open_databases, reading
 from config.settings import Settings
-from payouts.checks import self_check
 from payouts.demo.history import history
 from payouts.demo.queries import click_counts, demo_brand, demo_time, figures, payouts, statements
 from payouts.demo.seed import seed
 from payouts.demo.transfers import transfers_at_the_rail
+from payouts.selfcheck.checks import self_check
 from payouts.statements.models import SealedDocument
 from tests.payouts.demo.conftest import NOON, silent
 from tracker.clicks.models import Click

@@ -12,7 +12,7 @@ from config.settings import Settings
 from payouts.jobs.claims import claim, finish
 from payouts.jobs.models import JobRun
 from payouts.jobs.pruning import prune_runs
-from payouts.schedule import tick
+from payouts.processes.job_table import tick
 from tests.tracker.sales.shop import RECEIVED, open_shop, sale
 
 

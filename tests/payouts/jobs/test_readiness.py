@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 from config.database import Databases
 from config.settings import Settings
 from payouts.jobs import heartbeat
-from payouts.schedule import JOBS, MINUTE, tick, work
+from payouts.processes.job_table import JOBS, MINUTE, tick, work
 from wsgi import create_app
 
 

@@ -11,8 +11,6 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, reading, transact
 from config.settings import Settings
-from payouts import schedule
-from payouts.checks import self_check
 from payouts.commissions.models import Commission
 from payouts.jobs.claims import LEASE, claim
 from payouts.jobs.context import Context
@@ -20,9 +18,11 @@ from payouts.jobs.models import JobRun
 from payouts.ledger.calendar import Span
 from payouts.ledger.models import Transaction
 from payouts.ledger.periods import ensure_period
-from payouts.schedule import JOBS, Job, tick, work
+from payouts.processes import job_table as schedule
+from payouts.processes.job_table import JOBS, Job, tick, work
+from payouts.selfcheck.checks import self_check
+from payouts.settlement.models import Payout
 from payouts.statements.models import Statement
-from payouts.transfers.models import Payout
 from payouts.transfers.sandbox.server import SANDBOX_KEY
 from tests.conftest import settings_for
 from tests.crowd import at_once

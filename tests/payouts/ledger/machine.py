@@ -10,20 +10,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import reading
-from payouts.checks import self_check
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
 from payouts.commissions.models import Commission
 from payouts.commissions.release import mature_due
 from payouts.ledger.manual import book_by_hand
+from payouts.selfcheck.checks import self_check
+from payouts.settlement.models import Payout
 from payouts.statements.close import close_ended
 from payouts.statements.decisions import decline, hold, release
 from payouts.statements.models import SealedDocument, Statement
 from payouts.statements.review import approve
-from payouts.transfers.models import Payout
-from payouts.transfers.run import Run
 from payouts.transfers.sandbox.server import SANDBOX_KEY
-from payouts.transfers.stripe_rail import StripeRail
+from payouts.transfers.sending.run import Run
+from payouts.transfers.stripe.client import StripeRail
 from tests.payouts.balances import creator_balance
 from tests.payouts.cast import at
 from tests.payouts.ledger.expected import Order

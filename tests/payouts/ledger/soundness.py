@@ -9,9 +9,9 @@ from payouts.commissions.entries import current_amount, entries_of
 from payouts.commissions.facts import causes_of
 from payouts.commissions.models import Commission, Entry, Hold
 from payouts.ledger.models import Account, Chain, Posting
-from payouts.statements.document import statement_document
+from payouts.settlement.models import Payout
+from payouts.statements.document.document import statement_document
 from payouts.statements.models import SealedDocument, Statement
-from payouts.transfers.models import Payout
 from tests.payouts.ledger.expected import Order
 from tracker.sales.orders.models import Sale
 

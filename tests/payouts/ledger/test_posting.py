@@ -15,7 +15,7 @@ from payouts.ledger.manual import BY_HAND, book_by_hand
 from payouts.ledger.models import Account, Chain, Period, Posting, Transaction
 from payouts.ledger.operations import Posted, post
 from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, Line
-from payouts.statements.movements import Movement, Sections
+from payouts.statements.document.movements import Movement, Sections
 from tests.crowd import THREADS, at_once
 from tests.payouts.balances import creator_balance
 from tests.payouts.cast import Books, at

@@ -17,7 +17,7 @@ from config.database import open_databases
 from config.settings import Settings
 from payouts.transfers.payees import note_status, remember_payee
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
-from payouts.transfers.stripe_rail import StripeRail
+from payouts.transfers.stripe.client import StripeRail
 from tests.conftest import settings_for
 from tests.payouts.cast import Books, at, open_books
 from tests.payouts.commissions.people import another_program, one_more, one_more_link

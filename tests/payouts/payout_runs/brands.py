@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, reading, transact
 from config.settings import Settings
-from payouts.statements.document import statement_document
+from payouts.statements.document.document import statement_document
 from payouts.statements.review import approve, get_statement
 from payouts.transfers.payees import note_status, remember_payee
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
-from payouts.transfers.stripe_rail import StripeRail
+from payouts.transfers.stripe.client import StripeRail
 from tests.payouts.balances import creator_balance
 from tests.payouts.cast import FUNDS_MINOR, Books, at
 from tracker.people.accounts.operations import create_brand, create_creator

@@ -13,17 +13,17 @@ import time_machine
 from sqlalchemy import select
 
 from config.database import reading
-from payouts.checks import self_check
 from payouts.ledger.balances import account_balance
 from payouts.ledger.manual import book_by_hand
 from payouts.ledger.rules import account_id
+from payouts.selfcheck.checks import self_check
+from payouts.settlement.models import Attempt, Payout
 from payouts.transfers.commands import COMMANDS
-from payouts.transfers.models import Attempt, Payout
-from payouts.transfers.outcome import Outcome
-from payouts.transfers.run import Run
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
-from payouts.transfers.stripe_rail import StripeRail
-from payouts.transfers.units import from_rail_amount
+from payouts.transfers.sending.run import Run
+from payouts.transfers.stripe.amounts import from_rail_amount
+from payouts.transfers.stripe.client import StripeRail
+from payouts.transfers.stripe.outcome import Outcome
 from tests.payouts.cast import Books, after, at
 from tests.payouts.payout_runs.brands import (
     CurrencyBooks as CurrencyBooks,

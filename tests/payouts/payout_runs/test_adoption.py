@@ -4,13 +4,13 @@ import pytest
 
 from config.database import Databases
 from config.settings import Settings
-from payouts.transfers.adoption import adopt
-from payouts.transfers.models import Payout
-from payouts.transfers.outcome import Outcome
+from payouts.settlement.models import Payout
 from payouts.transfers.payees import remember_payee
-from payouts.transfers.reconciliation import Reconciliation, reconcile, reversals_of
+from payouts.transfers.reconciliation.adoption import adopt
+from payouts.transfers.reconciliation.reconciliation import Reconciliation, reconcile, reversals_of
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
-from payouts.transfers.stripe_rail import StripeRail
+from payouts.transfers.stripe.client import StripeRail
+from payouts.transfers.stripe.outcome import Outcome
 from tests.payouts.cast import CAST, Books, after, at, connect
 from tests.payouts.payout_runs.scenes import (
     NOVEMBER,

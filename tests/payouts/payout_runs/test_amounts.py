@@ -6,9 +6,9 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, reading
 from config.settings import Settings
-from payouts.transfers.preparation import plans_of
-from payouts.transfers.report import Report
+from payouts.transfers.planning.preparation import plans_of
 from payouts.transfers.sandbox.server import SandboxServer
+from payouts.transfers.sending.report import Report
 from tests.payouts.cast import Books, at
 from tests.payouts.payout_runs.scenes import (
     DECEMBER,

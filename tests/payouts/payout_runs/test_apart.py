@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from config.database import reading
-from payouts.transfers.models import Payee, Payout
-from payouts.transfers.preparation import prepare
-from payouts.transfers.run import Run
+from payouts.settlement.models import Payee, Payout
+from payouts.transfers.planning.preparation import prepare
+from payouts.transfers.sending.run import Run
 from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.owners import Owners, come_back, pay_october, refund, sell, three_owners, whose
 from tests.payouts.payout_runs.scenes import (

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from config.database import reading
-from payouts.transfers.models import Attempt
+from payouts.settlement.models import Attempt
 from tests.payouts.cast import Books
 from tests.payouts.payout_runs.scenes import (
     Month,

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from config.database import open_databases
 from config.settings import Settings
-from payouts.transfers.outcome import Outcome
-from payouts.transfers.run import Run
 from payouts.transfers.sandbox.server import SANDBOX_KEY
-from payouts.transfers.stripe_rail import StripeRail
+from payouts.transfers.sending.run import Run
+from payouts.transfers.stripe.client import StripeRail
+from payouts.transfers.stripe.outcome import Outcome
 from tests.dying import begin
 from tests.payouts.cast import Books, at
 from tests.payouts.payout_runs.scenes import (

@@ -1,6 +1,6 @@
 """Whatever happens to a call, each creator is paid once in the end, and never twice."""
 
-from payouts.transfers.models import Payout
+from payouts.settlement.models import Payout
 from tests.payouts.cast import Books
 from tests.payouts.payout_runs.scenes import (
     OCTOBER,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from payouts.transfers.run import Run, ticking
+from payouts.transfers.sending.run import Run, ticking
 from tests.payouts.cast import FUNDS_MINOR, Books, at
 from tests.payouts.payout_runs.scenes import (
     OCTOBER,

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from config.database import reading
 from payouts.jobs.claims import LeaseLost
-from payouts.transfers.freezing import is_frozen, place_freeze
-from payouts.transfers.reconciliation import Reconciliation, reconcile
+from payouts.transfers.freezes import is_frozen, place_freeze
+from payouts.transfers.reconciliation.reconciliation import Reconciliation, reconcile
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
-from payouts.transfers.stripe_rail import StripeRail
-from payouts.transfers.stripe_shapes import Movement
+from payouts.transfers.stripe.client import StripeRail
+from payouts.transfers.stripe.shapes import Movement
 from tests.payouts.cast import Books, at
 from tests.payouts.payout_runs.scenes import (
     OCTOBER,

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from payouts.transfers.cancellation import cancel
-from payouts.transfers.states import OPEN, STEPS, require_step
+from payouts.settlement.cancellation import cancel
+from payouts.settlement.states import OPEN, STEPS, require_step
 from tests.payouts.cast import Books, at
 from tests.payouts.payout_runs.scenes import the_payout
 from tracker.errors import Conflict, NotFound

@@ -5,10 +5,10 @@ from functools import partial
 
 import pytest
 
-from payouts.transfers.attempts import RESEND_WITHIN, claim_unsettled, conclude
-from payouts.transfers.lookup import ABSENT
-from payouts.transfers.outcome import Outcome
-from payouts.transfers.run import Run
+from payouts.transfers.sending.attempts import RESEND_WITHIN, claim_unsettled, conclude
+from payouts.transfers.sending.run import Run
+from payouts.transfers.stripe.lookup import ABSENT
+from payouts.transfers.stripe.outcome import Outcome
 from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.payout_runs.scenes import (
     NOVEMBER,

@@ -12,9 +12,9 @@ from sqlalchemy import text
 from config.canonical import canonical_json
 from config.database import Databases
 from config.settings import Settings
-from payouts.statements.document import expected_pay_date
-from payouts.statements.render import AMOUNTS, COLUMNS, as_csv
-from payouts.statements.text import as_text
+from payouts.statements.document.document import expected_pay_date
+from payouts.statements.render.csv import AMOUNTS, COLUMNS, as_csv
+from payouts.statements.render.text import as_text
 from payouts.transfers.sandbox.server import SandboxServer
 from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.payout_runs.scenes import (

@@ -4,12 +4,12 @@ import pytest
 from sqlalchemy import select
 
 from payouts.ledger.manual import book_by_hand
-from payouts.statements.text import as_text
-from payouts.transfers.adoption import adopt
-from payouts.transfers.models import Payee
-from payouts.transfers.returns import record_return
+from payouts.settlement.models import Payee
+from payouts.settlement.returns import record_return
+from payouts.statements.render.text import as_text
+from payouts.transfers.reconciliation.adoption import adopt
 from payouts.transfers.sandbox.server import SANDBOX_KEY
-from payouts.transfers.stripe_rail import StripeRail
+from payouts.transfers.stripe.client import StripeRail
 from tests.payouts.cast import Books, at
 from tests.payouts.payout_runs.scenes import NOVEMBER, OCTOBER, run_at, sell_and_release
 from tests.payouts.statements.test_document import rows_of

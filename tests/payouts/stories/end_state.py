@@ -12,7 +12,7 @@ from config.database import Databases, reading
 from payouts.commissions.entries import current_amount, entries_of
 from payouts.commissions.models import Commission, Hold
 from payouts.ledger.models import Account, Posting, Transaction
-from payouts.statements.document import statement_document
+from payouts.statements.document.document import statement_document
 from payouts.statements.models import Statement
 from tracker.sales.booking.models import RefundClaim
 from tracker.sales.orders.models import (

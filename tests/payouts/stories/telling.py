@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, reading, transact
 from config.settings import Settings
-from payouts.checks import self_check
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
 from payouts.commissions.release import mature_due
+from payouts.selfcheck.checks import self_check
 from payouts.statements.close import close_period
 from tests.crowd import THREADS, at_once
 from tests.payouts.stories.end_state import end_states

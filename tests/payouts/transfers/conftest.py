@@ -11,7 +11,7 @@ from typing import Any, Self
 import pytest
 
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
-from payouts.transfers.stripe_rail import StripeRail, transfer_parameters
+from payouts.transfers.stripe.client import StripeRail, transfer_parameters
 from tests.payouts.transfers.plain_http import Reply, http
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from payouts.transfers.outcome import Kind, Outcome, scrubbed, sentence_for, settles
+from payouts.transfers.stripe.outcome import Kind, Outcome, scrubbed, sentence_for, settles
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
-from payouts.transfers.stripe_rail import RailError, StripeRail, transfer_parameters
+from payouts.transfers.stripe.client import RailError, StripeRail, transfer_parameters
 from tests.payouts.transfers.plain_http import REFRESH_URL, RETURN_URL, http
 
 Json = dict[str, Any]

@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
-from payouts.transfers.stripe_rail import StripeRail
+from payouts.transfers.stripe.client import StripeRail
 from tests.payouts.transfers.plain_http import REFRESH_URL, RETURN_URL, Reply, http
 
 ROOT = Path(__file__).resolve().parents[3]

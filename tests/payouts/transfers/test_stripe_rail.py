@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from payouts.transfers import stripe_rail
-from payouts.transfers.outcome import settles
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
-from payouts.transfers.stripe_rail import RailError, StripeRail
+from payouts.transfers.stripe import client as stripe_rail
+from payouts.transfers.stripe.client import RailError, StripeRail
+from payouts.transfers.stripe.outcome import settles
 
 ROOT = Path(__file__).resolve().parents[3]
 Build = Callable[..., dict[str, Any]]
@@ -227,7 +227,7 @@ def test_a_proxy_of_the_environment_is_not_used_on_this_machine(
 
 
 def test_importing_the_rail_does_not_import_the_sdk() -> None:
-    _python("import payouts.transfers.stripe_rail, sys; assert 'stripe' not in sys.modules")
+    _python("import payouts.transfers.stripe.client, sys; assert 'stripe' not in sys.modules")
 
 
 def test_a_forked_process_gets_a_client_of_its_own(sandbox: SandboxServer, parameters: Build) -> None:

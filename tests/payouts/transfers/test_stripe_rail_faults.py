@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from payouts.transfers.outcome import Outcome, settles
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
-from payouts.transfers.stripe_rail import StripeRail
+from payouts.transfers.stripe.client import StripeRail
+from payouts.transfers.stripe.outcome import Outcome, settles
 
 Build = Callable[..., dict[str, Any]]
 

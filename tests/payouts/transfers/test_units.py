@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payouts.transfers.units import (
+from payouts.transfers.stripe.amounts import (
     NotOnTheRail,
     floor_to_rail_step,
     from_rail_amount,

@@ -1,0 +1,1 @@
+"""The path of one order, from click to transfer, in words."""

@@ -1,0 +1,191 @@
+"""The whole path of one order, from the click to the bank transfer, in words and as JSON."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payouts.commissions.entries import current_amount, entries_of
+from payouts.commissions.held_queue import hold_answer, hold_sentence
+from payouts.commissions.models import Commission, Entry
+from payouts.commissions.release import holds_of, lifted_holds_of
+from payouts.explain.credit import credit_accounts, credit_lines
+from payouts.ledger.models import Posting
+from payouts.settlement.models import Item, Payout
+from payouts.statements.document.document import expected_pay_date
+from tracker.errors import NotFound
+from tracker.money import Money, rate_text
+from tracker.people.accounts.models import Brand
+from tracker.people.accounts.operations import get_brand, get_creator
+from tracker.programs.models import Terms
+from tracker.sales.booking.refund_claims import WAIVED
+from tracker.sales.orders.models import Attribution, Event, Sale
+from tracker.sales.queries import claims_about, is_called, unsettled_events
+from tracker.sales.serializers import claim_answer, event_answer
+from tracker.times import utc_text
+
+_CLAIMS = {
+    "refund": "the refund",
+    "failure": "a failure of the refund",
+    "level": "all refunds of",
+    "cancellation": "a cancellation",
+    "refund_waived": "the refund",
+    "level_waived": "all refunds of",
+    "cancellation_waived": "a cancellation",
+}
+
+
+def explain(session: Session, brand_id: str, order_id: str) -> list[dict[str, Any]]:
+    """One account for each sale of that order id (namespaces may share one). Raises NotFound."""
+    brand = get_brand(session, brand_id)
+    sales = session.execute(
+        select(Sale).where(Sale.brand_id == brand.id, is_called(order_id)).order_by(Sale.id)
+    ).scalars()
+    found = [_sale(session, brand, sale) for sale in sales]
+    if not found:
+        raise NotFound(
+            f"{brand.name} has no sale with the order id {order_id!r}. Events that could not be applied are "
+            "listed by: linkledger source events --state parked"
+        )
+    return found
+
+
+def as_text(account: dict[str, Any]) -> str:
+    """The same account in sentences, oldest first."""
+    rows = [
+        (
+            f"Order {account['order']} of {account['occurred_at']}, {Money(**account['total'])} "
+            f"(net {Money(**account['net'])}), came in as {account['event']['id']}."
+        )
+    ]
+    if emptied_at := account["event"]["body_emptied_at"]:
+        rows.append(f"  Its message was kept word for word until {emptied_at}; only its hash is left.")
+    for attribution in account["attributions"]:
+        rows += credit_lines(attribution)
+    for commission in account["commissions"]:
+        base = f"{Money(**commission['base_amount'])} ({commission['base']})"
+        rows.append(
+            f"{commission['creator']['name']} earns {commission['rate_percent']} % of {base} by version "
+            f"{commission['terms_version']} of the terms: {Money(**commission['at_sale'])}; "
+            f"now {Money(**commission['now'])}."
+        )
+        rows += [
+            f"  {entry['at']} {entry['what']}: {Money(**entry['change'])}, {entry['why']}"
+            for entry in commission["entries"]
+        ]
+        rows += [f"  held: {hold_sentence(hold)}" for hold in commission["holds"]]
+        rows += [f"  was held: {_lifted_sentence(hold)}" for hold in commission["lifted_holds"]]
+        rows.append(f"  {_payment_sentence(commission)}")
+    rows += [
+        f"Nothing of it is released while {event['id']} is in state {event['state']}: "
+        f"{(event['reason'] or 'no remark').rstrip('.')}."
+        for event in account["unsettled_events"]
+    ]
+    rows += [_claim_sentence(claim) for claim in account["refund_claims"]]
+    if not account["commissions"]:
+        rows.append("No commission stands in the books for it.")
+    return "\n".join(rows)
+
+
+def _payment_sentence(commission: dict[str, Any]) -> str:
+    paid = [f"{each['payout']} ({each['state']}, {each['transfer']})" for each in commission["payouts"]]
+    if paid:
+        return f"in payout {', '.join(paid)}"
+    return f"released {commission['release_at']}, paid about {commission['pay_date']}"
+
+
+def _claim_sentence(claim: dict[str, Any]) -> str:
+    amount = f" of {Money(**claim['amount'])}" if claim["amount"] else ""
+    what = " ".join(part for part in (_CLAIMS[claim["kind"]], claim["id"]) if part)
+    if claim["kind"].endswith(WAIVED):
+        return f"{claim['source']} told of {what}{amount}, which a person has put aside."
+    return f"{claim['source']} told of {what}{amount}, which is not counted: another source's reports count."
+
+
+def _lifted_sentence(hold: dict[str, Any]) -> str:
+    note = f": {hold['note']}" if hold["note"] else ""
+    return f"{hold_sentence(hold)}; lifted at {hold['lifted_at']}{note}"
+
+
+def _sale(session: Session, brand: Brand, sale: Sale) -> dict[str, Any]:
+    event = session.get_one(Event, sale.event_id)
+    commissions = session.execute(
+        select(Commission).where(Commission.sale_id == sale.id).order_by(Commission.revision)
+    ).scalars()
+    return {
+        "sale": sale.id,
+        "order": sale.order_id,
+        "occurred_at": utc_text(sale.occurred_at),
+        "test": sale.test,
+        "total": Money(sale.total, sale.currency).as_json(),
+        "net": Money(sale.net, sale.currency).as_json(),
+        "event": {
+            "id": event.id,
+            "source": event.source_id,
+            "received_at": utc_text(event.received_at),
+            "body_sha256": event.body_hash,
+            "body_emptied_at": utc_text(event.emptied_at) if event.emptied_at else None,
+        },
+        "attributions": credit_accounts(session, sale),
+        "unsettled_events": [event_answer(each) for each in unsettled_events(session, sale)],
+        "refund_claims": [claim_answer(claim, sale.currency) for claim in claims_about(session, sale)],
+        "commissions": [_commission(session, brand, sale, each) for each in commissions],
+    }
+
+
+def _commission(session: Session, brand: Brand, sale: Sale, commission: Commission) -> dict[str, Any]:
+    entries = entries_of(session, commission.id)
+    creator = get_creator(session, commission.creator_id)
+    attribution = session.get_one(Attribution, commission.attribution_id)
+    terms = session.get_one(Terms, attribution.terms_id)
+    return {
+        "id": commission.id,
+        "live": commission.live,
+        "creator": {"id": creator.id, "name": creator.name},
+        "base": commission.base,
+        "base_amount": Money(commission.base_minor, sale.currency).as_json(),
+        "rate_percent": rate_text(commission.rate_bp),
+        "rate_from": commission.rate_from,
+        "terms_version": terms.version,
+        "at_sale": Money(commission.amount_minor, sale.currency).as_json(),
+        "now": Money(current_amount(entries), sale.currency).as_json(),
+        "release_at": utc_text(commission.release_at),
+        "pay_date": expected_pay_date(brand, commission.release_at),
+        "entries": [_entry(entry, sale.currency) for entry in entries],
+        "holds": [hold_answer(hold) for hold in holds_of(session, commission.id)],
+        "lifted_holds": [hold_answer(hold) for hold in lifted_holds_of(session, commission.id)],
+        "payouts": _payouts(session, commission.id),
+    }
+
+
+def _entry(entry: Entry, currency: str) -> dict[str, Any]:
+    change = entry.amount_after_minor - entry.amount_before_minor
+    return {
+        "what": entry.kind,
+        "why": entry.reason,
+        "cause": entry.cause_id,
+        "at": utc_text(entry.effective_at),
+        "change": Money(change, currency).as_json(),
+        "transaction": entry.transaction_id,
+    }
+
+
+def _payouts(session: Session, commission_id: str) -> list[dict[str, Any]]:
+    rows = session.execute(
+        select(Payout, Item)
+        .join(Item, Item.payout_id == Payout.id)
+        .join(Posting, Posting.id == Item.posting_id)
+        .join(Entry, Entry.transaction_id == Posting.transaction_id)
+        .where(Item.live, Entry.commission_id == commission_id)
+        .order_by(Item.id)
+    )
+    return [
+        {
+            "payout": payout.id,
+            "state": payout.state,
+            "transfer": payout.transfer_ref,
+            "statement": payout.statement_id,
+            "part": Money(item.amount_minor, payout.currency).as_json(),
+        }
+        for payout, item in rows
+    ]

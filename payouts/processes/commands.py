@@ -1,0 +1,48 @@
+"""Commands that start processes. They import no room: each process imports its own."""
+
+import click
+
+from payouts.processes.addresses import require_free
+from payouts.processes.supervisor import serve as serve_processes
+from tracker.console import Answer, Console, ConsoleCommand, pass_console
+
+
+@click.command("serve", cls=ConsoleCommand)
+@click.option("--bind", metavar="HOST:PORT", help="Default: LINKLEDGER_BIND")
+@click.option("--workers", type=int, help="Default: LINKLEDGER_WORKERS")
+@click.option("--edge-bind", metavar="HOST:PORT", help="Default: LINKLEDGER_EDGE_BIND")
+@click.option("--only", type=click.Choice(["edge", "web", "scheduler"]), help="Start this process alone.")
+@pass_console
+def serve_command(
+    console: Console, bind: str | None, workers: int | None, edge_bind: str | None, only: str | None
+) -> Answer:
+    """Serve redirects, pages and webhooks, and run the scheduler, until Ctrl-C."""
+    settings = console.settings_with(bind=bind, workers=workers, edge_bind=edge_bind)
+    console.databases.close()  # opened first, so that a wrong schema is said before anything starts
+    for name, address, option in (
+        ("web", settings.bind, "--bind"),
+        ("edge", settings.edge_bind, "--edge-bind"),
+    ):
+        if only in (None, name):
+            require_free(address, option)
+    places = {
+        "scheduler": "The scheduler runs",
+        "edge": f"Links are followed at {settings.link_url}",
+        "web": f"Linkledger is at {settings.web_url}",
+        None: f"Linkledger is at {settings.web_url}, its links at {settings.link_url}",
+    }
+    console.say(f"{places[only]} (Ctrl-C stops it)")
+    code = serve_processes(settings, only=only)
+    return Answer(None, exit_code=code)
+
+
+@click.command("scheduler", cls=ConsoleCommand)
+@pass_console
+def scheduler_command(console: Console) -> Answer:
+    """Run the scheduler alone: the same as serve --only scheduler."""
+    console.databases.close()  # opened first, so that a wrong schema is said before anything starts
+    code = serve_processes(console.settings, only="scheduler")
+    return Answer(None, exit_code=code)
+
+
+COMMANDS = (serve_command, scheduler_command)

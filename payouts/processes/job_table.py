@@ -1,0 +1,300 @@
+"""The job table: what runs, how often, in which order. A door: each job opens its own transactions.
+
+APScheduler is only the clock that calls `tick`. What is due is read from the database, so nothing is lost
+while no scheduler runs, and two of them are safe.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+
+from config.database import Databases, reading, transact
+from config.settings import Settings
+from payouts.commissions.accrual import accrue_due
+from payouts.commissions.adjustment import adjust_due
+from payouts.commissions.release import mature_due
+from payouts.jobs.claims import BY_HAND, LeaseLost, advance_clock, claim, finish, require_forward
+from payouts.jobs.context import Context, Done
+from payouts.jobs.pruning import prune_runs
+from payouts.selfcheck.checks import require_sound_books, self_check
+from payouts.settlement.models import Payout
+from payouts.statements.close import close_ended
+from payouts.statements.review import approve_silently, due_for_silence
+from payouts.transfers.freezes import standing_freezes
+from payouts.transfers.planning.preparation import anything_to_send
+from payouts.transfers.rail import open_rail
+from payouts.transfers.reconciliation.reconciliation import reconcile
+from payouts.transfers.sending.attempts import unsettled_attempts
+from payouts.transfers.sending.report import Report
+from payouts.transfers.sending.run import Run, ticking
+from tracker.clicks.jobs import (
+    confirm_clicks,
+    count_clicks,
+    drain_spools,
+    partition_clicks,
+    prune_clicks,
+    renew_visitor_keys,
+)
+from tracker.errors import Fault, LinkledgerError
+from tracker.sales.inbox.jobs import empty_old_events
+from tracker.sales.queries import credited_clicks
+
+BATCH = 200
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+LATEST_CONFIRMATION = 7 * DAY
+"""So long after a sale its click may come from a spool and still be known for a visit."""
+
+log = structlog.get_logger(__name__)
+
+
+def _accrue(context: Context) -> dict[str, Any]:
+    done = _in_batches(context, accrue_due)
+    return done.told(commissions=sum(done.results.values()))
+
+
+def _adjust(context: Context) -> dict[str, Any]:
+    done = _in_batches(context, adjust_due)
+    return done.told(commissions=sum(done.results.values()))
+
+
+def _mature(context: Context) -> dict[str, Any]:
+    done = _in_batches(context, mature_due)
+    return done.told(released=sum(done.results.values()))
+
+
+def _close(context: Context) -> dict[str, Any]:
+    def close(brand_id: str) -> Any:
+        return context.write(partial(close_ended, now=context.now, brand_id=brand_id))
+
+    done = context.each(context.brands(), close)
+    return done.told(closed=done.results)
+
+
+def _approve(context: Context) -> dict[str, Any]:
+    with reading(context.databases.main) as session:
+        due = due_for_silence(session, context.now)
+
+    def approve(statement_id: str) -> Any:
+        return context.write(partial(approve_silently, now=context.now, statement_id=statement_id))
+
+    done = context.each(due, approve)
+    return done.told(approved=list(done.results))
+
+
+def _settle(context: Context) -> dict[str, Any]:
+    with reading(context.databases.main) as session:
+        if not unsettled_attempts(session, context.now):
+            return {}
+    with open_rail(context.settings) as rail:
+        run = Run(context.databases, rail, context.now, guard=context.guard, moment=context.moment)
+        return _without_empty(run.settle_open())
+
+
+def _pay(context: Context) -> dict[str, Any]:
+    with reading(context.databases.main) as session:
+        due = [b for b in context.brands() if anything_to_send(session, context.now, b, early=False)]
+        if not due:
+            return {}
+        require_sound_books(session, context.now)
+    with open_rail(context.settings) as rail:
+
+        def pay(brand_id: str) -> Any:
+            run = Run(
+                context.databases,
+                rail,
+                context.now,
+                rail_shared=context.settings.rail_shared,
+                guard=context.guard,
+                moment=context.moment,
+            )
+            return _without_empty(run.pay(brand_id))
+
+        done = context.each(due, pay)
+    return done.told(**done.results)
+
+
+def _reconcile(context: Context) -> dict[str, Any]:
+    with reading(context.databases.main) as session:
+        sent = session.scalar(select(Payout.id).where(Payout.transfer_ref.is_not(None)).limit(1))
+        if sent is None and not any(standing_freezes(session)):
+            return {}
+    with open_rail(context.settings) as rail:
+        found = reconcile(context.databases, rail, context.now, context.guard)
+    if not found.clean:
+        unknown = [f"{each} is not in the books" for each in found.unknown_transfers]
+        raise Fault("; ".join([*unknown, *found.differences]))
+    return {"returned": found.returned}
+
+
+def _check(context: Context) -> dict[str, Any]:
+    with reading(context.databases.main) as session:
+        faults = self_check(session, context.now)
+    if faults:
+        raise Fault("; ".join(fault.message for fault in faults))
+    return {"faults": 0}
+
+
+def _count_clicks(context: Context, back: timedelta) -> dict[str, Any]:
+    return count_clicks(context.databases.clicks, context.now, context.renew, back)
+
+
+def _confirm_clicks(context: Context) -> dict[str, Any]:
+    with reading(context.databases.main) as session:
+        credited = credited_clicks(session, context.now - LATEST_CONFIRMATION)
+    return confirm_clicks(context.databases.clicks, context.renew, credited)
+
+
+def _prune_clicks(context: Context) -> dict[str, Any]:
+    keep = timedelta(days=context.settings.click_days)
+    return prune_clicks(context.databases.clicks, context.now, context.renew, keep)
+
+
+def _partition_clicks(context: Context) -> dict[str, Any]:
+    return partition_clicks(context.databases.clicks, context.now)
+
+
+def _drain_spools(context: Context) -> dict[str, Any]:
+    return drain_spools(context.settings)
+
+
+def _renew_visitor_keys(context: Context) -> dict[str, Any]:
+    return renew_visitor_keys(context.settings.home)
+
+
+def _empty_events(context: Context) -> dict[str, Any]:
+    before = context.now - timedelta(days=context.settings.event_days)
+    return {"emptied": empty_old_events(context.databases.main, before, context.now, context.renew)}
+
+
+def _prune_runs(context: Context) -> dict[str, Any]:
+    total = 0
+    while done := context.write(lambda s: prune_runs(s, context.now, BATCH)):
+        total += done
+    return {"forgotten": total}
+
+
+@dataclass(frozen=True)
+class Job:
+    """`every` is the length of a slot: a job runs at most once in each."""
+
+    name: str
+    every: timedelta
+    work: Callable[[Context], dict[str, Any]]
+
+
+JOBS = (
+    Job("accrue", MINUTE, _accrue),
+    Job("adjust", MINUTE, _adjust),
+    Job("mature", MINUTE, _mature),
+    Job("close", HOUR, _close),
+    Job("approve", HOUR, _approve),
+    Job("settle-payouts", 5 * MINUTE, _settle),
+    Job("pay", HOUR, _pay),
+    Job("reconcile", DAY, _reconcile),
+    Job("check", 10 * MINUTE, _check),
+    Job("click-spools", MINUTE, _drain_spools),
+    Job("visitor-keys", HOUR, _renew_visitor_keys),
+    Job("click-partitions", DAY, _partition_clicks),
+    Job("click-confirm", 5 * MINUTE, _confirm_clicks),
+    Job("click-prune", DAY, _prune_clicks),
+    Job("click-totals-late", HOUR, partial(_count_clicks, back=3 * DAY)),
+    Job("click-totals", 5 * MINUTE, partial(_count_clicks, back=3 * HOUR)),
+    Job("event-bodies", DAY, _empty_events),
+    Job("prune-runs", DAY, _prune_runs),
+)
+"""In the order in which they run when several are due at once."""
+
+
+def tick(databases: Databases, settings: Settings, now: datetime) -> dict[str, dict[str, Any]]:
+    """Run every job whose present slot nobody has taken. What each did, by name."""
+    moment = ticking(now)
+    return {
+        job.name: result
+        for job in JOBS
+        if (result := _run(databases, settings, now, moment, job, _slot(job, now))) is not None
+    }
+
+
+def work(
+    databases: Databases, settings: Settings, now: datetime, as_of: datetime | None = None
+) -> list[dict[str, Any]]:
+    """Run every job once, now; or, with `as_of`, as if the scheduler had run each day until then.
+
+    One result for each time that was worked for: {"at": …, "jobs": {name: what it did}}.
+    Raises Invalid when `as_of` is in the past, or before a time for which jobs have run.
+    """
+    start = now
+    if as_of is not None:
+        with reading(databases.main) as session:
+            start = require_forward(session, now, as_of)
+    results = []
+    for at in _days(start, as_of):
+        slot, moment = f"{BY_HAND}{at:%Y-%m-%dT%H:%M:%S.%fZ}", ticking(at)
+        done = {job.name: _run(databases, settings, at, moment, job, slot) for job in JOBS}
+        transact(databases.main, partial(advance_clock, as_of=at))
+        results.append({"at": f"{at:%Y-%m-%dT%H:%M:%SZ}", "jobs": {k: v for k, v in done.items() if v}})
+    return results
+
+
+def _days(now: datetime, as_of: datetime | None) -> list[datetime]:
+    """Now, then each midnight (UTC) on the way, then `as_of`: what a scheduler would have seen."""
+    if as_of is None:
+        return [now]
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
+    count = max((as_of - midnight) // DAY + 1, 0)
+    return [now, *(midnight + DAY * number for number in range(count)), as_of]
+
+
+def _slot(job: Job, now: datetime) -> str:
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return f"{epoch + (now - epoch) // job.every * job.every:%Y-%m-%dT%H:%MZ}"
+
+
+def _run(
+    databases: Databases,
+    settings: Settings,
+    now: datetime,
+    moment: Callable[[], datetime],
+    job: Job,
+    slot: str,
+) -> dict[str, Any] | None:
+    """`now` is that of the slot: jobs before this one may have worked for minutes since."""
+    held = transact(databases.main, lambda s: claim(s, now, job.name, slot))
+    if held is None:
+        return None
+    try:
+        result = job.work(Context(databases, settings, now, held, moment))
+        if failed := "error" in result:
+            log.error("job failed", job=job.name, slot=slot, error=result["error"])
+    except LinkledgerError as error:
+        result, failed = {"error": str(error)}, True
+        log.error("job failed", job=job.name, slot=slot, error=str(error))
+    except Exception as error:  # one broken job must not keep the others from running
+        result, failed = {"error": f"unexpected {type(error).__name__}, see the log"}, True
+        log.exception("job broke", job=job.name, slot=slot)
+    try:
+        transact(databases.main, lambda s: finish(s, now, held, failed=failed, result=result))
+    except LeaseLost as error:
+        log.warning("run lost", job=job.name, slot=slot, error=str(error))
+    return result
+
+
+def _in_batches(context: Context, step: Callable[..., int]) -> Done:
+    """Brand by brand, so that each transaction waits for one brand's lock only."""
+
+    def all_of(brand_id: str) -> int:
+        total = 0
+        while done := context.write(lambda s: step(s, context.now, BATCH, brand_id=brand_id)):
+            total += int(done)
+        return total
+
+    return context.each(context.brands(), all_of)
+
+
+def _without_empty(report: Report) -> dict[str, Any]:
+    return {name: value for name, value in report.as_json().items() if value}

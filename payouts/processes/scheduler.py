@@ -1,0 +1,53 @@
+"""The scheduler process: APScheduler is the clock, `schedule.tick` reads from the database what is due."""
+
+import signal
+import sys
+from datetime import UTC, datetime
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from config.collector import collect_seldom
+from config.database import open_databases
+from config.logs import configure_logs
+from config.schema import SchemaMismatch, require_current_schema
+from config.settings import load_settings
+from payouts.processes.job_table import tick
+
+EVERY_S = 15
+"""How often it looks. A job runs once in each of its slots, however often that is."""
+
+STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
+
+
+def main() -> int:
+    collect_seldom()
+    settings = load_settings()
+    configure_logs(production=settings.env == "production")
+    databases = open_databases(settings)
+    try:
+        require_current_schema(databases)
+    except SchemaMismatch as error:
+        sys.stderr.write(f"linkledger: {error}\n")
+        return 1
+    scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
+    scheduler.add_job(
+        lambda: tick(databases, settings, datetime.now(UTC)),
+        IntervalTrigger(seconds=EVERY_S, timezone=UTC),
+        next_run_time=datetime.now(UTC),
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=None,
+    )
+    # Waited for, not handled: a handler that runs inside a lock cannot take it, and may be called twice.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+    scheduler.start()
+    signal.sigwait(STOPS)
+    scheduler.shutdown(wait=True)
+    databases.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""Starts the processes of an installation on one machine and watches them. It serves nothing itself.
+
+Each child runs in a session of its own, gets TERM when this process is told to stop, and dies with it. The
+scheduler is started again when it falls, with growing pauses; when edge or web falls, everything stops.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from multiprocessing.context import ForkProcess
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import structlog
+
+from config.collector import collect_seldom
+from config.logs import configure_logs
+from config.settings import PREFIX, Settings, load_settings
+from payouts.processes.fork import Main, fork, gunicorn_main
+
+STOP_WITHIN_S = 12.0
+POLL_S = 0.2
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 60.0
+STEADY_AFTER_S = 60.0
+
+# gunicorn's own codes for "a worker would not boot" and "the application cannot be loaded".
+_GUNICORN_FAILED = {3: 1, 4: 1}
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Child:
+    """One process of the installation. `vital`: without it the others make no sense."""
+
+    name: str
+    main: Main
+    vital: bool
+    process: ForkProcess | None = None
+    started_at: float = 0.0
+    pause_s: float = FIRST_PAUSE_S
+    start_after: float = 0.0
+
+
+def serve(settings: Settings, *, only: str | None = None) -> int:
+    """Run until a signal or until a vital child falls. The exit code: 0 after a signal, else the child's."""
+    return Supervisor(_children(only), child_environment(settings)).run()
+
+
+def become_serve(settings: Settings) -> NoReturn:
+    """Go on as a process that serves and has loaded nothing else; its exit code is that of `serve`."""
+    sys.stdout.flush()
+    command = [sys.executable, "-m", __name__]
+    os.execve(sys.executable, command, child_environment(settings))
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """The settings as variables, so that every child reads exactly what this process has read."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    given = settings.model_dump(mode="json") | {"home": str(settings.home.resolve())}
+    return kept | {PREFIX + name.upper(): _text(value) for name, value in given.items()}
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _children(only: str | None) -> list[Child]:
+    config = Path(__file__).parents[2] / "config"
+    every = [
+        Child("edge", gunicorn_main(config / "edge_gunicorn.py"), vital=True),
+        Child("web", gunicorn_main(config / "gunicorn.py"), vital=True),
+        Child("scheduler", _scheduler, vital=only == "scheduler"),
+    ]
+    return [child for child in every if only in (None, child.name)]
+
+
+def _scheduler() -> int:
+    """Imported by its own process: nobody else needs the jobs."""
+    return int(import_module("payouts.processes.scheduler").main())
+
+
+@dataclass
+class Supervisor:
+    """Keeps children running. `run` returns when all have ended."""
+
+    children: list[Child]
+    environment: Mapping[str, str]
+    stopping: bool = field(default=False, init=False)
+
+    def run(self) -> int:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._stop)
+        code = 0
+        while not self.stopping:
+            fallen = self._fallen_vital()
+            if fallen is not None:
+                code = fallen
+                break
+            self._start_missing()
+            time.sleep(POLL_S)
+        self._end_all()
+        return code
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.stopping = True
+
+    def _start_missing(self) -> None:
+        now = time.monotonic()
+        for child in self.children:
+            if child.process is not None or now < child.start_after:
+                continue
+            child.started_at = now
+            child.process = fork(child.name, child.main, self.environment)
+
+    def _fallen_vital(self) -> int | None:
+        """Note who has fallen; the exit code when it was somebody vital."""
+        for child in self.children:
+            code = child.process.exitcode if child.process else None
+            if code is None:
+                continue
+            log.error("process ended", process=child.name, code=code)
+            child.process = None
+            if child.vital:
+                return _GUNICORN_FAILED.get(code, code if code > 0 else 1)
+            self._pause(child)
+        return None
+
+    def _pause(self, child: Child) -> None:
+        if time.monotonic() - child.started_at > STEADY_AFTER_S:
+            child.pause_s = FIRST_PAUSE_S
+        child.start_after = time.monotonic() + child.pause_s
+        child.pause_s = min(child.pause_s * 2, LONGEST_PAUSE_S)
+
+    def _end_all(self) -> None:
+        running = [child.process for child in self.children if child.process is not None]
+        for process in running:
+            process.terminate()
+        deadline = time.monotonic() + STOP_WITHIN_S
+        for process in running:
+            process.join(max(deadline - time.monotonic(), 0.1))
+            if process.exitcode is None and process.pid is not None:
+                log.warning("process did not end in time", pid=process.pid)
+                os.killpg(process.pid, signal.SIGKILL)
+                process.join()
+
+
+if __name__ == "__main__":
+    collect_seldom()
+    configure_logs(production=False)
+    sys.exit(serve(load_settings()))

@@ -1,0 +1,1 @@
+"""The self-check: what must be true of the books before money moves."""

@@ -1,0 +1,45 @@
+"""The self-check: everything that must be true of the books, their statements and their payouts.
+
+Runs every ten minutes and before each payout run. A finding freezes payouts until a person has looked.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from payouts.commissions.checks import commission_faults
+from payouts.ledger.checks import Finding, balance_faults, chain_faults, posting_faults
+from payouts.statements.checks import statement_faults
+from payouts.transfers.checks import payout_faults, settlement_faults, stuck_payouts
+from payouts.transfers.freezes import standing_freezes
+from tracker.errors import Fault
+
+Check = Callable[[Session, datetime], Iterator[Finding]]
+
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("the chain of transactions is whole", lambda session, _now: chain_faults(session)),
+    ("every posting is one that its event allows", lambda session, _now: posting_faults(session)),
+    ("nothing is held or in transit below zero", lambda session, _now: balance_faults(session)),
+    ("every commission is worth what its sale says", lambda session, _now: commission_faults(session)),
+    ("sealed statements are unchanged and follow one another", lambda s, _now: statement_faults(s)),
+    ("payouts agree with the books, item by item", lambda session, _now: payout_faults(session)),
+    ("what no payout has settled is what is payable", lambda session, _now: settlement_faults(session)),
+    ("no payout is stuck", stuck_payouts),
+    ("payouts are not frozen", lambda session, _now: standing_freezes(session)),
+)
+
+
+def self_check(session: Session, now: datetime) -> list[Finding]:
+    """Every fault that there is, in the order of the checks; an empty list is a clean bill."""
+    return [finding for _promise, check in CHECKS for finding in check(session, now)]
+
+
+def require_sound_books(session: Session, now: datetime) -> None:
+    """Raises Fault, which freezes payouts, when the self-check finds anything."""
+    findings = self_check(session, now)
+    if findings:
+        more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
+        raise Fault(
+            f"Payouts are frozen: {findings[0].message}{more}. Nothing was sent. Run: linkledger check"
+        )

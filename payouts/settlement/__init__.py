@@ -1,0 +1,1 @@
+"""Payouts and what they pay: states, transitions, cancellation, returns."""

@@ -1,0 +1,59 @@
+"""Transfers that came back, whole or in part: the money is payable again, and the payout says so."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from config.insert import insert_once
+from payouts.ledger.operations import post
+from payouts.ledger.rules import Line
+from payouts.settlement.models import Payout, TransferReversal
+from payouts.settlement.transitions import locked_payout, step
+from tracker.errors import Conflict
+
+
+def record_return(
+    session: Session, now: datetime, *, payout_id: str, reversal_ref: str, amount_minor: int
+) -> bool:
+    """Book a reversal of a paid payout's transfer. `reversal_ref` is the rail's, and makes it count once.
+
+    False when it was booked before. The payout becomes `returned` when reversals reach its amount. Raises
+    Conflict when the payout is not paid, or more would come back than was sent.
+    """
+    payout = locked_payout(session, payout_id)
+    if session.get(TransferReversal, reversal_ref) is not None:
+        return False
+    returned = _returned_minor(session, payout) + amount_minor
+    if payout.state not in ("paid", "returned") or returned > payout.amount_minor:
+        raise Conflict(
+            f"{reversal_ref} takes {amount_minor} back from {payout.id}, which is {payout.state} with "
+            f"{payout.amount_minor}: that cannot be; compare both sides at the payment provider."
+        )
+    insert_once(
+        session,
+        TransferReversal,
+        reversal_ref=reversal_ref,
+        payout_id=payout.id,
+        amount_minor=amount_minor,
+        recorded_at=now,
+    )
+    post(
+        session,
+        now,
+        brand_id=payout.brand_id,
+        kind="transfer_reversed",
+        event_key=f"transfer_reversed:{reversal_ref}",
+        inputs={"payout": payout.id, "reversal": reversal_ref, "amount_minor": amount_minor},
+        lines=[Line("transfer_reversed", amount_minor, payout.currency, payout.creator_id)],
+        subject_id=payout.id,
+        effective_at=now,
+    )
+    if returned == payout.amount_minor:
+        step(session, now, payout, "returned", reason="the transfer was reversed")
+    return True
+
+
+def _returned_minor(session: Session, payout: Payout) -> int:
+    total = select(func.coalesce(func.sum(TransferReversal.amount_minor), 0))
+    return int(session.scalar(total.where(TransferReversal.payout_id == payout.id)) or 0)

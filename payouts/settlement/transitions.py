@@ -1,0 +1,67 @@
+"""One conditional step of a payout's state, with what it does to the books."""
+
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from payouts.ledger.operations import lock_books, post
+from payouts.ledger.rules import Line
+from payouts.settlement.models import Item, Payout
+from payouts.settlement.states import require_step
+from tracker.errors import Conflict, NotFound
+
+
+def locked_payout(session: Session, payout_id: str) -> Payout:
+    """The payout as it stands, under its brand's lock. Raises NotFound."""
+    payout = session.get(Payout, payout_id)
+    if payout is None:
+        raise NotFound(f"There is no payout {payout_id}.")
+    lock_books(session, payout.brand_id)
+    session.refresh(payout)
+    return payout
+
+
+def step(
+    session: Session,
+    now: datetime,
+    payout: Payout,
+    following: str,
+    *,
+    reason: str | None = None,
+    transfer_ref: str | None = None,
+) -> None:
+    """Change the state, if it is still the one that was read. Raises Conflict when somebody was faster."""
+    require_step(payout.id, payout.state, following)
+    changed = session.execute(
+        update(Payout)
+        .where(Payout.id == payout.id, Payout.state == payout.state)
+        .values(
+            state=following, reason=reason, changed_at=now, transfer_ref=transfer_ref or payout.transfer_ref
+        )
+        .returning(Payout.id)
+        .execution_options(synchronize_session=False)
+    )
+    if changed.first() is None:
+        raise Conflict(f"{payout.id} was changed by somebody else in the meantime; look at it again.")
+    session.refresh(payout)
+
+
+def book(session: Session, now: datetime, payout: Payout, event: str) -> None:
+    """Post the payout's whole amount for one event of its present round."""
+    post(
+        session,
+        now,
+        brand_id=payout.brand_id,
+        kind=event,
+        event_key=f"{event}:{payout.id}:{payout.round}",
+        inputs={"payout": payout.id, "round": payout.round, "amount_minor": payout.amount_minor},
+        lines=[Line(event, payout.amount_minor, payout.currency, payout.creator_id)],
+        subject_id=payout.id,
+        effective_at=now,
+    )
+
+
+def free_items(session: Session, payout: Payout) -> None:
+    """What the payout would have settled can be settled by another."""
+    session.execute(update(Item).where(Item.payout_id == payout.id, Item.live).values(live=False))

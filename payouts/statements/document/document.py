@@ -1,0 +1,197 @@
+"""The statement as one JSON value: the equation, and under it every line that makes it true."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from payouts.ledger.balances import CreatorBalance, creator_balances
+from payouts.ledger.calendar import day_after, span_of
+from payouts.ledger.models import Period
+from payouts.statements.document.lines import line, line_sources
+from payouts.statements.document.movements import (
+    CreatorMovements,
+    Movement,
+    Sections,
+    by_creator,
+    held_at_end,
+    movements_of,
+)
+from payouts.statements.document.payments import payments_of
+from payouts.statements.models import Statement
+from tracker.errors import Fault
+from tracker.money import Money
+from tracker.people.accounts.models import Brand, Creator
+from tracker.times import utc_text
+
+FORMAT = "linkledger.statement.1"
+
+
+def statement_document(session: Session, statement: Statement) -> dict[str, Any]:
+    """Made from the books as they stand. Raises Fault when the equation does not hold: nothing may go on."""
+    brand = session.get_one(Brand, statement.brand_id)
+    period = session.get_one(Period, statement.period_id)
+    currency = statement.currency
+    opening = creator_balances(session, brand.id, currency, before=period.starts_at)
+    closing = creator_balances(session, brand.id, currency, before=period.ends_at)
+    moved = by_creator(movements_of(session, period, currency))
+    held = held_at_end(session, brand.id, period, currency)
+    creators = [
+        _creator_part(
+            session,
+            brand,
+            period,
+            creator_id,
+            opening.get(creator_id, CreatorBalance()),
+            closing[creator_id],
+            moved.get(creator_id, CreatorMovements()),
+            held.get(creator_id, {}),
+            currency,
+        )
+        for creator_id in closing
+    ]
+    creators = [part for part in creators if _matters(part)]
+    return {
+        "format": FORMAT,
+        "statement": statement.id,
+        "brand": {"id": brand.id, "name": brand.name},
+        "currency": currency,
+        "period": _period(period, brand),
+        "review_ends_at": utc_text(statement.review_ends_at),
+        "pay_from": utc_text(statement.pay_from),
+        "not_an_invoice": True,
+        "equation": _sum_of(currency, (part["equation"] for part in creators), _EQUATION),
+        "closing_split": _sum_of(currency, (part["closing_split"] for part in creators), _SPLIT),
+        "released_in_period": _total(currency, (part["released_in_period"] for part in creators)),
+        "creators": creators,
+    }
+
+
+_EQUATION = ("opening", "earned", "reversed", "adjustments", "payments", "closing")
+_SPLIT = ("held", "payable", "below_minimum", "owed_by_creator", "in_transit")
+
+
+def _creator_part(
+    session: Session,
+    brand: Brand,
+    period: Period,
+    creator_id: str,
+    opening: CreatorBalance,
+    closing: CreatorBalance,
+    moved: CreatorMovements,
+    held: dict[str, int],
+    currency: str,
+) -> dict[str, Any]:
+    sections = moved.sections
+    if opening.total_minor + sections.change != closing.total_minor:
+        raise Fault(
+            f"The statement of {period.name} does not balance for {creator_id}: "
+            f"{opening.total_minor} + {sections.change} is not {closing.total_minor} {currency}."
+        )
+    creator = session.get_one(Creator, creator_id)
+    return {
+        "creator": {"id": creator.id, "name": creator.name},
+        "equation": _equation(currency, opening, sections, closing),
+        "closing_split": _split(currency, closing, brand),
+        "released_in_period": Money(sections.released, currency).as_json(),
+        "lines": _lines(session, brand, period, creator_id, moved.movements, held),
+        "adjustments": [_adjustment(each, currency) for each in moved.movements if _is_adjustment(each)],
+        "payments": payments_of(session, moved.movements, currency),
+    }
+
+
+def _equation(
+    currency: str, opening: CreatorBalance, sections: Sections, closing: CreatorBalance
+) -> dict[str, Any]:
+    minors = (
+        opening.total_minor,
+        sections.earned,
+        sections.reversed,
+        sections.adjustments,
+        sections.payments,
+        closing.total_minor,
+    )
+    return {name: Money(minor, currency).as_json() for name, minor in zip(_EQUATION, minors, strict=True)}
+
+
+def _split(currency: str, closing: CreatorBalance, brand: Brand) -> dict[str, Any]:
+    """Where the closing amount stands. The minimum is the brand's, in the brand's own currency."""
+    payable = closing.payable_minor
+    minimum = brand.minimum_minor if currency == brand.currency else 0
+    minors = {
+        "held": closing.pending_minor,
+        "payable": payable if payable >= max(minimum, 1) else 0,
+        "below_minimum": payable if 0 < payable < minimum else 0,
+        "owed_by_creator": -payable if payable < 0 else 0,
+        "in_transit": closing.in_transit_minor,
+    }
+    return {name: Money(minor, currency).as_json() for name, minor in minors.items()}
+
+
+def _lines(
+    session: Session,
+    brand: Brand,
+    period: Period,
+    creator_id: str,
+    movements: list[Movement],
+    held: dict[str, int],
+) -> list[dict[str, Any]]:
+    by_subject: dict[str, list[Movement]] = defaultdict(list)
+    for movement in movements:
+        by_subject[movement.subject_id].append(movement)
+    subjects = by_subject.keys() | held.keys()
+    ids = sorted(subject for subject in subjects if subject.startswith("com_"))
+    found = []
+    for source in line_sources(session, ids, period):
+        if source.commission.creator_id != creator_id:
+            continue
+        own = by_subject.get(source.commission.id, [])
+        pay_date = expected_pay_date(brand, source.commission.release_at)
+        found.append(line(source, own, held.get(source.commission.id, 0), pay_date))
+    return found
+
+
+def expected_pay_date(brand: Brand, release_at: datetime) -> str:
+    """The day, in the brand's zone, on which what is released then is paid if nobody acts before."""
+    span = span_of(release_at, brand.cadence, brand.timezone)
+    paid_from = day_after(span.ends_at, brand.review_days + 1, brand.timezone)
+    return paid_from.astimezone(ZoneInfo(brand.timezone)).date().isoformat()
+
+
+def _is_adjustment(movement: Movement) -> bool:
+    return movement.section == "adjustments"
+
+
+def _adjustment(movement: Movement, currency: str) -> dict[str, Any]:
+    return {
+        "what": movement.kind,
+        "amount": Money(movement.signed_minor, currency).as_json(),
+        "reason": movement.inputs.get("reason"),
+        "transaction": movement.transaction_id,
+    }
+
+
+def _matters(part: dict[str, Any]) -> bool:
+    amounts = [*part["equation"].values(), *part["closing_split"].values()]
+    return bool(part["lines"] or part["payments"] or any(amount["minor"] for amount in amounts))
+
+
+def _sum_of(currency: str, parts: Iterable[dict[str, Any]], names: tuple[str, ...]) -> dict[str, Any]:
+    listed = list(parts)
+    return {name: _total(currency, (part[name] for part in listed)) for name in names}
+
+
+def _total(currency: str, amounts: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    return Money(sum(amount["minor"] for amount in amounts), currency).as_json()
+
+
+def _period(period: Period, brand: Brand) -> dict[str, Any]:
+    return {
+        "name": period.name,
+        "starts_at": utc_text(period.starts_at),
+        "ends_at": utc_text(period.ends_at),
+        "timezone": brand.timezone,
+    }

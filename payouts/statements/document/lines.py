@@ -1,0 +1,180 @@
+"""The lines of a statement: one for each commission, with all that is needed to follow its cents."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payouts.commissions.adjustment import standing_facts
+from payouts.commissions.facts import Cause, causes_of_sales
+from payouts.commissions.models import Commission, Entry, Hold
+from payouts.ledger.models import Period, Transaction
+from payouts.statements.document.movements import Movement, Sections
+from tracker.money import Money, rate_text
+from tracker.programs.models import Coupon, Link, Terms
+from tracker.sales.orders.models import Attribution, Sale
+from tracker.times import utc_text
+
+QUERY_SIZE = 500
+"""Ids in one query: SQLite takes a limited number of parameters."""
+
+
+@dataclass(frozen=True)
+class LineSource:
+    """Everything about one commission that its line is made of."""
+
+    commission: Commission
+    sale: Sale
+    attribution: Attribution
+    terms: Terms
+    link: Link | None
+    coupon: Coupon | None
+    entries: tuple[Entry, ...]
+    holds: tuple[Hold, ...]
+    refunded_minor: int
+
+
+def line_sources(session: Session, commission_ids: Sequence[str], period: Period) -> Iterator[LineSource]:
+    """In the order of the ids given; entries and refunds as they stood at the end of the period."""
+    for start in range(0, len(commission_ids), QUERY_SIZE):
+        ids = commission_ids[start : start + QUERY_SIZE]
+        entries = _entries(session, ids, period)
+        holds = _holds(session, ids)
+        rows = {row[0].id: row for row in _rows(session, ids)}
+        causes = causes_of_sales(session, [row[1].id for row in rows.values()])
+        for commission_id in ids:
+            if commission_id in rows:
+                row = rows[commission_id]
+                own = entries[commission_id]
+                yield _source(row, own, holds[commission_id], causes.get(row[1].id, []))
+
+
+def line(source: LineSource, movements: Sequence[Movement], held_minor: int, pay_date: str) -> dict[str, Any]:
+    """One line as JSON. Amounts carry their currency; times are UTC."""
+    commission, sale = source.commission, source.sale
+    sections = Sections()
+    for movement in movements:
+        sections.add(movement)
+    return {
+        "commission": commission.id,
+        "creator": commission.creator_id,
+        "order": sale.order_id,
+        "occurred_at": utc_text(sale.occurred_at),
+        "click": source.attribution.click_id,
+        "link": source.link.code if source.link else None,
+        "sub_ids": source.link.sub_ids if source.link else {},
+        "coupon": source.coupon.code if source.coupon else None,
+        "credited_because": source.attribution.reason,
+        **_amounts(source, sections, held_minor),
+        "base": commission.base,
+        "rate_percent": rate_text(commission.rate_bp),
+        "rate_from": commission.rate_from,
+        "terms_version": source.terms.version,
+        "status": _status(source, held_minor),
+        "release_at": utc_text(commission.release_at),
+        "pay_date": pay_date,
+        "reasons": [_reason(entry, commission.currency) for entry in source.entries],
+        "holds": _holds_told(source, held_minor),
+    }
+
+
+def _amounts(source: LineSource, sections: Sections, held_minor: int) -> dict[str, Any]:
+    commission, sale = source.commission, source.sale
+    minors = {
+        "gross": sale.total,
+        "discount": sale.discount,
+        "tax": sale.tax,
+        "shipping": sale.shipping,
+        "refunded": source.refunded_minor,
+        "base_amount": commission.base_minor,
+        "commission_at_sale": commission.amount_minor,
+        "earned": sections.earned,
+        "reversed": sections.reversed,
+        "released": sections.released,
+        "held": held_minor,
+        "remaining": _remaining(source.entries),
+    }
+    return {name: Money(minor, commission.currency).as_json() for name, minor in minors.items()}
+
+
+def _reason(entry: Entry, currency: str) -> dict[str, Any]:
+    change = entry.amount_after_minor - entry.amount_before_minor
+    return {
+        "what": entry.kind,
+        "why": entry.reason,
+        "cause": entry.cause_id,
+        "at": utc_text(entry.effective_at),
+        "change": Money(change, currency).as_json(),
+        "transaction": entry.transaction_id,
+    }
+
+
+def _holds_told(source: LineSource, held_minor: int) -> list[dict[str, Any]]:
+    """What stands now against paying what is held. The creator reads it; the evidence is the brand's."""
+    if held_minor <= 0:
+        return []
+    return [{"why": hold.reason, "since": utc_text(hold.placed_at)} for hold in source.holds]
+
+
+def _status(source: LineSource, held_minor: int) -> str:
+    if any(entry.kind in ("decline", "superseded") for entry in source.entries):
+        return "declined" if source.commission.live else "superseded"
+    if _remaining(source.entries) == 0 and source.commission.amount_minor > 0:
+        return "reversed"
+    return "held" if held_minor > 0 else "released"
+
+
+def _remaining(entries: Sequence[Entry]) -> int:
+    return entries[-1].amount_after_minor if entries else 0
+
+
+def _source(row: Any, entries: list[Entry], holds: list[Hold], causes: list[Cause]) -> LineSource:
+    commission, sale, attribution, terms, link, coupon = row
+    facts = standing_facts(sale, causes, entries)
+    back = sum(amounts.amount for _, amounts in facts.standing_refunds())
+    refunded_minor = sale.total if facts.cancelled else min(back, sale.total)
+    return LineSource(
+        commission, sale, attribution, terms, link, coupon, tuple(entries), tuple(holds), refunded_minor
+    )
+
+
+def _rows(session: Session, ids: Sequence[str]) -> Sequence[Any]:
+    return session.execute(
+        select(Commission, Sale, Attribution, Terms, Link, Coupon)
+        .join(Sale, Sale.id == Commission.sale_id)
+        .join(Attribution, Attribution.id == Commission.attribution_id)
+        .join(Terms, Terms.id == Attribution.terms_id)
+        .join(Link, Link.id == Attribution.link_id, isouter=True)
+        .join(Coupon, Coupon.id == Attribution.coupon_id, isouter=True)
+        .where(Commission.id.in_(ids))
+    ).all()
+
+
+def _holds(session: Session, ids: Sequence[str]) -> dict[str, list[Hold]]:
+    """Those that nobody has lifted, by commission."""
+    found: dict[str, list[Hold]] = defaultdict(list)
+    standing = select(Hold).where(Hold.commission_id.in_(ids), Hold.lifted_at.is_(None))
+    for hold in session.scalars(standing.order_by(Hold.placed_at, Hold.id)):
+        found[hold.commission_id].append(hold)
+    return found
+
+
+def _entries(session: Session, ids: Sequence[str], period: Period) -> dict[str, list[Entry]]:
+    """Entries up to the end of the period; one without a posting belongs to the time when it took effect."""
+    found: dict[str, list[Entry]] = defaultdict(list)
+    rows = session.execute(
+        select(Entry, Period.starts_at)
+        .join(Transaction, Transaction.id == Entry.transaction_id, isouter=True)
+        .join(Period, Period.id == Transaction.period_id, isouter=True)
+        .where(Entry.commission_id.in_(ids))
+        .order_by(Entry.commission_id, Entry.line)
+    )
+    for entry, posted_in_starts_at in rows:
+        belongs_at: datetime | None = posted_in_starts_at
+        if (belongs_at or entry.effective_at) < period.ends_at:
+            found[entry.commission_id].append(entry)
+    return found

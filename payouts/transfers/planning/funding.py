@@ -1,0 +1,48 @@
+"""Whether a brand may draw on the rail account: its own, or its share of one that brands have in common."""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from payouts.ledger.balances import account_balance
+from payouts.ledger.rules import account_id
+from payouts.settlement.models import Payee, Payout
+from tracker.money import Money
+
+
+def why_not_funded(session: Session, payout: Payout, *, shared: bool) -> str | None:
+    """The reason why a payout must wait for the brand's money; None when it need not (MONEY 7).
+
+    Brands share a rail account only when the operator says so; then each pays from what it deposited.
+    """
+    if not shared:
+        return _somebody_elses_account(session, payout.brand_id)
+    standing = -account_balance(session, account_id(payout.brand_id, "funding", payout.currency, None))
+    standing -= _under_way(session, payout)
+    if standing >= payout.amount_minor:
+        return None
+    lacking = Money(payout.amount_minor - standing, payout.currency)
+    return f"the brand's deposits are {lacking} short; record a deposit, it is sent by the next run"
+
+
+def _under_way(session: Session, payout: Payout) -> int:
+    """What other payouts of the brand may already have taken, though the books do not say so yet."""
+    return int(
+        session.scalar(
+            select(func.coalesce(func.sum(Payout.amount_minor), 0)).where(
+                Payout.brand_id == payout.brand_id,
+                Payout.currency == payout.currency,
+                Payout.state.in_(("sending", "unknown")),
+            )
+        )
+        or 0
+    )
+
+
+def _somebody_elses_account(session: Session, brand_id: str) -> str | None:
+    first = session.scalar(select(Payee.brand_id).order_by(Payee.created_at, Payee.id).limit(1))
+    if first is None or first == brand_id:
+        return None
+    return (
+        f"the rail account belongs to {first}; to let brands share it, set LINKLEDGER_RAIL_SHARED=true "
+        "and record each brand's deposits"
+    )

@@ -1,0 +1,269 @@
+"""From a sealed statement to prepared payouts: who is paid how much, and why somebody is not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from config.insert import insert_once
+from payouts.commissions.release import hold_again
+from payouts.ledger.balances import creator_balances
+from payouts.ledger.models import Period
+from payouts.ledger.operations import lock_books
+from payouts.settlement.cancellation import cancel
+from payouts.settlement.models import Item, Payout
+from payouts.settlement.transitions import book, free_items, locked_payout, step
+from payouts.statements.models import Statement
+from payouts.transfers.payees import NOT_CONNECTED, payee_of
+from payouts.transfers.planning.retry_policy import why_not_again
+from payouts.transfers.planning.selection import Selection, select_entries
+from payouts.transfers.stripe.amounts import NotOnTheRail, rail_step_minor
+from tracker.errors import Conflict
+from tracker.ids import new_id
+from tracker.money import Money
+from tracker.people.accounts.models import Brand
+from tracker.programs.models import Enrollment, Program
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would do for one creator: an amount above 0, or the reason why not."""
+
+    statement_id: str
+    brand_id: str
+    creator_id: str
+    currency: str
+    amount_minor: int
+    reason: str | None
+    selection: Selection
+
+
+def payable_statements(session: Session, now: datetime, brand_id: str, *, early: bool) -> list[Statement]:
+    """The latest sealed statement of each currency: earlier ones are part of it. `early`: before its day."""
+    rows = session.execute(
+        select(Statement, Period)
+        .join(Period, Period.id == Statement.period_id)
+        .where(Statement.brand_id == brand_id, Statement.state == "sealed")
+        .order_by(Statement.currency, Period.starts_at.desc())
+    )
+    latest: dict[str, Statement] = {}
+    for statement, _period in rows:
+        latest.setdefault(statement.currency, statement)
+    return [each for each in latest.values() if early or each.pay_from <= now]
+
+
+def plans_of(session: Session, now: datetime, brand_id: str, *, early: bool) -> list[Plan]:
+    """What paying all that the brand's sealed statements authorise would do.
+
+    `early`: a person asks for it, before its day, and again at once for what has failed.
+    """
+    statements = payable_statements(session, now, brand_id, early=early)
+    return [each for statement in statements for each in plan(session, now, statement, by_hand=early)]
+
+
+def anything_to_send(session: Session, now: datetime, brand_id: str, *, early: bool) -> bool:
+    """Whether the rail has to be asked at all."""
+    waiting = select(exists().where(Payout.brand_id == brand_id, Payout.state == "prepared"))
+    return bool(session.scalar(waiting)) or bool(plans_of(session, now, brand_id, early=early))
+
+
+def plan(session: Session, now: datetime, statement: Statement, *, by_hand: bool) -> list[Plan]:
+    """What paying this statement would do, creator by creator; those with nothing at all are left out."""
+    period = session.get_one(Period, statement.period_id)
+    owed = creator_balances(session, statement.brand_id, statement.currency)
+    made = session.scalars(select(Payout).where(Payout.statement_id == statement.id))
+    existing = {each.creator_id: each for each in made}
+    # A cancelled one has had its turn, too: its amounts wait for the next statement.
+    answered = {creator_id for creator_id, payout in existing.items() if payout.state != "failed"}
+    plans = [
+        _plan_for(session, now, statement, period, creator_id)
+        for creator_id, balance in owed.items()
+        if balance.payable_minor and creator_id not in answered
+    ]
+    if not by_hand:
+        plans = [_patiently(session, now, each, existing.get(each.creator_id)) for each in plans]
+    return [each for each in plans if each.selection.entries]
+
+
+def _patiently(session: Session, now: datetime, planned: Plan, failed: Payout | None) -> Plan:
+    """A refusal is not sent again every hour for ever."""
+    reason = why_not_again(session, now, failed) if failed is not None else None
+    return planned if reason is None else replace(planned, amount_minor=0, reason=reason)
+
+
+def prepare(session: Session, now: datetime, statement_id: str, creator_id: str) -> Payout | None:
+    """Take a creator's amount out of `payable` and freeze it on a payout; None when nothing is to be paid.
+
+    A failed payout of the same statement is prepared again with what is unsettled now. Repeating the call
+    changes nothing.
+    """
+    statement = session.get_one(Statement, statement_id)
+    lock_books(session, statement.brand_id)
+    existing = session.execute(
+        select(Payout).where(Payout.statement_id == statement_id, Payout.creator_id == creator_id)
+    ).scalar_one_or_none()
+    if existing is not None and existing.state != "failed":
+        return existing
+    # What was disputed while a payout was on its way, and that payout came to nothing, is held first.
+    hold_again(session, now, brand_id=statement.brand_id, creator_id=creator_id)
+    period = session.get_one(Period, statement.period_id)
+    planned = _plan_for(session, now, statement, period, creator_id)
+    if planned.reason is not None:
+        return None
+    if existing is None:
+        return _first_round(session, now, planned)
+    return _next_round(session, now, existing.id, planned)
+
+
+def renew(session: Session, now: datetime, payout_id: str) -> Payout:
+    """Choose anew what a prepared payout pays: a refund may have come while it waited for money.
+
+    Cancelled when too little is left. One that is not prepared (any more) is returned as it stands.
+    """
+    payout = locked_payout(session, payout_id)
+    if payout.state != "prepared":
+        return payout
+    statement = session.get_one(Statement, payout.statement_id)
+    period = session.get_one(Period, statement.period_id)
+    selection = select_entries(
+        session, payout.brand_id, payout.creator_id, payout.currency, period, besides=payout.id
+    )
+    if _same_items(session, payout, selection):
+        return payout
+    brand = session.get_one(Brand, payout.brand_id)
+    too_little = _why_too_little(session, now, brand, payout.creator_id, selection)
+    if too_little is not None:
+        return cancel(session, now, payout.id, reason=too_little)
+    book(session, now, payout, "payout_released")
+    free_items(session, payout)
+    _start_round(session, now, payout, selection)
+    return payout
+
+
+def _same_items(session: Session, payout: Payout, selection: Selection) -> bool:
+    taken = session.execute(
+        select(Item.posting_id, Item.carried_from_id, Item.amount_minor).where(
+            Item.payout_id == payout.id, Item.live
+        )
+    ).all()
+    chosen = {(each.posting_id, each.carried_from_id, each.amount_minor) for each in selection.entries}
+    return {tuple(row) for row in taken} == chosen
+
+
+def _plan_for(session: Session, now: datetime, statement: Statement, period: Period, creator_id: str) -> Plan:
+    selection = select_entries(session, statement.brand_id, creator_id, statement.currency, period)
+    brand = session.get_one(Brand, statement.brand_id)
+    reason = _why_too_little(session, now, brand, creator_id, selection)
+    reason = reason or _why_not_reachable(session, brand.id, creator_id)
+    return Plan(
+        statement.id,
+        brand.id,
+        creator_id,
+        statement.currency,
+        0 if reason else selection.amount_minor,
+        reason,
+        selection,
+    )
+
+
+def _why_too_little(
+    session: Session, now: datetime, brand: Brand, creator_id: str, selection: Selection
+) -> str | None:
+    amount = Money(selection.total_minor, selection.currency)
+    try:
+        step_minor = rail_step_minor(amount.currency)
+    except NotOnTheRail as error:
+        return str(error)
+    if amount.minor < 0:
+        return f"the creator owes {Money(-amount.minor, amount.currency)}; later commissions settle it"
+    if selection.amount_minor == 0:
+        return f"{amount} is less than the payment provider can send; it is carried forward"
+    minimum = brand.minimum_minor if selection.currency == brand.currency else 0
+    minimum = max(minimum, step_minor)
+    waived = selection.waited_too_long(now) or _has_left(session, brand.id, creator_id)
+    if amount.minor < minimum and not waived:
+        return f"{amount} is below the minimum of {Money(minimum, amount.currency)}; it is carried forward"
+    return None
+
+
+def _why_not_reachable(session: Session, brand_id: str, creator_id: str) -> str | None:
+    payee = payee_of(session, brand_id, creator_id)
+    if payee is None:
+        return NOT_CONNECTED
+    return None if payee.ready else payee.status_reason or NOT_CONNECTED
+
+
+def _has_left(session: Session, brand_id: str, creator_id: str) -> bool:
+    """The creator was enrolled with the brand and is in none of its programs any more."""
+    own = (
+        select(Enrollment.id)
+        .join(Program, Program.id == Enrollment.program_id)
+        .where(Program.brand_id == brand_id, Enrollment.creator_id == creator_id)
+    )
+    still = own.where(Enrollment.state != "ended")
+    return bool(session.scalar(select(exists(own)))) and not session.scalar(select(exists(still)))
+
+
+def _first_round(session: Session, now: datetime, planned: Plan) -> Payout:
+    payout_id = new_id("pay", now)
+    inserted = insert_once(
+        session,
+        Payout,
+        id=payout_id,
+        brand_id=planned.brand_id,
+        creator_id=planned.creator_id,
+        statement_id=planned.statement_id,
+        currency=planned.currency,
+        round=1,
+        amount_minor=planned.selection.amount_minor,
+        carried_minor=planned.selection.carried_minor,
+        state="prepared",
+        reason=None,
+        transfer_ref=None,
+        prepared_at=now,
+        changed_at=now,
+    )
+    if not inserted:
+        raise Conflict("This payout was prepared by somebody else at the same moment; look again.")
+    payout = session.get_one(Payout, payout_id)
+    _take_items(session, now, payout, planned.selection)
+    return payout
+
+
+def _next_round(session: Session, now: datetime, payout_id: str, planned: Plan) -> Payout:
+    payout = locked_payout(session, payout_id)
+    step(session, now, payout, "prepared")
+    _start_round(session, now, payout, planned.selection)
+    return payout
+
+
+def _start_round(session: Session, now: datetime, payout: Payout, selection: Selection) -> None:
+    payout.round += 1
+    payout.amount_minor = selection.amount_minor
+    payout.carried_minor = selection.carried_minor
+    payout.prepared_at = now
+    session.flush()
+    _take_items(session, now, payout, selection)
+
+
+def _take_items(session: Session, now: datetime, payout: Payout, selection: Selection) -> None:
+    session.add_all(_items(now, payout, selection))
+    session.flush()
+    book(session, now, payout, "payout_prepared")
+
+
+def _items(now: datetime, payout: Payout, selection: Selection) -> Sequence[Item]:
+    return [
+        Item(
+            id=new_id("pit", now),
+            payout_id=payout.id,
+            round=payout.round,
+            posting_id=entry.posting_id,
+            carried_from_id=entry.carried_from_id,
+            amount_minor=entry.amount_minor,
+            live=True,
+        )
+        for entry in selection.entries
+    ]

@@ -1,0 +1,1 @@
+"""Books and rail compared both ways."""

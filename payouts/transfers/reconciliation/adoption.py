@@ -1,0 +1,171 @@
+"""Transfers that the rail has made and the books do not know: after a restore, by hand, or twice."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payouts.ledger.models import Transaction
+from payouts.ledger.operations import lock_books, post, recall
+from payouts.ledger.rules import Line
+from payouts.settlement.cancellation import cancel
+from payouts.settlement.models import Attempt, Payee, Payout
+from payouts.transfers.stripe.amounts import from_rail_amount
+from payouts.transfers.stripe.lookup import is_transfer_of
+from payouts.transfers.stripe.shapes import Movement, TransferFound
+from tracker.errors import Conflict, NotFound
+from tracker.money import Money
+from tracker.people.accounts.operations import get_brand
+
+_KEY = "orphan_adopted:{}"
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """What was booked as paid; `known` says that it stood in the books before."""
+
+    amount: Money
+    known: bool
+
+
+def adoption_of(session: Session, transfer_ref: str) -> Transaction | None:
+    """The transaction by which a transfer without a payout stands in the books all the same."""
+    known = select(Transaction).where(Transaction.event_key == _KEY.format(transfer_ref))
+    return session.execute(known).scalar_one_or_none()
+
+
+def adopt(
+    session: Session,
+    now: datetime,
+    *,
+    brand_id: str,
+    transfer: TransferFound,
+    reversals: Sequence[Movement] = (),
+) -> Adopted:
+    """Book a transfer as paid to the creator whose account it went to; later commissions net it.
+
+    `reversals` are the movements by which parts of it came back. Adopting again books only what is new.
+    A payout of these books that the transfer was made for, and that was never sent from here, is cancelled:
+    it must not be paid again. One that was paid by another transfer stays as it is.
+    Raises NotFound when the account belongs to none of the brand's creators, Conflict when the transfer is a
+    payout's own, another brand's, or its payout can still be settled by it.
+    """
+    lock_books(session, get_brand(session, brand_id).id)
+    creator_id = _creator_of(session, brand_id, transfer)
+    known = adoption_of(session, transfer.transfer_ref)
+    _require_free(session, brand_id, transfer, known)
+    if known is None:
+        _settle_own_payout(session, now, brand_id, transfer)
+    amount = Money(from_rail_amount(transfer.amount, transfer.currency), transfer.currency)
+    posted = post(
+        session,
+        now,
+        brand_id=brand_id,
+        kind="orphan_adopted",
+        event_key=_KEY.format(transfer.transfer_ref),
+        inputs={"transfer": transfer.transfer_ref, "amount_minor": amount.minor, "currency": amount.currency},
+        lines=[Line("orphan_adopted", amount.minor, amount.currency, creator_id)],
+        subject_id=creator_id,
+        effective_at=now,
+    )
+    if sum(each.amount for each in reversals) != transfer.amount_reversed:
+        raise Conflict(f"{transfer.transfer_ref} is coming back at this moment; try again in a minute.")
+    for each in reversals:
+        record_adopted_return(session, now, movement=each)
+    return Adopted(amount, posted.duplicate)
+
+
+def record_adopted_return(session: Session, now: datetime, *, movement: Movement) -> bool:
+    """Book that a part of an adopted transfer came back: it is payable again. False when that is known.
+
+    Raises Conflict when more would come back than was sent.
+    """
+    adoption = adoption_of(session, movement.transfer_ref or "")
+    assert adoption is not None
+    lock_books(session, adoption.brand_id)
+    amount = from_rail_amount(movement.amount, movement.currency)
+    key = f"transfer_reversed:{movement.movement_ref}"
+    inputs = {
+        "transfer": movement.transfer_ref,
+        "reversal": movement.movement_ref,
+        "amount_minor": amount,
+    }
+    if recall(session, adoption.brand_id, key, inputs) is not None:
+        return False
+    if _returned_minor(session, adoption) + amount > adoption.inputs["amount_minor"]:
+        raise Conflict(
+            f"{movement.movement_ref} takes {amount} back from {movement.transfer_ref}, of which less is "
+            "left: that cannot be; compare both sides at the payment provider."
+        )
+    post(
+        session,
+        now,
+        brand_id=adoption.brand_id,
+        kind="transfer_reversed",
+        event_key=key,
+        inputs=inputs,
+        lines=[Line("transfer_reversed", amount, movement.currency, adoption.subject_id)],
+        subject_id=adoption.subject_id,
+        effective_at=now,
+    )
+    return True
+
+
+def _returned_minor(session: Session, adoption: Transaction) -> int:
+    rows = session.scalars(
+        select(Transaction).where(
+            Transaction.brand_id == adoption.brand_id,
+            Transaction.kind == "transfer_reversed",
+            Transaction.subject_id == adoption.subject_id,
+        )
+    )
+    own = adoption.inputs["transfer"]
+    return sum(int(row.inputs["amount_minor"]) for row in rows if row.inputs.get("transfer") == own)
+
+
+def _creator_of(session: Session, brand_id: str, transfer: TransferFound) -> str:
+    creator_id = session.scalar(
+        select(Payee.creator_id).where(Payee.brand_id == brand_id, Payee.account_ref == transfer.destination)
+    )
+    if creator_id is None:
+        raise NotFound(f"{transfer.transfer_ref} went to an account of none of the brand's creators.")
+    return creator_id
+
+
+def _require_free(
+    session: Session, brand_id: str, transfer: TransferFound, known: Transaction | None
+) -> None:
+    """Raises Conflict when the transfer stands in the books already, as a payout's or another brand's."""
+    ref = transfer.transfer_ref
+    own = session.scalar(select(Payout.id).where(Payout.transfer_ref == ref))
+    if own is not None:
+        raise Conflict(f"{ref} is in the books as the transfer of {own}: nothing is to be adopted.")
+    if known is not None and known.brand_id != brand_id:
+        raise Conflict(f"{ref} is in the books of {known.brand_id} already.")
+
+
+def _settle_own_payout(session: Session, now: datetime, brand_id: str, transfer: TransferFound) -> None:
+    payout = session.get(Payout, transfer.metadata.get("payout_id", ""))
+    if payout is None:
+        return
+    if payout.brand_id != brand_id:
+        raise Conflict(
+            f"{transfer.transfer_ref} was made for {payout.id} of another brand: adopt it with "
+            f"--brand {payout.brand_id}"
+        )
+    if payout.state in ("prepared", "failed"):
+        cancel(session, now, payout.id, reason=f"paid by {transfer.transfer_ref}, which was adopted")
+    still_open = session.execute(
+        select(Attempt).where(Attempt.payout_id == payout.id, Attempt.state.in_(("sending", "unknown")))
+    ).scalar_one_or_none()
+    if still_open is None:
+        return
+    if is_transfer_of(still_open.parameters, transfer):
+        raise Conflict(
+            f"{transfer.transfer_ref} is what {payout.id} was sent for, which is {payout.state}. To "
+            f"settle it, run: linkledger payout retry {payout.id}"
+        )
+    still_open.look_up_only = True  # its payout has been paid once; what else was made is only looked for
+    session.flush()

@@ -1,0 +1,211 @@
+"""Every movement at the rail has its row here, and every row its movement. A door: it opens transactions."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from config.database import Databases, reading, transact
+from payouts.settlement.models import Attempt, Payee, Payout
+from payouts.settlement.returns import record_return
+from payouts.transfers.freezes import (
+    MARGIN,
+    compare_from,
+    is_frozen,
+    lift_freezes,
+    place_freeze,
+    standing_freezes,
+)
+from payouts.transfers.reconciliation.adoption import adoption_of, record_adopted_return
+from payouts.transfers.stripe.amounts import from_rail_amount
+from payouts.transfers.stripe.client import StripeRail
+from payouts.transfers.stripe.lookup import is_transfer_of
+from payouts.transfers.stripe.shapes import Movement, RailError, TransferFound
+from tracker.errors import Conflict
+
+LOOK_BACK = timedelta(days=35)
+"""Reversals of older transfers are rare, and then a person has made them."""
+
+LISTED_WITHIN = timedelta(hours=1)
+"""The rail may show a transfer late: what was confirmed since then is looked for the next time."""
+
+Guard = Callable[[Session], None]
+
+
+@dataclass
+class Reconciliation:
+    """`returned`: payouts and adopted transfers of which reversals were booked now.
+
+    `under_way`: transfers of payouts that are being settled. `others`: transfers to accounts of nobody here.
+    Unknown transfers and differences are for a person to look at.
+    """
+
+    compared: int = 0
+    returned: list[str] = field(default_factory=list)
+    under_way: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    unknown_transfers: list[str] = field(default_factory=list)
+    differences: list[str] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        return not self.unknown_transfers and not self.differences
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def reconcile(
+    databases: Databases, rail: StripeRail, now: datetime, guard: Guard = lambda _session: None
+) -> Reconciliation:
+    """Compare the rail's movements of the last weeks with our payouts, and book what came back.
+
+    A difference freezes payouts. When nothing is left over, the freezes that stood before are lifted: the
+    books and the rail tell the same story again.
+    """
+    with reading(databases.main) as session:
+        since = compare_from(session, now - LOOK_BACK)
+        freezes = [each.subject_id for each in standing_freezes(session)]
+        confirmed = _confirmed(session, since + MARGIN, now - LISTED_WITHIN)
+    comparison = _Comparison(databases, rail, now, guard)
+    found = comparison.found
+    for movement in rail.list_transfer_movements(since):
+        comparison.take(movement)
+    for payout in confirmed:
+        comparison.look_for(payout)
+
+    def conclude(session: Session) -> None:
+        guard(session)
+        if not found.clean and not is_frozen(session):
+            place_freeze(session, now, reason=_difference(found), compare_from=since + MARGIN)
+        if found.clean and not found.under_way:
+            lift_freezes(session, now, freezes)
+
+    transact(databases.main, conclude)
+    return found
+
+
+def _confirmed(session: Session, since: datetime, until: datetime) -> list[Payout]:
+    """Payouts that the books say were paid by a transfer of that time."""
+    rows = session.scalars(
+        select(Payout)
+        .join(Attempt, Attempt.transfer_ref == Payout.transfer_ref)
+        .where(Attempt.state == "paid", Attempt.first_sent_at >= since, Attempt.settled_at <= until)
+        .order_by(Payout.id)
+    )
+    return list(rows)
+
+
+def _difference(found: Reconciliation) -> str:
+    """The first one, for the freeze that it causes."""
+    unknown = [f"{each} at the payment provider is not in the books" for each in found.unknown_transfers]
+    return [*found.differences, *unknown][0]
+
+
+class _Comparison:
+    """One comparison, movement by movement."""
+
+    def __init__(self, databases: Databases, rail: StripeRail, now: datetime, guard: Guard) -> None:
+        self._databases, self._rail, self._now, self._guard = databases, rail, now, guard
+        self._seen: set[str] = set()
+        self.found = Reconciliation()
+
+    def take(self, movement: Movement) -> None:
+        """A movement at the rail, which must have its row here."""
+        self.found.compared += 1
+        ref = movement.transfer_ref or movement.movement_ref
+        with reading(self._databases.main) as session:
+            payout = session.execute(select(Payout).where(Payout.transfer_ref == ref)).scalar_one_or_none()
+            adopted = adoption_of(session, ref) is not None
+        if payout is None and not adopted:
+            self._sort_out(ref)
+        elif movement.kind != "transfer":
+            self._take_back(payout, movement)
+        elif payout is not None:
+            self._compare(payout, ref, movement.currency, -movement.amount)
+        self._seen.add(ref)
+
+    def look_for(self, payout: Payout) -> None:
+        """A paid payout, which must have its transfer at the rail: asked for when it was not listed."""
+        ref = payout.transfer_ref or ""
+        if ref in self._seen:
+            return
+        try:
+            transfer = self._rail.transfer(ref)
+        except RailError as error:
+            if error.http_status != 404:
+                raise
+            self.found.differences.append(f"{payout.id} is paid by {ref}, which the payment provider has not")
+        else:
+            self._compare(payout, ref, transfer.currency, transfer.amount)
+
+    def _sort_out(self, ref: str) -> None:
+        if ref in self._seen:
+            return
+        transfer = self._rail.transfer(ref)
+        with reading(self._databases.main) as session:
+            if _is_under_way(session, transfer):
+                self.found.under_way.append(ref)
+            elif _concerns_us(session, transfer):
+                self.found.unknown_transfers.append(ref)
+            else:
+                self.found.others.append(ref)
+
+    def _compare(self, payout: Payout, ref: str, currency: str, rail_amount: int) -> None:
+        sent = from_rail_amount(rail_amount, currency)
+        if (sent, currency) != (payout.amount_minor, payout.currency):
+            self.found.differences.append(
+                f"{payout.id} is {payout.amount_minor} {payout.currency}, but {ref} moved {sent} {currency}"
+            )
+
+    def _take_back(self, payout: Payout | None, movement: Movement) -> None:
+        if payout is None:
+            back = partial(record_adopted_return, now=self._now, movement=movement)
+        else:
+            back = partial(
+                record_return,
+                now=self._now,
+                payout_id=payout.id,
+                reversal_ref=movement.movement_ref,
+                amount_minor=from_rail_amount(movement.amount, movement.currency),
+            )
+
+        def guarded(session: Session) -> bool:
+            self._guard(session)
+            return back(session)
+
+        try:
+            if transact(self._databases.main, guarded):
+                self.found.returned.append(payout.id if payout else str(movement.transfer_ref))
+        except Conflict as error:
+            self.found.differences.append(str(error))
+
+
+def reversals_of(rail: StripeRail, transfer: TransferFound) -> list[Movement]:
+    """The movements by which parts of a transfer came back."""
+    if not transfer.amount_reversed:
+        return []
+    movements = rail.list_transfer_movements(transfer.created_at)
+    own = [each for each in movements if each.transfer_ref == transfer.transfer_ref]
+    return [each for each in own if each.kind != "transfer"]
+
+
+def _is_under_way(session: Session, transfer: TransferFound) -> bool:
+    """Whether asking again about an open attempt will find this transfer to be its own."""
+    open_attempts = session.scalars(
+        select(Attempt).where(
+            Attempt.payout_id == transfer.metadata.get("payout_id", ""),
+            Attempt.state.in_(("sending", "unknown")),
+        )
+    )
+    return any(is_transfer_of(each.parameters, transfer) for each in open_attempts)
+
+
+def _concerns_us(session: Session, transfer: TransferFound) -> bool:
+    """Whether it went to a creator, or says that it is a payout: an account may pay others, too."""
+    ours = session.scalar(select(exists().where(Payee.account_ref == transfer.destination)))
+    return bool(ours) or transfer.metadata.get("payout_id", "").startswith("pay_")

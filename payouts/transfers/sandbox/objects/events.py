@@ -1,0 +1,64 @@
+"""Events (/v1/events): written with what they tell of, delivered on demand."""
+
+import json
+import sqlite3
+
+from payouts.transfers.sandbox.call import Call
+from payouts.transfers.sandbox.objects.balance import new_id
+from payouts.transfers.sandbox.objects.listing import PAGE, listed
+from payouts.transfers.sandbox.parameters import Field, Fields
+from payouts.transfers.sandbox.responses import Answer, Json, missing_object
+
+EVENT_LIST: Fields = {
+    **PAGE,
+    "created": Field("range"),
+    "delivery_success": Field("boolean", offered=False),
+    "type": Field("string"),
+    "types": Field("texts"),
+}
+EVENT_GET: Fields = {"expand": Field("texts", offered=False)}
+
+_EVENTS = """select * from event where (:type is null or type = :type)
+    and (:types is null or type in (select value from json_each(:types)))"""
+
+
+def record_event(connection: sqlite3.Connection, call: Call, kind: str, thing: Json) -> None:
+    """Keep `thing` as it is now: a snapshot, as in Stripe's events."""
+    identifier = new_id("evt")
+    body = {
+        "id": identifier,
+        "object": "event",
+        "api_version": call.api_version,
+        "created": call.now,
+        "data": {"object": thing},
+        "livemode": False,
+        "pending_webhooks": 0,
+        "request": {"id": call.request_id, "idempotency_key": call.key},
+        "type": kind,
+    }
+    connection.execute(
+        "insert into event (id, created, type, body, delivered) values (?, ?, ?, ?, 0)",
+        (identifier, call.now, kind, json.dumps(body)),
+    )
+
+
+def list_events(connection: sqlite3.Connection, call: Call, params: Json) -> Answer:
+    """GET /v1/events."""
+    types = json.dumps(params["types"]) if "types" in params else None
+    return listed(
+        connection,
+        _EVENTS,
+        "select seq from event where id = ?",
+        {"type": params.get("type"), "types": types},
+        params,
+        "/v1/events",
+        lambda row: json.loads(row["body"]),
+    )
+
+
+def get_event(connection: sqlite3.Connection, call: Call, params: Json) -> Answer:
+    """GET /v1/events/{id}."""
+    row = connection.execute("select body from event where id = ?", (call.path_ids["id"],)).fetchone()
+    if row is None:
+        raise missing_object("event", call.path_ids["id"])
+    return Answer(200, json.loads(row["body"]))

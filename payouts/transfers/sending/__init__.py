@@ -1,0 +1,1 @@
+"""The payout run: attempts and their outcomes."""

@@ -1,0 +1,209 @@
+"""Attempts: the key and the parameters are committed before the call, its outcome after it.
+
+Rules of /v1/transfers and its idempotency keys: docs.stripe.com/api/idempotent_requests.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
+
+from payouts.ledger.models import Period
+from payouts.settlement.models import Attempt, Payee, Payout
+from payouts.settlement.transitions import book, free_items, locked_payout, step
+from payouts.statements.models import Statement
+from payouts.transfers.freezes import is_frozen, place_freeze
+from payouts.transfers.payees import payee_of
+from payouts.transfers.stripe.lookup import ABSENT
+from payouts.transfers.stripe.outcome import Outcome, settles
+from payouts.transfers.stripe.shapes import transfer_parameters
+from tracker.errors import Conflict
+from tracker.ids import new_id
+from tracker.people.accounts.models import Brand
+
+LEASE = timedelta(minutes=5)
+"""Longer than one call with its timeouts: after it the caller is taken for dead."""
+
+RESEND_WITHIN = timedelta(hours=23)
+"""Keys may be forgotten after 24 h, and then the same request would pay again."""
+
+GIVE_UP_AFTER = timedelta(hours=24)
+"""An hour after the last moment at which the key may have been sent: what came of it is listed by then."""
+
+SHOWN_WITHIN = timedelta(hours=1)
+"""How long the rail may work on a request, and take to list what came of it, after it reached the rail."""
+
+ARRIVED_LATE = "arrived late"
+"""What `conclude` says of money that moved under an attempt which the books had closed."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to ask about an attempt until its lease ends. `resend`: by its key, else by looking only."""
+
+    attempt: Attempt
+    resend: bool
+
+
+def begin(session: Session, now: datetime, payout_id: str, api_version: str) -> Attempt:
+    """Freeze what will be sent. Raises Conflict when the payout is not prepared (any more)."""
+    payout = locked_payout(session, payout_id)
+    step(session, now, payout, "sending")
+    payee = payee_of(session, payout.brand_id, payout.creator_id)
+    if payee is None:
+        raise Conflict(f"{payout_id} has nowhere to go: the creator has no account at the rail.")
+    number = 1 + int(
+        session.scalar(select(func.count(Attempt.id)).where(Attempt.payout_id == payout_id)) or 0
+    )
+    attempt = Attempt(
+        id=new_id("att", now),
+        payout_id=payout_id,
+        number=number,
+        idempotency_key=f"payout-{payout_id.removeprefix('pay_')}-{number}",
+        parameters=_parameters(session, payout, payee, number),
+        api_version=api_version,
+        state="sending",
+        look_up_only=False,
+        first_sent_at=now,
+        last_sent_at=now,
+        lease_until=now + LEASE,
+    )
+    session.add(attempt)
+    session.flush()
+    return attempt
+
+
+def claim_unsettled(session: Session, now: datetime, attempt_id: str) -> Claim | None:
+    """Take over an attempt whose outcome is open; None when somebody else is at it.
+
+    While payouts are frozen nothing is sent, not even again: then it may only be looked up.
+    """
+    claimed = session.execute(
+        update(Attempt)
+        .where(
+            Attempt.id == attempt_id,
+            Attempt.state.in_(("sending", "unknown")),
+            Attempt.lease_until <= now,
+        )
+        .values(lease_until=now + LEASE)
+        .returning(Attempt.id)
+        .execution_options(synchronize_session=False)
+    )
+    if claimed.first() is None:
+        return None
+    attempt = session.get_one(Attempt, attempt_id, populate_existing=True)
+    resend = may_resend(attempt, now) and not is_frozen(session)
+    if resend:
+        attempt.last_sent_at = now
+    session.flush()
+    return Claim(attempt, resend)
+
+
+def unsettled_attempts(session: Session, now: datetime) -> list[str]:
+    """Attempts whose outcome is open and whose caller is gone, oldest first."""
+    return list(
+        session.execute(
+            select(Attempt.id)
+            .where(or_(Attempt.state == "sending", Attempt.state == "unknown"), Attempt.lease_until <= now)
+            .order_by(Attempt.first_sent_at, Attempt.id)
+        ).scalars()
+    )
+
+
+def may_resend(attempt: Attempt, now: datetime) -> bool:
+    """The same bytes under the same key are safe while the key is surely remembered."""
+    return not attempt.look_up_only and now - attempt.first_sent_at < RESEND_WITHIN
+
+
+def absence_proves_from(attempt: Attempt) -> datetime:
+    """From when on a transfer that the rail does not list was never made, nor will be by a late request."""
+    if attempt.look_up_only:
+        return attempt.last_sent_at + SHOWN_WITHIN
+    return attempt.first_sent_at + GIVE_UP_AFTER
+
+
+def conclude(
+    session: Session, now: datetime, claimed: Attempt, outcome: Outcome, *, give_up: bool = False
+) -> str:
+    """Record what a try told us. The state that the attempt has now: paid, failed or unknown.
+
+    `give_up`: a person is sure that nothing was sent. Then an absence that proves it, seen under the claim
+    that still stands, makes the attempt failed. ARRIVED_LATE when money moved under an attempt that had been
+    closed: payouts are frozen then, until the transfer is adopted.
+    """
+    payout = locked_payout(session, claimed.payout_id)
+    attempt = session.get_one(Attempt, claimed.id, populate_existing=True)
+    if attempt.state in ("paid", "failed"):
+        if outcome.kind == "paid" and outcome.transfer_ref != attempt.transfer_ref:
+            return _arrived_late(session, now, attempt, outcome)
+        return attempt.state
+    mine = attempt.lease_until == claimed.lease_until
+    after_unknown = attempt.state == "unknown" or attempt.last_sent_at > attempt.first_sent_at
+    attempt.code, attempt.message = outcome.code, outcome.message
+    if give_up and outcome.code == ABSENT and mine and now >= absence_proves_from(attempt):
+        message = "A person confirmed that the payment provider has no such transfer."
+        _failed(session, now, attempt, payout, Outcome("failed", code="not_found", message=message))
+    elif not settles(outcome, after_unknown=after_unknown):
+        _leave_unknown(session, now, attempt, payout, outcome)
+        if mine:
+            attempt.lease_until = attempt.first_sent_at  # nobody is at it any more
+    elif outcome.kind == "paid":
+        _paid(session, now, attempt, payout, outcome.transfer_ref)
+    else:
+        _failed(session, now, attempt, payout, outcome)
+    session.flush()
+    return attempt.state
+
+
+def _arrived_late(session: Session, now: datetime, attempt: Attempt, outcome: Outcome) -> str:
+    attempt.transfer_ref = attempt.transfer_ref or outcome.transfer_ref
+    reason = (
+        f"{outcome.transfer_ref} of {attempt.payout_id} was made after its attempt {attempt.number} had been "
+        f"closed as {attempt.state}"
+    )
+    place_freeze(session, now, reason=reason, compare_from=attempt.first_sent_at)
+    return ARRIVED_LATE
+
+
+def _leave_unknown(
+    session: Session, now: datetime, attempt: Attempt, payout: Payout, outcome: Outcome
+) -> None:
+    attempt.state = "unknown"
+    # A stored failure and a foreign answer under our key say nothing new however often they are asked for.
+    attempt.look_up_only = attempt.look_up_only or outcome.replayed or outcome.kind == "conflict"
+    session.flush()
+    if payout.state == "sending":
+        step(session, now, payout, "unknown", reason=outcome.message)
+
+
+def _paid(
+    session: Session, now: datetime, attempt: Attempt, payout: Payout, transfer_ref: str | None
+) -> None:
+    attempt.state, attempt.transfer_ref, attempt.settled_at = "paid", transfer_ref, now
+    session.flush()
+    step(session, now, payout, "paid", transfer_ref=transfer_ref)
+    book(session, now, payout, "payout_confirmed")
+
+
+def _failed(session: Session, now: datetime, attempt: Attempt, payout: Payout, outcome: Outcome) -> None:
+    attempt.state, attempt.settled_at = "failed", now
+    attempt.code, attempt.message = outcome.code, outcome.message
+    session.flush()
+    step(session, now, payout, "failed", reason=outcome.message)
+    book(session, now, payout, "payout_released")
+    free_items(session, payout)
+
+
+def _parameters(session: Session, payout: Payout, payee: Payee, number: int) -> dict[str, object]:
+    brand = session.get_one(Brand, payout.brand_id)
+    statement = session.get_one(Statement, payout.statement_id)
+    period = session.get_one(Period, statement.period_id)
+    return transfer_parameters(
+        payout_id=payout.id,
+        attempt=number,
+        amount_minor=payout.amount_minor,
+        currency=payout.currency,
+        account_ref=payee.account_ref,
+        description=f"{brand.name}, statement {period.name}",
+    )

@@ -1,0 +1,73 @@
+"""Payouts as JSON values and as lines of text, the same at every door."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payouts.settlement.models import Attempt, Item, Payout
+from payouts.transfers.planning.preparation import Plan
+from tracker.money import Money
+from tracker.times import utc_text
+
+
+def payout_answer(session: Session, payout: Payout) -> dict[str, Any]:
+    """A payout with its attempts and the entries that it settles."""
+    attempts = session.execute(
+        select(Attempt).where(Attempt.payout_id == payout.id).order_by(Attempt.number)
+    ).scalars()
+    items = session.execute(
+        select(Item).where(Item.payout_id == payout.id, Item.round == payout.round).order_by(Item.id)
+    ).scalars()
+    return {
+        "id": payout.id,
+        "brand": payout.brand_id,
+        "creator": payout.creator_id,
+        "statement": payout.statement_id,
+        "state": payout.state,
+        "reason": payout.reason,
+        "amount": Money(payout.amount_minor, payout.currency).as_json(),
+        "carried": Money(payout.carried_minor, payout.currency).as_json(),
+        "transfer": payout.transfer_ref,
+        "prepared_at": utc_text(payout.prepared_at),
+        "changed_at": utc_text(payout.changed_at),
+        "items": [
+            {
+                "posting": item.posting_id,
+                "carried_from": item.carried_from_id,
+                "amount": Money(item.amount_minor, payout.currency).as_json(),
+            }
+            for item in items
+        ],
+        "attempts": [_attempt(attempt) for attempt in attempts],
+    }
+
+
+def payout_text(payout: dict[str, Any]) -> str:
+    why = f" ({payout['reason']})" if payout["reason"] else ""
+    transfer = f", transfer {payout['transfer']}" if payout["transfer"] else ""
+    return (
+        f"{payout['id']} {Money(**payout['amount'])} to {payout['creator']}: {payout['state']}{why}{transfer}"
+    )
+
+
+def plan_answer(plan: Plan) -> dict[str, Any]:
+    return {
+        "creator": plan.creator_id,
+        "statement": plan.statement_id,
+        "amount": Money(plan.amount_minor, plan.currency).as_json(),
+        "unsettled": Money(plan.selection.total_minor, plan.currency).as_json(),
+        "reason": plan.reason,
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "state": attempt.state,
+        "code": attempt.code,
+        "message": attempt.message,
+        "transfer": attempt.transfer_ref,
+        "first_sent_at": utc_text(attempt.first_sent_at),
+        "settled_at": utc_text(attempt.settled_at) if attempt.settled_at else None,
+    }

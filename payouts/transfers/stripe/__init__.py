@@ -1,0 +1,1 @@
+"""Stripe Connect: the only client, its shapes, its errors."""

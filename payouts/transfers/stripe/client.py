@@ -1,0 +1,298 @@
+"""Stripe Connect: the only file that talks to Stripe, and the only one that imports its SDK.
+
+Every try to move money is one HTTP request. The SDK could repeat a request by itself with the same key, but
+then its last exception hides the tries before it: a timeout followed by a 429 would look as if nothing had
+been done. So transfers and reversals are sent without its retries, and whoever calls repeats them by the
+rules of `outcome.settles`. Reads, accounts and links may be repeated: nothing is decided from how they fail.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from payouts.transfers.stripe.outcome import (
+    Kind,
+    Outcome,
+    code_and_detail,
+    explained,
+    outcome_of_answer,
+    scrubbed,
+    was_replayed,
+)
+from payouts.transfers.stripe.shapes import (
+    Movement,
+    PayeeStatus,
+    RailError,
+    TransferFound,
+    movement_of,
+    payee_status_of,
+    transfer_found,
+    transfer_parameters,
+)
+
+__all__ = [
+    "Movement",
+    "PayeeStatus",
+    "RailError",
+    "StripeRail",
+    "TransferFound",
+    "transfer_parameters",
+]
+
+_REPEATS_OF_HARMLESS_CALLS = 2
+_CLOCK_SLACK = timedelta(minutes=5)
+"""How far Stripe's clock may be behind ours when we ask for what was made after a moment."""
+_PAGE_SIZE = 100
+_LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
+_MOVEMENT_TYPES = ("transfer", "transfer_refund", "transfer_cancel", "transfer_failure")
+"""Balance transactions by which transfers leave the platform's balance and come back."""
+
+
+class StripeRail:
+    """One Stripe account, the brand's.
+
+    api_base: None for Stripe itself, else the sandbox's address. timeout_s: to connect, and between two bytes
+    of an answer; a try to move money lasts as long as both together unless the answer trickles.
+    """
+
+    def __init__(
+        self, api_key: str, api_base: str | None = None, timeout_s: tuple[float, float] = (5.0, 30.0)
+    ) -> None:
+        self._api_key = api_key
+        self._api_base = api_base
+        self._timeout_s = timeout_s
+        self._clients: dict[int, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"StripeRail({self._api_base or 'Stripe'})"
+
+    def api_version(self) -> str:
+        """The version that the SDK speaks; freeze it with the parameters of an attempt."""
+        import stripe
+
+        return str(stripe.api_version)
+
+    def create_payee(self, creator_id: str, email: str, country: str, display_name: str) -> str:
+        """Make the account that receives transfers; returns its id. Repeating the call makes no second one.
+
+        creator_id: ours, and unique on this Stripe account. country: ISO 3166-1 alpha-2.
+        """
+        transfers = {"stripe_balance": {"stripe_transfers": {"requested": True}}}
+        params = {
+            "contact_email": email,
+            "display_name": display_name,
+            "dashboard": "express",
+            "identity": {"country": country.lower(), "entity_type": "individual"},
+            "configuration": {"recipient": {"capabilities": transfers}},
+            "defaults": {
+                "responsibilities": {"fees_collector": "application", "losses_collector": "application"}
+            },
+            "metadata": {"creator_id": creator_id},
+        }
+        # A corrected address makes another request, so it needs another key.
+        digest = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()[:16]
+        options = _harmless(idempotency_key=f"payee-{creator_id}-{digest}")
+        account = self._call(lambda client: client.v2.core.accounts.create(params=params, options=options))
+        return str(account.id)
+
+    def payee_status(self, account_ref: str) -> PayeeStatus:
+        params = {"include": ["configuration.recipient", "requirements"]}
+        account = self._call(
+            lambda client: client.v2.core.accounts.retrieve(account_ref, params=params, options=_harmless())
+        )
+        return payee_status_of(account.to_dict())
+
+    def onboarding_link(self, account_ref: str, return_url: str, refresh_url: str) -> str:
+        """A page for the creator, for one visit and minutes. Make it on the click; never keep or log it."""
+        urls = {"return_url": return_url, "refresh_url": refresh_url}
+        params = {
+            "account": account_ref,
+            "use_case": {"type": "account_onboarding", "account_onboarding": urls},
+        }
+        link = self._call(
+            lambda client: client.v2.core.account_links.create(params=params, options=_harmless())
+        )
+        return str(link.url)
+
+    def send_transfer(
+        self, params: Mapping[str, Any], idempotency_key: str, api_version: str | None = None
+    ) -> Outcome:
+        """One try. The same key always goes with the same params and version. Raises nothing."""
+        options = _money(idempotency_key, api_version)
+
+        def send(client: Any) -> Any:
+            return client.v1.transfers.create(params=dict(params), options=options)
+
+        return self._try(send, "transfer", params)
+
+    def reverse_transfer(
+        self, transfer_ref: str, amount: int, idempotency_key: str, metadata: Mapping[str, str]
+    ) -> Outcome:
+        """Take `amount` (the rail's integer) back. The outcome's transfer_ref is the reversal's id."""
+        params = {"amount": amount, "metadata": dict(metadata)}
+        options = _money(idempotency_key, None)
+
+        def send(client: Any) -> Any:
+            return client.v1.transfers.reversals.create(transfer_ref, params=params, options=options)
+
+        return self._try(send, "transfer_reversal", {"amount": amount, "transfer": transfer_ref})
+
+    def find_transfers(
+        self, transfer_group: str, destination: str, created_after: datetime
+    ) -> list[TransferFound]:
+        """All transfers of a payout that Stripe has, newest first; a little before `created_after` counts."""
+        params = {
+            "transfer_group": transfer_group,
+            "destination": destination,
+            "created": {"gte": _seconds(created_after - _CLOCK_SLACK)},
+        }
+        return [transfer_found(item) for item in self._pages("transfers", params)]
+
+    def transfer(self, transfer_ref: str) -> TransferFound:
+        """One transfer as Stripe has it. Raises RailError when there is none of that id."""
+        found = self._call(lambda client: client.v1.transfers.retrieve(transfer_ref, options=_harmless()))
+        return transfer_found(found.to_dict())
+
+    def available_balance(self, currency: str) -> int:
+        """What can be sent now, in the rail's integer amount."""
+        balance = self._call(lambda client: client.v1.balance.retrieve(options=_harmless())).to_dict()
+        return sum(
+            int(part["amount"]) for part in balance["available"] if part["currency"] == currency.lower()
+        )
+
+    def list_transfer_movements(self, created_after: datetime) -> list[Movement]:
+        """What transfers and their reversals did to the balance since then, oldest first."""
+        since = {"gte": _seconds(created_after)}
+        found = [
+            movement_of(item)
+            for kind in _MOVEMENT_TYPES
+            for item in self._pages(
+                "balance_transactions", {"type": kind, "created": since, "expand": ["data.source"]}
+            )
+        ]
+        return sorted(found, key=lambda movement: (movement.created_at, movement.movement_ref))
+
+    def _pages(self, collection: str, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        wanted = {**params, "limit": _PAGE_SIZE}
+        while True:
+            query = dict(wanted)
+            page = self._call(
+                lambda client, query=query: getattr(client.v1, collection).list(
+                    params=query, options=_harmless()
+                )
+            ).to_dict()
+            yield from page["data"]
+            if not page["has_more"] or not page["data"]:
+                return
+            wanted["starting_after"] = page["data"][-1]["id"]
+
+    def _call(self, send: Callable[..., Any]) -> Any:
+        """A call that moves no money. Raises RailError, without the SDK's exception and what it carries."""
+        import stripe
+
+        try:
+            return send(self._client())
+        except stripe.StripeError as error:
+            failure = _rail_error(error)
+        raise failure
+
+    def _try(self, send: Callable[[Any], Any], what: str, sent: Mapping[str, Any]) -> Outcome:
+        try:
+            answer = send(self._client())
+        except Exception as error:
+            return _outcome_of_error(error)
+        response = getattr(answer, "last_response", None)
+        made = answer.to_dict() if hasattr(answer, "to_dict") else {}
+        return outcome_of_answer(
+            made,
+            what,
+            sent,
+            replayed=was_replayed(getattr(response, "headers", None)),
+            http_status=getattr(response, "code", None),
+        )
+
+    def _client(self) -> Any:
+        """This process's client: sockets do not survive a fork."""
+        client = self._clients.get(os.getpid())
+        return client or self._clients.setdefault(os.getpid(), self._new_client())
+
+    def _new_client(self) -> Any:
+        import stripe
+
+        # Else the SDK writes a file into the home directory, and fails where there is none.
+        stripe.enable_telemetry = False
+        on_this_machine = urlsplit(self._api_base or "").hostname in _LOOPBACK
+        http_client = stripe.RequestsClient(
+            timeout=self._timeout_s,
+            # No proxy of the environment stands between us and this machine.
+            proxy={"http": "", "https": ""} if on_this_machine else None,
+        )
+        return stripe.StripeClient(
+            self._api_key,
+            base_addresses={"api": self._api_base} if self._api_base else None,
+            max_network_retries=0,
+            http_client=http_client,
+        )
+
+
+def _harmless(**options: Any) -> dict[str, Any]:
+    return {"max_network_retries": _REPEATS_OF_HARMLESS_CALLS, **options}
+
+
+def _money(idempotency_key: str, api_version: str | None) -> dict[str, Any]:
+    options: dict[str, Any] = {"idempotency_key": idempotency_key, "max_network_retries": 0}
+    return options if api_version is None else {**options, "stripe_version": api_version}
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+def _outcome_of_error(error: Exception) -> Outcome:
+    """The table of what each exception of the SDK means for one try. Whatever it does not name is unknown."""
+    status = getattr(error, "http_status", None)
+    kind, word = _classified(error, status)
+    code, detail = code_and_detail(getattr(error, "json_body", None))
+    replayed = was_replayed(getattr(error, "headers", None))
+    return explained(kind, word, code=code, detail=detail, replayed=replayed, http_status=status)
+
+
+def _classified(error: Exception, http_status: int | None) -> tuple[Kind, str]:
+    """What kind of outcome it is, and our word for it."""
+    import stripe
+
+    if isinstance(error, stripe.APIError):
+        if http_status == 409:
+            return "unknown", "in_progress"
+        return "unknown", "server_error" if (http_status or 0) >= 400 else "unreadable_answer"
+    table: tuple[tuple[type[Exception], Kind, str], ...] = (
+        (stripe.InvalidRequestError, "failed", "refused"),  # 400 and 404
+        (stripe.APIConnectionError, "unknown", "no_answer"),
+        (stripe.RateLimitError, "not_executed", "rate_limited"),
+        (stripe.AuthenticationError, "not_executed", "unauthorized"),
+        (stripe.PermissionError, "not_executed", "forbidden"),
+        (stripe.IdempotencyError, "conflict", "idempotency_error"),
+    )
+    for known, kind, word in table:
+        if isinstance(error, known):
+            return kind, word
+    return "unknown", "unexpected"
+
+
+def _rail_error(error: Exception) -> RailError:
+    status = getattr(error, "http_status", None)
+    code, detail = code_and_detail(getattr(error, "json_body", None))
+    match status:
+        case None:
+            message = "The payment provider could not be reached, or broke off. Try again later."
+        case 401 | 403:
+            message = (
+                "The payment provider did not accept the API key for this. Check the key and its rights."
+            )
+        case _:
+            message = f"The payment provider answered {status}: {scrubbed(detail or 'no reason given')}"
+    return RailError(message, code, status)

@@ -1,0 +1,132 @@
+"""What Stripe's answers mean to us: pure, from its JSON to our shapes. The rail's amounts stay the rail's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from payouts.transfers.stripe.amounts import to_rail_amount
+from tracker.errors import LinkledgerError
+
+_REASONS = {
+    "determining_status": "The payment provider is still checking the account.",
+    "requirements_past_due": "The payment provider needs more information from the creator.",
+    "requirements_pending_verification": "The payment provider is checking what the creator sent.",
+    "restricted_other": "The payment provider has restricted the account; its support can say why.",
+    "unsupported_business": "The payment provider does not serve this kind of business.",
+    "unsupported_country": "The payment provider cannot pay to the creator's country from this account.",
+    "unsupported_entity_type": "The payment provider does not serve this legal form in that country.",
+}
+
+
+class RailError(LinkledgerError):
+    """A call that moves no money failed; it can be repeated as it is. code: Stripe's, when it gave one."""
+
+    status = 502
+
+    def __init__(self, message: str, code: str | None = None, http_status: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.http_status = http_status
+
+
+@dataclass(frozen=True)
+class PayeeStatus:
+    """Whether the creator can be paid. requirements: what the creator has yet to give, in Stripe's names."""
+
+    ready: bool
+    reason: str | None
+    requirements: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TransferFound:
+    """A transfer as Stripe has it. Amounts are the rail's integers, the currency is in capitals."""
+
+    transfer_ref: str
+    amount: int
+    amount_reversed: int
+    currency: str
+    destination: str
+    transfer_group: str | None
+    metadata: Mapping[str, str]
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Movement:
+    """A line of the platform's balance that comes from a transfer.
+
+    amount: the rail's integer, negative when money left. kind: transfer, or transfer_refund for a reversal.
+    transfer_ref: the transfer, for a reversal too.
+    """
+
+    movement_ref: str
+    kind: str
+    amount: int
+    currency: str
+    transfer_ref: str | None
+    created_at: datetime
+
+
+def transfer_parameters(
+    *, payout_id: str, attempt: int, amount_minor: int, currency: str, account_ref: str, description: str
+) -> dict[str, Any]:
+    """What `send_transfer` takes, to be frozen on the attempt. Raises NotOnTheRail unless floored before."""
+    return {
+        "amount": to_rail_amount(amount_minor, currency),
+        "currency": currency.lower(),
+        "description": description,
+        "destination": account_ref,
+        "metadata": {"payout_id": payout_id, "attempt": str(attempt)},
+        "transfer_group": payout_id,
+    }
+
+
+def payee_status_of(account: Mapping[str, Any]) -> PayeeStatus:
+    """From a v2 account read with configuration.recipient and requirements included."""
+    recipient = (account.get("configuration") or {}).get("recipient") or {}
+    balance = (recipient.get("capabilities") or {}).get("stripe_balance") or {}
+    transfers = balance.get("stripe_transfers") or {}
+    entries = (account.get("requirements") or {}).get("entries") or []
+    wanted = tuple(str(entry["description"]) for entry in entries if _due_from_creator(entry))
+    if transfers.get("status") == "active":
+        return PayeeStatus(True, None, wanted)
+    codes = [str(detail.get("code")) for detail in transfers.get("status_details") or []]
+    reasons = [_REASONS[code] for code in codes if code in _REASONS]
+    unnamed = "The account at the payment provider cannot receive transfers yet."
+    return PayeeStatus(False, " ".join(reasons) or unnamed, wanted)
+
+
+def transfer_found(transfer: Mapping[str, Any]) -> TransferFound:
+    return TransferFound(
+        transfer_ref=str(transfer["id"]),
+        amount=int(transfer["amount"]),
+        amount_reversed=int(transfer["amount_reversed"]),
+        currency=str(transfer["currency"]).upper(),
+        destination=str(transfer["destination"]),
+        transfer_group=transfer["transfer_group"],
+        metadata=dict(transfer["metadata"]),
+        created_at=datetime.fromtimestamp(transfer["created"], UTC),
+    )
+
+
+def movement_of(line: Mapping[str, Any]) -> Movement:
+    """From a balance transaction, read with its source expanded."""
+    source = line["source"]
+    if isinstance(source, Mapping):
+        # A reversal names its transfer; a transfer is its own.
+        source = source.get("transfer") or source["id"]
+    return Movement(
+        movement_ref=str(line["id"]),
+        kind=str(line["type"]),
+        amount=int(line["amount"]),
+        currency=str(line["currency"]).upper(),
+        transfer_ref=None if source is None else str(source),
+        created_at=datetime.fromtimestamp(line["created"], UTC),
+    )
+
+
+def _due_from_creator(entry: Mapping[str, Any]) -> bool:
+    deadline = (entry.get("minimum_deadline") or {}).get("status")
+    return entry.get("awaiting_action_from") == "user" and deadline in ("currently_due", "past_due")
