@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from config.collector import collect_seldom
 from config.database import open_databases
+from config.garbage_collection import collect_seldom
 from config.logs import ScrubFilter, configure_logs
 from config.metrics import forget_gauges, share_figures
 from config.process import hold_stops, release_stops, switch_threads_often
@@ -41,7 +41,7 @@ wsgi_app = "tracker.clicks.redirect.edge:edge"
 bind = [_settings.edge_bind]
 workers = _settings.workers
 preload_app = True  # importing opens nothing and starts nothing, so workers can share its memory
-worker_class = "config.worker.EdgeWorker"
+worker_class = "config.edge_worker.EdgeWorker"
 worker_connections = min(MOST_CONNECTIONS, max(_files - FILES_OF_OUR_OWN, 64))
 backlog = 2048
 timeout = 30

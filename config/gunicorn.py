@@ -7,8 +7,8 @@ import logging
 import sys
 from typing import Any
 
-from config.collector import collect_seldom
 from config.database import open_databases
+from config.garbage_collection import collect_seldom
 from config.logs import ScrubFilter, configure_logs
 from config.metrics import forget_gauges, share_figures
 from config.process import hold_stops, release_stops, switch_threads_often

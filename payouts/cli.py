@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from config.collector import collect_seldom
+from config.garbage_collection import collect_seldom
 from config.logs import configure_logs
 from tracker.console import Console
 

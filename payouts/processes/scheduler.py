@@ -8,8 +8,8 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from config.collector import collect_seldom
 from config.database import open_databases
+from config.garbage_collection import collect_seldom
 from config.logs import configure_logs
 from config.schema import SchemaMismatch, require_current_schema
 from config.settings import load_settings

@@ -18,7 +18,7 @@ from typing import NoReturn
 
 import structlog
 
-from config.collector import collect_seldom
+from config.garbage_collection import collect_seldom
 from config.logs import configure_logs
 from config.settings import PREFIX, Settings, load_settings
 from payouts.processes.fork import Main, fork, gunicorn_main

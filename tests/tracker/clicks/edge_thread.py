@@ -13,7 +13,7 @@ import uvloop
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
-from config.worker import EdgeWorker
+from config.edge_worker import EdgeWorker
 from tracker.clicks.redirect.edge import Edge
 
 LIMIT_BYTES = 16_380

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pytest
 
-from config import worker as worker_module
+from config import edge_worker as worker_module
 from config.database import Databases
 from config.settings import Settings
 from tests.tracker.cast import Cast
