@@ -5,12 +5,16 @@ import payouts.jobs.models
 import payouts.ledger.models
 import payouts.settlement.models
 import payouts.statements.models
+import payouts.transfers.models
 import tracker.clicks.models
 import tracker.people.accounts.models
+import tracker.people.keys.models
 import tracker.programs.models
+import tracker.sales.attribution.models
 import tracker.sales.booking.models
+import tracker.sales.inbox.models
 import tracker.sales.orders.models
-import tracker.sales.orders.reference_models
+import tracker.sales.sources.models
 import tracker.sales.suspicion.models
 from config.database import Base, ClickBase
 
@@ -18,14 +22,18 @@ MODULES = (
     payouts.commissions.models,
     payouts.jobs.models,
     payouts.ledger.models,
-    payouts.statements.models,
     payouts.settlement.models,
+    payouts.statements.models,
+    payouts.transfers.models,
     tracker.clicks.models,
     tracker.people.accounts.models,
+    tracker.people.keys.models,
     tracker.programs.models,
-    tracker.sales.orders.models,
-    tracker.sales.orders.reference_models,
+    tracker.sales.attribution.models,
     tracker.sales.booking.models,
+    tracker.sales.inbox.models,
+    tracker.sales.orders.models,
+    tracker.sales.sources.models,
     tracker.sales.suspicion.models,
 )
 

@@ -14,7 +14,8 @@ from config.settings import Settings
 from tests.tracker.cast import bring_on
 from tests.tracker.clicks.test_totals import click, write
 from tracker.clicks.recording.recorder import Recorder
-from tracker.programs.operations import create_link, link_target, list_programs
+from tracker.programs.links.operations import create_link, link_target
+from tracker.programs.operations import list_programs
 
 NOW = datetime.now(UTC)
 

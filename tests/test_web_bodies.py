@@ -13,7 +13,7 @@ from config.database import open_databases, reading
 from tests.tracker.sales.shop import Shop, envelope, open_shop, sale
 from tests.tracker.sales.test_api import signed
 from tests.web_process import WebProcess, own_settings, web_process
-from tracker.sales.orders.models import Event
+from tracker.sales.inbox.models import Event
 from tracker.sales.reports.strict_json import MAXIMUM_BYTES
 from wsgi import MAXIMUM_BODY_BYTES
 

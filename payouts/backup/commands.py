@@ -18,7 +18,7 @@ from payouts.backup.restoring import Restored, restore, verify
 from tracker.clicks.recording.spool_drainer import drain_orphans
 from tracker.console import Answer, Console, ConsoleCommand, pass_console
 from tracker.errors import Fault, NotNow
-from tracker.sales.orders.models import Source
+from tracker.sales.sources.models import Source
 from tracker.sales.sources.operations import source_secrets
 from tracker.signing import CannotDecrypt
 from tracker.times import utc_text

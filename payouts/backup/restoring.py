@@ -18,8 +18,8 @@ from payouts.backup.manifest import Manifest, SetName
 from payouts.backup.rows import present_shapes
 from payouts.ledger.checks import Finding
 from payouts.selfcheck.checks import self_check
+from payouts.settlement.freezes import place_freeze
 from payouts.settlement.models import Freeze
-from payouts.transfers.freezes import place_freeze
 from tracker.errors import Conflict, Fault, Invalid
 
 

@@ -17,8 +17,9 @@ from payouts.commissions.suspicion_holds import Credited, hold_suspicious
 from payouts.ledger.operations import lock_books
 from tracker.ids import new_id
 from tracker.programs.models import Enrollment, Terms
-from tracker.programs.operations import rate_at
-from tracker.sales.orders.models import Attribution, Sale
+from tracker.programs.terms import rate_at
+from tracker.sales.attribution.models import Attribution
+from tracker.sales.orders.models import Sale
 
 COST_MISSING = "the program pays on profit, but the shop did not send the cost"
 LATE_HOLD = timedelta(days=7)

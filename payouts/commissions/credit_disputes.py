@@ -11,7 +11,8 @@ from payouts.commissions.models import Commission, Entry
 from tracker.money import Money
 from tracker.people.accounts.models import Creator
 from tracker.programs.models import Enrollment
-from tracker.sales.orders.models import Attribution, Sale
+from tracker.sales.attribution.models import Attribution
+from tracker.sales.orders.models import Sale
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from payouts.commissions.entries import locked
 from payouts.commissions.models import Commission, Hold
 from payouts.commissions.owners import of_owner
 from payouts.commissions.release import lift_hold, place_hold
+from tracker.sales.inbox.models import UNSETTLED, Event
 from tracker.sales.inbox.unapplied import unsettled_by_sale
-from tracker.sales.orders.models import UNSETTLED, Event, Sale
+from tracker.sales.orders.models import Sale
 
 
 def hold_for_events(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:

@@ -17,7 +17,8 @@ from payouts.commissions.models import Commission, Hold
 from payouts.commissions.release import holds_of, lift_hold, place_hold, settled
 from tracker.people.accounts.models import Creator
 from tracker.programs.models import Enrollment, Link, Program
-from tracker.sales.orders.models import Attribution, Sale
+from tracker.sales.attribution.models import Attribution
+from tracker.sales.orders.models import Sale
 from tracker.sales.suspicion.rules import (
     NEIGHBOURHOOD,
     CreditedSale,

@@ -17,7 +17,8 @@ from payouts.demo.shop import Cart, refund_data, sale_data, signed_message
 from payouts.explain.order import explain
 from tracker.errors import LinkledgerError
 from tracker.ids import new_uuid
-from tracker.sales.orders.models import Event, Refund, Sale
+from tracker.sales.inbox.models import Event
+from tracker.sales.orders.models import Refund, Sale
 from tracker.sales.sources.operations import source_secrets
 
 BATCH = 100

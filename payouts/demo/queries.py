@@ -26,7 +26,8 @@ from tracker.errors import NotFound
 from tracker.ids import uuid_of
 from tracker.people.accounts.models import Brand, Creator
 from tracker.programs.models import Enrollment, Link
-from tracker.sales.orders.models import Sale, Source
+from tracker.sales.orders.models import Sale
+from tracker.sales.sources.models import Source
 
 
 @dataclass(frozen=True)

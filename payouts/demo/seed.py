@@ -29,10 +29,11 @@ from tracker.clicks.redirect.request import Visit, new_click
 from tracker.clicks.token import make_token
 from tracker.errors import Fault
 from tracker.people.accounts.operations import create_brand, create_creator
-from tracker.programs.operations import create_link, create_program, enroll, link_target
+from tracker.programs.links.operations import create_link, link_target
+from tracker.programs.operations import create_program, enroll
 from tracker.sales.inbox.operations import receive
 from tracker.sales.integrations.kinds import kind_of
-from tracker.sales.orders.models import Source
+from tracker.sales.sources.models import Source
 from tracker.sales.sources.operations import create_source
 from tracker.sales.suspicion.settings import set_suspicion
 

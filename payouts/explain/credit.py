@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from tracker.people.accounts.models import Creator
 from tracker.programs.models import Enrollment, Terms
 from tracker.sales.attribution.inputs import upgraded
-from tracker.sales.orders.models import Attribution, Sale
+from tracker.sales.attribution.models import Attribution
+from tracker.sales.orders.models import Sale
 from tracker.times import utc_text
 
 

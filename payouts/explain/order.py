@@ -18,9 +18,12 @@ from tracker.money import Money, rate_text
 from tracker.people.accounts.models import Brand
 from tracker.people.accounts.operations import get_brand, get_creator
 from tracker.programs.models import Terms
-from tracker.sales.booking.refund_claims import WAIVED
-from tracker.sales.orders.models import Attribution, Event, Sale
-from tracker.sales.queries import claims_about, is_called, unsettled_events
+from tracker.sales.attribution.models import Attribution
+from tracker.sales.booking.refund_claims import WAIVED, claims_about
+from tracker.sales.inbox.models import Event
+from tracker.sales.inbox.queries import unsettled_events
+from tracker.sales.orders.models import Sale
+from tracker.sales.orders.queries import is_called
 from tracker.sales.serializers import claim_answer, event_answer
 from tracker.times import utc_text
 

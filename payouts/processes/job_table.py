@@ -22,10 +22,10 @@ from payouts.jobs.claims import BY_HAND, LeaseLost, advance_clock, claim, finish
 from payouts.jobs.context import Context, Done
 from payouts.jobs.pruning import prune_runs
 from payouts.selfcheck.checks import require_sound_books, self_check
+from payouts.settlement.freezes import standing_freezes
 from payouts.settlement.models import Payout
 from payouts.statements.close import close_ended
 from payouts.statements.review import approve_silently, due_for_silence
-from payouts.transfers.freezes import standing_freezes
 from payouts.transfers.planning.preparation import anything_to_send
 from payouts.transfers.rail import open_rail
 from payouts.transfers.reconciliation.reconciliation import reconcile

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from payouts.commissions.checks import commission_faults
 from payouts.ledger.checks import Finding, balance_faults, chain_faults, posting_faults
+from payouts.settlement.checks import payout_faults, settlement_faults, stuck_payouts
+from payouts.settlement.freezes import standing_freezes
 from payouts.statements.checks import statement_faults
-from payouts.transfers.checks import payout_faults, settlement_faults, stuck_payouts
-from payouts.transfers.freezes import standing_freezes
 from tracker.errors import Fault
 
 Check = Callable[[Session, datetime], Iterator[Finding]]

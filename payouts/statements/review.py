@@ -10,7 +10,8 @@ from config.canonical import canonical_json
 from payouts.ledger.models import Period, Transaction
 from payouts.ledger.operations import lock_books
 from payouts.ledger.periods import get_period
-from payouts.settlement.cancellation import cancel_superseded
+from payouts.settlement.cancellation import cancel
+from payouts.settlement.models import Payout
 from payouts.statements.document.document import statement_document
 from payouts.statements.models import SealedDocument, Statement
 from tracker.errors import NotFound, NotNow
@@ -142,3 +143,25 @@ def _previous_hash(session: Session, statement: Statement) -> str | None:
         .order_by(Period.starts_at.desc())
         .limit(1)
     )
+
+
+def cancel_superseded(session: Session, now: datetime, statement: Statement) -> int:
+    """The sealed statement's own payouts take over what earlier ones had not sent (MONEY 7). How many."""
+    own = session.get_one(Period, statement.period_id)
+    superseded = session.execute(
+        select(Payout.id)
+        .join(Statement, Statement.id == Payout.statement_id)
+        .join(Period, Period.id == Statement.period_id)
+        .where(
+            Payout.brand_id == statement.brand_id,
+            Payout.currency == statement.currency,
+            Payout.state.in_(("prepared", "failed")),
+            Period.starts_at < own.starts_at,
+        )
+        .order_by(Payout.id)
+    ).scalars()
+    cancelled = [
+        cancel(session, now, payout_id, reason=f"taken over by the statement of {own.name}")
+        for payout_id in list(superseded)
+    ]
+    return len(cancelled)

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
-from payouts.settlement.models import Payee
+from payouts.transfers.models import Payee
 from payouts.transfers.stripe.shapes import PayeeStatus
 from tracker.ids import new_id
 

@@ -4,7 +4,7 @@ import click
 from sqlalchemy.orm import Session
 
 from config.database import reading, transact
-from payouts.settlement.models import Payee
+from payouts.transfers.models import Payee
 from payouts.transfers.payees import NOT_CONNECTED, note_status, payee_of, remember_payee
 from payouts.transfers.rail import open_rail
 from payouts.transfers.sandbox.control import Control

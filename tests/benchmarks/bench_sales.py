@@ -38,8 +38,8 @@ from tests.tracker.sales.shop import Shop, envelope, open_shop, sale
 from tracker.clicks.token import make_token
 from tracker.ids import new_id, new_uuid, uuid_of
 from tracker.programs.models import Link
+from tracker.sales.attribution.models import Attribution
 from tracker.sales.integrations.standard import signed_headers
-from tracker.sales.orders.models import Attribution
 
 LINKS = 1_000
 WARM_SALES = 2_000

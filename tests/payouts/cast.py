@@ -34,7 +34,8 @@ from tests.stages import Opening
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of
 from tracker.people.accounts.operations import create_brand, create_creator
-from tracker.programs.operations import create_link, create_program, enroll
+from tracker.programs.links.operations import create_link
+from tracker.programs.operations import create_program, enroll
 from tracker.sales.inbox.operations import Received, receive
 from tracker.sales.orders.models import Sale
 from tracker.sales.sources.operations import create_source, get_source

@@ -15,7 +15,7 @@ from payouts.backup.archive import open_archive
 from payouts.backup.making import make_backup
 from payouts.backup.restoring import restore
 from payouts.selfcheck.checks import require_sound_books
-from payouts.transfers.freezes import is_frozen, place_freeze
+from payouts.settlement.freezes import is_frozen, place_freeze
 from payouts.transfers.reconciliation.adoption import adopt
 from payouts.transfers.reconciliation.reconciliation import reconcile
 from payouts.transfers.sandbox.server import SANDBOX_KEY

@@ -15,7 +15,7 @@ from tracker.clicks.models import Click, ClickTotal
 from tracker.console import FAILED, Answer, Console, ConsoleGroup, pass_console
 from tracker.errors import LinkledgerError
 from tracker.ids import uuid_of
-from tracker.programs.operations import link_target
+from tracker.programs.links.operations import link_target
 from tracker.times import utc_text
 
 TIMEOUT_S = 10

@@ -15,6 +15,8 @@ from tracker.programs.links.domain_commands import domain_commands
 from tracker.programs.models import Program, Terms
 from tracker.programs.rules import BASES, NOTICE_DAYS
 from tracker.programs.serializers import enrollment_answer, program_answer, terms_answer
+from tracker.programs.terms import change_terms as add_changed_terms
+from tracker.programs.terms import terms_at
 from tracker.times import utc_text, utc_time
 
 
@@ -129,7 +131,7 @@ def change_terms(
     changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
 
     def change(session: Session) -> Answer:
-        terms = operations.change_terms(
+        terms = add_changed_terms(
             session,
             console.now,
             program_id=program_id,
@@ -165,7 +167,7 @@ def enroll_command(
 
 
 def _program(session: Session, console: Console, program: Program) -> Answer:
-    terms = operations.terms_at(session, program.id, console.now)
+    terms = terms_at(session, program.id, console.now)
     text = f"{program.id}  {program.name}, {program.state}: {rate_text(terms.rate_bp)} % of {terms.base}"
     return Answer(program_answer(program, terms), text)
 

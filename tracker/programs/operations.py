@@ -1,7 +1,4 @@
-"""Programs, enrollments, coupons and links. Every function works in the caller's transaction.
-
-The one place to import from: what concerns terms and links alone stands in terms.py and links.py.
-"""
+"""Programs, enrollments and coupons. Every function works in the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,50 +11,15 @@ from tracker.errors import Conflict, NotFound
 from tracker.ids import new_id, uuid_of
 from tracker.people.accounts.operations import get_brand, get_creator
 from tracker.people.accounts.rules import plain_name
-from tracker.programs.links.codes import code_key, coupon_code
-from tracker.programs.links.operations import (
-    NO_OPTIONS,
-    LinkOptions,
-    LinkTarget,
-    expire_link,
-    get_link,
-    insert_link,
-    link_target,
-    set_link_state,
-)
-from tracker.programs.models import Coupon, Enrollment, Link, Program, RateOverride, Terms
+from tracker.programs.codes import code_key, coupon_code
+from tracker.programs.models import Coupon, Enrollment, Program, RateOverride, Terms
 from tracker.programs.rules import (
     Conditions,
-    Rate,
     checked_parameters,
     checked_rate_bp,
     checked_token_parameter,
 )
-from tracker.programs.terms import add_terms, change_terms, newest_terms, own_link_rates, rate_at, terms_at
-
-__all__ = [
-    "LinkOptions",
-    "LinkTarget",
-    "Rate",
-    "change_terms",
-    "create_link",
-    "create_program",
-    "enroll",
-    "expire_link",
-    "get_enrollment",
-    "get_link",
-    "get_program",
-    "link_target",
-    "list_links",
-    "list_programs",
-    "list_terms",
-    "newest_terms",
-    "own_link_rates",
-    "rate_at",
-    "set_link_state",
-    "set_parameters",
-    "terms_at",
-]
+from tracker.programs.terms import add_terms
 
 PROGRAM = "prg"
 ENROLLMENT = "enr"
@@ -187,50 +149,3 @@ def get_enrollment(session: Session, *, program_id: str, creator_id: str) -> Enr
             f"Change that with: linkledger enroll --program {program.id} --creator {creator.id}"
         )
     return enrollment
-
-
-def create_link(
-    session: Session,
-    now: datetime,
-    *,
-    program_id: str,
-    creator_id: str,
-    destination: str,
-    code: str | None = None,
-    sub_ids: dict[str, str] | None = None,
-    rate_bp: int | None = None,
-    options: LinkOptions = NO_OPTIONS,
-) -> Link:
-    """Make a link of an enrolled creator. Without `code` it gets one of seven letters and digits.
-
-    Raises Invalid (code, destination, sub-ids, rate), NotFound, and Conflict when the code is taken.
-    """
-    enrollment = get_enrollment(session, program_id=program_id, creator_id=creator_id)
-    program = get_program(session, program_id)
-    if "ended" in (enrollment.state, program.state):
-        raise Conflict(
-            f"Creator {creator_id} takes part in program {program.id} no longer; no link was made."
-        )
-    return insert_link(
-        session,
-        now,
-        program,
-        enrollment,
-        destination=destination,
-        code=code,
-        sub_ids=sub_ids,
-        rate_bp=rate_bp,
-        options=options,
-    )
-
-
-def list_links(
-    session: Session, *, program_id: str | None = None, creator_id: str | None = None
-) -> list[tuple[Link, Enrollment]]:
-    """Links with the enrollment they belong to, the oldest first."""
-    links = select(Link, Enrollment).join(Enrollment, Enrollment.id == Link.enrollment_id).order_by(Link.id)
-    if program_id is not None:
-        links = links.where(Enrollment.program_id == get_program(session, program_id).id)
-    if creator_id is not None:
-        links = links.where(Enrollment.creator_id == get_creator(session, creator_id).id)
-    return [(link, enrollment) for link, enrollment in session.execute(links)]

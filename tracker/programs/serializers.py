@@ -1,9 +1,13 @@
 """Programs, terms, enrollments and links as JSON values, the same at every door."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from tracker.money import rate_text
+from tracker.money import Money, rate_text
+from tracker.people.accounts.models import Brand
 from tracker.programs.models import Enrollment, Link, Program, Terms
+from tracker.programs.policies import PolicyVersion
+from tracker.programs.rules import CreditPolicy
 from tracker.times import utc_text
 
 
@@ -82,3 +86,37 @@ def link_answer(link: Link, enrollment: Enrollment, link_url: str, rate_bp: int 
 def rate_answer(rate_bp: int | None) -> dict[str, Any]:
     """Basis points for machines, and the percentage as a person writes it."""
     return {"rate_bp": rate_bp, "rate": None if rate_bp is None else rate_text(rate_bp)}
+
+
+def brand_answer(brand: Brand, hosts: Sequence[str], policy: CreditPolicy) -> dict[str, Any]:
+    """`policy` is the version in force."""
+    return {
+        "id": brand.id,
+        "name": brand.name,
+        "currency": brand.currency,
+        "timezone": brand.timezone,
+        "minimum": Money(brand.minimum_minor, brand.currency).as_json(),
+        "cadence": brand.cadence,
+        "review_days": brand.review_days,
+        **_policy(policy),
+        "hosts": list(hosts),
+        "fallback_url": brand.fallback_url,
+        "created_at": utc_text(brand.created_at),
+    }
+
+
+def policy_answer(version: PolicyVersion) -> dict[str, Any]:
+    return {
+        "version": version.version,
+        "effective_at": utc_text(version.effective_at),
+        **_policy(version.policy),
+    }
+
+
+def _policy(policy: CreditPolicy) -> dict[str, Any]:
+    return {
+        "attribution_model": policy.model,
+        "coupon_policy": policy.coupons,
+        "customer_policy": policy.customers,
+        "customer_months": policy.months,
+    }

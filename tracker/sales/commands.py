@@ -13,8 +13,10 @@ from tracker.money import Money
 from tracker.sales.health.commands import show_health
 from tracker.sales.imports.commands import import_sales
 from tracker.sales.inbox.operations import Received, dismiss, replay, unsettled_ids
+from tracker.sales.inbox.queries import list_events
 from tracker.sales.integrations.kinds import KINDS, kind_of
-from tracker.sales.queries import find_sale, list_events, list_sales, sale_history
+from tracker.sales.orders.queries import find_sale, list_sales
+from tracker.sales.queries import sale_history
 from tracker.sales.serializers import event_answer, history_answer, hook_url, sale_answer, source_answer
 from tracker.sales.sources import operations
 from tracker.sales.sources.instructions import how_to_connect, how_to_report

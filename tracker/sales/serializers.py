@@ -4,10 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from tracker.money import Money
+from tracker.sales.attribution.models import Attribution
 from tracker.sales.booking.models import RefundClaim
+from tracker.sales.inbox.models import Event
 from tracker.sales.integrations.kinds import kind_of
-from tracker.sales.orders.models import Attribution, DisputeStatus, Event, Refund, RefundLevel, Sale, Source
+from tracker.sales.orders.models import DisputeStatus, Refund, RefundLevel, Sale
 from tracker.sales.queries import SaleHistory
+from tracker.sales.sources.models import Source
 from tracker.times import utc_text
 
 

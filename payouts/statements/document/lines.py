@@ -16,7 +16,8 @@ from payouts.ledger.models import Period, Transaction
 from payouts.statements.document.movements import Movement, Sections
 from tracker.money import Money, rate_text
 from tracker.programs.models import Coupon, Link, Terms
-from tracker.sales.orders.models import Attribution, Sale
+from tracker.sales.attribution.models import Attribution
+from tracker.sales.orders.models import Sale
 from tracker.times import utc_text
 
 QUERY_SIZE = 500

@@ -5,7 +5,8 @@ from sqlalchemy.orm import Session
 
 from payouts.ledger.balances import account_balance
 from payouts.ledger.rules import account_id
-from payouts.settlement.models import Payee, Payout
+from payouts.settlement.models import Payout
+from payouts.transfers.models import Payee
 from tracker.money import Money
 
 

@@ -11,7 +11,8 @@ from payouts.ledger.models import Transaction
 from payouts.ledger.operations import lock_books, post, recall
 from payouts.ledger.rules import Line
 from payouts.settlement.cancellation import cancel
-from payouts.settlement.models import Attempt, Payee, Payout
+from payouts.settlement.models import Attempt, Payout
+from payouts.transfers.models import Payee
 from payouts.transfers.stripe.amounts import from_rail_amount
 from payouts.transfers.stripe.lookup import is_transfer_of
 from payouts.transfers.stripe.shapes import Movement, TransferFound

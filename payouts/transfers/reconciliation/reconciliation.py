@@ -10,9 +10,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from config.database import Databases, reading, transact
-from payouts.settlement.models import Attempt, Payee, Payout
-from payouts.settlement.returns import record_return
-from payouts.transfers.freezes import (
+from payouts.settlement.freezes import (
     MARGIN,
     compare_from,
     is_frozen,
@@ -20,6 +18,9 @@ from payouts.transfers.freezes import (
     place_freeze,
     standing_freezes,
 )
+from payouts.settlement.models import Attempt, Payout
+from payouts.settlement.returns import record_return
+from payouts.transfers.models import Payee
 from payouts.transfers.reconciliation.adoption import adoption_of, record_adopted_return
 from payouts.transfers.stripe.amounts import from_rail_amount
 from payouts.transfers.stripe.client import StripeRail

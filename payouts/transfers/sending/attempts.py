@@ -10,10 +10,11 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from payouts.ledger.models import Period
-from payouts.settlement.models import Attempt, Payee, Payout
+from payouts.settlement.freezes import is_frozen, place_freeze
+from payouts.settlement.models import Attempt, Payout
 from payouts.settlement.transitions import book, free_items, locked_payout, step
 from payouts.statements.models import Statement
-from payouts.transfers.freezes import is_frozen, place_freeze
+from payouts.transfers.models import Payee
 from payouts.transfers.payees import payee_of
 from payouts.transfers.stripe.lookup import ABSENT
 from payouts.transfers.stripe.outcome import Outcome, settles

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, reading, transact
 from payouts.commissions.adjustment import enter_what_waits
-from payouts.settlement.models import Attempt, Payee, Payout
+from payouts.settlement.freezes import require_not_frozen
+from payouts.settlement.models import Attempt, Payout
 from payouts.settlement.transitions import locked_payout
-from payouts.transfers.freezes import require_not_frozen
+from payouts.transfers.models import Payee
 from payouts.transfers.payees import note_status, payees_of
 from payouts.transfers.planning.funding import why_not_funded
 from payouts.transfers.planning.preparation import Plan, plans_of, prepare, renew

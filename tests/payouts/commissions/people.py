@@ -16,7 +16,8 @@ from tests.payouts.cast import Books, at
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of
 from tracker.people.accounts.operations import create_creator
-from tracker.programs.operations import create_link, create_program, enroll
+from tracker.programs.links.operations import create_link
+from tracker.programs.operations import create_program, enroll
 from tracker.sales.orders.models import Sale
 
 NOTHING = (0, 0, 0)

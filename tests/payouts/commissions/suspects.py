@@ -13,7 +13,8 @@ from tests.payouts.commissions.test_provider_refunds import stripe_source, told
 from tests.tracker.sales.payloads_read import event
 from tests.tracker.terminal import Terminal
 from tracker.people.accounts.operations import create_creator
-from tracker.programs.operations import create_link, enroll
+from tracker.programs.links.operations import create_link
+from tracker.programs.operations import enroll
 from tracker.sales.reports.customer_hashes import email_hash
 from tracker.sales.suspicion.commands import COMMANDS
 from tracker.sales.suspicion.rules import SETTINGS

@@ -11,8 +11,7 @@ from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import click
 from tests.tracker.sales.payloads_read import event, payload, raw
 from tracker.sales.inbox.operations import Received, receive
-from tracker.sales.orders.models import Sale
-from tracker.sales.orders.reference_models import OrderReference
+from tracker.sales.orders.models import OrderReference, Sale
 from tracker.sales.sources.operations import create_source, get_source
 
 KINDS = pytest.mark.parametrize("kind", ["stripe", "shopify", "woocommerce"])

@@ -10,7 +10,7 @@ from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import click
 from tests.tracker.sales.payloads_read import event, raw
 from tracker.sales.inbox.operations import Received, receive
-from tracker.sales.orders.models import Source
+from tracker.sales.sources.models import Source
 from tracker.sales.sources.operations import create_source, get_source
 
 SALE = SaleAmounts(total=10_000, tax=0, shipping=0)

@@ -12,7 +12,8 @@ from tests.payouts.owners import open_mugs, sell
 from tests.payouts.payout_runs.scenes import OCTOBER, CurrencyBooks, run_at, seal
 from tests.stages import POSTGRESQL_AT_NIGHT, opening_for
 from tests.tracker.terminal import Terminal
-from tracker.programs.operations import create_link, enroll
+from tracker.programs.links.operations import create_link
+from tracker.programs.operations import enroll
 
 pytestmark = POSTGRESQL_AT_NIGHT
 

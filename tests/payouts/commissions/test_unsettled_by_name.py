@@ -19,7 +19,8 @@ from tests.payouts.commissions.test_provider_refunds import (
 from tests.tracker.sales.payloads_read import event, payload, raw
 from tests.tracker.sales.shop import envelope, refund
 from tracker.sales.inbox.operations import Received, dismiss, receive, replay
-from tracker.sales.queries import find_sale, sale_history
+from tracker.sales.orders.queries import find_sale
+from tracker.sales.queries import sale_history
 from tracker.sales.sources.operations import create_source, get_source
 
 HELD, PAYABLE = (9_00, 0), (0, 9_00)

@@ -15,7 +15,8 @@ from payouts.selfcheck.checks import self_check
 from payouts.statements.models import SealedDocument
 from tests.payouts.demo.conftest import NOON, silent
 from tracker.clicks.models import Click
-from tracker.sales.orders.models import Event, Sale
+from tracker.sales.inbox.models import Event
+from tracker.sales.orders.models import Sale
 
 
 def test_the_history_has_its_three_stories_on_sqlite(demo_settings: Settings) -> None:

@@ -16,7 +16,8 @@ from payouts.transfers.stripe.client import StripeRail
 from tests.payouts.balances import creator_balance
 from tests.payouts.cast import FUNDS_MINOR, Books, at
 from tracker.people.accounts.operations import create_brand, create_creator
-from tracker.programs.operations import create_link, create_program, enroll
+from tracker.programs.links.operations import create_link
+from tracker.programs.operations import create_program, enroll
 from tracker.sales.sources.operations import create_source
 
 

@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from config.database import reading
-from payouts.settlement.models import Payee, Payout
+from payouts.settlement.models import Payout
+from payouts.transfers.models import Payee
 from tests.payouts.cast import Books, at
 from tests.payouts.owners import come_back
 from tests.payouts.payout_runs.scenes import (

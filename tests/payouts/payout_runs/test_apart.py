@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from config.database import reading
-from payouts.settlement.models import Payee, Payout
+from payouts.settlement.models import Payout
+from payouts.transfers.models import Payee
 from payouts.transfers.planning.preparation import prepare
 from payouts.transfers.sending.run import Run
 from tests.payouts.cast import CAST, Books, after, at

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from config.database import Databases, reading
 from payouts.commands import COMMANDS as EVERYWHERE
 from payouts.selfcheck.checks import self_check
-from payouts.transfers import checks
-from payouts.transfers.checks import payout_faults
+from payouts.settlement import checks
+from payouts.settlement.checks import payout_faults
 from payouts.transfers.commands import COMMANDS
 from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.payout_runs.scenes import (

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from config.database import reading
 from payouts.jobs.claims import LeaseLost
-from payouts.transfers.freezes import is_frozen, place_freeze
+from payouts.settlement.freezes import is_frozen, place_freeze
 from payouts.transfers.reconciliation.reconciliation import Reconciliation, reconcile
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.stripe.client import StripeRail

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import select
 
 from payouts.ledger.manual import book_by_hand
-from payouts.settlement.models import Payee
 from payouts.settlement.returns import record_return
 from payouts.statements.render.text import as_text
+from payouts.transfers.models import Payee
 from payouts.transfers.reconciliation.adoption import adopt
 from payouts.transfers.sandbox.server import SANDBOX_KEY
 from payouts.transfers.stripe.client import StripeRail

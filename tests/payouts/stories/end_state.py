@@ -14,19 +14,19 @@ from payouts.commissions.models import Commission, Hold
 from payouts.ledger.models import Account, Posting, Transaction
 from payouts.statements.document.document import statement_document
 from payouts.statements.models import Statement
+from tracker.sales.attribution.models import Attribution
 from tracker.sales.booking.models import RefundClaim
+from tracker.sales.inbox.models import Event
 from tracker.sales.orders.models import (
-    Attribution,
     Cancellation,
     DisputeStatus,
-    Event,
+    OrderReference,
     Refund,
     RefundFailure,
     RefundLevel,
     Sale,
-    Source,
 )
-from tracker.sales.orders.reference_models import OrderReference
+from tracker.sales.sources.models import Source
 
 Part = tuple[str, str, Any]
 """The source, what it is, and the value."""

@@ -23,7 +23,7 @@ from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.redirect.edge import Edge
 from tracker.clicks.redirect.link_cache import LinkCache, library
 from tracker.clicks.token import read_token
-from tracker.programs.operations import create_link
+from tracker.programs.links.operations import create_link
 from wsgi import create_app
 
 DESTINATION = "https://shop.example/tea?x=1&y=%26#top"

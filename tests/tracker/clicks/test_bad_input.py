@@ -23,7 +23,7 @@ from tracker.clicks.models import Click
 from tracker.clicks.token import InvalidToken, make_token, read_token
 from tracker.ids import new_uuid
 from tracker.programs.links.domains import add_domain
-from tracker.programs.operations import LinkOptions, create_link
+from tracker.programs.links.operations import LinkOptions, create_link
 from tracker.programs.rules import PASSABLE
 
 BROWSER = PEOPLE["Chrome on Windows"][0]

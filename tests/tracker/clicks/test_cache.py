@@ -17,9 +17,8 @@ from tests.tracker.clicks.traffic import DEADLINE_S, LINK
 from tracker.clicks.redirect.link_cache import MISSING, Library, LinkCache, LinksUnreadable, library
 from tracker.people.accounts.models import Brand
 from tracker.programs.links.changes import MOST_CHANGES, LinkChanges, changes_since, link_version
-from tracker.programs.links.operations import Found
+from tracker.programs.links.operations import Found, LinkTarget, set_link_state
 from tracker.programs.models import Enrollment, Link, Program
-from tracker.programs.operations import LinkTarget, set_link_state
 
 TARGET = LinkTarget(LINK, "https://shop.example/tea", "ll", {}, None)
 NEVER_S = 3600.0

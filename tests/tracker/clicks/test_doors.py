@@ -12,7 +12,7 @@ from config.database import open_databases, transact
 from config.settings import Settings
 from tests.tracker.clicks.doors import DESTINATION, DOORS, Door, OpenDoor
 from tests.tracker.clicks.visitors import CRAWLERS
-from tracker.programs.operations import set_link_state
+from tracker.programs.links.operations import set_link_state
 
 
 @pytest.mark.parametrize("code", ["Anna", "anna", "ANNA", "%41nna"])

@@ -20,13 +20,8 @@ from tracker.clicks.models import Click
 from tracker.clicks.redirect.link_cache import POLL_S
 from tracker.people.accounts.operations import create_brand
 from tracker.programs.links.domains import add_domain, remove_domain, set_fallback
-from tracker.programs.operations import (
-    LinkOptions,
-    create_link,
-    expire_link,
-    set_link_state,
-    set_parameters,
-)
+from tracker.programs.links.operations import LinkOptions, create_link, expire_link, set_link_state
+from tracker.programs.operations import set_parameters
 
 FALLBACK = "https://shop.example/gone"
 Change = Callable[[Session], object]

@@ -14,7 +14,7 @@ from tests.tracker.cast import Cast
 from tests.tracker.clicks.in_process import IN_PROCESS, OpenInProcess
 from tests.tracker.clicks.visitors import PEOPLE
 from tracker.clicks.models import Click
-from tracker.programs.operations import create_link
+from tracker.programs.links.operations import create_link
 
 ADDRESS = "8.8.8.8"
 BROWSER, DEVICE = PEOPLE["Safari on iPhone"]

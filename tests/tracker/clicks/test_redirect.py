@@ -20,7 +20,7 @@ from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.redirect.request import Answer, Visit, follow
 from tracker.clicks.token import read_token
 from tracker.programs.links.domains import Domain
-from tracker.programs.operations import LinkTarget
+from tracker.programs.links.operations import LinkTarget
 
 KEYS = ("a key for the tests of the redirect, long",)
 TARGET = LinkTarget(LINK, "https://shop.example/tea?x=1#top", "ll", {"s1": "bio"}, None)

@@ -8,7 +8,7 @@ import pytest
 from tests.tracker.clicks.doors import Door
 from tracker.clicks.redirect.shop_script import SCRIPT
 from tracker.errors import Invalid
-from tracker.programs.links.codes import link_code
+from tracker.programs.codes import link_code
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 

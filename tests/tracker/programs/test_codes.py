@@ -3,7 +3,7 @@
 import pytest
 
 from tracker.errors import Invalid
-from tracker.programs.links.codes import ALPHABET, RESERVED, code_key, coupon_code, link_code, new_link_code
+from tracker.programs.codes import ALPHABET, RESERVED, code_key, coupon_code, link_code, new_link_code
 
 
 @pytest.mark.parametrize("code", ["abc", "Anna-10", "a_b", "x" * 64, "007"])

@@ -10,8 +10,9 @@ from config.database import Databases, reading, transact
 from tests.tracker.cast import Cast
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.programs.leaving import remove_creator
+from tracker.programs.links.operations import create_link, link_target
 from tracker.programs.models import Coupon, Enrollment
-from tracker.programs.operations import create_link, create_program, enroll, link_target
+from tracker.programs.operations import create_program, enroll
 
 DAY = timedelta(days=1)
 

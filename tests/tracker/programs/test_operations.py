@@ -14,6 +14,13 @@ from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound
 from tracker.ids import uuid_of
 from tracker.programs import operations as programs
 from tracker.programs.links.domains import set_fallback
+from tracker.programs.links.operations import (
+    LinkOptions,
+    LinkTarget,
+    create_link,
+    link_target,
+    set_link_state,
+)
 from tracker.programs.models import Coupon, Enrollment, Link, Program, RateOverride
 
 
@@ -21,7 +28,7 @@ def make_link(databases: Databases, cast: Cast, now: datetime, **given: Any) -> 
     wanted = {"creator_id": cast.anna_id, "destination": "https://shop.example/tea", **given}
     return transact(
         databases.main,
-        lambda session: programs.create_link(session, now, program_id=cast.program_id, **wanted),
+        lambda session: create_link(session, now, program_id=cast.program_id, **wanted),
     )
 
 
@@ -130,9 +137,9 @@ def test_of_many_who_want_a_code_at_once_one_gets_it(databases: Databases, cast:
     assert count(databases, Link) == 1
 
 
-def target(databases: Databases, code: str) -> programs.LinkTarget | None:
+def target(databases: Databases, code: str) -> LinkTarget | None:
     with reading(databases.main) as session:
-        return programs.link_target(session, code)
+        return link_target(session, code)
 
 
 def test_the_redirect_finds_a_link_by_its_code_in_any_case(
@@ -140,7 +147,7 @@ def test_the_redirect_finds_a_link_by_its_code_in_any_case(
 ) -> None:
     link = make_link(databases, cast, now, code="Tea", sub_ids={"s1": "bio"})
     found = target(databases, "tEA")
-    assert found == programs.LinkTarget(
+    assert found == LinkTarget(
         uuid_of(link.id, "lnk"),
         "https://shop.example/tea",
         "ll",
@@ -157,9 +164,7 @@ def test_a_paused_link_can_be_resumed_and_an_ended_one_cannot(
     link = make_link(databases, cast, now, code="tea")
 
     def put(state: str) -> None:
-        transact(
-            databases.main, lambda session: programs.set_link_state(session, link_id=link.id, state=state)
-        )
+        transact(databases.main, lambda session: set_link_state(session, link_id=link.id, state=state))
         found = target(databases, "tea")
         assert found is not None
         assert (found.active, found.reason) == (
@@ -208,7 +213,7 @@ def test_the_redirect_is_told_everything_that_a_link_may_do(
     databases: Databases, cast: Cast, now: datetime
 ) -> None:
     later = now + timedelta(days=7)
-    options = programs.LinkOptions(("s2", "utm_id"), True, later)
+    options = LinkOptions(("s2", "utm_id"), True, later)
     make_link(databases, cast, now, code="tea", destination="https://shop.example/?a=1#b", options=options)
 
     def set_up(session: Session) -> None:
@@ -233,9 +238,9 @@ def test_a_link_does_not_pass_on_what_carries_the_token(
         programs.enroll(session, now, program_id=program.id, creator_id=cast.anna_id)
         wanted: dict[str, Any] = {
             "destination": "https://shop.example/",
-            "options": programs.LinkOptions(("s1",)),
+            "options": LinkOptions(("s1",)),
         }
-        programs.create_link(session, now, program_id=program.id, creator_id=cast.anna_id, **wanted)
+        create_link(session, now, program_id=program.id, creator_id=cast.anna_id, **wanted)
         return program
 
     with pytest.raises(Invalid, match="click token"):
@@ -244,5 +249,5 @@ def test_a_link_does_not_pass_on_what_carries_the_token(
 
 def test_an_expiry_that_has_passed_is_refused(databases: Databases, cast: Cast, now: datetime) -> None:
     with pytest.raises(Invalid, match="time to come"):
-        make_link(databases, cast, now, options=programs.LinkOptions(expires_at=now))
+        make_link(databases, cast, now, options=LinkOptions(expires_at=now))
     assert count(databases, Link) == 0

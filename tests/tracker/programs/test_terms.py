@@ -12,7 +12,9 @@ from tests.tracker.cast import Cast
 from tracker.errors import Conflict, Invalid, LinkledgerError
 from tracker.ids import new_id
 from tracker.programs import operations as programs
+from tracker.programs.links.operations import create_link
 from tracker.programs.models import RateOverride
+from tracker.programs.terms import change_terms, rate_at, terms_at
 
 DAY = timedelta(days=1)
 
@@ -21,13 +23,13 @@ def change(databases: Databases, cast: Cast, now: datetime, **changes: Any) -> d
     """Returns when the change takes effect."""
     return transact(
         databases.main,
-        lambda session: programs.change_terms(session, now, program_id=cast.program_id, **changes),
+        lambda session: change_terms(session, now, program_id=cast.program_id, **changes),
     ).effective_at
 
 
 def rate_bp_at(databases: Databases, cast: Cast, at: datetime) -> int:
     with reading(databases.main) as session:
-        return programs.terms_at(session, cast.program_id, at).rate_bp
+        return terms_at(session, cast.program_id, at).rate_bp
 
 
 def test_the_first_terms_hold_from_before_the_first_minute(
@@ -97,7 +99,7 @@ def test_the_most_specific_rate_wins(databases: Databases, cast: Cast, now: date
     def work(session: Session) -> list[tuple[int, str]]:
         own = programs.enroll(session, now, program_id=cast.program_id, creator_id=cast.bob_id, rate_bp=1500)
         links = [
-            programs.create_link(
+            create_link(
                 session,
                 now,
                 program_id=cast.program_id,
@@ -107,10 +109,10 @@ def test_the_most_specific_rate_wins(databases: Databases, cast: Cast, now: date
             )
             for creator_id, rate_bp in ((cast.bob_id, 2500), (cast.bob_id, None), (cast.anna_id, None))
         ]
-        terms = programs.terms_at(session, cast.program_id, now)
+        terms = terms_at(session, cast.program_id, now)
         enrollments = [own.id, own.id, cast.enrollment_id]
         rates = [
-            programs.rate_at(session, terms, enrollment_id=enrollment_id, link_id=link.id, at=now - DAY)
+            rate_at(session, terms, enrollment_id=enrollment_id, link_id=link.id, at=now - DAY)
             for enrollment_id, link in zip(enrollments, links, strict=True)
         ]
         return [(rate.rate_bp, rate.source) for rate in rates]
@@ -132,9 +134,9 @@ def test_a_rate_that_follows_later_holds_from_then_on(
             )
         )
         session.flush()
-        terms = programs.terms_at(session, cast.program_id, now)
+        terms = terms_at(session, cast.program_id, now)
         return [
-            programs.rate_at(session, terms, enrollment_id=cast.enrollment_id, link_id=None, at=at).rate_bp
+            rate_at(session, terms, enrollment_id=cast.enrollment_id, link_id=None, at=at).rate_bp
             for at in (now - DAY, now, now + DAY)
         ]
 

@@ -17,7 +17,7 @@ from config.settings import Settings
 from tests.tracker.sales.shop import START, Shop
 from tracker.http.site import site
 from tracker.people.keys.operations import create_key
-from tracker.sales.orders.models import Event
+from tracker.sales.inbox.models import Event
 from wsgi import create_app
 
 

@@ -14,11 +14,13 @@ from config.settings import Settings
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of
 from tracker.people.accounts.operations import create_brand, create_creator
-from tracker.programs.operations import create_link, create_program, enroll
+from tracker.programs.links.operations import create_link
+from tracker.programs.operations import create_program, enroll
+from tracker.sales.attribution.models import Attribution
 from tracker.sales.inbox.group_commit import Intake
 from tracker.sales.inbox.operations import Received
 from tracker.sales.inbox.pending import Arrival, arrived
-from tracker.sales.orders.models import Attribution, Sale
+from tracker.sales.orders.models import Sale
 from tracker.sales.sources.operations import create_source, open_source
 
 START = datetime.fromisoformat("2025-10-01T10:00:00+00:00")

@@ -18,7 +18,8 @@ from config.settings import Settings
 from tests.tracker.sales.hook_app import make_app
 from tests.tracker.sales.shop import SOLD, Shop, envelope, sale
 from tracker.http.site import site
-from tracker.sales.orders.models import Event, Sale
+from tracker.sales.inbox.models import Event
+from tracker.sales.orders.models import Sale
 from tracker.sales.reports.strict_json import MAXIMUM_BYTES
 from tracker.sales.sources.operations import delete_source, rotate_secret
 

@@ -9,8 +9,11 @@ from config.database import Databases, reading, transact
 from tests.tracker.sales.programs import Program, kept, new_key
 from tests.tracker.sales.shop import START, Shop, cancellation, dispute, open_shop, refund, sale
 from tests.tracker.terminal import Terminal
+from tracker.sales.attribution.models import Attribution
+from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.operations import dismiss
-from tracker.sales.orders.models import Attribution, Cancellation, DisputeStatus, Event, Refund, Sale, Source
+from tracker.sales.orders.models import Cancellation, DisputeStatus, Refund, Sale
+from tracker.sales.sources.models import Source
 from tracker.sales.sources.operations import create_source, delete_source
 
 EVERYTHING = [

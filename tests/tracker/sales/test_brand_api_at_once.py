@@ -11,7 +11,9 @@ from config.database import Databases
 from tests.tracker.sales.hook_server import Server
 from tests.tracker.sales.programs import Program, kept, new_key
 from tests.tracker.sales.shop import Shop, refund, sale
-from tracker.sales.orders.models import Event, Refund, Sale, Source
+from tracker.sales.inbox.models import Event
+from tracker.sales.orders.models import Refund, Sale
+from tracker.sales.sources.models import Source
 
 THREADS = 16
 

@@ -18,8 +18,8 @@ from tracker.people.accounts.models import Brand
 from tracker.programs.leaving import remove_creator
 from tracker.programs.models import Coupon, Enrollment, Link, Program
 from tracker.programs.policies import change_policy
+from tracker.sales.attribution.models import Attribution
 from tracker.sales.attribution.rules import replay_decision
-from tracker.sales.orders.models import Attribution
 
 
 def test_the_creator_of_the_last_click_is_credited_by_the_terms_of_the_sale(shop: Shop) -> None:

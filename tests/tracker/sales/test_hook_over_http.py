@@ -8,7 +8,8 @@ from config.database import Databases, reading
 from tests.tracker.sales.hook_server import DEADLINE_S, Server
 from tests.tracker.sales.shop import Shop, envelope, sale
 from tests.tracker.sales.test_api import signed
-from tracker.sales.orders.models import Event, Sale
+from tracker.sales.inbox.models import Event
+from tracker.sales.orders.models import Sale
 from tracker.sales.reports.strict_json import MAXIMUM_BYTES
 
 

@@ -19,8 +19,10 @@ from tests.tracker.sales.shop import (
     refund,
     sale,
 )
+from tracker.sales.attribution.models import Attribution
+from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.operations import Received, unsettled_ids
-from tracker.sales.orders.models import Attribution, Cancellation, DisputeStatus, Event, Refund, Sale
+from tracker.sales.orders.models import Cancellation, DisputeStatus, Refund, Sale
 from tracker.sales.sources.operations import create_source
 
 

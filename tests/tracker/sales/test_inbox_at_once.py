@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 from config.database import Databases, reading, transact
 from tests.crowd import DEADLINE_S, THREADS, at_once
 from tests.tracker.sales.shop import RECEIVED, Shop, cancellation, envelope, refund, sale
+from tracker.sales.attribution.models import Attribution
+from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.operations import Received, dismiss, receive, replay, unsettled_ids
-from tracker.sales.orders.models import Attribution, Cancellation, Event, Refund, Sale
+from tracker.sales.orders.models import Cancellation, Refund, Sale
 from tracker.sales.sources.operations import get_source
 
 

@@ -7,8 +7,9 @@ from config.database import Databases, reading, transact
 from tests.tracker.sales.shop import RECEIVED, Shop, refund, sale
 from tests.tracker.sales.test_inbox import count
 from tracker.errors import NotFound
+from tracker.sales.attribution.models import Attribution
 from tracker.sales.inbox.operations import Received, dismiss, replay, unsettled_ids
-from tracker.sales.orders.models import Attribution, Refund, Sale
+from tracker.sales.orders.models import Refund, Sale
 
 
 def replayed(shop: Shop, received: Received) -> Received:

@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from config.database import Databases, reading
 from tests.tracker.sales.shop import Shop, cancellation, dispute, refund, sale
-from tracker.sales.orders.models import Cancellation, DisputeStatus, Event, Refund, Sale
+from tracker.sales.inbox.models import Event
+from tracker.sales.orders.models import Cancellation, DisputeStatus, Refund, Sale
 
 Delivery = tuple[str, str, dict[str, Any]]
 

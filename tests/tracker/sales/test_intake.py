@@ -18,9 +18,11 @@ from tests.tracker.sales.shop import RECEIVED, Shop, cancellation, envelope, ref
 from tests.tracker.sales.test_inbox_stories import end_of
 from tracker.errors import Gone
 from tracker.http.turns import Turn
+from tracker.sales.attribution.models import Attribution
+from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.operations import Received
 from tracker.sales.inbox.pending import Arrival
-from tracker.sales.orders.models import Attribution, Event, Sale
+from tracker.sales.orders.models import Sale
 from tracker.sales.sources.operations import SecretsChanged, delete_source, rotate_secret
 
 SALES = 12

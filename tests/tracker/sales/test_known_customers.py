@@ -12,8 +12,9 @@ from tests.tracker.sales.payloads_read import event as stripe_event
 from tests.tracker.sales.payloads_read import payload, raw
 from tests.tracker.sales.shop import Shop, sale
 from tracker.programs.models import Enrollment, Terms
-from tracker.programs.operations import change_terms
-from tracker.sales.orders.models import Attribution, Sale
+from tracker.programs.terms import change_terms
+from tracker.sales.attribution.models import Attribution
+from tracker.sales.orders.models import Sale
 
 
 def test_a_renewal_is_credited_to_who_brought_the_customer(shop: Shop) -> None:

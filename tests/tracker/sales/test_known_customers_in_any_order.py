@@ -15,9 +15,9 @@ from config.database import Databases, reading, transact
 from tests.crowd import at_once
 from tests.tracker.sales.customers import MUCH_LATER, Delivery, bind, bought, click, credited, send
 from tests.tracker.sales.shop import Shop, envelope
+from tracker.sales.attribution.models import Attribution
 from tracker.sales.attribution.rules import replay_decision
 from tracker.sales.inbox.batch import receive_together
-from tracker.sales.orders.models import Attribution
 
 
 def end_of(shop: Shop, order_ids: Iterable[str]) -> list[Any]:

@@ -10,7 +10,7 @@ from config.settings import Settings
 from tests.tracker.sales.shop import RECEIVED, START, Shop
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.ids import new_id
-from tracker.sales.orders.models import Source
+from tracker.sales.sources.models import Source
 from tracker.sales.sources.operations import (
     create_source,
     delete_source,

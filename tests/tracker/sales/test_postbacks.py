@@ -10,7 +10,8 @@ from config.database import Databases, reading
 from config.settings import Settings
 from tests.tracker.sales.programs import Program, kept, new_key, whole_application
 from tests.tracker.sales.shop import Shop
-from tracker.sales.orders.models import Cancellation, Event, Refund, Sale
+from tracker.sales.inbox.models import Event
+from tracker.sales.orders.models import Cancellation, Refund, Sale
 
 SALE = {"order_id": "1001", "total": "119.00", "currency": "EUR", "occurred_at": "2025-11-01T10:00:00Z"}
 

@@ -16,7 +16,7 @@ from tests.tracker.terminal import Terminal
 from tracker.ids import new_id
 from tracker.sales.attribution import commands as replay_commands
 from tracker.sales.attribution.commands import COMMANDS
-from tracker.sales.orders.models import Attribution
+from tracker.sales.attribution.models import Attribution
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from tests.tracker.sales.payloads_read import event, names, payload, raw
 from tests.tracker.sales.shop import RECEIVED, Shop, envelope, refund, sale
 from tests.tracker.sales.test_inbox import count
 from tracker.sales.inbox import jobs
+from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.operations import Received, dismiss, replay, unsettled_ids
 from tracker.sales.inbox.retention import empty_bodies, old_bodies
-from tracker.sales.orders.models import Event, Refund, Sale
+from tracker.sales.orders.models import Refund, Sale
 
 LATER, AFTER, NOW = (RECEIVED + timedelta(days=days) for days in (10, 30, 400))
 SECRET = "whsec_ExampleOfThisYear000000000000"

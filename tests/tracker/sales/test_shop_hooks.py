@@ -19,7 +19,9 @@ from tests.tracker.sales.hook_server import Server
 from tests.tracker.sales.payloads_read import event, payload, raw
 from tests.tracker.sales.shop import Shop
 from tests.tracker.sales.test_api import client, kept  # noqa: F401
-from tracker.sales.orders.models import Attribution, Event, Sale
+from tracker.sales.attribution.models import Attribution
+from tracker.sales.inbox.models import Event
+from tracker.sales.orders.models import Sale
 from tracker.sales.queries import sale_history
 from tracker.sales.sources.operations import create_source, rotate_secret
 

@@ -18,8 +18,9 @@ from tests.tracker.sales.test_inbox_at_once import (
     wait_until,
 )
 from tests.tracker.sales.test_stripe_orders import LATER, SECRET, send
+from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.operations import Received, dismiss, receive
-from tracker.sales.orders.models import Event, Refund
+from tracker.sales.orders.models import Refund
 from tracker.sales.sources.operations import get_source
 
 INVOICE, INVOICE_PAYMENT, REFUND = "stripe_invoice_first_basil", "stripe_invoice_payment_paid", "refund"

@@ -11,18 +11,18 @@ from sqlalchemy import select
 from config.database import Databases, reading
 from tests.tracker.sales.payloads_read import event, payload, raw
 from tests.tracker.sales.shop import Shop
+from tracker.sales.attribution.models import Attribution
+from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.operations import Received
 from tracker.sales.orders.models import (
-    Attribution,
     DisputeStatus,
-    Event,
+    OrderReference,
     Refund,
     RefundFailure,
     RefundLevel,
     Sale,
 )
-from tracker.sales.orders.reference_models import OrderReference
-from tracker.sales.queries import find_sale
+from tracker.sales.orders.queries import find_sale
 
 LATER = datetime.fromisoformat("2025-11-05T10:00:00+00:00")
 SESSION_ORDER, INVOICE_ORDER = "cs_live_a1ExampleSessionOfOrderOne", "in_1ExampleFirst"

@@ -11,9 +11,10 @@ from tests.tracker.sales.payloads_read import event, payload
 from tests.tracker.sales.shop import START, Shop, cancellation, refund, sale
 from tests.tracker.sales.test_stripe_orders import LATER, SECRET, send
 from tracker.sales.booking.models import RefundClaim
+from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.operations import Received, dismiss
-from tracker.sales.orders.models import DisputeStatus, Event, Refund, Sale
-from tracker.sales.queries import find_sale
+from tracker.sales.orders.models import DisputeStatus, Refund, Sale
+from tracker.sales.orders.queries import find_sale
 from tracker.sales.sources.operations import create_source
 
 PAYMENT, CHARGE, SESSION = "pi_3ExampleOrderOne", "ch_3ExampleOrderOne", "cs_live_a1ExampleSessionOfOrderOne"

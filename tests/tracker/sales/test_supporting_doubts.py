@@ -21,7 +21,8 @@ from tests.tracker.sales.test_supporting import (
 from tests.tracker.sales.test_supporting_shops import WOO_SECRET, woo_order
 from tracker.sales.inbox.operations import dismiss
 from tracker.sales.orders.models import DisputeStatus
-from tracker.sales.queries import find_sale, sale_history
+from tracker.sales.orders.queries import find_sale
+from tracker.sales.queries import sale_history
 
 
 @pytest.fixture

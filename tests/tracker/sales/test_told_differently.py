@@ -12,7 +12,7 @@ from tests.tracker.sales.test_inbox_at_once import states
 from tests.tracker.sales.test_stripe_orders import LATER
 from tracker.sales.inbox.operations import Received
 from tracker.sales.orders.models import Refund, Sale
-from tracker.sales.queries import find_sale
+from tracker.sales.orders.queries import find_sale
 
 SECRET = "an-example-of-a-secret"
 

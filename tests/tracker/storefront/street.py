@@ -19,8 +19,10 @@ from tests.tracker.storefront.server import LAYOUT, POLL_S, Storefront, open_sto
 from tracker.clicks.models import ClickConfirmation
 from tracker.clicks.redirect.edge import create_edge
 from tracker.people.accounts.operations import create_brand, create_creator
-from tracker.programs.operations import create_link, create_program, enroll
-from tracker.sales.orders.models import Attribution, Sale
+from tracker.programs.links.operations import create_link
+from tracker.programs.operations import create_program, enroll
+from tracker.sales.attribution.models import Attribution
+from tracker.sales.orders.models import Sale
 from tracker.sales.sources.operations import create_source
 from wsgi import create_app
 

@@ -41,8 +41,8 @@ from tracker.clicks.redirect.request import (
     send_on,
     unreadable,
 )
-from tracker.programs.links.codes import LINK_CODE_PATTERN
-from tracker.programs.operations import LinkTarget
+from tracker.programs.codes import LINK_CODE_PATTERN
+from tracker.programs.links.operations import LinkTarget
 
 _CODE = re.compile(f"/({LINK_CODE_PATTERN})")
 _NO_CODES = ("/healthz", "/readyz")

@@ -28,8 +28,8 @@ from config.database import asking, reading
 from config.process import process_id
 from tracker.clicks.metrics import LINK_LOOKUPS
 from tracker.clicks.redirect.domains import Domains
+from tracker.programs.codes import code_key
 from tracker.programs.links.changes import LinkChanges, changes_since
-from tracker.programs.links.codes import code_key
 from tracker.programs.links.domains import Domain, known_domains
 from tracker.programs.links.operations import Found, LinkTarget, find_target
 

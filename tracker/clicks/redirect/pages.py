@@ -13,7 +13,7 @@ from tracker.http.client import usual_address
 from tracker.http.proxy import PROXIED
 from tracker.http.site import site
 from tracker.people.access.guards import public, signed
-from tracker.programs.links.codes import LINK_CODE_PATTERN
+from tracker.programs.codes import LINK_CODE_PATTERN
 
 blueprint = Blueprint("clicks", __name__, template_folder="templates")
 

@@ -19,7 +19,7 @@ from tracker.clicks.redirect.tailoring import dead_end, tailored
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid
 from tracker.programs.links.domains import Domain
-from tracker.programs.operations import LinkTarget
+from tracker.programs.links.operations import LinkTarget
 
 COMMIT_DEADLINE_S = 2.0
 """How long a shopper waits for his click to be written; then he is sent on without a token."""

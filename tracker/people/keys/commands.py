@@ -5,10 +5,10 @@ from sqlalchemy.orm import Session
 
 from config.database import reading, transact
 from tracker.console import Answer, Console, ConsoleGroup, pass_console
-from tracker.people.accounts.models import ApiKey
-from tracker.people.accounts.serializers import key_answer
 from tracker.people.keys import operations as keys
+from tracker.people.keys.models import ApiKey
 from tracker.people.keys.rules import SCOPES
+from tracker.people.keys.serializers import key_answer
 from tracker.times import utc_text, utc_time
 
 

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound
 from tracker.ids import new_id, uuid_of
-from tracker.people.accounts.models import ApiKey
 from tracker.people.accounts.operations import get_brand
 from tracker.people.accounts.rules import plain_name
+from tracker.people.keys.models import ApiKey
 from tracker.people.keys.rules import (
     KEY,
     Presented,

@@ -6,10 +6,11 @@ from sqlalchemy.orm import Session
 from config.database import reading, transact
 from tracker.console import Answer, Console, ConsoleGroup, pass_console
 from tracker.money import parse_rate_bp
-from tracker.programs import operations
+from tracker.programs.links import operations
 from tracker.programs.models import Enrollment, Link
 from tracker.programs.rules import PASSABLE, SUB_IDS
 from tracker.programs.serializers import link_answer
+from tracker.programs.terms import own_link_rates
 from tracker.times import utc_time
 
 _PASSED = f"Goes on from the short link's query to the shop: {', '.join(PASSABLE)}"
@@ -76,7 +77,7 @@ def list_links(console: Console, program_id: str | None, creator_id: str | None)
     """Show links."""
     with reading(console.databases.main) as session:
         links = operations.list_links(session, program_id=program_id, creator_id=creator_id)
-        rates = operations.own_link_rates(session, console.now)
+        rates = own_link_rates(session, console.now)
         link_url = console.settings.link_url
         answers = [link_answer(link, owner, link_url, rates.get(link.id)) for link, owner in links]
     lines = [f"{each['id']}  {each['url']} -> {each['destination']} ({each['state']})" for each in answers]
@@ -117,7 +118,7 @@ def expire_link(console: Console, link_id: str, at: str | None) -> Answer:
 
     def change(session: Session) -> Answer:
         link = operations.expire_link(session, console.now, link_id=link_id, at=until)
-        return _link(session, console, link, operations.own_link_rates(session, console.now).get(link.id))
+        return _link(session, console, link, own_link_rates(session, console.now).get(link.id))
 
     return transact(console.databases.main, change)
 
@@ -125,7 +126,7 @@ def expire_link(console: Console, link_id: str, at: str | None) -> Answer:
 def _set_state(console: Console, link_id: str, state: str) -> Answer:
     def change(session: Session) -> Answer:
         link = operations.set_link_state(session, link_id=link_id, state=state)
-        return _link(session, console, link, operations.own_link_rates(session, console.now).get(link.id))
+        return _link(session, console, link, own_link_rates(session, console.now).get(link.id))
 
     return transact(console.databases.main, change)
 

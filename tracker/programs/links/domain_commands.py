@@ -7,8 +7,7 @@ import click
 from sqlalchemy.orm import Session
 
 from config.database import reading, transact
-from tracker.console import Answer, Console, ConsoleGroup, pass_console
-from tracker.people.accounts.commands import brand_commands
+from tracker.console import Answer, Console, ConsoleCommand, ConsoleGroup, pass_console
 from tracker.programs.links import domains
 from tracker.programs.models import LinkDomain
 from tracker.times import utc_text
@@ -60,7 +59,7 @@ def list_domains(console: Console, brand_id: str | None) -> Answer:
     return Answer([answer.value for answer in answers], "\n".join(lines) or "There are no domains yet.")
 
 
-@brand_commands.command("fallback")
+@click.command("fallback", cls=ConsoleCommand)
 @click.argument("brand_id", metavar="ID")
 @click.argument("url", required=False)
 @pass_console

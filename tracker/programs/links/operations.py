@@ -13,11 +13,12 @@ from config.insert import insert_once
 from tracker.errors import Conflict, Fault, Invalid, NotFound
 from tracker.ids import new_id, uuid_of
 from tracker.people.accounts.models import Brand
-from tracker.people.accounts.operations import brand_hosts
-from tracker.programs.links.codes import code_key, link_code, new_link_code
+from tracker.people.accounts.operations import brand_hosts, get_creator
+from tracker.programs.codes import code_key, link_code, new_link_code
 from tracker.programs.links.destinations import checked_destination
 from tracker.programs.links.query_parameters import with_parameters
 from tracker.programs.models import Enrollment, Link, LinkVersion, Program, RateOverride
+from tracker.programs.operations import get_enrollment, get_program
 from tracker.programs.rules import FORMER_STATES, checked_passes, checked_rate_bp, checked_sub_ids
 
 LINK = "lnk"
@@ -214,3 +215,50 @@ def link_target(session: Session, code: str) -> LinkTarget | None:
 def _why_inactive(link_state: str, enrollment_state: str, program_state: str) -> str | None:
     states = {"link": link_state, "enrollment": enrollment_state, "program": program_state}
     return next((f"{what} {state}" for what, state in states.items() if state != "active"), None)
+
+
+def create_link(
+    session: Session,
+    now: datetime,
+    *,
+    program_id: str,
+    creator_id: str,
+    destination: str,
+    code: str | None = None,
+    sub_ids: dict[str, str] | None = None,
+    rate_bp: int | None = None,
+    options: LinkOptions = NO_OPTIONS,
+) -> Link:
+    """Make a link of an enrolled creator. Without `code` it gets one of seven letters and digits.
+
+    Raises Invalid (code, destination, sub-ids, rate), NotFound, and Conflict when the code is taken.
+    """
+    enrollment = get_enrollment(session, program_id=program_id, creator_id=creator_id)
+    program = get_program(session, program_id)
+    if "ended" in (enrollment.state, program.state):
+        raise Conflict(
+            f"Creator {creator_id} takes part in program {program.id} no longer; no link was made."
+        )
+    return insert_link(
+        session,
+        now,
+        program,
+        enrollment,
+        destination=destination,
+        code=code,
+        sub_ids=sub_ids,
+        rate_bp=rate_bp,
+        options=options,
+    )
+
+
+def list_links(
+    session: Session, *, program_id: str | None = None, creator_id: str | None = None
+) -> list[tuple[Link, Enrollment]]:
+    """Links with the enrollment they belong to, the oldest first."""
+    links = select(Link, Enrollment).join(Enrollment, Enrollment.id == Link.enrollment_id).order_by(Link.id)
+    if program_id is not None:
+        links = links.where(Enrollment.program_id == get_program(session, program_id).id)
+    if creator_id is not None:
+        links = links.where(Enrollment.creator_id == get_creator(session, creator_id).id)
+    return [(link, enrollment) for link, enrollment in session.execute(links)]

@@ -15,9 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict, Invalid, NotNow
+from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.operations import Received, receive
 from tracker.sales.integrations import api, postback
-from tracker.sales.orders.models import Event
 from tracker.sales.reports.messages import Unreadable
 from tracker.sales.sources.operations import api_source
 

@@ -10,7 +10,8 @@ from tracker.people.keys.operations import Caller
 from tracker.sales.api.openapi import api_document
 from tracker.sales.api.reporting import posted
 from tracker.sales.api.responses import answer_report, refusals_noted
-from tracker.sales.queries import find_sale, sale_history
+from tracker.sales.orders.queries import find_sale
+from tracker.sales.queries import sale_history
 from tracker.sales.serializers import history_answer
 
 blueprint = Blueprint("api", __name__)

@@ -20,8 +20,9 @@ from tracker.sales.attribution.customer_binding import FIRST_SALE
 from tracker.sales.attribution.evidence import look_up, moment, read_tokens
 from tracker.sales.attribution.inputs import RULES, CouponUse, Inputs, Policy, SaleFacts, Touch, upgraded
 from tracker.sales.attribution.known_customers import binding_of, bound_by, hold_customers, is_known
+from tracker.sales.attribution.models import Attribution
 from tracker.sales.attribution.rules import replay_decision
-from tracker.sales.orders.models import Attribution, Sale
+from tracker.sales.orders.models import Sale
 from tracker.sales.reports.normal import SaleReport
 from tracker.sales.reports.provider_reports import EvidenceReport
 

@@ -13,7 +13,7 @@ from config.canonical import ISO_FORMAT
 from tracker.clicks.token import ClickToken, read_token
 from tracker.errors import Invalid
 from tracker.ids import public_id
-from tracker.programs.links.codes import code_key
+from tracker.programs.codes import code_key
 from tracker.programs.models import Coupon, Enrollment, Link, Program
 from tracker.programs.terms import Version, version_at, versions_of
 from tracker.sales.attribution.inputs import CouponUse, Touch

@@ -12,12 +12,13 @@ from sqlalchemy import ColumnElement, Row, and_, exists, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from tracker.programs.models import Enrollment
-from tracker.programs.operations import terms_at
+from tracker.programs.terms import terms_at
 from tracker.sales.attribution.customer_binding import FIRST_SALE
 from tracker.sales.attribution.evidence import ending_flaw, moment
 from tracker.sales.attribution.inputs import Binding, Policy
+from tracker.sales.attribution.models import Attribution
 from tracker.sales.orders.locks import lock_customers
-from tracker.sales.orders.models import Attribution, Sale
+from tracker.sales.orders.models import Sale
 from tracker.sales.reports.normal import SaleReport
 
 

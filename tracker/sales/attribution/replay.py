@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from tracker.sales.attribution.evidence import moment
 from tracker.sales.attribution.inputs import SaleFacts
+from tracker.sales.attribution.models import Attribution
 from tracker.sales.attribution.rules import Decision, replay_decision
-from tracker.sales.orders.models import Attribution, Sale
-from tracker.sales.queries import is_called
+from tracker.sales.orders.models import Sale
+from tracker.sales.orders.queries import is_called
 
 _StoredDecision = Row[*tuple[Any, ...]]
 """What `page_of_decisions` selects, by name."""

@@ -17,7 +17,7 @@ from tracker.sales.booking.delivery import ALREADY, Booked, Delivery
 from tracker.sales.booking.differences import differences
 from tracker.sales.booking.post_sale import Afterwards, book_afterwards
 from tracker.sales.booking.refund_claims import Claim, book_claim
-from tracker.sales.orders.models import Sale, Source
+from tracker.sales.orders.models import Sale
 from tracker.sales.orders.references import orders_named, remember, sale_of, sold_among
 from tracker.sales.reports.normal import SaleReport
 from tracker.sales.reports.provider_reports import (
@@ -27,6 +27,7 @@ from tracker.sales.reports.provider_reports import (
     ReferenceReport,
     SameSaleReport,
 )
+from tracker.sales.sources.models import Source
 from tracker.times import utc_text
 
 WAITING = "waiting for order "

@@ -9,7 +9,8 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from config.insert import insert_once
 from tracker.ids import new_id
-from tracker.sales.orders.models import Sale, Source
+from tracker.sales.orders.models import Sale
+from tracker.sales.sources.models import Source
 
 ALREADY = "already "
 """What the note of an event starts with that says nothing new."""

@@ -1,27 +1,11 @@
-"""The tables of sources that support another one: by what their messages are found, and what they claim."""
+"""The table of refunds that a supporting source claims."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.database import STRICT, Base
-
-
-class EventName(Base):
-    """A name that an unsettled message of a supporting source gives its order; it is found by any of them.
-
-    `is_payment`: it can be no other order's, as a number can.
-    """
-
-    __tablename__ = "event_name"
-    __table_args__ = (Index("ix_event_name_name", "name", "brand_id", "namespace"), STRICT)
-
-    event_id: Mapped[str] = mapped_column(ForeignKey("event.id"), primary_key=True)
-    name: Mapped[str] = mapped_column(primary_key=True)
-    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"))
-    namespace: Mapped[str]
-    is_payment: Mapped[bool]
 
 
 class RefundClaim(Base):

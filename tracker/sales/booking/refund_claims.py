@@ -15,11 +15,18 @@ from tracker.errors import NotNow
 from tracker.money import Money
 from tracker.sales.booking.delivery import Booked, Delivery, record_once
 from tracker.sales.booking.models import RefundClaim
-from tracker.sales.orders.models import Cancellation, DisputeStatus, Refund, RefundLevel, Sale, Source
+from tracker.sales.orders.models import (
+    Cancellation,
+    DisputeStatus,
+    Refund,
+    RefundLevel,
+    Sale,
+)
 from tracker.sales.orders.references import sale_of
 from tracker.sales.reports.normal import CancellationReport, RefundReport
 from tracker.sales.reports.provider_reports import AnyReport, RefundFailureReport, RefundLevelReport
 from tracker.sales.reports.refund_totals import unexplained_minor
+from tracker.sales.sources.models import Source
 
 Claim = RefundReport | RefundLevelReport | RefundFailureReport | CancellationReport
 
@@ -141,3 +148,9 @@ def _lost_minor(session: Session, sale: Sale) -> int:
         DisputeStatus.sale_id == sale.id, DisputeStatus.status == "lost"
     )
     return sum(session.scalars(lost))
+
+
+def claims_about(session: Session, sale: Sale) -> Sequence[RefundClaim]:
+    """What supporting sources say went back of it, oldest first; none of it counts."""
+    claims = select(RefundClaim).where(RefundClaim.sale_id == sale.id)
+    return session.scalars(claims.order_by(RefundClaim.occurred_at, RefundClaim.id)).all()

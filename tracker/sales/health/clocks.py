@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 
 from config.database import transact
 from tracker.errors import Invalid
-from tracker.sales.orders.models import Source
 from tracker.sales.reports import strict_json
 from tracker.sales.reports.fields import LATEST_S, read_time
 from tracker.sales.reports.messages import Stale
+from tracker.sales.sources.models import Source
 
 TELLS_WHEN_IT_SENDS = ("standard", "stripe")
 """Kinds whose messages say when they were made; of the others only a sale in the future says something."""

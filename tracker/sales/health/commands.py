@@ -17,7 +17,7 @@ from tracker.sales.health.serializers import (
     health_in_words,
 )
 from tracker.sales.health.statistics import MONTH, source_health
-from tracker.sales.orders.models import Source
+from tracker.sales.sources.models import Source
 from tracker.times import utc_text
 
 

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session, aliased
 from tracker.clicks.counting.statistics import link_figures
 from tracker.ids import lowest_uuid, public_id, uuid_of
 from tracker.programs.models import Coupon, Enrollment, Link, Program
+from tracker.sales.attribution.models import Attribution
 from tracker.sales.health.rules import CouponFigures
-from tracker.sales.orders.models import Attribution, Sale
+from tracker.sales.orders.models import Sale
 
 AT_ONCE = 1_000
 

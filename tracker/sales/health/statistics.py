@@ -14,8 +14,9 @@ from tracker.ids import lowest_uuid, public_id
 from tracker.sales.health.clocks import TELLS_WHEN_IT_SENDS, sent_at
 from tracker.sales.health.numbering import Gap, Numbering, numbering, without
 from tracker.sales.health.rules import OBSERVED, Habit, Silence, Skew, silence, skew, usual_pause
-from tracker.sales.orders.models import UNSETTLED, Event, Sale, Source
-from tracker.sales.orders.reference_models import OrderReference
+from tracker.sales.inbox.models import UNSETTLED, Event
+from tracker.sales.orders.models import OrderReference, Sale
+from tracker.sales.sources.models import Source
 
 Value = TypeVar("Value")
 

@@ -11,8 +11,8 @@ from tracker.sales.booking.book import WAITING
 from tracker.sales.booking.delivery import ALREADY
 from tracker.sales.imports.columns import Line
 from tracker.sales.imports.outcomes import Outcome, State
+from tracker.sales.inbox.models import UNSETTLED, Event
 from tracker.sales.inbox.operations import Received, receive
-from tracker.sales.orders.models import UNSETTLED, Event
 from tracker.sales.sources.operations import get_source
 
 

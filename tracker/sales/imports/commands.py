@@ -19,7 +19,7 @@ from tracker.sales.imports.rejects import RejectsFile
 from tracker.sales.imports.run import Import, import_lines, try_lines
 from tracker.sales.imports.sources import imagined_source, known_source, needed_source, source_of_files
 from tracker.sales.imports.table import Rejected, Table, open_table, require_utf8
-from tracker.sales.orders.models import Source
+from tracker.sales.sources.models import Source
 
 MOST_REMARKS = 1000
 """Lines that the answer names; a file of rejected lines has all."""

@@ -19,8 +19,8 @@ from tracker.sales.imports.columns import Line
 from tracker.sales.imports.outcomes import Outcome, Tally
 from tracker.sales.imports.table import Rejected
 from tracker.sales.imports.trial import FileSoFar, try_line
-from tracker.sales.orders.models import Source
 from tracker.sales.reports.normal import SaleReport
+from tracker.sales.sources.models import Source
 from tracker.times import utc_text
 
 BATCH = 100

@@ -10,7 +10,7 @@ from tracker.errors import Conflict, Invalid
 from tracker.ids import new_id
 from tracker.people.accounts.models import Brand
 from tracker.people.accounts.operations import get_brand
-from tracker.sales.orders.models import Source
+from tracker.sales.sources.models import Source
 from tracker.sales.sources.namespaces import namespace_of_new
 from tracker.sales.sources.operations import create_source, get_source
 

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from tracker.sales.imports.booking_lines import as_seen, seen_before
 from tracker.sales.imports.columns import Line
 from tracker.sales.imports.outcomes import Outcome
-from tracker.sales.orders.models import Cancellation, DisputeStatus, Refund, Sale, Source
+from tracker.sales.orders.models import Cancellation, DisputeStatus, Refund, Sale
 from tracker.sales.reports.normal import CancellationReport, DisputeReport, RefundReport, SaleReport
+from tracker.sales.sources.models import Source
 
 _TABLES = (
     "create table told (key text primary key, hash text, currency text) without rowid",

@@ -16,12 +16,12 @@ from tracker.ids import new_id
 from tracker.programs.policies import Policies, policies_of
 from tracker.sales.attribution.decide import Undecided, attribute
 from tracker.sales.booking.book import is_before_brand, sale_row
+from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.operations import Received, apply_held, apply_waiting
 from tracker.sales.inbox.parked import somebody_waits
 from tracker.sales.inbox.pending import Arrival, Pending
 from tracker.sales.orders.locks import lock_orders
-from tracker.sales.orders.models import Event, Sale
-from tracker.sales.orders.reference_models import OrderReference
+from tracker.sales.orders.models import OrderReference, Sale
 from tracker.sales.orders.references import reference_rows
 from tracker.sales.reports.normal import SaleReport
 from tracker.sales.sources.operations import has_secrets_of, open_source

@@ -13,6 +13,7 @@ from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound, NotNow
 from tracker.sales.booking.book import book
 from tracker.sales.booking.delivery import Delivery
 from tracker.sales.booking.refund_claims import claims_money_back, require_covered, waive
+from tracker.sales.inbox.models import UNSETTLED, Event
 from tracker.sales.inbox.parked import events_waiting, wait_by_names
 from tracker.sales.inbox.pending import (
     Arrival,
@@ -24,9 +25,9 @@ from tracker.sales.inbox.pending import (
     with_order,
 )
 from tracker.sales.inbox.retention import said_by_emptied
-from tracker.sales.orders.models import UNSETTLED, Event, Source
 from tracker.sales.orders.references import remember
 from tracker.sales.reports.provider_reports import AnyReport, filed_under
+from tracker.sales.sources.models import Source
 
 
 @dataclass(frozen=True)

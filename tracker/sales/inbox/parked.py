@@ -8,11 +8,11 @@ from sqlalchemy import BindParameter, Row, Select, bindparam, func, select, unio
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
-from tracker.sales.booking.models import EventName
+from tracker.sales.inbox.models import Event, EventName
 from tracker.sales.inbox.pending import Pending
-from tracker.sales.orders.models import Event, Source
-from tracker.sales.orders.payment_names import is_payment_name
-from tracker.sales.orders.reference_models import OrderReference
+from tracker.sales.orders.models import OrderReference
+from tracker.sales.reports.payment_names import is_payment_name
+from tracker.sales.sources.models import Source
 
 WaitingEvent = Row[str, datetime, bytes, str | None, Source]
 

@@ -14,11 +14,11 @@ from tracker.ids import new_id
 from tracker.sales.integrations.kinds import kind_of
 from tracker.sales.orders.locks import lock_orders
 from tracker.sales.orders.matching import candidates, orders_meant
-from tracker.sales.orders.models import Source
 from tracker.sales.orders.references import names_new_to, orders_named, sold_among
 from tracker.sales.orders.supporting import as_support, names_given
 from tracker.sales.reports.messages import Message
 from tracker.sales.reports.provider_reports import AnyReport
+from tracker.sales.sources.models import Source
 
 log = structlog.get_logger(__name__)
 

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from config.canonical import ISO_FORMAT
 from tracker.errors import Invalid
+from tracker.sales.inbox.models import UNSETTLED, Event
 from tracker.sales.inbox.pending import Pending, read_event
 from tracker.sales.integrations.kinds import kind_of
-from tracker.sales.orders.models import UNSETTLED, Event, Source
+from tracker.sales.sources.models import Source
 
 
 @dataclass(frozen=True)

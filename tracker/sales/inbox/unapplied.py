@@ -6,10 +6,10 @@ anybody can tell which order it is. So it is looked for by all the names of a sa
 
 from sqlalchemy import Select, and_, select
 
-from tracker.sales.booking.models import EventName
+from tracker.sales.inbox.models import UNSETTLED, Event, EventName
 from tracker.sales.integrations.kinds import NAMING_FREELY
-from tracker.sales.orders.models import UNSETTLED, Event, Sale, Source
-from tracker.sales.orders.reference_models import OrderReference
+from tracker.sales.orders.models import OrderReference, Sale
+from tracker.sales.sources.models import Source
 
 
 def unsettled_by_sale() -> tuple[Select[str, str], ...]:

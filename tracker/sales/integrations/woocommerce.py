@@ -32,13 +32,13 @@ from tracker.sales.integrations.shared_key import (
     lower_case,
     visible,
 )
-from tracker.sales.orders.payment_names import is_payment_name
 from tracker.sales.reports import strict_json
 from tracker.sales.reports.customer_hashes import address_hashes
 from tracker.sales.reports.decimals import decimal_minor
 from tracker.sales.reports.fields import Fields, is_plain_text, shown
 from tracker.sales.reports.messages import Message
 from tracker.sales.reports.normal import CancellationReport, Item, RefundReport, SaleReport, check_parts
+from tracker.sales.reports.payment_names import is_payment_name
 from tracker.sales.reports.provider_reports import AnyReport, NoEffect
 
 _TOLD = ("order.created", "order.updated")

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tracker.sales.orders.models import Source
-from tracker.sales.orders.payment_names import is_payment_name
-from tracker.sales.orders.reference_models import OrderReference
+from tracker.sales.orders.models import OrderReference
 from tracker.sales.orders.references import orders_named, sold_among
 from tracker.sales.orders.supporting import may_be_order_ids
+from tracker.sales.reports.payment_names import is_payment_name
+from tracker.sales.sources.models import Source
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Tables of sources, their events, and what the events say happened."""
+"""Tables of sales and of what happened to them: refunds, disputes, cancellation, other names."""
 
 from datetime import datetime
 from typing import Any
@@ -8,89 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from config.columns import CanonicalJson
 from config.database import STRICT, Base
-
-
-class Source(Base):
-    """One connected shop, or door of ours. Two secrets may be live at a time, so that they can be exchanged.
-
-    Of the kind `api` a brand has one, whose messages come with a key; nobody knows its secret.
-    """
-
-    __tablename__ = "source"
-    __table_args__ = (
-        CheckConstraint(
-            "kind in ('standard', 'stripe', 'shopify', 'woocommerce', 'api', 'csv')", name="source_kind_known"
-        ),
-        Index(
-            "one_api_source_per_brand",
-            "brand_id",
-            unique=True,
-            sqlite_where=text("kind = 'api' and deleted_at is null"),
-            postgresql_where=text("kind = 'api' and deleted_at is null"),
-        ),
-        STRICT,
-    )
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"), index=True)
-    kind: Mapped[str]
-    namespace: Mapped[str]
-    secret_box: Mapped[str]
-    former_secret_box: Mapped[str | None]
-    created_at: Mapped[datetime]
-    deleted_at: Mapped[datetime | None]
-    stale_at: Mapped[datetime | None]
-    """When a message was last refused though its signature was right, because its time was too far off."""
-    stale_ahead_s: Mapped[int | None]
-    """How far that time was ahead of ours; below 0 it was behind."""
-    supports_id: Mapped[str | None] = mapped_column(ForeignKey("source.id"))
-    """The source to whose orders it adds names, touches and disputes; amounts and refunds are the other's."""
-
-
-UNSETTLED = ("parked", "conflict")
-"""States of an event of which nothing was applied: a person replays or dismisses it, and until then nothing
-that its order earned is paid."""
-
-
-class Event(Base):
-    """The inbox: a signed message as it arrived, byte for byte, and what became of it.
-
-    When it is old and settled, its body is emptied; `normal` then says what had followed from it.
-    """
-
-    __tablename__ = "event"
-    __table_args__ = (
-        UniqueConstraint("source_id", "external_id", name="one_event_per_source_and_key"),
-        CheckConstraint(
-            "state in ('received', 'applied', 'parked', 'conflict', 'dismissed')", name="event_state_known"
-        ),
-        Index("ix_event_waiting", "state", "received_at"),
-        Index("ix_event_order", "source_id", "order_id"),
-        Index("ix_event_received", "source_id", "received_at"),
-        Index(
-            "ix_event_full",
-            "received_at",
-            sqlite_where=text("emptied_at is null"),
-            postgresql_where=text("emptied_at is null"),
-        ),
-        STRICT,
-    )
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    source_id: Mapped[str] = mapped_column(ForeignKey("source.id"))
-    external_id: Mapped[str]
-    body: Mapped[bytes]
-    body_hash: Mapped[str]
-    topic: Mapped[str | None]
-    """What the shop calls the message beside its body, such as orders/paid; None where the body says it."""
-    type: Mapped[str | None]
-    order_id: Mapped[str | None]
-    state: Mapped[str]
-    reason: Mapped[str | None]
-    received_at: Mapped[datetime]
-    applied_at: Mapped[datetime | None]
-    normal: Mapped[list[Any] | None] = mapped_column(CanonicalJson)
-    emptied_at: Mapped[datetime | None]
 
 
 class Sale(Base):
@@ -251,35 +168,27 @@ class DisputeStatus(Base):
     created_at: Mapped[datetime]
 
 
-class Attribution(Base):
-    """Who is credited for a sale and why. A new revision follows new evidence; none is ever changed.
+class OrderReference(Base):
+    """Another name of an order: its payment, its charge, the number that people know it by.
 
-    `inputs` is everything that the decision was made from, so that anyone can make it again; `candidates`
-    lists those who were considered, each with the reason why he won or lost.
+    It may be known before the order is. One payment may be said to belong to two orders, of which only one
+    is ever sold (an invoice that a checkout makes for its own payment); the sale decides.
     """
 
-    __tablename__ = "attribution"
+    __tablename__ = "order_reference"
     __table_args__ = (
-        UniqueConstraint("sale_id", "revision", name="attribution_revisions_are_numbered"),
-        CheckConstraint("(enrollment_id is null) = (terms_id is null)", name="credit_names_its_terms"),
-        Index(
-            "ix_attribution_click",
-            "click_id",
-            sqlite_where=text("click_id is not null"),
-            postgresql_where=text("click_id is not null"),
+        UniqueConstraint(
+            "brand_id", "namespace", "reference", "order_id", name="one_reference_per_name_and_order"
         ),
+        # With the name, or SQLite goes through all names of the namespace in the unique key's index.
+        Index("ix_order_reference_order", "brand_id", "namespace", "order_id", "reference"),
         STRICT,
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    sale_id: Mapped[str] = mapped_column(ForeignKey("sale.id"))
-    revision: Mapped[int]
-    enrollment_id: Mapped[str | None] = mapped_column(ForeignKey("enrollment.id"), index=True)
-    terms_id: Mapped[str | None] = mapped_column(ForeignKey("terms.id"))
-    link_id: Mapped[str | None] = mapped_column(ForeignKey("link.id"))
-    coupon_id: Mapped[str | None] = mapped_column(ForeignKey("coupon.id"))
-    click_id: Mapped[str | None]
-    reason: Mapped[str]
-    inputs: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
-    candidates: Mapped[list[Any]] = mapped_column(CanonicalJson)
-    decided_at: Mapped[datetime]
+    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"))
+    namespace: Mapped[str]
+    reference: Mapped[str]
+    order_id: Mapped[str]
+    event_id: Mapped[str] = mapped_column(ForeignKey("event.id"))
+    created_at: Mapped[datetime]

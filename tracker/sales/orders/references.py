@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from config.insert import insert_new
 from tracker.ids import new_id
-from tracker.sales.orders.models import Sale, Source
-from tracker.sales.orders.reference_models import OrderReference
+from tracker.sales.orders.models import OrderReference, Sale
+from tracker.sales.sources.models import Source
 
 
 def remember(

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tracker.sales.integrations.kinds import NAMING_FREELY
-from tracker.sales.orders.models import Source
-from tracker.sales.orders.payment_names import is_payment_name
 from tracker.sales.reports.messages import Message
 from tracker.sales.reports.normal import SaleReport
+from tracker.sales.reports.payment_names import is_payment_name
 from tracker.sales.reports.provider_reports import (
     AnyReport,
     EvidenceReport,
@@ -20,6 +19,7 @@ from tracker.sales.reports.provider_reports import (
     ReferenceReport,
     SameSaleReport,
 )
+from tracker.sales.sources.models import Source
 
 UNKNOWN = ""
 """The id of no order: what the message calls its order may be another order's id here."""

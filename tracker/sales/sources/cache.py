@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Engine
 
 from config.database import asking
-from tracker.sales.orders.models import Source
+from tracker.sales.sources.models import Source
 from tracker.sales.sources.operations import open_source, source_secrets
 
 MOST = 1_000

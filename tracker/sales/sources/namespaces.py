@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict, Invalid
-from tracker.sales.orders.models import Source
+from tracker.sales.sources.models import Source
 
 PROVIDERS = ("stripe",)
 """Kinds that are paid. A shop tells of the same orders, and each by ids of its own."""

@@ -15,7 +15,7 @@ from tracker.ids import new_id, uuid_of
 from tracker.people.accounts.operations import get_brand
 from tracker.sales.integrations.kinds import kind_of
 from tracker.sales.integrations.standard import SECRET_PREFIX
-from tracker.sales.orders.models import Source
+from tracker.sales.sources.models import Source
 from tracker.sales.sources.namespaces import namespace_of_new, supported_namespace
 from tracker.signing import SOURCE_SECRET, decrypt, encrypt
 

@@ -10,7 +10,8 @@ from config.database import reading
 from tests.tracker.sales.shop import Shop
 from tracker.sales.imports.columns import Line, Reading
 from tracker.sales.imports.table import Rejected, open_table
-from tracker.sales.queries import list_events, list_sales
+from tracker.sales.inbox.queries import list_events
+from tracker.sales.orders.queries import list_sales
 
 NOW = datetime.fromisoformat("2025-11-20T10:00:00+00:00")
 SALES = "order_id,occurred_at,currency,total,tax,shipping"

@@ -24,8 +24,11 @@ from tests.tracker.sales.imports.files import (
 )
 from tests.tracker.sales.shop import Shop, sale
 from tests.tracker.terminal import Terminal
-from tracker.sales.orders.models import Refund, Source
-from tracker.sales.queries import find_sale, list_events, sale_history
+from tracker.sales.inbox.queries import list_events
+from tracker.sales.orders.models import Refund
+from tracker.sales.orders.queries import find_sale
+from tracker.sales.queries import sale_history
+from tracker.sales.sources.models import Source
 
 SAMPLE = Path(__file__).parents[4] / "docs" / "samples" / "sales.csv"
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])

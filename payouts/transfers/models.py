@@ -1,0 +1,27 @@
+"""The table of payees: who can receive transfers."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from config.database import STRICT, Base
+
+
+class Payee(Base):
+    """A creator's account at the rail, for one brand."""
+
+    __tablename__ = "payee"
+    __table_args__ = (
+        UniqueConstraint("brand_id", "creator_id", name="one_payee_per_brand_and_creator"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"))
+    creator_id: Mapped[str] = mapped_column(ForeignKey("creator.id"))
+    account_ref: Mapped[str]
+    ready: Mapped[bool]
+    status_reason: Mapped[str | None]
+    checked_at: Mapped[datetime]
+    created_at: Mapped[datetime]

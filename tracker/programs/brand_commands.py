@@ -1,0 +1,227 @@
+"""The commands about brands, their attribution policy, and creators who leave them."""
+
+from typing import Any
+
+import click
+from sqlalchemy.orm import Session
+
+from config.database import reading, transact
+from tracker.console import Answer, Console, ConsoleCommand, ConsoleGroup, pass_console
+from tracker.money import Money
+from tracker.people.accounts import operations, rules
+from tracker.people.accounts.commands import creator_commands
+from tracker.programs.leaving import remove_creator
+from tracker.programs.links.domain_commands import set_fallback
+from tracker.programs.policies import PolicyVersion, change_policy, policies_of
+from tracker.programs.rules import NOTICE_DAYS
+from tracker.programs.serializers import brand_answer, ended_answer, policy_answer
+from tracker.times import utc_text, utc_time
+
+_COUPONS = {
+    "always": "a code credits its owner always",
+    "if_involved": "a code credits its owner if he is involved or nobody else is",
+    "never": "codes are ignored",
+}
+
+
+@click.command("policy", cls=ConsoleCommand)
+@click.argument("brand_id", metavar="ID")
+@pass_console
+def show_policy(console: Console, brand_id: str) -> Answer:
+    """Show every version of a brand's attribution policy, the oldest first."""
+    with reading(console.databases.main) as session:
+        versions = policies_of(session, brand_id).versions
+    return Answer([policy_answer(each) for each in versions], "\n".join(map(_line, versions)))
+
+
+@click.command("change-policy", cls=ConsoleCommand)
+@click.argument("brand_id", metavar="ID")
+@click.option("--attribution-model", "model", type=click.Choice(rules.ATTRIBUTION_MODELS))
+@click.option("--coupon-policy", "coupons", type=click.Choice(rules.COUPON_POLICIES))
+@click.option(
+    "--customer-policy",
+    "customers",
+    type=click.Choice(rules.CUSTOMER_POLICIES),
+    help="How long a customer is bound.",
+)
+@click.option("--customer-months", "months", type=int, metavar="N", help="With --customer-policy months.")
+@click.option("--effective", metavar="TIME", help="From when on.  [default: as soon as may be]")
+@click.option("--notice-days", type=int, default=NOTICE_DAYS, show_default=True, help="Before a cut.")
+@pass_console
+def change_policy_command(
+    console: Console, brand_id: str, effective: str | None, notice_days: int, **given: Any
+) -> Answer:
+    """Add a version of the policy. Sales before it keep theirs; what cuts credit has a notice."""
+    changes = {name: value for name, value in given.items() if value is not None}
+
+    def change(session: Session) -> Answer:
+        made = change_policy(
+            session,
+            console.now,
+            brand_id=brand_id,
+            effective_at=None if effective is None else utc_time(effective),
+            notice_days=notice_days,
+            **changes,
+        )
+        return Answer(policy_answer(made), _line(made))
+
+    return transact(console.databases.main, change)
+
+
+@click.command("remove", cls=ConsoleCommand)
+@click.argument("creator_id", metavar="ID")
+@click.option("--brand", "brand_id", required=True, metavar="ID")
+@click.option("--program", "program_id", metavar="ID", help="From this program only.")
+@click.option("--for-cause", "cause", metavar="WHY", help="Earlier clicks earn nothing from now on either.")
+@pass_console
+def remove_command(
+    console: Console, creator_id: str, brand_id: str, program_id: str | None, cause: str | None
+) -> Answer:
+    """Let a creator go: his links and codes end, for good. His earlier clicks run out their window."""
+
+    def remove(session: Session) -> Answer:
+        ended = remove_creator(
+            session,
+            console.now,
+            brand_id=brand_id,
+            creator_id=creator_id,
+            program_id=program_id,
+            cause=cause,
+        )
+        how = "was removed for cause from" if cause is not None else "left"
+        lines = [f"{creator_id} {how} {each.program_id}" for each in ended]
+        return Answer([ended_answer(each) for each in ended], "\n".join(lines))
+
+    return transact(console.databases.main, remove)
+
+
+def _line(version: PolicyVersion) -> str:
+    policy = version.policy
+    months = policy.months or 0
+    bound = {
+        "first_sale": "customers are not bound beyond their first sale",
+        "months": f"customers are bound for {months} month{'s' if months != 1 else ''}",
+        "lifetime": "customers are bound for ever",
+    }[policy.customers]
+    return (
+        f"{version.version}  from {utc_text(version.effective_at)}: {policy.model} click, "
+        f"{_COUPONS[policy.coupons]}, {bound}"
+    )
+
+
+@click.group("brand", cls=ConsoleGroup)
+def brand_commands() -> None:
+    """Brands: who sells and pays."""
+
+
+@brand_commands.command("create")
+@click.argument("name")
+@click.option("--currency", required=True, help="ISO 4217 code, such as EUR.")
+@click.option("--timezone", required=True, help="IANA name, such as Europe/Berlin. Months begin there.")
+@click.option("--allow-host", "hosts", multiple=True, metavar="HOST", help="Host of the shop; repeatable.")
+@click.option("--minimum-minor", type=int, help="Smallest payout in minor units.  [default: 50 whole units]")
+@click.option("--cadence", type=click.Choice(rules.CADENCES), default="month", show_default=True)
+@click.option("--review-days", type=int, default=7, show_default=True)
+@click.option(
+    "--attribution-model", type=click.Choice(rules.ATTRIBUTION_MODELS), default="last", show_default=True
+)
+@click.option(
+    "--coupon-policy", type=click.Choice(rules.COUPON_POLICIES), default="if_involved", show_default=True
+)
+@click.option(
+    "--customer-policy",
+    type=click.Choice(rules.CUSTOMER_POLICIES),
+    default="first_sale",
+    show_default=True,
+    help="How long a customer is bound to who brought him.",
+)
+@click.option("--customer-months", type=int, metavar="N", help="With --customer-policy months.")
+@pass_console
+def create_brand(
+    console: Console,
+    name: str,
+    currency: str,
+    timezone: str,
+    hosts: tuple[str, ...],
+    minimum_minor: int | None,
+    cadence: str,
+    review_days: int,
+    attribution_model: str,
+    coupon_policy: str,
+    customer_policy: str,
+    customer_months: int | None,
+) -> Answer:
+    """Make a brand."""
+
+    def create(session: Session) -> Answer:
+        brand = operations.create_brand(
+            session,
+            console.now,
+            name=name,
+            currency=currency,
+            timezone=timezone,
+            hosts=hosts,
+            minimum_minor=minimum_minor,
+            cadence=cadence,
+            review_days=review_days,
+            attribution_model=attribution_model,
+            coupon_policy=coupon_policy,
+            customer_policy=customer_policy,
+            customer_months=customer_months,
+        )
+        return _brand(session, console, brand.id)
+
+    return transact(console.databases.main, create)
+
+
+@brand_commands.command("list")
+@pass_console
+def list_brands(console: Console) -> Answer:
+    """Show all brands."""
+    with reading(console.databases.main) as session:
+        answers = [_brand(session, console, brand.id) for brand in operations.list_brands(session)]
+    lines = [answer.text.splitlines()[0] for answer in answers]
+    return Answer([answer.value for answer in answers], "\n".join(lines) or "There are no brands yet.")
+
+
+@brand_commands.command("show")
+@click.argument("brand_id", metavar="ID")
+@pass_console
+def show_brand(console: Console, brand_id: str) -> Answer:
+    """Show one brand."""
+    with reading(console.databases.main) as session:
+        return _brand(session, console, brand_id)
+
+
+@brand_commands.command("allow-host")
+@click.argument("brand_id", metavar="ID")
+@click.argument("host")
+@pass_console
+def allow_host(console: Console, brand_id: str, host: str) -> Answer:
+    """Let links of the brand lead to HOST, such as shop.example. Subdomains are hosts of their own."""
+
+    def allow(session: Session) -> Answer:
+        operations.allow_host(session, brand_id=brand_id, host=host)
+        return _brand(session, console, brand_id)
+
+    return transact(console.databases.main, allow)
+
+
+def _brand(session: Session, console: Console, brand_id: str) -> Answer:
+    brand = operations.get_brand(session, brand_id)
+    policy = policies_of(session, brand.id).at(console.now).policy
+    hosts = operations.brand_hosts(session, brand.id)
+    minimum = Money(brand.minimum_minor, brand.currency)
+    text = (
+        f"{brand.id}  {brand.name} ({brand.currency}, {brand.timezone})\n"
+        f"  links may lead to: {', '.join(hosts) or 'nowhere yet; see linkledger brand allow-host --help'}\n"
+        f"  paid every {brand.cadence.replace('_', ' ')}, from {minimum} on"
+    )
+    return Answer(brand_answer(brand, hosts, policy), text)
+
+
+for _command in (show_policy, change_policy_command, set_fallback):
+    brand_commands.add_command(_command)
+creator_commands.add_command(remove_command)
+
+COMMANDS = (brand_commands, creator_commands)

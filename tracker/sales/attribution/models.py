@@ -1,0 +1,44 @@
+"""The table of decisions: who is credited for a sale, revision by revision."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from config.columns import CanonicalJson
+from config.database import STRICT, Base
+
+
+class Attribution(Base):
+    """Who is credited for a sale and why. A new revision follows new evidence; none is ever changed.
+
+    `inputs` is everything that the decision was made from, so that anyone can make it again; `candidates`
+    lists those who were considered, each with the reason why he won or lost.
+    """
+
+    __tablename__ = "attribution"
+    __table_args__ = (
+        UniqueConstraint("sale_id", "revision", name="attribution_revisions_are_numbered"),
+        CheckConstraint("(enrollment_id is null) = (terms_id is null)", name="credit_names_its_terms"),
+        Index(
+            "ix_attribution_click",
+            "click_id",
+            sqlite_where=text("click_id is not null"),
+            postgresql_where=text("click_id is not null"),
+        ),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    sale_id: Mapped[str] = mapped_column(ForeignKey("sale.id"))
+    revision: Mapped[int]
+    enrollment_id: Mapped[str | None] = mapped_column(ForeignKey("enrollment.id"), index=True)
+    terms_id: Mapped[str | None] = mapped_column(ForeignKey("terms.id"))
+    link_id: Mapped[str | None] = mapped_column(ForeignKey("link.id"))
+    coupon_id: Mapped[str | None] = mapped_column(ForeignKey("coupon.id"))
+    click_id: Mapped[str | None]
+    reason: Mapped[str]
+    inputs: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
+    candidates: Mapped[list[Any]] = mapped_column(CanonicalJson)
+    decided_at: Mapped[datetime]

@@ -1,0 +1,71 @@
+"""The tables of the inbox: messages as they came, and the names that parked ones give their order."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from config.columns import CanonicalJson
+from config.database import STRICT, Base
+
+UNSETTLED = ("parked", "conflict")
+"""States of an event of which nothing was applied: a person replays or dismisses it, and until then nothing
+that its order earned is paid."""
+
+
+class Event(Base):
+    """The inbox: a signed message as it arrived, byte for byte, and what became of it.
+
+    When it is old and settled, its body is emptied; `normal` then says what had followed from it.
+    """
+
+    __tablename__ = "event"
+    __table_args__ = (
+        UniqueConstraint("source_id", "external_id", name="one_event_per_source_and_key"),
+        CheckConstraint(
+            "state in ('received', 'applied', 'parked', 'conflict', 'dismissed')", name="event_state_known"
+        ),
+        Index("ix_event_waiting", "state", "received_at"),
+        Index("ix_event_order", "source_id", "order_id"),
+        Index("ix_event_received", "source_id", "received_at"),
+        Index(
+            "ix_event_full",
+            "received_at",
+            sqlite_where=text("emptied_at is null"),
+            postgresql_where=text("emptied_at is null"),
+        ),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    source_id: Mapped[str] = mapped_column(ForeignKey("source.id"))
+    external_id: Mapped[str]
+    body: Mapped[bytes]
+    body_hash: Mapped[str]
+    topic: Mapped[str | None]
+    """What the shop calls the message beside its body, such as orders/paid; None where the body says it."""
+    type: Mapped[str | None]
+    order_id: Mapped[str | None]
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    received_at: Mapped[datetime]
+    applied_at: Mapped[datetime | None]
+    normal: Mapped[list[Any] | None] = mapped_column(CanonicalJson)
+    emptied_at: Mapped[datetime | None]
+
+
+class EventName(Base):
+    """A name that an unsettled message of a supporting source gives its order; it is found by any of them.
+
+    `is_payment`: it can be no other order's, as a number can.
+    """
+
+    __tablename__ = "event_name"
+    __table_args__ = (Index("ix_event_name_name", "name", "brand_id", "namespace"), STRICT)
+
+    event_id: Mapped[str] = mapped_column(ForeignKey("event.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"))
+    namespace: Mapped[str]
+    is_payment: Mapped[bool]

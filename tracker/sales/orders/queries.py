@@ -1,0 +1,53 @@
+"""Finding sales by order id, or by another name of the order."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy.orm import Session
+
+from tracker.errors import Conflict, NotFound
+from tracker.people.accounts.operations import get_brand
+from tracker.sales.orders.models import (
+    OrderReference,
+    Sale,
+)
+
+
+def list_sales(session: Session, brand_id: str, limit: int = 100) -> Sequence[Sale]:
+    """The latest first. Raises NotFound for the brand."""
+    brand = get_brand(session, brand_id)
+    sales = select(Sale).where(Sale.brand_id == brand.id)
+    return session.scalars(sales.order_by(Sale.occurred_at.desc(), Sale.id.desc()).limit(limit)).all()
+
+
+def find_sale(session: Session, brand_id: str, order_id: str, namespace: str | None = None) -> Sale:
+    """By its id, else by another name of it, such as its payment or the number that people know it by.
+
+    Raises NotFound, and Conflict when several namespaces of the brand have such an order.
+    """
+    brand = get_brand(session, brand_id)
+    query = select(Sale).where(Sale.brand_id == brand.id, is_called(order_id))
+    if namespace is not None:
+        query = query.where(Sale.namespace == namespace)
+    called = session.scalars(query.order_by(Sale.namespace)).all()
+    sales = [sale for sale in called if sale.order_id == order_id] or called
+    if not sales:
+        raise NotFound(
+            f"Brand {brand.id} has no sale of order {order_id!r}. If the shop sent it, see why it is parked: "
+            f"linkledger source events --brand {brand.id} --state parked"
+        )
+    if len(sales) > 1:
+        names = ", ".join(sale.namespace for sale in sales)
+        raise Conflict(f"Order {order_id!r} exists in several namespaces ({names}); say --namespace.")
+    return sales[0]
+
+
+def is_called(name: str) -> ColumnElement[bool]:
+    """That a sale is of the order with this id, or with this other name."""
+    named = exists().where(
+        OrderReference.brand_id == Sale.brand_id,
+        OrderReference.namespace == Sale.namespace,
+        OrderReference.order_id == Sale.order_id,
+        OrderReference.reference == name,
+    )
+    return or_(Sale.order_id == name, named)
