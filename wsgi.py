@@ -11,8 +11,8 @@ from flask import Flask
 
 from config.database import open_databases
 from config.settings import Settings, load_settings
-from payouts.jobs.pages import blueprint as jobs
-from tracker.clicks.recording.recorder import Recorder
+from payouts.monitoring.metrics import blueprint as metrics
+from payouts.monitoring.readiness import blueprint as jobs
 from tracker.clicks.redirect.edge import Edge, create_edge
 from tracker.clicks.redirect.pages import blueprint as clicks
 from tracker.http.proxy import TrustedProxies
@@ -25,7 +25,6 @@ from tracker.sales.api.postbacks import blueprint as postbacks
 from tracker.sales.api.v1 import blueprint as brand_api
 from tracker.sales.reports.strict_json import MAXIMUM_BYTES
 from tracker.ui.errors import answer_errors
-from tracker.ui.metrics import blueprint as metrics
 from tracker.ui.pages import blueprint as ui
 
 DEMO = "payouts.demo.pages"
@@ -41,7 +40,7 @@ def create_app(settings: Settings) -> Flask:
     app = Flask("linkledger", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAXIMUM_BODY_BYTES
     app.config["TRUSTED_HOSTS"] = None
-    install(app, Site(settings, open_databases(settings), Recorder.of(settings)))
+    install(app, Site(settings, open_databases(settings)))
     app.register_blueprint(ui)
     app.register_blueprint(metrics)
     app.register_blueprint(jobs)

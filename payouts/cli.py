@@ -10,9 +10,11 @@ from config.logs import configure_logs
 from tracker.console import Console
 
 ROOMS = {
-    "payouts.schema_commands": ("migrate",),
-    "payouts.commands": ("work", "check", "explain"),
+    "payouts.migrate_command": ("migrate",),
     "payouts.processes.commands": ("serve", "scheduler"),
+    "payouts.processes.work_command": ("work",),
+    "payouts.selfcheck.commands": ("check",),
+    "payouts.explain.commands": ("explain",),
     "payouts.demo.commands": ("demo",),
     "tracker.people.accounts.commands": ("user", "member"),
     "tracker.programs.brand_commands": ("brand", "creator"),

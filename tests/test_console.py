@@ -75,7 +75,7 @@ def test_the_commands_of_the_contract_are_there() -> None:
 
 
 def test_the_console_knows_every_rooms_commands_by_name() -> None:
-    modules = {path.relative_to(ROOT).with_suffix("") for path in ROOT.glob("*/**/*commands.py")}
+    modules = {path.relative_to(ROOT).with_suffix("") for path in ROOT.glob("*/**/*command*.py")}
     names = {".".join(path.parts) for path in modules if path.parts[0] in ("tracker", "payouts")}
     rooms = {name for name in names if hasattr(import_module(name), "COMMANDS")}
     assert {room: tuple(each.name for each in commands_of(room)) for room in rooms} == ROOMS

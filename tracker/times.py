@@ -17,3 +17,7 @@ def utc_time(text: str) -> datetime:
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):  # the latter at either end of the calendar
         raise Invalid(f"{text!r} is not a time; write it as in 2026-11-01T10:00:00Z.") from None
+
+
+def optional_utc_text(at: datetime | None) -> str | None:
+    return None if at is None else utc_text(at)

@@ -22,10 +22,11 @@ from tracker.sales.attribution.models import Attribution
 from tracker.sales.booking.refund_claims import WAIVED, claims_about
 from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.queries import unsettled_events
+from tracker.sales.inbox.serializers import event_answer
 from tracker.sales.orders.models import Sale
 from tracker.sales.orders.queries import is_called
-from tracker.sales.serializers import claim_answer, event_answer
-from tracker.times import utc_text
+from tracker.sales.serializers import claim_answer
+from tracker.times import optional_utc_text, utc_text
 
 _CLAIMS = {
     "refund": "the refund",
@@ -127,7 +128,7 @@ def _sale(session: Session, brand: Brand, sale: Sale) -> dict[str, Any]:
             "source": event.source_id,
             "received_at": utc_text(event.received_at),
             "body_sha256": event.body_hash,
-            "body_emptied_at": utc_text(event.emptied_at) if event.emptied_at else None,
+            "body_emptied_at": optional_utc_text(event.emptied_at),
         },
         "attributions": credit_accounts(session, sale),
         "unsettled_events": [event_answer(each) for each in unsettled_events(session, sale)],

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from payouts.settlement.models import Attempt, Item, Payout
 from payouts.transfers.planning.preparation import Plan
 from tracker.money import Money
-from tracker.times import utc_text
+from tracker.times import optional_utc_text, utc_text
 
 
 def payout_answer(session: Session, payout: Payout) -> dict[str, Any]:
@@ -69,5 +69,5 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "message": attempt.message,
         "transfer": attempt.transfer_ref,
         "first_sent_at": utc_text(attempt.first_sent_at),
-        "settled_at": utc_text(attempt.settled_at) if attempt.settled_at else None,
+        "settled_at": optional_utc_text(attempt.settled_at),
     }

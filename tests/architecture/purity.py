@@ -18,7 +18,7 @@ PURE = (
     "tracker/sales/reports/strict_json.py",
     "tracker/sales/reports/provider_reports.py",
     "tracker/sales/reports/decimals.py",
-    "tracker/sales/sources/*.py",
+    "tracker/sales/integrations/*.py",
     "tracker/sales/imports/columns.py",
     "tracker/sales/health/numbering.py",
     "tracker/stripe_amounts.py",
@@ -27,7 +27,6 @@ PURE = (
     "*/rules.py",
     "tracker/people/keys/rules.py",
     "*/states.py",
-    "*/attribution.py",
 )
 IMPURE_IMPORTS = (
     "flask",

@@ -6,6 +6,7 @@ from tests.stages import NOW, Stage, opening_for
 from tests.tracker.cast import Cast, bring_on
 from tests.tracker.terminal import Terminal
 from tracker.people.accounts.commands import COMMANDS as ABOUT_PEOPLE
+from tracker.programs.brand_commands import COMMANDS as ABOUT_BRANDS
 from tracker.programs.commands import COMMANDS as ABOUT_PROGRAMS
 
 
@@ -27,4 +28,4 @@ def cast(stage: Stage) -> Cast:
 
 @pytest.fixture
 def terminal(settings: Settings) -> Terminal:
-    return Terminal(settings, (*ABOUT_PEOPLE, *ABOUT_PROGRAMS))
+    return Terminal(settings, (*ABOUT_PEOPLE, *ABOUT_BRANDS, *ABOUT_PROGRAMS))

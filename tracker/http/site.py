@@ -1,53 +1,33 @@
-"""What the views of one running application share."""
+"""What the views of one running application share: settings, databases, and parts that packages bring."""
 
-from dataclasses import dataclass
-from functools import cached_property
-from typing import cast
+from collections.abc import Callable, Hashable
+from threading import RLock
+from typing import Any, TypeVar, cast
 
 from flask import Flask, current_app
 
 from config.database import Databases
 from config.settings import Settings
-from tracker.clicks.counting.confirmations import Sightings
-from tracker.clicks.counting.visitor_keys import VisitorKeys
-from tracker.clicks.recording.recorder import Recorder
-from tracker.clicks.redirect.link_cache import LinkCache, library
-from tracker.people.access.failed_attempts import FailedAttempts
-from tracker.sales.inbox.group_commit import Intake
-from tracker.sales.sources.cache import KnownSources
 
 _EXTENSION = "linkledger"
+Part = TypeVar("Part")
 
 
-@dataclass(frozen=True)
 class Site:
-    settings: Settings
-    databases: Databases
-    recorder: Recorder
+    """One application's shared state. It knows no part itself: whoever needs one says how it is made."""
 
-    @cached_property
-    def links(self) -> LinkCache:
-        return LinkCache(library(self.databases.main))
+    def __init__(self, settings: Settings, databases: Databases) -> None:
+        self.settings, self.databases = settings, databases
+        self._parts: dict[Hashable, Any] = {}
+        self._making = RLock()
 
-    @cached_property
-    def intake(self) -> Intake:
-        return Intake(self.databases.main, self.settings.secret_keys)
-
-    @cached_property
-    def sources(self) -> KnownSources:
-        return KnownSources(self.databases.main, self.settings.secret_keys)
-
-    @cached_property
-    def sightings(self) -> Sightings:
-        return Sightings(self.settings.clicks_url, self.settings.secret_keys)
-
-    @cached_property
-    def visitor_keys(self) -> VisitorKeys:
-        return VisitorKeys(self.settings.home)
-
-    @cached_property
-    def failed_attempts(self) -> FailedAttempts:
-        return FailedAttempts()
+    def part(self, make: "Callable[[Site], Part]") -> Part:
+        """The one object that `make`, a module's function, makes of this site when it is first asked for."""
+        if make not in self._parts:
+            with self._making:
+                if make not in self._parts:
+                    self._parts[make] = make(self)
+        return cast(Part, self._parts[make])
 
 
 def install(app: Flask, site: Site) -> None:

@@ -8,7 +8,7 @@ from tracker.people.accounts.models import Brand
 from tracker.programs.models import Enrollment, Link, Program, Terms
 from tracker.programs.policies import PolicyVersion
 from tracker.programs.rules import CreditPolicy
-from tracker.times import utc_text
+from tracker.times import optional_utc_text, utc_text
 
 
 def program_answer(program: Program, terms: Terms) -> dict[str, Any]:
@@ -58,8 +58,8 @@ def ended_answer(enrollment: Enrollment) -> dict[str, Any]:
         "program": enrollment.program_id,
         "creator": enrollment.creator_id,
         "state": enrollment.state,
-        "ended_at": utc_text(enrollment.ended_at) if enrollment.ended_at else None,
-        "removed_at": utc_text(enrollment.removed_at) if enrollment.removed_at else None,
+        "ended_at": optional_utc_text(enrollment.ended_at),
+        "removed_at": optional_utc_text(enrollment.removed_at),
         "removal_reason": enrollment.removal_reason,
     }
 
@@ -76,7 +76,7 @@ def link_answer(link: Link, enrollment: Enrollment, link_url: str, rate_bp: int 
         "sub_ids": link.sub_ids,
         "passes": link.passes,
         "deep_links": link.deep_links,
-        "expires_at": utc_text(link.expires_at) if link.expires_at else None,
+        "expires_at": optional_utc_text(link.expires_at),
         **rate_answer(rate_bp),
         "state": link.state,
         "created_at": utc_text(link.created_at),

@@ -1,50 +1,14 @@
-"""Sources, events and sales as JSON values, the same at every door. No secret, no body, no token."""
+"""Sales as JSON values, the same at every entry point. No token."""
 
-from datetime import datetime
 from typing import Any
 
 from tracker.money import Money
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.booking.models import RefundClaim
-from tracker.sales.inbox.models import Event
-from tracker.sales.integrations.kinds import kind_of
+from tracker.sales.inbox.serializers import event_answer
 from tracker.sales.orders.models import DisputeStatus, Refund, RefundLevel, Sale
 from tracker.sales.queries import SaleHistory
-from tracker.sales.sources.models import Source
-from tracker.times import utc_text
-
-
-def source_answer(source: Source, web_url: str) -> dict[str, Any]:
-    return {
-        "id": source.id,
-        "brand": source.brand_id,
-        "kind": source.kind,
-        "namespace": source.namespace,
-        "supports": source.supports_id,
-        "hook_url": hook_url(source.id, web_url) if kind_of(source.kind).has_hook else None,
-        "created_at": utc_text(source.created_at),
-        "deleted_at": _time(source.deleted_at),
-    }
-
-
-def hook_url(source_id: str, web_url: str) -> str:
-    """Where the shop sends its messages."""
-    return f"{web_url}/hooks/{source_id}"
-
-
-def event_answer(event: Event) -> dict[str, Any]:
-    return {
-        "id": event.id,
-        "source": event.source_id,
-        "external_id": event.external_id,
-        "type": event.type,
-        "order_id": event.order_id,
-        "state": event.state,
-        "reason": event.reason,
-        "received_at": utc_text(event.received_at),
-        "applied_at": _time(event.applied_at),
-        "body_emptied_at": _time(event.emptied_at),
-    }
+from tracker.times import optional_utc_text, utc_text
 
 
 def sale_answer(sale: Sale) -> dict[str, Any]:
@@ -81,7 +45,7 @@ def history_answer(history: SaleHistory) -> dict[str, Any]:
         "refund_levels": [_level(level, currency) for level in history.refund_levels],
         "refund_claims": [claim_answer(claim, currency) for claim in history.refund_claims],
         "disputes": [_dispute(step, currency) for step in history.disputes],
-        "cancelled_at": _time(history.cancelled_at),
+        "cancelled_at": optional_utc_text(history.cancelled_at),
         "attributions": [_attribution(attribution) for attribution in history.attributions],
         "parked_events": [event_answer(event) for event in history.parked],
     }
@@ -142,7 +106,3 @@ def _attribution(attribution: Attribution) -> dict[str, Any]:
         "candidates": attribution.candidates,
         "decided_at": utc_text(attribution.decided_at),
     }
-
-
-def _time(at: datetime | None) -> str | None:
-    return None if at is None else utc_text(at)

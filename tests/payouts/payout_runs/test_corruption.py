@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from config.database import Databases, reading
-from payouts.commands import COMMANDS as EVERYWHERE
 from payouts.selfcheck.checks import self_check
+from payouts.selfcheck.commands import COMMANDS as EVERYWHERE
 from payouts.settlement import checks
 from payouts.settlement.checks import payout_faults
 from payouts.transfers.commands import COMMANDS

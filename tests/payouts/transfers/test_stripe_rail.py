@@ -234,7 +234,7 @@ def test_a_forked_process_gets_a_client_of_its_own(sandbox: SandboxServer, param
     _python(
         f"""
         import os
-        from payouts.transfers.stripe_rail import StripeRail
+        from payouts.transfers.stripe.client import StripeRail
         rail = StripeRail({SANDBOX_KEY!r}, {sandbox.url!r})
         assert rail.send_transfer({parameters()!r}, "parent").kind == "paid"
         before = rail._client()

@@ -22,7 +22,9 @@ from tracker.clicks.models import Click
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.redirect.edge import Edge
 from tracker.clicks.redirect.link_cache import LinkCache, library
+from tracker.clicks.redirect.parts import RedirectParts
 from tracker.clicks.token import read_token
+from tracker.http.site import Site
 from tracker.programs.links.operations import create_link
 from wsgi import create_app
 
@@ -75,17 +77,18 @@ def make_link(databases: Databases, cast: Cast, now: datetime) -> str:
 @contextmanager
 def flask_door(settings: Settings, databases: Databases, link_id: str) -> Iterator[Door]:
     app = create_app(settings)
-    site = app.extensions["linkledger"]
+    site: Site = app.extensions["linkledger"]
+    parts = site.part(RedirectParts)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(POLL_S,), daemon=True)
     thread.start()
-    yield Door(databases, settings, server.server_port, link_id, site.links)
+    yield Door(databases, settings, server.server_port, link_id, parts.links)
     server.shutdown()
     thread.join()
     server.server_close()
-    site.sightings.close()
-    site.recorder.close()
-    site.links.close()
+    parts.confirmations.close()
+    parts.recorder.close()
+    parts.links.close()
     site.databases.close()
 
 

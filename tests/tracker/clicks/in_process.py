@@ -12,6 +12,7 @@ from werkzeug.test import create_environ, run_wsgi_app
 from config.settings import Settings
 from tests.tracker.clicks.visitors import PEOPLE
 from tracker.clicks.redirect.edge import create_edge
+from tracker.clicks.redirect.parts import RedirectParts
 from wsgi import create_app
 
 BROWSER = ("User-Agent", PEOPLE["Safari on iPhone"][0])
@@ -44,7 +45,7 @@ class Ask(Protocol):
 @contextmanager
 def flask_in_process(settings: Settings) -> Iterator[Ask]:
     app = create_app(settings)
-    app.extensions["linkledger"].links.poll_s = POLL_S
+    app.extensions["linkledger"].part(RedirectParts).links.poll_s = POLL_S
 
     def ask(path: str, query: str = "", headers: Lines = (BROWSER,), peer: str = "203.0.113.9") -> Answered:
         environ: dict[str, Any] = create_environ("/x")
@@ -57,8 +58,8 @@ def flask_in_process(settings: Settings) -> Iterator[Ask]:
         return Answered(int(status.split()[0]), list(answered), b"".join(body))
 
     yield ask
-    app.extensions["linkledger"].recorder.close()
-    app.extensions["linkledger"].links.close()
+    app.extensions["linkledger"].part(RedirectParts).recorder.close()
+    app.extensions["linkledger"].part(RedirectParts).links.close()
 
 
 @contextmanager

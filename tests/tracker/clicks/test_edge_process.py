@@ -177,7 +177,7 @@ def held():
     return sorted(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else []
 before = held()
 import wsgi
-from tracker.clicks import edge
+from tracker.clicks.redirect import edge
 wsgi.app, wsgi.edge, edge.edge
 assert held() == before, (before, held())
 assert threading.active_count() == 1

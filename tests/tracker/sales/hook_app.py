@@ -4,7 +4,6 @@ from flask import Flask
 
 from config.database import open_databases
 from config.settings import Settings, load_settings
-from tracker.clicks.recording.recorder import Recorder
 from tracker.http.site import Site, install
 from tracker.sales.api.hooks import blueprint
 from tracker.sales.api.postbacks import blueprint as postbacks
@@ -14,7 +13,7 @@ from tracker.ui.errors import answer_errors
 
 def make_app(settings: Settings) -> Flask:
     application = Flask("linkledger", static_folder=None)
-    install(application, Site(settings, open_databases(settings), Recorder(settings.clicks_url)))
+    install(application, Site(settings, open_databases(settings)))
     for each in (blueprint, brand_api, postbacks):
         application.register_blueprint(each)
     answer_errors(application)

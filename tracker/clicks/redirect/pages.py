@@ -8,6 +8,7 @@ from werkzeug.routing import BaseConverter
 
 from tracker.clicks.counting.visitor import HEADERS
 from tracker.clicks.redirect import shop_script
+from tracker.clicks.redirect.parts import RedirectParts
 from tracker.clicks.redirect.request import NO_STORE, RETRY_AFTER_S, Visit, follow
 from tracker.http.client import usual_address
 from tracker.http.proxy import PROXIED
@@ -39,14 +40,15 @@ def _know_link_codes(state: BlueprintSetupState) -> None:
 @public("anybody may follow a link")
 def follow_link(code: str) -> Response:
     here = site()
+    parts = here.part(RedirectParts)
     answer = follow(
         _visit(code, here.settings.country_header),
         datetime.now(UTC),
-        find_link=here.links.find,
-        recorder=here.recorder,
+        find_link=parts.links.find,
+        recorder=parts.recorder,
         keys=here.settings.secret_keys,
-        find_domain=here.links.domain,
-        visitor_keys=here.visitor_keys,
+        find_domain=parts.links.domain,
+        visitor_keys=parts.visitor_keys,
     )
     if answer.location is not None:
         response = Response(status=answer.status, headers={"Location": answer.location, **NO_STORE})
@@ -59,7 +61,7 @@ def follow_link(code: str) -> Response:
 @blueprint.post(shop_script.PATH)
 @signed("says with a click's own token that its prerendered page was shown")
 def hear() -> Response:
-    status = site().sightings.take(request.get_data(), datetime.now(UTC))
+    status = site().part(RedirectParts).confirmations.take(request.get_data(), datetime.now(UTC))
     return Response(status=status, headers={**NO_STORE, **shop_script.FOR_EVERYBODY})
 
 

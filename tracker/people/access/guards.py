@@ -11,7 +11,8 @@ from flask import request
 
 from config.database import reading, transact
 from tracker.errors import LinkledgerError
-from tracker.http.site import site
+from tracker.http.site import Site, site
+from tracker.people.access.failed_attempts import FailedAttempts
 from tracker.people.access.metrics import CALLERS_REFUSED
 from tracker.people.keys.operations import Caller, NotLetIn, let_in, note_use
 from tracker.people.keys.rules import SCOPES, read_key
@@ -80,10 +81,14 @@ def keyed(
     return guard
 
 
+def _failed_attempts(_here: Site) -> FailedAttempts:
+    return FailedAttempts()
+
+
 def _caller(text: str | None, scope: str) -> Caller:
     now = datetime.now(UTC)
     presented = read_key(text or "")
-    failures, name = site().failed_attempts, f"{request.remote_addr} {presented and presented.key_id}"
+    failures, name = site().part(_failed_attempts), f"{request.remote_addr} {presented and presented.key_id}"
     failures.refuse_beyond(name, now)
     try:
         if presented is None:

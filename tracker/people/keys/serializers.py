@@ -1,10 +1,9 @@
 """API keys as JSON values."""
 
-from datetime import datetime
 from typing import Any
 
 from tracker.people.keys.models import ApiKey
-from tracker.times import utc_text
+from tracker.times import optional_utc_text, utc_text
 
 
 def key_answer(key: ApiKey) -> dict[str, Any]:
@@ -15,11 +14,7 @@ def key_answer(key: ApiKey) -> dict[str, Any]:
         "name": key.name,
         "scopes": key.scopes,
         "created_at": utc_text(key.created_at),
-        "expires_at": _time(key.expires_at),
-        "revoked_at": _time(key.revoked_at),
-        "last_used_at": _time(key.last_used_at),
+        "expires_at": optional_utc_text(key.expires_at),
+        "revoked_at": optional_utc_text(key.revoked_at),
+        "last_used_at": optional_utc_text(key.last_used_at),
     }
-
-
-def _time(at: datetime | None) -> str | None:
-    return None if at is None else utc_text(at)

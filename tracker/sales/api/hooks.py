@@ -8,17 +8,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import ServiceUnavailable
 
 from tracker.http.raw_body import read_body
-from tracker.http.site import site
+from tracker.http.site import Site, site
 from tracker.http.turns import TURN
 from tracker.people.access.guards import signed
 from tracker.sales.api.metrics import HOOK_MESSAGES, HOOKS_REFUSED
 from tracker.sales.health.clocks import note_stale
+from tracker.sales.inbox.group_commit import Intake
 from tracker.sales.inbox.operations import Received
 from tracker.sales.inbox.pending import arrived
 from tracker.sales.integrations.kinds import kind_of
 from tracker.sales.reports.messages import NotAuthentic, Stale
 from tracker.sales.reports.strict_json import MAXIMUM_BYTES
-from tracker.sales.sources.cache import KnownSource
+from tracker.sales.sources.cache import KnownSource, KnownSources
 from tracker.sales.sources.operations import SecretsChanged
 from tracker.signing import CannotDecrypt
 
@@ -49,9 +50,17 @@ def take_message(source_id: str) -> Response:
     return _answer(received)
 
 
+def _sources(here: Site) -> KnownSources:
+    return KnownSources(here.databases.main, here.settings.secret_keys)
+
+
+def _group_commit(here: Site) -> Intake:
+    return Intake(here.databases.main, here.settings.secret_keys)
+
+
 def _received(source_id: str, body: bytes, now: datetime) -> Received | None:
     """None for a greeting. What memory has of the source may be out of date: then it is read, once."""
-    known = site().sources.in_memory(source_id)
+    known = site().part(_sources).in_memory(source_id)
     if known is not None:
         try:
             return _checked_and_taken(known, body, now)
@@ -80,13 +89,13 @@ def _checked_and_taken(known: KnownSource, body: bytes, now: datetime) -> Receiv
         return None
     external_id = kind.verify(headers, body, known.secrets, now)
     arrival = arrived(now, known.source, external_id, body, kind.topic(headers))
-    return site().intake.take(arrival, request.environ.get(TURN))
+    return site().part(_group_commit).take(arrival, request.environ.get(TURN))
 
 
 def _read(source_id: str) -> KnownSource:
     """Who sends messages is not known yet: what is wrong with our keys is told to the operator only."""
     try:
-        return site().sources.read(source_id)
+        return site().part(_sources).read(source_id)
     except CannotDecrypt as error:
         log.error("hook cannot be checked", source=source_id, error=str(error))
         raise ServiceUnavailable(

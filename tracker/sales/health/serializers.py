@@ -8,7 +8,7 @@ from tracker.sales.health.clocks import TELLS_WHEN_IT_SENDS
 from tracker.sales.health.numbering import Gap, Numbering
 from tracker.sales.health.rules import OBSERVED, CouponFigures
 from tracker.sales.health.statistics import SourceHealth
-from tracker.times import utc_text
+from tracker.times import optional_utc_text, utc_text
 
 REFUSALS_COUNT_FOR = timedelta(days=1)
 MOST_GAPS_SAID = 5
@@ -44,8 +44,8 @@ def health_answer(health: SourceHealth, now: datetime) -> dict[str, Any]:
         "brand": health.source.brand_id,
         "kind": health.source.kind,
         "namespace": health.source.namespace,
-        "first_event_at": _time(health.first_event_at),
-        "last_event_at": _time(health.last_event_at),
+        "first_event_at": optional_utc_text(health.first_event_at),
+        "last_event_at": optional_utc_text(health.last_event_at),
         "silent_s": None if silence is None else _seconds(silence.silent),
         "silence_limit_s": None if silence is None or silence.limit is None else _seconds(silence.limit),
         "silence_rule": None if silence is None else silence.why,
@@ -57,7 +57,7 @@ def health_answer(health: SourceHealth, now: datetime) -> dict[str, Any]:
         "parked": health.parked,
         "conflicts": health.conflicts,
         "clock_ahead_s": None if skew is None else skew.ahead_s,
-        "refused_for_time_at": _time(health.source.stale_at),
+        "refused_for_time_at": optional_utc_text(health.source.stale_at),
         "refused_for_time_ahead_s": health.source.stale_ahead_s,
         "order_numbers": None if health.numbering is None else _numbering_answer(health.numbering),
         "alarms": [{"what": each.what, "message": each.message} for each in alarms(health, now)],
@@ -176,7 +176,3 @@ def _span(span: timedelta) -> str:
 
 def _seconds(span: timedelta) -> int:
     return span // timedelta(seconds=1)
-
-
-def _time(at: datetime | None) -> str | None:
-    return None if at is None else utc_text(at)

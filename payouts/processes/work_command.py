@@ -1,0 +1,37 @@
+"""The command that runs every job that is due."""
+
+from typing import Any
+
+import click
+
+from payouts.processes.job_table import work as work_jobs
+from tracker.console import FAILED, Answer, Console, ConsoleCommand, pass_console
+from tracker.times import utc_time
+
+
+@click.command("work", cls=ConsoleCommand)
+@click.option("--as-of", metavar="TIME", help="As if it were that later time: each day until then.")
+@pass_console
+def work_command(console: Console, as_of: str | None) -> Answer:
+    """Run every job that is due, once, and say what each did."""
+    until = utc_time(as_of) if as_of else None
+    results = work_jobs(console.databases, console.settings, console.now, until)
+    failed = any("error" in done for result in results for done in result["jobs"].values())
+    lines = [
+        f"{result['at']}  {name}: {_sentence(done)}"
+        for result in results
+        for name, done in result["jobs"].items()
+        if _worth_saying(done)
+    ]
+    return Answer(results, "\n".join(lines) or "Nothing was due.", FAILED if failed else 0)
+
+
+def _worth_saying(done: dict[str, Any]) -> bool:
+    return any(done.values())
+
+
+def _sentence(done: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in done.items() if value)
+
+
+COMMANDS = (work_command,)

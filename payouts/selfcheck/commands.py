@@ -1,0 +1,31 @@
+"""The command that runs the self-check."""
+
+from typing import Any
+
+import click
+
+from config.database import reading
+from payouts.selfcheck.checks import CHECKS
+from tracker.console import CHECK_FOUND_FAULT, Answer, Console, ConsoleCommand, pass_console
+from tracker.times import utc_text
+
+
+@click.command("check", cls=ConsoleCommand)
+@pass_console
+def check_command(console: Console) -> Answer:
+    """Check that the books balance and agree with statements and payouts. Exit code 3 when they do not."""
+    checks: list[dict[str, Any]] = []
+    lines: list[str] = []
+    with reading(console.databases.main) as session:
+        for promise, check in CHECKS:
+            findings = list(check(session, console.now))
+            faults = [{"subject": each.subject_id, "message": each.message} for each in findings]
+            checks.append({"promise": promise, "ok": not faults, "faults": faults})
+            lines.append(f"{'FAULT' if faults else 'ok   '}  {promise}")
+            lines += [f"       {each.message}" for each in findings]
+    sound = all(each["ok"] for each in checks)
+    value = {"ok": sound, "checked_at": utc_text(console.now), "checks": checks}
+    return Answer(value, "\n".join(lines), 0 if sound else CHECK_FOUND_FAULT)
+
+
+COMMANDS = (check_command,)

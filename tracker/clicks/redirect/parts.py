@@ -1,0 +1,29 @@
+"""What the redirect's Flask entry point works with, made once for each application."""
+
+from functools import cached_property
+
+from tracker.clicks.counting.confirmations import Sightings
+from tracker.clicks.counting.visitor_keys import VisitorKeys
+from tracker.clicks.recording.recorder import Recorder
+from tracker.clicks.redirect.link_cache import LinkCache, library
+from tracker.http.site import Site
+
+
+class RedirectParts:
+    """Get it with `site().part(RedirectParts)`. Nothing is opened before it is first used."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self.recorder = Recorder.of(site.settings)
+
+    @cached_property
+    def links(self) -> LinkCache:
+        return LinkCache(library(self._site.databases.main))
+
+    @cached_property
+    def confirmations(self) -> Sightings:
+        return Sightings(self._site.settings.clicks_url, self._site.settings.secret_keys)
+
+    @cached_property
+    def visitor_keys(self) -> VisitorKeys:
+        return VisitorKeys(self._site.settings.home)

@@ -1,0 +1,88 @@
+"""The commands about messages of shops: what came in, and what was not applied."""
+
+from collections import Counter
+
+import click
+
+from config.database import reading, transact
+from tracker.console import Answer, Console, ConsoleCommand, pass_console
+from tracker.errors import Invalid
+from tracker.sales.inbox.operations import Received, dismiss, replay, unsettled_ids
+from tracker.sales.inbox.queries import list_events
+from tracker.sales.inbox.serializers import event_answer
+from tracker.sales.sources import operations
+
+MOST_LINES = 100_000
+
+
+STATES = ("applied", "parked", "conflict", "dismissed")
+
+
+@click.command("events", cls=ConsoleCommand)
+@click.option("--source", "source_id", metavar="ID", help="Of this source only.")
+@click.option("--brand", "brand_id", metavar="ID", help="Of this brand only.")
+@click.option("--state", type=click.Choice(STATES), help="In this state only.")
+@click.option("--limit", type=click.IntRange(1, MOST_LINES), default=100, show_default=True)
+@pass_console
+def show_events(
+    console: Console, source_id: str | None, brand_id: str | None, state: str | None, limit: int
+) -> Answer:
+    """Show what shops have sent, the newest first, and why something was not applied."""
+    with reading(console.databases.main) as session:
+        found = list_events(session, source_id=source_id, brand_id=brand_id, state=state, limit=limit)
+        answers = [event_answer(event) for event in found]
+    lines = [
+        f"{each['received_at']}  {each['id']}  {each['state']:8}  {each['type'] or 'unreadable'}  "
+        f"{each['order_id'] or ''}\n    {each['reason'] or 'no remark'}"
+        for each in answers
+    ]
+    return Answer(answers, "\n".join(lines) or "There are no such events.")
+
+
+@click.command("replay", cls=ConsoleCommand)
+@click.argument("event_id", metavar="EVENT", required=False)
+@click.option(
+    "--all", "replay_all", is_flag=True, help="Every event that is parked or in conflict, oldest first."
+)
+@click.option("--source", "source_id", metavar="ID", help="With --all: of this source only.")
+@pass_console
+def replay_events(console: Console, event_id: str | None, replay_all: bool, source_id: str | None) -> Answer:
+    """Try events again that are parked, after what they lacked is there, or in conflict."""
+    if (event_id is None) != replay_all:
+        raise Invalid("Name one EVENT to replay, or say --all.")
+    if event_id is not None:
+        return _replayed(_replay(console, event_id))
+    with reading(console.databases.main) as session:
+        if source_id is not None:
+            operations.get_source(session, source_id)
+        ids = unsettled_ids(session, source_id)
+    became = Counter[str]()
+    # Each in a transaction of its own, so that messages that arrive meanwhile need not wait.
+    for done, each in enumerate(ids, start=1):
+        became[_replay(console, each).state] += 1
+        if done % 100 == 0:
+            console.say(f"{done} of {len(ids)}")
+    counts = {"tried": len(ids), **{state: became[state] for state in STATES}}
+    return Answer(counts, f"{len(ids)} tried: {counts['applied']} applied, {counts['parked']} still parked.")
+
+
+@click.command("dismiss", cls=ConsoleCommand)
+@click.argument("event_id", metavar="EVENT")
+@click.option("--reason", required=True, help="Kept with the event.")
+@pass_console
+def dismiss_event(console: Console, event_id: str, reason: str) -> Answer:
+    """Put an event aside for good that was not applied, so that it holds up nothing that its order earned."""
+    transact(console.databases.main, lambda session: dismiss(session, event_id, reason=reason))
+    return Answer({"event": event_id, "state": "dismissed"}, f"{event_id} is dismissed.")
+
+
+def _replay(console: Console, event_id: str) -> Received:
+    return transact(
+        console.databases.main,
+        lambda session: replay(session, console.now, event_id, keys=console.settings.secret_keys),
+    )
+
+
+def _replayed(received: Received) -> Answer:
+    value = {"event": received.event_id, "state": received.state, "reason": received.reason}
+    return Answer(value, f"{received.event_id} is {received.state}. {received.reason or ''}".rstrip())

@@ -1,0 +1,21 @@
+"""Messages of shops as JSON values, without their bodies."""
+
+from typing import Any
+
+from tracker.sales.inbox.models import Event
+from tracker.times import optional_utc_text, utc_text
+
+
+def event_answer(event: Event) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "source": event.source_id,
+        "external_id": event.external_id,
+        "type": event.type,
+        "order_id": event.order_id,
+        "state": event.state,
+        "reason": event.reason,
+        "received_at": utc_text(event.received_at),
+        "applied_at": optional_utc_text(event.applied_at),
+        "body_emptied_at": optional_utc_text(event.emptied_at),
+    }

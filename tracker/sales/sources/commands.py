@@ -1,0 +1,164 @@
+"""The commands about sources: connecting shops, their secrets, a message to try them."""
+
+import sys
+
+import click
+from sqlalchemy.orm import Session
+
+from config.database import reading, transact
+from tracker.console import Answer, Console, ConsoleGroup, pass_console
+from tracker.errors import Invalid
+from tracker.sales.integrations.kinds import KINDS, kind_of
+from tracker.sales.sources import operations
+from tracker.sales.sources.instructions import how_to_connect, how_to_report
+from tracker.sales.sources.serializers import hook_url, source_answer
+from tracker.sales.sources.test_message import Sender, send_message
+
+WITHOUT_HOOK = {"api": "by key", "csv": "by file"}
+
+
+_SECRET_FROM_STDIN = click.option(
+    "--secret-from-stdin", "from_stdin", is_flag=True, help="Read the secret that the shop made."
+)
+
+
+@click.group("source", cls=ConsoleGroup)
+def source() -> None:
+    """Sources: connected shops, and what they have sent."""
+
+
+@source.command("create")
+@click.option("--brand", "brand_id", required=True, metavar="ID")
+@click.option("--kind", required=True, metavar="KIND", help=f"One of {', '.join(KINDS)}.")
+@click.option(
+    "--namespace",
+    help="Sources with the same one share their order ids.  [default: its own; the "
+    "kinds standard, api and csv share the one that they find]",
+)
+@click.option(
+    "--supports",
+    metavar="SOURCE",
+    help="It tells of the orders of that source, whose amounts and refunds count; this one adds names, "
+    "touches and disputes. For a shop and its payment provider.",
+)
+@_SECRET_FROM_STDIN
+@pass_console
+def create_source(
+    console: Console,
+    brand_id: str,
+    kind: str,
+    namespace: str | None,
+    supports: str | None,
+    from_stdin: bool,
+) -> Answer:
+    """Connect a shop. A secret that is made for it is shown this once."""
+    given = _secret_from_stdin() if from_stdin else None
+
+    def create(session: Session) -> Answer:
+        made, secret = operations.create_source(
+            session,
+            console.now,
+            brand_id=brand_id,
+            kind=kind,
+            namespace=namespace,
+            supports=supports,
+            secret=given,
+            keys=console.settings.secret_keys,
+        )
+        shown = secret if given is None and kind_of(kind).makes_secret else None
+        value = {**source_answer(made, console.settings.web_url), "secret": shown}
+        if not kind_of(kind).has_hook:
+            return Answer(value, how_to_report(kind, value["id"], console.settings.web_url))
+        return Answer(value, how_to_connect(kind, value["id"], value["hook_url"], shown, given is not None))
+
+    return transact(console.databases.main, create)
+
+
+@source.command("list")
+@click.option("--brand", "brand_id", required=True, metavar="ID")
+@pass_console
+def list_sources(console: Console, brand_id: str) -> Answer:
+    """Show the sources of a brand, deleted ones too."""
+    with reading(console.databases.main) as session:
+        found = operations.list_sources(session, brand_id)
+        answers = [source_answer(each, console.settings.web_url) for each in found]
+    lines = [
+        f"{each['id']}  {each['kind']}  "
+        f"{'deleted' if each['deleted_at'] else each['hook_url'] or WITHOUT_HOOK[each['kind']]}"
+        f"{'  supports ' + each['supports'] if each['supports'] else ''}"
+        for each in answers
+    ]
+    return Answer(answers, "\n".join(lines) or "The brand has no sources yet.")
+
+
+@source.command("rotate")
+@click.argument("source_id", metavar="ID")
+@_SECRET_FROM_STDIN
+@pass_console
+def rotate_secret(console: Console, source_id: str, from_stdin: bool) -> Answer:
+    """Make a new secret, or take the shop's. The one before stays valid until the next rotation."""
+    given = _secret_from_stdin() if from_stdin else None
+    keys = console.settings.secret_keys
+
+    def rotate(session: Session) -> tuple[str, str]:
+        secret = operations.rotate_secret(session, source_id, keys, given)
+        return operations.get_source(session, source_id).kind, secret
+
+    kind, secret = transact(console.databases.main, rotate)
+    url, shown = hook_url(source_id, console.settings.web_url), None if given else secret
+    value = {"id": source_id, "hook_url": url, "secret": shown}
+    return Answer(value, how_to_connect(kind, source_id, url, shown, given is not None))
+
+
+@source.command("delete")
+@click.argument("source_id", metavar="ID")
+@pass_console
+def delete_source(console: Console, source_id: str) -> Answer:
+    """Refuse a shop's messages from now on. What it has sent stays."""
+
+    def delete(session: Session) -> Answer:
+        operations.delete_source(session, console.now, source_id)
+        deleted = operations.get_source(session, source_id)
+        said = [f"{source_id} is deleted."]
+        said += [
+            f"{each.id} supported it, and adds to orders of the namespace {each.namespace} only: make what "
+            "reports them from now on with that --namespace, or delete that source, too."
+            for each in operations.supporters_of(session, source_id)
+        ]
+        return Answer(source_answer(deleted, console.settings.web_url), "\n".join(said))
+
+    return transact(console.databases.main, delete)
+
+
+def _header_text(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """It travels in a header, which has no line breaks and no letters beyond ASCII."""
+    if value is not None and not (value.isascii() and value.isprintable()):
+        raise click.BadParameter("use ASCII letters, digits and signs only.")
+    return value
+
+
+@source.command("send")
+@click.option("--source", "source_id", required=True, metavar="ID")
+@click.option("--id", "message_id", callback=_header_text, help="The message's own id.  [default: a new one]")
+@click.option(
+    "--topic", default="", callback=_header_text, help="For Shopify and WooCommerce, such as orders/paid."
+)
+@click.argument("file", type=click.File("rb"))
+@pass_console
+def send(console: Console, source_id: str, message_id: str | None, topic: str, file: click.File) -> Answer:
+    """Send a JSON FILE as the shop would: signed, over HTTP. For trying things out; - is stdin."""
+    body: bytes = file.read()  # type: ignore[attr-defined]
+    with reading(console.databases.main) as session:
+        found = operations.get_source(session, source_id)
+        if not kind_of(found.kind).has_hook:
+            raise Invalid(f"Sources of the kind {found.kind} take no signed messages.")
+        secret = operations.source_secrets(found, console.settings.secret_keys)[0]
+    sender = Sender(found.kind, hook_url(source_id, console.settings.web_url), secret, topic)
+    status, answer = send_message(sender, body, console.now, message_id)
+    value = {"status": status, "answer": answer}
+    return Answer(value, f"{status} {answer}", exit_code=0 if status < 300 else 1)
+
+
+def _secret_from_stdin() -> str:
+    """From standard input, not from an argument: other users of the machine can read those."""
+    return sys.stdin.readline().strip()
