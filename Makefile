@@ -30,10 +30,10 @@ check: environment
 	@exec .venv/bin/linkledger check
 
 bench: dev-environment
-	@exec .venv/bin/python -m tests.benchmarks.bench_redirect $(BENCH_ARGS)
+	@exec .venv/bin/python -m bench.bench_redirect $(BENCH_ARGS)
 
 bench-sales: dev-environment
-	@exec .venv/bin/python -m tests.benchmarks.bench_sales $(BENCH_ARGS)
+	@exec .venv/bin/python -m bench.bench_sales $(BENCH_ARGS)
 
 # Only for those who change dependencies: everybody else needs no uv.
 lock:

@@ -14,14 +14,19 @@ import pytest
 from config.database import Databases, open_databases
 from config.migrate import upgrade
 from config.settings import Settings
-from tests.memory_disk import memory_disk
-from tests.postgres import PostgresServer, PostgresUnavailable, database_name, start_postgres
-from tests.stages import NOW, Opening, Stage, Stages
-from tests.stages import SECRET as SECRET
-from tests.stages import settings_for as settings_for
-from tests.statement_cache import share_compiled_statements
+from tests.harness.databases.memory_disk import memory_disk
+from tests.harness.databases.postgres import (
+    PostgresServer,
+    PostgresUnavailable,
+    database_name,
+    start_postgres,
+)
+from tests.harness.databases.snapshots import NOW, Opening, Stage, Stages
+from tests.harness.databases.snapshots import SECRET as SECRET
+from tests.harness.databases.snapshots import settings_for as settings_for
+from tests.harness.databases.statement_cache import share_compiled_statements
 
-pytest_plugins = ["tests.forbid_skips"]
+pytest_plugins = ["tests.harness.forbid_skips"]
 
 share_compiled_statements()
 
@@ -54,6 +59,7 @@ LONG_FILES = frozenset(
         "test_first_payout.py",
         "test_walkthrough.py",
         "test_serve.py",
+        "test_serve_command.py",
         "test_edge_process.py",
         "test_quiet_logs.py",
         "test_outages.py",

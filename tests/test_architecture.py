@@ -30,10 +30,10 @@ from tests.architecture.purity import (
 from tests.architecture.running import access_of, unguarded_routes, unlocked_routes, unnamed_constraints
 from tests.architecture.shape import empty_names, long_files, long_functions
 from tests.architecture.source import ROOMS, SourceTree, read_tree
+from tests.harness import ROOT
 from tracker.people.access.guards import Access, keyed, public
 from wsgi import create_app
 
-ROOT = Path(__file__).parent.parent
 RULES: list[Rule] = [
     wrong_directions,
     hidden_imports,

@@ -14,12 +14,12 @@ import pytest
 from config.database import Databases
 from config.settings import Settings
 from payouts.processes.supervisor import child_environment
+from tests.harness import ROOT
 from tests.tracker.cast import Cast, bring_on
-from tests.tracker.sales.hook_server import serving
+from tests.tracker.sales.api.hook_server import serving
 from tests.tracker.terminal import Terminal
 from tracker.sales.commands import COMMANDS
 
-ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "connect" / "anything.md"
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

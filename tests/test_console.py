@@ -17,11 +17,11 @@ from config.database import Databases
 from config.settings import Settings
 from payouts.cli import ROOMS, commands_of, main
 from payouts.ledger.models import Chain
+from tests.harness import ROOT
 from tests.tracker.terminal import Terminal
 from tracker.console import Answer, ConsoleCommand
 from tracker.errors import Conflict, Fault, Invalid, NotFound, NotNow
 
-ROOT = Path(__file__).parents[1]
 EVERY_COMMAND = tuple(command for room in ROOMS for command in commands_of(room))
 UNKNOWN_ID = "brd_01a05cd72a007022a27f093c105fcd8a"
 

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.quick_console import ROOT, quick_console
-from tests.server import READY_WITHIN_S, STOPS_WITHIN_S, free_port
+from tests.harness import ROOT
+from tests.harness.processes.forked_cli import quick_console
+from tests.harness.processes.server import READY_WITHIN_S, STOPS_WITHIN_S, free_port
 
 BINDS = ("LINKLEDGER_BIND", "LINKLEDGER_EDGE_BIND")
-PAGE = Path(__file__).parents[1] / "docs" / "first-payout.md"
+PAGE = ROOT / "docs" / "first-payout.md"
 BLOCK = re.compile(r"^```sh(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.harness import ROOT
 
 SKIPPED_BROWSER_TEST = """
 import pytest
@@ -39,7 +39,15 @@ def run_pytest(folder: Path, test_file: str, *, forbid: bool, workers: int = 0) 
     (folder / "test_it.py").write_text(test_file)
     environment = os.environ | {"LINKLEDGER_FORBID_SKIPS": str(int(forbid))}
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # those that the settings name are enough
-    command = [sys.executable, "-m", "pytest", "-p", "tests.forbid_skips", "-c", str(ROOT / "pyproject.toml")]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "tests.harness.forbid_skips",
+        "-c",
+        str(ROOT / "pyproject.toml"),
+    ]
     command += ["-p", "xdist", "-p", "pytest_timeout"]
     command += [f"-n{workers}", f"--rootdir={folder}", "-p", "no:cacheprovider", str(folder)]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)

@@ -27,18 +27,18 @@ from config.settings import Settings
 from payouts.processes.supervisor import child_environment
 from payouts.tables import CLICK_TABLES, MAIN_TABLES
 from payouts.transfers.sandbox.server import SandboxServer
-from tests.catalogue import PARTITION, catalogue
 from tests.conftest import settings_for
+from tests.harness import ROOT
+from tests.harness.databases.postgres import PostgresServer
+from tests.harness.databases.schema_catalogue import PARTITION, catalogue
 from tests.payouts.cast import Books, at, open_books
 from tests.payouts.commissions.test_provider_refunds import story, stripe_source, told
 from tests.payouts.commissions.test_supported_refunds import claim_and_wait
-from tests.payouts.payout_runs.scenes import OCTOBER, owe, run_at, seal, sell_and_release
 from tests.payouts.programs import report_by_api
-from tests.postgres import PostgresServer
+from tests.payouts.transfers.runs.scenes import OCTOBER, owe, run_at, seal, sell_and_release
 from tracker.programs.policies import change_policy
 from tracker.sales.inbox.jobs import empty_old_events
 
-ROOT = Path(__file__).parents[1]
 STEPS = sorted([*(ROOT / "migrations" / MAIN).glob("0*.py"), *(ROOT / "migrations" / CLICKS).glob("0*.py")])
 HELPERS = {"migrations.append_only", "migrations.column_types"}
 STANDARD = {"collections.abc", "datetime", "typing", "uuid"}

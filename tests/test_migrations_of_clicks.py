@@ -12,7 +12,7 @@ from config.migrate import migrate_down, migrate_up
 from config.schema import CLICKS, MAIN
 from config.settings import Settings
 from tests.tracker.cast import bring_on
-from tests.tracker.clicks.test_totals import click, write
+from tests.tracker.clicks.counting.test_totals import click, write
 from tracker.clicks.recording.recorder import Recorder
 from tracker.programs.links.operations import create_link, link_target
 from tracker.programs.operations import list_programs

@@ -9,14 +9,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.postgres import URL_VARIABLE, PostgresServer, PostgresUnavailable, start_postgres
+from tests.harness import ROOT
+from tests.harness.databases.postgres import URL_VARIABLE, PostgresServer, PostgresUnavailable, start_postgres
 
-ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.postgresql
 
 START_AND_DIE = """
 import os
-from tests.postgres import start_postgres
+from tests.harness.databases.postgres import start_postgres
 print(start_postgres().url("postgres"), flush=True)
 os.kill(os.getpid(), 9)
 """

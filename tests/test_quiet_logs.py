@@ -9,13 +9,8 @@ from sqlalchemy import text
 
 from config.database import Databases
 from config.settings import Settings
-from tests.server import Server
-from tests.serving import (
-    STOPS_WITHIN_S,
-    both_at_work,
-    linux_only,
-    serving,
-)
+from tests.harness.processes.serve_process import STOPS_WITHIN_S, both_at_work, linux_only, serving
+from tests.harness.processes.server import Server
 from tests.test_walkthrough import (
     EVERY_COMMAND,
     FORGED,

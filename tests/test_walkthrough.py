@@ -15,7 +15,7 @@ from config.database import Databases
 from config.settings import Settings
 from payouts import cli
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
-from tests.server import Answer, Server, running_server
+from tests.harness.processes.server import Answer, Server, running_server
 from tests.tracker.terminal import Terminal
 
 WITHIN_S = 20.0

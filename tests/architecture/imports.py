@@ -23,7 +23,7 @@ def wrong_directions(tree: SourceTree) -> list[str]:
     for module in tree.product():
         for found in module.imports:
             room = found.target.split(".")[0]
-            if room in {*MAY_IMPORT, "tests"} and room not in MAY_IMPORT[module.package]:
+            if room in {*MAY_IMPORT, "tests", "bench"} and room not in MAY_IMPORT[module.package]:
                 faults.append(module.at(found.line, f"{module.package} must not import {room}"))
     return faults
 

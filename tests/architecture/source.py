@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-ROOMS = ("config", "tracker", "payouts", "migrations", "tests")
+ROOMS = ("config", "tracker", "payouts", "migrations", "tests", "bench")
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class SourceTree:
         return iter(self.modules.values())
 
     def product(self) -> Iterator[Module]:
-        return (module for module in self if not module.is_in("tests"))
+        return (module for module in self if not module.is_in("tests", "bench"))
 
     def of(self, *packages: str) -> Iterator[Module]:
         return (module for module in self if module.is_in(*packages))

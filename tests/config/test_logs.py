@@ -5,12 +5,12 @@ import json
 import logging
 import subprocess
 import sys
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from config.logs import ScrubFilter, ScrubFormatter, scrub
+from tests.harness import ROOT
 from tracker.clicks.token import make_token
 
 KEY = "a signing key for tests that is long enough"
@@ -102,7 +102,7 @@ def logged(work: str, *, production: bool) -> str:
         f"configure_logs(production={production})\n"
         f"log = structlog.get_logger('test')\n{work}"
     )
-    root = Path(__file__).parents[2]
+    root = ROOT
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
     assert done.stdout == ""
     return done.stderr

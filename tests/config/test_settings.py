@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from config.settings import Settings, SettingsError, load_settings
+from tests.harness import ROOT
 
 KEY = "k" * 32
 OTHER = "o" * 40
@@ -148,7 +149,7 @@ def test_without_a_key_one_is_made_and_kept_for_its_owner_only(environment: Path
 
 def test_four_processes_at_once_make_one_key(environment: Path) -> None:
     code = "from config.settings import load_settings; print(load_settings().secret_key)"
-    root = Path(__file__).parents[2]
+    root = ROOT
     started = [
         subprocess.Popen([sys.executable, "-c", code], cwd=root, stdout=subprocess.PIPE, text=True)
         for _ in range(4)

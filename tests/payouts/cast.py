@@ -29,8 +29,8 @@ from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.sending.report import Report
 from payouts.transfers.sending.run import Run
 from payouts.transfers.stripe.client import StripeRail
+from tests.harness.databases.snapshots import Opening
 from tests.payouts.balances import creator_balance
-from tests.stages import Opening
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of
 from tracker.people.accounts.operations import create_brand, create_creator

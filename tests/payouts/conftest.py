@@ -7,8 +7,8 @@ import stripe
 from config.database import Databases
 from config.settings import Settings
 from payouts.transfers.sandbox.server import SandboxServer
+from tests.harness.databases.snapshots import Stage, opening_for
 from tests.payouts.cast import CAST, Books, sandbox_file
-from tests.stages import Stage, opening_for
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,7 +14,7 @@ from payouts.commissions.models import Commission, Entry, Hold
 from payouts.settlement.returns import record_return
 from tests.payouts.cast import Books, after, at
 from tests.payouts.commissions.people import click
-from tests.payouts.payout_runs.scenes import (
+from tests.payouts.transfers.runs.scenes import (
     OCTOBER,
     CurrencyBooks,
     add_creator,

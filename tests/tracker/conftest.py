@@ -2,7 +2,7 @@ import pytest
 
 from config.database import open_databases
 from config.settings import Settings
-from tests.stages import NOW, Stage, opening_for
+from tests.harness.databases.snapshots import NOW, Stage, opening_for
 from tests.tracker.cast import Cast, bring_on
 from tests.tracker.terminal import Terminal
 from tracker.people.accounts.commands import COMMANDS as ABOUT_PEOPLE

@@ -10,9 +10,9 @@ import pytest
 from config.database import Databases, open_databases
 from config.settings import Settings, load_settings
 from payouts.backup.making import make_backup
+from tests.harness.databases.postgres import PostgresServer
+from tests.harness.databases.snapshots import NOW, Stage, opening_for
 from tests.payouts.backup.content import fill_installation
-from tests.postgres import PostgresServer
-from tests.stages import NOW, Stage, opening_for
 from tests.tracker.sales.shop import Shop
 
 _numbers = itertools.count(1)

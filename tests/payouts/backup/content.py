@@ -56,7 +56,7 @@ def pay_bonus(databases: Databases, brand_id: str, number: int) -> None:
 
 
 UNFROZEN: dict[str, list[tuple[Any, ...]]] = {"payout_freeze": []}
-"""What a restore adds of its own is one freeze; tests/payouts/test_after_a_restore.py looks at it."""
+"""What a restore adds of its own is one freeze; tests/payouts/backup/test_after_a_restore.py looks at it."""
 
 
 def contents(databases: Databases) -> dict[str, list[tuple[Any, ...]]]:

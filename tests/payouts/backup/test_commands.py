@@ -7,7 +7,7 @@ from config.database import Databases
 from config.settings import Settings
 from payouts.backup.commands import COMMANDS
 from tests.payouts.backup.content import UNFROZEN, contents, new_click
-from tests.tracker.clicks.test_draining import leave
+from tests.tracker.clicks.recording.test_spool_drainer import leave
 from tests.tracker.sales.shop import Shop
 from tests.tracker.terminal import Terminal
 

@@ -17,10 +17,10 @@ from payouts.ledger.models import Posting, Transaction
 from payouts.processes import job_table as schedule
 from payouts.processes.job_table import JOBS, tick
 from payouts.statements.models import Statement
-from tests.dying import die_at, nurse
+from tests.harness.databases.snapshots import Opening
+from tests.harness.processes.crashes import die_at, nurse
 from tests.payouts.cast import Books, after, at
 from tests.payouts.commissions.test_order_of_events import deliver
-from tests.stages import Opening
 
 SALES = 3
 LEFT_MINOR = 6_00

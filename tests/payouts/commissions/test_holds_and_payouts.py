@@ -4,9 +4,9 @@ import pytest
 
 from payouts.settlement.returns import record_return
 from payouts.statements.decisions import hold, release
+from tests.harness.databases.snapshots import opening_for
 from tests.payouts.cast import CAST, FUNDS_MINOR, Books, after, at
 from tests.payouts.commissions.people import NOTHING, decide, holds, standing
-from tests.stages import opening_for
 from tracker.errors import Conflict
 
 

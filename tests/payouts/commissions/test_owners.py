@@ -11,9 +11,9 @@ from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due, enter_what_waits
 from payouts.commissions.event_holds import hold_for_events, lift_for_events
 from payouts.commissions.release import hold_again, mature_due
+from tests.harness.databases.snapshots import Stage, opening_for
 from tests.payouts.cast import at
 from tests.payouts.owners import OWNERS, whose
-from tests.stages import Stage, opening_for
 
 NOW = at("12-20")
 Job = Callable[..., int | None]

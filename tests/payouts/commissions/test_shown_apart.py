@@ -5,12 +5,12 @@ from sqlalchemy.orm import Session
 
 from payouts.statements.commands import COMMANDS
 from payouts.statements.decisions import hold, keep, release
+from tests.harness.databases.snapshots import POSTGRESQL_AT_NIGHT, opening_for
 from tests.payouts.cast import CAST, Books, at
 from tests.payouts.commissions.people import click, decide, one_more, told_again
 from tests.payouts.commissions.suspects import SOLD, by_code, explained, found, signals, wants
 from tests.payouts.owners import open_mugs, sell
-from tests.payouts.payout_runs.scenes import OCTOBER, CurrencyBooks, run_at, seal
-from tests.stages import POSTGRESQL_AT_NIGHT, opening_for
+from tests.payouts.transfers.runs.scenes import OCTOBER, CurrencyBooks, run_at, seal
 from tests.tracker.terminal import Terminal
 from tracker.programs.links.operations import create_link
 from tracker.programs.operations import enroll

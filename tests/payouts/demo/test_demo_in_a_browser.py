@@ -8,14 +8,14 @@ import sys
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from config.settings import PREFIX
-from tests.browser import open_browser
-from tests.server import free_port
+from tests.harness import ROOT
+from tests.harness.chromium import open_browser
+from tests.harness.processes.server import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -38,7 +38,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process = subprocess.Popen(
         [sys.executable, "-c", "from payouts.cli import main; main()", "demo", "--bind", f"127.0.0.1:{port}"],
         env=kept | {f"{PREFIX}HOME": str(home)},
-        cwd=Path(__file__).parents[3],
+        cwd=ROOT,
         stderr=(home / "said").open("w"),
     )
     try:

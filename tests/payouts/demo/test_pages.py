@@ -12,7 +12,7 @@ from config.database import reading
 from config.settings import Settings
 from payouts.demo.formats import money
 from payouts.demo.queries import demo_brand, payouts
-from tests.server import free_port
+from tests.harness.processes.server import free_port
 from tracker.http.site import Site
 from wsgi import create_app
 

@@ -19,7 +19,7 @@ from payouts.jobs.claims import (
     require_forward,
 )
 from payouts.jobs.models import JobRun
-from tests.crowd import THREADS, at_once
+from tests.harness.processes.threads import THREADS, at_once
 from tracker.errors import Invalid
 
 SECOND = timedelta(seconds=1)

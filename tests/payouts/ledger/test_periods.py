@@ -9,7 +9,7 @@ from payouts.ledger.operations import lock_books, post
 from payouts.ledger.periods import get_period, mark_closed
 from payouts.ledger.rules import Line
 from payouts.statements.close import close_ended, close_period
-from tests.crowd import THREADS, at_once
+from tests.harness.processes.threads import THREADS, at_once
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.test_order_of_events import deliver
 from tracker.errors import NotFound, NotNow

@@ -16,10 +16,10 @@ from payouts.ledger.models import Account, Chain, Period, Posting, Transaction
 from payouts.ledger.operations import Posted, post
 from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, Line
 from payouts.statements.document.movements import Movement, Sections
-from tests.crowd import THREADS, at_once
+from tests.harness.processes.threads import THREADS, at_once
 from tests.payouts.balances import creator_balance
 from tests.payouts.cast import Books, at
-from tests.payouts.payout_runs.brands import open_brand
+from tests.payouts.transfers.runs.brands import open_brand
 from tracker.errors import Conflict, Invalid, NotFound
 
 TABLES = (Transaction, Posting, Account, Period, Chain)

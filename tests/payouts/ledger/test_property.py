@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.memory_disk import memory_disk
+from tests.harness.databases.memory_disk import memory_disk
 from tests.payouts.ledger.machine import BooksMachine
 from tests.payouts.ledger.town import Copies, copies_of_town
 

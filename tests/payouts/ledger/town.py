@@ -19,9 +19,9 @@ from payouts.transfers.payees import note_status, remember_payee
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.stripe.client import StripeRail
 from tests.conftest import settings_for
+from tests.harness.databases.postgres import PostgresServer
 from tests.payouts.cast import Books, at, open_books
 from tests.payouts.commissions.people import another_program, one_more, one_more_link
-from tests.postgres import PostgresServer
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of
 from tracker.sales.inbox.operations import Received, receive

@@ -8,10 +8,12 @@ import pytest
 from payouts.statements.close import close_period
 from payouts.statements.commands import COMMANDS
 from payouts.statements.decisions import decline
+from tests.harness.databases.snapshots import POSTGRESQL_AT_NIGHT, Stage, opening_for
 from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.commissions.people import decide
 from tests.payouts.owners import orders_of, refund, sell, three_owners
-from tests.payouts.payout_runs.scenes import (
+from tests.payouts.test_worked_example import equation, split
+from tests.payouts.transfers.runs.scenes import (
     DECEMBER,
     NOVEMBER,
     OCTOBER,
@@ -21,8 +23,6 @@ from tests.payouts.payout_runs.scenes import (
     owe,
     statement_in,
 )
-from tests.payouts.test_worked_example import equation, split
-from tests.stages import POSTGRESQL_AT_NIGHT, Stage, opening_for
 from tests.tracker.terminal import Terminal
 
 pytestmark = POSTGRESQL_AT_NIGHT

@@ -13,7 +13,8 @@ from payouts.statements.models import Statement
 from payouts.statements.review import get_statement
 from payouts.transfers.sandbox.server import SandboxServer
 from tests.payouts.cast import Books, at
-from tests.payouts.payout_runs.scenes import (
+from tests.payouts.test_worked_example import equation, split
+from tests.payouts.transfers.runs.scenes import (
     DECEMBER,
     NOVEMBER,
     OCTOBER,
@@ -22,7 +23,6 @@ from tests.payouts.payout_runs.scenes import (
     owe,
     statement_in,
 )
-from tests.payouts.test_worked_example import equation, split
 from tracker.errors import Invalid, LinkledgerError, NotFound, NotNow
 
 

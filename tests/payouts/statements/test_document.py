@@ -16,8 +16,10 @@ from payouts.statements.document.document import expected_pay_date
 from payouts.statements.render.csv import AMOUNTS, COLUMNS, as_csv
 from payouts.statements.render.text import as_text
 from payouts.transfers.sandbox.server import SandboxServer
+from tests.harness.databases.snapshots import opening_for
 from tests.payouts.cast import CAST, Books, after, at
-from tests.payouts.payout_runs.scenes import (
+from tests.payouts.test_worked_example import equation
+from tests.payouts.transfers.runs.scenes import (
     DECEMBER,
     NOVEMBER,
     OCTOBER,
@@ -28,8 +30,6 @@ from tests.payouts.payout_runs.scenes import (
     run_at,
     sell_and_release,
 )
-from tests.payouts.test_worked_example import equation
-from tests.stages import opening_for
 from tracker.people.accounts.models import Brand
 
 NAMES = ("opening", "earned", "reversed", "adjustments", "payments", "closing")

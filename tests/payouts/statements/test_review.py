@@ -13,8 +13,10 @@ from config.database import reading
 from payouts.statements.decisions import REASONS, decline, hold, release
 from payouts.statements.models import SealedDocument, Statement
 from payouts.statements.review import approve, approve_silently, due_for_silence, get_statement
+from tests.harness.databases.snapshots import opening_for
 from tests.payouts.cast import CAST, Books, after, at
-from tests.payouts.payout_runs.scenes import (
+from tests.payouts.test_worked_example import equation, split
+from tests.payouts.transfers.runs.scenes import (
     NOVEMBER,
     OCTOBER,
     later,
@@ -23,8 +25,6 @@ from tests.payouts.payout_runs.scenes import (
     sell_and_release,
     the_payout,
 )
-from tests.payouts.test_worked_example import equation, split
-from tests.stages import opening_for
 from tracker.errors import Conflict, Invalid, NotFound, NotNow
 
 

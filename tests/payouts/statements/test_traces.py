@@ -11,8 +11,8 @@ from payouts.transfers.reconciliation.adoption import adopt
 from payouts.transfers.sandbox.server import SANDBOX_KEY
 from payouts.transfers.stripe.client import StripeRail
 from tests.payouts.cast import Books, at
-from tests.payouts.payout_runs.scenes import NOVEMBER, OCTOBER, run_at, sell_and_release
 from tests.payouts.statements.test_document import rows_of
+from tests.payouts.transfers.runs.scenes import NOVEMBER, OCTOBER, run_at, sell_and_release
 
 
 @pytest.fixture

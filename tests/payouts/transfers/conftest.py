@@ -12,7 +12,7 @@ import pytest
 
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.stripe.client import StripeRail, transfer_parameters
-from tests.payouts.transfers.plain_http import Reply, http
+from tests.payouts.transfers.sandbox.plain_http import Reply, http
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pytest
 from config.database import Databases
 from config.settings import Settings
 from tests.tracker.cast import Cast
-from tests.tracker.clicks.doors import DOORS, Door, make_link
+from tests.tracker.clicks.entry_points import DOORS, Door, make_link
 from tests.tracker.clicks.in_process import IN_PROCESS, Ask, OpenInProcess
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from config.database import Databases, reading, transact
-from tests.crowd import at_once
+from tests.harness.processes.threads import at_once
 from tests.tracker.cast import Cast
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.ids import new_id

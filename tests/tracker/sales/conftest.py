@@ -4,8 +4,8 @@ import pytest
 
 from config.database import Databases
 from config.settings import Settings
-from tests.stages import Stage, opening_for
-from tests.tracker.sales.hook_server import Server, serving
+from tests.harness.databases.snapshots import Stage, opening_for
+from tests.tracker.sales.api.hook_server import Server, serving
 from tests.tracker.sales.programs import Program, new_key, whole_application
 from tests.tracker.sales.shop import Shop, open_teas
 from tests.tracker.terminal import Terminal

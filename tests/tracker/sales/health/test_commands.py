@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from config.database import reading, transact
 from config.settings import Settings
-from tests.tracker.sales.hook_app import make_app
+from tests.tracker.sales.api.hook_app import make_app
+from tests.tracker.sales.api.test_hooks import signed
 from tests.tracker.sales.shop import Shop, envelope, open_shop, sale
-from tests.tracker.sales.test_api import signed
 from tests.tracker.terminal import Terminal
 from tracker.http.site import site
 from tracker.sales.health.clocks import note_stale

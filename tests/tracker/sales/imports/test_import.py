@@ -12,6 +12,7 @@ from click.testing import Result
 from sqlalchemy import func, select
 
 from config.database import reading
+from tests.harness import ROOT
 from tests.tracker.sales.imports.files import (
     REFUNDS,
     SALES,
@@ -30,7 +31,7 @@ from tracker.sales.orders.queries import find_sale
 from tracker.sales.queries import sale_history
 from tracker.sales.sources.models import Source
 
-SAMPLE = Path(__file__).parents[4] / "docs" / "samples" / "sales.csv"
+SAMPLE = ROOT / "docs" / "samples" / "sales.csv"
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
 ALL = ("new", "known", "waiting", "conflict", "rejected")
 

@@ -1,0 +1,245 @@
+"""`make bench`: the redirect with everything on, beside servers that do nothing, in one run on one machine.
+
+    python -m bench.bench_redirect [--full] [--seconds 8] [--postgresql URL]
+
+Each server has one worker on the first core, the client has the second. The ratio is of requests answered a
+second to those of the bare ASGI server on the same worker with the same parser.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench import servers
+from bench.load import SEPARATOR, percentile
+from bench.postgres import durable_postgres
+from bench.servers import Running
+from bench.workload import LINKS, cold_requests, make_links, requests, write_requests
+from config.database import open_databases
+from config.migrate import upgrade
+from config.settings import Settings, load_settings
+from tests.harness import ROOT
+
+CONNECTIONS = 32
+SYNCS = 300
+BARE = "gunicorn asgi, bare 302"
+TENTH = 10
+FULL_CLICKS = 10_000_000
+FULL_LINKS = 1_000_000
+WARM_S = 120.0
+"""At most; memory is warm when every request was there once."""
+ASGI = ("--worker-class=asgi", "--workers=1", "--keep-alive=5")
+GTHREAD = ("--worker-class=gthread", "--workers=1", "--threads=8", "--keep-alive=5")
+Server = Callable[[], AbstractContextManager[Running]]
+
+
+@dataclass
+class Bench:
+    """What was asked for, and what was found."""
+
+    folder: Path
+    seconds: float
+    links: int
+    server_core: int | None
+    client_core: int | None
+    stored_clicks: int = 0
+    cold_links: int = 0
+    requests: Path = Path()
+    found: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def run(
+        self,
+        name: str,
+        server: Server,
+        *,
+        warm_s: float = WARM_S,
+        warm_times: int = 1,
+        tenth_of: float | None = None,
+    ) -> None:
+        with server() as running:
+            first_after_s = running.answer_after_s(self.requests.read_bytes().split(SEPARATOR, 1)[0])
+            for _ in range(warm_times if warm_s else 0):
+                self._load(running.port, warm_s, once=True)
+            full = self._load(running.port, self.seconds)
+            full["resident_mb"] = running.resident_mb()
+            full["first_redirect_after_s"] = first_after_s
+            if tenth_of:
+                full["at_a_tenth"] = self._load(running.port, self.seconds, rate=tenth_of / TENTH)
+        self.found[name] = full
+        self._print(name, full)
+
+    def bare_per_second(self) -> float:
+        return float(self.found[BARE]["per_second"])
+
+    def _load(
+        self, port: int, seconds: float, rate: float | None = None, *, once: bool = False
+    ) -> dict[str, Any]:
+        command = [sys.executable, "-m", "bench.load", str(self.requests), f"--port={port}"]
+        command += [f"--seconds={seconds}", f"--connections={CONNECTIONS}"]
+        command += [f"--rate={rate}"] if rate else []
+        command += ["--once"] if once else []
+        command += [f"--core={self.client_core}"] if self.client_core is not None else []
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True)
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    def _print(self, name: str, full: dict[str, Any]) -> None:
+        ratio = full["per_second"] / self.bare_per_second()
+        full["ratio"] = round(ratio, 3)
+        slow = full.get("at_a_tenth", {}).get("p99_ms")
+        say(
+            f"{name:42} {full['per_second']:9.0f}/s {ratio:6.2f}   p50 {full['p50_ms']:8.2f}   "
+            f"p99 {full['p99_ms']:8.2f}   p99 at a tenth {slow if slow is not None else '-':>7}   "
+            f"{full['resident_mb']:6.1f} MB   first after {full['first_redirect_after_s']:.2f} s   "
+            f"{full['answers']}"
+        )
+
+
+def say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+def cores() -> tuple[int | None, int | None]:
+    """One for the server, one for the client, where a process can be bound to a core."""
+    if not hasattr(os, "sched_getaffinity") or shutil.which("taskset") is None:
+        return None, None
+    own = sorted(os.sched_getaffinity(0))
+    return own[0], own[-1]
+
+
+def sync_times(folder: Path) -> dict[str, float]:
+    """What the disk needs for one write that is to stay, in milliseconds."""
+    times = []
+    sync = getattr(os, "fdatasync", os.fsync)
+    with (folder / "sync").open("wb", buffering=0) as file:
+        for _ in range(SYNCS):
+            began = time.perf_counter()
+            file.write(bytes(4096))
+            sync(file.fileno())
+            times.append(time.perf_counter() - began)
+    times.sort()
+    return {f"p{share}_ms": round(percentile(times, share / 100) * 1000, 3) for share in (50, 99)}
+
+
+def prepare(settings: Settings, links: int, there: int = 0) -> None:
+    databases = open_databases(settings)
+    upgrade(databases)
+    make_links(databases, links, there)
+    databases.close()
+
+
+def run_all(bench: Bench, postgresql: str | None) -> None:
+    bench.requests = write_requests(bench.folder / "requests", list(requests(bench.links)))
+    core = bench.server_core
+    app = "bench.baselines:{}".format
+    bench.run(BARE, lambda: servers.gunicorn(app("bare_asgi"), core, *ASGI))
+    bare = bench.bare_per_second()
+    bench.run(BARE, lambda: servers.gunicorn(app("bare_asgi"), core, *ASGI), tenth_of=bare)
+    bare = bench.bare_per_second()
+    bench.run("gunicorn gthread, bare 302", lambda: servers.gunicorn(app("bare_wsgi"), core, *GTHREAD))
+    if shutil.which("nginx"):
+        bench.run("nginx, bare 302", lambda: servers.nginx(bench.folder, core))
+    run_with("SQLite", "", bench)
+    if postgresql is not None:
+        run_with("PostgreSQL", postgresql, bench)
+
+
+def run_with(kind: str, url: str, bench: Bench) -> None:
+    """Everything that depends on the database."""
+    core, bare = bench.server_core, bench.bare_per_second()
+    settings = load_settings(home=bench.folder / kind, database_url=url)
+    say(f"making {bench.links} links in {kind} …")
+    prepare(settings, bench.links)
+    unbatched = "bench.baselines:one_insert_each"
+    variables = {"BENCH_CLICKS_URL": settings.clicks_url}
+    bench.run(
+        f"gthread, one synced insert each, {kind}",
+        lambda: servers.gunicorn(unbatched, core, *GTHREAD, **variables),
+    )
+    bench.run(f"edge, {kind}", lambda: servers.edge(settings, core), tenth_of=bare)
+    # Each of four gets a quarter of the requests, and a link has to be known to all of them.
+    bench.run(f"edge, {kind}, 4 workers", lambda: servers.edge(settings, core, 4), warm_times=8)
+    with servers.neighbour("money", settings, bench.client_core):
+        bench.run(f"edge, {kind}, beside money", lambda: servers.edge(settings, core), tenth_of=bare)
+    with ExitStack() as burning:
+        for _ in range(4):
+            burning.enter_context(servers.neighbour("cpu", settings, core))
+        bench.run(f"edge, {kind}, 4 burn its core", lambda: servers.edge(settings, core), tenth_of=bare)
+    if bench.stored_clicks:
+        say(f"storing {bench.stored_clicks} clicks in {kind} …")
+        servers.run_neighbour("rows", settings, str(bench.stored_clicks))
+        bench.run(f"edge, {kind}, clicks stored", lambda: servers.edge(settings, core))
+    links = max(bench.links, bench.cold_links)
+    if links > bench.links:
+        say(f"making {links} links in {kind} …")
+        prepare(settings, links, there=bench.links)
+    warm, bench.requests = bench.requests, write_requests(bench.folder / "cold", list(cold_requests(links)))
+    bench.run(
+        f"edge, {kind}, {links} links, none in memory", lambda: servers.edge(settings, core), warm_s=0.0
+    )
+    bench.requests = warm
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure the redirect, on a quiet machine.")
+    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--links", type=int, default=LINKS)
+    parser.add_argument(
+        "--folder", type=Path, default=ROOT / "var" / "bench", help="on the disk to be measured"
+    )
+    parser.add_argument("--postgresql", metavar="URL", help="an empty database; default: a server of our own")
+    parser.add_argument("--stored-clicks", type=int, default=0, help="also with so many clicks stored before")
+    parser.add_argument("--cold-links", type=int, default=0, help="so many links when none is in memory")
+    parser.add_argument(
+        "--full", action="store_true", help=f"{FULL_CLICKS} stored clicks, {FULL_LINKS} cold links"
+    )
+    given = parser.parse_args()
+    if given.full:
+        given.stored_clicks = given.stored_clicks or FULL_CLICKS
+        given.cold_links = given.cold_links or FULL_LINKS
+    return given
+
+
+def main() -> None:
+    given = arguments()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))  # the servers are ended, too
+    given.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+        bench = Bench(
+            Path(folder), given.seconds, given.links, *cores(), given.stored_clicks, given.cold_links
+        )
+        disk = sync_times(bench.folder)
+        say(f"fdatasync p50 {disk['p50_ms']} ms, p99 {disk['p99_ms']} ms")
+        say(f"server on core {bench.server_core}, client on core {bench.client_core}")
+        if given.postgresql:
+            run_all(bench, given.postgresql)
+        else:
+            with durable_postgres() as postgresql:
+                run_all(bench, postgresql)
+    result = {
+        "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "fdatasync": disk},
+        "server_core": bench.server_core,
+        "client_core": bench.client_core,
+        "connections": CONNECTIONS,
+        "links": bench.links,
+        "results": bench.found,
+    }
+    path = given.folder / "redirect.json"
+    path.write_text(json.dumps(result, indent=2) + "\n")
+    say(f"All figures are in {path}")
+
+
+if __name__ == "__main__":
+    main()

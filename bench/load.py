@@ -1,0 +1,167 @@
+"""A client that keeps a server busy, in a process of its own: `python -m bench.load`.
+
+As fast as the server answers, or at a fixed rate: then the time of an answer counts from when its request was
+due, so that a server that stalls cannot hide it by slowing the client. Prints one line of JSON.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import time
+from collections import Counter, deque
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+HEAD_END = b"\r\n\r\n"
+SEPARATOR = b"\0"
+
+
+class Connection(asyncio.Protocol):
+    """One request at a time; the next goes out when the load says so."""
+
+    def __init__(self, load: "Load") -> None:
+        self._load = load
+        self._answer = b""
+        self._due_s = 0.0
+        self._transport: Any = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        self._load.is_free(self)
+
+    def ask(self, request: bytes, due_s: float) -> None:
+        self._due_s = due_s
+        self._transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        self._answer += data
+        head, found, body = self._answer.partition(HEAD_END)
+        if not found or len(body) < _length(head):
+            return
+        self._answer = b""
+        self._load.answered(head[9:12].decode(), time.perf_counter() - self._due_s)
+        self._load.is_free(self)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._load.lost(self)
+
+
+class Load:
+    def __init__(
+        self, requests: Sequence[bytes], seconds: float, rate: float | None, once: bool = False
+    ) -> None:
+        self._requests, self._rate, self._once = requests, rate, once
+        self._start_s = time.perf_counter()
+        self._end_s = self._start_s + seconds
+        self._sent = 0
+        self._free: deque[Connection] = deque()
+        """The one that waits longest goes first: a server ends a connection that is idle for seconds."""
+        self.seconds: list[float] = []
+        self.answers: Counter[str] = Counter()
+        self.broken = 0
+        self.took_s = 0.0
+        """From the start to the last answer."""
+
+    def is_free(self, connection: Connection) -> None:
+        now = time.perf_counter()
+        if now >= self._end_s or self._all_sent():
+            return
+        if self._rate is None:
+            self._send(connection, now)
+        else:
+            self._free.append(connection)
+
+    def answered(self, status: str, took_s: float) -> None:
+        self.answers[status] += 1
+        self.seconds.append(took_s)
+        self.took_s = time.perf_counter() - self._start_s
+
+    def lost(self, connection: Connection) -> None:
+        self.broken += time.perf_counter() < self._end_s
+        with suppress(ValueError):
+            self._free.remove(connection)
+
+    async def run(self) -> None:
+        if self._rate is not None:
+            await self._pace(self._rate)
+        while time.perf_counter() < self._end_s and not self._all_answered():
+            await asyncio.sleep(0.05)
+
+    def _all_answered(self) -> bool:
+        return self._all_sent() and len(self.seconds) >= len(self._requests)
+
+    def _all_sent(self) -> bool:
+        return self._once and self._sent >= len(self._requests)
+
+    async def _pace(self, rate: float) -> None:
+        while (now := time.perf_counter()) < self._end_s and not self._all_sent():
+            due_s = self._start_s + self._sent / rate
+            if due_s > now or not self._free:
+                await asyncio.sleep(max(due_s - now, 0.0002))
+                continue
+            self._send(self._free.popleft(), due_s)
+
+    def _send(self, connection: Connection, due_s: float) -> None:
+        connection.ask(self._requests[self._sent % len(self._requests)], due_s)
+        self._sent += 1
+
+
+def _length(head: bytes) -> int:
+    place = head.lower().find(b"content-length:")
+    return int(head[place + 15 :].split(b"\r\n", 1)[0]) if place >= 0 else 0
+
+
+def percentile(ordered: Sequence[float], share: float) -> float:
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else 0.0
+
+
+async def measure(
+    port: int,
+    requests: Sequence[bytes],
+    connections: int,
+    seconds: float,
+    rate: float | None,
+    once: bool = False,
+) -> dict[str, object]:
+    load = Load(requests, seconds, rate, once)
+    loop = asyncio.get_running_loop()
+    for _ in range(connections):
+        await loop.create_connection(lambda: Connection(load), "127.0.0.1", port)
+    await load.run()
+    times = sorted(load.seconds)
+    return {
+        "per_second": round(len(times) / (load.took_s if once else seconds), 1),
+        "p50_ms": round(percentile(times, 0.5) * 1000, 3),
+        "p99_ms": round(percentile(times, 0.99) * 1000, 3),
+        "longest_ms": round(times[-1] * 1000, 3) if times else 0.0,
+        "answers": dict(load.answers),
+        "broken_connections": load.broken,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("requests", type=Path, help="requests, separated by a zero byte")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--rate", type=float)
+    parser.add_argument("--core", type=int)
+    parser.add_argument("--once", action="store_true", help="end when each request was sent once")
+    given = parser.parse_args()
+    if given.core is not None and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {given.core})
+    requests = given.requests.read_bytes().split(SEPARATOR)
+    found = uvloop.run(
+        measure(given.port, requests, given.connections, given.seconds, given.rate, given.once)
+    )
+    print(json.dumps(found))  # noqa: T201 - its answer
+
+
+if __name__ == "__main__":
+    main()

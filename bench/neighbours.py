@@ -1,0 +1,77 @@
+"""What else goes on beside the redirect: money transactions back to back, and pages that burn a core.
+
+python -m bench.neighbours money|cpu|rows DATABASE_URL HOME [NUMBER]
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from config.database import Databases, open_databases, transact
+from config.settings import load_settings
+
+MONEY_S = 0.1
+BURN_S = 0.05
+BATCH_ROWS = 100_000
+_SQLITE_ROWS = """
+    insert into click (id, link_id, verdict, reason, device)
+    with recursive n(i) as (select :start union all select i + 1 from n where i + 1 < :start + :number)
+    select cast(unhex(printf('%012x', 1700000000000 + i) || '7000' || hex(randomblob(8))) as blob),
+        randomblob(16), 'person', 'stored before', 'phone' from n
+"""
+_POSTGRES_ROWS = """
+    insert into click (id, link_id, verdict, reason, device)
+    select (lpad(to_hex(1700000000000 + i), 12, '0') || '7000' || substr(md5(i::text), 1, 16))::uuid,
+        gen_random_uuid(), 'person', 'stored before', 'phone'
+    from generate_series(:start, :start + :number - 1) i
+"""
+
+
+def money(databases: Databases) -> None:
+    """Each holds the main database's write lock for 100 ms, and the next follows at once."""
+
+    def work(session: Session) -> None:
+        session.execute(text("update creator set name = name"))
+        time.sleep(MONEY_S)
+
+    while True:
+        transact(databases.main, work)
+
+
+def cpu() -> None:
+    """As four clients on pages that need 50 ms of a core: whatever that takes, all the time."""
+    while True:
+        end = time.perf_counter() + BURN_S
+        while time.perf_counter() < end:
+            pass
+        time.sleep(0)
+
+
+def rows(databases: Databases, number: int) -> None:
+    """Clicks that were stored long ago."""
+    for start in range(0, number, BATCH_ROWS):
+        with databases.clicks.begin() as connection:
+            if connection.dialect.name == "sqlite":
+                raw = connection.connection.driver_connection
+                assert raw is not None
+                raw.create_function("unhex", 1, bytes.fromhex)
+            statement = text(_SQLITE_ROWS if connection.dialect.name == "sqlite" else _POSTGRES_ROWS)
+            connection.execute(statement, {"start": start, "number": min(BATCH_ROWS, number - start)})
+
+
+def main() -> None:
+    what, url, home, *more = sys.argv[1:]
+    databases = open_databases(load_settings(home=Path(home), database_url=url))
+    if what == "money":
+        money(databases)
+    elif what == "rows":
+        rows(databases, int(more[0]))
+    else:
+        cpu()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""A PostgreSQL of the benchmark's own, with fsync on, in a folder on the disk that is measured."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from tests.harness.databases import postgres_process
+from tests.harness.databases.postgres import PostgresServer
+from tests.harness.databases.postgres_process import (
+    Account,
+    PostgresUnavailable,
+    Process,
+    installations,
+    readable,
+)
+
+_DURABLE = {"fsync": "on", "full_page_writes": "on", "shared_buffers": "256MB", "max_wal_size": "4GB"}
+
+
+@contextmanager
+def durable_postgres() -> Iterator[str | None]:
+    """The address of an empty database; None where there is no PostgreSQL.
+
+    Under /tmp, because root's server runs as nobody, who cannot look into most folders.
+    """
+    account = Account.current()
+    for binaries in installations():
+        home = Path(tempfile.mkdtemp(prefix="pg-bench-"))
+        home.chmod(0o755)
+        if account.changes:
+            postgres_process.give_to(home, account)
+        process = Process(readable(binaries, home, account), home, account, _DURABLE)
+        try:
+            process.initialise()
+            process.start()
+        except PostgresUnavailable:
+            process.close()
+            continue
+        query = {"host": str(home)}
+        admin = URL.create("postgresql+psycopg", username="postgres", database="postgres", query=query)
+        try:
+            yield PostgresServer(admin).create_database("bench")
+        finally:
+            process.close()
+        return
+    yield None

@@ -1,0 +1,151 @@
+"""Servers of the benchmark: each with one or more workers on a core of its own, stopped when it is over."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.settings import Settings
+from payouts.processes.supervisor import child_environment
+from tests.harness import ROOT
+from tests.harness.processes.children import children_of
+from tests.harness.processes.server import free_port
+
+READY_WITHIN_S = 30
+_GUNICORN = (sys.executable, "-m", "gunicorn", "--log-level=warning", "--no-control-socket")
+_NGINX = """
+worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
+events {{ worker_connections 1024; }}
+http {{ access_log off; keepalive_requests 1000000000; client_body_temp_path {folder}/body;
+        server {{ listen 127.0.0.1:{port}; location / {{ return 302 https://shop.example/tea; }} }} }}
+"""
+
+
+@dataclass(frozen=True)
+class Running:
+    port: int
+    process: subprocess.Popen[bytes]
+    began: float
+
+    def answer_after_s(self, request: bytes) -> float:
+        """From the start of the server until it has answered this request."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=READY_WITHIN_S) as connection:
+            connection.sendall(request)
+            connection.recv(1)
+        return round(time.perf_counter() - self.began, 3)
+
+    def resident_mb(self) -> float:
+        """Of the largest worker."""
+        sizes = [_resident_kb(child) for child in children_of(self.process.pid)] or [
+            _resident_kb(self.process.pid)
+        ]
+        return round(max(sizes) / 1024, 1)
+
+
+@contextmanager
+def edge(settings: Settings, core: int | None, workers: int = 1) -> Iterator[Running]:
+    port = free_port()
+    own = settings.model_copy(update={"edge_bind": f"127.0.0.1:{port}", "workers": workers})
+    command = [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "config" / "edge_gunicorn.py")]
+    with _run(command, port, core, child_environment(own)) as running:
+        yield running
+
+
+@contextmanager
+def web(settings: Settings, core: int | None) -> Iterator[Running]:
+    """The web process as `linkledger serve` runs it, with one worker."""
+    port = free_port()
+    own = settings.model_copy(update={"bind": f"127.0.0.1:{port}", "workers": 1})
+    command = [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "config" / "gunicorn.py")]
+    with _run(command, port, core, child_environment(own)) as running:
+        yield running
+
+
+@contextmanager
+def gunicorn(application: str, core: int | None, *options: str, **variables: str) -> Iterator[Running]:
+    port = free_port()
+    command = [*_GUNICORN, f"--bind=127.0.0.1:{port}", *options, application]
+    with _run(command, port, core, dict(os.environ) | variables) as running:
+        yield running
+
+
+@contextmanager
+def nginx(folder: Path, core: int | None) -> Iterator[Running]:
+    port = free_port()
+    path = folder / "nginx.conf"
+    path.write_text(_NGINX.format(folder=folder, port=port))
+    with _run([shutil.which("nginx") or "nginx", "-c", str(path)], port, core, dict(os.environ)) as running:
+        yield running
+
+
+@contextmanager
+def neighbour(what: str, settings: Settings, core: int | None) -> Iterator[None]:
+    """Something else that goes on meanwhile; see neighbours.py."""
+    process = subprocess.Popen(_neighbour(what, settings, core), cwd=ROOT)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def run_neighbour(what: str, settings: Settings, *arguments: str) -> None:
+    subprocess.run([*_neighbour(what, settings, None), *arguments], cwd=ROOT, check=True)
+
+
+def _neighbour(what: str, settings: Settings, core: int | None) -> list[str]:
+    command = [sys.executable, "-m", "bench.neighbours", what]
+    return [*_pinned(core), *command, settings.database_url, str(settings.home)]
+
+
+def _pinned(core: int | None) -> list[str]:
+    return ["taskset", "-c", str(core)] if core is not None and shutil.which("taskset") else []
+
+
+@contextmanager
+def _run(
+    command: list[str], port: int, core: int | None, environment: Mapping[str, str]
+) -> Iterator[Running]:
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [*_pinned(core), *command], cwd=ROOT, env=dict(environment), start_new_session=True
+    )
+    try:
+        _wait_for(port, process)
+        yield Running(port, process, began)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Until something answers; gunicorn listens before its workers are there."""
+    end = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=READY_WITHIN_S) as probe:
+                probe.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+                if probe.recv(1):
+                    return
+        except OSError:
+            time.sleep(0.01)
+    raise RuntimeError(f"{process.args!r} did not answer")
+
+
+def _resident_kb(process_id: int) -> int:
+    path = Path(f"/proc/{process_id}/status")
+    lines = path.read_text().splitlines() if path.exists() else []
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS:")), 0)

@@ -1,0 +1,104 @@
+"""One browser and one street for all tests of a process, and a new shopper for each test."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+from tests.browser.server import LAYOUT, Storefront
+from tests.browser.street import Street, open_street
+from tests.conftest import settings_for
+from tests.harness.chromium import open_browser
+from tests.tracker.clicks.visitors import PEOPLE
+
+# Chromium without a window calls itself a robot, and robots do not count.
+PHONE = PEOPLE["Chrome on Android"][0]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def whole_street(
+    browser: Browser, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Street]:
+    home = tmp_path_factory.mktemp("street") / "home"
+    shutil.copytree(sqlite_template, home)
+    with open_street(settings_for(home, spool_mb=1)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def street(whole_street: Street) -> Iterator[Street]:
+    """No shop's server may have failed in the test. What a test did to the plain shop is undone."""
+    plain = whole_street.plain
+    yield whole_street
+    plain.pages.clear()
+    plain.posts.clear()
+    plain.options, plain.layout = "", LAYOUT
+    faults = whole_street.take_faults()
+    assert faults == []
+
+
+class Watch:
+    """What a browser asked for and complained about, until it is told to begin anew."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.hosts: set[str] = set()
+        self.complaints: list[str] = []
+        context.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname or ""))
+        context.on("console", self._note)
+        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    def anew(self) -> None:
+        self.hosts.clear()
+        self.complaints.clear()
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Iterator[tuple[Page, Watch]]:
+    """One for all: a tab of its own for each test would cost more than all that the tests do in it."""
+    context = browser.new_context(user_agent=PHONE)
+    yield context.new_page(), Watch(context)
+    context.close()
+
+
+@pytest.fixture
+def page(tab: tuple[Page, Watch], street: Street) -> Iterator[Page]:
+    """A new shopper's: asks links and shops alone, has no cookie but a shop's own cart, and sees no error."""
+    page, watch = tab
+    storage = page.context.new_cdp_session(page)
+    for front in street.fronts:
+        storage.send("Storage.clearDataForOrigin", {"origin": front.url, "storageTypes": "all"})
+    page.context.clear_cookies()
+    watch.anew()
+    yield page
+    storage.detach()
+    cookies = {str(cookie["name"]) for cookie in page.context.cookies()}
+    assert watch.hosts <= {"localhost", "127.0.0.1"}
+    assert cookies <= {"cart"}
+    assert watch.complaints == []
+
+
+@pytest.fixture
+def front(street: Street) -> Storefront:
+    """The plain shop."""
+    return street.plain
+
+
+@pytest.fixture
+def other_page(page: Page) -> Iterator[Page]:
+    """A further tab of the same shopper's, for what would stay with the first."""
+    opened = page.context.new_page()
+    yield opened
+    opened.close()

@@ -1,0 +1,101 @@
+"""One shop of each supported kind: pages as such shops have them, and a server that reports orders."""
+
+import itertools
+from collections.abc import Callable
+
+from tests.browser.messages import SIGNED, deliver, order_id
+from tests.browser.server import Asked, Fields, Reply, Storefront
+
+_numbers = itertools.count(700_001)
+Report = Callable[[Fields], Reply]
+
+
+def reporter(kind: str, hook_port: int, source_id: str) -> Report:
+    """What a shop's server does after a payment: it tells the hook, and thanks."""
+
+    def report(fields: Fields) -> Reply:
+        number = next(_numbers)
+        deliver(hook_port, source_id, SIGNED[kind](number, fields))
+        return Reply(f"<h1>Thank you</h1><p id=order>{order_id(kind, number)}</p>")
+
+    return report
+
+
+def standard(front: Storefront, report: Report) -> None:
+    front.show("/", "<a href='/tea'>Tea</a>")
+    front.show("/tea", "<form data-ll method=post action=/orders><button>Buy</button></form>")
+    front.posts["/orders"] = lambda asked: report(asked.fields)
+
+
+def stripe(front: Storefront, report: Report, till: Storefront) -> None:
+    """`till` stands for the payment page, which Stripe serves on the shop's own domain."""
+    front.options = f'data-stripe="127.0.0.1:{till.port}"'
+    front.show("/", "<a href='/tea'>Tea</a>")
+    front.show("/tea", f"<a href='{till.url}/b/tea?prefilled_email=a%40b.example&locale=de'>Buy</a>")
+
+    def pay(asked: Asked) -> Reply:
+        assert asked.fields["prefilled_email"] == "a@b.example"
+        hidden = "".join(
+            f"<input type=hidden name='{name}' value='{value}'>" for name, value in asked.fields.items()
+        )
+        return Reply(f"<form method=post action=/b/tea>{hidden}<button>Pay</button></form>")
+
+    till.pages["/b/tea"] = pay
+    till.posts["/b/tea"] = lambda asked: report(asked.fields)
+
+
+def shopify(front: Storefront, report: Report) -> None:
+    """Its carts live on the server, by a cookie of the shop's own."""
+    carts: dict[str, Fields] = {}
+
+    def noted(asked: Asked) -> Fields:
+        cart = carts.setdefault(asked.cart, {})
+        for name, value in asked.fields.items():
+            if name.startswith("attributes["):
+                cart[name[len("attributes[") : -1]] = value
+        return cart
+
+    def add(asked: Asked) -> Reply:
+        noted(asked)
+        return Reply(location="/cart")
+
+    def check_out(asked: Asked) -> Reply:
+        noted(asked)
+        return report({name: value for name, value in carts.pop(asked.cart).items() if value})
+
+    theme = "<script src=/theme.js></script>"
+    front.show("/", f"{theme}<a href='/products/tea'>Tea</a>")
+    front.show(
+        "/products/tea", f"{theme}<form method=post action=/cart/add><button>Add to cart</button></form>"
+    )
+    front.show("/cart", f"{theme}<form method=post action=/cart><button>Check out</button></form>")
+    front.posts |= {
+        "/cart/add": add,
+        "/cart": check_out,
+        "/cart/update.js": lambda asked: Reply(str(noted(asked))),
+    }
+
+
+def woocommerce(front: Storefront, report: Report) -> None:
+    front.show("/", "<a href='/product/tea/'>Tea</a>")
+    front.show(
+        "/product/tea/",
+        "<form class=cart method=post action='/product/tea/'><button>Add to cart</button></form>",
+    )
+    front.posts["/product/tea/"] = lambda _asked: Reply(location="/cart/")
+    front.show("/cart/", "<a class=checkout-button href='/checkout/'>Proceed to checkout</a>")
+    front.show(
+        "/checkout/",
+        "<form name=checkout method=post class='checkout woocommerce-checkout' action='/checkout/'>"
+        "<input name=billing_email value=a@b.example><button>Place order</button></form>",
+    )
+    front.posts["/checkout/"] = lambda asked: report(asked.fields)
+
+
+STEPS = {
+    "standard": ("Tea", "Buy"),
+    "stripe": ("Tea", "Buy", "Pay"),
+    "shopify": ("Tea", "Add to cart", "Check out"),
+    "woocommerce": ("Tea", "Add to cart", "Proceed to checkout", "Place order"),
+}
+"""What a shopper presses from the shop's first page to the order."""

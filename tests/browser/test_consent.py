@@ -1,0 +1,211 @@
+"""What /ll.js keeps after a yes, what it does without one, and what goes when it is withdrawn."""
+
+from functools import partial
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.pages import FORMS, LINKS, OTHERS, TOKEN, arrive, fields, href, kept, query
+from tests.browser.server import Asked, Reply, Storefront
+from tests.browser.street import Street
+from tests.harness.processes.serve_process import wait_until
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+DAY_MS = 24 * 3600 * 1000
+
+
+def test_without_consent_nothing_is_kept_and_the_visit_goes_on(front: Storefront, page: Page) -> None:
+    front.show("/two", "<form method=post action=/three><button>Three</button></form>")
+    front.posts["/three"] = lambda _asked: front.pages["/four"](_asked)
+    front.show("/four", "<a href=/five>Five</a>")
+    front.show("/five", "")
+    arrive(page, front.show("/", "<a href=/two>Two</a>"))
+    for step in ("Two", "Three", "Five"):
+        page.get_by_text(step).click()
+        page.wait_for_url(f"**/{step.lower()}*")
+        assert page.evaluate("ll.token()") == TOKEN
+    assert page.evaluate("localStorage.length + sessionStorage.length + document.cookie.length") == 0
+    page.goto(front.url)
+    assert page.evaluate("ll.token()") is None
+
+
+def test_a_page_that_a_script_leads_to_finds_the_token_where_it_came_from(
+    front: Storefront, page: Page
+) -> None:
+    front.show("/next", "<a id=jump href='#top'>Top</a>")
+    arrive(page, front.show("/", ""))
+    page.evaluate("location.href = '/next'")
+    page.wait_for_url("**/next")
+    assert page.evaluate("ll.token()") == TOKEN
+    assert href(page, "jump") == "#top", "a jump within the page stays one"
+
+
+def test_consent_keeps_every_touch_and_leaves_the_shops_own_addresses_alone(
+    front: Storefront, page: Page
+) -> None:
+    front.options = "data-consent=given"
+    address = front.show("/", LINKS + FORMS)
+    for token in OTHERS:
+        arrive(page, address, token)
+    # The first and the latest ones; a page that is opened again is no further touch.
+    wanted = [OTHERS[0], *OTHERS[2:]]
+    arrive(page, address, OTHERS[3])
+    assert kept(page) == page.evaluate("ll.touches()") == wanted
+    page.goto(address)
+    assert page.evaluate("ll.token()") == OTHERS[5]
+    assert href(page, "within") == "/tea?x=a%20b&flag#top"
+    assert fields(page, "search") == {"q": ""}
+    assert fields(page, "marked") == {"ll": OTHERS[5], "_ll": OTHERS[0]}
+    assert fields(page, "cart") == {"attributes[ll]": OTHERS[5], "attributes[_ll]": OTHERS[0]}
+    assert query(page, "pay")["client_reference_id"] == [OTHERS[5]]
+    front.options = "data-model=first"
+    page.goto(address)
+    assert query(page, "pay")["client_reference_id"] == [OTHERS[0]]
+    assert fields(page, "marked") == {"ll": OTHERS[5], "_ll": OTHERS[0]}
+
+
+def test_a_cart_without_a_form_is_written_to_after_consent_and_emptied_when_it_is_withdrawn(
+    front: Storefront, page: Page
+) -> None:
+    noted: list[dict[str, str]] = []
+
+    def note(asked: Asked) -> Reply:
+        noted.append(asked.fields)
+        return Reply()
+
+    def reaches(times: int) -> bool:
+        return len(noted) == times
+
+    front.posts["/cart/update.js"] = note
+    address = front.show("/", "<script src=/theme.js></script>")
+    arrive(page, address)
+    page.reload()
+    assert noted == []
+    for press in ("Remember me", "Remember me", "Forget me", "Forget me"):
+        page.get_by_text(press).click()
+        times = 1 if press == "Remember me" else 2
+        wait_until(partial(reaches, times), "the cart was written to")
+    front.options = "data-consent=given"
+    page.goto(address)
+    arrive(page, address, OTHERS[1])
+    wait_until(partial(reaches, 3), "the cart was written to once more")
+    front.options = "data-consent=refused"
+    page.goto(address)
+    wait_until(partial(reaches, 4), "the cart was emptied")
+    assert [each["attributes[ll]"] for each in noted] == [TOKEN, "", OTHERS[1], ""]
+
+
+def test_a_withdrawn_consent_removes_what_was_kept_and_what_was_written(
+    front: Storefront, page: Page
+) -> None:
+    address = front.show("/", LINKS + FORMS)
+    arrive(page, address)
+    page.get_by_text("Remember me").click()
+    assert kept(page) == [TOKEN]
+    assert "ll" not in query(page, "within")
+
+    page.goto(address)
+    assert page.evaluate("ll.token()") == TOKEN
+    page.get_by_text("Forget me").click()
+    assert page.evaluate("[ll.token(), localStorage.length]") == [None, 0]
+    assert TOKEN not in page.locator("body").inner_html()
+    assert fields(page, "marked") == fields(page, "cart") == {}
+    page.reload()
+    assert page.evaluate("ll.token()") is None
+
+
+@pytest.mark.parametrize("options", ["data-consent=refused", "data-days=7"])
+def test_what_was_refused_or_is_too_old_is_removed(front: Storefront, page: Page, options: str) -> None:
+    address = front.show("/", "")
+    page.goto(address)
+    page.evaluate(f"localStorage.ll = JSON.stringify([['{TOKEN}', Date.now() - 8 * {DAY_MS}]])")
+    page.reload()
+    assert page.evaluate("ll.token()") == TOKEN
+    front.options = options
+    page.reload()
+    assert page.evaluate("[ll.token(), localStorage.length]") == [None, 0]
+
+
+def test_nothing_is_kept_longer_than_ninety_days(front: Storefront, page: Page) -> None:
+    front.options = "data-days=400 data-consent=given"
+    page.goto(front.show("/", ""))
+    page.evaluate(
+        f"localStorage.ll = JSON.stringify([['{OTHERS[0]}', Date.now() - 91 * {DAY_MS}],"
+        f" ['{OTHERS[1]}', Date.now() - 89 * {DAY_MS}]])"
+    )
+    page.reload()
+    assert kept(page) == [OTHERS[1]]
+
+
+@pytest.mark.parametrize("rubbish", ["x", "null", "[null]", '[["<img src=x>", 9e15]]'])
+def test_what_somebody_else_kept_under_its_name_does_no_harm(
+    front: Storefront, page: Page, rubbish: str
+) -> None:
+    front.options = "data-consent=given"
+    address = front.show("/", LINKS)
+    page.goto(address)
+    page.evaluate("text => { localStorage.ll = text }", rubbish)
+    arrive(page, address)
+    assert kept(page) == [TOKEN]
+    assert query(page, "pay")["client_reference_id"] == [TOKEN]
+
+
+def test_without_storage_the_visit_goes_on_as_without_consent(front: Storefront, other_page: Page) -> None:
+    page = other_page
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage',"
+        " { get() { throw new DOMException('no', 'SecurityError') } })"
+    )
+    front.options = "data-consent=given"
+    arrive(page, front.show("/", LINKS))
+    assert page.evaluate("ll.token()") == TOKEN
+    assert query(page, "within")["ll"] == [TOKEN]
+    page.evaluate("ll.consent(false)")
+    assert page.evaluate("ll.token()") == TOKEN
+
+
+def test_a_second_tag_adds_what_it_knows_of_consent_and_no_second_script(
+    front: Storefront, page: Page
+) -> None:
+    front.layout = "<script src='{script}'></script>{body}<script src='{script}' data-consent=given></script>"
+    arrive(page, front.show("/", LINKS + FORMS))
+    assert kept(page) == [TOKEN]
+    assert href(page, "within") == f"{front.url}/tea?x=a%20b&flag#top"
+    assert page.locator("#marked input").count() == 1
+
+
+def test_a_consent_that_is_told_before_the_script_is_there_counts(
+    front: Storefront, other_page: Page
+) -> None:
+    page = other_page
+    page.add_init_script("(window.ll = window.ll || []).push(true)")
+    front.layout = "{body}<script defer src='{script}'></script>"
+    arrive(page, front.show("/", ""))
+    page.wait_for_function("!Array.isArray(ll)")
+    assert kept(page) == [TOKEN]
+    page.evaluate("(window.ll = window.ll || []).push(false)")
+    assert kept(page) == []
+
+
+def test_a_prerendered_page_keeps_and_tells_nothing_until_it_is_shown(
+    street: Street, front: Storefront, other_page: Page
+) -> None:
+    page, link = other_page, street.link_to(front.show("/", LINKS))
+    headers = {"Sec-Purpose": "prefetch;prerender"}
+    address = page.request.get(link, headers=headers, max_redirects=0).headers["location"]
+    page.add_init_script(
+        "Object.defineProperty(document, 'prerendering', { value: true, configurable: true })"
+    )
+    told: list[str] = []
+    page.on("request", lambda request: told.append(request.url) if request.method == "POST" else None)
+
+    front.options = "data-consent=given"
+    page.goto(address)
+    assert page.evaluate("[ll.token(), localStorage.length]") == [None, 0]
+    assert told == []
+
+    page.evaluate("document.dispatchEvent(new Event('prerenderingchange'))")
+    assert kept(page) == [address.partition("ll=")[2]]
+    wait_until(lambda: street.confirmed(), "the edge has noted it")
+    assert told == [front.script_url]

@@ -1,0 +1,118 @@
+"""What /ll.js does to a shop's pages, in Chromium, under a policy that forbids all that it does not need."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.pages import FORMS, LINKS, OTHERS, TOKEN, arrive, fields, href, query
+from tests.browser.server import Storefront
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+
+def test_each_address_gets_what_it_understands_and_others_nothing(front: Storefront, page: Page) -> None:
+    front.options = "data-stripe='pay.shop.example  x.example' data-pass=checkout.shop.example"
+    arrive(page, front.show("/", LINKS))
+    assert href(page, "within") == f"{front.url}/tea?x=a%20b&flag&ll={TOKEN}#top"
+    assert href(page, "area") == f"{front.url}/tea?ll={TOKEN}"
+    assert query(page, "pay") == {"locale": ["de"], "client_reference_id": [TOKEN]}
+    assert query(page, "empty") == query(page, "domain") == {"client_reference_id": [TOKEN]}
+    assert query(page, "checkout") == {"ll": [TOKEN]}
+    assert query(page, "own") == {"client_reference_id": ["cart-7"]}
+    as_they_were = {
+        name: href(page, name) for name in ("jump", "elsewhere", "stripe", "mail", "broken", "script")
+    }
+    assert not any(TOKEN in address for address in as_they_were.values())
+    expect(page.locator("stripe-buy-button")).to_have_attribute("client-reference-id", TOKEN)
+    expect(page.locator("stripe-pricing-table")).to_have_attribute("client-reference-id", "cart-7")
+
+
+def test_forms_carry_the_token_where_an_order_is_made_of_them(front: Storefront, page: Page) -> None:
+    arrive(page, front.show("/", FORMS))
+    assert fields(page, "marked") == fields(page, "woo") == {"ll": TOKEN}
+    assert fields(page, "named") == {"click": TOKEN}
+    assert fields(page, "filled") == {"ll": "theirs"}
+    assert fields(page, "search") == {"q": "", "ll": TOKEN}
+    assert fields(page, "cart") == {"attributes[ll]": TOKEN}
+    assert fields(page, "plain") == {}
+
+
+def test_what_is_added_or_changed_later_is_treated_alike(front: Storefront, page: Page) -> None:
+    arrive(page, front.show("/", "<a id=old href=/>Old</a> <div id=place></div>"))
+    page.evaluate(
+        """() => {
+            const parts = {a: {id: 'pay', href: 'https://buy.stripe.com/1'},
+                           form: {id: 'late', method: 'post'}, 'stripe-buy-button': {}};
+            const box = document.createElement('section');
+            for (const [name, values] of Object.entries(parts)) {
+                const made = document.createElement(name);
+                for (const [key, value] of Object.entries(values)) made.setAttribute(key, value);
+                if (name == 'form') made.dataset.ll = '';
+                box.append(made, 'text');
+            }
+            document.getElementById('place').append(box);
+            document.getElementById('old').href = 'https://donate.stripe.com/2';
+        }"""
+    )
+    expect(page.locator("stripe-buy-button")).to_have_attribute("client-reference-id", TOKEN)
+    assert query(page, "pay") == query(page, "old") == {"client_reference_id": [TOKEN]}
+    assert fields(page, "late") == {"ll": TOKEN}
+
+
+def test_a_form_or_an_anchor_without_an_address_leads_where_it_led(front: Storefront, page: Page) -> None:
+    front.show("/next", "<base href='/deep/'><a id=anchor>Here</a><form id=bare method=post></form>")
+    arrive(page, front.show("/", "<a href=/next>Next</a>"))
+    page.evaluate("location.href = '/next'")
+    page.wait_for_url("**/next")
+    assert page.locator("#anchor").get_attribute("href") is None
+    assert page.locator("#bare").get_attribute("action") == f"{front.url}/next?ll={TOKEN}"
+
+
+HOSTILE = [
+    "",
+    "x",
+    "A" * 39,
+    "A" * 100,
+    TOKEN + "%20",
+    TOKEN + "%22%3E%3Cimg%20src=x%20onerror=alert(1)%3E",
+    "javascript:alert(1)//" + TOKEN,
+    TOKEN + "%00",
+    TOKEN + "%0A",
+    "%E2%80%AE" + TOKEN,
+    "{}" + TOKEN,
+    TOKEN[:-1] + "%C3%A4",
+]
+
+
+def test_what_cannot_be_a_token_is_not_there(front: Storefront, page: Page) -> None:
+    address = front.show("/", LINKS + FORMS)
+    page.goto(address)
+    untouched = page.evaluate("document.body.innerHTML")
+    for value in HOSTILE:
+        arrive(page, address, value)
+        page.evaluate("ll.consent(true)")
+        assert page.evaluate("[ll.token(), ll.touches(), localStorage.length]") == [None, [], 0], value
+        assert page.evaluate("document.body.innerHTML") == untouched, value
+
+
+PLACES = {
+    "at the end": "{body}<script src='{script}'></script>",
+    "put off": "<script defer src='{script}'></script>{body}",
+    "when it comes": "<script async src='{script}'></script>{body}",
+    "as a module": "<script type=module src='{script}' data-stripe=pay.shop.example></script>{body}",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_it_works_wherever_a_shop_puts_it(front: Storefront, page: Page, place: str) -> None:
+    front.layout = PLACES[place]
+    arrive(page, front.show("/", LINKS))
+    address = f"{front.url}/tea?x=a%20b&flag&ll={TOKEN}#top"
+    expect(page.locator("#within")).to_have_attribute("href", address)
+    assert ("client_reference_id" in query(page, "domain")) == (place == "as a module")
+
+
+def test_a_programs_own_parameter(front: Storefront, page: Page) -> None:
+    front.options = "data-parameter=friend"
+    page.goto(f"{front.show('/', LINKS)}?ll={OTHERS[1]}&friend={TOKEN}")
+    assert page.evaluate("ll.token()") == TOKEN
+    assert query(page, "area") == {"friend": [TOKEN]}

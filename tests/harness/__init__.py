@@ -1,0 +1,6 @@
+"""What tests run on: databases, processes, a browser. Nothing here knows the domain."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+"""The checkout."""

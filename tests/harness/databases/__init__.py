@@ -1,0 +1,1 @@
+"""Databases of tests: snapshots and copies of them, on SQLite and PostgreSQL."""

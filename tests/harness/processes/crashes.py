@@ -1,0 +1,123 @@
+"""Processes that are killed at a chosen point of their work.
+
+A new interpreter for each costs seconds. A nurse does the work once, so that all is loaded and compiled, and
+forks herself for each death; she has no threads, and holds no connection when she does.
+"""
+
+import gc
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from tests.harness.databases.statement_cache import share_compiled_statements
+
+MOMENTS = {
+    "begin": "begin",
+    "statement": "after_cursor_execute",
+    "commit": "commit",
+    "committed": "checkin",
+}
+"""What a moment is called here, and SQLAlchemy's event: before a transaction, after a statement, before and
+after a commit (the connection is given back then)."""
+
+Work = Callable[[], Any]
+_DEADLINE_S = 60
+_FORKING = multiprocessing.get_context("forkserver")
+_FORKING.set_forkserver_preload(
+    ["tests.harness.processes.crashes", "payouts.processes.job_table", "payouts.statements.close", "psycopg"]
+)
+
+
+def die_at(engine: Engine, moment: str, number: int) -> None:
+    """The process is killed at the `number`th such moment of this engine."""
+    seen = 0
+
+    def strike(*_: object) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(engine, MOMENTS[moment], strike)
+
+
+def begin(work: Work) -> BaseProcess:
+    """Do it in a process that whoever called this may kill."""
+    process = _FORKING.Process(target=work, daemon=True)
+    process.start()
+    return process
+
+
+class Nurse:
+    """Does work in children of her own."""
+
+    def __init__(self, line: "Connection[Any, Any]") -> None:
+        self._line = line
+
+    def was_killed(self, work: Work) -> bool:
+        """Do it in a child. Whether that was killed; else it came through. Its errors are raised here."""
+        self._line.send(work)
+        return bool(self._answer())
+
+    def do(self, work: Work) -> None:
+        """Do it in the nurse herself: what is loaded and compiled by that serves every child."""
+        self._line.send((work,))
+        self._answer()
+
+    def _answer(self) -> Any:
+        assert self._line.poll(_DEADLINE_S), "the child does not end"
+        answer = self._line.recv()
+        if isinstance(answer, str):
+            raise AssertionError(answer)
+        return answer
+
+
+@contextmanager
+def nurse() -> Iterator[Nurse]:
+    ours, hers = _FORKING.Pipe()
+    process = _FORKING.Process(target=_serve, args=(hers,), daemon=True)
+    process.start()
+    hers.close()
+    try:
+        yield Nurse(ours)
+    finally:
+        ours.close()
+        process.join(_DEADLINE_S)
+
+
+def _serve(line: "Connection[Any, Any]") -> None:
+    share_compiled_statements()
+    while True:
+        try:
+            asked = line.recv()
+        except EOFError:
+            return
+        if isinstance(asked, tuple):
+            asked[0]()
+            gc.collect()
+            gc.freeze()  # children share what nobody writes to
+            line.send(True)
+        else:
+            line.send(_in_a_child(asked))
+
+
+def _in_a_child(work: Work) -> bool | str:
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        except BaseException as error:
+            os.write(2, f"{error!r}\n".encode())
+            os._exit(1)
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    if os.WIFSIGNALED(status):
+        return os.WTERMSIG(status) == signal.SIGKILL
+    return False if os.WEXITSTATUS(status) == 0 else "the child failed; what it said stands above"

@@ -1,0 +1,97 @@
+"""`linkledger` for scripts that call it many times: each call is a fork of one process that has loaded it.
+
+What a call does is the real thing: the same entry, with the caller's folder, environment and streams, and its
+exit code. Only the second is saved in which Python would read the product again. `serve` is really started.
+
+Run as `python -m tests.harness.processes.forked_cli SOCKET`, which says "ready" when it is.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from payouts import cli
+from tests.harness import ROOT
+
+_CLIENT = """#!{python} -IS
+import json, os, socket, sys
+if sys.argv[1] == "serve":
+    os.execv({python!r}, [{python!r}, "-c", "from payouts.cli import main; main()", *sys.argv[1:]])
+server = socket.socket(socket.AF_UNIX)
+server.connect({address!r})
+said = json.dumps([sys.argv, os.getcwd(), dict(os.environ)]).encode()
+socket.send_fds(server, [said], [0, 1, 2])
+server.shutdown(socket.SHUT_WR)
+sys.exit(int(server.recv(16) or b"1"))
+"""
+
+
+@contextmanager
+def quick_console(folder: Path) -> Iterator[Path]:
+    """The path of a program `linkledger` in that folder, which works as long as this is open."""
+    with tempfile.TemporaryDirectory(prefix="linkledger-", dir="/tmp") as short:  # sockets have short names
+        address = f"{short}/console"
+        program = folder / "linkledger"
+        program.write_text(_CLIENT.format(python=sys.executable, address=address))
+        program.chmod(0o755)
+        command = [sys.executable, "-m", __name__, address]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+            try:
+                yield program
+            finally:
+                process.terminate()
+
+
+def _listen(address: str) -> None:
+    for room in cli.ROOMS:
+        cli.commands_of(room)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        while True:
+            caller, _ = listener.accept()
+            if os.fork() == 0:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                _answer(caller)
+            caller.close()
+
+
+def _answer(caller: socket.socket) -> None:
+    said, streams, _flags, _address = socket.recv_fds(caller, 1 << 20, 3)
+    while more := caller.recv(1 << 20):
+        said += more
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+    sys.argv, folder, environment = json.loads(said)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    code = 1
+    try:
+        cli.main(prog_name="linkledger")
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        caller.sendall(str(code).encode())
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    _listen(sys.argv[1])

@@ -1,0 +1,43 @@
+"""The whole application and some more views, for tests that serve it with gunicorn as `limits_app:app()`."""
+
+import hashlib
+import os
+
+from flask import Flask, Response, jsonify, request
+
+from config.settings import load_settings
+from wsgi import create_app
+
+LARGE_BYTES = 16 * 1024 * 1024
+"""More than the buffers between two processes hold."""
+
+
+def app() -> Flask:
+    made = create_app(load_settings())
+    downloads = Downloads()
+    made.add_url_rule("/app/form", "form", _form, methods=["POST"])
+    made.add_url_rule("/app/large", "large", downloads.begin)
+    made.add_url_rule("/app/process", "process", downloads.figures)
+    return made
+
+
+class Downloads:
+    """A large answer, and how many of it have ended, by the client or by the server."""
+
+    def __init__(self) -> None:
+        self._content = bytes(LARGE_BYTES)
+        self._ended: list[None] = []
+
+    def begin(self) -> Response:
+        answer = Response(self._content, mimetype="application/octet-stream")
+        answer.call_on_close(lambda: self._ended.append(None))
+        return answer
+
+    def figures(self) -> Response:
+        return jsonify(process=os.getpid(), ended=len(self._ended))
+
+
+def _form() -> Response:
+    """What arrived, so that a test can see that nothing is missing."""
+    note = request.form["note"].encode()
+    return jsonify(bytes=len(note), sha256=hashlib.sha256(note).hexdigest())

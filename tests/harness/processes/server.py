@@ -1,0 +1,106 @@
+"""A real server for tests: `linkledger serve` as a process of its own, on a free port of this machine."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from config.settings import Settings
+from payouts.processes.supervisor import child_environment
+from tests.harness import ROOT
+
+READY_WITHIN_S = 60
+STOPS_WITHIN_S = 20
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Server:
+    """Answers as they are: a redirect is not followed, an error is an answer."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    settings: Settings
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self._ask(urllib.request.Request(self.url + path, headers=headers))
+
+    def post(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+        return self._ask(urllib.request.Request(self.url + path, data=body, headers=headers, method="POST"))
+
+    def send(self, head: bytes) -> bytes:
+        """The answer to raw bytes, of which only the last empty line is added."""
+        port = int(self.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+            connection.sendall(head + b"Connection: close\r\n\r\n")
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+
+    def _ask(self, request: urllib.request.Request) -> Answer:
+        opener = urllib.request.build_opener(_Stay)
+        try:
+            with opener.open(request, timeout=20) as answer:
+                return Answer(answer.status, dict(answer.headers), answer.read())
+        except urllib.error.HTTPError as answer:
+            return Answer(answer.code, dict(answer.headers), answer.read())
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_arguments: Any, **_options: Any) -> None:
+        return None
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_server(settings: Settings, *arguments: str) -> Iterator[Server]:
+    """`linkledger serve` with these settings, ready for requests; stopped by TERM, which must work."""
+    bind = f"127.0.0.1:{free_port()}"
+    edge_bind = f"127.0.0.1:{free_port()}"
+    own = settings.model_copy(update={"bind": bind, "edge_bind": edge_bind, "workers": 2})
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from payouts.cli import main; main()", "serve", *arguments],
+        env=child_environment(own),
+        cwd=ROOT,
+    )
+    try:
+        answers_at = edge_bind if "edge" in arguments else bind
+        server = Server(f"http://{answers_at}", process, own)
+        wait_until_ready(server)
+        yield server
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(STOPS_WITHIN_S)
+
+
+def wait_until_ready(server: Server) -> None:
+    deadline = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < deadline:
+        assert server.process.poll() is None, "the server ended at start"
+        try:
+            if server.get("/readyz").status == 200:
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError("the server was not ready in time")

@@ -1,0 +1,104 @@
+"""gunicorn as `linkledger serve` starts it for pages, one worker, over the application of limits_app."""
+
+import http.client
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.settings import Settings
+from payouts.processes.supervisor import child_environment
+from tests.conftest import settings_for
+from tests.harness import ROOT
+from tests.harness.processes.serve_process import wait_until
+from tests.harness.processes.server import Answer, free_port
+
+ANSWERS_WITHIN_S = 10
+ENDS_WITHIN_S = 20
+
+
+@dataclass(frozen=True)
+class WebProcess:
+    port: int
+    process: subprocess.Popen[bytes]
+    settings: Settings
+    log: Path
+
+    def ask(
+        self,
+        path: str,
+        body: bytes | Iterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        chunk_bytes: int = 0,
+    ) -> Answer:
+        """A body makes it a POST; with `chunk_bytes` it goes in chunks of that size, without a length."""
+        if chunk_bytes and isinstance(body, bytes):
+            body = iter([body[start : start + chunk_bytes] for start in range(0, len(body), chunk_bytes)])
+        method = "GET" if body is None else "POST"
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWERS_WITHIN_S)
+        with closing(connection):
+            connection.request(method, path, body, dict(headers or {}), encode_chunked=bool(chunk_bytes))
+            response = connection.getresponse()
+            return Answer(response.status, dict(response.headers), response.read())
+
+    def call(self, said: bytes, *, receive_bytes: int = 0) -> socket.socket:
+        """A connection over which exactly these bytes went; `receive_bytes`: room for answers."""
+        connection = socket.socket()
+        if receive_bytes:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        connection.settimeout(ANSWERS_WITHIN_S)
+        connection.connect(("127.0.0.1", self.port))
+        connection.sendall(said)
+        return connection
+
+    def first_line(self, said: bytes) -> str:
+        with self.call(said) as connection, connection.makefile("rb") as answer:
+            return answer.readline().decode()
+
+    def worker(self) -> int:
+        """The process that answers."""
+        return int(self.ask("/app/process").json["process"])
+
+    def ended_downloads(self) -> int:
+        return int(self.ask("/app/process").json["ended"])
+
+    def ready(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return self.ask("/healthz").status == 200
+        except OSError:
+            return False
+
+
+def own_settings(template: Path, folder: Path, client_timeout_s: float) -> Settings:
+    """Over a copy of a migrated home. `client_timeout_s` is how long the process waits for a client."""
+    home = folder / "home"
+    shutil.copytree(template, home)
+    bind = f"127.0.0.1:{free_port()}"
+    return settings_for(home, bind=bind, workers=1, client_timeout_s=client_timeout_s)
+
+
+@contextmanager
+def web_process(settings: Settings, *, graceful_s: int = 8) -> Iterator[WebProcess]:
+    log = settings.home / "output"
+    command = [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "config" / "gunicorn.py")]
+    with log.open("wb") as target:
+        process = subprocess.Popen(
+            [*command, f"--graceful-timeout={graceful_s}", "tests.harness.processes.limits_app:app()"],
+            env=child_environment(settings),
+            cwd=ROOT,
+            stdout=target,
+            stderr=target,
+        )
+    web = WebProcess(int(settings.bind.rpartition(":")[2]), process, settings, log)
+    try:
+        wait_until(web.ready, "the web process answers")
+        yield web
+    finally:
+        process.terminate()
+        process.wait(ENDS_WITHIN_S)

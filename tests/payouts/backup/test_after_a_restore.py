@@ -1,0 +1,210 @@
+"""After a restore the payment provider knows more than the books: nothing is paid until both agree again."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, inspect, select
+
+from config.database import Databases, open_databases, reading, transact
+from config.settings import Settings
+from payouts.backup.archive import open_archive
+from payouts.backup.making import make_backup
+from payouts.backup.restoring import restore
+from payouts.selfcheck.checks import require_sound_books
+from payouts.settlement.freezes import is_frozen, place_freeze
+from payouts.transfers.reconciliation.adoption import adopt
+from payouts.transfers.reconciliation.reconciliation import reconcile
+from payouts.transfers.sandbox.server import SANDBOX_KEY
+from payouts.transfers.stripe.client import StripeRail
+from tests.conftest import settings_for
+from tests.harness.databases.snapshots import opening_for
+from tests.payouts.cast import CAST, Books, after, at
+from tests.payouts.transfers.runs.scenes import sent_keys
+from tracker.errors import Conflict, Fault
+from tracker.people.accounts.models import Brand
+
+
+def hush(_line: str) -> None:
+    """Progress is for people."""
+
+
+def backed_up(books: Books, file: Path, when: str) -> Path:
+    make_backup(books.databases, at(when), file, hush)
+    return file
+
+
+def approve_october(books: Books) -> None:
+    books.sale("S1", 1000_00, "10-01")
+    books.end("2026-10", "11-01 00:05")
+    books.approve("2026-10", "11-08")
+
+
+def restore_into_new_home(books: Books, when: str, story: Callable[[], Any]) -> None:
+    """The backup is of that time; what the story tells came after it."""
+    file = backed_up(books, new_home(books).with_name("backup"), when)
+    story()
+    databases = open_databases(settings_for(new_home(books)))
+    with open_archive(file) as archive:
+        assert restore(databases, archive, hush).findings == []
+    databases.close()
+
+
+def new_home(books: Books) -> Path:
+    return books.settings.home.with_name("new-home")
+
+
+def forget_a_payout(books: Books) -> None:
+    approve_october(books)
+    restore_into_new_home(books, "11-08 13:00", lambda: books.pay("11-09"))
+    assert books.sandbox.control.counts()["transfers"] == 1
+
+
+APPROVED, RESTORED = after(approve_october), after(forget_a_payout)
+
+
+opening = opening_for(restored=RESTORED, approved=APPROVED, books=CAST)
+
+
+@pytest.fixture
+def approved(books: Books) -> Books:
+    """100 EUR are to be paid for October."""
+    return books
+
+
+@pytest.fixture
+def restored(books: Books) -> Iterator[Books]:
+    """The books of 8 November, restored after the payout of 9 November had been sent."""
+    yield from in_new_home(books)
+
+
+def in_new_home(books: Books) -> Iterator[Books]:
+    settings: Settings = settings_for(new_home(books))
+    databases = open_databases(settings)
+    yield dataclasses.replace(books, settings=settings, databases=databases)
+    databases.close()
+
+
+def compared(books: Books) -> list[str]:
+    return reconcile(books.databases, rail(books), at("11-10")).unknown_transfers
+
+
+def rail(books: Books) -> StripeRail:
+    return StripeRail(SANDBOX_KEY, books.sandbox.url)
+
+
+def test_payouts_are_frozen_and_the_reason_is_said(restored: Books) -> None:
+    with pytest.raises(Fault, match="restored from a backup.*payout reconcile"):
+        restored.write(lambda s: require_sound_books(s, at("11-10")))
+
+
+def test_the_transfer_that_the_books_forgot_is_named_and_the_freeze_stays(restored: Books) -> None:
+    assert len(compared(restored)) == 1
+    assert any("frozen" in fault for fault in restored.faults())
+
+
+def test_an_adopted_transfer_settles_the_statement_and_nothing_is_paid_again(restored: Books) -> None:
+    (transfer_ref,) = compared(restored)
+    for _ in range(2):
+        found = rail(restored).transfer(transfer_ref)
+        restored.write(lambda s, t=found: adopt(s, at("11-10"), brand_id=restored.brand_id, transfer=t))
+    assert compared(restored) == []
+    assert restored.faults() == []
+    assert restored.balance().total_minor == 0
+    assert restored.pay("11-10").paid == []
+    assert restored.sandbox.control.counts()["transfers"] == 1
+
+
+def test_books_that_know_everything_are_thawed_at_once(approved: Books) -> None:
+    approved.pay("11-09")
+    restore_into_new_home(approved, "11-09 13:00", lambda: None)
+    for whole in in_new_home(approved):
+        assert compared(whole) == []
+        assert whole.faults() == []
+
+
+class Died(BaseException):
+    """What ends a process: nothing of the product may catch it."""
+
+
+def test_wherever_a_restore_is_killed_there_are_no_books_without_a_freeze(
+    books: Books, tmp_path: Path
+) -> None:
+    file = backed_up(books, tmp_path / "backup", "11-08 13:00")
+    transactions = restored_until(file, tmp_path / "whole", dies_after=1000)
+    survived = 0
+    for number in range(transactions):
+        home = tmp_path / f"home-{number}"
+        with pytest.raises(Died):
+            restored_until(file, home, dies_after=number)
+        databases = open_databases(settings_for(home))
+        if restored_brands(databases):
+            survived += 1
+            assert transact(databases.main, is_frozen)
+        databases.close()
+    assert survived > 1
+
+
+def restored_until(file: Path, home: Path, dies_after: int) -> int:
+    """Restore in a process that dies at the beginning of a transaction. How many there were."""
+    databases = open_databases(settings_for(home))
+    begun = 0
+
+    def die(_connection: Connection) -> None:
+        nonlocal begun
+        if begun == dies_after:
+            raise Died
+        begun += 1
+
+    event.listen(databases.main, "begin", die)
+    try:
+        with open_archive(file) as archive:
+            restore(databases, archive, hush)
+    finally:
+        databases.close()
+    return begun
+
+
+def restored_brands(databases: Databases) -> bool:
+    if not inspect(databases.main).has_table("brand"):
+        return False
+    with reading(databases.main) as session:
+        return session.scalar(select(Brand.id)) is not None
+
+
+@pytest.mark.parametrize("way", ["settle", "retry", "pay"])
+def test_while_payouts_are_frozen_nothing_is_sent_again_either(approved: Books, way: str) -> None:
+    books = approved
+    fault = "403_before" if way == "pay" else "drop_before"
+    books.sandbox.control.queue_fault(fault)
+    report = books.run("11-09").pay(books.brand_id, early=True)
+    (payout_id,) = report.failed if way == "pay" else report.unknown
+    freeze = partial(place_freeze, now=at("11-09"), reason="restored", compare_from=at("11-09"))
+    books.write(freeze)
+    asked = len(sent_keys(books.sandbox))
+    run = books.run("11-09 14:00")
+    if way == "settle":
+        assert run.settle_open().unknown
+    elif way == "retry":
+        with pytest.raises(Conflict, match="may still be under way"):
+            run.give_up(payout_id)
+    else:
+        with pytest.raises(Fault, match="frozen"):
+            run.pay(books.brand_id, early=True)
+    assert len(sent_keys(books.sandbox)) == asked
+    assert compared(books) == []
+    books.run("11-09 15:00").settle_open()
+    books.run("11-09 16:00").pay(books.brand_id, early=True)
+    assert (books.balance().total_minor, books.sandbox.control.counts()["transfers"]) == (0, 1)
+
+
+def test_what_arrived_is_found_while_payouts_are_frozen(approved: Books) -> None:
+    books = approved
+    books.sandbox.control.queue_fault("drop_after")
+    assert books.run("11-09").pay(books.brand_id, early=True).unknown
+    books.write(partial(place_freeze, now=at("11-09"), reason="restored", compare_from=at("11-09")))
+    assert books.run("11-09 14:00").settle_open().paid
+    assert len(sent_keys(books.sandbox)) == 1

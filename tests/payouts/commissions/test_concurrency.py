@@ -1,0 +1,257 @@
+"""Two workers at the same commission: whoever waits for the books sees them as the other left them."""
+
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import product
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from config.database import Databases, reading, transact
+from payouts.commissions.accrual import accrue_due
+from payouts.commissions.adjustment import adjust_due
+from payouts.commissions.models import Commission, Entry
+from payouts.commissions.release import mature_due
+from payouts.ledger.models import Transaction
+from payouts.ledger.operations import lock_books
+from payouts.statements.close import close_period
+from payouts.statements.decisions import decline, hold
+from tests.harness.databases.snapshots import Stage, opening_for
+from tests.harness.processes.threads import DEADLINE_S, at_once
+from tests.payouts.cast import CAST, Books, after, at
+from tests.payouts.commissions.people import amount, balance_of, click, commissions, holds, one_more
+from tests.payouts.transfers.runs.brands import open_brand
+from tracker.errors import Conflict, LinkledgerError
+from tracker.sales.inbox.operations import receive
+from tracker.sales.orders.models import Sale
+from tracker.sales.sources.operations import get_source
+
+Work = Callable[[Session], Any]
+WAITING = (
+    "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+)
+NOW = at("11-02")
+POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
+REFUND = {"refund_id": "r1", "occurred_at": at("10-05").isoformat(), "amount": 40_00}
+
+
+def report(books: Books, session: Session, kind: str, data: dict[str, Any], key: str) -> None:
+    """A shop's message comes in, and no job has looked at it yet."""
+    said = {"order_id": "S1", "currency": "EUR"} | data
+    body = json.dumps({"type": kind, "timestamp": at("10-20").isoformat(), "data": said}).encode()
+    source = get_source(session, books.source_id)
+    receive(session, at("10-20"), source, key, body, keys=books.settings.secret_keys)
+
+
+def sale(books: Books, link_id: str, hour: str) -> dict[str, Any]:
+    amounts = {"total": 100_00, "tax": 0, "shipping": 0, "discount": 0}
+    token = click(books, link_id, f"10-01 {hour}")
+    return {"occurred_at": at("10-01 12:00").isoformat(), "click": token} | amounts
+
+
+def behind(books: Books, first: Work, second: Work) -> None:
+    """`second` has looked for work and waits for the books, while `first` does its work and commits."""
+    with ThreadPoolExecutor(1) as pool:
+
+        def hold_the_books(session: Session) -> Any:
+            lock_books(session, books.brand_id)
+            waiting = pool.submit(lambda: _ignoring_refusals(books, second))
+            if session.get_bind().dialect.name == "postgresql":
+                _until_somebody_waits(books)
+            first(session)
+            return waiting
+
+        transact(books.databases.main, hold_the_books).result(DEADLINE_S)
+
+
+def _ignoring_refusals(books: Books, work: Work) -> None:
+    try:
+        transact(books.databases.main, work)
+    except LinkledgerError:
+        return  # it was told that somebody else was faster
+
+
+def _until_somebody_waits(books: Books) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        with books.databases.main.connect() as connection:
+            if connection.execute(text(WAITING)).scalar_one():
+                return
+    raise AssertionError("nobody waits for the books")
+
+
+def _commission_id(session: Session) -> str:
+    return session.scalars(select(Commission.id).where(Commission.live)).one()
+
+
+WORKS: dict[str, Work] = {
+    "accrue": lambda s: accrue_due(s, NOW, 100),
+    "adjust": lambda s: adjust_due(s, NOW, 100),
+    "mature": lambda s: mature_due(s, NOW, 100),
+    "hold": lambda s: hold(s, NOW, _commission_id(s), reason="under_review"),
+    "decline": lambda s: decline(s, NOW, _commission_id(s), reason="returned"),
+}
+DECISIONS = {"hold", "decline"}
+
+
+def test_a_sale_that_two_workers_found_is_accrued_once(books: Books) -> None:
+    books.write(lambda s: report(books, s, "sale.created", sale(books, books.link_id, "10:00"), "k1"))
+    behind(books, WORKS["accrue"], WORKS["accrue"])
+    assert commissions(books, "S1") == [(books.creator_id, True, 10_00)]
+    assert books.faults() == []
+
+
+PAIRS = [(first, second) for first, second in product(WORKS, WORKS) if {first, second} - DECISIONS]
+
+
+def report_news(books: Books) -> str:
+    """A refund to enter, and new evidence to follow: it speaks for the creator whose id is returned."""
+    bob = one_more(books, "bob")
+    books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
+
+    def news(session: Session) -> None:
+        report(books, session, "refund.created", REFUND, "k1")
+        report(books, session, "sale.created", sale(books, bob.link_id, "11:00"), "k2")
+
+    books.write(news)
+    return bob.creator_id
+
+
+NEWS = after(report_news)
+
+
+opening = opening_for(bob_id=NEWS, books=CAST)
+
+
+@pytest.fixture
+def bob_id(stage: Stage) -> str:
+    return str(stage.known[1])
+
+
+@pytest.mark.parametrize("database_kind", [POSTGRESQL], indirect=True)
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_any_two_workers_at_one_commission_leave_sound_books(
+    books: Books, bob_id: str, first: str, second: str
+) -> None:
+    """There is a refund to enter, new evidence to follow, and the hold is over."""
+
+    def owed() -> tuple[int, int]:
+        """All of it, and what is payable of it, to both of them."""
+        both = (books.balance(), balance_of(books, bob_id))
+        if holds(books, "S1"):
+            assert [each.payable_minor for each in both] == [0, 0]
+        return sum(each.total_minor for each in both), sum(each.payable_minor for each in both)
+
+    behind(books, WORKS[first], WORKS[second])
+    assert books.faults() == []
+    assert owed() in ((10_00, 0), (6_00, 0), (10_00, 10_00), (6_00, 6_00), (0, 0))
+    books.settle(at("11-03"))
+    assert books.faults() == []
+    expected = 0 if was_declined(books) else 6_00
+    assert (amount(books, "S1"), owed()[0]) == (expected, expected)
+
+
+def was_declined(books: Books) -> bool:
+    with reading(books.databases.main) as session:
+        entries = select(Entry.id).where(Entry.commission_id == _commission_id(session))
+        return session.scalar(entries.where(Entry.kind == "decline")) is not None
+
+
+def test_a_decision_about_a_commission_that_was_replaced_is_refused(books: Books) -> None:
+    """Else somebody believes that he has declined the sale, and another commission for it is paid."""
+    bob = one_more(books, "bob")
+    books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
+    seen = books.commission("S1").id
+    books.write(lambda s: report(books, s, "sale.created", sale(books, bob.link_id, "11:00"), "k2"))
+    books.settle(at("10-21"))
+    assert books.commission("S1").id != seen
+    with pytest.raises(Conflict):
+        books.write(lambda s: decline(s, at("10-22"), seen, reason="returned"))
+
+
+def test_a_sale_and_the_closing_of_its_month_at_once(books: Books) -> None:
+    books.sale("S0", 100_00, "10-01")
+    late = sale(books, books.link_id, "10:00") | {"order_id": "S1"}
+    books.write(lambda s: report(books, s, "sale.created", late, "k1"))
+
+    def close(session: Session) -> None:
+        close_period(session, at("11-01 00:05"), books.brand_id, "2026-10")
+
+    behind(books, WORKS["accrue"], close)
+    statement = books.statement("2026-10")
+    assert statement["equation"]["earned"]["minor"] == 20_00
+    assert books.faults() == []
+
+
+def test_a_refund_and_the_closing_of_its_month_at_once(books: Books) -> None:
+    books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
+    books.write(lambda s: report(books, s, "refund.created", REFUND, "k1"))
+
+    def close(session: Session) -> None:
+        close_period(session, at("11-01 00:05"), books.brand_id, "2026-10")
+
+    behind(books, close, WORKS["adjust"])
+    statement = books.statement("2026-10")
+    assert (statement["equation"]["reversed"]["minor"], books.balance().total_minor) == (4_00, 6_00)
+    assert books.faults() == []
+
+
+def test_workers_that_lock_two_brands_in_opposite_order_both_come_through(
+    books: Books, databases: Databases
+) -> None:
+    """One of them waits in vain for the other's lock; the database says so and its work is done again."""
+    other = open_brand(books.settings, databases, books.sandbox, name="Mugs", creator_id=books.creator_id)
+    for each in (books, other):
+        each.sale("S1", 100_00, "10-01 12:00")
+        each.write(partial(_report_refund, each))
+
+    def both(first: Books, second: Books) -> None:
+        def work(session: Session) -> None:
+            for each in (first, second):
+                adjust_due(session, NOW, 10, brand_id=each.brand_id)
+                mature_due(session, NOW, 10, brand_id=each.brand_id)
+
+        transact(databases.main, work)
+
+    at_once(*[partial(both, books, other), partial(both, other, books)] * 3)
+    assert [each.balance().payable_minor for each in (books, other)] == [6_00, 6_00]
+    assert books.faults() == []
+
+
+def _report_refund(books: Books, session: Session) -> None:
+    report(books, session, "refund.created", REFUND, "k1")
+
+
+def test_many_workers_on_a_heap_of_sales_do_each_step_once(books: Books) -> None:
+    numbers = range(12)
+
+    def heap(session: Session) -> None:
+        for number in numbers:
+            ids = {"order_id": f"S{number}"}
+            report(books, session, "sale.created", sale(books, books.link_id, "10:00") | ids, f"k{number}")
+            report(books, session, "refund.created", REFUND | ids, f"r{number}")
+
+    books.write(heap)
+
+    def worker() -> None:
+        for step in (accrue_due, adjust_due, mature_due):
+            while books.write(partial(_one_batch, step)):
+                pass
+
+    at_once(*[worker] * 6)
+    with reading(books.databases.main) as session:
+        kinds = dict(session.execute(select(Entry.kind, func.count()).group_by(Entry.kind)).all())
+        transactions = session.scalar(select(func.count()).select_from(Transaction))
+        assert session.scalar(select(func.count()).select_from(Sale)) == len(numbers)
+    assert kinds == dict.fromkeys(("accrue", "refund", "mature"), len(numbers))
+    assert transactions == 3 * len(numbers)
+    assert (books.balance().payable_minor, books.faults()) == (len(numbers) * 6_00, [])
+
+
+def _one_batch(step: Callable[[Session, Any, int], int], session: Session) -> int:
+    return step(session, NOW, 3)

@@ -1,0 +1,99 @@
+"""Figures: of all processes together, for this machine itself or who has the token."""
+
+import re
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from werkzeug.test import TestResponse
+
+from config.database import Databases
+from config.settings import Settings
+from tests.harness.processes.server import running_server, wait_until_ready
+from tests.tracker.cast import Cast
+from tests.tracker.clicks.entry_points import BROWSER, make_link
+from wsgi import create_app
+
+TOKEN = "a token for figures, long enough"
+SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
+
+
+def ask(settings: Settings, peer: str, **headers: str) -> TestResponse:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    client = create_app(settings).test_client()
+    return client.get("/metrics", headers=named, environ_base={"REMOTE_ADDR": peer})
+
+
+def test_this_machine_may_read_them(settings: Settings) -> None:
+    answer = ask(settings, "127.0.0.1")
+    assert answer.status_code == 200
+    assert answer.content_type.startswith("text/plain")
+    assert "linkledger_unrecorded_clicks_total" in answer.text
+    assert "linkledger_clicks_outside_partitions 0.0" in answer.text
+
+
+@SQLITE
+@pytest.mark.parametrize(
+    ("peer", "headers"),
+    [
+        ("203.0.113.9", {}),
+        ("203.0.113.9", {"X_Forwarded_For": "127.0.0.1"}),
+        ("127.0.0.1", {"X_Forwarded_For": "127.0.0.1"}),
+        ("127.0.0.1", {"Forwarded": "for=127.0.0.1"}),
+        ("203.0.113.9", {"Authorization": "Bearer "}),
+        ("203.0.113.9", {"Authorization": "Bearer wrong"}),
+        ("", {}),
+    ],
+)
+def test_nobody_else_learns_that_they_are_there(
+    settings: Settings, peer: str, headers: dict[str, str]
+) -> None:
+    assert ask(settings, peer, **headers).status_code == 404
+    assert ask(with_token(settings), peer, **headers).status_code == 404
+
+
+@SQLITE
+def test_who_has_the_token_may_read_them_from_anywhere(settings: Settings) -> None:
+    answer = ask(with_token(settings), "203.0.113.9", Authorization=f"Bearer {TOKEN}")
+    assert answer.status_code == 200
+
+
+def with_token(settings: Settings) -> Settings:
+    return settings.model_copy(update={"metrics_token": TOKEN})
+
+
+@SQLITE
+def test_all_workers_count_together_and_a_new_start_begins_at_nothing(settings: Settings) -> None:
+    for _ in range(2):
+        with running_server(settings, "--only", "web") as server:
+            for _ in range(12):
+                assert server.get("/nobody").status == 404
+            figures = server.get("/metrics").body.decode()
+            assert re.search(r'^linkledger_answers_total\{status="404"\} 12\.0$', figures, re.MULTILINE)
+            assert re.search(
+                r'^linkledger_unknown_codes_total\{why="unknown"\} 12\.0$', figures, re.MULTILINE
+            )
+
+
+@SQLITE
+def test_the_edges_figures_stand_beside_those_of_the_pages(
+    settings: Settings, databases: Databases, cast: Cast, now: datetime
+) -> None:
+    make_link(databases, cast, now)
+    with running_server(settings.model_copy(update={"spool_mb": 1})) as server:
+        edge = replace(server, url=server.settings.link_url)
+        wait_until_ready(edge)
+        for door in (edge, edge, edge, server):
+            assert door.get("/anna", **{"User-Agent": BROWSER}).status == 302
+        lines = server.get("/metrics").body.decode().splitlines()
+    figures = {
+        name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line[0] != "#")
+    }
+    assert figures['linkledger_answers_total{status="302"}'] == 4
+    assert figures['linkledger_redirects_total{verdict="person"}'] == 4
+    assert figures["linkledger_unrecorded_clicks_total"] == 0
+    assert figures["linkledger_click_batch_clicks_sum"] + figures["linkledger_spooled_clicks_total"] >= 4
+    assert figures["linkledger_click_commit_seconds_count"] == figures["linkledger_click_batch_clicks_count"]
+    looked_up = [value for name, value in figures.items() if name.startswith("linkledger_link_lookups_total")]
+    assert sum(looked_up) >= 4
+    assert (figures["linkledger_spool_bytes"], figures["linkledger_spool_age_seconds"]) == (0, 0)

@@ -1,0 +1,275 @@
+"""The job table: what is due is read from the database, so any number of schedulers do it once."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from config.database import Databases, reading, transact
+from config.settings import Settings
+from payouts.commissions.models import Commission
+from payouts.jobs.claims import LEASE, claim
+from payouts.jobs.context import Context
+from payouts.jobs.models import JobRun
+from payouts.ledger.calendar import Span
+from payouts.ledger.models import Transaction
+from payouts.ledger.periods import ensure_period
+from payouts.processes import job_table as schedule
+from payouts.processes.job_table import JOBS, Job, tick, work
+from payouts.selfcheck.checks import self_check
+from payouts.settlement.models import Payout
+from payouts.statements.models import Statement
+from payouts.transfers.sandbox.server import SANDBOX_KEY
+from tests.conftest import settings_for
+from tests.harness.processes.threads import at_once
+from tests.payouts.cast import Books, at
+from tests.payouts.transfers.runs.scenes import wait_until
+from tracker.errors import Fault, Invalid
+from tracker.people.accounts.models import Brand
+from tracker.people.accounts.operations import create_brand
+
+NAMES = {job.name for job in JOBS}
+
+
+@pytest.fixture
+def at_work(books: Books) -> Settings:
+    """Settings with which the jobs find the tests' rail."""
+    return settings_for(
+        books.settings.home,
+        books.settings.database_url,
+        rail="stripe",
+        stripe_api_key=SANDBOX_KEY,
+        stripe_api_base=books.sandbox.url,
+    )
+
+
+def counts(databases: Databases) -> dict[str, int]:
+    tables = (Commission, Transaction, Statement, Payout)
+    with reading(databases.main) as session:
+        return {
+            table.__tablename__: session.scalar(select(func.count()).select_from(table)) or 0
+            for table in tables
+        }
+
+
+def runs(databases: Databases) -> dict[str, list[str]]:
+    """States of the runs, by job."""
+    found: dict[str, list[str]] = {}
+    with reading(databases.main) as session:
+        for run in session.scalars(select(JobRun).order_by(JobRun.started_at, JobRun.id)):
+            found.setdefault(run.job, []).append(run.state)
+    return found
+
+
+def only(monkeypatch: pytest.MonkeyPatch, *jobs: Job) -> None:
+    monkeypatch.setattr(schedule, "JOBS", jobs)
+
+
+def only_named(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    only(monkeypatch, *[job for job in JOBS if job.name in names])
+
+
+def test_a_job_knows_how_long_those_before_it_took(
+    databases: Databases, settings: Settings, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments: list[datetime] = []
+
+    def look(context: Context) -> dict[str, Any]:
+        moments.append(context.moment())
+        wait_until(lambda: context.moment() > moments[-1])
+        return {}
+
+    only(monkeypatch, Job("first", schedule.MINUTE, look), Job("second", schedule.MINUTE, look))
+    tick(databases, settings, now)
+    assert now <= moments[0] < moments[1]
+
+
+def test_every_job_runs_once_in_its_slot(databases: Databases, settings: Settings, now: datetime) -> None:
+    assert set(tick(databases, settings, now)) == NAMES
+    assert tick(databases, settings, now + timedelta(seconds=59)) == {}
+    after = tick(databases, settings, now + timedelta(minutes=1))
+    assert set(after) == {job.name for job in JOBS if job.every == timedelta(minutes=1)}
+    assert set(tick(databases, settings, now + timedelta(hours=1))) == {
+        job.name for job in JOBS if job.every <= timedelta(hours=1)
+    }
+    assert set(tick(databases, settings, now + timedelta(days=1))) == NAMES
+
+
+def test_a_clock_that_goes_back_makes_nothing_run_again(
+    databases: Databases, settings: Settings, now: datetime
+) -> None:
+    tick(databases, settings, now)
+    tick(databases, settings, now + timedelta(minutes=1))
+    assert tick(databases, settings, now) == {}
+
+
+def test_two_schedulers_at_the_same_moment_do_everything_once(
+    books: Books, databases: Databases, at_work: Settings
+) -> None:
+    for number in range(1, 6):
+        books.sale(f"S{number}", 1000_00, "10-01")
+    for when in ("11-01 00:05", "11-08 00:05", "11-09 00:05"):
+        done = at_once(*[partial(tick, databases, at_work, at(when))] * 4)
+        assert sorted(name for each in done for name in each) == sorted(NAMES)
+    assert set(runs(databases)["pay"]) == {"done"}
+    assert books.sandbox.control.counts()["transfers"] == 1
+    assert (books.balance().total_minor, books.faults()) == (0, [])
+
+
+def test_a_month_from_sale_to_payment_without_anybody_doing_anything(
+    books: Books, databases: Databases, at_work: Settings
+) -> None:
+    books.sale("S1", 1000_00, "10-01")
+    results = work(databases, at_work, at("10-30 08:00"), at("11-10 08:00"))
+    assert [result["at"] for result in results][:2] == ["2026-10-30T08:00:00Z", "2026-10-31T00:00:00Z"]
+    days = {name: result["at"][:10] for result in results for name in busy(result)}
+    assert days.pop("prune-runs") > "2026-11-05"  # when the first of these runs were old
+    assert days == {
+        "mature": "2026-11-01",
+        "close": "2026-11-01",
+        "approve": "2026-11-08",
+        "pay": "2026-11-09",
+    }
+    assert books.sandbox.control.counts()["transfers"] == 1
+    assert (books.balance().total_minor, books.faults()) == (0, [])
+    before = counts(databases)
+    assert [busy(result) for result in work(databases, at_work, at("11-10 09:00"))] == [[]]
+    assert counts(databases) == before
+
+
+def busy(result: dict[str, Any]) -> list[str]:
+    """The jobs that found something to do for somebody; those for clicks keep house."""
+    return [
+        name for name, done in result["jobs"].items() if any(done.values()) and not name.startswith("click-")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "closed", "approved", "paid"),
+    [
+        ("UTC", "11-01 00:00", "11-08 00:00", "11-09 00:00"),
+        # Summer time ends on 1 November at two in the morning: four hours behind UTC, then five.
+        ("America/New_York", "11-01 04:00", "11-08 05:00", "11-09 05:00"),
+        ("Asia/Tokyo", "10-31 15:00", "11-07 15:00", "11-08 15:00"),
+        ("Asia/Kathmandu", "10-31 18:15", "11-07 18:15", "11-08 18:15"),
+    ],
+)
+def test_a_brand_is_closed_approved_and_paid_at_midnight_where_it_lives(
+    books: Books,
+    databases: Databases,
+    at_work: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    zone: str,
+    closed: str,
+    approved: str,
+    paid: str,
+) -> None:
+    only_named(monkeypatch, "close", "approve", "pay")
+    books.write(lambda s: setattr(s.get_one(Brand, books.brand_id), "timezone", zone))
+    books.sale("S1", 1000_00, "10-01 10:00")
+    expected = {closed: "close", approved: "approve", paid: "pay"}
+    for when, job in expected.items():
+        # The hour before is another slot, so that the job has its turn before its time.
+        early = tick(databases, at_work, at(when) - timedelta(minutes=1))
+        assert not any(early[job].values())
+        done = tick(databases, at_work, at(when) + timedelta(hours=at(when).minute > 0))
+        assert any(done[job].values())
+    assert books.faults() == []
+
+
+def test_work_never_goes_backwards(
+    databases: Databases, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only_named(monkeypatch, "accrue", "close")
+    work(databases, settings, at("10-18"), at("10-20"))
+    before = runs(databases)
+    for as_of in ("10-19", "10-01"):
+        with pytest.raises(Invalid, match="Time does not go backwards"):
+            work(databases, settings, at("10-02"), at(as_of))
+    assert runs(databases) == before
+    days = [each["at"][:10] for each in work(databases, settings, at("10-02"), at("10-22"))]
+    assert days == ["2026-10-20", "2026-10-21", "2026-10-22", "2026-10-22"]
+
+
+def test_a_job_that_breaks_is_recorded_and_the_others_run(
+    databases: Databases, settings: Settings, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = []
+
+    def job(name: str, error: Exception | None = None) -> Job:
+        def work(context: Context) -> dict[str, Any]:
+            ran.append(name)
+            if error is not None:
+                raise error
+            return {"done": 1}
+
+        return Job(name, timedelta(minutes=1), work)
+
+    secret = RuntimeError("anna@example.com sk_test_123")
+    only(monkeypatch, job("first"), job("faulty", Fault("a fault")), job("broken", secret), job("last"))
+    done = tick(databases, settings, now)
+    assert ran == ["first", "faulty", "broken", "last"]
+    assert done["faulty"] == {"error": "a fault"}
+    assert done["broken"] == {"error": "unexpected RuntimeError, see the log"}
+    assert runs(databases) == {
+        "first": ["done"],
+        "faulty": ["failed"],
+        "broken": ["failed"],
+        "last": ["done"],
+    }
+    assert tick(databases, settings, now) == {}
+    assert set(tick(databases, settings, now + timedelta(minutes=1))) == {"first", "faulty", "broken", "last"}
+
+
+def test_what_is_wrong_with_one_brand_does_not_keep_the_others_waiting(
+    books: Books, databases: Databases, at_work: Settings
+) -> None:
+    def broken(session: Session) -> str:
+        """A brand whose zone the machine does not know any more."""
+        brand = create_brand(
+            session, at("09-01"), name="Broken", currency="EUR", timezone="UTC", hosts=["other.example"]
+        )
+        session.flush()
+        brand.timezone = "Mars/Olympus"
+        return brand.id
+
+    broken_id = transact(databases.main, broken)
+    books.sale("S1", 1000_00, "10-01")
+    transact(databases.main, lambda s: _one_event(s, broken_id))
+    done = tick(databases, at_work, at("11-01 00:05"))
+    assert done["close"]["closed"] == {books.brand_id: ["2026-10"]}
+    assert broken_id in done["close"]["error"]
+    assert books.brand_id not in done["close"]["error"]
+    assert runs(databases)["close"] == ["failed"]
+
+
+def _one_event(session: Session, brand_id: str) -> None:
+    """An open month, so that there is something to close."""
+    span = Span("2026-09", at("09-01 00:00"), at("10-01 00:00"))
+    ensure_period(session, at("09-01"), session.get_one(Brand, brand_id), span)
+
+
+def test_a_job_whose_lease_is_lost_stops_and_leaves_the_result_to_the_heir(
+    books: Books, databases: Databases, at_work: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books.sale("S1", 100_00, "10-01")
+    now = at("11-01 00:05")
+    slot = "2026-11-01T00:00Z"
+
+    def lose(context: Context) -> dict[str, Any]:
+        heir = transact(databases.main, lambda s: claim(s, now + LEASE, "close", slot))
+        assert heir is not None
+        closing: Callable[[Context], dict[str, Any]] = schedule._close
+        return closing(context)
+
+    only(monkeypatch, Job("close", timedelta(hours=1), lose))
+    done = tick(databases, at_work, now)
+    assert "taken over" in done["close"]["error"]
+    assert runs(databases) == {"close": ["running"]}
+    assert counts(databases)["statement"] == 0
+    with reading(databases.main) as session:
+        assert self_check(session, now) == []

@@ -1,0 +1,187 @@
+"""`linkledger serve` as an operator meets it: it starts all, stops all, and says what is wrong."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from config.database import Databases, open_databases
+from config.settings import Settings
+from payouts.processes.commands import COMMANDS
+from payouts.processes.supervisor import Child, Supervisor, child_environment
+from tests.harness import ROOT
+from tests.harness.processes.serve_process import (
+    HAPPENS_WITHIN_S,
+    STOPS_WITHIN_S,
+    both_at_work,
+    command_of,
+    descendants,
+    last_run,
+    linux_only,
+    running,
+    scheduler_of,
+    serving,
+    wait_until,
+)
+from tests.tracker.terminal import Terminal
+
+
+@linux_only
+@pytest.mark.parametrize("stop", ["INT to the group", "TERM to the parent"])
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_serve_starts_both_and_a_signal_ends_them_all(
+    settings: Settings, databases: Databases, tmp_path: Path, stop: str
+) -> None:
+    with serving(settings, tmp_path) as served:
+        both_at_work(served, databases)
+        number = signal.SIGTERM if stop.startswith("TERM") else signal.SIGINT
+        (os.killpg if "group" in stop else os.kill)(served.process.pid, number)
+        assert served.process.wait(STOPS_WITHIN_S) == 0
+        assert not [command_of(pid) for pid in served.children if running(pid)]
+        assert "Traceback" not in served.text()
+        assert served.text().count("Linkledger is at") == 1
+
+
+@linux_only
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_a_killed_parent_takes_its_children_with_it(
+    settings: Settings, databases: Databases, tmp_path: Path
+) -> None:
+    with serving(settings, tmp_path) as served:
+        both_at_work(served, databases)
+        served.process.kill()
+        served.process.wait()
+        wait_until(
+            lambda: not [pid for pid in served.children if running(pid)], "all are gone", STOPS_WITHIN_S
+        )
+        assert not served.answers()
+
+
+@linux_only
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_killed_scheduler_is_started_again_and_pages_go_on(
+    settings: Settings, databases: Databases, tmp_path: Path
+) -> None:
+    with serving(settings, tmp_path) as served:
+        both_at_work(served, databases)
+        first = scheduler_of(served)
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        again = wait_until(lambda: scheduler_of(served) not in (None, first), "another scheduler")
+        assert again
+        assert served.answers()
+        served.children |= descendants(served.process.pid)
+        os.kill(served.process.pid, signal.SIGTERM)
+        assert served.process.wait(STOPS_WITHIN_S) == 0
+        assert "process ended" in served.text()
+        assert not [pid for pid in served.children if running(pid)]
+
+
+@linux_only
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_scheduler_that_is_told_twice_to_stop_stops_in_order(settings: Settings, tmp_path: Path) -> None:
+    """systemd tells every process of a service, and serve passes it on as well."""
+    output = tmp_path / "output"
+    with output.open("w") as target:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "payouts.processes.scheduler"],
+            env=child_environment(settings),
+            cwd=ROOT,
+            stdout=target,
+            stderr=target,
+        )
+    databases = open_databases(settings)
+    try:
+        wait_until(lambda: last_run(databases), "the scheduler has run a job")
+        for _ in range(3):
+            process.terminate()
+        assert process.wait(STOPS_WITHIN_S) == 0
+        assert "Traceback" not in output.read_text()
+    finally:
+        databases.close()
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def test_the_pauses_before_a_restart_grow_and_begin_anew_after_a_steady_time() -> None:
+    child = Child("scheduler", lambda: 0, vital=False)
+    supervisor = Supervisor([child], {})
+    pauses = []
+    for _ in range(9):
+        child.started_at = time.monotonic()
+        pauses.append(child.pause_s)
+        supervisor._pause(child)
+        assert child.start_after > time.monotonic()
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    child.started_at = time.monotonic() - 61
+    supervisor._pause(child)
+    assert child.pause_s == 2
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_taken_port_ends_everything_with_a_sentence(settings: Settings, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with serving(settings, tmp_path, port=taken.getsockname()[1]) as served:
+            assert served.process.wait(HAPPENS_WITHIN_S) == 1
+            assert str(taken.getsockname()[1]) in served.text()
+            assert re.search(r"in use|taken", served.text())
+            assert "Traceback" not in served.text()
+
+
+def refuses(settings: Settings, tmp_path: Path, *arguments: str, **changes: Any) -> tuple[int, str]:
+    with serving(settings, tmp_path, *arguments, **changes) as served:
+        return served.process.wait(HAPPENS_WITHIN_S), served.text()
+
+
+def test_an_empty_database_is_not_served_and_says_what_to_run(
+    settings: Settings, databases: Databases, tmp_path: Path
+) -> None:
+    with databases.main.begin() as connection:
+        connection.execute(text("drop table schema_main"))
+    code, output = refuses(settings, tmp_path)
+    assert code == 1
+    assert "run: linkledger migrate" in output
+    assert "Traceback" not in output
+
+
+def test_the_schema_of_a_newer_version_is_not_served(
+    settings: Settings, databases: Databases, tmp_path: Path
+) -> None:
+    with databases.main.begin() as connection:
+        connection.execute(text("update schema_main set version_num = '9999'"))
+    code, output = refuses(settings, tmp_path, "--only", "scheduler")
+    assert code == 1
+    assert "schema 9999" in output
+    assert "Install the newer version again, or restore a backup" in output
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_production_without_a_key_is_refused(settings: Settings, tmp_path: Path) -> None:
+    code, output = refuses(settings, tmp_path, env="production", secret_key="")
+    assert code == 2
+    assert output == "linkledger: LINKLEDGER_SECRET_KEY is required when LINKLEDGER_ENV=production\n"
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("--bind", "nowhere"), "LINKLEDGER_BIND"),
+        (("--workers", "0"), "LINKLEDGER_WORKERS"),
+        (("--only", "kitchen"), "kitchen"),
+    ],
+)
+def test_a_wrong_option_is_wrong_usage(settings: Settings, arguments: tuple[str, ...], named: str) -> None:
+    assert named in Terminal(settings, COMMANDS).refused("serve", *arguments)

@@ -1,0 +1,58 @@
+"""Every step between two states of a payout, allowed or not (MONEY 7)."""
+
+import itertools
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from payouts.settlement.cancellation import cancel
+from payouts.settlement.states import OPEN, STEPS, require_step
+from tests.payouts.cast import Books, at
+from tests.payouts.transfers.runs.scenes import the_payout
+from tracker.errors import Conflict, NotFound
+
+ALLOWED = {
+    ("prepared", "sending"),
+    ("prepared", "cancelled"),
+    ("sending", "paid"),
+    ("sending", "failed"),
+    ("sending", "unknown"),
+    ("unknown", "paid"),
+    ("unknown", "failed"),
+    ("failed", "prepared"),
+    ("failed", "cancelled"),
+    ("paid", "returned"),
+}
+STATES = ("prepared", "sending", "unknown", "paid", "failed", "cancelled", "returned")
+
+
+@pytest.mark.parametrize(("current", "following"), [*itertools.product(STATES, repeat=2)])
+def test_a_payout_takes_exactly_the_steps_of_the_rules(current: str, following: str) -> None:
+    if (current, following) in ALLOWED:
+        require_step("pay_1", current, following)
+    else:
+        with pytest.raises(Conflict, match=f"pay_1 is {current} and cannot become {following}"):
+            require_step("pay_1", current, following)
+
+
+def test_the_table_knows_every_state_and_which_ones_are_open() -> None:
+    assert set(STEPS) == set(STATES)
+    assert {"prepared", "sending", "unknown"} == OPEN
+
+
+def test_a_paid_payout_cannot_be_cancelled_and_an_invented_one_not_found(sealed: Books) -> None:
+    sealed.pay("11-09")
+    payout = the_payout(sealed)
+    with pytest.raises(Conflict, match="is paid"):
+        sealed.write(lambda s: cancel(s, at("11-10"), payout.id, reason="changed my mind"))
+    with pytest.raises(NotFound):
+        sealed.write(lambda s: cancel(s, at("11-10"), "pay_invented", reason="changed my mind"))
+    assert the_payout(sealed).state == "paid"
+
+
+def test_the_database_refuses_a_state_or_amount_that_cannot_be(sealed: Books) -> None:
+    sealed.pay("11-09")
+    for change in ("state = 'lost'", "amount_minor = 0", "amount_minor = -5"):
+        with pytest.raises(IntegrityError):
+            sealed.write(lambda s, change=change: s.execute(text(f"update payout set {change}")))

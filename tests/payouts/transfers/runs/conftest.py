@@ -1,0 +1,21 @@
+"""What tests of payout runs begin with."""
+
+import pytest
+
+from tests.harness.databases.snapshots import opening_for
+from tests.payouts.cast import CAST, Books
+from tests.payouts.transfers.runs.scenes import PAID, SEALED
+
+opening = opening_for(paid=PAID, sealed=SEALED, books=CAST)
+
+
+@pytest.fixture
+def sealed(books: Books) -> Books:
+    """80 EUR that the statement of October authorises, and no run has looked at."""
+    return books
+
+
+@pytest.fixture
+def paid(books: Books) -> Books:
+    """80 EUR that were paid once, as the books know."""
+    return books

@@ -1,0 +1,257 @@
+"""Transfers that the books do not know: they are booked once, and what comes back of them too."""
+
+import pytest
+
+from config.database import Databases
+from config.settings import Settings
+from payouts.settlement.models import Payout
+from payouts.transfers.payees import remember_payee
+from payouts.transfers.reconciliation.adoption import adopt
+from payouts.transfers.reconciliation.reconciliation import Reconciliation, reconcile, reversals_of
+from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
+from payouts.transfers.stripe.client import StripeRail
+from payouts.transfers.stripe.outcome import Outcome
+from tests.harness.databases.snapshots import opening_for
+from tests.payouts.cast import CAST, Books, after, at, connect
+from tests.payouts.transfers.runs.scenes import (
+    NOVEMBER,
+    OCTOBER,
+    PAID,
+    SEALED,
+    at_terminal,
+    attempts_of,
+    later,
+    open_brand,
+    owe,
+    payouts_of,
+    run_at,
+    seal,
+    seal_october,
+    the_payout,
+    transfers_in,
+)
+from tracker.errors import Conflict
+
+COMPARED = "11-12"
+
+
+def rail_of(books: Books) -> StripeRail:
+    return StripeRail(SANDBOX_KEY, books.sandbox.url)
+
+
+def compared(books: Books, when: str = COMPARED) -> Reconciliation:
+    return reconcile(books.databases, rail_of(books), at(when))
+
+
+def made_again(books: Books, number: int = 1, key: str = "again") -> str:
+    """What an attempt of the payout had frozen, sent another time. The transfer's id."""
+    attempt = attempts_of(books, the_payout(books).id)[number - 1]
+    return made(rail_of(books).send_transfer(attempt.parameters, key, attempt.api_version))
+
+
+def made(outcome: Outcome) -> str:
+    assert outcome.kind == "paid"
+    assert outcome.transfer_ref
+    return outcome.transfer_ref
+
+
+def by_hand(books: Books, account: str, amount: int, key: str = "by hand", **metadata: str) -> str:
+    parameters = {"amount": amount, "currency": "eur", "destination": account, "metadata": metadata}
+    return made(rail_of(books).send_transfer(parameters, key))
+
+
+def reverse(books: Books, transfer_ref: str, amount: int, key: str = "back") -> None:
+    assert rail_of(books).reverse_transfer(transfer_ref, amount, key, {}).kind == "paid"
+
+
+def adopted(books: Books, transfer_ref: str, when: str = COMPARED) -> bool:
+    """Whether it stood in the books before."""
+    found = rail_of(books).transfer(transfer_ref)
+    back = reversals_of(rail_of(books), found)
+
+    def work(session: object) -> bool:
+        booked = adopt(
+            session,  # type: ignore[arg-type]
+            at(when),
+            brand_id=books.brand_id,
+            transfer=found,
+            reversals=back,
+        )
+        return booked.known
+
+    return bool(books.write(work))
+
+
+def test_a_second_transfer_of_a_paid_payout_is_booked_and_netted_later(paid: Books) -> None:
+    again = made_again(paid)
+    assert compared(paid).unknown_transfers == [again]
+    assert not adopted(paid, again)
+    assert (the_payout(paid).state, paid.balance().payable_minor) == ("paid", -80_00)
+    assert compared(paid).clean
+    assert paid.faults(later(COMPARED, hours=1)) == []
+    owe(paid, 140_00, "11-20")
+    paid.end(NOVEMBER.name, NOVEMBER.closing)
+    paid.approve(NOVEMBER.name, NOVEMBER.approval)
+    assert run_at(paid, NOVEMBER.payday).pay(paid.brand_id).paid
+    assert [each.amount_minor for each in payouts_of(paid)] == [80_00, 60_00]
+    assert sum(each["amount"] for each in transfers_in(paid.sandbox)) == 220_00
+
+
+def test_a_payouts_own_transfer_is_not_adopted(paid: Books) -> None:
+    with pytest.raises(Conflict, match="in the books as the transfer of pay_"):
+        adopted(paid, str(the_payout(paid).transfer_ref))
+    assert paid.balance().payable_minor == 0
+
+
+def give_up_and_send_again(books: Books) -> None:
+    seal_october(books)
+    books.sandbox.control.queue_fault("drop_before", times=2)
+    (payout_id,) = run_at(books, OCTOBER.payday).pay(books.brand_id).unknown
+    run = run_at(books, later(OCTOBER.payday, hours=25))
+    assert run.give_up(payout_id)
+    run.retry(the_payout(books))
+    assert the_payout(books).state == "unknown"
+    made_again(books, number=1, key=attempts_of(books, payout_id)[0].idempotency_key)
+
+
+TWICE = after(give_up_and_send_again)
+
+
+opening = opening_for(given_up_and_unknown_again=TWICE, paid=PAID, sealed=SEALED, books=CAST)
+
+
+@pytest.fixture
+def given_up_and_unknown_again(books: Books) -> Books:
+    """The first attempt was given up; of the second nobody knows. Then the first one's transfer is made."""
+    return books
+
+
+def test_another_attempts_transfer_is_adopted_and_the_open_one_can_be_given_up(
+    given_up_and_unknown_again: Books,
+) -> None:
+    books = given_up_and_unknown_again
+    payout_id, (transfer,) = the_payout(books).id, transfers_in(books.sandbox)
+    with at_terminal(books, later(OCTOBER.payday, hours=50)) as terminal:
+        told = terminal.run("payout", "retry", payout_id, "--nothing-was-sent").output
+        assert f"payout adopt {transfer['id']}" in told
+        terminal.ask("payout", "adopt", transfer["id"], "--brand", books.brand_id)
+    with at_terminal(books, later(OCTOBER.payday, hours=53)) as terminal:
+        told = terminal.run("payout", "retry", payout_id, "--nothing-was-sent").output
+        assert "cannot be tried now" in told
+    assert (the_payout(books).state, books.balance().total_minor) == ("failed", 0)
+    assert len(transfers_in(books.sandbox)) == 1
+    assert books.faults(later(OCTOBER.payday, hours=60)) == []
+
+
+def test_an_adopted_transfer_does_not_hide_what_the_open_attempt_had_made(
+    given_up_and_unknown_again: Books,
+) -> None:
+    books = given_up_and_unknown_again
+    (late,) = transfers_in(books.sandbox)
+    adopted(books, late["id"])
+    key = attempts_of(books, the_payout(books).id)[1].idempotency_key
+    second = made_again(books, number=2, key=key)
+    asked = len(books.sandbox.control.requests())
+    assert run_at(books, later(OCTOBER.payday, hours=26)).settle_open().paid
+    sent = [each["method"] for each in books.sandbox.control.requests()[asked:]]
+    assert "POST" not in sent  # what was paid once is only looked for
+    assert (the_payout(books).transfer_ref, books.balance().payable_minor) == (second, -80_00)
+    assert books.faults(COMPARED) == []
+
+
+def test_what_an_open_attempt_was_sent_for_is_settled_and_not_adopted(sealed: Books) -> None:
+    sealed.sandbox.control.queue_fault("drop_after")
+    run_at(sealed, OCTOBER.payday).pay(sealed.brand_id)
+    (transfer,) = transfers_in(sealed.sandbox)
+    with pytest.raises(Conflict, match="To settle it, run: linkledger payout retry"):
+        adopted(sealed, transfer["id"])
+    assert the_payout(sealed).state == "unknown"
+
+
+@pytest.mark.parametrize("parts", [(50_00,), (20_00, 30_00)])
+def test_what_comes_back_of_an_adopted_one_is_payable_again(books: Books, parts: tuple[int, ...]) -> None:
+    transfer = by_hand(books, connect(books), 50_00)
+    adopted(books, transfer)
+    assert books.balance().payable_minor == -50_00
+    for number, part in enumerate(parts):
+        reverse(books, transfer, part, key=f"back {number}")
+    assert compared(books).returned == [transfer] * len(parts)
+    found = compared(books)
+    assert (found.clean, found.returned, books.balance().payable_minor) == (True, [], 0)
+    assert books.faults() == []
+
+
+def test_a_transfer_that_came_back_before_it_was_adopted_takes_nothing_from_the_creator(books: Books) -> None:
+    transfer = by_hand(books, connect(books), 50_00)
+    reverse(books, transfer, 40_00)
+    assert not adopted(books, transfer)
+    assert books.balance().payable_minor == -10_00
+    assert (compared(books).returned, books.balance().payable_minor) == ([], -10_00)
+    reverse(books, transfer, 10_00, key="the rest")
+    assert adopted(books, transfer)
+    assert (compared(books).returned, books.balance().payable_minor) == ([], 0)
+    assert books.faults() == []
+
+
+def test_adopting_again_says_that_it_stood_there(books: Books) -> None:
+    transfer = by_hand(books, connect(books), 50_00)
+    with at_terminal(books, COMPARED) as terminal:
+        told = [terminal.run("payout", "adopt", transfer, "--brand", books.brand_id).output for _ in range(2)]
+    assert ["are booked as paid" in each for each in told] == [True, False]
+    assert ["stood in the books before" in each for each in told] == [False, True]
+
+
+@pytest.fixture
+def two_brands(
+    settings: Settings, databases: Databases, sandbox_server: SandboxServer
+) -> tuple[Books, Books]:
+    """Two brands that pay the same account of the same creator."""
+    teas = open_brand(settings, databases, sandbox_server, name="Teas")
+    mugs = open_brand(
+        settings, databases, sandbox_server, name="Mugs", since="09-02", creator_id=teas.creator_id
+    )
+    account = rail_account(teas)
+    mugs.write(
+        lambda s: remember_payee(
+            s, at("09-03"), brand_id=mugs.brand_id, creator_id=mugs.creator_id, account_ref=account
+        )
+    )
+    return teas, mugs
+
+
+def rail_account(books: Books) -> str:
+    owe(books, 80_00, "10-20")
+    seal(books, OCTOBER)
+    run_at(books, OCTOBER.payday).pay(books.brand_id)
+    return str(transfers_in(books.sandbox)[0]["destination"])
+
+
+def test_a_transfer_of_one_brands_payout_is_not_adopted_by_another(two_brands: tuple[Books, Books]) -> None:
+    teas, mugs = two_brands
+    owe(teas, 60_00, "11-20")
+    teas.sandbox.control.top_up("EUR", -20_000_000)
+    teas.end(NOVEMBER.name, NOVEMBER.closing)
+    teas.approve(NOVEMBER.name, NOVEMBER.approval)
+    run_at(teas, NOVEMBER.payday).pay(teas.brand_id)
+    (waiting,) = [each for each in payouts_of(teas) if each.state == "prepared"]
+    teas.sandbox.control.top_up("EUR", 20_000_000)
+    account = str(transfers_in(teas.sandbox)[0]["destination"])
+    transfer = by_hand(teas, account, 60_00, payout_id=waiting.id, attempt="1")
+    with pytest.raises(Conflict, match=f"--brand {teas.brand_id}"):
+        adopted(mugs, transfer, NOVEMBER.payday)
+    assert state_of(teas, waiting) == "prepared"
+    adopted(teas, transfer, NOVEMBER.payday)
+    assert state_of(teas, waiting) == "cancelled"
+
+
+def test_a_transfer_is_adopted_by_one_brand_only(two_brands: tuple[Books, Books]) -> None:
+    teas, mugs = two_brands
+    transfer = by_hand(teas, str(transfers_in(teas.sandbox)[0]["destination"]), 5_00)
+    adopted(teas, transfer)
+    with pytest.raises(Conflict, match="already"):
+        adopted(mugs, transfer)
+    assert (mugs.balance().payable_minor, teas.balance().payable_minor) == (0, -5_00)
+
+
+def state_of(books: Books, payout: Payout) -> str:
+    return next(each.state for each in payouts_of(books) if each.id == payout.id)

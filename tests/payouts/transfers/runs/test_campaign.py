@@ -1,0 +1,109 @@
+"""A random campaign of payouts and faults: in the end books, payouts and transfers tell one story."""
+
+import os
+import random
+import secrets
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from config.database import reading
+from payouts.settlement.models import Attempt
+from tests.payouts.cast import Books
+from tests.payouts.transfers.runs.scenes import (
+    Month,
+    add_creator,
+    assert_paid_once,
+    later,
+    owe,
+    payouts_of,
+    run_at,
+    seal,
+    transfers_in,
+)
+
+FAULTS = [f"{what}_before" for what in ("drop", "cut", "html", "500", "503", "409", "429", "401", "403")]
+FAULTS += [f"{what}_after" for what in ("drop", "cut", "html", "500", "503", "424", "409")]
+SEED = os.environ.get("LINKLEDGER_TEST_SEED")
+
+
+class Campaign:
+    """Months in which creators earn, lose some of it, and are paid over a line that breaks all the time."""
+
+    def __init__(self, books: Books, seed: str, creators: int) -> None:
+        self.chance = random.Random(seed)
+        self.books = books
+        self.creators = [books, *(add_creator(books, f"creator{n}") for n in range(1, creators))]
+        self.earned = 0
+
+    def play(self, month: Month) -> None:
+        for creator in self.creators:
+            amount = self.chance.randint(1_00, 300_00)
+            owe(creator, amount, month.day(10))
+            self.earned += amount
+            if self.chance.random() < 0.3:
+                back = self.chance.randint(1_00, 150_00)
+                owe(creator, back, month.day(20), kind="deduction")
+                self.earned -= back
+        seal(self.books, month)
+        self._break_the_line()
+        for hours in (0, 1, 2, 30, 31):
+            self._run(later(month.payday, hours=hours))
+
+    def _break_the_line(self) -> None:
+        for _ in range(len(self.creators)):
+            if self.chance.random() < 0.6:
+                sticky = self.chance.random() < 0.1
+                kind = self.chance.choice(("500_before", "500_after") if sticky else FAULTS)
+                self.books.sandbox.control.queue_fault(kind, sticky=sticky)
+
+    def _run(self, when: str) -> None:
+        run_at(self.books, when).settle_open()
+        run_at(self.books, when).pay(self.books.brand_id)
+
+    def end(self, month: Month) -> None:
+        """The line works again; of what is still open a person looks whether it was made."""
+        self.books.sandbox.control.clear_faults()
+        when = later(month.payday, days=3)
+        for payout in payouts_of(self.books):
+            if payout.state == "unknown":
+                run_at(self.books, when).give_up(payout.id)
+        self._run(later(month.payday, days=4))
+
+
+@pytest.mark.parametrize(
+    ("creators", "months"),
+    [(6, 2), pytest.param(30, 8, marks=[pytest.mark.nightly, pytest.mark.timeout(1200)])],
+)
+def test_after_a_random_campaign_everything_agrees(books: Books, creators: int, months: int) -> None:
+    seed = SEED or secrets.token_hex(4)
+    print(f"LINKLEDGER_TEST_SEED={seed}")  # noqa: T201
+    campaign = Campaign(books, seed, creators)
+    first = Month("2026-10").first
+    names = [f"{first + timedelta(days=31 * number):%Y-%m}" for number in range(months)]
+    for name in names:
+        campaign.play(Month(name))
+    campaign.end(Month(names[-1]))
+    assert_money_is_whole(campaign)
+
+
+def assert_money_is_whole(campaign: Campaign) -> None:
+    books = campaign.books
+    states = {each.state for each in payouts_of(books)}
+    assert states <= {"paid", "failed", "cancelled", "unknown"}
+    assert_paid_once(books)
+    paid = sum(each["amount"] for each in transfers_in(books.sandbox))
+    owed = sum(replace(each, sandbox=books.sandbox).balance().total_minor for each in campaign.creators)
+    assert paid + owed == campaign.earned
+    assert_each_key_was_used_with_one_amount(books)
+
+
+def assert_each_key_was_used_with_one_amount(books: Books) -> None:
+    with reading(books.databases.main) as session:
+        attempts = {each.idempotency_key: each.parameters for each in session.scalars(select(Attempt))}
+    for request in books.sandbox.control.requests():
+        if (request["method"], request["path"]) == ("POST", "/v1/transfers"):
+            frozen = attempts[request["headers"]["Idempotency-Key"]]
+            assert int(request["parameters"]["amount"]) == frozen["amount"]

@@ -1,0 +1,92 @@
+"""Whose money it is: a payout waits, with a reason, until the brand's own is there."""
+
+from config.database import Databases
+from config.settings import Settings
+from payouts.transfers.sandbox.server import SandboxServer
+from tests.payouts.cast import FUNDS_MINOR, Books
+from tests.payouts.transfers.runs.scenes import (
+    OCTOBER,
+    CurrencyBooks,
+    add_creator,
+    faults_of,
+    later,
+    open_brand,
+    owe,
+    run_at,
+    seal,
+    the_payout,
+    transfers_in,
+)
+
+
+def test_without_enough_balance_it_waits_and_goes_on_after_a_top_up(books: Books) -> None:
+    books.sandbox.control.top_up("EUR", 79_99 - FUNDS_MINOR)
+    owe(books, 80_00, "10-20")
+    seal(books, OCTOBER)
+    report = run_at(books, OCTOBER.payday).pay(books.brand_id)
+    assert "0.01 EUR short" in report.waiting[the_payout(books).id]
+    assert (the_payout(books).state, transfers_in(books.sandbox)) == ("prepared", [])
+    books.sandbox.control.top_up("EUR", 1)
+    assert run_at(books, later(OCTOBER.payday, hours=1)).pay(books.brand_id).paid
+    assert len(transfers_in(books.sandbox)) == 1
+
+
+def test_what_one_payout_takes_is_not_promised_to_the_next(books: Books) -> None:
+    bert = add_creator(books, "bert")
+    books.sandbox.control.top_up("EUR", 100_00 - FUNDS_MINOR)
+    owe(books, 80_00, "10-20")
+    owe(bert, 80_00, "10-20")
+    seal(books, OCTOBER)
+    report = run_at(books, OCTOBER.payday).pay(books.brand_id)
+    assert (len(report.paid), len(report.waiting), report.failed) == (1, 1, [])
+
+
+def test_a_rail_account_is_not_shared_unless_the_operator_says_so(
+    settings: Settings, databases: Databases, sandbox_server: SandboxServer
+) -> None:
+    teas, mugs = two_brands(settings, databases, sandbox_server)
+    waiting = run_at(mugs, OCTOBER.payday).pay(mugs.brand_id).waiting
+    assert "LINKLEDGER_RAIL_SHARED=true" in waiting[the_payout(mugs).id]
+    assert run_at(teas, OCTOBER.payday).pay(teas.brand_id).paid
+    assert transfers_in(sandbox_server)[0]["transfer_group"] == the_payout(teas).id
+
+
+def test_on_a_shared_account_each_brand_pays_from_what_it_deposited(
+    settings: Settings, databases: Databases, sandbox_server: SandboxServer
+) -> None:
+    teas, mugs = two_brands(settings, databases, sandbox_server)
+    owe(teas, 80_00, "11-01", kind="deposit")
+    owe(mugs, 79_99, "11-01", kind="deposit")
+    assert run_at(teas, OCTOBER.payday, rail_shared=True).pay(teas.brand_id).paid
+    waiting = run_at(mugs, OCTOBER.payday, rail_shared=True).pay(mugs.brand_id).waiting
+    assert "0.01 EUR short" in waiting[the_payout(mugs).id]
+    owe(mugs, 1, "11-09", kind="deposit")
+    assert run_at(mugs, OCTOBER.payday, rail_shared=True).pay(mugs.brand_id).paid
+    assert (faults_of(teas), len(transfers_in(sandbox_server))) == ([], 2)
+
+
+def test_a_deposit_is_spent_once_even_by_what_is_unknown(
+    settings: Settings, databases: Databases, sandbox_server: SandboxServer
+) -> None:
+    teas, _mugs = two_brands(settings, databases, sandbox_server)
+    owe(teas, 80_00, "11-01", kind="deposit")
+    sandbox_server.control.queue_fault("drop_after")
+    run_at(teas, OCTOBER.payday, rail_shared=True).pay(teas.brand_id)
+    bert = add_creator(teas, "bert")
+    owe(bert, 60_00, "11-20")
+    teas.end("2026-11", "12-01 00:05")
+    teas.approve("2026-11", "12-08")
+    report = run_at(teas, "12-09", rail_shared=True).pay(teas.brand_id)
+    assert (report.paid, len(report.waiting)) == ([], 1)
+
+
+def two_brands(
+    settings: Settings, databases: Databases, sandbox: SandboxServer
+) -> tuple[CurrencyBooks, CurrencyBooks]:
+    """Teas came first. Each owes its creator 80 EUR."""
+    teas = open_brand(settings, databases, sandbox, name="Teas", since="09-01")
+    mugs = open_brand(settings, databases, sandbox, name="Mugs", since="09-02")
+    for each in (teas, mugs):
+        owe(each, 80_00, "10-20")
+        seal(each, OCTOBER)
+    return teas, mugs

@@ -1,0 +1,93 @@
+"""Events and their deliveries, received by a real server and verified by the real SDK."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import stripe
+
+from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
+from tests.payouts.transfers.sandbox.plain_http import Reply
+
+SECRET = "whsec_sandbox"
+Ask = Callable[..., Reply]
+
+
+@pytest.fixture
+def history(post_transfer: Ask, ask: Ask) -> list[str]:
+    """Two transfers and a reversal; the ids of their events, oldest first."""
+    transfer = post_transfer("first").json
+    post_transfer("second", amount=1)
+    ask("POST", f"/v1/transfers/{transfer['id']}/reversals", form={"amount": 500}, key="back")
+    return [event["id"] for event in reversed(ask("GET", "/v1/events").json["data"])]
+
+
+def test_each_event_names_the_key_that_caused_it(ask: Ask, history: list[str]) -> None:
+    events = [ask("GET", f"/v1/events/{identifier}").json for identifier in history]
+    assert [(event["type"], event["request"]["idempotency_key"]) for event in events] == [
+        ("transfer.created", "first"),
+        ("transfer.created", "second"),
+        ("transfer.reversed", "back"),
+    ]
+    assert events[0]["data"]["object"]["amount_reversed"] == 0
+    assert events[2]["data"]["object"]["amount_reversed"] == 500
+
+
+def test_a_replay_makes_no_second_event(post_transfer: Ask, sandbox: SandboxServer) -> None:
+    post_transfer("k")
+    post_transfer("k")
+    assert sandbox.control.counts()["events"] == 1
+
+
+def test_events_are_filtered_by_type(ask: Ask, history: list[str]) -> None:
+    reversed_ones = ask("GET", "/v1/events?type=transfer.reversed").json["data"]
+    assert [event["id"] for event in reversed_ones] == history[2:]
+    both = ask("GET", "/v1/events?types[]=transfer.reversed&types[]=transfer.created").json["data"]
+    assert len(both) == 3
+
+
+def test_deliveries_are_signed_so_that_the_sdk_accepts_them(
+    sandbox: SandboxServer, answering: Any, history: list[str]
+) -> None:
+    sent = sandbox.control.deliver(f"{answering.url}/hooks/stripe-connect", SECRET)
+    assert [(one["event"], one["status"]) for one in sent] == [(event, 200) for event in history]
+    client = stripe.StripeClient(SANDBOX_KEY)
+    for path, headers, body in answering.asked:
+        assert path == "/hooks/stripe-connect"
+        assert client.construct_event(body, headers["Stripe-Signature"], SECRET).id in history
+    _, headers, body = answering.asked[0]
+    with pytest.raises(stripe.SignatureVerificationError):
+        client.construct_event(body + b" ", headers["Stripe-Signature"], SECRET)
+
+
+def test_deliveries_come_twice_and_in_any_order_on_request(
+    sandbox: SandboxServer, answering: Any, history: list[str]
+) -> None:
+    sandbox.control.deliver(answering.url, SECRET, order="reversed", times=2)
+    assert _received(answering) == [event for event in reversed(history) for _ in range(2)]
+    answering.asked.clear()
+    sandbox.control.deliver(answering.url, SECRET, order="shuffled", times=3, seed=7, again=True)
+    assert sorted(_received(answering)) == sorted(history * 3)
+    assert _received(answering) != [event for event in history for _ in range(3)]
+
+
+def test_what_was_accepted_is_not_delivered_again_and_what_was_refused_is(
+    sandbox: SandboxServer, answering: Any, history: list[str]
+) -> None:
+    sandbox.control.deliver(answering.answers(500, "{}").url, SECRET)
+    answering.asked.clear()
+    sandbox.control.deliver(answering.answers(200, "{}").url, SECRET, types=["transfer.created"])
+    assert _received(answering) == history[:2]
+    answering.asked.clear()
+    sandbox.control.deliver(answering.url, SECRET)
+    assert _received(answering) == history[2:]
+
+
+def test_deliveries_do_not_leave_this_machine(sandbox: SandboxServer, history: list[str]) -> None:
+    with pytest.raises(Exception, match="this machine only"):
+        sandbox.control.deliver("http://shop.example/hooks", SECRET)
+
+
+def _received(answering: Any) -> list[str]:
+    return [json.loads(body)["id"] for _, _, body in answering.asked]

@@ -1,0 +1,26 @@
+from random import Random
+
+import pytest
+
+from config.database import Databases
+from config.settings import Settings
+from tests.payouts.conftest import books as books
+from tests.payouts.conftest import opening as opening
+from tests.payouts.conftest import sandbox_server as sandbox_server
+from tests.payouts.conftest import short_pauses as short_pauses
+from tests.scenarios.runner import open_unsuspicious_shop
+from tests.tracker.sales.shop import Shop
+
+
+@pytest.fixture
+def shop(settings: Settings, databases: Databases) -> Shop:
+    return open_unsuspicious_shop(settings, databases)
+
+
+@pytest.fixture
+def chance(pytestconfig: pytest.Config) -> Random:
+    """Another one each time; pytest shows what was printed when a test fails."""
+    seed = pytestconfig.getoption("--story-seed")
+    seed = Random().randrange(10**6) if seed is None else seed
+    print(f"again with: --story-seed={seed}")  # noqa: T201
+    return Random(seed)

@@ -1,0 +1,173 @@
+"""Whatever comes, the redirect is right or refused cleanly: never an error of ours, never another host."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.database import Databases, transact
+from config.settings import Settings
+from tests.harness.processes.server import running_server
+from tests.tracker.cast import Cast
+from tests.tracker.clicks.in_process import Ask, OpenInProcess
+from tests.tracker.clicks.visitors import PEOPLE
+from tracker.clicks.models import Click
+from tracker.clicks.token import InvalidToken, make_token, read_token
+from tracker.ids import new_uuid
+from tracker.programs.links.domains import add_domain
+from tracker.programs.links.operations import LinkOptions, create_link
+from tracker.programs.rules import PASSABLE
+
+BROWSER = PEOPLE["Chrome on Windows"][0]
+LOCATION = re.compile(r"https://shop\.example/[!-~]*")
+IN_PROCESS = pytest.mark.parametrize("database_kind", ["sqlite"])
+
+
+def open_wide(databases: Databases, cast: Cast, now: datetime) -> None:
+    """A link that lets visitors choose everything that they ever may, and a host of the brand's own."""
+
+    def make(session: Session) -> None:
+        options = LinkOptions(PASSABLE, deep_links=True)
+        them: dict[str, Any] = {"program_id": cast.program_id, "creator_id": cast.anna_id}
+        to = "https://shop.example/tea?x=1#top"
+        create_link(session, now, **them, destination=to, code="anna", options=options)
+        add_domain(session, now, brand_id=cast.brand_id, host="go.teas.example", own_host="")
+
+    transact(databases.main, make)
+
+
+@pytest.fixture
+def ask(
+    in_process: OpenInProcess, settings: Settings, databases: Databases, cast: Cast, now: datetime
+) -> Iterator[Ask]:
+    open_wide(databases, cast, now)
+    with in_process(settings) as opened:
+        yield opened
+
+
+def is_right(status: int, location: str | None, keys: tuple[str, ...]) -> bool:
+    if status != 302:
+        return 400 <= status < 500
+    if location is None or not LOCATION.fullmatch(location) or urlsplit(location).netloc != "shop.example":
+        return False
+    tokens = parse_qs(urlsplit(location).query).get("ll", [])
+    return len(tokens) <= 1 and all(read_token(keys, each).earns for each in tokens)
+
+
+BYTES = st.text(st.characters(max_codepoint=255), max_size=60)
+HOSTILE = st.sampled_from(
+    ["//evil.example", "/\\evil.example", "%2f%2fevil.example", "/%09/evil.example", "javascript:alert(1)"]
+    + [
+        "https://evil.example",
+        "/@evil.example",
+        "/a%0d%0aSet-Cookie:%20x=y",
+        "/%e2%80%ae",
+        "/%zz",
+        "%00",
+        "/..//",
+    ]
+    + ["https://shop.example@evil.example/", "/\u00e9\u0301", "/%c0%af%c0%af", "/\x00", "\u00a0//evil"]
+).map(lambda text: text.encode().decode("latin-1"))
+"""As WSGI has it: one character for each byte."""
+PAIR = st.tuples(st.sampled_from([*PASSABLE, "to", "ll", "%6c%6c", "next"]), st.one_of(BYTES, HOSTILE))
+QUERY = st.one_of(BYTES, st.lists(PAIR.map("=".join), max_size=5).map("&".join))
+NAMES = ("User-Agent", "Referer", "Sec-Purpose", "Purpose", "X-Purpose", "X-Moz", "Sec-Fetch-Dest", "Host")
+MORE = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "CF-IPCountry", "Cookie")
+HEADERS = st.dictionaries(st.sampled_from([*NAMES, *MORE]), st.one_of(BYTES, HOSTILE))
+PATH = st.one_of(st.just("/anna"), BYTES.map("/".__add__), HOSTILE)
+PEER = st.sampled_from(["127.0.0.1", "203.0.113.9", "", "unix:", "::1"])
+
+
+@IN_PROCESS
+@given(PATH, QUERY, HEADERS, PEER)
+@hypothesis_settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_no_request_makes_an_error_or_leads_to_another_host(
+    ask: Ask, settings: Settings, path: str, query: str, headers: dict[str, str], peer: str
+) -> None:
+    answered = ask(path, query, list(headers.items()), peer)
+    status, location = answered.status, answered.location
+    assert b"Traceback" not in answered.body
+    assert "set-cookie" not in [name.lower() for name, _ in answered.headers]
+    if path == "/" or path.startswith("//"):
+        assert status < 500
+        return
+    assert is_right(status, location, settings.secret_keys) or status == 200, (status, location)
+
+
+REQUESTS = {
+    "control characters in the path": b"GET /an\x01\x7fna HTTP/1.1",
+    "an encoded line end in the path": b"GET /anna%0d%0aX:%20y HTTP/1.1",
+    "an encoded line end in a passed label": b"GET /anna?s1=%0d%0aSet-Cookie:%20a=b HTTP/1.1",
+    "a line end in the query": b"GET /anna?s1=\rSet-Cookie:a HTTP/1.1",
+    "an encoded zero": b"GET /anna%00 HTTP/1.1",
+    "broken percent encoding": b"GET /anna?s1=%zz&to=/%4&%=%f HTTP/1.1",
+    "invalid UTF-8": b"GET /anna?s1=\xff\xfe&to=/%ff%c0%af HTTP/1.1",
+    "8 kB of query": b"GET /anna?" + b"s1=1&" * 1638 + b" HTTP/1.1",
+    "8 kB of one label": b"GET /anna?s1=" + b"a" * 8192 + b" HTTP/1.1",
+    "a deep link to //evil": b"GET /anna?to=//evil.example/ HTTP/1.1",
+    "a deep link with a backslash": b"GET /anna?to=/\\evil.example/ HTTP/1.1",
+    "a deep link to javascript": b"GET /anna?to=javascript:alert(1) HTTP/1.1",
+    "a deep link with a user": b"GET /anna?to=@evil.example/ HTTP/1.1",
+    "a deep link with another script": b"GET /anna?to=/%EF%BC%8F%EF%BC%8Fevil.example HTTP/1.1",
+    "a forged token": b"GET /anna?ll=" + b"A" * 87 + b" HTTP/1.1",
+    "a foreign whole address": b"GET http://evil.example/anna HTTP/1.1\r\nHost: evil.example",
+    "two slashes": b"GET //evil.example/%2e%2e/anna HTTP/1.1",
+    "a host that is none": b"GET /anna HTTP/1.1\r\nHost: ]:[@\\evil",
+    "an international host": "GET /anna HTTP/1.1\r\nHost: bücher.example".encode(),
+    "a spoofed proxy": b"GET /anna HTTP/1.1\r\nX-Forwarded-For: 8.8.8.8\r\nX-Forwarded-Host: evil.example",
+    "a spoofed country": b"GET /anna HTTP/1.1\r\nCF-IPCountry: US",
+    "headers that are no text": b"GET /anna HTTP/1.1\r\nReferer: https://\xc3\x28/\r\nSec-Purpose: \xff",
+    "two lengths": b"GET /anna HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2",
+    "a body that does not come": b"GET /anna HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3",
+}
+
+
+@IN_PROCESS
+@pytest.mark.parametrize("door", ["web", "edge"])
+def test_odd_requests_over_real_http(
+    settings: Settings, databases: Databases, cast: Cast, now: datetime, door: str
+) -> None:
+    open_wide(databases, cast, now)
+    own = settings.model_copy(update={"country_header": "CF-IPCountry", "trusted_proxies": "203.0.113.1"})
+    wrong = {}
+    with running_server(own, "--only", door) as server:
+        for name, request in REQUESTS.items():
+            answer = server.send(request + b"\r\nUser-Agent: " + BROWSER.encode() + b"\r\n")
+            head = answer.partition(b"\r\n\r\n")[0].decode("latin-1")
+            assert head, name
+            status = int(head.split()[1])
+            found = re.search(r"^location: ([^\r\n]*)\r?$", head, re.MULTILINE | re.IGNORECASE)
+            ok = is_right(status, found[1] if found else None, settings.secret_keys)
+            if not ok or "set-cookie" in head.lower():
+                wrong[name] = head[:300]
+        assert wrong == {}
+        assert server.get("/anna", **{"User-Agent": BROWSER}).status == 302
+    with databases.clicks.connect() as connection:
+        assert set(connection.scalars(select(Click.country))) == {None}
+
+
+@pytest.mark.parametrize("how", ["altered", "cut", "of another installation", "of another link's click"])
+def test_a_token_that_is_not_ours_earns_nothing(settings: Settings, now: datetime, how: str) -> None:
+    keys = settings.secret_keys
+    good = make_token(keys, new_uuid(now), new_uuid(now), earns=True, confirmed=True)
+    other = make_token(keys, new_uuid(now), new_uuid(now), earns=True, confirmed=True)
+    bad = {
+        "altered": ("B" if good[0] != "B" else "C") + good[1:],
+        "cut": good[:-1],
+        "of another installation": make_token(
+            ["x" * 40], new_uuid(now), new_uuid(now), earns=True, confirmed=True
+        ),
+        "of another link's click": good[:44] + other[44:],
+    }[how]
+    with pytest.raises(InvalidToken):
+        read_token(keys, bad)

@@ -1,0 +1,151 @@
+"""Both doors do the same, over real HTTP: to people, to machines and to odd requests."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from config.database import open_databases, transact
+from config.settings import Settings
+from tests.tracker.clicks.entry_points import DESTINATION, DOORS, Door, OpenDoor
+from tests.tracker.clicks.visitors import CRAWLERS
+from tracker.programs.links.operations import set_link_state
+
+
+@pytest.mark.parametrize("code", ["Anna", "anna", "ANNA", "%41nna"])
+def test_a_link_leads_to_its_destination_in_any_case(door: Door, code: str) -> None:
+    response = door.ask(f"/{code}", Referer="https://blog.example/post")
+    assert (response.status, response.read()) == (302, b"")
+    assert response.headers["Cache-Control"] == "no-store, private"
+    assert "Referrer-Policy" not in response.headers
+    assert "Set-Cookie" not in response.headers
+    assert "&ll=" in response.headers["Location"]
+    assert door.is_right(response.headers["Location"])
+    assert door.verdicts() == ["person"]
+
+
+def test_head_and_machines_get_no_token(door: Door) -> None:
+    for response in (door.ask("/anna", "HEAD"), door.ask("/anna", **{"User-Agent": CRAWLERS["Bing"]})):
+        assert (response.status, response.headers["Location"]) == (302, DESTINATION)
+    assert door.verdicts() == ["crawler", "head"]
+
+
+def test_nothing_in_the_request_chooses_the_destination(door: Door) -> None:
+    wishes = ("to=https://evil.example", "url=//evil.example", "ll=x", "destination=x&next=/evil", "s1=x")
+    for query in wishes:
+        headers = {"X-Forwarded-Host": "evil.example", "X-Original-URL": "/x", "Host": "evil.example"}
+        response = door.ask(f"/anna?{query}", **headers)
+        assert door.is_right(response.headers["Location"])
+
+
+def test_a_code_that_leads_nowhere_is_a_friendly_page_and_no_row(door: Door) -> None:
+    transact(
+        door.databases.main, lambda session: set_link_state(session, link_id=door.link_id, state="paused")
+    )
+    for path in ("/anna", "/nobody"):
+        response = door.ask(path)
+        assert response.status == 404
+        assert response.headers["Cache-Control"] == "no-store, private"
+        assert "This link leads nowhere" in response.read().decode()
+    assert door.verdicts() == []
+
+
+def test_a_link_that_is_paused_stops_within_a_poll(door: Door) -> None:
+    assert door.ask("/anna").status == 302
+    transact(
+        door.databases.main, lambda session: set_link_state(session, link_id=door.link_id, state="paused")
+    )
+    assert door.ask("/anna").status == 302, "it was in memory"
+    door.links.poll()
+    assert door.ask("/anna").status == 404
+
+
+def test_both_say_that_they_are_well(door: Door) -> None:
+    assert door.ask("/healthz").status == 200
+
+
+def test_other_methods_are_refused(door: Door) -> None:
+    assert door.ask("/anna", "POST").status == 405
+    assert door.verdicts() == []
+
+
+@pytest.mark.parametrize("path", ["/ab", "/" + "x" * 65, "/a.b", "/anna/", "/anna/x", "/favicon.ico"])
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_what_cannot_be_a_code_is_unknown(door: Door, path: str) -> None:
+    assert door.ask(path).status == 404
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize("make_door", DOORS.values(), ids=DOORS)
+def test_an_unreadable_database_is_a_short_page_that_says_to_try_again(
+    settings: Settings, tmp_path: Path, make_door: OpenDoor
+) -> None:
+    elsewhere = settings.model_copy(update={"home": tmp_path / "nowhere", "spool_mb": 1})
+    with make_door(elsewhere, open_databases(elsewhere), "") as broken:
+        response = broken.ask("/anna")
+        assert (response.status, response.headers["Retry-After"]) == (503, "5")
+        assert "try again" in response.read().decode()
+
+
+ODD_REQUESTS = {
+    "control characters in the path": b"GET /an\x01\x7fna HTTP/1.1\r\n",
+    "an encoded line end in the path": b"GET /anna%0d%0aX:%20y HTTP/1.1\r\n",
+    "an encoded line end in the query": b"GET /anna?x=%0d%0aSet-Cookie:%20a=b HTTP/1.1\r\n",
+    "an encoded zero": b"GET /anna%00 HTTP/1.1\r\n",
+    "broken percent encoding": b"GET /anna%zz%4?%=%f HTTP/1.1\r\n",
+    "invalid UTF-8 in the path": b"GET /ann\xff\xfe%ff%c0%af HTTP/1.1\r\n",
+    "8 kB of query": b"GET /anna?" + b"q=1&" * 2048 + b" HTTP/1.1\r\n",
+    "20 kB of query": b"GET /anna?" + b"q=1&" * 5120 + b" HTTP/1.1\r\n",
+    "invalid UTF-8 in the headers": (
+        b"GET /anna HTTP/1.1\r\nUser-Agent: \xff\xfe\x80 Mozilla\r\nReferer: https://\xc3\x28/\r\n"
+        b"Sec-Purpose: \xff\r\nSec-Fetch-Dest: \xf0\x9f\r\n"
+    ),
+    "8 kB of user agent": b"GET /anna HTTP/1.1\r\nUser-Agent: " + b"Mozilla/5.0 " * 700 + b"\r\n",
+    "a foreign whole address": b"GET http://evil.example/anna HTTP/1.1\r\nHost: evil.example\r\n",
+    "two slashes": b"GET //evil.example/%2e%2e/anna HTTP/1.1\r\n",
+    "a host that is none": b"GET /anna HTTP/1.1\r\nHost: ]:[@\\evil\r\n",
+    "a broken cookie": b"GET /anna HTTP/1.1\r\nCookie: a=\xff;;=;\x01\r\n",
+    "a broken length": b"GET /anna HTTP/1.1\r\nContent-Length: x\r\n",
+    "an upgrade to a WebSocket": (
+        b"GET /anna HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD_REQUESTS)
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_an_odd_request_is_redirected_rightly_or_refused_cleanly(door: Door, name: str) -> None:
+    ending = b"\r\n" if b"Upgrade" in ODD_REQUESTS[name] else b"Connection: close\r\n\r\n"
+    answer = door.send(ODD_REQUESTS[name] + ending)
+    head = answer.partition(b"\r\n\r\n")[0].decode("latin-1")
+    status = int(head.split()[1])
+    assert status == 302 or 400 <= status < 500, head
+    assert "set-cookie" not in head.lower()
+    if status == 302:
+        found = re.search(r"^location: (.*)$", head, re.MULTILINE | re.IGNORECASE)
+        assert found is not None
+        assert door.is_right(found[1].strip())
+
+
+HEADER_TEXT = st.text(
+    st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=400
+)
+NAMES = ("User-Agent", "Referer", "Sec-Purpose", "Purpose", "X-Purpose", "X-Moz", "Sec-Fetch-Dest")
+QUERY = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="#"), max_size=60)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@given(st.dictionaries(st.sampled_from(NAMES), HEADER_TEXT), QUERY)
+@hypothesis_settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_no_header_and_no_query_make_an_error_or_another_destination(
+    door: Door, headers: dict[str, str], query: str
+) -> None:
+    response = door.ask(f"/anna?{query}", **{name: value.strip() for name, value in headers.items()})
+    assert response.status == 302
+    assert door.is_right(response.headers["Location"])

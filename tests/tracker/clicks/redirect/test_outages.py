@@ -1,0 +1,192 @@
+"""The database stops, dies or fills its disk under load: every redirect goes on, and no click is lost."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from config.database import open_databases, reading
+from config.migrate import upgrade
+from config.settings import Settings
+from tests.conftest import settings_for
+from tests.harness.databases.postgres import PostgresServer, PostgresUnavailable
+from tests.harness.processes.edge_process import (
+    SPOOL_MB,
+    Shoppers,
+    missing,
+    running_edge,
+    wait_until,
+    wait_until_all_are_rows,
+)
+from tests.tracker.cast import bring_on
+from tests.tracker.clicks.entry_points import make_link
+from tracker.clicks.models import Click
+
+MINUTE = pytest.param(60.0, marks=[pytest.mark.nightly, pytest.mark.timeout(600)])
+DISK_MB = 6
+
+
+@contextmanager
+def dead(server: PostgresServer) -> Iterator[None]:
+    server.stop_immediately()
+    try:
+        yield
+    finally:
+        server.restart()
+
+
+def frozen(server: PostgresServer) -> AbstractContextManager[None]:
+    return server.frozen()
+
+
+def prepare(settings: Settings, now: datetime) -> None:
+    databases = open_databases(settings)
+    make_link(databases, bring_on(databases, now), now)
+    databases.close()
+
+
+def rows(settings: Settings) -> int:
+    databases = open_databases(settings)
+    with databases.clicks.connect() as connection:
+        number = connection.scalar(select(func.count()).select_from(Click))
+    databases.close()
+    return number or 0
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+@pytest.mark.parametrize("length_s", [2.0, MINUTE])
+@pytest.mark.parametrize("stopped", [frozen, dead])
+def test_postgresql_may_stop_under_load_and_come_back(
+    settings: Settings,
+    postgres_server: PostgresServer,
+    now: datetime,
+    length_s: float,
+    stopped: Callable[[PostgresServer], AbstractContextManager[None]],
+) -> None:
+    prepare(settings, now)
+    # One worker: a second one might not have read the link yet, and rightly answers 503 then.
+    with running_edge(settings, workers=1) as edge, Shoppers(edge.port, settings) as shoppers:
+        shoppers.wait_for_more(200)
+        try:
+            with stopped(postgres_server):
+                end = time.monotonic() + length_s
+                before = len(shoppers.clicks)
+                wait_until(lambda: time.monotonic() >= end, length_s + 10)
+                assert len(shoppers.clicks) > before + length_s * 20, "redirects went on, with tokens"
+        except PostgresUnavailable as reason:
+            pytest.skip(str(reason))
+        shoppers.wait_for_more(200)
+        shoppers.stop()
+        assert shoppers.failed == []
+        assert shoppers.without_token == 0
+        wait_until_all_are_rows(settings, shoppers.clicks)
+        assert len(set(shoppers.clicks)) == len(shoppers.clicks)
+        # A shopper may have been cut off between the commit and his answer; nobody is there twice.
+        assert len(shoppers.clicks) <= rows(settings) <= len(shoppers.clicks) + 2 * shoppers.number
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A file system of a few megabytes. Needs root."""
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def is_whole(settings: Settings) -> bool:
+    databases = open_databases(settings)
+    with databases.clicks.connect() as connection:
+        found = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
+    databases.close()
+    return found == "ok"
+
+
+def fill(path: Path) -> None:
+    """Until not one byte more fits."""
+    with path.open("wb", buffering=0) as file:
+        for piece in (65536, 4096, 1):
+            try:
+                while True:
+                    file.write(bytes(piece))
+            except OSError:
+                continue
+
+
+def test_a_full_disk_sends_clicks_into_the_spool_until_there_is_room_again(
+    tmp_path: Path, now: datetime
+) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        settings = settings_for(disk / "home")
+        databases = open_databases(settings)
+        upgrade(databases)
+        databases.close()
+        prepare(settings, now)
+        with running_edge(settings, workers=1) as edge, Shoppers(edge.port, settings, number=4) as shoppers:
+            shoppers.wait_for_more(50)
+            fill(disk / "filler")
+            with pytest.raises(OSError, match="No space"):
+                (disk / "more").write_bytes(bytes(65536))
+            wait_until(lambda: spool_in_use(settings))
+            shoppers.wait_for_more(300)
+            assert missing(settings, shoppers.clicks[-50:])
+            (disk / "filler").unlink()
+            (disk / "more").unlink(missing_ok=True)
+            shoppers.wait_for_more(50)
+            shoppers.stop()
+            assert shoppers.failed == []
+            assert shoppers.without_token == 0
+            wait_until_all_are_rows(settings, shoppers.clicks)
+        assert is_whole(settings)
+
+
+LIMITED = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+
+
+def spool_in_use(settings: Settings) -> bool:
+    return any(path.read_bytes()[:1024].strip(b"\0") for path in settings.spool_folder.glob("*.spool"))
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_file_that_may_grow_no_further_sends_clicks_into_the_spool(
+    settings: Settings, now: datetime
+) -> None:
+    """The same for those who are not root: the log of the database reaches the limit of a file's size."""
+    prepare(settings, now)
+    limit = SPOOL_MB * 1024 * 1024
+    clicks_file = Path(settings.clicks_url.removeprefix("sqlite:///"))
+    databases = open_databases(settings)
+    with reading(databases.clicks) as session:
+        session.scalar(select(func.count()).select_from(Click))  # who still reads keeps the log from its end
+        wrapper = [sys.executable, "-c", LIMITED, str(limit)]
+        with (
+            running_edge(settings, workers=1, wrapper=wrapper) as edge,
+            Shoppers(edge.port, settings, number=8) as shoppers,
+        ):
+            wait_until(lambda: spool_in_use(settings))
+            assert Path(f"{clicks_file}-wal").stat().st_size >= limit * 0.9
+            shoppers.wait_for_more(100)
+            shoppers.stop()
+            assert shoppers.failed == []
+            assert shoppers.without_token == 0
+            edge.kill_group()
+    databases.close()
+    with running_edge(settings, workers=1):
+        wait_until_all_are_rows(settings, shoppers.clicks)
+    assert is_whole(settings)

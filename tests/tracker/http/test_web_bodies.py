@@ -1,0 +1,171 @@
+"""A body arrives whole, or its sender hears why it was refused: at the web process, over real HTTP."""
+
+import hashlib
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from config.database import open_databases, reading
+from tests.harness.processes.web_process import WebProcess, own_settings, web_process
+from tests.tracker.sales.api.test_hooks import signed
+from tests.tracker.sales.shop import Shop, envelope, open_shop, sale
+from tracker.sales.inbox.models import Event
+from tracker.sales.reports.strict_json import MAXIMUM_BYTES
+from wsgi import MAXIMUM_BODY_BYTES
+
+LONGER_THAN_ANY_TEST_S = 60
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+CHUNKS = pytest.mark.parametrize("chunk_bytes", [0, 997, 200_000], ids=["length", "chunks", "large-chunks"])
+DOORS = pytest.mark.parametrize(
+    ("path", "limit_bytes"), [("/app/form", 1_048_576), ("/hooks/src_1", 1_048_576)]
+)
+
+
+@pytest.fixture(scope="module")
+def web(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProcess]:
+    """It would wait for a client longer than any test waits for it."""
+    settings = own_settings(sqlite_template, tmp_path_factory.mktemp("bodies"), LONGER_THAN_ANY_TEST_S)
+    with web_process(settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shop(web: WebProcess) -> Iterator[Shop]:
+    databases = open_databases(web.settings)
+    yield open_shop(web.settings, databases)
+    databases.close()
+
+
+def events(shop: Shop) -> int:
+    with reading(shop.databases.main) as session:
+        return session.scalar(select(func.count()).select_from(Event)) or 0
+
+
+def head(path: str, *lines: str, version: str = "1.1") -> bytes:
+    whole = [
+        f"POST {path} HTTP/{version}",
+        "Host: localhost",
+        f"Content-Type: {FORM['Content-Type']}",
+        *lines,
+        "",
+        "",
+    ]
+    return "\r\n".join(whole).encode()
+
+
+@CHUNKS
+def test_a_form_arrives_whole_however_it_is_framed(web: WebProcess, chunk_bytes: int) -> None:
+    note = bytes(97 + at % 26 for at in range(400_000))
+    answer = web.ask("/app/form", b"note=" + note, FORM, chunk_bytes=chunk_bytes)
+    assert (answer.status, answer.json) == (
+        200,
+        {"bytes": len(note), "sha256": hashlib.sha256(note).hexdigest()},
+    )
+
+
+@CHUNKS
+def test_a_signed_message_arrives_whole_however_it_is_framed(
+    web: WebProcess, shop: Shop, chunk_bytes: int
+) -> None:
+    order = envelope("sale.created", sale(order_id=f"framed-{chunk_bytes}"))
+    body = order + b" " * (MAXIMUM_BYTES - len(order))
+    answer = web.ask(
+        f"/hooks/{shop.source_id}",
+        body,
+        signed(shop.secret, body, f"msg_{chunk_bytes}"),
+        chunk_bytes=chunk_bytes,
+    )
+    assert (answer.status, answer.json["state"]) == (200, "applied")
+
+
+@CHUNKS
+def test_a_form_over_the_limit_is_refused_in_words(web: WebProcess, chunk_bytes: int) -> None:
+    body = b"note=" + bytes(MAXIMUM_BODY_BYTES)
+    answer = web.ask("/app/form", body, FORM, chunk_bytes=chunk_bytes)
+    assert (answer.status, answer.headers["Content-Type"]) == (413, "text/html; charset=utf-8")
+    assert f"more than {MAXIMUM_BODY_BYTES} bytes" in answer.body.decode()
+
+
+@CHUNKS
+def test_a_message_over_the_limit_is_refused_though_its_beginning_is_signed(
+    web: WebProcess, shop: Shop, chunk_bytes: int
+) -> None:
+    before = events(shop)
+    order = envelope("sale.created", sale(order_id="cut"))
+    whole = order + b" " * MAXIMUM_BYTES
+    proofs = signed(shop.secret, whole[:MAXIMUM_BYTES], "msg_cut")
+    answer = web.ask(f"/hooks/{shop.source_id}", whole, proofs, chunk_bytes=chunk_bytes)
+    assert (answer.status, answer.headers["Content-Type"]) == (413, "application/problem+json")
+    assert f"more than {MAXIMUM_BYTES} bytes" in answer.json["detail"]
+    assert events(shop) == before
+
+
+@DOORS
+def test_an_announced_length_over_the_limit_is_refused_before_a_byte_of_it(
+    web: WebProcess, path: str, limit_bytes: int
+) -> None:
+    assert " 413 " in web.first_line(head(path, f"Content-Length: {limit_bytes + 1}"))
+
+
+def test_who_sends_everything_before_listening_still_hears_why(web: WebProcess) -> None:
+    assert web.ask("/app/form", bytes(8_000_000), FORM).status == 413
+
+
+@DOORS
+@pytest.mark.parametrize(
+    ("lines", "rest"),
+    [
+        (("Transfer-Encoding: chunked", "Content-Length: 6"), b"6\r\nnote=x\r\n0\r\n\r\n"),
+        (("Content-Length: 6", "Content-Length: 7"), b"note=x"),
+        (("Content-Length: six",), b"note=x"),
+        (("Transfer-Encoding: chunked, chunked",), b"6\r\nnote=x\r\n0\r\n\r\n"),
+        (("Transfer-Encoding: chunked",), b"zz\r\nnote=x\r\n0\r\n\r\n"),
+        (("Transfer-Encoding: chunked",), b"6\r\nnote=x0\r\n\r\n"),
+        (("Transfer-Encoding: chunked",), b"-6\r\nnote=x\r\n0\r\n\r\n"),
+    ],
+)
+def test_a_body_whose_end_is_in_doubt_is_refused(
+    web: WebProcess, path: str, limit_bytes: int, lines: tuple[str, ...], rest: bytes
+) -> None:
+    assert " 400 " in web.first_line(head(path, *lines) + rest)
+
+
+@DOORS
+@pytest.mark.parametrize(
+    "framing", [("Content-Length: 60", b"note=x"), ("Transfer-Encoding: chunked", b"9\r\nnote")]
+)
+def test_a_body_that_breaks_off_is_refused(
+    web: WebProcess, path: str, limit_bytes: int, framing: tuple[str, bytes]
+) -> None:
+    with web.call(head(path, framing[0]) + framing[1]) as connection:
+        connection.shutdown(socket.SHUT_WR)  # no more will be said; answers are still heard
+        assert b" 400 " in connection.makefile("rb").readline()
+
+
+@DOORS
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Content-Encoding: gzip", "Content-Length: 6"),
+        ("Content-Encoding: identity, br", "Content-Length: 6"),
+        ("Transfer-Encoding: gzip, chunked",),
+    ],
+)
+def test_a_compressed_body_is_refused_unread(
+    web: WebProcess, path: str, limit_bytes: int, lines: tuple[str, ...]
+) -> None:
+    assert " 415 " in web.first_line(head(path, *lines, "Connection: close"))
+
+
+def test_a_signed_message_that_is_compressed_is_told_what_to_do(web: WebProcess, shop: Shop) -> None:
+    body = json.dumps({"type": "sale.created"}).encode()
+    proofs = signed(shop.secret, body, "msg_gzip")
+    answer = web.ask(f"/hooks/{shop.source_id}", body, proofs | {"Content-Encoding": "GZIP"})
+    assert (answer.status, answer.json["detail"]) == (
+        415,
+        "The body is compressed. Send it as it is, without Content-Encoding.",
+    )

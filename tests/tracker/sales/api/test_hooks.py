@@ -1,0 +1,211 @@
+"""The hook door: what shops are answered, and what is kept."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from prometheus_client import REGISTRY
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from standardwebhooks import Webhook
+from structlog.testing import capture_logs
+from werkzeug.test import TestResponse
+
+from config.database import Databases, reading, transact
+from config.settings import Settings
+from tests.tracker.sales.api.hook_app import make_app
+from tests.tracker.sales.shop import SOLD, Shop, envelope, sale
+from tracker.http.site import site
+from tracker.sales.inbox.models import Event
+from tracker.sales.orders.models import Sale
+from tracker.sales.reports.strict_json import MAXIMUM_BYTES
+from tracker.sales.sources.operations import delete_source, rotate_secret
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[FlaskClient]:
+    application = make_app(settings)
+    yield application.test_client()
+    with application.app_context():
+        site().databases.close()
+
+
+def signed(secret: str, body: bytes, key: str = "msg_1", at: datetime | None = None) -> dict[str, str]:
+    """By independent code."""
+    at = at or datetime.now(UTC)
+    return {
+        "webhook-id": key,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": Webhook(secret).sign(key, at, body.decode()),
+    }
+
+
+def post(client: FlaskClient, shop: Shop, body: bytes, headers: dict[str, str] | None = None) -> TestResponse:
+    headers = signed(shop.secret, body) if headers is None else headers
+    return client.post(f"/hooks/{shop.source_id}", data=body, headers=headers)
+
+
+def kept(databases: Databases, table: Any = Event) -> int:
+    with reading(databases.main) as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_a_signed_sale_is_booked_and_its_event_named(
+    client: FlaskClient, shop: Shop, databases: Databases
+) -> None:
+    answer = post(client, shop, envelope("sale.created", sale()))
+
+    assert answer.status_code == 200
+    told = answer.json or {}
+    assert told.pop("event").startswith("evt_")
+    assert told == {"state": "applied", "reason": None, "duplicate": False}
+    assert kept(databases, Sale) == 1
+
+
+def test_the_same_message_again_is_answered_like_the_first(client: FlaskClient, shop: Shop) -> None:
+    body = envelope("sale.created", sale())
+    first, again = post(client, shop, body).json, post(client, shop, body).json
+
+    assert first is not None
+    assert again == {**first, "duplicate": True}
+
+
+def test_a_signed_message_without_meaning_is_kept_and_answered_200(
+    client: FlaskClient, shop: Shop, databases: Databases
+) -> None:
+    answer = post(client, shop, envelope("sale.created", sale(total=-1)))
+
+    assert answer.status_code == 200
+    assert answer.json is not None
+    assert (answer.json["state"], answer.json["reason"]) == (
+        "parked",
+        "data.total is -1; it must be at least 0.",
+    )
+    assert (kept(databases), kept(databases, Sale)) == (1, 0)
+
+
+def test_a_key_with_other_content_is_answered_409(client: FlaskClient, shop: Shop) -> None:
+    post(client, shop, envelope("sale.created", sale()))
+    answer = post(client, shop, envelope("sale.created", sale(total=7000)))
+
+    assert (answer.status_code, answer.mimetype) == (409, "application/problem+json")
+    assert answer.json is not None
+    assert "was used before" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("fault", ["unsigned", "stale", "early", "altered", "other secret"])
+def test_what_is_not_authentic_is_answered_401_and_leaves_only_a_count(
+    client: FlaskClient, shop: Shop, databases: Databases, fault: str
+) -> None:
+    body = envelope("sale.created", sale())
+    now = datetime.now(UTC)
+    headers = {
+        "unsigned": {},
+        "stale": signed(shop.secret, body, at=now - timedelta(minutes=6)),
+        "early": signed(shop.secret, body, at=now + timedelta(minutes=6)),
+        "altered": signed(shop.secret, body.replace(b"11900", b"99900")),
+        "other secret": signed("whsec_" + "A" * 43 + "=", body),
+    }[fault]
+    cause = {"unsigned": "missing", "stale": "stale", "early": "stale"}.get(fault, "signature")
+    before = refusals(cause)
+
+    answer = post(client, shop, body, headers)
+
+    assert (answer.status_code, answer.mimetype) == (401, "application/problem+json")
+    assert kept(databases) == 0
+    assert refusals(cause) == before + 1
+
+
+def test_both_secrets_are_taken_after_a_rotation(
+    client: FlaskClient, shop: Shop, databases: Databases
+) -> None:
+    new = transact(databases.main, lambda session: rotate_secret(session, shop.source_id, shop.keys))
+    body = envelope("sale.created", sale())
+
+    assert post(client, shop, body, signed(new, body)).status_code == 200
+    assert post(client, shop, body, signed(shop.secret, body)).status_code == 200
+
+
+@pytest.mark.parametrize("source_id", ["src_" + "0" * 32, "nonsense", "brd_" + "0" * 32])
+def test_a_hook_that_does_not_exist_is_answered_404(client: FlaskClient, source_id: str) -> None:
+    answer = client.post(f"/hooks/{source_id}", data=b"{}")
+
+    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+
+
+def test_a_deleted_source_is_gone(client: FlaskClient, shop: Shop, databases: Databases) -> None:
+    def delete(session: Session) -> None:
+        delete_source(session, datetime.now(UTC), shop.source_id)
+
+    transact(databases.main, delete)
+    answer = post(client, shop, envelope("sale.created", sale()))
+
+    assert (answer.status_code, kept(databases)) == (410, 0)
+
+
+def test_a_body_over_the_limit_is_answered_413(client: FlaskClient, shop: Shop, databases: Databases) -> None:
+    answer = post(client, shop, b" " * (MAXIMUM_BYTES + 1))
+
+    assert (answer.status_code, kept(databases)) == (413, 0)
+
+
+def test_a_body_of_just_the_limit_is_taken(client: FlaskClient, shop: Shop, databases: Databases) -> None:
+    body = envelope("sale.created", sale())
+    answer = post(client, shop, body + b" " * (MAXIMUM_BYTES - len(body)))
+
+    assert (answer.status_code, kept(databases, Sale)) == (200, 1)
+
+
+def test_neither_answers_nor_logs_repeat_tokens_secrets_or_the_body(client: FlaskClient, shop: Shop) -> None:
+    token, customer = shop.token("anna"), "a-private-customer"
+    bodies = [
+        envelope("sale.created", sale(click=token, customer=customer)),
+        envelope("sale.created", sale(click=token, customer=customer, total=-5)),
+        envelope("sale.created", sale(click=token, customer=customer, total=5000, tax=0, shipping=0)),
+        envelope("sale.created", sale(click=[token], customer=customer)),
+        envelope("sale.created", {"order_id": token, "customer": customer, "occurred_at": SOLD}),
+    ]
+    with capture_logs() as logs:
+        answers = [
+            post(client, shop, body, signed(shop.secret, body, key=f"msg_{number}")).text
+            for number, body in enumerate(bodies)
+        ]
+        answers.append(post(client, shop, bodies[0], signed("whsec_AAAA", bodies[0])).text)
+
+    said = "\n".join(answers) + repr(logs)
+    assert token not in said
+    assert customer not in said
+    assert shop.secret.removeprefix("whsec_") not in said
+
+
+def test_an_unsigned_caller_learns_nothing_of_our_keys(settings: Settings, shop: Shop) -> None:
+    with capture_logs() as logs:
+        other_key = settings.model_copy(update={"secret_key": "another signing key for tests, long enough"})
+        answer = make_app(other_key).test_client().post(f"/hooks/{shop.source_id}", data=b"{}")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "SECRET_KEY" not in answer.text
+    assert "send the message again" in answer.text
+    assert "LINKLEDGER_SECRET_KEY" in logs[0]["error"]
+
+
+def test_without_a_database_the_shop_is_asked_to_send_again(settings: Settings) -> None:
+    nowhere = settings.model_copy(update={"database_url": "postgresql+psycopg://nobody@127.0.0.1:1/none"})
+    body = envelope("sale.created", sale(customer="a-private-customer"))
+    with capture_logs() as logs:
+        answer = make_app(nowhere).test_client().post("/hooks/src_" + "0" * 32, data=body)
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert answer.mimetype == "application/problem+json"
+    assert [entry["event"] for entry in logs] == ["hook cannot reach the database"]
+
+
+def test_the_door_is_marked_as_signed(settings: Settings) -> None:
+    view: Any = make_app(settings).view_functions["sales.take_message"]
+
+    assert view.__access__.kind == "signed"
+
+
+def refusals(cause: str) -> float:
+    return REGISTRY.get_sample_value("linkledger_hooks_refused_total", {"cause": cause}) or 0

@@ -1,0 +1,220 @@
+"""Signed deliveries of every kind of shop, over HTTP: received, booked, credited."""
+
+import base64
+import hashlib
+import hmac
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from stripe import WebhookSignature
+
+from config.database import Databases, reading, transact
+from tests.tracker.sales.api.hook_server import Server
+from tests.tracker.sales.api.test_hooks import client, kept  # noqa: F401
+from tests.tracker.sales.payloads_read import event, payload, raw
+from tests.tracker.sales.shop import Shop
+from tracker.sales.attribution.models import Attribution
+from tracker.sales.inbox.models import Event
+from tracker.sales.orders.models import Sale
+from tracker.sales.queries import sale_history
+from tracker.sales.sources.operations import create_source, rotate_secret
+
+SECRETS = {
+    "stripe": "whsec_ExampleOfThisYear000000000000",
+    "shopify": "shpss_0123456789abcdef0123456789abcdef",
+    "woocommerce": "woo-secret-of-2025",
+}
+Signer = Callable[[bytes, str], dict[str, str]]
+
+
+def hmac_base64(secret: str, body: bytes) -> str:
+    """As the shops' own pages describe it, apart from the product's code."""
+    return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
+
+
+def by_stripe(body: bytes, secret: str) -> dict[str, str]:
+    header = WebhookSignature.generate_signature_header(body.decode(), secret, int(time.time()))
+    return {"Stripe-Signature": header, "Content-Type": "application/json; charset=utf-8"}
+
+
+def by_shopify(body: bytes, secret: str) -> dict[str, str]:
+    return {
+        "X-Shopify-Topic": "orders/paid",
+        "X-Shopify-Hmac-Sha256": hmac_base64(secret, body),
+        "X-Shopify-Event-Id": "98880550-0000-4000-8000-000000000002",
+        "X-Shopify-Shop-Domain": "teas.myshopify.example",
+    }
+
+
+def by_woocommerce(body: bytes, secret: str) -> dict[str, str]:
+    return {
+        "X-WC-Webhook-Topic": "order.updated",
+        "X-WC-Webhook-Signature": hmac_base64(secret, body),
+        "X-WC-Webhook-Delivery-ID": "9f86d081884c7d659a2feaa0c55ad015",
+    }
+
+
+SIGNERS: dict[str, Signer] = {
+    "stripe": by_stripe,
+    "shopify": by_shopify,
+    "woocommerce": by_woocommerce,
+}
+
+
+def order_with(kind: str, token: str) -> dict[str, Any]:
+    if kind == "stripe":
+        return event("stripe_session_paid", client_reference_id=token)
+    if kind == "shopify":
+        return payload("shopify_orders_paid", note_attributes=[{"name": "ll", "value": token}])
+    meta = [*payload("woocommerce_order_processing")["meta_data"], {"id": 9, "key": "_ll", "value": token}]
+    return payload("woocommerce_order_processing", meta_data=meta)
+
+
+def test_a_signed_order_of_each_kind_is_booked_and_credited(
+    server: Server, shop: Shop, databases: Databases
+) -> None:
+    for kind, sign in SIGNERS.items():
+        source_id = shop.connect(kind, SECRETS[kind])
+        body = raw(order_with(kind, shop.token("bob")))
+
+        status, answer = server.post(f"/hooks/{source_id}", body, sign(body, SECRETS[kind]))
+        assert (status, '"state":"applied"' in answer.replace(" ", "")) == (200, True), answer
+        with reading(databases.main) as session:
+            [sale] = session.scalars(select(Sale).where(Sale.namespace == source_id))
+            [credit] = session.scalars(select(Attribution).where(Attribution.sale_id == sale.id))
+        assert (sale.currency, sale.net, sale.test) == ("EUR", 9000, False)
+        assert credit.enrollment_id == shop.enrollments["bob"]
+
+        altered = body.replace(b"EUR", b"USD").replace(b'"eur"', b'"usd"')
+        assert server.post(f"/hooks/{source_id}", altered, sign(body, SECRETS[kind]))[0] == 401
+        again = server.post(f"/hooks/{source_id}", body, sign(body, SECRETS[kind]), chunk_bytes=100)
+        assert '"duplicate":true' in again[1].replace(" ", "")
+
+
+def test_an_order_of_nine_hundred_kilobytes_is_booked_with_every_line(
+    server: Server, shop: Shop, databases: Databases
+) -> None:
+    source_id = shop.connect("shopify", SECRETS["shopify"])
+    [line, *_] = payload("shopify_orders_paid")["line_items"]
+    body = raw(payload("shopify_orders_paid", line_items=[line] * 640))
+    assert len(body) > 900_000
+
+    status, answer = server.post(f"/hooks/{source_id}", body, by_shopify(body, SECRETS["shopify"]))
+    assert status == 200, answer
+    with reading(databases.main) as session:
+        [sale] = session.scalars(select(Sale))
+    assert len(sale.items) == 640
+
+
+@pytest.mark.parametrize("kind", sorted(SIGNERS))
+def test_two_secrets_are_live_after_an_exchange(client: FlaskClient, shop: Shop, kind: str) -> None:  # noqa: F811
+    source_id, newer = shop.connect(kind, SECRETS[kind]), f"{SECRETS[kind][:20]}-of-2026"
+
+    def exchange(session: Session) -> str:
+        return rotate_secret(session, source_id, shop.keys, newer)
+
+    transact(shop.databases.main, exchange)
+    body = raw(order_with(kind, "no token of ours"))
+    for secret, status in ((newer, 200), (SECRETS[kind], 200), (f"{newer}-or-not", 401)):
+        answer = client.post(f"/hooks/{source_id}", data=body, headers=SIGNERS[kind](body, secret))
+        assert answer.status_code == status
+
+
+def test_woocommerces_greeting_is_answered_and_not_kept(
+    client: FlaskClient,  # noqa: F811
+    shop: Shop,
+    databases: Databases,
+) -> None:
+    source_id = shop.connect("woocommerce", SECRETS["woocommerce"])
+    greeted = client.post(f"/hooks/{source_id}", data={"webhook_id": "1"})
+    unsigned = client.post(f"/hooks/{source_id}", data=raw(payload("woocommerce_order_processing")))
+
+    assert (greeted.status_code, greeted.json and greeted.json["state"]) == (200, "greeted")
+    assert unsigned.status_code == 401
+    assert client.post(f"/hooks/{shop.source_id}", data={"webhook_id": "1"}).status_code == 401
+    assert kept(databases) == 0
+
+
+def test_before_stripes_secret_is_here_nothing_is_taken(client: FlaskClient, shop: Shop) -> None:  # noqa: F811
+    def connect(session: Session) -> str:
+        now = datetime.now(UTC)
+        made, _ = create_source(session, now, brand_id=shop.brand_id, kind="stripe", keys=shop.keys)
+        return made.id
+
+    source_id = transact(shop.databases.main, connect)
+    body = raw(payload("stripe_session_paid"))
+    answer = client.post(f"/hooks/{source_id}", data=body, headers=by_stripe(body, SECRETS["stripe"]))
+
+    assert answer.status_code == 401
+
+
+def test_the_topic_is_kept_with_the_event_so_that_it_can_be_replayed(
+    client: FlaskClient,  # noqa: F811
+    shop: Shop,
+    databases: Databases,
+) -> None:
+    source_id = shop.connect("shopify", SECRETS["shopify"])
+    body = raw(payload("shopify_refunds_create"))
+    headers = by_shopify(body, SECRETS["shopify"]) | {"X-Shopify-Topic": "refunds/create"}
+    client.post(f"/hooks/{source_id}", data=body, headers=headers)
+    with reading(databases.main) as session:
+        waiting = session.scalars(select(Event)).one()
+    assert (waiting.state, waiting.topic, waiting.order_id) == (
+        "parked",
+        "refunds/create",
+        "820982911946154508",
+    )
+
+    sold = raw(payload("shopify_orders_paid"))
+    client.post(f"/hooks/{source_id}", data=sold, headers=by_shopify(sold, SECRETS["shopify"]))
+    with reading(databases.main) as session:
+        assert session.get_one(Event, waiting.id).state == "applied"
+
+
+def test_one_event_of_shopifys_in_two_versions_is_one_message(
+    client: FlaskClient,  # noqa: F811
+    shop: Shop,
+) -> None:
+    """Two webhooks for one topic get the same event; a conflict would make Shopify drop one of them."""
+    source_id = shop.connect("shopify", SECRETS["shopify"])
+    answers = []
+    for changes in (
+        {},
+        {"updated_at": "2025-11-01T11:00:09+01:00", "a_field_of_2027": 1},
+        {"total_price": "1"},
+    ):
+        sets = {"total_price_set": None} if "total_price" in changes else {}
+        body = raw(payload("shopify_orders_paid", **changes, **sets))
+        told = client.post(f"/hooks/{source_id}", data=body, headers=by_shopify(body, SECRETS["shopify"]))
+        answers.append((told.status_code, told.json and told.json.get("duplicate")))
+
+    assert answers == [(200, False), (200, True), (409, None)]
+
+
+def test_every_update_of_a_woocommerce_order_ends_in_the_same_rows(shop: Shop, databases: Databases) -> None:
+    now = datetime(2025, 11, 7, 12, tzinfo=UTC)
+    names = ("order_processing", "order_refunded_in_part", "order_refunded", "order_refunded_in_part")
+    for order in (names, names[::-1], names[1:], (names[2],)):
+        source_id = shop.connect("woocommerce", SECRETS["woocommerce"])
+        for name in order:
+            body = raw(payload(f"woocommerce_{name}"))
+            received = shop.send_raw(body, source_id=source_id, now=now, topic="order.updated")
+            assert received.state == "applied"
+        with reading(databases.main) as session:
+            told = session.scalars(select(Event.state).where(Event.source_id == source_id)).all()
+            [sale] = session.scalars(select(Sale).where(Sale.namespace == source_id))
+        assert (set(told), sale.total) == ({"applied"}, 11305)
+        assert ends_of(databases, sale.id) == [("734", 4284), ("735", 900), ("736", 6121), "off"]
+
+
+def ends_of(databases: Databases, sale_id: str) -> list[Any]:
+    with reading(databases.main) as session:
+        history = sale_history(session, session.get_one(Sale, sale_id))
+    back: list[Any] = sorted((refund.refund_id, refund.amount) for refund in history.refunds)
+    return [*back, "off"] if history.cancelled_at else back

@@ -1,0 +1,114 @@
+"""For how long a known customer is bound, and that clicks and codes go before him, one rule a test."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.tracker.sales.attribution.test_rules import DAY, SOLD, click, code, decided, known, winner_of
+from tracker.sales.attribution.customer_binding import months_after
+from tracker.sales.attribution.evidence import moment
+from tracker.sales.attribution.inputs import CouponUse, Touch
+from tracker.sales.attribution.rules import Credit
+
+
+def test_a_known_customer_decides_when_neither_a_click_nor_a_code_does() -> None:
+    decision = decided([click("bob", 40 * DAY)], [code(None)], binding=known("anna"))
+
+    assert decision.winner == Credit("enr_anna", "trm_1", "lnk_anna", None, None)
+    assert decision.reason == (
+        "The known customer decides: neither a click nor a code does, and order 900 of 2026-09-01 bound him "
+        "for ever."
+    )
+    assert [(each["kind"], each["outcome"]) for each in decision.candidates] == [
+        ("click", "lost"),
+        ("coupon", "lost"),
+        ("customer", "won"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("clicks", "codes", "reason"),
+    [
+        ([click("bob", DAY)], [], "A click decides."),
+        ([], [code("bob")], "The code BOB decides."),
+        ([click("bob", DAY)], [code("bob")], "The code BOB decides."),
+    ],
+)
+def test_a_click_or_a_code_of_another_creator_goes_before_the_binding(
+    clicks: list[Touch], codes: list[CouponUse], reason: str
+) -> None:
+    decision = decided(clicks, codes, binding=known("anna"))
+
+    assert winner_of(decision) == "bob"
+    assert decision.candidates[-1]["reason"] == reason
+    assert decision.candidates[-1]["outcome"] == "lost"
+
+
+def test_a_code_that_the_brand_ignores_does_not_keep_the_binding_from_deciding() -> None:
+    assert winner_of(decided([], [code("bob")], policy="never", binding=known("anna"))) == "anna"
+
+
+@pytest.mark.parametrize(
+    ("customers", "bought", "bound"),
+    [
+        (("first_sale", None), SOLD - DAY, False),
+        (("months", 1), datetime(2026, 10, 1, 10, 0, tzinfo=UTC), False),
+        (("months", 1), datetime(2026, 10, 1, 10, 0, 0, 1, tzinfo=UTC), True),
+        (("months", 12), datetime(2025, 11, 1, 10, 0, tzinfo=UTC), False),
+        (("months", 12), datetime(2025, 11, 2, tzinfo=UTC), True),
+        (("lifetime", None), datetime(2016, 1, 1, tzinfo=UTC), True),
+    ],
+)
+def test_the_customer_is_bound_for_as_long_as_the_brand_says(
+    customers: tuple[str, int | None], bought: datetime, bound: bool
+) -> None:
+    decision = decided([], binding=known("anna", moment(bought)), customers=customers)
+
+    assert (winner_of(decision) == "anna") is bound
+    if not bound:
+        assert decision.reason.endswith("and no creator is bound to the customer.")
+        assert "first sale only" in decision.candidates[0]["reason"] or "that was over" in str(decision)
+
+
+def test_a_creator_who_has_left_is_credited_with_none_of_his_customers() -> None:
+    left = "Its creator had left the program when the sale was made."
+    decision = decided([], binding=known("anna", flaw=left))
+
+    assert decision.winner is None
+    assert decision.candidates == [
+        {
+            "kind": "customer",
+            "outcome": "lost",
+            "reason": left,
+            "order_id": "900",
+            "namespace": "shop",
+            "at": "2026-09-01T10:00:00.000000Z",
+            "link_id": "lnk_anna",
+            "enrollment_id": "enr_anna",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("at", "months", "end"),
+    [
+        ("2026-01-31", 1, "2026-02-28"),
+        ("2024-01-31", 1, "2024-02-29"),
+        ("2026-12-15", 1, "2027-01-15"),
+        ("2026-11-30", 15, "2028-02-29"),
+        ("2026-05-31", 12, "2027-05-31"),
+        ("2026-05-31", 120, "2036-05-31"),
+    ],
+)
+def test_months_are_those_of_the_calendar(at: str, months: int, end: str) -> None:
+    start = datetime.fromisoformat(at).replace(hour=23, tzinfo=UTC)
+
+    assert months_after(start, months) == datetime.fromisoformat(end).replace(hour=23, tzinfo=UTC)
+
+
+def test_twelve_monthly_renewals_of_a_year_end_where_the_thirteenth_payment_begins() -> None:
+    """The first payment and eleven renewals: a customer who is bound for twelve months pays twelve times."""
+    start = datetime(2025, 1, 31, 10, 0, tzinfo=UTC)
+    payments = [months_after(start, number) + timedelta(minutes=1) for number in range(1, 14)]
+
+    assert sum(payment < months_after(start, 12) for payment in payments) == 11

@@ -1,0 +1,114 @@
+"""Shops tell an order again and again, and what does not touch its money may have changed in between."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from config.database import Databases, reading
+from tests.tracker.sales.inbox.test_concurrency import states
+from tests.tracker.sales.orders.test_stripe_references import LATER
+from tests.tracker.sales.payloads_read import payload, raw
+from tests.tracker.sales.shop import Shop, sale
+from tracker.sales.inbox.operations import Received
+from tracker.sales.orders.models import Refund, Sale
+from tracker.sales.orders.queries import find_sale
+
+SECRET = "an-example-of-a-secret"
+
+
+@pytest.fixture
+def woo(shop: Shop) -> str:
+    return shop.connect("woocommerce", SECRET)
+
+
+def updated(shop: Shop, source_id: str, name: str, **changes: Any) -> Received:
+    body = raw(payload(f"woocommerce_order_{name}", **changes))
+    return shop.send_raw(body, source_id=source_id, topic="order.updated", now=LATER)
+
+
+def amounts(databases: Databases) -> tuple[list[int], list[int]]:
+    """Of all sales, and of all refunds."""
+    with reading(databases.main) as session:
+        sold = list(session.scalars(select(Sale.total)))
+        return sold, sorted(session.scalars(select(Refund.amount)))
+
+
+def _line(order: dict[str, Any], **changes: Any) -> list[dict[str, Any]]:
+    [first, *rest] = order["line_items"]
+    return [first | changes, *rest]
+
+
+def _billing(order: dict[str, Any]) -> dict[str, Any]:
+    billing: dict[str, Any] = order["billing"]
+    return billing | {"email": "erika.muster@customers.example"}
+
+
+PART = payload("woocommerce_order_refunded_in_part")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"line_items": _line(PART, sku="TEA-1-NEW")},
+        {"line_items": _line(PART, sku="", product_id=0)},
+        {"billing": _billing(PART)},
+        {"customer_id": 12},
+    ],
+    ids=["SKU changed", "product deleted", "address corrected", "guest became a customer"],
+)
+def test_a_refund_is_booked_whatever_else_was_changed_since_the_sale(
+    shop: Shop, databases: Databases, woo: str, changed: dict[str, Any]
+) -> None:
+    """WooCommerce tells the SKU and the customer of today with every update of an old order."""
+    updated(shop, woo, "processing")
+    received = updated(shop, woo, "refunded_in_part", **changed)
+
+    assert (received.state, received.reason) == ("applied", f"already booked by {_first(databases)}")
+    assert amounts(databases) == ([11305], [900, 4284])
+
+
+def _first(databases: Databases) -> str:
+    with reading(databases.main) as session:
+        return session.scalars(select(Sale.event_id)).one()
+
+
+def test_a_line_that_costs_something_else_is_another_amount(shop: Shop) -> None:
+    shop.send("sale.created", sale(items=[{"sku": "A1", "quantity": 1, "net": 9500}]))
+    other = shop.send("sale.created", sale(items=[{"sku": "A1", "quantity": 1, "net": 9400}]))
+
+    assert other.state == "parked"
+    assert (other.reason or "").endswith("differs: items.")
+
+
+def test_an_order_that_moved_on_before_its_payment_was_noted_is_sold_once(
+    shop: Shop, databases: Databases, woo: str
+) -> None:
+    """WooCommerce notes no payment of what needs no shipping before the order is completed."""
+    updated(shop, woo, "processing", date_paid_gmt=None)
+    updated(shop, woo, "processing", status="completed", date_paid_gmt="2025-11-01T18:00:00")
+    updated(shop, woo, "refunded_in_part", date_paid_gmt="2025-11-01T18:00:00")
+
+    assert states(databases) == {"applied": 3}
+    assert amounts(databases) == ([11305], [900, 4284])
+
+
+def test_an_order_that_was_completed_without_a_noted_payment_is_sold(
+    shop: Shop, databases: Databases, woo: str
+) -> None:
+    updated(shop, woo, "processing", status="completed", date_paid_gmt=None)
+    updated(shop, woo, "refunded_in_part", date_paid_gmt=None)
+
+    assert states(databases) == {"applied": 2}
+    assert amounts(databases) == ([11305], [900, 4284])
+
+
+def test_an_order_is_found_by_its_id_before_one_whose_number_that_is(
+    shop: Shop, databases: Databases, woo: str
+) -> None:
+    for order_id in (727, 728):
+        updated(shop, woo, "processing", id=order_id, number=str(order_id - 1))
+
+    with reading(databases.main) as session:
+        found = {name: find_sale(session, shop.brand_id, name).order_id for name in ("726", "727", "728")}
+    assert found == {"726": "727", "727": "727", "728": "728"}

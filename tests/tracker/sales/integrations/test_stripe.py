@@ -1,0 +1,251 @@
+"""What Stripe sold, told in the classic shape and in that since 2025-03-31, becomes sales."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.tracker.sales.integrations.stripe_read import only, read, reports, without_effect
+from tests.tracker.sales.payloads_read import event, payload
+from tracker.errors import Invalid
+from tracker.sales.reports.customer_hashes import email_hash
+from tracker.sales.reports.normal import SaleReport
+from tracker.sales.reports.provider_reports import EvidenceReport, ReferenceReport
+
+INVOICES = ("stripe_invoice_first_classic", "stripe_invoice_first_basil")
+TOKEN = "a-click-token"
+
+
+def test_a_paid_session_is_a_sale() -> None:
+    sold = only(event("stripe_session_paid", client_reference_id=TOKEN, metadata={"linkledger": "another"}))
+
+    assert sold == SaleReport(
+        order_id="cs_live_a1ExampleSessionOfOrderOne",
+        occurred_at=datetime(2025, 11, 1, 10, 0, 2, tzinfo=UTC),
+        currency="EUR",
+        total=11305,
+        tax=1805,
+        shipping=500,
+        discount=1000,
+        click=TOKEN,
+        touches=("another",),
+        coupons=("promo_1ExampleAnna10",),
+        customer_email_hash=email_hash("erika@customers.example"),
+        customer_mailbox_hash=email_hash("erika@customers.example"),
+        checkout_started_at=datetime(2025, 11, 1, 9, 56, 40, tzinfo=UTC),
+        references=("pi_3ExampleOrderOne",),
+    )
+
+
+def test_what_discounts_are_called_is_told_as_far_as_stripe_says_it() -> None:
+    discounts = [
+        {"coupon": {"id": "TEN", "name": "Ten off"}, "promotion_code": {"id": "promo_1", "code": "ANNA10"}},
+        {"coupon": "SPRING", "promotion_code": None},
+        {"source": {"coupon": "NEW"}, "promotion_code": "promo_2"},
+    ]
+    sold = only(event("stripe_session_paid", discounts=discounts))
+
+    assert sold.coupons == ("ANNA10", "promo_1", "TEN", "Ten off", "SPRING", "promo_2", "NEW")
+
+
+def test_prices_that_include_tax_leave_the_same_net() -> None:
+    """100.00 with 19 % inside, shipping 5.95 with 0.95 inside: the totals hold each once."""
+    sold = only(
+        event(
+            "stripe_session_paid",
+            amount_subtotal=10000,
+            amount_total=10595,
+            total_details={"amount_discount": 0, "amount_shipping": 595, "amount_tax": 1692},
+            shipping_cost={"amount_subtotal": 595, "amount_tax": 95, "amount_total": 595},
+        )
+    )
+
+    assert (sold.tax, sold.shipping, sold.total - sold.tax - sold.shipping) == (1692, 500, 8403)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"payment_status": "unpaid"}, "not paid yet"),
+        ({"payment_status": "no_payment_required", "amount_total": 0}, "nothing was paid"),
+        ({"mode": "setup"}, "sells nothing"),
+        ({"mode": "subscription"}, "no invoice yet"),
+    ],
+)
+def test_a_session_that_sold_nothing_is_without_effect(changes: dict[str, Any], reason: str) -> None:
+    assert reason in without_effect(event("stripe_session_paid", **changes))
+
+
+def test_a_delayed_payment_is_a_sale_when_it_comes() -> None:
+    kind = "checkout.session.async_payment_succeeded"
+
+    assert only(event("stripe_session_paid", type=kind)).total == 11305
+
+
+def test_sessions_that_need_no_payment_but_have_an_amount_are_sales() -> None:
+    assert only(event("stripe_session_paid", payment_status="no_payment_required")).total == 11305
+
+
+def test_events_outside_live_mode_are_tests() -> None:
+    assert only(payload("stripe_session_paid") | {"livemode": False}).test
+    assert only(payload("stripe_invoice_first_basil") | {"livemode": False}).test
+
+
+@pytest.mark.parametrize("name", INVOICES)
+def test_the_first_invoice_and_its_session_name_the_same_order(name: str) -> None:
+    session = event("stripe_session_subscription", client_reference_id=TOKEN)
+    sold = only(payload(name))
+
+    assert (sold.order_id, sold.total, sold.tax, sold.shipping) == ("in_1ExampleFirst", 2380, 380, 0)
+    assert (sold.customer, sold.occurred_at) == (
+        "cus_ExampleMax",
+        datetime(2025, 11, 1, 10, 0, 6, tzinfo=UTC),
+    )
+    assert only(session) == EvidenceReport(
+        "in_1ExampleFirst",
+        click=TOKEN,
+        references=("cs_live_b1ExampleSubscriptionSession",),
+        checkout_started_at=datetime(2025, 11, 1, 9, 58, 20, tzinfo=UTC),
+    )
+
+
+def test_both_shapes_of_an_invoice_say_the_same() -> None:
+    classic, basil = (only(payload(name)) for name in INVOICES)
+
+    assert classic.content_hash == basil.content_hash
+    assert classic.references == ("pi_3ExampleFirst", "ch_3ExampleFirst")
+    assert basil.references == ()
+
+
+def test_since_2025_the_payment_is_named_by_an_event_of_its_own_or_inside() -> None:
+    apart = only(payload("stripe_invoice_payment_paid"))
+    payments = {"data": [{"payment": {"type": "payment_intent", "payment_intent": "pi_3ExampleFirst"}}]}
+    inside = only(event("stripe_invoice_first_basil", payments=payments))
+
+    assert apart == ReferenceReport("in_1ExampleFirst", ("pi_3ExampleFirst",))
+    assert inside.references == apart.references
+
+
+@pytest.mark.parametrize("name", INVOICES)
+def test_a_renewal_is_a_further_sale_of_the_same_customer(name: str) -> None:
+    later = only(event(name, id="in_1ExampleSecond", billing_reason="subscription_cycle"))
+
+    assert later.order_id == "in_1ExampleSecond"
+    assert later.customer == only(payload(name)).customer
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        (INVOICES[0], {"subscription_details": {"metadata": {"linkledger": TOKEN}}}),
+        (INVOICES[1], {"parent": {"subscription_details": {"metadata": {"linkledger": TOKEN}}}}),
+        (INVOICES[1], {"metadata": {"linkledger": TOKEN}}),
+    ],
+)
+def test_the_token_may_be_left_with_the_subscription(name: str, changes: dict[str, Any]) -> None:
+    assert only(event(name, **changes)).tokens == (TOKEN,)
+
+
+def test_what_was_settled_by_credit_was_not_paid() -> None:
+    """Half of 23.80 was paid: half of the tax was, too."""
+    sold = only(event("stripe_invoice_first_basil", amount_paid=1190))
+
+    assert (sold.total, sold.tax) == (1190, 190)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"billing_reason": "manual"}, "of no subscription"),
+        ({"billing_reason": None}, "of no subscription"),
+        ({"billing_reason": "subscription_update", "total": -500, "amount_paid": 0}, "nothing was paid"),
+    ],
+)
+def test_an_invoice_that_sold_nothing_is_without_effect(changes: dict[str, Any], reason: str) -> None:
+    assert reason in without_effect(event("stripe_invoice_first_basil", **changes))
+
+
+def test_a_trial_begins_with_a_sale_of_nothing_so_that_its_customer_is_known() -> None:
+    sold = only(event("stripe_invoice_first_basil", total=0, amount_paid=0, total_taxes=[]))
+
+    assert (sold.total, sold.tax, sold.customer) == (0, 0, "cus_ExampleMax")
+
+
+@pytest.mark.parametrize(
+    ("currency", "stripes", "ours"),
+    [
+        ("jpy", 1190, 1190),
+        ("bhd", 1190, 1190),
+        ("isk", 119000, 1190),
+        ("ugx", 500, 5),
+        ("mga", 119, 11900),
+        ("huf", 1190, 1190),
+    ],
+)
+def test_currencies_are_counted_as_stripe_does_and_kept_as_iso_does(
+    currency: str, stripes: int, ours: int
+) -> None:
+    plain: dict[str, Any] = {"total_details": None, "shipping_cost": None}
+    sold = only(event("stripe_session_paid", currency=currency, amount_total=stripes, **plain))
+
+    assert (sold.currency, sold.total) == (currency.upper(), ours)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "reason"),
+    [
+        ("stripe_session_paid", {"currency": "isk", "amount_total": 119001}, "whole number of minor units"),
+        ("stripe_session_paid", {"currency": "xyz"}, "not an ISO 4217"),
+        ("stripe_session_paid", {"currency": "clf"}, "How Stripe counts CLF is not known"),
+        ("stripe_session_paid", {"amount_total": 113.05}, "whole number of Stripe's units"),
+        ("stripe_session_paid", {"amount_total": 2**63}, "largest amount"),
+        ("stripe_session_paid", {"amount_total": -1}, "at least 0"),
+        ("stripe_session_paid", {"amount_total": None}, "is missing"),
+        ("stripe_session_paid", {"amount_total": 100}, "of which they are parts"),
+        ("stripe_session_paid", {"payment_status": "maybe"}, "must be paid, unpaid"),
+        ("stripe_session_paid", {"id": None}, "data.object.id is empty|neither an order"),
+        ("stripe_invoice_first_basil", {"total": None}, "data.object.total"),
+        ("stripe_invoice_first_basil", {"total_taxes": [{"amount": 5000}]}, "of which they are parts"),
+        ("stripe_invoice_payment_paid", {"invoice": 5}, "must be the id of an invoice"),
+        ("stripe_refund_created", {"amount": 0}, "at least 1"),
+        ("stripe_refund_created", {"status": "perhaps"}, "must be one of"),
+        ("stripe_refund_created", {"created": 4102444800}, "more than a day after"),
+        ("stripe_refund_created", {"created": 10**30}, "no time"),
+        ("stripe_refund_created", {"charge": None, "payment_intent": None}, "neither an order nor a payment"),
+        ("stripe_charge_refunded_basil", {"amount_refunded": "20"}, "whole number of Stripe's units"),
+        ("stripe_dispute_created", {"status": "quarrel"}, "must be one of"),
+        ("stripe_dispute_created", {"amount": 0}, "at least 1"),
+    ],
+)
+def test_events_that_make_no_sense_say_where(name: str, changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(Invalid, match=reason):
+        reports(event(name, **changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"type": None}, "type must be"),
+        ({"livemode": "yes"}, "livemode must be true or false"),
+        ({"created": None}, "whole seconds"),
+        ({"data": {}}, "data.object must be an object"),
+        ({"data": None}, "data.object must be an object"),
+    ],
+)
+def test_envelopes_that_make_no_sense_say_where(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(Invalid, match=reason):
+        reports(payload("stripe_session_paid", **changes))
+
+
+def test_other_events_are_kept_without_effect() -> None:
+    other = payload("stripe_session_paid", type="customer.created")
+
+    assert read(other).order_id is None
+    assert "customer.created" in without_effect(other)
+
+
+def test_deliveries_that_differ_in_their_envelope_only_are_the_same_message() -> None:
+    first = payload("stripe_session_paid")
+
+    assert read(first) == read(first | {"pending_webhooks": 0, "request": None})
+    assert read(first) != read(event("stripe_session_paid", amount_total=5))

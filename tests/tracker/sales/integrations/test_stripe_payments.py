@@ -1,0 +1,84 @@
+"""What happened to Stripe's payments afterwards becomes refunds and disputes of the payment's order."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.tracker.sales.integrations.stripe_read import only, read, reports
+from tests.tracker.sales.payloads_read import event, payload
+from tracker.sales.reports.normal import DisputeReport, RefundReport
+from tracker.sales.reports.provider_reports import RefundFailureReport, RefundLevelReport
+
+
+def test_a_refund_names_its_payment() -> None:
+    message = read(payload("stripe_refund_created"))
+
+    assert (message.order_id, message.references) == (None, ("pi_3ExampleOrderOne",))
+    assert only(payload("stripe_refund_created")) == RefundReport(
+        order_id="pi_3ExampleOrderOne",
+        refund_id="re_3ExampleOne",
+        occurred_at=datetime(2025, 11, 2, 10, 1, 40, tzinfo=UTC),
+        currency="EUR",
+        amount=2000,
+        reason="requested_by_customer",
+    )
+
+
+@pytest.mark.parametrize("kind", ["refund.failed", "refund.updated", "charge.refund.updated"])
+def test_a_failed_refund_is_made_and_taken_back(kind: str) -> None:
+    made, back = reports(event("stripe_refund_created", type=kind, status="failed"))
+
+    assert made == only(payload("stripe_refund_created"))
+    assert back == RefundFailureReport("pi_3ExampleOrderOne", "re_3ExampleOne", made.occurred_at)  # type: ignore[union-attr]
+
+
+def test_a_refunded_charge_says_how_much_went_back_so_far() -> None:
+    level = RefundLevelReport(
+        "pi_3ExampleOrderOne",
+        "ch_3ExampleOrderOne",
+        datetime(2025, 11, 2, 10, 1, 43, tzinfo=UTC),
+        "EUR",
+        2000,
+    )
+
+    assert only(payload("stripe_charge_refunded_basil")) == level
+    assert reports(payload("stripe_charge_refunded_classic")) == (
+        only(payload("stripe_refund_created")),
+        level,
+    )
+
+
+def test_an_old_charge_is_named_by_itself() -> None:
+    charge = event("stripe_charge_refunded_classic", payment_intent=None)
+
+    assert read(charge).references == ("ch_3ExampleOrderOne",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "step"),
+    [
+        ("created", "needs_response", "opened"),
+        ("created", "warning_needs_response", "opened"),
+        ("updated", "under_review", "opened"),
+        ("updated", "won", "opened"),
+        ("funds_withdrawn", "needs_response", "opened"),
+        ("funds_reinstated", "won", "opened"),
+        ("closed", "won", "won"),
+        ("closed", "warning_closed", "won"),
+        ("closed", "lost", "lost"),
+    ],
+)
+def test_a_dispute_is_opened_by_all_its_events_and_decided_by_the_last(
+    kind: str, status: str, step: str
+) -> None:
+    told = only(event("stripe_dispute_created", type=f"charge.dispute.{kind}", status=status, at=1762200000))
+
+    assert isinstance(told, DisputeReport)
+    assert (told.order_id, told.dispute_id, told.amount) == (
+        "pi_3ExampleOrderOne",
+        "du_1ExampleDispute",
+        11305,
+    )
+    assert told.status == step
+    # All that open it agree on the time, whichever comes first.
+    assert int(told.occurred_at.timestamp()) == (1762200000 if kind == "closed" else 1762164000)

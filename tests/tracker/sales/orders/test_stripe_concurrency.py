@@ -1,0 +1,97 @@
+"""Stripe's events in two open transactions do not pass each other: refund and sale find each other."""
+
+from threading import Event as Signal
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.database import Databases, transact
+from tests.harness.processes.threads import DEADLINE_S, at_once
+from tests.tracker.sales.inbox.test_concurrency import count, somebody_waits_for_a_lock, states, wait_until
+from tests.tracker.sales.orders.test_stripe_references import LATER, SECRET, send
+from tests.tracker.sales.payloads_read import event, payload, raw
+from tests.tracker.sales.shop import Shop
+from tracker.sales.inbox.models import Event
+from tracker.sales.inbox.operations import Received, dismiss, receive
+from tracker.sales.orders.models import Refund
+from tracker.sales.sources.operations import get_source
+
+INVOICE, INVOICE_PAYMENT, REFUND = "stripe_invoice_first_basil", "stripe_invoice_payment_paid", "refund"
+
+
+def told(name: str) -> dict[str, Any]:
+    if name != REFUND:
+        return payload(name)
+    return event(
+        "stripe_refund_created", payment_intent="pi_3ExampleFirst", charge="ch_3ExampleFirst", amount=500
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "first", "second"),
+    [
+        ([INVOICE_PAYMENT], REFUND, INVOICE),
+        ([INVOICE], REFUND, INVOICE_PAYMENT),
+        ([REFUND], INVOICE, INVOICE_PAYMENT),
+        ([REFUND], INVOICE_PAYMENT, INVOICE),
+        ([INVOICE_PAYMENT], INVOICE, REFUND),
+        ([INVOICE], INVOICE_PAYMENT, REFUND),
+    ],
+)
+def test_the_second_sees_what_the_first_did_or_waits_for_it(
+    shop: Shop, databases: Databases, before: list[str], first: str, second: str
+) -> None:
+    source_id = shop.connect("stripe", SECRET)
+    for name in before:
+        send(shop, source_id, told(name))
+    first_is_in, second_is_done = Signal(), Signal()
+
+    def send_first() -> Received:
+        def work(session: Session) -> Received:
+            value, source = told(first), get_source(session, source_id)
+            received = receive(session, LATER, source, value["id"], raw(value), keys=shop.keys)
+            first_is_in.set()
+            wait_until(lambda: second_is_done.is_set() or somebody_waits_for_a_lock(databases))
+            return received
+
+        return transact(databases.main, work)
+
+    def send_second() -> Received:
+        first_is_in.wait(DEADLINE_S)
+        received = send(shop, source_id, told(second))
+        second_is_done.set()
+        return received
+
+    at_once(send_first, send_second)
+    with Session(databases.main) as session:
+        reasons = session.scalars(select(Event.reason)).all()
+    assert (states(databases), count(databases, Refund)) == ({"applied": 3}, 1), reasons
+
+
+def test_a_dismissal_by_the_payments_name_is_not_undone_by_who_tells_its_order(
+    shop: Shop, databases: Databases
+) -> None:
+    source_id = shop.connect("stripe", SECRET)
+    send(shop, source_id, told(INVOICE))
+    parked = send(shop, source_id, told(REFUND))
+    is_dismissed, payment_is_told = Signal(), Signal()
+
+    def dismiss_refund() -> str:
+        def work(session: Session) -> str:
+            dismiss(session, parked.event_id, reason="a mistake")
+            is_dismissed.set()
+            wait_until(lambda: payment_is_told.is_set() or somebody_waits_for_a_lock(databases))
+            return "dismissed"
+
+        return transact(databases.main, work)
+
+    def tell_payment() -> str:
+        is_dismissed.wait(DEADLINE_S)
+        received = send(shop, source_id, told(INVOICE_PAYMENT))
+        payment_is_told.set()
+        return received.state
+
+    assert at_once(dismiss_refund, tell_payment) == ["dismissed", "applied"]
+    assert (states(databases), count(databases, Refund)) == ({"applied": 2, "dismissed": 1}, 0)

@@ -1,0 +1,205 @@
+"""Which sources may support which, and shops that number their orders among them."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from config.database import Databases, transact
+from tests.tracker.sales.orders.test_stripe_references import LATER, SECRET, send
+from tests.tracker.sales.orders.test_supporting import (
+    CHARGE,
+    PAYMENT,
+    SESSION,
+    TOTAL,
+    sold,
+    state_of,
+    supporting,
+    told_of,
+)
+from tests.tracker.sales.payloads_read import event, payload, raw
+from tests.tracker.sales.shop import START, Shop, cancellation, envelope, refund
+from tracker.errors import Conflict, Invalid
+from tracker.sales.orders.models import Refund
+from tracker.sales.sources.operations import api_source, create_source
+
+WOO_SECRET = "an-example-of-a-shops-secret"
+
+
+def woo_order(**changes: Any) -> bytes:
+    return raw(payload("woocommerce_order_processing", **{"transaction_id": CHARGE} | changes))
+
+
+def gone(order: dict[str, Any]) -> int:
+    """What went back of it, in minor units."""
+    return -sum(round(float(each["total"]) * 100) for each in order["refunds"])
+
+
+def test_woocommerces_order_is_found_by_the_charge_that_it_notes(shop: Shop, databases: Databases) -> None:
+    woo = shop.connect("woocommerce", WOO_SECRET)
+    provider = supporting(shop, supports=woo)
+    waiting = send(shop, provider, payload("stripe_dispute_created"))
+    shop.send_raw(woo_order(), source_id=woo, now=LATER, topic="order.updated")
+    assert state_of(databases, waiting.event_id) == ("applied", "727")
+
+
+def test_the_number_of_one_shop_is_not_taken_for_anothers_id(shop: Shop, databases: Databases) -> None:
+    """Our own order 727 is not the one that WooCommerce numbers so."""
+    woo = supporting(shop, "woocommerce", secret=WOO_SECRET)
+    sold(shop, order_id="727")
+    received = shop.send_raw(woo_order(), source_id=woo, now=LATER, topic="order.updated")
+    assert state_of(databases, received.event_id) == ("parked", None)
+    sold(shop, CHARGE)
+    assert state_of(databases, received.event_id) == ("applied", "1001")
+
+
+def test_the_number_that_stripe_was_told_is_not_taken_for_the_id_of_another_order(
+    shop: Shop, databases: Databases
+) -> None:
+    woo = shop.connect("woocommerce", WOO_SECRET)
+    provider = supporting(shop, supports=woo)
+    for changes in ({"number": "T-1"}, {"id": 728, "number": "727"}):
+        body = woo_order(**changes | {"transaction_id": ""})
+        shop.send_raw(body, source_id=woo, now=LATER, topic="order.updated")
+    named: dict[str, Any] = {"metadata": {"order_id": "727"}}
+    received = send(shop, provider, event("stripe_dispute_created", **named))
+    assert state_of(databases, received.event_id) == ("applied", "728")
+    named["metadata"] = {"order_id": "728"}
+    other = send(
+        shop, provider, event("stripe_dispute_created", key="evt_o", id="dp_o", charge=None, **named)
+    )
+    assert state_of(databases, other.event_id) == ("applied", "728"), "by its payment"
+
+
+def test_a_shop_and_a_provider_that_both_support_a_third_claim_the_same_refund(shop: Shop) -> None:
+    provider, woo = supporting(shop), supporting(shop, "woocommerce", secret=WOO_SECRET)
+    order = payload("woocommerce_order_refunded_in_part", transaction_id=CHARGE)
+    sold(shop, CHARGE)
+    shop.send("refund.created", refund("ours", amount=gone(order)), now=LATER)
+    by_shop = shop.send_raw(raw(order), source_id=woo, now=LATER, topic="order.updated")
+    by_provider = send(shop, provider, event("stripe_refund_created", amount=gone(order)))
+    assert (by_shop.state, by_provider.state) == ("applied", "applied")
+
+
+def test_a_shop_may_support_its_provider(shop: Shop, databases: Databases) -> None:
+    """Then Stripe's amounts and refunds count, and what the shop says of them is claimed."""
+    stripe = shop.connect("stripe", SECRET)
+    woo = supporting(shop, "woocommerce", stripe, WOO_SECRET)
+    told: dict[str, Any] = {"meta_data": [{"id": 1, "key": "_ll", "value": shop.token("bob")}]}
+    told["meta_data"].append({"id": 2, "key": "_stripe_intent_id", "value": PAYMENT})
+    value = payload("woocommerce_order_refunded_in_part", **told)
+    received = shop.send_raw(raw(value), source_id=woo, now=LATER, topic="order.updated")
+    send(shop, stripe, event("stripe_session_paid"))
+    assert state_of(databases, received.event_id)[0] == "parked", "Stripe has not told of the refund"
+    back = gone(value)
+    send(shop, stripe, event("stripe_refund_created", amount=back))
+    assert state_of(databases, received.event_id) == ("applied", SESSION)
+    assert shop.attributions(SESSION)[-1].enrollment_id == shop.enrollments["bob"]
+    assert [each.amount for each in told_of(databases, Refund, SESSION)] == [back]
+
+
+def test_a_refund_that_failed_was_reported(shop: Shop, databases: Databases) -> None:
+    """Stripe counts; the shop's claim needs it no more than what it heard of the failure."""
+    stripe = shop.connect("stripe", SECRET)
+    woo = supporting(shop, "woocommerce", stripe, WOO_SECRET)
+    noted = [{"id": 2, "key": "_stripe_intent_id", "value": PAYMENT}]
+    claim = payload("woocommerce_order_refunded_in_part", meta_data=noted)
+    send(shop, stripe, event("stripe_session_paid"))
+    refunded: dict[str, Any] = {"amount": gone(claim), "type": "refund.failed", "status": "failed"}
+    send(shop, stripe, event("stripe_refund_created", **refunded))
+    received = shop.send_raw(raw(claim), source_id=woo, now=LATER, topic="order.updated")
+    assert state_of(databases, received.event_id) == ("applied", SESSION)
+
+
+def test_a_shop_that_throws_old_orders_away_claims_nothing(shop: Shop) -> None:
+    woo = supporting(shop, "woocommerce", shop.connect("stripe", SECRET), WOO_SECRET)
+    deleted = raw(payload("woocommerce_order_deleted"))
+    received = shop.send_raw(deleted, source_id=woo, now=LATER, topic="order.deleted")
+    assert received.reason == "it names no order and no payment that the other source could know"
+
+
+def test_an_order_called_off_for_a_lost_dispute_needs_no_refund(shop: Shop, databases: Databases) -> None:
+    stripe = shop.connect("stripe", SECRET)
+    woo = supporting(shop, "woocommerce", stripe, WOO_SECRET)
+    noted = [{"id": 2, "key": "_stripe_intent_id", "value": PAYMENT}]
+    send(shop, stripe, event("stripe_session_paid"))
+    failed = woo_order(meta_data=noted, status="failed")
+    received = shop.send_raw(failed, source_id=woo, now=LATER, topic="order.updated")
+    assert received.state == "parked"
+    closed: dict[str, Any] = {"type": "charge.dispute.closed", "status": "lost", "amount": TOTAL}
+    send(shop, stripe, event("stripe_dispute_created", key="evt_l", at=1762250000, **closed))
+    assert state_of(databases, received.event_id) == ("applied", SESSION)
+
+
+@pytest.mark.parametrize("knows_first", [True, False])
+def test_a_shop_that_tells_of_a_refund_that_failed_is_answered_by_its_provider(
+    shop: Shop, databases: Databases, knows_first: bool
+) -> None:
+    """It told of the refund, and then that it failed: whether the shop said so before or after."""
+    stripe = shop.connect("stripe", SECRET)
+    ours = supporting(shop, "standard", stripe, shop.secret)
+    send(shop, stripe, event("stripe_session_paid"))
+    send(shop, stripe, payload("stripe_refund_created"))
+    failed = event("stripe_refund_created", type="refund.failed", key="evt_f", status="failed")
+    told = envelope("refund.created", refund("ours-1", order_id=SESSION, amount=2000))
+    if not knows_first:
+        send(shop, stripe, failed)
+    received = shop.send_raw(told, source_id=ours, now=LATER)
+    if knows_first:
+        send(shop, stripe, failed)
+    assert state_of(databases, received.event_id) == ("applied", SESSION)
+
+
+def test_an_order_that_the_shop_calls_off_waits_until_its_provider_gave_all_back(
+    shop: Shop, databases: Databases
+) -> None:
+    stripe = shop.connect("stripe", SECRET)
+    ours = supporting(shop, "standard", stripe, shop.secret)
+    send(shop, stripe, event("stripe_session_paid"))
+    told = envelope("order.cancelled", cancellation(order_id=SESSION))
+    received = shop.send_raw(told, source_id=ours, now=LATER)
+    send(shop, stripe, payload("stripe_refund_created"))
+    assert state_of(databases, received.event_id) == ("parked", SESSION)
+    send(shop, stripe, event("stripe_refund_created", key="evt_r2", id="re_3Rest", amount=TOTAL - 2000))
+    assert state_of(databases, received.event_id) == ("applied", SESSION)
+
+
+def test_only_a_source_whose_own_reports_count_can_be_supported(shop: Shop) -> None:
+    provider = supporting(shop)
+    with pytest.raises(Invalid, match=f"itself supports {shop.source_id}"):
+        supporting(shop, supports=provider)
+
+
+def test_a_supporting_source_comes_after_the_other_whatever_the_clock_says(shop: Shop) -> None:
+    """Rows are restored in the order of their ids."""
+
+    def work(session: Session) -> str:
+        values: dict[str, Any] = {"brand_id": shop.brand_id, "keys": shop.keys, "supports": shop.source_id}
+        return create_source(session, START - timedelta(minutes=1), kind="stripe", **values)[0].id
+
+    assert transact(shop.databases.main, work) > shop.source_id
+
+
+@pytest.mark.parametrize(("first", "second"), [("standard", "stripe"), ("stripe", "woocommerce")])
+def test_a_shop_and_its_provider_cannot_both_count(shop: Shop, first: str, second: str) -> None:
+    def connect(kind: str) -> str:
+        def work(session: Session) -> str:
+            values: dict[str, Any] = {"brand_id": shop.brand_id, "keys": shop.keys, "namespace": "both"}
+            return create_source(session, START, kind=kind, **values)[0].id
+
+        return transact(shop.databases.main, work)
+
+    made = connect(first)
+    with pytest.raises(Conflict, match=f"say --supports {made}"):
+        connect(second)
+
+
+def test_a_source_that_supports_another_leaves_nobody_a_namespace_to_choose(shop: Shop) -> None:
+    """The brand's own programs report where its own order ids count."""
+    supporting(shop, "standard", shop.connect("stripe", SECRET), shop.secret)
+
+    def work(session: Session) -> str:
+        return api_source(session, LATER, shop.brand_id, shop.keys).namespace
+
+    assert transact(shop.databases.main, work) == shop.source_id
