@@ -20,6 +20,7 @@ from tests.architecture.imports import (
     misplaced_stripe,
     wrong_directions,
 )
+from tests.architecture.packages import crowded_packages, lonely_modules, package_circles
 from tests.architecture.planted import FAULTS, INNOCENT, Rule
 from tests.architecture.purity import (
     floats_and_naive_times,
@@ -40,6 +41,9 @@ RULES: list[Rule] = [
     misplaced_stripe,
     heavy_fast_doors,
     circles,
+    package_circles,
+    crowded_packages,
+    lonely_modules,
     impure_modules,
     operations_that_commit,
     floats_and_naive_times,

@@ -10,6 +10,7 @@ from tests.architecture.imports import (
     misplaced_stripe,
     wrong_directions,
 )
+from tests.architecture.packages import crowded_packages, lonely_modules, package_circles
 from tests.architecture.purity import floats_and_naive_times, impure_modules, operations_that_commit
 from tests.architecture.shape import empty_names, long_files, long_functions
 from tests.architecture.source import SourceTree
@@ -51,6 +52,37 @@ FAULTS: list[tuple[Rule, dict[str, str]]] = [
             "tracker/c.py": "import tracker.a",
         },
     ),
+    (
+        package_circles,
+        {
+            "tracker/x/a.py": "from tracker.y import a",
+            "tracker/y/b.py": "from tracker.x import b",
+            "tracker/x/b.py": "",
+            "tracker/y/a.py": "",
+        },
+    ),
+    (
+        package_circles,
+        {
+            "payouts/x/a.py": "import payouts.y.a",
+            "payouts/y/b.py": "import payouts.beside",
+            "payouts/beside.py": "from payouts.x.b import f",
+            "payouts/x/b.py": "",
+            "payouts/y/a.py": "",
+        },
+    ),
+    (
+        package_circles,
+        {
+            "tracker/deep/x/a.py": "def f():\n    from tracker.deep.y import a",
+            "tracker/deep/y/b.py": "import tracker.deep.x.b",
+            "tracker/deep/x/b.py": "",
+            "tracker/deep/y/a.py": "",
+        },
+    ),
+    (crowded_packages, {f"payouts/crowd/module_{number}.py": "" for number in range(19)}),
+    (lonely_modules, {"tracker/alone/__init__.py": "", "tracker/alone/a.py": ""}),
+    (lonely_modules, {"tracker/nested/deeper/a.py": "", "tracker/nested/deeper/b.py": ""}),
     (impure_modules, {"payouts/ledger/rules.py": "from sqlalchemy.orm import Session"}),
     (impure_modules, {"tracker/money.py": "import subprocess"}),
     (impure_modules, {"tracker/money.py": "from tracker import b", "tracker/b.py": "import flask"}),
@@ -87,6 +119,11 @@ INNOCENT = {
     "tracker/money.py": "from decimal import Decimal\nimport tracker.errors\n",
     "tracker/errors.py": "",
     "tracker/clicks/redirect/edge.py": "from tracker import money\n",
+    "tracker/clicks/redirect/pages.py": "",
+    "tracker/clicks/token.py": "",
+    "config/b.py": "",
+    "payouts/transfers/rail.py": "",
+    "payouts/transfers/stripe/shapes.py": "",
     "payouts/a.py": COMMENTED_FUNCTION + "x = 1\n" * 100,
     "payouts/ledger/rules.py": "from tracker.money import Money\nfrom datetime import datetime\n",
     "payouts/ledger/operations.py": "from payouts.ledger import rules\ndef f(s):\n    s.flush()\n",
