@@ -16,31 +16,31 @@ from payouts.monitoring.readiness import blueprint as jobs
 from tracker.clicks.redirect.edge import Edge, create_edge
 from tracker.clicks.redirect.pages import blueprint as clicks
 from tracker.http.proxy import TrustedProxies
-from tracker.http.safety import protect
-from tracker.http.site import Site, install
-from tracker.http.turns import Turns
-from tracker.http.whole_body import read_bodies_first
+from tracker.http.safety import add_security_hooks
+from tracker.http.site import Site, install_site
+from tracker.http.turns import RequestLimiter
+from tracker.http.whole_body import install_body_reader
 from tracker.sales.api.hooks import blueprint as sales
 from tracker.sales.api.postbacks import blueprint as postbacks
 from tracker.sales.api.v1 import blueprint as brand_api
 from tracker.sales.reports.strict_json import MAXIMUM_BYTES
-from tracker.ui.errors import answer_errors
+from tracker.ui.errors import register_error_handlers
 from tracker.ui.pages import blueprint as ui
 
-DEMO = "payouts.demo.pages"
+DEMO_PAGES_MODULE = "payouts.demo.pages"
 """Loaded in demo mode only: it needs the jobs and the rail, a fifth of what a web process loads."""
-MAXIMUM_BODY_BYTES = 1024 * 1024
-LIMITS_BYTES = {"/hooks/": MAXIMUM_BYTES, "/api/": MAXIMUM_BYTES, "": MAXIMUM_BODY_BYTES}
-AT_ONCE = 8
+MAX_BODY_BYTES = 1024 * 1024
+BODY_LIMITS_BYTES = {"/hooks/": MAXIMUM_BYTES, "/api/": MAXIMUM_BYTES, "": MAX_BODY_BYTES}
+MAX_CONCURRENT_REQUESTS = 8
 """Requests at work in one process. There are more threads than that, because clients can be slow."""
 
 
 def create_app(settings: Settings) -> Flask:
     """One application over the given settings; demo pages only when they ask for them."""
     app = Flask("linkledger", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAXIMUM_BODY_BYTES
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["TRUSTED_HOSTS"] = None
-    install(app, Site(settings, open_databases(settings)))
+    install_site(app, Site(settings, open_databases(settings)))
     app.register_blueprint(ui)
     app.register_blueprint(metrics)
     app.register_blueprint(jobs)
@@ -48,12 +48,12 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(brand_api)
     app.register_blueprint(postbacks)
     if settings.demo:
-        app.register_blueprint(import_module(DEMO).blueprint)
+        app.register_blueprint(import_module(DEMO_PAGES_MODULE).blueprint)
     app.register_blueprint(clicks)
-    app.wsgi_app = Turns(app.wsgi_app, AT_ONCE)  # type: ignore[method-assign]
-    read_bodies_first(app, LIMITS_BYTES)
-    protect(app)
-    answer_errors(app)
+    app.wsgi_app = RequestLimiter(app.wsgi_app, MAX_CONCURRENT_REQUESTS)  # type: ignore[method-assign]
+    install_body_reader(app, BODY_LIMITS_BYTES)
+    add_security_hooks(app)
+    register_error_handlers(app)
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     return app
 

@@ -44,6 +44,6 @@ def one_insert_each(environ: "WSGIEnvironment", start_response: "StartResponse")
         _own.writer = open_writer(os.environ.get("BENCH_CLICKS_URL") or load_settings().clicks_url)
     now = datetime.now(UTC)
     click = NewClick(new_uuid(now), new_uuid(now), "person", "unbatched", "phone", None, None)
-    with _own.writer.turn():
+    with _own.writer.write_lock():
         _own.writer.write([click])
     return bare_wsgi(environ, start_response)

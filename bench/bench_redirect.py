@@ -25,7 +25,7 @@ from typing import Any
 from bench import servers
 from bench.load import SEPARATOR, percentile
 from bench.postgres import durable_postgres
-from bench.servers import Running
+from bench.servers import RunningServer
 from bench.workload import LINKS, cold_requests, make_links, requests, write_requests
 from config.database import open_databases
 from config.migrate import upgrade
@@ -42,7 +42,7 @@ WARM_S = 120.0
 """At most; memory is warm when every request was there once."""
 ASGI = ("--worker-class=asgi", "--workers=1", "--keep-alive=5")
 GTHREAD = ("--worker-class=gthread", "--workers=1", "--threads=8", "--keep-alive=5")
-Server = Callable[[], AbstractContextManager[Running]]
+Server = Callable[[], AbstractContextManager[RunningServer]]
 
 
 @dataclass
@@ -99,7 +99,7 @@ class Bench:
         ratio = full["per_second"] / self.bare_per_second()
         full["ratio"] = round(ratio, 3)
         slow = full.get("at_a_tenth", {}).get("p99_ms")
-        say(
+        log(
             f"{name:42} {full['per_second']:9.0f}/s {ratio:6.2f}   p50 {full['p50_ms']:8.2f}   "
             f"p99 {full['p99_ms']:8.2f}   p99 at a tenth {slow if slow is not None else '-':>7}   "
             f"{full['resident_mb']:6.1f} MB   first after {full['first_redirect_after_s']:.2f} s   "
@@ -107,7 +107,7 @@ class Bench:
         )
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
@@ -160,7 +160,7 @@ def run_with(kind: str, url: str, bench: Bench) -> None:
     """Everything that depends on the database."""
     core, bare = bench.server_core, bench.bare_per_second()
     settings = load_settings(home=bench.folder / kind, database_url=url)
-    say(f"making {bench.links} links in {kind} …")
+    log(f"making {bench.links} links in {kind} …")
     prepare(settings, bench.links)
     unbatched = "bench.baselines:one_insert_each"
     variables = {"BENCH_CLICKS_URL": settings.clicks_url}
@@ -171,19 +171,19 @@ def run_with(kind: str, url: str, bench: Bench) -> None:
     bench.run(f"edge, {kind}", lambda: servers.edge(settings, core), tenth_of=bare)
     # Each of four gets a quarter of the requests, and a link has to be known to all of them.
     bench.run(f"edge, {kind}, 4 workers", lambda: servers.edge(settings, core, 4), warm_times=8)
-    with servers.neighbour("money", settings, bench.client_core):
+    with servers.background_load("money", settings, bench.client_core):
         bench.run(f"edge, {kind}, beside money", lambda: servers.edge(settings, core), tenth_of=bare)
     with ExitStack() as burning:
         for _ in range(4):
-            burning.enter_context(servers.neighbour("cpu", settings, core))
+            burning.enter_context(servers.background_load("cpu", settings, core))
         bench.run(f"edge, {kind}, 4 burn its core", lambda: servers.edge(settings, core), tenth_of=bare)
     if bench.stored_clicks:
-        say(f"storing {bench.stored_clicks} clicks in {kind} …")
-        servers.run_neighbour("rows", settings, str(bench.stored_clicks))
+        log(f"storing {bench.stored_clicks} clicks in {kind} …")
+        servers.run_background_load("rows", settings, str(bench.stored_clicks))
         bench.run(f"edge, {kind}, clicks stored", lambda: servers.edge(settings, core))
     links = max(bench.links, bench.cold_links)
     if links > bench.links:
-        say(f"making {links} links in {kind} …")
+        log(f"making {links} links in {kind} …")
         prepare(settings, links, there=bench.links)
     warm, bench.requests = bench.requests, write_requests(bench.folder / "cold", list(cold_requests(links)))
     bench.run(
@@ -221,8 +221,8 @@ def main() -> None:
             Path(folder), given.seconds, given.links, *cores(), given.stored_clicks, given.cold_links
         )
         disk = sync_times(bench.folder)
-        say(f"fdatasync p50 {disk['p50_ms']} ms, p99 {disk['p99_ms']} ms")
-        say(f"server on core {bench.server_core}, client on core {bench.client_core}")
+        log(f"fdatasync p50 {disk['p50_ms']} ms, p99 {disk['p99_ms']} ms")
+        log(f"server on core {bench.server_core}, client on core {bench.client_core}")
         if given.postgresql:
             run_all(bench, given.postgresql)
         else:
@@ -238,7 +238,7 @@ def main() -> None:
     }
     path = given.folder / "redirect.json"
     path.write_text(json.dumps(result, indent=2) + "\n")
-    say(f"All figures are in {path}")
+    log(f"All figures are in {path}")
 
 
 if __name__ == "__main__":

@@ -25,11 +25,11 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from bench import servers
-from bench.bench_redirect import GTHREAD, cores, say, sync_times
-from bench.hook_baseline import KEPT
+from bench.bench_redirect import GTHREAD, cores, log, sync_times
+from bench.hook_baseline import MESSAGES
 from bench.load import SEPARATOR
 from bench.postgres import durable_postgres
-from bench.servers import Running
+from bench.servers import RunningServer
 from bench.workload import SEED
 from config.database import open_databases
 from config.migrate import upgrade
@@ -44,7 +44,7 @@ from tracker.sales.integrations.standard import signed_headers
 
 LINKS = 1_000
 WARM_SALES = 2_000
-CONNECTIONS, CROWDED = 16, 32
+CONNECTIONS, MANY_CONNECTIONS = 16, 32
 SHARE_OF_FULL = 0.5
 """At which part of its own full rate the times of answers are measured too."""
 _START = datetime(2025, 10, 1, 10, 0, tzinfo=UTC)
@@ -61,7 +61,7 @@ class SalesBench:
         upgrade(self._databases)
         self._shop = open_shop(settings, self._databases, coupon=None)
         self._links = self._make_links()
-        KEPT.create(self._databases.main)
+        MESSAGES.create(self._databases.main)
         self._number = 0
 
     def run(self, kind: str) -> dict[str, Any]:
@@ -76,23 +76,23 @@ class SalesBench:
             found["attributed"] = connection.scalar(
                 select(func.count()).select_from(Attribution).where(Attribution.click_id.is_not(None))
             )
-        say(f"{kind}: ratio {found['ratio']}; {found['attributed']} sales stand attributed to their click")
+        log(f"{kind}: ratio {found['ratio']}; {found['attributed']} sales stand attributed to their click")
         self._databases.close()
         return found
 
-    def _measure(self, name: str, server: AbstractContextManager[Running]) -> dict[str, Any]:
+    def _measure(self, name: str, server: AbstractContextManager[RunningServer]) -> dict[str, Any]:
         with server as running:
             self._load(running.port, WARM_SALES)
             full = self._load(running.port, self._sales)
             rate = full["per_second"] * SHARE_OF_FULL
             full["at_half"] = self._load(running.port, self._sales // 2, rate)
-            full["crowded"] = self._load(running.port, self._sales // 2, connections=CROWDED)
+            full["crowded"] = self._load(running.port, self._sales // 2, connections=MANY_CONNECTIONS)
             full["resident_mb"] = running.resident_mb()
         half, crowded = full["at_half"], full["crowded"]
-        say(
+        log(
             f"{name:36} {full['per_second']:8.1f}/s   p50 {full['p50_ms']:7.2f}   p99 {full['p99_ms']:7.2f}"
             f"   at half: p50 {half['p50_ms']:7.2f}   p99 {half['p99_ms']:7.2f}   {full['answers']}"
-            f"   {CROWDED} connections: {crowded['per_second']:8.1f}/s   p99 {crowded['p99_ms']:7.2f}"
+            f"   {MANY_CONNECTIONS} connections: {crowded['per_second']:8.1f}/s   p99 {crowded['p99_ms']:7.2f}"
         )
         return full
 
@@ -159,7 +159,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=given.folder) as name, durable_postgres() as own:
         folder = Path(name)
         disk = sync_times(folder)
-        say(f"fdatasync p50 {disk['p50_ms']} ms, p99 {disk['p99_ms']} ms; {time.ctime()}")
+        log(f"fdatasync p50 {disk['p50_ms']} ms, p99 {disk['p99_ms']} ms; {time.ctime()}")
         found = {}
         for kind, url in (("SQLite", ""), ("PostgreSQL", given.postgresql or own)):
             settings = load_settings(home=folder / kind, database_url=url)
@@ -167,7 +167,7 @@ def main() -> None:
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "fdatasync": disk}
     path = given.folder / "sales.json"
     path.write_text(json.dumps({"machine": machine, "sales": given.sales, "results": found}, indent=2) + "\n")
-    say(f"All figures are in {path}")
+    log(f"All figures are in {path}")
 
 
 if __name__ == "__main__":

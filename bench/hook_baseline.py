@@ -9,7 +9,7 @@ from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, insert
 from config.database import make_engine
 from tracker.sales.integrations import standard
 
-KEPT = Table(
+MESSAGES = Table(
     "bench_message",
     MetaData(),
     Column("id", Text, primary_key=True),
@@ -27,7 +27,7 @@ def app() -> Flask:
         body = request.get_data()
         key = standard.verify(dict(request.headers.items()), body, [secret], datetime.now(UTC))
         with engine.begin() as connection:
-            connection.execute(insert(KEPT), {"id": key, "body": body})
+            connection.execute(insert(MESSAGES), {"id": key, "body": body})
         return jsonify(source=source)
 
     return application

@@ -32,7 +32,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
-        self._load.is_free(self)
+        self._load.send_or_wait(self)
 
     def ask(self, request: bytes, due_s: float) -> None:
         self._due_s = due_s
@@ -45,7 +45,7 @@ class Connection(asyncio.Protocol):
             return
         self._answer = b""
         self._load.answered(head[9:12].decode(), time.perf_counter() - self._due_s)
-        self._load.is_free(self)
+        self._load.send_or_wait(self)
 
     def connection_lost(self, _error: Exception | None) -> None:
         self._load.lost(self)
@@ -67,7 +67,7 @@ class Load:
         self.took_s = 0.0
         """From the start to the last answer."""
 
-    def is_free(self, connection: Connection) -> None:
+    def send_or_wait(self, connection: Connection) -> None:
         now = time.perf_counter()
         if now >= self._end_s or self._all_sent():
             return

@@ -14,7 +14,7 @@ from tests.harness.databases.postgres_process import (
     PostgresUnavailable,
     Process,
     installations,
-    readable,
+    make_executable,
 )
 
 _DURABLE = {"fsync": "on", "full_page_writes": "on", "shared_buffers": "256MB", "max_wal_size": "4GB"}
@@ -32,7 +32,7 @@ def durable_postgres() -> Iterator[str | None]:
         home.chmod(0o755)
         if account.changes:
             postgres_process.give_to(home, account)
-        process = Process(readable(binaries, home, account), home, account, _DURABLE)
+        process = Process(make_executable(binaries, home, account), home, account, _DURABLE)
         try:
             process.initialise()
             process.start()

@@ -29,7 +29,7 @@ http {{ access_log off; keepalive_requests 1000000000; client_body_temp_path {fo
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningServer:
     port: int
     process: subprocess.Popen[bytes]
     began: float
@@ -50,7 +50,7 @@ class Running:
 
 
 @contextmanager
-def edge(settings: Settings, core: int | None, workers: int = 1) -> Iterator[Running]:
+def edge(settings: Settings, core: int | None, workers: int = 1) -> Iterator[RunningServer]:
     port = free_port()
     own = settings.model_copy(update={"edge_bind": f"127.0.0.1:{port}", "workers": workers})
     command = [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "config" / "edge_gunicorn.py")]
@@ -59,7 +59,7 @@ def edge(settings: Settings, core: int | None, workers: int = 1) -> Iterator[Run
 
 
 @contextmanager
-def web(settings: Settings, core: int | None) -> Iterator[Running]:
+def web(settings: Settings, core: int | None) -> Iterator[RunningServer]:
     """The web process as `linkledger serve` runs it, with one worker."""
     port = free_port()
     own = settings.model_copy(update={"bind": f"127.0.0.1:{port}", "workers": 1})
@@ -69,7 +69,7 @@ def web(settings: Settings, core: int | None) -> Iterator[Running]:
 
 
 @contextmanager
-def gunicorn(application: str, core: int | None, *options: str, **variables: str) -> Iterator[Running]:
+def gunicorn(application: str, core: int | None, *options: str, **variables: str) -> Iterator[RunningServer]:
     port = free_port()
     command = [*_GUNICORN, f"--bind=127.0.0.1:{port}", *options, application]
     with _run(command, port, core, dict(os.environ) | variables) as running:
@@ -77,7 +77,7 @@ def gunicorn(application: str, core: int | None, *options: str, **variables: str
 
 
 @contextmanager
-def nginx(folder: Path, core: int | None) -> Iterator[Running]:
+def nginx(folder: Path, core: int | None) -> Iterator[RunningServer]:
     port = free_port()
     path = folder / "nginx.conf"
     path.write_text(_NGINX.format(folder=folder, port=port))
@@ -86,9 +86,9 @@ def nginx(folder: Path, core: int | None) -> Iterator[Running]:
 
 
 @contextmanager
-def neighbour(what: str, settings: Settings, core: int | None) -> Iterator[None]:
+def background_load(what: str, settings: Settings, core: int | None) -> Iterator[None]:
     """Something else that goes on meanwhile; see neighbours.py."""
-    process = subprocess.Popen(_neighbour(what, settings, core), cwd=ROOT)
+    process = subprocess.Popen(_background_load(what, settings, core), cwd=ROOT)
     try:
         yield
     finally:
@@ -96,11 +96,11 @@ def neighbour(what: str, settings: Settings, core: int | None) -> Iterator[None]
         process.wait()
 
 
-def run_neighbour(what: str, settings: Settings, *arguments: str) -> None:
-    subprocess.run([*_neighbour(what, settings, None), *arguments], cwd=ROOT, check=True)
+def run_background_load(what: str, settings: Settings, *arguments: str) -> None:
+    subprocess.run([*_background_load(what, settings, None), *arguments], cwd=ROOT, check=True)
 
 
-def _neighbour(what: str, settings: Settings, core: int | None) -> list[str]:
+def _background_load(what: str, settings: Settings, core: int | None) -> list[str]:
     command = [sys.executable, "-m", "bench.neighbours", what]
     return [*_pinned(core), *command, settings.database_url, str(settings.home)]
 
@@ -112,14 +112,14 @@ def _pinned(core: int | None) -> list[str]:
 @contextmanager
 def _run(
     command: list[str], port: int, core: int | None, environment: Mapping[str, str]
-) -> Iterator[Running]:
+) -> Iterator[RunningServer]:
     began = time.perf_counter()
     process = subprocess.Popen(
         [*_pinned(core), *command], cwd=ROOT, env=dict(environment), start_new_session=True
     )
     try:
         _wait_for(port, process)
-        yield Running(port, process, began)
+        yield RunningServer(port, process, began)
     finally:
         process.send_signal(signal.SIGTERM)
         try:

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 
 from bench.load import SEPARATOR
 from config.database import Databases
-from tests.tracker.cast import bring_on
+from tests.tracker.cast import create_cast
 from tracker.ids import new_id
 from tracker.programs.models import Link
 
@@ -52,7 +52,7 @@ def make_links(databases: Databases, number: int = LINKS, first: int = 0) -> Non
     """Links of one creator, all of them active: those from `first` on, the others are there."""
     with databases.main.connect() as connection:
         owner = connection.scalar(select(Link.enrollment_id).limit(1))
-    owner = owner or bring_on(databases, _NOW).enrollment_id
+    owner = owner or create_cast(databases, _NOW).enrollment_id
     rows = (_link(owner, each) for each in range(first, number))
     while batch := list(islice(rows, _BATCH)):
         with databases.main.begin() as connection:

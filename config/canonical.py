@@ -9,7 +9,7 @@ ISO_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 def canonical_json(value: Any) -> str:
     """Sorted keys, no spaces, no NaN. Raises ValueError on what is not JSON."""
-    return _WRITER.encode(value)
+    return _ENCODER.encode(value)
 
 
-_WRITER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -17,8 +17,8 @@ from config.settings import Settings
 
 Result = TypeVar("Result")
 
-BUSY_TIMEOUT_S = 15
-JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024
+SQLITE_BUSY_TIMEOUT_S = 15
+WAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024
 POSTGRESQL_CONNECTION: Final[dict[str, Any]] = {
     "connect_timeout": 3,
     # A machine that is gone says nothing: without these a query waits for it for a quarter of an hour.
@@ -27,14 +27,14 @@ POSTGRESQL_CONNECTION: Final[dict[str, Any]] = {
     "keepalives_interval": 3,
     "keepalives_count": 3,
 }
-TRIES = 8
-FIRST_PAUSE_S = 0.01
+MAX_ATTEMPTS = 8
+INITIAL_BACKOFF_S = 0.01
 _READ_ONLY = "linkledger_read_only"
 
 # Serialization failure and deadlock: the whole transaction may be tried again (PostgreSQL, appendix A).
 _RETRYABLE_STATES = {"40001", "40P01"}
 
-_NAMES = {
+_CONSTRAINT_NAMES = {
     "ix": "ix_%(column_0_N_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
@@ -48,14 +48,14 @@ _COLUMN_TYPES = {str: Text, int: BigInt, bool: Flag, datetime: UtcTime, bytes: B
 class Base(DeclarativeBase):
     """Tables of people, programs, sales and money."""
 
-    metadata = MetaData(naming_convention=_NAMES)
+    metadata = MetaData(naming_convention=_CONSTRAINT_NAMES)
     type_annotation_map: ClassVar[dict[Any, Any]] = _COLUMN_TYPES
 
 
 class ClickBase(DeclarativeBase):
     """Tables of clicks: a file of their own on SQLite, the same database on PostgreSQL."""
 
-    metadata = MetaData(naming_convention=_NAMES)
+    metadata = MetaData(naming_convention=_CONSTRAINT_NAMES)
     type_annotation_map: ClassVar[dict[Any, Any]] = _COLUMN_TYPES
 
 
@@ -83,7 +83,7 @@ def open_databases(settings: Settings) -> Databases:
 def make_engine(url: str) -> Engine:
     """Its errors do not repeat the values of a statement: they may be about a person."""
     if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, hide_parameters=True)
+        engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_S}, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -104,8 +104,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "recursive_triggers=ON",  # REPLACE fires the triggers that refuse deletion
-        f"busy_timeout={BUSY_TIMEOUT_S * 1000}",
-        f"journal_size_limit={JOURNAL_LIMIT_BYTES}",
+        f"busy_timeout={SQLITE_BUSY_TIMEOUT_S * 1000}",
+        f"journal_size_limit={WAL_SIZE_LIMIT_BYTES}",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -117,7 +117,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Session]:
+def read_session(engine: Engine) -> Iterator[Session]:
     """One consistent view for a page or a report. Nothing that is changed here is kept."""
     connection = engine.connect().execution_options(**{_READ_ONLY: True})
     if engine.dialect.name == "postgresql":
@@ -129,7 +129,7 @@ def reading(engine: Engine) -> Iterator[Session]:
 
 
 @contextmanager
-def asking(engine: Engine) -> Iterator[Connection]:
+def read_connection(engine: Engine) -> Iterator[Connection]:
     """For a single query: that is one consistent view by itself, and PostgreSQL needs no transaction."""
     connection = engine.connect().execution_options(**{_READ_ONLY: True})
     if engine.dialect.name == "postgresql":
@@ -144,20 +144,20 @@ def transact(engine: Engine, work: Callable[[Session], Result]) -> Result:
     `work` may therefore run more than once and must do nothing outside the database.
     Raises whatever `work` raises, after a rollback.
     """
-    pause_s = FIRST_PAUSE_S
-    for attempt in range(1, TRIES + 1):
+    backoff_s = INITIAL_BACKOFF_S
+    for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
             with Session(engine, expire_on_commit=False) as session, session.begin():
                 return work(session)
         except DBAPIError as error:
-            if attempt == TRIES or not _may_retry(error):
+            if attempt == MAX_ATTEMPTS or not _is_retryable(error):
                 raise
-        time.sleep(pause_s)
-        pause_s *= 2
+        time.sleep(backoff_s)
+        backoff_s *= 2
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-def _may_retry(error: DBAPIError) -> bool:
+def _is_retryable(error: DBAPIError) -> bool:
     if getattr(error.orig, "sqlstate", None) in _RETRYABLE_STATES:
         return True
     return isinstance(error, OperationalError) and "database is locked" in str(error.orig)

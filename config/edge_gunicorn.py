@@ -12,26 +12,26 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import open_databases
-from config.garbage_collection import collect_seldom
+from config.garbage_collection import tune_gc
 from config.logs import ScrubFilter, configure_logs
-from config.metrics import forget_gauges, share_figures
-from config.process import hold_stops, release_stops, switch_threads_often
+from config.metrics import enable_multiprocess_metrics, remove_live_gauges
+from config.process import block_stop_signals, shorten_switch_interval, unblock_stop_signals
 from config.schema import SchemaMismatch, require_current_schema
 from config.settings import load_settings
 
-MOST_CONNECTIONS = 10_000
-FILES_OF_OUR_OWN = 128
+MAX_CONNECTIONS = 10_000
+RESERVED_FILES = 128
 
-collect_seldom()
+tune_gc()
 _settings = load_settings()
 configure_logs(production=_settings.env == "production")
 # gunicorn names the address of whoever sent it nonsense.
 logging.getLogger("gunicorn.error").addFilter(ScrubFilter())
-share_figures(_settings.home, "edge")
+enable_multiprocess_metrics(_settings.home, "edge")
 
 # Every silent client holds a file; many systems begin with no more than 1,024 of them.
 _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-_files = MOST_CONNECTIONS + FILES_OF_OUR_OWN
+_files = MAX_CONNECTIONS + RESERVED_FILES
 if _hard != resource.RLIM_INFINITY:
     _files = min(_files, _hard)
 if _soft != resource.RLIM_INFINITY and _soft < _files:
@@ -42,7 +42,7 @@ bind = [_settings.edge_bind]
 workers = _settings.workers
 preload_app = True  # importing opens nothing and starts nothing, so workers can share its memory
 worker_class = "config.edge_worker.EdgeWorker"
-worker_connections = min(MOST_CONNECTIONS, max(_files - FILES_OF_OUR_OWN, 64))
+worker_connections = min(MAX_CONNECTIONS, max(_files - RESERVED_FILES, 64))
 backlog = 2048
 timeout = 30
 graceful_timeout = 8
@@ -72,15 +72,15 @@ def on_starting(_server: object) -> None:
 
 
 def pre_fork(_server: object, _worker: object) -> None:
-    hold_stops()
+    block_stop_signals()
 
 
 def post_worker_init(worker: Any) -> None:
     """What is loaded is not looked through: a redirect makes no circles; looking was a tenth of its time."""
     gc.freeze()
-    switch_threads_often()
-    worker.loop.call_soon(release_stops)  # a loop forgets what came before it ran
+    shorten_switch_interval()
+    worker.loop.call_soon(unblock_stop_signals)  # a loop forgets what came before it ran
 
 
 def child_exit(_server: object, worker: Any) -> None:
-    forget_gauges(worker.pid)
+    remove_live_gauges(worker.pid)

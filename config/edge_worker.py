@@ -25,7 +25,7 @@ class EdgeProtocol(ASGIProtocol):  # type: ignore[misc] # gunicorn comes without
     worker: "EdgeWorker"
 
     def connection_made(self, transport: asyncio.Transport) -> None:
-        if not self.worker.has_room():
+        if not self.worker.has_capacity():
             self._conn_lost_handled = True  # it was never counted
             transport.abort()
             return
@@ -40,14 +40,14 @@ class EdgeProtocol(ASGIProtocol):  # type: ignore[misc] # gunicorn comes without
     def connection_lost(self, exc: Exception | None) -> None:
         self.worker.connections.discard(self)
         self.worker.silent.pop(self, None)
-        self.worker.resting.pop(self, None)
+        self.worker.idle_since.pop(self, None)
         super().connection_lost(exc)
 
     async def _serve_http_request(self, request: Any, sockname: Any, peername: Any) -> Any:
         """Returns whether the connection is kept.
 
         gunicorn makes a task for each request, so that the application may go on after its answer, and looks
-        at each message that it sends. `answer_whole` needs neither.
+        at each message that it sends. `fast_response` needs neither.
         """
         scope = {
             "method": request.method,
@@ -58,7 +58,7 @@ class EdgeProtocol(ASGIProtocol):  # type: ignore[misc] # gunicorn comes without
             "client": peername,
         }
         try:
-            answer = await self.app.answer_whole(scope)
+            answer = await self.app.fast_response(scope)
         except Exception:
             self.log.exception("the application could not answer")
             self._send_error_response(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error")
@@ -75,12 +75,12 @@ class EdgeProtocol(ASGIProtocol):  # type: ignore[misc] # gunicorn comes without
 
     def _arm_keepalive_timer(self) -> None:
         """The worker looks once in a heartbeat who is idle too long: a timer for each answer costs more."""
-        self.worker.resting[self] = self.worker.loop.time()
+        self.worker.idle_since[self] = self.worker.loop.time()
 
     def _cancel_keepalive_timer(self) -> None:
-        self.worker.resting.pop(self, None)
+        self.worker.idle_since.pop(self, None)
 
-    def rest_is_over(self) -> None:
+    def close_if_idle(self) -> None:
         if self.idle:  # else a request has come in this moment
             self._keepalive_timeout()
 
@@ -93,7 +93,7 @@ class EdgeProtocol(ASGIProtocol):  # type: ignore[misc] # gunicorn comes without
         """Close it now, whatever the client does."""
         self.worker.connections.discard(self)
         self.worker.silent.pop(self, None)
-        self.worker.resting.pop(self, None)
+        self.worker.idle_since.pop(self, None)
         self._closed = True
         if self._request_ready is not None:
             self._request_ready.set()  # its task sees that it is closed, and ends
@@ -109,10 +109,10 @@ class EdgeWorker(ASGIWorker):  # type: ignore[misc]
         self.connections: set[EdgeProtocol] = set()
         self.silent: dict[EdgeProtocol, float] = {}
         """Since when, the longest silent first."""
-        self.resting: dict[EdgeProtocol, float] = {}
+        self.idle_since: dict[EdgeProtocol, float] = {}
         """Between two requests, since when, the longest first."""
 
-    def has_room(self) -> bool:
+    def has_capacity(self) -> bool:
         """At the cap, who has been silent longest makes room, so that silent clients lock out nobody else."""
         if len(self.connections) < self.worker_connections:
             return True
@@ -123,14 +123,14 @@ class EdgeWorker(ASGIWorker):  # type: ignore[misc]
 
     def handle_exit_signal(self) -> None:
         super().handle_exit_signal()
-        self._told_to_stop.set()
+        self._stop_requested.set()
 
     def handle_quit_signal(self) -> None:
         super().handle_quit_signal()
-        self._told_to_stop.set()
+        self._stop_requested.set()
 
     async def _serve(self) -> None:
-        self._told_to_stop = asyncio.Event()
+        self._stop_requested = asyncio.Event()
         await self._start_application()
         for listener in self.sockets:
             self.servers.append(
@@ -138,12 +138,12 @@ class EdgeWorker(ASGIWorker):  # type: ignore[misc]
             )
         while self.alive and self.ppid == os.getppid():
             self.notify()
-            for connection in _since_before(self.loop.time() - HEADER_DEADLINE_S, self.silent):
+            for connection in _older_than(self.loop.time() - HEADER_DEADLINE_S, self.silent):
                 connection.drop()
-            for connection in _since_before(self.loop.time() - self.cfg.keepalive, self.resting):
-                connection.rest_is_over()
+            for connection in _older_than(self.loop.time() - self.cfg.keepalive, self.idle_since):
+                connection.close_if_idle()
             try:
-                await asyncio.wait_for(self._told_to_stop.wait(), HEARTBEAT_S)
+                await asyncio.wait_for(self._stop_requested.wait(), HEARTBEAT_S)
             except TimeoutError:
                 continue
         await self._shutdown()
@@ -172,6 +172,6 @@ class EdgeWorker(ASGIWorker):  # type: ignore[misc]
             await self.lifespan.shutdown()
 
 
-def _since_before(latest: float, since: dict[EdgeProtocol, float]) -> list[EdgeProtocol]:
+def _older_than(latest: float, since: dict[EdgeProtocol, float]) -> list[EdgeProtocol]:
     """The first has been there longest."""
     return list(takewhile(lambda connection: since[connection] <= latest, since))

@@ -10,7 +10,7 @@ import gc
 THRESHOLDS = (50_000, 20, 100)
 
 
-def collect_seldom() -> None:
+def tune_gc() -> None:
     """Call it before the rooms are loaded. In forks it holds as well."""
     gc.set_threshold(*THRESHOLDS)
     atexit.register(gc.freeze)

@@ -8,20 +8,20 @@ import sys
 from typing import Any
 
 from config.database import open_databases
-from config.garbage_collection import collect_seldom
+from config.garbage_collection import tune_gc
 from config.logs import ScrubFilter, configure_logs
-from config.metrics import forget_gauges, share_figures
-from config.process import hold_stops, release_stops, switch_threads_often
+from config.metrics import enable_multiprocess_metrics, remove_live_gauges
+from config.process import block_stop_signals, shorten_switch_interval, unblock_stop_signals
 from config.schema import SchemaMismatch, require_current_schema
 from config.settings import load_settings
 from config.web_worker import WebWorker
 
-collect_seldom()
+tune_gc()
 _settings = load_settings()
 configure_logs(production=_settings.env == "production")
 # gunicorn names the address of whoever sent it nonsense.
 logging.getLogger("gunicorn.error").addFilter(ScrubFilter())
-share_figures(_settings.home, "web")
+enable_multiprocess_metrics(_settings.home, "web")
 
 wsgi_app = "wsgi:app"
 bind = [_settings.bind]
@@ -49,16 +49,16 @@ loglevel = "warning"
 
 
 def pre_fork(_server: object, _worker: object) -> None:
-    hold_stops()
+    block_stop_signals()
 
 
 def post_fork(_server: object, worker: WebWorker) -> None:
-    switch_threads_often()
+    shorten_switch_interval()
     worker.client_timeout_s = _settings.client_timeout_s
 
 
 def post_worker_init(_worker: object) -> None:
-    release_stops()
+    unblock_stop_signals()
 
 
 def on_starting(_server: object) -> None:
@@ -73,4 +73,4 @@ def on_starting(_server: object) -> None:
 
 
 def child_exit(_server: object, worker: Any) -> None:
-    forget_gauges(worker.pid)
+    remove_live_gauges(worker.pid)

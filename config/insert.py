@@ -17,7 +17,7 @@ def insert_once(session: Session, model: type[DeclarativeBase], **values: Any) -
     The transaction stays usable either way, unlike after an IntegrityError on PostgreSQL. Other constraints
     (checks, foreign keys, not null) raise as ever.
     """
-    statement = _insert_once(cast(Table, model.__table__), session.get_bind().dialect.name)
+    statement = _insert_or_skip_statement(cast(Table, model.__table__), session.get_bind().dialect.name)
     result = session.execute(statement, values)
     return cast(CursorResult[Any], result).rowcount == 1
 
@@ -46,19 +46,19 @@ def insert_all(session: Session, model: type[DeclarativeBase], rows: Sequence[Va
 
 
 @cache
-def _insert_once(table: Table, dialect: str) -> Insert:
-    statement: Insert = _own_insert(dialect)(table).on_conflict_do_nothing()
+def _insert_or_skip_statement(table: Table, dialect: str) -> Insert:
+    statement: Insert = _dialect_insert(dialect)(table).on_conflict_do_nothing()
     # Without the option SQLAlchemy forgets psycopg's count of an INSERT and says -1.
     return statement.execution_options(preserve_rowcount=True)
 
 
 def insert_into(table: Any, session: Session) -> Any:
     """An INSERT of this session's database, which knows `on_conflict_do_update`. `table` may be a model."""
-    return _own_insert(session.get_bind().dialect.name)(table)
+    return _dialect_insert(session.get_bind().dialect.name)(table)
 
 
 @cache
-def _own_insert(dialect: str) -> Any:
+def _dialect_insert(dialect: str) -> Any:
     """Of the dialect that the engine has loaded already; the other one is never loaded."""
     return import_module(f"sqlalchemy.dialects.{dialect}").insert
 
@@ -78,7 +78,7 @@ def _insert(
         [process(row[name]) for row in rows] if process else [row[name] for row in rows]
         for name, process in zip(names, processors, strict=True)
     ]
-    text = f"{_beginning(table, names, dialect)} {ending}"
+    text = f"{_insert_prefix(table, names, dialect)} {ending}"
     if dialect.name == "postgresql":
         return connection.exec_driver_sql(text, tuple(columns))
     options = {"preserve_rowcount": True}
@@ -86,7 +86,7 @@ def _insert(
 
 
 @lru_cache(maxsize=64)
-def _beginning(table: Table, names: tuple[str, ...], dialect: Dialect) -> str:
+def _insert_prefix(table: Table, names: tuple[str, ...], dialect: Dialect) -> str:
     quote = dialect.identifier_preparer.quote
     into = f"INSERT INTO {quote(table.name)} ({', '.join(map(quote, names))})"
     if dialect.name == "postgresql":

@@ -14,7 +14,7 @@ _SECRET = re.compile(
     r"(?<![A-Za-z0-9])(?:sk|rk)_(?:test|live)_\w+|(?<![A-Za-z0-9])(?:rk|whsec|llk)_[A-Za-z0-9+/=_-]+"
 )
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\w)")
-_MAYBE_IPV6 = re.compile(
+_IPV6_CANDIDATE = re.compile(
     r"(?<![\w:.])[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:]*(?:(?:\d{1,3}\.){3}\d{1,3})?(?!\w)"
 )
 _TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{80,99}(?![A-Za-z0-9_-])")
@@ -26,11 +26,11 @@ def scrub(text: str) -> str:
     text = _ADDRESS.sub("[e-mail]", text)
     text = _SECRET.sub("[secret]", text)
     text = _TOKEN.sub("[token]", text)
-    text = _MAYBE_IPV6.sub(_without_address, text)
-    return _IPV4.sub(_without_address, text)
+    text = _IPV6_CANDIDATE.sub(_redact_address, text)
+    return _IPV4.sub(_redact_address, text)
 
 
-def _without_address(match: re.Match[str]) -> str:
+def _redact_address(match: re.Match[str]) -> str:
     """What looks like an address and is none, such as a time, stays; a colon after it is not its own."""
     found = match[0].rstrip(":") if not match[0].endswith("::") else match[0]
     try:
@@ -43,13 +43,13 @@ def _without_address(match: re.Match[str]) -> str:
 
 def configure_logs(*, production: bool) -> None:
     """For this process, once, at start. Everything goes to stderr: stdout belongs to answers."""
-    last: Any = structlog.processors.JSONRenderer() if production else _plain_renderer()
+    last: Any = structlog.processors.JSONRenderer() if production else _console_renderer()
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            _Scrubbed(last),
+            _ScrubbingRenderer(last),
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
@@ -76,7 +76,7 @@ class ScrubFilter(logging.Filter):
         return True
 
 
-class _Scrubbed:
+class _ScrubbingRenderer:
     """The last word on an event: it is made a line, and nothing is hidden in the depths of a value."""
 
     def __init__(self, renderer: Any) -> None:
@@ -86,5 +86,5 @@ class _Scrubbed:
         return scrub(str(self._renderer(logger, name, event)))
 
 
-def _plain_renderer() -> Any:
+def _console_renderer() -> Any:
     return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False)

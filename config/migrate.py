@@ -7,14 +7,14 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine
 
 from config.database import Databases
-from config.schema import SchemaState, refuse_unknown, schema_states, sets, version_table
+from config.schema import SchemaState, require_known_revision, schema_states, sets, version_table
 
 
 def upgrade(databases: Databases) -> list[SchemaState]:
     """Bring both sets of tables to this version's schema. Raises SchemaMismatch on a newer one."""
     found = schema_states(databases)
     for state in found:
-        refuse_unknown(state)
+        require_known_revision(state)
     for (engine, name), state in zip(sets(databases), found, strict=True):
         if state.current != state.head:  # to find nothing to do alembic reads every migration
             migrate_up(engine, name)

@@ -4,25 +4,25 @@ import os
 import signal
 import sys
 
-_own = [os.getpid()]
+_pid = [os.getpid()]
 
 
-def _ask() -> None:
-    _own[0] = os.getpid()
+def _refresh_pid() -> None:
+    _pid[0] = os.getpid()
 
 
-os.register_at_fork(after_in_child=_ask)
+os.register_at_fork(after_in_child=_refresh_pid)
 
 
 def process_id() -> int:
     """As os.getpid, without asking the kernel each time: that was 11 % of a redirect (measured)."""
-    return _own[0]
+    return _pid[0]
 
 
 SWITCH_INTERVAL_S = 0.0005
 
 
-def switch_threads_often() -> None:
+def shorten_switch_interval() -> None:
     """A thread may keep the interpreter from the others for a tenth of the time that Python gives it.
 
     Whoever writes for all lets go of it at every statement, and would wait so long to get it back.
@@ -30,23 +30,23 @@ def switch_threads_often() -> None:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
 
 
-_STOPS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT})
-_held: set[signal.Signals] = set()
+_STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT})
+_blocked_signals: set[signal.Signals] = set()
 
 
-def hold_stops() -> None:
+def block_stop_signals() -> None:
     """Just before gunicorn forks: a worker that is told to stop before it has handlers must hear of it then.
 
     Until then it has its parent's, which do nothing there, and so it was killed in the end.
     """
-    _held.update(_STOPS)
-    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+    _blocked_signals.update(_STOP_SIGNALS)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
 
 
-def release_stops() -> None:
+def unblock_stop_signals() -> None:
     """When the handlers are there; in the parent at once."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _held)
-    _held.clear()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _blocked_signals)
+    _blocked_signals.clear()
 
 
-os.register_at_fork(after_in_parent=release_stops)
+os.register_at_fork(after_in_parent=unblock_stop_signals)

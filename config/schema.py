@@ -11,11 +11,11 @@ from importlib.resources import files
 
 from sqlalchemy import Engine, column, inspect, select, table
 
-from config.database import Databases, asking
+from config.database import Databases, read_connection
 
 MAIN = "main"
 CLICKS = "clicks"
-_STEP = re.compile(r"([0-9]{4})_\w+\.py")
+_MIGRATION_FILE = re.compile(r"([0-9]{4})_\w+\.py")
 
 
 class SchemaMismatch(Exception):
@@ -46,13 +46,16 @@ def version_table(name: str) -> str:
 
 
 def schema_states(databases: Databases) -> list[SchemaState]:
-    return [SchemaState(name, _current(engine, name), revisions(name)) for engine, name in sets(databases)]
+    return [
+        SchemaState(name, _current_revision(engine, name), revisions(name))
+        for engine, name in sets(databases)
+    ]
 
 
 def require_current_schema(databases: Databases) -> None:
     """Raises SchemaMismatch unless both sets of tables are at this version's schema."""
     for state in schema_states(databases):
-        refuse_unknown(state)
+        require_known_revision(state)
         if state.current != state.head:
             raise SchemaMismatch(
                 f"The {state.name} tables are at schema {state.current or 'none'}, this version needs "
@@ -60,7 +63,7 @@ def require_current_schema(databases: Databases) -> None:
             )
 
 
-def refuse_unknown(state: SchemaState) -> None:
+def require_known_revision(state: SchemaState) -> None:
     """Raises SchemaMismatch on the schema of a newer version."""
     if state.current is not None and state.current not in state.revisions:
         raise SchemaMismatch(
@@ -72,14 +75,18 @@ def refuse_unknown(state: SchemaState) -> None:
 @cache
 def revisions(name: str) -> tuple[str, ...]:
     """Oldest first. The files of an installation do not change while it runs."""
-    found = [_STEP.fullmatch(each.name) for each in (files("migrations") / name).iterdir()]
+    found = [_MIGRATION_FILE.fullmatch(each.name) for each in (files("migrations") / name).iterdir()]
     return tuple(sorted(step[1] for step in found if step))
 
 
-def _current(engine: Engine, name: str) -> str | None:
-    kept_in = version_table(name)
-    with asking(engine) as connection:  # no write lock: somebody may hold it, and nobody should wait for him
-        if not inspect(connection).has_table(kept_in):
+def _current_revision(engine: Engine, name: str) -> str | None:
+    version_table_name = version_table(name)
+    with read_connection(
+        engine
+    ) as connection:  # no write lock: somebody may hold it, and nobody should wait for him
+        if not inspect(connection).has_table(version_table_name):
             return None
-        current: str | None = connection.scalar(select(column("version_num")).select_from(table(kept_in)))
+        current: str | None = connection.scalar(
+            select(column("version_num")).select_from(table(version_table_name))
+        )
         return current

@@ -11,11 +11,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from config.secret_file import kept_secret
+from config.secret_file import load_or_create_secret
 
 PREFIX = "LINKLEDGER_"
-MINIMUM_KEY_LENGTH = 32
-MINIMUM_TOKEN_LENGTH = 16
+MIN_KEY_LENGTH = 32
+MIN_TOKEN_LENGTH = 16
 CLICKS_FILE = "clicks.db"
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 _BIND = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(?P<port>\d{1,5})")
@@ -60,7 +60,7 @@ class Settings(BaseSettings):
 
     @field_validator("bind", "edge_bind")
     @classmethod
-    def _host_and_port(cls, value: str) -> str:
+    def _check_bind(cls, value: str) -> str:
         match = _BIND.fullmatch(value)
         if match is None or not 0 < int(match["port"]) < 65536:
             raise ValueError("must be HOST:PORT, for example 127.0.0.1:8000")
@@ -68,25 +68,25 @@ class Settings(BaseSettings):
 
     @field_validator("base_url", "link_base_url", "stripe_api_base")
     @classmethod
-    def _web_address(cls, value: str) -> str:
+    def _check_web_url(cls, value: str) -> str:
         if not value:
             return value
-        parts = _parts(value)
+        parts = _split_url(value)
         if parts is None or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
             raise ValueError("must be an http or https address, for example https://links.example.com")
         return value.rstrip("/")
 
     @field_validator("smtp_url")
     @classmethod
-    def _mail_address(cls, value: str) -> str:
-        parts = _parts(value)
+    def _check_smtp_url(cls, value: str) -> str:
+        parts = _split_url(value)
         if value and (parts is None or parts.scheme not in ("smtp", "smtps")):
             raise ValueError("must start with smtp:// or smtps://, for example smtp://mail.example.com:587")
         return value
 
     @field_validator("database_url")
     @classmethod
-    def _known_database(cls, value: str) -> str:
+    def _check_database_url(cls, value: str) -> str:
         if value and not value.startswith(("postgresql://", "postgresql+psycopg://", "sqlite:///")):
             raise ValueError(
                 "must start with postgresql:// or sqlite:///; leave it out for SQLite in LINKLEDGER_HOME"
@@ -107,7 +107,7 @@ class Settings(BaseSettings):
 
     @field_validator("trusted_proxies")
     @classmethod
-    def _addresses(cls, value: str) -> str:
+    def _check_networks(cls, value: str) -> str:
         for each in filter(None, (part.strip() for part in value.split(","))):
             try:
                 ip_network(each)
@@ -119,31 +119,31 @@ class Settings(BaseSettings):
 
     @field_validator("country_header")
     @classmethod
-    def _header_name(cls, value: str) -> str:
+    def _check_header_name(cls, value: str) -> str:
         if value and not _HEADER.fullmatch(value):
             raise ValueError("must be the name of a header, for example CF-IPCountry")
         return value
 
     @field_validator("metrics_token")
     @classmethod
-    def _long_token(cls, value: str) -> str:
-        if value and len(value) < MINIMUM_TOKEN_LENGTH:
-            raise ValueError(f"needs at least {MINIMUM_TOKEN_LENGTH} characters")
+    def _check_token_length(cls, value: str) -> str:
+        if value and len(value) < MIN_TOKEN_LENGTH:
+            raise ValueError(f"needs at least {MIN_TOKEN_LENGTH} characters")
         return value
 
     @field_validator("secret_key")
     @classmethod
-    def _long_keys(cls, value: str) -> str:
+    def _check_key_length(cls, value: str) -> str:
         keys = [key.strip() for key in value.split(",")] if value else []
-        if any(len(key) < MINIMUM_KEY_LENGTH for key in keys):
+        if any(len(key) < MIN_KEY_LENGTH for key in keys):
             raise ValueError(
-                f"every key needs at least {MINIMUM_KEY_LENGTH} characters; "
+                f"every key needs at least {MIN_KEY_LENGTH} characters; "
                 'make one with: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
             )
         return ",".join(keys)
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def _check_combinations(self) -> Self:
         if self.env == "production" and not self.secret_key:
             raise ValueError("SECRET_KEY is required when LINKLEDGER_ENV=production")
         if self.rail == "stripe" and not self.stripe_api_key:
@@ -192,20 +192,20 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         settings = Settings(**overrides)
     except ValidationError as error:
-        raise SettingsError("\n".join(_plain(problem) for problem in error.errors())) from None
+        raise SettingsError("\n".join(_format_error(problem) for problem in error.errors())) from None
     try:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         if settings.secret_key:
             return settings
         kept = settings.home / "secret_key"
-        return settings.model_copy(update={"secret_key": _checked_key(kept, kept_secret(kept))})
+        return settings.model_copy(update={"secret_key": _checked_key(kept, load_or_create_secret(kept))})
     except OSError as error:
         raise SettingsError(
             f"LINKLEDGER_HOME: {settings.home} cannot be used ({error.strerror}); name a folder to write in"
         ) from None
 
 
-def _parts(url: str) -> SplitResult | None:
+def _split_url(url: str) -> SplitResult | None:
     """None for what is no address with a host."""
     try:
         parts = urlsplit(url)
@@ -214,7 +214,7 @@ def _parts(url: str) -> SplitResult | None:
     return parts if parts.hostname else None
 
 
-def _plain(problem: Any) -> str:
+def _format_error(problem: Any) -> str:
     message = str(problem["msg"]).removeprefix("Value error, ")
     if not problem["loc"]:
         return PREFIX + message
@@ -222,7 +222,7 @@ def _plain(problem: Any) -> str:
 
 
 def _checked_key(path: Path, keys: str) -> str:
-    if any(len(key) < MINIMUM_KEY_LENGTH for key in keys.split(",")):
+    if any(len(key) < MIN_KEY_LENGTH for key in keys.split(",")):
         raise SettingsError(
             f"{PREFIX}HOME: {path} holds no signing key (any more). Bring it back from where you keep it; "
             "without it click tokens cannot be checked, nor the secrets of sources read"

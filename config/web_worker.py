@@ -23,18 +23,18 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-SLOWEST_BYTES_PER_S = 8 * 1024
+MIN_BYTES_PER_S = 8 * 1024
 """A client that moves at least this much may take as long as it needs."""
 LINGER_S = 2.0
 """How long an answered client may take to hang up; without that the last of an answer can be lost."""
 LINGER_BYTES = 16 * 1024 * 1024
 """Enough for a client that sends the whole of a refused body before it reads that it was refused."""
-SILENT_AT_STOP_S = 1.0
+STOP_FIRST_BYTE_TIMEOUT_S = 1.0
 """How long a stopping worker waits for the first byte of a connection that it has accepted."""
-LOOK_EVERY_S = 0.25
-STAY_S = 0.25
+POLL_INTERVAL_S = 0.25
+NEXT_REQUEST_WAIT_S = 0.25
 """How long a thread waits for the next request of the client that it has just answered."""
-_NOBODY_THERE = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
+_NO_CONNECTION_ERRNOS = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
 
 
 class SlowClient(TimeoutError):
@@ -44,7 +44,7 @@ class SlowClient(TimeoutError):
         super().__init__(errno.ECONNRESET, "the client was too slow")
 
 
-class PatientSocket(socket.socket):
+class TimedSocket(socket.socket):
     """A blocking socket that waits for its client `client_timeout_s` in one request, and no longer.
 
     Only waiting counts, and what moves buys time back: a slow client that goes on is served, a byte now and
@@ -54,11 +54,11 @@ class PatientSocket(socket.socket):
     def __init__(self, accepted: socket.socket, worker: "WebWorker") -> None:
         super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
         self._worker = worker
-        self._left_s = worker.client_timeout_s
-        self.gave_up = False
+        self._budget_s = worker.client_timeout_s
+        self.timed_out = False
 
-    def begin_request(self) -> None:
-        self._left_s = self._worker.client_timeout_s
+    def reset_budget(self) -> None:
+        self._budget_s = self._worker.client_timeout_s
 
     def is_readable(self, within_s: float) -> bool:
         poller = select.poll()
@@ -77,7 +77,7 @@ class PatientSocket(socket.socket):
                     raise
                 self._wait(select.POLLIN)
             else:
-                self._moved(len(data))
+                self._refill_budget(len(data))
                 return data
 
     def send(self, data: "ReadableBuffer", flags: int = 0, /) -> int:
@@ -89,7 +89,7 @@ class PatientSocket(socket.socket):
             except BlockingIOError:
                 self._wait(select.POLLOUT)
             else:
-                self._moved(sent)
+                self._refill_budget(sent)
                 return sent
 
     def sendall(self, data: "ReadableBuffer", flags: int = 0, /) -> None:
@@ -100,51 +100,51 @@ class PatientSocket(socket.socket):
             rest = rest[self.send(rest, flags) :]
         return None
 
-    def _moved(self, count: int) -> None:
-        self._left_s = min(self._left_s + count / SLOWEST_BYTES_PER_S, self._worker.client_timeout_s)
+    def _refill_budget(self, count: int) -> None:
+        self._budget_s = min(self._budget_s + count / MIN_BYTES_PER_S, self._worker.client_timeout_s)
 
     def _wait(self, event: int, within_s: float = math.inf) -> None:
         """Until the client has moved. Raises SlowClient when its time, or the worker's, is over."""
         poller = select.poll()
         poller.register(self, event)
-        left_s = min(self._left_s, within_s)
-        while left_s > 0 and (began := time.monotonic()) < self._worker.stop_by:
-            ready = poller.poll(min(left_s, LOOK_EVERY_S) * 1000)
+        left_s = min(self._budget_s, within_s)
+        while left_s > 0 and (began := time.monotonic()) < self._worker.stop_deadline:
+            ready = poller.poll(min(left_s, POLL_INTERVAL_S) * 1000)
             waited_s = time.monotonic() - began
-            self._left_s -= waited_s
+            self._budget_s -= waited_s
             left_s -= waited_s
             if ready:
                 return
-        self.gave_up = True
+        self.timed_out = True
         raise SlowClient
 
 
 class Connection(TConn):  # type: ignore[misc] # gunicorn comes without types
     """`close` is called on the main thread, and never waits; whoever wants to linger did so before."""
 
-    sock: PatientSocket
+    sock: TimedSocket
 
     def close(self, graceful: bool = False) -> None:
         util.close(self.sock)
 
     @property
-    def has_read_ahead(self) -> bool:
+    def has_buffered_bytes(self) -> bool:
         """Whether bytes of the next request came together with this one's."""
         return bool(self.parser.unreader.buf.getvalue())
 
     def linger(self, within_s: float) -> None:
-        if not self.sock.gave_up:
+        if not self.sock.timed_out:
             util.close_graceful(self.sock, max(within_s, 0.0), LINGER_BYTES)
 
 
 class WebWorker(ThreadWorker):  # type: ignore[misc]
     client_timeout_s = 10.0
-    stop_by = math.inf
+    stop_deadline = math.inf
     """Since when, on the monotonic clock, a stopping worker waits for no client."""
-    silent_until = math.inf
+    first_byte_deadline = math.inf
 
     def init_process(self) -> None:
-        self._may_stay = threading.Semaphore(self.cfg.threads // 2)
+        self._waiting_threads = threading.Semaphore(self.cfg.threads // 2)
         super().init_process()
 
     def accept(self, listener: Any) -> None:
@@ -152,11 +152,11 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]
         try:
             accepted, address = listener.accept()
         except OSError as error:
-            if error.errno in _NOBODY_THERE:
+            if error.errno in _NO_CONNECTION_ERRNOS:
                 return
             raise
         self.nr_conns += 1
-        connection = Connection(self.cfg, PatientSocket(accepted, self), address, listener.getsockname())
+        connection = Connection(self.cfg, TimedSocket(accepted, self), address, listener.getsockname())
         connection.timeout = time.monotonic() + self.client_timeout_s
         self.pending_conns.append(connection)
         self.poller.register(
@@ -170,40 +170,40 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]
         what a sale took (measured).
         """
         while True:
-            conn.sock.begin_request()
+            conn.sock.reset_budget()
             kept = super().handle(conn)
             if not kept:
-                conn.linger(min(LINGER_S, self.stop_by - time.monotonic()))
+                conn.linger(min(LINGER_S, self.stop_deadline - time.monotonic()))
                 return kept
-            if not self._is_followed(conn):
+            if not self._next_request_arrives(conn):
                 return kept
 
-    def _is_followed(self, conn: Connection) -> bool:
+    def _next_request_arrives(self, conn: Connection) -> bool:
         """Whether the next request is there soon. At most half of the threads wait like this."""
-        if conn.has_read_ahead:
+        if conn.has_buffered_bytes:
             return True
-        if not self.alive or not self._may_stay.acquire(blocking=False):
+        if not self.alive or not self._waiting_threads.acquire(blocking=False):
             return False
         try:
-            return conn.sock.is_readable(STAY_S)
+            return conn.sock.is_readable(NEXT_REQUEST_WAIT_S)
         finally:
-            self._may_stay.release()
+            self._waiting_threads.release()
 
     def murder_pending(self) -> None:
         """Called once a second or more often; at a stop it is the first that hears of it."""
         if not self.alive:
-            self._begin_to_stop()
+            self._start_shutdown()
             for connection in self.pending_conns:
-                connection.timeout = min(connection.timeout, self.silent_until)
+                connection.timeout = min(connection.timeout, self.first_byte_deadline)
         super().murder_pending()
 
     def handle_quit(self, sig: int, frame: Any) -> None:
-        self.stop_by = self.silent_until = time.monotonic()
+        self.stop_deadline = self.first_byte_deadline = time.monotonic()
         super().handle_quit(sig, frame)
 
-    def _begin_to_stop(self) -> None:
+    def _start_shutdown(self) -> None:
         """Half of the time is the clients'; in the other half what they asked for can still be finished."""
-        if self.stop_by == math.inf:
+        if self.stop_deadline == math.inf:
             now = time.monotonic()
-            self.stop_by = now + self.cfg.graceful_timeout / 2
-            self.silent_until = now + SILENT_AT_STOP_S
+            self.stop_deadline = now + self.cfg.graceful_timeout / 2
+            self.first_byte_deadline = now + STOP_FIRST_BYTE_TIMEOUT_S

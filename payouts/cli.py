@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
-from config.garbage_collection import collect_seldom
+from config.garbage_collection import tune_gc
 from config.logs import configure_logs
 from tracker.console import Console
 
-ROOMS = {
+COMMAND_MODULES = {
     "payouts.migrate_command": ("migrate",),
     "payouts.processes.commands": ("serve", "scheduler"),
     "payouts.processes.work_command": ("work",),
@@ -37,22 +37,22 @@ class Rooms(click.Group):
     """All commands by name; only --help needs every room."""
 
     def main(self, *arguments: Any, **options: Any) -> Any:
-        collect_seldom()
+        tune_gc()
         return super().main(*arguments, **options)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(name for names in ROOMS.values() for name in names)
+        return sorted(name for names in COMMAND_MODULES.values() for name in names)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        for room, names in ROOMS.items():
+        for module, names in COMMAND_MODULES.items():
             if cmd_name in names:
-                return next(each for each in commands_of(room) if each.name == cmd_name)
+                return next(each for each in commands_of(module) if each.name == cmd_name)
         return None
 
 
-def commands_of(room: str) -> tuple[click.Command, ...]:
+def commands_of(module: str) -> tuple[click.Command, ...]:
     """The commands of a room, given by the name of its module."""
-    found: tuple[click.Command, ...] = import_module(room).COMMANDS
+    found: tuple[click.Command, ...] = import_module(module).COMMANDS
     return found
 
 

@@ -7,19 +7,21 @@ import click
 from config.database import open_databases
 from config.migrate import upgrade
 from config.schema import SchemaState, schema_states
-from tracker.console import Answer, Console, ConsoleCommand, pass_console
+from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 
 
 @click.command("migrate", cls=ConsoleCommand)
 @pass_console
-def migrate_command(console: Console) -> Answer:
+def migrate_command(console: Console) -> CommandResult:
     """Bring the databases to this version's schema. Needed once, and after each upgrade."""
     databases = open_databases(console.settings)
     before = schema_states(databases)
     after = upgrade(databases)
     databases.close()
     value = [_schema(old, new) for old, new in zip(before, after, strict=True)]
-    return Answer(value, "\n".join(f"{each['tables']}: {each['from']} -> {each['to']}" for each in value))
+    return CommandResult(
+        value, "\n".join(f"{each['tables']}: {each['from']} -> {each['to']}" for each in value)
+    )
 
 
 def _schema(old: SchemaState, new: SchemaState) -> dict[str, Any]:

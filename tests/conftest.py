@@ -21,7 +21,7 @@ from tests.harness.databases.postgres import (
     database_name,
     start_postgres,
 )
-from tests.harness.databases.snapshots import NOW, Opening, Stage, Stages
+from tests.harness.databases.snapshots import NOW, DatabaseSeed, Snapshot, SnapshotStore
 from tests.harness.databases.snapshots import SECRET as SECRET
 from tests.harness.databases.snapshots import settings_for as settings_for
 from tests.harness.databases.statement_cache import share_compiled_statements
@@ -122,40 +122,40 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_stages(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Stages:
-    return Stages(tmp_path_factory.mktemp("stages"), sqlite_template, None)
+def sqlite_snapshots(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> SnapshotStore:
+    return SnapshotStore(tmp_path_factory.mktemp("snapshots"), sqlite_template, None)
 
 
 @pytest.fixture(scope="session")
-def postgresql_stages(
+def postgresql_snapshots(
     postgres_template: str, postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stages]:
-    stages = Stages(tmp_path_factory.mktemp("pg-stages"), postgres_template, postgres_server)
-    yield stages
-    stages.close()
+) -> Iterator[SnapshotStore]:
+    snapshots = SnapshotStore(tmp_path_factory.mktemp("pg-snapshots"), postgres_template, postgres_server)
+    yield snapshots
+    snapshots.close()
 
 
 @pytest.fixture
-def opening() -> Opening | None:
+def database_seed() -> DatabaseSeed | None:
     """What was played before a test begins. Folders and files whose tests begin alike say it here."""
     return None
 
 
 @pytest.fixture
-def stages(database_kind: str, request: pytest.FixtureRequest) -> Stages:
-    found: Stages = request.getfixturevalue(f"{database_kind}_stages")
+def snapshots(database_kind: str, request: pytest.FixtureRequest) -> SnapshotStore:
+    found: SnapshotStore = request.getfixturevalue(f"{database_kind}_snapshots")
     return found
 
 
 @pytest.fixture
-def stage(stages: Stages, opening: Opening | None) -> Stage:
-    return stages.after(opening)
+def snapshot(snapshots: SnapshotStore, database_seed: DatabaseSeed | None) -> Snapshot:
+    return snapshots.after(database_seed)
 
 
 @pytest.fixture
-def settings(stages: Stages, stage: Stage, home: Path) -> Iterator[Settings]:
+def settings(snapshots: SnapshotStore, snapshot: Snapshot, home: Path) -> Iterator[Settings]:
     """Settings that lead to databases of the given kind, migrated, in which the opening was played."""
-    with stages.copy(stage, home.parent) as own:
+    with snapshots.copy(snapshot, home.parent) as own:
         yield own
 
 

@@ -12,10 +12,10 @@ from sqlalchemy import CheckConstraint, Column, Integer, MetaData, Table, Unique
 from config.settings import load_settings
 from payouts.tables import CLICK_TABLES, MAIN_TABLES, MODULES
 from tests.architecture.imports import (
-    FAST_DOORS,
+    FAST_ENTRY_POINTS,
     STRIPE_HOME,
     circles,
-    heavy_fast_doors,
+    heavy_fast_entry_points,
     hidden_imports,
     misplaced_stripe,
     wrong_directions,
@@ -30,7 +30,7 @@ from tests.architecture.purity import (
 )
 from tests.architecture.running import access_of, unguarded_routes, unlocked_routes, unnamed_constraints
 from tests.architecture.shape import empty_names, long_files, long_functions
-from tests.architecture.source import ROOMS, SourceTree, read_tree
+from tests.architecture.source import PACKAGES, SourceTree, read_tree
 from tests.harness import ROOT
 from tracker.people.access.guards import Access, keyed, public
 from wsgi import create_app
@@ -39,7 +39,7 @@ RULES: list[Rule] = [
     wrong_directions,
     hidden_imports,
     misplaced_stripe,
-    heavy_fast_doors,
+    heavy_fast_entry_points,
     circles,
     package_circles,
     crowded_packages,
@@ -53,7 +53,7 @@ RULES: list[Rule] = [
 ]
 
 
-def plant(root: Path, files: dict[str, str]) -> SourceTree:
+def write_tree(root: Path, files: dict[str, str]) -> SourceTree:
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
@@ -73,22 +73,22 @@ def test_the_rule_holds_in_this_tree(tree: SourceTree, rule: Rule) -> None:
 
 @pytest.mark.parametrize(("rule", "files"), FAULTS, ids=lambda value: getattr(value, "__name__", ""))
 def test_the_rule_finds_a_planted_fault(tmp_path: Path, rule: Rule, files: dict[str, str]) -> None:
-    faults = rule(plant(tmp_path, INNOCENT | files))
+    faults = rule(write_tree(tmp_path, INNOCENT | files))
     assert faults
     assert any(path in fault or path[:-3].replace("/", ".") in fault for fault in faults for path in files)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_the_rule_leaves_innocent_code_alone(tmp_path: Path, rule: Rule) -> None:
-    assert rule(plant(tmp_path, INNOCENT)) == []
+    assert rule(write_tree(tmp_path, INNOCENT)) == []
 
 
 def test_every_rule_has_a_planted_fault() -> None:
     assert {rule for rule, _ in FAULTS} == set(RULES)
 
 
-def test_there_is_something_to_judge(tree: SourceTree) -> None:
-    assert all(any(tree.of(room)) for room in (*ROOMS, "wsgi"))
+def test_the_tree_is_not_empty(tree: SourceTree) -> None:
+    assert all(any(tree.of(top_package)) for top_package in (*PACKAGES, "wsgi"))
     assert {module.name for module in tree} >= {"wsgi", "payouts.cli", "config.database", __name__}
     assert len(list(pure_modules(tree))) >= 6
     assert STRIPE_HOME in {module.path for module in tree}
@@ -96,7 +96,7 @@ def test_there_is_something_to_judge(tree: SourceTree) -> None:
     assert models == {module.__name__ for module in MODULES}
 
 
-def test_importing_the_product_starts_no_thread_and_loads_what_it_needs_only() -> None:
+def test_importing_the_product_starts_no_thread_and_loads_no_heavy_module() -> None:
     """Each of these is loaded by who needs it, and by a web process never, or in demo mode only."""
     heavy = "{'stripe', 'psycopg', 'alembic', 'payouts.demo', 'payouts.processes.job_table'}"
     code = f"import sys, threading, wsgi; print({heavy} & set(sys.modules), threading.active_count())"
@@ -105,22 +105,22 @@ def test_importing_the_product_starts_no_thread_and_loads_what_it_needs_only() -
     assert done.stdout.split() == ["set()", "1"]
 
 
-def test_the_redirects_process_loads_neither_flask_nor_stripe(tree: SourceTree) -> None:
+def test_the_edge_process_loads_neither_flask_nor_stripe(tree: SourceTree) -> None:
     heavy = "{'flask', 'stripe', 'wsgi', 'sqlalchemy.dialects.postgresql'}"
-    for door in (module.name for module in tree.product() if module.matches(FAST_DOORS)):
-        code = f"import sys, {door}; print(sorted({heavy} & set(sys.modules)))"
+    for entry_point in (module.name for module in tree.product() if module.matches(FAST_ENTRY_POINTS)):
+        code = f"import sys, {entry_point}; print(sorted({heavy} & set(sys.modules)))"
         command = [sys.executable, "-c", code]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
         assert done.stdout.strip() == "[]"
 
 
-def test_every_route_says_who_may_call_it(tmp_path: Path) -> None:
+def test_every_route_declares_its_access(tmp_path: Path) -> None:
     app = create_app(load_settings(home=tmp_path, demo=True))
     assert len(list(app.url_map.iter_rules())) > 5
     assert unguarded_routes(app) == []
 
 
-def test_a_route_that_does_not_say_it_is_found() -> None:
+def test_a_route_without_declared_access_is_found() -> None:
     app = Flask(__name__)
     app.add_url_rule("/open", "open", public("shows nothing of anybody")(lambda: "open"))
     assert unguarded_routes(app) == []
@@ -128,14 +128,14 @@ def test_a_route_that_does_not_say_it_is_found() -> None:
     assert [fault.split(" (")[0] for fault in unguarded_routes(app)] == ["GET /forgotten", "POST /forgotten"]
 
 
-def test_every_route_that_needs_a_key_is_locked(tmp_path: Path) -> None:
+def test_every_keyed_route_requires_a_key(tmp_path: Path) -> None:
     app = create_app(load_settings(home=tmp_path))
     found = [access_of(app, endpoint) for endpoint in app.view_functions]
     assert sum(access is not None and access.kind == "keyed" for access in found) > 4
     assert unlocked_routes(app) == []
 
 
-def test_a_route_that_only_claims_to_be_locked_is_found(tmp_path: Path) -> None:
+def test_a_keyed_route_without_a_check_is_found(tmp_path: Path) -> None:
     app = create_app(load_settings(home=tmp_path))
     locked = keyed("sales:read", "shows sales")(lambda _caller: "sales")
     app.add_url_rule("/locked", "locked", locked)

@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 
 from config.database import Databases, transact
 from config.settings import Settings, SettingsError
-from payouts.cli import ROOMS, commands_of
+from payouts.cli import COMMAND_MODULES, commands_of
 from tests.conftest import settings_for
 from tests.tracker.terminal import Terminal
 from tracker.people.accounts.operations import create_brand, create_creator
@@ -21,8 +21,8 @@ from tracker.programs.operations import create_program
 from tracker.sales.sources.operations import create_source
 from wsgi import create_app
 
-EVERY_COMMAND = tuple(command for room in ROOMS for command in commands_of(room))
-NOT_TEXT = b"\xff".decode(errors="surrogateescape")
+EVERY_COMMAND = tuple(command for module in COMMAND_MODULES for command in commands_of(module))
+INVALID_UTF8 = b"\xff".decode(errors="surrogateescape")
 """How Python hands on an argument that is no UTF-8."""
 
 BOOK = ("ledger", "book", "bonus", "--brand", "BRAND", "--creator", "CREATOR", "--amount-minor", "5")
@@ -48,10 +48,10 @@ ARGUMENTS = {
     "more events than there are": ("source", "events", "--limit", "9" * 20),
     "an id in two lines": ("source", "send", "--source", "SOURCE", "--id", "a\nb", "FILE"),
     "an id that is not ASCII": ("source", "send", "--source", "SOURCE", "--id", "ü€", "FILE"),
-    "a reason that is no text": (*BOOK, "--key", "k", "--reason", NOT_TEXT),
-    "a key that is no text": (*BOOK, "--key", NOT_TEXT, "--reason", "x"),
-    "a payout that is no text": ("payout", "show", NOT_TEXT),
-    "an order that is no text": ("explain", NOT_TEXT, "--brand", "BRAND"),
+    "a reason that is no text": (*BOOK, "--key", "k", "--reason", INVALID_UTF8),
+    "a key that is no text": (*BOOK, "--key", INVALID_UTF8, "--reason", "x"),
+    "a payout that is no text": ("payout", "show", INVALID_UTF8),
+    "an order that is no text": ("explain", INVALID_UTF8, "--brand", "BRAND"),
 }
 
 
@@ -83,7 +83,7 @@ def web_url(settings: Settings) -> Iterator[str]:
     server.server_close()
 
 
-def require_sentence(result: Result, exit_code: int) -> None:
+def require_clean_error(result: Result, exit_code: int) -> None:
     assert (result.exit_code, result.stdout) == (exit_code, ""), result.output
     assert isinstance(result.exception, SystemExit)
     assert "Traceback" not in result.stderr
@@ -91,20 +91,22 @@ def require_sentence(result: Result, exit_code: int) -> None:
 
 
 @pytest.mark.parametrize("what", ARGUMENTS)
-def test_it_is_refused_in_a_sentence(settings: Settings, names: dict[str, str], what: str) -> None:
+def test_invalid_arguments_are_rejected_without_a_traceback(
+    settings: Settings, names: dict[str, str], what: str
+) -> None:
     arguments = [names.get(each, each) for each in ARGUMENTS[what]]
-    require_sentence(Terminal(settings, EVERY_COMMAND).run(*arguments), 2)
+    require_clean_error(Terminal(settings, EVERY_COMMAND).run(*arguments), 2)
 
 
-def test_an_amount_that_is_too_large_is_told_the_largest(settings: Settings, names: dict[str, str]) -> None:
+def test_too_large_an_amount_is_rejected_with_the_limit(settings: Settings, names: dict[str, str]) -> None:
     booked = [names.get(each, each) for each in BOOK[:-1]]
     result = Terminal(settings, EVERY_COMMAND).run(*booked, str(2**53), "--key", "k", "--reason", "x")
-    require_sentence(result, 2)
+    require_clean_error(result, 2)
     assert f"1 to {2**53 - 1} minor units" in result.stderr
 
 
 @pytest.mark.parametrize("code", ["a b", "ä", "a/../b"])
-def test_a_code_that_cannot_be_one_is_asked_for_all_the_same(
+def test_following_an_impossible_code_reports_404(
     settings: Settings, web_url: str, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     monkeypatch.setenv("LINKLEDGER_BASE_URL", web_url)
@@ -113,17 +115,17 @@ def test_a_code_that_cannot_be_one_is_asked_for_all_the_same(
 
 
 @pytest.mark.parametrize("where", ["h:x", "[::1"])
-def test_a_database_address_that_cannot_be_read_is_said_without_its_password(home: Path, where: str) -> None:
+def test_an_invalid_database_url_is_reported_without_its_password(home: Path, where: str) -> None:
     url = f"postgresql://u:s3cr3t@{where}/db"
     with pytest.raises(SettingsError, match="LINKLEDGER_DATABASE_URL: cannot be read") as refusal:
         settings_for(home, url)
     assert "s3cr3t" not in str(refusal.value)
 
 
-def test_a_backup_to_where_no_file_can_be_is_refused_in_a_sentence(
+def test_a_backup_to_an_impossible_path_is_rejected(
     settings: Settings, databases: Databases, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
     result = Terminal(settings, EVERY_COMMAND).run("backup", str(tmp_path / "file" / "backup"))
-    require_sentence(result, 1)
+    require_clean_error(result, 1)
     assert "could not be written" in result.stderr

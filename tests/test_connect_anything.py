@@ -15,7 +15,7 @@ from config.database import Databases
 from config.settings import Settings
 from payouts.processes.supervisor import child_environment
 from tests.harness import ROOT
-from tests.tracker.cast import Cast, bring_on
+from tests.tracker.cast import Cast, create_cast
 from tests.tracker.sales.api.hook_server import serving
 from tests.tracker.terminal import Terminal
 from tracker.sales.commands import COMMANDS
@@ -49,10 +49,8 @@ def run(script: str, folder: Path, settings: Settings, cast: Cast, port: int) ->
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_the_page_leads_a_developer_to_a_sale_in_the_console(
-    settings: Settings, databases: Databases, tmp_path: Path
-) -> None:
-    cast = bring_on(databases, datetime.now(UTC))
+def test_the_commands_on_the_page_work(settings: Settings, databases: Databases, tmp_path: Path) -> None:
+    cast = create_cast(databases, datetime.now(UTC))
     page, _, webhooks = PAGE.read_text().partition("\n## By webhook")
     assert webhooks
     with serving(settings) as server:

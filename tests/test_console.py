@@ -15,14 +15,14 @@ from click.testing import CliRunner, Result
 
 from config.database import Databases
 from config.settings import Settings
-from payouts.cli import ROOMS, commands_of, main
+from payouts.cli import COMMAND_MODULES, commands_of, main
 from payouts.ledger.models import Chain
 from tests.harness import ROOT
 from tests.tracker.terminal import Terminal
-from tracker.console import Answer, ConsoleCommand
+from tracker.console import CommandResult, ConsoleCommand
 from tracker.errors import Conflict, Fault, Invalid, NotFound, NotNow
 
-EVERY_COMMAND = tuple(command for room in ROOMS for command in commands_of(room))
+EVERY_COMMAND = tuple(command for module in COMMAND_MODULES for command in commands_of(module))
 UNKNOWN_ID = "brd_01a05cd72a007022a27f093c105fcd8a"
 
 
@@ -44,7 +44,7 @@ def run(*arguments: str, **variables: str) -> Result:
     return CliRunner(env=variables).invoke(main, arguments)
 
 
-def in_a_process(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def run_in_process(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LINKLEDGER_")}
     return subprocess.run(
         [sys.executable, "-c", "from payouts.cli import main; main()", *arguments],
@@ -66,7 +66,7 @@ def home_only(tmp_path: Path) -> dict[str, str]:
     return {"LINKLEDGER_HOME": str(tmp_path / "home"), "LINKLEDGER_DATABASE_URL": ""}
 
 
-def test_the_commands_of_the_contract_are_there() -> None:
+def test_the_required_commands_exist() -> None:
     wanted = """migrate serve scheduler demo work check explain backup restore
         brand.create program.create creator.create enroll link.create source.create
         statement.close statement.show statement.approve statement.export
@@ -74,14 +74,14 @@ def test_the_commands_of_the_contract_are_there() -> None:
     assert {tuple(each.split(".")) for each in wanted.split()} <= set(PATHS)
 
 
-def test_the_console_knows_every_rooms_commands_by_name() -> None:
+def test_the_table_of_command_modules_is_complete() -> None:
     modules = {path.relative_to(ROOT).with_suffix("") for path in ROOT.glob("*/**/*command*.py")}
     names = {".".join(path.parts) for path in modules if path.parts[0] in ("tracker", "payouts")}
     rooms = {name for name in names if hasattr(import_module(name), "COMMANDS")}
-    assert {room: tuple(each.name for each in commands_of(room)) for room in rooms} == ROOMS
+    assert {module: tuple(each.name for each in commands_of(module)) for module in rooms} == COMMAND_MODULES
 
 
-def test_a_command_imports_no_room_but_its_own() -> None:
+def test_a_command_imports_only_its_own_module() -> None:
     program = (
         "import sys; from payouts.cli import commands_of; commands_of('tracker.people.accounts.commands'); "
     )
@@ -109,7 +109,7 @@ def test_every_command_has_help_json_and_pick_and_refuses_unknown_options(path: 
 
 def test_help_needs_no_database_and_makes_no_home(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    done = in_a_process("--help", HOME=str(home), DATABASE_URL="mysql://nowhere", BIND="x")
+    done = run_in_process("--help", HOME=str(home), DATABASE_URL="mysql://nowhere", BIND="x")
     assert (done.returncode, done.stderr) == (0, "")
     wrong = {"LINKLEDGER_HOME": str(home), "LINKLEDGER_DATABASE_URL": "mysql://nowhere"}
     for arguments, code in (
@@ -122,7 +122,7 @@ def test_help_needs_no_database_and_makes_no_home(tmp_path: Path) -> None:
     assert not home.exists()
 
 
-def test_the_list_of_commands_says_what_each_is_for() -> None:
+def test_help_describes_every_command() -> None:
     shown = run("--help").output
     assert "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a check found a fault" in " ".join(shown.split())
     shown = shown.partition("Commands:")[2]
@@ -142,7 +142,7 @@ def test_every_reading_command_prints_exactly_one_json_value(linkledger: Termina
         assert len(answer.stdout.splitlines()) == 1
 
 
-def test_errors_stand_on_stderr_as_a_sentence(linkledger: Terminal) -> None:
+def test_errors_are_one_line_on_stderr(linkledger: Terminal) -> None:
     for arguments in (
         ("statement", "close", "--brand", UNKNOWN_ID, "--period", "2026-10"),
         ("statement", "show", "--brand", "nonsense", "--period", "2026-10"),
@@ -161,7 +161,7 @@ def test_errors_stand_on_stderr_as_a_sentence(linkledger: Terminal) -> None:
         assert "Traceback" not in message
 
 
-def test_a_period_that_cannot_be_is_refused_in_a_sentence(linkledger: Terminal) -> None:
+def test_an_invalid_period_is_rejected(linkledger: Terminal) -> None:
     brand = linkledger.ask("brand", "create", "Teas", "--currency", "EUR", "--timezone", "Asia/Tokyo")["id"]
     for period in ("9999-12", "0001-01", "10000-01", "2026-1", "२०२६-१०", "-", "W", "2026-W"):
         for command in ("close", "show", "approve", "export"):
@@ -170,7 +170,7 @@ def test_a_period_that_cannot_be_is_refused_in_a_sentence(linkledger: Terminal) 
             assert answer.stderr.startswith("linkledger: ")
 
 
-def test_an_amount_that_no_database_can_hold_is_refused(linkledger: Terminal) -> None:
+def test_an_amount_above_the_database_limit_is_rejected(linkledger: Terminal) -> None:
     brand = linkledger.ask("brand", "create", "Teas", "--currency", "EUR", "--timezone", "UTC")["id"]
     more = ("--brand", brand, "--reason", "x", "--key", "k", "--amount-minor")
     assert "amount" in linkledger.refused("ledger", "book", "deposit", *more, str(10**30))
@@ -184,7 +184,7 @@ def test_an_amount_that_no_database_can_hold_is_refused(linkledger: Terminal) ->
 )
 def test_each_error_of_the_domain_has_its_exit_code(error: type[Exception], code: int) -> None:
     @click.command("fail", cls=ConsoleCommand)
-    def fail() -> Answer:
+    def fail() -> CommandResult:
         raise error("It did not work, because.")
 
     done = CliRunner().invoke(fail, ["--json"])
@@ -212,7 +212,7 @@ def test_pick_prints_one_field(path: str, printed: str, more: tuple[str, ...]) -
 
 
 @pytest.mark.parametrize("path", ["name", "amount.nothing", "list.2", "list.x", "id.0", "none.x", "", "."])
-def test_picking_what_is_not_there_is_wrong_usage(path: str) -> None:
+def test_picking_a_missing_field_is_wrong_usage(path: str) -> None:
     done = show("--pick", path)
     assert (done.exit_code, done.stdout) == (2, "")
     assert "has no field" in done.stderr
@@ -220,24 +220,24 @@ def test_picking_what_is_not_there_is_wrong_usage(path: str) -> None:
 
 def show(*arguments: str) -> Result:
     @click.command("show", cls=ConsoleCommand)
-    def command() -> Answer:
-        return Answer(VALUE, "words")
+    def command() -> CommandResult:
+        return CommandResult(VALUE, "words")
 
     return CliRunner().invoke(command, arguments)
 
 
-def test_without_json_a_person_reads_words() -> None:
+def test_without_json_the_text_is_printed() -> None:
     assert show().stdout == "words\n"
 
 
-def test_letters_of_every_language_stay_readable(linkledger: Terminal) -> None:
+def test_json_output_is_not_ascii_escaped(linkledger: Terminal) -> None:
     made = linkledger.run(
         "brand", "create", "Tee & Ölé 茶", "--currency", "EUR", "--timezone", "UTC", "--json"
     )
     assert "Tee & Ölé 茶" in made.stdout
 
 
-def test_a_wrong_setting_is_one_line_for_each_variable(home_only: dict[str, str]) -> None:
+def test_invalid_settings_are_one_line_each(home_only: dict[str, str]) -> None:
     wrong = {"LINKLEDGER_BIND": "x", "LINKLEDGER_WORKERS": "many"}
     for command in (("check",), ("migrate",), ("brand", "list"), ("serve",)):
         done = run(*command, "--json", **home_only, **wrong)
@@ -248,7 +248,7 @@ def test_a_wrong_setting_is_one_line_for_each_variable(home_only: dict[str, str]
         assert "LINKLEDGER_WORKERS: " in done.stderr
 
 
-def test_a_database_without_tables_says_what_to_run(home_only: dict[str, str]) -> None:
+def test_a_database_without_tables_names_the_migrate_command(home_only: dict[str, str]) -> None:
     done = run("check", "--json", **home_only)
     assert (done.exit_code, done.stdout) == (1, "")
     assert "run: linkledger migrate" in done.stderr
@@ -259,7 +259,7 @@ def test_a_database_without_tables_says_what_to_run(home_only: dict[str, str]) -
     assert run("check", "--json", **home_only).exit_code == 0
 
 
-def test_a_database_that_does_not_answer_is_said_without_its_password(home_only: dict[str, str]) -> None:
+def test_an_unreachable_database_is_reported_without_its_password(home_only: dict[str, str]) -> None:
     nowhere = {"LINKLEDGER_DATABASE_URL": "postgresql://ledger:hunter2@127.0.0.1:1/ledger"}
     for command in (("check",), ("migrate",)):
         done = run(*command, "--json", **(home_only | nowhere))
@@ -269,7 +269,7 @@ def test_a_database_that_does_not_answer_is_said_without_its_password(home_only:
         assert "Traceback" not in done.output
 
 
-def test_a_file_that_is_no_database_is_said(tmp_path: Path, home_only: dict[str, str]) -> None:
+def test_a_file_that_is_no_database_is_reported(tmp_path: Path, home_only: dict[str, str]) -> None:
     spoiled = tmp_path / "ledger.db"
     spoiled.write_text("this is not a database, but a text that is long enough to be read as a header" * 50)
     done = run("check", "--json", **(home_only | {"LINKLEDGER_DATABASE_URL": f"sqlite:///{spoiled}"}))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness import ROOT
-from tests.harness.processes.forked_cli import quick_console
+from tests.harness.processes.forked_cli import forked_cli
 from tests.harness.processes.server import READY_WITHIN_S, STOPS_WITHIN_S, free_port
 
 BINDS = ("LINKLEDGER_BIND", "LINKLEDGER_EDGE_BIND")
@@ -29,11 +29,11 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     search = f"{tmp_path / 'bin'}:{kept.get('PATH', '')}"
     binds = {name: f"127.0.0.1:{free_port()}" for name in BINDS}
     (tmp_path / "bin").mkdir()
-    with quick_console(tmp_path / "bin"):
+    with forked_cli(tmp_path / "bin"):
         yield kept | {"PATH": search, "PYTHONPATH": str(ROOT), "LINKLEDGER_SPOOL_MB": "1"} | binds
 
 
-def test_the_page_leads_a_newcomer_to_a_transfer(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_the_commands_on_the_page_work(tmp_path: Path, environment: dict[str, str]) -> None:
     blocks = [(match["kind"].strip(), match["text"]) for match in BLOCK.finditer(PAGE.read_text())]
     start = [kind for kind, _text in blocks].index("serve")
     before = "".join(text for _kind, text in blocks[:start])

@@ -61,7 +61,7 @@ def test_a_skipped_browser_test_fails_the_session_and_is_named(tmp_path: Path, w
     assert "test_the_page_opens: no Chromium here" in output
 
 
-def test_it_is_said_but_allowed_where_skips_are_not_forbidden(tmp_path: Path) -> None:
+def test_skips_are_reported_where_they_are_allowed(tmp_path: Path) -> None:
     status, output = run_pytest(tmp_path, SKIPPED_BROWSER_TEST, forbid=False)
     assert status == 0
     assert "NOT TESTED HERE" in output

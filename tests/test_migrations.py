@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, MetaData, inspect, text
 
-from config.database import Databases, make_engine, open_databases, reading
+from config.database import Databases, make_engine, open_databases, read_session
 from config.migrate import alembic_config, migrate_down, migrate_up, upgrade
 from config.schema import (
     CLICKS,
@@ -39,7 +39,9 @@ from tests.payouts.transfers.runs.scenes import OCTOBER, owe, run_at, seal, sell
 from tracker.programs.policies import change_policy
 from tracker.sales.inbox.jobs import empty_old_events
 
-STEPS = sorted([*(ROOT / "migrations" / MAIN).glob("0*.py"), *(ROOT / "migrations" / CLICKS).glob("0*.py")])
+MIGRATIONS = sorted(
+    [*(ROOT / "migrations" / MAIN).glob("0*.py"), *(ROOT / "migrations" / CLICKS).glob("0*.py")]
+)
 HELPERS = {"migrations.append_only", "migrations.column_types"}
 STANDARD = {"collections.abc", "datetime", "typing", "uuid"}
 PROTECTED = {
@@ -72,13 +74,13 @@ def empty(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) ->
 
 
 @pytest.fixture
-def lived_in(settings: Settings, databases: Databases, tmp_path: Path) -> Books:
+def seeded_books(settings: Settings, databases: Databases, tmp_path: Path) -> Books:
     """Rows in the tables of every subject: clicks excepted, whose one table has no history."""
     with SandboxServer(tmp_path / "sandbox.db") as sandbox:
-        return play(open_books(settings, databases, sandbox))
+        return fill_books(open_books(settings, databases, sandbox))
 
 
-def play(books: Books) -> Books:
+def fill_books(books: Books) -> Books:
     books.write(lambda s: change_policy(s, at("10-01"), brand_id=books.brand_id, customers="lifetime"))
     source_id = stripe_source(books)
     for each in story(books):
@@ -104,7 +106,7 @@ Rows = dict[str, list[dict[str, Any]]]
 
 def rows_of(engine: Engine, tables: MetaData) -> Rows:
     standing = names_of(engine)
-    with reading(engine) as session:
+    with read_session(engine) as session:
         return {
             table.name: [dict(row) for row in session.execute(text(f"select * from {table.name}")).mappings()]
             for table in tables.sorted_tables
@@ -112,7 +114,7 @@ def rows_of(engine: Engine, tables: MetaData) -> Rows:
         }
 
 
-def held_by(older: Rows, newer: Rows) -> Rows:
+def restricted_to(older: Rows, newer: Rows) -> Rows:
     """What of `newer` has a place in the tables and columns of `older`, in the order of its text."""
     columns = {name: set(rows[0]) if rows else set() for name, rows in older.items()}
     return {
@@ -125,36 +127,36 @@ def by_name(row: dict[str, Any]) -> str:
     return repr(sorted(row.items()))
 
 
-def test_down_and_up_with_data_step_by_step(lived_in: Books) -> None:
+def test_downgrade_and_upgrade_keep_data_at_every_step(seeded_books: Books) -> None:
     """A step down loses what only its tables held; what older tables hold stays as it is."""
-    engine = lived_in.databases.main
+    engine = seeded_books.databases.main
     before = rows_of(engine, MAIN_TABLES)
     assert sum(bool(rows) for rows in before.values()) > 26
     assert {row["kind"] for row in before["source"]} >= {"api", "standard"}
-    main, _clicks = schema_states(lived_in.databases)
+    main, _clicks = schema_states(seeded_books.databases)
     for revision in [*reversed(main.revisions[:-1]), "base"]:
         migrate_down(engine, MAIN, revision)
         kept = rows_of(engine, MAIN_TABLES)
-        assert held_by(kept, kept) == held_by(kept, before)
+        assert restricted_to(kept, kept) == restricted_to(kept, before)
     assert not kept
     migrate_up(engine, MAIN)
-    require_current_schema(lived_in.databases)
+    require_current_schema(seeded_books.databases)
     assert not any(rows_of(engine, MAIN_TABLES).values())
 
 
 @pytest.mark.parametrize("back_to", ["0004", "0001"])
-def test_up_again_after_a_step_back_brings_the_same_schema(lived_in: Books, back_to: str) -> None:
-    engine = lived_in.databases.main
+def test_downgrade_and_upgrade_restore_the_same_schema(seeded_books: Books, back_to: str) -> None:
+    engine = seeded_books.databases.main
     before = catalogue(engine)
     migrate_down(engine, MAIN, back_to)
     kept = rows_of(engine, MAIN_TABLES)
     assert any(kept.values())
     migrate_up(engine, MAIN)
     assert catalogue(engine) == before
-    assert held_by(kept, rows_of(engine, MAIN_TABLES)) == held_by(kept, kept)
+    assert restricted_to(kept, rows_of(engine, MAIN_TABLES)) == restricted_to(kept, kept)
 
 
-def test_clicks_go_down_and_up_by_themselves(databases: Databases) -> None:
+def test_click_migrations_are_independent(databases: Databases) -> None:
     migrate_down(databases.clicks, CLICKS, "base")
     assert "click" not in names_of(databases.clicks)
     assert "brand" in names_of(databases.main)
@@ -176,7 +178,7 @@ UPGRADE = "import config.database as d, config.migrate as m, config.settings as 
 UPGRADE += "m.upgrade(d.open_databases(s.load_settings()))"
 
 
-def test_four_upgrades_at_once_end_as_one(empty: Databases, tmp_path: Path) -> None:
+def test_concurrent_upgrades_succeed(empty: Databases, tmp_path: Path) -> None:
     on_a_server = empty.main.dialect.name == "postgresql"
     url = empty.main.url.render_as_string(hide_password=False) if on_a_server else ""
     environment = child_environment(settings_for(tmp_path / "home", url))
@@ -201,13 +203,13 @@ def test_a_newer_schema_is_neither_used_nor_changed(databases: Databases, table:
     assert catalogue(databases.main)
 
 
-def test_an_older_schema_says_what_to_run(databases: Databases) -> None:
+def test_an_older_schema_names_the_migrate_command(databases: Databases) -> None:
     migrate_down(databases.main, MAIN, "0003")
     with pytest.raises(SchemaMismatch, match=r"at schema 0003.*backup.*run: linkledger migrate"):
         require_current_schema(databases)
 
 
-def test_the_schema_can_be_looked_at_while_somebody_writes(databases: Databases) -> None:
+def test_the_schema_check_does_not_wait_for_writers(databases: Databases) -> None:
     with databases.main.begin() as writing, databases.clicks.begin() as recording:
         writing.execute(text("select 1"))
         recording.execute(text("select 1"))
@@ -215,7 +217,7 @@ def test_the_schema_can_be_looked_at_while_somebody_writes(databases: Databases)
             assert another.submit(require_current_schema, databases).result(timeout=5) is None
 
 
-def test_the_head_is_what_the_models_say(databases: Databases) -> None:
+def test_the_head_matches_the_models(databases: Databases) -> None:
     """By alembic's own comparison, types included."""
     for engine, tables, version in (
         (databases.main, MAIN_TABLES, "schema_main"),
@@ -237,7 +239,7 @@ def test_the_head_is_what_the_models_say(databases: Databases) -> None:
             assert compare_metadata(context, tables) == []
 
 
-def test_the_migrated_catalogue_is_that_of_the_models(databases: Databases, empty: Databases) -> None:
+def test_the_migrated_catalogue_equals_that_of_the_models(databases: Databases, empty: Databases) -> None:
     """Checks and partial indexes too, which alembic does not compare; triggers are the steps' own."""
     MAIN_TABLES.create_all(empty.main)
     CLICK_TABLES.create_all(empty.clicks)
@@ -251,20 +253,20 @@ def test_the_migrated_catalogue_is_that_of_the_models(databases: Databases, empt
             assert {name: sql for name, sql in steps.items() if not name.startswith("trigger")} == models
 
 
-def test_the_tables_of_record_have_their_triggers(databases: Databases) -> None:
+def test_append_only_tables_have_triggers(databases: Databases) -> None:
     query = (
         "select distinct tbl_name from sqlite_master where type = 'trigger'"
         if databases.main.dialect.name == "sqlite"
         else "select distinct tgrelid::regclass::text from pg_trigger where not tgisinternal"
     )
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert set(session.execute(text(query)).scalars()) >= PROTECTED
 
 
 def test_every_table_is_strict_on_sqlite(sqlite_template: Path) -> None:
     for file in ("linkledger.db", "clicks.db"):
         engine = make_engine(f"sqlite:///{sqlite_template / file}")
-        with reading(engine) as session:
+        with read_session(engine) as session:
             loose = session.execute(
                 text("select name from pragma_table_list where strict = 0 and type = 'table'")
             )
@@ -272,11 +274,11 @@ def test_every_table_is_strict_on_sqlite(sqlite_template: Path) -> None:
         engine.dispose()
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_a_step_imports_nothing_of_the_product(step: Path) -> None:
+@pytest.mark.parametrize("migration", MIGRATIONS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_migrations_do_not_import_the_product(migration: Path) -> None:
     """Only alembic, SQLAlchemy and what belongs to the steps: it does the same in ten years."""
     imported = set()
-    for node in ast.walk(ast.parse(step.read_text())):
+    for node in ast.walk(ast.parse(migration.read_text())):
         if isinstance(node, ast.Import):
             imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -285,13 +287,13 @@ def test_a_step_imports_nothing_of_the_product(step: Path) -> None:
     for helper in HELPERS:
         source = (ROOT / f"{helper.replace('.', '/')}.py").read_text()
         assert not any(
-            f"import {room}" in source or f"from {room}" in source
-            for room in ("config", "tracker", "payouts")
+            f"import {top_package}" in source or f"from {top_package}" in source
+            for top_package in ("config", "tracker", "payouts")
         )
 
 
-def test_the_steps_are_numbered_without_a_gap(settings: Settings, databases: Databases) -> None:
+def test_migrations_are_numbered_without_gaps(settings: Settings, databases: Databases) -> None:
     for state in schema_states(databases):
         assert list(state.revisions) == [f"{number:04}" for number in range(1, len(state.revisions) + 1)]
         by_alembic = ScriptDirectory.from_config(alembic_config(state.name)).walk_revisions()
-        assert [step.revision for step in by_alembic] == list(reversed(state.revisions))
+        assert [migration.revision for migration in by_alembic] == list(reversed(state.revisions))

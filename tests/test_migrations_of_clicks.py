@@ -11,7 +11,7 @@ from config.database import Databases, transact
 from config.migrate import migrate_down, migrate_up
 from config.schema import CLICKS, MAIN
 from config.settings import Settings
-from tests.tracker.cast import bring_on
+from tests.tracker.cast import create_cast
 from tests.tracker.clicks.counting.test_totals import click, write
 from tracker.clicks.recording.recorder import Recorder
 from tracker.programs.links.operations import create_link, link_target
@@ -26,7 +26,7 @@ def ids(clicks: Engine) -> list[UUID]:
         return list(connection.execute(query).scalars())
 
 
-def old_row(clicks: Engine, identifier: UUID) -> None:
+def insert_old_row(clicks: Engine, identifier: UUID) -> None:
     """As the first version wrote it."""
     insert = text(
         "insert into click (id, link_id, verdict, reason, device) values (:id, :id, 'person', 'x', 'phone')"
@@ -36,7 +36,7 @@ def old_row(clicks: Engine, identifier: UUID) -> None:
         connection.execute(insert, {"id": value})
 
 
-def test_clicks_outlive_every_step_up_and_down(settings: Settings, databases: Databases) -> None:
+def test_clicks_survive_every_migration(settings: Settings, databases: Databases) -> None:
     months = [click(NOW + timedelta(days=days), f"v{days}") for days in (-200, -40, 0, 1, 400)]
     wanted = sorted(each.id for each in months)
     write(settings, *months)
@@ -50,14 +50,14 @@ def test_clicks_outlive_every_step_up_and_down(settings: Settings, databases: Da
     assert ids(databases.clicks) == []
 
 
-def test_an_installation_of_the_first_version_goes_on_recording(
+def test_clicks_can_be_recorded_after_upgrading_from_the_first_version(
     settings: Settings, databases: Databases
 ) -> None:
     migrate_down(databases.clicks, CLICKS, "base")
     migrate_up(databases.clicks, CLICKS, "0001")
     former = [click(NOW + timedelta(days=days)).id for days in (-100, -1, 0, 300)]
     for each in former:
-        old_row(databases.clicks, each)
+        insert_old_row(databases.clicks, each)
     migrate_up(databases.clicks, CLICKS)
     new = [click(NOW + timedelta(days=days), f"v{days}") for days in (-100, 0, 20, 300)]
     write(settings, *new)
@@ -68,8 +68,8 @@ def test_an_installation_of_the_first_version_goes_on_recording(
     assert len(ids(databases.clicks)) == 8
 
 
-def test_links_and_programs_outlive_a_way_down_and_up(databases: Databases, now: datetime) -> None:
-    cast = bring_on(databases, now)
+def test_links_and_programs_survive_a_downgrade_and_upgrade(databases: Databases, now: datetime) -> None:
+    cast = create_cast(databases, now)
     made: dict[str, Any] = {"program_id": cast.program_id, "creator_id": cast.anna_id}
     transact(
         databases.main,

@@ -53,7 +53,7 @@ def test_a_database_is_dropped_under_an_open_connection(server: PostgresServer) 
         psycopg.connect(url)
 
 
-def test_committed_rows_outlive_a_crash_of_the_server(server: PostgresServer) -> None:
+def test_committed_rows_survive_a_server_crash(server: PostgresServer) -> None:
     url = server.create_database("survivor")
     execute(url, "CREATE TABLE t AS SELECT 7 AS x")
     server.stop_immediately()
@@ -64,7 +64,7 @@ def test_committed_rows_outlive_a_crash_of_the_server(server: PostgresServer) ->
 
 
 @pytest.mark.usefixtures("server")  # skips where there is none
-def test_nothing_is_left_of_a_server_whose_tests_were_killed() -> None:
+def test_the_server_is_removed_after_its_tests_were_killed() -> None:
     command = [sys.executable, "-c", START_AND_DIE]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     home = Path(done.stdout.strip().split("host=")[1].replace("%2F", "/"))
@@ -74,7 +74,7 @@ def test_nothing_is_left_of_a_server_whose_tests_were_killed() -> None:
     assert not home.exists()
 
 
-def test_on_a_given_server_the_databases_are_ours_and_are_removed(
+def test_databases_on_a_shared_server_are_removed(
     server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(URL_VARIABLE, server.url("postgres").replace("+psycopg", ""))
@@ -88,7 +88,7 @@ def test_on_a_given_server_the_databases_are_ours_and_are_removed(
     assert names == [("postgres",)]
 
 
-def test_a_given_server_that_is_absent_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_shared_server_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(URL_VARIABLE, "postgresql://nobody@127.0.0.1:1/none")
     with pytest.raises(PostgresUnavailable, match=URL_VARIABLE):
         start_postgres()

@@ -9,13 +9,13 @@ from sqlalchemy import text
 
 from config.database import Databases
 from config.settings import Settings
-from tests.harness.processes.serve_process import STOPS_WITHIN_S, both_at_work, linux_only, serving
+from tests.harness.processes.serve_process import STOPS_WITHIN_S, linux_only, serving, wait_until_both_run
 from tests.harness.processes.server import Server
 from tests.test_walkthrough import (
     EVERY_COMMAND,
     FORGED,
-    a_brand_with_a_creator,
     follow_the_link,
+    make_brand_and_creator,
     refund,
     report,
     sale,
@@ -26,15 +26,13 @@ MAIL, ADDRESS = "canary@birds.example", "198.51.100.77"
 
 
 @linux_only
-def test_a_whole_day_of_work_and_trouble_writes_nobodys_data(
-    settings: Settings, databases: Databases, tmp_path: Path
-) -> None:
+def test_no_personal_data_is_logged(settings: Settings, databases: Databases, tmp_path: Path) -> None:
     terminal = Terminal(settings, EVERY_COMMAND)
     key = settings.secret_key
     with serving(settings, tmp_path, env="production", trusted_proxies="127.0.0.1") as served:
-        both_at_work(served, databases)
+        wait_until_both_run(served, databases)
         web = Server(served.url, served.process, settings)  # type: ignore[arg-type]
-        cast = a_brand_with_a_creator(terminal)
+        cast = make_brand_and_creator(terminal)
         token = follow_the_link(web)
         first = sale("1001", token) | {"customer": MAIL}
         assert report(web, cast["source"], "m-1", "sale.created", first).json["state"] == "applied"
@@ -43,7 +41,7 @@ def test_a_whole_day_of_work_and_trouble_writes_nobodys_data(
         for path in (f"/{MAIL}", f"/nothing?ll={token}&mail={MAIL}", "/app/nothing"):
             web.get(path, **{"X-Forwarded-For": ADDRESS, "Referer": f"https://mail.example/{MAIL}"})
         network = postbacks_of_a_network(terminal, web, cast["brand"])
-        shout_nonsense(served.port, token, network)
+        send_malformed_requests(served.port, token, network)
         with databases.main.begin() as connection:
             connection.execute(text("alter table refund rename to refund_gone"))
         report(web, cast["source"], "m-4", "refund.created", refund("1001") | {"reason": MAIL})
@@ -78,17 +76,17 @@ def postbacks_of_a_network(terminal: Terminal, web: Server, brand_id: str) -> st
     return key
 
 
-def shout_nonsense(port: int, token: str, network: str) -> None:
+def send_malformed_requests(port: int, token: str, network: str) -> None:
     for nonsense in (
         f"GET /postback?key={network}&customer={MAIL} HTTP/9.9",
         f"NONSENSE {MAIL} {ADDRESS}",
         f"GET /?ll={token} HTTP/9.9",
         f"GET / HTTP/1.1\r\n{MAIL}",
     ):
-        shout(port, nonsense)
+        send_raw_line(port, nonsense)
 
 
-def shout(port: int, line: str) -> None:
+def send_raw_line(port: int, line: str) -> None:
     """Say something that is no HTTP, and hear the answer out."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(f"{line}\r\n\r\n".encode())

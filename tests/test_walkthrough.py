@@ -15,18 +15,18 @@ from config.database import Databases
 from config.settings import Settings
 from payouts import cli
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
-from tests.harness.processes.server import Answer, Server, running_server
+from tests.harness.processes.server import Response, Server, running_server
 from tests.tracker.terminal import Terminal
 
 WITHIN_S = 20.0
 FORGED = "whsec_" + base64.b64encode(bytes(32)).decode()
-EVERY_COMMAND = tuple(command for room in cli.ROOMS for command in cli.commands_of(room))
+EVERY_COMMAND = tuple(command for module in cli.COMMAND_MODULES for command in cli.commands_of(module))
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Instagram 390.0"
 
 
 def test_from_the_link_to_the_bank_transfer(settings: Settings, databases: Databases) -> None:
     linkledger = Terminal(settings, EVERY_COMMAND)
-    cast = a_brand_with_a_creator(linkledger)
+    cast = make_brand_and_creator(linkledger)
     brand, shop = cast["brand"], cast["source"]
 
     with running_server(settings, "--only", "web") as web:
@@ -71,7 +71,7 @@ def test_from_the_link_to_the_bank_transfer(settings: Settings, databases: Datab
     assert linkledger.ask("check")["ok"]
 
 
-def a_brand_with_a_creator(linkledger: Terminal) -> dict[str, Any]:
+def make_brand_and_creator(linkledger: Terminal) -> dict[str, Any]:
     """12.5 %, held for three days; Anna takes part, her bank account is connected, and there are funds.
 
     Three, because the test lives through each day until the pay.
@@ -113,22 +113,22 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def just_now() -> str:
+def now_iso() -> str:
     """Asked when it happens: a sale that is minutes older than its click is nobody's."""
     return datetime.now(UTC).replace(microsecond=0).isoformat()
 
 
 def sale(order_id: str, token: str) -> dict[str, Any]:
     amounts = {"total": 119_00, "tax": 19_00, "shipping": 5_00, "discount": 0}
-    return {"order_id": order_id, "occurred_at": just_now(), "currency": "EUR", "click": token, **amounts}
+    return {"order_id": order_id, "occurred_at": now_iso(), "currency": "EUR", "click": token, **amounts}
 
 
 def refund(order_id: str) -> dict[str, Any]:
     amounts = {"amount": 23_80, "tax": 3_80, "shipping": 0}
-    return {"order_id": order_id, "refund_id": "r-1", "occurred_at": just_now(), "currency": "EUR", **amounts}
+    return {"order_id": order_id, "refund_id": "r-1", "occurred_at": now_iso(), "currency": "EUR", **amounts}
 
 
-def report(web: Server, shop: dict[str, Any], key: str, kind: str, data: dict[str, Any]) -> Answer:
+def report(web: Server, shop: dict[str, Any], key: str, kind: str, data: dict[str, Any]) -> Response:
     """What the shop does: sign by the Standard Webhooks specification, with its own library, and post."""
     now = datetime.now(UTC)
     body = json.dumps({"type": kind, "timestamp": now.isoformat(), "data": data})

@@ -2,8 +2,8 @@
 
 from binascii import b2a_base64
 
-_OURS = bytes.maketrans(b"+/", b"-_")
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def base64url(data: bytes) -> bytes:
-    return b2a_base64(data, newline=False).translate(_OURS, b"=")
+    return b2a_base64(data, newline=False).translate(_URL_SAFE, b"=")

@@ -25,13 +25,13 @@ CHECK_FOUND_FAULT = 3
 
 
 @dataclass(frozen=True)
-class Answer:
+class CommandResult:
     """What a command found or made: `value` for --json, `text` for a person."""
 
     value: Any
     text: str = ""
     exit_code: int = 0
-    then: Callable[[], object] | None = None
+    after_output: Callable[[], object] | None = None
     """What the process does when this was said."""
 
 
@@ -75,22 +75,24 @@ class ConsoleCommand(click.Command):
         as_json = context.params.pop("as_json")
         pick = context.params.pop("pick")
         try:
-            _require_text(context)
+            _require_utf8(context)
             answer = super().invoke(context)
-            answer = answer if isinstance(answer, Answer) else Answer(answer)
+            answer = answer if isinstance(answer, CommandResult) else CommandResult(answer)
             _print(answer, as_json, pick)
-            if answer.then is not None:
-                answer.then()
+            if answer.after_output is not None:
+                answer.after_output()
         except LinkledgerError as error:
-            _fail(str(error), error.exit_code)
+            _exit_with_error(str(error), error.exit_code)
         except SettingsError as error:
-            _fail(str(error), WRONG_USAGE)
+            _exit_with_error(str(error), WRONG_USAGE)
         except SchemaMismatch as error:
-            _fail(str(error), FAILED)
+            _exit_with_error(str(error), FAILED)
         except DatabaseError as error:
             if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
                 raise  # ours, not the database's: a broken rule, or SQL that is wrong
-            _fail(f"The database cannot be used: {error.orig}. Check LINKLEDGER_DATABASE_URL.", FAILED)
+            _exit_with_error(
+                f"The database cannot be used: {error.orig}. Check LINKLEDGER_DATABASE_URL.", FAILED
+            )
         context.exit(answer.exit_code)
 
 
@@ -104,7 +106,7 @@ class ConsoleGroup(click.Group):
 pass_console: Callable[[Any], Any] = click.make_pass_decorator(Console, ensure=True)
 
 
-def _require_text(context: click.Context) -> None:
+def _require_utf8(context: click.Context) -> None:
     """What is no UTF-8 comes from the system as halves of letters, which no database and no page can take."""
     for parameter in context.command.params:
         if isinstance(parameter.type, click.Path | click.File):
@@ -115,25 +117,25 @@ def _require_text(context: click.Context) -> None:
                 raise Invalid(f"{parameter.human_readable_name}: {ascii(each)} is no UTF-8 text.")
 
 
-def _print(answer: Answer, as_json: bool, pick: str | None) -> None:
+def _print(answer: CommandResult, as_json: bool, pick: str | None) -> None:
     if pick is not None:
-        click.echo(_picked(answer.value, pick))
+        click.echo(_pick_field(answer.value, pick))
     elif as_json:
         click.echo(json.dumps(answer.value, ensure_ascii=False))
     elif answer.text or answer.value is not None:
         click.echo(answer.text or json.dumps(answer.value, ensure_ascii=False, indent=2))
 
 
-def _picked(value: Any, path: str) -> str:
+def _pick_field(value: Any, path: str) -> str:
     """The field at a dotted path, such as "amount.minor" or "0.id"."""
     for step in path.split("."):
         try:
             value = value[int(step)] if isinstance(value, list) else value[step]
         except (KeyError, IndexError, ValueError, TypeError):
-            _fail(f"--pick {path}: the answer has no field {step!r}.", WRONG_USAGE)
+            _exit_with_error(f"--pick {path}: the answer has no field {step!r}.", WRONG_USAGE)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _fail(message: str, exit_code: int) -> None:
+def _exit_with_error(message: str, exit_code: int) -> None:
     click.echo(f"linkledger: {message}", err=True)
     sys.exit(exit_code)

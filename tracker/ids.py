@@ -36,13 +36,13 @@ def uuid_of(identifier: str, prefix: str) -> UUID:
         raise Invalid(f"{identifier!r} is not an id of the form {prefix}_ and 32 hex digits.") from None
 
 
-def made_at(uuid: UUID) -> datetime:
+def uuid_time(uuid: UUID) -> datetime:
     """The time inside a UUIDv7, to the millisecond."""
     milliseconds = uuid.int >> 80
     return datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000)
 
 
-def lowest_uuid(at: datetime) -> UUID:
+def uuid_lower_bound(at: datetime) -> UUID:
     """What every UUIDv7 made at that time or later is not below."""
     return UUID(int=_milliseconds(at) << 80)
 

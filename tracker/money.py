@@ -11,7 +11,7 @@ from tracker.errors import Invalid
 RATE_UNIT_BP = 10_000
 """Basis points in a whole: 1250 bp are 12.5 %."""
 
-MAXIMUM_MINOR = 2**53 - 1
+MAX_MINOR = 2**53 - 1
 """Largest amount accepted from outside: every JSON reader on the way can hold it exactly."""
 
 
@@ -39,7 +39,7 @@ class Money:
         return {"minor": self.minor, "currency": self.currency}
 
     def __str__(self) -> str:
-        return f"{plain_amount(self.minor, self.currency)} {self.currency}"
+        return f"{format_amount(self.minor, self.currency)} {self.currency}"
 
     def _same_currency(self, other: "Money") -> None:
         if self.currency != other.currency:
@@ -58,12 +58,12 @@ def exponent(currency: str) -> int:
     return int(digits)
 
 
-def plain_amount(minor: int, currency: str) -> str:
+def format_amount(minor: int, currency: str) -> str:
     """1234 EUR -> "12.34": exact, for machines and tables; pages format for people."""
     return f"{Decimal(minor).scaleb(-exponent(currency)):f}"
 
 
-def half_up(numerator: int, denominator: int) -> int:
+def divide_half_up(numerator: int, denominator: int) -> int:
     """numerator / denominator to the nearest integer, halves away from zero (MONEY 3)."""
     if denominator < 0:
         numerator, denominator = -numerator, -denominator
@@ -87,6 +87,6 @@ def parse_rate_bp(text: str) -> int:
     return int(rate)
 
 
-def rate_text(rate_bp: int) -> str:
+def format_rate(rate_bp: int) -> str:
     """1250 -> "12.5"."""
     return f"{(Decimal(rate_bp) / 100).normalize():f}"

@@ -26,7 +26,7 @@ class CannotDecrypt(LinkledgerError):
 def signer(keys: Sequence[str], purpose: str) -> Signer:
     """A signer whose `get_signature` returns 43 characters of [A-Za-z0-9_-]."""
     oldest_first = [key.encode() for key in reversed(keys)]
-    return _KeyedOnce(
+    return _CachingSigner(
         oldest_first,
         salt=purpose,
         key_derivation="hmac",
@@ -35,7 +35,7 @@ def signer(keys: Sequence[str], purpose: str) -> Signer:
     )
 
 
-class _KeyedOnce(Signer):
+class _CachingSigner(Signer):
     """Derives each key once, not for every signature."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -58,13 +58,13 @@ class _HmacSha256(HMACAlgorithm):
 
 def encrypt(keys: Sequence[str], purpose: str, secret: str) -> str:
     """For secrets that we must be able to read again, such as a webhook's."""
-    return _box(keys, purpose).encrypt(secret.encode()).decode()
+    return _fernet(keys, purpose).encrypt(secret.encode()).decode()
 
 
 def decrypt(keys: Sequence[str], purpose: str, text: str) -> str:
     """Raises CannotDecrypt when none of the keys fits."""
     try:
-        return _box(keys, purpose).decrypt(text.encode()).decode()
+        return _fernet(keys, purpose).decrypt(text.encode()).decode()
     except InvalidToken:
         raise CannotDecrypt(
             "A stored secret cannot be read: it was encrypted under another LINKLEDGER_SECRET_KEY. "
@@ -72,13 +72,13 @@ def decrypt(keys: Sequence[str], purpose: str, text: str) -> str:
         ) from None
 
 
-def _box(keys: Sequence[str], purpose: str) -> MultiFernet:
+def _fernet(keys: Sequence[str], purpose: str) -> MultiFernet:
     def derived(key: str) -> Fernet:
-        digest = hashlib.blake2b(key.encode(), person=_person(purpose), digest_size=32).digest()
+        digest = hashlib.blake2b(key.encode(), person=_personalization(purpose), digest_size=32).digest()
         return Fernet(base64.urlsafe_b64encode(digest))
 
     return MultiFernet([derived(key) for key in keys])
 
 
-def _person(purpose: str) -> bytes:
+def _personalization(purpose: str) -> bytes:
     return hashlib.sha256(purpose.encode()).digest()[:16]

@@ -13,10 +13,10 @@ ZERO_DECIMAL = frozenset(
 )
 THREE_DECIMAL = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
 # Written with two decimals although ISO knows none any more.
-TWO_DECIMAL_HERE_ONLY = frozenset(("ISK", "UGX"))
+STRIPE_TWO_DECIMAL = frozenset(("ISK", "UGX"))
 
 
-def stripe_unit(currency: str) -> int | None:
+def stripe_units_per_whole(currency: str) -> int | None:
     """How many of Stripe's units make one whole unit of the currency; None when that is not known.
 
     Raises Invalid for no currency at all.
@@ -25,15 +25,15 @@ def stripe_unit(currency: str) -> int | None:
         return 1
     if currency in THREE_DECIMAL:
         return 1000
-    return 100 if currency in TWO_DECIMAL_HERE_ONLY or exponent(currency) == 2 else None
+    return 100 if currency in STRIPE_TWO_DECIMAL or exponent(currency) == 2 else None
 
 
-def minor_of_charge(stripe_amount: int, currency: str) -> int:
+def charge_to_minor(stripe_amount: int, currency: str) -> int:
     """What Stripe reports that a customer paid, in our minor units: EUR 1190 -> 1190, ISK 500 -> 5.
 
     Raises Invalid when our currency has no unit that small, or when it is not known how Stripe counts it.
     """
-    unit = stripe_unit(currency)
+    unit = stripe_units_per_whole(currency)
     if unit is None:
         raise Invalid(f"How Stripe counts {currency} is not known.")
     scaled: int = stripe_amount * 10 ** exponent(currency)

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from tracker.errors import Invalid
 
 
-def utc_text(at: datetime) -> str:
+def format_utc(at: datetime) -> str:
     """To the second, such as 2026-11-01T10:00:02Z."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def utc_time(text: str) -> datetime:
+def parse_utc(text: str) -> datetime:
     """An ISO 8601 time or date; without a zone it is taken as UTC. Raises Invalid."""
     try:
         at = datetime.fromisoformat(text.strip())
@@ -20,4 +20,4 @@ def utc_time(text: str) -> datetime:
 
 
 def optional_utc_text(at: datetime | None) -> str | None:
-    return None if at is None else utc_text(at)
+    return None if at is None else format_utc(at)

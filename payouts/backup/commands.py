@@ -9,19 +9,19 @@ import click
 import psycopg
 from sqlalchemy import select
 
-from config.database import Databases, open_databases, reading
+from config.database import Databases, open_databases, read_session
 from config.settings import Settings
 from payouts.backup.archive import Archive, open_archive
 from payouts.backup.making import make_backup
 from payouts.backup.manifest import Manifest
 from payouts.backup.restoring import Restored, restore, verify
 from tracker.clicks.recording.spool_drainer import drain_orphans
-from tracker.console import Answer, Console, ConsoleCommand, pass_console
+from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 from tracker.errors import Fault, NotNow
 from tracker.sales.sources.models import Source
 from tracker.sales.sources.operations import source_secrets
 from tracker.signing import CannotDecrypt
-from tracker.times import utc_text
+from tracker.times import format_utc
 
 A_CHECK_FOUND_A_FAULT = Fault.exit_code
 
@@ -38,7 +38,7 @@ _WRONG_KEY = (
 @click.command("backup", cls=ConsoleCommand)
 @click.argument("file", type=click.Path(path_type=Path))
 @pass_console
-def backup_command(console: Console, file: Path) -> Answer:
+def backup_command(console: Console, file: Path) -> CommandResult:
     """Save the whole installation into FILE, while it works.
 
     The same file restores into SQLite and into PostgreSQL. It holds personal data and no secret key: keep
@@ -56,14 +56,14 @@ def backup_command(console: Console, file: Path) -> Answer:
         *(f"  {each}" for each in left_out),
         f"See that it can be restored: linkledger restore {file} --verify",
     ]
-    return Answer(value, "\n".join(lines))
+    return CommandResult(value, "\n".join(lines))
 
 
 @click.command("restore", cls=ConsoleCommand)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--verify", "only_verify", is_flag=True, help="Restore into a temporary database only.")
 @pass_console
-def restore_command(console: Console, file: Path, only_verify: bool) -> Answer:
+def restore_command(console: Console, file: Path, only_verify: bool) -> CommandResult:
     """Bring a backup back, into an empty database that nothing runs on.
 
     The whole file is checked before the first row is written, every row is compared with it after the last
@@ -90,20 +90,20 @@ def _bring_in_spools(settings: Settings) -> int:
 COMMANDS = (backup_command, restore_command)
 
 
-def _restored(console: Console, file: Path, archive: Archive) -> Answer:
+def _restored(console: Console, file: Path, archive: Archive) -> CommandResult:
     databases = open_databases(console.settings)
     try:
         done = restore(databases, archive, console.say)
         locked = _sources_without_key(databases, console.settings.secret_keys)
     finally:
         databases.close()
-    notes = [_RAIL_IS_AHEAD.format(at=utc_text(done.manifest.made_at))]
+    notes = [_RAIL_IS_AHEAD.format(at=format_utc(done.manifest.made_at))]
     if locked:
         notes.insert(0, _WRONG_KEY.format(count=len(locked)))
     return _answer(file, done, notes, restored=True, sources_without_key=locked)
 
 
-def _answer(file: Path, done: Restored, notes: Sequence[str], **more: Any) -> Answer:
+def _answer(file: Path, done: Restored, notes: Sequence[str], **more: Any) -> CommandResult:
     manifest = done.manifest
     faults = [
         {"check": found.check, "subject": found.subject_id, "message": found.message}
@@ -115,7 +115,7 @@ def _answer(file: Path, done: Restored, notes: Sequence[str], **more: Any) -> An
         else "The self-check finds no fault."
     )
     lines = [
-        f"{file}, made at {utc_text(manifest.made_at)} by {manifest.made_by}, is whole.",
+        f"{file}, made at {format_utc(manifest.made_at)} by {manifest.made_by}, is whole.",
         f"Restored {_rows(manifest)}; each row is what was saved.",
         *_heads(manifest),
         verdict,
@@ -123,13 +123,13 @@ def _answer(file: Path, done: Restored, notes: Sequence[str], **more: Any) -> An
         *notes,
     ]
     value = _facts(file, manifest) | {"restored": False, "faults": faults} | more
-    return Answer(value, "\n".join(lines), A_CHECK_FOUND_A_FAULT if faults else 0)
+    return CommandResult(value, "\n".join(lines), A_CHECK_FOUND_A_FAULT if faults else 0)
 
 
 def _facts(file: Path, manifest: Manifest) -> dict[str, Any]:
     return {
         "file": str(file),
-        "made_at": utc_text(manifest.made_at),
+        "made_at": format_utc(manifest.made_at),
         "made_by": manifest.made_by,
         "schemas": dict(manifest.schemas),
         "rows": manifest.rows(),
@@ -159,7 +159,7 @@ def _left_out(settings: Settings) -> list[str]:
 def _sources_without_key(databases: Databases, keys: Sequence[str]) -> list[str]:
     """Ids of sources whose secrets the present key cannot read."""
     locked = []
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         for source in session.scalars(select(Source).order_by(Source.id)):
             try:
                 source_secrets(source, keys)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Text, column, select, table
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading
+from config.database import Databases, read_session
 from payouts.backup.archive import ArchiveWriter, new_archive
 from payouts.backup.manifest import CLICK_SET, MAIN_SET, Manifest, Member, SetName, TableShape
 from payouts.backup.rows import chain_heads, paged_rows, present_shapes, rows_of
@@ -28,7 +28,7 @@ def make_backup(databases: Databases, now: datetime, path: Path, say: Say) -> Ma
     """
     shapes = present_shapes()
     with new_archive(path) as archive:
-        with reading(databases.main) as session:
+        with read_session(databases.main) as session:
             schemas: dict[SetName, str] = {MAIN_SET: _revision(session, MAIN_SET)}
             heads = chain_heads(session)
             together = shapes if in_one_database(databases) else [s for s in shapes if s.set == MAIN_SET]
@@ -36,7 +36,7 @@ def make_backup(databases: Databases, now: datetime, path: Path, say: Say) -> Ma
             if in_one_database(databases):
                 schemas[CLICK_SET] = _revision(session, CLICK_SET)
         if not in_one_database(databases):
-            with reading(databases.clicks) as session:
+            with read_session(databases.clicks) as session:
                 schemas[CLICK_SET] = _revision(session, CLICK_SET)
             apart = [s for s in shapes if s.set == CLICK_SET]
             members += [_save(archive, s, paged_rows(databases.clicks, s), say) for s in apart]

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
-from config.database import Databases, make_engine, reading, transact
+from config.database import Databases, make_engine, read_session, transact
 from config.migrate import migrate_up, upgrade
 from config.schema import SchemaState, schema_states
 from payouts.backup.archive import Archive
@@ -89,7 +89,7 @@ def _carry_out(databases: Databases, archive: Archive, say: Say) -> Restored:
     if freeze_id is None:
         freeze_id = transact(databases.main, partial(_freeze, manifest=manifest))
     say("checking the books")
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         findings = [each for each in self_check(session, manifest.made_at) if each.subject_id != freeze_id]
     return Restored(manifest, findings)
 

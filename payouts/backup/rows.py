@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from config.columns import Bytes, CanonicalJson, Flag, UtcTime, Uuid16
-from config.database import reading
+from config.database import read_session
 from payouts.backup.manifest import CLICK_SET, MAIN_SET, ChainHead, Column, SetName, TableShape
 from payouts.backup.rules import Kind
 from payouts.tables import CLICK_TABLES, MAIN_TABLES
@@ -148,5 +148,5 @@ def _after(source: TableClause, shape: TableShape, row: Sequence[Any]) -> Column
 
 
 def _page(engine: Engine, statement: Select[Any]) -> Sequence[Sequence[Any]]:
-    with reading(engine) as session:
+    with read_session(engine) as session:
         return session.execute(statement).all()

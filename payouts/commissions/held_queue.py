@@ -14,7 +14,7 @@ from tracker.money import Money
 from tracker.people.accounts.models import Creator
 from tracker.sales.orders.models import Sale
 from tracker.sales.suspicion.rules import in_words
-from tracker.times import optional_utc_text, utc_text
+from tracker.times import format_utc, optional_utc_text
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def hold_answer(hold: Hold) -> dict[str, Any]:
         "signal": hold.signal,
         "why": hold.reason,
         "evidence": hold.evidence,
-        "since": utc_text(hold.placed_at),
+        "since": format_utc(hold.placed_at),
         "lifted_at": optional_utc_text(hold.lifted_at),
         "note": hold.lift_note,
     }

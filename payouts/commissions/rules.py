@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tracker.money import RATE_UNIT_BP, half_up
+from tracker.money import RATE_UNIT_BP, divide_half_up
 from tracker.sales.reports.refund_totals import unexplained_minor
 
 Base = Literal["net", "gross", "profit"]
@@ -64,7 +64,7 @@ def refunded(sale: SaleAmounts, refunds: Sequence[RefundAmounts], *, cancelled: 
     unstated = min(sum(refund.amount for refund in refunds if not refund.stated), rest)
     if stated_total + unstated == sale.total:
         return Refunded(sale.total, sale.net)
-    net = stated_net + half_up(unstated * (sale.net - stated_net), rest)
+    net = stated_net + divide_half_up(unstated * (sale.net - stated_net), rest)
     return Refunded(stated_total + unstated, net)
 
 
@@ -82,12 +82,12 @@ def remaining_base(sale: SaleAmounts, base: Base, back: Refunded) -> int:
         return sale.total - back.total
     if sale.net == 0:
         return 0
-    return half_up(full_base(sale, base) * (sale.net - back.net), sale.net)
+    return divide_half_up(full_base(sale, base) * (sale.net - back.net), sale.net)
 
 
 def commission(base_minor: int, rate_bp: int) -> int:
     """Half up, once for the whole sale."""
-    return half_up(base_minor * rate_bp, RATE_UNIT_BP)
+    return divide_half_up(base_minor * rate_bp, RATE_UNIT_BP)
 
 
 @dataclass(frozen=True)

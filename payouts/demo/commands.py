@@ -7,7 +7,7 @@ import click
 from payouts.demo.home import demo_settings, prepare, reset
 from payouts.processes.addresses import require_free
 from payouts.processes.supervisor import become_serve
-from tracker.console import Answer, Console, ConsoleCommand, pass_console
+from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 
 
 @click.command("demo", cls=ConsoleCommand)
@@ -15,7 +15,7 @@ from tracker.console import Answer, Console, ConsoleCommand, pass_console
 @click.option("--reset", "anew", is_flag=True, help="Throw the demo away first. Real data is never touched.")
 @click.option("--seed-only", is_flag=True, help="Make the demo, but do not serve it.")
 @pass_console
-def demo_command(console: Console, bind: str | None, anew: bool, seed_only: bool) -> Answer:
+def demo_command(console: Console, bind: str | None, anew: bool, seed_only: bool) -> CommandResult:
     """Try everything out: an invented brand, its shop, its creators, and two months of history."""
     settings = demo_settings(bind)
     if not seed_only:
@@ -28,13 +28,13 @@ def demo_command(console: Console, bind: str | None, anew: bool, seed_only: bool
     settings = demo_settings(bind)
     value = {"home": str(settings.home), "url": f"{settings.web_url}/"}
     if seed_only:
-        return Answer(value, f"The demo is ready in {settings.home}")
+        return CommandResult(value, f"The demo is ready in {settings.home}")
     console.say("")
     console.say(f"  Look here:    {settings.web_url}/")
     console.say(f"  It is all in: {settings.home} (start anew with: linkledger demo --reset)")
     console.say("  Ctrl-C stops it.")
     console.say("")
-    return Answer(value, " ", then=partial(become_serve, settings))
+    return CommandResult(value, " ", after_output=partial(become_serve, settings))
 
 
 COMMANDS = (demo_command,)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from config.database import Databases, open_databases, reading
+from config.database import Databases, open_databases, read_session
 from config.migrate import upgrade
 from config.schema import schema_states
 from config.settings import Settings, load_settings
@@ -15,7 +15,7 @@ from payouts.demo import cast
 from payouts.demo.seed import Say, seed
 from tracker.errors import Conflict
 from tracker.people.accounts.models import Brand
-from tracker.times import utc_text
+from tracker.times import format_utc
 
 FOLDER = "demo"
 MARK = "demo.json"
@@ -109,7 +109,7 @@ def _brands(databases: Databases) -> list[str]:
     """Their names, whichever version made the tables."""
     if all(state.current is None for state in schema_states(databases)):
         return []
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return list(session.scalars(select(Brand.name)))
 
 
@@ -122,7 +122,7 @@ def _mark(home: Path) -> dict[str, object] | None:
 
 
 def _write_mark(settings: Settings, now: datetime, *, whole: bool) -> None:
-    mark = {"whole": whole, "address": settings.web_url, "made_at": utc_text(now)}
+    mark = {"whole": whole, "address": settings.web_url, "made_at": format_utc(now)}
     (settings.home / MARK).write_text(json.dumps(mark))
 
 

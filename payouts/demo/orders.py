@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
@@ -76,7 +76,7 @@ def story(session: Session, now: datetime, order_id: str) -> dict[str, Any]:
 def _deliver(
     databases: Databases, settings: Settings, now: datetime, external_id: str, kind: str, data: dict[str, Any]
 ) -> None:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         source = demo_source(session, demo_brand(session))
         secret = source_secrets(source, settings.secret_keys)[0]
         brand_id = source.brand_id

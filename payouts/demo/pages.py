@@ -8,7 +8,7 @@ from flask import Response, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from config.database import reading, transact
+from config.database import read_session, transact
 from payouts.demo import queries, shop_pages
 from payouts.demo.blueprint import blueprint
 from payouts.demo.cast import HOLD_DAYS
@@ -34,7 +34,7 @@ INVENTED = "shows the demo's invented figures"
 def index() -> str:
     here, now = site(), datetime.now(UTC)
     counts = queries.click_counts(here.databases)
-    with reading(here.databases.main) as session:
+    with read_session(here.databases.main) as session:
         brand = queries.demo_brand(session)
         at = queries.demo_time(session, now)
         payday = next_payday(session, brand, at)
@@ -59,7 +59,7 @@ def index() -> str:
 def creator(creator_id: str) -> str:
     here, now = site(), datetime.now(UTC)
     counts = queries.click_counts(here.databases)
-    with reading(here.databases.main) as session:
+    with read_session(here.databases.main) as session:
         brand = queries.demo_brand(session)
         at = queries.demo_time(session, now)
         known = {each.creator.id: each for each in queries.figures(session, brand, counts)}
@@ -83,7 +83,7 @@ def creator(creator_id: str) -> str:
 @blueprint.get("/statements/<period>")
 @public(INVENTED)
 def statement(period: str) -> str:
-    with reading(site().databases.main) as session:
+    with read_session(site().databases.main) as session:
         found, document = _statement(session, period)
         return render_template("demo/statement.html", statement=found, document=document)
 
@@ -91,7 +91,7 @@ def statement(period: str) -> str:
 @blueprint.get("/statements/<period>.<any(json, csv):kind>")
 @public(INVENTED)
 def statement_file(period: str, kind: str) -> Response:
-    with reading(site().databases.main) as session:
+    with read_session(site().databases.main) as session:
         _found, document = _statement(session, period)
     if kind == "csv":
         response = Response(as_csv(document), mimetype="text/csv")
@@ -118,7 +118,7 @@ def approval(period: str) -> AnyResponse:
 @public(INVENTED)
 def payouts() -> str:
     here, now = site(), datetime.now(UTC)
-    with reading(here.databases.main) as session:
+    with read_session(here.databases.main) as session:
         brand = queries.demo_brand(session)
         at = queries.demo_time(session, now)
         found = queries.payouts(session, brand)

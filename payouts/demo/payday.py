@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading
+from config.database import Databases, read_session
 from config.settings import Settings
 from payouts.demo.queries import demo_brand, demo_time, statements
 from payouts.ledger.calendar import Span, day_after, span_of
@@ -29,7 +29,7 @@ def run_next_payday(databases: Databases, settings: Settings, now: datetime) -> 
     The scheduler of a real installation runs them all the time; these are the times that make a difference.
     Raises Fault when a job failed.
     """
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         brand = demo_brand(session)
         start = demo_time(session, now)
         payday = next_payday(session, brand, start)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading
+from config.database import Databases, read_session
 from payouts.commissions.models import Commission, Entry
 from payouts.demo import cast
 from payouts.demo.cast import BY_CODE, PEOPLE, Person
@@ -20,8 +20,8 @@ from payouts.ledger.models import Period, Posting
 from payouts.settlement.models import Item, Payout
 from payouts.statements.document.document import expected_pay_date
 from payouts.statements.models import Statement
-from tracker.clicks.counting.statistics import link_figures
-from tracker.clicks.counting.visits import DOUBTED
+from tracker.clicks.counting.statistics import link_statistics
+from tracker.clicks.counting.visits import COLUMN_BY_DOUBT
 from tracker.errors import NotFound
 from tracker.ids import uuid_of
 from tracker.people.accounts.models import Brand, Creator
@@ -75,10 +75,10 @@ def demo_time(session: Session, now: datetime) -> datetime:
 
 def click_counts(databases: Databases) -> dict[UUID, Counter[str]]:
     """By link of the demo; see link_figures."""
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         own = session.scalars(select(Link.id).where(Link.code_key.in_(BY_CODE))).all()
-    with reading(databases.clicks) as session:
-        return link_figures(session, [uuid_of(each, "lnk") for each in own])
+    with read_session(databases.clicks) as session:
+        return link_statistics(session, [uuid_of(each, "lnk") for each in own])
 
 
 def figures(session: Session, brand: Brand, counts: dict[UUID, Counter[str]]) -> list[Figures]:
@@ -94,7 +94,7 @@ def figures(session: Session, brand: Brand, counts: dict[UUID, Counter[str]]) ->
     found = []
     for creator, link in rows:
         counted = counts.get(uuid_of(link.id, "lnk"), Counter())
-        again = sum(counted[name] for name in DOUBTED.values())
+        again = sum(counted[name] for name in COLUMN_BY_DOUBT.values())
         found.append(
             Figures(
                 creator,

@@ -23,7 +23,7 @@ from payouts.processes.job_table import work
 from payouts.transfers.payees import remember_payee
 from payouts.transfers.rail import open_rail
 from payouts.transfers.sandbox.server import SandboxServer
-from tracker.clicks.counting.verdict import judge
+from tracker.clicks.counting.verdict import classify
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.redirect.request import Visit, new_click
 from tracker.clicks.token import make_token
@@ -110,7 +110,7 @@ def _record_clicks(databases: Databases, settings: Settings, past: History) -> d
         target = targets[visit.person.code]
         assert target is not None, "the link was made before the first click"
         headers = {"user-agent": visit.user_agent, "referer": visit.referrer, "sec-fetch-dest": "document"}
-        verdict = judge("GET", headers)
+        verdict = classify("GET", headers)
         click = new_click(target, Visit("GET", visit.person.code, headers), verdict, visit.at)
         waiting.append(recorder.submit(click))
         tokens[visit] = make_token(

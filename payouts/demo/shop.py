@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tracker.money import half_up
+from tracker.money import divide_half_up
 from tracker.sales.integrations.standard import signed_headers
-from tracker.times import utc_text
+from tracker.times import format_utc
 
 CURRENCY = "EUR"
 TAX_BP = 700
@@ -76,7 +76,7 @@ class Cart:
 
     @property
     def discount_minor(self) -> int:
-        return half_up(self.goods_minor * COUPON_BP, 10_000) if self.coupon else 0
+        return divide_half_up(self.goods_minor * COUPON_BP, 10_000) if self.coupon else 0
 
     @property
     def shipping_minor(self) -> int:
@@ -95,7 +95,7 @@ class Cart:
 
 
 def without_tax(amount_minor: int) -> int:
-    return half_up(amount_minor * 10_000, 10_000 + TAX_BP)
+    return divide_half_up(amount_minor * 10_000, 10_000 + TAX_BP)
 
 
 def sale_data(order_id: str, cart: Cart, at: datetime, click: str | None) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def sale_data(order_id: str, cart: Cart, at: datetime, click: str | None) -> dic
     shipping = without_tax(cart.shipping_minor)
     return {
         "order_id": order_id,
-        "occurred_at": utc_text(at),
+        "occurred_at": format_utc(at),
         "currency": CURRENCY,
         "total": cart.total_minor,
         "tax": cart.total_minor - cart.net_minor - shipping,
@@ -124,7 +124,7 @@ def refund_data(
     return {
         "order_id": order_id,
         "refund_id": refund_id,
-        "occurred_at": utc_text(at),
+        "occurred_at": format_utc(at),
         "currency": CURRENCY,
         "amount": amount_minor,
         "reason": reason,
@@ -142,5 +142,5 @@ class Message:
 
 def signed_message(secret: str, external_id: str, kind: str, data: dict[str, Any], at: datetime) -> Message:
     """By Standard Webhooks: the id and the time are part of what is signed."""
-    body = json.dumps({"type": kind, "timestamp": utc_text(at), "data": data}).encode()
+    body = json.dumps({"type": kind, "timestamp": format_utc(at), "data": data}).encode()
     return Message(external_id, body, signed_headers(secret, external_id, at, body))

@@ -10,7 +10,7 @@ from flask import abort, make_response, redirect, render_template, request, send
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from config.database import reading
+from config.database import read_session
 from payouts.demo.blueprint import blueprint
 from payouts.demo.cast import COUPONS
 from payouts.demo.orders import new_order_id, report_refund, report_sale, story
@@ -20,7 +20,7 @@ from tracker.clicks.token import read_token
 from tracker.errors import Invalid
 from tracker.http.site import site
 from tracker.ids import public_id
-from tracker.money import half_up
+from tracker.money import divide_half_up
 from tracker.people.access.guards import public
 from tracker.programs.models import Link
 from tracker.sales.orders.models import Sale
@@ -69,7 +69,7 @@ def buy() -> Response:
 @blueprint.get("/shop/orders/<order_id>")
 @public("shows an order of the demo's shop, which holds nobody's data")
 def order(order_id: str) -> str:
-    with reading(site().databases.main) as session:
+    with read_session(site().databases.main) as session:
         account = story(session, datetime.now(UTC), order_id)
         return render_template("demo/order.html", **account, products=BY_SKU)
 
@@ -78,10 +78,10 @@ def order(order_id: str) -> str:
 @public(SHOPPER)
 def refund(order_id: str) -> Response:
     here, now = site(), datetime.now(UTC)
-    with reading(here.databases.main) as session:
+    with read_session(here.databases.main) as session:
         refundable_minor = story(session, now, order_id)["refundable_minor"]
     half = request.form.get("part") == "half"
-    amount_minor = half_up(refundable_minor, 2) if half else refundable_minor
+    amount_minor = divide_half_up(refundable_minor, 2) if half else refundable_minor
     if amount_minor:
         reason = "half of it came back" if half else "returned by the shopper"
         report_refund(here.databases, here.settings, now, order_id, amount_minor, reason)
@@ -138,11 +138,11 @@ def _guide() -> str | None:
         link_id = read_token(site().settings.secret_keys, token).link_id
     except Invalid:
         return None
-    with reading(site().databases.main) as session:
+    with read_session(site().databases.main) as session:
         return session.scalar(select(Link.code).where(Link.id == public_id("lnk", link_id)))
 
 
 def _is_booked(order_id: str) -> bool:
-    with reading(site().databases.main) as session:
+    with read_session(site().databases.main) as session:
         own = (Sale.brand_id == demo_brand(session).id, Sale.order_id == order_id)
         return session.scalar(select(Sale.id).where(*own)) is not None

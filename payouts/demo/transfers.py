@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from config.database import Databases, reading
+from config.database import Databases, read_session
 from config.settings import Settings
 from payouts.settlement.models import Attempt
 from payouts.transfers.rail import open_rail
@@ -26,7 +26,7 @@ class AtTheRail:
 
 def transfers_at_the_rail(databases: Databases, settings: Settings, currency: str = "EUR") -> AtTheRail:
     """Asked anew, over HTTP and with the real SDK. Raises RailError."""
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         attempts = session.execute(select(Attempt.payout_id, Attempt.parameters))
         sought: dict[str, dict[str, Any]] = dict(attempts.all())
     with open_rail(settings) as rail:

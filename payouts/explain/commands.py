@@ -2,20 +2,20 @@
 
 import click
 
-from config.database import reading
+from config.database import read_session
 from payouts.explain.order import as_text, explain
-from tracker.console import Answer, Console, ConsoleCommand, pass_console
+from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 
 
 @click.command("explain", cls=ConsoleCommand)
 @click.argument("order_id", metavar="ORDER")
 @click.option("--brand", "brand_id", required=True, metavar="ID")
 @pass_console
-def explain_command(console: Console, order_id: str, brand_id: str) -> Answer:
+def explain_command(console: Console, order_id: str, brand_id: str) -> CommandResult:
     """Tell the whole path of an order: event, click, decision, commission, statement, transfer."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         accounts = explain(session, brand_id, order_id)
-    return Answer(accounts, "\n\n".join(as_text(account) for account in accounts))
+    return CommandResult(accounts, "\n\n".join(as_text(account) for account in accounts))
 
 
 COMMANDS = (explain_command,)

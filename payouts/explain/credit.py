@@ -11,7 +11,7 @@ from tracker.programs.models import Enrollment, Terms
 from tracker.sales.attribution.inputs import upgraded
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.orders.models import Sale
-from tracker.times import utc_text
+from tracker.times import format_utc
 
 
 def credit_accounts(session: Session, sale: Sale) -> list[dict[str, Any]]:
@@ -56,7 +56,7 @@ def _account(
         "candidates": [
             {**each, "creator": creators.get(each["enrollment_id"] or "")} for each in attribution.candidates
         ],
-        "decided_at": utc_text(attribution.decided_at),
+        "decided_at": format_utc(attribution.decided_at),
     }
 
 

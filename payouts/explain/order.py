@@ -14,7 +14,7 @@ from payouts.ledger.models import Posting
 from payouts.settlement.models import Item, Payout
 from payouts.statements.document.document import expected_pay_date
 from tracker.errors import NotFound
-from tracker.money import Money, rate_text
+from tracker.money import Money, format_rate
 from tracker.people.accounts.models import Brand
 from tracker.people.accounts.operations import get_brand, get_creator
 from tracker.programs.models import Terms
@@ -26,7 +26,7 @@ from tracker.sales.inbox.serializers import event_answer
 from tracker.sales.orders.models import Sale
 from tracker.sales.orders.queries import is_called
 from tracker.sales.serializers import claim_answer
-from tracker.times import optional_utc_text, utc_text
+from tracker.times import format_utc, optional_utc_text
 
 _CLAIMS = {
     "refund": "the refund",
@@ -119,14 +119,14 @@ def _sale(session: Session, brand: Brand, sale: Sale) -> dict[str, Any]:
     return {
         "sale": sale.id,
         "order": sale.order_id,
-        "occurred_at": utc_text(sale.occurred_at),
+        "occurred_at": format_utc(sale.occurred_at),
         "test": sale.test,
         "total": Money(sale.total, sale.currency).as_json(),
         "net": Money(sale.net, sale.currency).as_json(),
         "event": {
             "id": event.id,
             "source": event.source_id,
-            "received_at": utc_text(event.received_at),
+            "received_at": format_utc(event.received_at),
             "body_sha256": event.body_hash,
             "body_emptied_at": optional_utc_text(event.emptied_at),
         },
@@ -148,12 +148,12 @@ def _commission(session: Session, brand: Brand, sale: Sale, commission: Commissi
         "creator": {"id": creator.id, "name": creator.name},
         "base": commission.base,
         "base_amount": Money(commission.base_minor, sale.currency).as_json(),
-        "rate_percent": rate_text(commission.rate_bp),
+        "rate_percent": format_rate(commission.rate_bp),
         "rate_from": commission.rate_from,
         "terms_version": terms.version,
         "at_sale": Money(commission.amount_minor, sale.currency).as_json(),
         "now": Money(current_amount(entries), sale.currency).as_json(),
-        "release_at": utc_text(commission.release_at),
+        "release_at": format_utc(commission.release_at),
         "pay_date": expected_pay_date(brand, commission.release_at),
         "entries": [_entry(entry, sale.currency) for entry in entries],
         "holds": [hold_answer(hold) for hold in holds_of(session, commission.id)],
@@ -168,7 +168,7 @@ def _entry(entry: Entry, currency: str) -> dict[str, Any]:
         "what": entry.kind,
         "why": entry.reason,
         "cause": entry.cause_id,
-        "at": utc_text(entry.effective_at),
+        "at": format_utc(entry.effective_at),
         "change": Money(change, currency).as_json(),
         "transaction": entry.transaction_id,
     }

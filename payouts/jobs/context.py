@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.jobs.claims import Claim, LeaseLost
 from tracker.errors import LinkledgerError
@@ -53,7 +53,7 @@ class Context:
             self.renewed_s = time.monotonic()
 
     def brands(self) -> list[str]:
-        with reading(self.databases.main) as session:
+        with read_session(self.databases.main) as session:
             return list(session.execute(select(Brand.id).order_by(Brand.id)).scalars())
 
     def each(self, names: Iterable[str], work: Callable[[str], Any]) -> "Done":

@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
-from config.database import reading, transact
+from config.database import read_session, transact
 from payouts.ledger.balances import creator_balances, currencies_of
 from payouts.ledger.manual import BY_HAND, book_by_hand
-from tracker.console import Answer, Console, ConsoleGroup, pass_console
+from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.money import Money
 from tracker.people.accounts.operations import get_brand, get_creator
 
@@ -35,7 +35,7 @@ def book(
     currency: str | None,
     reason: str,
     key: str,
-) -> Answer:
+) -> CommandResult:
     """Book a bonus, a deposit or the like. The same key twice is booked once."""
     posted = transact(
         console.databases.main,
@@ -52,16 +52,18 @@ def book(
         ),
     )
     value = {"transaction": posted.transaction_id, "duplicate": posted.duplicate}
-    return Answer(value, f"{posted.transaction_id}{' (stood there before)' if posted.duplicate else ''}")
+    return CommandResult(
+        value, f"{posted.transaction_id}{' (stood there before)' if posted.duplicate else ''}"
+    )
 
 
 @ledger_commands.command("balances")
 @click.option("--brand", "brand_id", required=True, metavar="ID")
 @pass_console
-def balances(console: Console, brand_id: str) -> Answer:
+def balances(console: Console, brand_id: str) -> CommandResult:
     """What a brand owes its creators: held, payable, in transit."""
     found: list[dict[str, Any]] = []
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         brand = get_brand(session, brand_id)
         for currency in currencies_of(session, brand.id):
             for creator_id, balance in creator_balances(session, brand.id, currency).items():
@@ -74,7 +76,7 @@ def balances(console: Console, brand_id: str) -> Answer:
                         "in_transit": Money(balance.in_transit_minor, currency).as_json(),
                     }
                 )
-    return Answer(found, "\n".join(_text(each) for each in found) or "Nothing was ever owed.")
+    return CommandResult(found, "\n".join(_text(each) for each in found) or "Nothing was ever owed.")
 
 
 def _text(each: dict[str, Any]) -> str:

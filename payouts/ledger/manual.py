@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from payouts.ledger.operations import Posted, post
 from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, Line
 from tracker.errors import Invalid
-from tracker.money import MAXIMUM_MINOR, exponent
+from tracker.money import MAX_MINOR, exponent
 from tracker.people.accounts.operations import get_brand, get_creator
 
 BY_HAND = (
@@ -68,8 +68,8 @@ def _check(kind: str, amount_minor: int, currency: str, reason: str, creator_id:
     if kind not in BY_HAND:
         raise Invalid(f"{kind!r} is not booked by hand. There are: {', '.join(BY_HAND)}.")
     exponent(currency)
-    if not 0 < amount_minor <= MAXIMUM_MINOR:
-        raise Invalid(f"The amount must be 1 to {MAXIMUM_MINOR} minor units, not {amount_minor}.")
+    if not 0 < amount_minor <= MAX_MINOR:
+        raise Invalid(f"The amount must be 1 to {MAX_MINOR} minor units, not {amount_minor}.")
     if not reason.strip():
         raise Invalid("Give a reason: both sides will read it.")
     rule = EVENTS[kind]

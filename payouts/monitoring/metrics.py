@@ -12,9 +12,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import REGISTRY, Collector
 from sqlalchemy.exc import SQLAlchemyError
 
-from config.database import reading
-from config.metrics import figure_files
-from tracker.clicks.counting.partitions import is_partitioned, rows_outside
+from config.database import read_session
+from config.metrics import metrics_files
+from tracker.clicks.counting.partitions import default_partition_rows, is_partitioned
 from tracker.http.proxy import DIRECT_LOOPBACK
 from tracker.http.site import Site, site
 from tracker.people.access.guards import public
@@ -29,10 +29,10 @@ def metrics() -> Response:
     if not (request.environ.get(DIRECT_LOOPBACK) or _has_token()):
         abort(404)
     registry = CollectorRegistry()
-    files = figure_files()
-    registry.register(_Shared(files) if files else _Own())
-    registry.register(_Outside(site()))
-    registry.register(_Silence(site()))
+    files = metrics_files()
+    registry.register(_MultiprocessMetrics(files) if files else _ProcessMetrics())
+    registry.register(_UnpartitionedClicks(site()))
+    registry.register(_SourceAge(site()))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -42,7 +42,7 @@ def _has_token() -> bool:
     return bool(token) and hmac.compare_digest(given.encode(), token.encode())
 
 
-class _Shared(Collector):
+class _MultiprocessMetrics(Collector):
     """What all processes of all servers have counted since their server started."""
 
     def __init__(self, files: list[str]) -> None:
@@ -52,36 +52,36 @@ class _Shared(Collector):
         return list(MultiProcessCollector.merge(self._files))  # type: ignore[no-untyped-call]
 
 
-class _Own(Collector):
+class _ProcessMetrics(Collector):
     """Of this process alone, where no server shares figures."""
 
     def collect(self) -> Iterable[Metric]:
         return list(REGISTRY.collect())
 
 
-class _Outside(Collector):
+class _UnpartitionedClicks(Collector):
     """An alarm: more than 0 means that no partition was made for some month."""
 
-    def __init__(self, here: Site) -> None:
-        self._site = here
+    def __init__(self, current_site: Site) -> None:
+        self._site = current_site
 
     def collect(self) -> Iterable[Metric]:
         gauge = GaugeMetricFamily(
             "linkledger_clicks_outside_partitions", "Clicks that no month's partition has (PostgreSQL)."
         )
         try:
-            with reading(self._site.databases.clicks) as session:
-                gauge.add_metric([], rows_outside(session) if is_partitioned(session) else 0)
+            with read_session(self._site.databases.clicks) as session:
+                gauge.add_metric([], default_partition_rows(session) if is_partitioned(session) else 0)
         except SQLAlchemyError:
             return []  # the other figures say what is wrong; this one is unknown
         return [gauge]
 
 
-class _Silence(Collector):
+class _SourceAge(Collector):
     """How long each source has been silent. What is too long `linkledger source health` knows."""
 
-    def __init__(self, here: Site) -> None:
-        self._site = here
+    def __init__(self, current_site: Site) -> None:
+        self._site = current_site
 
     def collect(self) -> Iterable[Metric]:
         gauge = GaugeMetricFamily(
@@ -91,7 +91,7 @@ class _Silence(Collector):
         )
         now = datetime.now(UTC)
         try:
-            with reading(self._site.databases.main) as session:
+            with read_session(self._site.databases.main) as session:
                 for source_id, at in last_event_times(session):
                     gauge.add_metric([source_id], max((now - at).total_seconds(), 0))
         except SQLAlchemyError:

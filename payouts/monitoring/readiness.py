@@ -6,12 +6,12 @@ from typing import cast
 from flask import Blueprint, Response, current_app, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
-from config.database import reading
+from config.database import read_session
 from config.schema import SchemaMismatch, require_current_schema
 from payouts.jobs.heartbeat import is_alive, last_beat
 from tracker.http.site import site
 from tracker.people.access.guards import public
-from tracker.times import utc_text
+from tracker.times import format_utc
 
 blueprint = Blueprint("jobs", __name__)
 
@@ -27,13 +27,13 @@ def readyz() -> tuple[Response, int]:
     now = datetime.now(UTC)
     try:
         _require_current_schema(now)
-        with reading(site().databases.main) as session:
+        with read_session(site().databases.main) as session:
             beat = last_beat(session, now)
     except (SQLAlchemyError, SchemaMismatch) as error:
         return jsonify(status="not ready", reason=type(error).__name__), 503
     state = "running" if is_alive(beat, now) else "silent"
     return jsonify(
-        status="ready", scheduler={"state": state, "last_run_at": utc_text(beat) if beat else None}
+        status="ready", scheduler={"state": state, "last_run_at": format_utc(beat) if beat else None}
     ), 200
 
 

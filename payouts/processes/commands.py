@@ -4,7 +4,7 @@ import click
 
 from payouts.processes.addresses import require_free
 from payouts.processes.supervisor import serve as serve_processes
-from tracker.console import Answer, Console, ConsoleCommand, pass_console
+from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 
 
 @click.command("serve", cls=ConsoleCommand)
@@ -15,7 +15,7 @@ from tracker.console import Answer, Console, ConsoleCommand, pass_console
 @pass_console
 def serve_command(
     console: Console, bind: str | None, workers: int | None, edge_bind: str | None, only: str | None
-) -> Answer:
+) -> CommandResult:
     """Serve redirects, pages and webhooks, and run the scheduler, until Ctrl-C."""
     settings = console.settings_with(bind=bind, workers=workers, edge_bind=edge_bind)
     console.databases.close()  # opened first, so that a wrong schema is said before anything starts
@@ -33,16 +33,16 @@ def serve_command(
     }
     console.say(f"{places[only]} (Ctrl-C stops it)")
     code = serve_processes(settings, only=only)
-    return Answer(None, exit_code=code)
+    return CommandResult(None, exit_code=code)
 
 
 @click.command("scheduler", cls=ConsoleCommand)
 @pass_console
-def scheduler_command(console: Console) -> Answer:
+def scheduler_command(console: Console) -> CommandResult:
     """Run the scheduler alone: the same as serve --only scheduler."""
     console.databases.close()  # opened first, so that a wrong schema is said before anything starts
     code = serve_processes(console.settings, only="scheduler")
-    return Answer(None, exit_code=code)
+    return CommandResult(None, exit_code=code)
 
 
 COMMANDS = (serve_command, scheduler_command)

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy import select
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
@@ -76,7 +76,7 @@ def _close(context: Context) -> dict[str, Any]:
 
 
 def _approve(context: Context) -> dict[str, Any]:
-    with reading(context.databases.main) as session:
+    with read_session(context.databases.main) as session:
         due = due_for_silence(session, context.now)
 
     def approve(statement_id: str) -> Any:
@@ -87,7 +87,7 @@ def _approve(context: Context) -> dict[str, Any]:
 
 
 def _settle(context: Context) -> dict[str, Any]:
-    with reading(context.databases.main) as session:
+    with read_session(context.databases.main) as session:
         if not unsettled_attempts(session, context.now):
             return {}
     with open_rail(context.settings) as rail:
@@ -96,7 +96,7 @@ def _settle(context: Context) -> dict[str, Any]:
 
 
 def _pay(context: Context) -> dict[str, Any]:
-    with reading(context.databases.main) as session:
+    with read_session(context.databases.main) as session:
         due = [b for b in context.brands() if anything_to_send(session, context.now, b, early=False)]
         if not due:
             return {}
@@ -119,7 +119,7 @@ def _pay(context: Context) -> dict[str, Any]:
 
 
 def _reconcile(context: Context) -> dict[str, Any]:
-    with reading(context.databases.main) as session:
+    with read_session(context.databases.main) as session:
         sent = session.scalar(select(Payout.id).where(Payout.transfer_ref.is_not(None)).limit(1))
         if sent is None and not any(standing_freezes(session)):
             return {}
@@ -132,7 +132,7 @@ def _reconcile(context: Context) -> dict[str, Any]:
 
 
 def _check(context: Context) -> dict[str, Any]:
-    with reading(context.databases.main) as session:
+    with read_session(context.databases.main) as session:
         faults = self_check(session, context.now)
     if faults:
         raise Fault("; ".join(fault.message for fault in faults))
@@ -144,7 +144,7 @@ def _count_clicks(context: Context, back: timedelta) -> dict[str, Any]:
 
 
 def _confirm_clicks(context: Context) -> dict[str, Any]:
-    with reading(context.databases.main) as session:
+    with read_session(context.databases.main) as session:
         credited = credited_clicks(session, context.now - LATEST_CONFIRMATION)
     return confirm_clicks(context.databases.clicks, context.renew, credited)
 
@@ -230,7 +230,7 @@ def work(
     """
     start = now
     if as_of is not None:
-        with reading(databases.main) as session:
+        with read_session(databases.main) as session:
             start = require_forward(session, now, as_of)
     results = []
     for at in _days(start, as_of):

@@ -9,7 +9,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from config.database import open_databases
-from config.garbage_collection import collect_seldom
+from config.garbage_collection import tune_gc
 from config.logs import configure_logs
 from config.schema import SchemaMismatch, require_current_schema
 from config.settings import load_settings
@@ -22,7 +22,7 @@ STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
 def main() -> int:
-    collect_seldom()
+    tune_gc()
     settings = load_settings()
     configure_logs(production=settings.env == "production")
     databases = open_databases(settings)

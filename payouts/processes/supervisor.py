@@ -18,14 +18,14 @@ from typing import NoReturn
 
 import structlog
 
-from config.garbage_collection import collect_seldom
+from config.garbage_collection import tune_gc
 from config.logs import configure_logs
 from config.settings import PREFIX, Settings, load_settings
 from payouts.processes.fork import Main, fork, gunicorn_main
 
 STOP_WITHIN_S = 12.0
 POLL_S = 0.2
-FIRST_PAUSE_S = 1.0
+INITIAL_BACKOFF_S = 1.0
 LONGEST_PAUSE_S = 60.0
 STEADY_AFTER_S = 60.0
 
@@ -44,7 +44,7 @@ class Child:
     vital: bool
     process: ForkProcess | None = None
     started_at: float = 0.0
-    pause_s: float = FIRST_PAUSE_S
+    backoff_s: float = INITIAL_BACKOFF_S
     start_after: float = 0.0
 
 
@@ -134,9 +134,9 @@ class Supervisor:
 
     def _pause(self, child: Child) -> None:
         if time.monotonic() - child.started_at > STEADY_AFTER_S:
-            child.pause_s = FIRST_PAUSE_S
-        child.start_after = time.monotonic() + child.pause_s
-        child.pause_s = min(child.pause_s * 2, LONGEST_PAUSE_S)
+            child.backoff_s = INITIAL_BACKOFF_S
+        child.start_after = time.monotonic() + child.backoff_s
+        child.backoff_s = min(child.backoff_s * 2, LONGEST_PAUSE_S)
 
     def _end_all(self) -> None:
         running = [child.process for child in self.children if child.process is not None]
@@ -152,6 +152,6 @@ class Supervisor:
 
 
 if __name__ == "__main__":
-    collect_seldom()
+    tune_gc()
     configure_logs(production=False)
     sys.exit(serve(load_settings()))

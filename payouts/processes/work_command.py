@@ -5,16 +5,16 @@ from typing import Any
 import click
 
 from payouts.processes.job_table import work as work_jobs
-from tracker.console import FAILED, Answer, Console, ConsoleCommand, pass_console
-from tracker.times import utc_time
+from tracker.console import FAILED, CommandResult, Console, ConsoleCommand, pass_console
+from tracker.times import parse_utc
 
 
 @click.command("work", cls=ConsoleCommand)
 @click.option("--as-of", metavar="TIME", help="As if it were that later time: each day until then.")
 @pass_console
-def work_command(console: Console, as_of: str | None) -> Answer:
+def work_command(console: Console, as_of: str | None) -> CommandResult:
     """Run every job that is due, once, and say what each did."""
-    until = utc_time(as_of) if as_of else None
+    until = parse_utc(as_of) if as_of else None
     results = work_jobs(console.databases, console.settings, console.now, until)
     failed = any("error" in done for result in results for done in result["jobs"].values())
     lines = [
@@ -23,7 +23,7 @@ def work_command(console: Console, as_of: str | None) -> Answer:
         for name, done in result["jobs"].items()
         if _worth_saying(done)
     ]
-    return Answer(results, "\n".join(lines) or "Nothing was due.", FAILED if failed else 0)
+    return CommandResult(results, "\n".join(lines) or "Nothing was due.", FAILED if failed else 0)
 
 
 def _worth_saying(done: dict[str, Any]) -> bool:

@@ -4,19 +4,19 @@ from typing import Any
 
 import click
 
-from config.database import reading
+from config.database import read_session
 from payouts.selfcheck.checks import CHECKS
-from tracker.console import CHECK_FOUND_FAULT, Answer, Console, ConsoleCommand, pass_console
-from tracker.times import utc_text
+from tracker.console import CHECK_FOUND_FAULT, CommandResult, Console, ConsoleCommand, pass_console
+from tracker.times import format_utc
 
 
 @click.command("check", cls=ConsoleCommand)
 @pass_console
-def check_command(console: Console) -> Answer:
+def check_command(console: Console) -> CommandResult:
     """Check that the books balance and agree with statements and payouts. Exit code 3 when they do not."""
     checks: list[dict[str, Any]] = []
     lines: list[str] = []
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         for promise, check in CHECKS:
             findings = list(check(session, console.now))
             faults = [{"subject": each.subject_id, "message": each.message} for each in findings]
@@ -24,8 +24,8 @@ def check_command(console: Console) -> Answer:
             lines.append(f"{'FAULT' if faults else 'ok   '}  {promise}")
             lines += [f"       {each.message}" for each in findings]
     sound = all(each["ok"] for each in checks)
-    value = {"ok": sound, "checked_at": utc_text(console.now), "checks": checks}
-    return Answer(value, "\n".join(lines), 0 if sound else CHECK_FOUND_FAULT)
+    value = {"ok": sound, "checked_at": format_utc(console.now), "checks": checks}
+    return CommandResult(value, "\n".join(lines), 0 if sound else CHECK_FOUND_FAULT)
 
 
 COMMANDS = (check_command,)

@@ -7,7 +7,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import reading, transact
+from config.database import read_session, transact
 from payouts.ledger.models import Period
 from payouts.statements.close import close_period
 from payouts.statements.decision_commands import commission_commands
@@ -16,9 +16,9 @@ from payouts.statements.models import SealedDocument, Statement
 from payouts.statements.render.csv import as_csv
 from payouts.statements.render.text import as_text
 from payouts.statements.review import approve, get_statement
-from tracker.console import Answer, Console, ConsoleGroup, pass_console
+from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.people.accounts.operations import get_brand
-from tracker.times import utc_text
+from tracker.times import format_utc
 
 _brand = click.option("--brand", "brand_id", required=True, metavar="ID")
 _period = click.option("--period", required=True, metavar="PERIOD", help="For example 2026-11")
@@ -34,7 +34,7 @@ def statement_commands() -> None:
 @_brand
 @_period
 @pass_console
-def close(console: Console, brand_id: str, period: str) -> Answer:
+def close(console: Console, brand_id: str, period: str) -> CommandResult:
     """Close a period that has ended, and every earlier one, and draft its statement."""
 
     def work(session: Session) -> list[dict[str, Any]]:
@@ -42,15 +42,15 @@ def close(console: Console, brand_id: str, period: str) -> Answer:
         return [_document(session, each) for each in drafts]
 
     documents = transact(console.databases.main, work)
-    return Answer(documents, "\n\n".join(as_text(each) for each in documents))
+    return CommandResult(documents, "\n\n".join(as_text(each) for each in documents))
 
 
 @statement_commands.command("list")
 @_brand
 @pass_console
-def list_statements(console: Console, brand_id: str) -> Answer:
+def list_statements(console: Console, brand_id: str) -> CommandResult:
     """Show a brand's statements, the newest first."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         brand = get_brand(session, brand_id)
         rows = session.execute(
             select(Statement, Period)
@@ -63,7 +63,7 @@ def list_statements(console: Console, brand_id: str) -> Answer:
         f"{each['period']}  {each['currency']}  {each['state']}, paid from {each['pay_from']}"
         for each in value
     ]
-    return Answer(value, "\n".join(lines) or "No period has been closed yet.")
+    return CommandResult(value, "\n".join(lines) or "No period has been closed yet.")
 
 
 @statement_commands.command("show")
@@ -71,10 +71,10 @@ def list_statements(console: Console, brand_id: str) -> Answer:
 @_period
 @_currency
 @pass_console
-def show(console: Console, brand_id: str, period: str, currency: str | None) -> Answer:
+def show(console: Console, brand_id: str, period: str, currency: str | None) -> CommandResult:
     """Show a statement: the sealed one, or the draft as the books stand now."""
     document = _load(console, brand_id, period, currency)
-    return Answer(document, as_text(document))
+    return CommandResult(document, as_text(document))
 
 
 @statement_commands.command("approve")
@@ -82,7 +82,7 @@ def show(console: Console, brand_id: str, period: str, currency: str | None) -> 
 @_period
 @_currency
 @pass_console
-def approve_command(console: Console, brand_id: str, period: str, currency: str | None) -> Answer:
+def approve_command(console: Console, brand_id: str, period: str, currency: str | None) -> CommandResult:
     """Seal a draft: it becomes unchangeable and authorises its payouts."""
 
     def work(session: Session) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def approve_command(console: Console, brand_id: str, period: str, currency: str 
         return _document(session, statement)
 
     document = transact(console.databases.main, work)
-    return Answer(document, as_text(document))
+    return CommandResult(document, as_text(document))
 
 
 @statement_commands.command("export")
@@ -100,11 +100,13 @@ def approve_command(console: Console, brand_id: str, period: str, currency: str 
 @_currency
 @click.option("--format", "kind", type=click.Choice(["json", "csv"]), default="json", show_default=True)
 @pass_console
-def export(console: Console, brand_id: str, period: str, currency: str | None, kind: str) -> Answer:
+def export(console: Console, brand_id: str, period: str, currency: str | None, kind: str) -> CommandResult:
     """Write a statement to stdout, as JSON or CSV. With --json: one JSON value that holds the export."""
     document = _load(console, brand_id, period, currency)
     text = as_csv(document) if kind == "csv" else json.dumps(document, ensure_ascii=False, indent=2)
-    return Answer(document if kind == "json" else {"format": "csv", "content": text}, text.rstrip("\r\n"))
+    return CommandResult(
+        document if kind == "json" else {"format": "csv", "content": text}, text.rstrip("\r\n")
+    )
 
 
 def _summary(statement: Statement, period: Period) -> dict[str, Any]:
@@ -114,13 +116,13 @@ def _summary(statement: Statement, period: Period) -> dict[str, Any]:
         "currency": statement.currency,
         "state": statement.state,
         "approved_by": statement.approved_by,
-        "review_ends_at": utc_text(statement.review_ends_at),
-        "pay_from": utc_text(statement.pay_from),
+        "review_ends_at": format_utc(statement.review_ends_at),
+        "pay_from": format_utc(statement.pay_from),
     }
 
 
 def _load(console: Console, brand_id: str, period: str, currency: str | None) -> dict[str, Any]:
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         return _document(session, _find(session, brand_id, period, currency))
 
 

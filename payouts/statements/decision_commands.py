@@ -5,14 +5,14 @@ from typing import Any
 
 import click
 
-from config.database import reading, transact
+from config.database import read_session, transact
 from payouts.commissions.credit_disputes import Undecided, undecided_revisions
 from payouts.commissions.held_queue import Held, held_commissions, hold_answer, hold_sentence
 from payouts.statements import decisions
-from tracker.console import Answer, Console, ConsoleGroup, pass_console
+from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.people.accounts.operations import get_brand
 from tracker.sales.suspicion.rules import SETTINGS
-from tracker.times import utc_text
+from tracker.times import format_utc
 
 _brand = click.option("--brand", "brand_id", required=True, metavar="ID")
 
@@ -31,47 +31,53 @@ _note = click.option("--note", default="", help="Words for the creator.")
 @_reason
 @_note
 @pass_console
-def hold(console: Console, commission_id: str, reason: str, note: str) -> Answer:
+def hold(console: Console, commission_id: str, reason: str, note: str) -> CommandResult:
     """Keep a commission from being paid until it is released."""
     transact(
         console.databases.main,
         lambda s: decisions.hold(s, console.now, commission_id, reason=reason, note=note),
     )
-    return Answer({"commission": commission_id, "held": True}, f"{commission_id} is held.")
+    return CommandResult({"commission": commission_id, "held": True}, f"{commission_id} is held.")
 
 
 @commission_commands.command("held")
 @click.option("--brand", "brand_id", metavar="ID", help="Default: all brands.")
 @click.option("--signal", type=click.Choice(list(SETTINGS)), help="Only what this signal of suspicion holds.")
 @pass_console
-def held(console: Console, brand_id: str | None, signal: str | None) -> Answer:
+def held(console: Console, brand_id: str | None, signal: str | None) -> CommandResult:
     """Show what is held, with the evidence, the longest held first: a person decides."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         brand = get_brand(session, brand_id).id if brand_id else ""
         found = held_commissions(session, brand_id=brand, signal=signal or "")
-    return Answer([_held(each) for each in found], "\n".join(map(_held_text, found)) or "Nothing is held.")
+    return CommandResult(
+        [_held(each) for each in found], "\n".join(map(_held_text, found)) or "Nothing is held."
+    )
 
 
 @commission_commands.command("undecided")
 @_brand
 @pass_console
-def undecided(console: Console, brand_id: str) -> Answer:
+def undecided(console: Console, brand_id: str) -> CommandResult:
     """Show released commissions that new evidence credits to somebody else: a person decides."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         found = undecided_revisions(session, get_brand(session, brand_id).id)
-    return Answer([_undecided(each) for each in found], "\n".join(map(_sentence, found)) or "There are none.")
+    return CommandResult(
+        [_undecided(each) for each in found], "\n".join(map(_sentence, found)) or "There are none."
+    )
 
 
 @commission_commands.command("release")
 @click.argument("commission_id", metavar="COMMISSION")
 @click.option("--note", default="", help="Why; kept with what held it.")
 @pass_console
-def release(console: Console, commission_id: str, note: str) -> Answer:
+def release(console: Console, commission_id: str, note: str) -> CommandResult:
     """Lift what holds a commission for review. Suspicion on the same grounds does not hold it again."""
     lifted = transact(
         console.databases.main, lambda s: decisions.release(s, console.now, commission_id, note=note)
     )
-    return Answer({"commission": commission_id, "lifted": lifted}, f"{commission_id}: {lifted} hold lifted.")
+    return CommandResult(
+        {"commission": commission_id, "lifted": lifted}, f"{commission_id}: {lifted} hold lifted."
+    )
 
 
 @commission_commands.command("decline")
@@ -79,23 +85,23 @@ def release(console: Console, commission_id: str, note: str) -> Answer:
 @_reason
 @_note
 @pass_console
-def decline(console: Console, commission_id: str, reason: str, note: str) -> Answer:
+def decline(console: Console, commission_id: str, reason: str, note: str) -> CommandResult:
     """Take a commission to nothing. In a statement's review it counts for that statement."""
     transact(
         console.databases.main,
         lambda s: decisions.decline(s, console.now, commission_id, reason=reason, note=note),
     )
-    return Answer({"commission": commission_id, "declined": True}, f"{commission_id} is declined.")
+    return CommandResult({"commission": commission_id, "declined": True}, f"{commission_id} is declined.")
 
 
 @commission_commands.command("keep")
 @click.argument("commission_id", metavar="COMMISSION")
 @_note
 @pass_console
-def keep(console: Console, commission_id: str, note: str) -> Answer:
+def keep(console: Console, commission_id: str, note: str) -> CommandResult:
     """Leave a released commission as it is, although new evidence credits somebody else."""
     transact(console.databases.main, lambda s: decisions.keep(s, console.now, commission_id, note=note))
-    return Answer({"commission": commission_id, "kept": True}, f"{commission_id} stays as it is.")
+    return CommandResult({"commission": commission_id, "kept": True}, f"{commission_id} stays as it is.")
 
 
 def _held(each: Held) -> dict[str, Any]:
@@ -105,7 +111,7 @@ def _held(each: Held) -> dict[str, Any]:
         "order": each.order_id,
         "creator": {"id": each.creator.id, "name": each.creator.name},
         "worth": each.worth.as_json(),
-        "release_at": utc_text(each.release_at),
+        "release_at": format_utc(each.release_at),
         "holds": [hold_answer(hold) for hold in each.holds],
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from sqlalchemy import select
 
-from config.database import reading, transact
+from config.database import read_session, transact
 from payouts.selfcheck.checks import require_sound_books
 from payouts.settlement.cancellation import cancel as cancel_payout
 from payouts.settlement.models import Payout
@@ -21,7 +21,7 @@ from payouts.transfers.sending.report import Report
 from payouts.transfers.sending.run import Run, ticking
 from payouts.transfers.serializers import payout_answer, payout_text, plan_answer
 from payouts.transfers.stripe.client import StripeRail
-from tracker.console import CHECK_FOUND_FAULT, FAILED, Answer, Console, ConsoleGroup, pass_console
+from tracker.console import CHECK_FOUND_FAULT, FAILED, CommandResult, Console, ConsoleGroup, pass_console
 from tracker.errors import Conflict, NotFound, NotNow
 from tracker.money import Money
 from tracker.people.accounts.operations import get_brand
@@ -37,21 +37,21 @@ def payout_commands() -> None:
 @payout_commands.command("preview")
 @_brand
 @pass_console
-def preview(console: Console, brand_id: str) -> Answer:
+def preview(console: Console, brand_id: str) -> CommandResult:
     """Say what a run would pay now, and why somebody would get nothing."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         plans = plans_of(session, console.now, get_brand(session, brand_id).id, early=True)
     value = [plan_answer(each) for each in plans]
     lines = [f"{each['creator']}: {each['reason'] or Money(**each['amount'])}" for each in value]
-    return Answer(value, "\n".join(lines) or "Nothing is to be paid.")
+    return CommandResult(value, "\n".join(lines) or "Nothing is to be paid.")
 
 
 @payout_commands.command("run")
 @_brand
 @pass_console
-def run(console: Console, brand_id: str) -> Answer:
+def run(console: Console, brand_id: str) -> CommandResult:
     """Pay what the brand's sealed statements authorise. Running it again pays nothing twice."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         get_brand(session, brand_id)
         moment = ticking(console.now)
         require_sound_books(session, console.now)
@@ -69,9 +69,9 @@ def run(console: Console, brand_id: str) -> Answer:
     "sent again while that is safe; after a day the payout fails and is paid under a new key.",
 )
 @pass_console
-def retry(console: Console, payout_id: str, nothing_was_sent: bool) -> Answer:
+def retry(console: Console, payout_id: str, nothing_was_sent: bool) -> CommandResult:
     """Try a failed payout again with what is unsettled now; ask again about an unknown one."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         payout = _get(session, payout_id)
         if payout.state in FINAL:
             raise Conflict(f"{payout_id} is {payout.state}: there is nothing to try again.")
@@ -87,7 +87,7 @@ def retry(console: Console, payout_id: str, nothing_was_sent: bool) -> Answer:
 
 
 def _try_again(console: Console, paying: Run, payout: Payout) -> Report:
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         require_sound_books(session, console.now)
     if not paying.retry(payout):
         raise NotNow(f"{payout.id} cannot be tried now; the reason is in: linkledger payout preview")
@@ -96,7 +96,7 @@ def _try_again(console: Console, paying: Run, payout: Payout) -> Report:
 
 @payout_commands.command("reconcile")
 @pass_console
-def reconcile_command(console: Console) -> Answer:
+def reconcile_command(console: Console) -> CommandResult:
     """Compare the payment provider's movements with the payouts, and book transfers that came back."""
     with open_rail(console.settings) as rail:
         found = reconcile(console.databases, rail, console.now)
@@ -107,7 +107,7 @@ def reconcile_command(console: Console) -> Answer:
         f"{each} is not in the books. When it is a payout: linkledger payout adopt {each} --brand ID"
         for each in found.unknown_transfers
     ]
-    return Answer(
+    return CommandResult(
         found.as_json(),
         "\n".join([*lines, *found.differences]),
         0 if found.clean else CHECK_FOUND_FAULT,
@@ -118,7 +118,7 @@ def reconcile_command(console: Console) -> Answer:
 @click.argument("transfer_ref", metavar="TRANSFER")
 @_brand
 @pass_console
-def adopt_command(console: Console, transfer_ref: str, brand_id: str) -> Answer:
+def adopt_command(console: Console, transfer_ref: str, brand_id: str) -> CommandResult:
     """Book a transfer that stands at the payment provider and nowhere here, as paid to its creator."""
     with open_rail(console.settings) as rail:
         found = rail.transfer(transfer_ref)
@@ -131,14 +131,14 @@ def adopt_command(console: Console, transfer_ref: str, brand_id: str) -> Answer:
         else f"{adopted.amount} are booked as paid."
     )
     value = {"transfer": transfer_ref, "amount": adopted.amount.as_json(), "known": adopted.known}
-    return Answer(value, text)
+    return CommandResult(value, text)
 
 
 @payout_commands.command("cancel")
 @click.argument("payout_id", metavar="PAYOUT")
 @click.option("--reason", required=True)
 @pass_console
-def cancel(console: Console, payout_id: str, reason: str) -> Answer:
+def cancel(console: Console, payout_id: str, reason: str) -> CommandResult:
     """Do not send a prepared or failed payout; its amount is payable again."""
     transact(console.databases.main, lambda s: cancel_payout(s, console.now, payout_id, reason=reason))
     return _shown(console, [payout_id])
@@ -147,9 +147,9 @@ def cancel(console: Console, payout_id: str, reason: str) -> Answer:
 @payout_commands.command("list")
 @_brand
 @pass_console
-def list_payouts(console: Console, brand_id: str) -> Answer:
+def list_payouts(console: Console, brand_id: str) -> CommandResult:
     """Show a brand's payouts with their attempts, newest first."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         ids = session.execute(
             select(Payout.id)
             .where(Payout.brand_id == get_brand(session, brand_id).id)
@@ -162,11 +162,11 @@ def list_payouts(console: Console, brand_id: str) -> Answer:
 @payout_commands.command("show")
 @click.argument("payout_id", metavar="PAYOUT")
 @pass_console
-def show(console: Console, payout_id: str) -> Answer:
+def show(console: Console, payout_id: str) -> CommandResult:
     """Show one payout with its items and attempts."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         value = payout_answer(session, _get(session, payout_id))
-    return Answer(value, payout_text(value))
+    return CommandResult(value, payout_text(value))
 
 
 def _run(console: Console, rail: StripeRail, moment: Callable[[], datetime]) -> Run:
@@ -174,9 +174,9 @@ def _run(console: Console, rail: StripeRail, moment: Callable[[], datetime]) -> 
     return Run(console.databases, rail, console.now, rail_shared=shared, moment=moment)
 
 
-def _report(console: Console, report: Report) -> Answer:
+def _report(console: Console, report: Report) -> CommandResult:
     """What a run did; it failed when something failed or is unknown."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         done = [*report.paid, *report.failed, *report.unknown]
         payouts = {each: payout_answer(session, _get(session, each)) for each in dict.fromkeys(done)}
     value = {
@@ -185,17 +185,17 @@ def _report(console: Console, report: Report) -> Answer:
     lines = [payout_text(payout) for payout in payouts.values()]
     lines += [f"{payout_id} waits: {why}" for payout_id, why in report.waiting.items()]
     lines += [f"{creator_id}: {why}" for creator_id, why in report.skipped.items()]
-    return Answer(
+    return CommandResult(
         {**value, "waiting": report.waiting, "skipped": report.skipped},
         "\n".join(lines) or "Nothing was to be paid.",
         FAILED if report.failed or report.unknown else 0,
     )
 
 
-def _shown(console: Console, ids: list[str]) -> Answer:
-    with reading(console.databases.main) as session:
+def _shown(console: Console, ids: list[str]) -> CommandResult:
+    with read_session(console.databases.main) as session:
         value = [payout_answer(session, _get(session, each)) for each in ids]
-    return Answer(value, "\n".join(payout_text(each) for each in value) or "There are no payouts yet.")
+    return CommandResult(value, "\n".join(payout_text(each) for each in value) or "There are no payouts yet.")
 
 
 def _get(session: Any, payout_id: str) -> Payout:

@@ -3,7 +3,7 @@
 import click
 from sqlalchemy.orm import Session
 
-from config.database import reading, transact
+from config.database import read_session, transact
 from payouts.transfers.models import Payee
 from payouts.transfers.payees import NOT_CONNECTED, note_status, payee_of, remember_payee
 from payouts.transfers.rail import open_rail
@@ -11,9 +11,9 @@ from payouts.transfers.sandbox.control import Control
 from payouts.transfers.sandbox.store import Store
 from payouts.transfers.stripe.amounts import to_rail_amount
 from payouts.transfers.stripe.client import StripeRail
-from tracker.console import Answer, Console, ConsoleGroup, pass_console
+from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.errors import Invalid, NotFound
-from tracker.money import MAXIMUM_MINOR, Money
+from tracker.money import MAX_MINOR, Money
 from tracker.people.accounts.operations import get_brand, get_creator
 
 _brand = click.option("--brand", "brand_id", required=True, metavar="ID")
@@ -29,12 +29,12 @@ def payee_commands() -> None:
 @_brand
 @_creator
 @pass_console
-def connect(console: Console, brand_id: str, creator_id: str) -> Answer:
+def connect(console: Console, brand_id: str, creator_id: str) -> CommandResult:
     """Make a creator's account at the payment provider, and a page where the creator completes it.
 
     The page's address works once and for minutes: hand it over at once, keep it nowhere.
     """
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         get_brand(session, brand_id)
         creator = get_creator(session, creator_id)
         known = payee_of(session, brand_id, creator_id)
@@ -57,16 +57,16 @@ def connect(console: Console, brand_id: str, creator_id: str) -> Answer:
         text = f"In the sandbox, complete {creator.name}'s account with: linkledger sandbox onboard"
     else:
         text = f"{creator.name} completes the account at {url}"
-    return Answer(value, text)
+    return CommandResult(value, text)
 
 
 @payee_commands.command("status")
 @_brand
 @_creator
 @pass_console
-def status(console: Console, brand_id: str, creator_id: str) -> Answer:
+def status(console: Console, brand_id: str, creator_id: str) -> CommandResult:
     """Ask the payment provider whether a creator can be paid."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         payee = _require_payee(session, brand_id, creator_id)
     with open_rail(console.settings) as rail:
         return _refreshed(console, rail, payee)
@@ -81,30 +81,30 @@ def sandbox_commands() -> None:
 @click.option("--amount-minor", type=int, required=True, help="In minor units: 500000 is 5000.00 EUR.")
 @click.option("--currency", required=True)
 @pass_console
-def fund(console: Console, amount_minor: int, currency: str) -> Answer:
+def fund(console: Console, amount_minor: int, currency: str) -> CommandResult:
     """Put play money on the sandbox's balance, from which payouts are sent."""
-    if abs(amount_minor) > MAXIMUM_MINOR:
-        raise Invalid(f"The amount may be at most {MAXIMUM_MINOR} minor units, not {amount_minor}.")
+    if abs(amount_minor) > MAX_MINOR:
+        raise Invalid(f"The amount may be at most {MAX_MINOR} minor units, not {amount_minor}.")
     control = _control(console)
     control.top_up(currency, to_rail_amount(amount_minor, currency))
     value = {"added": Money(amount_minor, currency).as_json()}
-    return Answer(value, f"The sandbox has {Money(amount_minor, currency)} more.")
+    return CommandResult(value, f"The sandbox has {Money(amount_minor, currency)} more.")
 
 
 @sandbox_commands.command("onboard")
 @_brand
 @_creator
 @pass_console
-def onboard(console: Console, brand_id: str, creator_id: str) -> Answer:
+def onboard(console: Console, brand_id: str, creator_id: str) -> CommandResult:
     """Do what the creator would do on the provider's page: complete the account."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         payee = _require_payee(session, brand_id, creator_id)
     _control(console).complete_onboarding(payee.account_ref)
     with open_rail(console.settings) as rail:
         return _refreshed(console, rail, payee)
 
 
-def _refreshed(console: Console, rail: StripeRail, payee: Payee) -> Answer:
+def _refreshed(console: Console, rail: StripeRail, payee: Payee) -> CommandResult:
     found = rail.payee_status(payee.account_ref)
     transact(console.databases.main, lambda s: note_status(s, console.now, payee.id, found))
     value = {
@@ -114,7 +114,7 @@ def _refreshed(console: Console, rail: StripeRail, payee: Payee) -> Answer:
         "reason": found.reason,
         "requirements": list(found.requirements),
     }
-    return Answer(value, "Ready to be paid." if found.ready else f"Not ready: {found.reason}")
+    return CommandResult(value, "Ready to be paid." if found.ready else f"Not ready: {found.reason}")
 
 
 def _lives_in_this_process(console: Console) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from payouts.settlement.models import Attempt, Item, Payout
 from payouts.transfers.planning.preparation import Plan
 from tracker.money import Money
-from tracker.times import optional_utc_text, utc_text
+from tracker.times import format_utc, optional_utc_text
 
 
 def payout_answer(session: Session, payout: Payout) -> dict[str, Any]:
@@ -29,8 +29,8 @@ def payout_answer(session: Session, payout: Payout) -> dict[str, Any]:
         "amount": Money(payout.amount_minor, payout.currency).as_json(),
         "carried": Money(payout.carried_minor, payout.currency).as_json(),
         "transfer": payout.transfer_ref,
-        "prepared_at": utc_text(payout.prepared_at),
-        "changed_at": utc_text(payout.changed_at),
+        "prepared_at": format_utc(payout.prepared_at),
+        "changed_at": format_utc(payout.changed_at),
         "items": [
             {
                 "posting": item.posting_id,
@@ -68,6 +68,6 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "code": attempt.code,
         "message": attempt.message,
         "transfer": attempt.transfer_ref,
-        "first_sent_at": utc_text(attempt.first_sent_at),
+        "first_sent_at": format_utc(attempt.first_sent_at),
         "settled_at": optional_utc_text(attempt.settled_at),
     }

@@ -12,7 +12,7 @@ MAY_IMPORT = {
 """What each room may see of the product. Nothing sees `wsgi` or `tests`; migrations see no living code."""
 
 STRIPE_HOME = "payouts/transfers/stripe/client.py"
-FAST_DOORS = ("*/edge.py", "*/edge/*.py")
+FAST_ENTRY_POINTS = ("*/edge.py", "*/edge/*.py")
 """The redirect's own process, which no page may slow: what it imports stays small."""
 NOT_IN_FAST_DOORS = ("flask", "stripe", "wsgi")
 
@@ -53,11 +53,11 @@ def misplaced_stripe(tree: SourceTree) -> list[str]:
     return faults
 
 
-def heavy_fast_doors(tree: SourceTree) -> list[str]:
+def heavy_fast_entry_points(tree: SourceTree) -> list[str]:
     """What the redirect's process imports, directly or not, is neither Flask nor Stripe."""
     faults = []
     for door in tree.product():
-        if door.matches(FAST_DOORS):
+        if door.matches(FAST_ENTRY_POINTS):
             for module, found in reachable_imports(tree, door):
                 if any(is_below(found, heavy) for heavy in NOT_IN_FAST_DOORS):
                     faults.append(f"{door.path}: reaches {found} by {module.path}")

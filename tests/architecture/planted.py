@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tests.architecture.imports import (
     STRIPE_HOME,
     circles,
-    heavy_fast_doors,
+    heavy_fast_entry_points,
     hidden_imports,
     misplaced_stripe,
     wrong_directions,
@@ -38,9 +38,9 @@ FAULTS: list[tuple[Rule, dict[str, str]]] = [
     (misplaced_stripe, {"payouts/a.py": "def f():\n    import stripe"}),
     (misplaced_stripe, {"tracker/a.py": "from stripe.error import StripeError"}),
     (misplaced_stripe, {STRIPE_HOME: "import stripe"}),
-    (heavy_fast_doors, {"tracker/clicks/redirect/edge.py": "import flask"}),
+    (heavy_fast_entry_points, {"tracker/clicks/redirect/edge.py": "import flask"}),
     (
-        heavy_fast_doors,
+        heavy_fast_entry_points,
         {"tracker/edge.py": "from tracker import page", "tracker/page.py": "import flask.views"},
     ),
     (circles, {"tracker/a.py": "import tracker.b", "tracker/b.py": "from tracker import a"}),

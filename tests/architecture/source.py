@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-ROOMS = ("config", "tracker", "payouts", "migrations", "tests", "bench")
+PACKAGES = ("config", "tracker", "payouts", "migrations", "tests", "bench")
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class SourceTree:
 
 def read_tree(root: Path) -> SourceTree:
     paths = [root / "wsgi.py"] if (root / "wsgi.py").exists() else []
-    for room in ROOMS:
-        paths += sorted((root / room).rglob("*.py"))
+    for top_package in PACKAGES:
+        paths += sorted((root / top_package).rglob("*.py"))
     names = {_dotted(path.relative_to(root)): path for path in paths}
     return SourceTree({name: _read(root, path, name, set(names)) for name, path in names.items()})
 

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
+from tests.browser.marketplace import Marketplace, open_marketplace
 from tests.browser.server import LAYOUT, Storefront
-from tests.browser.street import Street, open_street
 from tests.conftest import settings_for
 from tests.harness.chromium import open_browser
 from tests.tracker.clicks.visitors import PEOPLE
@@ -25,75 +25,75 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def whole_street(
+def shared_marketplace(
     browser: Browser, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Street]:
+) -> Iterator[Marketplace]:
     home = tmp_path_factory.mktemp("street") / "home"
     shutil.copytree(sqlite_template, home)
-    with open_street(settings_for(home, spool_mb=1)) as opened:
+    with open_marketplace(settings_for(home, spool_mb=1)) as opened:
         yield opened
 
 
 @pytest.fixture
-def street(whole_street: Street) -> Iterator[Street]:
+def marketplace(shared_marketplace: Marketplace) -> Iterator[Marketplace]:
     """No shop's server may have failed in the test. What a test did to the plain shop is undone."""
-    plain = whole_street.plain
-    yield whole_street
+    plain = shared_marketplace.plain
+    yield shared_marketplace
     plain.pages.clear()
     plain.posts.clear()
     plain.options, plain.layout = "", LAYOUT
-    faults = whole_street.take_faults()
+    faults = shared_marketplace.take_faults()
     assert faults == []
 
 
-class Watch:
+class BrowserLog:
     """What a browser asked for and complained about, until it is told to begin anew."""
 
     def __init__(self, context: BrowserContext) -> None:
         self.hosts: set[str] = set()
-        self.complaints: list[str] = []
+        self.errors: list[str] = []
         context.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname or ""))
         context.on("console", self._note)
-        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        context.on("weberror", lambda error: self.errors.append(str(error.error)))
 
     def _note(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self.complaints.append(message.text)
+            self.errors.append(message.text)
 
-    def anew(self) -> None:
+    def reset(self) -> None:
         self.hosts.clear()
-        self.complaints.clear()
+        self.errors.clear()
 
 
 @pytest.fixture(scope="module")
-def tab(browser: Browser) -> Iterator[tuple[Page, Watch]]:
+def tab(browser: Browser) -> Iterator[tuple[Page, BrowserLog]]:
     """One for all: a tab of its own for each test would cost more than all that the tests do in it."""
     context = browser.new_context(user_agent=PHONE)
-    yield context.new_page(), Watch(context)
+    yield context.new_page(), BrowserLog(context)
     context.close()
 
 
 @pytest.fixture
-def page(tab: tuple[Page, Watch], street: Street) -> Iterator[Page]:
+def page(tab: tuple[Page, BrowserLog], marketplace: Marketplace) -> Iterator[Page]:
     """A new shopper's: asks links and shops alone, has no cookie but a shop's own cart, and sees no error."""
-    page, watch = tab
+    page, log = tab
     storage = page.context.new_cdp_session(page)
-    for front in street.fronts:
+    for front in marketplace.fronts:
         storage.send("Storage.clearDataForOrigin", {"origin": front.url, "storageTypes": "all"})
     page.context.clear_cookies()
-    watch.anew()
+    log.reset()
     yield page
     storage.detach()
     cookies = {str(cookie["name"]) for cookie in page.context.cookies()}
-    assert watch.hosts <= {"localhost", "127.0.0.1"}
+    assert log.hosts <= {"localhost", "127.0.0.1"}
     assert cookies <= {"cart"}
-    assert watch.complaints == []
+    assert log.errors == []
 
 
 @pytest.fixture
-def front(street: Street) -> Storefront:
+def front(marketplace: Marketplace) -> Storefront:
     """The plain shop."""
-    return street.plain
+    return marketplace.plain
 
 
 @pytest.fixture

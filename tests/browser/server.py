@@ -22,7 +22,7 @@ THEME = "window.Shopify = { shop: 'teas.myshopify.example' };"
 
 
 @dataclass(frozen=True)
-class Asked:
+class ShopRequest:
     """`fields` are the query's or, of a post, the form's; `cart` is who the shop's own cookie says it is."""
 
     path: str
@@ -31,14 +31,14 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Reply:
+class ShopResponse:
     """What stands in the page beside the scripts; or `location`, to go there."""
 
     body: str = ""
     location: str = ""
 
 
-Answer = Callable[[Asked], Reply]
+Answer = Callable[[ShopRequest], ShopResponse]
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Storefront:
 
     def show(self, path: str, body: str) -> str:
         """Let there be a page of that body. Its address."""
-        self.pages[path] = lambda _asked: Reply(body)
+        self.pages[path] = lambda _asked: ShopResponse(body)
         return self.url + path
 
     def document(self, body: str) -> bytes:
@@ -120,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
             cart = next(self.carts)
             headers["Set-Cookie"] = f"cart={cart}; Path=/; HttpOnly"
         try:
-            reply = answers[path](Asked(path, fields, cart))
+            reply = answers[path](ShopRequest(path, fields, cart))
         except KeyError:
             self._send(404, b"", headers)
         except Exception as error:

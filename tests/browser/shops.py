@@ -4,19 +4,19 @@ import itertools
 from collections.abc import Callable
 
 from tests.browser.messages import SIGNED, deliver, order_id
-from tests.browser.server import Asked, Fields, Reply, Storefront
+from tests.browser.server import Fields, ShopRequest, ShopResponse, Storefront
 
 _numbers = itertools.count(700_001)
-Report = Callable[[Fields], Reply]
+Report = Callable[[Fields], ShopResponse]
 
 
-def reporter(kind: str, hook_port: int, source_id: str) -> Report:
+def order_reporter(kind: str, hook_port: int, source_id: str) -> Report:
     """What a shop's server does after a payment: it tells the hook, and thanks."""
 
-    def report(fields: Fields) -> Reply:
+    def report(fields: Fields) -> ShopResponse:
         number = next(_numbers)
         deliver(hook_port, source_id, SIGNED[kind](number, fields))
-        return Reply(f"<h1>Thank you</h1><p id=order>{order_id(kind, number)}</p>")
+        return ShopResponse(f"<h1>Thank you</h1><p id=order>{order_id(kind, number)}</p>")
 
     return report
 
@@ -24,44 +24,44 @@ def reporter(kind: str, hook_port: int, source_id: str) -> Report:
 def standard(front: Storefront, report: Report) -> None:
     front.show("/", "<a href='/tea'>Tea</a>")
     front.show("/tea", "<form data-ll method=post action=/orders><button>Buy</button></form>")
-    front.posts["/orders"] = lambda asked: report(asked.fields)
+    front.posts["/orders"] = lambda request: report(request.fields)
 
 
-def stripe(front: Storefront, report: Report, till: Storefront) -> None:
-    """`till` stands for the payment page, which Stripe serves on the shop's own domain."""
-    front.options = f'data-stripe="127.0.0.1:{till.port}"'
+def stripe(front: Storefront, report: Report, payment_page: Storefront) -> None:
+    """`payment_page` stands for the payment page, which Stripe serves on the shop's own domain."""
+    front.options = f'data-stripe="127.0.0.1:{payment_page.port}"'
     front.show("/", "<a href='/tea'>Tea</a>")
-    front.show("/tea", f"<a href='{till.url}/b/tea?prefilled_email=a%40b.example&locale=de'>Buy</a>")
+    front.show("/tea", f"<a href='{payment_page.url}/b/tea?prefilled_email=a%40b.example&locale=de'>Buy</a>")
 
-    def pay(asked: Asked) -> Reply:
-        assert asked.fields["prefilled_email"] == "a@b.example"
+    def pay(request: ShopRequest) -> ShopResponse:
+        assert request.fields["prefilled_email"] == "a@b.example"
         hidden = "".join(
-            f"<input type=hidden name='{name}' value='{value}'>" for name, value in asked.fields.items()
+            f"<input type=hidden name='{name}' value='{value}'>" for name, value in request.fields.items()
         )
-        return Reply(f"<form method=post action=/b/tea>{hidden}<button>Pay</button></form>")
+        return ShopResponse(f"<form method=post action=/b/tea>{hidden}<button>Pay</button></form>")
 
-    till.pages["/b/tea"] = pay
-    till.posts["/b/tea"] = lambda asked: report(asked.fields)
+    payment_page.pages["/b/tea"] = pay
+    payment_page.posts["/b/tea"] = lambda request: report(request.fields)
 
 
 def shopify(front: Storefront, report: Report) -> None:
     """Its carts live on the server, by a cookie of the shop's own."""
     carts: dict[str, Fields] = {}
 
-    def noted(asked: Asked) -> Fields:
-        cart = carts.setdefault(asked.cart, {})
-        for name, value in asked.fields.items():
+    def noted(request: ShopRequest) -> Fields:
+        cart = carts.setdefault(request.cart, {})
+        for name, value in request.fields.items():
             if name.startswith("attributes["):
                 cart[name[len("attributes[") : -1]] = value
         return cart
 
-    def add(asked: Asked) -> Reply:
-        noted(asked)
-        return Reply(location="/cart")
+    def add(request: ShopRequest) -> ShopResponse:
+        noted(request)
+        return ShopResponse(location="/cart")
 
-    def check_out(asked: Asked) -> Reply:
-        noted(asked)
-        return report({name: value for name, value in carts.pop(asked.cart).items() if value})
+    def check_out(request: ShopRequest) -> ShopResponse:
+        noted(request)
+        return report({name: value for name, value in carts.pop(request.cart).items() if value})
 
     theme = "<script src=/theme.js></script>"
     front.show("/", f"{theme}<a href='/products/tea'>Tea</a>")
@@ -72,7 +72,7 @@ def shopify(front: Storefront, report: Report) -> None:
     front.posts |= {
         "/cart/add": add,
         "/cart": check_out,
-        "/cart/update.js": lambda asked: Reply(str(noted(asked))),
+        "/cart/update.js": lambda request: ShopResponse(str(noted(request))),
     }
 
 
@@ -82,14 +82,14 @@ def woocommerce(front: Storefront, report: Report) -> None:
         "/product/tea/",
         "<form class=cart method=post action='/product/tea/'><button>Add to cart</button></form>",
     )
-    front.posts["/product/tea/"] = lambda _asked: Reply(location="/cart/")
+    front.posts["/product/tea/"] = lambda _asked: ShopResponse(location="/cart/")
     front.show("/cart/", "<a class=checkout-button href='/checkout/'>Proceed to checkout</a>")
     front.show(
         "/checkout/",
         "<form name=checkout method=post class='checkout woocommerce-checkout' action='/checkout/'>"
         "<input name=billing_email value=a@b.example><button>Place order</button></form>",
     )
-    front.posts["/checkout/"] = lambda asked: report(asked.fields)
+    front.posts["/checkout/"] = lambda request: report(request.fields)
 
 
 STEPS = {

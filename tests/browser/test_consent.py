@@ -5,9 +5,9 @@ from functools import partial
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.marketplace import Marketplace
 from tests.browser.pages import FORMS, LINKS, OTHERS, TOKEN, arrive, fields, href, kept, query
-from tests.browser.server import Asked, Reply, Storefront
-from tests.browser.street import Street
+from tests.browser.server import ShopRequest, ShopResponse, Storefront
 from tests.harness.processes.serve_process import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 DAY_MS = 24 * 3600 * 1000
 
 
-def test_without_consent_nothing_is_kept_and_the_visit_goes_on(front: Storefront, page: Page) -> None:
+def test_without_consent_nothing_is_stored_and_the_visit_continues(front: Storefront, page: Page) -> None:
     front.show("/two", "<form method=post action=/three><button>Three</button></form>")
     front.posts["/three"] = lambda _asked: front.pages["/four"](_asked)
     front.show("/four", "<a href=/five>Five</a>")
@@ -30,9 +30,7 @@ def test_without_consent_nothing_is_kept_and_the_visit_goes_on(front: Storefront
     assert page.evaluate("ll.token()") is None
 
 
-def test_a_page_that_a_script_leads_to_finds_the_token_where_it_came_from(
-    front: Storefront, page: Page
-) -> None:
+def test_a_script_navigation_finds_the_token_in_the_referrer(front: Storefront, page: Page) -> None:
     front.show("/next", "<a id=jump href='#top'>Top</a>")
     arrive(page, front.show("/", ""))
     page.evaluate("location.href = '/next'")
@@ -41,7 +39,7 @@ def test_a_page_that_a_script_leads_to_finds_the_token_where_it_came_from(
     assert href(page, "jump") == "#top", "a jump within the page stays one"
 
 
-def test_consent_keeps_every_touch_and_leaves_the_shops_own_addresses_alone(
+def test_consent_stores_every_touch_and_leaves_shop_addresses_unchanged(
     front: Storefront, page: Page
 ) -> None:
     front.options = "data-consent=given"
@@ -65,14 +63,12 @@ def test_consent_keeps_every_touch_and_leaves_the_shops_own_addresses_alone(
     assert fields(page, "marked") == {"ll": OTHERS[5], "_ll": OTHERS[0]}
 
 
-def test_a_cart_without_a_form_is_written_to_after_consent_and_emptied_when_it_is_withdrawn(
-    front: Storefront, page: Page
-) -> None:
+def test_a_cart_without_a_form_is_updated_on_consent_and_withdrawal(front: Storefront, page: Page) -> None:
     noted: list[dict[str, str]] = []
 
-    def note(asked: Asked) -> Reply:
+    def note(asked: ShopRequest) -> ShopResponse:
         noted.append(asked.fields)
-        return Reply()
+        return ShopResponse()
 
     def reaches(times: int) -> bool:
         return len(noted) == times
@@ -96,9 +92,7 @@ def test_a_cart_without_a_form_is_written_to_after_consent_and_emptied_when_it_i
     assert [each["attributes[ll]"] for each in noted] == [TOKEN, "", OTHERS[1], ""]
 
 
-def test_a_withdrawn_consent_removes_what_was_kept_and_what_was_written(
-    front: Storefront, page: Page
-) -> None:
+def test_withdrawing_consent_removes_stored_and_inserted_tokens(front: Storefront, page: Page) -> None:
     address = front.show("/", LINKS + FORMS)
     arrive(page, address)
     page.get_by_text("Remember me").click()
@@ -116,7 +110,7 @@ def test_a_withdrawn_consent_removes_what_was_kept_and_what_was_written(
 
 
 @pytest.mark.parametrize("options", ["data-consent=refused", "data-days=7"])
-def test_what_was_refused_or_is_too_old_is_removed(front: Storefront, page: Page, options: str) -> None:
+def test_refused_or_expired_touches_are_removed(front: Storefront, page: Page, options: str) -> None:
     address = front.show("/", "")
     page.goto(address)
     page.evaluate(f"localStorage.ll = JSON.stringify([['{TOKEN}', Date.now() - 8 * {DAY_MS}]])")
@@ -127,7 +121,7 @@ def test_what_was_refused_or_is_too_old_is_removed(front: Storefront, page: Page
     assert page.evaluate("[ll.token(), localStorage.length]") == [None, 0]
 
 
-def test_nothing_is_kept_longer_than_ninety_days(front: Storefront, page: Page) -> None:
+def test_nothing_is_stored_longer_than_ninety_days(front: Storefront, page: Page) -> None:
     front.options = "data-days=400 data-consent=given"
     page.goto(front.show("/", ""))
     page.evaluate(
@@ -139,9 +133,7 @@ def test_nothing_is_kept_longer_than_ninety_days(front: Storefront, page: Page) 
 
 
 @pytest.mark.parametrize("rubbish", ["x", "null", "[null]", '[["<img src=x>", 9e15]]'])
-def test_what_somebody_else_kept_under_its_name_does_no_harm(
-    front: Storefront, page: Page, rubbish: str
-) -> None:
+def test_foreign_data_under_the_storage_key_is_ignored(front: Storefront, page: Page, rubbish: str) -> None:
     front.options = "data-consent=given"
     address = front.show("/", LINKS)
     page.goto(address)
@@ -151,7 +143,7 @@ def test_what_somebody_else_kept_under_its_name_does_no_harm(
     assert query(page, "pay")["client_reference_id"] == [TOKEN]
 
 
-def test_without_storage_the_visit_goes_on_as_without_consent(front: Storefront, other_page: Page) -> None:
+def test_without_storage_the_script_works_as_without_consent(front: Storefront, other_page: Page) -> None:
     page = other_page
     page.add_init_script(
         "Object.defineProperty(window, 'localStorage',"
@@ -165,9 +157,7 @@ def test_without_storage_the_visit_goes_on_as_without_consent(front: Storefront,
     assert page.evaluate("ll.token()") == TOKEN
 
 
-def test_a_second_tag_adds_what_it_knows_of_consent_and_no_second_script(
-    front: Storefront, page: Page
-) -> None:
+def test_a_second_tag_adds_its_consent_without_a_second_script(front: Storefront, page: Page) -> None:
     front.layout = "<script src='{script}'></script>{body}<script src='{script}' data-consent=given></script>"
     arrive(page, front.show("/", LINKS + FORMS))
     assert kept(page) == [TOKEN]
@@ -175,9 +165,7 @@ def test_a_second_tag_adds_what_it_knows_of_consent_and_no_second_script(
     assert page.locator("#marked input").count() == 1
 
 
-def test_a_consent_that_is_told_before_the_script_is_there_counts(
-    front: Storefront, other_page: Page
-) -> None:
+def test_consent_given_before_the_script_loads_counts(front: Storefront, other_page: Page) -> None:
     page = other_page
     page.add_init_script("(window.ll = window.ll || []).push(true)")
     front.layout = "{body}<script defer src='{script}'></script>"
@@ -188,10 +176,10 @@ def test_a_consent_that_is_told_before_the_script_is_there_counts(
     assert kept(page) == []
 
 
-def test_a_prerendered_page_keeps_and_tells_nothing_until_it_is_shown(
-    street: Street, front: Storefront, other_page: Page
+def test_a_prerendered_page_stores_and_sends_nothing_until_shown(
+    marketplace: Marketplace, front: Storefront, other_page: Page
 ) -> None:
-    page, link = other_page, street.link_to(front.show("/", LINKS))
+    page, link = other_page, marketplace.link_to(front.show("/", LINKS))
     headers = {"Sec-Purpose": "prefetch;prerender"}
     address = page.request.get(link, headers=headers, max_redirects=0).headers["location"]
     page.add_init_script(
@@ -207,5 +195,5 @@ def test_a_prerendered_page_keeps_and_tells_nothing_until_it_is_shown(
 
     page.evaluate("document.dispatchEvent(new Event('prerenderingchange'))")
     assert kept(page) == [address.partition("ll=")[2]]
-    wait_until(lambda: street.confirmed(), "the edge has noted it")
+    wait_until(lambda: marketplace.confirmed(), "the edge has noted it")
     assert told == [front.script_url]

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.marketplace import Marketplace
 from tests.browser.shops import STEPS
-from tests.browser.street import Street
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -18,24 +18,28 @@ def buy(page: Page, kind: str) -> str:
 
 
 @pytest.mark.parametrize("kind", STEPS)
-def test_with_consent_the_sale_of_another_day_is_credited(street: Street, page: Page, kind: str) -> None:
-    shop = street.shops[kind].url + "/"
-    page.goto(street.link_to(shop))
+def test_with_consent_a_sale_in_a_later_visit_is_credited(
+    marketplace: Marketplace, page: Page, kind: str
+) -> None:
+    shop = marketplace.shops[kind].url + "/"
+    page.goto(marketplace.link_to(shop))
     page.get_by_text("Remember me").click()
     page.goto(shop)
-    assert street.credited(buy(page, kind)) == "anna"
+    assert marketplace.credited(buy(page, kind)) == "anna"
 
-    page.goto(street.link_to(shop, "bob"))
+    page.goto(marketplace.link_to(shop, "bob"))
     page.goto(shop)
-    assert street.credited(buy(page, kind)) == "bob"
+    assert marketplace.credited(buy(page, kind)) == "bob"
 
 
 @pytest.mark.parametrize("kind", STEPS)
-def test_without_consent_only_the_sale_of_the_same_visit_is(street: Street, page: Page, kind: str) -> None:
-    shop = street.shops[kind].url + "/"
-    page.goto(street.link_to(shop))
-    assert street.credited(buy(page, kind)) == "anna"
+def test_without_consent_only_a_sale_in_the_same_visit_is_credited(
+    marketplace: Marketplace, page: Page, kind: str
+) -> None:
+    shop = marketplace.shops[kind].url + "/"
+    page.goto(marketplace.link_to(shop))
+    assert marketplace.credited(buy(page, kind)) == "anna"
 
     page.goto(shop)
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
-    assert street.credited(buy(page, kind)) is None
+    assert marketplace.credited(buy(page, kind)) is None

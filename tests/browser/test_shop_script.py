@@ -9,7 +9,7 @@ from tests.browser.server import Storefront
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 
-def test_each_address_gets_what_it_understands_and_others_nothing(front: Storefront, page: Page) -> None:
+def test_each_kind_of_address_gets_its_own_parameter(front: Storefront, page: Page) -> None:
     front.options = "data-stripe='pay.shop.example  x.example' data-pass=checkout.shop.example"
     arrive(page, front.show("/", LINKS))
     assert href(page, "within") == f"{front.url}/tea?x=a%20b&flag&ll={TOKEN}#top"
@@ -26,7 +26,7 @@ def test_each_address_gets_what_it_understands_and_others_nothing(front: Storefr
     expect(page.locator("stripe-pricing-table")).to_have_attribute("client-reference-id", "cart-7")
 
 
-def test_forms_carry_the_token_where_an_order_is_made_of_them(front: Storefront, page: Page) -> None:
+def test_order_forms_get_the_token(front: Storefront, page: Page) -> None:
     arrive(page, front.show("/", FORMS))
     assert fields(page, "marked") == fields(page, "woo") == {"ll": TOKEN}
     assert fields(page, "named") == {"click": TOKEN}
@@ -36,7 +36,7 @@ def test_forms_carry_the_token_where_an_order_is_made_of_them(front: Storefront,
     assert fields(page, "plain") == {}
 
 
-def test_what_is_added_or_changed_later_is_treated_alike(front: Storefront, page: Page) -> None:
+def test_elements_added_or_changed_later_get_the_token(front: Storefront, page: Page) -> None:
     arrive(page, front.show("/", "<a id=old href=/>Old</a> <div id=place></div>"))
     page.evaluate(
         """() => {
@@ -58,7 +58,7 @@ def test_what_is_added_or_changed_later_is_treated_alike(front: Storefront, page
     assert fields(page, "late") == {"ll": TOKEN}
 
 
-def test_a_form_or_an_anchor_without_an_address_leads_where_it_led(front: Storefront, page: Page) -> None:
+def test_forms_and_anchors_without_an_address_keep_their_target(front: Storefront, page: Page) -> None:
     front.show("/next", "<base href='/deep/'><a id=anchor>Here</a><form id=bare method=post></form>")
     arrive(page, front.show("/", "<a href=/next>Next</a>"))
     page.evaluate("location.href = '/next'")
@@ -83,7 +83,7 @@ HOSTILE = [
 ]
 
 
-def test_what_cannot_be_a_token_is_not_there(front: Storefront, page: Page) -> None:
+def test_an_invalid_token_is_ignored(front: Storefront, page: Page) -> None:
     address = front.show("/", LINKS + FORMS)
     page.goto(address)
     untouched = page.evaluate("document.body.innerHTML")
@@ -103,7 +103,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_it_works_wherever_a_shop_puts_it(front: Storefront, page: Page, place: str) -> None:
+def test_the_script_works_at_any_place_in_the_page(front: Storefront, page: Page, place: str) -> None:
     front.layout = PLACES[place]
     arrive(page, front.show("/", LINKS))
     address = f"{front.url}/tea?x=a%20b&flag&ll={TOKEN}#top"
@@ -111,7 +111,7 @@ def test_it_works_wherever_a_shop_puts_it(front: Storefront, page: Page, place: 
     assert ("client_reference_id" in query(page, "domain")) == (place == "as a module")
 
 
-def test_a_programs_own_parameter(front: Storefront, page: Page) -> None:
+def test_the_token_parameter_can_be_configured(front: Storefront, page: Page) -> None:
     front.options = "data-parameter=friend"
     page.goto(f"{front.show('/', LINKS)}?ll={OTHERS[1]}&friend={TOKEN}")
     assert page.evaluate("ll.token()") == TOKEN

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from config.columns import BigInt, Bytes, CanonicalJson, Flag, UtcTime
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from config.insert import insert_all, insert_new, insert_once
 from tracker.people.accounts.models import Brand, Membership, User
 
@@ -27,11 +27,11 @@ def test_the_second_insert_of_a_key_writes_nothing_and_leaves_the_transaction_us
 ) -> None:
     outcomes = transact(databases.main, lambda session: [insert_user(session, each, now) for each in (1, 2)])
     assert outcomes == [True, False]
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert session.query(User.id).all() == [("usr_1",)]
 
 
-def test_of_many_at_once_exactly_one_is_first(databases: Databases, now: datetime) -> None:
+def test_only_one_of_many_concurrent_inserts_succeeds(databases: Databases, now: datetime) -> None:
     start = threading.Barrier(THREADS)
     outcomes: list[bool] = []
 
@@ -47,7 +47,7 @@ def test_of_many_at_once_exactly_one_is_first(databases: Databases, now: datetim
     assert sorted(outcomes) == [False] * (THREADS - 1) + [True]
 
 
-def test_a_row_that_the_session_holds_back_is_written_first(databases: Databases, now: datetime) -> None:
+def test_pending_rows_are_flushed_before_the_insert(databases: Databases, now: datetime) -> None:
     def work(session: Session) -> bool:
         session.add(
             Brand(
@@ -71,7 +71,7 @@ def test_a_row_that_the_session_holds_back_is_written_first(databases: Databases
     assert transact(databases.main, work)
 
 
-def test_other_constraints_are_not_passed_over(databases: Databases, now: datetime) -> None:
+def test_other_constraint_violations_raise(databases: Databases, now: datetime) -> None:
     with pytest.raises(IntegrityError):
         transact(
             databases.main,
@@ -85,7 +85,7 @@ class Base(DeclarativeBase):
     pass
 
 
-class Oddity(Base):
+class EveryType(Base):
     """A column of every type that many rows are written with."""
 
     __tablename__ = "oddity"
@@ -106,7 +106,7 @@ def user_rows(now: datetime, *emails: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("former", [[], ["b@people.example"]])
-def test_of_many_rows_those_are_new_whose_keys_nobody_has(
+def test_insert_new_returns_only_rows_with_free_keys(
     databases: Databases, now: datetime, former: list[str]
 ) -> None:
     rows = user_rows(now, "a@people.example", "b@people.example", "a@people.example", "c@people.example")
@@ -119,15 +119,15 @@ def test_of_many_rows_those_are_new_whose_keys_nobody_has(
     assert transact(databases.main, work) == {"usr_0", "usr_1", "usr_3"} - ({"usr_1"} if former else set())
 
 
-def test_all_rows_or_an_error_that_says_which_key_was_taken(databases: Databases, now: datetime) -> None:
+def test_insert_all_writes_all_rows_or_none(databases: Databases, now: datetime) -> None:
     rows = user_rows(now, "a@people.example", "a@people.example")
     with pytest.raises(IntegrityError):
         transact(databases.main, lambda session: insert_all(session, User, rows))
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert session.query(User.id).all() == []
 
 
-def test_many_rows_hold_what_they_were_given(databases: Databases, now: datetime) -> None:
+def test_insert_all_round_trips_every_column_type(databases: Databases, now: datetime) -> None:
     names = ("text", "number", "raw", "at", "flag", "value")
     given = [
         ('Zoë\'s "tea", {cheap} \\ 100 %s', 1, b"\x00\xff{\"'", now, True, ['a"b', None, {"k": 1}]),
@@ -138,10 +138,10 @@ def test_many_rows_hold_what_they_were_given(databases: Databases, now: datetime
     rows = [{"id": str(number), **dict(zip(names, row, strict=True))} for number, row in enumerate(given)]
     Base.metadata.create_all(databases.main)
     try:
-        transact(databases.main, lambda session: insert_all(session, Oddity, rows))
-        columns = [getattr(Oddity, name) for name in names]
-        with reading(databases.main) as session:
-            found = session.execute(select(*columns).order_by(Oddity.id)).all()
+        transact(databases.main, lambda session: insert_all(session, EveryType, rows))
+        columns = [getattr(EveryType, name) for name in names]
+        with read_session(databases.main) as session:
+            found = session.execute(select(*columns).order_by(EveryType.id)).all()
     finally:
         Base.metadata.drop_all(databases.main)
     assert [tuple(row) for row in found] == given

@@ -3,23 +3,23 @@
 import os
 import signal
 
-from config.process import hold_stops, release_stops
+from config.process import block_stop_signals, unblock_stop_signals
 
 
-def test_a_stop_that_comes_before_the_handlers_is_heard_when_they_are_there() -> None:
-    hold_stops()
+def test_a_stop_signal_before_the_handlers_is_delivered_after_them() -> None:
+    block_stop_signals()
     child = os.fork()
     if child == 0:
         heard: list[int] = []
         os.kill(os.getpid(), signal.SIGTERM)
         signal.signal(signal.SIGTERM, lambda number, _frame: heard.append(number))
-        release_stops()
+        unblock_stop_signals()
         os._exit(0 if heard == [signal.SIGTERM] else 1)
     assert os.waitpid(child, 0)[1] == 0
 
 
-def test_who_forks_is_told_at_once() -> None:
-    hold_stops()
+def test_the_parent_unblocks_signals_after_the_fork() -> None:
+    block_stop_signals()
     assert signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, ())
     child = os.fork()
     if child == 0:

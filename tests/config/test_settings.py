@@ -60,7 +60,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "value", "right"), WRONG)
-def test_a_wrong_variable_is_named_with_what_would_be_right(
+def test_an_invalid_variable_is_named_with_a_hint(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, right: str
 ) -> None:
     monkeypatch.setenv(f"LINKLEDGER_{name}", value)
@@ -82,15 +82,15 @@ RIGHT = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value", "where", "becomes"), RIGHT)
-def test_a_right_variable_is_taken(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, where: str, becomes: object
+@pytest.mark.parametrize(("name", "value", "where", "expected"), RIGHT)
+def test_a_valid_variable_is_accepted(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, where: str, expected: object
 ) -> None:
     monkeypatch.setenv(f"LINKLEDGER_{name}", value)
-    assert getattr(load_settings(), where) == (value if becomes is None else becomes)
+    assert getattr(load_settings(), where) == (value if expected is None else expected)
 
 
-def test_every_wrong_variable_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_invalid_variable_has_its_own_line(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("BIND", "8000"), ("WORKERS", "many"), ("RAIL", "paypal")):
         monkeypatch.setenv(f"LINKLEDGER_{name}", value)
     with pytest.raises(SettingsError) as error:
@@ -99,7 +99,7 @@ def test_every_wrong_variable_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPa
     assert sorted(named) == ["LINKLEDGER_BIND", "LINKLEDGER_RAIL", "LINKLEDGER_WORKERS"]
 
 
-def test_a_wrong_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_secret_is_not_echoed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINKLEDGER_SECRET_KEY", "hunter2")
     monkeypatch.setenv("LINKLEDGER_SMTP_URL", "u:hunter2@mail")
     with pytest.raises(SettingsError) as error:
@@ -116,7 +116,7 @@ COMBINATIONS = [
 
 
 @pytest.mark.parametrize(("given", "message"), COMBINATIONS)
-def test_what_does_not_go_together_is_refused(
+def test_conflicting_variables_are_rejected(
     monkeypatch: pytest.MonkeyPatch, given: dict[str, str], message: str
 ) -> None:
     for name, value in given.items():
@@ -132,12 +132,12 @@ def test_production_with_a_key_makes_no_file(monkeypatch: pytest.MonkeyPatch, en
     assert not (environment / "secret_key").exists()
 
 
-def test_keys_are_a_list_of_which_the_first_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_of_several_keys_signs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINKLEDGER_SECRET_KEY", f"{KEY}, {OTHER}")
     assert load_settings().secret_keys == (KEY, OTHER)
 
 
-def test_without_a_key_one_is_made_and_kept_for_its_owner_only(environment: Path) -> None:
+def test_a_missing_key_is_generated_and_stored_for_its_owner_only(environment: Path) -> None:
     first, second = load_settings(), load_settings()
     kept = environment / "secret_key"
     assert first.secret_keys == second.secret_keys == (kept.read_text(),)
@@ -147,7 +147,7 @@ def test_without_a_key_one_is_made_and_kept_for_its_owner_only(environment: Path
     assert [each.name for each in environment.iterdir()] == ["secret_key"]
 
 
-def test_four_processes_at_once_make_one_key(environment: Path) -> None:
+def test_four_concurrent_processes_generate_one_key(environment: Path) -> None:
     code = "from config.settings import load_settings; print(load_settings().secret_key)"
     root = ROOT
     started = [
@@ -160,14 +160,14 @@ def test_four_processes_at_once_make_one_key(environment: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "\n", "short"])
-def test_a_key_file_that_was_spoiled_is_not_signed_with(environment: Path, content: str) -> None:
+def test_a_damaged_key_file_is_rejected(environment: Path, content: str) -> None:
     environment.mkdir()
     (environment / "secret_key").write_text(content)
     with pytest.raises(SettingsError, match="secret_key"):
         load_settings()
 
 
-def test_a_home_that_cannot_be_used_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unusable_home_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("LINKLEDGER_HOME", str(tmp_path / "file" / "home"))
     with pytest.raises(SettingsError, match="LINKLEDGER_HOME: .* cannot be used"):

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import Databases, open_databases, reading, transact
+from config.database import Databases, open_databases, read_session, transact
 from config.settings import Settings
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
@@ -29,7 +29,7 @@ from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.sending.report import Report
 from payouts.transfers.sending.run import Run
 from payouts.transfers.stripe.client import StripeRail
-from tests.harness.databases.snapshots import Opening
+from tests.harness.databases.snapshots import DatabaseSeed
 from tests.payouts.balances import creator_balance
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of
@@ -136,7 +136,7 @@ class Books:
             self.write(lambda s: close_period(s, at(when), self.brand_id, period))
 
     def approve(self, period: str, when: str) -> dict[str, Any]:
-        with reading(self.databases.main) as session:
+        with read_session(self.databases.main) as session:
             statement_id = get_statement(session, self.brand_id, period, "EUR").id
         bodies = {
             self.write(lambda s: approve(s, at(when), statement_id, approved_by="brand").body)
@@ -147,7 +147,7 @@ class Books:
         return found
 
     def statement(self, period: str) -> dict[str, Any]:
-        with reading(self.databases.main) as session:
+        with read_session(self.databases.main) as session:
             return statement_document(session, get_statement(session, self.brand_id, period, "EUR"))
 
     def pay(self, when: str) -> Report:
@@ -161,16 +161,16 @@ class Books:
         return Run(self.databases, rail, at(when))
 
     def balance(self) -> CreatorBalance:
-        with reading(self.databases.main) as session:
+        with read_session(self.databases.main) as session:
             return creator_balance(session, self.brand_id, self.creator_id, "EUR")
 
     def commission(self, order: str) -> Commission:
-        with reading(self.databases.main) as session:
+        with read_session(self.databases.main) as session:
             query = select(Commission).join(Sale).where(Sale.order_id == order, Commission.live)
             return session.execute(query).scalar_one()
 
     def faults(self, when: str = "2027-06-01T00:00:00") -> list[str]:
-        with reading(self.databases.main) as session:
+        with read_session(self.databases.main) as session:
             return [finding.message for finding in self_check(session, at(when))]
 
     def write(self, work: Any) -> Any:
@@ -205,7 +205,7 @@ def open_books(settings: Settings, databases: Databases, sandbox: SandboxServer)
     return books
 
 
-def after(story: Callable[[Books], Any] | None = None) -> Opening:
+def after(story: Callable[[Books], Any] | None = None) -> DatabaseSeed:
     """What an installation with the cast is when the story is over. Known are the books, and what it told."""
 
     def play(settings: Settings) -> tuple[Books, Any]:

@@ -7,7 +7,7 @@ import stripe
 from config.database import Databases
 from config.settings import Settings
 from payouts.transfers.sandbox.server import SandboxServer
-from tests.harness.databases.snapshots import Stage, opening_for
+from tests.harness.databases.snapshots import Snapshot, database_seed_for
 from tests.payouts.cast import CAST, Books, sandbox_file
 
 
@@ -19,7 +19,7 @@ def short_pauses() -> Iterator[None]:
         yield
 
 
-opening = opening_for(books=CAST)
+database_seed = database_seed_for(books=CAST)
 
 
 @pytest.fixture
@@ -29,7 +29,9 @@ def sandbox_server(settings: Settings) -> Iterator[SandboxServer]:
 
 
 @pytest.fixture
-def books(stage: Stage, settings: Settings, databases: Databases, sandbox_server: SandboxServer) -> Books:
+def books(
+    snapshot: Snapshot, settings: Settings, databases: Databases, sandbox_server: SandboxServer
+) -> Books:
     """The cast, or what has become of it in the opening of these tests."""
-    opened: Books = stage.known[0]
+    opened: Books = snapshot.known[0]
     return replace(opened, settings=settings, databases=databases, sandbox=sandbox_server)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading
+from config.database import Databases, read_session
 from payouts.commissions.models import Commission, Entry, Hold
 from payouts.settlement.returns import record_return
 from tests.payouts.cast import Books, after, at
@@ -139,5 +139,5 @@ def _traces(databases: Databases) -> set[tuple[Any, ...]]:
         .outerjoin(Entry, Entry.commission_id == Commission.id)
         .outerjoin(Hold, Hold.commission_id == Commission.id)
     )
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return {tuple(row) for row in session.execute(query)}

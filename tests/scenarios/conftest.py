@@ -5,7 +5,7 @@ import pytest
 from config.database import Databases
 from config.settings import Settings
 from tests.payouts.conftest import books as books
-from tests.payouts.conftest import opening as opening
+from tests.payouts.conftest import database_seed as database_seed
 from tests.payouts.conftest import sandbox_server as sandbox_server
 from tests.payouts.conftest import short_pauses as short_pauses
 from tests.scenarios.runner import open_unsuspicious_shop

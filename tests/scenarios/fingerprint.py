@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.canonical import ISO_FORMAT, canonical_json
-from config.database import Databases, reading
+from config.database import Databases, read_session
 from payouts.commissions.entries import current_amount, entries_of
 from payouts.commissions.models import Commission, Hold
 from payouts.ledger.models import Account, Posting, Transaction
@@ -50,7 +50,7 @@ _FACTS = ("order_id", "occurred_at", "currency", "total", "tax", "shipping", "di
 def end_states(databases: Databases, brand_id: str) -> dict[str, str]:
     """By the source whose reports count; of several that share a namespace, by the namespace."""
     found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         for namespace, what, value in _parts(session, brand_id):
             found[namespace][what].append(canonical_json(_plain(value)))
         names = _names_of_namespaces(session, brand_id)

@@ -24,7 +24,7 @@ class Expected:
     commission_minor: int
 
 
-def half_up(exact: Fraction) -> int:
+def divide_half_up(exact: Fraction) -> int:
     return int(exact + Fraction(1, 2))
 
 
@@ -34,8 +34,8 @@ def worth(total: int, net: int, stated: list[tuple[int, int]], unstated: list[in
     rest = min(sum(unstated), total - back)
     if back + rest == total:
         return 0
-    back_net += half_up(Fraction(rest * (net - back_net), total - back))
-    return half_up((net - back_net) * RATE)
+    back_net += divide_half_up(Fraction(rest * (net - back_net), total - back))
+    return divide_half_up((net - back_net) * RATE)
 
 
 @st.composite

@@ -13,14 +13,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
 from payouts.commissions.release import mature_due
 from payouts.selfcheck.checks import self_check
 from payouts.statements.close import close_period
-from tests.harness.processes.threads import THREADS, at_once
+from tests.harness.processes.threads import THREADS, run_concurrently
 from tests.scenarios.fingerprint import end_states
 from tests.scenarios.scenarios import SECRETS, Tale, Told
 from tests.tracker.sales.shop import START, Shop, open_shop
@@ -78,11 +78,11 @@ def tell_at_once(shop: Shop, tales: Sequence[Tale]) -> list[str]:
 
     def deliver_all() -> None:
         try:
-            at_once(*[partial(deliver, part) for part in range(THREADS)])
+            run_concurrently(*[partial(deliver, part) for part in range(THREADS)])
         finally:
             all_is_told.set()
 
-    at_once(deliver_all, work)
+    run_concurrently(deliver_all, work)
     run_jobs(shop, FIRST_DAY)
     return ends_of(shop, told_to)
 
@@ -157,7 +157,7 @@ def finish(shop: Shop) -> None:
     january = datetime.fromisoformat("2026-01-02T12:00:00+00:00")
     run_jobs(shop, january - timedelta(days=15))
     transact(shop.databases.main, lambda s: close_period(s, january, shop.brand_id, "2025-12"))
-    with reading(shop.databases.main) as session:
+    with read_session(shop.databases.main) as session:
         assert [finding.message for finding in self_check(session, january)] == []
 
 

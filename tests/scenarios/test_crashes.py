@@ -15,7 +15,7 @@ from config.settings import Settings
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
 from payouts.commissions.release import mature_due
-from tests.harness.processes.crashes import MOMENTS, Nurse, die_at, nurse
+from tests.harness.processes.crashes import CRASH_POINTS, Zygote, kill_at, zygote
 from tests.scenarios.catalogue import SIX
 from tests.scenarios.runner import FIRST_DAY, Sources, connect_all, ends_of, require_one_end, run_jobs, tell
 from tests.scenarios.scenarios import Told
@@ -33,7 +33,7 @@ def take_and_book(
 ) -> None:
     """What a web process and then the scheduler do; the answers to the shop are kept as they leave."""
     databases = open_databases(settings)
-    die_at(databases.main, moment, number)
+    kill_at(databases.main, moment, number)
     for told in messages:
         transact(databases.main, partial(_receive, settings=settings, sources=sources, told=told))
         with answers.open("a") as file:
@@ -56,12 +56,12 @@ def book(engine: Engine) -> None:
 class Scene:
     """A shop that tells one tale again and again, each time to sources of its own."""
 
-    def __init__(self, settings: Settings, shop: Shop, name: str, nurse_: Nurse) -> None:
-        self.settings, self.shop, self.nurse = settings, shop, nurse_
+    def __init__(self, settings: Settings, shop: Shop, name: str, nurse_: Zygote) -> None:
+        self.settings, self.shop, self.zygote = settings, shop, nurse_
         # The refund and the dispute come before their sale, so that one message wakes another.
         self.kinds, self.messages = (tale := SIX[name](shop)).kinds, tuple(reversed(tale.messages))
         self.told_to: list[Sources] = []
-        self.nurse.do(self._work("begin", MOST))
+        self.zygote.do(self._work("begin", MOST))
 
     def _work(self, moment: str, number: int) -> Callable[[], None]:
         [sources] = connect_all(self.shop, [self.kinds])
@@ -71,7 +71,7 @@ class Scene:
 
     def dies(self, moment: str, number: int) -> bool:
         """Whether there was such a point. Then the shop sends again what was not answered, and jobs run."""
-        killed = self.nurse.was_killed(self._work(moment, number))
+        killed = self.zygote.was_killed(self._work(moment, number))
         answered = self.answers.read_text().split("\n") if self.answers.exists() else []
         unanswered = [told for told in self.messages if told.key not in answered]
         tell(self.shop, self.told_to[-1], unanswered, FIRST_DAY)
@@ -91,7 +91,7 @@ class Scene:
 def test_killed_at_every_other_commit_and_at_some_statements_all_is_booked_once(
     settings: Settings, shop: Shop, chance: Random
 ) -> None:
-    with nurse() as working:
+    with zygote() as working:
         scene = Scene(settings, shop, chance.choice(list(SIX)), working)
         for moment in ("commit", "committed") if is_sqlite(shop) else ("commit",):
             scene.dies_at_each(moment, chance.choice((1, 2)), 2)
@@ -108,8 +108,8 @@ def is_sqlite(shop: Shop) -> bool:
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", SIX)
 def test_killed_at_any_point_all_is_booked_once(settings: Settings, shop: Shop, name: str) -> None:
-    with nurse() as working:
+    with zygote() as working:
         scene = Scene(settings, shop, name, working)
-        for moment in MOMENTS:
+        for moment in CRASH_POINTS:
             scene.dies_at_each(moment)
         scene.require_one_end()

@@ -7,7 +7,7 @@ import pytest
 
 from config.database import Databases
 from config.settings import Settings
-from tests.harness.processes.crashes import MOMENTS
+from tests.harness.processes.crashes import CRASH_POINTS
 from tests.scenarios.crashing_app import HEADER
 from tests.scenarios.fingerprint import end_states
 from tests.scenarios.runner import connect_all, require_one_end
@@ -48,7 +48,7 @@ def test_a_worker_that_is_killed_anywhere_takes_each_message_once(
     messages = standard_six(shop).messages[::-1]
     [(quiet,), (disturbed,)] = connect_all(shop, [("standard",)] * 2)
     with serving(settings, "tests.scenarios.crashing_app:app()", "--preload") as server:
-        for told, moment in zip(messages, (*MOMENTS, "commit", "committed"), strict=True):
+        for told, moment in zip(messages, (*CRASH_POINTS, "commit", "committed"), strict=True):
             assert sent(server, quiet, told) == 200
             assert sent_until_answered(server, disturbed, told, moment) > 0
     ends = end_states(databases, shop.brand_id)

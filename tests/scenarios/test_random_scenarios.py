@@ -37,7 +37,7 @@ ONCE_AT_A_TIME = settings(
 Telling = Callable[[Shop, list[Tale], Random], list[str]]
 
 
-def at_once(shop: Shop, orders: list[Tale], _chance: Random) -> list[str]:
+def run_concurrently(shop: Shop, orders: list[Tale], _chance: Random) -> list[str]:
     return tell_at_once(shop, orders)
 
 
@@ -68,7 +68,7 @@ def examples(times: int, orders: int, settings_: Settings, databases: Databases,
     holds()
 
 
-@pytest.mark.parametrize("telling", [tell_all, at_once])
+@pytest.mark.parametrize("telling", [tell_all, run_concurrently])
 def test_any_order_of_random_tales_ends_as_the_rules_say(
     settings: Settings, databases: Databases, telling: Telling
 ) -> None:
@@ -77,7 +77,7 @@ def test_any_order_of_random_tales_ends_as_the_rules_say(
 
 @pytest.mark.nightly
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("telling", [tell_all, at_once])
+@pytest.mark.parametrize("telling", [tell_all, run_concurrently])
 def test_any_order_of_hundreds_of_random_tales_ends_as_the_rules_say(
     settings: Settings, databases: Databases, telling: Telling
 ) -> None:

@@ -21,7 +21,7 @@ class Cast:
     enrollment_id: str
 
 
-def bring_on(databases: Databases, now: datetime) -> Cast:
+def create_cast(databases: Databases, now: datetime) -> Cast:
     def work(session: Session) -> Cast:
         hosts = ["shop.example", "127.0.0.1"]
         brand = create_brand(session, now, name="Teas", currency="EUR", timezone="Europe/Berlin", hosts=hosts)

@@ -2,8 +2,8 @@ import pytest
 
 from config.database import open_databases
 from config.settings import Settings
-from tests.harness.databases.snapshots import NOW, Stage, opening_for
-from tests.tracker.cast import Cast, bring_on
+from tests.harness.databases.snapshots import NOW, Snapshot, database_seed_for
+from tests.tracker.cast import Cast, create_cast
 from tests.tracker.terminal import Terminal
 from tracker.people.accounts.commands import COMMANDS as ABOUT_PEOPLE
 from tracker.programs.brand_commands import COMMANDS as ABOUT_BRANDS
@@ -12,17 +12,17 @@ from tracker.programs.commands import COMMANDS as ABOUT_PROGRAMS
 
 def people(settings: Settings) -> Cast:
     databases = open_databases(settings)
-    cast = bring_on(databases, NOW)
+    cast = create_cast(databases, NOW)
     databases.close()
     return cast
 
 
-opening = opening_for(cast=people)
+database_seed = database_seed_for(cast=people)
 
 
 @pytest.fixture
-def cast(stage: Stage) -> Cast:
-    found: Cast = stage.known
+def cast(snapshot: Snapshot) -> Cast:
+    found: Cast = snapshot.known
     return found
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.errors import Invalid
-from tracker.ids import made_at, new_id, new_uuid, uuid_of
+from tracker.ids import new_id, new_uuid, uuid_of, uuid_time
 from tracker.signing import CLICK_TOKEN, SOURCE_SECRET, CannotDecrypt, decrypt, encrypt, signer
 
 OLD, NEW = "an old key that is long enough to use", "a new key that is long enough to use it"
@@ -13,8 +13,8 @@ TIMES = st.datetimes(datetime(1990, 1, 1), datetime(2200, 1, 1), timezones=st.ju
 
 
 @given(TIMES)
-def test_an_id_says_when_it_was_made(at: datetime) -> None:
-    assert made_at(new_uuid(at)) == at.replace(microsecond=at.microsecond // 1000 * 1000)
+def test_an_id_contains_its_creation_time(at: datetime) -> None:
+    assert uuid_time(new_uuid(at)) == at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 @given(TIMES, st.timedeltas(timedelta(milliseconds=1), timedelta(days=9999)))
@@ -23,18 +23,18 @@ def test_ids_sort_by_time(at: datetime, later: timedelta) -> None:
         assert new_id("sal", at) < new_id("sal", at + later)
 
 
-def test_ids_of_one_moment_differ() -> None:
+def test_ids_of_the_same_time_differ() -> None:
     at = datetime(2026, 11, 1, tzinfo=UTC)
     assert len({new_id("sal", at) for _ in range(10_000)}) == 10_000
 
 
 @pytest.mark.parametrize("text", ["", "sal_", "brd_" + "0" * 32, "sal_" + "x" * 32, "sal_" + "0" * 31])
-def test_what_is_no_id_is_refused(text: str) -> None:
+def test_invalid_ids_are_rejected(text: str) -> None:
     with pytest.raises(Invalid, match="sal_"):
         uuid_of(text, "sal")
 
 
-def test_a_signature_is_worth_nothing_for_another_purpose() -> None:
+def test_a_signature_is_invalid_for_another_purpose() -> None:
     signature = signer([NEW], CLICK_TOKEN).get_signature(b"value")
     assert signer([NEW], CLICK_TOKEN).verify_signature(b"value", signature)
     assert not signer([NEW], SOURCE_SECRET).verify_signature(b"value", signature)
@@ -53,7 +53,7 @@ def test_a_secret_survives_a_rotation_of_keys() -> None:
     assert decrypt([NEW, OLD], SOURCE_SECRET, box) == "whsec_x"
 
 
-def test_a_secret_of_a_lost_key_says_what_to_do() -> None:
+def test_a_secret_under_a_lost_key_raises_a_helpful_error() -> None:
     box = encrypt([OLD], SOURCE_SECRET, "whsec_x")
     with pytest.raises(CannotDecrypt, match="former key"):
         decrypt([NEW], SOURCE_SECRET, box)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.errors import Invalid
-from tracker.money import Money, exponent, half_up, parse_rate_bp, plain_amount, rate_text
+from tracker.money import Money, divide_half_up, exponent, format_amount, format_rate, parse_rate_bp
 
 AMOUNTS = st.integers(-(10**15), 10**15)
 
@@ -20,18 +20,18 @@ def test_amounts_of_one_currency_do() -> None:
 
 
 @pytest.mark.parametrize("amount", [1.0, "1", True, None])
-def test_an_amount_is_a_whole_number(amount: object) -> None:
+def test_an_amount_is_an_integer(amount: object) -> None:
     with pytest.raises(Invalid):
         Money(amount, "EUR")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("currency", "digits"), [("EUR", 2), ("JPY", 0), ("BHD", 3), ("IQD", 3), ("ISK", 0)])
-def test_a_currency_has_its_own_digits(currency: str, digits: int) -> None:
+def test_each_currency_has_its_exponent(currency: str, digits: int) -> None:
     assert exponent(currency) == digits
 
 
 @pytest.mark.parametrize("currency", ["eur", "EURO", "", "XXX1", "XAU"])
-def test_what_is_no_currency_is_refused(currency: str) -> None:
+def test_invalid_currencies_are_rejected(currency: str) -> None:
     with pytest.raises(Invalid, match="ISO 4217"):
         exponent(currency)
 
@@ -41,22 +41,22 @@ def test_what_is_no_currency_is_refused(currency: str) -> None:
     [(1234, "EUR", "12.34"), (-5, "EUR", "-0.05"), (1234, "JPY", "1234"), (5, "BHD", "0.005")],
 )
 def test_amounts_are_written_exactly(minor: int, currency: str, text: str) -> None:
-    assert plain_amount(minor, currency) == text
+    assert format_amount(minor, currency) == text
 
 
 @given(AMOUNTS, st.integers(1, 10**9))
-def test_half_up_is_what_decimal_says(numerator: int, denominator: int) -> None:
+def test_half_up_is_exact(numerator: int, denominator: int) -> None:
     # Exact: the comparison is by cross multiplication, so no precision is lost.
-    found = half_up(numerator, denominator)
+    found = divide_half_up(numerator, denominator)
     assert 2 * abs(found * denominator - numerator) <= denominator
     if 2 * (abs(numerator) % denominator) == denominator:
         assert abs(found) * denominator > abs(numerator)
 
 
 @given(st.integers(-(10**6), 10**6))
-def test_halves_go_away_from_zero(number: int) -> None:
+def test_halves_round_away_from_zero(number: int) -> None:
     expected = (Decimal(number) / 2).quantize(Decimal(1), ROUND_HALF_UP)
-    assert half_up(number, 2) == int(expected)
+    assert divide_half_up(number, 2) == int(expected)
 
 
 @pytest.mark.parametrize(
@@ -67,11 +67,11 @@ def test_a_rate_is_a_percentage(text: str, rate_bp: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["100.01", "-1", "12.345", "abc", "", "NaN", "Infinity", "1e400"])
-def test_what_is_no_rate_is_refused(text: str) -> None:
+def test_invalid_rates_are_rejected(text: str) -> None:
     with pytest.raises(Invalid, match="is not a rate"):
         parse_rate_bp(text)
 
 
 @given(st.integers(0, 10_000))
-def test_a_rate_reads_as_it_was_written(rate_bp: int) -> None:
-    assert parse_rate_bp(rate_text(rate_bp)) == rate_bp
+def test_a_rate_round_trips(rate_bp: int) -> None:
+    assert parse_rate_bp(format_rate(rate_bp)) == rate_bp

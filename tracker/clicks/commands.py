@@ -8,21 +8,21 @@ from urllib.parse import parse_qs, quote, urlsplit
 import click
 from sqlalchemy import func, select
 
-from config.database import reading
+from config.database import read_session
 from tracker.clicks.counting.totals import link_totals
-from tracker.clicks.counting.visits import EVERY_FIGURE
+from tracker.clicks.counting.visits import TOTAL_COLUMNS
 from tracker.clicks.models import Click, ClickTotal
-from tracker.console import FAILED, Answer, Console, ConsoleGroup, pass_console
+from tracker.console import FAILED, CommandResult, Console, ConsoleGroup, pass_console
 from tracker.errors import LinkledgerError
 from tracker.ids import uuid_of
 from tracker.programs.links.operations import link_target
-from tracker.times import utc_text
+from tracker.times import format_utc
 
 TIMEOUT_S = 10
 BROWSER = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1"
 
 
-class NoServer(LinkledgerError):
+class ServerUnreachable(LinkledgerError):
     """Nothing answers where the links lead."""
 
 
@@ -34,23 +34,23 @@ def click_commands() -> None:
 @click_commands.command("follow")
 @click.argument("code")
 @pass_console
-def follow(console: Console, code: str) -> Answer:
+def follow(console: Console, code: str) -> CommandResult:
     """Follow a link over HTTP as a phone would, and show where it leads and the click token."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         target = link_target(session, code)
     status, location = _get(f"{console.settings.link_url}/{quote(code, safe='')}")
     parameter = target.token_parameter if target else ""
     token = parse_qs(urlsplit(location or "").query).get(parameter, [None])[0]
     value = {"status": status, "location": location, "token": token}
-    return Answer(value, f"{status} {location or ''}", 0 if status == 302 else FAILED)
+    return CommandResult(value, f"{status} {location or ''}", 0 if status == 302 else FAILED)
 
 
 @click_commands.command("count")
 @click.option("--link", "link_id", required=True, metavar="ID")
 @pass_console
-def count(console: Console, link_id: str) -> Answer:
+def count(console: Console, link_id: str) -> CommandResult:
     """Count the clicks of a link that are kept, by verdict; `click totals` also has those of before."""
-    with reading(console.databases.clicks) as session:
+    with read_session(console.databases.clicks) as session:
         rows = session.execute(
             select(Click.verdict, func.count())
             .where(Click.link_id == uuid_of(link_id, "lnk"))
@@ -58,32 +58,36 @@ def count(console: Console, link_id: str) -> Answer:
             .order_by(Click.verdict)
         ).all()
     value: dict[str, Any] = {verdict: int(number) for verdict, number in rows}
-    return Answer(value, ", ".join(f"{number} {verdict}" for verdict, number in value.items()) or "None.")
+    return CommandResult(
+        value, ", ".join(f"{number} {verdict}" for verdict, number in value.items()) or "None."
+    )
 
 
 @click_commands.command("totals")
 @click.option("--link", "link_id", required=True, metavar="ID")
 @pass_console
-def totals(console: Console, link_id: str) -> Answer:
+def totals(console: Console, link_id: str) -> CommandResult:
     """Show the hourly totals of a link, as the scheduler or `linkledger work` made them."""
-    with reading(console.databases.clicks) as session:
+    with read_session(console.databases.clicks) as session:
         hours = link_totals(session, uuid_of(link_id, "lnk"))
-    rows = [{"hour": utc_text(each.hour), **_figures(each)} for each in hours]
-    whole = {name: sum(int(row[name]) for row in rows) for name in EVERY_FIGURE}
-    lines = [f"{row['hour']}  {_words(row)}" for row in rows]
-    value = {"link": link_id, "total": whole, "hours": rows}
-    return Answer(value, "\n".join([*lines, f"in all  {_words(whole)}"]) if rows else "None yet.")
+    rows = [{"hour": format_utc(each.hour), **_counts(each)} for each in hours]
+    link_total = {name: sum(int(row[name]) for row in rows) for name in TOTAL_COLUMNS}
+    lines = [f"{row['hour']}  {_summary(row)}" for row in rows]
+    value = {"link": link_id, "total": link_total, "hours": rows}
+    return CommandResult(
+        value, "\n".join([*lines, f"in all  {_summary(link_total)}"]) if rows else "None yet."
+    )
 
 
-def _figures(total: ClickTotal) -> dict[str, Any]:
-    return {name: getattr(total, name) for name in EVERY_FIGURE}
+def _counts(total: ClickTotal) -> dict[str, Any]:
+    return {name: getattr(total, name) for name in TOTAL_COLUMNS}
 
 
-def _words(figures: dict[str, Any]) -> str:
-    return ", ".join(f"{figures[name]} {name}" for name in EVERY_FIGURE if figures[name])
+def _summary(figures: dict[str, Any]) -> str:
+    return ", ".join(f"{figures[name]} {name}" for name in TOTAL_COLUMNS if figures[name])
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """The redirect itself is what we want to see."""
 
     def redirect_request(self, *_arguments: Any, **_options: Any) -> None:
@@ -93,12 +97,14 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 def _get(url: str) -> tuple[int, str | None]:
     request = urllib.request.Request(url, headers={"User-Agent": BROWSER})  # noqa: S310 - of our settings
     try:
-        with urllib.request.build_opener(_Stay).open(request, timeout=TIMEOUT_S) as answer:
+        with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT_S) as answer:
             return int(answer.status), answer.headers.get("Location")
     except urllib.error.HTTPError as answer:
         return int(answer.code), answer.headers.get("Location")
     except OSError as error:
-        raise NoServer(f"Nothing answers at {url} ({error}). Start it with: linkledger serve") from None
+        raise ServerUnreachable(
+            f"Nothing answers at {url} ({error}). Start it with: linkledger serve"
+        ) from None
 
 
 COMMANDS = (click_commands,)

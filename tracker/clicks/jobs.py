@@ -10,48 +10,48 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Engine
 
-from config.database import reading, transact
+from config.database import read_session, transact
 from config.settings import Settings
-from tracker.clicks.counting.partitions import is_partitioned, make_partitions, rows_outside
-from tracker.clicks.counting.statistics import newest_counted
+from tracker.clicks.counting.partitions import create_partitions, default_partition_rows, is_partitioned
+from tracker.clicks.counting.statistics import latest_counted_hour
 from tracker.clicks.counting.totals_run import TotalsRun
-from tracker.clicks.counting.visitor_keys import renew_keys
+from tracker.clicks.counting.visitor_keys import rotate_keys
 from tracker.clicks.recording.spool_drainer import drain_orphans
 
-Guard = Callable[[], object]
+CheckLease = Callable[[], object]
 
 log = structlog.get_logger(__name__)
 
 
-def count_clicks(clicks: Engine, now: datetime, guard: Guard, back: timedelta) -> dict[str, Any]:
+def count_clicks(clicks: Engine, now: datetime, check_lease: CheckLease, back: timedelta) -> dict[str, Any]:
     """`hours` whose totals were made: those no older than `back`, and all since the newest that is counted.
 
     So no hour is left out for good after a time without a scheduler: pages rely on it.
     """
-    with reading(clicks) as session:
-        since = min(now - back, newest_counted(session))
-    return {"hours": TotalsRun(clicks, guard).count(since, now)}
+    with read_session(clicks) as session:
+        since = min(now - back, latest_counted_hour(session))
+    return {"hours": TotalsRun(clicks, check_lease).count(since, now)}
 
 
-def confirm_clicks(clicks: Engine, guard: Guard, credited: Sequence[UUID]) -> dict[str, Any]:
+def confirm_clicks(clicks: Engine, check_lease: CheckLease, credited: Sequence[UUID]) -> dict[str, Any]:
     """Who bought has looked: prerenders that sales were credited to were visits. `confirmed`: so many new."""
-    return {"confirmed": TotalsRun(clicks, guard).confirm(credited, "a sale was credited to it")}
+    return {"confirmed": TotalsRun(clicks, check_lease).confirm(credited, "a sale was credited to it")}
 
 
-def prune_clicks(clicks: Engine, now: datetime, guard: Guard, keep: timedelta) -> dict[str, Any]:
+def prune_clicks(clicks: Engine, now: datetime, check_lease: CheckLease, keep: timedelta) -> dict[str, Any]:
     """First count whatever came late, however old."""
-    run = TotalsRun(clicks, guard)
+    run = TotalsRun(clicks, check_lease)
     return {"hours": run.count(now - keep, now), **run.prune(now - keep)}
 
 
 def partition_clicks(clicks: Engine, now: datetime) -> dict[str, Any]:
     """Make the months to come. `outside`: clicks that no month has, which is an alarm."""
-    with reading(clicks) as session:
+    with read_session(clicks) as session:
         if not is_partitioned(session):
             return {}
-    made = transact(clicks, partial(make_partitions, now=now))
-    with reading(clicks) as session:
-        outside = rows_outside(session)
+    made = transact(clicks, partial(create_partitions, now=now))
+    with read_session(clicks) as session:
+        outside = default_partition_rows(session)
     if outside:
         log.error("clicks outside every month's partition", clicks=outside)
     return {"made": made, "outside": outside}
@@ -64,4 +64,4 @@ def drain_spools(settings: Settings) -> dict[str, Any]:
 
 def renew_visitor_keys(home: Path) -> dict[str, Any]:
     """By the clock on the wall: jobs that run as of a later time must not destroy a key in use."""
-    return {"destroyed": renew_keys(home, datetime.now(UTC))}
+    return {"destroyed": rotate_keys(home, datetime.now(UTC))}

@@ -18,7 +18,7 @@ from itsdangerous import Signer
 
 from tracker.base64url import base64url
 from tracker.errors import Invalid
-from tracker.ids import made_at
+from tracker.ids import uuid_time
 from tracker.signing import CLICK_TOKEN, signer
 
 PAYLOAD_LENGTH = 44
@@ -45,7 +45,7 @@ class ClickToken:
     @property
     def at(self) -> datetime:
         """The time of the click, to the millisecond."""
-        return made_at(self.click_id)
+        return uuid_time(self.click_id)
 
 
 def make_token(keys: Sequence[str], click_id: UUID, link_id: UUID, *, earns: bool, confirmed: bool) -> str:

@@ -12,9 +12,16 @@ from typing import NamedTuple
 Networks = tuple[IPv4Network | IPv6Network, ...]
 Header = Callable[[str], str | None]
 
-LONGEST_CHAIN = 20
+MAX_PROXY_HOPS = 20
 """Proxies that are followed back; nobody has more."""
-FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
+FORWARDING_HEADERS = (
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "via",
+)
 
 
 class Client(NamedTuple):
@@ -37,25 +44,25 @@ def client_of(peer: str, scheme: str, host: str, header: Header, trusted: Networ
     Headers that came several times are joined with commas, as HTTP has it. The address is the last one in
     X-Forwarded-For that is no trusted proxy: what stands before it, its sender could choose.
     """
-    own = usual_address(peer)
+    own = normalize_address(peer)
     if not trusted or not _is_trusted(own, trusted):
         return Client(own, scheme, host, False)
-    said_scheme = _last(header("x-forwarded-proto")).lower()
+    forwarded_scheme = _last_value(header("x-forwarded-proto")).lower()
     return Client(
-        _origin(own, header("x-forwarded-for"), trusted),
-        said_scheme if said_scheme in ("http", "https") else scheme,
-        _last(header("x-forwarded-host")) or host,
+        _client_address(own, header("x-forwarded-for"), trusted),
+        forwarded_scheme if forwarded_scheme in ("http", "https") else scheme,
+        _last_value(header("x-forwarded-host")) or host,
         True,
     )
 
 
-def direct_loopback(peer: str, header: Header) -> bool:
+def is_direct_loopback(peer: str, header: Header) -> bool:
     """Whether a program on this very machine asks, and not a proxy on it for somebody else."""
-    return _is_loopback(usual_address(peer)) and not any(header(name) for name in FORWARDING)
+    return _is_loopback(normalize_address(peer)) and not any(header(name) for name in FORWARDING_HEADERS)
 
 
 @lru_cache(maxsize=4096)
-def usual_address(text: str) -> str:
+def normalize_address(text: str) -> str:
     """The address without port or brackets, an IPv4 one inside IPv6 as such; "" for what is none."""
     bare = text.strip()
     if bare.startswith("["):
@@ -75,10 +82,10 @@ def _is_loopback(address: str) -> bool:
     return bool(address) and ip_address(address).is_loopback
 
 
-def _origin(peer: str, forwarded: str | None, trusted: Networks) -> str:
+def _client_address(peer: str, forwarded: str | None, trusted: Networks) -> str:
     address = peer
-    for hop in reversed((forwarded or "").rsplit(",", LONGEST_CHAIN)[-LONGEST_CHAIN:]):
-        before = usual_address(hop)
+    for hop in reversed((forwarded or "").rsplit(",", MAX_PROXY_HOPS)[-MAX_PROXY_HOPS:]):
+        before = normalize_address(hop)
         if not before:
             break
         address = before
@@ -92,5 +99,5 @@ def _is_trusted(address: str, trusted: Networks) -> bool:
     return bool(address) and any(ip_address(address) in network for network in trusted)
 
 
-def _last(value: str | None) -> str:
+def _last_value(value: str | None) -> str:
     return (value or "").rpartition(",")[2].strip()

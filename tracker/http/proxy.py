@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tracker.http.client import client_of, direct_loopback, trusted_networks
+from tracker.http.client import client_of, is_direct_loopback, trusted_networks
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -26,7 +26,7 @@ class TrustedProxies:
 
         peer, host = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_HOST", "")
         client = client_of(peer, environ["wsgi.url_scheme"], host, header, self._networks)
-        environ[DIRECT_LOOPBACK] = direct_loopback(peer, header)
+        environ[DIRECT_LOOPBACK] = is_direct_loopback(peer, header)
         environ[PROXIED] = client.proxied
         if client.proxied:
             environ["REMOTE_ADDR"] = client.address

@@ -5,29 +5,29 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, request
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-PROGRAMS_PATHS = ("/hooks/", "/api/", "/ll.js")
+MACHINE_PATHS = ("/hooks/", "/api/", "/ll.js")
 POSTBACK_PATH = "/postback"
 """Callers there prove who they are in the request itself; a browser's cookie is worth nothing to them."""
 
-_POLICY = (
+_CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 
-def answers_programs(path: str) -> bool:
+def is_machine_path(path: str) -> bool:
     """Whether a program asks there, and not a person with a browser."""
-    return path.startswith(PROGRAMS_PATHS) or path == POSTBACK_PATH
+    return path.startswith(MACHINE_PATHS) or path == POSTBACK_PATH
 
 
-def protect(app: Flask) -> None:
-    app.before_request(_refuse_foreign_posts)
+def add_security_hooks(app: Flask) -> None:
+    app.before_request(_reject_cross_site_posts)
     app.after_request(_add_headers)
 
 
-def _refuse_foreign_posts() -> None:
+def _reject_cross_site_posts() -> None:
     """A form post must come from a page of ours: Fetch Metadata, or the Origin header where it is missing."""
-    if request.method in SAFE_METHODS or answers_programs(request.path):
+    if request.method in SAFE_METHODS or is_machine_path(request.path):
         return
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
@@ -41,9 +41,9 @@ def _refuse_foreign_posts() -> None:
 
 def _add_headers(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    if answers_programs(request.path):
+    if is_machine_path(request.path):
         response.headers.setdefault("Cache-Control", "no-store")
     if response.mimetype == "text/html":
-        response.headers.setdefault("Content-Security-Policy", _POLICY)
+        response.headers.setdefault("Content-Security-Policy", _CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Referrer-Policy", "same-origin")
     return response

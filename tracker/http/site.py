@@ -30,7 +30,7 @@ class Site:
         return cast(Part, self._parts[make])
 
 
-def install(app: Flask, site: Site) -> None:
+def install_site(app: Flask, site: Site) -> None:
     app.extensions[_EXTENSION] = site
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _REFUSAL = "linkledger.body_refusal"
 
 
-class WholeBody:
+class BodyBuffer:
     """`limits_bytes` names the most that is taken by the beginning of a path; the first that fits counts."""
 
     def __init__(self, app: "WSGIApplication", limits_bytes: Mapping[str, int]) -> None:
@@ -43,10 +43,10 @@ class WholeBody:
         return next(limit for start, limit in self._limits_bytes.items() if path.startswith(start))
 
 
-def read_bodies_first(app: Flask, limits_bytes: Mapping[str, int]) -> None:
+def install_body_reader(app: Flask, limits_bytes: Mapping[str, int]) -> None:
     """For the whole application. `limits_bytes` ends with an entry that fits every path."""
     app.before_request(_refuse)
-    app.wsgi_app = WholeBody(app.wsgi_app, limits_bytes)  # type: ignore[method-assign]
+    app.wsgi_app = BodyBuffer(app.wsgi_app, limits_bytes)  # type: ignore[method-assign]
 
 
 def _refuse() -> None:

@@ -5,17 +5,17 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from config.database import reading, transact
-from tracker.console import Answer, Console, ConsoleCommand, ConsoleGroup, pass_console
+from config.database import read_session, transact
+from tracker.console import CommandResult, Console, ConsoleCommand, ConsoleGroup, pass_console
 from tracker.money import Money
 from tracker.people.accounts import operations, rules
 from tracker.people.accounts.commands import creator_commands
 from tracker.programs.leaving import remove_creator
 from tracker.programs.links.domain_commands import set_fallback
-from tracker.programs.policies import PolicyVersion, change_policy, policies_of
+from tracker.programs.policies import PolicyVersion, change_policy, load_policies
 from tracker.programs.rules import NOTICE_DAYS
-from tracker.programs.serializers import brand_answer, ended_answer, policy_answer
-from tracker.times import utc_text, utc_time
+from tracker.programs.serializers import brand_json, ended_enrollment_json, policy_json
+from tracker.times import format_utc, parse_utc
 
 _COUPONS = {
     "always": "a code credits its owner always",
@@ -27,11 +27,11 @@ _COUPONS = {
 @click.command("policy", cls=ConsoleCommand)
 @click.argument("brand_id", metavar="ID")
 @pass_console
-def show_policy(console: Console, brand_id: str) -> Answer:
+def show_policy(console: Console, brand_id: str) -> CommandResult:
     """Show every version of a brand's attribution policy, the oldest first."""
-    with reading(console.databases.main) as session:
-        versions = policies_of(session, brand_id).versions
-    return Answer([policy_answer(each) for each in versions], "\n".join(map(_line, versions)))
+    with read_session(console.databases.main) as session:
+        versions = load_policies(session, brand_id).versions
+    return CommandResult([policy_json(each) for each in versions], "\n".join(map(_line, versions)))
 
 
 @click.command("change-policy", cls=ConsoleCommand)
@@ -50,20 +50,20 @@ def show_policy(console: Console, brand_id: str) -> Answer:
 @pass_console
 def change_policy_command(
     console: Console, brand_id: str, effective: str | None, notice_days: int, **given: Any
-) -> Answer:
+) -> CommandResult:
     """Add a version of the policy. Sales before it keep theirs; what cuts credit has a notice."""
     changes = {name: value for name, value in given.items() if value is not None}
 
-    def change(session: Session) -> Answer:
+    def change(session: Session) -> CommandResult:
         made = change_policy(
             session,
             console.now,
             brand_id=brand_id,
-            effective_at=None if effective is None else utc_time(effective),
+            effective_at=None if effective is None else parse_utc(effective),
             notice_days=notice_days,
             **changes,
         )
-        return Answer(policy_answer(made), _line(made))
+        return CommandResult(policy_json(made), _line(made))
 
     return transact(console.databases.main, change)
 
@@ -76,10 +76,10 @@ def change_policy_command(
 @pass_console
 def remove_command(
     console: Console, creator_id: str, brand_id: str, program_id: str | None, cause: str | None
-) -> Answer:
+) -> CommandResult:
     """Let a creator go: his links and codes end, for good. His earlier clicks run out their window."""
 
-    def remove(session: Session) -> Answer:
+    def remove(session: Session) -> CommandResult:
         ended = remove_creator(
             session,
             console.now,
@@ -90,7 +90,7 @@ def remove_command(
         )
         how = "was removed for cause from" if cause is not None else "left"
         lines = [f"{creator_id} {how} {each.program_id}" for each in ended]
-        return Answer([ended_answer(each) for each in ended], "\n".join(lines))
+        return CommandResult([ended_enrollment_json(each) for each in ended], "\n".join(lines))
 
     return transact(console.databases.main, remove)
 
@@ -104,7 +104,7 @@ def _line(version: PolicyVersion) -> str:
         "lifetime": "customers are bound for ever",
     }[policy.customers]
     return (
-        f"{version.version}  from {utc_text(version.effective_at)}: {policy.model} click, "
+        f"{version.version}  from {format_utc(version.effective_at)}: {policy.model} click, "
         f"{_COUPONS[policy.coupons]}, {bound}"
     )
 
@@ -150,10 +150,10 @@ def create_brand(
     coupon_policy: str,
     customer_policy: str,
     customer_months: int | None,
-) -> Answer:
+) -> CommandResult:
     """Make a brand."""
 
-    def create(session: Session) -> Answer:
+    def create(session: Session) -> CommandResult:
         brand = operations.create_brand(
             session,
             console.now,
@@ -169,47 +169,47 @@ def create_brand(
             customer_policy=customer_policy,
             customer_months=customer_months,
         )
-        return _brand(session, console, brand.id)
+        return _brand_result(session, console, brand.id)
 
     return transact(console.databases.main, create)
 
 
 @brand_commands.command("list")
 @pass_console
-def list_brands(console: Console) -> Answer:
+def list_brands(console: Console) -> CommandResult:
     """Show all brands."""
-    with reading(console.databases.main) as session:
-        answers = [_brand(session, console, brand.id) for brand in operations.list_brands(session)]
+    with read_session(console.databases.main) as session:
+        answers = [_brand_result(session, console, brand.id) for brand in operations.list_brands(session)]
     lines = [answer.text.splitlines()[0] for answer in answers]
-    return Answer([answer.value for answer in answers], "\n".join(lines) or "There are no brands yet.")
+    return CommandResult([answer.value for answer in answers], "\n".join(lines) or "There are no brands yet.")
 
 
 @brand_commands.command("show")
 @click.argument("brand_id", metavar="ID")
 @pass_console
-def show_brand(console: Console, brand_id: str) -> Answer:
+def show_brand(console: Console, brand_id: str) -> CommandResult:
     """Show one brand."""
-    with reading(console.databases.main) as session:
-        return _brand(session, console, brand_id)
+    with read_session(console.databases.main) as session:
+        return _brand_result(session, console, brand_id)
 
 
 @brand_commands.command("allow-host")
 @click.argument("brand_id", metavar="ID")
 @click.argument("host")
 @pass_console
-def allow_host(console: Console, brand_id: str, host: str) -> Answer:
+def allow_host(console: Console, brand_id: str, host: str) -> CommandResult:
     """Let links of the brand lead to HOST, such as shop.example. Subdomains are hosts of their own."""
 
-    def allow(session: Session) -> Answer:
+    def allow(session: Session) -> CommandResult:
         operations.allow_host(session, brand_id=brand_id, host=host)
-        return _brand(session, console, brand_id)
+        return _brand_result(session, console, brand_id)
 
     return transact(console.databases.main, allow)
 
 
-def _brand(session: Session, console: Console, brand_id: str) -> Answer:
+def _brand_result(session: Session, console: Console, brand_id: str) -> CommandResult:
     brand = operations.get_brand(session, brand_id)
-    policy = policies_of(session, brand.id).at(console.now).policy
+    policy = load_policies(session, brand.id).at(console.now).policy
     hosts = operations.brand_hosts(session, brand.id)
     minimum = Money(brand.minimum_minor, brand.currency)
     text = (
@@ -217,7 +217,7 @@ def _brand(session: Session, console: Console, brand_id: str) -> Answer:
         f"  links may lead to: {', '.join(hosts) or 'nowhere yet; see linkledger brand allow-host --help'}\n"
         f"  paid every {brand.cadence.replace('_', ' ')}, from {minimum} on"
     )
-    return Answer(brand_answer(brand, hosts, policy), text)
+    return CommandResult(brand_json(brand, hosts, policy), text)
 
 
 for _command in (show_policy, change_policy_command, set_fallback):

@@ -5,19 +5,19 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from config.database import reading, transact
-from tracker.console import Answer, Console, ConsoleCommand, ConsoleGroup, pass_console
+from config.database import read_session, transact
+from tracker.console import CommandResult, Console, ConsoleCommand, ConsoleGroup, pass_console
 from tracker.errors import Invalid
-from tracker.money import parse_rate_bp, rate_text
+from tracker.money import format_rate, parse_rate_bp
 from tracker.programs import operations
 from tracker.programs.links.commands import link_commands
 from tracker.programs.links.domain_commands import domain_commands
 from tracker.programs.models import Program, Terms
 from tracker.programs.rules import BASES, NOTICE_DAYS
-from tracker.programs.serializers import enrollment_answer, program_answer, terms_answer
+from tracker.programs.serializers import enrollment_json, program_json, terms_json
 from tracker.programs.terms import change_terms as add_changed_terms
 from tracker.programs.terms import terms_at
-from tracker.times import utc_text, utc_time
+from tracker.times import format_utc, parse_utc
 
 
 @click.group("program", cls=ConsoleGroup)
@@ -45,11 +45,11 @@ def create_program(
     window_days: int,
     hold_days: int,
     token_parameter: str,
-) -> Answer:
+) -> CommandResult:
     """Make a program of a brand, with version 1 of its terms."""
     rate_bp = parse_rate_bp(rate)
 
-    def create(session: Session) -> Answer:
+    def create(session: Session) -> CommandResult:
         program = operations.create_program(
             session,
             console.now,
@@ -61,7 +61,7 @@ def create_program(
             hold_days=hold_days,
             token_parameter=token_parameter,
         )
-        return _program(session, console, program)
+        return _program_result(session, console, program)
 
     return transact(console.databases.main, create)
 
@@ -69,29 +69,31 @@ def create_program(
 @program_commands.command("list")
 @click.option("--brand", "brand_id", metavar="ID", help="Of this brand only.")
 @pass_console
-def list_programs(console: Console, brand_id: str | None) -> Answer:
+def list_programs(console: Console, brand_id: str | None) -> CommandResult:
     """Show programs with the terms in force."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         programs = operations.list_programs(session, brand_id)
-        answers = [_program(session, console, program) for program in programs]
+        answers = [_program_result(session, console, program) for program in programs]
     lines = [answer.text for answer in answers]
-    return Answer([answer.value for answer in answers], "\n".join(lines) or "There are no programs yet.")
+    return CommandResult(
+        [answer.value for answer in answers], "\n".join(lines) or "There are no programs yet."
+    )
 
 
 @program_commands.command("parameters")
 @click.argument("program_id", metavar="ID")
 @click.argument("parameters", nargs=-1, metavar="[NAME=VALUE]...")
 @pass_console
-def set_parameters(console: Console, program_id: str, parameters: tuple[str, ...]) -> Answer:
+def set_parameters(console: Console, program_id: str, parameters: tuple[str, ...]) -> CommandResult:
     """Set what is added to every destination, such as utm_source=friends; without any, nothing is."""
     pairs = [each.partition("=") for each in parameters]
     if any(not equals for _, equals, _ in pairs):
         raise Invalid("Write each parameter as NAME=VALUE, such as utm_source=friends.")
 
-    def change(session: Session) -> Answer:
+    def change(session: Session) -> CommandResult:
         wanted = {name: value for name, _, value in pairs}
         program = operations.set_parameters(session, program_id=program_id, parameters=wanted)
-        return _program(session, console, program)
+        return _program_result(session, console, program)
 
     return transact(console.databases.main, change)
 
@@ -99,11 +101,11 @@ def set_parameters(console: Console, program_id: str, parameters: tuple[str, ...
 @program_commands.command("terms")
 @click.argument("program_id", metavar="ID")
 @pass_console
-def show_terms(console: Console, program_id: str) -> Answer:
+def show_terms(console: Console, program_id: str) -> CommandResult:
     """Show every version of a program's terms, the oldest first."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         versions = operations.list_terms(session, program_id)
-        return Answer([terms_answer(each) for each in versions], "\n".join(map(_terms_line, versions)))
+        return CommandResult([terms_json(each) for each in versions], "\n".join(map(_terms_line, versions)))
 
 
 @program_commands.command("change-terms")
@@ -124,22 +126,22 @@ def change_terms(
     hold_days: int | None,
     effective: str | None,
     notice_days: int,
-) -> Answer:
+) -> CommandResult:
     """Add a version of the terms. Sales before it keep theirs; a cut takes effect after its notice."""
     rate_bp = None if rate is None else parse_rate_bp(rate)
     given = {"rate_bp": rate_bp, "base": base, "window_days": window_days, "hold_days": hold_days}
     changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
 
-    def change(session: Session) -> Answer:
+    def change(session: Session) -> CommandResult:
         terms = add_changed_terms(
             session,
             console.now,
             program_id=program_id,
-            effective_at=None if effective is None else utc_time(effective),
+            effective_at=None if effective is None else parse_utc(effective),
             notice_days=notice_days,
             **changes,
         )
-        return Answer(terms_answer(terms), _terms_line(terms))
+        return CommandResult(terms_json(terms), _terms_line(terms))
 
     return transact(console.databases.main, change)
 
@@ -152,29 +154,29 @@ def change_terms(
 @pass_console
 def enroll_command(
     console: Console, program_id: str, creator_id: str, rate: str | None, coupon: str | None
-) -> Answer:
+) -> CommandResult:
     """Let a creator take part in a program."""
     rate_bp = None if rate is None else parse_rate_bp(rate)
 
-    def enroll(session: Session) -> Answer:
+    def enroll(session: Session) -> CommandResult:
         enrollment = operations.enroll(
             session, console.now, program_id=program_id, creator_id=creator_id, rate_bp=rate_bp, coupon=coupon
         )
-        answer = enrollment_answer(enrollment, rate_bp, coupon)
-        return Answer(answer, f"{enrollment.id}  {creator_id} takes part in {program_id}")
+        answer = enrollment_json(enrollment, rate_bp, coupon)
+        return CommandResult(answer, f"{enrollment.id}  {creator_id} takes part in {program_id}")
 
     return transact(console.databases.main, enroll)
 
 
-def _program(session: Session, console: Console, program: Program) -> Answer:
+def _program_result(session: Session, console: Console, program: Program) -> CommandResult:
     terms = terms_at(session, program.id, console.now)
-    text = f"{program.id}  {program.name}, {program.state}: {rate_text(terms.rate_bp)} % of {terms.base}"
-    return Answer(program_answer(program, terms), text)
+    text = f"{program.id}  {program.name}, {program.state}: {format_rate(terms.rate_bp)} % of {terms.base}"
+    return CommandResult(program_json(program, terms), text)
 
 
 def _terms_line(terms: Terms) -> str:
     return (
-        f"{terms.version}  from {utc_text(terms.effective_at)}: {rate_text(terms.rate_bp)} % of "
+        f"{terms.version}  from {format_utc(terms.effective_at)}: {format_rate(terms.rate_bp)} % of "
         f"{terms.base}, clicks earn for {terms.window_days} days, commissions are held for {terms.hold_days}"
     )
 

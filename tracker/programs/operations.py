@@ -10,7 +10,7 @@ from config.insert import insert_once
 from tracker.errors import Conflict, NotFound
 from tracker.ids import new_id, uuid_of
 from tracker.people.accounts.operations import get_brand, get_creator
-from tracker.people.accounts.rules import plain_name
+from tracker.people.accounts.rules import normalize_name
 from tracker.programs.codes import code_key, coupon_code
 from tracker.programs.models import Coupon, Enrollment, Program, RateOverride, Terms
 from tracker.programs.rules import (
@@ -47,7 +47,7 @@ def create_program(
     program = Program(
         id=new_id(PROGRAM, now),
         brand_id=brand.id,
-        name=plain_name(name),
+        name=normalize_name(name),
         state="active",
         token_parameter=checked_token_parameter(token_parameter),
         created_at=now,
@@ -125,12 +125,12 @@ def enroll(
         )
         session.add(override)
     if coupon is not None:
-        _give_coupon(session, now, program.brand_id, identifier, coupon_code(coupon))
+        _insert_coupon(session, now, program.brand_id, identifier, coupon_code(coupon))
     session.flush()
     return session.get_one(Enrollment, identifier)
 
 
-def _give_coupon(session: Session, now: datetime, brand_id: str, enrollment_id: str, code: str) -> None:
+def _insert_coupon(session: Session, now: datetime, brand_id: str, enrollment_id: str, code: str) -> None:
     row = {"id": new_id("cpn", now), "brand_id": brand_id, "enrollment_id": enrollment_id, "ended_at": None}
     if not insert_once(session, Coupon, **row, code=code, code_key=code_key(code), created_at=now):
         raise Conflict(

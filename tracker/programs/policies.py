@@ -49,13 +49,13 @@ class PolicyVersion:
 
 
 @dataclass(frozen=True)
-class Policies:
+class PolicyHistory:
     """Every version, the first one first: that is the one that the brand began with."""
 
     versions: Sequence[PolicyVersion]
 
     @property
-    def began_at(self) -> datetime:
+    def first_effective_at(self) -> datetime:
         """Since when the brand is here."""
         return self.versions[0].effective_at
 
@@ -65,7 +65,7 @@ class Policies:
         return self.versions[-1]
 
     @property
-    def may_bind(self) -> bool:
+    def can_bind_customers(self) -> bool:
         """Whether any version binds a customer beyond his first sale."""
         return any(each.policy.customers != "first_sale" for each in self.versions)
 
@@ -74,7 +74,7 @@ class Policies:
         return next((each for each in reversed(self.versions) if each.effective_at <= time), self.versions[0])
 
 
-def policies_of(session: Session, brand_id: str) -> Policies:
+def load_policies(session: Session, brand_id: str) -> PolicyHistory:
     """In one query. Raises NotFound."""
     rows = session.connection().execute(_VERSIONS, {"brand_id": brand_id}).all()
     if not rows:
@@ -85,7 +85,7 @@ def policies_of(session: Session, brand_id: str) -> Policies:
         for version, effective_at, *policy in (row[5:] for row in rows)
         if version is not None
     ]
-    return Policies([PolicyVersion(1, created_at, CreditPolicy(*began_with)), *changes])
+    return PolicyHistory([PolicyVersion(1, created_at, CreditPolicy(*began_with)), *changes])
 
 
 def change_policy(
@@ -102,7 +102,7 @@ def change_policy(
     Without `effective_at` it takes effect as early as it may: what is no cut at once, a cut after its notice.
     Sales before that keep the policy that was in force. Raises Invalid, and NotFound for the brand.
     """
-    newest = policies_of(session, brand_id).newest
+    newest = load_policies(session, brand_id).newest
     if changes.get("customers", newest.policy.customers) != "months":
         changes.setdefault("months", None)
     new = replace(newest.policy, **changes)

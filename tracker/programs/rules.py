@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tracker.errors import Invalid
-from tracker.money import RATE_UNIT_BP, rate_text
+from tracker.money import RATE_UNIT_BP, format_rate
 from tracker.people.accounts.rules import (
     ATTRIBUTION_MODELS,
     COUPON_POLICIES,
@@ -22,19 +22,27 @@ SUB_IDS = ("s1", "s2", "s3", "s4", "s5")
 SUB_ID_LENGTH = 100
 NOTICE_DAYS = 14
 """How long before it takes effect a cut is announced, unless more is asked for (MONEY 5)."""
-SHORTEST_NOTICE_DAYS = 7
-LONGEST_NOTICE_DAYS = 3650
+MIN_NOTICE_DAYS = 7
+MAX_NOTICE_DAYS = 3650
 
-PASSABLE = (*SUB_IDS, "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id")
+PASSABLE_PARAMETERS = (
+    *SUB_IDS,
+    "utm_source",
+    "utm_medium",
+    "utm_campaign",
+    "utm_term",
+    "utm_content",
+    "utm_id",
+)
 """What a link may pass on from the query that it was opened with."""
 PARAMETER_LENGTH = 200
-MOST_PARAMETERS = 20
+MAX_PARAMETERS = 20
 
 _PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 _FIXED_PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 
 # Which states may follow which. An ended link stays ended, so that its code never leads elsewhere later.
-FORMER_STATES = {
+ALLOWED_FORMER_STATES = {
     "active": ("active", "paused"),
     "paused": ("active", "paused"),
     "ended": ("active", "paused", "ended"),
@@ -90,7 +98,7 @@ class Rate:
 def checked_rate_bp(rate_bp: int) -> int:
     """Basis points, 0 to 10,000. Raises Invalid."""
     if not 0 <= rate_bp <= RATE_UNIT_BP:
-        raise Invalid(f"A rate of {rate_text(rate_bp)} % cannot be; choose 0 to 100 %.")
+        raise Invalid(f"A rate of {format_rate(rate_bp)} % cannot be; choose 0 to 100 %.")
     return rate_bp
 
 
@@ -115,29 +123,34 @@ def is_policy_cut(former: CreditPolicy, new: CreditPolicy) -> bool:
 
 
 def effective_time(
-    now: datetime, former_effective_at: datetime, asked_for: datetime | None, *, cut: bool, notice_days: int
+    now: datetime,
+    former_effective_at: datetime,
+    requested_at: datetime | None,
+    *,
+    cut: bool,
+    notice_days: int,
 ) -> datetime:
     """When new terms take effect: as asked, else as early as they may. Raises Invalid when that is too early.
 
     Versions take effect in the order of their numbers, so "in force" has one meaning at every time. Never in
     the past: old sales keep old terms.
     """
-    if notice_days < SHORTEST_NOTICE_DAYS:
-        raise Invalid(f"A notice of {notice_days} days is too short; give {SHORTEST_NOTICE_DAYS} or more.")
-    if notice_days > LONGEST_NOTICE_DAYS:
-        raise Invalid(f"A notice of {notice_days} days is too long; give up to {LONGEST_NOTICE_DAYS}.")
+    if notice_days < MIN_NOTICE_DAYS:
+        raise Invalid(f"A notice of {notice_days} days is too short; give {MIN_NOTICE_DAYS} or more.")
+    if notice_days > MAX_NOTICE_DAYS:
+        raise Invalid(f"A notice of {notice_days} days is too long; give up to {MAX_NOTICE_DAYS}.")
     notice = timedelta(days=notice_days) if cut else timedelta()
     earliest = max(now + notice, former_effective_at)
-    if asked_for is None:
+    if requested_at is None:
         return earliest
-    if asked_for < earliest:
+    if requested_at < earliest:
         why = (
             f"a cut needs {notice_days} days of notice"
             if cut
             else "it cannot reach back or overtake a version"
         )
         raise Invalid(f"The new version can take effect from {earliest:%Y-%m-%d %H:%M} UTC on: {why}.")
-    return asked_for
+    return requested_at
 
 
 def checked_token_parameter(name: str) -> str:
@@ -161,18 +174,20 @@ def checked_sub_ids(sub_ids: dict[str, str] | None) -> dict[str, str]:
 def checked_passes(names: Iterable[str], token_parameter: str) -> list[str]:
     """Which parameters a link passes on, in their fixed order. Raises Invalid."""
     wanted = set(names)
-    unknown = sorted(wanted - set(PASSABLE))
+    unknown = sorted(wanted - set(PASSABLE_PARAMETERS))
     if unknown:
-        raise Invalid(f"A link cannot pass on {', '.join(unknown)}; choose from: {', '.join(PASSABLE)}.")
+        raise Invalid(
+            f"A link cannot pass on {', '.join(unknown)}; choose from: {', '.join(PASSABLE_PARAMETERS)}."
+        )
     if token_parameter in wanted:
         raise Invalid(f"A link cannot pass on {token_parameter}: the program uses it for the click token.")
-    return [name for name in PASSABLE if name in wanted]
+    return [name for name in PASSABLE_PARAMETERS if name in wanted]
 
 
 def checked_parameters(parameters: Mapping[str, str], token_parameter: str) -> dict[str, str]:
     """What a program adds to every destination. Raises Invalid."""
-    if len(parameters) > MOST_PARAMETERS:
-        raise Invalid(f"A program adds up to {MOST_PARAMETERS} parameters; these are {len(parameters)}.")
+    if len(parameters) > MAX_PARAMETERS:
+        raise Invalid(f"A program adds up to {MAX_PARAMETERS} parameters; these are {len(parameters)}.")
     for name, value in parameters.items():
         if not _FIXED_PARAMETER.fullmatch(name):
             raise Invalid(f"{name!r} cannot be a parameter; use up to 64 of A-Z a-z 0-9 . _ and -.")

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tracker.money import Money, rate_text
+from tracker.money import Money, format_rate
 from tracker.people.accounts.models import Brand
 from tracker.programs.models import Enrollment, Link, Program, Terms
 from tracker.programs.policies import PolicyVersion
 from tracker.programs.rules import CreditPolicy
-from tracker.times import optional_utc_text, utc_text
+from tracker.times import format_utc, optional_utc_text
 
 
-def program_answer(program: Program, terms: Terms) -> dict[str, Any]:
+def program_json(program: Program, terms: Terms) -> dict[str, Any]:
     """`terms` is the version in force."""
     return {
         "id": program.id,
@@ -20,38 +20,38 @@ def program_answer(program: Program, terms: Terms) -> dict[str, Any]:
         "state": program.state,
         "token_parameter": program.token_parameter,
         "parameters": program.parameters,
-        "terms": terms_answer(terms),
-        "created_at": utc_text(program.created_at),
+        "terms": terms_json(terms),
+        "created_at": format_utc(program.created_at),
     }
 
 
-def terms_answer(terms: Terms) -> dict[str, Any]:
+def terms_json(terms: Terms) -> dict[str, Any]:
     return {
         "id": terms.id,
         "version": terms.version,
-        "effective_at": utc_text(terms.effective_at),
-        **rate_answer(terms.rate_bp),
+        "effective_at": format_utc(terms.effective_at),
+        **rate_json(terms.rate_bp),
         "base": terms.base,
         "window_days": terms.window_days,
         "hold_days": terms.hold_days,
-        "created_at": utc_text(terms.created_at),
+        "created_at": format_utc(terms.created_at),
     }
 
 
-def enrollment_answer(enrollment: Enrollment, rate_bp: int | None, coupon: str | None) -> dict[str, Any]:
+def enrollment_json(enrollment: Enrollment, rate_bp: int | None, coupon: str | None) -> dict[str, Any]:
     """`rate_bp` and `coupon` are None where the enrollment has none of its own."""
     return {
         "id": enrollment.id,
         "program": enrollment.program_id,
         "creator": enrollment.creator_id,
         "state": enrollment.state,
-        **rate_answer(rate_bp),
+        **rate_json(rate_bp),
         "coupon": coupon,
-        "created_at": utc_text(enrollment.created_at),
+        "created_at": format_utc(enrollment.created_at),
     }
 
 
-def ended_answer(enrollment: Enrollment) -> dict[str, Any]:
+def ended_enrollment_json(enrollment: Enrollment) -> dict[str, Any]:
     """Of an enrollment that ended; `removed_at` and the reason when that was for cause."""
     return {
         "id": enrollment.id,
@@ -64,7 +64,7 @@ def ended_answer(enrollment: Enrollment) -> dict[str, Any]:
     }
 
 
-def link_answer(link: Link, enrollment: Enrollment, link_url: str, rate_bp: int | None) -> dict[str, Any]:
+def link_json(link: Link, enrollment: Enrollment, link_url: str, rate_bp: int | None) -> dict[str, Any]:
     """`link_url` is what all short links start with; `rate_bp` is None where the link has no own rate."""
     return {
         "id": link.id,
@@ -77,18 +77,18 @@ def link_answer(link: Link, enrollment: Enrollment, link_url: str, rate_bp: int 
         "passes": link.passes,
         "deep_links": link.deep_links,
         "expires_at": optional_utc_text(link.expires_at),
-        **rate_answer(rate_bp),
+        **rate_json(rate_bp),
         "state": link.state,
-        "created_at": utc_text(link.created_at),
+        "created_at": format_utc(link.created_at),
     }
 
 
-def rate_answer(rate_bp: int | None) -> dict[str, Any]:
+def rate_json(rate_bp: int | None) -> dict[str, Any]:
     """Basis points for machines, and the percentage as a person writes it."""
-    return {"rate_bp": rate_bp, "rate": None if rate_bp is None else rate_text(rate_bp)}
+    return {"rate_bp": rate_bp, "rate": None if rate_bp is None else format_rate(rate_bp)}
 
 
-def brand_answer(brand: Brand, hosts: Sequence[str], policy: CreditPolicy) -> dict[str, Any]:
+def brand_json(brand: Brand, hosts: Sequence[str], policy: CreditPolicy) -> dict[str, Any]:
     """`policy` is the version in force."""
     return {
         "id": brand.id,
@@ -98,22 +98,22 @@ def brand_answer(brand: Brand, hosts: Sequence[str], policy: CreditPolicy) -> di
         "minimum": Money(brand.minimum_minor, brand.currency).as_json(),
         "cadence": brand.cadence,
         "review_days": brand.review_days,
-        **_policy(policy),
+        **_policy_fields(policy),
         "hosts": list(hosts),
         "fallback_url": brand.fallback_url,
-        "created_at": utc_text(brand.created_at),
+        "created_at": format_utc(brand.created_at),
     }
 
 
-def policy_answer(version: PolicyVersion) -> dict[str, Any]:
+def policy_json(version: PolicyVersion) -> dict[str, Any]:
     return {
         "version": version.version,
-        "effective_at": utc_text(version.effective_at),
-        **_policy(version.policy),
+        "effective_at": format_utc(version.effective_at),
+        **_policy_fields(version.policy),
     }
 
 
-def _policy(policy: CreditPolicy) -> dict[str, Any]:
+def _policy_fields(policy: CreditPolicy) -> dict[str, Any]:
     return {
         "attribution_model": policy.model,
         "coupon_policy": policy.coupons,

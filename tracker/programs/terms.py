@@ -76,7 +76,7 @@ def conditions_of(terms: Terms) -> Conditions:
 
 def newest_terms(session: Session, program_id: str) -> Terms:
     """The version with the highest number, in force or still to come. Raises NotFound."""
-    return _last(session, program_id, select(Terms))
+    return _latest(session, program_id, select(Terms))
 
 
 def terms_at(session: Session, program_id: str, at: datetime) -> Terms:
@@ -86,7 +86,7 @@ def terms_at(session: Session, program_id: str, at: datetime) -> Terms:
     of a new program's first minute must find terms too. Raises NotFound when there is no such program.
     """
     in_force = or_(Terms.effective_at <= at, Terms.version == 1)
-    return _last(session, program_id, select(Terms).where(in_force))
+    return _latest(session, program_id, select(Terms).where(in_force))
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Version:
     window_days: int
 
 
-def versions_of(session: Session, program_ids: Iterable[str]) -> dict[str, list[Version]]:
+def load_terms_versions(session: Session, program_ids: Iterable[str]) -> dict[str, list[Version]]:
     """Every version of each program's terms, the newest first."""
     found: dict[str, list[Version]] = {}
     if wanted := sorted(program_ids):
@@ -121,7 +121,7 @@ def version_at(versions: Sequence[Version], at: datetime) -> Version:
     return next(each for each in versions if each.effective_at <= at or each.version == 1)
 
 
-def _last(session: Session, program_id: str, versions: Select[Terms]) -> Terms:
+def _latest(session: Session, program_id: str, versions: Select[Terms]) -> Terms:
     of_program = versions.where(Terms.program_id == program_id).order_by(Terms.version.desc()).limit(1)
     terms = session.scalars(of_program).one_or_none()
     if terms is None:
@@ -142,7 +142,7 @@ def rate_at(session: Session, terms: Terms, *, enrollment_id: str, link_id: str 
     return Rate(terms.rate_bp, "program")
 
 
-def own_link_rates(session: Session, at: datetime) -> dict[str, int]:
+def link_rate_overrides(session: Session, at: datetime) -> dict[str, int]:
     """The rates in force of all links that have one of their own, by the link's id, in basis points."""
     rates = select(RateOverride.link_id, RateOverride.rate_bp).where(
         RateOverride.link_id.is_not(None), RateOverride.effective_at <= at

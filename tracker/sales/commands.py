@@ -2,8 +2,8 @@
 
 import click
 
-from config.database import reading
-from tracker.console import Answer, Console, ConsoleGroup, pass_console
+from config.database import read_session
+from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.money import Money
 from tracker.sales.health.commands import show_health
 from tracker.sales.imports.commands import import_sales
@@ -12,7 +12,7 @@ from tracker.sales.orders.queries import find_sale, list_sales
 from tracker.sales.queries import sale_history
 from tracker.sales.serializers import history_answer, sale_answer
 from tracker.sales.sources.commands import source
-from tracker.times import utc_text
+from tracker.times import format_utc
 
 for _command in (show_health, show_events, replay_events, dismiss_event):
     source.add_command(_command)
@@ -30,17 +30,17 @@ sale.add_command(import_sales)
 @click.option("--brand", "brand_id", required=True, metavar="ID")
 @click.option("--limit", type=click.IntRange(1, MOST_LINES), default=100, show_default=True)
 @pass_console
-def show_sales(console: Console, brand_id: str, limit: int) -> Answer:
+def show_sales(console: Console, brand_id: str, limit: int) -> CommandResult:
     """Show the sales of a brand, the latest first."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         found = list_sales(session, brand_id, limit)
         answers = [sale_answer(each) for each in found]
         lines = [
-            f"{utc_text(each.occurred_at)}  {each.order_id}  {Money(each.total, each.currency)}"
+            f"{format_utc(each.occurred_at)}  {each.order_id}  {Money(each.total, each.currency)}"
             f"{'  (test)' if each.test else ''}"
             for each in found
         ]
-    return Answer(answers, "\n".join(lines) or "The brand has no sales yet.")
+    return CommandResult(answers, "\n".join(lines) or "The brand has no sales yet.")
 
 
 @sale.command("show")
@@ -48,11 +48,11 @@ def show_sales(console: Console, brand_id: str, limit: int) -> Answer:
 @click.option("--brand", "brand_id", required=True, metavar="ID")
 @click.option("--namespace", help="Where several sources of the brand use the same order ids.")
 @pass_console
-def show_sale(console: Console, order_id: str, brand_id: str, namespace: str | None) -> Answer:
+def show_sale(console: Console, order_id: str, brand_id: str, namespace: str | None) -> CommandResult:
     """Show one sale: refunds, disputes, and who is credited and why."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         found = find_sale(session, brand_id, order_id, namespace)
-        return Answer(history_answer(sale_history(session, found)))
+        return CommandResult(history_answer(sale_history(session, found)))
 
 
 COMMANDS = (source, sale)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tracker.ids import lowest_uuid, public_id, uuid_of
+from tracker.ids import public_id, uuid_lower_bound, uuid_of
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.booking.models import RefundClaim
 from tracker.sales.booking.refund_claims import claims_about
@@ -41,7 +41,9 @@ class SaleHistory:
 
 def credited_clicks(session: Session, since: datetime) -> list[UUID]:
     """Clicks that a decision since then credits a sale to, each once. Ids of decisions sort by their time."""
-    first = public_id("atr", lowest_uuid(since))  # older ones sort after all of these: once more is harmless
+    first = public_id(
+        "atr", uuid_lower_bound(since)
+    )  # older ones sort after all of these: once more is harmless
     credits = select(Attribution.click_id).where(Attribution.id >= first, Attribution.click_id.is_not(None))
     return [uuid_of(each, "clk") for each in session.scalars(credits.distinct()) if each is not None]
 

@@ -8,7 +8,7 @@ from tracker.sales.booking.models import RefundClaim
 from tracker.sales.inbox.serializers import event_answer
 from tracker.sales.orders.models import DisputeStatus, Refund, RefundLevel, Sale
 from tracker.sales.queries import SaleHistory
-from tracker.times import optional_utc_text, utc_text
+from tracker.times import format_utc, optional_utc_text
 
 
 def sale_answer(sale: Sale) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def sale_answer(sale: Sale) -> dict[str, Any]:
         "namespace": sale.namespace,
         "order_id": sale.order_id,
         "event": sale.event_id,
-        "occurred_at": utc_text(sale.occurred_at),
+        "occurred_at": format_utc(sale.occurred_at),
         "total": money(sale.total),
         "tax": money(sale.tax),
         "shipping": money(sale.shipping),
@@ -55,7 +55,7 @@ def _refund(refund: Refund, currency: str) -> dict[str, Any]:
     return {
         "refund_id": refund.refund_id,
         "event": refund.event_id,
-        "occurred_at": utc_text(refund.occurred_at),
+        "occurred_at": format_utc(refund.occurred_at),
         "amount": Money(refund.amount, currency).as_json(),
         "tax": None if refund.tax is None else Money(refund.tax, currency).as_json(),
         "shipping": None if refund.shipping is None else Money(refund.shipping, currency).as_json(),
@@ -67,7 +67,7 @@ def _level(level: RefundLevel, currency: str) -> dict[str, Any]:
     return {
         "payment": level.payment_id,
         "event": level.event_id,
-        "occurred_at": utc_text(level.occurred_at),
+        "occurred_at": format_utc(level.occurred_at),
         "amount": Money(level.amount, currency).as_json(),
     }
 
@@ -79,7 +79,7 @@ def claim_answer(claim: RefundClaim, currency: str) -> dict[str, Any]:
         "id": claim.claim_id or None,
         "source": claim.source_id,
         "event": claim.event_id,
-        "occurred_at": utc_text(claim.occurred_at),
+        "occurred_at": format_utc(claim.occurred_at),
         "amount": Money(claim.amount, currency).as_json() if claim.amount else None,
     }
 
@@ -89,7 +89,7 @@ def _dispute(step: DisputeStatus, currency: str) -> dict[str, Any]:
         "dispute_id": step.dispute_id,
         "status": step.status,
         "event": step.event_id,
-        "occurred_at": utc_text(step.occurred_at),
+        "occurred_at": format_utc(step.occurred_at),
         "amount": Money(step.amount, currency).as_json(),
     }
 
@@ -104,5 +104,5 @@ def _attribution(attribution: Attribution) -> dict[str, Any]:
         "click": attribution.click_id,
         "reason": attribution.reason,
         "candidates": attribution.candidates,
-        "decided_at": utc_text(attribution.decided_at),
+        "decided_at": format_utc(attribution.decided_at),
     }

@@ -8,28 +8,28 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from tracker.errors import Invalid, LinkledgerError
-from tracker.http.safety import answers_programs
+from tracker.http.safety import is_machine_path
 
 log = structlog.get_logger(__name__)
 
-BUSY = "The database does not answer at the moment. Please try again in a few seconds."
+DATABASE_BUSY = "The database does not answer at the moment. Please try again in a few seconds."
 
 
-def answer_errors(app: Flask) -> None:
+def register_error_handlers(app: Flask) -> None:
     app.register_error_handler(LinkledgerError, _domain_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(OperationalError, _database_error)
-    app.register_error_handler(Exception, _unforeseen)
+    app.register_error_handler(Exception, _unexpected_error)
 
 
 def _domain_error(error: LinkledgerError) -> Response:
-    response = _answer(error.status, str(error), error.field if isinstance(error, Invalid) else None)
+    response = _error_response(error.status, str(error), error.field if isinstance(error, Invalid) else None)
     response.headers.update(error.headers())
     return response
 
 
 def _http_error(error: HTTPException) -> Response:
-    response = _answer(error.code or 500, error.description or error.name)
+    response = _error_response(error.code or 500, error.description or error.name)
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value
@@ -38,18 +38,18 @@ def _http_error(error: HTTPException) -> Response:
 
 def _database_error(error: OperationalError) -> Response:
     log.error("database unavailable", endpoint=request.endpoint, kind=type(error.orig).__name__)
-    response = _answer(503, BUSY)
+    response = _error_response(503, DATABASE_BUSY)
     response.headers["Retry-After"] = "5"
     return response
 
 
-def _unforeseen(error: Exception) -> Response:
+def _unexpected_error(error: Exception) -> Response:
     log.error("view failed", endpoint=request.endpoint, exc_info=error)
-    return _answer(500, "Something went wrong on our side. It is in the log of this installation.")
+    return _error_response(500, "Something went wrong on our side. It is in the log of this installation.")
 
 
-def _answer(status: int, detail: str, field: str | None = None) -> Response:
-    if answers_programs(request.path):
+def _error_response(status: int, detail: str, field: str | None = None) -> Response:
+    if is_machine_path(request.path):
         named = {} if field is None else {"field": field}
         response = jsonify(title=HTTPStatus(status).phrase, status=status, detail=detail, **named)
         response.status_code = status

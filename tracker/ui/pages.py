@@ -9,7 +9,7 @@ from tracker.people.access.guards import public
 blueprint = Blueprint("ui", __name__, template_folder="templates")
 
 STATIC = "static"
-KEPT_S = 3600
+CACHE_MAX_AGE_S = 3600
 
 
 @blueprint.get("/")
@@ -29,4 +29,4 @@ def healthz() -> Response:
 @blueprint.get("/static/<path:name>")
 @public("style and scripts, the same for everybody")
 def static(name: str) -> AnyResponse:
-    return send_from_directory(f"{blueprint.root_path}/{STATIC}", name, max_age=KEPT_S)
+    return send_from_directory(f"{blueprint.root_path}/{STATIC}", name, max_age=CACHE_MAX_AGE_S)

@@ -25,7 +25,7 @@ from payouts.statements.models import Statement
 from tracker.errors import Fault
 from tracker.money import Money
 from tracker.people.accounts.models import Brand, Creator
-from tracker.times import utc_text
+from tracker.times import format_utc
 
 FORMAT = "linkledger.statement.1"
 
@@ -60,8 +60,8 @@ def statement_document(session: Session, statement: Statement) -> dict[str, Any]
         "brand": {"id": brand.id, "name": brand.name},
         "currency": currency,
         "period": _period(period, brand),
-        "review_ends_at": utc_text(statement.review_ends_at),
-        "pay_from": utc_text(statement.pay_from),
+        "review_ends_at": format_utc(statement.review_ends_at),
+        "pay_from": format_utc(statement.pay_from),
         "not_an_invoice": True,
         "equation": _sum_of(currency, (part["equation"] for part in creators), _EQUATION),
         "closing_split": _sum_of(currency, (part["closing_split"] for part in creators), _SPLIT),
@@ -191,7 +191,7 @@ def _total(currency: str, amounts: Iterable[dict[str, Any]]) -> dict[str, Any]:
 def _period(period: Period, brand: Brand) -> dict[str, Any]:
     return {
         "name": period.name,
-        "starts_at": utc_text(period.starts_at),
-        "ends_at": utc_text(period.ends_at),
+        "starts_at": format_utc(period.starts_at),
+        "ends_at": format_utc(period.ends_at),
         "timezone": brand.timezone,
     }

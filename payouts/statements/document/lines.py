@@ -14,11 +14,11 @@ from payouts.commissions.facts import Cause, causes_of_sales
 from payouts.commissions.models import Commission, Entry, Hold
 from payouts.ledger.models import Period, Transaction
 from payouts.statements.document.movements import Movement, Sections
-from tracker.money import Money, rate_text
+from tracker.money import Money, format_rate
 from tracker.programs.models import Coupon, Link, Terms
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.orders.models import Sale
-from tracker.times import utc_text
+from tracker.times import format_utc
 
 QUERY_SIZE = 500
 """Ids in one query: SQLite takes a limited number of parameters."""
@@ -64,7 +64,7 @@ def line(source: LineSource, movements: Sequence[Movement], held_minor: int, pay
         "commission": commission.id,
         "creator": commission.creator_id,
         "order": sale.order_id,
-        "occurred_at": utc_text(sale.occurred_at),
+        "occurred_at": format_utc(sale.occurred_at),
         "click": source.attribution.click_id,
         "link": source.link.code if source.link else None,
         "sub_ids": source.link.sub_ids if source.link else {},
@@ -72,11 +72,11 @@ def line(source: LineSource, movements: Sequence[Movement], held_minor: int, pay
         "credited_because": source.attribution.reason,
         **_amounts(source, sections, held_minor),
         "base": commission.base,
-        "rate_percent": rate_text(commission.rate_bp),
+        "rate_percent": format_rate(commission.rate_bp),
         "rate_from": commission.rate_from,
         "terms_version": source.terms.version,
         "status": _status(source, held_minor),
-        "release_at": utc_text(commission.release_at),
+        "release_at": format_utc(commission.release_at),
         "pay_date": pay_date,
         "reasons": [_reason(entry, commission.currency) for entry in source.entries],
         "holds": _holds_told(source, held_minor),
@@ -108,7 +108,7 @@ def _reason(entry: Entry, currency: str) -> dict[str, Any]:
         "what": entry.kind,
         "why": entry.reason,
         "cause": entry.cause_id,
-        "at": utc_text(entry.effective_at),
+        "at": format_utc(entry.effective_at),
         "change": Money(change, currency).as_json(),
         "transaction": entry.transaction_id,
     }
@@ -118,7 +118,7 @@ def _holds_told(source: LineSource, held_minor: int) -> list[dict[str, Any]]:
     """What stands now against paying what is held. The creator reads it; the evidence is the brand's."""
     if held_minor <= 0:
         return []
-    return [{"why": hold.reason, "since": utc_text(hold.placed_at)} for hold in source.holds]
+    return [{"why": hold.reason, "since": format_utc(hold.placed_at)} for hold in source.holds]
 
 
 def _status(source: LineSource, held_minor: int) -> str:

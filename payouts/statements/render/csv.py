@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tracker.money import plain_amount
+from tracker.money import format_amount
 
 _FORMULA = re.compile(r"(^|[,;|\t\r\n])(?=[\s\"]*[=+\-@\t\r\0\uff1d\uff0b\uff0d\uff20])")
 """Where a spreadsheet would begin to run a text: at its start, and after what some take for a separator."""
@@ -100,7 +100,7 @@ def _payment(payment: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _amount(amount: Mapping[str, Any]) -> str:
-    return plain_amount(amount["minor"], amount["currency"])
+    return format_amount(amount["minor"], amount["currency"])
 
 
 def _safe(value: Any) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tracker.money import plain_amount
+from tracker.money import format_amount
 
 _SIGNS = {"earned": "+", "reversed": "-", "adjustments": "+", "payments": "-", "closing": "="}
 
@@ -46,4 +46,4 @@ def _movement(each: Mapping[str, Any]) -> str:
 
 
 def _amount(amount: Mapping[str, Any]) -> str:
-    return plain_amount(amount["minor"], amount["currency"])
+    return format_amount(amount["minor"], amount["currency"])

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payouts.settlement.models import Attempt, Payout
-from tracker.times import utc_text
+from tracker.times import format_utc
 
 PAUSES = (timedelta(minutes=30), timedelta(days=1), timedelta(days=1))
 """After the first, second and third failure. The first may be a busy hour; one that lasts needs a person."""
@@ -26,4 +26,4 @@ def why_not_again(session: Session, now: datetime, payout: Payout) -> str | None
     again_from = failures[-1] + PAUSES[len(failures) - 1]
     if now >= again_from:
         return None
-    return f"{payout.id} failed: {payout.reason} It is tried again after {utc_text(again_from)}"
+    return f"{payout.id} failed: {payout.reason} It is tried again after {format_utc(again_from)}"

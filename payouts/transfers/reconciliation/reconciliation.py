@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from payouts.settlement.freezes import (
     MARGIN,
     compare_from,
@@ -68,7 +68,7 @@ def reconcile(
     A difference freezes payouts. When nothing is left over, the freezes that stood before are lifted: the
     books and the rail tell the same story again.
     """
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         since = compare_from(session, now - LOOK_BACK)
         freezes = [each.subject_id for each in standing_freezes(session)]
         confirmed = _confirmed(session, since + MARGIN, now - LISTED_WITHIN)
@@ -119,7 +119,7 @@ class _Comparison:
         """A movement at the rail, which must have its row here."""
         self.found.compared += 1
         ref = movement.transfer_ref or movement.movement_ref
-        with reading(self._databases.main) as session:
+        with read_session(self._databases.main) as session:
             payout = session.execute(select(Payout).where(Payout.transfer_ref == ref)).scalar_one_or_none()
             adopted = adoption_of(session, ref) is not None
         if payout is None and not adopted:
@@ -148,7 +148,7 @@ class _Comparison:
         if ref in self._seen:
             return
         transfer = self._rail.transfer(ref)
-        with reading(self._databases.main) as session:
+        with read_session(self._databases.main) as session:
             if _is_under_way(session, transfer):
                 self.found.under_way.append(ref)
             elif _concerns_us(session, transfer):

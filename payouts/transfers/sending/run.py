@@ -13,7 +13,7 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from payouts.commissions.adjustment import enter_what_waits
 from payouts.settlement.freezes import require_not_frozen
 from payouts.settlement.models import Attempt, Payout
@@ -39,7 +39,7 @@ from payouts.transfers.stripe.lookup import ABSENT, outcome_of_lookup
 from payouts.transfers.stripe.outcome import Outcome
 from tracker.errors import Conflict, Fault
 from tracker.money import Money
-from tracker.times import utc_text
+from tracker.times import format_utc
 
 Result = TypeVar("Result")
 LOOK_BACK = timedelta(days=400)
@@ -129,7 +129,7 @@ class Run:
         return again is not None
 
     def send_prepared(self, brand_id: str) -> Report:
-        with reading(self._databases.main) as session:
+        with read_session(self._databases.main) as session:
             prepared = list(
                 session.execute(
                     select(Payout)
@@ -147,7 +147,7 @@ class Run:
 
     def settle_open(self) -> Report:
         """Ask again about every attempt whose outcome is open: same key and bytes, or a look-up."""
-        with reading(self._databases.main) as session:
+        with read_session(self._databases.main) as session:
             waiting = unsettled_attempts(session, self._moment())
         for attempt_id in waiting:
             claim = self._write(partial(claim_unsettled, now=self._moment(), attempt_id=attempt_id))
@@ -162,7 +162,7 @@ class Run:
         After that, what the rail has counts as paid, and its absence as proof when it can be one.
         Raises Conflict when it stays open: the rail says nothing clear, it is too early, somebody is at it.
         """
-        with reading(self._databases.main) as session:
+        with read_session(self._databases.main) as session:
             query = select(Attempt.id).where(Attempt.payout_id == payout_id)
             attempt_id = session.scalar(query.where(Attempt.state.in_(("sending", "unknown")))) or ""
         claim = self._write(partial(claim_unsettled, now=self._moment(), attempt_id=attempt_id))
@@ -179,19 +179,19 @@ class Run:
             return outcome.message
         return (
             "The payment provider shows no such transfer, but a request may still be under way. "
-            f"That is certain from {utc_text(absence_proves_from(attempt))} on; try again then."
+            f"That is certain from {format_utc(absence_proves_from(attempt))} on; try again then."
         )
 
     def _planned(self, brand_id: str, early: bool) -> list[Plan]:
         """The rail knows best who can receive; only those for whom there is something are asked about."""
-        with reading(self._databases.main) as session:
+        with read_session(self._databases.main) as session:
             plans = plans_of(session, self._moment(), brand_id, early=early)
             payees = payees_of(session, brand_id)
         creators = {each.creator_id for each in plans}
         news = [self._is_news_of(payee) for payee in payees if payee.creator_id in creators]
         if not any(news):
             return plans
-        with reading(self._databases.main) as session:
+        with read_session(self._databases.main) as session:
             return plans_of(session, self._moment(), brand_id, early=early)
 
     def _is_news_of(self, payee: Payee) -> bool:
@@ -254,7 +254,7 @@ class Run:
             )
         except RailError as error:  # the others must still be asked about
             return Outcome("unknown", code="look_up_failed", message=str(error))
-        with reading(self._databases.main) as session:
+        with read_session(self._databases.main) as session:
             left = [each for each in found if adoption_of(session, each.transfer_ref) is None]
         return outcome_of_lookup(attempt.parameters, left)
 

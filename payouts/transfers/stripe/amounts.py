@@ -6,7 +6,7 @@ its documentation ("Supported currencies", read 2026-11). ISO's exponents come f
 
 from tracker.errors import Invalid
 from tracker.money import exponent
-from tracker.stripe_amounts import THREE_DECIMAL, stripe_unit
+from tracker.stripe_amounts import THREE_DECIMAL, stripe_units_per_whole
 
 # Written with two decimals, but only whole units are taken. ISK and UGX lost their decimals in ISO, not at
 # the rail; HUF and TWD keep them in ISO, and a transfer of a fraction could never be paid out to a bank.
@@ -71,7 +71,7 @@ def _iso_unit(currency: str) -> int:
 
 def _rail_unit(currency: str) -> int:
     """How many of the rail's units make one whole unit of the currency."""
-    unit = stripe_unit(currency)
+    unit = stripe_units_per_whole(currency)
     if unit is None:
         raise NotOnTheRail(f"How the rail counts {currency} is not known, so nothing can be sent in it.")
     return unit

@@ -11,32 +11,32 @@ import psycopg
 from tests.harness.databases.postgres import PostgresServer, database_name
 
 
-class Copies:
+class DatabaseCopies:
     """Of the databases of one server. Of what was copied twice in a row, the next copy is in the making."""
 
     def __init__(self, server: PostgresServer) -> None:
         self._server = server
-        self._aside = ThreadPoolExecutor(1, thread_name_prefix="copies")
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="copies")
         self._latest = ""
         self._spare: Future[str] | None = None
         """Of the latest template."""
 
     def take(self, template: str) -> str:
         """The name of a copy of it that nobody else has."""
-        name = self._ready(template) or self._make(template)
+        name = self._take_spare(template) or self._make(template)
         if template == self._latest:
-            self._spare = self._aside.submit(self._make, template)
+            self._spare = self._executor.submit(self._make, template)
         self._latest = template
         return name
 
-    def give_back(self, name: str) -> None:
-        self._aside.submit(self._drop, name)
+    def release(self, name: str) -> None:
+        self._executor.submit(self._drop, name)
 
     def close(self) -> None:
         """Ends when nothing is in the making any more."""
-        self._aside.shutdown()
+        self._executor.shutdown()
 
-    def _ready(self, template: str) -> str:
+    def _take_spare(self, template: str) -> str:
         """The spare one, if it is of this template and its making did not fail; another one is dropped."""
         spare, self._spare = self._spare, None
         if spare is None:
@@ -47,7 +47,7 @@ class Copies:
             return ""
         if template == self._latest:
             return name
-        self.give_back(name)
+        self.release(name)
         return ""
 
     def _make(self, template: str) -> str:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-ROOM_BYTES = 1024**3
+MIN_FREE_BYTES = 1024**3
 
 
 def memory_disk(place: Path = Path("/dev/shm")) -> Path | None:
@@ -15,4 +15,4 @@ def memory_disk(place: Path = Path("/dev/shm")) -> Path | None:
         return None
     disk = os.statvfs(place)
     runs_programs = not disk.f_flag & getattr(os, "ST_NOEXEC", 0)
-    return place if runs_programs and disk.f_bavail * disk.f_frsize >= ROOM_BYTES else None
+    return place if runs_programs and disk.f_bavail * disk.f_frsize >= MIN_FREE_BYTES else None

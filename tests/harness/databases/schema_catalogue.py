@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from config.database import reading
+from config.database import read_session
 
 PARTITION = re.compile(r"click_(\d{4}_\d{2}|default)")
 """On PostgreSQL the table of clicks has one for each month, of which no model knows."""
@@ -17,7 +17,7 @@ def catalogue(engine: Engine) -> dict[str, Any]:
 
 
 def _sqlite_catalogue(engine: Engine) -> dict[str, Any]:
-    with reading(engine) as session:
+    with read_session(engine) as session:
         rows = session.execute(
             text("select type, name, sql from sqlite_master where name not like 'sqlite_%'")
         )
@@ -50,7 +50,7 @@ def _postgresql_catalogue(engine: Engine) -> dict[str, Any]:
         "triggers": "select tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) from pg_trigger "
         "where not tgisinternal",
     }
-    with reading(engine) as session:
+    with read_session(engine) as session:
         return {
             name: sorted(
                 tuple(str(value).replace(" ON ONLY ", " ON ") for value in row)

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, event
 
 from tests.harness.databases.statement_cache import share_compiled_statements
 
-MOMENTS = {
+CRASH_POINTS = {
     "begin": "begin",
     "statement": "after_cursor_execute",
     "commit": "commit",
@@ -35,17 +35,17 @@ _FORKING.set_forkserver_preload(
 )
 
 
-def die_at(engine: Engine, moment: str, number: int) -> None:
+def kill_at(engine: Engine, moment: str, number: int) -> None:
     """The process is killed at the `number`th such moment of this engine."""
     seen = 0
 
-    def strike(*_: object) -> None:
+    def kill_self(*_: object) -> None:
         nonlocal seen
         seen += 1
         if seen == number:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    event.listen(engine, MOMENTS[moment], strike)
+    event.listen(engine, CRASH_POINTS[moment], kill_self)
 
 
 def begin(work: Work) -> BaseProcess:
@@ -55,57 +55,57 @@ def begin(work: Work) -> BaseProcess:
     return process
 
 
-class Nurse:
+class Zygote:
     """Does work in children of her own."""
 
-    def __init__(self, line: "Connection[Any, Any]") -> None:
-        self._line = line
+    def __init__(self, pipe: "Connection[Any, Any]") -> None:
+        self._pipe = pipe
 
     def was_killed(self, work: Work) -> bool:
         """Do it in a child. Whether that was killed; else it came through. Its errors are raised here."""
-        self._line.send(work)
-        return bool(self._answer())
+        self._pipe.send(work)
+        return bool(self._receive())
 
     def do(self, work: Work) -> None:
         """Do it in the nurse herself: what is loaded and compiled by that serves every child."""
-        self._line.send((work,))
-        self._answer()
+        self._pipe.send((work,))
+        self._receive()
 
-    def _answer(self) -> Any:
-        assert self._line.poll(_DEADLINE_S), "the child does not end"
-        answer = self._line.recv()
-        if isinstance(answer, str):
-            raise AssertionError(answer)
-        return answer
+    def _receive(self) -> Any:
+        assert self._pipe.poll(_DEADLINE_S), "the child does not end"
+        reply = self._pipe.recv()
+        if isinstance(reply, str):
+            raise AssertionError(reply)
+        return reply
 
 
 @contextmanager
-def nurse() -> Iterator[Nurse]:
-    ours, hers = _FORKING.Pipe()
-    process = _FORKING.Process(target=_serve, args=(hers,), daemon=True)
+def zygote() -> Iterator[Zygote]:
+    parent_end, child_end = _FORKING.Pipe()
+    process = _FORKING.Process(target=_serve, args=(child_end,), daemon=True)
     process.start()
-    hers.close()
+    child_end.close()
     try:
-        yield Nurse(ours)
+        yield Zygote(parent_end)
     finally:
-        ours.close()
+        parent_end.close()
         process.join(_DEADLINE_S)
 
 
-def _serve(line: "Connection[Any, Any]") -> None:
+def _serve(pipe: "Connection[Any, Any]") -> None:
     share_compiled_statements()
     while True:
         try:
-            asked = line.recv()
+            request = pipe.recv()
         except EOFError:
             return
-        if isinstance(asked, tuple):
-            asked[0]()
+        if isinstance(request, tuple):
+            request[0]()
             gc.collect()
             gc.freeze()  # children share what nobody writes to
-            line.send(True)
+            pipe.send(True)
         else:
-            line.send(_in_a_child(asked))
+            pipe.send(_in_a_child(request))
 
 
 def _in_a_child(work: Work) -> bool | str:

@@ -72,7 +72,7 @@ def running_edge(
     )
     edge = EdgeProcess(port, process)
     try:
-        wait_until(lambda: process.poll() is not None or answers(port), READY_WITHIN_S)
+        wait_until(lambda: process.poll() is not None or is_answering(port), READY_WITHIN_S)
         assert process.poll() is None, "the edge ended at start"
         yield edge
     finally:
@@ -85,7 +85,7 @@ def running_edge(
                 raise
 
 
-def answers(port: int, path: str = "/readyz") -> bool:
+def is_answering(port: int, path: str = "/readyz") -> bool:
     try:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         connection.request("GET", path, headers={"User-Agent": BROWSER})
@@ -117,7 +117,7 @@ class Shoppers:
     without_token: int = 0
     retried: int = 0
     failed: list[str] = field(default_factory=list)
-    _over: threading.Event = field(default_factory=threading.Event)
+    _stop_event: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> "Shoppers":
         self._threads = [threading.Thread(target=self._shop, daemon=True) for _ in range(self.number)]
@@ -129,7 +129,7 @@ class Shoppers:
         self.stop()
 
     def stop(self) -> None:
-        self._over.set()
+        self._stop_event.set()
         for thread in self._threads:
             thread.join(ENDS_WITHIN_S)
 
@@ -139,7 +139,7 @@ class Shoppers:
 
     def _shop(self) -> None:
         connection: http.client.HTTPConnection | None = None
-        while not self._over.is_set():
+        while not self._stop_event.is_set():
             reused, connection = connection is not None, connection or self._connect()
             try:
                 self._follow(connection)
@@ -169,7 +169,7 @@ class Shoppers:
             self.clicks.append(read_token(self.settings.secret_keys, found[1]).click_id)
 
 
-def missing(settings: Settings, clicks: list[UUID]) -> set[UUID]:
+def missing_clicks(settings: Settings, clicks: list[UUID]) -> set[UUID]:
     """Which of these clicks are no rows."""
     databases = open_databases(settings)
     try:
@@ -184,6 +184,6 @@ def missing(settings: Settings, clicks: list[UUID]) -> set[UUID]:
 def wait_until_all_are_rows(settings: Settings, clicks: list[UUID]) -> None:
     """Spools are drained within seconds; what is not there then is lost."""
     end = time.monotonic() + HAPPENS_WITHIN_S
-    while lost := missing(settings, clicks):
+    while lost := missing_clicks(settings, clicks):
         assert time.monotonic() < end, f"{len(lost)} of {len(clicks)} clicks are lost"
         time.sleep(0.1)

@@ -35,7 +35,7 @@ sys.exit(int(server.recv(16) or b"1"))
 
 
 @contextmanager
-def quick_console(folder: Path) -> Iterator[Path]:
+def forked_cli(folder: Path) -> Iterator[Path]:
     """The path of a program `linkledger` in that folder, which works as long as this is open."""
     with tempfile.TemporaryDirectory(prefix="linkledger-", dir="/tmp") as short:  # sockets have short names
         address = f"{short}/console"
@@ -53,8 +53,8 @@ def quick_console(folder: Path) -> Iterator[Path]:
 
 
 def _listen(address: str) -> None:
-    for room in cli.ROOMS:
-        cli.commands_of(room)
+    for module in cli.COMMAND_MODULES:
+        cli.commands_of(module)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)

@@ -17,7 +17,7 @@ def app() -> Flask:
     downloads = Downloads()
     made.add_url_rule("/app/form", "form", _form, methods=["POST"])
     made.add_url_rule("/app/large", "large", downloads.begin)
-    made.add_url_rule("/app/process", "process", downloads.figures)
+    made.add_url_rule("/app/process", "process", downloads.status)
     return made
 
 
@@ -33,7 +33,7 @@ class Downloads:
         answer.call_on_close(lambda: self._ended.append(None))
         return answer
 
-    def figures(self) -> Response:
+    def status(self) -> Response:
         return jsonify(process=os.getpid(), ended=len(self._ended))
 
 

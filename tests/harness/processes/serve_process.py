@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from config.database import Databases, reading
+from config.database import Databases, read_session
 from config.settings import Settings
 from payouts.jobs.models import JobRun
 from payouts.processes.supervisor import child_environment
@@ -31,7 +31,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends
 
 
 @dataclass
-class Serving:
+class ServeProcess:
     """A `serve` in a process group of its own, as a terminal would start it."""
 
     process: subprocess.Popen[str]
@@ -53,7 +53,7 @@ class Serving:
 
 
 @contextmanager
-def serving(settings: Settings, tmp_path: Path, *arguments: str, **changes: Any) -> Iterator[Serving]:
+def serving(settings: Settings, tmp_path: Path, *arguments: str, **changes: Any) -> Iterator[ServeProcess]:
     port = changes.pop("port", None) or free_port()
     binds = {"bind": f"127.0.0.1:{port}", "edge_bind": f"127.0.0.1:{free_port()}"}
     own = settings.model_copy(update={**binds, "workers": 2, **changes})
@@ -69,7 +69,7 @@ def serving(settings: Settings, tmp_path: Path, *arguments: str, **changes: Any)
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
-    served = Serving(process, f"http://127.0.0.1:{port}", port, output)
+    served = ServeProcess(process, f"http://127.0.0.1:{port}", port, output)
     try:
         yield served
     finally:
@@ -129,17 +129,17 @@ def name_of(pid: int) -> str:
         return ""
 
 
-def scheduler_of(served: Serving) -> int | None:
+def scheduler_of(served: ServeProcess) -> int | None:
     below = descendants(served.process.pid)
     return next((pid for pid in below if "linkledger-scheduler".startswith(name_of(pid) or "none")), None)
 
 
 def last_run(databases: Databases) -> datetime | None:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return session.scalar(select(JobRun.started_at).order_by(JobRun.started_at.desc()).limit(1))
 
 
-def both_at_work(served: Serving, databases: Databases) -> None:
+def wait_until_both_run(served: ServeProcess, databases: Databases) -> None:
     wait_until(served.answers, "the web process answers")
     wait_until(lambda: last_run(databases), "the scheduler has run a job")
     # gunicorn, two workers, the scheduler

@@ -22,7 +22,7 @@ STOPS_WITHIN_S = 20
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     status: int
     headers: dict[str, str]
     body: bytes
@@ -40,11 +40,11 @@ class Server:
     process: subprocess.Popen[bytes]
     settings: Settings
 
-    def get(self, path: str, **headers: str) -> Answer:
-        return self._ask(urllib.request.Request(self.url + path, headers=headers))
+    def get(self, path: str, **headers: str) -> Response:
+        return self._send(urllib.request.Request(self.url + path, headers=headers))
 
-    def post(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
-        return self._ask(urllib.request.Request(self.url + path, data=body, headers=headers, method="POST"))
+    def post(self, path: str, body: bytes, headers: dict[str, str]) -> Response:
+        return self._send(urllib.request.Request(self.url + path, data=body, headers=headers, method="POST"))
 
     def send(self, head: bytes) -> bytes:
         """The answer to raw bytes, of which only the last empty line is added."""
@@ -53,16 +53,16 @@ class Server:
             connection.sendall(head + b"Connection: close\r\n\r\n")
             return b"".join(iter(lambda: connection.recv(65536), b""))
 
-    def _ask(self, request: urllib.request.Request) -> Answer:
-        opener = urllib.request.build_opener(_Stay)
+    def _send(self, request: urllib.request.Request) -> Response:
+        opener = urllib.request.build_opener(_NoRedirect)
         try:
-            with opener.open(request, timeout=20) as answer:
-                return Answer(answer.status, dict(answer.headers), answer.read())
-        except urllib.error.HTTPError as answer:
-            return Answer(answer.code, dict(answer.headers), answer.read())
+            with opener.open(request, timeout=20) as response:
+                return Response(response.status, dict(response.headers), response.read())
+        except urllib.error.HTTPError as response:
+            return Response(response.code, dict(response.headers), response.read())
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_arguments: Any, **_options: Any) -> None:
         return None
 

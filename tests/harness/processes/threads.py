@@ -10,13 +10,13 @@ THREADS = 16
 DEADLINE_S = 60
 
 
-def at_once(*works: Callable[[], Result]) -> list[Result]:
+def run_concurrently(*tasks: Callable[[], Result]) -> list[Result]:
     """Start all of them at the same moment, each in a thread of its own; what each returned."""
-    barrier = Barrier(len(works))
+    barrier = Barrier(len(tasks))
 
-    def start(work: Callable[[], Result]) -> Result:
+    def start(task: Callable[[], Result]) -> Result:
         barrier.wait(DEADLINE_S)
-        return work()
+        return task()
 
-    with ThreadPoolExecutor(len(works)) as pool:
-        return [future.result(DEADLINE_S) for future in [pool.submit(start, work) for work in works]]
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        return [future.result(DEADLINE_S) for future in [pool.submit(start, task) for task in tasks]]

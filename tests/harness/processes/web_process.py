@@ -15,7 +15,7 @@ from payouts.processes.supervisor import child_environment
 from tests.conftest import settings_for
 from tests.harness import ROOT
 from tests.harness.processes.serve_process import wait_until
-from tests.harness.processes.server import Answer, free_port
+from tests.harness.processes.server import Response, free_port
 
 ANSWERS_WITHIN_S = 10
 ENDS_WITHIN_S = 20
@@ -35,7 +35,7 @@ class WebProcess:
         headers: Mapping[str, str] | None = None,
         *,
         chunk_bytes: int = 0,
-    ) -> Answer:
+    ) -> Response:
         """A body makes it a POST; with `chunk_bytes` it goes in chunks of that size, without a length."""
         if chunk_bytes and isinstance(body, bytes):
             body = iter([body[start : start + chunk_bytes] for start in range(0, len(body), chunk_bytes)])
@@ -44,7 +44,7 @@ class WebProcess:
         with closing(connection):
             connection.request(method, path, body, dict(headers or {}), encode_chunked=bool(chunk_bytes))
             response = connection.getresponse()
-            return Answer(response.status, dict(response.headers), response.read())
+            return Response(response.status, dict(response.headers), response.read())
 
     def call(self, said: bytes, *, receive_bytes: int = 0) -> socket.socket:
         """A connection over which exactly these bytes went; `receive_bytes`: room for answers."""
@@ -75,7 +75,7 @@ class WebProcess:
             return False
 
 
-def own_settings(template: Path, folder: Path, client_timeout_s: float) -> Settings:
+def web_settings(template: Path, folder: Path, client_timeout_s: float) -> Settings:
     """Over a copy of a migrated home. `client_timeout_s` is how long the process waits for a client."""
     home = folder / "home"
     shutil.copytree(template, home)

@@ -11,14 +11,14 @@ from config.database import Databases, open_databases
 from config.settings import Settings, load_settings
 from payouts.backup.making import make_backup
 from tests.harness.databases.postgres import PostgresServer
-from tests.harness.databases.snapshots import NOW, Stage, opening_for
+from tests.harness.databases.snapshots import NOW, Snapshot, database_seed_for
 from tests.payouts.backup.content import fill_installation
 from tests.tracker.sales.shop import Shop
 
 _numbers = itertools.count(1)
 
 
-def lived_in(settings: Settings) -> Shop:
+def seeded_books(settings: Settings) -> Shop:
     """With a backup of it beside its home."""
     databases = open_databases(settings)
     shop = fill_installation(settings, databases)
@@ -31,13 +31,13 @@ def backup_file(settings: Settings) -> Path:
     return settings.home.parent / "backup.zip"
 
 
-opening = opening_for(shop=lived_in)
+database_seed = database_seed_for(shop=seeded_books)
 
 
 @pytest.fixture
-def shop(stage: Stage, databases: Databases) -> Shop:
+def shop(snapshot: Snapshot, databases: Databases) -> Shop:
     """What is to be saved, in `databases`."""
-    filled: Shop = stage.known
+    filled: Shop = snapshot.known
     return filled.moved_to(databases)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.backup.manifest import ChainHead
 from payouts.backup.rows import chain_heads
@@ -18,7 +18,7 @@ from payouts.ledger.rules import Line
 from payouts.tables import CLICK_TABLES, MAIN_TABLES
 from tests.tracker.sales.shop import RECEIVED, Shop, open_shop, refund, sale
 from tracker.clicks.recording.recorder import Recorder
-from tracker.clicks.recording.writers import NewClick, stored_sub_ids
+from tracker.clicks.recording.writers import NewClick, encode_sub_ids
 from tracker.ids import new_uuid, uuid_of
 from tracker.people.accounts.operations import create_creator, list_creators
 
@@ -45,7 +45,7 @@ def record_clicks(settings: Settings, shop: Shop, count: int) -> None:
 
 def new_click(shop: Shop, number: int = 0) -> NewClick:
     at = RECEIVED + timedelta(milliseconds=number)
-    sub_ids = stored_sub_ids({"s1": "süß"} if number % 2 else {})
+    sub_ids = encode_sub_ids({"s1": "süß"} if number % 2 else {})
     link_id = uuid_of(shop.links["anna"], "lnk")
     return NewClick(new_uuid(at), link_id, "person", "browser", "phone", None, sub_ids)
 
@@ -63,7 +63,7 @@ def contents(databases: Databases) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table, as the models see it, by table."""
     found = {}
     for engine, metadata in ((databases.main, MAIN_TABLES), (databases.clicks, CLICK_TABLES)):
-        with reading(engine) as session:
+        with read_session(engine) as session:
             for table in metadata.sorted_tables:
                 rows = [tuple(row) for row in session.execute(select(table))]
                 found[table.name] = sorted(rows, key=repr)
@@ -71,7 +71,7 @@ def contents(databases: Databases) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def books(databases: Databases, brand_id: str) -> tuple[tuple[ChainHead, ...], dict[str, CreatorBalance]]:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return chain_heads(session), creator_balances(session, brand_id, "EUR")
 
 

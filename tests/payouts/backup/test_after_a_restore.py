@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, inspect, select
 
-from config.database import Databases, open_databases, reading, transact
+from config.database import Databases, open_databases, read_session, transact
 from config.settings import Settings
 from payouts.backup.archive import open_archive
 from payouts.backup.making import make_backup
@@ -21,7 +21,7 @@ from payouts.transfers.reconciliation.reconciliation import reconcile
 from payouts.transfers.sandbox.server import SANDBOX_KEY
 from payouts.transfers.stripe.client import StripeRail
 from tests.conftest import settings_for
-from tests.harness.databases.snapshots import opening_for
+from tests.harness.databases.snapshots import database_seed_for
 from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.transfers.runs.scenes import sent_keys
 from tracker.errors import Conflict, Fault
@@ -66,7 +66,7 @@ def forget_a_payout(books: Books) -> None:
 APPROVED, RESTORED = after(approve_october), after(forget_a_payout)
 
 
-opening = opening_for(restored=RESTORED, approved=APPROVED, books=CAST)
+database_seed = database_seed_for(restored=RESTORED, approved=APPROVED, books=CAST)
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def restored_until(file: Path, home: Path, dies_after: int) -> int:
 def restored_brands(databases: Databases) -> bool:
     if not inspect(databases.main).has_table("brand"):
         return False
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return session.scalar(select(Brand.id)) is not None
 
 

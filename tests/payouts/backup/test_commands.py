@@ -7,7 +7,7 @@ from config.database import Databases
 from config.settings import Settings
 from payouts.backup.commands import COMMANDS
 from tests.payouts.backup.content import UNFROZEN, contents, new_click
-from tests.tracker.clicks.recording.test_spool_drainer import leave
+from tests.tracker.clicks.recording.test_spool_drainer import write_orphan
 from tests.tracker.sales.shop import Shop
 from tests.tracker.terminal import Terminal
 
@@ -53,7 +53,7 @@ def test_save_verify_and_restore(
 def test_what_waits_in_spools_is_saved_too(
     shop: Shop, settings: Settings, databases: Databases, terminal: Terminal, tmp_path: Path
 ) -> None:
-    leave(settings.spool_folder, new_click(shop, 7))
+    write_orphan(settings.spool_folder, new_click(shop, 7))
     with databases.clicks.begin() as connection:
         connection.execute(text("ALTER TABLE click RENAME TO elsewhere"))
     refused = terminal.run("backup", str(tmp_path / "refused.zip"))

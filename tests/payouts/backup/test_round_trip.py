@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.backup.archive import open_archive
 from payouts.backup.making import make_backup
@@ -61,7 +61,7 @@ def test_the_restored_installation_goes_on(
     record_clicks(target_settings, shop, count=1)
     restored = replace(shop, databases=ready, intake=Intake(ready.main, shop.keys))
     assert restored.send("sale.created", sale(order_id="1002")).state == "applied"
-    with reading(ready.main) as session:
+    with read_session(ready.main) as session:
         assert [finding.check for finding in self_check(session, now)] == ["freeze"]
         assert source_secrets(get_source(session, shop.source_id), settings.secret_keys) == [shop.secret]
 
@@ -117,7 +117,7 @@ def test_pages_of_clicks_leave_out_none_and_hold_no_transaction(
 ) -> None:
     record_clicks(settings, shop, count=7)
     shape = next(each for each in present_shapes() if each.table == "click")
-    with reading(databases.clicks) as session:
+    with read_session(databases.clicks) as session:
         before = list(rows_of(session, shape))
     pages = paged_rows(databases.clicks, shape, page_rows=2)
     found = [next(pages)]
@@ -180,7 +180,7 @@ def test_faults_that_were_there_before_come_back_and_are_reported(
     manifest: Manifest = make_backup(databases, now, tmp_path / "broken.zip", silent)
     with open_archive(tmp_path / "broken.zip") as archive:
         done = verify(archive, silent)
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert done.findings == self_check(session, manifest.made_at)
     assert [found.check for found in done.findings] == ["chain"]
 

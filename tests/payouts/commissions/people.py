@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import reading
+from config.database import read_session
 from payouts.commissions.entries import current_amount, entries_of
 from payouts.commissions.models import Commission
 from payouts.commissions.release import holds_of
@@ -102,7 +102,7 @@ def told_again(books: Books, order: str, net: int, sold: str, token: str, now: s
 
 def commissions(books: Books, order: str) -> list[tuple[str, bool, int]]:
     """Of each revision: whose it is, whether it is the one that counts, and what it is worth."""
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         query = select(Commission).join(Sale).where(Sale.order_id == order).order_by(Commission.revision)
         return [
             (each.creator_id, each.live, current_amount(entries_of(session, each.id)))
@@ -111,18 +111,18 @@ def commissions(books: Books, order: str) -> list[tuple[str, bool, int]]:
 
 
 def amount(books: Books, order: str) -> int:
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         query = select(Commission.id).join(Sale).where(Sale.order_id == order, Commission.live)
         return current_amount(entries_of(session, session.scalars(query).one()))
 
 
 def holds(books: Books, order: str) -> list[str]:
     """The reasons for which the order's commission is held now."""
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         query = select(Commission.id).join(Sale).where(Sale.order_id == order, Commission.live)
         return [each.reason for each in holds_of(session, session.scalars(query).one())]
 
 
 def balance_of(books: Books, creator_id: str, currency: str = "EUR") -> CreatorBalance:
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         return creator_balance(session, books.brand_id, creator_id, currency)

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from config.database import reading
+from config.database import read_session
 from payouts.commissions.held_queue import Held, held_commissions
 from payouts.explain.order import explain
 from tests.payouts.cast import Books, at
@@ -25,7 +25,7 @@ MANY = int(SETTINGS["many_sales"][0])
 
 
 def found(books: Books, signal: str = "") -> list[Held]:
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         return held_commissions(session, brand_id=books.brand_id, signal=signal)
 
 
@@ -40,7 +40,7 @@ def wants(books: Books, signal: str, setting: str) -> None:
 
 
 def explained(books: Books, order: str) -> list[dict[str, Any]]:
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         return explain(session, books.brand_id, order)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from config.database import reading
+from config.database import read_session
 from payouts.commissions.credit_disputes import undecided_revisions
 from payouts.statements.decisions import decline
 from tests.payouts.cast import Books, at
@@ -70,7 +70,7 @@ def test_what_was_released_by_then_is_left_to_a_person(books: Books) -> None:
     first(books, "S1", "10-01", books.link_id, "09-30")
 
     assert commissions(books, "S3") == [(bob.creator_id, True, 10_00)]
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         [found] = undecided_revisions(session, books.brand_id)
     assert (found.order_id, found.credited.name) == ("S3", "bob")
     assert found.rightful is not None
@@ -102,7 +102,7 @@ def test_a_binding_that_turns_out_to_be_over_after_the_release_is_left_to_a_pers
     first(books, "S1", "09-10", books.link_id, "09-09")
 
     assert commissions(books, "S3") == [(books.creator_id, True, 10_00)]
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         [found] = undecided_revisions(session, books.brand_id)
     assert (found.order_id, found.rightful) == ("S3", None)
 

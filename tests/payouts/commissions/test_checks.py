@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
-from config.database import reading
+from config.database import read_session
 from payouts.commissions.checks import commission_faults
 from tests.payouts.cast import Books, at
 from tests.payouts.ledger.conftest import tampering
@@ -63,7 +63,7 @@ def test_the_check_asks_no_more_questions_for_more_commissions(two_sales: Books)
             asked += 1
 
         event.listen(two_sales.databases.main, "before_cursor_execute", count)
-        with reading(two_sales.databases.main) as session:
+        with read_session(two_sales.databases.main) as session:
             assert faults(session) == []
         event.remove(two_sales.databases.main, "before_cursor_execute", count)
         return asked

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
 from payouts.commissions.models import Commission, Entry
@@ -21,8 +21,8 @@ from payouts.ledger.models import Transaction
 from payouts.ledger.operations import lock_books
 from payouts.statements.close import close_period
 from payouts.statements.decisions import decline, hold
-from tests.harness.databases.snapshots import Stage, opening_for
-from tests.harness.processes.threads import DEADLINE_S, at_once
+from tests.harness.databases.snapshots import Snapshot, database_seed_for
+from tests.harness.processes.threads import DEADLINE_S, run_concurrently
 from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.commissions.people import amount, balance_of, click, commissions, holds, one_more
 from tests.payouts.transfers.runs.brands import open_brand
@@ -125,12 +125,12 @@ def report_news(books: Books) -> str:
 NEWS = after(report_news)
 
 
-opening = opening_for(bob_id=NEWS, books=CAST)
+database_seed = database_seed_for(bob_id=NEWS, books=CAST)
 
 
 @pytest.fixture
-def bob_id(stage: Stage) -> str:
-    return str(stage.known[1])
+def bob_id(snapshot: Snapshot) -> str:
+    return str(snapshot.known[1])
 
 
 @pytest.mark.parametrize("database_kind", [POSTGRESQL], indirect=True)
@@ -157,7 +157,7 @@ def test_any_two_workers_at_one_commission_leave_sound_books(
 
 
 def was_declined(books: Books) -> bool:
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         entries = select(Entry.id).where(Entry.commission_id == _commission_id(session))
         return session.scalar(entries.where(Entry.kind == "decline")) is not None
 
@@ -218,7 +218,7 @@ def test_workers_that_lock_two_brands_in_opposite_order_both_come_through(
 
         transact(databases.main, work)
 
-    at_once(*[partial(both, books, other), partial(both, other, books)] * 3)
+    run_concurrently(*[partial(both, books, other), partial(both, other, books)] * 3)
     assert [each.balance().payable_minor for each in (books, other)] == [6_00, 6_00]
     assert books.faults() == []
 
@@ -243,8 +243,8 @@ def test_many_workers_on_a_heap_of_sales_do_each_step_once(books: Books) -> None
             while books.write(partial(_one_batch, step)):
                 pass
 
-    at_once(*[worker] * 6)
-    with reading(books.databases.main) as session:
+    run_concurrently(*[worker] * 6)
+    with read_session(books.databases.main) as session:
         kinds = dict(session.execute(select(Entry.kind, func.count()).group_by(Entry.kind)).all())
         transactions = session.scalar(select(func.count()).select_from(Transaction))
         assert session.scalar(select(func.count()).select_from(Sale)) == len(numbers)

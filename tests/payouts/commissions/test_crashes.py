@@ -10,15 +10,15 @@ import pytest
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from config.database import Databases, open_databases, reading
+from config.database import Databases, open_databases, read_session
 from config.settings import Settings
 from payouts.commissions.models import Commission, Entry
 from payouts.ledger.models import Posting, Transaction
 from payouts.processes import job_table as schedule
 from payouts.processes.job_table import JOBS, tick
 from payouts.statements.models import Statement
-from tests.harness.databases.snapshots import Opening
-from tests.harness.processes.crashes import die_at, nurse
+from tests.harness.databases.snapshots import DatabaseSeed
+from tests.harness.processes.crashes import kill_at, zygote
 from tests.payouts.cast import Books, after, at
 from tests.payouts.commissions.test_order_of_events import deliver
 
@@ -36,17 +36,17 @@ def crashing(databases: Databases, moment: str, number: int) -> Iterator[None]:
     """At the `number`th "begin" everything before is committed; at a "commit" that transaction is lost."""
     seen = 0
 
-    def strike(_connection: object) -> None:
+    def kill_self(_connection: object) -> None:
         nonlocal seen
         seen += 1
         if seen == number:
             raise Crash
 
-    event.listen(databases.main, moment, strike)
+    event.listen(databases.main, moment, kill_self)
     try:
         yield
     finally:
-        event.remove(databases.main, moment, strike)
+        event.remove(databases.main, moment, kill_self)
 
 
 def report_three(books: Books) -> None:
@@ -61,7 +61,7 @@ REPORTED = after(report_three)
 
 
 @pytest.fixture
-def opening() -> Opening:
+def database_seed() -> DatabaseSeed:
     return REPORTED
 
 
@@ -79,7 +79,7 @@ def jobs_of_money(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def require_all_done_once(books: Books) -> None:
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         rows = session.execute(select(Entry.kind, func.count()).group_by(Entry.kind))
         kinds = {row[0]: row[1] for row in rows}
         counts = [_count(session, table) for table in (Commission, Transaction, Posting, Statement)]
@@ -118,12 +118,12 @@ def test_a_crash_at_each_transaction_of_the_jobs_loses_nothing(
 
 def work_and_die(settings: Settings, moment: str, number: int, now: datetime) -> None:
     databases = open_databases(settings)
-    die_at(databases.main, moment, number)
+    kill_at(databases.main, moment, number)
     tick(databases, settings, now)
 
 
 def test_a_process_that_is_killed_leaves_books_with_which_the_next_one_goes_on(reported: Books) -> None:
-    with nurse() as working:
+    with zygote() as working:
         for number, (moment, count) in enumerate((("commit", 3), ("begin", 9), ("commit", 12))):
             now = START + timedelta(hours=number)
             assert working.was_killed(partial(work_and_die, reported.settings, moment, count, now))

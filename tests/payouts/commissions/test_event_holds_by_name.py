@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from config.database import reading
+from config.database import read_session
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import click
 from tests.payouts.commissions.test_provider_refunds import (
@@ -165,6 +165,6 @@ def test_a_message_about_an_order_does_not_hold_another_whose_number_is_that_id(
     books.settle(at("10-03"))
     books.settle(at("11-20"))
     assert standing(books) == PAYABLE
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         sale = find_sale(session, books.brand_id, "727")
         assert (sale.order_id, sale_history(session, sale).parked) == ("728", [])

@@ -4,7 +4,7 @@ import pytest
 
 from payouts.settlement.returns import record_return
 from payouts.statements.decisions import hold, release
-from tests.harness.databases.snapshots import opening_for
+from tests.harness.databases.snapshots import database_seed_for
 from tests.payouts.cast import CAST, FUNDS_MINOR, Books, after, at
 from tests.payouts.commissions.people import NOTHING, decide, holds, standing
 from tracker.errors import Conflict
@@ -19,7 +19,7 @@ def approve_october(books: Books) -> None:
 APPROVED = after(approve_october)
 
 
-opening = opening_for(approved=APPROVED, books=CAST)
+database_seed = database_seed_for(approved=APPROVED, books=CAST)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from config.database import reading
+from config.database import read_session
 from payouts.commissions.models import Commission
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import click
@@ -50,7 +50,7 @@ def test_an_order_from_long_before_the_brand_is_parked_with_all_it_said(books: B
     received = reported(books, kind, "2001-01-05T12:00:00", "10-02")
     assert received.state == "parked"
     assert "is dated 2001-01-05T12:00:00Z, more than 31 days before the brand" in (received.reason or "")
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         for table in (Sale, OrderReference):
             assert session.scalar(select(func.count()).select_from(table)) == 0
 
@@ -58,7 +58,7 @@ def test_an_order_from_long_before_the_brand_is_parked_with_all_it_said(books: B
 @KINDS
 def test_an_order_that_is_reported_late_is_held_for_a_week_after_that(books: Books, kind: str) -> None:
     assert reported(books, kind, "09-05", "11-20").state == "applied"
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         assert session.scalars(select(Commission.release_at)).all() == [at("11-27")]
     assert books.balance().payable_minor == 0
     books.settle(at("11-27 12:01"))

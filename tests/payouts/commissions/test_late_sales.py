@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from config.database import reading
+from config.database import read_session
 from payouts.ledger.models import Period
 from payouts.statements.close import close_ended
 from tests.payouts.cast import Books, at
@@ -26,7 +26,7 @@ def test_a_sale_from_long_before_the_brand_is_parked_and_makes_no_period(books: 
     assert "before the brand was set up here (2026-09-01T12:00:00Z)" in (received.reason or "")
 
     assert books.write(lambda s: close_ended(s, at("10-02"), books.brand_id)) == []
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         assert session.scalar(select(func.count()).select_from(Period)) == 0
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import reading
+from config.database import read_session
 from payouts.commissions.entries import current_amount, entries_of
 from payouts.commissions.models import Commission
 from payouts.ledger.balances import subject_balances
@@ -97,7 +97,7 @@ def _receive(
 def ends(books: Books) -> dict[str, set[tuple[int, int, int]]]:
     """By story: the commission's amount and what of it is held and payable, of every order of events."""
     found = defaultdict(set)
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         rows = session.execute(select(Commission, Sale.order_id).join(Sale, Sale.id == Commission.sale_id))
         for commission, order_id in rows.all():
             amount = current_amount(entries_of(session, commission.id))

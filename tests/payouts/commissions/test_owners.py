@@ -11,7 +11,7 @@ from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due, enter_what_waits
 from payouts.commissions.event_holds import hold_for_events, lift_for_events
 from payouts.commissions.release import hold_again, mature_due
-from tests.harness.databases.snapshots import Stage, opening_for
+from tests.harness.databases.snapshots import Snapshot, database_seed_for
 from tests.payouts.cast import at
 from tests.payouts.owners import OWNERS, whose
 
@@ -49,12 +49,12 @@ OF_A_CREATOR = [
     ("enter_what_waits", "returned"),
 ]
 
-opening = opening_for(owners=OWNERS)
+database_seed = database_seed_for(owners=OWNERS)
 
 
 @pytest.fixture
-def owners(stage: Stage) -> Ids:
-    found: Ids = stage.known[1]
+def owners(snapshot: Snapshot) -> Ids:
+    found: Ids = snapshot.known[1]
     return found
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from config.database import reading
+from config.database import read_session
 from payouts.commissions.credit_disputes import undecided_revisions
 from payouts.statements.commands import COMMANDS
 from payouts.statements.decisions import decline, hold, release
@@ -66,7 +66,7 @@ def test_new_evidence_after_maturity_is_left_to_a_person(books: Books) -> None:
     books.settle(at("11-01"))
     told_again(books, "S1", 100_00, "10-01 12:00", click(books, bob.link_id, "10-01 11:00"), "11-02")
     assert commissions(books, "S1") == [(books.creator_id, True, 10_00)]
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         (found,) = undecided_revisions(session, books.brand_id)
     assert (found.order_id, found.worth) == ("S1", Money(10_00, "EUR"))
     assert (found.credited.name, found.rightful and found.rightful.name) == ("Anna", "bob")
@@ -98,7 +98,7 @@ def test_evidence_that_came_back_to_the_same_creator_needs_no_decision(books: Bo
     for hour, link_id in (("09", bob.link_id), ("10", books.link_id)):
         token = click(books, link_id, f"10-01 {hour}:00")
         told_again(books, "S1", 100_00, "10-01 12:00", token, f"11-02 {hour}:00")
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         assert undecided_revisions(session, books.brand_id) == []
 
 

@@ -21,10 +21,10 @@ from payouts.commissions.rules import (
     remaining_base,
     worth,
 )
-from tracker.money import MAXIMUM_MINOR
+from tracker.money import MAX_MINOR
 
 BASES: tuple[Base, ...] = ("net", "gross", "profit")
-amounts = st.one_of(st.integers(0, 300), st.integers(0, 10_000_000), st.just(MAXIMUM_MINOR))
+amounts = st.one_of(st.integers(0, 300), st.integers(0, 10_000_000), st.just(MAX_MINOR))
 rates = st.integers(0, 10_000)
 
 
@@ -72,8 +72,8 @@ def left(sale: SaleAmounts, back: list[RefundAmounts], base: Base, rate_bp: int,
         (SaleAmounts(12345, 1122, 0), "net", 1250, 1403),  # BHD has a thousand: 1.402875 are 1.403
         (SaleAmounts(1, 0, 0), "net", 4999, 0),
         (SaleAmounts(1, 0, 0), "net", 5000, 1),
-        (SaleAmounts(MAXIMUM_MINOR, 0, 0), "net", 10_000, MAXIMUM_MINOR),
-        (SaleAmounts(MAXIMUM_MINOR, 0, 0), "net", 3333, 3_002_099_511_605_172),
+        (SaleAmounts(MAX_MINOR, 0, 0), "net", 10_000, MAX_MINOR),
+        (SaleAmounts(MAX_MINOR, 0, 0), "net", 3333, 3_002_099_511_605_172),
     ],
 )
 def test_a_commission_is_the_rate_of_its_base_half_up(

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from payouts.statements.commands import COMMANDS
 from payouts.statements.decisions import hold, keep, release
-from tests.harness.databases.snapshots import POSTGRESQL_AT_NIGHT, opening_for
+from tests.harness.databases.snapshots import POSTGRESQL_NIGHTLY, database_seed_for
 from tests.payouts.cast import CAST, Books, at
 from tests.payouts.commissions.people import click, decide, one_more, told_again
 from tests.payouts.commissions.suspects import SOLD, by_code, explained, found, signals, wants
@@ -15,9 +15,9 @@ from tests.tracker.terminal import Terminal
 from tracker.programs.links.operations import create_link
 from tracker.programs.operations import enroll
 
-pytestmark = POSTGRESQL_AT_NIGHT
+pytestmark = POSTGRESQL_NIGHTLY
 
-opening = opening_for(books=CAST)
+database_seed = database_seed_for(books=CAST)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from config.database import reading
+from config.database import read_session
 from config.migrate import migrate_down, migrate_up
 from config.schema import MAIN
 from payouts.explain.order import as_text, explain
@@ -102,5 +102,5 @@ def test_a_schema_that_knows_of_no_support_finds_the_provider_closed(books: Book
     beside, engine = provider_of(books), books.databases.main
     migrate_down(engine, MAIN, "0015")
     migrate_up(engine, MAIN)
-    with reading(engine) as session, pytest.raises(Gone):
+    with read_session(engine) as session, pytest.raises(Gone):
         open_source(session.connection(), beside)

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from config.database import reading
+from config.database import read_session
 from payouts.commissions.models import Hold
 from payouts.explain.order import as_text
 from payouts.statements.decisions import decline, release
@@ -51,7 +51,7 @@ def test_what_a_person_declined_is_worth_nothing_and_not_held_any_more(books: Bo
 
 def test_a_test_sale_is_not_held_because_it_earns_nothing(books: Books) -> None:
     books.sale("S1", 100_00, SOLD, test=True, **OWN)
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         assert session.scalars(select(Hold)).all() == []
 
 
@@ -59,7 +59,7 @@ def test_a_message_that_comes_again_holds_once(books: Books) -> None:
     token = click(books, books.link_id, "10-01 11:00")
     books.sale("S1", 100_00, SOLD, click=token, **OWN)
     told_again(books, "S1", 100_00, SOLD, token, "10-02", **OWN)
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         assert len(session.scalars(select(Hold)).all()) == 1
 
 

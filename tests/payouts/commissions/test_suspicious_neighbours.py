@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from config.database import reading
+from config.database import read_session
 from payouts.commissions.models import Commission, Hold
 from payouts.statements.decisions import release
 from tests.payouts.cast import Books, at
@@ -100,7 +100,7 @@ def test_a_customer_who_comes_every_day_is_no_crowd(books: Books) -> None:
         sold = f"{at('10-01') + timedelta(days=number):%m-%d %H:%M}"
         books.sale(f"S{number}", 100_00, sold, customer="c-1")
     assert found(books) == []
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         assert len(session.scalars(select(Commission)).all()) == 4
 
 
@@ -113,6 +113,6 @@ def test_what_is_paid_or_worth_nothing_is_part_of_a_crowd_and_not_held(books: Bo
     books.sale("S1", 100_00, "10-01 13:00", customer="c-1")
     books.refund("S1", 100_00, "11-10")
     books.sale("S2", 100_00, "10-01 14:00", customer="c-1")
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         held = session.scalars(select(Hold.commission_id)).all()
     assert held == [books.commission("S2").id]

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from config.database import reading
+from config.database import read_session
 from config.settings import Settings
 from payouts.demo.formats import money
 from payouts.demo.queries import demo_brand, payouts
@@ -73,10 +73,10 @@ def test_a_statement_shows_its_equation_and_its_files_say_the_same(client: Flask
 
 def test_the_payday_closes_the_month_and_pays_it(client: FlaskClient, app: Flask) -> None:
     here: Site = app.extensions["linkledger"]
-    with reading(here.databases.main) as session:
+    with read_session(here.databases.main) as session:
         before = len(payouts(session, demo_brand(session)))
     assert client.post("/demo/payday").headers["Location"] == "/demo/payouts"
-    with reading(here.databases.main) as session:
+    with read_session(here.databases.main) as session:
         newest, *others = payouts(session, demo_brand(session))
     assert len(others) == before
     assert (newest["payout"].state, newest["creator"].name) == ("paid", "Mira Vogel")

@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import func, select
 
-from config.database import Databases, open_databases, reading
+from config.database import Databases, open_databases, read_session
 from config.settings import Settings
 from payouts.demo.history import history
 from payouts.demo.queries import click_counts, demo_brand, demo_time, figures, payouts, statements
@@ -36,7 +36,7 @@ def test_the_history_has_its_three_stories_on_postgresql(settings: Settings, dat
 
 def check_the_stories(settings: Settings, databases: Databases) -> None:
     past = history(NOON)
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         brand = demo_brand(session)
         assert self_check(session, NOON) == []
         assert demo_time(session, NOON) == NOON
@@ -62,7 +62,7 @@ def check_the_stories(settings: Settings, databases: Databases) -> None:
         assert session.scalar(select(func.count()).select_from(Sale)) == len(past.orders)
         states = session.scalars(select(Event.state).distinct()).all()
         assert states == ["applied"]
-    with reading(databases.clicks) as session:
+    with read_session(databases.clicks) as session:
         assert session.scalar(select(func.count()).select_from(Click)) == len(past.clicks)
     at_the_rail = transfers_at_the_rail(databases, settings)
     sent = {payout_id: [each.amount for each in found] for payout_id, found in at_the_rail.transfers.items()}

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from sqlalchemy import select
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from payouts.jobs.claims import (
     LEASE,
     Claim,
@@ -19,7 +19,7 @@ from payouts.jobs.claims import (
     require_forward,
 )
 from payouts.jobs.models import JobRun
-from tests.harness.processes.threads import THREADS, at_once
+from tests.harness.processes.threads import THREADS, run_concurrently
 from tracker.errors import Invalid
 
 SECOND = timedelta(seconds=1)
@@ -38,7 +38,7 @@ def end(databases: Databases, held: Claim, now: datetime) -> None:
 
 
 def the_run(databases: Databases) -> JobRun:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return session.scalars(select(JobRun)).one()
 
 
@@ -50,7 +50,7 @@ def test_sixteen_schedulers_share_fifty_slots_without_a_second_claim(
     def work() -> list[str]:
         return [slot for slot in slots if take(databases, now, slot) is not None]
 
-    claimed = Counter(slot for taken in at_once(*[work] * THREADS) for slot in taken)
+    claimed = Counter(slot for taken in run_concurrently(*[work] * THREADS) for slot in taken)
     assert claimed == Counter(slots)
 
 
@@ -82,7 +82,7 @@ def test_a_holder_that_works_keeps_its_lease(databases: Databases, now: datetime
 
 def test_one_heir_of_sixteen(databases: Databases, now: datetime) -> None:
     take(databases, now)
-    heirs = at_once(*[lambda: take(databases, now + LEASE)] * THREADS)
+    heirs = run_concurrently(*[lambda: take(databases, now + LEASE)] * THREADS)
     assert Counter(heir is None for heir in heirs) == {True: THREADS - 1, False: 1}
 
 
@@ -114,7 +114,7 @@ def test_what_a_holder_wrote_in_a_transaction_goes_when_its_lease_is_gone(
 
     with pytest.raises(LeaseLost):
         transact(databases.main, work)
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert clock(session) is None
 
 
@@ -132,8 +132,10 @@ def test_the_clock_of_the_jobs_only_goes_forward(databases: Databases, now: date
     times = [now + number * timedelta(days=1) for number in (3, 1, 7, 5)]
     for as_of in times:
         transact(databases.main, partial(advance_clock, as_of=as_of))
-    at_once(*[partial(transact, databases.main, partial(advance_clock, as_of=as_of)) for as_of in times])
-    with reading(databases.main) as session:
+    run_concurrently(
+        *[partial(transact, databases.main, partial(advance_clock, as_of=as_of)) for as_of in times]
+    )
+    with read_session(databases.main) as session:
         assert clock(session) == max(times)
         assert require_forward(session, now, max(times)) == max(times)
         with pytest.raises(Invalid, match="jobs have already run as of 2026-10-08T10:00:00Z"):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.jobs.claims import claim, finish
 from payouts.jobs.models import JobRun
@@ -25,7 +25,7 @@ def ran(databases: Databases, when: datetime, job: str, state: str) -> None:
 
 
 def left(databases: Databases) -> set[str]:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return set(session.scalars(select(JobRun.job)))
 
 

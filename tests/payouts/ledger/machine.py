@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import reading
+from config.database import read_session
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
 from payouts.commissions.models import Commission
@@ -220,7 +220,7 @@ class BooksMachine(RuleBasedStateMachine):
 
     @rule(count=st.integers(1, 6))
     def seal(self, count: int) -> None:
-        with reading(self.books.databases.main) as session:
+        with read_session(self.books.databases.main) as session:
             drafts = select(Statement.id).where(Statement.state == "draft").order_by(Statement.drafted_at)
             due = list(session.scalars(drafts.order_by(Statement.id).limit(count)))
         now = self.now
@@ -244,7 +244,7 @@ class BooksMachine(RuleBasedStateMachine):
             self._run().pay(self.books.brand_id, early=True)
         self.books.sandbox.control.clear_faults()
         self.last = None
-        with reading(self.books.databases.main) as session:
+        with read_session(self.books.databases.main) as session:
             for creator_id, currency in {(each[1], each[2]) for each in self._paid() - before}:
                 balance = creator_balance(session, self.books.brand_id, creator_id, currency)
                 assert balance.payable_minor >= 0, "more was paid than was owed"
@@ -254,7 +254,7 @@ class BooksMachine(RuleBasedStateMachine):
 
     def _paid(self) -> set[tuple[str, str, str]]:
         query = select(Payout.id, Payout.creator_id, Payout.currency).where(Payout.state == "paid")
-        with reading(self.books.databases.main) as session:
+        with read_session(self.books.databases.main) as session:
             return {(row[0], row[1], row[2]) for row in session.execute(query)}
 
     @precondition(lambda self: self.last is not None)
@@ -266,12 +266,12 @@ class BooksMachine(RuleBasedStateMachine):
         assert self.everything() == before
 
     def live(self, order_id: str) -> str | None:
-        with reading(self.books.databases.main) as session:
+        with read_session(self.books.databases.main) as session:
             query = select(Commission.id).join(Sale).where(Sale.order_id == order_id, Commission.live)
             return session.scalar(query)
 
     def everything(self) -> object:
-        with reading(self.books.databases.main) as session:
+        with read_session(self.books.databases.main) as session:
             return everything(session)
 
     @invariant()
@@ -280,7 +280,7 @@ class BooksMachine(RuleBasedStateMachine):
         if now_seen == self.seen:
             return
         self.seen = now_seen
-        with reading(self.books.databases.main) as session:
+        with read_session(self.books.databases.main) as session:
             assert [finding.message for finding in self_check(session, BEFORE_ANY_PAYOUT)] == []
             require_balanced_currencies(session)
             require_balanced_drafts(session)
@@ -293,5 +293,5 @@ class BooksMachine(RuleBasedStateMachine):
         """At the end of every story all that was told is in the books."""
         self._work(["accrue", "adjust", "mature"], self.now)
         self.the_books_are_sound()
-        with reading(self.books.databases.main) as session:
+        with read_session(self.books.databases.main) as session:
             require_what_the_shop_told(session, self.orders.values(), everything=True)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading
+from config.database import Databases, read_session
 from payouts.ledger import checks
 from payouts.ledger.checks import balance_faults, chain_faults, posting_faults
 from payouts.ledger.models import Transaction
@@ -166,7 +166,7 @@ def test_a_time_in_another_zone_is_the_same_time(books: Books, databases: Databa
             effective_at=datetime(2026, 11, 1, 8, 30, tzinfo=tokyo),
         )
     )
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert faults(session) == {}
         (effective_at,) = session.scalars(select(Transaction.effective_at))
     assert effective_at == datetime(2026, 10, 31, 23, 30, tzinfo=UTC)

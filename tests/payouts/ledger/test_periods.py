@@ -3,13 +3,13 @@
 import pytest
 from sqlalchemy import select
 
-from config.database import Databases, reading
+from config.database import Databases, read_session
 from payouts.ledger.models import Period, Transaction
 from payouts.ledger.operations import lock_books, post
 from payouts.ledger.periods import get_period, mark_closed
 from payouts.ledger.rules import Line
 from payouts.statements.close import close_ended, close_period
-from tests.harness.processes.threads import THREADS, at_once
+from tests.harness.processes.threads import THREADS, run_concurrently
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.test_order_of_events import deliver
 from tracker.errors import NotFound, NotNow
@@ -29,12 +29,12 @@ def deposit(books: Books, key: str, effective: str, now: str = "") -> str:
             effective_at=at(effective),
         )
     )
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         return session.scalars(select(Period.name).where(Period.id == posted.period_id)).one()
 
 
 def states(databases: Databases) -> dict[str, str]:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         rows = session.execute(select(Period.name, Period.state).order_by(Period.starts_at))
         return {row.name: row.state for row in rows}
 
@@ -85,7 +85,7 @@ def test_months_without_any_event_are_closed_in_their_order(books: Books) -> Non
 
 def test_a_brand_for_whom_nothing_happened_has_nothing_to_close(books: Books) -> None:
     assert books.write(lambda s: close_ended(s, at("12-01"), books.brand_id)) == []
-    with reading(books.databases.main) as session, pytest.raises(NotFound):
+    with read_session(books.databases.main) as session, pytest.raises(NotFound):
         get_period(session, books.brand_id, "2026-10")
 
 
@@ -119,9 +119,9 @@ def test_events_that_race_with_the_closing_of_their_month_are_in_it_or_after_it(
         return "closed"
 
     late = [lambda n=number: deposit(books, f"late-{n}", "10-31 23:59", "11-01") for number in range(THREADS)]
-    names = at_once(close, *late)
+    names = run_concurrently(close, *late)
     assert set(names) <= {"closed", "2026-10", "2026-11"}
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         rows = session.execute(
             select(Transaction.seq, Period.name)
             .join(Period, Period.id == Transaction.period_id)

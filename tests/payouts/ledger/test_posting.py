@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading
+from config.database import Databases, read_session
 from payouts.ledger.balances import account_balance
 from payouts.ledger.checks import chain_faults
 from payouts.ledger.manual import BY_HAND, book_by_hand
@@ -16,7 +16,7 @@ from payouts.ledger.models import Account, Chain, Period, Posting, Transaction
 from payouts.ledger.operations import Posted, post
 from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, Line
 from payouts.statements.document.movements import Movement, Sections
-from tests.harness.processes.threads import THREADS, at_once
+from tests.harness.processes.threads import THREADS, run_concurrently
 from tests.payouts.balances import creator_balance
 from tests.payouts.cast import Books, at
 from tests.payouts.transfers.runs.brands import open_brand
@@ -43,18 +43,18 @@ def deposit(books: Books, key: str, amount_minor: int = 100, **inputs: Any) -> P
 
 
 def counts(databases: Databases) -> list[int]:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return [session.scalar(select(func.count()).select_from(table)) or 0 for table in TABLES]
 
 
 def end_of_chain(databases: Databases) -> tuple[int, str]:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         chain = session.scalars(select(Chain)).one()
         return chain.seq, chain.head_hash
 
 
 def chain_is_whole(databases: Databases) -> bool:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return not list(chain_faults(session))
 
 
@@ -89,7 +89,7 @@ def test_a_key_names_an_event_of_one_brand_only(books: Books, databases: Databas
 
 
 def test_sixteen_at_once_with_the_same_event_make_one_transaction(books: Books, databases: Databases) -> None:
-    results = at_once(*[lambda: deposit(books, "d1")] * THREADS)
+    results = run_concurrently(*[lambda: deposit(books, "d1")] * THREADS)
     assert Counter(result.duplicate for result in results) == {False: 1, True: THREADS - 1}
     assert len({result.transaction_id for result in results}) == 1
     assert counts(databases)[0] == 1
@@ -103,18 +103,18 @@ def test_of_sixteen_contents_under_one_key_one_is_booked(books: Books, databases
         except Conflict:
             return "refused"
 
-    results = at_once(*[lambda n=number: attempt(n) for number in range(1, THREADS + 1)])
+    results = run_concurrently(*[lambda n=number: attempt(n) for number in range(1, THREADS + 1)])
     assert results.count("refused") == THREADS - 1
     assert counts(databases)[:2] == [1, 1]
     assert chain_is_whole(databases)
 
 
 def test_sixteen_events_at_once_stand_one_after_the_other(books: Books, databases: Databases) -> None:
-    at_once(*[lambda n=number: deposit(books, f"d{n}", n) for number in range(1, THREADS + 1)])
+    run_concurrently(*[lambda n=number: deposit(books, f"d{n}", n) for number in range(1, THREADS + 1)])
     assert counts(databases)[:2] == [THREADS, THREADS]
     assert end_of_chain(databases)[0] == THREADS
     assert chain_is_whole(databases)
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         funding = account_balance(session, f"{books.brand_id}:brand:funding:EUR")
     assert -funding == sum(range(1, THREADS + 1))
 
@@ -245,5 +245,5 @@ def test_a_creator_owes_nothing_to_one_brand_for_what_another_paid(books: Books)
     books.write(lambda s: by_hand(books, s, kind="deduction", key="d", amount_minor=700))
     books.write(lambda s: by_hand(books, s, kind="bonus", key="b", amount_minor=900, currency="JPY"))
     assert books.balance().payable_minor == -700
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         assert creator_balance(session, books.brand_id, books.creator_id, "JPY").payable_minor == 900

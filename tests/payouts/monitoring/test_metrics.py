@@ -24,7 +24,7 @@ def ask(settings: Settings, peer: str, **headers: str) -> TestResponse:
     return client.get("/metrics", headers=named, environ_base={"REMOTE_ADDR": peer})
 
 
-def test_this_machine_may_read_them(settings: Settings) -> None:
+def test_metrics_are_readable_from_localhost(settings: Settings) -> None:
     answer = ask(settings, "127.0.0.1")
     assert answer.status_code == 200
     assert answer.content_type.startswith("text/plain")
@@ -45,15 +45,13 @@ def test_this_machine_may_read_them(settings: Settings) -> None:
         ("", {}),
     ],
 )
-def test_nobody_else_learns_that_they_are_there(
-    settings: Settings, peer: str, headers: dict[str, str]
-) -> None:
+def test_metrics_are_404_for_everyone_else(settings: Settings, peer: str, headers: dict[str, str]) -> None:
     assert ask(settings, peer, **headers).status_code == 404
     assert ask(with_token(settings), peer, **headers).status_code == 404
 
 
 @SQLITE
-def test_who_has_the_token_may_read_them_from_anywhere(settings: Settings) -> None:
+def test_metrics_are_readable_with_the_token(settings: Settings) -> None:
     answer = ask(with_token(settings), "203.0.113.9", Authorization=f"Bearer {TOKEN}")
     assert answer.status_code == 200
 
@@ -63,7 +61,7 @@ def with_token(settings: Settings) -> Settings:
 
 
 @SQLITE
-def test_all_workers_count_together_and_a_new_start_begins_at_nothing(settings: Settings) -> None:
+def test_metrics_sum_all_workers_and_reset_on_restart(settings: Settings) -> None:
     for _ in range(2):
         with running_server(settings, "--only", "web") as server:
             for _ in range(12):
@@ -76,15 +74,15 @@ def test_all_workers_count_together_and_a_new_start_begins_at_nothing(settings: 
 
 
 @SQLITE
-def test_the_edges_figures_stand_beside_those_of_the_pages(
+def test_metrics_include_the_edge_process(
     settings: Settings, databases: Databases, cast: Cast, now: datetime
 ) -> None:
     make_link(databases, cast, now)
     with running_server(settings.model_copy(update={"spool_mb": 1})) as server:
         edge = replace(server, url=server.settings.link_url)
         wait_until_ready(edge)
-        for door in (edge, edge, edge, server):
-            assert door.get("/anna", **{"User-Agent": BROWSER}).status == 302
+        for entry_point in (edge, edge, edge, server):
+            assert entry_point.get("/anna", **{"User-Agent": BROWSER}).status == 302
         lines = server.get("/metrics").body.decode().splitlines()
     figures = {
         name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line[0] != "#")

@@ -6,13 +6,13 @@ from config.database import Databases
 from config.settings import Settings
 from payouts import cli
 from tests.tracker.clicks.counting.test_totals import LINK, click, write
-from tests.tracker.clicks.recording.test_spool_drainer import leave
+from tests.tracker.clicks.recording.test_spool_drainer import write_orphan
 from tests.tracker.sales.shop import open_shop, sale
 from tests.tracker.terminal import Terminal
 from tracker.clicks.token import make_token
 from tracker.ids import public_id, uuid_of
 
-EVERY_COMMAND = tuple(command for room in cli.ROOMS for command in cli.commands_of(room))
+EVERY_COMMAND = tuple(command for module in cli.COMMAND_MODULES for command in cli.commands_of(module))
 NOW = datetime.now(UTC)
 
 
@@ -44,7 +44,7 @@ def test_work_renews_the_visitors_keys_by_the_real_clock(settings: Settings) -> 
 
 
 def test_work_brings_in_what_a_dead_process_left_in_its_spool(settings: Settings) -> None:
-    leave(settings.spool_folder, click(NOW), click(NOW, "bob"))
+    write_orphan(settings.spool_folder, click(NOW), click(NOW, "bob"))
     linkledger = Terminal(settings, EVERY_COMMAND)
     [done] = linkledger.ask("work")
     assert done["jobs"]["click-spools"] == {"drained": 2}

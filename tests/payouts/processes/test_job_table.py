@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.commissions.models import Commission
 from payouts.jobs.claims import LEASE, claim
@@ -25,7 +25,7 @@ from payouts.settlement.models import Payout
 from payouts.statements.models import Statement
 from payouts.transfers.sandbox.server import SANDBOX_KEY
 from tests.conftest import settings_for
-from tests.harness.processes.threads import at_once
+from tests.harness.processes.threads import run_concurrently
 from tests.payouts.cast import Books, at
 from tests.payouts.transfers.runs.scenes import wait_until
 from tracker.errors import Fault, Invalid
@@ -49,7 +49,7 @@ def at_work(books: Books) -> Settings:
 
 def counts(databases: Databases) -> dict[str, int]:
     tables = (Commission, Transaction, Statement, Payout)
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return {
             table.__tablename__: session.scalar(select(func.count()).select_from(table)) or 0
             for table in tables
@@ -59,7 +59,7 @@ def counts(databases: Databases) -> dict[str, int]:
 def runs(databases: Databases) -> dict[str, list[str]]:
     """States of the runs, by job."""
     found: dict[str, list[str]] = {}
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         for run in session.scalars(select(JobRun).order_by(JobRun.started_at, JobRun.id)):
             found.setdefault(run.job, []).append(run.state)
     return found
@@ -113,7 +113,7 @@ def test_two_schedulers_at_the_same_moment_do_everything_once(
     for number in range(1, 6):
         books.sale(f"S{number}", 1000_00, "10-01")
     for when in ("11-01 00:05", "11-08 00:05", "11-09 00:05"):
-        done = at_once(*[partial(tick, databases, at_work, at(when))] * 4)
+        done = run_concurrently(*[partial(tick, databases, at_work, at(when))] * 4)
         assert sorted(name for each in done for name in each) == sorted(NAMES)
     assert set(runs(databases)["pay"]) == {"done"}
     assert books.sandbox.control.counts()["transfers"] == 1
@@ -271,5 +271,5 @@ def test_a_job_whose_lease_is_lost_stops_and_leaves_the_result_to_the_heir(
     assert "taken over" in done["close"]["error"]
     assert runs(databases) == {"close": ["running"]}
     assert counts(databases)["statement"] == 0
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert self_check(session, now) == []

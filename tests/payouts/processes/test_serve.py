@@ -9,15 +9,15 @@ import pytest
 from config.database import Databases
 from config.settings import Settings
 from tests.harness.processes.children import children_of
-from tests.harness.processes.edge_process import answers, wait_until
+from tests.harness.processes.edge_process import is_answering, wait_until
 from tests.harness.processes.server import running_server
-from tests.tracker.cast import bring_on
+from tests.tracker.cast import create_cast
 from tests.tracker.clicks.entry_points import make_link
 
 
 @pytest.fixture(autouse=True)
 def link(databases: Databases, now: datetime) -> None:
-    make_link(databases, bring_on(databases, now), now)
+    make_link(databases, create_cast(databases, now), now)
 
 
 def port_of(address: str) -> int:
@@ -29,18 +29,18 @@ def test_links_are_followed_on_both_ports_and_pages_on_one(settings: Settings) -
     with running_server(settings.model_copy(update={"spool_mb": 1})) as server:
         edge_port = port_of(server.settings.edge_bind)
         assert server.settings.link_url.endswith(f":{edge_port}")
-        wait_until(lambda: answers(edge_port))
-        assert answers(edge_port, "/anna")
+        wait_until(lambda: is_answering(edge_port))
+        assert is_answering(edge_port, "/anna")
         assert server.get("/anna").status == 302
         assert server.get("/").status == 200
-        assert not answers(edge_port, "/")
+        assert not is_answering(edge_port, "/")
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_when_the_edge_falls_everything_stops_so_that_somebody_notices(settings: Settings) -> None:
     with running_server(settings.model_copy(update={"spool_mb": 1})) as server:
         edge_port = port_of(server.settings.edge_bind)
-        wait_until(lambda: answers(edge_port))
+        wait_until(lambda: is_answering(edge_port))
         edge = children_of(server.process.pid)[0]  # it is started first
         os.killpg(edge, signal.SIGKILL)
         assert server.process.wait(30) == 1

@@ -21,7 +21,6 @@ from tests.harness import ROOT
 from tests.harness.processes.serve_process import (
     HAPPENS_WITHIN_S,
     STOPS_WITHIN_S,
-    both_at_work,
     command_of,
     descendants,
     last_run,
@@ -30,6 +29,7 @@ from tests.harness.processes.serve_process import (
     scheduler_of,
     serving,
     wait_until,
+    wait_until_both_run,
 )
 from tests.tracker.terminal import Terminal
 
@@ -37,11 +37,11 @@ from tests.tracker.terminal import Terminal
 @linux_only
 @pytest.mark.parametrize("stop", ["INT to the group", "TERM to the parent"])
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_serve_starts_both_and_a_signal_ends_them_all(
+def test_serve_starts_all_processes_and_a_signal_stops_them(
     settings: Settings, databases: Databases, tmp_path: Path, stop: str
 ) -> None:
     with serving(settings, tmp_path) as served:
-        both_at_work(served, databases)
+        wait_until_both_run(served, databases)
         number = signal.SIGTERM if stop.startswith("TERM") else signal.SIGINT
         (os.killpg if "group" in stop else os.kill)(served.process.pid, number)
         assert served.process.wait(STOPS_WITHIN_S) == 0
@@ -53,11 +53,11 @@ def test_serve_starts_both_and_a_signal_ends_them_all(
 @linux_only
 @pytest.mark.postgresql
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-def test_a_killed_parent_takes_its_children_with_it(
+def test_children_stop_when_the_parent_is_killed(
     settings: Settings, databases: Databases, tmp_path: Path
 ) -> None:
     with serving(settings, tmp_path) as served:
-        both_at_work(served, databases)
+        wait_until_both_run(served, databases)
         served.process.kill()
         served.process.wait()
         wait_until(
@@ -68,11 +68,11 @@ def test_a_killed_parent_takes_its_children_with_it(
 
 @linux_only
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_a_killed_scheduler_is_started_again_and_pages_go_on(
+def test_a_killed_scheduler_is_restarted_while_pages_keep_working(
     settings: Settings, databases: Databases, tmp_path: Path
 ) -> None:
     with serving(settings, tmp_path) as served:
-        both_at_work(served, databases)
+        wait_until_both_run(served, databases)
         first = scheduler_of(served)
         assert first is not None
         os.kill(first, signal.SIGKILL)
@@ -88,7 +88,7 @@ def test_a_killed_scheduler_is_started_again_and_pages_go_on(
 
 @linux_only
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_a_scheduler_that_is_told_twice_to_stop_stops_in_order(settings: Settings, tmp_path: Path) -> None:
+def test_repeated_stop_signals_stop_the_scheduler_cleanly(settings: Settings, tmp_path: Path) -> None:
     """systemd tells every process of a service, and serve passes it on as well."""
     output = tmp_path / "output"
     with output.open("w") as target:
@@ -113,23 +113,23 @@ def test_a_scheduler_that_is_told_twice_to_stop_stops_in_order(settings: Setting
             process.wait()
 
 
-def test_the_pauses_before_a_restart_grow_and_begin_anew_after_a_steady_time() -> None:
+def test_the_restart_backoff_grows_and_resets_after_stable_running() -> None:
     child = Child("scheduler", lambda: 0, vital=False)
     supervisor = Supervisor([child], {})
     pauses = []
     for _ in range(9):
         child.started_at = time.monotonic()
-        pauses.append(child.pause_s)
+        pauses.append(child.backoff_s)
         supervisor._pause(child)
         assert child.start_after > time.monotonic()
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
     child.started_at = time.monotonic() - 61
     supervisor._pause(child)
-    assert child.pause_s == 2
+    assert child.backoff_s == 2
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_a_taken_port_ends_everything_with_a_sentence(settings: Settings, tmp_path: Path) -> None:
+def test_a_port_in_use_stops_everything_with_a_message(settings: Settings, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -145,9 +145,7 @@ def refuses(settings: Settings, tmp_path: Path, *arguments: str, **changes: Any)
         return served.process.wait(HAPPENS_WITHIN_S), served.text()
 
 
-def test_an_empty_database_is_not_served_and_says_what_to_run(
-    settings: Settings, databases: Databases, tmp_path: Path
-) -> None:
+def test_an_empty_database_is_not_served(settings: Settings, databases: Databases, tmp_path: Path) -> None:
     with databases.main.begin() as connection:
         connection.execute(text("drop table schema_main"))
     code, output = refuses(settings, tmp_path)
@@ -156,9 +154,7 @@ def test_an_empty_database_is_not_served_and_says_what_to_run(
     assert "Traceback" not in output
 
 
-def test_the_schema_of_a_newer_version_is_not_served(
-    settings: Settings, databases: Databases, tmp_path: Path
-) -> None:
+def test_a_newer_schema_is_not_served(settings: Settings, databases: Databases, tmp_path: Path) -> None:
     with databases.main.begin() as connection:
         connection.execute(text("update schema_main set version_num = '9999'"))
     code, output = refuses(settings, tmp_path, "--only", "scheduler")
@@ -168,7 +164,7 @@ def test_the_schema_of_a_newer_version_is_not_served(
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_production_without_a_key_is_refused(settings: Settings, tmp_path: Path) -> None:
+def test_production_without_a_key_is_rejected(settings: Settings, tmp_path: Path) -> None:
     code, output = refuses(settings, tmp_path, env="production", secret_key="")
     assert code == 2
     assert output == "linkledger: LINKLEDGER_SECRET_KEY is required when LINKLEDGER_ENV=production\n"

@@ -9,13 +9,13 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading
+from config.database import Databases, read_session
 from payouts.selfcheck.checks import self_check
 from payouts.selfcheck.commands import COMMANDS as EVERYWHERE
 from payouts.settlement import checks
 from payouts.settlement.checks import payout_faults
 from payouts.transfers.commands import COMMANDS
-from tests.harness.databases.snapshots import opening_for
+from tests.harness.databases.snapshots import database_seed_for
 from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.transfers.runs.scenes import (
     NOVEMBER,
@@ -75,7 +75,7 @@ def pay_two_creators(books: Books) -> None:
 PAID = after(pay_two_creators)
 
 
-opening = opening_for(paid=PAID, books=CAST)
+database_seed = database_seed_for(paid=PAID, books=CAST)
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_the_check_asks_no_more_questions_for_more_payouts(paid: Books) -> None:
             asked += 1
 
         event.listen(paid.databases.main, "before_cursor_execute", count)
-        with reading(paid.databases.main) as session:
+        with read_session(paid.databases.main) as session:
             assert list(payout_faults(session)) == []
         event.remove(paid.databases.main, "before_cursor_execute", count)
         return asked

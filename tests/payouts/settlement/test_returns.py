@@ -11,7 +11,7 @@ from payouts.settlement.returns import record_return
 from payouts.transfers.reconciliation.reconciliation import Reconciliation, reconcile
 from payouts.transfers.sandbox.server import SANDBOX_KEY
 from payouts.transfers.stripe.client import StripeRail
-from tests.harness.databases.snapshots import Stage, opening_for
+from tests.harness.databases.snapshots import Snapshot, database_seed_for
 from tests.payouts.cast import CAST, Books, after, at, connect
 from tracker.errors import Conflict
 
@@ -27,13 +27,13 @@ def pay_october(books: Books) -> str:
 PAID = after(pay_october)
 
 
-opening = opening_for(paid=PAID, books=CAST)
+database_seed = database_seed_for(paid=PAID, books=CAST)
 
 
 @pytest.fixture
-def paid(stage: Stage, books: Books) -> Payout:
+def paid(snapshot: Snapshot, books: Books) -> Payout:
     """A payout of 100.00 EUR that arrived."""
-    payout: Payout = books.write(lambda s: s.get_one(Payout, stage.known[1]))
+    payout: Payout = books.write(lambda s: s.get_one(Payout, snapshot.known[1]))
     return payout
 
 

@@ -8,7 +8,7 @@ import pytest
 from payouts.statements.close import close_period
 from payouts.statements.commands import COMMANDS
 from payouts.statements.decisions import decline
-from tests.harness.databases.snapshots import POSTGRESQL_AT_NIGHT, Stage, opening_for
+from tests.harness.databases.snapshots import POSTGRESQL_NIGHTLY, Snapshot, database_seed_for
 from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.commissions.people import decide
 from tests.payouts.owners import orders_of, refund, sell, three_owners
@@ -25,7 +25,7 @@ from tests.payouts.transfers.runs.scenes import (
 )
 from tests.tracker.terminal import Terminal
 
-pytestmark = POSTGRESQL_AT_NIGHT
+pytestmark = POSTGRESQL_NIGHTLY
 
 
 def play_side_by_side(books: Books) -> str:
@@ -54,22 +54,22 @@ def leave_work(books: Books) -> dict[str, str]:
     return {name: each.brand_id for name, each in owners.items()}
 
 
-opening = opening_for(waiting=after(leave_work), mugs=after(play_side_by_side), books=CAST)
+database_seed = database_seed_for(waiting=after(leave_work), mugs=after(play_side_by_side), books=CAST)
 
 
 @pytest.fixture
-def mugs(stage: Stage, books: Books) -> CurrencyBooks:
+def mugs(snapshot: Snapshot, books: Books) -> CurrencyBooks:
     """Anna sells for two brands. Mugs has drafts of September and October, Teas of October and November.
 
     In November Teas has begun to sell in yen, too.
     """
-    return CurrencyBooks(**(vars(books) | {"brand_id": stage.known[1]}))
+    return CurrencyBooks(**(vars(books) | {"brand_id": snapshot.known[1]}))
 
 
 @pytest.fixture
-def waiting(stage: Stage) -> dict[str, str]:
+def waiting(snapshot: Snapshot) -> dict[str, str]:
     """Orders of three owners, with which the jobs have something to do. By owner, the brand's id."""
-    found: dict[str, str] = stage.known[1]
+    found: dict[str, str] = snapshot.known[1]
     return found
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from config.database import Databases, reading
+from config.database import Databases, read_session
 from config.settings import Settings
 from payouts.ledger.models import Period
 from payouts.statements.close import close_ended, close_period, statements_of
@@ -27,7 +27,7 @@ from tracker.errors import Invalid, LinkledgerError, NotFound, NotNow
 
 
 def statements(books: Books) -> list[tuple[str, str, str]]:
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         query = select(Period.name, Statement.currency, Statement.state).join(
             Statement, Statement.period_id == Period.id
         )
@@ -115,7 +115,7 @@ def test_a_month_in_which_nothing_happened_has_a_statement_of_zeros(books: Books
 
 def test_a_period_that_is_still_open_has_no_statement_and_says_so(books: Books) -> None:
     books.sale("1001", 100_00, "10-05")
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         with pytest.raises(NotFound, match="not closed yet"):
             get_statement(session, books.brand_id, "2026-10", "EUR")
         with pytest.raises(NotFound, match="nothing was recorded"):

@@ -16,7 +16,7 @@ from payouts.statements.document.document import expected_pay_date
 from payouts.statements.render.csv import AMOUNTS, COLUMNS, as_csv
 from payouts.statements.render.text import as_text
 from payouts.transfers.sandbox.server import SandboxServer
-from tests.harness.databases.snapshots import opening_for
+from tests.harness.databases.snapshots import database_seed_for
 from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.test_worked_example import equation
 from tests.payouts.transfers.runs.scenes import (
@@ -67,7 +67,7 @@ def play_two_months(books: Books) -> None:
 FULL = after(play_two_months)
 
 
-opening = opening_for(full=FULL, books=CAST)
+database_seed = database_seed_for(full=FULL, books=CAST)
 
 
 @pytest.fixture
@@ -116,8 +116,8 @@ def test_one_creators_figures_are_never_in_anothers_part(full: Books) -> None:
         whole = document["equation"][name]["minor"]
         assert whole == sum(part["equation"][name]["minor"] for part in parts.values())
     for part in parts.values():
-        opening, earned, back, adjustments, payments, closing = equation(part)
-        assert opening + earned - back + adjustments - payments == closing
+        database_seed, earned, back, adjustments, payments, closing = equation(part)
+        assert database_seed + earned - back + adjustments - payments == closing
         assert closing == part["closing_split"]["held"]["minor"] + sum(
             sign * part["closing_split"][name]["minor"]
             for name, sign in (

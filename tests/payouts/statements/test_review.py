@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from config.database import reading
+from config.database import read_session
 from payouts.statements.decisions import REASONS, decline, hold, release
 from payouts.statements.models import SealedDocument, Statement
 from payouts.statements.review import approve, approve_silently, due_for_silence, get_statement
-from tests.harness.databases.snapshots import opening_for
+from tests.harness.databases.snapshots import database_seed_for
 from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.test_worked_example import equation, split
 from tests.payouts.transfers.runs.scenes import (
@@ -37,7 +37,7 @@ def close_october(books: Books) -> None:
 DRAFT = after(close_october)
 
 
-opening = opening_for(draft=DRAFT, books=CAST)
+database_seed = database_seed_for(draft=DRAFT, books=CAST)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def decide(books: Books, what: Any, order: str, when: str, **how: Any) -> Any:
 
 
 def statement_id(books: Books, period: str) -> str:
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         return get_statement(session, books.brand_id, period, "EUR").id
 
 
@@ -155,7 +155,7 @@ def test_a_decline_after_the_seal_counts_for_the_next_period(draft: Books) -> No
 
 def test_silence_approves_when_the_days_of_review_are_over_and_not_before(draft: Books) -> None:
     own = statement_id(draft, "2026-10")
-    with reading(draft.databases.main) as session:
+    with read_session(draft.databases.main) as session:
         assert due_for_silence(session, at("2026-11-07T23:59:59")) == []
         assert due_for_silence(session, at("2026-11-08T00:00:00")) == [own]
     assert not draft.write(lambda s: approve_silently(s, at("2026-11-07T23:59:59"), own))
@@ -166,14 +166,14 @@ def test_silence_approves_when_the_days_of_review_are_over_and_not_before(draft:
 
 
 def sealed_body(books: Books, statement: str) -> dict[str, Any]:
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         found: dict[str, Any] = json.loads(session.get_one(SealedDocument, statement).body)
         return found
 
 
 def test_silence_seals_several_months_in_their_order(draft: Books) -> None:
     draft.end("2026-11", NOVEMBER.closing)
-    with reading(draft.databases.main) as session:
+    with read_session(draft.databases.main) as session:
         due = due_for_silence(session, at(NOVEMBER.approval))
     assert due == [statement_id(draft, "2026-10"), statement_id(draft, "2026-11")]
     for each in due:
@@ -210,7 +210,7 @@ def test_a_sealed_document_is_hashed_and_follows_the_one_before(draft: Books) ->
     draft.approve("2026-10", OCTOBER.approval)
     draft.end("2026-11", NOVEMBER.closing)
     draft.approve("2026-11", NOVEMBER.approval)
-    with reading(draft.databases.main) as session:
+    with read_session(draft.databases.main) as session:
         query = select(SealedDocument).join(Statement).order_by(Statement.drafted_at)
         first, second = session.execute(query).scalars()
     for each in (first, second):

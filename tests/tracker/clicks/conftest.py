@@ -9,17 +9,17 @@ import pytest
 from config.database import Databases
 from config.settings import Settings
 from tests.tracker.cast import Cast
-from tests.tracker.clicks.entry_points import DOORS, Door, make_link
-from tests.tracker.clicks.in_process import IN_PROCESS, Ask, OpenInProcess
+from tests.tracker.clicks.entry_points import ENTRY_POINTS, EntryPoint, make_link
+from tests.tracker.clicks.in_process import IN_PROCESS, OpenInProcess, SendRequest
 
 
-@pytest.fixture(params=DOORS)
-def door(
+@pytest.fixture(params=ENTRY_POINTS)
+def entry_point(
     request: pytest.FixtureRequest, settings: Settings, databases: Databases, cast: Cast, now: datetime
-) -> Iterator[Door]:
+) -> Iterator[EntryPoint]:
     """Each door behind a real server, with Anna's link."""
     small = settings.model_copy(update={"spool_mb": 1})
-    with DOORS[request.param](small, databases, make_link(databases, cast, now)) as opened:
+    with ENTRY_POINTS[request.param](small, databases, make_link(databases, cast, now)) as opened:
         yield opened
 
 
@@ -27,7 +27,7 @@ def door(
 def in_process(request: pytest.FixtureRequest) -> OpenInProcess:
     """Each door without a server, to be opened with the settings that a test wants."""
 
-    def opened(settings: Settings) -> AbstractContextManager[Ask]:
+    def opened(settings: Settings) -> AbstractContextManager[SendRequest]:
         return IN_PROCESS[request.param](settings.model_copy(update={"spool_mb": 1}))
 
     return opened

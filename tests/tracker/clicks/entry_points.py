@@ -21,7 +21,7 @@ from tests.tracker.clicks.visitors import PEOPLE
 from tracker.clicks.models import Click
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.redirect.edge import Edge
-from tracker.clicks.redirect.link_cache import LinkCache, library
+from tracker.clicks.redirect.link_cache import LinkCache, link_source
 from tracker.clicks.redirect.parts import RedirectParts
 from tracker.clicks.token import read_token
 from tracker.http.site import Site
@@ -34,7 +34,7 @@ BROWSER = PEOPLE["Safari on iPhone"][0]
 
 
 @dataclass(frozen=True)
-class Door:
+class EntryPoint:
     databases: Databases
     settings: Settings
     port: int
@@ -75,14 +75,14 @@ def make_link(databases: Databases, cast: Cast, now: datetime) -> str:
 
 
 @contextmanager
-def flask_door(settings: Settings, databases: Databases, link_id: str) -> Iterator[Door]:
+def flask_entry_point(settings: Settings, databases: Databases, link_id: str) -> Iterator[EntryPoint]:
     app = create_app(settings)
     site: Site = app.extensions["linkledger"]
     parts = site.part(RedirectParts)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(POLL_S,), daemon=True)
     thread.start()
-    yield Door(databases, settings, server.server_port, link_id, parts.links)
+    yield EntryPoint(databases, settings, server.server_port, link_id, parts.links)
     server.shutdown()
     thread.join()
     server.server_close()
@@ -93,12 +93,12 @@ def flask_door(settings: Settings, databases: Databases, link_id: str) -> Iterat
 
 
 @contextmanager
-def edge_door(settings: Settings, databases: Databases, link_id: str) -> Iterator[Door]:
-    links = LinkCache(library(databases.main))
+def edge_entry_point(settings: Settings, databases: Databases, link_id: str) -> Iterator[EntryPoint]:
+    links = LinkCache(link_source(databases.main))
     edge = Edge(settings, Recorder.of(settings), links)
     with edge_in_a_thread(edge) as (port, _):
-        yield Door(databases, settings, port, link_id, links)
+        yield EntryPoint(databases, settings, port, link_id, links)
 
 
-OpenDoor = Callable[[Settings, Databases, str], AbstractContextManager[Door]]
-DOORS: dict[str, OpenDoor] = {"flask": flask_door, "edge": edge_door}
+OpenEntryPoint = Callable[[Settings, Databases, str], AbstractContextManager[EntryPoint]]
+ENTRY_POINTS: dict[str, OpenEntryPoint] = {"flask": flask_entry_point, "edge": edge_entry_point}

@@ -22,7 +22,7 @@ POLL_S = 0.05
 
 
 @dataclass(frozen=True)
-class Answered:
+class RecordedResponse:
     status: int
     headers: Lines
     body: bytes
@@ -34,20 +34,22 @@ class Answered:
         return found[0] if found else None
 
 
-class Ask(Protocol):
+class SendRequest(Protocol):
     """All texts have one character for each byte. `headers` are lines, so a name may come twice."""
 
     def __call__(
         self, path: str, query: str = "", headers: Lines = (BROWSER,), peer: str = "203.0.113.9"
-    ) -> Answered: ...
+    ) -> RecordedResponse: ...
 
 
 @contextmanager
-def flask_in_process(settings: Settings) -> Iterator[Ask]:
+def flask_in_process(settings: Settings) -> Iterator[SendRequest]:
     app = create_app(settings)
     app.extensions["linkledger"].part(RedirectParts).links.poll_s = POLL_S
 
-    def ask(path: str, query: str = "", headers: Lines = (BROWSER,), peer: str = "203.0.113.9") -> Answered:
+    def ask(
+        path: str, query: str = "", headers: Lines = (BROWSER,), peer: str = "203.0.113.9"
+    ) -> RecordedResponse:
         environ: dict[str, Any] = create_environ("/x")
         environ |= {"PATH_INFO": path, "QUERY_STRING": query, "REMOTE_ADDR": peer, "wsgi.input": BytesIO()}
         sent: dict[str, str] = {}
@@ -55,7 +57,7 @@ def flask_in_process(settings: Settings) -> Iterator[Ask]:
             key = f"HTTP_{name.upper().replace('-', '_')}"
             sent[key] = f"{sent[key]},{value}" if key in sent else value  # as servers do (PEP 3333)
         body, status, answered = run_wsgi_app(app, environ | sent, buffered=True)
-        return Answered(int(status.split()[0]), list(answered), b"".join(body))
+        return RecordedResponse(int(status.split()[0]), list(answered), b"".join(body))
 
     yield ask
     app.extensions["linkledger"].part(RedirectParts).recorder.close()
@@ -63,11 +65,13 @@ def flask_in_process(settings: Settings) -> Iterator[Ask]:
 
 
 @contextmanager
-def edge_in_process(settings: Settings) -> Iterator[Ask]:
+def edge_in_process(settings: Settings) -> Iterator[SendRequest]:
     edge, loop = create_edge(settings), asyncio.new_event_loop()
     edge.links.poll_s = POLL_S
 
-    def ask(path: str, query: str = "", headers: Lines = (BROWSER,), peer: str = "203.0.113.9") -> Answered:
+    def ask(
+        path: str, query: str = "", headers: Lines = (BROWSER,), peer: str = "203.0.113.9"
+    ) -> RecordedResponse:
         sent: list[Any] = []
 
         async def send(message: Any) -> None:
@@ -88,7 +92,7 @@ def edge_in_process(settings: Settings) -> Iterator[Ask]:
         loop.run_until_complete(edge(scope, receive, send))
         start, *rest = sent
         lines = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]]
-        return Answered(start["status"], lines, b"".join(each["body"] for each in rest))
+        return RecordedResponse(start["status"], lines, b"".join(each["body"] for each in rest))
 
     yield ask
     edge.recorder.close()
@@ -96,7 +100,7 @@ def edge_in_process(settings: Settings) -> Iterator[Ask]:
     loop.close()
 
 
-OpenInProcess = Callable[[Settings], AbstractContextManager[Ask]]
+OpenInProcess = Callable[[Settings], AbstractContextManager[SendRequest]]
 IN_PROCESS: dict[str, OpenInProcess] = {
     "flask": flask_in_process,
     "edge": edge_in_process,

@@ -31,14 +31,14 @@ TOKEN = make_token(KEYS, CLICK, LINK, earns=True, confirmed=True)
 
 
 @given(st.uuids(), st.uuids(), st.booleans(), st.booleans())
-def test_a_token_says_what_was_put_in(click_id: UUID, link_id: UUID, earns: bool, confirmed: bool) -> None:
+def test_a_token_round_trips(click_id: UUID, link_id: UUID, earns: bool, confirmed: bool) -> None:
     token = make_token(KEYS, click_id, link_id, earns=earns, confirmed=confirmed)
     assert read_token(KEYS, token) == ClickToken(click_id, link_id, earns, confirmed)
     assert re.fullmatch(r"[A-Za-z0-9_-]+", token)
     assert len(token) == TOKEN_LENGTH < 100
 
 
-def test_a_token_knows_the_time_of_its_click() -> None:
+def test_a_token_has_the_time_of_its_click() -> None:
     assert read_token(KEYS, TOKEN).at == NOW
 
 
@@ -51,20 +51,20 @@ def test_a_token_with_any_character_changed_is_refused(position: int, character:
         read_token(KEYS, altered)
 
 
-def test_a_token_has_one_spelling() -> None:
+def test_a_token_has_one_canonical_form() -> None:
     """Four last characters decode to the same signature; only the one that we write is good."""
     good = [letter for letter in ALPHABET if _is_good(TOKEN[:-1] + letter)]
     assert good == [TOKEN[-1]]
 
 
 @given(st.binary(min_size=33, max_size=33))
-def test_a_payload_of_ones_own_with_a_foreign_signature_is_refused(payload: bytes) -> None:
+def test_another_payload_with_a_copied_signature_is_rejected(payload: bytes) -> None:
     forged = base64.urlsafe_b64encode(payload).decode() + TOKEN[PAYLOAD_LENGTH:]
     assert forged == TOKEN or not _is_good(forged)
 
 
 @given(st.text(max_size=120))
-def test_what_is_no_token_is_refused(text: str) -> None:
+def test_arbitrary_text_is_rejected(text: str) -> None:
     assert not _is_good(text)
 
 
@@ -81,11 +81,11 @@ def test_what_is_no_token_is_refused(text: str) -> None:
         "",
     ],
 )
-def test_a_token_of_another_form_is_refused(text: str) -> None:
+def test_a_malformed_token_is_rejected(text: str) -> None:
     assert not _is_good(text)
 
 
-def test_a_token_of_another_installation_or_for_another_use_is_refused() -> None:
+def test_a_token_of_another_installation_or_purpose_is_rejected() -> None:
     assert not _is_good(make_token(OLDER, CLICK, LINK, earns=True, confirmed=True))
     payload = TOKEN[:PAYLOAD_LENGTH]
     other_use = payload + signer(KEYS, SOURCE_SECRET).get_signature(payload).decode()
@@ -101,13 +101,13 @@ def test_a_signed_token_of_an_unknown_version_is_refused(first_byte: int) -> Non
         read_token(KEYS, token.decode())
 
 
-def test_tokens_outlive_an_exchange_of_keys_until_the_former_key_goes() -> None:
+def test_tokens_stay_valid_while_the_former_key_is_listed() -> None:
     former = make_token(OLDER, CLICK, LINK, earns=True, confirmed=True)
     assert read_token((*KEYS, *OLDER), former).click_id == CLICK
     assert make_token((*KEYS, *OLDER), CLICK, LINK, earns=True, confirmed=True) == TOKEN
 
 
-def test_the_error_is_a_plain_one_and_does_not_repeat_the_token() -> None:
+def test_the_error_does_not_contain_the_token() -> None:
     altered = make_token(OLDER, uuid4(), LINK, earns=True, confirmed=True)
     with pytest.raises(Invalid) as refused:
         read_token(KEYS, altered)

@@ -19,44 +19,44 @@ DEADLINE_S = 20
 """Long: the tests are about what happens, not about how fast it does."""
 
 
-def a_click() -> NewClick:
+def make_click() -> NewClick:
     marks = ("DE", "today", None, "net")
     return NewClick(new_uuid(NOW), LINK, "person", "a test", "phone", "blog.example", '{"s1":"bio"}', *marks)
 
 
-def kept_ids(databases: Databases) -> list[UUID]:
+def stored_ids(databases: Databases) -> list[UUID]:
     with databases.clicks.connect() as connection:
         return list(connection.scalars(select(Click.id)))
 
 
-class HeldWriters:
-    """Opens real writers that wait at their turn until `go` is set. `batches` has the size of each commit."""
+class BlockedWriters:
+    """Opens real writers that wait at their turn until `released` is set. `batches` has the size of each commit."""
 
-    def __init__(self, *, held: bool) -> None:
-        self.go = threading.Event()
-        self.at_turn = threading.Event()
+    def __init__(self, *, blocked: bool) -> None:
+        self.released = threading.Event()
+        self.at_lock = threading.Event()
         self.batches: list[int] = []
         self.opened = 0
-        if not held:
-            self.go.set()
+        if not blocked:
+            self.released.set()
 
     def open(self, clicks_url: str) -> BatchWriter:
         self.opened += 1
-        return _HeldWriter(open_writer(clicks_url), self)
+        return _BlockedWriter(open_writer(clicks_url), self)
 
 
-class _HeldWriter:
-    def __init__(self, real: BatchWriter, owner: HeldWriters) -> None:
+class _BlockedWriter:
+    def __init__(self, real: BatchWriter, owner: BlockedWriters) -> None:
         self._real, self._owner = real, owner
 
-    def turn(self) -> AbstractContextManager[None]:
-        return self._held()
+    def write_lock(self) -> AbstractContextManager[None]:
+        return self._blocked()
 
     @contextmanager
-    def _held(self) -> Iterator[None]:
-        with self._real.turn():
-            self._owner.at_turn.set()
-            assert self._owner.go.wait(DEADLINE_S)
+    def _blocked(self) -> Iterator[None]:
+        with self._real.write_lock():
+            self._owner.at_lock.set()
+            assert self._owner.released.wait(DEADLINE_S)
             yield
 
     def write(self, clicks: Sequence[NewClick]) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.http.client import Client, client_of, direct_loopback, trusted_networks, usual_address
+from tracker.http.client import Client, client_of, is_direct_loopback, normalize_address, trusted_networks
 
 TRUSTED = trusted_networks("10.0.0.1, 192.168.0.0/24, fd00::/8")
 
@@ -14,7 +14,7 @@ def seen(peer: str, **headers: str) -> Client:
     return client_of(peer, "http", "inner:8001", named.get, TRUSTED)
 
 
-def test_a_named_proxy_says_who_the_client_is() -> None:
+def test_a_trusted_proxy_determines_the_client() -> None:
     client = seen(
         "10.0.0.1", x_forwarded_for="203.0.113.9", x_forwarded_proto="HTTPS", x_forwarded_host="go.example"
     )
@@ -22,9 +22,9 @@ def test_a_named_proxy_says_who_the_client_is() -> None:
 
 
 @pytest.mark.parametrize("peer", ["10.0.0.2", "203.0.113.1", "fe80::1", "", "nonsense"])
-def test_anybody_elses_word_counts_nothing(peer: str) -> None:
+def test_headers_of_untrusted_peers_are_ignored(peer: str) -> None:
     client = seen(peer, x_forwarded_for="198.51.100.7", x_forwarded_proto="https", x_forwarded_host="evil")
-    assert client == Client(usual_address(peer), "http", "inner:8001", False)
+    assert client == Client(normalize_address(peer), "http", "inner:8001", False)
 
 
 @pytest.mark.parametrize(
@@ -44,22 +44,22 @@ def test_anybody_elses_word_counts_nothing(peer: str) -> None:
         ("192.168.0.9", "192.168.0.9"),
     ],
 )
-def test_the_client_is_the_last_address_that_is_no_proxy_of_ours(forwarded: str, address: str) -> None:
+def test_the_client_is_the_last_address_that_is_no_trusted_proxy(forwarded: str, address: str) -> None:
     assert seen("10.0.0.1", x_forwarded_for=forwarded).address == address
 
 
-def test_a_proxys_odd_words_change_nothing() -> None:
+def test_invalid_proxy_headers_are_ignored() -> None:
     client = seen("10.0.0.1", x_forwarded_proto="javascript", x_forwarded_host="")
     assert (client.scheme, client.host) == ("http", "inner:8001")
 
 
 @given(st.text(max_size=60), st.lists(st.text(max_size=20), max_size=40))
-def test_whatever_comes_the_address_is_one_or_nothing(peer: str, hops: list[str]) -> None:
+def test_the_client_address_is_always_normalized_or_empty(peer: str, hops: list[str]) -> None:
     for each in (
         seen(peer, x_forwarded_for=",".join(hops)),
         seen("10.0.0.1", x_forwarded_for=",".join(hops)),
     ):
-        assert each.address == usual_address(each.address)
+        assert each.address == normalize_address(each.address)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,5 @@ def test_whatever_comes_the_address_is_one_or_nothing(peer: str, hops: list[str]
         ("", {}, False),
     ],
 )
-def test_a_proxy_on_this_machine_is_no_direct_caller(
-    peer: str, headers: dict[str, str], direct: bool
-) -> None:
-    assert direct_loopback(peer, headers.get) is direct
+def test_a_local_proxy_is_not_a_direct_caller(peer: str, headers: dict[str, str], direct: bool) -> None:
+    assert is_direct_loopback(peer, headers.get) is direct

@@ -64,25 +64,25 @@ def test_an_error_is_json_for_programs(app: Flask, name: str) -> None:
     assert all(word not in answer.text for word in ("secret", "192.0.2.1", "anna@", "Traceback"))
 
 
-def test_a_busy_database_says_when_to_come_again(app: Flask) -> None:
+def test_a_busy_database_sends_retry_after(app: Flask) -> None:
     for path in ("/app/fail/busy", "/api/fail/busy"):
         assert app.test_client().get(path).headers["Retry-After"] == "5"
 
 
-def test_the_words_of_an_http_error_are_escaped(app: Flask) -> None:
+def test_http_error_descriptions_are_escaped(app: Flask) -> None:
     answer = app.test_client().get("/app/teapot")
     assert answer.status_code == 418
     assert "<script>" not in answer.text
 
 
-def test_a_wrong_method_says_which_are_right(app: Flask) -> None:
+def test_a_wrong_method_gets_the_allow_header(app: Flask) -> None:
     answer = app.test_client().post("/healthz")
     assert answer.status_code == 405
     assert "GET" in answer.headers["Allow"]
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/app/fail/surprise", "/static/linkledger.css", "/xyz"])
-def test_every_answer_carries_the_headers_of_safety(app: Flask, path: str) -> None:
+def test_every_response_has_the_security_headers(app: Flask, path: str) -> None:
     answer = app.test_client().get(path)
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "Set-Cookie" not in answer.headers
@@ -113,26 +113,28 @@ OWN = [
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 @pytest.mark.parametrize("headers", FOREIGN)
-def test_a_form_of_another_site_is_refused(app: Flask, method: str, headers: dict[str, str]) -> None:
+def test_cross_site_posts_are_rejected(app: Flask, method: str, headers: dict[str, str]) -> None:
     answer = app.test_client().open("/app/form", method=method, headers=headers)
     assert answer.status_code == 403
     assert "another site" in answer.text
 
 
 @pytest.mark.parametrize("headers", OWN)
-def test_a_form_of_our_own_goes_through(app: Flask, headers: dict[str, str]) -> None:
+def test_same_origin_posts_are_accepted(app: Flask, headers: dict[str, str]) -> None:
     assert app.test_client().post("/app/form", headers=headers).text == "done"
 
 
 @pytest.mark.parametrize("headers", FOREIGN)
-def test_reading_and_signed_calls_may_come_from_anywhere(app: Flask, headers: dict[str, str]) -> None:
+def test_get_requests_and_signed_calls_are_accepted_from_any_site(
+    app: Flask, headers: dict[str, str]
+) -> None:
     client = app.test_client()
     assert client.get("/app/form", headers=headers).text == "done"
     for path in ("/api/form", "/hooks/form"):
         assert client.post(path, headers=headers).text == "done"
 
 
-def test_a_path_that_only_begins_like_a_signed_one_is_guarded(app: Flask) -> None:
+def test_a_path_similar_to_a_signed_one_is_protected(app: Flask) -> None:
     for path in ("/hooks", "/apis/form", "//hooks/form", "/app/../hooks/form"):
         answer = app.test_client().post(path, headers=FOREIGN[0])
         assert answer.status_code in (403, 404, 405, 308)
@@ -141,21 +143,19 @@ def test_a_path_that_only_begins_like_a_signed_one_is_guarded(app: Flask) -> Non
 @pytest.mark.parametrize(
     "name", ["../pages.py", "..%2fpages.py", "%2e%2e/pages.py", "/etc/passwd", "nothing.css"]
 )
-def test_only_what_is_static_is_served(app: Flask, name: str) -> None:
+def test_only_static_files_are_served(app: Flask, name: str) -> None:
     answer = app.test_client().get(f"/static/{name}")
     assert answer.status_code in (404, 308)
     assert "Blueprint" not in answer.text
 
 
-def test_a_file_that_is_static_may_be_kept_for_a_while(app: Flask) -> None:
+def test_static_files_have_a_max_age(app: Flask) -> None:
     answer = app.test_client().get("/static/linkledger.css")
     assert (answer.status_code, answer.mimetype) == (200, "text/css")
     assert "max-age=3600" in answer.headers["Cache-Control"]
 
 
-def test_health_answers_though_the_database_is_gone_and_readiness_does_not(
-    app: Flask, settings: Settings
-) -> None:
+def test_without_a_database_health_succeeds_and_readiness_fails(app: Flask, settings: Settings) -> None:
     client = app.test_client()
     assert client.get("/readyz").status_code == 200
     app.extensions["linkledger"].databases.close()
@@ -167,7 +167,7 @@ def test_health_answers_though_the_database_is_gone_and_readiness_does_not(
     assert client.get("/healthz").json == {"status": "ok"}
 
 
-def test_importing_the_application_opens_nothing(settings: Settings, databases: Databases) -> None:
+def test_creating_the_application_opens_no_connection(settings: Settings, databases: Databases) -> None:
     app = create_app(settings)
     site = app.extensions["linkledger"]
     assert site.databases.main.pool.checkedout() == 0

@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from config.database import open_databases, reading
-from tests.harness.processes.web_process import WebProcess, own_settings, web_process
+from config.database import open_databases, read_session
+from tests.harness.processes.web_process import WebProcess, web_process, web_settings
 from tests.tracker.sales.api.test_hooks import signed
 from tests.tracker.sales.shop import Shop, envelope, open_shop, sale
 from tracker.sales.inbox.models import Event
 from tracker.sales.reports.strict_json import MAXIMUM_BYTES
-from wsgi import MAXIMUM_BODY_BYTES
+from wsgi import MAX_BODY_BYTES
 
-LONGER_THAN_ANY_TEST_S = 60
+EXCESSIVE_TIMEOUT_S = 60
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 CHUNKS = pytest.mark.parametrize("chunk_bytes", [0, 997, 200_000], ids=["length", "chunks", "large-chunks"])
-DOORS = pytest.mark.parametrize(
+BODY_PATHS = pytest.mark.parametrize(
     ("path", "limit_bytes"), [("/app/form", 1_048_576), ("/hooks/src_1", 1_048_576)]
 )
 
@@ -28,7 +28,7 @@ DOORS = pytest.mark.parametrize(
 @pytest.fixture(scope="module")
 def web(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProcess]:
     """It would wait for a client longer than any test waits for it."""
-    settings = own_settings(sqlite_template, tmp_path_factory.mktemp("bodies"), LONGER_THAN_ANY_TEST_S)
+    settings = web_settings(sqlite_template, tmp_path_factory.mktemp("bodies"), EXCESSIVE_TIMEOUT_S)
     with web_process(settings) as running:
         yield running
 
@@ -41,7 +41,7 @@ def shop(web: WebProcess) -> Iterator[Shop]:
 
 
 def events(shop: Shop) -> int:
-    with reading(shop.databases.main) as session:
+    with read_session(shop.databases.main) as session:
         return session.scalar(select(func.count()).select_from(Event)) or 0
 
 
@@ -58,7 +58,7 @@ def head(path: str, *lines: str, version: str = "1.1") -> bytes:
 
 
 @CHUNKS
-def test_a_form_arrives_whole_however_it_is_framed(web: WebProcess, chunk_bytes: int) -> None:
+def test_a_form_arrives_complete_with_any_framing(web: WebProcess, chunk_bytes: int) -> None:
     note = bytes(97 + at % 26 for at in range(400_000))
     answer = web.ask("/app/form", b"note=" + note, FORM, chunk_bytes=chunk_bytes)
     assert (answer.status, answer.json) == (
@@ -68,7 +68,7 @@ def test_a_form_arrives_whole_however_it_is_framed(web: WebProcess, chunk_bytes:
 
 
 @CHUNKS
-def test_a_signed_message_arrives_whole_however_it_is_framed(
+def test_a_signed_message_arrives_complete_with_any_framing(
     web: WebProcess, shop: Shop, chunk_bytes: int
 ) -> None:
     order = envelope("sale.created", sale(order_id=f"framed-{chunk_bytes}"))
@@ -83,15 +83,15 @@ def test_a_signed_message_arrives_whole_however_it_is_framed(
 
 
 @CHUNKS
-def test_a_form_over_the_limit_is_refused_in_words(web: WebProcess, chunk_bytes: int) -> None:
-    body = b"note=" + bytes(MAXIMUM_BODY_BYTES)
+def test_a_form_over_the_limit_is_rejected_with_a_page(web: WebProcess, chunk_bytes: int) -> None:
+    body = b"note=" + bytes(MAX_BODY_BYTES)
     answer = web.ask("/app/form", body, FORM, chunk_bytes=chunk_bytes)
     assert (answer.status, answer.headers["Content-Type"]) == (413, "text/html; charset=utf-8")
-    assert f"more than {MAXIMUM_BODY_BYTES} bytes" in answer.body.decode()
+    assert f"more than {MAX_BODY_BYTES} bytes" in answer.body.decode()
 
 
 @CHUNKS
-def test_a_message_over_the_limit_is_refused_though_its_beginning_is_signed(
+def test_a_message_over_the_limit_is_rejected_even_if_its_prefix_is_signed(
     web: WebProcess, shop: Shop, chunk_bytes: int
 ) -> None:
     before = events(shop)
@@ -104,18 +104,18 @@ def test_a_message_over_the_limit_is_refused_though_its_beginning_is_signed(
     assert events(shop) == before
 
 
-@DOORS
-def test_an_announced_length_over_the_limit_is_refused_before_a_byte_of_it(
+@BODY_PATHS
+def test_a_content_length_over_the_limit_is_rejected_before_reading(
     web: WebProcess, path: str, limit_bytes: int
 ) -> None:
     assert " 413 " in web.first_line(head(path, f"Content-Length: {limit_bytes + 1}"))
 
 
-def test_who_sends_everything_before_listening_still_hears_why(web: WebProcess) -> None:
+def test_a_client_that_sends_everything_first_still_gets_the_error(web: WebProcess) -> None:
     assert web.ask("/app/form", bytes(8_000_000), FORM).status == 413
 
 
-@DOORS
+@BODY_PATHS
 @pytest.mark.parametrize(
     ("lines", "rest"),
     [
@@ -128,17 +128,17 @@ def test_who_sends_everything_before_listening_still_hears_why(web: WebProcess) 
         (("Transfer-Encoding: chunked",), b"-6\r\nnote=x\r\n0\r\n\r\n"),
     ],
 )
-def test_a_body_whose_end_is_in_doubt_is_refused(
+def test_a_body_with_ambiguous_framing_is_rejected(
     web: WebProcess, path: str, limit_bytes: int, lines: tuple[str, ...], rest: bytes
 ) -> None:
     assert " 400 " in web.first_line(head(path, *lines) + rest)
 
 
-@DOORS
+@BODY_PATHS
 @pytest.mark.parametrize(
     "framing", [("Content-Length: 60", b"note=x"), ("Transfer-Encoding: chunked", b"9\r\nnote")]
 )
-def test_a_body_that_breaks_off_is_refused(
+def test_a_truncated_body_is_rejected(
     web: WebProcess, path: str, limit_bytes: int, framing: tuple[str, bytes]
 ) -> None:
     with web.call(head(path, framing[0]) + framing[1]) as connection:
@@ -146,7 +146,7 @@ def test_a_body_that_breaks_off_is_refused(
         assert b" 400 " in connection.makefile("rb").readline()
 
 
-@DOORS
+@BODY_PATHS
 @pytest.mark.parametrize(
     "lines",
     [
@@ -155,13 +155,13 @@ def test_a_body_that_breaks_off_is_refused(
         ("Transfer-Encoding: gzip, chunked",),
     ],
 )
-def test_a_compressed_body_is_refused_unread(
+def test_a_compressed_body_is_rejected_before_reading(
     web: WebProcess, path: str, limit_bytes: int, lines: tuple[str, ...]
 ) -> None:
     assert " 415 " in web.first_line(head(path, *lines, "Connection: close"))
 
 
-def test_a_signed_message_that_is_compressed_is_told_what_to_do(web: WebProcess, shop: Shop) -> None:
+def test_a_compressed_signed_message_gets_a_helpful_error(web: WebProcess, shop: Shop) -> None:
     body = json.dumps({"type": "sale.created"}).encode()
     proofs = signed(shop.secret, body, "msg_gzip")
     answer = web.ask(f"/hooks/{shop.source_id}", body, proofs | {"Content-Encoding": "GZIP"})

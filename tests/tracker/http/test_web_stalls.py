@@ -13,13 +13,13 @@ import pytest
 
 from tests.harness.processes.limits_app import LARGE_BYTES
 from tests.harness.processes.serve_process import wait_until
-from tests.harness.processes.web_process import ANSWERS_WITHIN_S, WebProcess, own_settings, web_process
+from tests.harness.processes.web_process import ANSWERS_WITHIN_S, WebProcess, web_process, web_settings
 
-LONGER_THAN_ANY_TEST_S = 60
-HASTY_S = 1
+EXCESSIVE_TIMEOUT_S = 60
+SHORT_TIMEOUT_S = 1
 GRACEFUL_S = 10
-LET_GO_WITHIN_S = 20
-SOME = 12
+RELEASED_WITHIN_S = 20
+CLIENTS_PER_KIND = 12
 """Of one kind; of all kinds together they are more than the threads of a worker."""
 KEPT_OPEN = 80
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -36,21 +36,23 @@ STALLS = {
     "never hangs up": "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
 }
 
-DOWNLOADING = [kind for kind, said in STALLS.items() if "/app/large" in said]
-SAYING = [kind for kind in STALLS if kind not in DOWNLOADING]
+DOWNLOADING_KINDS = [kind for kind, said in STALLS.items() if "/app/large" in said]
+SENDING_KINDS = [kind for kind in STALLS if kind not in DOWNLOADING_KINDS]
 
 
 @pytest.fixture(scope="module")
-def patient(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProcess]:
+def long_timeout_web(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProcess]:
     """It waits for a client longer than any test waits for it."""
-    settings = own_settings(sqlite_template, tmp_path_factory.mktemp("patient"), LONGER_THAN_ANY_TEST_S)
+    settings = web_settings(sqlite_template, tmp_path_factory.mktemp("patient"), EXCESSIVE_TIMEOUT_S)
     with web_process(settings) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def hasty(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProcess]:
-    settings = own_settings(sqlite_template, tmp_path_factory.mktemp("hasty"), HASTY_S)
+def short_timeout_web(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WebProcess]:
+    settings = web_settings(sqlite_template, tmp_path_factory.mktemp("hasty"), SHORT_TIMEOUT_S)
     with web_process(settings) as running:
         yield running
 
@@ -65,14 +67,14 @@ def stalled(web: WebProcess, kinds: list[str], each: int) -> Iterator[list[socke
         ]
 
 
-def everything_answers(web: WebProcess) -> None:
+def require_all_pages(web: WebProcess) -> None:
     assert web.ask("/").status == 200
     assert web.ask("/healthz").status == 200
     assert web.ask("/hooks/src_nobody", b"{}").status == 404
     assert web.ask("/app/form", b"note=x", FORM).status == 200
 
 
-def received(connection: socket.socket) -> int:
+def count_received_bytes(connection: socket.socket) -> int:
     """Everything that still comes, to the end; counted."""
     count = 0
     try:
@@ -84,41 +86,46 @@ def received(connection: socket.socket) -> int:
 
 
 @pytest.mark.parametrize("kind", STALLS)
-def test_pages_answer_while_clients_stall(patient: WebProcess, kind: str) -> None:
-    worker = patient.worker()
-    with stalled(patient, [kind], SOME):
+def test_pages_answer_while_clients_stall(long_timeout_web: WebProcess, kind: str) -> None:
+    worker = long_timeout_web.worker()
+    with stalled(long_timeout_web, [kind], CLIENTS_PER_KIND):
         for _ in range(3):
-            everything_answers(patient)
-    assert patient.worker() == worker
+            require_all_pages(long_timeout_web)
+    assert long_timeout_web.worker() == worker
 
 
-def test_every_thread_comes_back_from_a_stalled_client(hasty: WebProcess) -> None:
-    worker, ended = hasty.worker(), hasty.ended_downloads()
-    with stalled(hasty, DOWNLOADING, SOME) as downloads, stalled(hasty, SAYING, SOME) as others:
+def test_every_thread_is_released_from_a_stalled_client(short_timeout_web: WebProcess) -> None:
+    worker, ended = short_timeout_web.worker(), short_timeout_web.ended_downloads()
+    with (
+        stalled(short_timeout_web, DOWNLOADING_KINDS, CLIENTS_PER_KIND) as downloads,
+        stalled(short_timeout_web, SENDING_KINDS, CLIENTS_PER_KIND) as others,
+    ):
         for connection in others:
-            received(connection)
+            count_received_bytes(connection)
         wait_until(
-            lambda: hasty.ended_downloads() == ended + len(downloads), "no download hangs", LET_GO_WITHIN_S
+            lambda: short_timeout_web.ended_downloads() == ended + len(downloads),
+            "no download hangs",
+            RELEASED_WITHIN_S,
         )
-        everything_answers(hasty)
-        assert all(received(connection) < LARGE_BYTES for connection in downloads)
-    assert hasty.worker() == worker
-    assert not re.search("WORKER TIMEOUT|Traceback", hasty.log.read_text())
+        require_all_pages(short_timeout_web)
+        assert all(count_received_bytes(connection) < LARGE_BYTES for connection in downloads)
+    assert short_timeout_web.worker() == worker
+    assert not re.search("WORKER TIMEOUT|Traceback", short_timeout_web.log.read_text())
 
 
-def test_a_byte_now_and_then_buys_no_time(hasty: WebProcess) -> None:
+def test_single_bytes_do_not_extend_the_deadline(short_timeout_web: WebProcess) -> None:
     kinds = ["stops in the headers", "stops in a body of known length", "stops in a chunk"]
-    with stalled(hasty, kinds, SOME) as connections:
-        deadline = time.monotonic() + LET_GO_WITHIN_S
+    with stalled(short_timeout_web, kinds, CLIENTS_PER_KIND) as connections:
+        deadline = time.monotonic() + RELEASED_WITHIN_S
         waiting = set(connections)
         while waiting:
             assert time.monotonic() < deadline, f"{len(waiting)} are still listened to"
-            heard = select.select(waiting, [], [], HASTY_S / 10)[0]
-            waiting = {each for each in waiting if each not in heard and drips(each)}
-        everything_answers(hasty)
+            heard = select.select(waiting, [], [], SHORT_TIMEOUT_S / 10)[0]
+            waiting = {each for each in waiting if each not in heard and send_one_byte(each)}
+        require_all_pages(short_timeout_web)
 
 
-def drips(connection: socket.socket) -> bool:
+def send_one_byte(connection: socket.socket) -> bool:
     try:
         connection.sendall(b"x")
     except ConnectionError:
@@ -126,37 +133,37 @@ def drips(connection: socket.socket) -> bool:
     return True
 
 
-def test_a_slow_client_that_goes_on_sending_is_heard_out(hasty: WebProcess) -> None:
+def test_a_slow_but_steady_upload_succeeds(short_timeout_web: WebProcess) -> None:
     pieces, piece = 12, b"x" * 4096
 
     def slowly() -> Iterator[bytes]:
         yield b"note="
         for _ in range(pieces):
-            time.sleep(HASTY_S / 8)
+            time.sleep(SHORT_TIMEOUT_S / 8)
             yield piece
 
     length = str(5 + pieces * len(piece))
-    assert hasty.ask("/app/form", slowly(), FORM | {"Content-Length": length}).json["bytes"] == pieces * len(
-        piece
-    )
+    assert short_timeout_web.ask("/app/form", slowly(), FORM | {"Content-Length": length}).json[
+        "bytes"
+    ] == pieces * len(piece)
 
 
-def test_a_slow_client_that_goes_on_reading_gets_everything(hasty: WebProcess) -> None:
+def test_a_slow_but_steady_download_succeeds(short_timeout_web: WebProcess) -> None:
     once = DOWNLOAD.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")
-    with hasty.call(once.encode()) as connection:
+    with short_timeout_web.call(once.encode()) as connection:
         count = 0
         while piece := connection.recv(1024 * 1024, socket.MSG_WAITALL):
             count += len(piece)
-            time.sleep(HASTY_S / 8)
+            time.sleep(SHORT_TIMEOUT_S / 8)
     assert count > LARGE_BYTES
 
 
-def test_a_stalled_upload_is_told_to_come_again(hasty: WebProcess) -> None:
+def test_a_stalled_upload_gets_408(short_timeout_web: WebProcess) -> None:
     said = STALLS["stops in a body of known length"]
     doors = {"/app/form": "text/html", "/hooks/src_1": "application/problem+json"}
     with ExitStack() as open_ones:
         for connection, kind in [
-            (open_ones.enter_context(hasty.call(said.replace("/app/form", path).encode())), kind)
+            (open_ones.enter_context(short_timeout_web.call(said.replace("/app/form", path).encode())), kind)
             for path, kind in doors.items()
         ]:
             text = connection.makefile("rb").read().decode()
@@ -165,13 +172,13 @@ def test_a_stalled_upload_is_told_to_come_again(hasty: WebProcess) -> None:
             assert "did not arrive in time" in text
 
 
-def test_connections_that_are_kept_open_leave_threads_to_others(patient: WebProcess) -> None:
+def test_idle_keepalive_connections_do_not_occupy_threads(long_timeout_web: WebProcess) -> None:
     """There are more than threads, and each of their clients may ask again at any moment."""
-    worker = patient.worker()
+    worker = long_timeout_web.worker()
     with ExitStack() as open_ones:
         kept = [
             open_ones.enter_context(
-                closing(HTTPConnection("127.0.0.1", patient.port, timeout=ANSWERS_WITHIN_S))
+                closing(HTTPConnection("127.0.0.1", long_timeout_web.port, timeout=ANSWERS_WITHIN_S))
             )
             for _ in range(KEPT_OPEN)
         ]
@@ -180,24 +187,25 @@ def test_connections_that_are_kept_open_leave_threads_to_others(patient: WebProc
                 connection.request("GET", "/healthz")
             for connection in kept:
                 assert connection.getresponse().read() == b'{"status":"ok"}\n'
-            everything_answers(patient)
-    assert patient.worker() == worker
+            require_all_pages(long_timeout_web)
+    assert long_timeout_web.worker() == worker
 
 
-def test_requests_that_come_together_are_answered_one_after_the_other(patient: WebProcess) -> None:
+def test_pipelined_requests_are_answered_in_order(long_timeout_web: WebProcess) -> None:
     one = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
     last = one.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")
-    with patient.call((one * 20 + last).encode()) as connection, connection.makefile("rb") as answers:
+    with (
+        long_timeout_web.call((one * 20 + last).encode()) as connection,
+        connection.makefile("rb") as answers,
+    ):
         assert answers.read().count(b"HTTP/1.1 200 OK") == 21
 
 
-def test_the_process_stops_in_time_though_clients_of_every_kind_hang(
-    sqlite_template: Path, tmp_path: Path
-) -> None:
-    settings = own_settings(sqlite_template, tmp_path, LONGER_THAN_ANY_TEST_S)
+def test_the_process_stops_in_time_with_stalled_clients(sqlite_template: Path, tmp_path: Path) -> None:
+    settings = web_settings(sqlite_template, tmp_path, EXCESSIVE_TIMEOUT_S)
     with web_process(settings, graceful_s=GRACEFUL_S) as web:
         with stalled(web, list(STALLS), 5):
-            everything_answers(web)
+            require_all_pages(web)
             web.process.terminate()
             # gunicorn kills what is left after that time; whoever ends earlier was not killed.
             assert web.process.wait(GRACEFUL_S) == 0

@@ -19,7 +19,7 @@ def test_the_policy_is_shown_and_changed_in_versions(terminal: Terminal) -> None
     assert "customers are bound for ever" in lines[1]
 
 
-def test_a_cut_is_announced_and_months_without_a_number_are_refused(terminal: Terminal) -> None:
+def test_a_cut_needs_notice_and_the_months_policy_needs_a_number(terminal: Terminal) -> None:
     brand_id = terminal.ask(*BRAND)["id"]
     assert "1 to 120" in terminal.refused("brand", "change-policy", brand_id, "--customer-policy", "months")
     cut = terminal.ask("brand", "change-policy", brand_id, "--coupon-policy", "never")

@@ -35,7 +35,7 @@ def test_terms_are_changed(terminal: Terminal, cast: Cast) -> None:
     assert "notice" in message
 
 
-def test_a_creator_takes_part(terminal: Terminal, cast: Cast) -> None:
+def test_a_creator_is_enrolled(terminal: Terminal, cast: Cast) -> None:
     them = ("enroll", "--program", cast.program_id, "--creator", cast.bob_id)
     made = terminal.ask(*them, "--rate", "15", "--coupon", "BOB10")
     assert (made["rate"], made["coupon"], made["creator"]) == ("15", "BOB10", cast.bob_id)
@@ -56,7 +56,7 @@ def test_a_link_is_made_shown_paused_resumed_and_ended(
 
 
 @pytest.mark.parametrize("rate", ["112", "100.01", "-1", "12.345", "NaN", "ten", "1e9"])
-def test_a_rate_that_cannot_be_is_refused_everywhere(terminal: Terminal, cast: Cast, rate: str) -> None:
+def test_an_invalid_rate_is_rejected_by_every_command(terminal: Terminal, cast: Cast, rate: str) -> None:
     refusals = [
         terminal.refused("program", "create", "More", "--brand", cast.brand_id, f"--rate={rate}"),
         terminal.refused("enroll", "--program", cast.program_id, "--creator", cast.bob_id, f"--rate={rate}"),
@@ -68,7 +68,7 @@ def test_a_rate_that_cannot_be_is_refused_everywhere(terminal: Terminal, cast: C
     assert terminal.ask("link", "list") == []
 
 
-def test_ids_that_nobody_has_are_refused(terminal: Terminal, cast: Cast) -> None:
+def test_unknown_ids_are_rejected(terminal: Terminal, cast: Cast) -> None:
     nobody = f"prg_{'0' * 32}"
     for command in (("terms", nobody), ("change-terms", nobody, "--rate", "50"), ("terms", "prg_1")):
         assert "linkledger: " in terminal.refused("program", *command)
@@ -82,7 +82,7 @@ def test_a_taken_code_and_a_foreign_host_are_refused(terminal: Terminal, cast: C
     assert len(terminal.ask("link", "list")) == 1
 
 
-def test_a_link_may_pass_labels_on_lead_deeper_and_expire(terminal: Terminal, cast: Cast) -> None:
+def test_a_link_can_pass_labels_allow_deep_links_and_expire(terminal: Terminal, cast: Cast) -> None:
     wanted = ("--pass", "utm_source", "--pass", "s1", "--deep-links", "--expires", "2099-01-01")
     made = terminal.ask(*link_of(cast, *wanted))
     assert (made["passes"], made["deep_links"]) == (["s1", "utm_source"], True)
@@ -121,7 +121,7 @@ def test_a_brand_has_domains_of_its_own(terminal: Terminal, cast: Cast, settings
     assert terminal.ask("domain", "list") == []
 
 
-def test_a_brands_dead_links_lead_to_a_page_on_its_own_hosts(terminal: Terminal, cast: Cast) -> None:
+def test_inactive_links_of_a_brand_redirect_to_its_fallback(terminal: Terminal, cast: Cast) -> None:
     change = ("brand", "fallback", cast.brand_id)
     assert terminal.ask(*change, "https://shop.example")["fallback_url"] == "https://shop.example/"
     assert terminal.ask("brand", "show", cast.brand_id)["fallback_url"] == "https://shop.example/"

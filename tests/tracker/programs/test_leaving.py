@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from tests.tracker.cast import Cast
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.programs.leaving import remove_creator
@@ -22,15 +22,15 @@ def remove(databases: Databases, cast: Cast, now: datetime, **others: Any) -> li
     return transact(databases.main, lambda s: [each.id for each in remove_creator(s, now, **values)])
 
 
-def standing(databases: Databases, enrollment_id: str) -> tuple[Any, ...]:
-    with reading(databases.main) as session:
+def enrollment_state(databases: Databases, enrollment_id: str) -> tuple[Any, ...]:
+    with read_session(databases.main) as session:
         found = session.get_one(Enrollment, enrollment_id)
         coupon = session.scalars(select(Coupon).where(Coupon.enrollment_id == enrollment_id)).one_or_none()
         ended_at = coupon.ended_at if coupon else None
         return (found.state, found.ended_at, found.removed_at, found.removal_reason, ended_at)
 
 
-def test_who_leaves_has_no_link_and_no_code_any_more(databases: Databases, cast: Cast, now: datetime) -> None:
+def test_leaving_ends_links_and_coupon_codes(databases: Databases, cast: Cast, now: datetime) -> None:
     link = transact(
         databases.main,
         lambda s: (
@@ -45,45 +45,43 @@ def test_who_leaves_has_no_link_and_no_code_any_more(databases: Databases, cast:
     )
     assert remove(databases, cast, now + DAY) == [cast.enrollment_id]
 
-    assert standing(databases, cast.enrollment_id) == ("ended", now + DAY, None, None, now + DAY)
-    with reading(databases.main) as session:
+    assert enrollment_state(databases, cast.enrollment_id) == ("ended", now + DAY, None, None, now + DAY)
+    with read_session(databases.main) as session:
         target = link_target(session, link)
         assert target is not None
         assert not target.active
 
 
-def test_who_is_removed_for_cause_is_so_with_the_reason(
-    databases: Databases, cast: Cast, now: datetime
-) -> None:
+def test_removal_for_cause_stores_the_reason(databases: Databases, cast: Cast, now: datetime) -> None:
     remove(databases, cast, now, cause="bought  his own\nlink")
 
-    assert standing(databases, cast.enrollment_id) == ("ended", now, now, "bought his own link", now)
+    assert enrollment_state(databases, cast.enrollment_id) == ("ended", now, now, "bought his own link", now)
 
 
-def test_who_has_left_can_be_removed_for_cause_later_but_neither_twice(
+def test_removal_for_cause_can_follow_leaving_but_neither_repeats(
     databases: Databases, cast: Cast, now: datetime
 ) -> None:
     remove(databases, cast, now)
     remove(databases, cast, now + DAY, cause="fraud")
-    assert standing(databases, cast.enrollment_id) == ("ended", now, now + DAY, "fraud", now)
+    assert enrollment_state(databases, cast.enrollment_id) == ("ended", now, now + DAY, "fraud", now)
     for cause in (None, "again"):
         with pytest.raises(Conflict, match="already"):
             remove(databases, cast, now + 2 * DAY, cause=cause)
-    assert standing(databases, cast.enrollment_id) == ("ended", now, now + DAY, "fraud", now)
+    assert enrollment_state(databases, cast.enrollment_id) == ("ended", now, now + DAY, "fraud", now)
 
 
-def test_one_program_may_be_left_and_others_not(databases: Databases, cast: Cast, now: datetime) -> None:
+def test_a_creator_can_leave_one_program_only(databases: Databases, cast: Cast, now: datetime) -> None:
     def join_another(session: Any) -> tuple[str, str]:
         program = create_program(session, now, brand_id=cast.brand_id, name="Other", rate_bp=500)
         return program.id, enroll(session, now, program_id=program.id, creator_id=cast.anna_id).id
 
     program_id, enrollment_id = transact(databases.main, join_another)
     assert remove(databases, cast, now, program_id=program_id) == [enrollment_id]
-    assert standing(databases, cast.enrollment_id)[0] == "active"
+    assert enrollment_state(databases, cast.enrollment_id)[0] == "active"
     assert remove(databases, cast, now) == [cast.enrollment_id]
 
 
-def test_a_removal_without_words_or_of_nobody_is_refused(
+def test_a_removal_without_a_cause_or_an_enrollment_is_rejected(
     databases: Databases, cast: Cast, now: datetime
 ) -> None:
     for cause in ("", "  ", "x" * 501, "a\x00b"):
@@ -93,7 +91,7 @@ def test_a_removal_without_words_or_of_nobody_is_refused(
         remove(databases, cast, now, creator_id=cast.bob_id)
 
 
-def test_who_has_left_does_not_join_again(databases: Databases, cast: Cast, now: datetime) -> None:
+def test_a_creator_who_left_cannot_enroll_again(databases: Databases, cast: Cast, now: datetime) -> None:
     remove(databases, cast, now)
     with pytest.raises(Conflict, match="which is for good"):
         transact(

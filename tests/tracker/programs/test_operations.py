@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from tests.tracker.cast import Cast
 from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound
 from tracker.ids import uuid_of
@@ -33,7 +33,7 @@ def make_link(databases: Databases, cast: Cast, now: datetime, **given: Any) -> 
 
 
 def count(databases: Databases, model: type[Any]) -> int:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return session.scalar(select(func.count()).select_from(model)) or 0
 
 
@@ -76,7 +76,7 @@ def test_a_coupon_code_has_one_owner_in_a_brand_in_any_case(
     )
 
 
-def test_a_link_keeps_what_was_asked_for(databases: Databases, cast: Cast, now: datetime) -> None:
+def test_a_link_stores_its_options(databases: Databases, cast: Cast, now: datetime) -> None:
     link = make_link(databases, cast, now, code="Anna-Tea", sub_ids={"s1": "bio", "s2": ""}, rate_bp=0)
     assert (link.code, link.code_key, link.sub_ids) == ("Anna-Tea", "anna-tea", {"s1": "bio"})
     assert count(databases, RateOverride) == 1
@@ -105,7 +105,9 @@ def test_a_wrong_link_is_refused_and_nothing_is_written(
     assert count(databases, Link) == 0
 
 
-def test_who_does_not_take_part_gets_no_link(databases: Databases, cast: Cast, now: datetime) -> None:
+def test_a_creator_without_enrollment_cannot_create_a_link(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
     with pytest.raises(NotFound, match="linkledger enroll"):
         make_link(databases, cast, now, creator_id=cast.bob_id)
 
@@ -117,18 +119,20 @@ def test_a_taken_code_is_refused_in_any_case(databases: Databases, cast: Cast, n
     assert (count(databases, Link), count(databases, RateOverride)) == (1, 0)
 
 
-def test_of_many_who_want_a_code_at_once_one_gets_it(databases: Databases, cast: Cast, now: datetime) -> None:
+def test_one_of_many_concurrent_requests_gets_the_code(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
     start = threading.Barrier(12)
     refused: list[LinkledgerError] = []
 
-    def want() -> None:
+    def request_code() -> None:
         start.wait()
         try:
             make_link(databases, cast, now, code="tea")
         except Conflict as error:
             refused.append(error)
 
-    threads = [threading.Thread(target=want) for _ in range(12)]
+    threads = [threading.Thread(target=request_code) for _ in range(12)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -138,7 +142,7 @@ def test_of_many_who_want_a_code_at_once_one_gets_it(databases: Databases, cast:
 
 
 def target(databases: Databases, code: str) -> LinkTarget | None:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return link_target(session, code)
 
 
@@ -163,7 +167,7 @@ def test_a_paused_link_can_be_resumed_and_an_ended_one_cannot(
 ) -> None:
     link = make_link(databases, cast, now, code="tea")
 
-    def put(state: str) -> None:
+    def set_state(state: str) -> None:
         transact(databases.main, lambda session: set_link_state(session, link_id=link.id, state=state))
         found = target(databases, "tea")
         assert found is not None
@@ -172,16 +176,16 @@ def test_a_paused_link_can_be_resumed_and_an_ended_one_cannot(
         )
 
     for state in ("paused", "paused", "active", "active", "ended", "ended"):
-        put(state)
+        set_state(state)
     for state in ("active", "paused"):
         with pytest.raises(Conflict, match="ended"):
-            put(state)
+            set_state(state)
     with pytest.raises(Conflict, match="taken"):
         make_link(databases, cast, now, code="tea")
 
 
 @pytest.mark.parametrize("model", [Enrollment, Program])
-def test_a_link_leads_nowhere_when_its_enrollment_or_program_does_not_go_on(
+def test_a_link_is_inactive_while_its_enrollment_or_program_is_paused(
     databases: Databases, cast: Cast, now: datetime, model: type[Any]
 ) -> None:
     make_link(databases, cast, now, code="tea")
@@ -195,7 +199,9 @@ def test_a_link_leads_nowhere_when_its_enrollment_or_program_does_not_go_on(
     assert (found.active, found.reason) == (False, f"{model.__tablename__} paused")
 
 
-def test_nobody_joins_what_has_ended(databases: Databases, cast: Cast, now: datetime) -> None:
+def test_an_ended_program_accepts_no_links_and_enrollments(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
     def end(session: Session) -> None:
         session.query(Program).update({"state": "ended"})
 
@@ -209,7 +215,7 @@ def test_nobody_joins_what_has_ended(databases: Databases, cast: Cast, now: date
         )
 
 
-def test_the_redirect_is_told_everything_that_a_link_may_do(
+def test_the_link_target_has_every_option_of_the_link(
     databases: Databases, cast: Cast, now: datetime
 ) -> None:
     later = now + timedelta(days=7)
@@ -229,9 +235,7 @@ def test_the_redirect_is_told_everything_that_a_link_may_do(
     assert found.fallback_url == "https://shop.example/over"
 
 
-def test_a_link_does_not_pass_on_what_carries_the_token(
-    databases: Databases, cast: Cast, now: datetime
-) -> None:
+def test_a_link_cannot_pass_the_token_parameter(databases: Databases, cast: Cast, now: datetime) -> None:
     def make(session: Session) -> Program:
         right: dict[str, Any] = {"brand_id": cast.brand_id, "name": "More", "rate_bp": 100}
         program = programs.create_program(session, now, **right, token_parameter="s1")
@@ -247,7 +251,7 @@ def test_a_link_does_not_pass_on_what_carries_the_token(
         transact(databases.main, make)
 
 
-def test_an_expiry_that_has_passed_is_refused(databases: Databases, cast: Cast, now: datetime) -> None:
+def test_an_expiry_in_the_past_is_rejected(databases: Databases, cast: Cast, now: datetime) -> None:
     with pytest.raises(Invalid, match="time to come"):
         make_link(databases, cast, now, options=LinkOptions(expires_at=now))
     assert count(databases, Link) == 0

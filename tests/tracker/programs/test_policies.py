@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from config.database import Databases, reading, transact
-from tests.harness.processes.threads import at_once
+from config.database import Databases, read_session, transact
+from tests.harness.processes.threads import run_concurrently
 from tests.tracker.cast import Cast
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.ids import new_id
 from tracker.people.accounts.operations import create_brand
-from tracker.programs.policies import Policies, PolicyVersion, change_policy, policies_of
+from tracker.programs.policies import PolicyHistory, PolicyVersion, change_policy, load_policies
 from tracker.programs.rules import CreditPolicy, is_policy_cut
 
 DAY = timedelta(days=1)
@@ -24,13 +24,13 @@ def change(databases: Databases, cast: Cast, now: datetime, **changes: Any) -> P
     return transact(databases.main, lambda s: change_policy(s, now, brand_id=cast.brand_id, **changes))
 
 
-def policies(databases: Databases, cast: Cast) -> Policies:
-    with reading(databases.main) as session:
-        return policies_of(session, cast.brand_id)
+def policies(databases: Databases, cast: Cast) -> PolicyHistory:
+    with read_session(databases.main) as session:
+        return load_policies(session, cast.brand_id)
 
 
-def test_a_brand_begins_with_the_policy_it_was_made_with(databases: Databases, now: datetime) -> None:
-    def make(session: Any) -> Policies:
+def test_version_1_is_the_policy_of_the_new_brand(databases: Databases, now: datetime) -> None:
+    def make(session: Any) -> PolicyHistory:
         brand = create_brand(
             session,
             now,
@@ -41,14 +41,14 @@ def test_a_brand_begins_with_the_policy_it_was_made_with(databases: Databases, n
             customer_policy="months",
             customer_months=6,
         )
-        return policies_of(session, brand.id)
+        return load_policies(session, brand.id)
 
     made = transact(databases.main, make)
     assert made.versions == [PolicyVersion(1, now, CreditPolicy("last", "never", "months", 6))]
     assert made.at(now - DAY) == made.newest
 
 
-def test_a_change_holds_from_its_time_on_and_never_for_earlier_sales(
+def test_a_change_takes_effect_at_its_time_and_not_for_earlier_sales(
     databases: Databases, cast: Cast, now: datetime
 ) -> None:
     change(databases, cast, now + DAY, customers="months", months=3)
@@ -57,7 +57,7 @@ def test_a_change_holds_from_its_time_on_and_never_for_earlier_sales(
 
     assert [found.at(now + n * DAY).version for n in (0, 1, 4, 5)] == [1, 2, 2, 3]
     assert found.newest.policy == CreditPolicy("first", "if_involved", "months", 3)
-    assert found.may_bind
+    assert found.can_bind_customers
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_change_holds_from_its_time_on_and_never_for_earlier_sales(
         ({"coupons": "always"}, {"coupons": "never"}),
     ],
 )
-def test_a_cut_holds_only_after_its_notice(
+def test_a_cut_takes_effect_after_its_notice(
     databases: Databases, cast: Cast, now: datetime, former: dict[str, Any], changes: dict[str, Any]
 ) -> None:
     assert change(databases, cast, now, **former).effective_at == now
@@ -78,7 +78,9 @@ def test_a_cut_holds_only_after_its_notice(
     assert change(databases, cast, now, **changes).effective_at == now + 14 * DAY
 
 
-def test_the_number_of_months_goes_with_its_policy(databases: Databases, cast: Cast, now: datetime) -> None:
+def test_months_are_required_for_the_months_policy_only(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
     for changes in ({"customers": "months"}, {"customers": "lifetime", "months": 3}, {"months": 3}):
         with pytest.raises(Invalid):
             change(databases, cast, now, **changes)
@@ -89,7 +91,7 @@ def test_the_number_of_months_goes_with_its_policy(databases: Databases, cast: C
     assert change(databases, cast, now, customers="lifetime").policy.months is None
 
 
-def test_a_change_that_is_none_and_a_brand_that_is_none_are_refused(
+def test_a_change_without_difference_and_an_unknown_brand_are_rejected(
     databases: Databases, cast: Cast, now: datetime
 ) -> None:
     with pytest.raises(Invalid, match="Nothing changes"):
@@ -98,7 +100,7 @@ def test_a_change_that_is_none_and_a_brand_that_is_none_are_refused(
         transact(databases.main, lambda s: change_policy(s, now, brand_id=new_id("brd", now), model="first"))
 
 
-def test_two_changes_at_once_are_two_versions_or_a_refusal(
+def test_concurrent_changes_get_distinct_versions_or_are_rejected(
     databases: Databases, cast: Cast, now: datetime
 ) -> None:
     def work(model: str) -> int:
@@ -107,7 +109,7 @@ def test_two_changes_at_once_are_two_versions_or_a_refusal(
         except Conflict:
             return 0
 
-    assert 2 in at_once(*[partial(work, model) for model in ("first", "last")])
+    assert 2 in run_concurrently(*[partial(work, model) for model in ("first", "last")])
     versions = policies(databases, cast).versions
     assert [each.version for each in versions] == list(range(1, len(versions) + 1))
 
@@ -131,7 +133,7 @@ def test_no_version_is_ever_changed(databases: Databases, cast: Cast, now: datet
         ({"customers": "first_sale", "months": None}, True),
     ],
 )
-def test_what_leaves_sales_to_nobody_is_a_cut(changes: dict[str, Any], cut: bool) -> None:
+def test_a_change_that_leaves_sales_uncredited_is_a_cut(changes: dict[str, Any], cut: bool) -> None:
     former = CreditPolicy("last", "always", "months", 12)
 
     assert is_policy_cut(former, CreditPolicy(**{**vars(former), **changes})) is cut

@@ -31,7 +31,7 @@ AGREED: dict[str, Any] = {"rate_bp": 1000, "base": "net", "window_days": 30, "ho
     ],
     ids=str,
 )
-def test_conditions_have_bounds(wrong: dict[str, Any]) -> None:
+def test_conditions_out_of_range_are_rejected(wrong: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
         Conditions(**{**AGREED, **wrong})
 
@@ -39,7 +39,7 @@ def test_conditions_have_bounds(wrong: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "worse", [{"rate_bp": 999}, {"base": "profit"}, {"window_days": 29}, {"hold_days": 31}], ids=str
 )
-def test_what_is_worse_for_creators_is_a_cut_even_beside_a_rise(worse: dict[str, Any]) -> None:
+def test_any_worse_condition_makes_a_change_a_cut(worse: dict[str, Any]) -> None:
     rise = {"rate_bp": 2000} if "rate_bp" not in worse else {"window_days": 60}
     assert is_cut(Conditions(**AGREED), Conditions(**{**AGREED, **rise, **worse}))
 
@@ -47,7 +47,7 @@ def test_what_is_worse_for_creators_is_a_cut_even_beside_a_rise(worse: dict[str,
 @pytest.mark.parametrize(
     "better", [{"rate_bp": 1001}, {"base": "gross"}, {"window_days": 31}, {"hold_days": 29}], ids=str
 )
-def test_what_is_better_is_no_cut(better: dict[str, Any]) -> None:
+def test_better_conditions_are_no_cut(better: dict[str, Any]) -> None:
     assert not is_cut(Conditions(**AGREED), Conditions(**{**AGREED, **better}))
 
 
@@ -61,7 +61,7 @@ def test_a_cut_waits_for_its_notice_and_a_rise_does_not() -> None:
     assert effective_time(NOW, former, later, cut=True, notice_days=14) == later
 
 
-def test_terms_never_reach_back_nor_overtake_a_planned_version() -> None:
+def test_terms_cannot_start_in_the_past_or_before_a_planned_version() -> None:
     planned = NOW + timedelta(days=5)
     assert effective_time(NOW, planned, None, cut=False, notice_days=14) == planned
     for too_early in (NOW - timedelta(days=1), NOW + timedelta(days=1)):
@@ -69,12 +69,12 @@ def test_terms_never_reach_back_nor_overtake_a_planned_version() -> None:
             effective_time(NOW, planned, too_early, cut=False, notice_days=14)
 
 
-def test_a_notice_cannot_be_chosen_away() -> None:
+def test_a_notice_below_the_minimum_is_rejected() -> None:
     with pytest.raises(Invalid, match="too short"):
         effective_time(NOW, NOW, None, cut=True, notice_days=0)
 
 
-def test_sub_ids_are_five_short_labels_and_empty_ones_go() -> None:
+def test_sub_ids_are_validated_and_empty_ones_dropped() -> None:
     assert checked_sub_ids({"s1": " bio ", "s2": "", "s5": "ä"}) == {"s1": "bio", "s5": "ä"}
     assert checked_sub_ids(None) == {}
     for wrong in ({"s6": "x"}, {"utm": "x"}, {"s1": "x" * 101}, {"s1": "a\nb"}, {"s1": "a\x00"}):

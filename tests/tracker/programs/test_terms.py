@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from tests.tracker.cast import Cast
 from tracker.errors import Conflict, Invalid, LinkledgerError
 from tracker.ids import new_id
@@ -28,18 +28,18 @@ def change(databases: Databases, cast: Cast, now: datetime, **changes: Any) -> d
 
 
 def rate_bp_at(databases: Databases, cast: Cast, at: datetime) -> int:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return terms_at(session, cast.program_id, at).rate_bp
 
 
-def test_the_first_terms_hold_from_before_the_first_minute(
+def test_the_first_terms_apply_before_their_effective_time(
     databases: Databases, cast: Cast, now: datetime
 ) -> None:
     assert rate_bp_at(databases, cast, now - DAY) == 1000
     assert rate_bp_at(databases, cast, now) == 1000
 
 
-def test_a_rise_holds_at_once_and_never_for_earlier_sales(
+def test_a_rise_takes_effect_immediately_and_not_for_earlier_sales(
     databases: Databases, cast: Cast, now: datetime
 ) -> None:
     assert change(databases, cast, now + DAY, rate_bp=2000) == now + DAY
@@ -47,7 +47,7 @@ def test_a_rise_holds_at_once_and_never_for_earlier_sales(
     assert rate_bp_at(databases, cast, now + DAY) == 2000
 
 
-def test_a_cut_holds_only_after_its_notice(databases: Databases, cast: Cast, now: datetime) -> None:
+def test_a_cut_takes_effect_after_its_notice(databases: Databases, cast: Cast, now: datetime) -> None:
     start = change(databases, cast, now, rate_bp=500)
     assert start == now + 14 * DAY
     assert rate_bp_at(databases, cast, start - timedelta(seconds=1)) == 1000
@@ -62,17 +62,17 @@ def test_a_planned_cut_is_replaced_by_a_later_version_at_the_same_time(
     assert rate_bp_at(databases, cast, start) == 1000
 
 
-def test_a_change_of_nothing_and_a_rate_above_the_whole_are_refused(
+def test_a_change_without_difference_or_with_invalid_values_is_rejected(
     databases: Databases, cast: Cast, now: datetime
 ) -> None:
     for wrong in ({"rate_bp": 1000}, {"rate_bp": 10_001}, {"window_days": 0}):
         with pytest.raises(Invalid):
             change(databases, cast, now, **wrong)
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert [each.version for each in programs.list_terms(session, cast.program_id)] == [1]
 
 
-def test_changes_at_the_same_moment_get_numbers_of_their_own_or_are_refused(
+def test_concurrent_changes_get_distinct_versions_or_are_rejected(
     databases: Databases, cast: Cast, now: datetime
 ) -> None:
     start = threading.Barrier(8)
@@ -90,7 +90,7 @@ def test_changes_at_the_same_moment_get_numbers_of_their_own_or_are_refused(
         thread.start()
     for thread in threads:
         thread.join()
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         versions = [each.version for each in programs.list_terms(session, cast.program_id)]
     assert versions == list(range(1, 10 - len(refused)))
 
@@ -120,7 +120,7 @@ def test_the_most_specific_rate_wins(databases: Databases, cast: Cast, now: date
     assert transact(databases.main, work) == [(2500, "link"), (1500, "enrollment"), (1000, "program")]
 
 
-def test_a_rate_that_follows_later_holds_from_then_on(
+def test_a_later_rate_override_applies_from_its_effective_time(
     databases: Databases, cast: Cast, now: datetime
 ) -> None:
     def work(session: Session) -> list[int]:

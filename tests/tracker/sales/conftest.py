@@ -4,19 +4,19 @@ import pytest
 
 from config.database import Databases
 from config.settings import Settings
-from tests.harness.databases.snapshots import Stage, opening_for
+from tests.harness.databases.snapshots import Snapshot, database_seed_for
 from tests.tracker.sales.api.hook_server import Server, serving
 from tests.tracker.sales.programs import Program, new_key, whole_application
 from tests.tracker.sales.shop import Shop, open_teas
 from tests.tracker.terminal import Terminal
 from tracker.sales.commands import COMMANDS
 
-opening = opening_for(shop=open_teas)
+database_seed = database_seed_for(shop=open_teas)
 
 
 @pytest.fixture
-def shop(stage: Stage, databases: Databases) -> Shop:
-    opened: Shop = stage.known
+def shop(snapshot: Snapshot, databases: Databases) -> Shop:
+    opened: Shop = snapshot.known
     return opened.moved_to(databases)
 
 

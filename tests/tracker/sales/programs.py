@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from config.settings import Settings
 from tests.tracker.sales.shop import START, Shop
 from tracker.http.site import site
@@ -71,5 +71,5 @@ class Program:
 
 
 def kept(databases: Databases, table: Any = Event) -> int:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return session.scalar(select(func.count()).select_from(table)) or 0

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import Databases, asking, open_databases, transact
+from config.database import Databases, open_databases, read_connection, transact
 from config.settings import Settings
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of
@@ -82,7 +82,7 @@ class Shop:
         now: datetime = RECEIVED,
         topic: str | None = None,
     ) -> Arrival:
-        with asking(self.databases.main) as connection:
+        with read_connection(self.databases.main) as connection:
             source = open_source(connection, source_id or self.source_id)
         return arrived(now, source, key, body, topic)
 

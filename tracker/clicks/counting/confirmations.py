@@ -19,44 +19,44 @@ from config.database import make_engine
 from tracker.clicks.counting.totals_run import TotalsRun
 from tracker.clicks.token import TOKEN_LENGTH, InvalidToken, read_token
 
-FRESH = timedelta(hours=24)
+MAX_TOKEN_AGE = timedelta(hours=24)
 """A browser keeps a prerendered page for minutes."""
-MOST_BYTES = TOKEN_LENGTH
-MOST_WAITING = 256
-AT_ONCE = 64
-CLOSES_WITHIN_S = 2.0
+MAX_BYTES = TOKEN_LENGTH
+MAX_PENDING = 256
+BATCH_SIZE = 64
+CLOSE_TIMEOUT_S = 2.0
 REASON = "its page was shown"
 
 log = structlog.get_logger(__name__)
 
 
-class Sightings:
+class PrerenderConfirmations:
     """Takes them from any thread, and writes them in one of its own, which the first one starts."""
 
     def __init__(self, clicks_url: str, keys: Sequence[str]) -> None:
         self._clicks_url, self._keys = clicks_url, keys
-        self._waiting: Queue[UUID | None] = Queue(MOST_WAITING)
+        self._waiting: Queue[UUID | None] = Queue(MAX_PENDING)
         self._starting = threading.Lock()
         self._writer: threading.Thread | None = None
 
     def take(self, body: bytes, now: datetime) -> HTTPStatus:
         """What to answer: NO_CONTENT to every token of ours, whatever follows from it, else BAD_REQUEST."""
         try:
-            token = read_token(self._keys, body[: MOST_BYTES + 1].decode("latin-1"))
+            token = read_token(self._keys, body[: MAX_BYTES + 1].decode("latin-1"))
         except InvalidToken:
             return HTTPStatus.BAD_REQUEST
-        if token.earns and not token.confirmed and now - token.at < FRESH:
-            self._hand_over(token.click_id)
+        if token.earns and not token.confirmed and now - token.at < MAX_TOKEN_AGE:
+            self._enqueue(token.click_id)
         return HTTPStatus.NO_CONTENT
 
     def close(self) -> None:
         """Write what waits, and end the thread; a database that hangs is not waited for."""
         if self._writer is not None and self._writer.is_alive():
             with suppress(Full):
-                self._waiting.put(None, timeout=CLOSES_WITHIN_S)
-            self._writer.join(CLOSES_WITHIN_S)
+                self._waiting.put(None, timeout=CLOSE_TIMEOUT_S)
+            self._writer.join(CLOSE_TIMEOUT_S)
 
-    def _hand_over(self, click_id: UUID) -> None:
+    def _enqueue(self, click_id: UUID) -> None:
         try:
             self._waiting.put_nowait(click_id)
         except Full:
@@ -80,6 +80,6 @@ class Sightings:
         """At least one entry; None is the last that there will be."""
         found = [self._waiting.get()]
         with suppress(Empty):
-            while len(found) < AT_ONCE and found[-1] is not None:
+            while len(found) < BATCH_SIZE and found[-1] is not None:
                 found.append(self._waiting.get_nowait())
         return found

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tracker.ids import lowest_uuid
+from tracker.ids import uuid_lower_bound
 
 MONTHS_AHEAD = 2
 LOCK_TIMEOUT = "2s"
@@ -37,14 +37,16 @@ def is_partitioned(session: Session) -> bool:
     return bool(session.scalar(text(kind)))
 
 
-def make_partitions(session: Session, now: datetime) -> list[str]:
+def create_partitions(session: Session, now: datetime) -> list[str]:
     """For this month and those to come; the names of new ones. Clicks of theirs leave the default one."""
     known, made = partitions(session), []
     for ahead in range(MONTHS_AHEAD + 1):
-        start = _month(now, ahead)
-        month = Partition(f"click_{start:%Y_%m}", lowest_uuid(start), lowest_uuid(_month(now, ahead + 1)))
+        start = _month_start(now, ahead)
+        month = Partition(
+            f"click_{start:%Y_%m}", uuid_lower_bound(start), uuid_lower_bound(_month_start(now, ahead + 1))
+        )
         if not any(each.start <= month.start and month.end <= each.end for each in known):
-            _make(session, month)
+            _create_partition(session, month)
             made.append(month.name)
     return made
 
@@ -67,31 +69,31 @@ def partitions(session: Session) -> list[Partition]:
 
 def old_partitions(session: Session, before: datetime) -> list[str]:
     """Those whose every click is older."""
-    return [each.name for each in partitions(session) if each.end <= lowest_uuid(before)]
+    return [each.name for each in partitions(session) if each.end <= uuid_lower_bound(before)]
 
 
 def drop_partition(session: Session, name: str) -> None:
-    _wait_no_longer(session)
+    _set_lock_timeout(session)
     session.execute(text(f'drop table "{name}"'))
 
 
-def rows_outside(session: Session) -> int:
+def default_partition_rows(session: Session) -> int:
     """Clicks in the default partition; more than none is an alarm."""
     return session.scalar(text("select count(*) from click_default")) or 0
 
 
-def delete_outside(session: Session, before: datetime, most: int) -> int:
+def delete_from_default(session: Session, before: datetime, most: int) -> int:
     """Old clicks of the default partition, which is never dropped. How many."""
     gone = text(
         "delete from click_default where id in "
         "(select id from click_default where id < :end order by id limit :most) returning id"
     )
-    return len(session.execute(gone, {"end": lowest_uuid(before), "most": most}).all())
+    return len(session.execute(gone, {"end": uuid_lower_bound(before), "most": most}).all())
 
 
-def _make(session: Session, month: Partition) -> None:
+def _create_partition(session: Session, month: Partition) -> None:
     """Made aside and attached, so that inserts into other months wait for nothing."""
-    _wait_no_longer(session)
+    _set_lock_timeout(session)
     session.execute(text(f"create table {month.name} (like click including all)"))
     session.execute(text("lock table click_default in access exclusive mode"))
     within = "id >= :start and id < :end"
@@ -104,10 +106,10 @@ def _make(session: Session, month: Partition) -> None:
     session.execute(text(f"alter table click attach partition {month.name} for values {limits}"))
 
 
-def _wait_no_longer(session: Session) -> None:
+def _set_lock_timeout(session: Session) -> None:
     session.execute(text(f"set local lock_timeout = '{LOCK_TIMEOUT}'"))
 
 
-def _month(now: datetime, ahead: int) -> datetime:
+def _month_start(now: datetime, ahead: int) -> datetime:
     months = now.year * 12 + now.month - 1 + ahead
     return datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC)

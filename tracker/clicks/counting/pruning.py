@@ -7,7 +7,7 @@ from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
 from tracker.clicks.models import Click, ClickConfirmation, ClickDoubt, ClickHour, ClickVisitor
-from tracker.ids import lowest_uuid
+from tracker.ids import uuid_lower_bound
 
 BATCH_ROWS = 2_000
 
@@ -19,18 +19,18 @@ def close_hour(session: Session, hour: datetime) -> None:
 
 def delete_clicks(session: Session, before: datetime) -> int:
     """A batch of the oldest. How many: none when there are no more."""
-    batch = select(Click.id).where(Click.id < lowest_uuid(before)).order_by(Click.id).limit(BATCH_ROWS)
+    batch = select(Click.id).where(Click.id < uuid_lower_bound(before)).order_by(Click.id).limit(BATCH_ROWS)
     return _deleted(session, delete(Click).where(Click.id.in_(batch.scalar_subquery())))
 
 
 def delete_doubts(session: Session, before: datetime) -> int:
-    old = select(ClickDoubt.click_id).where(ClickDoubt.click_id < lowest_uuid(before)).limit(BATCH_ROWS)
+    old = select(ClickDoubt.click_id).where(ClickDoubt.click_id < uuid_lower_bound(before)).limit(BATCH_ROWS)
     return _deleted(session, delete(ClickDoubt).where(ClickDoubt.click_id.in_(old.scalar_subquery())))
 
 
 def delete_confirmations(session: Session, before: datetime) -> int:
     key = ClickConfirmation.click_id
-    old = select(key).where(key < lowest_uuid(before)).limit(BATCH_ROWS)
+    old = select(key).where(key < uuid_lower_bound(before)).limit(BATCH_ROWS)
     return _deleted(session, delete(ClickConfirmation).where(key.in_(old.scalar_subquery())))
 
 

@@ -11,37 +11,37 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tracker.clicks.counting.visits import DOUBTED, EVERY_FIGURE, FIGURES
+from tracker.clicks.counting.visits import COLUMN_BY_DOUBT, COLUMN_BY_VERDICT, TOTAL_COLUMNS
 from tracker.clicks.models import Click, ClickDoubt, ClickHour, ClickTotal
-from tracker.ids import lowest_uuid
+from tracker.ids import uuid_lower_bound
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-_NAMES = FIGURES | DOUBTED
+_NAMES = COLUMN_BY_VERDICT | COLUMN_BY_DOUBT
 
 
-def link_figures(
+def link_statistics(
     session: Session, links: Sequence[UUID], since: datetime = EPOCH
 ) -> dict[UUID, Counter[str]]:
     """By link, how often each of EVERY_FIGURE; only `persons` are visits. `since` is a full hour.
 
     Repeats of the running hour count as persons until the job about totals has looked at them.
     """
-    newest = newest_counted(session)
+    newest = latest_counted_hour(session)
     found: dict[UUID, Counter[str]] = defaultdict(Counter)
-    sums = [func.sum(getattr(ClickTotal, name)) for name in EVERY_FIGURE]
+    sums = [func.sum(getattr(ClickTotal, name)) for name in TOTAL_COLUMNS]
     totals = (
         select(ClickTotal.link_id, *sums)
         .where(ClickTotal.link_id.in_(links), ClickTotal.hour >= since, ClickTotal.hour < newest)
         .group_by(ClickTotal.link_id)
     )
     for link_id, *numbers in session.execute(totals):
-        found[link_id].update(dict(zip(EVERY_FIGURE, map(int, numbers), strict=True)))
+        found[link_id].update(dict(zip(TOTAL_COLUMNS, map(int, numbers), strict=True)))
     kind = func.coalesce(ClickDoubt.kind, Click.verdict)
     uncounted = (
         select(Click.link_id, kind, func.count())
         .join(ClickDoubt, ClickDoubt.click_id == Click.id, isouter=True)
-        .where(Click.id >= lowest_uuid(max(newest, since)), Click.link_id.in_(links))
+        .where(Click.id >= uuid_lower_bound(max(newest, since)), Click.link_id.in_(links))
         .group_by(Click.link_id, kind)
     )
     for link_id, name, number in session.execute(uncounted):
@@ -49,7 +49,7 @@ def link_figures(
     return found
 
 
-def newest_counted(session: Session) -> datetime:
+def latest_counted_hour(session: Session) -> datetime:
     """The newest hour that has totals and may get more clicks; every hour before it is counted."""
     newest = session.scalar(select(ClickHour).order_by(ClickHour.hour.desc()).limit(1))
     if newest is None:

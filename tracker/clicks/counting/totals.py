@@ -10,9 +10,17 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_into
-from tracker.clicks.counting.visits import EVERY_FIGURE, REPEAT_WITHIN, Doubt, Row, Seen, hour_of, marks_of
+from tracker.clicks.counting.visits import (
+    REPEAT_WITHIN,
+    TOTAL_COLUMNS,
+    ClickSpan,
+    Doubt,
+    Row,
+    hour_of,
+    visitor_spans,
+)
 from tracker.clicks.models import Click, ClickConfirmation, ClickDoubt, ClickHour, ClickTotal, ClickVisitor
-from tracker.ids import lowest_uuid, made_at
+from tracker.ids import uuid_lower_bound, uuid_time
 
 HOUR = timedelta(hours=1)
 PAGE_ROWS = 1000
@@ -23,14 +31,14 @@ class Page(NamedTuple):
     """Clicks in the order of their ids, and all visitors' marks in them."""
 
     rows: list[Row]
-    seen: dict[str, Seen]
+    seen: dict[str, ClickSpan]
 
 
 def next_hour(session: Session, start: datetime) -> datetime | None:
     """The first hour with clicks at or after `start`; the primary key answers that at once."""
-    first = select(Click.id).where(Click.id >= lowest_uuid(start)).order_by(Click.id).limit(1)
+    first = select(Click.id).where(Click.id >= uuid_lower_bound(start)).order_by(Click.id).limit(1)
     found = session.scalar(first)
-    return None if found is None else hour_of(made_at(found))
+    return None if found is None else hour_of(uuid_time(found))
 
 
 class MadeHour(NamedTuple):
@@ -41,19 +49,19 @@ class MadeHour(NamedTuple):
     closed: bool
 
 
-class Counted(NamedTuple):
+class SpanCount(NamedTuple):
     """How many clicks and confirmations the totals of a span were made from; `stale`: make some anew."""
 
     rows: int
     stale: bool
 
 
-def counted(session: Session, start: datetime, end: datetime) -> Counted:
+def counted(session: Session, start: datetime, end: datetime) -> SpanCount:
     """Closed hours are neither stale nor changed: callers do not ask about them."""
     numbers = session.scalars(
         select(ClickHour.counted).where(ClickHour.hour >= start, ClickHour.hour < end)
     ).all()
-    return Counted(sum(map(_from, numbers)), any(each < 0 for each in numbers))
+    return SpanCount(sum(map(_row_count, numbers)), any(each < 0 for each in numbers))
 
 
 def is_closed(session: Session, hour: datetime) -> bool:
@@ -64,17 +72,17 @@ def made_hours(session: Session, start: datetime, end: datetime) -> dict[datetim
     """Those of the span whose totals were made, or are closed."""
     columns = select(ClickHour.hour, ClickHour.counted, ClickHour.closed)
     found = session.execute(columns.where(ClickHour.hour >= start, ClickHour.hour < end))
-    return {hour: MadeHour(_from(number), number < 0, closed) for hour, number, closed in found}
+    return {hour: MadeHour(_row_count(number), number < 0, closed) for hour, number, closed in found}
 
 
-def _from(number: int) -> int:
+def _row_count(number: int) -> int:
     """How many rows totals were made from, stale or not."""
     return max(number, ~number)
 
 
 def rows_between(session: Session, start: datetime, end: datetime) -> int:
     """Clicks and confirmations of clicks."""
-    first, last = lowest_uuid(start), lowest_uuid(end)
+    first, last = uuid_lower_bound(start), uuid_lower_bound(end)
     return sum(
         session.scalar(select(func.count()).select_from(model).where(key >= first, key < last)) or 0
         for model, key in ((Click, Click.id), (ClickConfirmation, ClickConfirmation.click_id))
@@ -90,29 +98,29 @@ def slices(start: datetime, end: datetime, expected_rows: int) -> list[tuple[dat
 
 def read_page(session: Session, hour: datetime, after: UUID | None) -> Page:
     """The next clicks of the hour; their marks are written down, and come with what was known of them."""
-    rows = _page(session, after or _below(hour), hour + HOUR)
-    return Page(rows, learn_marks(session, rows))
+    rows = _page(session, after or _id_before(hour), hour + HOUR)
+    return Page(rows, update_visitors(session, rows))
 
 
-def read_few(session: Session, start: datetime, end: datetime) -> list[Row]:
+def read_all(session: Session, start: datetime, end: datetime) -> list[Row]:
     """All clicks of a span that has less than a page of them."""
-    return _page(session, _below(start), end)
+    return _page(session, _id_before(start), end)
 
 
-def learn_marks(session: Session, rows: Sequence[Row]) -> dict[str, Seen]:
+def update_visitors(session: Session, rows: Sequence[Row]) -> dict[str, ClickSpan]:
     """Write down the marks in these clicks, and give what is known of them now."""
-    _remember(session, rows)
-    return _seen(session, rows)
+    _upsert_visitors(session, rows)
+    return _load_visitors(session, rows)
 
 
-def _below(hour: datetime) -> UUID:
+def _id_before(hour: datetime) -> UUID:
     """The last id before the hour, if there is one."""
-    return UUID(int=lowest_uuid(hour).int - 1)
+    return UUID(int=uuid_lower_bound(hour).int - 1)
 
 
 def _page(session: Session, after: UUID, end: datetime) -> list[Row]:
     columns = (Click.id, Click.link_id, Click.verdict, Click.visitor, Click.visitor_before, Click.network)
-    within = Click.id > after, Click.id < lowest_uuid(end)
+    within = Click.id > after, Click.id < uuid_lower_bound(end)
     page = select(*columns).where(*within).order_by(Click.id).limit(PAGE_ROWS)
     rows = [Row(*row) for row in session.execute(page)]
     if not rows:
@@ -137,19 +145,19 @@ def confirm(session: Session, click_ids: Sequence[UUID], reason: str) -> int:
     return len(session.scalars(statement.returning(ClickConfirmation.click_id)).all())
 
 
-def _remember(session: Session, rows: Sequence[Row]) -> None:
+def _upsert_visitors(session: Session, rows: Sequence[Row]) -> None:
     """Add the page's marks; an order of arrival other than that of the ids changes nothing."""
-    found = marks_of(rows)
+    found = visitor_spans(rows)
     if not found:
         return
     values = [
         {
-            "visitor": mark,
-            "day": made_at(seen.first_id).date().isoformat(),
+            "visitor": visitor_hash,
+            "day": uuid_time(seen.first_id).date().isoformat(),
             "first_id": seen.first_id,
             "last_id": seen.last_id,
         }
-        for mark, seen in sorted(found.items())
+        for visitor_hash, seen in sorted(found.items())
     ]
     on_postgres = session.get_bind().dialect.name == "postgresql"
     lower, higher = (func.least, func.greatest) if on_postgres else (func.min, func.max)
@@ -167,11 +175,16 @@ def _remember(session: Session, rows: Sequence[Row]) -> None:
     )
 
 
-def _seen(session: Session, rows: Sequence[Row]) -> dict[str, Seen]:
-    wanted = {mark for row in rows for mark in (row.visitor, row.visitor_before) if mark is not None}
+def _load_visitors(session: Session, rows: Sequence[Row]) -> dict[str, ClickSpan]:
+    wanted = {
+        visitor_hash
+        for row in rows
+        for visitor_hash in (row.visitor, row.visitor_before)
+        if visitor_hash is not None
+    }
     known = select(ClickVisitor.visitor, ClickVisitor.first_id, ClickVisitor.last_id)
     found = session.execute(known.where(ClickVisitor.visitor.in_(wanted))) if wanted else ()
-    return {mark: Seen(first_id, last_id) for mark, first_id, last_id in found}
+    return {visitor_hash: ClickSpan(first_id, last_id) for visitor_hash, first_id, last_id in found}
 
 
 def write_doubts(session: Session, rows: Sequence[Row], doubts: Mapping[UUID, Doubt]) -> None:
@@ -182,9 +195,9 @@ def write_doubts(session: Session, rows: Sequence[Row], doubts: Mapping[UUID, Do
     known = select(ClickDoubt.click_id, ClickDoubt.kind, ClickDoubt.reason)
     within = known.where(ClickDoubt.click_id >= rows[0].id, ClickDoubt.click_id <= rows[-1].id)
     former = {each: Doubt(kind, reason) for each, kind, reason in session.execute(within) if each in decided}
-    over = [each for each in former if former[each] != doubts.get(each)]
-    if over:
-        session.execute(delete(ClickDoubt).where(ClickDoubt.click_id.in_(over)))
+    removed = [each for each in former if former[each] != doubts.get(each)]
+    if removed:
+        session.execute(delete(ClickDoubt).where(ClickDoubt.click_id.in_(removed)))
     new = [
         {"click_id": each, "kind": doubt.kind, "reason": doubt.reason}
         for each, doubt in doubts.items()
@@ -197,13 +210,13 @@ def write_doubts(session: Session, rows: Sequence[Row], doubts: Mapping[UUID, Do
 def write_totals(session: Session, totals: Iterable[tuple[datetime, UUID, Counter[str]]]) -> None:
     """Totals of some hours and links, in place of what they were."""
     values = [
-        {"link_id": link_id, "hour": hour, **{name: figures[name] for name in EVERY_FIGURE}}
-        for hour, link_id, figures in totals
+        {"link_id": link_id, "hour": hour, **{name: counts[name] for name in TOTAL_COLUMNS}}
+        for hour, link_id, counts in totals
     ]
     if not values:
         return
     statement = insert_into(ClickTotal, session)
-    changed = {name: statement.excluded[name] for name in EVERY_FIGURE}
+    changed = {name: statement.excluded[name] for name in TOTAL_COLUMNS}
     session.execute(statement.on_conflict_do_update(index_elements=["link_id", "hour"], set_=changed), values)
 
 

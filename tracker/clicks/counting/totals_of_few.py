@@ -10,24 +10,24 @@ from sqlalchemy.orm import Session
 from tracker.clicks.counting import totals
 from tracker.clicks.counting.totals import MadeHour
 from tracker.clicks.counting.visits import REPEAT_WITHIN, Doubt, HourCount, Row, hour_of
-from tracker.ids import made_at
+from tracker.ids import uuid_time
 
 ROWS = 200
 
 
-def count_span(session: Session, start: datetime, end: datetime) -> int | None:
+def count_small_span(session: Session, start: datetime, end: datetime) -> int | None:
     """How many hours of a day at most were made; None, and nothing is written, when there are more clicks
     than a few. All its hours are read and written together: there are twenty statements, or none.
     """
     if totals.rows_between(session, start, end) > min(ROWS, totals.PAGE_ROWS - 1):
         return None
-    clicks = totals.read_few(session, start, end)
-    by_hour = {hour: list(rows) for hour, rows in groupby(clicks, lambda row: hour_of(made_at(row.id)))}
+    clicks = totals.read_all(session, start, end)
+    by_hour = {hour: list(rows) for hour, rows in groupby(clicks, lambda row: hour_of(uuid_time(row.id)))}
     due = dict(_due(by_hour, totals.made_hours(session, start, end)))
     if not due:
         return 0
     rows = [row for hour in due for row in by_hour[hour]]
-    seen = totals.learn_marks(session, rows)
+    seen = totals.update_visitors(session, rows)
     counts = {hour: HourCount() for hour in due}
     doubts: dict[UUID, Doubt] = {}
     for hour, count in counts.items():

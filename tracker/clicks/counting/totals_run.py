@@ -17,42 +17,44 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from config.database import reading, transact
+from config.database import read_session, transact
 from tracker.clicks.counting import partitions, pruning, totals, totals_of_few
 from tracker.clicks.counting.totals import HOUR
 from tracker.clicks.counting.visits import HourCount, hour_of
 
 DAY = timedelta(days=1)
-AT_ONCE = 500
+BATCH_SIZE = 500
 """Links, or clicks, in one transaction."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Result = TypeVar("Result")
 
 
-def nobody_else() -> None:
+def no_lease_check() -> None:
     """For a caller who is alone."""
 
 
 class TotalsRun:
-    """`guard` is called before each hour, and raises when another process has taken over."""
+    """`check_lease` is called before each hour, and raises when another process has taken over."""
 
-    def __init__(self, clicks: Engine, guard: Callable[[], object] = nobody_else) -> None:
-        self._clicks, self._guard = clicks, guard
+    def __init__(self, clicks: Engine, check_lease: Callable[[], object] = no_lease_check) -> None:
+        self._clicks, self._check_lease = clicks, check_lease
 
     def count(self, since: datetime, until: datetime) -> int:
         """Make the totals of every hour of that time whose clicks changed. How many hours were made."""
         made = 0
         for start, end in self._changed_days(hour_of(since), hour_of(until) + HOUR):
-            self._guard()
-            few = self._write(partial(totals_of_few.count_span, start=start, end=end))
+            self._check_lease()
+            few = self._write(partial(totals_of_few.count_small_span, start=start, end=end))
             made += sum(map(self._count_if_changed, self._hours(start, end))) if few is None else few
         return made
 
     def confirm(self, click_ids: Sequence[UUID], reason: str) -> int:
         """See totals.confirm. The hours of what is new are counted anew at the next count."""
         return sum(
-            self._write(partial(totals.confirm, click_ids=click_ids[start : start + AT_ONCE], reason=reason))
-            for start in range(0, len(click_ids), AT_ONCE)
+            self._write(
+                partial(totals.confirm, click_ids=click_ids[start : start + BATCH_SIZE], reason=reason)
+            )
+            for start in range(0, len(click_ids), BATCH_SIZE)
         )
 
     def prune(self, before: datetime) -> dict[str, int]:
@@ -63,9 +65,9 @@ class TotalsRun:
                 self._count_if_changed(hour)
                 self._write(partial(pruning.close_hour, hour=hour))
         removed = self._remove_clicks(end)
-        self._repeat(partial(pruning.delete_doubts, before=end))
-        self._repeat(partial(pruning.delete_confirmations, before=end))
-        self._repeat(partial(pruning.delete_visitors, before=end - DAY))
+        self._repeat_until_done(partial(pruning.delete_doubts, before=end))
+        self._repeat_until_done(partial(pruning.delete_confirmations, before=end))
+        self._repeat_until_done(partial(pruning.delete_visitors, before=end - DAY))
         return removed
 
     def _changed_days(self, since: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
@@ -97,7 +99,7 @@ class TotalsRun:
         before = self._read(partial(totals.counted, start=hour, end=hour + HOUR))
         changed = before.rows != self._rows(hour, hour + HOUR, before.rows)
         if changed or before.stale:
-            self._guard()
+            self._check_lease()
             self._count_hour(hour, changed=changed)
         return changed or before.stale
 
@@ -120,38 +122,38 @@ class TotalsRun:
             doubts = count.add(page.rows, page.seen)
             self._write(partial(totals.write_doubts, rows=page.rows, doubts=doubts))
         by_link = [(hour, *total) for total in sorted(count.totals.items())]
-        for place in range(0, len(by_link), AT_ONCE):
-            self._write(partial(totals.write_totals, totals=by_link[place : place + AT_ONCE]))
+        for place in range(0, len(by_link), BATCH_SIZE):
+            self._write(partial(totals.write_totals, totals=by_link[place : place + BATCH_SIZE]))
         made, later = {hour: count.rows}, [hour] if changed else []
         self._write(partial(totals.finish_hours, made=made, changed=later))
 
     def _remove_clicks(self, end: datetime) -> dict[str, int]:
         if not self._read(partitions.is_partitioned):
-            return {"clicks": self._repeat(partial(pruning.delete_clicks, before=end))}
+            return {"clicks": self._repeat_until_done(partial(pruning.delete_clicks, before=end))}
         old = self._read(partial(partitions.old_partitions, before=end))
         for name in old:
             self._write(partial(partitions.drop_partition, name=name))
-        outside = partial(partitions.delete_outside, before=end, most=pruning.BATCH_ROWS)
-        return {"partitions": len(old), "clicks": self._repeat(outside)}
+        outside = partial(partitions.delete_from_default, before=end, most=pruning.BATCH_ROWS)
+        return {"partitions": len(old), "clicks": self._repeat_until_done(outside)}
 
-    def _repeat(self, step: Callable[[Session], int]) -> int:
+    def _repeat_until_done(self, step: Callable[[Session], int]) -> int:
         total = 0
         while done := self._write(step):
             total += done
-            self._guard()
+            self._check_lease()
         return total
 
     def _read(self, work: Callable[[Session], Result]) -> Result:
-        with reading(self._clicks) as session:
+        with read_session(self._clicks) as session:
             return work(session)
 
     def _write(self, work: Callable[[Session], Result]) -> Result:
-        with _turn(self._clicks):
+        with _write_lock(self._clicks):
             return transact(self._clicks, work)
 
 
 @contextmanager
-def _turn(clicks: Engine) -> Iterator[None]:
+def _write_lock(clicks: Engine) -> Iterator[None]:
     """On SQLite wait at the lock file as redirects do: a sleeping busy handler would starve them."""
     if clicks.dialect.name != "sqlite":
         yield

@@ -75,7 +75,7 @@ PERSON = Verdict("person", "a browser opened the link")
 PRERENDER = Verdict("unconfirmed", "prerendered: perhaps nobody will look")
 
 
-def judge(method: str, headers: Mapping[str, str]) -> Verdict:
+def classify(method: str, headers: Mapping[str, str]) -> Verdict:
     """`headers` has the names of visitor.HEADERS, in lower case; others are not read."""
     if method == "HEAD":
         return Verdict("head", "a HEAD request")

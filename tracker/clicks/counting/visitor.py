@@ -34,9 +34,9 @@ _TABLET = re.compile(
 _PHONE = re.compile(r"iPhone|iPod|Mobile|Windows Phone|KaiOS|Opera Mini", re.IGNORECASE)
 _DESKTOP = re.compile(r"Windows NT|Macintosh|X11|CrOS|Linux", re.IGNORECASE)
 _COUNTRY = re.compile(r"[A-Z]{2}")
-_NO_COUNTRIES = ("XX", "T1", "ZZ", "AP", "EU")
+_NON_COUNTRY_CODES = ("XX", "T1", "ZZ", "AP", "EU")
 """What registries and proxies say for "unknown", Tor and whole regions."""
-_MARK_BYTES = 8
+_HASH_BYTES = 8
 _REFERRER_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 
@@ -76,16 +76,16 @@ class DayKeys:
     yesterday: bytes | None
 
     @cached_property
-    def begun(self) -> tuple[blake2b, blake2b | None, blake2b]:
+    def hash_state(self) -> tuple[blake2b, blake2b | None, blake2b]:
         """Marks of visitors, by both keys, and of networks: keyed once, and gone with the keys."""
         return (
-            _keyed(self.today, b"visitor"),
-            _keyed(self.yesterday, b"visitor") if self.yesterday else None,
-            _keyed(self.today, b"network"),
+            _keyed_hasher(self.today, b"visitor"),
+            _keyed_hasher(self.yesterday, b"visitor") if self.yesterday else None,
+            _keyed_hasher(self.today, b"network"),
         )
 
 
-class Marks(NamedTuple):
+class VisitorHashes(NamedTuple):
     """`before` is what yesterday's key makes of the same visitor. `network` leaves out the browser."""
 
     visitor: str
@@ -93,27 +93,29 @@ class Marks(NamedTuple):
     network: str
 
 
-def marks(keys: DayKeys, link_id: UUID, address: str, headers: Mapping[str, str]) -> Marks | None:
+def visitor_hashes(
+    keys: DayKeys, link_id: UUID, address: str, headers: Mapping[str, str]
+) -> VisitorHashes | None:
     """None when the address is not known."""
     network = _network(address)
     if network is None:
         return None
     browser = headers.get("user-agent", "")[:HEADER_LENGTH].encode("utf-8", "replace")
     place = link_id.bytes + network
-    by_today, by_yesterday, of_network = keys.begun
-    return Marks(
-        visitor=_mark(by_today, place + browser),
-        before=_mark(by_yesterday, place + browser) if by_yesterday else None,
-        network=_mark(of_network, place),
+    by_today, by_yesterday, of_network = keys.hash_state
+    return VisitorHashes(
+        visitor=_hash(by_today, place + browser),
+        before=_hash(by_yesterday, place + browser) if by_yesterday else None,
+        network=_hash(of_network, place),
     )
 
 
-def _keyed(key: bytes, purpose: bytes) -> blake2b:
-    return blake2b(key=key, person=purpose, digest_size=_MARK_BYTES)
+def _keyed_hasher(key: bytes, purpose: bytes) -> blake2b:
+    return blake2b(key=key, person=purpose, digest_size=_HASH_BYTES)
 
 
-def _mark(begun: blake2b, what: bytes) -> str:
-    own = begun.copy()
+def _hash(hash_state: blake2b, what: bytes) -> str:
+    own = hash_state.copy()
     own.update(what)
     return base64url(own.digest()).decode("ascii")
 
@@ -128,7 +130,7 @@ def _network(address: str) -> bytes | None:
     return parsed.packed if isinstance(parsed, IPv4Address) else parsed.packed[:8]
 
 
-def country(address: str, said: str | None) -> str | None:
-    """Two letters, from a proxy that is trusted to know (`said`), else from the registries' own lists."""
-    found = (said or "").strip().upper() or country_code(address)
-    return found if found and _COUNTRY.fullmatch(found) and found not in _NO_COUNTRIES else None
+def country(address: str, reported: str | None) -> str | None:
+    """Two letters, from a proxy that is trusted to know (`reported`), else from the registries' own lists."""
+    found = (reported or "").strip().upper() or country_code(address)
+    return found if found and _COUNTRY.fullmatch(found) and found not in _NON_COUNTRY_CODES else None

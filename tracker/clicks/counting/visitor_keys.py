@@ -12,13 +12,13 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from config.secret_file import destroy_secret, kept_secret
+from config.secret_file import destroy_secret, load_or_create_secret
 from tracker.clicks.counting.visitor import DayKeys
 from tracker.clicks.metrics import KEYLESS_CLICKS
 
 FOLDER = "keys"
 DAY = timedelta(days=1)
-LOOK_AGAIN_S = 5.0
+KEY_BACKOFF_S = 5.0
 """So long files that could not be used are left alone: no shopper waits for them."""
 _NAME = re.compile(r"visitor-(\d{4}-\d{2}-\d{2})")
 
@@ -30,43 +30,43 @@ class VisitorKeys:
 
     def __init__(self, home: Path) -> None:
         self._folder = home / FOLDER
-        self._held: tuple[date, DayKeys] | None = None
-        self._look_again_at = 0.0
+        self._cached: tuple[date, DayKeys] | None = None
+        self._next_check_at = 0.0
 
     def at(self, now: datetime) -> DayKeys | None:
         """None when the files cannot be used: then clicks have no marks, and shoppers notice nothing."""
         day = now.date()
-        held = self._held
-        if held is not None and held[0] == day:
-            return held[1]
-        if time.monotonic() < self._look_again_at:
+        cached = self._cached
+        if cached is not None and cached[0] == day:
+            return cached[1]
+        if time.monotonic() < self._next_check_at:
             return None
         try:
-            keys = DayKeys(_key(self._folder, day), _present_key(self._folder, day - DAY))
+            keys = DayKeys(_load_or_create_key(self._folder, day), _read_key(self._folder, day - DAY))
         except OSError as error:
-            self._look_again_at = time.monotonic() + LOOK_AGAIN_S
+            self._next_check_at = time.monotonic() + KEY_BACKOFF_S
             KEYLESS_CLICKS.inc()
             _log.error("visitors' keys cannot be used: %s; see LINKLEDGER_HOME", error.strerror)
             return None
-        self._held = (day, keys)
+        self._cached = (day, keys)
         return keys
 
 
-def renew_keys(home: Path, now: datetime) -> int:
+def rotate_keys(home: Path, now: datetime) -> int:
     """Make today's and tomorrow's key, destroy those of before yesterday. How many were destroyed."""
     folder, today = home / FOLDER, now.date()
     for day in (today, today + DAY):
-        _key(folder, day)
+        _load_or_create_key(folder, day)
     old = [path for path in folder.iterdir() if (day_of := _day(path)) is not None and day_of < today - DAY]
     return sum(destroy_secret(path) for path in old)
 
 
-def _key(folder: Path, day: date) -> bytes:
+def _load_or_create_key(folder: Path, day: date) -> bytes:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return _bytes(kept_secret(_path(folder, day)))
+    return _bytes(load_or_create_secret(_path(folder, day)))
 
 
-def _present_key(folder: Path, day: date) -> bytes | None:
+def _read_key(folder: Path, day: date) -> bytes | None:
     try:
         return _bytes(_path(folder, day).read_text().strip())
     except FileNotFoundError:

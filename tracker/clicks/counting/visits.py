@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from tracker.ids import made_at
+from tracker.ids import uuid_time
 
 REPEAT_WITHIN = timedelta(hours=24)
 FLOOD_PER_HOUR = 100
 """Visitors an hour from one network to one link; a mobile operator may have that many behind one address."""
 
-FIGURES = {
+COLUMN_BY_VERDICT = {
     "person": "persons",
     "unconfirmed": "unconfirmed",
     "crawler": "crawlers",
@@ -27,8 +27,8 @@ FIGURES = {
     "head": "heads",
 }
 """By verdict: the figure that it adds to, unless a person's click is in doubt."""
-DOUBTED = {"repeat": "repeats", "flood": "floods"}
-EVERY_FIGURE = (*FIGURES.values(), *DOUBTED.values())
+COLUMN_BY_DOUBT = {"repeat": "repeats", "flood": "floods"}
+TOTAL_COLUMNS = (*COLUMN_BY_VERDICT.values(), *COLUMN_BY_DOUBT.values())
 
 
 class Row(NamedTuple):
@@ -48,7 +48,7 @@ class Row(NamedTuple):
         return "person" if self.confirmed else self.verdict
 
 
-class Seen(NamedTuple):
+class ClickSpan(NamedTuple):
     """The first and the last click with a visitor's mark, which is of one day."""
 
     first_id: UUID
@@ -75,19 +75,19 @@ class HourCount:
     totals: dict[UUID, Counter[str]] = field(default_factory=dict)
     _from_network: Counter[str] = field(default_factory=Counter)
 
-    def add(self, rows: Iterable[Row], seen: Mapping[str, Seen]) -> dict[UUID, Doubt]:
+    def add(self, rows: Iterable[Row], seen: Mapping[str, ClickSpan]) -> dict[UUID, Doubt]:
         """Count a page; `seen` has all marks in it. Which of its clicks are no visits, and why."""
         doubts = {}
         for row in rows:
             doubt = self._doubt(row, seen) if row.counts_as == "person" else None
             if doubt is not None:
                 doubts[row.id] = doubt
-            figure = DOUBTED[doubt.kind] if doubt else FIGURES[row.counts_as]
-            self.totals.setdefault(row.link_id, Counter())[figure] += 1
+            column = COLUMN_BY_DOUBT[doubt.kind] if doubt else COLUMN_BY_VERDICT[row.counts_as]
+            self.totals.setdefault(row.link_id, Counter())[column] += 1
             self.rows += 1 + row.confirmed
         return doubts
 
-    def _doubt(self, row: Row, seen: Mapping[str, Seen]) -> Doubt | None:
+    def _doubt(self, row: Row, seen: Mapping[str, ClickSpan]) -> Doubt | None:
         if _is_repeat(row, seen):
             return REPEAT
         if row.network is None:
@@ -96,23 +96,23 @@ class HourCount:
         return FLOOD if self._from_network[row.network] > FLOOD_PER_HOUR else None
 
 
-def _is_repeat(row: Row, seen: Mapping[str, Seen]) -> bool:
+def _is_repeat(row: Row, seen: Mapping[str, ClickSpan]) -> bool:
     """A mark is of one day, so an earlier click with it is less than 24 hours old."""
     if row.visitor is None:
         return False
     if seen[row.visitor].first_id < row.id:
         return True
     before = seen.get(row.visitor_before) if row.visitor_before is not None else None
-    return before is not None and made_at(row.id) - made_at(before.last_id) < REPEAT_WITHIN
+    return before is not None and uuid_time(row.id) - uuid_time(before.last_id) < REPEAT_WITHIN
 
 
-def marks_of(rows: Iterable[Row]) -> dict[str, Seen]:
+def visitor_spans(rows: Iterable[Row]) -> dict[str, ClickSpan]:
     """The persons' marks in a page, each with its first and its last click."""
-    found: dict[str, Seen] = {}
+    found: dict[str, ClickSpan] = {}
     for row in rows:
         if row.counts_as == "person" and row.visitor is not None:
-            former = found.get(row.visitor, Seen(row.id, row.id))
-            found[row.visitor] = Seen(min(former.first_id, row.id), max(former.last_id, row.id))
+            former = found.get(row.visitor, ClickSpan(row.id, row.id))
+            found[row.visitor] = ClickSpan(min(former.first_id, row.id), max(former.last_id, row.id))
     return found
 
 

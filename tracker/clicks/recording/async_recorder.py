@@ -5,14 +5,14 @@ from collections import deque
 from contextlib import suppress
 from functools import partial
 
-from tracker.clicks.recording.commit_queue import Ticket
+from tracker.clicks.recording.commit_queue import PendingClick
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.recording.writers import NewClick
 
-SWEEP_S = 0.25
+EXPIRY_INTERVAL_S = 0.25
 
 
-class Arrivals:
+class AsyncRecorder:
     """Of one event loop. Who came in the same turn of it is brought to the recorder together, one wake-up of
     it tells everybody of a batch, one timer sees to all that is late.
 
@@ -20,54 +20,54 @@ class Arrivals:
     (measured, 32 connections).
     """
 
-    def __init__(self, recorder: Recorder, loop: asyncio.AbstractEventLoop, patience_s: float) -> None:
-        self._recorder, self._loop, self._patience_s = recorder, loop, patience_s
-        self._gathered: list[Ticket] = []
-        self._told: deque[tuple[asyncio.Future[bool], bool]] = deque()
-        self._called = False
-        self._expected: deque[tuple[float, asyncio.Future[bool]]] = deque()
-        self._sweeping = False
+    def __init__(self, recorder: Recorder, loop: asyncio.AbstractEventLoop, timeout_s: float) -> None:
+        self._recorder, self._loop, self._timeout_s = recorder, loop, timeout_s
+        self._batch: list[PendingClick] = []
+        self._results: deque[tuple[asyncio.Future[bool], bool]] = deque()
+        self._wakeup_scheduled = False
+        self._deadlines: deque[tuple[float, asyncio.Future[bool]]] = deque()
+        self._expiry_scheduled = False
 
-    def expect(self, click: NewClick) -> "asyncio.Future[bool]":
+    def submit(self, click: NewClick) -> "asyncio.Future[bool]":
         """True when the click is on the disk, False when that failed or took longer than the patience."""
         future = self._loop.create_future()
-        self._expected.append((self._loop.time() + self._patience_s, future))
-        if not self._sweeping:
-            self._sweeping = True
-            self._loop.call_later(SWEEP_S, self._sweep)
-        if not self._gathered:
-            self._loop.call_soon(self._bring)
-        self._gathered.append(Ticket(click, partial(self._tell, future)))
+        self._deadlines.append((self._loop.time() + self._timeout_s, future))
+        if not self._expiry_scheduled:
+            self._expiry_scheduled = True
+            self._loop.call_later(EXPIRY_INTERVAL_S, self._expire_overdue)
+        if not self._batch:
+            self._loop.call_soon(self._flush)
+        self._batch.append(PendingClick(click, partial(self._post_result, future)))
         return future
 
-    def _bring(self) -> None:
-        gathered, self._gathered = self._gathered, []
-        self._recorder.bring(gathered)
+    def _flush(self) -> None:
+        batch, self._batch = self._batch, []
+        self._recorder.enqueue(batch)
 
-    def _tell(self, future: "asyncio.Future[bool]", recorded: bool) -> None:
+    def _post_result(self, future: "asyncio.Future[bool]", recorded: bool) -> None:
         """Called by any thread."""
-        self._told.append((future, recorded))
-        if not self._called:
-            self._called = True
+        self._results.append((future, recorded))
+        if not self._wakeup_scheduled:
+            self._wakeup_scheduled = True
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                self._loop.call_soon_threadsafe(self._deliver)
+                self._loop.call_soon_threadsafe(self._deliver_results)
 
-    def _deliver(self) -> None:
-        self._called = False  # before looking: what is told after this calls again
-        while self._told:
-            future, recorded = self._told.popleft()
+    def _deliver_results(self) -> None:
+        self._wakeup_scheduled = False  # before looking: what is told after this calls again
+        while self._results:
+            future, recorded = self._results.popleft()
             if not future.done():
                 future.set_result(recorded)
 
-    def _sweep(self) -> None:
+    def _expire_overdue(self) -> None:
         now = self._loop.time()
-        while self._expected:
-            until, future = self._expected[0]
+        while self._deadlines:
+            until, future = self._deadlines[0]
             if not future.done():
                 if now < until:
                     break
                 future.set_result(False)
-            self._expected.popleft()
-        self._sweeping = bool(self._expected)
-        if self._sweeping:
-            self._loop.call_later(SWEEP_S, self._sweep)
+            self._deadlines.popleft()
+        self._expiry_scheduled = bool(self._deadlines)
+        if self._expiry_scheduled:
+            self._loop.call_later(EXPIRY_INTERVAL_S, self._expire_overdue)

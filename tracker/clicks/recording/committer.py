@@ -8,16 +8,16 @@ from contextlib import suppress
 from pathlib import Path
 
 from tracker.clicks.metrics import BATCH_CLICKS, CLICK_BATCHES, COMMIT_SECONDS
-from tracker.clicks.recording.commit_queue import Ticket, WaitingRoom
+from tracker.clicks.recording.commit_queue import CommitQueue, PendingClick
 from tracker.clicks.recording.spool import Spool
-from tracker.clicks.recording.spool_drainer import Drain
-from tracker.clicks.recording.spool_writer import Guard
+from tracker.clicks.recording.spool_drainer import SpoolDrainer
+from tracker.clicks.recording.spool_writer import SpoolWriter
 from tracker.clicks.recording.writers import BatchWriter, NewClick, OpenWriter
 
 DEADLINE_S = 0.3
 """A commit that takes longer is answered from the spool."""
 
-RETRY_S = 0.25
+BACKOFF_S = 0.25
 """So long a database that failed is left alone."""
 
 CLOSE_TIMEOUT_S = 5.0
@@ -38,12 +38,14 @@ class Committer:
         deadline_s: float,
     ) -> None:
         self._clicks_url, self._open_writer = clicks_url, open_writer
-        self._room = WaitingRoom(deadline_s, guarded=spool_folder is not None)
-        self._drain: Drain | None = None
-        self._guard: Guard | None = None
+        self._queue = CommitQueue(deadline_s, has_spool=spool_folder is not None)
+        self._drainer: SpoolDrainer | None = None
+        self._spool_writer: SpoolWriter | None = None
         if spool_folder is not None:
-            self._drain = Drain(spool_folder, self._write)
-            self._guard = Guard(self._room, spool_folder, spool_bytes, deadline_s, self._drain_this)
+            self._drainer = SpoolDrainer(spool_folder, self._write)
+            self._spool_writer = SpoolWriter(
+                self._queue, spool_folder, spool_bytes, deadline_s, self._use_spool
+            )
         self._starting = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._writer: BatchWriter | None = None
@@ -56,15 +58,15 @@ class Committer:
         with self._starting:
             return bool(self._threads) or self._start_threads()
 
-    def bring(self, tickets: Sequence[Ticket]) -> None:
+    def enqueue(self, entries: Sequence[PendingClick]) -> None:
         """Each hears True when its click is on the disk, False when it could not be put there."""
-        if not self.start() or not self._room.add(tickets):
-            for ticket in tickets:
-                ticket.tell(False)
+        if not self.start() or not self._queue.add(entries):
+            for entry in entries:
+                entry.on_done(False)
 
     def close(self) -> None:
         """Put what waits into the database or the spool, and end the threads that are not stuck."""
-        self._room.close()
+        self._queue.close()
         end = time.monotonic() + CLOSE_TIMEOUT_S
         for thread in self._threads:
             thread.join(max(end - time.monotonic(), 0.0))
@@ -79,8 +81,8 @@ class Committer:
 
     def _start_threads(self) -> bool:
         threads = [threading.Thread(target=self._run, name="click-committer", daemon=True)]
-        if self._guard is not None:
-            threads.append(threading.Thread(target=self._guard.run, name="click-guard", daemon=True))
+        if self._spool_writer is not None:
+            threads.append(threading.Thread(target=self._spool_writer.run, name="click-guard", daemon=True))
         started = []
         try:
             for thread in threads:
@@ -91,76 +93,76 @@ class Committer:
         self._threads = started
         return bool(started)
 
-    def _drain_this(self, spool: Spool) -> None:
+    def _use_spool(self, spool: Spool) -> None:
         self._spool = spool
-        if self._drain is not None:
-            self._drain.use(spool)
+        if self._drainer is not None:
+            self._drainer.use(spool)
 
     def _run(self) -> None:
-        while self._room.wait_for_work(self._next_look_s()):
+        while self._queue.wait_for_work(self._next_check_s()):
             try:
-                if self._room.down:
-                    self._connected()
-                if self._room.has_work():
-                    self._commit_a_batch()
-                if self._drain is not None:
-                    self._drain.some()
+                if self._queue.down:
+                    self._get_writer()
+                if self._queue.has_work():
+                    self._commit_batch()
+                if self._drainer is not None:
+                    self._drainer.drain_batch()
             except Exception as error:
                 # Whatever it was, the thread lives on, and the next batch connects anew.
-                self._fail(error)
+                self._handle_failure(error)
             else:
-                self._room.succeeded()
-        if self._drain is not None:
-            self._drain.give_up()
-        self._drop_writer()
+                self._queue.succeeded()
+        if self._drainer is not None:
+            self._drainer.release_orphan()
+        self._close_writer()
 
-    def _next_look_s(self) -> float | None:
+    def _next_check_s(self) -> float | None:
         """When to look into spools though nobody brings a click."""
-        if self._drain is None:
+        if self._drainer is None:
             return None
-        return RETRY_S if self._room.down else self._drain.next_look_s()
+        return BACKOFF_S if self._queue.down else self._drainer.next_check_s()
 
-    def _commit_a_batch(self) -> None:
-        writer = self._connected()
-        with writer.turn():
+    def _commit_batch(self) -> None:
+        writer = self._get_writer()
+        with writer.write_lock():
             # Only now: what came in while others had their turn goes into the same commit.
-            batch = self._room.take()
+            batch = self._queue.take()
             if not batch:
                 return
             began = time.perf_counter()
-            writer.write([ticket.click for ticket in batch])
+            writer.write([entry.click for entry in batch])
             COMMIT_SECONDS.observe(time.perf_counter() - began)
         BATCH_CLICKS.observe(len(batch))
         CLICK_BATCHES.labels("committed").inc()
-        self._room.answer(batch, recorded=True)
+        self._queue.resolve(batch, recorded=True)
 
     def _write(self, clicks: Sequence[NewClick]) -> None:
         """For draining. A connection that failed is never used again."""
-        writer = self._connected()
+        writer = self._get_writer()
         try:
-            with writer.turn():
+            with writer.write_lock():
                 writer.write(clicks)
         except Exception:
-            self._drop_writer()
+            self._close_writer()
             raise
 
-    def _connected(self) -> BatchWriter:
+    def _get_writer(self) -> BatchWriter:
         if self._writer is None:
             self._writer = self._open_writer(self._clicks_url)
         return self._writer
 
-    def _fail(self, error: Exception) -> None:
-        if not self._room.down:
+    def _handle_failure(self, error: Exception) -> None:
+        if not self._queue.down:
             _log.warning("clicks could not be written to the database: %s", type(error).__name__)
         CLICK_BATCHES.labels("failed").inc()
-        self._drop_writer()
-        if self._drain is not None:
-            self._drain.give_up()
-        self._room.answer(self._room.failed(), recorded=False)
-        if self._room.down:
-            self._room.pause(RETRY_S)
+        self._close_writer()
+        if self._drainer is not None:
+            self._drainer.release_orphan()
+        self._queue.resolve(self._queue.failed(), recorded=False)
+        if self._queue.down:
+            self._queue.pause(BACKOFF_S)
 
-    def _drop_writer(self) -> None:
+    def _close_writer(self) -> None:
         writer, self._writer = self._writer, None
         if writer is not None:
             with suppress(Exception):

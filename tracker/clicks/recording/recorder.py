@@ -10,9 +10,9 @@ from pathlib import Path
 
 from config.process import process_id
 from config.settings import Settings
-from tracker.clicks.recording.commit_queue import Ticket
+from tracker.clicks.recording.commit_queue import PendingClick
 from tracker.clicks.recording.committer import DEADLINE_S, Committer
-from tracker.clicks.recording.spool import ROOM_BYTES
+from tracker.clicks.recording.spool import DEFAULT_SPOOL_BYTES
 from tracker.clicks.recording.writers import NewClick, OpenWriter, open_writer
 
 
@@ -29,7 +29,7 @@ class Recorder:
         open_writer: OpenWriter = open_writer,
         *,
         spool_folder: Path | None = None,
-        spool_bytes: int = ROOM_BYTES,
+        spool_bytes: int = DEFAULT_SPOOL_BYTES,
         deadline_s: float = DEADLINE_S,
     ) -> None:
         self._clicks_url, self._open_writer = clicks_url, open_writer
@@ -65,12 +65,12 @@ class Recorder:
     def submit(self, click: NewClick) -> "Future[bool]":
         """The same without waiting: the future becomes True when the click is on the disk, else False."""
         future: Future[bool] = Future()
-        self.bring([Ticket(click, future.set_result)])
+        self.enqueue([PendingClick(click, future.set_result)])
         return future
 
-    def bring(self, tickets: Sequence[Ticket]) -> None:
+    def enqueue(self, entries: Sequence[PendingClick]) -> None:
         """The same for doors that cannot wait, and for several clicks at once."""
-        self._committer().bring(tickets)
+        self._committer().enqueue(entries)
 
     def close(self) -> None:
         """Put what waits on the disk, then close this process's connection. A later click opens a new one."""

@@ -28,12 +28,12 @@ from uuid import UUID
 from tracker.clicks.recording.writers import NewClick
 
 SUFFIX = ".spool"
-ROOM_BYTES = 16 * 1024 * 1024
+DEFAULT_SPOOL_BYTES = 16 * 1024 * 1024
 """About sixty thousand clicks for each process; more when the disk has it."""
 
 GROWTH_BYTES = 4 * 1024 * 1024
-_PIECE_BYTES = 1024 * 1024
-_HEAD = struct.Struct(">IIQ")
+_CHUNK_BYTES = 1024 * 1024
+_RECORD_HEADER = struct.Struct(">IIQ")
 _NAMES = NewClick._fields
 _sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
@@ -45,24 +45,24 @@ class SpoolBroken(OSError):
 class Spool:
     """One file. Any thread may append; one thread drains, with `waiting` and `drained`."""
 
-    def __init__(self, path: Path, descriptor: int, room_bytes: int) -> None:
+    def __init__(self, path: Path, descriptor: int, capacity_bytes: int) -> None:
         self.path = path
         self._descriptor = descriptor
-        self._first_room = self._room = room_bytes
-        self._using = threading.Lock()
-        self._round = secrets.randbits(64)
+        self._initial_capacity_bytes = self._capacity_bytes = capacity_bytes
+        self._lock = threading.Lock()
+        self._generation = secrets.randbits(64)
         self._begin = self._end = 0
-        self._since = 0.0
+        self._pending_since = 0.0
         self._broken = False
 
     @property
-    def waiting_bytes(self) -> int:
+    def pending_bytes(self) -> int:
         return self._end - self._begin
 
     @property
     def age_s(self) -> float:
         """How long something has been waiting in it; 0 when it is empty."""
-        return time.monotonic() - self._since if self.waiting_bytes else 0.0
+        return time.monotonic() - self._pending_since if self.pending_bytes else 0.0
 
     @property
     def broken(self) -> bool:
@@ -71,28 +71,28 @@ class Spool:
 
     def append(self, clicks: Sequence[NewClick]) -> None:
         """Returns when the clicks are on the disk. Raises OSError when they cannot be kept."""
-        with self._using:
+        with self._lock:
             if self._broken:
                 raise SpoolBroken("a write to the spool failed before")
-            data = b"".join(_record(click, self._round) for click in clicks)
-            if self._end + len(data) > self._room:
+            data = b"".join(_encode_record(click, self._generation) for click in clicks)
+            if self._end + len(data) > self._capacity_bytes:
                 self._grow(len(data))
             try:
-                _write_whole(self._descriptor, data, self._end)
+                _write_all(self._descriptor, data, self._end)
                 _sync_data(self._descriptor)
             except OSError:
                 self._broken = True  # after a failed sync a second one says yes to what is lost
                 raise
             if self._begin == self._end:
-                self._since = time.monotonic()
+                self._pending_since = time.monotonic()
             self._end += len(data)
 
     def waiting(self, most: int) -> tuple[list[NewClick], int]:
         """The oldest clicks, and what to tell `drained` when they are in the database."""
-        data = os.pread(self._descriptor, min(self._end - self._begin, _PIECE_BYTES), self._begin)
+        data = os.pread(self._descriptor, min(self._end - self._begin, _CHUNK_BYTES), self._begin)
         clicks: list[NewClick] = []
         place = 0
-        for click, place in _records(data):  # noqa: B007 - the last place counts
+        for click, place in _decode_records(data):  # noqa: B007 - the last place counts
             clicks.append(click)
             if len(clicks) == most:
                 break
@@ -100,22 +100,22 @@ class Spool:
 
     def drained(self, place: int) -> None:
         """Everything before `place` is in the database. When that is all, the file is empty again."""
-        with self._using:
+        with self._lock:
             self._begin = place
             if self._begin < self._end:
                 return
-            self._round = secrets.randbits(64)
+            self._generation = secrets.randbits(64)
             self._begin = self._end = 0
             with suppress(OSError):  # the records would be drained once more, which does no harm
-                os.pwrite(self._descriptor, bytes(_HEAD.size), 0)
+                os.pwrite(self._descriptor, bytes(_RECORD_HEADER.size), 0)
                 _sync_data(self._descriptor)
-                if self._room > self._first_room:
-                    os.ftruncate(self._descriptor, self._first_room)
-                    self._room = self._first_room
+                if self._capacity_bytes > self._initial_capacity_bytes:
+                    os.ftruncate(self._descriptor, self._initial_capacity_bytes)
+                    self._capacity_bytes = self._initial_capacity_bytes
 
     def close(self) -> None:
         """Give it up: an empty file is removed, one with clicks is left to whoever takes the lock next."""
-        with self._using:
+        with self._lock:
             if self._begin == self._end:
                 self.path.unlink(missing_ok=True)
             os.close(self._descriptor)
@@ -127,12 +127,12 @@ class Spool:
 
     def _grow(self, wanted: int) -> None:
         growth = max(GROWTH_BYTES, wanted)
-        _fill_with_zeros(self._descriptor, self._room, growth)
+        _fill_with_zeros(self._descriptor, self._capacity_bytes, growth)
         os.fsync(self._descriptor)
-        self._room += growth
+        self._capacity_bytes += growth
 
 
-def make_spool(folder: Path, room_bytes: int = ROOM_BYTES) -> Spool:
+def create_spool(folder: Path, capacity_bytes: int = DEFAULT_SPOOL_BYTES) -> Spool:
     """A new file, locked, its room on the disk. Raises OSError when there is no room."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     while True:
@@ -143,7 +143,7 @@ def make_spool(folder: Path, room_bytes: int = ROOM_BYTES) -> Spool:
             if os.fstat(descriptor).st_nlink == 0:
                 os.close(descriptor)  # somebody who looks for orphans was quicker than our lock
                 continue
-            _fill_with_zeros(descriptor, 0, room_bytes)
+            _fill_with_zeros(descriptor, 0, capacity_bytes)
             os.fsync(descriptor)
             for place in (folder, folder.parent):
                 _sync_folder(place)
@@ -151,7 +151,7 @@ def make_spool(folder: Path, room_bytes: int = ROOM_BYTES) -> Spool:
             path.unlink(missing_ok=True)
             os.close(descriptor)
             raise
-        return Spool(path, descriptor, room_bytes)
+        return Spool(path, descriptor, capacity_bytes)
 
 
 class Orphan:
@@ -160,7 +160,7 @@ class Orphan:
     def __init__(self, path: Path, descriptor: int) -> None:
         self._path, self._descriptor = path, descriptor
         data = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
-        self._clicks = (click for click, _ in _records(data))
+        self._clicks = (click for click, _ in _decode_records(data))
 
     def next(self, most: int) -> list[NewClick]:
         """The next clicks in it; none when all have been given out."""
@@ -171,12 +171,12 @@ class Orphan:
         self._path.unlink(missing_ok=True)
         os.close(self._descriptor)
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """For another time, or another process."""
         os.close(self._descriptor)
 
 
-def take_orphan(folder: Path) -> Orphan | None:
+def claim_orphan(folder: Path) -> Orphan | None:
     """One file that nobody owns, if there is one. Nobody else gets it until it is removed or left."""
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
@@ -194,34 +194,34 @@ def take_orphan(folder: Path) -> Orphan | None:
     return None
 
 
-def _record(click: NewClick, number: int) -> bytes:
+def _encode_record(click: NewClick, number: int) -> bytes:
     values = {name: getattr(click, name) for name in _NAMES}
-    payload = json.dumps(values, default=_tagged, separators=(",", ":")).encode()
-    return _HEAD.pack(len(payload), _check_sum(number, payload), number) + payload
+    payload = json.dumps(values, default=_encode_value, separators=(",", ":")).encode()
+    return _RECORD_HEADER.pack(len(payload), _checksum(number, payload), number) + payload
 
 
-def _records(data: bytes) -> Iterator[tuple[NewClick, int]]:
+def _decode_records(data: bytes) -> Iterator[tuple[NewClick, int]]:
     """The whole records of the first round, each with the place behind it."""
     place, first = 0, None
-    while place + _HEAD.size <= len(data):
-        length, check_sum, number = _HEAD.unpack_from(data, place)
-        payload = data[place + _HEAD.size : place + _HEAD.size + length]
+    while place + _RECORD_HEADER.size <= len(data):
+        length, checksum, number = _RECORD_HEADER.unpack_from(data, place)
+        payload = data[place + _RECORD_HEADER.size : place + _RECORD_HEADER.size + length]
         first = number if first is None else first
         if not length or number != first or len(payload) != length:
             return
-        if _check_sum(number, payload) != check_sum:
+        if _checksum(number, payload) != checksum:
             return
-        place += _HEAD.size + length
-        values = json.loads(payload, object_hook=_untagged)
+        place += _RECORD_HEADER.size + length
+        values = json.loads(payload, object_hook=_decode_value)
         # A newer version may find a file of an older one: what that did not know is None.
         yield NewClick(**{name: values.get(name) for name in _NAMES}), place
 
 
-def _check_sum(number: int, payload: bytes) -> int:
+def _checksum(number: int, payload: bytes) -> int:
     return zlib.crc32(payload, zlib.crc32(number.to_bytes(8, "big")))
 
 
-def _tagged(value: Any) -> dict[str, str]:
+def _encode_value(value: Any) -> dict[str, str]:
     if isinstance(value, UUID):
         return {"uuid": value.hex}
     if isinstance(value, bytes):
@@ -229,7 +229,7 @@ def _tagged(value: Any) -> dict[str, str]:
     raise TypeError(f"a {type(value).__name__} cannot be kept in the spool")
 
 
-def _untagged(value: dict[str, Any]) -> Any:
+def _decode_value(value: dict[str, Any]) -> Any:
     if value.keys() == {"uuid"}:
         return UUID(hex=value["uuid"])
     if value.keys() == {"bytes"}:
@@ -239,12 +239,12 @@ def _untagged(value: dict[str, Any]) -> Any:
 
 def _fill_with_zeros(descriptor: int, start: int, length: int) -> None:
     """Written, not only reserved: a first write to reserved room can still need room for its book-keeping."""
-    zeros = bytes(min(length, _PIECE_BYTES))
-    for place in range(start, start + length, _PIECE_BYTES):
-        _write_whole(descriptor, zeros[: min(_PIECE_BYTES, start + length - place)], place)
+    zeros = bytes(min(length, _CHUNK_BYTES))
+    for place in range(start, start + length, _CHUNK_BYTES):
+        _write_all(descriptor, zeros[: min(_CHUNK_BYTES, start + length - place)], place)
 
 
-def _write_whole(descriptor: int, data: bytes, place: int) -> None:
+def _write_all(descriptor: int, data: bytes, place: int) -> None:
     view = memoryview(data)
     while view:
         written = os.pwrite(descriptor, view, place)

@@ -11,88 +11,88 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tracker.clicks.metrics import SPOOL_AGE, SPOOL_BYTES, SPOOL_FAILURES, SPOOLED_CLICKS
-from tracker.clicks.recording.commit_queue import Ticket, WaitingRoom
-from tracker.clicks.recording.spool import Spool, make_spool
+from tracker.clicks.recording.commit_queue import CommitQueue, PendingClick
+from tracker.clicks.recording.spool import Spool, create_spool
 
-TICKS_IN_DEADLINE = 4
+CHECKS_PER_DEADLINE = 4
 
-RENEW_S = 10.0
+SPOOL_RETRY_S = 10.0
 """Between two tries to make a spool: each of them writes all of its room."""
 
 _log = logging.getLogger(__name__)
 
 
-class Guard:
-    """Makes the spool, hands it to `made` for draining, and is its only writer. Replaces one that broke."""
+class SpoolWriter:
+    """Makes the spool, hands it to `on_spool_created` for draining, and is its only writer. Replaces one that broke."""
 
     def __init__(
         self,
-        room: WaitingRoom,
+        queue: CommitQueue,
         folder: Path,
         spool_bytes: int,
         deadline_s: float,
-        made: Callable[[Spool], None],
+        on_spool_created: Callable[[Spool], None],
     ) -> None:
-        self._room, self._folder, self._spool_bytes = room, folder, spool_bytes
-        self._tick_s = deadline_s / TICKS_IN_DEADLINE
-        self._made = made
+        self._queue, self._folder, self._spool_bytes = queue, folder, spool_bytes
+        self._tick_s = deadline_s / CHECKS_PER_DEADLINE
+        self._on_spool_created = on_spool_created
         self._spool: Spool | None = None
-        self._renew_at = 0.0
+        self._retry_at = 0.0
         self._failing = False
 
     def run(self) -> None:
-        self._make_spool()
+        self._create_spool()
         while True:
-            self._renew_spool()
-            late = self._room.wait_for_late(self._tick_s)
+            self._retry_spool()
+            late = self._queue.wait_for_overdue(self._tick_s)
             if late is None:
                 return
             SPOOL_AGE.set(self._spool.age_s if self._spool else 0.0)
             if late:
-                self._see_to(late)
+                self._spool_overdue(late)
 
-    def _renew_spool(self) -> bool:
+    def _retry_spool(self) -> bool:
         """When there is none that takes clicks, but not all the time. Whether there is a new one."""
-        if self._is_usable() or time.monotonic() < self._renew_at:
+        if self._is_usable() or time.monotonic() < self._retry_at:
             return False
-        self._renew_at = time.monotonic() + RENEW_S
-        return self._make_spool()
+        self._retry_at = time.monotonic() + SPOOL_RETRY_S
+        return self._create_spool()
 
-    def _make_spool(self) -> bool:
+    def _create_spool(self) -> bool:
         try:
-            self._spool = make_spool(self._folder, self._spool_bytes)
+            self._spool = create_spool(self._folder, self._spool_bytes)
         except OSError as error:
-            self._fail("there is no spool for clicks, the database alone keeps them", error)
+            self._report_failure("there is no spool for clicks, the database alone keeps them", error)
             return False
-        self._made(self._spool)
+        self._on_spool_created(self._spool)
         return True
 
-    def _see_to(self, tickets: list[Ticket]) -> None:
+    def _spool_overdue(self, entries: list[PendingClick]) -> None:
         try:
-            self._keep(tickets)
+            self._append(entries)
         except OSError as error:
-            self._fail("clicks could not be kept in the spool", error)
-            if self._renew_spool():
+            self._report_failure("clicks could not be kept in the spool", error)
+            if self._retry_spool():
                 return  # nobody was answered, so the next look finds all of them again
-            if self._room.down:
-                self._room.answer(tickets, recorded=False)
+            if self._queue.down:
+                self._queue.resolve(entries, recorded=False)
             else:
                 time.sleep(self._tick_s)  # the committer may still come through
         else:
             self._failing = False
-            self._room.answer(tickets, recorded=True)
+            self._queue.resolve(entries, recorded=True)
 
-    def _keep(self, tickets: list[Ticket]) -> None:
+    def _append(self, entries: list[PendingClick]) -> None:
         if self._spool is None:
             raise OSError("there is no spool")
-        self._spool.append([ticket.click for ticket in tickets])
-        SPOOLED_CLICKS.inc(len(tickets))
-        SPOOL_BYTES.set(self._spool.waiting_bytes)
+        self._spool.append([entry.click for entry in entries])
+        SPOOLED_CLICKS.inc(len(entries))
+        SPOOL_BYTES.set(self._spool.pending_bytes)
 
     def _is_usable(self) -> bool:
         return self._spool is not None and not self._spool.broken
 
-    def _fail(self, what: str, error: OSError) -> None:
+    def _report_failure(self, what: str, error: OSError) -> None:
         """Counted each time, said once for each time that it goes wrong."""
         SPOOL_FAILURES.inc()
         if not self._failing:

@@ -16,7 +16,7 @@ from config.canonical import canonical_json
 from config.database import POSTGRESQL_CONNECTION, make_engine
 
 
-class RowRefused(Exception):
+class RowRejected(Exception):
     """A row is wrong, and will be at every further try. Its cause is what the driver said."""
 
 
@@ -38,13 +38,13 @@ class NewClick(NamedTuple):
 
 
 # A click may come twice, over two ways; the first counts.
-_SQLITE_HEAD = """
+_SQLITE_INSERT = """
     INSERT INTO click (id, link_id, verdict, reason, device, referrer_host, sub_ids,
                        country, visitor, visitor_before, network)
     VALUES """
 _SQLITE_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 NULL = "NULL"
-MOST_ROWS = 1024
+MAX_ROWS_PER_STATEMENT = 1024
 """In one statement: SQLite takes 32,766 parameters."""
 _POSTGRES = b"""
     INSERT INTO click (id, link_id, verdict, reason, device, referrer_host, sub_ids,
@@ -61,7 +61,7 @@ _REFUSALS = (b"22", b"23")
 class BatchWriter(Protocol):
     """A connection that is used by one thread of one process."""
 
-    def turn(self) -> AbstractContextManager[None]:
+    def write_lock(self) -> AbstractContextManager[None]:
         """Wait for this process's turn to write. What waits by then is worth one commit."""
 
     def write(self, clicks: Sequence[NewClick]) -> None:
@@ -79,7 +79,7 @@ class BatchWriter(Protocol):
 OpenWriter = Callable[[str], BatchWriter]
 
 
-def stored_sub_ids(sub_ids: Mapping[str, str]) -> str | None:
+def encode_sub_ids(sub_ids: Mapping[str, str]) -> str | None:
     return _as_json(tuple(sub_ids.items())) if sub_ids else None
 
 
@@ -109,7 +109,7 @@ class SqliteWriter:
         self._lock = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def write_lock(self) -> Iterator[None]:
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         try:
             yield
@@ -121,10 +121,10 @@ class SqliteWriter:
         IMMEDIATE would. Between statements the interpreter would go to the redirects each time.
         """
         try:
-            for start in range(0, len(clicks), MOST_ROWS):
-                self._connection.execute(*_statement(clicks[start : start + MOST_ROWS]))
+            for start in range(0, len(clicks), MAX_ROWS_PER_STATEMENT):
+                self._connection.execute(*_insert_statement(clicks[start : start + MAX_ROWS_PER_STATEMENT]))
         except (sqlite3.IntegrityError, sqlite3.DataError) as error:
-            raise RowRefused(type(error).__name__) from error
+            raise RowRejected(type(error).__name__) from error
 
     def close(self) -> None:
         os.close(self._lock)
@@ -135,7 +135,7 @@ class SqliteWriter:
         os.close(self._lock)
 
 
-def _statement(clicks: Sequence[NewClick]) -> tuple[str, list[Any]]:
+def _insert_statement(clicks: Sequence[NewClick]) -> tuple[str, list[Any]]:
     """All rows in one statement: `executemany` gives up the interpreter once for each row, and on a busy
     core that waits for the redirects each time. Its sizes are powers of two, so that few are prepared; a
     row that comes twice changes nothing.
@@ -151,7 +151,7 @@ def _statement(clicks: Sequence[NewClick]) -> tuple[str, list[Any]]:
 
 @cache
 def _sqlite_insert(size: int) -> str:
-    return f"{_SQLITE_HEAD}{', '.join([_SQLITE_ROW] * size)} ON CONFLICT DO NOTHING"
+    return f"{_SQLITE_INSERT}{', '.join([_SQLITE_ROW] * size)} ON CONFLICT DO NOTHING"
 
 
 def _uuid_array(uuids: Sequence[UUID]) -> str:
@@ -160,10 +160,10 @@ def _uuid_array(uuids: Sequence[UUID]) -> str:
 
 def _text_array(texts: Sequence[str | None]) -> str:
     """As PostgreSQL's manual has it (8.15.2): in a tenth of the time that the driver takes for lists."""
-    return "{" + ",".join([NULL if each is None else _quoted(each) for each in texts]) + "}"
+    return "{" + ",".join([NULL if each is None else _quote(each) for each in texts]) + "}"
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -181,21 +181,21 @@ class PostgresWriter:
         options = POSTGRESQL_CONNECTION | {"client_encoding": "UTF8"}
         self._connection: Any = self._driver.connect(address, autocommit=True, **options)
         self._connection.execute("SET synchronous_commit TO on")
-        self._session = self._connection.pgconn
-        self._done(self._session.prepare(_PREPARED, _POSTGRES))
+        self._pgconn = self._connection.pgconn
+        self._check_result(self._pgconn.prepare(_PREPARED, _POSTGRES))
 
-    def turn(self) -> AbstractContextManager[None]:
+    def write_lock(self) -> AbstractContextManager[None]:
         return nullcontext()
 
     def write(self, clicks: Sequence[NewClick]) -> None:
         ids, link_ids, *texts = zip(*clicks, strict=True)
         columns = [_uuid_array(ids), _uuid_array(link_ids), *map(_text_array, texts)]
-        self._done(self._session.exec_prepared(_PREPARED, [column.encode() for column in columns]))
+        self._check_result(self._pgconn.exec_prepared(_PREPARED, [column.encode() for column in columns]))
 
-    def _done(self, result: Any) -> None:
+    def _check_result(self, result: Any) -> None:
         if result.status != self._driver.pq.ExecStatus.COMMAND_OK:
             state = result.error_field(self._driver.pq.DiagnosticField.SQLSTATE) or b""
-            error = RowRefused if state.startswith(_REFUSALS) else self._driver.OperationalError
+            error = RowRejected if state.startswith(_REFUSALS) else self._driver.OperationalError
             raise error(f"SQLSTATE {state.decode() or 'none'}")
 
     def close(self) -> None:

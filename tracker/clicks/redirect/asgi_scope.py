@@ -9,7 +9,7 @@ from tracker.http.client import client_of, trusted_networks
 
 Scope = MutableMapping[str, Any]
 
-_PROXIES_WORDS = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")
+_FORWARDED_HEADERS = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")
 
 
 class ScopeReader:
@@ -19,7 +19,7 @@ class ScopeReader:
         """Both as in the settings."""
         self._trusted = trusted_networks(trusted_proxies)
         self._country_header = country_header.lower() if self._trusted else ""
-        others = ["host", *(_PROXIES_WORDS if self._trusted else ())]
+        others = ["host", *(_FORWARDED_HEADERS if self._trusted else ())]
         if self._country_header and self._country_header not in HEADERS:
             others.append(self._country_header)
         self._read = {name.encode("ascii"): name for name in (*HEADERS, *others)}

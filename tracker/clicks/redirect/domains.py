@@ -14,13 +14,13 @@ class Domains:
         self._known: Mapping[str, Domain] | None = None
 
     @property
-    def were_read(self) -> bool:
+    def is_loaded(self) -> bool:
         """Before that nobody can say whose host a name is."""
         return self._known is not None
 
     def known(self, host: str) -> Domain | None:
         """`host` as the request has it. From memory alone."""
-        return self._known.get(bare_host(host)) if self._known and host else None
+        return self._known.get(host_without_port(host)) if self._known and host else None
 
     def refresh(self) -> None:
         """Raises what the database raises; then those that were known stay so."""
@@ -28,7 +28,7 @@ class Domains:
 
 
 @lru_cache(maxsize=1024)
-def bare_host(host: str) -> str:
+def host_without_port(host: str) -> str:
     """Without a port and a final dot, in small letters."""
     name = host.partition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
     return name.lower().removesuffix(".")

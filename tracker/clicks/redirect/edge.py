@@ -13,39 +13,45 @@ from http import HTTPStatus
 
 from config.database import open_databases
 from config.settings import Settings, load_settings
-from tracker.clicks.counting.confirmations import MOST_BYTES, Sightings
+from tracker.clicks.counting.confirmations import MAX_BYTES, PrerenderConfirmations
 from tracker.clicks.counting.visitor_keys import VisitorKeys
-from tracker.clicks.recording.async_recorder import Arrivals
+from tracker.clicks.recording.async_recorder import AsyncRecorder
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.redirect import shop_script
 from tracker.clicks.redirect.asgi_scope import Scope, ScopeReader
 from tracker.clicks.redirect.edge_responses import (
     Receive,
+    Response,
     Send,
-    Whole,
-    acknowledge,
-    give_script,
-    moved,
     page,
-    read_short,
-    say,
-    send_whole,
+    read_body,
+    redirect_response,
+    send_acknowledgement,
+    send_json,
+    send_response,
+    send_script,
 )
-from tracker.clicks.redirect.link_cache import READ_DEADLINE_S, LinkCache, LinksUnreadable, Missing, library
+from tracker.clicks.redirect.link_cache import (
+    READ_DEADLINE_S,
+    LinkCache,
+    LinksUnavailable,
+    NotCached,
+    link_source,
+)
 from tracker.clicks.redirect.request import (
     COMMIT_DEADLINE_S,
-    Answer,
+    RedirectResult,
     Visit,
-    counted,
-    depart,
-    send_on,
-    unreadable,
+    complete_redirect,
+    count_result,
+    links_unavailable,
+    prepare_redirect,
 )
 from tracker.programs.codes import LINK_CODE_PATTERN
 from tracker.programs.links.operations import LinkTarget
 
-_CODE = re.compile(f"/({LINK_CODE_PATTERN})")
-_NO_CODES = ("/healthz", "/readyz")
+_CODE_PATH = re.compile(f"/({LINK_CODE_PATTERN})")
+_HEALTH_PATHS = ("/healthz", "/readyz")
 
 
 class Edge:
@@ -55,81 +61,81 @@ class Edge:
         self._keys = settings.secret_keys
         self._visitor_keys = VisitorKeys(settings.home)
         self._reader = ScopeReader(settings.trusted_proxies, settings.country_header)
-        self._sightings = Sightings(settings.clicks_url, settings.secret_keys)
+        self._sightings = PrerenderConfirmations(settings.clicks_url, settings.secret_keys)
         self.recorder, self.links = recorder, links
-        self._arrivals: Arrivals | None = None
+        self._async_recorder: AsyncRecorder | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._answer(scope, receive, send)
+            await self._respond(scope, receive, send)
         elif scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._handle_lifespan(receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close"})
 
-    async def answer_whole(self, scope: Scope) -> Whole | None:
+    async def fast_response(self, scope: Scope) -> Response | None:
         """For servers that can send an answer at once: that to a request for a short link, else None."""
-        found = _CODE.fullmatch(scope["path"])
-        if found is None or scope["method"] not in ("GET", "HEAD") or found[0] in _NO_CODES:
+        found = _CODE_PATH.fullmatch(scope["path"])
+        if found is None or scope["method"] not in ("GET", "HEAD") or found[0] in _HEALTH_PATHS:
             return None
-        answer = counted(await self._follow(self._reader.visit(scope, found[1])))
-        return moved(answer.location) if answer.location is not None else page(answer.status)
+        answer = count_result(await self._follow(self._reader.visit(scope, found[1])))
+        return redirect_response(answer.location) if answer.location is not None else page(answer.status)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, method = scope["path"], scope["method"]
-        whole = await self.answer_whole(scope)
+        whole = await self.fast_response(scope)
         if whole is not None:
-            await send_whole(send, whole)
+            await send_response(send, whole)
         elif method == "POST" and path == shop_script.PATH:
-            await acknowledge(send, await self._hear(receive))
+            await send_acknowledgement(send, await self._confirm_prerender(receive))
         elif method not in ("GET", "HEAD"):
-            await send_whole(send, page(405, [(b"allow", b"GET, HEAD")]))
+            await send_response(send, page(405, [(b"allow", b"GET, HEAD")]))
         elif path == "/healthz":
-            await say(send, 200, {"status": "ok"})
+            await send_json(send, 200, {"status": "ok"})
         elif path == "/readyz":
-            await self._say_ready(send)
+            await self._respond_ready(send)
         elif path == shop_script.PATH:
-            await give_script(scope, send)
+            await send_script(scope, send)
         else:
-            await send_whole(send, page(404))
+            await send_response(send, page(404))
 
-    async def _hear(self, receive: Receive) -> int:
+    async def _confirm_prerender(self, receive: Receive) -> int:
         """The shop's script says that a prerendered page was shown. The status to answer."""
         try:
-            body = await read_short(receive, MOST_BYTES)
+            body = await read_body(receive, MAX_BYTES)
         except TimeoutError:
             return HTTPStatus.REQUEST_TIMEOUT
         return self._sightings.take(body, datetime.now(UTC))
 
-    async def _follow(self, visit: Visit) -> Answer:
+    async def _follow(self, visit: Visit) -> RedirectResult:
         """As redirect.follow, without a thread that waits."""
         try:
             link = self.links.known(visit.code)
-            if isinstance(link, Missing):
-                link = await _outcome(self.links.read(visit.code))
-        except LinksUnreadable:
-            return unreadable()
+            if isinstance(link, NotCached):
+                link = await _await_link(self.links.read(visit.code))
+        except LinksUnavailable:
+            return links_unavailable()
         domain = self.links.domain(visit.host)
-        departure = depart(visit, link, domain, datetime.now(UTC), self._visitor_keys)
-        if isinstance(departure, Answer):
-            return departure
-        if self._arrivals is None:
-            self._arrivals = Arrivals(self.recorder, asyncio.get_running_loop(), COMMIT_DEADLINE_S)
-        return send_on(departure, await self._arrivals.expect(departure.click), self._keys)
+        pending = prepare_redirect(visit, link, domain, datetime.now(UTC), self._visitor_keys)
+        if isinstance(pending, RedirectResult):
+            return pending
+        if self._async_recorder is None:
+            self._async_recorder = AsyncRecorder(self.recorder, asyncio.get_running_loop(), COMMIT_DEADLINE_S)
+        return complete_redirect(pending, await self._async_recorder.submit(pending.click), self._keys)
 
-    async def _say_ready(self, send: Send) -> None:
+    async def _respond_ready(self, send: Send) -> None:
         """Ready as long as known links can be followed: a database that fails is said, but stops nothing."""
         if not self.links.has_been_read:
             try:
-                await _outcome(self.links.read("readyz"))
-            except LinksUnreadable:
-                await say(
+                await _await_link(self.links.read("readyz"))
+            except LinksUnavailable:
+                await send_json(
                     send, 503, {"status": "not ready", "reason": "the links have not been readable yet"}
                 )
                 return
-        await say(send, 200, {"status": "ready", "database": "up" if self.links.readable else "down"})
+        await send_json(send, 200, {"status": "ready", "database": "up" if self.links.readable else "down"})
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _handle_lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
@@ -146,16 +152,16 @@ class Edge:
                 return
 
 
-async def _outcome(reading: "Future[LinkTarget | None]") -> LinkTarget | None:
+async def _await_link(future: "Future[LinkTarget | None]") -> LinkTarget | None:
     """Raises LinksUnreadable. Others may wait for the same reading, so it is never cancelled."""
     try:
-        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(reading)), READ_DEADLINE_S)
+        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), READ_DEADLINE_S)
     except TimeoutError:
-        raise LinksUnreadable from None
+        raise LinksUnavailable from None
 
 
 def create_edge(settings: Settings) -> Edge:
-    return Edge(settings, Recorder.of(settings), LinkCache(library(open_databases(settings).main)))
+    return Edge(settings, Recorder.of(settings), LinkCache(link_source(open_databases(settings).main)))
 
 
 def __getattr__(name: str) -> Edge:

@@ -24,102 +24,104 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from config.database import asking, reading
+from config.database import read_connection, read_session
 from config.process import process_id
 from tracker.clicks.metrics import LINK_LOOKUPS
 from tracker.clicks.redirect.domains import Domains
 from tracker.programs.codes import code_key
 from tracker.programs.links.changes import LinkChanges, changes_since
 from tracker.programs.links.domains import Domain, known_domains
-from tracker.programs.links.operations import Found, LinkTarget, find_target
+from tracker.programs.links.operations import LinkLookup, LinkTarget, lookup_link
 
-ROOM_LINKS = 50_000
-ROOM_ABSENT = 10_000
-ABSENT_S = 1.0
+MAX_LINKS = 50_000
+MAX_ABSENT = 10_000
+ABSENT_TTL_S = 1.0
 POLL_S = 1.0
 READ_DEADLINE_S = 2.0
-READERS = 4
-MOST_READS = 1_000
+READER_THREADS = 4
+MAX_PENDING_READS = 1_000
 """More codes than that waiting to be read at one time are refused: a database that hangs fills no memory."""
 
 _log = logging.getLogger(__name__)
 
 
-class LinksUnreadable(Exception):
+class LinksUnavailable(Exception):
     """The link is not in memory, and the database did not say in time what it is."""
 
 
 @dataclass(frozen=True)
-class Library:
+class LinkSource:
     """Where links are read, so that a test can hand in one that fails."""
 
-    read: Callable[[str], Found]
+    read: Callable[[str], LinkLookup]
     changes: Callable[[int], LinkChanges]
     domains: Callable[[], Mapping[str, Domain]] = dict
 
 
-def library(engine: Engine) -> Library:
-    def read(code: str) -> Found:
-        with asking(engine) as connection:
-            return find_target(connection, code)
+def link_source(engine: Engine) -> LinkSource:
+    def read(code: str) -> LinkLookup:
+        with read_connection(engine) as connection:
+            return lookup_link(connection, code)
 
     def changes(seen: int) -> LinkChanges:
-        with reading(engine) as session:
+        with read_session(engine) as session:
             return changes_since(session, seen)
 
     def domains() -> Mapping[str, Domain]:
-        with reading(engine) as session:
+        with read_session(engine) as session:
             return known_domains(session)
 
-    return Library(read, changes, domains)
+    return LinkSource(read, changes, domains)
 
 
-class Missing:
+class NotCached:
     """Nothing in memory says what a code leads to."""
 
 
-MISSING: Final = Missing()
-_NOTHING_SEEN = -1
-_FROM_MEMORY = LINK_LOOKUPS.labels("memory")
+NOT_CACHED: Final = NotCached()
+_NO_VERSION = -1
+_MEMORY_LOOKUPS = LINK_LOOKUPS.labels("memory")
 
 
 class LinkCache:
     """For any thread of any process; a forked child begins with an empty one of its own."""
 
-    def __init__(self, library: Library, *, room: int = ROOM_LINKS, poll_s: float = POLL_S) -> None:
-        self._library, self._room, self.poll_s = library, room, poll_s
-        self._begin(0)
+    def __init__(
+        self, link_source: LinkSource, *, max_links: int = MAX_LINKS, poll_s: float = POLL_S
+    ) -> None:
+        self._source, self._max_links, self.poll_s = link_source, max_links, poll_s
+        self._reset(0)
 
-    def _begin(self, owner: int) -> None:
+    def _reset(self, owner: int) -> None:
         self._process_id = owner
-        self._links: OrderedDict[str, Found] = OrderedDict()
+        self._links: OrderedDict[str, LinkLookup] = OrderedDict()
         self._absent: dict[str, float] = {}
-        self._domains = Domains(self._library.domains)
+        self._domains = Domains(self._source.domains)
         self._reads: dict[str, Future[LinkTarget | None]] = {}
-        self._seen = _NOTHING_SEEN
+        self._seen = _NO_VERSION
         self.has_been_read = False
         """Whether the database has answered since this began."""
         self.readable = True
         """Whether it answered at the last poll."""
-        self._changing = threading.Lock()
+        self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._read_queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
-    def known(self, code: str) -> LinkTarget | Missing | None:
+    def known(self, code: str) -> LinkTarget | NotCached | None:
         """From memory alone: a link, None when there is surely none, MISSING when that has to be read."""
-        self._leave_parent()
+        self._reset_after_fork()
         key = code_key(code)
         found = self._links.get(key)
         if found is not None:
             with suppress(KeyError):  # let go in this moment; what was found is right all the same
                 self._links.move_to_end(key)
-            _FROM_MEMORY.inc()
+            _MEMORY_LOOKUPS.inc()
             return found.link
         until = self._absent.get(key)
         if until is not None and time.monotonic() < until:
             LINK_LOOKUPS.labels("absent").inc()
             return None
-        return MISSING
+        return NOT_CACHED
 
     def domain(self, host: str) -> Domain | None:
         """Whose host name it is, from memory alone. Known as soon as any link has been looked for."""
@@ -127,43 +129,43 @@ class LinkCache:
 
     def read(self, code: str) -> "Future[LinkTarget | None]":
         """Read it; who asks for the same meanwhile gets the same future. It raises LinksUnreadable."""
-        self._leave_parent()
+        self._reset_after_fork()
         key = code_key(code)
-        with self._changing:
+        with self._lock:
             self._start()
-            under_way = self._reads.get(key)
-            if under_way is not None:
-                return under_way
+            pending = self._reads.get(key)
+            if pending is not None:
+                return pending
             LINK_LOOKUPS.labels("database").inc()
             future: Future[LinkTarget | None] = Future()
-            if len(self._reads) >= MOST_READS:
-                future.set_exception(LinksUnreadable())
+            if len(self._reads) >= MAX_PENDING_READS:
+                future.set_exception(LinksUnavailable())
                 return future
             self._reads[key] = future
-        self._waiting.put(key)
+        self._read_queue.put(key)
         return future
 
     def find(self, code: str, deadline_s: float = READ_DEADLINE_S) -> LinkTarget | None:
         """For doors that may wait. Raises LinksUnreadable."""
         known = self.known(code)
-        if not isinstance(known, Missing):
+        if not isinstance(known, NotCached):
             return known
         try:
             return self.read(code).result(deadline_s)
         except DeadlinePassed:
-            raise LinksUnreadable from None
+            raise LinksUnavailable from None
 
     def start(self) -> None:
         """Start the threads, so that the first request need not."""
-        self._leave_parent()
-        with self._changing:
+        self._reset_after_fork()
+        with self._lock:
             self._start()
 
     def poll(self) -> None:
         """Let go of what changed since the last time. Raises SQLAlchemyError."""
         self._domains.refresh()
-        changes = self._library.changes(self._seen)
-        with self._changing:
+        changes = self._source.changes(self._seen)
+        with self._lock:
             if changes.codes is None:
                 # A counter that went back is another history: a restored database. Nothing is kept of before.
                 restored = changes.version < self._seen
@@ -177,33 +179,35 @@ class LinkCache:
 
     def close(self) -> None:
         """End this process's threads, those that are not stuck. A later read starts new ones."""
-        with self._changing:
+        with self._lock:
             self._closing.set()
-            for _ in range(READERS):
-                self._waiting.put(None)
-            self._begin(0)
+            for _ in range(READER_THREADS):
+                self._read_queue.put(None)
+            self._reset(0)
 
     def _is_older(self, key: str, version: int) -> bool:
         kept = self._links.get(key)
         return kept is not None and kept.version < version
 
-    def _leave_parent(self) -> None:
+    def _reset_after_fork(self) -> None:
         """In a forked child: the threads and what they had begun are the parent's, and locks may be held."""
         if self._process_id not in (0, process_id()):
-            self._begin(0)
+            self._reset(0)
 
     def _start(self) -> None:
         """Called with the lock. Daemons, so that a read that hangs keeps no process from ending."""
         if self._process_id != 0:
             return
         self._process_id = process_id()
-        threading.Thread(target=self._poll_on, args=(self._closing,), name="link-poller", daemon=True).start()
-        for _ in range(READERS):
-            reader = threading.Thread(target=self._read_on, args=(self._waiting,), name="link-reader")
+        threading.Thread(
+            target=self._poll_loop, args=(self._closing,), name="link-poller", daemon=True
+        ).start()
+        for _ in range(READER_THREADS):
+            reader = threading.Thread(target=self._read_loop, args=(self._read_queue,), name="link-reader")
             reader.daemon = True
             reader.start()
 
-    def _poll_on(self, closing: threading.Event) -> None:
+    def _poll_loop(self, closing: threading.Event) -> None:
         while not closing.wait(self.poll_s):
             try:
                 self.poll()
@@ -213,38 +217,38 @@ class LinkCache:
                     _log.warning("links are served from memory, the database fails: %s", type(error).__name__)
                 self.readable = False
 
-    def _read_on(self, waiting: "queue.SimpleQueue[str | None]") -> None:
+    def _read_loop(self, waiting: "queue.SimpleQueue[str | None]") -> None:
         while (key := waiting.get()) is not None:
             try:
-                if not self._domains.were_read:
+                if not self._domains.is_loaded:
                     self._domains.refresh()
-                found = self._library.read(key)
+                found = self._source.read(key)
             except Exception as error:
                 # Whatever it was, the thread lives on and whoever waits is told.
                 _log.warning("a link could not be read: %s", type(error).__name__)
-                self._end_read(key).set_exception(LinksUnreadable())
+                self._end_read(key).set_exception(LinksUnavailable())
             else:
-                self._keep(key, found)
+                self._store(key, found)
                 self._end_read(key).set_result(found.link)
 
     def _end_read(self, key: str) -> "Future[LinkTarget | None]":
-        with self._changing:
+        with self._lock:
             return self._reads.pop(key, None) or Future()
 
-    def _keep(self, key: str, found: Found) -> None:
-        with self._changing:
+    def _store(self, key: str, found: LinkLookup) -> None:
+        with self._lock:
             self.has_been_read = True
             if found.link is None:
                 self._remember_absent(key)
             elif found.version >= self._seen:  # else it may have changed while it was read
                 self._links[key] = found
                 self._links.move_to_end(key)
-                if len(self._links) > self._room:
+                if len(self._links) > self._max_links:
                     self._links.popitem(last=False)
 
     def _remember_absent(self, key: str) -> None:
-        if len(self._absent) >= ROOM_ABSENT:
+        if len(self._absent) >= MAX_ABSENT:
             now = time.monotonic()
             self._absent = {code: until for code, until in self._absent.items() if until > now}
-        if len(self._absent) < ROOM_ABSENT:
-            self._absent[key] = time.monotonic() + ABSENT_S
+        if len(self._absent) < MAX_ABSENT:
+            self._absent[key] = time.monotonic() + ABSENT_TTL_S

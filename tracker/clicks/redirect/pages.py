@@ -10,7 +10,7 @@ from tracker.clicks.counting.visitor import HEADERS
 from tracker.clicks.redirect import shop_script
 from tracker.clicks.redirect.parts import RedirectParts
 from tracker.clicks.redirect.request import NO_STORE, RETRY_AFTER_S, Visit, follow
-from tracker.http.client import usual_address
+from tracker.http.client import normalize_address
 from tracker.http.proxy import PROXIED
 from tracker.http.site import site
 from tracker.people.access.guards import public, signed
@@ -32,21 +32,21 @@ class LinkCode(BaseConverter):
 
 
 @blueprint.record_once
-def _know_link_codes(state: BlueprintSetupState) -> None:
+def _register_converter(state: BlueprintSetupState) -> None:
     state.app.url_map.converters["link_code"] = LinkCode
 
 
 @blueprint.get("/<link_code:code>")
 @public("anybody may follow a link")
 def follow_link(code: str) -> Response:
-    here = site()
-    parts = here.part(RedirectParts)
+    current_site = site()
+    parts = current_site.part(RedirectParts)
     answer = follow(
-        _visit(code, here.settings.country_header),
+        _visit(code, current_site.settings.country_header),
         datetime.now(UTC),
         find_link=parts.links.find,
         recorder=parts.recorder,
-        keys=here.settings.secret_keys,
+        keys=current_site.settings.secret_keys,
         find_domain=parts.links.domain,
         visitor_keys=parts.visitor_keys,
     )
@@ -55,21 +55,21 @@ def follow_link(code: str) -> Response:
         # It is no page, and what pages say about referrers must not keep the shop from seeing one.
         del response.headers["Content-Type"]
         return response
-    return _page(answer.status)
+    return _error_page(answer.status)
 
 
 @blueprint.post(shop_script.PATH)
 @signed("says with a click's own token that its prerendered page was shown")
-def hear() -> Response:
+def confirm_prerender() -> Response:
     status = site().part(RedirectParts).confirmations.take(request.get_data(), datetime.now(UTC))
-    return Response(status=status, headers={**NO_STORE, **shop_script.FOR_EVERYBODY})
+    return Response(status=status, headers={**NO_STORE, **shop_script.CROSS_ORIGIN_HEADERS})
 
 
 @blueprint.get(shop_script.PATH)
 @public("the script of the shop's pages, the same for everybody")
 def script() -> Response:
     asked = {name: request.headers.get(name, "") for name in shop_script.HEADERS_READ}
-    answer = shop_script.script_answer(asked)
+    answer = shop_script.script_response(asked)
     response = Response(answer.body, answer.status, dict(answer.headers))
     if answer.status == 304:
         del response.headers["Content-Type"]
@@ -86,13 +86,13 @@ def _visit(code: str, country_header: str) -> Visit:
         headers={name: value for name in HEADERS if (value := request.headers.get(name)) is not None},
         query=environ.get("QUERY_STRING", ""),
         host=environ.get("HTTP_HOST", ""),
-        address=usual_address(request.remote_addr or ""),
+        address=normalize_address(request.remote_addr or ""),
         scheme=request.scheme,
         country=request.headers.get(country_header) if believed else None,
     )
 
 
-def _page(status: int) -> Response:
+def _error_page(status: int) -> Response:
     response = make_response(render_template(_TEMPLATES[status]), status)
     response.headers.update(NO_STORE)
     if status == 503:

@@ -2,10 +2,10 @@
 
 from functools import cached_property
 
-from tracker.clicks.counting.confirmations import Sightings
+from tracker.clicks.counting.confirmations import PrerenderConfirmations
 from tracker.clicks.counting.visitor_keys import VisitorKeys
 from tracker.clicks.recording.recorder import Recorder
-from tracker.clicks.redirect.link_cache import LinkCache, library
+from tracker.clicks.redirect.link_cache import LinkCache, link_source
 from tracker.http.site import Site
 
 
@@ -18,11 +18,11 @@ class RedirectParts:
 
     @cached_property
     def links(self) -> LinkCache:
-        return LinkCache(library(self._site.databases.main))
+        return LinkCache(link_source(self._site.databases.main))
 
     @cached_property
-    def confirmations(self) -> Sightings:
-        return Sightings(self._site.settings.clicks_url, self._site.settings.secret_keys)
+    def confirmations(self) -> PrerenderConfirmations:
+        return PrerenderConfirmations(self._site.settings.clicks_url, self._site.settings.secret_keys)
 
     @cached_property
     def visitor_keys(self) -> VisitorKeys:

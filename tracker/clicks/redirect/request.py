@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from tracker.clicks.counting.verdict import Verdict, judge
-from tracker.clicks.counting.visitor import country, device_class, marks, referrer_host
+from tracker.clicks.counting.verdict import Verdict, classify
+from tracker.clicks.counting.visitor import country, device_class, referrer_host, visitor_hashes
 from tracker.clicks.counting.visitor_keys import VisitorKeys
 from tracker.clicks.metrics import ANSWERS, LINKS_UNREADABLE, REDIRECTS, UNKNOWN_CODES, UNRECORDED_CLICKS
 from tracker.clicks.recording.recorder import Recorder
-from tracker.clicks.recording.writers import NewClick, stored_sub_ids
+from tracker.clicks.recording.writers import NewClick, encode_sub_ids
 from tracker.clicks.redirect.destination import with_token
-from tracker.clicks.redirect.link_cache import LinksUnreadable
-from tracker.clicks.redirect.tailoring import dead_end, tailored
+from tracker.clicks.redirect.link_cache import LinksUnavailable
+from tracker.clicks.redirect.tailoring import apply_visitor_query, inactive_link
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid
 from tracker.programs.links.domains import Domain
@@ -58,7 +58,7 @@ class Visit(NamedTuple):
     country: str | None = None
 
 
-class Answer(NamedTuple):
+class RedirectResult(NamedTuple):
     """302 with a location; 404 when no link has the code or it is paused, 410 when it is over for good;
     503 when that could not be found out.
     """
@@ -67,7 +67,7 @@ class Answer(NamedTuple):
     location: str | None = None
 
 
-class Departure(NamedTuple):
+class PendingRedirect(NamedTuple):
     """A visit that is to be recorded before it is sent on."""
 
     link: LinkTarget
@@ -85,66 +85,74 @@ def follow(
     deadline_s: float = COMMIT_DEADLINE_S,
     find_domain: FindDomain = no_domain,
     visitor_keys: VisitorKeys | None = None,
-) -> Answer:
+) -> RedirectResult:
     """Record the click, then answer: an address that leaves with a token has its click on the disk.
 
     Nothing in the request can choose the destination's host. `keys` sign the token; `find_link` may raise
-    LinksUnreadable or SQLAlchemyError, `find_domain` too. Doors that cannot wait do the same by `depart` and
-    `send_on`.
+    LinksUnreadable or SQLAlchemyError, `find_domain` too. Doors that cannot wait do the same by `prepare_redirect` and
+    `complete_redirect`.
     """
     try:
         link, domain = find_link(visit.code), find_domain(visit.host)
-    except (SQLAlchemyError, LinksUnreadable):
-        return counted(unreadable())
-    departure = depart(visit, link, domain, now, visitor_keys)
-    if isinstance(departure, Answer):
-        return counted(departure)
-    return counted(send_on(departure, recorder.record(departure.click, deadline_s), keys))
+    except (SQLAlchemyError, LinksUnavailable):
+        return count_result(links_unavailable())
+    pending = prepare_redirect(visit, link, domain, now, visitor_keys)
+    if isinstance(pending, RedirectResult):
+        return count_result(pending)
+    return count_result(complete_redirect(pending, recorder.record(pending.click, deadline_s), keys))
 
 
-def unreadable() -> Answer:
+def links_unavailable() -> RedirectResult:
     LINKS_UNREADABLE.inc()
-    return Answer(503)
+    return RedirectResult(503)
 
 
-def depart(
+def prepare_redirect(
     visit: Visit,
     link: LinkTarget | None,
     domain: Domain | None,
     now: datetime,
     visitor_keys: VisitorKeys | None = None,
-) -> Departure | Answer:
+) -> PendingRedirect | RedirectResult:
     """What to record of the visit before it is sent on; or the answer, where the link leads nowhere."""
-    found = destined(link, domain, visit, now)
-    if isinstance(found, Answer):
+    found = resolve_link(link, domain, visit, now)
+    if isinstance(found, RedirectResult):
         return found
-    verdict = judge(visit.method, visit.headers)
-    return Departure(found, new_click(found, visit, verdict, now, visitor_keys), verdict)
+    verdict = classify(visit.method, visit.headers)
+    return PendingRedirect(found, new_click(found, visit, verdict, now, visitor_keys), verdict)
 
 
-def send_on(departure: Departure, recorded: bool, keys: Sequence[str]) -> Answer:
+def complete_redirect(pending: PendingRedirect, recorded: bool, keys: Sequence[str]) -> RedirectResult:
     """`recorded`: the click is on the disk."""
-    return Answer(302, location(departure.link, departure.click, departure.verdict, recorded, keys))
+    return RedirectResult(302, location(pending.link, pending.click, pending.verdict, recorded, keys))
 
 
-def destined(
+def resolve_link(
     link: LinkTarget | None, domain: Domain | None, visit: Visit, now: datetime
-) -> LinkTarget | Answer:
+) -> LinkTarget | RedirectResult:
     """The link as this visitor opened it, for `new_click` and `location`; or the answer when it is dead.
 
     `domain` is whose host name the request was sent to: there only that brand's links are found.
     """
     if link is None or (domain is not None and domain.brand_id != link.brand_id):
         UNKNOWN_CODES.labels("unknown").inc()
-        return Answer(302, domain.fallback_url) if domain and domain.fallback_url else Answer(404)
-    end = dead_end(link, now)
+        return (
+            RedirectResult(302, domain.fallback_url)
+            if domain and domain.fallback_url
+            else RedirectResult(404)
+        )
+    end = inactive_link(link, now)
     if end is None:
-        return tailored(link, visit.query)
+        return apply_visitor_query(link, visit.query)
     UNKNOWN_CODES.labels("inactive").inc()
-    return Answer(302, end.fallback_url) if end.fallback_url else Answer(410 if end.gone else 404)
+    return (
+        RedirectResult(302, end.fallback_url)
+        if end.fallback_url
+        else RedirectResult(410 if end.is_permanent else 404)
+    )
 
 
-def counted(answer: Answer) -> Answer:
+def count_result(answer: RedirectResult) -> RedirectResult:
     """The same answer, counted by its status; every door does so once."""
     _answers(str(answer.status)).inc()
     return answer
@@ -158,7 +166,7 @@ def new_click(
     Only who may be a person is marked: machines are counted one by one.
     """
     keys = visitor_keys.at(now) if visitor_keys is not None and verdict.earns else None
-    mark = marks(keys, link.link_id, visit.address, visit.headers) if keys is not None else None
+    hashes = visitor_hashes(keys, link.link_id, visit.address, visit.headers) if keys is not None else None
     return NewClick(
         id=new_uuid(now),
         link_id=link.link_id,
@@ -166,11 +174,11 @@ def new_click(
         reason=verdict.reason,
         device=device_class(visit.headers),
         referrer_host=referrer_host(visit.headers),
-        sub_ids=stored_sub_ids(link.sub_ids),
+        sub_ids=encode_sub_ids(link.sub_ids),
         country=country(visit.address, visit.country),
-        visitor=mark.visitor if mark else None,
-        visitor_before=mark.before if mark else None,
-        network=mark.network if mark else None,
+        visitor=hashes.visitor if hashes else None,
+        visitor_before=hashes.before if hashes else None,
+        network=hashes.network if hashes else None,
     )
 
 

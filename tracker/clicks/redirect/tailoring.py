@@ -7,42 +7,42 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tracker.programs.links.destinations import below_host
+from tracker.programs.links.destinations import page_on_same_host
 from tracker.programs.links.operations import LinkTarget
-from tracker.programs.links.query_parameters import values_in, with_parameters
+from tracker.programs.links.query_parameters import query_values, with_parameters
 from tracker.programs.rules import SUB_ID_LENGTH, SUB_IDS
 
 DEEP_LINK = "to"
 DEEP_LINK_LENGTH = 1024
-READ_BYTES = 8192
+MAX_QUERY_BYTES = 8192
 """Of a query; the rest is not looked at."""
 
-GONE = ("ended", "expired")
+PERMANENT_STATES = ("ended", "expired")
 """For good; what is paused may come back."""
 
 
 @dataclass(frozen=True)
-class DeadEnd:
+class InactiveLink:
     """Why a link leads nowhere: "unknown", "link paused", … and where its brand wants its visitors."""
 
-    why: str
+    reason: str
     fallback_url: str | None
 
     @property
-    def gone(self) -> bool:
-        return self.why.endswith(GONE)
+    def is_permanent(self) -> bool:
+        return self.reason.endswith(PERMANENT_STATES)
 
 
-def dead_end(link: LinkTarget, now: datetime) -> DeadEnd | None:
+def inactive_link(link: LinkTarget, now: datetime) -> InactiveLink | None:
     """None for a link that leads somewhere."""
     if link.reason is not None:
-        return DeadEnd(link.reason, link.fallback_url)
+        return InactiveLink(link.reason, link.fallback_url)
     if link.expires_at is not None and link.expires_at <= now:
-        return DeadEnd("link expired", link.fallback_url)
+        return InactiveLink("link expired", link.fallback_url)
     return None
 
 
-def tailored(link: LinkTarget, query: str) -> LinkTarget:
+def apply_visitor_query(link: LinkTarget, query: str) -> LinkTarget:
     """The link as this visitor opened it. `query` is raw, one character for each byte.
 
     What is already in the address stays as it is: the link's own query first, then the program's
@@ -50,23 +50,23 @@ def tailored(link: LinkTarget, query: str) -> LinkTarget:
     """
     if not query or not (link.passes or link.deep_links):
         return link
-    cut = query[:READ_BYTES]
-    destination = _page(link, cut) if link.deep_links else link.destination
-    passed = values_in(cut, link.passes, SUB_ID_LENGTH) if link.passes else {}
+    truncated = query[:MAX_QUERY_BYTES]
+    destination = _deep_link_target(link, truncated) if link.deep_links else link.destination
+    passed = query_values(truncated, link.passes, SUB_ID_LENGTH) if link.passes else {}
     in_order = {name: passed[name] for name in link.passes if name in passed}
     return replace(
         link,
         destination=with_parameters(destination, in_order),
-        sub_ids=_labels(link.sub_ids, passed),
+        sub_ids=_merge_sub_ids(link.sub_ids, passed),
     )
 
 
-def _page(link: LinkTarget, query: str) -> str:
+def _deep_link_target(link: LinkTarget, query: str) -> str:
     """The page that was asked for, or the link's own when that cannot be: a shopper sees no error."""
-    path = values_in(query, (DEEP_LINK,), DEEP_LINK_LENGTH).get(DEEP_LINK)
-    page = below_host(link.destination, path) if path is not None else None
+    path = query_values(query, (DEEP_LINK,), DEEP_LINK_LENGTH).get(DEEP_LINK)
+    page = page_on_same_host(link.destination, path) if path is not None else None
     return link.destination if page is None else with_parameters(page, link.parameters)
 
 
-def _labels(own: Mapping[str, str], passed: Mapping[str, str]) -> Mapping[str, str]:
+def _merge_sub_ids(own: Mapping[str, str], passed: Mapping[str, str]) -> Mapping[str, str]:
     return {**own, **{name: value for name, value in passed.items() if name in SUB_IDS}}

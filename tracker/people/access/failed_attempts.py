@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from tracker.errors import LinkledgerError
 
-FAILURES = 20
+MAX_FAILURES = 20
 WINDOW = timedelta(minutes=1)
-MOST_NAMES = 10_000
+MAX_TRACKED_NAMES = 10_000
 
 
 class TooManyFailures(LinkledgerError):
@@ -27,7 +27,7 @@ class TooManyFailures(LinkledgerError):
 
 
 class FailedAttempts:
-    """`FAILURES` in a `WINDOW` by one name, which is an address and the key that it showed.
+    """`MAX_FAILURES` in a `WINDOW` by one name, which is an address and the key that it showed.
 
     Both together: a forgotten program with an old key must not shut out the shop that calls from the same
     address with a good one.
@@ -37,19 +37,19 @@ class FailedAttempts:
         self._lock = threading.Lock()
         self._windows: OrderedDict[str, tuple[datetime, int]] = OrderedDict()
 
-    def refuse_beyond(self, name: str, now: datetime) -> None:
+    def check_limit(self, name: str, now: datetime) -> None:
         """Raises TooManyFailures until the window in which they happened is over."""
         with self._lock:
             began, count = self._windows.get(name, (now, 0))
             left = began + WINDOW - now
-            if count >= FAILURES and left > timedelta():
+            if count >= MAX_FAILURES and left > timedelta():
                 raise TooManyFailures(-(-left // timedelta(seconds=1)))
 
-    def note(self, name: str, now: datetime) -> None:
+    def record(self, name: str, now: datetime) -> None:
         with self._lock:
             began, count = self._windows.pop(name, (now, 0))
             if now - began >= WINDOW:
                 began, count = now, 0
             self._windows[name] = (began, count + 1)
-            while len(self._windows) > MOST_NAMES:
+            while len(self._windows) > MAX_TRACKED_NAMES:
                 self._windows.popitem(last=False)

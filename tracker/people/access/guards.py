@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 import structlog
 from flask import request
 
-from config.database import reading, transact
+from config.database import read_session, transact
 from tracker.errors import LinkledgerError
 from tracker.http.site import Site, site
 from tracker.people.access.failed_attempts import FailedAttempts
 from tracker.people.access.metrics import CALLERS_REFUSED
-from tracker.people.keys.operations import Caller, NotLetIn, let_in, note_use
-from tracker.people.keys.rules import SCOPES, read_key
+from tracker.people.keys.operations import Caller, Unauthenticated, authenticate, record_use
+from tracker.people.keys.rules import SCOPES, parse_key
 
 log = structlog.get_logger(__name__)
 View = TypeVar("View", bound=Callable[..., Any])
@@ -30,7 +30,7 @@ class Access:
     scope: str | None = None
 
 
-class NotAllowed(LinkledgerError):
+class Forbidden(LinkledgerError):
     """The caller is known, and his key is not for this."""
 
     status = 403
@@ -48,12 +48,12 @@ class NotAllowed(LinkledgerError):
 
 def public(reason: str) -> Callable[[View], View]:
     """Anybody may call this view."""
-    return _marked(Access("public", reason))
+    return _with_access(Access("public", reason))
 
 
 def signed(reason: str) -> Callable[[View], View]:
     """The view itself verifies a signature over the raw request before it does anything."""
-    return _marked(Access("signed", reason))
+    return _with_access(Access("signed", reason))
 
 
 def bearer_token() -> str | None:
@@ -71,39 +71,39 @@ def keyed(
     """
     assert scope in SCOPES, scope
 
-    def guard(view: Callable[..., Any]) -> Callable[..., Any]:
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
-        def guarded(*arguments: Any, **named: Any) -> Any:
-            return view(_caller(shown(), scope), *arguments, **named)
+        def wrapper(*arguments: Any, **named: Any) -> Any:
+            return view(_authenticate(shown(), scope), *arguments, **named)
 
-        return _marked(Access("keyed", reason, scope))(guarded)
+        return _with_access(Access("keyed", reason, scope))(wrapper)
 
-    return guard
+    return decorate
 
 
 def _failed_attempts(_here: Site) -> FailedAttempts:
     return FailedAttempts()
 
 
-def _caller(text: str | None, scope: str) -> Caller:
+def _authenticate(text: str | None, scope: str) -> Caller:
     now = datetime.now(UTC)
-    presented = read_key(text or "")
+    presented = parse_key(text or "")
     failures, name = site().part(_failed_attempts), f"{request.remote_addr} {presented and presented.key_id}"
-    failures.refuse_beyond(name, now)
+    failures.check_limit(name, now)
     try:
         if presented is None:
-            raise _no_key(text)
-        with reading(site().databases.main) as session:
-            caller = let_in(session, now, presented)
-    except NotLetIn as refusal:
-        failures.note(name, now)
+            raise _missing_key_error(text)
+        with read_session(site().databases.main) as session:
+            caller = authenticate(session, now, presented)
+    except Unauthenticated as refusal:
+        failures.record(name, now)
         _count_refusal(refusal.cause)
         raise
     if scope not in caller.scopes:
         _count_refusal("scope")
-        raise NotAllowed(caller, scope)
-    if caller.use_is_worth_noting(now):
-        transact(site().databases.main, lambda session: note_use(session, now, caller.key_id))
+        raise Forbidden(caller, scope)
+    if caller.should_record_use(now):
+        transact(site().databases.main, lambda session: record_use(session, now, caller.key_id))
     return caller
 
 
@@ -112,15 +112,19 @@ def _count_refusal(cause: str) -> None:
     log.warning("caller refused", endpoint=request.endpoint, cause=cause)
 
 
-def _no_key(text: str | None) -> NotLetIn:
+def _missing_key_error(text: str | None) -> Unauthenticated:
     if not text:
-        return NotLetIn("missing", "Show a key: Authorization: Bearer llk_… (linkledger key create --help).")
-    return NotLetIn("malformed", "What was shown is no key: llk_, 32 digits, _ and 43 letters and digits.")
+        return Unauthenticated(
+            "missing", "Show a key: Authorization: Bearer llk_… (linkledger key create --help)."
+        )
+    return Unauthenticated(
+        "malformed", "What was shown is no key: llk_, 32 digits, _ and 43 letters and digits."
+    )
 
 
-def _marked(access: Access) -> Callable[[View], View]:
-    def mark(view: View) -> View:
+def _with_access(access: Access) -> Callable[[View], View]:
+    def decorate_view(view: View) -> View:
         view.__access__ = access  # type: ignore[attr-defined]
         return view
 
-    return mark
+    return decorate_view

@@ -3,10 +3,10 @@
 import click
 from sqlalchemy.orm import Session
 
-from config.database import reading, transact
-from tracker.console import Answer, Console, ConsoleGroup, pass_console
+from config.database import read_session, transact
+from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.people.accounts import operations, rules
-from tracker.people.accounts.serializers import creator_answer, membership_answer, user_answer
+from tracker.people.accounts.serializers import creator_json, membership_json, user_json
 
 
 @click.group("user", cls=ConsoleGroup)
@@ -18,12 +18,12 @@ def user_commands() -> None:
 @click.argument("name")
 @click.option("--email", required=True)
 @pass_console
-def create_user(console: Console, name: str, email: str) -> Answer:
+def create_user(console: Console, name: str, email: str) -> CommandResult:
     """Make a user. What he may do at a brand is set with: linkledger member add"""
 
-    def create(session: Session) -> Answer:
+    def create(session: Session) -> CommandResult:
         user = operations.create_user(session, console.now, name=name, email=email)
-        return Answer(user_answer(user), f"{user.id}  {user.name}")
+        return CommandResult(user_json(user), f"{user.id}  {user.name}")
 
     return transact(console.databases.main, create)
 
@@ -38,14 +38,14 @@ def member_commands() -> None:
 @click.option("--user", "user_id", required=True, metavar="ID")
 @click.option("--role", type=click.Choice(rules.ROLES), required=True)
 @pass_console
-def add_member(console: Console, brand_id: str, user_id: str, role: str) -> Answer:
+def add_member(console: Console, brand_id: str, user_id: str, role: str) -> CommandResult:
     """Give a user a role at a brand."""
 
-    def add(session: Session) -> Answer:
+    def add(session: Session) -> CommandResult:
         membership = operations.add_member(
             session, console.now, brand_id=brand_id, user_id=user_id, role=role
         )
-        return Answer(membership_answer(membership), f"{user_id} is {role} of {brand_id}")
+        return CommandResult(membership_json(membership), f"{user_id} is {role} of {brand_id}")
 
     return transact(console.databases.main, add)
 
@@ -60,25 +60,25 @@ def creator_commands() -> None:
 @click.option("--email", required=True)
 @click.option("--country", required=True, help="Two letters by ISO 3166-1, such as DE.")
 @pass_console
-def create_creator(console: Console, name: str, email: str, country: str) -> Answer:
+def create_creator(console: Console, name: str, email: str, country: str) -> CommandResult:
     """Make a creator."""
 
-    def create(session: Session) -> Answer:
+    def create(session: Session) -> CommandResult:
         creator = operations.create_creator(session, console.now, name=name, email=email, country=country)
-        return Answer(creator_answer(creator), f"{creator.id}  {creator.name} ({creator.country})")
+        return CommandResult(creator_json(creator), f"{creator.id}  {creator.name} ({creator.country})")
 
     return transact(console.databases.main, create)
 
 
 @creator_commands.command("list")
 @pass_console
-def list_creators(console: Console) -> Answer:
+def list_creators(console: Console) -> CommandResult:
     """Show all creators."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         creators = operations.list_creators(session)
         lines = [f"{creator.id}  {creator.name} ({creator.country})" for creator in creators]
-        return Answer(
-            [creator_answer(each) for each in creators], "\n".join(lines) or "There are no creators yet."
+        return CommandResult(
+            [creator_json(each) for each in creators], "\n".join(lines) or "There are no creators yet."
         )
 
 

@@ -34,15 +34,15 @@ def create_brand(
     customer_months: int | None = None,
 ) -> Brand:
     """Make a brand; `minimum_minor` defaults to 50 whole units of its currency. Raises Invalid."""
-    code = rules.currency_code(currency)
+    code = rules.normalize_currency(currency)
     brand = Brand(
         id=new_id(BRAND, now),
-        name=rules.plain_name(name),
+        name=rules.normalize_name(name),
         currency=code,
-        timezone=rules.timezone_name(timezone),
+        timezone=rules.validate_timezone(timezone),
         minimum_minor=rules.minimum_payout_minor(minimum_minor, code),
         cadence=rules.one_of(cadence, rules.CADENCES, "The cadence"),
-        review_days=rules.review_period_days(review_days),
+        review_days=rules.validate_review_days(review_days),
         attribution_model=rules.one_of(attribution_model, rules.ATTRIBUTION_MODELS, "The attribution model"),
         coupon_policy=rules.one_of(coupon_policy, rules.COUPON_POLICIES, "The coupon policy"),
         customer_policy=rules.one_of(customer_policy, rules.CUSTOMER_POLICIES, "The customer policy"),
@@ -59,7 +59,7 @@ def create_brand(
 def allow_host(session: Session, *, brand_id: str, host: str) -> str:
     """Let the brand's links lead to `host`; allowing it again changes nothing. Returns its normal form."""
     brand = get_brand(session, brand_id)
-    normal = rules.host_name(host)
+    normal = rules.normalize_host(host)
     insert_once(session, BrandHost, brand_id=brand.id, host=normal)
     return normal
 
@@ -89,8 +89,8 @@ def create_user(session: Session, now: datetime, *, email: str, name: str) -> Us
         session,
         User,
         id=identifier,
-        email=rules.email_address(email),
-        name=rules.plain_name(name),
+        email=rules.normalize_email(email),
+        name=rules.normalize_name(name),
         created_at=now,
     )
     if not made:
@@ -123,9 +123,9 @@ def create_creator(session: Session, now: datetime, *, name: str, email: str, co
         session,
         Creator,
         id=identifier,
-        name=rules.plain_name(name),
-        email=rules.email_address(email),
-        country=rules.country_code(country),
+        name=rules.normalize_name(name),
+        email=rules.normalize_email(email),
+        country=rules.normalize_country(country),
         created_at=now,
     )
     if not made:

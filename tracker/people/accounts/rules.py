@@ -11,20 +11,20 @@ import idna
 from babel import Locale
 
 from tracker.errors import Invalid
-from tracker.money import MAXIMUM_MINOR, exponent
+from tracker.money import MAX_MINOR, exponent
 
 CADENCES = ("month", "half_month", "week")
 ATTRIBUTION_MODELS = ("last", "first")
 COUPON_POLICIES = ("always", "if_involved", "never")
 CUSTOMER_POLICIES = ("first_sale", "months", "lifetime")
-LONGEST_BINDING_MONTHS = 120
+MAX_BINDING_MONTHS = 120
 ROLES = ("owner", "finance", "member")
 
 NAME_LENGTH = 120
 EMAIL_LENGTH = 254
 HOST_LENGTH = 253
-LONGEST_REVIEW_DAYS = 60
-DEFAULT_MINIMUM = 50
+MAX_REVIEW_DAYS = 60
+DEFAULT_MINIMUM_UNITS = 50
 """Whole units of the brand's currency: smaller balances wait for the next payout (MONEY 7)."""
 
 # CLDR lists these beside the officially assigned codes of ISO 3166-1: groups, reserved and private codes.
@@ -40,37 +40,38 @@ _HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 _NUMBER_AT_THE_END = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
 
 
-def plain_name(text: str) -> str:
+def normalize_name(text: str) -> str:
     """A name in one line, with single spaces. Raises Invalid when it is empty, too long or not plain text."""
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if not 1 <= len(name) <= NAME_LENGTH:
         raise Invalid(f"A name has 1 to {NAME_LENGTH} characters; this one has {len(name)}.")
     if any(
-        unicodedata.category(sign) in ("Cc", "Cs", "Co", "Cn") or sign in _DIRECTION_MARKS for sign in name
+        unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") or character in _DIRECTION_MARKS
+        for character in name
     ):
         raise Invalid("A name is plain text, without control characters or marks that turn its direction.")
     return name
 
 
-def email_address(text: str) -> str:
+def normalize_email(text: str) -> str:
     """The address in the one form in which it is stored and compared. Raises Invalid without repeating it.
 
     Lower case throughout: the local part is case-sensitive by RFC 5321 only, by no mail host in use.
     """
     local, _, domain = text.strip().rpartition("@")
-    wrong = Invalid("The e-mail address is not one: it needs the form name@host.example.")
+    invalid = Invalid("The e-mail address is not one: it needs the form name@host.example.")
     if not _LOCAL_PART.fullmatch(local) or len(local) > 64:
-        raise wrong
+        raise invalid
     try:
-        host = host_name(domain)
+        host = normalize_host(domain)
     except Invalid:
-        raise wrong from None
+        raise invalid from None
     if "." not in host or is_ip_address(host) or len(local) + 1 + len(host) > EMAIL_LENGTH:
-        raise wrong
+        raise invalid
     return f"{local.lower()}@{host}"
 
 
-def country_code(text: str) -> str:
+def normalize_country(text: str) -> str:
     """An officially assigned two-letter code of ISO 3166-1, in capitals. Raises Invalid."""
     code = text.strip().upper()
     if code not in countries():
@@ -84,14 +85,14 @@ def countries() -> frozenset[str]:
     return frozenset(code for code in known if len(code) == 2 and code.isalpha()) - _NOT_COUNTRIES
 
 
-def timezone_name(text: str) -> str:
+def validate_timezone(text: str) -> str:
     """An IANA time zone: a place, or UTC. Raises Invalid."""
     if text != "UTC" and ("/" not in text or text not in available_timezones()):
         raise Invalid(f"{text!r} is not an IANA time zone: write it as in Europe/Berlin, or UTC.")
     return text
 
 
-def currency_code(text: str) -> str:
+def normalize_currency(text: str) -> str:
     """An ISO 4217 code in capitals. Raises Invalid."""
     code = text.strip().upper()
     exponent(code)
@@ -101,15 +102,15 @@ def currency_code(text: str) -> str:
 def minimum_payout_minor(minimum_minor: int | None, currency: str) -> int:
     """The smallest payout, in minor units of `currency`; None asks for the default. Raises Invalid."""
     if minimum_minor is None:
-        return int(DEFAULT_MINIMUM * 10 ** exponent(currency))
-    if not 0 <= minimum_minor <= MAXIMUM_MINOR:
-        raise Invalid(f"The minimum payout is {minimum_minor} minor units; it must be 0 to {MAXIMUM_MINOR}.")
+        return int(DEFAULT_MINIMUM_UNITS * 10 ** exponent(currency))
+    if not 0 <= minimum_minor <= MAX_MINOR:
+        raise Invalid(f"The minimum payout is {minimum_minor} minor units; it must be 0 to {MAX_MINOR}.")
     return minimum_minor
 
 
-def review_period_days(days: int) -> int:
-    if not 0 <= days <= LONGEST_REVIEW_DAYS:
-        raise Invalid(f"The review takes {days} days; choose 0 to {LONGEST_REVIEW_DAYS}.")
+def validate_review_days(days: int) -> int:
+    if not 0 <= days <= MAX_REVIEW_DAYS:
+        raise Invalid(f"The review takes {days} days; choose 0 to {MAX_REVIEW_DAYS}.")
     return days
 
 
@@ -119,8 +120,8 @@ def binding_months(customer_policy: str, months: int | None) -> int | None:
         if months is not None:
             raise Invalid(f"The customer policy {customer_policy} takes no number of months; leave it out.")
         return None
-    if months is None or not 1 <= months <= LONGEST_BINDING_MONTHS:
-        raise Invalid(f"Say for how many months a customer is bound: 1 to {LONGEST_BINDING_MONTHS}.")
+    if months is None or not 1 <= months <= MAX_BINDING_MONTHS:
+        raise Invalid(f"Say for how many months a customer is bound: 1 to {MAX_BINDING_MONTHS}.")
     return months
 
 
@@ -130,7 +131,7 @@ def one_of(value: str, choices: Collection[str], what: str) -> str:
     return value
 
 
-def host_name(text: str) -> str:
+def normalize_host(text: str) -> str:
     """A host as browsers compare it: lower case, ASCII (IDNA 2008 by UTS 46), no final dot.
 
     IP addresses and localhost are good too, in their usual form; a brand has to list them like any other

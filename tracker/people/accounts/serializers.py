@@ -3,27 +3,27 @@
 from typing import Any
 
 from tracker.people.accounts.models import Creator, Membership, User
-from tracker.times import utc_text
+from tracker.times import format_utc
 
 
-def user_answer(user: User) -> dict[str, Any]:
-    return {"id": user.id, "name": user.name, "email": user.email, "created_at": utc_text(user.created_at)}
+def user_json(user: User) -> dict[str, Any]:
+    return {"id": user.id, "name": user.name, "email": user.email, "created_at": format_utc(user.created_at)}
 
 
-def membership_answer(membership: Membership) -> dict[str, Any]:
+def membership_json(membership: Membership) -> dict[str, Any]:
     return {
         "brand": membership.brand_id,
         "user": membership.user_id,
         "role": membership.role,
-        "created_at": utc_text(membership.created_at),
+        "created_at": format_utc(membership.created_at),
     }
 
 
-def creator_answer(creator: Creator) -> dict[str, Any]:
+def creator_json(creator: Creator) -> dict[str, Any]:
     return {
         "id": creator.id,
         "name": creator.name,
         "email": creator.email,
         "country": creator.country,
-        "created_at": utc_text(creator.created_at),
+        "created_at": format_utc(creator.created_at),
     }

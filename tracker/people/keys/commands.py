@@ -3,13 +3,13 @@
 import click
 from sqlalchemy.orm import Session
 
-from config.database import reading, transact
-from tracker.console import Answer, Console, ConsoleGroup, pass_console
+from config.database import read_session, transact
+from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.people.keys import operations as keys
 from tracker.people.keys.models import ApiKey
 from tracker.people.keys.rules import SCOPES
-from tracker.people.keys.serializers import key_answer
-from tracker.times import utc_text, utc_time
+from tracker.people.keys.serializers import key_json
+from tracker.times import format_utc, parse_utc
 
 
 @click.group("key", cls=ConsoleGroup)
@@ -32,16 +32,16 @@ def key_commands() -> None:
 @pass_console
 def create_key(
     console: Console, brand_id: str, name: str, scopes: tuple[str, ...], expires: str | None
-) -> Answer:
+) -> CommandResult:
     """Make a key. It is shown this once."""
-    expires_at = None if expires is None else utc_time(expires)
+    expires_at = None if expires is None else parse_utc(expires)
 
-    def create(session: Session) -> Answer:
+    def create(session: Session) -> CommandResult:
         key, text = keys.create_key(
             session, console.now, brand_id=brand_id, name=name, scopes=scopes, expires_at=expires_at
         )
         words = f"{_line(key)}\n  {text}\n  The key is not shown again."
-        return Answer({**key_answer(key), "key": text}, words)
+        return CommandResult({**key_json(key), "key": text}, words)
 
     return transact(console.databases.main, create)
 
@@ -49,34 +49,36 @@ def create_key(
 @key_commands.command("list")
 @click.option("--brand", "brand_id", required=True, metavar="ID")
 @pass_console
-def list_keys(console: Console, brand_id: str) -> Answer:
+def list_keys(console: Console, brand_id: str) -> CommandResult:
     """Show the keys of a brand, revoked ones too, and when they were last used."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         found = keys.list_keys(session, brand_id)
-    return Answer([key_answer(each) for each in found], "\n".join(map(_line, found)) or "There are no keys.")
+    return CommandResult(
+        [key_json(each) for each in found], "\n".join(map(_line, found)) or "There are no keys."
+    )
 
 
 @key_commands.command("revoke")
 @click.argument("key_id", metavar="ID")
 @pass_console
-def revoke_key(console: Console, key_id: str) -> Answer:
+def revoke_key(console: Console, key_id: str) -> CommandResult:
     """Let a key open nothing from now on. What was reported with it stays."""
 
-    def revoke(session: Session) -> Answer:
+    def revoke(session: Session) -> CommandResult:
         keys.revoke_key(session, console.now, key_id)
-        return Answer(key_answer(keys.get_key(session, key_id)), f"{key_id} is revoked.")
+        return CommandResult(key_json(keys.get_key(session, key_id)), f"{key_id} is revoked.")
 
     return transact(console.databases.main, revoke)
 
 
 def _line(key: ApiKey) -> str:
     if key.revoked_at is not None:
-        state = f"revoked {utc_text(key.revoked_at)}"
+        state = f"revoked {format_utc(key.revoked_at)}"
     elif key.last_used_at is not None:
-        state = f"last used {utc_text(key.last_used_at)}"
+        state = f"last used {format_utc(key.last_used_at)}"
     else:
         state = "not used yet"
-    end = f"  ends {utc_text(key.expires_at)}" if key.expires_at else ""
+    end = f"  ends {format_utc(key.expires_at)}" if key.expires_at else ""
     return f"{key.id}  {key.name}  {' '.join(key.scopes)}  {state}{end}"
 
 

@@ -10,23 +10,23 @@ from sqlalchemy.orm import Session
 from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound
 from tracker.ids import new_id, uuid_of
 from tracker.people.accounts.operations import get_brand
-from tracker.people.accounts.rules import plain_name
+from tracker.people.accounts.rules import normalize_name
 from tracker.people.keys.models import ApiKey
 from tracker.people.keys.rules import (
     KEY,
-    Presented,
+    PresentedKey,
     checked_scopes,
+    format_key,
     hash_secret,
-    is_secret,
-    key_text,
     new_secret,
+    secret_matches,
 )
-from tracker.times import utc_text
+from tracker.times import format_utc
 
-USE_IS_NOTED_EVERY = timedelta(hours=1)
+USE_RECORD_INTERVAL = timedelta(hours=1)
 
 
-class NotLetIn(LinkledgerError):
+class Unauthenticated(LinkledgerError):
     """The caller does not prove who he is. `cause` is one word for a counter."""
 
     status = 401
@@ -51,8 +51,8 @@ class Caller:
     scopes: frozenset[str]
     last_used_at: datetime | None
 
-    def use_is_worth_noting(self, now: datetime) -> bool:
-        return self.last_used_at is None or self.last_used_at <= now - USE_IS_NOTED_EVERY
+    def should_record_use(self, now: datetime) -> bool:
+        return self.last_used_at is None or self.last_used_at <= now - USE_RECORD_INTERVAL
 
 
 def create_key(
@@ -69,12 +69,12 @@ def create_key(
     Raises NotFound for the brand, Invalid for the name, the scopes, or an end that is not ahead.
     """
     if expires_at is not None and expires_at <= now:
-        raise Invalid(f"The key would end at {utc_text(expires_at)}, which is over.")
+        raise Invalid(f"The key would end at {format_utc(expires_at)}, which is over.")
     secret = new_secret()
     key = ApiKey(
         id=new_id(KEY, now),
         brand_id=get_brand(session, brand_id).id,
-        name=plain_name(name),
+        name=normalize_name(name),
         secret_hash=hash_secret(secret),
         scopes=checked_scopes(scopes),
         created_at=now,
@@ -84,7 +84,7 @@ def create_key(
     )
     session.add(key)
     session.flush()
-    return key, key_text(key.id, secret)
+    return key, format_key(key.id, secret)
 
 
 def list_keys(session: Session, brand_id: str) -> Sequence[ApiKey]:
@@ -116,24 +116,24 @@ def revoke_key(session: Session, now: datetime, key_id: str) -> None:
         raise Conflict(f"{key_id} was revoked already.")
 
 
-def let_in(session: Session, now: datetime, presented: Presented) -> Caller:
+def authenticate(session: Session, now: datetime, presented: PresentedKey) -> Caller:
     """Who shows that key. Raises NotLetIn.
 
     That a key is over is told only to who has its secret.
     """
     key = session.get(ApiKey, presented.key_id)
-    if key is None or not is_secret(presented.secret, key.secret_hash):
-        raise NotLetIn("unknown", "There is no such key, or its secret is another one.")
+    if key is None or not secret_matches(presented.secret, key.secret_hash):
+        raise Unauthenticated("unknown", "There is no such key, or its secret is another one.")
     if key.revoked_at is not None:
-        raise NotLetIn("revoked", f"{key.id} was revoked on {utc_text(key.revoked_at)}.")
+        raise Unauthenticated("revoked", f"{key.id} was revoked on {format_utc(key.revoked_at)}.")
     if key.expires_at is not None and key.expires_at <= now:
-        raise NotLetIn("expired", f"{key.id} ended on {utc_text(key.expires_at)}; make a new one.")
+        raise Unauthenticated("expired", f"{key.id} ended on {format_utc(key.expires_at)}; make a new one.")
     return Caller(key.id, key.brand_id, frozenset(key.scopes), key.last_used_at)
 
 
-def note_use(session: Session, now: datetime, key_id: str) -> bool:
+def record_use(session: Session, now: datetime, key_id: str) -> bool:
     """Whether this was the call that wrote it: one an hour does, whoever else uses the key meanwhile."""
-    before = now - USE_IS_NOTED_EVERY
+    before = now - USE_RECORD_INTERVAL
     done = session.execute(
         update(ApiKey)
         .where(ApiKey.id == key_id, or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at <= before))

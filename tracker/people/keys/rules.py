@@ -27,14 +27,14 @@ SCOPES = {
 }
 """What a key may be for, by name. A further one is a line here and a `keyed` view."""
 
-ALONE = frozenset({"postback"})
+EXCLUSIVE_SCOPES = frozenset({"postback"})
 """Such a key travels in addresses, which proxies and networks write to their logs: it can do nothing else."""
 
 _ALPHABET = string.ascii_letters + string.digits
 _KEY = re.compile(rf"{PREFIX}_([0-9a-f]{{32}})_([A-Za-z0-9]{{{SECRET_LENGTH}}})")
 
 
-class Presented(NamedTuple):
+class PresentedKey(NamedTuple):
     """A key as somebody shows it: the id that it claims, and the secret that has to prove it."""
 
     key_id: str
@@ -45,22 +45,22 @@ def new_secret() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(SECRET_LENGTH))
 
 
-def key_text(key_id: str, secret: str) -> str:
+def format_key(key_id: str, secret: str) -> str:
     """What the brand is shown once, for "key_…" and its secret."""
     return f"{PREFIX}_{key_id.removeprefix(f'{KEY}_')}_{secret}"
 
 
-def read_key(text: str) -> Presented | None:
+def parse_key(text: str) -> PresentedKey | None:
     """None for what is no key."""
     found = _KEY.fullmatch(text)
-    return Presented(f"{KEY}_{found[1]}", found[2]) if found else None
+    return PresentedKey(f"{KEY}_{found[1]}", found[2]) if found else None
 
 
 def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def is_secret(presented: str, secret_hash: str) -> bool:
+def secret_matches(presented: str, secret_hash: str) -> bool:
     """In a time that does not tell how near it was."""
     return hmac.compare_digest(hash_secret(presented), secret_hash)
 
@@ -74,7 +74,7 @@ def checked_scopes(names: Iterable[str]) -> list[str]:
     for name in found:
         if name not in SCOPES:
             raise Invalid(f"{name!r} is no scope; there are {known}.")
-        if name in ALONE and len(found) > 1:
+        if name in EXCLUSIVE_SCOPES and len(found) > 1:
             raise Invalid(
                 f"The scope {name} stands alone: its key travels in addresses, which end up in logs. "
                 "Make a key of its own for it."

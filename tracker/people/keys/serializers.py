@@ -3,17 +3,17 @@
 from typing import Any
 
 from tracker.people.keys.models import ApiKey
-from tracker.times import optional_utc_text, utc_text
+from tracker.times import format_utc, optional_utc_text
 
 
-def key_answer(key: ApiKey) -> dict[str, Any]:
+def key_json(key: ApiKey) -> dict[str, Any]:
     """Without its secret, which is kept nowhere, and the hash of it, which is nobody's business."""
     return {
         "id": key.id,
         "brand": key.brand_id,
         "name": key.name,
         "scopes": key.scopes,
-        "created_at": utc_text(key.created_at),
+        "created_at": format_utc(key.created_at),
         "expires_at": optional_utc_text(key.expires_at),
         "revoked_at": optional_utc_text(key.revoked_at),
         "last_used_at": optional_utc_text(key.last_used_at),

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from tracker.programs.models import Enrollment, Link, LinkChange, LinkVersion, Program
 
-MOST_CHANGES = 1_000
+MAX_CHANGES = 1_000
 """More than that since the last look, and all is read anew."""
 
-MOST_IDS = 500
+MAX_IDS_PER_QUERY = 500
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def changes_since(session: Session, seen: int) -> LinkChanges:
     version = link_version(session)
     if version == seen:
         return LinkChanges(version, {})
-    if not seen < version <= seen + MOST_CHANGES:
+    if not seen < version <= seen + MAX_CHANGES:
         return LinkChanges(version, None)  # long not looked, or the database was restored
     changed = select(LinkChange).where(LinkChange.version > seen).order_by(LinkChange.version)
     by_subject: dict[str, dict[str, int]] = defaultdict(dict)
@@ -48,8 +48,8 @@ def changes_since(session: Session, seen: int) -> LinkChanges:
 
 def _links_of(session: Session, subject: str, ids: Sequence[str]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
-    for start in range(0, len(ids), MOST_IDS):
-        rows = session.execute(_codes_query(subject, ids[start : start + MOST_IDS]))
+    for start in range(0, len(ids), MAX_IDS_PER_QUERY):
+        rows = session.execute(_codes_query(subject, ids[start : start + MAX_IDS_PER_QUERY]))
         found += [(code_key, subject_id) for code_key, subject_id in rows]
     return found
 

@@ -3,17 +3,17 @@
 import click
 from sqlalchemy.orm import Session
 
-from config.database import reading, transact
-from tracker.console import Answer, Console, ConsoleGroup, pass_console
+from config.database import read_session, transact
+from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.money import parse_rate_bp
 from tracker.programs.links import operations
 from tracker.programs.models import Enrollment, Link
-from tracker.programs.rules import PASSABLE, SUB_IDS
-from tracker.programs.serializers import link_answer
-from tracker.programs.terms import own_link_rates
-from tracker.times import utc_time
+from tracker.programs.rules import PASSABLE_PARAMETERS, SUB_IDS
+from tracker.programs.serializers import link_json
+from tracker.programs.terms import link_rate_overrides
+from tracker.times import parse_utc
 
-_PASSED = f"Goes on from the short link's query to the shop: {', '.join(PASSABLE)}"
+_PASS_HELP = f"Goes on from the short link's query to the shop: {', '.join(PASSABLE_PARAMETERS)}"
 
 
 @click.group("link", cls=ConsoleGroup)
@@ -32,7 +32,7 @@ def link_commands() -> None:
 @click.option("--s4", hidden=True)
 @click.option("--s5", hidden=True)
 @click.option("--rate", metavar="PERCENT", help="A rate for this link alone.")
-@click.option("--pass", "passes", multiple=True, metavar="NAME", help=f"{_PASSED}; repeatable.")
+@click.option("--pass", "passes", multiple=True, metavar="NAME", help=f"{_PASS_HELP}; repeatable.")
 @click.option("--deep-links", is_flag=True, help="Let ?to=/path lead to other pages of the same host.")
 @click.option("--expires", metavar="TIME", help="From when on it leads nowhere.")
 @pass_console
@@ -47,12 +47,12 @@ def create_link(
     deep_links: bool,
     expires: str | None,
     **labels: str | None,
-) -> Answer:
+) -> CommandResult:
     """Make a link of a creator who takes part in a program."""
     rate_bp = None if rate is None else parse_rate_bp(rate)
-    options = operations.LinkOptions(passes, deep_links, utc_time(expires) if expires else None)
+    options = operations.LinkOptions(passes, deep_links, parse_utc(expires) if expires else None)
 
-    def create(session: Session) -> Answer:
+    def create(session: Session) -> CommandResult:
         link = operations.create_link(
             session,
             console.now,
@@ -64,7 +64,7 @@ def create_link(
             rate_bp=rate_bp,
             options=options,
         )
-        return _link(session, console, link, rate_bp)
+        return _link_result(session, console, link, rate_bp)
 
     return transact(console.databases.main, create)
 
@@ -73,21 +73,21 @@ def create_link(
 @click.option("--program", "program_id", metavar="ID", help="Of this program only.")
 @click.option("--creator", "creator_id", metavar="ID", help="Of this creator only.")
 @pass_console
-def list_links(console: Console, program_id: str | None, creator_id: str | None) -> Answer:
+def list_links(console: Console, program_id: str | None, creator_id: str | None) -> CommandResult:
     """Show links."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         links = operations.list_links(session, program_id=program_id, creator_id=creator_id)
-        rates = own_link_rates(session, console.now)
+        rates = link_rate_overrides(session, console.now)
         link_url = console.settings.link_url
-        answers = [link_answer(link, owner, link_url, rates.get(link.id)) for link, owner in links]
+        answers = [link_json(link, owner, link_url, rates.get(link.id)) for link, owner in links]
     lines = [f"{each['id']}  {each['url']} -> {each['destination']} ({each['state']})" for each in answers]
-    return Answer(answers, "\n".join(lines) or "There are no links yet.")
+    return CommandResult(answers, "\n".join(lines) or "There are no links yet.")
 
 
 @link_commands.command("pause")
 @click.argument("link_id", metavar="ID")
 @pass_console
-def pause_link(console: Console, link_id: str) -> Answer:
+def pause_link(console: Console, link_id: str) -> CommandResult:
     """Let a link lead nowhere until it is resumed. Earlier clicks still earn."""
     return _set_state(console, link_id, "paused")
 
@@ -95,7 +95,7 @@ def pause_link(console: Console, link_id: str) -> Answer:
 @link_commands.command("resume")
 @click.argument("link_id", metavar="ID")
 @pass_console
-def resume_link(console: Console, link_id: str) -> Answer:
+def resume_link(console: Console, link_id: str) -> CommandResult:
     """Let a paused link lead to its page again."""
     return _set_state(console, link_id, "active")
 
@@ -103,7 +103,7 @@ def resume_link(console: Console, link_id: str) -> Answer:
 @link_commands.command("end")
 @click.argument("link_id", metavar="ID")
 @pass_console
-def end_link(console: Console, link_id: str) -> Answer:
+def end_link(console: Console, link_id: str) -> CommandResult:
     """End a link for good. Earlier clicks still earn; its code is never given to another link."""
     return _set_state(console, link_id, "ended")
 
@@ -112,26 +112,26 @@ def end_link(console: Console, link_id: str) -> Answer:
 @click.argument("link_id", metavar="ID")
 @click.option("--at", metavar="TIME", help="Leave it out to let the link go on for good.")
 @pass_console
-def expire_link(console: Console, link_id: str, at: str | None) -> Answer:
+def expire_link(console: Console, link_id: str, at: str | None) -> CommandResult:
     """Let a link lead nowhere from a later time on. Earlier clicks still earn."""
-    until = utc_time(at) if at else None
+    until = parse_utc(at) if at else None
 
-    def change(session: Session) -> Answer:
+    def change(session: Session) -> CommandResult:
         link = operations.expire_link(session, console.now, link_id=link_id, at=until)
-        return _link(session, console, link, own_link_rates(session, console.now).get(link.id))
+        return _link_result(session, console, link, link_rate_overrides(session, console.now).get(link.id))
 
     return transact(console.databases.main, change)
 
 
-def _set_state(console: Console, link_id: str, state: str) -> Answer:
-    def change(session: Session) -> Answer:
+def _set_state(console: Console, link_id: str, state: str) -> CommandResult:
+    def change(session: Session) -> CommandResult:
         link = operations.set_link_state(session, link_id=link_id, state=state)
-        return _link(session, console, link, own_link_rates(session, console.now).get(link.id))
+        return _link_result(session, console, link, link_rate_overrides(session, console.now).get(link.id))
 
     return transact(console.databases.main, change)
 
 
-def _link(session: Session, console: Console, link: Link, rate_bp: int | None) -> Answer:
+def _link_result(session: Session, console: Console, link: Link, rate_bp: int | None) -> CommandResult:
     enrollment = session.get_one(Enrollment, link.enrollment_id)
-    answer = link_answer(link, enrollment, console.settings.link_url, rate_bp)
-    return Answer(answer, f"{link.id}  {answer['url']} -> {link.destination} ({link.state})")
+    answer = link_json(link, enrollment, console.settings.link_url, rate_bp)
+    return CommandResult(answer, f"{link.id}  {answer['url']} -> {link.destination} ({link.state})")

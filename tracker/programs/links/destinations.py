@@ -5,9 +5,9 @@ from collections.abc import Collection
 from urllib.parse import SplitResult, quote, urlsplit
 
 from tracker.errors import Invalid
-from tracker.people.accounts.rules import host_name, is_loopback
+from tracker.people.accounts.rules import is_loopback, normalize_host
 
-LONGEST = 2048
+MAX_DESTINATION_LENGTH = 2048
 
 _BROKEN_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _START = re.compile(r"https?://[^/?#]", re.IGNORECASE)
@@ -23,9 +23,9 @@ def checked_destination(text: str, hosts: Collection[str], brand_id: str) -> str
     could see two hosts in it: userinfo, backslashes, control characters.
     """
     address = text.strip(" ")
-    _refuse_ambiguous(address)
+    _reject_ambiguous(address)
     parts = _split(address)
-    host, port = host_name(parts.hostname or ""), _port(parts)
+    host, port = normalize_host(parts.hostname or ""), _port(parts)
     if host not in hosts:
         known = ", ".join(sorted(hosts)) or "none yet"
         raise Invalid(
@@ -37,14 +37,14 @@ def checked_destination(text: str, hosts: Collection[str], brand_id: str) -> str
             f"The destination on {host} must start with https://: a plain http page can be altered."
         )
     destination = _join(parts, host, port)
-    if len(destination) > LONGEST:
+    if len(destination) > MAX_DESTINATION_LENGTH:
         raise Invalid(
-            f"The destination has {len(destination)} characters; at most {LONGEST} are safe to send."
+            f"The destination has {len(destination)} characters; at most {MAX_DESTINATION_LENGTH} are safe to send."
         )
     return destination
 
 
-def below_host(destination: str, path: str) -> str | None:
+def page_on_same_host(destination: str, path: str) -> str | None:
     """The page at `path` on the host of `destination`; None when it is not plainly a path of that host.
 
     `path` is a visitor's: he can choose the page, never the host (DESIGN 4).
@@ -64,7 +64,7 @@ def destination_origin(destination: str) -> tuple[str, str]:
     return f"{parts.scheme}://{parts.netloc}", parts.hostname or ""
 
 
-def _refuse_ambiguous(address: str) -> None:
+def _reject_ambiguous(address: str) -> None:
     if not address.isprintable() or " " in address:
         raise Invalid("The destination contains a space or an invisible character; write a space as %20.")
     if "\\" in address:

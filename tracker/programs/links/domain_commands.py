@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 import click
 from sqlalchemy.orm import Session
 
-from config.database import reading, transact
-from tracker.console import Answer, Console, ConsoleCommand, ConsoleGroup, pass_console
+from config.database import read_session, transact
+from tracker.console import CommandResult, Console, ConsoleCommand, ConsoleGroup, pass_console
 from tracker.programs.links import domains
 from tracker.programs.models import LinkDomain
-from tracker.times import utc_text
+from tracker.times import format_utc
 
 
 @click.group("domain", cls=ConsoleGroup)
@@ -22,12 +22,12 @@ def domain_commands() -> None:
 @click.argument("host")
 @click.option("--brand", "brand_id", required=True, metavar="ID")
 @pass_console
-def add_domain(console: Console, host: str, brand_id: str) -> Answer:
+def add_domain(console: Console, host: str, brand_id: str) -> CommandResult:
     """Let links of the brand, and no others, be opened at HOST. Its DNS has to lead to this installation."""
     own_host = urlsplit(console.settings.link_url).hostname or ""
 
-    def add(session: Session) -> Answer:
-        return _domain(
+    def add(session: Session) -> CommandResult:
+        return _domain_result(
             domains.add_domain(session, console.now, brand_id=brand_id, host=host, own_host=own_host)
         )
 
@@ -38,12 +38,12 @@ def add_domain(console: Console, host: str, brand_id: str) -> Answer:
 @click.argument("host")
 @click.option("--brand", "brand_id", required=True, metavar="ID")
 @pass_console
-def remove_domain(console: Console, host: str, brand_id: str) -> Answer:
+def remove_domain(console: Console, host: str, brand_id: str) -> CommandResult:
     """Take HOST away from the brand; it then is like any other name that leads here."""
 
-    def remove(session: Session) -> Answer:
+    def remove(session: Session) -> CommandResult:
         name = domains.remove_domain(session, brand_id=brand_id, host=host)
-        return Answer({"host": name}, f"{name} is no domain of {brand_id} any more")
+        return CommandResult({"host": name}, f"{name} is no domain of {brand_id} any more")
 
     return transact(console.databases.main, remove)
 
@@ -51,33 +51,35 @@ def remove_domain(console: Console, host: str, brand_id: str) -> Answer:
 @domain_commands.command("list")
 @click.option("--brand", "brand_id", metavar="ID", help="Of this brand only.")
 @pass_console
-def list_domains(console: Console, brand_id: str | None) -> Answer:
+def list_domains(console: Console, brand_id: str | None) -> CommandResult:
     """Show domains."""
-    with reading(console.databases.main) as session:
-        answers = [_domain(each) for each in domains.list_domains(session, brand_id)]
-    lines = [answer.text for answer in answers]
-    return Answer([answer.value for answer in answers], "\n".join(lines) or "There are no domains yet.")
+    with read_session(console.databases.main) as session:
+        results = [_domain_result(each) for each in domains.list_domains(session, brand_id)]
+    lines = [answer.text for answer in results]
+    return CommandResult(
+        [answer.value for answer in results], "\n".join(lines) or "There are no domains yet."
+    )
 
 
 @click.command("fallback", cls=ConsoleCommand)
 @click.argument("brand_id", metavar="ID")
 @click.argument("url", required=False)
 @pass_console
-def set_fallback(console: Console, brand_id: str, url: str | None) -> Answer:
+def set_fallback(console: Console, brand_id: str, url: str | None) -> CommandResult:
     """Send visitors of paused, expired and ended links to URL, on a host of the brand; or to none."""
 
-    def change(session: Session) -> Answer:
+    def change(session: Session) -> CommandResult:
         brand = domains.set_fallback(session, brand_id=brand_id, url=url)
         text = f"{brand.id}  dead links lead to {brand.fallback_url or 'a page that says so'}"
-        return Answer({"brand": brand.id, "fallback_url": brand.fallback_url}, text)
+        return CommandResult({"brand": brand.id, "fallback_url": brand.fallback_url}, text)
 
     return transact(console.databases.main, change)
 
 
-def _domain(domain: LinkDomain) -> Answer:
+def _domain_result(domain: LinkDomain) -> CommandResult:
     value: dict[str, Any] = {
         "host": domain.host,
         "brand": domain.brand_id,
-        "created_at": utc_text(domain.created_at),
+        "created_at": format_utc(domain.created_at),
     }
-    return Answer(value, f"{domain.host}  {domain.brand_id}")
+    return CommandResult(value, f"{domain.host}  {domain.brand_id}")

@@ -12,7 +12,7 @@ from config.insert import insert_once
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.people.accounts.models import Brand
 from tracker.people.accounts.operations import brand_hosts, get_brand
-from tracker.people.accounts.rules import host_name
+from tracker.people.accounts.rules import normalize_host
 from tracker.programs.links.destinations import checked_destination
 from tracker.programs.models import LinkDomain
 
@@ -30,7 +30,7 @@ def add_domain(session: Session, now: datetime, *, brand_id: str, host: str, own
 
     Raises Invalid, NotFound, and Conflict when another brand has the host. Adding it again changes nothing.
     """
-    brand, name = get_brand(session, brand_id), host_name(host)
+    brand, name = get_brand(session, brand_id), normalize_host(host)
     if name == own_host:
         raise Invalid(f"{name} is the host of all links of this installation; no brand can have it.")
     insert_once(session, LinkDomain, host=name, brand_id=brand.id, created_at=now)
@@ -42,7 +42,7 @@ def add_domain(session: Session, now: datetime, *, brand_id: str, host: str, own
 
 def remove_domain(session: Session, *, brand_id: str, host: str) -> str:
     """Returns the host in its normal form. Raises NotFound when the brand does not have it."""
-    name = host_name(host)
+    name = normalize_host(host)
     gone = delete(LinkDomain).where(LinkDomain.host == name, LinkDomain.brand_id == brand_id)
     if cast(CursorResult[Any], session.execute(gone)).rowcount != 1:
         raise NotFound(f"{name} is no domain of brand {brand_id}. See them with: linkledger domain list")

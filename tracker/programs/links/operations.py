@@ -19,11 +19,11 @@ from tracker.programs.links.destinations import checked_destination
 from tracker.programs.links.query_parameters import with_parameters
 from tracker.programs.models import Enrollment, Link, LinkVersion, Program, RateOverride
 from tracker.programs.operations import get_enrollment, get_program
-from tracker.programs.rules import FORMER_STATES, checked_passes, checked_rate_bp, checked_sub_ids
+from tracker.programs.rules import ALLOWED_FORMER_STATES, checked_passes, checked_rate_bp, checked_sub_ids
 
 LINK = "lnk"
 # Of 31 to the power of 7 codes: with a hundred million in use, eight in a row are never taken by chance.
-TRIES = 8
+MAX_CODE_ATTEMPTS = 8
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,11 @@ def _insert_with_code(session: Session, row: dict[str, Any], code: str) -> bool:
 
 
 def _insert_with_new_code(session: Session, row: dict[str, Any]) -> None:
-    for _ in range(TRIES):
+    for _ in range(MAX_CODE_ATTEMPTS):
         if _insert_with_code(session, row, new_link_code()):
             return
     raise Fault(
-        f"{TRIES} random link codes in a row were taken, which chance does not do; nothing was written."
+        f"{MAX_CODE_ATTEMPTS} random link codes in a row were taken, which chance does not do; nothing was written."
     )
 
 
@@ -128,7 +128,11 @@ def get_link(session: Session, link_id: str) -> Link:
 def set_link_state(session: Session, *, link_id: str, state: str) -> Link:
     """`state` is active, paused or ended. Raises Conflict on a link that has ended: that is for good."""
     link = get_link(session, link_id)
-    change = update(Link).where(Link.id == link.id, Link.state.in_(FORMER_STATES[state])).values(state=state)
+    change = (
+        update(Link)
+        .where(Link.id == link.id, Link.state.in_(ALLOWED_FORMER_STATES[state]))
+        .values(state=state)
+    )
     if cast(CursorResult[Any], session.execute(change)).rowcount != 1:
         raise Conflict(f"Link {link_id} has ended, and an ended link stays so; create a new one.")
     session.refresh(link)
@@ -150,7 +154,7 @@ def _checked_expiry(now: datetime, at: datetime | None) -> datetime | None:
 
 
 @dataclass(frozen=True)
-class Found:
+class LinkLookup:
     """What a code leads to (None: no link has it), as the database was at `version`.
 
     The version is the number of the last committed change (programs.changes); 0 before the first, and where
@@ -186,17 +190,17 @@ _TARGET = (
 )
 
 
-def find_target(connection: Connection | Session, code: str) -> Found:
+def lookup_link(connection: Connection | Session, code: str) -> LinkLookup:
     """What a code leads to, in one query."""
     row = connection.execute(_TARGET, {"key": code_key(code)}).one_or_none()
     if row is None:
-        return Found(None, 0)
+        return LinkLookup(None, 0)
     target = LinkTarget(
         uuid_of(row.id, LINK),
         with_parameters(row.destination, row.parameters),
         row.token_parameter,
         row.sub_ids,
-        _why_inactive(row.link_state, row.enrollment_state, row.program_state),
+        _inactive_reason(row.link_state, row.enrollment_state, row.program_state),
         brand_id=row.brand_id,
         parameters=row.parameters,
         passes=tuple(row.passes),
@@ -204,15 +208,15 @@ def find_target(connection: Connection | Session, code: str) -> Found:
         expires_at=row.expires_at,
         fallback_url=row.fallback_url,
     )
-    return Found(target, row.version or 0)
+    return LinkLookup(target, row.version or 0)
 
 
 def link_target(session: Session, code: str) -> LinkTarget | None:
     """What a code leads to; None when no link has it."""
-    return find_target(session, code).link
+    return lookup_link(session, code).link
 
 
-def _why_inactive(link_state: str, enrollment_state: str, program_state: str) -> str | None:
+def _inactive_reason(link_state: str, enrollment_state: str, program_state: str) -> str | None:
     states = {"link": link_state, "enrollment": enrollment_state, "program": program_state}
     return next((f"{what} {state}" for what, state in states.items() if state != "active"), None)
 

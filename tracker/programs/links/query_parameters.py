@@ -6,10 +6,10 @@ Addresses are those that destinations.checked_destination has passed: ASCII, wit
 from collections.abc import Collection, Iterator, Mapping
 from urllib.parse import quote, unquote_plus, unquote_to_bytes
 
-LONGEST_WITH_PARAMETERS = 4096
+MAX_LENGTH_WITH_PARAMETERS = 4096
 """Characters of an address with everything that was added; what would exceed it is left out."""
 
-MOST_READ = 200
+MAX_PAIRS_READ = 200
 """Pairs of a visitor's query that are looked at."""
 
 
@@ -27,7 +27,7 @@ def with_parameters(address: str, parameters: Mapping[str, str]) -> str:
     path, _, query = body.partition("?")
     pairs = [pair for pair in query.split("&") if pair]
     taken = {parameter_name(pair) for pair in pairs}
-    room = LONGEST_WITH_PARAMETERS - len(address)
+    room = MAX_LENGTH_WITH_PARAMETERS - len(address)
     for name, value in parameters.items():
         pair = f"{quote(name, safe='')}={quote(value, safe='')}"
         room -= len(pair) + 1
@@ -37,7 +37,7 @@ def with_parameters(address: str, parameters: Mapping[str, str]) -> str:
     return path + ("?" + "&".join(pairs) if pairs else "") + hash_sign + fragment
 
 
-def values_in(query: str, names: Collection[str], longest: int) -> dict[str, str]:
+def query_values(query: str, names: Collection[str], max_length: int) -> dict[str, str]:
     """What a visitor's raw query says for these names; the first value of each that is plain text.
 
     Empty and overlong values, invisible characters and invalid UTF-8 are left out: nobody meant them.
@@ -45,18 +45,18 @@ def values_in(query: str, names: Collection[str], longest: int) -> dict[str, str
     found: dict[str, str] = {}
     for name, value in _pairs(query):
         if name in names and name not in found:
-            text = _text(value)
-            if text is not None and 0 < len(text) <= longest and text.isprintable():
+            text = _decode_value(value)
+            if text is not None and 0 < len(text) <= max_length and text.isprintable():
                 found[name] = text
     return found
 
 
 def _pairs(query: str) -> Iterator[tuple[str, str]]:
-    for pair in query.split("&", MOST_READ)[:MOST_READ]:
+    for pair in query.split("&", MAX_PAIRS_READ)[:MAX_PAIRS_READ]:
         yield parameter_name(pair), pair.partition("=")[2]
 
 
-def _text(value: str) -> str | None:
+def _decode_value(value: str) -> str | None:
     """`value` has one character for each byte that came, as both doors hand it over."""
     try:
         return unquote_to_bytes(value.replace("+", " ").encode("latin-1")).decode("utf-8")

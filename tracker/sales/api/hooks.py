@@ -9,7 +9,7 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from tracker.http.raw_body import read_body
 from tracker.http.site import Site, site
-from tracker.http.turns import TURN
+from tracker.http.turns import REQUEST_SLOT
 from tracker.people.access.guards import signed
 from tracker.sales.api.metrics import HOOK_MESSAGES, HOOKS_REFUSED
 from tracker.sales.health.clocks import note_stale
@@ -89,7 +89,7 @@ def _checked_and_taken(known: KnownSource, body: bytes, now: datetime) -> Receiv
         return None
     external_id = kind.verify(headers, body, known.secrets, now)
     arrival = arrived(now, known.source, external_id, body, kind.topic(headers))
-    return site().part(_group_commit).take(arrival, request.environ.get(TURN))
+    return site().part(_group_commit).take(arrival, request.environ.get(REQUEST_SLOT))
 
 
 def _read(source_id: str) -> KnownSource:

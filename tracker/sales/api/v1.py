@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, jsonify, request
 
-from config.database import reading
+from config.database import read_session
 from tracker.errors import Conflict, NotFound
 from tracker.http.site import site
 from tracker.people.access.guards import keyed, public
@@ -45,7 +45,7 @@ def post_dispute(caller: Caller) -> Response:
 @keyed("sales:read", "shows sales of the key's brand")
 def get_sale(caller: Caller, order_id: str) -> Response:
     """One sale, by its order's id or another name of it; `?namespace=` where several shops have that id."""
-    with reading(site().databases.main) as session:
+    with read_session(site().databases.main) as session:
         try:
             sale = find_sale(session, caller.brand_id, order_id, request.args.get("namespace"))
         except NotFound:

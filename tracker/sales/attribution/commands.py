@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 import click
 
-from config.database import Databases, reading
-from tracker.console import CHECK_FOUND_FAULT, Answer, Console, ConsoleCommand, pass_console
+from config.database import Databases, read_session
+from tracker.console import CHECK_FOUND_FAULT, CommandResult, Console, ConsoleCommand, pass_console
 from tracker.errors import NotFound
 from tracker.people.accounts.operations import get_brand
 from tracker.sales.attribution.replay import (
@@ -27,10 +27,10 @@ MOST_TOLD = 1000
 @click.option("--brand", "brand_id", metavar="ID", help="Of this brand only.")
 @click.option("--order", metavar="ORDER", help="Of this order only, by any of its names.")
 @pass_console
-def replay_command(console: Console, brand_id: str | None, order: str | None) -> Answer:
+def replay_command(console: Console, brand_id: str | None, order: str | None) -> CommandResult:
     """Make every decision about credit again from its stored inputs. Exit code 3 when they differ."""
     scope = Scope(brand_id, order)
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         if brand_id is not None:
             get_brand(session, brand_id)
         total = count_decisions(session, scope)
@@ -51,7 +51,7 @@ def _pages(databases: Databases, scope: Scope) -> Iterator[tuple[int, list[Diffe
     """Each page in a transaction of its own: nobody has to keep old rows while this goes on."""
     after_id = ""
     while True:
-        with reading(databases.main) as session:
+        with read_session(databases.main) as session:
             page = page_of_decisions(session, scope, after_id, PAGE)
         if not page:
             return
@@ -59,7 +59,7 @@ def _pages(databases: Databases, scope: Scope) -> Iterator[tuple[int, list[Diffe
         yield len(page), list(differences(page))
 
 
-def _answer(made: int, different: int, told: list[Difference]) -> Answer:
+def _answer(made: int, different: int, told: list[Difference]) -> CommandResult:
     lines = [
         f"{each.attribution_id}, revision {each.revision} of order {each.order_id}: {each.found}"
         for each in told
@@ -68,7 +68,7 @@ def _answer(made: int, different: int, told: list[Difference]) -> Answer:
         lines.append(f"and {different - len(told)} more")
     lines.append(f"{made} decisions made again from their inputs; {different or 'none'} came out otherwise.")
     value = {"decisions": made, "different": different, "differences": [asdict(each) for each in told]}
-    return Answer(value, "\n".join(lines), CHECK_FOUND_FAULT if different else 0)
+    return CommandResult(value, "\n".join(lines), CHECK_FOUND_FAULT if different else 0)
 
 
 COMMANDS = (replay_command,)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from config.insert import insert_all
 from tracker.ids import new_id
-from tracker.programs.policies import Policies, policies_of
+from tracker.programs.policies import PolicyHistory, load_policies
 from tracker.sales.attribution.customer_binding import FIRST_SALE
 from tracker.sales.attribution.evidence import look_up, moment, read_tokens
 from tracker.sales.attribution.inputs import RULES, CouponUse, Inputs, Policy, SaleFacts, Touch, upgraded
@@ -37,7 +37,7 @@ class Undecided:
 
 
 def attribute(
-    session: Session, brand_id: str, sales: Sequence[Undecided], policies: Policies, keys: Sequence[str]
+    session: Session, brand_id: str, sales: Sequence[Undecided], policies: PolicyHistory, keys: Sequence[str]
 ) -> None:
     """The first decision about each of these sales. Never raises because of a token or a code."""
     read = [read_tokens(sale.report.tokens, keys) for sale in sales]
@@ -54,7 +54,7 @@ def attribute(
             binding=None,
             policy=_policy(policies, at),
         )
-        if policies.may_bind and is_known(sale.report):
+        if policies.can_bind_customers and is_known(sale.report):
             of_known[sale.sale_id] = (sale.booked_at, inputs)
         else:
             rows.append(_row(sale.booked_at, sale.sale_id, 1, inputs))
@@ -108,7 +108,7 @@ def reconsider(
         return None
     row = _row(now, sale.id, last.revision + 1, inputs)
     insert_all(session, Attribution, [row])
-    if is_known(sale) and _is_by_evidence(row) and policies_of(session, sale.brand_id).may_bind:
+    if is_known(sale) and _is_by_evidence(row) and load_policies(session, sale.brand_id).can_bind_customers:
         _decide_bound_anew(session, now, sale)
     return last.revision + 1
 
@@ -135,7 +135,7 @@ def _is_by_evidence(row: Mapping[str, Any]) -> bool:
     return row["click_id"] is not None or row["coupon_id"] is not None
 
 
-def _policy(policies: Policies, at: datetime) -> Policy:
+def _policy(policies: PolicyHistory, at: datetime) -> Policy:
     found = policies.at(at).policy
     return Policy(model=found.model, coupons=found.coupons, customers=found.customers, months=found.months)
 

@@ -15,7 +15,7 @@ from tracker.errors import Invalid
 from tracker.ids import public_id
 from tracker.programs.codes import code_key
 from tracker.programs.models import Coupon, Enrollment, Link, Program
-from tracker.programs.terms import Version, version_at, versions_of
+from tracker.programs.terms import Version, load_terms_versions, version_at
 from tracker.sales.attribution.inputs import CouponUse, Touch
 from tracker.sales.attribution.rules import GRACE_S
 
@@ -142,7 +142,7 @@ def look_up(session: Session, brand_id: str, tokens: Iterable[ReadToken], codes:
     links = _link_owners(session, {token.link_id for token in tokens if isinstance(token, ClickToken)})
     coupons = _coupon_owners(session, brand_id, {code_key(code) for code in codes})
     owners: list[_LinkOwner | _CouponOwner] = [*links.values(), *coupons.values()]
-    terms = versions_of(session, {owner.program_id for owner in owners})
+    terms = load_terms_versions(session, {owner.program_id for owner in owners})
     return Evidence(brand_id, links, coupons, terms)
 
 

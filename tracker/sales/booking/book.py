@@ -10,7 +10,7 @@ from config.insert import insert_once
 from tracker.errors import Conflict, Invalid, NotNow
 from tracker.ids import new_id
 from tracker.money import Money
-from tracker.programs.policies import policies_of
+from tracker.programs.policies import load_policies
 from tracker.sales.attribution.decide import Undecided, attribute, reconsider
 from tracker.sales.booking.checkout import note_checkout
 from tracker.sales.booking.delivery import ALREADY, Booked, Delivery
@@ -28,7 +28,7 @@ from tracker.sales.reports.provider_reports import (
     SameSaleReport,
 )
 from tracker.sales.sources.models import Source
-from tracker.times import utc_text
+from tracker.times import format_utc
 
 WAITING = "waiting for order "
 """What the reason of an event starts with that waits for its sale."""
@@ -134,8 +134,8 @@ def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> Book
     assert sale is not None
     is_new_name = _remember(session, delivery, report)
     if is_new:
-        policies = policies_of(session, sale.brand_id)
-        _require_brand_was_here(report, policies.began_at)
+        policies = load_policies(session, sale.brand_id)
+        _require_brand_was_here(report, policies.first_effective_at)
         attribute(session, sale.brand_id, [Undecided(sale.id, delivery.now, report)], policies, delivery.keys)
         return Booked(wakes_others=True)
     if sale.payload_hash != report.content_hash and (found := differences(sale, report.facts())):
@@ -174,8 +174,8 @@ def _remember(
 def _require_brand_was_here(report: SaleReport, since: datetime) -> None:
     if is_before_brand(report, since):
         raise Invalid(
-            f"Order {report.order_id} is dated {utc_text(report.occurred_at)}, more than "
-            f"{BEFORE_THE_BRAND.days} days before the brand was set up here ({utc_text(since)}): "
+            f"Order {report.order_id} is dated {format_utc(report.occurred_at)}, more than "
+            f"{BEFORE_THE_BRAND.days} days before the brand was set up here ({format_utc(since)}): "
             "is the date right?",
             "occurred_at",
         )

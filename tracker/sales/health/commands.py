@@ -4,8 +4,8 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import reading
-from tracker.console import CHECK_FOUND_FAULT, Answer, Console, ConsoleCommand, pass_console
+from config.database import read_session
+from tracker.console import CHECK_FOUND_FAULT, CommandResult, Console, ConsoleCommand, pass_console
 from tracker.people.accounts.operations import get_brand
 from tracker.sales.health.coupons import coupon_figures
 from tracker.sales.health.rules import CouponFigures
@@ -18,19 +18,19 @@ from tracker.sales.health.serializers import (
 )
 from tracker.sales.health.statistics import MONTH, source_health
 from tracker.sales.sources.models import Source
-from tracker.times import utc_text
+from tracker.times import format_utc
 
 
 @click.command("health", cls=ConsoleCommand)
 @click.option("--brand", "brand_id", metavar="ID", help="Of this brand only.")
 @pass_console
-def show_health(console: Console, brand_id: str | None) -> Answer:
+def show_health(console: Console, brand_id: str | None) -> CommandResult:
     """Tell whether what shops report is whole: silence, clocks, missing orders, coupons without clicks.
 
     Exit code 3 when there is an alarm. Books and payouts do not depend on it.
     """
     now = console.now
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         sources = _sources(session, brand_id)
         found = [source_health(session, now, source) for source in sources]
         coupons = {
@@ -39,7 +39,7 @@ def show_health(console: Console, brand_id: str | None) -> Answer:
     ok = not any(alarms(health, now) for health in found)
     value = {
         "ok": ok,
-        "checked_at": utc_text(now),
+        "checked_at": format_utc(now),
         "sources": [health_answer(health, now) for health in found],
         "coupons": [
             {"brand": brand, **coupon_answer(each)} for brand, figures in coupons.items() for each in figures
@@ -50,7 +50,9 @@ def show_health(console: Console, brand_id: str | None) -> Answer:
         if figures:
             lines.append(f"Coupons of {brand} in the last {MONTH.days} days:")
             lines += [coupon_in_words(each) for each in figures]
-    return Answer(value, "\n".join(lines) or "There are no sources yet.", 0 if ok else CHECK_FOUND_FAULT)
+    return CommandResult(
+        value, "\n".join(lines) or "There are no sources yet.", 0 if ok else CHECK_FOUND_FAULT
+    )
 
 
 def _sources(session: Session, brand_id: str | None) -> list[Source]:
@@ -62,5 +64,5 @@ def _sources(session: Session, brand_id: str | None) -> list[Source]:
 
 
 def _coupons(console: Console, session: Session, brand_id: str) -> list[CouponFigures]:
-    with reading(console.databases.clicks) as clicks:
+    with read_session(console.databases.clicks) as clicks:
         return coupon_figures(session, clicks, brand_id, console.now - MONTH)

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import Text, exists, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
-from tracker.clicks.counting.statistics import link_figures
-from tracker.ids import lowest_uuid, public_id, uuid_of
+from tracker.clicks.counting.statistics import link_statistics
+from tracker.ids import public_id, uuid_lower_bound, uuid_of
 from tracker.programs.models import Coupon, Enrollment, Link, Program
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.health.rules import CouponFigures
@@ -46,7 +46,7 @@ def _inputs(session: Session, brand_id: str, since: datetime) -> Iterator[Mappin
         select(Attribution.inputs)
         .join(Sale, Sale.id == Attribution.sale_id)
         .where(
-            Attribution.id >= public_id("atr", lowest_uuid(since)),
+            Attribution.id >= public_id("atr", uuid_lower_bound(since)),
             Sale.brand_id == brand_id,
             ~Sale.test,
             type_coerce(Attribution.inputs, Text).like('%"coupon_id":"%'),
@@ -81,6 +81,6 @@ def _visitors(
         links[creator_id].append(uuid_of(link_id, "lnk"))
     found = Counter[str]()
     for creator_id, ids in links.items():
-        for figures in link_figures(clicks, ids, since).values():
+        for figures in link_statistics(clicks, ids, since).values():
             found[creator_id] += figures["persons"]
     return found

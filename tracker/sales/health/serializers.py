@@ -8,7 +8,7 @@ from tracker.sales.health.clocks import TELLS_WHEN_IT_SENDS
 from tracker.sales.health.numbering import Gap, Numbering
 from tracker.sales.health.rules import OBSERVED, CouponFigures
 from tracker.sales.health.statistics import SourceHealth
-from tracker.times import optional_utc_text, utc_text
+from tracker.times import format_utc, optional_utc_text
 
 REFUSALS_COUNT_FOR = timedelta(days=1)
 MOST_GAPS_SAID = 5
@@ -77,7 +77,7 @@ def coupon_answer(figures: CouponFigures) -> dict[str, Any]:
 
 
 def health_in_words(health: SourceHealth, now: datetime) -> list[str]:
-    last = utc_text(health.last_event_at) if health.last_event_at else "nothing yet"
+    last = format_utc(health.last_event_at) if health.last_event_at else "nothing yet"
     rates = f"{health.events_7_days / 7:.1f} (7 days), {health.events_30_days / 30:.1f} (30 days)"
     lines = [
         f"{health.source.id}  {health.source.kind}  last message: {last}",
@@ -106,7 +106,7 @@ def _silence_in_words(health: SourceHealth) -> str:
     assert health.silence is not None, "the caller has looked"
     assert health.last_event_at is not None, "who has sent nothing is not silent"
     return (
-        f"nothing has come since {utc_text(health.last_event_at)}, for {_span(health.silence.silent)}, and "
+        f"nothing has come since {format_utc(health.last_event_at)}, for {_span(health.silence.silent)}, and "
         f"{health.silence.why}. Is the shop's webhook still switched on? A shop that has closed is left out "
         f"after: linkledger source delete {health.source.id}"
     )
@@ -129,7 +129,7 @@ def _refused_in_words(health: SourceHealth, now: datetime) -> str | None:
         return None
     side = "later" if ahead_s > 0 else "earlier"
     return (
-        f"a message with the right signature was refused at {utc_text(at)} and not kept: it was signed "
+        f"a message with the right signature was refused at {format_utc(at)} and not kept: it was signed "
         f"{_span(timedelta(seconds=abs(ahead_s)))} {side} than the clock here. The shop's clock is wrong, or "
         "ours; or somebody has sent an old message again"
     )

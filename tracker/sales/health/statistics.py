@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, Select, func, select, union
 from sqlalchemy.orm import Session
 
-from tracker.ids import lowest_uuid, public_id
+from tracker.ids import public_id, uuid_lower_bound
 from tracker.sales.health.clocks import TELLS_WHEN_IT_SENDS, sent_at
 from tracker.sales.health.numbering import Gap, Numbering, numbering, without
 from tracker.sales.health.rules import OBSERVED, Habit, Silence, Skew, silence, skew, usual_pause
@@ -84,7 +84,7 @@ def _first_and_last(session: Session, source: Source) -> tuple[datetime | None, 
 
 def _first_sale_id(since: datetime) -> str:
     """What is not above the id of any sale that was booked since then: ids sort by their time."""
-    return public_id("sal", lowest_uuid(since))
+    return public_id("sal", uuid_lower_bound(since))
 
 
 def _unsettled(session: Session, source: Source) -> Counter[str]:

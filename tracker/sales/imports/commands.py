@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy.orm import Session
 
-from config.database import reading, transact
-from tracker.console import CHECK_FOUND_FAULT, FAILED, Answer, Console, ConsoleCommand, pass_console
+from config.database import read_session, transact
+from tracker.console import CHECK_FOUND_FAULT, FAILED, CommandResult, Console, ConsoleCommand, pass_console
 from tracker.errors import Invalid
-from tracker.people.accounts.rules import timezone_name
+from tracker.people.accounts.rules import validate_timezone
 from tracker.sales.imports.columns import PLURALS, Reading
 from tracker.sales.imports.outcomes import Outcome
 from tracker.sales.imports.rejects import RejectsFile
@@ -51,12 +51,12 @@ def import_sales(
     rejects: Path | None,
     dry_run: bool,
     file: Path,
-) -> Answer:
+) -> CommandResult:
     """Book sales, refunds, cancellations and disputes from a CSV FILE; each line once, whatever came before.
 
     Exit code 1 when lines were rejected or in conflict (3 of a dry run); all others are booked then.
     """
-    how = Reading(PLURALS[kind], ZoneInfo(timezone_name(zone)) if zone else None, decimal_comma)
+    how = Reading(PLURALS[kind], ZoneInfo(validate_timezone(zone)) if zone else None, decimal_comma)
     with file.open("rb") as opened:
         if not opened.seekable():
             raise Invalid(f"{file} can be read once only; write it to a file first.")
@@ -75,7 +75,7 @@ def import_sales(
     value["rejects"] = str(rejects) if rejects and value["rejected"] else None
     found = value["rejected"] or value["conflict"]
     code = (CHECK_FOUND_FAULT if dry_run else FAILED) if found else 0
-    return Answer(value, _in_words(value), code)
+    return CommandResult(value, _in_words(value), code)
 
 
 def _source(console: Console, source_id: str | None, brand_id: str | None, dry_run: bool) -> Source:
@@ -83,11 +83,11 @@ def _source(console: Console, source_id: str | None, brand_id: str | None, dry_r
         raise Invalid("Say --brand ID, or --source ID of a source of kind csv.")
     main, now = console.databases.main, console.now
     if source_id is not None:
-        with reading(main) as session:
+        with read_session(main) as session:
             return source_of_files(session, source_id)
     brand = str(brand_id)
     if dry_run:
-        with reading(main) as session:
+        with read_session(main) as session:
             return known_source(session, brand) or imagined_source(session, now, brand)
 
     def work(session: Session) -> Source:

@@ -11,7 +11,7 @@ from itertools import islice
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from config.database import reading, transact
+from config.database import read_session, transact
 from tracker.people.accounts.operations import get_brand
 from tracker.sales.booking.book import BEFORE_THE_BRAND
 from tracker.sales.imports.booking_lines import as_seen, book_lines, seen_before, waiting_since
@@ -21,7 +21,7 @@ from tracker.sales.imports.table import Rejected
 from tracker.sales.imports.trial import FileSoFar, try_line
 from tracker.sales.reports.normal import SaleReport
 from tracker.sales.sources.models import Source
-from tracker.times import utc_text
+from tracker.times import format_utc
 
 BATCH = 100
 """Lines in one transaction: some tenths of a second, for which a shop's message may have to wait."""
@@ -46,7 +46,7 @@ def import_lines(run: Import, lines: Lines, told: Told) -> Tally:
     tally, started_at = Tally(), run.clock()
     for batch in _batches(_of_the_brands_time(run, lines)):
         _tell(batch, _booked(run, [line for line in batch if isinstance(line, Line)]), tally, told)
-    with reading(run.main) as session:
+    with read_session(run.main) as session:
         tally.still_waiting(waiting_since(session, run.source.id, started_at))
     return tally
 
@@ -56,7 +56,7 @@ def try_lines(run: Import, lines: Lines, told: Told) -> Tally:
     tally = Tally()
     with FileSoFar() as so_far:
         for batch in _batches(_of_the_brands_time(run, lines)):
-            with reading(run.main) as session:
+            with read_session(run.main) as session:
                 sound = [line for line in batch if isinstance(line, Line)]
                 outcomes = {line.number: try_line(session, run.source, line, so_far) for line in sound}
             _tell(batch, outcomes, tally, told)
@@ -68,7 +68,7 @@ def _booked(run: Import, lines: Sequence[Line]) -> dict[int, Outcome]:
     """By line. Lines that were here before need no write transaction."""
     if not lines:
         return {}
-    with reading(run.main) as session:
+    with read_session(run.main) as session:
         known = seen_before(session, run.source.id, lines)
     outcomes = [as_seen(line.number, known[line.external_id]) for line in lines if line.external_id in known]
     fresh = [line for line in lines if line.external_id not in known]
@@ -94,15 +94,15 @@ def _tell(batch: Sequence[Line | Rejected], outcomes: dict[int, Outcome], tally:
 
 def _of_the_brands_time(run: Import, lines: Lines) -> Iterator[Line | Rejected]:
     """A sale from long before the brand would be kept and not applied; of a file it is rather put right."""
-    with reading(run.main) as session:
+    with read_session(run.main) as session:
         since = get_brand(session, run.source.brand_id).created_at
     for line in lines:
         if isinstance(line, Line) and isinstance(line.report, SaleReport):
             occurred_at = line.report.occurred_at
             if occurred_at < since - BEFORE_THE_BRAND:
                 reason = (
-                    f"occurred_at is {utc_text(occurred_at)}, more than {BEFORE_THE_BRAND.days} days before "
-                    f"the brand was set up here ({utc_text(since)}); leave such sales out."
+                    f"occurred_at is {format_utc(occurred_at)}, more than {BEFORE_THE_BRAND.days} days before "
+                    f"the brand was set up here ({format_utc(since)}); leave such sales out."
                 )
                 yield Rejected(line.number, line.cells, reason)
                 continue

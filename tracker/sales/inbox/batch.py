@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from config.insert import insert_new
 from tracker.ids import new_id
-from tracker.programs.policies import Policies, policies_of
+from tracker.programs.policies import PolicyHistory, load_policies
 from tracker.sales.attribution.decide import Undecided, attribute
 from tracker.sales.booking.book import is_before_brand, sale_row
 from tracker.sales.inbox.models import Event
@@ -58,9 +58,13 @@ def receive_together(
     each in a transaction of its own, because this one holds orders already. Raises NotFound or Gone.
     """
     source = open_source(session.connection(), source_id)
-    policies = policies_of(session, source.brand_id)
+    policies = load_policies(session, source.brand_id)
     checked = [each for each in arrivals if has_secrets_of(source, each.pending.source)]
-    sales = [sale for sale in _plain_sales(checked) if not is_before_brand(sale.report, policies.began_at)]
+    sales = [
+        sale
+        for sale in _plain_sales(checked)
+        if not is_before_brand(sale.report, policies.first_effective_at)
+    ]
     if not sales:
         return {}
     order_ids = _orders(sales)
@@ -100,7 +104,7 @@ def _sale_row(sale: _NewSale) -> dict[str, object]:
 
 
 def _booked(
-    session: Session, sales: Sequence[_NewSale], policies: Policies, keys: Sequence[str]
+    session: Session, sales: Sequence[_NewSale], policies: PolicyHistory, keys: Sequence[str]
 ) -> dict[str, Received]:
     if not sales:
         return {}

@@ -4,8 +4,8 @@ from collections import Counter
 
 import click
 
-from config.database import reading, transact
-from tracker.console import Answer, Console, ConsoleCommand, pass_console
+from config.database import read_session, transact
+from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 from tracker.errors import Invalid
 from tracker.sales.inbox.operations import Received, dismiss, replay, unsettled_ids
 from tracker.sales.inbox.queries import list_events
@@ -26,9 +26,9 @@ STATES = ("applied", "parked", "conflict", "dismissed")
 @pass_console
 def show_events(
     console: Console, source_id: str | None, brand_id: str | None, state: str | None, limit: int
-) -> Answer:
+) -> CommandResult:
     """Show what shops have sent, the newest first, and why something was not applied."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         found = list_events(session, source_id=source_id, brand_id=brand_id, state=state, limit=limit)
         answers = [event_answer(event) for event in found]
     lines = [
@@ -36,7 +36,7 @@ def show_events(
         f"{each['order_id'] or ''}\n    {each['reason'] or 'no remark'}"
         for each in answers
     ]
-    return Answer(answers, "\n".join(lines) or "There are no such events.")
+    return CommandResult(answers, "\n".join(lines) or "There are no such events.")
 
 
 @click.command("replay", cls=ConsoleCommand)
@@ -46,13 +46,15 @@ def show_events(
 )
 @click.option("--source", "source_id", metavar="ID", help="With --all: of this source only.")
 @pass_console
-def replay_events(console: Console, event_id: str | None, replay_all: bool, source_id: str | None) -> Answer:
+def replay_events(
+    console: Console, event_id: str | None, replay_all: bool, source_id: str | None
+) -> CommandResult:
     """Try events again that are parked, after what they lacked is there, or in conflict."""
     if (event_id is None) != replay_all:
         raise Invalid("Name one EVENT to replay, or say --all.")
     if event_id is not None:
         return _replayed(_replay(console, event_id))
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         if source_id is not None:
             operations.get_source(session, source_id)
         ids = unsettled_ids(session, source_id)
@@ -63,17 +65,19 @@ def replay_events(console: Console, event_id: str | None, replay_all: bool, sour
         if done % 100 == 0:
             console.say(f"{done} of {len(ids)}")
     counts = {"tried": len(ids), **{state: became[state] for state in STATES}}
-    return Answer(counts, f"{len(ids)} tried: {counts['applied']} applied, {counts['parked']} still parked.")
+    return CommandResult(
+        counts, f"{len(ids)} tried: {counts['applied']} applied, {counts['parked']} still parked."
+    )
 
 
 @click.command("dismiss", cls=ConsoleCommand)
 @click.argument("event_id", metavar="EVENT")
 @click.option("--reason", required=True, help="Kept with the event.")
 @pass_console
-def dismiss_event(console: Console, event_id: str, reason: str) -> Answer:
+def dismiss_event(console: Console, event_id: str, reason: str) -> CommandResult:
     """Put an event aside for good that was not applied, so that it holds up nothing that its order earned."""
     transact(console.databases.main, lambda session: dismiss(session, event_id, reason=reason))
-    return Answer({"event": event_id, "state": "dismissed"}, f"{event_id} is dismissed.")
+    return CommandResult({"event": event_id, "state": "dismissed"}, f"{event_id} is dismissed.")
 
 
 def _replay(console: Console, event_id: str) -> Received:
@@ -83,6 +87,6 @@ def _replay(console: Console, event_id: str) -> Received:
     )
 
 
-def _replayed(received: Received) -> Answer:
+def _replayed(received: Received) -> CommandResult:
     value = {"event": received.event_id, "state": received.state, "reason": received.reason}
-    return Answer(value, f"{received.event_id} is {received.state}. {received.reason or ''}".rstrip())
+    return CommandResult(value, f"{received.event_id} is {received.state}. {received.reason or ''}".rstrip())

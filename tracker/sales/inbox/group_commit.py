@@ -23,7 +23,7 @@ from tracker.sales.sources.operations import require_same_secrets
 log = structlog.get_logger(__name__)
 
 
-class Turn(Protocol):
+class RequestSlot(Protocol):
     """The right to be at work, of which a process has few."""
 
     def begin(self) -> None: ...
@@ -64,7 +64,7 @@ class Intake:
         self.waiting: list[_Place] = []
         self._somebody_works = False
 
-    def take(self, arrival: Arrival, turn: Turn | None = None) -> Received:
+    def take(self, arrival: Arrival, turn: RequestSlot | None = None) -> Received:
         """Keep the message and apply it; durable when this returns. Waiting for others needs no turn.
 
         Raises NotFound, Gone or SecretsChanged for a source that is not as it was when the message was

@@ -6,7 +6,7 @@ from functools import partial
 
 from sqlalchemy import Engine
 
-from config.database import reading, transact
+from config.database import read_session, transact
 from tracker.sales.inbox.retention import empty_bodies, old_bodies
 
 AT_ONCE = 50
@@ -18,7 +18,7 @@ def empty_old_events(main: Engine, before: datetime, now: datetime, guard: Calla
     total = 0
     while True:
         guard()
-        with reading(main) as session:
+        with read_session(main) as session:
             old = old_bodies(session, before, AT_ONCE)
         if not old:
             return total

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tracker.sales.inbox.models import Event
-from tracker.times import optional_utc_text, utc_text
+from tracker.times import format_utc, optional_utc_text
 
 
 def event_answer(event: Event) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def event_answer(event: Event) -> dict[str, Any]:
         "order_id": event.order_id,
         "state": event.state,
         "reason": event.reason,
-        "received_at": utc_text(event.received_at),
+        "received_at": format_utc(event.received_at),
         "applied_at": optional_utc_text(event.applied_at),
         "body_emptied_at": optional_utc_text(event.emptied_at),
     }

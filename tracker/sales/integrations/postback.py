@@ -19,7 +19,7 @@ from tracker.sales.reports.messages import Message, Unreadable
 TOPIC = "postback"
 EVENTS = ("sale", "refund", "cancellation")
 MOST_PAIRS = 100
-MOST_BYTES = 16 * 1024
+MAX_BYTES = 16 * 1024
 
 _AMOUNTS = {"sale": ("total", "tax", "shipping", "discount"), "refund": ("amount", "tax", "shipping")}
 _TEXTS = (
@@ -39,8 +39,8 @@ _FLAGS = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 def pairs_of(text: str) -> list[tuple[str, str]]:
     """Names and values of a query or a form. Raises Unreadable."""
-    if len(text) > MOST_BYTES:
-        raise Unreadable(f"The postback has more than {MOST_BYTES} bytes.")
+    if len(text) > MAX_BYTES:
+        raise Unreadable(f"The postback has more than {MAX_BYTES} bytes.")
     try:
         return parse_qsl(
             text, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MOST_PAIRS

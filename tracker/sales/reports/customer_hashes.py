@@ -4,7 +4,7 @@ import hashlib
 from typing import NamedTuple
 
 from tracker.errors import Invalid
-from tracker.people.accounts.rules import host_name
+from tracker.people.accounts.rules import normalize_host
 
 MAXIMUM_ADDRESS = 320
 
@@ -75,7 +75,7 @@ def _plain(address: object) -> str | None:
 
 def _ascii(host: str) -> str:
     try:
-        return host_name(host)
+        return normalize_host(host)
     except Invalid:
         return host
 

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from tracker.money import MAXIMUM_MINOR, exponent
+from tracker.money import MAX_MINOR, exponent
 from tracker.sales.reports.fields import Fields, shown
 
 _DECIMAL = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
@@ -35,17 +35,15 @@ def optional_decimal_minor(fields: Fields, name: str, currency: str) -> int | No
             name,
             f"is {str(value)[:40]}; {currency} has {exponent(currency)} decimals, and nothing is rounded",
         )
-    if abs(minor) > MAXIMUM_MINOR:
-        raise fields.wrong(
-            name, f"is {str(value)[:40]}; the largest amount that is accepted is {MAXIMUM_MINOR}"
-        )
+    if abs(minor) > MAX_MINOR:
+        raise fields.wrong(name, f"is {str(value)[:40]}; the largest amount that is accepted is {MAX_MINOR}")
     return minor
 
 
 def within_limit(fields: Fields, name: str, minor: int) -> int:
     """A sum of amounts, each of which was within the limit. Raises Invalid when together they are not."""
-    if abs(minor) > MAXIMUM_MINOR:
-        raise fields.wrong(name, f"come to {str(minor)[:40]}; the largest amount accepted is {MAXIMUM_MINOR}")
+    if abs(minor) > MAX_MINOR:
+        raise fields.wrong(name, f"come to {str(minor)[:40]}; the largest amount accepted is {MAX_MINOR}")
     return minor
 
 

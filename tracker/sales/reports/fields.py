@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from tracker.errors import Invalid
-from tracker.money import MAXIMUM_MINOR, exponent
+from tracker.money import MAX_MINOR, exponent
 
 MAXIMUM_TEXT = 200
 MAXIMUM_ENTRIES = 100
@@ -96,8 +96,8 @@ class Fields:
             )
         if value < minimum:
             raise self.wrong(name, f"is {value}; it must be at least {minimum}")
-        if value > MAXIMUM_MINOR:
-            raise self.wrong(name, f"is {value}; the largest amount that is accepted is {MAXIMUM_MINOR}")
+        if value > MAX_MINOR:
+            raise self.wrong(name, f"is {value}; the largest amount that is accepted is {MAX_MINOR}")
         return value
 
     def currency(self, name: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
 
-from config.database import asking
+from config.database import read_connection
 from tracker.sales.sources.models import Source
 from tracker.sales.sources.operations import open_source, source_secrets
 
@@ -35,7 +35,7 @@ class KnownSources:
     def read(self, source_id: str) -> KnownSource:
         """As it stands in the database. Raises NotFound, Gone or CannotDecrypt, and forgets it then."""
         self._known.pop(source_id, None)
-        with asking(self._engine) as connection:
+        with read_connection(self._engine) as connection:
             source = open_source(connection, source_id)
         known = KnownSource(source, source_secrets(source, self._keys))
         if len(self._known) >= MOST:

@@ -5,8 +5,8 @@ import sys
 import click
 from sqlalchemy.orm import Session
 
-from config.database import reading, transact
-from tracker.console import Answer, Console, ConsoleGroup, pass_console
+from config.database import read_session, transact
+from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.errors import Invalid
 from tracker.sales.integrations.kinds import KINDS, kind_of
 from tracker.sales.sources import operations
@@ -50,11 +50,11 @@ def create_source(
     namespace: str | None,
     supports: str | None,
     from_stdin: bool,
-) -> Answer:
+) -> CommandResult:
     """Connect a shop. A secret that is made for it is shown this once."""
     given = _secret_from_stdin() if from_stdin else None
 
-    def create(session: Session) -> Answer:
+    def create(session: Session) -> CommandResult:
         made, secret = operations.create_source(
             session,
             console.now,
@@ -68,8 +68,10 @@ def create_source(
         shown = secret if given is None and kind_of(kind).makes_secret else None
         value = {**source_answer(made, console.settings.web_url), "secret": shown}
         if not kind_of(kind).has_hook:
-            return Answer(value, how_to_report(kind, value["id"], console.settings.web_url))
-        return Answer(value, how_to_connect(kind, value["id"], value["hook_url"], shown, given is not None))
+            return CommandResult(value, how_to_report(kind, value["id"], console.settings.web_url))
+        return CommandResult(
+            value, how_to_connect(kind, value["id"], value["hook_url"], shown, given is not None)
+        )
 
     return transact(console.databases.main, create)
 
@@ -77,9 +79,9 @@ def create_source(
 @source.command("list")
 @click.option("--brand", "brand_id", required=True, metavar="ID")
 @pass_console
-def list_sources(console: Console, brand_id: str) -> Answer:
+def list_sources(console: Console, brand_id: str) -> CommandResult:
     """Show the sources of a brand, deleted ones too."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         found = operations.list_sources(session, brand_id)
         answers = [source_answer(each, console.settings.web_url) for each in found]
     lines = [
@@ -88,14 +90,14 @@ def list_sources(console: Console, brand_id: str) -> Answer:
         f"{'  supports ' + each['supports'] if each['supports'] else ''}"
         for each in answers
     ]
-    return Answer(answers, "\n".join(lines) or "The brand has no sources yet.")
+    return CommandResult(answers, "\n".join(lines) or "The brand has no sources yet.")
 
 
 @source.command("rotate")
 @click.argument("source_id", metavar="ID")
 @_SECRET_FROM_STDIN
 @pass_console
-def rotate_secret(console: Console, source_id: str, from_stdin: bool) -> Answer:
+def rotate_secret(console: Console, source_id: str, from_stdin: bool) -> CommandResult:
     """Make a new secret, or take the shop's. The one before stays valid until the next rotation."""
     given = _secret_from_stdin() if from_stdin else None
     keys = console.settings.secret_keys
@@ -107,16 +109,16 @@ def rotate_secret(console: Console, source_id: str, from_stdin: bool) -> Answer:
     kind, secret = transact(console.databases.main, rotate)
     url, shown = hook_url(source_id, console.settings.web_url), None if given else secret
     value = {"id": source_id, "hook_url": url, "secret": shown}
-    return Answer(value, how_to_connect(kind, source_id, url, shown, given is not None))
+    return CommandResult(value, how_to_connect(kind, source_id, url, shown, given is not None))
 
 
 @source.command("delete")
 @click.argument("source_id", metavar="ID")
 @pass_console
-def delete_source(console: Console, source_id: str) -> Answer:
+def delete_source(console: Console, source_id: str) -> CommandResult:
     """Refuse a shop's messages from now on. What it has sent stays."""
 
-    def delete(session: Session) -> Answer:
+    def delete(session: Session) -> CommandResult:
         operations.delete_source(session, console.now, source_id)
         deleted = operations.get_source(session, source_id)
         said = [f"{source_id} is deleted."]
@@ -125,7 +127,7 @@ def delete_source(console: Console, source_id: str) -> Answer:
             "reports them from now on with that --namespace, or delete that source, too."
             for each in operations.supporters_of(session, source_id)
         ]
-        return Answer(source_answer(deleted, console.settings.web_url), "\n".join(said))
+        return CommandResult(source_answer(deleted, console.settings.web_url), "\n".join(said))
 
     return transact(console.databases.main, delete)
 
@@ -145,10 +147,12 @@ def _header_text(_context: click.Context, _option: click.Parameter, value: str |
 )
 @click.argument("file", type=click.File("rb"))
 @pass_console
-def send(console: Console, source_id: str, message_id: str | None, topic: str, file: click.File) -> Answer:
+def send(
+    console: Console, source_id: str, message_id: str | None, topic: str, file: click.File
+) -> CommandResult:
     """Send a JSON FILE as the shop would: signed, over HTTP. For trying things out; - is stdin."""
     body: bytes = file.read()  # type: ignore[attr-defined]
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         found = operations.get_source(session, source_id)
         if not kind_of(found.kind).has_hook:
             raise Invalid(f"Sources of the kind {found.kind} take no signed messages.")
@@ -156,7 +160,7 @@ def send(console: Console, source_id: str, message_id: str | None, topic: str, f
     sender = Sender(found.kind, hook_url(source_id, console.settings.web_url), secret, topic)
     status, answer = send_message(sender, body, console.now, message_id)
     value = {"status": status, "answer": answer}
-    return Answer(value, f"{status} {answer}", exit_code=0 if status < 300 else 1)
+    return CommandResult(value, f"{status} {answer}", exit_code=0 if status < 300 else 1)
 
 
 def _secret_from_stdin() -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from tracker.sales.integrations.kinds import kind_of
 from tracker.sales.sources.models import Source
-from tracker.times import optional_utc_text, utc_text
+from tracker.times import format_utc, optional_utc_text
 
 
 def source_answer(source: Source, web_url: str) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def source_answer(source: Source, web_url: str) -> dict[str, Any]:
         "namespace": source.namespace,
         "supports": source.supports_id,
         "hook_url": hook_url(source.id, web_url) if kind_of(source.kind).has_hook else None,
-        "created_at": utc_text(source.created_at),
+        "created_at": format_utc(source.created_at),
         "deleted_at": optional_utc_text(source.deleted_at),
     }
 

@@ -2,8 +2,8 @@
 
 import click
 
-from config.database import reading, transact
-from tracker.console import Answer, Console, ConsoleGroup, pass_console
+from config.database import read_session, transact
+from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.people.accounts.operations import get_brand
 from tracker.sales.suspicion.rules import SETTINGS
 from tracker.sales.suspicion.settings import Settings, set_suspicion, suspicion_settings
@@ -19,9 +19,9 @@ def suspicion_commands() -> None:
 @suspicion_commands.command("show")
 @_brand
 @pass_console
-def show(console: Console, brand_id: str) -> Answer:
+def show(console: Console, brand_id: str) -> CommandResult:
     """Show what a brand wants of each signal."""
-    with reading(console.databases.main) as session:
+    with read_session(console.databases.main) as session:
         brand = get_brand(session, brand_id)
         return _answer(suspicion_settings(session, [brand.id])[brand.id])
 
@@ -31,7 +31,7 @@ def show(console: Console, brand_id: str) -> Answer:
 @click.argument("setting", metavar="SETTING")
 @_brand
 @pass_console
-def set_signal(console: Console, signal: str, setting: str, brand_id: str) -> Answer:
+def set_signal(console: Console, signal: str, setting: str, brand_id: str) -> CommandResult:
     """From now on: hold what SIGNAL finds, or not (off). What is held already stays held.
 
     coupon_without_click also takes if_linked: hold when the code's owner has a link that could be clicked.
@@ -42,13 +42,13 @@ def set_signal(console: Console, signal: str, setting: str, brand_id: str) -> An
     )
 
 
-def _answer(settings: Settings) -> Answer:
+def _answer(settings: Settings) -> CommandResult:
     width = max(map(len, settings))
     lines = [
         f"{signal:<{width}}  {setting:<9}  of {', '.join(SETTINGS[signal])}"
         for signal, setting in settings.items()
     ]
-    return Answer(dict(settings), "\n".join(lines))
+    return CommandResult(dict(settings), "\n".join(lines))
 
 
 COMMANDS = (suspicion_commands,)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from tracker.sales.attribution.inputs import Inputs
 from tracker.sales.reports.customer_hashes import address_hashes
-from tracker.times import utc_text
+from tracker.times import format_utc
 
 Signal = Literal["self_purchase", "coupon_without_click", "late_click", "many_sales", "possible_duplicate"]
 
@@ -113,7 +113,7 @@ def late_click(
     return Suspicion(
         "late_click",
         f"the click came {_span(clicked_at - begun_at)} after {what}",
-        {"click": click_id, "clicked_at": utc_text(clicked_at), name: utc_text(begun_at)},
+        {"click": click_id, "clicked_at": format_utc(clicked_at), name: format_utc(begun_at)},
         about=click_id,
     )
 
@@ -163,7 +163,7 @@ def duplicate_of(other: CreditedSale, sale: CreditedSale) -> Suspicion:
         "possible_duplicate",
         f"another source reported an order of the same customer and amount within {apart}: "
         "the two may be one",
-        {"order": other.order_id, "namespace": other.namespace, "paid_at": utc_text(other.occurred_at)},
+        {"order": other.order_id, "namespace": other.namespace, "paid_at": format_utc(other.occurred_at)},
         about=other.sale_id,
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.statements.document.document import statement_document
 from payouts.statements.review import approve, get_statement
@@ -40,12 +40,12 @@ class CurrencyBooks(Books):
         return statement_in(self, self.currency, period)
 
     def balance(self) -> Any:
-        with reading(self.databases.main) as session:
+        with read_session(self.databases.main) as session:
             return creator_balance(session, self.brand_id, self.creator_id, self.currency)
 
 
 def approve_in(books: Books, currency: str, period: str, when: str) -> dict[str, Any]:
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         statement_id = get_statement(session, books.brand_id, period, currency).id
     sealed = books.write(lambda s: approve(s, at(when), statement_id, approved_by="brand"))
     found: dict[str, Any] = json.loads(sealed.body)
@@ -53,7 +53,7 @@ def approve_in(books: Books, currency: str, period: str, when: str) -> dict[str,
 
 
 def statement_in(books: Books, currency: str, period: str) -> dict[str, Any]:
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         return statement_document(session, get_statement(session, books.brand_id, period, currency))
 
 

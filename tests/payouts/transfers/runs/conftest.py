@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.harness.databases.snapshots import opening_for
+from tests.harness.databases.snapshots import database_seed_for
 from tests.payouts.cast import CAST, Books
 from tests.payouts.transfers.runs.scenes import PAID, SEALED
 
-opening = opening_for(paid=PAID, sealed=SEALED, books=CAST)
+database_seed = database_seed_for(paid=PAID, sealed=SEALED, books=CAST)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 import time_machine
 from sqlalchemy import select
 
-from config.database import reading
+from config.database import read_session
 from payouts.ledger.balances import account_balance
 from payouts.ledger.manual import book_by_hand
 from payouts.ledger.rules import account_id
@@ -119,7 +119,7 @@ def sell_and_release(books: Books, order: str, commission: int) -> None:
 
 
 def payouts_of(books: Books) -> list[Payout]:
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         query = select(Payout).where(Payout.brand_id == books.brand_id).order_by(Payout.id)
         return list(session.execute(query).scalars())
 
@@ -130,7 +130,7 @@ def the_payout(books: Books) -> Payout:
 
 
 def attempts_of(books: Books, payout_id: str) -> list[Attempt]:
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         query = select(Attempt).where(Attempt.payout_id == payout_id).order_by(Attempt.number)
         return list(session.execute(query).scalars())
 
@@ -169,14 +169,14 @@ def assert_paid_once(books: Books) -> None:
         assert from_rail_amount(transfer["amount"], currency) == payout.amount_minor
         assert (currency, transfer["transfer_group"]) == (payout.currency, payout.id)
     for currency in {each.currency for each in paid.values()}:
-        with reading(books.databases.main) as session:
+        with read_session(books.databases.main) as session:
             left = account_balance(session, account_id(books.brand_id, "funding", currency, None))
         assert left == sum(each.amount_minor for each in paid.values() if each.currency == currency)
     assert faults_of(books) == []
 
 
 def faults_of(books: Books, when: str = "2026-11-10T00:00:00") -> list[str]:
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         return [finding.message for finding in self_check(session, at(when))]
 
 

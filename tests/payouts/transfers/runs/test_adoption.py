@@ -11,7 +11,7 @@ from payouts.transfers.reconciliation.reconciliation import Reconciliation, reco
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.stripe.client import StripeRail
 from payouts.transfers.stripe.outcome import Outcome
-from tests.harness.databases.snapshots import opening_for
+from tests.harness.databases.snapshots import database_seed_for
 from tests.payouts.cast import CAST, Books, after, at, connect
 from tests.payouts.transfers.runs.scenes import (
     NOVEMBER,
@@ -117,7 +117,7 @@ def give_up_and_send_again(books: Books) -> None:
 TWICE = after(give_up_and_send_again)
 
 
-opening = opening_for(given_up_and_unknown_again=TWICE, paid=PAID, sealed=SEALED, books=CAST)
+database_seed = database_seed_for(given_up_and_unknown_again=TWICE, paid=PAID, sealed=SEALED, books=CAST)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading
+from config.database import Databases, read_session
 from config.settings import Settings
 from payouts.transfers.planning.preparation import plans_of
 from payouts.transfers.sandbox.server import SandboxServer
@@ -125,7 +125,7 @@ def test_a_currency_that_the_rail_does_not_know_is_blocked_with_the_reason_and_n
     books.end("2026-10", OCTOBER.closing)
     for currency in ("EUR", "LYD"):
         approve_in(books, currency, "2026-10", OCTOBER.approval)
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         plans = {each.currency: each for each in plans_of(session, at("11-09"), books.brand_id, early=True)}
     assert "LYD" in (plans["LYD"].reason or "")
     assert (plans["LYD"].amount_minor, plans["EUR"].amount_minor) == (0, 80_00)

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from config.database import reading
+from config.database import read_session
 from payouts.settlement.models import Payout
 from payouts.transfers.models import Payee
-from tests.harness.databases.snapshots import POSTGRESQL_AT_NIGHT
+from tests.harness.databases.snapshots import POSTGRESQL_NIGHTLY
 from tests.payouts.cast import Books, at
 from tests.payouts.owners import come_back
 from tests.payouts.transfers.runs.scenes import (
@@ -28,7 +28,7 @@ from tests.payouts.transfers.runs.test_adoption import adopted, by_hand, reverse
 from tests.payouts.transfers.runs.test_amounts import leave, sealed_and_run
 from tracker.errors import NotFound
 
-pytestmark = POSTGRESQL_AT_NIGHT
+pytestmark = POSTGRESQL_NIGHTLY
 
 
 def another_brand(books: Books, currency: str = "EUR") -> CurrencyBooks:
@@ -146,7 +146,7 @@ def test_money_in_one_currency_pays_nothing_in_another(books: Books) -> None:
 
 
 def account_of(books: Books) -> str:
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         own = Payee.brand_id == books.brand_id, Payee.creator_id == books.creator_id
         return session.scalars(select(Payee.account_ref).where(*own)).one()
 

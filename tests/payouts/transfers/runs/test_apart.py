@@ -6,12 +6,12 @@ from functools import partial
 import pytest
 from sqlalchemy import select
 
-from config.database import reading
+from config.database import read_session
 from payouts.settlement.models import Payout
 from payouts.transfers.models import Payee
 from payouts.transfers.planning.preparation import prepare
 from payouts.transfers.sending.run import Run
-from tests.harness.databases.snapshots import POSTGRESQL_AT_NIGHT, Stage, opening_for
+from tests.harness.databases.snapshots import POSTGRESQL_NIGHTLY, Snapshot, database_seed_for
 from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.owners import Owners, come_back, pay_october, refund, sell, three_owners, whose
 from tests.payouts.statements.test_review import statement_id
@@ -33,7 +33,7 @@ from tests.payouts.transfers.runs.scenes import (
 )
 from tests.payouts.transfers.runs.test_adoption import adopted, by_hand
 
-pytestmark = POSTGRESQL_AT_NIGHT
+pytestmark = POSTGRESQL_NIGHTLY
 
 DAY = NOVEMBER.payday
 
@@ -53,15 +53,15 @@ def play_until_payday(books: Books) -> Owners:
     return owners
 
 
-opening = opening_for(owners=after(play_until_payday), books=CAST)
+database_seed = database_seed_for(owners=after(play_until_payday), books=CAST)
 
 
 @pytest.fixture
-def owners(stage: Stage, books: Books) -> Owners:
+def owners(snapshot: Snapshot, books: Books) -> Owners:
     """On November's payday there is something for Anna from either brand, and nothing for Bob."""
     return {
         name: replace(each, settings=books.settings, databases=books.databases, sandbox=books.sandbox)
-        for name, each in stage.known[1].items()
+        for name, each in snapshot.known[1].items()
     }
 
 
@@ -112,7 +112,7 @@ def newest(books: Books) -> Payout:
 
 def accounts(books: Books) -> dict[str, str]:
     """At the rail, by brand and creator."""
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         return {each.brand_id + each.creator_id: each.account_ref for each in session.scalars(select(Payee))}
 
 

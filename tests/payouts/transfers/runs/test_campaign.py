@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from config.database import reading
+from config.database import read_session
 from payouts.settlement.models import Attempt
 from tests.payouts.cast import Books
 from tests.payouts.transfers.runs.scenes import (
@@ -101,7 +101,7 @@ def assert_money_is_whole(campaign: Campaign) -> None:
 
 
 def assert_each_key_was_used_with_one_amount(books: Books) -> None:
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         attempts = {each.idempotency_key: each.parameters for each in session.scalars(select(Attempt))}
     for request in books.sandbox.control.requests():
         if (request["method"], request["path"]) == ("POST", "/v1/transfers"):

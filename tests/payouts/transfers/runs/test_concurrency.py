@@ -19,7 +19,7 @@ from tests.payouts.transfers.runs.scenes import (
 THREADS = 16
 
 
-def at_once(books: Books, when: str, work: str) -> Counter[str]:
+def run_concurrently(books: Books, when: str, work: str) -> Counter[str]:
     """Paid payouts by how many of the threads say that they were paid by them. Nothing else may happen."""
     start = threading.Barrier(THREADS)
     paid: Counter[str] = Counter()
@@ -47,7 +47,7 @@ def test_sixteen_runs_at_once_pay_everybody_once(books: Books) -> None:
     for each in (books, add_creator(books, "bert"), add_creator(books, "cleo")):
         owe(each, 80_00, "10-20")
     seal(books, OCTOBER)
-    paid = at_once(books, OCTOBER.payday, "pay")
+    paid = run_concurrently(books, OCTOBER.payday, "pay")
     assert {each.state for each in payouts_of(books)} == {"paid"}
     assert set(paid.values()) == {1}
     assert len(transfers_in(books.sandbox)) == len(paid) == 3
@@ -57,5 +57,5 @@ def test_sixteen_runs_at_once_pay_everybody_once(books: Books) -> None:
 def test_sixteen_settlers_at_once_book_a_lost_answer_once(sealed: Books) -> None:
     sealed.sandbox.control.queue_fault("drop_after")
     run_at(sealed, OCTOBER.payday).pay(sealed.brand_id)
-    assert set(at_once(sealed, later(OCTOBER.payday, minutes=10), "settle").values()) == {1}
+    assert set(run_concurrently(sealed, later(OCTOBER.payday, minutes=10), "settle").values()) == {1}
     assert_paid_once(sealed)

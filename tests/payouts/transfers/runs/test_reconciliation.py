@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from sqlalchemy.orm import Session
 
-from config.database import reading
+from config.database import read_session
 from payouts.jobs.claims import LeaseLost
 from payouts.settlement.freezes import is_frozen, place_freeze
 from payouts.transfers.reconciliation.reconciliation import Reconciliation, reconcile
@@ -24,7 +24,7 @@ def compared(books: Books, when: str = COMPARED, sandbox: SandboxServer | None =
 
 
 def frozen(books: Books) -> bool:
-    with reading(books.databases.main) as session:
+    with read_session(books.databases.main) as session:
         return is_frozen(session)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.harness.databases.snapshots import opening_for
+from tests.harness.databases.snapshots import database_seed_for
 from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.transfers.runs.scenes import (
     NOVEMBER,
@@ -37,7 +37,7 @@ def fail_october(books: Books) -> None:
 EARNED, FAILED = after(earn_in_october), after(fail_october)
 
 
-opening = opening_for(failed=FAILED, earned=EARNED, sealed=SEALED, books=CAST)
+database_seed = database_seed_for(failed=FAILED, earned=EARNED, sealed=SEALED, books=CAST)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from payouts.transfers.sending.attempts import RESEND_WITHIN, claim_unsettled, c
 from payouts.transfers.sending.run import Run
 from payouts.transfers.stripe.lookup import ABSENT
 from payouts.transfers.stripe.outcome import Outcome
-from tests.harness.databases.snapshots import opening_for
+from tests.harness.databases.snapshots import database_seed_for
 from tests.payouts.cast import CAST, Books, after, at
 from tests.payouts.transfers.runs.scenes import (
     NOVEMBER,
@@ -46,7 +46,7 @@ LOST = after(partial(with_fault, fault="drop_after"))
 NEVER_MADE = after(partial(with_fault, fault="drop_before"))
 
 
-opening = opening_for(lost=LOST, never_made=NEVER_MADE, sealed=SEALED, books=CAST)
+database_seed = database_seed_for(lost=LOST, never_made=NEVER_MADE, sealed=SEALED, books=CAST)
 
 
 @pytest.fixture

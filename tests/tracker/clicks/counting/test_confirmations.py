@@ -10,8 +10,8 @@ from sqlalchemy import select
 from config.database import Databases
 from config.settings import Settings
 from tests.harness.processes.serve_process import wait_until
-from tests.tracker.clicks.entry_points import Door
-from tracker.clicks.counting.confirmations import REASON, Sightings
+from tests.tracker.clicks.entry_points import EntryPoint
+from tracker.clicks.counting.confirmations import REASON, PrerenderConfirmations
 from tracker.clicks.counting.totals_run import TotalsRun
 from tracker.clicks.models import Click, ClickConfirmation
 from tracker.clicks.token import make_token
@@ -19,18 +19,18 @@ from tracker.clicks.token import make_token
 PRERENDER = {"Sec-Purpose": "prefetch;prerender"}
 
 
-def token_of(door: Door, **headers: str) -> bytes:
-    location = door.ask("/anna", **headers).headers["Location"]
+def token_of(entry_point: EntryPoint, **headers: str) -> bytes:
+    location = entry_point.ask("/anna", **headers).headers["Location"]
     return location.partition("&ll=")[2].partition("#")[0].encode()
 
 
-def tell(door: Door, body: bytes) -> int:
+def post_confirmation(entry_point: EntryPoint, body: bytes) -> int:
     """As a page of another site does."""
     site = "Origin: https://shop.example\r\nSec-Fetch-Site: cross-site\r\nContent-Type: text/plain\r\n"
     head = (
         f"POST /ll.js HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{site}Content-Length: {len(body)}\r\n\r\n"
     )
-    return int(door.send(head.encode() + body).split()[1])
+    return int(entry_point.send(head.encode() + body).split()[1])
 
 
 def confirmed(databases: Databases) -> list[tuple[UUID, str]]:
@@ -39,47 +39,51 @@ def confirmed(databases: Databases) -> list[tuple[UUID, str]]:
         return [(row.click_id, row.reason) for row in rows]
 
 
-def test_a_prerender_that_was_shown_is_a_visit_however_often_that_is_told(door: Door) -> None:
-    person, shown, unseen = token_of(door), token_of(door, **PRERENDER), token_of(door, **PRERENDER)
-    assert door.verdicts() == ["person", "unconfirmed", "unconfirmed"]
-    assert [tell(door, body) for body in (person, shown, shown)] == [204, 204, 204]
-    [(click_id, reason)] = wait_until(lambda: confirmed(door.databases), "the prerender is confirmed")
-    with door.databases.clicks.connect() as connection:
+def test_a_shown_prerender_is_confirmed_once(entry_point: EntryPoint) -> None:
+    person, shown, unseen = (
+        token_of(entry_point),
+        token_of(entry_point, **PRERENDER),
+        token_of(entry_point, **PRERENDER),
+    )
+    assert entry_point.verdicts() == ["person", "unconfirmed", "unconfirmed"]
+    assert [post_confirmation(entry_point, body) for body in (person, shown, shown)] == [204, 204, 204]
+    [(click_id, reason)] = wait_until(lambda: confirmed(entry_point.databases), "the prerender is confirmed")
+    with entry_point.databases.clicks.connect() as connection:
         assert connection.scalar(select(Click.verdict).where(Click.id == click_id)) == "unconfirmed"
     assert reason == REASON
     assert unseen not in (person, shown)
     now = datetime.now(UTC)
-    assert TotalsRun(door.databases.clicks).count(now - timedelta(hours=1), now) >= 1
+    assert TotalsRun(entry_point.databases.clicks).count(now - timedelta(hours=1), now) >= 1
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_what_is_no_token_of_ours_is_refused(door: Door) -> None:
-    token = token_of(door, **PRERENDER)
+def test_a_foreign_token_is_rejected(entry_point: EntryPoint) -> None:
+    token = token_of(entry_point, **PRERENDER)
     altered = (b"F" if token[:1] != b"F" else b"G") + token[1:]
     for body in (b"", b"x", altered, token + b"A", token * 1000, b"\xff" * 87):
-        assert tell(door, body) == 400, body[:90]
-    assert confirmed(door.databases) == []
+        assert post_confirmation(entry_point, body) == 400, body[:90]
+    assert confirmed(entry_point.databases) == []
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_what_is_told_late_or_earns_nothing_is_not_written(door: Door, settings: Settings) -> None:
-    token, now = token_of(door, **PRERENDER), datetime.now(UTC)
-    with door.databases.clicks.connect() as connection:
+def test_a_late_or_non_earning_token_is_not_stored(entry_point: EntryPoint, settings: Settings) -> None:
+    token, now = token_of(entry_point, **PRERENDER), datetime.now(UTC)
+    with entry_point.databases.clicks.connect() as connection:
         click_id, link_id = connection.execute(select(Click.id, Click.link_id)).one()
     worthless = make_token(settings.secret_keys, click_id, link_id, earns=False, confirmed=False).encode()
-    sightings = Sightings(settings.clicks_url, settings.secret_keys)
+    sightings = PrerenderConfirmations(settings.clicks_url, settings.secret_keys)
     for body, at in ((token, now + timedelta(hours=25)), (worthless, now)):
         assert sightings.take(body, at) == HTTPStatus.NO_CONTENT
     sightings.close()
-    assert confirmed(door.databases) == []
+    assert confirmed(entry_point.databases) == []
     assert sightings.take(token, now) == HTTPStatus.NO_CONTENT
     sightings.close()
-    assert [each for each, _reason in confirmed(door.databases)] == [click_id]
+    assert [each for each, _reason in confirmed(entry_point.databases)] == [click_id]
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_a_database_that_fails_stops_nobody(settings: Settings, door: Door) -> None:
-    token, now = token_of(door, **PRERENDER), datetime.now(UTC)
-    broken = Sightings("sqlite:////nowhere/clicks.db", settings.secret_keys)
+def test_a_failing_database_does_not_block_the_response(settings: Settings, entry_point: EntryPoint) -> None:
+    token, now = token_of(entry_point, **PRERENDER), datetime.now(UTC)
+    broken = PrerenderConfirmations("sqlite:////nowhere/clicks.db", settings.secret_keys)
     assert broken.take(token, now) == broken.take(token, now) == HTTPStatus.NO_CONTENT
     broken.close()

@@ -6,14 +6,14 @@ from functools import partial
 import pytest
 from sqlalchemy import text
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from config.settings import Settings
-from tests.tracker.clicks.counting.test_pruning import left
-from tests.tracker.clicks.counting.test_totals import click, figures, write
+from tests.tracker.clicks.counting.test_pruning import stored_rows
+from tests.tracker.clicks.counting.test_totals import click, link_counts, write
 from tracker.clicks.counting import partitions
-from tracker.clicks.counting.partitions import Partition, make_partitions, rows_outside
+from tracker.clicks.counting.partitions import Partition, create_partitions, default_partition_rows
 from tracker.clicks.counting.totals_run import TotalsRun
-from tracker.ids import lowest_uuid
+from tracker.ids import uuid_lower_bound
 
 NOW = datetime.now(UTC)
 pytestmark = [
@@ -28,26 +28,26 @@ def month(now: datetime, ahead: int) -> datetime:
 
 
 def known(databases: Databases) -> list[Partition]:
-    with reading(databases.clicks) as session:
+    with read_session(databases.clicks) as session:
         return partitions.partitions(session)
 
 
 def outside(databases: Databases) -> int:
-    with reading(databases.clicks) as session:
-        return rows_outside(session)
+    with read_session(databases.clicks) as session:
+        return default_partition_rows(session)
 
 
 def make(databases: Databases, now: datetime) -> list[str]:
-    return transact(databases.clicks, partial(make_partitions, now=now))
+    return transact(databases.clicks, partial(create_partitions, now=now))
 
 
 def test_a_new_installation_has_this_month_and_the_next_two(databases: Databases) -> None:
     found = known(databases)
-    assert [each.start for each in found] == [lowest_uuid(month(NOW, ahead)) for ahead in range(3)]
+    assert [each.start for each in found] == [uuid_lower_bound(month(NOW, ahead)) for ahead in range(3)]
     assert make(databases, NOW) == []
 
 
-def test_later_months_are_made_ahead_and_a_click_lands_in_its_own(
+def test_partitions_are_created_ahead_and_a_click_is_stored_in_its_month(
     settings: Settings, databases: Databases
 ) -> None:
     later = month(NOW, 6)
@@ -59,24 +59,24 @@ def test_later_months_are_made_ahead_and_a_click_lands_in_its_own(
         assert sorted(homes) == [f"click_{each:%Y_%m}" for each in (NOW, later, month(NOW, 8))]
 
 
-def test_a_click_that_fits_no_month_is_kept_counted_and_moved_when_its_month_is_made(
+def test_a_click_without_a_partition_moves_when_its_partition_is_created(
     settings: Settings, databases: Databases
 ) -> None:
     later = month(NOW, 7) + timedelta(days=3)
     write(settings, click(later), click(NOW))
-    assert (outside(databases), left(databases)) == (1, 2)
+    assert (outside(databases), stored_rows(databases)) == (1, 2)
     assert len(make(databases, later)) == 3
-    assert (outside(databases), left(databases)) == (0, 2)
+    assert (outside(databases), stored_rows(databases)) == (0, 2)
 
 
-def test_a_click_comes_once_whatever_partition_it_is_in(settings: Settings, databases: Databases) -> None:
+def test_a_click_is_stored_once_in_any_partition(settings: Settings, databases: Databases) -> None:
     twice, far = click(NOW), click(month(NOW, 9))
     write(settings, twice, far)
     write(settings, twice, far)
-    assert left(databases) == 2
+    assert stored_rows(databases) == 2
 
 
-def test_a_month_is_dropped_when_all_of_it_is_old_and_its_totals_stay(
+def test_an_expired_partition_is_dropped_and_its_totals_stay(
     settings: Settings, databases: Databases
 ) -> None:
     last = month(NOW, 1) - timedelta(hours=2)
@@ -84,8 +84,8 @@ def test_a_month_is_dropped_when_all_of_it_is_old_and_its_totals_stay(
     write(settings, click(last), click(last, "bob"), click(month(NOW, 1), "eve"), click(outside_all, "joe"))
     run = TotalsRun(databases.clicks)
     assert run.prune(last) == {"partitions": 0, "clicks": 1}
-    assert left(databases) == 3
+    assert stored_rows(databases) == 3
     assert run.prune(month(NOW, 1) + timedelta(hours=1)) == {"partitions": 1, "clicks": 0}
-    assert left(databases) == 1
+    assert stored_rows(databases) == 1
     assert f"click_{NOW:%Y_%m}" not in [each.name for each in known(databases)]
-    assert figures(databases) == {"persons": 4}
+    assert link_counts(databases) == {"persons": 4}

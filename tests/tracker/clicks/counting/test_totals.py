@@ -17,7 +17,7 @@ from config.settings import Settings
 from tests.tracker.clicks.traffic import DEADLINE_S
 from tracker.clicks.counting import totals, totals_run
 from tracker.clicks.counting.totals_run import TotalsRun
-from tracker.clicks.counting.visits import DOUBTED, EVERY_FIGURE, FIGURES, hour_of
+from tracker.clicks.counting.visits import COLUMN_BY_DOUBT, COLUMN_BY_VERDICT, TOTAL_COLUMNS, hour_of
 from tracker.clicks.models import (
     Click,
     ClickConfirmation,
@@ -28,7 +28,7 @@ from tracker.clicks.models import (
 )
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.recording.writers import NewClick
-from tracker.ids import made_at, new_uuid
+from tracker.ids import new_uuid, uuid_time
 
 NOON = datetime(2026, 11, 10, 12, tzinfo=UTC)
 START = NOON - timedelta(days=3)
@@ -50,24 +50,24 @@ def write(settings: Settings, *clicks: NewClick) -> None:
     recorder.close()
 
 
-def figures(databases: Databases, link: UUID = LINK) -> dict[str, int]:
+def link_counts(databases: Databases, link: UUID = LINK) -> dict[str, int]:
     with databases.clicks.connect() as connection:
-        columns = [func.coalesce(func.sum(ClickTotal.__table__.c[name]), 0) for name in EVERY_FIGURE]
+        columns = [func.coalesce(func.sum(ClickTotal.__table__.c[name]), 0) for name in TOTAL_COLUMNS]
         row = connection.execute(select(*columns).where(ClickTotal.link_id == link)).one()
-    return {name: int(number) for name, number in zip(EVERY_FIGURE, row, strict=True) if number}
+    return {name: int(number) for name, number in zip(TOTAL_COLUMNS, row, strict=True) if number}
 
 
-def hourly(databases: Databases) -> dict[tuple[UUID, datetime], dict[str, int]]:
+def hourly_counts(databases: Databases) -> dict[tuple[UUID, datetime], dict[str, int]]:
     with databases.clicks.connect() as connection:
         rows = connection.execute(select(ClickTotal.__table__)).mappings().all()
     found = {}
     for row in rows:
-        numbers = {name: row[name] for name in EVERY_FIGURE if row[name]}
+        numbers = {name: row[name] for name in TOTAL_COLUMNS if row[name]}
         found[row["link_id"], row["hour"]] = numbers
     return found
 
 
-def from_the_rows(databases: Databases) -> dict[tuple[UUID, datetime], dict[str, int]]:
+def counts_from_clicks(databases: Databases) -> dict[tuple[UUID, datetime], dict[str, int]]:
     """The same figures, added up from single clicks and the doubts about them."""
     with databases.clicks.connect() as connection:
         doubts = {each.click_id: each.kind for each in connection.execute(select(ClickDoubt.__table__))}
@@ -75,15 +75,19 @@ def from_the_rows(databases: Databases) -> dict[tuple[UUID, datetime], dict[str,
         confirmed = set(connection.scalars(select(ClickConfirmation.click_id)))
     found: dict[tuple[UUID, datetime], Counter[str]] = {}
     for each in clicks:
-        figure = DOUBTED[doubts.pop(each.id)] if each.id in doubts else FIGURES[each.verdict]
+        figure = (
+            COLUMN_BY_DOUBT[doubts.pop(each.id)] if each.id in doubts else COLUMN_BY_VERDICT[each.verdict]
+        )
         if each.id in confirmed and figure == "unconfirmed":
             figure = "persons"
-        found.setdefault((each.link_id, hour_of(made_at(each.id))), Counter())[figure] += 1
+        found.setdefault((each.link_id, hour_of(uuid_time(each.id))), Counter())[figure] += 1
     assert doubts == {}, "a doubt about a click that is not there, or about a machine's"
     return {key: dict(numbers) for key, numbers in found.items()}
 
 
-def test_people_repeats_and_machines_are_told_apart(settings: Settings, databases: Databases) -> None:
+def test_persons_repeats_and_machines_are_counted_separately(
+    settings: Settings, databases: Databases
+) -> None:
     write(
         settings,
         click(NOON),
@@ -95,12 +99,12 @@ def test_people_repeats_and_machines_are_told_apart(settings: Settings, database
         click(NOON, "anna", link=OTHER),
     )
     assert TotalsRun(databases.clicks).count(START, END) == 2
-    assert figures(databases) == {"persons": 2, "repeats": 2, "crawlers": 1, "unconfirmed": 1}
-    assert figures(databases, OTHER) == {"persons": 1}
-    assert hourly(databases) == from_the_rows(databases)
+    assert link_counts(databases) == {"persons": 2, "repeats": 2, "crawlers": 1, "unconfirmed": 1}
+    assert link_counts(databases, OTHER) == {"persons": 1}
+    assert hourly_counts(databases) == counts_from_clicks(databases)
 
 
-def test_a_prerender_that_is_confirmed_is_a_visit_and_later_ones_repeat_it(
+def test_a_confirmed_prerender_is_a_visit_and_later_clicks_are_repeats(
     settings: Settings, databases: Databases
 ) -> None:
     seen, unseen = click(NOON, verdict="unconfirmed"), click(NOON, "bob", "unconfirmed")
@@ -108,36 +112,34 @@ def test_a_prerender_that_is_confirmed_is_a_visit_and_later_ones_repeat_it(
     write(settings, seen, unseen, crawler, click(NOON + 2 * HOUR))
     run = TotalsRun(databases.clicks)
     run.count(START, END)
-    assert figures(databases) == {"persons": 1, "unconfirmed": 2, "crawlers": 1}
+    assert link_counts(databases) == {"persons": 1, "unconfirmed": 2, "crawlers": 1}
     unknown = click(NOON).id
     assert run.confirm([seen.id, crawler.id, unknown], "a test") == 1
     assert run.confirm([seen.id], "a test") == 0
     run.count(START, END)
-    assert figures(databases) == {"persons": 1, "repeats": 1, "unconfirmed": 1, "crawlers": 1}
-    assert hourly(databases) == from_the_rows(databases)
+    assert link_counts(databases) == {"persons": 1, "repeats": 1, "unconfirmed": 1, "crawlers": 1}
+    assert hourly_counts(databases) == counts_from_clicks(databases)
     assert run.count(START, END) == 0
     run.prune(END)
     with databases.clicks.connect() as connection:
         assert connection.execute(select(ClickConfirmation)).all() == []
-    assert figures(databases) == {"persons": 1, "repeats": 1, "unconfirmed": 1, "crawlers": 1}
+    assert link_counts(databases) == {"persons": 1, "repeats": 1, "unconfirmed": 1, "crawlers": 1}
 
 
-def test_a_repeat_across_midnight_is_seen_for_24_hours(settings: Settings, databases: Databases) -> None:
+def test_a_repeat_across_midnight_is_detected_for_24_hours(settings: Settings, databases: Databases) -> None:
     evening = NOON.replace(hour=23, minute=30)
     write(settings, click(evening), click(evening + HOUR), click(evening + timedelta(hours=49)))
     TotalsRun(databases.clicks).count(START, END)
-    assert figures(databases) == {"persons": 2, "repeats": 1}
+    assert link_counts(databases) == {"persons": 2, "repeats": 1}
 
 
-def test_counting_again_changes_nothing_and_reads_nothing_anew(
-    settings: Settings, databases: Databases
-) -> None:
+def test_counting_again_changes_nothing(settings: Settings, databases: Databases) -> None:
     write(settings, click(NOON), click(NOON + HOUR, "bob"))
     run = TotalsRun(databases.clicks)
     assert run.count(START, END) == 2
-    before = hourly(databases)
+    before = hourly_counts(databases)
     assert run.count(START, END) == 0
-    assert hourly(databases) == before
+    assert hourly_counts(databases) == before
 
 
 def test_a_click_that_comes_hours_late_turns_later_ones_into_repeats(
@@ -146,12 +148,12 @@ def test_a_click_that_comes_hours_late_turns_later_ones_into_repeats(
     run = TotalsRun(databases.clicks)
     write(settings, click(NOON), click(NOON + 20 * HOUR), click(NOON + 5 * HOUR, "bob"))
     run.count(START, END)
-    assert figures(databases) == {"persons": 2, "repeats": 1}
+    assert link_counts(databases) == {"persons": 2, "repeats": 1}
     # The spool of a machine that was away brings what came first of all.
     write(settings, click(NOON - 2 * HOUR), click(NOON - HOUR, "bob"))
     assert run.count(NOON - 3 * HOUR, END) == 5
-    assert figures(databases) == {"persons": 2, "repeats": 3}
-    assert hourly(databases) == from_the_rows(databases)
+    assert link_counts(databases) == {"persons": 2, "repeats": 3}
+    assert hourly_counts(databases) == counts_from_clicks(databases)
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
@@ -165,7 +167,7 @@ def test_a_click_that_comes_hours_late_turns_later_ones_into_repeats(
 @hypothesis_settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_in_whatever_order_clicks_arrive_the_totals_end_the_same(
+def test_totals_do_not_depend_on_the_order_of_arrival(
     settings: Settings, databases: Databases, visits: list[tuple[int, str, UUID]], chance: Any
 ) -> None:
     clicks = [click(START + timedelta(minutes=at), who, link=link) for at, who, link in visits]
@@ -173,7 +175,7 @@ def test_in_whatever_order_clicks_arrive_the_totals_end_the_same(
     in_order = counted(settings, databases, run, [clicks])
     chance.shuffle(clicks)
     assert counted(settings, databases, run, [clicks[::2], clicks[1::2]]) == in_order
-    assert hourly(databases) == from_the_rows(databases)
+    assert hourly_counts(databases) == counts_from_clicks(databases)
 
 
 def counted(settings: Settings, databases: Databases, run: TotalsRun, batches: list[list[NewClick]]) -> Any:
@@ -183,17 +185,17 @@ def counted(settings: Settings, databases: Databases, run: TotalsRun, batches: l
     for batch in batches:
         write(settings, *batch)
         run.count(START - timedelta(days=1), END)
-    return hourly(databases)
+    return hourly_counts(databases)
 
 
-class Stopped(Exception):
+class SimulatedCrash(Exception):
     """As if the process had died."""
 
 
-@pytest.mark.parametrize("step", ["learn_marks", "write_doubts", "write_totals", "finish_hours"])
+@pytest.mark.parametrize("step", ["update_visitors", "write_doubts", "write_totals", "finish_hours"])
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("page_rows", [2, 1000], ids=["page by page", "at once"])
-def test_a_run_that_dies_at_any_step_is_made_good_by_the_next(
+def test_the_next_run_completes_one_that_crashed_at_any_step(
     settings: Settings,
     databases: Databases,
     monkeypatch: pytest.MonkeyPatch,
@@ -202,44 +204,42 @@ def test_a_run_that_dies_at_any_step_is_made_good_by_the_next(
     page_rows: int,
 ) -> None:
     monkeypatch.setattr(totals, "PAGE_ROWS", page_rows)
-    monkeypatch.setattr(totals_run, "AT_ONCE", 1)
+    monkeypatch.setattr(totals_run, "BATCH_SIZE", 1)
     write(settings, *(click(NOON + n * timedelta(hours=1), link=(LINK, OTHER)[n % 2]) for n in range(24)))
     with monkeypatch.context() as patched:
-        patched.setattr(totals, step, _dies_at(getattr(totals, step), times))
-        with pytest.raises(Stopped):
+        patched.setattr(totals, step, _crash_after(getattr(totals, step), times))
+        with pytest.raises(SimulatedCrash):
             TotalsRun(databases.clicks).count(START, END)
     assert TotalsRun(databases.clicks).count(START, END) >= 1
-    assert figures(databases) == {"persons": 1, "repeats": 11}
-    assert hourly(databases) == from_the_rows(databases)
+    assert link_counts(databases) == {"persons": 1, "repeats": 11}
+    assert hourly_counts(databases) == counts_from_clicks(databases)
 
 
-def _dies_at(step: Callable[..., Any], times: int) -> Callable[..., Any]:
+def _crash_after(step: Callable[..., Any], times: int) -> Callable[..., Any]:
     calls = []
 
-    def dying(*arguments: Any, **named: Any) -> Any:
+    def crashing(*arguments: Any, **named: Any) -> Any:
         result = step(*arguments, **named)
         calls.append(1)
         if len(calls) == times:
-            raise Stopped
+            raise SimulatedCrash
         return result
 
-    return dying
+    return crashing
 
 
-def test_a_run_that_was_taken_over_stops(settings: Settings, databases: Databases) -> None:
+def test_a_run_stops_when_it_lost_its_lease(settings: Settings, databases: Databases) -> None:
     write(settings, click(NOON))
 
     def taken_over() -> None:
-        raise Stopped
+        raise SimulatedCrash
 
-    with pytest.raises(Stopped):
+    with pytest.raises(SimulatedCrash):
         TotalsRun(databases.clicks, taken_over).count(START, END)
-    assert hourly(databases) == {}
+    assert hourly_counts(databases) == {}
 
 
-def test_a_click_that_comes_late_has_the_next_24_hours_counted_anew_and_no_more(
-    settings: Settings, databases: Databases
-) -> None:
+def test_a_late_click_recounts_the_next_24_hours_only(settings: Settings, databases: Databases) -> None:
     write(settings, *(click(START + n * HOUR, f"v{n}") for n in range(60)))
     run = TotalsRun(databases.clicks)
     assert run.count(START, END) == 60
@@ -248,7 +248,7 @@ def test_a_click_that_comes_late_has_the_next_24_hours_counted_anew_and_no_more(
     assert run.count(START, END) == 0
 
 
-def test_nothing_is_counted_before_its_time(settings: Settings, databases: Databases) -> None:
+def test_hours_after_the_end_are_not_counted(settings: Settings, databases: Databases) -> None:
     write(settings, click(NOON), click(NOON + 2 * HOUR, "bob"))
     assert TotalsRun(databases.clicks).count(START, NOON + HOUR) == 1
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.tracker.clicks.corpus import REQUESTS, Request
 from tests.tracker.clicks.visitors import CRAWLERS, PEOPLE, PREVIEWS
-from tracker.clicks.counting.verdict import judge
+from tracker.clicks.counting.verdict import classify
 from tracker.clicks.counting.visitor import HEADERS, device_class, referrer_host
 from tracker.clicks.models import VERDICTS
 
@@ -14,21 +14,21 @@ PERSON = {"user-agent": PEOPLE["Chrome on Windows"][0]}
 
 
 @pytest.mark.parametrize("name", PEOPLE)
-def test_browsers_also_those_in_apps_are_people(name: str) -> None:
+def test_browsers_and_in_app_browsers_are_persons(name: str) -> None:
     user_agent, device = PEOPLE[name]
     headers = {"user-agent": user_agent, "sec-fetch-dest": "document"}
-    assert judge("GET", headers).kind == "person"
+    assert classify("GET", headers).kind == "person"
     assert device_class(headers) == device
 
 
 @pytest.mark.parametrize("name", PREVIEWS)
-def test_services_that_show_a_card_of_the_page_are_previews(name: str) -> None:
-    assert judge("GET", {"user-agent": PREVIEWS[name]}).kind == "preview"
+def test_link_preview_services_are_previews(name: str) -> None:
+    assert classify("GET", {"user-agent": PREVIEWS[name]}).kind == "preview"
 
 
 @pytest.mark.parametrize("name", CRAWLERS)
 def test_programs_are_crawlers(name: str) -> None:
-    assert judge("GET", {"user-agent": CRAWLERS[name]}).kind == "crawler"
+    assert classify("GET", {"user-agent": CRAWLERS[name]}).kind == "crawler"
 
 
 @pytest.mark.parametrize(
@@ -53,23 +53,21 @@ def test_programs_are_crawlers(name: str) -> None:
     ],
     ids=str,
 )
-def test_the_headers_about_the_purpose_decide_for_browsers(
-    headers: dict[str, str], kind: str, reason: str
-) -> None:
-    verdict = judge("GET", {**PERSON, **headers})
+def test_purpose_headers_decide_for_browsers(headers: dict[str, str], kind: str, reason: str) -> None:
+    verdict = classify("GET", {**PERSON, **headers})
     assert verdict.kind == kind
     assert reason in verdict.reason
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda each: each.name)
-def test_a_request_as_it_really_comes_gets_the_right_verdict(request_: Request) -> None:
-    verdict = judge(request_.method, request_.headers)
+def test_real_requests_get_the_right_verdict(request_: Request) -> None:
+    verdict = classify(request_.method, request_.headers)
     assert (verdict.kind, bool(verdict.reason)) == (request_.verdict, True)
     if request_.device is not None:
         assert device_class(request_.headers) == request_.device
 
 
-def test_the_corpus_has_people_in_apps_and_machines_of_every_kind() -> None:
+def test_the_corpus_covers_every_verdict() -> None:
     assert {each.verdict for each in REQUESTS} == set(VERDICTS)
     assert sum(each.verdict == "person" for each in REQUESTS) > 70
     assert sum(each.verdict != "person" for each in REQUESTS) > 70
@@ -84,33 +82,31 @@ def test_the_corpus_has_people_in_apps_and_machines_of_every_kind() -> None:
         ("PostmanRuntime/7.44.1", "a program, no browser"),
     ],
 )
-def test_the_reason_says_what_decided(user_agent: str, reason: str) -> None:
-    assert judge("GET", {"user-agent": user_agent}).reason == reason
+def test_the_reason_names_the_deciding_pattern(user_agent: str, reason: str) -> None:
+    assert classify("GET", {"user-agent": user_agent}).reason == reason
 
 
 def test_a_machine_does_not_become_a_person_by_prerendering() -> None:
     for user_agent in (*PREVIEWS.values(), *CRAWLERS.values()):
-        assert not judge("GET", {"user-agent": user_agent, "sec-purpose": "prefetch;prerender"}).earns
+        assert not classify("GET", {"user-agent": user_agent, "sec-purpose": "prefetch;prerender"}).earns
 
 
 def test_a_head_request_is_never_a_person() -> None:
-    assert judge("HEAD", PERSON).kind == "head"
-    assert not judge("HEAD", PERSON).earns
+    assert classify("HEAD", PERSON).kind == "head"
+    assert not classify("HEAD", PERSON).earns
 
 
-def test_what_comes_after_the_cut_decides_nothing() -> None:
+def test_text_after_the_length_limit_is_ignored() -> None:
     long_agent = PERSON["user-agent"].ljust(256) + "Googlebot/2.1"
-    assert judge("GET", {"user-agent": long_agent}).kind == "person"
+    assert classify("GET", {"user-agent": long_agent}).kind == "person"
 
 
 @given(
     st.sampled_from(["GET", "HEAD", "", "POST"]),
     st.dictionaries(st.sampled_from(HEADERS), st.text(max_size=300)),
 )
-def test_whatever_comes_gets_a_known_verdict_with_a_short_reason(
-    method: str, headers: dict[str, str]
-) -> None:
-    verdict = judge(method, headers)
+def test_any_request_gets_a_known_verdict_with_a_short_reason(method: str, headers: dict[str, str]) -> None:
+    verdict = classify(method, headers)
     assert verdict.kind in VERDICTS
     assert 0 < len(verdict.reason) < 80
     assert verdict.reason.isprintable()
@@ -135,5 +131,5 @@ def test_whatever_comes_gets_a_known_verdict_with_a_short_reason(
         ("", None),
     ],
 )
-def test_of_the_referrer_only_a_host_is_kept(referrer: str, host: str | None) -> None:
+def test_only_the_host_of_the_referrer_is_stored(referrer: str, host: str | None) -> None:
     assert referrer_host({"referer": referrer}) == host

@@ -25,21 +25,21 @@ class PowerCut(apsw.VFS):
         self.pending: dict[str, list[Change]] = defaultdict(list)
         super().__init__(name=name, base="")
 
-    def xOpen(self, name: Any, flags: Any) -> "RememberingFile":
-        return RememberingFile(self, name, flags)
+    def xOpen(self, name: Any, flags: Any) -> "BufferedFile":
+        return BufferedFile(self, name, flags)
 
     def left(self) -> dict[str, bytes]:
         with self.lock:
             return {name: bytes(content) for name, content in self.synced.items()}
 
-    def leave_in(self, folder: Path) -> None:
+    def write_survivors(self, folder: Path) -> None:
         """Write what is left, as the machine finds it when the power is back."""
         folder.mkdir()
         for name, content in self.left().items():
             (folder / Path(name).name).write_bytes(content)
 
 
-class RememberingFile(apsw.VFSFile):
+class BufferedFile(apsw.VFSFile):
     def __init__(self, disk: PowerCut, name: Any, flags: Any) -> None:
         self._disk = disk
         self._name = str(name.filename() if isinstance(name, apsw.URIFilename) else name)

@@ -11,7 +11,7 @@ import pytest
 
 from config.settings import Settings
 from tests.tracker.clicks.recording.power_cut import PowerCut
-from tests.tracker.clicks.traffic import DEADLINE_S, a_click
+from tests.tracker.clicks.traffic import DEADLINE_S, make_click
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.recording.writers import BatchWriter, SqliteWriter
 
@@ -43,11 +43,11 @@ def lost_at_cuts(disk: PowerCut, settings: Settings, tmp_path: Path, synchronous
     """How many acknowledged clicks each of some cuts of the power loses, while visitors come all the time."""
     recorder = recorder_on(disk, settings, synchronous)
     acknowledged: list[UUID] = []
-    over = threading.Event()
+    stop_event = threading.Event()
 
     def visit() -> None:
-        while not over.is_set():
-            click = a_click()
+        while not stop_event.is_set():
+            click = make_click()
             if recorder.record(click, DEADLINE_S):
                 acknowledged.append(click.id)
 
@@ -56,11 +56,11 @@ def lost_at_cuts(disk: PowerCut, settings: Settings, tmp_path: Path, synchronous
         visitor.start()
     lost = []
     for number in range(CUTS):
-        assert recorder.record(a_click(), DEADLINE_S)
+        assert recorder.record(make_click(), DEADLINE_S)
         known = list(acknowledged)  # before the cut: what is acknowledged after it is not asked for
-        disk.leave_in(tmp_path / f"after-{number}")
+        disk.write_survivors(tmp_path / f"after-{number}")
         lost.append(len(set(known) - clicks_in(tmp_path / f"after-{number}" / "clicks.db")))
-    over.set()
+    stop_event.set()
     for visitor in visitors:
         visitor.join(DEADLINE_S)
     recorder.close()
@@ -83,7 +83,7 @@ def test_a_power_cut_loses_no_acknowledged_click(settings: Settings, disk: Power
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_with_less_than_full_sync_it_does_so_this_test_can_fail(
+def test_a_power_cut_loses_clicks_with_less_than_full_sync(
     settings: Settings, disk: PowerCut, tmp_path: Path
 ) -> None:
     assert sum(lost_at_cuts(disk, settings, tmp_path, "NORMAL")) > 0

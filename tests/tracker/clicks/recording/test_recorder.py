@@ -13,12 +13,12 @@ from sqlalchemy import text
 
 from config.database import Databases
 from config.settings import Settings
-from tests.tracker.clicks.traffic import DEADLINE_S, LINK, HeldWriters, a_click, kept_ids
+from tests.tracker.clicks.traffic import DEADLINE_S, LINK, BlockedWriters, make_click, stored_ids
 from tracker.clicks.models import Click
 from tracker.clicks.recording import commit_queue as waiting_module
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.recording.writers import NewClick, SqliteWriter, open_writer
-from tracker.ids import made_at
+from tracker.ids import uuid_time
 
 THREADS = 32
 
@@ -45,12 +45,12 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def test_a_click_row_has_the_fields_that_are_written() -> None:
+def test_new_click_has_the_columns_of_the_table() -> None:
     assert list(NewClick._fields) == list(Click.__table__.columns.keys())
 
 
-def test_a_click_is_kept_as_it_was(recorder: Recorder, databases: Databases) -> None:
-    click = a_click()
+def test_a_click_is_stored_unchanged(recorder: Recorder, databases: Databases) -> None:
+    click = make_click()
     assert recorder.record(click, DEADLINE_S)
     with databases.clicks.connect() as connection:
         row = connection.execute(Click.__table__.select()).one()
@@ -67,36 +67,38 @@ def test_a_click_is_kept_as_it_was(recorder: Recorder, databases: Databases) -> 
         "visitor_before": None,
         "network": "net",
     }
-    assert made_at(row.id) == made_at(click.id)
+    assert uuid_time(row.id) == uuid_time(click.id)
 
 
 @pytest.mark.parametrize(
     "odd", ["", "NULL", "null", 'a "quote"', "back\\slash\\", "{a,b}", "line\nbreak\t", "Ł“é"]
 )
-def test_odd_texts_are_kept_as_they_are(settings: Settings, databases: Databases, odd: str) -> None:
-    write_at_once(settings, [a_click()._replace(referrer_host=odd, sub_ids=json.dumps({"s1": odd}))])
+def test_unusual_strings_are_stored_unchanged(settings: Settings, databases: Databases, odd: str) -> None:
+    write_at_once(settings, [make_click()._replace(referrer_host=odd, sub_ids=json.dumps({"s1": odd}))])
     with databases.clicks.connect() as connection:
         row = connection.execute(Click.__table__.select()).one()
     assert (row.referrer_host, row.sub_ids) == (odd, {"s1": odd})
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 5, 64, 65, 1000, 1025, 2500])
-def test_a_batch_of_any_size_is_as_many_rows(settings: Settings, databases: Databases, number: int) -> None:
-    clicks = [a_click() for _ in range(number)]
+def test_a_batch_of_any_size_is_stored_completely(
+    settings: Settings, databases: Databases, number: int
+) -> None:
+    clicks = [make_click() for _ in range(number)]
     write_at_once(settings, clicks)
     write_at_once(settings, clicks[: number // 2 + 1])
-    assert sorted(kept_ids(databases)) == sorted(click.id for click in clicks)
+    assert sorted(stored_ids(databases)) == sorted(click.id for click in clicks)
 
 
 def write_at_once(settings: Settings, clicks: list[NewClick]) -> None:
     writer = open_writer(settings.clicks_url)
-    with writer.turn():
+    with writer.write_lock():
         writer.write(clicks)
     writer.close()
 
 
 def test_many_threads_get_exactly_one_row_for_each_click(recorder: Recorder, databases: Databases) -> None:
-    clicks = [[a_click() for _ in range(5)] for _ in range(THREADS)]
+    clicks = [[make_click() for _ in range(5)] for _ in range(THREADS)]
     start = threading.Barrier(THREADS)
     outcomes: list[bool] = []
 
@@ -106,69 +108,71 @@ def test_many_threads_get_exactly_one_row_for_each_click(recorder: Recorder, dat
 
     run_all([threading.Thread(target=visit, args=(own,)) for own in clicks])
     assert outcomes == [True] * THREADS * 5
-    assert sorted(kept_ids(databases)) == sorted(click.id for own in clicks for click in own)
+    assert sorted(stored_ids(databases)) == sorted(click.id for own in clicks for click in own)
 
 
-def test_those_who_wait_share_one_commit(settings: Settings, databases: Databases) -> None:
-    writers = HeldWriters(held=True)
+def test_waiting_clicks_share_one_commit(settings: Settings, databases: Databases) -> None:
+    writers = BlockedWriters(blocked=True)
     recorder = Recorder(settings.clicks_url, writers.open)
-    futures = [recorder.submit(a_click()) for _ in range(THREADS)]
-    writers.go.set()
+    futures = [recorder.submit(make_click()) for _ in range(THREADS)]
+    writers.released.set()
     assert [future.result(DEADLINE_S) for future in futures] == [True] * THREADS
     recorder.close()
     assert writers.batches == [THREADS]
-    assert len(kept_ids(databases)) == THREADS
+    assert len(stored_ids(databases)) == THREADS
 
 
-def test_a_click_that_comes_twice_is_kept_once(recorder: Recorder, databases: Databases) -> None:
-    click = a_click()
+def test_a_duplicate_click_is_stored_once(recorder: Recorder, databases: Databases) -> None:
+    click = make_click()
     assert recorder.record(click, DEADLINE_S)
     assert recorder.record(click, DEADLINE_S)
-    assert kept_ids(databases) == [click.id]
+    assert stored_ids(databases) == [click.id]
 
 
-def test_who_waits_too_long_is_told_so_and_the_click_still_lands(
+def test_a_click_past_the_deadline_is_reported_late_but_still_stored(
     settings: Settings, databases: Databases
 ) -> None:
-    writers = HeldWriters(held=True)
+    writers = BlockedWriters(blocked=True)
     recorder = Recorder(settings.clicks_url, writers.open)
-    late = a_click()
+    late = make_click()
     assert not recorder.record(late, deadline_s=0.01)
-    writers.go.set()
+    writers.released.set()
     recorder.close()
-    assert kept_ids(databases) == [late.id]
+    assert stored_ids(databases) == [late.id]
 
 
-def test_after_a_database_error_the_waiting_are_told_and_the_next_are_recorded(
+def test_a_database_error_fails_waiting_clicks_and_later_ones_are_recorded(
     recorder: Recorder, databases: Databases
 ) -> None:
     def rename(before: str, after: str) -> None:
         with databases.clicks.begin() as connection:
             connection.execute(text(f"ALTER TABLE {before} RENAME TO {after}"))
 
-    first, lost, last = a_click(), a_click(), a_click()
+    first, lost, last = make_click(), make_click(), make_click()
     assert recorder.record(first, DEADLINE_S)
     rename("click", "elsewhere")
     assert not recorder.record(lost, DEADLINE_S)
     rename("elsewhere", "click")
     assert recorder.record(last, DEADLINE_S)
-    assert sorted(kept_ids(databases)) == sorted([first.id, last.id])
+    assert sorted(stored_ids(databases)) == sorted([first.id, last.id])
 
 
-def test_a_database_that_cannot_be_opened_refuses_clicks(tmp_path: Path) -> None:
+def test_an_unopenable_database_rejects_clicks(tmp_path: Path) -> None:
     recorder = Recorder(f"sqlite:///{tmp_path / 'nowhere' / 'clicks.db'}")
-    assert not recorder.record(a_click(), DEADLINE_S)
+    assert not recorder.record(make_click(), DEADLINE_S)
     recorder.close()
 
 
-def test_more_than_can_wait_are_refused_at_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting_module, "MOST_WAITING", 3)
-    monkeypatch.setattr(waiting_module, "MOST_IN_A_BATCH", 2)
-    writers = HeldWriters(held=True)
+def test_clicks_above_the_queue_limit_are_rejected_immediately(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting_module, "MAX_PENDING", 3)
+    monkeypatch.setattr(waiting_module, "MAX_BATCH_CLICKS", 2)
+    writers = BlockedWriters(blocked=True)
     recorder = Recorder(settings.clicks_url, writers.open)
-    futures = [recorder.submit(a_click()) for _ in range(5)]
+    futures = [recorder.submit(make_click()) for _ in range(5)]
     assert [future.done() for future in futures] == [False, False, False, True, True]
-    writers.go.set()
+    writers.released.set()
     assert [future.result(DEADLINE_S) for future in futures] == [True, True, True, False, False]
     recorder.close()
     assert writers.batches == [2, 1]
@@ -176,22 +180,22 @@ def test_more_than_can_wait_are_refused_at_once(settings: Settings, monkeypatch:
 
 def test_nothing_is_opened_or_started_before_the_first_click(tmp_path: Path) -> None:
     threads = threading.active_count()
-    writers = HeldWriters(held=False)
+    writers = BlockedWriters(blocked=False)
     Recorder(f"sqlite:///{tmp_path / 'clicks.db'}", writers.open).close()
     assert (writers.opened, threading.active_count(), list(tmp_path.iterdir())) == (0, threads, [])
 
 
 def test_a_closed_recorder_opens_again_for_a_later_click(recorder: Recorder, databases: Databases) -> None:
     for _ in range(2):
-        assert recorder.record(a_click(), DEADLINE_S)
+        assert recorder.record(make_click(), DEADLINE_S)
         recorder.close()
-    assert len(kept_ids(databases)) == 2
+    assert len(stored_ids(databases)) == 2
 
 
 def test_parent_and_forked_child_record_each_with_a_connection_of_its_own(
     recorder: Recorder, databases: Databases
 ) -> None:
-    before, in_child, after = a_click(), a_click(), a_click()
+    before, in_child, after = make_click(), make_click(), make_click()
     assert recorder.record(before, DEADLINE_S)
     child = os.fork()
     if child == 0:
@@ -200,45 +204,45 @@ def test_parent_and_forked_child_record_each_with_a_connection_of_its_own(
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
     assert recorder.record(after, DEADLINE_S)
-    assert sorted(kept_ids(databases)) == sorted(click.id for click in (before, in_child, after))
+    assert sorted(stored_ids(databases)) == sorted(click.id for click in (before, in_child, after))
 
 
-def test_a_child_records_after_its_parent_died_in_the_middle_of_its_turn(
+def test_a_child_records_after_its_parent_died_holding_the_write_lock(
     settings: Settings, databases: Databases
 ) -> None:
-    writers = HeldWriters(held=True)
+    writers = BlockedWriters(blocked=True)
     recorder = Recorder(settings.clicks_url, writers.open)
     results, report = os.pipe()
     parent = os.fork()
     if parent == 0:
-        recorder.submit(a_click())
-        writers.at_turn.wait(DEADLINE_S)
+        recorder.submit(make_click())
+        writers.at_lock.wait(DEADLINE_S)
         if os.fork() == 0:
             os.read(results, 1)  # the parent is gone
-            writers.go.set()
-            os._exit(0 if recorder.record(a_click(), DEADLINE_S) else 1)
+            writers.released.set()
+            os._exit(0 if recorder.record(make_click(), DEADLINE_S) else 1)
         os._exit(0)
     os.waitpid(parent, 0)
     os.write(report, b"!")
-    wait_until(lambda: len(kept_ids(databases)) == 1)
+    wait_until(lambda: len(stored_ids(databases)) == 1)
     os.close(results)
     os.close(report)
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_on_sqlite_a_process_waits_for_its_turn_at_the_lock_file(
+def test_on_sqlite_a_process_waits_for_the_lock_file(
     settings: Settings, recorder: Recorder, databases: Databases
 ) -> None:
     lock_path = Path(settings.clicks_url.removeprefix("sqlite:///")).with_suffix(".lock")
     assert lock_path.name == "clicks.lock"
     descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
-    click = a_click()
+    click = make_click()
     assert not recorder.record(click, deadline_s=0.05)
-    assert kept_ids(databases) == []
+    assert stored_ids(databases) == []
     os.close(descriptor)
-    assert recorder.record(a_click(), DEADLINE_S)
-    assert click.id in kept_ids(databases)
+    assert recorder.record(make_click(), DEADLINE_S)
+    assert click.id in stored_ids(databases)
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
@@ -253,8 +257,8 @@ def test_on_sqlite_every_commit_is_synced(settings: Settings) -> None:
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-def test_on_postgresql_a_session_that_was_ended_is_replaced(recorder: Recorder, databases: Databases) -> None:
-    assert recorder.record(a_click(), DEADLINE_S)
+def test_on_postgresql_a_terminated_connection_is_replaced(recorder: Recorder, databases: Databases) -> None:
+    assert recorder.record(make_click(), DEADLINE_S)
     with databases.main.connect() as connection:
         ended = connection.execute(
             text(
@@ -264,5 +268,5 @@ def test_on_postgresql_a_session_that_was_ended_is_replaced(recorder: Recorder, 
             )
         ).scalar_one()
     assert ended == 1
-    outcomes = [recorder.record(a_click(), DEADLINE_S) for _ in range(2)]
+    outcomes = [recorder.record(make_click(), DEADLINE_S) for _ in range(2)]
     assert outcomes == [False, True]

@@ -17,25 +17,25 @@ from config.database import Databases, transact
 from config.settings import Settings
 from tests.harness.processes.server import running_server
 from tests.tracker.cast import Cast
-from tests.tracker.clicks.in_process import Ask, OpenInProcess
+from tests.tracker.clicks.in_process import OpenInProcess, SendRequest
 from tests.tracker.clicks.visitors import PEOPLE
 from tracker.clicks.models import Click
 from tracker.clicks.token import InvalidToken, make_token, read_token
 from tracker.ids import new_uuid
 from tracker.programs.links.domains import add_domain
 from tracker.programs.links.operations import LinkOptions, create_link
-from tracker.programs.rules import PASSABLE
+from tracker.programs.rules import PASSABLE_PARAMETERS
 
 BROWSER = PEOPLE["Chrome on Windows"][0]
 LOCATION = re.compile(r"https://shop\.example/[!-~]*")
-IN_PROCESS = pytest.mark.parametrize("database_kind", ["sqlite"])
+SQLITE_ONLY = pytest.mark.parametrize("database_kind", ["sqlite"])
 
 
-def open_wide(databases: Databases, cast: Cast, now: datetime) -> None:
+def make_permissive_link(databases: Databases, cast: Cast, now: datetime) -> None:
     """A link that lets visitors choose everything that they ever may, and a host of the brand's own."""
 
     def make(session: Session) -> None:
-        options = LinkOptions(PASSABLE, deep_links=True)
+        options = LinkOptions(PASSABLE_PARAMETERS, deep_links=True)
         them: dict[str, Any] = {"program_id": cast.program_id, "creator_id": cast.anna_id}
         to = "https://shop.example/tea?x=1#top"
         create_link(session, now, **them, destination=to, code="anna", options=options)
@@ -47,8 +47,8 @@ def open_wide(databases: Databases, cast: Cast, now: datetime) -> None:
 @pytest.fixture
 def ask(
     in_process: OpenInProcess, settings: Settings, databases: Databases, cast: Cast, now: datetime
-) -> Iterator[Ask]:
-    open_wide(databases, cast, now)
+) -> Iterator[SendRequest]:
+    make_permissive_link(databases, cast, now)
     with in_process(settings) as opened:
         yield opened
 
@@ -77,7 +77,9 @@ HOSTILE = st.sampled_from(
     + ["https://shop.example@evil.example/", "/\u00e9\u0301", "/%c0%af%c0%af", "/\x00", "\u00a0//evil"]
 ).map(lambda text: text.encode().decode("latin-1"))
 """As WSGI has it: one character for each byte."""
-PAIR = st.tuples(st.sampled_from([*PASSABLE, "to", "ll", "%6c%6c", "next"]), st.one_of(BYTES, HOSTILE))
+PAIR = st.tuples(
+    st.sampled_from([*PASSABLE_PARAMETERS, "to", "ll", "%6c%6c", "next"]), st.one_of(BYTES, HOSTILE)
+)
 QUERY = st.one_of(BYTES, st.lists(PAIR.map("=".join), max_size=5).map("&".join))
 NAMES = ("User-Agent", "Referer", "Sec-Purpose", "Purpose", "X-Purpose", "X-Moz", "Sec-Fetch-Dest", "Host")
 MORE = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "CF-IPCountry", "Cookie")
@@ -86,18 +88,18 @@ PATH = st.one_of(st.just("/anna"), BYTES.map("/".__add__), HOSTILE)
 PEER = st.sampled_from(["127.0.0.1", "203.0.113.9", "", "unix:", "::1"])
 
 
-@IN_PROCESS
+@SQLITE_ONLY
 @given(PATH, QUERY, HEADERS, PEER)
 @hypothesis_settings(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_no_request_makes_an_error_or_leads_to_another_host(
-    ask: Ask, settings: Settings, path: str, query: str, headers: dict[str, str], peer: str
+def test_no_request_causes_an_error_or_a_redirect_to_another_host(
+    ask: SendRequest, settings: Settings, path: str, query: str, headers: dict[str, str], peer: str
 ) -> None:
-    answered = ask(path, query, list(headers.items()), peer)
-    status, location = answered.status, answered.location
-    assert b"Traceback" not in answered.body
-    assert "set-cookie" not in [name.lower() for name, _ in answered.headers]
+    response = ask(path, query, list(headers.items()), peer)
+    status, location = response.status, response.location
+    assert b"Traceback" not in response.body
+    assert "set-cookie" not in [name.lower() for name, _ in response.headers]
     if path == "/" or path.startswith("//"):
         assert status < 500
         return
@@ -132,15 +134,15 @@ REQUESTS = {
 }
 
 
-@IN_PROCESS
-@pytest.mark.parametrize("door", ["web", "edge"])
-def test_odd_requests_over_real_http(
-    settings: Settings, databases: Databases, cast: Cast, now: datetime, door: str
+@SQLITE_ONLY
+@pytest.mark.parametrize("process", ["web", "edge"])
+def test_malformed_requests_over_real_http(
+    settings: Settings, databases: Databases, cast: Cast, now: datetime, process: str
 ) -> None:
-    open_wide(databases, cast, now)
+    make_permissive_link(databases, cast, now)
     own = settings.model_copy(update={"country_header": "CF-IPCountry", "trusted_proxies": "203.0.113.1"})
     wrong = {}
-    with running_server(own, "--only", door) as server:
+    with running_server(own, "--only", process) as server:
         for name, request in REQUESTS.items():
             answer = server.send(request + b"\r\nUser-Agent: " + BROWSER.encode() + b"\r\n")
             head = answer.partition(b"\r\n\r\n")[0].decode("latin-1")
@@ -157,7 +159,7 @@ def test_odd_requests_over_real_http(
 
 
 @pytest.mark.parametrize("how", ["altered", "cut", "of another installation", "of another link's click"])
-def test_a_token_that_is_not_ours_earns_nothing(settings: Settings, now: datetime, how: str) -> None:
+def test_a_foreign_or_altered_token_is_rejected(settings: Settings, now: datetime, how: str) -> None:
     keys = settings.secret_keys
     good = make_token(keys, new_uuid(now), new_uuid(now), earns=True, confirmed=True)
     other = make_token(keys, new_uuid(now), new_uuid(now), earns=True, confirmed=True)

@@ -5,9 +5,9 @@ from datetime import datetime
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from tests.tracker.cast import Cast
-from tracker.clicks.redirect.domains import Domains, bare_host
+from tracker.clicks.redirect.domains import Domains, host_without_port
 from tracker.programs.links.domains import Domain, add_domain, known_domains, set_fallback
 
 OWN = Domain("brd_own", None)
@@ -25,11 +25,11 @@ GONE = OperationalError("SELECT", {}, Exception("gone"))
     ],
 )
 def test_a_host_is_compared_without_port_and_case(host: str, bare: str) -> None:
-    assert bare_host(host) == bare
+    assert host_without_port(host) == bare
 
 
 def test_domains_are_read_from_the_database(databases: Databases, cast: Cast, now: datetime) -> None:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert known_domains(session) == {}
     transact(
         databases.main,
@@ -39,11 +39,11 @@ def test_domains_are_read_from_the_database(databases: Databases, cast: Cast, no
         databases.main,
         lambda session: set_fallback(session, brand_id=cast.brand_id, url="https://shop.example/"),
     )
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert known_domains(session) == {"go.own.example": Domain(cast.brand_id, "https://shop.example/")}
 
 
-def test_they_come_from_memory_and_stay_when_the_database_goes() -> None:
+def test_domains_stay_in_memory_when_the_database_fails() -> None:
     answers: list[dict[str, Domain]] = [{"go.own.example": OWN}]
 
     def load() -> dict[str, Domain]:
@@ -52,9 +52,9 @@ def test_they_come_from_memory_and_stay_when_the_database_goes() -> None:
         return answers.pop()
 
     domains = Domains(load)
-    assert (domains.were_read, domains.known("go.own.example")) == (False, None)
+    assert (domains.is_loaded, domains.known("go.own.example")) == (False, None)
     domains.refresh()
-    assert domains.were_read
+    assert domains.is_loaded
     with pytest.raises(OperationalError):
         domains.refresh()
     assert domains.known("GO.own.example:443") == OWN

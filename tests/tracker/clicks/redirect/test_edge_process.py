@@ -18,7 +18,7 @@ from config.settings import Settings
 from tests.harness import ROOT
 from tests.harness.processes.edge_process import (
     Shoppers,
-    answers,
+    is_answering,
     running_edge,
     wait_until,
     wait_until_all_are_rows,
@@ -39,7 +39,7 @@ def link(databases: Databases, cast: Cast, now: datetime) -> None:
 
 
 @pytest.mark.parametrize("rounds", [2, NIGHTLY])
-def test_every_token_that_left_is_a_row_whoever_is_killed(settings: Settings, rounds: int) -> None:
+def test_every_issued_token_has_a_row_after_kills(settings: Settings, rounds: int) -> None:
     """Odd rounds kill a worker, even ones the whole group, at moments of chance."""
     chance = random.Random(rounds)
     port = free_port()
@@ -84,7 +84,7 @@ def test_the_spool_of_a_killed_process_becomes_rows(
         wait_until_all_are_rows(settings, clicks)
 
 
-def test_told_to_stop_under_load_it_loses_nothing(settings: Settings) -> None:
+def test_sigterm_under_load_loses_no_click(settings: Settings) -> None:
     with running_edge(settings) as edge, Shoppers(edge.port, settings) as shoppers:
         shoppers.wait_for_more(100)
         edge.tell(signal.SIGTERM)
@@ -98,7 +98,7 @@ def test_told_to_stop_under_load_it_loses_nothing(settings: Settings) -> None:
 
 @pytest.mark.parametrize("reloads", [2, pytest.param(20, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_reloads_under_load_refuse_no_connection_and_lose_nothing(settings: Settings, reloads: int) -> None:
+def test_reloads_under_load_lose_no_connection_and_no_click(settings: Settings, reloads: int) -> None:
     with running_edge(settings) as edge, Shoppers(edge.port, settings) as shoppers:
         for _ in range(reloads):
             shoppers.wait_for_more(50)
@@ -114,7 +114,7 @@ def test_reloads_under_load_refuse_no_connection_and_lose_nothing(settings: Sett
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_workers_that_are_replaced_after_many_requests_lose_nothing(settings: Settings) -> None:
+def test_replacing_workers_after_max_requests_loses_no_click(settings: Settings) -> None:
     with running_edge(settings, "--max-requests=150") as edge, Shoppers(edge.port, settings) as shoppers:
         shoppers.wait_for_more(1_000)
         shoppers.stop()
@@ -144,14 +144,14 @@ def test_two_thousand_half_open_clients_do_not_stop_redirects(settings: Settings
             for number in range(SILENT_CLIENTS):
                 silent.append(socket.create_connection(("127.0.0.1", edge.port), timeout=10))
                 silent[-1].sendall(b"" if number % 2 else b"GET /anna HTTP/1.1\r\nHost: half")
-            assert all(answers(edge.port, "/anna") for _ in range(20))
+            assert all(is_answering(edge.port, "/anna") for _ in range(20))
         finally:
             for each in silent:
                 each.close()
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_idle_and_silent_connections_do_not_hold_up_the_end(settings: Settings) -> None:
+def test_idle_and_silent_connections_do_not_delay_shutdown(settings: Settings) -> None:
     """Of one worker: a second may just be starting, when gunicorn's signal is lost on it."""
     with running_edge(settings, workers=1) as edge:
         silent = socket.create_connection(("127.0.0.1", edge.port), timeout=10)
@@ -169,7 +169,7 @@ def test_idle_and_silent_connections_do_not_hold_up_the_end(settings: Settings) 
         half.close()
 
 
-def test_importing_and_making_the_applications_opens_and_starts_nothing(settings: Settings) -> None:
+def test_creating_the_applications_opens_no_file_and_starts_no_thread(settings: Settings) -> None:
     """And a forked child can use them, as under gunicorn --preload."""
     code = f"""
 import os, threading

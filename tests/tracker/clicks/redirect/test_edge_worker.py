@@ -15,10 +15,10 @@ from config.settings import Settings
 from tests.tracker.cast import Cast
 from tests.tracker.clicks.edge_thread import ThreadWorker, edge_in_a_thread
 from tests.tracker.clicks.entry_points import make_link
-from tests.tracker.clicks.traffic import DEADLINE_S, HeldWriters
+from tests.tracker.clicks.traffic import DEADLINE_S, BlockedWriters
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.redirect.edge import Edge
-from tracker.clicks.redirect.link_cache import LinkCache, library
+from tracker.clicks.redirect.link_cache import LinkCache, link_source
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 WHOLE = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -32,7 +32,7 @@ def link(databases: Databases, cast: Cast, now: datetime) -> None:
 
 @contextmanager
 def edge(settings: Settings, databases: Databases, **options: int) -> Iterator[tuple[int, ThreadWorker]]:
-    made = Edge(settings, Recorder(settings.clicks_url), LinkCache(library(databases.main)))
+    made = Edge(settings, Recorder(settings.clicks_url), LinkCache(link_source(databases.main)))
     with edge_in_a_thread(made, **options) as running:
         yield running
 
@@ -50,7 +50,7 @@ def is_closed(connection: socket.socket) -> bool:
         return True
 
 
-def test_who_sends_no_whole_request_in_time_is_dropped(
+def test_a_client_without_a_complete_request_in_time_is_dropped(
     settings: Settings, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker_module, "HEADER_DEADLINE_S", 0.2)
@@ -64,17 +64,19 @@ def test_who_sends_no_whole_request_in_time_is_dropped(
         assert good.recv(4096).startswith(b"HTTP/1.1 200"), "who has asked once may wait between requests"
 
 
-def test_who_asks_nothing_more_is_let_go_when_the_time_between_requests_is_over(
+def test_an_idle_connection_is_closed_after_the_keepalive_time(
     settings: Settings, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker_module, "HEARTBEAT_S", 0.05)
     with edge(settings, databases, keepalive=1) as (port, _):
-        resting = connect(port, WHOLE)
-        assert resting.recv(4096).startswith(b"HTTP/1.1 200")
-        assert is_closed(resting)
+        idle = connect(port, WHOLE)
+        assert idle.recv(4096).startswith(b"HTTP/1.1 200")
+        assert is_closed(idle)
 
 
-def test_at_the_cap_the_longest_silent_makes_room(settings: Settings, databases: Databases) -> None:
+def test_at_the_limit_the_longest_silent_connection_is_dropped(
+    settings: Settings, databases: Databases
+) -> None:
     with edge(settings, databases, worker_connections=3) as (port, worker):
         silent = [connect(port, HALF) for _ in range(3)]
         while len(worker.silent) < 3:
@@ -86,7 +88,7 @@ def test_at_the_cap_the_longest_silent_makes_room(settings: Settings, databases:
         assert silent[1].recv(4096).startswith(b"HTTP/1.1 200")
 
 
-def test_at_the_cap_without_a_silent_one_the_new_one_is_refused_and_counted_for_nothing(
+def test_at_the_limit_without_silent_connections_a_new_one_is_rejected(
     settings: Settings, databases: Databases
 ) -> None:
     with edge(settings, databases, worker_connections=1) as (port, worker):
@@ -98,15 +100,13 @@ def test_at_the_cap_without_a_silent_one_the_new_one_is_refused_and_counted_for_
         assert good.recv(4096).startswith(b"HTTP/1.1 200")
 
 
-def test_a_request_under_way_is_answered_before_the_worker_ends(
-    settings: Settings, databases: Databases
-) -> None:
-    writers = HeldWriters(held=True)
-    made = Edge(settings, Recorder(settings.clicks_url, writers.open), LinkCache(library(databases.main)))
+def test_a_running_request_is_answered_before_shutdown(settings: Settings, databases: Databases) -> None:
+    writers = BlockedWriters(blocked=True)
+    made = Edge(settings, Recorder(settings.clicks_url, writers.open), LinkCache(link_source(databases.main)))
     with edge_in_a_thread(made) as (port, worker):
         last = connect(port, b"GET /anna HTTP/1.1\r\nHost: x\r\nUser-Agent: Mozilla/5.0 (iPhone)\r\n\r\n")
-        assert writers.at_turn.wait(DEADLINE_S)
+        assert writers.at_lock.wait(DEADLINE_S)
         worker.stop()
-        threading.Timer(0.2, writers.go.set).start()
+        threading.Timer(0.2, writers.released.set).start()
         assert last.recv(4096).startswith(b"HTTP/1.1 302")
         assert is_closed(last)

@@ -10,81 +10,86 @@ from hypothesis import strategies as st
 
 from config.database import open_databases, transact
 from config.settings import Settings
-from tests.tracker.clicks.entry_points import DESTINATION, DOORS, Door, OpenDoor
+from tests.tracker.clicks.entry_points import DESTINATION, ENTRY_POINTS, EntryPoint, OpenEntryPoint
 from tests.tracker.clicks.visitors import CRAWLERS
 from tracker.programs.links.operations import set_link_state
 
 
 @pytest.mark.parametrize("code", ["Anna", "anna", "ANNA", "%41nna"])
-def test_a_link_leads_to_its_destination_in_any_case(door: Door, code: str) -> None:
-    response = door.ask(f"/{code}", Referer="https://blog.example/post")
+def test_a_link_leads_to_its_destination_in_any_case(entry_point: EntryPoint, code: str) -> None:
+    response = entry_point.ask(f"/{code}", Referer="https://blog.example/post")
     assert (response.status, response.read()) == (302, b"")
     assert response.headers["Cache-Control"] == "no-store, private"
     assert "Referrer-Policy" not in response.headers
     assert "Set-Cookie" not in response.headers
     assert "&ll=" in response.headers["Location"]
-    assert door.is_right(response.headers["Location"])
-    assert door.verdicts() == ["person"]
+    assert entry_point.is_right(response.headers["Location"])
+    assert entry_point.verdicts() == ["person"]
 
 
-def test_head_and_machines_get_no_token(door: Door) -> None:
-    for response in (door.ask("/anna", "HEAD"), door.ask("/anna", **{"User-Agent": CRAWLERS["Bing"]})):
+def test_head_requests_and_machines_get_no_token(entry_point: EntryPoint) -> None:
+    for response in (
+        entry_point.ask("/anna", "HEAD"),
+        entry_point.ask("/anna", **{"User-Agent": CRAWLERS["Bing"]}),
+    ):
         assert (response.status, response.headers["Location"]) == (302, DESTINATION)
-    assert door.verdicts() == ["crawler", "head"]
+    assert entry_point.verdicts() == ["crawler", "head"]
 
 
-def test_nothing_in_the_request_chooses_the_destination(door: Door) -> None:
+def test_the_request_cannot_change_the_destination(entry_point: EntryPoint) -> None:
     wishes = ("to=https://evil.example", "url=//evil.example", "ll=x", "destination=x&next=/evil", "s1=x")
     for query in wishes:
         headers = {"X-Forwarded-Host": "evil.example", "X-Original-URL": "/x", "Host": "evil.example"}
-        response = door.ask(f"/anna?{query}", **headers)
-        assert door.is_right(response.headers["Location"])
+        response = entry_point.ask(f"/anna?{query}", **headers)
+        assert entry_point.is_right(response.headers["Location"])
 
 
-def test_a_code_that_leads_nowhere_is_a_friendly_page_and_no_row(door: Door) -> None:
+def test_an_unknown_or_paused_code_shows_a_page_and_stores_no_click(entry_point: EntryPoint) -> None:
     transact(
-        door.databases.main, lambda session: set_link_state(session, link_id=door.link_id, state="paused")
+        entry_point.databases.main,
+        lambda session: set_link_state(session, link_id=entry_point.link_id, state="paused"),
     )
     for path in ("/anna", "/nobody"):
-        response = door.ask(path)
+        response = entry_point.ask(path)
         assert response.status == 404
         assert response.headers["Cache-Control"] == "no-store, private"
         assert "This link leads nowhere" in response.read().decode()
-    assert door.verdicts() == []
+    assert entry_point.verdicts() == []
 
 
-def test_a_link_that_is_paused_stops_within_a_poll(door: Door) -> None:
-    assert door.ask("/anna").status == 302
+def test_a_paused_link_stops_after_the_next_poll(entry_point: EntryPoint) -> None:
+    assert entry_point.ask("/anna").status == 302
     transact(
-        door.databases.main, lambda session: set_link_state(session, link_id=door.link_id, state="paused")
+        entry_point.databases.main,
+        lambda session: set_link_state(session, link_id=entry_point.link_id, state="paused"),
     )
-    assert door.ask("/anna").status == 302, "it was in memory"
-    door.links.poll()
-    assert door.ask("/anna").status == 404
+    assert entry_point.ask("/anna").status == 302, "it was in memory"
+    entry_point.links.poll()
+    assert entry_point.ask("/anna").status == 404
 
 
-def test_both_say_that_they_are_well(door: Door) -> None:
-    assert door.ask("/healthz").status == 200
+def test_health_is_reported(entry_point: EntryPoint) -> None:
+    assert entry_point.ask("/healthz").status == 200
 
 
-def test_other_methods_are_refused(door: Door) -> None:
-    assert door.ask("/anna", "POST").status == 405
-    assert door.verdicts() == []
+def test_other_methods_are_refused(entry_point: EntryPoint) -> None:
+    assert entry_point.ask("/anna", "POST").status == 405
+    assert entry_point.verdicts() == []
 
 
 @pytest.mark.parametrize("path", ["/ab", "/" + "x" * 65, "/a.b", "/anna/", "/anna/x", "/favicon.ico"])
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_what_cannot_be_a_code_is_unknown(door: Door, path: str) -> None:
-    assert door.ask(path).status == 404
+def test_an_impossible_code_is_404(entry_point: EntryPoint, path: str) -> None:
+    assert entry_point.ask(path).status == 404
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-@pytest.mark.parametrize("make_door", DOORS.values(), ids=DOORS)
-def test_an_unreadable_database_is_a_short_page_that_says_to_try_again(
-    settings: Settings, tmp_path: Path, make_door: OpenDoor
+@pytest.mark.parametrize("open_entry_point", ENTRY_POINTS.values(), ids=ENTRY_POINTS)
+def test_an_unreadable_database_is_answered_with_503_and_retry_after(
+    settings: Settings, tmp_path: Path, open_entry_point: OpenEntryPoint
 ) -> None:
     elsewhere = settings.model_copy(update={"home": tmp_path / "nowhere", "spool_mb": 1})
-    with make_door(elsewhere, open_databases(elsewhere), "") as broken:
+    with open_entry_point(elsewhere, open_databases(elsewhere), "") as broken:
         response = broken.ask("/anna")
         assert (response.status, response.headers["Retry-After"]) == (503, "5")
         assert "try again" in response.read().decode()
@@ -118,9 +123,9 @@ ODD_REQUESTS = {
 
 @pytest.mark.parametrize("name", ODD_REQUESTS)
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_an_odd_request_is_redirected_rightly_or_refused_cleanly(door: Door, name: str) -> None:
+def test_a_malformed_request_is_redirected_or_rejected(entry_point: EntryPoint, name: str) -> None:
     ending = b"\r\n" if b"Upgrade" in ODD_REQUESTS[name] else b"Connection: close\r\n\r\n"
-    answer = door.send(ODD_REQUESTS[name] + ending)
+    answer = entry_point.send(ODD_REQUESTS[name] + ending)
     head = answer.partition(b"\r\n\r\n")[0].decode("latin-1")
     status = int(head.split()[1])
     assert status == 302 or 400 <= status < 500, head
@@ -128,7 +133,7 @@ def test_an_odd_request_is_redirected_rightly_or_refused_cleanly(door: Door, nam
     if status == 302:
         found = re.search(r"^location: (.*)$", head, re.MULTILINE | re.IGNORECASE)
         assert found is not None
-        assert door.is_right(found[1].strip())
+        assert entry_point.is_right(found[1].strip())
 
 
 HEADER_TEXT = st.text(
@@ -143,9 +148,9 @@ QUERY = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_chara
 @hypothesis_settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_no_header_and_no_query_make_an_error_or_another_destination(
-    door: Door, headers: dict[str, str], query: str
+def test_no_header_or_query_causes_an_error_or_another_destination(
+    entry_point: EntryPoint, headers: dict[str, str], query: str
 ) -> None:
-    response = door.ask(f"/anna?{query}", **{name: value.strip() for name, value in headers.items()})
+    response = entry_point.ask(f"/anna?{query}", **{name: value.strip() for name, value in headers.items()})
     assert response.status == 302
-    assert door.is_right(response.headers["Location"])
+    assert entry_point.is_right(response.headers["Location"])

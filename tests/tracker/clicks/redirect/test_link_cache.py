@@ -10,14 +10,20 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from tests.tracker.cast import Cast
 from tests.tracker.clicks.entry_points import make_link
 from tests.tracker.clicks.traffic import DEADLINE_S, LINK
-from tracker.clicks.redirect.link_cache import MISSING, Library, LinkCache, LinksUnreadable, library
+from tracker.clicks.redirect.link_cache import (
+    NOT_CACHED,
+    LinkCache,
+    LinkSource,
+    LinksUnavailable,
+    link_source,
+)
 from tracker.people.accounts.models import Brand
-from tracker.programs.links.changes import MOST_CHANGES, LinkChanges, changes_since, link_version
-from tracker.programs.links.operations import Found, LinkTarget, set_link_state
+from tracker.programs.links.changes import MAX_CHANGES, LinkChanges, changes_since, link_version
+from tracker.programs.links.operations import LinkLookup, LinkTarget, set_link_state
 from tracker.programs.models import Enrollment, Link, Program
 
 TARGET = LinkTarget(LINK, "https://shop.example/tea", "ll", {}, None)
@@ -31,7 +37,7 @@ def link_id(databases: Databases, cast: Cast, now: datetime) -> str:
 
 @pytest.fixture
 def links(databases: Databases) -> Iterator[LinkCache]:
-    cache = LinkCache(library(databases.main), poll_s=NEVER_S)
+    cache = LinkCache(link_source(databases.main), poll_s=NEVER_S)
     yield cache
     cache.close()
 
@@ -41,22 +47,20 @@ def change(databases: Databases, link_id: str, state: str = "paused") -> None:
 
 
 def version_of(databases: Databases) -> int:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return link_version(session)
 
 
 def changes_of(databases: Databases, seen: int) -> LinkChanges:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return changes_since(session, seen)
 
 
-def one_off(read: Callable[[str], Found]) -> LinkCache:
-    return LinkCache(Library(read, lambda _seen: LinkChanges(0, {})), poll_s=NEVER_S)
+def cache_without_changes(read: Callable[[str], LinkLookup]) -> LinkCache:
+    return LinkCache(LinkSource(read, lambda _seen: LinkChanges(0, {})), poll_s=NEVER_S)
 
 
-def test_every_change_takes_the_next_version_in_its_own_transaction(
-    databases: Databases, link_id: str
-) -> None:
+def test_every_committed_change_increments_the_version(databases: Databases, link_id: str) -> None:
     before = version_of(databases)
 
     def change_and_fail(session: Session) -> None:
@@ -74,7 +78,7 @@ def test_every_change_takes_the_next_version_in_its_own_transaction(
 
 
 @pytest.mark.parametrize("table", [Link, Enrollment, Program, Brand])
-def test_a_change_of_what_a_link_hangs_on_is_a_change_of_the_link(
+def test_changing_a_parent_of_a_link_evicts_the_link(
     databases: Databases, link_id: str, links: LinkCache, table: type[Program]
 ) -> None:
     assert links.find("anna") is not None
@@ -85,7 +89,7 @@ def test_a_change_of_what_a_link_hangs_on_is_a_change_of_the_link(
     )
     assert "anna" in (changes_of(databases, before).codes or {})
     links.poll()
-    assert links.known("anna") is MISSING
+    assert links.known("anna") is NOT_CACHED
 
 
 def test_a_change_evicts_that_link_and_no_other(
@@ -98,8 +102,8 @@ def test_a_change_evicts_that_link_and_no_other(
     links.poll()
     change(databases, link_id)
     links.poll()
-    assert links.known("anna") is MISSING
-    assert links.known("other") is not MISSING
+    assert links.known("anna") is NOT_CACHED
+    assert links.known("other") is not NOT_CACHED
     assert found(links, "anna").reason == "link paused"
 
 
@@ -115,50 +119,50 @@ def found(links: LinkCache, code: str) -> LinkTarget:
     return link
 
 
-def test_a_read_that_a_change_overtook_is_answered_but_not_kept(databases: Databases) -> None:
+def test_a_read_older_than_a_change_is_returned_but_not_cached(databases: Databases) -> None:
     at_read, go_on = threading.Event(), threading.Event()
 
-    def slow_read(_code: str) -> Found:
+    def slow_read(_code: str) -> LinkLookup:
         at_read.set()
         assert go_on.wait(DEADLINE_S)
-        return Found(TARGET, version=1)
+        return LinkLookup(TARGET, version=1)
 
-    links = LinkCache(Library(slow_read, lambda _seen: LinkChanges(2, {"tea": 2})), poll_s=NEVER_S)
+    links = LinkCache(LinkSource(slow_read, lambda _seen: LinkChanges(2, {"tea": 2})), poll_s=NEVER_S)
     answer = links.read("tea")
     assert at_read.wait(DEADLINE_S)
     links.poll()
     go_on.set()
     assert answer.result(DEADLINE_S) == TARGET
-    assert links.known("tea") is MISSING
+    assert links.known("tea") is NOT_CACHED
     links.close()
 
 
-def test_after_too_many_changes_or_a_restored_backup_all_is_read_anew(
+def test_too_many_changes_or_a_restored_backup_clear_the_cache(
     databases: Databases, link_id: str, links: LinkCache
 ) -> None:
     change(databases, link_id)
     assert links.find("anna") is not None
     links.poll()
     raise_version = text("update link_version set version = version + :by")
-    transact(databases.main, lambda session: session.execute(raise_version, {"by": MOST_CHANGES + 1}))
+    transact(databases.main, lambda session: session.execute(raise_version, {"by": MAX_CHANGES + 1}))
     links.poll()
-    assert links.known("anna") is MISSING
+    assert links.known("anna") is NOT_CACHED
     assert links.find("anna") is not None
-    transact(databases.main, lambda session: session.execute(raise_version, {"by": -MOST_CHANGES - 1}))
+    transact(databases.main, lambda session: session.execute(raise_version, {"by": -MAX_CHANGES - 1}))
     links.poll()
-    assert links.known("anna") is MISSING
+    assert links.known("anna") is NOT_CACHED
 
 
-def test_who_asks_for_the_same_at_once_shares_one_read() -> None:
+def test_concurrent_lookups_of_one_code_share_one_read() -> None:
     reads: list[str] = []
     go_on = threading.Event()
 
-    def slow_read(code: str) -> Found:
+    def slow_read(code: str) -> LinkLookup:
         reads.append(code)
         assert go_on.wait(DEADLINE_S)
-        return Found(TARGET, 0)
+        return LinkLookup(TARGET, 0)
 
-    links = one_off(slow_read)
+    links = cache_without_changes(slow_read)
     futures = [links.read(code) for code in ("tea", "TEA", "tea")]
     go_on.set()
     assert [future.result(DEADLINE_S) for future in futures] == [TARGET] * 3
@@ -166,7 +170,7 @@ def test_who_asks_for_the_same_at_once_shares_one_read() -> None:
     links.close()
 
 
-def test_a_code_that_no_link_has_is_remembered_for_a_second(
+def test_an_unknown_code_is_cached_for_one_second(
     databases: Databases, cast: Cast, now: datetime, links: LinkCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert links.find("anna") is None
@@ -175,57 +179,59 @@ def test_a_code_that_no_link_has_is_remembered_for_a_second(
     monkeypatch.setattr(
         "tracker.clicks.redirect.link_cache.time.monotonic", lambda later=threading.TIMEOUT_MAX: later
     )
-    assert links.known("anna") is MISSING
+    assert links.known("anna") is NOT_CACHED
     assert links.find("anna", DEADLINE_S) is not None
 
 
-def test_a_dead_database_stops_unknown_links_only() -> None:
+def test_cached_links_survive_a_database_outage() -> None:
     alive = True
 
-    def read(_code: str) -> Found:
+    def read(_code: str) -> LinkLookup:
         if not alive:
             raise OSError("the server is gone")
-        return Found(TARGET, 0)
+        return LinkLookup(TARGET, 0)
 
-    links = one_off(read)
+    links = cache_without_changes(read)
     assert links.find("tea") == TARGET
     alive = False
     assert links.find("tea") == TARGET
-    with pytest.raises(LinksUnreadable):
+    with pytest.raises(LinksUnavailable):
         links.find("coffee")
     alive = True
     assert links.find("coffee") == TARGET
     links.close()
 
 
-def test_a_database_that_hangs_is_waited_for_no_longer_than_the_deadline() -> None:
+def test_a_hanging_database_is_given_up_at_the_deadline() -> None:
     go_on = threading.Event()
 
-    def hang(_code: str) -> Found:
+    def hang(_code: str) -> LinkLookup:
         go_on.wait(DEADLINE_S)
-        return Found(TARGET, 0)
+        return LinkLookup(TARGET, 0)
 
-    links = one_off(hang)
-    with pytest.raises(LinksUnreadable):
+    links = cache_without_changes(hang)
+    with pytest.raises(LinksUnavailable):
         links.find("tea", deadline_s=0.01)
     go_on.set()
     links.close()
 
 
-def test_no_more_is_kept_than_there_is_room_for_and_the_oldest_go_first() -> None:
+def test_the_least_recently_used_link_is_evicted_at_the_limit() -> None:
     links = LinkCache(
-        Library(lambda _code: Found(TARGET, 0), lambda _seen: LinkChanges(0, {})), room=2, poll_s=NEVER_S
+        LinkSource(lambda _code: LinkLookup(TARGET, 0), lambda _seen: LinkChanges(0, {})),
+        max_links=2,
+        poll_s=NEVER_S,
     )
     for code in ("one", "two", "one", "three"):
         assert links.find(code) == TARGET
-    assert [links.known(code) is MISSING for code in ("one", "two", "three")] == [False, True, False]
+    assert [links.known(code) is NOT_CACHED for code in ("one", "two", "three")] == [False, True, False]
     links.close()
 
 
-def test_a_forked_child_reads_for_itself(links: LinkCache, link_id: str) -> None:
+def test_a_forked_child_starts_with_an_empty_cache(links: LinkCache, link_id: str) -> None:
     assert links.find("anna") is not None
     child = os.fork()
     if child == 0:
-        fresh = links.known("anna") is MISSING
+        fresh = links.known("anna") is NOT_CACHED
         os._exit(0 if fresh else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from config.database import Databases, transact
 from config.settings import Settings
 from tests.tracker.cast import Cast
-from tests.tracker.clicks.in_process import BROWSER, Answered, Ask, OpenInProcess
+from tests.tracker.clicks.in_process import BROWSER, OpenInProcess, RecordedResponse, SendRequest
 from tests.tracker.clicks.traffic import DEADLINE_S
 from tracker.clicks.models import Click
 from tracker.clicks.redirect.link_cache import POLL_S
@@ -28,7 +28,7 @@ Change = Callable[[Session], object]
 
 
 @pytest.fixture
-def ask(in_process: OpenInProcess, settings: Settings, link_id: str) -> Iterator[Ask]:
+def ask(in_process: OpenInProcess, settings: Settings, link_id: str) -> Iterator[SendRequest]:
     assert link_id
     with in_process(settings) as opened:
         yield opened
@@ -48,17 +48,17 @@ def link_id(databases: Databases, cast: Cast, now: datetime) -> str:
     return transact(databases.main, make)
 
 
-def destination(answered: Answered) -> str:
+def destination(response: RecordedResponse) -> str:
     """Without the token, which must be there."""
-    assert answered.location is not None
-    address, mark, rest = answered.location.partition("&ll=")
+    assert response.location is not None
+    address, mark, rest = response.location.partition("&ll=")
     assert mark
     return address + "".join(rest.partition("#")[1:])
 
 
-def test_labels_go_on_encoded_and_are_kept_with_the_click(ask: Ask, databases: Databases) -> None:
-    answered = ask("/anna", "s1=a+b%26c&utm_source=%C3%A9&evil=1&s2=no")
-    assert destination(answered) == (
+def test_labels_are_passed_encoded_and_stored_with_the_click(ask: SendRequest, databases: Databases) -> None:
+    response = ask("/anna", "s1=a+b%26c&utm_source=%C3%A9&evil=1&s2=no")
+    assert destination(response) == (
         "https://shop.example/tea?x=1&utm_medium=link&s1=a%20b%26c&utm_source=%C3%A9#top"
     )
     with databases.clicks.connect() as connection:
@@ -75,40 +75,40 @@ def test_labels_go_on_encoded_and_are_kept_with_the_click(ask: Ask, databases: D
         ("to=/%0d%0aSet-Cookie:x", "https://shop.example/tea?x=1&utm_medium=link#top"),
     ],
 )
-def test_a_deep_link_is_a_path_below_the_links_own_host(ask: Ask, query: str, leads_to: str) -> None:
+def test_a_deep_link_is_a_path_on_the_host_of_the_link(ask: SendRequest, query: str, leads_to: str) -> None:
     assert destination(ask("/anna", query)) == leads_to
 
 
-def until(status: int, ask: Ask, path: str = "/anna", host: str = "") -> Answered:
+def until(status: int, ask: SendRequest, path: str = "/anna", host: str = "") -> RecordedResponse:
     """What is in memory is at most a poll old."""
     end = threading.Event()
     timer = threading.Timer(DEADLINE_S + POLL_S, end.set)
     timer.start()
     headers = [BROWSER, ("Host", host)] if host else [BROWSER]
-    while (answered := ask(path, headers=headers)).status != status and not end.is_set():
+    while (response := ask(path, headers=headers)).status != status and not end.is_set():
         end.wait(0.02)
     timer.cancel()
-    assert answered.status == status
-    return answered
+    assert response.status == status
+    return response
 
 
 @pytest.mark.parametrize(
     ("state", "status", "says"), [("paused", 404, "leads nowhere"), ("ended", 410, "has ended")]
 )
-def test_a_dead_link_is_a_page_or_the_brands_fallback(
-    ask: Ask, databases: Databases, cast: Cast, link_id: str, state: str, status: int, says: str
+def test_an_inactive_link_shows_a_page_or_redirects_to_the_fallback(
+    ask: SendRequest, databases: Databases, cast: Cast, link_id: str, state: str, status: int, says: str
 ) -> None:
     assert ask("/anna").status == 302
     transact(databases.main, lambda s: set_link_state(s, link_id=link_id, state=state))
-    answered = until(status, ask)
-    assert says in answered.body.decode()
-    assert {name.lower(): value for name, value in answered.headers}["cache-control"] == "no-store, private"
+    response = until(status, ask)
+    assert says in response.body.decode()
+    assert {name.lower(): value for name, value in response.headers}["cache-control"] == "no-store, private"
     transact(databases.main, lambda s: set_fallback(s, brand_id=cast.brand_id, url=FALLBACK))
     assert until(302, ask).location == FALLBACK
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_a_link_in_memory_expires_by_the_clock(ask: Ask, databases: Databases, link_id: str) -> None:
+def test_a_cached_link_expires_on_time(ask: SendRequest, databases: Databases, link_id: str) -> None:
     at = datetime.now(UTC) + timedelta(seconds=1)
     transact(databases.main, lambda s: expire_link(s, datetime.now(UTC), link_id=link_id, at=at))
     assert ask("/anna").status == 302
@@ -117,8 +117,8 @@ def test_a_link_in_memory_expires_by_the_clock(ask: Ask, databases: Databases, l
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_a_brands_host_finds_that_brands_links_alone(
-    ask: Ask, databases: Databases, cast: Cast, now: datetime
+def test_a_brand_domain_finds_only_links_of_that_brand(
+    ask: SendRequest, databases: Databases, cast: Cast, now: datetime
 ) -> None:
     def add(session: Session) -> None:
         add_domain(session, now, brand_id=cast.brand_id, host="go.teas.example", own_host="")
@@ -138,7 +138,7 @@ def test_a_brands_host_finds_that_brands_links_alone(
     until(404, ask, "/nobody", host="go.teas.example")
 
 
-def test_a_link_that_is_in_memory_asks_no_database(ask: Ask) -> None:
+def test_a_cached_link_needs_no_database_query(ask: SendRequest) -> None:
     asked: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
@@ -160,7 +160,7 @@ def test_a_link_that_is_in_memory_asks_no_database(ask: Ask) -> None:
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 @pytest.mark.parametrize(("path", "status"), [("/anna", "302"), ("/nobody", "404")])
-def test_each_answer_is_counted_once(ask: Ask, path: str, status: str) -> None:
+def test_each_response_is_counted_once(ask: SendRequest, path: str, status: str) -> None:
     def counted() -> float:
         return REGISTRY.get_sample_value("linkledger_answers_total", {"status": status}) or 0
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from config.database import open_databases, reading
+from config.database import open_databases, read_session
 from config.migrate import upgrade
 from config.settings import Settings
 from tests.conftest import settings_for
@@ -19,12 +19,12 @@ from tests.harness.databases.postgres import PostgresServer, PostgresUnavailable
 from tests.harness.processes.edge_process import (
     SPOOL_MB,
     Shoppers,
-    missing,
+    missing_clicks,
     running_edge,
     wait_until,
     wait_until_all_are_rows,
 )
-from tests.tracker.cast import bring_on
+from tests.tracker.cast import create_cast
 from tests.tracker.clicks.entry_points import make_link
 from tracker.clicks.models import Click
 
@@ -47,7 +47,7 @@ def frozen(server: PostgresServer) -> AbstractContextManager[None]:
 
 def prepare(settings: Settings, now: datetime) -> None:
     databases = open_databases(settings)
-    make_link(databases, bring_on(databases, now), now)
+    make_link(databases, create_cast(databases, now), now)
     databases.close()
 
 
@@ -62,20 +62,20 @@ def rows(settings: Settings) -> int:
 @pytest.mark.postgresql
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 @pytest.mark.parametrize("length_s", [2.0, MINUTE])
-@pytest.mark.parametrize("stopped", [frozen, dead])
-def test_postgresql_may_stop_under_load_and_come_back(
+@pytest.mark.parametrize("outage", [frozen, dead])
+def test_no_click_is_lost_while_postgresql_is_down_under_load(
     settings: Settings,
     postgres_server: PostgresServer,
     now: datetime,
     length_s: float,
-    stopped: Callable[[PostgresServer], AbstractContextManager[None]],
+    outage: Callable[[PostgresServer], AbstractContextManager[None]],
 ) -> None:
     prepare(settings, now)
     # One worker: a second one might not have read the link yet, and rightly answers 503 then.
     with running_edge(settings, workers=1) as edge, Shoppers(edge.port, settings) as shoppers:
         shoppers.wait_for_more(200)
         try:
-            with stopped(postgres_server):
+            with outage(postgres_server):
                 end = time.monotonic() + length_s
                 before = len(shoppers.clicks)
                 wait_until(lambda: time.monotonic() >= end, length_s + 10)
@@ -106,7 +106,7 @@ def small_disk(folder: Path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def is_whole(settings: Settings) -> bool:
+def passes_integrity_check(settings: Settings) -> bool:
     databases = open_databases(settings)
     with databases.clicks.connect() as connection:
         found = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
@@ -125,9 +125,7 @@ def fill(path: Path) -> None:
                 continue
 
 
-def test_a_full_disk_sends_clicks_into_the_spool_until_there_is_room_again(
-    tmp_path: Path, now: datetime
-) -> None:
+def test_a_full_disk_sends_clicks_to_the_spool(tmp_path: Path, now: datetime) -> None:
     with small_disk(tmp_path / "disk") as disk:
         settings = settings_for(disk / "home")
         databases = open_databases(settings)
@@ -141,7 +139,7 @@ def test_a_full_disk_sends_clicks_into_the_spool_until_there_is_room_again(
                 (disk / "more").write_bytes(bytes(65536))
             wait_until(lambda: spool_in_use(settings))
             shoppers.wait_for_more(300)
-            assert missing(settings, shoppers.clicks[-50:])
+            assert missing_clicks(settings, shoppers.clicks[-50:])
             (disk / "filler").unlink()
             (disk / "more").unlink(missing_ok=True)
             shoppers.wait_for_more(50)
@@ -149,7 +147,7 @@ def test_a_full_disk_sends_clicks_into_the_spool_until_there_is_room_again(
             assert shoppers.failed == []
             assert shoppers.without_token == 0
             wait_until_all_are_rows(settings, shoppers.clicks)
-        assert is_whole(settings)
+        assert passes_integrity_check(settings)
 
 
 LIMITED = """
@@ -164,15 +162,13 @@ def spool_in_use(settings: Settings) -> bool:
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_a_file_that_may_grow_no_further_sends_clicks_into_the_spool(
-    settings: Settings, now: datetime
-) -> None:
+def test_a_file_size_limit_sends_clicks_to_the_spool(settings: Settings, now: datetime) -> None:
     """The same for those who are not root: the log of the database reaches the limit of a file's size."""
     prepare(settings, now)
     limit = SPOOL_MB * 1024 * 1024
     clicks_file = Path(settings.clicks_url.removeprefix("sqlite:///"))
     databases = open_databases(settings)
-    with reading(databases.clicks) as session:
+    with read_session(databases.clicks) as session:
         session.scalar(select(func.count()).select_from(Click))  # who still reads keeps the log from its end
         wrapper = [sys.executable, "-c", LIMITED, str(limit)]
         with (
@@ -189,4 +185,4 @@ def test_a_file_that_may_grow_no_further_sends_clicks_into_the_spool(
     databases.close()
     with running_edge(settings, workers=1):
         wait_until_all_are_rows(settings, shoppers.clicks)
-    assert is_whole(settings)
+    assert passes_integrity_check(settings)

@@ -14,12 +14,12 @@ def app() -> Flask:
     return made
 
 
-def test_the_view_says_who_may_call_it(app: Flask) -> None:
+def test_the_view_declares_its_access(app: Flask) -> None:
     access = getattr(app.view_functions["clicks.follow_link"], "__access__", None)
     assert isinstance(access, Access)
     assert access.kind == "public"
 
 
 @pytest.mark.parametrize("path", ["/ab", "/" + "x" * 65, "/a.b", "/anna/", "/anna/x"])
-def test_what_cannot_be_a_code_never_reaches_the_view(app: Flask, path: str) -> None:
+def test_an_impossible_code_never_reaches_the_view(app: Flask, path: str) -> None:
     assert app.test_client().get(path).status_code == 404

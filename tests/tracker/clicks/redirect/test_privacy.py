@@ -30,53 +30,53 @@ def link(databases: Databases, cast: Cast, now: datetime) -> None:
     transact(databases.main, make)
 
 
-def visit(door: OpenInProcess, settings: Settings, peer: str, *lines: tuple[str, str]) -> None:
-    with door(settings) as ask:
+def visit(entry_point: OpenInProcess, settings: Settings, peer: str, *lines: tuple[str, str]) -> None:
+    with entry_point(settings) as ask:
         answer = ask("/anna", headers=[("User-Agent", BROWSER), ("Referer", SECRET_PAGE), *lines], peer=peer)
     assert answer.status == 302
     assert "set-cookie" not in [name.lower() for name, _ in answer.headers]
 
 
-def kept(databases: Databases) -> list[tuple[str | None, str | None, str, str | None]]:
+def stored_visitors(databases: Databases) -> list[tuple[str | None, str | None, str, str | None]]:
     columns = (Click.country, Click.visitor, Click.device, Click.referrer_host)
     with databases.clicks.connect() as connection:
         return [tuple(row) for row in connection.execute(select(*columns).order_by(Click.id))]  # type: ignore[misc]
 
 
 @pytest.mark.usefixtures("link")
-def test_the_same_visitor_has_the_same_mark_behind_a_trusted_proxy_or_not(
+def test_the_visitor_hash_is_the_same_with_and_without_a_trusted_proxy(
     in_process: OpenInProcess, settings: Settings, databases: Databases
 ) -> None:
     proxied = settings.model_copy(update={"trusted_proxies": "10.0.0.0/8"})
-    said = ("X-Forwarded-For", ADDRESS)
+    header = ("X-Forwarded-For", ADDRESS)
     visit(in_process, settings, ADDRESS)
-    visit(in_process, proxied, "10.0.0.7", said)
-    visit(in_process, proxied, "10.0.0.7", ("X-Forwarded-For", "203.0.113.5"), said)
-    visit(in_process, proxied, "203.0.113.5", said)
-    direct, behind, in_two_lines, spoofed = kept(databases)
+    visit(in_process, proxied, "10.0.0.7", header)
+    visit(in_process, proxied, "10.0.0.7", ("X-Forwarded-For", "203.0.113.5"), header)
+    visit(in_process, proxied, "203.0.113.5", header)
+    direct, behind, in_two_lines, spoofed = stored_visitors(databases)
     assert direct == behind == in_two_lines
     assert (direct[0], direct[2:]) == ("US", (DEVICE, "blog.example"))
     assert (spoofed[0], spoofed[1] == direct[1]) == (None, False)
 
 
 @pytest.mark.usefixtures("link")
-def test_both_doors_make_the_same_mark_of_the_same_visitor(settings: Settings, databases: Databases) -> None:
-    for door in IN_PROCESS.values():
-        visit(door, settings, ADDRESS)
-    first, second = kept(databases)
+def test_both_entry_points_compute_the_same_visitor_hash(settings: Settings, databases: Databases) -> None:
+    for entry_point in IN_PROCESS.values():
+        visit(entry_point, settings, ADDRESS)
+    first, second = stored_visitors(databases)
     assert first == second
 
 
 @pytest.mark.usefixtures("link")
-def test_a_country_header_counts_only_from_a_trusted_proxy(
+def test_the_country_header_is_used_only_from_a_trusted_proxy(
     in_process: OpenInProcess, settings: Settings, databases: Databases
 ) -> None:
     own = settings.model_copy(update={"trusted_proxies": "10.0.0.7", "country_header": "CF-IPCountry"})
-    said = ("CF-IPCountry", "AT")
-    visit(in_process, own, "10.0.0.7", ("X-Forwarded-For", ADDRESS), said)
-    visit(in_process, own, ADDRESS, said)
-    visit(in_process, settings, ADDRESS, said)
-    assert [row[0] for row in kept(databases)] == ["AT", "US", "US"]
+    header = ("CF-IPCountry", "AT")
+    visit(in_process, own, "10.0.0.7", ("X-Forwarded-For", ADDRESS), header)
+    visit(in_process, own, ADDRESS, header)
+    visit(in_process, settings, ADDRESS, header)
+    assert [row[0] for row in stored_visitors(databases)] == ["AT", "US", "US"]
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])

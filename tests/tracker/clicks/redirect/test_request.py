@@ -12,19 +12,19 @@ from sqlalchemy.exc import OperationalError
 
 from config.database import Databases
 from config.settings import Settings
-from tests.tracker.clicks.traffic import DEADLINE_S, LINK, NOW, HeldWriters
+from tests.tracker.clicks.traffic import DEADLINE_S, LINK, NOW, BlockedWriters
 from tests.tracker.clicks.visitors import CRAWLERS, PEOPLE, PREVIEWS
 from tracker.clicks.counting.visitor_keys import VisitorKeys
 from tracker.clicks.models import Click
 from tracker.clicks.recording.recorder import Recorder
-from tracker.clicks.redirect.request import Answer, Visit, follow
+from tracker.clicks.redirect.request import RedirectResult, Visit, follow
 from tracker.clicks.token import read_token
 from tracker.programs.links.domains import Domain
 from tracker.programs.links.operations import LinkTarget
 
 KEYS = ("a key for the tests of the redirect, long",)
 TARGET = LinkTarget(LINK, "https://shop.example/tea?x=1#top", "ll", {"s1": "bio"}, None)
-PLAIN = Answer(302, "https://shop.example/tea?x=1#top")
+PLAIN = RedirectResult(302, "https://shop.example/tea?x=1#top")
 BROWSER = {"user-agent": PEOPLE["Instagram on iPhone"][0], "referer": "https://l.instagram.com/secret"}
 
 
@@ -37,7 +37,7 @@ def recorder(settings: Settings) -> Iterator[Recorder]:
 
 def open_link(
     recorder: Recorder, target: LinkTarget | None = TARGET, method: str = "GET", **given: Any
-) -> Answer:
+) -> RedirectResult:
     visit = Visit(method, "tea", given.pop("headers", BROWSER))
     deadline_s = given.pop("deadline_s", DEADLINE_S)
     return follow(visit, NOW, find_link=lambda _: target, recorder=recorder, keys=KEYS, deadline_s=deadline_s)
@@ -48,14 +48,14 @@ def rows(databases: Databases) -> list[Any]:
         return list(connection.execute(select(Click.__table__)))
 
 
-def figure(name: str, **labels: str) -> float:
+def counter(name: str, **labels: str) -> float:
     return REGISTRY.get_sample_value(f"linkledger_{name}_total", labels) or 0
 
 
-def test_a_person_is_sent_on_with_a_token_whose_click_is_kept(
+def test_a_person_is_redirected_with_the_token_of_a_stored_click(
     recorder: Recorder, databases: Databases
 ) -> None:
-    before = figure("redirects", verdict="person")
+    before = counter("redirects", verdict="person")
     answer = open_link(recorder)
     assert answer.location is not None
     start, _, rest = answer.location.partition("&ll=")
@@ -66,7 +66,7 @@ def test_a_person_is_sent_on_with_a_token_whose_click_is_kept(
     assert (token.earns, token.confirmed) == (True, True)
     assert (row.verdict, row.device, row.referrer_host) == ("person", "phone", "l.instagram.com")
     assert row.sub_ids == {"s1": "bio"}
-    assert figure("redirects", verdict="person") == before + 1
+    assert counter("redirects", verdict="person") == before + 1
 
 
 def test_a_prerender_gets_a_token_that_earns_but_is_not_confirmed(
@@ -90,7 +90,7 @@ def test_a_prerender_gets_a_token_that_earns_but_is_not_confirmed(
         ("GET", {**BROWSER, "sec-fetch-dest": "image"}, "embedded"),
     ],
 )
-def test_a_machine_is_recorded_and_sent_on_without_a_token(
+def test_a_machine_is_recorded_and_redirected_without_a_token(
     recorder: Recorder, databases: Databases, method: str, headers: dict[str, str], verdict: str
 ) -> None:
     assert open_link(recorder, method=method, headers=headers) == PLAIN
@@ -104,39 +104,39 @@ def test_a_machine_is_recorded_and_sent_on_without_a_token(
     [(None, "unknown"), (replace(TARGET, reason="link paused"), "inactive")],
     ids=["unknown", "inactive"],
 )
-def test_a_code_that_leads_nowhere_leaves_a_count_and_no_row(
+def test_an_unknown_or_inactive_code_is_counted_but_not_stored(
     recorder: Recorder, databases: Databases, target: LinkTarget | None, why: str
 ) -> None:
-    before = figure("unknown_codes", why=why)
-    assert open_link(recorder, target) == Answer(404)
+    before = counter("unknown_codes", why=why)
+    assert open_link(recorder, target) == RedirectResult(404)
     assert rows(databases) == []
-    assert figure("unknown_codes", why=why) == before + 1
+    assert counter("unknown_codes", why=why) == before + 1
 
 
-def test_a_click_that_could_not_be_written_in_time_is_sent_on_without_a_token_and_counted(
+def test_a_click_that_misses_the_deadline_is_redirected_without_a_token_and_counted(
     settings: Settings,
 ) -> None:
-    writers = HeldWriters(held=True)
+    writers = BlockedWriters(blocked=True)
     slow = Recorder(settings.clicks_url, writers.open)
-    before = figure("unrecorded_clicks")
+    before = counter("unrecorded_clicks")
     assert open_link(slow, deadline_s=0.01) == PLAIN
-    assert figure("unrecorded_clicks") == before + 1
-    writers.go.set()
+    assert counter("unrecorded_clicks") == before + 1
+    writers.released.set()
     slow.close()
 
 
-def test_a_database_of_clicks_that_fails_does_not_stop_the_shopper(tmp_path: Any) -> None:
+def test_a_failing_click_database_does_not_stop_the_redirect(tmp_path: Any) -> None:
     broken = Recorder(f"sqlite:///{tmp_path}/nowhere/clicks.db")
     assert open_link(broken) == PLAIN
     broken.close()
 
 
-def test_links_that_cannot_be_read_are_a_503(recorder: Recorder) -> None:
+def test_unavailable_links_are_answered_with_503(recorder: Recorder) -> None:
     def fail(_code: str) -> LinkTarget | None:
         raise OperationalError("SELECT", {}, Exception("the server is gone"))
 
     visit = Visit("GET", "tea", BROWSER)
-    assert follow(visit, NOW, find_link=fail, recorder=recorder, keys=KEYS) == Answer(503)
+    assert follow(visit, NOW, find_link=fail, recorder=recorder, keys=KEYS) == RedirectResult(503)
 
 
 FALLBACK = "https://shop.example/over"
@@ -150,17 +150,17 @@ def visit_on(host: str, query: str = "") -> Visit:
 @pytest.mark.parametrize(
     ("changes", "answer"),
     [
-        ({"reason": "link paused"}, Answer(404)),
-        ({"reason": "link ended"}, Answer(410)),
-        ({"reason": "program ended"}, Answer(410)),
-        ({"expires_at": NOW}, Answer(410)),
-        ({"expires_at": NOW, "fallback_url": FALLBACK}, Answer(302, FALLBACK)),
-        ({"reason": "link paused", "fallback_url": FALLBACK}, Answer(302, FALLBACK)),
+        ({"reason": "link paused"}, RedirectResult(404)),
+        ({"reason": "link ended"}, RedirectResult(410)),
+        ({"reason": "program ended"}, RedirectResult(410)),
+        ({"expires_at": NOW}, RedirectResult(410)),
+        ({"expires_at": NOW, "fallback_url": FALLBACK}, RedirectResult(302, FALLBACK)),
+        ({"reason": "link paused", "fallback_url": FALLBACK}, RedirectResult(302, FALLBACK)),
     ],
     ids=str,
 )
-def test_a_dead_link_leads_to_the_brands_page_or_to_one_that_says_so(
-    recorder: Recorder, databases: Databases, changes: dict[str, Any], answer: Answer
+def test_an_inactive_link_redirects_to_the_fallback_or_shows_an_error_page(
+    recorder: Recorder, databases: Databases, changes: dict[str, Any], answer: RedirectResult
 ) -> None:
     assert open_link(recorder, replace(TARGET, **changes)) == answer
     assert rows(databases) == []
@@ -175,7 +175,7 @@ def test_a_dead_link_leads_to_the_brands_page_or_to_one_that_says_so(
         (None, Domain("brd_own", None), 404),
     ],
 )
-def test_at_a_brands_own_host_only_its_links_are_found(
+def test_a_brand_domain_serves_only_links_of_that_brand(
     recorder: Recorder, target: LinkTarget | None, domain: Domain | None, status: int
 ) -> None:
     asked = []
@@ -195,7 +195,7 @@ def test_at_a_brands_own_host_only_its_links_are_found(
     assert (answer.status, asked) == (status, ["Go.Own.example:443"])
 
 
-def test_at_a_brands_own_host_an_unknown_code_leads_to_its_page(recorder: Recorder) -> None:
+def test_an_unknown_code_on_a_brand_domain_redirects_to_the_fallback(recorder: Recorder) -> None:
     for target in (None, replace(TARGET, brand_id="brd_other")):
         answer = follow(
             visit_on("go.own.example"),
@@ -205,10 +205,10 @@ def test_at_a_brands_own_host_an_unknown_code_leads_to_its_page(recorder: Record
             keys=KEYS,
             find_domain=lambda _: OWN,
         )
-        assert answer == Answer(302, FALLBACK)
+        assert answer == RedirectResult(302, FALLBACK)
 
 
-def test_labels_that_are_passed_on_are_kept_with_the_click(recorder: Recorder, databases: Databases) -> None:
+def test_passed_labels_are_stored_with_the_click(recorder: Recorder, databases: Databases) -> None:
     link = replace(TARGET, passes=("s1", "utm_source"))
     visit = visit_on("", "s1=story&utm_source=mail&s2=x")
     answer = follow(visit, NOW, find_link=lambda _: link, recorder=recorder, keys=KEYS)
@@ -217,7 +217,7 @@ def test_labels_that_are_passed_on_are_kept_with_the_click(recorder: Recorder, d
     assert [row.sub_ids for row in rows(databases)] == [{"s1": "story"}]
 
 
-def test_of_a_person_country_and_marks_are_kept_and_no_address(
+def test_country_and_visitor_hashes_are_stored_but_no_address(
     recorder: Recorder, databases: Databases, tmp_path: Path
 ) -> None:
     visit = visit_on("")._replace(address="8.8.8.8")
@@ -238,8 +238,8 @@ def test_of_a_person_country_and_marks_are_kept_and_no_address(
     assert "8.8.8.8" not in str(person)
 
 
-def test_answers_are_counted_by_status(recorder: Recorder) -> None:
-    before = [figure("answers", status=status) for status in ("302", "404")]
+def test_responses_are_counted_by_status(recorder: Recorder) -> None:
+    before = [counter("answers", status=status) for status in ("302", "404")]
     open_link(recorder)
     open_link(recorder, None)
-    assert [figure("answers", status=status) for status in ("302", "404")] == [each + 1 for each in before]
+    assert [counter("answers", status=status) for status in ("302", "404")] == [each + 1 for each in before]

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from tests.tracker.clicks.traffic import LINK, NOW
 from tracker.clicks.redirect.destination import with_token
-from tracker.clicks.redirect.tailoring import DeadEnd, dead_end, tailored
+from tracker.clicks.redirect.tailoring import InactiveLink, apply_visitor_query, inactive_link
 from tracker.programs.links.operations import LinkTarget
-from tracker.programs.links.query_parameters import LONGEST_WITH_PARAMETERS
-from tracker.programs.rules import PASSABLE
+from tracker.programs.links.query_parameters import MAX_LENGTH_WITH_PARAMETERS
+from tracker.programs.rules import PASSABLE_PARAMETERS
 
 PLAIN = LinkTarget(LINK, "https://shop.example/tea?x=1#top", "ll", {"s1": "bio"}, None)
 PASSING = replace(PLAIN, passes=("s1", "s2", "utm_source"))
@@ -39,18 +39,20 @@ DEEP = replace(PLAIN, deep_links=True, parameters={"utm_source": "friends"})
         ("to=/other", PLAIN.destination, "bio"),
     ],
 )
-def test_only_what_the_link_names_goes_on_encoded(query: str, destination: str, labels: str) -> None:
-    link = tailored(PASSING, query)
+def test_only_parameters_that_the_link_allows_are_passed_encoded(
+    query: str, destination: str, labels: str
+) -> None:
+    link = apply_visitor_query(PASSING, query)
     assert (link.destination, link.sub_ids) == (destination, {"s1": labels})
 
 
-def test_what_stands_in_the_address_already_stays() -> None:
+def test_parameters_already_in_the_address_win() -> None:
     link = replace(PASSING, destination="https://shop.example/?utm%5Fsource=own&s2")
-    assert tailored(link, "utm_source=theirs&s2=theirs").destination == link.destination
+    assert apply_visitor_query(link, "utm_source=theirs&s2=theirs").destination == link.destination
 
 
-def test_a_link_that_names_nothing_is_the_same_whatever_comes() -> None:
-    assert tailored(PLAIN, "s1=x&utm_source=y&to=/z") is PLAIN
+def test_a_link_that_passes_nothing_is_unchanged_by_any_query() -> None:
+    assert apply_visitor_query(PLAIN, "s1=x&utm_source=y&to=/z") is PLAIN
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,7 @@ def test_a_link_that_names_nothing_is_the_same_whatever_comes() -> None:
     ],
 )
 def test_a_deep_link_leads_to_another_page_of_the_same_host(query: str, destination: str) -> None:
-    assert tailored(DEEP, query).destination == destination
+    assert apply_visitor_query(DEEP, query).destination == destination
 
 
 @pytest.mark.parametrize(
@@ -88,14 +90,15 @@ def test_a_deep_link_leads_to_another_page_of_the_same_host(query: str, destinat
         "/" + "a" * 1100,
     ],
 )
-def test_what_is_no_plain_path_leads_to_the_links_own_page(path: str) -> None:
-    assert tailored(DEEP, f"to={path}").destination == DEEP.destination
+def test_an_unsafe_deep_link_leads_to_the_links_own_page(path: str) -> None:
+    assert apply_visitor_query(DEEP, f"to={path}").destination == DEEP.destination
 
 
 QUERY = st.one_of(
     st.text(st.characters(max_codepoint=255), max_size=80),
     st.tuples(
-        st.sampled_from([*PASSABLE, "to", "ll", "%74o", "x"]), st.text(st.characters(max_codepoint=255))
+        st.sampled_from([*PASSABLE_PARAMETERS, "to", "ll", "%74o", "x"]),
+        st.text(st.characters(max_codepoint=255)),
     ).map(lambda pair: f"{pair[0]}={pair[1]}"),
     st.sampled_from(["//evil.example", "/\\evil", "%2f%2fevil", "/%5cevil", "@evil", "/@evil"]).map(
         "to=".__add__
@@ -105,28 +108,28 @@ QUERY = st.one_of(
 
 @given(st.lists(QUERY, max_size=6))
 def test_no_query_ever_changes_scheme_or_host_or_adds_a_name(queries: list[str]) -> None:
-    link = tailored(replace(DEEP, passes=PASSABLE), "&".join(queries))
+    link = apply_visitor_query(replace(DEEP, passes=PASSABLE_PARAMETERS), "&".join(queries))
     address = with_token(link.destination, "ll", "T")
     parts = urlsplit(address)
     assert address.startswith("https://shop.example/")
     assert address.isascii()
     assert address.isprintable()
     assert " " not in address
-    assert len(address) <= LONGEST_WITH_PARAMETERS + 100
+    assert len(address) <= MAX_LENGTH_WITH_PARAMETERS + 100
     assert parts.netloc == "shop.example"
     assert parse_qsl(parts.query, keep_blank_values=True)[-1] == ("ll", "T")
 
 
-def test_a_link_expires_by_the_clock_and_a_stopped_one_says_why() -> None:
+def test_an_expired_or_paused_link_is_inactive_with_its_reason() -> None:
     link = replace(PLAIN, expires_at=NOW, fallback_url="https://shop.example/gone")
-    assert dead_end(link, NOW - timedelta(milliseconds=1)) is None
-    assert dead_end(link, NOW) == DeadEnd("link expired", "https://shop.example/gone")
-    assert dead_end(replace(PLAIN, reason="link paused"), NOW) == DeadEnd("link paused", None)
+    assert inactive_link(link, NOW - timedelta(milliseconds=1)) is None
+    assert inactive_link(link, NOW) == InactiveLink("link expired", "https://shop.example/gone")
+    assert inactive_link(replace(PLAIN, reason="link paused"), NOW) == InactiveLink("link paused", None)
 
 
 @pytest.mark.parametrize(
-    ("why", "gone"),
+    ("reason", "is_permanent"),
     [("link paused", False), ("link ended", True), ("link expired", True), ("program ended", True)],
 )
-def test_what_is_over_for_good_is_gone(why: str, gone: bool) -> None:
-    assert DeadEnd(why, None).gone is gone
+def test_ended_and_expired_links_are_permanent(reason: str, is_permanent: bool) -> None:
+    assert InactiveLink(reason, None).is_permanent is is_permanent

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from tests.tracker.cast import Cast
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.people.accounts import operations as people
 from tracker.people.accounts.models import BrandHost
 
 
-def test_a_brand_has_its_hosts_in_their_normal_form(databases: Databases, now: datetime) -> None:
+def test_hosts_of_a_brand_are_normalized(databases: Databases, now: datetime) -> None:
     def work(session: Session) -> list[str]:
         hosts = ["Shop.Example", "shop.example.", "bücher.example"]
         brand = people.create_brand(session, now, name="T", currency="jpy", timezone="UTC", hosts=hosts)
@@ -30,7 +30,7 @@ def test_allowing_a_host_again_changes_nothing(databases: Databases, cast: Cast)
             databases.main,
             lambda session: people.allow_host(session, brand_id=cast.brand_id, host="new.example"),
         )
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert session.query(BrandHost).filter_by(host="new.example").count() == 1
 
 
@@ -42,7 +42,7 @@ def test_a_brand_with_one_wrong_host_is_not_made(databases: Databases, now: date
                 session, now, name="T", currency="EUR", timezone="UTC", hosts=["good.example", "no host"]
             ),
         )
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert list(people.list_brands(session)) == []
 
 
@@ -66,7 +66,7 @@ def test_a_wrong_brand_is_refused(databases: Databases, now: datetime, wrong: di
         transact(databases.main, lambda session: people.create_brand(session, now, **{**right, **wrong}))
 
 
-def test_one_address_is_one_creator_however_it_is_written(
+def test_the_email_address_of_a_creator_is_unique_case_insensitively(
     databases: Databases, cast: Cast, now: datetime
 ) -> None:
     with pytest.raises(Conflict) as refused:
@@ -77,7 +77,7 @@ def test_one_address_is_one_creator_however_it_is_written(
             ),
         )
     assert "anna" not in str(refused.value).lower()
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert {each.name for each in people.list_creators(session)} == {"Anna", "Bob"}
 
 
@@ -100,10 +100,10 @@ def test_a_user_has_one_role_at_a_brand(databases: Databases, cast: Cast, now: d
 @pytest.mark.parametrize(
     ("read", "prefix"), [(people.get_brand, "brd"), (people.get_creator, "crt"), (people.get_user, "usr")]
 )
-def test_what_nobody_has_is_not_found(
+def test_an_unknown_id_is_not_found(
     databases: Databases, read: Callable[[Session, str], Any], prefix: str
 ) -> None:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         with pytest.raises(NotFound, match="linkledger"):
             read(session, f"{prefix}_{'0' * 32}")
         with pytest.raises(Invalid):

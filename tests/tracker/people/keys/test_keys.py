@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from config.logs import scrub
 from tests.tracker.cast import Cast
 from tests.tracker.terminal import Terminal
@@ -16,17 +16,24 @@ from tracker.errors import Conflict, Invalid, NotFound
 from tracker.people.keys.commands import COMMANDS
 from tracker.people.keys.operations import (
     Caller,
-    NotLetIn,
+    Unauthenticated,
+    authenticate,
     create_key,
-    let_in,
     list_keys,
-    note_use,
+    record_use,
     revoke_key,
 )
-from tracker.people.keys.rules import SCOPES, checked_scopes, is_secret, key_text, new_secret, read_key
+from tracker.people.keys.rules import (
+    SCOPES,
+    checked_scopes,
+    format_key,
+    new_secret,
+    parse_key,
+    secret_matches,
+)
 
 
-def made(databases: Databases, now: datetime, cast: Cast, **values: Any) -> tuple[str, str]:
+def make_key(databases: Databases, now: datetime, cast: Cast, **values: Any) -> tuple[str, str]:
     """The id and the text of a new key."""
     given = {"brand_id": cast.brand_id, "name": "shop", "scopes": ["sales:write"]} | values
 
@@ -37,57 +44,57 @@ def made(databases: Databases, now: datetime, cast: Cast, **values: Any) -> tupl
     return transact(databases.main, work)
 
 
-def let(databases: Databases, now: datetime, shown: str) -> Caller:
-    presented = read_key(shown)
+def authenticate_key(databases: Databases, now: datetime, shown: str) -> Caller:
+    presented = parse_key(shown)
     assert presented is not None
-    with reading(databases.main) as session:
-        return let_in(session, now, presented)
+    with read_session(databases.main) as session:
+        return authenticate(session, now, presented)
 
 
-def test_a_key_lets_its_brand_in_for_what_it_is_for(databases: Databases, now: datetime, cast: Cast) -> None:
-    key_id, shown = made(databases, now, cast, scopes=["sales:read", "sales:write", "sales:read"])
-    caller = let(databases, now, shown)
+def test_a_key_authenticates_its_brand_with_its_scopes(
+    databases: Databases, now: datetime, cast: Cast
+) -> None:
+    key_id, shown = make_key(databases, now, cast, scopes=["sales:read", "sales:write", "sales:read"])
+    caller = authenticate_key(databases, now, shown)
     assert (caller.key_id, caller.brand_id) == (key_id, cast.brand_id)
     assert caller.scopes == {"sales:read", "sales:write"}
     assert caller.last_used_at is None
 
 
-def test_nothing_that_is_kept_opens_anything(databases: Databases, now: datetime, cast: Cast) -> None:
-    _, shown = made(databases, now, cast)
+def test_the_secret_is_not_stored(databases: Databases, now: datetime, cast: Cast) -> None:
+    _, shown = make_key(databases, now, cast)
     secret = shown.rpartition("_")[2]
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         [row] = session.execute(text("select * from api_key")).all()
     assert secret not in repr(row)
-    assert not is_secret(row.secret_hash, row.secret_hash)
+    assert not secret_matches(row.secret_hash, row.secret_hash)
 
 
 @pytest.mark.parametrize("fault", ["other secret", "other key", "unknown key"])
-def test_a_wrong_secret_lets_nobody_in(databases: Databases, now: datetime, cast: Cast, fault: str) -> None:
-    key_id, shown = made(databases, now, cast)
-    _, other = made(databases, now, cast)
+def test_a_wrong_secret_is_rejected(databases: Databases, now: datetime, cast: Cast, fault: str) -> None:
+    key_id, shown = make_key(databases, now, cast)
+    _, other = make_key(databases, now, cast)
     forged = {
-        "other secret": key_text(key_id, new_secret()),
-        "other key": key_text(key_id, other.rpartition("_")[2]),
-        "unknown key": key_text("key_" + "0" * 32, shown.rpartition("_")[2]),
+        "other secret": format_key(key_id, new_secret()),
+        "other key": format_key(key_id, other.rpartition("_")[2]),
+        "unknown key": format_key("key_" + "0" * 32, shown.rpartition("_")[2]),
     }[fault]
-    with pytest.raises(NotLetIn) as refusal:
-        let(databases, now, forged)
+    with pytest.raises(Unauthenticated) as refusal:
+        authenticate_key(databases, now, forged)
     assert refusal.value.cause == "unknown"
-    assert let(databases, now, shown).key_id == key_id
+    assert authenticate_key(databases, now, shown).key_id == key_id
 
 
-def test_a_key_is_over_when_it_is_revoked_or_its_time_has_come(
-    databases: Databases, now: datetime, cast: Cast
-) -> None:
+def test_a_revoked_or_expired_key_is_rejected(databases: Databases, now: datetime, cast: Cast) -> None:
     end = now + timedelta(days=1)
-    _, ending = made(databases, now, cast, expires_at=end)
-    revoked_id, revoked = made(databases, now, cast)
+    _, ending = make_key(databases, now, cast, expires_at=end)
+    revoked_id, revoked = make_key(databases, now, cast)
     transact(databases.main, lambda session: revoke_key(session, now, revoked_id))
 
-    assert let(databases, end - timedelta(seconds=1), ending).brand_id == cast.brand_id
+    assert authenticate_key(databases, end - timedelta(seconds=1), ending).brand_id == cast.brand_id
     for shown, at, cause in ((ending, end, "expired"), (revoked, now, "revoked")):
-        with pytest.raises(NotLetIn) as refusal:
-            let(databases, at, shown)
+        with pytest.raises(Unauthenticated) as refusal:
+            authenticate_key(databases, at, shown)
         assert refusal.value.cause == cause
     with pytest.raises(Conflict, match="revoked already"):
         transact(databases.main, lambda session: revoke_key(session, now, revoked_id))
@@ -95,17 +102,17 @@ def test_a_key_is_over_when_it_is_revoked_or_its_time_has_come(
         transact(databases.main, lambda session: revoke_key(session, now, "key_" + "0" * 32))
 
 
-def test_its_use_is_written_once_an_hour(databases: Databases, now: datetime, cast: Cast) -> None:
-    key_id, shown = made(databases, now, cast)
+def test_the_use_of_a_key_is_recorded_once_an_hour(databases: Databases, now: datetime, cast: Cast) -> None:
+    key_id, shown = make_key(databases, now, cast)
     noted = []
     for minutes in (0, 1, 59, 60, 61, 121):
         at = now + timedelta(minutes=minutes)
-        worth = let(databases, at, shown).use_is_worth_noting(at)
-        written = transact(databases.main, lambda session, at=at: note_use(session, at, key_id))  # type: ignore[misc]
+        worth = authenticate_key(databases, at, shown).should_record_use(at)
+        written = transact(databases.main, lambda session, at=at: record_use(session, at, key_id))  # type: ignore[misc]
         assert written == worth
         noted += [minutes] if written else []
     assert noted == [0, 60, 121]
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         [key] = list_keys(session, cast.brand_id)
     assert key.last_used_at == now + timedelta(minutes=121)
 
@@ -120,11 +127,11 @@ def test_its_use_is_written_once_an_hour(databases: Databases, now: datetime, ca
     ]
     + ["llk_" + "A" * 32 + "_" + "a" * 43, "llk_" + "0" * 32 + "_" + "a" * 43 + "\n"],
 )
-def test_what_is_no_key_is_not_looked_up(shown: str) -> None:
-    assert read_key(shown) is None
+def test_a_malformed_key_is_not_parsed(shown: str) -> None:
+    assert parse_key(shown) is None
 
 
-def test_secrets_are_of_256_bits_and_never_the_same() -> None:
+def test_secrets_have_256_bits_and_are_unique() -> None:
     secrets = {new_secret() for _ in range(200)}
     assert len(secrets) == 200
     assert all(re.fullmatch(r"[A-Za-z0-9]{43}", each) for each in secrets)
@@ -140,14 +147,14 @@ def test_secrets_are_of_256_bits_and_never_the_same() -> None:
         (["postback", "sales:write"], "stands alone"),
     ],
 )
-def test_scopes_that_cannot_be_are_refused(scopes: list[str], message: str) -> None:
+def test_invalid_scopes_are_rejected(scopes: list[str], message: str) -> None:
     with pytest.raises(Invalid, match=message):
         checked_scopes(scopes)
     assert all(checked_scopes([scope]) == [scope] for scope in SCOPES)
 
 
-def test_a_key_in_a_line_of_a_log_is_made_harmless() -> None:
-    shown = key_text("key_" + "0" * 32, new_secret())
+def test_a_key_in_a_log_line_is_redacted() -> None:
+    shown = format_key("key_" + "0" * 32, new_secret())
     for line in (f"GET /postback?key={shown}&total=1", f"Bearer {shown}", shown, f'"{shown[:60]}"'):
         assert shown.rpartition("_")[2][:20] not in scrub(line)
 
@@ -161,7 +168,7 @@ def test_a_key_is_made_listed_and_revoked_by_command(console: Terminal, cast: Ca
     scopes = ("--scope", "sales:write", "--scope", "sales:read")
     created = console.ask("key", "create", "--brand", cast.brand_id, "--name", "web shop", *scopes)
     assert created["id"].startswith("key_")
-    assert read_key(created["key"]) is not None
+    assert parse_key(created["key"]) is not None
     assert (created["name"], created["scopes"]) == ("web shop", ["sales:read", "sales:write"])
 
     listed = console.ask("key", "list", "--brand", cast.brand_id)
@@ -171,7 +178,7 @@ def test_a_key_is_made_listed_and_revoked_by_command(console: Terminal, cast: Ca
     assert "revoked" in console.run("key", "list", "--brand", cast.brand_id).stdout
 
 
-def test_people_are_told_that_a_key_is_shown_once(console: Terminal, cast: Cast) -> None:
+def test_the_console_says_that_a_key_is_shown_once(console: Terminal, cast: Cast) -> None:
     options = ("--scope", "postback", "--expires", "2100-01-01")
     told = console.run("key", "create", "--brand", cast.brand_id, "--name", "network", *options).stdout
     assert "not shown again" in told
@@ -188,7 +195,7 @@ def test_people_are_told_that_a_key_is_shown_once(console: Terminal, cast: Cast)
         (("--name", "x", "--scope", "postback", "--expires", "soon"), "not a time"),
     ],
 )
-def test_a_key_that_cannot_be_is_refused(
+def test_an_invalid_key_is_rejected(
     console: Terminal, cast: Cast, options: tuple[str, ...], message: str
 ) -> None:
     assert message in console.refused("key", "create", "--brand", cast.brand_id, *options)

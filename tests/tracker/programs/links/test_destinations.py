@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from werkzeug.urls import iri_to_uri
 
 from tracker.errors import Invalid
-from tracker.programs.links.destinations import LONGEST, checked_destination
+from tracker.programs.links.destinations import MAX_DESTINATION_LENGTH, checked_destination
 
 HOSTS = ["shop.example", "127.0.0.1", "xn--bcher-kva.example", "::1", "localhost"]
 
@@ -36,7 +36,7 @@ def checked(text: str) -> str:
         ("http://localhost/demo", "http://localhost/demo"),
     ],
 )
-def test_a_destination_has_one_form(text: str, destination: str) -> None:
+def test_destinations_are_normalized(text: str, destination: str) -> None:
     assert checked(text) == destination
 
 
@@ -75,16 +75,16 @@ def test_a_destination_has_one_form(text: str, destination: str) -> None:
         ("https://[shop.example/", "cannot be read"),
         ("https://2130706433/", "IP address"),
         ("https://" + "a" * 300 + ".example/", "not a host name"),
-        ("https://shop.example/" + "a" * LONGEST, str(LONGEST)),
+        ("https://shop.example/" + "a" * MAX_DESTINATION_LENGTH, str(MAX_DESTINATION_LENGTH)),
         ("https://shop.example/\ud800", "invisible"),
     ],
 )
-def test_what_could_lead_elsewhere_is_refused_with_its_reason(text: str, reason: str) -> None:
+def test_unsafe_destinations_are_rejected_with_a_reason(text: str, reason: str) -> None:
     with pytest.raises(Invalid, match=re.escape(reason)):
         checked(text)
 
 
-def test_a_brand_without_hosts_hears_how_to_allow_one() -> None:
+def test_a_brand_without_hosts_gets_the_command_to_allow_one() -> None:
     with pytest.raises(Invalid, match="none yet.*linkledger brand allow-host brd_1 shop.example"):
         checked_destination("https://shop.example/", [], "brd_1")
 
@@ -93,7 +93,7 @@ HOSTILE = st.text(alphabet=st.sampled_from("htps:/\\@?#%[].&=shop.exampl evil\t\
 
 
 @given(st.one_of(HOSTILE, HOSTILE.map("https://shop.example".__add__), HOSTILE.map("https://".__add__)))
-def test_whatever_is_accepted_is_ascii_on_a_listed_host_and_stays_as_it_is(text: str) -> None:
+def test_accepted_destinations_are_ascii_on_a_listed_host_and_stable(text: str) -> None:
     try:
         destination = checked(text)
     except Invalid:

@@ -4,19 +4,19 @@ from flask import Flask
 
 from config.database import open_databases
 from config.settings import Settings, load_settings
-from tracker.http.site import Site, install
+from tracker.http.site import Site, install_site
 from tracker.sales.api.hooks import blueprint
 from tracker.sales.api.postbacks import blueprint as postbacks
 from tracker.sales.api.v1 import blueprint as brand_api
-from tracker.ui.errors import answer_errors
+from tracker.ui.errors import register_error_handlers
 
 
 def make_app(settings: Settings) -> Flask:
     application = Flask("linkledger", static_folder=None)
-    install(application, Site(settings, open_databases(settings)))
+    install_site(application, Site(settings, open_databases(settings)))
     for each in (blueprint, brand_api, postbacks):
         application.register_blueprint(each)
-    answer_errors(application)
+    register_error_handlers(application)
     return application
 
 

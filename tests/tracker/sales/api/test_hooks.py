@@ -13,7 +13,7 @@ from standardwebhooks import Webhook
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from config.settings import Settings
 from tests.tracker.sales.api.hook_app import make_app
 from tests.tracker.sales.shop import SOLD, Shop, envelope, sale
@@ -48,7 +48,7 @@ def post(client: FlaskClient, shop: Shop, body: bytes, headers: dict[str, str] |
 
 
 def kept(databases: Databases, table: Any = Event) -> int:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 

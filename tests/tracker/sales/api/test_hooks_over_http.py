@@ -4,7 +4,7 @@ import socket
 
 from sqlalchemy import func, select
 
-from config.database import Databases, reading
+from config.database import Databases, read_session
 from tests.tracker.sales.api.hook_server import DEADLINE_S, Server
 from tests.tracker.sales.api.test_hooks import signed
 from tests.tracker.sales.shop import Shop, envelope, sale
@@ -14,7 +14,7 @@ from tracker.sales.reports.strict_json import MAXIMUM_BYTES
 
 
 def counts(databases: Databases) -> tuple[int, int]:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         events, sales = (session.scalar(select(func.count()).select_from(table)) for table in (Event, Sale))
         return events or 0, sales or 0
 

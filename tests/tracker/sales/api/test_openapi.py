@@ -11,7 +11,7 @@ from config.database import Databases, transact
 from tests.architecture.running import access_of
 from tests.tracker.sales.programs import Program, new_key
 from tests.tracker.sales.shop import START, Shop, cancellation, dispute, refund, sale
-from tracker.people.access.failed_attempts import FAILURES
+from tracker.people.access.failed_attempts import MAX_FAILURES
 from tracker.sales.inbox.operations import dismiss
 from tracker.sales.reports.strict_json import MAXIMUM_BYTES
 from tracker.sales.sources.operations import api_source, create_source, delete_source
@@ -95,7 +95,7 @@ def refuse_everything(program: Program, shop: Shop, databases: Databases) -> Non
         nobody.post(what, {})
     other.get("sales/1001")
     nobody.get("sales/1001")
-    for _ in range(FAILURES):
+    for _ in range(MAX_FAILURES):
         nobody.get("sales/1001")
     for what in paths:
         nobody.post(what, {})

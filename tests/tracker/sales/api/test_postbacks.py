@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from config.database import Databases, reading
+from config.database import Databases, read_session
 from config.settings import Settings
 from tests.tracker.sales.programs import Program, kept, new_key, whole_application
 from tests.tracker.sales.shop import Shop
@@ -23,7 +23,7 @@ def network(settings: Settings, shop: Shop) -> Iterator[Program]:
 
 
 def only_sale(databases: Databases) -> Sale:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return session.scalars(select(Sale)).one()
 
 
@@ -138,7 +138,7 @@ def test_neither_the_key_nor_what_is_not_known_here_is_kept_or_said(
             network.postback(**SALE | {"order_id": "2", "total": "x"}, email="anna@people.example").text,
             network.postback(**SALE | {"customer": "anna@people.example"}).text,
         ]
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         [event] = session.scalars(select(Event)).all()
     assert [(each["event"], each["status"], each["field"]) for each in logs] == [
         ("report refused", 422, "total"),

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from stripe import WebhookSignature
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from tests.tracker.sales.api.hook_server import Server
 from tests.tracker.sales.api.test_hooks import client, kept  # noqa: F401
 from tests.tracker.sales.payloads_read import event, payload, raw
@@ -85,7 +85,7 @@ def test_a_signed_order_of_each_kind_is_booked_and_credited(
 
         status, answer = server.post(f"/hooks/{source_id}", body, sign(body, SECRETS[kind]))
         assert (status, '"state":"applied"' in answer.replace(" ", "")) == (200, True), answer
-        with reading(databases.main) as session:
+        with read_session(databases.main) as session:
             [sale] = session.scalars(select(Sale).where(Sale.namespace == source_id))
             [credit] = session.scalars(select(Attribution).where(Attribution.sale_id == sale.id))
         assert (sale.currency, sale.net, sale.test) == ("EUR", 9000, False)
@@ -107,7 +107,7 @@ def test_an_order_of_nine_hundred_kilobytes_is_booked_with_every_line(
 
     status, answer = server.post(f"/hooks/{source_id}", body, by_shopify(body, SECRETS["shopify"]))
     assert status == 200, answer
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         [sale] = session.scalars(select(Sale))
     assert len(sale.items) == 640
 
@@ -163,7 +163,7 @@ def test_the_topic_is_kept_with_the_event_so_that_it_can_be_replayed(
     body = raw(payload("shopify_refunds_create"))
     headers = by_shopify(body, SECRETS["shopify"]) | {"X-Shopify-Topic": "refunds/create"}
     client.post(f"/hooks/{source_id}", data=body, headers=headers)
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         waiting = session.scalars(select(Event)).one()
     assert (waiting.state, waiting.topic, waiting.order_id) == (
         "parked",
@@ -173,7 +173,7 @@ def test_the_topic_is_kept_with_the_event_so_that_it_can_be_replayed(
 
     sold = raw(payload("shopify_orders_paid"))
     client.post(f"/hooks/{source_id}", data=sold, headers=by_shopify(sold, SECRETS["shopify"]))
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert session.get_one(Event, waiting.id).state == "applied"
 
 
@@ -206,7 +206,7 @@ def test_every_update_of_a_woocommerce_order_ends_in_the_same_rows(shop: Shop, d
             body = raw(payload(f"woocommerce_{name}"))
             received = shop.send_raw(body, source_id=source_id, now=now, topic="order.updated")
             assert received.state == "applied"
-        with reading(databases.main) as session:
+        with read_session(databases.main) as session:
             told = session.scalars(select(Event.state).where(Event.source_id == source_id)).all()
             [sale] = session.scalars(select(Sale).where(Sale.namespace == source_id))
         assert (set(told), sale.total) == ({"applied"}, 11305)
@@ -214,7 +214,7 @@ def test_every_update_of_a_woocommerce_order_ends_in_the_same_rows(shop: Shop, d
 
 
 def ends_of(databases: Databases, sale_id: str) -> list[Any]:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         history = sale_history(session, session.get_one(Sale, sale_id))
     back: list[Any] = sorted((refund.refund_id, refund.amount) for refund in history.refunds)
     return [*back, "off"] if history.cancelled_at else back

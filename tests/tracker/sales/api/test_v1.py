@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from tests.tracker.sales.programs import Program, kept, new_key
 from tests.tracker.sales.shop import START, Shop, cancellation, dispute, open_shop, refund, sale
 from tests.tracker.terminal import Terminal
@@ -55,7 +55,7 @@ def test_the_bytes_are_kept_as_they_came(program: Program, databases: Databases)
     body = b'{ "order_id":"1001","occurred_at":"2025-11-01T10:00:00Z","currency":"EUR", "total":100,'
     body += b'"tax":0,"shipping":0 ,"ours":"\\u00e4"}'
     answer = program.post("sales", body)
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         event = session.scalars(select(Event)).one()
         source = session.scalars(select(Source).where(Source.id == event.source_id)).one()
     assert (event.id, event.body, event.type, event.state) == (
@@ -175,7 +175,7 @@ def test_a_refused_report_does_not_use_its_key_up(program: Program) -> None:
 
 @ON_ONE_DATABASE
 @pytest.mark.parametrize("key", ["", " ", "a" * 201, "ä", "a b"])
-def test_a_key_that_cannot_be_is_refused(program: Program, databases: Databases, key: str) -> None:
+def test_an_invalid_key_is_rejected(program: Program, databases: Databases, key: str) -> None:
     assert program.post("sales", sale(), key).status_code == 422
     assert kept(databases) == 0
 
@@ -238,7 +238,7 @@ def test_a_closed_api_is_gone_until_it_is_opened_again(
 
 def test_nobody_signs_for_the_api(program: Program, shop: Shop, databases: Databases) -> None:
     program.post("sales", sale())
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         source_id = session.scalar(select(Source.id).where(Source.kind == "api"))
     assert program.client.post(f"/hooks/{source_id}", data=b"{}").status_code == 404
 

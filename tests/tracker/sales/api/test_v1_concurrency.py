@@ -18,7 +18,7 @@ from tracker.sales.sources.models import Source
 THREADS = 16
 
 
-def at_once(call: Callable[[int], Any]) -> list[Any]:
+def run_concurrently(call: Callable[[int], Any]) -> list[Any]:
     together = threading.Barrier(THREADS)
 
     def one(number: int) -> Any:
@@ -33,7 +33,7 @@ def test_the_same_idempotency_key_books_once(server: Server, shop: Shop, databas
     """The first report of the brand too: its source is made once."""
     headers = {"Authorization": f"Bearer {new_key(shop, 'sales:write')}", "Idempotency-Key": "order-1001"}
     body = json.dumps(sale()).encode()
-    answers = at_once(lambda _: server.post("/api/v1/sales", body, headers))
+    answers = run_concurrently(lambda _: server.post("/api/v1/sales", body, headers))
     assert {status for status, _ in answers} == {201}
     assert len({body for _, body in answers}) == 1
     assert (kept(databases), kept(databases, Sale)) == (1, 1)
@@ -41,7 +41,9 @@ def test_the_same_idempotency_key_books_once(server: Server, shop: Shop, databas
 
 
 def test_other_contents_under_one_key_book_one_of_them(program: Program, databases: Databases) -> None:
-    answers = at_once(lambda n: program.post("sales", sale(total=10_000 + n), "order-1001").status_code)
+    answers = run_concurrently(
+        lambda n: program.post("sales", sale(total=10_000 + n), "order-1001").status_code
+    )
     assert Counter(answers) == {201: 1, 422: THREADS - 1}
     assert (kept(databases), kept(databases, Sale)) == (1, 1)
 
@@ -54,7 +56,7 @@ def test_a_sale_and_its_refunds_find_each_other(program: Program, databases: Dat
             return program.post("refunds", refund(f"r{number}", amount=1)).status_code
         return program.post("sales", sale(note=number)).status_code
 
-    statuses = Counter(at_once(report))
+    statuses = Counter(run_concurrently(report))
     assert set(statuses) <= {200, 201, 202}
     assert statuses[200] == THREADS // 2 - 1
     assert (kept(databases, Sale), kept(databases, Refund)) == (1, THREADS // 2)
@@ -63,6 +65,6 @@ def test_a_sale_and_its_refunds_find_each_other(program: Program, databases: Dat
 def test_the_same_postback_books_once(program: Program, shop: Shop, databases: Databases) -> None:
     network = Program(program.client, new_key(shop, "postback"))
     told = {"order_id": "1001", "total": "119.00", "currency": "EUR"}
-    statuses = at_once(lambda _: network.postback(**told).status_code)
+    statuses = run_concurrently(lambda _: network.postback(**told).status_code)
     assert Counter(statuses) == {201: 1, 200: THREADS - 1}
     assert (kept(databases, Event), kept(databases, Sale)) == (1, 1)

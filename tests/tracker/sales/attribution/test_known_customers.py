@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from tests.tracker.sales.customers import MUCH_LATER, bind, bought, click, credited, send
 from tests.tracker.sales.payloads_read import event as stripe_event
 from tests.tracker.sales.payloads_read import payload, raw
@@ -127,13 +127,13 @@ def test_evidence_for_the_first_sale_decides_the_later_ones_anew(shop: Shop) -> 
 
 def test_a_binding_is_decided_by_the_terms_in_force_at_the_sale(shop: Shop, databases: Databases) -> None:
     bind(shop)
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         program_id = session.scalars(select(Enrollment.program_id)).first()
     at = datetime.fromisoformat("2025-11-15T00:00:00+00:00")
     transact(databases.main, lambda s: change_terms(s, at, program_id=str(program_id), rate_bp=2000))
     send(shop, bought("11-01", click=click(shop, "anna", "10-30")), bought("12-01"))
 
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         versions = [
             session.get_one(Terms, shop.attributions(order_id)[0].terms_id).version
             for order_id in ("11-01", "12-01")
@@ -194,7 +194,7 @@ def test_a_subscriptions_renewals_are_credited_to_who_brought_the_subscriber(
                 now=MUCH_LATER,
             )
         source_id = shop.connect("stripe", "whsec_ExampleOfThisYear000000000000")
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         sales = session.scalars(select(Sale)).all()
         newest = {
             each.sale_id: each.enrollment_id

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from config.database import Databases, reading, transact
-from tests.harness.processes.threads import at_once
+from config.database import Databases, read_session, transact
+from tests.harness.processes.threads import run_concurrently
 from tests.tracker.sales.customers import MUCH_LATER, Delivery, bind, bought, click, credited, send
 from tests.tracker.sales.shop import Shop, envelope
 from tracker.sales.attribution.models import Attribution
@@ -145,7 +145,7 @@ def in_any_order(shop: Shop, examples: int) -> None:
 
 
 def replays_hold(databases: Databases) -> None:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         for each in session.scalars(select(Attribution)):
             again = replay_decision(each.inputs)
             assert (again.reason, again.candidates) == (each.reason, each.candidates)
@@ -164,7 +164,7 @@ def test_all_sales_of_a_customer_at_once_end_as_one_after_the_other(shop: Shop) 
     several = [sold for order in orders[1:] for sold in order]
     works: list[Callable[[], None]] = [partial(send, shop, sold) for sold in [*several, several[1]]]
     assert len(works) == 16
-    at_once(*works)
+    run_concurrently(*works)
 
     ends = [
         str(end_of(shop, [sold["order_id"] for sold in order])).replace(f"life{number}", "")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert, select, text
 
-from config.database import Databases, reading
+from config.database import Databases, read_session
 from config.settings import Settings
 from tests.tracker.sales.customers import bind, bought, click, send
 from tests.tracker.sales.shop import RECEIVED, START, Shop, open_shop, sale
@@ -146,5 +146,5 @@ def test_it_goes_page_by_page_and_forgets_each(
     finally:
         event.remove(type(databases.main), "before_cursor_execute", counted)
     assert sum(pages) == 6  # five pages, and the look that finds no more
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert len(session.scalars(select(Attribution.id)).all()) == 13

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from config.database import Databases, reading
+from config.database import Databases, read_session
 from tests.tracker.sales.inbox.test_concurrency import states
 from tests.tracker.sales.orders.test_stripe_references import LATER
 from tests.tracker.sales.payloads_read import payload, raw
@@ -29,7 +29,7 @@ def updated(shop: Shop, source_id: str, name: str, **changes: Any) -> Received:
 
 def amounts(databases: Databases) -> tuple[list[int], list[int]]:
     """Of all sales, and of all refunds."""
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         sold = list(session.scalars(select(Sale.total)))
         return sold, sorted(session.scalars(select(Refund.amount)))
 
@@ -69,7 +69,7 @@ def test_a_refund_is_booked_whatever_else_was_changed_since_the_sale(
 
 
 def _first(databases: Databases) -> str:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return session.scalars(select(Sale.event_id)).one()
 
 
@@ -109,6 +109,6 @@ def test_an_order_is_found_by_its_id_before_one_whose_number_that_is(
     for order_id in (727, 728):
         updated(shop, woo, "processing", id=order_id, number=str(order_id - 1))
 
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         found = {name: find_sale(session, shop.brand_id, name).order_id for name in ("726", "727", "728")}
     assert found == {"726": "727", "727": "727", "728": "728"}

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from config.database import reading, transact
+from config.database import read_session, transact
 from config.settings import Settings
 from tests.tracker.sales.api.hook_app import make_app
 from tests.tracker.sales.api.test_hooks import signed
@@ -41,7 +41,7 @@ def refused_for_time(client: FlaskClient, shop: Shop, minutes: int, secret: str 
 
 
 def noted(shop: Shop) -> tuple[datetime | None, int | None]:
-    with reading(shop.databases.main) as session:
+    with read_session(shop.databases.main) as session:
         source = get_source(session, shop.source_id)
         return source.stale_at, source.stale_ahead_s
 
@@ -73,7 +73,7 @@ def test_a_message_that_was_refused_for_its_time_is_told_of(
 @SQLITE
 def test_two_refusals_at_once_are_noted_once(shop: Shop) -> None:
     now = datetime.now(UTC)
-    with reading(shop.databases.main) as session:
+    with read_session(shop.databases.main) as session:
         source = get_source(session, shop.source_id)
     note_stale(shop.databases.main, source, now, Stale("", 600))
     note_stale(shop.databases.main, source, now, Stale("", 700))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from tests.tracker.sales.shop import RECEIVED, Shop, envelope, sale
 from tracker.clicks.models import ClickHour, ClickTotal
 from tracker.ids import uuid_of
@@ -21,7 +21,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def health(shop: Shop, now: datetime, source_id: str | None = None) -> SourceHealth:
-    with reading(shop.databases.main) as session:
+    with read_session(shop.databases.main) as session:
         return source_health(session, now, get_source(session, source_id or shop.source_id))
 
 
@@ -51,7 +51,7 @@ def test_a_shop_that_sells_daily_is_missed_after_a_day_and_a_half(shop: Shop) ->
 def test_of_a_source_that_has_sent_nothing_nothing_is_said(shop: Shop) -> None:
     found = health(shop, RECEIVED)
     assert (found.last_event_at, found.silence, found.skew, found.numbering) == (None, None, None, None)
-    with reading(shop.databases.main) as session:
+    with read_session(shop.databases.main) as session:
         assert last_event_times(session) == []
 
 
@@ -61,7 +61,7 @@ def test_what_was_not_applied_is_counted(shop: Shop) -> None:
     shop.send("sale.created", sale(order_id="2", total=-1))
     found = health(shop, RECEIVED)
     assert (found.parked, found.conflicts) == (1, 1)
-    with reading(shop.databases.main) as session:
+    with read_session(shop.databases.main) as session:
         assert last_event_times(session) == [(shop.source_id, RECEIVED)]
 
 
@@ -160,7 +160,7 @@ def test_uses_of_a_coupon_stand_beside_its_creators_clicks(shop: Shop, databases
     # The click of the first order is told of later: it counts once, with a click.
     shop.send("sale.created", sale(order_id="a0", click=shop.token("anna")))
 
-    with reading(databases.main) as main, reading(databases.clicks) as clicks:
+    with read_session(databases.main) as main, read_session(databases.clicks) as clicks:
         [found] = coupon_figures(main, clicks, shop.brand_id, RECEIVED - 30 * DAY)
         assert coupon_figures(main, clicks, shop.brand_id, RECEIVED + DAY) == []
     assert (found.code, found.orders, found.with_click, found.visitors) == ("ANNA10", 14, 2, 7)

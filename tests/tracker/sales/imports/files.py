@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from config.database import reading
+from config.database import read_session
 from tests.tracker.sales.shop import Shop
 from tracker.sales.imports.columns import Line, Reading
 from tracker.sales.imports.table import Rejected, open_table
@@ -49,10 +49,10 @@ def written(folder: Path, content: str, name: str = "sales.csv") -> str:
 
 
 def orders(shop: Shop) -> dict[str, int]:
-    with reading(shop.databases.main) as session:
+    with read_session(shop.databases.main) as session:
         return {sale.order_id: sale.total for sale in list_sales(session, shop.brand_id, 10_000)}
 
 
 def number_of_events(shop: Shop) -> int:
-    with reading(shop.databases.main) as session:
+    with read_session(shop.databases.main) as session:
         return len(list_events(session, brand_id=shop.brand_id, limit=10_000))

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 from sqlalchemy import func, select
 
-from config.database import reading
+from config.database import read_session
 from tests.harness import ROOT
 from tests.tracker.sales.imports.files import (
     REFUNDS,
@@ -65,7 +65,7 @@ def test_the_sample_of_the_docs_is_imported(terminal: Terminal, shop: Shop, tmp_
     value = imported(terminal, shop, file)
     assert (counts(value), value["unknown_columns"]) == ({"new": 6}, [])
     assert orders(shop) == {"1001": 11900, "1002": 4760, "1003": 2380, "test-1": 100}
-    with reading(shop.databases.main) as session:
+    with read_session(shop.databases.main) as session:
         history = sale_history(session, find_sale(session, shop.brand_id, "1001"))
         assert [each.amount for each in history.refunds] == [2975]
         assert history.attributions[0].enrollment_id == shop.enrollments["anna"]
@@ -82,7 +82,7 @@ def test_refunds_may_come_before_their_sales(terminal: Terminal, shop: Shop, tmp
     assert counts(imported(terminal, shop, refunds, "--kind", "refunds")) == {"waiting": 2}
     assert counts(imported(terminal, shop, refunds, "--kind", "refunds")) == {"known": 2}
     imported(terminal, shop, written(tmp_path, text(sale_line("1"))))
-    with reading(shop.databases.main) as session:
+    with read_session(shop.databases.main) as session:
         assert session.scalar(select(func.count()).select_from(Refund)) == 1
 
 
@@ -140,7 +140,7 @@ def test_a_dry_run_says_the_same_as_the_import_and_writes_nothing(
     trial = run(terminal, shop, "--dry-run", file)
     assert (trial.exit_code, counts(json.loads(trial.stdout))) == (3, expected)
     assert (orders(shop), number_of_events(shop)) == ({}, 0)
-    with reading(shop.databases.main) as session:
+    with read_session(shop.databases.main) as session:
         assert session.scalar(select(func.count()).select_from(Source)) == 1
     done = run(terminal, shop, file)
     assert (done.exit_code, counts(json.loads(done.stdout))) == (1, expected)
@@ -264,7 +264,7 @@ def test_a_source_for_files_takes_no_messages(terminal: Terminal, shop: Shop, tm
 @SQLITE
 def test_the_event_keeps_the_cells_of_its_line(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
     imported(terminal, shop, written(tmp_path, text(sale_line("1"))))
-    with reading(shop.databases.main) as session:
+    with read_session(shop.databases.main) as session:
         [event] = list_events(session, brand_id=shop.brand_id)
     assert (event.type, event.order_id, event.state) == ("sale", "1", "applied")
 

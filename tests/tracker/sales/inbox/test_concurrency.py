@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
-from tests.harness.processes.threads import DEADLINE_S, THREADS, at_once
+from config.database import Databases, read_session, transact
+from tests.harness.processes.threads import DEADLINE_S, THREADS, run_concurrently
 from tests.tracker.sales.shop import RECEIVED, Shop, cancellation, envelope, refund, sale
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.inbox.models import Event
@@ -20,18 +20,18 @@ from tracker.sales.sources.operations import get_source
 
 
 def count(databases: Databases, table: Any) -> int:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
 def states(databases: Databases) -> dict[str, int]:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         rows = session.execute(select(Event.state, func.count()).group_by(Event.state)).all()
         return {row[0]: row[1] for row in rows}
 
 
 def test_one_message_in_sixteen_threads_is_booked_once(shop: Shop, databases: Databases) -> None:
-    results = at_once(*[lambda: shop.send("sale.created", sale(), key="msg_1")] * THREADS)
+    results = run_concurrently(*[lambda: shop.send("sale.created", sale(), key="msg_1")] * THREADS)
 
     assert (count(databases, Event), count(databases, Sale), count(databases, Attribution)) == (1, 1, 1)
     assert sorted(result.duplicate for result in results) == [False] + [True] * (THREADS - 1)
@@ -39,14 +39,14 @@ def test_one_message_in_sixteen_threads_is_booked_once(shop: Shop, databases: Da
 
 
 def test_one_sale_under_sixteen_keys_at_once_is_booked_once(shop: Shop, databases: Databases) -> None:
-    at_once(*[lambda: shop.send("sale.created", sale())] * THREADS)
+    run_concurrently(*[lambda: shop.send("sale.created", sale())] * THREADS)
 
     assert (count(databases, Sale), count(databases, Attribution)) == (1, 1)
     assert states(databases) == {"applied": THREADS}
 
 
 def test_one_key_with_sixteen_contents_at_once_is_applied_once(shop: Shop, databases: Databases) -> None:
-    at_once(
+    run_concurrently(
         *[
             lambda number=number: shop.send("sale.created", sale(order_id=str(number)), key="msg_1")
             for number in range(THREADS)
@@ -59,7 +59,7 @@ def test_one_key_with_sixteen_contents_at_once_is_applied_once(shop: Shop, datab
 
 def test_one_refund_under_sixteen_keys_at_once_is_booked_once(shop: Shop, databases: Databases) -> None:
     shop.send("sale.created", sale())
-    at_once(*[lambda: shop.send("refund.created", refund())] * THREADS)
+    run_concurrently(*[lambda: shop.send("refund.created", refund())] * THREADS)
 
     assert count(databases, Refund) == 1
 
@@ -68,7 +68,7 @@ def test_one_refund_under_sixteen_keys_at_once_is_booked_once(shop: Shop, databa
 def test_a_sale_with_its_refunds_and_cancellation_at_once_is_whole(
     shop: Shop, databases: Databases, round_number: int
 ) -> None:
-    at_once(
+    run_concurrently(
         *[lambda: shop.send("sale.created", sale())] * 2,
         *[lambda number=number: shop.send("refund.created", refund(f"r{number}")) for number in range(12)],
         *[lambda: shop.send("order.cancelled", cancellation())] * 2,
@@ -101,7 +101,7 @@ def test_a_refund_and_its_sale_in_two_open_transactions_do_not_pass_each_other(
         sale_is_done.set()
         return received
 
-    parked, _ = at_once(send_refund, send_sale)
+    parked, _ = run_concurrently(send_refund, send_sale)
 
     assert parked.reason == "waiting for order 1001"
     assert states(databases) == {"applied": 2}
@@ -145,7 +145,7 @@ def test_a_dismissal_that_is_not_committed_does_not_undo_the_sale_beside_it(
         sale_is_done.set()
         return received.state
 
-    assert at_once(dismiss_refund, send_sale) == ["dismissed", "applied"]
+    assert run_concurrently(dismiss_refund, send_sale) == ["dismissed", "applied"]
     assert states(databases) == {"applied": 1, "dismissed": 1}
     assert (count(databases, Sale), count(databases, Refund)) == (1, 0)
 
@@ -158,7 +158,7 @@ def replay_all(session: Session, shop: Shop) -> None:
 def test_replays_at_once_apply_what_waits_once(shop: Shop, databases: Databases) -> None:
     for number in range(5):
         shop.send("refund.created", refund(f"r{number}"))
-    at_once(
+    run_concurrently(
         lambda: shop.send("sale.created", sale()),
         *[lambda: transact(databases.main, lambda session: replay_all(session, shop))] * 5,
     )

@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import OperationalError
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from tests.harness.processes.threads import DEADLINE_S
 from tests.tracker.sales.inbox.test_interrupted_scenarios import end_of
 from tests.tracker.sales.shop import RECEIVED, Shop, cancellation, envelope, refund, sale
 from tracker.errors import Gone
-from tracker.http.turns import Turn
+from tracker.http.turns import RequestSlot
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.operations import Received
@@ -73,7 +73,7 @@ def new_sale(shop: Shop, order_id: str, **changes: Any) -> Arrival:
 
 
 def rows(databases: Databases, table: Any) -> int:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
@@ -118,7 +118,7 @@ def test_a_refund_that_waited_is_applied_with_its_sale(shop: Shop, databases: Da
     results = all_together(shop, [new_sale(shop, key) for key in ("held up", "other", "early")])
 
     assert [getattr(each, "state", each) for each in results] == ["applied"] * 3
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert session.get_one(Event, waiting.event_id).state == "applied"
 
 
@@ -188,7 +188,7 @@ def test_a_message_checked_with_a_secret_that_was_exchanged_meanwhile_is_checked
 
 def test_who_waits_for_others_holds_no_turn(shop: Shop) -> None:
     free = threading.Semaphore(2)
-    turns = [Turn(free), Turn(free)]
+    turns = [RequestSlot(free), RequestSlot(free)]
     arrivals = [new_sale(shop, "1"), new_sale(shop, "2")]
     for turn in turns:
         turn.begin()

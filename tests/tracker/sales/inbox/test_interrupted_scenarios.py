@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from config.database import Databases, reading
+from config.database import Databases, read_session
 from tests.tracker.sales.shop import Shop, cancellation, dispute, refund, sale
 from tracker.sales.inbox.models import Event
 from tracker.sales.orders.models import Cancellation, DisputeStatus, Refund, Sale
@@ -34,7 +34,7 @@ def deliver(shop: Shop, order_id: str, deliveries: Iterable[Delivery]) -> None:
 
 def end_of(databases: Databases, order_id: str) -> list[str]:
     """What the events say happened to one order, without ids and without who came first."""
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         sales = select(Sale.id).where(Sale.order_id == order_id)
         queries = (
             select(Sale.total, Sale.tax, Sale.shipping, Sale.currency, Sale.occurred_at).where(

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from config.settings import Settings
 from tests.tracker.sales.shop import (
     RECEIVED,
@@ -27,7 +27,7 @@ from tracker.sales.sources.operations import create_source
 
 
 def count(databases: Databases, table: Any) -> int:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
@@ -50,7 +50,7 @@ def test_a_sale_is_kept_byte_for_byte_and_booked(shop: Shop, databases: Database
         "sale.created",
         "1001",
     )
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         booked = session.scalars(select(Sale)).one()
         assert (booked.total, booked.net, booked.currency, booked.test) == (11900, 9500, "EUR", False)
         assert booked.event_id == received.event_id
@@ -147,7 +147,7 @@ def test_what_comes_before_its_sale_waits_and_is_applied_with_it(
 ) -> None:
     early = shop.send(kind, data)
     assert (early.state, early.reason) == ("parked", "waiting for order 1001")
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert unsettled_ids(session) == [early.event_id]
 
     shop.send("sale.created", sale(), now=RECEIVED + timedelta(hours=1))

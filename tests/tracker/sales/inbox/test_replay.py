@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from tests.tracker.sales.inbox.test_operations import count
 from tests.tracker.sales.shop import RECEIVED, Shop, refund, sale
 from tracker.errors import NotFound
@@ -70,7 +70,7 @@ def test_an_event_in_conflict_can_be_dismissed(shop: Shop, databases: Databases)
 
 
 def shop_waits_for(databases: Databases) -> list[str]:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return unsettled_ids(session)
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from tests.tracker.sales.inbox.test_operations import count
 from tests.tracker.sales.payloads_read import event, names, payload, raw
 from tests.tracker.sales.shop import RECEIVED, Shop, envelope, refund, sale
@@ -37,7 +37,7 @@ def dismiss_all(session: Session) -> None:
 
 
 def kept(databases: Databases, received: Received) -> Event:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return session.get_one(Event, received.event_id)
 
 
@@ -54,7 +54,7 @@ def test_the_body_goes_and_hash_ids_and_what_followed_stay(shop: Shop, databases
         assert getattr(after, name) == getattr(before, name)
     assert after.normal is not None
     [[kind, said]] = after.normal
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         [booked] = session.scalars(select(Sale))
     assert (kind, said["total"], said["order_id"]) == ("SaleReport", booked.total, booked.order_id)
     assert (said["items"], said["customer_email_hash"]) == (booked.items, booked.customer_email_hash)
@@ -68,12 +68,12 @@ def test_no_address_name_or_email_stays(shop: Shop, databases: Databases) -> Non
             shop.send_raw(raw(payload(name)), source_id=source_id, topic=topic, now=LATER)
     transact(databases.main, dismiss_all)
     private = (b"Erika", b"Muster", b"Beispielweg", b"Berlin", b"customers.example")
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         bodies = session.scalars(select(Event.body)).all()
     assert all(any(text in body for body in bodies) for text in private)
 
     assert emptied(databases) == len(bodies)
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         left = json.dumps(session.scalars(select(Event.normal)).all()).encode()
     assert [text for text in private if text in left] == []
 
@@ -155,11 +155,11 @@ def test_bodies_are_emptied_in_batches_the_oldest_first(shop: Shop, databases: D
         shop.send("sale.created", sale(order_id=str(number)), now=at)
 
     def batch() -> list[str]:
-        with reading(databases.main) as session:
+        with read_session(databases.main) as session:
             old = old_bodies(session, AFTER, 2)
         assert transact(databases.main, lambda s: empty_bodies(s, NOW, old)) == len(old)
         assert transact(databases.main, lambda s: empty_bodies(s, NOW, old)) == 0
-        with reading(databases.main) as session:
+        with read_session(databases.main) as session:
             ids = [each.event_id for each in old]
             return [order for each in ids if (order := session.get_one(Event, each).order_id)]
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import Databases, transact
-from tests.harness.processes.threads import DEADLINE_S, at_once
+from tests.harness.processes.threads import DEADLINE_S, run_concurrently
 from tests.tracker.sales.inbox.test_concurrency import count, somebody_waits_for_a_lock, states, wait_until
 from tests.tracker.sales.orders.test_stripe_references import LATER, SECRET, send
 from tests.tracker.sales.payloads_read import event, payload, raw
@@ -64,7 +64,7 @@ def test_the_second_sees_what_the_first_did_or_waits_for_it(
         second_is_done.set()
         return received
 
-    at_once(send_first, send_second)
+    run_concurrently(send_first, send_second)
     with Session(databases.main) as session:
         reasons = session.scalars(select(Event.reason)).all()
     assert (states(databases), count(databases, Refund)) == ({"applied": 3}, 1), reasons
@@ -93,5 +93,5 @@ def test_a_dismissal_by_the_payments_name_is_not_undone_by_who_tells_its_order(
         payment_is_told.set()
         return received.state
 
-    assert at_once(dismiss_refund, tell_payment) == ["dismissed", "applied"]
+    assert run_concurrently(dismiss_refund, tell_payment) == ["dismissed", "applied"]
     assert (states(databases), count(databases, Refund)) == ({"applied": 2, "dismissed": 1}, 0)

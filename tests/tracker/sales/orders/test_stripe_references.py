@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from config.database import Databases, reading
+from config.database import Databases, read_session
 from tests.tracker.sales.payloads_read import event, payload, raw
 from tests.tracker.sales.shop import Shop
 from tracker.sales.attribution.models import Attribution
@@ -56,7 +56,7 @@ def subscription(shop: Shop, shape: str = "basil") -> list[dict[str, Any]]:
 
 def end_of(databases: Databases, source_id: str) -> list[str]:
     """Every row that the source's events made, without ids and without who came first."""
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         sold = select(Sale.id).join(Event, Event.id == Sale.event_id).where(Event.source_id == source_id)
         queries = (
             select(Sale.order_id, Sale.total, Sale.tax, Sale.occurred_at).where(Sale.id.in_(sold)),
@@ -91,7 +91,7 @@ def test_a_session_is_booked_and_its_creator_credited(shop: Shop, stripe: str, d
     assert (received.state, received.reason) == ("applied", None)
     [credit] = shop.attributions(SESSION_ORDER)
     assert credit.enrollment_id == shop.enrollments["bob"]
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert find_sale(session, shop.brand_id, "pi_3ExampleOrderOne").order_id == SESSION_ORDER
 
 
@@ -103,7 +103,7 @@ def test_first_invoice_and_session_are_one_sale_whatever_comes_first(
     for number, order in enumerate(((session_event, invoice), (invoice, session_event))):
         source_id = shop.connect("stripe", SECRET)
         told(shop, source_id, order)
-        with reading(databases.main) as session:
+        with read_session(databases.main) as session:
             [sale] = session.scalars(select(Sale).where(Sale.namespace == source_id))
             states = session.scalars(select(Event.state).where(Event.source_id == source_id)).all()
             last = session.scalars(
@@ -125,7 +125,7 @@ def test_a_refund_before_its_sale_waits_under_its_payment(
     assert (refund.state, refund.reason) == ("parked", "waiting for order pi_3ExampleOrderOne")
 
     send(shop, stripe, payload("stripe_session_paid"))
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert session.scalars(select(Refund.amount)).all() == [2000]
         assert session.get_one(Event, refund.event_id).order_id == SESSION_ORDER
 
@@ -136,7 +136,7 @@ def test_a_payment_that_is_told_after_sale_and_refund_brings_them_together(
     _, invoice, payment, refund = subscription(shop)
 
     assert told(shop, stripe, (refund, invoice, payment)) == ["parked", "applied", "applied"]
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert session.scalars(select(Refund.amount)).all() == [500]
 
 
@@ -176,7 +176,7 @@ def test_a_refund_of_a_payment_that_paid_two_sold_orders_is_counted_for_one_at_m
     for order in permutations((*invoices, refund, again)):
         source_id = shop.connect("stripe", SECRET)
         told(shop, source_id, (*order, named))
-        with reading(databases.main) as session:
+        with read_session(databases.main) as session:
             refunds = select(Refund.id).join(Sale, Sale.id == Refund.sale_id)
             counted = session.scalars(refunds.where(Sale.namespace == source_id)).all()
             parked = session.scalars(
@@ -191,7 +191,7 @@ def test_a_refund_of_a_payment_that_paid_two_sold_orders_is_counted_for_one_at_m
 def test_events_outside_live_mode_are_booked_as_tests(shop: Shop, stripe: str, databases: Databases) -> None:
     send(shop, stripe, payload("stripe_session_paid") | {"livemode": False})
 
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert session.scalars(select(Sale.test)).all() == [True]
 
 

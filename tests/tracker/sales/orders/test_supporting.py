@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from tests.tracker.sales.orders.test_stripe_references import LATER, SECRET, send
 from tests.tracker.sales.payloads_read import event, payload
 from tests.tracker.sales.shop import START, Shop, cancellation, refund, sale
@@ -56,12 +56,12 @@ def given_back(shop: Shop, amount: int = 2000, refund_id: str = "ours-1") -> Rec
 
 
 def told_of(databases: Databases, table: type[Any], order_id: str = "1001") -> list[Any]:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         return list(session.scalars(select(table).join(Sale).where(Sale.order_id == order_id)))
 
 
 def state_of(databases: Databases, event_id: str) -> tuple[str, str | None]:
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         found = session.get_one(Event, event_id)
         return found.state, found.order_id
 
@@ -77,7 +77,7 @@ def test_the_providers_session_credits_the_shops_order_and_sells_nothing(
     received = send(shop, provider, paid_session(shop))
     assert (received.state, received.reason) == ("applied", "its evidence made attribution 2")
     assert shop.attributions()[-1].enrollment_id == shop.enrollments["anna"]
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert session.scalars(select(Sale.order_id)).all() == ["1001"]
         assert find_sale(session, shop.brand_id, SESSION).order_id == "1001"
 
@@ -154,7 +154,7 @@ def test_how_much_went_back_so_far_is_told_once_more(shop: Shop, provider: str, 
     assert send(shop, provider, payload("stripe_charge_refunded_basil")).state == "parked"
     given_back(shop)
     assert send(shop, provider, payload("stripe_refund_created")).state == "applied"
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert set(session.scalars(select(Event.state))) == {"applied"}
 
 
@@ -192,7 +192,7 @@ def test_another_total_is_noted_and_does_not_count(shop: Shop, provider: str, da
     assert received.reason is not None
     assert received.reason.endswith("; it says 99.99 EUR, and 113.05 EUR is what counts")
     assert told_of(databases, Refund) == []
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert session.scalars(select(Sale.total)).all() == [TOTAL]
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from tests.tracker.sales.orders.test_stripe_references import LATER, send
 from tests.tracker.sales.orders.test_supporting import (
     CHARGE,
@@ -32,7 +32,7 @@ def provider(shop: Shop) -> str:
 
 def holding(shop: Shop, order_id: str = "1001") -> list[str]:
     """Events that stand against the release of what the order earned."""
-    with reading(shop.databases.main) as session:
+    with read_session(shop.databases.main) as session:
         return [each.id for each in sale_history(session, find_sale(session, shop.brand_id, order_id)).parked]
 
 

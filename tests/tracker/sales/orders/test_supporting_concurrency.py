@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from config.database import Databases, transact
-from tests.harness.processes.threads import DEADLINE_S, at_once
+from tests.harness.processes.threads import DEADLINE_S, run_concurrently
 from tests.tracker.sales.inbox.test_concurrency import count, somebody_waits_for_a_lock, states, wait_until
 from tests.tracker.sales.orders.test_stripe_references import LATER
 from tests.tracker.sales.orders.test_supporting import CHARGE, PAYMENT, SESSION, TOTAL, supporting
@@ -77,7 +77,7 @@ def test_the_second_sees_what_the_first_did_or_waits_for_it(
         second_is_done.set()
         return received
 
-    at_once(tell_first, tell_second)
+    run_concurrently(tell_first, tell_second)
     assert states(databases) == {"applied": 5}
     counted = [count(databases, table) for table in (Refund, RefundClaim, DisputeStatus)]
     assert counted == [1, 1, 1]
@@ -109,5 +109,5 @@ def test_what_wakes_a_claim_waits_for_nobody_who_has_its_names(shop: Shop, datab
         shop.send_raw(MESSAGES["refund"].body, key="m2", now=LATER)
         shop_is_done.set()
 
-    at_once(tell_by_provider, tell_by_shop)
+    run_concurrently(tell_by_provider, tell_by_shop)
     assert states(databases) == {"applied": 5}

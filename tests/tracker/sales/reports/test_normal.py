@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.errors import Invalid
-from tracker.money import MAXIMUM_MINOR
+from tracker.money import MAX_MINOR
 from tracker.sales.reports.fields import read_time
 from tracker.sales.reports.normal import (
     CancellationReport,
@@ -99,7 +99,7 @@ def test_a_sale_needs_no_more_than_six_fields() -> None:
         ({"total": Decimal("11900.0")}, "whole number"),
         ({"total": "11900"}, "whole number of minor units .* not a text"),
         ({"total": True}, "whole number of minor units .* not true"),
-        ({"total": MAXIMUM_MINOR + 1}, "the largest amount"),
+        ({"total": MAX_MINOR + 1}, "the largest amount"),
         (
             {"tax": 11000, "shipping": 901},
             "data.tax .11000. and data.shipping .901. are more than data.total",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from config.database import reading
+from config.database import read_session
 from tests.tracker.sales.api.hook_server import Server
 from tests.tracker.sales.payloads_read import FOLDER, payload, raw
 from tests.tracker.sales.shop import Shop, envelope, refund, sale
@@ -139,7 +139,7 @@ def test_a_shops_own_secret_comes_by_stdin_and_is_not_shown(terminal: Terminal, 
     rotated = terminal.ask("source", "rotate", made["id"], "--secret-from-stdin", stdin=newer)
 
     assert (made["secret"], rotated["secret"]) == (None, None)
-    with reading(shop.databases.main) as session:
+    with read_session(shop.databases.main) as session:
         assert source_secrets(get_source(session, made["id"]), shop.keys) == [newer, secret]
     wrong = terminal.run(*arguments, stdin="sk_live_1234567890")
     assert wrong.exit_code == 2

@@ -5,7 +5,7 @@ import base64
 import pytest
 from sqlalchemy.orm import Session
 
-from config.database import Databases, reading, transact
+from config.database import Databases, read_session, transact
 from config.settings import Settings
 from tests.tracker.sales.shop import RECEIVED, START, Shop
 from tracker.errors import Conflict, Invalid, NotFound
@@ -22,7 +22,7 @@ from tracker.sales.sources.operations import (
 
 
 def secrets_of(shop: Shop) -> list[str]:
-    with reading(shop.databases.main) as session:
+    with read_session(shop.databases.main) as session:
         return source_secrets(get_source(session, shop.source_id), shop.keys)
 
 
@@ -33,7 +33,7 @@ def rotated(shop: Shop) -> str:
 def test_a_secret_is_random_and_stored_encrypted(shop: Shop, databases: Databases) -> None:
     assert secrets_of(shop) == [shop.secret]
     assert len(base64.b64decode(shop.secret.removeprefix("whsec_"))) == 32
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert shop.secret.removeprefix("whsec_") not in get_source(session, shop.source_id).secret_box
 
 
@@ -52,7 +52,7 @@ def test_a_source_has_its_own_orders_unless_it_is_told_to_share(shop: Shop, data
         )[0]
 
     sharing = transact(databases.main, create)
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         sources = {each.id: each.namespace for each in list_sources(session, shop.brand_id)}
         assert sources == {shop.source_id: shop.source_id, sharing.id: "shop"}
 
@@ -76,7 +76,7 @@ def test_a_source_that_cannot_be_is_not_written(
     with pytest.raises(error):
         transact(databases.main, lambda session: create_source(session, START, **values, keys=shop.keys))
 
-    with reading(databases.main) as session:
+    with read_session(databases.main) as session:
         assert len(list_sources(session, shop.brand_id)) == 1
 
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from tracker.errors import Invalid
-from tracker.money import MAXIMUM_MINOR
+from tracker.money import MAX_MINOR
 from tracker.sales.reports.fields import Fields, is_plain_text, shown
-from tracker.stripe_amounts import minor_of_charge
+from tracker.stripe_amounts import charge_to_minor
 
 TOKEN_NAMES = ("linkledger", "ll")
 MAXIMUM_CODES = 20
@@ -89,14 +89,14 @@ def signed_amount(fields: Fields, name: str, currency: str) -> int | None:
         return None
     if type(value) is not int:
         raise fields.wrong(name, f"must be a whole number of Stripe's units, not {shown(value)}")
-    if abs(value) > MAXIMUM_MINOR:
-        raise fields.wrong(name, f"is {str(value)[:40]}; the largest amount accepted is {MAXIMUM_MINOR}")
+    if abs(value) > MAX_MINOR:
+        raise fields.wrong(name, f"is {str(value)[:40]}; the largest amount accepted is {MAX_MINOR}")
     try:
-        minor = minor_of_charge(value, currency)
+        minor = charge_to_minor(value, currency)
     except Invalid as error:
         raise fields.wrong(name, str(error).rstrip(".")) from None
-    if abs(minor) > MAXIMUM_MINOR:
-        raise fields.wrong(name, f"is {value}; the largest amount accepted is {MAXIMUM_MINOR}")
+    if abs(minor) > MAX_MINOR:
+        raise fields.wrong(name, f"is {value}; the largest amount accepted is {MAX_MINOR}")
     return minor
 
 

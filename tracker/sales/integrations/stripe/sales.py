@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from tracker.money import half_up
+from tracker.money import divide_half_up
 from tracker.sales.integrations.stripe.objects import (
     StripeEvent,
     amount,
@@ -122,7 +122,7 @@ def invoice(event: StripeEvent) -> tuple[AnyReport, ...]:
             occurred_at=_paid_at(event),
             currency=currency,
             total=total,
-            tax=half_up(tax * total, whole) if total else 0,
+            tax=divide_half_up(tax * total, whole) if total else 0,
             shipping=shipping * total // whole if total else 0,
             discount=within_limit(fields, "total_discount_amounts", sum(discounts)),
             touches=_invoice_tokens(fields),

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
-from config.database import Databases, open_databases, reading, transact
+from config.database import Databases, open_databases, read_session, transact
 from config.settings import Settings
 from tests.browser import shops
 from tests.browser.messages import SECRETS
@@ -39,7 +39,7 @@ class Brand:
 
 
 @dataclass(frozen=True)
-class Street:
+class Marketplace:
     """Links and shops have different host names, as they have in life."""
 
     databases: Databases
@@ -78,19 +78,19 @@ class Street:
 
     def credited(self, order_id: str) -> str | None:
         """Who is credited for an order, by name."""
-        with reading(self.databases.main) as session:
+        with read_session(self.databases.main) as session:
             of_order = select(Attribution).join(Sale, Sale.id == Attribution.sale_id)
             [decision] = session.scalars(of_order.where(Sale.order_id == order_id))
         return self.brand.enrollments[decision.enrollment_id] if decision.enrollment_id else None
 
     def confirmed(self) -> int:
         """How many prerenders are known to have been seen."""
-        with reading(self.databases.clicks) as session:
+        with read_session(self.databases.clicks) as session:
             return len(session.scalars(select(ClickConfirmation.click_id)).all())
 
 
 @contextmanager
-def open_street(settings: Settings) -> Iterator[Street]:
+def open_marketplace(settings: Settings) -> Iterator[Marketplace]:
     databases = open_databases(settings)
     brand = transact(databases.main, lambda session: _make_brand(session, settings))
     with ExitStack() as stack:
@@ -102,12 +102,12 @@ def open_street(settings: Settings) -> Iterator[Street]:
             return stack.enter_context(open_storefront(Storefront(f"{link_url}/ll.js", layout=layout)))
 
         fronts = {kind: opened() for kind in SECRETS}
-        reports = {kind: shops.reporter(kind, hook_port, brand.sources[kind]) for kind in SECRETS}
+        reports = {kind: shops.order_reporter(kind, hook_port, brand.sources[kind]) for kind in SECRETS}
         shops.standard(fronts["standard"], reports["standard"])
         shops.stripe(fronts["stripe"], reports["stripe"], opened(layout="{body}"))
         shops.shopify(fronts["shopify"], reports["shopify"])
         shops.woocommerce(fronts["woocommerce"], reports["woocommerce"])
-        yield Street(databases, brand, link_url, fronts, opened())
+        yield Marketplace(databases, brand, link_url, fronts, opened())
     databases.close()
 
 
