@@ -35,7 +35,7 @@ from config.database import open_databases
 from config.migrate import upgrade
 from config.settings import Settings, load_settings
 from tests.harness import ROOT
-from tests.tracker.sales.shop import Shop, envelope, open_shop, sale
+from tests.tracker.sales.shop import Shop, create_shop, envelope, sale
 from tracker.clicks.token import make_token
 from tracker.ids import new_id, new_uuid, uuid_of
 from tracker.programs.models import Link
@@ -59,7 +59,7 @@ class SalesBench:
         self._chance = random.Random(SEED)
         self._databases = open_databases(settings)
         upgrade(self._databases)
-        self._shop = open_shop(settings, self._databases, coupon=None)
+        self._shop = create_shop(settings, self._databases, coupon=None)
         self._links = self._make_links()
         MESSAGES.create(self._databases.main)
         self._number = 0

@@ -13,7 +13,14 @@ from payouts.commissions.models import Commission, Entry
 from payouts.commissions.owners import of_owner
 from payouts.commissions.release import hold_again, lift_hold, place_hold
 from payouts.commissions.rules import Facts, worth
-from tracker.sales.orders.models import Cancellation, DisputeStatus, Refund, RefundFailure, RefundLevel, Sale
+from tracker.sales.orders.models import (
+    Cancellation,
+    CumulativeRefund,
+    DisputeStatus,
+    Refund,
+    RefundFailure,
+    Sale,
+)
 
 
 def adjust_due(
@@ -104,7 +111,7 @@ def _follow_disputes(
 def _with_new_causes(of_brand: bool, of_creator: bool) -> Select[str]:
     """To be asked with `brand_id`, `creator_id` and `limit`."""
     selects = []
-    for table in (Refund, RefundFailure, RefundLevel, Cancellation, DisputeStatus):
+    for table in (Refund, RefundFailure, CumulativeRefund, Cancellation, DisputeStatus):
         entered = exists().where(Entry.commission_id == Commission.id, Entry.cause_id == table.id)
         selects.append(
             select(Commission.id)

@@ -13,8 +13,8 @@ from payouts.commissions.entries import locked
 from payouts.commissions.models import Commission, Hold
 from payouts.commissions.owners import of_owner
 from payouts.commissions.release import lift_hold, place_hold
-from tracker.sales.inbox.models import UNSETTLED, Event
-from tracker.sales.inbox.unapplied import unsettled_by_sale
+from tracker.sales.inbox.models import UNAPPLIED, Event
+from tracker.sales.inbox.unapplied import unapplied_by_sale
 from tracker.sales.orders.models import Sale
 
 
@@ -46,7 +46,7 @@ def _not_held(of_brand: bool) -> CompoundSelect[str, str]:
         named.with_only_columns(Commission.id.label("commission_id"), Event.id.label("event_id")).where(
             Commission.sale_id == Sale.id, *released, ~known
         )
-        for named in unsettled_by_sale()
+        for named in unapplied_by_sale()
     )
     return union(*found).order_by("commission_id", "event_id").limit(bindparam("limit"))
 
@@ -58,7 +58,7 @@ def _held_for_nothing(of_brand: bool) -> Select[str, str]:
         select(Hold.commission_id, Hold.cause_id)
         .join(Event, Event.id == Hold.cause_id)
         .join(Commission, Commission.id == Hold.commission_id)
-        .where(Hold.lifted_at.is_(None), Event.state.not_in(UNSETTLED), *of_owner(of_brand))
+        .where(Hold.lifted_at.is_(None), Event.state.not_in(UNAPPLIED), *of_owner(of_brand))
         .order_by(Hold.id)
         .limit(bindparam("limit"))
     )

@@ -12,9 +12,16 @@ from sqlalchemy.orm import Session
 
 from config.canonical import ISO_FORMAT
 from payouts.commissions.rules import DisputeStep, Facts, RefundAmounts, SaleAmounts
-from tracker.sales.orders.models import Cancellation, DisputeStatus, Refund, RefundFailure, RefundLevel, Sale
+from tracker.sales.orders.models import (
+    Cancellation,
+    CumulativeRefund,
+    DisputeStatus,
+    Refund,
+    RefundFailure,
+    Sale,
+)
 
-Row = TypeVar("Row", Refund, RefundFailure, RefundLevel, Cancellation, DisputeStatus)
+Row = TypeVar("Row", Refund, RefundFailure, CumulativeRefund, Cancellation, DisputeStatus)
 
 
 @dataclass(frozen=True)
@@ -25,7 +32,7 @@ class Cause:
     kind: str
     reason: str
     occurred_at: datetime
-    row: Refund | RefundFailure | RefundLevel | Cancellation | DisputeStatus
+    row: Refund | RefundFailure | CumulativeRefund | Cancellation | DisputeStatus
 
     def added_to(self, facts: Facts) -> Facts:
         row = self.row
@@ -34,7 +41,7 @@ class Cause:
             return replace(facts, refunds=(*facts.refunds, (row.refund_id, amounts)))
         if isinstance(row, RefundFailure):
             return replace(facts, failed_refunds=facts.failed_refunds | {row.refund_id})
-        if isinstance(row, RefundLevel):
+        if isinstance(row, CumulativeRefund):
             return replace(facts, refund_levels=(*facts.refund_levels, (row.payment_id, row.amount)))
         if isinstance(row, Cancellation):
             return replace(facts, cancelled=True)
@@ -63,7 +70,7 @@ def causes_of_sales(session: Session, sale_ids: Sequence[str]) -> dict[str, list
         reason = f"refund {failure.refund_id} failed, the money went back to the shop"
         cause = Cause(failure.id, "refund_failed", reason, failure.occurred_at, failure)
         found[failure.sale_id].append(cause)
-    for level in session.scalars(_about_sales(RefundLevel), asked):
+    for level in session.scalars(_about_sales(CumulativeRefund), asked):
         reason = f"refunds of {level.payment_id} came to {level.amount}"
         found[level.sale_id].append(Cause(level.id, "refund_level", reason, level.occurred_at, level))
     for off in session.scalars(_about_sales(Cancellation), asked):

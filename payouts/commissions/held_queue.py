@@ -13,7 +13,7 @@ from payouts.commissions.release import settled_minor
 from tracker.money import Money
 from tracker.people.accounts.models import Creator
 from tracker.sales.orders.models import Sale
-from tracker.sales.suspicion.rules import in_words
+from tracker.sales.suspicion.rules import evidence_text
 from tracker.times import format_utc, optional_utc_text
 
 
@@ -96,5 +96,5 @@ def hold_answer(hold: Hold) -> dict[str, Any]:
 
 def hold_sentence(answer: dict[str, Any]) -> str:
     """The same in words."""
-    more = in_words(answer["signal"], answer["evidence"]) if answer["evidence"] else ""
+    more = evidence_text(answer["signal"], answer["evidence"]) if answer["evidence"] else ""
     return f"{answer['why']} ({more})" if more else str(answer["why"])

@@ -14,7 +14,7 @@ from payouts.commissions.owners import of_owner
 from payouts.ledger.models import Period, Posting
 from payouts.settlement.models import Item, Payout
 from tracker.ids import new_id
-from tracker.sales.inbox.unapplied import unsettled_by_sale
+from tracker.sales.inbox.unapplied import unapplied_by_sale
 from tracker.sales.orders.models import Sale
 
 
@@ -182,7 +182,7 @@ def lifted_holds_of(session: Session, commission_id: str) -> list[Hold]:
 def _ripe(of_brand: bool) -> Select[str]:
     """What nothing keeps from being released. To be asked with `before`, `now`, `brand_id` and `limit`."""
     held = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
-    named = union(*unsettled_by_sale()).subquery()
+    named = union(*unapplied_by_sale()).subquery()
     return (
         select(Commission.id)
         .join(Sale, Sale.id == Commission.sale_id)

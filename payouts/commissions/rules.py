@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tracker.money import RATE_UNIT_BP, divide_half_up
-from tracker.sales.reports.refund_totals import unexplained_minor
+from tracker.sales.reports.refund_totals import excess_cumulative_minor
 
 Base = Literal["net", "gross", "profit"]
 
@@ -137,7 +137,7 @@ class Facts:
         """By id: those that did not fail, and of each payment's highest level what no refund explains."""
         standing = [(each, amounts) for each, amounts in self.refunds if each not in self.failed_refunds]
         known = sum(amounts.amount for _, amounts in self.refunds)
-        if unexplained := unexplained_minor(self.refund_levels, known):
+        if unexplained := excess_cumulative_minor(self.refund_levels, known):
             payments = ", ".join(sorted({payment_id for payment_id, _ in self.refund_levels}))
             standing.append((f"not named, of {payments}", RefundAmounts(unexplained)))
         return standing

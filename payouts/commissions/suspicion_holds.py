@@ -20,7 +20,7 @@ from tracker.programs.models import Enrollment, Link, Program
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.orders.models import Sale
 from tracker.sales.suspicion.rules import (
-    NEIGHBOURHOOD,
+    MAX_TIME_APART,
     CreditedSale,
     Suspicion,
     coupon_without_click,
@@ -30,7 +30,7 @@ from tracker.sales.suspicion.rules import (
     possible_duplicates,
     self_purchase,
 )
-from tracker.sales.suspicion.settings import Settings, suspicion_settings
+from tracker.sales.suspicion.settings import SuspicionSettings, suspicion_settings
 
 SUPERSEDED_NOTE = "new evidence came with the sale"
 _RESTS_ON_EVIDENCE = ("coupon_without_click", "late_click")
@@ -85,7 +85,7 @@ def cause_of(suspicion: Suspicion) -> str:
 
 
 def _look_at_each(
-    session: Session, credited: Sequence[Credited], settings: dict[str, Settings], found: _Found
+    session: Session, credited: Sequence[Credited], settings: dict[str, SuspicionSettings], found: _Found
 ) -> None:
     creator_ids = {each.commission.creator_id for each in credited}
     rows = session.execute(select(Creator.id, Creator.email).where(Creator.id.in_(creator_ids)))
@@ -140,7 +140,9 @@ def _linked_since(session: Session, credited: Sequence[Credited]) -> dict[tuple[
     return {(brand_id, creator_id): since for brand_id, creator_id, since in rows}
 
 
-def _look_around(session: Session, credited: Sequence[Credited], wanted: Settings, found: _Found) -> None:
+def _look_around(
+    session: Session, credited: Sequence[Credited], wanted: SuspicionSettings, found: _Found
+) -> None:
     """Signals that take several sales; also of those that were booked before."""
     if wanted["many_sales"] == wanted["possible_duplicate"] == "off":
         return
@@ -178,7 +180,7 @@ def _neighbours(session: Session, credited: Sequence[Credited]) -> dict[str, _Ne
     times = [each.sale.occurred_at for each in credited]
     near = (
         Sale.brand_id == credited[0].sale.brand_id,
-        Sale.occurred_at.between(min(times) - NEIGHBOURHOOD, max(times) + NEIGHBOURHOOD),
+        Sale.occurred_at.between(min(times) - MAX_TIME_APART, max(times) + MAX_TIME_APART),
     )
     keys = ((Sale.shopper, shoppers), (Attribution.click_id, clicks))
     alike = [column.in_(values) for column, values in keys if values]

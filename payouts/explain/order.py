@@ -19,13 +19,13 @@ from tracker.people.accounts.models import Brand
 from tracker.people.accounts.operations import get_brand, get_creator
 from tracker.programs.models import Terms
 from tracker.sales.attribution.models import Attribution
-from tracker.sales.booking.refund_claims import WAIVED, claims_about
+from tracker.sales.booking.refund_claims import WAIVED_SUFFIX, refund_claims_of
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.queries import unsettled_events
-from tracker.sales.inbox.serializers import event_answer
+from tracker.sales.inbox.queries import unapplied_events
+from tracker.sales.inbox.serializers import event_json
 from tracker.sales.orders.models import Sale
-from tracker.sales.orders.queries import is_called
-from tracker.sales.serializers import claim_answer
+from tracker.sales.orders.queries import has_order_name
+from tracker.sales.serializers import refund_claim_json
 from tracker.times import format_utc, optional_utc_text
 
 _CLAIMS = {
@@ -43,7 +43,7 @@ def explain(session: Session, brand_id: str, order_id: str) -> list[dict[str, An
     """One account for each sale of that order id (namespaces may share one). Raises NotFound."""
     brand = get_brand(session, brand_id)
     sales = session.execute(
-        select(Sale).where(Sale.brand_id == brand.id, is_called(order_id)).order_by(Sale.id)
+        select(Sale).where(Sale.brand_id == brand.id, has_order_name(order_id)).order_by(Sale.id)
     ).scalars()
     found = [_sale(session, brand, sale) for sale in sales]
     if not found:
@@ -101,7 +101,7 @@ def _payment_sentence(commission: dict[str, Any]) -> str:
 def _claim_sentence(claim: dict[str, Any]) -> str:
     amount = f" of {Money(**claim['amount'])}" if claim["amount"] else ""
     what = " ".join(part for part in (_CLAIMS[claim["kind"]], claim["id"]) if part)
-    if claim["kind"].endswith(WAIVED):
+    if claim["kind"].endswith(WAIVED_SUFFIX):
         return f"{claim['source']} told of {what}{amount}, which a person has put aside."
     return f"{claim['source']} told of {what}{amount}, which is not counted: another source's reports count."
 
@@ -131,8 +131,10 @@ def _sale(session: Session, brand: Brand, sale: Sale) -> dict[str, Any]:
             "body_emptied_at": optional_utc_text(event.emptied_at),
         },
         "attributions": credit_accounts(session, sale),
-        "unsettled_events": [event_answer(each) for each in unsettled_events(session, sale)],
-        "refund_claims": [claim_answer(claim, sale.currency) for claim in claims_about(session, sale)],
+        "unsettled_events": [event_json(each) for each in unapplied_events(session, sale)],
+        "refund_claims": [
+            refund_claim_json(claim, sale.currency) for claim in refund_claims_of(session, sale)
+        ],
         "commissions": [_commission(session, brand, sale, each) for each in commissions],
     }
 

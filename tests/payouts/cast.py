@@ -36,7 +36,7 @@ from tracker.ids import new_uuid, uuid_of
 from tracker.people.accounts.operations import create_brand, create_creator
 from tracker.programs.links.operations import create_link
 from tracker.programs.operations import create_program, enroll
-from tracker.sales.inbox.operations import Received, receive
+from tracker.sales.inbox.operations import ReceiveResult, receive
 from tracker.sales.orders.models import Sale
 from tracker.sales.sources.operations import create_source, get_source
 
@@ -70,7 +70,7 @@ class Books:
         """On one database is enough: that a call is the second is found out by our own rules."""
         return self.databases.main.dialect.name == "sqlite"
 
-    def sale(self, order: str, net: int, when: str, **fields: Any) -> Received:
+    def sale(self, order: str, net: int, when: str, **fields: Any) -> ReceiveResult:
         """Reported and accrued. `net` in minor units; tax and shipping are 0 unless they are given."""
         sold_at = at(when)
         click = make_token(
@@ -86,29 +86,29 @@ class Books:
 
     def refund(
         self, order: str, amount: int, when: str, refund_id: str = "", *, entered: bool = True, **fields: Any
-    ) -> Received:
+    ) -> ReceiveResult:
         key = refund_id or f"{order}-{when}"
         data = {"order_id": order, "refund_id": key, "occurred_at": at(when).isoformat(), "currency": "EUR"}
         return self.report(
             "refund.created", data | {"amount": amount} | fields, f"refund-{key}", at(when), entered
         )
 
-    def dispute(self, order: str, status: str, amount: int, when: str) -> Received:
+    def dispute(self, order: str, status: str, amount: int, when: str) -> ReceiveResult:
         data = {"order_id": order, "dispute_id": f"dp-{order}", "occurred_at": at(when).isoformat()}
         more = {"currency": "EUR", "status": status, "amount": amount}
         return self.report("dispute.updated", data | more, f"dispute-{order}-{status}", at(when))
 
     def report(
         self, kind: str, data: dict[str, Any], key: str, now: datetime, entered: bool = True
-    ) -> Received:
+    ) -> ReceiveResult:
         """`entered`: the jobs of that minute have run, too."""
         body = json.dumps({"type": kind, "timestamp": now.isoformat(), "data": data}).encode()
         keys = self.settings.secret_keys
 
-        def work(session: Session) -> Received:
+        def work(session: Session) -> ReceiveResult:
             return receive(session, now, get_source(session, self.source_id), key, body, keys=keys)
 
-        received: Received = self.write(work)
+        received: ReceiveResult = self.write(work)
         if self.repeats:
             assert self.write(work).duplicate
         if entered:

@@ -8,17 +8,17 @@ from tests.payouts.conftest import books as books
 from tests.payouts.conftest import database_seed as database_seed
 from tests.payouts.conftest import sandbox_server as sandbox_server
 from tests.payouts.conftest import short_pauses as short_pauses
-from tests.scenarios.runner import open_unsuspicious_shop
+from tests.scenarios.runner import create_shop_without_suspicion
 from tests.tracker.sales.shop import Shop
 
 
 @pytest.fixture
 def shop(settings: Settings, databases: Databases) -> Shop:
-    return open_unsuspicious_shop(settings, databases)
+    return create_shop_without_suspicion(settings, databases)
 
 
 @pytest.fixture
-def chance(pytestconfig: pytest.Config) -> Random:
+def rng(pytestconfig: pytest.Config) -> Random:
     """Another one each time; pytest shows what was printed when a test fails."""
     seed = pytestconfig.getoption("--story-seed")
     seed = Random().randrange(10**6) if seed is None else seed

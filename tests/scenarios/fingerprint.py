@@ -19,23 +19,27 @@ from tracker.sales.booking.models import RefundClaim
 from tracker.sales.inbox.models import Event
 from tracker.sales.orders.models import (
     Cancellation,
+    CumulativeRefund,
     DisputeStatus,
     OrderReference,
     Refund,
     RefundFailure,
-    RefundLevel,
     Sale,
 )
 from tracker.sales.sources.models import Source
 
-Part = tuple[str, str, Any]
+FingerprintPart = tuple[str, str, Any]
 """The source, what it is, and the value."""
 
 # Not when an order was called off: a deletion has no time but that of its arrival.
-_OF_A_SALE: tuple[tuple[str, Any, Sequence[Any]], ...] = (
+_SALE_TABLES: tuple[tuple[str, Any, Sequence[Any]], ...] = (
     ("refund", Refund, (Refund.refund_id, Refund.amount, Refund.tax, Refund.shipping, Refund.occurred_at)),
     ("failure", RefundFailure, (RefundFailure.refund_id, RefundFailure.occurred_at)),
-    ("level", RefundLevel, (RefundLevel.payment_id, RefundLevel.amount, RefundLevel.occurred_at)),
+    (
+        "level",
+        CumulativeRefund,
+        (CumulativeRefund.payment_id, CumulativeRefund.amount, CumulativeRefund.occurred_at),
+    ),
     ("cancellation", Cancellation, ()),
     (
         "dispute",
@@ -47,7 +51,7 @@ _OF_A_SALE: tuple[tuple[str, Any, Sequence[Any]], ...] = (
 _FACTS = ("order_id", "occurred_at", "currency", "total", "tax", "shipping", "discount", "cost", "test")
 
 
-def end_states(databases: Databases, brand_id: str) -> dict[str, str]:
+def fingerprints(databases: Databases, brand_id: str) -> dict[str, str]:
     """By the source whose reports count; of several that share a namespace, by the namespace."""
     found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     with read_session(databases.main) as session:
@@ -69,12 +73,12 @@ def _names_of_namespaces(session: Session, brand_id: str) -> dict[str, str]:
     return {namespace: ids[0] if len(ids) == 1 else namespace for namespace, ids in sources.items()}
 
 
-def _parts(session: Session, brand_id: str) -> Iterable[Part]:
+def _parts(session: Session, brand_id: str) -> Iterable[FingerprintPart]:
     sales = list(session.scalars(select(Sale).where(Sale.brand_id == brand_id)))
     named = {sale.id: (sale.namespace, sale.order_id) for sale in sales}
     for sale in sales:
         yield sale.namespace, "sale", [getattr(sale, name) for name in _FACTS]
-    for what, table, columns in _OF_A_SALE:
+    for what, table, columns in _SALE_TABLES:
         rows = select(table.sale_id, *columns).join(Sale, Sale.id == table.sale_id)
         for sale_id, *values in session.execute(rows.where(Sale.brand_id == brand_id)):
             namespace, order_id = named[sale_id]
@@ -85,13 +89,13 @@ def _parts(session: Session, brand_id: str) -> Iterable[Part]:
     yield from _commissions(session, brand_id, named)
 
 
-def _names(session: Session, brand_id: str) -> Iterable[Part]:
+def _names(session: Session, brand_id: str) -> Iterable[FingerprintPart]:
     query = select(OrderReference.namespace, OrderReference.reference, OrderReference.order_id)
     for namespace, reference, order_id in session.execute(query.where(OrderReference.brand_id == brand_id)):
         yield namespace, "name", [reference, order_id]
 
 
-def _events(session: Session, brand_id: str) -> Iterable[Part]:
+def _events(session: Session, brand_id: str) -> Iterable[FingerprintPart]:
     query = select(Source.namespace, Event.external_id, Event.state, Event.order_id)
     for namespace, *values in session.execute(
         query.join(Source, Source.id == Event.source_id).where(Source.brand_id == brand_id)
@@ -99,7 +103,7 @@ def _events(session: Session, brand_id: str) -> Iterable[Part]:
         yield namespace, "event", values
 
 
-def _credits(session: Session, named: dict[str, tuple[str, str]]) -> Iterable[Part]:
+def _credits(session: Session, named: dict[str, tuple[str, str]]) -> Iterable[FingerprintPart]:
     """The present decision with all that it was made from; not how often it was made."""
     last: dict[str, Attribution] = {}
     for each in session.scalars(select(Attribution).order_by(Attribution.sale_id, Attribution.revision)):
@@ -111,7 +115,9 @@ def _credits(session: Session, named: dict[str, tuple[str, str]]) -> Iterable[Pa
         yield namespace, "credit", [order_id, *(getattr(credit, name) for name in names), judged]
 
 
-def _commissions(session: Session, brand_id: str, named: dict[str, tuple[str, str]]) -> Iterable[Part]:
+def _commissions(
+    session: Session, brand_id: str, named: dict[str, tuple[str, str]]
+) -> Iterable[FingerprintPart]:
     balances, lines = _balances(session, brand_id), _lines(session, brand_id)
     held = Counter(session.scalars(select(Hold.commission_id).where(Hold.lifted_at.is_(None))))
     owed: dict[tuple[str, str, str, str], int] = Counter()

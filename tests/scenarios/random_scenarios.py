@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.scenarios.scenarios import Tale, Told, of_standard, of_stripe
+from tests.scenarios.scenarios import Message, Scenario, standard_scenario, stripe_scenario
 from tests.scenarios.two_source_scenarios import AMOUNTS, CHARGE, INTENT, SESSION, supported
 from tests.tracker.sales.payloads_read import event
 from tests.tracker.sales.shop import SOLD, Shop, cancellation, dispute, envelope, refund, sale
@@ -20,7 +20,7 @@ SOLD_AT = datetime.fromisoformat(SOLD)
 class Expected:
     """A tale, and what its order's commission must be worth in the end, computed by MONEY 3 in fractions."""
 
-    tale: Tale
+    scenario: Scenario
     commission_minor: int
 
 
@@ -28,18 +28,23 @@ def divide_half_up(exact: Fraction) -> int:
     return int(exact + Fraction(1, 2))
 
 
-def worth(total: int, net: int, stated: list[tuple[int, int]], unstated: list[int]) -> int:
+def expected_commission_minor(
+    total: int, net: int, stated: list[tuple[int, int]], unstated: list[int]
+) -> int:
     """The commission on the net amount; `stated` are refunds as their amount and the net part of it."""
-    back, back_net = min(sum(each for each, _ in stated), total), min(sum(each for _, each in stated), net)
+    back, refunded_net = (
+        min(sum(each for each, _ in stated), total),
+        min(sum(each for _, each in stated), net),
+    )
     rest = min(sum(unstated), total - back)
     if back + rest == total:
         return 0
-    back_net += divide_half_up(Fraction(rest * (net - back_net), total - back))
-    return divide_half_up((net - back_net) * RATE)
+    refunded_net += divide_half_up(Fraction(rest * (net - refunded_net), total - back))
+    return divide_half_up((net - refunded_net) * RATE)
 
 
 @st.composite
-def of_a_shop(draw: st.DrawFn, shop: Shop) -> Expected:
+def shop_scenarios(draw: st.DrawFn, shop: Shop) -> Expected:
     """A sale told up to three times, with other evidence each, refunds twice, disputes, a cancellation."""
     total = draw(st.integers(1, 20_000))
     tax = draw(st.integers(0, total))
@@ -51,13 +56,13 @@ def of_a_shop(draw: st.DrawFn, shop: Shop) -> Expected:
     stated, unstated = {}, {}
     for refund_id in draw(st.lists(st.sampled_from(("r1", "r2", "r3", "d1")), unique=True)):
         amount = draw(st.integers(1, total))
-        its_tax = draw(st.none() | st.integers(0, amount))
+        refund_tax = draw(st.none() | st.integers(0, amount))
         times = draw(st.integers(1, 2))
-        told += [("refund.created", refund(refund_id, amount=amount, tax=its_tax))] * times
-        if its_tax is None:
+        told += [("refund.created", refund(refund_id, amount=amount, tax=refund_tax))] * times
+        if refund_tax is None:
             unstated[refund_id] = amount
         else:
-            stated[refund_id] = (amount, amount - its_tax)
+            stated[refund_id] = (amount, amount - refund_tax)
     for dispute_id in draw(st.lists(st.sampled_from(("d1", "d2")), unique=True)):
         amount, steps = draw(st.integers(1, total)), draw(_steps())
         told += [
@@ -68,10 +73,12 @@ def of_a_shop(draw: st.DrawFn, shop: Shop) -> Expected:
             unstated.setdefault(dispute_id, amount)
     cancelled = draw(st.sampled_from((False, False, False, True)))
     told += [("order.cancelled", cancellation())] * cancelled
-    messages = (Told(f"m{number}", envelope(kind, data)) for number, (kind, data) in enumerate(told))
-    left = worth(total, total - tax - shipping, list(stated.values()), list(unstated.values()))
-    tale = Tale(("standard",), tuple(messages), credit_may_change=True)
-    return Expected(tale, 0 if cancelled else left)
+    messages = (Message(f"m{number}", envelope(kind, data)) for number, (kind, data) in enumerate(told))
+    left = expected_commission_minor(
+        total, total - tax - shipping, list(stated.values()), list(unstated.values())
+    )
+    scenario = Scenario(("standard",), tuple(messages), credit_may_change=True)
+    return Expected(scenario, 0 if cancelled else left)
 
 
 @st.composite
@@ -115,36 +122,36 @@ class Payment:
 
     @property
     def commission_minor(self) -> int:
-        return worth(TOTAL, NET, [], [*self.kept, *self.lost])
+        return expected_commission_minor(TOTAL, NET, [], [*self.kept, *self.lost])
 
 
 @st.composite
-def of_a_payment(draw: st.DrawFn, shop: Shop) -> Expected:
+def payment_scenarios(draw: st.DrawFn, shop: Shop) -> Expected:
     payment = draw(_payments(shop))
-    return Expected(of_stripe(*payment.events), payment.commission_minor)
+    return Expected(stripe_scenario(*payment.events), payment.commission_minor)
 
 
 @st.composite
-def of_a_shop_and_its_provider(draw: st.DrawFn, shop: Shop) -> Expected:
+def shop_and_provider_scenarios(draw: st.DrawFn, shop: Shop) -> Expected:
     """Either one's word counts. The shop has ids of its own for the refunds, and may tell all as one.
 
     Where Stripe's word counts, the shop may not know that some of them failed.
     """
-    payment, is_the_shops_word = draw(_payments(shop)), draw(st.booleans())
+    payment, is_shop_primary = draw(_payments(shop)), draw(st.booleans())
     known = [CHARGE, *draw(st.sampled_from(((SESSION,), (INTENT,), (SESSION, INTENT))))]
-    back = payment.kept if is_the_shops_word else draw(st.sampled_from((payment.kept, payment.made)))
+    back = payment.kept if is_shop_primary else draw(st.sampled_from((payment.kept, payment.made)))
     pieces = draw(st.sampled_from((back, [sum(back)] if back else [])))
     told = (("refund.created", refund(f"ours-{number}", amount=each)) for number, each in enumerate(pieces))
-    ours = of_standard(("sale.created", sale(**AMOUNTS, references=known)), *told)
-    theirs = of_stripe(*payment.events)
-    tale = supported(ours, theirs) if is_the_shops_word else supported(theirs, ours)
-    return Expected(replace(tale, credit_may_change=False), payment.commission_minor)
+    ours = standard_scenario(("sale.created", sale(**AMOUNTS, references=known)), *told)
+    theirs = stripe_scenario(*payment.events)
+    scenario = supported(ours, theirs) if is_shop_primary else supported(theirs, ours)
+    return Expected(replace(scenario, credit_may_change=False), payment.commission_minor)
 
 
 @st.composite
 def _payments(draw: st.DrawFn, shop: Shop) -> Payment:
     """Refunds, some of which fail, told singly or also as totals so far; a dispute at the end."""
-    way = draw(st.sampled_from(("basil", "classic", "singly")))
+    refund_shape = draw(st.sampled_from(("basil", "classic", "singly")))
     events = [event("stripe_session_paid", client_reference_id=shop.token("anna"))]
     made: list[dict[str, Any]] = []
     failed: set[str] = set()
@@ -159,7 +166,7 @@ def _payments(draw: st.DrawFn, shop: Shop) -> Payment:
         elif back < TOTAL:
             new = {"id": f"re_{number}", "amount": draw(st.integers(1, TOTAL - back)), "created": at}
             made.append(new | PAYMENT)
-            events += _refund(made[-1], made, failed, at, way)
+            events += _refund(made[-1], made, failed, at, refund_shape)
     kept, lost = [each["amount"] for each in made if each["id"] not in failed], []
     if sum(kept) < TOTAL and draw(st.booleans()):
         disputed, status = TOTAL - sum(kept), draw(st.sampled_from(("won", "lost")))
@@ -169,15 +176,17 @@ def _payments(draw: st.DrawFn, shop: Shop) -> Payment:
 
 
 def _refund(
-    new: dict[str, Any], made: list[dict[str, Any]], failed: set[str], at: int, way: str
+    new: dict[str, Any], made: list[dict[str, Any]], failed: set[str], at: int, refund_shape: str
 ) -> list[dict[str, Any]]:
     """The refund's event, and the charge's with all that stood then; in the classic shape one by one."""
     told = [event("stripe_refund_created", key=f"evt_{new['id']}", at=at, **new)]
-    if way == "singly":
+    if refund_shape == "singly":
         return told
     so_far = sum(each["amount"] for each in made if each["id"] not in failed)
-    charge = event(f"stripe_charge_refunded_{way}", key=f"evt_level_{at}", at=at, amount_refunded=so_far)
-    if way == "classic":
+    charge = event(
+        f"stripe_charge_refunded_{refund_shape}", key=f"evt_level_{at}", at=at, amount_refunded=so_far
+    )
+    if refund_shape == "classic":
         [shape] = charge["data"]["object"]["refunds"]["data"]
         listed = [
             shape | each | {"status": "failed" if each["id"] in failed else "succeeded"} for each in made

@@ -21,17 +21,17 @@ from payouts.commissions.release import mature_due
 from payouts.selfcheck.checks import self_check
 from payouts.statements.close import close_period
 from tests.harness.processes.threads import THREADS, run_concurrently
-from tests.scenarios.fingerprint import end_states
-from tests.scenarios.scenarios import SECRETS, Tale, Told
-from tests.tracker.sales.shop import START, Shop, open_shop
-from tracker.sales.inbox.group_commit import Intake
+from tests.scenarios.fingerprint import fingerprints
+from tests.scenarios.scenarios import SECRETS, Message, Scenario
+from tests.tracker.sales.shop import START, Shop, create_shop
+from tracker.sales.inbox.group_commit import GroupCommit
 from tracker.sales.inbox.retention import empty_bodies, old_bodies
 from tracker.sales.sources.operations import create_source
 from tracker.sales.suspicion.rules import SETTINGS
 from tracker.sales.suspicion.settings import set_suspicion
 
 FIRST_DAY = datetime.fromisoformat("2025-11-05T12:00:00+00:00")
-LONG_BEFORE = [FIRST_DAY + timedelta(days=number) for number in range(6)]
+BEFORE_RELEASE = [FIRST_DAY + timedelta(days=number) for number in range(6)]
 AROUND_RELEASE = [FIRST_DAY + timedelta(days=number) for number in (18, 20, 22, 26, 28, 30)]
 """Days on which messages come and jobs run. What is sold on the first of November, and told in time, is
 released on the first of December, before the fourth of these days."""
@@ -42,54 +42,54 @@ Sources = tuple[str, ...]
 """Ids, of sources of the kinds of a tale; what the first of them says counts."""
 
 
-def tell_all(shop: Shop, tales: Sequence[Tale], chance: Random) -> list[str]:
+def run_all(shop: Shop, tales: Sequence[Scenario], rng: Random) -> list[str]:
     """Each tale in the order in which it is given, cut at random into days. How each of them ends.
 
     On some evenings the bodies of what was settled are emptied.
     """
-    told_to = connect_all(shop, [tale.kinds for tale in tales])
-    days = chance.choice((LONG_BEFORE, AROUND_RELEASE))
-    plans = [_cut(tale, chance, days) for tale in tales]
+    sources_by_scenario = connect_all(shop, [scenario.kinds for scenario in tales])
+    days = rng.choice((BEFORE_RELEASE, AROUND_RELEASE))
+    plans = [_split_by_day(scenario, rng, days) for scenario in tales]
     for number, now in enumerate(days):
-        for sources, plan in zip(told_to, plans, strict=True):
-            tell(shop, sources, plan[number], now)
+        for sources, plan in zip(sources_by_scenario, plans, strict=True):
+            send_messages(shop, sources, plan[number], now)
         run_jobs(shop, now)
-        if chance.random() < 0.5:
-            empty_settled(shop, now)
-    return ends_of(shop, told_to)
+        if rng.random() < 0.5:
+            empty_applied(shop, now)
+    return fingerprints_of(shop, sources_by_scenario)
 
 
-def tell_at_once(shop: Shop, tales: Sequence[Tale]) -> list[str]:
+def send_concurrently(shop: Shop, tales: Sequence[Scenario]) -> list[str]:
     """In sixteen threads, all of them at the same order at about the same time, and the jobs beside them.
 
     Those of one process share transactions, those of different ones meet in the database.
     """
-    told_to = connect_all(shop, [tale.kinds for tale in tales])
-    processes = [replace(shop, intake=Intake(shop.databases.main, shop.keys)) for _ in range(PROCESSES)]
-    all_is_told = Event()
+    sources_by_scenario = connect_all(shop, [scenario.kinds for scenario in tales])
+    processes = [replace(shop, intake=GroupCommit(shop.databases.main, shop.keys)) for _ in range(PROCESSES)]
+    all_is_delivered = Event()
 
     def deliver(part: int) -> None:
-        for sources, tale in zip(told_to, tales, strict=True):
-            tell(processes[part % PROCESSES], sources, tale.messages[part::THREADS], FIRST_DAY)
+        for sources, scenario in zip(sources_by_scenario, tales, strict=True):
+            send_messages(processes[part % PROCESSES], sources, scenario.messages[part::THREADS], FIRST_DAY)
 
     def work() -> None:
-        while not all_is_told.wait(0.05):
+        while not all_is_delivered.wait(0.05):
             run_jobs(shop, FIRST_DAY)
 
     def deliver_all() -> None:
         try:
             run_concurrently(*[partial(deliver, part) for part in range(THREADS)])
         finally:
-            all_is_told.set()
+            all_is_delivered.set()
 
     run_concurrently(deliver_all, work)
     run_jobs(shop, FIRST_DAY)
-    return ends_of(shop, told_to)
+    return fingerprints_of(shop, sources_by_scenario)
 
 
-def open_unsuspicious_shop(settings: Settings, databases: Databases, name: str = "Teas") -> Shop:
+def create_shop_without_suspicion(settings: Settings, databases: Databases, name: str = "Teas") -> Shop:
     """The same order is told to many sources of the brand, which is what suspicion is there to see."""
-    shop = open_shop(settings, databases, name)
+    shop = create_shop(settings, databases, name)
 
     def work(session: Session) -> None:
         for signal in SETTINGS:
@@ -117,16 +117,16 @@ def _connect(session: Session, shop: Shop, kinds: tuple[str, ...], namespace: st
     return (first, *[source(kind, supports=first) for kind in kinds[1:]])
 
 
-def _cut(tale: Tale, chance: Random, days: Sequence[datetime]) -> list[Sequence[Told]]:
+def _split_by_day(scenario: Scenario, rng: Random, days: Sequence[datetime]) -> list[Sequence[Message]]:
     """What is told on each day."""
-    last = 3 if tale.credit_may_change and days is AROUND_RELEASE else len(days)
-    order = tale.messages
-    at = sorted(chance.randint(0, len(order)) for _ in range(last - 1))
+    last = 3 if scenario.credit_may_change and days is AROUND_RELEASE else len(days)
+    order = scenario.messages
+    at = sorted(rng.randint(0, len(order)) for _ in range(last - 1))
     parts = [order[start:end] for start, end in zip([0, *at], [*at, len(order)], strict=True)]
     return [*parts, *[()] * (len(days) - last)]
 
 
-def tell(shop: Shop, sources: Sources, messages: Iterable[Told], now: datetime) -> None:
+def send_messages(shop: Shop, sources: Sources, messages: Iterable[Message], now: datetime) -> None:
     for each in messages:
         shop.send_raw(each.body, key=each.key, source_id=sources[each.by], now=now, topic=each.topic)
 
@@ -143,7 +143,7 @@ def run_jobs(shop: Shop, now: datetime) -> None:
     transact(shop.databases.main, every_step)
 
 
-def empty_settled(shop: Shop, now: datetime) -> None:
+def empty_applied(shop: Shop, now: datetime) -> None:
     """What was settled before loses its body, and must be known all the same when it is told again."""
 
     def work(session: Session) -> int:
@@ -161,28 +161,30 @@ def finish(shop: Shop) -> None:
         assert [finding.message for finding in self_check(session, january)] == []
 
 
-def ends_of(shop: Shop, told_to: Sequence[Sources]) -> list[str]:
+def fingerprints_of(shop: Shop, sources_by_scenario: Sequence[Sources]) -> list[str]:
     """How each tale ends when all is told."""
     finish(shop)
-    ends = end_states(shop.databases, shop.brand_id)
-    return [ends[sources[0]] for sources in told_to]
+    found_fingerprints = fingerprints(shop.databases, shop.brand_id)
+    return [found_fingerprints[sources[0]] for sources in sources_by_scenario]
 
 
-def with_repetitions(tale: Tale, chance: Random, most: int) -> Tale:
+def shuffled_with_duplicates(scenario: Scenario, rng: Random, most: int) -> Scenario:
     """In any order, up to so many messages twice."""
-    again = chance.sample(tale.messages, chance.randint(0, min(most, len(tale.messages))))
-    order = [*tale.messages, *again]
-    chance.shuffle(order)
-    return replace(tale, messages=tuple(order))
+    again = rng.sample(scenario.messages, rng.randint(0, min(most, len(scenario.messages))))
+    order = [*scenario.messages, *again]
+    rng.shuffle(order)
+    return replace(scenario, messages=tuple(order))
 
 
-def require_one_end(ends: Sequence[str]) -> str:
+def require_same_fingerprint(found_fingerprints: Sequence[str]) -> str:
     """All ended in the same state; its text."""
-    hashes = {hashlib.sha256(end.encode()).hexdigest() for end in ends}
+    hashes = {hashlib.sha256(end.encode()).hexdigest() for end in found_fingerprints}
     if len(hashes) > 1:
-        other = next(each for each in ends if each != ends[0])
-        raise AssertionError(f"{len(hashes)} different ends of {len(ends)}:\n{_difference(ends[0], other)}")
-    return ends[0]
+        other = next(each for each in found_fingerprints if each != found_fingerprints[0])
+        raise AssertionError(
+            f"{len(hashes)} different ends of {len(found_fingerprints)}:\n{_difference(found_fingerprints[0], other)}"
+        )
+    return found_fingerprints[0]
 
 
 def _difference(one: str, other: str) -> str:

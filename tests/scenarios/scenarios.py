@@ -16,7 +16,7 @@ LATER = "2025-11-01T11:00:00Z"
 
 
 @dataclass(frozen=True)
-class Told:
+class Message:
     """One message: the shop's own id for it, its bytes, the topic beside them, and which source tells it."""
 
     key: str
@@ -26,7 +26,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Tale:
+class Scenario:
     """Told by sources of these kinds, of which the second supports the first.
 
     Nothing of its end depends on the order in which its messages come, if those that may change who is
@@ -34,17 +34,17 @@ class Tale:
     """
 
     kinds: tuple[str, ...]
-    messages: tuple[Told, ...]
+    messages: tuple[Message, ...]
     credit_may_change: bool = False
 
 
-def of_standard(*messages: tuple[str, dict[str, Any]]) -> Tale:
-    told = (Told(f"m{number}", envelope(kind, data)) for number, (kind, data) in enumerate(messages))
-    return Tale(("standard",), tuple(told), credit_may_change=True)
+def standard_scenario(*messages: tuple[str, dict[str, Any]]) -> Scenario:
+    told = (Message(f"m{number}", envelope(kind, data)) for number, (kind, data) in enumerate(messages))
+    return Scenario(("standard",), tuple(told), credit_may_change=True)
 
 
-def standard_six(shop: Shop) -> Tale:
-    return of_standard(
+def standard_six(shop: Shop) -> Scenario:
+    return standard_scenario(
         ("sale.created", sale(click=shop.token("anna"))),
         ("sale.created", sale(click=shop.token("bob", "2025-10-31T10:00:00+00:00"))),
         ("refund.created", refund("r1", tax=160)),
@@ -54,9 +54,9 @@ def standard_six(shop: Shop) -> Tale:
     )
 
 
-def standard_ten(shop: Shop) -> Tale:
+def standard_ten(shop: Shop) -> Scenario:
     """Each further report of the sale changes who is credited, and all refunds are told twice."""
-    return of_standard(
+    return standard_scenario(
         ("sale.created", sale(click=shop.token("anna"))),
         ("sale.created", sale(click=shop.token("bob", "2025-10-31T10:00:00+00:00"))),
         ("sale.created", sale(coupons=["anna10"])),
@@ -70,23 +70,23 @@ def standard_ten(shop: Shop) -> Tale:
     )
 
 
-def called_off(shop: Shop) -> Tale:
+def cancelled_order(shop: Shop) -> Scenario:
     """With a refund that can never be applied: a message that waits for a person holds the order."""
     whole = standard_ten(shop).messages[:8]
-    return Tale(
+    return Scenario(
         ("standard",),
         (
             *whole,
-            Told("m8", envelope("order.cancelled", cancellation())),
-            Told("m9", envelope("refund.created", refund("r3", currency="USD"))),
+            Message("m8", envelope("order.cancelled", cancellation())),
+            Message("m9", envelope("refund.created", refund("r3", currency="USD"))),
         ),
         credit_may_change=True,
     )
 
 
-def stripe_six(shop: Shop) -> Tale:
+def stripe_six(shop: Shop) -> Scenario:
     paid: dict[str, Any] = {"client_reference_id": shop.token("anna")}
-    return of_stripe(
+    return stripe_scenario(
         event("stripe_session_paid", **paid),
         payload("stripe_refund_created"),
         payload("stripe_charge_refunded_basil"),
@@ -96,12 +96,12 @@ def stripe_six(shop: Shop) -> Tale:
     )
 
 
-def stripe_ten(shop: Shop, shape: str = "basil") -> Tale:
+def stripe_ten(shop: Shop, shape: str = "basil") -> Scenario:
     """A payment that comes later than its session, and a refund that fails."""
     paid: dict[str, Any] = {"client_reference_id": shop.token("anna")}
     unpaid: dict[str, Any] = paid | {"payment_status": "unpaid"}
     failed: dict[str, Any] = {"id": "re_3ExampleTwo", "amount": 300, "status": "failed"}
-    return of_stripe(
+    return stripe_scenario(
         event("stripe_session_paid", key="evt_s1", **unpaid),
         event("stripe_session_paid", type="checkout.session.async_payment_succeeded", at=1761995000, **paid),
         payload("stripe_refund_created"),
@@ -115,8 +115,8 @@ def stripe_ten(shop: Shop, shape: str = "basil") -> Tale:
     )
 
 
-def subscription_six(shop: Shop) -> Tale:
-    return Tale(
+def subscription_six(shop: Shop) -> Scenario:
+    return Scenario(
         ("stripe",), tuple(each for each in subscription_ten(shop).messages if each.key not in _LATER)
     )
 
@@ -124,7 +124,7 @@ def subscription_six(shop: Shop) -> Tale:
 _LATER = ("evt_c1", "evt_r2", "evt_p2", "evt_d2")
 
 
-def subscription_ten(shop: Shop, shape: str = "basil") -> Tale:
+def subscription_ten(shop: Shop, shape: str = "basil") -> Scenario:
     """The session knows whose link it was, the invoice the amounts, and the rest goes by the payments.
 
     Since 2025-03-31 only `invoice_payment.paid` says which payment paid which invoice.
@@ -135,7 +135,7 @@ def subscription_ten(shop: Shop, shape: str = "basil") -> Tale:
     renewal |= {"metadata": {"ll": shop.token("bob")}} | (second if shape == "classic" else {})
     renews: dict[str, Any] = {"invoice": "in_1ExampleSecond", "payment": second | {"type": "payment_intent"}}
     charge: dict[str, Any] = {"id": first["charge"], "payment_intent": first["payment_intent"]}
-    return of_stripe(
+    return stripe_scenario(
         event("stripe_session_subscription", client_reference_id=shop.token("anna")),
         payload(f"stripe_invoice_first_{shape}"),
         payload("stripe_invoice_payment_paid"),
@@ -154,41 +154,44 @@ def _closed(status: str, at: int, **changes: Any) -> dict[str, Any]:
     return event("stripe_dispute_created", key="evt_d2", type="charge.dispute.closed", at=at, **changes)
 
 
-def of_stripe(*events: dict[str, Any]) -> Tale:
-    return Tale(("stripe",), tuple(Told(each["id"], raw(each)) for each in events))
+def stripe_scenario(*events: dict[str, Any]) -> Scenario:
+    return Scenario(("stripe",), tuple(Message(each["id"], raw(each)) for each in events))
 
 
-def shopify_six(shop: Shop) -> Tale:
-    return Tale(("shopify",), shopify_ten(shop).messages[:6])
+def shopify_six(shop: Shop) -> Scenario:
+    return Scenario(("shopify",), shopify_ten(shop).messages[:6])
 
 
-def shopify_ten(shop: Shop) -> Tale:
+def shopify_ten(shop: Shop) -> Scenario:
     """Two orders; the first is told twice, and each of its refunds under two ids."""
     [one, other] = ([{"name": "ll", "value": shop.token(owner)}] for owner in ("anna", "bob"))
     next_id, next_name = 820982911946154509, {"name": "#9998"}
     given = {"kind": "refund", "status": "success", "currency": "EUR"}
     alone: dict[str, Any] = {"refund_line_items": [], "order_adjustments": [], "refund_shipping_lines": []}
-    bit = alone | {"id": 7, "transactions": [given | {"amount": "10.00"}]}
+    small_refund = alone | {"id": 7, "transactions": [given | {"amount": "10.00"}]}
     told: list[tuple[str, dict[str, Any]]] = [
         ("orders/paid", payload("shopify_orders_paid", note_attributes=one)),
         ("orders/paid", payload("shopify_orders_paid", note_attributes=one, financial_status="refunded")),
         ("refunds/create", payload("shopify_refunds_create")),
         ("refunds/create", payload("shopify_refunds_create", note="told again")),
-        ("refunds/create", payload("shopify_refunds_create", **bit)),
-        ("refunds/create", payload("shopify_refunds_create", **bit | {"id": 8, "transactions": []})),
+        ("refunds/create", payload("shopify_refunds_create", **small_refund)),
+        ("refunds/create", payload("shopify_refunds_create", **small_refund | {"id": 8, "transactions": []})),
         ("orders/updated", payload("shopify_orders_paid")),
         ("orders/paid", payload("shopify_orders_paid", id=next_id, note_attributes=other) | next_name),
         ("orders/cancelled", payload("shopify_orders_cancelled", id=next_id) | next_name),
-        ("refunds/create", payload("shopify_refunds_create", **bit | {"id": 9, "order_id": next_id})),
+        (
+            "refunds/create",
+            payload("shopify_refunds_create", **small_refund | {"id": 9, "order_id": next_id}),
+        ),
     ]
     return with_topics("shopify", told)
 
 
-def woocommerce_six(shop: Shop) -> Tale:
-    return Tale(("woocommerce",), woocommerce_ten(shop).messages[:6])
+def woocommerce_six(shop: Shop) -> Scenario:
+    return Scenario(("woocommerce",), woocommerce_ten(shop).messages[:6])
 
 
-def woocommerce_ten(shop: Shop) -> Tale:
+def woocommerce_ten(shop: Shop) -> Scenario:
     """Two orders, of which every update tells the whole; the second is called off, then deleted."""
     [one, other] = ([{"id": 9, "key": "_ll", "value": shop.token(owner)}] for owner in ("anna", "bob"))
     processing, partly = "woocommerce_order_processing", "woocommerce_order_refunded_in_part"
@@ -209,6 +212,6 @@ def woocommerce_ten(shop: Shop) -> Tale:
     return with_topics("woocommerce", told)
 
 
-def with_topics(kind: str, told: list[tuple[str, dict[str, Any]]]) -> Tale:
-    messages = (Told(f"m{number}", raw(value), topic) for number, (topic, value) in enumerate(told))
-    return Tale((kind,), tuple(messages))
+def with_topics(kind: str, told: list[tuple[str, dict[str, Any]]]) -> Scenario:
+    messages = (Message(f"m{number}", raw(value), topic) for number, (topic, value) in enumerate(told))
+    return Scenario((kind,), tuple(messages))

@@ -4,38 +4,38 @@ from random import Random
 
 import pytest
 
-from tests.scenarios.catalogue import TEN
-from tests.scenarios.fingerprint import end_states
+from tests.scenarios.catalogue import TEN_MESSAGES
+from tests.scenarios.fingerprint import fingerprints
 from tests.scenarios.runner import (
     FIRST_DAY,
     connect_all,
-    require_one_end,
-    tell,
-    tell_at_once,
-    with_repetitions,
+    require_same_fingerprint,
+    send_concurrently,
+    send_messages,
+    shuffled_with_duplicates,
 )
 from tests.tracker.sales.shop import Shop
 
 
-def require_the_same_as_one_by_one(shop: Shop, names: list[str], count: int, chance: Random) -> None:
-    tales = [TEN[name](shop) for name in names]
-    orders = [with_repetitions(tale, chance, most=6) for tale in tales for _ in range(count)]
-    quiet = connect_all(shop, [tale.kinds for tale in tales])
-    for sources, tale in zip(quiet, tales, strict=True):
-        tell(shop, sources, tale.messages, FIRST_DAY)
-    at_the_same_time = tell_at_once(shop, orders)
-    one_by_one = end_states(shop.databases, shop.brand_id)
-    for number, sources in enumerate(quiet):
-        ends = at_the_same_time[number * count : (number + 1) * count]
-        require_one_end([one_by_one[sources[0]], *ends])
+def require_same_as_sequential(shop: Shop, names: list[str], count: int, rng: Random) -> None:
+    tales = [TEN_MESSAGES[name](shop) for name in names]
+    orders = [shuffled_with_duplicates(scenario, rng, most=6) for scenario in tales for _ in range(count)]
+    undisturbed = connect_all(shop, [scenario.kinds for scenario in tales])
+    for sources, scenario in zip(undisturbed, tales, strict=True):
+        send_messages(shop, sources, scenario.messages, FIRST_DAY)
+    concurrent = send_concurrently(shop, orders)
+    sequential = fingerprints(shop.databases, shop.brand_id)
+    for number, sources in enumerate(undisturbed):
+        found_fingerprints = concurrent[number * count : (number + 1) * count]
+        require_same_fingerprint([sequential[sources[0]], *found_fingerprints])
 
 
-def test_messages_of_an_order_at_once_end_like_one_by_one(shop: Shop, chance: Random) -> None:
-    names = chance.sample(list(TEN), 3)
-    require_the_same_as_one_by_one(shop, names, 2, chance)
+def test_concurrent_messages_of_an_order_match_sequential_ones(shop: Shop, rng: Random) -> None:
+    names = rng.sample(list(TEN_MESSAGES), 3)
+    require_same_as_sequential(shop, names, 2, rng)
 
 
 @pytest.mark.nightly
 @pytest.mark.timeout(3600)
-def test_messages_of_hundreds_of_orders_at_once_end_like_one_by_one(shop: Shop, chance: Random) -> None:
-    require_the_same_as_one_by_one(shop, list(TEN), 30, chance)
+def test_concurrent_messages_of_hundreds_of_orders_match_sequential_ones(shop: Shop, rng: Random) -> None:
+    require_same_as_sequential(shop, list(TEN_MESSAGES), 30, rng)

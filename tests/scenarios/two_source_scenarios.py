@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from tests.scenarios.scenarios import Tale, of_standard, of_stripe, with_topics
+from tests.scenarios.scenarios import Scenario, standard_scenario, stripe_scenario, with_topics
 from tests.tracker.sales.payloads_read import event, payload
 from tests.tracker.sales.shop import Shop, refund, sale
 
@@ -13,19 +13,19 @@ AMOUNTS: dict[str, Any] = {"total": 11305, "tax": 1805, "shipping": 500}
 """What Stripe and WooCommerce tell of the same order in their messages."""
 
 
-def supported(tale: Tale, by: Tale) -> Tale:
+def supported(scenario: Scenario, by: Scenario) -> Scenario:
     """The amounts and refunds of the first tale count."""
     others = (replace(each, by=1) for each in by.messages)
-    return replace(tale, kinds=(*tale.kinds, *by.kinds), messages=(*tale.messages, *others))
+    return replace(scenario, kinds=(*scenario.kinds, *by.kinds), messages=(*scenario.messages, *others))
 
 
-def standard_by_stripe_six(shop: Shop) -> Tale:
+def standard_by_stripe_six(shop: Shop) -> Scenario:
     """The shop knows the Checkout session only, and only that knows the payment."""
-    ours = of_standard(
+    ours = standard_scenario(
         ("sale.created", sale(**AMOUNTS, references=[SESSION])),
         ("refund.created", refund("ours-1", amount=2000)),
     )
-    theirs = of_stripe(
+    theirs = stripe_scenario(
         event("stripe_session_paid", client_reference_id=shop.token("anna")),
         payload("stripe_refund_created"),
         payload("stripe_dispute_created"),
@@ -34,40 +34,40 @@ def standard_by_stripe_six(shop: Shop) -> Tale:
     return supported(ours, theirs)
 
 
-def standard_by_stripe_ten(shop: Shop) -> Tale:
+def standard_by_stripe_ten(shop: Shop) -> Scenario:
     """The shop tells its sale again, with other evidence than the session's."""
     click = shop.token("bob", "2025-10-31T10:00:00+00:00")
-    ours = of_standard(
+    ours = standard_scenario(
         ("sale.created", sale(**AMOUNTS, references=[SESSION])),
         ("sale.created", sale(**AMOUNTS, references=[SESSION], click=click)),
         ("refund.created", refund("ours-1", amount=2000)),
         ("refund.created", refund("ours-2", amount=300)),
     )
-    theirs = of_stripe(
+    theirs = stripe_scenario(
         event("stripe_session_paid", client_reference_id=shop.token("anna")),
         payload("stripe_refund_created"),
-        _given_back("re_3Two", 300),
-        _so_far(2300),
+        _refund("re_3Two", 300),
+        _cumulative_refund(2300),
         payload("stripe_dispute_created"),
         _closed("won"),
     )
     return supported(ours, theirs)
 
 
-def with_a_refund_untold(shop: Shop) -> Tale:
+def with_unreported_refund(shop: Shop) -> Scenario:
     """The shop tells of less than went back, and of nothing that failed: a refund waits for a person."""
     click = shop.token("bob", "2025-10-31T10:00:00+00:00")
     failed: dict[str, Any] = {"type": "refund.failed", "status": "failed"}
-    ours = of_standard(
+    ours = standard_scenario(
         ("sale.created", sale(**AMOUNTS, references=[SESSION])),
         ("sale.created", sale(**AMOUNTS, references=[SESSION], click=click)),
         ("refund.created", refund("ours-1", amount=1500)),
     )
-    theirs = of_stripe(
+    theirs = stripe_scenario(
         event("stripe_session_paid", client_reference_id=shop.token("anna")),
         payload("stripe_refund_created"),
         event("stripe_refund_created", key="evt_again", type="refund.updated"),
-        _given_back("re_3Two", 1800),
+        _refund("re_3Two", 1800),
         event("stripe_refund_created", key="evt_failed", id="re_3Two", amount=1800, **failed),
         payload("stripe_dispute_created"),
         _closed("won"),
@@ -75,14 +75,14 @@ def with_a_refund_untold(shop: Shop) -> Tale:
     return supported(ours, theirs)
 
 
-def stripe_by_standard_six(shop: Shop) -> Tale:
+def stripe_by_standard_six(shop: Shop) -> Scenario:
     """Only one of the shop's messages names the session; the others call the order as that one does."""
-    theirs = of_stripe(
+    theirs = stripe_scenario(
         event("stripe_session_paid", client_reference_id=shop.token("anna")),
         payload("stripe_refund_created"),
         _closed("lost", amount=1000),
     )
-    ours = of_standard(
+    ours = standard_scenario(
         ("sale.created", sale(**AMOUNTS, references=[SESSION])),
         ("sale.created", sale(**AMOUNTS, click=shop.token("bob", "2025-10-31T10:00:00+00:00"))),
         ("refund.created", refund("ours-1", amount=2000)),
@@ -90,20 +90,20 @@ def stripe_by_standard_six(shop: Shop) -> Tale:
     return replace(supported(theirs, ours), credit_may_change=True)
 
 
-def woocommerce_by_stripe_six(shop: Shop) -> Tale:
+def woocommerce_by_stripe_six(shop: Shop) -> Scenario:
     ours = with_topics(
         "woocommerce", [_noted(shop, each, CHARGE) for each in ("processing", "refunded_in_part")]
     )
-    theirs = of_stripe(
-        _given_back("re_3One", 4284),
-        _given_back("re_3Two", 900),
-        _so_far(5184),
+    theirs = stripe_scenario(
+        _refund("re_3One", 4284),
+        _refund("re_3Two", 900),
+        _cumulative_refund(5184),
         _closed("lost", amount=1000),
     )
     return supported(ours, theirs)
 
 
-def woocommerce_by_stripe_ten(shop: Shop) -> Tale:
+def woocommerce_by_stripe_ten(shop: Shop) -> Scenario:
     """The order notes the charge, later also the payment; one event knows only this, and one only that."""
     first_refund = payload("woocommerce_order_refunded_in_part")["refunds"][1:]
     ours = with_topics(
@@ -115,26 +115,26 @@ def woocommerce_by_stripe_ten(shop: Shop) -> Tale:
             _noted(shop, "refunded_in_part", CHARGE, INTENT),
         ],
     )
-    theirs = of_stripe(
-        _given_back("re_3One", 4284),
-        _given_back("re_3Two", 900, charge=None),
-        _so_far(4284, at=1762077800),
-        _so_far(5184),
+    theirs = stripe_scenario(
+        _refund("re_3One", 4284),
+        _refund("re_3Two", 900, charge=None),
+        _cumulative_refund(4284, at=1762077800),
+        _cumulative_refund(5184),
         event("stripe_dispute_created", payment_intent=None),
         _closed("won"),
     )
     return supported(ours, theirs)
 
 
-def stripe_by_woocommerce_ten(shop: Shop) -> Tale:
+def stripe_by_woocommerce_ten(shop: Shop) -> Scenario:
     """The shop knows of a code. By and by all goes back; then it deletes the order, naming no payment."""
-    theirs = of_stripe(
+    theirs = stripe_scenario(
         event("stripe_session_paid", client_reference_id=shop.token("bob")),
-        _given_back("re_3One", 4284),
-        _given_back("re_3Two", 900),
-        _given_back("re_3Three", 6121),
-        _so_far(5184, at=1762077800),
-        _so_far(11305),
+        _refund("re_3One", 4284),
+        _refund("re_3Two", 900),
+        _refund("re_3Three", 6121),
+        _cumulative_refund(5184, at=1762077800),
+        _cumulative_refund(11305),
     )
     ours = with_topics(
         "woocommerce",
@@ -158,11 +158,11 @@ def _noted(
     return "order.updated", payload(f"woocommerce_order_{state}", **changes)
 
 
-def _given_back(refund_id: str, amount: int, **changes: Any) -> dict[str, Any]:
+def _refund(refund_id: str, amount: int, **changes: Any) -> dict[str, Any]:
     return event("stripe_refund_created", key=f"evt_{refund_id}", id=refund_id, amount=amount, **changes)
 
 
-def _so_far(amount: int, at: int = 1762078000) -> dict[str, Any]:
+def _cumulative_refund(amount: int, at: int = 1762078000) -> dict[str, Any]:
     """All refunds of the charge together."""
     return event("stripe_charge_refunded_basil", key=f"evt_so_far_{amount}", at=at, amount_refunded=amount)
 

@@ -39,7 +39,7 @@ class _Stream(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def refuse_codings(environ: dict[str, Any]) -> None:
+def refuse_encodings(environ: dict[str, Any]) -> None:
     """Raises Compressed for a body that would have to be unpacked, by either header that can say so."""
     content = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
     transfer = environ.get("HTTP_TRANSFER_ENCODING", "").strip().lower()
@@ -49,15 +49,15 @@ def refuse_codings(environ: dict[str, Any]) -> None:
 
 def read_body(environ: dict[str, Any], maximum_bytes: int) -> bytes:
     """Everything that was sent, still compressed if it was. Raises TooLarge, BrokenBody or StalledBody."""
-    announced = environ.get("CONTENT_LENGTH") or ""
-    if announced:
-        if not announced.isascii() or not announced.isdigit():
+    content_length = environ.get("CONTENT_LENGTH") or ""
+    if content_length:
+        if not content_length.isascii() or not content_length.isdigit():
             raise BrokenBody("Content-Length is not a number.")
         # Compared by its length first: a number of thousands of digits is not worth converting.
-        if len(announced) > len(str(maximum_bytes)) + 20 or int(announced) > maximum_bytes:
+        if len(content_length) > len(str(maximum_bytes)) + 20 or int(content_length) > maximum_bytes:
             raise _too_large(maximum_bytes)
-        body = _read(environ["wsgi.input"], int(announced))
-        if len(body) != int(announced):
+        body = _read(environ["wsgi.input"], int(content_length))
+        if len(body) != int(content_length):
             raise BrokenBody("The body is shorter than Content-Length says.")
         return body
     if not environ.get("wsgi.input_terminated"):
@@ -68,12 +68,12 @@ def read_body(environ: dict[str, Any], maximum_bytes: int) -> bytes:
     return body
 
 
-def _read(stream: _Stream, wanted: int) -> bytes:
-    """Up to `wanted` bytes; a stream may hand them out in smaller pieces."""
+def _read(stream: _Stream, size_left: int) -> bytes:
+    """Up to `size_left` bytes; a stream may hand them out in smaller pieces."""
     pieces = []
-    while wanted > 0:
+    while size_left > 0:
         try:
-            piece = stream.read(wanted)
+            piece = stream.read(size_left)
         except TimeoutError:
             raise StalledBody("The body did not arrive in time. Please send it again.") from None
         except Exception:  # every server has errors of its own for broken framing
@@ -81,7 +81,7 @@ def _read(stream: _Stream, wanted: int) -> bytes:
         if not piece:
             break
         pieces.append(piece)
-        wanted -= len(piece)
+        size_left -= len(piece)
     return b"".join(pieces)
 
 

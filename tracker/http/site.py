@@ -22,7 +22,7 @@ class Site:
         self._making = RLock()
 
     def part(self, make: "Callable[[Site], Part]") -> Part:
-        """The one object that `make`, a module's function, makes of this site when it is first asked for."""
+        """The one object that `make` builds from this site, on the first call. `make` is the key."""
         if make not in self._parts:
             with self._making:
                 if make not in self._parts:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, request
 
 from tracker.errors import LinkledgerError
-from tracker.http.raw_body import read_body, refuse_codings
+from tracker.http.raw_body import read_body, refuse_encodings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -30,7 +30,7 @@ class BodyBuffer:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         body = b""
         try:
-            refuse_codings(environ)
+            refuse_encodings(environ)
             body = read_body(environ, self._limit_bytes(environ.get("PATH_INFO", "")))
         except LinkledgerError as refusal:
             environ[_REFUSAL] = refusal

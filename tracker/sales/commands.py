@@ -7,10 +7,10 @@ from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.money import Money
 from tracker.sales.health.commands import show_health
 from tracker.sales.imports.commands import import_sales
-from tracker.sales.inbox.commands import MOST_LINES, dismiss_event, replay_events, show_events
+from tracker.sales.inbox.commands import MAX_LINES, dismiss_event, replay_events, show_events
 from tracker.sales.orders.queries import find_sale, list_sales
 from tracker.sales.queries import sale_history
-from tracker.sales.serializers import history_answer, sale_answer
+from tracker.sales.serializers import sale_history_json, sale_json
 from tracker.sales.sources.commands import source
 from tracker.times import format_utc
 
@@ -28,13 +28,13 @@ sale.add_command(import_sales)
 
 @sale.command("list")
 @click.option("--brand", "brand_id", required=True, metavar="ID")
-@click.option("--limit", type=click.IntRange(1, MOST_LINES), default=100, show_default=True)
+@click.option("--limit", type=click.IntRange(1, MAX_LINES), default=100, show_default=True)
 @pass_console
 def show_sales(console: Console, brand_id: str, limit: int) -> CommandResult:
     """Show the sales of a brand, the latest first."""
     with read_session(console.databases.main) as session:
         found = list_sales(session, brand_id, limit)
-        answers = [sale_answer(each) for each in found]
+        answers = [sale_json(each) for each in found]
         lines = [
             f"{format_utc(each.occurred_at)}  {each.order_id}  {Money(each.total, each.currency)}"
             f"{'  (test)' if each.test else ''}"
@@ -52,7 +52,7 @@ def show_sale(console: Console, order_id: str, brand_id: str, namespace: str | N
     """Show one sale: refunds, disputes, and who is credited and why."""
     with read_session(console.databases.main) as session:
         found = find_sale(session, brand_id, order_id, namespace)
-        return CommandResult(history_answer(sale_history(session, found)))
+        return CommandResult(sale_history_json(sale_history(session, found)))
 
 
 COMMANDS = (source, sale)

@@ -11,15 +11,15 @@ from sqlalchemy.orm import Session
 from tracker.ids import public_id, uuid_lower_bound, uuid_of
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.booking.models import RefundClaim
-from tracker.sales.booking.refund_claims import claims_about
+from tracker.sales.booking.refund_claims import refund_claims_of
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.queries import unsettled_events
+from tracker.sales.inbox.queries import unapplied_events
 from tracker.sales.orders.models import (
     Cancellation,
+    CumulativeRefund,
     DisputeStatus,
     Refund,
     RefundFailure,
-    RefundLevel,
     Sale,
 )
 
@@ -31,7 +31,7 @@ class SaleHistory:
     sale: Sale
     refunds: Sequence[Refund]
     failed_refund_ids: frozenset[str]
-    refund_levels: Sequence[RefundLevel]
+    refund_levels: Sequence[CumulativeRefund]
     refund_claims: Sequence[RefundClaim]
     disputes: Sequence[DisputeStatus]
     cancelled_at: datetime | None
@@ -51,17 +51,19 @@ def credited_clicks(session: Session, since: datetime) -> list[UUID]:
 def sale_history(session: Session, sale: Sale) -> SaleHistory:
     refunds = select(Refund).where(Refund.sale_id == sale.id)
     failed = select(RefundFailure.refund_id).where(RefundFailure.sale_id == sale.id)
-    levels = select(RefundLevel).where(RefundLevel.sale_id == sale.id)
+    cumulative_refunds = select(CumulativeRefund).where(CumulativeRefund.sale_id == sale.id)
     disputes = select(DisputeStatus).where(DisputeStatus.sale_id == sale.id)
     attributions = select(Attribution).where(Attribution.sale_id == sale.id)
     return SaleHistory(
         sale=sale,
         refunds=session.scalars(refunds.order_by(Refund.occurred_at, Refund.refund_id)).all(),
         failed_refund_ids=frozenset(session.scalars(failed)),
-        refund_levels=session.scalars(levels.order_by(RefundLevel.occurred_at, RefundLevel.id)).all(),
-        refund_claims=claims_about(session, sale),
+        refund_levels=session.scalars(
+            cumulative_refunds.order_by(CumulativeRefund.occurred_at, CumulativeRefund.id)
+        ).all(),
+        refund_claims=refund_claims_of(session, sale),
         disputes=session.scalars(disputes.order_by(DisputeStatus.occurred_at, DisputeStatus.id)).all(),
         cancelled_at=session.scalar(select(Cancellation.occurred_at).where(Cancellation.sale_id == sale.id)),
         attributions=session.scalars(attributions.order_by(Attribution.revision)).all(),
-        parked=unsettled_events(session, sale),
+        parked=unapplied_events(session, sale),
     )

@@ -5,13 +5,13 @@ from typing import Any
 from tracker.money import Money
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.booking.models import RefundClaim
-from tracker.sales.inbox.serializers import event_answer
-from tracker.sales.orders.models import DisputeStatus, Refund, RefundLevel, Sale
+from tracker.sales.inbox.serializers import event_json
+from tracker.sales.orders.models import CumulativeRefund, DisputeStatus, Refund, Sale
 from tracker.sales.queries import SaleHistory
 from tracker.times import format_utc, optional_utc_text
 
 
-def sale_answer(sale: Sale) -> dict[str, Any]:
+def sale_json(sale: Sale) -> dict[str, Any]:
     def money(minor: int) -> dict[str, Any]:
         return Money(minor, sale.currency).as_json()
 
@@ -33,21 +33,21 @@ def sale_answer(sale: Sale) -> dict[str, Any]:
     }
 
 
-def history_answer(history: SaleHistory) -> dict[str, Any]:
+def sale_history_json(history: SaleHistory) -> dict[str, Any]:
     """A sale with everything that happened to it; `attributions` from the first to the one that counts."""
     currency = history.sale.currency
     return {
-        **sale_answer(history.sale),
+        **sale_json(history.sale),
         "refunds": [
             {**_refund(refund, currency), "failed": refund.refund_id in history.failed_refund_ids}
             for refund in history.refunds
         ],
-        "refund_levels": [_level(level, currency) for level in history.refund_levels],
-        "refund_claims": [claim_answer(claim, currency) for claim in history.refund_claims],
+        "refund_levels": [_cumulative_refund(level, currency) for level in history.refund_levels],
+        "refund_claims": [refund_claim_json(claim, currency) for claim in history.refund_claims],
         "disputes": [_dispute(step, currency) for step in history.disputes],
         "cancelled_at": optional_utc_text(history.cancelled_at),
         "attributions": [_attribution(attribution) for attribution in history.attributions],
-        "parked_events": [event_answer(event) for event in history.parked],
+        "parked_events": [event_json(event) for event in history.parked],
     }
 
 
@@ -63,7 +63,7 @@ def _refund(refund: Refund, currency: str) -> dict[str, Any]:
     }
 
 
-def _level(level: RefundLevel, currency: str) -> dict[str, Any]:
+def _cumulative_refund(level: CumulativeRefund, currency: str) -> dict[str, Any]:
     return {
         "payment": level.payment_id,
         "event": level.event_id,
@@ -72,7 +72,7 @@ def _level(level: RefundLevel, currency: str) -> dict[str, Any]:
     }
 
 
-def claim_answer(claim: RefundClaim, currency: str) -> dict[str, Any]:
+def refund_claim_json(claim: RefundClaim, currency: str) -> dict[str, Any]:
     """Of a failure and of a cancellation the amount is null."""
     return {
         "kind": claim.kind,

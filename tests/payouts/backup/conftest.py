@@ -38,7 +38,7 @@ database_seed = database_seed_for(shop=seeded_books)
 def shop(snapshot: Snapshot, databases: Databases) -> Shop:
     """What is to be saved, in `databases`."""
     filled: Shop = snapshot.known
-    return filled.moved_to(databases)
+    return filled.with_databases(databases)
 
 
 @pytest.fixture

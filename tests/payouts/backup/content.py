@@ -16,7 +16,7 @@ from payouts.ledger.balances import CreatorBalance, creator_balances
 from payouts.ledger.operations import post
 from payouts.ledger.rules import Line
 from payouts.tables import CLICK_TABLES, MAIN_TABLES
-from tests.tracker.sales.shop import RECEIVED, Shop, open_shop, refund, sale
+from tests.tracker.sales.shop import RECEIVED_AT, Shop, create_shop, refund, sale
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.recording.writers import NewClick, encode_sub_ids
 from tracker.ids import new_uuid, uuid_of
@@ -25,8 +25,8 @@ from tracker.people.accounts.operations import create_creator, list_creators
 
 def fill_installation(settings: Settings, databases: Databases) -> Shop:
     """Two shops, a sale that earned a commission, a refund, a bonus for each creator, three clicks."""
-    shop = open_shop(settings, databases, name="Teas")
-    open_shop(settings, databases, name="Zitronen Öle", coupon=None)
+    shop = create_shop(settings, databases, name="Teas")
+    create_shop(settings, databases, name="Zitronen Öle", coupon=None)
     shop.send(
         "sale.created", sale(click=shop.token("anna"), items=[{"sku": "ä", "quantity": 1, "net": 9500}])
     )
@@ -44,7 +44,7 @@ def record_clicks(settings: Settings, shop: Shop, count: int) -> None:
 
 
 def new_click(shop: Shop, number: int = 0) -> NewClick:
-    at = RECEIVED + timedelta(milliseconds=number)
+    at = RECEIVED_AT + timedelta(milliseconds=number)
     sub_ids = encode_sub_ids({"s1": "süß"} if number % 2 else {})
     link_id = uuid_of(shop.links["anna"], "lnk")
     return NewClick(new_uuid(at), link_id, "person", "browser", "phone", None, sub_ids)
@@ -80,12 +80,12 @@ def count_clicks(databases: Databases) -> int:
 
 
 def _book(session: Session, brand_id: str) -> None:
-    create_creator(session, RECEIVED, name="Zoë", email="zoe@people.example", country="FR")
-    assert accrue_due(session, RECEIVED, 10) == 1
+    create_creator(session, RECEIVED_AT, name="Zoë", email="zoe@people.example", country="FR")
+    assert accrue_due(session, RECEIVED_AT, 10) == 1
     for number in range(2):
         _bonus(session, brand_id, number)
-    claim(session, RECEIVED, "accrue", "2026-11-01T10:00Z")
-    advance_clock(session, RECEIVED)
+    claim(session, RECEIVED_AT, "accrue", "2026-11-01T10:00Z")
+    advance_clock(session, RECEIVED_AT)
 
 
 def _bonus(session: Session, brand_id: str, number: int) -> None:
@@ -93,12 +93,12 @@ def _bonus(session: Session, brand_id: str, number: int) -> None:
     line = Line("bonus", 100 + number, "EUR", creator.id)
     post(
         session,
-        RECEIVED,
+        RECEIVED_AT,
         brand_id=brand_id,
         kind="bonus",
         event_key=f"bonus:{number}",
         inputs={"number": number, "note": "für März"},
         lines=[line],
         subject_id=creator.id,
-        effective_at=RECEIVED,
+        effective_at=RECEIVED_AT,
     )

@@ -28,7 +28,7 @@ from tests.payouts.backup.content import (
 )
 from tests.tracker.sales.shop import Shop, sale
 from tracker.clicks.recording.recorder import Recorder
-from tracker.sales.inbox.group_commit import Intake
+from tracker.sales.inbox.group_commit import GroupCommit
 from tracker.sales.sources.operations import get_source, source_secrets
 
 
@@ -59,7 +59,7 @@ def test_the_restored_installation_goes_on(
         restore(ready, archive, silent)
     pay_bonus(ready, shop.brand_id, number=7)
     record_clicks(target_settings, shop, count=1)
-    restored = replace(shop, databases=ready, intake=Intake(ready.main, shop.keys))
+    restored = replace(shop, databases=ready, intake=GroupCommit(ready.main, shop.keys))
     assert restored.send("sale.created", sale(order_id="1002")).state == "applied"
     with read_session(ready.main) as session:
         assert [finding.check for finding in self_check(session, now)] == ["freeze"]

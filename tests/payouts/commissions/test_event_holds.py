@@ -10,7 +10,7 @@ from payouts.statements.decisions import release
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import NOTHING, holds, standing
 from tracker.errors import NotFound
-from tracker.sales.inbox.operations import Received, dismiss, replay, unsettled_ids
+from tracker.sales.inbox.operations import ReceiveResult, dismiss, replay, unapplied_ids
 
 
 def authorise_october(books: Books) -> None:
@@ -19,17 +19,17 @@ def authorise_october(books: Books) -> None:
     books.approve("2026-10", "11-08")
 
 
-def refund_under_the_sales_id(books: Books, when: str) -> Received:
+def refund_under_the_sales_id(books: Books, when: str) -> ReceiveResult:
     data: dict[str, Any] = {"order_id": "S1", "refund_id": "r1", "occurred_at": at(when).isoformat()}
     more = {"currency": "EUR", "amount": 1000_00}
     return books.report("refund.created", data | more, "sale-S1", at(when), entered=False)
 
 
-def dismissed(books: Books, received: Received) -> None:
+def dismissed(books: Books, received: ReceiveResult) -> None:
     books.write(lambda s: dismiss(s, received.event_id, reason="a mistake"))
 
 
-def replayed(books: Books, received: Received, when: str) -> None:
+def replayed(books: Books, received: ReceiveResult, when: str) -> None:
     keys = books.settings.secret_keys
     books.write(lambda s: replay(s, at(when), received.event_id, keys=keys))
 
@@ -39,7 +39,7 @@ def test_nothing_is_released_while_a_parked_event_names_its_order(books: Books) 
     books.refund("S1", 10_00, "10-05", currency="USD")
     books.settle(at("11-20"))
     assert standing(books) == (10_00, 0, 0)
-    books.write(lambda s: dismiss(s, *unsettled_ids(s), reason="a mistake"))
+    books.write(lambda s: dismiss(s, *unapplied_ids(s), reason="a mistake"))
     books.settle(at("11-21"))
     assert standing(books) == (0, 10_00, 0)
 

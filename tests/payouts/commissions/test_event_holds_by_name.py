@@ -18,7 +18,7 @@ from tests.payouts.commissions.test_provider_refunds import (
 )
 from tests.tracker.sales.payloads_read import event, payload, raw
 from tests.tracker.sales.shop import envelope, refund
-from tracker.sales.inbox.operations import Received, dismiss, receive, replay
+from tracker.sales.inbox.operations import ReceiveResult, dismiss, receive, replay
 from tracker.sales.orders.queries import find_sale
 from tracker.sales.queries import sale_history
 from tracker.sales.sources.operations import create_source, get_source
@@ -32,7 +32,7 @@ def standing(books: Books) -> tuple[int, int]:
     return balance.pending_minor, balance.payable_minor
 
 
-def refund_under_a_used_id(books: Books, source_id: str, when: str) -> Received:
+def refund_under_a_used_id(books: Books, source_id: str, when: str) -> ReceiveResult:
     told(books, source_id, event("stripe_session_paid", type="customer.created", key="evt_twice"), when)
     received = told(books, source_id, event("stripe_refund_created", key="evt_twice", **REFUND), when)
     assert received.state == "conflict"

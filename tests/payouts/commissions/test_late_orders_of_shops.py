@@ -10,7 +10,7 @@ from payouts.commissions.models import Commission
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import click
 from tests.tracker.sales.payloads_read import event, payload, raw
-from tracker.sales.inbox.operations import Received, receive
+from tracker.sales.inbox.operations import ReceiveResult, receive
 from tracker.sales.orders.models import OrderReference, Sale
 from tracker.sales.sources.operations import create_source, get_source
 
@@ -31,16 +31,16 @@ def order_of(kind: str, sold: str, token: str) -> tuple[dict[str, Any], str | No
     return payload("woocommerce_order_processing", date_paid_gmt=written, meta_data=meta), "order.updated"
 
 
-def reported(books: Books, kind: str, sold: str, now: str) -> Received:
+def reported(books: Books, kind: str, sold: str, now: str) -> ReceiveResult:
     keys = books.settings.secret_keys
     order, topic = order_of(kind, sold, click(books, books.link_id, sold))
 
-    def work(session: Any) -> Received:
+    def work(session: Any) -> ReceiveResult:
         made, _secret = create_source(session, at("09-01"), brand_id=books.brand_id, kind=kind, keys=keys)
         source = get_source(session, made.id)
         return receive(session, at(now), source, "m1", raw(order), keys=keys, topic=topic)
 
-    received: Received = books.write(work)
+    received: ReceiveResult = books.write(work)
     books.settle(at(now))
     return received
 

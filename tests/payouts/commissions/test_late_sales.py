@@ -10,10 +10,10 @@ from payouts.ledger.models import Period
 from payouts.statements.close import close_ended
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import another_program, click, one_more_link
-from tracker.sales.inbox.operations import Received
+from tracker.sales.inbox.operations import ReceiveResult
 
 
-def reported(books: Books, sold: str, now: str, link_id: str = "") -> Received:
+def reported(books: Books, sold: str, now: str, link_id: str = "") -> ReceiveResult:
     data: dict[str, Any] = {"order_id": "S1", "occurred_at": at(sold).isoformat(), "currency": "EUR"}
     token = click(books, link_id or books.link_id, sold)
     amounts = {"total": 1000_00, "tax": 0, "shipping": 0, "discount": 0}

@@ -16,7 +16,7 @@ from payouts.commissions.models import Commission
 from payouts.ledger.balances import subject_balances
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import click
-from tracker.sales.inbox.operations import Received, receive
+from tracker.sales.inbox.operations import ReceiveResult, receive
 from tracker.sales.orders.models import Sale
 from tracker.sales.sources.operations import get_source
 
@@ -82,7 +82,7 @@ def deliver(books: Books, order_id: str, event: Event, now: str) -> None:
 
 def _receive(
     session: Session, books: Books, order_id: str, event: Event, now: str, token: str = ""
-) -> Received:
+) -> ReceiveResult:
     kind, data = event
     said = {"order_id": order_id, "currency": "EUR"} | data
     said["occurred_at"] = at(said["occurred_at"]).isoformat()

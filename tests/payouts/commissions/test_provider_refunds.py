@@ -9,7 +9,7 @@ from payouts.commissions.rules import Facts, RefundAmounts, SaleAmounts, worth
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import click
 from tests.tracker.sales.payloads_read import event, raw
-from tracker.sales.inbox.operations import Received, receive
+from tracker.sales.inbox.operations import ReceiveResult, receive
 from tracker.sales.sources.models import Source
 from tracker.sales.sources.operations import create_source, get_source
 
@@ -54,14 +54,14 @@ def stripe_source(books: Books) -> str:
     return made
 
 
-def told(books: Books, source_id: str, value: dict[str, Any], when: str) -> Received:
+def told(books: Books, source_id: str, value: dict[str, Any], when: str) -> ReceiveResult:
     keys, now = books.settings.secret_keys, at(when)
 
-    def work(session: Any) -> Received:
+    def work(session: Any) -> ReceiveResult:
         source: Source = get_source(session, source_id)
         return receive(session, now, source, value["id"], raw(value), keys=keys)
 
-    received: Received = books.write(work)
+    received: ReceiveResult = books.write(work)
     assert books.write(work).duplicate
     books.settle(now)
     return received

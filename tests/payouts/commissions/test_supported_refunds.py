@@ -14,7 +14,7 @@ from tests.payouts.commissions.test_provider_refunds import PAYMENT, seconds, to
 from tests.tracker.sales.payloads_read import event
 from tracker.errors import Gone
 from tracker.sales.inbox.operations import dismiss
-from tracker.sales.sources.operations import create_source, delete_source, open_source
+from tracker.sales.sources.operations import create_source, delete_source, get_live_source
 
 
 def provider_of(books: Books) -> str:
@@ -103,4 +103,4 @@ def test_a_schema_that_knows_of_no_support_finds_the_provider_closed(books: Book
     migrate_down(engine, MAIN, "0015")
     migrate_up(engine, MAIN)
     with read_session(engine) as session, pytest.raises(Gone):
-        open_source(session.connection(), beside)
+        get_live_source(session.connection(), beside)

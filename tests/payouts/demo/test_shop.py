@@ -5,7 +5,7 @@ import pytest
 from payouts.demo.shop import BY_SKU, PRODUCTS, Cart, refund_data, sale_data, signed_message
 from tracker.sales.integrations import standard
 from tracker.sales.reports.messages import NotAuthentic
-from tracker.sales.reports.normal import checked_refund, checked_sale
+from tracker.sales.reports.normal import parse_refund, parse_sale
 
 AT = datetime(2026, 11, 12, 12, 0, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -33,9 +33,9 @@ def test_shipping_is_free_from_fifty_euros_after_the_discount() -> None:
 @pytest.mark.parametrize("coupon", [None, "MIRA10"])
 def test_every_order_is_a_sale_that_linkledger_takes(product, quantity, coupon) -> None:  # type: ignore[no-untyped-def]
     cart = Cart(product, quantity, coupon)
-    report = checked_sale(sale_data("1", cart, AT, None), AT)
+    report = parse_sale(sale_data("1", cart, AT, None), AT)
     assert report.total - report.tax - report.shipping == cart.net_minor
-    assert checked_refund(refund_data("1", "R1", cart.total_minor, AT, "returned"), AT).amount == report.total
+    assert parse_refund(refund_data("1", "R1", cart.total_minor, AT, "returned"), AT).amount == report.total
 
 
 def test_a_message_is_signed_for_its_time_and_its_secret_only() -> None:

@@ -13,7 +13,7 @@ from payouts.jobs.claims import claim, finish
 from payouts.jobs.models import JobRun
 from payouts.jobs.pruning import prune_runs
 from payouts.processes.job_table import tick
-from tests.tracker.sales.shop import RECEIVED, open_shop, sale
+from tests.tracker.sales.shop import RECEIVED_AT, create_shop, sale
 
 
 def ran(databases: Databases, when: datetime, job: str, state: str) -> None:
@@ -61,10 +61,10 @@ def test_the_scheduler_forgets_them_by_itself(
 def test_the_scheduler_empties_messages_as_old_as_the_settings_say(
     databases: Databases, settings: Settings
 ) -> None:
-    shop, chosen = open_shop(settings, databases), settings.model_copy(update={"event_days": 10})
+    shop, chosen = create_shop(settings, databases), settings.model_copy(update={"event_days": 10})
     shop.send("sale.created", sale())
 
     def done(days: int) -> object:
-        return tick(databases, chosen, RECEIVED + timedelta(days=days, minutes=1))["event-bodies"]
+        return tick(databases, chosen, RECEIVED_AT + timedelta(days=days, minutes=1))["event-bodies"]
 
     assert [done(9), done(10), done(11)] == [{"emptied": 0}, {"emptied": 1}, {"emptied": 0}]

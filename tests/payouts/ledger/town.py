@@ -24,7 +24,7 @@ from tests.payouts.cast import Books, at, open_books
 from tests.payouts.commissions.people import another_program, one_more, one_more_link
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of
-from tracker.sales.inbox.operations import Received, receive
+from tracker.sales.inbox.operations import ReceiveResult, receive
 from tracker.sales.sources.operations import get_source
 
 _numbers = itertools.count(1)
@@ -43,15 +43,15 @@ class Town:
         link = uuid_of(self.links[which], "lnk")
         return make_token(keys, new_uuid(when), link, earns=True, confirmed=True)
 
-    def tell(self, now: datetime, kind: str, data: dict[str, Any], key: str) -> Received:
+    def tell(self, now: datetime, kind: str, data: dict[str, Any], key: str) -> ReceiveResult:
         """The shop's message comes in; nobody has looked at it yet."""
         body = json.dumps({"type": kind, "timestamp": now.isoformat(), "data": data}).encode()
 
-        def work(session: Session) -> Received:
+        def work(session: Session) -> ReceiveResult:
             source = get_source(session, self.books.source_id)
             return receive(session, now, source, key, body, keys=self.books.settings.secret_keys)
 
-        received: Received = self.books.write(work)
+        received: ReceiveResult = self.books.write(work)
         return received
 
 

@@ -7,7 +7,7 @@ from config.settings import Settings
 from payouts import cli
 from tests.tracker.clicks.counting.test_totals import LINK, click, write
 from tests.tracker.clicks.recording.test_spool_drainer import write_orphan
-from tests.tracker.sales.shop import open_shop, sale
+from tests.tracker.sales.shop import create_shop, sale
 from tests.tracker.terminal import Terminal
 from tracker.clicks.token import make_token
 from tracker.ids import public_id, uuid_of
@@ -54,7 +54,7 @@ def test_work_brings_in_what_a_dead_process_left_in_its_spool(settings: Settings
 def test_a_sale_confirms_the_prerender_that_it_is_credited_to(
     settings: Settings, databases: Databases
 ) -> None:
-    shop = open_shop(settings, databases)
+    shop = create_shop(settings, databases)
     at = NOW - timedelta(minutes=10)
     link = uuid_of(shop.links["anna"], "lnk")
     prerender = click(at, None, "unconfirmed")._replace(link_id=link)

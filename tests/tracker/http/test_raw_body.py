@@ -8,7 +8,7 @@ import pytest
 from tracker.http.raw_body import BrokenBody, TooLarge, read_body
 
 
-class Drops(io.RawIOBase):
+class ByteWiseStream(io.RawIOBase):
     """Hands out one byte at a time, as a slow connection does."""
 
     def __init__(self, content: bytes) -> None:
@@ -18,7 +18,7 @@ class Drops(io.RawIOBase):
         return self._content.read(min(size, 1))
 
 
-class Broken(io.RawIOBase):
+class BrokenStream(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         raise ConnectionResetError
 
@@ -29,11 +29,11 @@ def environ(stream: Any, length: str | None = None, *, terminated: bool = True) 
 
 
 @pytest.mark.parametrize("length", ["5", None])
-def test_a_body_in_drops_is_read_whole(length: str | None) -> None:
-    assert read_body(environ(Drops(b"12345"), length), 5) == b"12345"
+def test_a_body_that_arrives_byte_by_byte_is_read_completely(length: str | None) -> None:
+    assert read_body(environ(ByteWiseStream(b"12345"), length), 5) == b"12345"
 
 
-def test_what_follows_the_announced_length_belongs_to_the_next_request() -> None:
+def test_bytes_after_content_length_are_not_read() -> None:
     assert read_body(environ(io.BytesIO(b"12345POST /"), "5"), 100) == b"12345"
 
 
@@ -51,10 +51,10 @@ def test_a_length_that_is_no_number_is_refused(length: str) -> None:
 
 def test_a_connection_that_breaks_off_is_refused() -> None:
     with pytest.raises(BrokenBody):
-        read_body(environ(Broken()), 5)
+        read_body(environ(BrokenStream()), 5)
     with pytest.raises(BrokenBody, match="shorter"):
         read_body(environ(io.BytesIO(b"123"), "5"), 5)
 
 
 def test_without_a_length_or_an_end_nothing_is_read() -> None:
-    assert read_body(environ(Broken(), terminated=False), 5) == b""
+    assert read_body(environ(BrokenStream(), terminated=False), 5) == b""

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from config.database import open_databases, read_session
 from tests.harness.processes.web_process import WebProcess, web_process, web_settings
 from tests.tracker.sales.api.test_hooks import signed
-from tests.tracker.sales.shop import Shop, envelope, open_shop, sale
+from tests.tracker.sales.shop import Shop, create_shop, envelope, sale
 from tracker.sales.inbox.models import Event
 from tracker.sales.reports.strict_json import MAXIMUM_BYTES
 from wsgi import MAX_BODY_BYTES
@@ -36,7 +36,7 @@ def web(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture(scope="module")
 def shop(web: WebProcess) -> Iterator[Shop]:
     databases = open_databases(web.settings)
-    yield open_shop(web.settings, databases)
+    yield create_shop(web.settings, databases)
     databases.close()
 
 

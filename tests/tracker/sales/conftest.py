@@ -6,18 +6,18 @@ from config.database import Databases
 from config.settings import Settings
 from tests.harness.databases.snapshots import Snapshot, database_seed_for
 from tests.tracker.sales.api.hook_server import Server, serving
-from tests.tracker.sales.programs import Program, new_key, whole_application
-from tests.tracker.sales.shop import Shop, open_teas
+from tests.tracker.sales.programs import ApiClient, application_client, new_key
+from tests.tracker.sales.shop import Shop, seed_shop
 from tests.tracker.terminal import Terminal
 from tracker.sales.commands import COMMANDS
 
-database_seed = database_seed_for(shop=open_teas)
+database_seed = database_seed_for(shop=seed_shop)
 
 
 @pytest.fixture
 def shop(snapshot: Snapshot, databases: Databases) -> Shop:
     opened: Shop = snapshot.known
-    return opened.moved_to(databases)
+    return opened.with_databases(databases)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def server(settings: Settings) -> Iterator[Server]:
 
 
 @pytest.fixture
-def program(settings: Settings, shop: Shop) -> Iterator[Program]:
+def api_client(settings: Settings, shop: Shop) -> Iterator[ApiClient]:
     """Lets itself in for reading and writing."""
-    with whole_application(settings) as client:
-        yield Program(client, new_key(shop, "sales:write", "sales:read"))
+    with application_client(settings) as client:
+        yield ApiClient(client, new_key(shop, "sales:write", "sales:read"))

@@ -7,18 +7,20 @@ from config.database import transact
 from tests.tracker.sales.shop import START, Shop, sale
 from tracker.programs.policies import change_policy
 
-MUCH_LATER = datetime.fromisoformat("2026-09-30T10:00:00+00:00")
-Delivery = dict[str, Any]
+LATEST = datetime.fromisoformat("2026-09-30T10:00:00+00:00")
+SaleData = dict[str, Any]
 
 
-def bind(shop: Shop, customers: str = "lifetime", months: int | None = None, when: datetime = START) -> None:
+def set_customer_policy(
+    shop: Shop, customers: str = "lifetime", months: int | None = None, when: datetime = START
+) -> None:
     transact(
         shop.databases.main,
         lambda s: change_policy(s, when, brand_id=shop.brand_id, customers=customers, months=months),
     )
 
 
-def bought(day: str, order_id: str = "", **changes: Any) -> Delivery:
+def purchase(day: str, order_id: str = "", **changes: Any) -> SaleData:
     """A sale at noon of a day such as 11-01, whose order is named after it."""
     year = "2025" if int(day[:2]) > 9 else "2026"
     whose = {} if "customer_email_hash" in changes else {"customer": "C1"}
@@ -26,13 +28,13 @@ def bought(day: str, order_id: str = "", **changes: Any) -> Delivery:
     return sale(**{"order_id": order_id or day, "occurred_at": at, **whose, **changes})
 
 
-def send(shop: Shop, *sales: Delivery) -> None:
+def send(shop: Shop, *sales: SaleData) -> None:
     for each in sales:
-        received = shop.send("sale.created", each, now=MUCH_LATER)
+        received = shop.send("sale.created", each, now=LATEST)
         assert received.state == "applied", received.reason
 
 
-def credited(shop: Shop, order_id: str) -> str | None:
+def credited_owner(shop: Shop, order_id: str) -> str | None:
     """The owner whom the newest decision credits."""
     enrollment_id = shop.attributions(order_id)[-1].enrollment_id
     return next((owner for owner, each in shop.enrollments.items() if each == enrollment_id), None)

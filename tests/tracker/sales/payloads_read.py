@@ -9,7 +9,7 @@ from typing import Any
 FOLDER = Path(__file__).parent / "payloads"
 
 
-def names(kind: str) -> list[str]:
+def payload_names(kind: str) -> list[str]:
     """Of all payloads of a kind of shop."""
     return sorted(file.stem for file in FOLDER.glob(f"{kind}_*.json"))
 

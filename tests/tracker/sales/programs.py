@@ -22,7 +22,7 @@ from wsgi import create_app
 
 
 @contextmanager
-def whole_application(settings: Settings) -> Iterator[FlaskClient]:
+def application_client(settings: Settings) -> Iterator[FlaskClient]:
     application = create_app(settings)
     yield application.test_client()
     with application.app_context():
@@ -40,7 +40,7 @@ def new_key(shop: Shop, *scopes: str, expires_at: datetime | None = None) -> str
 
 
 @dataclass
-class Program:
+class ApiClient:
     client: FlaskClient
     key: str
     answers: list[tuple[str, TestResponse]] = field(default_factory=list)
@@ -52,24 +52,24 @@ class Program:
         named = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json", **headers}
         if idempotency_key is not None:
             named["Idempotency-Key"] = idempotency_key
-        return self._noted(f"/api/v1/{what}", self.client.post(f"/api/v1/{what}", data=body, headers=named))
+        return self._record(f"/api/v1/{what}", self.client.post(f"/api/v1/{what}", data=body, headers=named))
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> TestResponse:
         headers = {"Authorization": f"Bearer {self.key}"}
         answer = self.client.get(f"/api/v1/{path}", headers=headers, query_string=query or {})
-        return self._noted(f"/api/v1/{path}", answer)
+        return self._record(f"/api/v1/{path}", answer)
 
     def postback(self, *, method: str = "GET", **values: str) -> TestResponse:
-        told = {"key": self.key, **values}
+        values_with_key = {"key": self.key, **values}
         if method == "POST":
-            return self.client.post("/postback", data=told)
-        return self.client.open("/postback", method=method, query_string=told)
+            return self.client.post("/postback", data=values_with_key)
+        return self.client.open("/postback", method=method, query_string=values_with_key)
 
-    def _noted(self, path: str, answer: TestResponse) -> TestResponse:
+    def _record(self, path: str, answer: TestResponse) -> TestResponse:
         self.answers.append((path, answer))
         return answer
 
 
-def kept(databases: Databases, table: Any = Event) -> int:
+def row_count(databases: Databases, table: Any = Event) -> int:
     with read_session(databases.main) as session:
         return session.scalar(select(func.count()).select_from(table)) or 0

@@ -17,15 +17,15 @@ from tracker.people.accounts.operations import create_brand, create_creator
 from tracker.programs.links.operations import create_link
 from tracker.programs.operations import create_program, enroll
 from tracker.sales.attribution.models import Attribution
-from tracker.sales.inbox.group_commit import Intake
-from tracker.sales.inbox.operations import Received
-from tracker.sales.inbox.pending import Arrival, arrived
+from tracker.sales.inbox.group_commit import GroupCommit
+from tracker.sales.inbox.operations import ReceiveResult
+from tracker.sales.inbox.pending import Arrival, new_arrival
 from tracker.sales.orders.models import Sale
-from tracker.sales.sources.operations import create_source, open_source
+from tracker.sales.sources.operations import create_source, get_live_source
 
 START = datetime.fromisoformat("2025-10-01T10:00:00+00:00")
 SOLD = "2025-11-01T10:00:00Z"
-RECEIVED = datetime.fromisoformat("2025-11-01T10:00:02+00:00")
+RECEIVED_AT = datetime.fromisoformat("2025-11-01T10:00:02+00:00")
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class Shop:
     secret: str
     links: dict[str, str]
     enrollments: dict[str, str]
-    intake: Intake
+    intake: GroupCommit
 
-    def moved_to(self, databases: Databases) -> "Shop":
+    def with_databases(self, databases: Databases) -> "Shop":
         """The same shop in a copy of its databases."""
-        return replace(self, databases=databases, intake=Intake(databases.main, self.keys))
+        return replace(self, databases=databases, intake=GroupCommit(databases.main, self.keys))
 
     def token(self, owner: str, at: str = "2025-10-30T10:00:00+00:00", *, earns: bool = True) -> str:
         click_id = new_uuid(datetime.fromisoformat(at))
@@ -57,8 +57,8 @@ class Shop:
         *,
         key: str | None = None,
         source_id: str | None = None,
-        now: datetime = RECEIVED,
-    ) -> Received:
+        now: datetime = RECEIVED_AT,
+    ) -> ReceiveResult:
         return self.send_raw(envelope(kind, data), key=key, source_id=source_id, now=now)
 
     def send_raw(
@@ -67,9 +67,9 @@ class Shop:
         *,
         key: str | None = None,
         source_id: str | None = None,
-        now: datetime = RECEIVED,
+        now: datetime = RECEIVED_AT,
         topic: str | None = None,
-    ) -> Received:
+    ) -> ReceiveResult:
         name = key or f"msg_{uuid.uuid4().hex}"
 
         return self.intake.take(self.arrival(body, name, source_id, now, topic))
@@ -79,12 +79,12 @@ class Shop:
         body: bytes,
         key: str,
         source_id: str | None = None,
-        now: datetime = RECEIVED,
+        now: datetime = RECEIVED_AT,
         topic: str | None = None,
     ) -> Arrival:
         with read_connection(self.databases.main) as connection:
-            source = open_source(connection, source_id or self.source_id)
-        return arrived(now, source, key, body, topic)
+            source = get_live_source(connection, source_id or self.source_id)
+        return new_arrival(now, source, key, body, topic)
 
     def connect(self, kind: str, secret: str) -> str:
         """The id of a further source of the brand, of which each has order ids of its own.
@@ -113,7 +113,7 @@ class Shop:
             )
 
 
-def open_shop(
+def create_shop(
     settings: Settings, databases: Databases, name: str = "Teas", coupon: str | None = "ANNA10"
 ) -> Shop:
     """The creators' addresses are made from `name`, so that a test may open several shops."""
@@ -143,15 +143,15 @@ def open_shop(
                 destination="https://shop.example/tea",
             ).id
         source, secret = create_source(session, START, brand_id=brand.id, kind="standard", keys=keys)
-        intake = Intake(databases.main, keys)
+        intake = GroupCommit(databases.main, keys)
         return Shop(databases, keys, brand.id, source.id, secret, links, enrollments, intake)
 
     return transact(databases.main, work)
 
 
-def open_teas(settings: Settings) -> Shop:
+def seed_shop(settings: Settings) -> Shop:
     databases = open_databases(settings)
-    shop = open_shop(settings, databases)
+    shop = create_shop(settings, databases)
     databases.close()
     return shop
 

@@ -12,14 +12,14 @@ from tracker.http.site import Site, site
 from tracker.http.turns import REQUEST_SLOT
 from tracker.people.access.guards import signed
 from tracker.sales.api.metrics import HOOK_MESSAGES, HOOKS_REFUSED
-from tracker.sales.health.clocks import note_stale
-from tracker.sales.inbox.group_commit import Intake
-from tracker.sales.inbox.operations import Received
-from tracker.sales.inbox.pending import arrived
+from tracker.sales.health.clocks import record_stale_refusal
+from tracker.sales.inbox.group_commit import GroupCommit
+from tracker.sales.inbox.operations import ReceiveResult
+from tracker.sales.inbox.pending import new_arrival
 from tracker.sales.integrations.kinds import kind_of
 from tracker.sales.reports.messages import NotAuthentic, Stale
 from tracker.sales.reports.strict_json import MAXIMUM_BYTES
-from tracker.sales.sources.cache import KnownSource, KnownSources
+from tracker.sales.sources.cache import CachedSource, SourceCache
 from tracker.sales.sources.operations import SecretsChanged
 from tracker.signing import CannotDecrypt
 
@@ -31,12 +31,12 @@ RETRY_AFTER_S = 5
 
 @blueprint.post("/hooks/<source_id>")
 @signed("the message carries a signature by the source's own secret, over its raw bytes")
-def take_message(source_id: str) -> Response:
+def receive_hook(source_id: str) -> Response:
     """Answers 200 also for what is parked: a shop that is told of an error switches its hook off."""
     now = datetime.now(UTC)
     body = read_body(request.environ, MAXIMUM_BYTES)
     try:
-        received = _received(source_id, body, now)
+        received = _receive(source_id, body, now)
     except SQLAlchemyError as error:
         # Its text holds the parameters, and with them the message.
         log.error("hook cannot reach the database", source=source_id, kind=type(error).__name__)
@@ -47,33 +47,33 @@ def take_message(source_id: str) -> Response:
     if received is None:
         return jsonify(state="greeted", reason="Nothing of it was kept; orders must be signed.")
     HOOK_MESSAGES.labels("duplicate" if received.duplicate else received.state).inc()
-    return _answer(received)
+    return _response(received)
 
 
-def _sources(here: Site) -> KnownSources:
-    return KnownSources(here.databases.main, here.settings.secret_keys)
+def _sources(here: Site) -> SourceCache:
+    return SourceCache(here.databases.main, here.settings.secret_keys)
 
 
-def _group_commit(here: Site) -> Intake:
-    return Intake(here.databases.main, here.settings.secret_keys)
+def _group_commit(here: Site) -> GroupCommit:
+    return GroupCommit(here.databases.main, here.settings.secret_keys)
 
 
-def _received(source_id: str, body: bytes, now: datetime) -> Received | None:
+def _receive(source_id: str, body: bytes, now: datetime) -> ReceiveResult | None:
     """None for a greeting. What memory has of the source may be out of date: then it is read, once."""
-    known = site().part(_sources).in_memory(source_id)
+    known = site().part(_sources).cached(source_id)
     if known is not None:
         try:
-            return _checked_and_taken(known, body, now)
+            return _verify_and_receive(known, body, now)
         except (NotAuthentic, SecretsChanged):
             pass
-    read = _read(source_id)
+    read = _load_source(source_id)
     try:
-        return _checked_and_taken(read, body, now)
+        return _verify_and_receive(read, body, now)
     except NotAuthentic as refusal:
         HOOKS_REFUSED.labels(refusal.cause).inc()
         log.warning("hook refused", source=source_id, cause=refusal.cause)
         if isinstance(refusal, Stale):
-            note_stale(site().databases.main, read.source, now, refusal)
+            record_stale_refusal(site().databases.main, read.source, now, refusal)
         raise
     except SecretsChanged:
         raise ServiceUnavailable(
@@ -82,17 +82,17 @@ def _received(source_id: str, body: bytes, now: datetime) -> Received | None:
         ) from None
 
 
-def _checked_and_taken(known: KnownSource, body: bytes, now: datetime) -> Received | None:
+def _verify_and_receive(known: CachedSource, body: bytes, now: datetime) -> ReceiveResult | None:
     """Raises NotAuthentic or SecretsChanged; nothing was written then."""
     kind, headers = kind_of(known.source.kind), dict(request.headers.items())
-    if kind.is_greeting(headers, body):
+    if kind.is_ping(headers, body):
         return None
     external_id = kind.verify(headers, body, known.secrets, now)
-    arrival = arrived(now, known.source, external_id, body, kind.topic(headers))
+    arrival = new_arrival(now, known.source, external_id, body, kind.topic(headers))
     return site().part(_group_commit).take(arrival, request.environ.get(REQUEST_SLOT))
 
 
-def _read(source_id: str) -> KnownSource:
+def _load_source(source_id: str) -> CachedSource:
     """Who sends messages is not known yet: what is wrong with our keys is told to the operator only."""
     try:
         return site().part(_sources).read(source_id)
@@ -104,7 +104,7 @@ def _read(source_id: str) -> KnownSource:
         ) from None
 
 
-def _answer(received: Received) -> Response:
+def _response(received: ReceiveResult) -> Response:
     response = jsonify(
         event=received.event_id,
         state=received.state,

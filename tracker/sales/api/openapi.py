@@ -12,22 +12,22 @@ _TIME = {"type": "string", "format": "date-time", "description": "RFC 3339, with
 _CURRENCY = {"type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217."}
 
 
-def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
     return {**schema, "type": [schema["type"], "null"]}
 
 
-def _object(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
+def _object_schema(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
     """Fields beyond those are allowed: a further one is no new version."""
     return {"type": "object", "required": list(required), "properties": required | (optional or {})}
 
 
 _TOKENS = {"type": ["array", "null"], "items": {"type": "string"}, "maxItems": 100}
-_ITEM = _object({"sku": _TEXT, "quantity": _POSITIVE, "net": _AMOUNT})
-_MONEY = _object({"minor": {"type": "integer"}, "currency": _CURRENCY})
-_PARTS = {"tax": _or_null(_AMOUNT), "shipping": _or_null(_AMOUNT)}
+_ITEM = _object_schema({"sku": _TEXT, "quantity": _POSITIVE, "net": _AMOUNT})
+_MONEY = _object_schema({"minor": {"type": "integer"}, "currency": _CURRENCY})
+_PARTS = {"tax": _nullable(_AMOUNT), "shipping": _nullable(_AMOUNT)}
 
 _SCHEMAS = {
-    "Sale": _object(
+    "Sale": _object_schema(
         {
             "order_id": _TEXT,
             "occurred_at": _TIME,
@@ -37,8 +37,8 @@ _SCHEMAS = {
             "shipping": _AMOUNT | {"description": "Without its tax."},
         },
         {
-            "discount": _or_null(_AMOUNT),
-            "cost": _or_null(_AMOUNT),
+            "discount": _nullable(_AMOUNT),
+            "cost": _nullable(_AMOUNT),
             "click": {"type": ["string", "null"], "description": "The value of ll in the shop's address."},
             "touches": _TOKENS,
             "coupons": _TOKENS,
@@ -50,7 +50,7 @@ _SCHEMAS = {
             "test": {"type": ["boolean", "null"], "description": "Booked apart; earns nothing."},
         },
     ),
-    "Refund": _object(
+    "Refund": _object_schema(
         {
             "order_id": _TEXT,
             "refund_id": _TEXT,
@@ -60,8 +60,8 @@ _SCHEMAS = {
         },
         _PARTS | {"reason": {"type": ["string", "null"], "maxLength": 200}},
     ),
-    "Cancellation": _object({"order_id": _TEXT, "occurred_at": _TIME}),
-    "Dispute": _object(
+    "Cancellation": _object_schema({"order_id": _TEXT, "occurred_at": _TIME}),
+    "Dispute": _object_schema(
         {
             "order_id": _TEXT,
             "dispute_id": _TEXT,
@@ -71,14 +71,14 @@ _SCHEMAS = {
             "amount": _POSITIVE,
         }
     ),
-    "Taken": _object(
+    "Taken": _object_schema(
         {
             "event": {"type": "string", "pattern": "^evt_"},
             "outcome": {"enum": ["booked", "known", "waiting"]},
             "reason": {"type": ["string", "null"]},
         }
     ),
-    "SaleHistory": _object(
+    "SaleHistory": _object_schema(
         {
             "id": {"type": "string", "pattern": "^sal_"},
             "order_id": _TEXT,
@@ -91,7 +91,7 @@ _SCHEMAS = {
             "cancelled_at": {"type": ["string", "null"]},
             "attributions": {
                 "type": "array",
-                "items": _object(
+                "items": _object_schema(
                     {
                         "revision": {"type": "integer"},
                         "enrollment": {"type": ["string", "null"]},
@@ -103,7 +103,7 @@ _SCHEMAS = {
             },
         }
     ),
-    "Problem": _object(
+    "Problem": _object_schema(
         {"title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"}},
         {"field": {"type": "string", "description": "The one that is wrong."}, "event": {"type": "string"}},
     ),
@@ -122,7 +122,7 @@ _PROBLEMS = {
     "429": "Too many failed attempts with this key; see Retry-After.",
     "503": "The database does not answer; send it again.",
 }
-_TAKEN = {
+_ACCEPTED = {
     "201": "Booked.",
     "200": "Booked before; no amount was changed.",
     "202": "Kept, not applied yet, for the reason given: it waits for its sale, or for a fault of ours.",
@@ -148,8 +148,8 @@ def api_document(url: str) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Linkledger", "version": VERSION},
         "servers": [{"url": url}],
-        "paths": {path: {"post": _report(path)} for path in _REPORTS}
-        | {"/api/v1/sales/{order_id}": {"get": _read_sale()}},
+        "paths": {path: {"post": _report_operation(path)} for path in _REPORTS}
+        | {"/api/v1/sales/{order_id}": {"get": _sale_operation()}},
         "components": {
             "schemas": _SCHEMAS,
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "llk_…"}},
@@ -158,18 +158,19 @@ def api_document(url: str) -> dict[str, Any]:
     return deepcopy(document)
 
 
-def _report(path: str) -> dict[str, Any]:
+def _report_operation(path: str) -> dict[str, Any]:
     summary, schema = _REPORTS[path]
     return {
         "summary": summary,
         "security": [{"key": ["sales:write"]}],
         "parameters": [_IDEMPOTENCY_KEY],
         "requestBody": {"required": True, "content": {"application/json": {"schema": _ref(schema)}}},
-        "responses": {status: _answer(text, "Taken") for status, text in _TAKEN.items()} | _problems(),
+        "responses": {status: _response(text, "Taken") for status, text in _ACCEPTED.items()}
+        | _problem_responses(),
     }
 
 
-def _read_sale() -> dict[str, Any]:
+def _sale_operation() -> dict[str, Any]:
     def parameter(name: str, place: str) -> dict[str, Any]:
         return {"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}}
 
@@ -177,22 +178,26 @@ def _read_sale() -> dict[str, Any]:
         "summary": "A sale, what happened to it, and who is credited why",
         "security": [{"key": ["sales:read"]}],
         "parameters": [parameter("order_id", "path"), parameter("namespace", "query")],
-        "responses": {"200": _answer("The sale.", "SaleHistory")}
-        | {status: text for status, text in _problems().items() if status in ("401", "403", "429", "503")}
-        | {"404": _problem("The brand has no such sale.")}
-        | {"409": _problem("Several namespaces of the brand have such an order: say which.")},
+        "responses": {"200": _response("The sale.", "SaleHistory")}
+        | {
+            status: text
+            for status, text in _problem_responses().items()
+            if status in ("401", "403", "429", "503")
+        }
+        | {"404": _problem_response("The brand has no such sale.")}
+        | {"409": _problem_response("Several namespaces of the brand have such an order: say which.")},
     }
 
 
-def _problems() -> dict[str, Any]:
-    return {status: _problem(text) for status, text in _PROBLEMS.items()}
+def _problem_responses() -> dict[str, Any]:
+    return {status: _problem_response(text) for status, text in _PROBLEMS.items()}
 
 
-def _problem(text: str) -> dict[str, Any]:
-    return _answer(text, "Problem", "application/problem+json")
+def _problem_response(text: str) -> dict[str, Any]:
+    return _response(text, "Problem", "application/problem+json")
 
 
-def _answer(text: str, schema: str, kind: str = "application/json") -> dict[str, Any]:
+def _response(text: str, schema: str, kind: str = "application/json") -> dict[str, Any]:
     return {"description": text, "content": {kind: {"schema": _ref(schema)}}}
 
 

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict, Invalid, NotNow
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.operations import Received, receive
+from tracker.sales.inbox.operations import ReceiveResult, receive
 from tracker.sales.integrations import api, postback
 from tracker.sales.reports.messages import Unreadable
-from tracker.sales.sources.operations import api_source
+from tracker.sales.sources.operations import ensure_api_source
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
@@ -36,7 +36,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Taken:
+class AcceptedReport:
     """`outcome` is booked, known (it changed no amount), waiting, or dismissed; `replayed`: asked again."""
 
     event_id: str
@@ -45,7 +45,7 @@ class Taken:
     replayed: bool
 
 
-def posted(topic: str, body: bytes, idempotency_key: str | None) -> Report:
+def api_report(topic: str, body: bytes, idempotency_key: str | None) -> Report:
     """Without a key of the sender's, the same bytes are the same report. Raises Invalid for the key.
 
     The order's id alone would not do: the same sale may come again with evidence that was not known before.
@@ -62,30 +62,32 @@ def posted(topic: str, body: bytes, idempotency_key: str | None) -> Report:
     return Report(topic, f"key:{bare}", body, is_retryable=True)
 
 
-def sent_back(pairs: Sequence[tuple[str, str]]) -> Report:
+def postback_report(pairs: Sequence[tuple[str, str]]) -> Report:
     """A postback of these names and values. Raises Invalid."""
     body = postback.kept(pairs)
     about = postback.natural_key(postback.read(body).data)
     return Report(postback.TOPIC, f"{postback.TOPIC}:{_digest(about.encode())}", body)
 
 
-def take(session: Session, now: datetime, brand_id: str, report: Report, *, keys: Sequence[str]) -> Taken:
+def accept_report(
+    session: Session, now: datetime, brand_id: str, report: Report, *, keys: Sequence[str]
+) -> AcceptedReport:
     """Keep the report and apply it, or raise: then the transaction is to be undone, and nothing is kept.
 
     Raises Invalid for what makes no sense (Unreadable where it is no JSON), and for an id that was used for
     another report; Conflict for what contradicts a booked row; Gone when the brand closed its API.
     """
-    _require_sense(report, now)
-    source = api_source(session, now, brand_id, keys)
+    _require_valid(report, now)
+    source = ensure_api_source(session, now, brand_id, keys)
     received = receive(session, now, source, report.external_id, report.body, keys=keys, topic=report.topic)
-    if received.state == "conflict" or not _is_of_topic(session, received, report.topic):
-        raise _used_before(report)
+    if received.state == "conflict" or not _has_topic(session, received, report.topic):
+        raise _reused_key_error(report)
     if received.error is not None and not isinstance(received.error, NotNow):
         raise received.error
-    return Taken(received.event_id, _outcome(received, report), received.reason, received.duplicate)
+    return AcceptedReport(received.event_id, _outcome(received, report), received.reason, received.duplicate)
 
 
-def _require_sense(report: Report, now: datetime) -> None:
+def _require_valid(report: Report, now: datetime) -> None:
     """Before anything is written, and with the field that is wrong, which the inbox does not keep."""
     try:
         message = api.read(report.body, report.topic)
@@ -98,21 +100,21 @@ def _digest(*parts: bytes) -> str:
     return hashlib.sha256(b"\n".join(parts)).hexdigest()
 
 
-def _is_of_topic(session: Session, received: Received, topic: str) -> bool:
+def _has_topic(session: Session, received: ReceiveResult, topic: str) -> bool:
     """The inbox compares what is said; the same words can be posted to two addresses."""
     if not received.duplicate:
         return True
     return session.scalar(select(Event.topic).where(Event.id == received.event_id)) == topic
 
 
-def _outcome(received: Received, report: Report) -> str:
+def _outcome(received: ReceiveResult, report: Report) -> str:
     if received.state != "applied":
         return "dismissed" if received.state == "dismissed" else "waiting"
-    asked_anew = received.duplicate and not report.is_retryable
-    return "known" if received.reason or asked_anew else "booked"
+    is_repeated = received.duplicate and not report.is_retryable
+    return "known" if received.reason or is_repeated else "booked"
 
 
-def _used_before(report: Report) -> Conflict | Invalid:
+def _reused_key_error(report: Report) -> Conflict | Invalid:
     if report.topic == postback.TOPIC:
         return Conflict(
             "A postback about this was here before, and said something else. Nothing was changed."

@@ -12,7 +12,7 @@ from tracker.errors import Invalid, LinkledgerError
 from tracker.http.site import site
 from tracker.people.keys.operations import Caller
 from tracker.sales.api.metrics import REPORTS
-from tracker.sales.api.reporting import Report, Taken, take
+from tracker.sales.api.reporting import AcceptedReport, Report, accept_report
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +20,7 @@ STATUS = {"booked": 201, "known": 200, "waiting": 202, "dismissed": 409}
 
 
 @contextmanager
-def refusals_noted(caller: Caller, topic: str) -> Iterator[None]:
+def log_refusals(caller: Caller, topic: str) -> Iterator[None]:
     """Nothing of a refused report is kept, and networks show answers to nobody: the log has at least this."""
     try:
         yield
@@ -31,26 +31,28 @@ def refusals_noted(caller: Caller, topic: str) -> Iterator[None]:
         raise
 
 
-def answer_report(caller: Caller, report: Report) -> Response:
-    """Take it in one transaction. Raises what `take` raises, and then nothing is kept."""
+def report_response(caller: Caller, report: Report) -> Response:
+    """Take it in one transaction. Raises what `accept_report` raises, and then nothing is kept."""
     now, keys = datetime.now(UTC), site().settings.secret_keys
-    taken = transact(
-        site().databases.main, lambda session: take(session, now, caller.brand_id, report, keys=keys)
+    accepted = transact(
+        site().databases.main, lambda session: accept_report(session, now, caller.brand_id, report, keys=keys)
     )
-    REPORTS.labels(taken.outcome).inc()
-    response = _dismissed(taken) if taken.outcome == "dismissed" else _told(taken)
-    response.status_code = STATUS[taken.outcome]
-    if taken.replayed and report.is_retryable:
+    REPORTS.labels(accepted.outcome).inc()
+    response = (
+        _dismissed_response(accepted) if accepted.outcome == "dismissed" else _accepted_response(accepted)
+    )
+    response.status_code = STATUS[accepted.outcome]
+    if accepted.replayed and report.is_retryable:
         response.headers["Idempotency-Replayed"] = "true"
     return response
 
 
-def _told(taken: Taken) -> Response:
-    return jsonify(event=taken.event_id, outcome=taken.outcome, reason=taken.reason)
+def _accepted_response(accepted: AcceptedReport) -> Response:
+    return jsonify(event=accepted.event_id, outcome=accepted.outcome, reason=accepted.reason)
 
 
-def _dismissed(taken: Taken) -> Response:
-    detail = f"It was here before, and a person has put it aside: {taken.reason}"
-    response = jsonify(title="Conflict", status=409, detail=detail, event=taken.event_id)
+def _dismissed_response(accepted: AcceptedReport) -> Response:
+    detail = f"It was here before, and a person has put it aside: {accepted.reason}"
+    response = jsonify(title="Conflict", status=409, detail=detail, event=accepted.event_id)
     response.mimetype = "application/problem+json"
     return response

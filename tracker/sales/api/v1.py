@@ -8,11 +8,11 @@ from tracker.http.site import site
 from tracker.people.access.guards import keyed, public
 from tracker.people.keys.operations import Caller
 from tracker.sales.api.openapi import api_document
-from tracker.sales.api.reporting import posted
-from tracker.sales.api.responses import answer_report, refusals_noted
+from tracker.sales.api.reporting import api_report
+from tracker.sales.api.responses import log_refusals, report_response
 from tracker.sales.orders.queries import find_sale
 from tracker.sales.queries import sale_history
-from tracker.sales.serializers import history_answer
+from tracker.sales.serializers import sale_history_json
 
 blueprint = Blueprint("api", __name__)
 
@@ -20,25 +20,25 @@ blueprint = Blueprint("api", __name__)
 @blueprint.post("/api/v1/sales")
 @keyed("sales:write", "what it reports becomes money owed by the key's brand")
 def post_sale(caller: Caller) -> Response:
-    return _posted(caller, "sale.created")
+    return _handle_report(caller, "sale.created")
 
 
 @blueprint.post("/api/v1/refunds")
 @keyed("sales:write", "what it reports lowers what the key's brand owes")
 def post_refund(caller: Caller) -> Response:
-    return _posted(caller, "refund.created")
+    return _handle_report(caller, "refund.created")
 
 
 @blueprint.post("/api/v1/cancellations")
 @keyed("sales:write", "what it reports lowers what the key's brand owes")
 def post_cancellation(caller: Caller) -> Response:
-    return _posted(caller, "order.cancelled")
+    return _handle_report(caller, "order.cancelled")
 
 
 @blueprint.post("/api/v1/disputes")
 @keyed("sales:write", "what it reports holds what the key's brand owes")
 def post_dispute(caller: Caller) -> Response:
-    return _posted(caller, "dispute.updated")
+    return _handle_report(caller, "dispute.updated")
 
 
 @blueprint.get("/api/v1/sales/<path:order_id>")
@@ -52,7 +52,7 @@ def get_sale(caller: Caller, order_id: str) -> Response:
             raise NotFound(f"This brand has no sale of order {order_id!r}.") from None
         except Conflict as error:
             raise Conflict(str(error).replace("say --namespace", "say ?namespace=")) from None
-        return jsonify(history_answer(sale_history(session, sale)))
+        return jsonify(sale_history_json(sale_history(session, sale)))
 
 
 @blueprint.get("/api/v1/openapi.json")
@@ -61,7 +61,7 @@ def describe() -> Response:
     return jsonify(api_document(site().settings.web_url))
 
 
-def _posted(caller: Caller, topic: str) -> Response:
+def _handle_report(caller: Caller, topic: str) -> Response:
     idempotency_key = request.headers.get("Idempotency-Key")
-    with refusals_noted(caller, topic):
-        return answer_report(caller, posted(topic, request.get_data(), idempotency_key))
+    with log_refusals(caller, topic):
+        return report_response(caller, api_report(topic, request.get_data(), idempotency_key))

@@ -19,7 +19,7 @@ from tracker.sales.attribution.replay import (
 )
 
 PAGE = 500
-MOST_TOLD = 1000
+MAX_LISTED = 1000
 """So many differences are told one by one; all are counted."""
 
 
@@ -36,15 +36,15 @@ def replay_command(console: Console, brand_id: str | None, order: str | None) ->
         total = count_decisions(session, scope)
     if order is not None and not total:
         raise NotFound(f"No sale of order {order!r} has been decided about.")
-    made, different, told = 0, 0, list[Difference]()
+    replayed, different, listed = 0, 0, list[Difference]()
     with click.progressbar(
         length=total, label="Deciding again", file=sys.stderr, hidden=not sys.stderr.isatty()
     ) as bar:
         for count, found in _pages(console.databases, scope):
-            made, different = made + count, different + len(found)
-            told += found[: MOST_TOLD - len(told)]
+            replayed, different = replayed + count, different + len(found)
+            listed += found[: MAX_LISTED - len(listed)]
             bar.update(count)
-    return _answer(made, different, told)
+    return _replay_answer(replayed, different, listed)
 
 
 def _pages(databases: Databases, scope: Scope) -> Iterator[tuple[int, list[Difference]]]:
@@ -59,15 +59,17 @@ def _pages(databases: Databases, scope: Scope) -> Iterator[tuple[int, list[Diffe
         yield len(page), list(differences(page))
 
 
-def _answer(made: int, different: int, told: list[Difference]) -> CommandResult:
+def _replay_answer(replayed: int, different: int, listed: list[Difference]) -> CommandResult:
     lines = [
         f"{each.attribution_id}, revision {each.revision} of order {each.order_id}: {each.found}"
-        for each in told
+        for each in listed
     ]
-    if different > len(told):
-        lines.append(f"and {different - len(told)} more")
-    lines.append(f"{made} decisions made again from their inputs; {different or 'none'} came out otherwise.")
-    value = {"decisions": made, "different": different, "differences": [asdict(each) for each in told]}
+    if different > len(listed):
+        lines.append(f"and {different - len(listed)} more")
+    lines.append(
+        f"{replayed} decisions made again from their inputs; {different or 'none'} came out otherwise."
+    )
+    value = {"decisions": replayed, "different": different, "differences": [asdict(each) for each in listed]}
     return CommandResult(value, "\n".join(lines), CHECK_FOUND_FAULT if different else 0)
 
 

@@ -20,7 +20,7 @@ def months_after(at: datetime, months: int) -> datetime:
     return at.replace(year=year, month=month + 1, day=min(at.day, monthrange(year, month + 1)[1]))
 
 
-def why_not_bound(binding: Binding, sale: SaleFacts, policy: Policy) -> str | None:
+def binding_rejection_reason(binding: Binding, sale: SaleFacts, policy: Policy) -> str | None:
     """None when the customer is bound at the time of the sale."""
     if policy["customers"] == FIRST_SALE:
         return "The brand binds customers for their first sale only."
@@ -30,29 +30,29 @@ def why_not_bound(binding: Binding, sale: SaleFacts, policy: Policy) -> str | No
     if policy["customers"] == MONTHS and months is not None:
         end = months_after(datetime.fromisoformat(binding["at"]), months)
         if datetime.fromisoformat(sale["occurred_at"]) >= end:
-            return f"The customer was bound by {_order(binding)} for {_length(policy)}, and that was over."
+            return f"The customer was bound by {_order_text(binding)} for {_duration_text(policy)}, and that was over."
     return None
 
 
 def binding_reason(binding: Binding, policy: Policy) -> str:
     return (
-        f"The known customer decides: neither a click nor a code does, and {_order(binding)} bound him "
-        f"for {_length(policy)}."
+        f"The known customer decides: neither a click nor a code does, and {_order_text(binding)} bound him "
+        f"for {_duration_text(policy)}."
     )
 
 
-def judged_binding(binding: Binding, outcome: str, reason: str) -> dict[str, Any]:
+def binding_candidate(binding: Binding, outcome: str, reason: str) -> dict[str, Any]:
     """`outcome` is won or lost."""
     names = ("order_id", "namespace", "at", "link_id", "enrollment_id")
     facts = {name: binding[name] for name in names}  # type: ignore[literal-required]
     return {"kind": "customer", "outcome": outcome, "reason": reason, **facts}
 
 
-def _order(binding: Binding) -> str:
+def _order_text(binding: Binding) -> str:
     return f"order {binding['order_id']} of {binding['at'][:10]}"
 
 
-def _length(policy: Policy) -> str:
+def _duration_text(policy: Policy) -> str:
     months = policy["months"]
     if policy["customers"] == LIFETIME or months is None:
         return "ever"

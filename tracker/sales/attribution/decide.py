@@ -17,9 +17,14 @@ from config.insert import insert_all
 from tracker.ids import new_id
 from tracker.programs.policies import PolicyHistory, load_policies
 from tracker.sales.attribution.customer_binding import FIRST_SALE
-from tracker.sales.attribution.evidence import look_up, moment, read_tokens
+from tracker.sales.attribution.evidence import decode_tokens, iso_time, load_evidence
 from tracker.sales.attribution.inputs import RULES, CouponUse, Inputs, Policy, SaleFacts, Touch, upgraded
-from tracker.sales.attribution.known_customers import binding_of, bound_by, hold_customers, is_known
+from tracker.sales.attribution.known_customers import (
+    find_binding,
+    is_customer_identified,
+    lock_customers_of,
+    sales_bound_by,
+)
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.attribution.rules import replay_decision
 from tracker.sales.orders.models import Sale
@@ -28,7 +33,7 @@ from tracker.sales.reports.provider_reports import EvidenceReport
 
 
 @dataclass(frozen=True)
-class Undecided:
+class UnattributedSale:
     """A sale that was just booked."""
 
     sale_id: str
@@ -37,47 +42,53 @@ class Undecided:
 
 
 def attribute(
-    session: Session, brand_id: str, sales: Sequence[Undecided], policies: PolicyHistory, keys: Sequence[str]
+    session: Session,
+    brand_id: str,
+    sales: Sequence[UnattributedSale],
+    policies: PolicyHistory,
+    keys: Sequence[str],
 ) -> None:
     """The first decision about each of these sales. Never raises because of a token or a code."""
-    read = [read_tokens(sale.report.tokens, keys) for sale in sales]
+    read = [decode_tokens(sale.report.tokens, keys) for sale in sales]
     codes = [code for sale in sales for code in sale.report.coupons]
-    evidence = look_up(session, brand_id, chain.from_iterable(read), codes)
-    rows, of_known = [], dict[str, tuple[datetime, Inputs]]()
+    evidence = load_evidence(session, brand_id, chain.from_iterable(read), codes)
+    rows, known_customer_sales = [], dict[str, tuple[datetime, Inputs]]()
     for sale, tokens in zip(sales, read, strict=True):
         at = sale.report.occurred_at
         inputs = Inputs(
             rules=RULES,
-            sale=SaleFacts(brand_id=brand_id, order_id=sale.report.order_id, occurred_at=moment(at)),
-            touches=_merged_touches([], evidence.touches(at, tokens)),
-            coupons=_merged_coupons([], evidence.coupon_uses(at, sale.report.coupons)),
+            sale=SaleFacts(brand_id=brand_id, order_id=sale.report.order_id, occurred_at=iso_time(at)),
+            touches=_merge_touches([], evidence.touches(at, tokens)),
+            coupons=_merge_coupons([], evidence.coupon_uses(at, sale.report.coupons)),
             binding=None,
             policy=_policy(policies, at),
         )
-        if policies.can_bind_customers and is_known(sale.report):
-            of_known[sale.sale_id] = (sale.booked_at, inputs)
+        if policies.can_bind_customers and is_customer_identified(sale.report):
+            known_customer_sales[sale.sale_id] = (sale.booked_at, inputs)
         else:
-            rows.append(_row(sale.booked_at, sale.sale_id, 1, inputs))
+            rows.append(_attribution_row(sale.booked_at, sale.sale_id, 1, inputs))
     insert_all(session, Attribution, rows)
-    if of_known:
-        _attribute_known(session, of_known)
+    if known_customer_sales:
+        _attribute_known_customers(session, known_customer_sales)
 
 
-def _attribute_known(session: Session, decidable: Mapping[str, tuple[datetime, Inputs]]) -> None:
+def _attribute_known_customers(
+    session: Session, undecided_inputs: Mapping[str, tuple[datetime, Inputs]]
+) -> None:
     """One after the other, as they were made: the first of them may be of the same customer as the next."""
-    query = select(Sale).where(Sale.id.in_(list(decidable))).order_by(Sale.occurred_at, Sale.id)
+    query = select(Sale).where(Sale.id.in_(list(undecided_inputs))).order_by(Sale.occurred_at, Sale.id)
     sales = session.scalars(query).all()
-    hold_customers(session, sales)
+    lock_customers_of(session, sales)
     for sale in sales:
-        booked_at, inputs = decidable[sale.id]
-        binding = binding_of(session, sale, inputs["policy"])
-        row = _row(booked_at, sale.id, 1, Inputs(**{**inputs, "binding": binding}))
+        booked_at, inputs = undecided_inputs[sale.id]
+        binding = find_binding(session, sale, inputs["policy"])
+        row = _attribution_row(booked_at, sale.id, 1, Inputs(**{**inputs, "binding": binding}))
         insert_all(session, Attribution, [row])
-        if _is_by_evidence(row):
-            _decide_bound_anew(session, booked_at, sale)
+        if _is_credited_by_evidence(row):
+            _reattribute_bound_sales(session, booked_at, sale)
 
 
-def reconsider(
+def reattribute(
     session: Session, now: datetime, sale: Sale, report: SaleReport | EvidenceReport, keys: Sequence[str]
 ) -> int | None:
     """Decide anew when a repeated report brings evidence that was not there; returns the new revision.
@@ -87,50 +98,54 @@ def reconsider(
     """
     if not report.tokens and not report.coupons:
         return None
-    if is_known(sale):
-        hold_customers(session, [sale])  # an earlier order of his may just now decide this one anew
-    last = _last(session, sale)
+    if is_customer_identified(sale):
+        lock_customers_of(session, [sale])  # an earlier order of his may just now decide this one anew
+    last = _latest_attribution(session, sale)
     assert last is not None, "a sale is decided in the transaction that books it"
     known = upgraded(last.inputs)
-    tokens = read_tokens(report.tokens, keys)
-    evidence = look_up(session, sale.brand_id, tokens, report.coupons)
+    tokens = decode_tokens(report.tokens, keys)
+    evidence = load_evidence(session, sale.brand_id, tokens, report.coupons)
     touches = evidence.touches(sale.occurred_at, tokens)
     coupons = evidence.coupon_uses(sale.occurred_at, report.coupons)
     inputs = Inputs(
         rules=RULES,
         sale=known["sale"],
-        touches=_merged_touches(known["touches"], touches),
-        coupons=_merged_coupons(known["coupons"], coupons),
+        touches=_merge_touches(known["touches"], touches),
+        coupons=_merge_coupons(known["coupons"], coupons),
         binding=known["binding"],
         policy=known["policy"],
     )
     if inputs == known:
         return None
-    row = _row(now, sale.id, last.revision + 1, inputs)
+    row = _attribution_row(now, sale.id, last.revision + 1, inputs)
     insert_all(session, Attribution, [row])
-    if is_known(sale) and _is_by_evidence(row) and load_policies(session, sale.brand_id).can_bind_customers:
-        _decide_bound_anew(session, now, sale)
+    if (
+        is_customer_identified(sale)
+        and _is_credited_by_evidence(row)
+        and load_policies(session, sale.brand_id).can_bind_customers
+    ):
+        _reattribute_bound_sales(session, now, sale)
     return last.revision + 1
 
 
-def _decide_bound_anew(session: Session, now: datetime, sale: Sale) -> None:
+def _reattribute_bound_sales(session: Session, now: datetime, sale: Sale) -> None:
     """Make a new revision of each later order of the customer that is bound otherwise now."""
     rows = []
-    for later in bound_by(session, sale):
-        last = _last(session, later)
+    for later in sales_bound_by(session, sale):
+        last = _latest_attribution(session, later)
         if last is None:
             continue  # booked together with this one, and decided after it
         known = upgraded(last.inputs)
         if known["policy"]["customers"] == FIRST_SALE:
             continue
-        binding = binding_of(session, later, known["policy"])
+        binding = find_binding(session, later, known["policy"])
         if binding != known["binding"]:
             inputs = Inputs(**{**known, "binding": binding})
-            rows.append(_row(now, later.id, last.revision + 1, inputs))
+            rows.append(_attribution_row(now, later.id, last.revision + 1, inputs))
     insert_all(session, Attribution, rows)
 
 
-def _is_by_evidence(row: Mapping[str, Any]) -> bool:
+def _is_credited_by_evidence(row: Mapping[str, Any]) -> bool:
     """Whether a click or a code credits somebody: that binds the customer, a binding does not."""
     return row["click_id"] is not None or row["coupon_id"] is not None
 
@@ -140,7 +155,7 @@ def _policy(policies: PolicyHistory, at: datetime) -> Policy:
     return Policy(model=found.model, coupons=found.coupons, customers=found.customers, months=found.months)
 
 
-def _last(session: Session, sale: Sale) -> Attribution | None:
+def _latest_attribution(session: Session, sale: Sale) -> Attribution | None:
     return session.scalars(
         select(Attribution)
         .where(Attribution.sale_id == sale.id)
@@ -149,12 +164,12 @@ def _last(session: Session, sale: Sale) -> Attribution | None:
     ).one_or_none()
 
 
-def _merged_touches(known: list[Touch], more: list[Touch]) -> list[Touch]:
+def _merge_touches(known: list[Touch], more: list[Touch]) -> list[Touch]:
     by_key = {touch["key"]: touch for touch in [*more, *known]}
     return [by_key[key] for key in sorted(by_key)]
 
 
-def _merged_coupons(known: list[CouponUse], more: list[CouponUse]) -> list[CouponUse]:
+def _merge_coupons(known: list[CouponUse], more: list[CouponUse]) -> list[CouponUse]:
     """Of the same code in two lists, the better place counts."""
     by_key: dict[str, CouponUse] = {}
     for use in [*known, *more]:
@@ -164,7 +179,7 @@ def _merged_coupons(known: list[CouponUse], more: list[CouponUse]) -> list[Coupo
     return [by_key[key] for key in sorted(by_key)]
 
 
-def _row(now: datetime, sale_id: str, revision: int, inputs: Inputs) -> dict[str, Any]:
+def _attribution_row(now: datetime, sale_id: str, revision: int, inputs: Inputs) -> dict[str, Any]:
     decision = replay_decision(dict(inputs))
     winner = decision.winner
     return {

@@ -17,11 +17,11 @@ from tracker.programs.codes import code_key
 from tracker.programs.models import Coupon, Enrollment, Link, Program
 from tracker.programs.terms import Version, load_terms_versions, version_at
 from tracker.sales.attribution.inputs import CouponUse, Touch
-from tracker.sales.attribution.rules import GRACE_S
+from tracker.sales.attribution.rules import CLOCK_TOLERANCE_S
 
 _LinkOwner = Row[str, str, str, datetime | None, str, str]
 _CouponOwner = Row[str, str, str, str, datetime, datetime | None, str, str]
-ReadToken = ClickToken | str
+DecodedToken = ClickToken | str
 """What a token says; of one that cannot be read a key, the same for the same token."""
 
 
@@ -69,7 +69,7 @@ class Evidence:
     coupons: Mapping[str, _CouponOwner]
     terms: Mapping[str, Sequence[Version]]
 
-    def touches(self, occurred_at: datetime, tokens: Iterable[ReadToken]) -> list[Touch]:
+    def touches(self, occurred_at: datetime, tokens: Iterable[DecodedToken]) -> list[Touch]:
         """One touch for each token. The token itself is not in it: whoever holds it could claim the click."""
         return [self._touch(occurred_at, token) for token in tokens]
 
@@ -80,25 +80,25 @@ class Evidence:
             places.setdefault(code_key(code), position)
         return [self._coupon_use(key, place, occurred_at) for key, place in places.items()]
 
-    def _touch(self, occurred_at: datetime, token: ReadToken) -> Touch:
+    def _touch(self, occurred_at: datetime, token: DecodedToken) -> Touch:
         """Of another brand's link nothing is told but that it is another's.
 
         A token was made while link, enrollment and program were active: it runs out its window when they end,
         unless its creator was removed for cause.
         """
         if isinstance(token, str):
-            return _flawed(token, "The token was not made here, or was altered.")
+            return _flawed_touch(token, "The token was not made here, or was altered.")
         key = public_id("clk", token.click_id)
         owner = self.links.get(token.link_id)
         if owner is None:
-            return _flawed(key, "The link of the click does not exist.")
+            return _flawed_touch(key, "The link of the click does not exist.")
         if owner.brand_id != self.brand_id:
-            return _flawed(key, "The click led to another brand's link.")
+            return _flawed_touch(key, "The click led to another brand's link.")
         version = version_at(self.terms[owner.program_id], occurred_at)
         return Touch(
             key=key,
             click_id=key,
-            at=moment(token.at),
+            at=iso_time(token.at),
             flaw=_removal_flaw(owner.removed_at, occurred_at),
             earns=token.earns,
             link_id=owner.link_id,
@@ -109,8 +109,8 @@ class Evidence:
         )
 
     def _coupon_use(self, key: str, position: int, occurred_at: datetime) -> CouponUse:
-        owned = self.coupons.get(key)
-        if owned is None:
+        coupon = self.coupons.get(key)
+        if coupon is None:
             return CouponUse(
                 key=key,
                 code=key,
@@ -123,21 +123,23 @@ class Evidence:
             )
         return CouponUse(
             key=key,
-            code=owned.code,
+            code=coupon.code,
             position=position,
-            flaw=_coupon_flaw(owned, occurred_at),
-            coupon_id=owned.coupon_id,
-            enrollment_id=owned.enrollment_id,
-            creator_id=owned.creator_id,
-            terms_id=version_at(self.terms[owned.program_id], occurred_at).id,
+            flaw=_coupon_flaw(coupon, occurred_at),
+            coupon_id=coupon.coupon_id,
+            enrollment_id=coupon.enrollment_id,
+            creator_id=coupon.creator_id,
+            terms_id=version_at(self.terms[coupon.program_id], occurred_at).id,
         )
 
 
-def read_tokens(tokens: Sequence[str], keys: Sequence[str]) -> list[ReadToken]:
-    return [_read(token, keys) for token in tokens]
+def decode_tokens(tokens: Sequence[str], keys: Sequence[str]) -> list[DecodedToken]:
+    return [_decode(token, keys) for token in tokens]
 
 
-def look_up(session: Session, brand_id: str, tokens: Iterable[ReadToken], codes: Iterable[str]) -> Evidence:
+def load_evidence(
+    session: Session, brand_id: str, tokens: Iterable[DecodedToken], codes: Iterable[str]
+) -> Evidence:
     """Everything that these tokens and codes can be judged by, of however many sales."""
     links = _link_owners(session, {token.link_id for token in tokens if isinstance(token, ClickToken)})
     coupons = _coupon_owners(session, brand_id, {code_key(code) for code in codes})
@@ -146,7 +148,7 @@ def look_up(session: Session, brand_id: str, tokens: Iterable[ReadToken], codes:
     return Evidence(brand_id, links, coupons, terms)
 
 
-def moment(at: datetime) -> str:
+def iso_time(at: datetime) -> str:
     """A time as inputs hold it: text of one width, in UTC."""
     return at.strftime(ISO_FORMAT)
 
@@ -165,7 +167,7 @@ def _removal_flaw(removed_at: datetime | None, occurred_at: datetime) -> str | N
     return "Its creator had been removed for cause when the sale was made."
 
 
-def _read(text: str, keys: Sequence[str]) -> ReadToken:
+def _decode(text: str, keys: Sequence[str]) -> DecodedToken:
     try:
         return read_token(keys, text)
     except Invalid:
@@ -187,7 +189,7 @@ def _coupon_owners(session: Session, brand_id: str, keys: set[str]) -> dict[str,
     return {row.code_key: row for row in session.connection().execute(_COUPON_OWNERS, named)}
 
 
-def _flawed(key: str, flaw: str) -> Touch:
+def _flawed_touch(key: str, flaw: str) -> Touch:
     return Touch(
         key=key,
         click_id=key if key.startswith("clk_") else None,
@@ -204,7 +206,7 @@ def _flawed(key: str, flaw: str) -> Touch:
 
 def _coupon_flaw(coupon: _CouponOwner, occurred_at: datetime) -> str | None:
     """A coupon's state counts at the time of the sale."""
-    if occurred_at + timedelta(seconds=GRACE_S) < coupon.created_at:
+    if occurred_at + timedelta(seconds=CLOCK_TOLERANCE_S) < coupon.created_at:
         return "The code did not belong to its creator yet when the sale was made."
     if coupon.ended_at is not None and coupon.ended_at <= occurred_at:
         return "The code had ended when the sale was made."

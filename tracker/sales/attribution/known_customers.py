@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from tracker.programs.models import Enrollment
 from tracker.programs.terms import terms_at
 from tracker.sales.attribution.customer_binding import FIRST_SALE
-from tracker.sales.attribution.evidence import ending_flaw, moment
+from tracker.sales.attribution.evidence import ending_flaw, iso_time
 from tracker.sales.attribution.inputs import Binding, Policy
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.orders.locks import lock_customers
@@ -22,31 +22,31 @@ from tracker.sales.orders.models import Sale
 from tracker.sales.reports.normal import SaleReport
 
 
-def is_known(sale: Sale | SaleReport) -> bool:
+def is_customer_identified(sale: Sale | SaleReport) -> bool:
     """Whether the shop said anything by which the customer could be recognised."""
     return sale.customer is not None or sale.customer_email_hash is not None
 
 
-def hold_customers(session: Session, sales: Sequence[Sale]) -> None:
+def lock_customers_of(session: Session, sales: Sequence[Sale]) -> None:
     """Nobody else decides about sales of these customers until the transaction ends."""
     numbers = {(s.brand_id, s.namespace, s.customer) for s in sales if s.customer is not None}
     addresses = {(s.brand_id, s.customer_email_hash) for s in sales if s.customer_email_hash is not None}
     lock_customers(session, [*numbers, *addresses])
 
 
-def binding_of(session: Session, sale: Sale, policy: Policy) -> Binding | None:
+def find_binding(session: Session, sale: Sale, policy: Policy) -> Binding | None:
     """The order that the customer was known by when he bought this one; None when he was not, or it is
     all the same by the policy. The customer is held by the caller.
     """
     if policy["customers"] == FIRST_SALE:
         return None
-    first = _first_credited(session, sale, _marks(sale))
+    first = _first_credited_sale(session, sale, _customer_filters(sale))
     if first is None:
         return None
     return Binding(
         namespace=first.namespace,
         order_id=first.order_id,
-        at=moment(first.occurred_at),
+        at=iso_time(first.occurred_at),
         flaw=ending_flaw(first.ended_at, first.removed_at, sale.occurred_at),
         link_id=first.link_id,
         enrollment_id=first.enrollment_id,
@@ -55,24 +55,24 @@ def binding_of(session: Session, sale: Sale, policy: Policy) -> Binding | None:
     )
 
 
-def bound_by(session: Session, sale: Sale) -> Sequence[Sale]:
+def sales_bound_by(session: Session, sale: Sale) -> Sequence[Sale]:
     """Later orders of the customer whose binding may follow from this one, in the order of their times.
 
     Those by whose mark an earlier order is credited already are bound by that one, whatever this one says.
     """
-    marks = _marks(sale)
-    later = _same_customer(sale, marks, _time() > _time_of(sale))
+    filters = _customer_filters(sale)
+    later = _same_customer(sale, filters, _sort_columns() > _sort_key_of(sale))
     if session.scalar(select(Sale.id).where(later).limit(1)) is None:
         return []
-    led = [mark for mark in marks if _first_credited(session, sale, [mark]) is None]
-    if not led:
+    unbound_filters = [mark for mark in filters if _first_credited_sale(session, sale, [mark]) is None]
+    if not unbound_filters:
         return []
-    query = select(Sale).where(_same_customer(sale, led, _time() > _time_of(sale)))
+    query = select(Sale).where(_same_customer(sale, unbound_filters, _sort_columns() > _sort_key_of(sale)))
     return session.scalars(query.order_by(Sale.occurred_at, Sale.namespace, Sale.order_id)).all()
 
 
-def _first_credited(
-    session: Session, sale: Sale, marks: Sequence[ColumnElement[bool]]
+def _first_credited_sale(
+    session: Session, sale: Sale, filters: Sequence[ColumnElement[bool]]
 ) -> Row[str, str, datetime, str | None, str, str, str, datetime | None, datetime | None] | None:
     """The earliest order before this one that a click or a code credited, by its newest decision."""
     newer = aliased(Attribution)
@@ -91,7 +91,7 @@ def _first_credited(
         .join(Attribution, Attribution.sale_id == Sale.id)
         .join(Enrollment, Enrollment.id == Attribution.enrollment_id)
         .where(
-            _same_customer(sale, marks, _time() < _time_of(sale)),
+            _same_customer(sale, filters, _sort_columns() < _sort_key_of(sale)),
             or_(Attribution.click_id.is_not(None), Attribution.coupon_id.is_not(None)),
             ~exists().where(newer.sale_id == Attribution.sale_id, newer.revision > Attribution.revision),
         )
@@ -101,26 +101,26 @@ def _first_credited(
     return session.execute(query).one_or_none()
 
 
-def _marks(sale: Sale) -> list[ColumnElement[bool]]:
-    marks: list[ColumnElement[bool]] = []
+def _customer_filters(sale: Sale) -> list[ColumnElement[bool]]:
+    filters: list[ColumnElement[bool]] = []
     if sale.customer is not None:
-        marks.append(and_(Sale.namespace == sale.namespace, Sale.customer == sale.customer))
+        filters.append(and_(Sale.namespace == sale.namespace, Sale.customer == sale.customer))
     if sale.customer_email_hash is not None:
-        marks.append(Sale.customer_email_hash == sale.customer_email_hash)
-    return marks
+        filters.append(Sale.customer_email_hash == sale.customer_email_hash)
+    return filters
 
 
 def _same_customer(
-    sale: Sale, marks: Sequence[ColumnElement[bool]], when: ColumnElement[bool]
+    sale: Sale, filters: Sequence[ColumnElement[bool]], when: ColumnElement[bool]
 ) -> ColumnElement[bool]:
     """Orders that were only tried out know each other, and nobody else."""
-    return and_(Sale.brand_id == sale.brand_id, Sale.test == sale.test, or_(*marks), when)
+    return and_(Sale.brand_id == sale.brand_id, Sale.test == sale.test, or_(*filters), when)
 
 
-def _time() -> ColumnElement[tuple[datetime, str, str]]:
+def _sort_columns() -> ColumnElement[tuple[datetime, str, str]]:
     """By the shop's own words throughout: our ids would say what was reported first."""
     return tuple_(Sale.occurred_at, Sale.namespace, Sale.order_id)
 
 
-def _time_of(sale: Sale) -> tuple[datetime, str, str]:
+def _sort_key_of(sale: Sale) -> tuple[datetime, str, str]:
     return (sale.occurred_at, sale.namespace, sale.order_id)

@@ -7,17 +7,17 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
-from tracker.sales.attribution.evidence import moment
+from tracker.sales.attribution.evidence import iso_time
 from tracker.sales.attribution.inputs import SaleFacts
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.attribution.rules import Decision, replay_decision
 from tracker.sales.orders.models import Sale
-from tracker.sales.orders.queries import is_called
+from tracker.sales.orders.queries import has_order_name
 
 _StoredDecision = Row[*tuple[Any, ...]]
 """What `page_of_decisions` selects, by name."""
 
-_CREDIT = ("enrollment_id", "terms_id", "link_id", "click_id", "coupon_id")
+_WINNER_FIELDS = ("enrollment_id", "terms_id", "link_id", "click_id", "coupon_id")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Difference:
 
 
 def count_decisions(session: Session, scope: Scope) -> int:
-    return session.scalar(_within(select(func.count(Attribution.id)), scope)) or 0
+    return session.scalar(_in_scope(select(func.count(Attribution.id)), scope)) or 0
 
 
 def page_of_decisions(session: Session, scope: Scope, after_id: str, limit: int) -> Sequence[_StoredDecision]:
@@ -60,7 +60,7 @@ def page_of_decisions(session: Session, scope: Scope, after_id: str, limit: int)
         Sale.order_id,
         Sale.occurred_at,
     )
-    query = _within(select(*columns), scope).where(Attribution.id > after_id)
+    query = _in_scope(select(*columns), scope).where(Attribution.id > after_id)
     return session.execute(query.order_by(Attribution.id).limit(limit)).all()
 
 
@@ -71,31 +71,31 @@ def differences(page: Sequence[_StoredDecision]) -> Iterator[Difference]:
             yield Difference(stored.id, stored.revision, stored.brand_id, stored.order_id, found)
 
 
-def _within(query: Select[Any], scope: Scope) -> Select[Any]:
+def _in_scope(query: Select[Any], scope: Scope) -> Select[Any]:
     query = query.select_from(Attribution).join(Sale, Sale.id == Attribution.sale_id)
     if scope.brand_id is not None:
         query = query.where(Sale.brand_id == scope.brand_id)
     if scope.order is not None:
-        query = query.where(is_called(scope.order))
+        query = query.where(has_order_name(scope.order))
     return query
 
 
 def _difference(stored: _StoredDecision) -> str | None:
     try:
-        again = replay_decision(stored.inputs)
+        replayed = replay_decision(stored.inputs)
     except (ValueError, KeyError, TypeError, AssertionError) as error:
         return f"its inputs cannot be decided ({type(error).__name__}: {error})"
-    names = [name for name, was, now in _compared(stored, again) if was != now]
+    names = [name for name, was, now in _compared(stored, replayed) if was != now]
     return f"decided again, other than stored: {', '.join(names)}" if names else None
 
 
-def _compared(stored: _StoredDecision, again: Decision) -> Iterator[tuple[str, Any, Any]]:
+def _compared(stored: _StoredDecision, replayed: Decision) -> Iterator[tuple[str, Any, Any]]:
     """What is compared, as it is stored, and as it comes out."""
-    for name in _CREDIT:
-        yield name, getattr(stored, name), getattr(again.winner, name, None)
-    yield "reason", stored.reason, again.reason
-    yield "candidates", stored.candidates, again.candidates
+    for name in _WINNER_FIELDS:
+        yield name, getattr(stored, name), getattr(replayed.winner, name, None)
+    yield "reason", stored.reason, replayed.reason
+    yield "candidates", stored.candidates, replayed.candidates
     sale = SaleFacts(
-        brand_id=stored.brand_id, order_id=stored.order_id, occurred_at=moment(stored.occurred_at)
+        brand_id=stored.brand_id, order_id=stored.order_id, occurred_at=iso_time(stored.occurred_at)
     )
     yield "the sale", sale, stored.inputs["sale"]

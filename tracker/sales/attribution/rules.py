@@ -8,17 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from tracker.sales.attribution.customer_binding import binding_reason, judged_binding, why_not_bound
+from tracker.sales.attribution.customer_binding import (
+    binding_candidate,
+    binding_reason,
+    binding_rejection_reason,
+)
 from tracker.sales.attribution.inputs import Binding, CouponUse, Policy, SaleFacts, Touch, upgraded
 
-NOBODY = "No eligible click and no code of a creator came with the sale"
+NO_CANDIDATE_REASON = "No eligible click and no code of a creator came with the sale"
 
-GRACE_S = 300
+CLOCK_TOLERANCE_S = 300
 """A click may be this much later than the sale: the clocks of two machines are never the same."""
 
 
 @dataclass(frozen=True)
-class Credit:
+class Winner:
     """Who won, by which version of the terms, through which click and code."""
 
     enrollment_id: str
@@ -32,7 +36,7 @@ class Credit:
 class Decision:
     """`candidates`: each with kind, outcome (won, supports or lost) and its own reason."""
 
-    winner: Credit | None
+    winner: Winner | None
     reason: str
     candidates: list[dict[str, Any]]
 
@@ -54,21 +58,23 @@ def decide(
     clicks = [(touch, click_flaw(touch, sale)) for touch in sorted(touches, key=_by_time)]
     codes = sorted(coupons, key=lambda code: (code["position"], code["key"]))
     eligible = [touch for touch, flaw in clicks if flaw is None]
-    owned = next((code for code in codes if code["flaw"] is None), None)
-    denied = _why_not_the_coupon(owned, eligible, policy)
-    coupon = owned if denied is None else None
+    valid_coupon = next((code for code in codes if code["flaw"] is None), None)
+    coupon_rejection = _coupon_rejection_reason(valid_coupon, eligible, policy)
+    coupon = valid_coupon if coupon_rejection is None else None
     if coupon is not None:
         # The click only shows the way; it is another program's when the creator is in two of them.
         eligible = [touch for touch in eligible if touch["enrollment_id"] == coupon["enrollment_id"]]
-    click = _chosen(eligible, policy)
-    unbound = _why_not_the_customer(binding, click, coupon, sale, policy)
-    bound = binding if unbound is None else None
+    click = _winning_click(eligible, policy)
+    binding_rejection = _binding_rejection_reason(binding, click, coupon, sale, policy)
+    bound = binding if binding_rejection is None else None
     reason = _reason(click, coupon, binding, bound, sale, policy)
-    candidates = [_judged_click(touch, flaw, click, coupon, policy) for touch, flaw in clicks]
-    candidates += [_judged_coupon(code, owned, denied, reason) for code in codes]
+    candidates = [_click_candidate(touch, flaw, click, coupon, policy) for touch, flaw in clicks]
+    candidates += [_coupon_candidate(code, valid_coupon, coupon_rejection, reason) for code in codes]
     if binding is not None:
-        candidates.append(judged_binding(binding, "lost" if unbound else "won", unbound or reason))
-    return Decision(_credit(click, coupon, bound), reason, candidates)
+        candidates.append(
+            binding_candidate(binding, "lost" if binding_rejection else "won", binding_rejection or reason)
+        )
+    return Decision(_winner(click, coupon, bound), reason, candidates)
 
 
 def click_flaw(touch: Touch, sale: SaleFacts) -> str | None:
@@ -80,26 +86,28 @@ def click_flaw(touch: Touch, sale: SaleFacts) -> str | None:
     assert touch["at"] is not None, "only a flawed touch has no time"
     assert touch["window_days"] is not None, "only a flawed touch has no window"
     age = datetime.fromisoformat(sale["occurred_at"]) - datetime.fromisoformat(touch["at"])
-    if age < -timedelta(seconds=GRACE_S):
-        return f"The click came more than {GRACE_S // 60} minutes after the sale."
+    if age < -timedelta(seconds=CLOCK_TOLERANCE_S):
+        return f"The click came more than {CLOCK_TOLERANCE_S // 60} minutes after the sale."
     if age > timedelta(days=touch["window_days"]):
-        return f"The click is {_span(age)} older than the sale; the window is {touch['window_days']} days."
+        return f"The click is {_duration_text(age)} older than the sale; the window is {touch['window_days']} days."
     return None
 
 
-def _why_not_the_coupon(owned: CouponUse | None, eligible: list[Touch], policy: Policy) -> str | None:
-    if owned is None:
+def _coupon_rejection_reason(
+    valid_coupon: CouponUse | None, eligible: list[Touch], policy: Policy
+) -> str | None:
+    if valid_coupon is None:
         return "No listed code counts."
     if policy["coupons"] == "never":
         return "The brand's coupon policy is never: codes are ignored."
     if policy["coupons"] == "always" or not eligible:
         return None
-    if any(touch["creator_id"] == owned["creator_id"] for touch in eligible):
+    if any(touch["creator_id"] == valid_coupon["creator_id"] for touch in eligible):
         return None
     return "The brand's coupon policy is if_involved: its owner has no eligible click, and somebody else has."
 
 
-def _why_not_the_customer(
+def _binding_rejection_reason(
     binding: Binding | None, click: Touch | None, coupon: CouponUse | None, sale: SaleFacts, policy: Policy
 ) -> str | None:
     """A known customer decides only when neither a code nor a click does."""
@@ -109,23 +117,23 @@ def _why_not_the_customer(
         return "A click decides."
     if binding is None:
         return "The customer is not known."
-    return why_not_bound(binding, sale, policy)
+    return binding_rejection_reason(binding, sale, policy)
 
 
-def _chosen(eligible: list[Touch], policy: Policy) -> Touch | None:
+def _winning_click(eligible: list[Touch], policy: Policy) -> Touch | None:
     """`eligible` is sorted by time, equal times by id."""
     if not eligible:
         return None
     return eligible[-1] if policy["model"] == "last" else eligible[0]
 
 
-def _credit(click: Touch | None, coupon: CouponUse | None, bound: Binding | None) -> Credit | None:
+def _winner(click: Touch | None, coupon: CouponUse | None, bound: Binding | None) -> Winner | None:
     """A bound customer came by the link of the order that bound him, but no click led to this sale."""
     source: Touch | CouponUse | Binding | None = coupon or click or bound
     if source is None or source["enrollment_id"] is None or source["terms_id"] is None:
         return None
     link_id = bound["link_id"] if bound else click["link_id"] if click else None
-    return Credit(
+    return Winner(
         enrollment_id=source["enrollment_id"],
         terms_id=source["terms_id"],
         link_id=link_id,
@@ -148,7 +156,11 @@ def _reason(
         return _click_reason(click, sale, policy)
     if bound is not None:
         return binding_reason(bound, policy)
-    return f"{NOBODY}." if binding is None else f"{NOBODY}, and no creator is bound to the customer."
+    return (
+        f"{NO_CANDIDATE_REASON}."
+        if binding is None
+        else f"{NO_CANDIDATE_REASON}, and no creator is bound to the customer."
+    )
 
 
 def _coupon_reason(coupon: CouponUse, click: Touch | None, policy: Policy) -> str:
@@ -163,10 +175,10 @@ def _coupon_reason(coupon: CouponUse, click: Touch | None, policy: Policy) -> st
 
 def _click_reason(click: Touch, sale: SaleFacts, policy: Policy) -> str:
     age = datetime.fromisoformat(sale["occurred_at"]) - datetime.fromisoformat(str(click["at"]))
-    return f"The {policy['model']} eligible click decides, {_span(age)} before the sale."
+    return f"The {policy['model']} eligible click decides, {_duration_text(age)} before the sale."
 
 
-def _judged_click(
+def _click_candidate(
     touch: Touch, flaw: str | None, chosen: Touch | None, coupon: CouponUse | None, policy: Policy
 ) -> dict[str, Any]:
     if flaw is not None:
@@ -186,15 +198,15 @@ def _judged_click(
     return {"kind": "click", "outcome": outcome, "reason": reason, **facts}
 
 
-def _judged_coupon(
-    code: CouponUse, owned: CouponUse | None, denied: str | None, reason: str
+def _coupon_candidate(
+    code: CouponUse, valid_coupon: CouponUse | None, coupon_rejection: str | None, reason: str
 ) -> dict[str, Any]:
     if code["flaw"] is not None:
         outcome, why = "lost", code["flaw"]
-    elif owned is None or code["key"] != owned["key"]:
+    elif valid_coupon is None or code["key"] != valid_coupon["key"]:
         outcome, why = "lost", "Another code of a creator was listed before it."
-    elif denied is not None:
-        outcome, why = "lost", denied
+    elif coupon_rejection is not None:
+        outcome, why = "lost", coupon_rejection
     else:
         outcome, why = "won", reason
     facts = {"code": code["code"], "coupon_id": code["coupon_id"], "enrollment_id": code["enrollment_id"]}
@@ -206,7 +218,7 @@ def _by_time(touch: Touch) -> tuple[str, str]:
     return (touch["at"] or "", touch["key"])
 
 
-def _span(age: timedelta) -> str:
+def _duration_text(age: timedelta) -> str:
     """For people: 3 days, 5 hours, 12 minutes."""
     minutes = max(int(age.total_seconds()) // 60, 0)
     for unit, size in (("day", 1440), ("hour", 60)):

@@ -11,14 +11,19 @@ from tracker.errors import Conflict, Invalid, NotNow
 from tracker.ids import new_id
 from tracker.money import Money
 from tracker.programs.policies import load_policies
-from tracker.sales.attribution.decide import Undecided, attribute, reconsider
+from tracker.sales.attribution.decide import UnattributedSale, attribute, reattribute
 from tracker.sales.booking.checkout import note_checkout
-from tracker.sales.booking.delivery import ALREADY, Booked, Delivery
+from tracker.sales.booking.delivery import ALREADY_PREFIX, BookingResult, Delivery
 from tracker.sales.booking.differences import differences
-from tracker.sales.booking.post_sale import Afterwards, book_afterwards
-from tracker.sales.booking.refund_claims import Claim, book_claim
+from tracker.sales.booking.post_sale import PostSaleReport, book_post_sale
+from tracker.sales.booking.refund_claims import ClaimReport, book_claim
 from tracker.sales.orders.models import Sale
-from tracker.sales.orders.references import orders_named, remember, sale_of, sold_among
+from tracker.sales.orders.references import (
+    orders_by_reference,
+    sale_by_order_id,
+    sold_order_ids,
+    store_references,
+)
 from tracker.sales.reports.normal import SaleReport
 from tracker.sales.reports.provider_reports import (
     AnyReport,
@@ -30,55 +35,59 @@ from tracker.sales.reports.provider_reports import (
 from tracker.sales.sources.models import Source
 from tracker.times import format_utc
 
-WAITING = "waiting for order "
+WAITING_PREFIX = "waiting for order "
 """What the reason of an event starts with that waits for its sale."""
 
-BEFORE_THE_BRAND = timedelta(days=31)
+MAX_AGE_BEFORE_BRAND = timedelta(days=31)
 """How much older than its brand's entry here a sale may be: a shop may send the month in which it begins."""
 
 
-def book(session: Session, delivery: Delivery, report: AnyReport) -> Booked:
+def book(session: Session, delivery: Delivery, report: AnyReport) -> BookingResult:
     """Make the rows of one report. The order's lock is held by the caller.
 
     Raises NotNow when the sale is not there yet, Conflict when the same id is booked with other content,
     Invalid when the currency is not the sale's.
     """
     if isinstance(report, NoEffect):
-        return Booked(note=report.reason)
+        return BookingResult(note=report.reason)
     if isinstance(report, ReferenceReport):
-        is_new_name = _remember(session, delivery, report)
-        is_sold = sale_of(session, delivery.source, report.order_id) is not None
-        return Booked(wakes_others=is_new_name and is_sold)
+        is_new_reference = _store_references(session, delivery, report)
+        is_sold = sale_by_order_id(session, delivery.source, report.order_id) is not None
+        return BookingResult(may_unpark=is_new_reference and is_sold)
     if isinstance(report, SaleReport):
         return _book_sale(session, delivery, report)
-    sale = sale_of(session, delivery.source, report.order_id)
+    sale = sale_by_order_id(session, delivery.source, report.order_id)
     if sale is None:
-        raise NotNow(_what_it_waits_for(session, delivery, report.order_id))
-    if _is_of_other_mode(delivery, report, sale):
-        return Booked(note=f"order {sale.order_id} is {'a test' if sale.test else 'live'}, and this is not")
+        raise NotNow(_waiting_reason(session, delivery, report.order_id))
+    if _mode_differs(delivery, report, sale):
+        return BookingResult(
+            note=f"order {sale.order_id} is {'a test' if sale.test else 'live'}, and this is not"
+        )
     if isinstance(report, SameSaleReport):
-        return _compare(session, delivery, sale, report)
+        return _compare_totals(session, delivery, sale, report)
     if isinstance(report, EvidenceReport):
         return _book_evidence(session, delivery, sale, report)
     _require_currency(report, sale)
     if delivery.source.supports_id is None:
-        return book_afterwards(session, delivery, sale, report)
-    return _book_support(session, delivery, sale, report)
+        return book_post_sale(session, delivery, sale, report)
+    return _book_supporting_report(session, delivery, sale, report)
 
 
-def _book_support(session: Session, delivery: Delivery, sale: Sale, report: Afterwards) -> Booked:
+def _book_supporting_report(
+    session: Session, delivery: Delivery, sale: Sale, report: PostSaleReport
+) -> BookingResult:
     """What a supporting source says happened afterwards; its names of the order are learnt from that, too."""
-    is_new_name = remember(
+    is_new_reference = store_references(
         session, delivery.now, delivery.source, delivery.event_id, sale.order_id, delivery.names
     )
-    if isinstance(report, Claim):
+    if isinstance(report, ClaimReport):
         booked = book_claim(session, delivery, sale, report)
     else:
-        booked = book_afterwards(session, delivery, sale, report)
-    return replace(booked, wakes_others=booked.wakes_others or is_new_name)
+        booked = book_post_sale(session, delivery, sale, report)
+    return replace(booked, may_unpark=booked.may_unpark or is_new_reference)
 
 
-def _require_currency(report: Afterwards, sale: Sale) -> None:
+def _require_currency(report: PostSaleReport, sale: Sale) -> None:
     currency = getattr(report, "currency", sale.currency)
     if currency != sale.currency:
         raise Invalid(
@@ -87,24 +96,24 @@ def _require_currency(report: Afterwards, sale: Sale) -> None:
         )
 
 
-def _is_of_other_mode(delivery: Delivery, report: AnyReport, sale: Sale) -> bool:
+def _mode_differs(delivery: Delivery, report: AnyReport, sale: Sale) -> bool:
     """A supporting source may tell of what was tried out, and name a live order by its number."""
     is_test = report.test if isinstance(report, SameSaleReport) else delivery.is_test
     return delivery.source.supports_id is not None and is_test is not None and is_test != sale.test
 
 
-def _what_it_waits_for(session: Session, delivery: Delivery, name: str) -> str:
+def _waiting_reason(session: Session, delivery: Delivery, name: str) -> str:
     """Its sale; or a person, when it names a payment that two sold orders claim."""
     source, names = delivery.source, delivery.names or (name,)
-    sold = delivery.several or sold_among(session, source, orders_named(session, source, names))
+    sold = delivery.several or sold_order_ids(session, source, orders_by_reference(session, source, names))
     if len(sold) > 1:
         return (
             f"{names[0]} belongs to several orders, {', '.join(sold)}. Report it by hand for the right one, "
             "then dismiss this event"
         )
     if source.supports_id is not None:
-        return f"{WAITING}{' or '.join(names)} of {source.supports_id}"
-    return f"{WAITING}{name}"
+        return f"{WAITING_PREFIX}{' or '.join(names)} of {source.supports_id}"
+    return f"{WAITING_PREFIX}{name}"
 
 
 def sale_row(
@@ -121,32 +130,38 @@ def sale_row(
     }
 
 
-def is_before_brand(report: SaleReport, since: datetime) -> bool:
+def predates_brand(report: SaleReport, since: datetime) -> bool:
     """A wrong date would make statements for years, and skip the time in which a refund is waited for."""
-    return report.occurred_at < since - BEFORE_THE_BRAND
+    return report.occurred_at < since - MAX_AGE_BEFORE_BRAND
 
 
-def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> Booked:
+def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> BookingResult:
     sale_id = new_id("sal", delivery.now)
     row = sale_row(delivery.now, delivery.source, delivery.event_id, report, sale_id)
     is_new = insert_once(session, Sale, **row)
-    sale = sale_of(session, delivery.source, report.order_id)
+    sale = sale_by_order_id(session, delivery.source, report.order_id)
     assert sale is not None
-    is_new_name = _remember(session, delivery, report)
+    is_new_reference = _store_references(session, delivery, report)
     if is_new:
         policies = load_policies(session, sale.brand_id)
-        _require_brand_was_here(report, policies.first_effective_at)
-        attribute(session, sale.brand_id, [Undecided(sale.id, delivery.now, report)], policies, delivery.keys)
-        return Booked(wakes_others=True)
+        _require_not_before_brand(report, policies.first_effective_at)
+        attribute(
+            session, sale.brand_id, [UnattributedSale(sale.id, delivery.now, report)], policies, delivery.keys
+        )
+        return BookingResult(may_unpark=True)
     if sale.payload_hash != report.content_hash and (found := differences(sale, report.facts())):
         raise Conflict(f"Order {report.order_id} is booked already by {sale.event_id}, and differs: {found}.")
     note_checkout(session, sale, report)
-    revision = reconsider(session, delivery.now, sale, report, delivery.keys)
+    revision = reattribute(session, delivery.now, sale, report, delivery.keys)
     evidence = f"; its new evidence made attribution {revision}" if revision else ""
-    return Booked(note=f"{ALREADY}booked by {sale.event_id}{evidence}", wakes_others=is_new_name)
+    return BookingResult(
+        note=f"{ALREADY_PREFIX}booked by {sale.event_id}{evidence}", may_unpark=is_new_reference
+    )
 
 
-def _compare(session: Session, delivery: Delivery, sale: Sale, report: SameSaleReport) -> Booked:
+def _compare_totals(
+    session: Session, delivery: Delivery, sale: Sale, report: SameSaleReport
+) -> BookingResult:
     """The sale is the other source's to tell; what it says otherwise is kept in the note."""
     booked = _book_evidence(session, delivery, sale, report)
     if (report.currency, report.total) == (sale.currency, sale.total):
@@ -155,27 +170,27 @@ def _compare(session: Session, delivery: Delivery, sale: Sale, report: SameSaleR
     return replace(booked, note=f"{booked.note}; it says {told}, and {counts} is what counts")
 
 
-def _book_evidence(session: Session, delivery: Delivery, sale: Sale, report: EvidenceReport) -> Booked:
-    is_new_name = _remember(session, delivery, report)
+def _book_evidence(session: Session, delivery: Delivery, sale: Sale, report: EvidenceReport) -> BookingResult:
+    is_new_reference = _store_references(session, delivery, report)
     note_checkout(session, sale, report)
-    revision = reconsider(session, delivery.now, sale, report, delivery.keys)
+    revision = reattribute(session, delivery.now, sale, report, delivery.keys)
     note = f"its evidence made attribution {revision}" if revision else "no evidence that was not known"
-    return Booked(note=note, wakes_others=is_new_name)
+    return BookingResult(note=note, may_unpark=is_new_reference)
 
 
-def _remember(
+def _store_references(
     session: Session, delivery: Delivery, report: SaleReport | EvidenceReport | ReferenceReport
 ) -> bool:
-    return remember(
+    return store_references(
         session, delivery.now, delivery.source, delivery.event_id, report.order_id, report.references
     )
 
 
-def _require_brand_was_here(report: SaleReport, since: datetime) -> None:
-    if is_before_brand(report, since):
+def _require_not_before_brand(report: SaleReport, since: datetime) -> None:
+    if predates_brand(report, since):
         raise Invalid(
             f"Order {report.order_id} is dated {format_utc(report.occurred_at)}, more than "
-            f"{BEFORE_THE_BRAND.days} days before the brand was set up here ({format_utc(since)}): "
+            f"{MAX_AGE_BEFORE_BRAND.days} days before the brand was set up here ({format_utc(since)}): "
             "is the date right?",
             "occurred_at",
         )

@@ -12,7 +12,7 @@ from tracker.ids import new_id
 from tracker.sales.orders.models import Sale
 from tracker.sales.sources.models import Source
 
-ALREADY = "already "
+ALREADY_PREFIX = "already "
 """What the note of an event starts with that says nothing new."""
 
 
@@ -34,11 +34,11 @@ class Delivery:
 
 
 @dataclass(frozen=True)
-class Booked:
-    """`note` says why a report made no row that counts; `wakes_others`: others may have waited for this."""
+class BookingResult:
+    """`note` says why a report made no row that counts; `may_unpark`: others may have waited for this."""
 
     note: str | None = None
-    wakes_others: bool = False
+    may_unpark: bool = False
 
 
 def record_once(

@@ -10,10 +10,10 @@ def differences(sale: Sale, facts: dict[str, Any]) -> str:
 
     Who the customer is and what lines are called may change: shops tell old orders with today's names.
     """
-    told = ("occurred_at", "currency", "total", "tax", "shipping", "discount", "cost", "test")
+    compared_fields = ("occurred_at", "currency", "total", "tax", "shipping", "discount", "cost", "test")
     found = [
         f"{name} is {facts[name]}, booked is {getattr(sale, name)}"
-        for name in told
+        for name in compared_fields
         if getattr(sale, name) != facts[name]
     ]
     if _line_amounts(sale.items) != _line_amounts(facts["items"]):

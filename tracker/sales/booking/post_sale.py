@@ -4,15 +4,22 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict
-from tracker.sales.booking.delivery import ALREADY, Booked, Delivery, record_once
-from tracker.sales.orders.models import Cancellation, DisputeStatus, Refund, RefundFailure, RefundLevel, Sale
+from tracker.sales.booking.delivery import ALREADY_PREFIX, BookingResult, Delivery, record_once
+from tracker.sales.orders.models import (
+    Cancellation,
+    CumulativeRefund,
+    DisputeStatus,
+    Refund,
+    RefundFailure,
+    Sale,
+)
 from tracker.sales.reports.normal import CancellationReport, DisputeReport, RefundReport
 from tracker.sales.reports.provider_reports import RefundFailureReport, RefundLevelReport
 
-Afterwards = RefundReport | RefundFailureReport | RefundLevelReport | CancellationReport | DisputeReport
+PostSaleReport = RefundReport | RefundFailureReport | RefundLevelReport | CancellationReport | DisputeReport
 
 
-def book_afterwards(session: Session, delivery: Delivery, sale: Sale, report: Afterwards) -> Booked:
+def book_post_sale(session: Session, delivery: Delivery, sale: Sale, report: PostSaleReport) -> BookingResult:
     """Raises Conflict when the same id is booked with other content."""
     if isinstance(report, CancellationReport):
         return _book_cancellation(session, delivery, sale, report)
@@ -21,11 +28,11 @@ def book_afterwards(session: Session, delivery: Delivery, sale: Sale, report: Af
     if isinstance(report, RefundReport):
         return _book_refund(session, delivery, sale, report)
     if isinstance(report, RefundLevelReport):
-        return _book_refund_level(session, delivery, sale, report)
+        return _book_cumulative_refund(session, delivery, sale, report)
     return _book_dispute(session, delivery, sale, report)
 
 
-def _book_refund(session: Session, delivery: Delivery, sale: Sale, report: RefundReport) -> Booked:
+def _book_refund(session: Session, delivery: Delivery, sale: Sale, report: RefundReport) -> BookingResult:
     is_new = record_once(
         session,
         delivery,
@@ -41,18 +48,20 @@ def _book_refund(session: Session, delivery: Delivery, sale: Sale, report: Refun
         payload_hash=report.content_hash,
     )
     if is_new:
-        return Booked(wakes_others=True)
+        return BookingResult(may_unpark=True)
     known = session.execute(
         select(Refund.event_id, Refund.payload_hash).where(
             Refund.sale_id == sale.id, Refund.refund_id == report.refund_id
         )
     ).one()
-    return _repeated(known, report.content_hash, f"Refund {report.refund_id} of order {report.order_id}")
+    return _already_booked(
+        known, report.content_hash, f"Refund {report.refund_id} of order {report.order_id}"
+    )
 
 
 def _book_refund_failure(
     session: Session, delivery: Delivery, sale: Sale, report: RefundFailureReport
-) -> Booked:
+) -> BookingResult:
     is_new = record_once(
         session,
         delivery,
@@ -63,15 +72,17 @@ def _book_refund_failure(
         refund_id=report.refund_id,
     )
     if is_new:
-        return Booked(wakes_others=True)
-    return Booked(note=f"refund {report.refund_id} is known to have failed")
+        return BookingResult(may_unpark=True)
+    return BookingResult(note=f"refund {report.refund_id} is known to have failed")
 
 
-def _book_refund_level(session: Session, delivery: Delivery, sale: Sale, report: RefundLevelReport) -> Booked:
+def _book_cumulative_refund(
+    session: Session, delivery: Delivery, sale: Sale, report: RefundLevelReport
+) -> BookingResult:
     is_new = record_once(
         session,
         delivery,
-        RefundLevel,
+        CumulativeRefund,
         "rfl",
         sale,
         report.occurred_at,
@@ -79,11 +90,11 @@ def _book_refund_level(session: Session, delivery: Delivery, sale: Sale, report:
         amount=report.amount,
     )
     if is_new:
-        return Booked(wakes_others=True)
-    return Booked(note=f"known: {report.amount} of {report.payment_id} went back")
+        return BookingResult(may_unpark=True)
+    return BookingResult(note=f"known: {report.amount} of {report.payment_id} went back")
 
 
-def _book_dispute(session: Session, delivery: Delivery, sale: Sale, report: DisputeReport) -> Booked:
+def _book_dispute(session: Session, delivery: Delivery, sale: Sale, report: DisputeReport) -> BookingResult:
     is_new = record_once(
         session,
         delivery,
@@ -97,7 +108,7 @@ def _book_dispute(session: Session, delivery: Delivery, sale: Sale, report: Disp
         payload_hash=report.content_hash,
     )
     if is_new:
-        return Booked(wakes_others=True)
+        return BookingResult(may_unpark=True)
     known = session.execute(
         select(DisputeStatus.event_id, DisputeStatus.payload_hash).where(
             DisputeStatus.sale_id == sale.id,
@@ -106,18 +117,18 @@ def _book_dispute(session: Session, delivery: Delivery, sale: Sale, report: Disp
         )
     ).one()
     what = f"Dispute {report.dispute_id} ({report.status}) of order {report.order_id}"
-    return _repeated(known, report.content_hash, what)
+    return _already_booked(known, report.content_hash, what)
 
 
-def _repeated(known: Row[str, str], content_hash: str, what: str) -> Booked:
+def _already_booked(known: Row[str, str], content_hash: str, what: str) -> BookingResult:
     if known.payload_hash != content_hash:
         raise Conflict(f"{what} is booked already by {known.event_id}, with other content.")
-    return Booked(note=f"{ALREADY}booked by {known.event_id}")
+    return BookingResult(note=f"{ALREADY_PREFIX}booked by {known.event_id}")
 
 
 def _book_cancellation(
     session: Session, delivery: Delivery, sale: Sale, report: CancellationReport
-) -> Booked:
+) -> BookingResult:
     """A second one changes nothing, whatever its time: the order is off."""
     is_new = record_once(
         session,
@@ -128,6 +139,6 @@ def _book_cancellation(
         report.occurred_at,
     )
     if is_new:
-        return Booked(wakes_others=True)
+        return BookingResult(may_unpark=True)
     event_id = session.scalar(select(Cancellation.event_id).where(Cancellation.sale_id == sale.id))
-    return Booked(note=f"{ALREADY}cancelled by {event_id}")
+    return BookingResult(note=f"{ALREADY_PREFIX}cancelled by {event_id}")

@@ -13,55 +13,55 @@ from sqlalchemy.orm import Session
 
 from tracker.errors import NotNow
 from tracker.money import Money
-from tracker.sales.booking.delivery import Booked, Delivery, record_once
+from tracker.sales.booking.delivery import BookingResult, Delivery, record_once
 from tracker.sales.booking.models import RefundClaim
 from tracker.sales.orders.models import (
     Cancellation,
+    CumulativeRefund,
     DisputeStatus,
     Refund,
-    RefundLevel,
     Sale,
 )
-from tracker.sales.orders.references import sale_of
+from tracker.sales.orders.references import sale_by_order_id
 from tracker.sales.reports.normal import CancellationReport, RefundReport
 from tracker.sales.reports.provider_reports import AnyReport, RefundFailureReport, RefundLevelReport
-from tracker.sales.reports.refund_totals import unexplained_minor
+from tracker.sales.reports.refund_totals import excess_cumulative_minor
 from tracker.sales.sources.models import Source
 
-Claim = RefundReport | RefundLevelReport | RefundFailureReport | CancellationReport
+ClaimReport = RefundReport | RefundLevelReport | RefundFailureReport | CancellationReport
 
 
-WAIVED = "_waived"
+WAIVED_SUFFIX = "_waived"
 """What the kind of a claim ends with that a person has put aside."""
 
 
-def claims_money_back(
+def is_refund_claim(
     report: AnyReport,
 ) -> TypeGuard[RefundReport | RefundLevelReport | CancellationReport]:
     return isinstance(report, RefundReport | RefundLevelReport | CancellationReport)
 
 
-def book_claim(session: Session, delivery: Delivery, sale: Sale, report: Claim) -> Booked:
-    is_new = _insert(session, delivery, sale, report)
+def book_claim(session: Session, delivery: Delivery, sale: Sale, report: ClaimReport) -> BookingResult:
+    is_new = _insert_claim(session, delivery, sale, report)
     note = f"not counted: refunds of order {sale.order_id} are those of {delivery.source.supports_id}"
-    return Booked(note=note, wakes_others=is_new)
+    return BookingResult(note=note, may_unpark=is_new)
 
 
-def waive(session: Session, delivery: Delivery, order_id: str, reports: Sequence[AnyReport]) -> None:
+def waive_claims(session: Session, delivery: Delivery, order_id: str, reports: Sequence[AnyReport]) -> None:
     """A person has put the message aside: what it claims is not claimed again, by whatever message."""
-    sale = sale_of(session, delivery.source, order_id)
+    sale = sale_by_order_id(session, delivery.source, order_id)
     assert sale is not None, "what is claimed was found to belong to a sale"
     for report in reports:
-        if claims_money_back(report) and getattr(report, "currency", sale.currency) == sale.currency:
-            _insert(session, delivery, sale, report, WAIVED)
+        if is_refund_claim(report) and getattr(report, "currency", sale.currency) == sale.currency:
+            _insert_claim(session, delivery, sale, report, WAIVED_SUFFIX)
 
 
-def require_covered(session: Session, delivery: Delivery, order_id: str) -> None:
+def require_claims_covered(session: Session, delivery: Delivery, order_id: str) -> None:
     """Raises NotNow while the source claims that more went back of the order than was reported."""
     source = delivery.source
-    sale = sale_of(session, source, order_id)
+    sale = sale_by_order_id(session, source, order_id)
     assert sale is not None, "what is claimed was found to belong to a sale"
-    claims = _claims(session, source, sale)
+    claims = _load_claims(session, source, sale)
     claimed_minor = min(_claimed_minor(claims, sale), sale.total)
     reported_minor = min(_reported_minor(session, sale), sale.total)
     if "cancellation" in claims:
@@ -75,8 +75,10 @@ def require_covered(session: Session, delivery: Delivery, order_id: str) -> None
         )
 
 
-def _insert(session: Session, delivery: Delivery, sale: Sale, report: Claim, ending: str = "") -> bool:
-    kind, claim_id, amount_minor = _what(report)
+def _insert_claim(
+    session: Session, delivery: Delivery, sale: Sale, report: ClaimReport, suffix: str = ""
+) -> bool:
+    kind, claim_id, amount_minor = _claim_values(report)
     return record_once(
         session,
         delivery,
@@ -85,13 +87,13 @@ def _insert(session: Session, delivery: Delivery, sale: Sale, report: Claim, end
         sale,
         report.occurred_at,
         source_id=delivery.source.id,
-        kind=f"{kind}{ending}",
+        kind=f"{kind}{suffix}",
         claim_id=claim_id,
         amount=amount_minor,
     )
 
 
-def _what(report: Claim) -> tuple[str, str, int]:
+def _claim_values(report: ClaimReport) -> tuple[str, str, int]:
     if isinstance(report, RefundReport):
         return "refund", report.refund_id, report.amount
     if isinstance(report, RefundLevelReport):
@@ -101,17 +103,17 @@ def _what(report: Claim) -> tuple[str, str, int]:
     return "cancellation", "", 0
 
 
-def _claims(session: Session, source: Source, sale: Sale) -> dict[str, dict[str, int]]:
+def _load_claims(session: Session, source: Source, sale: Sale) -> dict[str, dict[str, int]]:
     """By their kind, ids with amounts. Providers' add up, whose ids are nobody else's, also of a source that
     was connected anew; a shop's own are ids for the same refunds once more.
     """
-    is_told_by_shop = Source.kind == "woocommerce"
+    is_claimed_by_shop = Source.kind == "woocommerce"
     query = (
         select(RefundClaim.kind, RefundClaim.claim_id, RefundClaim.amount)
         .join(Source, Source.id == RefundClaim.source_id)
         .where(
             RefundClaim.sale_id == sale.id,
-            is_told_by_shop if source.kind == "woocommerce" else ~is_told_by_shop,
+            is_claimed_by_shop if source.kind == "woocommerce" else ~is_claimed_by_shop,
         )
     )
     found = defaultdict[str, dict[str, int]](dict)
@@ -126,20 +128,22 @@ def _claimed_minor(claims: Mapping[str, Mapping[str, int]], sale: Sale) -> int:
         return sale.total
     waived = claims.get("refund_waived", {})
     refunds = {**claims.get("refund", {}), **waived}
-    gone = {*waived, *claims.get("failure", {})}
-    standing = sum(amount_minor for refund_id, amount_minor in refunds.items() if refund_id not in gone)
+    void_ids = {*waived, *claims.get("failure", {})}
+    standing = sum(amount_minor for refund_id, amount_minor in refunds.items() if refund_id not in void_ids)
     explained = max(sum(refunds.values()), sum(claims.get("level_waived", {}).values()))
-    return standing + unexplained_minor(claims.get("level", {}).items(), explained)
+    return standing + excess_cumulative_minor(claims.get("level", {}).items(), explained)
 
 
 def _reported_minor(session: Session, sale: Sale) -> int:
     """All that was ever reported: also a refund that failed since is one that nobody forgot to tell of."""
     if session.scalar(select(Cancellation.id).where(Cancellation.sale_id == sale.id)):
         return sale.total
-    named_minor = sum(session.scalars(select(Refund.amount).where(Refund.sale_id == sale.id)))
-    query = select(RefundLevel.payment_id, RefundLevel.amount).where(RefundLevel.sale_id == sale.id)
-    levels = [(payment_id, amount_minor) for payment_id, amount_minor in session.execute(query)]
-    return named_minor + unexplained_minor(levels, named_minor)
+    single_refunds_minor = sum(session.scalars(select(Refund.amount).where(Refund.sale_id == sale.id)))
+    query = select(CumulativeRefund.payment_id, CumulativeRefund.amount).where(
+        CumulativeRefund.sale_id == sale.id
+    )
+    cumulative_refunds = [(payment_id, amount_minor) for payment_id, amount_minor in session.execute(query)]
+    return single_refunds_minor + excess_cumulative_minor(cumulative_refunds, single_refunds_minor)
 
 
 def _lost_minor(session: Session, sale: Sale) -> int:
@@ -150,7 +154,7 @@ def _lost_minor(session: Session, sale: Sale) -> int:
     return sum(session.scalars(lost))
 
 
-def claims_about(session: Session, sale: Sale) -> Sequence[RefundClaim]:
+def refund_claims_of(session: Session, sale: Sale) -> Sequence[RefundClaim]:
     """What supporting sources say went back of it, oldest first; none of it counts."""
     claims = select(RefundClaim).where(RefundClaim.sale_id == sale.id)
     return session.scalars(claims.order_by(RefundClaim.occurred_at, RefundClaim.id)).all()

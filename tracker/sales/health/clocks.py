@@ -8,14 +8,14 @@ from sqlalchemy.orm import Session
 from config.database import transact
 from tracker.errors import Invalid
 from tracker.sales.reports import strict_json
-from tracker.sales.reports.fields import LATEST_S, read_time
+from tracker.sales.reports.fields import MAX_UNIX_TIME_S, read_time
 from tracker.sales.reports.messages import Stale
 from tracker.sales.sources.models import Source
 
-TELLS_WHEN_IT_SENDS = ("standard", "stripe")
+KINDS_WITH_SENT_TIME = ("standard", "stripe")
 """Kinds whose messages say when they were made; of the others only a sale in the future says something."""
 
-NOTED_EVERY = timedelta(minutes=1)
+STALE_NOTE_INTERVAL = timedelta(minutes=1)
 
 
 def sent_at(kind: str, body: bytes) -> datetime | None:
@@ -29,15 +29,15 @@ def sent_at(kind: str, body: bytes) -> datetime | None:
     said = message.get("timestamp" if kind == "standard" else "created")
     if isinstance(said, str):
         return read_time(said)
-    return datetime.fromtimestamp(said, UTC) if type(said) is int and 0 <= said <= LATEST_S else None
+    return datetime.fromtimestamp(said, UTC) if type(said) is int and 0 <= said <= MAX_UNIX_TIME_S else None
 
 
-def note_stale(main: Engine, source: Source, now: datetime, refusal: Stale) -> None:
+def record_stale_refusal(main: Engine, source: Source, now: datetime, refusal: Stale) -> None:
     """Keep when a message was last refused for its time alone, once a minute at most. A door: it commits.
 
     The signature was right, so it came from the shop; but it may be an old message that somebody sent again.
     """
-    if source.stale_at is not None and source.stale_at > now - NOTED_EVERY:
+    if source.stale_at is not None and source.stale_at > now - STALE_NOTE_INTERVAL:
         return
 
     def note(session: Session) -> None:
@@ -45,7 +45,7 @@ def note_stale(main: Engine, source: Source, now: datetime, refusal: Stale) -> N
             update(Source)
             .where(
                 Source.id == source.id,
-                or_(Source.stale_at.is_(None), Source.stale_at <= now - NOTED_EVERY),
+                or_(Source.stale_at.is_(None), Source.stale_at <= now - STALE_NOTE_INTERVAL),
             )
             .values(stale_at=now, stale_ahead_s=refusal.ahead_s)
             .execution_options(synchronize_session=False)

@@ -7,14 +7,14 @@ from sqlalchemy.orm import Session
 from config.database import read_session
 from tracker.console import CHECK_FOUND_FAULT, CommandResult, Console, ConsoleCommand, pass_console
 from tracker.people.accounts.operations import get_brand
-from tracker.sales.health.coupons import coupon_figures
-from tracker.sales.health.rules import CouponFigures
+from tracker.sales.health.coupons import coupon_statistics
+from tracker.sales.health.rules import CouponStatistics
 from tracker.sales.health.serializers import (
     alarms,
-    coupon_answer,
-    coupon_in_words,
-    health_answer,
-    health_in_words,
+    coupon_json,
+    coupon_text,
+    health_json,
+    health_text,
 )
 from tracker.sales.health.statistics import MONTH, source_health
 from tracker.sales.sources.models import Source
@@ -40,16 +40,16 @@ def show_health(console: Console, brand_id: str | None) -> CommandResult:
     value = {
         "ok": ok,
         "checked_at": format_utc(now),
-        "sources": [health_answer(health, now) for health in found],
+        "sources": [health_json(health, now) for health in found],
         "coupons": [
-            {"brand": brand, **coupon_answer(each)} for brand, figures in coupons.items() for each in figures
+            {"brand": brand, **coupon_json(each)} for brand, figures in coupons.items() for each in figures
         ],
     }
-    lines = [line for health in found for line in health_in_words(health, now)]
+    lines = [line for health in found for line in health_text(health, now)]
     for brand, figures in coupons.items():
         if figures:
             lines.append(f"Coupons of {brand} in the last {MONTH.days} days:")
-            lines += [coupon_in_words(each) for each in figures]
+            lines += [coupon_text(each) for each in figures]
     return CommandResult(
         value, "\n".join(lines) or "There are no sources yet.", 0 if ok else CHECK_FOUND_FAULT
     )
@@ -63,6 +63,6 @@ def _sources(session: Session, brand_id: str | None) -> list[Source]:
     return list(session.scalars(query))
 
 
-def _coupons(console: Console, session: Session, brand_id: str) -> list[CouponFigures]:
+def _coupons(console: Console, session: Session, brand_id: str) -> list[CouponStatistics]:
     with read_session(console.databases.clicks) as clicks:
-        return coupon_figures(session, clicks, brand_id, console.now - MONTH)
+        return coupon_statistics(session, clicks, brand_id, console.now - MONTH)

@@ -13,13 +13,15 @@ from tracker.clicks.counting.statistics import link_statistics
 from tracker.ids import public_id, uuid_lower_bound, uuid_of
 from tracker.programs.models import Coupon, Enrollment, Link, Program
 from tracker.sales.attribution.models import Attribution
-from tracker.sales.health.rules import CouponFigures
+from tracker.sales.health.rules import CouponStatistics
 from tracker.sales.orders.models import Sale
 
-AT_ONCE = 1_000
+FETCH_SIZE = 1_000
 
 
-def coupon_figures(main: Session, clicks: Session, brand_id: str, since: datetime) -> list[CouponFigures]:
+def coupon_statistics(
+    main: Session, clicks: Session, brand_id: str, since: datetime
+) -> list[CouponStatistics]:
     """Of decisions since then, the code with most orders first; test orders are left out."""
     orders, with_click = Counter[str](), Counter[str]()
     for inputs in _inputs(main, brand_id, since):
@@ -32,7 +34,7 @@ def coupon_figures(main: Session, clicks: Session, brand_id: str, since: datetim
     hour = since.replace(minute=0, second=0, microsecond=0)
     visitors = _visitors(main, clicks, brand_id, {creator for _, creator in owners.values()}, hour)
     return [
-        CouponFigures(code, creator_id, orders[coupon_id], with_click[coupon_id], visitors[creator_id])
+        CouponStatistics(code, creator_id, orders[coupon_id], with_click[coupon_id], visitors[creator_id])
         for coupon_id, (code, creator_id) in sorted(
             owners.items(), key=lambda item: (-orders[item[0]], item[1])
         )
@@ -53,7 +55,7 @@ def _inputs(session: Session, brand_id: str, since: datetime) -> Iterator[Mappin
             ~exists().where(later.sale_id == Attribution.sale_id, later.revision > Attribution.revision),
         )
     )
-    return iter(session.scalars(query, execution_options={"yield_per": AT_ONCE}))
+    return iter(session.scalars(query, execution_options={"yield_per": FETCH_SIZE}))
 
 
 def _owners(session: Session, brand_id: str, coupon_ids: Sequence[str]) -> dict[str, tuple[str, str]]:

@@ -9,17 +9,17 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import heappush, heappushpop
 
-ENOUGH = 20
+MIN_ORDERS = 20
 """Orders; fewer show no habit."""
 
-MOST_GAPS = 100
+MAX_GAPS = 100
 """The largest are kept."""
 
-MOST_SERIES = 20
+MAX_SERIES = 20
 """Names that differ in what stands around their number; with more of them it is no number."""
 
-SMALLEST_JUMP = 1000
-LONG = 5
+MIN_JUMP = 1000
+LONG_GAP_SIZE = 5
 """So many numbers in a row are missing for a reason: single ones are orders that were never paid."""
 
 _NAME = re.compile(r"((?:.*[^0-9])?)(0*)([0-9]{1,15})([^0-9]*)", re.DOTALL)
@@ -68,17 +68,17 @@ class Numbering:
 
     @property
     def long_gaps(self) -> tuple[Gap, ...]:
-        return tuple(gap for gap in self.gaps if gap.size >= LONG)
+        return tuple(gap for gap in self.gaps if gap.size >= LONG_GAP_SIZE)
 
 
 @dataclass
-class _Count:
+class _SeriesCounter:
     """One series, number by number."""
 
     first: int
     last: int
     known: int = 1
-    steps_of_one: int = 0
+    consecutive_steps: int = 0
     gaps: list[Gap] = field(default_factory=list)
 
     def add(self, number: int) -> None:
@@ -86,8 +86,8 @@ class _Count:
             return  # the same order again
         gap = Gap(number - self.last - 1, self.last + 1)
         if gap.size == 0:
-            self.steps_of_one += 1
-        elif len(self.gaps) < MOST_GAPS:
+            self.consecutive_steps += 1
+        elif len(self.gaps) < MAX_GAPS:
             heappush(self.gaps, gap)
         else:
             heappushpop(self.gaps, gap)
@@ -97,7 +97,7 @@ class _Count:
     @property
     def is_consecutive(self) -> bool:
         """Four in five follow on the one before; however long an outage, it is one step."""
-        return self.known >= ENOUGH and 5 * self.steps_of_one >= 4 * (self.known - 1)
+        return self.known >= MIN_ORDERS and 5 * self.consecutive_steps >= 4 * (self.known - 1)
 
 
 def numbering(names: Iterable[str]) -> Numbering | None:
@@ -105,7 +105,7 @@ def numbering(names: Iterable[str]) -> Numbering | None:
 
     `names` are sorted by length, then by text, so that numbers ascend. Memory does not grow with them.
     """
-    counts: dict[Series, _Count] = {}
+    counts: dict[Series, _SeriesCounter] = {}
     for name in names:
         match = _NAME.fullmatch(name)
         if match is None:
@@ -114,10 +114,10 @@ def numbering(names: Iterable[str]) -> Numbering | None:
         series = Series(before, after, len(zeros + digits) if zeros else 0)
         if series in counts:
             counts[series].add(int(digits))
-        elif len(counts) == MOST_SERIES:
+        elif len(counts) == MAX_SERIES:
             return None
         else:
-            counts[series] = _Count(int(digits), int(digits))
+            counts[series] = _SeriesCounter(int(digits), int(digits))
     if not counts:
         return None
     series = max(counts, key=lambda each: counts[each].known)
@@ -125,12 +125,12 @@ def numbering(names: Iterable[str]) -> Numbering | None:
     if not count.is_consecutive:
         return None
     # Further than the shop has sold since is no outage: it began to count anew somewhere else.
-    jump = max(SMALLEST_JUMP, count.known)
-    gaps = sorted((gap for gap in count.gaps if gap.size <= jump), key=lambda gap: gap.first)
+    max_gap_size = max(MIN_JUMP, count.known)
+    gaps = sorted((gap for gap in count.gaps if gap.size <= max_gap_size), key=lambda gap: gap.first)
     return Numbering(series, count.known, count.first, count.last, tuple(gaps))
 
 
-def without(gap: Gap, known: Collection[int]) -> Iterator[Gap]:
+def subtract_known(gap: Gap, known: Collection[int]) -> Iterator[Gap]:
     """What is left of a gap when some of its numbers are known after all."""
     first = gap.first
     for number in sorted(known):

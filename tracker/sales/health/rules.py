@@ -6,27 +6,27 @@ from datetime import datetime, timedelta
 from heapq import nlargest
 from statistics import median_low
 
-OBSERVED = timedelta(days=28)
+OBSERVATION_PERIOD = timedelta(days=28)
 """What a shop's habits are read from: four weeks before its last message, so that weekends are in it."""
 
-SETTLED_AFTER = timedelta(days=14)
-LIVELY_FROM = 20
+MIN_HISTORY = timedelta(days=14)
+MIN_MESSAGES = 20
 """A shop with fewer messages in four weeks has no habit that silence could break, nor has a new one."""
 
-SHORTEST_ALARM = timedelta(hours=24)
+MIN_SILENCE_LIMIT = timedelta(hours=24)
 
 SKEW_LIMIT_S = 60
 SKEW_SAMPLES = 3
 """One message alone may have been late for any reason."""
 
-LEAK_FROM = 10
+MIN_LEAK_ORDERS = 10
 
 
 @dataclass(frozen=True)
-class Habit:
+class MessagePattern:
     """How a shop's messages came in the four weeks before its last one, which is in it."""
 
-    first_ever_at: datetime
+    first_at: datetime
     last_at: datetime
     messages: int
     usual_pause: timedelta
@@ -58,7 +58,7 @@ class Skew:
 
 
 @dataclass(frozen=True)
-class CouponFigures:
+class CouponStatistics:
     """Orders with a creator's code, those of them with a click of his, and his visitors in that time."""
 
     code: str
@@ -78,7 +78,7 @@ class CouponFigures:
         So looks a code on a coupon site, and also one that is only ever spoken: a person knows which it is.
         """
         return (
-            self.without_click >= LEAK_FROM
+            self.without_click >= MIN_LEAK_ORDERS
             and 3 * self.without_click >= 2 * self.orders
             and self.without_click > self.visitors
         )
@@ -98,16 +98,16 @@ def usual_pause(times: Iterable[datetime]) -> tuple[int, timedelta]:
     return number, longest[-1] if len(longest) == 2 else timedelta()
 
 
-def silence(habit: Habit, now: datetime) -> Silence:
+def silence(pattern: MessagePattern, now: datetime) -> Silence:
     """Half as long again as the shop is usually silent, and a day at least, is unusual."""
-    silent = now - habit.last_at
-    if habit.messages < LIVELY_FROM:
-        why = f"{habit.messages} messages in {OBSERVED.days} days are too few to call it silent"
+    silent = now - pattern.last_at
+    if pattern.messages < MIN_MESSAGES:
+        why = f"{pattern.messages} messages in {OBSERVATION_PERIOD.days} days are too few to call it silent"
         return Silence(silent, None, why)
-    if habit.last_at - habit.first_ever_at < SETTLED_AFTER:
-        return Silence(silent, None, f"known for less than {SETTLED_AFTER.days} days")
-    limit = max(SHORTEST_ALARM, habit.usual_pause * 3 // 2)
-    return Silence(silent, limit, f"it usually pauses for {_hours(habit.usual_pause)} at most")
+    if pattern.last_at - pattern.first_at < MIN_HISTORY:
+        return Silence(silent, None, f"known for less than {MIN_HISTORY.days} days")
+    limit = max(MIN_SILENCE_LIMIT, pattern.usual_pause * 3 // 2)
+    return Silence(silent, limit, f"it usually pauses for {_hours(pattern.usual_pause)} at most")
 
 
 def skew(ahead: Sequence[timedelta]) -> Skew | None:

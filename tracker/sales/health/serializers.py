@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from tracker.sales.health.clocks import TELLS_WHEN_IT_SENDS
+from tracker.sales.health.clocks import KINDS_WITH_SENT_TIME
 from tracker.sales.health.numbering import Gap, Numbering
-from tracker.sales.health.rules import OBSERVED, CouponFigures
+from tracker.sales.health.rules import OBSERVATION_PERIOD, CouponStatistics
 from tracker.sales.health.statistics import SourceHealth
 from tracker.times import format_utc, optional_utc_text
 
-REFUSALS_COUNT_FOR = timedelta(days=1)
-MOST_GAPS_SAID = 5
+REFUSAL_ALARM_PERIOD = timedelta(days=1)
+MAX_GAPS_LISTED = 5
 
 
 @dataclass(frozen=True)
@@ -26,18 +26,18 @@ def alarms(health: SourceHealth, now: datetime) -> list[Alarm]:
     """What a person should look at; nothing of it is a fault of the books."""
     found = []
     if health.silence is not None and health.silence.is_alarm:
-        found.append(Alarm("silence", _silence_in_words(health)))
+        found.append(Alarm("silence", _silence_text(health)))
     if health.skew is not None and health.skew.is_alarm:
-        found.append(Alarm("clock", _skew_in_words(health)))
-    refused = _refused_in_words(health, now)
+        found.append(Alarm("clock", _skew_text(health)))
+    refused = _stale_refusal_text(health, now)
     if refused is not None:
         found.append(Alarm("refused", refused))
     if health.numbering is not None and health.numbering.long_gaps:
-        found.append(Alarm("missing_orders", _gaps_in_words(health.numbering)))
+        found.append(Alarm("missing_orders", _gaps_text(health.numbering)))
     return found
 
 
-def health_answer(health: SourceHealth, now: datetime) -> dict[str, Any]:
+def health_json(health: SourceHealth, now: datetime) -> dict[str, Any]:
     silence, skew = health.silence, health.skew
     return {
         "source": health.source.id,
@@ -59,12 +59,12 @@ def health_answer(health: SourceHealth, now: datetime) -> dict[str, Any]:
         "clock_ahead_s": None if skew is None else skew.ahead_s,
         "refused_for_time_at": optional_utc_text(health.source.stale_at),
         "refused_for_time_ahead_s": health.source.stale_ahead_s,
-        "order_numbers": None if health.numbering is None else _numbering_answer(health.numbering),
+        "order_numbers": None if health.numbering is None else _numbering_json(health.numbering),
         "alarms": [{"what": each.what, "message": each.message} for each in alarms(health, now)],
     }
 
 
-def coupon_answer(figures: CouponFigures) -> dict[str, Any]:
+def coupon_json(figures: CouponStatistics) -> dict[str, Any]:
     return {
         "code": figures.code,
         "creator": figures.creator_id,
@@ -76,7 +76,7 @@ def coupon_answer(figures: CouponFigures) -> dict[str, Any]:
     }
 
 
-def health_in_words(health: SourceHealth, now: datetime) -> list[str]:
+def health_text(health: SourceHealth, now: datetime) -> list[str]:
     last = format_utc(health.last_event_at) if health.last_event_at else "nothing yet"
     rates = f"{health.events_7_days / 7:.1f} (7 days), {health.events_30_days / 30:.1f} (30 days)"
     lines = [
@@ -92,7 +92,7 @@ def health_in_words(health: SourceHealth, now: datetime) -> list[str]:
     return lines + [f"  ALARM {each.what}: {each.message}" for each in alarms(health, now)]
 
 
-def coupon_in_words(figures: CouponFigures) -> str:
+def coupon_text(figures: CouponStatistics) -> str:
     line = (
         f"  {figures.code}  orders: {figures.orders}, without a click of the creator: "
         f"{figures.without_click}; visitors by the creator's links: {figures.visitors}"
@@ -102,50 +102,50 @@ def coupon_in_words(figures: CouponFigures) -> str:
     return line
 
 
-def _silence_in_words(health: SourceHealth) -> str:
+def _silence_text(health: SourceHealth) -> str:
     assert health.silence is not None, "the caller has looked"
     assert health.last_event_at is not None, "who has sent nothing is not silent"
     return (
-        f"nothing has come since {format_utc(health.last_event_at)}, for {_span(health.silence.silent)}, and "
+        f"nothing has come since {format_utc(health.last_event_at)}, for {_duration_text(health.silence.silent)}, and "
         f"{health.silence.why}. Is the shop's webhook still switched on? A shop that has closed is left out "
         f"after: linkledger source delete {health.source.id}"
     )
 
 
-def _skew_in_words(health: SourceHealth) -> str:
+def _skew_text(health: SourceHealth) -> str:
     assert health.skew is not None, "the caller has looked"
     ahead = health.skew.ahead_s
-    span = _span(timedelta(seconds=abs(ahead)))
-    of_what = "its last messages" if health.source.kind in TELLS_WHEN_IT_SENDS else "its last sales"
+    span = _duration_text(timedelta(seconds=abs(ahead)))
+    of_what = "its last messages" if health.source.kind in KINDS_WITH_SENT_TIME else "its last sales"
     if ahead > 0:
         return f"{of_what} are dated {span} after they came (median); its clock is fast, or ours slow"
     slow = "its clock is slow, ours fast, or it sends late"
     return f"{of_what} are dated {span} before they came (median); {slow}"
 
 
-def _refused_in_words(health: SourceHealth, now: datetime) -> str | None:
+def _stale_refusal_text(health: SourceHealth, now: datetime) -> str | None:
     at, ahead_s = health.source.stale_at, health.source.stale_ahead_s
-    if at is None or ahead_s is None or now - at > REFUSALS_COUNT_FOR:
+    if at is None or ahead_s is None or now - at > REFUSAL_ALARM_PERIOD:
         return None
     side = "later" if ahead_s > 0 else "earlier"
     return (
         f"a message with the right signature was refused at {format_utc(at)} and not kept: it was signed "
-        f"{_span(timedelta(seconds=abs(ahead_s)))} {side} than the clock here. The shop's clock is wrong, or "
+        f"{_duration_text(timedelta(seconds=abs(ahead_s)))} {side} than the clock here. The shop's clock is wrong, or "
         "ours; or somebody has sent an old message again"
     )
 
 
-def _gaps_in_words(numbers: Numbering) -> str:
+def _gaps_text(numbers: Numbering) -> str:
     gaps = numbers.long_gaps
-    said = ", ".join(_range(numbers, gap) for gap in gaps[:MOST_GAPS_SAID])
-    more = f" and {len(gaps) - MOST_GAPS_SAID} further gaps" if len(gaps) > MOST_GAPS_SAID else ""
+    said = ", ".join(_range(numbers, gap) for gap in gaps[:MAX_GAPS_LISTED])
+    more = f" and {len(gaps) - MAX_GAPS_LISTED} further gaps" if len(gaps) > MAX_GAPS_LISTED else ""
     return (
-        f"orders {said}{more} were never reported, while {numbers.known} in the last {OBSERVED.days} days "
+        f"orders {said}{more} were never reported, while {numbers.known} in the last {OBSERVATION_PERIOD.days} days "
         "were, numbered one by one. Have the shop send them again, or import them: linkledger sale import"
     )
 
 
-def _numbering_answer(numbers: Numbering) -> dict[str, Any]:
+def _numbering_json(numbers: Numbering) -> dict[str, Any]:
     return {
         "known": numbers.known,
         "first": _name(numbers, numbers.first),
@@ -166,7 +166,7 @@ def _name(numbers: Numbering, number: int) -> str:
     return numbers.series.name(number)
 
 
-def _span(span: timedelta) -> str:
+def _duration_text(span: timedelta) -> str:
     days, hours = span.days, span.seconds // 3600
     minutes, seconds = span.seconds % 3600 // 60, span.seconds % 60
     if days:

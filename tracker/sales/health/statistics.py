@@ -11,10 +11,18 @@ from sqlalchemy import ColumnElement, Select, func, select, union
 from sqlalchemy.orm import Session
 
 from tracker.ids import public_id, uuid_lower_bound
-from tracker.sales.health.clocks import TELLS_WHEN_IT_SENDS, sent_at
-from tracker.sales.health.numbering import Gap, Numbering, numbering, without
-from tracker.sales.health.rules import OBSERVED, Habit, Silence, Skew, silence, skew, usual_pause
-from tracker.sales.inbox.models import UNSETTLED, Event
+from tracker.sales.health.clocks import KINDS_WITH_SENT_TIME, sent_at
+from tracker.sales.health.numbering import Gap, Numbering, numbering, subtract_known
+from tracker.sales.health.rules import (
+    OBSERVATION_PERIOD,
+    MessagePattern,
+    Silence,
+    Skew,
+    silence,
+    skew,
+    usual_pause,
+)
+from tracker.sales.inbox.models import UNAPPLIED, Event
 from tracker.sales.orders.models import OrderReference, Sale
 from tracker.sales.sources.models import Source
 
@@ -24,12 +32,12 @@ WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 SAMPLES = 25
 """Messages by which a clock is judged; their bodies are read for it."""
 
-AT_ONCE = 5_000
-NAMES_AT_ONCE = 500
-MOST_LOOKED_UP = 20_000
+FETCH_SIZE = 5_000
+NAMES_PER_QUERY = 500
+MAX_LOOKUPS = 20_000
 """Missing numbers of which it is looked up whether an older message told them after all."""
 
-BY_HAND = ("csv",)
+MANUAL_KINDS = ("csv",)
 """Kinds that are brought by a person, whose silence says nothing."""
 
 
@@ -51,15 +59,15 @@ class SourceHealth:
 
 def source_health(session: Session, now: datetime, source: Source) -> SourceHealth:
     first_at, last_at = _first_and_last(session, source)
-    unsettled = _unsettled(session, source)
+    unapplied = _unapplied_counts(session, source)
     return SourceHealth(
         source=source,
         first_event_at=first_at,
         last_event_at=last_at,
         events_7_days=_events_since(session, source, now - WEEK),
         events_30_days=_events_since(session, source, now - MONTH),
-        parked=unsettled["parked"],
-        conflicts=unsettled["conflict"],
+        parked=unapplied["parked"],
+        conflicts=unapplied["conflict"],
         silence=_silence(session, now, source, first_at, last_at) if first_at and last_at else None,
         skew=_skew(session, now, source),
         numbering=_numbering(session, now, source),
@@ -87,8 +95,8 @@ def _first_sale_id(since: datetime) -> str:
     return public_id("sal", uuid_lower_bound(since))
 
 
-def _unsettled(session: Session, source: Source) -> Counter[str]:
-    states = select(Event.state, func.count()).where(Event.source_id == source.id, Event.state.in_(UNSETTLED))
+def _unapplied_counts(session: Session, source: Source) -> Counter[str]:
+    states = select(Event.state, func.count()).where(Event.source_id == source.id, Event.state.in_(UNAPPLIED))
     counts = Counter[str]()
     for state, number in session.execute(states.group_by(Event.state)):
         counts[state] = number
@@ -103,30 +111,30 @@ def _events_since(session: Session, source: Source, since: datetime) -> int:
 def _silence(
     session: Session, now: datetime, source: Source, first_at: datetime, last_at: datetime
 ) -> Silence:
-    if source.kind in BY_HAND:
+    if source.kind in MANUAL_KINDS:
         return Silence(now - last_at, None, "its files are brought by a person")
     times = (
         select(Event.received_at)
-        .where(Event.source_id == source.id, Event.received_at >= last_at - OBSERVED)
+        .where(Event.source_id == source.id, Event.received_at >= last_at - OBSERVATION_PERIOD)
         .order_by(Event.received_at)
     )
-    messages, pause = usual_pause(_streamed(session, times))
-    return silence(Habit(first_at, last_at, messages, pause), now)
+    messages, pause = usual_pause(_stream(session, times))
+    return silence(MessagePattern(first_at, last_at, messages, pause), now)
 
 
 def _skew(session: Session, now: datetime, source: Source) -> Skew | None:
-    if source.kind in BY_HAND:
+    if source.kind in MANUAL_KINDS:
         return None
-    ahead = list(_ahead(session, now, source))
+    ahead = list(_clock_offsets(session, now, source))
     found = skew(ahead)
-    if found is not None and source.kind not in TELLS_WHEN_IT_SENDS and found.ahead_s <= 0:
+    if found is not None and source.kind not in KINDS_WITH_SENT_TIME and found.ahead_s <= 0:
         return None  # that a sale was made before it was told of says nothing of a clock
     return found
 
 
-def _ahead(session: Session, now: datetime, source: Source) -> Iterator[timedelta]:
+def _clock_offsets(session: Session, now: datetime, source: Source) -> Iterator[timedelta]:
     """How far the times of the last messages were ahead of ours, where they say any."""
-    if source.kind in TELLS_WHEN_IT_SENDS:
+    if source.kind in KINDS_WITH_SENT_TIME:
         bodies = (
             select(Event.body, Event.received_at)
             .where(Event.source_id == source.id, Event.emptied_at.is_(None))
@@ -141,7 +149,7 @@ def _ahead(session: Session, now: datetime, source: Source) -> Iterator[timedelt
     sales = (
         select(Sale.occurred_at, Event.received_at)
         .join(Event, Event.id == Sale.event_id)
-        .where(Event.source_id == source.id, Sale.id >= _first_sale_id(now - OBSERVED))
+        .where(Event.source_id == source.id, Sale.id >= _first_sale_id(now - OBSERVATION_PERIOD))
         .order_by(Sale.id.desc())
         .limit(SAMPLES)
     )
@@ -154,7 +162,7 @@ def _numbering(session: Session, now: datetime, source: Source) -> Numbering | N
     mine = (
         Sale.brand_id == source.brand_id,
         Sale.namespace == source.namespace,
-        Sale.id >= _first_sale_id(now - OBSERVED),
+        Sale.id >= _first_sale_id(now - OBSERVATION_PERIOD),
     )
     references = select(OrderReference.reference).join(
         Sale,
@@ -164,9 +172,9 @@ def _numbering(session: Session, now: datetime, source: Source) -> Numbering | N
     )
     for column, query in ((OrderReference.reference, references), (Sale.order_id, select(Sale.order_id))):
         names = query.where(*mine).order_by(func.length(column), column)
-        found = numbering(_streamed(session, names))
+        found = numbering(_stream(session, names))
         if found is not None:
-            return _with_gaps(found, list(_really_missing(session, source, found)))
+            return _with_gaps(found, list(_unreported_gaps(session, source, found)))
     return None
 
 
@@ -174,23 +182,23 @@ def _with_gaps(found: Numbering, gaps: Sequence[Gap]) -> Numbering:
     return Numbering(found.series, found.known, found.first, found.last, tuple(gaps))
 
 
-def _really_missing(session: Session, source: Source, found: Numbering) -> Iterator[Gap]:
+def _unreported_gaps(session: Session, source: Source, found: Numbering) -> Iterator[Gap]:
     """An order that was told of long ago, or was never paid, is not missing though no sale is new."""
     looked_up = 0
     for gap in found.gaps:
         looked_up += gap.size
-        if looked_up > MOST_LOOKED_UP:
+        if looked_up > MAX_LOOKUPS:
             yield gap
             continue
         known: list[int] = []
         numbers = iter(gap.numbers())
-        while some := list(islice(numbers, NAMES_AT_ONCE)):
+        while some := list(islice(numbers, NAMES_PER_QUERY)):
             by_name = {found.series.name(number): number for number in some}
-            known += [by_name[name] for name in session.scalars(_told(source, list(by_name)))]
-        yield from without(gap, known)
+            known += [by_name[name] for name in session.scalars(_reported_names(source, list(by_name)))]
+        yield from subtract_known(gap, known)
 
 
-def _told(source: Source, names: Sequence[str]) -> Select[str]:
+def _reported_names(source: Source, names: Sequence[str]) -> Select[str]:
     """Those of the names that any message or sale of the namespace has."""
 
     def of_namespace(table: type[Sale] | type[OrderReference]) -> tuple[ColumnElement[bool], ...]:
@@ -199,15 +207,15 @@ def _told(source: Source, names: Sequence[str]) -> Select[str]:
     sources = select(Source.id).where(
         Source.brand_id == source.brand_id, Source.namespace == source.namespace
     )
-    told = union(
+    reported = union(
         select(Event.order_id).where(Event.source_id.in_(sources), Event.order_id.in_(names)),
         select(Sale.order_id).where(*of_namespace(Sale), Sale.order_id.in_(names)),
         select(OrderReference.reference).where(
             *of_namespace(OrderReference), OrderReference.reference.in_(names)
         ),
     ).subquery()
-    return select(told.c[0])
+    return select(reported.c[0])
 
 
-def _streamed(session: Session, query: Select[Value]) -> Iterator[Value]:
-    return iter(session.scalars(query, execution_options={"yield_per": AT_ONCE}))
+def _stream(session: Session, query: Select[Value]) -> Iterator[Value]:
+    return iter(session.scalars(query, execution_options={"yield_per": FETCH_SIZE}))

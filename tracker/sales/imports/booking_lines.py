@@ -7,16 +7,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict
-from tracker.sales.booking.book import WAITING
-from tracker.sales.booking.delivery import ALREADY
+from tracker.sales.booking.book import WAITING_PREFIX
+from tracker.sales.booking.delivery import ALREADY_PREFIX
 from tracker.sales.imports.columns import Line
 from tracker.sales.imports.outcomes import Outcome, State
-from tracker.sales.inbox.models import UNSETTLED, Event
-from tracker.sales.inbox.operations import Received, receive
+from tracker.sales.inbox.models import UNAPPLIED, Event
+from tracker.sales.inbox.operations import ReceiveResult, receive
 from tracker.sales.sources.operations import get_source
 
 
-def seen_before(session: Session, source_id: str, lines: Sequence[Line]) -> dict[str, Received]:
+def find_received(session: Session, source_id: str, lines: Sequence[Line]) -> dict[str, ReceiveResult]:
     """Of the lines that came in an earlier import, what stands of them, by their external id."""
     rows = session.execute(
         select(Event.external_id, Event.id, Event.state, Event.reason).where(
@@ -24,7 +24,7 @@ def seen_before(session: Session, source_id: str, lines: Sequence[Line]) -> dict
         )
     )
     return {
-        external_id: Received(event_id, state, reason, duplicate=True)
+        external_id: ReceiveResult(event_id, state, reason, duplicate=True)
         for external_id, event_id, state, reason in rows
     }
 
@@ -46,33 +46,36 @@ def book_lines(
     return outcomes
 
 
-def waiting_since(session: Session, source_id: str, since: datetime) -> int:
+def count_waiting_since(session: Session, source_id: str, since: datetime) -> int:
     """How many of the lines that were received since then still wait for their order."""
     query = select(func.count()).where(
         Event.source_id == source_id,
         Event.state == "parked",
         Event.received_at >= since,
-        Event.reason.startswith(WAITING),
+        Event.reason.startswith(WAITING_PREFIX),
     )
     return session.scalars(query).one()
 
 
-def _outcome(number: int, received: Received) -> Outcome:
+def _outcome(number: int, received: ReceiveResult) -> Outcome:
     if received.duplicate:
-        return as_seen(number, received)
+        return duplicate_outcome(number, received)
     reason = received.reason or ""
     if received.state == "applied":
         return Outcome(
-            number, "known" if reason.startswith(ALREADY) else "new", received.reason, received.event_id
+            number,
+            "known" if reason.startswith(ALREADY_PREFIX) else "new",
+            received.reason,
+            received.event_id,
         )
-    state: State = "waiting" if reason.startswith(WAITING) else "conflict"
+    state: State = "waiting" if reason.startswith(WAITING_PREFIX) else "conflict"
     return Outcome(number, state, received.reason, received.event_id)
 
 
-def as_seen(number: int, received: Received) -> Outcome:
+def duplicate_outcome(number: int, received: ReceiveResult) -> Outcome:
     """Of a line that was kept before. One that waits for its order is known; what a person has to decide
     about stays that.
     """
-    waits = (received.reason or "").startswith(WAITING)
-    state: State = "conflict" if received.state in UNSETTLED and not waits else "known"
+    is_waiting = (received.reason or "").startswith(WAITING_PREFIX)
+    state: State = "conflict" if received.state in UNAPPLIED and not is_waiting else "known"
     return Outcome(number, state, received.reason, received.event_id)

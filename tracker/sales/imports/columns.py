@@ -15,27 +15,37 @@ from tracker.sales.reports.fields import read_time
 from tracker.sales.reports.normal import Report
 
 DELIMITERS = (",", ";", "\t")
-TYPE = "type"
-LINE, BECAUSE = "rejected_line", "rejected_because"
+TYPE_COLUMN = "type"
+LINE_COLUMN, REASON_COLUMN = "rejected_line", "rejected_because"
 """Columns that stand before the others in a file of rejected lines; when it comes back, they say nothing."""
 
-KNOWN = {TYPE, LINE, BECAUSE, *(name for names in csv_line.COLUMNS.values() for name in names)}
-NEEDED = {
+KNOWN_COLUMNS = {
+    TYPE_COLUMN,
+    LINE_COLUMN,
+    REASON_COLUMN,
+    *(name for names in csv_line.COLUMNS.values() for name in names),
+}
+REQUIRED_COLUMNS = {
     "sale": ("order_id", "occurred_at", "currency", "total", "tax", "shipping"),
     "refund": ("order_id", "refund_id", "occurred_at", "currency", "amount"),
     "cancellation": ("order_id", "occurred_at"),
     "dispute": ("order_id", "dispute_id", "occurred_at", "currency", "status", "amount"),
 }
-PLURALS = {"sales": "sale", "refunds": "refund", "cancellations": "cancellation", "disputes": "dispute"}
+SINGULAR_BY_PLURAL = {
+    "sales": "sale",
+    "refunds": "refund",
+    "cancellations": "cancellation",
+    "disputes": "dispute",
+}
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _LINE_BREAK = re.compile(r"\s*[\r\n]+\s*")
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+_ESCAPED_FORMULA = re.compile(r"'+[=+\-@\t\r]")
 _NO_ZONE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2}(\.[0-9]{1,6})?)?")
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadOptions:
     """How the file is to be understood: the type of lines that name none, the zone of times that have none,
     and whether a comma stands before the decimals."""
 
@@ -57,7 +67,7 @@ class Header:
         return tuple(
             cell.strip()
             for cell, name in zip(self.cells, self.names, strict=True)
-            if name and name not in KNOWN
+            if name and name not in KNOWN_COLUMNS
         )
 
 
@@ -78,11 +88,11 @@ class Line:
 
 def read_header(line: str, kind: str) -> Header:
     """Which sign stands between the cells is what makes most sense of the header. Raises Invalid."""
-    header = max((_split(line, delimiter) for delimiter in DELIMITERS), key=_known_names)
-    twice = sorted({name for name in header.names if name in KNOWN and header.names.count(name) > 1})
+    header = max((_split_header(line, delimiter) for delimiter in DELIMITERS), key=_known_names)
+    twice = sorted({name for name in header.names if name in KNOWN_COLUMNS and header.names.count(name) > 1})
     if twice:
         raise Invalid(f"The header names {', '.join(twice)} more than once; rename or remove one of them.")
-    needed = ("order_id", "occurred_at") if TYPE in header.names else NEEDED[kind]
+    needed = ("order_id", "occurred_at") if TYPE_COLUMN in header.names else REQUIRED_COLUMNS[kind]
     missing = [name for name in needed if name not in header.names]
     if missing:
         raise Invalid(
@@ -92,64 +102,64 @@ def read_header(line: str, kind: str) -> Header:
     return header
 
 
-def read_line(header: Header, number: int, cells: Sequence[str], reading: Reading, now: datetime) -> Line:
+def read_line(header: Header, number: int, cells: Sequence[str], options: ReadOptions, now: datetime) -> Line:
     """Raises Invalid, naming the column, when the line makes no sense."""
     if len(cells) != len(header.names):
         raise Invalid(f"The line has {len(cells)} cells, and the header {len(header.names)}.")
     named = {
-        name: _LINE_BREAK.sub(" ", unguarded(cell).strip())
+        name: _LINE_BREAK.sub(" ", unescape_formula(cell).strip())
         for name, cell in zip(header.names, cells, strict=True)
         if cell.strip()
     }
-    kind = named.get(TYPE, reading.kind).lower()
-    kind = PLURALS.get(kind, kind)
-    kept = dict(_kept(named, kind, reading))
-    body = canonical_json({TYPE: kind, **kept}).encode()
+    kind = named.get(TYPE_COLUMN, options.kind).lower()
+    kind = SINGULAR_BY_PLURAL.get(kind, kind)
+    kept = dict(_known_cells(named, kind, options))
+    body = canonical_json({TYPE_COLUMN: kind, **kept}).encode()
     (report,) = csv_line.translate(csv_line.read(body), now)
     return Line(number, tuple(cells), body, report)
 
 
-def guarded(cell: str) -> str:
+def escape_formula(cell: str) -> str:
     """As it may be written for a spreadsheet, which would run a cell that begins like a formula.
 
     An apostrophe before it says that it is text; one that stood there before gets a further one, so that
-    `unguarded` gives back exactly what was there.
+    `unescape_formula` gives back exactly what was there.
     """
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
-def unguarded(cell: str) -> str:
-    return cell[1:] if _GUARDED.match(cell) else cell
+def unescape_formula(cell: str) -> str:
+    return cell[1:] if _ESCAPED_FORMULA.match(cell) else cell
 
 
-def _split(line: str, delimiter: str) -> Header:
+def _split_header(line: str, delimiter: str) -> Header:
     try:
         cells = tuple(next(csv.reader([line], delimiter=delimiter), []))
     except csv.Error as error:
         raise Invalid(f"The first line must name the columns, and cannot be taken apart: {error}.") from None
-    names = (re.sub(r"[\s-]+", "_", unguarded(cell).strip().lower()) for cell in cells)
+    names = (re.sub(r"[\s-]+", "_", unescape_formula(cell).strip().lower()) for cell in cells)
     return Header(delimiter, cells, tuple(names))
 
 
 def _known_names(header: Header) -> int:
-    return sum(name in KNOWN for name in header.names)
+    return sum(name in KNOWN_COLUMNS for name in header.names)
 
 
-def _kept(named: dict[str, str], kind: str, reading: Reading) -> Iterator[tuple[str, str]]:
+def _known_cells(named: dict[str, str], kind: str, options: ReadOptions) -> Iterator[tuple[str, str]]:
     """Only what a line of its type says; a shop's further columns may be private and are not kept."""
     for name in csv_line.COLUMNS.get(kind, ()):
         value = named.get(name)
         if not value:
             continue
-        if name in csv_line.AMOUNTS and reading.decimal_comma:
-            yield name, _with_point(name, value)
+        if name in csv_line.AMOUNTS and options.decimal_comma:
+            yield name, _with_decimal_point(name, value)
         elif name == "occurred_at":
-            yield name, _with_zone(value, reading.zone)
+            yield name, _with_zone(value, options.zone)
         else:
             yield name, value
 
 
-def _with_point(name: str, value: str) -> str:
+def _with_decimal_point(name: str, value: str) -> str:
     if "." in value or value.count(",") > 1:
         raise Invalid(f"{name} is {value[:40]}; with --decimal-comma write nothing between the thousands.")
     return value.replace(",", ".")

@@ -13,15 +13,20 @@ from config.database import read_session, transact
 from tracker.console import CHECK_FOUND_FAULT, FAILED, CommandResult, Console, ConsoleCommand, pass_console
 from tracker.errors import Invalid
 from tracker.people.accounts.rules import validate_timezone
-from tracker.sales.imports.columns import PLURALS, Reading
+from tracker.sales.imports.columns import SINGULAR_BY_PLURAL, ReadOptions
 from tracker.sales.imports.outcomes import Outcome
 from tracker.sales.imports.rejects import RejectsFile
-from tracker.sales.imports.run import Import, import_lines, try_lines
-from tracker.sales.imports.sources import imagined_source, known_source, needed_source, source_of_files
-from tracker.sales.imports.table import Rejected, Table, open_table, require_utf8
+from tracker.sales.imports.run import Import, dry_run_lines, import_lines
+from tracker.sales.imports.sources import (
+    dry_run_source,
+    find_csv_source,
+    get_csv_source,
+    get_or_create_source,
+)
+from tracker.sales.imports.table import RejectedLine, Table, open_table, require_utf8
 from tracker.sales.sources.models import Source
 
-MOST_REMARKS = 1000
+MAX_REMARKS = 1000
 """Lines that the answer names; a file of rejected lines has all."""
 
 
@@ -30,7 +35,7 @@ MOST_REMARKS = 1000
 @click.option("--brand", "brand_id", metavar="ID", help="Its source for files; one is made if it has none.")
 @click.option(
     "--kind",
-    type=click.Choice(tuple(PLURALS)),
+    type=click.Choice(tuple(SINGULAR_BY_PLURAL)),
     default="sales",
     show_default=True,
     help="What lines are that no column `type` says it of.",
@@ -56,18 +61,20 @@ def import_sales(
 
     Exit code 1 when lines were rejected or in conflict (3 of a dry run); all others are booked then.
     """
-    how = Reading(PLURALS[kind], ZoneInfo(validate_timezone(zone)) if zone else None, decimal_comma)
+    options = ReadOptions(
+        SINGULAR_BY_PLURAL[kind], ZoneInfo(validate_timezone(zone)) if zone else None, decimal_comma
+    )
     with file.open("rb") as opened:
         if not opened.seekable():
             raise Invalid(f"{file} can be read once only; write it to a file first.")
         require_utf8(opened)
         opened.seek(0)
-        table = open_table(opened, how.kind)
+        table = open_table(opened, options.kind)
         source = _source(console, source_id, brand_id, dry_run)
         keys = console.settings.secret_keys
         run = Import(console.databases.main, source, keys, lambda: datetime.now(UTC))
         with RejectsFile(rejects, table.header) as rejects_file:
-            value = _carry_out(run, table, how, rejects_file, dry_run)
+            value = _run_import(run, table, options, rejects_file, dry_run)
     unknown = list(table.header.unknown)
     if unknown:
         console.say(f"Columns that say nothing to Linkledger and are not kept: {', '.join(unknown)}")
@@ -75,7 +82,7 @@ def import_sales(
     value["rejects"] = str(rejects) if rejects and value["rejected"] else None
     found = value["rejected"] or value["conflict"]
     code = (CHECK_FOUND_FAULT if dry_run else FAILED) if found else 0
-    return CommandResult(value, _in_words(value), code)
+    return CommandResult(value, _summary(value), code)
 
 
 def _source(console: Console, source_id: str | None, brand_id: str | None, dry_run: bool) -> Source:
@@ -84,37 +91,37 @@ def _source(console: Console, source_id: str | None, brand_id: str | None, dry_r
     main, now = console.databases.main, console.now
     if source_id is not None:
         with read_session(main) as session:
-            return source_of_files(session, source_id)
+            return get_csv_source(session, source_id)
     brand = str(brand_id)
     if dry_run:
         with read_session(main) as session:
-            return known_source(session, brand) or imagined_source(session, now, brand)
+            return find_csv_source(session, brand) or dry_run_source(session, now, brand)
 
     def work(session: Session) -> Source:
-        return needed_source(session, now, brand, console.settings.secret_keys)
+        return get_or_create_source(session, now, brand, console.settings.secret_keys)
 
     return transact(main, work)
 
 
-def _carry_out(
-    run: Import, table: Table, how: Reading, rejects_file: RejectsFile, dry_run: bool
+def _run_import(
+    run: Import, table: Table, options: ReadOptions, rejects_file: RejectsFile, dry_run: bool
 ) -> dict[str, Any]:
     remarks: list[dict[str, Any]] = []
     size, reached = Path(table.file.name).stat().st_size, 0
     with _progress(size) as bar:
 
-        def told(outcome: Outcome, rejected: Rejected | None) -> None:
+        def on_outcome(outcome: Outcome, rejected: RejectedLine | None) -> None:
             nonlocal reached
             if rejected is not None:
                 rejects_file.add(rejected)
-            if outcome.state in ("rejected", "conflict") and len(remarks) < MOST_REMARKS:
+            if outcome.state in ("rejected", "conflict") and len(remarks) < MAX_REMARKS:
                 remarks.append(_remark(outcome))
             position = table.file.tell()
             bar.update(position - reached)
             reached = position
 
-        step = try_lines if dry_run else import_lines
-        tally = step(run, table.lines(how, run.clock()), told)
+        step = dry_run_lines if dry_run else import_lines
+        tally = step(run, table.lines(options, run.clock()), on_outcome)
     return {**tally.counts, "remarks": remarks}
 
 
@@ -135,7 +142,7 @@ def _progress(size: int) -> Any:
     )
 
 
-def _in_words(value: dict[str, Any]) -> str:
+def _summary(value: dict[str, Any]) -> str:
     would = "would be " if value["dry_run"] else ""
     lines = [f"line {each['line']}: {each['reason']}" for each in value["remarks"]]
     more = value["rejected"] + value["conflict"] - len(lines)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-LONGEST_BYTES = 64 * 1024
+MAX_RECORD_BYTES = 64 * 1024
 """Of a record. A quote that is never closed would otherwise make one record of the rest of the file."""
 
-MOST_LINES = 100
+MAX_LINES = 100
 """Of a record: a cell may hold line breaks, but an address or a remark has not more."""
 
 
@@ -41,32 +41,32 @@ class _Lines(Iterator[str]):
     def __init__(self, file: BinaryIO, number: int) -> None:
         self._file = file
         self._number = number
-        self._again: deque[_Line] = deque()
-        self.taken: list[_Line] = []
+        self._pushed_back: deque[_Line] = deque()
+        self.current: list[_Line] = []
 
     def __next__(self) -> str:
-        line = self._again.popleft() if self._again else self._read()
+        line = self._pushed_back.popleft() if self._pushed_back else self._read()
         if line is None:
             raise StopIteration
-        self.taken.append(line)
-        if sum(each.size for each in self.taken) > LONGEST_BYTES or len(self.taken) > MOST_LINES:
+        self.current.append(line)
+        if sum(each.size for each in self.current) > MAX_RECORD_BYTES or len(self.current) > MAX_LINES:
             raise _TooLong
         return line.text
 
-    def first_alone(self) -> _Line:
+    def take_first(self) -> _Line:
         """The first line of the record in hand; the others are read again, as if it had not been there."""
-        first, *others = self.taken
-        self._again.extendleft(reversed(others))
+        first, *others = self.current
+        self._pushed_back.extendleft(reversed(others))
         return first
 
     def _read(self) -> _Line | None:
-        raw = self._file.readline(LONGEST_BYTES + 1)
+        raw = self._file.readline(MAX_RECORD_BYTES + 1)
         if not raw:
             return None
         self._number += 1
         size = len(raw)
-        while raw and not raw.endswith(b"\n") and size > LONGEST_BYTES:
-            rest = self._file.readline(LONGEST_BYTES)
+        while raw and not raw.endswith(b"\n") and size > MAX_RECORD_BYTES:
+            rest = self._file.readline(MAX_RECORD_BYTES)
             if not rest or rest.endswith(b"\n"):
                 break
         # That the file is UTF-8 was seen before; a line that was cut may end within a letter.
@@ -78,21 +78,21 @@ def records(file: BinaryIO, delimiter: str, lines_before: int = 0) -> Iterator[R
     lines = _Lines(file, lines_before)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
-        lines.taken = []
+        lines.current = []
         try:
             cells = next(reader)
         except StopIteration:
             return
         except _TooLong:
-            flaw = f"It has more than {LONGEST_BYTES} bytes or {MOST_LINES} lines: is a quote not closed?"
-            yield _flawed(lines.first_alone(), flaw)
+            flaw = f"It has more than {MAX_RECORD_BYTES} bytes or {MAX_LINES} lines: is a quote not closed?"
+            yield _flawed_record(lines.take_first(), flaw)
         except csv.Error as error:
             flaw = f'It cannot be taken apart ({error}): quotes inside a cell are doubled, as in "a ""b""".'
-            yield _flawed(lines.first_alone(), flaw)
+            yield _flawed_record(lines.take_first(), flaw)
         else:
             if any(cell.strip() for cell in cells):
-                yield Record(lines.taken[0].number, tuple(cells))
+                yield Record(lines.current[0].number, tuple(cells))
 
 
-def _flawed(line: _Line, flaw: str) -> Record:
+def _flawed_record(line: _Line, flaw: str) -> Record:
     return Record(line.number, (line.text.rstrip("\r\n"),), flaw)

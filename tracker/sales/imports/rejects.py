@@ -6,8 +6,8 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from tracker.errors import Conflict, Invalid
-from tracker.sales.imports.columns import BECAUSE, LINE, Header, guarded, unguarded
-from tracker.sales.imports.table import Rejected
+from tracker.sales.imports.columns import LINE_COLUMN, REASON_COLUMN, Header, escape_formula, unescape_formula
+from tracker.sales.imports.table import RejectedLine
 
 
 class RejectsFile:
@@ -25,7 +25,7 @@ class RejectsFile:
 
     def __enter__(self) -> Self:
         if self._path is not None and self._path.exists():
-            raise _is_there(self._path)
+            raise _already_exists(self._path)
         return self
 
     def __exit__(
@@ -34,26 +34,30 @@ class RejectsFile:
         if self._file is not None:
             self._file.close()
 
-    def add(self, rejected: Rejected) -> None:
+    def add(self, rejected: RejectedLine) -> None:
         self.lines += 1
         if self._path is None:
             return
         if self._file is None:
             self._file = _new_file(self._path)
-            self._write((LINE, BECAUSE, *_without_ours(self._header, self._header.cells)))
-        self._write((str(rejected.number), rejected.reason, *_without_ours(self._header, rejected.cells)))
+            self._write(
+                (LINE_COLUMN, REASON_COLUMN, *_without_reject_columns(self._header, self._header.cells))
+            )
+        self._write(
+            (str(rejected.number), rejected.reason, *_without_reject_columns(self._header, rejected.cells))
+        )
 
     def _write(self, cells: tuple[str, ...]) -> None:
         assert self._file is not None, "the file was made before"
-        csv.writer(self._file, delimiter=self._header.delimiter).writerow(map(guarded, cells))
+        csv.writer(self._file, delimiter=self._header.delimiter).writerow(map(escape_formula, cells))
 
 
-def _without_ours(header: Header, cells: tuple[str, ...]) -> tuple[str, ...]:
+def _without_reject_columns(header: Header, cells: tuple[str, ...]) -> tuple[str, ...]:
     """A file of rejected lines may be rejected in part again: its own two columns are made anew."""
     if len(cells) != len(header.names):
         return cells
     pairs = zip(header.names, cells, strict=True)
-    return tuple(unguarded(cell) for name, cell in pairs if name not in (LINE, BECAUSE))
+    return tuple(unescape_formula(cell) for name, cell in pairs if name not in (LINE_COLUMN, REASON_COLUMN))
 
 
 def _new_file(path: Path) -> TextIO:
@@ -62,10 +66,10 @@ def _new_file(path: Path) -> TextIO:
         path.touch(mode=0o600, exist_ok=False)
         return path.open("w", encoding="utf-8-sig", newline="")
     except FileExistsError:
-        raise _is_there(path) from None
+        raise _already_exists(path) from None
     except OSError as error:
         raise Invalid(f"{path} cannot be written: {error.strerror}.") from None
 
 
-def _is_there(path: Path) -> Conflict:
+def _already_exists(path: Path) -> Conflict:
     return Conflict(f"{path} is there already, and is not written over; name another file for --rejects.")

@@ -13,21 +13,26 @@ from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
 from tracker.people.accounts.operations import get_brand
-from tracker.sales.booking.book import BEFORE_THE_BRAND
-from tracker.sales.imports.booking_lines import as_seen, book_lines, seen_before, waiting_since
+from tracker.sales.booking.book import MAX_AGE_BEFORE_BRAND
+from tracker.sales.imports.booking_lines import (
+    book_lines,
+    count_waiting_since,
+    duplicate_outcome,
+    find_received,
+)
 from tracker.sales.imports.columns import Line
 from tracker.sales.imports.outcomes import Outcome, Tally
-from tracker.sales.imports.table import Rejected
-from tracker.sales.imports.trial import FileSoFar, try_line
+from tracker.sales.imports.table import RejectedLine
+from tracker.sales.imports.trial import DryRunState, dry_run_line
 from tracker.sales.reports.normal import SaleReport
 from tracker.sales.sources.models import Source
 from tracker.times import format_utc
 
-BATCH = 100
+BATCH_LINES = 100
 """Lines in one transaction: some tenths of a second, for which a shop's message may have to wait."""
 
-Lines = Iterable[Line | Rejected]
-Told = Callable[[Outcome, Rejected | None], None]
+Lines = Iterable[Line | RejectedLine]
+OnOutcome = Callable[[Outcome, RejectedLine | None], None]
 """Is told what became of each line; of a rejected one also the line itself."""
 
 
@@ -41,74 +46,83 @@ class Import:
     clock: Callable[[], datetime]
 
 
-def import_lines(run: Import, lines: Lines, told: Told) -> Tally:
+def import_lines(run: Import, lines: Lines, on_outcome: OnOutcome) -> Tally:
     """Book the lines, each once, whatever was booked before. Raises Conflict when the source was deleted."""
     tally, started_at = Tally(), run.clock()
-    for batch in _batches(_of_the_brands_time(run, lines)):
-        _tell(batch, _booked(run, [line for line in batch if isinstance(line, Line)]), tally, told)
+    for batch in _batches(_reject_predating(run, lines)):
+        _report_outcomes(
+            batch, _book_batch(run, [line for line in batch if isinstance(line, Line)]), tally, on_outcome
+        )
     with read_session(run.main) as session:
-        tally.still_waiting(waiting_since(session, run.source.id, started_at))
+        tally.still_waiting(count_waiting_since(session, run.source.id, started_at))
     return tally
 
 
-def try_lines(run: Import, lines: Lines, told: Told) -> Tally:
+def dry_run_lines(run: Import, lines: Lines, on_outcome: OnOutcome) -> Tally:
     """Say what `import_lines` would do, from what is booked now and from the file itself."""
     tally = Tally()
-    with FileSoFar() as so_far:
-        for batch in _batches(_of_the_brands_time(run, lines)):
+    with DryRunState() as dry_run_state:
+        for batch in _batches(_reject_predating(run, lines)):
             with read_session(run.main) as session:
-                sound = [line for line in batch if isinstance(line, Line)]
-                outcomes = {line.number: try_line(session, run.source, line, so_far) for line in sound}
-            _tell(batch, outcomes, tally, told)
-        tally.still_waiting(so_far.still_waiting())
+                valid_lines = [line for line in batch if isinstance(line, Line)]
+                outcomes = {
+                    line.number: dry_run_line(session, run.source, line, dry_run_state)
+                    for line in valid_lines
+                }
+            _report_outcomes(batch, outcomes, tally, on_outcome)
+        tally.still_waiting(dry_run_state.still_waiting())
     return tally
 
 
-def _booked(run: Import, lines: Sequence[Line]) -> dict[int, Outcome]:
+def _book_batch(run: Import, lines: Sequence[Line]) -> dict[int, Outcome]:
     """By line. Lines that were here before need no write transaction."""
     if not lines:
         return {}
     with read_session(run.main) as session:
-        known = seen_before(session, run.source.id, lines)
-    outcomes = [as_seen(line.number, known[line.external_id]) for line in lines if line.external_id in known]
-    fresh = [line for line in lines if line.external_id not in known]
-    if fresh:
+        known = find_received(session, run.source.id, lines)
+    outcomes = [
+        duplicate_outcome(line.number, known[line.external_id]) for line in lines if line.external_id in known
+    ]
+    new_lines = [line for line in lines if line.external_id not in known]
+    if new_lines:
         now = run.clock()
 
         def work(session: Session) -> list[Outcome]:
-            return book_lines(session, now, run.source.id, fresh, run.keys)
+            return book_lines(session, now, run.source.id, new_lines, run.keys)
 
         outcomes += transact(run.main, work)
     return {outcome.number: outcome for outcome in outcomes}
 
 
-def _tell(batch: Sequence[Line | Rejected], outcomes: dict[int, Outcome], tally: Tally, told: Told) -> None:
+def _report_outcomes(
+    batch: Sequence[Line | RejectedLine], outcomes: dict[int, Outcome], tally: Tally, on_outcome: OnOutcome
+) -> None:
     for line in batch:
-        if isinstance(line, Rejected):
+        if isinstance(line, RejectedLine):
             outcome, rejected = Outcome(line.number, "rejected", line.reason), line
         else:
             outcome, rejected = outcomes[line.number], None
         tally.add(outcome.state)
-        told(outcome, rejected)
+        on_outcome(outcome, rejected)
 
 
-def _of_the_brands_time(run: Import, lines: Lines) -> Iterator[Line | Rejected]:
+def _reject_predating(run: Import, lines: Lines) -> Iterator[Line | RejectedLine]:
     """A sale from long before the brand would be kept and not applied; of a file it is rather put right."""
     with read_session(run.main) as session:
         since = get_brand(session, run.source.brand_id).created_at
     for line in lines:
         if isinstance(line, Line) and isinstance(line.report, SaleReport):
             occurred_at = line.report.occurred_at
-            if occurred_at < since - BEFORE_THE_BRAND:
+            if occurred_at < since - MAX_AGE_BEFORE_BRAND:
                 reason = (
-                    f"occurred_at is {format_utc(occurred_at)}, more than {BEFORE_THE_BRAND.days} days before "
+                    f"occurred_at is {format_utc(occurred_at)}, more than {MAX_AGE_BEFORE_BRAND.days} days before "
                     f"the brand was set up here ({format_utc(since)}); leave such sales out."
                 )
-                yield Rejected(line.number, line.cells, reason)
+                yield RejectedLine(line.number, line.cells, reason)
                 continue
         yield line
 
 
-def _batches(lines: Iterator[Line | Rejected]) -> Iterator[list[Line | Rejected]]:
-    while batch := list(islice(lines, BATCH)):
+def _batches(lines: Iterator[Line | RejectedLine]) -> Iterator[list[Line | RejectedLine]]:
+    while batch := list(islice(lines, BATCH_LINES)):
         yield batch

@@ -11,13 +11,13 @@ from tracker.ids import new_id
 from tracker.people.accounts.models import Brand
 from tracker.people.accounts.operations import get_brand
 from tracker.sales.sources.models import Source
-from tracker.sales.sources.namespaces import namespace_of_new
+from tracker.sales.sources.namespaces import choose_namespace
 from tracker.sales.sources.operations import create_source, get_source
 
 KIND = "csv"
 
 
-def source_of_files(session: Session, source_id: str) -> Source:
+def get_csv_source(session: Session, source_id: str) -> Source:
     """Raises NotFound, and Invalid for a source of another kind, Conflict for one that was deleted."""
     source = get_source(session, source_id)
     if source.kind != KIND:
@@ -31,7 +31,7 @@ def source_of_files(session: Session, source_id: str) -> Source:
     return source
 
 
-def known_source(session: Session, brand_id: str) -> Source | None:
+def find_csv_source(session: Session, brand_id: str) -> Source | None:
     """The brand's own source for files, if it has one. Raises NotFound, and Conflict when it has several."""
     brand = get_brand(session, brand_id)
     mine = select(Source).where(Source.brand_id == brand.id, Source.kind == KIND, Source.deleted_at.is_(None))
@@ -42,15 +42,15 @@ def known_source(session: Session, brand_id: str) -> Source | None:
     return found[0] if found else None
 
 
-def needed_source(session: Session, now: datetime, brand_id: str, keys: Sequence[str]) -> Source:
+def get_or_create_source(session: Session, now: datetime, brand_id: str, keys: Sequence[str]) -> Source:
     """The brand's source for files; made when it has none, by one import at a time."""
     session.execute(select(Brand.id).where(Brand.id == brand_id).with_for_update())
-    known = known_source(session, brand_id)
+    known = find_csv_source(session, brand_id)
     return known or create_source(session, now, brand_id=brand_id, kind=KIND, keys=keys)[0]
 
 
-def imagined_source(session: Session, now: datetime, brand_id: str) -> Source:
-    """As `needed_source` would make it; for trying out, and never written."""
+def dry_run_source(session: Session, now: datetime, brand_id: str) -> Source:
+    """As `get_or_create_source` would make it; for trying out, and never written."""
     source_id = new_id("src", now)
-    namespace = namespace_of_new(session, brand_id, KIND, source_id)
+    namespace = choose_namespace(session, brand_id, KIND, source_id)
     return Source(id=source_id, brand_id=brand_id, kind=KIND, namespace=namespace, deleted_at=None)

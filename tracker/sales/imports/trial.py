@@ -7,7 +7,7 @@ from typing import Self
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from tracker.sales.imports.booking_lines import as_seen, seen_before
+from tracker.sales.imports.booking_lines import duplicate_outcome, find_received
 from tracker.sales.imports.columns import Line
 from tracker.sales.imports.outcomes import Outcome
 from tracker.sales.orders.models import Cancellation, DisputeStatus, Refund, Sale
@@ -20,7 +20,7 @@ _TABLES = (
 )
 
 
-class FileSoFar:
+class DryRunState:
     """What the lines before have told, in a file of SQLite's own that is gone with it: a million orders
     would be much to keep in memory.
     """
@@ -37,17 +37,17 @@ class FileSoFar:
     ) -> None:
         self._database.close()
 
-    def tell(self, key: str, content_hash: str, currency: str | None = None) -> None:
+    def add(self, key: str, content_hash: str, currency: str | None = None) -> None:
         self._database.execute("insert or ignore into told values (?, ?, ?)", (key, content_hash, currency))
 
-    def told(self, key: str) -> tuple[str, str | None] | None:
+    def reported(self, key: str) -> tuple[str, str | None] | None:
         """Content hash and currency."""
         found: tuple[str, str | None] | None = self._database.execute(
             "select hash, currency from told where key = ?", (key,)
         ).fetchone()
         return found
 
-    def wait(self, order_id: str) -> None:
+    def add_waiting(self, order_id: str) -> None:
         self._database.execute("insert into waiting values (?)", (order_id,))
 
     def still_waiting(self) -> int:
@@ -56,14 +56,14 @@ class FileSoFar:
         return int(self._database.execute(query).fetchone()[0])
 
 
-def try_line(session: Session, source: Source, line: Line, so_far: FileSoFar) -> Outcome:
-    known = seen_before(session, source.id, [line]).get(line.external_id)
+def dry_run_line(session: Session, source: Source, line: Line, dry_run_state: DryRunState) -> Outcome:
+    known = find_received(session, source.id, [line]).get(line.external_id)
     if known is not None:
-        return as_seen(line.number, known)
+        return duplicate_outcome(line.number, known)
     report = line.report
-    booked = session.execute(_booked(source, report)).one_or_none()
+    booked = session.execute(_booked_query(source, report)).one_or_none()
     key, currency = _key(report), getattr(report, "currency", None)
-    hash_before = booked.payload_hash if booked is not None else (so_far.told(key) or (None,))[0]
+    hash_before = booked.payload_hash if booked is not None else (dry_run_state.reported(key) or (None,))[0]
     by = f" by {booked.event_id}" if booked is not None else ""
     if hash_before is not None:
         if hash_before == report.content_hash or isinstance(report, CancellationReport):
@@ -72,19 +72,19 @@ def try_line(session: Session, source: Source, line: Line, so_far: FileSoFar) ->
             line.number, "conflict", f"{_subject(report)} is booked already{by}, with other content."
         )
     if not isinstance(report, SaleReport):
-        order_currency = _currency_of_order(session, source, report.order_id, so_far)
+        order_currency = _currency_of_order(session, source, report.order_id, dry_run_state)
         if order_currency is None:
-            so_far.wait(report.order_id)
-            so_far.tell(key, report.content_hash)
+            dry_run_state.add_waiting(report.order_id)
+            dry_run_state.add(key, report.content_hash)
             return Outcome(line.number, "waiting", f"waiting for order {report.order_id}")
         if currency is not None and currency != order_currency:
             reason = f"currency is {currency}, but order {report.order_id} was paid in {order_currency}."
             return Outcome(line.number, "conflict", reason)
-    so_far.tell(key, report.content_hash, currency)
+    dry_run_state.add(key, report.content_hash, currency)
     return Outcome(line.number, "new")
 
 
-def _booked(
+def _booked_query(
     source: Source, report: SaleReport | RefundReport | CancellationReport | DisputeReport
 ) -> Select[str, str]:
     """The content hash of what is booked under the line's own ids, and by which event."""
@@ -105,17 +105,19 @@ def _booked(
             *order, DisputeStatus.dispute_id == report.dispute_id, DisputeStatus.status == report.status
         )
     # A second one changes nothing, whatever it says.
-    calls = select(Cancellation.id.label("payload_hash"), Cancellation.event_id)
-    return calls.join(Sale, Sale.id == Cancellation.sale_id).where(*order)
+    cancellations = select(Cancellation.id.label("payload_hash"), Cancellation.event_id)
+    return cancellations.join(Sale, Sale.id == Cancellation.sale_id).where(*order)
 
 
-def _currency_of_order(session: Session, source: Source, order_id: str, so_far: FileSoFar) -> str | None:
+def _currency_of_order(
+    session: Session, source: Source, order_id: str, dry_run_state: DryRunState
+) -> str | None:
     booked = session.scalar(
         select(Sale.currency).where(
             Sale.brand_id == source.brand_id, Sale.namespace == source.namespace, Sale.order_id == order_id
         )
     )
-    return booked or (so_far.told(f"sale {order_id}") or (None, None))[1]
+    return booked or (dry_run_state.reported(f"sale {order_id}") or (None, None))[1]
 
 
 def _key(report: SaleReport | RefundReport | CancellationReport | DisputeReport) -> str:

@@ -14,20 +14,20 @@ from sqlalchemy.orm import Session
 from config.insert import insert_new
 from tracker.ids import new_id
 from tracker.programs.policies import PolicyHistory, load_policies
-from tracker.sales.attribution.decide import Undecided, attribute
-from tracker.sales.booking.book import is_before_brand, sale_row
+from tracker.sales.attribution.decide import UnattributedSale, attribute
+from tracker.sales.booking.book import predates_brand, sale_row
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.operations import Received, apply_held, apply_waiting
-from tracker.sales.inbox.parked import somebody_waits
-from tracker.sales.inbox.pending import Arrival, Pending
+from tracker.sales.inbox.operations import ReceiveResult, apply_locked, apply_parked
+from tracker.sales.inbox.parked import has_parked_events
+from tracker.sales.inbox.pending import Arrival, PendingEvent
 from tracker.sales.orders.locks import lock_orders
 from tracker.sales.orders.models import OrderReference, Sale
 from tracker.sales.orders.references import reference_rows
 from tracker.sales.reports.normal import SaleReport
-from tracker.sales.sources.operations import has_secrets_of, open_source
+from tracker.sales.sources.operations import get_live_source, has_same_secrets
 
 # Made once: every sale asks them.
-_NOT_APPLIED = (
+_RESET_TO_RECEIVED = (
     update(Event)
     .where(Event.id.in_(bindparam("event_ids", expanding=True)))
     .values(state="received", applied_at=None)
@@ -41,7 +41,7 @@ class _NewSale:
     sale_id: str
 
     @property
-    def pending(self) -> Pending:
+    def pending(self) -> PendingEvent:
         return self.arrival.pending
 
     def event_row(self) -> dict[str, Any]:
@@ -49,25 +49,25 @@ class _NewSale:
         return {**self.arrival.row("applied", None), "applied_at": self.pending.received_at}
 
 
-def receive_together(
+def receive_batch(
     session: Session, source_id: str, arrivals: Sequence[Arrival], keys: Sequence[str]
-) -> dict[str, Received]:
+) -> dict[str, ReceiveResult]:
     """Keep and book those of one source's messages that report a new sale and nothing else.
 
-    What became of them, by the id of the event. Of the others nothing was kept: they are for `receive_read`,
+    What became of them, by the id of the event. Of the others nothing was kept: they are for `receive_arrival`,
     each in a transaction of its own, because this one holds orders already. Raises NotFound or Gone.
     """
-    source = open_source(session.connection(), source_id)
+    source = get_live_source(session.connection(), source_id)
     policies = load_policies(session, source.brand_id)
-    checked = [each for each in arrivals if has_secrets_of(source, each.pending.source)]
+    checked = [each for each in arrivals if has_same_secrets(source, each.pending.source)]
     sales = [
         sale
-        for sale in _plain_sales(checked)
-        if not is_before_brand(sale.report, policies.first_effective_at)
+        for sale in _simple_sales(checked)
+        if not predates_brand(sale.report, policies.first_effective_at)
     ]
     if not sales:
         return {}
-    order_ids = _orders(sales)
+    order_ids = _order_ids(sales)
     names = (*_references(sales), *order_ids)
     lock_orders(session, source.brand_id, source.namespace, names=names, order_ids=order_ids)
     kept = insert_new(session, Event, [sale.event_row() for sale in sales])
@@ -75,10 +75,10 @@ def receive_together(
     made = insert_new(session, Sale, [_sale_row(sale) for sale in sales])
     known = [sale for sale in sales if sale.sale_id not in made]
     new = [sale for sale in sales if sale.sale_id in made]
-    return {**_booked(session, new, policies, keys), **_applied_singly(session, known, keys)}
+    return {**_book_new(session, new, policies, keys), **_apply_one_by_one(session, known, keys)}
 
 
-def _plain_sales(arrivals: Sequence[Arrival]) -> list[_NewSale]:
+def _simple_sales(arrivals: Sequence[Arrival]) -> list[_NewSale]:
     found = []
     for arrival in arrivals:
         pending = arrival.pending
@@ -94,7 +94,7 @@ def _references(sales: Sequence[_NewSale]) -> list[str]:
     return sorted({name for sale in sales for name in sale.report.references})
 
 
-def _orders(sales: Sequence[_NewSale]) -> list[str]:
+def _order_ids(sales: Sequence[_NewSale]) -> list[str]:
     return sorted(sale.report.order_id for sale in sales)
 
 
@@ -103,9 +103,9 @@ def _sale_row(sale: _NewSale) -> dict[str, object]:
     return sale_row(pending.received_at, pending.source, pending.event_id, sale.report, sale.sale_id)
 
 
-def _booked(
+def _book_new(
     session: Session, sales: Sequence[_NewSale], policies: PolicyHistory, keys: Sequence[str]
-) -> dict[str, Received]:
+) -> dict[str, ReceiveResult]:
     if not sales:
         return {}
     source = sales[0].pending.source
@@ -113,23 +113,25 @@ def _booked(
     references = []
     for sale in sales:
         at, report = sale.pending.received_at, sale.report
-        undecided.append(Undecided(sale.sale_id, at, report))
+        undecided.append(UnattributedSale(sale.sale_id, at, report))
         references += reference_rows(at, source, sale.pending.event_id, report.order_id, report.references)
     insert_new(session, OrderReference, references)
     attribute(session, source.brand_id, undecided, policies, keys)
-    if somebody_waits(session, source, _orders(sales)):
+    if has_parked_events(session, source, _order_ids(sales)):
         for sale in sales:
-            apply_waiting(session, sale.pending.received_at, sale.pending, keys)
+            apply_parked(session, sale.pending.received_at, sale.pending, keys)
     event_ids = [sale.pending.event_id for sale in sales]
-    return {event_id: Received(event_id, "applied", None) for event_id in event_ids}
+    return {event_id: ReceiveResult(event_id, "applied", None) for event_id in event_ids}
 
 
-def _applied_singly(session: Session, sales: Sequence[_NewSale], keys: Sequence[str]) -> dict[str, Received]:
+def _apply_one_by_one(
+    session: Session, sales: Sequence[_NewSale], keys: Sequence[str]
+) -> dict[str, ReceiveResult]:
     """Their order is booked: whether they say the same of it, or more, the inbox knows."""
     if not sales:
         return {}
-    session.connection().execute(_NOT_APPLIED, {"event_ids": [sale.pending.event_id for sale in sales]})
+    session.connection().execute(_RESET_TO_RECEIVED, {"event_ids": [sale.pending.event_id for sale in sales]})
     return {
-        sale.pending.event_id: apply_held(session, sale.pending.received_at, sale.pending, keys)
+        sale.pending.event_id: apply_locked(session, sale.pending.received_at, sale.pending, keys)
         for sale in sales
     }

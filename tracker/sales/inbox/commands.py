@@ -7,12 +7,12 @@ import click
 from config.database import read_session, transact
 from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 from tracker.errors import Invalid
-from tracker.sales.inbox.operations import Received, dismiss, replay, unsettled_ids
+from tracker.sales.inbox.operations import ReceiveResult, dismiss, replay, unapplied_ids
 from tracker.sales.inbox.queries import list_events
-from tracker.sales.inbox.serializers import event_answer
+from tracker.sales.inbox.serializers import event_json
 from tracker.sales.sources import operations
 
-MOST_LINES = 100_000
+MAX_LINES = 100_000
 
 
 STATES = ("applied", "parked", "conflict", "dismissed")
@@ -22,7 +22,7 @@ STATES = ("applied", "parked", "conflict", "dismissed")
 @click.option("--source", "source_id", metavar="ID", help="Of this source only.")
 @click.option("--brand", "brand_id", metavar="ID", help="Of this brand only.")
 @click.option("--state", type=click.Choice(STATES), help="In this state only.")
-@click.option("--limit", type=click.IntRange(1, MOST_LINES), default=100, show_default=True)
+@click.option("--limit", type=click.IntRange(1, MAX_LINES), default=100, show_default=True)
 @pass_console
 def show_events(
     console: Console, source_id: str | None, brand_id: str | None, state: str | None, limit: int
@@ -30,7 +30,7 @@ def show_events(
     """Show what shops have sent, the newest first, and why something was not applied."""
     with read_session(console.databases.main) as session:
         found = list_events(session, source_id=source_id, brand_id=brand_id, state=state, limit=limit)
-        answers = [event_answer(event) for event in found]
+        answers = [event_json(event) for event in found]
     lines = [
         f"{each['received_at']}  {each['id']}  {each['state']:8}  {each['type'] or 'unreadable'}  "
         f"{each['order_id'] or ''}\n    {each['reason'] or 'no remark'}"
@@ -53,18 +53,18 @@ def replay_events(
     if (event_id is None) != replay_all:
         raise Invalid("Name one EVENT to replay, or say --all.")
     if event_id is not None:
-        return _replayed(_replay(console, event_id))
+        return _replay_answer(_replay(console, event_id))
     with read_session(console.databases.main) as session:
         if source_id is not None:
             operations.get_source(session, source_id)
-        ids = unsettled_ids(session, source_id)
-    became = Counter[str]()
+        ids = unapplied_ids(session, source_id)
+    state_counts = Counter[str]()
     # Each in a transaction of its own, so that messages that arrive meanwhile need not wait.
     for done, each in enumerate(ids, start=1):
-        became[_replay(console, each).state] += 1
+        state_counts[_replay(console, each).state] += 1
         if done % 100 == 0:
             console.say(f"{done} of {len(ids)}")
-    counts = {"tried": len(ids), **{state: became[state] for state in STATES}}
+    counts = {"tried": len(ids), **{state: state_counts[state] for state in STATES}}
     return CommandResult(
         counts, f"{len(ids)} tried: {counts['applied']} applied, {counts['parked']} still parked."
     )
@@ -80,13 +80,13 @@ def dismiss_event(console: Console, event_id: str, reason: str) -> CommandResult
     return CommandResult({"event": event_id, "state": "dismissed"}, f"{event_id} is dismissed.")
 
 
-def _replay(console: Console, event_id: str) -> Received:
+def _replay(console: Console, event_id: str) -> ReceiveResult:
     return transact(
         console.databases.main,
         lambda session: replay(session, console.now, event_id, keys=console.settings.secret_keys),
     )
 
 
-def _replayed(received: Received) -> CommandResult:
+def _replay_answer(received: ReceiveResult) -> CommandResult:
     value = {"event": received.event_id, "state": received.state, "reason": received.reason}
     return CommandResult(value, f"{received.event_id} is {received.state}. {received.reason or ''}".rstrip())

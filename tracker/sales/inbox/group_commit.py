@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from config.database import transact
 from tracker.errors import NotNow
-from tracker.sales.inbox.batch import receive_together
-from tracker.sales.inbox.operations import Received, is_the_connection, receive_read
+from tracker.sales.inbox.batch import receive_batch
+from tracker.sales.inbox.operations import ReceiveResult, is_connection_error, receive_arrival
 from tracker.sales.inbox.pending import Arrival
-from tracker.sales.sources.operations import require_same_secrets
+from tracker.sales.sources.operations import require_unchanged_secrets
 
 log = structlog.get_logger(__name__)
 
@@ -31,14 +31,14 @@ class RequestSlot(Protocol):
     def end(self) -> None: ...
 
 
-class _Place:
+class _Entry:
     """One message, and what became of it. Its thread is woken when that is known, or when it is to work."""
 
     def __init__(self, arrival: Arrival) -> None:
         self.arrival = arrival
-        self.received: Received | None = None
+        self.received: ReceiveResult | None = None
         self.error: Exception | None = None
-        self.woken = threading.Event()
+        self.wakeup = threading.Event()
 
     @property
     def source_id(self) -> str:
@@ -48,91 +48,91 @@ class _Place:
     def is_done(self) -> bool:
         return self.received is not None or self.error is not None
 
-    def outcome(self) -> Received:
+    def outcome(self) -> ReceiveResult:
         if self.error is not None:
             raise self.error
         assert self.received is not None, "whoever works ends with an outcome for each"
         return self.received
 
 
-class Intake:
+class GroupCommit:
     """Of one process. Any thread may use it."""
 
     def __init__(self, engine: Engine, keys: Sequence[str]) -> None:
         self._engine, self._keys = engine, keys
-        self._changing = threading.Lock()
-        self.waiting: list[_Place] = []
-        self._somebody_works = False
+        self._mutex = threading.Lock()
+        self.waiting: list[_Entry] = []
+        self._has_leader = False
 
-    def take(self, arrival: Arrival, turn: RequestSlot | None = None) -> Received:
+    def take(self, arrival: Arrival, slot: RequestSlot | None = None) -> ReceiveResult:
         """Keep the message and apply it; durable when this returns. Waiting for others needs no turn.
 
         Raises NotFound, Gone or SecretsChanged for a source that is not as it was when the message was
         checked, and SQLAlchemyError; nothing was kept then.
         """
-        place = _Place(arrival)
-        with self._changing:
-            self.waiting.append(place)
-            must_wait, self._somebody_works = self._somebody_works, True
-        if must_wait:
-            if turn:
-                turn.end()
-            place.woken.wait()
-        if not place.is_done:
-            if turn:
-                turn.begin()
-            self._work(self._taken(place.source_id))
-        return place.outcome()
+        entry = _Entry(arrival)
+        with self._mutex:
+            self.waiting.append(entry)
+            is_follower, self._has_leader = self._has_leader, True
+        if is_follower:
+            if slot:
+                slot.end()
+            entry.wakeup.wait()
+        if not entry.is_done:
+            if slot:
+                slot.begin()
+            self._lead(self._take_batch(entry.source_id))
+        return entry.outcome()
 
-    def _taken(self, source_id: str) -> list[_Place]:
+    def _take_batch(self, source_id: str) -> list[_Entry]:
         """All that wait for the same source; there are never more than threads."""
-        with self._changing:
-            taken = [place for place in self.waiting if place.source_id == source_id]
-            self.waiting = [place for place in self.waiting if place.source_id != source_id]
-        return taken
+        with self._mutex:
+            batch = [entry for entry in self.waiting if entry.source_id == source_id]
+            self.waiting = [entry for entry in self.waiting if entry.source_id != source_id]
+        return batch
 
-    def _work(self, places: Sequence[_Place]) -> None:
+    def _lead(self, entries: Sequence[_Entry]) -> None:
         """For all of them; then whoever waits longest is told to go on."""
         try:
-            self._settle(places)
+            self._process_batch(entries)
         finally:  # this thread may be told to end at any moment, and nobody else looks after these
-            for place in places:
-                if not place.is_done:
-                    place.error = NotNow(
+            for entry in entries:
+                if not entry.is_done:
+                    entry.error = NotNow(
                         "The server stopped while it was at it; please send the message again."
                     )
-            with self._changing:
-                successors = self.waiting[:1]
-                self._somebody_works = bool(successors)
-            for place in (*places, *successors):
-                place.woken.set()
+            with self._mutex:
+                next_leader = self.waiting[:1]
+                self._has_leader = bool(next_leader)
+            for entry in (*entries, *next_leader):
+                entry.wakeup.set()
 
-    def _settle(self, places: Sequence[_Place]) -> None:
-        source_id = places[0].source_id
-        arrivals = [place.arrival for place in places]
-        together: dict[str, Received] = {}
+    def _process_batch(self, entries: Sequence[_Entry]) -> None:
+        source_id = entries[0].source_id
+        arrivals = [entry.arrival for entry in entries]
+        together: dict[str, ReceiveResult] = {}
         try:
             together = transact(
-                self._engine, lambda session: receive_together(session, source_id, arrivals, self._keys)
+                self._engine, lambda session: receive_batch(session, source_id, arrivals, self._keys)
             )
         except Exception as error:
-            if is_the_connection(error):
-                for place in places:
-                    place.error = error
+            if is_connection_error(error):
+                for entry in entries:
+                    entry.error = error
                 return
             # One message may be what it stumbled over: each by itself, so that it harms no other.
             log.error("messages failed together", source=source_id, kind=type(error).__name__)
-        for place in places:
-            place.received = together.get(place.arrival.pending.event_id)
-            if place.received is None:
-                self._settle_alone(place)
+        for entry in entries:
+            entry.received = together.get(entry.arrival.pending.event_id)
+            if entry.received is None:
+                self._process_alone(entry)
 
-    def _settle_alone(self, place: _Place) -> None:
-        def work(session: Session) -> Received:
-            require_same_secrets(session.connection(), place.arrival.pending.source)
-            return receive_read(session, place.arrival, self._keys)
+    def _process_alone(self, entry: _Entry) -> None:
+        def work(session: Session) -> ReceiveResult:
+            require_unchanged_secrets(session.connection(), entry.arrival.pending.source)
+            return receive_arrival(session, entry.arrival, self._keys)
 
         try:
-            place.received = transact(self._engine, work)
+            entry.received = transact(self._engine, work)
         except Exception as error:
-            place.error = error
+            entry.error = error

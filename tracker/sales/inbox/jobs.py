@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from config.database import read_session, transact
 from tracker.sales.inbox.retention import empty_bodies, old_bodies
 
-AT_ONCE = 50
+BATCH_SIZE = 50
 """Bodies are up to a megabyte. They are read before anything is locked; the transaction is short."""
 
 
@@ -19,7 +19,7 @@ def empty_old_events(main: Engine, before: datetime, now: datetime, guard: Calla
     while True:
         guard()
         with read_session(main) as session:
-            old = old_bodies(session, before, AT_ONCE)
+            old = old_bodies(session, before, BATCH_SIZE)
         if not old:
             return total
         total += transact(main, partial(empty_bodies, now=now, old=old))

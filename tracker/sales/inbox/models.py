@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from config.columns import CanonicalJson
 from config.database import STRICT, Base
 
-UNSETTLED = ("parked", "conflict")
+UNAPPLIED = ("parked", "conflict")
 """States of an event of which nothing was applied: a person replays or dismisses it, and until then nothing
 that its order earned is paid."""
 

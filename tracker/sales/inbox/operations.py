@@ -12,26 +12,26 @@ from config.insert import insert_once
 from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound, NotNow
 from tracker.sales.booking.book import book
 from tracker.sales.booking.delivery import Delivery
-from tracker.sales.booking.refund_claims import claims_money_back, require_covered, waive
-from tracker.sales.inbox.models import UNSETTLED, Event
-from tracker.sales.inbox.parked import events_waiting, wait_by_names
+from tracker.sales.booking.refund_claims import is_refund_claim, require_claims_covered, waive_claims
+from tracker.sales.inbox.models import UNAPPLIED, Event
+from tracker.sales.inbox.parked import find_parked_events, store_event_names
 from tracker.sales.inbox.pending import (
     Arrival,
-    Pending,
-    arrived,
-    belonging_to,
-    failed_on,
-    read_event,
-    with_order,
+    PendingEvent,
+    assigned_to_order,
+    find_and_lock_order,
+    internal_error_reason,
+    new_arrival,
+    parse_event,
 )
-from tracker.sales.inbox.retention import said_by_emptied
-from tracker.sales.orders.references import remember
-from tracker.sales.reports.provider_reports import AnyReport, filed_under
+from tracker.sales.inbox.retention import is_same_as_emptied
+from tracker.sales.orders.references import store_references
+from tracker.sales.reports.provider_reports import AnyReport, with_order_id
 from tracker.sales.sources.models import Source
 
 
 @dataclass(frozen=True)
-class Received:
+class ReceiveResult:
     """What became of a message. `state` is applied, parked or conflict; `duplicate`: it was here before.
 
     `error` is why it was parked just now, for who tells it to the sender at once.
@@ -53,7 +53,7 @@ def receive(
     *,
     keys: Sequence[str],
     topic: str | None = None,
-) -> Received:
+) -> ReceiveResult:
     """Keep a message that was verified, and apply it. `external_id` is the shop's own id for it.
 
     `topic` is what the message is about, of shops that say so beside the body.
@@ -61,27 +61,27 @@ def receive(
     The same id with the same content does nothing; with other content it is kept in the state `conflict` and
     nothing of it is applied. Never raises because of what the message says.
     """
-    return receive_read(session, arrived(now, source, external_id, body, topic), keys)
+    return receive_arrival(session, new_arrival(now, source, external_id, body, topic), keys)
 
 
-def receive_read(session: Session, arrival: Arrival, keys: Sequence[str]) -> Received:
+def receive_arrival(session: Session, arrival: Arrival, keys: Sequence[str]) -> ReceiveResult:
     """The same for a message that was read before the transaction began."""
     if not insert_once(session, Event, **arrival.row("received", None)):
-        return _seen_before(session, arrival)
-    pending = with_order(session, arrival.pending)
-    return apply_held(session, pending.received_at, pending, keys)
+        return _receive_duplicate(session, arrival)
+    pending = find_and_lock_order(session, arrival.pending)
+    return apply_locked(session, pending.received_at, pending, keys)
 
 
-def replay(session: Session, now: datetime, event_id: str, *, keys: Sequence[str]) -> Received:
+def replay(session: Session, now: datetime, event_id: str, *, keys: Sequence[str]) -> ReceiveResult:
     """Try an event again that is parked or in conflict; any other stays as it is. Raises NotFound.
 
     One in conflict only shares its id with another message: what it says is booked once by its own keys.
     """
-    pending = _with_order_held(session, event_id)
+    pending = _with_locked_order(session, event_id)
     row = session.execute(select(Event.state, Event.reason).where(Event.id == event_id)).one()
-    if row.state not in UNSETTLED:
-        return Received(event_id, row.state, row.reason, duplicate=True)
-    return apply_held(session, now, pending, keys)
+    if row.state not in UNAPPLIED:
+        return ReceiveResult(event_id, row.state, row.reason, duplicate=True)
+    return apply_locked(session, now, pending, keys)
 
 
 def dismiss(session: Session, event_id: str, *, reason: str) -> None:
@@ -91,10 +91,10 @@ def dismiss(session: Session, event_id: str, *, reason: str) -> None:
     """
     if not reason.strip():
         raise Invalid("Say why the event is dismissed: the reason is kept with it.")
-    pending = _with_order_held(session, event_id)
+    pending = _with_locked_order(session, event_id)
     dismissed = session.execute(
         update(Event)
-        .where(Event.id == event_id, Event.state.in_(UNSETTLED))
+        .where(Event.id == event_id, Event.state.in_(UNAPPLIED))
         .values(state="dismissed", reason=Event.reason + f" [dismissed: {reason.strip()}]")
         .returning(Event.id)
         .execution_options(synchronize_session=False)
@@ -102,18 +102,18 @@ def dismiss(session: Session, event_id: str, *, reason: str) -> None:
     if dismissed.first() is None:
         raise Conflict(f"{event_id} is neither parked nor in conflict: only those can be dismissed.")
     if pending.source.supports_id is not None and pending.found is not None:
-        waive(session, _delivery(pending.received_at, pending, ()), pending.found, pending.reports)
+        waive_claims(session, _delivery(pending.received_at, pending, ()), pending.found, pending.reports)
 
 
-def unsettled_ids(session: Session, source_id: str | None = None) -> list[str]:
+def unapplied_ids(session: Session, source_id: str | None = None) -> list[str]:
     """Events that can be replayed or dismissed, oldest first."""
-    query = select(Event.id).where(Event.state.in_(UNSETTLED)).order_by(Event.received_at, Event.id)
+    query = select(Event.id).where(Event.state.in_(UNAPPLIED)).order_by(Event.received_at, Event.id)
     if source_id is not None:
         query = query.where(Event.source_id == source_id)
     return list(session.scalars(query))
 
 
-def _with_order_held(session: Session, event_id: str) -> Pending:
+def _with_locked_order(session: Session, event_id: str) -> PendingEvent:
     """Nobody else settles an event of its order until this transaction ends. Raises NotFound."""
     found = session.execute(
         select(Event.received_at, Event.body, Event.topic, Source)
@@ -123,38 +123,38 @@ def _with_order_held(session: Session, event_id: str) -> Pending:
     if found is None:
         raise NotFound(f"There is no event {event_id}.")
     received_at, body, topic, source = found
-    return with_order(session, read_event(event_id, received_at, source, body, topic))
+    return find_and_lock_order(session, parse_event(event_id, received_at, source, body, topic))
 
 
-def _seen_before(session: Session, arrival: Arrival) -> Received:
+def _receive_duplicate(session: Session, arrival: Arrival) -> ReceiveResult:
     pending, body_hash = arrival.pending, arrival.body_hash
     first = _by_key(session, pending.source, arrival.external_id)
-    if first.body_hash == body_hash or _says_the_same(pending, first):
-        return Received(first.id, first.state, first.reason, duplicate=True)
+    if first.body_hash == body_hash or _is_same_message(pending, first):
+        return ReceiveResult(first.id, first.state, first.reason, duplicate=True)
     reason = f"The id was used before, by {first.id}, for another message. Nothing of this one was applied: "
     reason += "replay it when it is genuine, or dismiss it, and give each message an id of its own."
     own = replace(arrival, external_id=f"{arrival.external_id}#{body_hash[:16]}")
     is_new = insert_once(session, Event, **own.row("conflict", reason))
     if is_new:
-        wait_by_names(session, pending)
+        store_event_names(session, pending)
     kept = _by_key(session, pending.source, own.external_id)
-    return Received(kept.id, kept.state, kept.reason, duplicate=not is_new)
+    return ReceiveResult(kept.id, kept.state, kept.reason, duplicate=not is_new)
 
 
-def _says_the_same(pending: Pending, first: Event) -> bool:
+def _is_same_message(pending: PendingEvent, first: Event) -> bool:
     """Shops that write the body anew for every try put another time on its envelope.
 
     Others send one event to several addresses in several versions: what counts is what follows from it.
     """
     if first.emptied_at is not None:
-        return said_by_emptied(first, pending)
-    former = read_event(pending.event_id, pending.received_at, pending.source, first.body, first.topic)
+        return is_same_as_emptied(first, pending)
+    former = parse_event(pending.event_id, pending.received_at, pending.source, first.body, first.topic)
     if pending.message is None or former.message is None:
         return False
-    return pending.message == former.message or _what_follows(pending) == _what_follows(former)
+    return pending.message == former.message or _comparable_content(pending) == _comparable_content(former)
 
 
-def _what_follows(pending: Pending) -> tuple[AnyReport, ...] | str:
+def _comparable_content(pending: PendingEvent) -> tuple[AnyReport, ...] | str:
     """The reports; of a message that makes no sense the message itself, which is like no other."""
     return pending.reports if pending.flaw is None else repr(pending.message)
 
@@ -165,89 +165,95 @@ def _by_key(session: Session, source: Source, external_id: str) -> Event:
     ).one()
 
 
-def apply_held(session: Session, now: datetime, pending: Pending, keys: Sequence[str]) -> Received:
+def apply_locked(
+    session: Session, now: datetime, pending: PendingEvent, keys: Sequence[str]
+) -> ReceiveResult:
     """Settle an event that is kept, and whose order is held: all of the message is applied, or nothing.
 
     What fails half-way is undone to the savepoint, and parked.
     """
-    received, wakes_others = _apply(session, now, pending, keys)
-    if wakes_others:
-        apply_waiting(session, now, pending, keys)
+    received, may_unpark = _apply(session, now, pending, keys)
+    if may_unpark:
+        apply_parked(session, now, pending, keys)
     return received
 
 
-def _apply(session: Session, now: datetime, pending: Pending, keys: Sequence[str]) -> tuple[Received, bool]:
+def _apply(
+    session: Session, now: datetime, pending: PendingEvent, keys: Sequence[str]
+) -> tuple[ReceiveResult, bool]:
     """What became of it, and whether others may have waited for it."""
     try:
         with session.begin_nested():
-            note, wakes_others = _book_all(session, now, pending, keys)
+            note, may_unpark = _book_all(session, now, pending, keys)
     except LinkledgerError as error:
-        parked, wakes_others = _park(session, now, pending, str(error))
-        return replace(parked, error=error), wakes_others
+        parked, may_unpark = _park(session, now, pending, str(error))
+        return replace(parked, error=error), may_unpark
     except Exception as error:
-        if is_the_connection(error):
+        if is_connection_error(error):
             raise
-        return _park(session, now, pending, failed_on(pending.event_id, error))
-    return _settle(session, pending, "applied", note, now), wakes_others
+        return _park(session, now, pending, internal_error_reason(pending.event_id, error))
+    return _set_state(session, pending, "applied", note, now), may_unpark
 
 
-def _park(session: Session, now: datetime, pending: Pending, reason: str) -> tuple[Received, bool]:
+def _park(session: Session, now: datetime, pending: PendingEvent, reason: str) -> tuple[ReceiveResult, bool]:
     """What became of it, and whether others may have waited for it.
 
     The names of an order that was found are learnt at once, while names and order are held in their order:
     whoever wakes the message later has the order only, and would wait for who has a name and wants the order.
     """
-    wait_by_names(session, pending)
-    is_new_name = pending.found is not None and remember(
+    store_event_names(session, pending)
+    is_new_reference = pending.found is not None and store_references(
         session, now, pending.source, pending.event_id, pending.found, pending.names
     )
-    return _settle(session, pending, "parked", reason, None), is_new_name
+    return _set_state(session, pending, "parked", reason, None), is_new_reference
 
 
-def _delivery(now: datetime, pending: Pending, keys: Sequence[str]) -> Delivery:
+def _delivery(now: datetime, pending: PendingEvent, keys: Sequence[str]) -> Delivery:
     is_test = pending.message.is_test if pending.message else None
     names, several = pending.names, pending.several
     return Delivery(now, pending.source, pending.event_id, keys, names, several, is_test)
 
 
 def _book_all(
-    session: Session, now: datetime, pending: Pending, keys: Sequence[str]
+    session: Session, now: datetime, pending: PendingEvent, keys: Sequence[str]
 ) -> tuple[str | None, bool]:
     if pending.flaw is not None:
         raise Invalid(pending.flaw)
     reports = pending.reports
     if pending.found is not None:
-        reports = tuple(filed_under(report, pending.found) for report in reports)
+        reports = tuple(with_order_id(report, pending.found) for report in reports)
     delivery = _delivery(now, pending, keys)
     booked = [book(session, delivery, report) for report in reports]
-    if pending.source.supports_id is not None and pending.found and any(map(claims_money_back, reports)):
-        require_covered(session, delivery, pending.found)
+    if pending.source.supports_id is not None and pending.found and any(map(is_refund_claim, reports)):
+        require_claims_covered(session, delivery, pending.found)
     notes = dict.fromkeys(each.note for each in booked if each.note)
-    return "; ".join(notes) or None, any(each.wakes_others for each in booked)
+    return "; ".join(notes) or None, any(each.may_unpark for each in booked)
 
 
-def apply_waiting(session: Session, now: datetime, sale: Pending, keys: Sequence[str]) -> None:
+def apply_parked(session: Session, now: datetime, sale: PendingEvent, keys: Sequence[str]) -> None:
     """Whatever is parked and names the order of `sale` gets its try in the transaction that books it.
 
     By any of its names; the order is held, and with it everything that belongs to it. What is applied may be
     what others waited for: then they have another try.
     """
     assert sale.order_id is not None, "only a message with an order books a sale or a name"
-    wakes_others = True
-    while wakes_others:
-        wakes_others = False
-        for event_id, received_at, body, topic, source in events_waiting(session, sale.source, sale.order_id):
-            event = read_event(event_id, received_at, source, body, topic)
-            _, wakes = _apply(session, now, belonging_to(session, event, sale.order_id), keys)
-            wakes_others |= wakes
+    may_unpark = True
+    while may_unpark:
+        may_unpark = False
+        for event_id, received_at, body, topic, source in find_parked_events(
+            session, sale.source, sale.order_id
+        ):
+            event = parse_event(event_id, received_at, source, body, topic)
+            _, unparks = _apply(session, now, assigned_to_order(session, event, sale.order_id), keys)
+            may_unpark |= unparks
 
 
-def _settle(
-    session: Session, pending: Pending, state: str, reason: str | None, applied_at: datetime | None
-) -> Received:
+def _set_state(
+    session: Session, pending: PendingEvent, state: str, reason: str | None, applied_at: datetime | None
+) -> ReceiveResult:
     result = session.execute(
         update(Event)
-        .where(Event.id == pending.event_id, Event.state.in_(("received", *UNSETTLED)))
+        .where(Event.id == pending.event_id, Event.state.in_(("received", *UNAPPLIED)))
         .values(
             state=state,
             reason=reason,
@@ -260,10 +266,10 @@ def _settle(
     assert isinstance(result, CursorResult)
     if result.rowcount != 1:
         raise NotNow(f"Event {pending.event_id} was settled by somebody else just now; look at it again.")
-    return Received(pending.event_id, state, reason)
+    return ReceiveResult(pending.event_id, state, reason)
 
 
-def is_the_connection(error: Exception) -> bool:
+def is_connection_error(error: Exception) -> bool:
     """Not the message's fault: the whole transaction is to be tried again, here or by the shop."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from config.insert import insert_once
 from tracker.sales.inbox.models import Event, EventName
-from tracker.sales.inbox.pending import Pending
+from tracker.sales.inbox.pending import PendingEvent
 from tracker.sales.orders.models import OrderReference
 from tracker.sales.reports.payment_names import is_payment_name
 from tracker.sales.sources.models import Source
 
-WaitingEvent = Row[str, datetime, bytes, str | None, Source]
+ParkedEvent = Row[str, datetime, bytes, str | None, Source]
 
 # Not by the index of states, which SQLite would choose: thousands may be parked, few under one name.
 _IS_PARKED = func.coalesce(Event.state, "") == "parked"
@@ -25,35 +25,41 @@ _OTHER_NAMES = (
 )
 
 
-def _under(names: Any) -> Select[str]:
+def _parked_by_order_id(names: Any) -> Select[str]:
     """Events that wait under one of the names as their order."""
     of_its_sources = select(Event.id).join(Source, Source.id == Event.source_id)
     return of_its_sources.filter_by(**_OF_NAMESPACE).where(Event.order_id.in_(names), _IS_PARKED)
 
 
-def _called(names: Any) -> Select[str]:
+def _parked_by_event_name(names: Any) -> Select[str]:
     """Those of supporting sources, which wait under all names that they give their order."""
     named = select(Event.id).join(EventName, EventName.event_id == Event.id)
     return named.filter_by(**_OF_NAMESPACE).where(EventName.name.in_(names), _IS_PARKED)
 
 
 # Made once: every sale asks this. Each part goes by an index of its own.
-_WAITING = union_all(*(part(names) for part in (_under, _called) for names in (_ORDER_IDS, _OTHER_NAMES)))
+_PARKED = union_all(
+    *(
+        part(names)
+        for part in (_parked_by_order_id, _parked_by_event_name)
+        for names in (_ORDER_IDS, _OTHER_NAMES)
+    )
+)
 
 
-_ANYBODY = _WAITING.limit(1)
+_ANY_PARKED = _PARKED.limit(1)
 
 
-def somebody_waits(session: Session, source: Source, order_ids: Sequence[str]) -> bool:
+def has_parked_events(session: Session, source: Source, order_ids: Sequence[str]) -> bool:
     """For one of these orders, by whatever name."""
     named = {"brand": source.brand_id, "namespace": source.namespace, "order_ids": order_ids}
-    return session.connection().execute(_ANYBODY, named).first() is not None
+    return session.connection().execute(_ANY_PARKED, named).first() is not None
 
 
-def events_waiting(session: Session, source: Source, order_id: str) -> Sequence[WaitingEvent]:
+def find_parked_events(session: Session, source: Source, order_id: str) -> Sequence[ParkedEvent]:
     """Those that wait for this order, by any name of it, oldest first, with their bodies; each is held."""
     named = {"brand": source.brand_id, "namespace": source.namespace, "order_ids": [order_id]}
-    ids = set(session.scalars(_WAITING, named))
+    ids = set(session.scalars(_PARKED, named))
     if not ids:
         return []
     return session.execute(
@@ -65,7 +71,7 @@ def events_waiting(session: Session, source: Source, order_id: str) -> Sequence[
     ).all()
 
 
-def wait_by_names(session: Session, pending: Pending) -> None:
+def store_event_names(session: Session, pending: PendingEvent) -> None:
     """Of a message of a supporting source any name may be the one that the order will be known by."""
     for name in pending.names:
         insert_once(

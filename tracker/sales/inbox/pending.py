@@ -13,9 +13,9 @@ from tracker.errors import LinkledgerError
 from tracker.ids import new_id
 from tracker.sales.integrations.kinds import kind_of
 from tracker.sales.orders.locks import lock_orders
-from tracker.sales.orders.matching import candidates, orders_meant
-from tracker.sales.orders.references import names_new_to, orders_named, sold_among
-from tracker.sales.orders.supporting import as_support, names_given
+from tracker.sales.orders.matching import find_order_candidates, matching_orders
+from tracker.sales.orders.references import orders_by_reference, sold_order_ids, unknown_names
+from tracker.sales.orders.supporting import as_supporting_reports, names_in_message
 from tracker.sales.reports.messages import Message
 from tracker.sales.reports.provider_reports import AnyReport
 from tracker.sales.sources.models import Source
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Pending:
+class PendingEvent:
     """An event that is to be applied: what it reports, or why it makes no sense.
 
     `message` is what could be read of it, also when it makes no sense. `found` is the order that a message
@@ -64,7 +64,7 @@ class Pending:
 class Arrival:
     """A message whose signature fits, read before any transaction begins. `external_id` is the shop's own."""
 
-    pending: Pending
+    pending: PendingEvent
     external_id: str
     body: bytes = field(repr=False)
     topic: str | None
@@ -91,14 +91,14 @@ class Arrival:
         }
 
 
-def arrived(now: datetime, source: Source, external_id: str, body: bytes, topic: str | None) -> Arrival:
+def new_arrival(now: datetime, source: Source, external_id: str, body: bytes, topic: str | None) -> Arrival:
     """Needs no transaction: a large body is read before one begins. Never raises because of the body."""
-    return Arrival(read_event(new_id("evt", now), now, source, body, topic), external_id, body, topic)
+    return Arrival(parse_event(new_id("evt", now), now, source, body, topic), external_id, body, topic)
 
 
-def read_event(
+def parse_event(
     event_id: str, received_at: datetime, source: Source, body: bytes, topic: str | None
-) -> Pending:
+) -> PendingEvent:
     """Never raises because of the body."""
     kind, message = kind_of(source.kind), None
     names: tuple[str, ...] = ()
@@ -106,18 +106,18 @@ def read_event(
     flaw = None
     try:
         message = kind.read(body, topic)
-        names = names_given(source, message)
+        names = names_in_message(source, message)
         reports = kind.translate(message, received_at)
         if source.supports_id is not None:
-            reports = as_support(reports, names)
+            reports = as_supporting_reports(reports, names)
     except LinkledgerError as error:
         flaw = str(error)
     except Exception as error:
-        flaw = failed_on(event_id, error)
-    return Pending(event_id, received_at, source, message, reports, flaw, names=names)
+        flaw = internal_error_reason(event_id, error)
+    return PendingEvent(event_id, received_at, source, message, reports, flaw, names=names)
 
 
-def failed_on(event_id: str, error: Exception) -> str:
+def internal_error_reason(event_id: str, error: Exception) -> str:
     """Why an event is parked that we are at fault for. Its text may hold parts of the message: logged is
     only the kind of error.
     """
@@ -125,7 +125,7 @@ def failed_on(event_id: str, error: Exception) -> str:
     return f"Linkledger failed on it ({type(error).__name__}); replay it after an upgrade."
 
 
-def with_order(session: Session, pending: Pending) -> Pending:
+def find_and_lock_order(session: Session, pending: PendingEvent) -> PendingEvent:
     """Find the order of the message and hold it; one that is not sold yet is held, but not found.
 
     The sale of a held order, in another transaction, is either seen here or sees this event wait.
@@ -134,17 +134,17 @@ def with_order(session: Session, pending: Pending) -> Pending:
     if message is None:
         return pending
     if source.supports_id is not None:
-        return _with_supported_order(session, pending)
+        return _find_and_lock_supported_order(session, pending)
     own = () if message.order_id is None else (message.order_id,)
     lock_orders(session, source.brand_id, source.namespace, names=(*message.references, *own), order_ids=own)
     if own:
         return pending
-    known = orders_named(session, source, message.references) if message.references else []
+    known = orders_by_reference(session, source, message.references) if message.references else []
     lock_orders(session, source.brand_id, source.namespace, order_ids=known)
-    return _found(pending, sold_among(session, source, known) if known else [])
+    return _with_found(pending, sold_order_ids(session, source, known) if known else [])
 
 
-def belonging_to(session: Session, pending: Pending, order_id: str) -> Pending:
+def assigned_to_order(session: Session, pending: PendingEvent, order_id: str) -> PendingEvent:
     """The same event, of an order that the caller holds; what its message says of its order goes first.
 
     One that names two orders by their payment stays without: it would be counted for both.
@@ -154,22 +154,24 @@ def belonging_to(session: Session, pending: Pending, order_id: str) -> Pending:
         return pending
     if source.supports_id is not None:
         # Whoever looks for a name that the order has already waits for the order.
-        new_names = names_new_to(session, source, order_id, names)
+        new_names = unknown_names(session, source, order_id, names)
         lock_orders(session, source.brand_id, source.namespace, names=new_names)
-        return _found(pending, orders_meant(session, source, names, candidates(session, source, names)))
+        return _with_found(
+            pending, matching_orders(session, source, names, find_order_candidates(session, source, names))
+        )
     if message.order_id is not None:
         return pending
-    sold = sold_among(session, source, orders_named(session, source, message.references))
+    sold = sold_order_ids(session, source, orders_by_reference(session, source, message.references))
     return replace(pending, found=order_id if sold == [order_id] else None)
 
 
-def _with_supported_order(session: Session, pending: Pending) -> Pending:
+def _find_and_lock_supported_order(session: Session, pending: PendingEvent) -> PendingEvent:
     source, names = pending.source, pending.names
     lock_orders(session, source.brand_id, source.namespace, names=names)
-    known = candidates(session, source, names)
+    known = find_order_candidates(session, source, names)
     lock_orders(session, source.brand_id, source.namespace, order_ids=known.order_ids)
-    return _found(pending, orders_meant(session, source, names, known))
+    return _with_found(pending, matching_orders(session, source, names, known))
 
 
-def _found(pending: Pending, sold: Sequence[str]) -> Pending:
+def _with_found(pending: PendingEvent, sold: Sequence[str]) -> PendingEvent:
     return replace(pending, found=sold[0] if len(sold) == 1 else None, several=tuple(sold[1:] and sold))

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session, defer
 
 from tracker.people.accounts.operations import get_brand
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.unapplied import unsettled_by_sale
+from tracker.sales.inbox.unapplied import unapplied_by_sale
 from tracker.sales.orders.models import (
     Sale,
 )
@@ -36,13 +36,13 @@ def list_events(
     return session.scalars(query.order_by(Event.received_at.desc(), Event.id.desc()).limit(limit)).all()
 
 
-def unsettled_events(session: Session, sale: Sale) -> Sequence[Event]:
+def unapplied_events(session: Session, sale: Sale) -> Sequence[Event]:
     """Those that name its order, oldest first, without their bodies: nothing that it earned is released."""
-    unsettled = union(
-        *(pairs.with_only_columns(Event.id).where(Sale.id == sale.id) for pairs in unsettled_by_sale())
+    unapplied = union(
+        *(pairs.with_only_columns(Event.id).where(Sale.id == sale.id) for pairs in unapplied_by_sale())
     )
     events = select(Event).options(defer(Event.body, raiseload=True))
-    events = events.where(Event.id.in_(select(unsettled.subquery().c.id)))
+    events = events.where(Event.id.in_(select(unapplied.subquery().c.id)))
     return session.scalars(events.order_by(Event.received_at, Event.id)).all()
 
 

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from config.canonical import ISO_FORMAT
 from tracker.errors import Invalid
-from tracker.sales.inbox.models import UNSETTLED, Event
-from tracker.sales.inbox.pending import Pending, read_event
+from tracker.sales.inbox.models import UNAPPLIED, Event
+from tracker.sales.inbox.pending import PendingEvent, parse_event
 from tracker.sales.integrations.kinds import kind_of
 from tracker.sales.sources.models import Source
 
@@ -28,7 +28,7 @@ class OldBody:
     normal: list[Any] | None
 
 
-def normal_form(pending: Pending, received_at: datetime) -> list[Any] | None:
+def normal_form(pending: PendingEvent, received_at: datetime) -> list[Any] | None:
     """What follows from a message that was received then, as JSON; None when it makes no sense."""
     if pending.message is None:
         return None
@@ -39,9 +39,11 @@ def normal_form(pending: Pending, received_at: datetime) -> list[Any] | None:
     return [[type(report).__name__, _plain(asdict(report))] for report in reports]
 
 
-def said_by_emptied(event: Event, pending: Pending) -> bool:
+def is_same_as_emptied(event: Event, pending: PendingEvent) -> bool:
     """Whether an event without its body said the same as this one."""
-    return event.normal is not None and _said_then(event.normal, normal_form(pending, event.received_at))
+    return event.normal is not None and _has_same_reports(
+        event.normal, normal_form(pending, event.received_at)
+    )
 
 
 def old_bodies(session: Session, before: datetime, limit: int) -> list[OldBody]:
@@ -49,12 +51,12 @@ def old_bodies(session: Session, before: datetime, limit: int) -> list[OldBody]:
     rows = session.execute(
         select(Event.id, Event.received_at, Event.body, Event.topic, Source)
         .join(Source, Source.id == Event.source_id)
-        .where(Event.emptied_at.is_(None), Event.received_at < before, Event.state.not_in(UNSETTLED))
+        .where(Event.emptied_at.is_(None), Event.received_at < before, Event.state.not_in(UNAPPLIED))
         .order_by(Event.received_at)
         .limit(limit)
     )
     return [
-        OldBody(event_id, normal_form(read_event(event_id, received_at, source, body, topic), received_at))
+        OldBody(event_id, normal_form(parse_event(event_id, received_at, source, body, topic), received_at))
         for event_id, received_at, body, topic, source in rows
     ]
 
@@ -65,7 +67,7 @@ def empty_bodies(session: Session, now: datetime, old: Sequence[OldBody]) -> int
     for each in old:
         result = session.execute(
             update(Event)
-            .where(Event.id == each.event_id, Event.emptied_at.is_(None), Event.state.not_in(UNSETTLED))
+            .where(Event.id == each.event_id, Event.emptied_at.is_(None), Event.state.not_in(UNAPPLIED))
             .values(body=b"", normal=each.normal, emptied_at=now)
             .execution_options(synchronize_session=False)
         )
@@ -74,7 +76,7 @@ def empty_bodies(session: Session, now: datetime, old: Sequence[OldBody]) -> int
     return emptied
 
 
-def _said_then(then: list[Any], now: list[Any] | None) -> bool:
+def _has_same_reports(then: list[Any], now: list[Any] | None) -> bool:
     """Whether what follows from a message is what followed then; fields that came in since say nothing."""
     if now is None or len(now) != len(then):
         return False

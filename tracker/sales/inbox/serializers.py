@@ -6,7 +6,7 @@ from tracker.sales.inbox.models import Event
 from tracker.times import format_utc, optional_utc_text
 
 
-def event_answer(event: Event) -> dict[str, Any]:
+def event_json(event: Event) -> dict[str, Any]:
     return {
         "id": event.id,
         "source": event.source_id,

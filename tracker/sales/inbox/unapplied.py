@@ -6,13 +6,13 @@ anybody can tell which order it is. So it is looked for by all the names of a sa
 
 from sqlalchemy import Select, and_, select
 
-from tracker.sales.inbox.models import UNSETTLED, Event, EventName
-from tracker.sales.integrations.kinds import NAMING_FREELY
+from tracker.sales.inbox.models import UNAPPLIED, Event, EventName
+from tracker.sales.integrations.kinds import FREELY_NAMING_KINDS
 from tracker.sales.orders.models import OrderReference, Sale
 from tracker.sales.sources.models import Source
 
 
-def unsettled_by_sale() -> tuple[Select[str, str], ...]:
+def unapplied_by_sale() -> tuple[Select[str, str], ...]:
     """Each unsettled event's id beside that of the sale whose order it names.
 
     Queries to be united, over Sale, Event and Source: by the order's id, by another name of it, and by its
@@ -20,14 +20,14 @@ def unsettled_by_sale() -> tuple[Select[str, str], ...]:
     all start from them; asked sale by sale they would go through all of them for each.
     """
     of_its_shops = and_(
-        Event.state.in_(UNSETTLED),
+        Event.state.in_(UNAPPLIED),
         Event.source_id == Source.id,
         Source.brand_id == Sale.brand_id,
         Source.namespace == Sale.namespace,
     )
     # At the other kinds of shop an order's number may be another order's id.
     known_as = and_(
-        Source.kind.in_(NAMING_FREELY),
+        Source.kind.in_(FREELY_NAMING_KINDS),
         OrderReference.brand_id == Sale.brand_id,
         OrderReference.namespace == Sale.namespace,
         OrderReference.order_id == Sale.order_id,

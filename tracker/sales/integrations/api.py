@@ -9,19 +9,19 @@ from typing import Any, Protocol
 from tracker.errors import Invalid
 from tracker.sales.integrations import postback
 from tracker.sales.reports import normal, strict_json
-from tracker.sales.reports.fields import is_plain_text, shown
+from tracker.sales.reports.fields import describe, is_plain_text
 from tracker.sales.reports.messages import Message
 
 
-class _Checked(Protocol):
+class _Parser(Protocol):
     def __call__(self, data: dict[str, Any], received_at: datetime, path: str) -> normal.Report: ...
 
 
-_REPORTS: dict[str, _Checked] = {
-    "sale.created": normal.checked_sale,
-    "refund.created": normal.checked_refund,
-    "order.cancelled": normal.checked_cancellation,
-    "dispute.updated": normal.checked_dispute,
+_REPORTS: dict[str, _Parser] = {
+    "sale.created": normal.parse_sale,
+    "refund.created": normal.parse_refund,
+    "order.cancelled": normal.parse_cancellation,
+    "dispute.updated": normal.parse_dispute,
 }
 TYPES = tuple(_REPORTS)
 
@@ -32,16 +32,16 @@ def read(body: bytes, topic: str | None) -> Message:
         return postback.read(body)
     data = strict_json.parse(body)
     if not isinstance(data, dict):
-        raise Invalid(f"The body must be a JSON object, the data of a {topic}; it is {shown(data)}.")
+        raise Invalid(f"The body must be a JSON object, the data of a {topic}; it is {describe(data)}.")
     order_id = data.get("order_id")
-    return Message(topic, order_id if is_plain_text(order_id) else None, data, normal.references_in(data))
+    return Message(topic, order_id if is_plain_text(order_id) else None, data, normal.parse_references(data))
 
 
 def translate(message: Message, received_at: datetime) -> tuple[normal.Report, ...]:
     """What the message reports. Raises Invalid, naming the field, when it makes no sense."""
     if message.type == postback.TOPIC:
-        return (postback.translated(message.data, received_at),)
-    checked = _REPORTS.get(message.type or "")
-    if checked is None:
+        return (postback.translate(message.data, received_at),)
+    parser = _REPORTS.get(message.type or "")
+    if parser is None:
         raise Invalid(f"There is no report of the type {message.type}; there are {', '.join(TYPES)}.")
-    return (checked(message.data, received_at, ""),)
+    return (parser(message.data, received_at, ""),)

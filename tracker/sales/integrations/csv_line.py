@@ -10,7 +10,7 @@ from datetime import datetime
 from tracker.errors import Invalid
 from tracker.sales.reports import strict_json
 from tracker.sales.reports.decimals import decimal_minor, optional_decimal_minor
-from tracker.sales.reports.fields import MAXIMUM_ENTRIES, Fields, is_plain_text
+from tracker.sales.reports.fields import MAX_ENTRIES, Fields, is_plain_text
 from tracker.sales.reports.messages import Message
 from tracker.sales.reports.normal import (
     DISPUTE_STATUSES,
@@ -19,7 +19,7 @@ from tracker.sales.reports.normal import (
     RefundReport,
     Report,
     SaleReport,
-    check_parts,
+    require_parts_within,
 )
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -36,7 +36,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 AMOUNTS = ("total", "tax", "shipping", "discount", "cost", "amount")
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
-_BETWEEN_ENTRIES = re.compile(r"[\s,;|]+")
+_ENTRY_SEPARATORS = re.compile(r"[\s,;|]+")
 
 
 def read(body: bytes, _topic: str | None = None) -> Message:
@@ -61,7 +61,7 @@ class _Cells(Fields):
     """Fields whose values are texts."""
 
     def minor(self, name: str, currency: str, minimum: int = 0) -> int:
-        self._require_one_meaning(name)
+        self._refuse_commas(name)
         minor = decimal_minor(self, name, currency)
         if minor < minimum:
             raise self.wrong(
@@ -70,12 +70,12 @@ class _Cells(Fields):
         return minor
 
     def optional_minor(self, name: str, currency: str) -> int | None:
-        self._require_one_meaning(name)
+        self._refuse_commas(name)
         if optional_decimal_minor(self, name, currency) is None:
             return None
         return self.minor(name, currency)
 
-    def choice(self, name: str) -> bool:
+    def boolean(self, name: str) -> bool:
         value = self.values.get(name, "").lower()
         if value not in ("", *_YES, *_NO):
             raise self.wrong(name, "must be true or false")
@@ -83,15 +83,15 @@ class _Cells(Fields):
 
     def entries(self, name: str) -> tuple[str, ...]:
         """Of one cell, such as "ANNA10 BOB5"; spaces, commas, semicolons or bars stand between them."""
-        found = [entry for entry in _BETWEEN_ENTRIES.split(self.values.get(name, "")) if entry]
-        if len(found) > MAXIMUM_ENTRIES:
-            raise self.wrong(name, f"has {len(found)} entries; at most {MAXIMUM_ENTRIES} are read")
+        found = [entry for entry in _ENTRY_SEPARATORS.split(self.values.get(name, "")) if entry]
+        if len(found) > MAX_ENTRIES:
+            raise self.wrong(name, f"has {len(found)} entries; at most {MAX_ENTRIES} are read")
         return tuple(found)
 
     def names(self, name: str) -> tuple[str, ...]:
         """The entries that can be names; the others are complained of when the line is checked."""
-        found = _BETWEEN_ENTRIES.split(self.values.get(name, ""))
-        return tuple(entry for entry in found if is_plain_text(entry))[:MAXIMUM_ENTRIES]
+        found = _ENTRY_SEPARATORS.split(self.values.get(name, ""))
+        return tuple(entry for entry in found if is_plain_text(entry))[:MAX_ENTRIES]
 
     def codes(self, name: str) -> tuple[str, ...]:
         found = self.entries(name)
@@ -99,7 +99,7 @@ class _Cells(Fields):
             raise self.wrong(name, "must be codes of at most 200 characters each")
         return found
 
-    def _require_one_meaning(self, name: str) -> None:
+    def _refuse_commas(self, name: str) -> None:
         """1,234 is a thousand here and one and a bit there: a guess may book a thousand times too much."""
         value = self.values.get(name, "")
         if "," in value:
@@ -127,10 +127,10 @@ def _sale(cells: _Cells, received_at: datetime) -> SaleReport:
         coupons=cells.codes("coupons"),
         customer=cells.optional_text("customer"),
         customer_email_hash=cells.optional_text("customer_email_hash"),
-        test=cells.choice("test"),
+        test=cells.boolean("test"),
         references=cells.codes("references"),
     )
-    check_parts(report.tax, report.shipping, report.total, "total", path="")
+    require_parts_within(report.tax, report.shipping, report.total, "total", path="")
     return report
 
 
@@ -146,7 +146,7 @@ def _refund(cells: _Cells, received_at: datetime) -> RefundReport:
         shipping=cells.optional_minor("shipping", currency),
         reason=cells.optional_text("reason"),
     )
-    check_parts(report.tax or 0, report.shipping or 0, report.amount, "amount", path="")
+    require_parts_within(report.tax or 0, report.shipping or 0, report.amount, "amount", path="")
     return report
 
 

@@ -12,7 +12,7 @@ from tracker.sales.reports.messages import Message, NotAuthentic
 from tracker.sales.reports.provider_reports import AnyReport
 
 KINDS = ("standard", "stripe", "shopify", "woocommerce", "api", "csv")
-NAMING_FREELY = ("standard", "stripe", "api", "csv")
+FREELY_NAMING_KINDS = ("standard", "stripe", "api", "csv")
 """Kinds of which messages may name an order by its payment or its number; the others do by its id."""
 
 
@@ -36,21 +36,23 @@ class Kind:
     read: Callable[[bytes, str | None], Message]
     translate: Callable[[Message, datetime], tuple[AnyReport, ...]]
     sign: Callable[[str, str, datetime, bytes, str], dict[str, str]]
-    is_greeting: Callable[[Mapping[str, str], bytes], bool]
+    is_ping: Callable[[Mapping[str, str], bytes], bool]
     check_secret: Callable[[str], None]
     makes_secret: bool
     has_hook: bool = True
 
 
-def _nothing(_headers: Mapping[str, str]) -> None:
+def _no_topic(_headers: Mapping[str, str]) -> None:
     return None
 
 
-def _never(_headers: Mapping[str, str], _body: bytes) -> bool:
+def _is_never_ping(_headers: Mapping[str, str], _body: bytes) -> bool:
     return False
 
 
-def _not_signed(_headers: Mapping[str, str], _body: bytes, _secrets: Sequence[str], _now: datetime) -> str:
+def _refuse_unsigned(
+    _headers: Mapping[str, str], _body: bytes, _secrets: Sequence[str], _now: datetime
+) -> str:
     raise NotAuthentic("missing", "This source takes no signed messages.")
 
 
@@ -58,18 +60,18 @@ def _no_secret(_secret: str) -> None:
     raise Invalid("A source of this kind has no secret.")
 
 
-def _without_hook(
+def _hookless_kind(
     read: Callable[[bytes, str | None], Message],
     translate: Callable[[Message, datetime], tuple[AnyReport, ...]],
 ) -> Kind:
     """A door of ours, which judges its callers by itself; nothing is signed."""
     return Kind(
-        verify=_not_signed,
-        topic=_nothing,
+        verify=_refuse_unsigned,
+        topic=_no_topic,
         read=read,
         translate=translate,
         sign=lambda _secret, _id, _at, _body, _topic: {},
-        is_greeting=_never,
+        is_ping=_is_never_ping,
         check_secret=_no_secret,
         makes_secret=False,
         has_hook=False,
@@ -79,21 +81,21 @@ def _without_hook(
 _KINDS = {
     "standard": Kind(
         verify=standard.verify,
-        topic=_nothing,
+        topic=_no_topic,
         read=lambda body, _: standard.read(body),
         translate=standard.translate,
         sign=lambda secret, external_id, at, body, _: standard.signed_headers(secret, external_id, at, body),
-        is_greeting=_never,
+        is_ping=_is_never_ping,
         check_secret=standard.check_secret,
         makes_secret=True,
     ),
     "stripe": Kind(
         verify=stripe.verify,
-        topic=_nothing,
+        topic=_no_topic,
         read=lambda body, _: stripe.read(body),
         translate=stripe.translate,
         sign=lambda secret, _id, at, body, _: stripe.signed_headers(secret, at, body),
-        is_greeting=_never,
+        is_ping=_is_never_ping,
         check_secret=stripe.check_secret,
         makes_secret=False,
     ),
@@ -105,7 +107,7 @@ _KINDS = {
         sign=lambda secret, external_id, _at, body, topic: shopify.signed_headers(
             secret, external_id, body, topic
         ),
-        is_greeting=_never,
+        is_ping=_is_never_ping,
         check_secret=shopify.check_secret,
         makes_secret=False,
     ),
@@ -117,12 +119,12 @@ _KINDS = {
         sign=lambda secret, external_id, _at, body, topic: woocommerce.signed_headers(
             secret, external_id, body, topic
         ),
-        is_greeting=woocommerce.is_greeting,
+        is_ping=woocommerce.is_ping,
         check_secret=woocommerce.check_secret,
         makes_secret=True,
     ),
-    "api": _without_hook(api.read, api.translate),
-    "csv": _without_hook(csv_line.read, csv_line.translate),
+    "api": _hookless_kind(api.read, api.translate),
+    "csv": _hookless_kind(csv_line.read, csv_line.translate),
 }
 
 

@@ -12,7 +12,7 @@ MAXIMUM_CODES = 20
 MAXIMUM_ID = 2**63 - 1
 
 
-def whole_id(value: Any) -> str | None:
+def parse_numeric_id(value: Any) -> str | None:
     """A shop's numeric id as text; None for what is none."""
     if type(value) is int and 0 < value <= MAXIMUM_ID:
         return str(value)
@@ -21,9 +21,9 @@ def whole_id(value: Any) -> str | None:
     return None
 
 
-def needed_id(fields: Fields, name: str) -> str:
+def require_numeric_id(fields: Fields, name: str) -> str:
     """Raises Invalid."""
-    found = whole_id(fields.values.get(name))
+    found = parse_numeric_id(fields.values.get(name))
     if found is None:
         raise fields.wrong(name, "must be a whole number above 0")
     return found
@@ -43,7 +43,7 @@ def children(fields: Fields, name: str) -> Iterator[Fields]:
             yield Fields(entry, f"{fields.path}.{name}[{index}]")
 
 
-def named_tokens(fields: Fields, name: str, key: str) -> Iterator[str]:
+def tokens_in_pairs(fields: Fields, name: str, key: str) -> Iterator[str]:
     """Click tokens in a list of pairs such as {"name": "ll", "value": "…"}; `key` is "name" there."""
     for pair in children(fields, name):
         label, value = pair.values.get(key), pair.values.get("value")
@@ -51,7 +51,7 @@ def named_tokens(fields: Fields, name: str, key: str) -> Iterator[str]:
             yield value
 
 
-def tokens_in_address(address: Any) -> Iterator[str]:
+def tokens_in_url(address: Any) -> Iterator[str]:
     """Click tokens in the query of an address on which a visit began."""
     if not isinstance(address, str) or "ll=" not in address:
         return
@@ -62,7 +62,7 @@ def tokens_in_address(address: Any) -> Iterator[str]:
     yield from found.get("ll", [])
 
 
-def first_and_rest(tokens: Iterator[str]) -> tuple[str | None, tuple[str, ...]]:
+def split_tokens(tokens: Iterator[str]) -> tuple[str | None, tuple[str, ...]]:
     """Each once: the click, and the further touches."""
     found = tuple(dict.fromkeys(tokens))[:MAXIMUM_TOKENS]
     return (found[0] if found else None), found[1:]
@@ -80,5 +80,5 @@ def line_name(line: Fields) -> str:
     sku = line.values.get("sku")
     if isinstance(sku, str) and is_plain_text(sku):
         return sku
-    product_id = whole_id(line.values.get("product_id"))
-    return f"product {product_id}" if product_id else f"line {whole_id(line.values.get('id'))}"
+    product_id = parse_numeric_id(line.values.get("product_id"))
+    return f"product {product_id}" if product_id else f"line {parse_numeric_id(line.values.get('id'))}"

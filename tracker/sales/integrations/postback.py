@@ -18,11 +18,11 @@ from tracker.sales.reports.messages import Message, Unreadable
 
 TOPIC = "postback"
 EVENTS = ("sale", "refund", "cancellation")
-MOST_PAIRS = 100
+MAX_PAIRS = 100
 MAX_BYTES = 16 * 1024
 
 _AMOUNTS = {"sale": ("total", "tax", "shipping", "discount"), "refund": ("amount", "tax", "shipping")}
-_TEXTS = (
+_TEXT_FIELDS = (
     "order_id",
     "occurred_at",
     "currency",
@@ -32,23 +32,23 @@ _TEXTS = (
     "refund_id",
     "reason",
 )
-_OWN = ("event", "coupon", "test")
-NAMES = frozenset((*_OWN, *_TEXTS, *_AMOUNTS["sale"], *_AMOUNTS["refund"]))
+_CONTROL_FIELDS = ("event", "coupon", "test")
+NAMES = frozenset((*_CONTROL_FIELDS, *_TEXT_FIELDS, *_AMOUNTS["sale"], *_AMOUNTS["refund"]))
 _FLAGS = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 
-def pairs_of(text: str) -> list[tuple[str, str]]:
+def parse_pairs(text: str) -> list[tuple[str, str]]:
     """Names and values of a query or a form. Raises Unreadable."""
     if len(text) > MAX_BYTES:
         raise Unreadable(f"The postback has more than {MAX_BYTES} bytes.")
     try:
         return parse_qsl(
-            text, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MOST_PAIRS
+            text, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MAX_PAIRS
         )
     except UnicodeDecodeError:
         raise Unreadable("A value of the postback is not UTF-8 in percent-encoding.") from None
     except ValueError:
-        raise Unreadable(f"The postback has more than {MOST_PAIRS} values.") from None
+        raise Unreadable(f"The postback has more than {MAX_PAIRS} values.") from None
 
 
 def kept(pairs: Sequence[tuple[str, str]]) -> bytes:
@@ -72,38 +72,38 @@ def kept(pairs: Sequence[tuple[str, str]]) -> bytes:
 
 def read(body: bytes) -> Message:
     """Of what `kept` has made. Raises Invalid."""
-    values = dict(pairs_of(body.decode()))
+    values = dict(parse_pairs(body.decode()))
     order_id = values.get("order_id")
     return Message(TOPIC, order_id if is_plain_text(order_id) else None, values)
 
 
 def natural_key(values: dict[str, str]) -> str:
     """What it is about, whatever it says of it: the same postback, sent again, has the same one."""
-    return "\n".join((event_of(values), values.get("order_id", ""), values.get("refund_id", "")))
+    return "\n".join((event_name(values), values.get("order_id", ""), values.get("refund_id", "")))
 
 
-def event_of(values: dict[str, str]) -> str:
+def event_name(values: dict[str, str]) -> str:
     return values.get("event") or EVENTS[0]
 
 
-def translated(values: dict[str, str], received_at: datetime) -> normal.Report:
+def translate(values: dict[str, str], received_at: datetime) -> normal.Report:
     """Raises Invalid, naming the value that is wrong."""
     fields = Fields(dict(values), "")
-    event = event_of(values)
+    event = event_name(values)
     if event not in EVENTS:
         raise fields.wrong("event", f"must be one of {', '.join(EVENTS)}")
-    data: dict[str, Any] = {name: values[name] for name in _TEXTS if values.get(name)}
+    data: dict[str, Any] = {name: values[name] for name in _TEXT_FIELDS if values.get(name)}
     data.setdefault("occurred_at", received_at.isoformat())
     if event == "cancellation":
-        return normal.checked_cancellation(data, received_at, "")
+        return normal.parse_cancellation(data, received_at, "")
     currency = fields.currency("currency")
     amounts = {name: optional_decimal_minor(fields, name, currency) for name in _AMOUNTS[event]}
     data |= {name: minor for name, minor in amounts.items() if minor is not None}
     if event == "refund":
-        return normal.checked_refund(data, received_at, "")
+        return normal.parse_refund(data, received_at, "")
     data |= {"tax": amounts["tax"] or 0, "shipping": amounts["shipping"] or 0}
     data |= {"coupons": [values.get("coupon", "")], "test": _flag(fields, "test")}
-    return normal.checked_sale(data, received_at, "")
+    return normal.parse_sale(data, received_at, "")
 
 
 def _flag(fields: Fields, name: str) -> bool:

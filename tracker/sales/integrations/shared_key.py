@@ -39,7 +39,7 @@ def body_signature(secret: str, body: bytes) -> str:
     return base64.b64encode(_signature(secret, body)).decode()
 
 
-def visible(value: str) -> str | None:
+def visible_ascii(value: str) -> str | None:
     """The value of a header that may serve as a key: 1 to 200 visible ASCII characters."""
     return value if _VISIBLE.fullmatch(value) else None
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from tracker.errors import Invalid
 from tracker.sales.reports import normal, strict_json
-from tracker.sales.reports.fields import is_plain_text, shown
-from tracker.sales.reports.messages import Message, NotAuthentic, check_age
+from tracker.sales.reports.fields import describe, is_plain_text
+from tracker.sales.reports.messages import Message, NotAuthentic, require_recent
 
 SECRET_PREFIX = "whsec_"
 _VERSION = "v1"
@@ -24,10 +24,10 @@ _ID = re.compile(r"[\x21-\x7e]{1,200}")
 _SECONDS = re.compile(r"[0-9]{1,11}")
 
 _TRANSLATIONS: dict[str, Callable[[dict[str, Any], datetime], normal.Report]] = {
-    "sale.created": normal.checked_sale,
-    "refund.created": normal.checked_refund,
-    "order.cancelled": normal.checked_cancellation,
-    "dispute.updated": normal.checked_dispute,
+    "sale.created": normal.parse_sale,
+    "refund.created": normal.parse_refund,
+    "order.cancelled": normal.parse_cancellation,
+    "dispute.updated": normal.parse_dispute,
 }
 
 
@@ -50,12 +50,12 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now:
             "webhook-id is 1 to 200 visible ASCII characters, webhook-timestamp whole seconds since 1970.",
         )
     expected = [_signature(secret, external_id, seconds, body) for secret in secrets]
-    if not _any_equal(expected, signatures):
+    if not _any_signature_matches(expected, signatures):
         raise NotAuthentic(
             "signature",
             "No signature in webhook-signature fits this source's secret and the body as it arrived.",
         )
-    check_age(int(seconds), now, "webhook-timestamp", "send it again with the present time.")
+    require_recent(int(seconds), now, "webhook-timestamp", "send it again with the present time.")
     return external_id
 
 
@@ -86,7 +86,7 @@ def read(body: bytes) -> Message:
     envelope = strict_json.parse(body)
     if not isinstance(envelope, dict):
         raise Invalid(
-            f"The body must be a JSON object with type, timestamp and data; it is {shown(envelope)}."
+            f"The body must be a JSON object with type, timestamp and data; it is {describe(envelope)}."
         )
     kind, data = envelope.get("type"), envelope.get("data")
     named = kind if isinstance(kind, str) and is_plain_text(kind) else None
@@ -94,7 +94,7 @@ def read(body: bytes) -> Message:
     if not isinstance(data, dict) or named not in _TRANSLATIONS:
         return Message(named, None, data)
     order_id = data.get("order_id")
-    return Message(named, order_id if is_plain_text(order_id) else None, data, normal.references_in(data))
+    return Message(named, order_id if is_plain_text(order_id) else None, data, normal.parse_references(data))
 
 
 def translate(message: Message, received_at: datetime) -> tuple[normal.Report, ...]:
@@ -108,11 +108,11 @@ def translate(message: Message, received_at: datetime) -> tuple[normal.Report, .
             f"{', '.join(_TRANSLATIONS)}."
         )
     if not isinstance(message.data, dict):
-        raise Invalid(f"data must be an object, not {shown(message.data)}.")
+        raise Invalid(f"data must be an object, not {describe(message.data)}.")
     return (translation(message.data, received_at),)
 
 
-def _any_equal(expected: Sequence[bytes], header: str) -> bool:
+def _any_signature_matches(expected: Sequence[bytes], header: str) -> bool:
     """Every signature is compared with every secret's, in a time that does not tell which one was near."""
     found = False
     for entry in header.split():

@@ -18,34 +18,40 @@ from tracker.sales.integrations.order_fields import (
     child,
     children,
     codes,
-    first_and_rest,
     line_name,
-    named_tokens,
-    needed_id,
-    tokens_in_address,
-    whole_id,
+    parse_numeric_id,
+    require_numeric_id,
+    split_tokens,
+    tokens_in_pairs,
+    tokens_in_url,
 )
 from tracker.sales.integrations.shared_key import (
     body_key,
     body_signature,
     check_body_signature,
     lower_case,
-    visible,
+    visible_ascii,
 )
 from tracker.sales.reports import strict_json
 from tracker.sales.reports.customer_hashes import address_hashes
 from tracker.sales.reports.decimals import decimal_minor
-from tracker.sales.reports.fields import Fields, is_plain_text, shown
+from tracker.sales.reports.fields import Fields, describe, is_plain_text
 from tracker.sales.reports.messages import Message
-from tracker.sales.reports.normal import CancellationReport, Item, RefundReport, SaleReport, check_parts
+from tracker.sales.reports.normal import (
+    CancellationReport,
+    Item,
+    RefundReport,
+    SaleReport,
+    require_parts_within,
+)
 from tracker.sales.reports.payment_names import is_payment_name
 from tracker.sales.reports.provider_reports import AnyReport, NoEffect
 
-_TOLD = ("order.created", "order.updated")
+_ORDER_TOPICS = ("order.created", "order.updated")
 _DELETED = "order.deleted"
-_TAKEN_BACK = ("cancelled", "refunded", "failed", "trash")
+_REVERSED_STATUSES = ("cancelled", "refunded", "failed", "trash")
 _UNPAID = ("pending", "on-hold", "checkout-draft", "auto-draft", "draft")
-_GREETING = re.compile(rb"webhook_id=[0-9]{1,20}")
+_PING = re.compile(rb"webhook_id=[0-9]{1,20}")
 _INTENT = "_stripe_intent_id"
 # Since WooCommerce 8.5 the shop itself notes on which address the visit began.
 _ENTRY_ADDRESS = "_wc_order_attribution_session_entry"
@@ -55,7 +61,7 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now:
     """A key for the message. Raises NotAuthentic. `now` is not looked at: what is signed names no time."""
     named = lower_case(headers)
     check_body_signature("X-WC-Webhook-Signature", named.get("x-wc-webhook-signature", ""), body, secrets)
-    delivery_id = visible(named.get("x-wc-webhook-delivery-id", ""))
+    delivery_id = visible_ascii(named.get("x-wc-webhook-delivery-id", ""))
     if delivery_id is None:
         return body_key(body)
     return f"{delivery_id[:100]}-{hashlib.sha256(body).hexdigest()[:32]}"
@@ -63,12 +69,12 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now:
 
 def topic(headers: Mapping[str, str]) -> str | None:
     """What the message is about; the body does not say."""
-    return visible(lower_case(headers).get("x-wc-webhook-topic", ""))
+    return visible_ascii(lower_case(headers).get("x-wc-webhook-topic", ""))
 
 
-def is_greeting(headers: Mapping[str, str], body: bytes) -> bool:
+def is_ping(headers: Mapping[str, str], body: bytes) -> bool:
     """The message by which a new webhook asks whether anybody is there; it is not signed."""
-    return "x-wc-webhook-signature" not in lower_case(headers) and _GREETING.fullmatch(body) is not None
+    return "x-wc-webhook-signature" not in lower_case(headers) and _PING.fullmatch(body) is not None
 
 
 def signed_headers(secret: str, delivery_id: str, body: bytes, about: str) -> dict[str, str]:
@@ -83,7 +89,7 @@ def signed_headers(secret: str, delivery_id: str, body: bytes, about: str) -> di
 
 def check_secret(secret: str) -> None:
     """Raises Invalid. The secret is not repeated."""
-    if visible(secret) is None or len(secret) < 16 or set(secret) & set("&<>\"'"):
+    if visible_ascii(secret) is None or len(secret) < 16 or set(secret) & set("&<>\"'"):
         raise Invalid(
             "The secret of a WooCommerce webhook must have 16 to 200 visible characters, none of & < > \" ' "
             "(which WordPress rewrites). Leave it out, and one is made that you copy into the webhook."
@@ -94,12 +100,12 @@ def read(body: bytes, about: str | None) -> Message:
     """Raises Invalid when the body is not strict JSON or not an object."""
     data = strict_json.parse(body)
     if not isinstance(data, dict):
-        raise Invalid(f"The body must be a JSON object, an order; it is {shown(data)}.")
-    if about != _DELETED and about not in _TOLD:
+        raise Invalid(f"The body must be a JSON object, an order; it is {describe(data)}.")
+    if about != _DELETED and about not in _ORDER_TOPICS:
         return Message(about, None, data)
     number = data.get("number")
     numbers = (number,) if isinstance(number, str) and is_plain_text(number) else ()
-    order_id = whole_id(data.get("id"))
+    order_id = parse_numeric_id(data.get("id"))
     names = (name for name in (*numbers, *_payments(data)) if name != order_id)
     return Message(about, order_id, data, tuple(names))
 
@@ -128,25 +134,25 @@ def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:
             "The header X-WC-Webhook-Topic is missing, so what the message is about cannot be told."
         )
     if message.type == _DELETED:
-        return (CancellationReport(needed_id(order, "id"), received_at),)
-    if message.type not in _TOLD:
+        return (CancellationReport(require_numeric_id(order, "id"), received_at),)
+    if message.type not in _ORDER_TOPICS:
         return (NoEffect(f"nothing is done for messages of topic {message.type}"),)
-    return tuple(_told(order, message.references, received_at))
+    return tuple(_order_reports(order, message.references, received_at))
 
 
-def _told(order: Fields, references: tuple[str, ...], received_at: datetime) -> Iterator[AnyReport]:
+def _order_reports(order: Fields, references: tuple[str, ...], received_at: datetime) -> Iterator[AnyReport]:
     """Everything that this state of the order says: sold, refunded, called off.
 
     It says so again with every later update, so all of it is dated by the one time that stays: when the order
     was paid. (Refunds inside an order carry no time of their own.)
     """
-    order_id, status = needed_id(order, "id"), order.text("status")
+    order_id, status = require_numeric_id(order, "id"), order.text("status")
     paid_at = _paid_at(order, status, received_at)
     if status in _UNPAID or paid_at is None:
         yield NoEffect(f"the order is {status}, and was not paid" if status in _UNPAID else "it was not paid")
         return
     currency = order.currency("currency")
-    created_at = order.known_time("date_created_gmt", received_at, "Z")
+    created_at = order.lenient_time("date_created_gmt", received_at, "Z")
     sale = replace(_sale(order, order_id, currency, paid_at, references), checkout_started_at=created_at)
     if sale.total == 0:
         yield NoEffect("nothing was paid")
@@ -157,8 +163,8 @@ def _told(order: Fields, references: tuple[str, ...], received_at: datetime) -> 
         if amount < 0:
             raise each.wrong("total", "is above 0; what goes back is written below 0")
         if amount:
-            yield RefundReport(order_id, needed_id(each, "id"), paid_at, currency, amount)
-    if status in _TAKEN_BACK:
+            yield RefundReport(order_id, require_numeric_id(each, "id"), paid_at, currency, amount)
+    if status in _REVERSED_STATUSES:
         yield CancellationReport(order_id, paid_at)
 
 
@@ -181,8 +187,8 @@ def _sale(
 ) -> SaleReport:
     total, tax = _not_negative(order, "total", currency), _not_negative(order, "total_tax", currency)
     shipping = _not_negative(order, "shipping_total", currency)
-    check_parts(tax, shipping, total, "total", path="order.")
-    click, touches = first_and_rest(_tokens(order))
+    require_parts_within(tax, shipping, total, "total", path="order.")
+    click, touches = split_tokens(_tokens(order))
     address = address_hashes(child(order, "billing").values.get("email"))
     return SaleReport(
         order_id=order_id,
@@ -195,7 +201,7 @@ def _sale(
         click=click,
         touches=touches,
         coupons=codes(order, "coupon_lines"),
-        customer=whole_id(order.values.get("customer_id")),  # 0 is a guest
+        customer=parse_numeric_id(order.values.get("customer_id")),  # 0 is a guest
         customer_email_hash=address.exact,
         customer_mailbox_hash=address.mailbox,
         items=_items(order, currency),
@@ -222,9 +228,9 @@ def _items(order: Fields, currency: str) -> tuple[Item, ...]:
 
 def _tokens(order: Fields) -> Iterator[str]:
     """What the checkout kept, then the address on which the visit began."""
-    yield from named_tokens(order, "meta_data", "key")
+    yield from tokens_in_pairs(order, "meta_data", "key")
     for line in children(order, "line_items"):
-        yield from named_tokens(line, "meta_data", "key")
+        yield from tokens_in_pairs(line, "meta_data", "key")
     for pair in children(order, "meta_data"):
         if pair.values.get("key") == _ENTRY_ADDRESS:
-            yield from tokens_in_address(pair.values.get("value"))
+            yield from tokens_in_url(pair.values.get("value"))

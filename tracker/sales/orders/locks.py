@@ -28,9 +28,9 @@ def lock_orders(
     transactions do not wait for each other. (Whoever wakes a message that waited under names alone locks
     those while he holds the order; should two meet there, one of them is tried again.)
     """
-    of_names = {_key(b"linkledger-named", brand_id, namespace, name) for name in names}
-    of_orders = {_key(b"linkledger-order", brand_id, namespace, order_id) for order_id in order_ids}
-    _lock(session, [*sorted(of_names), *sorted(of_orders)])
+    name_keys = {_lock_key(b"linkledger-named", brand_id, namespace, name) for name in names}
+    order_keys = {_lock_key(b"linkledger-order", brand_id, namespace, order_id) for order_id in order_ids}
+    _lock(session, [*sorted(name_keys), *sorted(order_keys)])
 
 
 def lock_customers(session: Session, marks: Iterable[tuple[str, ...]]) -> None:
@@ -38,7 +38,7 @@ def lock_customers(session: Session, marks: Iterable[tuple[str, ...]]) -> None:
 
     All are locked in one order, so that two transactions never wait for each other.
     """
-    _lock(session, sorted({_key(b"linkledger-buyer", *mark) for mark in marks}))
+    _lock(session, sorted({_lock_key(b"linkledger-buyer", *mark) for mark in marks}))
 
 
 def _lock(session: Session, keys: Sequence[int]) -> None:
@@ -50,6 +50,6 @@ _KEY = func.unnest(bindparam("keys", type_=ARRAY(BigInteger))).column_valued("ke
 _LOCK = select(func.pg_advisory_xact_lock(_KEY))
 
 
-def _key(what: bytes, *names: str) -> int:
+def _lock_key(what: bytes, *names: str) -> int:
     digest = hashlib.blake2b("\0".join(names).encode(), digest_size=8, person=what).digest()
     return int.from_bytes(digest, "big", signed=True)

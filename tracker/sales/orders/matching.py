@@ -7,14 +7,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracker.sales.orders.models import OrderReference
-from tracker.sales.orders.references import orders_named, sold_among
-from tracker.sales.orders.supporting import may_be_order_ids
+from tracker.sales.orders.references import orders_by_reference, sold_order_ids
+from tracker.sales.orders.supporting import possible_order_ids
 from tracker.sales.reports.payment_names import is_payment_name
 from tracker.sales.sources.models import Source
 
 
 @dataclass(frozen=True)
-class Candidates:
+class OrderCandidates:
     """Orders that the names of a message may mean, sold or not. A payment's name is a better guide."""
 
     by_payment: Sequence[str]
@@ -26,28 +26,35 @@ class Candidates:
         return {*self.by_payment, *self.by_id, *self.by_number}
 
 
-def candidates(session: Session, source: Source, names: Sequence[str]) -> Candidates:
+def find_order_candidates(session: Session, source: Source, names: Sequence[str]) -> OrderCandidates:
     payments = [name for name in names if is_payment_name(name)]
     numbers = [name for name in names if not is_payment_name(name)]
     supported = session.get_one(Source, source.supports_id)
-    ids = may_be_order_ids(source, supported, names)
-    return Candidates(
-        by_payment=[*orders_named(session, source, payments), *(name for name in payments if name in ids)],
+    ids = possible_order_ids(source, supported, names)
+    return OrderCandidates(
+        by_payment=[
+            *orders_by_reference(session, source, payments),
+            *(name for name in payments if name in ids),
+        ],
         by_id=[name for name in numbers if name in ids],
-        by_number=orders_named(session, source, numbers),
+        by_number=orders_by_reference(session, source, numbers),
     )
 
 
-def orders_meant(session: Session, source: Source, names: Sequence[str], found: Candidates) -> Sequence[str]:
+def matching_orders(
+    session: Session, source: Source, names: Sequence[str], found: OrderCandidates
+) -> Sequence[str]:
     """Those that are sold; more than one is for a person to decide. The orders are held by the caller.
 
     A payment decides; else the order's id, before what is another's number. By id or number alone a message
     about a payment finds no order of which another payment is known: several shops may be paid through one
     account, and count alike.
     """
-    if by_payment := sold_among(session, source, found.by_payment):
+    if by_payment := sold_order_ids(session, source, found.by_payment):
         return by_payment
-    by_number = sold_among(session, source, found.by_id) or sold_among(session, source, found.by_number)
+    by_number = sold_order_ids(session, source, found.by_id) or sold_order_ids(
+        session, source, found.by_number
+    )
     if any(map(is_payment_name, names)):
         paid_otherwise = _with_a_payment(session, source, by_number)
         return [order_id for order_id in by_number if order_id not in paid_otherwise]

@@ -111,7 +111,7 @@ class RefundFailure(Base):
     created_at: Mapped[datetime]
 
 
-class RefundLevel(Base):
+class CumulativeRefund(Base):
     """How much of a payment had gone back at some time, in all refunds together, whatever their ids.
 
     Providers report it beside the single refunds, or instead of them; the rules count nothing twice.

@@ -26,11 +26,11 @@ def find_sale(session: Session, brand_id: str, order_id: str, namespace: str | N
     Raises NotFound, and Conflict when several namespaces of the brand have such an order.
     """
     brand = get_brand(session, brand_id)
-    query = select(Sale).where(Sale.brand_id == brand.id, is_called(order_id))
+    query = select(Sale).where(Sale.brand_id == brand.id, has_order_name(order_id))
     if namespace is not None:
         query = query.where(Sale.namespace == namespace)
-    called = session.scalars(query.order_by(Sale.namespace)).all()
-    sales = [sale for sale in called if sale.order_id == order_id] or called
+    matches = session.scalars(query.order_by(Sale.namespace)).all()
+    sales = [sale for sale in matches if sale.order_id == order_id] or matches
     if not sales:
         raise NotFound(
             f"Brand {brand.id} has no sale of order {order_id!r}. If the shop sent it, see why it is parked: "
@@ -42,7 +42,7 @@ def find_sale(session: Session, brand_id: str, order_id: str, namespace: str | N
     return sales[0]
 
 
-def is_called(name: str) -> ColumnElement[bool]:
+def has_order_name(name: str) -> ColumnElement[bool]:
     """That a sale is of the order with this id, or with this other name."""
     named = exists().where(
         OrderReference.brand_id == Sale.brand_id,

@@ -13,7 +13,7 @@ from tracker.sales.orders.models import OrderReference, Sale
 from tracker.sales.sources.models import Source
 
 
-def remember(
+def store_references(
     session: Session, now: datetime, source: Source, event_id: str, order_id: str, references: Sequence[str]
 ) -> bool:
     """Whether any of them was new."""
@@ -40,7 +40,7 @@ def reference_rows(
     ]
 
 
-def orders_named(session: Session, source: Source, references: Sequence[str]) -> list[str]:
+def orders_by_reference(session: Session, source: Source, references: Sequence[str]) -> list[str]:
     """Orders that one of the references is known to belong to, sold or not."""
     query = select(OrderReference.order_id).where(
         OrderReference.brand_id == source.brand_id,
@@ -50,14 +50,14 @@ def orders_named(session: Session, source: Source, references: Sequence[str]) ->
     return list(session.scalars(query.distinct().order_by(OrderReference.order_id)))
 
 
-def sold_among(session: Session, source: Source, order_ids: Sequence[str]) -> list[str]:
+def sold_order_ids(session: Session, source: Source, order_ids: Sequence[str]) -> list[str]:
     query = select(Sale.order_id).where(
         Sale.brand_id == source.brand_id, Sale.namespace == source.namespace, Sale.order_id.in_(order_ids)
     )
     return list(session.scalars(query.order_by(Sale.order_id)))
 
 
-def names_new_to(session: Session, source: Source, order_id: str, names: Sequence[str]) -> set[str]:
+def unknown_names(session: Session, source: Source, order_id: str, names: Sequence[str]) -> set[str]:
     """Those of the names that the order is not known by yet."""
     known = select(OrderReference.reference).where(
         OrderReference.brand_id == source.brand_id,
@@ -68,7 +68,7 @@ def names_new_to(session: Session, source: Source, order_id: str, names: Sequenc
     return {*names} - {order_id, *session.scalars(known)}
 
 
-def sale_of(session: Session, source: Source, order_id: str) -> Sale | None:
+def sale_by_order_id(session: Session, source: Source, order_id: str) -> Sale | None:
     """By the order's id alone, in the namespace of the source."""
     return session.scalar(
         select(Sale).where(

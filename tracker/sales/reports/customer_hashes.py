@@ -6,25 +6,25 @@ from typing import NamedTuple
 from tracker.errors import Invalid
 from tracker.people.accounts.rules import normalize_host
 
-MAXIMUM_ADDRESS = 320
+MAX_ADDRESS_LENGTH = 320
 
-_DOTLESS = str.maketrans("", "", ".")
-_UNMARKED = str.maketrans("", "", ".-_")
+_WITHOUT_DOTS = str.maketrans("", "", ".")
+_WITHOUT_SEPARATORS = str.maketrans("", "", ".-_")
 # Host, the name under which it is one with others, and the signs that its mailboxes ignore. By the hosts' own
 # pages, read 2026-11: Gmail (answer/7436150), Apple (102540), Proton (addresses-and-aliases).
-_ONE_MAILBOX = {
-    "gmail.com": ("gmail.com", _DOTLESS),
-    "googlemail.com": ("gmail.com", _DOTLESS),
+_MAILBOX_ALIASES = {
+    "gmail.com": ("gmail.com", _WITHOUT_DOTS),
+    "googlemail.com": ("gmail.com", _WITHOUT_DOTS),
     "icloud.com": ("icloud.com", {}),
     "me.com": ("icloud.com", {}),
     "mac.com": ("icloud.com", {}),
-    "proton.me": ("proton.me", _UNMARKED),
-    "protonmail.com": ("proton.me", _UNMARKED),
-    "protonmail.ch": ("proton.me", _UNMARKED),
-    "pm.me": ("proton.me", _UNMARKED),
+    "proton.me": ("proton.me", _WITHOUT_SEPARATORS),
+    "protonmail.com": ("proton.me", _WITHOUT_SEPARATORS),
+    "protonmail.ch": ("proton.me", _WITHOUT_SEPARATORS),
+    "pm.me": ("proton.me", _WITHOUT_SEPARATORS),
 }
 # Fastmail also delivers anything@anna.fastmail.com to anna@fastmail.com (its page on subdomain addressing).
-_NAMED_BY_SUBDOMAIN = (".fastmail.com", ".fastmail.fm")
+_SUBDOMAIN_HOSTS = (".fastmail.com", ".fastmail.fm")
 
 
 class AddressHashes(NamedTuple):
@@ -40,7 +40,7 @@ def address_hashes(*candidates: object) -> AddressHashes:
     Without a key, because shops that hash for themselves must come to the same. Whoever has the hash can
     find out whether a given address is meant.
     """
-    plain = next(filter(None, map(_plain, candidates)), None)
+    plain = next(filter(None, map(_normalized, candidates)), None)
     if plain is None:
         return AddressHashes(None, None)
     return AddressHashes(_sha256(plain), _sha256(mailbox(plain)))
@@ -58,22 +58,22 @@ def mailbox(address: str) -> str:
     """
     local, _, host = address.strip().lower().rpartition("@")
     if not host.isascii():
-        host = _ascii(host)
-    for suffix in _NAMED_BY_SUBDOMAIN:
+        host = _to_ascii(host)
+    for suffix in _SUBDOMAIN_HOSTS:
         if host.endswith(suffix):
             local, host = host.removesuffix(suffix).rpartition(".")[2], suffix[1:]
     local = local.partition("+")[0] or local
-    host, ignored = _ONE_MAILBOX.get(host, (host, {}))
+    host, ignored = _MAILBOX_ALIASES.get(host, (host, {}))
     return f"{local.translate(ignored) or local}@{host}"
 
 
-def _plain(address: object) -> str | None:
-    if not isinstance(address, str) or "@" not in address or len(address) > MAXIMUM_ADDRESS:
+def _normalized(address: object) -> str | None:
+    if not isinstance(address, str) or "@" not in address or len(address) > MAX_ADDRESS_LENGTH:
         return None
     return address.strip().lower()
 
 
-def _ascii(host: str) -> str:
+def _to_ascii(host: str) -> str:
     try:
         return normalize_host(host)
     except Invalid:

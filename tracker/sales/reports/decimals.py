@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from tracker.money import MAX_MINOR, exponent
-from tracker.sales.reports.fields import Fields, shown
+from tracker.sales.reports.fields import Fields, describe
 
 _DECIMAL = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 
@@ -26,10 +26,12 @@ def optional_decimal_minor(fields: Fields, name: str, currency: str) -> int | No
     value = fields.values.get(name)
     if value is None or value == "":
         return None
-    number = _number(value)
+    number = _to_decimal(value)
     if number is None:
-        raise fields.wrong(name, f'must be an amount as a decimal text, such as "29.90", not {shown(value)}')
-    minor = _shifted(number, exponent(currency))
+        raise fields.wrong(
+            name, f'must be an amount as a decimal text, such as "29.90", not {describe(value)}'
+        )
+    minor = _scale(number, exponent(currency))
     if minor is None:
         raise fields.wrong(
             name,
@@ -40,14 +42,14 @@ def optional_decimal_minor(fields: Fields, name: str, currency: str) -> int | No
     return minor
 
 
-def within_limit(fields: Fields, name: str, minor: int) -> int:
+def require_within_limit(fields: Fields, name: str, minor: int) -> int:
     """A sum of amounts, each of which was within the limit. Raises Invalid when together they are not."""
     if abs(minor) > MAX_MINOR:
         raise fields.wrong(name, f"come to {str(minor)[:40]}; the largest amount accepted is {MAX_MINOR}")
     return minor
 
 
-def _number(value: Any) -> Decimal | None:
+def _to_decimal(value: Any) -> Decimal | None:
     if isinstance(value, str):
         return Decimal(value) if _DECIMAL.fullmatch(value) else None
     if type(value) is int or isinstance(value, Decimal):
@@ -55,7 +57,7 @@ def _number(value: Any) -> Decimal | None:
     return None
 
 
-def _shifted(number: Decimal, digits: int) -> int | None:
+def _scale(number: Decimal, digits: int) -> int | None:
     """number x 10^digits when that is a whole number; in integers, because Decimal's own context rounds."""
     sign, coefficient, places = number.as_tuple()
     assert isinstance(places, int), "the JSON reader lets no infinity pass"

@@ -9,13 +9,13 @@ from typing import Any
 from tracker.errors import Invalid
 from tracker.money import MAX_MINOR, exponent
 
-MAXIMUM_TEXT = 200
-MAXIMUM_ENTRIES = 100
-CLOCK_ALLOWANCE = timedelta(days=1)
+MAX_TEXT_LENGTH = 200
+MAX_ENTRIES = 100
+MAX_CLOCK_AHEAD = timedelta(days=1)
 """How far ahead of our clock a shop may say that something happened."""
 
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-LATEST_S = 253_402_300_799
+MIN_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+MAX_UNIX_TIME_S = 253_402_300_799
 """The last second of the year 9999, since 1970: Python's times end there."""
 
 # RFC 3339, section 5.6. Python's own reader also takes week dates and times without a zone.
@@ -23,7 +23,7 @@ _RFC_3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_PLAIN_TEXT = f"must have 1 to {MAXIMUM_TEXT} characters, none of them a control character"
+_PLAIN_TEXT = f"must have 1 to {MAX_TEXT_LENGTH} characters, none of them a control character"
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Fields:
         """1 to 200 characters."""
         value = self.optional_text(name)
         if value is None:
-            raise self.wrong(name, self._missing(name, "a text"))
+            raise self.wrong(name, self._missing_message(name, "a text"))
         return value
 
     def optional_text(self, name: str) -> str | None:
@@ -46,7 +46,7 @@ class Fields:
         if value is None or value == "":
             return None
         if not isinstance(value, str):
-            raise self.wrong(name, f"must be a text, not {shown(value)}")
+            raise self.wrong(name, f"must be a text, not {describe(value)}")
         if not is_plain_text(value):
             raise self.wrong(name, _PLAIN_TEXT)
         return value
@@ -55,7 +55,7 @@ class Fields:
         """A click token, or None. Anything may stand in it: a bad one earns nothing, and that is all."""
         value = self.values.get(name)
         if value is not None and not isinstance(value, str):
-            raise self.wrong(name, f"must be a click token or null, not {shown(value)}")
+            raise self.wrong(name, f"must be a click token or null, not {describe(value)}")
         return value or None
 
     def tokens(self, name: str) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ class Fields:
         found = []
         for index, value in enumerate(self._entries(name)):
             if not isinstance(value, dict):
-                raise self.wrong(f"{name}[{index}]", f"must be an object, not {shown(value)}")
+                raise self.wrong(f"{name}[{index}]", f"must be an object, not {describe(value)}")
             found.append(Fields(value, self.place(f"{name}[{index}]")))
         return found
 
@@ -83,7 +83,9 @@ class Fields:
         """Whole minor units from `minimum` to MAXIMUM_MINOR."""
         value = self.optional_amount(name, minimum)
         if value is None:
-            raise self.wrong(name, self._missing(name, "a whole number of minor units, 0 when there is none"))
+            raise self.wrong(
+                name, self._missing_message(name, "a whole number of minor units, 0 when there is none")
+            )
         return value
 
     def optional_amount(self, name: str, minimum: int = 0) -> int | None:
@@ -92,7 +94,7 @@ class Fields:
             return None
         if type(value) is not int:
             raise self.wrong(
-                name, f"must be a whole number of minor units (119.00 EUR is 11900), not {shown(value)}"
+                name, f"must be a whole number of minor units (119.00 EUR is 11900), not {describe(value)}"
             )
         if value < minimum:
             raise self.wrong(name, f"is {value}; it must be at least {minimum}")
@@ -112,7 +114,7 @@ class Fields:
         """Absent or null is False."""
         value = self.values.get(name)
         if value is not None and not isinstance(value, bool):
-            raise self.wrong(name, f"must be true or false, not {shown(value)}")
+            raise self.wrong(name, f"must be true or false, not {describe(value)}")
         return bool(value)
 
     def time(self, name: str, received_at: datetime) -> datetime:
@@ -120,13 +122,13 @@ class Fields:
         value = read_time(self.text(name))
         if value is None:
             raise self.wrong(name, "must be a time with its zone by RFC 3339, such as 2026-11-01T10:00:00Z")
-        return self._possible(name, value, received_at)
+        return self._require_plausible(name, value, received_at)
 
     def optional_time(self, name: str, received_at: datetime) -> datetime | None:
         """The same; absent, null or empty is None."""
         return self.time(name, received_at) if self.values.get(name) not in (None, "") else None
 
-    def known_time(self, name: str, received_at: datetime, zone: str = "") -> datetime | None:
+    def lenient_time(self, name: str, received_at: datetime, zone: str = "") -> datetime | None:
         """RFC 3339, `zone` added, or seconds since 1970; None for what cannot be read or cannot be.
 
         For what is good to know, and no reason to refuse a sale.
@@ -143,15 +145,15 @@ class Fields:
         """Whole seconds since 1970, in UTC; not more than a day later than `received_at`."""
         seconds = self.values.get(name)
         if type(seconds) is not int:
-            raise self.wrong(name, f"must be whole seconds since 1970, not {shown(seconds)}")
-        if not 0 <= seconds <= LATEST_S:
+            raise self.wrong(name, f"must be whole seconds since 1970, not {describe(seconds)}")
+        if not 0 <= seconds <= MAX_UNIX_TIME_S:
             raise self.wrong(name, f"is {str(seconds)[:40]}, which is no time in whole seconds since 1970")
-        return self._possible(name, datetime.fromtimestamp(seconds, UTC), received_at)
+        return self._require_plausible(name, datetime.fromtimestamp(seconds, UTC), received_at)
 
-    def _possible(self, name: str, value: datetime, received_at: datetime) -> datetime:
-        if value < EARLIEST:
-            raise self.wrong(name, f"is {value.isoformat()}, before the year {EARLIEST.year}")
-        if value > received_at + CLOCK_ALLOWANCE:
+    def _require_plausible(self, name: str, value: datetime, received_at: datetime) -> datetime:
+        if value < MIN_TIME:
+            raise self.wrong(name, f"is {value.isoformat()}, before the year {MIN_TIME.year}")
+        if value > received_at + MAX_CLOCK_AHEAD:
             raise self.wrong(
                 name,
                 f"is {value.isoformat()}, more than a day after it was received "
@@ -165,7 +167,7 @@ class Fields:
     def wrong(self, name: str, what: str) -> Invalid:
         return Invalid(f"{self.place(name)} {what}.", self.place(name))
 
-    def _missing(self, name: str, wanted: str) -> str:
+    def _missing_message(self, name: str, wanted: str) -> str:
         state = "empty" if name in self.values else "missing"
         return f"is {state}; give {wanted}"
 
@@ -173,7 +175,7 @@ class Fields:
         values = self._entries(name)
         for index, value in enumerate(values):
             if not isinstance(value, str):
-                raise self.wrong(f"{name}[{index}]", f"must be a text, not {shown(value)}")
+                raise self.wrong(f"{name}[{index}]", f"must be a text, not {describe(value)}")
         return values
 
     def _entries(self, name: str) -> list[Any]:
@@ -181,9 +183,9 @@ class Fields:
         if values is None:
             return []
         if not isinstance(values, list):
-            raise self.wrong(name, f"must be a list, not {shown(values)}")
-        if len(values) > MAXIMUM_ENTRIES:
-            raise self.wrong(name, f"has {len(values)} entries; at most {MAXIMUM_ENTRIES} are read")
+            raise self.wrong(name, f"must be a list, not {describe(values)}")
+        if len(values) > MAX_ENTRIES:
+            raise self.wrong(name, f"has {len(values)} entries; at most {MAX_ENTRIES} are read")
         return values
 
 
@@ -191,7 +193,7 @@ def is_plain_text(value: object) -> bool:
     """1 to 200 characters that every database can store and every page can show."""
     if not isinstance(value, str):
         return False
-    return 0 < len(value) <= MAXIMUM_TEXT and bool(value.strip()) and not _CONTROL.search(value)
+    return 0 < len(value) <= MAX_TEXT_LENGTH and bool(value.strip()) and not _CONTROL.search(value)
 
 
 def read_time(text: str) -> datetime | None:
@@ -200,14 +202,14 @@ def read_time(text: str) -> datetime | None:
     if match is None:
         return None
     fraction = match[1] or ""
-    tidy = text.upper().replace(fraction, fraction[:7].ljust(7, "0") if fraction else "", 1)
+    normalized = text.upper().replace(fraction, fraction[:7].ljust(7, "0") if fraction else "", 1)
     try:
-        return datetime.fromisoformat(tidy).astimezone(UTC)
+        return datetime.fromisoformat(normalized).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
 
-def shown(value: object) -> str:
+def describe(value: object) -> str:
     """What kind of value it is; numbers with their digits, texts without, as they may be private."""
     if value is None:
         return "null"

@@ -39,7 +39,7 @@ TOLERANCE = timedelta(minutes=5)
 """How far a signed time may be from ours, either way (Standard Webhooks, and Stripe's libraries)."""
 
 
-def check_age(seconds: int, now: datetime, header: str, advice: str) -> None:
+def require_recent(seconds: int, now: datetime, header: str, advice: str) -> None:
     """Of a signed time, in seconds since 1970. Raises Stale when it is too far from `now`.
 
     After the signature, so that it is the sender's own clock that is spoken of.

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from config.canonical import ISO_FORMAT, canonical_json
 from tracker.errors import Invalid
-from tracker.sales.reports.fields import MAXIMUM_ENTRIES, Fields, is_plain_text
+from tracker.sales.reports.fields import MAX_ENTRIES, Fields, is_plain_text
 
 DisputeStatusName = Literal["opened", "won", "lost"]
 DISPUTE_STATUSES: tuple[DisputeStatusName, ...] = ("opened", "won", "lost")
@@ -56,7 +56,7 @@ class SaleReport:
     @property
     def tokens(self) -> tuple[str, ...]:
         """Every click token of the sale, once each."""
-        return all_tokens(self.click, self.touches)
+        return unique_tokens(self.click, self.touches)
 
     @property
     def shopper(self) -> str | None:
@@ -90,7 +90,7 @@ class SaleReport:
         shopper follows from the customer.
         """
         facts = self.facts()
-        return _content_hash("sale", {name: facts[name] for name in facts.keys() - _EVIDENCE})
+        return _content_hash("sale", {name: facts[name] for name in facts.keys() - _NOT_HASHED})
 
 
 @dataclass(frozen=True)
@@ -156,12 +156,12 @@ class DisputeReport:
         return _content_hash("dispute", facts)
 
 
-_EVIDENCE = {"shopper", "checkout_started_at"}
+_NOT_HASHED = {"shopper", "checkout_started_at"}
 
 Report = SaleReport | RefundReport | CancellationReport | DisputeReport
 
 
-def checked_sale(data: dict[str, Any], received_at: datetime, path: str = "data") -> SaleReport:
+def parse_sale(data: dict[str, Any], received_at: datetime, path: str = "data") -> SaleReport:
     """`data` as DESIGN 10 describes a sale; `path` is what it stands under in the message.
 
     Raises Invalid, naming the first field that is wrong.
@@ -181,23 +181,23 @@ def checked_sale(data: dict[str, Any], received_at: datetime, path: str = "data"
         coupons=fields.texts("coupons"),
         customer=fields.optional_text("customer"),
         customer_email_hash=fields.optional_text("customer_email_hash"),
-        items=tuple(_checked_item(item) for item in fields.objects("items")),
+        items=tuple(_parse_item(item) for item in fields.objects("items")),
         test=fields.flag("test"),
         references=fields.texts("references"),
         checkout_started_at=fields.optional_time("checkout_started_at", received_at),
     )
-    check_parts(report.tax, report.shipping, report.total, "total", fields.place(""))
+    require_parts_within(report.tax, report.shipping, report.total, "total", fields.place(""))
     return report
 
 
-def references_in(data: dict[str, Any]) -> tuple[str, ...]:
+def parse_references(data: dict[str, Any]) -> tuple[str, ...]:
     """Other names of the order in `data` that was not checked yet; what cannot be one is left out."""
     found = data.get("references")
     names = [each.strip() for each in found if is_plain_text(each)] if isinstance(found, list) else []
-    return tuple(dict.fromkeys(names))[:MAXIMUM_ENTRIES]
+    return tuple(dict.fromkeys(names))[:MAX_ENTRIES]
 
 
-def checked_refund(data: dict[str, Any], received_at: datetime, path: str = "data") -> RefundReport:
+def parse_refund(data: dict[str, Any], received_at: datetime, path: str = "data") -> RefundReport:
     """Raises Invalid, naming the first field that is wrong."""
     fields = Fields(data, path)
     report = RefundReport(
@@ -210,19 +210,17 @@ def checked_refund(data: dict[str, Any], received_at: datetime, path: str = "dat
         shipping=fields.optional_amount("shipping"),
         reason=fields.optional_text("reason"),
     )
-    check_parts(report.tax or 0, report.shipping or 0, report.amount, "amount", fields.place(""))
+    require_parts_within(report.tax or 0, report.shipping or 0, report.amount, "amount", fields.place(""))
     return report
 
 
-def checked_cancellation(
-    data: dict[str, Any], received_at: datetime, path: str = "data"
-) -> CancellationReport:
+def parse_cancellation(data: dict[str, Any], received_at: datetime, path: str = "data") -> CancellationReport:
     """Raises Invalid, naming the first field that is wrong."""
     fields = Fields(data, path)
     return CancellationReport(fields.text("order_id"), fields.time("occurred_at", received_at))
 
 
-def checked_dispute(data: dict[str, Any], received_at: datetime, path: str = "data") -> DisputeReport:
+def parse_dispute(data: dict[str, Any], received_at: datetime, path: str = "data") -> DisputeReport:
     """Raises Invalid, naming the first field that is wrong."""
     fields = Fields(data, path)
     return DisputeReport(
@@ -230,17 +228,17 @@ def checked_dispute(data: dict[str, Any], received_at: datetime, path: str = "da
         dispute_id=fields.text("dispute_id"),
         occurred_at=fields.time("occurred_at", received_at),
         currency=fields.currency("currency"),
-        status=_checked_status(fields),
+        status=_parse_status(fields),
         amount=fields.amount("amount", minimum=1),
     )
 
 
-def all_tokens(click: str | None, touches: tuple[str, ...]) -> tuple[str, ...]:
+def unique_tokens(click: str | None, touches: tuple[str, ...]) -> tuple[str, ...]:
     """Each once, the click first."""
     return tuple(dict.fromkeys((*((click,) if click else ()), *touches)))
 
 
-def _checked_item(fields: Fields) -> Item:
+def _parse_item(fields: Fields) -> Item:
     """Fields that Linkledger does not know are left out."""
     return Item(
         sku=fields.text("sku"),
@@ -249,14 +247,14 @@ def _checked_item(fields: Fields) -> Item:
     )
 
 
-def _checked_status(fields: Fields) -> DisputeStatusName:
+def _parse_status(fields: Fields) -> DisputeStatusName:
     status = fields.text("status")
     if status not in DISPUTE_STATUSES:
         raise fields.wrong("status", f"must be one of {', '.join(DISPUTE_STATUSES)}")
     return status
 
 
-def check_parts(tax: int, shipping: int, whole: int, name: str, path: str = "data.") -> None:
+def require_parts_within(tax: int, shipping: int, whole: int, name: str, path: str = "data.") -> None:
     """Raises Invalid when the parts are more than the whole; `path` is what stands before the names."""
     if tax + shipping > whole:
         raise Invalid(

@@ -13,7 +13,7 @@ from tracker.sales.reports.normal import (
     RefundReport,
     Report,
     SaleReport,
-    all_tokens,
+    unique_tokens,
 )
 
 
@@ -31,7 +31,7 @@ class EvidenceReport:
     @property
     def tokens(self) -> tuple[str, ...]:
         """Every click token, once each."""
-        return all_tokens(self.click, self.touches)
+        return unique_tokens(self.click, self.touches)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class NoEffect:
     reason: str
 
 
-AboutOrder = (
+OrderReport = (
     SaleReport
     | RefundReport
     | CancellationReport
@@ -88,9 +88,9 @@ AboutOrder = (
     | RefundFailureReport
     | RefundLevelReport
 )
-AnyReport = Report | AboutOrder | NoEffect
+AnyReport = Report | OrderReport | NoEffect
 
 
-def filed_under(report: AnyReport, order_id: str) -> AnyReport:
+def with_order_id(report: AnyReport, order_id: str) -> AnyReport:
     """The same report, of the order that the message was found to belong to."""
     return report if isinstance(report, NoEffect) else replace(report, order_id=order_id)

@@ -77,12 +77,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(text: str) -> int:
-    return int(_short(text))
+    return int(_limit_length(text))
 
 
 def _decimal(text: str) -> Decimal:
     try:
-        number = Decimal(_short(text))
+        number = Decimal(_limit_length(text))
     except InvalidOperation:  # an exponent that even Decimal has no room for
         number = Decimal("Infinity")
     exponent = number.as_tuple().exponent
@@ -92,13 +92,13 @@ def _decimal(text: str) -> Decimal:
     return number
 
 
-def _short(text: str) -> str:
+def _limit_length(text: str) -> str:
     if len(text) > MAXIMUM_NUMBER_LENGTH:
         raise Invalid(f"A number in the JSON has {len(text)} characters; {text[:12]}… is out of range.")
     return text
 
 
-def _no_constant(text: str) -> NoReturn:
+def _refuse_constant(text: str) -> NoReturn:
     raise Invalid(f"{text} stands in the JSON; that is not a number that JSON knows (RFC 8259, section 6).")
 
 
@@ -107,19 +107,19 @@ def _check_text(value: Any) -> None:
 
     It cannot come but by such an escape: UTF-8 has none.
     """
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
+    stack = [value]
+    while stack:
+        item = stack.pop()
         if isinstance(item, str):
             if not item.isascii() and any("\ud800" <= character <= "\udfff" for character in item):
                 raise Invalid("A text in the JSON holds half of a surrogate pair, such as \\ud800.")
         elif isinstance(item, list):
-            waiting.extend(item)
+            stack.extend(item)
         elif isinstance(item, dict):
-            waiting.extend(item)
-            waiting.extend(item.values())
+            stack.extend(item)
+            stack.extend(item.values())
 
 
 _READER = json.JSONDecoder(
-    object_pairs_hook=_object, parse_int=_integer, parse_float=_decimal, parse_constant=_no_constant
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_decimal, parse_constant=_refuse_constant
 )

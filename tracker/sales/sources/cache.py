@@ -10,35 +10,35 @@ from sqlalchemy import Engine
 
 from config.database import read_connection
 from tracker.sales.sources.models import Source
-from tracker.sales.sources.operations import open_source, source_secrets
+from tracker.sales.sources.operations import get_live_source, source_secrets
 
-MOST = 1_000
+MAX_SOURCES = 1_000
 """An installation has a few; whoever connects thousands reads some of them again."""
 
 
 @dataclass(frozen=True)
-class KnownSource:
+class CachedSource:
     source: Source
     secrets: Sequence[str] = field(repr=False)
 
 
-class KnownSources:
+class SourceCache:
     """Of one process. Any thread may use it."""
 
     def __init__(self, engine: Engine, keys: Sequence[str]) -> None:
         self._engine, self._keys = engine, keys
-        self._known: dict[str, KnownSource] = {}
+        self._sources: dict[str, CachedSource] = {}
 
-    def in_memory(self, source_id: str) -> KnownSource | None:
-        return self._known.get(source_id)
+    def cached(self, source_id: str) -> CachedSource | None:
+        return self._sources.get(source_id)
 
-    def read(self, source_id: str) -> KnownSource:
+    def read(self, source_id: str) -> CachedSource:
         """As it stands in the database. Raises NotFound, Gone or CannotDecrypt, and forgets it then."""
-        self._known.pop(source_id, None)
+        self._sources.pop(source_id, None)
         with read_connection(self._engine) as connection:
-            source = open_source(connection, source_id)
-        known = KnownSource(source, source_secrets(source, self._keys))
-        if len(self._known) >= MOST:
-            self._known.clear()
-        self._known[source_id] = known
+            source = get_live_source(connection, source_id)
+        known = CachedSource(source, source_secrets(source, self._keys))
+        if len(self._sources) >= MAX_SOURCES:
+            self._sources.clear()
+        self._sources[source_id] = known
         return known

@@ -10,11 +10,11 @@ from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.errors import Invalid
 from tracker.sales.integrations.kinds import KINDS, kind_of
 from tracker.sales.sources import operations
-from tracker.sales.sources.instructions import how_to_connect, how_to_report
-from tracker.sales.sources.serializers import hook_url, source_answer
+from tracker.sales.sources.instructions import connect_instructions, report_instructions
+from tracker.sales.sources.serializers import hook_url, source_json
 from tracker.sales.sources.test_message import Sender, send_message
 
-WITHOUT_HOOK = {"api": "by key", "csv": "by file"}
+HOOKLESS_LABELS = {"api": "by key", "csv": "by file"}
 
 
 _SECRET_FROM_STDIN = click.option(
@@ -66,11 +66,11 @@ def create_source(
             keys=console.settings.secret_keys,
         )
         shown = secret if given is None and kind_of(kind).makes_secret else None
-        value = {**source_answer(made, console.settings.web_url), "secret": shown}
+        value = {**source_json(made, console.settings.web_url), "secret": shown}
         if not kind_of(kind).has_hook:
-            return CommandResult(value, how_to_report(kind, value["id"], console.settings.web_url))
+            return CommandResult(value, report_instructions(kind, value["id"], console.settings.web_url))
         return CommandResult(
-            value, how_to_connect(kind, value["id"], value["hook_url"], shown, given is not None)
+            value, connect_instructions(kind, value["id"], value["hook_url"], shown, given is not None)
         )
 
     return transact(console.databases.main, create)
@@ -83,10 +83,10 @@ def list_sources(console: Console, brand_id: str) -> CommandResult:
     """Show the sources of a brand, deleted ones too."""
     with read_session(console.databases.main) as session:
         found = operations.list_sources(session, brand_id)
-        answers = [source_answer(each, console.settings.web_url) for each in found]
+        answers = [source_json(each, console.settings.web_url) for each in found]
     lines = [
         f"{each['id']}  {each['kind']}  "
-        f"{'deleted' if each['deleted_at'] else each['hook_url'] or WITHOUT_HOOK[each['kind']]}"
+        f"{'deleted' if each['deleted_at'] else each['hook_url'] or HOOKLESS_LABELS[each['kind']]}"
         f"{'  supports ' + each['supports'] if each['supports'] else ''}"
         for each in answers
     ]
@@ -109,7 +109,7 @@ def rotate_secret(console: Console, source_id: str, from_stdin: bool) -> Command
     kind, secret = transact(console.databases.main, rotate)
     url, shown = hook_url(source_id, console.settings.web_url), None if given else secret
     value = {"id": source_id, "hook_url": url, "secret": shown}
-    return CommandResult(value, how_to_connect(kind, source_id, url, shown, given is not None))
+    return CommandResult(value, connect_instructions(kind, source_id, url, shown, given is not None))
 
 
 @source.command("delete")
@@ -125,14 +125,14 @@ def delete_source(console: Console, source_id: str) -> CommandResult:
         said += [
             f"{each.id} supported it, and adds to orders of the namespace {each.namespace} only: make what "
             "reports them from now on with that --namespace, or delete that source, too."
-            for each in operations.supporters_of(session, source_id)
+            for each in operations.supporting_sources(session, source_id)
         ]
-        return CommandResult(source_answer(deleted, console.settings.web_url), "\n".join(said))
+        return CommandResult(source_json(deleted, console.settings.web_url), "\n".join(said))
 
     return transact(console.databases.main, delete)
 
 
-def _header_text(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+def _header_value(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     """It travels in a header, which has no line breaks and no letters beyond ASCII."""
     if value is not None and not (value.isascii() and value.isprintable()):
         raise click.BadParameter("use ASCII letters, digits and signs only.")
@@ -141,9 +141,11 @@ def _header_text(_context: click.Context, _option: click.Parameter, value: str |
 
 @source.command("send")
 @click.option("--source", "source_id", required=True, metavar="ID")
-@click.option("--id", "message_id", callback=_header_text, help="The message's own id.  [default: a new one]")
 @click.option(
-    "--topic", default="", callback=_header_text, help="For Shopify and WooCommerce, such as orders/paid."
+    "--id", "message_id", callback=_header_value, help="The message's own id.  [default: a new one]"
+)
+@click.option(
+    "--topic", default="", callback=_header_value, help="For Shopify and WooCommerce, such as orders/paid."
 )
 @click.argument("file", type=click.File("rb"))
 @pass_console

@@ -1,6 +1,6 @@
 """What a person does after making a source: where the shop sends its messages, and with which secret."""
 
-_SIGNS = {
+_SIGNING_HINTS = {
     "standard": "and signs them (Standard Webhooks) with",
     "woocommerce": "and signs them with this, to be copied into the webhook's field Secret:",
 }
@@ -13,17 +13,17 @@ _EVENTS = {
 }
 
 
-def how_to_connect(kind: str, source_id: str, url: str, secret: str | None, is_given: bool) -> str:
-    """`secret` is shown when it was made here; `is_given` when the shop's own was taken."""
+def connect_instructions(kind: str, source_id: str, url: str, secret: str | None, is_shops_own: bool) -> str:
+    """`secret` is shown when it was made here; `is_shops_own` when the shop's own was taken."""
     lines = [source_id, f"  the shop sends its messages to  {url}"]
     if kind in _EVENTS:
         lines.append(f"  about  {_EVENTS[kind]}")
     if secret is not None:
         lines += [
-            f"  {_SIGNS.get(kind, 'and signs them with')}  {secret}",
+            f"  {_SIGNING_HINTS.get(kind, 'and signs them with')}  {secret}",
             "  The secret is not shown again.",
         ]
-    elif is_given:
+    elif is_shops_own:
         lines.append("  and signs them with the secret that you gave.")
     else:
         lines += [
@@ -34,7 +34,7 @@ def how_to_connect(kind: str, source_id: str, url: str, secret: str | None, is_g
     return "\n".join(lines)
 
 
-def how_to_report(kind: str, source_id: str, web_url: str) -> str:
+def report_instructions(kind: str, source_id: str, web_url: str) -> str:
     """Of a source without a hook."""
     lines = [source_id]
     if kind == "api":

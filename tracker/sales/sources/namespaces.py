@@ -8,23 +8,23 @@ from sqlalchemy.orm import Session
 from tracker.errors import Conflict, Invalid
 from tracker.sales.sources.models import Source
 
-PROVIDERS = ("stripe",)
+PROVIDER_KINDS = ("stripe",)
 """Kinds that are paid. A shop tells of the same orders, and each by ids of its own."""
 
-SHOPS = ("standard", "shopify", "woocommerce")
+SHOP_KINDS = ("standard", "shopify", "woocommerce")
 """Kinds that sell, and report by themselves. Of what comes by `api` or `csv` a person has chosen the ids."""
 
-SUPPORTING = ("stripe", "standard", "woocommerce")
+SUPPORTING_KINDS = ("stripe", "standard", "woocommerce")
 """Kinds whose messages name the payment, or an order of the source that they support."""
 
-SHARING = ("standard", "api", "csv")
+SHARED_NAMESPACE_KINDS = ("standard", "api", "csv")
 """Kinds in which the brand itself writes the order ids: an order that is told by two of them is one sale."""
 
 
 _NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
-def namespace_of_new(
+def choose_namespace(
     session: Session, brand_id: str, kind: str, source_id: str, given: str | None = None
 ) -> str:
     """Of a new source whose own reports count: the given one, or what it finds.
@@ -36,13 +36,13 @@ def namespace_of_new(
         raise Invalid(
             f"{given[:80]!r} is no namespace: 1 to 64 letters, digits, dots, hyphens and underscores."
         )
-    namespace = given or _found_namespace(session, brand_id, kind, source_id)
-    _require_one_authority(session, brand_id, kind, namespace)
+    namespace = given or _default_namespace(session, brand_id, kind, source_id)
+    _require_single_primary(session, brand_id, kind, namespace)
     return namespace
 
 
-def _found_namespace(session: Session, brand_id: str, kind: str, source_id: str) -> str:
-    shared = shared_namespaces(session, brand_id) if kind in SHARING else []
+def _default_namespace(session: Session, brand_id: str, kind: str, source_id: str) -> str:
+    shared = shared_namespaces(session, brand_id) if kind in SHARED_NAMESPACE_KINDS else []
     if len(shared) > 1 and kind != "standard":
         raise Conflict(
             f"Brand {brand_id} keeps its order ids in several namespaces ({', '.join(shared)}). Say which "
@@ -58,7 +58,7 @@ def shared_namespaces(session: Session, brand_id: str) -> list[str]:
     """
     rows = session.execute(
         select(Source.namespace, Source.deleted_at).where(
-            Source.brand_id == brand_id, Source.kind.in_(SHARING), Source.supports_id.is_(None)
+            Source.brand_id == brand_id, Source.kind.in_(SHARED_NAMESPACE_KINDS), Source.supports_id.is_(None)
         )
     ).all()
     live = {namespace for namespace, deleted_at in rows if deleted_at is None}
@@ -73,10 +73,10 @@ def supported_namespace(supported: Source, brand_id: str, kind: str, namespace: 
     """
     if namespace is not None:
         raise Invalid("A source that supports another shares its namespace: leave --namespace out.")
-    if kind not in SUPPORTING:
+    if kind not in SUPPORTING_KINDS:
         raise Invalid(
             f"A source of the kind {kind} cannot support another. Those can whose messages name the payment "
-            f"or the other's order: {', '.join(SUPPORTING)}."
+            f"or the other's order: {', '.join(SUPPORTING_KINDS)}."
         )
     if supported.brand_id != brand_id:
         raise Invalid(f"{supported.id} is a source of another brand.")
@@ -87,12 +87,12 @@ def supported_namespace(supported: Source, brand_id: str, kind: str, namespace: 
     return supported.namespace
 
 
-def _require_one_authority(session: Session, brand_id: str, kind: str, namespace: str) -> None:
+def _require_single_primary(session: Session, brand_id: str, kind: str, namespace: str) -> None:
     """Raises Conflict where a shop and a payment provider would both count in one namespace.
 
     Each has refund ids of its own, so a refund that both tell of would count twice (MONEY 4).
     """
-    others = PROVIDERS if kind in SHOPS else SHOPS if kind in PROVIDERS else ()
+    others = PROVIDER_KINDS if kind in SHOP_KINDS else SHOP_KINDS if kind in PROVIDER_KINDS else ()
     other = session.scalars(
         select(Source).where(
             Source.brand_id == brand_id,

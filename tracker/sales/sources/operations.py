@@ -16,7 +16,7 @@ from tracker.people.accounts.operations import get_brand
 from tracker.sales.integrations.kinds import kind_of
 from tracker.sales.integrations.standard import SECRET_PREFIX
 from tracker.sales.sources.models import Source
-from tracker.sales.sources.namespaces import namespace_of_new, supported_namespace
+from tracker.sales.sources.namespaces import choose_namespace, supported_namespace
 from tracker.signing import SOURCE_SECRET, decrypt, encrypt
 
 SOURCE = "src"
@@ -60,7 +60,7 @@ def create_source(
         # Ids sort by their time, and rows are restored in the order of their ids.
         source_id = new_id(SOURCE, max(now, supported.created_at + timedelta(milliseconds=1)))
     else:
-        namespace = namespace_of_new(session, brand.id, kind, source_id, namespace)
+        namespace = choose_namespace(session, brand.id, kind, source_id, namespace)
     is_new = insert_once(
         session,
         Source,
@@ -79,7 +79,7 @@ def create_source(
     return get_source(session, source_id), secret
 
 
-def api_source(session: Session, now: datetime, brand_id: str, keys: Sequence[str]) -> Source:
+def ensure_api_source(session: Session, now: datetime, brand_id: str, keys: Sequence[str]) -> Source:
     """Under which the brand's own programs report; made when the brand never had one.
 
     Raises Gone when it was deleted, and Conflict when the brand has to choose a namespace first.
@@ -113,7 +113,7 @@ def rotate_secret(session: Session, source_id: str, keys: Sequence[str], secret:
     elif not kind.makes_secret:
         raise Invalid("This shop makes its secrets itself: give the new one with --secret-from-stdin.")
     secret = secret or _new_secret()
-    _change(
+    _update_live(
         session,
         source_id,
         former_secret_box=Source.secret_box,
@@ -124,10 +124,10 @@ def rotate_secret(session: Session, source_id: str, keys: Sequence[str], secret:
 
 def delete_source(session: Session, now: datetime, source_id: str) -> None:
     """Refuse its messages from now on. What it sent stays. Raises NotFound, Conflict when deleted already."""
-    _change(session, source_id, deleted_at=now)
+    _update_live(session, source_id, deleted_at=now)
 
 
-def supporters_of(session: Session, source_id: str) -> Sequence[Source]:
+def supporting_sources(session: Session, source_id: str) -> Sequence[Source]:
     """Live sources that support this one."""
     mine = select(Source).where(Source.supports_id == source_id, Source.deleted_at.is_(None))
     return session.scalars(mine.order_by(Source.id)).all()
@@ -142,7 +142,7 @@ def get_source(session: Session, source_id: str) -> Source:
     return source
 
 
-def open_source(connection: Connection, source_id: str) -> Source:
+def get_live_source(connection: Connection, source_id: str) -> Source:
     """One that takes messages; a copy that belongs to no session, because every message asks for it.
 
     Raises NotFound for whatever is no source's id, and Gone for a deleted one.
@@ -150,7 +150,7 @@ def open_source(connection: Connection, source_id: str) -> Source:
     row = None
     with suppress(Invalid):
         uuid_of(source_id, SOURCE)
-        row = connection.execute(_SOURCE, {"source_id": source_id}).one_or_none()
+        row = connection.execute(_SOURCE_BY_ID, {"source_id": source_id}).one_or_none()
     if row is None:
         raise NotFound("There is no such hook.")
     if not kind_of(row.kind).has_hook:
@@ -160,19 +160,19 @@ def open_source(connection: Connection, source_id: str) -> Source:
     return Source(**row._mapping)
 
 
-def require_same_secrets(connection: Connection, checked: Source) -> None:
+def require_unchanged_secrets(connection: Connection, checked: Source) -> None:
     """Raises SecretsChanged, and NotFound or Gone, for a source that is not as it was when it was read."""
-    current = open_source(connection, checked.id)
-    if not has_secrets_of(current, checked):
+    current = get_live_source(connection, checked.id)
+    if not has_same_secrets(current, checked):
         raise SecretsChanged
 
 
-def has_secrets_of(current: Source, checked: Source) -> bool:
+def has_same_secrets(current: Source, checked: Source) -> bool:
     boxes = (checked.secret_box, checked.former_secret_box)
     return (current.secret_box, current.former_secret_box) == boxes
 
 
-_SOURCE = select(*Source.__table__.columns).where(Source.id == bindparam("source_id"))
+_SOURCE_BY_ID = select(*Source.__table__.columns).where(Source.id == bindparam("source_id"))
 
 
 def list_sources(session: Session, brand_id: str) -> Sequence[Source]:
@@ -187,7 +187,7 @@ def source_secrets(source: Source, keys: Sequence[str]) -> list[str]:
     return [decrypt(keys, SOURCE_SECRET, box) for box in boxes if box is not None]
 
 
-def _change(session: Session, source_id: str, **values: object) -> None:
+def _update_live(session: Session, source_id: str, **values: object) -> None:
     result = session.execute(
         update(Source)
         .where(Source.id == source_id, Source.deleted_at.is_(None))

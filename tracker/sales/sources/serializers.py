@@ -7,7 +7,7 @@ from tracker.sales.sources.models import Source
 from tracker.times import format_utc, optional_utc_text
 
 
-def source_answer(source: Source, web_url: str) -> dict[str, Any]:
+def source_json(source: Source, web_url: str) -> dict[str, Any]:
     return {
         "id": source.id,
         "brand": source.brand_id,

@@ -13,10 +13,10 @@ from tracker.errors import LinkledgerError
 from tracker.sales.integrations.kinds import kind_of
 
 TIMEOUT_S = 30
-ANSWER_BYTES = 64 * 1024
+MAX_RESPONSE_BYTES = 64 * 1024
 
 
-class NoAnswer(LinkledgerError):
+class NoResponse(LinkledgerError):
     """Nobody listens there, or what came back is no HTTP."""
 
 
@@ -40,18 +40,18 @@ def send_message(sender: Sender, body: bytes, at: datetime, message_id: str | No
     request = urllib.request.Request(url, data=body, headers=headers, method="POST")  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310
-            return response.status, _decoded(response.read(ANSWER_BYTES))
+            return response.status, _decode(response.read(MAX_RESPONSE_BYTES))
     except urllib.error.HTTPError as error:
         with error:
-            return error.code, _decoded(error.read(ANSWER_BYTES))
+            return error.code, _decode(error.read(MAX_RESPONSE_BYTES))
     except (OSError, HTTPException) as error:
         reason = getattr(error, "reason", None) or type(error).__name__
-        raise NoAnswer(
+        raise NoResponse(
             f"{url} does not answer ({reason}). Is the web process running? linkledger serve"
         ) from None
 
 
-def _decoded(answer: bytes) -> Any:
+def _decode(answer: bytes) -> Any:
     try:
         return json.loads(answer)
     except ValueError:

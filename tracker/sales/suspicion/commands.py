@@ -6,7 +6,7 @@ from config.database import read_session, transact
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.people.accounts.operations import get_brand
 from tracker.sales.suspicion.rules import SETTINGS
-from tracker.sales.suspicion.settings import Settings, set_suspicion, suspicion_settings
+from tracker.sales.suspicion.settings import SuspicionSettings, set_suspicion, suspicion_settings
 
 _brand = click.option("--brand", "brand_id", required=True, metavar="ID")
 
@@ -42,7 +42,7 @@ def set_signal(console: Console, signal: str, setting: str, brand_id: str) -> Co
     )
 
 
-def _answer(settings: Settings) -> CommandResult:
+def _answer(settings: SuspicionSettings) -> CommandResult:
     width = max(map(len, settings))
     lines = [
         f"{signal:<{width}}  {setting:<9}  of {', '.join(SETTINGS[signal])}"

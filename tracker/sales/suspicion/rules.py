@@ -28,17 +28,17 @@ SETTINGS: dict[Signal, tuple[str, ...]] = {
 CLOCK_TOLERANCE = timedelta(seconds=60)
 """So much later than a checkout's start a click may be: the shop's clock is not ours."""
 
-ONE_SITTING = timedelta(hours=1)
+LATE_CLICK_WINDOW = timedelta(hours=1)
 """A click that comes later than this after the checkout's start may have brought a lost shopper back."""
 
-FEWEST_MANY, MOST_MANY = 2, 1000
-MANY_SALES_WITHIN = timedelta(hours=24)
-DUPLICATE_WITHIN = timedelta(minutes=10)
+MIN_MANY_SALES, MAX_MANY_SALES = 2, 1000
+MANY_SALES_WINDOW = timedelta(hours=24)
+DUPLICATE_WINDOW = timedelta(minutes=10)
 """MONEY 4."""
 
-MOST_ORDERS_TOLD = 20
+MAX_ORDERS_LISTED = 20
 
-NEIGHBOURHOOD = max(MANY_SALES_WITHIN, DUPLICATE_WITHIN)
+MAX_TIME_APART = max(MANY_SALES_WINDOW, DUPLICATE_WINDOW)
 """How far apart two sales can be of which one makes the other suspicious."""
 
 
@@ -104,22 +104,22 @@ def late_click(
     clicked = next((t["at"] for t in inputs["touches"] if click_id and t["click_id"] == click_id), None)
     if click_id is None or clicked is None:
         return None
-    begun_at = min(occurred_at, checkout_started_at or occurred_at)
+    started_at = min(occurred_at, checkout_started_at or occurred_at)
     clicked_at = datetime.fromisoformat(clicked)
-    if not CLOCK_TOLERANCE < clicked_at - begun_at <= ONE_SITTING:
+    if not CLOCK_TOLERANCE < clicked_at - started_at <= LATE_CLICK_WINDOW:
         return None
-    what = "the order was paid" if begun_at == occurred_at else "the checkout had begun"
-    name = "paid_at" if begun_at == occurred_at else "checkout_started_at"
+    what = "the order was paid" if started_at == occurred_at else "the checkout had begun"
+    name = "paid_at" if started_at == occurred_at else "checkout_started_at"
     return Suspicion(
         "late_click",
-        f"the click came {_span(clicked_at - begun_at)} after {what}",
-        {"click": click_id, "clicked_at": format_utc(clicked_at), name: format_utc(begun_at)},
+        f"the click came {_duration_text(clicked_at - started_at)} after {what}",
+        {"click": click_id, "clicked_at": format_utc(clicked_at), name: format_utc(started_at)},
         about=click_id,
     )
 
 
-def many_sales(sales: Iterable[CreditedSale], many: int) -> dict[str, Suspicion]:
-    """By sale id: the sales of one creator that came from one visitor, `many` or more in a day.
+def many_sales(sales: Iterable[CreditedSale], threshold: int) -> dict[str, Suspicion]:
+    """By sale id: the sales of one creator that came from one visitor, `threshold` or more in a day.
 
     One visitor is one click, or one shopper; the mark of a visitor stays in the clicks' own database, and
     its key is destroyed after a day.
@@ -132,9 +132,9 @@ def many_sales(sales: Iterable[CreditedSale], many: int) -> dict[str, Suspicion]
             if (key := getattr(sale, name)) is not None:
                 groups[sale.creator_id, key].append(sale)
         for group in groups.values():
-            for stretch in _crowds(sorted(group, key=_by_time), many):
-                suspicion = _crowded(stretch, by)
-                found |= {each.sale_id: suspicion for each in stretch if each.sale_id not in found}
+            for burst in _bursts(sorted(group, key=_by_time), threshold):
+                suspicion = _burst_suspicion(burst, by)
+                found |= {each.sale_id: suspicion for each in burst if each.sale_id not in found}
     return found
 
 
@@ -150,7 +150,7 @@ def possible_duplicates(sales: Iterable[CreditedSale]) -> list[tuple[CreditedSal
         for sale in sorted(group, key=_by_time):
             others = [each for namespace, each in last_of.items() if namespace != sale.namespace]
             nearest = max(others, key=_by_time, default=None)
-            if nearest is not None and sale.occurred_at - nearest.occurred_at <= DUPLICATE_WITHIN:
+            if nearest is not None and sale.occurred_at - nearest.occurred_at <= DUPLICATE_WINDOW:
                 found.append((nearest, sale))
             last_of[sale.namespace] = sale
     return found
@@ -158,7 +158,7 @@ def possible_duplicates(sales: Iterable[CreditedSale]) -> list[tuple[CreditedSal
 
 def duplicate_of(other: CreditedSale, sale: CreditedSale) -> Suspicion:
     """What is suspicious about `sale`."""
-    apart = _span(abs(sale.occurred_at - other.occurred_at))
+    apart = _duration_text(abs(sale.occurred_at - other.occurred_at))
     return Suspicion(
         "possible_duplicate",
         f"another source reported an order of the same customer and amount within {apart}: "
@@ -168,7 +168,7 @@ def duplicate_of(other: CreditedSale, sale: CreditedSale) -> Suspicion:
     )
 
 
-def in_words(signal: str, evidence: dict[str, Any]) -> str:
+def evidence_text(signal: str, evidence: dict[str, Any]) -> str:
     """What the brand may know beyond the sentence; empty when there is nothing more."""
     told = {
         "coupon_without_click": "clicks of other creators with the sale: {clicks_of_others}",
@@ -180,23 +180,23 @@ def in_words(signal: str, evidence: dict[str, Any]) -> str:
     return told.get(signal, "").format_map({**evidence, "joined": joined})
 
 
-def _crowds(ordered: Sequence[CreditedSale], many: int) -> Iterator[Sequence[CreditedSale]]:
+def _bursts(ordered: Sequence[CreditedSale], threshold: int) -> Iterator[Sequence[CreditedSale]]:
     """Each longest stretch of MANY_SALES_WITHIN that holds so many or more."""
     end = 0
     for start, first in enumerate(ordered):
         former = end
-        while end < len(ordered) and ordered[end].occurred_at - first.occurred_at <= MANY_SALES_WITHIN:
+        while end < len(ordered) and ordered[end].occurred_at - first.occurred_at <= MANY_SALES_WINDOW:
             end += 1
-        if end > former and end - start >= many:
+        if end > former and end - start >= threshold:
             yield ordered[start:end]
 
 
-def _crowded(stretch: Sequence[CreditedSale], by: str) -> Suspicion:
-    length = _span(stretch[-1].occurred_at - stretch[0].occurred_at)
+def _burst_suspicion(burst: Sequence[CreditedSale], by: str) -> Suspicion:
+    length = _duration_text(burst[-1].occurred_at - burst[0].occurred_at)
     return Suspicion(
         "many_sales",
-        f"{len(stretch)} orders within {length} came from one visitor (the same {by})",
-        {"by": by, "count": len(stretch), "orders": [each.order_id for each in stretch[:MOST_ORDERS_TOLD]]},
+        f"{len(burst)} orders within {length} came from one visitor (the same {by})",
+        {"by": by, "count": len(burst), "orders": [each.order_id for each in burst[:MAX_ORDERS_LISTED]]},
     )
 
 
@@ -204,7 +204,7 @@ def _by_time(sale: CreditedSale) -> tuple[datetime, str, str]:
     return (sale.occurred_at, sale.namespace, sale.order_id)
 
 
-def _span(length: timedelta) -> str:
+def _duration_text(length: timedelta) -> str:
     """For people, rounded up: 40 seconds, 5 minutes, 12 hours."""
     seconds = max(int(length.total_seconds()), 1)
     if seconds < 120:

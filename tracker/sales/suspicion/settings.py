@@ -10,14 +10,14 @@ from tracker.errors import Invalid
 from tracker.people.accounts.operations import get_brand
 from tracker.people.accounts.rules import one_of
 from tracker.sales.suspicion.models import SuspicionSetting
-from tracker.sales.suspicion.rules import FEWEST_MANY, MOST_MANY, SETTINGS, Signal
+from tracker.sales.suspicion.rules import MAX_MANY_SALES, MIN_MANY_SALES, SETTINGS, Signal
 
-Settings = dict[Signal, str]
+SuspicionSettings = dict[Signal, str]
 
 
-def suspicion_settings(session: Session, brand_ids: Collection[str]) -> dict[str, Settings]:
+def suspicion_settings(session: Session, brand_ids: Collection[str]) -> dict[str, SuspicionSettings]:
     """By brand, every signal with its setting."""
-    found: dict[str, Settings] = {
+    found: dict[str, SuspicionSettings] = {
         brand_id: {signal: choices[0] for signal, choices in SETTINGS.items()} for brand_id in brand_ids
     }
     for row in session.scalars(select(SuspicionSetting).where(SuspicionSetting.brand_id.in_(found))):
@@ -25,7 +25,7 @@ def suspicion_settings(session: Session, brand_ids: Collection[str]) -> dict[str
     return found
 
 
-def set_suspicion(session: Session, brand_id: str, signal: str, setting: str) -> Settings:
+def set_suspicion(session: Session, brand_id: str, signal: str, setting: str) -> SuspicionSettings:
     """From now on; what is held stays held until a person decides. Raises Invalid."""
     brand = get_brand(session, brand_id)
     choices = next((choices for name, choices in SETTINGS.items() if name == signal), None)
@@ -45,9 +45,9 @@ def set_suspicion(session: Session, brand_id: str, signal: str, setting: str) ->
 
 
 def _count(setting: str) -> str:
-    if not (setting.isascii() and setting.isdigit() and FEWEST_MANY <= int(setting) <= MOST_MANY):
+    if not (setting.isascii() and setting.isdigit() and MIN_MANY_SALES <= int(setting) <= MAX_MANY_SALES):
         raise Invalid(
-            f"The setting of many_sales is off, or a number from {FEWEST_MANY} to {MOST_MANY}: so many sales "
+            f"The setting of many_sales is off, or a number from {MIN_MANY_SALES} to {MAX_MANY_SALES}: so many sales "
             "of one visitor in a day are held."
         )
     return str(int(setting))

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from config.database import Databases, read_session, transact
 from config.settings import Settings
-from tests.tracker.sales.programs import whole_application
+from tests.tracker.sales.programs import application_client
 from tracker.people.access.failed_attempts import (
     MAX_FAILURES,
     MAX_TRACKED_NAMES,
@@ -29,7 +29,7 @@ READ = "/api/v1/sales/1001"
 
 @pytest.fixture
 def client(settings: Settings) -> Iterator[FlaskClient]:
-    with whole_application(settings) as calling, time_machine.travel(NOW, tick=False):
+    with application_client(settings) as calling, time_machine.travel(NOW, tick=False):
         yield calling
 
 

@@ -47,7 +47,7 @@ def post(client: FlaskClient, shop: Shop, body: bytes, headers: dict[str, str] |
     return client.post(f"/hooks/{shop.source_id}", data=body, headers=headers)
 
 
-def kept(databases: Databases, table: Any = Event) -> int:
+def row_count(databases: Databases, table: Any = Event) -> int:
     with read_session(databases.main) as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
@@ -61,7 +61,7 @@ def test_a_signed_sale_is_booked_and_its_event_named(
     told = answer.json or {}
     assert told.pop("event").startswith("evt_")
     assert told == {"state": "applied", "reason": None, "duplicate": False}
-    assert kept(databases, Sale) == 1
+    assert row_count(databases, Sale) == 1
 
 
 def test_the_same_message_again_is_answered_like_the_first(client: FlaskClient, shop: Shop) -> None:
@@ -72,7 +72,7 @@ def test_the_same_message_again_is_answered_like_the_first(client: FlaskClient, 
     assert again == {**first, "duplicate": True}
 
 
-def test_a_signed_message_without_meaning_is_kept_and_answered_200(
+def test_a_signed_invalid_message_is_parked_and_answered_200(
     client: FlaskClient, shop: Shop, databases: Databases
 ) -> None:
     answer = post(client, shop, envelope("sale.created", sale(total=-1)))
@@ -83,7 +83,7 @@ def test_a_signed_message_without_meaning_is_kept_and_answered_200(
         "parked",
         "data.total is -1; it must be at least 0.",
     )
-    assert (kept(databases), kept(databases, Sale)) == (1, 0)
+    assert (row_count(databases), row_count(databases, Sale)) == (1, 0)
 
 
 def test_a_key_with_other_content_is_answered_409(client: FlaskClient, shop: Shop) -> None:
@@ -114,7 +114,7 @@ def test_what_is_not_authentic_is_answered_401_and_leaves_only_a_count(
     answer = post(client, shop, body, headers)
 
     assert (answer.status_code, answer.mimetype) == (401, "application/problem+json")
-    assert kept(databases) == 0
+    assert row_count(databases) == 0
     assert refusals(cause) == before + 1
 
 
@@ -142,20 +142,20 @@ def test_a_deleted_source_is_gone(client: FlaskClient, shop: Shop, databases: Da
     transact(databases.main, delete)
     answer = post(client, shop, envelope("sale.created", sale()))
 
-    assert (answer.status_code, kept(databases)) == (410, 0)
+    assert (answer.status_code, row_count(databases)) == (410, 0)
 
 
 def test_a_body_over_the_limit_is_answered_413(client: FlaskClient, shop: Shop, databases: Databases) -> None:
     answer = post(client, shop, b" " * (MAXIMUM_BYTES + 1))
 
-    assert (answer.status_code, kept(databases)) == (413, 0)
+    assert (answer.status_code, row_count(databases)) == (413, 0)
 
 
 def test_a_body_of_just_the_limit_is_taken(client: FlaskClient, shop: Shop, databases: Databases) -> None:
     body = envelope("sale.created", sale())
     answer = post(client, shop, body + b" " * (MAXIMUM_BYTES - len(body)))
 
-    assert (answer.status_code, kept(databases, Sale)) == (200, 1)
+    assert (answer.status_code, row_count(databases, Sale)) == (200, 1)
 
 
 def test_neither_answers_nor_logs_repeat_tokens_secrets_or_the_body(client: FlaskClient, shop: Shop) -> None:
@@ -180,7 +180,7 @@ def test_neither_answers_nor_logs_repeat_tokens_secrets_or_the_body(client: Flas
     assert shop.secret.removeprefix("whsec_") not in said
 
 
-def test_an_unsigned_caller_learns_nothing_of_our_keys(settings: Settings, shop: Shop) -> None:
+def test_an_unsigned_caller_learns_nothing_about_our_keys(settings: Settings, shop: Shop) -> None:
     with capture_logs() as logs:
         other_key = settings.model_copy(update={"secret_key": "another signing key for tests, long enough"})
         answer = make_app(other_key).test_client().post(f"/hooks/{shop.source_id}", data=b"{}")
@@ -201,7 +201,7 @@ def test_without_a_database_the_shop_is_asked_to_send_again(settings: Settings) 
     assert [entry["event"] for entry in logs] == ["hook cannot reach the database"]
 
 
-def test_the_door_is_marked_as_signed(settings: Settings) -> None:
+def test_the_hook_is_marked_as_signed(settings: Settings) -> None:
     view: Any = make_app(settings).view_functions["sales.take_message"]
 
     assert view.__access__.kind == "signed"

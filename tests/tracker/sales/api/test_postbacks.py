@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from config.database import Databases, read_session
 from config.settings import Settings
-from tests.tracker.sales.programs import Program, kept, new_key, whole_application
+from tests.tracker.sales.programs import ApiClient, application_client, new_key, row_count
 from tests.tracker.sales.shop import Shop
 from tracker.sales.inbox.models import Event
 from tracker.sales.orders.models import Cancellation, Refund, Sale
@@ -17,9 +17,9 @@ SALE = {"order_id": "1001", "total": "119.00", "currency": "EUR", "occurred_at":
 
 
 @pytest.fixture
-def network(settings: Settings, shop: Shop) -> Iterator[Program]:
-    with whole_application(settings) as client:
-        yield Program(client, new_key(shop, "postback"))
+def network(settings: Settings, shop: Shop) -> Iterator[ApiClient]:
+    with application_client(settings) as client:
+        yield ApiClient(client, new_key(shop, "postback"))
 
 
 def only_sale(databases: Databases) -> Sale:
@@ -29,7 +29,7 @@ def only_sale(databases: Databases) -> Sale:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_postback_books_a_sale_once(
-    network: Program, shop: Shop, databases: Databases, method: str
+    network: ApiClient, shop: Shop, databases: Databases, method: str
 ) -> None:
     told = SALE | {"click": shop.token("bob"), "coupon": "anna10", "tax": "19", "shipping": "5.0"}
     first, again = (network.postback(method=method, **told) for _ in range(2))
@@ -38,16 +38,16 @@ def test_a_postback_books_a_sale_once(
     sale = only_sale(databases)
     assert (sale.total, sale.tax, sale.shipping, sale.test) == (11900, 1900, 500, False)
     assert [each.enrollment_id for each in shop.attributions()] == [shop.enrollments["bob"]]
-    assert kept(databases) == 1
+    assert row_count(databases) == 1
 
 
-def test_the_same_postback_in_other_words_is_booked_once(network: Program, databases: Databases) -> None:
+def test_the_same_postback_in_other_words_is_booked_once(network: ApiClient, databases: Databases) -> None:
     """Networks add counters and times of their own, order values anew, and send no time of the sale."""
     bare = {name: value for name, value in SALE.items() if name != "occurred_at"}
     assert network.postback(**bare, transaction_time="1").status_code == 201
     assert network.postback(transaction_time="2", **dict(reversed(bare.items()))).status_code == 200
     assert network.postback(**bare | {"total": "119.0"}, event="sale").status_code == 200
-    assert kept(databases, Sale) == 1
+    assert row_count(databases, Sale) == 1
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_the_same_postback_in_other_words_is_booked_once(network: Program, datab
 )
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_amounts_are_exact_in_the_currencys_own_decimals(
-    network: Program, databases: Databases, currency: str, total: str, minor: int
+    network: ApiClient, databases: Databases, currency: str, total: str, minor: int
 ) -> None:
     assert network.postback(**SALE | {"currency": currency, "total": total}).status_code == 201
     assert only_sale(databases).total == minor
@@ -90,47 +90,47 @@ def test_amounts_are_exact_in_the_currencys_own_decimals(
     ],
 )
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_what_makes_no_sense_is_answered_422_and_not_kept(
-    network: Program, databases: Databases, wrong: dict[str, str], field: str
+def test_an_invalid_postback_is_answered_422_and_not_stored(
+    network: ApiClient, databases: Databases, wrong: dict[str, str], field: str
 ) -> None:
     answer = network.postback(**SALE | wrong)
     assert (answer.status_code, answer.mimetype) == (422, "application/problem+json")
     assert answer.json["field"] == field  # type: ignore[index]
-    assert kept(databases) == 0
+    assert row_count(databases) == 0
 
 
-def test_refunds_and_cancellations_are_told_by_event(network: Program, databases: Databases) -> None:
+def test_the_event_parameter_selects_refund_or_cancellation(network: ApiClient, databases: Databases) -> None:
     money = {"order_id": "1001", "currency": "EUR"}
     waiting = network.postback(event="refund", refund_id="r1", amount="10", **money)
-    assert (waiting.status_code, kept(databases, Refund)) == (202, 0)
+    assert (waiting.status_code, row_count(databases, Refund)) == (202, 0)
     assert network.postback(**SALE).status_code == 201
     assert network.postback(event="refund", refund_id="r2", amount="1", **money).status_code == 201
     for status in (201, 200):
         assert network.postback(event="cancellation", order_id="1001").status_code == status
-    assert (kept(databases, Refund), kept(databases, Cancellation)) == (2, 1)
+    assert (row_count(databases, Refund), row_count(databases, Cancellation)) == (2, 1)
 
 
-def test_another_amount_for_the_same_order_is_answered_409(network: Program, databases: Databases) -> None:
+def test_another_amount_for_the_same_order_is_answered_409(network: ApiClient, databases: Databases) -> None:
     network.postback(**SALE)
     answer = network.postback(**SALE | {"total": "5"})
-    assert (answer.status_code, kept(databases)) == (409, 1)
+    assert (answer.status_code, row_count(databases)) == (409, 1)
     assert only_sale(databases).total == 11900
 
 
-def test_its_key_can_do_nothing_else_and_no_other_key_can_do_this(network: Program, shop: Shop) -> None:
+def test_postback_keys_and_api_keys_are_not_interchangeable(network: ApiClient, shop: Shop) -> None:
     assert network.post("sales", {}).status_code == 403
     assert network.get("sales/1001").status_code == 403
-    writing = Program(network.client, new_key(shop, "sales:write", "sales:read"))
+    writing = ApiClient(network.client, new_key(shop, "sales:write", "sales:read"))
     assert writing.postback(**SALE).status_code == 403
     for key in ("", "nonsense", network.key[:-1]):
-        assert Program(network.client, key).postback(**SALE).status_code == 401
+        assert ApiClient(network.client, key).postback(**SALE).status_code == 401
     headers = {"Authorization": f"Bearer {network.key}"}
     assert network.client.get("/postback", query_string=SALE, headers=headers).status_code == 201
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_neither_the_key_nor_what_is_not_known_here_is_kept_or_said(
-    network: Program, databases: Databases
+    network: ApiClient, databases: Databases
 ) -> None:
     with capture_logs() as logs:
         said = [
@@ -164,21 +164,21 @@ def test_neither_the_key_nor_what_is_not_known_here_is_kept_or_said(
         ("", 422),
     ],
 )
-def test_odd_queries_are_refused(network: Program, databases: Databases, query: str, status: int) -> None:
+def test_odd_queries_are_refused(network: ApiClient, databases: Databases, query: str, status: int) -> None:
     headers = {"Authorization": f"Bearer {network.key}"}
     assert network.client.get(f"/postback?{query}", headers=headers).status_code == status
-    assert kept(databases) == 0
+    assert row_count(databases) == 0
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_only_looking_books_nothing(network: Program, databases: Databases) -> None:
+def test_head_requests_book_nothing(network: ApiClient, databases: Databases) -> None:
     assert network.postback(method="HEAD", **SALE).status_code == 405
     assert network.postback(method="PUT", **SALE).status_code == 405
-    assert kept(databases) == 0
+    assert row_count(databases) == 0
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_a_body_that_is_no_form_is_refused(network: Program, databases: Databases) -> None:
+def test_a_body_that_is_no_form_is_refused(network: ApiClient, databases: Databases) -> None:
     headers = {"Authorization": f"Bearer {network.key}"}
     assert network.client.post("/postback", json=SALE, headers=headers).status_code == 422
     foreign = headers | {"Origin": "https://network.example"}

@@ -16,7 +16,7 @@ from stripe import WebhookSignature
 
 from config.database import Databases, read_session, transact
 from tests.tracker.sales.api.hook_server import Server
-from tests.tracker.sales.api.test_hooks import client, kept  # noqa: F401
+from tests.tracker.sales.api.test_hooks import client, row_count  # noqa: F401
 from tests.tracker.sales.payloads_read import event, payload, raw
 from tests.tracker.sales.shop import Shop
 from tracker.sales.attribution.models import Attribution
@@ -113,7 +113,7 @@ def test_an_order_of_nine_hundred_kilobytes_is_booked_with_every_line(
 
 
 @pytest.mark.parametrize("kind", sorted(SIGNERS))
-def test_two_secrets_are_live_after_an_exchange(client: FlaskClient, shop: Shop, kind: str) -> None:  # noqa: F811
+def test_both_secrets_are_accepted_after_a_rotation(client: FlaskClient, shop: Shop, kind: str) -> None:  # noqa: F811
     source_id, newer = shop.connect(kind, SECRETS[kind]), f"{SECRETS[kind][:20]}-of-2026"
 
     def exchange(session: Session) -> str:
@@ -126,7 +126,7 @@ def test_two_secrets_are_live_after_an_exchange(client: FlaskClient, shop: Shop,
         assert answer.status_code == status
 
 
-def test_woocommerces_greeting_is_answered_and_not_kept(
+def test_the_woocommerce_ping_is_answered_and_not_stored(
     client: FlaskClient,  # noqa: F811
     shop: Shop,
     databases: Databases,
@@ -138,10 +138,10 @@ def test_woocommerces_greeting_is_answered_and_not_kept(
     assert (greeted.status_code, greeted.json and greeted.json["state"]) == (200, "greeted")
     assert unsigned.status_code == 401
     assert client.post(f"/hooks/{shop.source_id}", data={"webhook_id": "1"}).status_code == 401
-    assert kept(databases) == 0
+    assert row_count(databases) == 0
 
 
-def test_before_stripes_secret_is_here_nothing_is_taken(client: FlaskClient, shop: Shop) -> None:  # noqa: F811
+def test_stripe_messages_are_refused_until_the_secret_is_set(client: FlaskClient, shop: Shop) -> None:  # noqa: F811
     def connect(session: Session) -> str:
         now = datetime.now(UTC)
         made, _ = create_source(session, now, brand_id=shop.brand_id, kind="stripe", keys=shop.keys)
@@ -154,7 +154,7 @@ def test_before_stripes_secret_is_here_nothing_is_taken(client: FlaskClient, sho
     assert answer.status_code == 401
 
 
-def test_the_topic_is_kept_with_the_event_so_that_it_can_be_replayed(
+def test_the_topic_is_stored_with_the_event(
     client: FlaskClient,  # noqa: F811
     shop: Shop,
     databases: Databases,
@@ -210,10 +210,10 @@ def test_every_update_of_a_woocommerce_order_ends_in_the_same_rows(shop: Shop, d
             told = session.scalars(select(Event.state).where(Event.source_id == source_id)).all()
             [sale] = session.scalars(select(Sale).where(Sale.namespace == source_id))
         assert (set(told), sale.total) == ({"applied"}, 11305)
-        assert ends_of(databases, sale.id) == [("734", 4284), ("735", 900), ("736", 6121), "off"]
+        assert outcome_of(databases, sale.id) == [("734", 4284), ("735", 900), ("736", 6121), "off"]
 
 
-def ends_of(databases: Databases, sale_id: str) -> list[Any]:
+def outcome_of(databases: Databases, sale_id: str) -> list[Any]:
     with read_session(databases.main) as session:
         history = sale_history(session, session.get_one(Sale, sale_id))
     back: list[Any] = sorted((refund.refund_id, refund.amount) for refund in history.refunds)

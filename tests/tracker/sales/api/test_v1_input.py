@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from config.database import Databases
 from config.settings import Settings
-from tests.tracker.sales.programs import Program, new_key, whole_application
-from tests.tracker.sales.shop import cancellation, dispute, open_shop, refund, sale
+from tests.tracker.sales.programs import ApiClient, application_client, new_key
+from tests.tracker.sales.shop import cancellation, create_shop, dispute, refund, sale
 from tracker.sales.integrations.postback import NAMES
 
 BASES = {"sales": sale(), "refunds": refund(), "cancellations": cancellation(), "disputes": dispute()}
 ANSWERS = {200, 201, 202, 400, 409, 422}
 
-FEW = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-MANY = settings(FEW, max_examples=5000)
+FEW_EXAMPLES = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY_EXAMPLES = settings(FEW_EXAMPLES, max_examples=5000)
 
 RAW = [
     b'{"order_id": "1", "total": NaN}',
@@ -38,7 +38,7 @@ RAW = [
     b'"text"',
     b"1" * 5000,
 ]
-ODD = st.sampled_from(
+INVALID_VALUES = st.sampled_from(
     [None, True, "", " ", "0", "\x00", "a" * 201, "\u202e", [], {}, [{}], [None], ["x"] * 101]
     + [-1, 0, 2**53 - 1, 2**53, 2**63, 2**64, 0.1, 1e300, "119.00", "JPY", "BHD", "XXX", "eur"]
     + ["2999-01-01T00:00:00Z", "0001-01-01T00:00:00+23:59", "2025-11-01", "2025-02-30T00:00:00Z"]
@@ -59,7 +59,7 @@ def bodies(draw: st.DrawFn) -> tuple[str, bytes]:
         return what, draw(st.sampled_from(RAW) | st.binary(max_size=60) | JSON.map(encoded))
     base = dict(BASES[what], order_id=draw(st.sampled_from(["1001", "1002", "ä", "#3"])))
     known = st.sampled_from([*base, "click", "touches", "coupons", "items", "discount", "cost", "test"])
-    return what, encoded(base | draw(st.dictionaries(known, ODD | JSON, max_size=3)))
+    return what, encoded(base | draw(st.dictionaries(known, INVALID_VALUES | JSON, max_size=3)))
 
 
 def encoded(value: Any) -> bytes:
@@ -67,45 +67,49 @@ def encoded(value: Any) -> bytes:
 
 
 @pytest.fixture
-def doors(settings: Settings, databases: Databases) -> Iterator[tuple[Program, Program]]:
-    shop = open_shop(settings, databases)
-    with whole_application(settings) as client:
-        yield Program(client, new_key(shop, "sales:write")), Program(client, new_key(shop, "postback"))
+def clients(settings: Settings, databases: Databases) -> Iterator[tuple[ApiClient, ApiClient]]:
+    shop = create_shop(settings, databases)
+    with application_client(settings) as client:
+        yield ApiClient(client, new_key(shop, "sales:write")), ApiClient(client, new_key(shop, "postback"))
 
 
-@FEW
+@FEW_EXAMPLES
 @given(report=bodies(), key=st.none() | st.sampled_from(["a", "b", '"a"', "é"]))
 def test_every_body_is_answered(
-    doors: tuple[Program, Program], report: tuple[str, bytes], key: str | None
+    clients: tuple[ApiClient, ApiClient], report: tuple[str, bytes], key: str | None
 ) -> None:
-    look(doors[0], report, key)
+    assert_answered(clients[0], report, key)
 
 
 @pytest.mark.nightly
-@MANY
+@MANY_EXAMPLES
 @given(report=bodies(), key=st.none() | st.sampled_from(["a", "b", '"a"', "é"]))
 def test_thousands_of_bodies_are_answered(
-    doors: tuple[Program, Program], report: tuple[str, bytes], key: str | None
+    clients: tuple[ApiClient, ApiClient], report: tuple[str, bytes], key: str | None
 ) -> None:
-    look(doors[0], report, key)
+    assert_answered(clients[0], report, key)
 
 
-def look(program: Program, report: tuple[str, bytes], key: str | None) -> None:
-    answer = program.post(*report, key)
+def assert_answered(api_client: ApiClient, report: tuple[str, bytes], key: str | None) -> None:
+    answer = api_client.post(*report, key)
     assert answer.status_code in ANSWERS, answer.text
     assert answer.json is not None
 
 
 @pytest.mark.parametrize("body", RAW, ids=range(len(RAW)))
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_bodies_that_break_other_readers_are_refused(doors: tuple[Program, Program], body: bytes) -> None:
-    assert doors[0].post("sales", body).status_code in (400, 422)
+def test_bodies_that_break_other_readers_are_refused(
+    clients: tuple[ApiClient, ApiClient], body: bytes
+) -> None:
+    assert clients[0].post("sales", body).status_code in (400, 422)
 
 
-VALUES = ODD.map(lambda value: value if isinstance(value, str) else json.dumps(value)) | st.text(max_size=20)
+VALUES = INVALID_VALUES.map(lambda value: value if isinstance(value, str) else json.dumps(value)) | st.text(
+    max_size=20
+)
 
 
-@FEW
+@FEW_EXAMPLES
 @given(
     values=st.lists(st.tuples(st.sampled_from(sorted(NAMES)), VALUES), max_size=6),
     more=st.text(max_size=10),
@@ -113,22 +117,28 @@ VALUES = ODD.map(lambda value: value if isinstance(value, str) else json.dumps(v
     method=st.sampled_from(["GET", "POST"]),
 )
 def test_every_postback_is_answered(
-    doors: tuple[Program, Program], values: list[tuple[str, str]], more: str, complete: bool, method: str
+    clients: tuple[ApiClient, ApiClient],
+    values: list[tuple[str, str]],
+    more: str,
+    complete: bool,
+    method: str,
 ) -> None:
-    program = doors[1]
+    api_client = clients[1]
     base = {"order_id": "1001", "total": "1.00", "currency": "EUR"} if complete else {}
     given_names = {name for name, _ in values}
-    pairs = [("key", program.key), *((n, v) for n, v in base.items() if n not in given_names), *values]
+    pairs = [("key", api_client.key), *((n, v) for n, v in base.items() if n not in given_names), *values]
     text = urlencode(pairs, errors="replace") + "&" + more.encode("ascii", "replace").decode()
     sent = {"data": text} if method == "POST" else {"query_string": text}
     form = {"content_type": "application/x-www-form-urlencoded"} if method == "POST" else {}
-    answer = program.client.open("/postback", method=method, **sent, **form)  # type: ignore[arg-type]
+    answer = api_client.client.open("/postback", method=method, **sent, **form)  # type: ignore[arg-type]
     assert answer.status_code in ANSWERS, answer.text
 
 
 @pytest.mark.parametrize("currency", ["JPY", "BHD", "EUR", "UYW"])
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_amounts_are_minor_units_of_every_currency(doors: tuple[Program, Program], currency: str) -> None:
+def test_amounts_are_minor_units_of_every_currency(
+    clients: tuple[ApiClient, ApiClient], currency: str
+) -> None:
     largest = sale(currency=currency, total=2**53 - 1)
-    assert doors[0].post("sales", largest).status_code == 201
-    assert doors[0].post("sales", sale(order_id="2", currency=currency, total=2**53)).status_code == 422
+    assert clients[0].post("sales", largest).status_code == 201
+    assert clients[0].post("sales", sale(order_id="2", currency=currency, total=2**53)).status_code == 422

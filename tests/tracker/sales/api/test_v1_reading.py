@@ -7,15 +7,15 @@ import pytest
 
 from config.database import Databases, transact
 from tests.tracker.sales.api.test_v1 import EVERYTHING, ON_ONE_DATABASE
-from tests.tracker.sales.programs import Program
+from tests.tracker.sales.programs import ApiClient
 from tests.tracker.sales.shop import START, Shop, sale
 from tracker.sales.sources.operations import create_source
 
 
-def test_a_sale_is_read_with_who_is_credited_and_why(program: Program, shop: Shop) -> None:
+def test_a_sale_is_read_with_who_is_credited_and_why(api_client: ApiClient, shop: Shop) -> None:
     for what, data, _ in EVERYTHING:
-        program.post(what, data | ({"click": shop.token("anna")} if what == "sales" else {}))
-    shown = program.get("sales/1001").json or {}
+        api_client.post(what, data | ({"click": shop.token("anna")} if what == "sales" else {}))
+    shown = api_client.get("sales/1001").json or {}
     assert shown["total"] == {"minor": 11900, "currency": "EUR"}
     assert [each["refund_id"] for each in shown["refunds"]] == ["r1"]
     assert [each["status"] for each in shown["disputes"]] == ["opened"]
@@ -27,18 +27,18 @@ def test_a_sale_is_read_with_who_is_credited_and_why(program: Program, shop: Sho
 
 @ON_ONE_DATABASE
 @pytest.mark.parametrize("order_id", ["#1001", "a/b", "ä 1", "100%"])
-def test_orders_are_read_by_whatever_id_they_have(program: Program, order_id: str) -> None:
-    assert program.post("sales", sale(order_id=order_id)).status_code == 201
-    assert program.get(f"sales/{quote(order_id, safe='')}").json["order_id"] == order_id  # type: ignore[index]
+def test_orders_are_read_by_whatever_id_they_have(api_client: ApiClient, order_id: str) -> None:
+    assert api_client.post("sales", sale(order_id=order_id)).status_code == 201
+    assert api_client.get(f"sales/{quote(order_id, safe='')}").json["order_id"] == order_id  # type: ignore[index]
 
 
-def test_an_unknown_order_is_answered_404(program: Program) -> None:
-    answer = program.get("sales/1001")
+def test_an_unknown_order_is_answered_404(api_client: ApiClient) -> None:
+    answer = api_client.get("sales/1001")
     assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
 
 
-def test_a_name_of_two_orders_asks_for_the_namespace(
-    program: Program, shop: Shop, databases: Databases
+def test_an_ambiguous_order_id_requires_a_namespace(
+    api_client: ApiClient, shop: Shop, databases: Databases
 ) -> None:
     def second(session: Any) -> str:
         values: dict[str, Any] = {
@@ -52,6 +52,6 @@ def test_a_name_of_two_orders_asks_for_the_namespace(
     source_id = transact(databases.main, second)
     shop.send("sale.created", sale())
     shop.send("sale.created", sale(total=5000), source_id=source_id)
-    refused = program.get("sales/1001")
+    refused = api_client.get("sales/1001")
     assert (refused.status_code, "?namespace=" in refused.json["detail"]) == (409, True)  # type: ignore[index]
-    assert program.get("sales/1001", {"namespace": "second"}).json["total"]["minor"] == 5000  # type: ignore[index]
+    assert api_client.get("sales/1001", {"namespace": "second"}).json["total"]["minor"] == 5000  # type: ignore[index]

@@ -4,17 +4,25 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.tracker.sales.attribution.test_rules import DAY, SOLD, click, code, decided, known, winner_of
+from tests.tracker.sales.attribution.test_rules import (
+    DAY,
+    SOLD,
+    click,
+    code,
+    decided,
+    make_binding,
+    winner_of,
+)
 from tracker.sales.attribution.customer_binding import months_after
-from tracker.sales.attribution.evidence import moment
+from tracker.sales.attribution.evidence import iso_time
 from tracker.sales.attribution.inputs import CouponUse, Touch
-from tracker.sales.attribution.rules import Credit
+from tracker.sales.attribution.rules import Winner
 
 
 def test_a_known_customer_decides_when_neither_a_click_nor_a_code_does() -> None:
-    decision = decided([click("bob", 40 * DAY)], [code(None)], binding=known("anna"))
+    decision = decided([click("bob", 40 * DAY)], [code(None)], binding=make_binding("anna"))
 
-    assert decision.winner == Credit("enr_anna", "trm_1", "lnk_anna", None, None)
+    assert decision.winner == Winner("enr_anna", "trm_1", "lnk_anna", None, None)
     assert decision.reason == (
         "The known customer decides: neither a click nor a code does, and order 900 of 2026-09-01 bound him "
         "for ever."
@@ -34,10 +42,10 @@ def test_a_known_customer_decides_when_neither_a_click_nor_a_code_does() -> None
         ([click("bob", DAY)], [code("bob")], "The code BOB decides."),
     ],
 )
-def test_a_click_or_a_code_of_another_creator_goes_before_the_binding(
+def test_a_click_or_code_of_another_creator_takes_precedence_over_the_binding(
     clicks: list[Touch], codes: list[CouponUse], reason: str
 ) -> None:
-    decision = decided(clicks, codes, binding=known("anna"))
+    decision = decided(clicks, codes, binding=make_binding("anna"))
 
     assert winner_of(decision) == "bob"
     assert decision.candidates[-1]["reason"] == reason
@@ -45,7 +53,7 @@ def test_a_click_or_a_code_of_another_creator_goes_before_the_binding(
 
 
 def test_a_code_that_the_brand_ignores_does_not_keep_the_binding_from_deciding() -> None:
-    assert winner_of(decided([], [code("bob")], policy="never", binding=known("anna"))) == "anna"
+    assert winner_of(decided([], [code("bob")], policy="never", binding=make_binding("anna"))) == "anna"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +70,7 @@ def test_a_code_that_the_brand_ignores_does_not_keep_the_binding_from_deciding()
 def test_the_customer_is_bound_for_as_long_as_the_brand_says(
     customers: tuple[str, int | None], bought: datetime, bound: bool
 ) -> None:
-    decision = decided([], binding=known("anna", moment(bought)), customers=customers)
+    decision = decided([], binding=make_binding("anna", iso_time(bought)), customers=customers)
 
     assert (winner_of(decision) == "anna") is bound
     if not bound:
@@ -72,7 +80,7 @@ def test_the_customer_is_bound_for_as_long_as_the_brand_says(
 
 def test_a_creator_who_has_left_is_credited_with_none_of_his_customers() -> None:
     left = "Its creator had left the program when the sale was made."
-    decision = decided([], binding=known("anna", flaw=left))
+    decision = decided([], binding=make_binding("anna", flaw=left))
 
     assert decision.winner is None
     assert decision.candidates == [

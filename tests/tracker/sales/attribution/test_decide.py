@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, transact
 from config.settings import Settings
-from tests.tracker.sales.shop import START, Shop, open_shop, sale
+from tests.tracker.sales.shop import START, Shop, create_shop, sale
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid
 from tracker.people.accounts.models import Brand
@@ -78,7 +78,7 @@ def test_a_code_that_was_given_after_the_sale_credits_nobody(shop: Shop) -> None
 def test_a_token_that_cannot_earn_is_a_candidate_that_lost(
     shop: Shop, settings: Settings, databases: Databases, which: str
 ) -> None:
-    stranger = open_shop(settings, databases, "Bikes")
+    other_shop = create_shop(settings, databases, "Bikes")
     click_id, link_id = new_uuid(START), new_uuid(START)
     bad, reason = {
         "forged": (shop.token("bob")[:-4] + "AAAA", "was not made here, or was altered"),
@@ -86,7 +86,7 @@ def test_a_token_that_cannot_earn_is_a_candidate_that_lost(
             make_token(["the key of another installation"], click_id, link_id, earns=True, confirmed=True),
             "was not made here, or was altered",
         ),
-        "other brand": (stranger.token("bob"), "led to another brand's link"),
+        "other brand": (other_shop.token("bob"), "led to another brand's link"),
         "unknown link": (
             make_token(shop.keys, click_id, link_id, earns=True, confirmed=True),
             "The link of the click does not exist",
@@ -102,15 +102,15 @@ def test_a_token_that_cannot_earn_is_a_candidate_that_lost(
     assert reason in lost["reason"]
 
 
-def test_of_another_brands_click_nothing_is_told(
+def test_a_click_of_another_brand_reveals_nothing(
     shop: Shop, settings: Settings, databases: Databases
 ) -> None:
-    stranger = open_shop(settings, databases, "Bikes")
-    shop.send("sale.created", sale(click=stranger.token("bob")))
+    other_shop = create_shop(settings, databases, "Bikes")
+    shop.send("sale.created", sale(click=other_shop.token("bob")))
 
     stored = stored_text(shop.attributions()[0])
-    assert stranger.links["bob"] not in stored
-    assert stranger.enrollments["bob"] not in stored
+    assert other_shop.links["bob"] not in stored
+    assert other_shop.enrollments["bob"] not in stored
 
 
 def test_no_token_is_stored_with_the_decision(shop: Shop) -> None:
@@ -185,10 +185,10 @@ def test_the_last_decision_does_not_depend_on_which_evidence_came_first(shop: Sh
 @pytest.mark.parametrize(
     ("cause", "owner"), [(None, "anna"), ("bought from himself", None)], ids=["left", "removed for cause"]
 )
-def test_earlier_clicks_run_out_their_window_unless_their_creator_was_removed_for_cause(
+def test_earlier_clicks_keep_their_window_unless_their_creator_was_removed_for_cause(
     shop: Shop, cause: str | None, owner: str | None
 ) -> None:
-    leave(shop, "2025-10-31T00:00:00+00:00", cause)
+    remove_anna(shop, "2025-10-31T00:00:00+00:00", cause)
     shop.send("sale.created", sale(order_id="before", click=shop.token("anna"), occurred_at=BEFORE))
     shop.send("sale.created", sale(click=shop.token("anna")))
 
@@ -200,11 +200,11 @@ def test_earlier_clicks_run_out_their_window_unless_their_creator_was_removed_fo
 
 
 @pytest.mark.parametrize("cause", [None, "bought from himself"])
-def test_who_has_left_is_credited_by_no_code_and_no_known_customer(shop: Shop, cause: str | None) -> None:
+def test_a_creator_who_left_is_credited_by_neither_code_nor_binding(shop: Shop, cause: str | None) -> None:
     transact(
         shop.databases.main, lambda s: change_policy(s, START, brand_id=shop.brand_id, customers="lifetime")
     )
-    leave(shop, "2025-10-31T00:00:00+00:00", cause)
+    remove_anna(shop, "2025-10-31T00:00:00+00:00", cause)
     shop.send("sale.created", sale(order_id="before", coupons=["ANNA10"], occurred_at=BEFORE, customer="C"))
     shop.send("sale.created", sale(coupons=["ANNA10"], customer="C"))
 
@@ -234,7 +234,7 @@ def test_the_state_of_link_enrollment_and_program_counts_at_the_click(
 BEFORE = "2025-10-30T11:00:00Z"
 
 
-def leave(shop: Shop, at: str, cause: str | None) -> None:
+def remove_anna(shop: Shop, at: str, cause: str | None) -> None:
     def work(session: Session) -> None:
         enrollment = session.get_one(Enrollment, shop.enrollments["anna"])
         whose = {"brand_id": shop.brand_id, "creator_id": enrollment.creator_id}

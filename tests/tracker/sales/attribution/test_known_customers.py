@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event, select
 
 from config.database import Databases, read_session, transact
-from tests.tracker.sales.customers import MUCH_LATER, bind, bought, click, credited, send
+from tests.tracker.sales.customers import LATEST, click, credited_owner, purchase, send, set_customer_policy
 from tests.tracker.sales.payloads_read import event as stripe_event
 from tests.tracker.sales.payloads_read import payload, raw
 from tests.tracker.sales.shop import Shop, sale
@@ -17,9 +17,9 @@ from tracker.sales.attribution.models import Attribution
 from tracker.sales.orders.models import Sale
 
 
-def test_a_renewal_is_credited_to_who_brought_the_customer(shop: Shop) -> None:
-    bind(shop)
-    send(shop, bought("11-01", click=click(shop, "anna", "10-30")), bought("12-01"), bought("01-01"))
+def test_a_renewal_is_credited_to_the_creator_who_brought_the_customer(shop: Shop) -> None:
+    set_customer_policy(shop)
+    send(shop, purchase("11-01", click=click(shop, "anna", "10-30")), purchase("12-01"), purchase("01-01"))
 
     for order_id in ("12-01", "01-01"):
         [attribution] = shop.attributions(order_id)
@@ -30,47 +30,51 @@ def test_a_renewal_is_credited_to_who_brought_the_customer(shop: Shop) -> None:
 
 
 def test_a_customer_whom_a_code_brought_is_bound_too(shop: Shop) -> None:
-    bind(shop)
-    send(shop, bought("11-01", coupons=["ANNA10"]), bought("12-01"))
+    set_customer_policy(shop)
+    send(shop, purchase("11-01", coupons=["ANNA10"]), purchase("12-01"))
 
-    assert credited(shop, "12-01") == "anna"
+    assert credited_owner(shop, "12-01") == "anna"
 
 
-def test_a_click_of_another_creator_credits_one_sale_and_binds_nobody_anew(shop: Shop) -> None:
-    bind(shop)
-    send(shop, bought("11-01", click=click(shop, "anna", "10-30")))
-    send(shop, bought("12-01", click=click(shop, "bob", "11-30")), bought("01-01"))
+def test_a_click_of_another_creator_credits_one_sale_and_does_not_rebind_the_customer(shop: Shop) -> None:
+    set_customer_policy(shop)
+    send(shop, purchase("11-01", click=click(shop, "anna", "10-30")))
+    send(shop, purchase("12-01", click=click(shop, "bob", "11-30")), purchase("01-01"))
 
-    assert [credited(shop, order_id) for order_id in ("11-01", "12-01", "01-01")] == ["anna", "bob", "anna"]
+    assert [credited_owner(shop, order_id) for order_id in ("11-01", "12-01", "01-01")] == [
+        "anna",
+        "bob",
+        "anna",
+    ]
 
 
 def test_months_end_by_the_time_of_the_sale(shop: Shop) -> None:
-    bind(shop, "months", 2)
-    send(shop, bought("11-01", click=click(shop, "anna", "10-30")), bought("12-31"), bought("01-01"))
+    set_customer_policy(shop, "months", 2)
+    send(shop, purchase("11-01", click=click(shop, "anna", "10-30")), purchase("12-31"), purchase("01-01"))
 
-    assert (credited(shop, "12-31"), credited(shop, "01-01")) == ("anna", None)
+    assert (credited_owner(shop, "12-31"), credited_owner(shop, "01-01")) == ("anna", None)
 
 
 @pytest.mark.parametrize("policy", ["first_sale", "lifetime"])
 def test_beyond_the_first_sale_nothing_is_bound_unless_the_brand_says_so(shop: Shop, policy: str) -> None:
     if policy == "lifetime":
-        bind(shop)
-    send(shop, bought("11-01", click=click(shop, "anna", "10-30")), bought("12-01"))
+        set_customer_policy(shop)
+    send(shop, purchase("11-01", click=click(shop, "anna", "10-30")), purchase("12-01"))
 
-    assert credited(shop, "12-01") == ("anna" if policy == "lifetime" else None)
+    assert credited_owner(shop, "12-01") == ("anna" if policy == "lifetime" else None)
 
 
 def test_customers_are_told_apart_by_shop_and_recognised_by_their_address(shop: Shop) -> None:
-    bind(shop)
+    set_customer_policy(shop)
     other = shop.connect("standard", shop.secret)
     send(
         shop,
-        bought("11-01", click=click(shop, "anna", "10-30"), customer_email_hash="ab" * 32, customer="C1"),
+        purchase("11-01", click=click(shop, "anna", "10-30"), customer_email_hash="ab" * 32, customer="C1"),
     )
 
     def elsewhere(day: str, **changes: Any) -> str | None:
-        shop.send("sale.created", bought(day, **changes), source_id=other, now=MUCH_LATER)
-        return credited(shop, day)
+        shop.send("sale.created", purchase(day, **changes), source_id=other, now=LATEST)
+        return credited_owner(shop, day)
 
     assert elsewhere("12-01") is None, "the same number in another shop is another customer"
     assert elsewhere("12-02", customer_email_hash="ab" * 32) == "anna"
@@ -79,59 +83,67 @@ def test_customers_are_told_apart_by_shop_and_recognised_by_their_address(shop: 
 
 def test_what_a_binding_credits_binds_nobody(shop: Shop) -> None:
     """The third order has nothing in common with the first, which alone could bind."""
-    bind(shop)
+    set_customer_policy(shop)
     address = {"customer_email_hash": "ab" * 32}
-    send(shop, bought("11-01", click=click(shop, "anna", "10-30"), **address))
-    send(shop, bought("12-01", customer="C1", **address), bought("01-01", customer="C1"))
+    send(shop, purchase("11-01", click=click(shop, "anna", "10-30"), **address))
+    send(shop, purchase("12-01", customer="C1", **address), purchase("01-01", customer="C1"))
 
-    assert (credited(shop, "12-01"), credited(shop, "01-01")) == ("anna", None)
+    assert (credited_owner(shop, "12-01"), credited_owner(shop, "01-01")) == ("anna", None)
 
 
-def test_orders_that_were_only_tried_out_know_each_other_and_nobody_else(shop: Shop) -> None:
-    bind(shop)
-    send(shop, bought("11-01", click=click(shop, "anna", "10-30"), test=True))
-    send(shop, bought("12-01"), bought("12-02", test=True))
+def test_test_orders_bind_only_test_orders(shop: Shop) -> None:
+    set_customer_policy(shop)
+    send(shop, purchase("11-01", click=click(shop, "anna", "10-30"), test=True))
+    send(shop, purchase("12-01"), purchase("12-02", test=True))
 
-    assert (credited(shop, "12-01"), credited(shop, "12-02")) == (None, "anna")
+    assert (credited_owner(shop, "12-01"), credited_owner(shop, "12-02")) == (None, "anna")
 
 
 def test_another_brands_customer_of_the_same_name_is_not_known(shop: Shop) -> None:
-    bind(shop)
-    send(shop, bought("11-01", click=click(shop, "anna", "10-30")), bought("12-01", customer="C2"))
+    set_customer_policy(shop)
+    send(shop, purchase("11-01", click=click(shop, "anna", "10-30")), purchase("12-01", customer="C2"))
     send(shop, sale(order_id="nameless", occurred_at="2025-12-02T12:00:00Z"))
 
-    assert (credited(shop, "12-01"), credited(shop, "nameless")) == (None, None)
+    assert (credited_owner(shop, "12-01"), credited_owner(shop, "nameless")) == (None, None)
 
 
-def test_a_first_sale_that_is_reported_late_decides_the_later_ones_anew(shop: Shop) -> None:
-    bind(shop)
-    send(shop, bought("12-01"), bought("12-15", click=click(shop, "bob", "12-14")), bought("01-01"))
-    assert [credited(shop, order_id) for order_id in ("12-01", "12-15", "01-01")] == [None, "bob", "bob"]
+def test_a_first_sale_reported_late_reattributes_the_later_ones(shop: Shop) -> None:
+    set_customer_policy(shop)
+    send(shop, purchase("12-01"), purchase("12-15", click=click(shop, "bob", "12-14")), purchase("01-01"))
+    assert [credited_owner(shop, order_id) for order_id in ("12-01", "12-15", "01-01")] == [
+        None,
+        "bob",
+        "bob",
+    ]
 
-    send(shop, bought("11-01", click=click(shop, "anna", "10-30")))
+    send(shop, purchase("11-01", click=click(shop, "anna", "10-30")))
 
-    assert [credited(shop, order_id) for order_id in ("12-01", "12-15", "01-01")] == ["anna", "bob", "anna"]
+    assert [credited_owner(shop, order_id) for order_id in ("12-01", "12-15", "01-01")] == [
+        "anna",
+        "bob",
+        "anna",
+    ]
     assert [each.revision for each in shop.attributions("01-01")] == [1, 2]
 
 
-def test_evidence_for_the_first_sale_decides_the_later_ones_anew(shop: Shop) -> None:
-    bind(shop)
-    send(shop, bought("11-01"), bought("12-01"))
-    assert credited(shop, "12-01") is None
+def test_new_evidence_for_the_first_sale_reattributes_the_later_ones(shop: Shop) -> None:
+    set_customer_policy(shop)
+    send(shop, purchase("11-01"), purchase("12-01"))
+    assert credited_owner(shop, "12-01") is None
 
-    send(shop, bought("11-01", click=click(shop, "anna", "10-20")))
-    assert credited(shop, "12-01") == "anna"
-    send(shop, bought("11-01", click=click(shop, "bob", "10-30")))
-    assert credited(shop, "12-01") == "bob"
+    send(shop, purchase("11-01", click=click(shop, "anna", "10-20")))
+    assert credited_owner(shop, "12-01") == "anna"
+    send(shop, purchase("11-01", click=click(shop, "bob", "10-30")))
+    assert credited_owner(shop, "12-01") == "bob"
 
 
 def test_a_binding_is_decided_by_the_terms_in_force_at_the_sale(shop: Shop, databases: Databases) -> None:
-    bind(shop)
+    set_customer_policy(shop)
     with read_session(databases.main) as session:
         program_id = session.scalars(select(Enrollment.program_id)).first()
     at = datetime.fromisoformat("2025-11-15T00:00:00+00:00")
     transact(databases.main, lambda s: change_terms(s, at, program_id=str(program_id), rate_bp=2000))
-    send(shop, bought("11-01", click=click(shop, "anna", "10-30")), bought("12-01"))
+    send(shop, purchase("11-01", click=click(shop, "anna", "10-30")), purchase("12-01"))
 
     with read_session(databases.main) as session:
         versions = [
@@ -142,34 +154,34 @@ def test_a_binding_is_decided_by_the_terms_in_force_at_the_sale(shop: Shop, data
 
 
 def test_the_policy_in_force_at_the_sale_counts_whenever_it_is_reported(shop: Shop) -> None:
-    bind(shop, when=datetime.fromisoformat("2025-12-10T00:00:00+00:00"))
-    send(shop, bought("12-11"), bought("11-01", click=click(shop, "anna", "10-30")), bought("12-09"))
+    set_customer_policy(shop, when=datetime.fromisoformat("2025-12-10T00:00:00+00:00"))
+    send(shop, purchase("12-11"), purchase("11-01", click=click(shop, "anna", "10-30")), purchase("12-09"))
 
-    assert (credited(shop, "12-09"), credited(shop, "12-11")) == (None, "anna")
+    assert (credited_owner(shop, "12-09"), credited_owner(shop, "12-11")) == (None, "anna")
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-def test_a_sale_asks_nothing_about_customers_where_nobody_is_bound(shop: Shop, databases: Databases) -> None:
+def test_a_sale_runs_no_customer_queries_without_bindings(shop: Shop, databases: Databases) -> None:
     asked: list[str] = []
     event.listen(databases.main, "before_cursor_execute", lambda _c, _k, said, *_: asked.append(said))
 
     def queries(**changes: Any) -> int:
         asked.clear()
-        send(shop, bought("11-01", click=click(shop, "anna", "10-30"), **changes))
+        send(shop, purchase("11-01", click=click(shop, "anna", "10-30"), **changes))
         return len(asked)
 
-    send(shop, bought("10-15"))
+    send(shop, purchase("10-15"))
     of_nobody = queries(order_id="1", customer=None)
     assert queries(order_id="2") == of_nobody
-    bind(shop)
+    set_customer_policy(shop)
     assert queries(order_id="3", customer=None) == of_nobody
     assert queries(order_id="4", customer="C2") <= of_nobody + 3
 
 
-def test_a_subscriptions_renewals_are_credited_to_who_brought_the_subscriber(
+def test_subscription_renewals_are_credited_to_the_creator_who_brought_the_subscriber(
     shop: Shop, databases: Databases
 ) -> None:
-    bind(shop)
+    set_customer_policy(shop)
     source_id = shop.connect("stripe", "whsec_ExampleOfThisYear000000000000")
     story = [
         stripe_event("stripe_session_subscription", client_reference_id=shop.token("anna")),
@@ -191,7 +203,7 @@ def test_a_subscriptions_renewals_are_credited_to_who_brought_the_subscriber(
                 raw(each),
                 key=each["id"],
                 source_id=source_id,
-                now=MUCH_LATER,
+                now=LATEST,
             )
         source_id = shop.connect("stripe", "whsec_ExampleOfThisYear000000000000")
     with read_session(databases.main) as session:

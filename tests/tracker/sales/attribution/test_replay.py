@@ -10,8 +10,8 @@ from sqlalchemy import event, insert, select, text
 
 from config.database import Databases, read_session
 from config.settings import Settings
-from tests.tracker.sales.customers import bind, bought, click, send
-from tests.tracker.sales.shop import RECEIVED, START, Shop, open_shop, sale
+from tests.tracker.sales.customers import click, purchase, send, set_customer_policy
+from tests.tracker.sales.shop import RECEIVED_AT, START, Shop, create_shop, sale
 from tests.tracker.terminal import Terminal
 from tracker.ids import new_id
 from tracker.sales.attribution import commands as replay_commands
@@ -25,16 +25,16 @@ def terminal(settings: Settings) -> Terminal:
 
 
 @pytest.fixture
-def story(shop: Shop) -> Shop:
+def decided_shop(shop: Shop) -> Shop:
     """Clicks, a code, a customer who is known, new evidence: six decisions about four orders."""
-    bind(shop)
-    send(shop, bought("12-01"), bought("11-01", click=click(shop, "anna", "10-30")))
-    send(shop, bought("12-15", coupons=["ANNA10"]))
+    set_customer_policy(shop)
+    send(shop, purchase("12-01"), purchase("11-01", click=click(shop, "anna", "10-30")))
+    send(shop, purchase("12-15", coupons=["ANNA10"]))
     send(shop, sale(), sale(click=shop.token("bob")))
     return shop
 
 
-def without_protection(databases: Databases, statement: str, values: dict[str, Any]) -> None:
+def execute_without_triggers(databases: Databases, statement: str, values: dict[str, Any]) -> None:
     """As somebody who has the database in his hands could do."""
     with databases.main.begin() as connection:
         if databases.main.dialect.name == "sqlite":
@@ -44,9 +44,9 @@ def without_protection(databases: Databases, statement: str, values: dict[str, A
         connection.execute(text(statement), values)
 
 
-def test_what_was_decided_comes_out_again(story: Shop, terminal: Terminal) -> None:
+def test_stored_decisions_are_reproduced(decided_shop: Shop, terminal: Terminal) -> None:
     assert terminal.ask("replay") == {"decisions": 6, "different": 0, "differences": []}
-    assert terminal.ask("replay", "--brand", story.brand_id, "--order", "12-01")["decisions"] == 2
+    assert terminal.ask("replay", "--brand", decided_shop.brand_id, "--order", "12-01")["decisions"] == 2
     said = terminal.run("replay").stdout
     assert said == "6 decisions made again from their inputs; none came out otherwise.\n"
 
@@ -63,11 +63,11 @@ def test_what_was_decided_comes_out_again(story: Shop, terminal: Terminal) -> No
         ("""inputs = replace(inputs, 'if_involved', 'never')""", "coupon_id"),
     ],
 )
-def test_a_decision_that_was_changed_is_found(
-    story: Shop, terminal: Terminal, databases: Databases, change: str, found: str
+def test_a_tampered_decision_is_detected(
+    decided_shop: Shop, terminal: Terminal, databases: Databases, change: str, found: str
 ) -> None:
-    changed = story.attributions("12-15")[0]
-    without_protection(databases, f"update attribution set {change} where id = :id", {"id": changed.id})
+    changed = decided_shop.attributions("12-15")[0]
+    execute_without_triggers(databases, f"update attribution set {change} where id = :id", {"id": changed.id})
 
     result = terminal.run("replay", "--json")
     assert result.exit_code == 3
@@ -80,11 +80,11 @@ def test_a_decision_that_was_changed_is_found(
     assert terminal.ask("replay", "--order", "11-01")["different"] == 0
 
 
-def test_decisions_of_the_first_rules_come_out_again(
-    story: Shop, terminal: Terminal, databases: Databases
+def test_decisions_of_rules_version_1_are_reproduced(
+    decided_shop: Shop, terminal: Terminal, databases: Databases
 ) -> None:
     """Rows as version 1 wrote them, beside those of today."""
-    [first, _second] = story.attributions()
+    [first, _second] = decided_shop.attributions()
     decided = json.loads((Path(__file__).parent / "decisions_by_rules_1.json").read_text())
     stored = next(each for each in decided if each["decision"]["winner"] is None)
     sold = first.inputs["sale"]
@@ -103,7 +103,7 @@ def test_decisions_of_the_first_rules_come_out_again(
     assert terminal.ask("replay") == {"decisions": 7, "different": 0, "differences": []}
 
 
-def test_new_evidence_for_what_the_first_rules_decided_is_decided_by_todays(
+def test_new_evidence_for_a_version_1_decision_uses_the_current_rules(
     shop: Shop, databases: Databases
 ) -> None:
     shop.send("sale.created", sale(click=shop.token("anna", "2025-10-20T10:00:00+00:00")))
@@ -111,29 +111,31 @@ def test_new_evidence_for_what_the_first_rules_decided_is_decided_by_todays(
     policy = {"model": "last", "coupons": "if_involved"}
     former = {**known, "rules": 1, "policy": policy}
     del former["binding"]
-    without_protection(databases, "update attribution set inputs = :inputs", {"inputs": json.dumps(former)})
+    execute_without_triggers(
+        databases, "update attribution set inputs = :inputs", {"inputs": json.dumps(former)}
+    )
 
     shop.send("sale.created", sale(click=shop.token("bob")))
     assert [each.inputs["rules"] for each in shop.attributions()] == [1, 2]
     assert shop.attributions()[1].enrollment_id == shop.enrollments["bob"]
 
 
-def test_one_brands_decisions_alone(
-    story: Shop, terminal: Terminal, settings: Settings, databases: Databases
+def test_replay_can_be_limited_to_one_brand(
+    decided_shop: Shop, terminal: Terminal, settings: Settings, databases: Databases
 ) -> None:
-    other = open_shop(settings, databases, "Bikes", coupon=None)
+    other = create_shop(settings, databases, "Bikes", coupon=None)
     other.send("sale.created", sale())
     assert terminal.ask("replay", "--brand", other.brand_id)["decisions"] == 1
     assert terminal.ask("replay")["decisions"] == 7
     assert "No sale of order 'nothing'" in terminal.run("replay", "--order", "nothing").stderr
 
 
-def test_it_goes_page_by_page_and_forgets_each(
-    story: Shop, terminal: Terminal, databases: Databases, monkeypatch: pytest.MonkeyPatch
+def test_decisions_are_replayed_page_by_page(
+    decided_shop: Shop, terminal: Terminal, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(7):
         shop_time = datetime.fromisoformat(f"2025-11-02T10:00:0{number}+00:00")
-        story.send("sale.created", sale(order_id=f"page-{number}"), now=max(shop_time, RECEIVED))
+        decided_shop.send("sale.created", sale(order_id=f"page-{number}"), now=max(shop_time, RECEIVED_AT))
     monkeypatch.setattr(replay_commands, "PAGE", 3)
     pages: list[int] = []
 

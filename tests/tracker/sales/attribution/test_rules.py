@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.sales.attribution.evidence import moment
+from tracker.sales.attribution.evidence import iso_time
 from tracker.sales.attribution.inputs import RULES, Binding, CouponUse, Touch
-from tracker.sales.attribution.rules import Credit, Decision, decide, replay_decision
+from tracker.sales.attribution.rules import Decision, Winner, decide, replay_decision
 
 SOLD = datetime(2026, 11, 1, 10, 0, tzinfo=UTC)
-SALE = {"brand_id": "brd_1", "order_id": "1001", "occurred_at": moment(SOLD)}
+SALE = {"brand_id": "brd_1", "order_id": "1001", "occurred_at": iso_time(SOLD)}
 DAY = timedelta(days=1)
 
 
@@ -23,7 +23,7 @@ def click(owner: str, before: timedelta, key: str | None = None, **changes: Any)
     touch = {
         "key": key or f"clk_{owner}_{before}",
         "click_id": key or f"clk_{owner}_{before}",
-        "at": moment(SOLD - before),
+        "at": iso_time(SOLD - before),
         "flaw": None,
         "earns": True,
         "link_id": f"lnk_{owner}",
@@ -50,7 +50,7 @@ def code(owner: str | None, position: int = 0, **changes: Any) -> CouponUse:
     return {**use, **changes}  # type: ignore[typeddict-item]
 
 
-def known(owner: str, at: str = "2026-09-01T10:00:00.000000Z", **changes: Any) -> Binding:
+def make_binding(owner: str, at: str = "2026-09-01T10:00:00.000000Z", **changes: Any) -> Binding:
     """A customer whose order 900 the owner brought, a while before."""
     binding = {
         "namespace": "shop",
@@ -91,7 +91,7 @@ def test_the_last_or_the_first_click_wins(model: str, winner: str) -> None:
     assert [each["outcome"] for each in decision.candidates].count("won") == 1
 
 
-def test_nobody_wins_when_nobody_was_there() -> None:
+def test_without_clicks_or_codes_nobody_is_credited() -> None:
     assert decided([]).winner is None
     assert decided([]).reason == "No eligible click and no code of a creator came with the sale."
 
@@ -161,7 +161,7 @@ def test_the_first_listed_code_with_an_owner_counts() -> None:
     assert [each["outcome"] for each in decision.candidates] == ["lost", "won", "lost"]
 
 
-def test_a_code_that_had_ended_gives_way_to_the_next() -> None:
+def test_an_ended_code_is_skipped_for_the_next() -> None:
     ended = code("anna", 0, flaw="The code had ended when the sale was made.")
 
     assert winner_of(decided([], [ended, code("bob", 1)])) == "bob"
@@ -170,15 +170,15 @@ def test_a_code_that_had_ended_gives_way_to_the_next() -> None:
 def test_the_winning_coupon_takes_its_owners_click_along() -> None:
     decision = decided([click("anna", 2 * DAY), click("bob", DAY)], [code("anna")])
 
-    assert decision.winner == Credit("enr_anna", "trm_1", "lnk_anna", f"clk_anna_{2 * DAY}", "cpn_anna")
+    assert decision.winner == Winner("enr_anna", "trm_1", "lnk_anna", f"clk_anna_{2 * DAY}", "cpn_anna")
     assert {each["outcome"] for each in decision.candidates} == {"supports", "lost", "won"}
 
 
-def test_a_click_of_the_same_creator_in_another_program_involves_him_but_is_not_taken_along() -> None:
+def test_a_click_in_another_program_involves_its_creator_but_is_not_credited() -> None:
     other_program = click("anna", DAY, enrollment_id="enr_anna_2", terms_id="trm_2")
     decision = decided([other_program, click("bob", DAY)], [code("anna")])
 
-    assert decision.winner == Credit("enr_anna", "trm_1", None, None, "cpn_anna")
+    assert decision.winner == Winner("enr_anna", "trm_1", None, None, "cpn_anna")
 
 
 def test_clicks_of_the_same_moment_are_decided_by_their_ids() -> None:
@@ -200,7 +200,7 @@ CLICKS = st.builds(
 )
 CODES = st.builds(lambda owner, position: code(owner, position), OWNERS | st.none(), st.integers(0, 3))
 BINDINGS = st.builds(
-    lambda owner, months, flaw: known(owner, f"2025-{months:02}-01T10:00:00.000000Z", flaw=flaw),
+    lambda owner, months, flaw: make_binding(owner, f"2025-{months:02}-01T10:00:00.000000Z", flaw=flaw),
     OWNERS,
     st.integers(1, 12),
     st.sampled_from([None, None, "Its creator had left the program when the sale was made."]),
@@ -241,7 +241,7 @@ def test_stored_inputs_give_the_same_decision_again(case: Any) -> None:
 
 
 @given(CASES)
-def test_there_is_one_winner_at_most_and_everybody_is_told_why(case: Any) -> None:
+def test_there_is_at_most_one_winner_and_every_candidate_has_a_reason(case: Any) -> None:
     touches, coupons, _model, _policy, binding, _customers = case
     decision = decided(*case)
 
@@ -260,11 +260,11 @@ def test_a_known_customer_never_decides_against_a_click_or_a_code(case: Any) -> 
     assert without.winner is None or decided(*case).winner == without.winner
 
 
-DECIDED_BEFORE = json.loads((Path(__file__).parent / "decisions_by_rules_1.json").read_text())
+OLD_DECISIONS = json.loads((Path(__file__).parent / "decisions_by_rules_1.json").read_text())
 
 
-@pytest.mark.parametrize("stored", DECIDED_BEFORE, ids=lambda stored: stored["decision"]["reason"])
-def test_what_the_first_rules_decided_can_be_made_again(stored: Any) -> None:
+@pytest.mark.parametrize("stored", OLD_DECISIONS, ids=lambda stored: stored["decision"]["reason"])
+def test_decisions_of_rules_version_1_can_be_replayed(stored: Any) -> None:
     """As version 1 stored it, word for word."""
     again = replay_decision(stored["inputs"])
 
@@ -272,6 +272,6 @@ def test_what_the_first_rules_decided_can_be_made_again(stored: Any) -> None:
     assert {"winner": winner, "reason": again.reason, "candidates": again.candidates} == stored["decision"]
 
 
-def test_inputs_of_rules_to_come_are_not_decided_by_these() -> None:
+def test_inputs_of_a_future_rules_version_are_rejected() -> None:
     with pytest.raises(ValueError, match="rules 3"):
         replay_decision({"rules": 3})

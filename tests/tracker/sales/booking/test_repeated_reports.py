@@ -10,7 +10,7 @@ from tests.tracker.sales.inbox.test_concurrency import states
 from tests.tracker.sales.orders.test_stripe_references import LATER
 from tests.tracker.sales.payloads_read import payload, raw
 from tests.tracker.sales.shop import Shop, sale
-from tracker.sales.inbox.operations import Received
+from tracker.sales.inbox.operations import ReceiveResult
 from tracker.sales.orders.models import Refund, Sale
 from tracker.sales.orders.queries import find_sale
 
@@ -22,7 +22,7 @@ def woo(shop: Shop) -> str:
     return shop.connect("woocommerce", SECRET)
 
 
-def updated(shop: Shop, source_id: str, name: str, **changes: Any) -> Received:
+def send_update(shop: Shop, source_id: str, name: str, **changes: Any) -> ReceiveResult:
     body = raw(payload(f"woocommerce_order_{name}", **changes))
     return shop.send_raw(body, source_id=source_id, topic="order.updated", now=LATER)
 
@@ -61,8 +61,8 @@ def test_a_refund_is_booked_whatever_else_was_changed_since_the_sale(
     shop: Shop, databases: Databases, woo: str, changed: dict[str, Any]
 ) -> None:
     """WooCommerce tells the SKU and the customer of today with every update of an old order."""
-    updated(shop, woo, "processing")
-    received = updated(shop, woo, "refunded_in_part", **changed)
+    send_update(shop, woo, "processing")
+    received = send_update(shop, woo, "refunded_in_part", **changed)
 
     assert (received.state, received.reason) == ("applied", f"already booked by {_first(databases)}")
     assert amounts(databases) == ([11305], [900, 4284])
@@ -73,7 +73,7 @@ def _first(databases: Databases) -> str:
         return session.scalars(select(Sale.event_id)).one()
 
 
-def test_a_line_that_costs_something_else_is_another_amount(shop: Shop) -> None:
+def test_a_changed_line_amount_is_a_conflict(shop: Shop) -> None:
     shop.send("sale.created", sale(items=[{"sku": "A1", "quantity": 1, "net": 9500}]))
     other = shop.send("sale.created", sale(items=[{"sku": "A1", "quantity": 1, "net": 9400}]))
 
@@ -85,9 +85,9 @@ def test_an_order_that_moved_on_before_its_payment_was_noted_is_sold_once(
     shop: Shop, databases: Databases, woo: str
 ) -> None:
     """WooCommerce notes no payment of what needs no shipping before the order is completed."""
-    updated(shop, woo, "processing", date_paid_gmt=None)
-    updated(shop, woo, "processing", status="completed", date_paid_gmt="2025-11-01T18:00:00")
-    updated(shop, woo, "refunded_in_part", date_paid_gmt="2025-11-01T18:00:00")
+    send_update(shop, woo, "processing", date_paid_gmt=None)
+    send_update(shop, woo, "processing", status="completed", date_paid_gmt="2025-11-01T18:00:00")
+    send_update(shop, woo, "refunded_in_part", date_paid_gmt="2025-11-01T18:00:00")
 
     assert states(databases) == {"applied": 3}
     assert amounts(databases) == ([11305], [900, 4284])
@@ -96,18 +96,18 @@ def test_an_order_that_moved_on_before_its_payment_was_noted_is_sold_once(
 def test_an_order_that_was_completed_without_a_noted_payment_is_sold(
     shop: Shop, databases: Databases, woo: str
 ) -> None:
-    updated(shop, woo, "processing", status="completed", date_paid_gmt=None)
-    updated(shop, woo, "refunded_in_part", date_paid_gmt=None)
+    send_update(shop, woo, "processing", status="completed", date_paid_gmt=None)
+    send_update(shop, woo, "refunded_in_part", date_paid_gmt=None)
 
     assert states(databases) == {"applied": 2}
     assert amounts(databases) == ([11305], [900, 4284])
 
 
-def test_an_order_is_found_by_its_id_before_one_whose_number_that_is(
+def test_an_order_id_takes_precedence_over_another_orders_number(
     shop: Shop, databases: Databases, woo: str
 ) -> None:
     for order_id in (727, 728):
-        updated(shop, woo, "processing", id=order_id, number=str(order_id - 1))
+        send_update(shop, woo, "processing", id=order_id, number=str(order_id - 1))
 
     with read_session(databases.main) as session:
         found = {name: find_sale(session, shop.brand_id, name).order_id for name in ("726", "727", "728")}

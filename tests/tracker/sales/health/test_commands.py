@@ -12,10 +12,10 @@ from config.database import read_session, transact
 from config.settings import Settings
 from tests.tracker.sales.api.hook_app import make_app
 from tests.tracker.sales.api.test_hooks import signed
-from tests.tracker.sales.shop import Shop, envelope, open_shop, sale
+from tests.tracker.sales.shop import Shop, create_shop, envelope, sale
 from tests.tracker.terminal import Terminal
 from tracker.http.site import site
-from tracker.sales.health.clocks import note_stale
+from tracker.sales.health.clocks import record_stale_refusal
 from tracker.sales.reports.messages import Stale
 from tracker.sales.sources.operations import get_source
 from wsgi import create_app
@@ -31,7 +31,7 @@ def client(settings: Settings) -> Iterator[FlaskClient]:
         site().databases.close()
 
 
-def refused_for_time(client: FlaskClient, shop: Shop, minutes: int, secret: str | None = None) -> None:
+def post_refused_for_time(client: FlaskClient, shop: Shop, minutes: int, secret: str | None = None) -> None:
     body = envelope("sale.created", sale())
     at = datetime.now(UTC) + timedelta(minutes=minutes)
     answer = client.post(
@@ -40,31 +40,31 @@ def refused_for_time(client: FlaskClient, shop: Shop, minutes: int, secret: str 
     assert answer.status_code == 401
 
 
-def noted(shop: Shop) -> tuple[datetime | None, int | None]:
+def stale_noted(shop: Shop) -> tuple[datetime | None, int | None]:
     with read_session(shop.databases.main) as session:
         source = get_source(session, shop.source_id)
         return source.stale_at, source.stale_ahead_s
 
 
-def test_a_message_that_was_refused_for_its_time_is_told_of(
+def test_a_message_refused_as_stale_raises_an_alarm(
     client: FlaskClient, shop: Shop, terminal: Terminal
 ) -> None:
-    refused_for_time(client, shop, -10, secret="whsec_" + "A" * 44)
-    assert noted(shop) == (None, None)
-    refused_for_time(client, shop, -10)
-    first_at, ahead_s = noted(shop)
+    post_refused_for_time(client, shop, -10, secret="whsec_" + "A" * 44)
+    assert stale_noted(shop) == (None, None)
+    post_refused_for_time(client, shop, -10)
+    first_at, ahead_s = stale_noted(shop)
     assert ahead_s is not None
     assert -602 <= ahead_s <= -599
 
-    refused_for_time(client, shop, 20)
-    assert noted(shop) == (first_at, ahead_s)  # once a minute is enough
-    set_noted(shop, datetime.now(UTC) - timedelta(minutes=2), ahead_s)
-    refused_for_time(client, shop, 20)
-    assert 1198 <= (noted(shop)[1] or 0) <= 1200
+    post_refused_for_time(client, shop, 20)
+    assert stale_noted(shop) == (first_at, ahead_s)  # once a minute is enough
+    set_stale_noted(shop, datetime.now(UTC) - timedelta(minutes=2), ahead_s)
+    post_refused_for_time(client, shop, 20)
+    assert 1198 <= (stale_noted(shop)[1] or 0) <= 1200
 
-    told = terminal.run("source", "health", "--json")
-    assert told.exit_code == 3
-    [alarm] = json.loads(told.stdout)["sources"][0]["alarms"]
+    result = terminal.run("source", "health", "--json")
+    assert result.exit_code == 3
+    [alarm] = json.loads(result.stdout)["sources"][0]["alarms"]
     assert alarm["what"] == "refused"
     assert "min" in alarm["message"]
     assert "later than the clock here" in alarm["message"]
@@ -75,12 +75,12 @@ def test_two_refusals_at_once_are_noted_once(shop: Shop) -> None:
     now = datetime.now(UTC)
     with read_session(shop.databases.main) as session:
         source = get_source(session, shop.source_id)
-    note_stale(shop.databases.main, source, now, Stale("", 600))
-    note_stale(shop.databases.main, source, now, Stale("", 700))
-    assert noted(shop) == (now, 600)
+    record_stale_refusal(shop.databases.main, source, now, Stale("", 600))
+    record_stale_refusal(shop.databases.main, source, now, Stale("", 700))
+    assert stale_noted(shop) == (now, 600)
 
 
-def set_noted(shop: Shop, at: datetime, ahead_s: int) -> None:
+def set_stale_noted(shop: Shop, at: datetime, ahead_s: int) -> None:
     def work(session: Session) -> None:
         source = get_source(session, shop.source_id)
         source.stale_at, source.stale_ahead_s = at, ahead_s
@@ -89,17 +89,17 @@ def set_noted(shop: Shop, at: datetime, ahead_s: int) -> None:
 
 
 @SQLITE
-def test_a_refusal_of_last_week_is_no_alarm(shop: Shop, terminal: Terminal) -> None:
-    set_noted(shop, datetime.now(UTC) - timedelta(days=7), -600)
+def test_a_refusal_of_last_week_raises_no_alarm(shop: Shop, terminal: Terminal) -> None:
+    set_stale_noted(shop, datetime.now(UTC) - timedelta(days=7), -600)
     [found] = terminal.ask("source", "health")["sources"]
     assert (found["alarms"], found["refused_for_time_ahead_s"]) == ([], -600)
 
 
 @SQLITE
-def test_a_brands_health_is_told_in_words_and_as_json(
+def test_source_health_is_reported_as_text_and_json(
     shop: Shop, terminal: Terminal, settings: Settings
 ) -> None:
-    other = open_shop(settings, shop.databases, name="Coffees", coupon=None)
+    other = create_shop(settings, shop.databases, name="Coffees", coupon=None)
     now = datetime.now(UTC)
     for number in range(11):
         data = sale(order_id=f"a{number}x", occurred_at=now.isoformat(), coupons=["ANNA10"])
@@ -128,13 +128,13 @@ def test_silence_is_an_alarm_with_an_exit_code_of_its_own(shop: Shop, terminal: 
     for day in range(30, 2, -1):
         at = now - timedelta(days=day)
         shop.send("sale.created", sale(order_id=f"a{day}x", occurred_at=at.isoformat()), now=at)
-    told = terminal.run("source", "health")
-    assert told.exit_code == 3
-    assert "ALARM silence: nothing has come since" in told.stdout
-    assert f"linkledger source delete {shop.source_id}" in told.stdout
+    result = terminal.run("source", "health")
+    assert result.exit_code == 3
+    assert "ALARM silence: nothing has come since" in result.stdout
+    assert f"linkledger source delete {shop.source_id}" in result.stdout
 
 
-def test_the_age_of_the_last_message_is_a_figure(shop: Shop, settings: Settings) -> None:
+def test_the_age_of_the_last_message_is_a_metric(shop: Shop, settings: Settings) -> None:
     shop.send("sale.created", sale(), now=datetime.now(UTC) - timedelta(hours=1))
     text = create_app(settings).test_client().get("/metrics").text
     [line] = [line for line in text.splitlines() if line.startswith("linkledger_source_last_event_age")]

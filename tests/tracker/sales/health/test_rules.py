@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.sales.health.rules import CouponFigures, Habit, silence, skew, usual_pause
+from tracker.sales.health.rules import CouponStatistics, MessagePattern, silence, skew, usual_pause
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LAST = datetime.fromisoformat("2025-11-28T18:00:00+00:00")
 
 
-def habit(pause: timedelta, messages: int = 100, known_for: timedelta = 60 * DAY) -> Habit:
-    return Habit(LAST - known_for, LAST, messages, pause)
+def message_pattern(pause: timedelta, messages: int = 100, known_for: timedelta = 60 * DAY) -> MessagePattern:
+    return MessagePattern(LAST - known_for, LAST, messages, pause)
 
 
 @pytest.mark.parametrize(
@@ -25,16 +25,18 @@ def habit(pause: timedelta, messages: int = 100, known_for: timedelta = 60 * DAY
         (64 * HOUR, 97 * HOUR, True),
     ],
 )
-def test_half_as_long_again_as_usual_is_unusual(pause: timedelta, silent: timedelta, is_alarm: bool) -> None:
-    assert silence(habit(pause), LAST + silent).is_alarm == is_alarm
+def test_silence_longer_than_one_and_a_half_usual_pauses_is_an_alarm(
+    pause: timedelta, silent: timedelta, is_alarm: bool
+) -> None:
+    assert silence(message_pattern(pause), LAST + silent).is_alarm == is_alarm
 
 
-def test_nothing_is_said_of_new_shops_and_of_those_that_sell_little() -> None:
+def test_new_and_quiet_shops_raise_no_silence_alarm() -> None:
     later = LAST + 100 * DAY
-    assert "too few" in silence(habit(HOUR, messages=19), later).why
-    assert silence(habit(HOUR, messages=20), later).is_alarm
-    assert "less than 14 days" in silence(habit(HOUR, known_for=13 * DAY), later).why
-    assert not silence(habit(HOUR, known_for=13 * DAY), later).is_alarm
+    assert "too few" in silence(message_pattern(HOUR, messages=19), later).why
+    assert silence(message_pattern(HOUR, messages=20), later).is_alarm
+    assert "less than 14 days" in silence(message_pattern(HOUR, known_for=13 * DAY), later).why
+    assert not silence(message_pattern(HOUR, known_for=13 * DAY), later).is_alarm
 
 
 def test_weekends_are_usual_and_a_single_outage_is_not() -> None:
@@ -45,7 +47,7 @@ def test_weekends_are_usual_and_a_single_outage_is_not() -> None:
 
 
 @given(st.lists(st.datetimes(), max_size=10))
-def test_a_pause_can_be_told_of_any_times(times: list[datetime]) -> None:
+def test_the_usual_pause_is_the_second_longest_for_any_times(times: list[datetime]) -> None:
     number, pause = usual_pause(sorted(times))
     assert number == len(times)
     pauses = sorted(later - earlier for earlier, later in zip(sorted(times), sorted(times)[1:], strict=False))
@@ -64,7 +66,7 @@ def test_a_pause_can_be_told_of_any_times(times: list[datetime]) -> None:
         ([60, 60, 60], (60, False)),
     ],
 )
-def test_a_clock_is_judged_by_the_middle_of_several_messages(
+def test_clock_skew_is_the_median_of_several_messages(
     ahead: list[int], expected: tuple[int, bool] | None
 ) -> None:
     found = skew([timedelta(seconds=each) for each in ahead])
@@ -82,7 +84,7 @@ def test_a_clock_is_judged_by_the_middle_of_several_messages(
         (100, 0, 1000, False),
     ],
 )
-def test_a_code_that_is_known_where_its_creator_is_not_may_have_leaked(
+def test_a_code_used_mostly_without_its_creators_clicks_may_have_leaked(
     orders: int, with_click: int, visitors: int, leaked: bool
 ) -> None:
-    assert CouponFigures("ANNA10", "crt_1", orders, with_click, visitors).may_have_leaked == leaked
+    assert CouponStatistics("ANNA10", "crt_1", orders, with_click, visitors).may_have_leaked == leaked

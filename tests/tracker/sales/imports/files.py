@@ -8,8 +8,8 @@ from typing import BinaryIO
 
 from config.database import read_session
 from tests.tracker.sales.shop import Shop
-from tracker.sales.imports.columns import Line, Reading
-from tracker.sales.imports.table import Rejected, open_table
+from tracker.sales.imports.columns import Line, ReadOptions
+from tracker.sales.imports.table import RejectedLine, open_table
 from tracker.sales.inbox.queries import list_events
 from tracker.sales.orders.queries import list_sales
 
@@ -27,22 +27,22 @@ def text(*lines: str, header: str = SALES) -> str:
     return "".join(f"{line}\r\n" for line in (header, *lines))
 
 
-def read(content: str | bytes | BinaryIO, how: Reading = Reading()) -> list[Line | Rejected]:  # noqa: B008
+def read(content: str | bytes | BinaryIO, options: ReadOptions = ReadOptions()) -> list[Line | RejectedLine]:  # noqa: B008
     if isinstance(content, str):
         content = content.encode()
     file = io.BytesIO(content) if isinstance(content, bytes) else content
-    return list(open_table(file, how.kind).lines(how, NOW))
+    return list(open_table(file, options.kind).lines(options, NOW))
 
 
-def reasons(lines: Iterable[Line | Rejected]) -> list[tuple[int, str]]:
-    return [(line.number, line.reason) for line in lines if isinstance(line, Rejected)]
+def rejections(lines: Iterable[Line | RejectedLine]) -> list[tuple[int, str]]:
+    return [(line.number, line.reason) for line in lines if isinstance(line, RejectedLine)]
 
 
-def sound(lines: Iterable[Line | Rejected]) -> list[Line]:
+def valid_lines(lines: Iterable[Line | RejectedLine]) -> list[Line]:
     return [line for line in lines if isinstance(line, Line)]
 
 
-def written(folder: Path, content: str, name: str = "sales.csv") -> str:
+def write_file(folder: Path, content: str, name: str = "sales.csv") -> str:
     path = folder / name
     path.write_bytes(content.encode())
     return str(path)

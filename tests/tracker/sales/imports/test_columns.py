@@ -6,16 +6,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tracker.sales.imports.files import REFUNDS, SALES, TIME, read, reasons, sale_line, sound, text
+from tests.tracker.sales.imports.files import (
+    REFUNDS,
+    SALES,
+    TIME,
+    read,
+    rejections,
+    sale_line,
+    text,
+    valid_lines,
+)
 from tracker.errors import Invalid
-from tracker.sales.imports.columns import Reading, guarded, unguarded
+from tracker.sales.imports.columns import ReadOptions, escape_formula, unescape_formula
 from tracker.sales.reports.normal import CancellationReport, DisputeReport, RefundReport, SaleReport
 
-BERLIN = Reading(zone=ZoneInfo("Europe/Berlin"))
+BERLIN = ReadOptions(zone=ZoneInfo("Europe/Berlin"))
 
 
-def sold(content: str | bytes, how: Reading = BERLIN) -> SaleReport:
-    [line] = sound(read(content, how))
+def sold(content: str | bytes, options: ReadOptions = BERLIN) -> SaleReport:
+    [line] = valid_lines(read(content, options))
     assert isinstance(line.report, SaleReport)
     return line.report
 
@@ -38,15 +47,15 @@ def test_names_of_columns_are_matched_as_people_write_them() -> None:
 
 def test_a_spreadsheets_own_first_line_is_passed_over() -> None:
     lines = read("sep=;\r\n" + text(sale_line("7"), "x").replace(",", ";"))
-    assert (sound(lines)[0].number, reasons(lines)[0][0]) == (3, 4)
+    assert (valid_lines(lines)[0].number, rejections(lines)[0][0]) == (3, 4)
 
 
 def test_cells_with_line_breaks_and_quotes_are_one_cell() -> None:
     header = f"{REFUNDS},reason"
     row = f'1001,r1,{TIME},EUR,10.00,"two ""cups""\r\narrived, broken"'
-    lines = read(text(row, "", sale_line("x"), header=header), Reading(kind="refund"))
-    assert [number for number, _ in reasons(lines)] == [5]
-    [line] = sound(lines)
+    lines = read(text(row, "", sale_line("x"), header=header), ReadOptions(kind="refund"))
+    assert [number for number, _ in rejections(lines)] == [5]
+    [line] = valid_lines(lines)
     assert isinstance(line.report, RefundReport)
     assert (line.number, line.report.reason) == (2, 'two "cups" arrived, broken')
 
@@ -64,9 +73,9 @@ def test_every_type_of_line_may_stand_in_one_file() -> None:
             header=header,
         )
     )
-    kinds = [type(line.report) for line in sound(lines)]
+    kinds = [type(line.report) for line in valid_lines(lines)]
     assert kinds == [SaleReport, RefundReport, CancellationReport, DisputeReport, SaleReport]
-    assert reasons(lines) == [(7, "type must be one of sale, refund, cancellation, dispute.")]
+    assert rejections(lines) == [(7, "type must be one of sale, refund, cancellation, dispute.")]
 
 
 @pytest.mark.parametrize(
@@ -92,17 +101,17 @@ def test_amounts_are_decimals_of_their_currency(currency: str, amount: str, mino
         ("9" * 29, "largest amount"),
     ],
 )
-def test_an_amount_in_doubt_is_refused(amount: str, message: str) -> None:
-    [(number, reason)] = reasons(read(text(f"7,{TIME},EUR,{amount},0,0")))
+def test_an_ambiguous_amount_is_refused(amount: str, message: str) -> None:
+    [(number, reason)] = rejections(read(text(f"7,{TIME},EUR,{amount},0,0")))
     assert (number, reason[:6]) == (2, "total ")
     assert message in reason
 
 
-def test_a_comma_stands_before_decimals_when_that_is_said() -> None:
-    comma = Reading(decimal_comma=True)
+def test_decimal_commas_are_read_when_requested() -> None:
+    comma = ReadOptions(decimal_comma=True)
     assert sold(text(f'7,{TIME},EUR,"1234,50",0,0'), comma).total == 123450
     for wrong in ("1.234", "1.234,50", "1,234,50"):
-        assert "--decimal-comma" in reasons(read(text(f'7,{TIME},EUR,"{wrong}",0,0'), comma))[0][1]
+        assert "--decimal-comma" in rejections(read(text(f'7,{TIME},EUR,"{wrong}",0,0'), comma))[0][1]
 
 
 @pytest.mark.parametrize(
@@ -121,9 +130,9 @@ def test_times_say_their_zone_or_have_the_one_that_is_given(given_time: str, utc
 
 
 @pytest.mark.parametrize(
-    ("given_time", "how", "message"),
+    ("given_time", "options", "message"),
     [
-        ("2025-11-01 11:00", Reading(), "without a zone"),
+        ("2025-11-01 11:00", ReadOptions(), "without a zone"),
         ("2025-10-26 02:30", BERLIN, "clocks of Europe/Berlin were set"),
         ("2025-03-30 02:30", BERLIN, "clocks of Europe/Berlin were set"),
         ("2025-02-30 02:30", BERLIN, "no time"),
@@ -134,8 +143,8 @@ def test_times_say_their_zone_or_have_the_one_that_is_given(given_time: str, utc
         ("2025-11-25T10:00:00Z", BERLIN, "is the shop's clock right"),
     ],
 )
-def test_a_time_in_doubt_is_refused(given_time: str, how: Reading, message: str) -> None:
-    [(_, reason)] = reasons(read(text(sale_line("7").replace(TIME, given_time)), how))
+def test_an_ambiguous_time_is_refused(given_time: str, options: ReadOptions, message: str) -> None:
+    [(_, reason)] = rejections(read(text(sale_line("7").replace(TIME, given_time)), options))
     assert message in reason
 
 
@@ -161,36 +170,36 @@ def test_a_file_without_a_header_that_says_enough_is_refused(header: str, messag
 
 
 def test_a_line_with_too_few_or_too_many_cells_is_rejected() -> None:
-    assert reasons(read(text("7,8", sale_line("7") + ",1"))) == [
+    assert rejections(read(text("7,8", sale_line("7") + ",1"))) == [
         (2, "The line has 2 cells, and the header 6."),
         (3, "The line has 7 cells, and the header 6."),
     ]
 
 
-def test_columns_that_say_nothing_are_not_kept() -> None:
-    [line] = sound(read(text(f"{sale_line('7')},Anna Smith,r9", header=f"{SALES},Name,refund_id")))
+def test_unknown_columns_are_not_stored() -> None:
+    [line] = valid_lines(read(text(f"{sale_line('7')},Anna Smith,r9", header=f"{SALES},Name,refund_id")))
     assert b"Smith" not in line.body
     assert b"r9" not in line.body
 
 
 def test_the_same_content_is_the_same_message_in_whatever_file() -> None:
-    [first] = sound(read(text(sale_line("7"))))
+    [first] = valid_lines(read(text(sale_line("7"))))
     other = text(
         f"x;sale;5.00;19.00;119.00;EUR;{TIME};7",
         header="Name;type;shipping;tax;total;currency;occurred_at;order_id",
     )
-    [second] = sound(read(other))
-    [third] = sound(read(text(sale_line("7", "120.00"))))
+    [second] = valid_lines(read(other))
+    [third] = valid_lines(read(text(sale_line("7", "120.00"))))
     assert first.external_id == second.external_id != third.external_id
 
 
 @given(st.text())
-def test_a_guarded_cell_comes_back_as_it_was(cell: str) -> None:
-    assert unguarded(guarded(cell)) == cell
+def test_formula_escaping_is_reversible(cell: str) -> None:
+    assert unescape_formula(escape_formula(cell)) == cell
 
 
 @given(st.sampled_from("=+-@\t\r'"), st.text(alphabet="'=+-@1a"))
-def test_no_guarded_cell_begins_like_a_formula(first: str, rest: str) -> None:
-    cell = guarded(first + rest)
+def test_no_escaped_cell_begins_like_a_formula(first: str, rest: str) -> None:
+    cell = escape_formula(first + rest)
     assert cell[0] not in "=+-@\t\r"
-    assert unguarded(cell) == first + rest
+    assert unescape_formula(cell) == first + rest

@@ -21,7 +21,7 @@ from tests.tracker.sales.imports.files import (
     orders,
     sale_line,
     text,
-    written,
+    write_file,
 )
 from tests.tracker.sales.shop import Shop, sale
 from tests.tracker.terminal import Terminal
@@ -51,7 +51,7 @@ def counts(value: dict[str, Any]) -> dict[str, int]:
 
 
 def test_the_same_file_twice_books_nothing_twice(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
-    file = written(tmp_path, text(sale_line("1001"), sale_line("1002"), sale_line("1001")))
+    file = write_file(tmp_path, text(sale_line("1001"), sale_line("1002"), sale_line("1001")))
 
     assert counts(imported(terminal, shop, file)) == {"new": 2, "known": 1}
     assert counts(imported(terminal, shop, file)) == {"known": 3}
@@ -60,7 +60,7 @@ def test_the_same_file_twice_books_nothing_twice(terminal: Terminal, shop: Shop,
 
 
 def test_the_sample_of_the_docs_is_imported(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
-    file = written(tmp_path, SAMPLE.read_text().replace("2026-", "2025-"))
+    file = write_file(tmp_path, SAMPLE.read_text().replace("2026-", "2025-"))
 
     value = imported(terminal, shop, file)
     assert (counts(value), value["unknown_columns"]) == ({"new": 6}, [])
@@ -74,25 +74,25 @@ def test_the_sample_of_the_docs_is_imported(terminal: Terminal, shop: Shop, tmp_
 
 
 def test_refunds_may_come_before_their_sales(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
-    refunds = written(
+    refunds = write_file(
         tmp_path,
         text(*(f"{order},r{order},{TIME},EUR,10.00" for order in ("1", "2")), header=REFUNDS),
         "refunds.csv",
     )
     assert counts(imported(terminal, shop, refunds, "--kind", "refunds")) == {"waiting": 2}
     assert counts(imported(terminal, shop, refunds, "--kind", "refunds")) == {"known": 2}
-    imported(terminal, shop, written(tmp_path, text(sale_line("1"))))
+    imported(terminal, shop, write_file(tmp_path, text(sale_line("1"))))
     with read_session(shop.databases.main) as session:
         assert session.scalar(select(func.count()).select_from(Refund)) == 1
 
 
 @pytest.mark.parametrize("trial", [(), ("--dry-run",)])
-def test_a_refund_that_stands_before_its_sale_in_a_file_is_booked(
+def test_a_refund_listed_before_its_sale_is_booked(
     terminal: Terminal, shop: Shop, tmp_path: Path, trial: tuple[str, ...]
 ) -> None:
     header = f"type,{SALES},refund_id,amount"
     waiting = (f"refund,{order},{TIME},EUR,,,,r1,10.00" for order in ("1", "2"))
-    file = written(tmp_path, text(*waiting, f"sale,{sale_line('1')},,", header=header))
+    file = write_file(tmp_path, text(*waiting, f"sale,{sale_line('1')},,", header=header))
     assert counts(imported(terminal, shop, *trial, file)) == {"new": 2, "waiting": 1}
 
 
@@ -101,7 +101,7 @@ def test_sales_that_the_shop_reported_by_itself_are_known(
 ) -> None:
     """Files share the namespace of what the brand reports by itself."""
     shop.send("sale.created", sale())
-    file = written(tmp_path, text(sale_line("1001"), sale_line("1002"), sale_line("1001", "120.00")))
+    file = write_file(tmp_path, text(sale_line("1001"), sale_line("1002"), sale_line("1001", "120.00")))
 
     trial = imported(terminal, shop, "--dry-run", file)
     done = imported(terminal, shop, file)
@@ -134,7 +134,7 @@ def test_a_dry_run_says_the_same_as_the_import_and_writes_nothing(
         f"sale,{sale_line('3').replace('2025-11', '2025-08')},,,,",
         "sale,,,,,,,,,,",
     )
-    file = written(tmp_path, text(*lines, header=header))
+    file = write_file(tmp_path, text(*lines, header=header))
     expected = {"new": 5, "known": 2, "waiting": 1, "conflict": 4, "rejected": 2}
 
     trial = run(terminal, shop, "--dry-run", file)
@@ -151,7 +151,7 @@ def test_a_dry_run_says_the_same_as_the_import_and_writes_nothing(
 def test_rejected_lines_are_put_right_and_imported_again(
     terminal: Terminal, shop: Shop, tmp_path: Path
 ) -> None:
-    file = written(
+    file = write_file(
         tmp_path,
         text(
             sale_line("1"),
@@ -175,7 +175,7 @@ def test_rejected_lines_are_put_right_and_imported_again(
     assert oct(rejects.stat().st_mode & 0o777) == "0o600"
 
     right = rejects.read_text(encoding="utf-8-sig").replace("1e9", "119.00").replace('"1,234"', "12.34")
-    again = imported(terminal, shop, written(tmp_path, right, "right.csv"))
+    again = imported(terminal, shop, write_file(tmp_path, right, "right.csv"))
     assert counts(again) == {"new": 2, "rejected": 3}
     assert orders(shop) == {"=2": 11900, "3": 1234}
 
@@ -183,7 +183,7 @@ def test_rejected_lines_are_put_right_and_imported_again(
 def test_a_file_of_rejected_lines_is_never_written_over(
     terminal: Terminal, shop: Shop, tmp_path: Path
 ) -> None:
-    file = written(tmp_path, text(sale_line("1"), "2"))
+    file = write_file(tmp_path, text(sale_line("1"), "2"))
     refused = run(terminal, shop, file, "--rejects", file)
     assert (refused.exit_code, "not written over" in refused.stderr) == (2, True)
     assert Path(file).read_text().startswith(SALES)
@@ -195,8 +195,8 @@ def test_more_lines_than_a_batch_are_booked_after_a_stop(
 ) -> None:
     monkeypatch.setattr("tracker.sales.imports.run.BATCH", 10)
     everything = [sale_line(str(number)) for number in range(35)]
-    half = written(tmp_path, text(*everything[:20]), "half.csv")
-    whole = written(tmp_path, text(*everything))
+    half = write_file(tmp_path, text(*everything[:20]), "half.csv")
+    whole = write_file(tmp_path, text(*everything))
 
     assert counts(imported(terminal, shop, half)) == {"new": 20}
     assert counts(imported(terminal, shop, whole)) == {"new": 15, "known": 20}
@@ -204,11 +204,11 @@ def test_more_lines_than_a_batch_are_booked_after_a_stop(
 
 
 @SQLITE
-def test_a_batch_that_fails_is_not_there_and_comes_with_the_next_start(
+def test_a_failed_batch_is_rolled_back_and_imported_by_the_next_run(
     terminal: Terminal, shop: Shop, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker.sales.imports.run.BATCH", 10)
-    file = written(tmp_path, text(*(sale_line(str(number)) for number in range(35))))
+    file = write_file(tmp_path, text(*(sale_line(str(number)) for number in range(35))))
     with sqlite3.connect(settings.home / "linkledger.db") as database:
         database.execute(
             "create trigger stop before insert on sale when new.order_id = '25' "
@@ -223,8 +223,8 @@ def test_a_batch_that_fails_is_not_there_and_comes_with_the_next_start(
 
 
 @SQLITE
-def test_where_a_file_goes_is_said_once(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
-    file = written(tmp_path, text(sale_line("1")))
+def test_import_needs_exactly_one_of_brand_and_source(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
+    file = write_file(tmp_path, text(sale_line("1")))
     create = ("source", "create", "--brand", shop.brand_id, "--kind")
 
     assert "Say --brand ID, or --source ID" in terminal.refused("sale", "import", file)
@@ -241,7 +241,7 @@ def test_where_a_file_goes_is_said_once(terminal: Terminal, shop: Shop, tmp_path
 
 
 @SQLITE
-def test_what_can_be_read_once_only_is_refused(terminal: Terminal, shop: Shop) -> None:
+def test_an_unseekable_file_is_refused(terminal: Terminal, shop: Shop) -> None:
     """A file is read to its end before anything of it is booked."""
     reader, writer = os.pipe()
     os.write(writer, text(sale_line("1")).encode())
@@ -252,8 +252,8 @@ def test_what_can_be_read_once_only_is_refused(terminal: Terminal, shop: Shop) -
 
 @SQLITE
 def test_a_source_for_files_takes_no_messages(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
-    source_id = imported(terminal, shop, written(tmp_path, text(sale_line("1"))))["source"]
-    file = written(tmp_path, "{}", "message.json")
+    source_id = imported(terminal, shop, write_file(tmp_path, text(sale_line("1"))))["source"]
+    file = write_file(tmp_path, "{}", "message.json")
     assert "take no signed messages" in terminal.refused("source", "send", "--source", source_id, file)
     assert (
         "no secret"
@@ -263,19 +263,19 @@ def test_a_source_for_files_takes_no_messages(terminal: Terminal, shop: Shop, tm
 
 @SQLITE
 def test_the_event_keeps_the_cells_of_its_line(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
-    imported(terminal, shop, written(tmp_path, text(sale_line("1"))))
+    imported(terminal, shop, write_file(tmp_path, text(sale_line("1"))))
     with read_session(shop.databases.main) as session:
         [event] = list_events(session, brand_id=shop.brand_id)
     assert (event.type, event.order_id, event.state) == ("sale", "1", "applied")
 
 
 @SQLITE
-def test_people_are_told_in_words(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
-    file = written(tmp_path, text(sale_line("1") + ",x", "2,3", header=f"{SALES},Name"))
+def test_text_output_summarises_the_result(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
+    file = write_file(tmp_path, text(sale_line("1") + ",x", "2,3", header=f"{SALES},Name"))
     told = terminal.run("sale", "import", "--brand", shop.brand_id, file, "--dry-run")
     assert "line 3: The line has 2 cells, and the header 7." in told.stdout
     assert "2 lines: 1 would be booked" in told.stdout
     assert "not kept: Name" in told.stderr
     assert "order_id" in terminal.refused(
-        "sale", "import", "--brand", shop.brand_id, written(tmp_path, "a\n")
+        "sale", "import", "--brand", shop.brand_id, write_file(tmp_path, "a\n")
     )

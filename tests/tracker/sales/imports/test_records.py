@@ -9,21 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tracker.sales.imports.files import NOW, SALES, read, reasons, sale_line, sound, text
+from tests.tracker.sales.imports.files import NOW, SALES, read, rejections, sale_line, text, valid_lines
 from tracker.errors import Invalid
-from tracker.sales.imports.columns import Line, Reading
-from tracker.sales.imports.records import LONGEST_BYTES, MOST_LINES, records
+from tracker.sales.imports.columns import Line, ReadOptions
+from tracker.sales.imports.records import MAX_LINES, MAX_RECORD_BYTES, records
 from tracker.sales.imports.table import open_table, require_utf8
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\x00"), max_size=20)
 
 
-def flawed_lines(content: str) -> list[int]:
+def invalid_lines(content: str) -> list[int]:
     return [each.line for each in records(io.BytesIO(content.encode()), ",") if each.flaw]
 
 
 @given(st.lists(st.lists(CELLS, min_size=2, max_size=4), max_size=20), st.sampled_from(",;\t"))
-def test_what_another_program_wrote_is_read_back(rows: list[list[str]], delimiter: str) -> None:
+def test_files_of_other_programs_are_read_back(rows: list[list[str]], delimiter: str) -> None:
     file = io.StringIO(newline="")
     csv.writer(file, delimiter=delimiter).writerows(rows)
     found = list(records(io.BytesIO(file.getvalue().encode()), delimiter))
@@ -42,10 +42,10 @@ def test_no_bytes_make_a_traceback(content: bytes) -> None:
         assert all(isinstance(line, Line) or line.reason for line in lines)
 
 
-SHARDS = st.sampled_from(['"', '""', ",", "\n", "\r\n", "a", "=1", "7,", sale_line("7") + "\r\n"])
+FRAGMENTS = st.sampled_from(['"', '""', ",", "\n", "\r\n", "a", "=1", "7,", sale_line("7") + "\r\n"])
 
 
-@given(st.lists(SHARDS, max_size=30))
+@given(st.lists(FRAGMENTS, max_size=30))
 def test_nothing_of_a_broken_file_is_lost(shards: list[str]) -> None:
     content = "".join(shards)
     found = list(records(io.BytesIO(content.encode()), ","))
@@ -58,15 +58,15 @@ def test_nothing_of_a_broken_file_is_lost(shards: list[str]) -> None:
 @pytest.mark.parametrize("broken", ['"1001,unclosed', '1001,"unclosed', 'x"y","z', '"a"b'])
 def test_a_quote_that_is_not_closed_costs_its_own_line_only(broken: str) -> None:
     lines = read(text(sale_line("1"), broken, sale_line("2"), sale_line("3")))
-    assert [line.report.order_id for line in sound(lines)] == ["1", "2", "3"]
-    assert [number for number, _ in reasons(lines)] == [3]
+    assert [line.report.order_id for line in valid_lines(lines)] == ["1", "2", "3"]
+    assert [number for number, _ in rejections(lines)] == [3]
 
 
 def test_a_record_that_does_not_end_is_cut() -> None:
-    endless_line = "7," + "x" * (3 * LONGEST_BYTES) + "\r\n"
-    assert flawed_lines(f"1,2\r\n{endless_line}3,4\r\n") == [2]
-    assert flawed_lines('"' + "x\r\n" * MOST_LINES + '",2\r\n') == [1, MOST_LINES + 1]
-    assert flawed_lines('"' + "x\r\n" * (MOST_LINES - 1) + '",2\r\n') == []
+    endless_line = "7," + "x" * (3 * MAX_RECORD_BYTES) + "\r\n"
+    assert invalid_lines(f"1,2\r\n{endless_line}3,4\r\n") == [2]
+    assert invalid_lines('"' + "x\r\n" * MAX_LINES + '",2\r\n') == [1, MAX_LINES + 1]
+    assert invalid_lines('"' + "x\r\n" * (MAX_LINES - 1) + '",2\r\n') == []
 
 
 def test_a_file_that_is_not_utf8_is_refused_with_its_line() -> None:
@@ -79,7 +79,7 @@ def test_a_file_that_is_not_utf8_is_refused_with_its_line() -> None:
         require_utf8(io.BytesIO("ä".encode("utf-16")))
 
 
-class Endless(io.RawIOBase):
+class GeneratedFile(io.RawIOBase):
     """A file that is made while it is read, so that only its reader can keep any of it."""
 
     def __init__(self, lines: Iterator[bytes]) -> None:
@@ -102,10 +102,10 @@ def many_lines(number: int) -> Iterator[bytes]:
 
 def test_memory_does_not_grow_with_the_file() -> None:
     def highest(number: int) -> tuple[int, int]:
-        file = io.BufferedReader(Endless(many_lines(number)))  # type: ignore[type-var]
+        file = io.BufferedReader(GeneratedFile(many_lines(number)))  # type: ignore[type-var]
         tracemalloc.reset_peak()
         before = tracemalloc.get_traced_memory()[0]
-        found = sum(1 for _ in open_table(file).lines(Reading(), NOW))
+        found = sum(1 for _ in open_table(file).lines(ReadOptions(), NOW))
         return found, tracemalloc.get_traced_memory()[1] - before
 
     tracemalloc.start()

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
 from tests.harness.processes.threads import DEADLINE_S, THREADS, run_concurrently
-from tests.tracker.sales.shop import RECEIVED, Shop, cancellation, envelope, refund, sale
+from tests.tracker.sales.shop import RECEIVED_AT, Shop, cancellation, envelope, refund, sale
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.operations import Received, dismiss, receive, replay, unsettled_ids
+from tracker.sales.inbox.operations import ReceiveResult, dismiss, receive, replay, unapplied_ids
 from tracker.sales.orders.models import Cancellation, Refund, Sale
 from tracker.sales.sources.operations import get_source
 
@@ -78,24 +78,24 @@ def test_a_sale_with_its_refunds_and_cancellation_at_once_is_whole(
     assert states(databases) == {"applied": 16}
 
 
-def test_a_refund_and_its_sale_in_two_open_transactions_do_not_pass_each_other(
+def test_a_refund_and_its_sale_in_concurrent_transactions_find_each_other(
     shop: Shop, databases: Databases
 ) -> None:
     """The refund has looked for its sale in vain, and is not committed while the sale is being booked."""
     refund_is_parked, sale_is_done = Signal(), Signal()
 
-    def send_refund() -> Received:
-        def work(session: Session) -> Received:
+    def send_refund() -> ReceiveResult:
+        def work(session: Session) -> ReceiveResult:
             source = get_source(session, shop.source_id)
             body = envelope("refund.created", refund())
-            received = receive(session, RECEIVED, source, "msg_refund", body, keys=shop.keys)
+            received = receive(session, RECEIVED_AT, source, "msg_refund", body, keys=shop.keys)
             refund_is_parked.set()
-            wait_until(lambda: sale_is_done.is_set() or somebody_waits_for_a_lock(databases))
+            wait_until(lambda: sale_is_done.is_set() or has_lock_waiter(databases))
             return received
 
         return transact(databases.main, work)
 
-    def send_sale() -> Received:
+    def send_sale() -> ReceiveResult:
         refund_is_parked.wait(DEADLINE_S)
         received = shop.send("sale.created", sale())
         sale_is_done.set()
@@ -115,7 +115,7 @@ def wait_until(happened: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def somebody_waits_for_a_lock(databases: Databases) -> bool:
+def has_lock_waiter(databases: Databases) -> bool:
     """SQLite lets the second writer in only when the first has committed, so there it is always so."""
     if databases.main.dialect.name == "sqlite":
         return True
@@ -134,7 +134,7 @@ def test_a_dismissal_that_is_not_committed_does_not_undo_the_sale_beside_it(
         def work(session: Session) -> str:
             dismiss(session, parked.event_id, reason="a mistake")
             is_dismissed.set()
-            wait_until(lambda: sale_is_done.is_set() or somebody_waits_for_a_lock(databases))
+            wait_until(lambda: sale_is_done.is_set() or has_lock_waiter(databases))
             return "dismissed"
 
         return transact(databases.main, work)
@@ -151,11 +151,11 @@ def test_a_dismissal_that_is_not_committed_does_not_undo_the_sale_beside_it(
 
 
 def replay_all(session: Session, shop: Shop) -> None:
-    for event_id in unsettled_ids(session):
-        replay(session, RECEIVED, event_id, keys=shop.keys)
+    for event_id in unapplied_ids(session):
+        replay(session, RECEIVED_AT, event_id, keys=shop.keys)
 
 
-def test_replays_at_once_apply_what_waits_once(shop: Shop, databases: Databases) -> None:
+def test_concurrent_replays_apply_parked_events_once(shop: Shop, databases: Databases) -> None:
     for number in range(5):
         shop.send("refund.created", refund(f"r{number}"))
     run_concurrently(

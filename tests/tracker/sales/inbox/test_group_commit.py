@@ -14,13 +14,13 @@ from sqlalchemy.exc import OperationalError
 
 from config.database import Databases, read_session, transact
 from tests.harness.processes.threads import DEADLINE_S
-from tests.tracker.sales.inbox.test_interrupted_scenarios import end_of
-from tests.tracker.sales.shop import RECEIVED, Shop, cancellation, envelope, refund, sale
+from tests.tracker.sales.inbox.test_interrupted_scenarios import fingerprint_of
+from tests.tracker.sales.shop import RECEIVED_AT, Shop, cancellation, envelope, refund, sale
 from tracker.errors import Gone
 from tracker.http.turns import RequestSlot
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.operations import Received
+from tracker.sales.inbox.operations import ReceiveResult
 from tracker.sales.inbox.pending import Arrival
 from tracker.sales.orders.models import Sale
 from tracker.sales.sources.operations import SecretsChanged, delete_source, rotate_secret
@@ -28,7 +28,7 @@ from tracker.sales.sources.operations import SecretsChanged, delete_source, rota
 SALES = 12
 
 
-class Commits:
+class CommitCounter:
     """How often the engine committed something."""
 
     def __init__(self, databases: Databases) -> None:
@@ -40,7 +40,7 @@ class Commits:
 
 
 @contextmanager
-def nobody_may_book(shop: Shop) -> Iterator[None]:
+def block_booking(shop: Shop) -> Iterator[None]:
     """Whoever begins to book waits: the first that it does is to look at the source."""
     lock = "LOCK TABLE source IN ACCESS EXCLUSIVE MODE"
     with shop.databases.main.begin() as connection:
@@ -49,18 +49,18 @@ def nobody_may_book(shop: Shop) -> Iterator[None]:
         yield
 
 
-def all_together(shop: Shop, arrivals: list[Arrival]) -> list[Received | Exception]:
+def receive_concurrently(shop: Shop, arrivals: list[Arrival]) -> list[ReceiveResult | Exception]:
     """The first is at work and held up; the others come meanwhile, in this order."""
-    futures: list[Future[Received]] = []
+    futures: list[Future[ReceiveResult]] = []
     with ThreadPoolExecutor(len(arrivals)) as pool:
-        with nobody_may_book(shop):
+        with block_booking(shop):
             for number, arrival in enumerate(arrivals):
                 futures.append(pool.submit(shop.intake.take, arrival))
-                wait_for(shop, number)
+                wait_for_followers(shop, number)
         return [future.exception(DEADLINE_S) or future.result() for future in futures]  # type: ignore[misc]
 
 
-def wait_for(shop: Shop, number: int) -> None:
+def wait_for_followers(shop: Shop, number: int) -> None:
     """Until so many messages wait for the one that is held up."""
     end = time.monotonic() + DEADLINE_S
     while len(shop.intake.waiting) != number:
@@ -77,10 +77,10 @@ def rows(databases: Databases, table: Any) -> int:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
-def test_what_waits_at_once_is_booked_in_one_transaction(shop: Shop, databases: Databases) -> None:
-    commits = Commits(databases)
+def test_waiting_messages_are_booked_in_one_transaction(shop: Shop, databases: Databases) -> None:
+    commits = CommitCounter(databases)
     tokens = {str(number): shop.token("anna" if number % 2 else "bob") for number in range(SALES)}
-    results = all_together(shop, [new_sale(shop, key, click=token) for key, token in tokens.items()])
+    results = receive_concurrently(shop, [new_sale(shop, key, click=token) for key, token in tokens.items()])
 
     assert [getattr(result, "state", result) for result in results] == ["applied"] * SALES
     assert (rows(databases, Sale), rows(databases, Attribution)) == (SALES, SALES)
@@ -97,10 +97,10 @@ def test_the_same_message_and_the_same_order_in_one_transaction_are_booked_once(
     body = envelope("sale.created", sale())
     other = envelope("sale.created", sale(total=7000))
     arrivals = [first, shop.arrival(body, "a"), shop.arrival(body, "a"), shop.arrival(body, "b")]
-    commits = Commits(databases)
-    results = all_together(shop, [*arrivals, shop.arrival(other, "c"), shop.arrival(other, "a")])
+    commits = CommitCounter(databases)
+    results = receive_concurrently(shop, [*arrivals, shop.arrival(other, "c"), shop.arrival(other, "a")])
 
-    told = [(each.state, each.duplicate) for each in results if isinstance(each, Received)]
+    told = [(each.state, each.duplicate) for each in results if isinstance(each, ReceiveResult)]
     assert told == [
         ("applied", False),
         ("applied", False),
@@ -113,36 +113,36 @@ def test_the_same_message_and_the_same_order_in_one_transaction_are_booked_once(
     assert commits.count == 5  # the lock of this test, the first message, the new ones, each of the two known
 
 
-def test_a_refund_that_waited_is_applied_with_its_sale(shop: Shop, databases: Databases) -> None:
+def test_a_parked_refund_is_applied_with_its_sale(shop: Shop, databases: Databases) -> None:
     waiting = shop.send("refund.created", refund(order_id="early"))
-    results = all_together(shop, [new_sale(shop, key) for key in ("held up", "other", "early")])
+    results = receive_concurrently(shop, [new_sale(shop, key) for key in ("held up", "other", "early")])
 
     assert [getattr(each, "state", each) for each in results] == ["applied"] * 3
     with read_session(databases.main) as session:
         assert session.get_one(Event, waiting.event_id).state == "applied"
 
 
-def test_a_message_that_makes_no_sense_harms_no_other(shop: Shop) -> None:
+def test_an_invalid_message_does_not_affect_others_in_its_batch(shop: Shop) -> None:
     senseless = shop.arrival(envelope("sale.created", sale(total=-1)), "bad")
     old = new_sale(shop, "old", occurred_at="2001-01-01T00:00:00Z")
-    results = all_together(shop, [new_sale(shop, "1"), senseless, old, new_sale(shop, "2")])
+    results = receive_concurrently(shop, [new_sale(shop, "1"), senseless, old, new_sale(shop, "2")])
 
     assert [getattr(each, "state", each) for each in results] == ["applied", "parked", "parked", "applied"]
 
 
-def test_what_fails_together_is_booked_one_by_one(shop: Shop, databases: Databases) -> None:
-    def stumble(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+def test_a_failed_batch_is_retried_one_by_one(shop: Shop, databases: Databases) -> None:
+    def fail_on_insert(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if statement.startswith("INSERT INTO order_reference") or "RETURNING sale.id" in statement:
             raise RuntimeError("whatever it may be")
 
-    event.listen(databases.main, "before_cursor_execute", stumble)
-    results = all_together(shop, [new_sale(shop, str(number)) for number in range(4)])
+    event.listen(databases.main, "before_cursor_execute", fail_on_insert)
+    results = receive_concurrently(shop, [new_sale(shop, str(number)) for number in range(4)])
 
     assert [getattr(each, "state", each) for each in results] == ["applied"] * 4
     assert rows(databases, Sale) == 4
 
 
-def test_a_database_that_fails_is_told_to_everybody_and_nothing_is_kept(
+def test_a_database_error_reaches_every_waiting_request_and_nothing_is_stored(
     shop: Shop, databases: Databases
 ) -> None:
     tries = []
@@ -153,7 +153,7 @@ def test_a_database_that_fails_is_told_to_everybody_and_nothing_is_kept(
             raise OperationalError(statement, {}, Exception("the disk is full"))
 
     event.listen(databases.main, "before_cursor_execute", fail)
-    results = all_together(shop, [new_sale(shop, str(number)) for number in range(4)])
+    results = receive_concurrently(shop, [new_sale(shop, str(number)) for number in range(4)])
 
     assert [type(each) for each in results] == [OperationalError] * 4
     assert len(tries) == 2, "for the first message, and once for all others"
@@ -165,9 +165,9 @@ def test_a_source_deleted_after_the_check_takes_nothing(
     shop: Shop, databases: Databases, waits: bool
 ) -> None:
     arrivals = [new_sale(shop, str(number)) for number in range(3 if waits else 1)]
-    transact(databases.main, lambda session: delete_source(session, RECEIVED, shop.source_id))
+    transact(databases.main, lambda session: delete_source(session, RECEIVED_AT, shop.source_id))
 
-    results = all_together(shop, arrivals)
+    results = receive_concurrently(shop, arrivals)
 
     assert [type(each) for each in results] == [Gone] * len(arrivals)
     assert rows(databases, Event) == 0
@@ -180,22 +180,22 @@ def test_a_message_checked_with_a_secret_that_was_exchanged_meanwhile_is_checked
     transact(databases.main, lambda session: rotate_secret(session, shop.source_id, shop.keys))
     after = new_sale(shop, "after")
 
-    results = all_together(shop, [new_sale(shop, "held up"), before, after])
+    results = receive_concurrently(shop, [new_sale(shop, "held up"), before, after])
 
     assert [getattr(each, "state", type(each)) for each in results] == ["applied", SecretsChanged, "applied"]
     assert rows(databases, Event) == 2
 
 
-def test_who_waits_for_others_holds_no_turn(shop: Shop) -> None:
+def test_a_waiting_follower_occupies_no_work_slot(shop: Shop) -> None:
     free = threading.Semaphore(2)
     turns = [RequestSlot(free), RequestSlot(free)]
     arrivals = [new_sale(shop, "1"), new_sale(shop, "2")]
     for turn in turns:
         turn.begin()
     with ThreadPoolExecutor(2) as pool:
-        with nobody_may_book(shop):
+        with block_booking(shop):
             first = pool.submit(shop.intake.take, arrivals[0], turns[0])
-            wait_for(shop, 0)
+            wait_for_followers(shop, 0)
             second = pool.submit(shop.intake.take, arrivals[1], turns[1])
             assert free.acquire(timeout=DEADLINE_S), "the waiting one keeps its turn"
             assert not free.acquire(blocking=False), "the one at work gave up its turn"
@@ -203,7 +203,7 @@ def test_who_waits_for_others_holds_no_turn(shop: Shop) -> None:
         assert {first.result(DEADLINE_S).state, second.result(DEADLINE_S).state} == {"applied"}
 
 
-SAID = {
+MESSAGES = {
     "sale": ("sale.created", sale()),
     "sale with evidence": ("sale.created", sale(coupons=["ANNA10"])),
     "sale of another amount": ("sale.created", sale(total=7000)),
@@ -215,24 +215,24 @@ SAID = {
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_messages_that_wait_together_end_as_if_each_had_come_alone(
+def test_batched_messages_have_the_same_result_as_single_ones(
     shop: Shop, databases: Databases, seed: int
 ) -> None:
-    chance = Random(seed)
-    drawn = [(chance.choice(sorted(SAID)), f"order{chance.randrange(3)}") for _ in range(10)]
+    rng = Random(seed)
+    drawn = [(rng.choice(sorted(MESSAGES)), f"order{rng.randrange(3)}") for _ in range(10)]
     arrivals: dict[str, list[Arrival]] = {"alone-": [], "together-": []}
     for world, found in arrivals.items():
         for what, order in drawn:
-            kind, data = SAID[what]
+            kind, data = MESSAGES[what]
             body = envelope(kind, {**data, "order_id": world + order})
             found.append(shop.arrival(body, f"{world}{order}-{what}"))
 
     for arrival in arrivals["alone-"]:
         shop.intake.take(arrival)
-    all_together(shop, [new_sale(shop, "held up"), *arrivals["together-"]])
+    receive_concurrently(shop, [new_sale(shop, "held up"), *arrivals["together-"]])
 
     for order in {order for _, order in drawn}:
-        ends = [str(end_of(databases, world + order)).replace(world, "") for world in arrivals]
+        ends = [str(fingerprint_of(databases, world + order)).replace(world, "") for world in arrivals]
         assert ends[0] == ends[1], drawn
         reasons = [[each.reason for each in shop.attributions(world + order)] for world in arrivals]
         assert reasons[0][-1:] == reasons[1][-1:], drawn

@@ -10,9 +10,9 @@ from tests.tracker.sales.shop import Shop, cancellation, dispute, refund, sale
 from tracker.sales.inbox.models import Event
 from tracker.sales.orders.models import Cancellation, DisputeStatus, Refund, Sale
 
-Delivery = tuple[str, str, dict[str, Any]]
+Message = tuple[str, str, dict[str, Any]]
 
-TALE: list[Delivery] = [
+SCENARIO: list[Message] = [
     ("m1", "sale.created", sale()),
     ("m2", "sale.created", sale()),
     ("m3", "refund.created", refund("r1")),
@@ -26,13 +26,13 @@ TALE: list[Delivery] = [
 ]
 
 
-def deliver(shop: Shop, order_id: str, deliveries: Iterable[Delivery]) -> None:
+def deliver(shop: Shop, order_id: str, deliveries: Iterable[Message]) -> None:
     """The story of one order; many orders of one shop may have the same story."""
     for key, kind, data in deliveries:
         shop.send(kind, {**data, "order_id": order_id}, key=f"{order_id}-{key}")
 
 
-def end_of(databases: Databases, order_id: str) -> list[str]:
+def fingerprint_of(databases: Databases, order_id: str) -> list[str]:
     """What the events say happened to one order, without ids and without who came first."""
     with read_session(databases.main) as session:
         sales = select(Sale.id).where(Sale.order_id == order_id)
@@ -53,12 +53,10 @@ def end_of(databases: Databases, order_id: str) -> list[str]:
         return sorted(row.replace(f"'{order_id}-", "'") for row in rows)
 
 
-def test_every_beginning_of_a_story_told_again_backwards_ends_like_once(
-    shop: Shop, databases: Databases
-) -> None:
-    for length in range(1, len(TALE) + 1):
-        beginning = TALE[:length]
+def test_redelivering_any_prefix_in_reverse_changes_nothing(shop: Shop, databases: Databases) -> None:
+    for length in range(1, len(SCENARIO) + 1):
+        beginning = SCENARIO[:length]
         deliver(shop, f"once {length}", beginning)
         deliver(shop, f"twice {length}", [*beginning, *reversed(beginning)])
 
-        assert end_of(databases, f"once {length}") == end_of(databases, f"twice {length}")
+        assert fingerprint_of(databases, f"once {length}") == fingerprint_of(databases, f"twice {length}")

@@ -10,18 +10,18 @@ from sqlalchemy.orm import Session
 from config.database import Databases, read_session, transact
 from config.settings import Settings
 from tests.tracker.sales.shop import (
-    RECEIVED,
+    RECEIVED_AT,
     Shop,
     cancellation,
+    create_shop,
     dispute,
     envelope,
-    open_shop,
     refund,
     sale,
 )
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.operations import Received, unsettled_ids
+from tracker.sales.inbox.operations import ReceiveResult, unapplied_ids
 from tracker.sales.orders.models import Cancellation, DisputeStatus, Refund, Sale
 from tracker.sales.sources.operations import create_source
 
@@ -61,7 +61,7 @@ def test_the_same_message_again_changes_nothing(shop: Shop, databases: Databases
     first = shop.send("sale.created", sale(), key="msg_1")
     again = shop.send("sale.created", sale(), key="msg_1")
 
-    assert again == Received(first.event_id, "applied", None, duplicate=True)
+    assert again == ReceiveResult(first.event_id, "applied", None, duplicate=True)
     assert (count(databases, Event), count(databases, Sale), count(databases, Attribution)) == (1, 1, 1)
 
 
@@ -122,7 +122,7 @@ def test_the_same_order_with_other_amounts_is_parked_with_both_values(
         (envelope("sale.created\x00", sale()), "type must be one of", None, None),
     ],
 )
-def test_a_message_that_makes_no_sense_is_kept_with_its_reason(
+def test_an_invalid_message_is_stored_with_its_reason(
     shop: Shop, databases: Databases, body: bytes, reason: str, kind: str | None, order_id: str | None
 ) -> None:
     received = shop.send_raw(body)
@@ -142,28 +142,28 @@ def test_a_message_that_makes_no_sense_is_kept_with_its_reason(
         ("order.cancelled", cancellation(), Cancellation),
     ],
 )
-def test_what_comes_before_its_sale_waits_and_is_applied_with_it(
+def test_an_event_before_its_sale_is_parked_and_applied_with_it(
     shop: Shop, databases: Databases, kind: str, data: dict[str, Any], table: Any
 ) -> None:
     early = shop.send(kind, data)
     assert (early.state, early.reason) == ("parked", "waiting for order 1001")
     with read_session(databases.main) as session:
-        assert unsettled_ids(session) == [early.event_id]
+        assert unapplied_ids(session) == [early.event_id]
 
-    shop.send("sale.created", sale(), now=RECEIVED + timedelta(hours=1))
+    shop.send("sale.created", sale(), now=RECEIVED_AT + timedelta(hours=1))
 
     assert count(databases, table) == 1
     assert [event.state for event in events(databases)] == ["applied", "applied"]
 
 
-def test_waiting_for_one_order_is_not_ended_by_another(shop: Shop, databases: Databases) -> None:
+def test_a_sale_of_another_order_does_not_apply_a_parked_event(shop: Shop, databases: Databases) -> None:
     shop.send("refund.created", refund())
     shop.send("sale.created", sale(order_id="1002"))
 
     assert count(databases, Refund) == 0
 
 
-def test_a_waiting_event_that_cannot_be_applied_does_not_stop_the_sale(
+def test_a_parked_event_that_cannot_be_applied_does_not_block_the_sale(
     shop: Shop, databases: Databases
 ) -> None:
     early = shop.send("refund.created", refund(currency="USD"))
@@ -195,7 +195,12 @@ def test_sources_that_share_a_namespace_report_one_order_once(shop: Shop, databa
         transact(
             databases.main,
             lambda session: create_source(
-                session, RECEIVED, brand_id=shop.brand_id, kind="standard", namespace="orders", keys=shop.keys
+                session,
+                RECEIVED_AT,
+                brand_id=shop.brand_id,
+                kind="standard",
+                namespace="orders",
+                keys=shop.keys,
             ),
         )[0]
         for _ in range(2)
@@ -212,7 +217,7 @@ def test_sources_that_share_a_namespace_report_one_order_once(shop: Shop, databa
 def test_orders_of_two_brands_have_nothing_to_do_with_each_other(
     shop: Shop, settings: Settings, databases: Databases
 ) -> None:
-    other = open_shop(settings, databases, "Bikes")
+    other = create_shop(settings, databases, "Bikes")
     other.send("refund.created", refund())
     shop.send("sale.created", sale())
 

@@ -5,33 +5,33 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
 from tests.tracker.sales.inbox.test_operations import count
-from tests.tracker.sales.shop import RECEIVED, Shop, refund, sale
+from tests.tracker.sales.shop import RECEIVED_AT, Shop, refund, sale
 from tracker.errors import NotFound
 from tracker.sales.attribution.models import Attribution
-from tracker.sales.inbox.operations import Received, dismiss, replay, unsettled_ids
+from tracker.sales.inbox.operations import ReceiveResult, dismiss, replay, unapplied_ids
 from tracker.sales.orders.models import Refund, Sale
 
 
-def replayed(shop: Shop, received: Received) -> Received:
-    def work(session: Session) -> Received:
-        return replay(session, RECEIVED, received.event_id, keys=shop.keys)
+def replayed(shop: Shop, received: ReceiveResult) -> ReceiveResult:
+    def work(session: Session) -> ReceiveResult:
+        return replay(session, RECEIVED_AT, received.event_id, keys=shop.keys)
 
     return transact(shop.databases.main, work)
 
 
-def test_a_parked_event_is_replayed_after_what_it_lacked_is_there(shop: Shop, databases: Databases) -> None:
+def test_a_parked_event_stays_parked_when_replayed_without_change(shop: Shop, databases: Databases) -> None:
     parked = shop.send("sale.created", sale(occurred_at="2025-11-05T10:00:00Z"))
     assert "more than a day after it was received" in (parked.reason or "")
 
     again = replayed(shop, parked)
 
-    assert again == Received(parked.event_id, "parked", parked.reason)
+    assert again == ReceiveResult(parked.event_id, "parked", parked.reason)
 
 
 def test_replay_leaves_applied_events_alone(shop: Shop, databases: Databases) -> None:
     applied = shop.send("sale.created", sale(), key="msg_1")
 
-    assert replayed(shop, applied) == Received(applied.event_id, "applied", None, duplicate=True)
+    assert replayed(shop, applied) == ReceiveResult(applied.event_id, "applied", None, duplicate=True)
     assert count(databases, Sale) == 1
 
 
@@ -40,13 +40,13 @@ def test_a_refund_under_the_id_of_its_sale_is_booked_by_a_replay(shop: Shop, dat
     conflict = shop.send("refund.created", refund(), key="1001")
     assert (conflict.state, count(databases, Refund)) == ("conflict", 0)
 
-    assert replayed(shop, conflict) == Received(conflict.event_id, "applied", None)
+    assert replayed(shop, conflict) == ReceiveResult(conflict.event_id, "applied", None)
     assert count(databases, Refund) == 1
     again = shop.send("refund.created", refund(), key="1001")
     assert (again.state, again.duplicate, count(databases, Refund)) == ("applied", True, 1)
 
 
-def test_another_sale_under_the_same_id_is_parked_by_a_replay_with_what_differs(
+def test_replaying_another_sale_with_the_same_id_parks_it_with_the_differences(
     shop: Shop, databases: Databases
 ) -> None:
     shop.send("sale.created", sale(), key="msg_1")
@@ -61,27 +61,25 @@ def test_another_sale_under_the_same_id_is_parked_by_a_replay_with_what_differs(
 def test_an_event_in_conflict_can_be_dismissed(shop: Shop, databases: Databases) -> None:
     shop.send("sale.created", sale(), key="msg_1")
     conflict = shop.send("sale.created", sale(total=7000), key="msg_1")
-    assert shop_waits_for(databases) == [conflict.event_id]
+    assert unapplied_events(databases) == [conflict.event_id]
 
     transact(databases.main, lambda s: dismiss(s, conflict.event_id, reason="a mistake"))
 
-    assert shop_waits_for(databases) == []
+    assert unapplied_events(databases) == []
     assert replayed(shop, conflict).state == "dismissed"
 
 
-def shop_waits_for(databases: Databases) -> list[str]:
+def unapplied_events(databases: Databases) -> list[str]:
     with read_session(databases.main) as session:
-        return unsettled_ids(session)
+        return unapplied_ids(session)
 
 
 def test_replay_of_an_unknown_event_says_so(shop: Shop, databases: Databases) -> None:
     with pytest.raises(NotFound, match="no event evt_1"):
-        transact(databases.main, lambda session: replay(session, RECEIVED, "evt_1", keys=shop.keys))
+        transact(databases.main, lambda session: replay(session, RECEIVED_AT, "evt_1", keys=shop.keys))
 
 
-def test_what_fails_half_way_is_undone_and_parked_until_it_can_be_applied(
-    shop: Shop, databases: Databases
-) -> None:
+def test_a_half_applied_message_is_rolled_back_and_parked(shop: Shop, databases: Databases) -> None:
     refuse_attributions(databases)
     received = shop.send("sale.created", sale())
     assert received.state == "parked"
@@ -91,7 +89,7 @@ def test_what_fails_half_way_is_undone_and_parked_until_it_can_be_applied(
     allow_attributions(databases)
     again = replayed(shop, received)
 
-    assert again == Received(received.event_id, "applied", None)
+    assert again == ReceiveResult(received.event_id, "applied", None)
     assert (count(databases, Sale), count(databases, Attribution)) == (1, 1)
 
 

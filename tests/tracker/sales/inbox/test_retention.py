@@ -9,15 +9,15 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
 from tests.tracker.sales.inbox.test_operations import count
-from tests.tracker.sales.payloads_read import event, names, payload, raw
-from tests.tracker.sales.shop import RECEIVED, Shop, envelope, refund, sale
+from tests.tracker.sales.payloads_read import event, payload, payload_names, raw
+from tests.tracker.sales.shop import RECEIVED_AT, Shop, envelope, refund, sale
 from tracker.sales.inbox import jobs
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.operations import Received, dismiss, replay, unsettled_ids
+from tracker.sales.inbox.operations import ReceiveResult, dismiss, replay, unapplied_ids
 from tracker.sales.inbox.retention import empty_bodies, old_bodies
 from tracker.sales.orders.models import Refund, Sale
 
-LATER, AFTER, NOW = (RECEIVED + timedelta(days=days) for days in (10, 30, 400))
+LATER, AFTER, NOW = (RECEIVED_AT + timedelta(days=days) for days in (10, 30, 400))
 SECRET = "whsec_ExampleOfThisYear000000000000"
 TOPICS = {
     "shopify_orders_paid": "orders/paid",
@@ -27,27 +27,27 @@ TOPICS = {
 }
 
 
-def emptied(databases: Databases, before: datetime = AFTER) -> int:
+def empty_old(databases: Databases, before: datetime = AFTER) -> int:
     return jobs.empty_old_events(databases.main, before, NOW, lambda: None)
 
 
 def dismiss_all(session: Session) -> None:
-    for event_id in unsettled_ids(session):
+    for event_id in unapplied_ids(session):
         dismiss(session, event_id, reason="a test")
 
 
-def kept(databases: Databases, received: Received) -> Event:
+def kept(databases: Databases, received: ReceiveResult) -> Event:
     with read_session(databases.main) as session:
         return session.get_one(Event, received.event_id)
 
 
-def test_the_body_goes_and_hash_ids_and_what_followed_stay(shop: Shop, databases: Databases) -> None:
+def test_emptying_keeps_hash_ids_and_normal_form(shop: Shop, databases: Databases) -> None:
     source_id = shop.connect("shopify", "shpss_0123456789abcdef0123456789abcdef")
     received = shop.send_raw(raw(payload("shopify_orders_paid")), source_id=source_id, topic="orders/paid")
     before = kept(databases, received)
     assert (b"address1" in before.body, before.normal) == (True, None)
 
-    assert emptied(databases) == 1
+    assert empty_old(databases) == 1
     after = kept(databases, received)
     assert (after.body, after.emptied_at) == (b"", NOW)
     for name in ("id", "external_id", "body_hash", "topic", "type", "order_id", "state", "applied_at"):
@@ -63,7 +63,7 @@ def test_the_body_goes_and_hash_ids_and_what_followed_stay(shop: Shop, databases
 def test_no_address_name_or_email_stays(shop: Shop, databases: Databases) -> None:
     for kind in ("stripe", "shopify", "woocommerce"):
         source_id = shop.connect(kind, SECRET)
-        for name in names(kind):
+        for name in payload_names(kind):
             topic = TOPICS.get(name, "order.updated")
             shop.send_raw(raw(payload(name)), source_id=source_id, topic=topic, now=LATER)
     transact(databases.main, dismiss_all)
@@ -72,38 +72,36 @@ def test_no_address_name_or_email_stays(shop: Shop, databases: Databases) -> Non
         bodies = session.scalars(select(Event.body)).all()
     assert all(any(text in body for body in bodies) for text in private)
 
-    assert emptied(databases) == len(bodies)
+    assert empty_old(databases) == len(bodies)
     with read_session(databases.main) as session:
         left = json.dumps(session.scalars(select(Event.normal)).all()).encode()
     assert [text for text in private if text in left] == []
 
 
-def test_what_is_young_or_waits_for_a_decision_keeps_its_body(shop: Shop, databases: Databases) -> None:
+def test_recent_and_unapplied_events_keep_their_body(shop: Shop, databases: Databases) -> None:
     young = shop.send("sale.created", sale(), now=AFTER)
     parked = shop.send("refund.created", refund(order_id="1002"))
     shop.send("sale.created", sale(order_id="1003"), key="twice")
     conflict = shop.send("refund.created", refund(order_id="1003"), key="twice")
     assert [parked.state, conflict.state] == ["parked", "conflict"]
 
-    assert emptied(databases) == 1
+    assert empty_old(databases) == 1
     for received in (young, parked, conflict):
         assert kept(databases, received).body
     transact(databases.main, lambda s: dismiss(s, parked.event_id, reason="a mistake"))
     replayed = transact(databases.main, lambda s: replay(s, NOW, conflict.event_id, keys=shop.keys))
     assert (replayed.state, count(databases, Refund)) == ("applied", 1)
-    assert emptied(databases) == 2
+    assert empty_old(databases) == 2
 
 
-def test_an_emptied_message_is_known_again_in_the_same_and_in_other_bytes(
-    shop: Shop, databases: Databases
-) -> None:
+def test_an_emptied_message_is_deduplicated_by_bytes_and_by_content(shop: Shop, databases: Databases) -> None:
     first = shop.send("sale.created", sale(coupons=["ANNA10"]), key="m1")
-    emptied(databases)
+    empty_old(databases)
 
     same = shop.send("sale.created", sale(coupons=["ANNA10"]), key="m1", now=NOW)
     other_envelope = envelope("sale.created", sale(coupons=["ANNA10"]), timestamp="2026-11-01T10:00:00Z")
     rewritten = shop.send_raw(other_envelope, key="m1", now=NOW)
-    expected = Received(first.event_id, "applied", None, duplicate=True)
+    expected = ReceiveResult(first.event_id, "applied", None, duplicate=True)
     assert [same, rewritten] == [expected, expected]
 
     other = shop.send("sale.created", sale(coupons=["ANNA10"], total=12000), key="m1", now=NOW)
@@ -112,18 +110,18 @@ def test_an_emptied_message_is_known_again_in_the_same_and_in_other_bytes(
 
 
 @pytest.mark.parametrize("kind", ["stripe", "shopify", "woocommerce"])
-def test_every_emptied_payload_is_known_again_however_it_is_written(
+def test_every_emptied_payload_is_deduplicated_in_any_formatting(
     shop: Shop, databases: Databases, kind: str
 ) -> None:
     source_id = shop.connect(kind, SECRET)
 
-    def send(name: str, body: bytes, now: datetime) -> Received:
+    def send(name: str, body: bytes, now: datetime) -> ReceiveResult:
         topic = None if kind == "stripe" else TOPICS.get(name, "order.updated")
         return shop.send_raw(body, key=name, source_id=source_id, topic=topic, now=now)
 
-    first = {name: send(name, raw(payload(name)), LATER) for name in names(kind)}
+    first = {name: send(name, raw(payload(name)), LATER) for name in payload_names(kind)}
     transact(databases.main, dismiss_all)
-    assert emptied(databases) == len(first)
+    assert empty_old(databases) == len(first)
 
     for name, received in first.items():
         again = send(name, json.dumps(payload(name), indent=1).encode(), NOW)
@@ -132,26 +130,28 @@ def test_every_emptied_payload_is_known_again_however_it_is_written(
 
 def test_an_emptied_event_that_is_replayed_stays_as_it_is(shop: Shop, databases: Databases) -> None:
     applied = shop.send("sale.created", sale())
-    emptied(databases)
+    empty_old(databases)
 
     again = transact(databases.main, lambda s: replay(s, NOW, applied.event_id, keys=shop.keys))
-    assert again == Received(applied.event_id, "applied", None, duplicate=True)
+    assert again == ReceiveResult(applied.event_id, "applied", None, duplicate=True)
     assert (kept(databases, applied).state, count(databases, Sale)) == ("applied", 1)
 
 
-def test_an_emptied_event_wakes_up_for_nothing(shop: Shop, databases: Databases) -> None:
+def test_a_dismissed_and_emptied_event_is_not_applied_when_its_sale_arrives(
+    shop: Shop, databases: Databases
+) -> None:
     """What waited for a sale and was dismissed and emptied is not tried when the sale comes at last."""
     source_id = shop.connect("stripe", SECRET)
     waiting = shop.send_raw(raw(event("stripe_refund_created")), source_id=source_id)
     transact(databases.main, lambda s: dismiss(s, waiting.event_id, reason="a mistake"))
-    emptied(databases)
+    empty_old(databases)
     shop.send_raw(raw(event("stripe_session_paid")), source_id=source_id, now=NOW)
     assert (count(databases, Sale), count(databases, Refund)) == (1, 0)
 
 
 def test_bodies_are_emptied_in_batches_the_oldest_first(shop: Shop, databases: Databases) -> None:
     for number in range(5):
-        at = RECEIVED + timedelta(minutes=5 - number)
+        at = RECEIVED_AT + timedelta(minutes=5 - number)
         shop.send("sale.created", sale(order_id=str(number)), now=at)
 
     def batch() -> list[str]:
@@ -169,7 +169,7 @@ def test_bodies_are_emptied_in_batches_the_oldest_first(shop: Shop, databases: D
 def test_the_job_keeps_its_lease_between_batches(
     shop: Shop, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "AT_ONCE", 2)
+    monkeypatch.setattr(jobs, "BATCH_SIZE", 2)
     for number in range(5):
         shop.send("sale.created", sale(order_id=str(number)))
     guarded: list[bool] = []

@@ -8,7 +8,7 @@ from tracker.sales.integrations.stripe import events as stripe
 from tracker.sales.reports.messages import Message
 from tracker.sales.reports.provider_reports import AnyReport, NoEffect
 
-RECEIVED = datetime(2025, 11, 3, 12, tzinfo=UTC)
+RECEIVED_AT = datetime(2025, 11, 3, 12, tzinfo=UTC)
 
 
 def read(value: dict[str, Any]) -> Message:
@@ -16,15 +16,15 @@ def read(value: dict[str, Any]) -> Message:
 
 
 def reports(value: dict[str, Any]) -> tuple[AnyReport, ...]:
-    return stripe.translate(read(value), RECEIVED)
+    return stripe.translate(read(value), RECEIVED_AT)
 
 
-def only(value: dict[str, Any]) -> Any:
+def single_report(value: dict[str, Any]) -> Any:
     [report] = reports(value)
     return report
 
 
 def without_effect(value: dict[str, Any]) -> str:
-    report = only(value)
+    report = single_report(value)
     assert isinstance(report, NoEffect)
     return report.reason

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tracker.sales.payloads_read import names, payload, raw
+from tests.tracker.sales.payloads_read import payload, payload_names, raw
 from tracker.errors import Invalid
 from tracker.sales.integrations.kinds import kind_of
 
-RECEIVED = datetime(2025, 11, 10, tzinfo=UTC)
+RECEIVED_AT = datetime(2025, 11, 10, tzinfo=UTC)
 TOPICS: dict[str, tuple[str | None, ...]] = {
     "stripe": (None,),
     "shopify": ("orders/paid", "orders/cancelled", "refunds/create", "other", None),
@@ -36,11 +36,11 @@ ANY_JSON = st.recursive(
 )
 
 
-def said(kind: str, body: bytes, topic: str | None) -> str:
+def answer_to(kind: str, body: bytes, topic: str | None) -> str:
     """How the message was answered: "reports", or the reason why it is parked."""
     try:
         message = kind_of(kind).read(body, topic)
-        for report in kind_of(kind).translate(message, RECEIVED):
+        for report in kind_of(kind).translate(message, RECEIVED_AT):
             assert report == report, "a report holds a NaN"
             getattr(report, "content_hash", None)
     except Invalid as refusal:
@@ -48,8 +48,8 @@ def said(kind: str, body: bytes, topic: str | None) -> str:
     return "reports"
 
 
-def said_of_all_topics(kind: str, body: bytes) -> list[str]:
-    return [said(kind, body, topic) for topic in TOPICS[kind]]
+def answers_to_all_topics(kind: str, body: bytes) -> list[str]:
+    return [answer_to(kind, body, topic) for topic in TOPICS[kind]]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -72,52 +72,50 @@ def said_of_all_topics(kind: str, body: bytes) -> list[str]:
         (b"webhook_id=1", "not JSON"),
     ],
 )
-def test_a_body_that_has_no_one_meaning_is_parked_with_the_reason(
-    kind: str, body: bytes, reason: str
-) -> None:
-    for answer in said_of_all_topics(kind, body):
+def test_an_ambiguous_body_is_parked_with_the_reason(kind: str, body: bytes, reason: str) -> None:
+    for answer in answers_to_all_topics(kind, body):
         assert any(part in answer for part in reason.split("|")), answer
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(value=ANY_JSON)
 def test_arbitrary_json_never_raises(kind: str, value: Any) -> None:
-    said_of_all_topics(kind, json.dumps(value).encode())
+    answers_to_all_topics(kind, json.dumps(value).encode())
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(body=st.binary(max_size=200))
 def test_arbitrary_bytes_never_raise(kind: str, body: bytes) -> None:
-    said_of_all_topics(kind, body)
+    answers_to_all_topics(kind, body)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data())
 def test_a_real_message_with_one_field_exchanged_never_raises(kind: str, data: st.DataObject) -> None:
-    value = payload(data.draw(st.sampled_from(names(kind))))
+    value = payload(data.draw(st.sampled_from(payload_names(kind))))
     places = list(_places(value))
     holder, key = data.draw(st.sampled_from(places))
     holder[key] = data.draw(ANY_JSON)
 
-    said_of_all_topics(kind, raw_or_ascii(value))
+    answers_to_all_topics(kind, ascii_json(value))
 
 
 @pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.nightly), 3])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_real_message_without_any_one_field_never_raises(kind: str, step: int) -> None:
     """Every third field, and each of them at night."""
-    for name in names(kind):
+    for name in payload_names(kind):
         value = payload(name)
         for holder, key in list(_places(value))[::step]:
             taken = holder.pop(key)
-            said_of_all_topics(kind, raw(value))
+            answers_to_all_topics(kind, raw(value))
             if isinstance(holder, list):
                 holder.insert(key, taken)
             else:
                 holder[key] = taken
 
 
-def raw_or_ascii(value: Any) -> bytes:
+def ascii_json(value: Any) -> bytes:
     """Hypothesis likes halves of surrogate pairs, which only the escaped form can hold."""
     return json.dumps(value).encode()
 

@@ -13,12 +13,12 @@ from tracker.sales.reports.messages import Message, NotAuthentic
 from tracker.sales.reports.normal import CancellationReport, Item, RefundReport, SaleReport
 from tracker.sales.reports.provider_reports import NoEffect
 
-RECEIVED = datetime(2025, 11, 4, 12, tzinfo=UTC)
+RECEIVED_AT = datetime(2025, 11, 4, 12, tzinfo=UTC)
 BODY = b'{"id":1,"name":"#1001"}'
-SECRET, FORMER = "shop-secret-of-2025", "shop-secret-of-2024"
+SECRET, OLD_SECRET = "shop-secret-of-2025", "shop-secret-of-2024"
 # printf '{"id":1,"name":"#1001"}' | openssl dgst -sha256 -hmac SECRET -binary | base64
 SIGNATURE = "27CuhavVwcwzvzKFKag7oWjVWDy2VFtx234Hxq1Bvgs="
-FORMER_SIGNATURE = "yRmu6zxTfZQDZUY47iL03PZzCQQY6mH9Tjk6rVqePUc="
+OLD_SIGNATURE = "yRmu6zxTfZQDZUY47iL03PZzCQQY6mH9Tjk6rVqePUc="
 HEADERS = {
     "X-Shopify-Topic": "orders/paid",
     "X-Shopify-Hmac-Sha256": SIGNATURE,
@@ -31,7 +31,7 @@ HEADERS = {
 
 
 def verify(changes: dict[str, str], body: bytes = BODY, secrets: tuple[str, ...] = (SECRET,)) -> str:
-    return shopify.verify({**HEADERS, **changes}, body, secrets, RECEIVED)
+    return shopify.verify({**HEADERS, **changes}, body, secrets, RECEIVED_AT)
 
 
 def refusal(changes: dict[str, str], body: bytes = BODY, secrets: tuple[str, ...] = (SECRET,)) -> str:
@@ -46,7 +46,7 @@ def read(topic: str | None, value: dict[str, Any]) -> Message:
 
 
 def only(topic: str | None, value: dict[str, Any]) -> Any:
-    [report] = shopify.translate(read(topic, value), RECEIVED)
+    [report] = shopify.translate(read(topic, value), RECEIVED_AT)
     return report
 
 
@@ -71,9 +71,9 @@ def test_a_signature_computed_by_openssl_is_taken() -> None:
 
 
 def test_both_live_secrets_are_taken() -> None:
-    former = {"X-Shopify-Hmac-Sha256": FORMER_SIGNATURE}
+    former = {"X-Shopify-Hmac-Sha256": OLD_SIGNATURE}
 
-    assert verify(former, secrets=(SECRET, FORMER))
+    assert verify(former, secrets=(SECRET, OLD_SECRET))
     assert refusal(former) == "signature"
 
 
@@ -81,7 +81,7 @@ def test_both_live_secrets_are_taken() -> None:
     ("signature", "cause"),
     [("", "missing"), ("not base64!", "malformed"), ("\u00e4", "malformed"), ("AAAA", "signature")],
 )
-def test_what_proves_nothing_is_refused(signature: str, cause: str) -> None:
+def test_an_invalid_signature_is_refused(signature: str, cause: str) -> None:
     assert refusal({"X-Shopify-Hmac-Sha256": signature}) == cause
     assert refusal({}, BODY + b" ") == "signature"
     assert refusal({}, secrets=()) == "signature"
@@ -168,24 +168,24 @@ def test_a_refund_states_its_tax_and_shipping_where_they_make_up_the_amount() ->
     )
 
 
-def test_tax_on_top_makes_up_the_amount_too() -> None:
+def test_refund_parts_with_added_tax_make_up_the_amount() -> None:
     transactions = payload("shopify_refunds_create")["transactions"]
     transactions[0]["amount"] = "48.65"
-    told = refunded(transactions=transactions)
+    report = refunded(transactions=transactions)
 
-    assert (told.amount, told.tax, told.shipping) == (4865, 670, 595)
+    assert (report.amount, report.tax, report.shipping) == (4865, 670, 595)
 
 
-def test_an_amount_chosen_by_hand_leaves_its_parts_open() -> None:
+def test_a_manual_refund_amount_has_unknown_parts() -> None:
     transactions = payload("shopify_refunds_create")["transactions"]
     transactions[0]["amount"] = "10.00"
-    told = refunded(transactions=transactions)
+    report = refunded(transactions=transactions)
 
-    assert (told.amount, told.tax, told.shipping) == (1000, None, None)
+    assert (report.amount, report.tax, report.shipping) == (1000, None, None)
 
 
 @pytest.mark.parametrize("transactions", [[], [{"kind": "refund", "status": "failure", "amount": "1.00"}]])
-def test_goods_put_back_on_the_shelf_give_nothing_back(transactions: list[dict[str, str]]) -> None:
+def test_a_restock_without_payment_is_no_refund(transactions: list[dict[str, str]]) -> None:
     assert isinstance(refunded(transactions=transactions), NoEffect)
 
 
@@ -193,9 +193,9 @@ def test_a_refund_in_the_shoppers_currency_is_booked_in_the_shops() -> None:
     line = {"subtotal_set": money("36.00", "41.40"), "total_tax_set": money("5.75", "6.61")}
     transaction = {"kind": "refund", "status": "success", "amount": "41.40", "currency": "USD"}
     parts = {"refund_line_items": [line], "order_adjustments": [], "refund_shipping_lines": []}
-    told = refunded(**parts, transactions=[transaction])
+    report = refunded(**parts, transactions=[transaction])
 
-    assert (told.currency, told.amount, told.tax) == ("EUR", 3600, 575)
+    assert (report.currency, report.amount, report.tax) == ("EUR", 3600, 575)
     with pytest.raises(Invalid, match="does not say how much that is in EUR"):
         refunded(**parts, transactions=[transaction | {"amount": "20.00"}])
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.tracker.sales.integrations.stripe_read import only, read, reports, without_effect
+from tests.tracker.sales.integrations.stripe_read import read, reports, single_report, without_effect
 from tests.tracker.sales.payloads_read import event, payload
 from tracker.errors import Invalid
 from tracker.sales.reports.customer_hashes import email_hash
@@ -17,7 +17,9 @@ TOKEN = "a-click-token"
 
 
 def test_a_paid_session_is_a_sale() -> None:
-    sold = only(event("stripe_session_paid", client_reference_id=TOKEN, metadata={"linkledger": "another"}))
+    sold = single_report(
+        event("stripe_session_paid", client_reference_id=TOKEN, metadata={"linkledger": "another"})
+    )
 
     assert sold == SaleReport(
         order_id="cs_live_a1ExampleSessionOfOrderOne",
@@ -37,20 +39,20 @@ def test_a_paid_session_is_a_sale() -> None:
     )
 
 
-def test_what_discounts_are_called_is_told_as_far_as_stripe_says_it() -> None:
+def test_all_names_of_stripe_discounts_are_read_as_codes() -> None:
     discounts = [
         {"coupon": {"id": "TEN", "name": "Ten off"}, "promotion_code": {"id": "promo_1", "code": "ANNA10"}},
         {"coupon": "SPRING", "promotion_code": None},
         {"source": {"coupon": "NEW"}, "promotion_code": "promo_2"},
     ]
-    sold = only(event("stripe_session_paid", discounts=discounts))
+    sold = single_report(event("stripe_session_paid", discounts=discounts))
 
     assert sold.coupons == ("ANNA10", "promo_1", "TEN", "Ten off", "SPRING", "promo_2", "NEW")
 
 
 def test_prices_that_include_tax_leave_the_same_net() -> None:
     """100.00 with 19 % inside, shipping 5.95 with 0.95 inside: the totals hold each once."""
-    sold = only(
+    sold = single_report(
         event(
             "stripe_session_paid",
             amount_subtotal=10000,
@@ -79,29 +81,29 @@ def test_a_session_that_sold_nothing_is_without_effect(changes: dict[str, Any], 
 def test_a_delayed_payment_is_a_sale_when_it_comes() -> None:
     kind = "checkout.session.async_payment_succeeded"
 
-    assert only(event("stripe_session_paid", type=kind)).total == 11305
+    assert single_report(event("stripe_session_paid", type=kind)).total == 11305
 
 
 def test_sessions_that_need_no_payment_but_have_an_amount_are_sales() -> None:
-    assert only(event("stripe_session_paid", payment_status="no_payment_required")).total == 11305
+    assert single_report(event("stripe_session_paid", payment_status="no_payment_required")).total == 11305
 
 
 def test_events_outside_live_mode_are_tests() -> None:
-    assert only(payload("stripe_session_paid") | {"livemode": False}).test
-    assert only(payload("stripe_invoice_first_basil") | {"livemode": False}).test
+    assert single_report(payload("stripe_session_paid") | {"livemode": False}).test
+    assert single_report(payload("stripe_invoice_first_basil") | {"livemode": False}).test
 
 
 @pytest.mark.parametrize("name", INVOICES)
 def test_the_first_invoice_and_its_session_name_the_same_order(name: str) -> None:
     session = event("stripe_session_subscription", client_reference_id=TOKEN)
-    sold = only(payload(name))
+    sold = single_report(payload(name))
 
     assert (sold.order_id, sold.total, sold.tax, sold.shipping) == ("in_1ExampleFirst", 2380, 380, 0)
     assert (sold.customer, sold.occurred_at) == (
         "cus_ExampleMax",
         datetime(2025, 11, 1, 10, 0, 6, tzinfo=UTC),
     )
-    assert only(session) == EvidenceReport(
+    assert single_report(session) == EvidenceReport(
         "in_1ExampleFirst",
         click=TOKEN,
         references=("cs_live_b1ExampleSubscriptionSession",),
@@ -110,7 +112,7 @@ def test_the_first_invoice_and_its_session_name_the_same_order(name: str) -> Non
 
 
 def test_both_shapes_of_an_invoice_say_the_same() -> None:
-    classic, basil = (only(payload(name)) for name in INVOICES)
+    classic, basil = (single_report(payload(name)) for name in INVOICES)
 
     assert classic.content_hash == basil.content_hash
     assert classic.references == ("pi_3ExampleFirst", "ch_3ExampleFirst")
@@ -118,9 +120,9 @@ def test_both_shapes_of_an_invoice_say_the_same() -> None:
 
 
 def test_since_2025_the_payment_is_named_by_an_event_of_its_own_or_inside() -> None:
-    apart = only(payload("stripe_invoice_payment_paid"))
+    apart = single_report(payload("stripe_invoice_payment_paid"))
     payments = {"data": [{"payment": {"type": "payment_intent", "payment_intent": "pi_3ExampleFirst"}}]}
-    inside = only(event("stripe_invoice_first_basil", payments=payments))
+    inside = single_report(event("stripe_invoice_first_basil", payments=payments))
 
     assert apart == ReferenceReport("in_1ExampleFirst", ("pi_3ExampleFirst",))
     assert inside.references == apart.references
@@ -128,10 +130,10 @@ def test_since_2025_the_payment_is_named_by_an_event_of_its_own_or_inside() -> N
 
 @pytest.mark.parametrize("name", INVOICES)
 def test_a_renewal_is_a_further_sale_of_the_same_customer(name: str) -> None:
-    later = only(event(name, id="in_1ExampleSecond", billing_reason="subscription_cycle"))
+    later = single_report(event(name, id="in_1ExampleSecond", billing_reason="subscription_cycle"))
 
     assert later.order_id == "in_1ExampleSecond"
-    assert later.customer == only(payload(name)).customer
+    assert later.customer == single_report(payload(name)).customer
 
 
 @pytest.mark.parametrize(
@@ -143,12 +145,12 @@ def test_a_renewal_is_a_further_sale_of_the_same_customer(name: str) -> None:
     ],
 )
 def test_the_token_may_be_left_with_the_subscription(name: str, changes: dict[str, Any]) -> None:
-    assert only(event(name, **changes)).tokens == (TOKEN,)
+    assert single_report(event(name, **changes)).tokens == (TOKEN,)
 
 
-def test_what_was_settled_by_credit_was_not_paid() -> None:
+def test_an_invoice_part_paid_by_credit_is_not_counted() -> None:
     """Half of 23.80 was paid: half of the tax was, too."""
-    sold = only(event("stripe_invoice_first_basil", amount_paid=1190))
+    sold = single_report(event("stripe_invoice_first_basil", amount_paid=1190))
 
     assert (sold.total, sold.tax) == (1190, 190)
 
@@ -166,7 +168,7 @@ def test_an_invoice_that_sold_nothing_is_without_effect(changes: dict[str, Any],
 
 
 def test_a_trial_begins_with_a_sale_of_nothing_so_that_its_customer_is_known() -> None:
-    sold = only(event("stripe_invoice_first_basil", total=0, amount_paid=0, total_taxes=[]))
+    sold = single_report(event("stripe_invoice_first_basil", total=0, amount_paid=0, total_taxes=[]))
 
     assert (sold.total, sold.tax, sold.customer) == (0, 0, "cus_ExampleMax")
 
@@ -186,7 +188,7 @@ def test_currencies_are_counted_as_stripe_does_and_kept_as_iso_does(
     currency: str, stripes: int, ours: int
 ) -> None:
     plain: dict[str, Any] = {"total_details": None, "shipping_cost": None}
-    sold = only(event("stripe_session_paid", currency=currency, amount_total=stripes, **plain))
+    sold = single_report(event("stripe_session_paid", currency=currency, amount_total=stripes, **plain))
 
     assert (sold.currency, sold.total) == (currency.upper(), ours)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.tracker.sales.integrations.stripe_read import only, read, reports
+from tests.tracker.sales.integrations.stripe_read import read, reports, single_report
 from tests.tracker.sales.payloads_read import event, payload
 from tracker.sales.reports.normal import DisputeReport, RefundReport
 from tracker.sales.reports.provider_reports import RefundFailureReport, RefundLevelReport
@@ -14,7 +14,7 @@ def test_a_refund_names_its_payment() -> None:
     message = read(payload("stripe_refund_created"))
 
     assert (message.order_id, message.references) == (None, ("pi_3ExampleOrderOne",))
-    assert only(payload("stripe_refund_created")) == RefundReport(
+    assert single_report(payload("stripe_refund_created")) == RefundReport(
         order_id="pi_3ExampleOrderOne",
         refund_id="re_3ExampleOne",
         occurred_at=datetime(2025, 11, 2, 10, 1, 40, tzinfo=UTC),
@@ -25,14 +25,14 @@ def test_a_refund_names_its_payment() -> None:
 
 
 @pytest.mark.parametrize("kind", ["refund.failed", "refund.updated", "charge.refund.updated"])
-def test_a_failed_refund_is_made_and_taken_back(kind: str) -> None:
+def test_a_failed_refund_is_reported_as_refund_and_failure(kind: str) -> None:
     made, back = reports(event("stripe_refund_created", type=kind, status="failed"))
 
-    assert made == only(payload("stripe_refund_created"))
+    assert made == single_report(payload("stripe_refund_created"))
     assert back == RefundFailureReport("pi_3ExampleOrderOne", "re_3ExampleOne", made.occurred_at)  # type: ignore[union-attr]
 
 
-def test_a_refunded_charge_says_how_much_went_back_so_far() -> None:
+def test_a_refunded_charge_reports_the_cumulative_refund() -> None:
     level = RefundLevelReport(
         "pi_3ExampleOrderOne",
         "ch_3ExampleOrderOne",
@@ -41,14 +41,14 @@ def test_a_refunded_charge_says_how_much_went_back_so_far() -> None:
         2000,
     )
 
-    assert only(payload("stripe_charge_refunded_basil")) == level
+    assert single_report(payload("stripe_charge_refunded_basil")) == level
     assert reports(payload("stripe_charge_refunded_classic")) == (
-        only(payload("stripe_refund_created")),
+        single_report(payload("stripe_refund_created")),
         level,
     )
 
 
-def test_an_old_charge_is_named_by_itself() -> None:
+def test_a_charge_without_payment_intent_is_referenced_by_its_own_id() -> None:
     charge = event("stripe_charge_refunded_classic", payment_intent=None)
 
     assert read(charge).references == ("ch_3ExampleOrderOne",)
@@ -71,7 +71,9 @@ def test_an_old_charge_is_named_by_itself() -> None:
 def test_a_dispute_is_opened_by_all_its_events_and_decided_by_the_last(
     kind: str, status: str, step: str
 ) -> None:
-    told = only(event("stripe_dispute_created", type=f"charge.dispute.{kind}", status=status, at=1762200000))
+    told = single_report(
+        event("stripe_dispute_created", type=f"charge.dispute.{kind}", status=status, at=1762200000)
+    )
 
     assert isinstance(told, DisputeReport)
     assert (told.order_id, told.dispute_id, told.amount) == (

@@ -11,7 +11,7 @@ from tracker.sales.integrations.stripe import events as stripe
 from tracker.sales.reports.messages import NotAuthentic
 
 NOW = datetime(2025, 11, 1, 10, 0, 5, tzinfo=UTC)
-SECRET, FORMER = "whsec_ExampleOfThisYear000000000000", "whsec_ExampleOfLastYear000000000000"
+SECRET, OLD_SECRET = "whsec_ExampleOfThisYear000000000000", "whsec_ExampleOfLastYear000000000000"
 BODY = raw(payload("stripe_session_paid"))
 
 
@@ -36,8 +36,8 @@ def test_stripes_own_signature_is_taken_and_the_event_named() -> None:
 
 
 def test_both_live_secrets_are_taken() -> None:
-    assert verify(signature(FORMER), secrets=(SECRET, FORMER))
-    assert refusal(signature(FORMER)) == "signature"
+    assert verify(signature(OLD_SECRET), secrets=(SECRET, OLD_SECRET))
+    assert refusal(signature(OLD_SECRET)) == "signature"
 
 
 def test_one_good_signature_among_several_is_enough() -> None:
@@ -53,7 +53,7 @@ def test_five_minutes_either_way_are_allowed(offset_s: int) -> None:
 
 
 @pytest.mark.parametrize("offset_s", [-306, 301, -100_000_000])
-def test_an_event_of_another_time_is_stale(offset_s: int) -> None:
+def test_an_event_outside_the_time_tolerance_is_stale(offset_s: int) -> None:
     assert refusal(signature(at=(NOW + timedelta(seconds=offset_s)))) == "stale"
 
 

@@ -13,13 +13,13 @@ from tracker.sales.reports.messages import Message, NotAuthentic
 from tracker.sales.reports.normal import CancellationReport, Item, RefundReport, SaleReport
 from tracker.sales.reports.provider_reports import AnyReport, NoEffect
 
-RECEIVED = datetime(2025, 11, 7, 12, tzinfo=UTC)
+RECEIVED_AT = datetime(2025, 11, 7, 12, tzinfo=UTC)
 PAID_AT = datetime(2025, 11, 1, 10, tzinfo=UTC)
 BODY = b'{"id":727,"status":"processing"}'
-SECRET, FORMER = "woo-secret-of-2025", "woo-secret-of-2024"
+SECRET, OLD_SECRET = "woo-secret-of-2025", "woo-secret-of-2024"
 # printf '{"id":727,"status":"processing"}' | openssl dgst -sha256 -hmac SECRET -binary | base64
 SIGNATURE = "NDSL+IiswPndUFCeirDR5cijQddC97NXOpK+2ELDhZI="
-FORMER_SIGNATURE = "YIA6K2jsLTYxITCq0W2cNl+2G3kSiSQ4Je0pJHUh+KI="
+OLD_SIGNATURE = "YIA6K2jsLTYxITCq0W2cNl+2G3kSiSQ4Je0pJHUh+KI="
 HEADERS = {
     "X-WC-Webhook-Source": "https://shop.example/",
     "X-WC-Webhook-Topic": "order.updated",
@@ -32,7 +32,7 @@ HEADERS = {
 
 
 def verify(changes: dict[str, str], body: bytes = BODY, secrets: tuple[str, ...] = (SECRET,)) -> str:
-    return woocommerce.verify({**HEADERS, **changes}, body, secrets, RECEIVED)
+    return woocommerce.verify({**HEADERS, **changes}, body, secrets, RECEIVED_AT)
 
 
 def refusal(changes: dict[str, str], body: bytes = BODY, secrets: tuple[str, ...] = (SECRET,)) -> str:
@@ -46,7 +46,7 @@ def read(value: dict[str, Any], topic: str | None = "order.updated") -> Message:
 
 
 def reports(value: dict[str, Any], topic: str | None = "order.updated") -> tuple[AnyReport, ...]:
-    return woocommerce.translate(read(value, topic), RECEIVED)
+    return woocommerce.translate(read(value, topic), RECEIVED_AT)
 
 
 def only(topic: str | None = "order.updated", **changes: Any) -> Any:
@@ -61,16 +61,16 @@ def test_a_signature_computed_by_openssl_is_taken() -> None:
 
 
 def test_both_live_secrets_are_taken() -> None:
-    former = {"X-WC-Webhook-Signature": FORMER_SIGNATURE}
+    former = {"X-WC-Webhook-Signature": OLD_SIGNATURE}
 
-    assert verify(former, secrets=(SECRET, FORMER))
+    assert verify(former, secrets=(SECRET, OLD_SECRET))
     assert refusal(former) == "signature"
 
 
 @pytest.mark.parametrize(
     ("signature", "cause"), [("", "missing"), ("not base64!", "malformed"), ("AAAA", "signature")]
 )
-def test_what_proves_nothing_is_refused(signature: str, cause: str) -> None:
+def test_an_invalid_signature_is_refused(signature: str, cause: str) -> None:
     assert refusal({"X-WC-Webhook-Signature": signature}) == cause
     assert refusal({}, BODY + b"\n") == "signature"
 
@@ -79,16 +79,16 @@ def test_two_orders_of_one_second_share_a_delivery_id_and_are_two_messages() -> 
     other = b'{"id":728,"status":"processing"}'
     signed = woocommerce.signed_headers(SECRET, HEADERS["X-WC-Webhook-Delivery-ID"], other, "order.updated")
 
-    assert woocommerce.verify(signed, other, [SECRET], RECEIVED) != verify({})
+    assert woocommerce.verify(signed, other, [SECRET], RECEIVED_AT) != verify({})
 
 
-def test_the_greeting_is_known_and_nothing_else_is_one() -> None:
+def test_only_the_webhook_ping_is_recognised_as_ping() -> None:
     unsigned = {"Content-Type": "application/x-www-form-urlencoded"}
 
-    assert woocommerce.is_greeting(unsigned, b"webhook_id=1")
-    assert not woocommerce.is_greeting(unsigned, b"webhook_id=1&total=5")
-    assert not woocommerce.is_greeting(unsigned, BODY)
-    assert not woocommerce.is_greeting(HEADERS, b"webhook_id=1")
+    assert woocommerce.is_ping(unsigned, b"webhook_id=1")
+    assert not woocommerce.is_ping(unsigned, b"webhook_id=1&total=5")
+    assert not woocommerce.is_ping(unsigned, BODY)
+    assert not woocommerce.is_ping(HEADERS, b"webhook_id=1")
 
 
 def test_an_order_in_processing_is_a_sale() -> None:
@@ -133,7 +133,7 @@ def test_an_order_that_was_not_paid_is_without_effect(changes: dict[str, Any]) -
     assert isinstance(only(**changes), NoEffect)
 
 
-def test_refunds_inside_an_order_are_told_by_their_ids() -> None:
+def test_refunds_inside_an_order_are_identified_by_their_ids() -> None:
     sold, *back = reports(payload("woocommerce_order_refunded_in_part"))
 
     assert sold == only()
@@ -144,7 +144,7 @@ def test_refunds_inside_an_order_are_told_by_their_ids() -> None:
 
 
 @pytest.mark.parametrize("status", ["cancelled", "refunded", "failed", "trash"])
-def test_a_paid_order_that_is_taken_back_is_sold_and_called_off(status: str) -> None:
+def test_a_paid_order_that_was_reversed_is_a_sale_and_a_cancellation(status: str) -> None:
     """Both, because the update that told of the sale may come later or never."""
     assert reports(payload("woocommerce_order_processing", status=status)) == (
         only(),
@@ -152,10 +152,10 @@ def test_a_paid_order_that_is_taken_back_is_sold_and_called_off(status: str) -> 
     )
 
 
-def test_a_deleted_order_is_called_off() -> None:
+def test_a_deleted_order_is_cancelled() -> None:
     [off] = reports(payload("woocommerce_order_deleted"), "order.deleted")
 
-    assert off == CancellationReport("727", RECEIVED)
+    assert off == CancellationReport("727", RECEIVED_AT)
 
 
 @pytest.mark.parametrize(

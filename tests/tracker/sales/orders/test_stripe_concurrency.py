@@ -9,19 +9,19 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, transact
 from tests.harness.processes.threads import DEADLINE_S, run_concurrently
-from tests.tracker.sales.inbox.test_concurrency import count, somebody_waits_for_a_lock, states, wait_until
+from tests.tracker.sales.inbox.test_concurrency import count, has_lock_waiter, states, wait_until
 from tests.tracker.sales.orders.test_stripe_references import LATER, SECRET, send
 from tests.tracker.sales.payloads_read import event, payload, raw
 from tests.tracker.sales.shop import Shop
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.operations import Received, dismiss, receive
+from tracker.sales.inbox.operations import ReceiveResult, dismiss, receive
 from tracker.sales.orders.models import Refund
 from tracker.sales.sources.operations import get_source
 
 INVOICE, INVOICE_PAYMENT, REFUND = "stripe_invoice_first_basil", "stripe_invoice_payment_paid", "refund"
 
 
-def told(name: str) -> dict[str, Any]:
+def message(name: str) -> dict[str, Any]:
     if name != REFUND:
         return payload(name)
     return event(
@@ -40,27 +40,27 @@ def told(name: str) -> dict[str, Any]:
         ([INVOICE], INVOICE_PAYMENT, REFUND),
     ],
 )
-def test_the_second_sees_what_the_first_did_or_waits_for_it(
+def test_concurrent_transactions_see_each_others_result(
     shop: Shop, databases: Databases, before: list[str], first: str, second: str
 ) -> None:
     source_id = shop.connect("stripe", SECRET)
     for name in before:
-        send(shop, source_id, told(name))
+        send(shop, source_id, message(name))
     first_is_in, second_is_done = Signal(), Signal()
 
-    def send_first() -> Received:
-        def work(session: Session) -> Received:
-            value, source = told(first), get_source(session, source_id)
+    def send_first() -> ReceiveResult:
+        def work(session: Session) -> ReceiveResult:
+            value, source = message(first), get_source(session, source_id)
             received = receive(session, LATER, source, value["id"], raw(value), keys=shop.keys)
             first_is_in.set()
-            wait_until(lambda: second_is_done.is_set() or somebody_waits_for_a_lock(databases))
+            wait_until(lambda: second_is_done.is_set() or has_lock_waiter(databases))
             return received
 
         return transact(databases.main, work)
 
-    def send_second() -> Received:
+    def send_second() -> ReceiveResult:
         first_is_in.wait(DEADLINE_S)
-        received = send(shop, source_id, told(second))
+        received = send(shop, source_id, message(second))
         second_is_done.set()
         return received
 
@@ -70,28 +70,28 @@ def test_the_second_sees_what_the_first_did_or_waits_for_it(
     assert (states(databases), count(databases, Refund)) == ({"applied": 3}, 1), reasons
 
 
-def test_a_dismissal_by_the_payments_name_is_not_undone_by_who_tells_its_order(
+def test_a_dismissal_by_payment_id_is_not_undone_when_its_order_is_reported(
     shop: Shop, databases: Databases
 ) -> None:
     source_id = shop.connect("stripe", SECRET)
-    send(shop, source_id, told(INVOICE))
-    parked = send(shop, source_id, told(REFUND))
-    is_dismissed, payment_is_told = Signal(), Signal()
+    send(shop, source_id, message(INVOICE))
+    parked = send(shop, source_id, message(REFUND))
+    is_dismissed, payment_is_reported = Signal(), Signal()
 
     def dismiss_refund() -> str:
         def work(session: Session) -> str:
             dismiss(session, parked.event_id, reason="a mistake")
             is_dismissed.set()
-            wait_until(lambda: payment_is_told.is_set() or somebody_waits_for_a_lock(databases))
+            wait_until(lambda: payment_is_reported.is_set() or has_lock_waiter(databases))
             return "dismissed"
 
         return transact(databases.main, work)
 
-    def tell_payment() -> str:
+    def report_payment() -> str:
         is_dismissed.wait(DEADLINE_S)
-        received = send(shop, source_id, told(INVOICE_PAYMENT))
-        payment_is_told.set()
+        received = send(shop, source_id, message(INVOICE_PAYMENT))
+        payment_is_reported.set()
         return received.state
 
-    assert run_concurrently(dismiss_refund, tell_payment) == ["dismissed", "applied"]
+    assert run_concurrently(dismiss_refund, report_payment) == ["dismissed", "applied"]
     assert (states(databases), count(databases, Refund)) == ({"applied": 2, "dismissed": 1}, 0)

@@ -13,13 +13,13 @@ from tests.tracker.sales.payloads_read import event, payload, raw
 from tests.tracker.sales.shop import Shop
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.operations import Received
+from tracker.sales.inbox.operations import ReceiveResult
 from tracker.sales.orders.models import (
+    CumulativeRefund,
     DisputeStatus,
     OrderReference,
     Refund,
     RefundFailure,
-    RefundLevel,
     Sale,
 )
 from tracker.sales.orders.queries import find_sale
@@ -27,14 +27,14 @@ from tracker.sales.orders.queries import find_sale
 LATER = datetime.fromisoformat("2025-11-05T10:00:00+00:00")
 SESSION_ORDER, INVOICE_ORDER = "cs_live_a1ExampleSessionOfOrderOne", "in_1ExampleFirst"
 SECRET = "whsec_ExampleOfThisYear000000000000"
-Story = Sequence[dict[str, Any]]
+Events = Sequence[dict[str, Any]]
 
 
-def send(shop: Shop, source_id: str, value: dict[str, Any]) -> Received:
+def send(shop: Shop, source_id: str, value: dict[str, Any]) -> ReceiveResult:
     return shop.send_raw(raw(value), key=value["id"], source_id=source_id, now=LATER)
 
 
-def told(shop: Shop, source_id: str, story: Iterable[dict[str, Any]]) -> list[str]:
+def send_all(shop: Shop, source_id: str, story: Iterable[dict[str, Any]]) -> list[str]:
     return [send(shop, source_id, value).state for value in story]
 
 
@@ -54,7 +54,7 @@ def subscription(shop: Shop, shape: str = "basil") -> list[dict[str, Any]]:
     ]
 
 
-def end_of(databases: Databases, source_id: str) -> list[str]:
+def fingerprint_of(databases: Databases, source_id: str) -> list[str]:
     """Every row that the source's events made, without ids and without who came first."""
     with read_session(databases.main) as session:
         sold = select(Sale.id).join(Event, Event.id == Sale.event_id).where(Event.source_id == source_id)
@@ -62,8 +62,8 @@ def end_of(databases: Databases, source_id: str) -> list[str]:
             select(Sale.order_id, Sale.total, Sale.tax, Sale.occurred_at).where(Sale.id.in_(sold)),
             select(Refund.refund_id, Refund.amount, Refund.occurred_at).where(Refund.sale_id.in_(sold)),
             select(RefundFailure.refund_id, RefundFailure.occurred_at).where(RefundFailure.sale_id.in_(sold)),
-            select(RefundLevel.payment_id, RefundLevel.amount, RefundLevel.occurred_at).where(
-                RefundLevel.sale_id.in_(sold)
+            select(CumulativeRefund.payment_id, CumulativeRefund.amount, CumulativeRefund.occurred_at).where(
+                CumulativeRefund.sale_id.in_(sold)
             ),
             select(DisputeStatus.dispute_id, DisputeStatus.status, DisputeStatus.occurred_at).where(
                 DisputeStatus.sale_id.in_(sold)
@@ -102,7 +102,7 @@ def test_first_invoice_and_session_are_one_sale_whatever_comes_first(
     session_event, invoice = subscription(shop, shape)[:2]
     for number, order in enumerate(((session_event, invoice), (invoice, session_event))):
         source_id = shop.connect("stripe", SECRET)
-        told(shop, source_id, order)
+        send_all(shop, source_id, order)
         with read_session(databases.main) as session:
             [sale] = session.scalars(select(Sale).where(Sale.namespace == source_id))
             states = session.scalars(select(Event.state).where(Event.source_id == source_id)).all()
@@ -118,7 +118,7 @@ def test_first_invoice_and_session_are_one_sale_whatever_comes_first(
         assert last.enrollment_id == shop.enrollments["anna"]
 
 
-def test_a_refund_before_its_sale_waits_under_its_payment(
+def test_a_refund_before_its_sale_is_parked_under_its_payment_id(
     shop: Shop, stripe: str, databases: Databases
 ) -> None:
     refund = send(shop, stripe, payload("stripe_refund_created"))
@@ -130,12 +130,12 @@ def test_a_refund_before_its_sale_waits_under_its_payment(
         assert session.get_one(Event, refund.event_id).order_id == SESSION_ORDER
 
 
-def test_a_payment_that_is_told_after_sale_and_refund_brings_them_together(
+def test_a_payment_reported_last_links_the_refund_to_its_sale(
     shop: Shop, stripe: str, databases: Databases
 ) -> None:
     _, invoice, payment, refund = subscription(shop)
 
-    assert told(shop, stripe, (refund, invoice, payment)) == ["parked", "applied", "applied"]
+    assert send_all(shop, stripe, (refund, invoice, payment)) == ["parked", "applied", "applied"]
     with read_session(databases.main) as session:
         assert session.scalars(select(Refund.amount)).all() == [500]
 
@@ -155,8 +155,8 @@ def test_a_payment_of_two_orders_belongs_to_the_one_that_is_sold(
     ends = set()
     for order in permutations(story):
         source_id = shop.connect("stripe", SECRET)
-        told(shop, source_id, order)
-        ends.add("\n".join(end_of(databases, source_id)))
+        send_all(shop, source_id, order)
+        ends.add("\n".join(fingerprint_of(databases, source_id)))
 
     assert len(ends) == 1
     assert "('re_3ExampleOne', 2000" in ends.pop()
@@ -175,7 +175,7 @@ def test_a_refund_of_a_payment_that_paid_two_sold_orders_is_counted_for_one_at_m
     [named] = [event("stripe_invoice_payment_paid", invoice="in_A", payment={"charge": "ch_3Other"})]
     for order in permutations((*invoices, refund, again)):
         source_id = shop.connect("stripe", SECRET)
-        told(shop, source_id, (*order, named))
+        send_all(shop, source_id, (*order, named))
         with read_session(databases.main) as session:
             refunds = select(Refund.id).join(Sale, Sale.id == Refund.sale_id)
             counted = session.scalars(refunds.where(Sale.namespace == source_id)).all()

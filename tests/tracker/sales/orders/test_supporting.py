@@ -12,7 +12,7 @@ from tests.tracker.sales.payloads_read import event, payload
 from tests.tracker.sales.shop import START, Shop, cancellation, refund, sale
 from tracker.sales.booking.models import RefundClaim
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.operations import Received, dismiss
+from tracker.sales.inbox.operations import ReceiveResult, dismiss
 from tracker.sales.orders.models import DisputeStatus, Refund, Sale
 from tracker.sales.orders.queries import find_sale
 from tracker.sales.sources.operations import create_source
@@ -21,7 +21,9 @@ PAYMENT, CHARGE, SESSION = "pi_3ExampleOrderOne", "ch_3ExampleOrderOne", "cs_liv
 TOTAL = 11305
 
 
-def supporting(shop: Shop, kind: str = "stripe", supports: str | None = None, secret: str = SECRET) -> str:
+def create_supporting_source(
+    shop: Shop, kind: str = "stripe", supports: str | None = None, secret: str = SECRET
+) -> str:
     """A further source of the brand, which supports the given one, or the shop's own."""
 
     def work(session: Session) -> str:
@@ -41,21 +43,21 @@ def supporting(shop: Shop, kind: str = "stripe", supports: str | None = None, se
 
 @pytest.fixture
 def provider(shop: Shop) -> str:
-    return supporting(shop)
+    return create_supporting_source(shop)
 
 
-def sold(shop: Shop, *names: str, **changes: Any) -> Received:
+def send_sale(shop: Shop, *names: str, **changes: Any) -> ReceiveResult:
     """The shop's own report, with the names that it knows."""
     return shop.send(
         "sale.created", sale(total=TOTAL, tax=1805, references=list(names), **changes), now=LATER
     )
 
 
-def given_back(shop: Shop, amount: int = 2000, refund_id: str = "ours-1") -> Received:
+def send_refund(shop: Shop, amount: int = 2000, refund_id: str = "ours-1") -> ReceiveResult:
     return shop.send("refund.created", refund(refund_id, amount=amount), now=LATER)
 
 
-def told_of(databases: Databases, table: type[Any], order_id: str = "1001") -> list[Any]:
+def rows_of_order(databases: Databases, table: type[Any], order_id: str = "1001") -> list[Any]:
     with read_session(databases.main) as session:
         return list(session.scalars(select(table).join(Sale).where(Sale.order_id == order_id)))
 
@@ -73,7 +75,7 @@ def paid_session(shop: Shop, owner: str = "anna", **changes: Any) -> dict[str, A
 def test_the_providers_session_credits_the_shops_order_and_sells_nothing(
     shop: Shop, provider: str, databases: Databases
 ) -> None:
-    sold(shop, PAYMENT)
+    send_sale(shop, PAYMENT)
     received = send(shop, provider, paid_session(shop))
     assert (received.state, received.reason) == ("applied", "its evidence made attribution 2")
     assert shop.attributions()[-1].enrollment_id == shop.enrollments["anna"]
@@ -89,127 +91,133 @@ def test_a_session_waits_for_the_shops_order_by_any_of_its_names(
     received = send(shop, provider, paid_session(shop))
     assert received.state == "parked"
     assert received.reason == f"waiting for order {SESSION} or {PAYMENT} of {shop.source_id}"
-    sold(shop, name)
+    send_sale(shop, name)
     assert state_of(databases, received.event_id) == ("applied", "1001")
     assert shop.attributions()[-1].enrollment_id == shop.enrollments["anna"]
 
 
 def test_the_shops_order_may_stand_in_the_metadata(shop: Shop, provider: str, databases: Databases) -> None:
     received = send(shop, provider, paid_session(shop, metadata={"order_id": "1001"}))
-    sold(shop)
+    send_sale(shop)
     assert state_of(databases, received.event_id) == ("applied", "1001")
     dispute = send(shop, provider, payload("stripe_dispute_created"))
     assert dispute.state == "applied"
 
 
-def test_a_refund_that_both_tell_of_counts_once(shop: Shop, provider: str, databases: Databases) -> None:
-    sold(shop, PAYMENT)
-    given_back(shop)
+def test_a_refund_reported_by_both_sources_counts_once(
+    shop: Shop, provider: str, databases: Databases
+) -> None:
+    send_sale(shop, PAYMENT)
+    send_refund(shop)
     received = send(shop, provider, payload("stripe_refund_created"))
     assert received.state == "applied"
     assert received.reason == f"not counted: refunds of order 1001 are those of {shop.source_id}"
-    assert [each.refund_id for each in told_of(databases, Refund)] == ["ours-1"]
-    assert [(each.kind, each.amount) for each in told_of(databases, RefundClaim)] == [("refund", 2000)]
+    assert [each.refund_id for each in rows_of_order(databases, Refund)] == ["ours-1"]
+    assert [(each.kind, each.amount) for each in rows_of_order(databases, RefundClaim)] == [("refund", 2000)]
 
 
-def test_a_refund_that_the_shop_has_not_told_of_waits_for_it(
+def test_a_refund_unknown_to_the_shop_is_parked_until_reported(
     shop: Shop, provider: str, databases: Databases
 ) -> None:
-    sold(shop, PAYMENT)
+    send_sale(shop, PAYMENT)
     received = send(shop, provider, payload("stripe_refund_created"))
     assert received.state == "parked"
     assert received.reason is not None
     assert received.reason.startswith("20.00 EUR of order 1001 went back by this account, and 0.00 EUR by ")
     assert state_of(databases, received.event_id) == ("parked", "1001")
-    given_back(shop)
+    send_refund(shop)
     assert state_of(databases, received.event_id) == ("applied", "1001")
 
 
 def test_several_refunds_of_the_provider_may_be_one_of_the_shops(
     shop: Shop, provider: str, databases: Databases
 ) -> None:
-    sold(shop, PAYMENT)
+    send_sale(shop, PAYMENT)
     one = send(shop, provider, payload("stripe_refund_created"))
     two = send(shop, provider, event("stripe_refund_created", key="evt_r2", id="re_3Two", amount=500))
-    given_back(shop, 2000)
+    send_refund(shop, 2000)
     states = {state_of(databases, each.event_id)[0] for each in (one, two)}
     assert states == {"applied", "parked"}, "500 of what went back has not been told by the shop"
-    given_back(shop, 500, "ours-2")
+    send_refund(shop, 500, "ours-2")
     assert {state_of(databases, each.event_id)[0] for each in (one, two)} == {"applied"}
 
 
-def test_a_refund_of_the_providers_that_failed_needs_no_report(
+def test_a_failed_provider_refund_needs_no_report_of_the_shop(
     shop: Shop, provider: str, databases: Databases
 ) -> None:
-    sold(shop, PAYMENT)
+    send_sale(shop, PAYMENT)
     made = send(shop, provider, payload("stripe_refund_created"))
     failed = event("stripe_refund_created", type="refund.failed", key="evt_f", status="failed")
     assert send(shop, provider, failed).state == "applied"
     assert state_of(databases, made.event_id) == ("applied", "1001")
 
 
-def test_how_much_went_back_so_far_is_told_once_more(shop: Shop, provider: str, databases: Databases) -> None:
+def test_a_cumulative_refund_of_the_provider_counts_once(
+    shop: Shop, provider: str, databases: Databases
+) -> None:
     """By charge.refunded, which names no single refund since 2022."""
-    sold(shop, PAYMENT)
+    send_sale(shop, PAYMENT)
     assert send(shop, provider, payload("stripe_charge_refunded_basil")).state == "parked"
-    given_back(shop)
+    send_refund(shop)
     assert send(shop, provider, payload("stripe_refund_created")).state == "applied"
     with read_session(databases.main) as session:
         assert set(session.scalars(select(Event.state))) == {"applied"}
 
 
-def test_an_order_called_off_covers_every_refund(shop: Shop, provider: str, databases: Databases) -> None:
-    sold(shop, PAYMENT)
+def test_a_cancellation_covers_every_refund_claim(shop: Shop, provider: str, databases: Databases) -> None:
+    send_sale(shop, PAYMENT)
     received = send(shop, provider, payload("stripe_refund_created"))
     shop.send("order.cancelled", cancellation(), now=LATER)
     assert state_of(databases, received.event_id) == ("applied", "1001")
 
 
-def test_a_refund_in_another_currency_stays_for_a_person(shop: Shop, provider: str) -> None:
-    sold(shop, PAYMENT)
+def test_a_refund_in_another_currency_is_parked(shop: Shop, provider: str) -> None:
+    send_sale(shop, PAYMENT)
     received = send(shop, provider, event("stripe_refund_created", currency="usd"))
     assert received.reason == "data.currency is USD, but order 1001 was paid in EUR."
 
 
-def test_a_person_may_put_a_claim_aside(shop: Shop, provider: str, databases: Databases) -> None:
-    sold(shop, PAYMENT)
+def test_a_refund_claim_can_be_dismissed(shop: Shop, provider: str, databases: Databases) -> None:
+    send_sale(shop, PAYMENT)
     received = send(shop, provider, payload("stripe_refund_created"))
     transact(databases.main, lambda s: dismiss(s, received.event_id, reason="a voucher instead"))
-    given_back(shop, 10)
+    send_refund(shop, 10)
     assert state_of(databases, received.event_id)[0] == "dismissed"
 
 
-def test_disputes_are_the_providers_to_tell(shop: Shop, provider: str, databases: Databases) -> None:
+def test_disputes_are_reported_by_the_provider(shop: Shop, provider: str, databases: Databases) -> None:
     """A shop mostly does not hear of them."""
-    sold(shop, CHARGE)
+    send_sale(shop, CHARGE)
     assert send(shop, provider, payload("stripe_dispute_created")).state == "applied"
-    assert [each.status for each in told_of(databases, DisputeStatus)] == ["opened"]
+    assert [each.status for each in rows_of_order(databases, DisputeStatus)] == ["opened"]
 
 
 def test_another_total_is_noted_and_does_not_count(shop: Shop, provider: str, databases: Databases) -> None:
-    sold(shop, PAYMENT)
+    send_sale(shop, PAYMENT)
     received = send(shop, provider, paid_session(shop, amount_total=9999))
     assert received.reason is not None
     assert received.reason.endswith("; it says 99.99 EUR, and 113.05 EUR is what counts")
-    assert told_of(databases, Refund) == []
+    assert rows_of_order(databases, Refund) == []
     with read_session(databases.main) as session:
         assert session.scalars(select(Sale.total)).all() == [TOTAL]
 
 
-def test_what_is_applied_wakes_what_waited_for_its_names(
+def test_an_applied_message_unparks_events_of_its_references(
     shop: Shop, provider: str, databases: Databases
 ) -> None:
     """The shop knows the session, the session the payment, and the dispute only that."""
     disputed = send(shop, provider, payload("stripe_dispute_created"))
     send(shop, provider, paid_session(shop))
-    sold(shop, SESSION)
+    send_sale(shop, SESSION)
     assert state_of(databases, disputed.event_id) == ("applied", "1001")
 
 
-def test_a_name_may_be_learnt_from_what_is_known(shop: Shop, provider: str, databases: Databases) -> None:
+def test_a_reference_is_learned_from_a_message_of_a_known_order(
+    shop: Shop, provider: str, databases: Databases
+) -> None:
     """An old charge's refund names no payment intent; the dispute's second message names both."""
-    sold(shop, PAYMENT)
-    given_back(shop)
+    send_sale(shop, PAYMENT)
+    send_refund(shop)
     send(shop, provider, event("stripe_dispute_created", charge=None))
     waiting = send(shop, provider, event("stripe_refund_created", payment_intent=None))
     assert waiting.state == "parked"
@@ -217,16 +225,16 @@ def test_a_name_may_be_learnt_from_what_is_known(shop: Shop, provider: str, data
     assert state_of(databases, waiting.event_id) == ("applied", "1001")
 
 
-def test_a_refund_that_names_the_order_leads_to_its_payment(shop: Shop, provider: str) -> None:
-    sold(shop)
-    given_back(shop)
+def test_a_refund_that_names_the_order_links_its_payment(shop: Shop, provider: str) -> None:
+    send_sale(shop)
+    send_refund(shop)
     disputed = send(shop, provider, payload("stripe_dispute_created"))
     assert disputed.state == "parked"
     send(shop, provider, event("stripe_refund_created", metadata={"order_id": "1001"}))
     assert state_of(shop.databases, disputed.event_id) == ("applied", "1001")
 
 
-def test_what_says_nothing_waits_for_nobody(shop: Shop, provider: str) -> None:
+def test_a_supporting_message_without_effect_is_not_parked(shop: Shop, provider: str) -> None:
     unpaid = send(shop, provider, paid_session(shop, payment_status="unpaid"))
     assert (unpaid.state, (unpaid.reason or "")[:12]) == ("applied", "not paid yet")
     nameless = event("stripe_refund_created", key="evt_n", payment_intent=None, charge=None)

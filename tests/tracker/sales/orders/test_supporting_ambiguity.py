@@ -9,12 +9,12 @@ from tests.tracker.sales.orders.test_stripe_references import LATER, send
 from tests.tracker.sales.orders.test_supporting import (
     CHARGE,
     PAYMENT,
-    given_back,
+    create_supporting_source,
     paid_session,
-    sold,
+    rows_of_order,
+    send_refund,
+    send_sale,
     state_of,
-    supporting,
-    told_of,
 )
 from tests.tracker.sales.orders.test_supporting_kinds import WOO_SECRET, woo_order
 from tests.tracker.sales.payloads_read import event, payload
@@ -27,10 +27,10 @@ from tracker.sales.queries import sale_history
 
 @pytest.fixture
 def provider(shop: Shop) -> str:
-    return supporting(shop)
+    return create_supporting_source(shop)
 
 
-def holding(shop: Shop, order_id: str = "1001") -> list[str]:
+def holding_event_ids(shop: Shop, order_id: str = "1001") -> list[str]:
     """Events that stand against the release of what the order earned."""
     with read_session(shop.databases.main) as session:
         return [each.id for each in sale_history(session, find_sale(session, shop.brand_id, order_id)).parked]
@@ -42,26 +42,27 @@ def lost(amount: int, at: int = 1762250000, key: str = "evt_l", **changes: Any) 
 
 
 def test_a_refund_of_a_payment_of_two_orders_holds_both(shop: Shop, provider: str) -> None:
-    sold(shop, PAYMENT)
+    send_sale(shop, PAYMENT)
     received = send(shop, provider, payload("stripe_refund_created"))
-    sold(shop, PAYMENT, order_id="1002")
-    assert (holding(shop), holding(shop, "1002")) == ([received.event_id], [received.event_id])
+    send_sale(shop, PAYMENT, order_id="1002")
+    assert (holding_event_ids(shop), holding_event_ids(shop, "1002")) == (
+        [received.event_id],
+        [received.event_id],
+    )
     again = send(shop, provider, event("stripe_refund_created", key="evt_2"))
     assert f"{PAYMENT} belongs to several orders, 1001, 1002" in (again.reason or "")
 
 
-def test_a_message_under_an_id_that_was_used_holds_its_order(shop: Shop, provider: str) -> None:
-    sold(shop, PAYMENT)
+def test_a_message_with_a_reused_id_holds_its_order(shop: Shop, provider: str) -> None:
+    send_sale(shop, PAYMENT)
     send(shop, provider, paid_session(shop, key="evt_twice"))
     received = send(shop, provider, event("stripe_refund_created", key="evt_twice"))
     assert received.state == "conflict"
-    assert holding(shop) == [received.event_id]
+    assert holding_event_ids(shop) == [received.event_id]
 
 
-def test_what_was_tried_out_adds_nothing_to_a_live_order(
-    shop: Shop, provider: str, databases: Databases
-) -> None:
-    sold(shop)
+def test_test_events_add_nothing_to_a_live_order(shop: Shop, provider: str, databases: Databases) -> None:
+    send_sale(shop)
     tried: dict[str, Any] = {"metadata": {"order_id": "1001"}}
     events = [
         paid_session(shop, **tried),
@@ -72,11 +73,15 @@ def test_what_was_tried_out_adds_nothing_to_a_live_order(
         assert (
             send(shop, provider, each | {"livemode": False}).reason == "order 1001 is live, and this is not"
         )
-    assert (len(shop.attributions()), told_of(databases, DisputeStatus), holding(shop)) == (1, [], [])
+    assert (len(shop.attributions()), rows_of_order(databases, DisputeStatus), holding_event_ids(shop)) == (
+        1,
+        [],
+        [],
+    )
 
 
 def test_a_live_payment_adds_nothing_to_a_test(shop: Shop, provider: str) -> None:
-    sold(shop, PAYMENT, test=True)
+    send_sale(shop, PAYMENT, test=True)
     received = send(shop, provider, paid_session(shop))
     assert received.reason == "order 1001 is a test, and this is not"
     assert len(shop.attributions()) == 1
@@ -86,29 +91,29 @@ def test_the_same_number_at_another_shop_of_the_same_account_is_not_joined(
     shop: Shop, provider: str, databases: Databases
 ) -> None:
     """Order 1001 knows its payment. Another payment whose order has that number is another shop's."""
-    sold(shop, PAYMENT)
+    send_sale(shop, PAYMENT)
     other: dict[str, Any] = {"payment_intent": "pi_3OtherShop", "charge": "ch_3Other"}
     other["metadata"] = {"order_id": "1001"}
     assert send(shop, provider, event("stripe_dispute_created", **other)).state == "parked"
-    assert (told_of(databases, DisputeStatus), holding(shop)) == ([], [])
+    assert (rows_of_order(databases, DisputeStatus), holding_event_ids(shop)) == ([], [])
 
 
 def test_two_shops_that_support_one_do_not_share_their_numbers(shop: Shop, databases: Databases) -> None:
-    first, second = (supporting(shop, "woocommerce", secret=WOO_SECRET) for _ in range(2))
-    sold(shop, CHARGE)
+    first, second = (create_supporting_source(shop, "woocommerce", secret=WOO_SECRET) for _ in range(2))
+    send_sale(shop, CHARGE)
     shop.send_raw(woo_order(), source_id=first, now=LATER, topic="order.updated")
     body = woo_order(transaction_id="ch_3AnotherPayment")
     other = shop.send_raw(body, source_id=second, now=LATER, topic="order.updated")
     assert state_of(databases, other.event_id) == ("parked", None)
     shop.send("refund.created", refund(order_id="727"), now=LATER)  # of our own order 727
-    assert holding(shop) == []
+    assert holding_event_ids(shop) == []
 
 
-def test_an_orders_own_id_comes_before_what_is_anothers_number(
+def test_an_order_id_takes_precedence_over_a_reference_of_another_order(
     shop: Shop, provider: str, databases: Databases
 ) -> None:
-    sold(shop, "1002")
-    sold(shop, order_id="1002")
+    send_sale(shop, "1002")
+    send_sale(shop, order_id="1002")
     named: dict[str, Any] = {"metadata": {"order_id": " 1002 "}}
     assert state_of(databases, send(shop, provider, event("stripe_refund_created", **named)).event_id) == (
         "parked",
@@ -116,49 +121,51 @@ def test_an_orders_own_id_comes_before_what_is_anothers_number(
     )
 
 
-def test_a_payment_says_more_than_a_number(shop: Shop, provider: str, databases: Databases) -> None:
-    sold(shop, PAYMENT)
-    sold(shop, order_id="1002")
+def test_a_payment_id_takes_precedence_over_an_order_number(
+    shop: Shop, provider: str, databases: Databases
+) -> None:
+    send_sale(shop, PAYMENT)
+    send_sale(shop, order_id="1002")
     received = send(shop, provider, event("stripe_dispute_created", metadata={"order_id": "1002"}))
     assert state_of(databases, received.event_id) == ("applied", "1001")
 
 
 @pytest.mark.parametrize("then", [(), ("won",)])
 def test_a_lost_dispute_is_no_report_of_a_refund(shop: Shop, provider: str, then: tuple[str, ...]) -> None:
-    sold(shop, PAYMENT)
+    send_sale(shop, PAYMENT)
     send(shop, provider, lost(3000))
     for status in then:
         send(shop, provider, lost(3000, at=1762260000, key="evt_w", status=status))
     assert send(shop, provider, payload("stripe_refund_created")).state == "parked"
 
 
-def test_what_two_providers_gave_back_is_not_covered_by_one_report(shop: Shop, provider: str) -> None:
+def test_claims_of_two_providers_need_two_reports(shop: Shop, provider: str) -> None:
     """The order was paid in two parts; the shop has told of one of their refunds."""
-    second = supporting(shop, "standard", secret=shop.secret)
-    sold(shop, PAYMENT)
-    given_back(shop)
+    second = create_supporting_source(shop, "standard", secret=shop.secret)
+    send_sale(shop, PAYMENT)
+    send_refund(shop)
     one = send(shop, provider, payload("stripe_refund_created"))
     two = shop.send("refund.created", refund("theirs", amount=2000), source_id=second, now=LATER)
     assert (one.state, two.state) == ("applied", "parked")
 
 
-def test_a_refund_that_is_told_with_two_amounts_is_one(shop: Shop) -> None:
-    other = supporting(shop, "standard", secret=shop.secret)
-    sold(shop)
-    given_back(shop, 2500)
+def test_a_refund_claimed_with_two_amounts_counts_once(shop: Shop) -> None:
+    other = create_supporting_source(shop, "standard", secret=shop.secret)
+    send_sale(shop)
+    send_refund(shop, 2500)
     for amount in (2000, 2500):
         told = shop.send("refund.created", refund("theirs", amount=amount), source_id=other, now=LATER)
         assert told.state == "applied"
 
 
-def test_a_claim_that_a_person_put_aside_is_not_claimed_again(
+def test_a_dismissed_refund_claim_is_not_raised_again(
     shop: Shop, provider: str, databases: Databases
 ) -> None:
     """Levels are sums: nobody could tell of a later one what of it is new."""
-    sold(shop, PAYMENT)
+    send_sale(shop, PAYMENT)
     received = send(shop, provider, payload("stripe_refund_created"))
     transact(databases.main, lambda s: dismiss(s, received.event_id, reason="a voucher instead"))
-    given_back(shop, 500)
+    send_refund(shop, 500)
     for value in (
         event("stripe_refund_created", key="evt_again"),
         event("stripe_refund_created", key="evt_r2", id="re_3Two", amount=500),

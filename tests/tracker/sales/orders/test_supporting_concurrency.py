@@ -9,30 +9,38 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, transact
 from tests.harness.processes.threads import DEADLINE_S, run_concurrently
-from tests.tracker.sales.inbox.test_concurrency import count, somebody_waits_for_a_lock, states, wait_until
+from tests.tracker.sales.inbox.test_concurrency import count, has_lock_waiter, states, wait_until
 from tests.tracker.sales.orders.test_stripe_references import LATER
-from tests.tracker.sales.orders.test_supporting import CHARGE, PAYMENT, SESSION, TOTAL, supporting
+from tests.tracker.sales.orders.test_supporting import (
+    CHARGE,
+    PAYMENT,
+    SESSION,
+    TOTAL,
+    create_supporting_source,
+)
 from tests.tracker.sales.payloads_read import event, payload, raw
 from tests.tracker.sales.shop import Shop, envelope, refund, sale
 from tracker.sales.booking.models import RefundClaim
-from tracker.sales.inbox.operations import Received, receive
+from tracker.sales.inbox.operations import ReceiveResult, receive
 from tracker.sales.orders.locks import lock_orders
 from tracker.sales.orders.models import DisputeStatus, Refund
 from tracker.sales.sources.operations import get_source
 
 
-class Said(NamedTuple):
-    is_the_shops: bool
+class SourceMessage(NamedTuple):
+    is_from_shop: bool
     key: str
     body: bytes
 
 
 MESSAGES = {
-    "sale": Said(True, "m1", envelope("sale.created", sale(total=TOTAL, tax=1805, references=[SESSION]))),
-    "refund": Said(True, "m2", envelope("refund.created", refund("ours-1", amount=2000))),
-    "session": Said(False, "evt_1", raw(event("stripe_session_paid"))),
-    "claim": Said(False, "evt_2", raw(payload("stripe_refund_created"))),
-    "dispute": Said(False, "evt_3", raw(event("stripe_dispute_created", payment_intent=None))),
+    "sale": SourceMessage(
+        True, "m1", envelope("sale.created", sale(total=TOTAL, tax=1805, references=[SESSION]))
+    ),
+    "refund": SourceMessage(True, "m2", envelope("refund.created", refund("ours-1", amount=2000))),
+    "session": SourceMessage(False, "evt_1", raw(event("stripe_session_paid"))),
+    "claim": SourceMessage(False, "evt_2", raw(payload("stripe_refund_created"))),
+    "dispute": SourceMessage(False, "evt_3", raw(event("stripe_dispute_created", payment_intent=None))),
 }
 """The shop names the session, that the payment, the claim also the charge, and the dispute only this."""
 
@@ -46,13 +54,13 @@ MESSAGES = {
     indirect=True,
 )
 @pytest.mark.parametrize(("first", "second"), list(permutations(MESSAGES, 2)))
-def test_the_second_sees_what_the_first_did_or_waits_for_it(
+def test_concurrent_transactions_see_each_others_result(
     shop: Shop, databases: Databases, first: str, second: str
 ) -> None:
-    sources = {True: shop.source_id, False: supporting(shop)}
+    sources = {True: shop.source_id, False: create_supporting_source(shop)}
 
-    def tell(said: Said) -> Received:
-        source_id = sources[said.is_the_shops]
+    def tell(said: SourceMessage) -> ReceiveResult:
+        source_id = sources[said.is_from_shop]
         return shop.send_raw(said.body, key=said.key, source_id=source_id, now=LATER)
 
     for name, said in MESSAGES.items():
@@ -60,24 +68,24 @@ def test_the_second_sees_what_the_first_did_or_waits_for_it(
             tell(said)
     first_is_in, second_is_done = Signal(), Signal()
 
-    def tell_first() -> Received:
-        def work(session: Session) -> Received:
+    def send_first() -> ReceiveResult:
+        def work(session: Session) -> ReceiveResult:
             said = MESSAGES[first]
-            source = get_source(session, sources[said.is_the_shops])
+            source = get_source(session, sources[said.is_from_shop])
             received = receive(session, LATER, source, said.key, said.body, keys=shop.keys)
             first_is_in.set()
-            wait_until(lambda: second_is_done.is_set() or somebody_waits_for_a_lock(databases))
+            wait_until(lambda: second_is_done.is_set() or has_lock_waiter(databases))
             return received
 
         return transact(databases.main, work)
 
-    def tell_second() -> Received:
+    def send_second() -> ReceiveResult:
         first_is_in.wait(DEADLINE_S)
         received = tell(MESSAGES[second])
         second_is_done.set()
         return received
 
-    run_concurrently(tell_first, tell_second)
+    run_concurrently(send_first, send_second)
     assert states(databases) == {"applied": 5}
     counted = [count(databases, table) for table in (Refund, RefundClaim, DisputeStatus)]
     assert counted == [1, 1, 1]
@@ -85,29 +93,29 @@ def test_the_second_sees_what_the_first_did_or_waits_for_it(
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
-def test_what_wakes_a_claim_waits_for_nobody_who_has_its_names(shop: Shop, databases: Databases) -> None:
+def test_unparking_a_claim_does_not_deadlock_on_its_references(shop: Shop, databases: Databases) -> None:
     """Who has a name wants the order next: both would wait until the database ends one of them."""
-    provider = supporting(shop)
+    provider = create_supporting_source(shop)
     for name in ("sale", "session", "claim"):
         said = MESSAGES[name]
-        source_id = shop.source_id if said.is_the_shops else provider
+        source_id = shop.source_id if said.is_from_shop else provider
         shop.send_raw(said.body, key=said.key, source_id=source_id, now=LATER)
-    names_are_held, shop_is_done = Signal(), Signal()
+    names_are_locked, shop_is_done = Signal(), Signal()
 
-    def tell_by_provider() -> Received:
-        def work(session: Session) -> Received:
+    def send_by_provider() -> ReceiveResult:
+        def work(session: Session) -> ReceiveResult:
             said, source = MESSAGES["dispute"], get_source(session, provider)
             lock_orders(session, source.brand_id, source.namespace, names=[PAYMENT, CHARGE])
-            names_are_held.set()
+            names_are_locked.set()
             assert shop_is_done.wait(DEADLINE_S)
             return receive(session, LATER, source, said.key, said.body, keys=shop.keys)
 
         return transact(databases.main, work)
 
-    def tell_by_shop() -> None:
-        names_are_held.wait(DEADLINE_S)
+    def send_by_shop() -> None:
+        names_are_locked.wait(DEADLINE_S)
         shop.send_raw(MESSAGES["refund"].body, key="m2", now=LATER)
         shop_is_done.set()
 
-    run_concurrently(tell_by_provider, tell_by_shop)
+    run_concurrently(send_by_provider, send_by_shop)
     assert states(databases) == {"applied": 5}

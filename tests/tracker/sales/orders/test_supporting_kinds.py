@@ -13,16 +13,16 @@ from tests.tracker.sales.orders.test_supporting import (
     PAYMENT,
     SESSION,
     TOTAL,
-    sold,
+    create_supporting_source,
+    rows_of_order,
+    send_sale,
     state_of,
-    supporting,
-    told_of,
 )
 from tests.tracker.sales.payloads_read import event, payload, raw
 from tests.tracker.sales.shop import START, Shop, cancellation, envelope, refund
 from tracker.errors import Conflict, Invalid
 from tracker.sales.orders.models import Refund
-from tracker.sales.sources.operations import api_source, create_source
+from tracker.sales.sources.operations import create_source, ensure_api_source
 
 WOO_SECRET = "an-example-of-a-shops-secret"
 
@@ -31,14 +31,14 @@ def woo_order(**changes: Any) -> bytes:
     return raw(payload("woocommerce_order_processing", **{"transaction_id": CHARGE} | changes))
 
 
-def gone(order: dict[str, Any]) -> int:
+def refunded_minor(order: dict[str, Any]) -> int:
     """What went back of it, in minor units."""
     return -sum(round(float(each["total"]) * 100) for each in order["refunds"])
 
 
-def test_woocommerces_order_is_found_by_the_charge_that_it_notes(shop: Shop, databases: Databases) -> None:
+def test_a_woocommerce_order_is_found_by_its_charge_id(shop: Shop, databases: Databases) -> None:
     woo = shop.connect("woocommerce", WOO_SECRET)
-    provider = supporting(shop, supports=woo)
+    provider = create_supporting_source(shop, supports=woo)
     waiting = send(shop, provider, payload("stripe_dispute_created"))
     shop.send_raw(woo_order(), source_id=woo, now=LATER, topic="order.updated")
     assert state_of(databases, waiting.event_id) == ("applied", "727")
@@ -46,11 +46,11 @@ def test_woocommerces_order_is_found_by_the_charge_that_it_notes(shop: Shop, dat
 
 def test_the_number_of_one_shop_is_not_taken_for_anothers_id(shop: Shop, databases: Databases) -> None:
     """Our own order 727 is not the one that WooCommerce numbers so."""
-    woo = supporting(shop, "woocommerce", secret=WOO_SECRET)
-    sold(shop, order_id="727")
+    woo = create_supporting_source(shop, "woocommerce", secret=WOO_SECRET)
+    send_sale(shop, order_id="727")
     received = shop.send_raw(woo_order(), source_id=woo, now=LATER, topic="order.updated")
     assert state_of(databases, received.event_id) == ("parked", None)
-    sold(shop, CHARGE)
+    send_sale(shop, CHARGE)
     assert state_of(databases, received.event_id) == ("applied", "1001")
 
 
@@ -58,7 +58,7 @@ def test_the_number_that_stripe_was_told_is_not_taken_for_the_id_of_another_orde
     shop: Shop, databases: Databases
 ) -> None:
     woo = shop.connect("woocommerce", WOO_SECRET)
-    provider = supporting(shop, supports=woo)
+    provider = create_supporting_source(shop, supports=woo)
     for changes in ({"number": "T-1"}, {"id": 728, "number": "727"}):
         body = woo_order(**changes | {"transaction_id": ""})
         shop.send_raw(body, source_id=woo, now=LATER, topic="order.updated")
@@ -73,55 +73,58 @@ def test_the_number_that_stripe_was_told_is_not_taken_for_the_id_of_another_orde
 
 
 def test_a_shop_and_a_provider_that_both_support_a_third_claim_the_same_refund(shop: Shop) -> None:
-    provider, woo = supporting(shop), supporting(shop, "woocommerce", secret=WOO_SECRET)
+    provider, woo = (
+        create_supporting_source(shop),
+        create_supporting_source(shop, "woocommerce", secret=WOO_SECRET),
+    )
     order = payload("woocommerce_order_refunded_in_part", transaction_id=CHARGE)
-    sold(shop, CHARGE)
-    shop.send("refund.created", refund("ours", amount=gone(order)), now=LATER)
+    send_sale(shop, CHARGE)
+    shop.send("refund.created", refund("ours", amount=refunded_minor(order)), now=LATER)
     by_shop = shop.send_raw(raw(order), source_id=woo, now=LATER, topic="order.updated")
-    by_provider = send(shop, provider, event("stripe_refund_created", amount=gone(order)))
+    by_provider = send(shop, provider, event("stripe_refund_created", amount=refunded_minor(order)))
     assert (by_shop.state, by_provider.state) == ("applied", "applied")
 
 
 def test_a_shop_may_support_its_provider(shop: Shop, databases: Databases) -> None:
     """Then Stripe's amounts and refunds count, and what the shop says of them is claimed."""
     stripe = shop.connect("stripe", SECRET)
-    woo = supporting(shop, "woocommerce", stripe, WOO_SECRET)
+    woo = create_supporting_source(shop, "woocommerce", stripe, WOO_SECRET)
     told: dict[str, Any] = {"meta_data": [{"id": 1, "key": "_ll", "value": shop.token("bob")}]}
     told["meta_data"].append({"id": 2, "key": "_stripe_intent_id", "value": PAYMENT})
     value = payload("woocommerce_order_refunded_in_part", **told)
     received = shop.send_raw(raw(value), source_id=woo, now=LATER, topic="order.updated")
     send(shop, stripe, event("stripe_session_paid"))
     assert state_of(databases, received.event_id)[0] == "parked", "Stripe has not told of the refund"
-    back = gone(value)
+    back = refunded_minor(value)
     send(shop, stripe, event("stripe_refund_created", amount=back))
     assert state_of(databases, received.event_id) == ("applied", SESSION)
     assert shop.attributions(SESSION)[-1].enrollment_id == shop.enrollments["bob"]
-    assert [each.amount for each in told_of(databases, Refund, SESSION)] == [back]
+    assert [each.amount for each in rows_of_order(databases, Refund, SESSION)] == [back]
 
 
 def test_a_refund_that_failed_was_reported(shop: Shop, databases: Databases) -> None:
     """Stripe counts; the shop's claim needs it no more than what it heard of the failure."""
     stripe = shop.connect("stripe", SECRET)
-    woo = supporting(shop, "woocommerce", stripe, WOO_SECRET)
+    woo = create_supporting_source(shop, "woocommerce", stripe, WOO_SECRET)
     noted = [{"id": 2, "key": "_stripe_intent_id", "value": PAYMENT}]
     claim = payload("woocommerce_order_refunded_in_part", meta_data=noted)
     send(shop, stripe, event("stripe_session_paid"))
-    refunded: dict[str, Any] = {"amount": gone(claim), "type": "refund.failed", "status": "failed"}
+    refunded: dict[str, Any] = {"amount": refunded_minor(claim), "type": "refund.failed", "status": "failed"}
     send(shop, stripe, event("stripe_refund_created", **refunded))
     received = shop.send_raw(raw(claim), source_id=woo, now=LATER, topic="order.updated")
     assert state_of(databases, received.event_id) == ("applied", SESSION)
 
 
-def test_a_shop_that_throws_old_orders_away_claims_nothing(shop: Shop) -> None:
-    woo = supporting(shop, "woocommerce", shop.connect("stripe", SECRET), WOO_SECRET)
+def test_a_deleted_order_without_a_payment_has_no_effect(shop: Shop) -> None:
+    woo = create_supporting_source(shop, "woocommerce", shop.connect("stripe", SECRET), WOO_SECRET)
     deleted = raw(payload("woocommerce_order_deleted"))
     received = shop.send_raw(deleted, source_id=woo, now=LATER, topic="order.deleted")
     assert received.reason == "it names no order and no payment that the other source could know"
 
 
-def test_an_order_called_off_for_a_lost_dispute_needs_no_refund(shop: Shop, databases: Databases) -> None:
+def test_a_cancellation_after_a_lost_dispute_needs_no_refund(shop: Shop, databases: Databases) -> None:
     stripe = shop.connect("stripe", SECRET)
-    woo = supporting(shop, "woocommerce", stripe, WOO_SECRET)
+    woo = create_supporting_source(shop, "woocommerce", stripe, WOO_SECRET)
     noted = [{"id": 2, "key": "_stripe_intent_id", "value": PAYMENT}]
     send(shop, stripe, event("stripe_session_paid"))
     failed = woo_order(meta_data=noted, status="failed")
@@ -133,12 +136,12 @@ def test_an_order_called_off_for_a_lost_dispute_needs_no_refund(shop: Shop, data
 
 
 @pytest.mark.parametrize("knows_first", [True, False])
-def test_a_shop_that_tells_of_a_refund_that_failed_is_answered_by_its_provider(
+def test_a_shop_refund_is_covered_by_a_provider_refund_that_failed(
     shop: Shop, databases: Databases, knows_first: bool
 ) -> None:
     """It told of the refund, and then that it failed: whether the shop said so before or after."""
     stripe = shop.connect("stripe", SECRET)
-    ours = supporting(shop, "standard", stripe, shop.secret)
+    ours = create_supporting_source(shop, "standard", stripe, shop.secret)
     send(shop, stripe, event("stripe_session_paid"))
     send(shop, stripe, payload("stripe_refund_created"))
     failed = event("stripe_refund_created", type="refund.failed", key="evt_f", status="failed")
@@ -151,11 +154,11 @@ def test_a_shop_that_tells_of_a_refund_that_failed_is_answered_by_its_provider(
     assert state_of(databases, received.event_id) == ("applied", SESSION)
 
 
-def test_an_order_that_the_shop_calls_off_waits_until_its_provider_gave_all_back(
+def test_a_cancellation_by_the_shop_is_parked_until_the_provider_refunded_everything(
     shop: Shop, databases: Databases
 ) -> None:
     stripe = shop.connect("stripe", SECRET)
-    ours = supporting(shop, "standard", stripe, shop.secret)
+    ours = create_supporting_source(shop, "standard", stripe, shop.secret)
     send(shop, stripe, event("stripe_session_paid"))
     told = envelope("order.cancelled", cancellation(order_id=SESSION))
     received = shop.send_raw(told, source_id=ours, now=LATER)
@@ -166,12 +169,12 @@ def test_an_order_that_the_shop_calls_off_waits_until_its_provider_gave_all_back
 
 
 def test_only_a_source_whose_own_reports_count_can_be_supported(shop: Shop) -> None:
-    provider = supporting(shop)
+    provider = create_supporting_source(shop)
     with pytest.raises(Invalid, match=f"itself supports {shop.source_id}"):
-        supporting(shop, supports=provider)
+        create_supporting_source(shop, supports=provider)
 
 
-def test_a_supporting_source_comes_after_the_other_whatever_the_clock_says(shop: Shop) -> None:
+def test_a_supporting_source_sorts_after_the_source_it_supports(shop: Shop) -> None:
     """Rows are restored in the order of their ids."""
 
     def work(session: Session) -> str:
@@ -195,11 +198,11 @@ def test_a_shop_and_its_provider_cannot_both_count(shop: Shop, first: str, secon
         connect(second)
 
 
-def test_a_source_that_supports_another_leaves_nobody_a_namespace_to_choose(shop: Shop) -> None:
+def test_a_supporting_source_adds_no_namespace_choice(shop: Shop) -> None:
     """The brand's own programs report where its own order ids count."""
-    supporting(shop, "standard", shop.connect("stripe", SECRET), shop.secret)
+    create_supporting_source(shop, "standard", shop.connect("stripe", SECRET), shop.secret)
 
     def work(session: Session) -> str:
-        return api_source(session, LATER, shop.brand_id, shop.keys).namespace
+        return ensure_api_source(session, LATER, shop.brand_id, shop.keys).namespace
 
     assert transact(shop.databases.main, work) == shop.source_id

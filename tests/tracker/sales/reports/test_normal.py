@@ -14,13 +14,13 @@ from tracker.sales.reports.fields import read_time
 from tracker.sales.reports.normal import (
     CancellationReport,
     Item,
-    checked_cancellation,
-    checked_dispute,
-    checked_refund,
-    checked_sale,
+    parse_cancellation,
+    parse_dispute,
+    parse_refund,
+    parse_sale,
 )
 
-RECEIVED = datetime(2026, 11, 1, 10, 0, 2, tzinfo=UTC)
+RECEIVED_AT = datetime(2026, 11, 1, 10, 0, 2, tzinfo=UTC)
 SALE: dict[str, Any] = {
     "order_id": "1001",
     "occurred_at": "2026-11-01T10:00:00Z",
@@ -61,7 +61,7 @@ def changed(data: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_sale_of_the_documentation_is_understood() -> None:
-    report = checked_sale(SALE, RECEIVED)
+    report = parse_sale(SALE, RECEIVED_AT)
 
     assert (report.total, report.tax, report.shipping, report.currency) == (11900, 1900, 500, "EUR")
     assert report.occurred_at == datetime(2026, 11, 1, 10, tzinfo=UTC)
@@ -71,7 +71,7 @@ def test_the_sale_of_the_documentation_is_understood() -> None:
 
 def test_a_sale_needs_no_more_than_six_fields() -> None:
     needed = ("order_id", "occurred_at", "currency", "total", "tax", "shipping")
-    report = checked_sale({name: SALE[name] for name in needed}, RECEIVED)
+    report = parse_sale({name: SALE[name] for name in needed}, RECEIVED_AT)
 
     assert (report.discount, report.cost, report.tokens, report.coupons, report.test) == (
         0,
@@ -132,11 +132,9 @@ def test_a_sale_needs_no_more_than_six_fields() -> None:
         ({"test": 1}, "data.test must be true or false"),
     ],
 )
-def test_a_sale_that_cannot_be_is_refused_by_the_name_of_the_field(
-    changes: dict[str, Any], reason: str
-) -> None:
+def test_an_invalid_sale_is_refused_naming_the_field(changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(Invalid, match=reason):
-        checked_sale(changed(SALE, changes), RECEIVED)
+        parse_sale(changed(SALE, changes), RECEIVED_AT)
 
 
 @pytest.mark.parametrize(
@@ -150,11 +148,9 @@ def test_a_sale_that_cannot_be_is_refused_by_the_name_of_the_field(
         ({"reason": 5}, "data.reason must be a text"),
     ],
 )
-def test_a_refund_that_cannot_be_is_refused_by_the_name_of_the_field(
-    changes: dict[str, Any], reason: str
-) -> None:
+def test_an_invalid_refund_is_refused_naming_the_field(changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(Invalid, match=reason):
-        checked_refund(changed(REFUND, changes), RECEIVED)
+        parse_refund(changed(REFUND, changes), RECEIVED_AT)
 
 
 @pytest.mark.parametrize(
@@ -166,17 +162,15 @@ def test_a_refund_that_cannot_be_is_refused_by_the_name_of_the_field(
         ({"amount": 0}, "data.amount is 0"),
     ],
 )
-def test_a_dispute_that_cannot_be_is_refused_by_the_name_of_the_field(
-    changes: dict[str, Any], reason: str
-) -> None:
+def test_an_invalid_dispute_is_refused_naming_the_field(changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(Invalid, match=reason):
-        checked_dispute(changed(DISPUTE, changes), RECEIVED)
+        parse_dispute(changed(DISPUTE, changes), RECEIVED_AT)
 
 
 def test_a_cancellation_is_an_order_and_a_time() -> None:
     data = {"order_id": "1001", "occurred_at": "2026-11-01T11:00:00+01:00"}
 
-    assert checked_cancellation(data, RECEIVED) == CancellationReport(
+    assert parse_cancellation(data, RECEIVED_AT) == CancellationReport(
         "1001", datetime(2026, 11, 1, 10, tzinfo=UTC)
     )
 
@@ -203,13 +197,13 @@ def test_evidence_and_spelling_do_not_change_the_hash(changes: dict[str, Any]) -
 
 
 def test_empty_coupons_and_tokens_are_left_out() -> None:
-    report = checked_sale({**SALE, "click": "", "touches": [""], "coupons": ["", " ANNA10 "]}, RECEIVED)
+    report = parse_sale({**SALE, "click": "", "touches": [""], "coupons": ["", " ANNA10 "]}, RECEIVED_AT)
 
     assert (report.tokens, report.coupons) == ((), ("ANNA10",))
 
 
 def test_private_fields_are_not_shown_when_a_report_is_printed() -> None:
-    printed = repr(checked_sale({**SALE, "click": "secret-1", "customer": "secret-2"}, RECEIVED))
+    printed = repr(parse_sale({**SALE, "click": "secret-1", "customer": "secret-2"}, RECEIVED_AT))
 
     assert "secret" not in printed
 
@@ -249,4 +243,4 @@ def test_the_spellings_of_rfc_3339_are_one_time(text: str) -> None:
 
 
 def _hash(changes: dict[str, Any]) -> str:
-    return checked_sale({**SALE, **changes}, RECEIVED).content_hash
+    return parse_sale({**SALE, **changes}, RECEIVED_AT).content_hash

@@ -73,7 +73,7 @@ def test_broken_brackets_and_strings_are_refused_and_nothing_else_happens(parts:
         (b" " * (strict_json.MAXIMUM_BYTES + 1), "at most"),
     ],
 )
-def test_what_has_no_one_meaning_is_refused_with_its_reason(raw: bytes, reason: str) -> None:
+def test_ambiguous_json_is_refused_with_its_reason(raw: bytes, reason: str) -> None:
     with pytest.raises(Invalid, match=reason):
         strict_json.parse(raw)
 
@@ -89,7 +89,7 @@ def test_brackets_inside_strings_do_not_count_as_depth() -> None:
     assert strict_json.parse(json.dumps(["[" * 100, '\\"{' * 50]).encode()) == ["[" * 100, '\\"{' * 50]
 
 
-def test_a_body_of_quotes_and_backslashes_is_read_in_no_time() -> None:
+def test_a_body_of_quotes_and_backslashes_is_parsed_in_linear_time() -> None:
     with pytest.raises(Invalid):
         strict_json.parse(b'"' + b'\\"' * (strict_json.MAXIMUM_BYTES // 2 - 1))
 

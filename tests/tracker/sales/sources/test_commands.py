@@ -97,7 +97,7 @@ def test_a_sale_is_shown_with_all_that_happened_to_it(terminal: Terminal, shop: 
     assert "has no sale of order '7'" in terminal.refused("sale", "show", "7", "--brand", shop.brand_id)
 
 
-def test_people_are_told_in_words(terminal: Terminal, shop: Shop) -> None:
+def test_text_output_summarises_the_result(terminal: Terminal, shop: Shop) -> None:
     shop.send("sale.created", sale())
 
     assert "119.00 EUR" in terminal.run("sale", "list", "--brand", shop.brand_id).stdout
@@ -120,7 +120,7 @@ def test_a_file_is_sent_as_the_shop_would(
     assert (again.exit_code, json.loads(again.stdout)["status"]) == (1, 409)
 
 
-def test_sending_to_nobody_says_so(
+def test_sending_to_an_unreachable_server_fails_with_a_message(
     terminal: Terminal, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LINKLEDGER_BASE_URL", "http://127.0.0.1:1")

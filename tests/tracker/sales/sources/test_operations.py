@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
 from config.settings import Settings
-from tests.tracker.sales.shop import RECEIVED, START, Shop
+from tests.tracker.sales.shop import RECEIVED_AT, START, Shop
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.ids import new_id
 from tracker.sales.sources.models import Source
@@ -83,9 +83,9 @@ def test_a_source_that_cannot_be_is_not_written(
 def test_a_deleted_source_can_neither_be_deleted_again_nor_get_a_secret(
     shop: Shop, settings: Settings
 ) -> None:
-    transact(shop.databases.main, lambda session: delete_source(session, RECEIVED, shop.source_id))
+    transact(shop.databases.main, lambda session: delete_source(session, RECEIVED_AT, shop.source_id))
 
     with pytest.raises(Conflict, match="deleted already"):
-        transact(shop.databases.main, lambda session: delete_source(session, RECEIVED, shop.source_id))
+        transact(shop.databases.main, lambda session: delete_source(session, RECEIVED_AT, shop.source_id))
     with pytest.raises(Conflict, match="deleted already"):
         rotated(shop)

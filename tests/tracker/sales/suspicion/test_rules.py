@@ -14,7 +14,7 @@ from tracker.sales.suspicion.rules import (
     Suspicion,
     coupon_without_click,
     duplicate_of,
-    in_words,
+    evidence_text,
     late_click,
     many_sales,
     possible_duplicates,
@@ -103,15 +103,15 @@ def test_a_code_without_a_click_of_its_owners_is_suspicious() -> None:
     assert found is not None
     assert "the code ANNA10 was used" in found.sentence
     assert found.evidence == {"code": "ANNA10", "clicks_of_others": 1, "creator_has_links": True}
-    assert in_words(found.signal, found.evidence) == "clicks of other creators with the sale: 1"
+    assert evidence_text(found.signal, found.evidence) == "clicks of other creators with the sale: 1"
 
 
 @pytest.mark.parametrize("coupon_id", ["cou_1", None], ids=["with a click", "the click decided"])
-def test_a_click_of_the_owners_answers_for_the_code(coupon_id: str | None) -> None:
+def test_a_click_of_the_coupon_owner_clears_the_suspicion(coupon_id: str | None) -> None:
     assert coupon_without_click(inputs([touch("crt_a")], [code()]), "crt_a", coupon_id, links=True) is None
 
 
-def late(click_minutes: float, checkout_minutes: float | None) -> Suspicion | None:
+def late_click_of(click_minutes: float, checkout_minutes: float | None) -> Suspicion | None:
     """Both in minutes from the payment."""
     started = None if checkout_minutes is None else PAID_AT + timedelta(minutes=checkout_minutes)
     clicked = touch("crt_a", PAID_AT + timedelta(minutes=click_minutes))
@@ -119,7 +119,7 @@ def late(click_minutes: float, checkout_minutes: float | None) -> Suspicion | No
 
 
 def test_a_click_after_the_checkout_had_begun_is_suspicious() -> None:
-    found = late(-1, -6)
+    found = late_click_of(-1, -6)
     assert found is not None
     assert found.sentence == "the click came 5 minutes after the checkout had begun"
     assert found.evidence == {
@@ -131,7 +131,7 @@ def test_a_click_after_the_checkout_had_begun_is_suspicious() -> None:
 
 def test_a_click_after_the_payment_is_suspicious_whatever_is_known_of_the_checkout() -> None:
     for checkout in (None, 3):
-        found = late(4, checkout)
+        found = late_click_of(4, checkout)
         assert found is not None
         assert found.sentence == "the click came 4 minutes after the order was paid"
 
@@ -141,13 +141,13 @@ def test_a_click_after_the_payment_is_suspicious_whatever_is_known_of_the_checko
     [(-10, -6), (-5.1, -6), (-5, -66), (0, None), (0.9, None)],
     ids=["before", "clocks differ", "a shopper who came back", "at once", "clocks differ, unknown start"],
 )
-def test_clicks_that_may_have_brought_the_shopper_are_not(
+def test_clicks_that_may_have_led_to_the_sale_are_not_suspicious(
     click_minutes: float, checkout_minutes: float | None
 ) -> None:
-    assert late(click_minutes, checkout_minutes) is None
+    assert late_click_of(click_minutes, checkout_minutes) is None
 
 
-def test_without_a_click_there_is_no_late_one() -> None:
+def test_without_a_click_there_is_no_late_click() -> None:
     assert (
         late_click(inputs([touch("crt_a", PAID_AT + timedelta(minutes=4))], []), None, PAID_AT, None) is None
     )
@@ -169,16 +169,18 @@ def sale(number: int, minutes: float, **other: Any) -> CreditedSale:
 
 
 @pytest.mark.parametrize("by", [{"click_id": "clk_1"}, {"shopper": "h"}], ids=["click", "customer"])
-def test_every_sale_of_a_crowd_is_suspicious(by: dict[str, str]) -> None:
-    crowd = [sale(number, 60 * number, **by) for number in range(MANY)]
-    found = many_sales(crowd, MANY)
-    assert set(found) == {each.sale_id for each in crowd}
+def test_every_sale_of_a_burst_is_suspicious(by: dict[str, str]) -> None:
+    burst = [sale(number, 60 * number, **by) for number in range(MANY)]
+    found = many_sales(burst, MANY)
+    assert set(found) == {each.sale_id for each in burst}
     assert found["sal_0"].sentence.startswith(f"{MANY} orders within {MANY - 1} hours came from one visitor")
-    assert in_words("many_sales", found["sal_0"].evidence) == "orders " + ", ".join(map(str, range(MANY)))
+    assert evidence_text("many_sales", found["sal_0"].evidence) == "orders " + ", ".join(
+        map(str, range(MANY))
+    )
 
 
 @pytest.mark.parametrize(
-    "crowd",
+    "burst",
     [
         [sale(number, 60 * number, click_id="clk_1") for number in range(MANY - 1)],
         [sale(number, 60 * 24 * number / (MANY - 2), click_id="clk_1") for number in range(MANY)],
@@ -188,27 +190,27 @@ def test_every_sale_of_a_crowd_is_suspicious(by: dict[str, str]) -> None:
     ],
     ids=["too few", "too slow", "two visitors", "two creators", "nobody is known"],
 )
-def test_what_is_no_crowd_is_not(crowd: list[CreditedSale]) -> None:
-    assert many_sales(crowd, MANY) == {}
+def test_sales_that_are_no_burst_are_not_suspicious(burst: list[CreditedSale]) -> None:
+    assert many_sales(burst, MANY) == {}
 
 
-def test_only_those_within_a_day_of_the_crowd_belong_to_it() -> None:
+def test_only_sales_within_a_day_belong_to_a_burst() -> None:
     sales = [sale(0, -60 * 25, click_id="c"), *(sale(n, n, click_id="c") for n in range(1, MANY + 1))]
     assert "sal_0" not in many_sales(sales, MANY)
     assert len(many_sales(sales, MANY)) == MANY
 
 
-def test_the_later_of_two_that_may_be_one_comes_second_in_whatever_order_they_are_told() -> None:
+def test_possible_duplicates_are_sorted_by_time() -> None:
     pair = [sale(1, 0, shopper="h"), sale(2, 10, shopper="h", namespace="stripe", creator_id="crt_b")]
     for ordered in permutations(pair):
         assert possible_duplicates(ordered) == [tuple(pair)]
 
 
-def test_what_is_said_of_a_duplicate_names_the_other_to_the_brand_only() -> None:
+def test_a_duplicate_names_the_other_order_to_the_brand_only() -> None:
     found = duplicate_of(sale(1, 0), sale(2, 9))
     assert found.about == "sal_1"
     assert found.sentence.endswith("within 9 minutes: the two may be one")
-    assert "the other is order 1 (shop)" in in_words("possible_duplicate", found.evidence)
+    assert "the other is order 1 (shop)" in evidence_text("possible_duplicate", found.evidence)
 
 
 @pytest.mark.parametrize(
@@ -216,10 +218,10 @@ def test_what_is_said_of_a_duplicate_names_the_other_to_the_brand_only() -> None
     [{"namespace": "shop"}, {"shopper": "i"}, {"total": 100_01}, {"currency": "USD"}, {"minutes": 10.1}],
     ids=str,
 )
-def test_two_that_differ_are_two(other: dict[str, Any]) -> None:
+def test_sales_that_differ_are_not_duplicates(other: dict[str, Any]) -> None:
     changed: dict[str, Any] = {"minutes": 10, "shopper": "h", "namespace": "stripe"} | other
     assert possible_duplicates([sale(1, 0, shopper="h"), sale(2, **changed)]) == []
 
 
-def test_strangers_without_a_name_are_not_one() -> None:
+def test_unidentified_shoppers_are_not_duplicates() -> None:
     assert possible_duplicates([sale(1, 0), sale(2, 1, namespace="stripe")]) == []

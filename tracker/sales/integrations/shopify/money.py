@@ -6,7 +6,7 @@ from tracker.sales.integrations.order_fields import child
 from tracker.sales.reports.decimals import optional_decimal_minor
 from tracker.sales.reports.fields import Fields
 
-View = Literal["shop_money", "presentment_money"]
+MoneyView = Literal["shop_money", "presentment_money"]
 
 
 def shop_minor(fields: Fields, name: str, currency: str) -> int | None:
@@ -22,7 +22,7 @@ def shop_minor(fields: Fields, name: str, currency: str) -> int | None:
     return optional_decimal_minor(found, "amount", currency)
 
 
-def set_minor(fields: Fields, name: str, view: View, currency: str) -> int | None:
+def money_set_minor(fields: Fields, name: str, view: MoneyView, currency: str) -> int | None:
     """Of a set in one of its two currencies; None when it has none, or another one."""
     found = child(child(fields, name), view)
     if found.values.get("currency_code") != currency:

@@ -16,28 +16,28 @@ from tracker.sales.integrations.order_fields import (
     child,
     children,
     codes,
-    first_and_rest,
     line_name,
-    named_tokens,
-    needed_id,
-    tokens_in_address,
-    whole_id,
+    parse_numeric_id,
+    require_numeric_id,
+    split_tokens,
+    tokens_in_pairs,
+    tokens_in_url,
 )
 from tracker.sales.integrations.shared_key import (
     body_key,
     body_signature,
     check_body_signature,
     lower_case,
-    visible,
+    visible_ascii,
 )
 from tracker.sales.integrations.shopify import refunds as shopify_refunds
 from tracker.sales.integrations.shopify.money import shop_minor
 from tracker.sales.reports import strict_json
 from tracker.sales.reports.customer_hashes import address_hashes
 from tracker.sales.reports.decimals import decimal_minor
-from tracker.sales.reports.fields import Fields, is_plain_text, shown
+from tracker.sales.reports.fields import Fields, describe, is_plain_text
 from tracker.sales.reports.messages import Message, NotAuthentic
-from tracker.sales.reports.normal import CancellationReport, Item, SaleReport, check_parts
+from tracker.sales.reports.normal import CancellationReport, Item, SaleReport, require_parts_within
 from tracker.sales.reports.provider_reports import AnyReport, NoEffect
 
 _PAID, _CANCELLED, _REFUND = "orders/paid", "orders/cancelled", "refunds/create"
@@ -54,7 +54,7 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now:
     named = lower_case(headers)
     check_body_signature("X-Shopify-Hmac-Sha256", named.get("x-shopify-hmac-sha256", ""), body, secrets)
     event_id = named.get("x-shopify-event-id") or named.get("x-shopify-webhook-id") or body_key(body)
-    key = visible(f"{named.get('x-shopify-topic', '')}:{event_id}")
+    key = visible_ascii(f"{named.get('x-shopify-topic', '')}:{event_id}")
     if key is None:
         raise NotAuthentic(
             "malformed", "X-Shopify-Topic and X-Shopify-Event-Id are visible ASCII characters."
@@ -64,7 +64,7 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now:
 
 def topic(headers: Mapping[str, str]) -> str | None:
     """What the message is about; the body does not say."""
-    return visible(lower_case(headers).get("x-shopify-topic", ""))
+    return visible_ascii(lower_case(headers).get("x-shopify-topic", ""))
 
 
 def signed_headers(secret: str, event_id: str, body: bytes, about: str) -> dict[str, str]:
@@ -79,7 +79,7 @@ def signed_headers(secret: str, event_id: str, body: bytes, about: str) -> dict[
 
 def check_secret(secret: str) -> None:
     """Raises Invalid. The secret is not repeated."""
-    if visible(secret) is None or len(secret) < 16 or secret.startswith(("shpat_", "shpca_")):
+    if visible_ascii(secret) is None or len(secret) < 16 or secret.startswith(("shpat_", "shpca_")):
         raise Invalid(
             "Shopify signs with the secret that stands below the list in Settings, Notifications, Webhooks, "
             "or with the client secret of an app: 16 characters or more. Access tokens (shpat_) do not sign."
@@ -90,14 +90,14 @@ def read(body: bytes, about: str | None) -> Message:
     """Raises Invalid when the body is not strict JSON or not an object."""
     data = strict_json.parse(body)
     if not isinstance(data, dict):
-        raise Invalid(f"The body must be a JSON object; it is {shown(data)}.")
+        raise Invalid(f"The body must be a JSON object; it is {describe(data)}.")
     if about == _REFUND:
-        return Message(about, whole_id(data.get("order_id")), data)
+        return Message(about, parse_numeric_id(data.get("order_id")), data)
     if about not in (_PAID, _CANCELLED):
         return Message(about, None, data)
     name = data.get("name")
     references = (name,) if isinstance(name, str) and is_plain_text(name) else ()
-    return Message(about, whole_id(data.get("id")), data, references)
+    return Message(about, parse_numeric_id(data.get("id")), data, references)
 
 
 def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:
@@ -114,7 +114,7 @@ def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:
 
 
 def _paid(order: Fields, references: tuple[str, ...], received_at: datetime) -> tuple[AnyReport, ...]:
-    order_id = needed_id(order, "id")
+    order_id = require_numeric_id(order, "id")
     status = order.text("financial_status")
     if status not in _PAID_STATUSES:
         return (NoEffect("the order's financial_status says that it is not paid"),)
@@ -122,8 +122,8 @@ def _paid(order: Fields, references: tuple[str, ...], received_at: datetime) -> 
     total = _not_negative(order, "total_price", currency)
     tax = _not_negative(order, "total_tax", currency) + _duties(order, currency)
     shipping = _shipping(order, currency)
-    check_parts(tax, shipping, total, "total_price", path="order.")
-    click, touches = first_and_rest(_tokens(order))
+    require_parts_within(tax, shipping, total, "total_price", path="order.")
+    click, touches = split_tokens(_tokens(order))
     customer = child(order, "customer")
     address = address_hashes(*(order.values.get(n) for n in _ADDRESSES), customer.values.get("email"))
     return (
@@ -140,10 +140,10 @@ def _paid(order: Fields, references: tuple[str, ...], received_at: datetime) -> 
             click=click,
             touches=touches,
             coupons=codes(order, "discount_codes") or codes(order, "discount_applications"),
-            customer=whole_id(customer.values.get("id")),
+            customer=parse_numeric_id(customer.values.get("id")),
             customer_email_hash=address.exact,
             customer_mailbox_hash=address.mailbox,
-            checkout_started_at=order.known_time("created_at", received_at),
+            checkout_started_at=order.lenient_time("created_at", received_at),
             items=_items(order, currency),
             test=order.flag("test"),
             references=references,
@@ -152,7 +152,7 @@ def _paid(order: Fields, references: tuple[str, ...], received_at: datetime) -> 
 
 
 def _cancelled(order: Fields, received_at: datetime) -> tuple[AnyReport, ...]:
-    order_id, at = needed_id(order, "id"), order.time("cancelled_at", received_at)
+    order_id, at = require_numeric_id(order, "id"), order.time("cancelled_at", received_at)
     if order.values.get("financial_status") in _NEVER_PAID_STATUSES:
         return (NoEffect("the order was never paid"),)
     return (CancellationReport(order_id, at),)
@@ -202,8 +202,8 @@ def _items(order: Fields, currency: str) -> tuple[Item, ...]:
 
 def _tokens(order: Fields) -> Iterator[str]:
     """Cart attributes first, then properties of lines, then the address on which the visit began."""
-    yield from named_tokens(order, "note_attributes", "name")
+    yield from tokens_in_pairs(order, "note_attributes", "name")
     for line in children(order, "line_items"):
-        yield from named_tokens(line, "properties", "name")
+        yield from tokens_in_pairs(line, "properties", "name")
     landing: Any = order.values.get("landing_site")
-    yield from tokens_in_address(landing)
+    yield from tokens_in_url(landing)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tracker.sales.integrations.order_fields import child, children, needed_id
-from tracker.sales.integrations.shopify.money import View, set_minor
-from tracker.sales.reports.decimals import decimal_minor, within_limit
+from tracker.sales.integrations.order_fields import child, children, require_numeric_id
+from tracker.sales.integrations.shopify.money import MoneyView, money_set_minor
+from tracker.sales.reports.decimals import decimal_minor, require_within_limit
 from tracker.sales.reports.fields import Fields
 from tracker.sales.reports.normal import RefundReport
 from tracker.sales.reports.provider_reports import AnyReport, NoEffect
@@ -18,42 +18,42 @@ class _Parts:
     """What a refund says it is made of. Whether amounts include their tax, it does not say."""
 
     lines: int
-    line_tax: int
+    line_tax_minor: int
     shipping: int
-    shipping_tax: int
+    shipping_tax_minor: int
 
     @property
-    def with_tax_on_top(self) -> int:
-        return self.lines + self.line_tax + self.shipping + self.shipping_tax
+    def tax_added_minor(self) -> int:
+        return self.lines + self.line_tax_minor + self.shipping + self.shipping_tax_minor
 
     @property
-    def with_tax_included(self) -> int:
+    def tax_included_minor(self) -> int:
         return self.lines + self.shipping
 
 
 def refund(fields: Fields, received_at: datetime) -> tuple[AnyReport, ...]:
     """What its transactions gave back. A refund that only puts goods on the shelf gives nothing back."""
-    order_id, refund_id = needed_id(fields, "order_id"), needed_id(fields, "id")
+    order_id, refund_id = require_numeric_id(fields, "order_id"), require_numeric_id(fields, "id")
     at = fields.time("processed_at" if fields.values.get("processed_at") else "created_at", received_at)
-    given = [each for each in children(fields, "transactions") if _gives_money(each)]
+    given = [each for each in children(fields, "transactions") if _is_refund_payment(each)]
     if not given:
         return (NoEffect("no money went back with it"),)
-    paid_in = {each.currency("currency") for each in given}
-    if len(paid_in) > 1:
+    currencies = {each.currency("currency") for each in given}
+    if len(currencies) > 1:
         raise fields.wrong("transactions", "are in several currencies")
-    currency = paid_in.pop()
+    currency = currencies.pop()
     amount = sum(decimal_minor(each, "amount", currency) for each in given)
-    within_limit(fields, "transactions", amount)
+    require_within_limit(fields, "transactions", amount)
     if amount <= 0:
         return (NoEffect("no money went back with it"),)
     shop_currency = _shop_currency(fields) or currency
     if shop_currency != currency:
         amount = _in_shop_currency(fields, amount, currency, shop_currency)
-    tax, shipping = _stated(_parts(fields, "shop_money", shop_currency), amount)
+    tax, shipping = _tax_and_shipping(_parts(fields, "shop_money", shop_currency), amount)
     return (RefundReport(order_id, refund_id, at, shop_currency, amount, tax, shipping),)
 
 
-def _gives_money(transaction: Fields) -> bool:
+def _is_refund_payment(transaction: Fields) -> bool:
     return transaction.values.get("kind") == "refund" and transaction.values.get("status") not in _FAILED
 
 
@@ -69,23 +69,23 @@ def _shop_currency(fields: Fields) -> str | None:
     return None
 
 
-def _parts(fields: Fields, view: View, currency: str) -> _Parts:
+def _parts(fields: Fields, view: MoneyView, currency: str) -> _Parts:
     lines = list(children(fields, "refund_line_items"))
     adjustments = [
         each for each in children(fields, "order_adjustments") if each.values.get("kind") == "shipping_refund"
     ]
     back = list(children(fields, "refund_shipping_lines"))
     if adjustments:
-        shipping = [set_minor(each, "amount_set", view, currency) for each in adjustments]
-        shipping_tax = [set_minor(each, "tax_amount_set", view, currency) for each in adjustments]
+        shipping = [money_set_minor(each, "amount_set", view, currency) for each in adjustments]
+        shipping_tax_minor = [money_set_minor(each, "tax_amount_set", view, currency) for each in adjustments]
     else:
-        shipping = [set_minor(each, "subtotal_amount_set", view, currency) for each in back]
-        shipping_tax = [set_minor(each, "tax_amount_set", view, currency) for each in back]
+        shipping = [money_set_minor(each, "subtotal_amount_set", view, currency) for each in back]
+        shipping_tax_minor = [money_set_minor(each, "tax_amount_set", view, currency) for each in back]
     return _Parts(
-        lines=sum(set_minor(line, "subtotal_set", view, currency) or 0 for line in lines),
-        line_tax=sum(set_minor(line, "total_tax_set", view, currency) or 0 for line in lines),
+        lines=sum(money_set_minor(line, "subtotal_set", view, currency) or 0 for line in lines),
+        line_tax_minor=sum(money_set_minor(line, "total_tax_set", view, currency) or 0 for line in lines),
         shipping=sum(abs(minor or 0) for minor in shipping),
-        shipping_tax=sum(abs(minor or 0) for minor in shipping_tax),
+        shipping_tax_minor=sum(abs(minor or 0) for minor in shipping_tax_minor),
     )
 
 
@@ -95,10 +95,10 @@ def _in_shop_currency(fields: Fields, amount: int, currency: str, shop_currency:
     Raises Invalid when they do not: nothing is exchanged here at a rate of our own.
     """
     seen, own = _parts(fields, "presentment_money", currency), _parts(fields, "shop_money", shop_currency)
-    if seen.with_tax_on_top == amount:
-        return within_limit(fields, "transactions", own.with_tax_on_top)
-    if seen.with_tax_included == amount:
-        return within_limit(fields, "transactions", own.with_tax_included)
+    if seen.tax_added_minor == amount:
+        return require_within_limit(fields, "transactions", own.tax_added_minor)
+    if seen.tax_included_minor == amount:
+        return require_within_limit(fields, "transactions", own.tax_included_minor)
     raise fields.wrong(
         "transactions",
         f"gave back {currency}, and the refund does not say how much that is in {shop_currency}, which the "
@@ -106,12 +106,12 @@ def _in_shop_currency(fields: Fields, amount: int, currency: str, shop_currency:
     )
 
 
-def _stated(parts: _Parts, amount: int) -> tuple[int | None, int | None]:
+def _tax_and_shipping(parts: _Parts, amount: int) -> tuple[int | None, int | None]:
     """Tax, and shipping without its tax, when the parts make up the amount; else unknown, and shared out."""
-    tax, shipping = parts.line_tax + parts.shipping_tax, parts.shipping
-    if parts.with_tax_on_top != amount:
-        if parts.with_tax_included != amount:
+    tax, shipping = parts.line_tax_minor + parts.shipping_tax_minor, parts.shipping
+    if parts.tax_added_minor != amount:
+        if parts.tax_included_minor != amount:
             return None, None
-        shipping -= parts.shipping_tax
+        shipping -= parts.shipping_tax_minor
     is_possible = tax >= 0 and shipping >= 0 and tax + shipping <= amount
     return (tax, shipping) if is_possible else (None, None)

@@ -18,13 +18,13 @@ from datetime import datetime
 from typing import Any
 
 from tracker.errors import Invalid
-from tracker.sales.integrations.shared_key import body_key, lower_case, visible
+from tracker.sales.integrations.shared_key import body_key, lower_case, visible_ascii
 from tracker.sales.integrations.stripe import payments as stripe_payments
 from tracker.sales.integrations.stripe import sales as stripe_sales
 from tracker.sales.integrations.stripe.objects import StripeEvent, id_of, other_names, payment_names
 from tracker.sales.reports import strict_json
-from tracker.sales.reports.fields import Fields, is_plain_text, shown
-from tracker.sales.reports.messages import Message, NotAuthentic, check_age
+from tracker.sales.reports.fields import Fields, describe, is_plain_text
+from tracker.sales.reports.messages import Message, NotAuthentic, require_recent
 from tracker.sales.reports.provider_reports import AnyReport, NoEffect
 
 _HEADER = "stripe-signature"
@@ -95,7 +95,7 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now:
             "No v1 in Stripe-Signature fits this source's secret and the body as it arrived. The secret is "
             "the signing secret of this very endpoint at Stripe.",
         )
-    check_age(int(seconds), now, "Stripe-Signature", "is it right?")
+    require_recent(int(seconds), now, "Stripe-Signature", "is it right?")
     return _event_id(body)
 
 
@@ -125,7 +125,7 @@ def read(body: bytes) -> Message:
     """
     event = strict_json.parse(body)
     if not isinstance(event, dict):
-        raise Invalid(f"The body must be a JSON object, an event of Stripe's; it is {shown(event)}.")
+        raise Invalid(f"The body must be a JSON object, an event of Stripe's; it is {describe(event)}.")
     kind, data = event.get("type"), event.get("data")
     named = kind if isinstance(kind, str) and is_plain_text(kind) else None
     found = data.get("object") if isinstance(data, dict) else None
@@ -154,9 +154,9 @@ def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:
         return (NoEffect(f"nothing is done for events of type {message.type}"),)
     envelope, found = Fields(message.data, "event"), message.data["object"]
     if not isinstance(found, dict):
-        raise Invalid(f"data.object must be an object, not {shown(found)}.")
+        raise Invalid(f"data.object must be an object, not {describe(found)}.")
     if not isinstance(message.data["livemode"], bool):
-        raise envelope.wrong("livemode", f"must be true or false, not {shown(message.data['livemode'])}")
+        raise envelope.wrong("livemode", f"must be true or false, not {describe(message.data['livemode'])}")
     event = StripeEvent(
         type=message.type,
         at=envelope.unix_time("created", received_at),
@@ -176,7 +176,7 @@ def _event_id(body: bytes) -> str:
     except Invalid:
         return body_key(body)
     found = id_of(event) if isinstance(event, dict) else None
-    return (visible(found) if found else None) or body_key(body)
+    return (visible_ascii(found) if found else None) or body_key(body)
 
 
 def _signature(secret: str, seconds: str, body: bytes) -> str:

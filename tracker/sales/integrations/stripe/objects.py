@@ -7,7 +7,7 @@ from typing import Any
 
 from tracker.errors import Invalid
 from tracker.money import MAX_MINOR
-from tracker.sales.reports.fields import Fields, is_plain_text, shown
+from tracker.sales.reports.fields import Fields, describe, is_plain_text
 from tracker.stripe_amounts import charge_to_minor
 
 TOKEN_NAMES = ("linkledger", "ll")
@@ -27,7 +27,7 @@ class StripeEvent:
     received_at: datetime
 
     @property
-    def filed_under(self) -> str:
+    def order_name(self) -> str:
         """The order, or the payment by which it will be found. Raises Invalid when there is neither."""
         name = self.order_id or next(iter(self.references), None)
         if name is None:
@@ -88,7 +88,7 @@ def signed_amount(fields: Fields, name: str, currency: str) -> int | None:
     if value is None:
         return None
     if type(value) is not int:
-        raise fields.wrong(name, f"must be a whole number of Stripe's units, not {shown(value)}")
+        raise fields.wrong(name, f"must be a whole number of Stripe's units, not {describe(value)}")
     if abs(value) > MAX_MINOR:
         raise fields.wrong(name, f"is {str(value)[:40]}; the largest amount accepted is {MAX_MINOR}")
     try:
@@ -108,7 +108,7 @@ def amount(fields: Fields, name: str, currency: str) -> int:
     return minor
 
 
-def needed_amount(fields: Fields, name: str, currency: str) -> int:
+def required_amount(fields: Fields, name: str, currency: str) -> int:
     """The same; it must be there."""
     if fields.values.get(name) is None:
         raise fields.wrong(name, "is missing; it must be a whole number of Stripe's units")

@@ -8,8 +8,8 @@ from tracker.sales.integrations.stripe.objects import (
     children,
     currency_of,
     id_of,
-    needed_amount,
     payment_names,
+    required_amount,
 )
 from tracker.sales.reports.fields import Fields
 from tracker.sales.reports.normal import DisputeReport, DisputeStatusName, RefundReport
@@ -17,8 +17,8 @@ from tracker.sales.reports.provider_reports import AnyReport, NoEffect, RefundFa
 
 Names = tuple[str | None, tuple[str, ...]]
 
-_STANDING = ("pending", "requires_action", "succeeded")
-_TAKEN_BACK = ("failed", "canceled")
+_VALID_STATUSES = ("pending", "requires_action", "succeeded")
+_FAILED_STATUSES = ("failed", "canceled")
 
 _DISPUTES: dict[str, DisputeStatusName] = {
     "warning_needs_response": "opened",
@@ -46,11 +46,11 @@ def refunded_charge(event: StripeEvent) -> tuple[AnyReport, ...]:
     """How much went back so far, and, in the classic shape, the refunds one by one."""
     fields = event.object
     currency = currency_of(fields)
-    so_far = needed_amount(fields, "amount_refunded", currency)
+    so_far = required_amount(fields, "amount_refunded", currency)
     single = [report for each in children(fields, "refunds") for report in _refund(event, each)]
     if so_far == 0 and not single:
         return (NoEffect("nothing of the charge is refunded"),)
-    level = RefundLevelReport(event.filed_under, fields.text("id"), event.at, currency, so_far)
+    level = RefundLevelReport(event.order_name, fields.text("id"), event.at, currency, so_far)
     return (*single, level) if so_far else tuple(single)
 
 
@@ -68,12 +68,12 @@ def dispute(event: StripeEvent) -> tuple[AnyReport, ...]:
     if is_closed and status == "opened":
         raise fields.wrong("status", "is not one of a closed dispute")
     currency = currency_of(fields)
-    amount_minor = needed_amount(fields, "amount", currency)
+    amount_minor = required_amount(fields, "amount", currency)
     if amount_minor == 0:
         raise fields.wrong("amount", "is 0; it must be at least 1")
     return (
         DisputeReport(
-            order_id=event.filed_under,
+            order_id=event.order_name,
             dispute_id=fields.text("id"),
             occurred_at=event.at if is_closed else fields.unix_time("created", event.received_at),
             currency=currency,
@@ -89,20 +89,20 @@ def _refund(event: StripeEvent, fields: Fields) -> Iterator[AnyReport]:
     Both at the time when the refund was made, the only one that every event about it agrees on.
     """
     status = fields.optional_text("status") or "succeeded"
-    if status not in (*_STANDING, *_TAKEN_BACK):
-        raise fields.wrong("status", f"must be one of {', '.join((*_STANDING, *_TAKEN_BACK))}")
+    if status not in (*_VALID_STATUSES, *_FAILED_STATUSES):
+        raise fields.wrong("status", f"must be one of {', '.join((*_VALID_STATUSES, *_FAILED_STATUSES))}")
     currency = currency_of(fields)
-    amount_minor = needed_amount(fields, "amount", currency)
+    amount_minor = required_amount(fields, "amount", currency)
     if amount_minor == 0:
         raise fields.wrong("amount", "is 0; it must be at least 1")
     refund_id, made_at = fields.text("id"), fields.unix_time("created", event.received_at)
     yield RefundReport(
-        order_id=event.filed_under,
+        order_id=event.order_name,
         refund_id=refund_id,
         occurred_at=made_at,
         currency=currency,
         amount=amount_minor,
         reason=fields.optional_text("reason"),
     )
-    if status in _TAKEN_BACK:
-        yield RefundFailureReport(event.filed_under, refund_id, made_at)
+    if status in _FAILED_STATUSES:
+        yield RefundFailureReport(event.order_name, refund_id, made_at)

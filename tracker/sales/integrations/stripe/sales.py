@@ -13,15 +13,15 @@ from tracker.sales.integrations.stripe.objects import (
     codes_in,
     currency_of,
     id_of,
-    needed_amount,
     payment_names,
+    required_amount,
     signed_amount,
     tokens_in,
 )
 from tracker.sales.reports.customer_hashes import AddressHashes, address_hashes
-from tracker.sales.reports.decimals import within_limit
-from tracker.sales.reports.fields import Fields, shown
-from tracker.sales.reports.normal import SaleReport, check_parts
+from tracker.sales.reports.decimals import require_within_limit
+from tracker.sales.reports.fields import Fields, describe
+from tracker.sales.reports.normal import SaleReport, require_parts_within
 from tracker.sales.reports.provider_reports import AnyReport, EvidenceReport, NoEffect, ReferenceReport
 
 Names = tuple[str | None, tuple[str, ...]]
@@ -41,7 +41,7 @@ def session(event: StripeEvent) -> tuple[AnyReport, ...]:
     fields = event.object
     mode = fields.values.get("mode")
     if mode == "subscription":
-        return _subscription_began(event)
+        return _subscription_started(event)
     if mode != "payment":
         return (NoEffect("a session that is neither a payment nor a subscription sells nothing"),)
     status = fields.text("payment_status")
@@ -56,16 +56,16 @@ def _paid_session(event: StripeEvent) -> SaleReport | NoEffect:
     fields = event.object
     fields.text("id")
     currency = currency_of(fields)
-    total = needed_amount(fields, "amount_total", currency)
+    total = required_amount(fields, "amount_total", currency)
     if total == 0:
         return NoEffect("nothing was paid")
     details = child(fields, "total_details")
     tax = amount(details, "amount_tax", currency)
     shipping = _shipping(fields, amount(details, "amount_shipping", currency), currency)
-    check_parts(tax, shipping, total, "amount_total", path=f"{fields.path}.")
+    require_parts_within(tax, shipping, total, "amount_total", path=f"{fields.path}.")
     address = _address(fields)
     return SaleReport(
-        order_id=event.filed_under,
+        order_id=event.order_name,
         occurred_at=event.at,
         currency=currency,
         total=total,
@@ -78,7 +78,7 @@ def _paid_session(event: StripeEvent) -> SaleReport | NoEffect:
         customer=id_of(fields.values.get("customer")),
         customer_email_hash=address.exact,
         customer_mailbox_hash=address.mailbox,
-        checkout_started_at=fields.known_time("created", event.received_at),
+        checkout_started_at=fields.lenient_time("created", event.received_at),
         test=not event.livemode,
         references=event.references,
     )
@@ -107,24 +107,24 @@ def invoice(event: StripeEvent) -> tuple[AnyReport, ...]:
     currency = currency_of(fields)
     whole = signed_amount(fields, "total", currency)
     if whole is None:
-        raise fields.wrong("total", f"must be a whole number of Stripe's units, not {shown(None)}")
-    total = max(min(whole, needed_amount(fields, "amount_paid", currency)), 0)
+        raise fields.wrong("total", f"must be a whole number of Stripe's units, not {describe(None)}")
+    total = max(min(whole, required_amount(fields, "amount_paid", currency)), 0)
     if total == 0 and reason != FIRST_INVOICE:
         return (NoEffect("nothing was paid"),)
     tax, shipping = _invoice_tax(fields, currency), _invoice_shipping(fields, currency)
     if whole > 0:
-        check_parts(tax, shipping, whole, "total", path=f"{fields.path}.")
+        require_parts_within(tax, shipping, whole, "total", path=f"{fields.path}.")
     discounts = (amount(part, "amount", currency) for part in children(fields, "total_discount_amounts"))
     address = address_hashes(fields.values.get("customer_email"))
     return (
         SaleReport(
-            order_id=event.filed_under,
+            order_id=event.order_name,
             occurred_at=_paid_at(event),
             currency=currency,
             total=total,
             tax=divide_half_up(tax * total, whole) if total else 0,
             shipping=shipping * total // whole if total else 0,
-            discount=within_limit(fields, "total_discount_amounts", sum(discounts)),
+            discount=require_within_limit(fields, "total_discount_amounts", sum(discounts)),
             touches=_invoice_tokens(fields),
             coupons=codes_in(fields),
             customer=id_of(fields.values.get("customer")),
@@ -150,7 +150,7 @@ def invoice_payment(event: StripeEvent) -> tuple[AnyReport, ...]:
     return (ReferenceReport(event.order_id, event.references),)
 
 
-def _subscription_began(event: StripeEvent) -> tuple[AnyReport, ...]:
+def _subscription_started(event: StripeEvent) -> tuple[AnyReport, ...]:
     """The amounts come with the first invoice, at once or later; the session knows whose link it was."""
     fields = event.object
     if event.order_id is None:
@@ -162,7 +162,7 @@ def _subscription_began(event: StripeEvent) -> tuple[AnyReport, ...]:
             touches=tokens_in(child(fields, "metadata")),
             coupons=codes_in(fields),
             references=event.references,
-            checkout_started_at=fields.known_time("created", event.received_at),
+            checkout_started_at=fields.lenient_time("created", event.received_at),
         ),
     )
 
@@ -171,11 +171,11 @@ def _is_of_subscription(reason: Any) -> bool:
     return isinstance(reason, str) and (reason == "subscription" or reason.startswith("subscription_"))
 
 
-def _shipping(fields: Fields, otherwise: int, currency: str) -> int:
+def _shipping(fields: Fields, fallback_minor: int, currency: str) -> int:
     """Without its tax, which `tax` holds already, whether prices include tax or not."""
     cost = child(fields, "shipping_cost")
     if "amount_total" not in cost.values:
-        return otherwise
+        return fallback_minor
     return max(amount(cost, "amount_total", currency) - amount(cost, "amount_tax", currency), 0)
 
 
