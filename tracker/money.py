@@ -64,7 +64,7 @@ def format_amount(minor: int, currency: str) -> str:
 
 
 def divide_half_up(numerator: int, denominator: int) -> int:
-    """numerator / denominator to the nearest integer, halves away from zero (MONEY 3)."""
+    """numerator / denominator to the nearest integer, halves away from zero (docs/money.md 3)."""
     if denominator < 0:
         numerator, denominator = -numerator, -denominator
     magnitude = (2 * abs(numerator) + denominator) // (2 * denominator)

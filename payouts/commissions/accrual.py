@@ -92,7 +92,7 @@ def _accrue(session: Session, now: datetime, sale: Sale, attribution: Attributio
     inputs = {"sale": sale.id, "attribution": attribution.id, "rate_bp": accrued.rate_bp}
     step = Step("accrue", attribution.id, attribution.reason, sale.occurred_at, inputs)
     record_change(session, now, accrued, step, amount_after_minor=accrued.amount_minor)
-    if accrued.base == "profit" and sale.cost is None:
+    if accrued.base == "profit" and sale.cost_minor is None:
         place_hold(session, now, accrued, kind="review", cause_id=sale.id, reason=COST_MISSING)
     if attribution.revision > 1:
         _keep_decisions(session, now, accrued)

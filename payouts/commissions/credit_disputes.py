@@ -1,4 +1,4 @@
-"""Sales whose evidence changed after their commission was released: a person must decide (MONEY 4)."""
+"""Sales whose evidence changed after their commission was released: a person decides (docs/money.md 4)."""
 
 from dataclasses import dataclass
 from typing import TypeVarTuple

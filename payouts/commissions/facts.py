@@ -37,21 +37,21 @@ class Cause:
     def added_to(self, facts: Facts) -> Facts:
         row = self.row
         if isinstance(row, Refund):
-            amounts = RefundAmounts(row.amount, row.tax, row.shipping)
+            amounts = RefundAmounts(row.amount_minor, row.tax_minor, row.shipping_minor)
             return replace(facts, refunds=(*facts.refunds, (row.refund_id, amounts)))
         if isinstance(row, RefundFailure):
             return replace(facts, failed_refunds=facts.failed_refunds | {row.refund_id})
         if isinstance(row, CumulativeRefund):
-            return replace(facts, refund_levels=(*facts.refund_levels, (row.payment_id, row.amount)))
+            return replace(facts, refund_levels=(*facts.refund_levels, (row.payment_id, row.amount_minor)))
         if isinstance(row, Cancellation):
             return replace(facts, cancelled=True)
         at = row.occurred_at.strftime(ISO_FORMAT)
-        step = DisputeStep(row.dispute_id, row.status, row.amount, at)  # type: ignore[arg-type]
+        step = DisputeStep(row.dispute_id, row.status, row.amount_minor, at)  # type: ignore[arg-type]
         return replace(facts, disputes=(*facts.disputes, step))
 
 
 def sale_amounts(sale: Sale) -> SaleAmounts:
-    return SaleAmounts(sale.total, sale.tax, sale.shipping, sale.cost)
+    return SaleAmounts(sale.total_minor, sale.tax_minor, sale.shipping_minor, sale.cost_minor)
 
 
 def causes_of(session: Session, sale_id: str) -> list[Cause]:

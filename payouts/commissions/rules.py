@@ -1,4 +1,4 @@
-"""What a sale earns, and what is left of it after refunds (MONEY 3). Pure, integers only."""
+"""What a sale earns, and what is left of it after refunds (docs/money.md 3). Pure, integers only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class Refunded:
 
 
 def refunded(sale: SaleAmounts, refunds: Sequence[RefundAmounts], *, cancelled: bool) -> Refunded:
-    """Sum up refunds so that neither their order nor their number of pieces matters (MONEY 3).
+    """Sum up refunds so that neither their order nor their number of pieces matters (docs/money.md 3).
 
     EA and EN are what stated refunds took of total and net, U what the others took of the total; those are
     shared out in proportion to what the stated ones left. Everything is capped at what was paid, and a
@@ -101,7 +101,7 @@ class DisputeStep:
 
 
 def dispute_standing(steps: Sequence[DisputeStep]) -> DisputeStep | None:
-    """The step of one dispute that counts: a terminal one beats `opened`, then the later one (MONEY 3).
+    """The step of one dispute that counts: a final one beats `opened`, then the later one (docs/money.md 3).
 
     Won and lost at the same moment is lost: which of both a shop told first must not decide.
     """

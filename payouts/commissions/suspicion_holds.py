@@ -192,7 +192,7 @@ def _neighbours(session: Session, credited: Sequence[Credited]) -> dict[str, _Ne
                 namespace=row.namespace,
                 occurred_at=row.occurred_at,
                 currency=row.currency,
-                total=row.total,
+                total_minor=row.total_minor,
                 shopper=row.shopper,
                 creator_id=row.creator_id,
                 click_id=row.click_id,
@@ -217,7 +217,7 @@ def _earning() -> Select[*tuple[Any, ...]]:
             Sale.namespace,
             Sale.occurred_at,
             Sale.currency,
-            Sale.total,
+            Sale.total_minor,
             Sale.shopper,
             Attribution.click_id,
         )

@@ -59,7 +59,7 @@ def story(session: Session, now: datetime, order_id: str) -> dict[str, Any]:
     refunds = session.scalars(
         select(Refund).where(Refund.sale_id == sale.id).order_by(Refund.occurred_at)
     ).all()
-    back = sum(refund.amount for refund in refunds)
+    back = sum(refund.amount_minor for refund in refunds)
     commission = next((each for each in account["commissions"] if each["live"]), None)
     if commission is not None:
         at = demo_time(session, now)
@@ -68,7 +68,7 @@ def story(session: Session, now: datetime, order_id: str) -> dict[str, Any]:
         "row": sale,
         "received": session.get_one(Event, sale.event_id),
         "refunds": refunds,
-        "refundable_minor": max(sale.total - back, 0),
+        "refundable_minor": max(sale.total_minor - back, 0),
         "commission": commission,
     }
 

@@ -99,7 +99,7 @@ def without_tax(amount_minor: int) -> int:
 
 
 def sale_data(order_id: str, cart: Cart, at: datetime, click: str | None) -> dict[str, Any]:
-    """The `data` of a sale.created message (DESIGN 10)."""
+    """The `data` of a sale.created message (docs/sales.md)."""
     shipping = without_tax(cart.shipping_minor)
     return {
         "order_id": order_id,

@@ -121,8 +121,8 @@ def _sale(session: Session, brand: Brand, sale: Sale) -> dict[str, Any]:
         "order": sale.order_id,
         "occurred_at": format_utc(sale.occurred_at),
         "test": sale.test,
-        "total": Money(sale.total, sale.currency).as_json(),
-        "net": Money(sale.net, sale.currency).as_json(),
+        "total": Money(sale.total_minor, sale.currency).as_json(),
+        "net": Money(sale.net_minor, sale.currency).as_json(),
         "event": {
             "id": event.id,
             "source": event.source_id,

@@ -17,7 +17,7 @@ from tracker.people.accounts.models import Brand
 def period_for(session: Session, now: datetime, brand: Brand, effective_at: datetime) -> Period:
     """The open period for something that was effective then; call it under the brand's lock.
 
-    The period that `effective_at` falls into, or the oldest open one when that is closed (MONEY 6).
+    The period that `effective_at` falls into, or the oldest open one when that is closed (docs/money.md 6).
     """
     last_closed = latest_closed(session, brand.id)
     span = span_of(effective_at, brand.cadence, brand.timezone)

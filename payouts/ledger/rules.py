@@ -1,4 +1,4 @@
-"""What each event does to the books, and to which section of a statement it belongs (MONEY 2 and 6).
+"""What each event does to the books, and its section of a statement (docs/money.md 2 and 6).
 
 Pure: names of accounts and amounts, no database.
 """

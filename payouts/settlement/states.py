@@ -1,4 +1,4 @@
-"""The states of a payout and the only ways between them (MONEY 7). Pure."""
+"""The states of a payout and the only ways between them (docs/money.md 7). Pure."""
 
 from tracker.errors import Conflict
 

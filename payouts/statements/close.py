@@ -70,7 +70,7 @@ def statements_of(session: Session, brand_id: str, period_id: str) -> list[State
 
 
 def _book_what_waits(session: Session, now: datetime, brand: Brand) -> None:
-    """Accrue and enter refunds (MONEY 6): it may make a period that is older than all that were there."""
+    """Accrue, enter refunds (docs/money.md 6): this may make a period older than all that were there."""
     _all(lambda limit: accrue_due(session, now, limit, brand_id=brand.id))
     _all(lambda limit: adjust_due(session, now, limit, brand_id=brand.id))
 

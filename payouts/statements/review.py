@@ -30,7 +30,7 @@ def get_statement(session: Session, brand_id: str, period_name: str, currency: s
 
 
 def draft_period(session: Session, brand_id: str, currency: str, commission_id: str) -> Period | None:
-    """The period of the oldest draft with the commission in it: review decisions count for it (MONEY 6).
+    """The period of the oldest draft with the commission in it, for decisions in review (docs/money.md 6).
 
     Not when the commission was released or held since: it does not stand any more where the draft has it.
     """
@@ -146,7 +146,7 @@ def _previous_hash(session: Session, statement: Statement) -> str | None:
 
 
 def cancel_superseded(session: Session, now: datetime, statement: Statement) -> int:
-    """The sealed statement's own payouts take over what earlier ones had not sent (MONEY 7). How many."""
+    """Earlier payouts that were not sent give way to the sealed statement's (docs/money.md 7). How many."""
     own = session.get_one(Period, statement.period_id)
     superseded = session.execute(
         select(Payout.id)

@@ -1,4 +1,4 @@
-"""The example that MONEY.md works out by hand, cent by cent."""
+"""The worked example of docs/money.md 9, cent by cent."""
 
 from typing import Any
 

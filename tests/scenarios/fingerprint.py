@@ -33,20 +33,29 @@ FingerprintPart = tuple[str, str, Any]
 
 # Not when an order was called off: a deletion has no time but that of its arrival.
 _SALE_TABLES: tuple[tuple[str, Any, Sequence[Any]], ...] = (
-    ("refund", Refund, (Refund.refund_id, Refund.amount, Refund.tax, Refund.shipping, Refund.occurred_at)),
+    (
+        "refund",
+        Refund,
+        (Refund.refund_id, Refund.amount_minor, Refund.tax_minor, Refund.shipping_minor, Refund.occurred_at),
+    ),
     ("failure", RefundFailure, (RefundFailure.refund_id, RefundFailure.occurred_at)),
     (
         "level",
         CumulativeRefund,
-        (CumulativeRefund.payment_id, CumulativeRefund.amount, CumulativeRefund.occurred_at),
+        (CumulativeRefund.payment_id, CumulativeRefund.amount_minor, CumulativeRefund.occurred_at),
     ),
     ("cancellation", Cancellation, ()),
     (
         "dispute",
         DisputeStatus,
-        (DisputeStatus.dispute_id, DisputeStatus.status, DisputeStatus.amount, DisputeStatus.occurred_at),
+        (
+            DisputeStatus.dispute_id,
+            DisputeStatus.status,
+            DisputeStatus.amount_minor,
+            DisputeStatus.occurred_at,
+        ),
     ),
-    ("claim", RefundClaim, (RefundClaim.kind, RefundClaim.claim_id, RefundClaim.amount)),
+    ("claim", RefundClaim, (RefundClaim.kind, RefundClaim.claim_id, RefundClaim.amount_minor)),
 )
 _FACTS = ("order_id", "occurred_at", "currency", "total", "tax", "shipping", "discount", "cost", "test")
 

@@ -18,7 +18,7 @@ SOLD_AT = datetime.fromisoformat(SOLD)
 
 @dataclass(frozen=True)
 class Expected:
-    """A tale, and what its order's commission must be worth in the end, computed by MONEY 3 in fractions."""
+    """A tale, and what its order's commission must be worth in the end, by docs/money.md 3, in fractions."""
 
     scenario: Scenario
     commission_minor: int

@@ -1,4 +1,4 @@
-"""Creators leave a brand's programs: of their own accord, or removed for cause (MONEY 5)."""
+"""Creators leave a brand's programs: of their own accord, or removed for cause (docs/money.md 5)."""
 
 from collections.abc import Sequence
 from datetime import datetime

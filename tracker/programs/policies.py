@@ -1,6 +1,6 @@
 """By which policy a brand's sales are credited: versioned, each from a time on.
 
-The policy is the brand's, rate and window are the program's terms (MONEY 5).
+The policy is the brand's, rate and window are the program's terms (docs/money.md 5).
 """
 
 from collections.abc import Sequence

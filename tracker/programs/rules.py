@@ -16,12 +16,12 @@ from tracker.people.accounts.rules import (
 )
 
 BASES = ("profit", "net", "gross")
-"""What a rate is taken of, the smallest first: profit <= net <= gross of any sale (MONEY 3)."""
+"""What a rate is taken of, the smallest first: profit <= net <= gross of any sale (docs/money.md 3)."""
 
 SUB_IDS = ("s1", "s2", "s3", "s4", "s5")
 SUB_ID_LENGTH = 100
 NOTICE_DAYS = 14
-"""How long before it takes effect a cut is announced, unless more is asked for (MONEY 5)."""
+"""How long before it takes effect a cut is announced, unless more is asked for (docs/money.md 5)."""
 MIN_NOTICE_DAYS = 7
 MAX_NOTICE_DAYS = 3650
 

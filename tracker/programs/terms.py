@@ -130,7 +130,7 @@ def _latest(session: Session, program_id: str, versions: Select[Terms]) -> Terms
 
 
 def rate_at(session: Session, terms: Terms, *, enrollment_id: str, link_id: str | None, at: datetime) -> Rate:
-    """The rate for a sale at that time; the most specific wins: link, enrollment, program (DESIGN 6).
+    """The rate for a sale at that time: link before enrollment before program (docs/money.md 3).
 
     A rate that was agreed together with its link or enrollment holds from before its first minute, like the
     first terms.

@@ -36,7 +36,7 @@ def show_sales(console: Console, brand_id: str, limit: int) -> CommandResult:
         found = list_sales(session, brand_id, limit)
         answers = [sale_json(each) for each in found]
         lines = [
-            f"{format_utc(each.occurred_at)}  {each.order_id}  {Money(each.total, each.currency)}"
+            f"{format_utc(each.occurred_at)}  {each.order_id}  {Money(each.total_minor, each.currency)}"
             f"{'  (test)' if each.test else ''}"
             for each in found
         ]

@@ -22,12 +22,12 @@ def sale_json(sale: Sale) -> dict[str, Any]:
         "order_id": sale.order_id,
         "event": sale.event_id,
         "occurred_at": format_utc(sale.occurred_at),
-        "total": money(sale.total),
-        "tax": money(sale.tax),
-        "shipping": money(sale.shipping),
-        "discount": money(sale.discount),
-        "net": money(sale.net),
-        "cost": None if sale.cost is None else money(sale.cost),
+        "total": money(sale.total_minor),
+        "tax": money(sale.tax_minor),
+        "shipping": money(sale.shipping_minor),
+        "discount": money(sale.discount_minor),
+        "net": money(sale.net_minor),
+        "cost": None if sale.cost_minor is None else money(sale.cost_minor),
         "items": sale.items,
         "test": sale.test,
     }
@@ -56,9 +56,11 @@ def _refund(refund: Refund, currency: str) -> dict[str, Any]:
         "refund_id": refund.refund_id,
         "event": refund.event_id,
         "occurred_at": format_utc(refund.occurred_at),
-        "amount": Money(refund.amount, currency).as_json(),
-        "tax": None if refund.tax is None else Money(refund.tax, currency).as_json(),
-        "shipping": None if refund.shipping is None else Money(refund.shipping, currency).as_json(),
+        "amount": Money(refund.amount_minor, currency).as_json(),
+        "tax": None if refund.tax_minor is None else Money(refund.tax_minor, currency).as_json(),
+        "shipping": None
+        if refund.shipping_minor is None
+        else Money(refund.shipping_minor, currency).as_json(),
         "reason": refund.reason,
     }
 
@@ -68,7 +70,7 @@ def _cumulative_refund(level: CumulativeRefund, currency: str) -> dict[str, Any]
         "payment": level.payment_id,
         "event": level.event_id,
         "occurred_at": format_utc(level.occurred_at),
-        "amount": Money(level.amount, currency).as_json(),
+        "amount": Money(level.amount_minor, currency).as_json(),
     }
 
 
@@ -80,7 +82,7 @@ def refund_claim_json(claim: RefundClaim, currency: str) -> dict[str, Any]:
         "source": claim.source_id,
         "event": claim.event_id,
         "occurred_at": format_utc(claim.occurred_at),
-        "amount": Money(claim.amount, currency).as_json() if claim.amount else None,
+        "amount": Money(claim.amount_minor, currency).as_json() if claim.amount_minor else None,
     }
 
 
@@ -90,7 +92,7 @@ def _dispute(step: DisputeStatus, currency: str) -> dict[str, Any]:
         "status": step.status,
         "event": step.event_id,
         "occurred_at": format_utc(step.occurred_at),
-        "amount": Money(step.amount, currency).as_json(),
+        "amount": Money(step.amount_minor, currency).as_json(),
     }
 
 

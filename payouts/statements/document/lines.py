@@ -86,10 +86,10 @@ def line(source: LineSource, movements: Sequence[Movement], held_minor: int, pay
 def _amounts(source: LineSource, sections: Sections, held_minor: int) -> dict[str, Any]:
     commission, sale = source.commission, source.sale
     minors = {
-        "gross": sale.total,
-        "discount": sale.discount,
-        "tax": sale.tax,
-        "shipping": sale.shipping,
+        "gross": sale.total_minor,
+        "discount": sale.discount_minor,
+        "tax": sale.tax_minor,
+        "shipping": sale.shipping_minor,
         "refunded": source.refunded_minor,
         "base_amount": commission.base_minor,
         "commission_at_sale": commission.amount_minor,

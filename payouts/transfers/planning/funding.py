@@ -11,7 +11,7 @@ from tracker.money import Money
 
 
 def why_not_funded(session: Session, payout: Payout, *, shared: bool) -> str | None:
-    """The reason why a payout must wait for the brand's money; None when it need not (MONEY 7).
+    """The reason why a payout must wait for the brand's money; None when it need not (docs/money.md 7).
 
     Brands share a rail account only when the operator says so; then each pays from what it deposited.
     """

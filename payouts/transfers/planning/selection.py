@@ -1,4 +1,4 @@
-"""Which entries of `payable` a payout settles (MONEY 7), and how much they come to."""
+"""Which entries of `payable` a payout settles (docs/money.md 7), and how much they come to."""
 
 from collections import Counter
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a binding credits is earned, moved and given up like any other credit (MONEY 4 and 5)."""
+"""What a binding credits is earned, moved and given up like any other credit (docs/money.md 4 and 5)."""
 
 from typing import Any
 

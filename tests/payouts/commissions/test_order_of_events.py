@@ -1,4 +1,4 @@
-"""One sale's events may come in any order, some before the sale: the end is the same (MONEY 3)."""
+"""One sale's events may come in any order, some before the sale: the end is the same (docs/money.md 3)."""
 
 import json
 from collections import defaultdict

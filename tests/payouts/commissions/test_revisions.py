@@ -1,4 +1,4 @@
-"""New evidence about a sale: one commission counts, every other stays with its reason (MONEY 4)."""
+"""New evidence about a sale: one commission counts, every other stays with its reason (docs/money.md 4)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a sale earns and what is left of it after refunds, as tables and as laws (MONEY 3)."""
+"""What a sale earns and what is left of it after refunds, as tables and as laws (docs/money.md 3)."""
 
 from fractions import Fraction
 from itertools import pairwise, permutations

@@ -31,7 +31,7 @@ class Order:
         return lost is not None and (won is None or won[0] < lost[0])
 
     def commission(self, base: str, rate_bp: int) -> int:
-        """MONEY 3, first paragraph by paragraph."""
+        """By docs/money.md 3, part by part."""
         back, net_back = self._went_back()
         if base == "gross":
             remaining = self.total - back

@@ -1,4 +1,4 @@
-"""Which month something counts for, also when its own month is closed already (MONEY 6)."""
+"""Which month something counts for, also when its own month is closed already (docs/money.md 6)."""
 
 import pytest
 from sqlalchemy import select

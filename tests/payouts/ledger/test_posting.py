@@ -160,14 +160,14 @@ exchange_in          fx                  payable             adjustments  +
 
 
 def test_each_event_moves_money_between_the_accounts_of_the_rules() -> None:
-    """The table of MONEY 2, with the section of the statement in which each counts (MONEY 6)."""
+    """The table of docs/money.md 2, with the section of the statement in which each counts."""
     signs = {1: "+", -1: "-"}
     stands = {(name, *astuple(rule)[:3], signs[rule.sign]) for name, rule in EVENTS.items()}
     assert stands == {tuple(row.split()) for row in TABLE.strip().splitlines()}
 
 
 def test_each_event_changes_what_is_owed_by_what_its_section_says() -> None:
-    """The equation of a statement is true event by event, or it would not be true at all (MONEY 6)."""
+    """The equation of a statement is true event by event, so it is true as a whole (docs/money.md 6)."""
     for name, rule in EVENTS.items():
         owed = (rule.credit in CREATOR_ACCOUNTS) - (rule.debit in CREATOR_ACCOUNTS)
         sections = Sections()
@@ -241,7 +241,7 @@ def test_what_cannot_be_right_is_refused_and_nothing_is_written(
 
 
 def test_a_creator_owes_nothing_to_one_brand_for_what_another_paid(books: Books) -> None:
-    """Netting is arithmetic on one account; nothing crosses a currency (MONEY 1)."""
+    """Netting is arithmetic on one account; nothing crosses a currency (docs/money.md 1)."""
     books.write(lambda s: by_hand(books, s, kind="deduction", key="d", amount_minor=700))
     books.write(lambda s: by_hand(books, s, kind="bonus", key="b", amount_minor=900, currency="JPY"))
     assert books.balance().payable_minor == -700

@@ -1,4 +1,4 @@
-"""Anything may happen, in any order: the books are sound after every step (MONEY, all of it)."""
+"""Anything may happen, in any order: the books are sound after every step (docs/money.md)."""
 
 import os
 import random

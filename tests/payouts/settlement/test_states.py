@@ -1,4 +1,4 @@
-"""Every step between two states of a payout, allowed or not (MONEY 7)."""
+"""Every step between two states of a payout, allowed or not (docs/money.md 7)."""
 
 import itertools
 

@@ -102,7 +102,7 @@ def open_writer(clicks_url: str) -> BatchWriter:
 
 
 class SqliteWriter:
-    """The lock file orders the processes: SQLite's own waiting sleeps and starves some (DESIGN 4)."""
+    """A lock file orders the processes: SQLite's own waiting sleeps, and some writers would starve."""
 
     def __init__(self, connection: Any, lock_path: Path) -> None:
         self._connection: sqlite3.Connection = connection

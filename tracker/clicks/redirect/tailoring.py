@@ -1,6 +1,6 @@
 """What a visitor's own query may change about a link: labels that go on to the shop, and the page. Pure.
 
-The host is never his to choose (DESIGN 4): a link names what it passes on, and a deep link is a path.
+Never the host: a link names what it passes on; a deep link is a path (decision "A visitor chooses a page").
 """
 
 from collections.abc import Mapping

@@ -25,7 +25,7 @@ EMAIL_LENGTH = 254
 HOST_LENGTH = 253
 MAX_REVIEW_DAYS = 60
 DEFAULT_MINIMUM_UNITS = 50
-"""Whole units of the brand's currency: smaller balances wait for the next payout (MONEY 7)."""
+"""Whole units of the brand's currency: smaller balances wait for the next payout (docs/money.md 7)."""
 
 # CLDR lists these beside the officially assigned codes of ISO 3166-1: groups, reserved and private codes.
 _NOT_COUNTRIES = frozenset(

@@ -47,7 +47,7 @@ def checked_destination(text: str, hosts: Collection[str], brand_id: str) -> str
 def page_on_same_host(destination: str, path: str) -> str | None:
     """The page at `path` on the host of `destination`; None when it is not plainly a path of that host.
 
-    `path` is a visitor's: he can choose the page, never the host (DESIGN 4).
+    `path` comes from a visitor and chooses the page, never the host (decision "A visitor chooses a page").
     """
     if not path.startswith("/") or path.startswith("//"):
         return None

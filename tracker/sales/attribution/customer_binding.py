@@ -1,4 +1,4 @@
-"""For how long a customer is bound to the creator who brought him (MONEY 5). Pure.
+"""For how long a customer is bound to the creator who brought them (docs/money.md 5). Pure.
 
 `first_sale`: not beyond the order that bound him. `months`: for the orders of the following calendar months,
 in UTC; an order at the very end of the last one is outside. `lifetime`: for every later order.

@@ -1,4 +1,4 @@
-"""Who is credited for a sale, and why: MONEY 5 as one pure function of data that is stored with the decision.
+"""Who is credited for a sale, and why: docs/money.md 5 as one pure function of data stored with the decision.
 
 Everything that goes in is plain JSON, so that anyone can make the decision again, years later.
 """

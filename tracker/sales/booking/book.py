@@ -164,9 +164,9 @@ def _compare_totals(
 ) -> BookingResult:
     """The sale is the other source's to tell; what it says otherwise is kept in the note."""
     booked = _book_evidence(session, delivery, sale, report)
-    if (report.currency, report.total) == (sale.currency, sale.total):
+    if (report.currency, report.total) == (sale.currency, sale.total_minor):
         return booked
-    told, counts = Money(report.total, report.currency), Money(sale.total, sale.currency)
+    told, counts = Money(report.total, report.currency), Money(sale.total_minor, sale.currency)
     return replace(booked, note=f"{booked.note}; it says {told}, and {counts} is what counts")
 
 

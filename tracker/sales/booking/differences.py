@@ -10,11 +10,20 @@ def differences(sale: Sale, facts: dict[str, Any]) -> str:
 
     Who the customer is and what lines are called may change: shops tell old orders with today's names.
     """
-    compared_fields = ("occurred_at", "currency", "total", "tax", "shipping", "discount", "cost", "test")
+    booked = {
+        "occurred_at": sale.occurred_at,
+        "currency": sale.currency,
+        "total": sale.total_minor,
+        "tax": sale.tax_minor,
+        "shipping": sale.shipping_minor,
+        "discount": sale.discount_minor,
+        "cost": sale.cost_minor,
+        "test": sale.test,
+    }
     found = [
-        f"{name} is {facts[name]}, booked is {getattr(sale, name)}"
-        for name in compared_fields
-        if getattr(sale, name) != facts[name]
+        f"{name} is {facts[name]}, booked is {value}"
+        for name, value in booked.items()
+        if value != facts[name]
     ]
     if _line_amounts(sale.items) != _line_amounts(facts["items"]):
         found.append("items")

@@ -34,7 +34,7 @@ class RefundClaim(Base):
     source_id: Mapped[str] = mapped_column(ForeignKey("source.id"))
     kind: Mapped[str]
     claim_id: Mapped[str]
-    amount: Mapped[int]
+    amount_minor: Mapped[int] = mapped_column("amount")
     event_id: Mapped[str] = mapped_column(ForeignKey("event.id"))
     occurred_at: Mapped[datetime]
     created_at: Mapped[datetime]

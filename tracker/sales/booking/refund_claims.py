@@ -62,8 +62,8 @@ def require_claims_covered(session: Session, delivery: Delivery, order_id: str) 
     sale = sale_by_order_id(session, source, order_id)
     assert sale is not None, "what is claimed was found to belong to a sale"
     claims = _load_claims(session, source, sale)
-    claimed_minor = min(_claimed_minor(claims, sale), sale.total)
-    reported_minor = min(_reported_minor(session, sale), sale.total)
+    claimed_minor = min(_claimed_minor(claims, sale), sale.total_minor)
+    reported_minor = min(_reported_minor(session, sale), sale.total_minor)
     if "cancellation" in claims:
         # A shop calls an order off when its payment is lost in a dispute.
         reported_minor += _lost_minor(session, sale)
@@ -109,7 +109,7 @@ def _load_claims(session: Session, source: Source, sale: Sale) -> dict[str, dict
     """
     is_claimed_by_shop = Source.kind == "woocommerce"
     query = (
-        select(RefundClaim.kind, RefundClaim.claim_id, RefundClaim.amount)
+        select(RefundClaim.kind, RefundClaim.claim_id, RefundClaim.amount_minor)
         .join(Source, Source.id == RefundClaim.source_id)
         .where(
             RefundClaim.sale_id == sale.id,
@@ -125,7 +125,7 @@ def _load_claims(session: Session, source: Source, sale: Sale) -> dict[str, dict
 def _claimed_minor(claims: Mapping[str, Mapping[str, int]], sale: Sale) -> int:
     """What a person has put aside explains a level as well as others, and is claimed no more."""
     if "cancellation" in claims and "cancellation_waived" not in claims:
-        return sale.total
+        return sale.total_minor
     waived = claims.get("refund_waived", {})
     refunds = {**claims.get("refund", {}), **waived}
     void_ids = {*waived, *claims.get("failure", {})}
@@ -137,9 +137,9 @@ def _claimed_minor(claims: Mapping[str, Mapping[str, int]], sale: Sale) -> int:
 def _reported_minor(session: Session, sale: Sale) -> int:
     """All that was ever reported: also a refund that failed since is one that nobody forgot to tell of."""
     if session.scalar(select(Cancellation.id).where(Cancellation.sale_id == sale.id)):
-        return sale.total
-    single_refunds_minor = sum(session.scalars(select(Refund.amount).where(Refund.sale_id == sale.id)))
-    query = select(CumulativeRefund.payment_id, CumulativeRefund.amount).where(
+        return sale.total_minor
+    single_refunds_minor = sum(session.scalars(select(Refund.amount_minor).where(Refund.sale_id == sale.id)))
+    query = select(CumulativeRefund.payment_id, CumulativeRefund.amount_minor).where(
         CumulativeRefund.sale_id == sale.id
     )
     cumulative_refunds = [(payment_id, amount_minor) for payment_id, amount_minor in session.execute(query)]
@@ -148,7 +148,7 @@ def _reported_minor(session: Session, sale: Sale) -> int:
 
 def _lost_minor(session: Session, sale: Sale) -> int:
     """Of every dispute that was ever lost, also one that was won later: what covers a claim only grows."""
-    lost = select(DisputeStatus.amount).where(
+    lost = select(DisputeStatus.amount_minor).where(
         DisputeStatus.sale_id == sale.id, DisputeStatus.status == "lost"
     )
     return sum(session.scalars(lost))

@@ -54,11 +54,11 @@ class Sale(Base):
     event_id: Mapped[str] = mapped_column(ForeignKey("event.id"))
     occurred_at: Mapped[datetime]
     currency: Mapped[str]
-    total: Mapped[int]
-    tax: Mapped[int]
-    shipping: Mapped[int]
-    discount: Mapped[int]
-    cost: Mapped[int | None]
+    total_minor: Mapped[int] = mapped_column("total")
+    tax_minor: Mapped[int] = mapped_column("tax")
+    shipping_minor: Mapped[int] = mapped_column("shipping")
+    discount_minor: Mapped[int] = mapped_column("discount")
+    cost_minor: Mapped[int | None] = mapped_column("cost")
     customer: Mapped[str | None]
     customer_email_hash: Mapped[str | None]
     items: Mapped[list[Any]] = mapped_column(CanonicalJson)
@@ -70,8 +70,8 @@ class Sale(Base):
     checkout_started_at: Mapped[datetime | None]
 
     @property
-    def net(self) -> int:
-        return self.total - self.tax - self.shipping
+    def net_minor(self) -> int:
+        return self.total_minor - self.tax_minor - self.shipping_minor
 
 
 class Refund(Base):
@@ -89,9 +89,9 @@ class Refund(Base):
     refund_id: Mapped[str]
     event_id: Mapped[str] = mapped_column(ForeignKey("event.id"))
     occurred_at: Mapped[datetime]
-    amount: Mapped[int]
-    tax: Mapped[int | None]
-    shipping: Mapped[int | None]
+    amount_minor: Mapped[int] = mapped_column("amount")
+    tax_minor: Mapped[int | None] = mapped_column("tax")
+    shipping_minor: Mapped[int | None] = mapped_column("shipping")
     reason: Mapped[str | None]
     payload_hash: Mapped[str]
     created_at: Mapped[datetime]
@@ -129,7 +129,7 @@ class CumulativeRefund(Base):
     payment_id: Mapped[str]
     event_id: Mapped[str] = mapped_column(ForeignKey("event.id"))
     occurred_at: Mapped[datetime]
-    amount: Mapped[int]
+    amount_minor: Mapped[int] = mapped_column("amount")
     created_at: Mapped[datetime]
 
 
@@ -163,7 +163,7 @@ class DisputeStatus(Base):
     status: Mapped[str]
     event_id: Mapped[str] = mapped_column(ForeignKey("event.id"))
     occurred_at: Mapped[datetime]
-    amount: Mapped[int]
+    amount_minor: Mapped[int] = mapped_column("amount")
     payload_hash: Mapped[str]
     created_at: Mapped[datetime]
 

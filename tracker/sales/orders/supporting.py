@@ -1,6 +1,6 @@
 """Sources that support another one: a payment provider beside the shop, or a shop beside its provider.
 
-Of one order one source is authoritative for amounts and refunds; the other adds names and touches (MONEY 4),
+One source is authoritative for amounts and refunds; the other adds names and touches (docs/money.md 4),
 and disputes, which a shop mostly does not hear of. A supporting source has ids of its own, so that its
 messages find their order by whatever name both know: a payment, mostly.
 """

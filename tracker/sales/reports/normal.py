@@ -162,7 +162,7 @@ Report = SaleReport | RefundReport | CancellationReport | DisputeReport
 
 
 def parse_sale(data: dict[str, Any], received_at: datetime, path: str = "data") -> SaleReport:
-    """`data` as DESIGN 10 describes a sale; `path` is what it stands under in the message.
+    """`data` as docs/sales.md describes a sale; `path` is what it stands under in the message.
 
     Raises Invalid, naming the first field that is wrong.
     """

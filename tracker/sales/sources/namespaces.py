@@ -1,4 +1,4 @@
-"""Where order ids are filed: within a namespace of the brand one order id is one order (MONEY 4)."""
+"""Where order ids are filed: within a namespace of the brand one order id is one order (docs/money.md 4)."""
 
 import re
 
@@ -90,7 +90,7 @@ def supported_namespace(supported: Source, brand_id: str, kind: str, namespace: 
 def _require_single_primary(session: Session, brand_id: str, kind: str, namespace: str) -> None:
     """Raises Conflict where a shop and a payment provider would both count in one namespace.
 
-    Each has refund ids of its own, so a refund that both tell of would count twice (MONEY 4).
+    Each has refund ids of its own, so a refund that both tell of would count twice (docs/money.md 4).
     """
     others = PROVIDER_KINDS if kind in SHOP_KINDS else SHOP_KINDS if kind in PROVIDER_KINDS else ()
     other = session.scalars(

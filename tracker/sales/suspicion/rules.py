@@ -34,7 +34,7 @@ LATE_CLICK_WINDOW = timedelta(hours=1)
 MIN_MANY_SALES, MAX_MANY_SALES = 2, 1000
 MANY_SALES_WINDOW = timedelta(hours=24)
 DUPLICATE_WINDOW = timedelta(minutes=10)
-"""MONEY 4."""
+"""docs/money.md 4, possible duplicates."""
 
 MAX_ORDERS_LISTED = 20
 
@@ -61,7 +61,7 @@ class CreditedSale:
     namespace: str
     occurred_at: datetime
     currency: str
-    total: int
+    total_minor: int
     shopper: str | None = field(repr=False)
     creator_id: str
     click_id: str | None
@@ -139,11 +139,11 @@ def many_sales(sales: Iterable[CreditedSale], threshold: int) -> dict[str, Suspi
 
 
 def possible_duplicates(sales: Iterable[CreditedSale]) -> list[tuple[CreditedSale, CreditedSale]]:
-    """Pairs that unlinked sources may have told of one order, the earlier first (MONEY 4)."""
+    """Pairs that unlinked sources may have told of one order, the earlier first (docs/money.md 4)."""
     groups: dict[tuple[str, str, int], list[CreditedSale]] = defaultdict(list)
     for sale in sales:
         if sale.shopper is not None:
-            groups[sale.shopper, sale.currency, sale.total].append(sale)
+            groups[sale.shopper, sale.currency, sale.total_minor].append(sale)
     found = []
     for group in groups.values():
         last_of: dict[str, CreditedSale] = {}

@@ -36,7 +36,7 @@ def test_a_postback_books_a_sale_once(
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.headers["Cache-Control"] == "no-store"  # a proxy that answers for us would lose sales
     sale = only_sale(databases)
-    assert (sale.total, sale.tax, sale.shipping, sale.test) == (11900, 1900, 500, False)
+    assert (sale.total_minor, sale.tax_minor, sale.shipping_minor, sale.test) == (11900, 1900, 500, False)
     assert [each.enrollment_id for each in shop.attributions()] == [shop.enrollments["bob"]]
     assert row_count(databases) == 1
 
@@ -65,7 +65,7 @@ def test_amounts_are_exact_in_the_currencys_own_decimals(
     network: ApiClient, databases: Databases, currency: str, total: str, minor: int
 ) -> None:
     assert network.postback(**SALE | {"currency": currency, "total": total}).status_code == 201
-    assert only_sale(databases).total == minor
+    assert only_sale(databases).total_minor == minor
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_another_amount_for_the_same_order_is_answered_409(network: ApiClient, d
     network.postback(**SALE)
     answer = network.postback(**SALE | {"total": "5"})
     assert (answer.status_code, row_count(databases)) == (409, 1)
-    assert only_sale(databases).total == 11900
+    assert only_sale(databases).total_minor == 11900
 
 
 def test_postback_keys_and_api_keys_are_not_interchangeable(network: ApiClient, shop: Shop) -> None:

@@ -1,4 +1,4 @@
-"""Who is credited, and why: MONEY 5, one rule a test."""
+"""Who is credited, and why: docs/money.md 5, one rule a test."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -30,8 +30,8 @@ def send_update(shop: Shop, source_id: str, name: str, **changes: Any) -> Receiv
 def amounts(databases: Databases) -> tuple[list[int], list[int]]:
     """Of all sales, and of all refunds."""
     with read_session(databases.main) as session:
-        sold = list(session.scalars(select(Sale.total)))
-        return sold, sorted(session.scalars(select(Refund.amount)))
+        sold = list(session.scalars(select(Sale.total_minor)))
+        return sold, sorted(session.scalars(select(Refund.amount_minor)))
 
 
 def _line(order: dict[str, Any], **changes: Any) -> list[dict[str, Any]]:

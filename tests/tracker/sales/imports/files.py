@@ -50,7 +50,7 @@ def write_file(folder: Path, content: str, name: str = "sales.csv") -> str:
 
 def orders(shop: Shop) -> dict[str, int]:
     with read_session(shop.databases.main) as session:
-        return {sale.order_id: sale.total for sale in list_sales(session, shop.brand_id, 10_000)}
+        return {sale.order_id: sale.total_minor for sale in list_sales(session, shop.brand_id, 10_000)}
 
 
 def number_of_events(shop: Shop) -> int:

@@ -67,7 +67,7 @@ def test_the_sample_of_the_docs_is_imported(terminal: Terminal, shop: Shop, tmp_
     assert orders(shop) == {"1001": 11900, "1002": 4760, "1003": 2380, "test-1": 100}
     with read_session(shop.databases.main) as session:
         history = sale_history(session, find_sale(session, shop.brand_id, "1001"))
-        assert [each.amount for each in history.refunds] == [2975]
+        assert [each.amount_minor for each in history.refunds] == [2975]
         assert history.attributions[0].enrollment_id == shop.enrollments["anna"]
         assert sale_history(session, find_sale(session, shop.brand_id, "1003")).cancelled_at is not None
         assert find_sale(session, shop.brand_id, "test-1").test

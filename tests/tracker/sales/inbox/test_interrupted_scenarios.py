@@ -37,10 +37,10 @@ def fingerprint_of(databases: Databases, order_id: str) -> list[str]:
     with read_session(databases.main) as session:
         sales = select(Sale.id).where(Sale.order_id == order_id)
         queries = (
-            select(Sale.total, Sale.tax, Sale.shipping, Sale.currency, Sale.occurred_at).where(
-                Sale.order_id == order_id
-            ),
-            select(Refund.refund_id, Refund.amount, Refund.tax, Refund.occurred_at).where(
+            select(
+                Sale.total_minor, Sale.tax_minor, Sale.shipping_minor, Sale.currency, Sale.occurred_at
+            ).where(Sale.order_id == order_id),
+            select(Refund.refund_id, Refund.amount_minor, Refund.tax_minor, Refund.occurred_at).where(
                 Refund.sale_id.in_(sales)
             ),
             select(Cancellation.occurred_at).where(Cancellation.sale_id.in_(sales)),

@@ -52,7 +52,12 @@ def test_a_sale_is_kept_byte_for_byte_and_booked(shop: Shop, databases: Database
     )
     with read_session(databases.main) as session:
         booked = session.scalars(select(Sale)).one()
-        assert (booked.total, booked.net, booked.currency, booked.test) == (11900, 9500, "EUR", False)
+        assert (booked.total_minor, booked.net_minor, booked.currency, booked.test) == (
+            11900,
+            9500,
+            "EUR",
+            False,
+        )
         assert booked.event_id == received.event_id
         assert booked.items == [{"sku": "A1", "quantity": 1, "net": 9500}]
 

@@ -59,12 +59,14 @@ def fingerprint_of(databases: Databases, source_id: str) -> list[str]:
     with read_session(databases.main) as session:
         sold = select(Sale.id).join(Event, Event.id == Sale.event_id).where(Event.source_id == source_id)
         queries = (
-            select(Sale.order_id, Sale.total, Sale.tax, Sale.occurred_at).where(Sale.id.in_(sold)),
-            select(Refund.refund_id, Refund.amount, Refund.occurred_at).where(Refund.sale_id.in_(sold)),
-            select(RefundFailure.refund_id, RefundFailure.occurred_at).where(RefundFailure.sale_id.in_(sold)),
-            select(CumulativeRefund.payment_id, CumulativeRefund.amount, CumulativeRefund.occurred_at).where(
-                CumulativeRefund.sale_id.in_(sold)
+            select(Sale.order_id, Sale.total_minor, Sale.tax_minor, Sale.occurred_at).where(
+                Sale.id.in_(sold)
             ),
+            select(Refund.refund_id, Refund.amount_minor, Refund.occurred_at).where(Refund.sale_id.in_(sold)),
+            select(RefundFailure.refund_id, RefundFailure.occurred_at).where(RefundFailure.sale_id.in_(sold)),
+            select(
+                CumulativeRefund.payment_id, CumulativeRefund.amount_minor, CumulativeRefund.occurred_at
+            ).where(CumulativeRefund.sale_id.in_(sold)),
             select(DisputeStatus.dispute_id, DisputeStatus.status, DisputeStatus.occurred_at).where(
                 DisputeStatus.sale_id.in_(sold)
             ),
@@ -109,7 +111,7 @@ def test_first_invoice_and_session_are_one_sale_whatever_comes_first(
             last = session.scalars(
                 select(Attribution).where(Attribution.sale_id == sale.id).order_by(Attribution.revision)
             ).all()[-1]
-        assert (number, sale.order_id, sale.total, list(states)) == (
+        assert (number, sale.order_id, sale.total_minor, list(states)) == (
             number,
             INVOICE_ORDER,
             2380,
@@ -126,7 +128,7 @@ def test_a_refund_before_its_sale_is_parked_under_its_payment_id(
 
     send(shop, stripe, payload("stripe_session_paid"))
     with read_session(databases.main) as session:
-        assert session.scalars(select(Refund.amount)).all() == [2000]
+        assert session.scalars(select(Refund.amount_minor)).all() == [2000]
         assert session.get_one(Event, refund.event_id).order_id == SESSION_ORDER
 
 
@@ -137,7 +139,7 @@ def test_a_payment_reported_last_links_the_refund_to_its_sale(
 
     assert send_all(shop, stripe, (refund, invoice, payment)) == ["parked", "applied", "applied"]
     with read_session(databases.main) as session:
-        assert session.scalars(select(Refund.amount)).all() == [500]
+        assert session.scalars(select(Refund.amount_minor)).all() == [500]
 
 
 def test_a_payment_of_two_orders_belongs_to_the_one_that_is_sold(

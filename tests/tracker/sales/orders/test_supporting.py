@@ -113,7 +113,9 @@ def test_a_refund_reported_by_both_sources_counts_once(
     assert received.state == "applied"
     assert received.reason == f"not counted: refunds of order 1001 are those of {shop.source_id}"
     assert [each.refund_id for each in rows_of_order(databases, Refund)] == ["ours-1"]
-    assert [(each.kind, each.amount) for each in rows_of_order(databases, RefundClaim)] == [("refund", 2000)]
+    assert [(each.kind, each.amount_minor) for each in rows_of_order(databases, RefundClaim)] == [
+        ("refund", 2000)
+    ]
 
 
 def test_a_refund_unknown_to_the_shop_is_parked_until_reported(
@@ -199,7 +201,7 @@ def test_another_total_is_noted_and_does_not_count(shop: Shop, provider: str, da
     assert received.reason.endswith("; it says 99.99 EUR, and 113.05 EUR is what counts")
     assert rows_of_order(databases, Refund) == []
     with read_session(databases.main) as session:
-        assert session.scalars(select(Sale.total)).all() == [TOTAL]
+        assert session.scalars(select(Sale.total_minor)).all() == [TOTAL]
 
 
 def test_an_applied_message_unparks_events_of_its_references(

@@ -99,7 +99,7 @@ def test_a_shop_may_support_its_provider(shop: Shop, databases: Databases) -> No
     send(shop, stripe, event("stripe_refund_created", amount=back))
     assert state_of(databases, received.event_id) == ("applied", SESSION)
     assert shop.attributions(SESSION)[-1].enrollment_id == shop.enrollments["bob"]
-    assert [each.amount for each in rows_of_order(databases, Refund, SESSION)] == [back]
+    assert [each.amount_minor for each in rows_of_order(databases, Refund, SESSION)] == [back]
 
 
 def test_a_refund_that_failed_was_reported(shop: Shop, databases: Databases) -> None:
