@@ -21,7 +21,7 @@ SQLITE_BUSY_TIMEOUT_S = 15
 WAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024
 POSTGRESQL_CONNECTION: Final[dict[str, Any]] = {
     "connect_timeout": 3,
-    # A machine that is gone says nothing: without these a query waits for it for a quarter of an hour.
+    # Without these timeouts a query waits 15 minutes for a server that has disappeared.
     "tcp_user_timeout": 10_000,
     "keepalives_idle": 10,
     "keepalives_interval": 3,
@@ -81,7 +81,7 @@ def open_databases(settings: Settings) -> Databases:
 
 
 def make_engine(url: str) -> Engine:
-    """Its errors do not repeat the values of a statement: they may be about a person."""
+    """Errors do not include the parameters of a statement, because they may be personal data."""
     if url.startswith("sqlite"):
         engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_S}, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
@@ -111,7 +111,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """A writer takes its lock at once: a read that turns into a write later fails at random (measured)."""
+    """A write transaction takes its lock at BEGIN. A read that is upgraded to a write later fails at random (measured)."""
     read_only = connection.get_execution_options().get(_READ_ONLY)
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
@@ -130,7 +130,7 @@ def read_session(engine: Engine) -> Iterator[Session]:
 
 @contextmanager
 def read_connection(engine: Engine) -> Iterator[Connection]:
-    """For a single query: that is one consistent view by itself, and PostgreSQL needs no transaction."""
+    """A read-only connection for a single query, which is consistent without a transaction."""
     connection = engine.connect().execution_options(**{_READ_ONLY: True})
     if engine.dialect.name == "postgresql":
         connection = connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -139,7 +139,7 @@ def read_connection(engine: Engine) -> Iterator[Connection]:
 
 
 def transact(engine: Engine, work: Callable[[Session], Result]) -> Result:
-    """Run `work` in one write transaction and commit it; when the database asks for it, run it again.
+    """Run `work` in one write transaction and commit it. Retry after serialization failures and lock timeouts.
 
     `work` may therefore run more than once and must do nothing outside the database.
     Raises whatever `work` raises, after a rollback.

@@ -25,11 +25,11 @@ RESERVED_FILES = 128
 tune_gc()
 _settings = load_settings()
 configure_logs(production=_settings.env == "production")
-# gunicorn names the address of whoever sent it nonsense.
+# gunicorn logs the client address of a malformed request.
 logging.getLogger("gunicorn.error").addFilter(ScrubFilter())
 enable_multiprocess_metrics(_settings.home, "edge")
 
-# Every silent client holds a file; many systems begin with no more than 1,024 of them.
+# Every open connection needs a file descriptor; many systems allow only 1,024 by default.
 _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 _files = MAX_CONNECTIONS + RESERVED_FILES
 if _hard != resource.RLIM_INFINITY:
@@ -76,7 +76,7 @@ def pre_fork(_server: object, _worker: object) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """What is loaded is not looked through: a redirect makes no circles; looking was a tenth of its time."""
+    """Freeze loaded objects: a redirect creates no reference cycles, and collection took a tenth of its time."""
     gc.freeze()
     shorten_switch_interval()
     worker.loop.call_soon(unblock_stop_signals)  # a loop forgets what came before it ran

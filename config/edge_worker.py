@@ -1,4 +1,4 @@
-"""gunicorn's ASGI worker with what it lacks at an open port: limits for clients that say nothing.
+"""gunicorn's ASGI worker with limits for silent clients.
 
 It has no deadline for the first request of a connection and no cap on connections, and at shutdown it waits
 for idle connections until the arbiter kills it: one silent client made SIGTERM take 30 s (measured, 27.0.1).
@@ -74,7 +74,7 @@ class EdgeProtocol(ASGIProtocol):  # type: ignore[misc] # gunicorn comes without
         return not close
 
     def _arm_keepalive_timer(self) -> None:
-        """The worker looks once in a heartbeat who is idle too long: a timer for each answer costs more."""
+        """The worker checks idle connections once per heartbeat; a timer per response costs more."""
         self.worker.idle_since[self] = self.worker.loop.time()
 
     def _cancel_keepalive_timer(self) -> None:
@@ -102,7 +102,7 @@ class EdgeProtocol(ASGIProtocol):  # type: ignore[misc] # gunicorn comes without
 
 
 class EdgeWorker(ASGIWorker):  # type: ignore[misc]
-    """Serves until it is told to stop, then lets requests under way finish and waits for nobody else."""
+    """Serves until a stop signal, then finishes running requests and drops other connections."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -113,7 +113,7 @@ class EdgeWorker(ASGIWorker):  # type: ignore[misc]
         """Between two requests, since when, the longest first."""
 
     def has_capacity(self) -> bool:
-        """At the cap, who has been silent longest makes room, so that silent clients lock out nobody else."""
+        """At the connection limit, drop the connection that has been silent longest."""
         if len(self.connections) < self.worker_connections:
             return True
         longest = next(iter(self.silent), None)

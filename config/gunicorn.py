@@ -19,7 +19,7 @@ from config.web_worker import WebWorker
 tune_gc()
 _settings = load_settings()
 configure_logs(production=_settings.env == "production")
-# gunicorn names the address of whoever sent it nonsense.
+# gunicorn logs the client address of a malformed request.
 logging.getLogger("gunicorn.error").addFilter(ScrubFilter())
 enable_multiprocess_metrics(_settings.home, "web")
 
@@ -28,7 +28,7 @@ bind = [_settings.bind]
 workers = _settings.workers
 preload_app = True  # importing opens nothing and starts nothing, so workers can share its memory
 worker_class = "config.web_worker.WebWorker"
-# A stalled client holds a thread until its time is over, so there are many; `wsgi` lets few work at once.
+# A stalled client occupies a thread until its timeout, so there are many threads; `wsgi` limits how many requests run.
 threads = 64
 # Each holds a file, and many systems begin with no more than 1,024 of them.
 worker_connections = 500

@@ -1,4 +1,4 @@
-"""An insert that says whether it was the first: the database judges uniqueness, never a check before it."""
+"""Inserts that report conflicts: uniqueness is decided by the database, not by a query beforehand."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
@@ -66,7 +66,7 @@ def _dialect_insert(dialect: str) -> Any:
 def _insert(
     connection: Connection, table: Table, rows: Sequence[Values], ending: str
 ) -> CursorResult[*tuple[Any, ...]]:
-    """One text for any number of rows, which drivers read once; SQLAlchemy would make one for each number.
+    """One SQL text for any number of rows, which drivers prepare once; SQLAlchemy would generate one per row count.
 
     That was a quarter of the time in which PostgreSQL's driver and we book sales (measured). Arrays go there
     as bytes, because psycopg takes long to put quotes around text.

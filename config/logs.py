@@ -60,7 +60,7 @@ def configure_logs(*, production: bool) -> None:
 
 
 class ScrubFormatter(logging.Formatter):
-    """The same care for libraries that log by the standard module: their tracebacks, too."""
+    """Scrubs messages and tracebacks of libraries that use the standard logging module."""
 
     def format(self, record: logging.LogRecord) -> str:
         return scrub(super().format(record))
@@ -77,7 +77,7 @@ class ScrubFilter(logging.Filter):
 
 
 class _ScrubbingRenderer:
-    """The last word on an event: it is made a line, and nothing is hidden in the depths of a value."""
+    """The last processor: the event is rendered to one line before it is scrubbed, so nested values are covered."""
 
     def __init__(self, renderer: Any) -> None:
         self._renderer = renderer

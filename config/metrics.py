@@ -1,4 +1,4 @@
-"""Figures of several processes as one: each server process group writes into a folder of its own.
+"""Metrics of several processes: each server group writes into its own folder.
 
 prometheus_client decides where values live when it is first imported, so a gunicorn configuration calls
 `enable_multiprocess_metrics` before the application is loaded.
@@ -27,7 +27,7 @@ def enable_multiprocess_metrics(home: Path, server: str) -> None:
 
 
 def remove_live_gauges(process_id: int) -> None:
-    """A process of this server has ended: what it had just then is no more. What it counted stays counted.
+    """Remove the live gauges of a process that has ended. Its counters stay.
 
     As prometheus_client.multiprocess.mark_process_dead, which cannot be imported before `enable_multiprocess_metrics`.
     """

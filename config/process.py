@@ -23,9 +23,9 @@ SWITCH_INTERVAL_S = 0.0005
 
 
 def shorten_switch_interval() -> None:
-    """A thread may keep the interpreter from the others for a tenth of the time that Python gives it.
+    """Set the thread switch interval to a tenth of Python's default.
 
-    Whoever writes for all lets go of it at every statement, and would wait so long to get it back.
+    The committer thread releases the GIL at every statement and must get it back quickly.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
 
@@ -35,9 +35,9 @@ _blocked_signals: set[signal.Signals] = set()
 
 
 def block_stop_signals() -> None:
-    """Just before gunicorn forks: a worker that is told to stop before it has handlers must hear of it then.
+    """Call it just before gunicorn forks: a stop signal that arrives before the worker has its handlers is delivered after them.
 
-    Until then it has its parent's, which do nothing there, and so it was killed in the end.
+    Before that the worker has its parent's handlers, which have no effect, so the stop signal was lost.
     """
     _blocked_signals.update(_STOP_SIGNALS)
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)

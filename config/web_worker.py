@@ -1,4 +1,4 @@
-"""gunicorn's gthread worker, and an end to its patience with clients that stall.
+"""gunicorn's gthread worker with timeouts for stalled clients.
 
 What gthread of gunicorn 27.0 does (its source, gunicorn/workers/gthread.py): a new connection has a thread
 for five seconds before a byte has come; head, body and answer go over a blocking socket without any deadline,
@@ -38,7 +38,7 @@ _NO_CONNECTION_ERRNOS = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
 
 
 class SlowClient(TimeoutError):
-    """Its number is that of a client that went away, which gunicorn does not write to the log."""
+    """The errno is ECONNRESET, which gunicorn does not log."""
 
     def __init__(self) -> None:
         super().__init__(errno.ECONNRESET, "the client was too slow")
@@ -47,7 +47,7 @@ class SlowClient(TimeoutError):
 class TimedSocket(socket.socket):
     """A blocking socket that waits for its client `client_timeout_s` in one request, and no longer.
 
-    Only waiting counts, and what moves buys time back: a slow client that goes on is served, a byte now and
+    Only waiting time counts, and transferred bytes refill the budget: a slow but steady client is served, single bytes now and
     then is not enough. Set to not block, it is an ordinary socket.
     """
 
@@ -190,7 +190,7 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]
             self._waiting_threads.release()
 
     def murder_pending(self) -> None:
-        """Called once a second or more often; at a stop it is the first that hears of it."""
+        """Called at least once a second; it is the first place that notices a stop."""
         if not self.alive:
             self._start_shutdown()
             for connection in self.pending_conns:
@@ -202,7 +202,7 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]
         super().handle_quit(sig, frame)
 
     def _start_shutdown(self) -> None:
-        """Half of the time is the clients'; in the other half what they asked for can still be finished."""
+        """Clients get half of the graceful timeout; running requests may use the other half."""
         if self.stop_deadline == math.inf:
             now = time.monotonic()
             self.stop_deadline = now + self.cfg.graceful_timeout / 2

@@ -32,7 +32,7 @@ class CommandResult:
     text: str = ""
     exit_code: int = 0
     after_output: Callable[[], object] | None = None
-    """What the process does when this was said."""
+    """Called after the output was printed."""
 
 
 class Console:
@@ -107,7 +107,7 @@ pass_console: Callable[[Any], Any] = click.make_pass_decorator(Console, ensure=T
 
 
 def _require_utf8(context: click.Context) -> None:
-    """What is no UTF-8 comes from the system as halves of letters, which no database and no page can take."""
+    """Arguments that are no UTF-8 arrive as surrogates, which can be neither stored nor rendered."""
     for parameter in context.command.params:
         if isinstance(parameter.type, click.Path | click.File):
             continue  # a file may be called whatever its system allows

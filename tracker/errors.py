@@ -1,4 +1,4 @@
-"""The few errors of the domain. Each door maps them once: HTTP status here, exit code in the console."""
+"""Domain errors. Each entry point maps them once: to an HTTP status or to an exit code."""
 
 
 class LinkledgerError(Exception):
@@ -13,7 +13,7 @@ class LinkledgerError(Exception):
 
 
 class Invalid(LinkledgerError):
-    """What was given cannot be right; nothing was written. `field` is the one that is wrong, if it is one."""
+    """The input is invalid and nothing was written. `field` names the invalid field, if there is one."""
 
     status = 422
     exit_code = 2
@@ -36,21 +36,21 @@ class Gone(LinkledgerError):
 
 
 class Conflict(LinkledgerError):
-    """It would be right, but for something that stands already."""
+    """The request conflicts with existing data."""
 
     status = 409
     exit_code = 2
 
 
 class NotNow(LinkledgerError):
-    """It is right, but its time has not come or something else must happen first."""
+    """The request is valid but not possible yet."""
 
     status = 409
     exit_code = 1
 
 
 class Fault(LinkledgerError):
-    """A check of the books found a fault. Payouts stop until a person has looked."""
+    """A check of the ledger failed. Payouts are frozen until a person has reviewed it."""
 
     status = 500
     exit_code = 3

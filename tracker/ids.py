@@ -43,7 +43,7 @@ def uuid_time(uuid: UUID) -> datetime:
 
 
 def uuid_lower_bound(at: datetime) -> UUID:
-    """What every UUIDv7 made at that time or later is not below."""
+    """The smallest UUIDv7 of that time: the lower bound for range queries."""
     return UUID(int=_milliseconds(at) << 80)
 
 

@@ -1,4 +1,4 @@
-"""One signer for each purpose: what was signed for one use is worthless for another.
+"""One signer per purpose: a signature is valid for its purpose only.
 
 Keys are given newest first; the newest signs, all verify. SHA-256 throughout (the default is SHA-1).
 """

@@ -1,4 +1,4 @@
-"""Figures for Prometheus, of all processes together; for this machine itself, or who has the token."""
+"""Prometheus metrics of all processes, for localhost or with the metrics token."""
 
 import hmac
 from collections.abc import Iterable
@@ -60,7 +60,7 @@ class _ProcessMetrics(Collector):
 
 
 class _UnpartitionedClicks(Collector):
-    """An alarm: more than 0 means that no partition was made for some month."""
+    """An alarm: above 0, the partition of some month is missing."""
 
     def __init__(self, current_site: Site) -> None:
         self._site = current_site

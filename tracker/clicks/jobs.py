@@ -34,7 +34,7 @@ def count_clicks(clicks: Engine, now: datetime, check_lease: CheckLease, back: t
 
 
 def confirm_clicks(clicks: Engine, check_lease: CheckLease, credited: Sequence[UUID]) -> dict[str, Any]:
-    """Who bought has looked: prerenders that sales were credited to were visits. `confirmed`: so many new."""
+    """Confirm prerenders to which sales were credited. `confirmed`: number of new ones."""
     return {"confirmed": TotalsRun(clicks, check_lease).confirm(credited, "a sale was credited to it")}
 
 
@@ -63,5 +63,5 @@ def drain_spools(settings: Settings) -> dict[str, Any]:
 
 
 def renew_visitor_keys(home: Path) -> dict[str, Any]:
-    """By the clock on the wall: jobs that run as of a later time must not destroy a key in use."""
+    """Uses the real time: jobs that run with --as-of must not destroy a key in use."""
     return {"destroyed": rotate_keys(home, datetime.now(UTC))}

@@ -82,7 +82,7 @@ def read_token(keys: Sequence[str], text: str) -> ClickToken:
 def _is_canonical(signature: bytes) -> bool:
     """The last of 43 characters has two bits that mean nothing; only the spelling that we write is good.
 
-    Otherwise four texts would be the same token, and "seen before" could be dodged.
+    Otherwise four strings would be the same token, and deduplication could be bypassed.
     """
     return base64url(base64.urlsafe_b64decode(signature + b"=")) == signature
 

@@ -1,6 +1,6 @@
 """Who sent a request, and how, when proxies may stand in between: one answer for every door. Pure.
 
-A proxy's word (X-Forwarded-For, -Proto, -Host) counts only when the peer is one that the operator named in
+Forwarding headers are trusted only if the peer is listed in
 LINKLEDGER_TRUSTED_PROXIES; anybody else could have written those headers himself.
 """
 
@@ -13,7 +13,7 @@ Networks = tuple[IPv4Network | IPv6Network, ...]
 Header = Callable[[str], str | None]
 
 MAX_PROXY_HOPS = 20
-"""Proxies that are followed back; nobody has more."""
+"""Maximum number of proxy hops that are evaluated."""
 FORWARDING_HEADERS = (
     "forwarded",
     "x-forwarded-for",
@@ -57,7 +57,7 @@ def client_of(peer: str, scheme: str, host: str, header: Header, trusted: Networ
 
 
 def is_direct_loopback(peer: str, header: Header) -> bool:
-    """Whether a program on this very machine asks, and not a proxy on it for somebody else."""
+    """Whether the request comes directly from this machine and not through a local proxy."""
     return _is_loopback(normalize_address(peer)) and not any(header(name) for name in FORWARDING_HEADERS)
 
 

@@ -1,4 +1,4 @@
-"""Headers on every answer, and a guard against forged form posts. For the whole application at once."""
+"""Security headers on every response and CSRF protection, for the whole application."""
 
 from urllib.parse import urlsplit
 
@@ -7,7 +7,7 @@ from flask import Flask, Response, abort, request
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MACHINE_PATHS = ("/hooks/", "/api/", "/ll.js")
 POSTBACK_PATH = "/postback"
-"""Callers there prove who they are in the request itself; a browser's cookie is worth nothing to them."""
+"""Requests to this path authenticate themselves, so CSRF protection is not needed."""
 
 _CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

@@ -1,4 +1,4 @@
-"""Few requests at work at once, as suits database and processor; the others wait for their turn."""
+"""Limits how many requests run at the same time; the others wait for a slot."""
 
 import threading
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ REQUEST_SLOT = "linkledger.turn"
 
 
 class RequestSlot:
-    """Of one request. Its thread may end it before the answer is made, when all that is left is to wait."""
+    """The slot of one request. Its thread may release it early, when it only waits."""
 
     def __init__(self, free: threading.Semaphore) -> None:
         self._semaphore = free
@@ -31,7 +31,7 @@ class RequestSlot:
 
 
 class RequestLimiter:
-    """Stands inside WholeBody, and an answer is sent after it: no turn is spent on a slow client."""
+    """Runs inside BodyBuffer, and the response is sent after it: a slow client occupies no slot."""
 
     def __init__(self, app: "WSGIApplication", max_concurrent: int) -> None:
         self._app = app

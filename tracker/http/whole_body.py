@@ -1,4 +1,4 @@
-"""Reads the body of every request before the application does: it arrives whole, or it is refused.
+"""Reads the complete request body before the application runs, or rejects the request.
 
 Flask would hand on a chunked body that was cut at its limit (see raw_body), and a view that reads would hold
 its turn (see turns) while its client stalls. What was read is given on with its length, so that every later

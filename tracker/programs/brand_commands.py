@@ -77,7 +77,7 @@ def change_policy_command(
 def remove_command(
     console: Console, creator_id: str, brand_id: str, program_id: str | None, cause: str | None
 ) -> CommandResult:
-    """Let a creator go: his links and codes end, for good. His earlier clicks run out their window."""
+    """Remove a creator: links and codes end permanently. Earlier clicks keep earning until the end of their window."""
 
     def remove(session: Session) -> CommandResult:
         ended = remove_creator(
@@ -133,7 +133,7 @@ def brand_commands() -> None:
     type=click.Choice(rules.CUSTOMER_POLICIES),
     default="first_sale",
     show_default=True,
-    help="How long a customer is bound to who brought him.",
+    help="How long a customer is bound to the creator who referred them.",
 )
 @click.option("--customer-months", type=int, metavar="N", help="With --customer-policy months.")
 @pass_console

@@ -21,7 +21,7 @@ _RESERVED = """
     webhook webhooks well-known www
 """
 RESERVED = frozenset(_RESERVED.split())
-"""Link codes that nobody gets, in their compared form."""
+"""Reserved link codes, in normal form (lower case)."""
 
 
 def link_code(text: str) -> str:

@@ -54,7 +54,7 @@ class Terms(Base):
 
 
 class PolicyChange(Base):
-    """A brand decides otherwise about credit, from a time on. Never changed, only followed.
+    """A later version of a brand's attribution policy. Rows are append-only.
 
     Version 1 stands with the brand.
     """
@@ -103,7 +103,7 @@ class Enrollment(Base):
     state: Mapped[str]
     ended_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
-    """From then on earlier clicks do not count either: he was removed for cause."""
+    """Removed for cause: from this time on, earlier clicks earn nothing either."""
     removal_reason: Mapped[str | None] = mapped_column(
         CheckConstraint("(removed_at is null) = (removal_reason is null)", name="removal_says_why")
     )

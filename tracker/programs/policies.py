@@ -56,7 +56,7 @@ class PolicyHistory:
 
     @property
     def first_effective_at(self) -> datetime:
-        """Since when the brand is here."""
+        """When the brand was created."""
         return self.versions[0].effective_at
 
     @property

@@ -132,7 +132,7 @@ def _latest(session: Session, program_id: str, versions: Select[Terms]) -> Terms
 def rate_at(session: Session, terms: Terms, *, enrollment_id: str, link_id: str | None, at: datetime) -> Rate:
     """The rate for a sale at that time: link before enrollment before program (docs/money.md 3).
 
-    A rate that was agreed together with its link or enrollment holds from before its first minute, like the
+    A rate created together with its link or enrollment also applies to earlier times, like the
     first terms.
     """
     if link_id is not None and (rate_bp := _link_rate_bp(session, link_id, at)) is not None:

@@ -1,1 +1,1 @@
-"""Sales as shops report them: kept raw, applied once, credited for a reason."""
+"""Sales reported by shops: stored unchanged, applied once, attributed with a reason."""

@@ -34,7 +34,7 @@ def sale_json(sale: Sale) -> dict[str, Any]:
 
 
 def sale_history_json(history: SaleHistory) -> dict[str, Any]:
-    """A sale with everything that happened to it; `attributions` from the first to the one that counts."""
+    """A sale with its full history; `attributions` are ordered from the first to the current one."""
     currency = history.sale.currency
     return {
         **sale_json(history.sale),

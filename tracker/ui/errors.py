@@ -1,4 +1,4 @@
-"""Errors as answers, in one place: a page for people, JSON (RFC 9457) for programs."""
+"""Error handlers: an HTML page for browsers, problem+json (RFC 9457) for programs."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""What many tests begin with: played once for each kind of database, and copied for each test.
+"""Database snapshots: seeded once per kind of database and copied for each test.
 
 A copy of a database takes some milliseconds, whatever has happened in it before.
 """

@@ -1,6 +1,6 @@
 """Processes that are killed at a chosen point of their work.
 
-A new interpreter for each costs seconds. A nurse does the work once, so that all is loaded and compiled, and
+A new interpreter per crash costs seconds. A zygote runs the work once, so that everything is loaded, and
 forks herself for each death; she has no threads, and holds no connection when she does.
 """
 

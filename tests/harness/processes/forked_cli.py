@@ -1,7 +1,7 @@
 """`linkledger` for scripts that call it many times: each call is a fork of one process that has loaded it.
 
 What a call does is the real thing: the same entry, with the caller's folder, environment and streams, and its
-exit code. Only the second is saved in which Python would read the product again. `serve` is really started.
+exit code. Only the import time of the product (1 s) is saved. `serve` is started as a real process.
 
 Run as `python -m tests.harness.processes.forked_cli SOCKET`, which says "ready" when it is.
 """

@@ -88,7 +88,7 @@ def wait_until(happened: Callable[[], Any], what: str, within_s: float = HAPPENS
 
 
 def running(pid: int) -> bool:
-    """Whether a process works; one that has ended and is not yet waited for does not."""
+    """Whether a process is running; a zombie is not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):

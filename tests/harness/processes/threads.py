@@ -1,4 +1,4 @@
-"""Many at the same moment."""
+"""Runs callables concurrently in threads."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

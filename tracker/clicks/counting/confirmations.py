@@ -1,6 +1,6 @@
-"""Prerendered pages that somebody looked at: the shop's script tells it with a click's own token.
+"""Prerender confirmations: the shop script reports a shown page with the click's token.
 
-Only counts depend on it, and a sale confirms as well: nobody waits for the database, and what cannot be
+Only statistics depend on it, and a sale confirms too: writing is asynchronous, and what cannot be
 written is forgotten. Whoever has no token of a fresh prerender can have nothing written.
 """
 

@@ -16,7 +16,7 @@ from tracker.ids import uuid_lower_bound
 
 MONTHS_AHEAD = 2
 LOCK_TIMEOUT = "2s"
-"""A redirect's insert must not queue behind a change of partitions that itself waits for somebody."""
+"""Lock timeout: the insert of a click must not queue behind a blocked partition change."""
 
 _BOUNDS = re.compile(r"FROM \((?:'([0-9a-f-]{36})'|MINVALUE)\) TO \('([0-9a-f-]{36})'\)")
 

@@ -1,4 +1,4 @@
-"""Steps of removing clicks whose time is over. Their hourly totals stay, and are never made again."""
+"""Deletes clicks after their retention. Their hourly totals stay and are never recomputed."""
 
 from datetime import datetime
 from typing import Any, cast

@@ -25,7 +25,7 @@ def link_statistics(
 ) -> dict[UUID, Counter[str]]:
     """By link, how often each of EVERY_FIGURE; only `persons` are visits. `since` is a full hour.
 
-    Repeats of the running hour count as persons until the job about totals has looked at them.
+    Repeats of the current hour count as persons until the totals job has run.
     """
     newest = latest_counted_hour(session)
     found: dict[UUID, Counter[str]] = defaultdict(Counter)

@@ -131,7 +131,7 @@ def _page(session: Session, after: UUID, end: datetime) -> list[Row]:
 
 
 def confirm(session: Session, click_ids: Sequence[UUID], reason: str) -> int:
-    """Let prerenders count as visits, because it is known now that somebody looked. How many are new.
+    """Confirm prerenders as visits. Returns how many are new.
 
     Ids of other clicks, and of those that are not here (yet), change nothing.
     """

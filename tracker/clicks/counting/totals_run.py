@@ -1,4 +1,4 @@
-"""Makes hourly totals and prunes clicks. A door: it opens many short transactions on the clicks alone.
+"""Computes hourly totals and prunes clicks. An entry point: it opens many short transactions on the click database.
 
 Whatever came, came late, or was left half done by a process that died is found by one comparison: how many
 clicks an hour has, and how many its totals were made from. Every step writes what is, not what is added, so
@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 
 
 def no_lease_check() -> None:
-    """For a caller who is alone."""
+    """No lease check: for a caller without concurrent runs."""
 
 
 class TotalsRun:

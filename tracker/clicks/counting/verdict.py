@@ -1,4 +1,4 @@
-"""Whose request it was: a person's, or a machine's that looks at links. Pure.
+"""Classifies a request as a person's or a machine's. Pure.
 
 Every request is recorded with its verdict and the reason; only a person's counts as a click, and only a
 person's, or a prerender that may become one, gets a token that earns.

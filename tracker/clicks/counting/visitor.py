@@ -1,4 +1,4 @@
-"""The little that is kept of a visitor: device, country, referring host, and a mark for a day. Pure.
+"""What is stored of a visitor: device, country, referring host and a daily visitor hash. Pure.
 
 No address is kept and no fingerprint is made. A mark says "the same browser at the same address opened this
 link before", and nothing else: it is keyed with a key that is destroyed, and differs from link to link.

@@ -19,7 +19,7 @@ from tracker.clicks.metrics import KEYLESS_CLICKS
 FOLDER = "keys"
 DAY = timedelta(days=1)
 KEY_BACKOFF_S = 5.0
-"""So long files that could not be used are left alone: no shopper waits for them."""
+"""Back-off after the key files could not be used."""
 _NAME = re.compile(r"visitor-(\d{4}-\d{2}-\d{2})")
 
 _log = logging.getLogger(__name__)

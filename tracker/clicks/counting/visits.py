@@ -1,7 +1,7 @@
 """Which clicks of an hour are visits: no repeats within 24 hours, no floods. Pure.
 
 Decided from the rows alone, in the order of their ids, so that counting again gives the same, whatever came
-late. A repeat or a flood is still a person's click, with a token that earns: only the count is honest.
+late. A repeat or a flood click still has an earning token; only the visit count excludes it.
 """
 
 from collections import Counter

@@ -13,10 +13,10 @@ EXPIRY_INTERVAL_S = 0.25
 
 
 class AsyncRecorder:
-    """Of one event loop. Who came in the same turn of it is brought to the recorder together, one wake-up of
+    """For one event loop. Clicks of one loop iteration are submitted together, one wake-up of
     it tells everybody of a batch, one timer sees to all that is late.
 
-    To bring each by himself woke the committer for him alone: its batches were of five clicks, not of fifteen
+    Submitting clicks one by one woke the committer for each: batches had five clicks instead of fifteen
     (measured, 32 connections).
     """
 

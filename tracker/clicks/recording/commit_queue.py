@@ -1,4 +1,4 @@
-"""Clicks whose visitors wait, and who sees to them: the committer, or the guard when that one is late."""
+"""The commit queue: pending clicks are stored by the committer, or by the spool writer when the committer is late."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ MAX_BATCH_CLICKS = 1_000
 
 LARGE_BATCH = 8
 GATHER_TIMEOUT_S = 0.002
-"""After a batch of many, half as many more are waited for, so long at most: whoever was quickest would be
+"""After a large batch, wait this long at most for half as many clicks: otherwise the first click would be
 committed alone while all others are on their way, which costs a twelfth of the work (measured).
 """
 
@@ -111,7 +111,7 @@ class CommitQueue:
             self._in_flight, self._busy_since, self.down = [], None, False
 
     def failed(self) -> list[PendingClick]:
-        """Who is to be told: nobody when there is a guard, who takes over what is in flight or waits."""
+        """The clicks to report as failed: none if there is a spool writer, which takes over all pending clicks."""
         with self._lock:
             in_flight, self._in_flight, self._busy_since = self._in_flight, [], None
             if self._has_spool:
@@ -125,7 +125,7 @@ class CommitQueue:
     # For the guard
 
     def wait_for_overdue(self, tick_s: float) -> list[PendingClick] | None:
-        """Tickets that the committer does not see to in time, after a tick at most; None when all is over."""
+        """Overdue pending clicks, after one tick at most; None at shutdown."""
         with self._lock:
             was_spooling, self._spooling = self._spooling, self._is_late()
             if was_spooling and not self._spooling and self._waiting:

@@ -18,7 +18,7 @@ DEADLINE_S = 0.3
 """A commit that takes longer is answered from the spool."""
 
 BACKOFF_S = 0.25
-"""So long a database that failed is left alone."""
+"""Back-off after a database failure."""
 
 CLOSE_TIMEOUT_S = 5.0
 
@@ -108,7 +108,7 @@ class Committer:
                 if self._drainer is not None:
                     self._drainer.drain_batch()
             except Exception as error:
-                # Whatever it was, the thread lives on, and the next batch connects anew.
+                # Whatever failed, the thread continues and reconnects for the next batch.
                 self._handle_failure(error)
             else:
                 self._queue.succeeded()
@@ -117,7 +117,7 @@ class Committer:
         self._close_writer()
 
     def _next_check_s(self) -> float | None:
-        """When to look into spools though nobody brings a click."""
+        """When to check the spools without a new click."""
         if self._drainer is None:
             return None
         return BACKOFF_S if self._queue.down else self._drainer.next_check_s()
@@ -125,7 +125,7 @@ class Committer:
     def _commit_batch(self) -> None:
         writer = self._get_writer()
         with writer.write_lock():
-            # Only now: what came in while others had their turn goes into the same commit.
+            # Take the batch only now: clicks that arrived while waiting for the lock join the same commit.
             batch = self._queue.take()
             if not batch:
                 return

@@ -1,6 +1,6 @@
-"""Where clicks wait when the database is late: a file of this process, synced before anybody is answered.
+"""The spool: a file per process that stores clicks while the database is late, synced before a response.
 
-Its room is written with zeros when it is made, so that it takes clicks on a disk that has become full. Who
+The file is preallocated with zeros, so it accepts clicks when the disk is full. The process that
 holds the lock of a file owns it: its process for life, and after that whoever gets the lock. Process ids and
 ages decide nothing.
 
@@ -81,7 +81,7 @@ class Spool:
                 _write_all(self._descriptor, data, self._end)
                 _sync_data(self._descriptor)
             except OSError:
-                self._broken = True  # after a failed sync a second one says yes to what is lost
+                self._broken = True  # after a failed fsync a second one may succeed although data is lost
                 raise
             if self._begin == self._end:
                 self._pending_since = time.monotonic()
@@ -141,7 +141,7 @@ def create_spool(folder: Path, capacity_bytes: int = DEFAULT_SPOOL_BYTES) -> Spo
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             if os.fstat(descriptor).st_nlink == 0:
-                os.close(descriptor)  # somebody who looks for orphans was quicker than our lock
+                os.close(descriptor)  # another process claimed the file before we locked it
                 continue
             _fill_with_zeros(descriptor, 0, capacity_bytes)
             os.fsync(descriptor)

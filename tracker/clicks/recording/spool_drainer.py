@@ -1,4 +1,4 @@
-"""What waits in spools comes into the database: from this process's own, and from those of the dead."""
+"""Drains spools into the database: the spool of this process and orphaned ones."""
 
 import logging
 import time
@@ -52,14 +52,14 @@ class SpoolDrainer:
             self._drain_orphan(self._orphan)
 
     def release_orphan(self) -> None:
-        """The database fails: somebody else may have more luck with what is not our own."""
+        """The database failed: release the orphan, so that another process can drain it."""
         self._close_replaced()
         if self._orphan is not None:
             self._orphan.release()
             self._orphan = None
 
     def _close_replaced(self) -> None:
-        """They become orphans: whoever looks next takes them, this process too."""
+        """They become orphans, which any process may claim."""
         while self._replaced:
             self._replaced.pop().close()
             self._next_check_at = 0.0
@@ -79,7 +79,7 @@ class SpoolDrainer:
             orphan.remove()
 
     def _insert_clicks(self, clicks: Sequence[NewClick]) -> None:
-        """A click that the table will never take must not keep the others out: they go in one by one."""
+        """If the database rejects a batch, insert its clicks one by one and skip the invalid one."""
         if not clicks:
             return
         try:

@@ -1,4 +1,4 @@
-"""The second thread: it keeps on the disk what the committer is late with.
+"""The spool writer thread: it writes clicks to the spool when the committer is late.
 
 The committer itself cannot, because a thread inside a dead connection is stuck there (a stopped PostgreSQL
 held one for four seconds in spite of every timeout, then said "ok"). So a click may arrive on both ways, and
@@ -73,7 +73,7 @@ class SpoolWriter:
         except OSError as error:
             self._report_failure("clicks could not be kept in the spool", error)
             if self._retry_spool():
-                return  # nobody was answered, so the next look finds all of them again
+                return  # no click was resolved, so the next check returns all of them again
             if self._queue.down:
                 self._queue.resolve(entries, recorded=False)
             else:
@@ -93,7 +93,7 @@ class SpoolWriter:
         return self._spool is not None and not self._spool.broken
 
     def _report_failure(self, what: str, error: OSError) -> None:
-        """Counted each time, said once for each time that it goes wrong."""
+        """Counted every time, logged once per outage."""
         SPOOL_FAILURES.inc()
         if not self._failing:
             _log.error("%s: %s", what, error.strerror or error)

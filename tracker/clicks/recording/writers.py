@@ -17,7 +17,7 @@ from config.database import POSTGRESQL_CONNECTION, make_engine
 
 
 class RowRejected(Exception):
-    """A row is wrong, and will be at every further try. Its cause is what the driver said."""
+    """The database rejected a row permanently. The cause is the driver's error."""
 
 
 class NewClick(NamedTuple):
@@ -62,7 +62,7 @@ class BatchWriter(Protocol):
     """A connection that is used by one thread of one process."""
 
     def write_lock(self) -> AbstractContextManager[None]:
-        """Wait for this process's turn to write. What waits by then is worth one commit."""
+        """Wait for the write lock. Everything pending by then goes into one commit."""
 
     def write(self, clicks: Sequence[NewClick]) -> None:
         """Returns when the clicks are committed and synced. After any error the writer is useless.

@@ -29,6 +29,6 @@ class Domains:
 
 @lru_cache(maxsize=1024)
 def host_without_port(host: str) -> str:
-    """Without a port and a final dot, in small letters."""
+    """Without a port and a final dot, in lower case."""
     name = host.partition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
     return name.lower().removesuffix(".")

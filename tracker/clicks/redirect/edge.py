@@ -1,4 +1,4 @@
-"""The ASGI door of the redirect: a process of its own, which no page, export or webhook can slow.
+"""The ASGI entry point of the redirect: its own process, so that pages, exports and webhooks cannot slow it.
 
 Knows redirects, the shop's script and health, and no web framework. `edge` is made when a server first asks
 for it; nothing is opened or started before the server's start-up event or, where there is none, the first
@@ -144,7 +144,7 @@ class Edge:
                 self._visitor_keys.at(datetime.now(UTC))  # from its files, before the first request needs it
                 await send({"type": "lifespan.startup.complete"})
             else:
-                # No click depends on this: whoever was answered has his click on the disk already.
+                # No click depends on this: a click is on disk before its response is sent.
                 await asyncio.get_running_loop().run_in_executor(None, self.recorder.close)
                 await asyncio.get_running_loop().run_in_executor(None, self._sightings.close)
                 self.links.close()

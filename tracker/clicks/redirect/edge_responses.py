@@ -94,7 +94,7 @@ async def send_acknowledgement(send: Send, status: int) -> None:
 
 
 async def read_body(receive: Receive, most: int) -> bytes:
-    """A body, of which no more is read than shows that it is longer than `most`. Raises TimeoutError."""
+    """Read a body up to `most` bytes plus one chunk. Raises TimeoutError."""
     body = b""
     async with asyncio.timeout(BODY_DEADLINE_S):
         while len(body) <= most:

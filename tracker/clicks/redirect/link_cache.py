@@ -1,7 +1,7 @@
-"""Links in memory, so that a dead database stops no link that somebody has followed before.
+"""A cache of links, so that links which were followed before work during a database outage.
 
 What is kept is as old as the version that its read saw. A poller asks once a second what changed since and
-lets go of that alone; a read that overlapped a change is answered but not kept. What no link has is
+evicts only that; a read that overlapped a change is returned but not cached. An unknown code is
 remembered for a second; however many ask for a link that is not here, it is read once.
 
 A code belongs to one link, whatever host name it is asked at, so links are kept by their codes. Whose host
@@ -108,7 +108,7 @@ class LinkCache:
         self._read_queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
     def known(self, code: str) -> LinkTarget | NotCached | None:
-        """From memory alone: a link, None when there is surely none, MISSING when that has to be read."""
+        """From the cache only: a link, None if the code is known to be unknown, NOT_CACHED if it must be read."""
         self._reset_after_fork()
         key = code_key(code)
         found = self._links.get(key)
@@ -190,7 +190,7 @@ class LinkCache:
         return kept is not None and kept.version < version
 
     def _reset_after_fork(self) -> None:
-        """In a forked child: the threads and what they had begun are the parent's, and locks may be held."""
+        """In a forked child: discard the parent's threads, reads and possibly held locks."""
         if self._process_id not in (0, process_id()):
             self._reset(0)
 

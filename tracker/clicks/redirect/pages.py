@@ -26,7 +26,7 @@ _TEMPLATES = {
 
 
 class LinkCode(BaseConverter):
-    """A path that cannot be a code is an ordinary unknown page, and no database is asked about it."""
+    """A path that cannot be a link code is a plain 404, without a database query."""
 
     regex = LINK_CODE_PATTERN
 

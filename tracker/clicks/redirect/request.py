@@ -22,10 +22,10 @@ from tracker.programs.links.domains import Domain
 from tracker.programs.links.operations import LinkTarget
 
 COMMIT_DEADLINE_S = 2.0
-"""How long a shopper waits for his click to be written; then he is sent on without a token."""
+"""How long a redirect waits for its click to be stored; after that it goes out without a token."""
 
 NO_STORE = {"Cache-Control": "no-store, private"}
-"""With every answer: a browser that kept one would take the next click past us, or keep a 404 for good."""
+"""On every response: a cached redirect would bypass later clicks, and a cached 404 would stay."""
 
 RETRY_AFTER_S = 5
 """What a browser is told when the link could not be looked up."""
@@ -59,7 +59,7 @@ class Visit(NamedTuple):
 
 
 class RedirectResult(NamedTuple):
-    """302 with a location; 404 when no link has the code or it is paused, 410 when it is over for good;
+    """302 with a location; 404 if the code is unknown or the link is paused, 410 if the link has ended or expired;
     503 when that could not be found out.
     """
 
@@ -86,7 +86,7 @@ def follow(
     find_domain: FindDomain = no_domain,
     visitor_keys: VisitorKeys | None = None,
 ) -> RedirectResult:
-    """Record the click, then answer: an address that leaves with a token has its click on the disk.
+    """Record the click, then respond: a token is issued only after its click was synced to disk.
 
     Nothing in the request can choose the destination's host. `keys` sign the token; `find_link` may raise
     LinksUnreadable or SQLAlchemyError, `find_domain` too. Doors that cannot wait do the same by `prepare_redirect` and
@@ -163,7 +163,7 @@ def new_click(
 ) -> NewClick:
     """The row of a click; its id is made here, before anything is written, and holds its time.
 
-    Only who may be a person is marked: machines are counted one by one.
+    Only clicks that may be persons get visitor hashes; every machine request is counted.
     """
     keys = visitor_keys.at(now) if visitor_keys is not None and verdict.earns else None
     hashes = visitor_hashes(keys, link.link_id, visit.address, visit.headers) if keys is not None else None

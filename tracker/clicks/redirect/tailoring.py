@@ -23,7 +23,7 @@ PERMANENT_STATES = ("ended", "expired")
 
 @dataclass(frozen=True)
 class InactiveLink:
-    """Why a link leads nowhere: "unknown", "link paused", … and where its brand wants its visitors."""
+    """Why a link is inactive, such as "link paused", and the fallback URL of its brand."""
 
     reason: str
     fallback_url: str | None

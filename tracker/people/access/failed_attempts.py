@@ -1,4 +1,4 @@
-"""Counts failed attempts to be let in, in memory, so that who goes on failing is told to wait.
+"""Counts failed authentication attempts in memory and limits their rate.
 
 Of this process alone: guessing at 256 random bits is hopeless at any speed, so what is spared are look-ups
 and lines in the log, not secrets. A shared count would cost a write for each failure.
@@ -29,7 +29,7 @@ class TooManyFailures(LinkledgerError):
 class FailedAttempts:
     """`MAX_FAILURES` in a `WINDOW` by one name, which is an address and the key that it showed.
 
-    Both together: a forgotten program with an old key must not shut out the shop that calls from the same
+    Address and key together: an outdated client must not block the shop that calls from the same
     address with a good one.
     """
 

@@ -1,4 +1,4 @@
-"""Who may call a view. Every view says it; a test refuses one that does not."""
+"""Access control of views. Every view must declare its access; a test enforces it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Access:
 
 
 class Forbidden(LinkledgerError):
-    """The caller is known, and his key is not for this."""
+    """The key is valid but lacks the required scope."""
 
     status = 403
     exit_code = 2
@@ -65,7 +65,7 @@ def bearer_token() -> str | None:
 def keyed(
     scope: str, reason: str, shown: Callable[[], str | None] = bearer_token
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Only who shows a key with that scope gets to the view, which takes the Caller as its first argument.
+    """Require an API key with this scope. The view gets the Caller as its first argument.
 
     `shown` finds the key in the request. Raises NotLetIn, NotAllowed or TooManyFailures before the view.
     """

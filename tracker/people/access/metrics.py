@@ -3,5 +3,7 @@
 from prometheus_client import Counter
 
 CALLERS_REFUSED = Counter(
-    "linkledger_callers_refused", "Calls whose key was missing, wrong, over, or not for that.", ["cause"]
+    "linkledger_callers_refused",
+    "Requests whose key was missing, wrong, revoked, expired or lacked the required scope.",
+    ["cause"],
 )

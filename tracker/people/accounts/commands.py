@@ -19,7 +19,7 @@ def user_commands() -> None:
 @click.option("--email", required=True)
 @pass_console
 def create_user(console: Console, name: str, email: str) -> CommandResult:
-    """Make a user. What he may do at a brand is set with: linkledger member add"""
+    """Create a user. Give them a role at a brand with: linkledger member add"""
 
     def create(session: Session) -> CommandResult:
         user = operations.create_user(session, console.now, name=name, email=email)

@@ -11,7 +11,7 @@ from config.database import STRICT, Base
 class Brand(Base):
     """Who sells and pays. Every amount belongs to exactly one brand.
 
-    Its attribution policy stands here as it began; a change is a row of `policy_change`.
+    These columns hold version 1 of the attribution policy; later versions are rows of `policy_change`.
     """
 
     __tablename__ = "brand"

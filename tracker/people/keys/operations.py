@@ -27,7 +27,7 @@ USE_RECORD_INTERVAL = timedelta(hours=1)
 
 
 class Unauthenticated(LinkledgerError):
-    """The caller does not prove who he is. `cause` is one word for a counter."""
+    """Authentication failed. `cause` is the label of a metric."""
 
     status = 401
     exit_code = 2
@@ -119,7 +119,7 @@ def revoke_key(session: Session, now: datetime, key_id: str) -> None:
 def authenticate(session: Session, now: datetime, presented: PresentedKey) -> Caller:
     """Who shows that key. Raises NotLetIn.
 
-    That a key is over is told only to who has its secret.
+    Only a caller with the right secret learns that the key is expired or revoked.
     """
     key = session.get(ApiKey, presented.key_id)
     if key is None or not secret_matches(presented.secret, key.secret_hash):
@@ -132,7 +132,7 @@ def authenticate(session: Session, now: datetime, presented: PresentedKey) -> Ca
 
 
 def record_use(session: Session, now: datetime, key_id: str) -> bool:
-    """Whether this was the call that wrote it: one an hour does, whoever else uses the key meanwhile."""
+    """Record the use, at most once an hour. Whether this call wrote it."""
     before = now - USE_RECORD_INTERVAL
     done = session.execute(
         update(ApiKey)

@@ -28,7 +28,7 @@ SCOPES = {
 """What a key may be for, by name. A further one is a line here and a `keyed` view."""
 
 EXCLUSIVE_SCOPES = frozenset({"postback"})
-"""Such a key travels in addresses, which proxies and networks write to their logs: it can do nothing else."""
+"""A key with this scope is sent in URLs, which proxies and networks log, so it must have no other scope."""
 
 _ALPHABET = string.ascii_letters + string.digits
 _KEY = re.compile(rf"{PREFIX}_([0-9a-f]{{32}})_([A-Za-z0-9]{{{SECRET_LENGTH}}})")
@@ -61,7 +61,7 @@ def hash_secret(secret: str) -> str:
 
 
 def secret_matches(presented: str, secret_hash: str) -> bool:
-    """In a time that does not tell how near it was."""
+    """Compared in constant time."""
     return hmac.compare_digest(hash_secret(presented), secret_hash)
 
 

@@ -7,7 +7,7 @@ from tracker.times import format_utc, optional_utc_text
 
 
 def key_json(key: ApiKey) -> dict[str, Any]:
-    """Without its secret, which is kept nowhere, and the hash of it, which is nobody's business."""
+    """Without the secret, which is not stored, and without its hash."""
     return {
         "id": key.id,
         "brand": key.brand_id,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from tracker.programs.models import Enrollment, Link, LinkChange, LinkVersion, Program
 
 MAX_CHANGES = 1_000
-"""More than that since the last look, and all is read anew."""
+"""With more changes since the last poll, the whole cache is cleared."""
 
 MAX_IDS_PER_QUERY = 500
 

@@ -19,7 +19,7 @@ from tracker.programs.models import LinkDomain
 
 @dataclass(frozen=True)
 class Domain:
-    """Whose host name it is, and where that brand sends visitors of dead links."""
+    """The brand of a host name, and its fallback URL for inactive links."""
 
     brand_id: str
     fallback_url: str | None

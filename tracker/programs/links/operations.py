@@ -22,7 +22,7 @@ from tracker.programs.operations import get_enrollment, get_program
 from tracker.programs.rules import ALLOWED_FORMER_STATES, checked_passes, checked_rate_bp, checked_sub_ids
 
 LINK = "lnk"
-# Of 31 to the power of 7 codes: with a hundred million in use, eight in a row are never taken by chance.
+# There are 31^7 codes: with 100 million in use, eight random ones in a row are practically never all taken.
 MAX_CODE_ATTEMPTS = 8
 
 
@@ -112,7 +112,7 @@ def _insert_with_new_code(session: Session, row: dict[str, Any]) -> None:
         if _insert_with_code(session, row, new_link_code()):
             return
     raise Fault(
-        f"{MAX_CODE_ATTEMPTS} random link codes in a row were taken, which chance does not do; nothing was written."
+        f"{MAX_CODE_ATTEMPTS} random link codes in a row are in use, which cannot be chance; nothing was written."
     )
 
 

@@ -40,7 +40,7 @@ def with_parameters(address: str, parameters: Mapping[str, str]) -> str:
 def query_values(query: str, names: Collection[str], max_length: int) -> dict[str, str]:
     """What a visitor's raw query says for these names; the first value of each that is plain text.
 
-    Empty and overlong values, invisible characters and invalid UTF-8 are left out: nobody meant them.
+    Empty or overlong values, unprintable characters and invalid UTF-8 are dropped.
     """
     found: dict[str, str] = {}
     for name, value in _pairs(query):

@@ -1,4 +1,4 @@
-"""The hook door: shops post their signed messages here."""
+"""Webhook entry point: receives the signed messages of shops."""
 
 from datetime import UTC, datetime
 
@@ -32,20 +32,20 @@ RETRY_AFTER_S = 5
 @blueprint.post("/hooks/<source_id>")
 @signed("the message carries a signature by the source's own secret, over its raw bytes")
 def receive_hook(source_id: str) -> Response:
-    """Answers 200 also for what is parked: a shop that is told of an error switches its hook off."""
+    """Responds 200 for parked messages, too: shops disable a webhook that returns errors."""
     now = datetime.now(UTC)
     body = read_body(request.environ, MAXIMUM_BYTES)
     try:
         received = _receive(source_id, body, now)
     except SQLAlchemyError as error:
-        # Its text holds the parameters, and with them the message.
+        # The error text contains the query parameters and so the message.
         log.error("hook cannot reach the database", source=source_id, kind=type(error).__name__)
         raise ServiceUnavailable(
-            "The database does not answer. Nothing was kept; please send the message again.",
+            "The database is unavailable. Nothing was stored; please send the message again.",
             retry_after=RETRY_AFTER_S,
         ) from None
     if received is None:
-        return jsonify(state="greeted", reason="Nothing of it was kept; orders must be signed.")
+        return jsonify(state="greeted", reason="Nothing was stored; orders must be signed.")
     HOOK_MESSAGES.labels("duplicate" if received.duplicate else received.state).inc()
     return _response(received)
 
@@ -59,7 +59,7 @@ def _group_commit(here: Site) -> GroupCommit:
 
 
 def _receive(source_id: str, body: bytes, now: datetime) -> ReceiveResult | None:
-    """None for a greeting. What memory has of the source may be out of date: then it is read, once."""
+    """None for a ping. The cached source may be stale: it is then reloaded once."""
     known = site().part(_sources).cached(source_id)
     if known is not None:
         try:
@@ -93,7 +93,7 @@ def _verify_and_receive(known: CachedSource, body: bytes, now: datetime) -> Rece
 
 
 def _load_source(source_id: str) -> CachedSource:
-    """Who sends messages is not known yet: what is wrong with our keys is told to the operator only."""
+    """The sender is not authenticated yet: key errors are logged for the operator only."""
     try:
         return site().part(_sources).read(source_id)
     except CannotDecrypt as error:

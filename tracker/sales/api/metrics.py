@@ -1,4 +1,4 @@
-"""What the doors for sales count. No label comes from the request, so their number is fixed."""
+"""Metrics of the sales entry points. No label value comes from the request, so the number of series is fixed."""
 
 from prometheus_client import Counter
 

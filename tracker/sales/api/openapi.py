@@ -1,4 +1,4 @@
-"""The API in OpenAPI 3.1, for tools that make clients of it. Pure; tests hold every answer against it."""
+"""The OpenAPI 3.1 document of the API. Pure; tests validate every response against it."""
 
 from copy import deepcopy
 from typing import Any
@@ -17,7 +17,7 @@ def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _object_schema(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Fields beyond those are allowed: a further one is no new version."""
+    """Additional fields are allowed: adding one is not a new version."""
     return {"type": "object", "required": list(required), "properties": required | (optional or {})}
 
 
@@ -47,7 +47,10 @@ _SCHEMAS = {
             "items": {"type": ["array", "null"], "items": _ITEM, "maxItems": 100},
             "references": _TOKENS
             | {"description": "Other names of the order, such as its payment at Stripe (pi_…, cs_…)."},
-            "test": {"type": ["boolean", "null"], "description": "Booked apart; earns nothing."},
+            "test": {
+                "type": ["boolean", "null"],
+                "description": "A test order: booked separately, earns nothing.",
+            },
         },
     ),
     "Refund": _object_schema(
@@ -99,46 +102,46 @@ _SCHEMAS = {
                         "candidates": {"type": "array"},
                     }
                 ),
-                "description": "From the first to the one that counts.",
+                "description": "Ordered from the first to the current one.",
             },
         }
     ),
     "Problem": _object_schema(
         {"title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"}},
-        {"field": {"type": "string", "description": "The one that is wrong."}, "event": {"type": "string"}},
+        {"field": {"type": "string", "description": "The invalid field."}, "event": {"type": "string"}},
     ),
 }
 
 _PROBLEMS = {
-    "400": "The body is no JSON, or broke off.",
-    "401": "No key, or one that is not known, revoked, or over.",
-    "403": "The key has not the scope for this.",
-    "408": "The body stopped arriving.",
-    "409": "It contradicts what is booked, or a person has put it aside. Nothing was changed.",
-    "410": "The brand closed its API.",
+    "400": "The body is not valid JSON or is incomplete.",
+    "401": "The key is missing, unknown, revoked or expired.",
+    "403": "The key lacks the required scope.",
+    "408": "The request body timed out.",
+    "409": "The report contradicts booked data, or it was dismissed. Nothing was changed.",
+    "410": "The API source of the brand was deleted.",
     "413": "The body is larger than 1 MiB.",
     "415": "The body is compressed.",
-    "422": "A field is wrong, or the Idempotency-Key was used for another report. Nothing was kept.",
+    "422": "A field is invalid, or the Idempotency-Key was used for another report. Nothing was stored.",
     "429": "Too many failed attempts with this key; see Retry-After.",
-    "503": "The database does not answer; send it again.",
+    "503": "The database is unavailable; send the request again.",
 }
 _ACCEPTED = {
     "201": "Booked.",
-    "200": "Booked before; no amount was changed.",
-    "202": "Kept, not applied yet, for the reason given: it waits for its sale, or for a fault of ours.",
+    "200": "Already booked; no amount was changed.",
+    "202": "Stored but not applied yet, for the reason given: its sale is missing, or an internal error occurred.",
 }
 _REPORTS = {
     "/api/v1/sales": ("Report a sale", "Sale"),
-    "/api/v1/refunds": ("Report money that went back", "Refund"),
-    "/api/v1/cancellations": ("Report that a whole order was called off", "Cancellation"),
-    "/api/v1/disputes": ("Report a step of a dispute", "Dispute"),
+    "/api/v1/refunds": ("Report a refund", "Refund"),
+    "/api/v1/cancellations": ("Report the cancellation of an order", "Cancellation"),
+    "/api/v1/disputes": ("Report a change of a dispute's status", "Dispute"),
 }
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
     "schema": {"type": "string", "minLength": 1, "maxLength": 200},
-    "description": "Your own id of this request: the same again is answered the same, and booked once.",
+    "description": "Your unique id of this request: a repetition gets the same response and is booked once.",
 }
 
 
@@ -175,7 +178,7 @@ def _sale_operation() -> dict[str, Any]:
         return {"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}}
 
     return {
-        "summary": "A sale, what happened to it, and who is credited why",
+        "summary": "A sale with its history and attribution",
         "security": [{"key": ["sales:read"]}],
         "parameters": [parameter("order_id", "path"), parameter("namespace", "query")],
         "responses": {"200": _response("The sale.", "SaleHistory")}
@@ -185,7 +188,7 @@ def _sale_operation() -> dict[str, Any]:
             if status in ("401", "403", "429", "503")
         }
         | {"404": _problem_response("The brand has no such sale.")}
-        | {"409": _problem_response("Several namespaces of the brand have such an order: say which.")},
+        | {"409": _problem_response("The order exists in several namespaces: add ?namespace=.")},
     }
 
 

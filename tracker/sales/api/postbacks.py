@@ -1,4 +1,4 @@
-"""The postback door, for networks' servers that can do no more than call an address.
+"""Postback entry point, for affiliate networks that can only call a URL.
 
 The key stands in the address, which ends up in logs of others; ours have no addresses (config/gunicorn.py).
 """

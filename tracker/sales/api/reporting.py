@@ -116,9 +116,7 @@ def _outcome(received: ReceiveResult, report: Report) -> str:
 
 def _reused_key_error(report: Report) -> Conflict | Invalid:
     if report.topic == postback.TOPIC:
-        return Conflict(
-            "A postback about this was here before, and said something else. Nothing was changed."
-        )
+        return Conflict("A different postback about this was received before. Nothing was changed.")
     return Invalid(
         "This Idempotency-Key was used before, for another report. Nothing was changed; give each report a "
         "key of its own.",

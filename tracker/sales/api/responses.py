@@ -1,4 +1,4 @@
-"""What the API and the postback door do with a report, and what they answer: one truth for both."""
+"""Request handler for reports, shared by the API and the postback entry point."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ STATUS = {"booked": 201, "known": 200, "waiting": 202, "dismissed": 409}
 
 @contextmanager
 def log_refusals(caller: Caller, topic: str) -> Iterator[None]:
-    """Nothing of a refused report is kept, and networks show answers to nobody: the log has at least this."""
+    """Log refused reports: they are not stored, and networks do not show responses."""
     try:
         yield
     except LinkledgerError as error:

@@ -1,4 +1,4 @@
-"""The brand's API: its programs report sales here, and read who is credited. Every answer is truthful."""
+"""The brand API: clients report sales and read attributions."""
 
 from flask import Blueprint, Response, jsonify, request
 

@@ -1,4 +1,4 @@
-"""Decides who is credited for a sale, and writes the decision down with everything it was made from.
+"""Attributes sales and stores each decision with its inputs.
 
 A decision about one order of a known customer may say who is credited for his later ones. Those are decided
 anew in the same transaction, so that the end is the same in whichever order they were reported.
@@ -75,7 +75,7 @@ def attribute(
 def _attribute_known_customers(
     session: Session, undecided_inputs: Mapping[str, tuple[datetime, Inputs]]
 ) -> None:
-    """One after the other, as they were made: the first of them may be of the same customer as the next."""
+    """One by one in the order of purchase: consecutive sales may be of the same customer."""
     query = select(Sale).where(Sale.id.in_(list(undecided_inputs))).order_by(Sale.occurred_at, Sale.id)
     sales = session.scalars(query).all()
     lock_customers_of(session, sales)
@@ -91,7 +91,7 @@ def _attribute_known_customers(
 def reattribute(
     session: Session, now: datetime, sale: Sale, report: SaleReport | EvidenceReport, keys: Sequence[str]
 ) -> int | None:
-    """Decide anew when a repeated report brings evidence that was not there; returns the new revision.
+    """Attribute again when a repeated report brings new evidence; returns the new revision.
 
     Evidence adds up, so that the last decision is the same whichever report came first. What was known
     stays as it was known, and the brand's policy is the one of the first decision.
@@ -99,7 +99,7 @@ def reattribute(
     if not report.tokens and not report.coupons:
         return None
     if is_customer_identified(sale):
-        lock_customers_of(session, [sale])  # an earlier order of his may just now decide this one anew
+        lock_customers_of(session, [sale])  # a concurrent earlier order may be re-attributing this one
     last = _latest_attribution(session, sale)
     assert last is not None, "a sale is decided in the transaction that books it"
     known = upgraded(last.inputs)
@@ -129,7 +129,7 @@ def reattribute(
 
 
 def _reattribute_bound_sales(session: Session, now: datetime, sale: Sale) -> None:
-    """Make a new revision of each later order of the customer that is bound otherwise now."""
+    """Add a revision for each later order of the customer whose binding has changed."""
     rows = []
     for later in sales_bound_by(session, sale):
         last = _latest_attribution(session, later)

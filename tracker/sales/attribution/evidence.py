@@ -1,4 +1,4 @@
-"""Gathers what an attribution is decided from: what each token and code that came with a sale stands for."""
+"""Loads the evidence of an attribution: the click or coupon behind each token and code."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -81,7 +81,7 @@ class Evidence:
         return [self._coupon_use(key, place, occurred_at) for key, place in places.items()]
 
     def _touch(self, occurred_at: datetime, token: DecodedToken) -> Touch:
-        """Of another brand's link nothing is told but that it is another's.
+        """Reveals nothing about another brand's link except that it is not this brand's.
 
         A token was made while link, enrollment and program were active: it runs out its window when they end,
         unless its creator was removed for cause.

@@ -2,7 +2,7 @@
 
 Two orders are of the same customer when they share his id in the shop, or the hash of his address anywhere at
 the brand. The earliest of them that a click or a code credited binds him: by when it was bought, not by when
-it was reported. What a binding credits binds nobody, so one order never waits for a chain of others.
+it was reported. An order credited by a binding does not bind later ones, so there are no chains.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ def is_customer_identified(sale: Sale | SaleReport) -> bool:
 
 
 def lock_customers_of(session: Session, sales: Sequence[Sale]) -> None:
-    """Nobody else decides about sales of these customers until the transaction ends."""
+    """Locks these customers until the end of the transaction."""
     numbers = {(s.brand_id, s.namespace, s.customer) for s in sales if s.customer is not None}
     addresses = {(s.brand_id, s.customer_email_hash) for s in sales if s.customer_email_hash is not None}
     lock_customers(session, [*numbers, *addresses])
@@ -113,7 +113,7 @@ def _customer_filters(sale: Sale) -> list[ColumnElement[bool]]:
 def _same_customer(
     sale: Sale, filters: Sequence[ColumnElement[bool]], when: ColumnElement[bool]
 ) -> ColumnElement[bool]:
-    """Orders that were only tried out know each other, and nobody else."""
+    """Test orders match test orders only."""
     return and_(Sale.brand_id == sale.brand_id, Sale.test == sale.test, or_(*filters), when)
 
 

@@ -62,7 +62,7 @@ def decide(
     coupon_rejection = _coupon_rejection_reason(valid_coupon, eligible, policy)
     coupon = valid_coupon if coupon_rejection is None else None
     if coupon is not None:
-        # The click only shows the way; it is another program's when the creator is in two of them.
+        # The click only supports the code; it is ignored when it belongs to another program of the creator.
         eligible = [touch for touch in eligible if touch["enrollment_id"] == coupon["enrollment_id"]]
     click = _winning_click(eligible, policy)
     binding_rejection = _binding_rejection_reason(binding, click, coupon, sale, policy)
@@ -128,7 +128,7 @@ def _winning_click(eligible: list[Touch], policy: Policy) -> Touch | None:
 
 
 def _winner(click: Touch | None, coupon: CouponUse | None, bound: Binding | None) -> Winner | None:
-    """A bound customer came by the link of the order that bound him, but no click led to this sale."""
+    """A binding has the link of the order that bound the customer, but no click."""
     source: Touch | CouponUse | Binding | None = coupon or click or bound
     if source is None or source["enrollment_id"] is None or source["terms_id"] is None:
         return None
@@ -214,7 +214,7 @@ def _coupon_candidate(
 
 
 def _by_time(touch: Touch) -> tuple[str, str]:
-    """Times are texts of one width, so they sort as they are."""
+    """Times are fixed-width strings, so they sort correctly."""
     return (touch["at"] or "", touch["key"])
 
 

@@ -1,4 +1,4 @@
-"""From a checked report to its rows: each made once, by a unique key, whoever comes first."""
+"""Turns a validated report into rows; unique keys make each row once."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -36,14 +36,14 @@ from tracker.sales.sources.models import Source
 from tracker.times import format_utc
 
 WAITING_PREFIX = "waiting for order "
-"""What the reason of an event starts with that waits for its sale."""
+"""Prefix of the reason of events parked until their sale is reported."""
 
 MAX_AGE_BEFORE_BRAND = timedelta(days=31)
-"""How much older than its brand's entry here a sale may be: a shop may send the month in which it begins."""
+"""How long before the creation of its brand a sale may be dated: a shop may send its current month."""
 
 
 def book(session: Session, delivery: Delivery, report: AnyReport) -> BookingResult:
-    """Make the rows of one report. The order's lock is held by the caller.
+    """Insert the rows of one report. The caller holds the lock of the order.
 
     Raises NotNow when the sale is not there yet, Conflict when the same id is booked with other content,
     Invalid when the currency is not the sale's.
@@ -76,7 +76,7 @@ def book(session: Session, delivery: Delivery, report: AnyReport) -> BookingResu
 def _book_supporting_report(
     session: Session, delivery: Delivery, sale: Sale, report: PostSaleReport
 ) -> BookingResult:
-    """What a supporting source says happened afterwards; its names of the order are learnt from that, too."""
+    """Book a post-sale report of a supporting source; its references of the order are stored, too."""
     is_new_reference = store_references(
         session, delivery.now, delivery.source, delivery.event_id, sale.order_id, delivery.names
     )
@@ -97,13 +97,13 @@ def _require_currency(report: PostSaleReport, sale: Sale) -> None:
 
 
 def _mode_differs(delivery: Delivery, report: AnyReport, sale: Sale) -> bool:
-    """A supporting source may tell of what was tried out, and name a live order by its number."""
+    """A supporting source may report a test that has the number of a live order."""
     is_test = report.test if isinstance(report, SameSaleReport) else delivery.is_test
     return delivery.source.supports_id is not None and is_test is not None and is_test != sale.test
 
 
 def _waiting_reason(session: Session, delivery: Delivery, name: str) -> str:
-    """Its sale; or a person, when it names a payment that two sold orders claim."""
+    """The missing sale; or a manual decision when the payment belongs to two sold orders."""
     source, names = delivery.source, delivery.names or (name,)
     sold = delivery.several or sold_order_ids(session, source, orders_by_reference(session, source, names))
     if len(sold) > 1:
@@ -131,7 +131,7 @@ def sale_row(
 
 
 def predates_brand(report: SaleReport, since: datetime) -> bool:
-    """A wrong date would make statements for years, and skip the time in which a refund is waited for."""
+    """A wrong date would create statements for past years and skip the hold period."""
     return report.occurred_at < since - MAX_AGE_BEFORE_BRAND
 
 
@@ -162,7 +162,7 @@ def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> Book
 def _compare_totals(
     session: Session, delivery: Delivery, sale: Sale, report: SameSaleReport
 ) -> BookingResult:
-    """The sale is the other source's to tell; what it says otherwise is kept in the note."""
+    """The primary source reports the sale; a different total is stored in the note only."""
     booked = _book_evidence(session, delivery, sale, report)
     if (report.currency, report.total) == (sale.currency, sale.total_minor):
         return booked

@@ -1,4 +1,4 @@
-"""When the shopper began to pay, as far as the shop tells."""
+"""Start of the checkout, where the shop reports it."""
 
 from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
@@ -9,7 +9,7 @@ from tracker.sales.reports.provider_reports import EvidenceReport
 
 
 def note_checkout(session: Session, sale: Sale, report: SaleReport | EvidenceReport) -> None:
-    """The earliest start that any report tells of counts, so that it does not matter which came first."""
+    """The earliest reported start wins, so the order of reports does not matter."""
     started_at = report.checkout_started_at
     known = sale.checkout_started_at
     if started_at is None or (known is not None and known <= started_at):

@@ -1,4 +1,4 @@
-"""How a report came, and what became of it."""
+"""How a report was delivered, and the result of booking it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from tracker.sales.orders.models import Sale
 from tracker.sales.sources.models import Source
 
 ALREADY_PREFIX = "already "
-"""What the note of an event starts with that says nothing new."""
+"""Prefix of the note of events that repeat what is booked."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What happened to a sale after it was paid: refunds, disputes, its cancellation. Each is booked once."""
+"""Books what happens to a sale after payment: refunds, disputes, cancellation. Each is booked once."""
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
@@ -129,7 +129,7 @@ def _already_booked(known: Row[str, str], content_hash: str, what: str) -> Booki
 def _book_cancellation(
     session: Session, delivery: Delivery, sale: Sale, report: CancellationReport
 ) -> BookingResult:
-    """A second one changes nothing, whatever its time: the order is off."""
+    """A second cancellation changes nothing, whatever its time."""
     is_new = record_once(
         session,
         delivery,

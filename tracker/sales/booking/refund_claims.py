@@ -1,7 +1,7 @@
-"""Refunds that a supporting source tells of: never counted, and missed while the other has not told them.
+"""Refunds claimed by a supporting source: never counted; the order is held until the primary source reports them.
 
 Of an order whose amounts come from the shop, the provider may know of a refund before the shop reports it,
-and the shop may forget to. A claim that is not covered waits; so nothing that its order earned is paid.
+and the shop may forget to. An uncovered claim is parked, so that no commission of its order is paid.
 """
 
 from collections import defaultdict
@@ -32,7 +32,7 @@ ClaimReport = RefundReport | RefundLevelReport | RefundFailureReport | Cancellat
 
 
 WAIVED_SUFFIX = "_waived"
-"""What the kind of a claim ends with that a person has put aside."""
+"""Suffix of the kind of dismissed claims."""
 
 
 def is_refund_claim(
@@ -48,7 +48,7 @@ def book_claim(session: Session, delivery: Delivery, sale: Sale, report: ClaimRe
 
 
 def waive_claims(session: Session, delivery: Delivery, order_id: str, reports: Sequence[AnyReport]) -> None:
-    """A person has put the message aside: what it claims is not claimed again, by whatever message."""
+    """The message was dismissed: its claims are waived for later messages, too."""
     sale = sale_by_order_id(session, delivery.source, order_id)
     assert sale is not None, "what is claimed was found to belong to a sale"
     for report in reports:
@@ -135,7 +135,7 @@ def _claimed_minor(claims: Mapping[str, Mapping[str, int]], sale: Sale) -> int:
 
 
 def _reported_minor(session: Session, sale: Sale) -> int:
-    """All that was ever reported: also a refund that failed since is one that nobody forgot to tell of."""
+    """Everything ever reported, including refunds that failed since: they were reported."""
     if session.scalar(select(Cancellation.id).where(Cancellation.sale_id == sale.id)):
         return sale.total_minor
     single_refunds_minor = sum(session.scalars(select(Refund.amount_minor).where(Refund.sale_id == sale.id)))
@@ -147,7 +147,7 @@ def _reported_minor(session: Session, sale: Sale) -> int:
 
 
 def _lost_minor(session: Session, sale: Sale) -> int:
-    """Of every dispute that was ever lost, also one that was won later: what covers a claim only grows."""
+    """Sum of all disputes ever lost, even if won later: coverage only grows."""
     lost = select(DisputeStatus.amount_minor).where(
         DisputeStatus.sale_id == sale.id, DisputeStatus.status == "lost"
     )

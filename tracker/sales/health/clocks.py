@@ -33,7 +33,7 @@ def sent_at(kind: str, body: bytes) -> datetime | None:
 
 
 def record_stale_refusal(main: Engine, source: Source, now: datetime, refusal: Stale) -> None:
-    """Keep when a message was last refused for its time alone, once a minute at most. A door: it commits.
+    """Record when a message was last refused as stale, at most once a minute. Entry point: commits.
 
     The signature was right, so it came from the shop; but it may be an old message that somebody sent again.
     """

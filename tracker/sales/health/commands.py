@@ -25,7 +25,7 @@ from tracker.times import format_utc
 @click.option("--brand", "brand_id", metavar="ID", help="Of this brand only.")
 @pass_console
 def show_health(console: Console, brand_id: str | None) -> CommandResult:
-    """Tell whether what shops report is whole: silence, clocks, missing orders, coupons without clicks.
+    """Check the completeness of shop reports: silence, clock skew, missing orders, coupons without clicks.
 
     Exit code 3 when there is an alarm. Books and payouts do not depend on it.
     """

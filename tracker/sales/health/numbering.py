@@ -124,7 +124,7 @@ def numbering(names: Iterable[str]) -> Numbering | None:
     count = counts[series]
     if not count.is_consecutive:
         return None
-    # Further than the shop has sold since is no outage: it began to count anew somewhere else.
+    # A gap larger than the number of orders since is not an outage: the numbering was restarted.
     max_gap_size = max(MIN_JUMP, count.known)
     gaps = sorted((gap for gap in count.gaps if gap.size <= max_gap_size), key=lambda gap: gap.first)
     return Numbering(series, count.known, count.first, count.last, tuple(gaps))

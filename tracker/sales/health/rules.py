@@ -99,7 +99,7 @@ def usual_pause(times: Iterable[datetime]) -> tuple[int, timedelta]:
 
 
 def silence(pattern: MessagePattern, now: datetime) -> Silence:
-    """Half as long again as the shop is usually silent, and a day at least, is unusual."""
+    """The limit is 1.5 times the usual pause, at least one day."""
     silent = now - pattern.last_at
     if pattern.messages < MIN_MESSAGES:
         why = f"{pattern.messages} messages in {OBSERVATION_PERIOD.days} days are too few to call it silent"

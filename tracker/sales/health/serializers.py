@@ -23,7 +23,7 @@ class Alarm:
 
 
 def alarms(health: SourceHealth, now: datetime) -> list[Alarm]:
-    """What a person should look at; nothing of it is a fault of the books."""
+    """Conditions an operator should check; none of them is an accounting error."""
     found = []
     if health.silence is not None and health.silence.is_alarm:
         found.append(Alarm("silence", _silence_text(health)))

@@ -1,4 +1,4 @@
-"""Hands lines to the inbox, and says what became of each. Operations: they never commit."""
+"""Passes lines to the inbox and returns their outcomes. Never commits."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -38,7 +38,7 @@ MAX_REMARKS = 1000
     type=click.Choice(tuple(SINGULAR_BY_PLURAL)),
     default="sales",
     show_default=True,
-    help="What lines are that no column `type` says it of.",
+    help="Type of the lines when there is no column `type`.",
 )
 @click.option("--timezone", "zone", metavar="ZONE", help="Of times that name none, such as Europe/Berlin.")
 @click.option("--decimal-comma", is_flag=True, help="Amounts are written as 119,00.")

@@ -1,4 +1,4 @@
-"""Imports a file batch by batch. A door: it opens the transactions, short ones, so that shops need not wait.
+"""Imports a file in batches. Entry point: opens short transactions, so that webhooks are not blocked.
 
 What is stopped half-way is started again with the same file: lines that are here are known and cost little.
 """
@@ -33,7 +33,7 @@ BATCH_LINES = 100
 
 Lines = Iterable[Line | RejectedLine]
 OnOutcome = Callable[[Outcome, RejectedLine | None], None]
-"""Is told what became of each line; of a rejected one also the line itself."""
+"""Called with the outcome of each line, and with the line itself when it was rejected."""
 
 
 @dataclass(frozen=True)

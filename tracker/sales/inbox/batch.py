@@ -1,4 +1,4 @@
-"""New sales that come in at once are booked together: the statements for many are hardly more than for one.
+"""Books new sales in batches: many sales need hardly more SQL statements than one.
 
 Only the plain case is here, which is nearly every message. Whatever is out of the ordinary, such as a sale
 that is booked already, is left to the inbox, which takes one message after the other.

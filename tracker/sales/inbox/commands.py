@@ -49,7 +49,7 @@ def show_events(
 def replay_events(
     console: Console, event_id: str | None, replay_all: bool, source_id: str | None
 ) -> CommandResult:
-    """Try events again that are parked, after what they lacked is there, or in conflict."""
+    """Retry events that are parked or in conflict."""
     if (event_id is None) != replay_all:
         raise Invalid("Name one EVENT to replay, or say --all.")
     if event_id is not None:
@@ -75,7 +75,7 @@ def replay_events(
 @click.option("--reason", required=True, help="Kept with the event.")
 @pass_console
 def dismiss_event(console: Console, event_id: str, reason: str) -> CommandResult:
-    """Put an event aside for good that was not applied, so that it holds up nothing that its order earned."""
+    """Dismiss an event that was not applied, so that it no longer holds the commission of its order."""
     transact(console.databases.main, lambda session: dismiss(session, event_id, reason=reason))
     return CommandResult({"event": event_id, "state": "dismissed"}, f"{event_id} is dismissed.")
 

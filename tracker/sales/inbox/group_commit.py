@@ -1,4 +1,4 @@
-"""One transaction for all the messages that are waiting: a commit takes as long for one as for many.
+"""Group commit: one transaction for all queued messages, because a commit costs the same for one as for many.
 
 Whoever finds nobody at work takes what is there, its own message and the others', and works for all of them;
 the others wait, and find theirs done. On SQLite it also keeps the threads of a process from waiting for each
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 
 class RequestSlot(Protocol):
-    """The right to be at work, of which a process has few."""
+    """A work slot; each process has only a few."""
 
     def begin(self) -> None: ...
 
@@ -92,14 +92,14 @@ class GroupCommit:
         return batch
 
     def _lead(self, entries: Sequence[_Entry]) -> None:
-        """For all of them; then whoever waits longest is told to go on."""
+        """Process all of them, then make the longest waiting follower the next leader."""
         try:
             self._process_batch(entries)
-        finally:  # this thread may be told to end at any moment, and nobody else looks after these
+        finally:  # this thread may be stopped at any moment, and no other thread completes these entries
             for entry in entries:
                 if not entry.is_done:
                     entry.error = NotNow(
-                        "The server stopped while it was at it; please send the message again."
+                        "The server stopped during processing; please send the message again."
                     )
             with self._mutex:
                 next_leader = self.waiting[:1]
@@ -120,7 +120,7 @@ class GroupCommit:
                 for entry in entries:
                     entry.error = error
                 return
-            # One message may be what it stumbled over: each by itself, so that it harms no other.
+            # One message may have caused the failure: retry each in its own transaction.
             log.error("messages failed together", source=source_id, kind=type(error).__name__)
         for entry in entries:
             entry.received = together.get(entry.arrival.pending.event_id)

@@ -1,4 +1,4 @@
-"""What the scheduler does for events. A door: it opens its own transactions, and says what it did."""
+"""Scheduled job for events. Entry point: opens its own transactions and returns its count."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The inbox: every authentic message is kept as it came, and applied exactly once or parked with a reason."""
+"""The inbox: every authentic message is stored unchanged and applied exactly once, or parked with a reason."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -34,7 +34,7 @@ from tracker.sales.sources.models import Source
 class ReceiveResult:
     """What became of a message. `state` is applied, parked or conflict; `duplicate`: it was here before.
 
-    `error` is why it was parked just now, for who tells it to the sender at once.
+    `error`: the exception that parked it, for synchronous responses.
     """
 
     event_id: str
@@ -85,7 +85,7 @@ def replay(session: Session, now: datetime, event_id: str, *, keys: Sequence[str
 
 
 def dismiss(session: Session, event_id: str, *, reason: str) -> None:
-    """Put an event aside for good: it stays as it came, and stands in nothing's way any more.
+    """Dismiss an event for good: it is kept unchanged and no longer holds its order.
 
     Raises NotFound, and Conflict when it is neither parked nor in conflict.
     """
@@ -114,7 +114,7 @@ def unapplied_ids(session: Session, source_id: str | None = None) -> list[str]:
 
 
 def _with_locked_order(session: Session, event_id: str) -> PendingEvent:
-    """Nobody else settles an event of its order until this transaction ends. Raises NotFound."""
+    """Locks the order of the event until the end of the transaction. Raises NotFound."""
     found = session.execute(
         select(Event.received_at, Event.body, Event.topic, Source)
         .join(Source, Source.id == Event.source_id)
@@ -142,9 +142,9 @@ def _receive_duplicate(session: Session, arrival: Arrival) -> ReceiveResult:
 
 
 def _is_same_message(pending: PendingEvent, first: Event) -> bool:
-    """Shops that write the body anew for every try put another time on its envelope.
+    """Some shops rebuild the body for every retry, with a new time in the envelope.
 
-    Others send one event to several addresses in several versions: what counts is what follows from it.
+    Others send one event in several versions: the resulting reports are compared.
     """
     if first.emptied_at is not None:
         return is_same_as_emptied(first, pending)
@@ -168,7 +168,7 @@ def _by_key(session: Session, source: Source, external_id: str) -> Event:
 def apply_locked(
     session: Session, now: datetime, pending: PendingEvent, keys: Sequence[str]
 ) -> ReceiveResult:
-    """Settle an event that is kept, and whose order is held: all of the message is applied, or nothing.
+    """Apply a stored event whose order is locked: completely or not at all.
 
     What fails half-way is undone to the savepoint, and parked.
     """
@@ -231,7 +231,7 @@ def _book_all(
 
 
 def apply_parked(session: Session, now: datetime, sale: PendingEvent, keys: Sequence[str]) -> None:
-    """Whatever is parked and names the order of `sale` gets its try in the transaction that books it.
+    """Retry all parked events of the order in the transaction that books its sale.
 
     By any of its names; the order is held, and with it everything that belongs to it. What is applied may be
     what others waited for: then they have another try.
@@ -265,12 +265,12 @@ def _set_state(
     )
     assert isinstance(result, CursorResult)
     if result.rowcount != 1:
-        raise NotNow(f"Event {pending.event_id} was settled by somebody else just now; look at it again.")
+        raise NotNow(f"Event {pending.event_id} was just processed by another transaction; look at it again.")
     return ReceiveResult(pending.event_id, state, reason)
 
 
 def is_connection_error(error: Exception) -> bool:
-    """Not the message's fault: the whole transaction is to be tried again, here or by the shop."""
+    """A connection error, not the message's fault: the whole transaction must be retried."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     return isinstance(error, OperationalError | InterfaceError)

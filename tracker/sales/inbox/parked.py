@@ -1,4 +1,4 @@
-"""Events that wait for an order: found by any name of it, whatever name they wait under."""
+"""Parked events of an order, found by its id or any reference."""
 
 from collections.abc import Sequence
 from datetime import datetime

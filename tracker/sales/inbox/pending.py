@@ -1,4 +1,4 @@
-"""An event on its way from the inbox to its order."""
+"""Parsed events, and finding and locking their order."""
 
 import hashlib
 from collections.abc import Sequence
@@ -128,7 +128,7 @@ def internal_error_reason(event_id: str, error: Exception) -> str:
 def find_and_lock_order(session: Session, pending: PendingEvent) -> PendingEvent:
     """Find the order of the message and hold it; one that is not sold yet is held, but not found.
 
-    The sale of a held order, in another transaction, is either seen here or sees this event wait.
+    With the order locked, a concurrent transaction that books its sale either is visible here or sees this event parked.
     """
     message, source = pending.message, pending.source
     if message is None:

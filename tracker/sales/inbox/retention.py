@@ -1,4 +1,4 @@
-"""How long the bodies of messages are kept: the shops write shoppers' names and addresses into them.
+"""Retention of message bodies, because they contain names and addresses of shoppers.
 
 What an emptied event keeps is its ids, the hash of its body, and what followed from it in the normal form,
 which holds neither. So the same message, sent again in whatever bytes, is still known for the same.

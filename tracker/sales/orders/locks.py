@@ -1,4 +1,4 @@
-"""Whatever concerns one order happens one after the other; so does what concerns one known customer.
+"""Serialises all work on one order, and on one known customer.
 
 Under READ COMMITTED a refund that finds no sale, and the sale that finds no waiting refund, could otherwise
 pass each other in two open transactions, and the refund would wait for ever.

@@ -1,4 +1,4 @@
-"""What is kept of a customer: no address, only what recognises it again."""
+"""Customer identifiers: hashes only, never the e-mail address."""
 
 import hashlib
 from typing import NamedTuple

@@ -52,7 +52,7 @@ class Fields:
         return value
 
     def token(self, name: str) -> str | None:
-        """A click token, or None. Anything may stand in it: a bad one earns nothing, and that is all."""
+        """A click token, or None. Not validated here: an invalid token earns nothing."""
         value = self.values.get(name)
         if value is not None and not isinstance(value, str):
             raise self.wrong(name, f"must be a click token or null, not {describe(value)}")
@@ -131,7 +131,7 @@ class Fields:
     def lenient_time(self, name: str, received_at: datetime, zone: str = "") -> datetime | None:
         """RFC 3339, `zone` added, or seconds since 1970; None for what cannot be read or cannot be.
 
-        For what is good to know, and no reason to refuse a sale.
+        For optional information whose absence must not reject a sale.
         """
         value = self.values.get(name)
         try:

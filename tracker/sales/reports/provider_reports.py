@@ -36,7 +36,7 @@ class EvidenceReport:
 
 @dataclass(frozen=True)
 class SameSaleReport(EvidenceReport):
-    """A supporting source tells of a sale whose amounts another source reports; these are only compared."""
+    """A supporting source reports a sale whose amounts the primary source reports; these amounts are only compared."""
 
     currency: str = ""
     total: int = 0

@@ -32,13 +32,13 @@ def source() -> None:
 @click.option("--kind", required=True, metavar="KIND", help=f"One of {', '.join(KINDS)}.")
 @click.option(
     "--namespace",
-    help="Sources with the same one share their order ids.  [default: its own; the "
+    help="Sources with the same namespace share their order ids.  [default: its own; the "
     "kinds standard, api and csv share the one that they find]",
 )
 @click.option(
     "--supports",
     metavar="SOURCE",
-    help="It tells of the orders of that source, whose amounts and refunds count; this one adds names, "
+    help="The primary source of the same orders, whose amounts and refunds count; this one adds references, "
     "touches and disputes. For a shop and its payment provider.",
 )
 @_SECRET_FROM_STDIN
@@ -51,7 +51,7 @@ def create_source(
     supports: str | None,
     from_stdin: bool,
 ) -> CommandResult:
-    """Connect a shop. A secret that is made for it is shown this once."""
+    """Connect a shop. A generated secret is shown only once."""
     given = _secret_from_stdin() if from_stdin else None
 
     def create(session: Session) -> CommandResult:
@@ -116,7 +116,7 @@ def rotate_secret(console: Console, source_id: str, from_stdin: bool) -> Command
 @click.argument("source_id", metavar="ID")
 @pass_console
 def delete_source(console: Console, source_id: str) -> CommandResult:
-    """Refuse a shop's messages from now on. What it has sent stays."""
+    """Refuse a shop's messages from now on. Its past messages are kept."""
 
     def delete(session: Session) -> CommandResult:
         operations.delete_source(session, console.now, source_id)

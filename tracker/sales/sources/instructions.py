@@ -1,4 +1,4 @@
-"""What a person does after making a source: where the shop sends its messages, and with which secret."""
+"""Instructions shown after creating a source: webhook URL, events and secret."""
 
 _SIGNING_HINTS = {
     "standard": "and signs them (Standard Webhooks) with",
