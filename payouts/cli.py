@@ -33,7 +33,7 @@ COMMAND_MODULES = {
 """Where each command is. Its room is imported when it is asked for: a console should start at once."""
 
 
-class Rooms(click.Group):
+class LazyCommands(click.Group):
     """All commands by name; only --help needs every room."""
 
     def main(self, *arguments: Any, **options: Any) -> Any:
@@ -56,7 +56,9 @@ def commands_of(module: str) -> tuple[click.Command, ...]:
     return found
 
 
-@click.group(cls=Rooms, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(package_name="linkledger", prog_name="linkledger")
 @click.pass_context
 def main(context: click.Context) -> None:

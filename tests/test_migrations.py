@@ -32,10 +32,10 @@ from tests.harness import ROOT
 from tests.harness.databases.postgres import PostgresServer
 from tests.harness.databases.schema_catalogue import PARTITION, catalogue
 from tests.payouts.cast import Books, at, open_books
-from tests.payouts.commissions.test_provider_refunds import story, stripe_source, told
-from tests.payouts.commissions.test_supported_refunds import claim_and_wait
+from tests.payouts.commissions.test_provider_refunds import deliver, refund_messages, stripe_source
+from tests.payouts.commissions.test_supported_refunds import parked_claim_of_deleted_provider
 from tests.payouts.programs import report_by_api
-from tests.payouts.transfers.runs.scenes import OCTOBER, owe, run_at, seal, sell_and_release
+from tests.payouts.transfers.runs.scenes import OCTOBER, add_booking, run_at, seal, sell_and_release
 from tracker.programs.policies import change_policy
 from tracker.sales.inbox.jobs import empty_old_events
 
@@ -83,15 +83,17 @@ def seeded_books(settings: Settings, databases: Databases, tmp_path: Path) -> Bo
 def fill_books(books: Books) -> Books:
     books.write(lambda s: change_policy(s, at("10-01"), brand_id=books.brand_id, customers="lifetime"))
     source_id = stripe_source(books)
-    for each in story(books):
-        told(books, source_id, each, "10-09")
-    assert empty_old_events(books.databases.main, at("10-10"), at("10-10"), lambda: None) == len(story(books))
+    for each in refund_messages(books):
+        deliver(books, source_id, each, "10-09")
+    assert empty_old_events(books.databases.main, at("10-10"), at("10-10"), lambda: None) == len(
+        refund_messages(books)
+    )
     assert report_by_api(books, "by-api", "10-10").outcome == "booked"
     sell_and_release(books, "1001", 100_00)
     books.refund("1001", 50_00, "10-31 13:00")
     books.dispute("1001", "won", 50_00, "10-31 14:00")
-    claim_and_wait(books, "1001", "10-31 15:00")
-    owe(books, 80_00, "10-20")
+    parked_claim_of_deleted_provider(books, "1001", "10-31 15:00")
+    add_booking(books, 80_00, "10-20")
     seal(books, OCTOBER)
     assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
     return books

@@ -60,7 +60,7 @@ class Archive:
         except (zipfile.BadZipFile, zlib.error, EOFError, KeyError):
             raise _damaged(self.path, f"{member.name} cannot be read") from None
 
-    def require_whole(self) -> None:
+    def verify_members(self) -> None:
         """Every member is there, with the rows and the hash that the manifest names. Raises Fault."""
         found = sorted(self._file.namelist())
         expected = sorted([MANIFEST, *(member.name for member in self.manifest.members)])
@@ -84,7 +84,7 @@ def new_archive(path: Path) -> Iterator[ArchiveWriter]:
     Raises Conflict when there is such a file, then or at the end; it is never overwritten.
     """
     if path.exists():
-        raise _taken(path)
+        raise _already_exists(path)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         # It holds names, addresses and amounts: for its owner only.
@@ -164,7 +164,7 @@ def _publish(draft: Path, path: Path) -> None:
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             draft.replace(path)
     except FileExistsError:
-        raise _taken(path) from None
+        raise _already_exists(path) from None
     with suppress(OSError):  # not every disk can sync a folder
         folder = os.open(path.parent, os.O_RDONLY)
         try:
@@ -173,7 +173,7 @@ def _publish(draft: Path, path: Path) -> None:
             os.close(folder)
 
 
-def _taken(path: Path) -> Conflict:
+def _already_exists(path: Path) -> Conflict:
     return Conflict(f"{path} exists already and is not overwritten; give the backup another name.")
 
 

@@ -23,13 +23,13 @@ from tracker.sales.sources.operations import source_secrets
 from tracker.signing import CannotDecrypt
 from tracker.times import format_utc
 
-A_CHECK_FOUND_A_FAULT = Fault.exit_code
+FAULTS_FOUND_EXIT_CODE = Fault.exit_code
 
-_RAIL_IS_AHEAD = (
+_FROZEN_AFTER_RESTORE = (
     "What happened after {at} is not in these books, so payouts are frozen until both agree: run "
     "linkledger payout reconcile, which names every transfer that these books do not know, and adopt each."
 )
-_WRONG_KEY = (
+_WRONG_SECRET_KEY = (
     "The secrets of {count} sources cannot be read: this is not the key of the installation that was saved. "
     "Set its LINKLEDGER_SECRET_KEY, or bring its secret_key file back."
 )
@@ -44,16 +44,16 @@ def backup_command(console: Console, file: Path) -> CommandResult:
     The same file restores into SQLite and into PostgreSQL. It holds personal data and no secret key: keep
     the key in another place.
     """
-    drained = _bring_in_spools(console.settings)
+    drained = _drain_spools(console.settings)
     manifest = make_backup(console.databases, console.now, file, console.say)
-    left_out = _left_out(console.settings)
-    value = _facts(file, manifest) | {"bytes": file.stat().st_size, "not_in_it": left_out}
+    not_included = _not_included(console.settings)
+    value = _summary(file, manifest) | {"bytes": file.stat().st_size, "not_in_it": not_included}
     lines = [
         *([f"Brought {drained} clicks from spools into the database first."] if drained else []),
         f"Saved {_rows(manifest)} to {file} ({file.stat().st_size} bytes).",
         *_heads(manifest),
         "Not in it:",
-        *(f"  {each}" for each in left_out),
+        *(f"  {each}" for each in not_included),
         f"See that it can be restored: linkledger restore {file} --verify",
     ]
     return CommandResult(value, "\n".join(lines))
@@ -71,11 +71,13 @@ def restore_command(console: Console, file: Path, only_verify: bool) -> CommandR
     """
     with open_archive(file) as archive:
         if only_verify:
-            return _answer(file, verify(archive, console.say), ["Nothing of this installation was touched."])
-        return _restored(console, file, archive)
+            return _restore_result(
+                file, verify(archive, console.say), ["Nothing of this installation was touched."]
+            )
+        return _restore_target(console, file, archive)
 
 
-def _bring_in_spools(settings: Settings) -> int:
+def _drain_spools(settings: Settings) -> int:
     """Somebody was promised that these clicks are kept, and a backup holds none of their files."""
     try:
         return drain_orphans(settings.spool_folder, settings.clicks_url)
@@ -90,20 +92,20 @@ def _bring_in_spools(settings: Settings) -> int:
 COMMANDS = (backup_command, restore_command)
 
 
-def _restored(console: Console, file: Path, archive: Archive) -> CommandResult:
+def _restore_target(console: Console, file: Path, archive: Archive) -> CommandResult:
     databases = open_databases(console.settings)
     try:
         done = restore(databases, archive, console.say)
-        locked = _sources_without_key(databases, console.settings.secret_keys)
+        unreadable = _sources_without_key(databases, console.settings.secret_keys)
     finally:
         databases.close()
-    notes = [_RAIL_IS_AHEAD.format(at=format_utc(done.manifest.made_at))]
-    if locked:
-        notes.insert(0, _WRONG_KEY.format(count=len(locked)))
-    return _answer(file, done, notes, restored=True, sources_without_key=locked)
+    notes = [_FROZEN_AFTER_RESTORE.format(at=format_utc(done.manifest.made_at))]
+    if unreadable:
+        notes.insert(0, _WRONG_SECRET_KEY.format(count=len(unreadable)))
+    return _restore_result(file, done, notes, restored=True, sources_without_key=unreadable)
 
 
-def _answer(file: Path, done: Restored, notes: Sequence[str], **more: Any) -> CommandResult:
+def _restore_result(file: Path, done: Restored, notes: Sequence[str], **more: Any) -> CommandResult:
     manifest = done.manifest
     faults = [
         {"check": found.check, "subject": found.subject_id, "message": found.message}
@@ -122,11 +124,11 @@ def _answer(file: Path, done: Restored, notes: Sequence[str], **more: Any) -> Co
         *(f"  {fault['message']}" for fault in faults),
         *notes,
     ]
-    value = _facts(file, manifest) | {"restored": False, "faults": faults} | more
-    return CommandResult(value, "\n".join(lines), A_CHECK_FOUND_A_FAULT if faults else 0)
+    value = _summary(file, manifest) | {"restored": False, "faults": faults} | more
+    return CommandResult(value, "\n".join(lines), FAULTS_FOUND_EXIT_CODE if faults else 0)
 
 
-def _facts(file: Path, manifest: Manifest) -> dict[str, Any]:
+def _summary(file: Path, manifest: Manifest) -> dict[str, Any]:
     return {
         "file": str(file),
         "made_at": format_utc(manifest.made_at),
@@ -147,22 +149,22 @@ def _heads(manifest: Manifest) -> list[str]:
     ]
 
 
-def _left_out(settings: Settings) -> list[str]:
+def _not_included(settings: Settings) -> list[str]:
     kept = settings.home / "secret_key"
     key = f"LINKLEDGER_SECRET_KEY (here: {kept})" if kept.exists() else "LINKLEDGER_SECRET_KEY"
-    left_out = [f"{key}: keep it in another place; without it the secrets of sources cannot be read."]
+    not_included = [f"{key}: keep it in another place; without it the secrets of sources cannot be read."]
     if settings.rail == "sandbox":
-        left_out.append(f"{settings.home / 'sandbox.db'}: what the sandbox rail believes it has paid.")
-    return left_out
+        not_included.append(f"{settings.home / 'sandbox.db'}: what the sandbox rail believes it has paid.")
+    return not_included
 
 
 def _sources_without_key(databases: Databases, keys: Sequence[str]) -> list[str]:
     """Ids of sources whose secrets the present key cannot read."""
-    locked = []
+    unreadable = []
     with read_session(databases.main) as session:
         for source in session.scalars(select(Source).order_by(Source.id)):
             try:
                 source_secrets(source, keys)
             except CannotDecrypt:
-                locked.append(source.id)
-    return locked
+                unreadable.append(source.id)
+    return unreadable

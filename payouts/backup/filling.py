@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases
 from payouts.backup.archive import Archive
-from payouts.backup.making import Say, in_one_database, lines_of, with_progress
+from payouts.backup.making import ProgressCallback, encoded_lines, in_one_database, with_progress
 from payouts.backup.manifest import CLICK_SET, MAIN_SET, Manifest, Member, SetName
-from payouts.backup.rows import chain_heads, go_on_numbering, insert_rows, rows_of
+from payouts.backup.rows import advance_sequences, chain_heads, insert_rows, rows_of
 from payouts.backup.rules import decode_row
 from payouts.tables import CLICK_TABLES, MAIN_TABLES
 from tracker.errors import Conflict, Fault, NotNow
@@ -25,38 +25,44 @@ Sessions = dict[SetName, Session]
 Result = TypeVar("Result")
 
 
-def fill(databases: Databases, archive: Archive, say: Say, *, at_last: Callable[[Session], Result]) -> Result:
+def fill(
+    databases: Databases,
+    archive: Archive,
+    on_progress: ProgressCallback,
+    *,
+    before_commit: Callable[[Session], Result],
+) -> Result:
     """Insert every row, read each table back, and keep all of it only when it is what the file holds.
 
-    `at_last` adds in the same transaction what restored books may not be without for a moment.
+    `before_commit` adds in the same transaction what restored books may not be without for a moment.
     Raises Conflict when a table has rows, Fault for what does not arrive as it was, and what the database
     raises. On SQLite the clicks are committed just before the rest, a moment after every check.
     """
-    with _writing(databases) as sessions:
+    with _write_transactions(databases) as sessions:
         for name, session in sessions.items():
             _require_empty(session, name, archive.manifest)
         for member in archive.manifest.members:
-            rows = _rows(archive, member, say)
+            rows = _rows(archive, member, on_progress)
             insert_rows(sessions[member.shape.set], member.shape, rows)
-            go_on_numbering(sessions[member.shape.set], member.shape)
-        say("comparing every row with the file")
+            advance_sequences(sessions[member.shape.set], member.shape)
+        on_progress("comparing every row with the file")
         for member in archive.manifest.members:
-            _require_same(sessions[member.shape.set], member)
+            _require_same_rows(sessions[member.shape.set], member)
         _require_heads(sessions[MAIN_SET], archive.manifest)
-        return at_last(sessions[MAIN_SET])
+        return before_commit(sessions[MAIN_SET])
 
 
 @contextmanager
-def plain_refusals() -> Iterator[None]:
+def translate_database_errors() -> Iterator[None]:
     """What the database refuses becomes a NotNow when somebody else is at work in it, else a Fault."""
     try:
         yield
     except DBAPIError as error:
-        raise _plain(error) from None
+        raise _domain_error(error) from None
 
 
 @contextmanager
-def _writing(databases: Databases) -> Iterator[Sessions]:
+def _write_transactions(databases: Databases) -> Iterator[Sessions]:
     """One transaction on PostgreSQL; on SQLite one for each file, of which that of the books ends last."""
     with Session(databases.main) as main, main.begin():
         if in_one_database(databases):
@@ -88,9 +94,9 @@ def _require_empty(session: Session, name: SetName, manifest: Manifest) -> None:
         )
 
 
-def _rows(archive: Archive, member: Member, say: Say) -> Iterator[Sequence[Any]]:
+def _rows(archive: Archive, member: Member, on_progress: ProgressCallback) -> Iterator[Sequence[Any]]:
     kinds = member.shape.kinds
-    lines = with_progress(archive.lines(member), member.shape.name, "read", say)
+    lines = with_progress(archive.lines(member), member.shape.name, "read", on_progress)
     for number, line in enumerate(lines, start=1):
         try:
             yield decode_row(kinds, line)
@@ -98,9 +104,9 @@ def _rows(archive: Archive, member: Member, say: Say) -> Iterator[Sequence[Any]]
             raise Fault(f"{member.name}, line {number}, is not a row of that table; none was kept.") from None
 
 
-def _require_same(session: Session, member: Member) -> None:
+def _require_same_rows(session: Session, member: Member) -> None:
     digest, count = hashlib.sha256(), 0
-    for line in lines_of(member.shape, rows_of(session, member.shape)):
+    for line in encoded_lines(member.shape, rows_of(session, member.shape)):
         digest.update(line)
         count += 1
     if (count, digest.hexdigest()) != (member.rows, member.sha256):
@@ -112,9 +118,11 @@ def _require_heads(session: Session, manifest: Manifest) -> None:
         raise Fault("The books do not end where the backup says that they end; no row was kept.")
 
 
-def _plain(error: DBAPIError) -> Fault | NotNow:
+def _domain_error(error: DBAPIError) -> Fault | NotNow:
     """The first line of what the driver says names the rule; the values of the row come after it."""
-    said = str(error.orig).splitlines()[0]
-    if getattr(error.orig, "sqlstate", None) in _IN_USE or said in _IN_USE:
+    first_line = str(error.orig).splitlines()[0]
+    if getattr(error.orig, "sqlstate", None) in _IN_USE or first_line in _IN_USE:
         return NotNow("The target is in use; stop Linkledger there and try again. Nothing was written.")
-    return Fault(f"The database refuses what the backup holds: {said}. Begin again with an empty target.")
+    return Fault(
+        f"The database refuses what the backup holds: {first_line}. Begin again with an empty target."
+    )

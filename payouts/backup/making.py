@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 from config.database import Databases, read_session
 from payouts.backup.archive import ArchiveWriter, new_archive
 from payouts.backup.manifest import CLICK_SET, MAIN_SET, Manifest, Member, SetName, TableShape
-from payouts.backup.rows import chain_heads, paged_rows, present_shapes, rows_of
+from payouts.backup.rows import chain_heads, current_shapes, paged_rows, rows_of
 from payouts.backup.rules import encode_row
 
-Say = Callable[[str], None]
-ROWS_PER_LINE_OF_PROGRESS = 100_000
+ProgressCallback = Callable[[str], None]
+PROGRESS_EVERY_ROWS = 100_000
 
 
-def make_backup(databases: Databases, now: datetime, path: Path, say: Say) -> Manifest:
+def make_backup(databases: Databases, now: datetime, path: Path, on_progress: ProgressCallback) -> Manifest:
     """Save everything that the databases hold into a new file; work goes on meanwhile.
 
     On PostgreSQL all of it is one snapshot. On SQLite people, sales and money are one, and the clicks are
@@ -26,20 +26,24 @@ def make_backup(databases: Databases, now: datetime, path: Path, say: Say) -> Ma
     because a sale keeps a copy of the clicks that it was credited by.
     Raises Conflict when the file exists; on any error there is no file.
     """
-    shapes = present_shapes()
+    shapes = current_shapes()
     with new_archive(path) as archive:
         with read_session(databases.main) as session:
             schemas: dict[SetName, str] = {MAIN_SET: _revision(session, MAIN_SET)}
             heads = chain_heads(session)
-            together = shapes if in_one_database(databases) else [s for s in shapes if s.set == MAIN_SET]
-            members = [_save(archive, shape, rows_of(session, shape), say) for shape in together]
+            snapshot_shapes = (
+                shapes if in_one_database(databases) else [s for s in shapes if s.set == MAIN_SET]
+            )
+            members = [
+                _save(archive, shape, rows_of(session, shape), on_progress) for shape in snapshot_shapes
+            ]
             if in_one_database(databases):
                 schemas[CLICK_SET] = _revision(session, CLICK_SET)
         if not in_one_database(databases):
             with read_session(databases.clicks) as session:
                 schemas[CLICK_SET] = _revision(session, CLICK_SET)
-            apart = [s for s in shapes if s.set == CLICK_SET]
-            members += [_save(archive, s, paged_rows(databases.clicks, s), say) for s in apart]
+            click_shapes = [s for s in shapes if s.set == CLICK_SET]
+            members += [_save(archive, s, paged_rows(databases.clicks, s), on_progress) for s in click_shapes]
         manifest = Manifest.of(now, schemas, heads, tuple(members))
         archive.finish(manifest)
     return manifest
@@ -49,25 +53,29 @@ def in_one_database(databases: Databases) -> bool:
     return databases.main.dialect.name == "postgresql"
 
 
-def lines_of(shape: TableShape, rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+def encoded_lines(shape: TableShape, rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     kinds = shape.kinds
     return (encode_row(kinds, row) for row in rows)
 
 
-def with_progress(lines: Iterable[bytes], name: str, doing: str, say: Say) -> Iterator[bytes]:
+def with_progress(
+    lines: Iterable[bytes], name: str, verb: str, on_progress: ProgressCallback
+) -> Iterator[bytes]:
     """The same lines; a sentence for every 100,000 of them, and one at the end if there were any."""
     count = 0
     for line in lines:
         yield line
         count += 1
-        if count % ROWS_PER_LINE_OF_PROGRESS == 0:
-            say(f"{name}: {count} rows {doing} so far")
+        if count % PROGRESS_EVERY_ROWS == 0:
+            on_progress(f"{name}: {count} rows {verb} so far")
     if count:
-        say(f"{name}: {count} rows {doing}")
+        on_progress(f"{name}: {count} rows {verb}")
 
 
-def _save(archive: ArchiveWriter, shape: TableShape, rows: Iterable[Sequence[Any]], say: Say) -> Member:
-    return archive.add(shape, with_progress(lines_of(shape, rows), shape.name, "saved", say))
+def _save(
+    archive: ArchiveWriter, shape: TableShape, rows: Iterable[Sequence[Any]], on_progress: ProgressCallback
+) -> Member:
+    return archive.add(shape, with_progress(encoded_lines(shape, rows), shape.name, "saved", on_progress))
 
 
 def _revision(session: Session, name: SetName) -> str:

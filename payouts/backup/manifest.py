@@ -90,7 +90,7 @@ class Manifest(_Record):
             format=FORMAT,
             version=FORMAT_VERSION,
             made_at=made_at,
-            made_by=_this_version(),
+            made_by=_running_version(),
             schemas=schemas,
             heads=heads,
             members=members,
@@ -119,7 +119,7 @@ class Manifest(_Record):
         return {member.shape.name: member.rows for member in self.members}
 
 
-def _this_version() -> str:
+def _running_version() -> str:
     try:
         return f"Linkledger {version('linkledger')}"
     except PackageNotFoundError:

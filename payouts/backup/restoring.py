@@ -12,10 +12,10 @@ from config.database import Databases, make_engine, read_session, transact
 from config.migrate import migrate_up, upgrade
 from config.schema import SchemaState, schema_states
 from payouts.backup.archive import Archive
-from payouts.backup.filling import fill, plain_refusals
-from payouts.backup.making import Say
+from payouts.backup.filling import fill, translate_database_errors
+from payouts.backup.making import ProgressCallback
 from payouts.backup.manifest import Manifest, SetName
-from payouts.backup.rows import present_shapes
+from payouts.backup.rows import current_shapes
 from payouts.ledger.checks import Finding
 from payouts.selfcheck.checks import self_check
 from payouts.settlement.freezes import place_freeze
@@ -31,14 +31,14 @@ class Restored:
     findings: list[Finding]
 
 
-def verify(archive: Archive, say: Say) -> Restored:
+def verify(archive: Archive, on_progress: ProgressCallback) -> Restored:
     """Restore into a throwaway SQLite database, and touch nothing else. Raises as `restore`."""
-    archive.require_whole()
-    with plain_refusals():
-        return _rehearse(archive, say)
+    archive.verify_members()
+    with translate_database_errors():
+        return _restore_into_temporary(archive, on_progress)
 
 
-def restore(databases: Databases, archive: Archive, say: Say) -> Restored:
+def restore(databases: Databases, archive: Archive, on_progress: ProgressCallback) -> Restored:
     """Fill an empty database with what the file holds, bring it to this version's schema, check the books.
 
     Payouts are frozen by the same transaction that keeps the rows, so that they are at no moment without it.
@@ -48,22 +48,22 @@ def restore(databases: Databases, archive: Archive, say: Say) -> Restored:
     schema, NotNow for one that somebody else writes to, Fault for a file that is not whole or a row that
     does not arrive as it was. Then no row is kept.
     """
-    with plain_refusals():
-        return _restore(databases, archive, say)
+    with translate_database_errors():
+        return _restore(databases, archive, on_progress)
 
 
-def _restore(databases: Databases, archive: Archive, say: Say) -> Restored:
-    states = _targets(databases, archive.manifest)
-    say("reading the whole file first")
-    archive.require_whole()
-    if any(_wanted(archive.manifest, state) != state.head for state in states):
+def _restore(databases: Databases, archive: Archive, on_progress: ProgressCallback) -> Restored:
+    states = _target_schemas(databases, archive.manifest)
+    on_progress("reading the whole file first")
+    archive.verify_members()
+    if any(_backup_revision(archive.manifest, state) != state.head for state in states):
         # Its rows are committed before the later steps of the schema run: see first that these succeed.
-        say("the backup has an older schema: trying it out in a temporary database first")
-        _rehearse(archive, say)
-    return _carry_out(databases, archive, say)
+        on_progress("the backup has an older schema: trying it out in a temporary database first")
+        _restore_into_temporary(archive, on_progress)
+    return _restore_rows(databases, archive, on_progress)
 
 
-def _rehearse(archive: Archive, say: Say) -> Restored:
+def _restore_into_temporary(archive: Archive, on_progress: ProgressCallback) -> Restored:
     with tempfile.TemporaryDirectory(prefix="linkledger-verify-") as folder:
         home = Path(folder)
         databases = Databases(
@@ -71,24 +71,24 @@ def _rehearse(archive: Archive, say: Say) -> Restored:
             clicks=make_engine(f"sqlite:///{home / 'clicks.db'}"),
         )
         try:
-            return _carry_out(databases, archive, say)
+            return _restore_rows(databases, archive, on_progress)
         finally:
             databases.close()
 
 
-def _carry_out(databases: Databases, archive: Archive, say: Say) -> Restored:
+def _restore_rows(databases: Databases, archive: Archive, on_progress: ProgressCallback) -> Restored:
     manifest = archive.manifest
-    states = _targets(databases, manifest)
-    if all(_wanted(manifest, state) == state.head for state in states):
-        _require_every_table(manifest)
+    states = _target_schemas(databases, manifest)
+    if all(_backup_revision(manifest, state) == state.head for state in states):
+        _require_all_tables(manifest)
     for engine, state in zip((databases.main, databases.clicks), states, strict=True):
         if state.current is None:
-            migrate_up(engine, state.name, _wanted(manifest, state))
-    freeze_id = fill(databases, archive, say, at_last=partial(_freeze, manifest=manifest))
+            migrate_up(engine, state.name, _backup_revision(manifest, state))
+    freeze_id = fill(databases, archive, on_progress, before_commit=partial(_freeze, manifest=manifest))
     upgrade(databases)
     if freeze_id is None:
         freeze_id = transact(databases.main, partial(_freeze, manifest=manifest))
-    say("checking the books")
+    on_progress("checking the books")
     with read_session(databases.main) as session:
         findings = [each for each in self_check(session, manifest.made_at) if each.subject_id != freeze_id]
     return Restored(manifest, findings)
@@ -106,34 +106,34 @@ def _freeze(session: Session, manifest: Manifest) -> str | None:
     )
 
 
-def _targets(databases: Databases, manifest: Manifest) -> list[SchemaState]:
+def _target_schemas(databases: Databases, manifest: Manifest) -> list[SchemaState]:
     """Where the two sets of the target stand. Raises Invalid and Conflict as `restore` says."""
     states = schema_states(databases)
     for state in states:
-        wanted = _wanted(manifest, state)
-        if wanted not in state.revisions:
+        backup_revision = _backup_revision(manifest, state)
+        if backup_revision not in state.revisions:
             raise Invalid(
-                f"The backup was made by {manifest.made_by} with schema {wanted} of the {state.name} tables, "
+                f"The backup was made by {manifest.made_by} with schema {backup_revision} of the {state.name} tables, "
                 f"which this version does not know (its own is {state.head}). Restore it with that version "
                 "or a newer one."
             )
-        if state.current not in (None, wanted):
+        if state.current not in (None, backup_revision):
             raise Conflict(
                 f"The {state.name} tables of the target are at schema {state.current}, those of the backup "
-                f"at {wanted}. Restore into a database that has no tables yet (a new LINKLEDGER_HOME, or a "
+                f"at {backup_revision}. Restore into a database that has no tables yet (a new LINKLEDGER_HOME, or a "
                 "new PostgreSQL database), without linkledger migrate: its tables are brought up afterwards."
             )
     return states
 
 
-def _wanted(manifest: Manifest, state: SchemaState) -> str:
+def _backup_revision(manifest: Manifest, state: SchemaState) -> str:
     name: SetName = "main" if state.name == "main" else "clicks"
     return manifest.schemas[name]
 
 
-def _require_every_table(manifest: Manifest) -> None:
+def _require_all_tables(manifest: Manifest) -> None:
     saved = {(m.shape.name, frozenset(m.shape.columns), m.shape.key) for m in manifest.members}
-    present = {(shape.name, frozenset(shape.columns), shape.key) for shape in present_shapes()}
+    present = {(shape.name, frozenset(shape.columns), shape.key) for shape in current_shapes()}
     if saved != present:
         names = ", ".join(sorted({name for name, _columns, _key in saved ^ present}))
         raise Fault(f"The backup does not hold the tables of its schema ({names}). Nothing was written.")

@@ -54,7 +54,7 @@ _KINDS: tuple[tuple[type[TypeEngine[Any]], Kind], ...] = (
 )
 
 
-def present_shapes() -> list[TableShape]:
+def current_shapes() -> list[TableShape]:
     """Every table of this version, in an order in which rows can be inserted."""
     return [*_shapes(MAIN_SET, MAIN_TABLES), *_shapes(CLICK_SET, CLICK_TABLES)]
 
@@ -92,7 +92,7 @@ def insert_rows(session: Session, shape: TableShape, rows: Iterable[Sequence[Any
         session.execute(statement, batch)
 
 
-def go_on_numbering(session: Session, shape: TableShape) -> None:
+def advance_sequences(session: Session, shape: TableShape) -> None:
     """Let the next number that the database gives out follow the highest one that was inserted.
 
     SQLite does so by itself; PostgreSQL counts in a sequence, which knows nothing of inserted numbers.

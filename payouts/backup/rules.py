@@ -30,45 +30,45 @@ def decode_row(kinds: Sequence[Kind], line: bytes) -> list[Any]:
     return [None if value is None else _DECODERS[kind](value) for kind, value in zip(kinds, row, strict=True)]
 
 
-def _exactly(value: Any, kind: type) -> Any:
+def _require_type(value: Any, kind: type) -> Any:
     """JSON knows no other difference between true and 1, or between 1 and 1.0."""
     if type(value) is not kind:
         raise ValueError(f"holds a {type(value).__name__} in place of a {kind.__name__}")
     return value
 
 
-def _text_of_bytes(value: bytes) -> str:
+def _encode_bytes(value: bytes) -> str:
     return base64.b64encode(value).decode()
 
 
-def _text_of_time(value: datetime) -> str:
+def _encode_time(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _aware_time(value: Any) -> datetime:
-    at = datetime.fromisoformat(_exactly(value, str))
+def _decode_time(value: Any) -> datetime:
+    at = datetime.fromisoformat(_require_type(value, str))
     if at.tzinfo is None:
         raise ValueError("holds a time without a zone")
     return at
 
 
-def _decoded_bytes(value: Any) -> bytes:
-    return base64.b64decode(_exactly(value, str), validate=True)
+def _decode_bytes(value: Any) -> bytes:
+    return base64.b64decode(_require_type(value, str), validate=True)
 
 
 _ENCODERS: dict[Kind, Callable[[Any], Any]] = {
     "text": str,
     "integer": int,
     "flag": bool,
-    "time": _text_of_time,
-    "bytes": _text_of_bytes,
+    "time": _encode_time,
+    "bytes": _encode_bytes,
     "uuid": str,
 }
 _DECODERS: dict[Kind, Callable[[Any], Any]] = {
-    "text": lambda value: _exactly(value, str),
-    "integer": lambda value: _exactly(value, int),
-    "flag": lambda value: _exactly(value, bool),
-    "time": _aware_time,
-    "bytes": _decoded_bytes,
-    "uuid": lambda value: UUID(_exactly(value, str)),
+    "text": lambda value: _require_type(value, str),
+    "integer": lambda value: _require_type(value, int),
+    "flag": lambda value: _require_type(value, bool),
+    "time": _decode_time,
+    "bytes": _decode_bytes,
+    "uuid": lambda value: UUID(_require_type(value, str)),
 }

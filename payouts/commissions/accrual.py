@@ -8,12 +8,18 @@ from sqlalchemy import Select, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from config.insert import insert_once
-from payouts.commissions.entries import Step, current_amount, entries_of, locked, record_change
+from payouts.commissions.entries import (
+    Change,
+    current_amount_minor,
+    entries_of,
+    locked_commission,
+    record_change,
+)
 from payouts.commissions.facts import sale_amounts
 from payouts.commissions.models import Commission
 from payouts.commissions.release import holds_of, place_hold
-from payouts.commissions.rules import commission, full_base
-from payouts.commissions.suspicion_holds import Credited, hold_suspicious
+from payouts.commissions.rules import commission_minor, full_base_minor
+from payouts.commissions.suspicion_holds import CreditedCommission, hold_suspicious
 from payouts.ledger.operations import lock_books
 from tracker.ids import new_id
 from tracker.programs.models import Enrollment, Terms
@@ -22,7 +28,7 @@ from tracker.sales.attribution.models import Attribution
 from tracker.sales.orders.models import Sale
 
 COST_MISSING = "the program pays on profit, but the shop did not send the cost"
-LATE_HOLD = timedelta(days=7)
+LATE_REPORT_HOLD = timedelta(days=7)
 """What a sale waits for at least after it was reported, however long ago it is dated; or the whole hold."""
 
 
@@ -38,31 +44,31 @@ def accrue_due(session: Session, now: datetime, limit: int, *, brand_id: str = "
         lock_books(session, sale.brand_id)
         booked = _accrue(session, now, sale, attribution)
         if booked is not None:
-            credited.append(Credited(sale, attribution, booked))
+            credited.append(CreditedCommission(sale, attribution, booked))
     hold_suspicious(session, now, credited)
     return len(waiting)
 
 
 @cache
-def _without_commission(of_brand: bool) -> Select[Sale, Attribution]:
+def _without_commission(for_brand: bool) -> Select[Sale, Attribution]:
     """Sales whose latest attribution credits somebody and has no commission yet, or nobody any more.
 
     A commission of an earlier revision is replaced, or given up, as long as it has not matured. To be asked
     with `brand_id` and `limit`.
     """
-    owner = [Sale.brand_id == bindparam("brand_id")] if of_brand else []
+    owner = [Sale.brand_id == bindparam("brand_id")] if for_brand else []
     newer = aliased(Attribution)
     latest = ~exists().where(newer.sale_id == Attribution.sale_id, newer.revision > Attribution.revision)
-    answered = exists().where(
+    processed = exists().where(
         Commission.sale_id == Attribution.sale_id, Commission.revision >= Attribution.revision
     )
-    standing = exists().where(Commission.sale_id == Attribution.sale_id, Commission.live)
-    final = standing.where(Commission.matured_at.is_not(None))
+    has_live_commission = exists().where(Commission.sale_id == Attribution.sale_id, Commission.live)
+    is_released = has_live_commission.where(Commission.matured_at.is_not(None))
     return (
         select(Sale, Attribution)
         .join(Attribution, Attribution.sale_id == Sale.id)
-        .where(or_(Attribution.enrollment_id.is_not(None), standing))
-        .where(latest, ~answered, ~final, ~Sale.test, *owner)
+        .where(or_(Attribution.enrollment_id.is_not(None), has_live_commission))
+        .where(latest, ~processed, ~is_released, ~Sale.test, *owner)
         .order_by(Attribution.id)
         .limit(bindparam("limit"))
     )
@@ -73,33 +79,33 @@ def _accrue(session: Session, now: datetime, sale: Sale, attribution: Attributio
 
     None also when the attribution says that nobody is credited any more: that gives the former one up.
     """
-    former = _former(session, sale)
+    previous = _previous_commission(session, sale)
     if attribution.enrollment_id is None:
-        if former is not None and former.matured_at is None and former.revision < attribution.revision:
-            _retire(session, now, former, attribution)
+        if previous is not None and previous.matured_at is None and previous.revision < attribution.revision:
+            _supersede(session, now, previous, attribution)
         return None
     made = _new_commission(session, now, sale, attribution)
-    if former is not None:
-        if former.matured_at is not None or former.revision >= attribution.revision:
+    if previous is not None:
+        if previous.matured_at is not None or previous.revision >= attribution.revision:
             return None  # it matured, or was answered, since the list was made
-        if all(getattr(former, name) == made[name] for name in _SAME_CREDIT):
-            _confirm(session, now, former, attribution)
-            return former
-        _retire(session, now, former, attribution)
+        if all(getattr(previous, name) == made[name] for name in _CREDIT_FIELDS):
+            _confirm_credit(session, now, previous, attribution)
+            return previous
+        _supersede(session, now, previous, attribution)
     if not insert_once(session, Commission, **made):
         return None  # another worker was first
-    accrued = locked(session, made["id"])
+    accrued = locked_commission(session, made["id"])
     inputs = {"sale": sale.id, "attribution": attribution.id, "rate_bp": accrued.rate_bp}
-    step = Step("accrue", attribution.id, attribution.reason, sale.occurred_at, inputs)
-    record_change(session, now, accrued, step, amount_after_minor=accrued.amount_minor)
+    change = Change("accrue", attribution.id, attribution.reason, sale.occurred_at, inputs)
+    record_change(session, now, accrued, change, amount_after_minor=accrued.amount_minor)
     if accrued.base == "profit" and sale.cost_minor is None:
         place_hold(session, now, accrued, kind="review", cause_id=sale.id, reason=COST_MISSING)
     if attribution.revision > 1:
-        _keep_decisions(session, now, accrued)
+        _carry_over_decisions(session, now, accrued)
     return accrued
 
 
-_SAME_CREDIT = ("creator_id", "base", "base_minor", "rate_bp", "release_at")
+_CREDIT_FIELDS = ("creator_id", "base", "base_minor", "rate_bp", "release_at")
 
 
 def _new_commission(session: Session, now: datetime, sale: Sale, attribution: Attribution) -> dict[str, Any]:
@@ -108,7 +114,7 @@ def _new_commission(session: Session, now: datetime, sale: Sale, attribution: At
     rate = rate_at(
         session, terms, enrollment_id=enrollment.id, link_id=attribution.link_id, at=sale.occurred_at
     )
-    base_minor = full_base(sale_amounts(sale), terms.base)  # type: ignore[arg-type]
+    base_minor = full_base_minor(sale_amounts(sale), terms.base)  # type: ignore[arg-type]
     return {
         "id": new_id("com", now),
         "sale_id": sale.id,
@@ -122,7 +128,7 @@ def _new_commission(session: Session, now: datetime, sale: Sale, attribution: At
         "base_minor": base_minor,
         "rate_bp": rate.rate_bp,
         "rate_from": rate.source,
-        "amount_minor": commission(base_minor, rate.rate_bp),
+        "amount_minor": commission_minor(base_minor, rate.rate_bp),
         "release_at": _release_at(sale, timedelta(days=terms.hold_days)),
         "matured_at": None,
         "created_at": now,
@@ -131,42 +137,42 @@ def _new_commission(session: Session, now: datetime, sale: Sale, attribution: At
 
 def _release_at(sale: Sale, hold: timedelta) -> datetime:
     """When the hold is over; what was reported late is kept for a while yet, so that somebody can look."""
-    return max(sale.occurred_at + hold, sale.created_at + min(hold, LATE_HOLD))
+    return max(sale.occurred_at + hold, sale.created_at + min(hold, LATE_REPORT_HOLD))
 
 
-def _former(session: Session, sale: Sale) -> Commission | None:
+def _previous_commission(session: Session, sale: Sale) -> Commission | None:
     """The sale's live commission, under the brand's lock."""
     identifier = session.scalar(select(Commission.id).where(Commission.sale_id == sale.id, Commission.live))
-    return locked(session, identifier) if identifier else None
+    return locked_commission(session, identifier) if identifier else None
 
 
-def _confirm(session: Session, now: datetime, former: Commission, attribution: Attribution) -> None:
+def _confirm_credit(session: Session, now: datetime, previous: Commission, attribution: Attribution) -> None:
     """New evidence for the same credit: the commission answers the new revision, no money moves."""
-    step = Step("confirmed", attribution.id, f"new evidence: {attribution.reason}", former.created_at)
-    amount = current_amount(entries_of(session, former.id))
-    record_change(session, now, former, step, amount_after_minor=amount)
-    former.revision, former.attribution_id = attribution.revision, attribution.id
+    change = Change("confirmed", attribution.id, f"new evidence: {attribution.reason}", previous.created_at)
+    amount = current_amount_minor(entries_of(session, previous.id))
+    record_change(session, now, previous, change, amount_after_minor=amount)
+    previous.revision, previous.attribution_id = attribution.revision, attribution.id
     session.flush()
 
 
-def _keep_decisions(session: Session, now: datetime, accrued: Commission) -> None:
+def _carry_over_decisions(session: Session, now: datetime, accrued: Commission) -> None:
     """What a person decided about the sale stands against paying its new commission until a person agrees.
 
     Between the two the sale may have been nobody's for a while.
     """
-    former = session.scalar(
+    previous = session.scalar(
         select(Commission)
         .where(Commission.sale_id == accrued.sale_id, Commission.revision < accrued.revision)
         .order_by(Commission.revision.desc())
         .limit(1)
     )
-    if former is None:
+    if previous is None:
         return
-    for entry in entries_of(session, former.id):
+    for entry in entries_of(session, previous.id):
         if entry.kind == "decline":
             reason = f"the sale was declined before new evidence came: {entry.reason}"
-            place_hold(session, now, accrued, kind="review", cause_id=former.id, reason=reason)
-    for placed in holds_of(session, former.id):
+            place_hold(session, now, accrued, kind="review", cause_id=previous.id, reason=reason)
+    for placed in holds_of(session, previous.id):
         if placed.kind != "review" or placed.signal is not None:
             continue  # a dispute's hold follows from the dispute, and suspicion looks anew
         # By its own id: holds are numbered by commission, and a number must not be taken when its turn comes.
@@ -174,10 +180,12 @@ def _keep_decisions(session: Session, now: datetime, accrued: Commission) -> Non
         place_hold(session, now, accrued, kind="review", cause_id=cause_id, reason=placed.reason)
 
 
-def _retire(session: Session, now: datetime, former: Commission, attribution: Attribution) -> None:
+def _supersede(session: Session, now: datetime, previous: Commission, attribution: Attribution) -> None:
     """Reverse the commission of an earlier revision; it stays, with the reason."""
     reason = f"new evidence: {attribution.reason}"
-    sold_at = session.get_one(Sale, former.sale_id).occurred_at
-    step = Step("superseded", attribution.id, reason, sold_at, {"attribution": attribution.id})
-    record_change(session, now, former, step, amount_after_minor=0)
-    session.execute(update(Commission).where(Commission.id == former.id, Commission.live).values(live=False))
+    sold_at = session.get_one(Sale, previous.sale_id).occurred_at
+    change = Change("superseded", attribution.id, reason, sold_at, {"attribution": attribution.id})
+    record_change(session, now, previous, change, amount_after_minor=0)
+    session.execute(
+        update(Commission).where(Commission.id == previous.id, Commission.live).values(live=False)
+    )

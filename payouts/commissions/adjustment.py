@@ -6,13 +6,13 @@ from functools import cache
 from sqlalchemy import Select, bindparam, exists, select, union
 from sqlalchemy.orm import Session
 
-from payouts.commissions.entries import Step, entries_of, locked, record_change
+from payouts.commissions.entries import Change, entries_of, locked_commission, record_change
 from payouts.commissions.event_holds import hold_for_events, lift_for_events
 from payouts.commissions.facts import Cause, causes_of, sale_amounts
 from payouts.commissions.models import Commission, Entry
-from payouts.commissions.owners import of_owner
-from payouts.commissions.release import hold_again, lift_hold, place_hold
-from payouts.commissions.rules import Facts, worth
+from payouts.commissions.owners import owner_conditions
+from payouts.commissions.release import lift_hold, place_hold, reapply_holds
+from payouts.commissions.rules import Facts, worth_minor
 from tracker.sales.orders.models import (
     Cancellation,
     CumulativeRefund,
@@ -48,34 +48,34 @@ def adjust_all(
         session.flush()
 
 
-def enter_what_waits(session: Session, now: datetime, brand_id: str, creator_id: str = "") -> None:
+def enter_pending_reports(session: Session, now: datetime, brand_id: str, creator_id: str = "") -> None:
     """A refund or a dispute must not wait for its job while its commission is paid."""
     adjust_all(session, now, brand_id, creator_id=creator_id)
-    hold_again(session, now, brand_id=brand_id, creator_id=creator_id)
+    reapply_holds(session, now, brand_id=brand_id, creator_id=creator_id)
 
 
 def adjust(session: Session, now: datetime, commission_id: str) -> int:
     """Enter every cause that is not entered yet, oldest first. How many there were."""
-    commission = locked(session, commission_id)
+    commission = locked_commission(session, commission_id)
     sale = session.get_one(Sale, commission.sale_id)
     entries = entries_of(session, commission.id)
     entered = {entry.cause_id for entry in entries}
     causes = causes_of(session, sale.id)
-    facts = standing_facts(sale, causes, entries)
+    facts = entered_facts(sale, causes, entries)
     waiting = [cause for cause in causes if cause.id not in entered]
     for cause in waiting:
-        facts = cause.added_to(facts)
+        facts = cause.applied_to(facts)
         _enter(session, now, commission, cause, facts, sale.occurred_at)
     return len(waiting)
 
 
-def standing_facts(sale: Sale, causes: list[Cause], entries: list[Entry]) -> Facts:
+def entered_facts(sale: Sale, causes: list[Cause], entries: list[Entry]) -> Facts:
     """The facts that the entries so far have taken into account."""
     entered = {entry.cause_id for entry in entries}
     facts = Facts(sale_amounts(sale), declined=_declined(entries))
     for cause in causes:
         if cause.id in entered:
-            facts = cause.added_to(facts)
+            facts = cause.applied_to(facts)
     return facts
 
 
@@ -86,15 +86,15 @@ def _declined(entries: list[Entry]) -> bool:
 def _enter(
     session: Session, now: datetime, commission: Commission, cause: Cause, facts: Facts, sold_at: datetime
 ) -> None:
-    took_effect_at = max(cause.occurred_at, sold_at)
-    step = Step(cause.kind, cause.id, cause.reason, took_effect_at, {"event": cause.row.event_id})
-    left = worth(facts, commission.base, commission.rate_bp)  # type: ignore[arg-type]
-    record_change(session, now, commission, step, amount_after_minor=left)
+    effective_at = max(cause.occurred_at, sold_at)
+    change = Change(cause.kind, cause.id, cause.reason, effective_at, {"event": cause.row.event_id})
+    remaining_minor = worth_minor(facts, commission.base, commission.rate_bp)  # type: ignore[arg-type]
+    record_change(session, now, commission, change, amount_after_minor=remaining_minor)
     if cause.kind.startswith("dispute_"):
-        _follow_disputes(session, now, commission, cause, facts)
+        _update_dispute_hold(session, now, commission, cause, facts)
 
 
-def _follow_disputes(
+def _update_dispute_hold(
     session: Session, now: datetime, commission: Commission, cause: Cause, facts: Facts
 ) -> None:
     """An open dispute holds the whole unpaid commission; a decided one lets go of it."""
@@ -108,7 +108,7 @@ def _follow_disputes(
 
 
 @cache
-def _with_new_causes(of_brand: bool, of_creator: bool) -> Select[str]:
+def _with_new_causes(for_brand: bool, for_creator: bool) -> Select[str]:
     """To be asked with `brand_id`, `creator_id` and `limit`."""
     selects = []
     for table in (Refund, RefundFailure, CumulativeRefund, Cancellation, DisputeStatus):
@@ -116,7 +116,7 @@ def _with_new_causes(of_brand: bool, of_creator: bool) -> Select[str]:
         selects.append(
             select(Commission.id)
             .join(table, table.sale_id == Commission.sale_id)
-            .where(Commission.live, ~entered, *of_owner(of_brand, of_creator))
+            .where(Commission.live, ~entered, *owner_conditions(for_brand, for_creator))
         )
     waiting = union(*selects).subquery()
     return select(waiting.c.id).order_by(waiting.c.id).limit(bindparam("limit"))

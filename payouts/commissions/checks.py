@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payouts.commissions.adjustment import standing_facts
-from payouts.commissions.entries import current_amount
+from payouts.commissions.adjustment import entered_facts
+from payouts.commissions.entries import current_amount_minor
 from payouts.commissions.facts import causes_of_sales
 from payouts.commissions.models import Commission, Entry
-from payouts.commissions.rules import Facts, worth
+from payouts.commissions.rules import Facts, worth_minor
 from payouts.ledger.balances import subject_balances
 from payouts.ledger.checks import Finding
 from tracker.sales.orders.models import Sale
@@ -32,7 +32,7 @@ def commission_faults(session: Session) -> Iterator[Finding]:
         causes = causes_of_sales(session, sale_ids)
         for commission in page:
             own = entries[commission.id]
-            facts = standing_facts(sales[commission.sale_id], causes.get(commission.sale_id, []), own)
+            facts = entered_facts(sales[commission.sale_id], causes.get(commission.sale_id, []), own)
             yield from _faults_of(commission, own, facts)
             yield from _book_faults(commission, own, -earned[commission.id], held[commission.id])
 
@@ -51,22 +51,22 @@ def _entries(session: Session, commission_ids: list[str]) -> dict[str, list[Entr
 
 
 def _faults_of(commission: Commission, entries: list[Entry], facts: Facts) -> Iterator[Finding]:
-    amount = current_amount(entries)
-    computed = worth(facts, commission.base, commission.rate_bp)  # type: ignore[arg-type]
+    amount = current_amount_minor(entries)
+    computed = worth_minor(facts, commission.base, commission.rate_bp)  # type: ignore[arg-type]
     if computed != amount:
-        said = f"{commission.id} stands at {amount}, but its sale and refunds make {computed}."
-        yield Finding("commissions", commission.id, said)
+        message = f"{commission.id} stands at {amount}, but its sale and refunds make {computed}."
+        yield Finding("commissions", commission.id, message)
 
 
 def _book_faults(
     commission: Commission, entries: list[Entry], booked_minor: int, held_minor: int
 ) -> Iterator[Finding]:
     """Before it matures all of it is held, after that nothing."""
-    amount = current_amount(entries)
+    amount = current_amount_minor(entries)
     if booked_minor != amount:
-        said = f"{commission.id} is entered with {amount}, but the books have {booked_minor}."
-        yield Finding("commissions", commission.id, said)
+        message = f"{commission.id} is entered with {amount}, but the books have {booked_minor}."
+        yield Finding("commissions", commission.id, message)
     expected = amount if commission.matured_at is None else 0
     if held_minor != expected:
-        said = f"{commission.id} should have {expected} in hold, but the books have {held_minor}."
-        yield Finding("commissions", commission.id, said)
+        message = f"{commission.id} should have {expected} in hold, but the books have {held_minor}."
+        yield Finding("commissions", commission.id, message)

@@ -6,7 +6,7 @@ from typing import TypeVarTuple
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session, aliased
 
-from payouts.commissions.entries import current_amount, entries_of
+from payouts.commissions.entries import current_amount_minor, entries_of
 from payouts.commissions.models import Commission, Entry
 from tracker.money import Money
 from tracker.people.accounts.models import Creator
@@ -16,61 +16,63 @@ from tracker.sales.orders.models import Sale
 
 
 @dataclass(frozen=True)
-class Undecided:
+class CreditDispute:
     """Who is credited, and whom the newest evidence credits instead; None is nobody."""
 
     order_id: str
     commission_id: str
     worth: Money
     credited: Creator
-    rightful: Creator | None
+    claimant: Creator | None
     reason: str
 
 
 Columns = TypeVarTuple("Columns")
-_newest, _later, _answered = aliased(Attribution), aliased(Attribution), aliased(Attribution)
+_newest, _later, _current = aliased(Attribution), aliased(Attribution), aliased(Attribution)
 
 
-def undecided_revisions(session: Session, brand_id: str) -> list[Undecided]:
+def credit_disputes(session: Session, brand_id: str) -> list[CreditDispute]:
     """Released commissions that the newest attribution of their sale does not credit.
 
     Not those that somebody declined, or kept since that evidence came.
     """
-    credited, rightful = aliased(Creator), aliased(Creator)
+    credited, claimant = aliased(Creator), aliased(Creator)
     rows = session.execute(
-        _undecided(select(Commission, Sale, _newest, credited, rightful))
+        _disputed(select(Commission, Sale, _newest, credited, claimant))
         .join(Sale, Sale.id == Commission.sale_id)
         .join(credited, credited.id == Commission.creator_id)
         .join(Enrollment, Enrollment.id == _newest.enrollment_id, isouter=True)
-        .join(rightful, rightful.id == Enrollment.creator_id, isouter=True)
+        .join(claimant, claimant.id == Enrollment.creator_id, isouter=True)
         .where(Commission.brand_id == brand_id)
         .order_by(Commission.id)
     ).all()
     return [
-        Undecided(sale.order_id, commission.id, _worth(session, commission), owner, other, evidence.reason)
+        CreditDispute(
+            sale.order_id, commission.id, _worth(session, commission), owner, other, evidence.reason
+        )
         for commission, sale, evidence, owner, other in rows
     ]
 
 
-def undecided_attribution(session: Session, commission: Commission) -> Attribution | None:
+def disputed_attribution(session: Session, commission: Commission) -> Attribution | None:
     """The newest evidence about this one, when a person has to decide about it."""
-    return session.scalars(_undecided(select(_newest)).where(Commission.id == commission.id)).first()
+    return session.scalars(_disputed(select(_newest)).where(Commission.id == commission.id)).first()
 
 
-def _undecided(query: Select[*Columns]) -> Select[*Columns]:
+def _disputed(query: Select[*Columns]) -> Select[*Columns]:
     declined = exists().where(Entry.commission_id == Commission.id, Entry.kind == "decline")
     kept = exists().where(
         Entry.commission_id == Commission.id, Entry.kind == "kept", Entry.cause_id == _newest.id
     )
     return (
         query.select_from(Commission)
-        .join(_answered, _answered.id == Commission.attribution_id)
+        .join(_current, _current.id == Commission.attribution_id)
         .join(_newest, _newest.sale_id == Commission.sale_id)
         .where(
             Commission.live,
             Commission.matured_at.is_not(None),
             _newest.revision > Commission.revision,
-            _newest.enrollment_id.is_distinct_from(_answered.enrollment_id),
+            _newest.enrollment_id.is_distinct_from(_current.enrollment_id),
             ~exists().where(_later.sale_id == _newest.sale_id, _later.revision > _newest.revision),
             ~declined,
             ~kept,
@@ -79,4 +81,4 @@ def _undecided(query: Select[*Columns]) -> Select[*Columns]:
 
 
 def _worth(session: Session, commission: Commission) -> Money:
-    return Money(current_amount(entries_of(session, commission.id)), commission.currency)
+    return Money(current_amount_minor(entries_of(session, commission.id)), commission.currency)

@@ -18,36 +18,36 @@ from tracker.ids import new_id
 
 
 def entries_of(session: Session, commission_id: str) -> list[Entry]:
-    return list(session.scalars(_entries(), {"commission_id": commission_id}))
+    return list(session.scalars(_entries_query(), {"commission_id": commission_id}))
 
 
 @cache
-def _entries() -> Select[Entry]:
+def _entries_query() -> Select[Entry]:
     return select(Entry).where(Entry.commission_id == bindparam("commission_id")).order_by(Entry.line)
 
 
-def locked(session: Session, commission_id: str) -> Commission:
+def locked_commission(session: Session, commission_id: str) -> Commission:
     """The commission as it stands, under its brand's lock. Raises NotFound."""
     brand_id = session.scalar(select(Commission.brand_id).where(Commission.id == commission_id))
     if brand_id is None:
         raise NotFound(f"There is no commission {commission_id}.")
     lock_books(session, brand_id)
-    return session.scalars(_fresh(), {"commission_id": commission_id}).one()
+    return session.scalars(_commission_query(), {"commission_id": commission_id}).one()
 
 
 @cache
-def _fresh() -> Select[Commission]:
+def _commission_query() -> Select[Commission]:
     found = select(Commission).where(Commission.id == bindparam("commission_id"))
     return found.execution_options(populate_existing=True)
 
 
-def current_amount(entries: list[Entry]) -> int:
+def current_amount_minor(entries: list[Entry]) -> int:
     """What the commission is worth after everything that was entered, in minor units."""
     return entries[-1].amount_after_minor if entries else 0
 
 
 @dataclass(frozen=True)
-class Step:
+class Change:
     """One step to enter: what happened, because of what, and when it took effect.
 
     `inputs` is what the cause said, as JSON; `period` is only given by review decisions on a draft.
@@ -62,35 +62,35 @@ class Step:
 
 
 def record_change(
-    session: Session, now: datetime, commission: Commission, step: Step, *, amount_after_minor: int
+    session: Session, now: datetime, commission: Commission, change: Change, *, amount_after_minor: int
 ) -> bool:
     """Enter a new amount and post the difference where the commission stands, held or payable.
 
     False when this cause was entered before; nothing happens then.
     """
     entries = entries_of(session, commission.id)
-    if _entered(entries, step):
+    if _is_entered(entries, change):
         return False
-    difference = amount_after_minor - current_amount(entries)
-    event = "accrue" if step.kind == "accrue" else _change_event(difference, commission)
-    transaction_id = _post(session, now, commission, step, event, abs(difference))
-    _append(session, now, commission, entries, step, amount_after_minor, transaction_id)
+    difference = amount_after_minor - current_amount_minor(entries)
+    event = "accrue" if change.kind == "accrue" else _change_event(difference, commission)
+    transaction_id = _post(session, now, commission, change, event, abs(difference))
+    _append(session, now, commission, entries, change, amount_after_minor, transaction_id)
     return True
 
 
-def record_move(session: Session, now: datetime, commission: Commission, step: Step) -> bool:
+def record_account_move(session: Session, now: datetime, commission: Commission, change: Change) -> bool:
     """Enter that the whole remaining amount changed its account: kind "mature" or "hold"."""
     entries = entries_of(session, commission.id)
-    if _entered(entries, step):
+    if _is_entered(entries, change):
         return False
-    amount = current_amount(entries)
-    transaction_id = _post(session, now, commission, step, step.kind, amount)
-    _append(session, now, commission, entries, step, amount, transaction_id)
+    amount = current_amount_minor(entries)
+    transaction_id = _post(session, now, commission, change, change.kind, amount)
+    _append(session, now, commission, entries, change, amount, transaction_id)
     return True
 
 
-def _entered(entries: list[Entry], step: Step) -> bool:
-    return any((entry.kind, entry.cause_id) == (step.kind, step.cause_id) for entry in entries)
+def _is_entered(entries: list[Entry], change: Change) -> bool:
+    return any((entry.kind, entry.cause_id) == (change.kind, change.cause_id) for entry in entries)
 
 
 def _change_event(difference: int, commission: Commission) -> str:
@@ -99,7 +99,7 @@ def _change_event(difference: int, commission: Commission) -> str:
 
 
 def _post(
-    session: Session, now: datetime, commission: Commission, step: Step, event: str, moved_minor: int
+    session: Session, now: datetime, commission: Commission, change: Change, event: str, moved_minor: int
 ) -> str | None:
     """The id of the transaction; None when nothing moved."""
     if not moved_minor:
@@ -109,12 +109,12 @@ def _post(
         now,
         brand_id=commission.brand_id,
         kind=event,
-        event_key=f"{step.kind}:{commission.id}:{step.cause_id}",
-        inputs={"cause": step.cause_id, "reason": step.reason, **step.inputs},
+        event_key=f"{change.kind}:{commission.id}:{change.cause_id}",
+        inputs={"cause": change.cause_id, "reason": change.reason, **change.inputs},
         lines=[Line(event, moved_minor, commission.currency, commission.creator_id)],
         subject_id=commission.id,
-        effective_at=step.effective_at,
-        period=step.period,
+        effective_at=change.effective_at,
+        period=change.period,
     ).transaction_id
 
 
@@ -123,7 +123,7 @@ def _append(
     now: datetime,
     commission: Commission,
     entries: list[Entry],
-    step: Step,
+    change: Change,
     amount_after_minor: int,
     transaction_id: str | None,
 ) -> None:
@@ -132,13 +132,13 @@ def _append(
             id=new_id("cen", now),
             commission_id=commission.id,
             line=len(entries) + 1,
-            kind=step.kind,
-            cause_id=step.cause_id,
-            reason=step.reason,
-            amount_before_minor=current_amount(entries),
+            kind=change.kind,
+            cause_id=change.cause_id,
+            reason=change.reason,
+            amount_before_minor=current_amount_minor(entries),
             amount_after_minor=amount_after_minor,
             transaction_id=transaction_id,
-            effective_at=step.effective_at,
+            effective_at=change.effective_at,
             created_at=now,
         )
     )

@@ -11,7 +11,7 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from config.canonical import ISO_FORMAT
-from payouts.commissions.rules import DisputeStep, Facts, RefundAmounts, SaleAmounts
+from payouts.commissions.rules import DisputeUpdate, Facts, RefundAmounts, SaleAmounts
 from tracker.sales.orders.models import (
     Cancellation,
     CumulativeRefund,
@@ -34,7 +34,7 @@ class Cause:
     occurred_at: datetime
     row: Refund | RefundFailure | CumulativeRefund | Cancellation | DisputeStatus
 
-    def added_to(self, facts: Facts) -> Facts:
+    def applied_to(self, facts: Facts) -> Facts:
         row = self.row
         if isinstance(row, Refund):
             amounts = RefundAmounts(row.amount_minor, row.tax_minor, row.shipping_minor)
@@ -46,7 +46,7 @@ class Cause:
         if isinstance(row, Cancellation):
             return replace(facts, cancelled=True)
         at = row.occurred_at.strftime(ISO_FORMAT)
-        step = DisputeStep(row.dispute_id, row.status, row.amount_minor, at)  # type: ignore[arg-type]
+        step = DisputeUpdate(row.dispute_id, row.status, row.amount_minor, at)  # type: ignore[arg-type]
         return replace(facts, disputes=(*facts.disputes, step))
 
 
@@ -63,20 +63,22 @@ def causes_of_sales(session: Session, sale_ids: Sequence[str]) -> dict[str, list
     """The same for several sales at once; a sale without causes is left out."""
     found: dict[str, list[Cause]] = defaultdict(list)
     asked = {"sale_ids": sale_ids}
-    for row in session.scalars(_about_sales(Refund), asked):
+    for row in session.scalars(_rows_of_sales(Refund), asked):
         reason = row.reason or "refunded by the shop"
         found[row.sale_id].append(Cause(row.id, "refund", reason, row.occurred_at, row))
-    for failure in session.scalars(_about_sales(RefundFailure), asked):
+    for failure in session.scalars(_rows_of_sales(RefundFailure), asked):
         reason = f"refund {failure.refund_id} failed, the money went back to the shop"
         cause = Cause(failure.id, "refund_failed", reason, failure.occurred_at, failure)
         found[failure.sale_id].append(cause)
-    for level in session.scalars(_about_sales(CumulativeRefund), asked):
+    for level in session.scalars(_rows_of_sales(CumulativeRefund), asked):
         reason = f"refunds of {level.payment_id} came to {level.amount}"
         found[level.sale_id].append(Cause(level.id, "refund_level", reason, level.occurred_at, level))
-    for off in session.scalars(_about_sales(Cancellation), asked):
+    for cancellation in session.scalars(_rows_of_sales(Cancellation), asked):
         reason = "order cancelled by the shop"
-        found[off.sale_id].append(Cause(off.id, "cancellation", reason, off.occurred_at, off))
-    for step in session.scalars(_about_sales(DisputeStatus), asked):
+        found[cancellation.sale_id].append(
+            Cause(cancellation.id, "cancellation", reason, cancellation.occurred_at, cancellation)
+        )
+    for step in session.scalars(_rows_of_sales(DisputeStatus), asked):
         kind, reason = f"dispute_{step.status}", f"payment dispute {step.status}"
         found[step.sale_id].append(Cause(step.id, kind, reason, step.occurred_at, step))
     for causes in found.values():
@@ -85,6 +87,6 @@ def causes_of_sales(session: Session, sale_ids: Sequence[str]) -> dict[str, list
 
 
 @cache
-def _about_sales(table: type[Row]) -> Select[Row]:
+def _rows_of_sales(table: type[Row]) -> Select[Row]:
     """To be asked with `sale_ids`."""
     return select(table).where(table.sale_id.in_(bindparam("sale_ids", expanding=True)))

@@ -18,7 +18,7 @@ from tracker.times import format_utc, optional_utc_text
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldCommission:
     """A commission that would be paid if `holds` were lifted, oldest hold first."""
 
     commission_id: str
@@ -30,19 +30,19 @@ class Held:
     holds: Sequence[Hold]
 
 
-def held_commissions(session: Session, *, brand_id: str = "", signal: str = "") -> list[Held]:
+def held_commissions(session: Session, *, brand_id: str = "", signal: str = "") -> list[HeldCommission]:
     """Commissions that something unpaid is left of; all brands', or one's. `signal`: those that it holds.
 
     The one that has been held longest comes first.
     """
-    found: dict[str, Held] = {}
+    found: dict[str, HeldCommission] = {}
     holds: dict[str, list[Hold]] = {}
-    for hold, commission, order_id, creator, worth_minor in session.execute(_standing(brand_id, signal)):
+    for hold, commission, order_id, creator, worth_minor in session.execute(_active_holds(brand_id, signal)):
         if commission.matured_at is not None and settled_minor(session, commission.id) >= worth_minor:
             continue  # it was paid before anything spoke against it
         own = holds.setdefault(commission.id, [])
         own.append(hold)
-        found[commission.id] = Held(
+        found[commission.id] = HeldCommission(
             commission.id,
             commission.brand_id,
             order_id,
@@ -54,7 +54,7 @@ def held_commissions(session: Session, *, brand_id: str = "", signal: str = "") 
     return list(found.values())
 
 
-def _standing(brand_id: str, signal: str) -> Select[Hold, Commission, str, Creator, int]:
+def _active_holds(brand_id: str, signal: str) -> Select[Hold, Commission, str, Creator, int]:
     last, later = aliased(Entry), aliased(Entry)
     rows = (
         select(Hold, Commission, Sale.order_id, Creator, last.amount_after_minor)
@@ -81,7 +81,7 @@ def _standing(brand_id: str, signal: str) -> Select[Hold, Commission, str, Creat
     return rows
 
 
-def hold_answer(hold: Hold) -> dict[str, Any]:
+def hold_json(hold: Hold) -> dict[str, Any]:
     """For the brand: what the creator reads, and the evidence that only the brand sees."""
     return {
         "kind": hold.kind,
@@ -94,7 +94,7 @@ def hold_answer(hold: Hold) -> dict[str, Any]:
     }
 
 
-def hold_sentence(answer: dict[str, Any]) -> str:
+def hold_text(data: dict[str, Any]) -> str:
     """The same in words."""
-    more = evidence_text(answer["signal"], answer["evidence"]) if answer["evidence"] else ""
-    return f"{answer['why']} ({more})" if more else str(answer["why"])
+    more = evidence_text(data["signal"], data["evidence"]) if data["evidence"] else ""
+    return f"{data['why']} ({more})" if more else str(data["why"])

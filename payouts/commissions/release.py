@@ -8,9 +8,9 @@ from sqlalchemy import Select, bindparam, exists, func, select, union, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
-from payouts.commissions.entries import Step, entries_of, locked, record_move
+from payouts.commissions.entries import Change, entries_of, locked_commission, record_account_move
 from payouts.commissions.models import Commission, Entry, Hold
-from payouts.commissions.owners import of_owner
+from payouts.commissions.owners import owner_conditions
 from payouts.ledger.models import Period, Posting
 from payouts.settlement.models import Item, Payout
 from tracker.ids import new_id
@@ -18,46 +18,51 @@ from tracker.sales.inbox.unapplied import unapplied_by_sale
 from tracker.sales.orders.models import Sale
 
 
-def mature_due(
+def release_due(
     session: Session, now: datetime, limit: int, *, before: datetime | None = None, brand_id: str = ""
 ) -> int:
     """Release up to `limit` commissions whose hold is over. How many were released or held again.
 
     `before` and `brand_id` narrow it for the closing of a period: release times before the cut-off only.
     """
-    held = hold_again(session, now, limit, brand_id=brand_id)
+    held = reapply_holds(session, now, limit, brand_id=brand_id)
     asked = {"before": before or now, "now": now, "brand_id": brand_id, "limit": limit}
-    ripe = list(session.scalars(_ripe(bool(brand_id)), asked))
-    for commission_id in ripe:
-        _mature(session, now, commission_id)
-    return held + len(ripe)
+    releasable = list(session.scalars(_releasable(bool(brand_id)), asked))
+    for commission_id in releasable:
+        _release(session, now, commission_id)
+    return held + len(releasable)
 
 
-def hold_again(
+def reapply_holds(
     session: Session, now: datetime, limit: int | None = None, *, brand_id: str = "", creator_id: str = ""
 ) -> int:
     """What a payout contained when its hold was placed goes into hold when that payout was not made."""
-    freed = _freed(bool(brand_id), bool(creator_id), limit is not None)
+    candidates = _held_after_release(bool(brand_id), bool(creator_id), limit is not None)
     asked = {"brand_id": brand_id, "creator_id": creator_id, "limit": limit}
-    waiting = list(session.scalars(freed, asked))
+    waiting = list(session.scalars(candidates, asked))
     for commission_id in waiting:
-        commission = locked(session, commission_id)
+        commission = locked_commission(session, commission_id)
         for placed in holds_of(session, commission_id)[:1]:
-            _take_back(session, now, commission, placed.cause_id, placed.reason)
+            _move_into_hold(session, now, commission, placed.cause_id, placed.reason)
     return len(waiting)
 
 
 @cache
-def _freed(of_brand: bool, of_creator: bool, limited: bool) -> Select[str]:
+def _held_after_release(for_brand: bool, for_creator: bool, limited: bool) -> Select[str]:
     """Released commissions that are held and not with the rail. With `brand_id`, `creator_id`, `limit`."""
-    standing = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
-    freed = (
+    has_active_hold = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
+    candidates = (
         select(Commission.id)
-        .where(Commission.live, Commission.matured_at.is_not(None), standing, *of_owner(of_brand, of_creator))
-        .where(_taken_minor().where(Entry.commission_id == Commission.id).scalar_subquery() <= 0)
+        .where(
+            Commission.live,
+            Commission.matured_at.is_not(None),
+            has_active_hold,
+            *owner_conditions(for_brand, for_creator),
+        )
+        .where(_settled_minor_query().where(Entry.commission_id == Commission.id).scalar_subquery() <= 0)
         .order_by(Commission.id)
     )
-    return freed.limit(bindparam("limit")) if limited else freed
+    return candidates.limit(bindparam("limit")) if limited else candidates
 
 
 def place_hold(
@@ -93,11 +98,11 @@ def place_hold(
         lift_note=None,
     )
     if placed:
-        _take_back(session, now, commission, cause_id, reason, period)
+        _move_into_hold(session, now, commission, cause_id, reason, period)
     return placed
 
 
-def _take_back(
+def _move_into_hold(
     session: Session,
     now: datetime,
     commission: Commission,
@@ -105,9 +110,9 @@ def _take_back(
     reason: str,
     period: Period | None = None,
 ) -> None:
-    if commission.matured_at is None or settled(session, commission.id):
+    if commission.matured_at is None or is_settled(session, commission.id):
         return
-    record_move(session, now, commission, Step("hold", cause_id, reason, now, period=period))
+    record_account_move(session, now, commission, Change("hold", cause_id, reason, now, period=period))
     commission.matured_at = None
     session.flush()
 
@@ -126,7 +131,7 @@ def lift_hold(session: Session, now: datetime, commission_id: str, cause_id: str
     return lifted.first() is not None
 
 
-def settled(session: Session, commission_id: str) -> bool:
+def is_settled(session: Session, commission_id: str) -> bool:
     """Whether money of this commission is with the rail, or may be: its payout was sent and has not returned.
 
     One that is only prepared chooses anew before it is sent. Entries that one payout settled together may
@@ -138,10 +143,10 @@ def settled(session: Session, commission_id: str) -> bool:
 
 def settled_minor(session: Session, commission_id: str) -> int:
     """What of the commission is with the rail, or may be."""
-    return int(session.scalar(_taken_minor().where(Entry.commission_id == commission_id)) or 0)
+    return int(session.scalar(_settled_minor_query().where(Entry.commission_id == commission_id)) or 0)
 
 
-def _taken_minor() -> Select[int]:
+def _settled_minor_query() -> Select[int]:
     """What payouts that were sent, and stayed there, contain; to be narrowed to a commission."""
     return (
         select(func.coalesce(func.sum(Item.amount_minor), 0))
@@ -152,7 +157,7 @@ def _taken_minor() -> Select[int]:
     )
 
 
-def times_held(session: Session, commission_id: str) -> int:
+def hold_count(session: Session, commission_id: str) -> int:
     """How often the commission was held, for whatever cause, lifted ones included."""
     return int(session.scalar(select(func.count(Hold.id)).where(Hold.commission_id == commission_id)) or 0)
 
@@ -179,10 +184,10 @@ def lifted_holds_of(session: Session, commission_id: str) -> list[Hold]:
 
 
 @cache
-def _ripe(of_brand: bool) -> Select[str]:
+def _releasable(for_brand: bool) -> Select[str]:
     """What nothing keeps from being released. To be asked with `before`, `now`, `brand_id` and `limit`."""
     held = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
-    named = union(*unapplied_by_sale()).subquery()
+    event_holds = union(*unapplied_by_sale()).subquery()
     return (
         select(Commission.id)
         .join(Sale, Sale.id == Commission.sale_id)
@@ -192,16 +197,16 @@ def _ripe(of_brand: bool) -> Select[str]:
             Commission.release_at < bindparam("before"),
             Commission.release_at <= bindparam("now"),
             ~held,
-            Sale.id.not_in(select(named.c.sale_id)),
-            *of_owner(of_brand),
+            Sale.id.not_in(select(event_holds.c.sale_id)),
+            *owner_conditions(for_brand),
         )
         .order_by(Commission.release_at, Commission.id)
         .limit(bindparam("limit"))
     )
 
 
-def _mature(session: Session, now: datetime, commission_id: str) -> None:
-    commission = locked(session, commission_id)
+def _release(session: Session, now: datetime, commission_id: str) -> None:
+    commission = locked_commission(session, commission_id)
     if commission.matured_at is not None or not commission.live or holds_of(session, commission_id):
         return  # somebody else was first
     times = sum(entry.kind == "mature" for entry in entries_of(session, commission_id))
@@ -212,7 +217,9 @@ def _mature(session: Session, now: datetime, commission_id: str) -> None:
         .limit(1)
     )
     reason = "the hold is over" if lifted_at is None else "the hold is over and what held it is settled"
-    ripe_at = max(commission.release_at, lifted_at or commission.release_at)
-    record_move(session, now, commission, Step("mature", f"{commission_id}:{times + 1}", reason, ripe_at))
+    releasable_at = max(commission.release_at, lifted_at or commission.release_at)
+    record_account_move(
+        session, now, commission, Change("mature", f"{commission_id}:{times + 1}", reason, releasable_at)
+    )
     commission.matured_at = now
     session.flush()

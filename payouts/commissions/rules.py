@@ -68,7 +68,7 @@ def refunded(sale: SaleAmounts, refunds: Sequence[RefundAmounts], *, cancelled: 
     return Refunded(stated_total + unstated, net)
 
 
-def full_base(sale: SaleAmounts, base: Base) -> int:
+def full_base_minor(sale: SaleAmounts, base: Base) -> int:
     """What the rate applies to before any refund. Profit without a known cost is the net amount."""
     if base == "gross":
         return sale.total
@@ -77,21 +77,21 @@ def full_base(sale: SaleAmounts, base: Base) -> int:
     return sale.net
 
 
-def remaining_base(sale: SaleAmounts, base: Base, back: Refunded) -> int:
+def remaining_base_minor(sale: SaleAmounts, base: Base, back: Refunded) -> int:
     if base == "gross":
         return sale.total - back.total
     if sale.net == 0:
         return 0
-    return divide_half_up(full_base(sale, base) * (sale.net - back.net), sale.net)
+    return divide_half_up(full_base_minor(sale, base) * (sale.net - back.net), sale.net)
 
 
-def commission(base_minor: int, rate_bp: int) -> int:
+def commission_minor(base_minor: int, rate_bp: int) -> int:
     """Half up, once for the whole sale."""
     return divide_half_up(base_minor * rate_bp, RATE_UNIT_BP)
 
 
 @dataclass(frozen=True)
-class DisputeStep:
+class DisputeUpdate:
     """One reported status of a dispute; `occurred_at` is a text that sorts by time."""
 
     dispute_id: str
@@ -100,14 +100,14 @@ class DisputeStep:
     occurred_at: str
 
 
-def dispute_standing(steps: Sequence[DisputeStep]) -> DisputeStep | None:
+def decisive_update(updates: Sequence[DisputeUpdate]) -> DisputeUpdate | None:
     """The step of one dispute that counts: a final one beats `opened`, then the later one (docs/money.md 3).
 
     Won and lost at the same moment is lost: which of both a shop told first must not decide.
     """
     return max(
-        steps,
-        key=lambda step: (step.status != "opened", step.occurred_at, step.status == "lost"),
+        updates,
+        key=lambda update: (update.status != "opened", update.occurred_at, update.status == "lost"),
         default=None,
     )
 
@@ -118,7 +118,7 @@ class Facts:
 
     sale: SaleAmounts
     refunds: tuple[tuple[str, RefundAmounts], ...] = ()
-    disputes: tuple[DisputeStep, ...] = ()
+    disputes: tuple[DisputeUpdate, ...] = ()
     cancelled: bool = False
     declined: bool = False
     failed_refunds: frozenset[str] = frozenset()
@@ -126,31 +126,33 @@ class Facts:
 
     def all_refunds(self) -> list[RefundAmounts]:
         """A lost dispute is a refund whose id is the dispute's: reported as both, it counts once."""
-        by_id = dict(self.standing_refunds())
-        for dispute_id in {step.dispute_id for step in self.disputes}:
-            standing = dispute_standing([step for step in self.disputes if step.dispute_id == dispute_id])
-            if standing is not None and standing.status == "lost":
-                by_id.setdefault(dispute_id, RefundAmounts(standing.amount))
+        by_id = dict(self.effective_refunds())
+        for dispute_id in {update.dispute_id for update in self.disputes}:
+            effective = decisive_update(
+                [update for update in self.disputes if update.dispute_id == dispute_id]
+            )
+            if effective is not None and effective.status == "lost":
+                by_id.setdefault(dispute_id, RefundAmounts(effective.amount))
         return list(by_id.values())
 
-    def standing_refunds(self) -> list[tuple[str, RefundAmounts]]:
+    def effective_refunds(self) -> list[tuple[str, RefundAmounts]]:
         """By id: those that did not fail, and of each payment's highest level what no refund explains."""
-        standing = [(each, amounts) for each, amounts in self.refunds if each not in self.failed_refunds]
+        effective = [(each, amounts) for each, amounts in self.refunds if each not in self.failed_refunds]
         known = sum(amounts.amount for _, amounts in self.refunds)
         if unexplained := excess_cumulative_minor(self.refund_levels, known):
             payments = ", ".join(sorted({payment_id for payment_id, _ in self.refund_levels}))
-            standing.append((f"not named, of {payments}", RefundAmounts(unexplained)))
-        return standing
+            effective.append((f"not named, of {payments}", RefundAmounts(unexplained)))
+        return effective
 
     def open_disputes(self) -> list[str]:
-        ids = sorted({step.dispute_id for step in self.disputes})
-        standing = [dispute_standing([s for s in self.disputes if s.dispute_id == each]) for each in ids]
-        return [step.dispute_id for step in standing if step is not None and step.status == "opened"]
+        ids = sorted({update.dispute_id for update in self.disputes})
+        effective = [decisive_update([s for s in self.disputes if s.dispute_id == each]) for each in ids]
+        return [update.dispute_id for update in effective if update is not None and update.status == "opened"]
 
 
-def worth(facts: Facts, base: Base, rate_bp: int) -> int:
+def worth_minor(facts: Facts, base: Base, rate_bp: int) -> int:
     """The commission in minor units, after everything that is known."""
     if facts.declined:
         return 0
     back = refunded(facts.sale, facts.all_refunds(), cancelled=facts.cancelled)
-    return commission(remaining_base(facts.sale, base, back), rate_bp)
+    return commission_minor(remaining_base_minor(facts.sale, base, back), rate_bp)

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from payouts.commissions.entries import current_amount, entries_of, locked
+from payouts.commissions.entries import current_amount_minor, entries_of, locked_commission
 from payouts.commissions.models import Commission, Hold
-from payouts.commissions.release import holds_of, lift_hold, place_hold, settled
+from payouts.commissions.release import holds_of, is_settled, lift_hold, place_hold
 from tracker.people.accounts.models import Creator
 from tracker.programs.models import Enrollment, Link, Program
 from tracker.sales.attribution.models import Attribution
@@ -33,11 +33,11 @@ from tracker.sales.suspicion.rules import (
 from tracker.sales.suspicion.settings import SuspicionSettings, suspicion_settings
 
 SUPERSEDED_NOTE = "new evidence came with the sale"
-_RESTS_ON_EVIDENCE = ("coupon_without_click", "late_click")
+_EVIDENCE_SIGNALS = ("coupon_without_click", "late_click")
 
 
 @dataclass(frozen=True)
-class Credited:
+class CreditedCommission:
     """A sale, the attribution that counts, and what it earned."""
 
     sale: Sale
@@ -46,7 +46,7 @@ class Credited:
 
 
 @dataclass
-class _Found:
+class _Suspicions:
     """What is suspicious, by commission, and the sale and creator that each belongs to."""
 
     suspicions: dict[str, list[Suspicion]] = field(default_factory=lambda: defaultdict(list))
@@ -57,7 +57,7 @@ class _Found:
         self.subjects[commission_id] = (sale_id, creator_id)
 
 
-def hold_suspicious(session: Session, now: datetime, credited: Sequence[Credited]) -> int:
+def hold_suspicious(session: Session, now: datetime, credited: Sequence[CreditedCommission]) -> int:
     """Hold what a person must look at, of these sales and of their neighbours. How many holds were placed.
 
     Call it under the brands' locks. What a person released stays released.
@@ -65,17 +65,19 @@ def hold_suspicious(session: Session, now: datetime, credited: Sequence[Credited
     if not credited:
         return 0
     settings = suspicion_settings(session, {each.sale.brand_id for each in credited})
-    found = _Found()
-    _look_at_each(session, credited, settings, found)
-    for brand_id, wanted in settings.items():
-        _look_around(session, [each for each in credited if each.sale.brand_id == brand_id], wanted, found)
+    found = _Suspicions()
+    _check_each_sale(session, credited, settings, found)
+    for brand_id, brand_settings in settings.items():
+        _check_neighbours(
+            session, [each for each in credited if each.sale.brand_id == brand_id], brand_settings, found
+        )
     _lift_outdated(session, now, credited, found)
-    answered = _answered(session, found)
+    decided = _held_or_released(session, found)
     return sum(
         _hold(session, now, commission_id, suspicion)
         for commission_id, suspicions in sorted(found.suspicions.items())
         for suspicion in suspicions
-        if (commission_id, cause_of(suspicion)) not in answered
+        if (commission_id, cause_of(suspicion)) not in decided
     )
 
 
@@ -84,8 +86,11 @@ def cause_of(suspicion: Suspicion) -> str:
     return ":".join(filter(None, ("suspicion", suspicion.signal, suspicion.about)))
 
 
-def _look_at_each(
-    session: Session, credited: Sequence[Credited], settings: dict[str, SuspicionSettings], found: _Found
+def _check_each_sale(
+    session: Session,
+    credited: Sequence[CreditedCommission],
+    settings: dict[str, SuspicionSettings],
+    found: _Suspicions,
 ) -> None:
     creator_ids = {each.commission.creator_id for each in credited}
     rows = session.execute(select(Creator.id, Creator.email).where(Creator.id.in_(creator_ids)))
@@ -101,7 +106,7 @@ def _look_at_each(
                 found.add(each.commission.id, sale.id, creator_id, suspicion)
 
 
-def _own_suspicions(each: Credited, creator_email: str, is_linked: bool) -> Iterator[Suspicion]:
+def _own_suspicions(each: CreditedCommission, creator_email: str, is_linked: bool) -> Iterator[Suspicion]:
     sale, attribution = each.sale, each.attribution
     inputs = attribution.inputs
     exact = (sale.customer_email_hash or "").lower() or None
@@ -125,7 +130,9 @@ def _own_suspicions(each: Credited, creator_email: str, is_linked: bool) -> Iter
     )
 
 
-def _linked_since(session: Session, credited: Sequence[Credited]) -> dict[tuple[str, str], datetime]:
+def _linked_since(
+    session: Session, credited: Sequence[CreditedCommission]
+) -> dict[tuple[str, str], datetime]:
     """By brand and creator, of those whose code decided: when the first of their links was made."""
     by_code = {each.commission.creator_id for each in credited if each.attribution.coupon_id is not None}
     if not by_code:
@@ -140,18 +147,21 @@ def _linked_since(session: Session, credited: Sequence[Credited]) -> dict[tuple[
     return {(brand_id, creator_id): since for brand_id, creator_id, since in rows}
 
 
-def _look_around(
-    session: Session, credited: Sequence[Credited], wanted: SuspicionSettings, found: _Found
+def _check_neighbours(
+    session: Session,
+    credited: Sequence[CreditedCommission],
+    brand_settings: SuspicionSettings,
+    found: _Suspicions,
 ) -> None:
     """Signals that take several sales; also of those that were booked before."""
-    if wanted["many_sales"] == wanted["possible_duplicate"] == "off":
+    if brand_settings["many_sales"] == brand_settings["possible_duplicate"] == "off":
         return
-    neighbours = _neighbours(session, credited)
+    neighbours = _nearby_sales(session, credited)
     sales = [each.sale for each in neighbours.values()]
     suspicions: list[tuple[str, Suspicion]] = []
-    if wanted["many_sales"] != "off":
-        suspicions += many_sales(sales, int(wanted["many_sales"])).items()
-    if wanted["possible_duplicate"] != "off":
+    if brand_settings["many_sales"] != "off":
+        suspicions += many_sales(sales, int(brand_settings["many_sales"])).items()
+    if brand_settings["possible_duplicate"] != "off":
         for first, second in possible_duplicates(sales):
             if neighbours[second.sale_id].is_paid(session):
                 first, second = second, first
@@ -162,7 +172,7 @@ def _look_around(
 
 
 @dataclass(frozen=True)
-class _Neighbour:
+class _NearbySale:
     """A sale with its commission."""
 
     sale: CreditedSale
@@ -170,10 +180,10 @@ class _Neighbour:
     matured_at: datetime | None
 
     def is_paid(self, session: Session) -> bool:
-        return self.matured_at is not None and settled(session, self.commission_id)
+        return self.matured_at is not None and is_settled(session, self.commission_id)
 
 
-def _neighbours(session: Session, credited: Sequence[Credited]) -> dict[str, _Neighbour]:
+def _nearby_sales(session: Session, credited: Sequence[CreditedCommission]) -> dict[str, _NearbySale]:
     """By sale id: the brand's sales by the same shoppers or clicks, own ones too."""
     shoppers = {each.sale.shopper for each in credited} - {None}
     clicks = {each.attribution.click_id for each in credited} - {None}
@@ -183,9 +193,9 @@ def _neighbours(session: Session, credited: Sequence[Credited]) -> dict[str, _Ne
         Sale.occurred_at.between(min(times) - MAX_TIME_APART, max(times) + MAX_TIME_APART),
     )
     keys = ((Sale.shopper, shoppers), (Attribution.click_id, clicks))
-    alike = [column.in_(values) for column, values in keys if values]
+    conditions = [column.in_(values) for column, values in keys if values]
     return {
-        row.sale_id: _Neighbour(
+        row.sale_id: _NearbySale(
             CreditedSale(
                 sale_id=row.sale_id,
                 order_id=row.order_id,
@@ -200,12 +210,12 @@ def _neighbours(session: Session, credited: Sequence[Credited]) -> dict[str, _Ne
             row.commission_id,
             row.matured_at,
         )
-        for each in alike  # asked one by one: each has an index of its own
-        for row in session.execute(_earning().where(*near, each))
+        for each in conditions  # asked one by one: each has an index of its own
+        for row in session.execute(_live_commissions().where(*near, each))
     }
 
 
-def _earning() -> Select[*tuple[Any, ...]]:
+def _live_commissions() -> Select[*tuple[Any, ...]]:
     """Joined by sale, too, because that is what commissions are found by."""
     return (
         select(
@@ -230,18 +240,20 @@ def _earning() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _lift_outdated(session: Session, now: datetime, credited: Sequence[Credited], found: _Found) -> None:
+def _lift_outdated(
+    session: Session, now: datetime, credited: Sequence[CreditedCommission], found: _Suspicions
+) -> None:
     """Evidence that came later may answer what was suspicious without it."""
     for each in credited:
         if each.attribution.revision == 1:
             continue
-        still = {cause_of(suspicion) for suspicion in found.suspicions.get(each.commission.id, [])}
+        current_causes = {cause_of(suspicion) for suspicion in found.suspicions.get(each.commission.id, [])}
         for placed in holds_of(session, each.commission.id):
-            if placed.signal in _RESTS_ON_EVIDENCE and placed.cause_id not in still:
+            if placed.signal in _EVIDENCE_SIGNALS and placed.cause_id not in current_causes:
                 lift_hold(session, now, each.commission.id, placed.cause_id, note=SUPERSEDED_NOTE)
 
 
-def _answered(session: Session, found: _Found) -> set[tuple[str, str]]:
+def _held_or_released(session: Session, found: _Suspicions) -> set[tuple[str, str]]:
     """Commission and cause of what is held already, or was released for this sale and creator."""
     sale_ids = {sale_id for sale_id, _creator_id in found.subjects.values()}
     if not sale_ids:
@@ -264,10 +276,10 @@ def _answered(session: Session, found: _Found) -> set[tuple[str, str]]:
 
 def _hold(session: Session, now: datetime, commission_id: str, suspicion: Suspicion) -> bool:
     """False when nothing of the commission is left to hold, or all of it was paid."""
-    commission = locked(session, commission_id)
-    if current_amount(entries_of(session, commission_id)) == 0:
+    commission = locked_commission(session, commission_id)
+    if current_amount_minor(entries_of(session, commission_id)) == 0:
         return False
-    if commission.matured_at is not None and settled(session, commission_id):
+    if commission.matured_at is not None and is_settled(session, commission_id):
         return False
     return place_hold(
         session,

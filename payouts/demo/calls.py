@@ -13,19 +13,19 @@ from tracker.errors import LinkledgerError
 TIMEOUT_S = 10
 
 
-class NoAnswer(LinkledgerError):
+class NoResponse(LinkledgerError):
     """Nobody answered there, or not in time."""
 
     status = 502
 
 
 @dataclass(frozen=True)
-class Answered:
+class JsonReply:
     status: int
     value: Any
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answered:
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> JsonReply:
     """Post once, without redirects. The value is the answer's JSON, or None. Raises NoAnswer."""
     parts = urlsplit(url)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
@@ -35,13 +35,13 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answered:
         response = connection.getresponse()
         raw = response.read()
     except (OSError, HTTPException) as error:
-        raise NoAnswer(f"{parts.netloc} did not answer ({type(error).__name__}); is it running?") from None
+        raise NoResponse(f"{parts.netloc} did not answer ({type(error).__name__}); is it running?") from None
     finally:
         connection.close()
     try:
-        return Answered(response.status, json.loads(raw))
+        return JsonReply(response.status, json.loads(raw))
     except ValueError:
-        return Answered(response.status, None)
+        return JsonReply(response.status, None)
 
 
 def sandbox_control(base_url: str, name: str, **arguments: Any) -> Any:
@@ -49,5 +49,5 @@ def sandbox_control(base_url: str, name: str, **arguments: Any) -> Any:
     headers = {"Authorization": f"Bearer {SANDBOX_KEY}", "Content-Type": "application/json"}
     answered = post(f"{base_url}/_sandbox/{name}", json.dumps(arguments).encode(), headers)
     if answered.status != 200:
-        raise NoAnswer(f"The sandbox answered {answered.status} to {name}.")
+        raise NoResponse(f"The sandbox answered {answered.status} to {name}.")
     return answered.value["result"]

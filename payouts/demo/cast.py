@@ -11,7 +11,7 @@ PROGRAM = "Tea friends"
 
 
 @dataclass(frozen=True)
-class Person:
+class DemoCreator:
     """`page` is where the link leads, in the shop. Clicks and orders come as often as the shares say."""
 
     key: str
@@ -22,13 +22,13 @@ class Person:
     coupon: str
     page: str
     story: str
-    clicks_a_day: tuple[int, int]
+    clicks_per_day: tuple[int, int]
     order_percent: int
     favourites: tuple[str, ...]
     referrer: str
 
 
-MIRA = Person(
+MIRA = DemoCreator(
     key="mira",
     name="Mira Vogel",
     email="mira@creators.example",
@@ -37,12 +37,12 @@ MIRA = Person(
     coupon="MIRA10",
     page="",
     story="Posts brewing videos. Sells every other day and is paid every month.",
-    clicks_a_day=(4, 14),
+    clicks_per_day=(4, 14),
     order_percent=70,
     favourites=("tasting-box", "sencha-asatsuyu", "assam-breakfast", "tasting-box", "earl-grey-blue"),
     referrer="https://www.instagram.com/",
 )
-TOM = Person(
+TOM = DemoCreator(
     key="tom",
     name="Tom Okafor",
     email="tom@creators.example",
@@ -51,12 +51,12 @@ TOM = Person(
     coupon="TOM10",
     page="products/sencha-asatsuyu",
     story="Writes a small blog. What he has earned is below the minimum and is carried forward.",
-    clicks_a_day=(0, 4),
+    clicks_per_day=(0, 4),
     order_percent=12,
     favourites=("sencha-asatsuyu", "rooibos-orange"),
     referrer="https://tom-steeps.example/",
 )
-JONAS = Person(
+JONAS = DemoCreator(
     key="jonas",
     name="Jonas Lind",
     email="jonas@creators.example",
@@ -65,11 +65,11 @@ JONAS = Person(
     coupon="JONAS10",
     page="products/office-box",
     story="Was paid for a large order that came back later. New commissions settle it.",
-    clicks_a_day=(1, 5),
+    clicks_per_day=(1, 5),
     order_percent=14,
     favourites=("earl-grey-blue", "rooibos-orange", "assam-breakfast"),
     referrer="https://www.youtube.com/",
 )
-PEOPLE = (MIRA, TOM, JONAS)
-BY_CODE = {person.code: person for person in PEOPLE}
-COUPONS = {person.coupon: person for person in PEOPLE}
+CREATORS = (MIRA, TOM, JONAS)
+CREATORS_BY_CODE = {person.code: person for person in CREATORS}
+COUPONS = {person.coupon: person for person in CREATORS}

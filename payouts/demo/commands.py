@@ -5,8 +5,8 @@ from functools import partial
 import click
 
 from payouts.demo.home import demo_settings, prepare, reset
-from payouts.processes.addresses import require_free
-from payouts.processes.supervisor import become_serve
+from payouts.processes.addresses import require_address_free
+from payouts.processes.supervisor import exec_serve
 from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 
 
@@ -19,8 +19,8 @@ def demo_command(console: Console, bind: str | None, anew: bool, seed_only: bool
     """Try everything out: an invented brand, its shop, its creators, and two months of history."""
     settings = demo_settings(bind)
     if not seed_only:
-        require_free(settings.bind)
-        require_free(settings.edge_bind)
+        require_address_free(settings.bind)
+        require_address_free(settings.edge_bind)
     if anew:
         reset(settings, console.say)
         settings = demo_settings(bind)
@@ -34,7 +34,7 @@ def demo_command(console: Console, bind: str | None, anew: bool, seed_only: bool
     console.say(f"  It is all in: {settings.home} (start anew with: linkledger demo --reset)")
     console.say("  Ctrl-C stops it.")
     console.say("")
-    return CommandResult(value, " ", after_output=partial(become_serve, settings))
+    return CommandResult(value, " ", after_output=partial(exec_serve, settings))
 
 
 COMMANDS = (demo_command,)

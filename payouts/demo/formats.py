@@ -13,7 +13,7 @@ from payouts.demo.cast import TIMEZONE
 from tracker.money import exponent
 
 LOCALE = "en"
-_STEPS = {
+_ENTRY_LABELS = {
     "accrue": "Earned",
     "mature": "Released",
     "refund": "Refunded",
@@ -65,7 +65,7 @@ def percent(rate_bp: int) -> str:
 
 def step(kind: str) -> str:
     """What happened to a commission, in a word for people."""
-    return _STEPS.get(kind, kind.capitalize())
+    return _ENTRY_LABELS.get(kind, kind.capitalize())
 
 
 FILTERS: Mapping[str, Callable[..., str]] = {

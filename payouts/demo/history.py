@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from payouts.demo import cast
-from payouts.demo.cast import JONAS, MIRA, PEOPLE, TOM, Person
+from payouts.demo.cast import CREATORS, JONAS, MIRA, TOM, DemoCreator
 from payouts.demo.shop import BY_SKU, PRODUCTS, Cart
-from payouts.ledger.calendar import Span, day_after, span_of
+from payouts.ledger.calendar import Span, midnight_after, span_of
 
 CADENCE = "month"
 REVIEW_DAYS = 7
-SETTLED = timedelta(days=3)
+MIN_PAYDAY_AGE = timedelta(days=3)
 """How long ago the payday lies at least that every history contains."""
 _WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 BROWSERS = (
@@ -30,7 +30,7 @@ COUPON_PERCENT = 25
 
 
 @dataclass(frozen=True)
-class Frame:
+class Timeframe:
     """When it began, and the payday that lies in it. Times in UTC."""
 
     starts_at: datetime
@@ -39,7 +39,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class PastClick:
-    person: Person
+    person: DemoCreator
     at: datetime
     user_agent: str
     referrer: str
@@ -68,108 +68,110 @@ class PastRefund:
 
 @dataclass(frozen=True)
 class History:
-    frame: Frame
+    timeframe: Timeframe
     clicks: list[PastClick]
     orders: list[PastOrder]
     refunds: list[PastRefund]
-    work_times: list[datetime]
+    job_times: list[datetime]
 
 
 def history(now: datetime) -> History:
     """Everything up to `now`, each list in the order of its times."""
-    frame = frame_before(now)
-    clicks = [click for day in _days(frame, now) for click in _clicks(frame, day)]
+    timeframe = timeframe_before(now)
+    clicks = [click for day in _days(timeframe, now) for click in _clicks(timeframe, day)]
     clicks = [click for click in clicks if click.at <= now]
-    orders = [order for order in _orders(frame, clicks, now) if order.at <= now]
-    orders = [_numbered(order, number) for number, order in enumerate(sorted(orders, key=_at), start=1001)]
-    refunds = [refund for refund in _refunds(frame, orders) if refund.at <= now]
-    return History(frame, clicks, orders, sorted(refunds, key=_at), _work_times(frame, now))
+    orders = [order for order in _orders(timeframe, clicks, now) if order.at <= now]
+    orders = [
+        _numbered(order, number) for number, order in enumerate(sorted(orders, key=_event_time), start=1001)
+    ]
+    refunds = [refund for refund in _refunds(timeframe, orders) if refund.at <= now]
+    return History(timeframe, clicks, orders, sorted(refunds, key=_event_time), _job_times(timeframe, now))
 
 
-def frame_before(now: datetime) -> Frame:
+def timeframe_before(now: datetime) -> Timeframe:
     """The latest month whose payday is over, and from the month before it on: two to three months."""
     paid = _month_before(span_of(now, CADENCE, cast.TIMEZONE))
-    while payday(paid) + SETTLED > now:
+    while payday(paid) + MIN_PAYDAY_AGE > now:
         paid = _month_before(paid)
-    return Frame(_month_before(paid).starts_at, payday(paid))
+    return Timeframe(_month_before(paid).starts_at, payday(paid))
 
 
 def payday(month: Span) -> datetime:
     """When a month is paid that nobody approves by hand."""
-    return day_after(month.ends_at, REVIEW_DAYS + 1, cast.TIMEZONE)
+    return midnight_after(month.ends_at, REVIEW_DAYS + 1, cast.TIMEZONE)
 
 
 def _month_before(month: Span) -> Span:
     return span_of(month.starts_at - timedelta(hours=12), CADENCE, cast.TIMEZONE)
 
 
-def _days(frame: Frame, now: datetime) -> range:
-    return range((now - frame.starts_at).days + 1)
+def _days(timeframe: Timeframe, now: datetime) -> range:
+    return range((now - timeframe.starts_at).days + 1)
 
 
-def _chance(*names: object) -> random.Random:
+def _random(*names: object) -> random.Random:
     """Drawn anew for each thing, so that one more of it changes no other."""
     return random.Random("northwind:" + ":".join(map(str, names)))
 
 
-def _time_of(frame: Frame, day: int, chance: random.Random) -> datetime:
+def _time_of(timeframe: Timeframe, day: int, rng: random.Random) -> datetime:
     """In waking hours of the brand's own clock."""
-    first = frame.starts_at.astimezone(ZoneInfo(cast.TIMEZONE))
-    local = (first + timedelta(days=day)).replace(hour=chance.randrange(8, 22), minute=chance.randrange(60))
-    return (local + timedelta(seconds=chance.randrange(60))).astimezone(frame.starts_at.tzinfo)
+    first = timeframe.starts_at.astimezone(ZoneInfo(cast.TIMEZONE))
+    local = (first + timedelta(days=day)).replace(hour=rng.randrange(8, 22), minute=rng.randrange(60))
+    return (local + timedelta(seconds=rng.randrange(60))).astimezone(timeframe.starts_at.tzinfo)
 
 
-def _clicks(frame: Frame, day: int) -> list[PastClick]:
+def _clicks(timeframe: Timeframe, day: int) -> list[PastClick]:
     found = []
-    for person in PEOPLE:
-        chance = _chance("clicks", person.key, day)
-        for _ in range(chance.randint(*person.clicks_a_day)):
-            agents = ROBOTS if chance.randrange(100) < ROBOT_PERCENT else BROWSERS
-            at = _time_of(frame, day, chance)
-            found.append(PastClick(person, at, chance.choice(agents), person.referrer))
-    return sorted(found, key=_at)
+    for person in CREATORS:
+        rng = _random("clicks", person.key, day)
+        for _ in range(rng.randint(*person.clicks_per_day)):
+            agents = ROBOTS if rng.randrange(100) < ROBOT_PERCENT else BROWSERS
+            at = _time_of(timeframe, day, rng)
+            found.append(PastClick(person, at, rng.choice(agents), person.referrer))
+    return sorted(found, key=_event_time)
 
 
-def _orders(frame: Frame, clicks: list[PastClick], now: datetime) -> list[PastOrder]:
+def _orders(timeframe: Timeframe, clicks: list[PastClick], now: datetime) -> list[PastOrder]:
     """Some visits end with an order; some orders come by a code alone, and some by nobody."""
     found = []
-    for day in _days(frame, now):
-        for person in PEOPLE:
-            chance = _chance("order", person.key, day)
-            if chance.randrange(100) < person.order_percent:
-                visit = _visit_before(clicks, person, frame, day, chance)
-                found.append(_order(person, _time_of(frame, day, chance), visit, chance))
-        chance = _chance("others", day)
-        if chance.randrange(100) < 20:
-            cart = Cart(chance.choice(PRODUCTS[:4]), chance.randint(1, 3))
-            found.append(PastOrder("", _time_of(frame, day, chance), cart, None))
-    return [*found, *_told_orders(frame, clicks)]
+    for day in _days(timeframe, now):
+        for person in CREATORS:
+            rng = _random("order", person.key, day)
+            if rng.randrange(100) < person.order_percent:
+                visit = _random_visit_before(clicks, person, timeframe, day, rng)
+                found.append(_order(person, _time_of(timeframe, day, rng), visit, rng))
+        rng = _random("others", day)
+        if rng.randrange(100) < 20:
+            cart = Cart(rng.choice(PRODUCTS[:4]), rng.randint(1, 3))
+            found.append(PastOrder("", _time_of(timeframe, day, rng), cart, None))
+    return [*found, *_scripted_orders(timeframe, clicks)]
 
 
-def _order(person: Person, at: datetime, visit: PastClick | None, chance: random.Random) -> PastOrder:
-    by_code = visit is None or chance.randrange(100) < COUPON_PERCENT
-    product = BY_SKU[chance.choice(person.favourites)]
-    cart = Cart(product, chance.choice((1, 1, 2, 3)), person.coupon if by_code else None)
-    return PastOrder("", at, cart, visit, twice=chance.randrange(100) < 5)
+def _order(person: DemoCreator, at: datetime, visit: PastClick | None, rng: random.Random) -> PastOrder:
+    by_code = visit is None or rng.randrange(100) < COUPON_PERCENT
+    product = BY_SKU[rng.choice(person.favourites)]
+    cart = Cart(product, rng.choice((1, 1, 2, 3)), person.coupon if by_code else None)
+    return PastOrder("", at, cart, visit, twice=rng.randrange(100) < 5)
 
 
-def _visit_before(
-    clicks: list[PastClick], person: Person, frame: Frame, day: int, chance: random.Random
+def _random_visit_before(
+    clicks: list[PastClick], person: DemoCreator, timeframe: Timeframe, day: int, rng: random.Random
 ) -> PastClick | None:
     """A visit of the days before; one of ten shoppers remembers only the code."""
-    since = frame.starts_at + timedelta(days=max(day - 3, 0))
-    until = frame.starts_at + timedelta(days=day, hours=6)
+    since = timeframe.starts_at + timedelta(days=max(day - 3, 0))
+    until = timeframe.starts_at + timedelta(days=day, hours=6)
     own = [
         click
         for click in clicks
         if click.person is person and since <= click.at <= until and click.user_agent in BROWSERS
     ]
-    return chance.choice(own) if own and chance.randrange(10) else None
+    return rng.choice(own) if own and rng.randrange(10) else None
 
 
-def _told_orders(frame: Frame, clicks: list[PastClick]) -> list[PastOrder]:
+def _scripted_orders(timeframe: Timeframe, clicks: list[PastClick]) -> list[PastOrder]:
     """The orders that the stories are about."""
-    first = frame.starts_at
+    first = timeframe.starts_at
     jonas = next(click for click in clicks if click.person is JONAS and click.user_agent in BROWSERS)
     mira = next(click for click in clicks if click.person is MIRA and click.user_agent in BROWSERS)
     return [
@@ -183,29 +185,31 @@ def _told_orders(frame: Frame, clicks: list[PastClick]) -> list[PastOrder]:
     ]
 
 
-def _refunds(frame: Frame, orders: list[PastOrder]) -> list[PastRefund]:
+def _refunds(timeframe: Timeframe, orders: list[PastOrder]) -> list[PastRefund]:
     """The office sends its boxes back after the payday; now and then a tin arrives broken."""
     found = []
     for order in orders:
         if order.cart.product.sku == "office-box":
-            at = frame.paid_at + timedelta(days=1, hours=11)
+            at = timeframe.paid_at + timedelta(days=1, hours=11)
             found.append(PastRefund(order.order_id, at, None, "returned: the office has closed"))
             continue
-        chance = _chance("refund", order.order_id)
-        if chance.randrange(100) < 8:
-            at = order.at + timedelta(days=chance.randint(2, 12))
+        rng = _random("refund", order.order_id)
+        if rng.randrange(100) < 8:
+            at = order.at + timedelta(days=rng.randint(2, 12))
             part = order.cart.product.price_minor // 2
             found.append(PastRefund(order.order_id, at, part, "one tin arrived broken"))
     return found
 
 
-def _work_times(frame: Frame, now: datetime) -> list[datetime]:
+def _job_times(timeframe: Timeframe, now: datetime) -> list[datetime]:
     """When jobs ran: every few days, and whenever a month ended, a review ended or a payday came."""
-    times = {frame.starts_at + timedelta(days=day, hours=3) for day in _days(frame, now) if day % 5 == 4}
-    month = span_of(frame.starts_at, CADENCE, cast.TIMEZONE)
+    times = {
+        timeframe.starts_at + timedelta(days=day, hours=3) for day in _days(timeframe, now) if day % 5 == 4
+    }
+    month = span_of(timeframe.starts_at, CADENCE, cast.TIMEZONE)
     while month.starts_at <= now:
         soon = timedelta(hours=1)
-        review_ends_at = day_after(month.ends_at, REVIEW_DAYS, cast.TIMEZONE)
+        review_ends_at = midnight_after(month.ends_at, REVIEW_DAYS, cast.TIMEZONE)
         times |= {month.ends_at + soon, review_ends_at + soon, payday(month) + soon}
         month = span_of(month.ends_at, CADENCE, cast.TIMEZONE)
     return [*sorted(at for at in times if at < now), now]
@@ -215,5 +219,5 @@ def _numbered(order: PastOrder, number: int) -> PastOrder:
     return PastOrder(f"NT-{number}", order.at, order.cart, order.click, order.twice)
 
 
-def _at(event: PastClick | PastOrder | PastRefund) -> datetime:
+def _event_time(event: PastClick | PastOrder | PastRefund) -> datetime:
     return event.at

@@ -12,13 +12,13 @@ from config.migrate import upgrade
 from config.schema import schema_states
 from config.settings import Settings, load_settings
 from payouts.demo import cast
-from payouts.demo.seed import Say, seed
+from payouts.demo.seed import ProgressCallback, seed
 from tracker.errors import Conflict
 from tracker.people.accounts.models import Brand
 from tracker.times import format_utc
 
 FOLDER = "demo"
-MARK = "demo.json"
+MARKER_FILE = "demo.json"
 """Says that the folder is the demo's, whether it is whole, and which address its links lead to."""
 
 
@@ -35,71 +35,71 @@ def _next_port(bind: str) -> str:
     return f"{host}:{int(port) + 1}" if port.isdigit() else bind
 
 
-def reset(settings: Settings, say: Say) -> None:
+def reset(settings: Settings, on_progress: ProgressCallback) -> None:
     """Delete the demo's folder. Raises Conflict when it is not the demo's, or holds only a part of it."""
     if settings.database_url:
         raise Conflict(
             "--reset deletes the demo's folder, not what is in LINKLEDGER_DATABASE_URL. Make an empty "
             "database and name that one."
         )
-    if _mark(settings.home) is None:
+    if _read_marker(settings.home) is None:
         if _has_data(settings.home):
             raise Conflict(
-                f"{settings.home} was not made by the demo (it has no {MARK}); nothing was deleted."
+                f"{settings.home} was not made by the demo (it has no {MARKER_FILE}); nothing was deleted."
             )
         return
     shutil.rmtree(settings.home)
-    say(f"deleted {settings.home}")
+    on_progress(f"deleted {settings.home}")
 
 
-def prepare(settings: Settings, now: datetime, say: Say) -> None:
+def prepare(settings: Settings, now: datetime, on_progress: ProgressCallback) -> None:
     """Migrate, and seed what is empty. Raises Conflict when something else is there; it stays as it is."""
-    settings = clear_interrupted(settings, say)
+    settings = clear_interrupted(settings, on_progress)
     databases = open_databases(settings)
     try:
-        is_empty = _require_ours(databases, settings)
+        is_empty = _require_demo_database(databases, settings)
         upgrade(databases)
         if is_empty:
-            _write_mark(settings, now, whole=False)
-            say("making two months of history …")
-            seed(databases, settings, now, say)
-            _write_mark(settings, now, whole=True)
+            _write_marker(settings, now, whole=False)
+            on_progress("making two months of history …")
+            seed(databases, settings, now, on_progress)
+            _write_marker(settings, now, whole=True)
     finally:
         databases.close()
 
 
-def clear_interrupted(settings: Settings, say: Say) -> Settings:
+def clear_interrupted(settings: Settings, on_progress: ProgressCallback) -> Settings:
     """Throw away what a start left that was interrupted. The settings to go on with: the key may be new.
 
     Raises Conflict when the folder has data that the demo did not make.
     """
-    mark = _mark(settings.home)
+    marker = _read_marker(settings.home)
     if settings.database_url:
         return settings
-    if mark is None and _has_data(settings.home):
+    if marker is None and _has_data(settings.home):
         raise Conflict(
             f"{settings.home} holds data that the demo did not make. Name another LINKLEDGER_HOME."
         )
-    if mark is None or mark["whole"]:
+    if marker is None or marker["whole"]:
         return settings
-    say("the last start was interrupted: making the demo anew")
+    on_progress("the last start was interrupted: making the demo anew")
     shutil.rmtree(settings.home)
     return settings.model_copy(update={"secret_key": load_settings(home=settings.home).secret_key})
 
 
-def _require_ours(databases: Databases, settings: Settings) -> bool:
+def _require_demo_database(databases: Databases, settings: Settings) -> bool:
     """Before anything is changed, not even the schema. True when nothing is there yet; raises Conflict."""
-    brands, mark = _brands(databases), _mark(settings.home)
+    brands, marker = _brands(databases), _read_marker(settings.home)
     if not brands:
         return True
-    if cast.BRAND not in brands or mark is None or not mark["whole"]:
+    if cast.BRAND not in brands or marker is None or not marker["whole"]:
         raise Conflict(
             "The database has brands that this demo did not make, or only a part of it. The demo needs an "
             "empty database of its own: leave LINKLEDGER_DATABASE_URL out, or name another one."
         )
-    if mark["address"] != settings.web_url:
+    if marker["address"] != settings.web_url:
         raise Conflict(
-            f"This demo's links lead to {mark['address']}, not to {settings.web_url}. "
+            f"This demo's links lead to {marker['address']}, not to {settings.web_url}. "
             "Start it there, or make it anew with: linkledger demo --reset"
         )
     return False
@@ -113,17 +113,17 @@ def _brands(databases: Databases) -> list[str]:
         return list(session.scalars(select(Brand.name)))
 
 
-def _mark(home: Path) -> dict[str, object] | None:
+def _read_marker(home: Path) -> dict[str, object] | None:
     try:
-        found = json.loads((home / MARK).read_text())
+        found = json.loads((home / MARKER_FILE).read_text())
     except (FileNotFoundError, ValueError):
         return None
     return found if isinstance(found, dict) and {"whole", "address"} <= found.keys() else None
 
 
-def _write_mark(settings: Settings, now: datetime, *, whole: bool) -> None:
-    mark = {"whole": whole, "address": settings.web_url, "made_at": format_utc(now)}
-    (settings.home / MARK).write_text(json.dumps(mark))
+def _write_marker(settings: Settings, now: datetime, *, whole: bool) -> None:
+    marker = {"whole": whole, "address": settings.web_url, "made_at": format_utc(now)}
+    (settings.home / MARKER_FILE).write_text(json.dumps(marker))
 
 
 def _has_data(home: Path) -> bool:

@@ -12,7 +12,7 @@ from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
 from payouts.demo.calls import post
 from payouts.demo.payday import next_payday
-from payouts.demo.queries import demo_brand, demo_source, demo_time, still_ahead
+from payouts.demo.queries import demo_brand, demo_source, demo_time, next_pay_date
 from payouts.demo.shop import Cart, refund_data, sale_data, signed_message
 from payouts.explain.order import explain
 from tracker.errors import LinkledgerError
@@ -51,20 +51,20 @@ def report_refund(
     _deliver(databases, settings, now, f"msg-{refund_id}", "refund.created", data)
 
 
-def story(session: Session, now: datetime, order_id: str) -> dict[str, Any]:
+def order_page_data(session: Session, now: datetime, order_id: str) -> dict[str, Any]:
     """The account that `linkledger explain` gives, with what the page needs beside it. Raises NotFound."""
     brand = demo_brand(session)
-    account = explain(session, brand.id, order_id)[0]
-    sale = session.get_one(Sale, account["sale"])
+    explanation = explain(session, brand.id, order_id)[0]
+    sale = session.get_one(Sale, explanation["sale"])
     refunds = session.scalars(
         select(Refund).where(Refund.sale_id == sale.id).order_by(Refund.occurred_at)
     ).all()
     back = sum(refund.amount_minor for refund in refunds)
-    commission = next((each for each in account["commissions"] if each["live"]), None)
+    commission = next((each for each in explanation["commissions"] if each["live"]), None)
     if commission is not None:
         at = demo_time(session, now)
-        commission["pay_date"] = still_ahead(commission["pay_date"], at, next_payday(session, brand, at))
-    return account | {
+        commission["pay_date"] = next_pay_date(commission["pay_date"], at, next_payday(session, brand, at))
+    return explanation | {
         "row": sale,
         "received": session.get_one(Event, sale.event_id),
         "refunds": refunds,
@@ -85,10 +85,10 @@ def _deliver(
     if answered.status != 200 or answered.value is None or answered.value["state"] != "applied":
         reason = (answered.value or {}).get("reason") or (answered.value or {}).get("detail") or "no reason"
         raise HookRefused(f"The hook answered {answered.status} to the shop's message: {reason}")
-    transact(databases.main, lambda session: _book_at_once(session, now, brand_id))
+    transact(databases.main, lambda session: _run_booking_jobs(session, now, brand_id))
 
 
-def _book_at_once(session: Session, now: datetime, brand_id: str) -> None:
+def _run_booking_jobs(session: Session, now: datetime, brand_id: str) -> None:
     """What the scheduler does every minute; a visitor of the demo should not have to wait for it."""
     accrue_due(session, now, BATCH, brand_id=brand_id)
     adjust_due(session, now, BATCH, brand_id=brand_id)

@@ -13,7 +13,7 @@ from payouts.demo import queries, shop_pages
 from payouts.demo.blueprint import blueprint
 from payouts.demo.cast import HOLD_DAYS
 from payouts.demo.payday import next_payday, run_next_payday
-from payouts.demo.transfers import transfers_at_the_rail
+from payouts.demo.transfers import fetch_rail_transfers
 from payouts.selfcheck.checks import CHECKS, self_check
 from payouts.statements.document.document import expected_pay_date, statement_document
 from payouts.statements.models import SealedDocument, Statement
@@ -26,15 +26,15 @@ from tracker.people.access.guards import public
 __all__ = ["blueprint", "shop_pages"]
 
 HOLD = timedelta(days=HOLD_DAYS)
-INVENTED = "shows the demo's invented figures"
+DEMO_DATA = "shows the demo's invented figures"
 
 
 @blueprint.get("/")
-@public(INVENTED)
+@public(DEMO_DATA)
 def index() -> str:
-    here, now = site(), datetime.now(UTC)
-    counts = queries.click_counts(here.databases)
-    with read_session(here.databases.main) as session:
+    app_site, now = site(), datetime.now(UTC)
+    counts = queries.click_counts(app_site.databases)
+    with read_session(app_site.databases.main) as session:
         brand = queries.demo_brand(session)
         at = queries.demo_time(session, now)
         payday = next_payday(session, brand, at)
@@ -44,25 +44,25 @@ def index() -> str:
             now=now,
             ahead=at if at > now else None,
             payday=payday,
-            todays_day=queries.still_ahead(expected_pay_date(brand, now + HOLD), at, payday),
-            creators=queries.figures(session, brand, counts),
+            todays_day=queries.next_pay_date(expected_pay_date(brand, now + HOLD), at, payday),
+            creators=queries.creator_statistics(session, brand, counts),
             statements=queries.statements(session, brand),
             payouts=queries.payouts(session, brand),
             faults=self_check(session, at),
             checks=[promise for promise, _check in CHECKS],
-            link_url=here.settings.link_url,
+            link_url=app_site.settings.link_url,
         )
 
 
 @blueprint.get("/creators/<creator_id>")
-@public(INVENTED)
+@public(DEMO_DATA)
 def creator(creator_id: str) -> str:
-    here, now = site(), datetime.now(UTC)
-    counts = queries.click_counts(here.databases)
-    with read_session(here.databases.main) as session:
+    app_site, now = site(), datetime.now(UTC)
+    counts = queries.click_counts(app_site.databases)
+    with read_session(app_site.databases.main) as session:
         brand = queries.demo_brand(session)
         at = queries.demo_time(session, now)
-        known = {each.creator.id: each for each in queries.figures(session, brand, counts)}
+        known = {each.creator.id: each for each in queries.creator_statistics(session, brand, counts)}
         if creator_id not in known:
             raise NotFound(f"The demo has no creator {creator_id}.")
         rows = queries.commission_rows(session, brand, creator_id)
@@ -76,12 +76,12 @@ def creator(creator_id: str) -> str:
             coming=queries.coming(rows, at, payday),
             payday=payday,
             payouts=[each for each in queries.payouts(session, brand) if each["creator"].id == creator_id],
-            link_url=here.settings.link_url,
+            link_url=app_site.settings.link_url,
         )
 
 
 @blueprint.get("/statements/<period>")
-@public(INVENTED)
+@public(DEMO_DATA)
 def statement(period: str) -> str:
     with read_session(site().databases.main) as session:
         found, document = _statement(session, period)
@@ -89,7 +89,7 @@ def statement(period: str) -> str:
 
 
 @blueprint.get("/statements/<period>.<any(json, csv):kind>")
-@public(INVENTED)
+@public(DEMO_DATA)
 def statement_file(period: str, kind: str) -> Response:
     with read_session(site().databases.main) as session:
         _found, document = _statement(session, period)
@@ -115,10 +115,10 @@ def approval(period: str) -> AnyResponse:
 
 
 @blueprint.get("/payouts")
-@public(INVENTED)
+@public(DEMO_DATA)
 def payouts() -> str:
-    here, now = site(), datetime.now(UTC)
-    with read_session(here.databases.main) as session:
+    app_site, now = site(), datetime.now(UTC)
+    with read_session(app_site.databases.main) as session:
         brand = queries.demo_brand(session)
         at = queries.demo_time(session, now)
         found = queries.payouts(session, brand)
@@ -128,15 +128,15 @@ def payouts() -> str:
         brand=brand,
         payouts=found,
         payday=payday,
-        at_the_rail=transfers_at_the_rail(here.databases, here.settings),
+        at_the_rail=fetch_rail_transfers(app_site.databases, app_site.settings),
     )
 
 
 @blueprint.post("/payday")
 @public("pays invented money")
 def payday() -> AnyResponse:
-    here = site()
-    run_next_payday(here.databases, here.settings, datetime.now(UTC))
+    app_site = site()
+    run_next_payday(app_site.databases, app_site.settings, datetime.now(UTC))
     return redirect(url_for("demo.payouts"), 303)
 
 

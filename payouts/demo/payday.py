@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session
 from config.database import Databases, read_session
 from config.settings import Settings
 from payouts.demo.queries import demo_brand, demo_time, statements
-from payouts.ledger.calendar import Span, day_after, span_of
-from payouts.processes.job_table import work
+from payouts.ledger.calendar import Span, midnight_after, span_of
+from payouts.processes.job_table import run_all_jobs
 from tracker.errors import Fault
 from tracker.people.accounts.models import Brand
 
-SOON = timedelta(hours=1)
+AFTER_BOUNDARY = timedelta(hours=1)
 """After the hour that counts, so that nothing hangs on a second."""
 
 
@@ -34,11 +34,11 @@ def run_next_payday(databases: Databases, settings: Settings, now: datetime) -> 
         start = demo_time(session, now)
         payday = next_payday(session, brand, start)
     last_month = span_of(payday - timedelta(days=brand.review_days + 2), brand.cadence, brand.timezone)
-    review_ends_at = day_after(last_month.ends_at, brand.review_days, brand.timezone)
-    for at in (last_month.ends_at + SOON, review_ends_at + SOON, payday + SOON):
+    review_ends_at = midnight_after(last_month.ends_at, brand.review_days, brand.timezone)
+    for at in (last_month.ends_at + AFTER_BOUNDARY, review_ends_at + AFTER_BOUNDARY, payday + AFTER_BOUNDARY):
         if at <= start:
             continue
-        for result in work(databases, settings, at):
+        for result in run_all_jobs(databases, settings, at):
             for job, done in result["jobs"].items():
                 if "error" in done:
                     raise Fault(f"The job {job} failed: {done['error']}")
@@ -46,4 +46,4 @@ def run_next_payday(databases: Databases, settings: Settings, now: datetime) -> 
 
 
 def _payday(brand: Brand, month: Span) -> datetime:
-    return day_after(month.ends_at, brand.review_days + 1, brand.timezone)
+    return midnight_after(month.ends_at, brand.review_days + 1, brand.timezone)

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from config.database import Databases, read_session
 from payouts.commissions.models import Commission, Entry
 from payouts.demo import cast
-from payouts.demo.cast import BY_CODE, PEOPLE, Person
-from payouts.jobs.claims import clock
+from payouts.demo.cast import CREATORS, CREATORS_BY_CODE, DemoCreator
+from payouts.jobs.claims import latest_as_of
 from payouts.ledger.balances import CreatorBalance, creator_balances
 from payouts.ledger.models import Period, Posting
 from payouts.settlement.models import Item, Payout
@@ -31,12 +31,12 @@ from tracker.sales.sources.models import Source
 
 
 @dataclass(frozen=True)
-class Figures:
+class CreatorStatistics:
     """One creator, and how he stands at the brand. `clicks` are visits, without what repeats."""
 
     creator: Creator
     link: Link
-    person: Person
+    person: DemoCreator
     clicks: int
     machines: int
     orders: int
@@ -70,24 +70,26 @@ def demo_source(session: Session, brand: Brand) -> Source:
 
 def demo_time(session: Session, now: datetime) -> datetime:
     """The time as of which the demo's jobs have run, when that is ahead of `now`."""
-    return max(now, clock(session) or now)
+    return max(now, latest_as_of(session) or now)
 
 
 def click_counts(databases: Databases) -> dict[UUID, Counter[str]]:
     """By link of the demo; see link_figures."""
     with read_session(databases.main) as session:
-        own = session.scalars(select(Link.id).where(Link.code_key.in_(BY_CODE))).all()
+        own = session.scalars(select(Link.id).where(Link.code_key.in_(CREATORS_BY_CODE))).all()
     with read_session(databases.clicks) as session:
         return link_statistics(session, [uuid_of(each, "lnk") for each in own])
 
 
-def figures(session: Session, brand: Brand, counts: dict[UUID, Counter[str]]) -> list[Figures]:
+def creator_statistics(
+    session: Session, brand: Brand, counts: dict[UUID, Counter[str]]
+) -> list[CreatorStatistics]:
     """Every creator of the demo, in the order of the cast."""
     rows = session.execute(
         select(Creator, Link)
         .join(Enrollment, Enrollment.creator_id == Creator.id)
         .join(Link, Link.enrollment_id == Enrollment.id)
-        .where(Link.code_key.in_(BY_CODE))
+        .where(Link.code_key.in_(CREATORS_BY_CODE))
     ).all()
     orders = _orders_by_creator(session, brand)
     balances = creator_balances(session, brand.id, brand.currency)
@@ -96,17 +98,17 @@ def figures(session: Session, brand: Brand, counts: dict[UUID, Counter[str]]) ->
         counted = counts.get(uuid_of(link.id, "lnk"), Counter())
         again = sum(counted[name] for name in COLUMN_BY_DOUBT.values())
         found.append(
-            Figures(
+            CreatorStatistics(
                 creator,
                 link,
-                BY_CODE[link.code_key],
+                CREATORS_BY_CODE[link.code_key],
                 counted["persons"],
                 counted.total() - counted["persons"] - again,
                 orders[creator.id],
                 balances.get(creator.id, CreatorBalance()),
             )
         )
-    return sorted(found, key=lambda each: PEOPLE.index(each.person))
+    return sorted(found, key=lambda each: CREATORS.index(each.person))
 
 
 def commission_rows(session: Session, brand: Brand, creator_id: str) -> list[CommissionRow]:
@@ -144,11 +146,11 @@ def coming(rows: list[CommissionRow], at: datetime, payday: datetime) -> list[tu
     days: dict[str, list[int]] = defaultdict(list)
     for row in rows:
         if row.payout is None and row.now_minor:
-            days[still_ahead(row.pay_date, at, payday)].append(row.now_minor)
+            days[next_pay_date(row.pay_date, at, payday)].append(row.now_minor)
     return [(day, len(amounts), sum(amounts)) for day, amounts in sorted(days.items())]
 
 
-def still_ahead(pay_date: str, at: datetime, payday: datetime) -> str:
+def next_pay_date(pay_date: str, at: datetime, payday: datetime) -> str:
     """The day on which something is paid; what missed its own day goes with the next payday."""
     zone = ZoneInfo(cast.TIMEZONE)
     if pay_date > at.astimezone(zone).date().isoformat():

@@ -19,8 +19,8 @@ from payouts.demo import cast
 from payouts.demo.calls import sandbox_control
 from payouts.demo.history import History, PastClick, PastOrder, PastRefund, history
 from payouts.demo.shop import CURRENCY, Message, refund_data, sale_data, signed_message
-from payouts.processes.job_table import work
-from payouts.transfers.payees import remember_payee
+from payouts.processes.job_table import run_all_jobs
+from payouts.transfers.payees import register_payee
 from payouts.transfers.rail import open_rail
 from payouts.transfers.sandbox.server import SandboxServer
 from tracker.clicks.counting.verdict import classify
@@ -37,15 +37,15 @@ from tracker.sales.sources.models import Source
 from tracker.sales.sources.operations import create_source
 from tracker.sales.suspicion.settings import set_suspicion
 
-Say = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 FUNDS_MINOR = 500_000
 WRITE_DEADLINE_S = 30
-OPENED_BEFORE = timedelta(days=1)
+SETUP_LEAD = timedelta(days=1)
 """The brand, its program and its creators were there a day before anything happened."""
 
 
 @dataclass(frozen=True)
-class Made:
+class DemoBrand:
     """What the history needs to know of the brand that it happens to."""
 
     brand_id: str
@@ -55,20 +55,22 @@ class Made:
     """Person's key to creator's id."""
 
 
-def seed(databases: Databases, settings: Settings, now: datetime, say: Say) -> None:
+def seed(databases: Databases, settings: Settings, now: datetime, on_progress: ProgressCallback) -> None:
     """Fill an empty, migrated database. Raises Fault when a job failed on the way."""
     past = history(now)
-    opened_at = past.frame.starts_at - OPENED_BEFORE
-    made = transact(databases.main, lambda session: _open_brand(session, settings, opened_at))
-    say(f"  {cast.BRAND}, {len(cast.PEOPLE)} creators, {len(past.clicks)} clicks, {len(past.orders)} orders")
+    opened_at = past.timeframe.starts_at - SETUP_LEAD
+    made = transact(databases.main, lambda session: _create_demo_brand(session, settings, opened_at))
+    on_progress(
+        f"  {cast.BRAND}, {len(cast.CREATORS)} creators, {len(past.clicks)} clicks, {len(past.orders)} orders"
+    )
     tokens = _record_clicks(databases, settings, past)
     with _sandbox(settings) as base_url:
         there = settings.model_copy(update={"stripe_api_base": base_url})
         _connect_payees(databases, there, made, opened_at)
-        _live_through(databases, there, made, past, tokens, say)
+        _replay_history(databases, there, made, past, tokens, on_progress)
 
 
-def _open_brand(session: Session, settings: Settings, at: datetime) -> Made:
+def _create_demo_brand(session: Session, settings: Settings, at: datetime) -> DemoBrand:
     brand = create_brand(
         session,
         at,
@@ -84,7 +86,7 @@ def _open_brand(session: Session, settings: Settings, at: datetime) -> Made:
         session, at, brand_id=brand.id, name=cast.PROGRAM, rate_bp=cast.RATE_BP, hold_days=cast.HOLD_DAYS
     )
     creators = {}
-    for person in cast.PEOPLE:
+    for person in cast.CREATORS:
         creator = create_creator(session, at, name=person.name, email=person.email, country=person.country)
         enroll(session, at, program_id=program.id, creator_id=creator.id, coupon=person.coupon)
         create_link(
@@ -97,13 +99,13 @@ def _open_brand(session: Session, settings: Settings, at: datetime) -> Made:
         )
         creators[person.key] = creator.id
     source, secret = create_source(session, at, brand_id=brand.id, kind="standard", keys=settings.secret_keys)
-    return Made(brand.id, source, secret, creators)
+    return DemoBrand(brand.id, source, secret, creators)
 
 
 def _record_clicks(databases: Databases, settings: Settings, past: History) -> dict[PastClick, str]:
     """Through the recorder; the tokens are those that the shop got in its address."""
     with databases.main.connect() as connection, Session(connection) as session:
-        targets = {person.code: link_target(session, person.code) for person in cast.PEOPLE}
+        targets = {person.code: link_target(session, person.code) for person in cast.CREATORS}
     recorder = Recorder(settings.clicks_url)
     tokens, waiting = {}, []
     for visit in past.clicks:
@@ -133,44 +135,44 @@ def _sandbox(settings: Settings) -> Iterator[str]:
             yield server.url
 
 
-def _connect_payees(databases: Databases, settings: Settings, made: Made, at: datetime) -> None:
+def _connect_payees(databases: Databases, settings: Settings, made: DemoBrand, at: datetime) -> None:
     sandbox_control(settings.stripe_api_base, "top_up", currency=CURRENCY, amount=FUNDS_MINOR)
     with open_rail(settings) as rail:
-        for person in cast.PEOPLE:
+        for person in cast.CREATORS:
             creator_id = made.creators[person.key]
             account = rail.create_payee(creator_id, person.email, person.country, person.name)
             sandbox_control(settings.stripe_api_base, "complete_onboarding", account_id=account)
             remember = partial(
-                remember_payee, now=at, brand_id=made.brand_id, creator_id=creator_id, account_ref=account
+                register_payee, now=at, brand_id=made.brand_id, creator_id=creator_id, account_ref=account
             )
             transact(databases.main, remember)
 
 
-def _live_through(
+def _replay_history(
     databases: Databases,
     settings: Settings,
-    made: Made,
+    made: DemoBrand,
     past: History,
     tokens: dict[PastClick, str],
-    say: Say,
+    on_progress: ProgressCallback,
 ) -> None:
     """Everything in the order of its time: what shops reported until then, then the jobs."""
     waiting = [*_deliveries(made, past, tokens)]
     month = None
-    for at in past.work_times:
+    for at in past.job_times:
         if month != (month := f"{at:%B %Y}"):
-            say(f"  {month}")
+            on_progress(f"  {month}")
         due = [delivery for delivery in waiting if delivery[0] <= at]
         waiting = waiting[len(due) :]
         transact(databases.main, partial(_receive, settings=settings, made=made, due=due))
-        for done in work(databases, settings, at):
+        for done in run_all_jobs(databases, settings, at):
             failed = {name: result for name, result in done["jobs"].items() if "error" in result}
             if failed:
                 raise Fault(f"The demo could not be made: as of {done['at']}, {failed}")
 
 
 def _deliveries(
-    made: Made, past: History, tokens: dict[PastClick, str]
+    made: DemoBrand, past: History, tokens: dict[PastClick, str]
 ) -> Iterator[tuple[datetime, Message]]:
     totals = {order.order_id: order.cart.total_minor for order in past.orders}
     events: list[PastOrder | PastRefund] = sorted([*past.orders, *past.refunds], key=lambda event: event.at)
@@ -194,7 +196,9 @@ def _message(
     return signed_message(secret, f"msg-{event.order_id}", "sale.created", data, event.at)
 
 
-def _receive(session: Session, settings: Settings, made: Made, due: list[tuple[datetime, Message]]) -> None:
+def _receive(
+    session: Session, settings: Settings, made: DemoBrand, due: list[tuple[datetime, Message]]
+) -> None:
     """As the hook does it: verify the signature at the message's time, then hand it to the inbox."""
     kind = kind_of("standard")
     for at, message in due:

@@ -18,8 +18,8 @@ TAX_BP = 700
 """German VAT on tea: 7 %."""
 SHIPPING_MINOR = 490
 FREE_SHIPPING_FROM_MINOR = 5000
-COUPON_BP = 1000
-LARGEST_QUANTITY = 20
+COUPON_DISCOUNT_BP = 1000
+MAX_QUANTITY = 20
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Cart:
 
     @property
     def discount_minor(self) -> int:
-        return divide_half_up(self.goods_minor * COUPON_BP, 10_000) if self.coupon else 0
+        return divide_half_up(self.goods_minor * COUPON_DISCOUNT_BP, 10_000) if self.coupon else 0
 
     @property
     def shipping_minor(self) -> int:

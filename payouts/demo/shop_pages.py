@@ -13,9 +13,9 @@ from werkzeug.wrappers import Response
 from config.database import read_session
 from payouts.demo.blueprint import blueprint
 from payouts.demo.cast import COUPONS
-from payouts.demo.orders import new_order_id, report_refund, report_sale, story
+from payouts.demo.orders import new_order_id, order_page_data, report_refund, report_sale
 from payouts.demo.queries import demo_brand
-from payouts.demo.shop import BY_SKU, CURRENCY, LARGEST_QUANTITY, PRODUCTS, Cart, Product
+from payouts.demo.shop import BY_SKU, CURRENCY, MAX_QUANTITY, PRODUCTS, Cart, Product
 from tracker.clicks.token import read_token
 from tracker.errors import Invalid
 from tracker.http.site import site
@@ -25,36 +25,36 @@ from tracker.people.access.guards import public
 from tracker.programs.models import Link
 from tracker.sales.orders.models import Sale
 
-TOKEN = "ll"
-SCRIPT_KEPT_S = 3600
-SHOPPER = "the demo's shop sells to anybody"
+TOKEN_FIELD = "ll"
+SCRIPT_MAX_AGE_S = 3600
+PUBLIC_SHOP = "the demo's shop sells to anybody"
 
 
 @blueprint.get("/shop/")
-@public(SHOPPER)
+@public(PUBLIC_SHOP)
 def shop() -> str:
     return render_template(
-        "demo/shop.html", products=PRODUCTS, currency=CURRENCY, token=_token(), guide=_guide()
+        "demo/shop.html", products=PRODUCTS, currency=CURRENCY, token=_token(), guide=_link_code()
     )
 
 
 @blueprint.get("/shop/consent.js")
 @public("the shop's own script, the same for everybody")
 def consent_script() -> Response:
-    return send_from_directory(f"{blueprint.root_path}/static", "consent.js", max_age=SCRIPT_KEPT_S)
+    return send_from_directory(f"{blueprint.root_path}/static", "consent.js", max_age=SCRIPT_MAX_AGE_S)
 
 
 @blueprint.get("/shop/products/<sku>")
-@public(SHOPPER)
+@public(PUBLIC_SHOP)
 def product(sku: str) -> Response:
     return _product_page(_product(sku))
 
 
 @blueprint.post("/shop/orders")
-@public(SHOPPER)
+@public(PUBLIC_SHOP)
 def buy() -> Response:
     now = datetime.now(UTC)
-    here = site()
+    app_site = site()
     wanted = _product(request.form.get("sku", ""))
     try:
         cart = Cart(wanted, _quantity(), _coupon())
@@ -62,7 +62,7 @@ def buy() -> Response:
         return _product_page(wanted, problem=str(error), status=422)
     order_id = request.form.get("order") or new_order_id(now)
     if not _is_booked(order_id):  # else the button was pressed twice
-        report_sale(here.databases, here.settings, now, order_id, cart, _token())
+        report_sale(app_site.databases, app_site.settings, now, order_id, cart, _token())
     return redirect(url_for("demo.order", order_id=order_id), 303)
 
 
@@ -70,21 +70,21 @@ def buy() -> Response:
 @public("shows an order of the demo's shop, which holds nobody's data")
 def order(order_id: str) -> str:
     with read_session(site().databases.main) as session:
-        account = story(session, datetime.now(UTC), order_id)
-        return render_template("demo/order.html", **account, products=BY_SKU)
+        explanation = order_page_data(session, datetime.now(UTC), order_id)
+        return render_template("demo/order.html", **explanation, products=BY_SKU)
 
 
 @blueprint.post("/shop/orders/<order_id>/refunds")
-@public(SHOPPER)
+@public(PUBLIC_SHOP)
 def refund(order_id: str) -> Response:
-    here, now = site(), datetime.now(UTC)
-    with read_session(here.databases.main) as session:
-        refundable_minor = story(session, now, order_id)["refundable_minor"]
+    app_site, now = site(), datetime.now(UTC)
+    with read_session(app_site.databases.main) as session:
+        refundable_minor = order_page_data(session, now, order_id)["refundable_minor"]
     half = request.form.get("part") == "half"
     amount_minor = divide_half_up(refundable_minor, 2) if half else refundable_minor
     if amount_minor:
         reason = "half of it came back" if half else "returned by the shopper"
-        report_refund(here.databases, here.settings, now, order_id, amount_minor, reason)
+        report_refund(app_site.databases, app_site.settings, now, order_id, amount_minor, reason)
     return redirect(url_for("demo.order", order_id=order_id, _anchor="commission"), 303)
 
 
@@ -94,11 +94,11 @@ def _product_page(wanted: Product, problem: str | None = None, status: int = 200
         product=wanted,
         currency=CURRENCY,
         token=_token(),
-        guide=_guide(),
+        guide=_link_code(),
         problem=problem,
         given=request.form,
         coupons=list(COUPONS),
-        largest=LARGEST_QUANTITY,
+        largest=MAX_QUANTITY,
         order_id=new_order_id(datetime.now(UTC)),
     )
     response = make_response(page, status)
@@ -113,8 +113,8 @@ def _product(sku: str) -> Product:
 
 def _quantity() -> int:
     text = request.form.get("quantity", "1").strip()
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= LARGEST_QUANTITY:
-        raise Invalid(f"Order 1 to {LARGEST_QUANTITY} of it.")
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= MAX_QUANTITY:
+        raise Invalid(f"Order 1 to {MAX_QUANTITY} of it.")
     return int(text)
 
 
@@ -126,10 +126,10 @@ def _coupon() -> str | None:
 
 
 def _token() -> str | None:
-    return request.values.get(TOKEN) or None
+    return request.values.get(TOKEN_FIELD) or None
 
 
-def _guide() -> str | None:
+def _link_code() -> str | None:
     """Whose link led here, for the demo's own note; a real shop cannot tell and need not know."""
     token = _token()
     if token is None:

@@ -10,28 +10,30 @@ from config.database import Databases, read_session
 from config.settings import Settings
 from payouts.settlement.models import Attempt
 from payouts.transfers.rail import open_rail
-from payouts.transfers.stripe.shapes import TransferFound
+from payouts.transfers.stripe.shapes import StripeTransfer
 
-SINCE = datetime(2020, 1, 1, tzinfo=UTC)
+SEARCH_FROM = datetime(2020, 1, 1, tzinfo=UTC)
 """Before the sandbox was: it makes transfers at its own time, whatever the demo's is."""
 
 
 @dataclass(frozen=True)
-class AtTheRail:
+class RailTransfers:
     """Transfers by their payout's id, and what is left for further ones, in the rail's integer."""
 
-    transfers: dict[str, list[TransferFound]]
+    transfers: dict[str, list[StripeTransfer]]
     available: int
 
 
-def transfers_at_the_rail(databases: Databases, settings: Settings, currency: str = "EUR") -> AtTheRail:
+def fetch_rail_transfers(databases: Databases, settings: Settings, currency: str = "EUR") -> RailTransfers:
     """Asked anew, over HTTP and with the real SDK. Raises RailError."""
     with read_session(databases.main) as session:
         attempts = session.execute(select(Attempt.payout_id, Attempt.parameters))
-        sought: dict[str, dict[str, Any]] = dict(attempts.all())
+        parameters_by_payout: dict[str, dict[str, Any]] = dict(attempts.all())
     with open_rail(settings) as rail:
         found = {
-            payout_id: rail.find_transfers(parameters["transfer_group"], parameters["destination"], SINCE)
-            for payout_id, parameters in sought.items()
+            payout_id: rail.find_transfers(
+                parameters["transfer_group"], parameters["destination"], SEARCH_FROM
+            )
+            for payout_id, parameters in parameters_by_payout.items()
         }
-        return AtTheRail(found, rail.available_balance(currency))
+        return RailTransfers(found, rail.available_balance(currency))

@@ -14,8 +14,8 @@ from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 def explain_command(console: Console, order_id: str, brand_id: str) -> CommandResult:
     """Tell the whole path of an order: event, click, decision, commission, statement, transfer."""
     with read_session(console.databases.main) as session:
-        accounts = explain(session, brand_id, order_id)
-    return CommandResult(accounts, "\n\n".join(as_text(account) for account in accounts))
+        explanations = explain(session, brand_id, order_id)
+    return CommandResult(explanations, "\n\n".join(as_text(explanation) for explanation in explanations))
 
 
 COMMANDS = (explain_command,)

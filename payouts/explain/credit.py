@@ -14,30 +14,30 @@ from tracker.sales.orders.models import Sale
 from tracker.times import format_utc
 
 
-def credit_accounts(session: Session, sale: Sale) -> list[dict[str, Any]]:
+def credit_explanations(session: Session, sale: Sale) -> list[dict[str, Any]]:
     """One account for each revision, the first one first."""
     revisions = session.scalars(
         select(Attribution).where(Attribution.sale_id == sale.id).order_by(Attribution.revision)
     ).all()
     creators = _creators(session, revisions)
     versions = _terms_versions(session, revisions)
-    return [_account(each, creators, versions) for each in revisions]
+    return [_explanation(each, creators, versions) for each in revisions]
 
 
-def credit_lines(account: dict[str, Any]) -> Iterator[str]:
+def credit_text_lines(explanation: dict[str, Any]) -> Iterator[str]:
     """The same in sentences."""
-    yield f"Attribution {account['revision']}: {account['reason']}"
-    if account["creator"] is None:
+    yield f"Attribution {explanation['revision']}: {explanation['reason']}"
+    if explanation["creator"] is None:
         yield "  credited: nobody"
     else:
-        yield f"  credited: {account['creator']['name']}, by version {account['terms_version']} of the terms"
-    policy = account["policy"]
+        yield f"  credited: {explanation['creator']['name']}, by version {explanation['terms_version']} of the terms"
+    policy = explanation["policy"]
     bound = f"{policy['months']} months" if policy["months"] else policy["customers"].replace("_", " ")
     yield f"  policy: {policy['model']} click, codes {policy['coupons'].replace('_', ' ')}, customers {bound}"
-    yield from (f"  {_candidate_words(each)}" for each in account["candidates"])
+    yield from (f"  {_candidate_text(each)}" for each in explanation["candidates"])
 
 
-def _account(
+def _explanation(
     attribution: Attribution, creators: dict[str, dict[str, Any]], versions: dict[str, int]
 ) -> dict[str, Any]:
     inputs = upgraded(attribution.inputs)
@@ -77,7 +77,7 @@ def _terms_versions(session: Session, revisions: Any) -> dict[str, int]:
     return {terms.id: terms.version for terms in found}
 
 
-def _candidate_words(candidate: dict[str, Any]) -> str:
+def _candidate_text(candidate: dict[str, Any]) -> str:
     creator = candidate["creator"]
     whose = f" of {creator['name']}" if creator else ""
     if candidate["kind"] == "coupon":

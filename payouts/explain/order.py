@@ -5,11 +5,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payouts.commissions.entries import current_amount, entries_of
-from payouts.commissions.held_queue import hold_answer, hold_sentence
+from payouts.commissions.entries import current_amount_minor, entries_of
+from payouts.commissions.held_queue import hold_json, hold_text
 from payouts.commissions.models import Commission, Entry
 from payouts.commissions.release import holds_of, lifted_holds_of
-from payouts.explain.credit import credit_accounts, credit_lines
+from payouts.explain.credit import credit_explanations, credit_text_lines
 from payouts.ledger.models import Posting
 from payouts.settlement.models import Item, Payout
 from payouts.statements.document.document import expected_pay_date
@@ -28,7 +28,7 @@ from tracker.sales.orders.queries import has_order_name
 from tracker.sales.serializers import refund_claim_json
 from tracker.times import format_utc, optional_utc_text
 
-_CLAIMS = {
+_CLAIM_LABELS = {
     "refund": "the refund",
     "failure": "a failure of the refund",
     "level": "all refunds of",
@@ -54,19 +54,19 @@ def explain(session: Session, brand_id: str, order_id: str) -> list[dict[str, An
     return found
 
 
-def as_text(account: dict[str, Any]) -> str:
+def as_text(explanation: dict[str, Any]) -> str:
     """The same account in sentences, oldest first."""
     rows = [
         (
-            f"Order {account['order']} of {account['occurred_at']}, {Money(**account['total'])} "
-            f"(net {Money(**account['net'])}), came in as {account['event']['id']}."
+            f"Order {explanation['order']} of {explanation['occurred_at']}, {Money(**explanation['total'])} "
+            f"(net {Money(**explanation['net'])}), came in as {explanation['event']['id']}."
         )
     ]
-    if emptied_at := account["event"]["body_emptied_at"]:
+    if emptied_at := explanation["event"]["body_emptied_at"]:
         rows.append(f"  Its message was kept word for word until {emptied_at}; only its hash is left.")
-    for attribution in account["attributions"]:
-        rows += credit_lines(attribution)
-    for commission in account["commissions"]:
+    for attribution in explanation["attributions"]:
+        rows += credit_text_lines(attribution)
+    for commission in explanation["commissions"]:
         base = f"{Money(**commission['base_amount'])} ({commission['base']})"
         rows.append(
             f"{commission['creator']['name']} earns {commission['rate_percent']} % of {base} by version "
@@ -77,16 +77,16 @@ def as_text(account: dict[str, Any]) -> str:
             f"  {entry['at']} {entry['what']}: {Money(**entry['change'])}, {entry['why']}"
             for entry in commission["entries"]
         ]
-        rows += [f"  held: {hold_sentence(hold)}" for hold in commission["holds"]]
+        rows += [f"  held: {hold_text(hold)}" for hold in commission["holds"]]
         rows += [f"  was held: {_lifted_sentence(hold)}" for hold in commission["lifted_holds"]]
         rows.append(f"  {_payment_sentence(commission)}")
     rows += [
         f"Nothing of it is released while {event['id']} is in state {event['state']}: "
         f"{(event['reason'] or 'no remark').rstrip('.')}."
-        for event in account["unsettled_events"]
+        for event in explanation["unsettled_events"]
     ]
-    rows += [_claim_sentence(claim) for claim in account["refund_claims"]]
-    if not account["commissions"]:
+    rows += [_claim_sentence(claim) for claim in explanation["refund_claims"]]
+    if not explanation["commissions"]:
         rows.append("No commission stands in the books for it.")
     return "\n".join(rows)
 
@@ -100,7 +100,7 @@ def _payment_sentence(commission: dict[str, Any]) -> str:
 
 def _claim_sentence(claim: dict[str, Any]) -> str:
     amount = f" of {Money(**claim['amount'])}" if claim["amount"] else ""
-    what = " ".join(part for part in (_CLAIMS[claim["kind"]], claim["id"]) if part)
+    what = " ".join(part for part in (_CLAIM_LABELS[claim["kind"]], claim["id"]) if part)
     if claim["kind"].endswith(WAIVED_SUFFIX):
         return f"{claim['source']} told of {what}{amount}, which a person has put aside."
     return f"{claim['source']} told of {what}{amount}, which is not counted: another source's reports count."
@@ -108,7 +108,7 @@ def _claim_sentence(claim: dict[str, Any]) -> str:
 
 def _lifted_sentence(hold: dict[str, Any]) -> str:
     note = f": {hold['note']}" if hold["note"] else ""
-    return f"{hold_sentence(hold)}; lifted at {hold['lifted_at']}{note}"
+    return f"{hold_text(hold)}; lifted at {hold['lifted_at']}{note}"
 
 
 def _sale(session: Session, brand: Brand, sale: Sale) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def _sale(session: Session, brand: Brand, sale: Sale) -> dict[str, Any]:
             "body_sha256": event.body_hash,
             "body_emptied_at": optional_utc_text(event.emptied_at),
         },
-        "attributions": credit_accounts(session, sale),
+        "attributions": credit_explanations(session, sale),
         "unsettled_events": [event_json(each) for each in unapplied_events(session, sale)],
         "refund_claims": [
             refund_claim_json(claim, sale.currency) for claim in refund_claims_of(session, sale)
@@ -154,12 +154,12 @@ def _commission(session: Session, brand: Brand, sale: Sale, commission: Commissi
         "rate_from": commission.rate_from,
         "terms_version": terms.version,
         "at_sale": Money(commission.amount_minor, sale.currency).as_json(),
-        "now": Money(current_amount(entries), sale.currency).as_json(),
+        "now": Money(current_amount_minor(entries), sale.currency).as_json(),
         "release_at": format_utc(commission.release_at),
         "pay_date": expected_pay_date(brand, commission.release_at),
         "entries": [_entry(entry, sale.currency) for entry in entries],
-        "holds": [hold_answer(hold) for hold in holds_of(session, commission.id)],
-        "lifted_holds": [hold_answer(hold) for hold in lifted_holds_of(session, commission.id)],
+        "holds": [hold_json(hold) for hold in holds_of(session, commission.id)],
+        "lifted_holds": [hold_json(hold) for hold in lifted_holds_of(session, commission.id)],
         "payouts": _payouts(session, commission.id),
     }
 

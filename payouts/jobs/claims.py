@@ -12,7 +12,7 @@ from payouts.jobs.models import Clock, JobRun
 from tracker.errors import Conflict, Invalid
 from tracker.ids import new_id
 
-BY_HAND = "by hand at "
+MANUAL_SLOT_PREFIX = "by hand at "
 """What the slot of a run starts with that a person asked for: any moment is one."""
 
 LEASE = timedelta(minutes=10)
@@ -75,11 +75,13 @@ def claim(session: Session, now: datetime, job: str, slot: str) -> Claim | None:
     return Claim(taken[0], taken[1]) if taken else None
 
 
-def finish(session: Session, now: datetime, held: Claim, *, failed: bool, result: dict[str, Any]) -> None:
+def finish(
+    session: Session, now: datetime, own_claim: Claim, *, failed: bool, result: dict[str, Any]
+) -> None:
     """Write down how the run ended. Raises LeaseLost when it is not ours any more."""
     done = session.execute(
         update(JobRun)
-        .where(JobRun.id == held.run_id, JobRun.fence == held.fence, JobRun.state == "running")
+        .where(JobRun.id == own_claim.run_id, JobRun.fence == own_claim.fence, JobRun.state == "running")
         .values(state="failed" if failed else "done", finished_at=now, result=result)
         .returning(JobRun.id)
         .execution_options(synchronize_session=False)
@@ -94,13 +96,13 @@ def advance_clock(session: Session, as_of: datetime) -> None:
     session.execute(update(Clock).where(Clock.id == 1, Clock.as_of < as_of).values(as_of=as_of))
 
 
-def clock(session: Session) -> datetime | None:
+def latest_as_of(session: Session) -> datetime | None:
     return session.scalar(select(Clock.as_of).where(Clock.id == 1))
 
 
 def require_forward(session: Session, now: datetime, as_of: datetime) -> datetime:
     """From when jobs have to go on to reach `as_of`. Raises Invalid when that would be backwards."""
-    start = max(now, clock(session) or now)
+    start = max(now, latest_as_of(session) or now)
     if as_of < start:
         what = "it is already" if start == now else "jobs have already run as of"
         raise Invalid(

@@ -23,17 +23,17 @@ RENEW_AFTER_S = 5.0
 
 
 @dataclass
-class Context:
+class JobContext:
     """What a job works with. `write` runs one guarded transaction.
 
-    `now` stands still while the job works; `moment` goes on, for leases and for the age of keys.
+    `now` stands still while the job works; `clock` goes on, for leases and for the age of keys.
     """
 
     databases: Databases
     settings: Settings
     now: datetime
     claim: Claim
-    moment: Callable[[], datetime]
+    clock: Callable[[], datetime]
     renewed_s: float = field(default_factory=time.monotonic)
 
     def write(self, work: Callable[[Session], Any]) -> Any:
@@ -44,7 +44,7 @@ class Context:
         return transact(self.databases.main, guarded)
 
     def guard(self, session: Session) -> None:
-        self.claim.guard(session, self.moment())
+        self.claim.guard(session, self.clock())
 
     def renew(self) -> None:
         """Keep the lease while the work is elsewhere. Raises LeaseLost, a few seconds late at most."""
@@ -52,13 +52,13 @@ class Context:
             transact(self.databases.main, self.guard)
             self.renewed_s = time.monotonic()
 
-    def brands(self) -> list[str]:
+    def brand_ids(self) -> list[str]:
         with read_session(self.databases.main) as session:
             return list(session.execute(select(Brand.id).order_by(Brand.id)).scalars())
 
-    def each(self, names: Iterable[str], work: Callable[[str], Any]) -> "Done":
+    def each(self, names: Iterable[str], work: Callable[[str], Any]) -> "JobResult":
         """Work for one after the other; what is wrong with one does not keep the others waiting."""
-        done = Done()
+        done = JobResult()
         for name in names:
             try:
                 if result := work(name):
@@ -74,11 +74,11 @@ class Context:
 
 
 @dataclass
-class Done:
+class JobResult:
     """What a job did, and what it could not do, by the name of the brand or statement."""
 
     results: dict[str, Any] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
 
-    def told(self, **result: Any) -> dict[str, Any]:
+    def as_result(self, **result: Any) -> dict[str, Any]:
         return result | ({"error": "; ".join(self.errors)} if self.errors else {})

@@ -5,30 +5,30 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payouts.jobs.claims import BY_HAND
+from payouts.jobs.claims import MANUAL_SLOT_PREFIX
 from payouts.jobs.models import JobRun
 
-JOB = "accrue"
+HEARTBEAT_JOB = "accrue"
 """The first of the jobs that run every minute."""
 
 SILENT_AFTER = timedelta(minutes=5)
-CLOCK_ALLOWANCE = timedelta(minutes=1)
+CLOCK_SKEW_ALLOWANCE = timedelta(minutes=1)
 """The scheduler's machine may have a clock that is a little ahead."""
 
 
-def last_beat(session: Session, now: datetime) -> datetime | None:
+def last_heartbeat(session: Session, now: datetime) -> datetime | None:
     """When the scheduler last looked for work. Runs by hand do not count, nor what is dated ahead of now."""
     return session.scalar(
         select(JobRun.started_at)
         .where(
-            JobRun.job == JOB,
-            JobRun.slot.not_like(f"{BY_HAND}%"),
-            JobRun.started_at <= now + CLOCK_ALLOWANCE,
+            JobRun.job == HEARTBEAT_JOB,
+            JobRun.slot.not_like(f"{MANUAL_SLOT_PREFIX}%"),
+            JobRun.started_at <= now + CLOCK_SKEW_ALLOWANCE,
         )
         .order_by(JobRun.started_at.desc())
         .limit(1)
     )
 
 
-def is_alive(beat: datetime | None, now: datetime) -> bool:
-    return beat is not None and now - beat < SILENT_AFTER
+def is_alive(heartbeat_at: datetime | None, now: datetime) -> bool:
+    return heartbeat_at is not None and now - heartbeat_at < SILENT_AFTER

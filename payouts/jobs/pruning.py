@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from payouts.jobs.models import JobRun
 
-KEEP = timedelta(days=7)
-KEEP_FAILED = timedelta(days=90)
+RETENTION = timedelta(days=7)
+FAILED_RETENTION = timedelta(days=90)
 
 
 def prune_runs(session: Session, now: datetime, limit: int) -> int:
@@ -17,14 +17,14 @@ def prune_runs(session: Session, now: datetime, limit: int) -> int:
     One that says it is running, and started so long ago, died: its slot is over and nobody takes it up.
     """
     too_old = or_(
-        (JobRun.state != "failed") & (JobRun.started_at < now - KEEP),
-        JobRun.started_at < now - KEEP_FAILED,
+        (JobRun.state != "failed") & (JobRun.started_at < now - RETENTION),
+        JobRun.started_at < now - FAILED_RETENTION,
     )
     old = select(JobRun.id).where(too_old).limit(limit)
-    forgotten = session.execute(
+    deleted = session.execute(
         delete(JobRun)
         .where(JobRun.id.in_(old))
         .returning(JobRun.id)
         .execution_options(synchronize_session=False)
     )
-    return len(forgotten.all())
+    return len(deleted.all())

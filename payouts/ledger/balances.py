@@ -10,7 +10,7 @@ from sqlalchemy import Select, bindparam, func, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from payouts.ledger.models import Account, Period, Posting, Transaction
-from payouts.ledger.rules import CREATOR_ACCOUNTS, liability
+from payouts.ledger.rules import CREATOR_ACCOUNTS, liability_minor
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def creator_balances(
     return {creator_id: CreatorBalance(**kinds) for creator_id, kinds in sorted(found.items())}
 
 
-def account_balance(session: Session, identifier: str) -> int:
+def account_balance_minor(session: Session, identifier: str) -> int:
     """Credits less debits of one account, in minor units."""
     debits = select(func.coalesce(func.sum(Posting.amount_minor), 0)).where(
         Posting.debit_account_id == identifier
@@ -49,7 +49,7 @@ def account_balance(session: Session, identifier: str) -> int:
     credits_ = select(func.coalesce(func.sum(Posting.amount_minor), 0)).where(
         Posting.credit_account_id == identifier
     )
-    return liability(int(session.scalar(debits) or 0), int(session.scalar(credits_) or 0))
+    return liability_minor(int(session.scalar(debits) or 0), int(session.scalar(credits_) or 0))
 
 
 def subject_balances(session: Session, subject_ids: Sequence[str], kind: str) -> dict[str, int]:
@@ -95,7 +95,7 @@ def _sums(session: Session, brand_id: str, currency: str, before: datetime | Non
 
 
 @cache
-def _by_account(of_all_times: bool) -> Select[str, int]:
+def _by_account(all_periods: bool) -> Select[str, int]:
     """Credits less debits of a brand's accounts. To be asked with `brand_id`, `currency` and `before`."""
     sides = []
     for column, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
@@ -105,6 +105,6 @@ def _by_account(of_all_times: bool) -> Select[str, int]:
             .join(Period, Period.id == Transaction.period_id)
             .where(Transaction.brand_id == bindparam("brand_id"), Posting.currency == bindparam("currency"))
         )
-        sides.append(side if of_all_times else side.where(Period.starts_at < bindparam("before")))
+        sides.append(side if all_periods else side.where(Period.starts_at < bindparam("before")))
     both = union_all(*sides).subquery()
     return select(both.c.account, func.sum(both.c.amount)).group_by(both.c.account)

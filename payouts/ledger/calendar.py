@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from tracker.errors import Invalid
 
-HALF = 16
+SECOND_HALF_DAY = 16
 """The second half of a month begins on this day."""
 
 
@@ -31,7 +31,7 @@ def next_span(span: Span, cadence: str, timezone: str) -> Span:
     return span_of(span.ends_at, cadence, timezone)
 
 
-def day_after(instant: datetime, days: int, timezone: str) -> datetime:
+def midnight_after(instant: datetime, days: int, timezone: str) -> datetime:
     """Midnight, in the brand's zone, of the day that comes `days` after the day of `instant`."""
     zone = ZoneInfo(timezone)
     return _midnight(instant.astimezone(zone).date() + timedelta(days=days), zone)
@@ -45,11 +45,11 @@ def span_named(name: str, cadence: str, timezone: str) -> Span:
             day = date.fromisocalendar(int(year), int(week), 1)
         else:
             year, month, *half = name.split("-")
-            day = date(int(year), int(month), HALF if half == ["b"] else 1)
+            day = date(int(year), int(month), SECOND_HALF_DAY if half == ["b"] else 1)
     except (ValueError, OverflowError):
-        day = _NO_DAY
-    if not _NO_DAY.year < day.year < date.max.year:
-        day = _NO_DAY  # neither end of the calendar has a period that can be reckoned in every zone
+        day = _INVALID_DAY
+    if not _INVALID_DAY.year < day.year < date.max.year:
+        day = _INVALID_DAY  # neither end of the calendar has a period that can be reckoned in every zone
     span = span_of(_midnight(day, ZoneInfo(timezone)), cadence, timezone)
     if span.name != name:
         raise Invalid(f"{name!r} is not a period of this brand: they are named like {_EXAMPLES[cadence]}.")
@@ -63,7 +63,7 @@ def _month(day: date) -> tuple[date, date, str]:
 
 def _half_month(day: date) -> tuple[date, date, str]:
     first = day.replace(day=1)
-    middle = day.replace(day=HALF)
+    middle = day.replace(day=SECOND_HALF_DAY)
     if day < middle:
         return first, middle, f"{first:%Y-%m}-a"
     return middle, _next_month(first), f"{first:%Y-%m}-b"
@@ -83,7 +83,7 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
-_NO_DAY = date(1970, 1, 1)
+_INVALID_DAY = date(1970, 1, 1)
 """Stands for a day that cannot be read from a name: its period has another name than the one asked for."""
 
 _BY_CADENCE = {"month": _month, "half_month": _half_month, "week": _week}

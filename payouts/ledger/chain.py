@@ -21,8 +21,8 @@ def link_hash(transaction: Transaction, postings: Sequence[Posting]) -> str:
         "inputs_hash": transaction.inputs_hash,
         "subject": transaction.subject_id,
         "period": transaction.period_id,
-        "effective_at": _moment(transaction.effective_at),
-        "recorded_at": _moment(transaction.recorded_at),
+        "effective_at": _utc_iso(transaction.effective_at),
+        "recorded_at": _utc_iso(transaction.recorded_at),
         "postings": [
             [line.line, line.debit_account_id, line.credit_account_id, line.amount_minor, line.currency]
             for line in sorted(postings, key=lambda posting: posting.line)
@@ -32,6 +32,6 @@ def link_hash(transaction: Transaction, postings: Sequence[Posting]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _moment(at: datetime) -> str:
+def _utc_iso(at: datetime) -> str:
     """In UTC, as the database gives it back, whatever zone it was written in."""
     return at.astimezone(UTC).strftime(ISO_FORMAT)

@@ -29,10 +29,10 @@ def chain_faults(session: Session) -> Iterator[Finding]:
     ends = {chain.brand_id: (chain.head_hash, chain.seq) for chain in session.scalars(select(Chain))}
     written = set(session.scalars(select(Transaction.brand_id).distinct()))
     for brand_id in sorted(written.union(ends)):
-        yield from _faults_of_chain(session, brand_id, ends.get(brand_id, (GENESIS, 0)))
+        yield from _chain_faults_of_brand(session, brand_id, ends.get(brand_id, (GENESIS, 0)))
 
 
-def _faults_of_chain(session: Session, brand_id: str, end: tuple[str, int]) -> Iterator[Finding]:
+def _chain_faults_of_brand(session: Session, brand_id: str, end: tuple[str, int]) -> Iterator[Finding]:
     """`end` is the hash and the number of the last transaction that the brand's chain remembers."""
     head, seq, read_until = GENESIS, 0, None
     while page := _page_of_chain(session, brand_id, read_until):
@@ -41,7 +41,7 @@ def _faults_of_chain(session: Session, brand_id: str, end: tuple[str, int]) -> I
         for transaction in page:
             if transaction.seq != seq + 1 or transaction.previous_hash != head:
                 yield Finding("chain", transaction.id, f"The books have a gap before {transaction.id}.")
-            yield from _faults_of_link(transaction, postings[transaction.id])
+            yield from _transaction_faults(transaction, postings[transaction.id])
             head, seq = transaction.hash, transaction.seq
     if (head, seq) != end:
         yield Finding(
@@ -49,7 +49,7 @@ def _faults_of_chain(session: Session, brand_id: str, end: tuple[str, int]) -> I
         )
 
 
-def _faults_of_link(transaction: Transaction, postings: list[Posting]) -> Iterator[Finding]:
+def _transaction_faults(transaction: Transaction, postings: list[Posting]) -> Iterator[Finding]:
     if transaction.hash != link_hash(transaction, postings) or not postings:
         yield Finding("chain", transaction.id, f"{transaction.id} is not what was recorded.")
     if transaction.inputs_hash != inputs_hash(transaction.inputs):
@@ -92,8 +92,8 @@ def posting_faults(session: Session) -> Iterator[Finding]:
             Transaction.kind == kind, debit.kind == debited, credit.kind == credited
         )
         for transaction_id in session.scalars(wrong.order_by(Posting.id)):
-            said = f"{transaction_id} ({kind}) moved {debited} to {credited}."
-            yield Finding("postings", transaction_id, said)
+            message = f"{transaction_id} ({kind}) moved {debited} to {credited}."
+            yield Finding("postings", transaction_id, message)
 
 
 def _is_allowed(kind: str, debited: str, credited: str) -> bool:

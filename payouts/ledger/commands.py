@@ -6,7 +6,7 @@ import click
 
 from config.database import read_session, transact
 from payouts.ledger.balances import creator_balances, currencies_of
-from payouts.ledger.manual import BY_HAND, book_by_hand
+from payouts.ledger.manual import MANUAL_KINDS, book_manually
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.money import Money
 from tracker.people.accounts.operations import get_brand, get_creator
@@ -18,7 +18,7 @@ def ledger_commands() -> None:
 
 
 @ledger_commands.command("book")
-@click.argument("kind", type=click.Choice(BY_HAND))
+@click.argument("kind", type=click.Choice(MANUAL_KINDS))
 @click.option("--brand", "brand_id", required=True, metavar="ID")
 @click.option("--creator", "creator_id", metavar="ID")
 @click.option("--amount-minor", type=int, required=True, help="In minor units: 500 is 5.00 EUR.")
@@ -39,7 +39,7 @@ def book(
     """Book a bonus, a deposit or the like. The same key twice is booked once."""
     posted = transact(
         console.databases.main,
-        lambda s: book_by_hand(
+        lambda s: book_manually(
             s,
             console.now,
             brand_id=brand_id,

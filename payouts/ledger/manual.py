@@ -10,7 +10,7 @@ from tracker.errors import Invalid
 from tracker.money import MAX_MINOR, exponent
 from tracker.people.accounts.operations import get_brand, get_creator
 
-BY_HAND = (
+MANUAL_KINDS = (
     "bonus",
     "deduction",
     "deposit",
@@ -25,7 +25,7 @@ BY_HAND = (
 )
 
 
-def book_by_hand(
+def book_manually(
     session: Session,
     now: datetime,
     *,
@@ -65,8 +65,8 @@ def book_by_hand(
 
 
 def _check(kind: str, amount_minor: int, currency: str, reason: str, creator_id: str | None) -> None:
-    if kind not in BY_HAND:
-        raise Invalid(f"{kind!r} is not booked by hand. There are: {', '.join(BY_HAND)}.")
+    if kind not in MANUAL_KINDS:
+        raise Invalid(f"{kind!r} is not booked by hand. There are: {', '.join(MANUAL_KINDS)}.")
     exponent(currency)
     if not 0 < amount_minor <= MAX_MINOR:
         raise Invalid(f"The amount must be 1 to {MAX_MINOR} minor units, not {amount_minor}.")

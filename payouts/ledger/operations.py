@@ -36,26 +36,26 @@ def lock_books(session: Session, brand_id: str) -> Chain:
 
     Only the first time there is no row to lock. Of several who then insert it the database lets one through.
     """
-    found = session.scalar(_end_of_chain(), {"brand_id": brand_id})
+    found = session.scalar(_chain_query(), {"brand_id": brand_id})
     if found is not None:
         return found
     insert_once(session, Chain, brand_id=brand_id, seq=0, head_hash=GENESIS)
-    return session.scalars(_end_of_chain(), {"brand_id": brand_id}).one()
+    return session.scalars(_chain_query(), {"brand_id": brand_id}).one()
 
 
 @cache
-def _end_of_chain() -> Select[Chain]:
+def _chain_query() -> Select[Chain]:
     locked = select(Chain).where(Chain.brand_id == bindparam("brand_id")).with_for_update()
     return locked.execution_options(populate_existing=True)
 
 
-def recall(session: Session, brand_id: str, event_key: str, inputs: Mapping[str, Any]) -> Posted | None:
+def find_posted(session: Session, brand_id: str, event_key: str, inputs: Mapping[str, Any]) -> Posted | None:
     """The transaction of this event when it was recorded before.
 
     Compared by inputs, before anything is computed from them. Raises Conflict when the same key came with
     other inputs: that is an error of the caller, not a repetition.
     """
-    found = session.scalar(_transaction_of(), {"brand_id": brand_id, "event_key": event_key})
+    found = session.scalar(_transaction_query(), {"brand_id": brand_id, "event_key": event_key})
     if found is None:
         return None
     if found.inputs_hash != inputs_hash(inputs):
@@ -67,7 +67,7 @@ def recall(session: Session, brand_id: str, event_key: str, inputs: Mapping[str,
 
 
 @cache
-def _transaction_of() -> Select[Transaction]:
+def _transaction_query() -> Select[Transaction]:
     return select(Transaction).where(
         Transaction.brand_id == bindparam("brand_id"), Transaction.event_key == bindparam("event_key")
     )
@@ -93,7 +93,7 @@ def post(
     Raises Conflict when the key is taken by other inputs.
     """
     chain = lock_books(session, brand_id)
-    if (known := recall(session, brand_id, event_key, inputs)) is not None:
+    if (known := find_posted(session, brand_id, event_key, inputs)) is not None:
         return known
     brand = get_brand(session, brand_id)
     period = period or period_for(session, now, brand, effective_at)
@@ -153,13 +153,13 @@ def _ensure_accounts(session: Session, brand_id: str, lines: Sequence[Line]) -> 
             identifier = account_id(brand_id, kind, line.currency, line.creator_id)
             owner = line.creator_id if kind in CREATOR_ACCOUNTS else None
             wanted[identifier] = {"kind": kind, "currency": line.currency, "creator_id": owner}
-    there = set(session.scalars(_accounts(), {"ids": list(wanted)}))
+    there = set(session.scalars(_accounts_query(), {"ids": list(wanted)}))
     for identifier, values in wanted.items():
         if identifier not in there:
             insert_once(session, Account, id=identifier, brand_id=brand_id, **values)
 
 
 @cache
-def _accounts() -> Select[str]:
+def _accounts_query() -> Select[str]:
     """To be asked with `ids`."""
     return select(Account.id).where(Account.id.in_(bindparam("ids", expanding=True)))

@@ -27,7 +27,7 @@ def period_for(session: Session, now: datetime, brand: Brand, effective_at: date
 
 
 def ensure_period(session: Session, now: datetime, brand: Brand, span: Span) -> Period:
-    found = session.scalar(_period_named(), {"brand_id": brand.id, "name": span.name})
+    found = session.scalar(_period_query(), {"brand_id": brand.id, "name": span.name})
     if found is not None:
         return found
     insert_once(
@@ -41,15 +41,15 @@ def ensure_period(session: Session, now: datetime, brand: Brand, span: Span) -> 
         state="open",
         closed_at=None,
     )
-    return session.scalars(_period_named(), {"brand_id": brand.id, "name": span.name}).one()
+    return session.scalars(_period_query(), {"brand_id": brand.id, "name": span.name}).one()
 
 
 @cache
-def _period_named() -> Select[Period]:
+def _period_query() -> Select[Period]:
     return select(Period).where(Period.brand_id == bindparam("brand_id"), Period.name == bindparam("name"))
 
 
-def anything_until(session: Session, brand_id: str, span: Span) -> bool:
+def has_period_until(session: Session, brand_id: str, span: Span) -> bool:
     """Whether the brand has a period that is as old as this one."""
     return bool(
         session.scalar(
@@ -59,11 +59,11 @@ def anything_until(session: Session, brand_id: str, span: Span) -> bool:
 
 
 def latest_closed(session: Session, brand_id: str) -> Period | None:
-    return session.scalar(_closed_latest_first(), {"brand_id": brand_id})
+    return session.scalar(_closed_periods_query(), {"brand_id": brand_id})
 
 
 @cache
-def _closed_latest_first() -> Select[Period]:
+def _closed_periods_query() -> Select[Period]:
     closed = select(Period).where(Period.brand_id == bindparam("brand_id"), Period.state == "closed")
     return closed.order_by(Period.starts_at.desc()).limit(1)
 
@@ -113,5 +113,5 @@ def mark_closed(session: Session, now: datetime, period: Period) -> None:
     )
 
 
-def following(brand: Brand, period: Period) -> Span:
+def next_period_span(brand: Brand, period: Period) -> Span:
     return next_span(Span(period.name, period.starts_at, period.ends_at), brand.cadence, brand.timezone)

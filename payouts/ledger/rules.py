@@ -58,7 +58,7 @@ line of each direction, one for each currency; a credit that moves from A to B i
 reversal of A's commission and the accrual of B's.
 """
 
-SETTLING_KINDS = frozenset({"payout_prepared", "payout_released"})
+PAYOUT_KINDS = frozenset({"payout_prepared", "payout_released"})
 """Entries of `payable` that payouts make themselves; they are never settled by another payout."""
 
 
@@ -103,6 +103,6 @@ def event_between(debit_kind: str, credit_kind: str, transaction_kind: str) -> E
     return EVENTS["exchange_out" if debit_kind == "payable" else "exchange_in"]
 
 
-def liability(debits_minor: int, credits_minor: int) -> int:
+def liability_minor(debits_minor: int, credits_minor: int) -> int:
     """The balance of pending, payable and in_transit: what is owed. Payable below 0: the creator owes."""
     return credits_minor - debits_minor

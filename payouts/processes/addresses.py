@@ -5,13 +5,13 @@ from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from tracker.errors import Conflict
 
 
-class Taken(Conflict):
+class AddressInUse(Conflict):
     """Another program listens there, or nobody may."""
 
     exit_code = 1
 
 
-def require_free(bind: str, option: str = "--bind") -> None:
+def require_address_free(bind: str, option: str = "--bind") -> None:
     """Raises Taken when another program listens there: better said before anything is made or started."""
     host, _, port = bind.rpartition(":")
     try:
@@ -19,7 +19,7 @@ def require_free(bind: str, option: str = "--bind") -> None:
             trial.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
             trial.bind((host.strip("[]"), int(port)))
     except OSError as error:
-        raise Taken(
+        raise AddressInUse(
             f"{bind} cannot be used ({error.strerror}). Choose another address, for example: "
             f"{option} {host}:{int(port) + 10}"
         ) from None

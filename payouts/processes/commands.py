@@ -2,7 +2,7 @@
 
 import click
 
-from payouts.processes.addresses import require_free
+from payouts.processes.addresses import require_address_free
 from payouts.processes.supervisor import serve as serve_processes
 from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 
@@ -24,14 +24,14 @@ def serve_command(
         ("edge", settings.edge_bind, "--edge-bind"),
     ):
         if only in (None, name):
-            require_free(address, option)
-    places = {
+            require_address_free(address, option)
+    messages = {
         "scheduler": "The scheduler runs",
         "edge": f"Links are followed at {settings.link_url}",
         "web": f"Linkledger is at {settings.web_url}",
         None: f"Linkledger is at {settings.web_url}, its links at {settings.link_url}",
     }
-    console.say(f"{places[only]} (Ctrl-C stops it)")
+    console.say(f"{messages[only]} (Ctrl-C stops it)")
     code = serve_processes(settings, only=only)
     return CommandResult(None, exit_code=code)
 

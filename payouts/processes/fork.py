@@ -18,8 +18,8 @@ import gunicorn
 from gunicorn.app import wsgiapp
 
 _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
-_DIE_WITH_PARENT, _CALL_IT = 1, 15  # PR_SET_PDEATHSIG and PR_SET_NAME, prctl(2)
-_LONGEST_NAME = 15
+_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15  # PR_SET_PDEATHSIG and PR_SET_NAME, prctl(2)
+_MAX_NAME_BYTES = 15
 
 Main = Callable[[], int]
 """What a process does; its exit code."""
@@ -31,14 +31,14 @@ def fork(name: str, main: Main, environment: Mapping[str, str]) -> ForkProcess:
     A signal that comes meanwhile waits until each of both processes knows what to do with it.
     """
     process = multiprocessing.get_context("fork").Process(
-        target=_live, args=(name, main, environment, os.getpid()), name=name, daemon=True
+        target=_run_child, args=(name, main, environment, os.getpid()), name=name, daemon=True
     )
-    former = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    previous_mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:
         gc.freeze()  # pages that no collector looks through stay shared
         process.start()
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous_mask)
     return process
 
 
@@ -53,25 +53,25 @@ def gunicorn_main(settings_file: Path) -> Main:
     return main
 
 
-def _live(name: str, main: Main, environment: Mapping[str, str], parent_id: int) -> None:
+def _run_child(name: str, main: Main, environment: Mapping[str, str], parent_id: int) -> None:
     os.setsid()
-    _die_with(parent_id, name)
+    _terminate_with_parent(parent_id, name)
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-    with Path(os.devnull).open() as nothing:
-        os.dup2(nothing.fileno(), 0)
+    with Path(os.devnull).open() as null_device:
+        os.dup2(null_device.fileno(), 0)
     os.environ.clear()
     os.environ.update(environment)
     sys.exit(main())
 
 
-def _die_with(parent_id: int, name: str) -> None:
+def _terminate_with_parent(parent_id: int, name: str) -> None:
     """On Linux the kernel ends a child whose parent is gone; elsewhere a killed parent leaves children."""
     if sys.platform != "linux":
         return
     prctl = ctypes.CDLL(None, use_errno=True).prctl
-    prctl(_CALL_IT, f"linkledger-{name}".encode()[:_LONGEST_NAME])
-    prctl(_DIE_WITH_PARENT, signal.SIGTERM)
+    prctl(_PR_SET_NAME, f"linkledger-{name}".encode()[:_MAX_NAME_BYTES])
+    prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent_id:
         os._exit(1)

@@ -17,21 +17,21 @@ from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
-from payouts.commissions.release import mature_due
-from payouts.jobs.claims import BY_HAND, LeaseLost, advance_clock, claim, finish, require_forward
-from payouts.jobs.context import Context, Done
+from payouts.commissions.release import release_due
+from payouts.jobs.claims import MANUAL_SLOT_PREFIX, LeaseLost, advance_clock, claim, finish, require_forward
+from payouts.jobs.context import JobContext, JobResult
 from payouts.jobs.pruning import prune_runs
-from payouts.selfcheck.checks import require_sound_books, self_check
-from payouts.settlement.freezes import standing_freezes
+from payouts.selfcheck.checks import require_consistent_books, self_check
+from payouts.settlement.freezes import active_freezes
 from payouts.settlement.models import Payout
-from payouts.statements.close import close_ended
-from payouts.statements.review import approve_silently, due_for_silence
+from payouts.statements.close import close_ended_periods
+from payouts.statements.review import approve_automatically, due_for_approval
 from payouts.transfers.planning.preparation import anything_to_send
 from payouts.transfers.rail import open_rail
 from payouts.transfers.reconciliation.reconciliation import reconcile
-from payouts.transfers.sending.attempts import unsettled_attempts
+from payouts.transfers.sending.attempts import claimable_attempts
 from payouts.transfers.sending.report import Report
-from payouts.transfers.sending.run import Run, ticking
+from payouts.transfers.sending.run import PayoutRun, running_clock
 from tracker.clicks.jobs import (
     confirm_clicks,
     count_clicks,
@@ -46,82 +46,82 @@ from tracker.sales.queries import credited_clicks
 
 BATCH = 200
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-LATEST_CONFIRMATION = 7 * DAY
+CONFIRMATION_LOOK_BACK = 7 * DAY
 """So long after a sale its click may come from a spool and still be known for a visit."""
 
 log = structlog.get_logger(__name__)
 
 
-def _accrue(context: Context) -> dict[str, Any]:
-    done = _in_batches(context, accrue_due)
-    return done.told(commissions=sum(done.results.values()))
+def _accrue(context: JobContext) -> dict[str, Any]:
+    done = _run_in_batches(context, accrue_due)
+    return done.as_result(commissions=sum(done.results.values()))
 
 
-def _adjust(context: Context) -> dict[str, Any]:
-    done = _in_batches(context, adjust_due)
-    return done.told(commissions=sum(done.results.values()))
+def _adjust(context: JobContext) -> dict[str, Any]:
+    done = _run_in_batches(context, adjust_due)
+    return done.as_result(commissions=sum(done.results.values()))
 
 
-def _mature(context: Context) -> dict[str, Any]:
-    done = _in_batches(context, mature_due)
-    return done.told(released=sum(done.results.values()))
+def _release(context: JobContext) -> dict[str, Any]:
+    done = _run_in_batches(context, release_due)
+    return done.as_result(released=sum(done.results.values()))
 
 
-def _close(context: Context) -> dict[str, Any]:
+def _close(context: JobContext) -> dict[str, Any]:
     def close(brand_id: str) -> Any:
-        return context.write(partial(close_ended, now=context.now, brand_id=brand_id))
+        return context.write(partial(close_ended_periods, now=context.now, brand_id=brand_id))
 
-    done = context.each(context.brands(), close)
-    return done.told(closed=done.results)
+    done = context.each(context.brand_ids(), close)
+    return done.as_result(closed=done.results)
 
 
-def _approve(context: Context) -> dict[str, Any]:
+def _approve(context: JobContext) -> dict[str, Any]:
     with read_session(context.databases.main) as session:
-        due = due_for_silence(session, context.now)
+        due = due_for_approval(session, context.now)
 
     def approve(statement_id: str) -> Any:
-        return context.write(partial(approve_silently, now=context.now, statement_id=statement_id))
+        return context.write(partial(approve_automatically, now=context.now, statement_id=statement_id))
 
     done = context.each(due, approve)
-    return done.told(approved=list(done.results))
+    return done.as_result(approved=list(done.results))
 
 
-def _settle(context: Context) -> dict[str, Any]:
+def _resolve_attempts(context: JobContext) -> dict[str, Any]:
     with read_session(context.databases.main) as session:
-        if not unsettled_attempts(session, context.now):
+        if not claimable_attempts(session, context.now):
             return {}
     with open_rail(context.settings) as rail:
-        run = Run(context.databases, rail, context.now, guard=context.guard, moment=context.moment)
-        return _without_empty(run.settle_open())
+        run = PayoutRun(context.databases, rail, context.now, guard=context.guard, clock=context.clock)
+        return _nonempty_report(run.resolve_open_attempts())
 
 
-def _pay(context: Context) -> dict[str, Any]:
+def _pay(context: JobContext) -> dict[str, Any]:
     with read_session(context.databases.main) as session:
-        due = [b for b in context.brands() if anything_to_send(session, context.now, b, early=False)]
+        due = [b for b in context.brand_ids() if anything_to_send(session, context.now, b, early=False)]
         if not due:
             return {}
-        require_sound_books(session, context.now)
+        require_consistent_books(session, context.now)
     with open_rail(context.settings) as rail:
 
         def pay(brand_id: str) -> Any:
-            run = Run(
+            run = PayoutRun(
                 context.databases,
                 rail,
                 context.now,
                 rail_shared=context.settings.rail_shared,
                 guard=context.guard,
-                moment=context.moment,
+                clock=context.clock,
             )
-            return _without_empty(run.pay(brand_id))
+            return _nonempty_report(run.pay(brand_id))
 
         done = context.each(due, pay)
-    return done.told(**done.results)
+    return done.as_result(**done.results)
 
 
-def _reconcile(context: Context) -> dict[str, Any]:
+def _reconcile(context: JobContext) -> dict[str, Any]:
     with read_session(context.databases.main) as session:
         sent = session.scalar(select(Payout.id).where(Payout.transfer_ref.is_not(None)).limit(1))
-        if sent is None and not any(standing_freezes(session)):
+        if sent is None and not any(active_freezes(session)):
             return {}
     with open_rail(context.settings) as rail:
         found = reconcile(context.databases, rail, context.now, context.guard)
@@ -131,7 +131,7 @@ def _reconcile(context: Context) -> dict[str, Any]:
     return {"returned": found.returned}
 
 
-def _check(context: Context) -> dict[str, Any]:
+def _check(context: JobContext) -> dict[str, Any]:
     with read_session(context.databases.main) as session:
         faults = self_check(session, context.now)
     if faults:
@@ -139,39 +139,39 @@ def _check(context: Context) -> dict[str, Any]:
     return {"faults": 0}
 
 
-def _count_clicks(context: Context, back: timedelta) -> dict[str, Any]:
+def _count_clicks(context: JobContext, back: timedelta) -> dict[str, Any]:
     return count_clicks(context.databases.clicks, context.now, context.renew, back)
 
 
-def _confirm_clicks(context: Context) -> dict[str, Any]:
+def _confirm_clicks(context: JobContext) -> dict[str, Any]:
     with read_session(context.databases.main) as session:
-        credited = credited_clicks(session, context.now - LATEST_CONFIRMATION)
+        credited = credited_clicks(session, context.now - CONFIRMATION_LOOK_BACK)
     return confirm_clicks(context.databases.clicks, context.renew, credited)
 
 
-def _prune_clicks(context: Context) -> dict[str, Any]:
+def _prune_clicks(context: JobContext) -> dict[str, Any]:
     keep = timedelta(days=context.settings.click_days)
     return prune_clicks(context.databases.clicks, context.now, context.renew, keep)
 
 
-def _partition_clicks(context: Context) -> dict[str, Any]:
+def _partition_clicks(context: JobContext) -> dict[str, Any]:
     return partition_clicks(context.databases.clicks, context.now)
 
 
-def _drain_spools(context: Context) -> dict[str, Any]:
+def _drain_spools(context: JobContext) -> dict[str, Any]:
     return drain_spools(context.settings)
 
 
-def _renew_visitor_keys(context: Context) -> dict[str, Any]:
+def _renew_visitor_keys(context: JobContext) -> dict[str, Any]:
     return renew_visitor_keys(context.settings.home)
 
 
-def _empty_events(context: Context) -> dict[str, Any]:
+def _empty_events(context: JobContext) -> dict[str, Any]:
     before = context.now - timedelta(days=context.settings.event_days)
     return {"emptied": empty_old_events(context.databases.main, before, context.now, context.renew)}
 
 
-def _prune_runs(context: Context) -> dict[str, Any]:
+def _prune_runs(context: JobContext) -> dict[str, Any]:
     total = 0
     while done := context.write(lambda s: prune_runs(s, context.now, BATCH)):
         total += done
@@ -184,16 +184,16 @@ class Job:
 
     name: str
     every: timedelta
-    work: Callable[[Context], dict[str, Any]]
+    work: Callable[[JobContext], dict[str, Any]]
 
 
 JOBS = (
     Job("accrue", MINUTE, _accrue),
     Job("adjust", MINUTE, _adjust),
-    Job("mature", MINUTE, _mature),
+    Job("mature", MINUTE, _release),
     Job("close", HOUR, _close),
     Job("approve", HOUR, _approve),
-    Job("settle-payouts", 5 * MINUTE, _settle),
+    Job("settle-payouts", 5 * MINUTE, _resolve_attempts),
     Job("pay", HOUR, _pay),
     Job("reconcile", DAY, _reconcile),
     Job("check", 10 * MINUTE, _check),
@@ -212,15 +212,15 @@ JOBS = (
 
 def tick(databases: Databases, settings: Settings, now: datetime) -> dict[str, dict[str, Any]]:
     """Run every job whose present slot nobody has taken. What each did, by name."""
-    moment = ticking(now)
+    clock = running_clock(now)
     return {
         job.name: result
         for job in JOBS
-        if (result := _run(databases, settings, now, moment, job, _slot(job, now))) is not None
+        if (result := _run(databases, settings, now, clock, job, _slot(job, now))) is not None
     }
 
 
-def work(
+def run_all_jobs(
     databases: Databases, settings: Settings, now: datetime, as_of: datetime | None = None
 ) -> list[dict[str, Any]]:
     """Run every job once, now; or, with `as_of`, as if the scheduler had run each day until then.
@@ -233,15 +233,15 @@ def work(
         with read_session(databases.main) as session:
             start = require_forward(session, now, as_of)
     results = []
-    for at in _days(start, as_of):
-        slot, moment = f"{BY_HAND}{at:%Y-%m-%dT%H:%M:%S.%fZ}", ticking(at)
-        done = {job.name: _run(databases, settings, at, moment, job, slot) for job in JOBS}
+    for at in _times_to_run(start, as_of):
+        slot, clock = f"{MANUAL_SLOT_PREFIX}{at:%Y-%m-%dT%H:%M:%S.%fZ}", running_clock(at)
+        done = {job.name: _run(databases, settings, at, clock, job, slot) for job in JOBS}
         transact(databases.main, partial(advance_clock, as_of=at))
         results.append({"at": f"{at:%Y-%m-%dT%H:%M:%SZ}", "jobs": {k: v for k, v in done.items() if v}})
     return results
 
 
-def _days(now: datetime, as_of: datetime | None) -> list[datetime]:
+def _times_to_run(now: datetime, as_of: datetime | None) -> list[datetime]:
     """Now, then each midnight (UTC) on the way, then `as_of`: what a scheduler would have seen."""
     if as_of is None:
         return [now]
@@ -259,16 +259,16 @@ def _run(
     databases: Databases,
     settings: Settings,
     now: datetime,
-    moment: Callable[[], datetime],
+    clock: Callable[[], datetime],
     job: Job,
     slot: str,
 ) -> dict[str, Any] | None:
     """`now` is that of the slot: jobs before this one may have worked for minutes since."""
-    held = transact(databases.main, lambda s: claim(s, now, job.name, slot))
-    if held is None:
+    own_claim = transact(databases.main, lambda s: claim(s, now, job.name, slot))
+    if own_claim is None:
         return None
     try:
-        result = job.work(Context(databases, settings, now, held, moment))
+        result = job.work(JobContext(databases, settings, now, own_claim, clock))
         if failed := "error" in result:
             log.error("job failed", job=job.name, slot=slot, error=result["error"])
     except LinkledgerError as error:
@@ -278,23 +278,23 @@ def _run(
         result, failed = {"error": f"unexpected {type(error).__name__}, see the log"}, True
         log.exception("job broke", job=job.name, slot=slot)
     try:
-        transact(databases.main, lambda s: finish(s, now, held, failed=failed, result=result))
+        transact(databases.main, lambda s: finish(s, now, own_claim, failed=failed, result=result))
     except LeaseLost as error:
         log.warning("run lost", job=job.name, slot=slot, error=str(error))
     return result
 
 
-def _in_batches(context: Context, step: Callable[..., int]) -> Done:
+def _run_in_batches(context: JobContext, step: Callable[..., int]) -> JobResult:
     """Brand by brand, so that each transaction waits for one brand's lock only."""
 
-    def all_of(brand_id: str) -> int:
+    def run_brand(brand_id: str) -> int:
         total = 0
         while done := context.write(lambda s: step(s, context.now, BATCH, brand_id=brand_id)):
             total += int(done)
         return total
 
-    return context.each(context.brands(), all_of)
+    return context.each(context.brand_ids(), run_brand)
 
 
-def _without_empty(report: Report) -> dict[str, Any]:
+def _nonempty_report(report: Report) -> dict[str, Any]:
     return {name: value for name, value in report.as_json().items() if value}

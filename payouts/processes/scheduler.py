@@ -15,10 +15,10 @@ from config.schema import SchemaMismatch, require_current_schema
 from config.settings import load_settings
 from payouts.processes.job_table import tick
 
-EVERY_S = 15
+TICK_INTERVAL_S = 15
 """How often it looks. A job runs once in each of its slots, however often that is."""
 
-STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
+STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
 def main() -> int:
@@ -34,16 +34,16 @@ def main() -> int:
     scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
     scheduler.add_job(
         lambda: tick(databases, settings, datetime.now(UTC)),
-        IntervalTrigger(seconds=EVERY_S, timezone=UTC),
+        IntervalTrigger(seconds=TICK_INTERVAL_S, timezone=UTC),
         next_run_time=datetime.now(UTC),
         max_instances=1,
         coalesce=True,
         misfire_grace_time=None,
     )
     # Waited for, not handled: a handler that runs inside a lock cannot take it, and may be called twice.
-    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     scheduler.start()
-    signal.sigwait(STOPS)
+    signal.sigwait(STOP_SIGNALS)
     scheduler.shutdown(wait=True)
     databases.close()
     return 0

@@ -23,11 +23,11 @@ from config.logs import configure_logs
 from config.settings import PREFIX, Settings, load_settings
 from payouts.processes.fork import Main, fork, gunicorn_main
 
-STOP_WITHIN_S = 12.0
+STOP_TIMEOUT_S = 12.0
 POLL_S = 0.2
 INITIAL_BACKOFF_S = 1.0
-LONGEST_PAUSE_S = 60.0
-STEADY_AFTER_S = 60.0
+MAX_BACKOFF_S = 60.0
+STABLE_AFTER_S = 60.0
 
 # gunicorn's own codes for "a worker would not boot" and "the application cannot be loaded".
 _GUNICORN_FAILED = {3: 1, 4: 1}
@@ -45,7 +45,7 @@ class Child:
     process: ForkProcess | None = None
     started_at: float = 0.0
     backoff_s: float = INITIAL_BACKOFF_S
-    start_after: float = 0.0
+    restart_at: float = 0.0
 
 
 def serve(settings: Settings, *, only: str | None = None) -> int:
@@ -53,7 +53,7 @@ def serve(settings: Settings, *, only: str | None = None) -> int:
     return Supervisor(_children(only), child_environment(settings)).run()
 
 
-def become_serve(settings: Settings) -> NoReturn:
+def exec_serve(settings: Settings) -> NoReturn:
     """Go on as a process that serves and has loaded nothing else; its exit code is that of `serve`."""
     sys.stdout.flush()
     command = [sys.executable, "-m", __name__]
@@ -64,10 +64,10 @@ def child_environment(settings: Settings) -> dict[str, str]:
     """The settings as variables, so that every child reads exactly what this process has read."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     given = settings.model_dump(mode="json") | {"home": str(settings.home.resolve())}
-    return kept | {PREFIX + name.upper(): _text(value) for name, value in given.items()}
+    return kept | {PREFIX + name.upper(): _setting_text(value) for name, value in given.items()}
 
 
-def _text(value: object) -> str:
+def _setting_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -99,13 +99,13 @@ class Supervisor:
             signal.signal(number, self._stop)
         code = 0
         while not self.stopping:
-            fallen = self._fallen_vital()
+            fallen = self._vital_exit_code()
             if fallen is not None:
                 code = fallen
                 break
             self._start_missing()
             time.sleep(POLL_S)
-        self._end_all()
+        self._stop_all()
         return code
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
@@ -114,12 +114,12 @@ class Supervisor:
     def _start_missing(self) -> None:
         now = time.monotonic()
         for child in self.children:
-            if child.process is not None or now < child.start_after:
+            if child.process is not None or now < child.restart_at:
                 continue
             child.started_at = now
             child.process = fork(child.name, child.main, self.environment)
 
-    def _fallen_vital(self) -> int | None:
+    def _vital_exit_code(self) -> int | None:
         """Note who has fallen; the exit code when it was somebody vital."""
         for child in self.children:
             code = child.process.exitcode if child.process else None
@@ -129,20 +129,20 @@ class Supervisor:
             child.process = None
             if child.vital:
                 return _GUNICORN_FAILED.get(code, code if code > 0 else 1)
-            self._pause(child)
+            self._back_off(child)
         return None
 
-    def _pause(self, child: Child) -> None:
-        if time.monotonic() - child.started_at > STEADY_AFTER_S:
+    def _back_off(self, child: Child) -> None:
+        if time.monotonic() - child.started_at > STABLE_AFTER_S:
             child.backoff_s = INITIAL_BACKOFF_S
-        child.start_after = time.monotonic() + child.backoff_s
-        child.backoff_s = min(child.backoff_s * 2, LONGEST_PAUSE_S)
+        child.restart_at = time.monotonic() + child.backoff_s
+        child.backoff_s = min(child.backoff_s * 2, MAX_BACKOFF_S)
 
-    def _end_all(self) -> None:
+    def _stop_all(self) -> None:
         running = [child.process for child in self.children if child.process is not None]
         for process in running:
             process.terminate()
-        deadline = time.monotonic() + STOP_WITHIN_S
+        deadline = time.monotonic() + STOP_TIMEOUT_S
         for process in running:
             process.join(max(deadline - time.monotonic(), 0.1))
             if process.exitcode is None and process.pid is not None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from payouts.processes.job_table import work as work_jobs
+from payouts.processes.job_table import run_all_jobs
 from tracker.console import FAILED, CommandResult, Console, ConsoleCommand, pass_console
 from tracker.times import parse_utc
 
@@ -15,22 +15,22 @@ from tracker.times import parse_utc
 def work_command(console: Console, as_of: str | None) -> CommandResult:
     """Run every job that is due, once, and say what each did."""
     until = parse_utc(as_of) if as_of else None
-    results = work_jobs(console.databases, console.settings, console.now, until)
+    results = run_all_jobs(console.databases, console.settings, console.now, until)
     failed = any("error" in done for result in results for done in result["jobs"].values())
     lines = [
-        f"{result['at']}  {name}: {_sentence(done)}"
+        f"{result['at']}  {name}: {_result_text(done)}"
         for result in results
         for name, done in result["jobs"].items()
-        if _worth_saying(done)
+        if _did_something(done)
     ]
     return CommandResult(results, "\n".join(lines) or "Nothing was due.", FAILED if failed else 0)
 
 
-def _worth_saying(done: dict[str, Any]) -> bool:
+def _did_something(done: dict[str, Any]) -> bool:
     return any(done.values())
 
 
-def _sentence(done: dict[str, Any]) -> str:
+def _result_text(done: dict[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in done.items() if value)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from payouts.commissions.checks import commission_faults
 from payouts.ledger.checks import Finding, balance_faults, chain_faults, posting_faults
 from payouts.settlement.checks import payout_faults, settlement_faults, stuck_payouts
-from payouts.settlement.freezes import standing_freezes
+from payouts.settlement.freezes import active_freezes
 from payouts.statements.checks import statement_faults
 from tracker.errors import Fault
 
@@ -26,16 +26,16 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("payouts agree with the books, item by item", lambda session, _now: payout_faults(session)),
     ("what no payout has settled is what is payable", lambda session, _now: settlement_faults(session)),
     ("no payout is stuck", stuck_payouts),
-    ("payouts are not frozen", lambda session, _now: standing_freezes(session)),
+    ("payouts are not frozen", lambda session, _now: active_freezes(session)),
 )
 
 
 def self_check(session: Session, now: datetime) -> list[Finding]:
     """Every fault that there is, in the order of the checks; an empty list is a clean bill."""
-    return [finding for _promise, check in CHECKS for finding in check(session, now)]
+    return [finding for _name, check in CHECKS for finding in check(session, now)]
 
 
-def require_sound_books(session: Session, now: datetime) -> None:
+def require_consistent_books(session: Session, now: datetime) -> None:
     """Raises Fault, which freezes payouts, when the self-check finds anything."""
     findings = self_check(session, now)
     if findings:

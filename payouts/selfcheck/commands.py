@@ -23,9 +23,9 @@ def check_command(console: Console) -> CommandResult:
             checks.append({"promise": promise, "ok": not faults, "faults": faults})
             lines.append(f"{'FAULT' if faults else 'ok   '}  {promise}")
             lines += [f"       {each.message}" for each in findings]
-    sound = all(each["ok"] for each in checks)
-    value = {"ok": sound, "checked_at": format_utc(console.now), "checks": checks}
-    return CommandResult(value, "\n".join(lines), 0 if sound else CHECK_FOUND_FAULT)
+    all_ok = all(each["ok"] for each in checks)
+    value = {"ok": all_ok, "checked_at": format_utc(console.now), "checks": checks}
+    return CommandResult(value, "\n".join(lines), 0 if all_ok else CHECK_FOUND_FAULT)
 
 
 COMMANDS = (check_command,)

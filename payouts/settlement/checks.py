@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from payouts.ledger.balances import subject_balances
 from payouts.ledger.checks import Finding
 from payouts.ledger.models import Account, Posting, Transaction
-from payouts.ledger.rules import SETTLING_KINDS, account_id
+from payouts.ledger.rules import PAYOUT_KINDS, account_id
 from payouts.settlement.models import Attempt, Item, Payout, TransferReversal
 from payouts.settlement.states import OPEN
 from tracker.money import Money
@@ -26,13 +26,13 @@ def payout_faults(session: Session) -> Iterator[Finding]:
     last = ""
     while page := _page(session, last):
         last = page[-1].id
-        known = _known_of(session, [payout.id for payout in page])
+        data = _load_page_data(session, [payout.id for payout in page])
         for payout in page:
-            items = known.items[payout.id]
+            items = data.items[payout.id]
             if items != payout.amount_minor + payout.carried_minor:
                 yield _finding(payout, f"is {payout.amount_minor}, but its items make {items}")
-            yield from _book_faults(known, payout)
-            yield from _attempt_faults(known, payout)
+            yield from _book_faults(data, payout)
+            yield from _attempt_faults(data, payout)
 
 
 def _page(session: Session, after_id: str) -> Sequence[Payout]:
@@ -41,7 +41,7 @@ def _page(session: Session, after_id: str) -> Sequence[Payout]:
 
 
 @dataclass(frozen=True)
-class _Known:
+class _PageData:
     """What stands about the payouts of one page, by payout; amounts in minor units."""
 
     items: Mapping[str, int]
@@ -51,7 +51,7 @@ class _Known:
     attempts: Mapping[str, list[Attempt]]
 
 
-def _known_of(session: Session, ids: list[str]) -> _Known:
+def _load_page_data(session: Session, ids: list[str]) -> _PageData:
     items = (
         select(Item.payout_id, func.sum(Item.amount_minor))
         .join(Payout, (Payout.id == Item.payout_id) & (Payout.round == Item.round))
@@ -66,7 +66,7 @@ def _known_of(session: Session, ids: list[str]) -> _Known:
     attempts: dict[str, list[Attempt]] = defaultdict(list)
     for attempt in session.scalars(select(Attempt).where(Attempt.payout_id.in_(ids))):
         attempts[attempt.payout_id].append(attempt)
-    return _Known(
+    return _PageData(
         items=Counter({payout_id: int(amount) for payout_id, amount in session.execute(items)}),
         in_transit=subject_balances(session, ids, "in_transit"),
         funding=subject_balances(session, ids, "funding"),
@@ -75,19 +75,19 @@ def _known_of(session: Session, ids: list[str]) -> _Known:
     )
 
 
-def _book_faults(known: _Known, payout: Payout) -> Iterator[Finding]:
-    in_transit = known.in_transit[payout.id]
+def _book_faults(data: _PageData, payout: Payout) -> Iterator[Finding]:
+    in_transit = data.in_transit[payout.id]
     expected = payout.amount_minor if payout.state in OPEN else 0
     if in_transit != expected:
         yield _finding(payout, f"is {payout.state}, but {in_transit} of it stand in transit")
-    paid = payout.amount_minor - known.returned[payout.id] if payout.state in ("paid", "returned") else 0
-    if (funded := known.funding[payout.id]) != paid:
+    paid = payout.amount_minor - data.returned[payout.id] if payout.state in ("paid", "returned") else 0
+    if (funded := data.funding[payout.id]) != paid:
         yield _finding(payout, f"is {payout.state}, but {funded} of it left the funds")
 
 
-def _attempt_faults(known: _Known, payout: Payout) -> Iterator[Finding]:
+def _attempt_faults(data: _PageData, payout: Payout) -> Iterator[Finding]:
     """Open exactly while the payout is; paid once, by the transfer that the payout names."""
-    attempts = known.attempts[payout.id]
+    attempts = data.attempts[payout.id]
     transfers = [each.transfer_ref for each in attempts if each.state == "paid"]
     paid_by = [payout.transfer_ref] if payout.state in ("paid", "returned") else []
     if transfers != paid_by or None in transfers:
@@ -99,28 +99,28 @@ def _attempt_faults(known: _Known, payout: Payout) -> Iterator[Finding]:
 
 def settlement_faults(session: Session) -> Iterator[Finding]:
     """What no payout has settled is what is payable: nothing is forgotten, and nothing can be paid again."""
-    payable, unsettled = _payable(session), _unsettled(session)
-    for account in sorted(payable.keys() | unsettled.keys()):
-        if payable[account] != unsettled[account]:
+    payable, open_minor = _payable_minor(session), _open_minor(session)
+    for account in sorted(payable.keys() | open_minor.keys()):
+        if payable[account] != open_minor[account]:
             yield Finding(
                 "payouts",
                 account,
                 f"The account {account} stands at {payable[account]}, "
-                f"but what payouts have not settled makes {unsettled[account]}.",
+                f"but what payouts have not settled makes {open_minor[account]}.",
             )
 
 
-def _payable(session: Session) -> Counter[str]:
+def _payable_minor(session: Session) -> Counter[str]:
     return _sums(session, Account.kind == "payable")
 
 
-def _unsettled(session: Session) -> Counter[str]:
+def _open_minor(session: Session) -> Counter[str]:
     """Entries that are in no live payout, and what live payouts carry that no other one has taken."""
     taken = exists().where(Item.posting_id == Posting.id, Item.live)
-    sums = _sums(session, Account.kind == "payable", Transaction.kind.not_in(SETTLING_KINDS), ~taken)
-    carried_on = exists().where(Item.carried_from_id == Payout.id, Item.live)
+    sums = _sums(session, Account.kind == "payable", Transaction.kind.not_in(PAYOUT_KINDS), ~taken)
+    carried_by_other = exists().where(Item.carried_from_id == Payout.id, Item.live)
     carrying = select(Payout).where(
-        Payout.carried_minor > 0, Payout.state.in_((*OPEN, "paid", "returned")), ~carried_on
+        Payout.carried_minor > 0, Payout.state.in_((*OPEN, "paid", "returned")), ~carried_by_other
     )
     for payout in session.execute(carrying).scalars():
         account = account_id(payout.brand_id, "payable", payout.currency, payout.creator_id)

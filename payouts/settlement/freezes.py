@@ -11,7 +11,7 @@ from payouts.settlement.models import Freeze
 from tracker.errors import Fault
 from tracker.ids import new_id
 
-MARGIN = timedelta(days=1)
+COMPARISON_MARGIN = timedelta(days=1)
 """What was under way at the moment that is compared from is looked at too."""
 
 
@@ -24,16 +24,16 @@ def place_freeze(session: Session, now: datetime, *, reason: str, compare_from: 
 
 
 def is_frozen(session: Session) -> bool:
-    return any(standing_freezes(session))
+    return any(active_freezes(session))
 
 
 def require_not_frozen(session: Session) -> None:
     """Call it in the transaction that decides to send something. Raises Fault."""
-    for freeze in standing_freezes(session):
+    for freeze in active_freezes(session):
         raise Fault(f"{freeze.message}. Nothing was sent.")
 
 
-def standing_freezes(session: Session) -> Iterator[Finding]:
+def active_freezes(session: Session) -> Iterator[Finding]:
     """As findings of the self-check, which payouts wait for."""
     rows = session.scalars(select(Freeze).where(Freeze.lifted_at.is_(None)).order_by(Freeze.id))
     for freeze in rows:
@@ -41,10 +41,10 @@ def standing_freezes(session: Session) -> Iterator[Finding]:
         yield Finding("freeze", freeze.id, message)
 
 
-def compare_from(session: Session, at_the_latest: datetime) -> datetime:
+def compare_from(session: Session, fallback: datetime) -> datetime:
     """How far back a comparison has to look so that it answers every freeze."""
     earliest = session.scalar(select(func.min(Freeze.compare_from)).where(Freeze.lifted_at.is_(None)))
-    return min(at_the_latest, earliest - MARGIN) if earliest else at_the_latest
+    return min(fallback, earliest - COMPARISON_MARGIN) if earliest else fallback
 
 
 def lift_freezes(session: Session, now: datetime, freezes: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ from config.insert import insert_once
 from payouts.ledger.operations import post
 from payouts.ledger.rules import Line
 from payouts.settlement.models import Payout, TransferReversal
-from payouts.settlement.transitions import locked_payout, step
+from payouts.settlement.transitions import locked_payout, transition
 from tracker.errors import Conflict
 
 
@@ -50,7 +50,7 @@ def record_return(
         effective_at=now,
     )
     if returned == payout.amount_minor:
-        step(session, now, payout, "returned", reason="the transfer was reversed")
+        transition(session, now, payout, "returned", reason="the transfer was reversed")
     return True
 
 

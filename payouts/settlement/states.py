@@ -2,7 +2,7 @@
 
 from tracker.errors import Conflict
 
-STEPS: dict[str, frozenset[str]] = {
+TRANSITIONS: dict[str, frozenset[str]] = {
     "prepared": frozenset({"sending", "cancelled"}),
     "sending": frozenset({"paid", "failed", "unknown"}),
     "unknown": frozenset({"paid", "failed"}),
@@ -19,8 +19,8 @@ FINAL = frozenset({"paid", "returned", "cancelled"})
 """States after which a payout is not sent again."""
 
 
-def require_step(payout_id: str, current: str, following: str) -> None:
+def require_transition(payout_id: str, current: str, new_state: str) -> None:
     """Raises Conflict when a payout cannot go from one state to the other."""
-    if following not in STEPS[current]:
-        ways = ", ".join(sorted(STEPS[current])) or "nothing: it is final"
-        raise Conflict(f"{payout_id} is {current} and cannot become {following}; it can become {ways}.")
+    if new_state not in TRANSITIONS[current]:
+        ways = ", ".join(sorted(TRANSITIONS[current])) or "nothing: it is final"
+        raise Conflict(f"{payout_id} is {current} and cannot become {new_state}; it can become {ways}.")

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from payouts.ledger.operations import lock_books, post
 from payouts.ledger.rules import Line
 from payouts.settlement.models import Item, Payout
-from payouts.settlement.states import require_step
+from payouts.settlement.states import require_transition
 from tracker.errors import Conflict, NotFound
 
 
@@ -22,22 +22,22 @@ def locked_payout(session: Session, payout_id: str) -> Payout:
     return payout
 
 
-def step(
+def transition(
     session: Session,
     now: datetime,
     payout: Payout,
-    following: str,
+    new_state: str,
     *,
     reason: str | None = None,
     transfer_ref: str | None = None,
 ) -> None:
     """Change the state, if it is still the one that was read. Raises Conflict when somebody was faster."""
-    require_step(payout.id, payout.state, following)
+    require_transition(payout.id, payout.state, new_state)
     changed = session.execute(
         update(Payout)
         .where(Payout.id == payout.id, Payout.state == payout.state)
         .values(
-            state=following, reason=reason, changed_at=now, transfer_ref=transfer_ref or payout.transfer_ref
+            state=new_state, reason=reason, changed_at=now, transfer_ref=transfer_ref or payout.transfer_ref
         )
         .returning(Payout.id)
         .execution_options(synchronize_session=False)
@@ -47,7 +47,7 @@ def step(
     session.refresh(payout)
 
 
-def book(session: Session, now: datetime, payout: Payout, event: str) -> None:
+def post_payout_event(session: Session, now: datetime, payout: Payout, event: str) -> None:
     """Post the payout's whole amount for one event of its present round."""
     post(
         session,
@@ -62,6 +62,6 @@ def book(session: Session, now: datetime, payout: Payout, event: str) -> None:
     )
 
 
-def free_items(session: Session, payout: Payout) -> None:
+def detach_items(session: Session, payout: Payout) -> None:
     """What the payout would have settled can be settled by another."""
     session.execute(update(Item).where(Item.payout_id == payout.id, Item.live).values(live=False))

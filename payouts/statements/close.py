@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 from config.insert import insert_once
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
-from payouts.commissions.release import mature_due
+from payouts.commissions.release import release_due
 from payouts.ledger.balances import currencies_of
-from payouts.ledger.calendar import day_after, span_named
+from payouts.ledger.calendar import midnight_after, span_named
 from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books
-from payouts.ledger.periods import anything_until, ensure_period, mark_closed, next_to_close
+from payouts.ledger.periods import ensure_period, has_period_until, mark_closed, next_to_close
 from payouts.statements.models import Statement
 from tracker.errors import Invalid, NotNow
 from tracker.ids import new_id
@@ -33,12 +33,12 @@ def close_period(session: Session, now: datetime, brand_id: str, name: str) -> l
     brand = get_brand(session, brand_id)
     lock_books(session, brand_id)
     span = span_named(name, brand.cadence, brand.timezone)
-    if span.ends_at <= brand.created_at and not anything_until(session, brand_id, span):
+    if span.ends_at <= brand.created_at and not has_period_until(session, brand_id, span):
         raise Invalid(f"Nothing was recorded until {name}, which ended before {brand.name} was set up here.")
     wanted = ensure_period(session, now, brand, span)
     if now < wanted.ends_at:
         raise NotNow(f"Period {name} ends at {wanted.ends_at:%Y-%m-%d %H:%M} UTC; close it after that.")
-    _book_what_waits(session, now, brand)
+    _book_pending_reports(session, now, brand)
     while wanted.state == "open":
         oldest = next_to_close(session, now, brand)
         assert oldest is not None, "the wanted period itself is open"
@@ -47,11 +47,11 @@ def close_period(session: Session, now: datetime, brand_id: str, name: str) -> l
     return statements_of(session, brand_id, wanted.id)
 
 
-def close_ended(session: Session, now: datetime, brand_id: str) -> list[str]:
+def close_ended_periods(session: Session, now: datetime, brand_id: str) -> list[str]:
     """Close every period that has ended. Their names, oldest first."""
     brand = get_brand(session, brand_id)
     lock_books(session, brand_id)
-    _book_what_waits(session, now, brand)
+    _book_pending_reports(session, now, brand)
     closed = []
     while (oldest := next_to_close(session, now, brand)) is not None and oldest.ends_at <= now:
         _close(session, now, brand, oldest)
@@ -69,15 +69,17 @@ def statements_of(session: Session, brand_id: str, period_id: str) -> list[State
     )
 
 
-def _book_what_waits(session: Session, now: datetime, brand: Brand) -> None:
+def _book_pending_reports(session: Session, now: datetime, brand: Brand) -> None:
     """Accrue, enter refunds (docs/money.md 6): this may make a period older than all that were there."""
-    _all(lambda limit: accrue_due(session, now, limit, brand_id=brand.id))
-    _all(lambda limit: adjust_due(session, now, limit, brand_id=brand.id))
+    _repeat_until_done(lambda limit: accrue_due(session, now, limit, brand_id=brand.id))
+    _repeat_until_done(lambda limit: adjust_due(session, now, limit, brand_id=brand.id))
 
 
 def _close(session: Session, now: datetime, brand: Brand, period: Period) -> None:
     """Release what was due before the cut-off, close, draft; what waited has been booked."""
-    _all(lambda limit: mature_due(session, now, limit, before=period.ends_at, brand_id=brand.id))
+    _repeat_until_done(
+        lambda limit: release_due(session, now, limit, before=period.ends_at, brand_id=brand.id)
+    )
     mark_closed(session, now, period)
     session.refresh(period)
     review_starts_at = max(now, period.ends_at)
@@ -91,13 +93,13 @@ def _close(session: Session, now: datetime, brand: Brand, period: Period) -> Non
             currency=currency,
             state="draft",
             drafted_at=now,
-            review_ends_at=day_after(review_starts_at, brand.review_days, brand.timezone),
-            pay_from=day_after(review_starts_at, brand.review_days + 1, brand.timezone),
+            review_ends_at=midnight_after(review_starts_at, brand.review_days, brand.timezone),
+            pay_from=midnight_after(review_starts_at, brand.review_days + 1, brand.timezone),
             sealed_at=None,
             approved_by=None,
         )
 
 
-def _all(step: Callable[[int], int]) -> None:
+def _repeat_until_done(step: Callable[[int], int]) -> None:
     while step(BATCH):
         pass

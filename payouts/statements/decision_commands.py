@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from config.database import read_session, transact
-from payouts.commissions.credit_disputes import Undecided, undecided_revisions
-from payouts.commissions.held_queue import Held, held_commissions, hold_answer, hold_sentence
+from payouts.commissions.credit_disputes import CreditDispute, credit_disputes
+from payouts.commissions.held_queue import HeldCommission, held_commissions, hold_json, hold_text
 from payouts.statements import decisions
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.people.accounts.operations import get_brand
@@ -50,7 +50,7 @@ def held(console: Console, brand_id: str | None, signal: str | None) -> CommandR
         brand = get_brand(session, brand_id).id if brand_id else ""
         found = held_commissions(session, brand_id=brand, signal=signal or "")
     return CommandResult(
-        [_held(each) for each in found], "\n".join(map(_held_text, found)) or "Nothing is held."
+        [_held_json(each) for each in found], "\n".join(map(_held_text, found)) or "Nothing is held."
     )
 
 
@@ -60,9 +60,10 @@ def held(console: Console, brand_id: str | None, signal: str | None) -> CommandR
 def undecided(console: Console, brand_id: str) -> CommandResult:
     """Show released commissions that new evidence credits to somebody else: a person decides."""
     with read_session(console.databases.main) as session:
-        found = undecided_revisions(session, get_brand(session, brand_id).id)
+        found = credit_disputes(session, get_brand(session, brand_id).id)
     return CommandResult(
-        [_undecided(each) for each in found], "\n".join(map(_sentence, found)) or "There are none."
+        [_credit_dispute_json(each) for each in found],
+        "\n".join(map(_credit_dispute_text, found)) or "There are none.",
     )
 
 
@@ -104,7 +105,7 @@ def keep(console: Console, commission_id: str, note: str) -> CommandResult:
     return CommandResult({"commission": commission_id, "kept": True}, f"{commission_id} stays as it is.")
 
 
-def _held(each: Held) -> dict[str, Any]:
+def _held_json(each: HeldCommission) -> dict[str, Any]:
     return {
         "commission": each.commission_id,
         "brand": each.brand_id,
@@ -112,17 +113,17 @@ def _held(each: Held) -> dict[str, Any]:
         "creator": {"id": each.creator.id, "name": each.creator.name},
         "worth": each.worth.as_json(),
         "release_at": format_utc(each.release_at),
-        "holds": [hold_answer(hold) for hold in each.holds],
+        "holds": [hold_json(hold) for hold in each.holds],
     }
 
 
-def _held_text(each: Held) -> str:
-    reasons = [f"    {hold_sentence(hold_answer(hold))}" for hold in each.holds]
+def _held_text(each: HeldCommission) -> str:
+    reasons = [f"    {hold_text(hold_json(hold))}" for hold in each.holds]
     head = f"{each.commission_id}  order {each.order_id}: {each.worth} of {each.creator.name}"
-    return "\n".join([head, *reasons, *_ways_out(each)])
+    return "\n".join([head, *reasons, *_next_commands(each)])
 
 
-def _ways_out(each: Held) -> list[str]:
+def _next_commands(each: HeldCommission) -> list[str]:
     """Disputes, and messages that were not applied, let go of it by themselves."""
     if not any(decisions.is_liftable(hold) for hold in each.holds):
         return []
@@ -132,23 +133,23 @@ def _ways_out(each: Held) -> list[str]:
     ]
 
 
-def _undecided(each: Undecided) -> dict[str, Any]:
-    rightful = {"id": each.rightful.id, "name": each.rightful.name} if each.rightful else None
+def _credit_dispute_json(each: CreditDispute) -> dict[str, Any]:
+    claimant = {"id": each.claimant.id, "name": each.claimant.name} if each.claimant else None
     return {
         "commission": each.commission_id,
         "order": each.order_id,
         "worth": each.worth.as_json(),
         "credited": {"id": each.credited.id, "name": each.credited.name},
-        "evidence_for": rightful,
+        "evidence_for": claimant,
         "reason": each.reason,
     }
 
 
-def _sentence(each: Undecided) -> str:
-    rightful = each.rightful.name if each.rightful else "nobody"
+def _credit_dispute_text(each: CreditDispute) -> str:
+    claimant = each.claimant.name if each.claimant else "nobody"
     return (
         f"{each.commission_id}  order {each.order_id}: {each.worth} of {each.credited.name}; new evidence is "
-        f"for {rightful} ({each.reason}).\n"
+        f"for {claimant} ({each.reason}).\n"
         f"    To take it back: linkledger commission decline {each.commission_id} --reason other --note …\n"
         "    and to pay the other: linkledger ledger book bonus\n"
         f"    To leave it as it is: linkledger commission keep {each.commission_id}"

@@ -5,10 +5,16 @@ from datetime import datetime
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from payouts.commissions.credit_disputes import undecided_attribution
-from payouts.commissions.entries import Step, current_amount, entries_of, locked, record_change
+from payouts.commissions.credit_disputes import disputed_attribution
+from payouts.commissions.entries import (
+    Change,
+    current_amount_minor,
+    entries_of,
+    locked_commission,
+    record_change,
+)
 from payouts.commissions.models import Commission, Entry, Hold
-from payouts.commissions.release import holds_of, lift_hold, place_hold, times_held
+from payouts.commissions.release import hold_count, holds_of, lift_hold, place_hold
 from payouts.ledger.models import Posting
 from payouts.settlement.models import Item, Payout, TransferReversal
 from payouts.statements.review import draft_period
@@ -33,10 +39,10 @@ def decline(
 
     Raises Conflict when it was declined before.
     """
-    commission = _live(session, commission_id)
+    commission = _live_commission(session, commission_id)
     period = draft_period(session, commission.brand_id, commission.currency, commission.id)
-    step = Step("decline", commission.id, _reason_text(reason, note), now, {"code": reason}, period)
-    if not record_change(session, now, commission, step, amount_after_minor=0):
+    change = Change("decline", commission.id, _reason_text(reason, note), now, {"code": reason}, period)
+    if not record_change(session, now, commission, change, amount_after_minor=0):
         raise Conflict(f"{commission_id} was declined before.")
     return commission
 
@@ -46,8 +52,8 @@ def hold(session: Session, now: datetime, commission_id: str, *, reason: str, no
 
     Raises Conflict when nothing is left of it, or it is paid. What is on its way is held if that fails.
     """
-    commission = _live(session, commission_id)
-    if current_amount(entries_of(session, commission_id)) == 0:
+    commission = _live_commission(session, commission_id)
+    if current_amount_minor(entries_of(session, commission_id)) == 0:
         raise Conflict(f"{commission_id} is worth nothing (any more): there is nothing to hold.")
     _require_unpaid(session, commission)
     place_hold(
@@ -55,7 +61,7 @@ def hold(session: Session, now: datetime, commission_id: str, *, reason: str, no
         now,
         commission,
         kind="review",
-        cause_id=f"review:{1 + times_held(session, commission_id)}",
+        cause_id=f"review:{1 + hold_count(session, commission_id)}",
         reason=_reason_text(reason, note),
         period=draft_period(session, commission.brand_id, commission.currency, commission.id),
     )
@@ -67,11 +73,11 @@ def release(session: Session, now: datetime, commission_id: str, *, note: str = 
 
     `note` is kept with them. Raises NotFound when there is none to lift. How many were lifted.
     """
-    locked(session, commission_id)
-    standing = holds_of(session, commission_id)
-    own = [placed for placed in standing if is_liftable(placed)]
+    locked_commission(session, commission_id)
+    active_holds = holds_of(session, commission_id)
+    own = [placed for placed in active_holds if is_liftable(placed)]
     if not own:
-        others = "".join(f" {placed.reason}." for placed in standing)
+        others = "".join(f" {placed.reason}." for placed in active_holds)
         raise NotFound(f"No hold stands on {commission_id} that could be lifted.{others}")
     return sum(lift_hold(session, now, commission_id, placed.cause_id, note.strip()) for placed in own)
 
@@ -86,29 +92,33 @@ def keep(session: Session, now: datetime, commission_id: str, *, note: str = "")
 
     Raises NotFound when there is nothing to decide.
     """
-    commission = _live(session, commission_id)
-    newest = undecided_attribution(session, commission)
+    commission = _live_commission(session, commission_id)
+    newest = disputed_attribution(session, commission)
     if newest is None:
         raise NotFound(f"No evidence speaks against {commission_id}: there is nothing to decide.")
-    said = note.strip() or "the brand leaves the credit as it is"
-    step = Step("kept", newest.id, said, now)
+    text = note.strip() or "the brand leaves the credit as it is"
+    change = Change("kept", newest.id, text, now)
     record_change(
-        session, now, commission, step, amount_after_minor=current_amount(entries_of(session, commission_id))
+        session,
+        now,
+        commission,
+        change,
+        amount_after_minor=current_amount_minor(entries_of(session, commission_id)),
     )
     return commission
 
 
 def _require_unpaid(session: Session, commission: Commission) -> None:
     """Raises Conflict when a payout has paid all that it is worth, and nothing of that came back."""
-    came_back = exists().where(TransferReversal.payout_id == Payout.id)
+    has_reversal = exists().where(TransferReversal.payout_id == Payout.id)
     paid_minor, payout_id = session.execute(
         select(func.coalesce(func.sum(Item.amount_minor), 0), func.max(Payout.id))
         .join(Payout, Payout.id == Item.payout_id)
         .join(Posting, Posting.id == Item.posting_id)
         .join(Entry, Entry.transaction_id == Posting.transaction_id)
-        .where(Entry.commission_id == commission.id, Item.live, Payout.state == "paid", ~came_back)
+        .where(Entry.commission_id == commission.id, Item.live, Payout.state == "paid", ~has_reversal)
     ).one()
-    if int(paid_minor) >= current_amount(entries_of(session, commission.id)):
+    if int(paid_minor) >= current_amount_minor(entries_of(session, commission.id)):
         raise Conflict(
             f"{commission.id} was paid by {payout_id}: nothing of it can be held any more. If it was "
             "not earned, decline it, and the next payout takes it back: "
@@ -116,9 +126,9 @@ def _require_unpaid(session: Session, commission: Commission) -> None:
         )
 
 
-def _live(session: Session, commission_id: str) -> Commission:
+def _live_commission(session: Session, commission_id: str) -> Commission:
     """Under the brand's lock. Raises Conflict when new evidence replaced the commission by another."""
-    commission = locked(session, commission_id)
+    commission = locked_commission(session, commission_id)
     if not commission.live:
         live = select(Commission.id).where(Commission.sale_id == commission.sale_id, Commission.live)
         raise Conflict(

@@ -91,7 +91,7 @@ def approve(session: Session, now: datetime, statement_id: str, *, approved_by: 
     return sealed
 
 
-def approve_silently(session: Session, now: datetime, statement_id: str) -> bool:
+def approve_automatically(session: Session, now: datetime, statement_id: str) -> bool:
     """Seal a draft whose review is over. False when somebody sealed it before."""
     statement = session.get_one(Statement, statement_id)
     if statement.state == "sealed" or statement.review_ends_at > now:
@@ -100,7 +100,7 @@ def approve_silently(session: Session, now: datetime, statement_id: str) -> bool
     return True
 
 
-def due_for_silence(session: Session, now: datetime) -> list[str]:
+def due_for_approval(session: Session, now: datetime) -> list[str]:
     """Drafts whose review is over, oldest period first."""
     return list(
         session.execute(

@@ -9,7 +9,7 @@ import click
 from sqlalchemy import select
 
 from config.database import read_session, transact
-from payouts.selfcheck.checks import require_sound_books
+from payouts.selfcheck.checks import require_consistent_books
 from payouts.settlement.cancellation import cancel as cancel_payout
 from payouts.settlement.models import Payout
 from payouts.settlement.states import FINAL
@@ -18,8 +18,8 @@ from payouts.transfers.rail import open_rail
 from payouts.transfers.reconciliation.adoption import adopt
 from payouts.transfers.reconciliation.reconciliation import reconcile, reversals_of
 from payouts.transfers.sending.report import Report
-from payouts.transfers.sending.run import Run, ticking
-from payouts.transfers.serializers import payout_answer, payout_text, plan_answer
+from payouts.transfers.sending.run import PayoutRun, running_clock
+from payouts.transfers.serializers import payout_json, payout_text, plan_json
 from payouts.transfers.stripe.client import StripeRail
 from tracker.console import CHECK_FOUND_FAULT, FAILED, CommandResult, Console, ConsoleGroup, pass_console
 from tracker.errors import Conflict, NotFound, NotNow
@@ -41,7 +41,7 @@ def preview(console: Console, brand_id: str) -> CommandResult:
     """Say what a run would pay now, and why somebody would get nothing."""
     with read_session(console.databases.main) as session:
         plans = plans_of(session, console.now, get_brand(session, brand_id).id, early=True)
-    value = [plan_answer(each) for each in plans]
+    value = [plan_json(each) for each in plans]
     lines = [f"{each['creator']}: {each['reason'] or Money(**each['amount'])}" for each in value]
     return CommandResult(value, "\n".join(lines) or "Nothing is to be paid.")
 
@@ -53,11 +53,11 @@ def run(console: Console, brand_id: str) -> CommandResult:
     """Pay what the brand's sealed statements authorise. Running it again pays nothing twice."""
     with read_session(console.databases.main) as session:
         get_brand(session, brand_id)
-        moment = ticking(console.now)
-        require_sound_books(session, console.now)
+        clock = running_clock(console.now)
+        require_consistent_books(session, console.now)
     with open_rail(console.settings) as rail:
-        report = _run(console, rail, moment).pay(brand_id, early=True)
-    return _report(console, report)
+        report = _run(console, rail, clock).pay(brand_id, early=True)
+    return _run_result(console, report)
 
 
 @payout_commands.command("retry")
@@ -75,23 +75,23 @@ def retry(console: Console, payout_id: str, nothing_was_sent: bool) -> CommandRe
         payout = _get(session, payout_id)
         if payout.state in FINAL:
             raise Conflict(f"{payout_id} is {payout.state}: there is nothing to try again.")
-    moment = ticking(console.now)
+    clock = running_clock(console.now)
     with open_rail(console.settings) as rail:
-        paying = _run(console, rail, moment)
+        payout_run = _run(console, rail, clock)
         if nothing_was_sent:
-            if not paying.give_up(payout_id):
-                return _report(console, paying.report)
+            if not payout_run.give_up(payout_id):
+                return _run_result(console, payout_run.report)
         elif payout.state in ("sending", "unknown"):
-            return _report(console, paying.settle_open())
-        return _report(console, _try_again(console, _run(console, rail, moment), payout))
+            return _run_result(console, payout_run.resolve_open_attempts())
+        return _run_result(console, _try_again(console, _run(console, rail, clock), payout))
 
 
-def _try_again(console: Console, paying: Run, payout: Payout) -> Report:
+def _try_again(console: Console, payout_run: PayoutRun, payout: Payout) -> Report:
     with read_session(console.databases.main) as session:
-        require_sound_books(session, console.now)
-    if not paying.retry(payout):
+        require_consistent_books(session, console.now)
+    if not payout_run.retry(payout):
         raise NotNow(f"{payout.id} cannot be tried now; the reason is in: linkledger payout preview")
-    return paying.report
+    return payout_run.report
 
 
 @payout_commands.command("reconcile")
@@ -141,7 +141,7 @@ def adopt_command(console: Console, transfer_ref: str, brand_id: str) -> Command
 def cancel(console: Console, payout_id: str, reason: str) -> CommandResult:
     """Do not send a prepared or failed payout; its amount is payable again."""
     transact(console.databases.main, lambda s: cancel_payout(s, console.now, payout_id, reason=reason))
-    return _shown(console, [payout_id])
+    return _payouts_result(console, [payout_id])
 
 
 @payout_commands.command("list")
@@ -156,7 +156,7 @@ def list_payouts(console: Console, brand_id: str) -> CommandResult:
             .order_by(Payout.id.desc())
         ).scalars()
         found = list(ids)
-    return _shown(console, found)
+    return _payouts_result(console, found)
 
 
 @payout_commands.command("show")
@@ -165,20 +165,20 @@ def list_payouts(console: Console, brand_id: str) -> CommandResult:
 def show(console: Console, payout_id: str) -> CommandResult:
     """Show one payout with its items and attempts."""
     with read_session(console.databases.main) as session:
-        value = payout_answer(session, _get(session, payout_id))
+        value = payout_json(session, _get(session, payout_id))
     return CommandResult(value, payout_text(value))
 
 
-def _run(console: Console, rail: StripeRail, moment: Callable[[], datetime]) -> Run:
+def _run(console: Console, rail: StripeRail, clock: Callable[[], datetime]) -> PayoutRun:
     shared = console.settings.rail_shared
-    return Run(console.databases, rail, console.now, rail_shared=shared, moment=moment)
+    return PayoutRun(console.databases, rail, console.now, rail_shared=shared, clock=clock)
 
 
-def _report(console: Console, report: Report) -> CommandResult:
+def _run_result(console: Console, report: Report) -> CommandResult:
     """What a run did; it failed when something failed or is unknown."""
     with read_session(console.databases.main) as session:
         done = [*report.paid, *report.failed, *report.unknown]
-        payouts = {each: payout_answer(session, _get(session, each)) for each in dict.fromkeys(done)}
+        payouts = {each: payout_json(session, _get(session, each)) for each in dict.fromkeys(done)}
     value = {
         name: [payouts[each] for each in getattr(report, name)] for name in ("paid", "failed", "unknown")
     }
@@ -192,9 +192,9 @@ def _report(console: Console, report: Report) -> CommandResult:
     )
 
 
-def _shown(console: Console, ids: list[str]) -> CommandResult:
+def _payouts_result(console: Console, ids: list[str]) -> CommandResult:
     with read_session(console.databases.main) as session:
-        value = [payout_answer(session, _get(session, each)) for each in ids]
+        value = [payout_json(session, _get(session, each)) for each in ids]
     return CommandResult(value, "\n".join(payout_text(each) for each in value) or "There are no payouts yet.")
 
 

@@ -19,7 +19,7 @@ def payee_of(session: Session, brand_id: str, creator_id: str) -> Payee | None:
     ).scalar_one_or_none()
 
 
-def remember_payee(
+def register_payee(
     session: Session, now: datetime, *, brand_id: str, creator_id: str, account_ref: str
 ) -> Payee:
     """Keep the account that the rail made; the first one stays when two processes asked at once."""
@@ -40,7 +40,7 @@ def remember_payee(
     return payee
 
 
-def note_status(session: Session, now: datetime, payee_id: str, status: PayeeStatus) -> None:
+def record_payee_status(session: Session, now: datetime, payee_id: str, status: PayeeStatus) -> None:
     session.execute(
         update(Payee)
         .where(Payee.id == payee_id)

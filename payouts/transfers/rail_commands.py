@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
 from payouts.transfers.models import Payee
-from payouts.transfers.payees import NOT_CONNECTED, note_status, payee_of, remember_payee
+from payouts.transfers.payees import NOT_CONNECTED, payee_of, record_payee_status, register_payee
 from payouts.transfers.rail import open_rail
 from payouts.transfers.sandbox.control import Control
 from payouts.transfers.sandbox.store import Store
@@ -47,11 +47,11 @@ def connect(console: Console, brand_id: str, creator_id: str) -> CommandResult:
         )
         payee = transact(
             console.databases.main,
-            lambda s: remember_payee(
+            lambda s: register_payee(
                 s, console.now, brand_id=brand_id, creator_id=creator_id, account_ref=account_ref
             ),
         )
-        url = None if _lives_in_this_process(console) else rail.onboarding_link(payee.account_ref, back, back)
+        url = None if _is_in_process_sandbox(console) else rail.onboarding_link(payee.account_ref, back, back)
     value = {"payee": payee.id, "account": payee.account_ref, "onboarding_url": url}
     if url is None:
         text = f"In the sandbox, complete {creator.name}'s account with: linkledger sandbox onboard"
@@ -69,7 +69,7 @@ def status(console: Console, brand_id: str, creator_id: str) -> CommandResult:
     with read_session(console.databases.main) as session:
         payee = _require_payee(session, brand_id, creator_id)
     with open_rail(console.settings) as rail:
-        return _refreshed(console, rail, payee)
+        return _refresh_status(console, rail, payee)
 
 
 @click.group("sandbox", cls=ConsoleGroup)
@@ -101,12 +101,12 @@ def onboard(console: Console, brand_id: str, creator_id: str) -> CommandResult:
         payee = _require_payee(session, brand_id, creator_id)
     _control(console).complete_onboarding(payee.account_ref)
     with open_rail(console.settings) as rail:
-        return _refreshed(console, rail, payee)
+        return _refresh_status(console, rail, payee)
 
 
-def _refreshed(console: Console, rail: StripeRail, payee: Payee) -> CommandResult:
+def _refresh_status(console: Console, rail: StripeRail, payee: Payee) -> CommandResult:
     found = rail.payee_status(payee.account_ref)
-    transact(console.databases.main, lambda s: note_status(s, console.now, payee.id, found))
+    transact(console.databases.main, lambda s: record_payee_status(s, console.now, payee.id, found))
     value = {
         "payee": payee.id,
         "account": payee.account_ref,
@@ -117,7 +117,7 @@ def _refreshed(console: Console, rail: StripeRail, payee: Payee) -> CommandResul
     return CommandResult(value, "Ready to be paid." if found.ready else f"Not ready: {found.reason}")
 
 
-def _lives_in_this_process(console: Console) -> bool:
+def _is_in_process_sandbox(console: Console) -> bool:
     """A sandbox that ends with this command cannot show anybody a page."""
     return console.settings.rail == "sandbox" and not console.settings.stripe_api_base
 

@@ -11,7 +11,7 @@ from tracker.money import Money
 from tracker.times import format_utc, optional_utc_text
 
 
-def payout_answer(session: Session, payout: Payout) -> dict[str, Any]:
+def payout_json(session: Session, payout: Payout) -> dict[str, Any]:
     """A payout with its attempts and the entries that it settles."""
     attempts = session.execute(
         select(Attempt).where(Attempt.payout_id == payout.id).order_by(Attempt.number)
@@ -51,7 +51,7 @@ def payout_text(payout: dict[str, Any]) -> str:
     )
 
 
-def plan_answer(plan: Plan) -> dict[str, Any]:
+def plan_json(plan: Plan) -> dict[str, Any]:
     return {
         "creator": plan.creator_id,
         "statement": plan.statement_id,

@@ -18,16 +18,16 @@ from config.settings import Settings
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
 from payouts.commissions.models import Commission
-from payouts.commissions.release import mature_due
+from payouts.commissions.release import release_due
 from payouts.ledger.balances import CreatorBalance
 from payouts.selfcheck.checks import self_check
 from payouts.statements.close import close_period
 from payouts.statements.document.document import statement_document
 from payouts.statements.review import approve, get_statement
-from payouts.transfers.payees import note_status, remember_payee
+from payouts.transfers.payees import record_payee_status, register_payee
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.sending.report import Report
-from payouts.transfers.sending.run import Run
+from payouts.transfers.sending.run import PayoutRun
 from payouts.transfers.stripe.client import StripeRail
 from tests.harness.databases.snapshots import DatabaseSeed
 from tests.payouts.balances import creator_balance
@@ -66,7 +66,7 @@ class Books:
     source_id: str
 
     @property
-    def repeats(self) -> bool:
+    def calls_twice(self) -> bool:
         """On one database is enough: that a call is the second is found out by our own rules."""
         return self.databases.main.dialect.name == "sqlite"
 
@@ -85,12 +85,19 @@ class Books:
         return self.report("sale.created", data | amounts | fields, f"sale-{order}", sold_at)
 
     def refund(
-        self, order: str, amount: int, when: str, refund_id: str = "", *, entered: bool = True, **fields: Any
+        self,
+        order: str,
+        amount: int,
+        when: str,
+        refund_id: str = "",
+        *,
+        with_jobs: bool = True,
+        **fields: Any,
     ) -> ReceiveResult:
         key = refund_id or f"{order}-{when}"
         data = {"order_id": order, "refund_id": key, "occurred_at": at(when).isoformat(), "currency": "EUR"}
         return self.report(
-            "refund.created", data | {"amount": amount} | fields, f"refund-{key}", at(when), entered
+            "refund.created", data | {"amount": amount} | fields, f"refund-{key}", at(when), with_jobs
         )
 
     def dispute(self, order: str, status: str, amount: int, when: str) -> ReceiveResult:
@@ -99,9 +106,9 @@ class Books:
         return self.report("dispute.updated", data | more, f"dispute-{order}-{status}", at(when))
 
     def report(
-        self, kind: str, data: dict[str, Any], key: str, now: datetime, entered: bool = True
+        self, kind: str, data: dict[str, Any], key: str, now: datetime, with_jobs: bool = True
     ) -> ReceiveResult:
-        """`entered`: the jobs of that minute have run, too."""
+        """`with_jobs`: the jobs of that minute have run, too."""
         body = json.dumps({"type": kind, "timestamp": now.isoformat(), "data": data}).encode()
         keys = self.settings.secret_keys
 
@@ -109,21 +116,21 @@ class Books:
             return receive(session, now, get_source(session, self.source_id), key, body, keys=keys)
 
         received: ReceiveResult = self.write(work)
-        if self.repeats:
+        if self.calls_twice:
             assert self.write(work).duplicate
-        if entered:
-            self.settle(now)
+        if with_jobs:
+            self.run_jobs(now)
         return received
 
-    def settle(self, now: datetime) -> None:
+    def run_jobs(self, now: datetime) -> None:
         """What the scheduler does every minute."""
 
-        def every_step(session: Session) -> None:
-            for step in (accrue_due, adjust_due, mature_due):
+        def all_jobs(session: Session) -> None:
+            for step in (accrue_due, adjust_due, release_due):
                 while step(session, now, 100):
                     session.flush()
 
-        self.write(every_step)
+        self.write(all_jobs)
 
     def close(self, period: str, when: str) -> dict[str, Any]:
         self.end(period, when)
@@ -131,8 +138,8 @@ class Books:
 
     def end(self, period: str, when: str) -> None:
         """Close it for those who do not want to read its statement."""
-        self.settle(at(when))
-        for _ in range(1 + self.repeats):
+        self.run_jobs(at(when))
+        for _ in range(1 + self.calls_twice):
             self.write(lambda s: close_period(s, at(when), self.brand_id, period))
 
     def approve(self, period: str, when: str) -> dict[str, Any]:
@@ -140,7 +147,7 @@ class Books:
             statement_id = get_statement(session, self.brand_id, period, "EUR").id
         bodies = {
             self.write(lambda s: approve(s, at(when), statement_id, approved_by="brand").body)
-            for _ in range(1 + self.repeats)
+            for _ in range(1 + self.calls_twice)
         }
         assert len(bodies) == 1
         found: dict[str, Any] = json.loads(bodies.pop())
@@ -152,13 +159,13 @@ class Books:
 
     def pay(self, when: str) -> Report:
         report = self.run(when).pay(self.brand_id, early=True)
-        if self.repeats:
+        if self.calls_twice:
             assert not self.run(when).pay(self.brand_id, early=True).paid
         return report
 
-    def run(self, when: str) -> Run:
+    def run(self, when: str) -> PayoutRun:
         rail = StripeRail(SANDBOX_KEY, self.sandbox.url)
-        return Run(self.databases, rail, at(when))
+        return PayoutRun(self.databases, rail, at(when))
 
     def balance(self) -> CreatorBalance:
         with read_session(self.databases.main) as session:
@@ -205,7 +212,7 @@ def open_books(settings: Settings, databases: Databases, sandbox: SandboxServer)
     return books
 
 
-def after(story: Callable[[Books], Any] | None = None) -> DatabaseSeed:
+def seed_after(story: Callable[[Books], Any] | None = None) -> DatabaseSeed:
     """What an installation with the cast is when the story is over. Known are the books, and what it told."""
 
     def play(settings: Settings) -> tuple[Books, Any]:
@@ -219,7 +226,7 @@ def after(story: Callable[[Books], Any] | None = None) -> DatabaseSeed:
     return play
 
 
-CAST = after()
+DEFAULT_SEED = seed_after()
 
 
 def sandbox_file(settings: Settings) -> Path:
@@ -234,9 +241,9 @@ def connect(books: Books) -> str:
     books.sandbox.control.complete_onboarding(account)
     books.sandbox.control.top_up("EUR", FUNDS_MINOR)
     payee = books.write(
-        lambda s: remember_payee(
+        lambda s: register_payee(
             s, at("09-01"), brand_id=books.brand_id, creator_id=books.creator_id, account_ref=account
         )
     )
-    books.write(lambda s: note_status(s, at("09-01"), payee.id, rail.payee_status(account)))
+    books.write(lambda s: record_payee_status(s, at("09-01"), payee.id, rail.payee_status(account)))
     return account

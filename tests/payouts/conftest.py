@@ -8,18 +8,18 @@ from config.database import Databases
 from config.settings import Settings
 from payouts.transfers.sandbox.server import SandboxServer
 from tests.harness.databases.snapshots import Snapshot, database_seed_for
-from tests.payouts.cast import CAST, Books, sandbox_file
+from tests.payouts.cast import DEFAULT_SEED, Books, sandbox_file
 
 
 @pytest.fixture(scope="session", autouse=True)
-def short_pauses() -> Iterator[None]:
+def short_sdk_delays() -> Iterator[None]:
     """How long Stripe's SDK waits before it repeats a harmless call is its own affair."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.01)
         yield
 
 
-database_seed = database_seed_for(books=CAST)
+database_seed = database_seed_for(books=DEFAULT_SEED)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from payouts.ledger.manual import book_by_hand
+from payouts.ledger.manual import book_manually
 from payouts.statements.decisions import decline
 from tests.payouts.cast import Books, at
 
@@ -18,7 +18,7 @@ def split(statement: dict[str, Any]) -> dict[str, int]:
     return {name: amount["minor"] for name, amount in statement["closing_split"].items() if amount["minor"]}
 
 
-def play_october(books: Books) -> dict[str, Any]:
+def run_october(books: Books) -> dict[str, Any]:
     books.sale("S1", 1000 * EURO, "10-01")
     books.sale("S0", 50 * EURO, "10-01")
     books.sale("S2", 400 * EURO, "10-20")
@@ -30,15 +30,15 @@ def play_october(books: Books) -> dict[str, Any]:
     return books.approve("2026-10", "11-08")
 
 
-def play_november(books: Books) -> dict[str, Any]:
+def run_november(books: Books) -> dict[str, Any]:
     report = books.pay("11-09")
     assert len(report.paid) == 1
     books.sale("S3", 300 * EURO, "11-12")
-    books.settle(at("11-19 13:00"))
+    books.run_jobs(at("11-19 13:00"))
     books.refund("S1", 250 * EURO, "11-27")
     for _ in range(2):
         books.write(
-            lambda s: book_by_hand(
+            lambda s: book_manually(
                 s,
                 at("11-30"),
                 brand_id=books.brand_id,
@@ -54,21 +54,21 @@ def play_november(books: Books) -> dict[str, Any]:
 
 
 def test_october_closes_with_what_is_held_and_what_is_payable(books: Books) -> None:
-    statement = play_october(books)
+    statement = run_october(books)
     assert equation(statement) == [0, 145_00, 25_00, 0, 0, 120_00]
     assert split(statement) == {"held": 40_00, "payable": 80_00}
 
 
 def test_november_opens_where_october_closed_and_pays_less_what_came_back_since(books: Books) -> None:
-    play_october(books)
-    statement = play_november(books)
+    run_october(books)
+    statement = run_november(books)
     assert equation(statement) == [120_00, 30_00, 35_00, 5_00, 70_00, 50_00]
     assert split(statement) == {"held": 30_00, "below_minimum": 20_00}
 
 
 def test_the_transfer_is_the_amount_and_names_the_statement_that_authorised_it(books: Books) -> None:
-    play_october(books)
-    statement = play_november(books)
+    run_october(books)
+    statement = run_november(books)
     (payment,) = statement["creators"][0]["payments"]
     assert payment["amount"] == {"minor": 70_00, "currency": "EUR"}
     assert payment["authorised_by"] == "2026-10"
@@ -76,8 +76,8 @@ def test_the_transfer_is_the_amount_and_names_the_statement_that_authorised_it(b
     assert books.sandbox.control.counts()["transfers"] == 1
 
 
-def test_every_check_is_content_after_the_example(books: Books) -> None:
-    play_october(books)
-    play_november(books)
+def test_self_check_finds_nothing_after_the_example(books: Books) -> None:
+    run_october(books)
+    run_november(books)
     books.approve("2026-11", "12-08")
     assert books.faults() == []

@@ -7,7 +7,7 @@ from config.settings import Settings
 from tests.payouts.conftest import books as books
 from tests.payouts.conftest import database_seed as database_seed
 from tests.payouts.conftest import sandbox_server as sandbox_server
-from tests.payouts.conftest import short_pauses as short_pauses
+from tests.payouts.conftest import short_sdk_delays as short_sdk_delays
 from tests.scenarios.runner import create_shop_without_suspicion
 from tests.tracker.sales.shop import Shop
 

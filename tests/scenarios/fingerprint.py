@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from config.canonical import ISO_FORMAT, canonical_json
 from config.database import Databases, read_session
-from payouts.commissions.entries import current_amount, entries_of
+from payouts.commissions.entries import current_amount_minor, entries_of
 from payouts.commissions.models import Commission, Hold
 from payouts.ledger.models import Account, Posting, Transaction
 from payouts.statements.document.document import statement_document
@@ -137,7 +137,7 @@ def _commissions(
         for name, minor in lines[each.id].items():
             owed[namespace, order_id, each.creator_id, name] += minor
         if each.live:
-            remaining = current_amount(entries_of(session, each.id))
+            remaining = current_amount_minor(entries_of(session, each.id))
             values = [each.creator_id, each.base, each.base_minor, each.rate_bp, remaining, held[each.id] > 0]
             yield namespace, "commission", [order_id, *values, each.matured_at is not None]
     for (namespace, *values), minor in owed.items():

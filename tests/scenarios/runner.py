@@ -17,7 +17,7 @@ from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
-from payouts.commissions.release import mature_due
+from payouts.commissions.release import release_due
 from payouts.selfcheck.checks import self_check
 from payouts.statements.close import close_period
 from tests.harness.processes.threads import THREADS, run_concurrently
@@ -133,7 +133,7 @@ def send_messages(shop: Shop, sources: Sources, messages: Iterable[Message], now
 
 def run_jobs(shop: Shop, now: datetime) -> None:
     """What the scheduler does every minute."""
-    steps: tuple[Callable[[Session, datetime, int], int], ...] = (accrue_due, adjust_due, mature_due)
+    steps: tuple[Callable[[Session, datetime, int], int], ...] = (accrue_due, adjust_due, release_due)
 
     def every_step(session: Session) -> None:
         for step in steps:

@@ -14,7 +14,7 @@ from config.database import open_databases, transact
 from config.settings import Settings
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
-from payouts.commissions.release import mature_due
+from payouts.commissions.release import release_due
 from tests.harness.processes.crashes import CRASH_POINTS, Zygote, kill_at, zygote
 from tests.scenarios.catalogue import SIX_MESSAGES
 from tests.scenarios.runner import (
@@ -32,7 +32,7 @@ from tracker.sales.inbox.operations import receive
 from tracker.sales.sources.operations import get_source
 
 AFTER_RELEASE = FIRST_DAY + timedelta(days=30)
-STEPS = (accrue_due, adjust_due, mature_due)
+STEPS = (accrue_due, adjust_due, release_due)
 MOST = 10_000
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from payouts.ledger.balances import CreatorBalance, creator_balances
-from payouts.ledger.calendar import day_after, span_of
+from payouts.ledger.calendar import midnight_after, span_of
 from payouts.ledger.models import Period
 from payouts.statements.document.lines import line, line_sources
 from payouts.statements.document.movements import (
@@ -17,7 +17,7 @@ from payouts.statements.document.movements import (
     Movement,
     Sections,
     by_creator,
-    held_at_end,
+    held_at_period_end,
     movements_of,
 )
 from payouts.statements.document.payments import payments_of
@@ -38,7 +38,7 @@ def statement_document(session: Session, statement: Statement) -> dict[str, Any]
     opening = creator_balances(session, brand.id, currency, before=period.starts_at)
     closing = creator_balances(session, brand.id, currency, before=period.ends_at)
     moved = by_creator(movements_of(session, period, currency))
-    held = held_at_end(session, brand.id, period, currency)
+    held = held_at_period_end(session, brand.id, period, currency)
     creators = [
         _creator_part(
             session,
@@ -53,7 +53,7 @@ def statement_document(session: Session, statement: Statement) -> dict[str, Any]
         )
         for creator_id in closing
     ]
-    creators = [part for part in creators if _matters(part)]
+    creators = [part for part in creators if _has_content(part)]
     return {
         "format": FORMAT,
         "statement": statement.id,
@@ -106,7 +106,7 @@ def _creator_part(
 def _equation(
     currency: str, opening: CreatorBalance, sections: Sections, closing: CreatorBalance
 ) -> dict[str, Any]:
-    minors = (
+    amounts_minor = (
         opening.total_minor,
         sections.earned,
         sections.reversed,
@@ -114,21 +114,23 @@ def _equation(
         sections.payments,
         closing.total_minor,
     )
-    return {name: Money(minor, currency).as_json() for name, minor in zip(_EQUATION, minors, strict=True)}
+    return {
+        name: Money(minor, currency).as_json() for name, minor in zip(_EQUATION, amounts_minor, strict=True)
+    }
 
 
 def _split(currency: str, closing: CreatorBalance, brand: Brand) -> dict[str, Any]:
     """Where the closing amount stands. The minimum is the brand's, in the brand's own currency."""
     payable = closing.payable_minor
     minimum = brand.minimum_minor if currency == brand.currency else 0
-    minors = {
+    amounts_minor = {
         "held": closing.pending_minor,
         "payable": payable if payable >= max(minimum, 1) else 0,
         "below_minimum": payable if 0 < payable < minimum else 0,
         "owed_by_creator": -payable if payable < 0 else 0,
         "in_transit": closing.in_transit_minor,
     }
-    return {name: Money(minor, currency).as_json() for name, minor in minors.items()}
+    return {name: Money(minor, currency).as_json() for name, minor in amounts_minor.items()}
 
 
 def _lines(
@@ -157,7 +159,7 @@ def _lines(
 def expected_pay_date(brand: Brand, release_at: datetime) -> str:
     """The day, in the brand's zone, on which what is released then is paid if nobody acts before."""
     span = span_of(release_at, brand.cadence, brand.timezone)
-    paid_from = day_after(span.ends_at, brand.review_days + 1, brand.timezone)
+    paid_from = midnight_after(span.ends_at, brand.review_days + 1, brand.timezone)
     return paid_from.astimezone(ZoneInfo(brand.timezone)).date().isoformat()
 
 
@@ -174,7 +176,7 @@ def _adjustment(movement: Movement, currency: str) -> dict[str, Any]:
     }
 
 
-def _matters(part: dict[str, Any]) -> bool:
+def _has_content(part: dict[str, Any]) -> bool:
     amounts = [*part["equation"].values(), *part["closing_split"].values()]
     return bool(part["lines"] or part["payments"] or any(amount["minor"] for amount in amounts))
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payouts.commissions.adjustment import standing_facts
+from payouts.commissions.adjustment import entered_facts
 from payouts.commissions.facts import Cause, causes_of_sales
 from payouts.commissions.models import Commission, Entry, Hold
 from payouts.ledger.models import Period, Transaction
@@ -20,7 +20,7 @@ from tracker.sales.attribution.models import Attribution
 from tracker.sales.orders.models import Sale
 from tracker.times import format_utc
 
-QUERY_SIZE = 500
+IDS_PER_QUERY = 500
 """Ids in one query: SQLite takes a limited number of parameters."""
 
 
@@ -41,8 +41,8 @@ class LineSource:
 
 def line_sources(session: Session, commission_ids: Sequence[str], period: Period) -> Iterator[LineSource]:
     """In the order of the ids given; entries and refunds as they stood at the end of the period."""
-    for start in range(0, len(commission_ids), QUERY_SIZE):
-        ids = commission_ids[start : start + QUERY_SIZE]
+    for start in range(0, len(commission_ids), IDS_PER_QUERY):
+        ids = commission_ids[start : start + IDS_PER_QUERY]
         entries = _entries(session, ids, period)
         holds = _holds(session, ids)
         rows = {row[0].id: row for row in _rows(session, ids)}
@@ -79,13 +79,13 @@ def line(source: LineSource, movements: Sequence[Movement], held_minor: int, pay
         "release_at": format_utc(commission.release_at),
         "pay_date": pay_date,
         "reasons": [_reason(entry, commission.currency) for entry in source.entries],
-        "holds": _holds_told(source, held_minor),
+        "holds": _active_holds_json(source, held_minor),
     }
 
 
 def _amounts(source: LineSource, sections: Sections, held_minor: int) -> dict[str, Any]:
     commission, sale = source.commission, source.sale
-    minors = {
+    amounts_minor = {
         "gross": sale.total_minor,
         "discount": sale.discount_minor,
         "tax": sale.tax_minor,
@@ -97,9 +97,9 @@ def _amounts(source: LineSource, sections: Sections, held_minor: int) -> dict[st
         "reversed": sections.reversed,
         "released": sections.released,
         "held": held_minor,
-        "remaining": _remaining(source.entries),
+        "remaining": _remaining_minor(source.entries),
     }
-    return {name: Money(minor, commission.currency).as_json() for name, minor in minors.items()}
+    return {name: Money(minor, commission.currency).as_json() for name, minor in amounts_minor.items()}
 
 
 def _reason(entry: Entry, currency: str) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def _reason(entry: Entry, currency: str) -> dict[str, Any]:
     }
 
 
-def _holds_told(source: LineSource, held_minor: int) -> list[dict[str, Any]]:
+def _active_holds_json(source: LineSource, held_minor: int) -> list[dict[str, Any]]:
     """What stands now against paying what is held. The creator reads it; the evidence is the brand's."""
     if held_minor <= 0:
         return []
@@ -124,19 +124,19 @@ def _holds_told(source: LineSource, held_minor: int) -> list[dict[str, Any]]:
 def _status(source: LineSource, held_minor: int) -> str:
     if any(entry.kind in ("decline", "superseded") for entry in source.entries):
         return "declined" if source.commission.live else "superseded"
-    if _remaining(source.entries) == 0 and source.commission.amount_minor > 0:
+    if _remaining_minor(source.entries) == 0 and source.commission.amount_minor > 0:
         return "reversed"
     return "held" if held_minor > 0 else "released"
 
 
-def _remaining(entries: Sequence[Entry]) -> int:
+def _remaining_minor(entries: Sequence[Entry]) -> int:
     return entries[-1].amount_after_minor if entries else 0
 
 
 def _source(row: Any, entries: list[Entry], holds: list[Hold], causes: list[Cause]) -> LineSource:
     commission, sale, attribution, terms, link, coupon = row
-    facts = standing_facts(sale, causes, entries)
-    back = sum(amounts.amount for _, amounts in facts.standing_refunds())
+    facts = entered_facts(sale, causes, entries)
+    back = sum(amounts.amount for _, amounts in facts.effective_refunds())
     refunded_minor = sale.total if facts.cancelled else min(back, sale.total)
     return LineSource(
         commission, sale, attribution, terms, link, coupon, tuple(entries), tuple(holds), refunded_minor
@@ -174,8 +174,8 @@ def _entries(session: Session, ids: Sequence[str], period: Period) -> dict[str, 
         .where(Entry.commission_id.in_(ids))
         .order_by(Entry.commission_id, Entry.line)
     )
-    for entry, posted_in_starts_at in rows:
-        belongs_at: datetime | None = posted_in_starts_at
-        if (belongs_at or entry.effective_at) < period.ends_at:
+    for entry, period_starts_at in rows:
+        counted_at: datetime | None = period_starts_at
+        if (counted_at or entry.effective_at) < period.ends_at:
             found[entry.commission_id].append(entry)
     return found

@@ -100,7 +100,9 @@ def by_creator(movements: Iterable[Movement]) -> dict[str, CreatorMovements]:
     return dict(found)
 
 
-def held_at_end(session: Session, brand_id: str, period: Period, currency: str) -> dict[str, dict[str, int]]:
+def held_at_period_end(
+    session: Session, brand_id: str, period: Period, currency: str
+) -> dict[str, dict[str, int]]:
     """By creator, commission id to what of it stands in hold when the period ends, unless it is nothing."""
     sums: dict[tuple[str | None, str], int] = defaultdict(int)
     for side, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):

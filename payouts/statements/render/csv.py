@@ -52,7 +52,7 @@ def as_csv(document: Mapping[str, Any]) -> str:
     writer.writeheader()
     head = {"period": document["period"]["name"], "currency": document["currency"]}
     for part in document["creators"]:
-        creator = _safe(part["creator"]["name"])
+        creator = _escape_formula(part["creator"]["name"])
         for line in part["lines"]:
             writer.writerow(head | {"kind": "commission"} | _line(line, creator))
         for entry in part["adjustments"]:
@@ -60,7 +60,7 @@ def as_csv(document: Mapping[str, Any]) -> str:
         for payment in part["payments"]:
             writer.writerow(head | {"creator": creator} | _payment(payment))
     for part in document["creators"]:
-        creator = _safe(part["creator"]["name"])
+        creator = _escape_formula(part["creator"]["name"])
         for name, amount in part["equation"].items():
             row = {"kind": name, "creator": creator, "remaining": _amount(amount)}
             writer.writerow(head | row)
@@ -68,13 +68,17 @@ def as_csv(document: Mapping[str, Any]) -> str:
 
 
 def _line(line: Mapping[str, Any], creator: str) -> dict[str, str]:
-    row = {name: _safe(line[name]) for name in (*_BEFORE, *_AFTER) if name not in ("sub_ids", "reasons")}
+    row = {
+        name: _escape_formula(line[name])
+        for name in (*_BEFORE, *_AFTER)
+        if name not in ("sub_ids", "reasons")
+    }
     row |= {name: _amount(line[name]) for name in AMOUNTS}
     row["creator"] = creator
-    row["sub_ids"] = _safe(" ".join(f"{name}={value}" for name, value in line["sub_ids"].items()))
-    told = [f"{each['what']}: {each['why']}" for each in line["reasons"]]
-    told += [f"held: {hold['why']}" for hold in line.get("holds", ())]  # sealed before: none
-    row["reasons"] = _safe("; ".join(told))
+    row["sub_ids"] = _escape_formula(" ".join(f"{name}={value}" for name, value in line["sub_ids"].items()))
+    texts = [f"{each['what']}: {each['why']}" for each in line["reasons"]]
+    texts += [f"held: {hold['why']}" for hold in line.get("holds", ())]  # sealed before: none
+    row["reasons"] = _escape_formula("; ".join(texts))
     row["commission"] = line["commission"]
     return row
 
@@ -83,7 +87,7 @@ def _adjustment(entry: Mapping[str, Any]) -> dict[str, str]:
     return {
         "kind": entry["what"],
         "adjustment": _amount(entry["amount"]),
-        "reasons": _safe(entry.get("reason")),  # statements that were sealed before have none
+        "reasons": _escape_formula(entry.get("reason")),  # statements that were sealed before have none
         "transaction": entry["transaction"],
     }
 
@@ -93,8 +97,8 @@ def _payment(payment: Mapping[str, Any]) -> dict[str, str]:
         "kind": payment["what"],
         "payment": _amount(payment["amount"]),
         "authorised_by": payment["authorised_by"] or "",
-        "transfer": _safe(payment["transfer"]),
-        "reasons": _safe(payment.get("reason") or payment.get("reversal")),
+        "transfer": _escape_formula(payment["transfer"]),
+        "reasons": _escape_formula(payment.get("reason") or payment.get("reversal")),
         "transaction": payment["transaction"],
     }
 
@@ -103,5 +107,5 @@ def _amount(amount: Mapping[str, Any]) -> str:
     return format_amount(amount["minor"], amount["currency"])
 
 
-def _safe(value: Any) -> str:
+def _escape_formula(value: Any) -> str:
     return "" if value is None else _FORMULA.sub(r"\1'", str(value))

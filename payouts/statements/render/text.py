@@ -41,8 +41,8 @@ def _line(line: Mapping[str, Any]) -> str:
 
 def _movement(each: Mapping[str, Any]) -> str:
     """An adjustment or a payment; statements that were sealed before say less of it."""
-    told = (each.get("transfer"), each.get("reversal"), each.get("reason"))
-    return " ".join([each["what"], _amount(each["amount"]), *filter(None, told)])
+    details = (each.get("transfer"), each.get("reversal"), each.get("reason"))
+    return " ".join([each["what"], _amount(each["amount"]), *filter(None, details)])
 
 
 def _amount(amount: Mapping[str, Any]) -> str:

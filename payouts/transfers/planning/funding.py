@@ -3,29 +3,31 @@
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from payouts.ledger.balances import account_balance
+from payouts.ledger.balances import account_balance_minor
 from payouts.ledger.rules import account_id
 from payouts.settlement.models import Payout
 from payouts.transfers.models import Payee
 from tracker.money import Money
 
 
-def why_not_funded(session: Session, payout: Payout, *, shared: bool) -> str | None:
+def funding_block_reason(session: Session, payout: Payout, *, shared: bool) -> str | None:
     """The reason why a payout must wait for the brand's money; None when it need not (docs/money.md 7).
 
     Brands share a rail account only when the operator says so; then each pays from what it deposited.
     """
     if not shared:
-        return _somebody_elses_account(session, payout.brand_id)
-    standing = -account_balance(session, account_id(payout.brand_id, "funding", payout.currency, None))
-    standing -= _under_way(session, payout)
-    if standing >= payout.amount_minor:
+        return _foreign_account_reason(session, payout.brand_id)
+    available_minor = -account_balance_minor(
+        session, account_id(payout.brand_id, "funding", payout.currency, None)
+    )
+    available_minor -= _in_flight_minor(session, payout)
+    if available_minor >= payout.amount_minor:
         return None
-    lacking = Money(payout.amount_minor - standing, payout.currency)
-    return f"the brand's deposits are {lacking} short; record a deposit, it is sent by the next run"
+    shortfall = Money(payout.amount_minor - available_minor, payout.currency)
+    return f"the brand's deposits are {shortfall} short; record a deposit, it is sent by the next run"
 
 
-def _under_way(session: Session, payout: Payout) -> int:
+def _in_flight_minor(session: Session, payout: Payout) -> int:
     """What other payouts of the brand may already have taken, though the books do not say so yet."""
     return int(
         session.scalar(
@@ -39,7 +41,7 @@ def _under_way(session: Session, payout: Payout) -> int:
     )
 
 
-def _somebody_elses_account(session: Session, brand_id: str) -> str | None:
+def _foreign_account_reason(session: Session, brand_id: str) -> str | None:
     first = session.scalar(select(Payee.brand_id).order_by(Payee.created_at, Payee.id).limit(1))
     if first is None or first == brand_id:
         return None

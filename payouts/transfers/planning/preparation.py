@@ -8,18 +8,18 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
-from payouts.commissions.release import hold_again
+from payouts.commissions.release import reapply_holds
 from payouts.ledger.balances import creator_balances
 from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books
 from payouts.settlement.cancellation import cancel
 from payouts.settlement.models import Item, Payout
-from payouts.settlement.transitions import book, free_items, locked_payout, step
+from payouts.settlement.transitions import detach_items, locked_payout, post_payout_event, transition
 from payouts.statements.models import Statement
 from payouts.transfers.payees import NOT_CONNECTED, payee_of
-from payouts.transfers.planning.retry_policy import why_not_again
+from payouts.transfers.planning.retry_policy import retry_block_reason
 from payouts.transfers.planning.selection import Selection, select_entries
-from payouts.transfers.stripe.amounts import NotOnTheRail, rail_step_minor
+from payouts.transfers.stripe.amounts import UnsendableAmount, rail_step_minor
 from tracker.errors import Conflict
 from tracker.ids import new_id
 from tracker.money import Money
@@ -60,7 +60,7 @@ def plans_of(session: Session, now: datetime, brand_id: str, *, early: bool) -> 
     `early`: a person asks for it, before its day, and again at once for what has failed.
     """
     statements = payable_statements(session, now, brand_id, early=early)
-    return [each for statement in statements for each in plan(session, now, statement, by_hand=early)]
+    return [each for statement in statements for each in plan(session, now, statement, manual=early)]
 
 
 def anything_to_send(session: Session, now: datetime, brand_id: str, *, early: bool) -> bool:
@@ -69,27 +69,27 @@ def anything_to_send(session: Session, now: datetime, brand_id: str, *, early: b
     return bool(session.scalar(waiting)) or bool(plans_of(session, now, brand_id, early=early))
 
 
-def plan(session: Session, now: datetime, statement: Statement, *, by_hand: bool) -> list[Plan]:
+def plan(session: Session, now: datetime, statement: Statement, *, manual: bool) -> list[Plan]:
     """What paying this statement would do, creator by creator; those with nothing at all are left out."""
     period = session.get_one(Period, statement.period_id)
     owed = creator_balances(session, statement.brand_id, statement.currency)
     made = session.scalars(select(Payout).where(Payout.statement_id == statement.id))
     existing = {each.creator_id: each for each in made}
     # A cancelled one has had its turn, too: its amounts wait for the next statement.
-    answered = {creator_id for creator_id, payout in existing.items() if payout.state != "failed"}
+    handled = {creator_id for creator_id, payout in existing.items() if payout.state != "failed"}
     plans = [
         _plan_for(session, now, statement, period, creator_id)
         for creator_id, balance in owed.items()
-        if balance.payable_minor and creator_id not in answered
+        if balance.payable_minor and creator_id not in handled
     ]
-    if not by_hand:
-        plans = [_patiently(session, now, each, existing.get(each.creator_id)) for each in plans]
+    if not manual:
+        plans = [_with_retry_policy(session, now, each, existing.get(each.creator_id)) for each in plans]
     return [each for each in plans if each.selection.entries]
 
 
-def _patiently(session: Session, now: datetime, planned: Plan, failed: Payout | None) -> Plan:
+def _with_retry_policy(session: Session, now: datetime, planned: Plan, failed: Payout | None) -> Plan:
     """A refusal is not sent again every hour for ever."""
-    reason = why_not_again(session, now, failed) if failed is not None else None
+    reason = retry_block_reason(session, now, failed) if failed is not None else None
     return planned if reason is None else replace(planned, amount_minor=0, reason=reason)
 
 
@@ -107,7 +107,7 @@ def prepare(session: Session, now: datetime, statement_id: str, creator_id: str)
     if existing is not None and existing.state != "failed":
         return existing
     # What was disputed while a payout was on its way, and that payout came to nothing, is held first.
-    hold_again(session, now, brand_id=statement.brand_id, creator_id=creator_id)
+    reapply_holds(session, now, brand_id=statement.brand_id, creator_id=creator_id)
     period = session.get_one(Period, statement.period_id)
     planned = _plan_for(session, now, statement, period, creator_id)
     if planned.reason is not None:
@@ -117,7 +117,7 @@ def prepare(session: Session, now: datetime, statement_id: str, creator_id: str)
     return _next_round(session, now, existing.id, planned)
 
 
-def renew(session: Session, now: datetime, payout_id: str) -> Payout:
+def reselect(session: Session, now: datetime, payout_id: str) -> Payout:
     """Choose anew what a prepared payout pays: a refund may have come while it waited for money.
 
     Cancelled when too little is left. One that is not prepared (any more) is returned as it stands.
@@ -128,16 +128,16 @@ def renew(session: Session, now: datetime, payout_id: str) -> Payout:
     statement = session.get_one(Statement, payout.statement_id)
     period = session.get_one(Period, statement.period_id)
     selection = select_entries(
-        session, payout.brand_id, payout.creator_id, payout.currency, period, besides=payout.id
+        session, payout.brand_id, payout.creator_id, payout.currency, period, reselected_payout_id=payout.id
     )
     if _same_items(session, payout, selection):
         return payout
     brand = session.get_one(Brand, payout.brand_id)
-    too_little = _why_too_little(session, now, brand, payout.creator_id, selection)
-    if too_little is not None:
-        return cancel(session, now, payout.id, reason=too_little)
-    book(session, now, payout, "payout_released")
-    free_items(session, payout)
+    block_reason = _amount_block_reason(session, now, brand, payout.creator_id, selection)
+    if block_reason is not None:
+        return cancel(session, now, payout.id, reason=block_reason)
+    post_payout_event(session, now, payout, "payout_released")
+    detach_items(session, payout)
     _start_round(session, now, payout, selection)
     return payout
 
@@ -155,8 +155,8 @@ def _same_items(session: Session, payout: Payout, selection: Selection) -> bool:
 def _plan_for(session: Session, now: datetime, statement: Statement, period: Period, creator_id: str) -> Plan:
     selection = select_entries(session, statement.brand_id, creator_id, statement.currency, period)
     brand = session.get_one(Brand, statement.brand_id)
-    reason = _why_too_little(session, now, brand, creator_id, selection)
-    reason = reason or _why_not_reachable(session, brand.id, creator_id)
+    reason = _amount_block_reason(session, now, brand, creator_id, selection)
+    reason = reason or _payee_block_reason(session, brand.id, creator_id)
     return Plan(
         statement.id,
         brand.id,
@@ -168,13 +168,13 @@ def _plan_for(session: Session, now: datetime, statement: Statement, period: Per
     )
 
 
-def _why_too_little(
+def _amount_block_reason(
     session: Session, now: datetime, brand: Brand, creator_id: str, selection: Selection
 ) -> str | None:
     amount = Money(selection.total_minor, selection.currency)
     try:
         step_minor = rail_step_minor(amount.currency)
-    except NotOnTheRail as error:
+    except UnsendableAmount as error:
         return str(error)
     if amount.minor < 0:
         return f"the creator owes {Money(-amount.minor, amount.currency)}; later commissions settle it"
@@ -188,7 +188,7 @@ def _why_too_little(
     return None
 
 
-def _why_not_reachable(session: Session, brand_id: str, creator_id: str) -> str | None:
+def _payee_block_reason(session: Session, brand_id: str, creator_id: str) -> str | None:
     payee = payee_of(session, brand_id, creator_id)
     if payee is None:
         return NOT_CONNECTED
@@ -202,8 +202,10 @@ def _has_left(session: Session, brand_id: str, creator_id: str) -> bool:
         .join(Program, Program.id == Enrollment.program_id)
         .where(Program.brand_id == brand_id, Enrollment.creator_id == creator_id)
     )
-    still = own.where(Enrollment.state != "ended")
-    return bool(session.scalar(select(exists(own)))) and not session.scalar(select(exists(still)))
+    active_enrollments = own.where(Enrollment.state != "ended")
+    return bool(session.scalar(select(exists(own)))) and not session.scalar(
+        select(exists(active_enrollments))
+    )
 
 
 def _first_round(session: Session, now: datetime, planned: Plan) -> Payout:
@@ -234,7 +236,7 @@ def _first_round(session: Session, now: datetime, planned: Plan) -> Payout:
 
 def _next_round(session: Session, now: datetime, payout_id: str, planned: Plan) -> Payout:
     payout = locked_payout(session, payout_id)
-    step(session, now, payout, "prepared")
+    transition(session, now, payout, "prepared")
     _start_round(session, now, payout, planned.selection)
     return payout
 
@@ -251,7 +253,7 @@ def _start_round(session: Session, now: datetime, payout: Payout, selection: Sel
 def _take_items(session: Session, now: datetime, payout: Payout, selection: Selection) -> None:
     session.add_all(_items(now, payout, selection))
     session.flush()
-    book(session, now, payout, "payout_prepared")
+    post_payout_event(session, now, payout, "payout_prepared")
 
 
 def _items(now: datetime, payout: Payout, selection: Selection) -> Sequence[Item]:

@@ -8,22 +8,22 @@ from sqlalchemy.orm import Session
 from payouts.settlement.models import Attempt, Payout
 from tracker.times import format_utc
 
-PAUSES = (timedelta(minutes=30), timedelta(days=1), timedelta(days=1))
+RETRY_DELAYS = (timedelta(minutes=30), timedelta(days=1), timedelta(days=1))
 """After the first, second and third failure. The first may be a busy hour; one that lasts needs a person."""
 
 
-def why_not_again(session: Session, now: datetime, payout: Payout) -> str | None:
+def retry_block_reason(session: Session, now: datetime, payout: Payout) -> str | None:
     """Why a failed payout is not tried now without being told; None when it is."""
     attempts = session.scalars(select(Attempt).where(Attempt.payout_id == payout.id).order_by(Attempt.number))
     failures = [each.settled_at for each in attempts if each.settled_at is not None]
     if not failures:
         return None
-    if len(failures) > len(PAUSES):
+    if len(failures) > len(RETRY_DELAYS):
         return (
             f"{payout.id} failed {len(failures)} times, last because: {payout.reason} When that is settled, "
             f"run: linkledger payout retry {payout.id}"
         )
-    again_from = failures[-1] + PAUSES[len(failures) - 1]
-    if now >= again_from:
+    retry_at = failures[-1] + RETRY_DELAYS[len(failures) - 1]
+    if now >= retry_at:
         return None
-    return f"{payout.id} failed: {payout.reason} It is tried again after {format_utc(again_from)}"
+    return f"{payout.id} failed: {payout.reason} It is tried again after {format_utc(retry_at)}"

@@ -10,16 +10,16 @@ from sqlalchemy.orm import Session, aliased
 
 from payouts.commissions.models import Commission, Hold
 from payouts.ledger.models import Period, Posting, Transaction
-from payouts.ledger.rules import SETTLING_KINDS, account_id
+from payouts.ledger.rules import PAYOUT_KINDS, account_id
 from payouts.settlement.models import Item, Payout
 from payouts.transfers.stripe.amounts import floor_to_rail_step
 
-WAIVED_AFTER = timedelta(days=365)
+MINIMUM_WAIVED_AFTER = timedelta(days=365)
 """An amount that waited this long is paid even below the minimum."""
 
 
 @dataclass(frozen=True)
-class Entry:
+class OpenEntry:
     """One unsettled entry of a creator's payable account, or the remainder of an earlier payout."""
 
     posting_id: int | None
@@ -32,7 +32,7 @@ class Entry:
 class Selection:
     """What a payout would settle, and what it would send: floored to the rail's step, the rest carried."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[OpenEntry, ...]
     currency: str
 
     @property
@@ -49,7 +49,7 @@ class Selection:
 
     def waited_too_long(self, now: datetime) -> bool:
         positive = [entry.since for entry in self.entries if entry.amount_minor > 0]
-        return bool(positive) and now - min(positive) >= WAIVED_AFTER
+        return bool(positive) and now - min(positive) >= MINIMUM_WAIVED_AFTER
 
 
 def select_entries(
@@ -59,56 +59,56 @@ def select_entries(
     currency: str,
     period: Period,
     *,
-    besides: str | None = None,
+    reselected_payout_id: str | None = None,
 ) -> Selection:
     """Unsettled entries up to the statement's period, and every later negative one that concerns them.
 
     A later reversal of a commission that matured after the period is left out: what it takes back is not in
     this payout either. What is unsettled of a commission that was settled in part is left out while a hold
     stands on it, and so is what came back of a payout that had paid it.
-    `besides` is a payout that chooses anew: what it has taken counts as unsettled.
+    `reselected_payout_id` is a payout that chooses anew: what it has taken counts as unsettled.
     """
     payable = account_id(brand_id, "payable", currency, creator_id)
-    asked = {"payable": payable, "besides": besides}
-    rows = session.execute(_unsettled(besides is not None), asked).all()
-    matured_later = _matured_after(session, {row[1].subject_id for row in rows}, period)
+    asked = {"payable": payable, "reselected_payout_id": reselected_payout_id}
+    rows = session.execute(_open_postings(reselected_payout_id is not None), asked).all()
+    released_later = _first_released_after(session, {row[1].subject_id for row in rows}, period)
     held = _held_and_payable(session, brand_id, creator_id)
-    entries, of_held = [], []
+    entries, held_entries = [], []
     for posting, transaction, posted_in in rows:
         amount = posting.amount_minor if posting.credit_account_id == payable else -posting.amount_minor
         later = posted_in.starts_at > period.starts_at
-        if later and (amount > 0 or transaction.subject_id in matured_later):
+        if later and (amount > 0 or transaction.subject_id in released_later):
             continue
-        entry = Entry(posting.id, None, amount, transaction.effective_at)
+        entry = OpenEntry(posting.id, None, amount, transaction.effective_at)
         if transaction.subject_id in held:
-            of_held.append((transaction.subject_id, entry))
+            held_entries.append((transaction.subject_id, entry))
         else:
             entries.append(entry)
-    entries += _without_what_is_held(of_held)
-    entries += _remainders(session, brand_id, creator_id, currency, besides)
+    entries += _without_held(held_entries)
+    entries += _remainders(session, brand_id, creator_id, currency, reselected_payout_id)
     return Selection(tuple(entries), currency)
 
 
 @cache
-def _unsettled(chooses_anew: bool) -> Select[Posting, Transaction, Period]:
-    """Entries of an account that are in no payout. To be asked with `payable` and `besides`."""
+def _open_postings(reselecting: bool) -> Select[Posting, Transaction, Period]:
+    """Entries of an account that are in no payout. To be asked with `payable` and `reselected_payout_id`."""
     payable: BindParameter[str] = bindparam("payable")
-    taken = exists().where(Item.posting_id == Posting.id, Item.live, *_besides(chooses_anew))
+    taken = exists().where(Item.posting_id == Posting.id, Item.live, *_not_of_payout(reselecting))
     return (
         select(Posting, Transaction, Period)
         .join(Transaction, Transaction.id == Posting.transaction_id)
         .join(Period, Period.id == Transaction.period_id)
         .where(
             or_(Posting.debit_account_id == payable, Posting.credit_account_id == payable),
-            Transaction.kind.not_in(SETTLING_KINDS),
+            Transaction.kind.not_in(PAYOUT_KINDS),
             ~taken,
         )
         .order_by(Posting.id)
     )
 
 
-def _besides(chooses_anew: bool) -> list[ColumnElement[bool]]:
-    return [Item.payout_id != bindparam("besides")] if chooses_anew else []
+def _not_of_payout(reselecting: bool) -> list[ColumnElement[bool]]:
+    return [Item.payout_id != bindparam("reselected_payout_id")] if reselecting else []
 
 
 def _held_and_payable(session: Session, brand_id: str, creator_id: str) -> set[str]:
@@ -133,7 +133,7 @@ def _held_and_payable(session: Session, brand_id: str, creator_id: str) -> set[s
     return commissions.union(session.scalars(paid_by))
 
 
-def _without_what_is_held(entries: list[tuple[str, Entry]]) -> list[Entry]:
+def _without_held(entries: list[tuple[str, OpenEntry]]) -> list[OpenEntry]:
     """What is owed to the brand of a held commission counts all the same: only a positive rest must wait."""
     rest: Counter[str] = Counter()
     for subject, entry in entries:
@@ -141,14 +141,14 @@ def _without_what_is_held(entries: list[tuple[str, Entry]]) -> list[Entry]:
     return [entry for subject, entry in entries if rest[subject] <= 0]
 
 
-def _matured_after(session: Session, subjects: set[str], period: Period) -> set[str]:
+def _first_released_after(session: Session, subjects: set[str], period: Period) -> set[str]:
     """Of these commissions, those whose first release counts for a later period than this one."""
     asked = {"subjects": list(subjects), "starts_at": period.starts_at}
-    return set(session.scalars(_released_after(), asked))
+    return set(session.scalars(_released_after_query(), asked))
 
 
 @cache
-def _released_after() -> Select[str]:
+def _released_after_query() -> Select[str]:
     """To be asked with `subjects` and `starts_at`."""
     released_in = aliased(Period)
     return (
@@ -163,17 +163,22 @@ def _released_after() -> Select[str]:
 
 
 def _remainders(
-    session: Session, brand_id: str, creator_id: str, currency: str, besides: str | None
-) -> list[Entry]:
-    asked = {"brand_id": brand_id, "creator_id": creator_id, "currency": currency, "besides": besides}
-    rows = session.scalars(_with_remainders(besides is not None), asked)
-    return [Entry(None, payout.id, payout.carried_minor, payout.prepared_at) for payout in rows]
+    session: Session, brand_id: str, creator_id: str, currency: str, reselected_payout_id: str | None
+) -> list[OpenEntry]:
+    asked = {
+        "brand_id": brand_id,
+        "creator_id": creator_id,
+        "currency": currency,
+        "reselected_payout_id": reselected_payout_id,
+    }
+    rows = session.scalars(_remainders_query(reselected_payout_id is not None), asked)
+    return [OpenEntry(None, payout.id, payout.carried_minor, payout.prepared_at) for payout in rows]
 
 
 @cache
-def _with_remainders(chooses_anew: bool) -> Select[Payout]:
-    """To be asked with `brand_id`, `creator_id`, `currency` and `besides`."""
-    taken = exists().where(Item.carried_from_id == Payout.id, Item.live, *_besides(chooses_anew))
+def _remainders_query(reselecting: bool) -> Select[Payout]:
+    """To be asked with `brand_id`, `creator_id`, `currency` and `reselected_payout_id`."""
+    taken = exists().where(Item.carried_from_id == Payout.id, Item.live, *_not_of_payout(reselecting))
     return (
         select(Payout)
         .where(

@@ -8,19 +8,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payouts.ledger.models import Transaction
-from payouts.ledger.operations import lock_books, post, recall
+from payouts.ledger.operations import find_posted, lock_books, post
 from payouts.ledger.rules import Line
 from payouts.settlement.cancellation import cancel
 from payouts.settlement.models import Attempt, Payout
 from payouts.transfers.models import Payee
 from payouts.transfers.stripe.amounts import from_rail_amount
 from payouts.transfers.stripe.lookup import is_transfer_of
-from payouts.transfers.stripe.shapes import Movement, TransferFound
+from payouts.transfers.stripe.shapes import Movement, StripeTransfer
 from tracker.errors import Conflict, NotFound
 from tracker.money import Money
 from tracker.people.accounts.operations import get_brand
 
-_KEY = "orphan_adopted:{}"
+_ADOPTION_KEY = "orphan_adopted:{}"
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Adopted:
 
 def adoption_of(session: Session, transfer_ref: str) -> Transaction | None:
     """The transaction by which a transfer without a payout stands in the books all the same."""
-    known = select(Transaction).where(Transaction.event_key == _KEY.format(transfer_ref))
+    known = select(Transaction).where(Transaction.event_key == _ADOPTION_KEY.format(transfer_ref))
     return session.execute(known).scalar_one_or_none()
 
 
@@ -42,7 +42,7 @@ def adopt(
     now: datetime,
     *,
     brand_id: str,
-    transfer: TransferFound,
+    transfer: StripeTransfer,
     reversals: Sequence[Movement] = (),
 ) -> Adopted:
     """Book a transfer as paid to the creator whose account it went to; later commissions net it.
@@ -56,16 +56,16 @@ def adopt(
     lock_books(session, get_brand(session, brand_id).id)
     creator_id = _creator_of(session, brand_id, transfer)
     known = adoption_of(session, transfer.transfer_ref)
-    _require_free(session, brand_id, transfer, known)
+    _require_unbooked(session, brand_id, transfer, known)
     if known is None:
-        _settle_own_payout(session, now, brand_id, transfer)
+        _cancel_own_payout(session, now, brand_id, transfer)
     amount = Money(from_rail_amount(transfer.amount, transfer.currency), transfer.currency)
     posted = post(
         session,
         now,
         brand_id=brand_id,
         kind="orphan_adopted",
-        event_key=_KEY.format(transfer.transfer_ref),
+        event_key=_ADOPTION_KEY.format(transfer.transfer_ref),
         inputs={"transfer": transfer.transfer_ref, "amount_minor": amount.minor, "currency": amount.currency},
         lines=[Line("orphan_adopted", amount.minor, amount.currency, creator_id)],
         subject_id=creator_id,
@@ -93,7 +93,7 @@ def record_adopted_return(session: Session, now: datetime, *, movement: Movement
         "reversal": movement.movement_ref,
         "amount_minor": amount,
     }
-    if recall(session, adoption.brand_id, key, inputs) is not None:
+    if find_posted(session, adoption.brand_id, key, inputs) is not None:
         return False
     if _returned_minor(session, adoption) + amount > adoption.inputs["amount_minor"]:
         raise Conflict(
@@ -126,7 +126,7 @@ def _returned_minor(session: Session, adoption: Transaction) -> int:
     return sum(int(row.inputs["amount_minor"]) for row in rows if row.inputs.get("transfer") == own)
 
 
-def _creator_of(session: Session, brand_id: str, transfer: TransferFound) -> str:
+def _creator_of(session: Session, brand_id: str, transfer: StripeTransfer) -> str:
     creator_id = session.scalar(
         select(Payee.creator_id).where(Payee.brand_id == brand_id, Payee.account_ref == transfer.destination)
     )
@@ -135,8 +135,8 @@ def _creator_of(session: Session, brand_id: str, transfer: TransferFound) -> str
     return creator_id
 
 
-def _require_free(
-    session: Session, brand_id: str, transfer: TransferFound, known: Transaction | None
+def _require_unbooked(
+    session: Session, brand_id: str, transfer: StripeTransfer, known: Transaction | None
 ) -> None:
     """Raises Conflict when the transfer stands in the books already, as a payout's or another brand's."""
     ref = transfer.transfer_ref
@@ -147,7 +147,7 @@ def _require_free(
         raise Conflict(f"{ref} is in the books of {known.brand_id} already.")
 
 
-def _settle_own_payout(session: Session, now: datetime, brand_id: str, transfer: TransferFound) -> None:
+def _cancel_own_payout(session: Session, now: datetime, brand_id: str, transfer: StripeTransfer) -> None:
     payout = session.get(Payout, transfer.metadata.get("payout_id", ""))
     if payout is None:
         return
@@ -158,15 +158,15 @@ def _settle_own_payout(session: Session, now: datetime, brand_id: str, transfer:
         )
     if payout.state in ("prepared", "failed"):
         cancel(session, now, payout.id, reason=f"paid by {transfer.transfer_ref}, which was adopted")
-    still_open = session.execute(
+    open_attempt = session.execute(
         select(Attempt).where(Attempt.payout_id == payout.id, Attempt.state.in_(("sending", "unknown")))
     ).scalar_one_or_none()
-    if still_open is None:
+    if open_attempt is None:
         return
-    if is_transfer_of(still_open.parameters, transfer):
+    if is_transfer_of(open_attempt.parameters, transfer):
         raise Conflict(
             f"{transfer.transfer_ref} is what {payout.id} was sent for, which is {payout.state}. To "
             f"settle it, run: linkledger payout retry {payout.id}"
         )
-    still_open.look_up_only = True  # its payout has been paid once; what else was made is only looked for
+    open_attempt.look_up_only = True  # its payout has been paid once; what else was made is only looked for
     session.flush()

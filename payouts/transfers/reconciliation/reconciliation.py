@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
 from payouts.settlement.freezes import (
-    MARGIN,
+    COMPARISON_MARGIN,
+    active_freezes,
     compare_from,
     is_frozen,
     lift_freezes,
     place_freeze,
-    standing_freezes,
 )
 from payouts.settlement.models import Attempt, Payout
 from payouts.settlement.returns import record_return
@@ -25,13 +25,13 @@ from payouts.transfers.reconciliation.adoption import adoption_of, record_adopte
 from payouts.transfers.stripe.amounts import from_rail_amount
 from payouts.transfers.stripe.client import StripeRail
 from payouts.transfers.stripe.lookup import is_transfer_of
-from payouts.transfers.stripe.shapes import Movement, RailError, TransferFound
+from payouts.transfers.stripe.shapes import Movement, RailError, StripeTransfer
 from tracker.errors import Conflict
 
 LOOK_BACK = timedelta(days=35)
 """Reversals of older transfers are rare, and then a person has made them."""
 
-LISTED_WITHIN = timedelta(hours=1)
+LISTING_DELAY = timedelta(hours=1)
 """The rail may show a transfer late: what was confirmed since then is looked for the next time."""
 
 Guard = Callable[[Session], None]
@@ -70,27 +70,27 @@ def reconcile(
     """
     with read_session(databases.main) as session:
         since = compare_from(session, now - LOOK_BACK)
-        freezes = [each.subject_id for each in standing_freezes(session)]
-        confirmed = _confirmed(session, since + MARGIN, now - LISTED_WITHIN)
+        freezes = [each.subject_id for each in active_freezes(session)]
+        confirmed = _confirmed_payouts(session, since + COMPARISON_MARGIN, now - LISTING_DELAY)
     comparison = _Comparison(databases, rail, now, guard)
     found = comparison.found
     for movement in rail.list_transfer_movements(since):
-        comparison.take(movement)
+        comparison.compare_movement(movement)
     for payout in confirmed:
-        comparison.look_for(payout)
+        comparison.check_payout(payout)
 
-    def conclude(session: Session) -> None:
+    def finish_comparison(session: Session) -> None:
         guard(session)
         if not found.clean and not is_frozen(session):
-            place_freeze(session, now, reason=_difference(found), compare_from=since + MARGIN)
+            place_freeze(session, now, reason=_difference(found), compare_from=since + COMPARISON_MARGIN)
         if found.clean and not found.under_way:
             lift_freezes(session, now, freezes)
 
-    transact(databases.main, conclude)
+    transact(databases.main, finish_comparison)
     return found
 
 
-def _confirmed(session: Session, since: datetime, until: datetime) -> list[Payout]:
+def _confirmed_payouts(session: Session, since: datetime, until: datetime) -> list[Payout]:
     """Payouts that the books say were paid by a transfer of that time."""
     rows = session.scalars(
         select(Payout)
@@ -115,7 +115,7 @@ class _Comparison:
         self._seen: set[str] = set()
         self.found = Reconciliation()
 
-    def take(self, movement: Movement) -> None:
+    def compare_movement(self, movement: Movement) -> None:
         """A movement at the rail, which must have its row here."""
         self.found.compared += 1
         ref = movement.transfer_ref or movement.movement_ref
@@ -123,14 +123,14 @@ class _Comparison:
             payout = session.execute(select(Payout).where(Payout.transfer_ref == ref)).scalar_one_or_none()
             adopted = adoption_of(session, ref) is not None
         if payout is None and not adopted:
-            self._sort_out(ref)
+            self._classify_unknown(ref)
         elif movement.kind != "transfer":
-            self._take_back(payout, movement)
+            self._record_reversal(payout, movement)
         elif payout is not None:
             self._compare(payout, ref, movement.currency, -movement.amount)
         self._seen.add(ref)
 
-    def look_for(self, payout: Payout) -> None:
+    def check_payout(self, payout: Payout) -> None:
         """A paid payout, which must have its transfer at the rail: asked for when it was not listed."""
         ref = payout.transfer_ref or ""
         if ref in self._seen:
@@ -144,14 +144,14 @@ class _Comparison:
         else:
             self._compare(payout, ref, transfer.currency, transfer.amount)
 
-    def _sort_out(self, ref: str) -> None:
+    def _classify_unknown(self, ref: str) -> None:
         if ref in self._seen:
             return
         transfer = self._rail.transfer(ref)
         with read_session(self._databases.main) as session:
-            if _is_under_way(session, transfer):
+            if _is_in_flight(session, transfer):
                 self.found.under_way.append(ref)
-            elif _concerns_us(session, transfer):
+            elif _is_ours(session, transfer):
                 self.found.unknown_transfers.append(ref)
             else:
                 self.found.others.append(ref)
@@ -163,7 +163,7 @@ class _Comparison:
                 f"{payout.id} is {payout.amount_minor} {payout.currency}, but {ref} moved {sent} {currency}"
             )
 
-    def _take_back(self, payout: Payout | None, movement: Movement) -> None:
+    def _record_reversal(self, payout: Payout | None, movement: Movement) -> None:
         if payout is None:
             back = partial(record_adopted_return, now=self._now, movement=movement)
         else:
@@ -186,7 +186,7 @@ class _Comparison:
             self.found.differences.append(str(error))
 
 
-def reversals_of(rail: StripeRail, transfer: TransferFound) -> list[Movement]:
+def reversals_of(rail: StripeRail, transfer: StripeTransfer) -> list[Movement]:
     """The movements by which parts of a transfer came back."""
     if not transfer.amount_reversed:
         return []
@@ -195,7 +195,7 @@ def reversals_of(rail: StripeRail, transfer: TransferFound) -> list[Movement]:
     return [each for each in own if each.kind != "transfer"]
 
 
-def _is_under_way(session: Session, transfer: TransferFound) -> bool:
+def _is_in_flight(session: Session, transfer: StripeTransfer) -> bool:
     """Whether asking again about an open attempt will find this transfer to be its own."""
     open_attempts = session.scalars(
         select(Attempt).where(
@@ -206,7 +206,7 @@ def _is_under_way(session: Session, transfer: TransferFound) -> bool:
     return any(is_transfer_of(each.parameters, transfer) for each in open_attempts)
 
 
-def _concerns_us(session: Session, transfer: TransferFound) -> bool:
+def _is_ours(session: Session, transfer: StripeTransfer) -> bool:
     """Whether it went to a creator, or says that it is a payout: an account may pay others, too."""
     ours = session.scalar(select(exists().where(Payee.account_ref == transfer.destination)))
     return bool(ours) or transfer.metadata.get("payout_id", "").startswith("pay_")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from payouts.transfers.sandbox.parameters import Fields
-from payouts.transfers.sandbox.responses import Answer, Json
+from payouts.transfers.sandbox.responses import ApiResponse, Json
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Call:
     expand: Callable[[sqlite3.Connection, str], Any]
 
 
-Run = Callable[[sqlite3.Connection, Call, Json], Answer]
+Handler = Callable[[sqlite3.Connection, Call, Json], ApiResponse]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Operation:
     method: str
     path: str
     fields: Fields
-    run: Run
+    run: Handler
 
     @property
     def version(self) -> str:

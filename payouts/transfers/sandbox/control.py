@@ -7,9 +7,9 @@ from payouts.transfers.sandbox.faults import queue_fault
 from payouts.transfers.sandbox.journal import recorded_requests
 from payouts.transfers.sandbox.objects.accounts import set_transfers_status
 from payouts.transfers.sandbox.objects.balance import PLATFORM, available, move, new_id
-from payouts.transfers.sandbox.responses import Json, Refusal
+from payouts.transfers.sandbox.responses import ApiError, Json
 from payouts.transfers.sandbox.store import Store
-from payouts.transfers.sandbox.webhooks import Order, deliver
+from payouts.transfers.sandbox.webhooks import DeliveryOrder, deliver
 
 
 class Control:
@@ -69,7 +69,9 @@ class Control:
         with self._store.read() as connection:
             return recorded_requests(connection)
 
-    def deliver(self, url: str, secret: str, *, order: Order = "created", **options: Any) -> list[Json]:
+    def deliver(
+        self, url: str, secret: str, *, order: DeliveryOrder = "created", **options: Any
+    ) -> list[Json]:
         """See webhooks.deliver."""
         return deliver(self._store, url, secret, order=order, **options)
 
@@ -90,8 +92,8 @@ def control_call(store: Store, method: str, name: str, given: Json) -> Json:
     call = (writes if method == "POST" else reads).get(name)
     if call is None:
         known = ", ".join(sorted((*writes, *reads)))
-        raise Refusal(f"No {method} /_sandbox/{name}. There are: {known}.", status=404)
+        raise ApiError(f"No {method} /_sandbox/{name}. There are: {known}.", status=404)
     try:
         return {"result": call(**given)}
     except (TypeError, ValueError) as error:
-        raise Refusal(f"Wrong arguments for {name}: {error}") from None
+        raise ApiError(f"Wrong arguments for {name}: {error}") from None

@@ -19,25 +19,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from payouts.transfers.sandbox.idempotency import LEASE_S, in_use
-from payouts.transfers.sandbox.responses import Answer, Refusal
+from payouts.transfers.sandbox.responses import ApiError, ApiResponse
 
-LONGEST_HANG_S = LEASE_S / 2
+MAX_HANG_S = LEASE_S / 2
 
-_STATUSES: dict[str, Refusal] = {
-    "500": Refusal("An unknown error occurred.", status=500, kind="api_error"),
-    "503": Refusal("The service is unavailable.", status=503, kind="api_error"),
-    "424": Refusal("An external dependency failed.", status=424, kind="api_error"),
+_STATUSES: dict[str, ApiError] = {
+    "500": ApiError("An unknown error occurred.", status=500, kind="api_error"),
+    "503": ApiError("The service is unavailable.", status=503, kind="api_error"),
+    "424": ApiError("An external dependency failed.", status=424, kind="api_error"),
     "409": in_use(),
-    "429": Refusal("Request rate limit exceeded.", status=429, code="rate_limit"),
-    "lock_timeout": Refusal(
+    "429": ApiError("Request rate limit exceeded.", status=429, code="rate_limit"),
+    "lock_timeout": ApiError(
         "This object cannot be accessed right now because another request is using it.",
         status=429,
         code="lock_timeout",
     ),
-    "401": Refusal("Invalid API Key provided.", status=401),
-    "403": Refusal("The provided key does not have the required permissions.", status=403),
+    "401": ApiError("Invalid API Key provided.", status=401),
+    "403": ApiError("The provided key does not have the required permissions.", status=403),
 }
-_WHATS = frozenset(("drop", "cut", "hang", "html", *_STATUSES))
+_FAULT_KINDS = frozenset(("drop", "cut", "hang", "html", *_STATUSES))
 _MOMENTS = frozenset(("before", "after"))
 
 
@@ -52,13 +52,13 @@ class Fault:
     def kind(self) -> str:
         return f"{self.what}_{self.moment}"
 
-    def strikes(self, moment: str) -> bool:
+    def applies(self, moment: str) -> bool:
         return self.moment == moment
 
-    def answer(self, version: str) -> Answer | None:
+    def reply(self, version: str) -> ApiResponse | None:
         """The answer that this fault gives, when it gives one of its own."""
         refusal = _STATUSES.get(self.what)
-        return None if refusal is None else refusal.as_answer(version)
+        return None if refusal is None else refusal.as_response(version)
 
 
 NO_FAULT = Fault("none", "never")
@@ -68,10 +68,12 @@ def queue_fault(connection: sqlite3.Connection, wanted: dict[str, Any]) -> None:
     """Add a fault to the queue. Raises Refusal when it is not one."""
     what, _, moment = str(wanted.get("kind", "")).rpartition("_")
     seconds = float(wanted.get("seconds", 1.0))
-    if what not in _WHATS or moment not in _MOMENTS:
-        raise Refusal(f"kind is <what>_before or <what>_after, with what one of {', '.join(sorted(_WHATS))}.")
-    if not 0 <= seconds <= LONGEST_HANG_S:
-        raise Refusal(f"A hang lasts at most {LONGEST_HANG_S:.0f} seconds.")
+    if what not in _FAULT_KINDS or moment not in _MOMENTS:
+        raise ApiError(
+            f"kind is <what>_before or <what>_after, with what one of {', '.join(sorted(_FAULT_KINDS))}."
+        )
+    if not 0 <= seconds <= MAX_HANG_S:
+        raise ApiError(f"A hang lasts at most {MAX_HANG_S:.0f} seconds.")
     connection.execute(
         "insert into fault (match, kind, moment, times, seconds, sticky) values (?, ?, ?, ?, ?, ?)",
         (

@@ -11,15 +11,15 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
-from payouts.transfers.sandbox.responses import Answer, Json, Refusal
+from payouts.transfers.sandbox.responses import ApiError, ApiResponse, Json
 
-KEY_LENGTH = 255
-KEPT_S = {"v1": 24 * 3600, "v2": 30 * 24 * 3600}
+MAX_KEY_CHARS = 255
+RETENTION_S = {"v1": 24 * 3600, "v2": 30 * 24 * 3600}
 LEASE_S = 60.0
 
 
 @dataclass(frozen=True)
-class Slot:
+class KeyUse:
     """A key as it is used by one request. owner: the request's own id."""
 
     version: str
@@ -35,16 +35,16 @@ def fingerprint(method: str, path: str, parameters: Json) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def begin(connection: sqlite3.Connection, slot: Slot, now: int, *, claim: bool) -> Answer | None:
+def begin(connection: sqlite3.Connection, slot: KeyUse, now: int, *, claim: bool) -> ApiResponse | None:
     """The stored answer when there is one; else None, and the key is marked as in flight when `claim`.
 
     Raises Refusal: 400 for other parameters, 409 while another request with the key is being worked on.
     """
-    if len(slot.key) > KEY_LENGTH:
-        raise Refusal(f"An idempotency key may have {KEY_LENGTH} characters.", kind="idempotency_error")
+    if len(slot.key) > MAX_KEY_CHARS:
+        raise ApiError(f"An idempotency key may have {MAX_KEY_CHARS} characters.", kind="idempotency_error")
     connection.execute(
         "delete from idempotency where version = ? and status is not null and created <= ?",
-        (slot.version, now - KEPT_S[slot.version]),
+        (slot.version, now - RETENTION_S[slot.version]),
     )
     row = connection.execute(
         "select * from idempotency where version = ? and account_id = ? and key = ?",
@@ -66,21 +66,21 @@ def begin(connection: sqlite3.Connection, slot: Slot, now: int, *, claim: bool) 
     return None
 
 
-def finish(connection: sqlite3.Connection, slot: Slot, answer: Answer) -> None:
+def finish(connection: sqlite3.Connection, slot: KeyUse, reply: ApiResponse) -> None:
     """Keep the answer, in the transaction of the work. Raises Refusal when the mark is no longer ours."""
-    if slot.version == "v2" and answer.status >= 400:
+    if slot.version == "v2" and reply.status >= 400:
         release(connection, slot)
         return
     done = connection.execute(
         "update idempotency set status = ?, body = ?, request_id = ?"
         " where version = ? and account_id = ? and key = ? and owner = ? and status is null",
-        (answer.status, json.dumps(answer.body), slot.owner, *_key(slot), slot.owner),
+        (reply.status, json.dumps(reply.body), slot.owner, *_key(slot), slot.owner),
     )
     if done.rowcount != 1:
         raise in_use()
 
 
-def release(connection: sqlite3.Connection, slot: Slot) -> None:
+def release(connection: sqlite3.Connection, slot: KeyUse) -> None:
     """Take the mark back: nothing was done under it."""
     connection.execute(
         "delete from idempotency where version = ? and account_id = ? and key = ? and owner = ?"
@@ -89,8 +89,8 @@ def release(connection: sqlite3.Connection, slot: Slot) -> None:
     )
 
 
-def in_use() -> Refusal:
-    return Refusal(
+def in_use() -> ApiError:
+    return ApiError(
         "There is currently another in-progress request using this idempotency key"
         " (that probably means you submitted twice, and the other request is still going through).",
         status=409,
@@ -99,19 +99,19 @@ def in_use() -> Refusal:
     )
 
 
-def _key(slot: Slot) -> tuple[str, str, str]:
+def _key(slot: KeyUse) -> tuple[str, str, str]:
     return slot.version, slot.account_id, slot.key
 
 
-def _check_same(row: sqlite3.Row, slot: Slot) -> None:
+def _check_same(row: sqlite3.Row, slot: KeyUse) -> None:
     if row["fingerprint"] != slot.fingerprint:
-        raise Refusal(
+        raise ApiError(
             "Keys for idempotent requests can only be used with the same parameters they were first used"
             f" with. Try using a key other than '{slot.key}' if you meant to execute a different request.",
             kind="idempotency_error",
         )
 
 
-def _replay(row: sqlite3.Row) -> Answer:
+def _replay(row: sqlite3.Row) -> ApiResponse:
     headers = {"Idempotent-Replayed": "true", "Original-Request": row["request_id"]}
-    return Answer(row["status"], json.loads(row["body"]), headers)
+    return ApiResponse(row["status"], json.loads(row["body"]), headers)

@@ -5,16 +5,16 @@ import sqlite3
 from collections.abc import Mapping
 
 from payouts.transfers.sandbox.call import Call
-from payouts.transfers.sandbox.responses import Answer, Json
+from payouts.transfers.sandbox.responses import ApiResponse, Json
 
-_KEPT = 5_000
-_HEADERS_KEPT = ("Content-Type", "Idempotency-Key", "Stripe-Account", "Stripe-Version")
+_MAX_REQUESTS = 5_000
+_RECORDED_HEADERS = ("Content-Type", "Idempotency-Key", "Stripe-Account", "Stripe-Version")
 
 
 def record_request(
     connection: sqlite3.Connection, call: Call, headers: Mapping[str, str], fault: str | None
 ) -> None:
-    kept = {name: headers[name] for name in _HEADERS_KEPT if name in headers}
+    kept = {name: headers[name] for name in _RECORDED_HEADERS if name in headers}
     cursor = connection.execute(
         "insert into request (id, created, method, path, parameters, headers, fault)"
         " values (?, ?, ?, ?, ?, ?, ?)",
@@ -28,13 +28,13 @@ def record_request(
             fault,
         ),
     )
-    connection.execute("delete from request where seq <= ?", ((cursor.lastrowid or 0) - _KEPT,))
+    connection.execute("delete from request where seq <= ?", ((cursor.lastrowid or 0) - _MAX_REQUESTS,))
 
 
-def record_answer(connection: sqlite3.Connection, request_id: str, answer: Answer) -> None:
+def record_response(connection: sqlite3.Connection, request_id: str, reply: ApiResponse) -> None:
     connection.execute(
         "update request set status = ?, body = ?, replayed = ? where id = ?",
-        (answer.status, json.dumps(answer.body), "Idempotent-Replayed" in answer.headers, request_id),
+        (reply.status, json.dumps(reply.body), "Idempotent-Replayed" in reply.headers, request_id),
     )
 
 

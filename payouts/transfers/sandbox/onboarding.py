@@ -47,7 +47,7 @@ and your bank account.</p>
 
 
 @dataclass(frozen=True)
-class Visit:
+class PageResult:
     """What the visitor gets: a page, or the address to go on to."""
 
     page: str | None = None
@@ -55,42 +55,42 @@ class Visit:
     found: bool = True
 
 
-def open_page(store: Store, token: str) -> Visit:
+def open_page(store: Store, token: str) -> PageResult:
     """The link's only visit. A link that was used or is too old leads to its refresh_url, as Stripe's do."""
     with store.write() as connection:
         link = _link(connection, token)
         if link is None:
-            return Visit(found=False)
+            return PageResult(found=False)
         form_token = secrets.token_urlsafe(24)
         opened = connection.execute(
             "update account_link set form_token = ? where token = ? and form_token is null and expires > ?",
             (form_token, token, store.now(connection)),
         )
         if opened.rowcount != 1:
-            return Visit(location=link["refresh_url"])
+            return PageResult(location=link["refresh_url"])
     page = _PAGE.format(
         account=html.escape(link["account_id"]),
         back=html.escape(link["return_url"]),
         form=form_token,
     )
-    return Visit(page=page)
+    return PageResult(page=page)
 
 
-def submit_page(store: Store, token: str, form_token: str, choice: str) -> Visit:
+def submit_page(store: Store, token: str, form_token: str, choice: str) -> PageResult:
     """The button was pressed. "later" returns without finishing: a return does not mean that all is done."""
     with store.write() as connection:
         link = _link(connection, token)
         if link is None:
-            return Visit(found=False)
+            return PageResult(found=False)
         used = connection.execute(
             "update account_link set used = 1 where token = ? and form_token = ? and used = 0",
             (token, form_token),
         )
         if used.rowcount != 1:
-            return Visit(location=link["refresh_url"])
+            return PageResult(location=link["refresh_url"])
         if choice == "complete":
             set_transfers_status(connection, link["account_id"], "active")
-    return Visit(location=link["return_url"])
+    return PageResult(location=link["return_url"])
 
 
 def _link(connection: sqlite3.Connection, token: str) -> sqlite3.Row | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from payouts.transfers.sandbox.responses import Json, Refusal
+from payouts.transfers.sandbox.responses import ApiError, Json
 
 Kind = Literal["string", "integer", "boolean", "texts", "metadata", "range", "object"]
 _RANGE_KEYS = frozenset(("gt", "gte", "lt", "lte"))
@@ -21,7 +21,7 @@ class Field:
     choices: tuple[str, ...] = ()
     fields: "Mapping[str, Field] | None" = None
     minimum: int | None = None
-    offered: bool = True
+    supported: bool = True
 
 
 Fields = Mapping[str, Field]
@@ -36,26 +36,26 @@ def decode_form(pairs: Iterable[tuple[str, str]]) -> Json:
         for key in keys[:-1]:
             place = place.setdefault(key, {})
             if not isinstance(place, dict):
-                raise Refusal(f"Invalid parameter: {name}", code="parameter_invalid_string", param=name)
+                raise ApiError(f"Invalid parameter: {name}", code="parameter_invalid_string", param=name)
         place[keys[-1] or str(len(place))] = value
     return decoded
 
 
-def checked(given: Any, fields: Fields, prefix: str = "") -> Json:
+def validated(given: Any, fields: Fields, prefix: str = "") -> Json:
     """`given` with every value of its right type. Raises Refusal at the first fault."""
     if not isinstance(given, Mapping):
-        raise Refusal(f"Invalid object: {prefix}", code="parameter_invalid_object", param=prefix)
+        raise ApiError(f"Invalid object: {prefix}", code="parameter_invalid_object", param=prefix)
     for name in given:
         if name not in fields:
             path = _path(prefix, name)
-            raise Refusal(f"Received unknown parameter: {path}", code="parameter_unknown", param=path)
+            raise ApiError(f"Received unknown parameter: {path}", code="parameter_unknown", param=path)
     clean: Json = {}
     for name, field in fields.items():
         path = _path(prefix, name)
         if name in given:
             clean[name] = _value(given[name], field, path)
         elif field.required:
-            raise Refusal(f"Missing required param: {path}.", code="parameter_missing", param=path)
+            raise ApiError(f"Missing required param: {path}.", code="parameter_missing", param=path)
     return clean
 
 
@@ -64,41 +64,43 @@ def _path(prefix: str, name: str) -> str:
 
 
 def _value(raw: Any, field: Field, path: str) -> Any:
-    if not field.offered:
-        raise Refusal(f"The sandbox does not offer {path}; Stripe does.", code="not_in_sandbox", param=path)
+    if not field.supported:
+        raise ApiError(f"The sandbox does not offer {path}; Stripe does.", code="not_in_sandbox", param=path)
     if raw == "":
-        raise Refusal(f"You passed an empty string for '{path}'.", code="parameter_invalid_empty", param=path)
+        raise ApiError(
+            f"You passed an empty string for '{path}'.", code="parameter_invalid_empty", param=path
+        )
     match field.kind:
         case "integer":
             return _integer(raw, path, field.minimum)
         case "boolean":
             return _boolean(raw, path)
         case "texts":
-            return _texts(raw, path, field.choices)
+            return _string_list(raw, path, field.choices)
         case "metadata":
             return _metadata(raw, path)
         case "range":
             return _range(raw, path)
         case "object":
-            return checked(raw, field.fields or {}, path)
+            return validated(raw, field.fields or {}, path)
         case _:
-            return _text(raw, path, field.choices)
+            return _string(raw, path, field.choices)
 
 
-def _text(raw: Any, path: str, choices: tuple[str, ...] = ()) -> str:
+def _string(raw: Any, path: str, choices: tuple[str, ...] = ()) -> str:
     if not isinstance(raw, str):
-        raise Refusal(f"Invalid string: {path}", code="parameter_invalid_string", param=path)
+        raise ApiError(f"Invalid string: {path}", code="parameter_invalid_string", param=path)
     if choices and raw not in choices:
-        raise Refusal(f"Invalid {path}: must be one of {', '.join(choices)}", param=path)
+        raise ApiError(f"Invalid {path}: must be one of {', '.join(choices)}", param=path)
     return raw
 
 
 def _integer(raw: Any, path: str, minimum: int | None = None) -> int:
     if not re.fullmatch(r"-?\d{1,18}", str(raw)) or isinstance(raw, bool):
-        raise Refusal(f"Invalid integer: {raw}", code="parameter_invalid_integer", param=path)
+        raise ApiError(f"Invalid integer: {raw}", code="parameter_invalid_integer", param=path)
     number = int(raw)
     if minimum is not None and number < minimum:
-        raise Refusal(f"{path} must be at least {minimum}", code="parameter_invalid_integer", param=path)
+        raise ApiError(f"{path} must be at least {minimum}", code="parameter_invalid_integer", param=path)
     return number
 
 
@@ -107,25 +109,25 @@ def _boolean(raw: Any, path: str) -> bool:
         return True
     if raw in (False, "false"):
         return False
-    raise Refusal(f"Invalid boolean: {raw}", code="parameter_invalid_boolean", param=path)
+    raise ApiError(f"Invalid boolean: {raw}", code="parameter_invalid_boolean", param=path)
 
 
-def _texts(raw: Any, path: str, choices: tuple[str, ...]) -> list[str]:
+def _string_list(raw: Any, path: str, choices: tuple[str, ...]) -> list[str]:
     values = list(raw.values()) if isinstance(raw, Mapping) else raw
     if not isinstance(values, list):
-        raise Refusal(f"Invalid array: {path}", code="parameter_invalid_array", param=path)
-    return [_text(value, path, choices) for value in values]
+        raise ApiError(f"Invalid array: {path}", code="parameter_invalid_array", param=path)
+    return [_string(value, path, choices) for value in values]
 
 
 def _metadata(raw: Any, path: str) -> dict[str, str]:
     if not isinstance(raw, Mapping):
-        raise Refusal(f"Invalid object: {path}", code="parameter_invalid_object", param=path)
+        raise ApiError(f"Invalid object: {path}", code="parameter_invalid_object", param=path)
     for key, value in raw.items():
-        _text(value, _path(path, key))
+        _string(value, _path(path, key))
         if len(key) > _METADATA_KEY_LENGTH or len(value) > _METADATA_VALUE_LENGTH:
-            raise Refusal(f"Metadata is too long: {key}", param=path)
+            raise ApiError(f"Metadata is too long: {key}", param=path)
     if len(raw) > _METADATA_KEYS:
-        raise Refusal(f"Metadata may have {_METADATA_KEYS} keys", param=path)
+        raise ApiError(f"Metadata may have {_METADATA_KEYS} keys", param=path)
     return {key: value for key, value in raw.items() if value != ""}
 
 
@@ -137,5 +139,5 @@ def _range(raw: Any, path: str) -> dict[str, int]:
     for name in raw:
         if name not in _RANGE_KEYS:
             unknown = _path(path, name)
-            raise Refusal(f"Received unknown parameter: {unknown}", code="parameter_unknown", param=unknown)
+            raise ApiError(f"Received unknown parameter: {unknown}", code="parameter_unknown", param=unknown)
     return {name: _integer(value, _path(path, name)) for name, value in raw.items()}

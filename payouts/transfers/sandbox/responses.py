@@ -8,13 +8,13 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiResponse:
     status: int
     body: Json
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Refusal(Exception):
+class ApiError(Exception):
     """An error answer. Raised by parameters and operations, before they write anything."""
 
     def __init__(
@@ -33,19 +33,19 @@ class Refusal(Exception):
         self.param = param
         self.kind = kind
 
-    def as_answer(self, version: str) -> Answer:
+    def as_response(self, version: str) -> ApiResponse:
         """The body as API version "v1" or "v2" words it: v2 always has a code."""
         error: Json = {"message": self.message, "type": self.kind}
         if self.code is not None or version == "v2":
             error["code"] = self.code or self.kind
         if self.param is not None and version == "v1":
             error["param"] = self.param
-        return Answer(self.status, {"error": error})
+        return ApiResponse(self.status, {"error": error})
 
 
-def missing_object(what: str, identifier: str, *, param: str | None = None) -> Refusal:
+def missing_object(what: str, identifier: str, *, param: str | None = None) -> ApiError:
     """Stripe answers 404 when the id stands in the path, and 400 when it stands in a parameter."""
-    return Refusal(
+    return ApiError(
         f"No such {what}: '{identifier}'",
         status=404 if param is None else 400,
         code="resource_missing",

@@ -8,8 +8,8 @@ from payouts.transfers.sandbox import idempotency
 from payouts.transfers.sandbox.call import Call, Operation
 from payouts.transfers.sandbox.faults import Fault
 from payouts.transfers.sandbox.objects import accounts, balance, events, reversals, transfers
-from payouts.transfers.sandbox.parameters import checked
-from payouts.transfers.sandbox.responses import Answer, Refusal
+from payouts.transfers.sandbox.parameters import validated
+from payouts.transfers.sandbox.responses import ApiError, ApiResponse
 from payouts.transfers.sandbox.store import Store
 
 OPERATIONS = (
@@ -32,18 +32,20 @@ OPERATIONS = (
 )
 
 
-def perform(store: Store, operation: Operation, call: Call, fault: Fault, hurry: threading.Event) -> Answer:
-    """Carry the call out, or replay what is kept under its key. `hurry` cuts a hang short."""
+def perform(
+    store: Store, operation: Operation, call: Call, fault: Fault, cancel_hangs: threading.Event
+) -> ApiResponse:
+    """Carry the call out, or replay what is kept under its key. `cancel_hangs` cuts a hang short."""
     try:
         if operation.method == "GET":
             if fault.kind == "hang_before":
-                hurry.wait(fault.seconds)
-            params = checked(call.raw, operation.fields)
+                cancel_hangs.wait(fault.seconds)
+            params = validated(call.raw, operation.fields)
             with store.read() as connection:
                 return operation.run(connection, call, params)
-        return _perform_once(store, operation, call, fault, hurry)
-    except Refusal as refusal:
-        return refusal.as_answer(operation.version)
+        return _perform_once(store, operation, call, fault, cancel_hangs)
+    except ApiError as refusal:
+        return refusal.as_response(operation.version)
 
 
 def expand_object(connection: sqlite3.Connection, identifier: str) -> Any:
@@ -57,23 +59,23 @@ def expand_object(connection: sqlite3.Connection, identifier: str) -> Any:
 
 
 def _perform_once(
-    store: Store, operation: Operation, call: Call, fault: Fault, hurry: threading.Event
-) -> Answer:
+    store: Store, operation: Operation, call: Call, fault: Fault, cancel_hangs: threading.Event
+) -> ApiResponse:
     if call.key is None:
-        params = checked(call.raw, operation.fields)
+        params = validated(call.raw, operation.fields)
         with store.write() as connection:
             return operation.run(connection, call, params)
-    slot = idempotency.Slot(
+    slot = idempotency.KeyUse(
         operation.version,
         call.account_id,
         call.key,
         idempotency.fingerprint(call.method, call.path, call.raw),
         call.request_id,
     )
-    refusal: Refusal | None = None
+    refusal: ApiError | None = None
     try:
-        params = checked(call.raw, operation.fields)
-    except Refusal as found:
+        params = validated(call.raw, operation.fields)
+    except ApiError as found:
         refusal = found
     # Faults in the parameters are found before the work begins, so they are not kept under the key.
     with store.write() as connection:
@@ -84,7 +86,7 @@ def _perform_once(
         raise refusal
     try:
         if fault.kind == "hang_before":
-            hurry.wait(fault.seconds)
+            cancel_hangs.wait(fault.seconds)
         return _work(store, operation, call, params, slot, fault)
     except BaseException:
         with store.write() as connection:
@@ -93,19 +95,19 @@ def _perform_once(
 
 
 def _work(
-    store: Store, operation: Operation, call: Call, params: Any, slot: idempotency.Slot, fault: Fault
-) -> Answer:
+    store: Store, operation: Operation, call: Call, params: Any, slot: idempotency.KeyUse, fault: Fault
+) -> ApiResponse:
     """The work and its answer, kept in one transaction. A sticky fault keeps its own answer instead."""
-    sticky = fault.answer(operation.version) if fault.sticky else None
+    sticky = fault.reply(operation.version) if fault.sticky else None
     with store.write() as connection:
-        if sticky is not None and fault.strikes("before"):
-            answer = sticky
+        if sticky is not None and fault.applies("before"):
+            reply = sticky
         else:
             try:
-                answer = operation.run(connection, call, params)
-            except Refusal as refusal:
-                answer = refusal.as_answer(operation.version)
+                reply = operation.run(connection, call, params)
+            except ApiError as refusal:
+                reply = refusal.as_response(operation.version)
         if sticky is not None:
-            answer = sticky
-        idempotency.finish(connection, slot, answer)
-    return answer
+            reply = sticky
+        idempotency.finish(connection, slot, reply)
+    return reply

@@ -23,10 +23,10 @@ from werkzeug.wrappers import Request, Response
 from payouts.transfers.sandbox.call import Call, Operation
 from payouts.transfers.sandbox.control import Control, control_call
 from payouts.transfers.sandbox.faults import Fault, take_fault
-from payouts.transfers.sandbox.journal import record_answer, record_request
-from payouts.transfers.sandbox.onboarding import Visit, open_page, submit_page
+from payouts.transfers.sandbox.journal import record_request, record_response
+from payouts.transfers.sandbox.onboarding import PageResult, open_page, submit_page
 from payouts.transfers.sandbox.parameters import decode_form
-from payouts.transfers.sandbox.responses import Answer, Refusal
+from payouts.transfers.sandbox.responses import ApiError, ApiResponse
 from payouts.transfers.sandbox.routes import OPERATIONS, expand_object, perform
 from payouts.transfers.sandbox.store import Store
 
@@ -38,7 +38,7 @@ SANDBOX_KEY = "sk_test_sandbox"
 
 _log = logging.getLogger(__name__)
 _JSON = "application/json"
-_PAGE_OF_A_PROXY = "<!doctype html><title>Please wait</title><p>This page is not from the API.</p>"
+_PROXY_PAGE = "<!doctype html><title>Please wait</title><p>This page is not from the API.</p>"
 
 
 @cache
@@ -51,11 +51,11 @@ def _routes() -> Map:
 
 
 class Sandbox:
-    """The application. `hurry` ends hangs at once."""
+    """The application. `cancel_hangs` ends hangs at once."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.hurry = threading.Event()
+        self.cancel_hangs = threading.Event()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         request = Request(environ)
@@ -65,17 +65,17 @@ class Sandbox:
             raise
         except Exception:
             _log.exception("The sandbox itself failed")
-            error = Refusal("The sandbox itself failed; its log says how.", status=500, kind="api_error")
-            return _json_response(error.as_answer("v1"))(environ, start_response)
+            error = ApiError("The sandbox itself failed; its log says how.", status=500, kind="api_error")
+            return _json_response(error.as_response("v1"))(environ, start_response)
 
     def _respond(self, request: Request) -> Response:
         try:
             endpoint, values = _routes().bind_to_environ(request.environ).match()
         except HTTPException as error:
-            refusal = Refusal(
+            refusal = ApiError(
                 f"Unrecognized request URL ({request.method}: {request.path}).", status=error.code or 404
             )
-            return _json_response(refusal.as_answer("v1"))
+            return _json_response(refusal.as_response("v1"))
         if endpoint == "onboarding":
             return self._onboarding(request, values["token"])
         try:
@@ -83,11 +83,11 @@ class Sandbox:
             if endpoint == "control":
                 given = json.loads(request.get_data() or b"{}")
                 return _json_response(
-                    Answer(200, control_call(self.store, request.method, values["name"], given))
+                    ApiResponse(200, control_call(self.store, request.method, values["name"], given))
                 )
             call = self._call(request, endpoint, values)
-        except Refusal as refusal:
-            return _json_response(refusal.as_answer("v2" if request.path.startswith("/v2/") else "v1"))
+        except ApiError as refusal:
+            return _json_response(refusal.as_response("v2" if request.path.startswith("/v2/") else "v1"))
         return self._api(request, endpoint, call)
 
     def _call(self, request: Request, operation: Operation, values: Mapping[str, Any]) -> Call:
@@ -114,17 +114,17 @@ class Sandbox:
                 connection, call, dict(request.headers), None if fault.moment == "never" else fault.kind
             )
         # A hang, and a 500 that is to be kept, happen inside the work, where the key is in flight.
-        if fault.strikes("before") and fault.what != "hang" and not fault.sticky:
-            return self._struck(request, fault, operation, Answer(200, {}), call)
-        answer = perform(self.store, operation, call, fault, self.hurry)
+        if fault.applies("before") and fault.what != "hang" and not fault.sticky:
+            return self._faulty_response(request, fault, operation, ApiResponse(200, {}), call)
+        reply = perform(self.store, operation, call, fault, self.cancel_hangs)
         with self.store.write() as connection:
-            record_answer(connection, call.request_id, answer)
-        if fault.strikes("after"):
-            return self._struck(request, fault, operation, answer, call)
-        return _api_response(answer, call)
+            record_response(connection, call.request_id, reply)
+        if fault.applies("after"):
+            return self._faulty_response(request, fault, operation, reply, call)
+        return _api_response(reply, call)
 
-    def _struck(
-        self, request: Request, fault: Fault, operation: Operation, answer: Answer, call: Call
+    def _faulty_response(
+        self, request: Request, fault: Fault, operation: Operation, reply: ApiResponse, call: Call
     ) -> Response:
         """What the caller sees of a spoiled call."""
         if fault.what == "drop":
@@ -133,16 +133,16 @@ class Sandbox:
                 connection.shutdown(socket.SHUT_RDWR)
             raise ConnectionResetError("dropped on purpose")
         if fault.what == "html":
-            return Response(_PAGE_OF_A_PROXY, 200, content_type="text/html; charset=utf-8")
+            return Response(_PROXY_PAGE, 200, content_type="text/html; charset=utf-8")
         if fault.what == "hang":
-            self.hurry.wait(fault.seconds)
+            self.cancel_hangs.wait(fault.seconds)
         if fault.what == "cut":
-            whole = _api_response(answer, call)
+            whole = _api_response(reply, call)
             length = whole.content_length or 0
             whole.set_data(whole.get_data()[: length // 2])
             whole.content_length = length + 64
             return whole
-        return _api_response(fault.answer(operation.version) or answer, call)
+        return _api_response(fault.reply(operation.version) or reply, call)
 
     def _onboarding(self, request: Request, token: str) -> Response:
         if request.method == "GET":
@@ -150,7 +150,7 @@ class Sandbox:
         else:
             form = request.form
             visit = submit_page(self.store, token, form.get("form", ""), form.get("choice", ""))
-        return _visit_response(visit)
+        return _page_response(visit)
 
 
 def make_app(store_path: Path | str | None, clock: Callable[[], float] = time.time) -> Sandbox:
@@ -174,7 +174,9 @@ class SandboxServer:
     ) -> None:
         self._app = make_app(store_path, clock)
         self.control = Control(self._app.store)
-        self._server = make_server("127.0.0.1", port, self._app, threaded=True, request_handler=_Quiet)
+        self._server = make_server(
+            "127.0.0.1", port, self._app, threaded=True, request_handler=_QuietRequestHandler
+        )
         self.url = f"http://127.0.0.1:{self._server.socket.getsockname()[1]}"
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="sandbox", daemon=True)
@@ -182,7 +184,7 @@ class SandboxServer:
 
     def end_hangs(self) -> None:
         """Whoever hangs goes on now, and nobody hangs after that."""
-        self._app.hurry.set()
+        self._app.cancel_hangs.set()
 
     def close(self) -> None:
         self._closing.set()
@@ -210,7 +212,7 @@ class SandboxServer:
         self.close()
 
 
-class _Quiet(WSGIRequestHandler):
+class _QuietRequestHandler(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Not a word: the journal has every request."""
 
@@ -218,9 +220,9 @@ class _Quiet(WSGIRequestHandler):
 def _authenticate(request: Request) -> None:
     given = request.headers.get("Authorization", "")
     if not given.startswith("Bearer "):
-        raise Refusal("You did not provide an API key.", status=401)
+        raise ApiError("You did not provide an API key.", status=401)
     if not re.fullmatch(r"Bearer sk_test_\w+", given):
-        raise Refusal(
+        raise ApiError(
             "Invalid API Key provided. The sandbox takes keys that begin with sk_test_.", status=401
         )
 
@@ -234,11 +236,11 @@ def _raw_parameters(request: Request, operation: Operation) -> Any:
     try:
         return json.loads(body or b"{}")
     except ValueError:
-        raise Refusal("The body is not JSON.", code="invalid_json") from None
+        raise ApiError("The body is not JSON.", code="invalid_json") from None
 
 
-def _api_response(answer: Answer, call: Call) -> Response:
-    response = _json_response(answer)
+def _api_response(reply: ApiResponse, call: Call) -> Response:
+    response = _json_response(reply)
     response.headers["Request-Id"] = call.request_id
     response.headers["Stripe-Version"] = call.api_version
     if call.key is not None:
@@ -246,13 +248,13 @@ def _api_response(answer: Answer, call: Call) -> Response:
     return response
 
 
-def _json_response(answer: Answer) -> Response:
-    response = Response(json.dumps(answer.body, indent=2), answer.status, content_type=_JSON)
-    response.headers.extend(dict(answer.headers))
+def _json_response(reply: ApiResponse) -> Response:
+    response = Response(json.dumps(reply.body, indent=2), reply.status, content_type=_JSON)
+    response.headers.extend(dict(reply.headers))
     return response
 
 
-def _visit_response(visit: Visit) -> Response:
+def _page_response(visit: PageResult) -> Response:
     if not visit.found:
         return Response("This link is not known.", 404, content_type="text/plain; charset=utf-8")
     headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}

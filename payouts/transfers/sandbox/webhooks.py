@@ -9,10 +9,10 @@ from http.client import HTTPConnection
 from typing import Literal
 from urllib.parse import urlsplit
 
-from payouts.transfers.sandbox.responses import Json, Refusal
+from payouts.transfers.sandbox.responses import ApiError, Json
 from payouts.transfers.sandbox.store import Store
 
-Order = Literal["created", "reversed", "shuffled"]
+DeliveryOrder = Literal["created", "reversed", "shuffled"]
 _LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 _TIMEOUT_S = 30.0
 
@@ -31,7 +31,7 @@ def deliver(
     *,
     types: Sequence[str] = (),
     times: int = 1,
-    order: Order = "created",
+    order: DeliveryOrder = "created",
     seed: int = 0,
     again: bool = False,
 ) -> list[Json]:
@@ -41,7 +41,7 @@ def deliver(
     Signatures carry the sandbox's time.
     """
     with store.read() as connection:
-        rows = _waiting(connection, types, again)
+        rows = _undelivered(connection, types, again)
         now = store.now(connection)
     queue = [row for row in rows for _ in range(times)]
     if order == "reversed":
@@ -59,7 +59,7 @@ def deliver(
     return sent
 
 
-def _waiting(connection: sqlite3.Connection, types: Sequence[str], again: bool) -> list[sqlite3.Row]:
+def _undelivered(connection: sqlite3.Connection, types: Sequence[str], again: bool) -> list[sqlite3.Row]:
     rows = connection.execute(
         "select * from event where delivered = 0 or ? order by seq", (again,)
     ).fetchall()
@@ -70,7 +70,7 @@ def _post(url: str, payload: bytes, signature: str) -> int:
     """The status of the answer, or 0 when there was none."""
     target = urlsplit(url)
     if target.scheme != "http" or target.hostname not in _LOOPBACK:
-        raise Refusal("The sandbox delivers to this machine only: http://127.0.0.1:PORT/…")
+        raise ApiError("The sandbox delivers to this machine only: http://127.0.0.1:PORT/…")
     connection = HTTPConnection(target.hostname, target.port or 80, timeout=_TIMEOUT_S)
     try:
         path = target.path + (f"?{target.query}" if target.query else "")

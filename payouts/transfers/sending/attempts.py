@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from payouts.ledger.models import Period
 from payouts.settlement.freezes import is_frozen, place_freeze
 from payouts.settlement.models import Attempt, Payout
-from payouts.settlement.transitions import book, free_items, locked_payout, step
+from payouts.settlement.transitions import detach_items, locked_payout, post_payout_event, transition
 from payouts.statements.models import Statement
 from payouts.transfers.models import Payee
 from payouts.transfers.payees import payee_of
 from payouts.transfers.stripe.lookup import ABSENT
-from payouts.transfers.stripe.outcome import Outcome, settles
+from payouts.transfers.stripe.outcome import Outcome, is_conclusive
 from payouts.transfers.stripe.shapes import transfer_parameters
 from tracker.errors import Conflict
 from tracker.ids import new_id
@@ -32,11 +32,11 @@ RESEND_WITHIN = timedelta(hours=23)
 GIVE_UP_AFTER = timedelta(hours=24)
 """An hour after the last moment at which the key may have been sent: what came of it is listed by then."""
 
-SHOWN_WITHIN = timedelta(hours=1)
+MAX_LISTING_DELAY = timedelta(hours=1)
 """How long the rail may work on a request, and take to list what came of it, after it reached the rail."""
 
 ARRIVED_LATE = "arrived late"
-"""What `conclude` says of money that moved under an attempt which the books had closed."""
+"""What `record_outcome` says of money that moved under an attempt which the books had closed."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,10 @@ class Claim:
     resend: bool
 
 
-def begin(session: Session, now: datetime, payout_id: str, api_version: str) -> Attempt:
+def begin_attempt(session: Session, now: datetime, payout_id: str, api_version: str) -> Attempt:
     """Freeze what will be sent. Raises Conflict when the payout is not prepared (any more)."""
     payout = locked_payout(session, payout_id)
-    step(session, now, payout, "sending")
+    transition(session, now, payout, "sending")
     payee = payee_of(session, payout.brand_id, payout.creator_id)
     if payee is None:
         raise Conflict(f"{payout_id} has nowhere to go: the creator has no account at the rail.")
@@ -75,7 +75,7 @@ def begin(session: Session, now: datetime, payout_id: str, api_version: str) -> 
     return attempt
 
 
-def claim_unsettled(session: Session, now: datetime, attempt_id: str) -> Claim | None:
+def claim_open_attempt(session: Session, now: datetime, attempt_id: str) -> Claim | None:
     """Take over an attempt whose outcome is open; None when somebody else is at it.
 
     While payouts are frozen nothing is sent, not even again: then it may only be looked up.
@@ -101,7 +101,7 @@ def claim_unsettled(session: Session, now: datetime, attempt_id: str) -> Claim |
     return Claim(attempt, resend)
 
 
-def unsettled_attempts(session: Session, now: datetime) -> list[str]:
+def claimable_attempts(session: Session, now: datetime) -> list[str]:
     """Attempts whose outcome is open and whose caller is gone, oldest first."""
     return list(
         session.execute(
@@ -117,14 +117,14 @@ def may_resend(attempt: Attempt, now: datetime) -> bool:
     return not attempt.look_up_only and now - attempt.first_sent_at < RESEND_WITHIN
 
 
-def absence_proves_from(attempt: Attempt) -> datetime:
+def absence_conclusive_from(attempt: Attempt) -> datetime:
     """From when on a transfer that the rail does not list was never made, nor will be by a late request."""
     if attempt.look_up_only:
-        return attempt.last_sent_at + SHOWN_WITHIN
+        return attempt.last_sent_at + MAX_LISTING_DELAY
     return attempt.first_sent_at + GIVE_UP_AFTER
 
 
-def conclude(
+def record_outcome(
     session: Session, now: datetime, claimed: Attempt, outcome: Outcome, *, give_up: bool = False
 ) -> str:
     """Record what a try told us. The state that the attempt has now: paid, failed or unknown.
@@ -139,20 +139,20 @@ def conclude(
         if outcome.kind == "paid" and outcome.transfer_ref != attempt.transfer_ref:
             return _arrived_late(session, now, attempt, outcome)
         return attempt.state
-    mine = attempt.lease_until == claimed.lease_until
+    is_current_claim = attempt.lease_until == claimed.lease_until
     after_unknown = attempt.state == "unknown" or attempt.last_sent_at > attempt.first_sent_at
     attempt.code, attempt.message = outcome.code, outcome.message
-    if give_up and outcome.code == ABSENT and mine and now >= absence_proves_from(attempt):
+    if give_up and outcome.code == ABSENT and is_current_claim and now >= absence_conclusive_from(attempt):
         message = "A person confirmed that the payment provider has no such transfer."
-        _failed(session, now, attempt, payout, Outcome("failed", code="not_found", message=message))
-    elif not settles(outcome, after_unknown=after_unknown):
-        _leave_unknown(session, now, attempt, payout, outcome)
-        if mine:
+        _record_failed(session, now, attempt, payout, Outcome("failed", code="not_found", message=message))
+    elif not is_conclusive(outcome, after_unknown=after_unknown):
+        _record_unknown(session, now, attempt, payout, outcome)
+        if is_current_claim:
             attempt.lease_until = attempt.first_sent_at  # nobody is at it any more
     elif outcome.kind == "paid":
-        _paid(session, now, attempt, payout, outcome.transfer_ref)
+        _record_paid(session, now, attempt, payout, outcome.transfer_ref)
     else:
-        _failed(session, now, attempt, payout, outcome)
+        _record_failed(session, now, attempt, payout, outcome)
     session.flush()
     return attempt.state
 
@@ -167,7 +167,7 @@ def _arrived_late(session: Session, now: datetime, attempt: Attempt, outcome: Ou
     return ARRIVED_LATE
 
 
-def _leave_unknown(
+def _record_unknown(
     session: Session, now: datetime, attempt: Attempt, payout: Payout, outcome: Outcome
 ) -> None:
     attempt.state = "unknown"
@@ -175,25 +175,27 @@ def _leave_unknown(
     attempt.look_up_only = attempt.look_up_only or outcome.replayed or outcome.kind == "conflict"
     session.flush()
     if payout.state == "sending":
-        step(session, now, payout, "unknown", reason=outcome.message)
+        transition(session, now, payout, "unknown", reason=outcome.message)
 
 
-def _paid(
+def _record_paid(
     session: Session, now: datetime, attempt: Attempt, payout: Payout, transfer_ref: str | None
 ) -> None:
     attempt.state, attempt.transfer_ref, attempt.settled_at = "paid", transfer_ref, now
     session.flush()
-    step(session, now, payout, "paid", transfer_ref=transfer_ref)
-    book(session, now, payout, "payout_confirmed")
+    transition(session, now, payout, "paid", transfer_ref=transfer_ref)
+    post_payout_event(session, now, payout, "payout_confirmed")
 
 
-def _failed(session: Session, now: datetime, attempt: Attempt, payout: Payout, outcome: Outcome) -> None:
+def _record_failed(
+    session: Session, now: datetime, attempt: Attempt, payout: Payout, outcome: Outcome
+) -> None:
     attempt.state, attempt.settled_at = "failed", now
     attempt.code, attempt.message = outcome.code, outcome.message
     session.flush()
-    step(session, now, payout, "failed", reason=outcome.message)
-    book(session, now, payout, "payout_released")
-    free_items(session, payout)
+    transition(session, now, payout, "failed", reason=outcome.message)
+    post_payout_event(session, now, payout, "payout_released")
+    detach_items(session, payout)
 
 
 def _parameters(session: Session, payout: Payout, payee: Payee, number: int) -> dict[str, object]:

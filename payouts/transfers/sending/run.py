@@ -14,23 +14,23 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
-from payouts.commissions.adjustment import enter_what_waits
+from payouts.commissions.adjustment import enter_pending_reports
 from payouts.settlement.freezes import require_not_frozen
 from payouts.settlement.models import Attempt, Payout
 from payouts.settlement.transitions import locked_payout
 from payouts.transfers.models import Payee
-from payouts.transfers.payees import note_status, payees_of
-from payouts.transfers.planning.funding import why_not_funded
-from payouts.transfers.planning.preparation import Plan, plans_of, prepare, renew
+from payouts.transfers.payees import payees_of, record_payee_status
+from payouts.transfers.planning.funding import funding_block_reason
+from payouts.transfers.planning.preparation import Plan, plans_of, prepare, reselect
 from payouts.transfers.reconciliation.adoption import adoption_of
 from payouts.transfers.sending.attempts import (
     ARRIVED_LATE,
     Claim,
-    absence_proves_from,
-    begin,
-    claim_unsettled,
-    conclude,
-    unsettled_attempts,
+    absence_conclusive_from,
+    begin_attempt,
+    claim_open_attempt,
+    claimable_attempts,
+    record_outcome,
 )
 from payouts.transfers.sending.report import Report
 from payouts.transfers.stripe.amounts import floor_from_rail
@@ -45,12 +45,12 @@ Result = TypeVar("Result")
 LOOK_BACK = timedelta(days=400)
 """How far a look-up reaches back: the transfer group is the payout's own, so this only bounds the search."""
 
-_ABOUT_ONE_ACCOUNT = (400, 403, 404)
+_ACCOUNT_SPECIFIC_STATUSES = (400, 403, 404)
 """Answers to a question about an account that say nothing of the others."""
 
 
 @dataclass(frozen=True)
-class Begun:
+class BegunAttempt:
     """An attempt that is committed and has to be sent, and what it takes of the balance."""
 
     attempt: Attempt
@@ -58,7 +58,7 @@ class Begun:
 
 
 @dataclass(frozen=True)
-class Waits:
+class Postponed:
     """Why a payout stays prepared for now."""
 
     reason: str
@@ -72,21 +72,21 @@ def no_guard(_session: Session) -> None:
     """For a person at the console, who holds no lease."""
 
 
-def _why_too_much(payout: Payout, available_minor: int) -> str | None:
+def _balance_block_reason(payout: Payout, available_minor: int) -> str | None:
     if available_minor >= payout.amount_minor:
         return None
-    lacking = Money(payout.amount_minor - available_minor, payout.currency)
-    return f"the balance at the payment provider is {lacking} short; add funds for the next run"
+    shortfall = Money(payout.amount_minor - available_minor, payout.currency)
+    return f"the balance at the payment provider is {shortfall} short; add funds for the next run"
 
 
-def ticking(now: datetime) -> Callable[[], datetime]:
+def running_clock(now: datetime) -> Callable[[], datetime]:
     """`now`, and the time that goes by after it: leases and the age of keys are judged by that."""
     started_s = time.monotonic()
     return lambda: now + timedelta(seconds=time.monotonic() - started_s)
 
 
-class Run:
-    """One run for one brand. `moment` says what time it is while it works; by default `now` goes on."""
+class PayoutRun:
+    """One run for one brand. `clock` says what time it is while it works; by default `now` goes on."""
 
     def __init__(
         self,
@@ -96,33 +96,31 @@ class Run:
         *,
         rail_shared: bool = False,
         guard: Guard = no_guard,
-        moment: Callable[[], datetime] | None = None,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         self._databases, self._rail = databases, rail
-        self._moment = moment or ticking(now)
+        self._clock = clock or running_clock(now)
         self._rail_shared, self._guard = rail_shared, guard
         self.report = Report()
 
     def pay(self, brand_id: str, *, early: bool = False) -> Report:
         """Prepare and send what the brand's sealed statements authorise."""
-        self._write(partial(enter_what_waits, now=self._moment(), brand_id=brand_id))
-        for each in self._planned(brand_id, early):
+        self._write(partial(enter_pending_reports, now=self._clock(), brand_id=brand_id))
+        for each in self._plans(brand_id, early):
             if each.reason is not None:
                 self.report.skipped[each.creator_id] = each.reason
                 continue
             statement_id, creator_id = each.statement_id, each.creator_id
-            self._write(
-                partial(prepare, now=self._moment(), statement_id=statement_id, creator_id=creator_id)
-            )
+            self._write(partial(prepare, now=self._clock(), statement_id=statement_id, creator_id=creator_id))
         self.send_prepared(brand_id)
         return self.report
 
     def retry(self, payout: Payout) -> bool:
         """Send a failed payout again with what is unsettled now. False: nothing is to be paid."""
-        self._write(partial(enter_what_waits, now=self._moment(), brand_id=payout.brand_id))
+        self._write(partial(enter_pending_reports, now=self._clock(), brand_id=payout.brand_id))
         statement_id, creator_id = payout.statement_id, payout.creator_id
         again = self._write(
-            partial(prepare, now=self._moment(), statement_id=statement_id, creator_id=creator_id)
+            partial(prepare, now=self._clock(), statement_id=statement_id, creator_id=creator_id)
         )
         if again is not None:
             self.send_prepared(payout.brand_id)
@@ -145,14 +143,14 @@ class Run:
             available[currency] -= self._send(payout.id, available[currency])
         return self.report
 
-    def settle_open(self) -> Report:
+    def resolve_open_attempts(self) -> Report:
         """Ask again about every attempt whose outcome is open: same key and bytes, or a look-up."""
         with read_session(self._databases.main) as session:
-            waiting = unsettled_attempts(session, self._moment())
+            waiting = claimable_attempts(session, self._clock())
         for attempt_id in waiting:
-            claim = self._write(partial(claim_unsettled, now=self._moment(), attempt_id=attempt_id))
+            claim = self._write(partial(claim_open_attempt, now=self._clock(), attempt_id=attempt_id))
             if claim is not None:
-                self._conclude(claim.attempt, self._ask_again(claim))
+                self._record_outcome(claim.attempt, self._ask_again(claim))
         return self.report
 
     def give_up(self, payout_id: str) -> bool:
@@ -165,85 +163,89 @@ class Run:
         with read_session(self._databases.main) as session:
             query = select(Attempt.id).where(Attempt.payout_id == payout_id)
             attempt_id = session.scalar(query.where(Attempt.state.in_(("sending", "unknown")))) or ""
-        claim = self._write(partial(claim_unsettled, now=self._moment(), attempt_id=attempt_id))
+        claim = self._write(partial(claim_open_attempt, now=self._clock(), attempt_id=attempt_id))
         if claim is None:
             raise Conflict(f"{payout_id} is not open, or is being sent at this moment.")
         outcome = self._ask_again(claim)
-        state = self._conclude(claim.attempt, outcome, give_up=True)
+        state = self._record_outcome(claim.attempt, outcome, give_up=True)
         if state == "unknown":
-            raise Conflict(f"{payout_id} stays unknown. {self._why_open(claim.attempt, outcome)}")
+            raise Conflict(f"{payout_id} stays unknown. {self._open_reason(claim.attempt, outcome)}")
         return state == "failed"
 
-    def _why_open(self, attempt: Attempt, outcome: Outcome) -> str:
+    def _open_reason(self, attempt: Attempt, outcome: Outcome) -> str:
         if outcome.code != ABSENT:
             return outcome.message
         return (
             "The payment provider shows no such transfer, but a request may still be under way. "
-            f"That is certain from {format_utc(absence_proves_from(attempt))} on; try again then."
+            f"That is certain from {format_utc(absence_conclusive_from(attempt))} on; try again then."
         )
 
-    def _planned(self, brand_id: str, early: bool) -> list[Plan]:
+    def _plans(self, brand_id: str, early: bool) -> list[Plan]:
         """The rail knows best who can receive; only those for whom there is something are asked about."""
         with read_session(self._databases.main) as session:
-            plans = plans_of(session, self._moment(), brand_id, early=early)
+            plans = plans_of(session, self._clock(), brand_id, early=early)
             payees = payees_of(session, brand_id)
         creators = {each.creator_id for each in plans}
-        news = [self._is_news_of(payee) for payee in payees if payee.creator_id in creators]
+        news = [self._refresh_payee(payee) for payee in payees if payee.creator_id in creators]
         if not any(news):
             return plans
         with read_session(self._databases.main) as session:
-            return plans_of(session, self._moment(), brand_id, early=early)
+            return plans_of(session, self._clock(), brand_id, early=early)
 
-    def _is_news_of(self, payee: Payee) -> bool:
+    def _refresh_payee(self, payee: Payee) -> bool:
         """Look whether the account can receive, note it, and say whether that is news."""
-        status = self._status(payee)
-        self._write(partial(note_status, now=self._moment(), payee_id=payee.id, status=status))
+        status = self._payee_status(payee)
+        self._write(partial(record_payee_status, now=self._clock(), payee_id=payee.id, status=status))
         return (status.ready, status.reason) != (payee.ready, payee.status_reason)
 
-    def _status(self, payee: Payee) -> PayeeStatus:
+    def _payee_status(self, payee: Payee) -> PayeeStatus:
         """An account that the rail does not know (any more) must not keep others from being paid."""
         try:
             return self._rail.payee_status(payee.account_ref)
         except RailError as error:
-            if error.http_status not in _ABOUT_ONE_ACCOUNT:
+            if error.http_status not in _ACCOUNT_SPECIFIC_STATUSES:
                 raise
             return PayeeStatus(False, str(error), ())
 
     def _send(self, payout_id: str, available_minor: int) -> int:
         """How much of what is available was sent, or may have been."""
         begun = self._write(partial(self._begin, payout_id=payout_id, available_minor=available_minor))
-        if isinstance(begun, Waits):
+        if isinstance(begun, Postponed):
             self.report.waiting[payout_id] = begun.reason
-        if not isinstance(begun, Begun):
+        if not isinstance(begun, BegunAttempt):
             return 0
-        self._conclude(begun.attempt, self._resend(begun.attempt))
+        self._record_outcome(begun.attempt, self._send_attempt(begun.attempt))
         return begun.amount_minor
 
-    def _begin(self, session: Session, payout_id: str, available_minor: int) -> Begun | Waits | None:
+    def _begin(
+        self, session: Session, payout_id: str, available_minor: int
+    ) -> BegunAttempt | Postponed | None:
         """Choose the amount anew and freeze it: a hold or a refund may have come while it waited its turn.
 
         None when there is nothing to send (any more). Funds are looked at before sending: a refusal would
         cost the payout its round. Raises Fault while payouts are frozen.
         """
-        now = self._moment()
+        now = self._clock()
         payout = locked_payout(session, payout_id)
         require_not_frozen(session)
-        enter_what_waits(session, now, payout.brand_id, payout.creator_id)
-        payout = renew(session, now, payout_id)
+        enter_pending_reports(session, now, payout.brand_id, payout.creator_id)
+        payout = reselect(session, now, payout_id)
         if payout.state != "prepared":
             return None
-        reason = why_not_funded(session, payout, shared=self._rail_shared)
-        reason = reason or _why_too_much(payout, available_minor)
+        reason = funding_block_reason(session, payout, shared=self._rail_shared)
+        reason = reason or _balance_block_reason(payout, available_minor)
         if reason is not None:
-            return Waits(reason)
-        return Begun(begin(session, now, payout_id, self._rail.api_version()), payout.amount_minor)
+            return Postponed(reason)
+        return BegunAttempt(
+            begin_attempt(session, now, payout_id, self._rail.api_version()), payout.amount_minor
+        )
 
-    def _resend(self, attempt: Attempt) -> Outcome:
+    def _send_attempt(self, attempt: Attempt) -> Outcome:
         return self._rail.send_transfer(attempt.parameters, attempt.idempotency_key, attempt.api_version)
 
     def _ask_again(self, claim: Claim) -> Outcome:
         """Under the same key with the same bytes while that is safe, else by a look-up."""
-        return self._resend(claim.attempt) if claim.resend else self._look_up(claim.attempt)
+        return self._send_attempt(claim.attempt) if claim.resend else self._look_up(claim.attempt)
 
     def _look_up(self, attempt: Attempt) -> Outcome:
         try:
@@ -258,9 +260,9 @@ class Run:
             left = [each for each in found if adoption_of(session, each.transfer_ref) is None]
         return outcome_of_lookup(attempt.parameters, left)
 
-    def _conclude(self, attempt: Attempt, outcome: Outcome, *, give_up: bool = False) -> str:
+    def _record_outcome(self, attempt: Attempt, outcome: Outcome, *, give_up: bool = False) -> str:
         """Raises Fault when money moved under an attempt that had been closed: nothing more may be sent."""
-        state = self._write(lambda s: conclude(s, self._moment(), attempt, outcome, give_up=give_up))
+        state = self._write(lambda s: record_outcome(s, self._clock(), attempt, outcome, give_up=give_up))
         if state == ARRIVED_LATE:
             raise Fault(
                 f"{outcome.transfer_ref} was made for {attempt.payout_id}, which had been closed. Payouts "

@@ -13,7 +13,7 @@ from tracker.stripe_amounts import THREE_DECIMAL, stripe_units_per_whole
 _WHOLE_UNITS_ONLY = frozenset(("HUF", "ISK", "TWD", "UGX"))
 
 
-class NotOnTheRail(Invalid, ValueError):
+class UnsendableAmount(Invalid, ValueError):
     """The amount or the currency cannot be sent as it is."""
 
 
@@ -28,7 +28,7 @@ def rail_step_minor(currency: str) -> int:
 def floor_to_rail_step(amount_minor: int, currency: str) -> int:
     """The largest amount not above `amount_minor` that can be sent; the rest stays with the payer."""
     if amount_minor < 0:
-        raise NotOnTheRail(f"A transfer cannot be negative: {amount_minor} {currency}.")
+        raise UnsendableAmount(f"A transfer cannot be negative: {amount_minor} {currency}.")
     step_minor = rail_step_minor(currency)
     return amount_minor // step_minor * step_minor
 
@@ -40,7 +40,7 @@ def to_rail_amount(amount_minor: int, currency: str) -> int:
     """
     step_minor = rail_step_minor(currency)
     if amount_minor % step_minor:
-        raise NotOnTheRail(
+        raise UnsendableAmount(
             f"{amount_minor} minor units of {currency} cannot be sent: "
             f"only multiples of {step_minor} can. Round down first."
         )
@@ -55,7 +55,9 @@ def from_rail_amount(rail_amount: int, currency: str) -> int:
     scaled = rail_amount * _iso_unit(currency)
     unit = _rail_unit(currency)
     if scaled % unit:
-        raise NotOnTheRail(f"{rail_amount} at the rail is not a whole number of minor units of {currency}.")
+        raise UnsendableAmount(
+            f"{rail_amount} at the rail is not a whole number of minor units of {currency}."
+        )
     return scaled // unit
 
 
@@ -73,7 +75,7 @@ def _rail_unit(currency: str) -> int:
     """How many of the rail's units make one whole unit of the currency."""
     unit = stripe_units_per_whole(currency)
     if unit is None:
-        raise NotOnTheRail(f"How the rail counts {currency} is not known, so nothing can be sent in it.")
+        raise UnsendableAmount(f"How the rail counts {currency} is not known, so nothing can be sent in it.")
     return unit
 
 

@@ -3,7 +3,7 @@
 Every try to move money is one HTTP request. The SDK could repeat a request by itself with the same key, but
 then its last exception hides the tries before it: a timeout followed by a 429 would look as if nothing had
 been done. So transfers and reversals are sent without its retries, and whoever calls repeats them by the
-rules of `outcome.settles`. Reads, accounts and links may be repeated: nothing is decided from how they fail.
+rules of `outcome.is_conclusive`. Reads, accounts and links may be repeated: nothing is decided from how they fail.
 """
 
 import hashlib
@@ -18,8 +18,8 @@ from payouts.transfers.stripe.outcome import (
     Kind,
     Outcome,
     code_and_detail,
-    explained,
     outcome_of_answer,
+    outcome_with_message,
     scrubbed,
     was_replayed,
 )
@@ -27,10 +27,10 @@ from payouts.transfers.stripe.shapes import (
     Movement,
     PayeeStatus,
     RailError,
-    TransferFound,
-    movement_of,
-    payee_status_of,
-    transfer_found,
+    StripeTransfer,
+    parse_movement,
+    parse_payee_status,
+    parse_transfer,
     transfer_parameters,
 )
 
@@ -39,12 +39,12 @@ __all__ = [
     "PayeeStatus",
     "RailError",
     "StripeRail",
-    "TransferFound",
+    "StripeTransfer",
     "transfer_parameters",
 ]
 
-_REPEATS_OF_HARMLESS_CALLS = 2
-_CLOCK_SLACK = timedelta(minutes=5)
+_SAFE_CALL_RETRIES = 2
+_CLOCK_SKEW = timedelta(minutes=5)
 """How far Stripe's clock may be behind ours when we ask for what was made after a moment."""
 _PAGE_SIZE = 100
 _LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
@@ -95,16 +95,18 @@ class StripeRail:
         }
         # A corrected address makes another request, so it needs another key.
         digest = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()[:16]
-        options = _harmless(idempotency_key=f"payee-{creator_id}-{digest}")
+        options = _safe_options(idempotency_key=f"payee-{creator_id}-{digest}")
         account = self._call(lambda client: client.v2.core.accounts.create(params=params, options=options))
         return str(account.id)
 
     def payee_status(self, account_ref: str) -> PayeeStatus:
         params = {"include": ["configuration.recipient", "requirements"]}
         account = self._call(
-            lambda client: client.v2.core.accounts.retrieve(account_ref, params=params, options=_harmless())
+            lambda client: client.v2.core.accounts.retrieve(
+                account_ref, params=params, options=_safe_options()
+            )
         )
-        return payee_status_of(account.to_dict())
+        return parse_payee_status(account.to_dict())
 
     def onboarding_link(self, account_ref: str, return_url: str, refresh_url: str) -> str:
         """A page for the creator, for one visit and minutes. Make it on the click; never keep or log it."""
@@ -114,7 +116,7 @@ class StripeRail:
             "use_case": {"type": "account_onboarding", "account_onboarding": urls},
         }
         link = self._call(
-            lambda client: client.v2.core.account_links.create(params=params, options=_harmless())
+            lambda client: client.v2.core.account_links.create(params=params, options=_safe_options())
         )
         return str(link.url)
 
@@ -122,53 +124,53 @@ class StripeRail:
         self, params: Mapping[str, Any], idempotency_key: str, api_version: str | None = None
     ) -> Outcome:
         """One try. The same key always goes with the same params and version. Raises nothing."""
-        options = _money(idempotency_key, api_version)
+        options = _transfer_options(idempotency_key, api_version)
 
         def send(client: Any) -> Any:
             return client.v1.transfers.create(params=dict(params), options=options)
 
-        return self._try(send, "transfer", params)
+        return self._send_once(send, "transfer", params)
 
     def reverse_transfer(
         self, transfer_ref: str, amount: int, idempotency_key: str, metadata: Mapping[str, str]
     ) -> Outcome:
         """Take `amount` (the rail's integer) back. The outcome's transfer_ref is the reversal's id."""
         params = {"amount": amount, "metadata": dict(metadata)}
-        options = _money(idempotency_key, None)
+        options = _transfer_options(idempotency_key, None)
 
         def send(client: Any) -> Any:
             return client.v1.transfers.reversals.create(transfer_ref, params=params, options=options)
 
-        return self._try(send, "transfer_reversal", {"amount": amount, "transfer": transfer_ref})
+        return self._send_once(send, "transfer_reversal", {"amount": amount, "transfer": transfer_ref})
 
     def find_transfers(
         self, transfer_group: str, destination: str, created_after: datetime
-    ) -> list[TransferFound]:
+    ) -> list[StripeTransfer]:
         """All transfers of a payout that Stripe has, newest first; a little before `created_after` counts."""
         params = {
             "transfer_group": transfer_group,
             "destination": destination,
-            "created": {"gte": _seconds(created_after - _CLOCK_SLACK)},
+            "created": {"gte": _unix_time(created_after - _CLOCK_SKEW)},
         }
-        return [transfer_found(item) for item in self._pages("transfers", params)]
+        return [parse_transfer(item) for item in self._pages("transfers", params)]
 
-    def transfer(self, transfer_ref: str) -> TransferFound:
+    def transfer(self, transfer_ref: str) -> StripeTransfer:
         """One transfer as Stripe has it. Raises RailError when there is none of that id."""
-        found = self._call(lambda client: client.v1.transfers.retrieve(transfer_ref, options=_harmless()))
-        return transfer_found(found.to_dict())
+        found = self._call(lambda client: client.v1.transfers.retrieve(transfer_ref, options=_safe_options()))
+        return parse_transfer(found.to_dict())
 
     def available_balance(self, currency: str) -> int:
         """What can be sent now, in the rail's integer amount."""
-        balance = self._call(lambda client: client.v1.balance.retrieve(options=_harmless())).to_dict()
+        balance = self._call(lambda client: client.v1.balance.retrieve(options=_safe_options())).to_dict()
         return sum(
             int(part["amount"]) for part in balance["available"] if part["currency"] == currency.lower()
         )
 
     def list_transfer_movements(self, created_after: datetime) -> list[Movement]:
         """What transfers and their reversals did to the balance since then, oldest first."""
-        since = {"gte": _seconds(created_after)}
+        since = {"gte": _unix_time(created_after)}
         found = [
-            movement_of(item)
+            parse_movement(item)
             for kind in _MOVEMENT_TYPES
             for item in self._pages(
                 "balance_transactions", {"type": kind, "created": since, "expand": ["data.source"]}
@@ -182,7 +184,7 @@ class StripeRail:
             query = dict(wanted)
             page = self._call(
                 lambda client, query=query: getattr(client.v1, collection).list(
-                    params=query, options=_harmless()
+                    params=query, options=_safe_options()
                 )
             ).to_dict()
             yield from page["data"]
@@ -200,7 +202,7 @@ class StripeRail:
             failure = _rail_error(error)
         raise failure
 
-    def _try(self, send: Callable[[Any], Any], what: str, sent: Mapping[str, Any]) -> Outcome:
+    def _send_once(self, send: Callable[[Any], Any], what: str, sent: Mapping[str, Any]) -> Outcome:
         try:
             answer = send(self._client())
         except Exception as error:
@@ -225,11 +227,11 @@ class StripeRail:
 
         # Else the SDK writes a file into the home directory, and fails where there is none.
         stripe.enable_telemetry = False
-        on_this_machine = urlsplit(self._api_base or "").hostname in _LOOPBACK
+        is_loopback = urlsplit(self._api_base or "").hostname in _LOOPBACK
         http_client = stripe.RequestsClient(
             timeout=self._timeout_s,
             # No proxy of the environment stands between us and this machine.
-            proxy={"http": "", "https": ""} if on_this_machine else None,
+            proxy={"http": "", "https": ""} if is_loopback else None,
         )
         return stripe.StripeClient(
             self._api_key,
@@ -239,29 +241,29 @@ class StripeRail:
         )
 
 
-def _harmless(**options: Any) -> dict[str, Any]:
-    return {"max_network_retries": _REPEATS_OF_HARMLESS_CALLS, **options}
+def _safe_options(**options: Any) -> dict[str, Any]:
+    return {"max_network_retries": _SAFE_CALL_RETRIES, **options}
 
 
-def _money(idempotency_key: str, api_version: str | None) -> dict[str, Any]:
+def _transfer_options(idempotency_key: str, api_version: str | None) -> dict[str, Any]:
     options: dict[str, Any] = {"idempotency_key": idempotency_key, "max_network_retries": 0}
     return options if api_version is None else {**options, "stripe_version": api_version}
 
 
-def _seconds(moment: datetime) -> int:
+def _unix_time(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
 def _outcome_of_error(error: Exception) -> Outcome:
     """The table of what each exception of the SDK means for one try. Whatever it does not name is unknown."""
     status = getattr(error, "http_status", None)
-    kind, word = _classified(error, status)
+    kind, word = _classify(error, status)
     code, detail = code_and_detail(getattr(error, "json_body", None))
     replayed = was_replayed(getattr(error, "headers", None))
-    return explained(kind, word, code=code, detail=detail, replayed=replayed, http_status=status)
+    return outcome_with_message(kind, word, code=code, detail=detail, replayed=replayed, http_status=status)
 
 
-def _classified(error: Exception, http_status: int | None) -> tuple[Kind, str]:
+def _classify(error: Exception, http_status: int | None) -> tuple[Kind, str]:
     """What kind of outcome it is, and our word for it."""
     import stripe
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from payouts.transfers.stripe.outcome import Outcome
-from payouts.transfers.stripe.shapes import TransferFound
+from payouts.transfers.stripe.shapes import StripeTransfer
 
 ABSENT = "not_found_yet"
 
 
-def is_transfer_of(parameters: Mapping[str, Any], transfer: TransferFound) -> bool:
+def is_transfer_of(parameters: Mapping[str, Any], transfer: StripeTransfer) -> bool:
     """Whether a transfer is what an attempt with these parameters has sent."""
     metadata = parameters["metadata"]
     return (
@@ -21,7 +21,7 @@ def is_transfer_of(parameters: Mapping[str, Any], transfer: TransferFound) -> bo
     )
 
 
-def outcome_of_lookup(parameters: Mapping[str, Any], found: Sequence[TransferFound]) -> Outcome:
+def outcome_of_lookup(parameters: Mapping[str, Any], found: Sequence[StripeTransfer]) -> Outcome:
     """The transfer that matches what was sent settles it; nothing found settles nothing.
 
     found: the payout's transfers that are not in the books otherwise. Absence is no proof: the rail may show

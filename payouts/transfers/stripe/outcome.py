@@ -13,7 +13,7 @@ Kind = Literal["paid", "failed", "not_executed", "unknown", "conflict"]
 """paid: done. failed: refused for good under this key. not_executed: this try did nothing.
 unknown: it may have been done. conflict: the rail holds something else under our key; a person must look."""
 
-_SENTENCES: Mapping[str, str] = {
+_MESSAGES: Mapping[str, str] = {
     "balance_insufficient": "The balance at the payment provider does not cover the amount. "
     "Add funds, then retry.",
     "insufficient_capabilities_for_transfer": "The creator's account cannot receive transfers yet. "
@@ -38,7 +38,7 @@ _SENTENCES: Mapping[str, str] = {
 
 _EMAIL = re.compile(r"[^\s@'\"<>]+@[^\s@'\"<>]+")
 _KEY = re.compile(r"\b(?:sk|rk|pk|whsec)_\w+")
-_MESSAGE_LENGTH = 300
+_MAX_MESSAGE_CHARS = 300
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Outcome:
     http_status: int | None = None
 
 
-def settles(outcome: Outcome, *, after_unknown: bool) -> bool:
+def is_conclusive(outcome: Outcome, *, after_unknown: bool) -> bool:
     """True when it is now certain whether the money moved, over all tries under this key.
 
     after_unknown: an earlier try with the same key ended unknown. Then only a success or a stored answer
@@ -80,15 +80,19 @@ def outcome_of_answer(
     made: the object in the answer. what: its type in Stripe's words, "transfer" or "transfer_reversal".
     """
     if made.get("object") != what or not made.get("id"):
-        return explained("unknown", "unreadable_answer", replayed=replayed, http_status=http_status)
+        return outcome_with_message(
+            "unknown", "unreadable_answer", replayed=replayed, http_status=http_status
+        )
     compared = [name for name in ("amount", "currency", "destination", "transfer") if name in sent]
     if any(str(made.get(name)).lower() != str(sent[name]).lower() for name in compared):
-        mismatch = explained("conflict", "answer_mismatch", replayed=replayed, http_status=http_status)
+        mismatch = outcome_with_message(
+            "conflict", "answer_mismatch", replayed=replayed, http_status=http_status
+        )
         return replace(mismatch, transfer_ref=str(made["id"]))
     return Outcome("paid", transfer_ref=str(made["id"]), replayed=replayed, http_status=http_status)
 
 
-def explained(
+def outcome_with_message(
     kind: Kind,
     word: str,
     *,
@@ -98,16 +102,16 @@ def explained(
     http_status: int | None = None,
 ) -> Outcome:
     """An outcome with words for a person. A refusal is explained by the rail's code, the rest by our word."""
-    message = sentence_for(code or word, detail) if kind == "failed" else sentence_for(word)
+    message = message_for(code or word, detail) if kind == "failed" else message_for(word)
     return Outcome(kind, None, code or word, message, replayed, http_status)
 
 
 def code_and_detail(body: object) -> tuple[str | None, str | None]:
     """Code and words of an error's JSON body. The SDK's own `code` is empty on five of its classes."""
-    told = body.get("error") if isinstance(body, Mapping) else None
-    if not isinstance(told, Mapping):
+    error = body.get("error") if isinstance(body, Mapping) else None
+    if not isinstance(error, Mapping):
         return None, None
-    return told.get("code"), told.get("message")
+    return error.get("code"), error.get("message")
 
 
 def was_replayed(headers: Mapping[str, str] | None) -> bool:
@@ -118,9 +122,9 @@ def was_replayed(headers: Mapping[str, str] | None) -> bool:
     )
 
 
-def sentence_for(code: str, detail: str | None = None) -> str:
+def message_for(code: str, detail: str | None = None) -> str:
     """Words for a person: ours for a code that we know, else the rail's own, addresses and keys removed."""
-    known = _SENTENCES.get(code)
+    known = _MESSAGES.get(code)
     if known is not None:
         return known
     return f"The payment provider refused: {scrubbed(detail)}" if detail else f"Refused with code {code!r}."
@@ -129,4 +133,4 @@ def sentence_for(code: str, detail: str | None = None) -> str:
 def scrubbed(text: str) -> str:
     """`text` in one line of bounded length, without e-mail addresses and API keys."""
     plain = _KEY.sub("[key]", _EMAIL.sub("[address]", " ".join(text.split())))
-    return plain if len(plain) <= _MESSAGE_LENGTH else plain[: _MESSAGE_LENGTH - 1] + "…"
+    return plain if len(plain) <= _MAX_MESSAGE_CHARS else plain[: _MAX_MESSAGE_CHARS - 1] + "…"

@@ -40,7 +40,7 @@ class PayeeStatus:
 
 
 @dataclass(frozen=True)
-class TransferFound:
+class StripeTransfer:
     """A transfer as Stripe has it. Amounts are the rail's integers, the currency is in capitals."""
 
     transfer_ref: str
@@ -83,23 +83,23 @@ def transfer_parameters(
     }
 
 
-def payee_status_of(account: Mapping[str, Any]) -> PayeeStatus:
+def parse_payee_status(account: Mapping[str, Any]) -> PayeeStatus:
     """From a v2 account read with configuration.recipient and requirements included."""
     recipient = (account.get("configuration") or {}).get("recipient") or {}
     balance = (recipient.get("capabilities") or {}).get("stripe_balance") or {}
     transfers = balance.get("stripe_transfers") or {}
     entries = (account.get("requirements") or {}).get("entries") or []
-    wanted = tuple(str(entry["description"]) for entry in entries if _due_from_creator(entry))
+    wanted = tuple(str(entry["description"]) for entry in entries if _is_due_from_creator(entry))
     if transfers.get("status") == "active":
         return PayeeStatus(True, None, wanted)
     codes = [str(detail.get("code")) for detail in transfers.get("status_details") or []]
     reasons = [_REASONS[code] for code in codes if code in _REASONS]
-    unnamed = "The account at the payment provider cannot receive transfers yet."
-    return PayeeStatus(False, " ".join(reasons) or unnamed, wanted)
+    generic_reason = "The account at the payment provider cannot receive transfers yet."
+    return PayeeStatus(False, " ".join(reasons) or generic_reason, wanted)
 
 
-def transfer_found(transfer: Mapping[str, Any]) -> TransferFound:
-    return TransferFound(
+def parse_transfer(transfer: Mapping[str, Any]) -> StripeTransfer:
+    return StripeTransfer(
         transfer_ref=str(transfer["id"]),
         amount=int(transfer["amount"]),
         amount_reversed=int(transfer["amount_reversed"]),
@@ -111,7 +111,7 @@ def transfer_found(transfer: Mapping[str, Any]) -> TransferFound:
     )
 
 
-def movement_of(line: Mapping[str, Any]) -> Movement:
+def parse_movement(line: Mapping[str, Any]) -> Movement:
     """From a balance transaction, read with its source expanded."""
     source = line["source"]
     if isinstance(source, Mapping):
@@ -127,6 +127,6 @@ def movement_of(line: Mapping[str, Any]) -> Movement:
     )
 
 
-def _due_from_creator(entry: Mapping[str, Any]) -> bool:
+def _is_due_from_creator(entry: Mapping[str, Any]) -> bool:
     deadline = (entry.get("minimum_deadline") or {}).get("status")
     return entry.get("awaiting_action_from") == "user" and deadline in ("currently_due", "past_due")

@@ -55,7 +55,7 @@ def pay_bonus(databases: Databases, brand_id: str, number: int) -> None:
     transact(databases.main, lambda session: _bonus(session, brand_id, number))
 
 
-UNFROZEN: dict[str, list[tuple[Any, ...]]] = {"payout_freeze": []}
+WITHOUT_FREEZE: dict[str, list[tuple[Any, ...]]] = {"payout_freeze": []}
 """What a restore adds of its own is one freeze; tests/payouts/backup/test_after_a_restore.py looks at it."""
 
 

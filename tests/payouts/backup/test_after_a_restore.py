@@ -14,7 +14,7 @@ from config.settings import Settings
 from payouts.backup.archive import open_archive
 from payouts.backup.making import make_backup
 from payouts.backup.restoring import restore
-from payouts.selfcheck.checks import require_sound_books
+from payouts.selfcheck.checks import require_consistent_books
 from payouts.settlement.freezes import is_frozen, place_freeze
 from payouts.transfers.reconciliation.adoption import adopt
 from payouts.transfers.reconciliation.reconciliation import reconcile
@@ -22,18 +22,18 @@ from payouts.transfers.sandbox.server import SANDBOX_KEY
 from payouts.transfers.stripe.client import StripeRail
 from tests.conftest import settings_for
 from tests.harness.databases.snapshots import database_seed_for
-from tests.payouts.cast import CAST, Books, after, at
+from tests.payouts.cast import DEFAULT_SEED, Books, at, seed_after
 from tests.payouts.transfers.runs.scenes import sent_keys
 from tracker.errors import Conflict, Fault
 from tracker.people.accounts.models import Brand
 
 
-def hush(_line: str) -> None:
+def ignore_progress(_line: str) -> None:
     """Progress is for people."""
 
 
-def backed_up(books: Books, file: Path, when: str) -> Path:
-    make_backup(books.databases, at(when), file, hush)
+def make_backup_at(books: Books, file: Path, when: str) -> Path:
+    make_backup(books.databases, at(when), file, ignore_progress)
     return file
 
 
@@ -45,11 +45,11 @@ def approve_october(books: Books) -> None:
 
 def restore_into_new_home(books: Books, when: str, story: Callable[[], Any]) -> None:
     """The backup is of that time; what the story tells came after it."""
-    file = backed_up(books, new_home(books).with_name("backup"), when)
+    file = make_backup_at(books, new_home(books).with_name("backup"), when)
     story()
     databases = open_databases(settings_for(new_home(books)))
     with open_archive(file) as archive:
-        assert restore(databases, archive, hush).findings == []
+        assert restore(databases, archive, ignore_progress).findings == []
     databases.close()
 
 
@@ -57,16 +57,16 @@ def new_home(books: Books) -> Path:
     return books.settings.home.with_name("new-home")
 
 
-def forget_a_payout(books: Books) -> None:
+def restore_without_payout(books: Books) -> None:
     approve_october(books)
     restore_into_new_home(books, "11-08 13:00", lambda: books.pay("11-09"))
     assert books.sandbox.control.counts()["transfers"] == 1
 
 
-APPROVED, RESTORED = after(approve_october), after(forget_a_payout)
+APPROVED, RESTORED = seed_after(approve_october), seed_after(restore_without_payout)
 
 
-database_seed = database_seed_for(restored=RESTORED, approved=APPROVED, books=CAST)
+database_seed = database_seed_for(restored=RESTORED, approved=APPROVED, books=DEFAULT_SEED)
 
 
 @pytest.fixture
@@ -78,17 +78,17 @@ def approved(books: Books) -> Books:
 @pytest.fixture
 def restored(books: Books) -> Iterator[Books]:
     """The books of 8 November, restored after the payout of 9 November had been sent."""
-    yield from in_new_home(books)
+    yield from open_new_home(books)
 
 
-def in_new_home(books: Books) -> Iterator[Books]:
+def open_new_home(books: Books) -> Iterator[Books]:
     settings: Settings = settings_for(new_home(books))
     databases = open_databases(settings)
     yield dataclasses.replace(books, settings=settings, databases=databases)
     databases.close()
 
 
-def compared(books: Books) -> list[str]:
+def reconciled(books: Books) -> list[str]:
     return reconcile(books.databases, rail(books), at("11-10")).unknown_transfers
 
 
@@ -98,48 +98,46 @@ def rail(books: Books) -> StripeRail:
 
 def test_payouts_are_frozen_and_the_reason_is_said(restored: Books) -> None:
     with pytest.raises(Fault, match="restored from a backup.*payout reconcile"):
-        restored.write(lambda s: require_sound_books(s, at("11-10")))
+        restored.write(lambda s: require_consistent_books(s, at("11-10")))
 
 
-def test_the_transfer_that_the_books_forgot_is_named_and_the_freeze_stays(restored: Books) -> None:
-    assert len(compared(restored)) == 1
+def test_transfer_missing_in_the_books_is_named_and_payouts_stay_frozen(restored: Books) -> None:
+    assert len(reconciled(restored)) == 1
     assert any("frozen" in fault for fault in restored.faults())
 
 
 def test_an_adopted_transfer_settles_the_statement_and_nothing_is_paid_again(restored: Books) -> None:
-    (transfer_ref,) = compared(restored)
+    (transfer_ref,) = reconciled(restored)
     for _ in range(2):
         found = rail(restored).transfer(transfer_ref)
         restored.write(lambda s, t=found: adopt(s, at("11-10"), brand_id=restored.brand_id, transfer=t))
-    assert compared(restored) == []
+    assert reconciled(restored) == []
     assert restored.faults() == []
     assert restored.balance().total_minor == 0
     assert restored.pay("11-10").paid == []
     assert restored.sandbox.control.counts()["transfers"] == 1
 
 
-def test_books_that_know_everything_are_thawed_at_once(approved: Books) -> None:
+def test_complete_books_are_unfrozen_by_the_first_comparison(approved: Books) -> None:
     approved.pay("11-09")
     restore_into_new_home(approved, "11-09 13:00", lambda: None)
-    for whole in in_new_home(approved):
-        assert compared(whole) == []
+    for whole in open_new_home(approved):
+        assert reconciled(whole) == []
         assert whole.faults() == []
 
 
-class Died(BaseException):
+class Crash(BaseException):
     """What ends a process: nothing of the product may catch it."""
 
 
-def test_wherever_a_restore_is_killed_there_are_no_books_without_a_freeze(
-    books: Books, tmp_path: Path
-) -> None:
-    file = backed_up(books, tmp_path / "backup", "11-08 13:00")
-    transactions = restored_until(file, tmp_path / "whole", dies_after=1000)
+def test_restore_killed_at_any_point_leaves_no_unfrozen_books(books: Books, tmp_path: Path) -> None:
+    file = make_backup_at(books, tmp_path / "backup", "11-08 13:00")
+    transactions = restore_until_crash(file, tmp_path / "whole", crash_after=1000)
     survived = 0
     for number in range(transactions):
         home = tmp_path / f"home-{number}"
-        with pytest.raises(Died):
-            restored_until(file, home, dies_after=number)
+        with pytest.raises(Crash):
+            restore_until_crash(file, home, crash_after=number)
         databases = open_databases(settings_for(home))
         if restored_brands(databases):
             survived += 1
@@ -148,21 +146,21 @@ def test_wherever_a_restore_is_killed_there_are_no_books_without_a_freeze(
     assert survived > 1
 
 
-def restored_until(file: Path, home: Path, dies_after: int) -> int:
+def restore_until_crash(file: Path, home: Path, crash_after: int) -> int:
     """Restore in a process that dies at the beginning of a transaction. How many there were."""
     databases = open_databases(settings_for(home))
     begun = 0
 
-    def die(_connection: Connection) -> None:
+    def crash(_connection: Connection) -> None:
         nonlocal begun
-        if begun == dies_after:
-            raise Died
+        if begun == crash_after:
+            raise Crash
         begun += 1
 
-    event.listen(databases.main, "begin", die)
+    event.listen(databases.main, "begin", crash)
     try:
         with open_archive(file) as archive:
-            restore(databases, archive, hush)
+            restore(databases, archive, ignore_progress)
     finally:
         databases.close()
     return begun
@@ -187,7 +185,7 @@ def test_while_payouts_are_frozen_nothing_is_sent_again_either(approved: Books, 
     asked = len(sent_keys(books.sandbox))
     run = books.run("11-09 14:00")
     if way == "settle":
-        assert run.settle_open().unknown
+        assert run.resolve_open_attempts().unknown
     elif way == "retry":
         with pytest.raises(Conflict, match="may still be under way"):
             run.give_up(payout_id)
@@ -195,16 +193,16 @@ def test_while_payouts_are_frozen_nothing_is_sent_again_either(approved: Books, 
         with pytest.raises(Fault, match="frozen"):
             run.pay(books.brand_id, early=True)
     assert len(sent_keys(books.sandbox)) == asked
-    assert compared(books) == []
-    books.run("11-09 15:00").settle_open()
+    assert reconciled(books) == []
+    books.run("11-09 15:00").resolve_open_attempts()
     books.run("11-09 16:00").pay(books.brand_id, early=True)
     assert (books.balance().total_minor, books.sandbox.control.counts()["transfers"]) == (0, 1)
 
 
-def test_what_arrived_is_found_while_payouts_are_frozen(approved: Books) -> None:
+def test_completed_transfer_is_found_while_frozen(approved: Books) -> None:
     books = approved
     books.sandbox.control.queue_fault("drop_after")
     assert books.run("11-09").pay(books.brand_id, early=True).unknown
     books.write(partial(place_freeze, now=at("11-09"), reason="restored", compare_from=at("11-09")))
-    assert books.run("11-09 14:00").settle_open().paid
+    assert books.run("11-09 14:00").resolve_open_attempts().paid
     assert len(sent_keys(books.sandbox)) == 1

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from config.database import Databases
 from config.settings import Settings
 from payouts.backup.commands import COMMANDS
-from tests.payouts.backup.content import UNFROZEN, contents, new_click
+from tests.payouts.backup.content import WITHOUT_FREEZE, contents, new_click
 from tests.tracker.clicks.recording.test_spool_drainer import write_orphan
 from tests.tracker.sales.shop import Shop
 from tests.tracker.terminal import Terminal
@@ -46,11 +46,11 @@ def test_save_verify_and_restore(
     assert saved["rows"] == verified["rows"] == restored["rows"]
     assert (verified["restored"], verified["faults"]) == (False, [])
     assert (restored["restored"], restored["faults"], restored["sources_without_key"]) == (True, [], [])
-    assert contents(target) | UNFROZEN == contents(databases)
+    assert contents(target) | WITHOUT_FREEZE == contents(databases)
     assert "is not empty" in other_terminal.refused("restore", file)
 
 
-def test_what_waits_in_spools_is_saved_too(
+def test_spooled_clicks_are_saved(
     shop: Shop, settings: Settings, databases: Databases, terminal: Terminal, tmp_path: Path
 ) -> None:
     write_orphan(settings.spool_folder, new_click(shop, 7))
@@ -66,7 +66,7 @@ def test_what_waits_in_spools_is_saved_too(
     assert saved["rows"]["clicks/click"] == 4
 
 
-def test_a_person_is_told_what_is_not_in_it(shop: Shop, terminal: Terminal, tmp_path: Path) -> None:
+def test_backup_lists_what_it_leaves_out(shop: Shop, terminal: Terminal, tmp_path: Path) -> None:
     result = terminal.run("backup", str(tmp_path / "backup.zip"))
     assert result.exit_code == 0
     for word in ("LINKLEDGER_SECRET_KEY", "sandbox.db", "restore", shop.brand_id):
@@ -82,7 +82,7 @@ def test_a_backup_is_never_overwritten(shop: Shop, terminal: Terminal, tmp_path:
     assert file.read_bytes() == before
 
 
-def test_verifying_needs_and_makes_no_installation(shop: Shop, terminal: Terminal, tmp_path: Path) -> None:
+def test_verify_works_without_an_installation(shop: Shop, terminal: Terminal, tmp_path: Path) -> None:
     file = str(tmp_path / "backup.zip")
     terminal.ask("backup", file)
     nowhere = tmp_path / "nowhere"
@@ -105,7 +105,7 @@ def test_a_damaged_backup_is_a_fault(
         assert "is damaged" in result.stderr
 
 
-def test_the_wrong_key_is_noticed(
+def test_wrong_secret_key_is_reported(
     shop: Shop, terminal: Terminal, target_settings: Settings, tmp_path: Path
 ) -> None:
     file = str(tmp_path / "backup.zip")

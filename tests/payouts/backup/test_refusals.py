@@ -15,7 +15,7 @@ from config.schema import schema_states
 from payouts.backup.archive import open_archive
 from payouts.backup.making import make_backup
 from payouts.backup.restoring import Restored, restore, verify
-from tests.payouts.backup.content import UNFROZEN, contents, pay_bonus
+from tests.payouts.backup.content import WITHOUT_FREEZE, contents, pay_bonus
 from tests.payouts.backup.damage import edit_manifest, keep_columns, rebuilt, replace_lines
 from tests.tracker.sales.shop import Shop
 from tracker.errors import Conflict, Fault, Invalid, LinkledgerError
@@ -54,11 +54,11 @@ def lose_the_manifest(members: Members) -> None:
     del members["manifest.json"]
 
 
-def spoil_the_manifest(members: Members) -> None:
+def corrupt_manifest(members: Members) -> None:
     edit_manifest(members, lambda manifest: manifest.pop("heads"))
 
 
-def forget_a_table(members: Members) -> None:
+def omit_table(members: Members) -> None:
     del members["main/cancellation.jsonl"]
     edit_manifest(
         members,
@@ -71,57 +71,59 @@ def move_a_negative_amount(members: Members) -> None:
     replace_lines(members, "main/ledger_posting.jsonl", lines)
 
 
-def refer_to_nothing(members: Members) -> None:
+def remove_referenced_rows(members: Members) -> None:
     replace_lines(members, "main/creator.jsonl", b"")
 
 
-def put_a_float(members: Members) -> None:
+def write_float_amount(members: Members) -> None:
     lines = members["main/ledger_posting.jsonl"].replace(b',101,"EUR"', b',101.0,"EUR"')
     replace_lines(members, "main/ledger_posting.jsonl", lines)
 
 
-def end_the_books_elsewhere(members: Members) -> None:
+def change_chain_head(members: Members) -> None:
     edit_manifest(members, lambda manifest: manifest["heads"][0].update(head_hash="0" * 64))
 
 
 FAULTS = pytest.mark.parametrize(
-    ("harm", "sentence"),
+    ("corrupt", "sentence"),
     [
         (lose_a_member, "main/sale.jsonl is missing"),
         (add_a_member, "holds more than its manifest names"),
         (lose_a_row, "main/ledger_posting.jsonl is not what was saved"),
         (change_a_row, "main/creator.jsonl is not what was saved"),
         (lose_the_manifest, "manifest.json is missing"),
-        (spoil_the_manifest, "manifest of the backup cannot be read"),
-        (forget_a_table, r"does not hold the tables of its schema \(main/cancellation\)"),
+        (corrupt_manifest, "manifest of the backup cannot be read"),
+        (omit_table, r"does not hold the tables of its schema \(main/cancellation\)"),
         (move_a_negative_amount, "posting_amount_positive"),
-        (refer_to_nothing, "(?i)foreign key"),
-        (put_a_float, r"main/ledger_posting.jsonl, line \d+, is not a row"),
-        (end_the_books_elsewhere, "do not end where the backup says"),
+        (remove_referenced_rows, "(?i)foreign key"),
+        (write_float_amount, r"main/ledger_posting.jsonl, line \d+, is not a row"),
+        (change_chain_head, "do not end where the backup says"),
     ],
 )
 
 
 @FAULTS
 def test_a_fault_is_named_and_no_row_is_kept(
-    ready: Databases, backup: Path, harm: Callable[[Members], None], sentence: str
+    ready: Databases, backup: Path, corrupt: Callable[[Members], None], sentence: str
 ) -> None:
     with pytest.raises(Fault, match=sentence):
-        restored(ready, rebuilt(backup, harm))
+        restored(ready, rebuilt(backup, corrupt))
     assert not any(contents(ready).values())
 
 
 @FAULTS
 def test_a_fault_is_named_without_a_target(
-    backup: Path, harm: Callable[[Members], None], sentence: str
+    backup: Path, corrupt: Callable[[Members], None], sentence: str
 ) -> None:
-    with pytest.raises(Fault, match=sentence), open_archive(rebuilt(backup, harm)) as archive:
+    with pytest.raises(Fault, match=sentence), open_archive(rebuilt(backup, corrupt)) as archive:
         verify(archive, print)
 
 
-def test_the_rebuilding_itself_does_no_harm(target: Databases, databases: Databases, backup: Path) -> None:
+def test_rebuilt_backup_without_changes_restores(
+    target: Databases, databases: Databases, backup: Path
+) -> None:
     restored(target, rebuilt(backup, lambda members: None))
-    assert contents(target) | UNFROZEN == contents(databases)
+    assert contents(target) | WITHOUT_FREEZE == contents(databases)
 
 
 def test_one_flipped_bit_anywhere_is_found(backup: Path) -> None:
@@ -195,7 +197,7 @@ NEWER_TABLES |= {"order_reference", "refund_failure", "refund_level", "api_key"}
 
 
 @pytest.fixture
-def of_an_older_schema(tmp_path: Path) -> Callable[[Members], None]:
+def older_schema_backup(tmp_path: Path) -> Callable[[Members], None]:
     """Makes of a backup what the version before the tables of jobs would have made."""
     engine = make_engine(f"sqlite:///{tmp_path / 'older.db'}")
     migrate_up(engine, "main", "0006")
@@ -221,45 +223,45 @@ def of_an_older_schema(tmp_path: Path) -> Callable[[Members], None]:
 
 
 def test_a_backup_of_an_older_schema_is_brought_up(
-    databases: Databases, target: Databases, backup: Path, of_an_older_schema: Callable[[Members], None]
+    databases: Databases, target: Databases, backup: Path, older_schema_backup: Callable[[Members], None]
 ) -> None:
-    assert restored(target, rebuilt(backup, of_an_older_schema)).findings == []
+    assert restored(target, rebuilt(backup, older_schema_backup)).findings == []
     assert all(state.current == state.head for state in schema_states(target))
-    assert contents(target) | UNFROZEN == contents(databases) | {table: [] for table in NEWER_TABLES}
+    assert contents(target) | WITHOUT_FREEZE == contents(databases) | {table: [] for table in NEWER_TABLES}
 
 
 def test_a_backup_of_an_older_schema_wants_a_target_without_tables(
-    ready: Databases, backup: Path, of_an_older_schema: Callable[[Members], None]
+    ready: Databases, backup: Path, older_schema_backup: Callable[[Members], None]
 ) -> None:
     with pytest.raises(Conflict, match=r"at schema \d+, those of the backup at 0006"):
-        restored(ready, rebuilt(backup, of_an_older_schema))
+        restored(ready, rebuilt(backup, older_schema_backup))
     assert not any(contents(ready).values())
 
 
 def test_an_older_backup_with_a_fault_leaves_the_target_without_tables(
-    target: Databases, backup: Path, of_an_older_schema: Callable[[Members], None]
+    target: Databases, backup: Path, older_schema_backup: Callable[[Members], None]
 ) -> None:
     def both(members: Members) -> None:
-        of_an_older_schema(members)
-        refer_to_nothing(members)
+        older_schema_backup(members)
+        remove_referenced_rows(members)
 
     with pytest.raises(Fault, match="(?i)foreign key"):
         restored(target, rebuilt(backup, both))
     assert [state.current for state in schema_states(target)] == [None, None]
 
 
-def test_a_backup_that_is_broken_off_leaves_no_file(
+def test_interrupted_backup_leaves_no_file(
     databases: Databases, shop: Shop, now: datetime, tmp_path: Path
 ) -> None:
     folder = tmp_path / "backups"
     folder.mkdir()
 
-    def break_off(_line: str) -> None:
+    def interrupt(_line: str) -> None:
         assert [file.suffix for file in folder.iterdir()] == [".part"]
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        make_backup(databases, now, folder / "backup.zip", break_off)
+        make_backup(databases, now, folder / "backup.zip", interrupt)
     assert list(folder.iterdir()) == []
 
 
@@ -277,17 +279,17 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten(
     path = tmp_path / "backups" / "backup.zip"
     path.parent.mkdir()
 
-    def take_the_name(_line: str) -> None:
+    def create_file(_line: str) -> None:
         path.write_text("mine")
 
     with pytest.raises(Conflict, match="not overwritten"):
-        make_backup(databases, now, path, take_the_name)
+        make_backup(databases, now, path, create_file)
     assert path.read_text() == "mine"
     assert list(path.parent.iterdir()) == [path]
     path.unlink()
     make_backup(databases, now, path, print)
     with open_archive(path) as archive:
-        archive.require_whole()
+        archive.verify_members()
     with pytest.raises(Conflict, match="not overwritten"):
         make_backup(databases, now, path, print)
 

@@ -13,12 +13,12 @@ from payouts.backup.archive import open_archive
 from payouts.backup.making import make_backup
 from payouts.backup.manifest import Manifest
 from payouts.backup.restoring import restore, verify
-from payouts.backup.rows import paged_rows, present_shapes, rows_of
+from payouts.backup.rows import current_shapes, paged_rows, rows_of
 from payouts.ledger.models import Chain
 from payouts.selfcheck.checks import self_check
 from payouts.tables import CLICK_TABLES, MAIN_TABLES
 from tests.payouts.backup.content import (
-    UNFROZEN,
+    WITHOUT_FREEZE,
     books,
     contents,
     count_clicks,
@@ -32,7 +32,7 @@ from tracker.sales.inbox.group_commit import GroupCommit
 from tracker.sales.sources.operations import get_source, source_secrets
 
 
-def silent(_line: str) -> None:
+def ignore_progress(_line: str) -> None:
     pass
 
 
@@ -40,9 +40,9 @@ def test_every_row_comes_back_as_it_was(
     databases: Databases, target: Databases, shop: Shop, backup: Path
 ) -> None:
     with open_archive(backup) as archive:
-        done = restore(target, archive, silent)
+        done = restore(target, archive, ignore_progress)
     saved = contents(databases)
-    assert contents(target) | UNFROZEN == saved
+    assert contents(target) | WITHOUT_FREEZE == saved
     assert {name.split("/")[1]: count for name, count in done.manifest.rows().items()} == {
         name: len(rows) for name, rows in saved.items()
     }
@@ -52,11 +52,11 @@ def test_every_row_comes_back_as_it_was(
     assert done.findings == []
 
 
-def test_the_restored_installation_goes_on(
+def test_restored_installation_keeps_working(
     settings: Settings, target_settings: Settings, ready: Databases, shop: Shop, backup: Path, now: datetime
 ) -> None:
     with open_archive(backup) as archive:
-        restore(ready, archive, silent)
+        restore(ready, archive, ignore_progress)
     pay_bonus(ready, shop.brand_id, number=7)
     record_clicks(target_settings, shop, count=1)
     restored = replace(shop, databases=ready, intake=GroupCommit(ready.main, shop.keys))
@@ -70,15 +70,15 @@ def test_the_backup_of_a_restored_database_has_the_same_members(
     ready: Databases, backup: Path, now: datetime
 ) -> None:
     with open_archive(backup) as archive:
-        restore(ready, archive, silent)
-    again = make_backup(ready, now, backup.with_name("again.zip"), silent)
+        restore(ready, archive, ignore_progress)
+    again = make_backup(ready, now, backup.with_name("again.zip"), ignore_progress)
     with open_archive(backup) as archive:
         kept = [each for each in again.members if each.shape.name != "main/payout_freeze"]
         saved = archive.manifest.members
         assert kept == [each for each in saved if each.shape.name != "main/payout_freeze"]
 
 
-def test_what_is_booked_during_the_backup_is_whole_or_not_in_it(
+def test_backup_is_one_consistent_snapshot_of_the_books(
     databases: Databases, ready: Databases, shop: Shop, now: datetime, tmp_path: Path
 ) -> None:
     numbers = iter(range(100, 200))
@@ -92,11 +92,11 @@ def test_what_is_booked_during_the_backup_is_whole_or_not_in_it(
     assert books(databases, shop.brand_id) != before
     assert manifest.heads == before[0]
     with open_archive(tmp_path / "busy.zip") as archive:
-        assert restore(ready, archive, silent).findings == []
+        assert restore(ready, archive, ignore_progress).findings == []
     assert books(ready, shop.brand_id) == before
 
 
-def test_clicks_that_come_in_meanwhile_do_no_harm(
+def test_clicks_recorded_during_the_backup_are_harmless(
     settings: Settings, databases: Databases, shop: Shop, now: datetime, tmp_path: Path
 ) -> None:
     recorder = Recorder(settings.clicks_url)
@@ -109,28 +109,28 @@ def test_clicks_that_come_in_meanwhile_do_no_harm(
     recorder.close()
     assert 3 <= manifest.rows()["clicks/click"] <= count_clicks(databases)
     with open_archive(tmp_path / "busy.zip") as archive:
-        assert verify(archive, silent).findings == []
+        assert verify(archive, ignore_progress).findings == []
 
 
-def test_pages_of_clicks_leave_out_none_and_hold_no_transaction(
+def test_click_pages_are_complete_and_keep_no_transaction_open(
     settings: Settings, databases: Databases, shop: Shop
 ) -> None:
     record_clicks(settings, shop, count=7)
-    shape = next(each for each in present_shapes() if each.table == "click")
+    shape = next(each for each in current_shapes() if each.table == "click")
     with read_session(databases.clicks) as session:
         before = list(rows_of(session, shape))
     pages = paged_rows(databases.clicks, shape, page_rows=2)
     found = [next(pages)]
     record_clicks(settings, shop, count=1)
     if databases.clicks.dialect.name == "sqlite":
-        assert not log_is_held(databases)
+        assert not wal_is_locked(databases)
     found += list(pages)
     assert len(before) == 10
     assert set(before) <= set(found)
     assert found == sorted(set(found), key=lambda row: row[0])
 
 
-def log_is_held(databases: Databases) -> bool:
+def wal_is_locked(databases: Databases) -> bool:
     """Whether some transaction keeps SQLite from emptying the log of clicks.db."""
     with databases.clicks.connect() as connection:
         connection.exec_driver_sql("COMMIT")
@@ -147,7 +147,7 @@ def test_every_table_is_in_it(backup: Path) -> None:
     assert names == {*MAIN_TABLES.tables, *CLICK_TABLES.tables}
 
 
-def test_no_key_is_in_it_and_others_cannot_read_it(settings: Settings, shop: Shop, backup: Path) -> None:
+def test_backup_contains_no_key_and_is_private(settings: Settings, shop: Shop, backup: Path) -> None:
     with zipfile.ZipFile(backup) as archive:
         everything = b"".join(archive.read(name) for name in archive.namelist())
     assert settings.secret_key.encode() not in everything
@@ -155,11 +155,11 @@ def test_no_key_is_in_it_and_others_cannot_read_it(settings: Settings, shop: Sho
     assert backup.stat().st_mode & 0o077 == 0
 
 
-def test_numbers_of_postings_go_on_after_the_highest(
+def test_posting_ids_continue_after_the_highest(
     databases: Databases, ready: Databases, shop: Shop, backup: Path
 ) -> None:
     with open_archive(backup) as archive:
-        restore(ready, archive, silent)
+        restore(ready, archive, ignore_progress)
     highest = max(row[0] for row in contents(ready)["ledger_posting"])
     pay_bonus(ready, shop.brand_id, number=7)
     assert max(row[0] for row in contents(ready)["ledger_posting"]) == highest + 1
@@ -168,18 +168,18 @@ def test_numbers_of_postings_go_on_after_the_highest(
 def test_an_installation_without_content_can_be_saved_too(
     databases: Databases, ready: Databases, now: datetime, tmp_path: Path
 ) -> None:
-    make_backup(databases, now, tmp_path / "empty.zip", silent)
+    make_backup(databases, now, tmp_path / "empty.zip", ignore_progress)
     with open_archive(tmp_path / "empty.zip") as archive:
-        assert restore(ready, archive, silent).manifest.heads == ()
+        assert restore(ready, archive, ignore_progress).manifest.heads == ()
 
 
 def test_faults_that_were_there_before_come_back_and_are_reported(
     databases: Databases, shop: Shop, now: datetime, tmp_path: Path
 ) -> None:
     transact(databases.main, lambda session: _break_a_chain(session, shop.brand_id))
-    manifest: Manifest = make_backup(databases, now, tmp_path / "broken.zip", silent)
+    manifest: Manifest = make_backup(databases, now, tmp_path / "broken.zip", ignore_progress)
     with open_archive(tmp_path / "broken.zip") as archive:
-        done = verify(archive, silent)
+        done = verify(archive, ignore_progress)
     with read_session(databases.main) as session:
         assert done.findings == self_check(session, manifest.made_at)
     assert [found.check for found in done.findings] == ["chain"]

@@ -55,7 +55,7 @@ def test_a_time_of_another_zone_is_the_same_line() -> None:
         ("text", b'"\xff"'),
     ],
 )
-def test_what_is_no_such_row_is_refused(kind: Kind, value: bytes) -> None:
+def test_malformed_row_is_refused(kind: Kind, value: bytes) -> None:
     with pytest.raises(ValueError):
         decode_row([kind], b"[" + value + b"]\n")
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import read_session
-from payouts.commissions.entries import current_amount, entries_of
+from payouts.commissions.entries import current_amount_minor, entries_of
 from payouts.commissions.models import Commission
 from payouts.commissions.release import holds_of
 from payouts.ledger.balances import CreatorBalance
@@ -20,10 +20,10 @@ from tracker.programs.links.operations import create_link
 from tracker.programs.operations import create_program, enroll
 from tracker.sales.orders.models import Sale
 
-NOTHING = (0, 0, 0)
+ZERO_BALANCES = (0, 0, 0)
 
 
-def standing(books: Books) -> tuple[int, int, int]:
+def balances_of(books: Books) -> tuple[int, int, int]:
     """Held, payable, in transit."""
     balance = books.balance()
     return balance.pending_minor, balance.payable_minor, balance.in_transit_minor
@@ -35,27 +35,27 @@ def decide(books: Books, what: object, order: str, when: str, **reason: str) -> 
 
 
 @dataclass(frozen=True)
-class Person:
+class LinkedCreator:
     """A creator with a link."""
 
     creator_id: str
     link_id: str
 
 
-def one_more(books: Books, name: str, program_id: str = "", **link: Any) -> Person:
+def another_creator(books: Books, name: str, program_id: str = "", **link: Any) -> LinkedCreator:
     """Another creator of the program, or of another one. `link` may give a rate of its own, `rate_bp`."""
 
-    def work(session: Session) -> Person:
+    def work(session: Session) -> LinkedCreator:
         creator = create_creator(session, at("09-01"), name=name, email=f"{name}@example.com", country="DE")
         program = program_id or books.program_id
         enroll(session, at("09-01"), program_id=program, creator_id=creator.id)
-        return Person(creator.id, _link(session, books, program, creator.id, name, **link))
+        return LinkedCreator(creator.id, _link(session, books, program, creator.id, name, **link))
 
-    person: Person = books.write(work)
+    person: LinkedCreator = books.write(work)
     return person
 
 
-def one_more_link(books: Books, code: str, program_id: str = "", **link: Any) -> str:
+def another_link(books: Books, code: str, program_id: str = "", **link: Any) -> str:
     """Another link of the first creator."""
     program = program_id or books.program_id
     made: str = books.write(lambda s: _link(s, books, program, books.creator_id, code, **link))
@@ -93,7 +93,7 @@ def click(books: Books, link_id: str, when: str) -> str:
     )
 
 
-def told_again(books: Books, order: str, net: int, sold: str, token: str, now: str, **fields: Any) -> None:
+def report_again(books: Books, order: str, net: int, sold: str, token: str, now: str, **fields: Any) -> None:
     """The shop reports the same sale a second time, with another click: new evidence."""
     data = {"order_id": order, "occurred_at": at(sold).isoformat(), "currency": "EUR", "click": token}
     amounts = {"total": net, "tax": 0, "shipping": 0, "discount": 0}
@@ -105,7 +105,7 @@ def commissions(books: Books, order: str) -> list[tuple[str, bool, int]]:
     with read_session(books.databases.main) as session:
         query = select(Commission).join(Sale).where(Sale.order_id == order).order_by(Commission.revision)
         return [
-            (each.creator_id, each.live, current_amount(entries_of(session, each.id)))
+            (each.creator_id, each.live, current_amount_minor(entries_of(session, each.id)))
             for each in session.scalars(query)
         ]
 
@@ -113,7 +113,7 @@ def commissions(books: Books, order: str) -> list[tuple[str, bool, int]]:
 def amount(books: Books, order: str) -> int:
     with read_session(books.databases.main) as session:
         query = select(Commission.id).join(Sale).where(Sale.order_id == order, Commission.live)
-        return current_amount(entries_of(session, session.scalars(query).one()))
+        return current_amount_minor(entries_of(session, session.scalars(query).one()))
 
 
 def holds(books: Books, order: str) -> list[str]:

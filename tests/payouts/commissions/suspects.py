@@ -5,11 +5,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from config.database import read_session
-from payouts.commissions.held_queue import Held, held_commissions
+from payouts.commissions.held_queue import HeldCommission, held_commissions
 from payouts.explain.order import explain
 from tests.payouts.cast import Books, at
-from tests.payouts.commissions.people import Person, click, one_more
-from tests.payouts.commissions.test_provider_refunds import stripe_source, told
+from tests.payouts.commissions.people import LinkedCreator, another_creator, click
+from tests.payouts.commissions.test_provider_refunds import deliver, stripe_source
 from tests.tracker.sales.payloads_read import event
 from tests.tracker.terminal import Terminal
 from tracker.people.accounts.operations import create_creator
@@ -20,38 +20,38 @@ from tracker.sales.suspicion.commands import COMMANDS
 from tracker.sales.suspicion.rules import SETTINGS
 
 SOLD = "10-01 12:00"
-OWN = {"customer_email_hash": email_hash("anna@example.com")}
+OWN_PURCHASE = {"customer_email_hash": email_hash("anna@example.com")}
 MANY = int(SETTINGS["many_sales"][0])
 
 
-def found(books: Books, signal: str = "") -> list[Held]:
+def held_queue(books: Books, signal: str = "") -> list[HeldCommission]:
     with read_session(books.databases.main) as session:
         return held_commissions(session, brand_id=books.brand_id, signal=signal)
 
 
 def signals(books: Books) -> list[tuple[str, list[str | None]]]:
     """Of each held order, what holds it."""
-    return [(each.order_id, [placed.signal for placed in each.holds]) for each in found(books)]
+    return [(each.order_id, [placed.signal for placed in each.holds]) for each in held_queue(books)]
 
 
-def wants(books: Books, signal: str, setting: str) -> None:
+def set_suspicion_setting(books: Books, signal: str, setting: str) -> None:
     terminal = Terminal(books.settings, COMMANDS)
     assert terminal.ask("suspicion", "set", signal, setting, "--brand", books.brand_id)[signal] == setting
 
 
-def explained(books: Books, order: str) -> list[dict[str, Any]]:
+def explain_order(books: Books, order: str) -> list[dict[str, Any]]:
     with read_session(books.databases.main) as session:
         return explain(session, books.brand_id, order)
 
 
-def by_code(books: Books, *, linked: bool) -> Person:
+def creator_with_code(books: Books, *, linked: bool) -> LinkedCreator:
     """Bob, who has the code BOB10."""
 
-    def work(session: Session) -> Person:
+    def work(session: Session) -> LinkedCreator:
         bob = create_creator(session, at("09-01"), name="Bob", email="bob@example.com", country="DE")
         enroll(session, at("09-01"), program_id=books.program_id, creator_id=bob.id, coupon="BOB10")
         if not linked:
-            return Person(bob.id, "")
+            return LinkedCreator(bob.id, "")
         made = create_link(
             session,
             at("09-01"),
@@ -60,9 +60,9 @@ def by_code(books: Books, *, linked: bool) -> Person:
             destination="https://shop.example/tea",
             code="bob",
         )
-        return Person(bob.id, made.id)
+        return LinkedCreator(bob.id, made.id)
 
-    made: Person = books.write(work)
+    made: LinkedCreator = books.write(work)
     return made
 
 
@@ -72,6 +72,6 @@ def duplicate(books: Books, when: str) -> None:
 
 
 def paid_by_stripe(books: Books, when: str, now: str = "", **changes: Any) -> None:
-    token = click(books, one_more(books, "bob").link_id, when)
+    token = click(books, another_creator(books, "bob").link_id, when)
     sold = event("stripe_session_paid", at=int(at(when).timestamp()), client_reference_id=token, **changes)
-    told(books, stripe_source(books), sold, now or when)
+    deliver(books, stripe_source(books), sold, now or when)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from config.database import read_session
 from payouts.commissions.checks import commission_faults
 from tests.payouts.cast import Books, at
-from tests.payouts.ledger.conftest import tampering
+from tests.payouts.ledger.conftest import tampering_session
 
 
 def faults(session: Session) -> list[tuple[str, str]]:
@@ -20,7 +20,7 @@ def two_sales(books: Books) -> Books:
     """One is released, one still held; of each a part was refunded."""
     books.sale("S1", 100_00, "10-01")
     books.refund("S1", 40_00, "10-02")
-    books.settle(at("11-05"))
+    books.run_jobs(at("11-05"))
     books.sale("S2", 200_00, "11-06")
     books.refund("S2", 50_00, "11-07")
     return books
@@ -47,15 +47,15 @@ def test_each_disagreement_is_named_with_both_amounts(two_sales: Books) -> None:
         ),
     }
     for edit, (commission_id, *words) in edits.items():
-        with tampering(two_sales.settings) as session:
+        with tampering_session(two_sales.settings) as session:
             assert faults(session) == []
             session.execute(text(edit))
             messages = [message for subject_id, message in faults(session) if subject_id == commission_id]
             assert any(all(word in message for word in words) for message in messages), (edit, messages)
 
 
-def test_the_check_asks_no_more_questions_for_more_commissions(two_sales: Books) -> None:
-    def questions() -> int:
+def test_query_count_of_the_check_does_not_grow_with_commissions(two_sales: Books) -> None:
+    def query_count() -> int:
         asked = 0
 
         def count(*_: object) -> None:
@@ -68,7 +68,7 @@ def test_the_check_asks_no_more_questions_for_more_commissions(two_sales: Books)
         event.remove(two_sales.databases.main, "before_cursor_execute", count)
         return asked
 
-    few = questions()
+    few = query_count()
     for number in range(10):
         two_sales.sale(f"more-{number}", 100_00, "11-08")
-    assert questions() == few
+    assert query_count() == few

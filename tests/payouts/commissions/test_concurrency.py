@@ -16,15 +16,15 @@ from config.database import Databases, read_session, transact
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
 from payouts.commissions.models import Commission, Entry
-from payouts.commissions.release import mature_due
+from payouts.commissions.release import release_due
 from payouts.ledger.models import Transaction
 from payouts.ledger.operations import lock_books
 from payouts.statements.close import close_period
 from payouts.statements.decisions import decline, hold
 from tests.harness.databases.snapshots import Snapshot, database_seed_for
 from tests.harness.processes.threads import DEADLINE_S, run_concurrently
-from tests.payouts.cast import CAST, Books, after, at
-from tests.payouts.commissions.people import amount, balance_of, click, commissions, holds, one_more
+from tests.payouts.cast import DEFAULT_SEED, Books, at, seed_after
+from tests.payouts.commissions.people import amount, another_creator, balance_of, click, commissions, holds
 from tests.payouts.transfers.runs.brands import open_brand
 from tracker.errors import Conflict, LinkledgerError
 from tracker.sales.inbox.operations import receive
@@ -54,11 +54,11 @@ def sale(books: Books, link_id: str, hour: str) -> dict[str, Any]:
     return {"occurred_at": at("10-01 12:00").isoformat(), "click": token} | amounts
 
 
-def behind(books: Books, first: Work, second: Work) -> None:
+def race(books: Books, first: Work, second: Work) -> None:
     """`second` has looked for work and waits for the books, while `first` does its work and commits."""
     with ThreadPoolExecutor(1) as pool:
 
-        def hold_the_books(session: Session) -> Any:
+        def lock_first(session: Session) -> Any:
             lock_books(session, books.brand_id)
             waiting = pool.submit(lambda: _ignoring_refusals(books, second))
             if session.get_bind().dialect.name == "postgresql":
@@ -66,7 +66,7 @@ def behind(books: Books, first: Work, second: Work) -> None:
             first(session)
             return waiting
 
-        transact(books.databases.main, hold_the_books).result(DEADLINE_S)
+        transact(books.databases.main, lock_first).result(DEADLINE_S)
 
 
 def _ignoring_refusals(books: Books, work: Work) -> None:
@@ -89,10 +89,10 @@ def _commission_id(session: Session) -> str:
     return session.scalars(select(Commission.id).where(Commission.live)).one()
 
 
-WORKS: dict[str, Work] = {
+OPERATIONS: dict[str, Work] = {
     "accrue": lambda s: accrue_due(s, NOW, 100),
     "adjust": lambda s: adjust_due(s, NOW, 100),
-    "mature": lambda s: mature_due(s, NOW, 100),
+    "mature": lambda s: release_due(s, NOW, 100),
     "hold": lambda s: hold(s, NOW, _commission_id(s), reason="under_review"),
     "decline": lambda s: decline(s, NOW, _commission_id(s), reason="returned"),
 }
@@ -101,31 +101,31 @@ DECISIONS = {"hold", "decline"}
 
 def test_a_sale_that_two_workers_found_is_accrued_once(books: Books) -> None:
     books.write(lambda s: report(books, s, "sale.created", sale(books, books.link_id, "10:00"), "k1"))
-    behind(books, WORKS["accrue"], WORKS["accrue"])
+    race(books, OPERATIONS["accrue"], OPERATIONS["accrue"])
     assert commissions(books, "S1") == [(books.creator_id, True, 10_00)]
     assert books.faults() == []
 
 
-PAIRS = [(first, second) for first, second in product(WORKS, WORKS) if {first, second} - DECISIONS]
+PAIRS = [(first, second) for first, second in product(OPERATIONS, OPERATIONS) if {first, second} - DECISIONS]
 
 
-def report_news(books: Books) -> str:
+def report_refund_and_new_click(books: Books) -> str:
     """A refund to enter, and new evidence to follow: it speaks for the creator whose id is returned."""
-    bob = one_more(books, "bob")
+    bob = another_creator(books, "bob")
     books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
 
-    def news(session: Session) -> None:
+    def report_both(session: Session) -> None:
         report(books, session, "refund.created", REFUND, "k1")
         report(books, session, "sale.created", sale(books, bob.link_id, "11:00"), "k2")
 
-    books.write(news)
+    books.write(report_both)
     return bob.creator_id
 
 
-NEWS = after(report_news)
+NEW_EVIDENCE_SEED = seed_after(report_refund_and_new_click)
 
 
-database_seed = database_seed_for(bob_id=NEWS, books=CAST)
+database_seed = database_seed_for(bob_id=NEW_EVIDENCE_SEED, books=DEFAULT_SEED)
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def bob_id(snapshot: Snapshot) -> str:
 
 @pytest.mark.parametrize("database_kind", [POSTGRESQL], indirect=True)
 @pytest.mark.parametrize(("first", "second"), PAIRS)
-def test_any_two_workers_at_one_commission_leave_sound_books(
+def test_any_two_concurrent_operations_leave_consistent_books(
     books: Books, bob_id: str, first: str, second: str
 ) -> None:
     """There is a refund to enter, new evidence to follow, and the hold is over."""
@@ -147,10 +147,10 @@ def test_any_two_workers_at_one_commission_leave_sound_books(
             assert [each.payable_minor for each in both] == [0, 0]
         return sum(each.total_minor for each in both), sum(each.payable_minor for each in both)
 
-    behind(books, WORKS[first], WORKS[second])
+    race(books, OPERATIONS[first], OPERATIONS[second])
     assert books.faults() == []
     assert owed() in ((10_00, 0), (6_00, 0), (10_00, 10_00), (6_00, 6_00), (0, 0))
-    books.settle(at("11-03"))
+    books.run_jobs(at("11-03"))
     assert books.faults() == []
     expected = 0 if was_declined(books) else 6_00
     assert (amount(books, "S1"), owed()[0]) == (expected, expected)
@@ -164,11 +164,11 @@ def was_declined(books: Books) -> bool:
 
 def test_a_decision_about_a_commission_that_was_replaced_is_refused(books: Books) -> None:
     """Else somebody believes that he has declined the sale, and another commission for it is paid."""
-    bob = one_more(books, "bob")
+    bob = another_creator(books, "bob")
     books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
     seen = books.commission("S1").id
     books.write(lambda s: report(books, s, "sale.created", sale(books, bob.link_id, "11:00"), "k2"))
-    books.settle(at("10-21"))
+    books.run_jobs(at("10-21"))
     assert books.commission("S1").id != seen
     with pytest.raises(Conflict):
         books.write(lambda s: decline(s, at("10-22"), seen, reason="returned"))
@@ -182,7 +182,7 @@ def test_a_sale_and_the_closing_of_its_month_at_once(books: Books) -> None:
     def close(session: Session) -> None:
         close_period(session, at("11-01 00:05"), books.brand_id, "2026-10")
 
-    behind(books, WORKS["accrue"], close)
+    race(books, OPERATIONS["accrue"], close)
     statement = books.statement("2026-10")
     assert statement["equation"]["earned"]["minor"] == 20_00
     assert books.faults() == []
@@ -195,7 +195,7 @@ def test_a_refund_and_the_closing_of_its_month_at_once(books: Books) -> None:
     def close(session: Session) -> None:
         close_period(session, at("11-01 00:05"), books.brand_id, "2026-10")
 
-    behind(books, close, WORKS["adjust"])
+    race(books, close, OPERATIONS["adjust"])
     statement = books.statement("2026-10")
     assert (statement["equation"]["reversed"]["minor"], books.balance().total_minor) == (4_00, 6_00)
     assert books.faults() == []
@@ -214,7 +214,7 @@ def test_workers_that_lock_two_brands_in_opposite_order_both_come_through(
         def work(session: Session) -> None:
             for each in (first, second):
                 adjust_due(session, NOW, 10, brand_id=each.brand_id)
-                mature_due(session, NOW, 10, brand_id=each.brand_id)
+                release_due(session, NOW, 10, brand_id=each.brand_id)
 
         transact(databases.main, work)
 
@@ -227,19 +227,19 @@ def _report_refund(books: Books, session: Session) -> None:
     report(books, session, "refund.created", REFUND, "k1")
 
 
-def test_many_workers_on_a_heap_of_sales_do_each_step_once(books: Books) -> None:
+def test_concurrent_workers_process_each_sale_once(books: Books) -> None:
     numbers = range(12)
 
-    def heap(session: Session) -> None:
+    def report_all(session: Session) -> None:
         for number in numbers:
             ids = {"order_id": f"S{number}"}
             report(books, session, "sale.created", sale(books, books.link_id, "10:00") | ids, f"k{number}")
             report(books, session, "refund.created", REFUND | ids, f"r{number}")
 
-    books.write(heap)
+    books.write(report_all)
 
     def worker() -> None:
-        for step in (accrue_due, adjust_due, mature_due):
+        for step in (accrue_due, adjust_due, release_due):
             while books.write(partial(_one_batch, step)):
                 pass
 

@@ -19,7 +19,7 @@ from payouts.processes.job_table import JOBS, tick
 from payouts.statements.models import Statement
 from tests.harness.databases.snapshots import DatabaseSeed
 from tests.harness.processes.crashes import kill_at, zygote
-from tests.payouts.cast import Books, after, at
+from tests.payouts.cast import Books, at, seed_after
 from tests.payouts.commissions.test_order_of_events import deliver
 
 SALES = 3
@@ -57,7 +57,7 @@ def report_three(books: Books) -> None:
         deliver(books, f"S{number}", ("refund.created", refund), "10-05")
 
 
-REPORTED = after(report_three)
+REPORTED = seed_after(report_three)
 
 
 @pytest.fixture
@@ -72,13 +72,13 @@ def reported(books: Books) -> Books:
 
 
 @pytest.fixture
-def jobs_of_money(monkeypatch: pytest.MonkeyPatch) -> None:
+def money_jobs_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs that keep house only add transactions in which there is nothing to lose."""
     kept = ("accrue", "adjust", "mature", "close", "check")
     monkeypatch.setattr(schedule, "JOBS", [job for job in JOBS if job.name in kept])
 
 
-def require_all_done_once(books: Books) -> None:
+def assert_all_done_once(books: Books) -> None:
     with read_session(books.databases.main) as session:
         rows = session.execute(select(Entry.kind, func.count()).group_by(Entry.kind))
         kinds = {row[0]: row[1] for row in rows}
@@ -95,7 +95,7 @@ def _count(session: Session, table: Any) -> int:
     return session.scalar(select(func.count()).select_from(table)) or 0
 
 
-@pytest.mark.usefixtures("jobs_of_money")
+@pytest.mark.usefixtures("money_jobs_only")
 @pytest.mark.parametrize(("moment", "first"), [("begin", 1), ("commit", 2)])
 def test_a_crash_at_each_transaction_of_the_jobs_loses_nothing(
     reported: Books, moment: str, first: int
@@ -113,20 +113,20 @@ def test_a_crash_at_each_transaction_of_the_jobs_loses_nothing(
     else:
         raise AssertionError("it never came through")
     assert number > 10, "there were transactions to crash in"
-    require_all_done_once(reported)
+    assert_all_done_once(reported)
 
 
-def work_and_die(settings: Settings, moment: str, number: int, now: datetime) -> None:
+def work_and_crash(settings: Settings, moment: str, number: int, now: datetime) -> None:
     databases = open_databases(settings)
     kill_at(databases.main, moment, number)
     tick(databases, settings, now)
 
 
-def test_a_process_that_is_killed_leaves_books_with_which_the_next_one_goes_on(reported: Books) -> None:
+def test_next_process_continues_after_a_kill(reported: Books) -> None:
     with zygote() as working:
         for number, (moment, count) in enumerate((("commit", 3), ("begin", 9), ("commit", 12))):
             now = START + timedelta(hours=number)
-            assert working.was_killed(partial(work_and_die, reported.settings, moment, count, now))
+            assert working.was_killed(partial(work_and_crash, reported.settings, moment, count, now))
             assert reported.faults() == []
     tick(reported.databases, reported.settings, START + timedelta(hours=4))
-    require_all_done_once(reported)
+    assert_all_done_once(reported)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from payouts.commissions.release import holds_of
 from payouts.statements.decisions import release
 from tests.payouts.cast import Books, at
-from tests.payouts.commissions.people import NOTHING, holds, standing
+from tests.payouts.commissions.people import ZERO_BALANCES, balances_of, holds
 from tracker.errors import NotFound
 from tracker.sales.inbox.operations import ReceiveResult, dismiss, replay, unapplied_ids
 
@@ -22,7 +22,7 @@ def authorise_october(books: Books) -> None:
 def refund_under_the_sales_id(books: Books, when: str) -> ReceiveResult:
     data: dict[str, Any] = {"order_id": "S1", "refund_id": "r1", "occurred_at": at(when).isoformat()}
     more = {"currency": "EUR", "amount": 1000_00}
-    return books.report("refund.created", data | more, "sale-S1", at(when), entered=False)
+    return books.report("refund.created", data | more, "sale-S1", at(when), with_jobs=False)
 
 
 def dismissed(books: Books, received: ReceiveResult) -> None:
@@ -37,61 +37,61 @@ def replayed(books: Books, received: ReceiveResult, when: str) -> None:
 def test_nothing_is_released_while_a_parked_event_names_its_order(books: Books) -> None:
     books.sale("S1", 100_00, "10-01")
     books.refund("S1", 10_00, "10-05", currency="USD")
-    books.settle(at("11-20"))
-    assert standing(books) == (10_00, 0, 0)
+    books.run_jobs(at("11-20"))
+    assert balances_of(books) == (10_00, 0, 0)
     books.write(lambda s: dismiss(s, *unapplied_ids(s), reason="a mistake"))
-    books.settle(at("11-21"))
-    assert standing(books) == (0, 10_00, 0)
+    books.run_jobs(at("11-21"))
+    assert balances_of(books) == (0, 10_00, 0)
 
 
-def test_a_refund_under_the_id_of_its_sale_keeps_the_sale_from_maturing(books: Books) -> None:
+def test_refund_with_the_message_id_of_its_sale_blocks_the_release(books: Books) -> None:
     books.sale("S1", 1000_00, "09-05")
     conflict = refund_under_the_sales_id(books, "09-10")
     assert conflict.state == "conflict"
     authorise_october(books)
     assert not books.pay("11-09").paid
-    assert standing(books) == (100_00, 0, 0)
+    assert balances_of(books) == (100_00, 0, 0)
 
     replayed(books, conflict, "11-10")
-    books.settle(at("11-10"))
-    assert (standing(books), books.faults()) == (NOTHING, [])
+    books.run_jobs(at("11-10"))
+    assert (balances_of(books), books.faults()) == (ZERO_BALANCES, [])
 
 
-@pytest.mark.parametrize("entered", [True, False])
+@pytest.mark.parametrize("with_jobs", [True, False])
 def test_a_refund_that_cannot_be_applied_keeps_what_was_released_from_being_paid(
-    books: Books, entered: bool
+    books: Books, with_jobs: bool
 ) -> None:
     books.sale("S1", 1000_00, "09-05")
     books.sale("S2", 2000_00, "09-05")
     authorise_october(books)
-    parked = books.refund("S1", 1000_00, "11-08 18:00", currency="USD", entered=entered)
+    parked = books.refund("S1", 1000_00, "11-08 18:00", currency="USD", with_jobs=with_jobs)
     assert parked.state == "parked"
 
     assert books.pay("11-09").paid
-    assert standing(books) == (100_00, 0, 0)
+    assert balances_of(books) == (100_00, 0, 0)
     assert holds(books, "S1") == [f"a message about this order waits for a decision: {parked.event_id}"]
     assert books.faults() == []
 
     dismissed(books, parked)
-    books.settle(at("11-10"))
-    assert (standing(books), holds(books, "S1")) == ((0, 100_00, 0), [])
+    books.run_jobs(at("11-10"))
+    assert (balances_of(books), holds(books, "S1")) == ((0, 100_00, 0), [])
     books.end("2026-11", "12-01 00:05")
     books.approve("2026-11", "12-08")
     assert books.pay("12-09").paid
-    assert (standing(books), books.faults()) == (NOTHING, [])
+    assert (balances_of(books), books.faults()) == (ZERO_BALANCES, [])
 
 
-def test_when_the_refund_is_applied_after_all_only_what_it_leaves_is_paid(books: Books) -> None:
+def test_only_the_remainder_is_paid_after_the_refund_is_applied(books: Books) -> None:
     books.sale("S1", 1000_00, "09-05")
     authorise_october(books)
     conflict = refund_under_the_sales_id(books, "11-08 18:00")
     assert not books.pay("11-09").paid
     replayed(books, conflict, "11-10")
-    books.settle(at("11-10"))
-    assert (standing(books), holds(books, "S1"), books.faults()) == (NOTHING, [], [])
+    books.run_jobs(at("11-10"))
+    assert (balances_of(books), holds(books, "S1"), books.faults()) == (ZERO_BALANCES, [], [])
 
 
-def test_a_person_lets_go_of_it_by_settling_the_event_only(books: Books) -> None:
+def test_event_hold_ends_only_with_its_event(books: Books) -> None:
     books.sale("S1", 1000_00, "09-05")
     authorise_october(books)
     parked = books.refund("S1", 1000_00, "11-08 18:00", currency="USD")
@@ -110,7 +110,7 @@ def test_what_was_paid_before_stays_paid(books: Books) -> None:
     authorise_october(books)
     assert books.pay("11-09").paid
     parked = books.refund("S1", 1000_00, "11-12", currency="USD")
-    assert standing(books) == NOTHING
+    assert balances_of(books) == ZERO_BALANCES
     dismissed(books, parked)
-    books.settle(at("11-13"))
-    assert (standing(books), holds(books, "S1"), books.faults()) == (NOTHING, [], [])
+    books.run_jobs(at("11-13"))
+    assert (balances_of(books), holds(books, "S1"), books.faults()) == (ZERO_BALANCES, [], [])

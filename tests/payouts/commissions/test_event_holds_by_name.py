@@ -11,10 +11,10 @@ from tests.payouts.commissions.test_provider_refunds import (
     PAYMENT,
     REFUNDED,
     SOLD,
-    seconds,
-    story,
+    deliver,
+    refund_messages,
     stripe_source,
-    told,
+    unix_time,
 )
 from tests.tracker.sales.payloads_read import event, payload, raw
 from tests.tracker.sales.shop import envelope, refund
@@ -24,42 +24,42 @@ from tracker.sales.queries import sale_history
 from tracker.sales.sources.operations import create_source, get_source
 
 HELD, PAYABLE = (9_00, 0), (0, 9_00)
-REFUND: dict[str, Any] = PAYMENT | {"created": seconds(REFUNDED), "amount": 2000}
+REFUND: dict[str, Any] = PAYMENT | {"created": unix_time(REFUNDED), "amount": 2000}
 
 
-def standing(books: Books) -> tuple[int, int]:
+def balances_of(books: Books) -> tuple[int, int]:
     balance = books.balance()
     return balance.pending_minor, balance.payable_minor
 
 
 def refund_under_a_used_id(books: Books, source_id: str, when: str) -> ReceiveResult:
-    told(books, source_id, event("stripe_session_paid", type="customer.created", key="evt_twice"), when)
-    received = told(books, source_id, event("stripe_refund_created", key="evt_twice", **REFUND), when)
+    deliver(books, source_id, event("stripe_session_paid", type="customer.created", key="evt_twice"), when)
+    received = deliver(books, source_id, event("stripe_refund_created", key="evt_twice", **REFUND), when)
     assert received.state == "conflict"
     return received
 
 
 def test_nothing_is_released_while_a_conflict_names_the_payment_of_its_order(books: Books) -> None:
     source_id = stripe_source(books)
-    told(books, source_id, story(books)[0], "10-02")
+    deliver(books, source_id, refund_messages(books)[0], "10-02")
     conflict = refund_under_a_used_id(books, source_id, "10-10")
-    books.settle(at("11-20"))
-    assert standing(books) == HELD
+    books.run_jobs(at("11-20"))
+    assert balances_of(books) == HELD
 
     books.write(lambda s: replay(s, at("11-21"), conflict.event_id, keys=books.settings.secret_keys))
-    books.settle(at("11-21"))
-    assert standing(books) == (0, 7_41)
+    books.run_jobs(at("11-21"))
+    assert balances_of(books) == (0, 7_41)
     assert books.faults() == []
 
 
 def test_a_conflict_that_names_the_payment_takes_back_what_was_released(books: Books) -> None:
     source_id = stripe_source(books)
-    sold = story(books)[0]
-    told(books, source_id, sold, "10-02")
-    books.settle(at("11-01"))
-    assert standing(books) == PAYABLE
+    sold = refund_messages(books)[0]
+    deliver(books, source_id, sold, "10-02")
+    books.run_jobs(at("11-01"))
+    assert balances_of(books) == PAYABLE
     conflict = refund_under_a_used_id(books, source_id, "11-05")
-    assert standing(books) == HELD
+    assert balances_of(books) == HELD
 
     def shown(session: Any) -> list[str]:
         sale = find_sale(session, books.brand_id, sold["data"]["object"]["id"])
@@ -67,8 +67,8 @@ def test_a_conflict_that_names_the_payment_takes_back_what_was_released(books: B
 
     assert books.write(shown) == [conflict.event_id]
     books.write(lambda s: dismiss(s, conflict.event_id, reason="a mistake"))
-    books.settle(at("11-06"))
-    assert standing(books) == PAYABLE
+    books.run_jobs(at("11-06"))
+    assert balances_of(books) == PAYABLE
     assert books.faults() == []
 
 
@@ -76,31 +76,31 @@ def test_a_conflict_that_names_the_payment_takes_back_what_was_released(books: B
 def test_a_parked_refund_holds_the_order_as_soon_as_its_payment_is_named(books: Books, named_on: str) -> None:
     """Which order the payment belongs to is told after the refund, which is in a currency of its own."""
     source_id = stripe_source(books)
-    token, paid = click(books, books.link_id, SOLD), {"paid_at": seconds(SOLD)}
+    token, paid = click(books, books.link_id, SOLD), {"paid_at": unix_time(SOLD)}
     for each in (
-        event("stripe_session_subscription", at=seconds(SOLD), client_reference_id=token),
-        event("stripe_invoice_first_basil", at=seconds(SOLD), status_transitions=paid),
+        event("stripe_session_subscription", at=unix_time(SOLD), client_reference_id=token),
+        event("stripe_invoice_first_basil", at=unix_time(SOLD), status_transitions=paid),
     ):
-        told(books, source_id, each, "10-02")
+        deliver(books, source_id, each, "10-02")
     payment = REFUND | {"payment_intent": "pi_3ExampleFirst", "currency": "usd"}
-    refund = told(books, source_id, event("stripe_refund_created", **payment), "10-05")
+    refund = deliver(books, source_id, event("stripe_refund_created", **payment), "10-05")
     assert (refund.state, refund.reason) == ("parked", "waiting for order pi_3ExampleFirst")
 
-    told(books, source_id, event("stripe_invoice_payment_paid", at=seconds(SOLD)), named_on)
-    books.settle(at("11-20"))
-    assert standing(books) == (2_00, 0)
+    deliver(books, source_id, event("stripe_invoice_payment_paid", at=unix_time(SOLD)), named_on)
+    books.run_jobs(at("11-20"))
+    assert balances_of(books) == (2_00, 0)
     books.write(lambda s: dismiss(s, refund.event_id, reason="a mistake"))
-    books.settle(at("11-21"))
-    assert standing(books) == (0, 2_00)
+    books.run_jobs(at("11-21"))
+    assert balances_of(books) == (0, 2_00)
     assert books.faults() == []
 
 
 def test_a_conflict_in_another_shop_of_the_brand_holds_nothing_here(books: Books) -> None:
     source_id, other_id = stripe_source(books), stripe_source(books)
-    told(books, source_id, story(books)[0], "10-02")
+    deliver(books, source_id, refund_messages(books)[0], "10-02")
     refund_under_a_used_id(books, other_id, "10-10")
-    books.settle(at("11-20"))
-    assert standing(books) == PAYABLE
+    books.run_jobs(at("11-20"))
+    assert balances_of(books) == PAYABLE
 
 
 def one_more_source(books: Books, kind: str, namespace: str | None = None) -> str:
@@ -110,7 +110,7 @@ def one_more_source(books: Books, kind: str, namespace: str | None = None) -> st
     return made
 
 
-def test_a_message_of_our_own_kind_holds_an_order_by_its_number_too(books: Books) -> None:
+def test_standard_message_holds_an_order_by_its_number(books: Books) -> None:
     """Whoever writes it by hand may know the number only."""
     shop, by_hand = (one_more_source(books, kind, "both") for kind in ("woocommerce", "standard"))
     token = [{"id": 9, "key": "_ll", "value": click(books, books.link_id, SOLD)}]
@@ -133,12 +133,12 @@ def test_a_message_of_our_own_kind_holds_an_order_by_its_number_too(books: Books
         ]
 
     assert books.write(tell) == ["applied", "parked"]
-    books.settle(at("10-07"))
-    books.settle(at("11-20"))
-    assert standing(books) == HELD
+    books.run_jobs(at("10-07"))
+    books.run_jobs(at("11-20"))
+    assert balances_of(books) == HELD
 
 
-def test_a_message_about_an_order_does_not_hold_another_whose_number_is_that_id(books: Books) -> None:
+def test_message_does_not_hold_an_order_whose_number_equals_its_order_id(books: Books) -> None:
     """WooCommerce numbers orders anew with some plugins; an unpaid order that is deleted waits for ever."""
     source_id, keys = one_more_source(books, "woocommerce"), books.settings.secret_keys
     token = [{"id": 9, "key": "_ll", "value": click(books, books.link_id, SOLD)}]
@@ -162,9 +162,9 @@ def test_a_message_about_an_order_does_not_hold_another_whose_number_is_that_id(
         return [(each.state, each.reason) for each in received]
 
     assert books.write(tell) == [("applied", None), ("parked", "waiting for order 727")]
-    books.settle(at("10-03"))
-    books.settle(at("11-20"))
-    assert standing(books) == PAYABLE
+    books.run_jobs(at("10-03"))
+    books.run_jobs(at("11-20"))
+    assert balances_of(books) == PAYABLE
     with read_session(books.databases.main) as session:
         sale = find_sale(session, books.brand_id, "727")
         assert (sale.order_id, sale_history(session, sale).parked) == ("728", [])

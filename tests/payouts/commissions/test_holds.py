@@ -5,47 +5,47 @@ import pytest
 from payouts.statements.decisions import decline, hold, release
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import (
-    NOTHING,
+    ZERO_BALANCES,
     amount,
+    another_link,
     another_program,
+    balances_of,
     click,
     decide,
     holds,
-    one_more_link,
-    standing,
 )
 from tracker.errors import Conflict, NotFound
 
 
 def test_a_commission_is_released_when_its_hold_is_over_and_not_before(books: Books) -> None:
     books.sale("S1", 100_00, "10-01 12:00")
-    books.settle(at("10-31 11:59"))
-    assert standing(books) == (10_00, 0, 0)
-    books.settle(at("10-31 12:01"))
-    assert standing(books) == (0, 10_00, 0)
+    books.run_jobs(at("10-31 11:59"))
+    assert balances_of(books) == (10_00, 0, 0)
+    books.run_jobs(at("10-31 12:01"))
+    assert balances_of(books) == (0, 10_00, 0)
 
 
 def test_an_open_dispute_holds_the_whole_commission_until_it_is_decided(books: Books) -> None:
     books.sale("S1", 100_00, "10-01")
     books.dispute("S1", "opened", 30_00, "10-20")
-    books.settle(at("11-20"))
-    assert standing(books) == (10_00, 0, 0)
+    books.run_jobs(at("11-20"))
+    assert balances_of(books) == (10_00, 0, 0)
     books.dispute("S1", "lost", 30_00, "11-21")
-    books.settle(at("11-22"))
-    assert standing(books) == (0, 7_00, 0)
+    books.run_jobs(at("11-22"))
+    assert balances_of(books) == (0, 7_00, 0)
     books.dispute("S1", "won", 30_00, "11-25")
-    assert standing(books) == (0, 10_00, 0)
+    assert balances_of(books) == (0, 10_00, 0)
     assert books.faults() == []
 
 
-def test_a_dispute_takes_back_into_hold_what_was_released_and_not_paid(books: Books) -> None:
+def test_dispute_holds_a_released_unpaid_commission_again(books: Books) -> None:
     books.sale("S1", 100_00, "10-01")
-    books.settle(at("11-01"))
+    books.run_jobs(at("11-01"))
     books.dispute("S1", "opened", 30_00, "11-05")
-    assert standing(books) == (10_00, 0, 0)
+    assert balances_of(books) == (10_00, 0, 0)
     books.dispute("S1", "won", 30_00, "11-09")
-    books.settle(at("11-10"))
-    assert standing(books) == (0, 10_00, 0)
+    books.run_jobs(at("11-10"))
+    assert balances_of(books) == (0, 10_00, 0)
     assert books.faults() == []
 
 
@@ -56,25 +56,25 @@ def test_two_disputes_hold_until_both_are_decided(books: Books) -> None:
     for status, when in (("opened", "10-21"), ("won", "11-15")):
         more = {"status": status, "occurred_at": at(when).isoformat()}
         books.report("dispute.updated", second | more, f"dp-2-{status}", at(when))
-        assert standing(books) == (10_00, 0, 0)
+        assert balances_of(books) == (10_00, 0, 0)
     books.dispute("S1", "won", 30_00, "11-16")
-    books.settle(at("11-17"))
-    assert standing(books) == (0, 10_00, 0)
+    books.run_jobs(at("11-17"))
+    assert balances_of(books) == (0, 10_00, 0)
 
 
-def test_a_brands_hold_ends_when_the_brand_says_so(books: Books) -> None:
+def test_review_hold_ends_when_the_brand_releases_it(books: Books) -> None:
     books.sale("S1", 100_00, "10-01")
     decide(books, hold, "S1", "10-05", reason="under_review")
-    books.settle(at("11-20"))
-    assert standing(books) == (10_00, 0, 0)
+    books.run_jobs(at("11-20"))
+    assert balances_of(books) == (10_00, 0, 0)
     decide(books, release, "S1", "11-21")
-    books.settle(at("11-22"))
-    assert standing(books) == (0, 10_00, 0)
+    books.run_jobs(at("11-22"))
+    assert balances_of(books) == (0, 10_00, 0)
     with pytest.raises(NotFound):
         decide(books, release, "S1", "11-23")
 
 
-def test_a_brand_can_hold_again_what_it_let_go(books: Books) -> None:
+def test_brand_can_hold_a_released_commission_again(books: Books) -> None:
     books.sale("S1", 100_00, "10-01")
     for hold_on, release_on in (("10-05", "10-06"), ("10-07", "10-08")):
         decide(books, hold, "S1", hold_on, reason="under_review")
@@ -82,11 +82,11 @@ def test_a_brand_can_hold_again_what_it_let_go(books: Books) -> None:
         decide(books, release, "S1", release_on)
         assert holds(books, "S1") == []
     decide(books, hold, "S1", "10-09", reason="under_review")
-    books.settle(at("11-20"))
-    assert standing(books) == (10_00, 0, 0)
+    books.run_jobs(at("11-20"))
+    assert balances_of(books) == (10_00, 0, 0)
 
 
-def test_a_disputes_hold_is_not_the_brands_to_lift(books: Books) -> None:
+def test_brand_cannot_lift_a_dispute_hold(books: Books) -> None:
     books.sale("S1", 100_00, "10-01")
     books.dispute("S1", "opened", 30_00, "10-20")
     with pytest.raises(NotFound):
@@ -94,21 +94,21 @@ def test_a_disputes_hold_is_not_the_brands_to_lift(books: Books) -> None:
     assert holds(books, "S1") == ["payment dispute dp-S1 is open"]
 
 
-def test_nothing_is_held_of_a_commission_that_is_worth_nothing(books: Books) -> None:
+def test_commission_worth_zero_cannot_be_held(books: Books) -> None:
     books.sale("S1", 100_00, "10-01")
     books.refund("S1", 100_00, "10-02")
     with pytest.raises(Conflict, match="worth nothing"):
         decide(books, hold, "S1", "10-03", reason="under_review")
 
 
-def test_a_declined_commission_is_nothing_and_stays_nothing(books: Books) -> None:
+def test_declined_commission_stays_zero_whatever_follows(books: Books) -> None:
     books.sale("S1", 100_00, "10-01")
     books.dispute("S1", "lost", 50_00, "10-10")
     decide(books, decline, "S1", "10-11", reason="breach")
     books.dispute("S1", "won", 50_00, "10-12")
     books.refund("S1", 10_00, "10-13")
-    books.settle(at("11-20"))
-    assert (amount(books, "S1"), standing(books)) == (0, NOTHING)
+    books.run_jobs(at("11-20"))
+    assert (amount(books, "S1"), balances_of(books)) == (0, ZERO_BALANCES)
     with pytest.raises(Conflict, match="declined before"):
         decide(books, decline, "S1", "11-21", reason="breach")
     assert books.faults() == []
@@ -116,24 +116,24 @@ def test_a_declined_commission_is_nothing_and_stays_nothing(books: Books) -> Non
 
 def test_a_program_that_pays_on_profit_waits_for_a_person_when_the_cost_is_missing(books: Books) -> None:
     program_id = another_program(books, rate_bp=5000, base="profit")
-    link_id = one_more_link(books, "profit", program_id)
+    link_id = another_link(books, "profit", program_id)
     books.sale("S1", 100_00, "10-01", click=click(books, link_id, "10-01"))
     books.sale("S2", 100_00, "10-01", click=click(books, link_id, "10-01"), cost=80_00)
     assert (holds(books, "S1"), holds(books, "S2")) == (
         ["the program pays on profit, but the shop did not send the cost"],
         [],
     )
-    books.settle(at("11-20"))
-    assert standing(books) == (50_00, 10_00, 0)
+    books.run_jobs(at("11-20"))
+    assert balances_of(books) == (50_00, 10_00, 0)
     decide(books, release, "S1", "11-21")
-    books.settle(at("11-22"))
-    assert standing(books) == (0, 60_00, 0)
+    books.run_jobs(at("11-22"))
+    assert balances_of(books) == (0, 60_00, 0)
 
 
-def test_a_commission_of_nothing_goes_its_way_without_a_posting(books: Books) -> None:
+def test_zero_commission_is_released_without_postings(books: Books) -> None:
     books.sale("S1", 4, "10-01")
     books.refund("S1", 4, "10-02")
-    books.settle(at("11-20"))
+    books.run_jobs(at("11-20"))
     commission = books.commission("S1")
     assert (commission.amount_minor, commission.matured_at) == (0, at("11-20"))
-    assert (standing(books), books.faults()) == (NOTHING, [])
+    assert (balances_of(books), books.faults()) == (ZERO_BALANCES, [])

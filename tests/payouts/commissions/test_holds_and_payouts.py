@@ -5,8 +5,8 @@ import pytest
 from payouts.settlement.returns import record_return
 from payouts.statements.decisions import hold, release
 from tests.harness.databases.snapshots import database_seed_for
-from tests.payouts.cast import CAST, FUNDS_MINOR, Books, after, at
-from tests.payouts.commissions.people import NOTHING, decide, holds, standing
+from tests.payouts.cast import DEFAULT_SEED, FUNDS_MINOR, Books, at, seed_after
+from tests.payouts.commissions.people import ZERO_BALANCES, balances_of, decide, holds
 from tracker.errors import Conflict
 
 
@@ -16,10 +16,10 @@ def approve_october(books: Books) -> None:
     books.approve("2026-10", "11-08")
 
 
-APPROVED = after(approve_october)
+APPROVED = seed_after(approve_october)
 
 
-database_seed = database_seed_for(approved=APPROVED, books=CAST)
+database_seed = database_seed_for(approved=APPROVED, books=DEFAULT_SEED)
 
 
 @pytest.fixture
@@ -28,12 +28,12 @@ def approved(books: Books) -> Books:
     return books
 
 
-def test_what_is_paid_is_not_held_by_a_later_dispute_but_netted_when_it_is_lost(approved: Books) -> None:
+def test_dispute_after_payment_is_netted_when_lost(approved: Books) -> None:
     assert approved.pay("11-09").paid
     approved.dispute("S1", "opened", 1000_00, "11-12")
-    assert standing(approved) == NOTHING
+    assert balances_of(approved) == ZERO_BALANCES
     approved.dispute("S1", "lost", 1000_00, "11-20")
-    assert standing(approved) == (0, -100_00, 0)
+    assert balances_of(approved) == (0, -100_00, 0)
     assert approved.faults() == []
 
 
@@ -44,7 +44,7 @@ def test_what_is_paid_cannot_be_held_and_the_brand_is_told_so(approved: Books) -
     assert holds(approved, "S1") == []
 
 
-def test_what_came_back_after_it_was_paid_can_be_held(approved: Books) -> None:
+def test_reversed_payout_can_be_held(approved: Books) -> None:
     (payout_id,) = approved.pay("11-09").paid
     approved.write(
         lambda s: record_return(s, at("11-12"), payout_id=payout_id, reversal_ref="r", amount_minor=100_00)
@@ -61,12 +61,12 @@ def test_a_dispute_after_a_review_hold_was_netted_away_in_a_payout_holds_again(b
     decide(books, hold, "S1", "11-05", reason="under_review")
     books.approve("2026-10", "11-08")
     assert books.pay("11-09").paid
-    assert standing(books) == (100_00, 0, 0)
+    assert balances_of(books) == (100_00, 0, 0)
     decide(books, release, "S1", "11-15")
-    books.settle(at("11-15 13:00"))
-    assert standing(books) == (0, 100_00, 0)
+    books.run_jobs(at("11-15 13:00"))
+    assert balances_of(books) == (0, 100_00, 0)
     books.dispute("S1", "opened", 1000_00, "11-20")
-    assert standing(books) == (100_00, 0, 0)
+    assert balances_of(books) == (100_00, 0, 0)
     assert books.faults() == []
 
 
@@ -76,19 +76,19 @@ def test_a_dispute_during_a_payout_that_then_fails_keeps_the_commission_from_bei
     approved.sandbox.control.queue_fault("drop_before")
     (payout_id,) = approved.run("11-09").pay(approved.brand_id, early=True).unknown
     approved.dispute("S1", "opened", 1000_00, "11-10")
-    assert standing(approved) == (0, 0, 100_00)
+    assert balances_of(approved) == (0, 0, 100_00)
     assert approved.run("11-11").give_up(payout_id)
-    approved.settle(at("11-11"))
+    approved.run_jobs(at("11-11"))
     assert not approved.pay("11-11").paid
-    assert standing(approved) == (100_00, 0, 0)
+    assert balances_of(approved) == (100_00, 0, 0)
     approved.dispute("S1", "won", 1000_00, "11-12")
     approved.end("2026-11", "12-01 00:05")
     approved.approve("2026-11", "12-08")
     assert approved.pay("12-09").paid
-    assert (standing(approved), approved.faults()) == (NOTHING, [])
+    assert (balances_of(approved), approved.faults()) == (ZERO_BALANCES, [])
 
 
-def came_back(books: Books, payout_id: str, amount: int, when: str) -> None:
+def reverse_transfer(books: Books, payout_id: str, amount: int, when: str) -> None:
     books.write(
         lambda s: record_return(
             s, at(when), payout_id=payout_id, reversal_ref=f"trr-{when}", amount_minor=amount
@@ -97,35 +97,35 @@ def came_back(books: Books, payout_id: str, amount: int, when: str) -> None:
 
 
 @pytest.mark.parametrize("first", ["the dispute", "the return"])
-def test_what_came_back_is_held_by_a_dispute_and_not_paid_again(approved: Books, first: str) -> None:
+def test_reversed_amount_is_held_by_a_dispute(approved: Books, first: str) -> None:
     (payout_id,) = approved.pay("11-09").paid
     if first == "the dispute":
         approved.dispute("S1", "opened", 1000_00, "11-11")
-    came_back(approved, payout_id, 100_00, "11-12")
+    reverse_transfer(approved, payout_id, 100_00, "11-12")
     if first == "the return":
         approved.dispute("S1", "opened", 1000_00, "11-13")
     approved.end("2026-11", "12-01 00:05")
     approved.approve("2026-11", "12-08")
     assert not approved.pay("12-09").paid
-    assert standing(approved) == (100_00, 0, 0)
+    assert balances_of(approved) == (100_00, 0, 0)
     approved.dispute("S1", "won", 1000_00, "12-10")
     approved.end("2026-12", "2027-01-01T00:05:00")
     approved.approve("2026-12", "2027-01-08T12:00:00")
     assert approved.pay("2027-01-09T12:00:00").paid
-    assert (standing(approved), approved.faults()) == (NOTHING, [])
+    assert (balances_of(approved), approved.faults()) == (ZERO_BALANCES, [])
 
 
-def test_a_part_that_came_back_waits_until_the_dispute_is_decided(approved: Books) -> None:
+def test_partly_reversed_amount_waits_for_the_dispute(approved: Books) -> None:
     (payout_id,) = approved.pay("11-09").paid
-    came_back(approved, payout_id, 60_00, "11-12")
+    reverse_transfer(approved, payout_id, 60_00, "11-12")
     approved.dispute("S1", "opened", 1000_00, "11-13")
     approved.end("2026-11", "12-01 00:05")
     approved.approve("2026-11", "12-08")
     assert not approved.pay("12-09").paid
-    assert (standing(approved), approved.faults()) == ((0, 60_00, 0), [])
+    assert (balances_of(approved), approved.faults()) == ((0, 60_00, 0), [])
     approved.dispute("S1", "won", 1000_00, "12-10")
     assert approved.pay("12-11").paid
-    assert (standing(approved), approved.faults()) == (NOTHING, [])
+    assert (balances_of(approved), approved.faults()) == (ZERO_BALANCES, [])
 
 
 def test_a_reinstated_part_of_a_paid_commission_waits_until_a_new_dispute_is_decided(books: Books) -> None:
@@ -135,11 +135,11 @@ def test_a_reinstated_part_of_a_paid_commission_waits_until_a_new_dispute_is_dec
     assert books.pay("11-09").paid
     books.dispute("S1", "lost", 4_000_00, "11-10")
     books.sale("S2", 20_000_00, "10-20")
-    books.settle(at("11-20"))
+    books.run_jobs(at("11-20"))
     books.end("2026-11", "12-01 00:05")
     books.approve("2026-11", "12-08")
     assert books.pay("12-09").paid
-    assert standing(books) == NOTHING
+    assert balances_of(books) == ZERO_BALANCES
     books.dispute("S1", "won", 4_000_00, "12-10")
     second = {"order_id": "S1", "dispute_id": "dp-2", "currency": "EUR", "amount": 10_000_00}
     for status, when, paid in (("opened", "12-12", False), ("won", "2027-01-10T12:00:00", True)):
@@ -149,7 +149,7 @@ def test_a_reinstated_part_of_a_paid_commission_waits_until_a_new_dispute_is_dec
             books.end("2026-12", "2027-01-01T00:05:00")
             books.approve("2026-12", "2027-01-08T12:00:00")
         assert bool(books.pay("2027-01-11T12:00:00").paid) == paid
-        assert standing(books) == (0, 0 if paid else 400_00, 0)
+        assert balances_of(books) == (0, 0 if paid else 400_00, 0)
     assert books.faults() == []
 
 
@@ -163,5 +163,5 @@ def test_a_dispute_while_a_payout_waits_for_money_keeps_the_commission_from_bein
     books.dispute("S1", "opened", 1000_00, "11-10")
     books.sandbox.control.top_up("EUR", FUNDS_MINOR)
     assert books.pay("11-11").paid
-    assert standing(books) == (100_00, 0, 0)
+    assert balances_of(books) == (100_00, 0, 0)
     assert books.faults() == []

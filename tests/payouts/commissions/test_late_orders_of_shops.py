@@ -41,12 +41,12 @@ def reported(books: Books, kind: str, sold: str, now: str) -> ReceiveResult:
         return receive(session, at(now), source, "m1", raw(order), keys=keys, topic=topic)
 
     received: ReceiveResult = books.write(work)
-    books.settle(at(now))
+    books.run_jobs(at(now))
     return received
 
 
 @KINDS
-def test_an_order_from_long_before_the_brand_is_parked_with_all_it_said(books: Books, kind: str) -> None:
+def test_order_dated_long_before_the_brand_is_parked_unapplied(books: Books, kind: str) -> None:
     received = reported(books, kind, "2001-01-05T12:00:00", "10-02")
     assert received.state == "parked"
     assert "is dated 2001-01-05T12:00:00Z, more than 31 days before the brand" in (received.reason or "")
@@ -56,10 +56,10 @@ def test_an_order_from_long_before_the_brand_is_parked_with_all_it_said(books: B
 
 
 @KINDS
-def test_an_order_that_is_reported_late_is_held_for_a_week_after_that(books: Books, kind: str) -> None:
+def test_late_order_is_held_for_a_week_after_its_report(books: Books, kind: str) -> None:
     assert reported(books, kind, "09-05", "11-20").state == "applied"
     with read_session(books.databases.main) as session:
         assert session.scalars(select(Commission.release_at)).all() == [at("11-27")]
     assert books.balance().payable_minor == 0
-    books.settle(at("11-27 12:01"))
+    books.run_jobs(at("11-27 12:01"))
     assert books.balance().payable_minor == 9_00

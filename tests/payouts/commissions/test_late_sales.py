@@ -7,13 +7,13 @@ from sqlalchemy import func, select
 
 from config.database import read_session
 from payouts.ledger.models import Period
-from payouts.statements.close import close_ended
+from payouts.statements.close import close_ended_periods
 from tests.payouts.cast import Books, at
-from tests.payouts.commissions.people import another_program, click, one_more_link
+from tests.payouts.commissions.people import another_link, another_program, click
 from tracker.sales.inbox.operations import ReceiveResult
 
 
-def reported(books: Books, sold: str, now: str, link_id: str = "") -> ReceiveResult:
+def report_order(books: Books, sold: str, now: str, link_id: str = "") -> ReceiveResult:
     data: dict[str, Any] = {"order_id": "S1", "occurred_at": at(sold).isoformat(), "currency": "EUR"}
     token = click(books, link_id or books.link_id, sold)
     amounts = {"total": 1000_00, "tax": 0, "shipping": 0, "discount": 0}
@@ -21,35 +21,35 @@ def reported(books: Books, sold: str, now: str, link_id: str = "") -> ReceiveRes
 
 
 def test_a_sale_from_long_before_the_brand_is_parked_and_makes_no_period(books: Books) -> None:
-    received = reported(books, "2001-01-05T12:00:00", "10-02")
+    received = report_order(books, "2001-01-05T12:00:00", "10-02")
     assert received.state == "parked"
     assert "before the brand was set up here (2026-09-01T12:00:00Z)" in (received.reason or "")
 
-    assert books.write(lambda s: close_ended(s, at("10-02"), books.brand_id)) == []
+    assert books.write(lambda s: close_ended_periods(s, at("10-02"), books.brand_id)) == []
     with read_session(books.databases.main) as session:
         assert session.scalar(select(func.count()).select_from(Period)) == 0
 
 
 def test_a_sale_of_the_month_before_the_brand_is_booked(books: Books) -> None:
-    assert reported(books, "08-02", "09-02").state == "applied"
+    assert report_order(books, "08-02", "09-02").state == "applied"
     assert books.commission("S1").release_at == at("09-09")
 
 
 def test_a_sale_that_is_reported_late_is_held_for_a_week_after_that(books: Books) -> None:
-    reported(books, "09-05", "11-20")
+    report_order(books, "09-05", "11-20")
     assert books.commission("S1").release_at == at("11-27")
     assert books.balance().payable_minor == 0
-    books.settle(at("11-27 12:01"))
+    books.run_jobs(at("11-27 12:01"))
     assert books.balance().payable_minor == 100_00
 
 
 def test_a_sale_that_is_reported_a_little_late_is_released_when_its_hold_is_over(books: Books) -> None:
-    reported(books, "09-05", "09-20")
+    report_order(books, "09-05", "09-20")
     assert books.commission("S1").release_at == at("09-05") + timedelta(days=30)
 
 
 def test_a_program_without_a_hold_has_none_for_late_sales_either(books: Books) -> None:
-    link_id = one_more_link(books, "at-once", another_program(books, rate_bp=1000, hold_days=0))
-    reported(books, "09-05", "11-20", link_id)
-    books.settle(at("11-20 12:01"))
+    link_id = another_link(books, "at-once", another_program(books, rate_bp=1000, hold_days=0))
+    report_order(books, "09-05", "11-20", link_id)
+    books.run_jobs(at("11-20 12:01"))
     assert books.balance().payable_minor == 100_00

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import read_session
-from payouts.commissions.entries import current_amount, entries_of
+from payouts.commissions.entries import current_amount_minor, entries_of
 from payouts.commissions.models import Commission
 from payouts.ledger.balances import subject_balances
 from tests.payouts.cast import Books, at
@@ -46,7 +46,7 @@ def dispute(status: str, occurred_at: str) -> Event:
 OPENED, LOST, WON = dispute("opened", "10-08"), dispute("lost", "10-10"), dispute("won", "10-12")
 
 # What remains: base = net less what the refunds took of it; 10 % of that, half up.
-STORIES: dict[str, tuple[Sequence[Event], int]] = {
+SCENARIOS: dict[str, tuple[Sequence[Event], int]] = {
     "refunds": ((SALE, STATED, UNSTATED), 487),  # 9500 - 2000 - 3333 x 7500 / 9521 = 4874
     "refunds and a lost dispute": ((SALE, STATED, UNSTATED, LOST), 172),  # 7333 in place of 3333: 1724
     "a refund and a won dispute": ((SALE, STATED, OPENED, WON), 750),
@@ -61,9 +61,11 @@ DAYS = {
 }
 
 
-def orders_of(stories: dict[str, tuple[Sequence[Event], int]]) -> Iterator[tuple[str, str, Sequence[Event]]]:
+def permuted_orders(
+    scenarios: dict[str, tuple[Sequence[Event], int]],
+) -> Iterator[tuple[str, str, Sequence[Event]]]:
     """An order id for each permutation of each story."""
-    for name, (events, _left) in stories.items():
+    for name, (events, _left) in scenarios.items():
         for number, order in enumerate(permutations(events)):
             yield f"{name}, {number}", name, order
 
@@ -94,21 +96,23 @@ def _receive(
     return receive(session, at(now), source, key, body, keys=books.settings.secret_keys)
 
 
-def ends(books: Books) -> dict[str, set[tuple[int, int, int]]]:
+def final_states(books: Books) -> dict[str, set[tuple[int, int, int]]]:
     """By story: the commission's amount and what of it is held and payable, of every order of events."""
     found = defaultdict(set)
     with read_session(books.databases.main) as session:
         rows = session.execute(select(Commission, Sale.order_id).join(Sale, Sale.id == Commission.sale_id))
         for commission, order_id in rows.all():
-            amount = current_amount(entries_of(session, commission.id))
+            amount = current_amount_minor(entries_of(session, commission.id))
             held = subject_balances(session, [commission.id], "pending")[commission.id]
             payable = subject_balances(session, [commission.id], "payable")[commission.id]
             found[order_id.rpartition(",")[0]].add((amount, held, payable))
     return found
 
 
-def play(books: Books, stories: dict[str, tuple[Sequence[Event], int]], days: Sequence[str]) -> None:
-    orders = list(orders_of(stories))
+def run_scenarios(
+    books: Books, scenarios: dict[str, tuple[Sequence[Event], int]], days: Sequence[str]
+) -> None:
+    orders = list(permuted_orders(scenarios))
     for position, day in enumerate(days):
 
         def a_day(session: Session, position: int = position, day: str = day) -> None:
@@ -117,9 +121,9 @@ def play(books: Books, stories: dict[str, tuple[Sequence[Event], int]], days: Se
                     _receive(session, books, order_id, events[position], day)
 
         books.write(a_day)
-        books.settle(at(day))
-    books.settle(at("11-20"))
-    assert ends(books) == {name: {(left, 0, left)} for name, (_events, left) in stories.items()}
+        books.run_jobs(at(day))
+    books.run_jobs(at("11-20"))
+    assert final_states(books) == {name: {(left, 0, left)} for name, (_events, left) in scenarios.items()}
     assert books.faults() == []
 
 
@@ -127,16 +131,16 @@ ON_POSTGRESQL_TOO = ("refunds", "a dispute lost, then won")
 """The others at night: what is computed is the same there, and only how it is written is not."""
 
 
-def _places() -> Iterator[Any]:
-    for name in STORIES:
+def _cases() -> Iterator[Any]:
+    for name in SCENARIOS:
         yield pytest.param("sqlite", name)
         marks = [pytest.mark.postgresql, *([] if name in ON_POSTGRESQL_TOO else [pytest.mark.nightly])]
         yield pytest.param("postgresql", name, marks=marks)
 
 
-@pytest.mark.parametrize(("database_kind", "name"), list(_places()), indirect=["database_kind"])
-def test_every_order_of_a_sales_events_ends_the_same(books: Books, name: str) -> None:
-    play(books, {name: STORIES[name]}, DAYS["around the day on which it matures"])
+@pytest.mark.parametrize(("database_kind", "name"), list(_cases()), indirect=["database_kind"])
+def test_event_order_does_not_change_the_result(books: Books, name: str) -> None:
+    run_scenarios(books, {name: SCENARIOS[name]}, DAYS["around the day on which it matures"])
 
 
 @pytest.mark.nightly
@@ -150,7 +154,7 @@ def test_every_order_of_a_sales_events_ends_the_same(books: Books, name: str) ->
         ((SALE, STATED, UNSTATED, OPENED, LOST, CANCELLED), 0),
     ],
 )
-def test_every_order_of_a_long_story_ends_the_same(
+def test_event_order_of_a_long_scenario_does_not_change_the_result(
     books: Books, events: Sequence[Event], left: int, days: str
 ) -> None:
-    play(books, {"long": (events, left)}, DAYS[days])
+    run_scenarios(books, {"long": (events, left)}, DAYS[days])

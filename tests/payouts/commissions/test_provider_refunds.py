@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from payouts.commissions.entries import entries_of
-from payouts.commissions.rules import Facts, RefundAmounts, SaleAmounts, worth
+from payouts.commissions.rules import Facts, RefundAmounts, SaleAmounts, worth_minor
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import click
 from tests.tracker.sales.payloads_read import event, raw
@@ -22,24 +22,24 @@ def refunded(
     """What was taken back of 10,000 at 100 %."""
     refunds = tuple((refund_id, RefundAmounts(amount)) for refund_id, amount in singly)
     facts = Facts(SALE, refunds=refunds, failed_refunds=frozenset(failed), refund_levels=levels)
-    return SALE.total - worth(facts, "net", 10_000)
+    return SALE.total - worth_minor(facts, "net", 10_000)
 
 
-def test_refunds_told_twice_count_once() -> None:
+def test_refund_reported_in_two_ways_counts_once() -> None:
     assert refunded(("r1", 1000), levels=(("ch", 1000),)) == 1000
     assert refunded(("r1", 1000), ("r2", 500), levels=(("ch", 1000), ("ch", 1500))) == 1500
 
 
-def test_a_level_alone_is_enough_and_the_highest_counts() -> None:
+def test_highest_cumulative_refund_counts() -> None:
     assert refunded(levels=(("ch", 1000), ("ch", 2500), ("ch", 1500))) == 2500
     assert refunded(("r1", 1000), levels=(("ch", 2500),)) == 2500
 
 
-def test_levels_of_several_payments_add_up() -> None:
+def test_cumulative_refunds_of_several_payments_add_up() -> None:
     assert refunded(levels=(("ch_1", 1000), ("ch_2", 500))) == 1500
 
 
-def test_a_failed_refund_counts_no_more_whatever_was_told_of_it() -> None:
+def test_failed_refund_never_counts() -> None:
     assert refunded(("r1", 1000), failed=("r1",)) == 0
     assert refunded(("r1", 1000), failed=("r1",), levels=(("ch", 1000),)) == 0
     assert refunded(("r1", 1000), ("r2", 300), failed=("r1",), levels=(("ch", 1300), ("ch", 300))) == 300
@@ -54,7 +54,7 @@ def stripe_source(books: Books) -> str:
     return made
 
 
-def told(books: Books, source_id: str, value: dict[str, Any], when: str) -> ReceiveResult:
+def deliver(books: Books, source_id: str, value: dict[str, Any], when: str) -> ReceiveResult:
     keys, now = books.settings.secret_keys, at(when)
 
     def work(session: Any) -> ReceiveResult:
@@ -63,11 +63,11 @@ def told(books: Books, source_id: str, value: dict[str, Any], when: str) -> Rece
 
     received: ReceiveResult = books.write(work)
     assert books.write(work).duplicate
-    books.settle(now)
+    books.run_jobs(now)
     return received
 
 
-def seconds(when: str) -> int:
+def unix_time(when: str) -> int:
     return int(at(when).timestamp())
 
 
@@ -75,20 +75,20 @@ SOLD, REFUNDED = "10-01", "10-05"
 PAYMENT = {"payment_intent": "pi_3ExampleOrderOne"}
 
 
-def story(books: Books) -> list[dict[str, Any]]:
+def refund_messages(books: Books) -> list[dict[str, Any]]:
     """90.00 net at 10 % are 9.00; a refund of 20.00 of 113.05 fails, one of 22.61, a fifth, stays."""
-    failing: dict[str, Any] = PAYMENT | {"id": "re_1", "created": seconds(REFUNDED), "amount": 2000}
-    staying: dict[str, Any] = PAYMENT | {"id": "re_2", "created": seconds(REFUNDED), "amount": 2261}
+    failing: dict[str, Any] = PAYMENT | {"id": "re_1", "created": unix_time(REFUNDED), "amount": 2000}
+    staying: dict[str, Any] = PAYMENT | {"id": "re_2", "created": unix_time(REFUNDED), "amount": 2261}
     token = click(books, books.link_id, SOLD)
     return [
-        event("stripe_session_paid", at=seconds(SOLD), client_reference_id=token),
-        event("stripe_refund_created", at=seconds(REFUNDED), key="evt_1", **failing),
-        event("stripe_refund_created", at=seconds("10-07"), key="evt_2", **staying),
-        event("stripe_charge_refunded_basil", at=seconds("10-06"), amount_refunded=4261),
+        event("stripe_session_paid", at=unix_time(SOLD), client_reference_id=token),
+        event("stripe_refund_created", at=unix_time(REFUNDED), key="evt_1", **failing),
+        event("stripe_refund_created", at=unix_time("10-07"), key="evt_2", **staying),
+        event("stripe_charge_refunded_basil", at=unix_time("10-06"), amount_refunded=4261),
         event(
             "stripe_refund_created",
             type="refund.failed",
-            at=seconds("10-08"),
+            at=unix_time("10-08"),
             key="evt_3",
             **failing,
             status="failed",
@@ -98,32 +98,32 @@ def story(books: Books) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("day", ["10-10", "11-05"], ids=["while it is held", "after it matured"])
 def test_a_failed_refund_gives_the_commission_back(books: Books, day: str) -> None:
-    sold, refund, *_, failure = story(books)
+    sold, refund, *_, failure = refund_messages(books)
     source_id = stripe_source(books)
-    told(books, source_id, sold, "10-02")
-    told(books, source_id, refund, day)
+    deliver(books, source_id, sold, "10-02")
+    deliver(books, source_id, refund, day)
     order = sold["data"]["object"]["id"]
     commission = books.commission(order)
     assert books.balance().total_minor == 741  # 9.00 - 10 % of 20.00 x 90 / 113.05
 
-    told(books, source_id, failure, day)
+    deliver(books, source_id, failure, day)
     assert books.balance().total_minor == 900
     kinds = books.write(lambda s: [entry.kind for entry in entries_of(s, commission.id)])
     assert "refund_failed" in kinds
     assert books.faults() == []
 
 
-def test_the_statement_says_what_went_back_in_the_end(books: Books) -> None:
+def test_statement_shows_the_final_refunded_amount(books: Books) -> None:
     source_id = stripe_source(books)
-    for each in story(books):
-        told(books, source_id, each, "10-20")
+    for each in refund_messages(books):
+        deliver(books, source_id, each, "10-20")
 
     [line] = books.close("2026-10", "11-01 13:00")["creators"][0]["lines"]
     assert line["refunded"] == {"minor": 2261, "currency": "EUR"}
 
 
 def test_sales_outside_live_mode_earn_nothing(books: Books) -> None:
-    sold = story(books)[0] | {"livemode": False}
-    told(books, stripe_source(books), sold, "10-02")
+    sold = refund_messages(books)[0] | {"livemode": False}
+    deliver(books, stripe_source(books), sold, "10-02")
 
     assert books.balance().total_minor == 0

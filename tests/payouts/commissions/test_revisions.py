@@ -5,28 +5,28 @@ from typing import Any
 import pytest
 
 from config.database import read_session
-from payouts.commissions.credit_disputes import undecided_revisions
+from payouts.commissions.credit_disputes import credit_disputes
 from payouts.statements.commands import COMMANDS
 from payouts.statements.decisions import decline, hold, release
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.people import (
+    another_creator,
+    another_link,
     balance_of,
     click,
     commissions,
     holds,
-    one_more,
-    one_more_link,
-    told_again,
+    report_again,
 )
 from tests.tracker.terminal import Terminal
 from tracker.money import Money
 
 
-def test_new_evidence_while_it_is_held_moves_the_credit(books: Books) -> None:
-    bob = one_more(books, "bob", rate_bp=2000)
+def test_new_evidence_moves_a_held_credit(books: Books) -> None:
+    bob = another_creator(books, "bob", rate_bp=2000)
     books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
     books.refund("S1", 10_00, "10-02")
-    told_again(books, "S1", 100_00, "10-01 12:00", click(books, bob.link_id, "10-01 11:00"), "10-03")
+    report_again(books, "S1", 100_00, "10-01 12:00", click(books, bob.link_id, "10-01 11:00"), "10-03")
     assert commissions(books, "S1") == [(books.creator_id, False, 0), (bob.creator_id, True, 18_00)]
     assert books.balance().total_minor == 0
     assert balance_of(books, bob.creator_id).pending_minor == 18_00
@@ -37,19 +37,19 @@ def test_new_evidence_while_it_is_held_moves_the_credit(books: Books) -> None:
 
 def test_new_evidence_for_the_same_credit_moves_no_money(books: Books) -> None:
     books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
-    told_again(books, "S1", 100_00, "10-01 12:00", click(books, books.link_id, "10-01 11:00"), "10-03")
+    report_again(books, "S1", 100_00, "10-01 12:00", click(books, books.link_id, "10-01 11:00"), "10-03")
     assert commissions(books, "S1") == [(books.creator_id, True, 10_00)]
     assert books.commission("S1").revision == 2
     assert books.faults() == []
 
 
-def test_evidence_back_and_forth_leaves_one_commission_and_every_trace(books: Books) -> None:
-    bob = one_more(books, "bob")
+def test_alternating_evidence_leaves_one_live_commission_and_full_history(books: Books) -> None:
+    bob = another_creator(books, "bob")
     sold = "10-01 12:00"
     books.sale("S1", 100_00, sold, click=click(books, books.link_id, "10-01 08:00"))
     for hour, link_id in (("09", bob.link_id), ("10", books.link_id), ("11", bob.link_id)):
         token = click(books, link_id, f"10-01 {hour}:00")
-        told_again(books, "S1", 100_00, sold, token, f"10-02 {hour}:00")
+        report_again(books, "S1", 100_00, sold, token, f"10-02 {hour}:00")
     assert [(live, worth) for _who, live, worth in commissions(books, "S1")] == [
         (False, 0),
         (False, 0),
@@ -60,25 +60,25 @@ def test_evidence_back_and_forth_leaves_one_commission_and_every_trace(books: Bo
     assert books.faults() == []
 
 
-def test_new_evidence_after_maturity_is_left_to_a_person(books: Books) -> None:
-    bob = one_more(books, "bob")
+def test_new_evidence_after_release_becomes_a_credit_dispute(books: Books) -> None:
+    bob = another_creator(books, "bob")
     books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
-    books.settle(at("11-01"))
-    told_again(books, "S1", 100_00, "10-01 12:00", click(books, bob.link_id, "10-01 11:00"), "11-02")
+    books.run_jobs(at("11-01"))
+    report_again(books, "S1", 100_00, "10-01 12:00", click(books, bob.link_id, "10-01 11:00"), "11-02")
     assert commissions(books, "S1") == [(books.creator_id, True, 10_00)]
     with read_session(books.databases.main) as session:
-        (found,) = undecided_revisions(session, books.brand_id)
+        (found,) = credit_disputes(session, books.brand_id)
     assert (found.order_id, found.worth) == ("S1", Money(10_00, "EUR"))
-    assert (found.credited.name, found.rightful and found.rightful.name) == ("Anna", "bob")
+    assert (found.credited.name, found.claimant and found.claimant.name) == ("Anna", "bob")
 
 
-def test_the_brand_is_shown_what_it_has_to_decide_until_it_declines(books: Books) -> None:
-    bob = one_more(books, "bob")
+def test_credit_dispute_is_listed_until_declined(books: Books) -> None:
+    bob = another_creator(books, "bob")
     books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 08:00"))
-    books.settle(at("11-01"))
+    books.run_jobs(at("11-01"))
     for hour, link_id in (("09", books.link_id), ("10", bob.link_id)):
         token = click(books, link_id, f"10-01 {hour}:00")
-        told_again(books, "S1", 100_00, "10-01 12:00", token, f"11-02 {hour}:00")
+        report_again(books, "S1", 100_00, "10-01 12:00", token, f"11-02 {hour}:00")
     terminal = Terminal(books.settings, COMMANDS)
     undecided = ("commission", "undecided", "--brand", books.brand_id)
     (shown,) = terminal.ask(*undecided)
@@ -92,42 +92,42 @@ def test_the_brand_is_shown_what_it_has_to_decide_until_it_declines(books: Books
 
 
 def test_evidence_that_came_back_to_the_same_creator_needs_no_decision(books: Books) -> None:
-    bob = one_more(books, "bob")
+    bob = another_creator(books, "bob")
     books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 08:00"))
-    books.settle(at("11-01"))
+    books.run_jobs(at("11-01"))
     for hour, link_id in (("09", bob.link_id), ("10", books.link_id)):
         token = click(books, link_id, f"10-01 {hour}:00")
-        told_again(books, "S1", 100_00, "10-01 12:00", token, f"11-02 {hour}:00")
+        report_again(books, "S1", 100_00, "10-01 12:00", token, f"11-02 {hour}:00")
     with read_session(books.databases.main) as session:
-        assert undecided_revisions(session, books.brand_id) == []
+        assert credit_disputes(session, books.brand_id) == []
 
 
-def test_a_disputed_sale_is_held_for_whom_new_evidence_credits(books: Books) -> None:
-    bob = one_more(books, "bob")
+def test_dispute_hold_moves_to_the_newly_credited_creator(books: Books) -> None:
+    bob = another_creator(books, "bob")
     books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
     books.dispute("S1", "opened", 40_00, "10-02")
-    told_again(books, "S1", 100_00, "10-01 12:00", click(books, bob.link_id, "10-01 11:00"), "10-03")
-    books.settle(at("11-20"))
+    report_again(books, "S1", 100_00, "10-01 12:00", click(books, bob.link_id, "10-01 11:00"), "10-03")
+    books.run_jobs(at("11-20"))
     assert balance_of(books, bob.creator_id).pending_minor == 10_00
     books.dispute("S1", "lost", 40_00, "11-21")
-    books.settle(at("11-22"))
+    books.run_jobs(at("11-22"))
     assert balance_of(books, bob.creator_id).payable_minor == 6_00
     assert (books.balance().total_minor, books.faults()) == (0, [])
 
 
 def test_a_brands_hold_survives_new_evidence(books: Books) -> None:
-    bob = one_more(books, "bob")
+    bob = another_creator(books, "bob")
     books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
     commission_id = books.commission("S1").id
     books.write(lambda s: hold(s, at("10-02"), commission_id, reason="under_review"))
-    told_again(books, "S1", 100_00, "10-01 12:00", click(books, bob.link_id, "10-01 11:00"), "10-03")
+    report_again(books, "S1", 100_00, "10-01 12:00", click(books, bob.link_id, "10-01 11:00"), "10-03")
     assert holds(books, "S1") == ["under_review: the brand is looking into it"]
-    books.settle(at("11-20"))
+    books.run_jobs(at("11-20"))
     assert balance_of(books, bob.creator_id).pending_minor == 10_00
 
 
-def test_a_brand_can_hold_again_what_new_evidence_moved(books: Books) -> None:
-    bob = one_more(books, "bob")
+def test_brand_can_hold_a_moved_commission_again(books: Books) -> None:
+    bob = another_creator(books, "bob")
     books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
 
     def decide(what: Any, when: str, **reason: str) -> None:
@@ -138,7 +138,7 @@ def test_a_brand_can_hold_again_what_new_evidence_moved(books: Books) -> None:
         decide(hold, f"{day} 10:00", reason="under_review")
         decide(release, f"{day} 11:00")
     decide(hold, "10-04", reason="under_review")
-    told_again(books, "S1", 100_00, "10-01 12:00", click(books, bob.link_id, "10-01 11:00"), "10-05")
+    report_again(books, "S1", 100_00, "10-01 12:00", click(books, bob.link_id, "10-01 11:00"), "10-05")
     for day in ("10-06", "10-07", "10-08", "10-09"):
         decide(release, f"{day} 10:00")
         assert holds(books, "S1") == []
@@ -147,24 +147,24 @@ def test_a_brand_can_hold_again_what_new_evidence_moved(books: Books) -> None:
 
 
 @pytest.mark.parametrize("whose", ["the same creator's other link", "another creator's"])
-def test_what_a_person_declined_does_not_come_back_to_life_by_itself(books: Books, whose: str) -> None:
+def test_declined_sale_is_held_when_credited_again(books: Books, whose: str) -> None:
     """New evidence may move the credit; that it is paid again is for a person to say."""
     if whose == "another creator's":
-        other = one_more(books, "bob")
+        other = another_creator(books, "bob")
         creator_id, link_id = other.creator_id, other.link_id
     else:
-        creator_id, link_id = books.creator_id, one_more_link(books, "better", rate_bp=1200)
+        creator_id, link_id = books.creator_id, another_link(books, "better", rate_bp=1200)
     books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
     declined = books.commission("S1").id
     books.write(lambda s: decline(s, at("10-02"), declined, reason="self_purchase"))
-    told_again(books, "S1", 100_00, "10-01 12:00", click(books, link_id, "10-01 11:00"), "10-03")
-    books.settle(at("11-20"))
+    report_again(books, "S1", 100_00, "10-01 12:00", click(books, link_id, "10-01 11:00"), "10-03")
+    books.run_jobs(at("11-20"))
     assert balance_of(books, creator_id).payable_minor == 0
     (reason,) = holds(books, "S1")
     assert "self_purchase" in reason
     again = books.commission("S1").id
     books.write(lambda s: release(s, at("11-21"), again))
-    books.settle(at("11-22"))
+    books.run_jobs(at("11-22"))
     assert balance_of(books, creator_id).payable_minor == (10_00 if whose == "another creator's" else 12_00)
     assert books.faults() == []
 
@@ -179,5 +179,5 @@ def test_a_test_sale_earns_nothing(books: Books) -> None:
 def test_a_sale_that_nobody_brought_earns_nothing_until_evidence_comes(books: Books) -> None:
     books.sale("S1", 100_00, "10-01 12:00", click=None)
     assert commissions(books, "S1") == []
-    told_again(books, "S1", 100_00, "10-01 12:00", click(books, books.link_id, "10-01 11:00"), "10-03")
+    report_again(books, "S1", 100_00, "10-01 12:00", click(books, books.link_id, "10-01 11:00"), "10-03")
     assert commissions(books, "S1") == [(books.creator_id, True, 10_00)]

@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from payouts.commissions.rules import (
     Base,
-    DisputeStep,
+    DisputeUpdate,
     Facts,
     RefundAmounts,
     Refunded,
     SaleAmounts,
-    commission,
-    full_base,
+    commission_minor,
+    full_base_minor,
     refunded,
-    remaining_base,
-    worth,
+    remaining_base_minor,
+    worth_minor,
 )
 from tracker.money import MAX_MINOR
 
@@ -45,14 +45,14 @@ def refunds(draw: st.DrawFn, sale: SaleAmounts) -> RefundAmounts:
 
 
 @st.composite
-def stories(draw: st.DrawFn) -> tuple[SaleAmounts, list[RefundAmounts]]:
+def scenarios(draw: st.DrawFn) -> tuple[SaleAmounts, list[RefundAmounts]]:
     sale = draw(sales())
     return sale, draw(st.lists(refunds(sale), max_size=4))
 
 
 def left(sale: SaleAmounts, back: list[RefundAmounts], base: Base, rate_bp: int, **more: Any) -> int:
     named = tuple((str(number), refund) for number, refund in enumerate(back))
-    return worth(Facts(sale, named, **more), base, rate_bp)
+    return worth_minor(Facts(sale, named, **more), base, rate_bp)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def left(sale: SaleAmounts, back: list[RefundAmounts], base: Base, rate_bp: int,
 def test_a_commission_is_the_rate_of_its_base_half_up(
     sale: SaleAmounts, base: Base, rate_bp: int, earned: int
 ) -> None:
-    assert commission(full_base(sale, base), rate_bp) == earned == left(sale, [], base, rate_bp)
+    assert commission_minor(full_base_minor(sale, base), rate_bp) == earned == left(sale, [], base, rate_bp)
 
 
 STATED = RefundAmounts(2380, tax=380, shipping=0)
@@ -103,9 +103,7 @@ UNSTATED = RefundAmounts(2380)
         ([RefundAmounts(100, tax=100, shipping=100)], 100, 0),  # says more than it gave back: no more than 0
     ],
 )
-def test_what_refunds_took_of_the_total_and_of_the_net(
-    back: list[RefundAmounts], total: int, net: int
-) -> None:
+def test_refunded_total_and_net(back: list[RefundAmounts], total: int, net: int) -> None:
     assert refunded(SaleAmounts(11900, 1900, 500), back, cancelled=False) == Refunded(total, net)
 
 
@@ -116,17 +114,17 @@ def test_a_cancellation_takes_all_that_remains() -> None:
         assert all(left(sale, back, base, 10_000, cancelled=True) == 0 for base in BASES)
 
 
-@given(stories(), st.sampled_from(BASES), rates)
-def test_what_is_left_is_never_negative_and_never_more_than_the_whole(
+@given(scenarios(), st.sampled_from(BASES), rates)
+def test_remaining_commission_is_between_zero_and_the_full_amount(
     story: tuple[SaleAmounts, list[RefundAmounts]], base: Base, rate_bp: int
 ) -> None:
     sale, back = story
-    remaining = remaining_base(sale, base, refunded(sale, back, cancelled=False))
-    assert 0 <= remaining <= full_base(sale, base)
+    remaining = remaining_base_minor(sale, base, refunded(sale, back, cancelled=False))
+    assert 0 <= remaining <= full_base_minor(sale, base)
     assert 0 <= left(sale, back, base, rate_bp) <= left(sale, [], base, rate_bp)
 
 
-@given(stories(), st.sampled_from(BASES), rates)
+@given(scenarios(), st.sampled_from(BASES), rates)
 def test_the_order_of_refunds_does_not_matter(
     story: tuple[SaleAmounts, list[RefundAmounts]], base: Base, rate_bp: int
 ) -> None:
@@ -134,8 +132,8 @@ def test_the_order_of_refunds_does_not_matter(
     assert len({left(sale, list(order), base, rate_bp) for order in permutations(back)}) == 1
 
 
-@given(stories(), st.data(), st.sampled_from(BASES), rates)
-def test_one_more_refund_never_leaves_more(
+@given(scenarios(), st.data(), st.sampled_from(BASES), rates)
+def test_another_refund_never_increases_the_commission(
     story: tuple[SaleAmounts, list[RefundAmounts]], data: st.DataObject, base: Base, rate_bp: int
 ) -> None:
     sale, back = story
@@ -152,7 +150,7 @@ def in_pieces(total: int, weights: list[int]) -> list[int]:
 @given(
     sales(), st.lists(st.integers(0, 1000), min_size=1, max_size=6), st.data(), st.sampled_from(BASES), rates
 )
-def test_a_full_refund_in_any_pieces_stated_or_not_leaves_exactly_nothing(
+def test_full_refund_in_any_parts_leaves_zero(
     sale: SaleAmounts, weights: list[int], data: st.DataObject, base: Base, rate_bp: int
 ) -> None:
     pieces = []
@@ -172,8 +170,8 @@ def test_an_unstated_refund_in_pieces_is_the_same_as_in_one(
     assert left(sale, pieces, "net", rate_bp) == left(sale, whole, "net", rate_bp)
 
 
-@given(stories(), rates)
-def test_the_formula_of_the_rules_worked_out_with_fractions(
+@given(scenarios(), rates)
+def test_refund_formula_matches_exact_fractions(
     story: tuple[SaleAmounts, list[RefundAmounts]], rate_bp: int
 ) -> None:
     sale, back = story
@@ -191,17 +189,19 @@ def test_the_formula_of_the_rules_worked_out_with_fractions(
     assert left(sale, back, "net", rate_bp) == expected
 
 
-@given(stories(), rates)
-def test_gross_less_what_went_back_is_the_base_of_gross(
+@given(scenarios(), rates)
+def test_gross_base_is_the_total_less_refunds(
     story: tuple[SaleAmounts, list[RefundAmounts]], rate_bp: int
 ) -> None:
     sale, back = story
     went_back = min(sum(refund.amount for refund in back), sale.total)
-    assert remaining_base(sale, "gross", refunded(sale, back, cancelled=False)) == sale.total - went_back
+    assert (
+        remaining_base_minor(sale, "gross", refunded(sale, back, cancelled=False)) == sale.total - went_back
+    )
 
 
-def step(dispute_id: str, status: Any, time: int, amount: int = 4000) -> DisputeStep:
-    return DisputeStep(dispute_id, status, amount, f"{time:04}")
+def step(dispute_id: str, status: Any, time: int, amount: int = 4000) -> DisputeUpdate:
+    return DisputeUpdate(dispute_id, status, amount, f"{time:04}")
 
 
 SALE = SaleAmounts(10000, 0, 0)
@@ -223,22 +223,22 @@ SALE = SaleAmounts(10000, 0, 0)
         ([step("d", "lost", 1, 99999)], 0, []),
     ],
 )
-def test_what_disputes_leave_and_which_are_open(
-    steps: list[DisputeStep], remaining: int, still_open: list[str]
+def test_commission_and_open_disputes_after_dispute_updates(
+    steps: list[DisputeUpdate], remaining: int, still_open: list[str]
 ) -> None:
     for order in permutations(steps):
         facts = Facts(SALE, disputes=tuple(order))
-        assert worth(facts, "net", 1000) == remaining
+        assert worth_minor(facts, "net", 1000) == remaining
         assert facts.open_disputes() == still_open
 
 
 def test_a_lost_dispute_that_is_reported_as_a_refund_too_counts_once() -> None:
     lost = Facts(SALE, (("d", RefundAmounts(4000)),), (step("d", "lost", 1),))
-    assert worth(lost, "net", 1000) == 600
+    assert worth_minor(lost, "net", 1000) == 600
     another = Facts(SALE, (("r", RefundAmounts(4000)),), (step("d", "lost", 1),))
-    assert worth(another, "net", 1000) == 200
+    assert worth_minor(another, "net", 1000) == 200
 
 
-def test_what_was_declined_stays_at_nothing() -> None:
+def test_declined_commission_stays_zero() -> None:
     facts = Facts(SALE, disputes=(step("d", "lost", 1), step("d", "won", 2)), declined=True)
-    assert worth(facts, "net", 1000) == 0
+    assert worth_minor(facts, "net", 1000) == 0

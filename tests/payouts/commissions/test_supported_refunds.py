@@ -10,14 +10,14 @@ from config.migrate import migrate_down, migrate_up
 from config.schema import MAIN
 from payouts.explain.order import as_text, explain
 from tests.payouts.cast import Books, at
-from tests.payouts.commissions.test_provider_refunds import PAYMENT, seconds, told
+from tests.payouts.commissions.test_provider_refunds import PAYMENT, deliver, unix_time
 from tests.tracker.sales.payloads_read import event
 from tracker.errors import Gone
 from tracker.sales.inbox.operations import dismiss
 from tracker.sales.sources.operations import create_source, delete_source, get_live_source
 
 
-def provider_of(books: Books) -> str:
+def supporting_provider(books: Books) -> str:
     """Stripe beside the shop, whose amounts and refunds count."""
     values: dict[str, Any] = {"brand_id": books.brand_id, "kind": "stripe", "supports": books.source_id}
     made: str = books.write(
@@ -26,14 +26,15 @@ def provider_of(books: Books) -> str:
     return made
 
 
-def claim_and_wait(books: Books, order_id: str, when: str) -> None:
+def parked_claim_of_deleted_provider(books: Books, order_id: str, when: str) -> None:
     """A claim on an order of which so much went back, and a message that waits; then the provider is gone."""
-    beside = provider_of(books)
+    beside = supporting_provider(books)
     claim: dict[str, Any] = {"metadata": {"order_id": order_id}}
-    assert told(books, beside, event("stripe_refund_created", **claim), when).state == "applied"
+    assert deliver(books, beside, event("stripe_refund_created", **claim), when).state == "applied"
     elsewhere: dict[str, Any] = {"payment_intent": "pi_3Elsewhere", "charge": None}
     assert (
-        told(books, beside, event("stripe_refund_created", key="evt_w", **elsewhere), when).state == "parked"
+        deliver(books, beside, event("stripe_refund_created", key="evt_w", **elsewhere), when).state
+        == "parked"
     )
     books.write(lambda s: delete_source(s, at(when), beside))
 
@@ -41,33 +42,33 @@ def claim_and_wait(books: Books, order_id: str, when: str) -> None:
 def sold(books: Books) -> str:
     """100.00 net at 10 %, whose payment the shop names; the provider."""
     books.sale("S1", 100_00, "10-01", references=[PAYMENT["payment_intent"]])
-    return provider_of(books)
+    return supporting_provider(books)
 
 
 def refund(when: str) -> dict[str, Any]:
-    given: dict[str, Any] = PAYMENT | {"amount": 20_00, "created": seconds(when)}
+    given: dict[str, Any] = PAYMENT | {"amount": 20_00, "created": unix_time(when)}
     return event("stripe_refund_created", **given)
 
 
-def test_a_refund_that_both_tell_of_is_taken_back_once(books: Books) -> None:
+def test_refund_reported_by_shop_and_provider_is_deducted_once(books: Books) -> None:
     provider = sold(books)
     books.refund("S1", 20_00, "10-05")
-    assert told(books, provider, refund("10-05"), "10-05").state == "applied"
+    assert deliver(books, provider, refund("10-05"), "10-05").state == "applied"
     assert books.balance().total_minor == 8_00
     assert books.faults() == []
 
 
-def test_a_refund_that_only_the_provider_tells_of_keeps_the_commission_from_being_paid(books: Books) -> None:
+def test_refund_reported_only_by_the_provider_holds_the_commission(books: Books) -> None:
     provider = sold(books)
-    books.settle(at("11-02"))
+    books.run_jobs(at("11-02"))
     assert books.balance().payable_minor == 10_00
-    claim = told(books, provider, refund("11-03"), "11-03")
+    claim = deliver(books, provider, refund("11-03"), "11-03")
     assert (books.balance().pending_minor, books.balance().payable_minor) == (10_00, 0)
     line = f"Nothing of it is released while {claim.event_id} is in state parked: 20.00 EUR of order S1 went"
     assert line in as_text(books.write(lambda s: explain(s, books.brand_id, "S1"))[0])
 
     books.refund("S1", 20_00, "11-04")
-    books.settle(at("11-04"))
+    books.run_jobs(at("11-04"))
     assert (books.balance().pending_minor, books.balance().payable_minor) == (0, 8_00)
     said = as_text(books.write(lambda s: explain(s, books.brand_id, "S1"))[0])
     line = f"{provider} told of the refund re_3ExampleOne of 20.00 EUR, which is not counted: "
@@ -76,30 +77,30 @@ def test_a_refund_that_only_the_provider_tells_of_keeps_the_commission_from_bein
     assert books.faults() == []
 
 
-def test_a_person_who_puts_the_claim_aside_lets_the_commission_go(books: Books) -> None:
+def test_dismissing_the_claim_releases_the_commission(books: Books) -> None:
     provider = sold(books)
-    claim = told(books, provider, refund("11-03"), "11-03")
+    claim = deliver(books, provider, refund("11-03"), "11-03")
     assert books.balance().payable_minor == 0
     books.write(partial(dismiss, event_id=claim.event_id, reason="a voucher instead"))
-    books.settle(at("11-04"))
+    books.run_jobs(at("11-04"))
     assert books.balance().payable_minor == 10_00
 
 
-def test_a_dispute_that_only_the_provider_hears_of_holds_and_takes_back(books: Books) -> None:
+def test_dispute_reported_only_by_the_provider_holds_and_reverses(books: Books) -> None:
     provider = sold(books)
-    dispute: dict[str, Any] = PAYMENT | {"amount": 100_00, "created": seconds("10-20")}
-    told(books, provider, event("stripe_dispute_created", **dispute), "10-20")
-    books.settle(at("11-05"))
+    dispute: dict[str, Any] = PAYMENT | {"amount": 100_00, "created": unix_time("10-20")}
+    deliver(books, provider, event("stripe_dispute_created", **dispute), "10-20")
+    books.run_jobs(at("11-05"))
     assert books.balance().payable_minor == 0
-    closing: dict[str, Any] = {"type": "charge.dispute.closed", "key": "evt_d2", "at": seconds("11-10")}
-    told(books, provider, event("stripe_dispute_created", **closing, **dispute, status="lost"), "11-10")
+    closing: dict[str, Any] = {"type": "charge.dispute.closed", "key": "evt_d2", "at": unix_time("11-10")}
+    deliver(books, provider, event("stripe_dispute_created", **closing, **dispute, status="lost"), "11-10")
     assert books.balance().total_minor == 0
     assert books.faults() == []
 
 
-def test_a_schema_that_knows_of_no_support_finds_the_provider_closed(books: Books) -> None:
+def test_downgrade_to_a_schema_without_supporting_sources_closes_them(books: Books) -> None:
     """What it told would be counted there beside the other's reports."""
-    beside, engine = provider_of(books), books.databases.main
+    beside, engine = supporting_provider(books), books.databases.main
     migrate_down(engine, MAIN, "0015")
     migrate_up(engine, MAIN)
     with read_session(engine) as session, pytest.raises(Gone):

@@ -7,16 +7,16 @@ from payouts.statements.commands import COMMANDS as STATEMENTS
 from payouts.statements.decisions import hold, keep
 from payouts.statements.render.csv import as_csv
 from tests.payouts.cast import Books, at
-from tests.payouts.commissions.people import click, decide, one_more, standing, told_again
-from tests.payouts.commissions.suspects import OWN, SOLD, duplicate, explained, paid_by_stripe
+from tests.payouts.commissions.people import another_creator, balances_of, click, decide, report_again
+from tests.payouts.commissions.suspects import OWN_PURCHASE, SOLD, duplicate, explain_order, paid_by_stripe
 from tests.tracker.terminal import Terminal
 from tracker.errors import NotFound
 from tracker.sales.suspicion.commands import COMMANDS as SUSPICION
 from tracker.sales.suspicion.rules import SETTINGS
 
 
-def test_the_brand_sees_what_is_held_and_with_what_evidence(books: Books) -> None:
-    books.sale("S1", 100_00, SOLD, **OWN)
+def test_brand_sees_held_commissions_with_their_evidence(books: Books) -> None:
+    books.sale("S1", 100_00, SOLD, **OWN_PURCHASE)
     books.sale("S2", 100_00, SOLD)
     decide(books, hold, "S2", "10-02", reason="under_review")
     terminal = Terminal(books.settings, STATEMENTS)
@@ -32,7 +32,7 @@ def test_the_brand_sees_what_is_held_and_with_what_evidence(books: Books) -> Non
     commission_id = books.commission("S1").id
     assert f"linkledger commission release {commission_id}" in text
     assert "anna@example.com" not in text
-    assert str(OWN["customer_email_hash"]) not in text
+    assert str(OWN_PURCHASE["customer_email_hash"]) not in text
 
     terminal.ask("commission", "release", commission_id, "--note", "seen")
     assert [each["order"] for each in terminal.ask("commission", "held")] == ["S2"]
@@ -40,7 +40,7 @@ def test_the_brand_sees_what_is_held_and_with_what_evidence(books: Books) -> Non
     assert terminal.run("commission", "held").stdout == "Nothing is held.\n"
 
 
-def test_the_statement_tells_the_creator_the_reason_and_not_the_evidence(books: Books) -> None:
+def test_statement_shows_the_hold_reason_without_evidence(books: Books) -> None:
     duplicate(books, "10-01 12:00")
     paid_by_stripe(books, "10-01 12:08")
     statement = books.close("2026-10", "11-02")
@@ -52,7 +52,7 @@ def test_the_statement_tells_the_creator_the_reason_and_not_the_evidence(books: 
     assert "held: another source reported" in as_csv(statement)
 
 
-def test_what_was_paid_is_not_said_to_be_held(books: Books) -> None:
+def test_paid_commission_is_not_listed_as_held(books: Books) -> None:
     """A dispute that comes after the payment keeps nothing back."""
     books.sale("S1", 1000_00, SOLD)
     books.end("2026-10", "11-02")
@@ -66,7 +66,7 @@ def test_what_was_paid_is_not_said_to_be_held(books: Books) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["1", "1001", "many", "hold", "٣"])
-def test_a_setting_that_is_none_is_refused(books: Books, wrong: str) -> None:
+def test_invalid_suspicion_setting_is_refused(books: Books, wrong: str) -> None:
     terminal = Terminal(books.settings, SUSPICION)
     said = terminal.run("suspicion", "set", "many_sales", wrong, "--brand", books.brand_id)
     assert said.exit_code == 2
@@ -75,21 +75,21 @@ def test_a_setting_that_is_none_is_refused(books: Books, wrong: str) -> None:
     assert shown == {signal: choices[0] for signal, choices in SETTINGS.items()}
 
 
-def test_a_person_may_leave_a_released_credit_as_it_is(books: Books) -> None:
-    bob = one_more(books, "bob")
+def test_brand_may_keep_a_released_credit(books: Books) -> None:
+    bob = another_creator(books, "bob")
     books.sale("S1", 100_00, SOLD, click=click(books, books.link_id, "10-01 08:00"))
-    books.settle(at("11-01"))
+    books.run_jobs(at("11-01"))
     terminal = Terminal(books.settings, STATEMENTS)
     undecided = ("commission", "undecided", "--brand", books.brand_id)
     for hour in ("09", "10"):
-        told_again(
+        report_again(
             books, "S1", 100_00, SOLD, click(books, bob.link_id, f"10-01 {hour}:00"), f"11-02 {hour}:00"
         )
         (each,) = terminal.ask(*undecided)
         terminal.ask("commission", "keep", each["commission"], "--note", "Anna wrote the review")
         assert terminal.ask(*undecided) == []
-    assert (standing(books), books.faults()) == ((0, 10_00, 0), [])
+    assert (balances_of(books), books.faults()) == ((0, 10_00, 0), [])
     with pytest.raises(NotFound, match="nothing to decide"):
         decide(books, keep, "S1", "11-03")
-    (account,) = explained(books, "S1")
+    (account,) = explain_order(books, "S1")
     assert "Anna wrote the review" in as_text(account)

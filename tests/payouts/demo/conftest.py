@@ -20,7 +20,7 @@ NOON = datetime(2026, 11, 12, 12, 0, tzinfo=UTC)
 """Three days after the payday of October: the shortest history that there is."""
 
 
-def silent(_line: str) -> None:
+def ignore_progress(_line: str) -> None:
     """For those who need nobody to tell them that they wait."""
 
 
@@ -41,7 +41,7 @@ def seeded_home(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path)
 def _seed(template: Path, home: Path) -> Path:
     """As `linkledger demo` makes it in an empty database that somebody has migrated."""
     shutil.copytree(template, home)
-    prepare(settings_for(home, f"sqlite:///{home}/linkledger.db", demo=True), NOON, silent)
+    prepare(settings_for(home, f"sqlite:///{home}/linkledger.db", demo=True), NOON, ignore_progress)
     return home
 
 

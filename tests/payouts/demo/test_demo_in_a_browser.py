@@ -157,7 +157,7 @@ def test_the_tour_from_the_link_to_the_transfer(demo: str, page: Page) -> None:
     expect(page.get_by_text("Yes, checked just now")).to_be_visible()
 
 
-def test_a_code_alone_credits_its_owner_and_another_link_overrules_it(demo: str, page: Page) -> None:
+def test_code_credits_its_owner_unless_another_link_was_clicked(demo: str, page: Page) -> None:
     page.goto(demo + "/demo/shop/")
     expect(page.get_by_text("You did not come by a creator’s link")).to_be_visible()
     buy(page, 1, "tom10")
@@ -171,7 +171,7 @@ def test_a_code_alone_credits_its_owner_and_another_link_overrules_it(demo: str,
     expect(page.get_by_text("its owner has no eligible click, and somebody else has")).to_be_visible()
 
 
-def test_who_says_yes_is_remembered_and_who_says_no_is_not(demo: str, page: Page) -> None:
+def test_token_is_stored_only_with_consent(demo: str, page: Page) -> None:
     page.goto(demo + "/mira")
     expect(page.get_by_text("Nothing is stored")).to_be_visible()
     page.get_by_role("link", name="Tasting box").click()
@@ -203,7 +203,7 @@ def test_the_same_button_pressed_twice_is_one_order(demo: str, page: Page) -> No
     expect(page.get_by_text("Mira Vogel earns €4.58")).to_be_visible()
 
 
-def test_every_page_fits_a_phone_and_a_thumb(demo: str, page: Page) -> None:
+def test_pages_fit_a_phone_with_large_touch_targets(demo: str, page: Page) -> None:
     page.goto(demo + "/demo/")
     linked = {str(link.get_attribute("href")) for link in page.locator("main a").all()}
     paths = sorted(path for path in linked if path.startswith("/demo/"))

@@ -2,10 +2,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from payouts.demo.cast import JONAS, PEOPLE
-from payouts.demo.history import frame_before, history
+from payouts.demo.cast import CREATORS, JONAS
+from payouts.demo.history import history, timeframe_before
 
-NOWS = [
+SAMPLE_TIMES = [
     datetime(2026, 11, 12, 12, 0, tzinfo=UTC),
     datetime(2026, 11, 23, 1, 40, tzinfo=UTC),
     datetime(2026, 12, 1, 0, 0, tzinfo=UTC),
@@ -15,7 +15,7 @@ NOWS = [
 ]
 
 
-@pytest.fixture(params=NOWS, ids=str)
+@pytest.fixture(params=SAMPLE_TIMES, ids=str)
 def now(request: pytest.FixtureRequest) -> datetime:
     return request.param  # type: ignore[no-any-return]
 
@@ -25,19 +25,19 @@ def test_the_same_moment_gives_the_same_history(now: datetime) -> None:
 
 
 def test_it_has_two_to_three_months_and_a_payday(now: datetime) -> None:
-    frame = frame_before(now)
-    assert timedelta(days=70) <= now - frame.starts_at <= timedelta(days=105)
-    assert timedelta(days=3) <= now - frame.paid_at <= timedelta(days=35)
+    timeframe = timeframe_before(now)
+    assert timedelta(days=70) <= now - timeframe.starts_at <= timedelta(days=105)
+    assert timedelta(days=3) <= now - timeframe.paid_at <= timedelta(days=35)
 
 
-def test_nothing_in_it_is_still_to_come_and_everything_is_in_order(now: datetime) -> None:
+def test_history_is_sorted_and_ends_now(now: datetime) -> None:
     past = history(now)
     for events in (past.clicks, past.orders, past.refunds):
         times = [event.at for event in events]
         assert times == sorted(times)
-        assert past.frame.starts_at <= times[0] <= times[-1] <= now
-    assert past.work_times == sorted(set(past.work_times))
-    assert past.work_times[-1] == now
+        assert past.timeframe.starts_at <= times[0] <= times[-1] <= now
+    assert past.job_times == sorted(set(past.job_times))
+    assert past.job_times[-1] == now
 
 
 def test_a_visit_comes_before_its_order_and_within_the_window(now: datetime) -> None:
@@ -49,17 +49,17 @@ def test_a_visit_comes_before_its_order_and_within_the_window(now: datetime) -> 
 
 def test_everybody_sells_and_the_large_order_comes_back_after_it_was_paid(now: datetime) -> None:
     past = history(now)
-    assert {order.click.person for order in past.orders if order.click} == set(PEOPLE)
+    assert {order.click.person for order in past.orders if order.click} == set(CREATORS)
     large = next(order for order in past.orders if order.cart.product.sku == "office-box")
     assert large.click is not None
     assert large.click.person is JONAS
     (back,) = [refund for refund in past.refunds if refund.order_id == large.order_id]
     assert back.amount_minor is None
-    assert back.at > past.frame.paid_at
+    assert back.at > past.timeframe.paid_at
 
 
-def test_messages_come_twice_now_and_then() -> None:
-    assert any(order.twice for order in history(NOWS[1]).orders)
+def test_some_messages_are_sent_twice() -> None:
+    assert any(order.twice for order in history(SAMPLE_TIMES[1]).orders)
 
 
 def test_order_numbers_are_never_used_twice(now: datetime) -> None:

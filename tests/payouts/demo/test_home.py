@@ -10,16 +10,16 @@ from config.database import open_databases, transact
 from config.migrate import migrate_up, upgrade
 from config.schema import schema_states
 from config.settings import Settings
-from payouts.demo.home import MARK, clear_interrupted, prepare, reset
-from payouts.processes.addresses import require_free
+from payouts.demo.home import MARKER_FILE, clear_interrupted, prepare, reset
+from payouts.processes.addresses import require_address_free
 from tests.conftest import settings_for
-from tests.payouts.demo.conftest import NOON, silent
+from tests.payouts.demo.conftest import NOON, ignore_progress
 from tracker.errors import Conflict
 from tracker.people.accounts.operations import create_brand
 
 
 @pytest.fixture
-def real(home: Path) -> Iterator[Settings]:
+def real_installation(home: Path) -> Iterator[Settings]:
     """An installation with a brand in it that is not the demo's."""
     settings = settings_for(home)
     databases = open_databases(settings)
@@ -33,23 +33,23 @@ def real(home: Path) -> Iterator[Settings]:
     assert (home / "linkledger.db").exists()
 
 
-def mark(settings: Settings, *, whole: bool, address: str = "http://127.0.0.1:8000") -> None:
-    (settings.home / MARK).write_text(json.dumps({"whole": whole, "address": address}))
+def write_marker(settings: Settings, *, whole: bool, address: str = "http://127.0.0.1:8000") -> None:
+    (settings.home / MARKER_FILE).write_text(json.dumps({"whole": whole, "address": address}))
 
 
-def test_a_folder_with_real_data_is_neither_seeded_nor_deleted(real: Settings) -> None:
+def test_a_folder_with_real_data_is_neither_seeded_nor_deleted(real_installation: Settings) -> None:
     with pytest.raises(Conflict, match="did not make"):
-        prepare(real, NOON, silent)
+        prepare(real_installation, NOON, ignore_progress)
     with pytest.raises(Conflict, match="nothing was deleted"):
-        reset(real, silent)
+        reset(real_installation, ignore_progress)
 
 
-def test_a_database_with_other_brands_is_refused(real: Settings) -> None:
-    named = real.model_copy(update={"database_url": real.main_url})
+def test_a_database_with_other_brands_is_refused(real_installation: Settings) -> None:
+    named = real_installation.model_copy(update={"database_url": real_installation.main_url})
     with pytest.raises(Conflict, match="brands that this demo did not make"):
-        prepare(named, NOON, silent)
+        prepare(named, NOON, ignore_progress)
     with pytest.raises(Conflict, match="LINKLEDGER_DATABASE_URL"):
-        reset(named, silent)
+        reset(named, ignore_progress)
 
 
 def test_a_database_with_other_brands_keeps_its_older_schema(home: Path) -> None:
@@ -68,30 +68,30 @@ def test_a_database_with_other_brands_keeps_its_older_schema(home: Path) -> None
         )
     before = [state.current for state in schema_states(databases)]
     with pytest.raises(Conflict, match="brands that this demo did not make"):
-        prepare(settings, NOON, silent)
+        prepare(settings, NOON, ignore_progress)
     assert [state.current for state in schema_states(databases)] == before
     databases.close()
 
 
 def test_a_database_that_is_empty_but_migrated_can_be_the_demos(seeded_home: Path) -> None:
-    assert json.loads((seeded_home / MARK).read_text())["whole"]
+    assert json.loads((seeded_home / MARKER_FILE).read_text())["whole"]
 
 
 def test_reset_deletes_the_demos_own_folder(home: Path) -> None:
     settings = settings_for(home)
-    mark(settings, whole=True)
+    write_marker(settings, whole=True)
     (home / "linkledger.db").touch()
-    reset(settings, silent)
+    reset(settings, ignore_progress)
     assert not home.exists()
 
 
-def test_resetting_what_was_never_made_is_no_fault(home: Path) -> None:
-    reset(settings_for(home), silent)
+def test_reset_without_a_demo_does_nothing(home: Path) -> None:
+    reset(settings_for(home), ignore_progress)
 
 
-def test_what_an_interrupted_start_left_is_thrown_away(home: Path) -> None:
+def test_interrupted_demo_is_deleted(home: Path) -> None:
     settings = settings_for(home)
-    mark(settings, whole=False)
+    write_marker(settings, whole=False)
     (home / "linkledger.db").touch()
     said: list[str] = []
     clear_interrupted(settings, said.append)
@@ -99,24 +99,24 @@ def test_what_an_interrupted_start_left_is_thrown_away(home: Path) -> None:
     assert "interrupted" in said[0]
 
 
-def test_an_address_that_is_taken_is_said_before_anything_is_made() -> None:
+def test_used_address_is_reported_before_anything_is_created() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         bind = f"127.0.0.1:{other.getsockname()[1]}"
         with pytest.raises(Conflict, match="--bind"):
-            require_free(bind)
-    require_free(bind)
+            require_address_free(bind)
+    require_address_free(bind)
 
 
 def test_a_whole_demo_is_kept_and_started_again(demo_settings: Settings) -> None:
-    mark(demo_settings, whole=True)
+    write_marker(demo_settings, whole=True)
     said: list[str] = []
     prepare(demo_settings, NOON, said.append)
     assert said == []
 
 
 def test_a_demo_whose_links_lead_elsewhere_says_what_to_do(demo_settings: Settings) -> None:
-    mark(demo_settings, whole=True, address="http://127.0.0.1:9999")
+    write_marker(demo_settings, whole=True, address="http://127.0.0.1:9999")
     with pytest.raises(Conflict, match="--reset"):
-        prepare(demo_settings, NOON, silent)
+        prepare(demo_settings, NOON, ignore_progress)

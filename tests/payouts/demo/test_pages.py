@@ -49,7 +49,7 @@ def test_a_creators_page_shows_what_is_held_and_when_it_is_paid(client: FlaskCli
     assert "Paid, then reversed" in pages[2]
 
 
-def test_each_creator_sees_orders_of_his_own(client: FlaskClient) -> None:
+def test_each_creator_sees_only_own_orders(client: FlaskClient) -> None:
     index = text_of(client, "/demo/")
     found = [
         set(re.findall(r'href="(/demo/shop/orders/NT-\d+)"', text_of(client, path)))
@@ -84,7 +84,7 @@ def test_the_payday_closes_the_month_and_pays_it(client: FlaskClient, app: Flask
     assert "The demo’s clock stands at" in text_of(client, "/demo/")
 
 
-def test_an_order_of_the_history_is_told_from_the_click_to_the_transfer(client: FlaskClient) -> None:
+def test_order_page_shows_the_path_from_click_to_transfer(client: FlaskClient) -> None:
     creator = re.findall(r'href="(/demo/creators/crt_\w+)"', text_of(client, "/demo/"))[1]
     order = re.findall(r'href="(/demo/shop/orders/NT-\d+)"', text_of(client, creator))[-1]
     page = text_of(client, order)
@@ -101,7 +101,7 @@ def test_an_order_of_the_history_is_told_from_the_click_to_the_transfer(client: 
         ({"quantity": "1", "coupon": "FREE"}, "does not know this code"),
     ],
 )
-def test_a_form_that_cannot_be_is_shown_again_with_what_is_wrong(
+def test_invalid_form_is_shown_again_with_the_problem(
     client: FlaskClient, form: dict[str, str], words: str
 ) -> None:
     answer = client.post("/demo/shop/orders", data={"sku": "tasting-box", **form})
@@ -113,13 +113,13 @@ def test_a_form_that_cannot_be_is_shown_again_with_what_is_wrong(
     "path",
     ["/demo/shop/products/coffee", "/demo/shop/orders/NT-0", "/demo/statements/1999-01", "/demo/creators/x"],
 )
-def test_what_does_not_exist_is_a_page_that_says_so(client: FlaskClient, path: str) -> None:
+def test_missing_page_is_a_404(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
     assert "This page does not exist" in answer.text
 
 
-def test_an_order_fails_in_words_when_the_hook_does_not_answer(demo_settings: Settings) -> None:
+def test_order_reports_an_unreachable_hook(demo_settings: Settings) -> None:
     nobody = demo_settings.model_copy(update={"bind": f"127.0.0.1:{free_port()}"})
     answer = (
         create_app(nobody)

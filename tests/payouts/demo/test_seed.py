@@ -8,20 +8,20 @@ from sqlalchemy import func, select
 from config.database import Databases, open_databases, read_session
 from config.settings import Settings
 from payouts.demo.history import history
-from payouts.demo.queries import click_counts, demo_brand, demo_time, figures, payouts, statements
+from payouts.demo.queries import click_counts, creator_statistics, demo_brand, demo_time, payouts, statements
 from payouts.demo.seed import seed
-from payouts.demo.transfers import transfers_at_the_rail
+from payouts.demo.transfers import fetch_rail_transfers
 from payouts.selfcheck.checks import self_check
 from payouts.statements.models import SealedDocument
-from tests.payouts.demo.conftest import NOON, silent
+from tests.payouts.demo.conftest import NOON, ignore_progress
 from tracker.clicks.models import Click
 from tracker.sales.inbox.models import Event
 from tracker.sales.orders.models import Sale
 
 
-def test_the_history_has_its_three_stories_on_sqlite(demo_settings: Settings) -> None:
+def test_history_has_its_three_scenarios_on_sqlite(demo_settings: Settings) -> None:
     databases = open_databases(demo_settings)
-    check_the_stories(demo_settings, databases)
+    check_history(demo_settings, databases)
     databases.close()
 
 
@@ -29,18 +29,20 @@ def test_the_history_has_its_three_stories_on_sqlite(demo_settings: Settings) ->
 @pytest.mark.parametrize(
     "database_kind", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True
 )
-def test_the_history_has_its_three_stories_on_postgresql(settings: Settings, databases: Databases) -> None:
-    seed(databases, settings, NOON, silent)
-    check_the_stories(settings, databases)
+def test_history_has_its_three_scenarios_on_postgresql(settings: Settings, databases: Databases) -> None:
+    seed(databases, settings, NOON, ignore_progress)
+    check_history(settings, databases)
 
 
-def check_the_stories(settings: Settings, databases: Databases) -> None:
+def check_history(settings: Settings, databases: Databases) -> None:
     past = history(NOON)
     with read_session(databases.main) as session:
         brand = demo_brand(session)
         assert self_check(session, NOON) == []
         assert demo_time(session, NOON) == NOON
-        mira, tom, jonas = (each.balance for each in figures(session, brand, click_counts(databases)))
+        mira, tom, jonas = (
+            each.balance for each in creator_statistics(session, brand, click_counts(databases))
+        )
         assert mira.payable_minor >= 0
         assert mira.pending_minor > 0
         assert 0 < tom.payable_minor < brand.minimum_minor
@@ -64,6 +66,6 @@ def check_the_stories(settings: Settings, databases: Databases) -> None:
         assert states == ["applied"]
     with read_session(databases.clicks) as session:
         assert session.scalar(select(func.count()).select_from(Click)) == len(past.clicks)
-    at_the_rail = transfers_at_the_rail(databases, settings)
+    at_the_rail = fetch_rail_transfers(databases, settings)
     sent = {payout_id: [each.amount for each in found] for payout_id, found in at_the_rail.transfers.items()}
     assert sent == {each.id: [each.amount_minor] for each in paid.values()}

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 from payouts.explain.order import as_text, explain
 from tests.payouts.cast import Books, at
-from tests.payouts.commissions.people import click, one_more
+from tests.payouts.commissions.people import another_creator, click
 from tracker.programs.policies import change_policy
 from tracker.sales.inbox.jobs import empty_old_events
 
 
-def test_an_order_whose_message_was_emptied_is_explained_as_before_and_says_so(books: Books) -> None:
+def test_explanation_of_an_order_with_an_emptied_message(books: Books) -> None:
     books.sale("S1", 100_00, "10-01")
     [before] = books.write(lambda s: explain(s, books.brand_id, "S1"))
     assert before["event"]["body_emptied_at"] is None
@@ -23,8 +23,8 @@ def test_an_order_whose_message_was_emptied_is_explained_as_before_and_says_so(b
     assert line in as_text(after)
 
 
-def test_every_candidate_is_told_with_its_name_and_reason(books: Books) -> None:
-    bob = one_more(books, "bob")
+def test_explanation_lists_every_candidate_with_its_reason(books: Books) -> None:
+    bob = another_creator(books, "bob")
     books.write(lambda s: change_policy(s, at("09-01"), brand_id=books.brand_id, customers="lifetime"))
     known = {"customer": "C1", "coupons": ["SUMMER"]}
     books.sale("S1", 100_00, "10-01", click=click(books, bob.link_id, "09-30"), **known)

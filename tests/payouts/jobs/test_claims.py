@@ -14,8 +14,8 @@ from payouts.jobs.claims import (
     LeaseLost,
     advance_clock,
     claim,
-    clock,
     finish,
+    latest_as_of,
     require_forward,
 )
 from payouts.jobs.models import JobRun
@@ -25,19 +25,19 @@ from tracker.errors import Invalid
 SECOND = timedelta(seconds=1)
 
 
-def take(databases: Databases, now: datetime, slot: str = "10:00") -> Claim | None:
+def claim_slot(databases: Databases, now: datetime, slot: str = "10:00") -> Claim | None:
     return transact(databases.main, lambda s: claim(s, now, "pay", slot))
 
 
-def guard(databases: Databases, held: Claim, now: datetime) -> None:
-    transact(databases.main, lambda s: held.guard(s, now))
+def guard(databases: Databases, own_claim: Claim, now: datetime) -> None:
+    transact(databases.main, lambda s: own_claim.guard(s, now))
 
 
-def end(databases: Databases, held: Claim, now: datetime) -> None:
-    transact(databases.main, lambda s: finish(s, now, held, failed=False, result={"paid": 1}))
+def end(databases: Databases, own_claim: Claim, now: datetime) -> None:
+    transact(databases.main, lambda s: finish(s, now, own_claim, failed=False, result={"paid": 1}))
 
 
-def the_run(databases: Databases) -> JobRun:
+def only_run(databases: Databases) -> JobRun:
     with read_session(databases.main) as session:
         return session.scalars(select(JobRun)).one()
 
@@ -48,84 +48,80 @@ def test_sixteen_schedulers_share_fifty_slots_without_a_second_claim(
     slots = [f"slot {number:02}" for number in range(50)]
 
     def work() -> list[str]:
-        return [slot for slot in slots if take(databases, now, slot) is not None]
+        return [slot for slot in slots if claim_slot(databases, now, slot) is not None]
 
     claimed = Counter(slot for taken in run_concurrently(*[work] * THREADS) for slot in taken)
     assert claimed == Counter(slots)
 
 
 def test_a_slot_is_not_claimed_twice_however_it_ended(databases: Databases, now: datetime) -> None:
-    held = take(databases, now)
-    assert held is not None
-    assert take(databases, now) is None
-    end(databases, held, now)
-    assert take(databases, now + 2 * LEASE) is None
+    own_claim = claim_slot(databases, now)
+    assert own_claim is not None
+    assert claim_slot(databases, now) is None
+    end(databases, own_claim, now)
+    assert claim_slot(databases, now + 2 * LEASE) is None
 
 
-def test_a_dead_holders_slot_is_taken_over_when_its_lease_is_over(
-    databases: Databases, now: datetime
-) -> None:
-    held = take(databases, now)
-    assert held is not None
-    assert take(databases, now + LEASE - SECOND) is None
-    heir = take(databases, now + LEASE)
-    assert heir == Claim(held.run_id, held.fence + 1)
+def test_slot_is_taken_over_when_the_lease_has_expired(databases: Databases, now: datetime) -> None:
+    own_claim = claim_slot(databases, now)
+    assert own_claim is not None
+    assert claim_slot(databases, now + LEASE - SECOND) is None
+    successor = claim_slot(databases, now + LEASE)
+    assert successor == Claim(own_claim.run_id, own_claim.fence + 1)
 
 
-def test_a_holder_that_works_keeps_its_lease(databases: Databases, now: datetime) -> None:
-    held = take(databases, now)
-    assert held is not None
-    guard(databases, held, now + LEASE - SECOND)
-    assert take(databases, now + LEASE) is None
-    assert take(databases, now + 2 * LEASE - SECOND) is not None
+def test_active_holder_renews_its_lease(databases: Databases, now: datetime) -> None:
+    own_claim = claim_slot(databases, now)
+    assert own_claim is not None
+    guard(databases, own_claim, now + LEASE - SECOND)
+    assert claim_slot(databases, now + LEASE) is None
+    assert claim_slot(databases, now + 2 * LEASE - SECOND) is not None
 
 
-def test_one_heir_of_sixteen(databases: Databases, now: datetime) -> None:
-    take(databases, now)
-    heirs = run_concurrently(*[lambda: take(databases, now + LEASE)] * THREADS)
-    assert Counter(heir is None for heir in heirs) == {True: THREADS - 1, False: 1}
+def test_only_one_of_sixteen_takes_over_an_expired_lease(databases: Databases, now: datetime) -> None:
+    claim_slot(databases, now)
+    successors = run_concurrently(*[lambda: claim_slot(databases, now + LEASE)] * THREADS)
+    assert Counter(successor is None for successor in successors) == {True: THREADS - 1, False: 1}
 
 
-def test_whoever_was_given_up_for_dead_writes_nothing_more(databases: Databases, now: datetime) -> None:
-    held = take(databases, now)
-    heir = take(databases, now + LEASE)
-    assert held is not None
-    assert heir is not None
+def test_holder_of_an_expired_lease_cannot_write(databases: Databases, now: datetime) -> None:
+    own_claim = claim_slot(databases, now)
+    successor = claim_slot(databases, now + LEASE)
+    assert own_claim is not None
+    assert successor is not None
     with pytest.raises(LeaseLost):
-        guard(databases, held, now + LEASE)
+        guard(databases, own_claim, now + LEASE)
     with pytest.raises(LeaseLost):
-        end(databases, held, now + LEASE)
-    guard(databases, heir, now + LEASE)
-    end(databases, heir, now + LEASE)
-    run = the_run(databases)
+        end(databases, own_claim, now + LEASE)
+    guard(databases, successor, now + LEASE)
+    end(databases, successor, now + LEASE)
+    run = only_run(databases)
     assert (run.state, run.fence, run.result) == ("done", 2, {"paid": 1})
 
 
-def test_what_a_holder_wrote_in_a_transaction_goes_when_its_lease_is_gone(
-    databases: Databases, now: datetime
-) -> None:
-    held = take(databases, now)
-    assert held is not None
-    take(databases, now + LEASE)
+def test_transaction_is_rolled_back_when_the_lease_is_lost(databases: Databases, now: datetime) -> None:
+    own_claim = claim_slot(databases, now)
+    assert own_claim is not None
+    claim_slot(databases, now + LEASE)
 
     def work(session: object) -> None:
         advance_clock(session, now)  # type: ignore[arg-type]
-        held.guard(session, now)  # type: ignore[arg-type]
+        own_claim.guard(session, now)  # type: ignore[arg-type]
 
     with pytest.raises(LeaseLost):
         transact(databases.main, work)
     with read_session(databases.main) as session:
-        assert clock(session) is None
+        assert latest_as_of(session) is None
 
 
-def test_a_run_that_has_ended_cannot_go_on(databases: Databases, now: datetime) -> None:
-    held = take(databases, now)
-    assert held is not None
-    end(databases, held, now)
+def test_finished_run_cannot_continue(databases: Databases, now: datetime) -> None:
+    own_claim = claim_slot(databases, now)
+    assert own_claim is not None
+    end(databases, own_claim, now)
     with pytest.raises(LeaseLost):
-        guard(databases, held, now)
+        guard(databases, own_claim, now)
     with pytest.raises(LeaseLost):
-        end(databases, held, now)
+        end(databases, own_claim, now)
 
 
 def test_the_clock_of_the_jobs_only_goes_forward(databases: Databases, now: datetime) -> None:
@@ -136,7 +132,7 @@ def test_the_clock_of_the_jobs_only_goes_forward(databases: Databases, now: date
         *[partial(transact, databases.main, partial(advance_clock, as_of=as_of)) for as_of in times]
     )
     with read_session(databases.main) as session:
-        assert clock(session) == max(times)
+        assert latest_as_of(session) == max(times)
         assert require_forward(session, now, max(times)) == max(times)
         with pytest.raises(Invalid, match="jobs have already run as of 2026-10-08T10:00:00Z"):
             require_forward(session, now, max(times) - SECOND)

@@ -16,46 +16,42 @@ from payouts.processes.job_table import tick
 from tests.tracker.sales.shop import RECEIVED_AT, create_shop, sale
 
 
-def ran(databases: Databases, when: datetime, job: str, state: str) -> None:
-    held = transact(databases.main, lambda s: claim(s, when, job, f"{when:%Y-%m-%dT%H:%MZ}"))
-    assert held is not None
+def add_run(databases: Databases, when: datetime, job: str, state: str) -> None:
+    own_claim = transact(databases.main, lambda s: claim(s, when, job, f"{when:%Y-%m-%dT%H:%MZ}"))
+    assert own_claim is not None
     if state != "running":
         failed = state == "failed"
-        transact(databases.main, lambda s: finish(s, when, held, failed=failed, result={}))
+        transact(databases.main, lambda s: finish(s, when, own_claim, failed=failed, result={}))
 
 
-def left(databases: Databases) -> set[str]:
+def remaining_jobs(databases: Databases) -> set[str]:
     with read_session(databases.main) as session:
         return set(session.scalars(select(JobRun.job)))
 
 
-def test_what_failed_is_kept_for_ninety_days_and_the_rest_for_seven(
-    databases: Databases, now: datetime
-) -> None:
+def test_failed_runs_are_kept_for_90_days_and_others_for_7(databases: Databases, now: datetime) -> None:
     for days in (6, 8, 89, 91):
         for state in ("done", "failed", "running"):
-            ran(databases, now - timedelta(days=days), f"{state} {days} days ago", state)
+            add_run(databases, now - timedelta(days=days), f"{state} {days} days ago", state)
 
     assert transact(databases.main, lambda s: prune_runs(s, now, 100)) == 7
     assert transact(databases.main, lambda s: prune_runs(s, now, 100)) == 0
     kept = {"done 6 days ago", "running 6 days ago"} | {f"failed {days} days ago" for days in (6, 8, 89)}
-    assert left(databases) == kept
+    assert remaining_jobs(databases) == kept
 
 
 def test_old_runs_are_forgotten_in_batches(databases: Databases, now: datetime) -> None:
     for number in range(5):
-        ran(databases, now - timedelta(days=8, minutes=number), "accrue", "done")
+        add_run(databases, now - timedelta(days=8, minutes=number), "accrue", "done")
     counts = [transact(databases.main, lambda s: prune_runs(s, now, 2)) for _ in range(4)]
     assert counts == [2, 2, 1, 0]
 
 
-def test_the_scheduler_forgets_them_by_itself(
-    databases: Databases, settings: Settings, now: datetime
-) -> None:
+def test_scheduler_prunes_old_runs(databases: Databases, settings: Settings, now: datetime) -> None:
     for minutes in range(3):
-        ran(databases, now - timedelta(days=8, minutes=minutes), "gone", "done")
+        add_run(databases, now - timedelta(days=8, minutes=minutes), "gone", "done")
     assert tick(databases, settings, now)["prune-runs"] == {"forgotten": 3}
-    assert "gone" not in left(databases)
+    assert "gone" not in remaining_jobs(databases)
 
 
 def test_the_scheduler_empties_messages_as_old_as_the_settings_say(

@@ -39,7 +39,7 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @contextmanager
-def tampering(settings: Settings) -> Iterator[Session]:
+def tampering_session(settings: Settings) -> Iterator[Session]:
     """A session of somebody who has the database's own password, and goes round the triggers.
 
     What it did is undone at the end.

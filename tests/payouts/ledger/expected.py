@@ -16,7 +16,7 @@ class Order:
     tax: int
     shipping: int
     cost: int | None = None
-    told: bool = False
+    reported: bool = False
     clicks: int = 0
     refunds: dict[str, tuple[int, int | None, int | None]] = field(default_factory=dict)
     disputes: dict[str, tuple[datetime, int]] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Order:
 
     def commission(self, base: str, rate_bp: int) -> int:
         """By docs/money.md 3, part by part."""
-        back, net_back = self._went_back()
+        back, net_back = self._refunded()
         if base == "gross":
             remaining = self.total - back
         else:
@@ -40,7 +40,7 @@ class Order:
             remaining = _half_up(Fraction(whole * (self.net - net_back), self.net)) if self.net else 0
         return _half_up(Fraction(remaining * rate_bp, 10_000))
 
-    def _went_back(self) -> tuple[int, int]:
+    def _refunded(self) -> tuple[int, int]:
         """Of the total, and of the net."""
         refunds = dict(self.refunds)
         if self.is_lost():

@@ -13,16 +13,16 @@ from config.database import read_session
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
 from payouts.commissions.models import Commission
-from payouts.commissions.release import mature_due
-from payouts.ledger.manual import book_by_hand
+from payouts.commissions.release import release_due
+from payouts.ledger.manual import book_manually
 from payouts.selfcheck.checks import self_check
 from payouts.settlement.models import Payout
-from payouts.statements.close import close_ended
+from payouts.statements.close import close_ended_periods
 from payouts.statements.decisions import decline, hold, release
 from payouts.statements.models import SealedDocument, Statement
 from payouts.statements.review import approve
 from payouts.transfers.sandbox.server import SANDBOX_KEY
-from payouts.transfers.sending.run import Run
+from payouts.transfers.sending.run import PayoutRun
 from payouts.transfers.stripe.client import StripeRail
 from tests.payouts.balances import creator_balance
 from tests.payouts.cast import at
@@ -31,13 +31,13 @@ from tests.payouts.ledger.soundness import (
     everything,
     require_balanced_currencies,
     require_balanced_drafts,
-    require_what_the_shop_told,
+    require_commissions_match_reports,
 )
-from tests.payouts.ledger.town import Copies, Town
+from tests.payouts.ledger.town import BrandSetup, SetupFactory
 from tracker.errors import Conflict, NotFound, NotNow
 from tracker.sales.orders.models import Sale
 
-STEPS: dict[str, Callable[..., int]] = {"accrue": accrue_due, "adjust": adjust_due, "mature": mature_due}
+STEPS: dict[str, Callable[..., int]] = {"accrue": accrue_due, "adjust": adjust_due, "mature": release_due}
 BEFORE_ANY_PAYOUT = at("09-01")
 """Of the checks only one asks for the time: whether a payout is stuck. Here many are, on purpose."""
 
@@ -46,17 +46,17 @@ maybe_shares = st.none() | st.integers(0, 100)
 
 
 class BooksMachine(RuleBasedStateMachine):
-    copies: ClassVar[Copies]
+    new_setup: ClassVar[SetupFactory]
 
     def __init__(self) -> None:
         super().__init__()
-        self.town: Town = type(self).copies()
-        self.books = self.town.books
+        self.brand_setup: BrandSetup = type(self).new_setup()
+        self.books = self.brand_setup.books
         self.now = at("10-01 00:00")
         self.orders: dict[int, Order] = {}
-        self.last: Callable[[], Any] | None = None
+        self.last_action: Callable[[], Any] | None = None
         self.sealed: dict[str, str] = {}
-        self.seen: object = None
+        self.last_snapshot: object = None
 
     def order(self, number: int) -> Order:
         """Whatever is told about an order may come before the order itself. One has nothing but shipping."""
@@ -67,21 +67,21 @@ class BooksMachine(RuleBasedStateMachine):
             Order(f"S{number}", self.now, "EUR", total=total, tax=number * 191, shipping=shipping),
         )
 
-    def tell(self, kind: str, order: Order, data: dict[str, Any], key: str) -> None:
+    def deliver_message(self, kind: str, order: Order, data: dict[str, Any], key: str) -> None:
         now, said = self.now, {"order_id": order.order_id, "currency": order.currency} | data
 
         def deliver() -> None:
-            received = self.town.tell(now, kind, said, f"{kind} {order.order_id} {key}")
+            received = self.brand_setup.deliver_message(now, kind, said, f"{kind} {order.order_id} {key}")
             assert received.state in ("applied", "parked"), received
 
         self.do(deliver)
 
     def do(self, action: Callable[[], Any]) -> None:
-        self.last = action
+        self.last_action = action
         action()
 
     @initialize(which=st.integers(0, 2), work=st.booleans())
-    def a_good_start(self, which: int, work: bool) -> None:
+    def start_with_two_sales(self, which: int, work: bool) -> None:
         """Most stories are about a commission that has matured."""
         self.sell(0, which, 29, yen=False)
         self.sell(1, 1, 3, yen=False)
@@ -92,27 +92,27 @@ class BooksMachine(RuleBasedStateMachine):
     @rule(number=numbers, which=st.integers(0, 2), days=st.integers(0, 40), yen=st.booleans())
     def sell(self, number: int, which: int, days: int, yen: bool) -> None:
         order = self.order(number)
-        if order.told:
+        if order.reported:
             return
         if not (order.refunds or order.disputes or order.cancelled):
             order.currency = "JPY" if yen else "EUR"
             order.sold_at = self.now - timedelta(days=days)
             order.cost = None if number % 2 else order.net // 3
-        order.told = True
-        self._tell_sale(order, which)
+        order.reported = True
+        self._report_sale(order, which)
 
     @rule(number=numbers, which=st.integers(0, 2))
-    def tell_the_same_sale_with_another_click(self, number: int, which: int) -> None:
-        if self.order(number).told:
-            self._tell_sale(self.order(number), which)
+    def report_sale_again_with_another_click(self, number: int, which: int) -> None:
+        if self.order(number).reported:
+            self._report_sale(self.order(number), which)
 
-    def _tell_sale(self, order: Order, which: int) -> None:
+    def _report_sale(self, order: Order, which: int) -> None:
         order.clicks += 1
         clicked_at = order.sold_at - timedelta(minutes=60 - order.clicks)
         amounts = {"total": order.total, "tax": order.tax, "shipping": order.shipping, "discount": 0}
         data = {"occurred_at": order.sold_at.isoformat(), "cost": order.cost} | amounts
-        data["click"] = self.town.click(which, clicked_at)
-        self.tell("sale.created", order, data, str(order.clicks))
+        data["click"] = self.brand_setup.click(which, clicked_at)
+        self.deliver_message("sale.created", order, data, str(order.clicks))
 
     @rule(number=numbers, share=shares, tax=maybe_shares, shipping=maybe_shares, days=st.integers(0, 9))
     def refund(self, number: int, share: int, tax: int | None, shipping: int | None, days: int) -> None:
@@ -124,7 +124,7 @@ class BooksMachine(RuleBasedStateMachine):
         order.refunds[refund_id] = (amount, tax_part, shipping_part)
         data = {"refund_id": refund_id, "amount": amount, "tax": tax_part, "shipping": shipping_part}
         occurred_at = (self.now - timedelta(days=days)).isoformat()
-        self.tell("refund.created", order, data | {"occurred_at": occurred_at}, refund_id)
+        self.deliver_message("refund.created", order, data | {"occurred_at": occurred_at}, refund_id)
 
     @rule(number=numbers)
     def refund_all_in_two_pieces(self, number: int) -> None:
@@ -136,13 +136,13 @@ class BooksMachine(RuleBasedStateMachine):
             refund_id = f"r{len(order.refunds)}"
             order.refunds[refund_id] = (amount, None, None)
             data = {"refund_id": refund_id, "amount": amount, "occurred_at": self.now.isoformat()}
-            self.tell("refund.created", order, data, refund_id)
+            self.deliver_message("refund.created", order, data, refund_id)
 
     @rule(number=numbers)
     def cancel(self, number: int) -> None:
         order = self.order(number)
         order.cancelled = True
-        self.tell("order.cancelled", order, {"occurred_at": self.now.isoformat()}, f"{self.now}")
+        self.deliver_message("order.cancelled", order, {"occurred_at": self.now.isoformat()}, f"{self.now}")
 
     @rule(number=numbers, status=st.sampled_from(["opened", "won", "lost"]), share=shares)
     def dispute(self, number: int, status: str, share: int) -> None:
@@ -153,7 +153,7 @@ class BooksMachine(RuleBasedStateMachine):
         occurred_at = self.now - timedelta(seconds=len(order.disputes))
         order.disputes[status] = (occurred_at, amount)
         data = {"dispute_id": "d", "status": status, "amount": amount, "occurred_at": occurred_at.isoformat()}
-        self.tell("dispute.updated", order, data, status)
+        self.deliver_message("dispute.updated", order, data, status)
 
     @rule(number=numbers, what=st.sampled_from([decline, hold, release]))
     def decide(self, number: int, what: Callable[..., Any]) -> None:
@@ -165,16 +165,16 @@ class BooksMachine(RuleBasedStateMachine):
             self.books.write(lambda s: what(s, self.now, commission_id, **reason))
         except (Conflict, NotFound):
             return  # declined before, nothing left to hold, no hold to lift
-        self.last = None
+        self.last_action = None
 
     @rule(which=st.integers(0, 1), kind=st.sampled_from(["bonus", "deduction"]), amount=st.integers(1, 9000))
-    def book_by_hand(self, which: int, kind: str, amount: int) -> None:
-        now, creator_id = self.now, self.town.creators[which]
+    def book_manually(self, which: int, kind: str, amount: int) -> None:
+        now, creator_id = self.now, self.brand_setup.creators[which]
         booking = {"kind": kind, "amount_minor": amount, "currency": "EUR", "reason": "as agreed"}
         key = f"{kind} {amount} {now}"
 
         def book(session: Session) -> None:
-            book_by_hand(
+            book_manually(
                 session,
                 now,
                 brand_id=self.books.brand_id,
@@ -186,7 +186,7 @@ class BooksMachine(RuleBasedStateMachine):
         self.do(lambda: self.books.write(book))
 
     @rule(hours=st.one_of(st.integers(1, 30), st.integers(24, 24 * 40)))
-    def time_passes(self, hours: int) -> None:
+    def advance_time(self, hours: int) -> None:
         self.now += timedelta(hours=hours)
 
     @rule(steps=st.permutations(["accrue", "adjust", "mature"]), count=st.integers(1, 3))
@@ -200,14 +200,14 @@ class BooksMachine(RuleBasedStateMachine):
             pass
 
     @rule()
-    def all_jobs_have_run(self) -> None:
+    def run_all_jobs(self) -> None:
         self.work(list(STEPS), len(STEPS))
 
     @rule(days=st.integers(1, 8), fault=st.sampled_from(["", "drop_after", "403_before"]))
-    def a_month_is_settled(self, days: int, fault: str) -> None:
+    def close_and_pay_month(self, days: int, fault: str) -> None:
         """To the first of the next month, through its review, to its payouts and beyond."""
         self.now = (self.now.replace(day=1) + timedelta(days=32)).replace(day=1)
-        self.all_jobs_have_run()
+        self.run_all_jobs()
         self.close()
         self.now += timedelta(days=days)
         self.seal(6)
@@ -216,7 +216,7 @@ class BooksMachine(RuleBasedStateMachine):
     @rule()
     def close(self) -> None:
         now = self.now
-        self.do(lambda: self.books.write(lambda s: close_ended(s, now, self.books.brand_id)))
+        self.do(lambda: self.books.write(lambda s: close_ended_periods(s, now, self.books.brand_id)))
 
     @rule(count=st.integers(1, 6))
     def seal(self, count: int) -> None:
@@ -240,29 +240,29 @@ class BooksMachine(RuleBasedStateMachine):
             self.books.sandbox.control.queue_fault(fault)
         before = self._paid()
         for _ in range(2):
-            self._run().settle_open()
+            self._run().resolve_open_attempts()
             self._run().pay(self.books.brand_id, early=True)
         self.books.sandbox.control.clear_faults()
-        self.last = None
+        self.last_action = None
         with read_session(self.books.databases.main) as session:
             for creator_id, currency in {(each[1], each[2]) for each in self._paid() - before}:
                 balance = creator_balance(session, self.books.brand_id, creator_id, currency)
                 assert balance.payable_minor >= 0, "more was paid than was owed"
 
-    def _run(self) -> Run:
-        return Run(self.books.databases, StripeRail(SANDBOX_KEY, self.books.sandbox.url), self.now)
+    def _run(self) -> PayoutRun:
+        return PayoutRun(self.books.databases, StripeRail(SANDBOX_KEY, self.books.sandbox.url), self.now)
 
     def _paid(self) -> set[tuple[str, str, str]]:
         query = select(Payout.id, Payout.creator_id, Payout.currency).where(Payout.state == "paid")
         with read_session(self.books.databases.main) as session:
             return {(row[0], row[1], row[2]) for row in session.execute(query)}
 
-    @precondition(lambda self: self.last is not None)
+    @precondition(lambda self: self.last_action is not None)
     @rule()
-    def the_same_again(self) -> None:
+    def repeat_last_action(self) -> None:
         before = self.everything()
-        assert self.last is not None
-        self.last()
+        assert self.last_action is not None
+        self.last_action()
         assert self.everything() == before
 
     def live(self, order_id: str) -> str | None:
@@ -275,16 +275,16 @@ class BooksMachine(RuleBasedStateMachine):
             return everything(session)
 
     @invariant()
-    def the_books_are_sound(self) -> None:
+    def books_are_consistent(self) -> None:
         now_seen = self.everything()
-        if now_seen == self.seen:
+        if now_seen == self.last_snapshot:
             return
-        self.seen = now_seen
+        self.last_snapshot = now_seen
         with read_session(self.books.databases.main) as session:
             assert [finding.message for finding in self_check(session, BEFORE_ANY_PAYOUT)] == []
             require_balanced_currencies(session)
             require_balanced_drafts(session)
-            require_what_the_shop_told(session, self.orders.values(), everything=False)
+            require_commissions_match_reports(session, self.orders.values(), everything=False)
             bodies = {each.statement_id: each.body for each in session.scalars(select(SealedDocument))}
         assert self.sealed.items() <= bodies.items(), "a sealed document was changed"
         self.sealed = bodies
@@ -292,6 +292,6 @@ class BooksMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """At the end of every story all that was told is in the books."""
         self._work(["accrue", "adjust", "mature"], self.now)
-        self.the_books_are_sound()
+        self.books_are_consistent()
         with read_session(self.books.databases.main) as session:
-            require_what_the_shop_told(session, self.orders.values(), everything=True)
+            require_commissions_match_reports(session, self.orders.values(), everything=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from payouts.commissions.entries import current_amount, entries_of
+from payouts.commissions.entries import current_amount_minor, entries_of
 from payouts.commissions.facts import causes_of
 from payouts.commissions.models import Commission, Entry, Hold
 from payouts.ledger.models import Account, Chain, Posting
@@ -52,14 +52,14 @@ def require_balanced_drafts(session: Session) -> None:
             assert made == equation["closing"] == sum(split.values()) - 2 * split["owed_by_creator"]
 
 
-def require_what_the_shop_told(session: Session, orders: Iterable[Order], *, everything: bool) -> None:
+def require_commissions_match_reports(session: Session, orders: Iterable[Order], *, everything: bool) -> None:
     """Every commission is what the model works out; `everything`: nothing may wait for a job."""
     by_id = {order.order_id: order for order in orders}
     rows = session.execute(select(Commission, Sale).join(Sale, Sale.id == Commission.sale_id)).all()
     assert len([row for row in rows if row[0].live]) == len({row[1].id for row in rows})
     for commission, sale in rows:
         entries = entries_of(session, commission.id)
-        amount = current_amount(entries)
+        amount = current_amount_minor(entries)
         if not commission.live or any(entry.kind == "decline" for entry in entries):
             assert amount == 0
             continue

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from payouts.ledger.calendar import day_after, next_span, span_named, span_of
+from payouts.ledger.calendar import midnight_after, next_span, span_named, span_of
 from tracker.errors import Invalid
 
 CADENCES = ("month", "half_month", "week")
@@ -51,7 +51,7 @@ def test_each_instant_is_in_one_period_and_the_next_begins_where_it_ends(
 
 
 @given(instants, cadences, zones)
-def test_the_name_of_a_period_leads_back_to_it(at: datetime, cadence: str, zone: str) -> None:
+def test_period_name_round_trips(at: datetime, cadence: str, zone: str) -> None:
     span = span_of(at, cadence, zone)
     assert span_named(span.name, cadence, zone) == span
 
@@ -60,7 +60,7 @@ def test_the_name_of_a_period_leads_back_to_it(at: datetime, cadence: str, zone:
 def test_the_day_after_some_days_begins_when_no_earlier_moment_has_that_date(
     at: datetime, days: int, zone: str
 ) -> None:
-    start = day_after(at, days, zone)
+    start = midnight_after(at, days, zone)
     wanted = at.astimezone(ZoneInfo(zone)).date() + timedelta(days=days)
     assert start.astimezone(ZoneInfo(zone)).date() == wanted
     assert (start - timedelta(microseconds=1)).astimezone(ZoneInfo(zone)).date() < wanted
@@ -143,6 +143,6 @@ def test_an_instant_belongs_to_the_same_period_in_whatever_zone_it_is_written() 
     ],
 )
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
-def test_what_is_no_name_of_a_period_is_refused_with_an_example(name: str, cadence: str, zone: str) -> None:
+def test_invalid_period_name_is_refused_with_an_example(name: str, cadence: str, zone: str) -> None:
     with pytest.raises(Invalid, match="is not a period of this brand"):
         span_named(name, cadence, zone)

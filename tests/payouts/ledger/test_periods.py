@@ -8,7 +8,7 @@ from payouts.ledger.models import Period, Transaction
 from payouts.ledger.operations import lock_books, post
 from payouts.ledger.periods import get_period, mark_closed
 from payouts.ledger.rules import Line
-from payouts.statements.close import close_ended, close_period
+from payouts.statements.close import close_ended_periods, close_period
 from tests.harness.processes.threads import THREADS, run_concurrently
 from tests.payouts.cast import Books, at
 from tests.payouts.commissions.test_order_of_events import deliver
@@ -78,13 +78,13 @@ def test_a_month_is_closed_although_a_sale_of_an_older_one_is_waiting(books: Boo
 
 def test_months_without_any_event_are_closed_in_their_order(books: Books) -> None:
     deposit(books, "a", "06-15")
-    closed = books.write(lambda s: close_ended(s, at("10-01 00:00"), books.brand_id))
+    closed = books.write(lambda s: close_ended_periods(s, at("10-01 00:00"), books.brand_id))
     assert closed == ["2026-06", "2026-07", "2026-08", "2026-09"]
-    assert books.write(lambda s: close_ended(s, at("10-01 00:00"), books.brand_id)) == []
+    assert books.write(lambda s: close_ended_periods(s, at("10-01 00:00"), books.brand_id)) == []
 
 
 def test_a_brand_for_whom_nothing_happened_has_nothing_to_close(books: Books) -> None:
-    assert books.write(lambda s: close_ended(s, at("12-01"), books.brand_id)) == []
+    assert books.write(lambda s: close_ended_periods(s, at("12-01"), books.brand_id)) == []
     with read_session(books.databases.main) as session, pytest.raises(NotFound):
         get_period(session, books.brand_id, "2026-10")
 

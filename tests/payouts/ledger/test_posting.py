@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session
-from payouts.ledger.balances import account_balance
+from payouts.ledger.balances import account_balance_minor
 from payouts.ledger.checks import chain_faults
-from payouts.ledger.manual import BY_HAND, book_by_hand
+from payouts.ledger.manual import MANUAL_KINDS, book_manually
 from payouts.ledger.models import Account, Chain, Period, Posting, Transaction
 from payouts.ledger.operations import Posted, post
 from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, Line
@@ -47,33 +47,33 @@ def counts(databases: Databases) -> list[int]:
         return [session.scalar(select(func.count()).select_from(table)) or 0 for table in TABLES]
 
 
-def end_of_chain(databases: Databases) -> tuple[int, str]:
+def chain_head(databases: Databases) -> tuple[int, str]:
     with read_session(databases.main) as session:
         chain = session.scalars(select(Chain)).one()
         return chain.seq, chain.head_hash
 
 
-def chain_is_whole(databases: Databases) -> bool:
+def chain_is_valid(databases: Databases) -> bool:
     with read_session(databases.main) as session:
         return not list(chain_faults(session))
 
 
-def test_the_same_event_again_is_recognised_by_what_it_said(books: Books, databases: Databases) -> None:
+def test_repeated_event_is_recognised_by_its_inputs(books: Books, databases: Databases) -> None:
     first = deposit(books, "d1", note="b", at="a")
-    before = counts(databases), end_of_chain(databases)
+    before = counts(databases), chain_head(databases)
     again = deposit(books, "d1", at="a", note="b")
     assert (again.transaction_id, again.duplicate) == (first.transaction_id, True)
-    assert (counts(databases), end_of_chain(databases)) == before
+    assert (counts(databases), chain_head(databases)) == before
 
 
 def test_the_same_key_with_another_content_is_an_error_and_writes_nothing(
     books: Books, databases: Databases
 ) -> None:
     first = deposit(books, "d1", 100)
-    before = counts(databases), end_of_chain(databases)
+    before = counts(databases), chain_head(databases)
     with pytest.raises(Conflict, match=rf"d1 .*{first.transaction_id}"):
         deposit(books, "d1", 101)
-    assert (counts(databases), end_of_chain(databases)) == before
+    assert (counts(databases), chain_head(databases)) == before
 
 
 def test_a_key_names_an_event_of_one_brand_only(books: Books, databases: Databases) -> None:
@@ -93,10 +93,10 @@ def test_sixteen_at_once_with_the_same_event_make_one_transaction(books: Books, 
     assert Counter(result.duplicate for result in results) == {False: 1, True: THREADS - 1}
     assert len({result.transaction_id for result in results}) == 1
     assert counts(databases)[0] == 1
-    assert chain_is_whole(databases)
+    assert chain_is_valid(databases)
 
 
-def test_of_sixteen_contents_under_one_key_one_is_booked(books: Books, databases: Databases) -> None:
+def test_one_of_sixteen_conflicting_events_is_booked(books: Books, databases: Databases) -> None:
     def attempt(amount_minor: int) -> str:
         try:
             return deposit(books, "d1", amount_minor).transaction_id
@@ -106,20 +106,20 @@ def test_of_sixteen_contents_under_one_key_one_is_booked(books: Books, databases
     results = run_concurrently(*[lambda n=number: attempt(n) for number in range(1, THREADS + 1)])
     assert results.count("refused") == THREADS - 1
     assert counts(databases)[:2] == [1, 1]
-    assert chain_is_whole(databases)
+    assert chain_is_valid(databases)
 
 
-def test_sixteen_events_at_once_stand_one_after_the_other(books: Books, databases: Databases) -> None:
+def test_sixteen_concurrent_events_form_one_chain(books: Books, databases: Databases) -> None:
     run_concurrently(*[lambda n=number: deposit(books, f"d{n}", n) for number in range(1, THREADS + 1)])
     assert counts(databases)[:2] == [THREADS, THREADS]
-    assert end_of_chain(databases)[0] == THREADS
-    assert chain_is_whole(databases)
+    assert chain_head(databases)[0] == THREADS
+    assert chain_is_valid(databases)
     with read_session(databases.main) as session:
-        funding = account_balance(session, f"{books.brand_id}:brand:funding:EUR")
+        funding = account_balance_minor(session, f"{books.brand_id}:brand:funding:EUR")
     assert -funding == sum(range(1, THREADS + 1))
 
 
-def test_a_line_that_moves_nothing_or_nobodys_money_cannot_be_made() -> None:
+def test_invalid_lines_are_refused() -> None:
     for event, amount_minor, creator_id in (
         ("accrue", 0, "crt_1"),
         ("accrue", -1, "crt_1"),
@@ -176,7 +176,7 @@ def test_each_event_changes_what_is_owed_by_what_its_section_says() -> None:
         assert sections.change == owed, name
 
 
-def by_hand(books: Books, session: Session, **changes: Any) -> Posted:
+def book_manually_with(books: Books, session: Session, **changes: Any) -> Posted:
     asked: dict[str, Any] = {
         "kind": "bonus",
         "key": "k1",
@@ -185,24 +185,24 @@ def by_hand(books: Books, session: Session, **changes: Any) -> Posted:
         "reason": "best video",
         "creator_id": books.creator_id,
     }
-    return book_by_hand(session, at("10-02"), brand_id=books.brand_id, **(asked | changes))
+    return book_manually(session, at("10-02"), brand_id=books.brand_id, **(asked | changes))
 
 
-@pytest.mark.parametrize("kind", BY_HAND)
-def test_what_a_person_books_stands_where_its_rule_says(written: Books, kind: str) -> None:
+@pytest.mark.parametrize("kind", MANUAL_KINDS)
+def test_manual_booking_uses_the_accounts_of_its_rule(written: Books, kind: str) -> None:
     rule = EVENTS[kind]
     concerns = not {rule.debit, rule.credit}.isdisjoint(CREATOR_ACCOUNTS)
     creator_id = written.creator_id if concerns else None
 
     def balances(session: Session) -> list[int]:
         return [
-            account_balance(session, f"{written.brand_id}:{_owner(written, name)}:{name}:EUR")
+            account_balance_minor(session, f"{written.brand_id}:{_owner(written, name)}:{name}:EUR")
             for name in (rule.debit, rule.credit)
         ]
 
     def book(session: Session) -> None:
         before = balances(session)
-        by_hand(written, session, kind=kind, key=f"hand-{kind}", creator_id=creator_id)
+        book_manually_with(written, session, kind=kind, key=f"hand-{kind}", creator_id=creator_id)
         debit, credit = balances(session)
         assert [debit - before[0], credit - before[1]] == [-500, 500]
         session.rollback()
@@ -231,19 +231,21 @@ def _owner(books: Books, account_kind: str) -> str:
         ({"creator_id": "crt_" + "0" * 32}, NotFound),
     ],
 )
-def test_what_cannot_be_right_is_refused_and_nothing_is_written(
+def test_invalid_manual_booking_is_refused(
     written: Books, changes: dict[str, Any], error: type[Exception]
 ) -> None:
     before = counts(written.databases)
     with pytest.raises(error):
-        written.write(lambda s: by_hand(written, s, **changes))
+        written.write(lambda s: book_manually_with(written, s, **changes))
     assert counts(written.databases) == before
 
 
 def test_a_creator_owes_nothing_to_one_brand_for_what_another_paid(books: Books) -> None:
     """Netting is arithmetic on one account; nothing crosses a currency (docs/money.md 1)."""
-    books.write(lambda s: by_hand(books, s, kind="deduction", key="d", amount_minor=700))
-    books.write(lambda s: by_hand(books, s, kind="bonus", key="b", amount_minor=900, currency="JPY"))
+    books.write(lambda s: book_manually_with(books, s, kind="deduction", key="d", amount_minor=700))
+    books.write(
+        lambda s: book_manually_with(books, s, kind="bonus", key="b", amount_minor=900, currency="JPY")
+    )
     assert books.balance().payable_minor == -700
     with read_session(books.databases.main) as session:
         assert creator_balance(session, books.brand_id, books.creator_id, "JPY").payable_minor == 900

@@ -12,25 +12,27 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.harness.databases.memory_disk import memory_disk
 from tests.payouts.ledger.machine import BooksMachine
-from tests.payouts.ledger.town import Copies, copies_of_town
+from tests.payouts.ledger.town import SetupFactory, brand_setup_factory
 
 SEED_VARIABLE = "LINKLEDGER_TEST_SEED"
 """Set it to the number that a failed run printed, and the same stories are told again."""
 
 
 @pytest.fixture
-def copies(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Copies]:
+def new_setup(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SetupFactory]:
     on_sqlite = database_kind == "sqlite"
     template = request.getfixturevalue("sqlite_template" if on_sqlite else "postgres_template")
     server = None if on_sqlite else request.getfixturevalue("postgres_server")
     with (
         tempfile.TemporaryDirectory(prefix="linkledger-", dir=memory_disk() or tmp_path) as folder,
-        copies_of_town(Path(folder), template, server) as made,
+        brand_setup_factory(Path(folder), template, server) as made,
     ):
         yield made
 
 
-def tell_stories(copies: Copies, examples: int, steps: int, *, then_shorten: bool = False) -> None:
+def run_scenarios(
+    new_setup: SetupFactory, examples: int, steps: int, *, with_shrinking: bool = False
+) -> None:
     """A story that fails is told as it is; to find a short one like it takes minutes."""
     number = int(os.environ.get(SEED_VARIABLE) or random.randrange(10**9))
     print(f"{SEED_VARIABLE}={number}")  # noqa: T201
@@ -39,24 +41,26 @@ def tell_stories(copies: Copies, examples: int, steps: int, *, then_shorten: boo
     class Machine(BooksMachine):
         pass
 
-    Machine.copies = staticmethod(copies)
+    Machine.new_setup = staticmethod(new_setup)
     profile = settings(
         max_examples=examples,
         stateful_step_count=steps,
         deadline=None,
         database=None,
-        phases=(Phase.generate, Phase.shrink) if then_shorten else (Phase.generate,),
+        phases=(Phase.generate, Phase.shrink) if with_shrinking else (Phase.generate,),
         print_blob=True,
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(Machine, settings=profile)
 
 
-def test_whatever_happens_the_books_are_sound(copies: Copies, database_kind: str) -> None:
-    tell_stories(copies, examples=6 if database_kind == "sqlite" else 2, steps=20)
+def test_books_stay_consistent_under_random_operations(new_setup: SetupFactory, database_kind: str) -> None:
+    run_scenarios(new_setup, examples=6 if database_kind == "sqlite" else 2, steps=20)
 
 
 @pytest.mark.nightly
 @pytest.mark.timeout(3600)
-def test_whatever_happens_for_long_the_books_are_sound(copies: Copies, database_kind: str) -> None:
-    tell_stories(copies, examples=120 if database_kind == "sqlite" else 40, steps=50, then_shorten=True)
+def test_books_stay_consistent_under_long_random_operations(
+    new_setup: SetupFactory, database_kind: str
+) -> None:
+    run_scenarios(new_setup, examples=120 if database_kind == "sqlite" else 40, steps=50, with_shrinking=True)

@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session
 
 from config.database import open_databases
 from config.settings import Settings
-from payouts.transfers.payees import note_status, remember_payee
+from payouts.transfers.payees import record_payee_status, register_payee
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.stripe.client import StripeRail
 from tests.conftest import settings_for
 from tests.harness.databases.postgres import PostgresServer
 from tests.payouts.cast import Books, at, open_books
-from tests.payouts.commissions.people import another_program, one_more, one_more_link
+from tests.payouts.commissions.people import another_creator, another_link, another_program
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of
 from tracker.sales.inbox.operations import ReceiveResult, receive
@@ -31,7 +31,7 @@ _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
-class Town:
+class BrandSetup:
     """`links`: of the first creator, of the second, and of the first in a program that pays on profit."""
 
     books: Books
@@ -43,7 +43,7 @@ class Town:
         link = uuid_of(self.links[which], "lnk")
         return make_token(keys, new_uuid(when), link, earns=True, confirmed=True)
 
-    def tell(self, now: datetime, kind: str, data: dict[str, Any], key: str) -> ReceiveResult:
+    def deliver_message(self, now: datetime, kind: str, data: dict[str, Any], key: str) -> ReceiveResult:
         """The shop's message comes in; nobody has looked at it yet."""
         body = json.dumps({"type": kind, "timestamp": now.isoformat(), "data": data}).encode()
 
@@ -55,40 +55,42 @@ class Town:
         return received
 
 
-Copies = Callable[[], Town]
+SetupFactory = Callable[[], BrandSetup]
 
 
 @contextmanager
-def copies_of_town(folder: Path, template: Path | str, server: PostgresServer | None) -> Iterator[Copies]:
+def brand_setup_factory(
+    folder: Path, template: Path | str, server: PostgresServer | None
+) -> Iterator[SetupFactory]:
     """Makes towns, each in databases of its own. `template` is a folder with SQLite files or a database."""
     original = _settings(folder / "original", template, server)
     with SandboxServer(folder / "sandbox.db") as sandbox:
-        town = _found(original, sandbox)
-        town.books.databases.close()
-        made: list[Town] = []
+        brand_setup = _create_setup(original, sandbox)
+        brand_setup.books.databases.close()
+        made: list[BrandSetup] = []
 
-        def copy() -> Town:
+        def copy() -> BrandSetup:
             if made:
-                _raze(made.pop(), server)
+                _delete(made.pop(), server)
             source = original.home if server is None else _database_of(original)
             settings = _settings(folder / f"town-{next(_numbers)}", source, server)
-            books = replace(town.books, settings=settings, databases=open_databases(settings))
-            made.append(replace(town, books=books))
+            books = replace(brand_setup.books, settings=settings, databases=open_databases(settings))
+            made.append(replace(brand_setup, books=books))
             return made[-1]
 
         yield copy
         for each in made:
-            _raze(each, server)
+            _delete(each, server)
 
 
-def _found(settings: Settings, sandbox: SandboxServer) -> Town:
+def _create_setup(settings: Settings, sandbox: SandboxServer) -> BrandSetup:
     books = open_books(settings, open_databases(settings), sandbox)
-    bob = one_more(books, "bob", rate_bp=1750)
+    bob = another_creator(books, "bob", rate_bp=1750)
     _connect(books, bob.creator_id)
-    profit = one_more_link(books, "profit", another_program(books, rate_bp=3333, base="profit"))
+    profit = another_link(books, "profit", another_program(books, rate_bp=3333, base="profit"))
     for currency in ("EUR", "JPY"):
         sandbox.control.top_up(currency, 10**12)
-    return Town(books, (books.link_id, bob.link_id, profit), (books.creator_id, bob.creator_id))
+    return BrandSetup(books, (books.link_id, bob.link_id, profit), (books.creator_id, bob.creator_id))
 
 
 def _connect(books: Books, creator_id: str) -> None:
@@ -97,10 +99,10 @@ def _connect(books: Books, creator_id: str) -> None:
     books.sandbox.control.complete_onboarding(account)
 
     def work(session: Session) -> None:
-        payee = remember_payee(
+        payee = register_payee(
             session, at("09-01"), brand_id=books.brand_id, creator_id=creator_id, account_ref=account
         )
-        note_status(session, at("09-01"), payee.id, rail.payee_status(account))
+        record_payee_status(session, at("09-01"), payee.id, rail.payee_status(account))
 
     books.write(work)
 
@@ -117,9 +119,9 @@ def _database_of(settings: Settings) -> str:
     return settings.database_url.rpartition("/")[2].partition("?")[0]
 
 
-def _raze(town: Town, server: PostgresServer | None) -> None:
-    town.books.databases.close()
+def _delete(brand_setup: BrandSetup, server: PostgresServer | None) -> None:
+    brand_setup.books.databases.close()
     if server is None:
-        shutil.rmtree(town.books.settings.home)
+        shutil.rmtree(brand_setup.books.settings.home)
     else:
-        server.drop_database(_database_of(town.books.settings))
+        server.drop_database(_database_of(brand_setup.books.settings))

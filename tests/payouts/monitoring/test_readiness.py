@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 from config.database import Databases
 from config.settings import Settings
 from payouts.jobs import heartbeat
-from payouts.processes.job_table import JOBS, MINUTE, tick, work
+from payouts.processes.job_table import JOBS, MINUTE, run_all_jobs, tick
 from wsgi import create_app
 
 
@@ -27,10 +27,10 @@ def scheduler_at(client: FlaskClient, when: datetime) -> tuple[str, str | None]:
 
 
 def test_the_heartbeat_is_the_first_job_and_due_every_minute() -> None:
-    assert (JOBS[0].name, JOBS[0].every) == (heartbeat.JOB, MINUTE)
+    assert (JOBS[0].name, JOBS[0].every) == (heartbeat.HEARTBEAT_JOB, MINUTE)
 
 
-def test_the_scheduler_runs_while_it_ran_a_moment_ago(
+def test_scheduler_is_running_after_a_recent_run(
     client: FlaskClient, databases: Databases, settings: Settings, now: datetime
 ) -> None:
     assert scheduler_at(client, now) == ("silent", None)
@@ -43,9 +43,9 @@ def test_the_scheduler_runs_while_it_ran_a_moment_ago(
 def test_runs_by_hand_do_not_make_a_dead_scheduler_look_alive(
     client: FlaskClient, databases: Databases, settings: Settings, now: datetime
 ) -> None:
-    work(databases, settings, now)
+    run_all_jobs(databases, settings, now)
     assert scheduler_at(client, now) == ("silent", None)
-    work(databases, settings, now, now + timedelta(days=2))
+    run_all_jobs(databases, settings, now, now + timedelta(days=2))
     assert scheduler_at(client, now + timedelta(minutes=1)) == ("silent", None)
 
 
@@ -58,14 +58,14 @@ def test_a_run_that_is_dated_ahead_hides_neither_a_live_nor_a_dead_scheduler(
     assert scheduler_at(client, now)[0] == "running"
 
 
-def test_a_clock_that_is_a_little_ahead_is_no_death(
+def test_small_clock_skew_is_tolerated(
     client: FlaskClient, databases: Databases, settings: Settings, now: datetime
 ) -> None:
     tick(databases, settings, now + timedelta(seconds=20))
     assert scheduler_at(client, now)[0] == "running"
 
 
-def test_the_schema_is_looked_at_once_a_minute_however_many_ask(
+def test_schema_is_checked_at_most_once_a_minute(
     client: FlaskClient, databases: Databases, now: datetime
 ) -> None:
     with time_machine.travel(now, tick=False):
@@ -78,7 +78,7 @@ def test_the_schema_is_looked_at_once_a_minute_however_many_ask(
         assert client.get("/readyz").json == {"status": "not ready", "reason": "SchemaMismatch"}
 
 
-def test_one_question_is_asked_for_each_request(client: FlaskClient, now: datetime) -> None:
+def test_readiness_takes_one_query(client: FlaskClient, now: datetime) -> None:
     asked: list[str] = []
     main = client.application.extensions["linkledger"].databases.main
     with time_machine.travel(now, tick=False):

@@ -12,12 +12,12 @@ from tests.tracker.terminal import Terminal
 from tracker.clicks.token import make_token
 from tracker.ids import public_id, uuid_of
 
-EVERY_COMMAND = tuple(command for module in cli.COMMAND_MODULES for command in cli.commands_of(module))
+ALL_COMMANDS = tuple(command for module in cli.COMMAND_MODULES for command in cli.commands_of(module))
 NOW = datetime.now(UTC)
 
 
 def test_work_makes_totals_that_the_command_shows(settings: Settings) -> None:
-    linkledger = Terminal(settings, EVERY_COMMAND)
+    linkledger = Terminal(settings, ALL_COMMANDS)
     earlier = NOW - timedelta(hours=30)
     write(settings, click(earlier), click(NOW, "bob"), click(NOW, "bob"), click(NOW, None, "preview"))
     link = ("--link", public_id("lnk", LINK))
@@ -35,7 +35,7 @@ def test_work_makes_totals_that_the_command_shows(settings: Settings) -> None:
 
 
 def test_work_renews_the_visitors_keys_by_the_real_clock(settings: Settings) -> None:
-    linkledger = Terminal(settings, EVERY_COMMAND)
+    linkledger = Terminal(settings, ALL_COMMANDS)
     linkledger.ask("work", "--as-of", f"{NOW + timedelta(days=4):%Y-%m-%d}")
     kept = sorted(path.name for path in (settings.home / "keys").iterdir())
     today, tomorrow = (f"visitor-{(NOW + timedelta(days=n)).date()}" for n in (0, 1))
@@ -43,9 +43,9 @@ def test_work_renews_the_visitors_keys_by_the_real_clock(settings: Settings) -> 
     assert f"visitor-{(NOW + timedelta(days=4)).date()}" not in kept
 
 
-def test_work_brings_in_what_a_dead_process_left_in_its_spool(settings: Settings) -> None:
+def test_work_drains_orphaned_spools(settings: Settings) -> None:
     write_orphan(settings.spool_folder, click(NOW), click(NOW, "bob"))
-    linkledger = Terminal(settings, EVERY_COMMAND)
+    linkledger = Terminal(settings, ALL_COMMANDS)
     [done] = linkledger.ask("work")
     assert done["jobs"]["click-spools"] == {"drained": 2}
     assert linkledger.ask("click", "count", "--link", public_id("lnk", LINK)) == {"person": 2}
@@ -60,7 +60,7 @@ def test_a_sale_confirms_the_prerender_that_it_is_credited_to(
     prerender = click(at, None, "unconfirmed")._replace(link_id=link)
     write(settings, prerender)
     token = make_token(settings.secret_keys, prerender.id, link, earns=True, confirmed=False)
-    linkledger = Terminal(settings, EVERY_COMMAND)
+    linkledger = Terminal(settings, ALL_COMMANDS)
     linkledger.ask("work")
     totals = ("click", "totals", "--link", shop.links["anna"])
     assert linkledger.ask(*totals)["total"]["unconfirmed"] == 1

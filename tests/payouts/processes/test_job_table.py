@@ -13,13 +13,13 @@ from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.commissions.models import Commission
 from payouts.jobs.claims import LEASE, claim
-from payouts.jobs.context import Context
+from payouts.jobs.context import JobContext
 from payouts.jobs.models import JobRun
 from payouts.ledger.calendar import Span
 from payouts.ledger.models import Transaction
 from payouts.ledger.periods import ensure_period
 from payouts.processes import job_table as schedule
-from payouts.processes.job_table import JOBS, Job, tick, work
+from payouts.processes.job_table import JOBS, Job, run_all_jobs, tick
 from payouts.selfcheck.checks import self_check
 from payouts.settlement.models import Payout
 from payouts.statements.models import Statement
@@ -36,7 +36,7 @@ NAMES = {job.name for job in JOBS}
 
 
 @pytest.fixture
-def at_work(books: Books) -> Settings:
+def jobs_settings(books: Books) -> Settings:
     """Settings with which the jobs find the tests' rail."""
     return settings_for(
         books.settings.home,
@@ -73,17 +73,21 @@ def only_named(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     only(monkeypatch, *[job for job in JOBS if job.name in names])
 
 
-def test_a_job_knows_how_long_those_before_it_took(
+def test_job_clock_advances_while_earlier_jobs_run(
     databases: Databases, settings: Settings, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moments: list[datetime] = []
 
-    def look(context: Context) -> dict[str, Any]:
-        moments.append(context.moment())
-        wait_until(lambda: context.moment() > moments[-1])
+    def record_moment(context: JobContext) -> dict[str, Any]:
+        moments.append(context.clock())
+        wait_until(lambda: context.clock() > moments[-1])
         return {}
 
-    only(monkeypatch, Job("first", schedule.MINUTE, look), Job("second", schedule.MINUTE, look))
+    only(
+        monkeypatch,
+        Job("first", schedule.MINUTE, record_moment),
+        Job("second", schedule.MINUTE, record_moment),
+    )
     tick(databases, settings, now)
     assert now <= moments[0] < moments[1]
 
@@ -99,34 +103,32 @@ def test_every_job_runs_once_in_its_slot(databases: Databases, settings: Setting
     assert set(tick(databases, settings, now + timedelta(days=1))) == NAMES
 
 
-def test_a_clock_that_goes_back_makes_nothing_run_again(
-    databases: Databases, settings: Settings, now: datetime
-) -> None:
+def test_backward_clock_runs_no_job_again(databases: Databases, settings: Settings, now: datetime) -> None:
     tick(databases, settings, now)
     tick(databases, settings, now + timedelta(minutes=1))
     assert tick(databases, settings, now) == {}
 
 
 def test_two_schedulers_at_the_same_moment_do_everything_once(
-    books: Books, databases: Databases, at_work: Settings
+    books: Books, databases: Databases, jobs_settings: Settings
 ) -> None:
     for number in range(1, 6):
         books.sale(f"S{number}", 1000_00, "10-01")
     for when in ("11-01 00:05", "11-08 00:05", "11-09 00:05"):
-        done = run_concurrently(*[partial(tick, databases, at_work, at(when))] * 4)
+        done = run_concurrently(*[partial(tick, databases, jobs_settings, at(when))] * 4)
         assert sorted(name for each in done for name in each) == sorted(NAMES)
     assert set(runs(databases)["pay"]) == {"done"}
     assert books.sandbox.control.counts()["transfers"] == 1
     assert (books.balance().total_minor, books.faults()) == (0, [])
 
 
-def test_a_month_from_sale_to_payment_without_anybody_doing_anything(
-    books: Books, databases: Databases, at_work: Settings
+def test_month_is_closed_approved_and_paid_automatically(
+    books: Books, databases: Databases, jobs_settings: Settings
 ) -> None:
     books.sale("S1", 1000_00, "10-01")
-    results = work(databases, at_work, at("10-30 08:00"), at("11-10 08:00"))
+    results = run_all_jobs(databases, jobs_settings, at("10-30 08:00"), at("11-10 08:00"))
     assert [result["at"] for result in results][:2] == ["2026-10-30T08:00:00Z", "2026-10-31T00:00:00Z"]
-    days = {name: result["at"][:10] for result in results for name in busy(result)}
+    days = {name: result["at"][:10] for result in results for name in jobs_with_work(result)}
     assert days.pop("prune-runs") > "2026-11-05"  # when the first of these runs were old
     assert days == {
         "mature": "2026-11-01",
@@ -137,11 +139,13 @@ def test_a_month_from_sale_to_payment_without_anybody_doing_anything(
     assert books.sandbox.control.counts()["transfers"] == 1
     assert (books.balance().total_minor, books.faults()) == (0, [])
     before = counts(databases)
-    assert [busy(result) for result in work(databases, at_work, at("11-10 09:00"))] == [[]]
+    assert [
+        jobs_with_work(result) for result in run_all_jobs(databases, jobs_settings, at("11-10 09:00"))
+    ] == [[]]
     assert counts(databases) == before
 
 
-def busy(result: dict[str, Any]) -> list[str]:
+def jobs_with_work(result: dict[str, Any]) -> list[str]:
     """The jobs that found something to do for somebody; those for clicks keep house."""
     return [
         name for name, done in result["jobs"].items() if any(done.values()) and not name.startswith("click-")
@@ -161,7 +165,7 @@ def busy(result: dict[str, Any]) -> list[str]:
 def test_a_brand_is_closed_approved_and_paid_at_midnight_where_it_lives(
     books: Books,
     databases: Databases,
-    at_work: Settings,
+    jobs_settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     zone: str,
     closed: str,
@@ -174,24 +178,24 @@ def test_a_brand_is_closed_approved_and_paid_at_midnight_where_it_lives(
     expected = {closed: "close", approved: "approve", paid: "pay"}
     for when, job in expected.items():
         # The hour before is another slot, so that the job has its turn before its time.
-        early = tick(databases, at_work, at(when) - timedelta(minutes=1))
+        early = tick(databases, jobs_settings, at(when) - timedelta(minutes=1))
         assert not any(early[job].values())
-        done = tick(databases, at_work, at(when) + timedelta(hours=at(when).minute > 0))
+        done = tick(databases, jobs_settings, at(when) + timedelta(hours=at(when).minute > 0))
         assert any(done[job].values())
     assert books.faults() == []
 
 
-def test_work_never_goes_backwards(
+def test_work_refuses_an_earlier_time(
     databases: Databases, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     only_named(monkeypatch, "accrue", "close")
-    work(databases, settings, at("10-18"), at("10-20"))
+    run_all_jobs(databases, settings, at("10-18"), at("10-20"))
     before = runs(databases)
     for as_of in ("10-19", "10-01"):
         with pytest.raises(Invalid, match="Time does not go backwards"):
-            work(databases, settings, at("10-02"), at(as_of))
+            run_all_jobs(databases, settings, at("10-02"), at(as_of))
     assert runs(databases) == before
-    days = [each["at"][:10] for each in work(databases, settings, at("10-02"), at("10-22"))]
+    days = [each["at"][:10] for each in run_all_jobs(databases, settings, at("10-02"), at("10-22"))]
     assert days == ["2026-10-20", "2026-10-21", "2026-10-22", "2026-10-22"]
 
 
@@ -201,7 +205,7 @@ def test_a_job_that_breaks_is_recorded_and_the_others_run(
     ran = []
 
     def job(name: str, error: Exception | None = None) -> Job:
-        def work(context: Context) -> dict[str, Any]:
+        def work(context: JobContext) -> dict[str, Any]:
             ran.append(name)
             if error is not None:
                 raise error
@@ -225,8 +229,8 @@ def test_a_job_that_breaks_is_recorded_and_the_others_run(
     assert set(tick(databases, settings, now + timedelta(minutes=1))) == {"first", "faulty", "broken", "last"}
 
 
-def test_what_is_wrong_with_one_brand_does_not_keep_the_others_waiting(
-    books: Books, databases: Databases, at_work: Settings
+def test_failure_of_one_brand_does_not_stop_the_others(
+    books: Books, databases: Databases, jobs_settings: Settings
 ) -> None:
     def broken(session: Session) -> str:
         """A brand whose zone the machine does not know any more."""
@@ -240,7 +244,7 @@ def test_what_is_wrong_with_one_brand_does_not_keep_the_others_waiting(
     broken_id = transact(databases.main, broken)
     books.sale("S1", 1000_00, "10-01")
     transact(databases.main, lambda s: _one_event(s, broken_id))
-    done = tick(databases, at_work, at("11-01 00:05"))
+    done = tick(databases, jobs_settings, at("11-01 00:05"))
     assert done["close"]["closed"] == {books.brand_id: ["2026-10"]}
     assert broken_id in done["close"]["error"]
     assert books.brand_id not in done["close"]["error"]
@@ -253,21 +257,21 @@ def _one_event(session: Session, brand_id: str) -> None:
     ensure_period(session, at("09-01"), session.get_one(Brand, brand_id), span)
 
 
-def test_a_job_whose_lease_is_lost_stops_and_leaves_the_result_to_the_heir(
-    books: Books, databases: Databases, at_work: Settings, monkeypatch: pytest.MonkeyPatch
+def test_job_with_a_lost_lease_stops_without_recording_a_result(
+    books: Books, databases: Databases, jobs_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     books.sale("S1", 100_00, "10-01")
     now = at("11-01 00:05")
     slot = "2026-11-01T00:00Z"
 
-    def lose(context: Context) -> dict[str, Any]:
-        heir = transact(databases.main, lambda s: claim(s, now + LEASE, "close", slot))
-        assert heir is not None
-        closing: Callable[[Context], dict[str, Any]] = schedule._close
+    def lose_lease(context: JobContext) -> dict[str, Any]:
+        successor = transact(databases.main, lambda s: claim(s, now + LEASE, "close", slot))
+        assert successor is not None
+        closing: Callable[[JobContext], dict[str, Any]] = schedule._close
         return closing(context)
 
-    only(monkeypatch, Job("close", timedelta(hours=1), lose))
-    done = tick(databases, at_work, now)
+    only(monkeypatch, Job("close", timedelta(hours=1), lose_lease))
+    done = tick(databases, jobs_settings, now)
     assert "taken over" in done["close"]["error"]
     assert runs(databases) == {"close": ["running"]}
     assert counts(databases)["statement"] == 0

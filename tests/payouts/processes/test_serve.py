@@ -37,7 +37,7 @@ def test_links_are_followed_on_both_ports_and_pages_on_one(settings: Settings) -
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_when_the_edge_falls_everything_stops_so_that_somebody_notices(settings: Settings) -> None:
+def test_exit_of_the_edge_process_stops_everything(settings: Settings) -> None:
     with running_server(settings.model_copy(update={"spool_mb": 1})) as server:
         edge_port = port_of(server.settings.edge_bind)
         wait_until(lambda: is_answering(edge_port))

@@ -120,11 +120,11 @@ def test_the_restart_backoff_grows_and_resets_after_stable_running() -> None:
     for _ in range(9):
         child.started_at = time.monotonic()
         pauses.append(child.backoff_s)
-        supervisor._pause(child)
-        assert child.start_after > time.monotonic()
+        supervisor._back_off(child)
+        assert child.restart_at > time.monotonic()
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
     child.started_at = time.monotonic() - 61
-    supervisor._pause(child)
+    supervisor._back_off(child)
     assert child.backoff_s == 2
 
 

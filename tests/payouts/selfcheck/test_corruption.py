@@ -11,17 +11,17 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session
 from payouts.selfcheck.checks import self_check
-from payouts.selfcheck.commands import COMMANDS as EVERYWHERE
+from payouts.selfcheck.commands import COMMANDS as ROOT_COMMANDS
 from payouts.settlement import checks
 from payouts.settlement.checks import payout_faults
 from payouts.transfers.commands import COMMANDS
 from tests.harness.databases.snapshots import database_seed_for
-from tests.payouts.cast import CAST, Books, after, at
+from tests.payouts.cast import DEFAULT_SEED, Books, at, seed_after
 from tests.payouts.transfers.runs.scenes import (
     NOVEMBER,
     OCTOBER,
+    add_booking,
     add_creator,
-    owe,
     run_at,
     seal,
     sell_and_release,
@@ -64,18 +64,18 @@ CORRUPTIONS = {
 def pay_two_creators(books: Books) -> None:
     bert = add_creator(books, "bert")
     sell_and_release(books, "1001", 100_00)
-    owe(bert, 80_00, "10-20")
+    add_booking(bert, 80_00, "10-20")
     seal(books, OCTOBER)
     assert len(run_at(books, OCTOBER.payday).pay(books.brand_id).paid) == 2
-    owe(books, 70_00, "11-20")
+    add_booking(books, 70_00, "11-20")
     seal(books, NOVEMBER)
     assert books.faults() == []
 
 
-PAID = after(pay_two_creators)
+PAID = seed_after(pay_two_creators)
 
 
-database_seed = database_seed_for(paid=PAID, books=CAST)
+database_seed = database_seed_for(paid=PAID, books=DEFAULT_SEED)
 
 
 @pytest.fixture
@@ -84,10 +84,10 @@ def paid(books: Books) -> Books:
     return books
 
 
-def test_whatever_was_changed_is_found(paid: Books) -> None:
+def test_self_check_finds_every_corruption(paid: Books) -> None:
     missed = []
     for what, change in CORRUPTIONS.items():
-        with planted(paid.databases, change) as session:
+        with corrupted(paid.databases, change) as session:
             found = [finding.message for finding in self_check(session, at("2027-01-01T00:00:00"))]
         if not found or any(len(message) < 20 for message in found):
             missed.append((what, found))
@@ -97,9 +97,9 @@ def test_whatever_was_changed_is_found(paid: Books) -> None:
 
 def test_a_fault_freezes_payouts_and_check_exits_with_3(paid: Books) -> None:
     sent = len(transfers_in(paid.sandbox))
-    with planted(paid.databases, CORRUPTIONS["an item can be paid again"], keep=True):
+    with corrupted(paid.databases, CORRUPTIONS["an item can be paid again"], keep=True):
         pass
-    terminal = Terminal(paid.settings, (*EVERYWHERE, *COMMANDS))
+    terminal = Terminal(paid.settings, (*ROOT_COMMANDS, *COMMANDS))
     checked = terminal.run("check", "--json")
     assert (checked.exit_code, json.loads(checked.stdout)["ok"]) == (3, False)
     for command in (("run", "--brand", paid.brand_id), ("retry", failed_payout(paid))):
@@ -124,8 +124,8 @@ def test_the_database_itself_refuses_to_change_what_is_written(paid: Books) -> N
                 paid.write(lambda s, change=change: s.execute(text(change)))
 
 
-def test_the_check_asks_no_more_questions_for_more_payouts(paid: Books) -> None:
-    def questions() -> int:
+def test_query_count_of_the_check_does_not_grow_with_payouts(paid: Books) -> None:
+    def query_count() -> int:
         asked = 0
 
         def count(*_: object) -> None:
@@ -138,20 +138,20 @@ def test_the_check_asks_no_more_questions_for_more_payouts(paid: Books) -> None:
         event.remove(paid.databases.main, "before_cursor_execute", count)
         return asked
 
-    few = questions()
+    few = query_count()
     assert run_at(paid, NOVEMBER.payday).pay(paid.brand_id).paid
-    assert questions() == few
+    assert query_count() == few
 
 
 def test_payouts_of_many_pages_are_all_checked(paid: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "PAGE_ROWS", 1)
     assert paid.faults() == []
-    with planted(paid.databases, CORRUPTIONS["the amount of a payout"]) as session:
+    with corrupted(paid.databases, CORRUPTIONS["the amount of a payout"]) as session:
         assert len({each.subject_id for each in payout_faults(session)}) == 2
 
 
 @contextmanager
-def planted(databases: Databases, change: str, *, keep: bool = False) -> Iterator[Session]:
+def corrupted(databases: Databases, change: str, *, keep: bool = False) -> Iterator[Session]:
     """The database as somebody leaves it who owns it and puts its triggers aside; undone unless kept."""
     postgresql = databases.main.dialect.name == "postgresql"
     with databases.main.connect() as connection:

@@ -12,7 +12,7 @@ from payouts.transfers.reconciliation.reconciliation import Reconciliation, reco
 from payouts.transfers.sandbox.server import SANDBOX_KEY
 from payouts.transfers.stripe.client import StripeRail
 from tests.harness.databases.snapshots import Snapshot, database_seed_for
-from tests.payouts.cast import CAST, Books, after, at, connect
+from tests.payouts.cast import DEFAULT_SEED, Books, at, connect, seed_after
 from tracker.errors import Conflict
 
 
@@ -24,10 +24,10 @@ def pay_october(books: Books) -> str:
     return payout_id
 
 
-PAID = after(pay_october)
+PAID = seed_after(pay_october)
 
 
-database_seed = database_seed_for(paid=PAID, books=CAST)
+database_seed = database_seed_for(paid=PAID, books=DEFAULT_SEED)
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def paid(snapshot: Snapshot, books: Books) -> Payout:
     return payout
 
 
-def compared(books: Books) -> Reconciliation:
+def reconciled(books: Books) -> Reconciliation:
     return reconcile(books.databases, StripeRail(SANDBOX_KEY, books.sandbox.url), at("11-20"))
 
 
@@ -56,8 +56,8 @@ def post(books: Books, path: str, **parameters: object) -> dict[str, object]:
 
 def test_a_partial_return_is_payable_again_and_the_payout_stays_paid(books: Books, paid: Payout) -> None:
     reverse_at_the_provider(books, paid, 30_00)
-    assert compared(books).returned == [paid.id]
-    assert compared(books).returned == []
+    assert reconciled(books).returned == [paid.id]
+    assert reconciled(books).returned == []
     assert books.balance().payable_minor == 30_00
     assert books.write(lambda s: s.get_one(Payout, paid.id).state) == "paid"
     assert books.faults() == []
@@ -66,7 +66,7 @@ def test_a_partial_return_is_payable_again_and_the_payout_stays_paid(books: Book
 def test_a_whole_return_in_two_parts_makes_the_payout_returned(books: Books, paid: Payout) -> None:
     reverse_at_the_provider(books, paid, 30_00)
     reverse_at_the_provider(books, paid, 70_00)
-    assert compared(books).returned == [paid.id, paid.id]
+    assert reconciled(books).returned == [paid.id, paid.id]
     assert books.write(lambda s: s.get_one(Payout, paid.id).state) == "returned"
     assert books.balance().payable_minor == 100_00
     assert books.faults() == []
@@ -74,7 +74,7 @@ def test_a_whole_return_in_two_parts_makes_the_payout_returned(books: Books, pai
 
 def test_what_came_back_is_paid_with_the_next_statement(books: Books, paid: Payout) -> None:
     reverse_at_the_provider(books, paid, 100_00)
-    compared(books)
+    reconciled(books)
     statement = books.close("2026-11", "12-01 00:05")
     assert statement["equation"]["payments"]["minor"] == 0
     books.approve("2026-11", "12-08")
@@ -83,7 +83,7 @@ def test_what_came_back_is_paid_with_the_next_statement(books: Books, paid: Payo
     assert books.faults() == []
 
 
-def test_more_than_was_sent_cannot_come_back(books: Books, paid: Payout) -> None:
+def test_reversals_cannot_exceed_the_payout(books: Books, paid: Payout) -> None:
     with pytest.raises(Conflict, match="cannot be"):
         books.write(
             lambda s: record_return(
@@ -96,6 +96,6 @@ def test_more_than_was_sent_cannot_come_back(books: Books, paid: Payout) -> None
 def test_a_transfer_that_somebody_made_by_hand_is_reported(books: Books, paid: Payout) -> None:
     account = connect(books)
     made = post(books, "/v1/transfers", amount=5_00, currency="eur", destination=account)
-    found = compared(books)
+    found = reconciled(books)
     assert not found.clean
     assert found.unknown_transfers == [made["id"]]

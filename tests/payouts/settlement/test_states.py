@@ -7,9 +7,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from payouts.settlement.cancellation import cancel
-from payouts.settlement.states import OPEN, STEPS, require_step
+from payouts.settlement.states import OPEN, TRANSITIONS, require_transition
 from tests.payouts.cast import Books, at
-from tests.payouts.transfers.runs.scenes import the_payout
+from tests.payouts.transfers.runs.scenes import only_payout
 from tracker.errors import Conflict, NotFound
 
 ALLOWED = {
@@ -27,28 +27,28 @@ ALLOWED = {
 STATES = ("prepared", "sending", "unknown", "paid", "failed", "cancelled", "returned")
 
 
-@pytest.mark.parametrize(("current", "following"), [*itertools.product(STATES, repeat=2)])
-def test_a_payout_takes_exactly_the_steps_of_the_rules(current: str, following: str) -> None:
-    if (current, following) in ALLOWED:
-        require_step("pay_1", current, following)
+@pytest.mark.parametrize(("current", "new_state"), [*itertools.product(STATES, repeat=2)])
+def test_only_allowed_state_transitions_pass(current: str, new_state: str) -> None:
+    if (current, new_state) in ALLOWED:
+        require_transition("pay_1", current, new_state)
     else:
-        with pytest.raises(Conflict, match=f"pay_1 is {current} and cannot become {following}"):
-            require_step("pay_1", current, following)
+        with pytest.raises(Conflict, match=f"pay_1 is {current} and cannot become {new_state}"):
+            require_transition("pay_1", current, new_state)
 
 
-def test_the_table_knows_every_state_and_which_ones_are_open() -> None:
-    assert set(STEPS) == set(STATES)
+def test_transition_table_covers_every_state() -> None:
+    assert set(TRANSITIONS) == set(STATES)
     assert {"prepared", "sending", "unknown"} == OPEN
 
 
 def test_a_paid_payout_cannot_be_cancelled_and_an_invented_one_not_found(sealed: Books) -> None:
     sealed.pay("11-09")
-    payout = the_payout(sealed)
+    payout = only_payout(sealed)
     with pytest.raises(Conflict, match="is paid"):
         sealed.write(lambda s: cancel(s, at("11-10"), payout.id, reason="changed my mind"))
     with pytest.raises(NotFound):
         sealed.write(lambda s: cancel(s, at("11-10"), "pay_invented", reason="changed my mind"))
-    assert the_payout(sealed).state == "paid"
+    assert only_payout(sealed).state == "paid"
 
 
 def test_the_database_refuses_a_state_or_amount_that_cannot_be(sealed: Books) -> None:

@@ -9,18 +9,18 @@ from payouts.statements.close import close_period
 from payouts.statements.commands import COMMANDS
 from payouts.statements.decisions import decline
 from tests.harness.databases.snapshots import POSTGRESQL_NIGHTLY, Snapshot, database_seed_for
-from tests.payouts.cast import CAST, Books, after, at
+from tests.payouts.cast import DEFAULT_SEED, Books, at, seed_after
 from tests.payouts.commissions.people import decide
-from tests.payouts.owners import orders_of, refund, sell, three_owners
+from tests.payouts.owners import open_three_books, orders_changed_by, refund, report_sales
 from tests.payouts.test_worked_example import equation, split
 from tests.payouts.transfers.runs.scenes import (
     DECEMBER,
     NOVEMBER,
     OCTOBER,
     CurrencyBooks,
+    add_booking,
     approve_in,
     open_brand,
-    owe,
     statement_in,
 )
 from tests.tracker.terminal import Terminal
@@ -28,7 +28,7 @@ from tests.tracker.terminal import Terminal
 pytestmark = POSTGRESQL_NIGHTLY
 
 
-def play_side_by_side(books: Books) -> str:
+def seed_two_brands(books: Books) -> str:
     """The id of the other brand."""
     mugs = open_brand(
         books.settings, books.databases, books.sandbox, name="Mugs", creator_id=books.creator_id
@@ -40,21 +40,23 @@ def play_side_by_side(books: Books) -> str:
         each.end("2026-10", OCTOBER.closing)
     books.sale("Y-1", 50_000, "11-20", currency="JPY")
     books.sale("T-2", 500_00, "11-21")
-    owe(books, 4_000, "11-22", currency="JPY")
+    add_booking(books, 4_000, "11-22", currency="JPY")
     books.end("2026-11", NOVEMBER.closing)
     return mugs.brand_id
 
 
-def leave_work(books: Books) -> dict[str, str]:
-    owners = three_owners(books)
-    sell(owners, "10-05", "refunded", "ripe")
-    books.settle(at("10-06"))
+def seed_pending_work(books: Books) -> dict[str, str]:
+    owners = open_three_books(books)
+    report_sales(owners, "10-05", "refunded", "ripe")
+    books.run_jobs(at("10-06"))
     refund(owners, "10-20")
-    sell(owners, "10-21", "reported")
+    report_sales(owners, "10-21", "reported")
     return {name: each.brand_id for name, each in owners.items()}
 
 
-database_seed = database_seed_for(waiting=after(leave_work), mugs=after(play_side_by_side), books=CAST)
+database_seed = database_seed_for(
+    waiting=seed_after(seed_pending_work), mugs=seed_after(seed_two_brands), books=DEFAULT_SEED
+)
 
 
 @pytest.fixture
@@ -84,7 +86,7 @@ def test_closing_a_month_of_one_brand_leaves_the_work_of_others_alone(
 
     def closed_for(owner: str) -> set[str]:
         close = partial(close_period, now=at(NOVEMBER.closing), brand_id=waiting[owner], name="2026-11")
-        return orders_of(books.databases, lambda: books.write(close))
+        return orders_changed_by(books.databases, lambda: books.write(close))
 
     kinds = ("reported", "refunded", "ripe")
     assert closed_for("anna") == {f"{kind} {name}" for kind in kinds for name in ("anna", "bob")}
@@ -124,9 +126,7 @@ def test_a_brand_has_statements_in_the_currencies_of_its_own_creators(
     }
 
 
-def test_the_brands_minimum_says_nothing_of_amounts_in_another_currency(
-    books: Books, mugs: CurrencyBooks
-) -> None:
+def test_brand_minimum_does_not_split_other_currencies(books: Books, mugs: CurrencyBooks) -> None:
     assert split(statement_in(books, "JPY", "2026-11")) == {"held": 5_000, "payable": 4_000}
 
 
@@ -139,7 +139,7 @@ def test_a_statement_is_sealed_whatever_another_brand_or_currency_has_not_sealed
     assert approve_in(books, "JPY", "2026-11", DECEMBER.approval)["previous_sha256"] is None
 
 
-def test_a_sealed_statement_follows_none_of_another_brand(books: Books, mugs: CurrencyBooks) -> None:
+def test_seal_does_not_chain_to_another_brand(books: Books, mugs: CurrencyBooks) -> None:
     mugs.approve("2026-09", OCTOBER.approval)
     assert books.approve("2026-10", OCTOBER.approval)["previous_sha256"] is None
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from config.database import Databases, read_session
 from config.settings import Settings
 from payouts.ledger.models import Period
-from payouts.statements.close import close_ended, close_period, statements_of
+from payouts.statements.close import close_ended_periods, close_period, statements_of
 from payouts.statements.models import Statement
 from payouts.statements.review import get_statement
 from payouts.transfers.sandbox.server import SandboxServer
@@ -18,9 +18,9 @@ from tests.payouts.transfers.runs.scenes import (
     DECEMBER,
     NOVEMBER,
     OCTOBER,
+    add_booking,
     approve_in,
     open_brand,
-    owe,
     statement_in,
 )
 from tracker.errors import Invalid, LinkledgerError, NotFound, NotNow
@@ -58,16 +58,19 @@ def test_closing_again_changes_nothing(books: Books) -> None:
 
 
 def test_the_job_closes_every_period_that_has_ended_and_no_other(books: Books) -> None:
-    assert books.write(lambda s: close_ended(s, at("10-01"), books.brand_id)) == []
+    assert books.write(lambda s: close_ended_periods(s, at("10-01"), books.brand_id)) == []
     books.sale("1001", 100_00, "10-05")
-    assert books.write(lambda s: close_ended(s, at("12-15"), books.brand_id)) == ["2026-10", "2026-11"]
-    assert books.write(lambda s: close_ended(s, at("12-15"), books.brand_id)) == []
+    assert books.write(lambda s: close_ended_periods(s, at("12-15"), books.brand_id)) == [
+        "2026-10",
+        "2026-11",
+    ]
+    assert books.write(lambda s: close_ended_periods(s, at("12-15"), books.brand_id)) == []
 
 
 WRONG_NAMES = ["2026-13", "2026-10-a", "2026-W40", "october", "", "26-10", "9999-12", "0001-01", "W", "-"]
 
 
-def test_a_name_that_is_no_period_of_the_brand_is_refused_in_a_sentence(books: Books) -> None:
+def test_invalid_period_name_cannot_be_closed(books: Books) -> None:
     for name in WRONG_NAMES:
         with pytest.raises(LinkledgerError):
             books.write(lambda s, name=name: close_period(s, at("12-15"), books.brand_id, name))
@@ -77,13 +80,13 @@ def test_a_period_long_before_the_brand_was_made_is_not_closed_by_mistake(books:
     """Not when later ones are there, and not when another brand has one of that name."""
     books.sale("1001", 100_00, "10-05")
     older = open_brand(books.settings, books.databases, books.sandbox, name="Mugs")
-    owe(older, 1_00, "2016-11-05T12:00:00")
+    add_booking(older, 1_00, "2016-11-05T12:00:00")
     with pytest.raises(Invalid, match="2016-11"):
         books.write(lambda s: close_period(s, at("12-15"), books.brand_id, "2016-11"))
     assert statements(books) == []
 
 
-def test_what_happens_after_the_close_counts_for_the_next_period(books: Books) -> None:
+def test_events_after_the_close_count_for_the_next_period(books: Books) -> None:
     books.sale("1001", 100_00, "10-05")
     books.end("2026-10", OCTOBER.closing)
     books.sale("1002", 300_00, "10-31", reported="late")
@@ -92,7 +95,7 @@ def test_what_happens_after_the_close_counts_for_the_next_period(books: Books) -
     assert equation(books.close("2026-11", NOVEMBER.closing)) == [10_00, 30_00, 5_00, 0, 0, 35_00]
 
 
-def test_what_was_reported_before_the_close_is_in_it_though_no_job_has_run(books: Books) -> None:
+def test_close_books_pending_reports_first(books: Books) -> None:
     """The close itself accrues, enters refunds, and releases what was due before the cut-off."""
     books.sale("1001", 100_00, "10-01 06:00")
     books.write(lambda s: close_period(s, at(OCTOBER.closing), books.brand_id, "2026-10"))
@@ -102,7 +105,7 @@ def test_what_was_reported_before_the_close_is_in_it_though_no_job_has_run(books
 def test_what_is_released_at_the_cut_off_belongs_to_the_next_period(books: Books) -> None:
     books.sale("1001", 1000_00, "2026-10-02T00:00:00")
     books.sale("1002", 1000_00, "2026-10-01T23:59:59")
-    books.settle(at(OCTOBER.closing))
+    books.run_jobs(at(OCTOBER.closing))
     assert split(books.close("2026-10", OCTOBER.closing)) == {"held": 100_00, "payable": 100_00}
 
 
@@ -113,7 +116,7 @@ def test_a_month_in_which_nothing_happened_has_a_statement_of_zeros(books: Books
     assert books.faults() == []
 
 
-def test_a_period_that_is_still_open_has_no_statement_and_says_so(books: Books) -> None:
+def test_open_period_has_no_statement(books: Books) -> None:
     books.sale("1001", 100_00, "10-05")
     with read_session(books.databases.main) as session:
         with pytest.raises(NotFound, match="not closed yet"):
@@ -156,8 +159,8 @@ def test_other_cadences_close_their_own_periods(
     names: list[str],
 ) -> None:
     books = open_brand(settings, databases, sandbox_server, name="Teas", cadence=cadence)
-    owe(books, 100_00, "10-01")
-    closed = books.write(lambda s: close_ended(s, at("12-15"), books.brand_id))
+    add_booking(books, 100_00, "10-01")
+    closed = books.write(lambda s: close_ended_periods(s, at("12-15"), books.brand_id))
     assert closed[:3] == names
     assert equation(books.statement(names[0])) == [0, 0, 0, 100_00, 0, 100_00]
 

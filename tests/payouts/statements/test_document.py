@@ -17,16 +17,16 @@ from payouts.statements.render.csv import AMOUNTS, COLUMNS, as_csv
 from payouts.statements.render.text import as_text
 from payouts.transfers.sandbox.server import SandboxServer
 from tests.harness.databases.snapshots import database_seed_for
-from tests.payouts.cast import CAST, Books, after, at
+from tests.payouts.cast import DEFAULT_SEED, Books, at, seed_after
 from tests.payouts.test_worked_example import equation
 from tests.payouts.transfers.runs.scenes import (
     DECEMBER,
     NOVEMBER,
     OCTOBER,
     CurrencyBooks,
+    add_booking,
     add_creator,
     open_brand,
-    owe,
     run_at,
     sell_and_release,
 )
@@ -51,11 +51,11 @@ def amounts_in(value: Any) -> list[dict[str, Any]]:
     return []
 
 
-def play_two_months(books: Books) -> None:
+def seed_two_months(books: Books) -> None:
     bert = add_creator(books, "bert")
     sell_and_release(books, "A-1", 100_00)
     bert.sale("B-1", 900_00, "10-20", total=1071_00, tax=171_00, discount=50_00)
-    owe(bert, 12_34, "10-21")
+    add_booking(bert, 12_34, "10-21")
     books.end("2026-10", OCTOBER.closing)
     books.approve("2026-10", OCTOBER.approval)
     run_at(books, OCTOBER.payday).pay(books.brand_id)
@@ -64,14 +64,14 @@ def play_two_months(books: Books) -> None:
     books.end("2026-11", NOVEMBER.closing)
 
 
-FULL = after(play_two_months)
+TWO_MONTHS = seed_after(seed_two_months)
 
 
-database_seed = database_seed_for(full=FULL, books=CAST)
+database_seed = database_seed_for(two_months=TWO_MONTHS, books=DEFAULT_SEED)
 
 
 @pytest.fixture
-def full(books: Books) -> Books:
+def two_months(books: Books) -> Books:
     """Two creators; sales, refunds, an adjustment, a payment; November is a draft."""
     return books
 
@@ -104,13 +104,13 @@ def test_the_pay_date_is_the_day_after_the_review_of_the_period(
     assert expected_pay_date(brand, at(released)) == day
 
 
-def test_one_creators_figures_are_never_in_anothers_part(full: Books) -> None:
-    document = full.statement("2026-11")
+def test_creator_part_contains_no_data_of_another_creator(two_months: Books) -> None:
+    document = two_months.statement("2026-11")
     parts = {part["creator"]["name"]: part for part in document["creators"]}
     assert set(parts) == {"Anna", "bert"}
     anna, bert = canonical_json(parts["Anna"]), canonical_json(parts["bert"])
     assert "A-1" in anna
-    assert all(word not in bert for word in ("A-1", "Anna", full.creator_id))
+    assert all(word not in bert for word in ("A-1", "Anna", two_months.creator_id))
     assert all(word not in anna for word in ("B-1", "B-2", "bert", parts["bert"]["creator"]["id"]))
     for name in NAMES:
         whole = document["equation"][name]["minor"]
@@ -129,9 +129,9 @@ def test_one_creators_figures_are_never_in_anothers_part(full: Books) -> None:
         )
 
 
-def test_the_lines_make_the_equation(full: Books) -> None:
+def test_lines_add_up_to_the_equation(two_months: Books) -> None:
     for period in ("2026-10", "2026-11"):
-        for part in full.statement(period)["creators"]:
+        for part in two_months.statement(period)["creators"]:
             for name in ("earned", "reversed"):
                 assert sum(line[name]["minor"] for line in part["lines"]) == part["equation"][name]["minor"]
             held = sum(line["held"]["minor"] for line in part["lines"])
@@ -142,10 +142,10 @@ def test_the_lines_make_the_equation(full: Books) -> None:
             assert listed == part["equation"]["payments"]["minor"]
 
 
-def test_a_line_has_all_that_is_needed_to_follow_its_cents(full: Books) -> None:
+def test_line_contains_every_amount_of_its_calculation(two_months: Books) -> None:
     (line,) = [
         line
-        for part in full.statement("2026-11")["creators"]
+        for part in two_months.statement("2026-11")["creators"]
         for line in part["lines"]
         if line["order"] == "B-1"
     ]
@@ -169,28 +169,28 @@ def test_a_line_has_all_that_is_needed_to_follow_its_cents(full: Books) -> None:
     assert line["click"]
 
 
-def test_every_amount_is_an_integer_with_its_currency(full: Books) -> None:
-    found = amounts_in(full.statement("2026-11"))
+def test_every_amount_is_an_integer_with_its_currency(two_months: Books) -> None:
+    found = amounts_in(two_months.statement("2026-11"))
     assert len(found) > 50
     assert all(set(each) == {"minor", "currency"} and type(each["minor"]) is int for each in found)
     assert {each["currency"] for each in found} == {"EUR"}
 
 
-def test_a_sealed_document_is_canonical_json(full: Books) -> None:
-    body = full.write(lambda s: s.scalar(text("select body from sealed_document")))
+def test_a_sealed_document_is_canonical_json(two_months: Books) -> None:
+    body = two_months.write(lambda s: s.scalar(text("select body from sealed_document")))
     assert canonical_json(json.loads(body)) == body
 
 
-def test_a_statement_names_the_statement_that_authorised_a_payment(full: Books) -> None:
+def test_a_statement_names_the_statement_that_authorised_a_payment(two_months: Books) -> None:
     (payment,) = (
-        full.statement("2026-11")["creators"][0]["payments"]
-        or full.statement("2026-11")["creators"][1]["payments"]
+        two_months.statement("2026-11")["creators"][0]["payments"]
+        or two_months.statement("2026-11")["creators"][1]["payments"]
     )
     assert (payment["what"], payment["authorised_by"]) == ("payout_confirmed", "2026-10")
 
 
-def test_the_table_has_every_line_and_its_amounts_come_back_as_they_were(full: Books) -> None:
-    document = full.statement("2026-11")
+def test_csv_contains_every_line_with_exact_amounts(two_months: Books) -> None:
+    document = two_months.statement("2026-11")
     rows = rows_of(document)
     lines = {line["order"]: line for part in document["creators"] for line in part["lines"]}
     commissions = {row["order"]: row for row in rows if row["kind"] == "commission"}
@@ -204,8 +204,8 @@ def test_the_table_has_every_line_and_its_amounts_come_back_as_they_were(full: B
     assert {row["kind"] for row in rows} == {"commission", "payout_confirmed", *NAMES}
 
 
-def test_the_text_for_a_terminal_shows_the_equation_and_every_line(full: Books) -> None:
-    shown = as_text(full.statement("2026-11"))
+def test_the_text_for_a_terminal_shows_the_equation_and_every_line(two_months: Books) -> None:
+    shown = as_text(two_months.statement("2026-11"))
     for word in ("Teas, 2026-11, EUR", "opening", "closing", "A-1", "B-1", "B-2", "payout_confirmed"):
         assert word in shown
 
@@ -226,7 +226,7 @@ DANGEROUS = [
 
 
 @pytest.mark.parametrize("order", DANGEROUS)
-def test_no_cell_of_the_table_is_a_formula(order: str) -> None:
+def test_csv_cells_are_never_formulas(order: str) -> None:
     row = cells_of(order)
     assert row["order"].replace("'", "") == order
     for separator in (",", ";", "\t", "\n", "\r"):
@@ -260,7 +260,7 @@ def yen(settings: Settings, databases: Databases, sandbox_server: SandboxServer)
     return open_brand(settings, databases, sandbox_server, name="Teas", currency="JPY")
 
 
-def test_yen_stand_in_the_table_without_decimals(yen: CurrencyBooks) -> None:
+def test_csv_amounts_in_yen_have_no_decimals(yen: CurrencyBooks) -> None:
     yen.sale("1001", 12_345, "10-05")
     (row, *_rest) = rows_of(yen.close("2026-10", OCTOBER.closing))
     assert (row["currency"], row["gross"], row["earned"]) == ("JPY", "12345", "1235")

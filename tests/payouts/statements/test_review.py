@@ -12,18 +12,18 @@ from sqlalchemy.exc import DBAPIError
 from config.database import read_session
 from payouts.statements.decisions import REASONS, decline, hold, release
 from payouts.statements.models import SealedDocument, Statement
-from payouts.statements.review import approve, approve_silently, due_for_silence, get_statement
+from payouts.statements.review import approve, approve_automatically, due_for_approval, get_statement
 from tests.harness.databases.snapshots import database_seed_for
-from tests.payouts.cast import CAST, Books, after, at
+from tests.payouts.cast import DEFAULT_SEED, Books, at, seed_after
 from tests.payouts.test_worked_example import equation, split
 from tests.payouts.transfers.runs.scenes import (
     NOVEMBER,
     OCTOBER,
+    add_booking,
     later,
-    owe,
+    only_payout,
     run_at,
     sell_and_release,
-    the_payout,
 )
 from tracker.errors import Conflict, Invalid, NotFound, NotNow
 
@@ -34,10 +34,10 @@ def close_october(books: Books) -> None:
     books.end("2026-10", OCTOBER.closing)
 
 
-DRAFT = after(close_october)
+DRAFT = seed_after(close_october)
 
 
-database_seed = database_seed_for(draft=DRAFT, books=CAST)
+database_seed = database_seed_for(draft=DRAFT, books=DEFAULT_SEED)
 
 
 @pytest.fixture
@@ -72,19 +72,19 @@ def test_a_decline_of_a_held_line_counts_for_the_drafts_period_too(draft: Books)
 
 
 def test_a_decline_counts_for_the_draft_though_another_order_was_released_since(draft: Books) -> None:
-    draft.settle(at("11-04 13:00"))
+    draft.run_jobs(at("11-04 13:00"))
     decide(draft, decline, "1001", "11-05", reason="returned")
     assert equation(draft.statement("2026-10")) == [0, 140_00, 100_00, 0, 0, 40_00]
 
 
-def test_a_decline_of_what_was_released_since_takes_nothing_from_this_payout(draft: Books) -> None:
+def test_decline_of_a_later_release_does_not_lower_this_payout(draft: Books) -> None:
     """1002 was in hold at the end of October and is released on 4 November: November's matter."""
-    draft.settle(at("11-04 13:00"))
+    draft.run_jobs(at("11-04 13:00"))
     decide(draft, decline, "1002", "11-05", reason="returned")
     document = draft.approve("2026-10", OCTOBER.approval)
     assert split(document) == {"held": 40_00, "payable": 100_00}
     assert run_at(draft, OCTOBER.payday).pay(draft.brand_id).paid
-    assert the_payout(draft).amount_minor == 100_00
+    assert only_payout(draft).amount_minor == 100_00
     assert draft.balance().total_minor == 0
     assert equation(draft.close("2026-11", NOVEMBER.closing)) == [140_00, 0, 40_00, 0, 100_00, 0]
 
@@ -99,16 +99,16 @@ def test_a_hold_in_review_takes_the_line_out_of_what_the_draft_authorises(draft:
 def test_what_was_held_is_released_again_and_paid_with_the_next_statement(draft: Books) -> None:
     decide(draft, hold, "1001", "11-03", reason="under_review")
     draft.approve("2026-10", OCTOBER.approval)
-    draft.settle(at("11-10"))
+    draft.run_jobs(at("11-10"))
     assert draft.balance().payable_minor == 40_00
     assert decide(draft, release, "1001", "11-12") == 1
-    draft.settle(at("11-12 13:00"))
+    draft.run_jobs(at("11-12 13:00"))
     assert draft.balance().payable_minor == 140_00
     assert draft.close("2026-11", NOVEMBER.closing)["released_in_period"]["minor"] == 140_00
     assert draft.faults() == []
 
 
-def test_a_decline_of_what_a_dispute_holds_since_the_close_leaves_no_hold_below_zero(draft: Books) -> None:
+def test_decline_of_a_disputed_commission_leaves_no_negative_hold(draft: Books) -> None:
     draft.dispute("1001", "opened", 1000_00, "11-02")
     decide(draft, decline, "1001", "11-03", reason="breach")
     document = draft.approve("2026-10", OCTOBER.approval)
@@ -117,7 +117,7 @@ def test_a_decline_of_what_a_dispute_holds_since_the_close_leaves_no_hold_below_
     assert split(draft.close("2026-11", NOVEMBER.closing)) == {"below_minimum": 40_00}
 
 
-def test_a_commission_can_be_held_declined_and_is_then_worth_nothing(draft: Books) -> None:
+def test_held_commission_can_be_declined(draft: Books) -> None:
     decide(draft, hold, "1001", "11-03", reason="breach")
     decide(draft, decline, "1001", "11-04", reason="breach")
     assert split(draft.statement("2026-10")) == {"held": 40_00}
@@ -127,7 +127,7 @@ def test_a_commission_can_be_held_declined_and_is_then_worth_nothing(draft: Book
         decide(draft, hold, "1001", "11-05", reason="breach")
 
 
-def test_a_release_of_what_nobody_holds_says_so(draft: Books) -> None:
+def test_release_without_a_hold_is_refused(draft: Books) -> None:
     with pytest.raises(NotFound, match="No hold"):
         decide(draft, release, "1001", "11-03")
 
@@ -153,14 +153,14 @@ def test_a_decline_after_the_seal_counts_for_the_next_period(draft: Books) -> No
     assert equation(draft.close("2026-11", NOVEMBER.closing)) == [140_00, 0, 100_00, 0, 0, 40_00]
 
 
-def test_silence_approves_when_the_days_of_review_are_over_and_not_before(draft: Books) -> None:
+def test_draft_is_approved_automatically_after_the_review(draft: Books) -> None:
     own = statement_id(draft, "2026-10")
     with read_session(draft.databases.main) as session:
-        assert due_for_silence(session, at("2026-11-07T23:59:59")) == []
-        assert due_for_silence(session, at("2026-11-08T00:00:00")) == [own]
-    assert not draft.write(lambda s: approve_silently(s, at("2026-11-07T23:59:59"), own))
-    assert draft.write(lambda s: approve_silently(s, at("2026-11-08T00:00:00"), own))
-    assert not draft.write(lambda s: approve_silently(s, at("2026-11-08T00:00:01"), own))
+        assert due_for_approval(session, at("2026-11-07T23:59:59")) == []
+        assert due_for_approval(session, at("2026-11-08T00:00:00")) == [own]
+    assert not draft.write(lambda s: approve_automatically(s, at("2026-11-07T23:59:59"), own))
+    assert draft.write(lambda s: approve_automatically(s, at("2026-11-08T00:00:00"), own))
+    assert not draft.write(lambda s: approve_automatically(s, at("2026-11-08T00:00:01"), own))
     document = sealed_body(draft, own)
     assert (document["approved_by"], document["sealed_at"]) == ("silence", "2026-11-08T00:00:00Z")
 
@@ -171,13 +171,13 @@ def sealed_body(books: Books, statement: str) -> dict[str, Any]:
         return found
 
 
-def test_silence_seals_several_months_in_their_order(draft: Books) -> None:
+def test_automatic_approval_seals_months_in_order(draft: Books) -> None:
     draft.end("2026-11", NOVEMBER.closing)
     with read_session(draft.databases.main) as session:
-        due = due_for_silence(session, at(NOVEMBER.approval))
+        due = due_for_approval(session, at(NOVEMBER.approval))
     assert due == [statement_id(draft, "2026-10"), statement_id(draft, "2026-11")]
     for each in due:
-        assert draft.write(lambda s, own=each: approve_silently(s, at(NOVEMBER.approval), own))
+        assert draft.write(lambda s, own=each: approve_automatically(s, at(NOVEMBER.approval), own))
     assert draft.faults() == []
 
 
@@ -193,11 +193,11 @@ def test_approving_in_eight_threads_at_once_makes_one_document(draft: Books) -> 
     own = statement_id(draft, "2026-10")
     start, bodies = threading.Barrier(8), []
 
-    def go() -> None:
+    def worker() -> None:
         start.wait()
         bodies.append(draft.write(lambda s: approve(s, at("11-08"), own, approved_by="brand").body))
 
-    threads = [threading.Thread(target=go) for _ in range(8)]
+    threads = [threading.Thread(target=worker) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -225,7 +225,7 @@ def test_a_sealed_document_never_changes_whatever_comes_after(draft: Books) -> N
     before = sealed_body(draft, own)
     draft.refund("1001", 500_00, "11-10")
     draft.dispute("1002", "lost", 400_00, "11-11")
-    owe(draft, 5_00, "11-12")
+    add_booking(draft, 5_00, "11-12")
     run_at(draft, OCTOBER.payday).pay(draft.brand_id)
     draft.end("2026-11", NOVEMBER.closing)
     assert sealed_body(draft, own) == before

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from payouts.ledger.manual import book_by_hand
+from payouts.ledger.manual import book_manually
 from payouts.settlement.returns import record_return
 from payouts.statements.render.text import as_text
 from payouts.transfers.models import Payee
@@ -25,9 +25,9 @@ def paid(books: Books) -> Books:
     return books
 
 
-def booked_by_hand(books: Books, kind: str, reason: str) -> None:
+def book_with_reason(books: Books, kind: str, reason: str) -> None:
     books.write(
-        lambda s: book_by_hand(
+        lambda s: book_manually(
             s,
             at("11-14"),
             brand_id=books.brand_id,
@@ -41,9 +41,9 @@ def booked_by_hand(books: Books, kind: str, reason: str) -> None:
     )
 
 
-def test_what_was_booked_by_hand_says_why_everywhere(books: Books) -> None:
-    booked_by_hand(books, "bonus", "=thanks for the launch")
-    booked_by_hand(books, "paid_by_hand", "cash at the fair")
+def test_manual_booking_shows_its_reason_everywhere(books: Books) -> None:
+    book_with_reason(books, "bonus", "=thanks for the launch")
+    book_with_reason(books, "paid_by_hand", "cash at the fair")
     document = books.close("2026-11", NOVEMBER.closing)
     (part,) = document["creators"]
     assert part["adjustments"][0]["reason"] == "=thanks for the launch"
@@ -54,7 +54,7 @@ def test_what_was_booked_by_hand_says_why_everywhere(books: Books) -> None:
     assert "paid_by_hand 5.00 cash at the fair" in as_text(document)
 
 
-def test_a_transfer_stands_in_a_column_of_its_own(paid: Books) -> None:
+def test_csv_has_a_transfer_column(paid: Books) -> None:
     document = paid.close("2026-11", NOVEMBER.closing)
     (payment,) = [each for part in document["creators"] for each in part["payments"]]
     (row,) = [row for row in rows_of(document) if row["kind"] == "payout_confirmed"]
@@ -84,9 +84,9 @@ def test_an_adopted_transfer_and_a_reversal_name_what_moved_the_money(books: Boo
     assert back["transfer"] == paid["transfer"]
 
 
-def test_a_statement_that_was_sealed_before_reasons_were_kept_is_still_a_table(books: Books) -> None:
-    booked_by_hand(books, "bonus", "thanks")
-    booked_by_hand(books, "paid_by_hand", "cash")
+def test_old_sealed_statement_without_reasons_still_renders(books: Books) -> None:
+    book_with_reason(books, "bonus", "thanks")
+    book_with_reason(books, "paid_by_hand", "cash")
     document = books.close("2026-11", NOVEMBER.closing)
     (part,) = document["creators"]
     for each in (*part["adjustments"], *part["payments"]):

@@ -16,16 +16,16 @@ from tests.payouts.transfers.sandbox.plain_http import Reply, http
 
 
 @dataclass
-class Answering:
+class FixedResponseServer:
     """A server that gives one answer to everything and keeps what it was asked."""
 
     status: int = 200
     body: str = "{}"
     headers: dict[str, str] = field(default_factory=dict)
-    asked: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    received: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     url: str = ""
 
-    def answers(self, status: int, body: Any, **headers: str) -> Self:
+    def respond_with(self, status: int, body: Any, **headers: str) -> Self:
         self.status = status
         self.body = body if isinstance(body, str) else json.dumps(body)
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -77,13 +77,13 @@ def ask(sandbox: SandboxServer) -> Callable[..., Reply]:
 
 
 @pytest.fixture
-def answering() -> Iterator[Answering]:
-    state = Answering()
+def fixed_server() -> Iterator[FixedResponseServer]:
+    state = FixedResponseServer()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            state.asked.append((self.path, dict(self.headers.items()), body))
+            state.received.append((self.path, dict(self.headers.items()), body))
             self.send_response(state.status)
             for name, value in {"Content-Type": "application/json", **state.headers}.items():
                 self.send_header(name, value)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from payouts.transfers.sandbox.call import Call
 from payouts.transfers.sandbox.parameters import Field, Fields
-from payouts.transfers.sandbox.responses import Answer, Json, Refusal
+from payouts.transfers.sandbox.responses import ApiError, ApiResponse, Json
 
 LINK_LIFETIME_S = 600
 
@@ -24,20 +24,20 @@ _INCLUDE = Field("texts", choices=_INCLUDABLE)
 _REQUESTED: Fields = {"requested": Field("boolean", required=True)}
 
 ACCOUNT_CREATE: Fields = {
-    "account_token": Field("string", offered=False),
+    "account_token": Field("string", supported=False),
     "configuration": Field(
         "object",
         fields={
-            "customer": Field("object", offered=False),
-            "merchant": Field("object", offered=False),
+            "customer": Field("object", supported=False),
+            "merchant": Field("object", supported=False),
             "recipient": Field(
                 "object",
                 fields={
                     "capabilities": Field(
                         "object",
                         fields={
-                            "bank_accounts": Field("object", offered=False),
-                            "cards": Field("object", offered=False),
+                            "bank_accounts": Field("object", supported=False),
+                            "cards": Field("object", supported=False),
                             "stripe_balance": Field(
                                 "object", fields={"stripe_transfers": Field("object", fields=_REQUESTED)}
                             ),
@@ -55,7 +55,7 @@ ACCOUNT_CREATE: Fields = {
         fields={
             "currency": Field("string"),
             "locales": Field("texts"),
-            "profile": Field("object", offered=False),
+            "profile": Field("object", supported=False),
             "responsibilities": Field(
                 "object",
                 fields={
@@ -69,13 +69,13 @@ ACCOUNT_CREATE: Fields = {
     "identity": Field(
         "object",
         fields={
-            "attestations": Field("object", offered=False),
-            "business_details": Field("object", offered=False),
+            "attestations": Field("object", supported=False),
+            "business_details": Field("object", supported=False),
             "country": Field("string"),
             "entity_type": Field(
                 "string", choices=("company", "government_entity", "individual", "non_profit")
             ),
-            "individual": Field("object", offered=False),
+            "individual": Field("object", supported=False),
         },
     ),
     "include": _INCLUDE,
@@ -98,7 +98,7 @@ LINK_CREATE: Fields = {
         fields={
             "type": Field("string", required=True, choices=("account_onboarding", "account_update")),
             "account_onboarding": Field("object", fields=_ONBOARDING),
-            "account_update": Field("object", offered=False),
+            "account_update": Field("object", supported=False),
         },
     ),
 }
@@ -111,40 +111,40 @@ _DETAILS: dict[str, list[Json]] = {
     "restricted": [{"code": "requirements_past_due", "resolution": "provide_info"}],
     "unsupported": [{"code": "unsupported_country", "resolution": "no_resolution"}],
 }
-_ASKED_FOR = ("identity.individual.given_name", "identity.individual.date_of_birth", "external_account")
+_REQUIRED_FIELDS = ("identity.individual.given_name", "identity.individual.date_of_birth", "external_account")
 
 
-def create_account(connection: sqlite3.Connection, call: Call, params: Json) -> Answer:
+def create_account(connection: sqlite3.Connection, call: Call, params: Json) -> ApiResponse:
     """POST /v2/core/accounts: a recipient, restricted until the onboarding page is completed."""
     include = params.pop("include", [])
     responsibilities = params.get("defaults", {}).get("responsibilities", {})
     if params.get("dashboard") == "express" and responsibilities.get("losses_collector") != "application":
-        raise Refusal(
+        raise ApiError(
             "An account with the Express Dashboard needs the application to collect fees or losses.",
             code="account_controller_express_dash_without_application_losses_or_fees",
         )
     if len(params.get("identity", {}).get("country", "de")) != 2:
-        raise Refusal("identity.country is an ISO 3166-1 alpha-2 code.", code="country_invalid")
+        raise ApiError("identity.country is an ISO 3166-1 alpha-2 code.", code="country_invalid")
     identifier = f"acct_{secrets.token_hex(8)}"
     connection.execute(
         "insert into account (id, created, given, transfers_status) values (?, ?, ?, 'restricted')",
         (identifier, call.now, json.dumps(params)),
     )
-    return Answer(200, _account_json(_account(connection, identifier), include))
+    return ApiResponse(200, _account_json(_account(connection, identifier), include))
 
 
-def get_account(connection: sqlite3.Connection, call: Call, params: Json) -> Answer:
+def get_account(connection: sqlite3.Connection, call: Call, params: Json) -> ApiResponse:
     """GET /v2/core/accounts/{id}."""
     row = _account(connection, call.path_ids["id"])
-    return Answer(200, _account_json(row, params.get("include", [])))
+    return ApiResponse(200, _account_json(row, params.get("include", [])))
 
 
-def create_link(connection: sqlite3.Connection, call: Call, params: Json) -> Answer:
+def create_link(connection: sqlite3.Connection, call: Call, params: Json) -> ApiResponse:
     """POST /v2/core/account_links: a page for the creator, for one visit and a few minutes."""
     account = _account(connection, params["account"])
     onboarding = params["use_case"].get("account_onboarding")
     if onboarding is None:
-        raise Refusal("Missing required param: use_case[account_onboarding].", code="parameter_missing")
+        raise ApiError("Missing required param: use_case[account_onboarding].", code="parameter_missing")
     token = secrets.token_urlsafe(24)
     expires = call.now + LINK_LIFETIME_S
     connection.execute(
@@ -168,13 +168,13 @@ def create_link(connection: sqlite3.Connection, call: Call, params: Json) -> Ans
         "url": f"{call.base_url}/onboarding/{token}",
         "use_case": params["use_case"],
     }
-    return Answer(200, body)
+    return ApiResponse(200, body)
 
 
 def set_transfers_status(connection: sqlite3.Connection, account_id: str, status: str) -> None:
     """Decide, as Stripe would, whether the account may receive transfers."""
     if status not in TRANSFER_STATUSES:
-        raise Refusal(f"status is one of {', '.join(TRANSFER_STATUSES)}.")
+        raise ApiError(f"status is one of {', '.join(TRANSFER_STATUSES)}.")
     _account(connection, account_id)
     connection.execute("update account set transfers_status = ? where id = ?", (status, account_id))
 
@@ -184,7 +184,7 @@ def _account(connection: sqlite3.Connection, identifier: str) -> sqlite3.Row:
         "select * from account where id = ?", (identifier,)
     ).fetchone()
     if row is None:
-        raise Refusal(f"No such account: '{identifier}'", status=404, code="not_found")
+        raise ApiError(f"No such account: '{identifier}'", status=404, code="not_found")
     return row
 
 
@@ -246,13 +246,13 @@ def _requirements(status: str) -> list[Json]:
             "minimum_deadline": {"status": "currently_due"},
             "requested_reasons": [{"code": "routine_onboarding"}],
         }
-        for what in _ASKED_FOR
+        for what in _REQUIRED_FIELDS
     ]
 
 
 def _web_url(url: str) -> str:
     if not url.startswith(("http://", "https://")):
-        raise Refusal(f"Not a web address: {url}", code="url_invalid")
+        raise ApiError(f"Not a web address: {url}", code="url_invalid")
     return url
 
 

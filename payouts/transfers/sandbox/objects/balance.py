@@ -5,9 +5,9 @@ import sqlite3
 from typing import Any
 
 from payouts.transfers.sandbox.call import Call
-from payouts.transfers.sandbox.objects.listing import PAGE, listed
+from payouts.transfers.sandbox.objects.listing import PAGE, list_page
 from payouts.transfers.sandbox.parameters import Field, Fields
-from payouts.transfers.sandbox.responses import Answer, Json, Refusal, missing_object
+from payouts.transfers.sandbox.responses import ApiError, ApiResponse, Json, missing_object
 
 PLATFORM = ""
 """The platform's own account has no id here."""
@@ -23,13 +23,13 @@ MOVEMENT_LIST: Fields = {
     "expand": Field("texts", choices=("data.source",)),
     "created": Field("range"),
     "currency": Field("string"),
-    "payout": Field("string", offered=False),
+    "payout": Field("string", supported=False),
     "source": Field("string"),
     "type": Field("string"),
 }
 
 MOVEMENT_GET: Fields = {"expand": Field("texts", choices=("source",))}
-BALANCE: Fields = {"expand": Field("texts", offered=False)}
+BALANCE: Fields = {"expand": Field("texts", supported=False)}
 
 _MOVEMENTS = """select * from movement where account_id = :account_id
     and (:currency is null or currency = :currency) and (:source is null or source = :source)
@@ -63,7 +63,7 @@ def available(connection: sqlite3.Connection, account_id: str, currency: str) ->
     return int(row["amount"])
 
 
-def balance(connection: sqlite3.Connection, call: Call, params: Json) -> Answer:
+def balance(connection: sqlite3.Connection, call: Call, params: Json) -> ApiResponse:
     """GET /v1/balance: everything is available at once here."""
     rows = connection.execute(
         "select currency, sum(amount) as amount from movement where account_id = ?"
@@ -74,15 +74,17 @@ def balance(connection: sqlite3.Connection, call: Call, params: Json) -> Answer:
         {"amount": row["amount"], "currency": row["currency"], "source_types": {"card": row["amount"]}}
         for row in rows
     ]
-    nothing = [{"amount": 0, "currency": row["currency"], "source_types": {"card": 0}} for row in rows]
-    return Answer(200, {"object": "balance", "available": amounts, "livemode": False, "pending": nothing})
+    zero_amounts = [{"amount": 0, "currency": row["currency"], "source_types": {"card": 0}} for row in rows]
+    return ApiResponse(
+        200, {"object": "balance", "available": amounts, "livemode": False, "pending": zero_amounts}
+    )
 
 
-def list_movements(connection: sqlite3.Connection, call: Call, params: Json) -> Answer:
+def list_movements(connection: sqlite3.Connection, call: Call, params: Json) -> ApiResponse:
     """GET /v1/balance_transactions."""
     filters = {name: params.get(name) for name in ("currency", "source", "type")}
     filters["account_id"] = owner(connection, call)
-    return listed(
+    return list_page(
         connection,
         _MOVEMENTS,
         "select seq from movement where id = ?",
@@ -93,7 +95,7 @@ def list_movements(connection: sqlite3.Connection, call: Call, params: Json) -> 
     )
 
 
-def get_movement(connection: sqlite3.Connection, call: Call, params: Json) -> Answer:
+def get_movement(connection: sqlite3.Connection, call: Call, params: Json) -> ApiResponse:
     """GET /v1/balance_transactions/{id}."""
     row = connection.execute(
         "select * from movement where id = ? and account_id = ?",
@@ -101,7 +103,7 @@ def get_movement(connection: sqlite3.Connection, call: Call, params: Json) -> An
     ).fetchone()
     if row is None:
         raise missing_object("balance transaction", call.path_ids["id"])
-    return Answer(200, _movement_json(connection, call, row, params.get("expand", []), "source"))
+    return ApiResponse(200, _movement_json(connection, call, row, params.get("expand", []), "source"))
 
 
 def owner(connection: sqlite3.Connection, call: Call) -> str:
@@ -110,7 +112,7 @@ def owner(connection: sqlite3.Connection, call: Call) -> str:
         return PLATFORM
     known = connection.execute("select 1 from account where id = ?", (call.account_id,)).fetchone()
     if known is None:
-        raise Refusal(
+        raise ApiError(
             f"The provided key does not have access to account '{call.account_id}'"
             " (or that account does not exist).",
             status=403,

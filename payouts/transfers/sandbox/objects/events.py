@@ -5,32 +5,32 @@ import sqlite3
 
 from payouts.transfers.sandbox.call import Call
 from payouts.transfers.sandbox.objects.balance import new_id
-from payouts.transfers.sandbox.objects.listing import PAGE, listed
+from payouts.transfers.sandbox.objects.listing import PAGE, list_page
 from payouts.transfers.sandbox.parameters import Field, Fields
-from payouts.transfers.sandbox.responses import Answer, Json, missing_object
+from payouts.transfers.sandbox.responses import ApiResponse, Json, missing_object
 
 EVENT_LIST: Fields = {
     **PAGE,
     "created": Field("range"),
-    "delivery_success": Field("boolean", offered=False),
+    "delivery_success": Field("boolean", supported=False),
     "type": Field("string"),
     "types": Field("texts"),
 }
-EVENT_GET: Fields = {"expand": Field("texts", offered=False)}
+EVENT_GET: Fields = {"expand": Field("texts", supported=False)}
 
 _EVENTS = """select * from event where (:type is null or type = :type)
     and (:types is null or type in (select value from json_each(:types)))"""
 
 
-def record_event(connection: sqlite3.Connection, call: Call, kind: str, thing: Json) -> None:
-    """Keep `thing` as it is now: a snapshot, as in Stripe's events."""
+def record_event(connection: sqlite3.Connection, call: Call, kind: str, resource: Json) -> None:
+    """Keep `resource` as it is now: a snapshot, as in Stripe's events."""
     identifier = new_id("evt")
     body = {
         "id": identifier,
         "object": "event",
         "api_version": call.api_version,
         "created": call.now,
-        "data": {"object": thing},
+        "data": {"object": resource},
         "livemode": False,
         "pending_webhooks": 0,
         "request": {"id": call.request_id, "idempotency_key": call.key},
@@ -42,10 +42,10 @@ def record_event(connection: sqlite3.Connection, call: Call, kind: str, thing: J
     )
 
 
-def list_events(connection: sqlite3.Connection, call: Call, params: Json) -> Answer:
+def list_events(connection: sqlite3.Connection, call: Call, params: Json) -> ApiResponse:
     """GET /v1/events."""
     types = json.dumps(params["types"]) if "types" in params else None
-    return listed(
+    return list_page(
         connection,
         _EVENTS,
         "select seq from event where id = ?",
@@ -56,9 +56,9 @@ def list_events(connection: sqlite3.Connection, call: Call, params: Json) -> Ans
     )
 
 
-def get_event(connection: sqlite3.Connection, call: Call, params: Json) -> Answer:
+def get_event(connection: sqlite3.Connection, call: Call, params: Json) -> ApiResponse:
     """GET /v1/events/{id}."""
     row = connection.execute("select body from event where id = ?", (call.path_ids["id"],)).fetchone()
     if row is None:
         raise missing_object("event", call.path_ids["id"])
-    return Answer(200, json.loads(row["body"]))
+    return ApiResponse(200, json.loads(row["body"]))

@@ -5,15 +5,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from payouts.transfers.sandbox.parameters import Field, Fields
-from payouts.transfers.sandbox.responses import Answer, Json, missing_object
+from payouts.transfers.sandbox.responses import ApiResponse, Json, missing_object
 
-_LIMIT, _HIGHEST_LIMIT = 10, 100
+_LIMIT, _MAX_LIMIT = 10, 100
 
 PAGE: Fields = {
     "limit": Field("integer", minimum=1),
     "starting_after": Field("string"),
     "ending_before": Field("string"),
-    "expand": Field("texts", offered=False),
+    "expand": Field("texts", supported=False),
 }
 
 _WINDOW = """
@@ -24,7 +24,7 @@ _WINDOW = """
 """
 
 
-def listed(
+def list_page(
     connection: sqlite3.Connection,
     statement: str,
     cursor_statement: str,
@@ -32,13 +32,13 @@ def listed(
     params: Json,
     url: str,
     render: Callable[[sqlite3.Row], Json],
-) -> Answer:
+) -> ApiResponse:
     """One page.
 
     statement: a select up to its own conditions; time, cursors and order are added.
     cursor_statement: gives the `seq` of an id.
     """
-    limit = min(params.get("limit", _LIMIT), _HIGHEST_LIMIT)
+    limit = min(params.get("limit", _LIMIT), _MAX_LIMIT)
     backwards = "ending_before" in params and "starting_after" not in params
     values = {
         **{bound: params.get("created", {}).get(bound) for bound in ("gt", "gte", "lt", "lte")},
@@ -53,7 +53,7 @@ def listed(
     if backwards:
         page.reverse()
     data = [render(row) for row in page]
-    return Answer(200, {"object": "list", "data": data, "has_more": len(rows) > limit, "url": url})
+    return ApiResponse(200, {"object": "list", "data": data, "has_more": len(rows) > limit, "url": url})
 
 
 def _cursor(connection: sqlite3.Connection, statement: str, params: Json, name: str) -> int | None:

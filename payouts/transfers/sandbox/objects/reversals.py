@@ -6,25 +6,25 @@ import sqlite3
 from payouts.transfers.sandbox.call import Call
 from payouts.transfers.sandbox.objects.balance import PLATFORM, available, move, new_id
 from payouts.transfers.sandbox.objects.events import record_event
-from payouts.transfers.sandbox.objects.listing import PAGE, listed
+from payouts.transfers.sandbox.objects.listing import PAGE, list_page
 from payouts.transfers.sandbox.parameters import Field, Fields
-from payouts.transfers.sandbox.responses import Answer, Json, Refusal, missing_object
+from payouts.transfers.sandbox.responses import ApiError, ApiResponse, Json, missing_object
 
 REVERSAL_CREATE: Fields = {
     "amount": Field("integer", minimum=1),
-    "description": Field("string", offered=False),
-    "expand": Field("texts", offered=False),
+    "description": Field("string", supported=False),
+    "expand": Field("texts", supported=False),
     "metadata": Field("metadata"),
-    "refund_application_fee": Field("boolean", offered=False),
+    "refund_application_fee": Field("boolean", supported=False),
 }
 REVERSAL_LIST: Fields = PAGE
-REVERSAL_GET: Fields = {"expand": Field("texts", offered=False)}
+REVERSAL_GET: Fields = {"expand": Field("texts", supported=False)}
 
 _EMBEDDED = 10
 _REVERSALS = "select * from reversal where transfer_id = :transfer_id"
 
 
-def create_reversal(connection: sqlite3.Connection, call: Call, params: Json) -> Answer:
+def create_reversal(connection: sqlite3.Connection, call: Call, params: Json) -> ApiResponse:
     """POST /v1/transfers/{id}/reversals: without an amount, all that is left."""
     transfer = transfer_row(connection, call.path_ids["id"])
     left = transfer["amount"] - reversed_amount(connection, transfer["id"])
@@ -48,19 +48,19 @@ def create_reversal(connection: sqlite3.Connection, call: Call, params: Json) ->
         ),
     )
     record_event(connection, call, "transfer.reversed", call.expand(connection, transfer["id"]))
-    return Answer(200, reversal_json(reversal_row(connection, transfer["id"], identifier)))
+    return ApiResponse(200, reversal_json(reversal_row(connection, transfer["id"], identifier)))
 
 
-def get_reversal(connection: sqlite3.Connection, call: Call, params: Json) -> Answer:
+def get_reversal(connection: sqlite3.Connection, call: Call, params: Json) -> ApiResponse:
     """GET /v1/transfers/{transfer}/reversals/{id}."""
     row = reversal_row(connection, call.path_ids["transfer"], call.path_ids["id"])
-    return Answer(200, reversal_json(row))
+    return ApiResponse(200, reversal_json(row))
 
 
-def list_reversals(connection: sqlite3.Connection, call: Call, params: Json) -> Answer:
+def list_reversals(connection: sqlite3.Connection, call: Call, params: Json) -> ApiResponse:
     """GET /v1/transfers/{id}/reversals."""
     transfer = transfer_row(connection, call.path_ids["id"])
-    return listed(
+    return list_page(
         connection,
         _REVERSALS,
         "select seq from reversal where id = ?",
@@ -127,13 +127,13 @@ def transfer_row(connection: sqlite3.Connection, identifier: str) -> sqlite3.Row
 
 def _check_reversal(connection: sqlite3.Connection, transfer: sqlite3.Row, amount: int, left: int) -> None:
     if left == 0:
-        raise Refusal(
+        raise ApiError(
             f"Transfer {transfer['id']} is already fully reversed.", code="transfer_already_reversed"
         )
     if amount > left:
-        raise Refusal(f"Reversal amount ({amount}) is greater than what is left ({left}).", param="amount")
+        raise ApiError(f"Reversal amount ({amount}) is greater than what is left ({left}).", param="amount")
     if available(connection, transfer["destination"], transfer["currency"]) < amount:
-        raise Refusal(
+        raise ApiError(
             "The destination account's available balance does not cover the reversal.",
             code="balance_insufficient",
         )

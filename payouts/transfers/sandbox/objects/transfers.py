@@ -6,19 +6,19 @@ import sqlite3
 from payouts.transfers.sandbox.call import Call
 from payouts.transfers.sandbox.objects.balance import PLATFORM, available, move, new_id
 from payouts.transfers.sandbox.objects.events import record_event
-from payouts.transfers.sandbox.objects.listing import PAGE, listed
+from payouts.transfers.sandbox.objects.listing import PAGE, list_page
 from payouts.transfers.sandbox.objects.reversals import embedded_reversals, reversed_amount, transfer_row
 from payouts.transfers.sandbox.parameters import Field, Fields
-from payouts.transfers.sandbox.responses import Answer, Json, Refusal, missing_object
+from payouts.transfers.sandbox.responses import ApiError, ApiResponse, Json, missing_object
 
 TRANSFER_CREATE: Fields = {
     "amount": Field("integer", required=True, minimum=1),
     "currency": Field("string", required=True),
     "description": Field("string"),
     "destination": Field("string", required=True),
-    "expand": Field("texts", offered=False),
+    "expand": Field("texts", supported=False),
     "metadata": Field("metadata"),
-    "source_transaction": Field("string", offered=False),
+    "source_transaction": Field("string", supported=False),
     "source_type": Field("string", choices=("bank_account", "card", "fpx")),
     "transfer_group": Field("string"),
 }
@@ -28,7 +28,7 @@ TRANSFER_LIST: Fields = {
     "destination": Field("string"),
     "transfer_group": Field("string"),
 }
-TRANSFER_GET: Fields = {"expand": Field("texts", offered=False)}
+TRANSFER_GET: Fields = {"expand": Field("texts", supported=False)}
 
 # Stripe's special cases (docs.stripe.com/currencies), written down here a second time on purpose: a mistake
 # in the table that the rail uses must not be shared by what checks it.
@@ -38,7 +38,7 @@ _TRANSFERS = """select * from transfer where (:destination is null or destinatio
     and (:transfer_group is null or transfer_group = :transfer_group)"""
 
 
-def create_transfer(connection: sqlite3.Connection, call: Call, params: Json) -> Answer:
+def create_transfer(connection: sqlite3.Connection, call: Call, params: Json) -> ApiResponse:
     """POST /v1/transfers."""
     currency = params["currency"].lower()
     destination = params["destination"]
@@ -67,17 +67,17 @@ def create_transfer(connection: sqlite3.Connection, call: Call, params: Json) ->
     )
     body = transfer_json(connection, transfer_row(connection, identifier))
     record_event(connection, call, "transfer.created", body)
-    return Answer(200, body)
+    return ApiResponse(200, body)
 
 
-def get_transfer(connection: sqlite3.Connection, call: Call, params: Json) -> Answer:
+def get_transfer(connection: sqlite3.Connection, call: Call, params: Json) -> ApiResponse:
     """GET /v1/transfers/{id}."""
-    return Answer(200, transfer_json(connection, transfer_row(connection, call.path_ids["id"])))
+    return ApiResponse(200, transfer_json(connection, transfer_row(connection, call.path_ids["id"])))
 
 
-def list_transfers(connection: sqlite3.Connection, call: Call, params: Json) -> Answer:
+def list_transfers(connection: sqlite3.Connection, call: Call, params: Json) -> ApiResponse:
     """GET /v1/transfers."""
-    return listed(
+    return list_page(
         connection,
         _TRANSFERS,
         "select seq from transfer where id = ?",
@@ -116,9 +116,9 @@ def _check_transfer(
 ) -> None:
     """Raises Refusal when Stripe would not make it, with the codes that users of Stripe report."""
     if call.account_id != PLATFORM:
-        raise Refusal("In the sandbox only the platform makes transfers.", code="not_in_sandbox")
+        raise ApiError("In the sandbox only the platform makes transfers.", code="not_in_sandbox")
     if amount % _DIVISIBLE_BY.get(currency, 1):
-        raise Refusal(
+        raise ApiError(
             f"Invalid amount. {currency.upper()} amounts must be evenly divisible by"
             f" {_DIVISIBLE_BY[currency]}.",
             code="invalid_charge_amount_no_decimal_compatible",
@@ -130,13 +130,13 @@ def _check_transfer(
     if account is None:
         raise missing_object("destination", destination, param="destination")
     if account["transfers_status"] != "active":
-        raise Refusal(
+        raise ApiError(
             "Your destination account needs to have at least one of the following capabilities enabled:"
             " transfers, crypto_transfers, legacy_payments",
             code="insufficient_capabilities_for_transfer",
         )
     if available(connection, PLATFORM, currency) < amount:
-        raise Refusal(
+        raise ApiError(
             "You have insufficient available funds in your Stripe account. Add funds that become available"
             " at once, or wait for pending ones.",
             code="balance_insufficient",

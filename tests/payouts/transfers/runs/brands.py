@@ -10,7 +10,7 @@ from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.statements.document.document import statement_document
 from payouts.statements.review import approve, get_statement
-from payouts.transfers.payees import note_status, remember_payee
+from payouts.transfers.payees import record_payee_status, register_payee
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.stripe.client import StripeRail
 from tests.payouts.balances import creator_balance
@@ -134,9 +134,9 @@ def connect_account(books: Books, currency: str | None, *, ready: bool = True, s
     if currency is not None:
         books.sandbox.control.top_up(currency, FUNDS_MINOR)
     payee = books.write(
-        lambda s: remember_payee(
+        lambda s: register_payee(
             s, at(since), brand_id=books.brand_id, creator_id=books.creator_id, account_ref=account
         )
     )
-    books.write(lambda s: note_status(s, at(since), payee.id, rail.payee_status(account)))
+    books.write(lambda s: record_payee_status(s, at(since), payee.id, rail.payee_status(account)))
     return account

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.harness.databases.snapshots import database_seed_for
-from tests.payouts.cast import CAST, Books
+from tests.payouts.cast import DEFAULT_SEED, Books
 from tests.payouts.transfers.runs.scenes import PAID, SEALED
 
-database_seed = database_seed_for(paid=PAID, sealed=SEALED, books=CAST)
+database_seed = database_seed_for(paid=PAID, sealed=SEALED, books=DEFAULT_SEED)
 
 
 @pytest.fixture

@@ -13,18 +13,18 @@ import time_machine
 from sqlalchemy import select
 
 from config.database import read_session
-from payouts.ledger.balances import account_balance
-from payouts.ledger.manual import book_by_hand
+from payouts.ledger.balances import account_balance_minor
+from payouts.ledger.manual import book_manually
 from payouts.ledger.rules import account_id
 from payouts.selfcheck.checks import self_check
 from payouts.settlement.models import Attempt, Payout
 from payouts.transfers.commands import COMMANDS
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
-from payouts.transfers.sending.run import Run
+from payouts.transfers.sending.run import PayoutRun
 from payouts.transfers.stripe.amounts import from_rail_amount
 from payouts.transfers.stripe.client import StripeRail
 from payouts.transfers.stripe.outcome import Outcome
-from tests.payouts.cast import Books, after, at
+from tests.payouts.cast import Books, at, seed_after
 from tests.payouts.transfers.runs.brands import CurrencyBooks as CurrencyBooks
 from tests.payouts.transfers.runs.brands import add_creator as add_creator
 from tests.payouts.transfers.runs.brands import approve_in as approve_in
@@ -34,7 +34,7 @@ from tests.payouts.transfers.runs.brands import statement_in as statement_in
 from tests.tracker.terminal import Terminal
 
 EURO = 100
-WITHIN_S = 30.0
+TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -79,13 +79,13 @@ def seal(books: Books, month: Month) -> dict[str, Any]:
     return books.approve(month.name, month.approval)
 
 
-def owe(
+def add_booking(
     books: Books, amount: int, when: str, *, currency: str = "", kind: str = "bonus", key: str = ""
 ) -> None:
     """A bonus: payable at once, which is all that a payout needs. Or a deduction, a deposit …"""
     creator_id = None if kind in ("deposit", "withdrawal") else books.creator_id
     books.write(
-        lambda s: book_by_hand(
+        lambda s: book_manually(
             s,
             at(when),
             brand_id=books.brand_id,
@@ -100,7 +100,7 @@ def owe(
 
 
 def seal_october(books: Books) -> None:
-    owe(books, 80_00, "10-20")
+    add_booking(books, 80_00, "10-20")
     seal(books, OCTOBER)
 
 
@@ -109,13 +109,13 @@ def pay_october(books: Books) -> None:
     assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
 
 
-SEALED, PAID = after(seal_october), after(pay_october)
+SEALED, PAID = seed_after(seal_october), seed_after(pay_october)
 
 
 def sell_and_release(books: Books, order: str, commission: int) -> None:
     """A sale of the first of October, whose commission of 10 % is payable on the last."""
     books.sale(order, commission * 10, "10-01 01:00")
-    books.settle(at("10-31 02:00"))
+    books.run_jobs(at("10-31 02:00"))
 
 
 def payouts_of(books: Books) -> list[Payout]:
@@ -124,7 +124,7 @@ def payouts_of(books: Books) -> list[Payout]:
         return list(session.execute(query).scalars())
 
 
-def the_payout(books: Books) -> Payout:
+def only_payout(books: Books) -> Payout:
     (payout,) = [each for each in payouts_of(books) if each.creator_id == books.creator_id]
     return payout
 
@@ -170,7 +170,7 @@ def assert_paid_once(books: Books) -> None:
         assert (currency, transfer["transfer_group"]) == (payout.currency, payout.id)
     for currency in {each.currency for each in paid.values()}:
         with read_session(books.databases.main) as session:
-            left = account_balance(session, account_id(books.brand_id, "funding", currency, None))
+            left = account_balance_minor(session, account_id(books.brand_id, "funding", currency, None))
         assert left == sum(each.amount_minor for each in paid.values() if each.currency == currency)
     assert faults_of(books) == []
 
@@ -180,30 +180,30 @@ def faults_of(books: Books, when: str = "2026-11-10T00:00:00") -> list[str]:
         return [finding.message for finding in self_check(session, at(when))]
 
 
-def run_at(books: Books, when: str, *, timeout_s: float = 30.0, **options: Any) -> Run:
+def run_at(books: Books, when: str, *, timeout_s: float = 30.0, **options: Any) -> PayoutRun:
     rail = StripeRail(SANDBOX_KEY, books.sandbox.url, timeout_s=(5.0, timeout_s))
-    return Run(books.databases, rail, at(when), **options)
+    return PayoutRun(books.databases, rail, at(when), **options)
 
 
 def wait_until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WITHIN_S
+    deadline = time.monotonic() + TIMEOUT_S
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
-class RailWithPauses(StripeRail):
+class SlowRail(StripeRail):
     """The rail of a process that is slow: other things happen before a call goes out."""
 
     def __init__(
         self,
         api_base: str,
         *,
-        before_the_balance: Callable[[], object] = lambda: None,
+        before_balance: Callable[[], object] = lambda: None,
         before_sending: Callable[[], object] = lambda: None,
     ) -> None:
         super().__init__(SANDBOX_KEY, api_base)
-        self._before_the_balance, self._before_sending = before_the_balance, before_sending
+        self._before_the_balance, self._before_sending = before_balance, before_sending
 
     def available_balance(self, currency: str) -> int:
         self._before_the_balance()

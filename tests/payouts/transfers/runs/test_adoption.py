@@ -5,29 +5,29 @@ import pytest
 from config.database import Databases
 from config.settings import Settings
 from payouts.settlement.models import Payout
-from payouts.transfers.payees import remember_payee
+from payouts.transfers.payees import register_payee
 from payouts.transfers.reconciliation.adoption import adopt
 from payouts.transfers.reconciliation.reconciliation import Reconciliation, reconcile, reversals_of
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.stripe.client import StripeRail
 from payouts.transfers.stripe.outcome import Outcome
 from tests.harness.databases.snapshots import database_seed_for
-from tests.payouts.cast import CAST, Books, after, at, connect
+from tests.payouts.cast import DEFAULT_SEED, Books, at, connect, seed_after
 from tests.payouts.transfers.runs.scenes import (
     NOVEMBER,
     OCTOBER,
     PAID,
     SEALED,
+    add_booking,
     at_terminal,
     attempts_of,
     later,
+    only_payout,
     open_brand,
-    owe,
     payouts_of,
     run_at,
     seal,
     seal_october,
-    the_payout,
     transfers_in,
 )
 from tracker.errors import Conflict
@@ -39,13 +39,13 @@ def rail_of(books: Books) -> StripeRail:
     return StripeRail(SANDBOX_KEY, books.sandbox.url)
 
 
-def compared(books: Books, when: str = COMPARED) -> Reconciliation:
+def reconciled(books: Books, when: str = COMPARED) -> Reconciliation:
     return reconcile(books.databases, rail_of(books), at(when))
 
 
-def made_again(books: Books, number: int = 1, key: str = "again") -> str:
+def send_again(books: Books, number: int = 1, key: str = "again") -> str:
     """What an attempt of the payout had frozen, sent another time. The transfer's id."""
-    attempt = attempts_of(books, the_payout(books).id)[number - 1]
+    attempt = attempts_of(books, only_payout(books).id)[number - 1]
     return made(rail_of(books).send_transfer(attempt.parameters, key, attempt.api_version))
 
 
@@ -55,7 +55,7 @@ def made(outcome: Outcome) -> str:
     return outcome.transfer_ref
 
 
-def by_hand(books: Books, account: str, amount: int, key: str = "by hand", **metadata: str) -> str:
+def manual_transfer(books: Books, account: str, amount: int, key: str = "by hand", **metadata: str) -> str:
     parameters = {"amount": amount, "currency": "eur", "destination": account, "metadata": metadata}
     return made(rail_of(books).send_transfer(parameters, key))
 
@@ -64,7 +64,7 @@ def reverse(books: Books, transfer_ref: str, amount: int, key: str = "back") -> 
     assert rail_of(books).reverse_transfer(transfer_ref, amount, key, {}).kind == "paid"
 
 
-def adopted(books: Books, transfer_ref: str, when: str = COMPARED) -> bool:
+def adopt_transfer(books: Books, transfer_ref: str, when: str = COMPARED) -> bool:
     """Whether it stood in the books before."""
     found = rail_of(books).transfer(transfer_ref)
     back = reversals_of(rail_of(books), found)
@@ -83,13 +83,13 @@ def adopted(books: Books, transfer_ref: str, when: str = COMPARED) -> bool:
 
 
 def test_a_second_transfer_of_a_paid_payout_is_booked_and_netted_later(paid: Books) -> None:
-    again = made_again(paid)
-    assert compared(paid).unknown_transfers == [again]
-    assert not adopted(paid, again)
-    assert (the_payout(paid).state, paid.balance().payable_minor) == ("paid", -80_00)
-    assert compared(paid).clean
+    again = send_again(paid)
+    assert reconciled(paid).unknown_transfers == [again]
+    assert not adopt_transfer(paid, again)
+    assert (only_payout(paid).state, paid.balance().payable_minor) == ("paid", -80_00)
+    assert reconciled(paid).clean
     assert paid.faults(later(COMPARED, hours=1)) == []
-    owe(paid, 140_00, "11-20")
+    add_booking(paid, 140_00, "11-20")
     paid.end(NOVEMBER.name, NOVEMBER.closing)
     paid.approve(NOVEMBER.name, NOVEMBER.approval)
     assert run_at(paid, NOVEMBER.payday).pay(paid.brand_id).paid
@@ -99,7 +99,7 @@ def test_a_second_transfer_of_a_paid_payout_is_booked_and_netted_later(paid: Boo
 
 def test_a_payouts_own_transfer_is_not_adopted(paid: Books) -> None:
     with pytest.raises(Conflict, match="in the books as the transfer of pay_"):
-        adopted(paid, str(the_payout(paid).transfer_ref))
+        adopt_transfer(paid, str(only_payout(paid).transfer_ref))
     assert paid.balance().payable_minor == 0
 
 
@@ -109,28 +109,28 @@ def give_up_and_send_again(books: Books) -> None:
     (payout_id,) = run_at(books, OCTOBER.payday).pay(books.brand_id).unknown
     run = run_at(books, later(OCTOBER.payday, hours=25))
     assert run.give_up(payout_id)
-    run.retry(the_payout(books))
-    assert the_payout(books).state == "unknown"
-    made_again(books, number=1, key=attempts_of(books, payout_id)[0].idempotency_key)
+    run.retry(only_payout(books))
+    assert only_payout(books).state == "unknown"
+    send_again(books, number=1, key=attempts_of(books, payout_id)[0].idempotency_key)
 
 
-TWICE = after(give_up_and_send_again)
+TWICE = seed_after(give_up_and_send_again)
 
 
-database_seed = database_seed_for(given_up_and_unknown_again=TWICE, paid=PAID, sealed=SEALED, books=CAST)
+database_seed = database_seed_for(second_attempt_unknown=TWICE, paid=PAID, sealed=SEALED, books=DEFAULT_SEED)
 
 
 @pytest.fixture
-def given_up_and_unknown_again(books: Books) -> Books:
+def second_attempt_unknown(books: Books) -> Books:
     """The first attempt was given up; of the second nobody knows. Then the first one's transfer is made."""
     return books
 
 
-def test_another_attempts_transfer_is_adopted_and_the_open_one_can_be_given_up(
-    given_up_and_unknown_again: Books,
+def test_transfer_of_an_abandoned_attempt_is_adopted_and_the_open_one_given_up(
+    second_attempt_unknown: Books,
 ) -> None:
-    books = given_up_and_unknown_again
-    payout_id, (transfer,) = the_payout(books).id, transfers_in(books.sandbox)
+    books = second_attempt_unknown
+    payout_id, (transfer,) = only_payout(books).id, transfers_in(books.sandbox)
     with at_terminal(books, later(OCTOBER.payday, hours=50)) as terminal:
         told = terminal.run("payout", "retry", payout_id, "--nothing-was-sent").output
         assert f"payout adopt {transfer['id']}" in told
@@ -138,63 +138,63 @@ def test_another_attempts_transfer_is_adopted_and_the_open_one_can_be_given_up(
     with at_terminal(books, later(OCTOBER.payday, hours=53)) as terminal:
         told = terminal.run("payout", "retry", payout_id, "--nothing-was-sent").output
         assert "cannot be tried now" in told
-    assert (the_payout(books).state, books.balance().total_minor) == ("failed", 0)
+    assert (only_payout(books).state, books.balance().total_minor) == ("failed", 0)
     assert len(transfers_in(books.sandbox)) == 1
     assert books.faults(later(OCTOBER.payday, hours=60)) == []
 
 
-def test_an_adopted_transfer_does_not_hide_what_the_open_attempt_had_made(
-    given_up_and_unknown_again: Books,
+def test_adopted_transfer_does_not_hide_the_transfer_of_the_open_attempt(
+    second_attempt_unknown: Books,
 ) -> None:
-    books = given_up_and_unknown_again
+    books = second_attempt_unknown
     (late,) = transfers_in(books.sandbox)
-    adopted(books, late["id"])
-    key = attempts_of(books, the_payout(books).id)[1].idempotency_key
-    second = made_again(books, number=2, key=key)
+    adopt_transfer(books, late["id"])
+    key = attempts_of(books, only_payout(books).id)[1].idempotency_key
+    second = send_again(books, number=2, key=key)
     asked = len(books.sandbox.control.requests())
-    assert run_at(books, later(OCTOBER.payday, hours=26)).settle_open().paid
+    assert run_at(books, later(OCTOBER.payday, hours=26)).resolve_open_attempts().paid
     sent = [each["method"] for each in books.sandbox.control.requests()[asked:]]
     assert "POST" not in sent  # what was paid once is only looked for
-    assert (the_payout(books).transfer_ref, books.balance().payable_minor) == (second, -80_00)
+    assert (only_payout(books).transfer_ref, books.balance().payable_minor) == (second, -80_00)
     assert books.faults(COMPARED) == []
 
 
-def test_what_an_open_attempt_was_sent_for_is_settled_and_not_adopted(sealed: Books) -> None:
+def test_transfer_of_an_open_attempt_cannot_be_adopted(sealed: Books) -> None:
     sealed.sandbox.control.queue_fault("drop_after")
     run_at(sealed, OCTOBER.payday).pay(sealed.brand_id)
     (transfer,) = transfers_in(sealed.sandbox)
     with pytest.raises(Conflict, match="To settle it, run: linkledger payout retry"):
-        adopted(sealed, transfer["id"])
-    assert the_payout(sealed).state == "unknown"
+        adopt_transfer(sealed, transfer["id"])
+    assert only_payout(sealed).state == "unknown"
 
 
 @pytest.mark.parametrize("parts", [(50_00,), (20_00, 30_00)])
-def test_what_comes_back_of_an_adopted_one_is_payable_again(books: Books, parts: tuple[int, ...]) -> None:
-    transfer = by_hand(books, connect(books), 50_00)
-    adopted(books, transfer)
+def test_reversal_of_an_adopted_transfer_is_payable_again(books: Books, parts: tuple[int, ...]) -> None:
+    transfer = manual_transfer(books, connect(books), 50_00)
+    adopt_transfer(books, transfer)
     assert books.balance().payable_minor == -50_00
     for number, part in enumerate(parts):
         reverse(books, transfer, part, key=f"back {number}")
-    assert compared(books).returned == [transfer] * len(parts)
-    found = compared(books)
+    assert reconciled(books).returned == [transfer] * len(parts)
+    found = reconciled(books)
     assert (found.clean, found.returned, books.balance().payable_minor) == (True, [], 0)
     assert books.faults() == []
 
 
 def test_a_transfer_that_came_back_before_it_was_adopted_takes_nothing_from_the_creator(books: Books) -> None:
-    transfer = by_hand(books, connect(books), 50_00)
+    transfer = manual_transfer(books, connect(books), 50_00)
     reverse(books, transfer, 40_00)
-    assert not adopted(books, transfer)
+    assert not adopt_transfer(books, transfer)
     assert books.balance().payable_minor == -10_00
-    assert (compared(books).returned, books.balance().payable_minor) == ([], -10_00)
+    assert (reconciled(books).returned, books.balance().payable_minor) == ([], -10_00)
     reverse(books, transfer, 10_00, key="the rest")
-    assert adopted(books, transfer)
-    assert (compared(books).returned, books.balance().payable_minor) == ([], 0)
+    assert adopt_transfer(books, transfer)
+    assert (reconciled(books).returned, books.balance().payable_minor) == ([], 0)
     assert books.faults() == []
 
 
-def test_adopting_again_says_that_it_stood_there(books: Books) -> None:
-    transfer = by_hand(books, connect(books), 50_00)
+def test_adopting_twice_reports_that_it_was_known(books: Books) -> None:
+    transfer = manual_transfer(books, connect(books), 50_00)
     with at_terminal(books, COMPARED) as terminal:
         told = [terminal.run("payout", "adopt", transfer, "--brand", books.brand_id).output for _ in range(2)]
     assert ["are booked as paid" in each for each in told] == [True, False]
@@ -212,7 +212,7 @@ def two_brands(
     )
     account = rail_account(teas)
     mugs.write(
-        lambda s: remember_payee(
+        lambda s: register_payee(
             s, at("09-03"), brand_id=mugs.brand_id, creator_id=mugs.creator_id, account_ref=account
         )
     )
@@ -220,7 +220,7 @@ def two_brands(
 
 
 def rail_account(books: Books) -> str:
-    owe(books, 80_00, "10-20")
+    add_booking(books, 80_00, "10-20")
     seal(books, OCTOBER)
     run_at(books, OCTOBER.payday).pay(books.brand_id)
     return str(transfers_in(books.sandbox)[0]["destination"])
@@ -228,7 +228,7 @@ def rail_account(books: Books) -> str:
 
 def test_a_transfer_of_one_brands_payout_is_not_adopted_by_another(two_brands: tuple[Books, Books]) -> None:
     teas, mugs = two_brands
-    owe(teas, 60_00, "11-20")
+    add_booking(teas, 60_00, "11-20")
     teas.sandbox.control.top_up("EUR", -20_000_000)
     teas.end(NOVEMBER.name, NOVEMBER.closing)
     teas.approve(NOVEMBER.name, NOVEMBER.approval)
@@ -236,20 +236,20 @@ def test_a_transfer_of_one_brands_payout_is_not_adopted_by_another(two_brands: t
     (waiting,) = [each for each in payouts_of(teas) if each.state == "prepared"]
     teas.sandbox.control.top_up("EUR", 20_000_000)
     account = str(transfers_in(teas.sandbox)[0]["destination"])
-    transfer = by_hand(teas, account, 60_00, payout_id=waiting.id, attempt="1")
+    transfer = manual_transfer(teas, account, 60_00, payout_id=waiting.id, attempt="1")
     with pytest.raises(Conflict, match=f"--brand {teas.brand_id}"):
-        adopted(mugs, transfer, NOVEMBER.payday)
+        adopt_transfer(mugs, transfer, NOVEMBER.payday)
     assert state_of(teas, waiting) == "prepared"
-    adopted(teas, transfer, NOVEMBER.payday)
+    adopt_transfer(teas, transfer, NOVEMBER.payday)
     assert state_of(teas, waiting) == "cancelled"
 
 
 def test_a_transfer_is_adopted_by_one_brand_only(two_brands: tuple[Books, Books]) -> None:
     teas, mugs = two_brands
-    transfer = by_hand(teas, str(transfers_in(teas.sandbox)[0]["destination"]), 5_00)
-    adopted(teas, transfer)
+    transfer = manual_transfer(teas, str(transfers_in(teas.sandbox)[0]["destination"]), 5_00)
+    adopt_transfer(teas, transfer)
     with pytest.raises(Conflict, match="already"):
-        adopted(mugs, transfer)
+        adopt_transfer(mugs, transfer)
     assert (mugs.balance().payable_minor, teas.balance().payable_minor) == (0, -5_00)
 
 

@@ -15,58 +15,58 @@ from tests.payouts.transfers.runs.scenes import (
     NOVEMBER,
     OCTOBER,
     Month,
+    add_booking,
     add_creator,
     approve_in,
     assert_paid_once,
     connect_account,
+    only_payout,
     open_brand,
-    owe,
     payouts_of,
     run_at,
     seal,
     sell_and_release,
-    the_payout,
     transfers_in,
 )
 from tracker.programs.models import Enrollment
 
 
-def sealed_and_run(books: Books, month: Month) -> Report:
+def close_and_pay(books: Books, month: Month) -> Report:
     seal(books, month)
     return run_at(books, month.payday).pay(books.brand_id)
 
 
 def test_below_the_minimum_is_carried_forward_and_paid_with_the_next(books: Books) -> None:
-    owe(books, 49_99, "10-20")
-    report = sealed_and_run(books, OCTOBER)
+    add_booking(books, 49_99, "10-20")
+    report = close_and_pay(books, OCTOBER)
     assert "49.99 EUR is below the minimum of 50.00 EUR" in report.skipped[books.creator_id]
-    owe(books, 1, "11-20")
-    assert sealed_and_run(books, NOVEMBER).paid
+    add_booking(books, 1, "11-20")
+    assert close_and_pay(books, NOVEMBER).paid
     assert [each.amount_minor for each in payouts_of(books)] == [50_00]
     assert_paid_once(books)
 
 
 def test_an_amount_that_waited_twelve_months_is_paid_even_below_the_minimum(books: Books) -> None:
-    owe(books, 1_00, "10-20")
-    assert sealed_and_run(books, OCTOBER).skipped
+    add_booking(books, 1_00, "10-20")
+    assert close_and_pay(books, OCTOBER).skipped
     books.end("2027-09", Month("2027-09").closing)
     for name in ["2026-11", "2026-12", *(f"2027-{number:02}" for number in range(1, 10))]:
         approve_in(books, "EUR", name, Month("2027-09").approval)
     assert run_at(books, "2027-10-20T11:00:00").pay(books.brand_id).skipped
     assert run_at(books, "2027-10-20T12:00:00").pay(books.brand_id).paid
-    assert the_payout(books).amount_minor == 1_00
+    assert only_payout(books).amount_minor == 1_00
     assert_paid_once(books)
 
 
 def test_a_creator_who_has_left_every_program_is_paid_below_the_minimum(books: Books) -> None:
-    owe(books, 1_00, "10-20")
-    assert sealed_and_run(books, OCTOBER).skipped
-    leave(books)
+    add_booking(books, 1_00, "10-20")
+    assert close_and_pay(books, OCTOBER).skipped
+    end_enrollment(books)
     assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
-    assert the_payout(books).amount_minor == 1_00
+    assert only_payout(books).amount_minor == 1_00
 
 
-def leave(books: Books) -> None:
+def end_enrollment(books: Books) -> None:
     def work(session: Session) -> None:
         own = {"creator_id": books.creator_id, "program_id": books.program_id}
         session.query(Enrollment).filter_by(**own).one().state = "ended"
@@ -76,8 +76,8 @@ def leave(books: Books) -> None:
 
 def test_who_has_not_connected_an_account_waits_and_is_told_so(books: Books) -> None:
     bert = add_creator(books, "bert", connected=False)
-    owe(bert, 80_00, "10-20")
-    assert "has not connected a bank account" in sealed_and_run(books, OCTOBER).skipped[bert.creator_id]
+    add_booking(bert, 80_00, "10-20")
+    assert "has not connected a bank account" in close_and_pay(books, OCTOBER).skipped[bert.creator_id]
     connect_account(bert, None)
     assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
     assert_paid_once(books)
@@ -86,8 +86,8 @@ def test_who_has_not_connected_an_account_waits_and_is_told_so(books: Books) -> 
 def test_who_has_not_finished_the_set_up_waits_with_the_providers_reason(books: Books) -> None:
     bert = add_creator(books, "bert", connected=False)
     account = connect_account(bert, None, ready=False)
-    owe(bert, 80_00, "10-20")
-    assert "payment provider" in sealed_and_run(books, OCTOBER).skipped[bert.creator_id]
+    add_booking(bert, 80_00, "10-20")
+    assert "payment provider" in close_and_pay(books, OCTOBER).skipped[bert.creator_id]
     books.sandbox.control.complete_onboarding(account)
     assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
 
@@ -95,23 +95,23 @@ def test_who_has_not_finished_the_set_up_waits_with_the_providers_reason(books: 
 def test_an_account_that_the_provider_restricted_since_is_not_sent_to(books: Books) -> None:
     bert = add_creator(books, "bert", connected=False)
     account = connect_account(bert, None)
-    owe(bert, 80_00, "10-20")
+    add_booking(bert, 80_00, "10-20")
     books.sandbox.control.complete_onboarding(account, "restricted")
-    assert "payment provider" in sealed_and_run(books, OCTOBER).skipped[bert.creator_id]
+    assert "payment provider" in close_and_pay(books, OCTOBER).skipped[bert.creator_id]
     assert transfers_in(books.sandbox) == []
 
 
 def test_an_account_that_the_provider_does_not_know_keeps_nobody_else_waiting(books: Books) -> None:
     bert = add_creator(books, "bert")
     for each in (books, bert):
-        owe(each, 80_00, "10-20")
+        add_booking(each, 80_00, "10-20")
     lost = {"creator": bert.creator_id}
     books.write(
         lambda s: s.execute(
             text("update payee set account_ref = 'acct_gone' where creator_id = :creator"), lost
         )
     )
-    report = sealed_and_run(books, OCTOBER)
+    report = close_and_pay(books, OCTOBER)
     assert len(report.paid) == 1
     assert "provider" in report.skipped[bert.creator_id]
     assert_paid_once(books)
@@ -120,8 +120,8 @@ def test_an_account_that_the_provider_does_not_know_keeps_nobody_else_waiting(bo
 def test_a_currency_that_the_rail_does_not_know_is_blocked_with_the_reason_and_nothing_else_is(
     books: Books,
 ) -> None:
-    owe(books, 80_00, "10-20")
-    owe(books, 80_000, "10-20", currency="LYD")
+    add_booking(books, 80_00, "10-20")
+    add_booking(books, 80_000, "10-20", currency="LYD")
     books.end("2026-10", OCTOBER.closing)
     for currency in ("EUR", "LYD"):
         approve_in(books, currency, "2026-10", OCTOBER.approval)
@@ -136,39 +136,39 @@ def test_a_currency_that_the_rail_does_not_know_is_blocked_with_the_reason_and_n
 
 def test_what_a_creator_owes_is_taken_from_the_next_payout(books: Books) -> None:
     sell_and_release(books, "1001", 100_00)
-    assert sealed_and_run(books, OCTOBER).paid
+    assert close_and_pay(books, OCTOBER).paid
     books.refund("1001", 300_00, "11-15")
-    report = sealed_and_run(books, NOVEMBER)
+    report = close_and_pay(books, NOVEMBER)
     assert "owes 30.00 EUR" in report.skipped[books.creator_id]
-    owe(books, 90_00, "12-20")
-    assert sealed_and_run(books, DECEMBER).paid
+    add_booking(books, 90_00, "12-20")
+    assert close_and_pay(books, DECEMBER).paid
     assert sorted(each.amount_minor for each in payouts_of(books)) == [60_00, 100_00]
     assert books.balance().total_minor == 0
     assert_paid_once(books)
 
 
-def test_a_debt_to_one_brand_never_eats_what_another_pays(
+def test_debt_to_one_brand_does_not_reduce_payouts_of_another(
     settings: Settings, databases: Databases, sandbox_server: SandboxServer
 ) -> None:
     teas = open_brand(settings, databases, sandbox_server, name="Teas")
     mugs = open_brand(settings, databases, sandbox_server, name="Mugs", creator_id=teas.creator_id)
-    owe(teas, 90_00, "10-20", kind="deduction")
-    owe(mugs, 80_00, "10-20")
+    add_booking(teas, 90_00, "10-20", kind="deduction")
+    add_booking(mugs, 80_00, "10-20")
     for each in (teas, mugs):
-        owe(each, 1000_00, "10-01", kind="deposit")
+        add_booking(each, 1000_00, "10-01", kind="deposit")
         seal(each, OCTOBER)
         run_at(each, OCTOBER.payday, rail_shared=True).pay(each.brand_id)
     assert (payouts_of(teas), [each.amount_minor for each in payouts_of(mugs)]) == ([], [80_00])
 
 
-def test_a_later_reversal_of_what_matured_later_does_not_lower_this_payout(books: Books) -> None:
+def test_reversal_of_a_later_release_does_not_lower_this_payout(books: Books) -> None:
     sell_and_release(books, "1001", 100_00)
     books.sale("2002", 400_00, "10-05")
     seal(books, OCTOBER)
-    books.settle(at("11-05"))  # 2002 is released in November
+    books.run_jobs(at("11-05"))  # 2002 is released in November
     books.refund("2002", 400_00, "11-08 12:00")
     assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
-    assert the_payout(books).amount_minor == 100_00
+    assert only_payout(books).amount_minor == 100_00
     assert books.balance().payable_minor == 0
 
 
@@ -187,9 +187,9 @@ def test_only_what_the_rail_can_send_is_sent_and_the_rest_is_carried(
 ) -> None:
     sandbox_server.control.top_up(currency, 1_000_000_000)
     books = open_brand(settings, databases, sandbox_server, name="Teas", currency=currency)
-    owe(books, owed, "10-20")
-    assert sealed_and_run(books, OCTOBER).paid
-    first = the_payout(books)
+    add_booking(books, owed, "10-20")
+    assert close_and_pay(books, OCTOBER).paid
+    first = only_payout(books)
     assert (first.amount_minor, first.carried_minor) == (sent, carried)
     assert books.balance().payable_minor == carried
     assert_paid_once(books)
@@ -200,12 +200,12 @@ def test_what_was_carried_is_paid_with_the_next_payout_once(
 ) -> None:
     books = open_brand(settings, databases, sandbox_server, name="Teas", currency="HUF")
     sandbox_server.control.top_up("HUF", 1_000_000_000)
-    owe(books, 510_060, "10-20")
-    assert sealed_and_run(books, OCTOBER).paid
-    owe(books, 520_050, "11-20")
-    assert sealed_and_run(books, NOVEMBER).paid
-    owe(books, 530_000, "12-20")
-    assert sealed_and_run(books, DECEMBER).paid
+    add_booking(books, 510_060, "10-20")
+    assert close_and_pay(books, OCTOBER).paid
+    add_booking(books, 520_050, "11-20")
+    assert close_and_pay(books, NOVEMBER).paid
+    add_booking(books, 530_000, "12-20")
+    assert close_and_pay(books, DECEMBER).paid
     found = [(each.amount_minor, each.carried_minor) for each in payouts_of(books)]
     assert found == [(510_000, 60), (520_100, 10), (530_000, 10)]
     assert books.balance().payable_minor == 10
@@ -216,9 +216,9 @@ def test_less_than_the_rail_can_send_is_carried_even_when_the_minimum_is_waived(
     settings: Settings, databases: Databases, sandbox_server: SandboxServer
 ) -> None:
     books = open_brand(settings, databases, sandbox_server, name="Teas", currency="HUF", minimum_minor=0)
-    owe(books, 99, "10-20")
-    leave(books)
+    add_booking(books, 99, "10-20")
+    end_enrollment(books)
     assert (
-        "less than the payment provider can send" in sealed_and_run(books, OCTOBER).skipped[books.creator_id]
+        "less than the payment provider can send" in close_and_pay(books, OCTOBER).skipped[books.creator_id]
     )
     assert payouts_of(books) == []

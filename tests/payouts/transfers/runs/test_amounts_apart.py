@@ -8,24 +8,24 @@ from payouts.settlement.models import Payout
 from payouts.transfers.models import Payee
 from tests.harness.databases.snapshots import POSTGRESQL_NIGHTLY
 from tests.payouts.cast import Books, at
-from tests.payouts.owners import come_back
+from tests.payouts.owners import return_payouts
 from tests.payouts.transfers.runs.scenes import (
     DECEMBER,
     NOVEMBER,
     OCTOBER,
     CurrencyBooks,
+    add_booking,
     add_creator,
     approve_in,
+    only_payout,
     open_brand,
-    owe,
     payouts_of,
     run_at,
     seal,
     sell_and_release,
-    the_payout,
 )
-from tests.payouts.transfers.runs.test_adoption import adopted, by_hand, reverse
-from tests.payouts.transfers.runs.test_amounts import leave, sealed_and_run
+from tests.payouts.transfers.runs.test_adoption import adopt_transfer, manual_transfer, reverse
+from tests.payouts.transfers.runs.test_amounts import close_and_pay, end_enrollment
 from tracker.errors import NotFound
 
 pytestmark = POSTGRESQL_NIGHTLY
@@ -49,12 +49,12 @@ def amounts(payouts: list[Payout]) -> list[tuple[str, int, int]]:
 
 
 def test_what_became_payable_after_the_period_waits_for_the_next_statement(books: Books) -> None:
-    owe(books, 80_00, "10-20")
+    add_booking(books, 80_00, "10-20")
     books.end("2026-10", OCTOBER.closing)
-    owe(books, 60_00, "11-05")
+    add_booking(books, 60_00, "11-05")
     books.approve("2026-10", OCTOBER.approval)
     assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
-    assert sealed_and_run(books, NOVEMBER).paid
+    assert close_and_pay(books, NOVEMBER).paid
     assert amounts(payouts_of(books)) == [("EUR", 80_00, 0), ("EUR", 60_00, 0)]
 
 
@@ -62,13 +62,13 @@ def test_a_remainder_is_carried_to_the_same_brand_creator_and_currency(books: Bo
     for currency in ("HUF", "BHD"):
         books.sandbox.control.top_up(currency, 1_000_000_000)
     mugs, bert = another_brand(books), add_creator(books, "bert")
-    owe(books, 510_060, "10-20", currency="HUF")
+    add_booking(books, 510_060, "10-20", currency="HUF")
     books.end("2026-10", OCTOBER.closing)
     approve_in(books, "HUF", "2026-10", OCTOBER.approval)
     assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
-    owe(books, 60_127, "11-20", currency="BHD")
+    add_booking(books, 60_127, "11-20", currency="BHD")
     for each in (bert, mugs):
-        owe(each, 520_050, "11-20", currency="HUF")
+        add_booking(each, 520_050, "11-20", currency="HUF")
     for each in (books, mugs):
         each.end("2026-11", NOVEMBER.closing)
         approve_in(each, "HUF", "2026-11", NOVEMBER.approval)
@@ -79,45 +79,45 @@ def test_a_remainder_is_carried_to_the_same_brand_creator_and_currency(books: Bo
     assert amounts(payouts_of(mugs)) == [("HUF", 520_000, 50)]
 
 
-def test_the_minimum_of_the_brand_is_not_asked_of_another_currency(books: Books) -> None:
+def test_brand_minimum_does_not_apply_to_other_currencies(books: Books) -> None:
     books.sandbox.control.top_up("JPY", 10_000)
-    owe(books, 4_000, "10-20", currency="JPY")
+    add_booking(books, 4_000, "10-20", currency="JPY")
     books.end("2026-10", OCTOBER.closing)
     approve_in(books, "JPY", "2026-10", OCTOBER.approval)
     assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
 
 
-def test_who_has_left_a_brand_is_paid_below_the_minimum_wherever_else_and_whoever_else_stays(
+def test_minimum_is_waived_only_for_the_creator_who_left_the_brand(
     books: Books,
 ) -> None:
     another_brand(books)
     bert = add_creator(books, "bert")
     for each in (books, bert):
-        owe(each, 1_00, "10-20")
-    leave(books)
-    report = sealed_and_run(books, OCTOBER)
+        add_booking(each, 1_00, "10-20")
+    end_enrollment(books)
+    report = close_and_pay(books, OCTOBER)
     assert (len(report.paid), list(report.skipped)) == (1, [bert.creator_id])
 
 
-def test_what_came_back_is_paid_again_although_another_payments_commission_is_held(books: Books) -> None:
+def test_reversed_payout_is_paid_again_despite_a_hold_on_another_payout(books: Books) -> None:
     books.sale("1001", 1000_00, "10-01 01:00")
     books.sale("1002", 1000_00, "10-05")
     for month in (OCTOBER, NOVEMBER):
-        assert sealed_and_run(books, month).paid
+        assert close_and_pay(books, month).paid
     books.dispute("1002", "opened", 1000_00, "12-10")
-    come_back(books, [payouts_of(books)[0].id], "12-11")
-    assert sealed_and_run(books, DECEMBER).paid
+    return_payouts(books, [payouts_of(books)[0].id], "12-11")
+    assert close_and_pay(books, DECEMBER).paid
     assert amounts(payouts_of(books))[2:] == [("EUR", 100_00, 0)]
 
 
-def test_what_came_back_is_held_again_although_anothers_payment_did_not(books: Books) -> None:
+def test_hold_is_reapplied_although_another_payout_was_not_reversed(books: Books) -> None:
     bert = add_creator(books, "bert")
     for each, order in ((books, "1001"), (bert, "1002")):
         sell_and_release(each, order, 100_00)
-    assert len(sealed_and_run(books, OCTOBER).paid) == 2
+    assert len(close_and_pay(books, OCTOBER).paid) == 2
     books.dispute("1001", "opened", 1000_00, "11-20")
-    come_back(books, [the_payout(books).id], "11-21")
-    books.settle(at("11-22"))
+    return_payouts(books, [only_payout(books).id], "11-21")
+    books.run_jobs(at("11-22"))
     assert (books.balance().pending_minor, books.balance().payable_minor) == (100_00, 0)
 
 
@@ -125,8 +125,8 @@ def test_on_a_shared_account_only_the_same_brand_and_currency_take_from_a_deposi
     mugs = another_brand(books)
     books.sandbox.control.top_up("JPY", 9_000)
     for each, currency, amount in ((books, "EUR", 80_00), (books, "JPY", 9_000), (mugs, "EUR", 80_00)):
-        owe(each, amount, "10-20", currency=currency)
-        owe(each, amount, "10-21", currency=currency, kind="deposit")
+        add_booking(each, amount, "10-20", currency=currency)
+        add_booking(each, amount, "10-21", currency=currency, kind="deposit")
     for each in (books, mugs):
         seal(each, OCTOBER)
     approve_in(books, "JPY", "2026-10", OCTOBER.approval)
@@ -137,8 +137,8 @@ def test_on_a_shared_account_only_the_same_brand_and_currency_take_from_a_deposi
 
 
 def test_money_in_one_currency_pays_nothing_in_another(books: Books) -> None:
-    owe(books, 80_00, "10-20")
-    owe(books, 9_000, "10-20", currency="JPY")
+    add_booking(books, 80_00, "10-20")
+    add_booking(books, 9_000, "10-20", currency="JPY")
     seal(books, OCTOBER)
     approve_in(books, "JPY", "2026-10", OCTOBER.approval)
     report = run_at(books, OCTOBER.payday).pay(books.brand_id)
@@ -153,17 +153,17 @@ def account_of(books: Books) -> str:
 
 def test_an_adopted_transfer_counts_for_the_creator_to_whom_it_went(books: Books) -> None:
     bert = add_creator(books, "bert")
-    transfer = by_hand(books, account_of(bert), 50_00)
+    transfer = manual_transfer(books, account_of(bert), 50_00)
     with pytest.raises(NotFound):
-        adopted(another_brand(books), transfer)
-    adopted(books, transfer)
+        adopt_transfer(another_brand(books), transfer)
+    adopt_transfer(books, transfer)
     assert (books.balance().payable_minor, bert.balance().payable_minor) == (0, -50_00)
 
 
 def test_all_of_an_adopted_transfer_may_come_back_after_another_did(books: Books) -> None:
     for amount in (50_00, 30_00):
-        transfer = by_hand(books, account_of(books), amount, f"by hand {amount}")
-        adopted(books, transfer)
+        transfer = manual_transfer(books, account_of(books), amount, f"by hand {amount}")
+        adopt_transfer(books, transfer)
         reverse(books, transfer, amount, f"back {amount}")
-        assert adopted(books, transfer)
+        assert adopt_transfer(books, transfer)
         assert books.balance().payable_minor == 0

@@ -6,10 +6,10 @@ from collections import Counter
 from tests.payouts.cast import Books
 from tests.payouts.transfers.runs.scenes import (
     OCTOBER,
+    add_booking,
     add_creator,
     assert_paid_once,
     later,
-    owe,
     payouts_of,
     run_at,
     seal,
@@ -25,16 +25,16 @@ def run_concurrently(books: Books, when: str, work: str) -> Counter[str]:
     paid: Counter[str] = Counter()
     errors: list[BaseException] = []
 
-    def go() -> None:
+    def worker() -> None:
         run = run_at(books, when)
         start.wait()
         try:
-            report = run.pay(books.brand_id) if work == "pay" else run.settle_open()
+            report = run.pay(books.brand_id) if work == "pay" else run.resolve_open_attempts()
             paid.update(report.paid)
         except BaseException as error:
             errors.append(error)
 
-    threads = [threading.Thread(target=go) for _ in range(THREADS)]
+    threads = [threading.Thread(target=worker) for _ in range(THREADS)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -45,7 +45,7 @@ def run_concurrently(books: Books, when: str, work: str) -> Counter[str]:
 
 def test_sixteen_runs_at_once_pay_everybody_once(books: Books) -> None:
     for each in (books, add_creator(books, "bert"), add_creator(books, "cleo")):
-        owe(each, 80_00, "10-20")
+        add_booking(each, 80_00, "10-20")
     seal(books, OCTOBER)
     paid = run_concurrently(books, OCTOBER.payday, "pay")
     assert {each.state for each in payouts_of(books)} == {"paid"}
@@ -54,7 +54,7 @@ def test_sixteen_runs_at_once_pay_everybody_once(books: Books) -> None:
     assert_paid_once(books)
 
 
-def test_sixteen_settlers_at_once_book_a_lost_answer_once(sealed: Books) -> None:
+def test_sixteen_concurrent_resolvers_book_a_lost_response_once(sealed: Books) -> None:
     sealed.sandbox.control.queue_fault("drop_after")
     run_at(sealed, OCTOBER.payday).pay(sealed.brand_id)
     assert set(run_concurrently(sealed, later(OCTOBER.payday, minutes=10), "settle").values()) == {1}

@@ -4,16 +4,16 @@ from payouts.settlement.models import Payout
 from tests.payouts.cast import Books
 from tests.payouts.transfers.runs.scenes import (
     OCTOBER,
+    add_booking,
     add_creator,
     assert_paid_once,
     attempts_of,
     later,
-    owe,
+    only_payout,
     payouts_of,
     run_at,
     seal,
     sent_keys,
-    the_payout,
     transfers_in,
 )
 
@@ -44,7 +44,7 @@ FIRST_TRY = {
 
 def test_after_any_fault_every_creator_is_paid_once(books: Books) -> None:
     for number in range(len(FIRST_TRY)):
-        owe(add_creator(books, f"creator{number}"), 60_00 + number, "10-20")
+        add_booking(add_creator(books, f"creator{number}"), 60_00 + number, "10-20")
     seal(books, OCTOBER)
     for kind in FIRST_TRY:
         books.sandbox.control.queue_fault(kind, seconds=0.6)
@@ -55,8 +55,8 @@ def test_after_any_fault_every_creator_is_paid_once(books: Books) -> None:
     assert all(payout.reason for payout in struck.values())
 
     # A lost answer is asked for again; what failed is prepared anew by the next run.
-    run_at(books, later(OCTOBER.payday, minutes=10)).settle_open()
-    run_at(books, later(OCTOBER.payday, minutes=20)).settle_open()
+    run_at(books, later(OCTOBER.payday, minutes=10)).resolve_open_attempts()
+    run_at(books, later(OCTOBER.payday, minutes=20)).resolve_open_attempts()
     run_at(books, later(OCTOBER.payday, minutes=40)).pay(books.brand_id)
 
     assert {each.state for each in payouts_of(books)} == {"paid"}
@@ -78,10 +78,12 @@ def payouts_by_fault(books: Books) -> dict[str, Payout]:
 def test_a_stored_500_is_looked_up_only_and_found_when_the_work_was_done(sealed: Books) -> None:
     sealed.sandbox.control.queue_fault("500_after", sticky=True)
     run_at(sealed, OCTOBER.payday).pay(sealed.brand_id)
-    assert run_at(sealed, later(OCTOBER.payday, minutes=10)).settle_open().unknown  # the 500 is replayed
-    assert attempts_of(sealed, the_payout(sealed).id)[0].look_up_only
+    assert (
+        run_at(sealed, later(OCTOBER.payday, minutes=10)).resolve_open_attempts().unknown
+    )  # the 500 is replayed
+    assert attempts_of(sealed, only_payout(sealed).id)[0].look_up_only
     asked = len(sent_keys(sealed.sandbox))
-    assert run_at(sealed, later(OCTOBER.payday, minutes=20)).settle_open().paid
+    assert run_at(sealed, later(OCTOBER.payday, minutes=20)).resolve_open_attempts().paid
     assert len(sent_keys(sealed.sandbox)) == asked
     assert_paid_once(sealed)
 
@@ -89,12 +91,12 @@ def test_a_stored_500_is_looked_up_only_and_found_when_the_work_was_done(sealed:
 def test_a_stored_500_before_the_work_stays_unknown_and_is_never_sent_again(sealed: Books) -> None:
     sealed.sandbox.control.queue_fault("500_before", sticky=True)
     run_at(sealed, OCTOBER.payday).pay(sealed.brand_id)
-    run_at(sealed, later(OCTOBER.payday, minutes=10)).settle_open()
+    run_at(sealed, later(OCTOBER.payday, minutes=10)).resolve_open_attempts()
     asked = len(sent_keys(sealed.sandbox))
     for hours in (1, 5, 23, 30):
-        assert run_at(sealed, later(OCTOBER.payday, hours=hours)).settle_open().unknown
+        assert run_at(sealed, later(OCTOBER.payday, hours=hours)).resolve_open_attempts().unknown
         run_at(sealed, later(OCTOBER.payday, hours=hours)).pay(sealed.brand_id)
     assert (len(sent_keys(sealed.sandbox)), transfers_in(sealed.sandbox)) == (asked, [])
-    payout = the_payout(sealed)
+    payout = only_payout(sealed)
     assert payout.state == "unknown"
     assert "--nothing-was-sent" in (attempts_of(sealed, payout.id)[0].message or "")

@@ -7,35 +7,35 @@ from tests.payouts.cast import FUNDS_MINOR, Books
 from tests.payouts.transfers.runs.scenes import (
     OCTOBER,
     CurrencyBooks,
+    add_booking,
     add_creator,
     faults_of,
     later,
+    only_payout,
     open_brand,
-    owe,
     run_at,
     seal,
-    the_payout,
     transfers_in,
 )
 
 
-def test_without_enough_balance_it_waits_and_goes_on_after_a_top_up(books: Books) -> None:
+def test_payout_waits_for_balance_and_is_sent_after_a_top_up(books: Books) -> None:
     books.sandbox.control.top_up("EUR", 79_99 - FUNDS_MINOR)
-    owe(books, 80_00, "10-20")
+    add_booking(books, 80_00, "10-20")
     seal(books, OCTOBER)
     report = run_at(books, OCTOBER.payday).pay(books.brand_id)
-    assert "0.01 EUR short" in report.waiting[the_payout(books).id]
-    assert (the_payout(books).state, transfers_in(books.sandbox)) == ("prepared", [])
+    assert "0.01 EUR short" in report.waiting[only_payout(books).id]
+    assert (only_payout(books).state, transfers_in(books.sandbox)) == ("prepared", [])
     books.sandbox.control.top_up("EUR", 1)
     assert run_at(books, later(OCTOBER.payday, hours=1)).pay(books.brand_id).paid
     assert len(transfers_in(books.sandbox)) == 1
 
 
-def test_what_one_payout_takes_is_not_promised_to_the_next(books: Books) -> None:
+def test_balance_is_not_used_for_two_payouts(books: Books) -> None:
     bert = add_creator(books, "bert")
     books.sandbox.control.top_up("EUR", 100_00 - FUNDS_MINOR)
-    owe(books, 80_00, "10-20")
-    owe(bert, 80_00, "10-20")
+    add_booking(books, 80_00, "10-20")
+    add_booking(bert, 80_00, "10-20")
     seal(books, OCTOBER)
     report = run_at(books, OCTOBER.payday).pay(books.brand_id)
     assert (len(report.paid), len(report.waiting), report.failed) == (1, 1, [])
@@ -46,34 +46,34 @@ def test_a_rail_account_is_not_shared_unless_the_operator_says_so(
 ) -> None:
     teas, mugs = two_brands(settings, databases, sandbox_server)
     waiting = run_at(mugs, OCTOBER.payday).pay(mugs.brand_id).waiting
-    assert "LINKLEDGER_RAIL_SHARED=true" in waiting[the_payout(mugs).id]
+    assert "LINKLEDGER_RAIL_SHARED=true" in waiting[only_payout(mugs).id]
     assert run_at(teas, OCTOBER.payday).pay(teas.brand_id).paid
-    assert transfers_in(sandbox_server)[0]["transfer_group"] == the_payout(teas).id
+    assert transfers_in(sandbox_server)[0]["transfer_group"] == only_payout(teas).id
 
 
 def test_on_a_shared_account_each_brand_pays_from_what_it_deposited(
     settings: Settings, databases: Databases, sandbox_server: SandboxServer
 ) -> None:
     teas, mugs = two_brands(settings, databases, sandbox_server)
-    owe(teas, 80_00, "11-01", kind="deposit")
-    owe(mugs, 79_99, "11-01", kind="deposit")
+    add_booking(teas, 80_00, "11-01", kind="deposit")
+    add_booking(mugs, 79_99, "11-01", kind="deposit")
     assert run_at(teas, OCTOBER.payday, rail_shared=True).pay(teas.brand_id).paid
     waiting = run_at(mugs, OCTOBER.payday, rail_shared=True).pay(mugs.brand_id).waiting
-    assert "0.01 EUR short" in waiting[the_payout(mugs).id]
-    owe(mugs, 1, "11-09", kind="deposit")
+    assert "0.01 EUR short" in waiting[only_payout(mugs).id]
+    add_booking(mugs, 1, "11-09", kind="deposit")
     assert run_at(mugs, OCTOBER.payday, rail_shared=True).pay(mugs.brand_id).paid
     assert (faults_of(teas), len(transfers_in(sandbox_server))) == ([], 2)
 
 
-def test_a_deposit_is_spent_once_even_by_what_is_unknown(
+def test_unknown_payout_uses_up_the_deposit(
     settings: Settings, databases: Databases, sandbox_server: SandboxServer
 ) -> None:
     teas, _mugs = two_brands(settings, databases, sandbox_server)
-    owe(teas, 80_00, "11-01", kind="deposit")
+    add_booking(teas, 80_00, "11-01", kind="deposit")
     sandbox_server.control.queue_fault("drop_after")
     run_at(teas, OCTOBER.payday, rail_shared=True).pay(teas.brand_id)
     bert = add_creator(teas, "bert")
-    owe(bert, 60_00, "11-20")
+    add_booking(bert, 60_00, "11-20")
     teas.end("2026-11", "12-01 00:05")
     teas.approve("2026-11", "12-08")
     report = run_at(teas, "12-09", rail_shared=True).pay(teas.brand_id)
@@ -87,6 +87,6 @@ def two_brands(
     teas = open_brand(settings, databases, sandbox, name="Teas", since="09-01")
     mugs = open_brand(settings, databases, sandbox, name="Mugs", since="09-02")
     for each in (teas, mugs):
-        owe(each, 80_00, "10-20")
+        add_booking(each, 80_00, "10-20")
         seal(each, OCTOBER)
     return teas, mugs

@@ -14,12 +14,12 @@ from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.stripe.client import StripeRail
 from payouts.transfers.stripe.shapes import Movement
 from tests.payouts.cast import Books, at
-from tests.payouts.transfers.runs.scenes import OCTOBER, later, run_at, the_payout, transfers_in
+from tests.payouts.transfers.runs.scenes import OCTOBER, later, only_payout, run_at, transfers_in
 
 COMPARED = later(OCTOBER.payday, hours=2)
 
 
-def compared(books: Books, when: str = COMPARED, sandbox: SandboxServer | None = None) -> Reconciliation:
+def reconciled(books: Books, when: str = COMPARED, sandbox: SandboxServer | None = None) -> Reconciliation:
     return reconcile(books.databases, StripeRail(SANDBOX_KEY, (sandbox or books.sandbox).url), at(when))
 
 
@@ -32,68 +32,68 @@ def freeze(books: Books, when: str = OCTOBER.payday) -> None:
     books.write(partial(place_freeze, now=at(when), reason="a test", compare_from=at(when)))
 
 
-def test_a_paid_payout_without_a_transfer_at_the_provider_is_a_difference_that_freezes(paid: Books) -> None:
+def test_paid_payout_without_a_transfer_freezes_payouts(paid: Books) -> None:
     freeze(paid)
     with SandboxServer(None) as another:
-        found = compared(paid, sandbox=another)
+        found = reconciled(paid, sandbox=another)
     (difference,) = found.differences
-    assert str(the_payout(paid).transfer_ref) in difference
+    assert str(only_payout(paid).transfer_ref) in difference
     assert (found.clean, frozen(paid)) == (False, True)
-    assert compared(paid).clean
+    assert reconciled(paid).clean
     assert not frozen(paid)
 
 
-def test_what_was_confirmed_a_moment_ago_may_not_be_listed_yet(paid: Books) -> None:
+def test_recently_confirmed_transfer_may_not_be_listed_yet(paid: Books) -> None:
     with SandboxServer(None) as another:
-        assert compared(paid, later(OCTOBER.payday, minutes=50), another).clean
-        assert not compared(paid, later(OCTOBER.payday, minutes=70), another).clean
+        assert reconciled(paid, later(OCTOBER.payday, minutes=50), another).clean
+        assert not reconciled(paid, later(OCTOBER.payday, minutes=70), another).clean
 
 
-def test_a_difference_freezes_once_and_is_looked_for_until_it_is_settled(paid: Books) -> None:
+def test_difference_freezes_once_and_is_reported_until_resolved(paid: Books) -> None:
     account = str(transfers_in(paid.sandbox)[0]["destination"])
     rail = StripeRail(SANDBOX_KEY, paid.sandbox.url)
     rail.send_transfer({"amount": 5_00, "currency": "eur", "destination": account}, "by hand")
     for _ in range(2):
-        assert not compared(paid).clean
+        assert not reconciled(paid).clean
     (fault,) = paid.faults(COMPARED)
     assert "frozen: tr_" in fault
-    assert not compared(paid, later(COMPARED, days=80)).clean  # however long ago it was
+    assert not reconciled(paid, later(COMPARED, days=80)).clean  # however long ago it was
 
 
-def test_a_transfer_to_nobody_here_is_said_and_freezes_nothing(paid: Books) -> None:
+def test_transfer_to_a_foreign_account_is_reported_without_a_freeze(paid: Books) -> None:
     rail = StripeRail(SANDBOX_KEY, paid.sandbox.url)
     account = rail.create_payee("somebody else", "else@example.com", "DE", "Somebody Else")
     paid.sandbox.control.complete_onboarding(account)
     sent = {"amount": 5_00, "currency": "eur", "destination": account}
     made = rail.send_transfer(sent, "another business")
     assert rail.reverse_transfer(str(made.transfer_ref), 1_00, "back", {}).kind == "paid"
-    found = compared(paid)
+    found = reconciled(paid)
     assert (found.clean, found.others, frozen(paid)) == (True, [made.transfer_ref], False)
 
 
-def test_a_transfer_that_names_a_payout_is_never_nobodys(paid: Books) -> None:
+def test_transfer_naming_a_payout_is_unknown_not_foreign(paid: Books) -> None:
     rail = StripeRail(SANDBOX_KEY, paid.sandbox.url)
     account = rail.create_payee("forgotten", "forgotten@example.com", "DE", "Forgotten")
     paid.sandbox.control.complete_onboarding(account)
     sent = {"amount": 5_00, "currency": "eur", "destination": account, "metadata": {"payout_id": "pay_1"}}
     made = rail.send_transfer(sent, "of books that were lost")
-    assert compared(paid).unknown_transfers == [made.transfer_ref]
+    assert reconciled(paid).unknown_transfers == [made.transfer_ref]
 
 
-def test_what_is_being_settled_neither_freezes_nor_thaws(sealed: Books) -> None:
+def test_transfer_of_an_open_attempt_neither_freezes_nor_unfreezes(sealed: Books) -> None:
     sealed.sandbox.control.queue_fault("drop_after")
     run_at(sealed, OCTOBER.payday).pay(sealed.brand_id)
-    found = compared(sealed)
+    found = reconciled(sealed)
     assert (found.clean, len(found.under_way), frozen(sealed)) == (True, 1, False)
     freeze(sealed)
-    assert compared(sealed).clean
+    assert reconciled(sealed).clean
     assert frozen(sealed)
-    assert run_at(sealed, COMPARED).settle_open().paid
-    assert compared(sealed, later(COMPARED, hours=2)).clean
+    assert run_at(sealed, COMPARED).resolve_open_attempts().paid
+    assert reconciled(sealed, later(COMPARED, hours=2)).clean
     assert not frozen(sealed)
 
 
-class RailWithAPause(StripeRail):
+class FreezingRail(StripeRail):
     """Something happens while the provider is asked."""
 
     def __init__(self, books: Books) -> None:
@@ -106,13 +106,13 @@ class RailWithAPause(StripeRail):
         return found
 
 
-def test_a_freeze_that_is_placed_during_a_comparison_outlives_it(paid: Books) -> None:
-    assert reconcile(paid.databases, RailWithAPause(paid), at(COMPARED)).clean
+def test_freeze_placed_during_a_comparison_remains(paid: Books) -> None:
+    assert reconcile(paid.databases, FreezingRail(paid), at(COMPARED)).clean
     assert frozen(paid)
 
 
 @pytest.mark.parametrize("clean", [True, False])
-def test_one_who_has_lost_the_right_to_write_neither_freezes_nor_thaws(paid: Books, clean: bool) -> None:
+def test_comparison_with_a_lost_lease_changes_no_freeze(paid: Books, clean: bool) -> None:
     if clean:
         freeze(paid)
 

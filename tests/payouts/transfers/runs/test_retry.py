@@ -3,22 +3,22 @@
 import pytest
 
 from tests.harness.databases.snapshots import database_seed_for
-from tests.payouts.cast import CAST, Books, after, at
+from tests.payouts.cast import DEFAULT_SEED, Books, at, seed_after
 from tests.payouts.transfers.runs.scenes import (
     NOVEMBER,
     OCTOBER,
     SEALED,
+    add_booking,
     assert_paid_once,
     at_terminal,
     attempts_of,
     later,
-    owe,
+    only_payout,
     payouts_of,
     run_at,
     seal,
     sell_and_release,
     sent_keys,
-    the_payout,
     transfers_in,
 )
 
@@ -34,10 +34,10 @@ def fail_october(books: Books) -> None:
     assert run_at(books, OCTOBER.payday).pay(books.brand_id).failed
 
 
-EARNED, FAILED = after(earn_in_october), after(fail_october)
+EARNED, FAILED = seed_after(earn_in_october), seed_after(fail_october)
 
 
-database_seed = database_seed_for(failed=FAILED, earned=EARNED, sealed=SEALED, books=CAST)
+database_seed = database_seed_for(failed=FAILED, earned=EARNED, sealed=SEALED, books=DEFAULT_SEED)
 
 
 @pytest.fixture
@@ -54,13 +54,13 @@ def failed(books: Books) -> Books:
 
 def test_a_failure_gives_the_amount_back(failed: Books) -> None:
     assert (failed.balance().payable_minor, failed.balance().in_transit_minor) == (100_00, 0)
-    assert the_payout(failed).reason
+    assert only_payout(failed).reason
     assert_paid_once(failed)
 
 
 def test_a_retry_has_a_new_key_and_says_which_attempt_it_is(failed: Books) -> None:
     run_at(failed, later(OCTOBER.payday, hours=1)).pay(failed.brand_id)
-    first, second = attempts_of(failed, the_payout(failed).id)
+    first, second = attempts_of(failed, only_payout(failed).id)
     assert (first.number, first.state, second.number, second.state) == (1, "failed", 2, "paid")
     assert sent_keys(failed.sandbox) == [first.idempotency_key, second.idempotency_key]
     assert second.parameters["metadata"]["attempt"] == "2"
@@ -70,7 +70,7 @@ def test_a_retry_has_a_new_key_and_says_which_attempt_it_is(failed: Books) -> No
 def test_a_refund_between_failure_and_retry_lowers_the_amount(failed: Books) -> None:
     failed.refund("1001", 400_00, "11-09 13:00")
     run_at(failed, later(OCTOBER.payday, hours=2)).pay(failed.brand_id)
-    assert the_payout(failed).amount_minor == 60_00
+    assert only_payout(failed).amount_minor == 60_00
     assert failed.balance().payable_minor == 0
     assert_paid_once(failed)
 
@@ -79,16 +79,16 @@ def test_a_full_refund_between_failure_and_retry_leaves_nothing_to_pay(failed: B
     failed.refund("1001", 1000_00, "11-09 13:00")
     for hours in (2, 3):
         assert not run_at(failed, later(OCTOBER.payday, hours=hours)).pay(failed.brand_id).paid
-    assert (the_payout(failed).state, transfers_in(failed.sandbox)) == ("failed", [])
+    assert (only_payout(failed).state, transfers_in(failed.sandbox)) == ("failed", [])
     assert_paid_once(failed)
 
 
 def test_the_next_seal_cancels_what_had_failed_and_its_statement_pays_it(failed: Books) -> None:
-    owe(failed, 5_00, "11-20")
+    add_booking(failed, 5_00, "11-20")
     failed.end("2026-11", NOVEMBER.closing)
     failed.approve("2026-11", NOVEMBER.approval)
-    assert the_payout(failed).state == "cancelled"
-    assert "2026-11" in (the_payout(failed).reason or "")
+    assert only_payout(failed).state == "cancelled"
+    assert "2026-11" in (only_payout(failed).reason or "")
     run_at(failed, NOVEMBER.payday).pay(failed.brand_id)
     assert [(each.state, each.amount_minor) for each in payouts_of(failed)] == [
         ("cancelled", 100_00),
@@ -100,8 +100,8 @@ def test_the_next_seal_cancels_what_had_failed_and_its_statement_pays_it(failed:
 def test_the_next_seal_takes_over_what_was_prepared_and_never_sent(sealed: Books) -> None:
     sealed.sandbox.control.top_up("EUR", -10_000_000)
     run_at(sealed, OCTOBER.payday).pay(sealed.brand_id)
-    assert the_payout(sealed).state == "prepared"
-    owe(sealed, 7_00, "11-20")
+    assert only_payout(sealed).state == "prepared"
+    add_booking(sealed, 7_00, "11-20")
     sealed.end("2026-11", NOVEMBER.closing)
     sealed.approve("2026-11", NOVEMBER.approval)
     sealed.sandbox.control.top_up("EUR", 100_00)
@@ -115,7 +115,7 @@ def test_the_next_seal_takes_over_what_was_prepared_and_never_sent(sealed: Books
 
 def test_a_person_can_retry_by_hand(failed: Books) -> None:
     with at_terminal(failed, later(OCTOBER.payday, hours=1)) as terminal:
-        answer = terminal.ask("payout", "retry", the_payout(failed).id)
+        answer = terminal.ask("payout", "retry", only_payout(failed).id)
     assert [each["state"] for each in answer["paid"]] == ["paid"]
     assert_paid_once(failed)
 
@@ -137,10 +137,10 @@ def test_a_retry_by_hand_does_not_pay_what_was_disputed_while_the_payout_was_on_
 def test_a_refund_that_no_job_has_entered_yet_is_entered_before_anything_is_paid(
     failed: Books, way: str
 ) -> None:
-    failed.refund("1001", 1000_00, "11-09 13:00", entered=False)
+    failed.refund("1001", 1000_00, "11-09 13:00", with_jobs=False)
     with at_terminal(failed, later(OCTOBER.payday, hours=2)) as terminal:
         if way == "retry":
-            assert "cannot be tried now" in terminal.run("payout", "retry", the_payout(failed).id).output
+            assert "cannot be tried now" in terminal.run("payout", "retry", only_payout(failed).id).output
         else:
             assert not terminal.ask("payout", "run", "--brand", failed.brand_id)["paid"]
     assert failed.balance().payable_minor == 0
@@ -148,8 +148,8 @@ def test_a_refund_that_no_job_has_entered_yet_is_entered_before_anything_is_paid
 
 
 @pytest.mark.parametrize("state", ["paid", "cancelled"])
-def test_what_is_final_is_not_retried_and_says_so(failed: Books, state: str) -> None:
-    payout_id = the_payout(failed).id
+def test_final_payout_cannot_be_retried(failed: Books, state: str) -> None:
+    payout_id = only_payout(failed).id
     with at_terminal(failed, later(OCTOBER.payday, hours=1)) as terminal:
         if state == "paid":
             terminal.ask("payout", "retry", payout_id)
@@ -160,7 +160,7 @@ def test_what_is_final_is_not_retried_and_says_so(failed: Books, state: str) -> 
 
 def test_a_cancelled_payout_is_neither_announced_nor_paid_before_the_next_statement(failed: Books) -> None:
     with at_terminal(failed, later(OCTOBER.payday, hours=1)) as terminal:
-        terminal.ask("payout", "cancel", the_payout(failed).id, "--reason", "the creator asked for it")
+        terminal.ask("payout", "cancel", only_payout(failed).id, "--reason", "the creator asked for it")
         assert terminal.ask("payout", "preview", "--brand", failed.brand_id) == []
     assert not run_at(failed, later(OCTOBER.payday, hours=3)).pay(failed.brand_id).paid
     assert failed.balance().payable_minor == 100_00
@@ -170,11 +170,11 @@ def test_a_cancelled_payout_is_neither_announced_nor_paid_before_the_next_statem
 def test_a_refund_while_a_payout_waits_for_money_lowers_it_before_it_is_sent(earned: Books) -> None:
     earned.sandbox.control.top_up("EUR", -10_000_000)
     waiting = run_at(earned, OCTOBER.payday).pay(earned.brand_id).waiting
-    assert list(waiting) == [the_payout(earned).id]
+    assert list(waiting) == [only_payout(earned).id]
     earned.refund("1001", 400_00, "11-12")
     earned.sandbox.control.top_up("EUR", 100_00)
     assert run_at(earned, "11-13").pay(earned.brand_id).paid
-    assert (the_payout(earned).amount_minor, earned.balance().payable_minor) == (60_00, 0)
+    assert (only_payout(earned).amount_minor, earned.balance().payable_minor) == (60_00, 0)
     assert_paid_once(earned)
 
 
@@ -189,7 +189,7 @@ def test_a_full_refund_while_a_payout_waits_for_money_cancels_it(earned: Books) 
     assert earned.faults(at("11-14").isoformat()) == []
 
 
-def test_a_refusal_is_tried_again_three_times_and_then_waits_for_a_person(
+def test_refused_payout_is_retried_three_times_then_needs_a_person(
     failed: Books,
 ) -> None:
     failed.sandbox.control.queue_fault("403_before", times=100)
@@ -199,12 +199,12 @@ def test_a_refusal_is_tried_again_three_times_and_then_waits_for_a_person(
     assert "payout retry" in report.skipped[failed.creator_id]
     failed.sandbox.control.clear_faults()
     with at_terminal(failed, later(OCTOBER.payday, days=6)) as terminal:
-        answer = terminal.ask("payout", "retry", the_payout(failed).id)
+        answer = terminal.ask("payout", "retry", only_payout(failed).id)
     assert [each["state"] for each in answer["paid"]] == ["paid"]
     assert_paid_once(failed)
 
 
-def test_a_person_need_not_wait_to_try_again(failed: Books) -> None:
+def test_manual_run_ignores_the_retry_delay(failed: Books) -> None:
     soon = later(OCTOBER.payday, minutes=5)
     skipped = run_at(failed, soon).pay(failed.brand_id).skipped
     assert "tried again after 2026-11-09T12:3" in skipped[failed.creator_id]

@@ -5,48 +5,48 @@ from functools import partial
 
 import pytest
 
-from payouts.transfers.sending.attempts import RESEND_WITHIN, claim_unsettled, conclude
-from payouts.transfers.sending.run import Run
+from payouts.transfers.sending.attempts import RESEND_WITHIN, claim_open_attempt, record_outcome
+from payouts.transfers.sending.run import PayoutRun
 from payouts.transfers.stripe.lookup import ABSENT
 from payouts.transfers.stripe.outcome import Outcome
 from tests.harness.databases.snapshots import database_seed_for
-from tests.payouts.cast import CAST, Books, after, at
+from tests.payouts.cast import DEFAULT_SEED, Books, at, seed_after
 from tests.payouts.transfers.runs.scenes import (
     NOVEMBER,
     OCTOBER,
     SEALED,
-    RailWithPauses,
+    SlowRail,
+    add_booking,
     add_creator,
     assert_paid_once,
     at_terminal,
     attempts_of,
     faults_of,
     later,
-    owe,
+    only_payout,
     payouts_of,
     run_at,
     seal,
     seal_october,
     sent_keys,
-    the_payout,
     transfers_in,
     wait_until,
 )
 from tracker.errors import Conflict, Fault
 
 
-def with_fault(books: Books, fault: str) -> Books:
+def seed_with_fault(books: Books, fault: str) -> Books:
     seal_october(books)
     books.sandbox.control.queue_fault(fault)
     assert run_at(books, OCTOBER.payday).pay(books.brand_id).unknown
     return books
 
 
-LOST = after(partial(with_fault, fault="drop_after"))
-NEVER_MADE = after(partial(with_fault, fault="drop_before"))
+LOST = seed_after(partial(seed_with_fault, fault="drop_after"))
+NEVER_MADE = seed_after(partial(seed_with_fault, fault="drop_before"))
 
 
-database_seed = database_seed_for(lost=LOST, never_made=NEVER_MADE, sealed=SEALED, books=CAST)
+database_seed = database_seed_for(lost=LOST, never_made=NEVER_MADE, sealed=SEALED, books=DEFAULT_SEED)
 
 
 @pytest.fixture
@@ -61,43 +61,43 @@ def never_made(books: Books) -> Books:
     return books
 
 
-def test_while_young_the_same_key_is_sent_again(lost: Books) -> None:
-    assert run_at(lost, later(OCTOBER.payday, hours=22, minutes=59)).settle_open().paid
+def test_same_key_is_resent_within_23_hours(lost: Books) -> None:
+    assert run_at(lost, later(OCTOBER.payday, hours=22, minutes=59)).resolve_open_attempts().paid
     assert len(set(sent_keys(lost.sandbox))) == 1
     assert_paid_once(lost)
 
 
-def test_older_than_23_hours_it_is_looked_up_and_found(lost: Books) -> None:
+def test_after_23_hours_the_transfer_is_looked_up(lost: Books) -> None:
     asked = sent_keys(lost.sandbox)
-    assert run_at(lost, later(OCTOBER.payday, hours=23, minutes=1)).settle_open().paid
+    assert run_at(lost, later(OCTOBER.payday, hours=23, minutes=1)).resolve_open_attempts().paid
     assert sent_keys(lost.sandbox) == asked
     assert_paid_once(lost)
 
 
-def test_when_the_provider_has_forgotten_the_key_nothing_is_sent_again(lost: Books) -> None:
+def test_nothing_is_resent_after_the_key_has_expired(lost: Books) -> None:
     lost.sandbox.control.advance(25 * 3600)
-    assert run_at(lost, later(OCTOBER.payday, hours=25)).settle_open().paid
+    assert run_at(lost, later(OCTOBER.payday, hours=25)).resolve_open_attempts().paid
     assert len(sent_keys(lost.sandbox)) == 1
     assert_paid_once(lost)
 
 
-def test_a_key_is_given_up_before_the_provider_may_forget_it() -> None:
+def test_keys_are_resent_for_less_than_24_hours() -> None:
     assert timedelta(hours=24) > RESEND_WITHIN
 
 
-def test_what_was_never_made_is_sent_again_while_young_and_then_only_looked_up(never_made: Books) -> None:
+def test_missing_transfer_is_resent_for_23_hours_then_only_looked_up(never_made: Books) -> None:
     never_made.sandbox.control.queue_fault("drop_before")
-    assert run_at(never_made, later(OCTOBER.payday, hours=20)).settle_open().unknown
+    assert run_at(never_made, later(OCTOBER.payday, hours=20)).resolve_open_attempts().unknown
     asked = len(sent_keys(never_made.sandbox))
     for hours in (24, 48, 24 * 20):
-        assert run_at(never_made, later(OCTOBER.payday, hours=hours)).settle_open().unknown
+        assert run_at(never_made, later(OCTOBER.payday, hours=hours)).resolve_open_attempts().unknown
         assert not run_at(never_made, later(OCTOBER.payday, hours=hours)).pay(never_made.brand_id).paid
     assert (len(sent_keys(never_made.sandbox)), transfers_in(never_made.sandbox)) == (asked, [])
 
 
-def test_an_unknown_payout_of_two_days_is_a_fault_that_freezes_payouts(never_made: Books) -> None:
+def test_payout_unknown_for_two_days_freezes_payouts(never_made: Books) -> None:
     never_made.sandbox.control.queue_fault("drop_before")
-    run_at(never_made, later(OCTOBER.payday, hours=20)).settle_open()
+    run_at(never_made, later(OCTOBER.payday, hours=20)).resolve_open_attempts()
     assert faults_of(never_made, later(OCTOBER.payday, hours=47)) == []
     (fault,) = faults_of(never_made, later(OCTOBER.payday, hours=49))
     assert "nobody knows whether it arrived" in fault
@@ -105,161 +105,161 @@ def test_an_unknown_payout_of_two_days_is_a_fault_that_freezes_payouts(never_mad
 
 
 def test_an_unknown_payout_keeps_its_items_when_the_next_statement_is_sealed(lost: Books) -> None:
-    owe(lost, 60_00, "11-20")
+    add_booking(lost, 60_00, "11-20")
     lost.end("2026-11", NOVEMBER.closing)
     lost.approve("2026-11", NOVEMBER.approval)
     run_at(lost, NOVEMBER.payday).pay(lost.brand_id)
     assert [each.state for each in payouts_of(lost)] == ["unknown", "paid"]
     assert [each.amount_minor for each in payouts_of(lost)] == [80_00, 60_00]
-    run_at(lost, later(NOVEMBER.payday, minutes=10)).settle_open()
+    run_at(lost, later(NOVEMBER.payday, minutes=10)).resolve_open_attempts()
     assert_paid_once(lost)
 
 
-def test_somebody_at_work_on_an_attempt_is_left_alone(lost: Books) -> None:
-    attempt = attempts_of(lost, the_payout(lost).id)[0]
+def test_leased_attempt_is_not_claimed(lost: Books) -> None:
+    attempt = attempts_of(lost, only_payout(lost).id)[0]
     now = at(later(OCTOBER.payday, minutes=10))
-    assert lost.write(lambda s: claim_unsettled(s, now, attempt.id)) is not None
-    assert lost.write(lambda s: claim_unsettled(s, now, attempt.id)) is None
-    assert not run_at(lost, later(OCTOBER.payday, minutes=14)).settle_open().paid
-    assert run_at(lost, later(OCTOBER.payday, minutes=16)).settle_open().paid
+    assert lost.write(lambda s: claim_open_attempt(s, now, attempt.id)) is not None
+    assert lost.write(lambda s: claim_open_attempt(s, now, attempt.id)) is None
+    assert not run_at(lost, later(OCTOBER.payday, minutes=14)).resolve_open_attempts().paid
+    assert run_at(lost, later(OCTOBER.payday, minutes=16)).resolve_open_attempts().paid
 
 
-def test_a_refusal_of_a_later_try_does_not_settle_what_may_have_been_done(lost: Books) -> None:
+def test_later_refusal_does_not_resolve_an_unknown_attempt(lost: Books) -> None:
     for fault in ("401_before", "403_before", "429_before", "409_before"):
         lost.sandbox.control.queue_fault(fault)
     for minutes in (10, 20, 30, 40):
-        assert run_at(lost, later(OCTOBER.payday, minutes=minutes)).settle_open().unknown
-    assert run_at(lost, later(OCTOBER.payday, minutes=50)).settle_open().paid
+        assert run_at(lost, later(OCTOBER.payday, minutes=minutes)).resolve_open_attempts().unknown
+    assert run_at(lost, later(OCTOBER.payday, minutes=50)).resolve_open_attempts().paid
     assert_paid_once(lost)
 
 
-def test_a_look_up_that_fails_keeps_nobody_else_waiting(books: Books) -> None:
-    owe(books, 80_00, "10-20")
-    owe(add_creator(books, "bert"), 70_00, "10-20")
+def test_failed_look_up_does_not_block_other_payouts(books: Books) -> None:
+    add_booking(books, 80_00, "10-20")
+    add_booking(add_creator(books, "bert"), 70_00, "10-20")
     seal(books, OCTOBER)
     books.sandbox.control.queue_fault("drop_after", times=2)
     run_at(books, OCTOBER.payday).pay(books.brand_id)
     books.sandbox.control.queue_fault("500_before", match="GET /v1/transfers", times=3)
-    report = run_at(books, later(OCTOBER.payday, hours=30)).settle_open()
+    report = run_at(books, later(OCTOBER.payday, hours=30)).resolve_open_attempts()
     assert (len(report.unknown), len(report.paid)) == (1, 1)
-    assert len(run_at(books, later(OCTOBER.payday, hours=31)).settle_open().paid) == 1
+    assert len(run_at(books, later(OCTOBER.payday, hours=31)).resolve_open_attempts().paid) == 1
     assert_paid_once(books)
 
 
-def test_while_young_a_person_who_says_that_nothing_was_sent_sends_the_same_key_again(
+def test_nothing_was_sent_resends_the_same_key_within_23_hours(
     never_made: Books,
 ) -> None:
     with at_terminal(never_made, later(OCTOBER.payday, hours=1)) as terminal:
-        answer = terminal.ask("payout", "retry", the_payout(never_made).id, "--nothing-was-sent")
+        answer = terminal.ask("payout", "retry", only_payout(never_made).id, "--nothing-was-sent")
     assert [each["state"] for each in answer["paid"]] == ["paid"]
     assert len(set(sent_keys(never_made.sandbox))) == 1
     assert_paid_once(never_made)
 
 
-def test_a_request_that_the_provider_still_works_on_is_not_paid_a_second_time(sealed: Books) -> None:
+def test_request_in_progress_at_the_provider_is_not_paid_twice(sealed: Books) -> None:
     sealed.sandbox.control.queue_fault("hang_before", seconds=20)
     (payout_id,) = run_at(sealed, OCTOBER.payday, timeout_s=0.3).pay(sealed.brand_id).unknown
     with pytest.raises(Conflict, match="same key is still being worked on"):
         run_at(sealed, later(OCTOBER.payday, minutes=1)).give_up(payout_id)
     sealed.sandbox.end_hangs()
     wait_until(lambda: sealed.sandbox.control.counts()["transfers"] == 1)
-    run_at(sealed, later(OCTOBER.payday, minutes=2)).settle_open()
+    run_at(sealed, later(OCTOBER.payday, minutes=2)).resolve_open_attempts()
     assert len(transfers_in(sealed.sandbox)) == 1
     assert_paid_once(sealed)
 
 
 @pytest.mark.parametrize(("hours", "state"), [(23.5, "unknown"), (24.1, "failed")])
-def test_when_the_key_may_be_forgotten_absence_proves_only_after_a_day(
-    never_made: Books, hours: float, state: str
-) -> None:
-    payout_id = the_payout(never_made).id
+def test_absence_is_conclusive_only_after_24_hours(never_made: Books, hours: float, state: str) -> None:
+    payout_id = only_payout(never_made).id
     run = run_at(never_made, later(OCTOBER.payday, hours=hours))
     if state == "unknown":
         with pytest.raises(Conflict, match="may still be under way.*2026-11-10T12:0"):
             run.give_up(payout_id)
     else:
         assert run.give_up(payout_id)
-    assert the_payout(never_made).state == state
+    assert only_payout(never_made).state == state
     assert len(sent_keys(never_made.sandbox)) == 1
 
 
-def test_what_is_only_looked_up_can_be_given_up_an_hour_after_it_was_sent_last(sealed: Books) -> None:
+def test_look_up_only_attempt_can_be_given_up_one_hour_after_its_last_request(sealed: Books) -> None:
     sealed.sandbox.control.queue_fault("500_before", sticky=True)
     (payout_id,) = run_at(sealed, OCTOBER.payday).pay(sealed.brand_id).unknown
-    run_at(sealed, later(OCTOBER.payday, minutes=10)).settle_open()  # the 500 is replayed
-    run_at(sealed, later(OCTOBER.payday, minutes=60)).settle_open()  # a look-up, which sends nothing
+    run_at(sealed, later(OCTOBER.payday, minutes=10)).resolve_open_attempts()  # the 500 is replayed
+    run_at(
+        sealed, later(OCTOBER.payday, minutes=60)
+    ).resolve_open_attempts()  # a look-up, which sends nothing
     with pytest.raises(Conflict, match="stays unknown"):
         run_at(sealed, later(OCTOBER.payday, minutes=69)).give_up(payout_id)
     assert run_at(sealed, later(OCTOBER.payday, minutes=71)).give_up(payout_id)
 
 
-def test_what_was_given_up_is_paid_under_a_new_key(never_made: Books) -> None:
+def test_abandoned_attempt_is_paid_under_a_new_key(never_made: Books) -> None:
     with at_terminal(never_made, later(OCTOBER.payday, hours=30)) as terminal:
-        terminal.ask("payout", "retry", the_payout(never_made).id, "--nothing-was-sent")
+        terminal.ask("payout", "retry", only_payout(never_made).id, "--nothing-was-sent")
     assert len(set(sent_keys(never_made.sandbox))) == 2
     assert_paid_once(never_made)
 
 
 @pytest.mark.parametrize("hours", [1, 30])
-def test_a_person_who_errs_in_saying_so_is_corrected_by_the_provider(lost: Books, hours: int) -> None:
-    payout = the_payout(lost)
+def test_nothing_was_sent_is_overruled_by_an_existing_transfer(lost: Books, hours: int) -> None:
+    payout = only_payout(lost)
     with at_terminal(lost, later(OCTOBER.payday, hours=hours)) as terminal:
         answer = terminal.ask("payout", "retry", payout.id, "--nothing-was-sent")
     assert [each["id"] for each in answer["paid"]] == [payout.id]
-    assert the_payout(lost).state == "paid"
+    assert only_payout(lost).state == "paid"
     assert len(transfers_in(lost.sandbox)) == 1
     assert_paid_once(lost)
 
 
-def test_a_person_who_says_so_while_the_provider_cannot_be_asked_has_to_wait(lost: Books) -> None:
+def test_nothing_was_sent_fails_while_the_provider_is_unreachable(lost: Books) -> None:
     lost.sandbox.control.queue_fault("500_before", match="GET /v1/transfers", times=3)
     with at_terminal(lost, later(OCTOBER.payday, hours=30)) as terminal:
-        message = terminal.refused("payout", "retry", the_payout(lost).id, "--nothing-was-sent")
+        message = terminal.refused("payout", "retry", only_payout(lost).id, "--nothing-was-sent")
     assert "500" in message
-    assert the_payout(lost).state == "unknown"
+    assert only_payout(lost).state == "unknown"
 
 
-def test_only_what_is_open_and_in_nobodys_hands_can_be_given_up(lost: Books) -> None:
-    payout_id = the_payout(lost).id
+def test_only_open_unleased_attempts_can_be_given_up(lost: Books) -> None:
+    payout_id = only_payout(lost).id
     now = at(later(OCTOBER.payday, hours=30))
-    assert lost.write(lambda s: claim_unsettled(s, now, attempts_of(lost, payout_id)[0].id))
+    assert lost.write(lambda s: claim_open_attempt(s, now, attempts_of(lost, payout_id)[0].id))
     with pytest.raises(Conflict, match="being sent at this moment"):
         run_at(lost, later(OCTOBER.payday, hours=30)).give_up(payout_id)
-    run_at(lost, later(OCTOBER.payday, hours=31)).settle_open()
+    run_at(lost, later(OCTOBER.payday, hours=31)).resolve_open_attempts()
     with pytest.raises(Conflict, match="not open"):
         run_at(lost, later(OCTOBER.payday, hours=32)).give_up(payout_id)
 
 
-def test_an_absence_that_was_seen_under_an_older_claim_gives_nothing_up_and_frees_nothing(
+def test_absence_seen_under_an_expired_claim_changes_nothing(
     never_made: Books,
 ) -> None:
-    attempt_id = attempts_of(never_made, the_payout(never_made).id)[0].id
+    attempt_id = attempts_of(never_made, only_payout(never_made).id)[0].id
     first, second = (
         never_made.write(
-            lambda s, h=hours: claim_unsettled(s, at(later(OCTOBER.payday, hours=h)), attempt_id)
+            lambda s, h=hours: claim_open_attempt(s, at(later(OCTOBER.payday, hours=h)), attempt_id)
         )
         for hours in (30, 31)
     )
     absent = Outcome("unknown", code=ABSENT)
     now = at(later(OCTOBER.payday, hours=31))
     states = [
-        never_made.write(lambda s, c=claim: conclude(s, now, c.attempt, absent, give_up=True))
+        never_made.write(lambda s, c=claim: record_outcome(s, now, c.attempt, absent, give_up=True))
         for claim in (first, second)
     ]
     assert states == ["unknown", "failed"]
 
 
-def test_money_that_moves_after_an_attempt_was_given_up_is_kept_and_freezes_payouts(sealed: Books) -> None:
+def test_transfer_made_after_giving_up_freezes_payouts(sealed: Books) -> None:
 
-    def a_day_passes() -> None:
-        assert run_at(sealed, later(OCTOBER.payday, hours=25)).give_up(the_payout(sealed).id)
+    def give_up_after_a_day() -> None:
+        assert run_at(sealed, later(OCTOBER.payday, hours=25)).give_up(only_payout(sealed).id)
 
-    rail = RailWithPauses(sealed.sandbox.url, before_sending=a_day_passes)
-    stopped = Run(sealed.databases, rail, at(OCTOBER.payday))
+    rail = SlowRail(sealed.sandbox.url, before_sending=give_up_after_a_day)
+    stopped = PayoutRun(sealed.databases, rail, at(OCTOBER.payday))
     with pytest.raises(Fault, match="had been closed"):
         stopped.pay(sealed.brand_id)
     (transfer,) = transfers_in(sealed.sandbox)
-    assert attempts_of(sealed, the_payout(sealed).id)[0].transfer_ref == transfer["id"]
+    assert attempts_of(sealed, only_payout(sealed).id)[0].transfer_ref == transfer["id"]
     assert any(transfer["id"] in fault and "frozen" in fault for fault in faults_of(sealed))
     with at_terminal(sealed, later(OCTOBER.payday, hours=26)) as terminal:
         assert "frozen" in terminal.run("payout", "run", "--brand", sealed.brand_id).output

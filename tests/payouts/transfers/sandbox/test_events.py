@@ -48,40 +48,40 @@ def test_events_are_filtered_by_type(ask: Ask, history: list[str]) -> None:
 
 
 def test_deliveries_are_signed_so_that_the_sdk_accepts_them(
-    sandbox: SandboxServer, answering: Any, history: list[str]
+    sandbox: SandboxServer, fixed_server: Any, history: list[str]
 ) -> None:
-    sent = sandbox.control.deliver(f"{answering.url}/hooks/stripe-connect", SECRET)
+    sent = sandbox.control.deliver(f"{fixed_server.url}/hooks/stripe-connect", SECRET)
     assert [(one["event"], one["status"]) for one in sent] == [(event, 200) for event in history]
     client = stripe.StripeClient(SANDBOX_KEY)
-    for path, headers, body in answering.asked:
+    for path, headers, body in fixed_server.received:
         assert path == "/hooks/stripe-connect"
         assert client.construct_event(body, headers["Stripe-Signature"], SECRET).id in history
-    _, headers, body = answering.asked[0]
+    _, headers, body = fixed_server.received[0]
     with pytest.raises(stripe.SignatureVerificationError):
         client.construct_event(body + b" ", headers["Stripe-Signature"], SECRET)
 
 
 def test_deliveries_come_twice_and_in_any_order_on_request(
-    sandbox: SandboxServer, answering: Any, history: list[str]
+    sandbox: SandboxServer, fixed_server: Any, history: list[str]
 ) -> None:
-    sandbox.control.deliver(answering.url, SECRET, order="reversed", times=2)
-    assert _received(answering) == [event for event in reversed(history) for _ in range(2)]
-    answering.asked.clear()
-    sandbox.control.deliver(answering.url, SECRET, order="shuffled", times=3, seed=7, again=True)
-    assert sorted(_received(answering)) == sorted(history * 3)
-    assert _received(answering) != [event for event in history for _ in range(3)]
+    sandbox.control.deliver(fixed_server.url, SECRET, order="reversed", times=2)
+    assert _received(fixed_server) == [event for event in reversed(history) for _ in range(2)]
+    fixed_server.received.clear()
+    sandbox.control.deliver(fixed_server.url, SECRET, order="shuffled", times=3, seed=7, again=True)
+    assert sorted(_received(fixed_server)) == sorted(history * 3)
+    assert _received(fixed_server) != [event for event in history for _ in range(3)]
 
 
 def test_what_was_accepted_is_not_delivered_again_and_what_was_refused_is(
-    sandbox: SandboxServer, answering: Any, history: list[str]
+    sandbox: SandboxServer, fixed_server: Any, history: list[str]
 ) -> None:
-    sandbox.control.deliver(answering.answers(500, "{}").url, SECRET)
-    answering.asked.clear()
-    sandbox.control.deliver(answering.answers(200, "{}").url, SECRET, types=["transfer.created"])
-    assert _received(answering) == history[:2]
-    answering.asked.clear()
-    sandbox.control.deliver(answering.url, SECRET)
-    assert _received(answering) == history[2:]
+    sandbox.control.deliver(fixed_server.respond_with(500, "{}").url, SECRET)
+    fixed_server.received.clear()
+    sandbox.control.deliver(fixed_server.respond_with(200, "{}").url, SECRET, types=["transfer.created"])
+    assert _received(fixed_server) == history[:2]
+    fixed_server.received.clear()
+    sandbox.control.deliver(fixed_server.url, SECRET)
+    assert _received(fixed_server) == history[2:]
 
 
 def test_deliveries_do_not_leave_this_machine(sandbox: SandboxServer, history: list[str]) -> None:
@@ -89,5 +89,5 @@ def test_deliveries_do_not_leave_this_machine(sandbox: SandboxServer, history: l
         sandbox.control.deliver("http://shop.example/hooks", SECRET)
 
 
-def _received(answering: Any) -> list[str]:
-    return [json.loads(body)["id"] for _, _, body in answering.asked]
+def _received(fixed_server: Any) -> list[str]:
+    return [json.loads(body)["id"] for _, _, body in fixed_server.received]

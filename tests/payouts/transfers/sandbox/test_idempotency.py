@@ -145,7 +145,7 @@ def test_a_key_is_in_use_while_its_request_is_worked_on(
         slow.join()
 
 
-def test_a_mark_of_a_process_that_died_is_taken_over_when_its_lease_ends(
+def test_in_flight_key_of_a_crashed_process_is_taken_over(
     sandbox: SandboxServer, tmp_path: Path, post_transfer: Post
 ) -> None:
     post_transfer("k")

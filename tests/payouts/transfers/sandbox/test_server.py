@@ -18,7 +18,7 @@ Ask = Callable[..., Reply]
 
 
 @pytest.mark.parametrize("api_key", [None, "pk_test_x", "sk_other_x", ""])
-def test_nothing_is_told_without_a_test_key(ask: Ask, api_key: str | None) -> None:
+def test_requests_without_a_test_key_are_refused(ask: Ask, api_key: str | None) -> None:
     for path in ("/v1/balance", "/v1/transfers", "/_sandbox/counts"):
         assert ask("GET", path, api_key=api_key).status == 401
 
@@ -65,7 +65,7 @@ def test_several_processes_open_a_new_file_at_once(tmp_path: Path) -> None:
         assert sandbox.control.top_up("EUR", 0) == 4
 
 
-def test_the_handles_work_over_http_too(ask: Ask, anna: str, post_transfer: Ask) -> None:
+def test_controls_work_over_http(ask: Ask, anna: str, post_transfer: Ask) -> None:
     def control(name: str, **given: object) -> Reply:
         return ask("POST", f"/_sandbox/{name}", body=given)
 
@@ -91,13 +91,13 @@ def test_the_handles_work_over_http_too(ask: Ask, anna: str, post_transfer: Ask)
         ("nonsense", {}),
     ],
 )
-def test_a_wrong_handle_says_so(ask: Ask, name: str, given: dict[str, object]) -> None:
+def test_invalid_control_call_is_refused(ask: Ask, name: str, given: dict[str, object]) -> None:
     refused = ask("POST", f"/_sandbox/{name}", body=given)
     assert refused.status in (400, 404)
     assert refused.json["error"]["message"]
 
 
-def test_a_fault_strikes_what_it_matches_as_often_as_asked(
+def test_fault_applies_to_matching_requests_as_often_as_requested(
     sandbox: SandboxServer, ask: Ask, post_transfer: Ask
 ) -> None:
     sandbox.control.queue_fault("503_before", match="GET /v1/tr*", times=2)
@@ -118,7 +118,7 @@ def test_requests_are_recorded_without_the_api_key(sandbox: SandboxServer, post_
     assert SANDBOX_KEY not in repr([first, again])
 
 
-def test_not_a_word_is_printed() -> None:
+def test_sandbox_prints_nothing() -> None:
     code = f"""
     from http.client import HTTPConnection
     from payouts.transfers.sandbox.server import SandboxServer

@@ -9,9 +9,7 @@ from tests.payouts.transfers.sandbox.plain_http import Reply
 Ask = Callable[..., Reply]
 
 
-def test_a_transfer_moves_money_and_gives_back_what_it_was_told(
-    post_transfer: Ask, ask: Ask, anna: str
-) -> None:
+def test_transfer_moves_money_and_returns_its_parameters(post_transfer: Ask, ask: Ask, anna: str) -> None:
     form = {
         "metadata[payout_id]": "pay_1",
         "metadata[attempt]": "1",

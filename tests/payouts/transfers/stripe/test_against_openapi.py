@@ -42,17 +42,17 @@ def registry(spec: Json) -> Registry[Any]:
 
 
 @pytest.fixture(scope="module")
-def conversation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Json]]:
+def recorded_calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Json]]:
     """Everything that the rail can ask, with successes and refusals, and what only the sandbox has."""
     with SandboxServer(tmp_path_factory.mktemp("openapi") / "sandbox.db") as sandbox:
-        _everything_the_rail_asks(sandbox, StripeRail(SANDBOX_KEY, sandbox.url))
+        _make_every_call(sandbox, StripeRail(SANDBOX_KEY, sandbox.url))
         yield sandbox.control.requests()
 
 
 def test_every_request_of_the_rail_is_valid(
-    spec: Json, registry: Registry[Any], conversation: list[Json]
+    spec: Json, registry: Registry[Any], recorded_calls: list[Json]
 ) -> None:
-    asked = {(request["method"], _template(spec, request["path"])) for request in conversation}
+    asked = {(request["method"], _template(spec, request["path"])) for request in recorded_calls}
     assert asked >= {
         ("POST", "/v2/core/accounts"),
         ("GET", "/v2/core/accounts/{id}"),
@@ -63,20 +63,24 @@ def test_every_request_of_the_rail_is_valid(
         ("GET", "/v1/balance"),
         ("GET", "/v1/balance_transactions"),
     }
-    assert [fault for request in conversation for fault in _faults_of_request(spec, registry, request)] == []
+    assert [
+        fault for request in recorded_calls for fault in _faults_of_request(spec, registry, request)
+    ] == []
 
 
 def test_every_answer_of_the_sandbox_is_valid(
-    spec: Json, registry: Registry[Any], conversation: list[Json]
+    spec: Json, registry: Registry[Any], recorded_calls: list[Json]
 ) -> None:
-    assert {request["status"] for request in conversation} >= {200, 400, 404}
-    assert [fault for request in conversation for fault in _faults_of_answer(spec, registry, request)] == []
+    assert {request["status"] for request in recorded_calls} >= {200, 400, 404}
+    assert [
+        fault for request in recorded_calls for fault in _faults_of_response(spec, registry, request)
+    ] == []
 
 
-def test_every_event_carries_a_valid_object(registry: Registry[Any], conversation: list[Json]) -> None:
+def test_every_event_carries_a_valid_object(registry: Registry[Any], recorded_calls: list[Json]) -> None:
     events = [
         event
-        for request in conversation
+        for request in recorded_calls
         if request["path"] == "/v1/events" and request["status"] == 200
         for event in request["body"]["data"]
     ]
@@ -112,7 +116,7 @@ def test_what_the_document_forbids_the_sandbox_refuses(
     assert request["status"] == 400
 
 
-def _everything_the_rail_asks(sandbox: SandboxServer, rail: StripeRail) -> None:
+def _make_every_call(sandbox: SandboxServer, rail: StripeRail) -> None:
     long_ago = datetime.now(UTC) - timedelta(days=1)
     anna = rail.create_payee("crt_anna", "anna@shop.example", "DE", "Anna")
     params = transfer_parameters(
@@ -235,7 +239,7 @@ def _faults_of_request(spec: Json, registry: Registry[Any], request: Json) -> It
         yield f"{request['method']} {request['path']}: {fault}"
 
 
-def _faults_of_answer(spec: Json, registry: Registry[Any], request: Json) -> Iterator[str]:
+def _faults_of_response(spec: Json, registry: Registry[Any], request: Json) -> Iterator[str]:
     responses = _operation(spec, request)["responses"]
     described = responses["200"] if request["status"] == 200 else responses["default"]
     schema = described["content"]["application/json"]["schema"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payouts.transfers.stripe.amounts import (
-    NotOnTheRail,
+    UnsendableAmount,
     floor_to_rail_step,
     from_rail_amount,
     rail_step_minor,
@@ -71,17 +71,17 @@ def test_what_is_not_a_multiple_of_the_step_is_not_sent(amount_minor: int, curre
 
 @pytest.mark.parametrize("currency", ["IQD", "LYD", "CLF"])
 def test_a_currency_whose_unit_at_the_rail_is_unknown_is_not_sent(currency: str) -> None:
-    with pytest.raises(NotOnTheRail, match=currency):
+    with pytest.raises(UnsendableAmount, match=currency):
         to_rail_amount(1000, currency)
 
 
 def test_half_a_krona_at_the_rail_is_an_error_and_not_rounded() -> None:
-    with pytest.raises(NotOnTheRail):
+    with pytest.raises(UnsendableAmount):
         from_rail_amount(550, "ISK")
 
 
 def test_a_negative_amount_is_never_rounded_into_a_transfer() -> None:
-    with pytest.raises(NotOnTheRail):
+    with pytest.raises(UnsendableAmount):
         floor_to_rail_step(-1, "EUR")
 
 

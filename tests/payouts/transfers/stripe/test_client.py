@@ -13,7 +13,7 @@ import pytest
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.stripe import client as stripe_rail
 from payouts.transfers.stripe.client import RailError, StripeRail
-from payouts.transfers.stripe.outcome import settles
+from payouts.transfers.stripe.outcome import is_conclusive
 from tests.harness import ROOT
 
 Build = Callable[..., dict[str, Any]]
@@ -55,7 +55,7 @@ def test_other_parameters_under_the_same_key_are_a_conflict(rail: StripeRail, pa
     rail.send_transfer(parameters(), "payout-1-1")
     outcome = rail.send_transfer(parameters(amount_minor=7_001), "payout-1-1")
     assert (outcome.kind, outcome.code) == ("conflict", "idempotency_error")
-    assert not settles(outcome, after_unknown=False)
+    assert not is_conclusive(outcome, after_unknown=False)
 
 
 def test_a_wrong_api_key_executes_nothing_and_is_not_shown(sandbox: SandboxServer, parameters: Build) -> None:
@@ -64,7 +64,7 @@ def test_a_wrong_api_key_executes_nothing_and_is_not_shown(sandbox: SandboxServe
     assert "9876" not in repr(outcome)
 
 
-def test_nobody_listening_is_unknown(parameters: Build) -> None:
+def test_connection_refused_is_unknown(parameters: Build) -> None:
     with SandboxServer() as gone:
         url = gone.url
     outcome = StripeRail(SANDBOX_KEY, url).send_transfer(parameters(), "payout-1-1")
@@ -72,16 +72,18 @@ def test_nobody_listening_is_unknown(parameters: Build) -> None:
 
 
 @pytest.mark.parametrize("body", ["{}", "null", "[]", '"ok"', '{"object": "charge", "id": "ch_1"}', ""])
-def test_a_success_that_is_no_transfer_is_unknown(answering: Any, body: str) -> None:
-    outcome = StripeRail(SANDBOX_KEY, answering.answers(200, body).url).send_transfer(_sent(), "k")
+def test_a_success_that_is_no_transfer_is_unknown(fixed_server: Any, body: str) -> None:
+    outcome = StripeRail(SANDBOX_KEY, fixed_server.respond_with(200, body).url).send_transfer(
+        _transfer_parameters(), "k"
+    )
     assert outcome.kind == "unknown"
-    assert not settles(outcome, after_unknown=False)
+    assert not is_conclusive(outcome, after_unknown=False)
 
 
 @pytest.mark.parametrize("other", [{"amount": 1}, {"currency": "usd"}, {"destination": "acct_2"}])
-def test_an_answer_about_another_transfer_is_a_conflict(answering: Any, other: dict[str, Any]) -> None:
-    answering.answers(200, {"object": "transfer", "id": "tr_1", **_sent(), **other})
-    outcome = StripeRail(SANDBOX_KEY, answering.url).send_transfer(_sent(), "k")
+def test_an_answer_about_another_transfer_is_a_conflict(fixed_server: Any, other: dict[str, Any]) -> None:
+    fixed_server.respond_with(200, {"object": "transfer", "id": "tr_1", **_transfer_parameters(), **other})
+    outcome = StripeRail(SANDBOX_KEY, fixed_server.url).send_transfer(_transfer_parameters(), "k")
     assert (outcome.kind, outcome.code, outcome.transfer_ref) == ("conflict", "answer_mismatch", "tr_1")
 
 
@@ -99,29 +101,27 @@ def test_an_answer_about_another_transfer_is_a_conflict(answering: Any, other: d
         (400, {"error": {"type": "invalid_request_error", "code": "rate_limit"}}, "not_executed"),
     ],
 )
-def test_whatever_the_table_does_not_name_is_unknown(
-    answering: Any, status: int, body: Any, kind: str
-) -> None:
-    rail = StripeRail(SANDBOX_KEY, answering.answers(status, body).url)
-    assert rail.send_transfer(_sent(), "k").kind == kind
+def test_unlisted_errors_are_unknown(fixed_server: Any, status: int, body: Any, kind: str) -> None:
+    rail = StripeRail(SANDBOX_KEY, fixed_server.respond_with(status, body).url)
+    assert rail.send_transfer(_transfer_parameters(), "k").kind == kind
 
 
-def test_every_try_is_one_request_and_carries_no_telemetry(answering: Any) -> None:
-    rail = StripeRail(SANDBOX_KEY, answering.answers(500, {"error": {"type": "api_error"}}).url)
-    rail.send_transfer(_sent(), "payout-1-1")
-    rail.send_transfer(_sent(), "payout-1-1", api_version="2026-05-27.dahlia")
-    first, second = (headers for _, headers, _ in answering.asked)
+def test_every_try_is_one_request_and_carries_no_telemetry(fixed_server: Any) -> None:
+    rail = StripeRail(SANDBOX_KEY, fixed_server.respond_with(500, {"error": {"type": "api_error"}}).url)
+    rail.send_transfer(_transfer_parameters(), "payout-1-1")
+    rail.send_transfer(_transfer_parameters(), "payout-1-1", api_version="2026-05-27.dahlia")
+    first, second = (headers for _, headers, _ in fixed_server.received)
     assert first["Idempotency-Key"] == second["Idempotency-Key"] == "payout-1-1"
-    assert answering.asked[0][2] == answering.asked[1][2]
+    assert fixed_server.received[0][2] == fixed_server.received[1][2]
     assert first["Stripe-Version"] == rail.api_version()
     assert second["Stripe-Version"] == "2026-05-27.dahlia"
     assert "X-Stripe-Client-Telemetry" not in second
     assert "telemetry_id" not in first["X-Stripe-Client-User-Agent"]
 
 
-def test_a_call_that_moves_no_money_explains_itself_without_addresses(answering: Any) -> None:
+def test_a_call_that_moves_no_money_explains_itself_without_addresses(fixed_server: Any) -> None:
     error = {"type": "invalid_request_error", "code": "email_invalid", "message": "Bad: anna@shop.example"}
-    rail = StripeRail(SANDBOX_KEY, answering.answers(400, {"error": error}).url)
+    rail = StripeRail(SANDBOX_KEY, fixed_server.respond_with(400, {"error": error}).url)
     with pytest.raises(RailError) as caught:
         rail.create_payee("crt_1", "anna@shop.example", "DE", "Anna")
     assert (caught.value.code, caught.value.http_status) == ("email_invalid", 400)
@@ -253,5 +253,5 @@ def _python(code: str) -> None:
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, env=environment, check=True)
 
 
-def _sent() -> dict[str, Any]:
+def _transfer_parameters() -> dict[str, Any]:
     return {"amount": 7_000, "currency": "eur", "destination": "acct_1"}

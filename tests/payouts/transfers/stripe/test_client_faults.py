@@ -9,7 +9,7 @@ import pytest
 
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.stripe.client import StripeRail
-from payouts.transfers.stripe.outcome import Outcome, settles
+from payouts.transfers.stripe.outcome import Outcome, is_conclusive
 
 Build = Callable[..., dict[str, Any]]
 
@@ -30,7 +30,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("fault", "kind", "code", "http_status"), ROWS)
-def test_each_fault_before_the_work_is_told_for_what_it_is(
+def test_each_fault_before_the_work_is_classified(
     rail: StripeRail,
     sandbox: SandboxServer,
     parameters: Build,
@@ -55,10 +55,10 @@ def test_after_a_lost_answer_the_same_key_finds_the_one_transfer(
     sandbox.control.queue_fault(f"{fault}_after")
     lost = rail.send_transfer(parameters(), "payout-1-1")
     assert lost.kind == "unknown"
-    assert not settles(lost, after_unknown=False)
+    assert not is_conclusive(lost, after_unknown=False)
     found = rail.send_transfer(parameters(), "payout-1-1")
     assert (found.kind, found.replayed) == ("paid", True)
-    assert settles(found, after_unknown=True)
+    assert is_conclusive(found, after_unknown=True)
     assert sandbox.control.counts()["transfers"] == 1
 
 
@@ -71,12 +71,12 @@ def test_a_later_401_403_or_429_does_not_settle_a_lost_try(
     assert rail.send_transfer(parameters(), "payout-1-1").kind == "unknown"
     second = rail.send_transfer(parameters(), "payout-1-1")
     assert second.kind == "not_executed"
-    assert not settles(second, after_unknown=True)
+    assert not is_conclusive(second, after_unknown=True)
     assert sandbox.control.counts()["transfers"] == 1
 
 
 @pytest.mark.parametrize(("moment", "made"), [("before", 0), ("after", 1)])
-def test_a_stored_500_is_replayed_for_ever_and_only_a_look_tells_what_was_done(
+def test_stored_500_is_replayed_until_a_look_up(
     rail: StripeRail, sandbox: SandboxServer, parameters: Build, anna: str, moment: str, made: int
 ) -> None:
     sandbox.control.queue_fault(f"500_{moment}", sticky=True)
@@ -84,7 +84,7 @@ def test_a_stored_500_is_replayed_for_ever_and_only_a_look_tells_what_was_done(
     second = rail.send_transfer(parameters(), "payout-1-1")
     assert (first.kind, first.replayed) == ("unknown", False)
     assert (second.kind, second.replayed, second.http_status) == ("unknown", True, 500)
-    assert not settles(second, after_unknown=True)
+    assert not is_conclusive(second, after_unknown=True)
     assert len(rail.find_transfers("pay_1", anna, datetime.now(UTC))) == made
 
 
@@ -96,7 +96,7 @@ def test_a_lost_refusal_settles_when_it_is_replayed(
     assert rail.send_transfer(params, "payout-1-1").kind == "unknown"
     second = rail.send_transfer(params, "payout-1-1")
     assert (second.kind, second.replayed) == ("failed", True)
-    assert settles(second, after_unknown=True)
+    assert is_conclusive(second, after_unknown=True)
 
 
 def test_an_answer_that_comes_too_late_is_unknown_and_the_work_is_done(
@@ -120,7 +120,7 @@ def test_a_second_try_while_the_first_still_works_does_not_pay_twice(
     second = patient.send_transfer(parameters(), "payout-1-1")
     assert (second.kind, second.code) == ("unknown", "idempotency_key_in_use")
     sandbox.end_hangs()
-    settled = _until_settled(patient, parameters(), "payout-1-1")
+    settled = _until_conclusive(patient, parameters(), "payout-1-1")
     assert (settled.kind, settled.replayed) == ("paid", True)
     assert sandbox.control.counts()["transfers"] == 1
 
@@ -132,7 +132,7 @@ def test_sixteen_threads_with_one_key_make_one_transfer(sandbox: SandboxServer, 
 
     def pay() -> None:
         start.wait()
-        outcomes.append(_until_settled(rail, parameters(), "payout-1-1"))
+        outcomes.append(_until_conclusive(rail, parameters(), "payout-1-1"))
 
     threads = [threading.Thread(target=pay) for _ in range(16)]
     for thread in threads:
@@ -145,11 +145,11 @@ def test_sixteen_threads_with_one_key_make_one_transfer(sandbox: SandboxServer, 
     assert len(outcomes) == 16
 
 
-def _until_settled(rail: StripeRail, params: dict[str, Any], key: str) -> Outcome:
+def _until_conclusive(rail: StripeRail, params: dict[str, Any], key: str) -> Outcome:
     pause = threading.Event()
     for _ in range(600):
         outcome = rail.send_transfer(params, key)
-        if settles(outcome, after_unknown=True):
+        if is_conclusive(outcome, after_unknown=True):
             return outcome
         pause.wait(0.05)
     raise AssertionError(f"not settled: {outcome}")

@@ -1,6 +1,6 @@
 import pytest
 
-from payouts.transfers.stripe.outcome import Kind, Outcome, scrubbed, sentence_for, settles
+from payouts.transfers.stripe.outcome import Kind, Outcome, is_conclusive, message_for, scrubbed
 
 
 @pytest.mark.parametrize(
@@ -21,16 +21,16 @@ from payouts.transfers.stripe.outcome import Kind, Outcome, scrubbed, sentence_f
         ("conflict", True, True, False),
     ],
 )
-def test_only_what_speaks_of_every_try_settles(
+def test_which_outcomes_are_conclusive(
     kind: Kind, replayed: bool, after_unknown: bool, expected: bool
 ) -> None:
-    assert settles(Outcome(kind, replayed=replayed), after_unknown=after_unknown) is expected
+    assert is_conclusive(Outcome(kind, replayed=replayed), after_unknown=after_unknown) is expected
 
 
 def test_words_of_the_rail_are_kept_without_addresses_and_keys() -> None:
     text = "Account of anna@shop.example is closed\n for sk_test_abc123 (whsec_x1)"
     assert scrubbed(text) == "Account of [address] is closed for [key] ([key])"
-    assert sentence_for("some_new_code", "Because.") == "The payment provider refused: Because."
+    assert message_for("some_new_code", "Because.") == "The payment provider refused: Because."
 
 
 def test_a_long_message_is_cut() -> None:
