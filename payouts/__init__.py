@@ -1,1 +1,1 @@
-"""Everything from a recorded sale to money."""
+"""Commissions, ledger, statements and payouts."""

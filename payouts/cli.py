@@ -1,4 +1,4 @@
-"""The command line: every room's commands under one name."""
+"""The command line: the commands of all packages under one name."""
 
 from importlib import import_module
 from typing import Any
@@ -30,7 +30,7 @@ COMMAND_MODULES = {
     "payouts.transfers.rail_commands": ("payee", "sandbox"),
     "payouts.backup.commands": ("backup", "restore"),
 }
-"""Where each command is. Its room is imported when it is asked for: a console should start at once."""
+"""The module of each command. It is imported on demand, so that the console starts fast."""
 
 
 class LazyCommands(click.Group):

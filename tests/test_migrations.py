@@ -16,13 +16,7 @@ from sqlalchemy import Engine, MetaData, inspect, text
 
 from config.database import Databases, make_engine, open_databases, read_session
 from config.migrate import alembic_config, migrate_down, migrate_up, upgrade
-from config.schema import (
-    CLICKS,
-    MAIN,
-    SchemaMismatch,
-    require_current_schema,
-    schema_states,
-)
+from config.schema import CLICKS, MAIN, SchemaMismatch, require_current_schema, schema_states
 from config.settings import Settings
 from payouts.processes.supervisor import child_environment
 from payouts.tables import CLICK_TABLES, MAIN_TABLES

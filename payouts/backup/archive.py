@@ -25,7 +25,7 @@ _DIGEST_LENGTH = 64
 
 
 class ArchiveWriter:
-    """A backup that is being written; it has its name only when it is whole."""
+    """A backup being written. The file gets its final name only when it is complete."""
 
     def __init__(self, file: zipfile.ZipFile) -> None:
         self._file = file
@@ -98,7 +98,9 @@ def new_archive(path: Path) -> Iterator[ArchiveWriter]:
     except OSError as error:
         raise LinkledgerError(f"{path} could not be written: {error.strerror}.") from None
     finally:
-        with suppress(OSError):  # where no file can be made, none can be deleted; the first error is told
+        with suppress(
+            OSError
+        ):  # if the file could not be created, deleting it fails too; the first error is reported
             draft.unlink(missing_ok=True)
 
 
@@ -160,7 +162,7 @@ def _publish(draft: Path, path: Path) -> None:
         except FileExistsError:
             raise
         except OSError:
-            # Some disks know no second name for a file: take the name first, then put the draft in its place.
+            # Some file systems have no hard links: create the target first, then replace it with the temporary file.
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             draft.replace(path)
     except FileExistsError:

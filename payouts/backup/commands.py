@@ -52,7 +52,7 @@ def backup_command(console: Console, file: Path) -> CommandResult:
         *([f"Brought {drained} clicks from spools into the database first."] if drained else []),
         f"Saved {_rows(manifest)} to {file} ({file.stat().st_size} bytes).",
         *_heads(manifest),
-        "Not in it:",
+        "Not included:",
         *(f"  {each}" for each in not_included),
         f"See that it can be restored: linkledger restore {file} --verify",
     ]
@@ -64,7 +64,7 @@ def backup_command(console: Console, file: Path) -> CommandResult:
 @click.option("--verify", "only_verify", is_flag=True, help="Restore into a temporary database only.")
 @pass_console
 def restore_command(console: Console, file: Path, only_verify: bool) -> CommandResult:
-    """Bring a backup back, into an empty database that nothing runs on.
+    """Restore a backup into an empty database that no process uses.
 
     The whole file is checked before the first row is written, every row is compared with it after the last
     one, and then the books are checked. --verify does all of that in a temporary folder.
@@ -78,7 +78,7 @@ def restore_command(console: Console, file: Path, only_verify: bool) -> CommandR
 
 
 def _drain_spools(settings: Settings) -> int:
-    """Somebody was promised that these clicks are kept, and a backup holds none of their files."""
+    """These clicks are already acknowledged, but a backup does not contain the spool files."""
     try:
         return drain_orphans(settings.spool_folder, settings.clicks_url)
     except (psycopg.Error, sqlite3.Error) as error:
@@ -154,7 +154,7 @@ def _not_included(settings: Settings) -> list[str]:
     key = f"LINKLEDGER_SECRET_KEY (here: {kept})" if kept.exists() else "LINKLEDGER_SECRET_KEY"
     not_included = [f"{key}: keep it in another place; without it the secrets of sources cannot be read."]
     if settings.rail == "sandbox":
-        not_included.append(f"{settings.home / 'sandbox.db'}: what the sandbox rail believes it has paid.")
+        not_included.append(f"{settings.home / 'sandbox.db'}: the transfers recorded by the payment sandbox.")
     return not_included
 
 

@@ -54,7 +54,7 @@ def fill(
 
 @contextmanager
 def translate_database_errors() -> Iterator[None]:
-    """What the database refuses becomes a NotNow when somebody else is at work in it, else a Fault."""
+    """Translate database errors: NotNow when another process uses the database, otherwise Fault."""
     try:
         yield
     except DBAPIError as error:

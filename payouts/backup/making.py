@@ -1,4 +1,4 @@
-"""Making a backup. A door: it opens the transactions that it reads in."""
+"""Create a backup. Entry point: it opens its own read transactions."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime

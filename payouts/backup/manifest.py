@@ -1,4 +1,4 @@
-"""The first thing to know of a backup: what is in it, from when, and how to tell that it is whole."""
+"""The manifest of a backup: its contents, its time, and the hashes that prove it is complete."""
 
 import json
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Restoring a backup into an empty database. A door: it opens the transactions. Nothing is ever deleted."""
+"""Restore a backup into an empty database. Entry point: it opens the transactions. It never deletes anything."""
 
 import tempfile
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ def verify(archive: Archive, on_progress: ProgressCallback) -> Restored:
 def restore(databases: Databases, archive: Archive, on_progress: ProgressCallback) -> Restored:
     """Fill an empty database with what the file holds, bring it to this version's schema, check the books.
 
-    Payouts are frozen by the same transaction that keeps the rows, so that they are at no moment without it.
+    The transaction that stores the rows also freezes payouts, so restored books are always frozen.
     The self-check asks what was wrong when the backup was made: time that passed since then is no fault.
     What it finds is reported and stays, because it came with the file.
     Raises Invalid for a backup of a newer version, Conflict for a target that is not empty or has another

@@ -32,7 +32,7 @@ from payouts.tables import CLICK_TABLES, MAIN_TABLES
 
 BATCH_ROWS = 1000
 PAGE_ROWS = 2000
-"""A page of clicks is read in a few milliseconds; nobody may hold clicks.db for longer than 50."""
+"""Reading a page of clicks takes a few milliseconds; nothing may lock clicks.db for longer than 50 ms."""
 
 _TYPES: dict[Kind, TypeEngine[Any]] = {
     "text": Text(),

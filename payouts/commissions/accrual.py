@@ -29,7 +29,7 @@ from tracker.sales.orders.models import Sale
 
 COST_MISSING = "the program pays on profit, but the shop did not send the cost"
 LATE_REPORT_HOLD = timedelta(days=7)
-"""What a sale waits for at least after it was reported, however long ago it is dated; or the whole hold."""
+"""The minimum hold after the report of a late sale (or the whole hold, if shorter)."""
 
 
 def accrue_due(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
@@ -75,7 +75,7 @@ def _without_commission(for_brand: bool) -> Select[Sale, Attribution]:
 
 
 def _accrue(session: Session, now: datetime, sale: Sale, attribution: Attribution) -> Commission | None:
-    """The commission that answers this attribution from now on; None when another worker was first.
+    """The commission for this attribution. None when another worker booked it first.
 
     None also when the attribution says that nobody is credited any more: that gives the former one up.
     """
@@ -136,7 +136,7 @@ def _new_commission(session: Session, now: datetime, sale: Sale, attribution: At
 
 
 def _release_at(sale: Sale, hold: timedelta) -> datetime:
-    """When the hold is over; what was reported late is kept for a while yet, so that somebody can look."""
+    """The end of the hold. Late reports are held a little longer, so that they can be reviewed."""
     return max(sale.occurred_at + hold, sale.created_at + min(hold, LATE_REPORT_HOLD))
 
 
@@ -156,7 +156,7 @@ def _confirm_credit(session: Session, now: datetime, previous: Commission, attri
 
 
 def _carry_over_decisions(session: Session, now: datetime, accrued: Commission) -> None:
-    """What a person decided about the sale stands against paying its new commission until a person agrees.
+    """A manual decision about the sale also holds its new commission until a person releases it.
 
     Between the two the sale may have been nobody's for a while.
     """
@@ -174,7 +174,7 @@ def _carry_over_decisions(session: Session, now: datetime, accrued: Commission) 
             place_hold(session, now, accrued, kind="review", cause_id=previous.id, reason=reason)
     for placed in holds_of(session, previous.id):
         if placed.kind != "review" or placed.signal is not None:
-            continue  # a dispute's hold follows from the dispute, and suspicion looks anew
+            continue  # dispute holds come from the dispute, and the suspicion rules run again
         # By its own id: holds are numbered by commission, and a number must not be taken when its turn comes.
         cause_id = placed.id if placed.cause_id.startswith("review:") else placed.cause_id
         place_hold(session, now, accrued, kind="review", cause_id=cause_id, reason=placed.reason)

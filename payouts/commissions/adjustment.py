@@ -28,7 +28,7 @@ def adjust_due(
 ) -> int:
     """Enter what shops reported since, for up to `limit` commissions. How many were looked at.
 
-    What was reported and could not be applied holds them; it lets go when all else has been entered.
+    Unapplied reports hold the commissions. These holds are lifted after everything else has been entered.
     """
     held = hold_for_events(session, now, limit, brand_id=brand_id)
     asked = {"brand_id": brand_id, "creator_id": creator_id, "limit": limit}
@@ -43,7 +43,7 @@ def adjust_due(
 def adjust_all(
     session: Session, now: datetime, brand_id: str, *, creator_id: str = "", batch: int = 500
 ) -> None:
-    """Enter all that the brand's shops reported until now: before a payout, nothing may wait its minute."""
+    """Enter everything the brand's shops have reported so far: a payout must not wait for the job."""
     while adjust_due(session, now, batch, brand_id=brand_id, creator_id=creator_id):
         session.flush()
 

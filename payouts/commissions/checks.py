@@ -61,7 +61,7 @@ def _faults_of(commission: Commission, entries: list[Entry], facts: Facts) -> It
 def _book_faults(
     commission: Commission, entries: list[Entry], booked_minor: int, held_minor: int
 ) -> Iterator[Finding]:
-    """Before it matures all of it is held, after that nothing."""
+    """Before the release the whole amount is held; after it, nothing."""
     amount = current_amount_minor(entries)
     if booked_minor != amount:
         message = f"{commission.id} is entered with {amount}, but the books have {booked_minor}."

@@ -1,6 +1,6 @@
 """A message that could not be applied holds what its order earned, until it is applied or dismissed.
 
-What is not released yet waits by itself; here is what had been released before the message came.
+Unreleased commissions are blocked anyway; this module handles those released before the message came.
 """
 
 from datetime import datetime

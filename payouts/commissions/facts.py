@@ -1,4 +1,4 @@
-"""Reads what a shop reported about a sale, as a row of causes in the order in which they happened."""
+"""Reads what a shop reported about a sale, as a list of causes in chronological order."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -71,7 +71,7 @@ def causes_of_sales(session: Session, sale_ids: Sequence[str]) -> dict[str, list
         cause = Cause(failure.id, "refund_failed", reason, failure.occurred_at, failure)
         found[failure.sale_id].append(cause)
     for level in session.scalars(_rows_of_sales(CumulativeRefund), asked):
-        reason = f"refunds of {level.payment_id} came to {level.amount}"
+        reason = f"refunds of {level.payment_id} came to {level.amount_minor}"
         found[level.sale_id].append(Cause(level.id, "refund_level", reason, level.occurred_at, level))
     for cancellation in session.scalars(_rows_of_sales(Cancellation), asked):
         reason = "order cancelled by the shop"

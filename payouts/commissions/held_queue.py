@@ -31,7 +31,7 @@ class HeldCommission:
 
 
 def held_commissions(session: Session, *, brand_id: str = "", signal: str = "") -> list[HeldCommission]:
-    """Commissions that something unpaid is left of; all brands', or one's. `signal`: those that it holds.
+    """Held commissions with an unpaid amount, of one brand or all. `signal`: only those held by this signal.
 
     The one that has been held longest comes first.
     """
@@ -39,7 +39,7 @@ def held_commissions(session: Session, *, brand_id: str = "", signal: str = "") 
     holds: dict[str, list[Hold]] = {}
     for hold, commission, order_id, creator, worth_minor in session.execute(_active_holds(brand_id, signal)):
         if commission.matured_at is not None and settled_minor(session, commission.id) >= worth_minor:
-            continue  # it was paid before anything spoke against it
+            continue  # it was paid before the hold was placed
         own = holds.setdefault(commission.id, [])
         own.append(hold)
         found[commission.id] = HeldCommission(

@@ -36,7 +36,7 @@ def release_due(
 def reapply_holds(
     session: Session, now: datetime, limit: int | None = None, *, brand_id: str = "", creator_id: str = ""
 ) -> int:
-    """What a payout contained when its hold was placed goes into hold when that payout was not made."""
+    """Hold commissions whose hold was placed while they were in a payout that was not completed."""
     candidates = _held_after_release(bool(brand_id), bool(creator_id), limit is not None)
     asked = {"brand_id": brand_id, "creator_id": creator_id, "limit": limit}
     waiting = list(session.scalars(candidates, asked))
@@ -118,7 +118,7 @@ def _move_into_hold(
 
 
 def lift_hold(session: Session, now: datetime, commission_id: str, cause_id: str, note: str = "") -> bool:
-    """Let go of a hold. The commission is released by the next run when nothing else stands against it.
+    """Lift a hold. The next run releases the commission if no other hold remains.
 
     `note` is why, when a person said so.
     """

@@ -103,7 +103,7 @@ class DisputeUpdate:
 def decisive_update(updates: Sequence[DisputeUpdate]) -> DisputeUpdate | None:
     """The step of one dispute that counts: a final one beats `opened`, then the later one (docs/money.md 3).
 
-    Won and lost at the same moment is lost: which of both a shop told first must not decide.
+    Won and lost at the same time counts as lost: the order of reports must not matter.
     """
     return max(
         updates,
@@ -136,7 +136,7 @@ class Facts:
         return list(by_id.values())
 
     def effective_refunds(self) -> list[tuple[str, RefundAmounts]]:
-        """By id: those that did not fail, and of each payment's highest level what no refund explains."""
+        """By id: refunds that did not fail, and the part of each cumulative refund that no single refund explains."""
         effective = [(each, amounts) for each, amounts in self.refunds if each not in self.failed_refunds]
         known = sum(amounts.amount for _, amounts in self.refunds)
         if unexplained := excess_cumulative_minor(self.refund_levels, known):

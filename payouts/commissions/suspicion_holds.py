@@ -1,6 +1,6 @@
 """Holds what is suspicious about sales whose commissions were just booked, in the same transaction.
 
-All questions are asked once for the whole batch, not once for each sale.
+Each query runs once for the whole batch, not once per sale.
 """
 
 from collections import defaultdict
@@ -243,7 +243,7 @@ def _live_commissions() -> Select[*tuple[Any, ...]]:
 def _lift_outdated(
     session: Session, now: datetime, credited: Sequence[CreditedCommission], found: _Suspicions
 ) -> None:
-    """Evidence that came later may answer what was suspicious without it."""
+    """Later evidence may resolve a suspicion."""
     for each in credited:
         if each.attribution.revision == 1:
             continue

@@ -1,4 +1,4 @@
-"""Plain HTTP posts of the demo: the shop's messages to the hook, and the owner's handles of the sandbox."""
+"""HTTP client of the demo: the shop's webhooks and the control calls of the sandbox."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Who takes part in the demo: the brand and its three creators, each with a story of his own."""
+"""The brand of the demo and its three creators, each with an example history."""
 
 from dataclasses import dataclass
 
@@ -64,7 +64,7 @@ JONAS = DemoCreator(
     code="jonas",
     coupon="JONAS10",
     page="products/office-box",
-    story="Was paid for a large order that came back later. New commissions settle it.",
+    story="Was paid for a large order that came back later. New commissions are offset against it.",
     clicks_per_day=(1, 5),
     order_percent=14,
     favourites=("earl-grey-blue", "rooibos-orange", "assam-breakfast"),

@@ -186,7 +186,7 @@ def _scripted_orders(timeframe: Timeframe, clicks: list[PastClick]) -> list[Past
 
 
 def _refunds(timeframe: Timeframe, orders: list[PastOrder]) -> list[PastRefund]:
-    """The office sends its boxes back after the payday; now and then a tin arrives broken."""
+    """The large order is returned after the payday; some orders get a partial refund."""
     found = []
     for order in orders:
         if order.cart.product.sku == "office-box":

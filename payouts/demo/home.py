@@ -1,4 +1,4 @@
-"""The demo's own folder: made whole or not at all, never mixed with real data."""
+"""The demo's folder: created completely or not at all, never mixed with real data."""
 
 import json
 import shutil

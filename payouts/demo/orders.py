@@ -89,6 +89,6 @@ def _deliver(
 
 
 def _run_booking_jobs(session: Session, now: datetime, brand_id: str) -> None:
-    """What the scheduler does every minute; a visitor of the demo should not have to wait for it."""
+    """Runs the booking jobs at once, so that a demo visitor does not wait for the scheduler."""
     accrue_due(session, now, BATCH, brand_id=brand_id)
     adjust_due(session, now, BATCH, brand_id=brand_id)

@@ -130,7 +130,7 @@ def _token() -> str | None:
 
 
 def _link_code() -> str | None:
-    """Whose link led here, for the demo's own note; a real shop cannot tell and need not know."""
+    """The code of the link that the visitor followed, for the note of the demo; a real shop does not know it."""
     token = _token()
     if token is None:
         return None

@@ -12,7 +12,7 @@ from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 @click.option("--brand", "brand_id", required=True, metavar="ID")
 @pass_console
 def explain_command(console: Console, order_id: str, brand_id: str) -> CommandResult:
-    """Tell the whole path of an order: event, click, decision, commission, statement, transfer."""
+    """Show the history of an order: event, click, attribution, commission, statement, transfer."""
     with read_session(console.databases.main) as session:
         explanations = explain(session, brand_id, order_id)
     return CommandResult(explanations, "\n\n".join(as_text(explanation) for explanation in explanations))

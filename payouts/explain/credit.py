@@ -1,4 +1,4 @@
-"""Every decision about the credit for one sale: who won, by which rules, and why each of the others lost."""
+"""All attributions of one sale: the winner, the rules applied, and why each other candidate lost."""
 
 from collections.abc import Iterator
 from typing import Any

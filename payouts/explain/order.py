@@ -1,4 +1,4 @@
-"""The whole path of one order, from the click to the bank transfer, in words and as JSON."""
+"""The history of one order, from the click to the bank transfer, as text and as JSON."""
 
 from typing import Any
 
@@ -63,7 +63,9 @@ def as_text(explanation: dict[str, Any]) -> str:
         )
     ]
     if emptied_at := explanation["event"]["body_emptied_at"]:
-        rows.append(f"  Its message was kept word for word until {emptied_at}; only its hash is left.")
+        rows.append(
+            f"  Its message was stored until {emptied_at}; only its hash remains."
+        )
     for attribution in explanation["attributions"]:
         rows += credit_text_lines(attribution)
     for commission in explanation["commissions"]:
@@ -87,7 +89,7 @@ def as_text(explanation: dict[str, Any]) -> str:
     ]
     rows += [_claim_sentence(claim) for claim in explanation["refund_claims"]]
     if not explanation["commissions"]:
-        rows.append("No commission stands in the books for it.")
+        rows.append("It has no commission.")
     return "\n".join(rows)
 
 
@@ -102,8 +104,8 @@ def _claim_sentence(claim: dict[str, Any]) -> str:
     amount = f" of {Money(**claim['amount'])}" if claim["amount"] else ""
     what = " ".join(part for part in (_CLAIM_LABELS[claim["kind"]], claim["id"]) if part)
     if claim["kind"].endswith(WAIVED_SUFFIX):
-        return f"{claim['source']} told of {what}{amount}, which a person has put aside."
-    return f"{claim['source']} told of {what}{amount}, which is not counted: another source's reports count."
+        return f"{claim['source']} reported {what}{amount}; a person dismissed it."
+    return f"{claim['source']} reported {what}{amount}; it is not counted because another source is primary."
 
 
 def _lifted_sentence(hold: dict[str, Any]) -> str:

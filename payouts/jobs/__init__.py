@@ -1,1 +1,1 @@
-"""Who runs which job for which time: claims that make two schedulers safe."""
+"""Claims and leases of job runs, so that two schedulers can run safely."""

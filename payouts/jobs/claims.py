@@ -1,4 +1,4 @@
-"""Claims: one process runs a job for a slot of time; a dead one's claim is taken over, with a new fence."""
+"""Claims: one process runs a job per time slot. An expired claim is taken over with a higher fencing token."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,12 +20,12 @@ LEASE = timedelta(minutes=10)
 
 
 class LeaseLost(Conflict):
-    """Somebody else took the job over while this process was not looking; it must write nothing more."""
+    """Another process took over the job; this one must not write any more."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to run one job for one slot, as long as nobody holds a higher fence."""
+    """The right to run one job in one slot, valid until another process has a higher fencing token."""
 
     run_id: str
     fence: int

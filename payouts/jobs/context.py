@@ -57,7 +57,7 @@ class JobContext:
             return list(session.execute(select(Brand.id).order_by(Brand.id)).scalars())
 
     def each(self, names: Iterable[str], work: Callable[[str], Any]) -> "JobResult":
-        """Work for one after the other; what is wrong with one does not keep the others waiting."""
+        """Process the items one by one; a failure of one does not stop the others."""
         done = JobResult()
         for name in names:
             try:

@@ -14,7 +14,7 @@ FAILED_RETENTION = timedelta(days=90)
 def prune_runs(session: Session, now: datetime, limit: int) -> int:
     """Forget up to `limit` runs that are too old. How many.
 
-    One that says it is running, and started so long ago, died: its slot is over and nobody takes it up.
+    A run still marked as running after that time has crashed; its slot is over.
     """
     too_old = or_(
         (JobRun.state != "failed") & (JobRun.started_at < now - RETENTION),

@@ -1,4 +1,4 @@
-"""Balances: sums of postings, made when somebody asks, never stored."""
+"""Balances: sums of postings, computed on demand, never stored."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -49,7 +49,7 @@ def span_named(name: str, cadence: str, timezone: str) -> Span:
     except (ValueError, OverflowError):
         day = _INVALID_DAY
     if not _INVALID_DAY.year < day.year < date.max.year:
-        day = _INVALID_DAY  # neither end of the calendar has a period that can be reckoned in every zone
+        day = _INVALID_DAY  # the first and last year cannot be computed in every time zone
     span = span_of(_midnight(day, ZoneInfo(timezone)), cadence, timezone)
     if span.name != name:
         raise Invalid(f"{name!r} is not a period of this brand: they are named like {_EXAMPLES[cadence]}.")

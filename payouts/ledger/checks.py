@@ -57,7 +57,7 @@ def _transaction_faults(transaction: Transaction, postings: list[Posting]) -> It
 
 
 def _page_of_chain(session: Session, brand_id: str, after_seq: int | None) -> Sequence[Transaction]:
-    """The whole chain is read, but never held: a brand may have millions of transactions."""
+    """The chain is read page by page: a brand may have millions of transactions."""
     query = select(Transaction).where(Transaction.brand_id == brand_id)
     if after_seq is not None:
         query = query.where(Transaction.seq > after_seq)

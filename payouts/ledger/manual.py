@@ -37,7 +37,7 @@ def book_manually(
     reason: str,
     creator_id: str | None = None,
 ) -> Posted:
-    """Book one event that only a person knows of. `key` names it: the same key with the same words is one.
+    """Book one manual event. `key` is its idempotency key: the same key with the same contents is booked once.
 
     Raises Invalid on an unknown kind, a missing creator or reason; Conflict when the key has other contents.
     """

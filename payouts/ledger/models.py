@@ -59,7 +59,7 @@ class Period(Base):
 
 
 class Transaction(Base):
-    """Something that happened to money, with the key that makes it happen once."""
+    """A financial event, with its idempotency key."""
 
     __tablename__ = "ledger_transaction"
     __table_args__ = (

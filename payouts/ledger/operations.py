@@ -88,7 +88,7 @@ def post(
 ) -> Posted:
     """Record one event: all its postings or none, once, in the period it belongs to.
 
-    `inputs` is what the caller was told (JSON), `lines` what it made of it; `subject_id` is the commission,
+    `inputs` is what was reported to the caller (JSON), `lines` the resulting postings; `subject_id` is the commission,
     payout or creator that it is about. `period` is only given by review decisions on a draft.
     Raises Conflict when the key is taken by other inputs.
     """
@@ -146,7 +146,7 @@ def _postings(
 
 
 def _ensure_accounts(session: Session, brand_id: str, lines: Sequence[Line]) -> None:
-    """Nearly always they are there: one question spares an attempt to insert each."""
+    """They usually exist: one query avoids an insert for each."""
     wanted = {}
     for line in lines:
         for kind in (EVENTS[line.event].debit, EVENTS[line.event].credit):

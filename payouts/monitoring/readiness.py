@@ -16,7 +16,7 @@ from tracker.times import format_utc
 blueprint = Blueprint("jobs", __name__)
 
 SCHEMA_CHECK_INTERVAL = timedelta(minutes=1)
-"""Anybody may ask, and the check reads every migration."""
+"""The endpoint is public, and the check reads every migration."""
 
 _SCHEMA_CHECKED_AT = "linkledger-schema-checked-at"
 

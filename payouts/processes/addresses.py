@@ -6,13 +6,13 @@ from tracker.errors import Conflict
 
 
 class AddressInUse(Conflict):
-    """Another program listens there, or nobody may."""
+    """The address is in use, or may not be bound."""
 
     exit_code = 1
 
 
 def require_address_free(bind: str, option: str = "--bind") -> None:
-    """Raises Taken when another program listens there: better said before anything is made or started."""
+    """Raises AddressInUse when another program listens on the address. Call it before creating or starting anything."""
     host, _, port = bind.rpartition(":")
     try:
         with socket(AF_INET6 if ":" in host else AF_INET) as trial:

@@ -28,14 +28,14 @@ Main = Callable[[], int]
 def fork(name: str, main: Main, environment: Mapping[str, str]) -> ForkProcess:
     """Start it in a session of its own; `ps -o comm` shows its name. It dies with this process.
 
-    A signal that comes meanwhile waits until each of both processes knows what to do with it.
+    Signals are blocked until both processes have installed their handlers.
     """
     process = multiprocessing.get_context("fork").Process(
         target=_run_child, args=(name, main, environment, os.getpid()), name=name, daemon=True
     )
     previous_mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:
-        gc.freeze()  # pages that no collector looks through stay shared
+        gc.freeze()  # memory pages that the garbage collector does not touch stay shared
         process.start()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, previous_mask)

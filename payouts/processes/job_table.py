@@ -1,4 +1,4 @@
-"""The job table: what runs, how often, in which order. A door: each job opens its own transactions.
+"""The job table: what runs, how often, in which order. Entry point: each job opens its own transactions.
 
 APScheduler is only the clock that calls `tick`. What is due is read from the database, so nothing is lost
 while no scheduler runs, and two of them are safe.
@@ -47,7 +47,7 @@ from tracker.sales.queries import credited_clicks
 BATCH = 200
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 CONFIRMATION_LOOK_BACK = 7 * DAY
-"""So long after a sale its click may come from a spool and still be known for a visit."""
+"""How long after a sale its spooled click can still be confirmed as a visit."""
 
 log = structlog.get_logger(__name__)
 

@@ -40,7 +40,7 @@ def main() -> int:
         coalesce=True,
         misfire_grace_time=None,
     )
-    # Waited for, not handled: a handler that runs inside a lock cannot take it, and may be called twice.
+    # Use sigwait, not a handler: a handler could interrupt code that holds a lock, and could run twice.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     scheduler.start()
     signal.sigwait(STOP_SIGNALS)

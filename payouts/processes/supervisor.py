@@ -54,7 +54,7 @@ def serve(settings: Settings, *, only: str | None = None) -> int:
 
 
 def exec_serve(settings: Settings) -> NoReturn:
-    """Go on as a process that serves and has loaded nothing else; its exit code is that of `serve`."""
+    """Replace this process by a fresh one that runs `serve`; its exit code is that of `serve`."""
     sys.stdout.flush()
     command = [sys.executable, "-m", __name__]
     os.execve(sys.executable, command, child_environment(settings))
@@ -120,7 +120,7 @@ class Supervisor:
             child.process = fork(child.name, child.main, self.environment)
 
     def _vital_exit_code(self) -> int | None:
-        """Note who has fallen; the exit code when it was somebody vital."""
+        """Record exited children. Returns the exit code of a vital one."""
         for child in self.children:
             code = child.process.exitcode if child.process else None
             if code is None:

@@ -13,7 +13,7 @@ from tracker.times import parse_utc
 @click.option("--as-of", metavar="TIME", help="As if it were that later time: each day until then.")
 @pass_console
 def work_command(console: Console, as_of: str | None) -> CommandResult:
-    """Run every job that is due, once, and say what each did."""
+    """Run every due job once and report what each did."""
     until = parse_utc(as_of) if as_of else None
     results = run_all_jobs(console.databases, console.settings, console.now, until)
     failed = any("error" in done for result in results for done in result["jobs"].values())

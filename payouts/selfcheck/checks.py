@@ -1,6 +1,6 @@
 """The self-check: everything that must be true of the books, their statements and their payouts.
 
-Runs every ten minutes and before each payout run. A finding freezes payouts until a person has looked.
+Runs every ten minutes and before each payout run. A finding stops payouts until it is resolved.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
 
 
 def self_check(session: Session, now: datetime) -> list[Finding]:
-    """Every fault that there is, in the order of the checks; an empty list is a clean bill."""
+    """All faults, in the order of the checks. An empty list means that the books are consistent."""
     return [finding for _name, check in CHECKS for finding in check(session, now)]
 
 

@@ -1,4 +1,4 @@
-"""One conditional step of a payout's state, with what it does to the books."""
+"""One conditional state transition of a payout, with its postings."""
 
 from datetime import datetime
 
@@ -31,7 +31,7 @@ def transition(
     reason: str | None = None,
     transfer_ref: str | None = None,
 ) -> None:
-    """Change the state, if it is still the one that was read. Raises Conflict when somebody was faster."""
+    """Change the state if it is unchanged since it was read. Raises Conflict on a concurrent change."""
     require_transition(payout.id, payout.state, new_state)
     changed = session.execute(
         update(Payout)
@@ -63,5 +63,5 @@ def post_payout_event(session: Session, now: datetime, payout: Payout, event: st
 
 
 def detach_items(session: Session, payout: Payout) -> None:
-    """What the payout would have settled can be settled by another."""
+    """Detach the items, so that another payout can settle them."""
     session.execute(update(Item).where(Item.payout_id == payout.id, Item.live).values(live=False))

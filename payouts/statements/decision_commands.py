@@ -87,7 +87,7 @@ def release(console: Console, commission_id: str, note: str) -> CommandResult:
 @_note
 @pass_console
 def decline(console: Console, commission_id: str, reason: str, note: str) -> CommandResult:
-    """Take a commission to nothing. In a statement's review it counts for that statement."""
+    """Set a commission to zero. During a review it counts for that statement."""
     transact(
         console.databases.main,
         lambda s: decisions.decline(s, console.now, commission_id, reason=reason, note=note),
@@ -124,7 +124,7 @@ def _held_text(each: HeldCommission) -> str:
 
 
 def _next_commands(each: HeldCommission) -> list[str]:
-    """Disputes, and messages that were not applied, let go of it by themselves."""
+    """Holds of disputes and of unapplied messages are lifted automatically."""
     if not any(decisions.is_liftable(hold) for hold in each.holds):
         return []
     return [

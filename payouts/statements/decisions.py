@@ -50,7 +50,7 @@ def decline(
 def hold(session: Session, now: datetime, commission_id: str, *, reason: str, note: str = "") -> Commission:
     """Keep a commission from being paid until it is released. In a review it counts for the draft's period.
 
-    Raises Conflict when nothing is left of it, or it is paid. What is on its way is held if that fails.
+    Raises Conflict when it is worth nothing or paid. If its payout is under way, the hold takes effect only if the payout fails.
     """
     commission = _live_commission(session, commission_id)
     if current_amount_minor(entries_of(session, commission_id)) == 0:
@@ -95,7 +95,7 @@ def keep(session: Session, now: datetime, commission_id: str, *, note: str = "")
     commission = _live_commission(session, commission_id)
     newest = disputed_attribution(session, commission)
     if newest is None:
-        raise NotFound(f"No evidence speaks against {commission_id}: there is nothing to decide.")
+        raise NotFound(f"{commission_id} has no credit dispute: there is nothing to decide.")
     text = note.strip() or "the brand leaves the credit as it is"
     change = Change("kept", newest.id, text, now)
     record_change(

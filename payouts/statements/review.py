@@ -32,7 +32,7 @@ def get_statement(session: Session, brand_id: str, period_name: str, currency: s
 def draft_period(session: Session, brand_id: str, currency: str, commission_id: str) -> Period | None:
     """The period of the oldest draft with the commission in it, for decisions in review (docs/money.md 6).
 
-    Not when the commission was released or held since: it does not stand any more where the draft has it.
+    None when the commission was released or held since: then the draft no longer reflects it.
     """
     contained = exists().where(Transaction.subject_id == commission_id, Transaction.period_id == Period.id)
     later = aliased(Period)
@@ -58,7 +58,7 @@ def draft_period(session: Session, brand_id: str, currency: str, commission_id: 
 
 
 def approve(session: Session, now: datetime, statement_id: str, *, approved_by: str) -> SealedDocument:
-    """Seal a draft: from now on it is this text and no other, and it authorises its payouts.
+    """Seal a draft: it becomes immutable and authorises its payouts.
 
     `approved_by` is "brand" or "silence". Approving a sealed one again gives the same document.
     Raises NotNow when an earlier statement is still a draft.

@@ -1,1 +1,1 @@
-"""Payouts on their way: attempts, the rail that carries them, and a sandbox of that rail."""
+"""Payouts: attempts, the payment provider (rail), and its sandbox."""

@@ -102,7 +102,7 @@ def reconcile_command(console: Console) -> CommandResult:
         found = reconcile(console.databases, rail, console.now)
     lines = [f"{found.compared} movements compared", *(f"{each} came back" for each in found.returned)]
     lines += [f"{each} is of a payout that is being settled" for each in found.under_way]
-    lines += [f"{each} went to nobody who is paid from here" for each in found.others]
+    lines += [f"{each} went to an account that is not a payee of this installation" for each in found.others]
     lines += [
         f"{each} is not in the books. When it is a payout: linkledger payout adopt {each} --brand ID"
         for each in found.unknown_transfers

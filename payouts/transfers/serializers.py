@@ -1,4 +1,4 @@
-"""Payouts as JSON values and as lines of text, the same at every door."""
+"""Serializers of payouts: JSON and text, used by every entry point."""
 
 from typing import Any
 

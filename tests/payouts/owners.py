@@ -1,6 +1,6 @@
 """Three owners of work: Anna and Bob at one brand, and Anna at another; and whose work something has done.
 
-Each order is called after what is to be done about it, and after its owner.
+Each order id consists of the pending work and the name of its creator.
 """
 
 from collections.abc import Callable

@@ -57,7 +57,17 @@ _SALE_TABLES: tuple[tuple[str, Any, Sequence[Any]], ...] = (
     ),
     ("claim", RefundClaim, (RefundClaim.kind, RefundClaim.claim_id, RefundClaim.amount_minor)),
 )
-_FACTS = ("order_id", "occurred_at", "currency", "total", "tax", "shipping", "discount", "cost", "test")
+_FACTS = (
+    "order_id",
+    "occurred_at",
+    "currency",
+    "total_minor",
+    "tax_minor",
+    "shipping_minor",
+    "discount_minor",
+    "cost_minor",
+    "test",
+)
 
 
 def fingerprints(databases: Databases, brand_id: str) -> dict[str, str]:

@@ -31,7 +31,7 @@ FORMAT = "linkledger.statement.1"
 
 
 def statement_document(session: Session, statement: Statement) -> dict[str, Any]:
-    """Made from the books as they stand. Raises Fault when the equation does not hold: nothing may go on."""
+    """Build the statement from the current books. Raises Fault when the equation does not balance."""
     brand = session.get_one(Brand, statement.brand_id)
     period = session.get_one(Period, statement.period_id)
     currency = statement.currency

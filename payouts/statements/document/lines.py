@@ -1,4 +1,4 @@
-"""The lines of a statement: one for each commission, with all that is needed to follow its cents."""
+"""The lines of a statement: one for each commission, with everything needed to reproduce its amounts."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -115,7 +115,7 @@ def _reason(entry: Entry, currency: str) -> dict[str, Any]:
 
 
 def _active_holds_json(source: LineSource, held_minor: int) -> list[dict[str, Any]]:
-    """What stands now against paying what is held. The creator reads it; the evidence is the brand's."""
+    """The active holds, as the creator sees them; the evidence is shown only to the brand."""
     if held_minor <= 0:
         return []
     return [{"why": hold.reason, "since": format_utc(hold.placed_at)} for hold in source.holds]
@@ -137,7 +137,7 @@ def _source(row: Any, entries: list[Entry], holds: list[Hold], causes: list[Caus
     commission, sale, attribution, terms, link, coupon = row
     facts = entered_facts(sale, causes, entries)
     back = sum(amounts.amount for _, amounts in facts.effective_refunds())
-    refunded_minor = sale.total if facts.cancelled else min(back, sale.total)
+    refunded_minor = sale.total_minor if facts.cancelled else min(back, sale.total_minor)
     return LineSource(
         commission, sale, attribution, terms, link, coupon, tuple(entries), tuple(holds), refunded_minor
     )

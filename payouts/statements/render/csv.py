@@ -9,7 +9,7 @@ from typing import Any
 from tracker.money import format_amount
 
 _FORMULA = re.compile(r"(^|[,;|\t\r\n])(?=[\s\"]*[=+\-@\t\r\0\uff1d\uff0b\uff0d\uff20])")
-"""Where a spreadsheet would begin to run a text: at its start, and after what some take for a separator."""
+"""Where a spreadsheet could start a formula: at the start of a cell, and after common separators."""
 
 AMOUNTS = (
     "gross",

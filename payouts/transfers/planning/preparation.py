@@ -75,7 +75,7 @@ def plan(session: Session, now: datetime, statement: Statement, *, manual: bool)
     owed = creator_balances(session, statement.brand_id, statement.currency)
     made = session.scalars(select(Payout).where(Payout.statement_id == statement.id))
     existing = {each.creator_id: each for each in made}
-    # A cancelled one has had its turn, too: its amounts wait for the next statement.
+    # A cancelled payout also counts as handled: its amounts wait for the next statement.
     handled = {creator_id for creator_id, payout in existing.items() if payout.state != "failed"}
     plans = [
         _plan_for(session, now, statement, period, creator_id)
@@ -88,7 +88,7 @@ def plan(session: Session, now: datetime, statement: Statement, *, manual: bool)
 
 
 def _with_retry_policy(session: Session, now: datetime, planned: Plan, failed: Payout | None) -> Plan:
-    """A refusal is not sent again every hour for ever."""
+    """Applies the retry policy, so that a refused payout is not sent every hour forever."""
     reason = retry_block_reason(session, now, failed) if failed is not None else None
     return planned if reason is None else replace(planned, amount_minor=0, reason=reason)
 

@@ -1,4 +1,4 @@
-"""When a payout that the rail refused is tried again by itself, and when a person has to look."""
+"""Retry policy: when a refused payout is retried automatically, and when a person must act."""
 
 from datetime import datetime, timedelta
 

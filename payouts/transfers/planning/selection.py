@@ -134,7 +134,7 @@ def _held_and_payable(session: Session, brand_id: str, creator_id: str) -> set[s
 
 
 def _without_held(entries: list[tuple[str, OpenEntry]]) -> list[OpenEntry]:
-    """What is owed to the brand of a held commission counts all the same: only a positive rest must wait."""
+    """Negative amounts of a held commission still count: only a positive remainder waits."""
     rest: Counter[str] = Counter()
     for subject, entry in entries:
         rest[subject] += entry.amount_minor

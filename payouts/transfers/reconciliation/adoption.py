@@ -168,5 +168,5 @@ def _cancel_own_payout(session: Session, now: datetime, brand_id: str, transfer:
             f"{transfer.transfer_ref} is what {payout.id} was sent for, which is {payout.state}. To "
             f"settle it, run: linkledger payout retry {payout.id}"
         )
-    open_attempt.look_up_only = True  # its payout has been paid once; what else was made is only looked for
+    open_attempt.look_up_only = True  # its payout has been paid; further transfers are only looked up
     session.flush()

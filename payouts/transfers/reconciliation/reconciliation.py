@@ -1,4 +1,4 @@
-"""Every movement at the rail has its row here, and every row its movement. A door: it opens transactions."""
+"""Compare the movements at the provider with our payouts, both ways. Entry point: it opens transactions."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field

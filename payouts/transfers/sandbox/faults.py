@@ -1,7 +1,7 @@
 """Faults on demand: what a network, a proxy or Stripe itself can do to a call, before or after the work.
 
 A fault is queued as {"match": "POST /v1/transfers", "kind": "drop_after", "times": 1}. `match` is a pattern
-(*, ?) over method and path. `kind` is what and when: "<what>_before" spoils the call before anything is done,
+(*, ?) over method and path. `kind` is what and when: "<what>_before" fails the call before anything is done,
 "<what>_after" once all is done and kept.
 
     drop            the connection closes without an answer

@@ -214,7 +214,7 @@ class SandboxServer:
 
 class _QuietRequestHandler(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Not a word: the journal has every request."""
+        """Log nothing: the journal records every request."""
 
 
 def _authenticate(request: Request) -> None:

@@ -24,7 +24,7 @@ from tracker.ids import new_id
 from tracker.people.accounts.models import Brand
 
 LEASE = timedelta(minutes=5)
-"""Longer than one call with its timeouts: after it the caller is taken for dead."""
+"""Longer than one call with its timeouts; after it the caller is considered crashed."""
 
 RESEND_WITHIN = timedelta(hours=23)
 """Keys may be forgotten after 24 h, and then the same request would pay again."""
@@ -118,7 +118,7 @@ def may_resend(attempt: Attempt, now: datetime) -> bool:
 
 
 def absence_conclusive_from(attempt: Attempt) -> datetime:
-    """From when on a transfer that the rail does not list was never made, nor will be by a late request."""
+    """The time from which a transfer that the provider does not list can be considered never made."""
     if attempt.look_up_only:
         return attempt.last_sent_at + MAX_LISTING_DELAY
     return attempt.first_sent_at + GIVE_UP_AFTER
@@ -171,7 +171,7 @@ def _record_unknown(
     session: Session, now: datetime, attempt: Attempt, payout: Payout, outcome: Outcome
 ) -> None:
     attempt.state = "unknown"
-    # A stored failure and a foreign answer under our key say nothing new however often they are asked for.
+    # A replayed failure or a foreign response under our key never changes, so do not send again.
     attempt.look_up_only = attempt.look_up_only or outcome.replayed or outcome.kind == "conflict"
     session.flush()
     if payout.state == "sending":

@@ -193,7 +193,7 @@ class PayoutRun:
             return plans_of(session, self._clock(), brand_id, early=early)
 
     def _refresh_payee(self, payee: Payee) -> bool:
-        """Look whether the account can receive, note it, and say whether that is news."""
+        """Refresh the status of the payee. True when it changed."""
         status = self._payee_status(payee)
         self._write(partial(record_payee_status, now=self._clock(), payee_id=payee.id, status=status))
         return (status.ready, status.reason) != (payee.ready, payee.status_reason)
@@ -220,7 +220,7 @@ class PayoutRun:
     def _begin(
         self, session: Session, payout_id: str, available_minor: int
     ) -> BegunAttempt | Postponed | None:
-        """Choose the amount anew and freeze it: a hold or a refund may have come while it waited its turn.
+        """Select the items again and fix the amount: a hold or refund may have arrived since the payout was prepared.
 
         None when there is nothing to send (any more). Funds are looked at before sending: a refusal would
         cost the payout its round. Raises Fault while payouts are frozen.

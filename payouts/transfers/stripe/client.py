@@ -3,7 +3,7 @@
 Every try to move money is one HTTP request. The SDK could repeat a request by itself with the same key, but
 then its last exception hides the tries before it: a timeout followed by a 429 would look as if nothing had
 been done. So transfers and reversals are sent without its retries, and whoever calls repeats them by the
-rules of `outcome.is_conclusive`. Reads, accounts and links may be repeated: nothing is decided from how they fail.
+rules of `outcome.is_conclusive`. Reads, accounts and links may be retried: no decision depends on how they fail.
 """
 
 import hashlib

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 Kind = Literal["paid", "failed", "not_executed", "unknown", "conflict"]
 """paid: done. failed: refused for good under this key. not_executed: this try did nothing.
-unknown: it may have been done. conflict: the rail holds something else under our key; a person must look."""
+unknown: it may have been done. conflict: the provider has a different request under our key; a person must check."""
 
 _MESSAGES: Mapping[str, str] = {
     "balance_insufficient": "The balance at the payment provider does not cover the amount. "
@@ -75,7 +75,7 @@ def is_conclusive(outcome: Outcome, *, after_unknown: bool) -> bool:
 def outcome_of_answer(
     made: Mapping[str, Any], what: str, sent: Mapping[str, Any], *, replayed: bool, http_status: int | None
 ) -> Outcome:
-    """A 2xx. It settles only when it is the thing that was asked for.
+    """Outcome of a 2xx response. It is conclusive only if the object matches the request.
 
     made: the object in the answer. what: its type in Stripe's words, "transfer" or "transfer_reversal".
     """

@@ -58,4 +58,4 @@ def test_a_sale_that_nobody_is_credited_for_is_explained_too(books: Books) -> No
     said = as_text(account)
     assert "credited: nobody" in said
     assert "click that cannot be read lost: The token was not made here, or was altered." in said
-    assert "No commission stands in the books for it." in said
+    assert "It has no commission." in said

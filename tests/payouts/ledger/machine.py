@@ -1,4 +1,4 @@
-"""A machine that lets anything happen to a brand's books, and looks at them after every step."""
+"""A state machine that runs random operations on a brand's books and checks them after every step."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -12,6 +12,8 @@ from config.settings import Settings
 from tests.harness.processes.server import running_server, wait_until_ready
 from tests.tracker.cast import Cast
 from tests.tracker.clicks.entry_points import BROWSER, make_link
+from tests.tracker.conftest import cast as cast
+from tests.tracker.conftest import database_seed as database_seed
 from wsgi import create_app
 
 TOKEN = "a token for figures, long enough"

@@ -163,7 +163,7 @@ def test_a_broken_spool_is_replaced_and_drained_later(
 def test_creating_the_spool_is_retried(
     settings: Settings, make_recorder: MakeRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker.clicks.recording.spool_writer.RENEW_S", LATE_S)
+    monkeypatch.setattr("tracker.clicks.recording.spool_writer.SPOOL_RETRY_S", LATE_S)
     settings.spool_folder.parent.mkdir(exist_ok=True)
     settings.spool_folder.write_text("a file where the folder should be")
     before = counter("spool_failures")

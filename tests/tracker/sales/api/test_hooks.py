@@ -202,7 +202,7 @@ def test_without_a_database_the_shop_is_asked_to_send_again(settings: Settings) 
 
 
 def test_the_hook_is_marked_as_signed(settings: Settings) -> None:
-    view: Any = make_app(settings).view_functions["sales.take_message"]
+    view: Any = make_app(settings).view_functions["sales.receive_hook"]
 
     assert view.__access__.kind == "signed"
 

@@ -193,7 +193,7 @@ def test_a_file_of_rejected_lines_is_never_written_over(
 def test_more_lines_than_a_batch_are_booked_after_a_stop(
     terminal: Terminal, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker.sales.imports.run.BATCH", 10)
+    monkeypatch.setattr("tracker.sales.imports.run.BATCH_LINES", 10)
     everything = [sale_line(str(number)) for number in range(35)]
     half = write_file(tmp_path, text(*everything[:20]), "half.csv")
     whole = write_file(tmp_path, text(*everything))
@@ -207,7 +207,7 @@ def test_more_lines_than_a_batch_are_booked_after_a_stop(
 def test_a_failed_batch_is_rolled_back_and_imported_by_the_next_run(
     terminal: Terminal, shop: Shop, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker.sales.imports.run.BATCH", 10)
+    monkeypatch.setattr("tracker.sales.imports.run.BATCH_LINES", 10)
     file = write_file(tmp_path, text(*(sale_line(str(number)) for number in range(35))))
     with sqlite3.connect(settings.home / "linkledger.db") as database:
         database.execute(

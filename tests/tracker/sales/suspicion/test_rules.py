@@ -160,7 +160,7 @@ def sale(number: int, minutes: float, **other: Any) -> CreditedSale:
         "namespace": "shop",
         "occurred_at": PAID_AT + timedelta(minutes=minutes),
         "currency": "EUR",
-        "total": 100_00,
+        "total_minor": 100_00,
         "shopper": None,
         "creator_id": "crt_a",
         "click_id": None,
@@ -215,7 +215,13 @@ def test_a_duplicate_names_the_other_order_to_the_brand_only() -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [{"namespace": "shop"}, {"shopper": "i"}, {"total": 100_01}, {"currency": "USD"}, {"minutes": 10.1}],
+    [
+        {"namespace": "shop"},
+        {"shopper": "i"},
+        {"total_minor": 100_01},
+        {"currency": "USD"},
+        {"minutes": 10.1},
+    ],
     ids=str,
 )
 def test_sales_that_differ_are_not_duplicates(other: dict[str, Any]) -> None:
