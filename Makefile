@@ -3,23 +3,34 @@ UV ?= uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-annotate --custom-compile-command "make lock" $(UPGRADE)
 
-.PHONY: help run test lint check bench bench-sales lock clean environment dev-environment
+.PHONY: help run test quick nightly lint check bench bench-sales lock clean environment dev-environment
 
 help:
-	@echo "make run    the demo at http://127.0.0.1:8000/ (Ctrl-C stops it)"
-	@echo "make test   every test, on SQLite and PostgreSQL"
-	@echo "make lint   ruff and mypy"
-	@echo "make check  do the books balance?"
-	@echo "make bench  how fast the redirect is; takes some minutes (BENCH_ARGS=--full more, --help tells)"
-	@echo "make bench-sales  how many sales a second are booked; the same for the webhook"
-	@echo "make lock   pin the requirements anew (needs uv); UPGRADE=--upgrade takes newer ones"
-	@echo "make clean  remove .venv and caches, never your data in var/"
+	@echo "make run          run the demo at http://127.0.0.1:8000/ (Ctrl-C stops it)"
+	@echo "make test         run every test, on SQLite and PostgreSQL"
+	@echo "make quick        run the tests that start no process, on SQLite; takes less than a minute"
+	@echo "make nightly      run every test and the long campaigns, with SQLAlchemy's own dialects; takes hours"
+	@echo "make lint         run ruff and mypy"
+	@echo "make check        check that the books balance"
+	@echo "make bench        measure the redirect; takes some minutes (options: BENCH_ARGS=--help)"
+	@echo "make bench-sales  measure how many sales are booked per second, also through the webhook"
+	@echo "make lock         pin the requirements again (needs uv); UPGRADE=--upgrade takes newer versions"
+	@echo "make clean        remove .venv and caches, but never your data in var/"
 
 run: environment
 	@exec .venv/bin/linkledger demo
 
 test: dev-environment
 	@exec .venv/bin/python -m pytest $(PYTEST_ARGS)
+
+QUICK = not nightly and not postgresql and not browser and not processes and not campaign
+
+quick: dev-environment
+	@exec .venv/bin/python -m pytest -q -m "$(QUICK)" --hypothesis-profile=quick $(PYTEST_ARGS)
+
+nightly: dev-environment
+	@LINKLEDGER_REAL_DIALECTS=1 exec .venv/bin/python -m pytest -m "nightly or not nightly" \
+		--hypothesis-profile=nightly $(PYTEST_ARGS)
 
 lint: dev-environment
 	.venv/bin/python -m ruff check
@@ -35,7 +46,7 @@ bench: dev-environment
 bench-sales: dev-environment
 	@exec .venv/bin/python -m bench.bench_sales $(BENCH_ARGS)
 
-# Only for those who change dependencies: everybody else needs no uv.
+# Needed only to change dependencies; everything else works without uv.
 lock:
 	$(COMPILE) pyproject.toml --group dev -o requirements-dev.txt
 	$(COMPILE) pyproject.toml --group build -c requirements-dev.txt -o requirements.txt

@@ -1,1 +1,1 @@
-"""How fast the redirect is, beside servers that do nothing: `make bench`. Not collected by pytest."""
+"""Benchmarks of the redirect and the webhook: `make bench`, `make bench-sales`. Not collected by pytest."""

@@ -1,4 +1,4 @@
-"""Servers to compare ours with: a bare 302 in ASGI and in WSGI, and one insert for each request."""
+"""Servers to compare with: a bare 302 in ASGI and in WSGI, and one insert for each request."""
 
 import os
 import threading
@@ -39,7 +39,7 @@ def bare_wsgi(_environ: "WSGIEnvironment", start_response: "StartResponse") -> I
 
 
 def one_insert_each(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-    """What a redirect costs without group commit: each thread writes and syncs its own click."""
+    """The cost of a redirect without group commit: each thread writes and syncs its own click."""
     if not hasattr(_own, "writer"):
         _own.writer = open_writer(os.environ.get("BENCH_CLICKS_URL") or load_settings().clicks_url)
     now = datetime.now(UTC)

@@ -1,9 +1,9 @@
-"""`make bench`: the redirect with everything on, beside servers that do nothing, in one run on one machine.
+"""`make bench`: the complete redirect compared with servers that do nothing, in one run on one machine.
 
     python -m bench.bench_redirect [--full] [--seconds 8] [--postgresql URL]
 
-Each server has one worker on the first core, the client has the second. The ratio is of requests answered a
-second to those of the bare ASGI server on the same worker with the same parser.
+Each server has one worker on the first core; the client has the last. The ratio compares requests per second
+with those of the bare ASGI server on the same worker with the same parser.
 """
 
 import argparse
@@ -39,7 +39,7 @@ TENTH = 10
 FULL_CLICKS = 10_000_000
 FULL_LINKS = 1_000_000
 WARM_S = 120.0
-"""At most; memory is warm when every request was there once."""
+"""Longest warm-up; the cache is warm after every request was sent once."""
 ASGI = ("--worker-class=asgi", "--workers=1", "--keep-alive=5")
 GTHREAD = ("--worker-class=gthread", "--workers=1", "--threads=8", "--keep-alive=5")
 Server = Callable[[], AbstractContextManager[RunningServer]]
@@ -47,7 +47,7 @@ Server = Callable[[], AbstractContextManager[RunningServer]]
 
 @dataclass
 class Bench:
-    """What was asked for, and what was found."""
+    """The options and the results."""
 
     folder: Path
     seconds: float
@@ -69,7 +69,7 @@ class Bench:
         tenth_of: float | None = None,
     ) -> None:
         with server() as running:
-            first_after_s = running.answer_after_s(self.requests.read_bytes().split(SEPARATOR, 1)[0])
+            first_after_s = running.first_response_s(self.requests.read_bytes().split(SEPARATOR, 1)[0])
             for _ in range(warm_times if warm_s else 0):
                 self._load(running.port, warm_s, once=True)
             full = self._load(running.port, self.seconds)
@@ -112,7 +112,7 @@ def log(text: str) -> None:
 
 
 def cores() -> tuple[int | None, int | None]:
-    """One for the server, one for the client, where a process can be bound to a core."""
+    """One core for the server and one for the client; None where processes cannot be pinned."""
     if not hasattr(os, "sched_getaffinity") or shutil.which("taskset") is None:
         return None, None
     own = sorted(os.sched_getaffinity(0))
@@ -120,7 +120,7 @@ def cores() -> tuple[int | None, int | None]:
 
 
 def sync_times(folder: Path) -> dict[str, float]:
-    """What the disk needs for one write that is to stay, in milliseconds."""
+    """How long one synced write takes on the disk, in milliseconds."""
     times = []
     sync = getattr(os, "fdatasync", os.fsync)
     with (folder / "sync").open("wb", buffering=0) as file:
@@ -133,10 +133,10 @@ def sync_times(folder: Path) -> dict[str, float]:
     return {f"p{share}_ms": round(percentile(times, share / 100) * 1000, 3) for share in (50, 99)}
 
 
-def prepare(settings: Settings, links: int, there: int = 0) -> None:
+def prepare(settings: Settings, links: int, existing: int = 0) -> None:
     databases = open_databases(settings)
     upgrade(databases)
-    make_links(databases, links, there)
+    make_links(databases, links, existing)
     databases.close()
 
 
@@ -157,7 +157,7 @@ def run_all(bench: Bench, postgresql: str | None) -> None:
 
 
 def run_with(kind: str, url: str, bench: Bench) -> None:
-    """Everything that depends on the database."""
+    """All measurements that depend on the database."""
     core, bare = bench.server_core, bench.bare_per_second()
     settings = load_settings(home=bench.folder / kind, database_url=url)
     log(f"making {bench.links} links in {kind} …")
@@ -169,13 +169,13 @@ def run_with(kind: str, url: str, bench: Bench) -> None:
         lambda: servers.gunicorn(unbatched, core, *GTHREAD, **variables),
     )
     bench.run(f"edge, {kind}", lambda: servers.edge(settings, core), tenth_of=bare)
-    # Each of four gets a quarter of the requests, and a link has to be known to all of them.
+    # Each of four workers gets a quarter of the requests, and each must cache every link.
     bench.run(f"edge, {kind}, 4 workers", lambda: servers.edge(settings, core, 4), warm_times=8)
     with servers.background_load("money", settings, bench.client_core):
         bench.run(f"edge, {kind}, beside money", lambda: servers.edge(settings, core), tenth_of=bare)
-    with ExitStack() as burning:
+    with ExitStack() as busy_processes:
         for _ in range(4):
-            burning.enter_context(servers.background_load("cpu", settings, core))
+            busy_processes.enter_context(servers.background_load("cpu", settings, core))
         bench.run(f"edge, {kind}, 4 burn its core", lambda: servers.edge(settings, core), tenth_of=bare)
     if bench.stored_clicks:
         log(f"storing {bench.stored_clicks} clicks in {kind} …")
@@ -184,7 +184,7 @@ def run_with(kind: str, url: str, bench: Bench) -> None:
     links = max(bench.links, bench.cold_links)
     if links > bench.links:
         log(f"making {links} links in {kind} …")
-        prepare(settings, links, there=bench.links)
+        prepare(settings, links, existing=bench.links)
     warm, bench.requests = bench.requests, write_requests(bench.folder / "cold", list(cold_requests(links)))
     bench.run(
         f"edge, {kind}, {links} links, none in memory", lambda: servers.edge(settings, core), warm_s=0.0
@@ -197,34 +197,36 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--links", type=int, default=LINKS)
     parser.add_argument(
-        "--folder", type=Path, default=ROOT / "var" / "bench", help="on the disk to be measured"
+        "--folder", type=Path, default=ROOT / "var" / "bench", help="a folder on the disk to measure"
     )
-    parser.add_argument("--postgresql", metavar="URL", help="an empty database; default: a server of our own")
-    parser.add_argument("--stored-clicks", type=int, default=0, help="also with so many clicks stored before")
-    parser.add_argument("--cold-links", type=int, default=0, help="so many links when none is in memory")
+    parser.add_argument("--postgresql", metavar="URL", help="an empty database; default: starts a server")
+    parser.add_argument(
+        "--stored-clicks", type=int, default=0, help="also measure with this many stored clicks"
+    )
+    parser.add_argument("--cold-links", type=int, default=0, help="number of links when none is cached")
     parser.add_argument(
         "--full", action="store_true", help=f"{FULL_CLICKS} stored clicks, {FULL_LINKS} cold links"
     )
-    given = parser.parse_args()
-    if given.full:
-        given.stored_clicks = given.stored_clicks or FULL_CLICKS
-        given.cold_links = given.cold_links or FULL_LINKS
-    return given
+    options = parser.parse_args()
+    if options.full:
+        options.stored_clicks = options.stored_clicks or FULL_CLICKS
+        options.cold_links = options.cold_links or FULL_LINKS
+    return options
 
 
 def main() -> None:
-    given = arguments()
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))  # the servers are ended, too
-    given.folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+    options = arguments()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))  # so that the servers are stopped too
+    options.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         bench = Bench(
-            Path(folder), given.seconds, given.links, *cores(), given.stored_clicks, given.cold_links
+            Path(folder), options.seconds, options.links, *cores(), options.stored_clicks, options.cold_links
         )
         disk = sync_times(bench.folder)
         log(f"fdatasync p50 {disk['p50_ms']} ms, p99 {disk['p99_ms']} ms")
         log(f"server on core {bench.server_core}, client on core {bench.client_core}")
-        if given.postgresql:
-            run_all(bench, given.postgresql)
+        if options.postgresql:
+            run_all(bench, options.postgresql)
         else:
             with durable_postgres() as postgresql:
                 run_all(bench, postgresql)
@@ -236,9 +238,9 @@ def main() -> None:
         "links": bench.links,
         "results": bench.found,
     }
-    path = given.folder / "redirect.json"
+    path = options.folder / "redirect.json"
     path.write_text(json.dumps(result, indent=2) + "\n")
-    log(f"All figures are in {path}")
+    log(f"All results are in {path}")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""`make bench-sales`: signed sales, booked and attributed, beside a view that only verifies and inserts.
+"""`make bench-sales`: signed sales, booked and attributed, against a view that only verifies and inserts.
 
     python -m bench.bench_sales [--sales 8000] [--postgresql URL]
 
-One process on the first core, the client on the second: with 16 connections at full rate and at half of it,
-and with 32, of which each waits for the others. Every message is another order, with the token of a click on
-one of 1,000 links, a customer and two lines.
+One process on the first core, the client on the last: with 16 connections at full rate and at half of it, and
+with 32 connections. Every message is a new order, with the token of a click on one of 1,000 links, a customer
+and two lines.
 """
 
 import argparse
@@ -34,8 +34,8 @@ from bench.workload import SEED
 from config.database import open_databases
 from config.migrate import upgrade
 from config.settings import Settings, load_settings
+from tests.cast.shop import Shop, create_shop, envelope, sale
 from tests.harness import ROOT
-from tests.tracker.sales.shop import Shop, create_shop, envelope, sale
 from tracker.clicks.token import make_token
 from tracker.ids import new_id, new_uuid, uuid_of
 from tracker.programs.models import Link
@@ -46,12 +46,12 @@ LINKS = 1_000
 WARM_SALES = 2_000
 CONNECTIONS, MANY_CONNECTIONS = 16, 32
 SHARE_OF_FULL = 0.5
-"""At which part of its own full rate the times of answers are measured too."""
+"""Response times are also measured at this share of the server's own full rate."""
 _START = datetime(2025, 10, 1, 10, 0, tzinfo=UTC)
 
 
 class SalesBench:
-    """One database: both servers, one after the other, with messages of the same kind."""
+    """Measures both servers, one after the other, with one database and the same kind of messages."""
 
     def __init__(self, folder: Path, sales: int, settings: Settings) -> None:
         self._folder, self._sales, self._settings = folder, sales, settings
@@ -76,7 +76,7 @@ class SalesBench:
             found["attributed"] = connection.scalar(
                 select(func.count()).select_from(Attribution).where(Attribution.click_id.is_not(None))
             )
-        log(f"{kind}: ratio {found['ratio']}; {found['attributed']} sales stand attributed to their click")
+        log(f"{kind}: ratio {found['ratio']}; {found['attributed']} sales are attributed to their click")
         self._databases.close()
         return found
 
@@ -92,14 +92,15 @@ class SalesBench:
         log(
             f"{name:36} {full['per_second']:8.1f}/s   p50 {full['p50_ms']:7.2f}   p99 {full['p99_ms']:7.2f}"
             f"   at half: p50 {half['p50_ms']:7.2f}   p99 {half['p99_ms']:7.2f}   {full['answers']}"
-            f"   {MANY_CONNECTIONS} connections: {crowded['per_second']:8.1f}/s   p99 {crowded['p99_ms']:7.2f}"
+            f"   {MANY_CONNECTIONS} connections: {crowded['per_second']:8.1f}/s"
+            f"   p99 {crowded['p99_ms']:7.2f}"
         )
         return full
 
     def _load(
         self, port: int, sales: int, rate: float | None = None, connections: int = CONNECTIONS
     ) -> dict[str, Any]:
-        """The messages are signed just before, because a signature holds for five minutes."""
+        """Messages are signed just before they are sent: a signature is valid for five minutes."""
         path = self._folder / "messages"
         path.write_bytes(SEPARATOR.join(self._message() for _ in range(sales)))
         command = [sys.executable, "-m", "bench.load", str(path), f"--port={port}", "--once"]
@@ -118,8 +119,8 @@ class SalesBench:
         click_id = new_uuid(now - timedelta(minutes=self._chance.randint(1, 40_000)))
         link_id = uuid_of(self._chance.choice(self._links), "lnk")
         token = make_token(self._shop.keys, click_id, link_id, earns=True, confirmed=True)
-        said = {"order_id": order, "occurred_at": now.isoformat(), "customer": f"c{self._number}"}
-        body = envelope("sale.created", sale(**said, click=token, items=items), now.isoformat())
+        fields = {"order_id": order, "occurred_at": now.isoformat(), "customer": f"c{self._number}"}
+        body = envelope("sale.created", sale(**fields, click=token, items=items), now.isoformat())
         headers = signed_headers(self._shop.secret, f"msg_{order}", now, body)
         head = [f"POST /hooks/{self._shop.source_id} HTTP/1.1", "Host: shop.example"]
         head += [f"{name}: {value}" for name, value in headers.items()]
@@ -150,24 +151,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the hook, on a quiet machine.")
     parser.add_argument("--sales", type=int, default=8_000)
     parser.add_argument(
-        "--folder", type=Path, default=ROOT / "var" / "bench", help="on the disk to be measured"
+        "--folder", type=Path, default=ROOT / "var" / "bench", help="a folder on the disk to measure"
     )
-    parser.add_argument("--postgresql", metavar="URL", help="an empty database; default: a server of our own")
-    given = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))  # the servers are ended, too
-    given.folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=given.folder) as name, durable_postgres() as own:
+    parser.add_argument("--postgresql", metavar="URL", help="an empty database; default: starts a server")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))  # so that the servers are stopped too
+    options.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=options.folder) as name, durable_postgres() as own:
         folder = Path(name)
         disk = sync_times(folder)
         log(f"fdatasync p50 {disk['p50_ms']} ms, p99 {disk['p99_ms']} ms; {time.ctime()}")
         found = {}
-        for kind, url in (("SQLite", ""), ("PostgreSQL", given.postgresql or own)):
+        for kind, url in (("SQLite", ""), ("PostgreSQL", options.postgresql or own)):
             settings = load_settings(home=folder / kind, database_url=url)
-            found[kind] = SalesBench(folder, given.sales, settings).run(kind)
+            found[kind] = SalesBench(folder, options.sales, settings).run(kind)
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "fdatasync": disk}
-    path = given.folder / "sales.json"
-    path.write_text(json.dumps({"machine": machine, "sales": given.sales, "results": found}, indent=2) + "\n")
-    log(f"All figures are in {path}")
+    path = options.folder / "sales.json"
+    path.write_text(
+        json.dumps({"machine": machine, "sales": options.sales, "results": found}, indent=2) + "\n"
+    )
+    log(f"All results are in {path}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What `bench_sales` compares with: a Flask view that verifies the signature and inserts one row."""
+"""The baseline of `bench_sales`: a Flask view that verifies the signature and inserts one row."""
 
 import os
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ def app() -> Flask:
     secret = os.environ["BENCH_SECRET"]
 
     @application.post("/hooks/<source>")
-    def take(source: str) -> Response:
+    def receive(source: str) -> Response:
         body = request.get_data()
         key = standard.verify(dict(request.headers.items()), body, [secret], datetime.now(UTC))
         with engine.begin() as connection:

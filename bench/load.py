@@ -1,7 +1,7 @@
-"""A client that keeps a server busy, in a process of its own: `python -m bench.load`.
+"""A load generator in its own process: `python -m bench.load`.
 
-As fast as the server answers, or at a fixed rate: then the time of an answer counts from when its request was
-due, so that a server that stalls cannot hide it by slowing the client. Prints one line of JSON.
+Sends as fast as the server responds, or at a fixed rate. With a rate, response time is measured from when the
+request was due, so that a stalling server cannot hide this by slowing the client. Prints one line of JSON.
 """
 
 import argparse
@@ -22,11 +22,11 @@ SEPARATOR = b"\0"
 
 
 class Connection(asyncio.Protocol):
-    """One request at a time; the next goes out when the load says so."""
+    """One request at a time; Load decides when the next one is sent."""
 
     def __init__(self, load: "Load") -> None:
         self._load = load
-        self._answer = b""
+        self._response = b""
         self._due_s = 0.0
         self._transport: Any = None
 
@@ -34,17 +34,17 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         self._load.send_or_wait(self)
 
-    def ask(self, request: bytes, due_s: float) -> None:
+    def send(self, request: bytes, due_s: float) -> None:
         self._due_s = due_s
         self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
-        self._answer += data
-        head, found, body = self._answer.partition(HEAD_END)
+        self._response += data
+        head, found, body = self._response.partition(HEAD_END)
         if not found or len(body) < _length(head):
             return
-        self._answer = b""
-        self._load.answered(head[9:12].decode(), time.perf_counter() - self._due_s)
+        self._response = b""
+        self._load.record_response(head[9:12].decode(), time.perf_counter() - self._due_s)
         self._load.send_or_wait(self)
 
     def connection_lost(self, _error: Exception | None) -> None:
@@ -59,13 +59,13 @@ class Load:
         self._start_s = time.perf_counter()
         self._end_s = self._start_s + seconds
         self._sent = 0
-        self._free: deque[Connection] = deque()
-        """The one that waits longest goes first: a server ends a connection that is idle for seconds."""
+        self._idle: deque[Connection] = deque()
+        """Longest idle first, because a server closes connections that are idle for seconds."""
         self.seconds: list[float] = []
-        self.answers: Counter[str] = Counter()
+        self.statuses: Counter[str] = Counter()
         self.broken = 0
         self.took_s = 0.0
-        """From the start to the last answer."""
+        """From the start to the last response."""
 
     def send_or_wait(self, connection: Connection) -> None:
         now = time.perf_counter()
@@ -74,25 +74,25 @@ class Load:
         if self._rate is None:
             self._send(connection, now)
         else:
-            self._free.append(connection)
+            self._idle.append(connection)
 
-    def answered(self, status: str, took_s: float) -> None:
-        self.answers[status] += 1
+    def record_response(self, status: str, took_s: float) -> None:
+        self.statuses[status] += 1
         self.seconds.append(took_s)
         self.took_s = time.perf_counter() - self._start_s
 
     def lost(self, connection: Connection) -> None:
         self.broken += time.perf_counter() < self._end_s
         with suppress(ValueError):
-            self._free.remove(connection)
+            self._idle.remove(connection)
 
     async def run(self) -> None:
         if self._rate is not None:
             await self._pace(self._rate)
-        while time.perf_counter() < self._end_s and not self._all_answered():
+        while time.perf_counter() < self._end_s and not self._all_done():
             await asyncio.sleep(0.05)
 
-    def _all_answered(self) -> bool:
+    def _all_done(self) -> bool:
         return self._all_sent() and len(self.seconds) >= len(self._requests)
 
     def _all_sent(self) -> bool:
@@ -101,19 +101,19 @@ class Load:
     async def _pace(self, rate: float) -> None:
         while (now := time.perf_counter()) < self._end_s and not self._all_sent():
             due_s = self._start_s + self._sent / rate
-            if due_s > now or not self._free:
+            if due_s > now or not self._idle:
                 await asyncio.sleep(max(due_s - now, 0.0002))
                 continue
-            self._send(self._free.popleft(), due_s)
+            self._send(self._idle.popleft(), due_s)
 
     def _send(self, connection: Connection, due_s: float) -> None:
-        connection.ask(self._requests[self._sent % len(self._requests)], due_s)
+        connection.send(self._requests[self._sent % len(self._requests)], due_s)
         self._sent += 1
 
 
 def _length(head: bytes) -> int:
-    place = head.lower().find(b"content-length:")
-    return int(head[place + 15 :].split(b"\r\n", 1)[0]) if place >= 0 else 0
+    start = head.lower().find(b"content-length:")
+    return int(head[start + 15 :].split(b"\r\n", 1)[0]) if start >= 0 else 0
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
@@ -139,7 +139,7 @@ async def measure(
         "p50_ms": round(percentile(times, 0.5) * 1000, 3),
         "p99_ms": round(percentile(times, 0.99) * 1000, 3),
         "longest_ms": round(times[-1] * 1000, 3) if times else 0.0,
-        "answers": dict(load.answers),
+        "answers": dict(load.statuses),
         "broken_connections": load.broken,
     }
 
@@ -152,15 +152,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rate", type=float)
     parser.add_argument("--core", type=int)
-    parser.add_argument("--once", action="store_true", help="end when each request was sent once")
-    given = parser.parse_args()
-    if given.core is not None and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {given.core})
-    requests = given.requests.read_bytes().split(SEPARATOR)
-    found = uvloop.run(
-        measure(given.port, requests, given.connections, given.seconds, given.rate, given.once)
+    parser.add_argument("--once", action="store_true", help="stop after each request was sent once")
+    options = parser.parse_args()
+    if options.core is not None and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {options.core})
+    requests = options.requests.read_bytes().split(SEPARATOR)
+    result = uvloop.run(
+        measure(options.port, requests, options.connections, options.seconds, options.rate, options.once)
     )
-    print(json.dumps(found))  # noqa: T201 - its answer
+    print(json.dumps(result))  # noqa: T201 - its output
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What else goes on beside the redirect: money transactions back to back, and pages that burn a core.
+"""Background load during a benchmark: continuous money transactions, CPU-bound pages, stored clicks.
 
 python -m bench.neighbours money|cpu|rows DATABASE_URL HOME [NUMBER]
 """
@@ -31,7 +31,7 @@ _POSTGRES_ROWS = """
 
 
 def money(databases: Databases) -> None:
-    """Each holds the main database's write lock for 100 ms, and the next follows at once."""
+    """Continuous transactions; each holds the write lock of the main database for 100 ms."""
 
     def work(session: Session) -> None:
         session.execute(text("update creator set name = name"))
@@ -42,7 +42,7 @@ def money(databases: Databases) -> None:
 
 
 def cpu() -> None:
-    """As four clients on pages that need 50 ms of a core: whatever that takes, all the time."""
+    """Continuous computations of 50 ms, like a client that requests CPU-bound pages."""
     while True:
         end = time.perf_counter() + BURN_S
         while time.perf_counter() < end:
@@ -51,7 +51,7 @@ def cpu() -> None:
 
 
 def rows(databases: Databases, number: int) -> None:
-    """Clicks that were stored long ago."""
+    """Insert old clicks."""
     for start in range(0, number, BATCH_ROWS):
         with databases.clicks.begin() as connection:
             if connection.dialect.name == "sqlite":
@@ -63,11 +63,11 @@ def rows(databases: Databases, number: int) -> None:
 
 
 def main() -> None:
-    what, url, home, *more = sys.argv[1:]
+    kind, url, home, *more = sys.argv[1:]
     databases = open_databases(load_settings(home=Path(home), database_url=url))
-    if what == "money":
+    if kind == "money":
         money(databases)
-    elif what == "rows":
+    elif kind == "rows":
         rows(databases, int(more[0]))
     else:
         cpu()

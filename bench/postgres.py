@@ -1,4 +1,4 @@
-"""A PostgreSQL of the benchmark's own, with fsync on, in a folder on the disk that is measured."""
+"""Starts a PostgreSQL server for the benchmark, with fsync on."""
 
 import tempfile
 from collections.abc import Iterator
@@ -22,9 +22,9 @@ _DURABLE = {"fsync": "on", "full_page_writes": "on", "shared_buffers": "256MB", 
 
 @contextmanager
 def durable_postgres() -> Iterator[str | None]:
-    """The address of an empty database; None where there is no PostgreSQL.
+    """The URL of an empty database; None where PostgreSQL is not installed.
 
-    Under /tmp, because root's server runs as nobody, who cannot look into most folders.
+    Under /tmp: started by root, the server runs as the user nobody, which cannot read most folders.
     """
     account = Account.current()
     for binaries in installations():

@@ -1,4 +1,4 @@
-"""Servers of the benchmark: each with one or more workers on a core of its own, stopped when it is over."""
+"""Servers of the benchmark: each with one or more workers, pinned to a core, stopped after use."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ from tests.harness import ROOT
 from tests.harness.processes.children import children_of
 from tests.harness.processes.server import free_port
 
-READY_WITHIN_S = 30
+READY_TIMEOUT_S = 30
 _GUNICORN = (sys.executable, "-m", "gunicorn", "--log-level=warning", "--no-control-socket")
 _NGINX = """
 worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
@@ -34,15 +34,15 @@ class RunningServer:
     process: subprocess.Popen[bytes]
     began: float
 
-    def answer_after_s(self, request: bytes) -> float:
-        """From the start of the server until it has answered this request."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=READY_WITHIN_S) as connection:
+    def first_response_s(self, request: bytes) -> float:
+        """Seconds from the start of the server to the response to this request."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=READY_TIMEOUT_S) as connection:
             connection.sendall(request)
             connection.recv(1)
         return round(time.perf_counter() - self.began, 3)
 
     def resident_mb(self) -> float:
-        """Of the largest worker."""
+        """Resident memory of the largest worker."""
         sizes = [_resident_kb(child) for child in children_of(self.process.pid)] or [
             _resident_kb(self.process.pid)
         ]
@@ -86,9 +86,9 @@ def nginx(folder: Path, core: int | None) -> Iterator[RunningServer]:
 
 
 @contextmanager
-def background_load(what: str, settings: Settings, core: int | None) -> Iterator[None]:
-    """Something else that goes on meanwhile; see neighbours.py."""
-    process = subprocess.Popen(_background_load(what, settings, core), cwd=ROOT)
+def background_load(kind: str, settings: Settings, core: int | None) -> Iterator[None]:
+    """Run a load of neighbours.py in the background."""
+    process = subprocess.Popen(_background_load(kind, settings, core), cwd=ROOT)
     try:
         yield
     finally:
@@ -96,12 +96,13 @@ def background_load(what: str, settings: Settings, core: int | None) -> Iterator
         process.wait()
 
 
-def run_background_load(what: str, settings: Settings, *arguments: str) -> None:
-    subprocess.run([*_background_load(what, settings, None), *arguments], cwd=ROOT, check=True)
+def run_background_load(kind: str, settings: Settings, *arguments: str) -> None:
+    """Run a load of neighbours.py and wait until it ends."""
+    subprocess.run([*_background_load(kind, settings, None), *arguments], cwd=ROOT, check=True)
 
 
-def _background_load(what: str, settings: Settings, core: int | None) -> list[str]:
-    command = [sys.executable, "-m", "bench.neighbours", what]
+def _background_load(kind: str, settings: Settings, core: int | None) -> list[str]:
+    command = [sys.executable, "-m", "bench.neighbours", kind]
     return [*_pinned(core), *command, settings.database_url, str(settings.home)]
 
 
@@ -130,19 +131,19 @@ def _run(
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Until something answers; gunicorn listens before its workers are there."""
-    end = time.monotonic() + READY_WITHIN_S
+    """Wait for a response: gunicorn listens before its workers are ready."""
+    end = time.monotonic() + READY_TIMEOUT_S
     while time.monotonic() < end:
         if process.poll() is not None:
             raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
         try:
-            with socket.create_connection(("127.0.0.1", port), timeout=READY_WITHIN_S) as probe:
+            with socket.create_connection(("127.0.0.1", port), timeout=READY_TIMEOUT_S) as probe:
                 probe.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
                 if probe.recv(1):
                     return
         except OSError:
             time.sleep(0.01)
-    raise RuntimeError(f"{process.args!r} did not answer")
+    raise RuntimeError(f"{process.args!r} did not respond")
 
 
 def _resident_kb(process_id: int) -> int:

@@ -1,4 +1,4 @@
-"""What is asked: 100,000 links drawn by Zipf's law, 2,000 user agents, the headers that browsers send."""
+"""The requests: 100,000 links drawn by Zipf's law, 2,000 user agents, the headers that browsers send."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 
 from bench.load import SEPARATOR
 from config.database import Databases
-from tests.tracker.cast import create_cast
+from tests.cast.people import create_cast
 from tracker.ids import new_id
 from tracker.programs.models import Link
 
@@ -49,7 +49,7 @@ def code_of(number: int) -> str:
 
 
 def make_links(databases: Databases, number: int = LINKS, first: int = 0) -> None:
-    """Links of one creator, all of them active: those from `first` on, the others are there."""
+    """Create the active links number `first` to `number` - 1 of one creator; those before `first` exist."""
     with databases.main.connect() as connection:
         owner = connection.scalar(select(Link.enrollment_id).limit(1))
     owner = owner or create_cast(databases, _NOW).enrollment_id
@@ -74,32 +74,30 @@ def _link(enrollment_id: str, number: int) -> dict[str, object]:
 
 
 def user_agents() -> list[str]:
-    chance = random.Random(SEED)
+    rng = random.Random(SEED)
     return [
         _AGENTS[number % len(_AGENTS)].format(
-            major=chance.randint(15, 19), minor=chance.randint(0, 9), build=100 + number
+            major=rng.randint(15, 19), minor=rng.randint(0, 9), build=100 + number
         )
         for number in range(USER_AGENTS)
     ]
 
 
 def requests(links: int = LINKS, number: int = REQUESTS) -> Iterator[str]:
-    chance = random.Random(SEED)
+    rng = random.Random(SEED)
     weights = list(accumulate(1 / rank for rank in range(1, links + 1)))
     agents = user_agents()
-    for drawn in chance.choices(range(links), cum_weights=weights, k=number):
-        yield _REQUEST.format(
-            code=code_of(drawn), agent=chance.choice(agents), referrer=chance.choice(_REFERRERS)
-        )
+    for drawn in rng.choices(range(links), cum_weights=weights, k=number):
+        yield _REQUEST.format(code=code_of(drawn), agent=rng.choice(agents), referrer=rng.choice(_REFERRERS))
 
 
 def cold_requests(links: int, number: int = REQUESTS) -> Iterator[str]:
-    """Each for another link, as long as there are others: memory helps none of them."""
+    """Each request is for a different link, so that no link is cached."""
     agents = user_agents()
-    chance = random.Random(SEED)
-    drawn = chance.sample(range(links), min(number, links))
+    rng = random.Random(SEED)
+    drawn = rng.sample(range(links), min(number, links))
     for each in drawn:
-        yield _REQUEST.format(code=code_of(each), agent=chance.choice(agents), referrer=_REFERRERS[0])
+        yield _REQUEST.format(code=code_of(each), agent=rng.choice(agents), referrer=_REFERRERS[0])
 
 
 def write_requests(path: Path, lines: Sequence[str]) -> Path:

@@ -1,1 +1,1 @@
-"""Settings, databases, server processes and logs: everything that both packages stand on."""
+"""Settings, databases, server processes and logs: the base of `tracker` and `payouts`."""

@@ -1,14 +1,14 @@
-"""One text for one value, so that it can be hashed and compared."""
+"""Canonical JSON: equal values give equal strings, so that they can be hashed and compared."""
 
 import json
 from typing import Any
 
 ISO_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
-"""Of fixed width, so that it sorts as time does."""
+"""Fixed width, so that sorting the strings sorts the times."""
 
 
 def canonical_json(value: Any) -> str:
-    """Sorted keys, no spaces, no NaN. Raises ValueError on what is not JSON."""
+    """`value` as JSON with sorted keys and no spaces. Raises ValueError for NaN and infinity."""
     return _ENCODER.encode(value)
 
 

@@ -12,11 +12,11 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from config.canonical import canonical_json
 
 BigInt = BigInteger().with_variant(Integer, "sqlite")
-"""64 bits on both: SQLite's INTEGER is one already, and STRICT tables know no other name for it."""
+"""64 bits on both: SQLite's INTEGER already has 64, and STRICT tables do not accept the name BIGINT."""
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """An aware time in UTC. Text of fixed width on SQLite, so that it sorts; timestamptz on PostgreSQL."""
+    """An aware time in UTC. A sortable string of fixed width on SQLite; timestamptz on PostgreSQL."""
 
     impl = Text
     cache_ok = True
@@ -44,7 +44,7 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 class Flag(TypeDecorator[bool]):
-    """True or false; an INTEGER on SQLite, whose STRICT tables know no BOOLEAN."""
+    """True or false; an INTEGER on SQLite, because STRICT tables have no BOOLEAN."""
 
     impl = Boolean
     cache_ok = True
@@ -62,7 +62,7 @@ class Flag(TypeDecorator[bool]):
 
 
 class CanonicalJson(TypeDecorator[Any]):
-    """JSON as text with sorted keys and no spaces: the same value is the same bytes, so it can be hashed."""
+    """Canonical JSON in a TEXT column: equal values are equal bytes, so the column can be hashed."""
 
     impl = Text
     cache_ok = True
@@ -85,7 +85,7 @@ class Bytes(TypeDecorator[bytes]):
 
 
 class Uuid16(TypeDecorator[UUID]):
-    """A UUID: the native type on PostgreSQL, its 16 bytes on SQLite; both sort by the time in a UUIDv7."""
+    """A UUID: the native type on PostgreSQL, 16 bytes on SQLite. On both, UUIDv7 values sort by time."""
 
     impl = Uuid
     cache_ok = True

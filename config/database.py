@@ -31,7 +31,7 @@ MAX_ATTEMPTS = 8
 INITIAL_BACKOFF_S = 0.01
 _READ_ONLY = "linkledger_read_only"
 
-# Serialization failure and deadlock: the whole transaction may be tried again (PostgreSQL, appendix A).
+# Serialization failure and deadlock: the whole transaction can be retried (PostgreSQL manual, appendix A).
 _RETRYABLE_STATES = {"40001", "40P01"}
 
 _CONSTRAINT_NAMES = {
@@ -46,14 +46,14 @@ _COLUMN_TYPES = {str: Text, int: BigInt, bool: Flag, datetime: UtcTime, bytes: B
 
 
 class Base(DeclarativeBase):
-    """Tables of people, programs, sales and money."""
+    """Base class of the tables of people, programs, sales and money."""
 
     metadata = MetaData(naming_convention=_CONSTRAINT_NAMES)
     type_annotation_map: ClassVar[dict[Any, Any]] = _COLUMN_TYPES
 
 
 class ClickBase(DeclarativeBase):
-    """Tables of clicks: a file of their own on SQLite, the same database on PostgreSQL."""
+    """Base class of the click tables: a separate file on SQLite, the same database on PostgreSQL."""
 
     metadata = MetaData(naming_convention=_CONSTRAINT_NAMES)
     type_annotation_map: ClassVar[dict[Any, Any]] = _COLUMN_TYPES
@@ -65,7 +65,7 @@ STRICT = {"sqlite_strict": True}
 
 @dataclass(frozen=True)
 class Databases:
-    """The two databases of an installation. On PostgreSQL both engines lead to one database."""
+    """The two databases of an installation. On PostgreSQL both engines connect to the same database."""
 
     main: Engine
     clicks: Engine
@@ -76,12 +76,12 @@ class Databases:
 
 
 def open_databases(settings: Settings) -> Databases:
-    """Make the engines. Nothing connects before the first transaction."""
+    """Create the engines. The first transaction opens the first connection."""
     return Databases(main=make_engine(settings.main_url), clicks=make_engine(settings.clicks_url))
 
 
 def make_engine(url: str) -> Engine:
-    """Errors do not include the parameters of a statement, because they may be personal data."""
+    """An engine for `url`. Its errors leave out statement parameters, which may be personal data."""
     if url.startswith("sqlite"):
         engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_S}, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
@@ -98,12 +98,12 @@ def make_engine(url: str) -> Engine:
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # the driver opens no transaction of its own: _begin_sqlite does
+    connection.isolation_level = None  # the driver must not open transactions: _begin_sqlite does
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "recursive_triggers=ON",  # REPLACE fires the triggers that refuse deletion
+        "recursive_triggers=ON",  # otherwise REPLACE bypasses the triggers that refuse deletion
         f"busy_timeout={SQLITE_BUSY_TIMEOUT_S * 1000}",
         f"journal_size_limit={WAL_SIZE_LIMIT_BYTES}",
     ):
@@ -111,20 +111,20 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """A write transaction takes its lock at BEGIN. A read that is upgraded to a write later fails at random (measured)."""
+    """Take the write lock at BEGIN: upgrading a read transaction later fails at random (measured)."""
     read_only = connection.get_execution_options().get(_READ_ONLY)
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
 @contextmanager
 def read_session(engine: Engine) -> Iterator[Session]:
-    """One consistent view for a page or a report. Nothing that is changed here is kept."""
+    """A session with one consistent view, for a page or a report. It is rolled back at the end."""
     connection = engine.connect().execution_options(**{_READ_ONLY: True})
     if engine.dialect.name == "postgresql":
         connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     with connection, Session(bind=connection, autoflush=False) as session:
         yield session
-        session.expunge_all()  # what was read stays readable when the view is gone
+        session.expunge_all()  # loaded objects stay usable after the session ends
         session.rollback()
 
 
@@ -139,10 +139,10 @@ def read_connection(engine: Engine) -> Iterator[Connection]:
 
 
 def transact(engine: Engine, work: Callable[[Session], Result]) -> Result:
-    """Run `work` in one write transaction and commit it. Retry after serialization failures and lock timeouts.
+    """Run `work` in one write transaction and commit it. Returns the result of `work`.
 
-    `work` may therefore run more than once and must do nothing outside the database.
-    Raises whatever `work` raises, after a rollback.
+    Serialization failures and lock timeouts are retried, so `work` may run more than once and must do nothing
+    outside the database. Raises whatever `work` raises, after a rollback.
     """
     backoff_s = INITIAL_BACKOFF_S
     for attempt in range(1, MAX_ATTEMPTS + 1):
@@ -154,7 +154,7 @@ def transact(engine: Engine, work: Callable[[Session], Result]) -> Result:
                 raise
         time.sleep(backoff_s)
         backoff_s *= 2
-    raise AssertionError("unreachable: the last try returns or raises")
+    raise AssertionError("unreachable: the last attempt returns or raises")
 
 
 def _is_retryable(error: DBAPIError) -> bool:

@@ -1,6 +1,7 @@
-"""gunicorn's settings for the edge process, which does redirects alone; `linkledger serve` names this file.
+"""gunicorn configuration of the edge process, which only answers redirects.
 
-Read by gunicorn itself, so its names are gunicorn's. Everything comes from the settings object.
+`linkledger serve` passes this file to gunicorn, so the variable names are gunicorn's. All values that depend
+on the installation come from the settings object.
 """
 
 import gc
@@ -47,19 +48,19 @@ backlog = 2048
 timeout = 30
 graceful_timeout = 8
 keepalive = 5
-max_requests = 0  # nothing here grows with requests
+max_requests = 0  # no restarts: memory does not grow with requests
 forwarded_allow_ips = _settings.trusted_proxies or "127.0.0.1"
 limit_request_line = 16_380
 limit_request_field_size = 16_380
 control_socket_disable = True
-# An access log would hold addresses of people.
+# An access log would contain IP addresses.
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
 
 
 def on_starting(_server: object) -> None:
-    """A schema of another version is said before any worker starts. A database that is down is waited for."""
+    """Exit on a wrong schema version before any worker starts; a database that is down is only logged."""
     databases = open_databases(_settings)
     try:
         require_current_schema(databases)
@@ -76,10 +77,10 @@ def pre_fork(_server: object, _worker: object) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Freeze loaded objects: a redirect creates no reference cycles, and collection took a tenth of its time."""
+    """Freeze loaded objects: a redirect creates no reference cycles, and collection took 10 % of its time."""
     gc.freeze()
     shorten_switch_interval()
-    worker.loop.call_soon(unblock_stop_signals)  # a loop forgets what came before it ran
+    worker.loop.call_soon(unblock_stop_signals)  # the loop ignores signals that arrive before it runs
 
 
 def child_exit(_server: object, worker: Any) -> None:

@@ -1,7 +1,8 @@
 """gunicorn's ASGI worker with limits for silent clients.
 
-It has no deadline for the first request of a connection and no cap on connections, and at shutdown it waits
-for idle connections until the arbiter kills it: one silent client made SIGTERM take 30 s (measured, 27.0.1).
+gunicorn's own worker has no deadline for the first request of a connection and no limit on connections. At
+shutdown it waits for idle connections until the arbiter kills it: with one silent client, SIGTERM took 30 s
+(measured, 27.0.1).
 """
 
 import asyncio
@@ -20,13 +21,13 @@ HEARTBEAT_S = 1.0
 
 
 class EdgeProtocol(ASGIProtocol):  # type: ignore[misc] # gunicorn comes without types
-    """One connection. It is silent until the headers of its first request are complete."""
+    """One connection. It counts as silent until the headers of its first request are complete."""
 
     worker: "EdgeWorker"
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         if not self.worker.has_capacity():
-            self._conn_lost_handled = True  # it was never counted
+            self._conn_lost_handled = True  # gunicorn never counted this connection
             transport.abort()
             return
         super().connection_made(transport)
@@ -44,10 +45,10 @@ class EdgeProtocol(ASGIProtocol):  # type: ignore[misc] # gunicorn comes without
         super().connection_lost(exc)
 
     async def _serve_http_request(self, request: Any, sockname: Any, peername: Any) -> Any:
-        """Returns whether the connection is kept.
+        """Handle one request. Returns whether the connection stays open.
 
-        gunicorn makes a task for each request, so that the application may go on after its answer, and looks
-        at each message that it sends. `fast_response` needs neither.
+        gunicorn creates a task for each request, so that the application can continue after its response, and
+        checks each message that the application sends. `fast_response` needs neither.
         """
         scope = {
             "method": request.method,
@@ -58,59 +59,59 @@ class EdgeProtocol(ASGIProtocol):  # type: ignore[misc] # gunicorn comes without
             "client": peername,
         }
         try:
-            answer = await self.app.fast_response(scope)
+            response = await self.app.fast_response(scope)
         except Exception:
-            self.log.exception("the application could not answer")
+            self.log.exception("the application failed to handle a request")
             self._send_error_response(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error")
             return False
-        if answer is None:
+        if response is None:
             return await self._handle_http_request(request, sockname, peername)
         if self._closed:
             return False
-        status, headers, body = answer
+        status, headers, body = response
         close = self._will_close(request, False)
         self._send_response_start(status, headers, request, close=close)
         self._safe_write(self._response_buffer + (b"" if request.method == "HEAD" else body))
         return not close
 
     def _arm_keepalive_timer(self) -> None:
-        """The worker checks idle connections once per heartbeat; a timer per response costs more."""
+        """The worker checks idle connections once per heartbeat: cheaper than a timer per response."""
         self.worker.idle_since[self] = self.worker.loop.time()
 
     def _cancel_keepalive_timer(self) -> None:
         self.worker.idle_since.pop(self, None)
 
     def close_if_idle(self) -> None:
-        if self.idle:  # else a request has come in this moment
+        if self.idle:  # a request may have just arrived
             self._keepalive_timeout()
 
     @property
     def idle(self) -> bool:
-        """Between two requests, or before the first."""
+        """Whether no request is in progress on this connection."""
         return self._current_request is None
 
     def drop(self) -> None:
-        """Close it now, whatever the client does."""
+        """Close the connection at once, without waiting for the client."""
         self.worker.connections.discard(self)
         self.worker.silent.pop(self, None)
         self.worker.idle_since.pop(self, None)
         self._closed = True
         if self._request_ready is not None:
-            self._request_ready.set()  # its task sees that it is closed, and ends
+            self._request_ready.set()  # wakes the connection's task, which sees `_closed` and ends
         if self.transport is not None:
             self.transport.abort()
 
 
 class EdgeWorker(ASGIWorker):  # type: ignore[misc]
-    """Serves until a stop signal, then finishes running requests and drops other connections."""
+    """Serves until a stop signal, then finishes requests in progress and drops all other connections."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.connections: set[EdgeProtocol] = set()
         self.silent: dict[EdgeProtocol, float] = {}
-        """Since when, the longest silent first."""
+        """Time of connecting, the longest silent first."""
         self.idle_since: dict[EdgeProtocol, float] = {}
-        """Between two requests, since when, the longest first."""
+        """Time of the last response, the longest idle first."""
 
     def has_capacity(self) -> bool:
         """At the connection limit, drop the connection that has been silent longest."""
@@ -160,7 +161,7 @@ class EdgeWorker(ASGIWorker):  # type: ignore[misc]
         self.alive = False
         for server in self.servers:
             server.close()
-        # A request that has just arrived gets its turn before its connection can pass for an idle one.
+        # Let the loop read requests that have just arrived, so that their connections do not look idle.
         await asyncio.sleep(0.05)
         for connection in list(self.connections):
             if connection.idle:
@@ -173,5 +174,5 @@ class EdgeWorker(ASGIWorker):  # type: ignore[misc]
 
 
 def _older_than(latest: float, since: dict[EdgeProtocol, float]) -> list[EdgeProtocol]:
-    """The first has been there longest."""
+    """Connections whose time is not after `latest`. `since` is ordered from old to new."""
     return list(takewhile(lambda connection: since[connection] <= latest, since))

@@ -1,7 +1,7 @@
-"""The cyclic garbage collector is tuned: fewer runs while a process starts, and none at its exit.
+"""Tunes the cyclic garbage collector: fewer runs while a process starts, and none at its exit.
 
-Loaded modules are never garbage. Scanning them at every start and at exit
-ends, takes a third of the time of a short command (measured).
+Loaded modules are never garbage. Scanning them at every start and exit takes a third of the time of a short
+command (measured).
 """
 
 import atexit
@@ -11,6 +11,6 @@ THRESHOLDS = (50_000, 20, 100)
 
 
 def tune_gc() -> None:
-    """Call it before the packages are imported. Forked children inherit it."""
+    """Call this before importing the packages. Forked children inherit the setting."""
     gc.set_threshold(*THRESHOLDS)
     atexit.register(gc.freeze)

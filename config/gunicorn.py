@@ -1,6 +1,7 @@
-"""gunicorn's settings for the web process; `linkledger serve` names this file.
+"""gunicorn configuration of the web process.
 
-Read by gunicorn itself, so its names are gunicorn's. Everything comes from the settings object.
+`linkledger serve` passes this file to gunicorn, so the variable names are gunicorn's. All values that depend
+on the installation come from the settings object.
 """
 
 import logging
@@ -28,11 +29,12 @@ bind = [_settings.bind]
 workers = _settings.workers
 preload_app = True  # importing opens nothing and starts nothing, so workers can share its memory
 worker_class = "config.web_worker.WebWorker"
-# A stalled client occupies a thread until its timeout, so there are many threads; `wsgi` limits how many requests run.
+# A stalled client occupies a thread until its timeout, so there are many threads; `wsgi` limits the requests
+# that run at the same time.
 threads = 64
-# Each holds a file, and many systems begin with no more than 1,024 of them.
+# Each connection needs a file descriptor; many systems allow only 1,024 by default.
 worker_connections = 500
-sendfile = False  # the kernel would wait for a client as long as it likes
+sendfile = False  # the kernel would wait for a client without a limit
 timeout = 30
 graceful_timeout = 8
 keepalive = 5
@@ -42,7 +44,7 @@ forwarded_allow_ips = _settings.trusted_proxies or "127.0.0.1"
 limit_request_line = 16_380
 limit_request_field_size = 16_380
 control_socket_disable = True
-# An access log would hold addresses of people, and the keys of postbacks.
+# An access log would contain IP addresses and the keys of postbacks.
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
@@ -62,7 +64,7 @@ def post_worker_init(_worker: object) -> None:
 
 
 def on_starting(_server: object) -> None:
-    """A schema of another version is said before any worker starts, and nothing is served."""
+    """Exit on a wrong schema version before any worker starts."""
     databases = open_databases(_settings)
     try:
         require_current_schema(databases)

@@ -1,4 +1,4 @@
-"""Inserts that report conflicts: uniqueness is decided by the database, not by a query beforehand."""
+"""Inserts that report conflicts: the database decides about uniqueness, not a query beforehand."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
@@ -12,10 +12,10 @@ Values = Mapping[str, Any]
 
 
 def insert_once(session: Session, model: type[DeclarativeBase], **values: Any) -> bool:
-    """Insert one row, unless a unique key of its table is taken: then nothing is written, and it is False.
+    """Insert one row and return True, or write nothing and return False when a unique key is taken.
 
-    The transaction stays usable either way, unlike after an IntegrityError on PostgreSQL. Other constraints
-    (checks, foreign keys, not null) raise as ever.
+    The transaction stays usable in both cases, unlike after an IntegrityError on PostgreSQL. Other
+    constraints (checks, foreign keys, not null) still raise.
     """
     statement = _insert_or_skip_statement(cast(Table, model.__table__), session.get_bind().dialect.name)
     result = session.execute(statement, values)
@@ -23,9 +23,9 @@ def insert_once(session: Session, model: type[DeclarativeBase], **values: Any) -
 
 
 def insert_new(session: Session, model: type[DeclarativeBase], rows: Sequence[Values]) -> set[str]:
-    """Insert those rows of which no unique key is taken, in one statement; returns their ids.
+    """Insert all rows whose unique keys are free, in one statement. Returns the ids of the inserted rows.
 
-    All rows name the same columns, and each has an id that was made for it.
+    All rows have the same columns, and each has a new id.
     """
     if not rows:
         return set()
@@ -40,7 +40,7 @@ def insert_new(session: Session, model: type[DeclarativeBase], rows: Sequence[Va
 
 
 def insert_all(session: Session, model: type[DeclarativeBase], rows: Sequence[Values]) -> None:
-    """All of them, in one statement; a key that is taken raises. All rows name the same columns."""
+    """Insert all rows, which have the same columns, in one statement. A key that is taken raises."""
     if rows:
         _insert(session.connection(), cast(Table, model.__table__), rows, "")
 
@@ -48,28 +48,28 @@ def insert_all(session: Session, model: type[DeclarativeBase], rows: Sequence[Va
 @cache
 def _insert_or_skip_statement(table: Table, dialect: str) -> Insert:
     statement: Insert = _dialect_insert(dialect)(table).on_conflict_do_nothing()
-    # Without the option SQLAlchemy forgets psycopg's count of an INSERT and says -1.
+    # Without this option SQLAlchemy discards psycopg's row count of an INSERT and returns -1.
     return statement.execution_options(preserve_rowcount=True)
 
 
 def insert_into(table: Any, session: Session) -> Any:
-    """An INSERT of this session's database, which knows `on_conflict_do_update`. `table` may be a model."""
+    """An INSERT in this session's dialect, which has `on_conflict_do_update`. `table` may be a model."""
     return _dialect_insert(session.get_bind().dialect.name)(table)
 
 
 @cache
 def _dialect_insert(dialect: str) -> Any:
-    """Of the dialect that the engine has loaded already; the other one is never loaded."""
+    """The `insert` of a dialect. The engine has loaded this dialect already; the other is never imported."""
     return import_module(f"sqlalchemy.dialects.{dialect}").insert
 
 
 def _insert(
     connection: Connection, table: Table, rows: Sequence[Values], ending: str
 ) -> CursorResult[*tuple[Any, ...]]:
-    """One SQL text for any number of rows, which drivers prepare once; SQLAlchemy would generate one per row count.
+    """Run one INSERT whose SQL is the same for any number of rows, so that drivers prepare it only once.
 
-    That was a quarter of the time in which PostgreSQL's driver and we book sales (measured). Arrays go there
-    as bytes, because psycopg takes long to put quotes around text.
+    SQLAlchemy generates a new statement per row count, which was a quarter of the time of booking sales on
+    PostgreSQL (measured). Arrays are sent in binary format, because psycopg is slow at quoting strings.
     """
     dialect = connection.dialect
     names = tuple(rows[0])
@@ -78,11 +78,11 @@ def _insert(
         [process(row[name]) for row in rows] if process else [row[name] for row in rows]
         for name, process in zip(names, processors, strict=True)
     ]
-    text = f"{_insert_prefix(table, names, dialect)} {ending}"
+    sql = f"{_insert_prefix(table, names, dialect)} {ending}"
     if dialect.name == "postgresql":
-        return connection.exec_driver_sql(text, tuple(columns))
+        return connection.exec_driver_sql(sql, tuple(columns))
     options = {"preserve_rowcount": True}
-    return connection.exec_driver_sql(text, list(zip(*columns, strict=True)), execution_options=options)
+    return connection.exec_driver_sql(sql, list(zip(*columns, strict=True)), execution_options=options)
 
 
 @lru_cache(maxsize=64)

@@ -1,4 +1,4 @@
-"""Logs: one line for each event, JSON in production, readable on a terminal; never a secret or an address."""
+"""Logs: one line per event, JSON in production, readable text otherwise; without secrets and addresses."""
 
 import logging
 import re
@@ -22,7 +22,7 @@ _UNSPECIFIED = ip_address("0.0.0.0")
 
 
 def scrub(text: str) -> str:
-    """`text` without e-mail and IP addresses, secrets and click tokens. Loopback may stay."""
+    """`text` with e-mail and IP addresses, secrets and click tokens replaced. Loopback addresses stay."""
     text = _ADDRESS.sub("[e-mail]", text)
     text = _SECRET.sub("[secret]", text)
     text = _TOKEN.sub("[token]", text)
@@ -31,25 +31,25 @@ def scrub(text: str) -> str:
 
 
 def _redact_address(match: re.Match[str]) -> str:
-    """What looks like an address and is none, such as a time, stays; a colon after it is not its own."""
+    """Keep matches that are not IP addresses, such as times. A single colon at the end is punctuation."""
     found = match[0].rstrip(":") if not match[0].endswith("::") else match[0]
     try:
         address = ip_address(found)
     except ValueError:
         return match[0]
-    own = address.is_loopback or address == _UNSPECIFIED
-    return match[0] if own else "[ip]" + match[0].removeprefix(found)
+    is_local = address.is_loopback or address == _UNSPECIFIED
+    return match[0] if is_local else "[ip]" + match[0].removeprefix(found)
 
 
 def configure_logs(*, production: bool) -> None:
-    """For this process, once, at start. Everything goes to stderr: stdout belongs to answers."""
-    last: Any = structlog.processors.JSONRenderer() if production else _console_renderer()
+    """Configure logging; call it once, when the process starts. Logs go to stderr: stdout is for results."""
+    renderer: Any = structlog.processors.JSONRenderer() if production else _console_renderer()
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            _ScrubbingRenderer(last),
+            _ScrubbingRenderer(renderer),
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
@@ -67,7 +67,7 @@ class ScrubFormatter(logging.Formatter):
 
 
 class ScrubFilter(logging.Filter):
-    """For a library that sets formatters of its own: its words and tracebacks are made harmless before."""
+    """Scrubs messages and tracebacks of a library that uses its own formatters."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = scrub(record.getMessage()), ()
@@ -77,7 +77,7 @@ class ScrubFilter(logging.Filter):
 
 
 class _ScrubbingRenderer:
-    """The last processor: the event is rendered to one line before it is scrubbed, so nested values are covered."""
+    """The last processor: renders the event first and scrubs the whole line, so nested values are covered."""
 
     def __init__(self, renderer: Any) -> None:
         self._renderer = renderer

@@ -1,7 +1,7 @@
-"""Which schema the databases have, and which one this version needs. Reads only.
+"""The schema version that the databases have, and the one that this release needs. Only reads.
 
-Every process checks the schema at its start, so alembic is avoided: importing it takes 0.1 s.
-the files of migrations/ are named by their numbers, and a test compares them with what alembic makes of them.
+Every process checks the schema when it starts, so alembic is avoided: importing it takes 0.1 s. The revisions
+come from the file names in migrations/; a test compares them with alembic's.
 """
 
 import re
@@ -19,12 +19,12 @@ _MIGRATION_FILE = re.compile(r"([0-9]{4})_\w+\.py")
 
 
 class SchemaMismatch(Exception):
-    """The database has another schema than this version of Linkledger. Says what to run."""
+    """The database schema does not fit this version of Linkledger. The message says what to run."""
 
 
 @dataclass(frozen=True)
 class SchemaState:
-    """Where one of the two sets of tables stands; `current` None means that it is empty."""
+    """The revision of one of the two table sets; `current` is None when the set has no tables yet."""
 
     name: str
     current: str | None
@@ -35,25 +35,25 @@ class SchemaState:
         return self.revisions[-1]
 
 
-def sets(databases: Databases) -> list[tuple[Engine, str]]:
-    """The two sets of tables by name, and where each is."""
+def table_sets(databases: Databases) -> list[tuple[Engine, str]]:
+    """The two table sets: the engine and the name of each."""
     return [(databases.main, MAIN), (databases.clicks, CLICKS)]
 
 
 def version_table(name: str) -> str:
-    """The table in which alembic keeps how far a set has come."""
+    """The table in which alembic stores the current revision of a table set."""
     return f"schema_{name}"
 
 
 def schema_states(databases: Databases) -> list[SchemaState]:
     return [
         SchemaState(name, _current_revision(engine, name), revisions(name))
-        for engine, name in sets(databases)
+        for engine, name in table_sets(databases)
     ]
 
 
 def require_current_schema(databases: Databases) -> None:
-    """Raises SchemaMismatch unless both sets of tables are at this version's schema."""
+    """Raises SchemaMismatch unless both table sets are at this version's schema."""
     for state in schema_states(databases):
         require_known_revision(state)
         if state.current != state.head:
@@ -74,14 +74,14 @@ def require_known_revision(state: SchemaState) -> None:
 
 @cache
 def revisions(name: str) -> tuple[str, ...]:
-    """Oldest first. The files of an installation do not change while it runs."""
-    found = [_MIGRATION_FILE.fullmatch(each.name) for each in (files("migrations") / name).iterdir()]
-    return tuple(sorted(step[1] for step in found if step))
+    """All revisions of a table set, oldest first. Cached: the files do not change while a process runs."""
+    matches = [_MIGRATION_FILE.fullmatch(each.name) for each in (files("migrations") / name).iterdir()]
+    return tuple(sorted(match[1] for match in matches if match))
 
 
 def _current_revision(engine: Engine, name: str) -> str | None:
     version_table_name = version_table(name)
-    with read_connection(engine) as connection:  # no write lock: do not wait for another writer
+    with read_connection(engine) as connection:  # without a write lock, which would wait for other writers
         if not inspect(connection).has_table(version_table_name):
             return None
         current: str | None = connection.scalar(

@@ -1,4 +1,4 @@
-"""Secrets in files of their own: made once, readable by their owner only, the same for all processes."""
+"""Secrets in files: created once, readable by the owner only, and the same for all processes."""
 
 import os
 import secrets
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def load_or_create_secret(path: Path) -> str:
-    """The secret in the file; a new one is written when there is none, whole and synced or not at all."""
+    """Read the secret in the file. If there is no file, create one atomically, synced to disk."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         return path.read_text().strip()
@@ -20,14 +20,14 @@ def load_or_create_secret(path: Path) -> str:
     try:
         os.link(temporary, path)
     except FileExistsError:
-        pass  # another process was first; its secret is the one
+        pass  # another process was first; use its secret
     finally:
         temporary.unlink()
     return path.read_text().strip()
 
 
 def destroy_secret(path: Path) -> bool:
-    """Overwrite the file, then remove it. False when another process was first."""
+    """Overwrite the file, then remove it. Returns False when the file is already gone."""
     try:
         with path.open("r+b") as file:
             file.write(bytes(path.stat().st_size))

@@ -1,4 +1,4 @@
-"""One frozen settings object, read from LINKLEDGER_… variables and checked once, at start."""
+"""One frozen settings object, read from LINKLEDGER_… variables and checked once, at the start."""
 
 import re
 from ipaddress import ip_network
@@ -22,11 +22,11 @@ _BIND = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(?P<port>\d{1,5}
 
 
 class SettingsError(Exception):
-    """A variable is missing or wrong. The message says which one and what would be right."""
+    """A variable is missing or invalid. The message names it and says what is valid."""
 
 
 class Settings(BaseSettings):
-    """What an installation can choose. Nothing reads the environment after this object exists."""
+    """The settings of an installation. Nothing else reads the environment."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", validate_default=True)
 
@@ -50,11 +50,11 @@ class Settings(BaseSettings):
     smtp_url: str = Field(default="", repr=False)
     trusted_proxies: str = ""
     country_header: str = ""
-    """A header in which a trusted proxy says the visitor's country, such as CF-IPCountry."""
+    """The header in which a trusted proxy sends the visitor's country, such as CF-IPCountry."""
     click_days: int = Field(default=90, ge=2, le=3650)
-    """How long single clicks are kept; their hourly totals stay."""
+    """Retention of single clicks; their hourly totals stay."""
     event_days: int = Field(default=400, ge=2, le=3650)
-    """How long the bodies of shops' messages are kept; what they said of orders stays."""
+    """Retention of the bodies of shops' messages; the data of the orders stays."""
     metrics_token: str = Field(default="", repr=False)
     demo: bool = False
 
@@ -95,13 +95,14 @@ class Settings(BaseSettings):
             make_url(value or "sqlite://")
         except (ArgumentError, ValueError):
             raise ValueError(
-                "cannot be read; write it like postgresql://name:password@host:5432/database, "
-                "a special sign in the password as in %40 for @"
+                "cannot be read; write it like postgresql://name:password@host:5432/database "
+                "and escape special characters in the password, for example @ as %40"
             ) from None
         file = Path(value.removeprefix("sqlite:///")).name
         if value.startswith("sqlite") and file in ("", ":memory:", CLICKS_FILE):
             raise ValueError(
-                f"must name a file, and not {CLICKS_FILE}, which is kept beside it: sqlite:////data/linkledger.db"
+                f"must name a file other than {CLICKS_FILE}, which is stored next to it, "
+                "for example sqlite:////data/linkledger.db"
             )
         return value.replace("postgresql://", "postgresql+psycopg://", 1)
 
@@ -113,7 +114,7 @@ class Settings(BaseSettings):
                 ip_network(each)
             except ValueError:
                 raise ValueError(
-                    f"{each!r} is no address or network; write them like 10.0.0.1,10.1.0.0/16"
+                    f"{each!r} is not an IP address or network; write for example 10.0.0.1,10.1.0.0/16"
                 ) from None
         return value
 
@@ -163,12 +164,12 @@ class Settings(BaseSettings):
 
     @property
     def link_url(self) -> str:
-        """What creators' links start with: the edge, or the one address that the outside knows."""
+        """The start of every short link: LINK_BASE_URL, else BASE_URL, else the address of the edge."""
         return self.link_base_url or self.base_url or f"http://{self.edge_bind}"
 
     @property
     def spool_folder(self) -> Path:
-        """Where clicks wait while their database is late."""
+        """The folder for clicks that the database has not taken yet."""
         return self.home.resolve() / "spool"
 
     @property
@@ -177,7 +178,7 @@ class Settings(BaseSettings):
 
     @property
     def clicks_url(self) -> str:
-        """SQLite keeps clicks in a file of their own, so that no money transaction slows a redirect."""
+        """On SQLite, clicks are in a separate file, so that no transaction about money delays a redirect."""
         if not self.main_url.startswith("sqlite"):
             return self.main_url
         main_file = Path(self.main_url.removeprefix("sqlite:///"))
@@ -185,9 +186,9 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Read and check the environment; make LINKLEDGER_HOME and its signing key when they are absent.
+    """Read and check the environment; create LINKLEDGER_HOME and its signing key if they do not exist.
 
-    `overrides` win over the environment. Raises SettingsError, one line for each variable that is wrong.
+    `overrides` take precedence over the environment. Raises SettingsError with one line per invalid variable.
     """
     try:
         settings = Settings(**overrides)
@@ -197,16 +198,16 @@ def load_settings(**overrides: Any) -> Settings:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         if settings.secret_key:
             return settings
-        kept = settings.home / "secret_key"
-        return settings.model_copy(update={"secret_key": _checked_key(kept, load_or_create_secret(kept))})
+        path = settings.home / "secret_key"
+        return settings.model_copy(update={"secret_key": _checked_key(path, load_or_create_secret(path))})
     except OSError as error:
         raise SettingsError(
-            f"LINKLEDGER_HOME: {settings.home} cannot be used ({error.strerror}); name a folder to write in"
+            f"LINKLEDGER_HOME: {settings.home} cannot be used ({error.strerror}); choose a writable folder"
         ) from None
 
 
 def _split_url(url: str) -> SplitResult | None:
-    """None for what is no address with a host."""
+    """The parts of a URL; None if it has no host or cannot be read."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -224,7 +225,7 @@ def _format_error(problem: Any) -> str:
 def _checked_key(path: Path, keys: str) -> str:
     if any(len(key) < MIN_KEY_LENGTH for key in keys.split(",")):
         raise SettingsError(
-            f"{PREFIX}HOME: {path} holds no signing key (any more). Bring it back from where you keep it; "
-            "without it click tokens cannot be checked, nor the secrets of sources read"
+            f"{PREFIX}HOME: {path} contains no valid signing key. Restore it from a backup: without it, "
+            "click tokens cannot be verified and the secrets of sources cannot be decrypted"
         )
     return keys

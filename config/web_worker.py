@@ -1,10 +1,11 @@
 """gunicorn's gthread worker with timeouts for stalled clients.
 
-What gthread of gunicorn 27.0 does (its source, gunicorn/workers/gthread.py): a new connection has a thread
-for five seconds before a byte has come; head, body and answer go over a blocking socket without any deadline,
-so that a client that stops keeps its thread for ever, and SIGTERM ends in SIGKILL; and the main thread, which
-owes the arbiter a heartbeat, waits up to two seconds for each client that does not hang up. Here a silent
-connection has no thread, waiting for a client ends, and the main thread waits for nobody.
+The original worker (gunicorn 27.0, gunicorn/workers/gthread.py) has three problems. A new connection occupies
+a thread for up to five seconds before its first byte arrives. Head, body and response use a blocking socket
+without a deadline, so a client that stops occupies its thread forever, and SIGTERM ends in SIGKILL. The main
+thread, which must send the arbiter a heartbeat, waits up to two seconds for each client that does not hang
+up. Here, a silent connection has no thread, every wait for a client has a limit, and the main thread never
+waits.
 """
 
 import errno
@@ -24,31 +25,31 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 MIN_BYTES_PER_S = 8 * 1024
-"""A client that moves at least this much may take as long as it needs."""
+"""A client that transfers at least this much may take as long as it needs."""
 LINGER_S = 2.0
-"""How long an answered client may take to hang up; without that the last of an answer can be lost."""
+"""How long a client may take to hang up after the response; an earlier close can lose its last bytes."""
 LINGER_BYTES = 16 * 1024 * 1024
-"""Enough for a client that sends the whole of a refused body before it reads that it was refused."""
+"""Enough for a client that sends all of a rejected body before it reads the response."""
 STOP_FIRST_BYTE_TIMEOUT_S = 1.0
 """How long a stopping worker waits for the first byte of a connection that it has accepted."""
 POLL_INTERVAL_S = 0.25
 NEXT_REQUEST_WAIT_S = 0.25
-"""How long a thread waits for the next request of the client that it has just answered."""
+"""How long a thread waits for the next request on a connection after it sent a response."""
 _NO_CONNECTION_ERRNOS = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
 
 
 class SlowClient(TimeoutError):
-    """The errno is ECONNRESET, which gunicorn does not log."""
+    """The client was too slow. The errno is ECONNRESET, which gunicorn does not log."""
 
     def __init__(self) -> None:
         super().__init__(errno.ECONNRESET, "the client was too slow")
 
 
 class TimedSocket(socket.socket):
-    """A blocking socket that waits for its client `client_timeout_s` in one request, and no longer.
+    """A blocking socket that waits for its client at most `client_timeout_s` in one request.
 
-    Only waiting time counts, and transferred bytes refill the budget: a slow but steady client is served, single bytes now and
-    then is not enough. Set to not block, it is an ordinary socket.
+    Only waiting time counts, and transferred bytes refill the budget: a slow but steady client is served, a
+    client that sends single bytes now and then is not. In non-blocking mode it is an ordinary socket.
     """
 
     def __init__(self, accepted: socket.socket, worker: "WebWorker") -> None:
@@ -67,7 +68,7 @@ class TimedSocket(socket.socket):
 
     def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
         timeout_s = self.gettimeout()
-        if timeout_s:  # gunicorn drains what it will not read: not for longer than it likes, nor than we do
+        if timeout_s:  # gunicorn discards unread bytes: respect its timeout and our budget
             self._wait(select.POLLIN, timeout_s)
         while True:
             try:
@@ -104,7 +105,7 @@ class TimedSocket(socket.socket):
         self._budget_s = min(self._budget_s + count / MIN_BYTES_PER_S, self._worker.client_timeout_s)
 
     def _wait(self, event: int, within_s: float = math.inf) -> None:
-        """Until the client has moved. Raises SlowClient when its time, or the worker's, is over."""
+        """Wait until the client sends or reads. Raises SlowClient after its budget or `stop_deadline`."""
         poller = select.poll()
         poller.register(self, event)
         left_s = min(self._budget_s, within_s)
@@ -120,7 +121,7 @@ class TimedSocket(socket.socket):
 
 
 class Connection(TConn):  # type: ignore[misc] # gunicorn comes without types
-    """`close` is called on the main thread, and never waits; whoever wants to linger did so before."""
+    """A connection whose `close` never waits, because the main thread calls it. Call `linger` before it."""
 
     sock: TimedSocket
 
@@ -129,7 +130,7 @@ class Connection(TConn):  # type: ignore[misc] # gunicorn comes without types
 
     @property
     def has_buffered_bytes(self) -> bool:
-        """Whether bytes of the next request came together with this one's."""
+        """Whether bytes of the next request arrived together with this one's."""
         return bool(self.parser.unreader.buf.getvalue())
 
     def linger(self, within_s: float) -> None:
@@ -138,10 +139,13 @@ class Connection(TConn):  # type: ignore[misc] # gunicorn comes without types
 
 
 class WebWorker(ThreadWorker):  # type: ignore[misc]
+    """The worker class of the web process; config/gunicorn.py names it."""
+
     client_timeout_s = 10.0
     stop_deadline = math.inf
-    """Since when, on the monotonic clock, a stopping worker waits for no client."""
+    """The time, on the monotonic clock, after which a stopping worker waits for no client."""
     first_byte_deadline = math.inf
+    """The time after which a stopping worker closes connections that have sent nothing."""
 
     def init_process(self) -> None:
         self._waiting_threads = threading.Semaphore(self.cfg.threads // 2)
@@ -164,22 +168,22 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]
         )
 
     def handle(self, conn: Connection) -> Any:
-        """On a thread, for as long as one request follows the other. True when the connection is kept.
+        """Handle consecutive requests on this thread. A true result keeps the connection open.
 
-        To give it back to the main thread, which then wakes another one for the next request, was a tenth of
-        what a sale took (measured).
+        Returning the connection to the main thread, which then wakes another thread for the next request,
+        took 10 % of the time of a sale (measured).
         """
         while True:
             conn.sock.reset_budget()
-            kept = super().handle(conn)
-            if not kept:
+            keep_open = super().handle(conn)
+            if not keep_open:
                 conn.linger(min(LINGER_S, self.stop_deadline - time.monotonic()))
-                return kept
+                return keep_open
             if not self._next_request_arrives(conn):
-                return kept
+                return keep_open
 
     def _next_request_arrives(self, conn: Connection) -> bool:
-        """Whether the next request is there soon. At most half of the threads wait like this."""
+        """Wait briefly; return whether the next request arrived. At most half of the threads wait here."""
         if conn.has_buffered_bytes:
             return True
         if not self.alive or not self._waiting_threads.acquire(blocking=False):
@@ -190,7 +194,7 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]
             self._waiting_threads.release()
 
     def murder_pending(self) -> None:
-        """Called at least once a second; it is the first place that notices a stop."""
+        """gunicorn calls this at least once a second, so it is the first place that notices a stop."""
         if not self.alive:
             self._start_shutdown()
             for connection in self.pending_conns:
@@ -202,7 +206,7 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]
         super().handle_quit(sig, frame)
 
     def _start_shutdown(self) -> None:
-        """Clients get half of the graceful timeout; running requests may use the other half."""
+        """Wait for clients during half of the graceful timeout, for requests in progress during all of it."""
         if self.stop_deadline == math.inf:
             now = time.monotonic()
             self.stop_deadline = now + self.cfg.graceful_timeout / 2

@@ -30,11 +30,11 @@ COMMAND_MODULES = {
     "payouts.transfers.rail_commands": ("payee", "sandbox"),
     "payouts.backup.commands": ("backup", "restore"),
 }
-"""The module of each command. It is imported on demand, so that the console starts fast."""
+"""Commands by module. A module is imported when one of its commands is used, so that the CLI starts fast."""
 
 
 class LazyCommands(click.Group):
-    """All commands by name; only --help needs every room."""
+    """Imports only the module of the command that is run; --help imports all."""
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         tune_gc()
@@ -51,7 +51,7 @@ class LazyCommands(click.Group):
 
 
 def commands_of(module: str) -> tuple[click.Command, ...]:
-    """The commands of a room, given by the name of its module."""
+    """The commands that a module defines, by the module's name."""
     found: tuple[click.Command, ...] = import_module(module).COMMANDS
     return found
 

@@ -1,4 +1,4 @@
-"""The command that changes the schema. Alone in its file, because alembic takes long to import."""
+"""The command that migrates the databases. It has its own module because alembic is slow to import."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 @click.command("migrate", cls=ConsoleCommand)
 @pass_console
 def migrate_command(console: Console) -> CommandResult:
-    """Bring the databases to this version's schema. Needed once, and after each upgrade."""
+    """Migrate the databases to the schema of this version. Run it once, and after each upgrade."""
     databases = open_databases(console.settings)
     before = schema_states(databases)
     after = upgrade(databases)

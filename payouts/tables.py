@@ -1,4 +1,4 @@
-"""Every table of the product, imported once so that the two sets of metadata are whole."""
+"""Imports every module with tables, so that the metadata of both databases is complete."""
 
 import payouts.commissions.models
 import payouts.jobs.models

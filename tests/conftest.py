@@ -1,4 +1,4 @@
-"""Databases for every test: migrated once for the run, copied for each test, on SQLite and on PostgreSQL."""
+"""Databases for every test, on SQLite and PostgreSQL: migrated once per run and copied for each test."""
 
 import gc
 import os
@@ -26,17 +26,18 @@ from tests.harness.databases.snapshots import SECRET as SECRET
 from tests.harness.databases.snapshots import settings_for as settings_for
 from tests.harness.databases.statement_cache import share_compiled_statements
 
-pytest_plugins = ["tests.harness.forbid_skips"]
+pytest_plugins = ["tests.harness.forbid_skips", "tests.harness.selection"]
 
-share_compiled_statements()
+if not os.environ.get("LINKLEDGER_REAL_DIALECTS"):  # `make nightly` sets it
+    share_compiled_statements()
 
-# Tests start some two hundred processes of the product. Where no bytecode may be kept, each of them would
-# compile all of it anew, which is a fifth of a second.
+# Tests start about two hundred processes of the product. Without stored bytecode, each of them would compile
+# everything again, which takes 0.2 s.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-# How long an example takes is the machine's affair: no test fails because of it.
-for profile, examples in (("linkledger", 50), ("nightly", 1000)):
+# No deadline per example: a test must not fail because the machine is slow.
+for profile, examples in (("quick", 10), ("linkledger", 50), ("nightly", 1000)):
     hypothesis.settings.register_profile(
         profile,
         max_examples=examples,
@@ -49,7 +50,10 @@ hypothesis.settings.load_profile("linkledger")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--story-seed", type=int, help="tell the stories of shops in the same random orders again"
+        "--scenario-seed",
+        "--story-seed",
+        type=int,
+        help="repeat the random orders of a run; --story-seed is the former name",
     )
 
 
@@ -73,12 +77,12 @@ LONG_FILES = frozenset(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes seconds comes first: at the end there is nothing left but tests that two can share."""
+    """Run slow files first, so that at the end the workers share many short tests."""
     items.sort(key=lambda item: item.path.name not in LONG_FILES)
 
 
 def pytest_collection_finish() -> None:
-    """Thousands of tests and rewritten modules stay to the end: the collector need not look at them again."""
+    """Exclude the collected tests and modules from garbage collection: they live until the end of the run."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
@@ -116,7 +120,7 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
-    """A LINKLEDGER_HOME of the test's own; in memory where there is a disk in memory."""
+    """The LINKLEDGER_HOME of one test; on the RAM disk if the machine has one."""
     with tempfile.TemporaryDirectory(prefix="linkledger-", dir=memory_disk() or tmp_path) as folder:
         yield Path(folder) / "home"
 
@@ -137,7 +141,7 @@ def postgresql_snapshots(
 
 @pytest.fixture
 def database_seed() -> DatabaseSeed | None:
-    """What was played before a test begins. Folders and files whose tests begin alike say it here."""
+    """Fills the databases before a test. Folders and files override it for tests with the same start."""
     return None
 
 
@@ -154,9 +158,9 @@ def snapshot(snapshots: SnapshotStore, database_seed: DatabaseSeed | None) -> Sn
 
 @pytest.fixture
 def settings(snapshots: SnapshotStore, snapshot: Snapshot, home: Path) -> Iterator[Settings]:
-    """Settings that lead to databases of the given kind, migrated, in which the opening was played."""
-    with snapshots.copy(snapshot, home.parent) as own:
-        yield own
+    """Settings with migrated and seeded databases of the given kind."""
+    with snapshots.copy(snapshot, home.parent) as copied:
+        yield copied
 
 
 @pytest.fixture

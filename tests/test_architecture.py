@@ -1,4 +1,4 @@
-"""The rules of ARCHITECTURE.md hold in this tree, and every rule finds the fault it is there for."""
+"""The rules of ARCHITECTURE.md hold in this tree, and every rule finds a planted fault."""
 
 import subprocess
 import sys
@@ -14,14 +14,14 @@ from payouts.tables import CLICK_TABLES, MAIN_TABLES, MODULES
 from tests.architecture.imports import (
     FAST_ENTRY_POINTS,
     STRIPE_HOME,
-    circles,
     heavy_fast_entry_points,
     hidden_imports,
+    import_cycles,
     misplaced_stripe,
     wrong_directions,
 )
-from tests.architecture.packages import crowded_packages, lonely_modules, package_circles
-from tests.architecture.planted import FAULTS, INNOCENT, Rule
+from tests.architecture.packages import crowded_packages, package_cycles, single_part_packages
+from tests.architecture.planted import CORRECT_FILES, FAULTS, Rule
 from tests.architecture.purity import (
     floats_and_naive_times,
     impure_modules,
@@ -29,7 +29,7 @@ from tests.architecture.purity import (
     pure_modules,
 )
 from tests.architecture.running import access_of, unguarded_routes, unlocked_routes, unnamed_constraints
-from tests.architecture.shape import empty_names, long_files, long_functions
+from tests.architecture.shape import long_files, long_functions, vague_names
 from tests.architecture.source import PACKAGES, SourceTree, read_tree
 from tests.harness import ROOT
 from tracker.people.access.guards import Access, keyed, public
@@ -40,16 +40,16 @@ RULES: list[Rule] = [
     hidden_imports,
     misplaced_stripe,
     heavy_fast_entry_points,
-    circles,
-    package_circles,
+    import_cycles,
+    package_cycles,
     crowded_packages,
-    lonely_modules,
+    single_part_packages,
     impure_modules,
     operations_that_commit,
     floats_and_naive_times,
     long_files,
     long_functions,
-    empty_names,
+    vague_names,
 ]
 
 
@@ -73,14 +73,14 @@ def test_the_rule_holds_in_this_tree(tree: SourceTree, rule: Rule) -> None:
 
 @pytest.mark.parametrize(("rule", "files"), FAULTS, ids=lambda value: getattr(value, "__name__", ""))
 def test_the_rule_finds_a_planted_fault(tmp_path: Path, rule: Rule, files: dict[str, str]) -> None:
-    faults = rule(write_tree(tmp_path, INNOCENT | files))
+    faults = rule(write_tree(tmp_path, CORRECT_FILES | files))
     assert faults
     assert any(path in fault or path[:-3].replace("/", ".") in fault for fault in faults for path in files)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_the_rule_leaves_innocent_code_alone(tmp_path: Path, rule: Rule) -> None:
-    assert rule(write_tree(tmp_path, INNOCENT)) == []
+def test_the_rule_accepts_correct_files(tmp_path: Path, rule: Rule) -> None:
+    assert rule(write_tree(tmp_path, CORRECT_FILES)) == []
 
 
 def test_every_rule_has_a_planted_fault() -> None:
@@ -97,7 +97,7 @@ def test_the_tree_is_not_empty(tree: SourceTree) -> None:
 
 
 def test_importing_the_product_starts_no_thread_and_loads_no_heavy_module() -> None:
-    """Each of these is loaded by who needs it, and by a web process never, or in demo mode only."""
+    """A web process loads none of these modules, except payouts.demo in demo mode."""
     heavy = "{'stripe', 'psycopg', 'alembic', 'payouts.demo', 'payouts.processes.job_table'}"
     code = f"import sys, threading, wsgi; print({heavy} & set(sys.modules), threading.active_count())"
     command = [sys.executable, "-c", code]
@@ -122,7 +122,7 @@ def test_every_route_declares_its_access(tmp_path: Path) -> None:
 
 def test_a_route_without_declared_access_is_found() -> None:
     app = Flask(__name__)
-    app.add_url_rule("/open", "open", public("shows nothing of anybody")(lambda: "open"))
+    app.add_url_rule("/open", "open", public("shows no personal data")(lambda: "open"))
     assert unguarded_routes(app) == []
     app.add_url_rule("/forgotten", "forgotten", lambda: "secrets", methods=["GET", "POST"])
     assert [fault.split(" (")[0] for fault in unguarded_routes(app)] == ["GET /forgotten", "POST /forgotten"]
@@ -137,14 +137,14 @@ def test_every_keyed_route_requires_a_key(tmp_path: Path) -> None:
 
 def test_a_keyed_route_without_a_check_is_found(tmp_path: Path) -> None:
     app = create_app(load_settings(home=tmp_path))
-    locked = keyed("sales:read", "shows sales")(lambda _caller: "sales")
-    app.add_url_rule("/locked", "locked", locked)
-    forgetful: Any = lambda: "sales"  # noqa: E731
-    forgetful.__access__ = Access("keyed", "shows sales", "sales")
-    app.add_url_rule("/forgetful", "forgetful", forgetful)
-    app.add_url_rule("/api/v1/open", "open", public("a slip")(lambda: "sales"), methods=["DELETE"])
+    checked = keyed("sales:read", "shows sales")(lambda _caller: "sales")
+    app.add_url_rule("/checked", "checked", checked)
+    unchecked: Any = lambda: "sales"  # noqa: E731
+    unchecked.__access__ = Access("keyed", "shows sales", "sales")
+    app.add_url_rule("/unchecked", "unchecked", unchecked)
+    app.add_url_rule("/api/v1/open", "open", public("a mistake")(lambda: "sales"), methods=["DELETE"])
     faults = unlocked_routes(app)
-    assert [fault.split(" (")[0] for fault in faults] == ["GET /forgetful"] * 2 + ["DELETE /api/v1/open"]
+    assert [fault.split(" (")[0] for fault in faults] == ["GET /unchecked"] * 2 + ["DELETE /api/v1/open"]
 
 
 def test_every_constraint_has_a_name() -> None:
@@ -159,4 +159,4 @@ def test_a_constraint_without_a_name_is_found() -> None:
     Table("refund", metadata, Column("id", Integer), UniqueConstraint("id", name="r" * 64))
     faults = unnamed_constraints(metadata)
     assert any(fault.startswith("sale: a CheckConstraint has no name") for fault in faults)
-    assert any("more than 63 letters" in fault for fault in faults)
+    assert any("more than 63 characters" in fault for fault in faults)

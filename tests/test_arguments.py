@@ -1,4 +1,4 @@
-"""What nobody should type, and somebody does: every command answers in a sentence, none with a traceback."""
+"""Invalid command line arguments: commands reject them with a plain sentence and without a traceback."""
 
 import json
 from collections.abc import Iterator
@@ -14,21 +14,21 @@ from werkzeug.serving import make_server
 from config.database import Databases, transact
 from config.settings import Settings, SettingsError
 from payouts.cli import COMMAND_MODULES, commands_of
+from tests.cast.api import Terminal
+from tests.cast.people import add_brand_with_program
 from tests.conftest import settings_for
-from tests.tracker.terminal import Terminal
-from tracker.people.accounts.operations import create_brand, create_creator
-from tracker.programs.operations import create_program
+from tracker.people.accounts.operations import create_creator
 from tracker.sales.sources.operations import create_source
 from wsgi import create_app
 
 EVERY_COMMAND = tuple(command for module in COMMAND_MODULES for command in commands_of(module))
 INVALID_UTF8 = b"\xff".decode(errors="surrogateescape")
-"""How Python hands on an argument that is no UTF-8."""
+"""An argument that is not valid UTF-8, as Python passes it on."""
 
 BOOK = ("ledger", "book", "bonus", "--brand", "BRAND", "--creator", "CREATOR", "--amount-minor", "5")
 ARGUMENTS = {
     "a time before the calendar": ("work", "--as-of", "0001-01-01T00:00:00+01:00"),
-    "terms from before the calendar": (
+    "terms before the calendar": (
         *("program", "change-terms", "PROGRAM", "--rate", "5"),
         *("--effective", "0001-01-01T00:00:00+05:00"),
     ),
@@ -41,33 +41,40 @@ ARGUMENTS = {
         "--notice-days",
         "4000000",
     ),
-    "a notice of an age": ("program", "change-terms", "PROGRAM", "--rate", "5", "--notice-days", "9" * 11),
-    "a month of a far year": ("statement", "close", "--brand", "BRAND", "--period", "99999999999-01"),
-    "a week of a far year": ("statement", "close", "--brand", "BRAND", "--period", "99999999999-W01"),
-    "more sales than there are": ("sale", "list", "--brand", "BRAND", "--limit", "9" * 20),
-    "more events than there are": ("source", "events", "--limit", "9" * 20),
-    "an id in two lines": ("source", "send", "--source", "SOURCE", "--id", "a\nb", "FILE"),
+    "a notice beyond the calendar": (
+        "program",
+        "change-terms",
+        "PROGRAM",
+        "--rate",
+        "5",
+        "--notice-days",
+        "9" * 11,
+    ),
+    "a month in the far future": ("statement", "close", "--brand", "BRAND", "--period", "99999999999-01"),
+    "a week in the far future": ("statement", "close", "--brand", "BRAND", "--period", "99999999999-W01"),
+    "a limit of sales above 64 bits": ("sale", "list", "--brand", "BRAND", "--limit", "9" * 20),
+    "a limit of events above 64 bits": ("source", "events", "--limit", "9" * 20),
+    "an id with a line break": ("source", "send", "--source", "SOURCE", "--id", "a\nb", "FILE"),
     "an id that is not ASCII": ("source", "send", "--source", "SOURCE", "--id", "ü€", "FILE"),
-    "a reason that is no text": (*BOOK, "--key", "k", "--reason", INVALID_UTF8),
-    "a key that is no text": (*BOOK, "--key", INVALID_UTF8, "--reason", "x"),
-    "a payout that is no text": ("payout", "show", INVALID_UTF8),
-    "an order that is no text": ("explain", INVALID_UTF8, "--brand", "BRAND"),
+    "a reason that is not UTF-8": (*BOOK, "--key", "k", "--reason", INVALID_UTF8),
+    "a key that is not UTF-8": (*BOOK, "--key", INVALID_UTF8, "--reason", "x"),
+    "a payout that is not UTF-8": ("payout", "show", INVALID_UTF8),
+    "an order that is not UTF-8": ("explain", INVALID_UTF8, "--brand", "BRAND"),
 }
 
 
 @pytest.fixture
 def names(settings: Settings, databases: Databases, tmp_path: Path, now: datetime) -> dict[str, str]:
-    """What stands for the words in capitals."""
+    """The values of the placeholders, which are words in upper case."""
     file = tmp_path / "message.json"
     file.write_bytes(b"{}")
     keys = settings.secret_keys
 
     def work(session: Session) -> dict[str, str]:
-        brand = create_brand(session, now, name="Teas", currency="EUR", timezone="UTC")
-        program = create_program(session, now, brand_id=brand.id, name="Friends", rate_bp=1000)
+        brand_id, program_id = add_brand_with_program(session, now)
         creator = create_creator(session, now, name="Anna", email="anna@example.com", country="DE")
-        source, _secret = create_source(session, now, brand_id=brand.id, kind="standard", keys=keys)
-        return {"BRAND": brand.id, "PROGRAM": program.id, "CREATOR": creator.id, "SOURCE": source.id}
+        source, _secret = create_source(session, now, brand_id=brand_id, kind="standard", keys=keys)
+        return {"BRAND": brand_id, "PROGRAM": program_id, "CREATOR": creator.id, "SOURCE": source.id}
 
     return transact(databases.main, work) | {"FILE": str(file)}
 
@@ -90,17 +97,19 @@ def require_clean_error(result: Result, exit_code: int) -> None:
     assert result.stderr.strip().endswith((".", "or more"))
 
 
-@pytest.mark.parametrize("what", ARGUMENTS)
+@pytest.mark.parametrize("case", ARGUMENTS)
 def test_invalid_arguments_are_rejected_without_a_traceback(
-    settings: Settings, names: dict[str, str], what: str
+    settings: Settings, names: dict[str, str], case: str
 ) -> None:
-    arguments = [names.get(each, each) for each in ARGUMENTS[what]]
+    arguments = [names.get(each, each) for each in ARGUMENTS[case]]
     require_clean_error(Terminal(settings, EVERY_COMMAND).run(*arguments), 2)
 
 
-def test_too_large_an_amount_is_rejected_with_the_limit(settings: Settings, names: dict[str, str]) -> None:
-    booked = [names.get(each, each) for each in BOOK[:-1]]
-    result = Terminal(settings, EVERY_COMMAND).run(*booked, str(2**53), "--key", "k", "--reason", "x")
+def test_an_amount_above_the_limit_is_rejected_with_the_limit(
+    settings: Settings, names: dict[str, str]
+) -> None:
+    command = [names.get(each, each) for each in BOOK[:-1]]
+    result = Terminal(settings, EVERY_COMMAND).run(*command, str(2**53), "--key", "k", "--reason", "x")
     require_clean_error(result, 2)
     assert f"1 to {2**53 - 1} minor units" in result.stderr
 

@@ -1,4 +1,4 @@
-"""What holds for every command: help, --json, --pick, plain errors, and exit codes with a meaning."""
+"""Behaviour of every command: help, --json, --pick, plain errors and exit codes."""
 
 import json
 import os
@@ -17,8 +17,8 @@ from config.database import Databases
 from config.settings import Settings
 from payouts.cli import COMMAND_MODULES, commands_of, main
 from payouts.ledger.models import Chain
+from tests.cast.api import Terminal
 from tests.harness import ROOT
-from tests.tracker.terminal import Terminal
 from tracker.console import CommandResult, ConsoleCommand
 from tracker.errors import Conflict, Fault, Invalid, NotFound, NotNow
 
@@ -45,10 +45,10 @@ def run(*arguments: str, **variables: str) -> Result:
 
 
 def run_in_process(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("LINKLEDGER_")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("LINKLEDGER_")}
     return subprocess.run(
         [sys.executable, "-c", "from payouts.cli import main; main()", *arguments],
-        env=kept | {f"LINKLEDGER_{name}": value for name, value in variables.items()},
+        env=inherited | {f"LINKLEDGER_{name}": value for name, value in variables.items()},
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -77,8 +77,9 @@ def test_the_required_commands_exist() -> None:
 def test_the_table_of_command_modules_is_complete() -> None:
     modules = {path.relative_to(ROOT).with_suffix("") for path in ROOT.glob("*/**/*command*.py")}
     names = {".".join(path.parts) for path in modules if path.parts[0] in ("tracker", "payouts")}
-    rooms = {name for name in names if hasattr(import_module(name), "COMMANDS")}
-    assert {module: tuple(each.name for each in commands_of(module)) for module in rooms} == COMMAND_MODULES
+    modules_with_commands = {name for name in names if hasattr(import_module(name), "COMMANDS")}
+    found = {module: tuple(each.name for each in commands_of(module)) for module in modules_with_commands}
+    assert found == COMMAND_MODULES
 
 
 def test_a_command_imports_only_its_own_module() -> None:
@@ -94,7 +95,7 @@ def test_a_command_imports_only_its_own_module() -> None:
 
 
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
-def test_every_command_has_help_json_and_pick_and_refuses_unknown_options(path: tuple[str, ...]) -> None:
+def test_every_command_has_help_json_and_pick_and_rejects_unknown_options(path: tuple[str, ...]) -> None:
     shown = run(*path, "--help")
     assert shown.exit_code == 0
     usage, _, rest = shown.output.partition("\n\n")
@@ -107,7 +108,7 @@ def test_every_command_has_help_json_and_pick_and_refuses_unknown_options(path: 
     assert "--no-such-option" in refused.stderr
 
 
-def test_help_needs_no_database_and_makes_no_home(tmp_path: Path) -> None:
+def test_help_needs_no_database_and_creates_no_home(tmp_path: Path) -> None:
     home = tmp_path / "home"
     done = run_in_process("--help", HOME=str(home), DATABASE_URL="mysql://nowhere", BIND="x")
     assert (done.returncode, done.stderr) == (0, "")
@@ -133,13 +134,13 @@ def test_help_describes_every_command() -> None:
 
 def test_every_reading_command_prints_exactly_one_json_value(linkledger: Terminal) -> None:
     brand = linkledger.ask("brand", "create", "Teas", "--currency", "EUR", "--timezone", "UTC")["id"]
-    of_the_brand = ("payout preview", "payout run", "payout list", "ledger balances")
-    for command in ("check", "work", "brand list", "creator list", *of_the_brand):
-        arguments = (*command.split(), *(("--brand", brand) if command in of_the_brand else ()))
-        answer = linkledger.run(*arguments, "--json")
-        assert answer.exit_code == 0, answer.output
-        json.loads(answer.stdout)
-        assert len(answer.stdout.splitlines()) == 1
+    brand_commands = ("payout preview", "payout run", "payout list", "ledger balances")
+    for command in ("check", "work", "brand list", "creator list", *brand_commands):
+        arguments = (*command.split(), *(("--brand", brand) if command in brand_commands else ()))
+        result = linkledger.run(*arguments, "--json")
+        assert result.exit_code == 0, result.output
+        json.loads(result.stdout)
+        assert len(result.stdout.splitlines()) == 1
 
 
 def test_errors_are_one_line_on_stderr(linkledger: Terminal) -> None:
@@ -165,15 +166,15 @@ def test_an_invalid_period_is_rejected(linkledger: Terminal) -> None:
     brand = linkledger.ask("brand", "create", "Teas", "--currency", "EUR", "--timezone", "Asia/Tokyo")["id"]
     for period in ("9999-12", "0001-01", "10000-01", "2026-1", "२०२६-१०", "-", "W", "2026-W"):
         for command in ("close", "show", "approve", "export"):
-            answer = linkledger.run("statement", command, "--brand", brand, "--period", period)
-            assert answer.exit_code in (1, 2), answer.output
-            assert answer.stderr.startswith("linkledger: ")
+            result = linkledger.run("statement", command, "--brand", brand, "--period", period)
+            assert result.exit_code in (1, 2), result.output
+            assert result.stderr.startswith("linkledger: ")
 
 
 def test_an_amount_above_the_database_limit_is_rejected(linkledger: Terminal) -> None:
     brand = linkledger.ask("brand", "create", "Teas", "--currency", "EUR", "--timezone", "UTC")["id"]
-    more = ("--brand", brand, "--reason", "x", "--key", "k", "--amount-minor")
-    assert "amount" in linkledger.refused("ledger", "book", "deposit", *more, str(10**30))
+    options = ("--brand", brand, "--reason", "x", "--key", "k", "--amount-minor")
+    assert "amount" in linkledger.refused("ledger", "book", "deposit", *options, str(10**30))
     assert "amount" in linkledger.refused(
         "sandbox", "fund", "--currency", "EUR", "--amount-minor", str(10**30)
     )
@@ -182,7 +183,7 @@ def test_an_amount_above_the_database_limit_is_rejected(linkledger: Terminal) ->
 @pytest.mark.parametrize(
     ("error", "code"), [(Invalid, 2), (NotFound, 2), (Conflict, 2), (NotNow, 1), (Fault, 3)]
 )
-def test_each_error_of_the_domain_has_its_exit_code(error: type[Exception], code: int) -> None:
+def test_each_domain_error_has_its_exit_code(error: type[Exception], code: int) -> None:
     @click.command("fail", cls=ConsoleCommand)
     def fail() -> CommandResult:
         raise error("It did not work, because.")
@@ -269,10 +270,10 @@ def test_an_unreachable_database_is_reported_without_its_password(home_only: dic
         assert "Traceback" not in done.output
 
 
-def test_a_file_that_is_no_database_is_reported(tmp_path: Path, home_only: dict[str, str]) -> None:
-    spoiled = tmp_path / "ledger.db"
-    spoiled.write_text("this is not a database, but a text that is long enough to be read as a header" * 50)
-    done = run("check", "--json", **(home_only | {"LINKLEDGER_DATABASE_URL": f"sqlite:///{spoiled}"}))
+def test_a_file_that_is_not_a_database_is_reported(tmp_path: Path, home_only: dict[str, str]) -> None:
+    file = tmp_path / "ledger.db"
+    file.write_text("this is not a database, but it is long enough to be read as the header of one" * 50)
+    done = run("check", "--json", **(home_only | {"LINKLEDGER_DATABASE_URL": f"sqlite:///{file}"}))
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.startswith("linkledger: ")
 
@@ -290,6 +291,6 @@ def test_a_check_that_finds_a_fault_exits_with_3_and_still_prints_json(
     found: dict[str, Any] = json.loads(done.stdout)
     assert (done.exit_code, found["ok"]) == (3, False)
     assert [each["ok"] for each in found["checks"]].count(False) == 1
-    words = linkledger.run("check")
-    assert words.exit_code == 3
-    assert "FAULT" in words.stdout
+    for_people = linkledger.run("check")
+    assert for_people.exit_code == 3
+    assert "FAULT" in for_people.stdout

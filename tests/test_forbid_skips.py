@@ -1,4 +1,4 @@
-"""The plugin that forbids skips, seen from outside: real sessions of pytest, with and without workers."""
+"""The plugin that forbids skips, in real pytest sessions, with and without workers."""
 
 import os
 import subprocess
@@ -38,7 +38,7 @@ pytest.skip("no server", allow_module_level=True)
 def run_pytest(folder: Path, test_file: str, *, forbid: bool, workers: int = 0) -> tuple[int, str]:
     (folder / "test_it.py").write_text(test_file)
     environment = os.environ | {"LINKLEDGER_FORBID_SKIPS": str(int(forbid))}
-    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # those that the settings name are enough
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the plugins named in the settings are enough
     command = [
         sys.executable,
         "-m",

@@ -1,4 +1,4 @@
-"""The numbered steps: up, down and up again with data in every table, and at the head what the models say."""
+"""Migrations: up, down and up again with data in every table, and at the head the schema of the models."""
 
 import ast
 import subprocess
@@ -21,15 +21,14 @@ from config.settings import Settings
 from payouts.processes.supervisor import child_environment
 from payouts.tables import CLICK_TABLES, MAIN_TABLES
 from payouts.transfers.sandbox.server import SandboxServer
+from tests.cast.books import Books, at, open_books
+from tests.cast.months import OCTOBER, add_booking, report_by_api, seal, sell_and_release
 from tests.conftest import settings_for
 from tests.harness import ROOT
 from tests.harness.databases.postgres import PostgresServer
 from tests.harness.databases.schema_catalogue import PARTITION, catalogue
-from tests.payouts.cast import Books, at, open_books
 from tests.payouts.commissions.test_provider_refunds import deliver, refund_messages, stripe_source
 from tests.payouts.commissions.test_supported_refunds import parked_claim_of_deleted_provider
-from tests.payouts.programs import report_by_api
-from tests.payouts.transfers.runs.scenes import OCTOBER, add_booking, run_at, seal, sell_and_release
 from tracker.programs.policies import change_policy
 from tracker.sales.inbox.jobs import empty_old_events
 
@@ -69,7 +68,7 @@ def empty(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) ->
 
 @pytest.fixture
 def seeded_books(settings: Settings, databases: Databases, tmp_path: Path) -> Books:
-    """Rows in the tables of every subject: clicks excepted, whose one table has no history."""
+    """Rows in the tables of every subject, except clicks, which have their own tests."""
     with SandboxServer(tmp_path / "sandbox.db") as sandbox:
         return fill_books(open_books(settings, databases, sandbox))
 
@@ -89,7 +88,7 @@ def fill_books(books: Books) -> Books:
     parked_claim_of_deleted_provider(books, "1001", "10-31 15:00")
     add_booking(books, 80_00, "10-20")
     seal(books, OCTOBER)
-    assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
+    assert books.run(OCTOBER.payday).pay(books.brand_id).paid
     return books
 
 
@@ -101,17 +100,17 @@ Rows = dict[str, list[dict[str, Any]]]
 
 
 def rows_of(engine: Engine, tables: MetaData) -> Rows:
-    standing = names_of(engine)
+    existing = names_of(engine)
     with read_session(engine) as session:
         return {
             table.name: [dict(row) for row in session.execute(text(f"select * from {table.name}")).mappings()]
             for table in tables.sorted_tables
-            if table.name in standing
+            if table.name in existing
         }
 
 
 def restricted_to(older: Rows, newer: Rows) -> Rows:
-    """What of `newer` has a place in the tables and columns of `older`, in the order of its text."""
+    """The rows of `newer`, restricted to the tables and columns of `older`, and sorted."""
     columns = {name: set(rows[0]) if rows else set() for name, rows in older.items()}
     return {
         name: sorted(({key: row[key] for key in row if key in known} for row in newer[name]), key=by_name)
@@ -124,7 +123,7 @@ def by_name(row: dict[str, Any]) -> str:
 
 
 def test_downgrade_and_upgrade_keep_data_at_every_step(seeded_books: Books) -> None:
-    """A step down loses what only its tables held; what older tables hold stays as it is."""
+    """A downgrade loses only the data of the tables and columns that it removes."""
     engine = seeded_books.databases.main
     before = rows_of(engine, MAIN_TABLES)
     assert sum(bool(rows) for rows in before.values()) > 26
@@ -183,8 +182,8 @@ def test_concurrent_upgrades_succeed(empty: Databases, tmp_path: Path) -> None:
         subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True)
         for _ in range(4)
     ]
-    answers = [process.communicate()[1] for process in started]
-    assert [process.returncode for process in started] == [0] * 4, answers
+    errors = [process.communicate()[1] for process in started]
+    assert [process.returncode for process in started] == [0] * 4, errors
     require_current_schema(empty)
 
 
@@ -214,7 +213,7 @@ def test_the_schema_check_does_not_wait_for_writers(databases: Databases) -> Non
 
 
 def test_the_head_matches_the_models(databases: Databases) -> None:
-    """By alembic's own comparison, types included."""
+    """Compared by alembic, including column types."""
     for engine, tables, version in (
         (databases.main, MAIN_TABLES, "schema_main"),
         (databases.clicks, CLICK_TABLES, "schema_clicks"),
@@ -236,7 +235,7 @@ def test_the_head_matches_the_models(databases: Databases) -> None:
 
 
 def test_the_migrated_catalogue_equals_that_of_the_models(databases: Databases, empty: Databases) -> None:
-    """Checks and partial indexes too, which alembic does not compare; triggers are the steps' own."""
+    """Also checks and partial indexes, which alembic does not compare. Only migrations create triggers."""
     MAIN_TABLES.create_all(empty.main)
     CLICK_TABLES.create_all(empty.clicks)
     for migrated, made in ((databases.main, empty.main), (databases.clicks, empty.clicks)):
@@ -272,7 +271,7 @@ def test_every_table_is_strict_on_sqlite(sqlite_template: Path) -> None:
 
 @pytest.mark.parametrize("migration", MIGRATIONS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_migrations_do_not_import_the_product(migration: Path) -> None:
-    """Only alembic, SQLAlchemy and what belongs to the steps: it does the same in ten years."""
+    """They may import alembic, SQLAlchemy and their own helpers, so that they never change their effect."""
     imported = set()
     for node in ast.walk(ast.parse(migration.read_text())):
         if isinstance(node, ast.Import):

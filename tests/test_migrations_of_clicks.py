@@ -1,4 +1,4 @@
-"""Migrations of destinations and clicks keep the rows, both ways, on both databases."""
+"""Migrations of clicks and links keep the rows, up and down, on both databases."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from config.database import Databases, transact
 from config.migrate import migrate_down, migrate_up
 from config.schema import CLICKS, MAIN
 from config.settings import Settings
-from tests.tracker.cast import create_cast
+from tests.cast.people import create_cast
 from tests.tracker.clicks.counting.test_totals import click, write
 from tracker.clicks.recording.recorder import Recorder
 from tracker.programs.links.operations import create_link, link_target
@@ -27,7 +27,7 @@ def ids(clicks: Engine) -> list[UUID]:
 
 
 def insert_old_row(clicks: Engine, identifier: UUID) -> None:
-    """As the first version wrote it."""
+    """Insert a click as the first version wrote it."""
     insert = text(
         "insert into click (id, link_id, verdict, reason, device) values (:id, :id, 'person', 'x', 'phone')"
     ).bindparams(id=None)
@@ -70,7 +70,7 @@ def test_clicks_can_be_recorded_after_upgrading_from_the_first_version(
 
 def test_links_and_programs_survive_a_downgrade_and_upgrade(databases: Databases, now: datetime) -> None:
     cast = create_cast(databases, now)
-    made: dict[str, Any] = {"program_id": cast.program_id, "creator_id": cast.anna_id}
+    made: dict[str, Any] = {"program_id": cast.program_id, "creator_id": cast.member_id}
     transact(
         databases.main,
         lambda s: create_link(s, now, **made, destination="https://shop.example/tea", code="tea"),

@@ -1,4 +1,4 @@
-"""The PostgreSQL that tests run on: what they may do to it, and that nothing of it is left behind."""
+"""The PostgreSQL server of the tests: its operations, and that nothing of it is left behind."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ os.kill(os.getpid(), 9)
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[PostgresServer]:
-    """One of our own, so that it may be stopped."""
+    """A separate server, so that the test can stop it."""
     monkeypatch.delenv(URL_VARIABLE, raising=False)
     try:
         own = start_postgres()
@@ -64,7 +64,7 @@ def test_committed_rows_survive_a_server_crash(server: PostgresServer) -> None:
 
 
 @pytest.mark.usefixtures("server")  # skips where there is none
-def test_the_server_is_removed_after_its_tests_were_killed() -> None:
+def test_the_server_is_removed_when_its_tests_are_killed() -> None:
     command = [sys.executable, "-c", START_AND_DIE]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     home = Path(done.stdout.strip().split("host=")[1].replace("%2F", "/"))

@@ -1,4 +1,4 @@
-"""Whatever happens, nobody's data is written to a log."""
+"""The logs of a running installation contain no personal data and no secrets."""
 
 import os
 import signal
@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from config.database import Databases
 from config.settings import Settings
+from tests.cast.api import Terminal
 from tests.harness.processes.serve_process import STOPS_WITHIN_S, linux_only, serving, wait_until_both_run
 from tests.harness.processes.server import Server
 from tests.test_walkthrough import (
@@ -20,7 +21,6 @@ from tests.test_walkthrough import (
     report,
     sale,
 )
-from tests.tracker.terminal import Terminal
 
 MAIL, ADDRESS = "canary@birds.example", "198.51.100.77"
 
@@ -66,12 +66,12 @@ def test_no_personal_data_is_logged(settings: Settings, databases: Databases, tm
 
 
 def postbacks_of_a_network(terminal: Terminal, web: Server, brand_id: str) -> str:
-    """The key that stood in their addresses."""
+    """Send postbacks with personal data. Returns the API key in their URLs."""
     made = ("key", "create", "--brand", brand_id, "--name", "network", "--scope", "postback")
     key: str = terminal.ask(*made)["key"]
-    told = f"/postback?key={key}&order_id=9&total=1&currency=EUR"
-    assert web.get(f"{told}&mail={MAIL}").status == 201
-    assert web.get(f"{told}&customer={MAIL}").status == 422
+    postback = f"/postback?key={key}&order_id=9&total=1&currency=EUR"
+    assert web.get(f"{postback}&mail={MAIL}").status == 201
+    assert web.get(f"{postback}&customer={MAIL}").status == 422
     assert web.get(f"/postback?key={key[:-1]}&mail={MAIL}").status == 401
     return key
 
@@ -87,7 +87,7 @@ def send_malformed_requests(port: int, token: str, network: str) -> None:
 
 
 def send_raw_line(port: int, line: str) -> None:
-    """Say something that is no HTTP, and hear the answer out."""
+    """Send a line that is not valid HTTP, and read the response to its end."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(f"{line}\r\n\r\n".encode())
         while connection.recv(4096):

@@ -1,4 +1,4 @@
-"""The whole of it on one page: from the link to the bank transfer, over real HTTP, to the cent."""
+"""The complete flow in one test: from the link to the bank transfer, over real HTTP, to the cent."""
 
 import base64
 import json
@@ -15,8 +15,8 @@ from config.database import Databases
 from config.settings import Settings
 from payouts import cli
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
+from tests.cast.api import Terminal
 from tests.harness.processes.server import Response, Server, running_server
-from tests.tracker.terminal import Terminal
 
 WITHIN_S = 20.0
 FORGED = "whsec_" + base64.b64encode(bytes(32)).decode()
@@ -33,7 +33,7 @@ def test_from_the_link_to_the_bank_transfer(settings: Settings, databases: Datab
         token = follow_the_link(web)
         wait_until(lambda: linkledger.ask("click", "count", "--link", cast["link"]) == {"person": 1})
 
-        # The shop reports the sale, twice, and later a part that came back. Forged reports do nothing.
+        # The shop reports the sale twice, and later a partial refund. Forged reports have no effect.
         first = sale("1001", token)
         assert report(web, shop, "m-1", "sale.created", first).json["state"] == "applied"
         assert report(web, shop, "m-1", "sale.created", first).status == 200
@@ -45,7 +45,7 @@ def test_from_the_link_to_the_bank_transfer(settings: Settings, databases: Datab
             more = report(web, shop, f"n-{number}", "sale.created", sale(f"200{number}", token))
             assert more.json["state"] == "applied"
 
-    # 12.5 % of 95.00 net is 11.875, half up 11.88; 75.00 are left of it, so 9.375, 9.38 remain.
+    # 12.5 % of 95.00 net is 11.875, rounded half up 11.88. After the refund, 75.00 net earn 9.375, so 9.38.
     linkledger.ask("work")
     (account,) = linkledger.ask("explain", "1001", "--brand", brand)
     (commission,) = account["commissions"]
@@ -53,7 +53,7 @@ def test_from_the_link_to_the_bank_transfer(settings: Settings, databases: Datab
     (balance,) = linkledger.ask("ledger", "balances", "--brand", brand)
     assert (balance["held"], balance["payable"]) == (euro(9_38 + 5 * 11_88), euro(0))
 
-    # Time passes: the hold ends, the month closes, silence approves the statement, the creator is paid.
+    # Time passes: the hold ends, the period closes, the statement is approved automatically, the payout sent.
     pay_date = datetime.fromisoformat(commission["pay_date"]).replace(tzinfo=UTC)
     linkledger.ask("work", "--as-of", f"{pay_date + timedelta(hours=12):%Y-%m-%dT%H:%M:%SZ}")
     period = f"{pay_date - timedelta(days=15):%Y-%m}"
@@ -61,7 +61,7 @@ def test_from_the_link_to_the_bank_transfer(settings: Settings, databases: Datab
     assert (statement["state"], statement["approved_by"]) == ("sealed", "silence")
     assert statement["closing_split"]["payable"] == euro(68_78)
 
-    # One transfer of exactly that amount stands in the sandbox, and nobody owes anybody anything.
+    # The sandbox has one transfer of exactly that amount, and nothing is owed any more.
     (payout,) = linkledger.ask("payout", "list", "--brand", brand)
     assert (payout["state"], payout["amount"]) == ("paid", euro(68_78))
     (transfer,) = transfers_in_the_sandbox(settings)
@@ -72,9 +72,9 @@ def test_from_the_link_to_the_bank_transfer(settings: Settings, databases: Datab
 
 
 def make_brand_and_creator(linkledger: Terminal) -> dict[str, Any]:
-    """12.5 %, held for three days; Anna takes part, her bank account is connected, and there are funds.
+    """A program with 12.5 % and a hold of 3 days; Anna is enrolled, her payee is ready, and there are funds.
 
-    Three, because the test lives through each day until the pay.
+    The hold is short because the test runs the jobs of each day until the pay date.
     """
     hosts = ("--timezone", "Europe/Berlin", "--allow-host", "shop.example")
     brand = linkledger.ask("brand", "create", "Teas", "--currency", "EUR", *hosts)["id"]
@@ -94,7 +94,7 @@ def make_brand_and_creator(linkledger: Terminal) -> dict[str, Any]:
 
 
 def follow_the_link(web: Server) -> str:
-    """A shopper on a phone lands in the shop at once, with a token and nothing else. The token."""
+    """A shopper on a phone is redirected to the shop, with a token and without cookies. Returns the token."""
     redirect = web.get("/anna", **{"User-Agent": PHONE})
     landing = urlsplit(redirect.headers["Location"])
     assert (redirect.status, redirect.headers["Cache-Control"]) == (302, "no-store, private")
@@ -114,7 +114,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def now_iso() -> str:
-    """Asked when it happens: a sale that is minutes older than its click is nobody's."""
+    """The current time, read when it is needed: a sale minutes older than its click is not credited."""
     return datetime.now(UTC).replace(microsecond=0).isoformat()
 
 
@@ -129,7 +129,7 @@ def refund(order_id: str) -> dict[str, Any]:
 
 
 def report(web: Server, shop: dict[str, Any], key: str, kind: str, data: dict[str, Any]) -> Response:
-    """What the shop does: sign by the Standard Webhooks specification, with its own library, and post."""
+    """Send a message like a shop: signed by the library of the Standard Webhooks specification."""
     now = datetime.now(UTC)
     body = json.dumps({"type": kind, "timestamp": now.isoformat(), "data": data})
     headers = {
@@ -146,7 +146,7 @@ def euro(minor: int) -> dict[str, Any]:
 
 
 def transfers_in_the_sandbox(settings: Settings) -> list[dict[str, Any]]:
-    """As the payment provider itself lists them, asked over HTTP without our own client."""
+    """The transfers that the payment provider lists, read over HTTP without our own client."""
     with SandboxServer(settings.home / "sandbox.db") as provider:
         request = Request(f"{provider.url}/v1/transfers", headers={"Authorization": f"Bearer {SANDBOX_KEY}"})
         with urlopen(request, timeout=10) as answer:

@@ -1,1 +1,1 @@
-"""Everything from a link to a recorded sale."""
+"""Links, clicks and sales: everything from a short link to a recorded sale."""

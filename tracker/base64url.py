@@ -1,4 +1,4 @@
-"""base64url without padding (RFC 4648, section 5), in a third of the time that `base64` takes. Pure."""
+"""base64url without padding (RFC 4648, section 5), three times as fast as the `base64` module. Pure."""
 
 from binascii import b2a_base64
 

@@ -1,6 +1,7 @@
-"""What every command of the console shares: one JSON value on stdout, all else on stderr, plain errors.
+"""The base of all CLI commands: results on stdout, everything else on stderr, errors as plain sentences.
 
-A command is a function that takes a Console (and its own parameters) and returns an Answer or a JSON value.
+A command is a function that takes a Console and its own parameters and returns a CommandResult or a JSON
+value.
 """
 
 import json
@@ -26,26 +27,26 @@ CHECK_FOUND_FAULT = 3
 
 @dataclass(frozen=True)
 class CommandResult:
-    """What a command found or made: `value` for --json, `text` for a person."""
+    """The result of a command: `value` for --json, `text` for people."""
 
     value: Any
     text: str = ""
     exit_code: int = 0
     after_output: Callable[[], object] | None = None
-    """Called after the output was printed."""
+    """Called after the output is printed."""
 
 
 class Console:
-    """Opens what a command needs when it first needs it, and takes `now` once."""
+    """Settings, databases and time of one command, each created on first use."""
 
     @cached_property
     def settings(self) -> Settings:
         return load_settings()
 
     def settings_with(self, **overrides: Any) -> Settings:
-        """The settings with what the command line says instead, where it says anything."""
-        given = {name: value for name, value in overrides.items() if value is not None}
-        return load_settings(**given) if given else self.settings
+        """The settings, replaced by those options of the command line that are not None."""
+        present = {name: value for name, value in overrides.items() if value is not None}
+        return load_settings(**present) if present else self.settings
 
     @cached_property
     def databases(self) -> Databases:
@@ -59,12 +60,12 @@ class Console:
         return datetime.now(UTC)
 
     def say(self, line: str) -> None:
-        """For people, while a command works; never on stdout."""
+        """Print a progress line for people, on stderr."""
         click.echo(line, err=True)
 
 
 class ConsoleCommand(click.Command):
-    """A command with --json and --pick, whose errors are sentences and whose exit codes have a meaning."""
+    """A command with --json and --pick. It reports errors as plain sentences and with defined exit codes."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -76,11 +77,11 @@ class ConsoleCommand(click.Command):
         pick = context.params.pop("pick")
         try:
             _require_utf8(context)
-            answer = super().invoke(context)
-            answer = answer if isinstance(answer, CommandResult) else CommandResult(answer)
-            _print(answer, as_json, pick)
-            if answer.after_output is not None:
-                answer.after_output()
+            value = super().invoke(context)
+            result = value if isinstance(value, CommandResult) else CommandResult(value)
+            _print(result, as_json, pick)
+            if result.after_output is not None:
+                result.after_output()
         except LinkledgerError as error:
             _exit_with_error(str(error), error.exit_code)
         except SettingsError as error:
@@ -89,11 +90,11 @@ class ConsoleCommand(click.Command):
             _exit_with_error(str(error), FAILED)
         except DatabaseError as error:
             if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
-                raise  # ours, not the database's: a broken rule, or SQL that is wrong
+                raise  # an error in our code, for example a violated constraint or invalid SQL
             _exit_with_error(
                 f"The database cannot be used: {error.orig}. Check LINKLEDGER_DATABASE_URL.", FAILED
             )
-        context.exit(answer.exit_code)
+        context.exit(result.exit_code)
 
 
 class ConsoleGroup(click.Group):
@@ -107,23 +108,23 @@ pass_console: Callable[[Any], Any] = click.make_pass_decorator(Console, ensure=T
 
 
 def _require_utf8(context: click.Context) -> None:
-    """Arguments that are no UTF-8 arrive as surrogates, which can be neither stored nor rendered."""
+    """Raise Invalid for arguments that are not UTF-8: they arrive as surrogates, which cannot be stored."""
     for parameter in context.command.params:
         if isinstance(parameter.type, click.Path | click.File):
-            continue  # a file may be called whatever its system allows
+            continue  # file names may have any bytes that the system allows
         value = context.params.get(parameter.name or "")
         for each in value if isinstance(value, tuple) else (value,):
             if isinstance(each, str) and each.encode(errors="ignore").decode() != each:
-                raise Invalid(f"{parameter.human_readable_name}: {ascii(each)} is no UTF-8 text.")
+                raise Invalid(f"{parameter.human_readable_name}: {ascii(each)} is not valid UTF-8.")
 
 
-def _print(answer: CommandResult, as_json: bool, pick: str | None) -> None:
+def _print(result: CommandResult, as_json: bool, pick: str | None) -> None:
     if pick is not None:
-        click.echo(_pick_field(answer.value, pick))
+        click.echo(_pick_field(result.value, pick))
     elif as_json:
-        click.echo(json.dumps(answer.value, ensure_ascii=False))
-    elif answer.text or answer.value is not None:
-        click.echo(answer.text or json.dumps(answer.value, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(result.value, ensure_ascii=False))
+    elif result.text or result.value is not None:
+        click.echo(result.text or json.dumps(result.value, ensure_ascii=False, indent=2))
 
 
 def _pick_field(value: Any, path: str) -> str:
@@ -132,7 +133,7 @@ def _pick_field(value: Any, path: str) -> str:
         try:
             value = value[int(step)] if isinstance(value, list) else value[step]
         except (KeyError, IndexError, ValueError, TypeError):
-            _exit_with_error(f"--pick {path}: the answer has no field {step!r}.", WRONG_USAGE)
+            _exit_with_error(f"--pick {path}: the result has no field {step!r}.", WRONG_USAGE)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -2,13 +2,13 @@
 
 
 class LinkledgerError(Exception):
-    """Says for a person what is wrong, where, and what to do."""
+    """The base of all domain errors. The message tells a person what is wrong, where, and what to do."""
 
     status = 500
     exit_code = 1
 
     def headers(self) -> dict[str, str]:
-        """What an HTTP answer says beside the status."""
+        """Additional headers of the HTTP response."""
         return {}
 
 
@@ -29,7 +29,7 @@ class NotFound(LinkledgerError):
 
 
 class Gone(LinkledgerError):
-    """It was there, and was closed for good."""
+    """The object existed and was permanently closed."""
 
     status = 410
     exit_code = 2

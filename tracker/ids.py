@@ -1,4 +1,4 @@
-"""Public ids: a prefix that says what it is, and a UUIDv7 that says when it was made."""
+"""Public ids: a prefix for the kind of object, and a UUIDv7 that contains the time of creation."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -12,12 +12,12 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 def new_uuid(now: datetime) -> UUID:
-    """A UUIDv7 (RFC 9562) of the given time: sorts by time, to the millisecond."""
+    """A UUIDv7 (RFC 9562) for the given time. UUIDs sort by time, to the millisecond."""
     return UUID(bytes=uuid_utils.uuid7(nanoseconds=_milliseconds(now) * 1_000_000).bytes)
 
 
 def new_id(prefix: str, now: datetime) -> str:
-    """For example new_id("sal", now) -> "sal_01937c…": prefix, underscore, 32 hex digits."""
+    """A new public id. new_id("sal", now) -> "sal_01937c…": prefix, underscore, 32 hex digits."""
     return public_id(prefix, new_uuid(now))
 
 
@@ -43,7 +43,7 @@ def uuid_time(uuid: UUID) -> datetime:
 
 
 def uuid_lower_bound(at: datetime) -> UUID:
-    """The smallest UUIDv7 of that time: the lower bound for range queries."""
+    """The smallest UUIDv7 of that time, as the lower bound of range queries."""
     return UUID(int=_milliseconds(at) << 80)
 
 

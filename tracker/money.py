@@ -1,4 +1,4 @@
-"""Amounts and currencies: integers in minor units, never a float."""
+"""Amounts and currencies. Amounts are integers in minor units, never floats."""
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -9,15 +9,15 @@ import iso4217
 from tracker.errors import Invalid
 
 RATE_UNIT_BP = 10_000
-"""Basis points in a whole: 1250 bp are 12.5 %."""
+"""Basis points in 100 %: 1250 bp are 12.5 %."""
 
 MAX_MINOR = 2**53 - 1
-"""Largest amount accepted from outside: every JSON reader on the way can hold it exactly."""
+"""The largest amount accepted from outside: every JSON parser can represent it exactly."""
 
 
 @dataclass(frozen=True, order=True)
 class Money:
-    """An amount in minor units of one currency. Amounts of two currencies do not add."""
+    """An amount in minor units of one currency. Adding different currencies raises Invalid."""
 
     minor: int
     currency: str
@@ -48,7 +48,7 @@ class Money:
 
 @cache
 def exponent(currency: str) -> int:
-    """Digits after the decimal point, by ISO 4217: EUR 2, JPY 0, BHD 3. Raises Invalid."""
+    """Digits after the decimal point (ISO 4217): EUR 2, JPY 0, BHD 3. Raises Invalid if it is not known."""
     try:
         digits = iso4217.Currency(currency).exponent
     except ValueError:
@@ -59,7 +59,7 @@ def exponent(currency: str) -> int:
 
 
 def format_amount(minor: int, currency: str) -> str:
-    """1234 EUR -> "12.34": exact, for machines and tables; pages format for people."""
+    """1234 EUR -> "12.34". Exact, for programs and tables; pages have their own format."""
     return f"{Decimal(minor).scaleb(-exponent(currency)):f}"
 
 
@@ -72,9 +72,9 @@ def divide_half_up(numerator: int, denominator: int) -> int:
 
 
 def parse_rate_bp(text: str) -> int:
-    """A percentage as a person writes it, "12.5", in basis points, 1250.
+    """A percentage in basis points: "12.5" or "12.5 %" -> 1250.
 
-    Raises Invalid outside 0 to 100 and beyond two decimals.
+    Raises Invalid outside 0 to 100 and for more than two decimals.
     """
     try:
         rate = Decimal(text.strip().removesuffix("%").strip()) * 100
@@ -82,7 +82,7 @@ def parse_rate_bp(text: str) -> int:
         rate = Decimal("NaN")
     if not rate.is_finite() or rate != rate.to_integral_value() or not 0 <= rate <= RATE_UNIT_BP:
         raise Invalid(
-            f"{text!r} is not a rate: give a percentage from 0 to 100 with at most two decimals, as 12.5."
+            f"{text!r} is not a rate: give a percentage from 0 to 100 with up to two decimals, such as 12.5."
         )
     return int(rate)
 

@@ -1,6 +1,7 @@
-"""One signer per purpose: a signature is valid for its purpose only.
+"""Signing and encryption, one key per purpose: a signature is valid for its purpose only.
 
-Keys are given newest first; the newest signs, all verify. SHA-256 throughout (the default is SHA-1).
+`keys` are ordered newest first: the newest signs and encrypts, all of them verify and decrypt. All use
+SHA-256 (the default of itsdangerous is SHA-1).
 """
 
 import base64
@@ -36,33 +37,33 @@ def signer(keys: Sequence[str], purpose: str) -> Signer:
 
 
 class _CachingSigner(Signer):
-    """Derives each key once, not for every signature."""
+    """Derives each key once instead of for every signature."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._derived: dict[str | bytes | None, bytes] = {}
 
     def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
-        known = self._derived.get(secret_key)
-        if known is None:
-            known = self._derived[secret_key] = super().derive_key(secret_key)
-        return known
+        derived = self._derived.get(secret_key)
+        if derived is None:
+            derived = self._derived[secret_key] = super().derive_key(secret_key)
+        return derived
 
 
 class _HmacSha256(HMACAlgorithm):
-    """The same signature in one call of C."""
+    """The same signature as the base class, in one call of a C function."""
 
     def get_signature(self, key: bytes, value: bytes) -> bytes:
         return hmac.digest(key, value, "sha256")
 
 
 def encrypt(keys: Sequence[str], purpose: str, secret: str) -> str:
-    """For secrets that we must be able to read again, such as a webhook's."""
+    """Encrypt a secret that we must be able to read again, such as a webhook secret."""
     return _fernet(keys, purpose).encrypt(secret.encode()).decode()
 
 
 def decrypt(keys: Sequence[str], purpose: str, text: str) -> str:
-    """Raises CannotDecrypt when none of the keys fits."""
+    """The secret that `encrypt` was given. Raises CannotDecrypt when none of the keys fits."""
     try:
         return _fernet(keys, purpose).decrypt(text.encode()).decode()
     except InvalidToken:

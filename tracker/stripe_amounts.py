@@ -1,25 +1,25 @@
-"""How Stripe counts each currency, which is not ISO 4217's way for all of them.
+"""Stripe's unit of each currency, which differs from the minor unit of ISO 4217 for some currencies.
 
-From Stripe's page "Supported currencies" (docs.stripe.com/currencies): zero-decimal currencies, three-decimal
-currencies and special cases; read 2026-11. ISO's exponents come from tracker.money.
+Source: Stripe's page "Supported currencies" (docs.stripe.com/currencies), read 2026-11: zero-decimal
+currencies, three-decimal currencies and special cases. The ISO exponents come from tracker.money.
 """
 
 from tracker.errors import Invalid
 from tracker.money import exponent
 
-# One unit of Stripe's is one whole unit of the currency; of MGA, ISO counts hundredths.
+# Stripe's unit is one whole unit of the currency. For MGA, the minor unit of ISO 4217 is a hundredth.
 ZERO_DECIMAL = frozenset(
     ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF")
 )
 THREE_DECIMAL = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
-# Written with two decimals although ISO knows none any more.
+# Stripe uses two decimals, although ISO 4217 no longer has any.
 STRIPE_TWO_DECIMAL = frozenset(("ISK", "UGX"))
 
 
 def stripe_units_per_whole(currency: str) -> int | None:
-    """How many of Stripe's units make one whole unit of the currency; None when that is not known.
+    """The number of Stripe's units in one whole unit of the currency; None when it is not known.
 
-    Raises Invalid for no currency at all.
+    Raises Invalid for an unknown currency.
     """
     if currency in ZERO_DECIMAL:
         return 1
@@ -29,9 +29,9 @@ def stripe_units_per_whole(currency: str) -> int | None:
 
 
 def charge_to_minor(stripe_amount: int, currency: str) -> int:
-    """What Stripe reports that a customer paid, in our minor units: EUR 1190 -> 1190, ISK 500 -> 5.
+    """The amount of a charge at Stripe in our minor units: EUR 1190 -> 1190, ISK 500 -> 5.
 
-    Raises Invalid when our currency has no unit that small, or when it is not known how Stripe counts it.
+    Raises Invalid when the result is not an integer, or when Stripe's unit of the currency is not known.
     """
     unit = stripe_units_per_whole(currency)
     if unit is None:

@@ -1,1 +1,1 @@
-"""Backup and restore: one file that holds everything, for SQLite and PostgreSQL alike."""
+"""Backup and restore: one file that contains everything, for both SQLite and PostgreSQL."""

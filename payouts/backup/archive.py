@@ -1,7 +1,7 @@
-"""The file: a ZIP of one member per table and a manifest, sealed by a SHA-256 of itself at its very end.
+"""The backup file: a ZIP with one member per table and a manifest, sealed by a SHA-256 at its very end.
 
-The seal stands in the ZIP's comment, so that any tool can open the file, and one changed or missing byte
-anywhere in it shows. It proves that the file is whole, not who made it.
+The seal is in the ZIP's comment, so that any tool can open the file. It covers every byte before it, so a
+single changed or missing byte is found. It proves that the file is complete, not who made it.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ class ArchiveWriter:
         self._file = file
 
     def add(self, shape: TableShape, lines: Iterable[bytes]) -> Member:
-        """Write a table, line by line as they come."""
+        """Write a table as a stream of lines."""
         digest, rows = hashlib.sha256(), 0
         name = f"{shape.name}.jsonl"
         with self._file.open(name, "w", force_zip64=True) as raw, io.BufferedWriter(raw, CHUNK_BYTES) as out:
@@ -46,7 +46,7 @@ class ArchiveWriter:
 
 
 class Archive:
-    """A backup whose seal and manifest have been found good."""
+    """A backup whose seal and manifest have been verified."""
 
     def __init__(self, path: Path, file: zipfile.ZipFile, manifest: Manifest) -> None:
         self.path, self.manifest = path, manifest
@@ -55,39 +55,42 @@ class Archive:
     def lines(self, member: Member) -> Iterator[bytes]:
         """Raises Fault when the member cannot be read."""
         try:
-            with self._file.open(member.name) as raw, io.BufferedReader(raw, CHUNK_BYTES) as lines:  # type: ignore[type-var]
+            with (
+                self._file.open(member.name) as raw,
+                io.BufferedReader(raw, CHUNK_BYTES) as lines,  # type: ignore[type-var]
+            ):
                 yield from lines
         except (zipfile.BadZipFile, zlib.error, EOFError, KeyError):
             raise _damaged(self.path, f"{member.name} cannot be read") from None
 
     def verify_members(self) -> None:
-        """Every member is there, with the rows and the hash that the manifest names. Raises Fault."""
+        """Raises Fault unless every member exists, with the number of rows and the hash of the manifest."""
         found = sorted(self._file.namelist())
         expected = sorted([MANIFEST, *(member.name for member in self.manifest.members)])
         if missing := sorted(set(expected) - set(found)):
             raise _damaged(self.path, f"{', '.join(missing)} is missing")
         if found != expected:
-            raise _damaged(self.path, "it holds more than its manifest names")
+            raise _damaged(self.path, "it contains more members than its manifest names")
         for member in self.manifest.members:
             digest, rows = hashlib.sha256(), 0
             for line in self.lines(member):
                 digest.update(line)
                 rows += 1
             if (rows, digest.hexdigest()) != (member.rows, member.sha256):
-                raise _damaged(self.path, f"{member.name} is not what was saved")
+                raise _damaged(self.path, f"{member.name} differs from what was saved")
 
 
 @contextmanager
 def new_archive(path: Path) -> Iterator[ArchiveWriter]:
-    """Write a file that appears under its name only when it is whole and on the disk.
+    """Write a file that appears under its name only when it is complete and on the disk.
 
-    Raises Conflict when there is such a file, then or at the end; it is never overwritten.
+    Raises Conflict when a file of that name exists, at the start or at the end; it is never overwritten.
     """
     if path.exists():
         raise _already_exists(path)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        # It holds names, addresses and amounts: for its owner only.
+        # It contains names, addresses and amounts, so only its owner may read it.
         with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
                 archive.comment = _SEAL + b"0" * _DIGEST_LENGTH
@@ -98,15 +101,14 @@ def new_archive(path: Path) -> Iterator[ArchiveWriter]:
     except OSError as error:
         raise LinkledgerError(f"{path} could not be written: {error.strerror}.") from None
     finally:
-        with suppress(
-            OSError
-        ):  # if the file could not be created, deleting it fails too; the first error is reported
+        # If the file could not be created, deleting it fails too; the first error is reported.
+        with suppress(OSError):
             draft.unlink(missing_ok=True)
 
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[Archive]:
-    """Raises Fault when a byte of the file was changed or is missing, Invalid when it is no backup."""
+    """Raises Fault when a byte of the file was changed or is missing, Invalid when it is not a backup."""
     with ExitStack() as stack:
         try:
             file = stack.enter_context(path.open("rb"))
@@ -138,9 +140,9 @@ def _require_seal(path: Path, file: IO[bytes]) -> None:
         file.seek(0)
         if file.read(2) == b"PK":
             raise _damaged(path, "its end is missing or was changed")
-        raise Invalid(f"{path} is not a backup that Linkledger has made.")
+        raise Invalid(f"{path} is not a backup made by Linkledger.")
     if _digest_before_seal(file) != end[len(_SEAL) :]:
-        raise _damaged(path, "its bytes are not those that were written")
+        raise _damaged(path, "its contents were changed")
     file.seek(0)
 
 
@@ -155,19 +157,19 @@ def _digest_before_seal(file: IO[bytes]) -> bytes:
 
 
 def _publish(draft: Path, path: Path) -> None:
-    """Give the draft its name, unless somebody else has taken it in the meantime."""
+    """Rename the draft. Raises Conflict when a file of that name was created in the meantime."""
     try:
         try:
             os.link(draft, path)
         except FileExistsError:
             raise
         except OSError:
-            # Some file systems have no hard links: create the target first, then replace it with the temporary file.
+            # Some file systems have no hard links: create the target, then replace it with the draft.
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             draft.replace(path)
     except FileExistsError:
         raise _already_exists(path) from None
-    with suppress(OSError):  # not every disk can sync a folder
+    with suppress(OSError):  # not every file system can sync a folder
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -176,7 +178,7 @@ def _publish(draft: Path, path: Path) -> None:
 
 
 def _already_exists(path: Path) -> Conflict:
-    return Conflict(f"{path} exists already and is not overwritten; give the backup another name.")
+    return Conflict(f"{path} already exists and is not overwritten; choose another name for the backup.")
 
 
 def _damaged(path: Path, what: str) -> Fault:

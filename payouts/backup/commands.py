@@ -1,4 +1,4 @@
-"""The commands that save everything into a file, and bring it back."""
+"""The commands that save everything into a file, and restore it."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -26,12 +26,12 @@ from tracker.times import format_utc
 FAULTS_FOUND_EXIT_CODE = Fault.exit_code
 
 _FROZEN_AFTER_RESTORE = (
-    "What happened after {at} is not in these books, so payouts are frozen until both agree: run "
-    "linkledger payout reconcile, which names every transfer that these books do not know, and adopt each."
+    "These books contain nothing that happened after {at}, so payouts are frozen until the books agree with "
+    "the payment provider. Run linkledger payout reconcile, and adopt each transfer that is not in the books."
 )
 _WRONG_SECRET_KEY = (
     "The secrets of {count} sources cannot be read: this is not the key of the installation that was saved. "
-    "Set its LINKLEDGER_SECRET_KEY, or bring its secret_key file back."
+    "Set its LINKLEDGER_SECRET_KEY, or restore its secret_key file."
 )
 
 
@@ -39,22 +39,22 @@ _WRONG_SECRET_KEY = (
 @click.argument("file", type=click.Path(path_type=Path))
 @pass_console
 def backup_command(console: Console, file: Path) -> CommandResult:
-    """Save the whole installation into FILE, while it works.
+    """Save the whole installation into FILE while it is running.
 
-    The same file restores into SQLite and into PostgreSQL. It holds personal data and no secret key: keep
-    the key in another place.
+    The file can be restored into SQLite or PostgreSQL. It contains personal data but no secret key: store the
+    key in another place.
     """
     drained = _drain_spools(console.settings)
     manifest = make_backup(console.databases, console.now, file, console.say)
     not_included = _not_included(console.settings)
     value = _summary(file, manifest) | {"bytes": file.stat().st_size, "not_in_it": not_included}
     lines = [
-        *([f"Brought {drained} clicks from spools into the database first."] if drained else []),
+        *([f"First wrote {drained} clicks from spools into the database."] if drained else []),
         f"Saved {_rows(manifest)} to {file} ({file.stat().st_size} bytes).",
         *_heads(manifest),
         "Not included:",
         *(f"  {each}" for each in not_included),
-        f"See that it can be restored: linkledger restore {file} --verify",
+        f"To check that it can be restored, run: linkledger restore {file} --verify",
     ]
     return CommandResult(value, "\n".join(lines))
 
@@ -66,26 +66,24 @@ def backup_command(console: Console, file: Path) -> CommandResult:
 def restore_command(console: Console, file: Path, only_verify: bool) -> CommandResult:
     """Restore a backup into an empty database that no process uses.
 
-    The whole file is checked before the first row is written, every row is compared with it after the last
-    one, and then the books are checked. --verify does all of that in a temporary folder.
+    The whole file is checked before the first row is written. Then every restored row is compared with the
+    file, and the books are checked. --verify does all of that in a temporary folder.
     """
     with open_archive(file) as archive:
         if only_verify:
-            return _restore_result(
-                file, verify(archive, console.say), ["Nothing of this installation was touched."]
-            )
+            return _restore_result(file, verify(archive, console.say), ["This installation was not changed."])
         return _restore_target(console, file, archive)
 
 
 def _drain_spools(settings: Settings) -> int:
-    """These clicks are already acknowledged, but a backup does not contain the spool files."""
+    """Write spooled clicks into the database: they are acknowledged, but the backup has no spool files."""
     try:
         return drain_orphans(settings.spool_folder, settings.clicks_url)
     except (psycopg.Error, sqlite3.Error) as error:
         raise NotNow(
-            f"Clicks wait in {settings.spool_folder} and cannot be brought into the database "
-            f"({type(error).__name__}), so the backup would be without them; nothing was saved. "
-            "Try again when the database takes writes."
+            f"There are clicks in {settings.spool_folder} that cannot be written into the database "
+            f"({type(error).__name__}), so the backup would lack them; nothing was saved. "
+            "Try again when the database accepts writes."
         ) from None
 
 
@@ -112,13 +110,13 @@ def _restore_result(file: Path, done: Restored, notes: Sequence[str], **more: An
         for found in done.findings
     ]
     verdict = (
-        f"The self-check finds {len(faults)} faults, which came with the backup; payouts are frozen:"
+        f"The self-check found {len(faults)} faults, which are in the backup; payouts are frozen:"
         if faults
-        else "The self-check finds no fault."
+        else "The self-check found no fault."
     )
     lines = [
-        f"{file}, made at {format_utc(manifest.made_at)} by {manifest.made_by}, is whole.",
-        f"Restored {_rows(manifest)}; each row is what was saved.",
+        f"{file}, made at {format_utc(manifest.made_at)} by {manifest.made_by}, is complete.",
+        f"Restored {_rows(manifest)}; every row equals the saved one.",
         *_heads(manifest),
         verdict,
         *(f"  {fault['message']}" for fault in faults),
@@ -150,16 +148,16 @@ def _heads(manifest: Manifest) -> list[str]:
 
 
 def _not_included(settings: Settings) -> list[str]:
-    kept = settings.home / "secret_key"
-    key = f"LINKLEDGER_SECRET_KEY (here: {kept})" if kept.exists() else "LINKLEDGER_SECRET_KEY"
-    not_included = [f"{key}: keep it in another place; without it the secrets of sources cannot be read."]
+    key_file = settings.home / "secret_key"
+    key = f"LINKLEDGER_SECRET_KEY (here: {key_file})" if key_file.exists() else "LINKLEDGER_SECRET_KEY"
+    not_included = [f"{key}: store it in another place; without it the secrets of sources cannot be read."]
     if settings.rail == "sandbox":
         not_included.append(f"{settings.home / 'sandbox.db'}: the transfers recorded by the payment sandbox.")
     return not_included
 
 
 def _sources_without_key(databases: Databases, keys: Sequence[str]) -> list[str]:
-    """Ids of sources whose secrets the present key cannot read."""
+    """Ids of sources whose secrets cannot be decrypted with the current keys."""
     unreadable = []
     with read_session(databases.main) as session:
         for source in session.scalars(select(Source).order_by(Source.id)):

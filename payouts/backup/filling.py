@@ -1,4 +1,4 @@
-"""Putting every row of a backup into an empty database, in one transaction for each file of it."""
+"""Insert every row of a backup into an empty database, in one transaction per database file."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
@@ -32,11 +32,11 @@ def fill(
     *,
     before_commit: Callable[[Session], Result],
 ) -> Result:
-    """Insert every row, read each table back, and keep all of it only when it is what the file holds.
+    """Insert every row, read each table back, and commit only if it equals the file.
 
-    `before_commit` adds in the same transaction what restored books may not be without for a moment.
-    Raises Conflict when a table has rows, Fault for what does not arrive as it was, and what the database
-    raises. On SQLite the clicks are committed just before the rest, a moment after every check.
+    `before_commit` is called in the same transaction as the rows of the main set; its result is returned.
+    Raises Conflict when a table has rows, Fault when a row differs from the file, and the database's errors.
+    On SQLite the clicks are committed just before the main set, after all checks.
     """
     with _write_transactions(databases) as sessions:
         for name, session in sessions.items():
@@ -63,7 +63,7 @@ def translate_database_errors() -> Iterator[None]:
 
 @contextmanager
 def _write_transactions(databases: Databases) -> Iterator[Sessions]:
-    """One transaction on PostgreSQL; on SQLite one for each file, of which that of the books ends last."""
+    """One transaction on PostgreSQL; one per file on SQLite, where that of the books is committed last."""
     with Session(databases.main) as main, main.begin():
         if in_one_database(databases):
             yield {MAIN_SET: main, CLICK_SET: main}
@@ -73,7 +73,7 @@ def _write_transactions(databases: Databases) -> Iterator[Sessions]:
 
 
 def _require_empty(session: Session, name: SetName, manifest: Manifest) -> None:
-    """From here to the end of the transaction nobody else writes to the tables of the set."""
+    """Raises Conflict when a table has rows. PostgreSQL locks the tables until the transaction ends."""
     models = MAIN_TABLES if name == MAIN_SET else CLICK_TABLES
     known = {*models.tables, *(m.shape.table for m in manifest.members if m.shape.set == name)}
     there = sorted(known & set(inspect(session.connection()).get_table_names()))
@@ -90,7 +90,7 @@ def _require_empty(session: Session, name: SetName, manifest: Manifest) -> None:
     if filled:
         raise Conflict(
             f"The target is not empty: there are rows in {', '.join(filled)}. Nothing was written. Restore "
-            "into a new LINKLEDGER_HOME or a new PostgreSQL database, before anything runs on it."
+            "into a new LINKLEDGER_HOME or a new PostgreSQL database, before any process uses it."
         )
 
 
@@ -101,7 +101,9 @@ def _rows(archive: Archive, member: Member, on_progress: ProgressCallback) -> It
         try:
             yield decode_row(kinds, line)
         except ValueError:
-            raise Fault(f"{member.name}, line {number}, is not a row of that table; none was kept.") from None
+            raise Fault(
+                f"{member.name}, line {number}, is not a row of that table; no row was restored."
+            ) from None
 
 
 def _require_same_rows(session: Session, member: Member) -> None:
@@ -110,19 +112,17 @@ def _require_same_rows(session: Session, member: Member) -> None:
         digest.update(line)
         count += 1
     if (count, digest.hexdigest()) != (member.rows, member.sha256):
-        raise Fault(f"{member.shape.name} did not arrive as it stands in the file; no row was kept.")
+        raise Fault(f"{member.shape.name} differs from the file after the restore; no row was restored.")
 
 
 def _require_heads(session: Session, manifest: Manifest) -> None:
     if chain_heads(session) != manifest.heads:
-        raise Fault("The books do not end where the backup says that they end; no row was kept.")
+        raise Fault("The books do not end where the backup says; no row was restored.")
 
 
 def _domain_error(error: DBAPIError) -> Fault | NotNow:
-    """The first line of what the driver says names the rule; the values of the row come after it."""
+    """Only the first line of the driver's message is shown: it names the rule, later lines contain values."""
     first_line = str(error.orig).splitlines()[0]
     if getattr(error.orig, "sqlstate", None) in _IN_USE or first_line in _IN_USE:
         return NotNow("The target is in use; stop Linkledger there and try again. Nothing was written.")
-    return Fault(
-        f"The database refuses what the backup holds: {first_line}. Begin again with an empty target."
-    )
+    return Fault(f"The database refuses a row of the backup: {first_line}. Start again with an empty target.")

@@ -19,11 +19,11 @@ PROGRESS_EVERY_ROWS = 100_000
 
 
 def make_backup(databases: Databases, now: datetime, path: Path, on_progress: ProgressCallback) -> Manifest:
-    """Save everything that the databases hold into a new file; work goes on meanwhile.
+    """Save all rows of both databases into a new file, while the installation is running.
 
-    On PostgreSQL all of it is one snapshot. On SQLite people, sales and money are one, and the clicks are
-    read after them in short transactions: the file may hold clicks that are newer, which harms nobody,
-    because a sale keeps a copy of the clicks that it was credited by.
+    On PostgreSQL the file is one snapshot. On SQLite the main set is one snapshot, and the clicks are read
+    after it in short transactions, so the file may contain newer clicks. That does no harm, because an
+    attribution stores copies of the clicks that it considered.
     Raises Conflict when the file exists; on any error there is no file.
     """
     shapes = current_shapes()
@@ -61,7 +61,7 @@ def encoded_lines(shape: TableShape, rows: Iterable[Sequence[Any]]) -> Iterator[
 def with_progress(
     lines: Iterable[bytes], name: str, verb: str, on_progress: ProgressCallback
 ) -> Iterator[bytes]:
-    """The same lines; a sentence for every 100,000 of them, and one at the end if there were any."""
+    """The same lines, with a progress message every PROGRESS_EVERY_ROWS lines and one at the end, if any."""
     count = 0
     for line in lines:
         yield line
@@ -79,6 +79,6 @@ def _save(
 
 
 def _revision(session: Session, name: SetName) -> str:
-    """The schema in the very snapshot that is saved."""
+    """The schema revision in the same snapshot as the rows."""
     source = table(f"schema_{name}", column("version_num", Text()))
     return str(session.execute(select(source.c.version_num)).scalar_one())

@@ -30,7 +30,7 @@ class Column(_Record):
 
 
 class TableShape(_Record):
-    """A table as a backup knows it: its columns in order, and the columns by which its rows are ordered."""
+    """The columns of a table in order, and the columns (key) by which its rows are sorted."""
 
     set: SetName
     table: str
@@ -47,7 +47,7 @@ class TableShape(_Record):
 
 
 class Member(_Record):
-    """One table in the file. The SHA-256 is that of its lines, before they were compressed."""
+    """One table in the file. The SHA-256 is that of its uncompressed lines."""
 
     shape: TableShape
     rows: int
@@ -67,7 +67,7 @@ class ChainHead(_Record):
 
 
 class Manifest(_Record):
-    """Members stand in an order in which their rows can be inserted: what is referred to comes first."""
+    """Members are in an order in which their rows can be inserted: referenced tables come first."""
 
     format: str
     version: int
@@ -85,7 +85,7 @@ class Manifest(_Record):
         heads: tuple[ChainHead, ...],
         members: tuple[Member, ...],
     ) -> Self:
-        """For a backup that is being made by this version."""
+        """The manifest of a backup that this version makes now."""
         return cls(
             format=FORMAT,
             version=FORMAT_VERSION,
@@ -98,16 +98,16 @@ class Manifest(_Record):
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:
-        """Raises Invalid for a format that this version does not know, Fault for a manifest that is none."""
+        """Raises Invalid for a format that this version does not know, Fault when it cannot be read."""
         try:
             content = json.loads(text)
             if content["format"] == FORMAT and content["version"] != FORMAT_VERSION:
                 raise Invalid(
-                    f"The backup has format {content['version']}, this version reads {FORMAT_VERSION}. It "
-                    f"was made by {content.get('made_by')}; restore it with that version."
+                    f"The backup has format {content['version']}, but this version reads {FORMAT_VERSION}. "
+                    f"It was made by {content.get('made_by')}; restore it with that version."
                 )
             if content["format"] != FORMAT:
-                raise Invalid("The file is not a backup that Linkledger has made.")
+                raise Invalid("The file is not a backup made by Linkledger.")
             return cls.model_validate_json(text)
         except (ValidationError, ValueError, KeyError, TypeError):
             raise Fault("The manifest of the backup cannot be read; nothing was written.") from None

@@ -1,4 +1,4 @@
-"""Restore a backup into an empty database. Entry point: it opens the transactions. It never deletes anything."""
+"""Restore a backup into an empty database. Entry point: it opens the transactions. It deletes nothing."""
 
 import tempfile
 from dataclasses import dataclass
@@ -25,28 +25,28 @@ from tracker.errors import Conflict, Fault, Invalid
 
 @dataclass(frozen=True)
 class Restored:
-    """What stands in the database now, and what the self-check says of it."""
+    """The manifest of the restored backup, and the findings of the self-check after it."""
 
     manifest: Manifest
     findings: list[Finding]
 
 
 def verify(archive: Archive, on_progress: ProgressCallback) -> Restored:
-    """Restore into a throwaway SQLite database, and touch nothing else. Raises as `restore`."""
+    """Restore into a temporary SQLite database; nothing else is changed. Raises the errors of `restore`."""
     archive.verify_members()
     with translate_database_errors():
         return _restore_into_temporary(archive, on_progress)
 
 
 def restore(databases: Databases, archive: Archive, on_progress: ProgressCallback) -> Restored:
-    """Fill an empty database with what the file holds, bring it to this version's schema, check the books.
+    """Insert the rows of the backup into an empty database, upgrade its schema, and check the books.
 
     The transaction that stores the rows also freezes payouts, so restored books are always frozen.
-    The self-check asks what was wrong when the backup was made: time that passed since then is no fault.
-    What it finds is reported and stays, because it came with the file.
+    The self-check runs as of the time of the backup, because the time that has passed since is no fault. Its
+    findings are reported and do not stop the restore: they were in the backup.
     Raises Invalid for a backup of a newer version, Conflict for a target that is not empty or has another
-    schema, NotNow for one that somebody else writes to, Fault for a file that is not whole or a row that
-    does not arrive as it was. Then no row is kept.
+    schema, NotNow when another process writes to the target, Fault when the file is damaged or a restored row
+    differs from it. After an error no row is stored.
     """
     with translate_database_errors():
         return _restore(databases, archive, on_progress)
@@ -54,11 +54,11 @@ def restore(databases: Databases, archive: Archive, on_progress: ProgressCallbac
 
 def _restore(databases: Databases, archive: Archive, on_progress: ProgressCallback) -> Restored:
     states = _target_schemas(databases, archive.manifest)
-    on_progress("reading the whole file first")
+    on_progress("checking the whole file first")
     archive.verify_members()
     if any(_backup_revision(archive.manifest, state) != state.head for state in states):
-        # Its rows are committed before the later steps of the schema run: see first that these succeed.
-        on_progress("the backup has an older schema: trying it out in a temporary database first")
+        # The rows are committed before the later migrations run: check first that these succeed.
+        on_progress("the backup has an older schema: restoring it into a temporary database first")
         _restore_into_temporary(archive, on_progress)
     return _restore_rows(databases, archive, on_progress)
 
@@ -95,7 +95,7 @@ def _restore_rows(databases: Databases, archive: Archive, on_progress: ProgressC
 
 
 def _freeze(session: Session, manifest: Manifest) -> str | None:
-    """The id of the freeze that restored books are under; None while their schema has no place for one."""
+    """Freeze payouts. Returns the freeze's id; None when the schema of the backup has no table of freezes."""
     if not inspect(session.connection()).has_table(Freeze.__tablename__):
         return None
     return place_freeze(
@@ -107,21 +107,22 @@ def _freeze(session: Session, manifest: Manifest) -> str | None:
 
 
 def _target_schemas(databases: Databases, manifest: Manifest) -> list[SchemaState]:
-    """Where the two sets of the target stand. Raises Invalid and Conflict as `restore` says."""
+    """The schema states of the target's two sets. Raises Invalid and Conflict as described at `restore`."""
     states = schema_states(databases)
     for state in states:
         backup_revision = _backup_revision(manifest, state)
         if backup_revision not in state.revisions:
             raise Invalid(
-                f"The backup was made by {manifest.made_by} with schema {backup_revision} of the {state.name} tables, "
-                f"which this version does not know (its own is {state.head}). Restore it with that version "
-                "or a newer one."
+                f"The backup was made by {manifest.made_by} with schema {backup_revision} of the "
+                f"{state.name} tables, which this version does not know (its own is {state.head}). Restore "
+                "it with that version or a newer one."
             )
         if state.current not in (None, backup_revision):
             raise Conflict(
                 f"The {state.name} tables of the target are at schema {state.current}, those of the backup "
-                f"at {backup_revision}. Restore into a database that has no tables yet (a new LINKLEDGER_HOME, or a "
-                "new PostgreSQL database), without linkledger migrate: its tables are brought up afterwards."
+                f"at {backup_revision}. Restore into a database that has no tables yet (a new "
+                "LINKLEDGER_HOME or a new PostgreSQL database), and do not run linkledger migrate before: "
+                "the restore creates the tables and upgrades them."
             )
     return states
 
@@ -136,4 +137,4 @@ def _require_all_tables(manifest: Manifest) -> None:
     present = {(shape.name, frozenset(shape.columns), shape.key) for shape in current_shapes()}
     if saved != present:
         names = ", ".join(sorted({name for name, _columns, _key in saved ^ present}))
-        raise Fault(f"The backup does not hold the tables of its schema ({names}). Nothing was written.")
+        raise Fault(f"The backup does not contain the tables of its schema ({names}). Nothing was written.")

@@ -1,4 +1,4 @@
-"""Whole tables, read and written as streams, in the same order on both databases."""
+"""Read and write whole tables as streams, in the same order on both kinds of databases."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -32,7 +32,7 @@ from payouts.tables import CLICK_TABLES, MAIN_TABLES
 
 BATCH_ROWS = 1000
 PAGE_ROWS = 2000
-"""Reading a page of clicks takes a few milliseconds; nothing may lock clicks.db for longer than 50 ms."""
+"""Reading a page of clicks takes a few milliseconds; clicks.db must not be locked for longer than 50 ms."""
 
 _TYPES: dict[Kind, TypeEngine[Any]] = {
     "text": Text(),
@@ -42,7 +42,7 @@ _TYPES: dict[Kind, TypeEngine[Any]] = {
     "bytes": Bytes(),
     "uuid": Uuid16(),
 }
-# JSON columns are saved as the very text that they hold: hashes in the books were made from it.
+# JSON columns are saved as their exact text, because hashes in the books were made from it.
 _KINDS: tuple[tuple[type[TypeEngine[Any]], Kind], ...] = (
     (CanonicalJson, "text"),
     (Flag, "flag"),
@@ -60,16 +60,16 @@ def current_shapes() -> list[TableShape]:
 
 
 def rows_of(session: Session, shape: TableShape) -> Iterator[Sequence[Any]]:
-    """All rows, ordered by key, of the session's one snapshot; only a batch of them is in memory."""
+    """All rows in the session's snapshot, ordered by key; only one batch at a time is in memory."""
     statement = _ordered(_table(shape), shape, session.get_bind().dialect.name)
     yield from session.execute(statement, execution_options={"yield_per": BATCH_ROWS})
 
 
 def paged_rows(engine: Engine, shape: TableShape, page_rows: int = PAGE_ROWS) -> Iterator[Sequence[Any]]:
-    """All rows, ordered by key, each page in a short transaction of its own, none open in between.
+    """All rows, ordered by key. Each page is read in its own short transaction; none is open in between.
 
-    What is in the table before the first page and stays is among them; what comes later may be. Two tables
-    that are read like this need not agree with each other.
+    Rows that exist during the whole time are included; rows that are added or deleted meanwhile may be. Two
+    tables that are read like this need not agree with each other.
     """
     source = _table(shape)
     statement = _ordered(source, shape, engine.dialect.name).limit(page_rows)
@@ -93,9 +93,9 @@ def insert_rows(session: Session, shape: TableShape, rows: Iterable[Sequence[Any
 
 
 def advance_sequences(session: Session, shape: TableShape) -> None:
-    """Let the next number that the database gives out follow the highest one that was inserted.
+    """Set each sequence of the table to the highest number that was inserted.
 
-    SQLite does so by itself; PostgreSQL counts in a sequence, which knows nothing of inserted numbers.
+    SQLite does this by itself; a sequence of PostgreSQL is not changed by inserted numbers.
     """
     if session.get_bind().dialect.name != "postgresql":
         return
@@ -108,7 +108,7 @@ def advance_sequences(session: Session, shape: TableShape) -> None:
 
 
 def chain_heads(session: Session) -> tuple[ChainHead, ...]:
-    """Where each brand's books end, also in a schema older than this version's."""
+    """Where each brand's books end. Works also with the schema of an older version."""
     rows = session.execute(text("select brand_id, seq, head_hash from ledger_chain"))
     return tuple(ChainHead(brand_id=b, seq=s, head_hash=h) for b, s, h in sorted(tuple(row) for row in rows))
 
@@ -132,7 +132,7 @@ def _table(shape: TableShape) -> TableClause:
 
 
 def _ordered(source: TableClause, shape: TableShape, dialect: str) -> Select[Any]:
-    """PostgreSQL sorts text by a language unless it is told to compare bytes, as SQLite does."""
+    """PostgreSQL sorts text by the rules of a language unless the collation is "C", as it is in SQLite."""
     texts = {each.name for each in shape.columns if each.kind == "text"}
     order: list[ColumnElement[Any]] = [
         source.c[name].collate("C") if dialect == "postgresql" and name in texts else source.c[name]

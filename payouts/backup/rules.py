@@ -1,7 +1,7 @@
-"""How a row becomes one line of JSON, and that line the same row again. Pure.
+"""Encoding of a row as one line of JSON, and its decoding. Pure.
 
-A line is a JSON array, in the order of the table's columns. The same row is the same bytes, whichever
-database it came from, so that tables can be compared by their hashes.
+A line is a JSON array in the order of the table's columns. The same row gives the same bytes on both kinds of
+databases, so that tables can be compared by their hashes.
 """
 
 import base64
@@ -23,7 +23,7 @@ def encode_row(kinds: Sequence[Kind], values: Sequence[Any]) -> bytes:
 
 
 def decode_row(kinds: Sequence[Kind], line: bytes) -> list[Any]:
-    """Raises ValueError on anything but a line that encode_row makes of such a row."""
+    """Raises ValueError for any line that encode_row would not make of a row with these kinds."""
     row = json.loads(line)
     if not isinstance(row, list) or len(row) != len(kinds):
         raise ValueError(f"is not a row of {len(kinds)} values")
@@ -31,7 +31,7 @@ def decode_row(kinds: Sequence[Kind], line: bytes) -> list[Any]:
 
 
 def _require_type(value: Any, kind: type) -> Any:
-    """JSON knows no other difference between true and 1, or between 1 and 1.0."""
+    """Compare types exactly: in Python, True == 1 and 1 == 1.0."""
     if type(value) is not kind:
         raise ValueError(f"holds a {type(value).__name__} in place of a {kind.__name__}")
     return value

@@ -1,4 +1,4 @@
-"""From an attributed sale to a commission in the books."""
+"""Books commissions for attributed sales."""
 
 from datetime import datetime, timedelta
 from functools import cache
@@ -29,13 +29,13 @@ from tracker.sales.orders.models import Sale
 
 COST_MISSING = "the program pays on profit, but the shop did not send the cost"
 LATE_REPORT_HOLD = timedelta(days=7)
-"""The minimum hold after the report of a late sale (or the whole hold, if shorter)."""
+"""The minimum hold after a late report of a sale, or the hold of the terms, if that is shorter."""
 
 
 def accrue_due(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
-    """Book a commission for up to `limit` attributed sales that have none. How many were looked at.
+    """Book commissions for up to `limit` attributed sales without one. Returns how many sales were processed.
 
-    What is suspicious about them is held in the same transaction.
+    Suspicious commissions are held in the same transaction.
     """
     due = _without_commission(bool(brand_id))
     waiting = session.execute(due, {"brand_id": brand_id, "limit": limit}).all()
@@ -51,10 +51,10 @@ def accrue_due(session: Session, now: datetime, limit: int, *, brand_id: str = "
 
 @cache
 def _without_commission(for_brand: bool) -> Select[Sale, Attribution]:
-    """Sales whose latest attribution credits somebody and has no commission yet, or nobody any more.
+    """Sales whose latest attribution has no commission yet, each with that attribution.
 
-    A commission of an earlier revision is replaced, or given up, as long as it has not matured. To be asked
-    with `brand_id` and `limit`.
+    Also sales that the latest attribution credits to no one while an earlier commission is live. Sales whose
+    live commission was released are left out. Parameters: `brand_id`, `limit`.
     """
     owner = [Sale.brand_id == bindparam("brand_id")] if for_brand else []
     newer = aliased(Attribution)
@@ -75,9 +75,9 @@ def _without_commission(for_brand: bool) -> Select[Sale, Attribution]:
 
 
 def _accrue(session: Session, now: datetime, sale: Sale, attribution: Attribution) -> Commission | None:
-    """The commission for this attribution. None when another worker booked it first.
+    """Book the commission for this attribution. None when another worker was faster.
 
-    None also when the attribution says that nobody is credited any more: that gives the former one up.
+    None also when the attribution credits no one any more: then the previous commission is reversed.
     """
     previous = _previous_commission(session, sale)
     if attribution.enrollment_id is None:
@@ -87,13 +87,13 @@ def _accrue(session: Session, now: datetime, sale: Sale, attribution: Attributio
     made = _new_commission(session, now, sale, attribution)
     if previous is not None:
         if previous.matured_at is not None or previous.revision >= attribution.revision:
-            return None  # it matured, or was answered, since the list was made
+            return None  # released or processed by another worker since the query
         if all(getattr(previous, name) == made[name] for name in _CREDIT_FIELDS):
             _confirm_credit(session, now, previous, attribution)
             return previous
         _supersede(session, now, previous, attribution)
     if not insert_once(session, Commission, **made):
-        return None  # another worker was first
+        return None  # another worker was faster
     accrued = locked_commission(session, made["id"])
     inputs = {"sale": sale.id, "attribution": attribution.id, "rate_bp": accrued.rate_bp}
     change = Change("accrue", attribution.id, attribution.reason, sale.occurred_at, inputs)
@@ -136,7 +136,7 @@ def _new_commission(session: Session, now: datetime, sale: Sale, attribution: At
 
 
 def _release_at(sale: Sale, hold: timedelta) -> datetime:
-    """The end of the hold. Late reports are held a little longer, so that they can be reviewed."""
+    """The release date. A sale that is reported late is held longer, so that it can be reviewed."""
     return max(sale.occurred_at + hold, sale.created_at + min(hold, LATE_REPORT_HOLD))
 
 
@@ -147,7 +147,7 @@ def _previous_commission(session: Session, sale: Sale) -> Commission | None:
 
 
 def _confirm_credit(session: Session, now: datetime, previous: Commission, attribution: Attribution) -> None:
-    """New evidence for the same credit: the commission answers the new revision, no money moves."""
+    """New evidence for the same credit: the commission belongs to the new revision, and no money moves."""
     change = Change("confirmed", attribution.id, f"new evidence: {attribution.reason}", previous.created_at)
     amount = current_amount_minor(entries_of(session, previous.id))
     record_change(session, now, previous, change, amount_after_minor=amount)
@@ -156,9 +156,9 @@ def _confirm_credit(session: Session, now: datetime, previous: Commission, attri
 
 
 def _carry_over_decisions(session: Session, now: datetime, accrued: Commission) -> None:
-    """A manual decision about the sale also holds its new commission until a person releases it.
+    """Hold the new commission when a person declined or held the previous one, until a person releases it.
 
-    Between the two the sale may have been nobody's for a while.
+    The previous one is not always of the revision before: an attribution in between may credit no one.
     """
     previous = session.scalar(
         select(Commission)
@@ -175,13 +175,13 @@ def _carry_over_decisions(session: Session, now: datetime, accrued: Commission) 
     for placed in holds_of(session, previous.id):
         if placed.kind != "review" or placed.signal is not None:
             continue  # dispute holds come from the dispute, and the suspicion rules run again
-        # By its own id: holds are numbered by commission, and a number must not be taken when its turn comes.
+        # `review:N` counts holds of one commission: the copy takes the hold's id, so that N stays free.
         cause_id = placed.id if placed.cause_id.startswith("review:") else placed.cause_id
         place_hold(session, now, accrued, kind="review", cause_id=cause_id, reason=placed.reason)
 
 
 def _supersede(session: Session, now: datetime, previous: Commission, attribution: Attribution) -> None:
-    """Reverse the commission of an earlier revision; it stays, with the reason."""
+    """Reverse the commission of an earlier revision. Its row stays, with the reason."""
     reason = f"new evidence: {attribution.reason}"
     sold_at = session.get_one(Sale, previous.sale_id).occurred_at
     change = Change("superseded", attribution.id, reason, sold_at, {"attribution": attribution.id})

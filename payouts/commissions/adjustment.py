@@ -1,4 +1,4 @@
-"""Refunds, cancellations and disputes change a commission: each is entered once, by difference."""
+"""Enters refunds, cancellations and disputes in commissions: each once, as a difference."""
 
 from datetime import datetime
 from functools import cache
@@ -26,13 +26,13 @@ from tracker.sales.orders.models import (
 def adjust_due(
     session: Session, now: datetime, limit: int, *, brand_id: str = "", creator_id: str = ""
 ) -> int:
-    """Enter what shops reported since, for up to `limit` commissions. How many were looked at.
+    """Enter new reports of shops for up to `limit` commissions. Returns how many commissions were processed.
 
-    Unapplied reports hold the commissions. These holds are lifted after everything else has been entered.
+    Unapplied messages hold the commissions. These holds are lifted after everything else has been entered.
     """
     held = hold_for_events(session, now, limit, brand_id=brand_id)
-    asked = {"brand_id": brand_id, "creator_id": creator_id, "limit": limit}
-    waiting = list(session.scalars(_with_new_causes(bool(brand_id), bool(creator_id)), asked))
+    parameters = {"brand_id": brand_id, "creator_id": creator_id, "limit": limit}
+    waiting = list(session.scalars(_with_new_causes(bool(brand_id), bool(creator_id)), parameters))
     for commission_id in waiting:
         adjust(session, now, commission_id)
     if held or waiting:
@@ -43,19 +43,19 @@ def adjust_due(
 def adjust_all(
     session: Session, now: datetime, brand_id: str, *, creator_id: str = "", batch: int = 500
 ) -> None:
-    """Enter everything the brand's shops have reported so far: a payout must not wait for the job."""
+    """Enter everything that the brand's shops have reported so far, without waiting for the job."""
     while adjust_due(session, now, batch, brand_id=brand_id, creator_id=creator_id):
         session.flush()
 
 
 def enter_pending_reports(session: Session, now: datetime, brand_id: str, creator_id: str = "") -> None:
-    """A refund or a dispute must not wait for its job while its commission is paid."""
+    """Enter and hold before a payout: a commission must not be paid while its refund waits for the job."""
     adjust_all(session, now, brand_id, creator_id=creator_id)
     reapply_holds(session, now, brand_id=brand_id, creator_id=creator_id)
 
 
 def adjust(session: Session, now: datetime, commission_id: str) -> int:
-    """Enter every cause that is not entered yet, oldest first. How many there were."""
+    """Enter every cause that is not entered yet, oldest first. Returns how many there were."""
     commission = locked_commission(session, commission_id)
     sale = session.get_one(Sale, commission.sale_id)
     entries = entries_of(session, commission.id)
@@ -70,7 +70,7 @@ def adjust(session: Session, now: datetime, commission_id: str) -> int:
 
 
 def entered_facts(sale: Sale, causes: list[Cause], entries: list[Entry]) -> Facts:
-    """The facts that the entries so far have taken into account."""
+    """The facts that the given entries take into account."""
     entered = {entry.cause_id for entry in entries}
     facts = Facts(sale_amounts(sale), declined=_declined(entries))
     for cause in causes:
@@ -97,7 +97,7 @@ def _enter(
 def _update_dispute_hold(
     session: Session, now: datetime, commission: Commission, cause: Cause, facts: Facts
 ) -> None:
-    """An open dispute holds the whole unpaid commission; a decided one lets go of it."""
+    """An open dispute holds the whole unpaid commission; the hold is lifted when the dispute is decided."""
     assert isinstance(cause.row, DisputeStatus)
     dispute_id = cause.row.dispute_id
     if dispute_id in facts.open_disputes():
@@ -109,7 +109,7 @@ def _update_dispute_hold(
 
 @cache
 def _with_new_causes(for_brand: bool, for_creator: bool) -> Select[str]:
-    """To be asked with `brand_id`, `creator_id` and `limit`."""
+    """Live commissions with a cause that is not entered. Parameters: `brand_id`, `creator_id`, `limit`."""
     selects = []
     for table in (Refund, RefundFailure, CumulativeRefund, Cancellation, DisputeStatus):
         entered = exists().where(Entry.commission_id == Commission.id, Entry.cause_id == table.id)

@@ -1,4 +1,4 @@
-"""Check: a commission's entries, its postings and a fresh computation from its sale agree."""
+"""Check: a commission's entries, its postings and the amount computed again from its sale agree."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ PAGE_ROWS = 500
 
 
 def commission_faults(session: Session) -> Iterator[Finding]:
-    """What stands in the books for each commission is what its last entry says, and what its facts say."""
+    """The books have for each commission the amount of its last entry, and the one that its facts give."""
     last = ""
     while page := _page(session, last):
         last = page[-1].id
@@ -54,7 +54,7 @@ def _faults_of(commission: Commission, entries: list[Entry], facts: Facts) -> It
     amount = current_amount_minor(entries)
     computed = worth_minor(facts, commission.base, commission.rate_bp)  # type: ignore[arg-type]
     if computed != amount:
-        message = f"{commission.id} stands at {amount}, but its sale and refunds make {computed}."
+        message = f"{commission.id} is worth {amount} by its entries, but {computed} by its sale and refunds."
         yield Finding("commissions", commission.id, message)
 
 
@@ -64,9 +64,9 @@ def _book_faults(
     """Before the release the whole amount is held; after it, nothing."""
     amount = current_amount_minor(entries)
     if booked_minor != amount:
-        message = f"{commission.id} is entered with {amount}, but the books have {booked_minor}."
+        message = f"{commission.id} is worth {amount} by its entries, but {booked_minor} in the books."
         yield Finding("commissions", commission.id, message)
     expected = amount if commission.matured_at is None else 0
     if held_minor != expected:
-        message = f"{commission.id} should have {expected} in hold, but the books have {held_minor}."
+        message = f"{commission.id} should have {expected} on hold, but the books have {held_minor}."
         yield Finding("commissions", commission.id, message)

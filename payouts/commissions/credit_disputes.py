@@ -17,7 +17,7 @@ from tracker.sales.orders.models import Sale
 
 @dataclass(frozen=True)
 class CreditDispute:
-    """Who is credited, and whom the newest evidence credits instead; None is nobody."""
+    """The credited creator, and the one whom the newest evidence credits; None when it credits no one."""
 
     order_id: str
     commission_id: str
@@ -32,9 +32,9 @@ _newest, _later, _current = aliased(Attribution), aliased(Attribution), aliased(
 
 
 def credit_disputes(session: Session, brand_id: str) -> list[CreditDispute]:
-    """Released commissions that the newest attribution of their sale does not credit.
+    """Released commissions whose sale is credited to somebody else by its newest attribution.
 
-    Not those that somebody declined, or kept since that evidence came.
+    Declined commissions, and those that a person kept after that evidence came, are left out.
     """
     credited, claimant = aliased(Creator), aliased(Creator)
     rows = session.execute(
@@ -55,7 +55,7 @@ def credit_disputes(session: Session, brand_id: str) -> list[CreditDispute]:
 
 
 def disputed_attribution(session: Session, commission: Commission) -> Attribution | None:
-    """The newest evidence about this one, when a person has to decide about it."""
+    """The newest attribution of its sale, if a person has to decide about this commission."""
     return session.scalars(_disputed(select(_newest)).where(Commission.id == commission.id)).first()
 
 

@@ -27,7 +27,7 @@ def _entries_query() -> Select[Entry]:
 
 
 def locked_commission(session: Session, commission_id: str) -> Commission:
-    """The commission as it stands, under its brand's lock. Raises NotFound."""
+    """The current commission, under its brand's lock. Raises NotFound."""
     brand_id = session.scalar(select(Commission.brand_id).where(Commission.id == commission_id))
     if brand_id is None:
         raise NotFound(f"There is no commission {commission_id}.")
@@ -42,15 +42,15 @@ def _commission_query() -> Select[Commission]:
 
 
 def current_amount_minor(entries: list[Entry]) -> int:
-    """What the commission is worth after everything that was entered, in minor units."""
+    """What the commission is worth after its last entry, in minor units."""
     return entries[-1].amount_after_minor if entries else 0
 
 
 @dataclass(frozen=True)
 class Change:
-    """One step to enter: what happened, because of what, and when it took effect.
+    """A change to enter: its kind, its cause, its reason, and when it took effect.
 
-    `inputs` is what the cause said, as JSON; `period` is only given by review decisions on a draft.
+    `inputs` are facts about the cause, as JSON values. Only review decisions about a draft give `period`.
     """
 
     kind: str
@@ -64,9 +64,9 @@ class Change:
 def record_change(
     session: Session, now: datetime, commission: Commission, change: Change, *, amount_after_minor: int
 ) -> bool:
-    """Enter a new amount and post the difference where the commission stands, held or payable.
+    """Enter a new amount and post the difference to the commission's account, held or payable.
 
-    False when this cause was entered before; nothing happens then.
+    Returns False, and does nothing, when this cause was entered before.
     """
     entries = entries_of(session, commission.id)
     if _is_entered(entries, change):
@@ -79,7 +79,10 @@ def record_change(
 
 
 def record_account_move(session: Session, now: datetime, commission: Commission, change: Change) -> bool:
-    """Enter that the whole remaining amount changed its account: kind "mature" or "hold"."""
+    """Enter that the whole remaining amount was released (kind "mature") or held again ("hold").
+
+    Returns False, and does nothing, when this cause was entered before.
+    """
     entries = entries_of(session, commission.id)
     if _is_entered(entries, change):
         return False
@@ -101,7 +104,7 @@ def _change_event(difference: int, commission: Commission) -> str:
 def _post(
     session: Session, now: datetime, commission: Commission, change: Change, event: str, moved_minor: int
 ) -> str | None:
-    """The id of the transaction; None when nothing moved."""
+    """The id of the transaction; None when no money moved."""
     if not moved_minor:
         return None
     return post(

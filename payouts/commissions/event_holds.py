@@ -1,6 +1,7 @@
-"""A message that could not be applied holds what its order earned, until it is applied or dismissed.
+"""Holds because of messages that are parked or in conflict, until they are applied or dismissed.
 
-Unreleased commissions are blocked anyway; this module handles those released before the message came.
+Such a message blocks the release of its order's commission. This module holds the commissions that were
+released before it came.
 """
 
 from datetime import datetime
@@ -19,7 +20,7 @@ from tracker.sales.orders.models import Sale
 
 
 def hold_for_events(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
-    """Hold up to `limit` released commissions whose order an unsettled event names. How many."""
+    """Hold up to `limit` released commissions whose order an unapplied event names. Returns how many."""
     waiting = session.execute(
         _without_event_hold(bool(brand_id)), {"brand_id": brand_id, "limit": limit}
     ).all()
@@ -31,7 +32,10 @@ def hold_for_events(session: Session, now: datetime, limit: int, *, brand_id: st
 
 
 def lift_for_events(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
-    """Let go of up to `limit` holds whose event was settled; what it said has been entered. How many."""
+    """Lift up to `limit` holds whose event was applied or dismissed. Returns how many.
+
+    Call it when everything that was applied has been entered.
+    """
     resolved = session.execute(
         _obsolete_event_holds(bool(brand_id)), {"brand_id": brand_id, "limit": limit}
     ).all()
@@ -43,7 +47,7 @@ def lift_for_events(session: Session, now: datetime, limit: int, *, brand_id: st
 
 @cache
 def _without_event_hold(for_brand: bool) -> CompoundSelect[str, str]:
-    """Released commissions, and the unsettled event for which each is not held. With `brand_id`, `limit`."""
+    """Released commissions, each with an unapplied event to hold it. Parameters: `brand_id`, `limit`."""
     known = exists().where(Hold.commission_id == Commission.id, Hold.cause_id == Event.id)
     released = [Commission.live, Commission.matured_at.is_not(None), *owner_conditions(for_brand)]
     found = (
@@ -57,7 +61,7 @@ def _without_event_hold(for_brand: bool) -> CompoundSelect[str, str]:
 
 @cache
 def _obsolete_event_holds(for_brand: bool) -> Select[str, str]:
-    """Holds that stand for an event that was settled since. With `brand_id` and `limit`."""
+    """Holds of events that were applied or dismissed since. Parameters: `brand_id`, `limit`."""
     return (
         select(Hold.commission_id, Hold.cause_id)
         .join(Event, Event.id == Hold.cause_id)

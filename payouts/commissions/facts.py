@@ -1,4 +1,4 @@
-"""Reads what a shop reported about a sale, as a list of causes in chronological order."""
+"""Reads the reports about a sale as a list of causes in chronological order."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ Row = TypeVar("Row", Refund, RefundFailure, CumulativeRefund, Cancellation, Disp
 
 @dataclass(frozen=True)
 class Cause:
-    """One reported happening that may change a commission: a refund, a cancellation, a step of a dispute."""
+    """A report that may change a commission: a refund, a cancellation or a status of a dispute."""
 
     id: str
     kind: str
@@ -35,6 +35,7 @@ class Cause:
     row: Refund | RefundFailure | CumulativeRefund | Cancellation | DisputeStatus
 
     def applied_to(self, facts: Facts) -> Facts:
+        """The facts with this cause added."""
         row = self.row
         if isinstance(row, Refund):
             amounts = RefundAmounts(row.amount_minor, row.tax_minor, row.shipping_minor)
@@ -60,25 +61,25 @@ def causes_of(session: Session, sale_id: str) -> list[Cause]:
 
 
 def causes_of_sales(session: Session, sale_ids: Sequence[str]) -> dict[str, list[Cause]]:
-    """The same for several sales at once; a sale without causes is left out."""
+    """Causes by sale id, oldest first; a sale without causes is left out."""
     found: dict[str, list[Cause]] = defaultdict(list)
-    asked = {"sale_ids": sale_ids}
-    for row in session.scalars(_rows_of_sales(Refund), asked):
+    parameters = {"sale_ids": sale_ids}
+    for row in session.scalars(_rows_of_sales(Refund), parameters):
         reason = row.reason or "refunded by the shop"
         found[row.sale_id].append(Cause(row.id, "refund", reason, row.occurred_at, row))
-    for failure in session.scalars(_rows_of_sales(RefundFailure), asked):
+    for failure in session.scalars(_rows_of_sales(RefundFailure), parameters):
         reason = f"refund {failure.refund_id} failed, the money went back to the shop"
         cause = Cause(failure.id, "refund_failed", reason, failure.occurred_at, failure)
         found[failure.sale_id].append(cause)
-    for level in session.scalars(_rows_of_sales(CumulativeRefund), asked):
+    for level in session.scalars(_rows_of_sales(CumulativeRefund), parameters):
         reason = f"refunds of {level.payment_id} came to {level.amount_minor}"
         found[level.sale_id].append(Cause(level.id, "refund_level", reason, level.occurred_at, level))
-    for cancellation in session.scalars(_rows_of_sales(Cancellation), asked):
+    for cancellation in session.scalars(_rows_of_sales(Cancellation), parameters):
         reason = "order cancelled by the shop"
         found[cancellation.sale_id].append(
             Cause(cancellation.id, "cancellation", reason, cancellation.occurred_at, cancellation)
         )
-    for step in session.scalars(_rows_of_sales(DisputeStatus), asked):
+    for step in session.scalars(_rows_of_sales(DisputeStatus), parameters):
         kind, reason = f"dispute_{step.status}", f"payment dispute {step.status}"
         found[step.sale_id].append(Cause(step.id, kind, reason, step.occurred_at, step))
     for causes in found.values():
@@ -88,5 +89,5 @@ def causes_of_sales(session: Session, sale_ids: Sequence[str]) -> dict[str, list
 
 @cache
 def _rows_of_sales(table: type[Row]) -> Select[Row]:
-    """To be asked with `sale_ids`."""
+    """Parameter: `sale_ids`."""
     return select(table).where(table.sale_id.in_(bindparam("sale_ids", expanding=True)))

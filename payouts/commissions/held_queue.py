@@ -1,4 +1,4 @@
-"""What is held, with the reason and the evidence, so that a person can decide."""
+"""The held commissions, with reasons and evidence, about which a person decides."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class HeldCommission:
 
 
 def held_commissions(session: Session, *, brand_id: str = "", signal: str = "") -> list[HeldCommission]:
-    """Held commissions with an unpaid amount, of one brand or all. `signal`: only those held by this signal.
+    """Held commissions with an unpaid amount, of one brand or of all; with `signal`, only those it holds.
 
     The one that has been held longest comes first.
     """
@@ -82,7 +82,7 @@ def _active_holds(brand_id: str, signal: str) -> Select[Hold, Commission, str, C
 
 
 def hold_json(hold: Hold) -> dict[str, Any]:
-    """For the brand: what the creator reads, and the evidence that only the brand sees."""
+    """The hold for the brand, with the evidence, which creators do not see."""
     return {
         "kind": hold.kind,
         "signal": hold.signal,
@@ -95,6 +95,6 @@ def hold_json(hold: Hold) -> dict[str, Any]:
 
 
 def hold_text(data: dict[str, Any]) -> str:
-    """The same in words."""
+    """What `hold_json` returned, in words."""
     more = evidence_text(data["signal"], data["evidence"]) if data["evidence"] else ""
     return f"{data['why']} ({more})" if more else str(data["why"])

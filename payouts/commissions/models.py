@@ -1,4 +1,4 @@
-"""Tables of commissions and of everything that ever happened to one."""
+"""Tables of commissions, their entries and their holds."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from config.database import STRICT, Base
 
 
 class Commission(Base):
-    """What one attribution of a sale earns. Its present amount is the last entry's, never stored here."""
+    """What one attribution of a sale earns. Its current amount is not stored here: it is the last entry's."""
 
     __tablename__ = "commission"
     __table_args__ = (
@@ -48,7 +48,7 @@ class Commission(Base):
 
 
 class Entry(Base):
-    """One step in a commission's life: its cause, its reason, and what it made of the amount."""
+    """One change of a commission: its cause, its reason, and the amount before and after it."""
 
     __tablename__ = "commission_entry"
     __table_args__ = (
@@ -71,9 +71,9 @@ class Entry(Base):
 
 
 class Hold(Base):
-    """A commission that must not be paid for now, with the reason, until it is lifted.
+    """Until it is lifted, the commission must not be paid; the creator sees the reason.
 
-    `signal` is the rule that found the sale suspicious, and `evidence` what it found: for the brand alone.
+    `signal` is the rule that found the sale suspicious, `evidence` what it found; only the brand sees them.
     """
 
     __tablename__ = "commission_hold"

@@ -1,4 +1,4 @@
-"""Whose commissions a query is about, for queries that are built once and asked with parameters."""
+"""Restricts a query to a brand or a creator, for queries that are built once and run with parameters."""
 
 from sqlalchemy import ColumnElement, bindparam
 
@@ -6,7 +6,7 @@ from payouts.commissions.models import Commission
 
 
 def owner_conditions(for_brand: bool, for_creator: bool = False) -> list[ColumnElement[bool]]:
-    """Nothing, or the brand, or the creator, or both. To be asked with `brand_id` and `creator_id`."""
+    """Conditions on the brand, the creator, both or neither. Parameters: `brand_id`, `creator_id`."""
     conditions: list[ColumnElement[bool]] = []
     if for_brand:
         conditions.append(Commission.brand_id == bindparam("brand_id"))

@@ -1,4 +1,4 @@
-"""Holds, and the release of commissions when their time has come and nothing stands against it."""
+"""Holds, and the release of commissions whose release date has come and that nothing holds."""
 
 from datetime import datetime
 from functools import cache
@@ -21,13 +21,14 @@ from tracker.sales.orders.models import Sale
 def release_due(
     session: Session, now: datetime, limit: int, *, before: datetime | None = None, brand_id: str = ""
 ) -> int:
-    """Release up to `limit` commissions whose hold is over. How many were released or held again.
+    """Release up to `limit` commissions whose release date has come and that nothing holds.
 
-    `before` and `brand_id` narrow it for the closing of a period: release times before the cut-off only.
+    The close of a period gives `before`: only commissions with an earlier release date. Returns how many were
+    released or held again.
     """
     held = reapply_holds(session, now, limit, brand_id=brand_id)
-    asked = {"before": before or now, "now": now, "brand_id": brand_id, "limit": limit}
-    releasable = list(session.scalars(_releasable(bool(brand_id)), asked))
+    parameters = {"before": before or now, "now": now, "brand_id": brand_id, "limit": limit}
+    releasable = list(session.scalars(_releasable(bool(brand_id)), parameters))
     for commission_id in releasable:
         _release(session, now, commission_id)
     return held + len(releasable)
@@ -36,10 +37,13 @@ def release_due(
 def reapply_holds(
     session: Session, now: datetime, limit: int | None = None, *, brand_id: str = "", creator_id: str = ""
 ) -> int:
-    """Hold commissions whose hold was placed while they were in a payout that was not completed."""
+    """Hold again the released commissions that have an open hold and no settled posting. Returns how many.
+
+    A hold that is placed while a payout is on its way moves no money. This does it when that payout failed.
+    """
     candidates = _held_after_release(bool(brand_id), bool(creator_id), limit is not None)
-    asked = {"brand_id": brand_id, "creator_id": creator_id, "limit": limit}
-    waiting = list(session.scalars(candidates, asked))
+    parameters = {"brand_id": brand_id, "creator_id": creator_id, "limit": limit}
+    waiting = list(session.scalars(candidates, parameters))
     for commission_id in waiting:
         commission = locked_commission(session, commission_id)
         for placed in holds_of(session, commission_id)[:1]:
@@ -49,7 +53,10 @@ def reapply_holds(
 
 @cache
 def _held_after_release(for_brand: bool, for_creator: bool, limited: bool) -> Select[str]:
-    """Released commissions that are held and not with the rail. With `brand_id`, `creator_id`, `limit`."""
+    """Released commissions with an open hold and no settled posting.
+
+    Parameters: `brand_id`, `creator_id`, `limit`.
+    """
     has_active_hold = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
     candidates = (
         select(Commission.id)
@@ -77,11 +84,10 @@ def place_hold(
     signal: str | None = None,
     evidence: dict[str, Any] | None = None,
 ) -> bool:
-    """Keep a commission from being paid; what is payable and not yet in a payout goes back into hold.
+    """Hold a commission: it is not paid, and what is payable and in no sent payout is held again.
 
-    The creator reads `reason`. `period` is only given by review decisions on a draft, `signal` and
-    `evidence` only by suspicion.
-    False when this cause held it before. Call it under the brand's lock.
+    The creator reads `reason`. Only review decisions about a draft give `period`; only suspicion gives
+    `signal` and `evidence`. Returns False when this cause held it before. Call it under the brand's lock.
     """
     placed = insert_once(
         session,
@@ -118,9 +124,9 @@ def _move_into_hold(
 
 
 def lift_hold(session: Session, now: datetime, commission_id: str, cause_id: str, note: str = "") -> bool:
-    """Lift a hold. The next run releases the commission if no other hold remains.
+    """Lift a hold. The next run of the job releases the commission if no other hold remains.
 
-    `note` is why, when a person said so.
+    `note` is a person's explanation. Returns False when there is no such hold.
     """
     lifted = session.execute(
         update(Hold)
@@ -132,22 +138,22 @@ def lift_hold(session: Session, now: datetime, commission_id: str, cause_id: str
 
 
 def is_settled(session: Session, commission_id: str) -> bool:
-    """Whether money of this commission is with the rail, or may be: its payout was sent and has not returned.
+    """Whether money of it is with the rail, or may be: whether a payout with it was sent and not returned.
 
-    One that is only prepared chooses anew before it is sent. Entries that one payout settled together may
-    come to nothing, such as a release and the hold after it. What is unsettled of a commission that was
-    settled in part stays payable, and payouts leave it out while it is held (see selection).
+    A payout that is only prepared selects its postings again before it is sent. Postings that one payout
+    settled together may sum to 0, such as a release and the hold after it. When a part of a commission was
+    settled, the open rest stays payable; payouts leave it out while the commission is held (see selection).
     """
     return settled_minor(session, commission_id) > 0
 
 
 def settled_minor(session: Session, commission_id: str) -> int:
-    """What of the commission is with the rail, or may be."""
+    """The part of the commission that is with the rail, or may be, in minor units."""
     return int(session.scalar(_settled_minor_query().where(Entry.commission_id == commission_id)) or 0)
 
 
 def _settled_minor_query() -> Select[int]:
-    """What payouts that were sent, and stayed there, contain; to be narrowed to a commission."""
+    """Sum of items in payouts that were sent and not returned. The caller restricts it to a commission."""
     return (
         select(func.coalesce(func.sum(Item.amount_minor), 0))
         .join(Payout, Payout.id == Item.payout_id)
@@ -158,11 +164,12 @@ def _settled_minor_query() -> Select[int]:
 
 
 def hold_count(session: Session, commission_id: str) -> int:
-    """How often the commission was held, for whatever cause, lifted ones included."""
+    """The number of holds that the commission ever had, for any cause."""
     return int(session.scalar(select(func.count(Hold.id)).where(Hold.commission_id == commission_id)) or 0)
 
 
 def holds_of(session: Session, commission_id: str) -> list[Hold]:
+    """The open holds, oldest first."""
     return list(
         session.execute(
             select(Hold)
@@ -173,7 +180,7 @@ def holds_of(session: Session, commission_id: str) -> list[Hold]:
 
 
 def lifted_holds_of(session: Session, commission_id: str) -> list[Hold]:
-    """What held it once, in the order in which it was lifted."""
+    """The lifted holds, in the order in which they were lifted."""
     return list(
         session.execute(
             select(Hold)
@@ -185,7 +192,7 @@ def lifted_holds_of(session: Session, commission_id: str) -> list[Hold]:
 
 @cache
 def _releasable(for_brand: bool) -> Select[str]:
-    """What nothing keeps from being released. To be asked with `before`, `now`, `brand_id` and `limit`."""
+    """Ids of commissions that can be released. Parameters: `before`, `now`, `brand_id`, `limit`."""
     held = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
     event_holds = union(*unapplied_by_sale()).subquery()
     return (
@@ -208,7 +215,7 @@ def _releasable(for_brand: bool) -> Select[str]:
 def _release(session: Session, now: datetime, commission_id: str) -> None:
     commission = locked_commission(session, commission_id)
     if commission.matured_at is not None or not commission.live or holds_of(session, commission_id):
-        return  # somebody else was first
+        return  # another worker was faster
     times = sum(entry.kind == "mature" for entry in entries_of(session, commission_id))
     lifted_at = session.scalar(
         select(Hold.lifted_at)

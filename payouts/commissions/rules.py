@@ -1,4 +1,4 @@
-"""What a sale earns, and what is left of it after refunds (docs/money.md 3). Pure, integers only."""
+"""The commission on a sale, and what refunds leave of it (docs/money.md 3). Pure; integers only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Base = Literal["net", "gross", "profit"]
 
 @dataclass(frozen=True)
 class SaleAmounts:
-    """Minor units. `total` is what the shopper paid; `cost` is None when the shop does not send it."""
+    """In minor units. `total` is what the shopper paid; `cost` is None when the shop did not send it."""
 
     total: int
     tax: int
@@ -26,7 +26,7 @@ class SaleAmounts:
 
 @dataclass(frozen=True)
 class RefundAmounts:
-    """Minor units that went back. A refund that states neither tax nor shipping is shared out by rule."""
+    """A refund in minor units. When it states neither tax nor shipping, `refunded` divides it by a rule."""
 
     amount: int
     tax: int | None = None
@@ -43,18 +43,18 @@ class RefundAmounts:
 
 @dataclass(frozen=True)
 class Refunded:
-    """All refunds of a sale together: of the total, and of the net amount."""
+    """All refunds of a sale together, in minor units: of the total, and of the net amount."""
 
     total: int
     net: int
 
 
 def refunded(sale: SaleAmounts, refunds: Sequence[RefundAmounts], *, cancelled: bool) -> Refunded:
-    """Sum up refunds so that neither their order nor their number of pieces matters (docs/money.md 3).
+    """Sum up refunds. Neither their order nor the number of parts changes the result (docs/money.md 3).
 
-    EA and EN are what stated refunds took of total and net, U what the others took of the total; those are
-    shared out in proportion to what the stated ones left. Everything is capped at what was paid, and a
-    refund of the whole total is a refund of the whole net amount, to the cent.
+    Stated refunds are subtracted from total and net as they say. Unstated refunds are divided in proportion
+    to the total and net that the stated ones left. Sums are capped at what was paid. A refund of the whole
+    total is a refund of the whole net amount.
     """
     if cancelled:
         return Refunded(sale.total, sale.net)
@@ -69,7 +69,7 @@ def refunded(sale: SaleAmounts, refunds: Sequence[RefundAmounts], *, cancelled: 
 
 
 def full_base_minor(sale: SaleAmounts, base: Base) -> int:
-    """What the rate applies to before any refund. Profit without a known cost is the net amount."""
+    """What the rate is applied to before refunds. Without a known cost, profit is the net amount."""
     if base == "gross":
         return sale.total
     if base == "profit":
@@ -78,6 +78,7 @@ def full_base_minor(sale: SaleAmounts, base: Base) -> int:
 
 
 def remaining_base_minor(sale: SaleAmounts, base: Base, back: Refunded) -> int:
+    """What refunds leave of the base. Net and profit shrink in proportion to the net amount, half up."""
     if base == "gross":
         return sale.total - back.total
     if sale.net == 0:
@@ -86,13 +87,13 @@ def remaining_base_minor(sale: SaleAmounts, base: Base, back: Refunded) -> int:
 
 
 def commission_minor(base_minor: int, rate_bp: int) -> int:
-    """Half up, once for the whole sale."""
+    """The rate of the base, rounded half up once for the whole sale."""
     return divide_half_up(base_minor * rate_bp, RATE_UNIT_BP)
 
 
 @dataclass(frozen=True)
 class DisputeUpdate:
-    """One reported status of a dispute; `occurred_at` is a text that sorts by time."""
+    """One reported status of a dispute; `occurred_at` is a string that sorts by time."""
 
     dispute_id: str
     status: Literal["opened", "won", "lost"]
@@ -101,9 +102,9 @@ class DisputeUpdate:
 
 
 def decisive_update(updates: Sequence[DisputeUpdate]) -> DisputeUpdate | None:
-    """The step of one dispute that counts: a final one beats `opened`, then the later one (docs/money.md 3).
+    """The update of a dispute that counts: a final one before `opened`, else the later (docs/money.md 3).
 
-    Won and lost at the same time counts as lost: the order of reports must not matter.
+    Of won and lost at the same time, lost counts: the order of reports must not matter.
     """
     return max(
         updates,
@@ -114,7 +115,11 @@ def decisive_update(updates: Sequence[DisputeUpdate]) -> DisputeUpdate | None:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that decides what a commission is worth at one moment."""
+    """Everything that determines what a commission is worth.
+
+    `refunds` are pairs of refund id and amounts; `refund_levels` are cumulative refunds, pairs of payment id
+    and amount in minor units.
+    """
 
     sale: SaleAmounts
     refunds: tuple[tuple[str, RefundAmounts], ...] = ()
@@ -125,7 +130,7 @@ class Facts:
     refund_levels: tuple[tuple[str, int], ...] = ()
 
     def all_refunds(self) -> list[RefundAmounts]:
-        """A lost dispute is a refund whose id is the dispute's: reported as both, it counts once."""
+        """Effective refunds and lost disputes. One that was reported as both, under one id, counts once."""
         by_id = dict(self.effective_refunds())
         for dispute_id in {update.dispute_id for update in self.disputes}:
             effective = decisive_update(
@@ -136,7 +141,7 @@ class Facts:
         return list(by_id.values())
 
     def effective_refunds(self) -> list[tuple[str, RefundAmounts]]:
-        """By id: refunds that did not fail, and the part of each cumulative refund that no single refund explains."""
+        """By id: refunds that did not fail, and the part of cumulative refunds that these do not explain."""
         effective = [(each, amounts) for each, amounts in self.refunds if each not in self.failed_refunds]
         known = sum(amounts.amount for _, amounts in self.refunds)
         if unexplained := excess_cumulative_minor(self.refund_levels, known):
@@ -145,13 +150,14 @@ class Facts:
         return effective
 
     def open_disputes(self) -> list[str]:
+        """The ids of disputes that are not decided."""
         ids = sorted({update.dispute_id for update in self.disputes})
         effective = [decisive_update([s for s in self.disputes if s.dispute_id == each]) for each in ids]
         return [update.dispute_id for update in effective if update is not None and update.status == "opened"]
 
 
 def worth_minor(facts: Facts, base: Base, rate_bp: int) -> int:
-    """The commission in minor units, after everything that is known."""
+    """What the commission is worth after all these facts, in minor units."""
     if facts.declined:
         return 0
     back = refunded(facts.sale, facts.all_refunds(), cancelled=facts.cancelled)

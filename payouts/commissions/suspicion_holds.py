@@ -1,4 +1,4 @@
-"""Holds what is suspicious about sales whose commissions were just booked, in the same transaction.
+"""Holds suspicious commissions in the transaction that books them.
 
 Each query runs once for the whole batch, not once per sale.
 """
@@ -38,7 +38,7 @@ _EVIDENCE_SIGNALS = ("coupon_without_click", "late_click")
 
 @dataclass(frozen=True)
 class CreditedCommission:
-    """A sale, the attribution that counts, and what it earned."""
+    """A sale, its newest attribution, and its commission."""
 
     sale: Sale
     attribution: Attribution
@@ -47,7 +47,7 @@ class CreditedCommission:
 
 @dataclass
 class _Suspicions:
-    """What is suspicious, by commission, and the sale and creator that each belongs to."""
+    """Suspicions by commission id, and the sale id and creator id of each commission."""
 
     suspicions: dict[str, list[Suspicion]] = field(default_factory=lambda: defaultdict(list))
     subjects: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -58,9 +58,9 @@ class _Suspicions:
 
 
 def hold_suspicious(session: Session, now: datetime, credited: Sequence[CreditedCommission]) -> int:
-    """Hold what a person must look at, of these sales and of their neighbours. How many holds were placed.
+    """Hold suspicious commissions of these sales and of nearby sales. Returns how many holds were placed.
 
-    Call it under the brands' locks. What a person released stays released.
+    Call it under the brands' locks. A suspicion that a person lifted does not hold again.
     """
     if not credited:
         return 0
@@ -82,7 +82,7 @@ def hold_suspicious(session: Session, now: datetime, credited: Sequence[Credited
 
 
 def cause_of(suspicion: Suspicion) -> str:
-    """The hold's cause: one for each signal and what it rests on."""
+    """The cause id of the hold: the signal and, if it has one, its subject."""
     return ":".join(filter(None, ("suspicion", suspicion.signal, suspicion.about)))
 
 
@@ -133,7 +133,7 @@ def _own_suspicions(each: CreditedCommission, creator_email: str, is_linked: boo
 def _linked_since(
     session: Session, credited: Sequence[CreditedCommission]
 ) -> dict[tuple[str, str], datetime]:
-    """By brand and creator, of those whose code decided: when the first of their links was made."""
+    """When each creator whose code decided got the first link at the brand; by brand id and creator id."""
     by_code = {each.commission.creator_id for each in credited if each.attribution.coupon_id is not None}
     if not by_code:
         return {}
@@ -153,7 +153,7 @@ def _check_neighbours(
     brand_settings: SuspicionSettings,
     found: _Suspicions,
 ) -> None:
-    """Signals that take several sales; also of those that were booked before."""
+    """Signals that compare several sales, including sales that were booked before."""
     if brand_settings["many_sales"] == brand_settings["possible_duplicate"] == "off":
         return
     neighbours = _nearby_sales(session, credited)
@@ -184,7 +184,7 @@ class _NearbySale:
 
 
 def _nearby_sales(session: Session, credited: Sequence[CreditedCommission]) -> dict[str, _NearbySale]:
-    """By sale id: the brand's sales by the same shoppers or clicks, own ones too."""
+    """By sale id: the brand's sales of the same shoppers or clicks, the given ones included."""
     shoppers = {each.sale.shopper for each in credited} - {None}
     clicks = {each.attribution.click_id for each in credited} - {None}
     times = [each.sale.occurred_at for each in credited]
@@ -210,13 +210,13 @@ def _nearby_sales(session: Session, credited: Sequence[CreditedCommission]) -> d
             row.commission_id,
             row.matured_at,
         )
-        for each in conditions  # asked one by one: each has an index of its own
+        for each in conditions  # one query each, because each has its own index
         for row in session.execute(_live_commissions().where(*near, each))
     }
 
 
 def _live_commissions() -> Select[*tuple[Any, ...]]:
-    """Joined by sale, too, because that is what commissions are found by."""
+    """The join also compares the sale, because commissions are found by their sale."""
     return (
         select(
             Commission.id.label("commission_id"),
@@ -243,7 +243,7 @@ def _live_commissions() -> Select[*tuple[Any, ...]]:
 def _lift_outdated(
     session: Session, now: datetime, credited: Sequence[CreditedCommission], found: _Suspicions
 ) -> None:
-    """Later evidence may resolve a suspicion."""
+    """Lift holds of suspicions that new evidence has resolved."""
     for each in credited:
         if each.attribution.revision == 1:
             continue
@@ -254,7 +254,7 @@ def _lift_outdated(
 
 
 def _held_or_released(session: Session, found: _Suspicions) -> set[tuple[str, str]]:
-    """Commission and cause of what is held already, or was released for this sale and creator."""
+    """Commission id and cause id of holds that exist, or were lifted for the same sale and creator."""
     sale_ids = {sale_id for sale_id, _creator_id in found.subjects.values()}
     if not sale_ids:
         return set()
@@ -275,7 +275,7 @@ def _held_or_released(session: Session, found: _Suspicions) -> set[tuple[str, st
 
 
 def _hold(session: Session, now: datetime, commission_id: str, suspicion: Suspicion) -> bool:
-    """False when nothing of the commission is left to hold, or all of it was paid."""
+    """Returns False when the commission is worth nothing, or was paid."""
     commission = locked_commission(session, commission_id)
     if current_amount_minor(entries_of(session, commission_id)) == 0:
         return False

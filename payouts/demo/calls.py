@@ -14,7 +14,7 @@ TIMEOUT_S = 10
 
 
 class NoResponse(LinkledgerError):
-    """Nobody answered there, or not in time."""
+    """No response, or not in time, or an error from the sandbox."""
 
     status = 502
 
@@ -26,7 +26,7 @@ class JsonReply:
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> JsonReply:
-    """Post once, without redirects. The value is the answer's JSON, or None. Raises NoAnswer."""
+    """Post once, without redirects. The value is the response's JSON, or None. Raises NoResponse."""
     parts = urlsplit(url)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
@@ -35,7 +35,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> JsonReply:
         response = connection.getresponse()
         raw = response.read()
     except (OSError, HTTPException) as error:
-        raise NoResponse(f"{parts.netloc} did not answer ({type(error).__name__}); is it running?") from None
+        raise NoResponse(f"{parts.netloc} did not respond ({type(error).__name__}); is it running?") from None
     finally:
         connection.close()
     try:
@@ -45,9 +45,9 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> JsonReply:
 
 
 def sandbox_control(base_url: str, name: str, **arguments: Any) -> Any:
-    """One of the sandbox's handles: top_up, complete_onboarding and others. Raises NoAnswer."""
+    """Call a control of the sandbox: top_up, complete_onboarding and others. Raises NoResponse."""
     headers = {"Authorization": f"Bearer {SANDBOX_KEY}", "Content-Type": "application/json"}
-    answered = post(f"{base_url}/_sandbox/{name}", json.dumps(arguments).encode(), headers)
-    if answered.status != 200:
-        raise NoResponse(f"The sandbox answered {answered.status} to {name}.")
-    return answered.value["result"]
+    reply = post(f"{base_url}/_sandbox/{name}", json.dumps(arguments).encode(), headers)
+    if reply.status != 200:
+        raise NoResponse(f"The sandbox responded to {name} with {reply.status}.")
+    return reply.value["result"]

@@ -12,7 +12,10 @@ PROGRAM = "Tea friends"
 
 @dataclass(frozen=True)
 class DemoCreator:
-    """`page` is where the link leads, in the shop. Clicks and orders come as often as the shares say."""
+    """`page` is the path in the shop to which the link leads.
+
+    `clicks_per_day`: minimum and maximum. `order_percent`: the chance of an order on a day.
+    """
 
     key: str
     name: str
@@ -36,7 +39,7 @@ MIRA = DemoCreator(
     code="mira",
     coupon="MIRA10",
     page="",
-    story="Posts brewing videos. Sells every other day and is paid every month.",
+    story="Posts brewing videos, sells something every other day, and is paid every month.",
     clicks_per_day=(4, 14),
     order_percent=70,
     favourites=("tasting-box", "sencha-asatsuyu", "assam-breakfast", "tasting-box", "earl-grey-blue"),
@@ -50,7 +53,7 @@ TOM = DemoCreator(
     code="tom-steeps",
     coupon="TOM10",
     page="products/sencha-asatsuyu",
-    story="Writes a small blog. What he has earned is below the minimum and is carried forward.",
+    story="Writes a small blog. The earnings are below the minimum and are carried forward.",
     clicks_per_day=(0, 4),
     order_percent=12,
     favourites=("sencha-asatsuyu", "rooibos-orange"),
@@ -64,7 +67,7 @@ JONAS = DemoCreator(
     code="jonas",
     coupon="JONAS10",
     page="products/office-box",
-    story="Was paid for a large order that came back later. New commissions are offset against it.",
+    story="Was paid for a large order that was returned later. New commissions are offset against it.",
     clicks_per_day=(1, 5),
     order_percent=14,
     favourites=("earl-grey-blue", "rooibos-orange", "assam-breakfast"),

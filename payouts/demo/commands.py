@@ -1,4 +1,4 @@
-"""The command that makes the demo and serves it."""
+"""The command that creates the demo and serves it."""
 
 from functools import partial
 
@@ -12,16 +12,18 @@ from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 
 @click.command("demo", cls=ConsoleCommand)
 @click.option("--bind", metavar="HOST:PORT", help="Default: LINKLEDGER_BIND")
-@click.option("--reset", "anew", is_flag=True, help="Throw the demo away first. Real data is never touched.")
-@click.option("--seed-only", is_flag=True, help="Make the demo, but do not serve it.")
+@click.option(
+    "--reset", "reset_first", is_flag=True, help="Delete the demo first. Real data is never touched."
+)
+@click.option("--seed-only", is_flag=True, help="Create the demo, but do not serve it.")
 @pass_console
-def demo_command(console: Console, bind: str | None, anew: bool, seed_only: bool) -> CommandResult:
-    """Try everything out: an invented brand, its shop, its creators, and two months of history."""
+def demo_command(console: Console, bind: str | None, reset_first: bool, seed_only: bool) -> CommandResult:
+    """Try Linkledger with an invented brand, its shop, its creators, and two months of history."""
     settings = demo_settings(bind)
     if not seed_only:
         require_address_free(settings.bind)
         require_address_free(settings.edge_bind)
-    if anew:
+    if reset_first:
         reset(settings, console.say)
         settings = demo_settings(bind)
     prepare(settings, console.now, console.say)
@@ -30,9 +32,9 @@ def demo_command(console: Console, bind: str | None, anew: bool, seed_only: bool
     if seed_only:
         return CommandResult(value, f"The demo is ready in {settings.home}")
     console.say("")
-    console.say(f"  Look here:    {settings.web_url}/")
-    console.say(f"  It is all in: {settings.home} (start anew with: linkledger demo --reset)")
-    console.say("  Ctrl-C stops it.")
+    console.say(f"  Open:  {settings.web_url}/")
+    console.say(f"  Files: {settings.home} (start again from scratch with: linkledger demo --reset)")
+    console.say("  Stop with Ctrl-C.")
     console.say("")
     return CommandResult(value, " ", after_output=partial(exec_serve, settings))
 

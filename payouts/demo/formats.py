@@ -9,25 +9,11 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency
 
+from payouts.commissions.labels import entry_label
 from payouts.demo.cast import TIMEZONE
 from tracker.money import exponent
 
 LOCALE = "en"
-_ENTRY_LABELS = {
-    "accrue": "Earned",
-    "mature": "Released",
-    "refund": "Refunded",
-    "refund_failed": "Refund failed",
-    "refund_level": "Refunded",
-    "cancellation": "Order cancelled",
-    "decline": "Declined",
-    "superseded": "Credited anew",
-    "hold": "Held again",
-    "kept": "Credit kept",
-    "dispute_opened": "Disputed",
-    "dispute_won": "Dispute won",
-    "dispute_lost": "Dispute lost",
-}
 
 
 def money(amount: Mapping[str, Any]) -> str:
@@ -42,7 +28,7 @@ def money_minor(minor: int, currency: str) -> str:
 
 
 def day(value: datetime | date | str) -> str:
-    """A day on the brand's calendar: 9 Dec 2026."""
+    """A day in the brand's time zone: 9 Dec 2026."""
     found = _parsed(value)
     if isinstance(found, datetime):
         found = found.astimezone(ZoneInfo(TIMEZONE)).date()
@@ -50,7 +36,7 @@ def day(value: datetime | date | str) -> str:
 
 
 def moment(value: datetime | str) -> str:
-    """A time on the brand's clock: 9 Dec 2026, 14:05."""
+    """A time in the brand's time zone: 9 Dec 2026, 14:05."""
     return format_datetime(_parsed(value), "d MMM y, HH:mm", tzinfo=ZoneInfo(TIMEZONE), locale=LOCALE)
 
 
@@ -63,9 +49,9 @@ def percent(rate_bp: int) -> str:
     return f"{(Decimal(rate_bp) / 100).normalize():f} %"
 
 
-def step(kind: str) -> str:
-    """What happened to a commission, in a word for people."""
-    return _ENTRY_LABELS.get(kind, kind.capitalize())
+def entry_title(kind: str) -> str:
+    """The label of a commission entry's kind, with a capital letter."""
+    return entry_label(kind).capitalize()
 
 
 FILTERS: Mapping[str, Callable[..., str]] = {
@@ -75,7 +61,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "moment": moment,
     "month": month,
     "percent": percent,
-    "step": step,
+    "entry_title": entry_title,
 }
 
 

@@ -1,7 +1,7 @@
-"""What happened in the demo before anybody looked: clicks, orders, refunds, and when jobs ran. Pure.
+"""The invented history of the demo: clicks, orders, refunds, and the times at which jobs ran. Pure.
 
-The same `now` gives the same history. Its days are counted from its first one, and everything of a day is
-drawn from a fixed seed, so the figures hardly depend on the date on which the demo is made.
+The same `now` gives the same history. Days are counted from the first one, and all events of a day come from
+a fixed seed, so the amounts hardly depend on the date on which the demo is created.
 """
 
 import random
@@ -17,7 +17,7 @@ from payouts.ledger.calendar import Span, midnight_after, span_of
 CADENCE = "month"
 REVIEW_DAYS = 7
 MIN_PAYDAY_AGE = timedelta(days=3)
-"""How long ago the payday lies at least that every history contains."""
+"""Every history contains a payday that is at least this long ago."""
 _WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 BROWSERS = (
     f"Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) {_WEBKIT} Version/19.1 Mobile Safari/604.1",
@@ -31,7 +31,7 @@ COUPON_PERCENT = 25
 
 @dataclass(frozen=True)
 class Timeframe:
-    """When it began, and the payday that lies in it. Times in UTC."""
+    """The start of the history, and the payday in it. Times are in UTC."""
 
     starts_at: datetime
     paid_at: datetime
@@ -47,7 +47,7 @@ class PastClick:
 
 @dataclass(frozen=True)
 class PastOrder:
-    """`click` is the visit that led to it, `at` when it was paid. `twice`: its message was sent twice."""
+    """`click`: the visit that led to the order. `at`: time of payment. `twice`: its message came twice."""
 
     order_id: str
     at: datetime
@@ -58,7 +58,7 @@ class PastOrder:
 
 @dataclass(frozen=True)
 class PastRefund:
-    """`amount_minor` None: all of it."""
+    """`amount_minor` None: a full refund."""
 
     order_id: str
     at: datetime
@@ -76,7 +76,7 @@ class History:
 
 
 def history(now: datetime) -> History:
-    """Everything up to `now`, each list in the order of its times."""
+    """Everything up to `now`; each list is sorted by time."""
     timeframe = timeframe_before(now)
     clicks = [click for day in _days(timeframe, now) for click in _clicks(timeframe, day)]
     clicks = [click for click in clicks if click.at <= now]
@@ -89,7 +89,7 @@ def history(now: datetime) -> History:
 
 
 def timeframe_before(now: datetime) -> Timeframe:
-    """The latest month whose payday is over, and from the month before it on: two to three months."""
+    """Starts one month before the latest month whose payday is in the past: two to three months in all."""
     paid = _month_before(span_of(now, CADENCE, cast.TIMEZONE))
     while payday(paid) + MIN_PAYDAY_AGE > now:
         paid = _month_before(paid)
@@ -97,7 +97,7 @@ def timeframe_before(now: datetime) -> Timeframe:
 
 
 def payday(month: Span) -> datetime:
-    """When a month is paid that nobody approves by hand."""
+    """When a month is paid if its statement is approved automatically."""
     return midnight_after(month.ends_at, REVIEW_DAYS + 1, cast.TIMEZONE)
 
 
@@ -110,12 +110,12 @@ def _days(timeframe: Timeframe, now: datetime) -> range:
 
 
 def _random(*names: object) -> random.Random:
-    """Drawn anew for each thing, so that one more of it changes no other."""
+    """A generator with its own seed for each thing, so that adding one does not change the others."""
     return random.Random("northwind:" + ":".join(map(str, names)))
 
 
 def _time_of(timeframe: Timeframe, day: int, rng: random.Random) -> datetime:
-    """In waking hours of the brand's own clock."""
+    """A time of the day between 8 and 22 o'clock in the brand's time zone."""
     first = timeframe.starts_at.astimezone(ZoneInfo(cast.TIMEZONE))
     local = (first + timedelta(days=day)).replace(hour=rng.randrange(8, 22), minute=rng.randrange(60))
     return (local + timedelta(seconds=rng.randrange(60))).astimezone(timeframe.starts_at.tzinfo)
@@ -133,7 +133,7 @@ def _clicks(timeframe: Timeframe, day: int) -> list[PastClick]:
 
 
 def _orders(timeframe: Timeframe, clicks: list[PastClick], now: datetime) -> list[PastOrder]:
-    """Some visits end with an order; some orders come by a code alone, and some by nobody."""
+    """Some visits lead to an order; some orders have only a code, and some have no creator."""
     found = []
     for day in _days(timeframe, now):
         for person in CREATORS:
@@ -158,7 +158,7 @@ def _order(person: DemoCreator, at: datetime, visit: PastClick | None, rng: rand
 def _random_visit_before(
     clicks: list[PastClick], person: DemoCreator, timeframe: Timeframe, day: int, rng: random.Random
 ) -> PastClick | None:
-    """A visit of the days before; one of ten shoppers remembers only the code."""
+    """A visit in the days before the order; None for one in ten shoppers, who uses only the code."""
     since = timeframe.starts_at + timedelta(days=max(day - 3, 0))
     until = timeframe.starts_at + timedelta(days=day, hours=6)
     own = [
@@ -170,7 +170,7 @@ def _random_visit_before(
 
 
 def _scripted_orders(timeframe: Timeframe, clicks: list[PastClick]) -> list[PastOrder]:
-    """The orders that the stories are about."""
+    """The orders that the creators' stories mention."""
     first = timeframe.starts_at
     jonas = next(click for click in clicks if click.person is JONAS and click.user_agent in BROWSERS)
     mira = next(click for click in clicks if click.person is MIRA and click.user_agent in BROWSERS)
@@ -180,7 +180,7 @@ def _scripted_orders(timeframe: Timeframe, clicks: list[PastClick]) -> list[Past
         PastOrder(
             "", first + timedelta(days=4, hours=8), Cart(BY_SKU["sencha-asatsuyu"], 1, TOM.coupon), None
         ),
-        # He came by Mira's link and used Tom's code: the click decides, and the page says why.
+        # The shopper followed Mira's link and used Tom's code: the click decides, and the page shows why.
         PastOrder("", first + timedelta(days=9, hours=18), Cart(BY_SKU["tasting-box"], 1, TOM.coupon), mira),
     ]
 
@@ -202,7 +202,7 @@ def _refunds(timeframe: Timeframe, orders: list[PastOrder]) -> list[PastRefund]:
 
 
 def _job_times(timeframe: Timeframe, now: datetime) -> list[datetime]:
-    """When jobs ran: every few days, and whenever a month ended, a review ended or a payday came."""
+    """When jobs ran: every few days, and after each month, after each review, and on each payday."""
     times = {
         timeframe.starts_at + timedelta(days=day, hours=3) for day in _days(timeframe, now) if day % 5 == 4
     }

@@ -19,28 +19,31 @@ from tracker.times import format_utc
 
 FOLDER = "demo"
 MARKER_FILE = "demo.json"
-"""Says that the folder is the demo's, whether it is whole, and which address its links lead to."""
+"""A file that marks the folder as the demo's; it contains whether the demo is complete, and its address."""
 
 
 def demo_settings(bind: str | None = None) -> Settings:
-    """The settings with a home of the demo's own. Raises SettingsError."""
+    """The settings with the demo's own home folder. Raises SettingsError."""
     chosen = {} if bind is None else {"bind": bind, "edge_bind": _next_port(bind)}
     home = load_settings(demo=True, **chosen).home / FOLDER
     return load_settings(demo=True, home=home, **chosen)
 
 
 def _next_port(bind: str) -> str:
-    """Where the links of a demo at `bind` are; two demos on one machine must not share it."""
+    """The address of the links of a demo at `bind`; two demos on one machine must not share it."""
     host, _, port = bind.rpartition(":")
     return f"{host}:{int(port) + 1}" if port.isdigit() else bind
 
 
 def reset(settings: Settings, on_progress: ProgressCallback) -> None:
-    """Delete the demo's folder. Raises Conflict when it is not the demo's, or holds only a part of it."""
+    """Delete the demo's folder.
+
+    Raises Conflict when the folder has data that the demo did not make, or the demo uses another database.
+    """
     if settings.database_url:
         raise Conflict(
-            "--reset deletes the demo's folder, not what is in LINKLEDGER_DATABASE_URL. Make an empty "
-            "database and name that one."
+            "--reset deletes the demo's folder, not the database in LINKLEDGER_DATABASE_URL. Create an empty "
+            "database and set the variable to it."
         )
     if _read_marker(settings.home) is None:
         if _has_data(settings.home):
@@ -53,7 +56,10 @@ def reset(settings: Settings, on_progress: ProgressCallback) -> None:
 
 
 def prepare(settings: Settings, now: datetime, on_progress: ProgressCallback) -> None:
-    """Migrate, and seed what is empty. Raises Conflict when something else is there; it stays as it is."""
+    """Migrate the demo's database, and seed it if it is empty.
+
+    Raises Conflict when it has other data, which is not changed.
+    """
     settings = clear_interrupted(settings, on_progress)
     databases = open_databases(settings)
     try:
@@ -61,7 +67,7 @@ def prepare(settings: Settings, now: datetime, on_progress: ProgressCallback) ->
         upgrade(databases)
         if is_empty:
             _write_marker(settings, now, whole=False)
-            on_progress("making two months of history …")
+            on_progress("creating two months of history …")
             seed(databases, settings, now, on_progress)
             _write_marker(settings, now, whole=True)
     finally:
@@ -69,7 +75,7 @@ def prepare(settings: Settings, now: datetime, on_progress: ProgressCallback) ->
 
 
 def clear_interrupted(settings: Settings, on_progress: ProgressCallback) -> Settings:
-    """Throw away what a start left that was interrupted. The settings to go on with: the key may be new.
+    """Delete the demo if its creation was interrupted. Returns the settings, which may have a new secret key.
 
     Raises Conflict when the folder has data that the demo did not make.
     """
@@ -78,35 +84,38 @@ def clear_interrupted(settings: Settings, on_progress: ProgressCallback) -> Sett
         return settings
     if marker is None and _has_data(settings.home):
         raise Conflict(
-            f"{settings.home} holds data that the demo did not make. Name another LINKLEDGER_HOME."
+            f"{settings.home} contains data that the demo did not make. Choose another LINKLEDGER_HOME."
         )
     if marker is None or marker["whole"]:
         return settings
-    on_progress("the last start was interrupted: making the demo anew")
+    on_progress("the last start was interrupted: creating the demo again")
     shutil.rmtree(settings.home)
     return settings.model_copy(update={"secret_key": load_settings(home=settings.home).secret_key})
 
 
 def _require_demo_database(databases: Databases, settings: Settings) -> bool:
-    """Before anything is changed, not even the schema. True when nothing is there yet; raises Conflict."""
+    """True when the database has no brands yet. Called before anything is changed, even the schema.
+
+    Raises Conflict when the brands are not those of a complete demo at this address.
+    """
     brands, marker = _brands(databases), _read_marker(settings.home)
     if not brands:
         return True
     if cast.BRAND not in brands or marker is None or not marker["whole"]:
         raise Conflict(
-            "The database has brands that this demo did not make, or only a part of it. The demo needs an "
-            "empty database of its own: leave LINKLEDGER_DATABASE_URL out, or name another one."
+            "The database has brands that this demo did not make, or an incomplete demo. The demo needs its "
+            "own empty database: unset LINKLEDGER_DATABASE_URL, or set it to another one."
         )
     if marker["address"] != settings.web_url:
         raise Conflict(
             f"This demo's links lead to {marker['address']}, not to {settings.web_url}. "
-            "Start it there, or make it anew with: linkledger demo --reset"
+            "Start it there, or create it again with: linkledger demo --reset"
         )
     return False
 
 
 def _brands(databases: Databases) -> list[str]:
-    """Their names, whichever version made the tables."""
+    """The names of all brands, whatever version created the tables."""
     if all(state.current is None for state in schema_states(databases)):
         return []
     with read_session(databases.main) as session:

@@ -1,4 +1,4 @@
-"""What happens when somebody buys in the demo's shop: the shop's server tells the hook, over HTTP, signed."""
+"""Orders and refunds in the demo's shop: its server reports them to the hook over HTTP, signed."""
 
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ BATCH = 100
 
 
 class HookRefused(LinkledgerError):
-    """The hook did not take the shop's message."""
+    """The hook did not accept the shop's message."""
 
     status = 502
 
@@ -37,7 +37,7 @@ def new_order_id(now: datetime) -> str:
 def report_sale(
     databases: Databases, settings: Settings, now: datetime, order_id: str, cart: Cart, click: str | None
 ) -> None:
-    """As a shop's server does after a payment. Raises HookRefused or NoAnswer."""
+    """Report a sale as a shop's server does after a payment. Raises HookRefused or NoResponse."""
     data = sale_data(order_id, cart, now, click)
     _deliver(databases, settings, now, f"msg-{order_id}", "sale.created", data)
 
@@ -45,21 +45,21 @@ def report_sale(
 def report_refund(
     databases: Databases, settings: Settings, now: datetime, order_id: str, amount_minor: int, reason: str
 ) -> None:
-    """Raises HookRefused or NoAnswer."""
+    """Raises HookRefused or NoResponse."""
     refund_id = f"{order_id}-R{new_uuid(now).hex[-6:]}"
     data = refund_data(order_id, refund_id, amount_minor, now, reason)
     _deliver(databases, settings, now, f"msg-{refund_id}", "refund.created", data)
 
 
 def order_page_data(session: Session, now: datetime, order_id: str) -> dict[str, Any]:
-    """The account that `linkledger explain` gives, with what the page needs beside it. Raises NotFound."""
+    """The data of `linkledger explain`, with more that the page shows. Raises NotFound."""
     brand = demo_brand(session)
     explanation = explain(session, brand.id, order_id)[0]
     sale = session.get_one(Sale, explanation["sale"])
     refunds = session.scalars(
         select(Refund).where(Refund.sale_id == sale.id).order_by(Refund.occurred_at)
     ).all()
-    back = sum(refund.amount_minor for refund in refunds)
+    refunded_minor = sum(refund.amount_minor for refund in refunds)
     commission = next((each for each in explanation["commissions"] if each["live"]), None)
     if commission is not None:
         at = demo_time(session, now)
@@ -68,7 +68,7 @@ def order_page_data(session: Session, now: datetime, order_id: str) -> dict[str,
         "row": sale,
         "received": session.get_one(Event, sale.event_id),
         "refunds": refunds,
-        "refundable_minor": max(sale.total_minor - back, 0),
+        "refundable_minor": max(sale.total_minor - refunded_minor, 0),
         "commission": commission,
     }
 
@@ -81,14 +81,14 @@ def _deliver(
         secret = source_secrets(source, settings.secret_keys)[0]
         brand_id = source.brand_id
     message = signed_message(secret, external_id, kind, data, now)
-    answered = post(f"{settings.web_url}/hooks/{source.id}", message.body, message.headers)
-    if answered.status != 200 or answered.value is None or answered.value["state"] != "applied":
-        reason = (answered.value or {}).get("reason") or (answered.value or {}).get("detail") or "no reason"
-        raise HookRefused(f"The hook answered {answered.status} to the shop's message: {reason}")
+    reply = post(f"{settings.web_url}/hooks/{source.id}", message.body, message.headers)
+    if reply.status != 200 or reply.value is None or reply.value["state"] != "applied":
+        reason = (reply.value or {}).get("reason") or (reply.value or {}).get("detail") or "no reason"
+        raise HookRefused(f"The hook responded to the shop's message with {reply.status}: {reason}")
     transact(databases.main, lambda session: _run_booking_jobs(session, now, brand_id))
 
 
 def _run_booking_jobs(session: Session, now: datetime, brand_id: str) -> None:
-    """Runs the booking jobs at once, so that a demo visitor does not wait for the scheduler."""
+    """Run the booking jobs at once, so that the visitor does not have to wait for the scheduler."""
     accrue_due(session, now, BATCH, brand_id=brand_id)
     adjust_due(session, now, BATCH, brand_id=brand_id)

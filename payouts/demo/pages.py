@@ -1,4 +1,4 @@
-"""The demo's pages: where to look, creators, statements, payouts, and the next payday."""
+"""The demo's pages: the tour, creators, statements, payouts, and the next payday."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ from tracker.people.access.guards import public
 __all__ = ["blueprint", "shop_pages"]
 
 HOLD = timedelta(days=HOLD_DAYS)
-DEMO_DATA = "shows the demo's invented figures"
+DEMO_DATA = "shows the demo's invented data"
 
 
 @blueprint.get("/")
@@ -44,7 +44,7 @@ def index() -> str:
             now=now,
             ahead=at if at > now else None,
             payday=payday,
-            todays_day=queries.next_pay_date(expected_pay_date(brand, now + HOLD), at, payday),
+            todays_pay_date=queries.next_pay_date(expected_pay_date(brand, now + HOLD), at, payday),
             creators=queries.creator_statistics(session, brand, counts),
             statements=queries.statements(session, brand),
             payouts=queries.payouts(session, brand),
@@ -73,7 +73,7 @@ def creator(creator_id: str) -> str:
             own=known[creator_id],
             others=[each for each in known.values() if each.creator.id != creator_id],
             rows=rows,
-            coming=queries.coming(rows, at, payday),
+            upcoming=queries.upcoming_payments(rows, at, payday),
             payday=payday,
             payouts=[each for each in queries.payouts(session, brand) if each["creator"].id == creator_id],
             link_url=app_site.settings.link_url,
@@ -141,7 +141,7 @@ def payday() -> AnyResponse:
 
 
 def _statement(session: Session, period: str) -> tuple[Statement, dict[str, Any]]:
-    """The sealed document, or the draft as the books stand. Raises NotFound."""
+    """The sealed document, or a draft made from the books as they are now. Raises NotFound."""
     brand = queries.demo_brand(session)
     found = get_statement(session, brand.id, period, brand.currency)
     sealed = session.get(SealedDocument, found.id)

@@ -13,20 +13,20 @@ from tracker.errors import Fault
 from tracker.people.accounts.models import Brand
 
 AFTER_BOUNDARY = timedelta(hours=1)
-"""After the hour that counts, so that nothing hangs on a second."""
+"""Jobs run this long after a boundary, so that no result depends on the exact second."""
 
 
 def next_payday(session: Session, brand: Brand, at: datetime) -> datetime:
-    """When the brand pays next, seen from `at`, if nobody approves by hand before."""
+    """When the brand pays next after `at`, unless a person approves a statement earlier."""
     ahead = [statement.pay_from for statement, _period in statements(session, brand)]
     present = span_of(at, brand.cadence, brand.timezone)
     return min(day for day in [*ahead, _payday(brand, present)] if day > at)
 
 
 def run_next_payday(databases: Databases, settings: Settings, now: datetime) -> datetime:
-    """Run the jobs as of the end of the month, of its review, and of its payday. Returns that day.
+    """Run the jobs as of the end of the month, the end of its review, and its payday. Returns the payday.
 
-    The scheduler of a real installation runs them all the time; these are the times that make a difference.
+    The scheduler of a real installation runs them all the time; only these three times matter here.
     Raises Fault when a job failed.
     """
     with read_session(databases.main) as session:

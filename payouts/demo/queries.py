@@ -1,4 +1,4 @@
-"""What the demo's pages show of creators, statements and payouts. Reads only."""
+"""Queries for the demo's pages: creators, statements and payouts. They only read."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from tracker.sales.sources.models import Source
 
 @dataclass(frozen=True)
 class CreatorStatistics:
-    """One creator, and how he stands at the brand. `clicks` are visits, without what repeats."""
+    """One creator with statistics and balance. `clicks`: visits without repeats. `machines`: other clicks."""
 
     creator: Creator
     link: Link
@@ -45,7 +45,7 @@ class CreatorStatistics:
 
 @dataclass(frozen=True)
 class CommissionRow:
-    """`now_minor` is what refunds left of it; `payout` the one that contains it."""
+    """`now_minor` is the amount after refunds; `payout` is the payout that contains the commission."""
 
     commission: Commission
     sale: Sale
@@ -55,7 +55,7 @@ class CommissionRow:
 
 
 def demo_brand(session: Session) -> Brand:
-    """Raises NotFound when this database has no demo in it."""
+    """Raises NotFound when this database contains no demo."""
     brand = session.scalar(select(Brand).where(Brand.name == cast.BRAND).order_by(Brand.id).limit(1))
     if brand is None:
         raise NotFound("There is no demo in this database. Start one with: linkledger demo")
@@ -74,7 +74,7 @@ def demo_time(session: Session, now: datetime) -> datetime:
 
 
 def click_counts(databases: Databases) -> dict[UUID, Counter[str]]:
-    """By link of the demo; see link_figures."""
+    """Counters of clicks by link of the demo; see link_statistics."""
     with read_session(databases.main) as session:
         own = session.scalars(select(Link.id).where(Link.code_key.in_(CREATORS_BY_CODE))).all()
     with read_session(databases.clicks) as session:
@@ -96,14 +96,14 @@ def creator_statistics(
     found = []
     for creator, link in rows:
         counted = counts.get(uuid_of(link.id, "lnk"), Counter())
-        again = sum(counted[name] for name in COLUMN_BY_DOUBT.values())
+        repeats = sum(counted[name] for name in COLUMN_BY_DOUBT.values())
         found.append(
             CreatorStatistics(
                 creator,
                 link,
                 CREATORS_BY_CODE[link.code_key],
                 counted["persons"],
-                counted.total() - counted["persons"] - again,
+                counted.total() - counted["persons"] - repeats,
                 orders[creator.id],
                 balances.get(creator.id, CreatorBalance()),
             )
@@ -141,8 +141,10 @@ def commission_rows(session: Session, brand: Brand, creator_id: str) -> list[Com
     ]
 
 
-def coming(rows: list[CommissionRow], at: datetime, payday: datetime) -> list[tuple[str, int, int]]:
-    """What is not in a payout yet, by the day on which it is paid: day, how many, minor units."""
+def upcoming_payments(
+    rows: list[CommissionRow], at: datetime, payday: datetime
+) -> list[tuple[str, int, int]]:
+    """Commissions that are in no payout yet, by their pay date: (day, number of commissions, minor units)."""
     days: dict[str, list[int]] = defaultdict(list)
     for row in rows:
         if row.payout is None and row.now_minor:
@@ -151,7 +153,7 @@ def coming(rows: list[CommissionRow], at: datetime, payday: datetime) -> list[tu
 
 
 def next_pay_date(pay_date: str, at: datetime, payday: datetime) -> str:
-    """The day on which something is paid; what missed its own day goes with the next payday."""
+    """The day on which an amount is paid: its pay date, or the next payday when that is in the past."""
     zone = ZoneInfo(cast.TIMEZONE)
     if pay_date > at.astimezone(zone).date().isoformat():
         return pay_date

@@ -1,7 +1,7 @@
-"""Makes the demo: a brand, three creators, and two months of history.
+"""Creates the demo: a brand, three creators, and two months of history.
 
-Nothing is written past the product: every row is made by the operation that makes it for everybody, only
-with an earlier time, and the payouts go through the real SDK to the sandbox.
+Every row is written by the product's own operations, only with earlier times, and the payouts are sent with
+the real SDK to the sandbox.
 """
 
 from collections.abc import Callable, Iterator
@@ -41,22 +41,22 @@ ProgressCallback = Callable[[str], None]
 FUNDS_MINOR = 500_000
 WRITE_DEADLINE_S = 30
 SETUP_LEAD = timedelta(days=1)
-"""The brand, its program and its creators were there a day before anything happened."""
+"""The brand, its program and its creators are created this long before the first event."""
 
 
 @dataclass(frozen=True)
 class DemoBrand:
-    """What the history needs to know of the brand that it happens to."""
+    """The brand as the history needs it."""
 
     brand_id: str
     source: Source
     secret: str
     creators: dict[str, str]
-    """Person's key to creator's id."""
+    """DemoCreator.key to the creator's id."""
 
 
 def seed(databases: Databases, settings: Settings, now: datetime, on_progress: ProgressCallback) -> None:
-    """Fill an empty, migrated database. Raises Fault when a job failed on the way."""
+    """Fill an empty, migrated database. Raises Fault when a job or a message failed."""
     past = history(now)
     opened_at = past.timeframe.starts_at - SETUP_LEAD
     made = transact(databases.main, lambda session: _create_demo_brand(session, settings, opened_at))
@@ -80,7 +80,7 @@ def _create_demo_brand(session: Session, settings: Settings, at: datetime) -> De
         hosts={"127.0.0.1", urlsplit(settings.web_url).hostname or "127.0.0.1"},
         minimum_minor=cast.MINIMUM_MINOR,
     )
-    # The creators tell their codes in what they film and write: no click is to be expected.
+    # The creators mention their codes in videos and posts, so orders without a click are normal.
     set_suspicion(session, brand.id, "coupon_without_click", "off")
     program = create_program(
         session, at, brand_id=brand.id, name=cast.PROGRAM, rate_bp=cast.RATE_BP, hold_days=cast.HOLD_DAYS
@@ -103,7 +103,7 @@ def _create_demo_brand(session: Session, settings: Settings, at: datetime) -> De
 
 
 def _record_clicks(databases: Databases, settings: Settings, past: History) -> dict[PastClick, str]:
-    """Through the recorder; the tokens are those that the shop got in its address."""
+    """Record the clicks with the recorder. Returns the token that the shop got with each click."""
     with databases.main.connect() as connection, Session(connection) as session:
         targets = {person.code: link_target(session, person.code) for person in cast.CREATORS}
     recorder = Recorder(settings.clicks_url)
@@ -121,13 +121,13 @@ def _record_clicks(databases: Databases, settings: Settings, past: History) -> d
     recorded = all(future.result(timeout=WRITE_DEADLINE_S) for future in waiting)
     recorder.close()
     if not recorded:
-        raise Fault("The demo's clicks could not be written; the log says why.")
+        raise Fault("The demo's clicks could not be written; see the log.")
     return tokens
 
 
 @contextmanager
 def _sandbox(settings: Settings) -> Iterator[str]:
-    """The address of the sandbox: one server for the whole history, on the file that everybody uses later."""
+    """The address of the sandbox: one server for the whole history, with the file that is used later, too."""
     if settings.stripe_api_base:
         yield settings.stripe_api_base
     else:
@@ -142,10 +142,10 @@ def _connect_payees(databases: Databases, settings: Settings, made: DemoBrand, a
             creator_id = made.creators[person.key]
             account = rail.create_payee(creator_id, person.email, person.country, person.name)
             sandbox_control(settings.stripe_api_base, "complete_onboarding", account_id=account)
-            remember = partial(
+            register = partial(
                 register_payee, now=at, brand_id=made.brand_id, creator_id=creator_id, account_ref=account
             )
-            transact(databases.main, remember)
+            transact(databases.main, register)
 
 
 def _replay_history(
@@ -156,7 +156,7 @@ def _replay_history(
     tokens: dict[PastClick, str],
     on_progress: ProgressCallback,
 ) -> None:
-    """Everything in the order of its time: what shops reported until then, then the jobs."""
+    """For each time of the jobs, in order: receive the shop's messages until then, then run the jobs."""
     waiting = [*_deliveries(made, past, tokens)]
     month = None
     for at in past.job_times:
@@ -168,7 +168,7 @@ def _replay_history(
         for done in run_all_jobs(databases, settings, at):
             failed = {name: result for name, result in done["jobs"].items() if "error" in result}
             if failed:
-                raise Fault(f"The demo could not be made: as of {done['at']}, {failed}")
+                raise Fault(f"The demo could not be created: as of {done['at']}, {failed}")
 
 
 def _deliveries(
@@ -199,10 +199,10 @@ def _message(
 def _receive(
     session: Session, settings: Settings, made: DemoBrand, due: list[tuple[datetime, Message]]
 ) -> None:
-    """As the hook does it: verify the signature at the message's time, then hand it to the inbox."""
+    """Do the same as the hook: verify the signature at the message's time, then pass it to the inbox."""
     kind = kind_of("standard")
     for at, message in due:
         external_id = kind.verify(message.headers, message.body, [made.secret], at)
         received = receive(session, at, made.source, external_id, message.body, keys=settings.secret_keys)
         if received.state != "applied":
-            raise Fault(f"The demo could not be made: {message.external_id} is {received.state}.")
+            raise Fault(f"The demo could not be created: {message.external_id} is {received.state}.")

@@ -1,7 +1,7 @@
-"""The demo's shop: what it sells, what an order costs, and the signed messages that it sends. Pure.
+"""The demo's shop: its products, its prices, and the signed messages that it sends. Pure.
 
-It stands for any shop: it knows nothing of Linkledger but its hook, the hook's secret and the name of the
-token's parameter.
+It represents any shop: it knows only Linkledger's hook, the hook's secret and the name of the token's
+parameter.
 """
 
 import json
@@ -24,7 +24,7 @@ MAX_QUANTITY = 20
 
 @dataclass(frozen=True)
 class Product:
-    """`price_minor` is what a shopper pays for one, tax included; `look` names its picture's colours."""
+    """`price_minor` is the price of one, tax included; `look` names the colours of its picture."""
 
     sku: str
     name: str
@@ -64,7 +64,7 @@ BY_SKU = {product.sku: product for product in PRODUCTS}
 
 @dataclass(frozen=True)
 class Cart:
-    """One kind of tea, so many of it, and the code that the shopper typed."""
+    """A product, its quantity, and the code that the shopper entered."""
 
     product: Product
     quantity: int
@@ -80,7 +80,7 @@ class Cart:
 
     @property
     def shipping_minor(self) -> int:
-        """With its tax."""
+        """Tax included."""
         paid = self.goods_minor - self.discount_minor
         return 0 if paid >= FREE_SHIPPING_FROM_MINOR else SHIPPING_MINOR
 
@@ -90,7 +90,7 @@ class Cart:
 
     @property
     def net_minor(self) -> int:
-        """What the goods cost without tax."""
+        """The price of the goods after the discount, without tax."""
         return without_tax(self.goods_minor - self.discount_minor)
 
 
@@ -120,7 +120,7 @@ def sale_data(order_id: str, cart: Cart, at: datetime, click: str | None) -> dic
 def refund_data(
     order_id: str, refund_id: str, amount_minor: int, at: datetime, reason: str
 ) -> dict[str, Any]:
-    """The `data` of a refund.created message; tax and shipping are left to Linkledger's arithmetic."""
+    """The `data` of a refund.created message without tax and shipping: Linkledger works them out."""
     return {
         "order_id": order_id,
         "refund_id": refund_id,
@@ -141,6 +141,6 @@ class Message:
 
 
 def signed_message(secret: str, external_id: str, kind: str, data: dict[str, Any], at: datetime) -> Message:
-    """By Standard Webhooks: the id and the time are part of what is signed."""
+    """Signed as in Standard Webhooks: the signature covers the id, the time and the body."""
     body = json.dumps({"type": kind, "timestamp": format_utc(at), "data": data}).encode()
     return Message(external_id, body, signed_headers(secret, external_id, at, body))

@@ -1,7 +1,7 @@
-"""The demo's shop: the pages that a shopper sees, and the order's page with everything that followed from it.
+"""The pages of the demo's shop, and the page of an order with everything that followed from it.
 
-The shop uses /ll.js as any shop does: the click's token travels in links and form fields, and is kept in the
-browser only when the shopper says so. The shop sets no cookie.
+The shop uses /ll.js as any shop does: the click's token travels in links and form fields, and is stored in
+the browser only with the shopper's consent. The shop sets no cookie.
 """
 
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ from tracker.sales.orders.models import Sale
 
 TOKEN_FIELD = "ll"
 SCRIPT_MAX_AGE_S = 3600
-PUBLIC_SHOP = "the demo's shop sells to anybody"
+PUBLIC_SHOP = "the demo's shop is open to everybody"
 
 
 @blueprint.get("/shop/")
@@ -61,13 +61,13 @@ def buy() -> Response:
     except Invalid as error:
         return _product_page(wanted, problem=str(error), status=422)
     order_id = request.form.get("order") or new_order_id(now)
-    if not _is_booked(order_id):  # else the button was pressed twice
+    if not _is_booked(order_id):  # otherwise the button was pressed twice
         report_sale(app_site.databases, app_site.settings, now, order_id, cart, _token())
     return redirect(url_for("demo.order", order_id=order_id), 303)
 
 
 @blueprint.get("/shop/orders/<order_id>")
-@public("shows an order of the demo's shop, which holds nobody's data")
+@public("shows an order of the demo's shop, which contains no personal data")
 def order(order_id: str) -> str:
     with read_session(site().databases.main) as session:
         explanation = order_page_data(session, datetime.now(UTC), order_id)
@@ -102,7 +102,7 @@ def _product_page(wanted: Product, problem: str | None = None, status: int = 200
         order_id=new_order_id(datetime.now(UTC)),
     )
     response = make_response(page, status)
-    # Each showing of the form is an order of its own.
+    # The form contains a new order id each time, so it must not be cached.
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -114,7 +114,7 @@ def _product(sku: str) -> Product:
 def _quantity() -> int:
     text = request.form.get("quantity", "1").strip()
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= MAX_QUANTITY:
-        raise Invalid(f"Order 1 to {MAX_QUANTITY} of it.")
+        raise Invalid(f"Order 1 to {MAX_QUANTITY} pieces.")
     return int(text)
 
 
@@ -130,7 +130,7 @@ def _token() -> str | None:
 
 
 def _link_code() -> str | None:
-    """The code of the link that the visitor followed, for the note of the demo; a real shop does not know it."""
+    """The code of the link that the visitor followed, for the demo's note; a real shop cannot read it."""
     token = _token()
     if token is None:
         return None

@@ -1,4 +1,4 @@
-"""What the payment provider says about the demo's payouts; here the provider is the sandbox."""
+"""The demo's payouts as the payment provider reports them; in the demo the provider is the sandbox."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,19 +13,19 @@ from payouts.transfers.rail import open_rail
 from payouts.transfers.stripe.shapes import StripeTransfer
 
 SEARCH_FROM = datetime(2020, 1, 1, tzinfo=UTC)
-"""Before the sandbox was: it makes transfers at its own time, whatever the demo's is."""
+"""Earlier than any transfer: the sandbox uses its own clock, not the demo's time."""
 
 
 @dataclass(frozen=True)
 class RailTransfers:
-    """Transfers by their payout's id, and what is left for further ones, in the rail's integer."""
+    """Transfers by payout id, and the available balance as the rail's integer."""
 
     transfers: dict[str, list[StripeTransfer]]
     available: int
 
 
 def fetch_rail_transfers(databases: Databases, settings: Settings, currency: str = "EUR") -> RailTransfers:
-    """Asked anew, over HTTP and with the real SDK. Raises RailError."""
+    """Read from the rail now, over HTTP with the real SDK. Raises RailError."""
     with read_session(databases.main) as session:
         attempts = session.execute(select(Attempt.payout_id, Attempt.parameters))
         parameters_by_payout: dict[str, dict[str, Any]] = dict(attempts.all())

@@ -1,1 +1,1 @@
-"""The path of one order, from click to transfer, in words."""
+"""Explains one order: its history, from the click to the transfer."""

@@ -1,4 +1,4 @@
-"""All attributions of one sale: the winner, the rules applied, and why each other candidate lost."""
+"""All attributions of one sale: who is credited, by which rules, and why the other candidates lost."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ from tracker.times import format_utc
 
 
 def credit_explanations(session: Session, sale: Sale) -> list[dict[str, Any]]:
-    """One account for each revision, the first one first."""
+    """One JSON value for each revision, oldest first."""
     revisions = session.scalars(
         select(Attribution).where(Attribution.sale_id == sale.id).order_by(Attribution.revision)
     ).all()
@@ -25,12 +25,13 @@ def credit_explanations(session: Session, sale: Sale) -> list[dict[str, Any]]:
 
 
 def credit_text_lines(explanation: dict[str, Any]) -> Iterator[str]:
-    """The same in sentences."""
+    """What `credit_explanations` returned for one revision, as lines of text."""
     yield f"Attribution {explanation['revision']}: {explanation['reason']}"
     if explanation["creator"] is None:
         yield "  credited: nobody"
     else:
-        yield f"  credited: {explanation['creator']['name']}, by version {explanation['terms_version']} of the terms"
+        name, version = explanation["creator"]["name"], explanation["terms_version"]
+        yield f"  credited: {name}, by version {version} of the terms"
     policy = explanation["policy"]
     bound = f"{policy['months']} months" if policy["months"] else policy["customers"].replace("_", " ")
     yield f"  policy: {policy['model']} click, codes {policy['coupons'].replace('_', ' ')}, customers {bound}"
@@ -61,7 +62,7 @@ def _explanation(
 
 
 def _creators(session: Session, revisions: Any) -> dict[str, dict[str, Any]]:
-    """By the enrollments that are named anywhere in the decisions."""
+    """Id and name of creators, by the enrollment ids of all candidates."""
     named = {each["enrollment_id"] for revision in revisions for each in revision.candidates}
     rows = session.execute(
         select(Enrollment.id, Creator.id, Creator.name)

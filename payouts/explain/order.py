@@ -1,4 +1,4 @@
-"""The history of one order, from the click to the bank transfer, as text and as JSON."""
+"""The history of one order, from the click to the transfer, as text and as JSON."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import current_amount_minor, entries_of
 from payouts.commissions.held_queue import hold_json, hold_text
+from payouts.commissions.labels import entry_label
 from payouts.commissions.models import Commission, Entry
 from payouts.commissions.release import holds_of, lifted_holds_of
 from payouts.explain.credit import credit_explanations, credit_text_lines
@@ -40,7 +41,7 @@ _CLAIM_LABELS = {
 
 
 def explain(session: Session, brand_id: str, order_id: str) -> list[dict[str, Any]]:
-    """One account for each sale of that order id (namespaces may share one). Raises NotFound."""
+    """One JSON value for each sale with that order id, which several namespaces may use. Raises NotFound."""
     brand = get_brand(session, brand_id)
     sales = session.execute(
         select(Sale).where(Sale.brand_id == brand.id, has_order_name(order_id)).order_by(Sale.id)
@@ -55,17 +56,15 @@ def explain(session: Session, brand_id: str, order_id: str) -> list[dict[str, An
 
 
 def as_text(explanation: dict[str, Any]) -> str:
-    """The same account in sentences, oldest first."""
+    """What `explain` returned for one sale, in sentences."""
     rows = [
         (
             f"Order {explanation['order']} of {explanation['occurred_at']}, {Money(**explanation['total'])} "
-            f"(net {Money(**explanation['net'])}), came in as {explanation['event']['id']}."
+            f"(net {Money(**explanation['net'])}), received as {explanation['event']['id']}."
         )
     ]
     if emptied_at := explanation["event"]["body_emptied_at"]:
-        rows.append(
-            f"  Its message was stored until {emptied_at}; only its hash remains."
-        )
+        rows.append(f"  Its message was stored until {emptied_at}; only its hash remains.")
     for attribution in explanation["attributions"]:
         rows += credit_text_lines(attribution)
     for commission in explanation["commissions"]:
@@ -76,14 +75,14 @@ def as_text(explanation: dict[str, Any]) -> str:
             f"now {Money(**commission['now'])}."
         )
         rows += [
-            f"  {entry['at']} {entry['what']}: {Money(**entry['change'])}, {entry['why']}"
+            f"  {entry['at']} {entry_label(entry['what'])}: {Money(**entry['change'])}, {entry['why']}"
             for entry in commission["entries"]
         ]
         rows += [f"  held: {hold_text(hold)}" for hold in commission["holds"]]
         rows += [f"  was held: {_lifted_sentence(hold)}" for hold in commission["lifted_holds"]]
         rows.append(f"  {_payment_sentence(commission)}")
     rows += [
-        f"Nothing of it is released while {event['id']} is in state {event['state']}: "
+        f"Its commission is not released while {event['id']} is in state {event['state']}: "
         f"{(event['reason'] or 'no remark').rstrip('.')}."
         for event in explanation["unsettled_events"]
     ]
@@ -97,7 +96,7 @@ def _payment_sentence(commission: dict[str, Any]) -> str:
     paid = [f"{each['payout']} ({each['state']}, {each['transfer']})" for each in commission["payouts"]]
     if paid:
         return f"in payout {', '.join(paid)}"
-    return f"released {commission['release_at']}, paid about {commission['pay_date']}"
+    return f"release date {commission['release_at']}, pay date {commission['pay_date']}"
 
 
 def _claim_sentence(claim: dict[str, Any]) -> str:

@@ -1,4 +1,7 @@
-"""Claims: one process runs a job per time slot. An expired claim is taken over with a higher fencing token."""
+"""Claims of jobs: one process runs a job in each slot.
+
+When a claim's lease has expired, another process takes it over with a higher fencing token.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,14 +16,14 @@ from tracker.errors import Conflict, Invalid
 from tracker.ids import new_id
 
 MANUAL_SLOT_PREFIX = "by hand at "
-"""What the slot of a run starts with that a person asked for: any moment is one."""
+"""The prefix of the slot of a run that a person started; such a slot is a point in time."""
 
 LEASE = timedelta(minutes=10)
-"""Longer than any one job: a holder renews it with every transaction."""
+"""The holder renews it with every transaction, so it need only be longer than one of them."""
 
 
 class LeaseLost(Conflict):
-    """Another process took over the job; this one must not write any more."""
+    """Another process has taken the job over; this one must stop writing."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Claim:
     fence: int
 
     def guard(self, session: Session, now: datetime) -> None:
-        """Call it first in every transaction of the job. Raises LeaseLost."""
+        """Renew the lease. Call it first in every transaction of the job. Raises LeaseLost."""
         renewed = session.execute(
             update(JobRun)
             .where(JobRun.id == self.run_id, JobRun.fence == self.fence, JobRun.state == "running")
@@ -44,7 +47,7 @@ class Claim:
 
 
 def claim(session: Session, now: datetime, job: str, slot: str) -> Claim | None:
-    """Claim a slot, or take it over from a holder whose lease ran out. None when it is not ours."""
+    """Claim a slot, or take it over from a holder whose lease has expired. None when neither is possible."""
     run_id = new_id("job", now)
     if insert_once(
         session,
@@ -78,7 +81,7 @@ def claim(session: Session, now: datetime, job: str, slot: str) -> Claim | None:
 def finish(
     session: Session, now: datetime, own_claim: Claim, *, failed: bool, result: dict[str, Any]
 ) -> None:
-    """Write down how the run ended. Raises LeaseLost when it is not ours any more."""
+    """Record how the run ended. Raises LeaseLost when another process has taken it over."""
     done = session.execute(
         update(JobRun)
         .where(JobRun.id == own_claim.run_id, JobRun.fence == own_claim.fence, JobRun.state == "running")
@@ -91,7 +94,7 @@ def finish(
 
 
 def advance_clock(session: Session, as_of: datetime) -> None:
-    """Remember the latest time as of which jobs have run; an earlier one changes nothing."""
+    """Store the latest time as of which jobs have run; an earlier time changes nothing."""
     insert_once(session, Clock, id=1, as_of=as_of)
     session.execute(update(Clock).where(Clock.id == 1, Clock.as_of < as_of).values(as_of=as_of))
 
@@ -101,12 +104,11 @@ def latest_as_of(session: Session) -> datetime | None:
 
 
 def require_forward(session: Session, now: datetime, as_of: datetime) -> datetime:
-    """From when jobs have to go on to reach `as_of`. Raises Invalid when that would be backwards."""
+    """The time from which jobs have to continue until `as_of`. Raises Invalid when `as_of` is before it."""
     start = max(now, latest_as_of(session) or now)
     if as_of < start:
         what = "it is already" if start == now else "jobs have already run as of"
         raise Invalid(
-            f"Time does not go backwards: {what} {start:%Y-%m-%dT%H:%M:%SZ}. "
-            "Give --as-of a later time than that."
+            f"Time does not go backwards: {what} {start:%Y-%m-%dT%H:%M:%SZ}. Give --as-of a later time."
         )
     return start

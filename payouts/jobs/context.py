@@ -1,4 +1,4 @@
-"""What a job works with, and what it says of its work."""
+"""The context in which a job runs, and its result."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -24,9 +24,9 @@ RENEW_AFTER_S = 5.0
 
 @dataclass
 class JobContext:
-    """What a job works with. `write` runs one guarded transaction.
+    """What a job needs to run.
 
-    `now` stands still while the job works; `clock` goes on, for leases and for the age of keys.
+    `now` is the same during the whole run; `clock` returns the current time, for leases and the age of keys.
     """
 
     databases: Databases
@@ -37,6 +37,8 @@ class JobContext:
     renewed_s: float = field(default_factory=time.monotonic)
 
     def write(self, work: Callable[[Session], Any]) -> Any:
+        """Run `work` in one transaction that renews the lease first. Raises LeaseLost."""
+
         def guarded(session: Session) -> Any:
             self.guard(session)
             return work(session)
@@ -47,7 +49,10 @@ class JobContext:
         self.claim.guard(session, self.clock())
 
     def renew(self) -> None:
-        """Keep the lease while the work is elsewhere. Raises LeaseLost, a few seconds late at most."""
+        """Renew the lease, at most every RENEW_AFTER_S, while the job works in another database.
+
+        Raises LeaseLost.
+        """
         if time.monotonic() - self.renewed_s >= RENEW_AFTER_S:
             transact(self.databases.main, self.guard)
             self.renewed_s = time.monotonic()
@@ -57,7 +62,7 @@ class JobContext:
             return list(session.execute(select(Brand.id).order_by(Brand.id)).scalars())
 
     def each(self, names: Iterable[str], work: Callable[[str], Any]) -> "JobResult":
-        """Process the items one by one; a failure of one does not stop the others."""
+        """Call `work` with each name; a failure of one does not stop the others. Raises LeaseLost."""
         done = JobResult()
         for name in names:
             try:
@@ -75,7 +80,7 @@ class JobContext:
 
 @dataclass
 class JobResult:
-    """What a job did, and what it could not do, by the name of the brand or statement."""
+    """Results by name (id of a brand or statement), and the errors."""
 
     results: dict[str, Any] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)

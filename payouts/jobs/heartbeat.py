@@ -1,4 +1,4 @@
-"""Whether the scheduler is alive, read from what it left in the table of runs."""
+"""Whether the scheduler is alive, derived from the table of job runs."""
 
 from datetime import datetime, timedelta
 
@@ -13,11 +13,11 @@ HEARTBEAT_JOB = "accrue"
 
 SILENT_AFTER = timedelta(minutes=5)
 CLOCK_SKEW_ALLOWANCE = timedelta(minutes=1)
-"""The scheduler's machine may have a clock that is a little ahead."""
+"""The clock of the scheduler's machine may be a little ahead."""
 
 
 def last_heartbeat(session: Session, now: datetime) -> datetime | None:
-    """When the scheduler last looked for work. Runs by hand do not count, nor what is dated ahead of now."""
+    """When the scheduler last ran. Runs started by a person and runs dated in the future do not count."""
     return session.scalar(
         select(JobRun.started_at)
         .where(

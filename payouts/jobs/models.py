@@ -11,7 +11,7 @@ from config.database import STRICT, Base
 
 
 class JobRun(Base):
-    """One job for one slot of time. `fence` grows with each takeover; writes of an older holder fail."""
+    """One run of a job in one slot. `fence` grows with each takeover; writes of earlier holders then fail."""
 
     __tablename__ = "job_run"
     __table_args__ = (
@@ -33,7 +33,7 @@ class JobRun(Base):
 
 
 class Clock(Base):
-    """The latest time as of which jobs have run. One row; it only grows."""
+    """The latest time as of which jobs have run. One row; the time only moves forward."""
 
     __tablename__ = "job_clock"
     __table_args__ = (CheckConstraint("id = 1", name="there_is_one_clock"), STRICT)

@@ -1,4 +1,4 @@
-"""How long it is remembered which job ran when: what failed for long, the rest for a week."""
+"""Retention of job runs: failed ones are stored for longer than the others."""
 
 from datetime import datetime, timedelta
 
@@ -12,9 +12,9 @@ FAILED_RETENTION = timedelta(days=90)
 
 
 def prune_runs(session: Session, now: datetime, limit: int) -> int:
-    """Forget up to `limit` runs that are too old. How many.
+    """Delete up to `limit` runs that are older than their retention. Returns how many.
 
-    A run still marked as running after that time has crashed; its slot is over.
+    A run that is still marked as running after that time has crashed, and its slot is in the past.
     """
     too_old = or_(
         (JobRun.state != "failed") & (JobRun.started_at < now - RETENTION),

@@ -1,1 +1,1 @@
-"""The books: accounts, transactions, postings, and the checks that they are whole."""
+"""The ledger: accounts, periods, transactions, postings, and the checks of all of them."""

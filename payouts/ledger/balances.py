@@ -15,7 +15,7 @@ from payouts.ledger.rules import CREATOR_ACCOUNTS, liability_minor
 
 @dataclass(frozen=True)
 class CreatorBalance:
-    """What a brand owes a creator in one currency, in minor units. Payable below 0: the creator owes."""
+    """What a brand owes a creator in one currency. A negative `payable_minor` is what the creator owes."""
 
     pending_minor: int = 0
     payable_minor: int = 0
@@ -29,7 +29,7 @@ class CreatorBalance:
 def creator_balances(
     session: Session, brand_id: str, currency: str, *, before: datetime | None = None
 ) -> dict[str, CreatorBalance]:
-    """Every creator's balance at a brand; `before` counts only periods that start earlier than that."""
+    """Balances of a brand's creators, by creator id. With `before`: only of periods that start before it."""
     found: dict[str, dict[str, int]] = defaultdict(dict)
     accounts = select(Account).where(
         Account.brand_id == brand_id, Account.currency == currency, Account.kind.in_(CREATOR_ACCOUNTS)
@@ -53,7 +53,7 @@ def account_balance_minor(session: Session, identifier: str) -> int:
 
 
 def subject_balances(session: Session, subject_ids: Sequence[str], kind: str) -> dict[str, int]:
-    """What stands in accounts of a kind because of each commission or payout: credits less debits."""
+    """By commission or payout: its balance in accounts of one kind, credits less debits, in minor units."""
     sums: dict[str, int] = defaultdict(int)
     for side, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
         rows = session.execute(_by_subject(side), {"kind": kind, "subject_ids": subject_ids})
@@ -64,7 +64,7 @@ def subject_balances(session: Session, subject_ids: Sequence[str], kind: str) ->
 
 @cache
 def _by_subject(side: InstrumentedAttribute[str]) -> Select[str, int]:
-    """What was posted on one side because of each. To be asked with `kind` and `subject_ids`."""
+    """Sums of the postings on one side, by subject. Parameters: `kind`, `subject_ids`."""
     return (
         select(Transaction.subject_id, func.sum(Posting.amount_minor))
         .join(Posting, Posting.transaction_id == Transaction.id)
@@ -78,7 +78,7 @@ def _by_subject(side: InstrumentedAttribute[str]) -> Select[str, int]:
 
 
 def currencies_of(session: Session, brand_id: str) -> list[str]:
-    """Currencies in which the brand has ever owed a creator something."""
+    """The currencies in which the brand has accounts of creators, in alphabetical order."""
     return list(
         session.execute(
             select(Account.currency)
@@ -90,13 +90,14 @@ def currencies_of(session: Session, brand_id: str) -> list[str]:
 
 
 def _sums(session: Session, brand_id: str, currency: str, before: datetime | None) -> dict[str, int]:
-    asked = {"brand_id": brand_id, "currency": currency, "before": before}
-    return {account: int(amount) for account, amount in session.execute(_by_account(before is None), asked)}
+    parameters = {"brand_id": brand_id, "currency": currency, "before": before}
+    rows = session.execute(_by_account(before is None), parameters)
+    return {account: int(amount) for account, amount in rows}
 
 
 @cache
 def _by_account(all_periods: bool) -> Select[str, int]:
-    """Credits less debits of a brand's accounts. To be asked with `brand_id`, `currency` and `before`."""
+    """Credits less debits, by account of a brand. Parameters: `brand_id`, `currency`, `before`."""
     sides = []
     for column, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
         side = (

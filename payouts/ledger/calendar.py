@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 from tracker.errors import Invalid
 
 SECOND_HALF_DAY = 16
-"""The second half of a month begins on this day."""
+"""The day of a month on which its second half begins."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """One period: its name and, in UTC, when it starts and when the next one does."""
+    """One period: its name, and in UTC its start and its end. The end is the start of the next period."""
 
     name: str
     starts_at: datetime
@@ -20,7 +20,7 @@ class Span:
 
 
 def span_of(at: datetime, cadence: str, timezone: str) -> Span:
-    """The period that `at` falls into, for example "2026-11", "2026-11-a" or "2026-W48"."""
+    """The period that contains `at`, named for example "2026-11", "2026-11-a" or "2026-W48"."""
     zone = ZoneInfo(timezone)
     day = at.astimezone(zone).date()
     first, following, name = _BY_CADENCE[cadence](day)
@@ -32,13 +32,13 @@ def next_span(span: Span, cadence: str, timezone: str) -> Span:
 
 
 def midnight_after(instant: datetime, days: int, timezone: str) -> datetime:
-    """Midnight, in the brand's zone, of the day that comes `days` after the day of `instant`."""
+    """In UTC, the start of the brand's day that comes `days` days after the day of `instant`."""
     zone = ZoneInfo(timezone)
     return _midnight(instant.astimezone(zone).date() + timedelta(days=days), zone)
 
 
 def span_named(name: str, cadence: str, timezone: str) -> Span:
-    """The period of that name. Raises Invalid when the brand's calendar has none such."""
+    """The period with that name. Raises Invalid when the brand's calendar has no such period."""
     try:
         if "W" in name:
             year, week = name.split("-W")
@@ -52,7 +52,9 @@ def span_named(name: str, cadence: str, timezone: str) -> Span:
         day = _INVALID_DAY  # the first and last year cannot be computed in every time zone
     span = span_of(_midnight(day, ZoneInfo(timezone)), cadence, timezone)
     if span.name != name:
-        raise Invalid(f"{name!r} is not a period of this brand: they are named like {_EXAMPLES[cadence]}.")
+        raise Invalid(
+            f"{name!r} is not a period of this brand. A valid name is, for example, {_EXAMPLES[cadence]}."
+        )
     return span
 
 
@@ -84,7 +86,7 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 
 _INVALID_DAY = date(1970, 1, 1)
-"""Stands for a day that cannot be read from a name: its period has another name than the one asked for."""
+"""Replaces a day that a name does not contain. Its period has another name, so the name is refused."""
 
 _BY_CADENCE = {"month": _month, "half_month": _half_month, "week": _week}
 _EXAMPLES = {"month": "2026-11", "half_month": "2026-11-a", "week": "2026-W48"}

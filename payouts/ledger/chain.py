@@ -1,4 +1,4 @@
-"""The chain of hashes through a brand's transactions: a changed, lost or swapped one breaks it. Pure."""
+"""The hash chain of a brand's transactions. A changed, missing or reordered transaction breaks it. Pure."""
 
 import hashlib
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ GENESIS = "0" * 64
 
 
 def link_hash(transaction: Transaction, postings: Sequence[Posting]) -> str:
-    """SHA-256 over the hash before and over everything that the transaction and its postings say."""
+    """SHA-256, in hexadecimal, of the previous hash and all that the transaction and its postings contain."""
     content = {
         "id": transaction.id,
         "brand": transaction.brand_id,
@@ -33,5 +33,5 @@ def link_hash(transaction: Transaction, postings: Sequence[Posting]) -> str:
 
 
 def _utc_iso(at: datetime) -> str:
-    """In UTC, as the database gives it back, whatever zone it was written in."""
+    """In UTC, as the database returns it: the time zone of the writer must not change the hash."""
     return at.astimezone(UTC).strftime(ISO_FORMAT)

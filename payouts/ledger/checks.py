@@ -1,4 +1,4 @@
-"""Checks of the books by themselves: the chain is whole, and every posting is one that its event allows."""
+"""Checks of the ledger itself: the hash chain is complete, and every posting is allowed by its event."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ PAGE_ROWS = 500
 
 @dataclass(frozen=True)
 class Finding:
-    """A fault that a check found: which promise is broken, where, in words for a person."""
+    """A fault that a check found: the check, the id of the object, and a message for people."""
 
     check: str
     subject_id: str
@@ -25,7 +25,7 @@ class Finding:
 
 
 def chain_faults(session: Session) -> Iterator[Finding]:
-    """Every brand's transactions follow one another without a gap, each hashed over the one before."""
+    """Every brand's transactions are numbered without a gap, and each hash includes the one before."""
     ends = {chain.brand_id: (chain.head_hash, chain.seq) for chain in session.scalars(select(Chain))}
     written = set(session.scalars(select(Transaction.brand_id).distinct()))
     for brand_id in sorted(written.union(ends)):
@@ -33,7 +33,7 @@ def chain_faults(session: Session) -> Iterator[Finding]:
 
 
 def _chain_faults_of_brand(session: Session, brand_id: str, end: tuple[str, int]) -> Iterator[Finding]:
-    """`end` is the hash and the number of the last transaction that the brand's chain remembers."""
+    """`end` is the hash and the number of the last transaction, as the brand's `Chain` row has them."""
     head, seq, read_until = GENESIS, 0, None
     while page := _page_of_chain(session, brand_id, read_until):
         read_until = page[-1].seq
@@ -51,13 +51,13 @@ def _chain_faults_of_brand(session: Session, brand_id: str, end: tuple[str, int]
 
 def _transaction_faults(transaction: Transaction, postings: list[Posting]) -> Iterator[Finding]:
     if transaction.hash != link_hash(transaction, postings) or not postings:
-        yield Finding("chain", transaction.id, f"{transaction.id} is not what was recorded.")
+        yield Finding("chain", transaction.id, f"{transaction.id} was changed after it was recorded.")
     if transaction.inputs_hash != inputs_hash(transaction.inputs):
         yield Finding("chain", transaction.id, f"The inputs of {transaction.id} were changed.")
 
 
 def _page_of_chain(session: Session, brand_id: str, after_seq: int | None) -> Sequence[Transaction]:
-    """The chain is read page by page: a brand may have millions of transactions."""
+    """The next transactions of the chain. It is read in pages: a brand may have millions of them."""
     query = select(Transaction).where(Transaction.brand_id == brand_id)
     if after_seq is not None:
         query = query.where(Transaction.seq > after_seq)
@@ -72,7 +72,7 @@ def _postings_of(session: Session, transactions: Sequence[Transaction]) -> dict[
 
 
 def posting_faults(session: Session) -> Iterator[Finding]:
-    """Every posting goes from the account to the account that its event names."""
+    """Every posting debits and credits the kinds of account that its event names."""
     debit, credit = aliased(Account), aliased(Account)
 
     def between(*columns: Any) -> Any:
@@ -103,7 +103,7 @@ def _is_allowed(kind: str, debited: str, credited: str) -> bool:
 
 
 def balance_faults(session: Session) -> Iterator[Finding]:
-    """Nothing is held or in transit below zero; only `payable` may be negative."""
+    """No held or in-transit balance is negative; of a creator's accounts only `payable` may be."""
     sums: dict[str, int] = {}
     for side, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
         rows = session.execute(
@@ -116,4 +116,4 @@ def balance_faults(session: Session) -> Iterator[Finding]:
             sums[account] = sums.get(account, 0) + sign * int(amount)
     for account, balance in sorted(sums.items()):
         if balance < 0:
-            yield Finding("balances", account, f"The account {account} stands at {balance}, below zero.")
+            yield Finding("balances", account, f"The balance of {account} is {balance}, below zero.")

@@ -1,4 +1,4 @@
-"""Commands about the books: bookings by hand, and balances."""
+"""Commands about the ledger: manual bookings and balances."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tracker.people.accounts.operations import get_brand, get_creator
 
 @click.group("ledger", cls=ConsoleGroup)
 def ledger_commands() -> None:
-    """The books: balances, and bookings by hand."""
+    """The ledger: balances and manual bookings."""
 
 
 @ledger_commands.command("book")
@@ -23,8 +23,8 @@ def ledger_commands() -> None:
 @click.option("--creator", "creator_id", metavar="ID")
 @click.option("--amount-minor", type=int, required=True, help="In minor units: 500 is 5.00 EUR.")
 @click.option("--currency", help="Default: the brand's own.")
-@click.option("--reason", required=True, help="Both sides will read it.")
-@click.option("--key", required=True, help="Names this booking, so that it is booked once.")
+@click.option("--reason", required=True, help="The brand and the creator will read it.")
+@click.option("--key", required=True, help="Idempotency key: one key is booked once.")
 @pass_console
 def book(
     console: Console,
@@ -36,7 +36,7 @@ def book(
     reason: str,
     key: str,
 ) -> CommandResult:
-    """Book a bonus, a deposit or the like. The same key twice is booked once."""
+    """Book a bonus, a deposit or another manual entry. A repeated key books nothing again."""
     posted = transact(
         console.databases.main,
         lambda s: book_manually(
@@ -52,16 +52,14 @@ def book(
         ),
     )
     value = {"transaction": posted.transaction_id, "duplicate": posted.duplicate}
-    return CommandResult(
-        value, f"{posted.transaction_id}{' (stood there before)' if posted.duplicate else ''}"
-    )
+    return CommandResult(value, f"{posted.transaction_id}{' (booked before)' if posted.duplicate else ''}")
 
 
 @ledger_commands.command("balances")
 @click.option("--brand", "brand_id", required=True, metavar="ID")
 @pass_console
 def balances(console: Console, brand_id: str) -> CommandResult:
-    """What a brand owes its creators: held, payable, in transit."""
+    """Show what a brand owes its creators: held, payable, in transit."""
     found: list[dict[str, Any]] = []
     with read_session(console.databases.main) as session:
         brand = get_brand(session, brand_id)
@@ -76,7 +74,9 @@ def balances(console: Console, brand_id: str) -> CommandResult:
                         "in_transit": Money(balance.in_transit_minor, currency).as_json(),
                     }
                 )
-    return CommandResult(found, "\n".join(_text(each) for each in found) or "Nothing was ever owed.")
+    return CommandResult(
+        found, "\n".join(_text(each) for each in found) or "No creator was ever owed anything."
+    )
 
 
 def _text(each: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What a person books by hand: bonuses, deductions, deposits, fees and the like, each once by its key."""
+"""Manual bookings: bonuses, deductions, deposits, fees and the like, each booked once by its key."""
 
 from datetime import datetime
 
@@ -37,9 +37,10 @@ def book_manually(
     reason: str,
     creator_id: str | None = None,
 ) -> Posted:
-    """Book one manual event. `key` is its idempotency key: the same key with the same contents is booked once.
+    """Book one event by hand, once: `key` is its idempotency key.
 
-    Raises Invalid on an unknown kind, a missing creator or reason; Conflict when the key has other contents.
+    Raises Invalid for an unknown kind, a wrong amount, or a missing creator or reason; NotFound for an
+    unknown brand or creator; Conflict when the key was used with other contents.
     """
     _check(kind, amount_minor, currency, reason, creator_id)
     get_brand(session, brand_id)
@@ -66,15 +67,15 @@ def book_manually(
 
 def _check(kind: str, amount_minor: int, currency: str, reason: str, creator_id: str | None) -> None:
     if kind not in MANUAL_KINDS:
-        raise Invalid(f"{kind!r} is not booked by hand. There are: {', '.join(MANUAL_KINDS)}.")
+        raise Invalid(f"{kind!r} cannot be booked by hand. Choose one of: {', '.join(MANUAL_KINDS)}.")
     exponent(currency)
     if not 0 < amount_minor <= MAX_MINOR:
         raise Invalid(f"The amount must be 1 to {MAX_MINOR} minor units, not {amount_minor}.")
     if not reason.strip():
-        raise Invalid("Give a reason: both sides will read it.")
+        raise Invalid("Give a reason: the brand and the creator will read it.")
     rule = EVENTS[kind]
     concerns_creator = not {rule.debit, rule.credit}.isdisjoint(CREATOR_ACCOUNTS)
     if concerns_creator and creator_id is None:
-        raise Invalid(f"A {kind} belongs to a creator: say whose with --creator.")
+        raise Invalid(f"A {kind} needs a creator: name one with --creator.")
     if not concerns_creator and creator_id is not None and kind != "gift":
-        raise Invalid(f"A {kind} belongs to the brand alone: leave --creator out.")
+        raise Invalid(f"A {kind} concerns only the brand: leave --creator out.")

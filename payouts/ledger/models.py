@@ -1,4 +1,4 @@
-"""Tables of the ledger. UPDATE and DELETE on transactions and postings are refused by the database itself."""
+"""Tables of the ledger. The database itself refuses to update or delete transactions and postings."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from config.database import STRICT, Base
 
 
 class Account(Base):
-    """An account of a brand, or of a creator at a brand, in one currency. The id says all of that."""
+    """An account of a brand, or of a creator at a brand, in one currency. The id contains all of these."""
 
     __tablename__ = "ledger_account"
     __table_args__ = (
@@ -28,7 +28,7 @@ class Account(Base):
 
 
 class Chain(Base):
-    """The end of a brand's chain of transactions. Its row is the lock under which the brand's books grow."""
+    """The end of a brand's hash chain. Its row is the lock for every write to the brand's books."""
 
     __tablename__ = "ledger_chain"
     __table_args__ = (STRICT,)
@@ -39,7 +39,7 @@ class Chain(Base):
 
 
 class Period(Base):
-    """A span of a brand's calendar for which it settles. Closed and sealed in order, never reopened."""
+    """A period of a brand's calendar, with its own statements. Closed in order, never reopened."""
 
     __tablename__ = "period"
     __table_args__ = (
@@ -59,7 +59,7 @@ class Period(Base):
 
 
 class Transaction(Base):
-    """A financial event, with its idempotency key."""
+    """A financial event; `event_key` is its idempotency key."""
 
     __tablename__ = "ledger_transaction"
     __table_args__ = (
@@ -85,7 +85,7 @@ class Transaction(Base):
 
 
 class Posting(Base):
-    """An amount moves from one account to another: an unbalanced one cannot be written."""
+    """An amount from one account to another. An unbalanced posting cannot be expressed."""
 
     __tablename__ = "ledger_posting"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Writing to the books: each event once, under the brand's lock, at the end of its chain."""
+"""Writes to the ledger: each event once, under the brand's lock, at the end of its hash chain."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from tracker.people.accounts.operations import get_brand
 
 @dataclass(frozen=True)
 class Posted:
-    """What stands in the books; `duplicate` says that it stood there before this call."""
+    """A transaction in the books; `duplicate` says that it was recorded before this call."""
 
     transaction_id: str
     period_id: str
@@ -32,9 +32,10 @@ class Posted:
 
 
 def lock_books(session: Session, brand_id: str) -> Chain:
-    """Take the brand's lock: until this transaction ends, nobody else writes to its books.
+    """Lock the brand's books until the current database transaction ends.
 
-    Only the first time there is no row to lock. Of several who then insert it the database lets one through.
+    The row that is locked is missing only before the first write; then one of several inserts succeeds, and
+    the others wait for it.
     """
     found = session.scalar(_chain_query(), {"brand_id": brand_id})
     if found is not None:
@@ -50,10 +51,10 @@ def _chain_query() -> Select[Chain]:
 
 
 def find_posted(session: Session, brand_id: str, event_key: str, inputs: Mapping[str, Any]) -> Posted | None:
-    """The transaction of this event when it was recorded before.
+    """The transaction of this event if it was recorded before, otherwise None.
 
-    Compared by inputs, before anything is computed from them. Raises Conflict when the same key came with
-    other inputs: that is an error of the caller, not a repetition.
+    Inputs are compared, not what is computed from them. Raises Conflict when the same key came with other
+    inputs: that is an error of the caller, not a repetition.
     """
     found = session.scalar(_transaction_query(), {"brand_id": brand_id, "event_key": event_key})
     if found is None:
@@ -88,9 +89,9 @@ def post(
 ) -> Posted:
     """Record one event: all its postings or none, once, in the period it belongs to.
 
-    `inputs` is what was reported to the caller (JSON), `lines` the resulting postings; `subject_id` is the commission,
-    payout or creator that it is about. `period` is only given by review decisions on a draft.
-    Raises Conflict when the key is taken by other inputs.
+    `inputs` are the facts of the event as JSON values, and `lines` the postings that follow from them.
+    `subject_id` is the commission, payout, creator or brand concerned. Only review decisions about a draft
+    give `period`. Raises Conflict when the key was used with other inputs.
     """
     chain = lock_books(session, brand_id)
     if (known := find_posted(session, brand_id, event_key, inputs)) is not None:
@@ -122,6 +123,7 @@ def post(
 
 
 def inputs_hash(inputs: Mapping[str, Any]) -> str:
+    """SHA-256 of the inputs as canonical JSON, in hexadecimal."""
     return hashlib.sha256(canonical_json(dict(inputs)).encode()).hexdigest()
 
 
@@ -146,20 +148,20 @@ def _postings(
 
 
 def _ensure_accounts(session: Session, brand_id: str, lines: Sequence[Line]) -> None:
-    """They usually exist: one query avoids an insert for each."""
+    """Create missing accounts. They usually exist: one query avoids an insert for each."""
     wanted = {}
     for line in lines:
         for kind in (EVENTS[line.event].debit, EVENTS[line.event].credit):
             identifier = account_id(brand_id, kind, line.currency, line.creator_id)
             owner = line.creator_id if kind in CREATOR_ACCOUNTS else None
             wanted[identifier] = {"kind": kind, "currency": line.currency, "creator_id": owner}
-    there = set(session.scalars(_accounts_query(), {"ids": list(wanted)}))
+    existing = set(session.scalars(_accounts_query(), {"ids": list(wanted)}))
     for identifier, values in wanted.items():
-        if identifier not in there:
+        if identifier not in existing:
             insert_once(session, Account, id=identifier, brand_id=brand_id, **values)
 
 
 @cache
 def _accounts_query() -> Select[str]:
-    """To be asked with `ids`."""
+    """Parameter: `ids`."""
     return select(Account.id).where(Account.id.in_(bindparam("ids", expanding=True)))

@@ -1,4 +1,4 @@
-"""Which period a transaction belongs to, and the closing of periods, in order."""
+"""Finds the period of a transaction, and closes periods in order."""
 
 from datetime import datetime
 from functools import cache
@@ -15,9 +15,9 @@ from tracker.people.accounts.models import Brand
 
 
 def period_for(session: Session, now: datetime, brand: Brand, effective_at: datetime) -> Period:
-    """The open period for something that was effective then; call it under the brand's lock.
+    """The period in which an event with that effective time counts. Call it under the brand's lock.
 
-    The period that `effective_at` falls into, or the oldest open one when that is closed (docs/money.md 6).
+    It is the one that contains `effective_at`, or the oldest open one when that is closed (docs/money.md 6).
     """
     last_closed = latest_closed(session, brand.id)
     span = span_of(effective_at, brand.cadence, brand.timezone)
@@ -27,6 +27,7 @@ def period_for(session: Session, now: datetime, brand: Brand, effective_at: date
 
 
 def ensure_period(session: Session, now: datetime, brand: Brand, span: Span) -> Period:
+    """The brand's period for `span`; it is created open when it is missing."""
     found = session.scalar(_period_query(), {"brand_id": brand.id, "name": span.name})
     if found is not None:
         return found
@@ -50,7 +51,7 @@ def _period_query() -> Select[Period]:
 
 
 def has_period_until(session: Session, brand_id: str, span: Span) -> bool:
-    """Whether the brand has a period that is as old as this one."""
+    """Whether the brand has a period that starts with `span` or earlier."""
     return bool(
         session.scalar(
             select(exists().where(Period.brand_id == brand_id, Period.starts_at <= span.starts_at))
@@ -69,7 +70,10 @@ def _closed_periods_query() -> Select[Period]:
 
 
 def next_to_close(session: Session, now: datetime, brand: Brand) -> Period | None:
-    """The oldest period that is not closed, made when it is missing; None before anything happened."""
+    """The oldest period that is not closed. None when nothing was ever recorded.
+
+    The period after the last closed one is created when it is missing.
+    """
     last_closed = latest_closed(session, brand.id)
     if last_closed is not None:
         span = span_of(last_closed.ends_at, brand.cadence, brand.timezone)
@@ -80,7 +84,7 @@ def next_to_close(session: Session, now: datetime, brand: Brand) -> Period | Non
 
 
 def get_period(session: Session, brand_id: str, name: str) -> Period:
-    """Raises NotFound when nothing has happened in it and it was never closed."""
+    """The period with that name. Raises NotFound when nothing was recorded in it and it was never closed."""
     period = session.execute(
         select(Period).where(Period.brand_id == brand_id, Period.name == name)
     ).scalar_one_or_none()

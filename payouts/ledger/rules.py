@@ -1,6 +1,6 @@
-"""What each event does to the books, and its section of a statement (docs/money.md 2 and 6).
+"""The accounts that each event moves money between, and its section of a statement (docs/money.md 2 and 6).
 
-Pure: names of accounts and amounts, no database.
+Pure.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ CREATOR_ACCOUNTS = ("pending", "payable", "in_transit")
 
 @dataclass(frozen=True)
 class EventRule:
-    """Debit and credit of one event; `sign` says how it counts in its statement section."""
+    """The kinds of account that one event debits and credits; `sign` is its sign in its statement section."""
 
     debit: str
     credit: str
@@ -51,20 +51,20 @@ EVENTS: Mapping[str, EventRule] = {
     "exchange_out": EventRule("payable", "fx", "adjustments", -1),
     "exchange_in": EventRule("fx", "payable", "adjustments"),
 }
-"""Keys are the kinds of a transaction's lines.
+"""By kind of a transaction's lines.
 
-`payout_released` is the definite failure or cancellation of a payout. An exchange is one transaction with a
-line of each direction, one for each currency; a credit that moves from A to B is two transactions, the
+`payout_released` is the definite failure or the cancellation of a payout. An exchange is one transaction with
+two lines, one for each currency. When new evidence credits B instead of A, there are two transactions: the
 reversal of A's commission and the accrual of B's.
 """
 
 PAYOUT_KINDS = frozenset({"payout_prepared", "payout_released"})
-"""Entries of `payable` that payouts make themselves; they are never settled by another payout."""
+"""Transactions on `payable` that payouts make themselves; no other payout settles their postings."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A posting before it has a number: which event, whose, how much."""
+    """A posting that is not numbered yet: event, amount, currency and creator."""
 
     event: str
     amount_minor: int
@@ -73,16 +73,16 @@ class Line:
 
     def __post_init__(self) -> None:
         if self.event not in EVENTS:
-            raise Invalid(f"{self.event!r} is not an event that the ledger knows.")
+            raise Invalid(f"{self.event!r} is not an event of the ledger.")
         if self.amount_minor <= 0:
-            raise Invalid(f"A posting moves more than nothing, not {self.amount_minor}.")
+            raise Invalid(f"The amount of a posting must be positive, not {self.amount_minor}.")
         rule = EVENTS[self.event]
         if self.creator_id is None and not {rule.debit, rule.credit}.isdisjoint(CREATOR_ACCOUNTS):
-            raise Invalid(f"{self.event!r} touches a creator's account; say whose.")
+            raise Invalid(f"{self.event!r} posts to a creator's account: it needs the creator's id.")
 
 
 def account_id(brand_id: str, kind: str, currency: str, creator_id: str | None) -> str:
-    """One text for one account: brand, owner, kind and currency; unique by what it is made of."""
+    """The id of an account, made of brand, owner, kind and currency."""
     owner = creator_id if kind in CREATOR_ACCOUNTS else None
     return f"{brand_id}:{owner or 'brand'}:{kind}:{currency}"
 
@@ -97,12 +97,12 @@ def accounts_of(line: Line, brand_id: str) -> tuple[str, str]:
 
 
 def event_between(debit_kind: str, credit_kind: str, transaction_kind: str) -> EventRule:
-    """The rule that a stored posting was made by: its transaction's kind, or one line of an exchange."""
+    """The rule of a stored posting, by its transaction's kind; for an exchange, by the line's direction."""
     if transaction_kind != "exchange":
         return EVENTS[transaction_kind]
     return EVENTS["exchange_out" if debit_kind == "payable" else "exchange_in"]
 
 
 def liability_minor(debits_minor: int, credits_minor: int) -> int:
-    """The balance of pending, payable and in_transit: what is owed. Payable below 0: the creator owes."""
+    """Balance of a liability account such as `payable`: what is owed. Below 0: the creator owes."""
     return credits_minor - debits_minor

@@ -1,1 +1,1 @@
-"""What an operator watches: readiness and metrics."""
+"""Monitoring for operators: readiness and metrics."""

@@ -1,4 +1,4 @@
-"""Prometheus metrics of all processes, for localhost or with the metrics token."""
+"""Prometheus metrics of all processes, for direct callers on this machine or with the metrics token."""
 
 import hmac
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ blueprint = Blueprint("metrics", __name__)
 
 
 @blueprint.get("/metrics")
-@public("answers direct callers on this machine, or who shows LINKLEDGER_METRICS_TOKEN")
+@public("answers only direct callers on this machine, or callers with LINKLEDGER_METRICS_TOKEN")
 def metrics() -> Response:
     if not (request.environ.get(DIRECT_LOOPBACK) or _has_token()):
         abort(404)
@@ -43,7 +43,7 @@ def _has_token() -> bool:
 
 
 class _MultiprocessMetrics(Collector):
-    """What all processes of all servers have counted since their server started."""
+    """The counters of all processes of all servers, since each server started."""
 
     def __init__(self, files: list[str]) -> None:
         self._files = files
@@ -53,32 +53,32 @@ class _MultiprocessMetrics(Collector):
 
 
 class _ProcessMetrics(Collector):
-    """Of this process alone, where no server shares figures."""
+    """The metrics of this process alone, where no server shares metrics."""
 
     def collect(self) -> Iterable[Metric]:
         return list(REGISTRY.collect())
 
 
 class _UnpartitionedClicks(Collector):
-    """An alarm: above 0, the partition of some month is missing."""
+    """An alarm: if it is above 0, the partition of a month is missing."""
 
     def __init__(self, current_site: Site) -> None:
         self._site = current_site
 
     def collect(self) -> Iterable[Metric]:
         gauge = GaugeMetricFamily(
-            "linkledger_clicks_outside_partitions", "Clicks that no month's partition has (PostgreSQL)."
+            "linkledger_clicks_outside_partitions", "Clicks that are in no monthly partition (PostgreSQL)."
         )
         try:
             with read_session(self._site.databases.clicks) as session:
                 gauge.add_metric([], default_partition_rows(session) if is_partitioned(session) else 0)
         except SQLAlchemyError:
-            return []  # the other figures say what is wrong; this one is unknown
+            return []  # unknown; other metrics show what is wrong
         return [gauge]
 
 
 class _SourceAge(Collector):
-    """How long each source has been silent. What is too long `linkledger source health` knows."""
+    """How long each source has been silent. `linkledger source health` decides how long is too long."""
 
     def __init__(self, current_site: Site) -> None:
         self._site = current_site
@@ -86,7 +86,7 @@ class _SourceAge(Collector):
     def collect(self) -> Iterable[Metric]:
         gauge = GaugeMetricFamily(
             "linkledger_source_last_event_age_seconds",
-            "Since a source's last message; none of those that were deleted or have sent nothing.",
+            "Time since a source's last message; without sources that are deleted or have sent nothing.",
             labels=["source"],
         )
         now = datetime.now(UTC)

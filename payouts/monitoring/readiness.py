@@ -1,4 +1,4 @@
-"""Readiness, for whatever watches this installation."""
+"""The readiness endpoint, for the monitoring of this installation."""
 
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -16,13 +16,13 @@ from tracker.times import format_utc
 blueprint = Blueprint("jobs", __name__)
 
 SCHEMA_CHECK_INTERVAL = timedelta(minutes=1)
-"""The endpoint is public, and the check reads every migration."""
+"""The endpoint is public, and the check reads every migration, so it is not repeated for each request."""
 
 _SCHEMA_CHECKED_AT = "linkledger-schema-checked-at"
 
 
 @blueprint.get("/readyz")
-@public("says whether the databases answer and when jobs last ran, and nothing else")
+@public("shows only whether the databases respond and when jobs last ran")
 def readyz() -> tuple[Response, int]:
     now = datetime.now(UTC)
     try:
@@ -39,7 +39,7 @@ def readyz() -> tuple[Response, int]:
 
 
 def _require_current_schema(now: datetime) -> None:
-    """Once in a while for all who ask; what was not right the last time is looked at again at once."""
+    """Check at most once per interval; a check that failed is repeated with the next request."""
     checked_at = cast(datetime | None, current_app.extensions.get(_SCHEMA_CHECKED_AT))
     if checked_at is not None and timedelta() <= now - checked_at < SCHEMA_CHECK_INTERVAL:
         return

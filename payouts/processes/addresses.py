@@ -12,7 +12,10 @@ class AddressInUse(Conflict):
 
 
 def require_address_free(bind: str, option: str = "--bind") -> None:
-    """Raises AddressInUse when another program listens on the address. Call it before creating or starting anything."""
+    """Raises AddressInUse when the address cannot be bound. Call it before anything is created or started.
+
+    bind: HOST:PORT. option: the command-line option that the message suggests.
+    """
     host, _, port = bind.rpartition(":")
     try:
         with socket(AF_INET6 if ":" in host else AF_INET) as trial:

@@ -11,14 +11,14 @@ from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 @click.option("--bind", metavar="HOST:PORT", help="Default: LINKLEDGER_BIND")
 @click.option("--workers", type=int, help="Default: LINKLEDGER_WORKERS")
 @click.option("--edge-bind", metavar="HOST:PORT", help="Default: LINKLEDGER_EDGE_BIND")
-@click.option("--only", type=click.Choice(["edge", "web", "scheduler"]), help="Start this process alone.")
+@click.option("--only", type=click.Choice(["edge", "web", "scheduler"]), help="Start only this process.")
 @pass_console
 def serve_command(
     console: Console, bind: str | None, workers: int | None, edge_bind: str | None, only: str | None
 ) -> CommandResult:
     """Serve redirects, pages and webhooks, and run the scheduler, until Ctrl-C."""
     settings = console.settings_with(bind=bind, workers=workers, edge_bind=edge_bind)
-    console.databases.close()  # opened first, so that a wrong schema is said before anything starts
+    console.databases.close()  # opened first, so that a wrong schema is reported before anything starts
     for name, address, option in (
         ("web", settings.bind, "--bind"),
         ("edge", settings.edge_bind, "--edge-bind"),
@@ -26,12 +26,12 @@ def serve_command(
         if only in (None, name):
             require_address_free(address, option)
     messages = {
-        "scheduler": "The scheduler runs",
-        "edge": f"Links are followed at {settings.link_url}",
+        "scheduler": "The scheduler is running",
+        "edge": f"Short links are served at {settings.link_url}",
         "web": f"Linkledger is at {settings.web_url}",
-        None: f"Linkledger is at {settings.web_url}, its links at {settings.link_url}",
+        None: f"Linkledger is at {settings.web_url}, its short links at {settings.link_url}",
     }
-    console.say(f"{messages[only]} (Ctrl-C stops it)")
+    console.say(f"{messages[only]} (stop with Ctrl-C)")
     code = serve_processes(settings, only=only)
     return CommandResult(None, exit_code=code)
 
@@ -39,8 +39,8 @@ def serve_command(
 @click.command("scheduler", cls=ConsoleCommand)
 @pass_console
 def scheduler_command(console: Console) -> CommandResult:
-    """Run the scheduler alone: the same as serve --only scheduler."""
-    console.databases.close()  # opened first, so that a wrong schema is said before anything starts
+    """Run only the scheduler: the same as serve --only scheduler."""
+    console.databases.close()  # opened first, so that a wrong schema is reported before anything starts
     code = serve_processes(console.settings, only="scheduler")
     return CommandResult(None, exit_code=code)
 

@@ -1,7 +1,8 @@
-"""A process of the installation, forked from the one that watches it.
+"""Processes of the installation, forked from the supervisor.
 
-So it starts with what that has loaded: three processes took a third longer to start, and as much more memory,
-when each of them was a new Python. Whoever forks has one thread and no connection.
+A forked process shares the modules that the supervisor has loaded: with a new Python for each, the three
+processes needed a third more time to start and a third more memory. The supervisor must have one thread and
+no open connection when it forks.
 """
 
 import ctypes
@@ -22,13 +23,14 @@ _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15  # PR_SET_PDEATHSIG and PR_SET_NAME, prc
 _MAX_NAME_BYTES = 15
 
 Main = Callable[[], int]
-"""What a process does; its exit code."""
+"""The main function of a process; it returns the exit code."""
 
 
 def fork(name: str, main: Main, environment: Mapping[str, str]) -> ForkProcess:
-    """Start it in a session of its own; `ps -o comm` shows its name. It dies with this process.
+    """Start a process in its own session. It ends when this process ends; `ps -o comm` shows its name.
 
-    Signals are blocked until both processes have installed their handlers.
+    `environment` replaces the environment of this process. Signals are blocked until the child has reset its
+    handlers.
     """
     process = multiprocessing.get_context("fork").Process(
         target=_run_child, args=(name, main, environment, os.getpid()), name=name, daemon=True
@@ -43,7 +45,7 @@ def fork(name: str, main: Main, environment: Mapping[str, str]) -> ForkProcess:
 
 
 def gunicorn_main(settings_file: Path) -> Main:
-    """`python -m gunicorn --config FILE`."""
+    """The same as `python -m gunicorn --config FILE`."""
 
     def main() -> int:
         sys.argv = [str(Path(gunicorn.__file__).with_name("__main__.py")), "--config", str(settings_file)]
@@ -67,7 +69,7 @@ def _run_child(name: str, main: Main, environment: Mapping[str, str], parent_id:
 
 
 def _terminate_with_parent(parent_id: int, name: str) -> None:
-    """On Linux the kernel ends a child whose parent is gone; elsewhere a killed parent leaves children."""
+    """On Linux the kernel ends a child whose parent is gone; elsewhere such a child continues to run."""
     if sys.platform != "linux":
         return
     prctl = ctypes.CDLL(None, use_errno=True).prctl

@@ -1,7 +1,7 @@
-"""The job table: what runs, how often, in which order. Entry point: each job opens its own transactions.
+"""The job table: which jobs run, how often, in which order. Entry point: each job opens its own transactions.
 
-APScheduler is only the clock that calls `tick`. What is due is read from the database, so nothing is lost
-while no scheduler runs, and two of them are safe.
+APScheduler only calls `tick` at intervals. Jobs read from the database what is due, so nothing is lost while
+no scheduler runs, and two schedulers can run safely.
 """
 
 from collections.abc import Callable
@@ -47,7 +47,7 @@ from tracker.sales.queries import credited_clicks
 BATCH = 200
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 CONFIRMATION_LOOK_BACK = 7 * DAY
-"""How long after a sale its spooled click can still be confirmed as a visit."""
+"""How long after a sale its click can still be confirmed as a visit; it may have waited in a spool."""
 
 log = structlog.get_logger(__name__)
 
@@ -180,7 +180,7 @@ def _prune_runs(context: JobContext) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Job:
-    """`every` is the length of a slot: a job runs at most once in each."""
+    """`every` is the length of a slot; a job runs at most once per slot."""
 
     name: str
     every: timedelta
@@ -211,7 +211,7 @@ JOBS = (
 
 
 def tick(databases: Databases, settings: Settings, now: datetime) -> dict[str, dict[str, Any]]:
-    """Run every job whose present slot nobody has taken. What each did, by name."""
+    """Run every job whose current slot is not claimed yet. Returns their results by name."""
     clock = running_clock(now)
     return {
         job.name: result
@@ -225,8 +225,8 @@ def run_all_jobs(
 ) -> list[dict[str, Any]]:
     """Run every job once, now; or, with `as_of`, as if the scheduler had run each day until then.
 
-    One result for each time that was worked for: {"at": …, "jobs": {name: what it did}}.
-    Raises Invalid when `as_of` is in the past, or before a time for which jobs have run.
+    Returns one result for each point in time: {"at": …, "jobs": {name: result of the job}}.
+    Raises Invalid when `as_of` is in the past, or before a time as of which jobs have run.
     """
     start = now
     if as_of is not None:
@@ -242,7 +242,7 @@ def run_all_jobs(
 
 
 def _times_to_run(now: datetime, as_of: datetime | None) -> list[datetime]:
-    """Now, then each midnight (UTC) on the way, then `as_of`: what a scheduler would have seen."""
+    """Now, then each midnight (UTC) in between, then `as_of`: when a scheduler would have run the jobs."""
     if as_of is None:
         return [now]
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
@@ -263,7 +263,7 @@ def _run(
     job: Job,
     slot: str,
 ) -> dict[str, Any] | None:
-    """`now` is that of the slot: jobs before this one may have worked for minutes since."""
+    """Claim the slot, run the job and record its result. Returns None when the slot is claimed already."""
     own_claim = transact(databases.main, lambda s: claim(s, now, job.name, slot))
     if own_claim is None:
         return None
@@ -274,7 +274,7 @@ def _run(
     except LinkledgerError as error:
         result, failed = {"error": str(error)}, True
         log.error("job failed", job=job.name, slot=slot, error=str(error))
-    except Exception as error:  # one broken job must not keep the others from running
+    except Exception as error:  # one broken job must not prevent the others from running
         result, failed = {"error": f"unexpected {type(error).__name__}, see the log"}, True
         log.exception("job broke", job=job.name, slot=slot)
     try:
@@ -285,7 +285,7 @@ def _run(
 
 
 def _run_in_batches(context: JobContext, step: Callable[..., int]) -> JobResult:
-    """Brand by brand, so that each transaction waits for one brand's lock only."""
+    """Run a step brand by brand, so that each transaction waits for the lock of only one brand."""
 
     def run_brand(brand_id: str) -> int:
         total = 0

@@ -1,4 +1,4 @@
-"""The scheduler process: APScheduler is the clock, `schedule.tick` reads from the database what is due."""
+"""The scheduler process: APScheduler calls `job_table.tick`, which runs the jobs that are due."""
 
 import signal
 import sys
@@ -16,7 +16,7 @@ from config.settings import load_settings
 from payouts.processes.job_table import tick
 
 TICK_INTERVAL_S = 15
-"""How often it looks. A job runs once in each of its slots, however often that is."""
+"""How often due jobs are looked up. A job runs once per slot, whatever this interval is."""
 
 STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 
@@ -40,7 +40,7 @@ def main() -> int:
         coalesce=True,
         misfire_grace_time=None,
     )
-    # Use sigwait, not a handler: a handler could interrupt code that holds a lock, and could run twice.
+    # sigwait, not a handler: a handler could interrupt code that has a lock, and could run twice.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     scheduler.start()
     signal.sigwait(STOP_SIGNALS)

@@ -1,7 +1,7 @@
 """Starts the processes of an installation on one machine and watches them. It serves nothing itself.
 
-Each child runs in a session of its own, gets TERM when this process is told to stop, and dies with it. The
-scheduler is started again when it falls, with growing pauses; when edge or web falls, everything stops.
+Each child runs in its own session, gets SIGTERM when this process has to stop, and ends with it. When the
+scheduler ends, it is restarted with growing pauses; when edge or web ends, everything stops.
 """
 
 import os
@@ -29,7 +29,7 @@ INITIAL_BACKOFF_S = 1.0
 MAX_BACKOFF_S = 60.0
 STABLE_AFTER_S = 60.0
 
-# gunicorn's own codes for "a worker would not boot" and "the application cannot be loaded".
+# gunicorn's exit codes for "a worker failed to boot" and "the application cannot be loaded".
 _GUNICORN_FAILED = {3: 1, 4: 1}
 
 log = structlog.get_logger(__name__)
@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass
 class Child:
-    """One process of the installation. `vital`: without it the others make no sense."""
+    """One process of the installation. `vital`: when it ends, all others are stopped."""
 
     name: str
     main: Main
@@ -49,22 +49,22 @@ class Child:
 
 
 def serve(settings: Settings, *, only: str | None = None) -> int:
-    """Run until a signal or until a vital child falls. The exit code: 0 after a signal, else the child's."""
+    """Run until a signal or until a vital child ends. Returns 0 after a signal, else the child's code."""
     return Supervisor(_children(only), child_environment(settings)).run()
 
 
 def exec_serve(settings: Settings) -> NoReturn:
-    """Replace this process by a fresh one that runs `serve`; its exit code is that of `serve`."""
+    """Replace this process by a new Python that runs `serve` and exits with its code."""
     sys.stdout.flush()
     command = [sys.executable, "-m", __name__]
     os.execve(sys.executable, command, child_environment(settings))
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
-    """The settings as variables, so that every child reads exactly what this process has read."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    """The settings as variables, so that every child gets exactly the settings of this process."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     given = settings.model_dump(mode="json") | {"home": str(settings.home.resolve())}
-    return kept | {PREFIX + name.upper(): _setting_text(value) for name, value in given.items()}
+    return inherited | {PREFIX + name.upper(): _setting_text(value) for name, value in given.items()}
 
 
 def _setting_text(value: object) -> str:
@@ -82,13 +82,13 @@ def _children(only: str | None) -> list[Child]:
 
 
 def _scheduler() -> int:
-    """Imported by its own process: nobody else needs the jobs."""
+    """The child imports the module itself: no other process needs the jobs."""
     return int(import_module("payouts.processes.scheduler").main())
 
 
 @dataclass
 class Supervisor:
-    """Keeps children running. `run` returns when all have ended."""
+    """Keeps the children running. `run` returns when all of them have ended."""
 
     children: list[Child]
     environment: Mapping[str, str]
@@ -99,9 +99,9 @@ class Supervisor:
             signal.signal(number, self._stop)
         code = 0
         while not self.stopping:
-            fallen = self._vital_exit_code()
-            if fallen is not None:
-                code = fallen
+            vital_code = self._vital_exit_code()
+            if vital_code is not None:
+                code = vital_code
                 break
             self._start_missing()
             time.sleep(POLL_S)
@@ -120,7 +120,7 @@ class Supervisor:
             child.process = fork(child.name, child.main, self.environment)
 
     def _vital_exit_code(self) -> int | None:
-        """Record exited children. Returns the exit code of a vital one."""
+        """Log and forget children that have ended. Returns the exit code of a vital one, if any ended."""
         for child in self.children:
             code = child.process.exitcode if child.process else None
             if code is None:

@@ -1,4 +1,4 @@
-"""The command that runs every job that is due."""
+"""The command that runs all jobs."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from tracker.times import parse_utc
 
 
 @click.command("work", cls=ConsoleCommand)
-@click.option("--as-of", metavar="TIME", help="As if it were that later time: each day until then.")
+@click.option("--as-of", metavar="TIME", help="Run the jobs for each day until this later time.")
 @pass_console
 def work_command(console: Console, as_of: str | None) -> CommandResult:
-    """Run every due job once and report what each did."""
+    """Run every job once and report what each did."""
     until = parse_utc(as_of) if as_of else None
     results = run_all_jobs(console.databases, console.settings, console.now, until)
     failed = any("error" in done for result in results for done in result["jobs"].values())
@@ -23,7 +23,7 @@ def work_command(console: Console, as_of: str | None) -> CommandResult:
         for name, done in result["jobs"].items()
         if _did_something(done)
     ]
-    return CommandResult(results, "\n".join(lines) or "Nothing was due.", FAILED if failed else 0)
+    return CommandResult(results, "\n".join(lines) or "There was nothing to do.", FAILED if failed else 0)
 
 
 def _did_something(done: dict[str, Any]) -> bool:

@@ -1,1 +1,1 @@
-"""Payouts and what they pay: states, transitions, cancellation, returns."""
+"""The life of a payout in the books: states, transitions, cancellation, returns, freezes."""

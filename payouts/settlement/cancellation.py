@@ -1,4 +1,4 @@
-"""Payouts that will not be sent: their amounts are payable again."""
+"""Cancels payouts before they are sent, which makes their amounts payable again."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Checks: each payout is the sum of its items, stands in the books once, and none hangs."""
+"""Checks: each payout is the sum of its items, is in the books once, and none is stuck."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,11 +18,11 @@ from tracker.money import Money
 
 PAGE_ROWS = 500
 STUCK_AFTER = timedelta(hours=48)
-"""An attempt is asked about every few minutes; one that is open for so long needs a person."""
+"""Open attempts are looked up every few minutes; one that is open for longer than this needs a person."""
 
 
 def payout_faults(session: Session) -> Iterator[Finding]:
-    """Amount + carried = items; in transit exactly while open; funding exactly once when paid."""
+    """Amount + carried = items; in transit only while open; taken from `funding` once when paid."""
     last = ""
     while page := _page(session, last):
         last = page[-1].id
@@ -30,7 +30,7 @@ def payout_faults(session: Session) -> Iterator[Finding]:
         for payout in page:
             items = data.items[payout.id]
             if items != payout.amount_minor + payout.carried_minor:
-                yield _finding(payout, f"is {payout.amount_minor}, but its items make {items}")
+                yield _finding(payout, f"is {payout.amount_minor}, but its items sum to {items}")
             yield from _book_faults(data, payout)
             yield from _attempt_faults(data, payout)
 
@@ -42,7 +42,7 @@ def _page(session: Session, after_id: str) -> Sequence[Payout]:
 
 @dataclass(frozen=True)
 class _PageData:
-    """What stands about the payouts of one page, by payout; amounts in minor units."""
+    """Data about the payouts of one page, by payout id; amounts in minor units."""
 
     items: Mapping[str, int]
     in_transit: Mapping[str, int]
@@ -79,34 +79,34 @@ def _book_faults(data: _PageData, payout: Payout) -> Iterator[Finding]:
     in_transit = data.in_transit[payout.id]
     expected = payout.amount_minor if payout.state in OPEN else 0
     if in_transit != expected:
-        yield _finding(payout, f"is {payout.state}, but {in_transit} of it stand in transit")
+        yield _finding(payout, f"is {payout.state}, but {in_transit} of it is in transit")
     paid = payout.amount_minor - data.returned[payout.id] if payout.state in ("paid", "returned") else 0
     if (funded := data.funding[payout.id]) != paid:
-        yield _finding(payout, f"is {payout.state}, but {funded} of it left the funds")
+        yield _finding(payout, f"is {payout.state}, but {funded} of it left the funding account")
 
 
 def _attempt_faults(data: _PageData, payout: Payout) -> Iterator[Finding]:
-    """Open exactly while the payout is; paid once, by the transfer that the payout names."""
+    """An attempt is open only while its payout is; one attempt is paid, by the transfer of the payout."""
     attempts = data.attempts[payout.id]
     transfers = [each.transfer_ref for each in attempts if each.state == "paid"]
     paid_by = [payout.transfer_ref] if payout.state in ("paid", "returned") else []
     if transfers != paid_by or None in transfers:
-        yield _finding(payout, f"is {payout.state} by {payout.transfer_ref}, but its attempts are not")
+        yield _finding(payout, f"is {payout.state} by {payout.transfer_ref}, but its attempts say otherwise")
     open_attempts = sum(each.state in ("sending", "unknown") for each in attempts)
     if open_attempts != (payout.state in ("sending", "unknown")):
         yield _finding(payout, f"is {payout.state}, but {open_attempts} of its attempts are open")
 
 
 def settlement_faults(session: Session) -> Iterator[Finding]:
-    """What no payout has settled is what is payable: nothing is forgotten, and nothing can be paid again."""
+    """Open postings sum to the payable balance: nothing is forgotten, and nothing can be paid twice."""
     payable, open_minor = _payable_minor(session), _open_minor(session)
     for account in sorted(payable.keys() | open_minor.keys()):
         if payable[account] != open_minor[account]:
             yield Finding(
                 "payouts",
                 account,
-                f"The account {account} stands at {payable[account]}, "
-                f"but what payouts have not settled makes {open_minor[account]}.",
+                f"The balance of {account} is {payable[account]}, "
+                f"but its open postings and remainders sum to {open_minor[account]}.",
             )
 
 
@@ -115,7 +115,7 @@ def _payable_minor(session: Session) -> Counter[str]:
 
 
 def _open_minor(session: Session) -> Counter[str]:
-    """Entries that are in no live payout, and what live payouts carry that no other one has taken."""
+    """By account: postings in no live item, and remainders of payouts that no other payout has taken."""
     taken = exists().where(Item.posting_id == Posting.id, Item.live)
     sums = _sums(session, Account.kind == "payable", Transaction.kind.not_in(PAYOUT_KINDS), ~taken)
     carried_by_other = exists().where(Item.carried_from_id == Payout.id, Item.live)
@@ -129,7 +129,7 @@ def _open_minor(session: Session) -> Counter[str]:
 
 
 def _sums(session: Session, *conditions: ColumnElement[bool]) -> Counter[str]:
-    """Credits less debits by account."""
+    """Credits less debits, by account."""
     sums: Counter[str] = Counter()
     for side, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
         rows = session.execute(
@@ -145,7 +145,7 @@ def _sums(session: Session, *conditions: ColumnElement[bool]) -> Counter[str]:
 
 
 def stuck_payouts(session: Session, now: datetime) -> Iterator[Finding]:
-    """Attempts whose outcome has been open for two days."""
+    """Payouts with an attempt whose outcome has been unknown for two days."""
     rows = session.execute(
         select(Payout)
         .join(Attempt, Attempt.payout_id == Payout.id)
@@ -154,7 +154,7 @@ def stuck_payouts(session: Session, now: datetime) -> Iterator[Finding]:
     ).scalars()
     for payout in rows:
         amount = Money(payout.amount_minor, payout.currency)
-        yield _finding(payout, f"of {amount} was sent, but nobody knows whether it arrived")
+        yield _finding(payout, f"of {amount} was sent, but it is still unknown whether it arrived")
 
 
 def _finding(payout: Payout, what: str) -> Finding:

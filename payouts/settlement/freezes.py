@@ -1,4 +1,4 @@
-"""A freeze: no payout is sent until the books have been compared with the rail."""
+"""Freezes: while one is in place, no payout is sent. A comparison of the books with the rail lifts it."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -12,11 +12,14 @@ from tracker.errors import Fault
 from tracker.ids import new_id
 
 COMPARISON_MARGIN = timedelta(days=1)
-"""What was under way at the moment that is compared from is looked at too."""
+"""A comparison starts this much earlier, to include what was in flight at that time."""
 
 
 def place_freeze(session: Session, now: datetime, *, reason: str, compare_from: datetime) -> str:
-    """Stop payouts. `compare_from` is the time from which the rail may know more than the books. Its id."""
+    """Stop payouts and return the id of the freeze.
+
+    `compare_from` is the time since which the rail may know of transfers that the books do not have.
+    """
     freeze_id = new_id("frz", now)
     session.add(Freeze(id=freeze_id, reason=reason, compare_from=compare_from, placed_at=now, lifted_at=None))
     session.flush()
@@ -28,13 +31,13 @@ def is_frozen(session: Session) -> bool:
 
 
 def require_not_frozen(session: Session) -> None:
-    """Call it in the transaction that decides to send something. Raises Fault."""
+    """Raises Fault when payouts are frozen. Call it in the transaction that decides to send something."""
     for freeze in active_freezes(session):
         raise Fault(f"{freeze.message}. Nothing was sent.")
 
 
 def active_freezes(session: Session) -> Iterator[Finding]:
-    """As findings of the self-check, which payouts wait for."""
+    """The freezes in place, as findings of the self-check: payouts wait until there are none."""
     rows = session.scalars(select(Freeze).where(Freeze.lifted_at.is_(None)).order_by(Freeze.id))
     for freeze in rows:
         message = f"Payouts are frozen: {freeze.reason}. To compare, run: linkledger payout reconcile"
@@ -42,13 +45,16 @@ def active_freezes(session: Session) -> Iterator[Finding]:
 
 
 def compare_from(session: Session, fallback: datetime) -> datetime:
-    """How far back a comparison has to look so that it answers every freeze."""
+    """The time from which a comparison covers every freeze in place; `fallback`, if that is earlier."""
     earliest = session.scalar(select(func.min(Freeze.compare_from)).where(Freeze.lifted_at.is_(None)))
     return min(fallback, earliest - COMPARISON_MARGIN) if earliest else fallback
 
 
 def lift_freezes(session: Session, now: datetime, freezes: Sequence[str]) -> int:
-    """After a comparison that began when these stood, and that left nothing over. How many were lifted."""
+    """Lift these freezes after a comparison that began with them in place and found no difference.
+
+    Returns how many were lifted.
+    """
     lifted = session.execute(
         update(Freeze)
         .where(Freeze.id.in_(freezes), Freeze.lifted_at.is_(None))

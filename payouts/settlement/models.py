@@ -11,7 +11,7 @@ from config.database import STRICT, Base
 
 
 class Payout(Base):
-    """What a sealed statement authorised for one creator, on its way."""
+    """The payment to one creator that a sealed statement authorised."""
 
     __tablename__ = "payout"
     __table_args__ = (
@@ -41,7 +41,7 @@ class Payout(Base):
 
 
 class Freeze(Base):
-    """Why no payout may be sent until somebody has compared the books with the rail."""
+    """While it is not lifted, no payout is sent: the books must be compared with the rail first."""
 
     __tablename__ = "payout_freeze"
     __table_args__ = (STRICT,)
@@ -54,7 +54,7 @@ class Freeze(Base):
 
 
 class TransferReversal(Base):
-    """A part of a transfer that came back. The rail's id makes it count once."""
+    """A part of a transfer that came back. The rail's id, as the key, makes it count once."""
 
     __tablename__ = "transfer_reversal"
     __table_args__ = (CheckConstraint("amount_minor > 0", name="reversal_amount_positive"), STRICT)
@@ -66,7 +66,7 @@ class TransferReversal(Base):
 
 
 class Item(Base):
-    """An entry of `payable` that a payout settles, or what an earlier payout had to carry over."""
+    """A posting of `payable` that a payout settles, or the remainder that an earlier payout carried over."""
 
     __tablename__ = "payout_item"
     __table_args__ = (
@@ -98,7 +98,7 @@ class Item(Base):
 
 
 class Attempt(Base):
-    """One try to transfer a payout: key and parameters are frozen before the first call."""
+    """One try to transfer a payout. Key and parameters are stored before the first call and never change."""
 
     __tablename__ = "payout_attempt"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Transfers that came back, whole or in part: the money is payable again, and the payout says so."""
+"""Books transfers that came back, in whole or in part: the money is payable again."""
 
 from datetime import datetime
 
@@ -16,10 +16,10 @@ from tracker.errors import Conflict
 def record_return(
     session: Session, now: datetime, *, payout_id: str, reversal_ref: str, amount_minor: int
 ) -> bool:
-    """Book a reversal of a paid payout's transfer. `reversal_ref` is the rail's, and makes it count once.
+    """Book a reversal of a paid payout's transfer. `reversal_ref` is the rail's id, and makes it count once.
 
-    False when it was booked before. The payout becomes `returned` when reversals reach its amount. Raises
-    Conflict when the payout is not paid, or more would come back than was sent.
+    Returns False when it was booked before. The payout becomes `returned` when reversals reach its amount.
+    Raises Conflict when the payout is not paid, or more would come back than was sent.
     """
     payout = locked_payout(session, payout_id)
     if session.get(TransferReversal, reversal_ref) is not None:
@@ -27,7 +27,7 @@ def record_return(
     returned = _returned_minor(session, payout) + amount_minor
     if payout.state not in ("paid", "returned") or returned > payout.amount_minor:
         raise Conflict(
-            f"{reversal_ref} takes {amount_minor} back from {payout.id}, which is {payout.state} with "
+            f"{reversal_ref} returns {amount_minor} of {payout.id}, which is {payout.state} with "
             f"{payout.amount_minor}: that cannot be; compare both sides at the payment provider."
         )
     insert_once(

@@ -1,4 +1,4 @@
-"""The states of a payout and the only ways between them (docs/money.md 7). Pure."""
+"""The states of a payout and the allowed transitions between them (docs/money.md 7). Pure."""
 
 from tracker.errors import Conflict
 
@@ -13,14 +13,14 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 }
 
 OPEN = frozenset({"prepared", "sending", "unknown"})
-"""States in which a payout's amount stands in transit."""
+"""States in which a payout's amount is in transit."""
 
 FINAL = frozenset({"paid", "returned", "cancelled"})
 """States after which a payout is not sent again."""
 
 
 def require_transition(payout_id: str, current: str, new_state: str) -> None:
-    """Raises Conflict when a payout cannot go from one state to the other."""
+    """Raises Conflict when the transition is not allowed."""
     if new_state not in TRANSITIONS[current]:
-        ways = ", ".join(sorted(TRANSITIONS[current])) or "nothing: it is final"
-        raise Conflict(f"{payout_id} is {current} and cannot become {new_state}; it can become {ways}.")
+        allowed = ", ".join(sorted(TRANSITIONS[current])) or "nothing: it is final"
+        raise Conflict(f"{payout_id} is {current} and cannot become {new_state}; it can become {allowed}.")

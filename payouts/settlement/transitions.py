@@ -1,4 +1,4 @@
-"""One conditional state transition of a payout, with its postings."""
+"""Conditional state transitions of a payout, and the postings that go with them."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from tracker.errors import Conflict, NotFound
 
 
 def locked_payout(session: Session, payout_id: str) -> Payout:
-    """The payout as it stands, under its brand's lock. Raises NotFound."""
+    """The current payout, under its brand's lock. Raises NotFound."""
     payout = session.get(Payout, payout_id)
     if payout is None:
         raise NotFound(f"There is no payout {payout_id}.")
@@ -31,7 +31,7 @@ def transition(
     reason: str | None = None,
     transfer_ref: str | None = None,
 ) -> None:
-    """Change the state if it is unchanged since it was read. Raises Conflict on a concurrent change."""
+    """Change the state, if it is still the one that was read. Raises Conflict on a concurrent change."""
     require_transition(payout.id, payout.state, new_state)
     changed = session.execute(
         update(Payout)
@@ -43,12 +43,12 @@ def transition(
         .execution_options(synchronize_session=False)
     )
     if changed.first() is None:
-        raise Conflict(f"{payout.id} was changed by somebody else in the meantime; look at it again.")
+        raise Conflict(f"{payout.id} was changed by another process in the meantime; look at it again.")
     session.refresh(payout)
 
 
 def post_payout_event(session: Session, now: datetime, payout: Payout, event: str) -> None:
-    """Post the payout's whole amount for one event of its present round."""
+    """Post the payout's whole amount for one event of its current round."""
     post(
         session,
         now,

@@ -1,1 +1,1 @@
-"""What a brand owes for a period, reviewed, sealed, and never changed after that."""
+"""Statements: what a brand owes its creators for a period, reviewed, then sealed and never changed."""

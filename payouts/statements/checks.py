@@ -1,4 +1,4 @@
-"""Check: sealed statements are what was sealed, follow one another, and agree with the books."""
+"""Check: sealed statements are unchanged, follow one another, and agree with the books."""
 
 import hashlib
 import json
@@ -15,11 +15,11 @@ from payouts.ledger.rules import CREATOR_ACCOUNTS
 from payouts.statements.models import SealedDocument, Statement
 
 PAGE_ROWS = 50
-"""A statement's document may be large: few of them are held at a time."""
+"""Documents may be large: this many are in memory at a time."""
 
 
 def statement_faults(session: Session) -> Iterator[Finding]:
-    """For every sealed statement, in order: hash, equation, opening = closing before, closing = ledger."""
+    """Checks each sealed statement, in order: hash; equation; opening = closing before; closing = ledger."""
     owed = _owed_by_period(session)
     rows = session.execute(
         select(Statement, Period, SealedDocument)
@@ -68,15 +68,15 @@ def _faults_of(
     in_books_minor: int,
 ) -> Iterator[Finding]:
     if hashlib.sha256(sealed.body.encode()).hexdigest() != sealed.sha256:
-        yield _finding(statement, period, "was changed after it was sealed: its hash does not fit")
+        yield _finding(statement, period, "was changed after it was sealed: its hash does not match")
     equation = {name: amount["minor"] for name, amount in document["equation"].items()}
-    made = equation["opening"] + equation["earned"] - equation["reversed"]
-    if made + equation["adjustments"] - equation["payments"] != equation["closing"]:
+    closing = equation["opening"] + equation["earned"] - equation["reversed"]
+    if closing + equation["adjustments"] - equation["payments"] != equation["closing"]:
         yield _finding(statement, period, "does not balance")
     if before is not None and (sealed.previous_sha256, equation["opening"]) != before:
         yield _finding(statement, period, "does not follow the statement before it")
     if in_books_minor != equation["closing"]:
-        yield _finding(statement, period, "closes with another amount than the books")
+        yield _finding(statement, period, "has another closing amount than the books")
 
 
 def _finding(statement: Statement, period: Period, what: str) -> Finding:

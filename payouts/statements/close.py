@@ -1,4 +1,4 @@
-"""Closing a period: everything that belongs to it is booked first, then it is drafted for review."""
+"""Closes periods: books everything that belongs to them, then drafts their statements for review."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -25,10 +25,10 @@ BATCH = 500
 
 
 def close_period(session: Session, now: datetime, brand_id: str, name: str) -> list[Statement]:
-    """Close a period and every earlier one that is open, oldest first; the drafts of the named one.
+    """Close a period and every earlier open one, oldest first. Returns the statements of the named one.
 
-    Raises NotNow when it has not ended, Invalid when the brand's calendar has no such period. Closing a
-    period that is closed already changes nothing.
+    Closing a closed period changes nothing. Raises NotNow when the period has not ended, Invalid when the
+    brand's calendar has no such period, or it ended before the brand was set up and nothing was recorded.
     """
     brand = get_brand(session, brand_id)
     lock_books(session, brand_id)
@@ -48,7 +48,7 @@ def close_period(session: Session, now: datetime, brand_id: str, name: str) -> l
 
 
 def close_ended_periods(session: Session, now: datetime, brand_id: str) -> list[str]:
-    """Close every period that has ended. Their names, oldest first."""
+    """Close every period that has ended. Returns their names, oldest first."""
     brand = get_brand(session, brand_id)
     lock_books(session, brand_id)
     _book_pending_reports(session, now, brand)
@@ -70,13 +70,13 @@ def statements_of(session: Session, brand_id: str, period_id: str) -> list[State
 
 
 def _book_pending_reports(session: Session, now: datetime, brand: Brand) -> None:
-    """Accrue, enter refunds (docs/money.md 6): this may make a period older than all that were there."""
+    """Accrue and enter refunds (docs/money.md 6). This may create a period older than all existing ones."""
     _repeat_until_done(lambda limit: accrue_due(session, now, limit, brand_id=brand.id))
     _repeat_until_done(lambda limit: adjust_due(session, now, limit, brand_id=brand.id))
 
 
 def _close(session: Session, now: datetime, brand: Brand, period: Period) -> None:
-    """Release what was due before the cut-off, close, draft; what waited has been booked."""
+    """Release what was due before the end, close, and draft. Pending reports were booked before."""
     _repeat_until_done(
         lambda limit: release_due(session, now, limit, before=period.ends_at, brand_id=brand.id)
     )

@@ -27,7 +27,7 @@ _currency = click.option("--currency", help="Default: the brand's own.")
 
 @click.group("statement", cls=ConsoleGroup)
 def statement_commands() -> None:
-    """Statements: close a period, review it, seal it, export it."""
+    """Statements: close a period; review, approve and export its statement."""
 
 
 @statement_commands.command("close")
@@ -35,7 +35,7 @@ def statement_commands() -> None:
 @_period
 @pass_console
 def close(console: Console, brand_id: str, period: str) -> CommandResult:
-    """Close a period that has ended, and every earlier one, and draft its statement."""
+    """Close a period that has ended, and every earlier one, and draft the statements."""
 
     def work(session: Session) -> list[dict[str, Any]]:
         drafts = close_period(session, console.now, brand_id, period)
@@ -49,7 +49,7 @@ def close(console: Console, brand_id: str, period: str) -> CommandResult:
 @_brand
 @pass_console
 def list_statements(console: Console, brand_id: str) -> CommandResult:
-    """Show a brand's statements, the newest first."""
+    """Show a brand's statements, newest first."""
     with read_session(console.databases.main) as session:
         brand = get_brand(session, brand_id)
         rows = session.execute(
@@ -60,7 +60,7 @@ def list_statements(console: Console, brand_id: str) -> CommandResult:
         ).all()
     value = [_summary(statement, period) for statement, period in rows]
     lines = [
-        f"{each['period']}  {each['currency']}  {each['state']}, paid from {each['pay_from']}"
+        f"{each['period']}  {each['currency']}  {each['state']}, payouts from {each['pay_from']}"
         for each in value
     ]
     return CommandResult(value, "\n".join(lines) or "No period has been closed yet.")
@@ -72,7 +72,7 @@ def list_statements(console: Console, brand_id: str) -> CommandResult:
 @_currency
 @pass_console
 def show(console: Console, brand_id: str, period: str, currency: str | None) -> CommandResult:
-    """Show a statement: the sealed one, or the draft as the books stand now."""
+    """Show a statement: the sealed document, or the draft from the current books."""
     document = _load(console, brand_id, period, currency)
     return CommandResult(document, as_text(document))
 
@@ -83,7 +83,7 @@ def show(console: Console, brand_id: str, period: str, currency: str | None) -> 
 @_currency
 @pass_console
 def approve_command(console: Console, brand_id: str, period: str, currency: str | None) -> CommandResult:
-    """Seal a draft: it becomes unchangeable and authorises its payouts."""
+    """Approve and seal a draft: it never changes again, and its payouts are authorised."""
 
     def work(session: Session) -> dict[str, Any]:
         statement = _find(session, brand_id, period, currency)
@@ -101,7 +101,7 @@ def approve_command(console: Console, brand_id: str, period: str, currency: str 
 @click.option("--format", "kind", type=click.Choice(["json", "csv"]), default="json", show_default=True)
 @pass_console
 def export(console: Console, brand_id: str, period: str, currency: str | None, kind: str) -> CommandResult:
-    """Write a statement to stdout, as JSON or CSV. With --json: one JSON value that holds the export."""
+    """Write a statement to stdout, as JSON or CSV. With --json: one JSON value that contains the export."""
     document = _load(console, brand_id, period, currency)
     text = as_csv(document) if kind == "csv" else json.dumps(document, ensure_ascii=False, indent=2)
     return CommandResult(
@@ -132,7 +132,7 @@ def _find(session: Session, brand_id: str, period: str, currency: str | None) ->
 
 
 def _document(session: Session, statement: Statement) -> dict[str, Any]:
-    """The sealed text with its hash, or the draft."""
+    """The sealed document with its hash, or the draft."""
     sealed = session.get(SealedDocument, statement.id)
     if sealed is None:
         return statement_document(session, statement) | {"state": "draft"}

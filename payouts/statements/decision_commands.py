@@ -1,5 +1,4 @@
-"""The commands by which a person decides about commissions: what is held, what is undecided, and what becomes
-of it."""
+"""Commands for decisions about commissions: what is held or undecided, and what to do with it."""
 
 from typing import Any
 
@@ -23,7 +22,7 @@ def commission_commands() -> None:
 
 
 _reason = click.option("--reason", required=True, type=click.Choice(list(decisions.REASONS)))
-_note = click.option("--note", default="", help="Words for the creator.")
+_note = click.option("--note", default="", help="A text for the creator.")
 
 
 @commission_commands.command("hold")
@@ -32,7 +31,7 @@ _note = click.option("--note", default="", help="Words for the creator.")
 @_note
 @pass_console
 def hold(console: Console, commission_id: str, reason: str, note: str) -> CommandResult:
-    """Keep a commission from being paid until it is released."""
+    """Hold a commission: it is not paid until it is released."""
     transact(
         console.databases.main,
         lambda s: decisions.hold(s, console.now, commission_id, reason=reason, note=note),
@@ -42,10 +41,10 @@ def hold(console: Console, commission_id: str, reason: str, note: str) -> Comman
 
 @commission_commands.command("held")
 @click.option("--brand", "brand_id", metavar="ID", help="Default: all brands.")
-@click.option("--signal", type=click.Choice(list(SETTINGS)), help="Only what this signal of suspicion holds.")
+@click.option("--signal", type=click.Choice(list(SETTINGS)), help="Only what this suspicion signal holds.")
 @pass_console
 def held(console: Console, brand_id: str | None, signal: str | None) -> CommandResult:
-    """Show what is held, with the evidence, the longest held first: a person decides."""
+    """Show held commissions with the evidence, the longest held first, to decide about them."""
     with read_session(console.databases.main) as session:
         brand = get_brand(session, brand_id).id if brand_id else ""
         found = held_commissions(session, brand_id=brand, signal=signal or "")
@@ -58,26 +57,27 @@ def held(console: Console, brand_id: str | None, signal: str | None) -> CommandR
 @_brand
 @pass_console
 def undecided(console: Console, brand_id: str) -> CommandResult:
-    """Show released commissions that new evidence credits to somebody else: a person decides."""
+    """Show released commissions that new evidence credits to somebody else, to decide about them."""
     with read_session(console.databases.main) as session:
         found = credit_disputes(session, get_brand(session, brand_id).id)
     return CommandResult(
         [_credit_dispute_json(each) for each in found],
-        "\n".join(map(_credit_dispute_text, found)) or "There are none.",
+        "\n".join(map(_credit_dispute_text, found)) or "No commission is undecided.",
     )
 
 
 @commission_commands.command("release")
 @click.argument("commission_id", metavar="COMMISSION")
-@click.option("--note", default="", help="Why; kept with what held it.")
+@click.option("--note", default="", help="Why; stored with the lifted holds.")
 @pass_console
 def release(console: Console, commission_id: str, note: str) -> CommandResult:
-    """Lift what holds a commission for review. Suspicion on the same grounds does not hold it again."""
+    """Lift the review holds of a commission. The same suspicion does not hold it again."""
     lifted = transact(
         console.databases.main, lambda s: decisions.release(s, console.now, commission_id, note=note)
     )
     return CommandResult(
-        {"commission": commission_id, "lifted": lifted}, f"{commission_id}: {lifted} hold lifted."
+        {"commission": commission_id, "lifted": lifted},
+        f"{commission_id}: holds lifted: {lifted}.",
     )
 
 
@@ -87,7 +87,7 @@ def release(console: Console, commission_id: str, note: str) -> CommandResult:
 @_note
 @pass_console
 def decline(console: Console, commission_id: str, reason: str, note: str) -> CommandResult:
-    """Set a commission to zero. During a review it counts for that statement."""
+    """Set a commission to zero. During the review of its statement it counts for that statement."""
     transact(
         console.databases.main,
         lambda s: decisions.decline(s, console.now, commission_id, reason=reason, note=note),
@@ -124,12 +124,12 @@ def _held_text(each: HeldCommission) -> str:
 
 
 def _next_commands(each: HeldCommission) -> list[str]:
-    """Holds of disputes and of unapplied messages are lifted automatically."""
+    """Only for holds that a person lifts: those of disputes and unapplied messages end automatically."""
     if not any(decisions.is_liftable(hold) for hold in each.holds):
         return []
     return [
-        f"    To pay it: linkledger commission release {each.commission_id}",
-        f"    To take it back: linkledger commission decline {each.commission_id} --reason …",
+        f"    To release it: linkledger commission release {each.commission_id}",
+        f"    To decline it: linkledger commission decline {each.commission_id} --reason …",
     ]
 
 
@@ -151,6 +151,6 @@ def _credit_dispute_text(each: CreditDispute) -> str:
         f"{each.commission_id}  order {each.order_id}: {each.worth} of {each.credited.name}; new evidence is "
         f"for {claimant} ({each.reason}).\n"
         f"    To take it back: linkledger commission decline {each.commission_id} --reason other --note …\n"
-        "    and to pay the other: linkledger ledger book bonus\n"
+        "    and to pay the other creator: linkledger ledger book bonus\n"
         f"    To leave it as it is: linkledger commission keep {each.commission_id}"
     )

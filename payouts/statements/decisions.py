@@ -1,4 +1,4 @@
-"""What a person at the brand decides about one commission: hold, release, decline, with a reason code."""
+"""Decisions of a person at the brand about one commission: hold, release, decline, keep."""
 
 from datetime import datetime
 
@@ -26,7 +26,7 @@ REASONS = {
     "payment_failed": "the shopper's payment failed",
     "breach": "the program's terms were broken",
     "duplicate": "the order was reported twice",
-    "self_purchase": "the creator bought through his own link",
+    "self_purchase": "the creator bought through their own link",
     "under_review": "the brand is looking into it",
     "other": "another reason, see the note",
 }
@@ -35,9 +35,10 @@ REASONS = {
 def decline(
     session: Session, now: datetime, commission_id: str, *, reason: str, note: str = ""
 ) -> Commission:
-    """Take a commission to nothing. In a statement's review it counts for that statement's period.
+    """Set a commission to 0. During the review of its draft it counts for the draft's period.
 
-    Raises Conflict when it was declined before.
+    `reason` is a code of REASONS; the creator reads it and the note. Raises Invalid for an unknown code or a
+    missing note; Conflict when the commission was declined or replaced before.
     """
     commission = _live_commission(session, commission_id)
     period = draft_period(session, commission.brand_id, commission.currency, commission.id)
@@ -48,13 +49,14 @@ def decline(
 
 
 def hold(session: Session, now: datetime, commission_id: str, *, reason: str, note: str = "") -> Commission:
-    """Keep a commission from being paid until it is released. In a review it counts for the draft's period.
+    """Hold a commission until it is released. During a review it counts for the draft's period.
 
-    Raises Conflict when it is worth nothing or paid. If its payout is under way, the hold takes effect only if the payout fails.
+    If its payout is on its way, the hold takes effect only when the payout fails. Raises Invalid as `decline`
+    does; Conflict when the commission is worth nothing, was paid or was replaced.
     """
     commission = _live_commission(session, commission_id)
     if current_amount_minor(entries_of(session, commission_id)) == 0:
-        raise Conflict(f"{commission_id} is worth nothing (any more): there is nothing to hold.")
+        raise Conflict(f"{commission_id} is worth nothing: there is nothing to hold.")
     _require_unpaid(session, commission)
     place_hold(
         session,
@@ -69,28 +71,29 @@ def hold(session: Session, now: datetime, commission_id: str, *, reason: str, no
 
 
 def release(session: Session, now: datetime, commission_id: str, *, note: str = "") -> int:
-    """Lift the holds that people or rules placed; a dispute's or an event's hold ends with what caused it.
+    """Lift the holds that people or rules placed. Returns how many were lifted.
 
-    `note` is kept with them. Raises NotFound when there is none to lift. How many were lifted.
+    `note` is stored with them. Raises NotFound when there is none to lift: the hold of a dispute or of an
+    event ends only with its cause.
     """
     locked_commission(session, commission_id)
     active_holds = holds_of(session, commission_id)
     own = [placed for placed in active_holds if is_liftable(placed)]
     if not own:
         others = "".join(f" {placed.reason}." for placed in active_holds)
-        raise NotFound(f"No hold stands on {commission_id} that could be lifted.{others}")
+        raise NotFound(f"No hold of {commission_id} can be lifted by a person.{others}")
     return sum(lift_hold(session, now, commission_id, placed.cause_id, note.strip()) for placed in own)
 
 
 def is_liftable(placed: Hold) -> bool:
-    """Whether a person may lift it; what a dispute or an event holds ends with its cause."""
+    """Whether a person may lift it. The hold of a dispute or of an event ends only with its cause."""
     return placed.kind == "review" and not placed.cause_id.startswith("evt_")
 
 
 def keep(session: Session, now: datetime, commission_id: str, *, note: str = "") -> Commission:
-    """Leave a released commission with whom it was credited to, although later evidence is for somebody else.
+    """Leave a released commission as it is, although newer evidence credits somebody else, or no one.
 
-    Raises NotFound when there is nothing to decide.
+    Raises NotFound when there is nothing to decide; Conflict when the commission was replaced.
     """
     commission = _live_commission(session, commission_id)
     newest = disputed_attribution(session, commission)
@@ -109,7 +112,7 @@ def keep(session: Session, now: datetime, commission_id: str, *, note: str = "")
 
 
 def _require_unpaid(session: Session, commission: Commission) -> None:
-    """Raises Conflict when a payout has paid all that it is worth, and nothing of that came back."""
+    """Raises Conflict when its whole amount was paid and nothing of that came back."""
     has_reversal = exists().where(TransferReversal.payout_id == Payout.id)
     paid_minor, payout_id = session.execute(
         select(func.coalesce(func.sum(Item.amount_minor), 0), func.max(Payout.id))
@@ -120,27 +123,27 @@ def _require_unpaid(session: Session, commission: Commission) -> None:
     ).one()
     if int(paid_minor) >= current_amount_minor(entries_of(session, commission.id)):
         raise Conflict(
-            f"{commission.id} was paid by {payout_id}: nothing of it can be held any more. If it was "
-            "not earned, decline it, and the next payout takes it back: "
+            f"{commission.id} was paid by {payout_id}: nothing of it can be held. If it was not "
+            "earned, decline it, and the next payout deducts it: "
             f"linkledger commission decline {commission.id}"
         )
 
 
 def _live_commission(session: Session, commission_id: str) -> Commission:
-    """Under the brand's lock. Raises Conflict when new evidence replaced the commission by another."""
+    """The commission, under its brand's lock. Raises Conflict when new evidence replaced it by another."""
     commission = locked_commission(session, commission_id)
     if not commission.live:
         live = select(Commission.id).where(Commission.sale_id == commission.sale_id, Commission.live)
         raise Conflict(
-            f"{commission_id} was replaced when new evidence came: now the sale earns "
-            f"{session.scalar(live)}. Decide about that one."
+            f"{commission_id} was replaced because of new evidence. The sale's commission is now "
+            f"{session.scalar(live)}: decide about that one."
         )
     return commission
 
 
 def _reason_text(code: str, note: str) -> str:
     if code not in REASONS:
-        raise Invalid(f"{code!r} is not a reason code. There are: {', '.join(REASONS)}.")
+        raise Invalid(f"{code!r} is not a reason code. Choose one of: {', '.join(REASONS)}.")
     if code == "other" and not note.strip():
         raise Invalid("The reason 'other' needs a note: the creator will read it.")
     return f"{code}: {note.strip() or REASONS[code]}"

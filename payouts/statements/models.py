@@ -9,7 +9,7 @@ from config.database import STRICT, Base
 
 
 class Statement(Base):
-    """A brand's account with its creators for one period and currency."""
+    """What a brand owes its creators at the end of a period, and why, in one currency."""
 
     __tablename__ = "statement"
     __table_args__ = (
@@ -32,7 +32,7 @@ class Statement(Base):
 
 
 class SealedDocument(Base):
-    """The statement as it was approved: canonical JSON and its SHA-256. The database refuses changes."""
+    """A statement as it was approved: canonical JSON and its SHA-256. The database refuses changes."""
 
     __tablename__ = "sealed_document"
     __table_args__ = (STRICT,)

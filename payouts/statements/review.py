@@ -1,4 +1,4 @@
-"""The review of a draft, and the seal that ends it."""
+"""The review of a draft, and the approval that seals it."""
 
 import hashlib
 from datetime import datetime
@@ -18,7 +18,7 @@ from tracker.errors import NotFound, NotNow
 
 
 def get_statement(session: Session, brand_id: str, period_name: str, currency: str) -> Statement:
-    """Raises NotFound with what to do when the period is still open."""
+    """The statement of a period in a currency. Raises NotFound with the reason when there is none."""
     period = get_period(session, brand_id, period_name)
     statement = session.execute(
         select(Statement).where(Statement.period_id == period.id, Statement.currency == currency)
@@ -30,9 +30,9 @@ def get_statement(session: Session, brand_id: str, period_name: str, currency: s
 
 
 def draft_period(session: Session, brand_id: str, currency: str, commission_id: str) -> Period | None:
-    """The period of the oldest draft with the commission in it, for decisions in review (docs/money.md 6).
+    """The period of the oldest draft that contains the commission, for review decisions (docs/money.md 6).
 
-    None when the commission was released or held since: then the draft no longer reflects it.
+    None when the commission was released or held in a later period: then the draft no longer reflects it.
     """
     contained = exists().where(Transaction.subject_id == commission_id, Transaction.period_id == Period.id)
     later = aliased(Period)
@@ -58,10 +58,10 @@ def draft_period(session: Session, brand_id: str, currency: str, commission_id: 
 
 
 def approve(session: Session, now: datetime, statement_id: str, *, approved_by: str) -> SealedDocument:
-    """Seal a draft: it becomes immutable and authorises its payouts.
+    """Seal a draft: it never changes again, and its payouts are authorised.
 
-    `approved_by` is "brand" or "silence". Approving a sealed one again gives the same document.
-    Raises NotNow when an earlier statement is still a draft.
+    `approved_by` is "brand" for a person or "silence" for automatic approval. A sealed statement returns its
+    document again. Raises NotNow when an earlier statement is still a draft.
     """
     statement = session.get_one(Statement, statement_id)
     lock_books(session, statement.brand_id)
@@ -92,7 +92,7 @@ def approve(session: Session, now: datetime, statement_id: str, *, approved_by: 
 
 
 def approve_automatically(session: Session, now: datetime, statement_id: str) -> bool:
-    """Seal a draft whose review is over. False when somebody sealed it before."""
+    """Seal a draft whose review has ended. Returns False when it has not, or the statement is sealed."""
     statement = session.get_one(Statement, statement_id)
     if statement.state == "sealed" or statement.review_ends_at > now:
         return False
@@ -101,7 +101,7 @@ def approve_automatically(session: Session, now: datetime, statement_id: str) ->
 
 
 def due_for_approval(session: Session, now: datetime) -> list[str]:
-    """Drafts whose review is over, oldest period first."""
+    """Ids of drafts whose review has ended, oldest period first."""
     return list(
         session.execute(
             select(Statement.id)
@@ -146,7 +146,10 @@ def _previous_hash(session: Session, statement: Statement) -> str | None:
 
 
 def cancel_superseded(session: Session, now: datetime, statement: Statement) -> int:
-    """Earlier payouts that were not sent give way to the sealed statement's (docs/money.md 7). How many."""
+    """Cancel payouts of earlier statements that were not sent (docs/money.md 7). Returns how many.
+
+    The payouts of this statement will include their amounts.
+    """
     own = session.get_one(Period, statement.period_id)
     superseded = session.execute(
         select(Payout.id)

@@ -1,4 +1,4 @@
-"""Commands about payouts: preview, run, retry, cancel, and look at them."""
+"""Commands for payouts: preview, run, retry, cancel, reconcile, adopt, list and show."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -31,26 +31,26 @@ _brand = click.option("--brand", "brand_id", required=True, metavar="ID")
 
 @click.group("payout", cls=ConsoleGroup)
 def payout_commands() -> None:
-    """Payouts: what sealed statements authorise, on its way to creators."""
+    """Payouts of the amounts that sealed statements authorise."""
 
 
 @payout_commands.command("preview")
 @_brand
 @pass_console
 def preview(console: Console, brand_id: str) -> CommandResult:
-    """Say what a run would pay now, and why somebody would get nothing."""
+    """Show what a run would pay now, and why some creators would get nothing."""
     with read_session(console.databases.main) as session:
         plans = plans_of(session, console.now, get_brand(session, brand_id).id, early=True)
     value = [plan_json(each) for each in plans]
     lines = [f"{each['creator']}: {each['reason'] or Money(**each['amount'])}" for each in value]
-    return CommandResult(value, "\n".join(lines) or "Nothing is to be paid.")
+    return CommandResult(value, "\n".join(lines) or "There is nothing to pay.")
 
 
 @payout_commands.command("run")
 @_brand
 @pass_console
 def run(console: Console, brand_id: str) -> CommandResult:
-    """Pay what the brand's sealed statements authorise. Running it again pays nothing twice."""
+    """Pay what the brand's sealed statements authorise. Running it again never pays twice."""
     with read_session(console.databases.main) as session:
         get_brand(session, brand_id)
         clock = running_clock(console.now)
@@ -65,16 +65,16 @@ def run(console: Console, brand_id: str) -> CommandResult:
 @click.option(
     "--nothing-was-sent",
     is_flag=True,
-    help="You have looked at the payment provider: it has no transfer of this payout. The same request is "
+    help="You have checked that the payment provider has no transfer for this payout. The same request is "
     "sent again while that is safe; after a day the payout fails and is paid under a new key.",
 )
 @pass_console
 def retry(console: Console, payout_id: str, nothing_was_sent: bool) -> CommandResult:
-    """Try a failed payout again with what is unsettled now; ask again about an unknown one."""
+    """Retry a failed payout with the entries that are open now; look up an unknown one."""
     with read_session(console.databases.main) as session:
         payout = _get(session, payout_id)
         if payout.state in FINAL:
-            raise Conflict(f"{payout_id} is {payout.state}: there is nothing to try again.")
+            raise Conflict(f"{payout_id} is {payout.state}: there is nothing to retry.")
     clock = running_clock(console.now)
     with open_rail(console.settings) as rail:
         payout_run = _run(console, rail, clock)
@@ -83,28 +83,28 @@ def retry(console: Console, payout_id: str, nothing_was_sent: bool) -> CommandRe
                 return _run_result(console, payout_run.report)
         elif payout.state in ("sending", "unknown"):
             return _run_result(console, payout_run.resolve_open_attempts())
-        return _run_result(console, _try_again(console, _run(console, rail, clock), payout))
+        return _run_result(console, _retry_failed(console, _run(console, rail, clock), payout))
 
 
-def _try_again(console: Console, payout_run: PayoutRun, payout: Payout) -> Report:
+def _retry_failed(console: Console, payout_run: PayoutRun, payout: Payout) -> Report:
     with read_session(console.databases.main) as session:
         require_consistent_books(session, console.now)
     if not payout_run.retry(payout):
-        raise NotNow(f"{payout.id} cannot be tried now; the reason is in: linkledger payout preview")
+        raise NotNow(f"{payout.id} cannot be retried now; to see why, run: linkledger payout preview")
     return payout_run.report
 
 
 @payout_commands.command("reconcile")
 @pass_console
 def reconcile_command(console: Console) -> CommandResult:
-    """Compare the payment provider's movements with the payouts, and book transfers that came back."""
+    """Compare the payment provider's movements with the payouts, and book reversed transfers."""
     with open_rail(console.settings) as rail:
         found = reconcile(console.databases, rail, console.now)
-    lines = [f"{found.compared} movements compared", *(f"{each} came back" for each in found.returned)]
-    lines += [f"{each} is of a payout that is being settled" for each in found.under_way]
+    lines = [f"{found.compared} movements compared", *(f"{each} was returned" for each in found.returned)]
+    lines += [f"{each} belongs to a payout that is still in progress" for each in found.under_way]
     lines += [f"{each} went to an account that is not a payee of this installation" for each in found.others]
     lines += [
-        f"{each} is not in the books. When it is a payout: linkledger payout adopt {each} --brand ID"
+        f"{each} is not in the books. If it is a payout, run: linkledger payout adopt {each} --brand ID"
         for each in found.unknown_transfers
     ]
     return CommandResult(
@@ -119,16 +119,16 @@ def reconcile_command(console: Console) -> CommandResult:
 @_brand
 @pass_console
 def adopt_command(console: Console, transfer_ref: str, brand_id: str) -> CommandResult:
-    """Book a transfer that stands at the payment provider and nowhere here, as paid to its creator."""
+    """Book a transfer that only the payment provider knows as paid to its creator."""
     with open_rail(console.settings) as rail:
         found = rail.transfer(transfer_ref)
-        back = reversals_of(rail, found)
-    booking = partial(adopt, now=console.now, brand_id=brand_id, transfer=found, reversals=back)
+        reversals = reversals_of(rail, found)
+    booking = partial(adopt, now=console.now, brand_id=brand_id, transfer=found, reversals=reversals)
     adopted = transact(console.databases.main, booking)
     text = (
-        f"{adopted.amount} stood in the books before."
+        f"{adopted.amount} was already in the books."
         if adopted.known
-        else f"{adopted.amount} are booked as paid."
+        else f"{adopted.amount} was booked as paid."
     )
     value = {"transfer": transfer_ref, "amount": adopted.amount.as_json(), "known": adopted.known}
     return CommandResult(value, text)
@@ -175,7 +175,7 @@ def _run(console: Console, rail: StripeRail, clock: Callable[[], datetime]) -> P
 
 
 def _run_result(console: Console, report: Report) -> CommandResult:
-    """What a run did; it failed when something failed or is unknown."""
+    """The report of a run; the exit code is FAILED when a payout failed or is unknown."""
     with read_session(console.databases.main) as session:
         done = [*report.paid, *report.failed, *report.unknown]
         payouts = {each: payout_json(session, _get(session, each)) for each in dict.fromkeys(done)}
@@ -187,7 +187,7 @@ def _run_result(console: Console, report: Report) -> CommandResult:
     lines += [f"{creator_id}: {why}" for creator_id, why in report.skipped.items()]
     return CommandResult(
         {**value, "waiting": report.waiting, "skipped": report.skipped},
-        "\n".join(lines) or "Nothing was to be paid.",
+        "\n".join(lines) or "There was nothing to pay.",
         FAILED if report.failed or report.unknown else 0,
     )
 

@@ -1,4 +1,4 @@
-"""The table of payees: who can receive transfers."""
+"""The table of payees: creators' accounts that can receive transfers."""
 
 from datetime import datetime
 

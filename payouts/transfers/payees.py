@@ -1,4 +1,4 @@
-"""Creators' accounts at the rail: made once, looked at again before money is sent."""
+"""Creators' accounts at the rail. Each is created once; its status is refreshed before money is sent."""
 
 from datetime import datetime
 
@@ -22,7 +22,7 @@ def payee_of(session: Session, brand_id: str, creator_id: str) -> Payee | None:
 def register_payee(
     session: Session, now: datetime, *, brand_id: str, creator_id: str, account_ref: str
 ) -> Payee:
-    """Keep the account that the rail made; the first one stays when two processes asked at once."""
+    """Store the account that the rail created. If two processes do this at once, the first one wins."""
     insert_once(
         session,
         Payee,
@@ -36,7 +36,7 @@ def register_payee(
         created_at=now,
     )
     payee = payee_of(session, brand_id, creator_id)
-    assert payee is not None, "it was inserted, or stood there before"
+    assert payee is not None, "it was inserted now or existed before"
     return payee
 
 

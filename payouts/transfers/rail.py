@@ -12,8 +12,8 @@ from payouts.transfers.stripe.client import StripeRail
 def open_rail(settings: Settings) -> Iterator[StripeRail]:
     """The rail, ready for calls.
 
-    A sandbox without an address of its own is served by this process on a free loopback port for as long as
-    it is used; its state is in LINKLEDGER_HOME/sandbox.db, so every process sees the same.
+    If the settings give no address for the sandbox, this process serves it on a free loopback port while the
+    context is open. Its state is in LINKLEDGER_HOME/sandbox.db, so every process sees the same state.
     """
     if settings.rail == "stripe":
         yield StripeRail(settings.stripe_api_key, settings.stripe_api_base or None)

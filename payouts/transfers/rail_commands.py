@@ -1,4 +1,4 @@
-"""Commands about the rail: connecting creators to it, and the handles of the sandbox."""
+"""Commands for the rail: connect creators to it, and control the sandbox."""
 
 import click
 from sqlalchemy.orm import Session
@@ -30,9 +30,9 @@ def payee_commands() -> None:
 @_creator
 @pass_console
 def connect(console: Console, brand_id: str, creator_id: str) -> CommandResult:
-    """Make a creator's account at the payment provider, and a page where the creator completes it.
+    """Create a creator's account at the payment provider, and a page where the creator completes it.
 
-    The page's address works once and for minutes: hand it over at once, keep it nowhere.
+    The page's address works once and only for some minutes: give it to the creator now, and do not store it.
     """
     with read_session(console.databases.main) as session:
         get_brand(session, brand_id)
@@ -74,7 +74,7 @@ def status(console: Console, brand_id: str, creator_id: str) -> CommandResult:
 
 @click.group("sandbox", cls=ConsoleGroup)
 def sandbox_commands() -> None:
-    """The sandbox that stands in for the payment provider: LINKLEDGER_RAIL=sandbox."""
+    """The sandbox, which replaces the payment provider when LINKLEDGER_RAIL=sandbox."""
 
 
 @sandbox_commands.command("fund")
@@ -82,13 +82,13 @@ def sandbox_commands() -> None:
 @click.option("--currency", required=True)
 @pass_console
 def fund(console: Console, amount_minor: int, currency: str) -> CommandResult:
-    """Put play money on the sandbox's balance, from which payouts are sent."""
+    """Add play money to the sandbox's balance, from which payouts are sent."""
     if abs(amount_minor) > MAX_MINOR:
         raise Invalid(f"The amount may be at most {MAX_MINOR} minor units, not {amount_minor}.")
     control = _control(console)
     control.top_up(currency, to_rail_amount(amount_minor, currency))
     value = {"added": Money(amount_minor, currency).as_json()}
-    return CommandResult(value, f"The sandbox has {Money(amount_minor, currency)} more.")
+    return CommandResult(value, f"{Money(amount_minor, currency)} was added to the sandbox's balance.")
 
 
 @sandbox_commands.command("onboard")
@@ -96,7 +96,7 @@ def fund(console: Console, amount_minor: int, currency: str) -> CommandResult:
 @_creator
 @pass_console
 def onboard(console: Console, brand_id: str, creator_id: str) -> CommandResult:
-    """Do what the creator would do on the provider's page: complete the account."""
+    """Complete an account, as the creator would do on the provider's page."""
     with read_session(console.databases.main) as session:
         payee = _require_payee(session, brand_id, creator_id)
     _control(console).complete_onboarding(payee.account_ref)
@@ -118,7 +118,7 @@ def _refresh_status(console: Console, rail: StripeRail, payee: Payee) -> Command
 
 
 def _is_in_process_sandbox(console: Console) -> bool:
-    """A sandbox that ends with this command cannot show anybody a page."""
+    """A sandbox that ends with this command cannot serve a page."""
     return console.settings.rail == "sandbox" and not console.settings.stripe_api_base
 
 
@@ -133,7 +133,9 @@ def _control(console: Console) -> Control:
     if console.settings.rail != "sandbox":
         raise Invalid("LINKLEDGER_RAIL is not sandbox: there is no play money at a real payment provider.")
     if console.settings.stripe_api_base:
-        raise Invalid("The sandbox at LINKLEDGER_STRIPE_API_BASE has its own handles, under /_sandbox/.")
+        raise Invalid(
+            "The sandbox at LINKLEDGER_STRIPE_API_BASE is controlled at its own address, /_sandbox/."
+        )
     return Control(Store(console.settings.home / "sandbox.db"))
 
 

@@ -1,4 +1,4 @@
-"""Serializers of payouts: JSON and text, used by every entry point."""
+"""Serializers of payouts to JSON and text, for every entry point."""
 
 from typing import Any
 
@@ -44,11 +44,10 @@ def payout_json(session: Session, payout: Payout) -> dict[str, Any]:
 
 
 def payout_text(payout: dict[str, Any]) -> str:
-    why = f" ({payout['reason']})" if payout["reason"] else ""
+    reason = f" ({payout['reason']})" if payout["reason"] else ""
     transfer = f", transfer {payout['transfer']}" if payout["transfer"] else ""
-    return (
-        f"{payout['id']} {Money(**payout['amount'])} to {payout['creator']}: {payout['state']}{why}{transfer}"
-    )
+    amount = Money(**payout["amount"])
+    return f"{payout['id']} {amount} to {payout['creator']}: {payout['state']}{reason}{transfer}"
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:

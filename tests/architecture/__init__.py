@@ -1,1 +1,1 @@
-"""The rules of ARCHITECTURE.md as functions: each takes what it judges and returns the faults it finds."""
+"""The rules of ARCHITECTURE.md as functions. Each returns a list of the violations that it finds."""

@@ -1,4 +1,4 @@
-"""Who may import whom."""
+"""Rules for imports."""
 
 from tests.architecture.source import Module, SourceTree, is_below
 
@@ -9,12 +9,12 @@ MAY_IMPORT = {
     "migrations": {"migrations"},
     "wsgi": {"payouts", "tracker", "config"},
 }
-"""What each room may see of the product. Nothing sees `wsgi` or `tests`; migrations see no living code."""
+"""The packages that each package may import. None may import `wsgi` or `tests`."""
 
 STRIPE_HOME = "payouts/transfers/stripe/client.py"
 FAST_ENTRY_POINTS = ("*/edge.py", "*/edge/*.py")
-"""The redirect's own process, which no page may slow: what it imports stays small."""
-NOT_IN_FAST_DOORS = ("flask", "stripe", "wsgi")
+"""The modules of the edge process, which must start fast and stay small."""
+NOT_IN_FAST_ENTRY_POINTS = ("flask", "stripe", "wsgi")
 
 
 def wrong_directions(tree: SourceTree) -> list[str]:
@@ -22,14 +22,14 @@ def wrong_directions(tree: SourceTree) -> list[str]:
     faults = []
     for module in tree.product():
         for found in module.imports:
-            room = found.target.split(".")[0]
-            if room in {*MAY_IMPORT, "tests", "bench"} and room not in MAY_IMPORT[module.package]:
-                faults.append(module.at(found.line, f"{module.package} must not import {room}"))
+            package = found.target.split(".")[0]
+            if package in {*MAY_IMPORT, "tests", "bench"} and package not in MAY_IMPORT[module.package]:
+                faults.append(module.at(found.line, f"{module.package} must not import {package}"))
     return faults
 
 
 def hidden_imports(tree: SourceTree) -> list[str]:
-    """Imports stand at the top of the file, where a circle shows. Only stripe, which is slow, is put off."""
+    """Imports are at the top of the file, where cycles are visible. Only stripe is deferred: it is slow."""
     faults = []
     for module in tree.product():
         for found in module.imports:
@@ -54,18 +54,18 @@ def misplaced_stripe(tree: SourceTree) -> list[str]:
 
 
 def heavy_fast_entry_points(tree: SourceTree) -> list[str]:
-    """What the redirect's process imports, directly or not, is neither Flask nor Stripe."""
+    """The edge process imports neither Flask nor Stripe, directly or indirectly."""
     faults = []
-    for door in tree.product():
-        if door.matches(FAST_ENTRY_POINTS):
-            for module, found in reachable_imports(tree, door):
-                if any(is_below(found, heavy) for heavy in NOT_IN_FAST_DOORS):
-                    faults.append(f"{door.path}: reaches {found} by {module.path}")
+    for entry_point in tree.product():
+        if entry_point.matches(FAST_ENTRY_POINTS):
+            for module, found in reachable_imports(tree, entry_point):
+                if any(is_below(found, heavy) for heavy in NOT_IN_FAST_ENTRY_POINTS):
+                    faults.append(f"{entry_point.path}: imports {found} through {module.path}")
     return faults
 
 
-def circles(tree: SourceTree) -> list[str]:
-    """Modules that import each other, at the top of their files, one circle a line."""
+def import_cycles(tree: SourceTree) -> list[str]:
+    """Import cycles between modules, by imports at the top of the files; one cycle per line."""
     graph = {
         module.name: sorted({i.target for i in module.imports if not i.in_function} & tree.modules.keys())
         for module in tree
@@ -90,7 +90,7 @@ def _walk(name: str, graph: dict[str, list[str]], path: list[str], done: set[str
 
 
 def reachable_imports(tree: SourceTree, start: Module) -> list[tuple[Module, str]]:
-    """Everything that importing `start` imports from the top of files: (the importing module, the target)."""
+    """All imports that importing `start` executes, without those in functions: (importing module, target)."""
     seen, waiting, found = {start.name}, [start], []
     while waiting:
         module = waiting.pop()

@@ -1,4 +1,4 @@
-"""Packages: no circles between them at any level, and a size in which a newcomer finds a file by its name."""
+"""Rules for packages: no import cycles at any level, and a size at which a file is easy to find."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -6,43 +6,43 @@ from collections.abc import Iterator
 from tests.architecture.source import SourceTree
 
 PACKAGES = ("config", "tracker", "payouts")
-MOST_MODULES = 18
-FEWEST_PARTS = 2
+MAX_MODULES = 18
+MIN_PARTS = 2
 
 
-def package_circles(tree: SourceTree) -> list[str]:
-    """Parts of one package that import each other, directly or by way of others; one circle a line.
+def package_cycles(tree: SourceTree) -> list[str]:
+    """Import cycles between the parts of a package, direct or indirect; one cycle per line.
 
-    The parts of a package are its sub-packages and the modules beside them: a module is a node, too.
+    The parts of a package are its sub-packages and its modules.
     """
     faults = []
     for package, graph in sorted(_graphs(tree).items()):
-        for circle in _circles(graph):
-            steps = [graph[one][other] for one, other in zip(circle, circle[1:], strict=False)]
-            faults.append(f"{package or 'the top level'}: {' -> '.join(circle)}, by {'; '.join(steps)}")
+        for cycle in _cycles(graph):
+            steps = [graph[one][other] for one, other in zip(cycle, cycle[1:], strict=False)]
+            faults.append(f"{package or 'the top level'}: {' -> '.join(cycle)}, by {'; '.join(steps)}")
     return faults
 
 
 def crowded_packages(tree: SourceTree) -> list[str]:
-    """Packages in which nobody finds anything: split them by subject."""
+    """Packages with too many modules: split them by subject."""
     return [
-        f"{package}: {modules} modules, {first} and others, more than {MOST_MODULES}: split it by subject"
+        f"{package}: {modules} modules, {first} and others, more than {MAX_MODULES}: split it by subject"
         for package, first, modules, _ in _sizes(tree)
-        if modules > MOST_MODULES
+        if modules > MAX_MODULES
     ]
 
 
-def lonely_modules(tree: SourceTree) -> list[str]:
-    """Folders around a single module or a single folder: fold them back."""
+def single_part_packages(tree: SourceTree) -> list[str]:
+    """Packages with a single module or a single sub-package: move it to the parent package."""
     return [
-        f"{package}: holds one part only, with {first}: fold it back into the folder above"
+        f"{package}: has only one part, with {first}: move it to the parent package"
         for package, first, _, parts in _sizes(tree)
-        if parts < FEWEST_PARTS
+        if parts < MIN_PARTS
     ]
 
 
 def _sizes(tree: SourceTree) -> Iterator[tuple[str, str, int, int]]:
-    """Each package: a module in it, how many modules it has, and how many modules and sub-packages."""
+    """For each package: name, one of its modules, number of modules, number of modules and sub-packages."""
     children: dict[str, set[str]] = defaultdict(set)
     packages: dict[str, str] = {}
     for module in tree.of(*PACKAGES):
@@ -62,7 +62,7 @@ def _sizes(tree: SourceTree) -> Iterator[tuple[str, str, int, int]]:
 
 
 def _graphs(tree: SourceTree) -> dict[str, dict[str, dict[str, str]]]:
-    """By package: which of its parts imports which other, each with one import that shows it."""
+    """For each package: part -> imported part -> an example of such an import (path and line)."""
     graphs: dict[str, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
     for module in tree.of(*PACKAGES):
         own = module.name.split(".")
@@ -77,24 +77,25 @@ def _graphs(tree: SourceTree) -> dict[str, dict[str, dict[str, str]]]:
     return graphs
 
 
-def _circles(graph: dict[str, dict[str, str]]) -> Iterator[list[str]]:
-    """A shortest circle through each part that is in one, each circle once."""
+def _cycles(graph: dict[str, dict[str, str]]) -> Iterator[list[str]]:
+    """A shortest cycle through each part that is in one, each cycle once."""
     seen: set[frozenset[str]] = set()
     for start in sorted(graph):
-        circle = _way_back(graph, start)
-        if circle and frozenset(circle) not in seen:
-            seen.add(frozenset(circle))
-            yield circle
+        cycle = _path_back(graph, start)
+        if cycle and frozenset(cycle) not in seen:
+            seen.add(frozenset(cycle))
+            yield cycle
 
 
-def _way_back(graph: dict[str, dict[str, str]], start: str) -> list[str] | None:
-    ways, known = [[start]], {start}
-    while ways:
-        way = ways.pop(0)
-        for following in sorted(graph.get(way[-1], {})):
+def _path_back(graph: dict[str, dict[str, str]], start: str) -> list[str] | None:
+    """A shortest path from `start` back to `start`, by breadth-first search."""
+    paths, known = [[start]], {start}
+    while paths:
+        path = paths.pop(0)
+        for following in sorted(graph.get(path[-1], {})):
             if following == start:
-                return [*way, start]
+                return [*path, start]
             if following not in known:
                 known.add(following)
-                ways.append([*way, following])
+                paths.append([*path, following])
     return None

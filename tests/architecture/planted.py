@@ -1,18 +1,18 @@
-"""Files with faults that the rules must find, and innocent ones that they must leave alone."""
+"""Files with faults that the rules must find, and correct files that they must accept."""
 
 from collections.abc import Callable
 
 from tests.architecture.imports import (
     STRIPE_HOME,
-    circles,
     heavy_fast_entry_points,
     hidden_imports,
+    import_cycles,
     misplaced_stripe,
     wrong_directions,
 )
-from tests.architecture.packages import crowded_packages, lonely_modules, package_circles
+from tests.architecture.packages import crowded_packages, package_cycles, single_part_packages
 from tests.architecture.purity import floats_and_naive_times, impure_modules, operations_that_commit
-from tests.architecture.shape import empty_names, long_files, long_functions
+from tests.architecture.shape import long_files, long_functions, vague_names
 from tests.architecture.source import SourceTree
 
 Rule = Callable[[SourceTree], list[str]]
@@ -43,9 +43,9 @@ FAULTS: list[tuple[Rule, dict[str, str]]] = [
         heavy_fast_entry_points,
         {"tracker/edge.py": "from tracker import page", "tracker/page.py": "import flask.views"},
     ),
-    (circles, {"tracker/a.py": "import tracker.b", "tracker/b.py": "from tracker import a"}),
+    (import_cycles, {"tracker/a.py": "import tracker.b", "tracker/b.py": "from tracker import a"}),
     (
-        circles,
+        import_cycles,
         {
             "tracker/a.py": "from . import b",
             "tracker/b.py": "import tracker.c",
@@ -53,7 +53,7 @@ FAULTS: list[tuple[Rule, dict[str, str]]] = [
         },
     ),
     (
-        package_circles,
+        package_cycles,
         {
             "tracker/x/a.py": "from tracker.y import a",
             "tracker/y/b.py": "from tracker.x import b",
@@ -62,7 +62,7 @@ FAULTS: list[tuple[Rule, dict[str, str]]] = [
         },
     ),
     (
-        package_circles,
+        package_cycles,
         {
             "payouts/x/a.py": "import payouts.y.a",
             "payouts/y/b.py": "import payouts.beside",
@@ -72,7 +72,7 @@ FAULTS: list[tuple[Rule, dict[str, str]]] = [
         },
     ),
     (
-        package_circles,
+        package_cycles,
         {
             "tracker/deep/x/a.py": "def f():\n    from tracker.deep.y import a",
             "tracker/deep/y/b.py": "import tracker.deep.x.b",
@@ -81,8 +81,8 @@ FAULTS: list[tuple[Rule, dict[str, str]]] = [
         },
     ),
     (crowded_packages, {f"payouts/crowd/module_{number}.py": "" for number in range(19)}),
-    (lonely_modules, {"tracker/alone/__init__.py": "", "tracker/alone/a.py": ""}),
-    (lonely_modules, {"tracker/nested/deeper/a.py": "", "tracker/nested/deeper/b.py": ""}),
+    (single_part_packages, {"tracker/alone/__init__.py": "", "tracker/alone/a.py": ""}),
+    (single_part_packages, {"tracker/nested/deeper/a.py": "", "tracker/nested/deeper/b.py": ""}),
     (impure_modules, {"payouts/ledger/rules.py": "from sqlalchemy.orm import Session"}),
     (impure_modules, {"tracker/money.py": "import subprocess"}),
     (impure_modules, {"tracker/money.py": "from tracker import b", "tracker/b.py": "import flask"}),
@@ -107,12 +107,12 @@ FAULTS: list[tuple[Rule, dict[str, str]]] = [
     (long_files, {"tests/test_a.py": "x = 1\n" * 301}),
     (long_functions, {"payouts/a.py": LONG_FUNCTION}),
     (long_functions, {"tests/test_a.py": LONG_METHOD}),
-    (empty_names, {"tracker/utils.py": ""}),
-    (empty_names, {"payouts/click_helpers.py": ""}),
-    (empty_names, {"payouts/services/__init__.py": ""}),
+    (vague_names, {"tracker/utils.py": ""}),
+    (vague_names, {"payouts/click_helpers.py": ""}),
+    (vague_names, {"payouts/services/__init__.py": ""}),
 ]
 
-INNOCENT = {
+CORRECT_FILES = {
     "wsgi.py": "import payouts.a\nimport tracker.a\n",
     "config/a.py": "import os\nimport sqlalchemy\n",
     "tracker/a.py": "import flask\nfrom config import a\n" + AWARE,

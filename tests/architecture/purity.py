@@ -1,4 +1,4 @@
-"""What pure modules and operations must not touch, and how money and time must not be made."""
+"""Rules for pure modules and operations, and against floats and naive times."""
 
 import ast
 from collections.abc import Iterator
@@ -54,20 +54,20 @@ READS_A_CLOCK = {"datetime.now", "datetime.today", "date.today", "time.time", "t
 
 OPERATIONS = ("tracker/*.py", "payouts/*.py")
 COMMITS_ITSELF: tuple[str, ...] = (
-    "payouts/transfers/sandbox/*",  # stands in for a provider's own database
-    "tracker/clicks/recording/recorder.py",  # commits many clicks at once, before their redirects leave
+    "payouts/transfers/sandbox/*",  # simulates a provider, with its own database
+    "tracker/clicks/recording/recorder.py",  # group commit of clicks before their redirects are sent
 )
 MEASURES_SECONDS = ("payouts/transfers/sandbox/faults.py",)
-"""May make floats: how long a provider that hangs on purpose hangs is no amount of money."""
+"""Modules that may use floats, for durations."""
 
 
 def impure_modules(tree: SourceTree) -> list[str]:
-    """A pure module reaches no framework, no I/O and no clock, by its own imports or by another's."""
+    """A pure module uses no framework, no I/O and no clock, directly or through its imports."""
     faults = []
     for module in pure_modules(tree):
         for importer, target in reachable_imports(tree, module):
             if any(is_below(target, impure) for impure in IMPURE_IMPORTS):
-                faults.append(f"{module.path}: is pure and reaches {target} by {importer.path}")
+                faults.append(f"{module.path}: is pure and imports {target} through {importer.path}")
         for call, name in _calls(module):
             if name in READS_A_CLOCK or name.removeprefix("datetime.") in READS_A_CLOCK or name == "open":
                 faults.append(module.at(call.lineno, f"is pure and calls {name}()"))
@@ -79,9 +79,9 @@ def pure_modules(tree: SourceTree) -> Iterator[Module]:
 
 
 def operations_that_commit(tree: SourceTree) -> list[str]:
-    """Doors open transactions with `transact`, which commits; nothing below them does."""
+    """Entry points open transactions with `transact`, which commits; operations never commit."""
     return [
-        module.at(call.lineno, "commits: leave that to the door that opened the transaction")
+        module.at(call.lineno, "commits: leave that to the entry point that opened the transaction")
         for module in tree.of("tracker", "payouts")
         if module.matches(OPERATIONS) and not module.matches(COMMITS_ITSELF)
         for call, _ in _calls(module)
@@ -90,14 +90,14 @@ def operations_that_commit(tree: SourceTree) -> list[str]:
 
 
 def floats_and_naive_times(tree: SourceTree) -> list[str]:
-    """Money is never a float, and a time always knows its zone."""
+    """Money is never a float, and a time always has a zone."""
     faults = []
     for module in tree.of("tracker", "payouts"):
         for call, name in _calls(module):
             if name == "float" and not module.matches(MEASURES_SECONDS):
-                faults.append(module.at(call.lineno, "makes a float: use int minor units, or Decimal"))
+                faults.append(module.at(call.lineno, "creates a float: use int minor units, or Decimal"))
             elif _is_naive(call, name):
-                faults.append(module.at(call.lineno, f"{name}() makes a time without a zone"))
+                faults.append(module.at(call.lineno, f"{name}() creates a time without a zone"))
     return faults
 
 
@@ -116,7 +116,7 @@ def _names_no_zone(zones: list[ast.expr]) -> bool:
 
 
 def _calls(module: Module) -> Iterator[tuple[ast.Call, str]]:
-    """Every call, with the dotted name of what is called ("" when it has none)."""
+    """Every call, with the dotted name of the callee ("" when it has none)."""
     for node in ast.walk(module.syntax):
         if isinstance(node, ast.Call):
             yield node, _dotted_name(node.func)

@@ -1,41 +1,43 @@
-"""How long files and functions may be, and what modules must not be called."""
+"""Rules for the length of files and functions, and for the names of modules."""
 
 import ast
 from collections.abc import Iterator
 
 from tests.architecture.source import Module, SourceTree
 
-LONGEST_FILE = 300
-LONGEST_FUNCTION = 40
-NAMES_THAT_SAY_NOTHING = {"util", "utils", "helper", "helpers", "manager", "managers", "service", "services"}
+MAX_FILE_LINES = 300
+MAX_FUNCTION_LINES = 40
+VAGUE_NAMES = {"util", "utils", "helper", "helpers", "manager", "managers", "service", "services"}
 
 
 def long_files(tree: SourceTree) -> list[str]:
     return [
-        f"{module.path}: {lines} lines, more than {LONGEST_FILE}: split it by subject"
+        f"{module.path}: {lines} lines, more than {MAX_FILE_LINES}: split it by subject"
         for module in tree
-        if (lines := len(module.text.splitlines())) > LONGEST_FILE
+        if (lines := len(module.text.splitlines())) > MAX_FILE_LINES
     ]
 
 
 def long_functions(tree: SourceTree) -> list[str]:
-    """Lines of code: comments, blank lines and the docstring are free. Migrations list tables as they are."""
+    """Functions with too many lines of code (no comments, blank lines or docstrings), except in migrations."""
     return [
-        module.at(function.lineno, f"{function.name} has {lines} lines of code, more than {LONGEST_FUNCTION}")
+        module.at(
+            function.lineno, f"{function.name} has {lines} lines of code, more than {MAX_FUNCTION_LINES}"
+        )
         for module in tree
         if not module.is_in("migrations")
         for function in _functions(module)
-        if (lines := _lines_of_code(module, function)) > LONGEST_FUNCTION
+        if (lines := _lines_of_code(module, function)) > MAX_FUNCTION_LINES
     ]
 
 
-def empty_names(tree: SourceTree) -> list[str]:
-    """Names under which anything could be put."""
+def vague_names(tree: SourceTree) -> list[str]:
+    """Modules with names such as `utils`, which do not describe their content."""
     return [
-        f"{module.path}: {part!r} says nothing about what is in it"
+        f"{module.path}: {part!r} does not describe its content"
         for module in tree
         for part in module.name.split(".")
-        if NAMES_THAT_SAY_NOTHING & set(part.split("_"))
+        if VAGUE_NAMES & set(part.split("_"))
     ]
 
 

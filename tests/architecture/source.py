@@ -1,4 +1,4 @@
-"""Reads a source tree, without running any of it."""
+"""Parses a source tree without running it."""
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ PACKAGES = ("config", "tracker", "payouts", "migrations", "tests", "bench")
 
 @dataclass(frozen=True)
 class Import:
-    """One imported module; `from a import b` names `a.b` when that is a module of the tree, else `a`."""
+    """One imported module. For `from a import b` it is `a.b` if that is a module of the tree, else `a`."""
 
     target: str
     line: int
@@ -30,7 +30,7 @@ class Module:
 
     @property
     def package(self) -> str:
-        """The top-level package, which is all that the direction of imports is about."""
+        """The top-level package."""
         return self.name.split(".")[0]
 
     def is_in(self, *packages: str) -> bool:
@@ -45,7 +45,7 @@ class Module:
 
 @dataclass(frozen=True)
 class SourceTree:
-    """Every Python file of the product and its tests, by dotted name."""
+    """Every Python file of the product and its tests: dotted name -> module."""
 
     modules: dict[str, Module]
 

@@ -1,4 +1,4 @@
-"""One browser and one street for all tests of a process, and a new shopper for each test."""
+"""One browser and one marketplace for all tests of a module, and a new shopper for each test."""
 
 import shutil
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.conftest import settings_for
 from tests.harness.chromium import open_browser
 from tests.tracker.clicks.visitors import PEOPLE
 
-# Chromium without a window calls itself a robot, and robots do not count.
+# Headless Chromium identifies itself as such, and the edge would count it as a crawler.
 PHONE = PEOPLE["Chrome on Android"][0]
 
 
@@ -28,7 +28,7 @@ def browser() -> Iterator[Browser]:
 def shared_marketplace(
     browser: Browser, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Marketplace]:
-    home = tmp_path_factory.mktemp("street") / "home"
+    home = tmp_path_factory.mktemp("marketplace") / "home"
     shutil.copytree(sqlite_template, home)
     with open_marketplace(settings_for(home, spool_mb=1)) as opened:
         yield opened
@@ -36,27 +36,27 @@ def shared_marketplace(
 
 @pytest.fixture
 def marketplace(shared_marketplace: Marketplace) -> Iterator[Marketplace]:
-    """No shop's server may have failed in the test. What a test did to the plain shop is undone."""
+    """Resets the plain shop after the test and fails if the server of a shop had an error."""
     plain = shared_marketplace.plain
     yield shared_marketplace
     plain.pages.clear()
     plain.posts.clear()
     plain.options, plain.layout = "", LAYOUT
-    faults = shared_marketplace.take_faults()
-    assert faults == []
+    errors = shared_marketplace.take_errors()
+    assert errors == []
 
 
 class BrowserLog:
-    """What a browser asked for and complained about, until it is told to begin anew."""
+    """Hosts that a browser requested and errors that it reported since the last reset."""
 
     def __init__(self, context: BrowserContext) -> None:
         self.hosts: set[str] = set()
         self.errors: list[str] = []
         context.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname or ""))
-        context.on("console", self._note)
+        context.on("console", self._record)
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
 
-    def _note(self, message: ConsoleMessage) -> None:
+    def _record(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self.errors.append(message.text)
 
@@ -67,7 +67,7 @@ class BrowserLog:
 
 @pytest.fixture(scope="module")
 def tab(browser: Browser) -> Iterator[tuple[Page, BrowserLog]]:
-    """One for all: a tab of its own for each test would cost more than all that the tests do in it."""
+    """Shared by the tests of a module: opening a tab takes longer than the tests themselves."""
     context = browser.new_context(user_agent=PHONE)
     yield context.new_page(), BrowserLog(context)
     context.close()
@@ -75,7 +75,10 @@ def tab(browser: Browser) -> Iterator[tuple[Page, BrowserLog]]:
 
 @pytest.fixture
 def page(tab: tuple[Page, BrowserLog], marketplace: Marketplace) -> Iterator[Page]:
-    """A new shopper's: asks links and shops alone, has no cookie but a shop's own cart, and sees no error."""
+    """The page of a new shopper.
+
+    After the test: it has requested only local hosts, has no cookie except a shop's cart, and had no error.
+    """
     page, log = tab
     storage = page.context.new_cdp_session(page)
     for front in marketplace.fronts:
@@ -98,7 +101,7 @@ def front(marketplace: Marketplace) -> Storefront:
 
 @pytest.fixture
 def other_page(page: Page) -> Iterator[Page]:
-    """A further tab of the same shopper's, for what would stay with the first."""
+    """A second tab of the same shopper, for changes that cannot be undone in the shared one."""
     opened = page.context.new_page()
     yield opened
     opened.close()

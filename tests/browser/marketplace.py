@@ -1,4 +1,4 @@
-"""A street of shops: a brand whose links are followed at a real edge, and one shop of each kind."""
+"""A marketplace: a brand whose links are served by a real edge, and one shop of each kind."""
 
 import threading
 from collections.abc import Iterator
@@ -15,12 +15,11 @@ from config.settings import Settings
 from tests.browser import shops
 from tests.browser.messages import SECRETS
 from tests.browser.server import LAYOUT, POLL_S, Storefront, open_storefront
+from tests.cast.people import add_brand_with_program, add_member
 from tests.tracker.clicks.edge_thread import edge_in_a_thread
 from tracker.clicks.models import ClickConfirmation
 from tracker.clicks.redirect.edge import create_edge
-from tracker.people.accounts.operations import create_brand, create_creator
 from tracker.programs.links.operations import create_link
-from tracker.programs.operations import create_program, enroll
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.orders.models import Sale
 from tracker.sales.sources.operations import create_source
@@ -40,25 +39,25 @@ class Brand:
 
 @dataclass(frozen=True)
 class Marketplace:
-    """Links and shops have different host names, as they have in life."""
+    """Links and shops have different host names, as in production."""
 
     databases: Databases
     brand: Brand
     link_url: str
     shops: dict[str, Storefront]
     plain: Storefront
-    """A shop without pages, for tests that bring their own."""
+    """A shop without pages, for tests that add their own."""
 
     def link_to(self, address: str, creator: str = "anna") -> str:
-        """The address of a new link of that creator's."""
+        """Create a link of the creator. Returns its address."""
 
         def work(session: Session) -> str:
-            own = self.brand
+            brand = self.brand
             link = create_link(
                 session,
                 datetime.now(UTC),
-                program_id=own.program_id,
-                creator_id=own.creators[creator],
+                program_id=brand.program_id,
+                creator_id=brand.creators[creator],
                 destination=address,
             )
             return link.code
@@ -69,22 +68,22 @@ class Marketplace:
     def fronts(self) -> tuple[Storefront, ...]:
         return (self.plain, *self.shops.values())
 
-    def take_faults(self) -> list[Exception]:
-        """What went wrong at the shops' servers since it was last asked for."""
-        faults = [fault for each in self.fronts for fault in each.faults]
+    def take_errors(self) -> list[Exception]:
+        """Errors of the shops' servers since the last call."""
+        errors = [error for each in self.fronts for error in each.errors]
         for each in self.fronts:
-            each.faults.clear()
-        return faults
+            each.errors.clear()
+        return errors
 
     def credited(self, order_id: str) -> str | None:
-        """Who is credited for an order, by name."""
+        """The name of the creator who is credited for an order."""
         with read_session(self.databases.main) as session:
             of_order = select(Attribution).join(Sale, Sale.id == Attribution.sale_id)
             [decision] = session.scalars(of_order.where(Sale.order_id == order_id))
         return self.brand.enrollments[decision.enrollment_id] if decision.enrollment_id else None
 
     def confirmed(self) -> int:
-        """How many prerenders are known to have been seen."""
+        """Number of prerender confirmations."""
         with read_session(self.databases.clicks) as session:
             return len(session.scalars(select(ClickConfirmation.click_id)).all())
 
@@ -98,34 +97,28 @@ def open_marketplace(settings: Settings) -> Iterator[Marketplace]:
         hook_port = stack.enter_context(_hooks(settings))
         link_url = f"http://localhost:{edge_port}"
 
-        def opened(layout: str = LAYOUT) -> Storefront:
+        def open_shop(layout: str = LAYOUT) -> Storefront:
             return stack.enter_context(open_storefront(Storefront(f"{link_url}/ll.js", layout=layout)))
 
-        fronts = {kind: opened() for kind in SECRETS}
+        fronts = {kind: open_shop() for kind in SECRETS}
         reports = {kind: shops.order_reporter(kind, hook_port, brand.sources[kind]) for kind in SECRETS}
         shops.standard(fronts["standard"], reports["standard"])
-        shops.stripe(fronts["stripe"], reports["stripe"], opened(layout="{body}"))
+        shops.stripe(fronts["stripe"], reports["stripe"], open_shop(layout="{body}"))
         shops.shopify(fronts["shopify"], reports["shopify"])
         shops.woocommerce(fronts["woocommerce"], reports["woocommerce"])
-        yield Marketplace(databases, brand, link_url, fronts, opened())
+        yield Marketplace(databases, brand, link_url, fronts, open_shop())
     databases.close()
 
 
 def _make_brand(session: Session, settings: Settings) -> Brand:
     now = datetime.now(UTC) - timedelta(days=1)
-    brand = create_brand(
-        session, now, name="Teas", currency="EUR", timezone="Europe/Berlin", hosts=["127.0.0.1"]
-    )
-    program_id = create_program(session, now, brand_id=brand.id, name="Friends", rate_bp=1000).id
-    creators, enrollments = {}, {}
-    for name in ("anna", "bob"):
-        email = f"{name}@people.example"
-        creators[name] = create_creator(session, now, name=name, email=email, country="DE").id
-        own = enroll(session, now, program_id=program_id, creator_id=creators[name])
-        enrollments[own.id] = name
+    brand_id, program_id = add_brand_with_program(session, now, timezone="Europe/Berlin", hosts=["127.0.0.1"])
+    members = {name: add_member(session, now, program_id, name, linked=False) for name in ("anna", "bob")}
+    creators = {name: each.creator_id for name, each in members.items()}
+    enrollments = {each.enrollment_id: name for name, each in members.items()}
     sources = {
         kind: create_source(
-            session, now, brand_id=brand.id, kind=kind, secret=secret, keys=settings.secret_keys
+            session, now, brand_id=brand_id, kind=kind, secret=secret, keys=settings.secret_keys
         )[0].id
         for kind, secret in SECRETS.items()
     }
@@ -134,7 +127,7 @@ def _make_brand(session: Session, settings: Settings) -> Brand:
 
 @contextmanager
 def _hooks(settings: Settings) -> Iterator[int]:
-    """The port of the whole web application, of which the shops use the hooks."""
+    """Run the web application, whose webhooks the shops use. Yields its port."""
     app = create_app(settings)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(POLL_S,), daemon=True)

@@ -1,4 +1,4 @@
-"""What each kind of shop reports of an order of now, in its full shape, and signed by others' code."""
+"""Complete messages of each kind of shop about a new order, signed with third-party code where possible."""
 
 import base64
 import hashlib
@@ -17,7 +17,7 @@ from tests.tracker.sales.payloads_read import event, payload, raw
 Fields = Mapping[str, str]
 Headers = dict[str, str]
 Signed = tuple[bytes, Headers]
-"""A body, and the headers that prove it."""
+"""A body and its signature headers."""
 
 SECRETS = {
     "standard": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
@@ -28,7 +28,7 @@ SECRETS = {
 
 
 def by_standard(number: int, fields: Fields) -> Signed:
-    """`fields` are those that the shop's own form sent."""
+    """`fields` are those of the shop's form."""
     now = datetime.now(UTC)
     data = {
         "order_id": order_id("standard", number),
@@ -41,10 +41,10 @@ def by_standard(number: int, fields: Fields) -> Signed:
         "touches": [fields["_ll"]] if "_ll" in fields else [],
     }
     body = json.dumps({"type": "sale.created", "timestamp": now.isoformat(), "data": data})
-    message = f"msg-{number}"
-    signature = Webhook(SECRETS["standard"]).sign(message, now, body)
+    message_id = f"msg-{number}"
+    signature = Webhook(SECRETS["standard"]).sign(message_id, now, body)
     return body.encode(), {
-        "webhook-id": message,
+        "webhook-id": message_id,
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": signature,
     }
@@ -90,10 +90,10 @@ def by_shopify(number: int, fields: Fields) -> Signed:
 
 
 def by_woocommerce(number: int, fields: Fields) -> Signed:
-    """`fields` are those of the checkout's form; the lines for the theme in docs/connect keep two of them."""
+    """`fields` are those of the checkout form; the theme code in docs/connect stores two of them."""
     meta = [
-        {"id": place, "key": "_ll", "value": fields[name]}
-        for place, name in enumerate(("ll", "_ll"))
+        {"id": number, "key": "_ll", "value": fields[name]}
+        for number, name in enumerate(("ll", "_ll"))
         if name in fields
     ]
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
@@ -121,14 +121,14 @@ def order_id(kind: str, number: int) -> str:
 
 
 def deliver(port: int, source_id: str, signed: Signed) -> None:
-    """As the shop's server does. Fails unless the message was applied."""
+    """Send a message as the shop's server does. Fails unless it was applied."""
     body, headers = signed
     connection = HTTPConnection("127.0.0.1", port, timeout=20)
     connection.request("POST", f"/hooks/{source_id}", body, {**headers, "Content-Type": "application/json"})
-    answer = connection.getresponse()
-    said = json.loads(answer.read())
+    response = connection.getresponse()
+    content = json.loads(response.read())
     connection.close()
-    assert (answer.status, said.get("state")) == (200, "applied"), said
+    assert (response.status, content.get("state")) == (200, "applied"), content
 
 
 def _hmac_base64(kind: str, body: bytes) -> str:

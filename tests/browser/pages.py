@@ -1,4 +1,4 @@
-"""A page that has everything that /ll.js looks for, and what can be read of it in the browser."""
+"""Pages with every element that /ll.js handles, and functions that read them in the browser."""
 
 import json
 from urllib.parse import parse_qs, urlsplit
@@ -26,7 +26,8 @@ FORMS = """
 <form id=marked data-ll method=post action='https://else.example/'></form>
 <form id=named data-ll=click method=post action=/x><input name=click></form>
 <form id=filled data-ll method=post action=/x><input name=ll value=theirs></form>
-<form id=search action=/search><input name=q></form> <form id=plain method=post action='https://else.example/'></form>
+<form id=search action=/search><input name=q></form>
+<form id=plain method=post action='https://else.example/'></form>
 <form id=cart method=post action=/de/cart/add></form> <form id=woo class='checkout x' method=post></form>
 """
 
@@ -39,14 +40,15 @@ def query(page: Page, name: str) -> dict[str, list[str]]:
     return parse_qs(urlsplit(href(page, name)).query)
 
 
-def kept(page: Page) -> list[str]:
-    return [text for text, _when in json.loads(page.evaluate("localStorage.ll || '[]'"))]
+def stored_tokens(page: Page) -> list[str]:
+    return [token for token, _time in json.loads(page.evaluate("localStorage.ll || '[]'"))]
 
 
 def fields(page: Page, name: str) -> dict[str, str]:
-    """What the form would send."""
+    """The fields that the form would send."""
     return dict(page.evaluate("name => [...new FormData(document.getElementById(name))]", name))
 
 
 def arrive(page: Page, address: str, token: str = TOKEN) -> None:
+    """Open the page as after a redirect with this token."""
     page.goto(f"{address}?ll={token}")

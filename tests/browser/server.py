@@ -1,4 +1,4 @@
-"""A small web server on loopback that acts as a shop: pages with ll.js under a strict policy, and forms."""
+"""A small web server on loopback that acts as a shop: forms, and pages with ll.js and a strict policy."""
 
 import itertools
 import threading
@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 Fields = dict[str, str]
 POLL_S = 0.02
 OWN_SCRIPT = """
-const on = (name, work) => { const found = document.getElementById(name); if (found) found.onclick = work; };
+const on = (id, work) => { const found = document.getElementById(id); if (found) found.onclick = work; };
 on('yes', () => ll.consent(true));
 on('no', () => ll.consent(false));
 """
@@ -23,7 +23,7 @@ THEME = "window.Shopify = { shop: 'teas.myshopify.example' };"
 
 @dataclass(frozen=True)
 class ShopRequest:
-    """`fields` are the query's or, of a post, the form's; `cart` is who the shop's own cookie says it is."""
+    """`fields` are those of the query or, for a POST, of the form; `cart` is the shop's cookie."""
 
     path: str
     fields: Fields
@@ -32,27 +32,26 @@ class ShopRequest:
 
 @dataclass(frozen=True)
 class ShopResponse:
-    """What stands in the page beside the scripts; or `location`, to go there."""
+    """The content of the page besides the scripts, or a redirect to `location`."""
 
     body: str = ""
     location: str = ""
 
 
-Answer = Callable[[ShopRequest], ShopResponse]
+HandleRequest = Callable[[ShopRequest], ShopResponse]
 
 
 @dataclass
 class Storefront:
-    """`pages` and `posts` by path. Requests that the shop's server saw are in `seen`."""
+    """`pages` and `posts` are request handlers by path. `errors` are those that a handler raised."""
 
     script_url: str
-    pages: dict[str, Answer] = field(default_factory=dict)
-    posts: dict[str, Answer] = field(default_factory=dict)
+    pages: dict[str, HandleRequest] = field(default_factory=dict)
+    posts: dict[str, HandleRequest] = field(default_factory=dict)
     options: str = ""
     """Attributes of the script's tag."""
     layout: str = LAYOUT
-    seen: list[str] = field(default_factory=list)
-    faults: list[Exception] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
     port: int = 0
 
     @property
@@ -60,20 +59,20 @@ class Storefront:
         return f"http://127.0.0.1:{self.port}"
 
     def show(self, path: str, body: str) -> str:
-        """Let there be a page of that body. Its address."""
-        self.pages[path] = lambda _asked: ShopResponse(body)
+        """Add a page with this body. Returns its address."""
+        self.pages[path] = lambda _request: ShopResponse(body)
         return self.url + path
 
     def document(self, body: str) -> bytes:
-        inside = self.layout.format(script=self.script_url, options=self.options, body=body)
+        content = self.layout.format(script=self.script_url, options=self.options, body=body)
         choice = "<button id=yes>Remember me</button><button id=no>Forget me</button>"
-        return f"<!doctype html><title>Shop</title>{inside}{choice}<script src=/own.js></script>".encode()
+        return f"<!doctype html><title>Shop</title>{content}{choice}<script src=/own.js></script>".encode()
 
     def policy(self) -> str:
-        """Nothing inline, nothing evaluated, nobody else."""
-        theirs = self.script_url.removesuffix("/ll.js")
+        """No inline code, no eval, no third-party host except that of the script."""
+        link_url = self.script_url.removesuffix("/ll.js")
         return (
-            f"default-src 'none'; script-src 'self' {theirs}; connect-src 'self' {theirs}; "
+            f"default-src 'none'; script-src 'self' {link_url}; connect-src 'self' {link_url}; "
             "form-action 'self'; base-uri 'self'; require-trusted-types-for 'script'"
         )
 
@@ -103,15 +102,14 @@ class _Handler(BaseHTTPRequestHandler):
         if path in scripts:
             self._send(200, scripts[path].encode(), {"Content-Type": "text/javascript"})
         else:
-            self._answer(self.front.pages, dict(parse_qsl(urlsplit(self.path).query)))
+            self._respond(self.front.pages, dict(parse_qsl(urlsplit(self.path).query)))
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-        self._answer(self.front.posts, dict(parse_qsl(body, keep_blank_values=True)))
+        self._respond(self.front.posts, dict(parse_qsl(body, keep_blank_values=True)))
 
-    def _answer(self, answers: Mapping[str, Answer], fields: Fields) -> None:
+    def _respond(self, handlers: Mapping[str, HandleRequest], fields: Fields) -> None:
         path = urlsplit(self.path).path
-        self.front.seen.append(f"{self.command} {self.path}")
         cookies = SimpleCookie(self.headers.get("Cookie", ""))
         cart = cookies["cart"].value if "cart" in cookies else ""
         headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": self.front.policy()}
@@ -120,16 +118,16 @@ class _Handler(BaseHTTPRequestHandler):
             cart = next(self.carts)
             headers["Set-Cookie"] = f"cart={cart}; Path=/; HttpOnly"
         try:
-            reply = answers[path](ShopRequest(path, fields, cart))
+            response = handlers[path](ShopRequest(path, fields, cart))
         except KeyError:
             self._send(404, b"", headers)
         except Exception as error:
-            self.front.faults.append(error)
+            self.front.errors.append(error)
             self._send(500, b"", headers)
         else:
-            if reply.location:
-                headers["Location"] = reply.location
-            self._send(303 if reply.location else 200, self.front.document(reply.body), headers)
+            if response.location:
+                headers["Location"] = response.location
+            self._send(303 if response.location else 200, self.front.document(response.body), headers)
 
     def _send(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
         self.send_response(status)
@@ -140,4 +138,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_arguments: Any) -> None:
-        """Says nothing."""
+        """Do not log requests."""

@@ -1,4 +1,4 @@
-"""One shop of each supported kind: pages as such shops have them, and a server that reports orders."""
+"""One shop of each supported kind: typical pages, and a server that reports orders."""
 
 import itertools
 from collections.abc import Callable
@@ -11,7 +11,7 @@ Report = Callable[[Fields], ShopResponse]
 
 
 def order_reporter(kind: str, hook_port: int, source_id: str) -> Report:
-    """What a shop's server does after a payment: it tells the hook, and thanks."""
+    """What a shop's server does after a payment: send the webhook and show the thank-you page."""
 
     def report(fields: Fields) -> ShopResponse:
         number = next(_numbers)
@@ -28,7 +28,7 @@ def standard(front: Storefront, report: Report) -> None:
 
 
 def stripe(front: Storefront, report: Report, payment_page: Storefront) -> None:
-    """`payment_page` stands for the payment page, which Stripe serves on the shop's own domain."""
+    """`payment_page` acts as Stripe's payment page on a domain of the shop."""
     front.options = f'data-stripe="127.0.0.1:{payment_page.port}"'
     front.show("/", "<a href='/tea'>Tea</a>")
     front.show("/tea", f"<a href='{payment_page.url}/b/tea?prefilled_email=a%40b.example&locale=de'>Buy</a>")
@@ -45,10 +45,10 @@ def stripe(front: Storefront, report: Report, payment_page: Storefront) -> None:
 
 
 def shopify(front: Storefront, report: Report) -> None:
-    """Its carts live on the server, by a cookie of the shop's own."""
+    """Carts are on the server, by the shop's cookie."""
     carts: dict[str, Fields] = {}
 
-    def noted(request: ShopRequest) -> Fields:
+    def update_cart(request: ShopRequest) -> Fields:
         cart = carts.setdefault(request.cart, {})
         for name, value in request.fields.items():
             if name.startswith("attributes["):
@@ -56,11 +56,11 @@ def shopify(front: Storefront, report: Report) -> None:
         return cart
 
     def add(request: ShopRequest) -> ShopResponse:
-        noted(request)
+        update_cart(request)
         return ShopResponse(location="/cart")
 
     def check_out(request: ShopRequest) -> ShopResponse:
-        noted(request)
+        update_cart(request)
         return report({name: value for name, value in carts.pop(request.cart).items() if value})
 
     theme = "<script src=/theme.js></script>"
@@ -72,7 +72,7 @@ def shopify(front: Storefront, report: Report) -> None:
     front.posts |= {
         "/cart/add": add,
         "/cart": check_out,
-        "/cart/update.js": lambda request: ShopResponse(str(noted(request))),
+        "/cart/update.js": lambda request: ShopResponse(str(update_cart(request))),
     }
 
 
@@ -82,7 +82,7 @@ def woocommerce(front: Storefront, report: Report) -> None:
         "/product/tea/",
         "<form class=cart method=post action='/product/tea/'><button>Add to cart</button></form>",
     )
-    front.posts["/product/tea/"] = lambda _asked: ShopResponse(location="/cart/")
+    front.posts["/product/tea/"] = lambda _request: ShopResponse(location="/cart/")
     front.show("/cart/", "<a class=checkout-button href='/checkout/'>Proceed to checkout</a>")
     front.show(
         "/checkout/",
@@ -98,4 +98,4 @@ STEPS = {
     "shopify": ("Tea", "Add to cart", "Check out"),
     "woocommerce": ("Tea", "Add to cart", "Proceed to checkout", "Place order"),
 }
-"""What a shopper presses from the shop's first page to the order."""
+"""What a shopper clicks from the shop's first page to the order."""

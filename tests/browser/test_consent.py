@@ -1,4 +1,4 @@
-"""What /ll.js keeps after a yes, what it does without one, and what goes when it is withdrawn."""
+"""What /ll.js stores after consent, what it does without it, and what it removes on withdrawal."""
 
 from functools import partial
 
@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.marketplace import Marketplace
-from tests.browser.pages import FORMS, LINKS, OTHERS, TOKEN, arrive, fields, href, kept, query
+from tests.browser.pages import FORMS, LINKS, OTHERS, TOKEN, arrive, fields, href, query, stored_tokens
 from tests.browser.server import ShopRequest, ShopResponse, Storefront
 from tests.harness.processes.serve_process import wait_until
 
@@ -17,7 +17,7 @@ DAY_MS = 24 * 3600 * 1000
 
 def test_without_consent_nothing_is_stored_and_the_visit_continues(front: Storefront, page: Page) -> None:
     front.show("/two", "<form method=post action=/three><button>Three</button></form>")
-    front.posts["/three"] = lambda _asked: front.pages["/four"](_asked)
+    front.posts["/three"] = lambda request: front.pages["/four"](request)
     front.show("/four", "<a href=/five>Five</a>")
     front.show("/five", "")
     arrive(page, front.show("/", "<a href=/two>Two</a>"))
@@ -36,7 +36,7 @@ def test_a_script_navigation_finds_the_token_in_the_referrer(front: Storefront, 
     page.evaluate("location.href = '/next'")
     page.wait_for_url("**/next")
     assert page.evaluate("ll.token()") == TOKEN
-    assert href(page, "jump") == "#top", "a jump within the page stays one"
+    assert href(page, "jump") == "#top", "a link within the page is unchanged"
 
 
 def test_consent_stores_every_touch_and_leaves_shop_addresses_unchanged(
@@ -46,10 +46,10 @@ def test_consent_stores_every_touch_and_leaves_shop_addresses_unchanged(
     address = front.show("/", LINKS + FORMS)
     for token in OTHERS:
         arrive(page, address, token)
-    # The first and the latest ones; a page that is opened again is no further touch.
-    wanted = [OTHERS[0], *OTHERS[2:]]
+    # The first and the latest touches; opening a page again adds none.
+    expected = [OTHERS[0], *OTHERS[2:]]
     arrive(page, address, OTHERS[3])
-    assert kept(page) == page.evaluate("ll.touches()") == wanted
+    assert stored_tokens(page) == page.evaluate("ll.touches()") == expected
     page.goto(address)
     assert page.evaluate("ll.token()") == OTHERS[5]
     assert href(page, "within") == "/tea?x=a%20b&flag#top"
@@ -64,39 +64,39 @@ def test_consent_stores_every_touch_and_leaves_shop_addresses_unchanged(
 
 
 def test_a_cart_without_a_form_is_updated_on_consent_and_withdrawal(front: Storefront, page: Page) -> None:
-    noted: list[dict[str, str]] = []
+    updates: list[dict[str, str]] = []
 
-    def note(asked: ShopRequest) -> ShopResponse:
-        noted.append(asked.fields)
+    def update(request: ShopRequest) -> ShopResponse:
+        updates.append(request.fields)
         return ShopResponse()
 
-    def reaches(times: int) -> bool:
-        return len(noted) == times
+    def has_updates(number: int) -> bool:
+        return len(updates) == number
 
-    front.posts["/cart/update.js"] = note
+    front.posts["/cart/update.js"] = update
     address = front.show("/", "<script src=/theme.js></script>")
     arrive(page, address)
     page.reload()
-    assert noted == []
-    for press in ("Remember me", "Remember me", "Forget me", "Forget me"):
-        page.get_by_text(press).click()
-        times = 1 if press == "Remember me" else 2
-        wait_until(partial(reaches, times), "the cart was written to")
+    assert updates == []
+    for button in ("Remember me", "Remember me", "Forget me", "Forget me"):
+        page.get_by_text(button).click()
+        number = 1 if button == "Remember me" else 2
+        wait_until(partial(has_updates, number), "the cart is updated")
     front.options = "data-consent=given"
     page.goto(address)
     arrive(page, address, OTHERS[1])
-    wait_until(partial(reaches, 3), "the cart was written to once more")
+    wait_until(partial(has_updates, 3), "the cart is updated again")
     front.options = "data-consent=refused"
     page.goto(address)
-    wait_until(partial(reaches, 4), "the cart was emptied")
-    assert [each["attributes[ll]"] for each in noted] == [TOKEN, "", OTHERS[1], ""]
+    wait_until(partial(has_updates, 4), "the token is removed from the cart")
+    assert [each["attributes[ll]"] for each in updates] == [TOKEN, "", OTHERS[1], ""]
 
 
 def test_withdrawing_consent_removes_stored_and_inserted_tokens(front: Storefront, page: Page) -> None:
     address = front.show("/", LINKS + FORMS)
     arrive(page, address)
     page.get_by_text("Remember me").click()
-    assert kept(page) == [TOKEN]
+    assert stored_tokens(page) == [TOKEN]
     assert "ll" not in query(page, "within")
 
     page.goto(address)
@@ -129,17 +129,17 @@ def test_nothing_is_stored_longer_than_ninety_days(front: Storefront, page: Page
         f" ['{OTHERS[1]}', Date.now() - 89 * {DAY_MS}]])"
     )
     page.reload()
-    assert kept(page) == [OTHERS[1]]
+    assert stored_tokens(page) == [OTHERS[1]]
 
 
-@pytest.mark.parametrize("rubbish", ["x", "null", "[null]", '[["<img src=x>", 9e15]]'])
-def test_foreign_data_under_the_storage_key_is_ignored(front: Storefront, page: Page, rubbish: str) -> None:
+@pytest.mark.parametrize("foreign", ["x", "null", "[null]", '[["<img src=x>", 9e15]]'])
+def test_foreign_data_under_the_storage_key_is_ignored(front: Storefront, page: Page, foreign: str) -> None:
     front.options = "data-consent=given"
     address = front.show("/", LINKS)
     page.goto(address)
-    page.evaluate("text => { localStorage.ll = text }", rubbish)
+    page.evaluate("text => { localStorage.ll = text }", foreign)
     arrive(page, address)
-    assert kept(page) == [TOKEN]
+    assert stored_tokens(page) == [TOKEN]
     assert query(page, "pay")["client_reference_id"] == [TOKEN]
 
 
@@ -160,7 +160,7 @@ def test_without_storage_the_script_works_as_without_consent(front: Storefront, 
 def test_a_second_tag_adds_its_consent_without_a_second_script(front: Storefront, page: Page) -> None:
     front.layout = "<script src='{script}'></script>{body}<script src='{script}' data-consent=given></script>"
     arrive(page, front.show("/", LINKS + FORMS))
-    assert kept(page) == [TOKEN]
+    assert stored_tokens(page) == [TOKEN]
     assert href(page, "within") == f"{front.url}/tea?x=a%20b&flag#top"
     assert page.locator("#marked input").count() == 1
 
@@ -171,9 +171,9 @@ def test_consent_given_before_the_script_loads_counts(front: Storefront, other_p
     front.layout = "{body}<script defer src='{script}'></script>"
     arrive(page, front.show("/", ""))
     page.wait_for_function("!Array.isArray(ll)")
-    assert kept(page) == [TOKEN]
+    assert stored_tokens(page) == [TOKEN]
     page.evaluate("(window.ll = window.ll || []).push(false)")
-    assert kept(page) == []
+    assert stored_tokens(page) == []
 
 
 def test_a_prerendered_page_stores_and_sends_nothing_until_shown(
@@ -185,15 +185,15 @@ def test_a_prerendered_page_stores_and_sends_nothing_until_shown(
     page.add_init_script(
         "Object.defineProperty(document, 'prerendering', { value: true, configurable: true })"
     )
-    told: list[str] = []
-    page.on("request", lambda request: told.append(request.url) if request.method == "POST" else None)
+    posted: list[str] = []
+    page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
 
     front.options = "data-consent=given"
     page.goto(address)
     assert page.evaluate("[ll.token(), localStorage.length]") == [None, 0]
-    assert told == []
+    assert posted == []
 
     page.evaluate("document.dispatchEvent(new Event('prerenderingchange'))")
-    assert kept(page) == [address.partition("ll=")[2]]
-    wait_until(lambda: marketplace.confirmed(), "the edge has noted it")
-    assert told == [front.script_url]
+    assert stored_tokens(page) == [address.partition("ll=")[2]]
+    wait_until(lambda: marketplace.confirmed(), "the prerender is confirmed")
+    assert posted == [front.script_url]

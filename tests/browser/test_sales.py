@@ -1,4 +1,4 @@
-"""From a creator's link through a shop's pages to the sale that a signed message reports: who is credited."""
+"""From a creator's link through a shop's pages to a reported sale: the right creator is credited."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 
 def buy(page: Page, kind: str) -> str:
-    """From the shop's first page on. The order's id."""
+    """Place an order, starting at the shop's first page. Returns the order id."""
     for step in STEPS[kind]:
         page.get_by_text(step, exact=True).click()
     expect(page.get_by_role("heading")).to_have_text("Thank you")

@@ -1,4 +1,4 @@
-"""What /ll.js does to a shop's pages, in Chromium, under a policy that forbids all that it does not need."""
+"""What /ll.js changes in a shop's pages, in Chromium, with a content policy as strict as it allows."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -18,10 +18,10 @@ def test_each_kind_of_address_gets_its_own_parameter(front: Storefront, page: Pa
     assert query(page, "empty") == query(page, "domain") == {"client_reference_id": [TOKEN]}
     assert query(page, "checkout") == {"ll": [TOKEN]}
     assert query(page, "own") == {"client_reference_id": ["cart-7"]}
-    as_they_were = {
+    unchanged = {
         name: href(page, name) for name in ("jump", "elsewhere", "stripe", "mail", "broken", "script")
     }
-    assert not any(TOKEN in address for address in as_they_were.values())
+    assert not any(TOKEN in address for address in unchanged.values())
     expect(page.locator("stripe-buy-button")).to_have_attribute("client-reference-id", TOKEN)
     expect(page.locator("stripe-pricing-table")).to_have_attribute("client-reference-id", "cart-7")
 
@@ -86,18 +86,18 @@ HOSTILE = [
 def test_an_invalid_token_is_ignored(front: Storefront, page: Page) -> None:
     address = front.show("/", LINKS + FORMS)
     page.goto(address)
-    untouched = page.evaluate("document.body.innerHTML")
+    before = page.evaluate("document.body.innerHTML")
     for value in HOSTILE:
         arrive(page, address, value)
         page.evaluate("ll.consent(true)")
         assert page.evaluate("[ll.token(), ll.touches(), localStorage.length]") == [None, [], 0], value
-        assert page.evaluate("document.body.innerHTML") == untouched, value
+        assert page.evaluate("document.body.innerHTML") == before, value
 
 
 PLACES = {
     "at the end": "{body}<script src='{script}'></script>",
-    "put off": "<script defer src='{script}'></script>{body}",
-    "when it comes": "<script async src='{script}'></script>{body}",
+    "deferred": "<script defer src='{script}'></script>{body}",
+    "asynchronous": "<script async src='{script}'></script>{body}",
     "as a module": "<script type=module src='{script}' data-stripe=pay.shop.example></script>{body}",
 }
 

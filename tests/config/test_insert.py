@@ -1,4 +1,4 @@
-"""insert_once and its like for many rows: the database says who was first."""
+"""insert_once, insert_new and insert_all: the database decides which insert was first."""
 
 import threading
 from datetime import datetime
@@ -86,9 +86,9 @@ class Base(DeclarativeBase):
 
 
 class EveryType(Base):
-    """A column of every type that many rows are written with."""
+    """One column of every type, for `insert_all`."""
 
-    __tablename__ = "oddity"
+    __tablename__ = "every_type"
     id: Mapped[str] = mapped_column(primary_key=True)
     text: Mapped[str | None]
     number: Mapped[int | None] = mapped_column(BigInt)

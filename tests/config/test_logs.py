@@ -1,4 +1,4 @@
-"""Whatever is written to a log, no person, no address and no secret stands in it."""
+"""Logs contain no personal data, no addresses and no secrets."""
 
 import io
 import json
@@ -95,15 +95,14 @@ def test_harmless_text_is_unchanged(text: str) -> None:
 
 
 def logged(work: str, *, production: bool) -> str:
-    """What a process of its own writes to stderr; stdout has to stay empty."""
+    """The stderr of a new process that runs `work`; its stdout must be empty."""
     code = (
         "import logging, structlog\n"
         "from config.logs import configure_logs\n"
         f"configure_logs(production={production})\n"
         f"log = structlog.get_logger('test')\n{work}"
     )
-    root = ROOT
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout == ""
     return done.stderr
 

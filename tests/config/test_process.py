@@ -1,4 +1,4 @@
-"""A process that is told to stop while it is made stops when it can."""
+"""A stop signal during the start of a worker is delivered after the start."""
 
 import os
 import signal
@@ -10,11 +10,11 @@ def test_a_stop_signal_before_the_handlers_is_delivered_after_them() -> None:
     block_stop_signals()
     child = os.fork()
     if child == 0:
-        heard: list[int] = []
+        received: list[int] = []
         os.kill(os.getpid(), signal.SIGTERM)
-        signal.signal(signal.SIGTERM, lambda number, _frame: heard.append(number))
+        signal.signal(signal.SIGTERM, lambda number, _frame: received.append(number))
         unblock_stop_signals()
-        os._exit(0 if heard == [signal.SIGTERM] else 1)
+        os._exit(0 if received == [signal.SIGTERM] else 1)
     assert os.waitpid(child, 0)[1] == 0
 
 

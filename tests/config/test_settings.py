@@ -1,4 +1,4 @@
-"""Settings are read once and checked: a wrong one is named, with what would be right."""
+"""Settings are validated: each error names the variable and says what is valid."""
 
 import os
 import stat
@@ -18,7 +18,7 @@ OTHER = "o" * 40
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """An environment in which nothing is set but a home."""
+    """An environment in which only LINKLEDGER_HOME is set."""
     for name in [each for each in os.environ if each.startswith("LINKLEDGER_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("LINKLEDGER_HOME", str(tmp_path / "home"))
@@ -125,7 +125,9 @@ def test_conflicting_variables_are_rejected(
         load_settings()
 
 
-def test_production_with_a_key_makes_no_file(monkeypatch: pytest.MonkeyPatch, environment: Path) -> None:
+def test_production_with_a_key_creates_no_key_file(
+    monkeypatch: pytest.MonkeyPatch, environment: Path
+) -> None:
     monkeypatch.setenv("LINKLEDGER_ENV", "production")
     monkeypatch.setenv("LINKLEDGER_SECRET_KEY", KEY)
     assert load_settings().secret_keys == (KEY,)
@@ -139,19 +141,18 @@ def test_the_first_of_several_keys_signs(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_missing_key_is_generated_and_stored_for_its_owner_only(environment: Path) -> None:
     first, second = load_settings(), load_settings()
-    kept = environment / "secret_key"
-    assert first.secret_keys == second.secret_keys == (kept.read_text(),)
+    key_file = environment / "secret_key"
+    assert first.secret_keys == second.secret_keys == (key_file.read_text(),)
     assert len(first.secret_key) >= 32
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
     assert stat.S_IMODE(environment.stat().st_mode) == 0o700
     assert [each.name for each in environment.iterdir()] == ["secret_key"]
 
 
 def test_four_concurrent_processes_generate_one_key(environment: Path) -> None:
     code = "from config.settings import load_settings; print(load_settings().secret_key)"
-    root = ROOT
     started = [
-        subprocess.Popen([sys.executable, "-c", code], cwd=root, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         for _ in range(4)
     ]
     keys = {process.communicate()[0].strip() for process in started}
@@ -191,7 +192,7 @@ def test_settings_cannot_be_changed_and_show_no_secret(monkeypatch: pytest.Monke
         settings.workers = 3  # type: ignore[misc]
 
 
-def test_every_variable_of_the_contract_is_known() -> None:
+def test_every_required_setting_exists() -> None:
     names = {
         *("home", "env", "database_url", "secret_key", "base_url", "bind", "link_base_url", "workers"),
         *(

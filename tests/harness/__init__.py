@@ -1,6 +1,6 @@
-"""What tests run on: databases, processes, a browser. Nothing here knows the domain."""
+"""The infrastructure of the tests: databases, processes, a browser. Nothing here knows the domain."""
 
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-"""The checkout."""
+"""The root folder of the repository."""

@@ -1,4 +1,4 @@
-"""Chromium for browser tests: the one that the system has, driven by Playwright, which brings none here."""
+"""Chromium for browser tests: the system's browser, driven by Playwright, which does not download one."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ _MACOS = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )
-# Without these it looks for updates, proxies and its maker's hosts at every start; tests need loopback only.
+# Without these flags, it contacts update servers and other hosts at every start; tests need loopback only.
 _FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -28,11 +28,11 @@ _FLAGS = [
 
 
 class BrowserUnavailable(Exception):
-    """There is no Chromium here. The message says what would help."""
+    """No Chromium was found. The message says how to get one."""
 
 
 def find_chromium() -> str:
-    """The path of the browser: the one of LINKLEDGER_CHROMIUM, or else the system's."""
+    """The path of the browser: LINKLEDGER_CHROMIUM, else the system's. Raises BrowserUnavailable."""
     given = os.environ.get(PATH_VARIABLE)
     if given:
         found = shutil.which(given)
@@ -50,9 +50,9 @@ def find_chromium() -> str:
 
 @contextmanager
 def open_browser() -> Iterator[Browser]:
-    """A headless browser, closed at the end. Skips the test, with the reason, where there is none.
+    """A headless browser, closed at the end. Skips the test, with the reason, if there is none.
 
-    Made for a fixture: one browser for all tests of a process, one `browser.new_context()` for each test.
+    Use it in a fixture: one browser for all tests of a process, one `browser.new_context()` per test.
     """
     try:
         path = find_chromium()

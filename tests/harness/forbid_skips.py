@@ -1,8 +1,8 @@
-"""A plugin of pytest: says loudly that browser or PostgreSQL tests were skipped, or forbids it.
+"""A pytest plugin that reports skipped browser and PostgreSQL tests prominently, or forbids skips.
 
 With LINKLEDGER_FORBID_SKIPS=1 the session fails when a test marked `browser` or `postgresql` was skipped, for
-whatever reason, or when a whole file was: nobody can tell what was in it. It works under pytest-xdist, where
-the controlling process sees the reports of all others.
+any reason, or when a whole file was skipped, because its tests are unknown. It works with pytest-xdist, whose
+controller sees the reports of all workers.
 """
 
 import os
@@ -16,7 +16,7 @@ WATCHED_MARKERS = ("browser", "postgresql")
 
 @dataclass(eq=False)
 class SkipWatch:
-    """Collects skips, and speaks at the end."""
+    """Collects skips and reports them at the end."""
 
     forbids: bool
     skipped: dict[str, str] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class SkipWatch:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):  # a worker of pytest-xdist: its controller watches
+    if not hasattr(config, "workerinput"):  # not in workers of pytest-xdist: their controller watches
         forbids = os.environ.get(VARIABLE, "") not in ("", "0")
         config.pluginmanager.register(SkipWatch(forbids), "linkledger-skip-watch")
 

@@ -7,8 +7,9 @@ import stripe
 from config.database import Databases
 from config.settings import Settings
 from payouts.transfers.sandbox.server import SandboxServer
+from tests.cast.books import Books
+from tests.cast.months import DEFAULT_SEED, sandbox_file
 from tests.harness.databases.snapshots import Snapshot, database_seed_for
-from tests.payouts.cast import DEFAULT_SEED, Books, sandbox_file
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from payouts.ledger.manual import book_manually
 from payouts.statements.decisions import decline
-from tests.payouts.cast import Books, at
+from tests.cast.books import Books, at
 
 EURO = 100
 

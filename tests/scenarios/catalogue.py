@@ -1,7 +1,8 @@
-"""Every tale by its name."""
+"""All scenarios by name."""
 
 from collections.abc import Callable
 
+from tests.cast.shop import Shop
 from tests.scenarios.scenarios import (
     Scenario,
     cancelled_order,
@@ -25,7 +26,6 @@ from tests.scenarios.two_source_scenarios import (
     woocommerce_by_stripe_six,
     woocommerce_by_stripe_ten,
 )
-from tests.tracker.sales.shop import Shop
 
 ScenarioFactory = Callable[[Shop], Scenario]
 SIX_MESSAGES_TWO_SOURCES: dict[str, ScenarioFactory] = {
@@ -47,8 +47,8 @@ SIX_MESSAGES: dict[str, ScenarioFactory] = SIX_MESSAGES_TWO_SOURCES | {
 }
 TEN_MESSAGES: dict[str, ScenarioFactory] = TEN_MESSAGES_TWO_SOURCES | {
     "standard": standard_ten,
-    "standard, called off": cancelled_order,
-    "standard, supported by stripe, a refund untold": with_unreported_refund,
+    "standard, cancelled": cancelled_order,
+    "standard, supported by stripe, one refund not reported": with_unreported_refund,
     "stripe": stripe_ten,
     "stripe, classic": lambda shop: stripe_ten(shop, "classic"),
     "subscription": subscription_ten,

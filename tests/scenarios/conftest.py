@@ -4,12 +4,12 @@ import pytest
 
 from config.database import Databases
 from config.settings import Settings
+from tests.cast.shop import Shop
 from tests.payouts.conftest import books as books
 from tests.payouts.conftest import database_seed as database_seed
 from tests.payouts.conftest import sandbox_server as sandbox_server
 from tests.payouts.conftest import short_sdk_delays as short_sdk_delays
 from tests.scenarios.runner import create_shop_without_suspicion
-from tests.tracker.sales.shop import Shop
 
 
 @pytest.fixture
@@ -19,8 +19,8 @@ def shop(settings: Settings, databases: Databases) -> Shop:
 
 @pytest.fixture
 def rng(pytestconfig: pytest.Config) -> Random:
-    """Another one each time; pytest shows what was printed when a test fails."""
-    seed = pytestconfig.getoption("--story-seed")
+    """A random generator with a new seed for each test; pytest shows the printed seed when a test fails."""
+    seed = pytestconfig.getoption("--scenario-seed")
     seed = Random().randrange(10**6) if seed is None else seed
-    print(f"again with: --story-seed={seed}")  # noqa: T201
+    print(f"repeat with: --scenario-seed={seed}")  # noqa: T201
     return Random(seed)

@@ -1,4 +1,4 @@
-"""The hook door in a process that is killed when a request asks for it: `X-Die-At: commit 2`."""
+"""The hook entry point in a process that kills itself on request: `X-Crash-At: commit 2`."""
 
 import os
 import signal
@@ -12,17 +12,17 @@ from tests.harness.processes.crashes import CRASH_POINTS
 from tests.tracker.sales.api.hook_app import make_app
 from tracker.http.site import site
 
-HEADER = "X-Die-At"
+HEADER = "X-Crash-At"
 
 
-def kill_self(moment: str, *_: object) -> None:
-    """At the moment of that name, by its number within the request."""
+def kill_self(point: str, *_: object) -> None:
+    """Kill the process at the crash point, and at its occurrence in the request, that the header names."""
     if not has_request_context() or HEADER not in request.headers:
         return
-    wanted, number = request.headers[HEADER].split()
-    if moment == wanted:
-        g.moments = g.get("moments", 0) + 1
-        if g.moments == int(number):
+    wanted_point, number = request.headers[HEADER].split()
+    if point == wanted_point:
+        g.occurrences = g.get("occurrences", 0) + 1
+        if g.occurrences == int(number):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -30,6 +30,6 @@ def app() -> Flask:
     application = make_app(load_settings())
     with application.app_context():
         engine = site().databases.main
-    for moment, name in CRASH_POINTS.items():
-        event.listen(engine, name, partial(kill_self, moment))
+    for point, event_name in CRASH_POINTS.items():
+        event.listen(engine, event_name, partial(kill_self, point))
     return application

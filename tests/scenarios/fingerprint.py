@@ -1,4 +1,4 @@
-"""Everything that must not depend on the order of messages, for each source as one canonical text."""
+"""The fingerprint of a source: all state that must not depend on the order of messages, as canonical JSON."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -29,9 +29,9 @@ from tracker.sales.orders.models import (
 from tracker.sales.sources.models import Source
 
 FingerprintPart = tuple[str, str, Any]
-"""The source, what it is, and the value."""
+"""The namespace, the kind of part, and its value."""
 
-# Not when an order was called off: a deletion has no time but that of its arrival.
+# Without the time of a cancellation: a deletion has no time except that of its arrival.
 _SALE_TABLES: tuple[tuple[str, Any, Sequence[Any]], ...] = (
     (
         "refund",
@@ -70,15 +70,15 @@ _FACTS = (
 )
 
 
-def fingerprints(databases: Databases, brand_id: str) -> dict[str, str]:
-    """By the source whose reports count; of several that share a namespace, by the namespace."""
+def brand_fingerprints(databases: Databases, brand_id: str) -> dict[str, str]:
+    """By id of the primary source; by namespace where several sources share one."""
     found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     with read_session(databases.main) as session:
-        for namespace, what, value in _parts(session, brand_id):
-            found[namespace][what].append(canonical_json(_plain(value)))
+        for namespace, kind, value in _parts(session, brand_id):
+            found[namespace][kind].append(canonical_json(_plain(value)))
         names = _names_of_namespaces(session, brand_id)
     return {
-        names[namespace]: canonical_json({what: sorted(values) for what, values in parts.items()})
+        names[namespace]: canonical_json({kind: sorted(values) for kind, values in parts.items()})
         for namespace, parts in found.items()
     }
 
@@ -97,14 +97,14 @@ def _parts(session: Session, brand_id: str) -> Iterable[FingerprintPart]:
     named = {sale.id: (sale.namespace, sale.order_id) for sale in sales}
     for sale in sales:
         yield sale.namespace, "sale", [getattr(sale, name) for name in _FACTS]
-    for what, table, columns in _SALE_TABLES:
+    for kind, table, columns in _SALE_TABLES:
         rows = select(table.sale_id, *columns).join(Sale, Sale.id == table.sale_id)
         for sale_id, *values in session.execute(rows.where(Sale.brand_id == brand_id)):
             namespace, order_id = named[sale_id]
-            yield namespace, what, [order_id, *values]
+            yield namespace, kind, [order_id, *values]
     yield from _names(session, brand_id)
     yield from _events(session, brand_id)
-    yield from _credits(session, named)
+    yield from _attributions(session, named)
     yield from _commissions(session, brand_id, named)
 
 
@@ -122,16 +122,20 @@ def _events(session: Session, brand_id: str) -> Iterable[FingerprintPart]:
         yield namespace, "event", values
 
 
-def _credits(session: Session, named: dict[str, tuple[str, str]]) -> Iterable[FingerprintPart]:
-    """The present decision with all that it was made from; not how often it was made."""
-    last: dict[str, Attribution] = {}
+def _attributions(session: Session, named: dict[str, tuple[str, str]]) -> Iterable[FingerprintPart]:
+    """The latest decision with all its inputs, without the number of its revision."""
+    latest: dict[str, Attribution] = {}
     for each in session.scalars(select(Attribution).order_by(Attribution.sale_id, Attribution.revision)):
-        last[each.sale_id] = each
+        latest[each.sale_id] = each
     for sale_id, (namespace, order_id) in named.items():
-        credit = last[sale_id]
+        attribution = latest[sale_id]
         names = ("enrollment_id", "terms_id", "link_id", "coupon_id", "click_id", "reason", "inputs")
-        judged = sorted(canonical_json(each) for each in credit.candidates)
-        yield namespace, "credit", [order_id, *(getattr(credit, name) for name in names), judged]
+        candidates = sorted(canonical_json(each) for each in attribution.candidates)
+        yield (
+            namespace,
+            "attribution",
+            [order_id, *(getattr(attribution, name) for name in names), candidates],
+        )
 
 
 def _commissions(
@@ -156,7 +160,7 @@ def _commissions(
 
 
 def _balances(session: Session, brand_id: str) -> dict[str, Counter[tuple[str, str]]]:
-    """By commission: credits less debits of each account that it touched."""
+    """By commission id: the balance of each account, credits less debits."""
     found: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
     for side, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
         rows = session.execute(
@@ -172,12 +176,12 @@ def _balances(session: Session, brand_id: str) -> dict[str, Counter[tuple[str, s
 
 
 def _lines(session: Session, brand_id: str) -> dict[str, Counter[str]]:
-    """By commission: what the statements say of it, all months together."""
+    """By commission id: the total of its statement lines in all months."""
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for statement in session.scalars(select(Statement).where(Statement.brand_id == brand_id)):
         for part in statement_document(session, statement)["creators"]:
             for line in part["lines"]:
-                # How often it was earned and reversed, by and by, depends on the order of messages.
+                # How often it was earned and reversed in between depends on the order of messages.
                 left = line["earned"]["minor"] - line["reversed"]["minor"]
                 found[line["commission"]]["stated"] += left
     return found

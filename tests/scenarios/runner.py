@@ -1,4 +1,4 @@
-"""Tells a tale in many orders at once, each to sources of its own, while the jobs run."""
+"""Sends the messages of scenarios, each to its own sources, in many orders, while the jobs run."""
 
 import hashlib
 import json
@@ -20,10 +20,11 @@ from payouts.commissions.adjustment import adjust_due
 from payouts.commissions.release import release_due
 from payouts.selfcheck.checks import self_check
 from payouts.statements.close import close_period
+from tests.cast.people import START
+from tests.cast.shop import Shop, create_shop
 from tests.harness.processes.threads import THREADS, run_concurrently
-from tests.scenarios.fingerprint import fingerprints
+from tests.scenarios.fingerprint import brand_fingerprints
 from tests.scenarios.scenarios import SECRETS, Message, Scenario
-from tests.tracker.sales.shop import START, Shop, create_shop
 from tracker.sales.inbox.group_commit import GroupCommit
 from tracker.sales.inbox.retention import empty_bodies, old_bodies
 from tracker.sales.sources.operations import create_source
@@ -33,23 +34,23 @@ from tracker.sales.suspicion.settings import set_suspicion
 FIRST_DAY = datetime.fromisoformat("2025-11-05T12:00:00+00:00")
 BEFORE_RELEASE = [FIRST_DAY + timedelta(days=number) for number in range(6)]
 AROUND_RELEASE = [FIRST_DAY + timedelta(days=number) for number in (18, 20, 22, 26, 28, 30)]
-"""Days on which messages come and jobs run. What is sold on the first of November, and told in time, is
-released on the first of December, before the fourth of these days."""
+"""Days on which messages arrive and jobs run. The commission of a sale on 1 November is released on
+1 December, before the fourth of these days, if its messages arrive in time."""
 
 PROCESSES = 4
 
 Sources = tuple[str, ...]
-"""Ids, of sources of the kinds of a tale; what the first of them says counts."""
+"""Ids of the sources of one scenario, the primary source first."""
 
 
-def run_all(shop: Shop, tales: Sequence[Scenario], rng: Random) -> list[str]:
-    """Each tale in the order in which it is given, cut at random into days. How each of them ends.
+def run_all(shop: Shop, scenarios: Sequence[Scenario], rng: Random) -> list[str]:
+    """Send the messages of each scenario in their order, split randomly over days; returns the fingerprints.
 
-    On some evenings the bodies of what was settled are emptied.
+    On random days, the bodies of applied messages are emptied afterwards.
     """
-    sources_by_scenario = connect_all(shop, [scenario.kinds for scenario in tales])
+    sources_by_scenario = connect_all(shop, [scenario.kinds for scenario in scenarios])
     days = rng.choice((BEFORE_RELEASE, AROUND_RELEASE))
-    plans = [_split_by_day(scenario, rng, days) for scenario in tales]
+    plans = [_split_by_day(scenario, rng, days) for scenario in scenarios]
     for number, now in enumerate(days):
         for sources, plan in zip(sources_by_scenario, plans, strict=True):
             send_messages(shop, sources, plan[number], now)
@@ -59,36 +60,36 @@ def run_all(shop: Shop, tales: Sequence[Scenario], rng: Random) -> list[str]:
     return fingerprints_of(shop, sources_by_scenario)
 
 
-def send_concurrently(shop: Shop, tales: Sequence[Scenario]) -> list[str]:
-    """In sixteen threads, all of them at the same order at about the same time, and the jobs beside them.
+def send_concurrently(shop: Shop, scenarios: Sequence[Scenario]) -> list[str]:
+    """Send from sixteen threads, which work on the same order at about the same time, while the jobs run.
 
-    Those of one process share transactions, those of different ones meet in the database.
+    Messages within a process share transactions; messages of different processes compete in the database.
     """
-    sources_by_scenario = connect_all(shop, [scenario.kinds for scenario in tales])
+    sources_by_scenario = connect_all(shop, [scenario.kinds for scenario in scenarios])
     processes = [replace(shop, intake=GroupCommit(shop.databases.main, shop.keys)) for _ in range(PROCESSES)]
-    all_is_delivered = Event()
+    all_delivered = Event()
 
     def deliver(part: int) -> None:
-        for sources, scenario in zip(sources_by_scenario, tales, strict=True):
+        for sources, scenario in zip(sources_by_scenario, scenarios, strict=True):
             send_messages(processes[part % PROCESSES], sources, scenario.messages[part::THREADS], FIRST_DAY)
 
-    def work() -> None:
-        while not all_is_delivered.wait(0.05):
+    def run_jobs_meanwhile() -> None:
+        while not all_delivered.wait(0.05):
             run_jobs(shop, FIRST_DAY)
 
     def deliver_all() -> None:
         try:
             run_concurrently(*[partial(deliver, part) for part in range(THREADS)])
         finally:
-            all_is_delivered.set()
+            all_delivered.set()
 
-    run_concurrently(deliver_all, work)
+    run_concurrently(deliver_all, run_jobs_meanwhile)
     run_jobs(shop, FIRST_DAY)
     return fingerprints_of(shop, sources_by_scenario)
 
 
 def create_shop_without_suspicion(settings: Settings, databases: Databases, name: str = "Teas") -> Shop:
-    """The same order is told to many sources of the brand, which is what suspicion is there to see."""
+    """Suspicion is off, because many sources of the brand report the same order, which it would detect."""
     shop = create_shop(settings, databases, name)
 
     def work(session: Session) -> None:
@@ -100,7 +101,7 @@ def create_shop_without_suspicion(settings: Settings, databases: Databases, name
 
 
 def connect_all(shop: Shop, kinds: Sequence[tuple[str, ...]], namespace: str | None = None) -> list[Sources]:
-    """Sources for as many tales, which share a namespace, or have one each."""
+    """Create the sources of each scenario; all share `namespace`, or each scenario has its own."""
 
     def work(session: Session) -> list[Sources]:
         return [_connect(session, shop, each, namespace or uuid.uuid4().hex) for each in kinds]
@@ -118,33 +119,35 @@ def _connect(session: Session, shop: Shop, kinds: tuple[str, ...], namespace: st
 
 
 def _split_by_day(scenario: Scenario, rng: Random, days: Sequence[datetime]) -> list[Sequence[Message]]:
-    """What is told on each day."""
-    last = 3 if scenario.credit_may_change and days is AROUND_RELEASE else len(days)
+    """The messages to send on each day."""
+    sending_days = 3 if scenario.attribution_may_change and days is AROUND_RELEASE else len(days)
     order = scenario.messages
-    at = sorted(rng.randint(0, len(order)) for _ in range(last - 1))
-    parts = [order[start:end] for start, end in zip([0, *at], [*at, len(order)], strict=True)]
-    return [*parts, *[()] * (len(days) - last)]
+    cuts = sorted(rng.randint(0, len(order)) for _ in range(sending_days - 1))
+    parts = [order[start:end] for start, end in zip([0, *cuts], [*cuts, len(order)], strict=True)]
+    return [*parts, *[()] * (len(days) - sending_days)]
 
 
 def send_messages(shop: Shop, sources: Sources, messages: Iterable[Message], now: datetime) -> None:
     for each in messages:
-        shop.send_raw(each.body, key=each.key, source_id=sources[each.by], now=now, topic=each.topic)
+        shop.send_raw(
+            each.body, key=each.key, source_id=sources[each.source_index], now=now, topic=each.topic
+        )
 
 
 def run_jobs(shop: Shop, now: datetime) -> None:
-    """What the scheduler does every minute."""
+    """Run the jobs that the scheduler runs every minute."""
     steps: tuple[Callable[[Session, datetime, int], int], ...] = (accrue_due, adjust_due, release_due)
 
-    def every_step(session: Session) -> None:
+    def run_every_step(session: Session) -> None:
         for step in steps:
             while step(session, now, 500):
                 session.flush()
 
-    transact(shop.databases.main, every_step)
+    transact(shop.databases.main, run_every_step)
 
 
 def empty_applied(shop: Shop, now: datetime) -> None:
-    """What was settled before loses its body, and must be known all the same when it is told again."""
+    """Empty the bodies of applied messages; repeated messages must still be recognised as duplicates."""
 
     def work(session: Session) -> int:
         return empty_bodies(session, now, old_bodies(session, now, 10_000))
@@ -153,7 +156,7 @@ def empty_applied(shop: Shop, now: datetime) -> None:
 
 
 def finish(shop: Shop) -> None:
-    """The hold is over, November and December are drafted, and the books are sound."""
+    """Release the commissions, draft the statements up to December, and require a clean self-check."""
     january = datetime.fromisoformat("2026-01-02T12:00:00+00:00")
     run_jobs(shop, january - timedelta(days=15))
     transact(shop.databases.main, lambda s: close_period(s, january, shop.brand_id, "2025-12"))
@@ -162,32 +165,33 @@ def finish(shop: Shop) -> None:
 
 
 def fingerprints_of(shop: Shop, sources_by_scenario: Sequence[Sources]) -> list[str]:
-    """How each tale ends when all is told."""
+    """Finish the brand and return the fingerprint of each scenario."""
     finish(shop)
-    found_fingerprints = fingerprints(shop.databases, shop.brand_id)
-    return [found_fingerprints[sources[0]] for sources in sources_by_scenario]
+    found = brand_fingerprints(shop.databases, shop.brand_id)
+    return [found[sources[0]] for sources in sources_by_scenario]
 
 
-def shuffled_with_duplicates(scenario: Scenario, rng: Random, most: int) -> Scenario:
-    """In any order, up to so many messages twice."""
-    again = rng.sample(scenario.messages, rng.randint(0, min(most, len(scenario.messages))))
-    order = [*scenario.messages, *again]
+def shuffled_with_duplicates(scenario: Scenario, rng: Random, max_duplicates: int) -> Scenario:
+    """The scenario in a random order, with up to `max_duplicates` messages sent twice."""
+    duplicates = rng.sample(scenario.messages, rng.randint(0, min(max_duplicates, len(scenario.messages))))
+    order = [*scenario.messages, *duplicates]
     rng.shuffle(order)
     return replace(scenario, messages=tuple(order))
 
 
-def require_same_fingerprint(found_fingerprints: Sequence[str]) -> str:
-    """All ended in the same state; its text."""
-    hashes = {hashlib.sha256(end.encode()).hexdigest() for end in found_fingerprints}
+def require_same_fingerprint(fingerprints: Sequence[str]) -> str:
+    """Assert that all fingerprints are equal; returns it."""
+    hashes = {hashlib.sha256(each.encode()).hexdigest() for each in fingerprints}
     if len(hashes) > 1:
-        other = next(each for each in found_fingerprints if each != found_fingerprints[0])
+        other = next(each for each in fingerprints if each != fingerprints[0])
         raise AssertionError(
-            f"{len(hashes)} different ends of {len(found_fingerprints)}:\n{_difference(found_fingerprints[0], other)}"
+            f"{len(hashes)} different fingerprints of {len(fingerprints)} runs:\n"
+            f"{_difference(fingerprints[0], other)}"
         )
-    return found_fingerprints[0]
+    return fingerprints[0]
 
 
 def _difference(one: str, other: str) -> str:
-    mine, yours = json.loads(one), json.loads(other)
-    names = [name for name in sorted({*mine, *yours}) if mine.get(name) != yours.get(name)]
-    return "\n".join(f"{name}:\n  {mine.get(name)}\n  {yours.get(name)}" for name in names)
+    left, right = json.loads(one), json.loads(other)
+    names = [name for name in sorted({*left, *right}) if left.get(name) != right.get(name)]
+    return "\n".join(f"{name}:\n  {left.get(name)}\n  {right.get(name)}" for name in names)

@@ -1,10 +1,10 @@
-"""What shops tell of their orders, as they write it: six messages each, and ten."""
+"""Scenarios with one source: six or ten messages about orders, in the formats of the shops."""
 
 from dataclasses import dataclass
 from typing import Any
 
+from tests.cast.shop import Shop, cancellation, dispute, envelope, refund, sale
 from tests.tracker.sales.payloads_read import event, payload, raw
-from tests.tracker.sales.shop import Shop, cancellation, dispute, envelope, refund, sale
 
 SECRETS = {
     "standard": "whsec_" + "AAAA" * 8,
@@ -17,30 +17,30 @@ LATER = "2025-11-01T11:00:00Z"
 
 @dataclass(frozen=True)
 class Message:
-    """One message: the shop's own id for it, its bytes, the topic beside them, and which source tells it."""
+    """A message: the shop's own id of it, its body and topic, and the index of the source that sends it."""
 
     key: str
     body: bytes
     topic: str | None = None
-    by: int = 0
+    source_index: int = 0
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """Told by sources of these kinds, of which the second supports the first.
+    """Messages of sources of these kinds, of which the second supports the first.
 
-    Nothing of its end depends on the order in which its messages come, if those that may change who is
-    credited come before the release.
+    Its fingerprint does not depend on the order of its messages, provided that those which may change who is
+    credited arrive before the release.
     """
 
     kinds: tuple[str, ...]
     messages: tuple[Message, ...]
-    credit_may_change: bool = False
+    attribution_may_change: bool = False
 
 
 def standard_scenario(*messages: tuple[str, dict[str, Any]]) -> Scenario:
-    told = (Message(f"m{number}", envelope(kind, data)) for number, (kind, data) in enumerate(messages))
-    return Scenario(("standard",), tuple(told), credit_may_change=True)
+    numbered = (Message(f"m{number}", envelope(kind, data)) for number, (kind, data) in enumerate(messages))
+    return Scenario(("standard",), tuple(numbered), attribution_may_change=True)
 
 
 def standard_six(shop: Shop) -> Scenario:
@@ -55,7 +55,7 @@ def standard_six(shop: Shop) -> Scenario:
 
 
 def standard_ten(shop: Shop) -> Scenario:
-    """Each further report of the sale changes who is credited, and all refunds are told twice."""
+    """Each further report of the sale changes who is credited, and a refund is reported twice."""
     return standard_scenario(
         ("sale.created", sale(click=shop.token("anna"))),
         ("sale.created", sale(click=shop.token("bob", "2025-10-31T10:00:00+00:00"))),
@@ -71,16 +71,16 @@ def standard_ten(shop: Shop) -> Scenario:
 
 
 def cancelled_order(shop: Shop) -> Scenario:
-    """With a refund that can never be applied: a message that waits for a person holds the order."""
-    whole = standard_ten(shop).messages[:8]
+    """A cancelled order with a refund that can never be applied: its parked message holds the order."""
+    before = standard_ten(shop).messages[:8]
     return Scenario(
         ("standard",),
         (
-            *whole,
+            *before,
             Message("m8", envelope("order.cancelled", cancellation())),
             Message("m9", envelope("refund.created", refund("r3", currency="USD"))),
         ),
-        credit_may_change=True,
+        attribution_may_change=True,
     )
 
 
@@ -92,12 +92,12 @@ def stripe_six(shop: Shop) -> Scenario:
         payload("stripe_charge_refunded_basil"),
         event("stripe_refund_created", key="evt_r2", id="re_3ExampleTwo", amount=300),
         payload("stripe_dispute_created"),
-        _closed("won", 1762250000),
+        _closed_dispute("won", 1762250000),
     )
 
 
 def stripe_ten(shop: Shop, shape: str = "basil") -> Scenario:
-    """A payment that comes later than its session, and a refund that fails."""
+    """A payment that is completed after its session, and a refund that fails."""
     paid: dict[str, Any] = {"client_reference_id": shop.token("anna")}
     unpaid: dict[str, Any] = paid | {"payment_status": "unpaid"}
     failed: dict[str, Any] = {"id": "re_3ExampleTwo", "amount": 300, "status": "failed"}
@@ -111,23 +111,23 @@ def stripe_ten(shop: Shop, shape: str = "basil") -> Scenario:
         event("stripe_refund_created", key="evt_r3", type="refund.failed", **failed),
         event("stripe_refund_created", key="evt_r4", type="refund.updated", at=1762090000, **failed),
         payload("stripe_dispute_created"),
-        _closed("won", 1762250000),
+        _closed_dispute("won", 1762250000),
     )
 
 
 def subscription_six(shop: Shop) -> Scenario:
     return Scenario(
-        ("stripe",), tuple(each for each in subscription_ten(shop).messages if each.key not in _LATER)
+        ("stripe",), tuple(each for each in subscription_ten(shop).messages if each.key not in _OMITTED_KEYS)
     )
 
 
-_LATER = ("evt_c1", "evt_r2", "evt_p2", "evt_d2")
+_OMITTED_KEYS = ("evt_c1", "evt_r2", "evt_p2", "evt_d2")
 
 
 def subscription_ten(shop: Shop, shape: str = "basil") -> Scenario:
-    """The session knows whose link it was, the invoice the amounts, and the rest goes by the payments.
+    """The session has the click token, the invoice the amounts; the other events are matched by the payments.
 
-    Since 2025-03-31 only `invoice_payment.paid` says which payment paid which invoice.
+    Since API version 2025-03-31 only `invoice_payment.paid` names the payment of an invoice.
     """
     first: dict[str, Any] = {"payment_intent": "pi_3ExampleFirst", "charge": "ch_3ExampleFirst"}
     second: dict[str, Any] = {"payment_intent": "pi_3ExampleSecond", "charge": "ch_3ExampleSecond"}
@@ -145,11 +145,11 @@ def subscription_ten(shop: Shop, shape: str = "basil") -> Scenario:
         event("stripe_invoice_payment_paid", key="evt_p2", **renews),
         event("stripe_refund_created", key="evt_r2", id="re_3Renewal", amount=300, **second),
         event("stripe_dispute_created", key="evt_d1", amount=1000, **first),
-        _closed("lost", 1762250000, amount=1000, **first),
+        _closed_dispute("lost", 1762250000, amount=1000, **first),
     )
 
 
-def _closed(status: str, at: int, **changes: Any) -> dict[str, Any]:
+def _closed_dispute(status: str, at: int, **changes: Any) -> dict[str, Any]:
     changes |= {"status": status}
     return event("stripe_dispute_created", key="evt_d2", type="charge.dispute.closed", at=at, **changes)
 
@@ -163,17 +163,17 @@ def shopify_six(shop: Shop) -> Scenario:
 
 
 def shopify_ten(shop: Shop) -> Scenario:
-    """Two orders; the first is told twice, and each of its refunds under two ids."""
+    """Two orders; the first is reported three times, and each of its refunds in two messages."""
     [one, other] = ([{"name": "ll", "value": shop.token(owner)}] for owner in ("anna", "bob"))
     next_id, next_name = 820982911946154509, {"name": "#9998"}
     given = {"kind": "refund", "status": "success", "currency": "EUR"}
     alone: dict[str, Any] = {"refund_line_items": [], "order_adjustments": [], "refund_shipping_lines": []}
     small_refund = alone | {"id": 7, "transactions": [given | {"amount": "10.00"}]}
-    told: list[tuple[str, dict[str, Any]]] = [
+    topics_and_values: list[tuple[str, dict[str, Any]]] = [
         ("orders/paid", payload("shopify_orders_paid", note_attributes=one)),
         ("orders/paid", payload("shopify_orders_paid", note_attributes=one, financial_status="refunded")),
         ("refunds/create", payload("shopify_refunds_create")),
-        ("refunds/create", payload("shopify_refunds_create", note="told again")),
+        ("refunds/create", payload("shopify_refunds_create", note="sent again")),
         ("refunds/create", payload("shopify_refunds_create", **small_refund)),
         ("refunds/create", payload("shopify_refunds_create", **small_refund | {"id": 8, "transactions": []})),
         ("orders/updated", payload("shopify_orders_paid")),
@@ -184,7 +184,7 @@ def shopify_ten(shop: Shop) -> Scenario:
             payload("shopify_refunds_create", **small_refund | {"id": 9, "order_id": next_id}),
         ),
     ]
-    return with_topics("shopify", told)
+    return with_topics("shopify", topics_and_values)
 
 
 def woocommerce_six(shop: Shop) -> Scenario:
@@ -192,12 +192,12 @@ def woocommerce_six(shop: Shop) -> Scenario:
 
 
 def woocommerce_ten(shop: Shop) -> Scenario:
-    """Two orders, of which every update tells the whole; the second is called off, then deleted."""
+    """Two orders, each reported completely by every update; the second is cancelled, then deleted."""
     [one, other] = ([{"id": 9, "key": "_ll", "value": shop.token(owner)}] for owner in ("anna", "bob"))
     processing, partly = "woocommerce_order_processing", "woocommerce_order_refunded_in_part"
     first_refund = payload(partly)["refunds"][1:]
     second: dict[str, Any] = {"id": 728, "number": "T-728", "meta_data": other}
-    told: list[tuple[str, dict[str, Any]]] = [
+    topics_and_values: list[tuple[str, dict[str, Any]]] = [
         ("order.created", payload(processing, status="pending", date_paid_gmt=None)),
         ("order.updated", payload(processing, meta_data=one)),
         ("order.updated", payload(processing, meta_data=one, status="completed")),
@@ -209,9 +209,11 @@ def woocommerce_ten(shop: Shop) -> Scenario:
         ("order.deleted", payload("woocommerce_order_deleted", id=728)),
         ("order.updated", payload(partly, meta_data=one, status="on-hold")),
     ]
-    return with_topics("woocommerce", told)
+    return with_topics("woocommerce", topics_and_values)
 
 
-def with_topics(kind: str, told: list[tuple[str, dict[str, Any]]]) -> Scenario:
-    messages = (Message(f"m{number}", raw(value), topic) for number, (topic, value) in enumerate(told))
+def with_topics(kind: str, topics_and_values: list[tuple[str, dict[str, Any]]]) -> Scenario:
+    messages = (
+        Message(f"m{number}", raw(value), topic) for number, (topic, value) in enumerate(topics_and_values)
+    )
     return Scenario((kind,), tuple(messages))

@@ -1,11 +1,12 @@
-"""Sixteen threads deliver the messages of the same orders at the same time, and the jobs run beside them."""
+"""Sixteen threads send the messages of the same orders at the same time, while the jobs run."""
 
 from random import Random
 
 import pytest
 
+from tests.cast.shop import Shop
 from tests.scenarios.catalogue import TEN_MESSAGES
-from tests.scenarios.fingerprint import fingerprints
+from tests.scenarios.fingerprint import brand_fingerprints
 from tests.scenarios.runner import (
     FIRST_DAY,
     connect_all,
@@ -14,20 +15,23 @@ from tests.scenarios.runner import (
     send_messages,
     shuffled_with_duplicates,
 )
-from tests.tracker.sales.shop import Shop
 
 
 def require_same_as_sequential(shop: Shop, names: list[str], count: int, rng: Random) -> None:
-    tales = [TEN_MESSAGES[name](shop) for name in names]
-    orders = [shuffled_with_duplicates(scenario, rng, most=6) for scenario in tales for _ in range(count)]
-    undisturbed = connect_all(shop, [scenario.kinds for scenario in tales])
-    for sources, scenario in zip(undisturbed, tales, strict=True):
+    scenarios = [TEN_MESSAGES[name](shop) for name in names]
+    orders = [
+        shuffled_with_duplicates(scenario, rng, max_duplicates=6)
+        for scenario in scenarios
+        for _ in range(count)
+    ]
+    undisturbed_sources = connect_all(shop, [scenario.kinds for scenario in scenarios])
+    for sources, scenario in zip(undisturbed_sources, scenarios, strict=True):
         send_messages(shop, sources, scenario.messages, FIRST_DAY)
     concurrent = send_concurrently(shop, orders)
-    sequential = fingerprints(shop.databases, shop.brand_id)
-    for number, sources in enumerate(undisturbed):
-        found_fingerprints = concurrent[number * count : (number + 1) * count]
-        require_same_fingerprint([sequential[sources[0]], *found_fingerprints])
+    sequential = brand_fingerprints(shop.databases, shop.brand_id)
+    for number, sources in enumerate(undisturbed_sources):
+        own_fingerprints = concurrent[number * count : (number + 1) * count]
+        require_same_fingerprint([sequential[sources[0]], *own_fingerprints])
 
 
 def test_concurrent_messages_of_an_order_match_sequential_ones(shop: Shop, rng: Random) -> None:

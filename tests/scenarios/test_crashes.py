@@ -1,4 +1,4 @@
-"""A process is killed anywhere between receiving and booking: nothing is lost, and nothing is there twice."""
+"""A process is killed at any point between receiving and booking: nothing is lost or booked twice."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -15,6 +15,7 @@ from config.settings import Settings
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
 from payouts.commissions.release import release_due
+from tests.cast.shop import Shop
 from tests.harness.processes.crashes import CRASH_POINTS, Zygote, kill_at, zygote
 from tests.scenarios.catalogue import SIX_MESSAGES
 from tests.scenarios.runner import (
@@ -27,32 +28,38 @@ from tests.scenarios.runner import (
     send_messages,
 )
 from tests.scenarios.scenarios import Message
-from tests.tracker.sales.shop import Shop
 from tracker.sales.inbox.operations import receive
 from tracker.sales.sources.operations import get_source
 
 AFTER_RELEASE = FIRST_DAY + timedelta(days=30)
 STEPS = (accrue_due, adjust_due, release_due)
-MOST = 10_000
+NO_CRASH = 10_000
 
 
 def receive_and_book(
-    settings: Settings, sources: Sources, messages: Sequence[Message], answers: Path, moment: str, number: int
+    settings: Settings,
+    sources: Sources,
+    messages: Sequence[Message],
+    acknowledged_file: Path,
+    point: str,
+    number: int,
 ) -> None:
-    """What a web process and then the scheduler do; the answers to the shop are kept as they leave."""
+    """Do the work of a web process and the scheduler; write the keys of acknowledged messages to the file."""
     databases = open_databases(settings)
-    kill_at(databases.main, moment, number)
-    for told in messages:
-        transact(databases.main, partial(_receive, settings=settings, sources=sources, told=told))
-        with answers.open("a") as file:
-            file.write(f"{told.key}\n")
+    kill_at(databases.main, point, number)
+    for message in messages:
+        transact(databases.main, partial(_receive, settings=settings, sources=sources, message=message))
+        with acknowledged_file.open("a") as file:
+            file.write(f"{message.key}\n")
     book(databases.main)
     databases.close()
 
 
-def _receive(session: Session, settings: Settings, sources: Sources, told: Message) -> None:
-    source = get_source(session, sources[told.by])
-    receive(session, FIRST_DAY, source, told.key, told.body, keys=settings.secret_keys, topic=told.topic)
+def _receive(session: Session, settings: Settings, sources: Sources, message: Message) -> None:
+    source = get_source(session, sources[message.source_index])
+    receive(
+        session, FIRST_DAY, source, message.key, message.body, keys=settings.secret_keys, topic=message.topic
+    )
 
 
 def book(engine: Engine) -> None:
@@ -62,38 +69,45 @@ def book(engine: Engine) -> None:
 
 
 class CrashScenario:
-    """A shop that tells one tale again and again, each time to sources of its own."""
+    """A shop that sends the messages of one scenario repeatedly, each time to new sources."""
 
-    def __init__(self, settings: Settings, shop: Shop, name: str, nurse_: Zygote) -> None:
-        self.settings, self.shop, self.zygote = settings, shop, nurse_
-        # The refund and the dispute come before their sale, so that one message wakes another.
+    def __init__(self, settings: Settings, shop: Shop, name: str, process: Zygote) -> None:
+        self.settings, self.shop, self.process = settings, shop, process
+        # The refund and the dispute come before their sale, so that one message unparks others.
         self.kinds, self.messages = (
             (scenario := SIX_MESSAGES[name](shop)).kinds,
             tuple(reversed(scenario.messages)),
         )
         self.sources_by_scenario: list[Sources] = []
-        self.zygote.do(self._work("begin", MOST))
+        self.process.do(self._work("begin", NO_CRASH))
 
-    def _work(self, moment: str, number: int) -> Callable[[], None]:
+    def _work(self, point: str, number: int) -> Callable[[], None]:
         [sources] = connect_all(self.shop, [self.kinds])
         self.sources_by_scenario.append(sources)
-        self.answers = self.settings.home / f"answers-{len(self.sources_by_scenario)}"
-        return partial(receive_and_book, self.settings, sources, self.messages, self.answers, moment, number)
+        self.acknowledged_file = self.settings.home / f"acknowledged-{len(self.sources_by_scenario)}"
+        return partial(
+            receive_and_book, self.settings, sources, self.messages, self.acknowledged_file, point, number
+        )
 
-    def crash_at(self, moment: str, number: int) -> bool:
-        """Whether there was such a point. Then the shop sends again what was not answered, and jobs run."""
-        killed = self.zygote.was_killed(self._work(moment, number))
-        answered = self.answers.read_text().split("\n") if self.answers.exists() else []
-        unanswered = [told for told in self.messages if told.key not in answered]
-        send_messages(self.shop, self.sources_by_scenario[-1], unanswered, FIRST_DAY)
+    def crash_at(self, point: str, number: int) -> bool:
+        """Crash at this point; returns whether there was such a point.
+
+        Then the shop sends the unacknowledged messages again, and the jobs run.
+        """
+        killed = self.process.was_killed(self._work(point, number))
+        acknowledged = (
+            self.acknowledged_file.read_text().split("\n") if self.acknowledged_file.exists() else []
+        )
+        unacknowledged = [each for each in self.messages if each.key not in acknowledged]
+        send_messages(self.shop, self.sources_by_scenario[-1], unacknowledged, FIRST_DAY)
         run_jobs(self.shop, AFTER_RELEASE)
         return killed
 
-    def crash_at_each(self, moment: str, first: int = 1, step: int = 1) -> None:
+    def crash_at_each(self, point: str, first: int = 1, step: int = 1) -> None:
         number = first
-        while self.crash_at(moment, number):
+        while self.crash_at(point, number):
             number += step
-        assert number > len(self.messages) + len(STEPS), "there was a transaction for each"
+        assert number > len(self.messages) + len(STEPS), "each message and each job has its own transaction"
 
     def require_same_fingerprint(self) -> None:
         require_same_fingerprint(fingerprints_of(self.shop, self.sources_by_scenario))
@@ -102,10 +116,10 @@ class CrashScenario:
 def test_crashes_at_sampled_commits_and_statements_book_everything_once(
     settings: Settings, shop: Shop, rng: Random
 ) -> None:
-    with zygote() as working:
-        crash_scenario = CrashScenario(settings, shop, rng.choice(list(SIX_MESSAGES)), working)
-        for moment in ("commit", "committed") if is_sqlite(shop) else ("commit",):
-            crash_scenario.crash_at_each(moment, rng.choice((1, 2)), 2)
+    with zygote() as process:
+        crash_scenario = CrashScenario(settings, shop, rng.choice(list(SIX_MESSAGES)), process)
+        for point in ("commit", "committed") if is_sqlite(shop) else ("commit",):
+            crash_scenario.crash_at_each(point, rng.choice((1, 2)), 2)
         for _ in range(4):
             assert crash_scenario.crash_at("statement", rng.randint(1, 30))
         crash_scenario.require_same_fingerprint()
@@ -119,8 +133,8 @@ def is_sqlite(shop: Shop) -> bool:
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", SIX_MESSAGES)
 def test_a_crash_at_any_point_books_everything_once(settings: Settings, shop: Shop, name: str) -> None:
-    with zygote() as working:
-        crash_scenario = CrashScenario(settings, shop, name, working)
-        for moment in CRASH_POINTS:
-            crash_scenario.crash_at_each(moment)
+    with zygote() as process:
+        crash_scenario = CrashScenario(settings, shop, name, process)
+        for point in CRASH_POINTS:
+            crash_scenario.crash_at_each(point)
         crash_scenario.require_same_fingerprint()

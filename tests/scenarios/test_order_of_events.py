@@ -1,6 +1,7 @@
-"""The end of a tale does not depend on the order, the number or the cut of its messages.
+"""The fingerprint of a scenario does not depend on order, repetition or timing of its messages.
 
-In the fast suite a sample by a seed that is printed; at night every order of six messages, and 2,000 of ten.
+The fast suite runs a random sample and prints its seed; the nightly suite runs all orders of six messages,
+and 2,000 orders of ten messages.
 """
 
 import json
@@ -10,8 +11,9 @@ from random import Random
 
 import pytest
 
+from tests.cast.shop import Shop
 from tests.scenarios.catalogue import SIX_MESSAGES, TEN_MESSAGES
-from tests.scenarios.fingerprint import fingerprints
+from tests.scenarios.fingerprint import brand_fingerprints
 from tests.scenarios.runner import (
     FIRST_DAY,
     connect_all,
@@ -23,13 +25,16 @@ from tests.scenarios.runner import (
     shuffled_with_duplicates,
 )
 from tests.scenarios.scenarios import Scenario, standard_ten
-from tests.tracker.sales.shop import Shop
 
 HOUR_S = 3600
 
 
-def in_random_orders(tales: list[Scenario], count: int, rng: Random) -> list[Scenario]:
-    return [shuffled_with_duplicates(scenario, rng, most=5) for scenario in tales for _ in range(count)]
+def in_random_orders(scenarios: list[Scenario], count: int, rng: Random) -> list[Scenario]:
+    return [
+        shuffled_with_duplicates(scenario, rng, max_duplicates=5)
+        for scenario in scenarios
+        for _ in range(count)
+    ]
 
 
 def test_random_orders_with_duplicates_have_the_same_fingerprint(shop: Shop, rng: Random) -> None:
@@ -38,28 +43,28 @@ def test_random_orders_with_duplicates_have_the_same_fingerprint(shop: Shop, rng
     count, names = (
         (3, rng.sample(list(TEN_MESSAGES), 8)) if is_quick else (2, rng.sample(list(TEN_MESSAGES), 4))
     )
-    found_fingerprints = run_all(
+    fingerprints = run_all(
         shop, in_random_orders([TEN_MESSAGES[name](shop) for name in names], count, rng), rng
     )
-    for start in range(0, len(found_fingerprints), count):
-        require_same_fingerprint(found_fingerprints[start : start + count])
+    for start in range(0, len(fingerprints), count):
+        require_same_fingerprint(fingerprints[start : start + count])
 
 
 def test_sources_with_a_shared_namespace_may_each_report_parts_of_an_order(shop: Shop, rng: Random) -> None:
-    """Two of our own kind tell every other message of one order."""
-    told = [(number % 2, each) for number, each in enumerate(standard_ten(shop).messages)]
+    """Two sources of the kind `standard` alternate in sending the messages of one order."""
+    messages = [(number % 2, each) for number, each in enumerate(standard_ten(shop).messages)]
     namespaces = [f"shared-{number}" for number in range(2)]
     for namespace in namespaces:
         sources = connect_all(shop, [("standard",), ("standard",)], namespace)
-        rng.shuffle(told)
-        for number, each in told:
+        rng.shuffle(messages)
+        for number, each in messages:
             send_messages(shop, sources[number], [each], FIRST_DAY)
         run_jobs(shop, FIRST_DAY)
     finish(shop)
-    found_fingerprints = fingerprints(shop.databases, shop.brand_id)
-    end = require_same_fingerprint([found_fingerprints[namespace] for namespace in namespaces])
-    assert len(json.loads(end)["sale"]) == 1
-    assert "parked" not in end
+    fingerprints = brand_fingerprints(shop.databases, shop.brand_id)
+    fingerprint = require_same_fingerprint([fingerprints[namespace] for namespace in namespaces])
+    assert len(json.loads(fingerprint)["sale"]) == 1
+    assert "parked" not in fingerprint
 
 
 @pytest.mark.nightly

@@ -1,4 +1,4 @@
-"""Whatever happens to an order: each order of its messages ends the same, and as the rules say."""
+"""Random scenarios: every order of messages gives the same fingerprint, and the commission of the rules."""
 
 import json
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from config.database import Databases
 from config.settings import Settings
+from tests.cast.shop import Shop
 from tests.scenarios.random_scenarios import (
     Expected,
     payment_scenarios,
@@ -25,11 +26,10 @@ from tests.scenarios.runner import (
     shuffled_with_duplicates,
 )
 from tests.scenarios.scenarios import Scenario
-from tests.tracker.sales.shop import Shop
 
 SCENARIOS = 4
 WITHOUT_SHRINKING = settings(
-    # A smaller tale than the first that fails is not worth the minutes that it takes to look for it.
+    # Finding a smaller failing scenario is not worth the minutes that it takes.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=(
         HealthCheck.function_scoped_fixture,
@@ -42,48 +42,56 @@ WITHOUT_SHRINKING = settings(
 Runner = Callable[[Shop, list[Scenario], Random], list[str]]
 
 
-def run_at_once(shop: Shop, orders: list[Scenario], _chance: Random) -> list[str]:
+def run_in_threads(shop: Shop, orders: list[Scenario], _rng: Random) -> list[str]:
     return send_concurrently(shop, orders)
 
 
 def require_expected_fingerprints(
-    shop: Shop, tales: list[Expected], rng: Random, telling: Runner, count: int
+    shop: Shop, scenarios: list[Expected], rng: Random, run: Runner, count: int
 ) -> None:
-    """Each tale is told in so many orders."""
-    orders = [shuffled_with_duplicates(each.scenario, rng, most=3) for each in tales for _ in range(count)]
-    found_fingerprints = telling(shop, orders, rng)
-    for number, expected in enumerate(tales):
-        end = json.loads(require_same_fingerprint(found_fingerprints[number * count : (number + 1) * count]))
-        [commission] = map(json.loads, end["commission"])
+    """Run each scenario in `count` random orders and compare with the expected commission."""
+    orders = [
+        shuffled_with_duplicates(each.scenario, rng, max_duplicates=3)
+        for each in scenarios
+        for _ in range(count)
+    ]
+    fingerprints = run(shop, orders, rng)
+    for number, expected in enumerate(scenarios):
+        fingerprint = json.loads(
+            require_same_fingerprint(fingerprints[number * count : (number + 1) * count])
+        )
+        [commission] = map(json.loads, fingerprint["commission"])
         assert commission[5] == expected.commission_minor, expected
 
 
-def examples(times: int, orders: int, settings_: Settings, databases: Databases, telling: Runner) -> None:
+def check_examples(
+    max_examples: int, orders: int, settings_: Settings, databases: Databases, run: Runner
+) -> None:
     numbers = count()
 
-    @settings(WITHOUT_SHRINKING, max_examples=times)
+    @settings(WITHOUT_SHRINKING, max_examples=max_examples)
     @given(st.data())
     def check(data: st.DataObject) -> None:
         shop = create_shop_without_suspicion(settings_, databases, f"Shop {next(numbers)}")
         any_scenario = shop_scenarios(shop) | payment_scenarios(shop) | shop_and_provider_scenarios(shop)
-        tales = st.lists(any_scenario, min_size=SCENARIOS, max_size=SCENARIOS)
+        scenarios = st.lists(any_scenario, min_size=SCENARIOS, max_size=SCENARIOS)
         rng = data.draw(st.randoms(use_true_random=False))
-        require_expected_fingerprints(shop, data.draw(tales), rng, telling, orders)
+        require_expected_fingerprints(shop, data.draw(scenarios), rng, run, orders)
 
     check()
 
 
-@pytest.mark.parametrize("telling", [run_all, run_at_once])
+@pytest.mark.parametrize("run", [run_all, run_in_threads])
 def test_random_scenarios_in_any_order_match_the_money_rules(
-    settings: Settings, databases: Databases, telling: Runner
+    settings: Settings, databases: Databases, run: Runner
 ) -> None:
-    examples(2, 2, settings, databases, telling)  # what Hypothesis tries first is the simplest there is
+    check_examples(2, 2, settings, databases, run)  # Hypothesis begins with the simplest examples
 
 
 @pytest.mark.nightly
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("telling", [run_all, run_at_once])
+@pytest.mark.parametrize("run", [run_all, run_in_threads])
 def test_hundreds_of_random_scenarios_in_any_order_match_the_money_rules(
-    settings: Settings, databases: Databases, telling: Runner
+    settings: Settings, databases: Databases, run: Runner
 ) -> None:
-    examples(100, 3, settings, databases, telling)
+    check_examples(100, 3, settings, databases, run)

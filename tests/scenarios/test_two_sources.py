@@ -1,14 +1,14 @@
-"""What a shop and its provider both tell counts once; what only the provider tells of waits."""
+"""Refunds reported by a shop and its provider count once; those reported only by the provider wait."""
 
 import json
 from random import Random
 from typing import Any
 
+from tests.cast.shop import Shop
 from tests.scenarios.catalogue import SIX_MESSAGES_TWO_SOURCES, TEN_MESSAGES_TWO_SOURCES
 from tests.scenarios.random_scenarios import NET, TOTAL, expected_commission_minor
 from tests.scenarios.runner import require_same_fingerprint, run_all, shuffled_with_duplicates
 from tests.scenarios.two_source_scenarios import with_unreported_refund
-from tests.tracker.sales.shop import Shop
 
 EXPECTED_OF_SIX = {
     "standard, supported by stripe": ("anna", [2000], 0),
@@ -20,24 +20,24 @@ EXPECTED_OF_TEN = {
     "stripe, supported by woocommerce": ("anna", [4284, 900, 6121], 0),
     "woocommerce, supported by stripe": ("anna", [4284, 900], 0),
 }
-"""Who is credited, what went back, and what of a dispute was lost."""
+"""The credited creator, the amounts of the refunds, and the lost amount of a dispute."""
 
 
-def read(end: str) -> dict[str, list[Any]]:
-    return {name: [json.loads(each) for each in found] for name, found in json.loads(end).items()}
+def parts_of(fingerprint: str) -> dict[str, list[Any]]:
+    return {name: [json.loads(each) for each in found] for name, found in json.loads(fingerprint).items()}
 
 
 def test_each_refund_counts_once_and_no_event_stays_parked(shop: Shop, rng: Random) -> None:
-    tales = [(make(shop), EXPECTED_OF_SIX[name]) for name, make in SIX_MESSAGES_TWO_SOURCES.items()]
-    tales += [(make(shop), EXPECTED_OF_TEN[name]) for name, make in TEN_MESSAGES_TWO_SOURCES.items()]
-    found_fingerprints = run_all(
-        shop, [shuffled_with_duplicates(scenario, rng, most=5) for scenario, _ in tales], rng
+    scenarios = [(make(shop), EXPECTED_OF_SIX[name]) for name, make in SIX_MESSAGES_TWO_SOURCES.items()]
+    scenarios += [(make(shop), EXPECTED_OF_TEN[name]) for name, make in TEN_MESSAGES_TWO_SOURCES.items()]
+    fingerprints = run_all(
+        shop, [shuffled_with_duplicates(scenario, rng, max_duplicates=5) for scenario, _ in scenarios], rng
     )
-    for end, (_scenario, (owner, refunds, lost)) in zip(found_fingerprints, tales, strict=True):
-        parts = read(end)
+    for fingerprint, (_scenario, (owner, refunds, lost)) in zip(fingerprints, scenarios, strict=True):
+        parts = parts_of(fingerprint)
         assert {event[1] for event in parts["event"]} == {"applied"}
         assert sorted(refund[2] for refund in parts["refund"]) == sorted(refunds)
-        [[_order_id, enrollment_id, *_]] = parts["credit"]
+        [[_order_id, enrollment_id, *_]] = parts["attribution"]
         assert enrollment_id == shop.enrollments[owner]
         [commission] = parts["commission"]
         assert commission[5] == expected_commission_minor(TOTAL, NET, [], [*refunds, *[lost] * (lost > 0)])
@@ -45,10 +45,10 @@ def test_each_refund_counts_once_and_no_event_stays_parked(shop: Shop, rng: Rand
 
 def test_a_refund_known_only_to_the_provider_holds_the_order(shop: Shop, rng: Random) -> None:
     scenario = with_unreported_refund(shop)
-    parts = read(
+    parts = parts_of(
         require_same_fingerprint(run_all(shop, [shuffled_with_duplicates(scenario, rng, 5)] * 2, rng))
     )
-    waiting = {event[0] for event in parts["event"] if event[1] == "parked"}
-    assert waiting == {"evt_3RefundCreatedExample", "evt_again"}
+    parked = {event[0] for event in parts["event"] if event[1] == "parked"}
+    assert parked == {"evt_3RefundCreatedExample", "evt_again"}
     [[*_, is_released]] = parts["commission"]
     assert not is_released

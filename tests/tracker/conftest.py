@@ -2,9 +2,9 @@ import pytest
 
 from config.database import open_databases
 from config.settings import Settings
+from tests.cast.api import Terminal
+from tests.cast.people import Cast, create_cast
 from tests.harness.databases.snapshots import NOW, Snapshot, database_seed_for
-from tests.tracker.cast import Cast, create_cast
-from tests.tracker.terminal import Terminal
 from tracker.people.accounts.commands import COMMANDS as ABOUT_PEOPLE
 from tracker.programs.brand_commands import COMMANDS as ABOUT_BRANDS
 from tracker.programs.commands import COMMANDS as ABOUT_PROGRAMS

@@ -8,7 +8,7 @@ from tracker.errors import Invalid
 from tracker.ids import new_id, new_uuid, uuid_of, uuid_time
 from tracker.signing import CLICK_TOKEN, SOURCE_SECRET, CannotDecrypt, decrypt, encrypt, signer
 
-OLD, NEW = "an old key that is long enough to use", "a new key that is long enough to use it"
+OLD, NEW = "an old signing key of sufficient length", "a new signing key of sufficient length"
 TIMES = st.datetimes(datetime(1990, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))
 
 
@@ -47,7 +47,7 @@ def test_an_old_key_verifies_and_the_new_one_signs() -> None:
     assert rotated.get_signature(b"value") == signer([NEW], CLICK_TOKEN).get_signature(b"value")
 
 
-def test_a_secret_survives_a_rotation_of_keys() -> None:
+def test_a_secret_can_be_decrypted_after_a_key_rotation() -> None:
     box = encrypt([OLD], SOURCE_SECRET, "whsec_x")
     assert "whsec_x" not in box
     assert decrypt([NEW, OLD], SOURCE_SECRET, box) == "whsec_x"

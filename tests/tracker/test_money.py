@@ -10,17 +10,17 @@ from tracker.money import Money, divide_half_up, exponent, format_amount, format
 AMOUNTS = st.integers(-(10**15), 10**15)
 
 
-def test_amounts_of_two_currencies_do_not_add() -> None:
+def test_amounts_of_different_currencies_cannot_be_added() -> None:
     with pytest.raises(Invalid, match="EUR and JPY"):
         Money(1, "EUR") + Money(1, "JPY")
 
 
-def test_amounts_of_one_currency_do() -> None:
+def test_amounts_of_one_currency_can_be_added_and_subtracted() -> None:
     assert Money(150, "EUR") + Money(50, "EUR") - Money(30, "EUR") == Money(170, "EUR")
 
 
 @pytest.mark.parametrize("amount", [1.0, "1", True, None])
-def test_an_amount_is_an_integer(amount: object) -> None:
+def test_an_amount_must_be_an_integer(amount: object) -> None:
     with pytest.raises(Invalid):
         Money(amount, "EUR")  # type: ignore[arg-type]
 
@@ -46,7 +46,7 @@ def test_amounts_are_written_exactly(minor: int, currency: str, text: str) -> No
 
 @given(AMOUNTS, st.integers(1, 10**9))
 def test_half_up_is_exact(numerator: int, denominator: int) -> None:
-    # Exact: the comparison is by cross multiplication, so no precision is lost.
+    # Cross multiplication compares exactly, without a loss of precision.
     found = divide_half_up(numerator, denominator)
     assert 2 * abs(found * denominator - numerator) <= denominator
     if 2 * (abs(numerator) % denominator) == denominator:
@@ -62,7 +62,7 @@ def test_halves_round_away_from_zero(number: int) -> None:
 @pytest.mark.parametrize(
     ("text", "rate_bp"), [("12.5", 1250), ("10 %", 1000), ("0", 0), ("100", 10_000), ("0.01", 1)]
 )
-def test_a_rate_is_a_percentage(text: str, rate_bp: int) -> None:
+def test_a_rate_is_parsed_as_a_percentage(text: str, rate_bp: int) -> None:
     assert parse_rate_bp(text) == rate_bp
 
 

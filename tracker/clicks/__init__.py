@@ -1,1 +1,1 @@
-"""The redirect: who clicked, where the click leads, and the record of it."""
+"""Clicks: redirect visitors to the shop, record each click, count visits."""

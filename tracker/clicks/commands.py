@@ -1,4 +1,4 @@
-"""Commands about clicks: follow a link as a shopper would, and count what was recorded."""
+"""Commands about clicks: follow a link as a shopper would, and count the recorded clicks."""
 
 import urllib.error
 import urllib.request
@@ -9,7 +9,7 @@ import click
 from sqlalchemy import func, select
 
 from config.database import read_session
-from tracker.clicks.counting.totals import link_totals
+from tracker.clicks.counting.hourly_totals import link_totals
 from tracker.clicks.counting.visits import TOTAL_COLUMNS
 from tracker.clicks.models import Click, ClickTotal
 from tracker.console import FAILED, CommandResult, Console, ConsoleGroup, pass_console
@@ -23,19 +23,19 @@ BROWSER = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/60
 
 
 class ServerUnreachable(LinkledgerError):
-    """Nothing answers where the links lead."""
+    """No server responds at the address of the short links."""
 
 
 @click.group("click", cls=ConsoleGroup)
 def click_commands() -> None:
-    """Clicks: follow a link, count what was recorded."""
+    """Clicks: follow a link, count recorded clicks."""
 
 
 @click_commands.command("follow")
 @click.argument("code")
 @pass_console
 def follow(console: Console, code: str) -> CommandResult:
-    """Follow a link over HTTP as a phone would, and show where it leads and the click token."""
+    """Follow a link over HTTP as a phone would, and show the destination and the click token."""
     with read_session(console.databases.main) as session:
         target = link_target(session, code)
     status, location = _get(f"{console.settings.link_url}/{quote(code, safe='')}")
@@ -49,7 +49,7 @@ def follow(console: Console, code: str) -> CommandResult:
 @click.option("--link", "link_id", required=True, metavar="ID")
 @pass_console
 def count(console: Console, link_id: str) -> CommandResult:
-    """Count the clicks of a link that are kept, by verdict; `click totals` also has those of before."""
+    """Count the stored clicks of a link by verdict; `click totals` also includes deleted clicks."""
     with read_session(console.databases.clicks) as session:
         rows = session.execute(
             select(Click.verdict, func.count())
@@ -67,7 +67,7 @@ def count(console: Console, link_id: str) -> CommandResult:
 @click.option("--link", "link_id", required=True, metavar="ID")
 @pass_console
 def totals(console: Console, link_id: str) -> CommandResult:
-    """Show the hourly totals of a link, as the scheduler or `linkledger work` made them."""
+    """Show the hourly totals of a link; the scheduler or `linkledger work` computes them."""
     with read_session(console.databases.clicks) as session:
         hours = link_totals(session, uuid_of(link_id, "lnk"))
     rows = [{"hour": format_utc(each.hour), **_counts(each)} for each in hours]
@@ -75,7 +75,7 @@ def totals(console: Console, link_id: str) -> CommandResult:
     lines = [f"{row['hour']}  {_summary(row)}" for row in rows]
     value = {"link": link_id, "total": link_total, "hours": rows}
     return CommandResult(
-        value, "\n".join([*lines, f"in all  {_summary(link_total)}"]) if rows else "None yet."
+        value, "\n".join([*lines, f"total  {_summary(link_total)}"]) if rows else "None yet."
     )
 
 
@@ -83,27 +83,27 @@ def _counts(total: ClickTotal) -> dict[str, Any]:
     return {name: getattr(total, name) for name in TOTAL_COLUMNS}
 
 
-def _summary(figures: dict[str, Any]) -> str:
-    return ", ".join(f"{figures[name]} {name}" for name in TOTAL_COLUMNS if figures[name])
+def _summary(counts: dict[str, Any]) -> str:
+    return ", ".join(f"{counts[name]} {name}" for name in TOTAL_COLUMNS if counts[name])
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The redirect itself is what we want to see."""
+    """Returns the redirect response instead of following it."""
 
     def redirect_request(self, *_arguments: Any, **_options: Any) -> None:
         return None
 
 
 def _get(url: str) -> tuple[int, str | None]:
-    request = urllib.request.Request(url, headers={"User-Agent": BROWSER})  # noqa: S310 - of our settings
+    request = urllib.request.Request(url, headers={"User-Agent": BROWSER})  # noqa: S310 - own host
     try:
-        with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT_S) as answer:
-            return int(answer.status), answer.headers.get("Location")
-    except urllib.error.HTTPError as answer:
-        return int(answer.code), answer.headers.get("Location")
+        with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT_S) as response:
+            return int(response.status), response.headers.get("Location")
+    except urllib.error.HTTPError as response:
+        return int(response.code), response.headers.get("Location")
     except OSError as error:
         raise ServerUnreachable(
-            f"Nothing answers at {url} ({error}). Start it with: linkledger serve"
+            f"No server responds at {url} ({error}). Start it with: linkledger serve"
         ) from None
 
 

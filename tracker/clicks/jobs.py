@@ -1,4 +1,4 @@
-"""What the scheduler does for clicks. A door: each opens its own transactions, and says what it did."""
+"""Jobs about clicks. Entry points: each opens its own transactions and returns what the scheduler stores."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from config.database import read_session, transact
 from config.settings import Settings
 from tracker.clicks.counting.partitions import create_partitions, default_partition_rows, is_partitioned
 from tracker.clicks.counting.statistics import latest_counted_hour
-from tracker.clicks.counting.totals_run import TotalsRun
+from tracker.clicks.counting.totals_job import TotalsRun
 from tracker.clicks.counting.visitor_keys import rotate_keys
 from tracker.clicks.recording.spool_drainer import drain_orphans
 
@@ -23,29 +23,34 @@ CheckLease = Callable[[], object]
 log = structlog.get_logger(__name__)
 
 
-def count_clicks(clicks: Engine, now: datetime, check_lease: CheckLease, back: timedelta) -> dict[str, Any]:
-    """`hours` whose totals were made: those no older than `back`, and all since the newest that is counted.
+def count_clicks(
+    clicks: Engine, now: datetime, check_lease: CheckLease, look_back: timedelta
+) -> dict[str, Any]:
+    """Compute the totals of changed hours within `look_back` and of every hour since the latest counted one.
 
-    So no hour is left out for good after a time without a scheduler: pages rely on it.
+    After a pause of the scheduler no hour stays uncounted; pages rely on that. Result: `hours`, how many
+    hours were counted.
     """
     with read_session(clicks) as session:
-        since = min(now - back, latest_counted_hour(session))
+        since = min(now - look_back, latest_counted_hour(session))
     return {"hours": TotalsRun(clicks, check_lease).count(since, now)}
 
 
 def confirm_clicks(clicks: Engine, check_lease: CheckLease, credited: Sequence[UUID]) -> dict[str, Any]:
-    """Confirm prerenders to which sales were credited. `confirmed`: number of new ones."""
+    """A sale that is credited to a prerender confirms it. Result: `confirmed`, how many are new."""
     return {"confirmed": TotalsRun(clicks, check_lease).confirm(credited, "a sale was credited to it")}
 
 
-def prune_clicks(clicks: Engine, now: datetime, check_lease: CheckLease, keep: timedelta) -> dict[str, Any]:
-    """First count whatever came late, however old."""
+def prune_clicks(
+    clicks: Engine, now: datetime, check_lease: CheckLease, retention: timedelta
+) -> dict[str, Any]:
+    """Delete clicks older than `retention`, after counting those that were recorded late."""
     run = TotalsRun(clicks, check_lease)
-    return {"hours": run.count(now - keep, now), **run.prune(now - keep)}
+    return {"hours": run.count(now - retention, now), **run.prune(now - retention)}
 
 
 def partition_clicks(clicks: Engine, now: datetime) -> dict[str, Any]:
-    """Make the months to come. `outside`: clicks that no month has, which is an alarm."""
+    """Create the partitions of the next months. `outside`: clicks without one; above 0 is an alarm."""
     with read_session(clicks) as session:
         if not is_partitioned(session):
             return {}
@@ -58,10 +63,13 @@ def partition_clicks(clicks: Engine, now: datetime) -> dict[str, Any]:
 
 
 def drain_spools(settings: Settings) -> dict[str, Any]:
-    """Where no process serves, nobody else looks for what the dead left. `drained`: so many clicks."""
+    """Drain the spools of processes that ended. Result: `drained`, how many clicks.
+
+    A serving process does this too; the job covers installations where none runs.
+    """
     return {"drained": drain_orphans(settings.spool_folder, settings.clicks_url)}
 
 
 def renew_visitor_keys(home: Path) -> dict[str, Any]:
-    """Uses the real time: jobs that run with --as-of must not destroy a key in use."""
+    """Create and destroy keys by the real time: a job with --as-of must not destroy a key in use."""
     return {"destroyed": rotate_keys(home, datetime.now(UTC))}

@@ -1,4 +1,4 @@
-"""The tables of clicks and of their totals, in a database of their own."""
+"""The tables of clicks and of their totals, in a separate database."""
 
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ VERDICTS = ("person", "unconfirmed", "crawler", "preview", "prefetch", "embedded
 
 
 class Click(ClickBase):
-    """One request for a link. The id holds its time; there is no other index, so that writing stays cheap."""
+    """One request for a link. The id contains its time. No other index, so that inserts stay cheap."""
 
     __tablename__ = "click"
     __table_args__ = (
@@ -33,14 +33,14 @@ class Click(ClickBase):
     sub_ids: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
     country: Mapped[str | None]
     visitor: Mapped[str | None]
-    """A mark that is the same for the same browser, address and link on one day (see visitor.py)."""
+    """Visitor hash: the same for one browser, address and link on one day (see visitor.py)."""
     visitor_before: Mapped[str | None]
-    """The mark that the same visitor had the day before."""
+    """The hash that the same visitor had the day before."""
     network: Mapped[str | None]
 
 
 class ClickTotal(ClickBase):
-    """What an hour of one link comes to. Only `persons` are visits; repeats and floods were persons too."""
+    """Clicks of one link in one hour. Only `persons` are visits; repeats and floods are persons too."""
 
     __tablename__ = "click_total"
     __table_args__ = (_BY_KEY,)
@@ -59,7 +59,7 @@ class ClickTotal(ClickBase):
 
 
 class ClickHour(ClickBase):
-    """How many clicks the totals of an hour were made from; another number of rows means: count again."""
+    """How many rows the totals of an hour were computed from; if the number differs now, recount."""
 
     __tablename__ = "click_hour"
     __table_args__ = (STRICT,)
@@ -67,11 +67,11 @@ class ClickHour(ClickBase):
     hour: Mapped[datetime] = mapped_column(primary_key=True)
     counted: Mapped[int]
     closed: Mapped[bool]
-    """Its clicks are being pruned, or are gone: its totals stay as they are for good."""
+    """Its clicks are being deleted or are gone: its totals no longer change."""
 
 
 class ClickDoubt(ClickBase):
-    """A person's click that is no further visit, and why. A row of its own: clicks are never changed."""
+    """A person's click that is not counted as a visit, and why. A separate row: clicks are never updated."""
 
     __tablename__ = "click_doubt"
     __table_args__ = (CheckConstraint("kind in ('repeat', 'flood')", name="click_doubt_known"), _BY_KEY)
@@ -82,7 +82,7 @@ class ClickDoubt(ClickBase):
 
 
 class ClickConfirmation(ClickBase):
-    """A prerender that a person saw after all, and how that is known. It counts as a person's click."""
+    """A prerendered page that was shown, and how that is known. It counts as a person's click."""
 
     __tablename__ = "click_confirmation"
     __table_args__ = (_BY_KEY,)
@@ -92,7 +92,7 @@ class ClickConfirmation(ClickBase):
 
 
 class ClickVisitor(ClickBase):
-    """The first and the last click of one visitor's mark, so that a repeat is found without an index."""
+    """The first and the last click with one visitor hash, so that repeats are found without an index."""
 
     __tablename__ = "click_visitor"
     __table_args__ = (_BY_KEY,)

@@ -1,8 +1,8 @@
-"""The click token: which click of which link, signed, so that a sale can be credited from the token alone.
+"""The click token: click id and link id, signed, so that a sale can be attributed from the token alone.
 
-44 characters of payload, then 43 of signature, all of [A-Za-z0-9_-]: nothing else passes through Stripe's
-`client_reference_id`, which is why no separator stands between the two. The payload is one byte (version in
-the upper half, flags in the lower), the click's UUIDv7 and the link's UUID, in base64url.
+44 characters of payload, then 43 of signature, all of [A-Za-z0-9_-], because Stripe's `client_reference_id`
+allows nothing else; hence no separator. The payload is one byte (version in the upper half, flags in the
+lower), the click's UUIDv7 and the link's UUID, in base64url.
 """
 
 import base64
@@ -30,12 +30,12 @@ _FORM = re.compile(rf"[A-Za-z0-9_-]{{{TOKEN_LENGTH}}}")
 
 
 class InvalidToken(Invalid):
-    """Not a token of this installation. Says why without repeating it."""
+    """Not a token of this installation. The message gives the cause and does not contain the token."""
 
 
 @dataclass(frozen=True)
 class ClickToken:
-    """`earns`: a sale may be credited to it. Not `confirmed`: a prerender, which perhaps nobody saw."""
+    """`earns`: a sale may be credited to it. Not `confirmed`: a prerender that may never have been shown."""
 
     click_id: UUID
     link_id: UUID
@@ -49,28 +49,27 @@ class ClickToken:
 
 
 def make_token(keys: Sequence[str], click_id: UUID, link_id: UUID, *, earns: bool, confirmed: bool) -> str:
+    """Sign with the first of `keys`. `earns` and `confirmed` are those of ClickToken."""
     flags = _VERSION | (_EARNS if earns else 0) | (0 if confirmed else _UNCONFIRMED)
     payload = base64url(bytes((flags,)) + click_id.bytes + link_id.bytes)
     signature = hmac.digest(_signing_key(tuple(keys)), payload, "sha256")
     return (payload + base64url(signature)).decode("ascii")
 
 
-def read_token(keys: Sequence[str], text: str) -> ClickToken:
-    """Raises InvalidToken for what is malformed, altered, or signed elsewhere or for another use.
+def read_token(keys: Sequence[str], token: str) -> ClickToken:
+    """Raises InvalidToken if the token is malformed, altered, or signed elsewhere or for another purpose.
 
-    Every key of the list is tried, so that tokens outlive an exchange of keys.
+    Tries every key, so that tokens remain valid after a key rotation.
     """
-    if not _FORM.fullmatch(text):
-        raise InvalidToken(
-            f"A click token has {TOKEN_LENGTH} characters of A-Z a-z 0-9 _ and -; this has not."
-        )
-    payload, signature = text[:PAYLOAD_LENGTH].encode(), text[PAYLOAD_LENGTH:].encode()
+    if not _FORM.fullmatch(token):
+        raise InvalidToken(f"A click token is {TOKEN_LENGTH} characters of A-Z a-z 0-9 _ and -; this is not.")
+    payload, signature = token[:PAYLOAD_LENGTH].encode(), token[PAYLOAD_LENGTH:].encode()
     if not _is_canonical(signature) or not _signer(tuple(keys)).verify_signature(payload, signature):
-        raise InvalidToken("The click token was altered, or made by another installation.")
+        raise InvalidToken("The click token was altered, or another installation made it.")
     raw = base64.urlsafe_b64decode(payload)
     flags = raw[0]
     if flags & ~(_EARNS | _UNCONFIRMED) != _VERSION:
-        raise InvalidToken("The click token is of a kind that this version of Linkledger does not know.")
+        raise InvalidToken("This version of Linkledger does not support this kind of click token.")
     return ClickToken(
         click_id=UUID(bytes=raw[1:17]),
         link_id=UUID(bytes=raw[17:33]),
@@ -80,7 +79,7 @@ def read_token(keys: Sequence[str], text: str) -> ClickToken:
 
 
 def _is_canonical(signature: bytes) -> bool:
-    """The last of 43 characters has two bits that mean nothing; only the spelling that we write is good.
+    """Whether the two unused bits of the last of 43 characters are zero.
 
     Otherwise four strings would be the same token, and deduplication could be bypassed.
     """
@@ -94,5 +93,5 @@ def _signer(keys: tuple[str, ...]) -> Signer:
 
 @lru_cache(maxsize=8)
 def _signing_key(keys: tuple[str, ...]) -> bytes:
-    """What the signer signs with: its own way there is twice as long (measured)."""
+    """The derived key of the signer: signing with it directly takes half the time (measured)."""
     return _signer(keys).derive_key()

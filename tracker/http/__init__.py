@@ -1,1 +1,1 @@
-"""What every web entry point shares: client address, bodies, request slots, safety headers."""
+"""Shared by all web entry points: client address, request bodies, request slots, security headers."""

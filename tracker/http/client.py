@@ -1,7 +1,7 @@
-"""Who sent a request, and how, when proxies may stand in between: one answer for every door. Pure.
+"""The client, scheme and host of a request behind proxies, the same for every entry point. Pure.
 
-Forwarding headers are trusted only if the peer is listed in
-LINKLEDGER_TRUSTED_PROXIES; anybody else could have written those headers himself.
+Forwarding headers are trusted only if the peer is listed in LINKLEDGER_TRUSTED_PROXIES: every other client
+can write these headers itself.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ FORWARDING_HEADERS = (
 
 
 class Client(NamedTuple):
-    """`address` in its usual form, or "" when it is not known. `proxied`: a trusted proxy said so."""
+    """The sender of a request. `address` is "" if unknown; `proxied`: a trusted proxy supplied the values."""
 
     address: str
     scheme: str
@@ -34,22 +34,23 @@ class Client(NamedTuple):
 
 
 def trusted_networks(setting: str) -> Networks:
-    """Of addresses and networks with commas between them, as settings have checked them."""
+    """The networks in a comma-separated list of addresses and networks, which the settings have checked."""
     return tuple(ip_network(each.strip()) for each in setting.split(",") if each.strip())
 
 
 def client_of(peer: str, scheme: str, host: str, header: Header, trusted: Networks) -> Client:
-    """`peer`, `scheme` and `host` are those of the connection; `header` looks one up by its lower-case name.
+    """The client of a request.
 
-    Headers that came several times are joined with commas, as HTTP has it. The address is the last one in
-    X-Forwarded-For that is no trusted proxy: what stands before it, its sender could choose.
+    `peer`, `scheme` and `host` are those of the connection; `header` finds a header by its lower-case name
+    and joins repeated headers with commas, as HTTP defines. The address is the last one in X-Forwarded-For
+    that is not a trusted proxy: the client itself can choose the addresses before it.
     """
-    own = normalize_address(peer)
-    if not trusted or not _is_trusted(own, trusted):
-        return Client(own, scheme, host, False)
+    peer_address = normalize_address(peer)
+    if not trusted or not _is_trusted(peer_address, trusted):
+        return Client(peer_address, scheme, host, False)
     forwarded_scheme = _last_value(header("x-forwarded-proto")).lower()
     return Client(
-        _client_address(own, header("x-forwarded-for"), trusted),
+        _client_address(peer_address, header("x-forwarded-for"), trusted),
         forwarded_scheme if forwarded_scheme in ("http", "https") else scheme,
         _last_value(header("x-forwarded-host")) or host,
         True,
@@ -57,13 +58,13 @@ def client_of(peer: str, scheme: str, host: str, header: Header, trusted: Networ
 
 
 def is_direct_loopback(peer: str, header: Header) -> bool:
-    """Whether the request comes directly from this machine and not through a local proxy."""
+    """Whether the request comes directly from this machine, without a proxy."""
     return _is_loopback(normalize_address(peer)) and not any(header(name) for name in FORWARDING_HEADERS)
 
 
 @lru_cache(maxsize=4096)
 def normalize_address(text: str) -> str:
-    """The address without port or brackets, an IPv4 one inside IPv6 as such; "" for what is none."""
+    """The IP address without port and brackets, IPv4-mapped IPv6 as IPv4; "" if `text` is not an address."""
     bare = text.strip()
     if bare.startswith("["):
         bare = bare[1:].partition("]")[0]
@@ -85,10 +86,10 @@ def _is_loopback(address: str) -> bool:
 def _client_address(peer: str, forwarded: str | None, trusted: Networks) -> str:
     address = peer
     for hop in reversed((forwarded or "").rsplit(",", MAX_PROXY_HOPS)[-MAX_PROXY_HOPS:]):
-        before = normalize_address(hop)
-        if not before:
+        hop_address = normalize_address(hop)
+        if not hop_address:
             break
-        address = before
+        address = hop_address
         if not _is_trusted(address, trusted):
             break
     return address

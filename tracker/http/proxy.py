@@ -1,4 +1,4 @@
-"""The Flask doors' use of tracker.http.client: pages, API and redirects see the client, not the proxy."""
+"""WSGI middleware around tracker.http.client: views see the client instead of the proxy."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ DIRECT_LOOPBACK = "linkledger.direct_loopback"
 
 
 class TrustedProxies:
-    """Believes X-Forwarded-For, -Proto and -Host of the named addresses or networks, and of nobody else."""
+    """Trusts X-Forwarded-For, -Proto and -Host from the given addresses and networks only."""
 
     def __init__(self, app: "WSGIApplication", trusted: str) -> None:
         self._app = app

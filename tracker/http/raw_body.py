@@ -1,7 +1,8 @@
-"""The body of a request, byte for byte, with a limit that holds for both ways of framing it.
+"""Reads the body of a request byte for byte, with a size limit for both ways of framing.
 
-Werkzeug's MAX_CONTENT_LENGTH answers 413 only where the length is announced. A chunked body it cuts at the
-limit and hands on as if it were whole (measured with Werkzeug 3.1), so this reads the stream of WSGI itself.
+Werkzeug's MAX_CONTENT_LENGTH returns 413 only when the length is announced. It cuts a chunked body at the
+limit and passes it on as if it were complete (measured with Werkzeug 3.1), so this module reads the WSGI
+stream itself.
 """
 
 from typing import Any, Protocol
@@ -10,26 +11,28 @@ from tracker.errors import LinkledgerError
 
 
 class TooLarge(LinkledgerError):
+    """The body is larger than the limit."""
+
     status = 413
     exit_code = 2
 
 
 class BrokenBody(LinkledgerError):
-    """The connection or the framing broke off."""
+    """The body is incomplete or its framing is invalid."""
 
     status = 400
     exit_code = 2
 
 
 class StalledBody(LinkledgerError):
-    """The client stopped sending, for longer than the server waits."""
+    """The client stopped sending for longer than the server waits."""
 
     status = 408
     exit_code = 2
 
 
 class Compressed(LinkledgerError):
-    """Bodies are taken as they are: a small one that unpacks to a large one is nobody's sale."""
+    """Compressed bodies are rejected: a small body could expand to a very large one."""
 
     status = 415
     exit_code = 2
@@ -40,28 +43,28 @@ class _Stream(Protocol):
 
 
 def refuse_encodings(environ: dict[str, Any]) -> None:
-    """Raises Compressed for a body that would have to be unpacked, by either header that can say so."""
+    """Raises Compressed when Content-Encoding or Transfer-Encoding declares a compressed body."""
     content = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
     transfer = environ.get("HTTP_TRANSFER_ENCODING", "").strip().lower()
     if content not in ("", "identity") or transfer not in ("", "chunked"):
-        raise Compressed("The body is compressed. Send it as it is, without Content-Encoding.")
+        raise Compressed("The body is compressed. Send it uncompressed, without Content-Encoding.")
 
 
 def read_body(environ: dict[str, Any], maximum_bytes: int) -> bytes:
-    """Everything that was sent, still compressed if it was. Raises TooLarge, BrokenBody or StalledBody."""
+    """The raw body, at most `maximum_bytes` long. Raises TooLarge, BrokenBody or StalledBody."""
     content_length = environ.get("CONTENT_LENGTH") or ""
     if content_length:
         if not content_length.isascii() or not content_length.isdigit():
             raise BrokenBody("Content-Length is not a number.")
-        # Compared by its length first: a number of thousands of digits is not worth converting.
+        # Check the number of digits first, so that a huge number is never converted.
         if len(content_length) > len(str(maximum_bytes)) + 20 or int(content_length) > maximum_bytes:
             raise _too_large(maximum_bytes)
         body = _read(environ["wsgi.input"], int(content_length))
         if len(body) != int(content_length):
-            raise BrokenBody("The body is shorter than Content-Length says.")
+            raise BrokenBody("The body is shorter than its Content-Length.")
         return body
     if not environ.get("wsgi.input_terminated"):
-        return b""  # neither a length nor a server that knows the end: reading could take for ever
+        return b""  # no length, and the server does not mark the end: reading could block forever
     body = _read(environ["wsgi.input"], maximum_bytes + 1)
     if len(body) > maximum_bytes:
         raise _too_large(maximum_bytes)
@@ -69,15 +72,15 @@ def read_body(environ: dict[str, Any], maximum_bytes: int) -> bytes:
 
 
 def _read(stream: _Stream, size_left: int) -> bytes:
-    """Up to `size_left` bytes; a stream may hand them out in smaller pieces."""
+    """Read up to `size_left` bytes; a stream may return them in smaller pieces."""
     pieces = []
     while size_left > 0:
         try:
             piece = stream.read(size_left)
         except TimeoutError:
             raise StalledBody("The body did not arrive in time. Please send it again.") from None
-        except Exception:  # every server has errors of its own for broken framing
-            raise BrokenBody("The body broke off, or its chunks cannot be read.") from None
+        except Exception:  # each server raises different errors for invalid framing
+            raise BrokenBody("The body is incomplete, or its chunks cannot be read.") from None
         if not piece:
             break
         pieces.append(piece)
@@ -86,4 +89,4 @@ def _read(stream: _Stream, size_left: int) -> bytes:
 
 
 def _too_large(maximum_bytes: int) -> TooLarge:
-    return TooLarge(f"The body has more than {maximum_bytes} bytes, which is the most that is taken.")
+    return TooLarge(f"The body has more than {maximum_bytes} bytes, which is the limit.")

@@ -1,4 +1,4 @@
-"""Security headers on every response and CSRF protection, for the whole application."""
+"""Security headers and CSRF protection for the whole application."""
 
 from urllib.parse import urlsplit
 
@@ -7,7 +7,7 @@ from flask import Flask, Response, abort, request
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MACHINE_PATHS = ("/hooks/", "/api/", "/ll.js")
 POSTBACK_PATH = "/postback"
-"""Requests to this path authenticate themselves, so CSRF protection is not needed."""
+"""Each request to this path contains its own key, so it needs no CSRF protection."""
 
 _CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -16,7 +16,7 @@ _CONTENT_SECURITY_POLICY = (
 
 
 def is_machine_path(path: str) -> bool:
-    """Whether a program asks there, and not a person with a browser."""
+    """Whether the callers of this path are programs, not people with a browser."""
     return path.startswith(MACHINE_PATHS) or path == POSTBACK_PATH
 
 
@@ -26,7 +26,7 @@ def add_security_hooks(app: Flask) -> None:
 
 
 def _reject_cross_site_posts() -> None:
-    """A form post must come from a page of ours: Fetch Metadata, or the Origin header where it is missing."""
+    """Reject form posts from other sites, by Fetch Metadata or, if that is missing, by the Origin header."""
     if request.method in SAFE_METHODS or is_machine_path(request.path):
         return
     site = request.headers.get("Sec-Fetch-Site")

@@ -1,4 +1,4 @@
-"""What the views of one running application share: settings, databases, and parts that packages bring."""
+"""The shared state of the views of one application: settings, databases, and objects that packages add."""
 
 from collections.abc import Callable, Hashable
 from threading import RLock
@@ -14,17 +14,17 @@ Part = TypeVar("Part")
 
 
 class Site:
-    """One application's shared state. It knows no part itself: whoever needs one says how it is made."""
+    """The shared state of one application. Packages add their own objects with `part`."""
 
     def __init__(self, settings: Settings, databases: Databases) -> None:
         self.settings, self.databases = settings, databases
         self._parts: dict[Hashable, Any] = {}
-        self._making = RLock()
+        self._lock = RLock()
 
     def part(self, make: "Callable[[Site], Part]") -> Part:
-        """The one object that `make` builds from this site, on the first call. `make` is the key."""
+        """The single object that `make` builds from this site on the first call. `make` itself is the key."""
         if make not in self._parts:
-            with self._making:
+            with self._lock:
                 if make not in self._parts:
                     self._parts[make] = make(self)
         return cast(Part, self._parts[make])
@@ -35,5 +35,5 @@ def install_site(app: Flask, site: Site) -> None:
 
 
 def site() -> Site:
-    """The site of the application that handles the present request."""
+    """The site of the application that handles the current request."""
     return cast(Site, current_app.extensions[_EXTENSION])

@@ -1,8 +1,8 @@
 """Reads the complete request body before the application runs, or rejects the request.
 
-Flask would hand on a chunked body that was cut at its limit (see raw_body), and a view that reads would hold
-its turn (see turns) while its client stalls. What was read is given on with its length, so that every later
-reader finds a body of the ordinary kind.
+Flask would pass on a chunked body that was cut at its limit (see raw_body), and a view that reads the body
+would occupy its request slot (see turns) while the client stalls. The body is passed on with a
+Content-Length, so that later readers find an ordinary body.
 """
 
 import io
@@ -21,7 +21,7 @@ _REFUSAL = "linkledger.body_refusal"
 
 
 class BodyBuffer:
-    """`limits_bytes` names the most that is taken by the beginning of a path; the first that fits counts."""
+    """Middleware that reads the body. `limits_bytes`: path prefix -> size limit; the first match applies."""
 
     def __init__(self, app: "WSGIApplication", limits_bytes: Mapping[str, int]) -> None:
         self._app = app
@@ -40,17 +40,17 @@ class BodyBuffer:
         return self._app(environ, start_response)
 
     def _limit_bytes(self, path: str) -> int:
-        return next(limit for start, limit in self._limits_bytes.items() if path.startswith(start))
+        return next(limit for prefix, limit in self._limits_bytes.items() if path.startswith(prefix))
 
 
 def install_body_reader(app: Flask, limits_bytes: Mapping[str, int]) -> None:
-    """For the whole application. `limits_bytes` ends with an entry that fits every path."""
+    """Install BodyBuffer for the whole application. The last prefix in `limits_bytes` must be ""."""
     app.before_request(_refuse)
     app.wsgi_app = BodyBuffer(app.wsgi_app, limits_bytes)  # type: ignore[method-assign]
 
 
 def _refuse() -> None:
-    """Inside the application, so that a refusal looks like every other answer."""
+    """Raise the refusal inside the application, so that its error handlers render it."""
     refusal = request.environ.get(_REFUSAL)
     if refusal is not None:
         raise refusal

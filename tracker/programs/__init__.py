@@ -1,1 +1,1 @@
-"""Programs, their terms, who takes part, coupons and links."""
+"""Programs, their terms, enrollments, coupons and links."""

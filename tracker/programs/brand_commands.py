@@ -1,4 +1,4 @@
-"""The commands about brands, their attribution policy, and creators who leave them."""
+"""Commands for brands, their attribution policy, and creators who leave them."""
 
 from typing import Any
 
@@ -18,8 +18,8 @@ from tracker.programs.serializers import brand_json, ended_enrollment_json, poli
 from tracker.times import format_utc, parse_utc
 
 _COUPONS = {
-    "always": "a code credits its owner always",
-    "if_involved": "a code credits its owner if he is involved or nobody else is",
+    "always": "a code always credits its owner",
+    "if_involved": "a code credits its owner if the owner is involved or no other creator is",
     "never": "codes are ignored",
 }
 
@@ -45,14 +45,14 @@ def show_policy(console: Console, brand_id: str) -> CommandResult:
     help="How long a customer is bound.",
 )
 @click.option("--customer-months", "months", type=int, metavar="N", help="With --customer-policy months.")
-@click.option("--effective", metavar="TIME", help="From when on.  [default: as soon as may be]")
-@click.option("--notice-days", type=int, default=NOTICE_DAYS, show_default=True, help="Before a cut.")
+@click.option("--effective", metavar="TIME", help="When it takes effect.  [default: as soon as possible]")
+@click.option("--notice-days", type=int, default=NOTICE_DAYS, show_default=True, help="Notice of a cut.")
 @pass_console
 def change_policy_command(
-    console: Console, brand_id: str, effective: str | None, notice_days: int, **given: Any
+    console: Console, brand_id: str, effective: str | None, notice_days: int, **options: Any
 ) -> CommandResult:
-    """Add a version of the policy. Sales before it keep theirs; what cuts credit has a notice."""
-    changes = {name: value for name, value in given.items() if value is not None}
+    """Add a version of the policy. Earlier sales keep theirs; a cut takes effect after its notice."""
+    changes = {name: value for name, value in options.items() if value is not None}
 
     def change(session: Session) -> CommandResult:
         made = change_policy(
@@ -72,12 +72,12 @@ def change_policy_command(
 @click.argument("creator_id", metavar="ID")
 @click.option("--brand", "brand_id", required=True, metavar="ID")
 @click.option("--program", "program_id", metavar="ID", help="From this program only.")
-@click.option("--for-cause", "cause", metavar="WHY", help="Earlier clicks earn nothing from now on either.")
+@click.option("--for-cause", "cause", metavar="REASON", help="Earlier clicks earn nothing for later sales.")
 @pass_console
 def remove_command(
     console: Console, creator_id: str, brand_id: str, program_id: str | None, cause: str | None
 ) -> CommandResult:
-    """Remove a creator: links and codes end permanently. Earlier clicks keep earning until the end of their window."""
+    """Remove a creator: links and codes end permanently. Earlier clicks earn until their window ends."""
 
     def remove(session: Session) -> CommandResult:
         ended = remove_creator(
@@ -88,8 +88,8 @@ def remove_command(
             program_id=program_id,
             cause=cause,
         )
-        how = "was removed for cause from" if cause is not None else "left"
-        lines = [f"{creator_id} {how} {each.program_id}" for each in ended]
+        verb = "was removed for cause from" if cause is not None else "left"
+        lines = [f"{creator_id} {verb} {each.program_id}" for each in ended]
         return CommandResult([ended_enrollment_json(each) for each in ended], "\n".join(lines))
 
     return transact(console.databases.main, remove)
@@ -101,7 +101,7 @@ def _line(version: PolicyVersion) -> str:
     bound = {
         "first_sale": "customers are not bound beyond their first sale",
         "months": f"customers are bound for {months} month{'s' if months != 1 else ''}",
-        "lifetime": "customers are bound for ever",
+        "lifetime": "customers are bound forever",
     }[policy.customers]
     return (
         f"{version.version}  from {format_utc(version.effective_at)}: {policy.model} click, "
@@ -111,14 +111,14 @@ def _line(version: PolicyVersion) -> str:
 
 @click.group("brand", cls=ConsoleGroup)
 def brand_commands() -> None:
-    """Brands: who sells and pays."""
+    """Brands: sellers that pay creators."""
 
 
 @brand_commands.command("create")
 @click.argument("name")
 @click.option("--currency", required=True, help="ISO 4217 code, such as EUR.")
 @click.option("--timezone", required=True, help="IANA name, such as Europe/Berlin. Months begin there.")
-@click.option("--allow-host", "hosts", multiple=True, metavar="HOST", help="Host of the shop; repeatable.")
+@click.option("--allow-host", "hosts", multiple=True, metavar="HOST", help="A host of the shop; repeatable.")
 @click.option("--minimum-minor", type=int, help="Smallest payout in minor units.  [default: 50 whole units]")
 @click.option("--cadence", type=click.Choice(rules.CADENCES), default="month", show_default=True)
 @click.option("--review-days", type=int, default=7, show_default=True)
@@ -151,7 +151,7 @@ def create_brand(
     customer_policy: str,
     customer_months: int | None,
 ) -> CommandResult:
-    """Make a brand."""
+    """Create a brand."""
 
     def create(session: Session) -> CommandResult:
         brand = operations.create_brand(
@@ -179,9 +179,9 @@ def create_brand(
 def list_brands(console: Console) -> CommandResult:
     """Show all brands."""
     with read_session(console.databases.main) as session:
-        answers = [_brand_result(session, console, brand.id) for brand in operations.list_brands(session)]
-    lines = [answer.text.splitlines()[0] for answer in answers]
-    return CommandResult([answer.value for answer in answers], "\n".join(lines) or "There are no brands yet.")
+        results = [_brand_result(session, console, brand.id) for brand in operations.list_brands(session)]
+    lines = [result.text.splitlines()[0] for result in results]
+    return CommandResult([result.value for result in results], "\n".join(lines) or "There are no brands yet.")
 
 
 @brand_commands.command("show")
@@ -198,7 +198,7 @@ def show_brand(console: Console, brand_id: str) -> CommandResult:
 @click.argument("host")
 @pass_console
 def allow_host(console: Console, brand_id: str, host: str) -> CommandResult:
-    """Let links of the brand lead to HOST, such as shop.example. Subdomains are hosts of their own."""
+    """Allow links of the brand to lead to HOST, such as shop.example. Allow each subdomain separately."""
 
     def allow(session: Session) -> CommandResult:
         operations.allow_host(session, brand_id=brand_id, host=host)
@@ -215,7 +215,7 @@ def _brand_result(session: Session, console: Console, brand_id: str) -> CommandR
     text = (
         f"{brand.id}  {brand.name} ({brand.currency}, {brand.timezone})\n"
         f"  links may lead to: {', '.join(hosts) or 'nowhere yet; see linkledger brand allow-host --help'}\n"
-        f"  paid every {brand.cadence.replace('_', ' ')}, from {minimum} on"
+        f"  pays every {brand.cadence.replace('_', ' ')}, at least {minimum}"
     )
     return CommandResult(brand_json(brand, hosts, policy), text)
 

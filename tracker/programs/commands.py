@@ -1,4 +1,4 @@
-"""The commands about programs, their terms, and who takes part."""
+"""Commands for programs, their terms, and enrollments."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from tracker.times import format_utc, parse_utc
 
 @click.group("program", cls=ConsoleGroup)
 def program_commands() -> None:
-    """Programs: what a brand offers to creators."""
+    """Programs: offers of a brand to creators."""
 
 
 @program_commands.command("create")
@@ -30,7 +30,11 @@ def program_commands() -> None:
 @click.option("--brand", "brand_id", required=True, metavar="ID")
 @click.option("--rate", required=True, metavar="PERCENT", help="For example 12.5")
 @click.option(
-    "--base", type=click.Choice(BASES), default="net", show_default=True, help="What the rate is of."
+    "--base",
+    type=click.Choice(BASES),
+    default="net",
+    show_default=True,
+    help="The amount that the rate applies to.",
 )
 @click.option("--window-days", type=int, default=30, show_default=True, help="How long a click may earn.")
 @click.option("--hold-days", type=int, default=30, show_default=True, help="How long a commission is held.")
@@ -46,7 +50,7 @@ def create_program(
     hold_days: int,
     token_parameter: str,
 ) -> CommandResult:
-    """Make a program of a brand, with version 1 of its terms."""
+    """Create a program of a brand, with version 1 of its terms."""
     rate_bp = parse_rate_bp(rate)
 
     def create(session: Session) -> CommandResult:
@@ -73,10 +77,10 @@ def list_programs(console: Console, brand_id: str | None) -> CommandResult:
     """Show programs with the terms in force."""
     with read_session(console.databases.main) as session:
         programs = operations.list_programs(session, brand_id)
-        answers = [_program_result(session, console, program) for program in programs]
-    lines = [answer.text for answer in answers]
+        results = [_program_result(session, console, program) for program in programs]
+    lines = [result.text for result in results]
     return CommandResult(
-        [answer.value for answer in answers], "\n".join(lines) or "There are no programs yet."
+        [result.value for result in results], "\n".join(lines) or "There are no programs yet."
     )
 
 
@@ -85,7 +89,7 @@ def list_programs(console: Console, brand_id: str | None) -> CommandResult:
 @click.argument("parameters", nargs=-1, metavar="[NAME=VALUE]...")
 @pass_console
 def set_parameters(console: Console, program_id: str, parameters: tuple[str, ...]) -> CommandResult:
-    """Set what is added to every destination, such as utm_source=friends; without any, nothing is."""
+    """Set the parameters added to every destination, such as utm_source=friends. Without any: remove all."""
     pairs = [each.partition("=") for each in parameters]
     if any(not equals for _, equals, _ in pairs):
         raise Invalid("Write each parameter as NAME=VALUE, such as utm_source=friends.")
@@ -114,8 +118,8 @@ def show_terms(console: Console, program_id: str) -> CommandResult:
 @click.option("--base", type=click.Choice(BASES))
 @click.option("--window-days", type=int)
 @click.option("--hold-days", type=int)
-@click.option("--effective", metavar="TIME", help="From when on.  [default: as soon as may be]")
-@click.option("--notice-days", type=int, default=NOTICE_DAYS, show_default=True, help="Before a cut.")
+@click.option("--effective", metavar="TIME", help="When it takes effect.  [default: as soon as possible]")
+@click.option("--notice-days", type=int, default=NOTICE_DAYS, show_default=True, help="Notice of a cut.")
 @pass_console
 def change_terms(
     console: Console,
@@ -127,10 +131,10 @@ def change_terms(
     effective: str | None,
     notice_days: int,
 ) -> CommandResult:
-    """Add a version of the terms. Sales before it keep theirs; a cut takes effect after its notice."""
+    """Add a version of the terms. Earlier sales keep theirs; a cut takes effect after its notice."""
     rate_bp = None if rate is None else parse_rate_bp(rate)
-    given = {"rate_bp": rate_bp, "base": base, "window_days": window_days, "hold_days": hold_days}
-    changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    options = {"rate_bp": rate_bp, "base": base, "window_days": window_days, "hold_days": hold_days}
+    changes: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
 
     def change(session: Session) -> CommandResult:
         terms = add_changed_terms(
@@ -155,15 +159,15 @@ def change_terms(
 def enroll_command(
     console: Console, program_id: str, creator_id: str, rate: str | None, coupon: str | None
 ) -> CommandResult:
-    """Let a creator take part in a program."""
+    """Enroll a creator in a program."""
     rate_bp = None if rate is None else parse_rate_bp(rate)
 
     def enroll(session: Session) -> CommandResult:
         enrollment = operations.enroll(
             session, console.now, program_id=program_id, creator_id=creator_id, rate_bp=rate_bp, coupon=coupon
         )
-        answer = enrollment_json(enrollment, rate_bp, coupon)
-        return CommandResult(answer, f"{enrollment.id}  {creator_id} takes part in {program_id}")
+        value = enrollment_json(enrollment, rate_bp, coupon)
+        return CommandResult(value, f"{enrollment.id}  {creator_id} takes part in {program_id}")
 
     return transact(console.databases.main, enroll)
 

@@ -1,4 +1,4 @@
-"""Creators leave a brand's programs: of their own accord, or removed for cause (docs/money.md 5)."""
+"""Creators leave a brand's programs, or are removed for cause (docs/money.md 5)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,11 +23,12 @@ def remove_creator(
     program_id: str | None = None,
     cause: str | None = None,
 ) -> Sequence[Enrollment]:
-    """End what the creator has at the brand, or in one program of it: links, codes and bound customers.
+    """End a creator's enrollments at a brand, or in one program: their links, coupons and bound customers.
 
-    His earlier clicks run out their window; with `cause`, why he is removed, they earn nothing for sales
-    from now on. Who has left may be removed for cause later. Sales that were made before keep their credit.
-    Raises NotFound when he takes no part, Conflict when there is nothing left to end, Invalid.
+    Earlier clicks keep earning until the end of their window; with `cause`, the reason of a removal, they
+    earn nothing for sales from now on. A creator who has left can be removed for cause later. Earlier sales
+    stay credited. Returns the changed enrollments. Raises NotFound when the creator is not enrolled, Conflict
+    when nothing is left to end, and Invalid.
     """
     reason = _checked_cause(cause)
     ids = _enrollment_ids(session, brand_id, creator_id, program_id)
@@ -42,8 +43,8 @@ def remove_creator(
         removal = removal.values(removed_at=now, removal_reason=reason)
         ended |= set(session.scalars(removal.returning(Enrollment.id)))
     if not ended:
-        how = "was removed" if reason is not None else "left"
-        raise Conflict(f"Creator {creator_id} {how} already; nothing was written.")
+        state = "was already removed" if reason is not None else "has already left"
+        raise Conflict(f"Creator {creator_id} {state}; nothing was written.")
     _end_coupons(session, now, ended)
     changed = select(Enrollment).where(Enrollment.id.in_(ended)).order_by(Enrollment.id)
     return session.scalars(changed.execution_options(populate_existing=True)).all()
@@ -54,7 +55,7 @@ def _checked_cause(cause: str | None) -> str | None:
         return None
     reason = " ".join(cause.split())
     if not 1 <= len(reason) <= REASON_LENGTH or not reason.isprintable():
-        raise Invalid(f"Say why in 1 to {REASON_LENGTH} printable characters: the cause is kept.")
+        raise Invalid(f"Give the cause in 1 to {REASON_LENGTH} printable characters; it is stored.")
     return reason
 
 
@@ -71,12 +72,12 @@ def _enrollment_ids(
         query = query.where(Program.id == get_program(session, program_id).id)
     ids = session.scalars(query).all()
     if not ids:
-        raise NotFound(f"Creator {creator.id} takes part in no such program of brand {brand.id}.")
+        raise NotFound(f"Creator {creator.id} does not take part in such a program of brand {brand.id}.")
     return ids
 
 
 def _end_coupons(session: Session, now: datetime, enrollment_ids: set[str]) -> None:
-    """A code that was to end later ends now."""
+    """End the coupons now, including those with a later end."""
     session.execute(
         update(Coupon)
         .where(Coupon.enrollment_id.in_(enrollment_ids))

@@ -25,12 +25,12 @@ class Program(Base):
     state: Mapped[str]
     token_parameter: Mapped[str]
     parameters: Mapped[dict[str, Any]] = mapped_column(CanonicalJson, default=dict, server_default="{}")
-    """Added to the query of every destination, after its own."""
+    """Query parameters that are appended to every destination."""
     created_at: Mapped[datetime]
 
 
 class Terms(Base):
-    """One version of a program's conditions. Never changed: a new version follows, old sales keep theirs."""
+    """One version of a program's conditions. Append-only: old sales keep the version of their time."""
 
     __tablename__ = "terms"
     __table_args__ = (
@@ -54,10 +54,7 @@ class Terms(Base):
 
 
 class PolicyChange(Base):
-    """A later version of a brand's attribution policy. Rows are append-only.
-
-    Version 1 stands with the brand.
-    """
+    """A later version of a brand's attribution policy. Append-only. Version 1 is in the table `brand`."""
 
     __tablename__ = "policy_change"
     __table_args__ = (
@@ -88,7 +85,7 @@ class PolicyChange(Base):
 
 
 class Enrollment(Base):
-    """A creator takes part in a program, until he leaves or is removed for cause."""
+    """A creator takes part in a program, until they leave or are removed for cause."""
 
     __tablename__ = "enrollment"
     __table_args__ = (
@@ -103,7 +100,7 @@ class Enrollment(Base):
     state: Mapped[str]
     ended_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
-    """Removed for cause: from this time on, earlier clicks earn nothing either."""
+    """The time of a removal for cause: sales after it earn nothing, even for earlier clicks."""
     removal_reason: Mapped[str | None] = mapped_column(
         CheckConstraint("(removed_at is null) = (removal_reason is null)", name="removal_says_why")
     )
@@ -111,7 +108,7 @@ class Enrollment(Base):
 
 
 class RateOverride(Base):
-    """A rate of its own for one enrollment or one link, from a time on. Never changed, only followed."""
+    """A special rate of one enrollment or one link, from `effective_at` on. Append-only."""
 
     __tablename__ = "rate_override"
     __table_args__ = (
@@ -162,7 +159,7 @@ class Link(Base):
     destination: Mapped[str]
     sub_ids: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
     passes: Mapped[list[Any]] = mapped_column(CanonicalJson, default=list, server_default="[]")
-    """Names of the parameters that go on from the short link's query to the shop."""
+    """Names of the query parameters that are passed on from the short link to the shop."""
     deep_links: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether `?to=/path` leads to another page of the same host."""
     state: Mapped[str]
@@ -171,7 +168,7 @@ class Link(Base):
 
 
 class LinkDomain(Base):
-    """A brand's own host name for its short links: no other brand's link is found there."""
+    """A brand's own host name for its short links. Links of other brands are not found there."""
 
     __tablename__ = "link_domain"
     __table_args__ = (STRICT,)
@@ -182,7 +179,7 @@ class LinkDomain(Base):
 
 
 class LinkVersion(Base):
-    """One row: the number of the last change to a link. Triggers count it; absent before the first."""
+    """One row with the number of the last change to a link. Triggers count it; absent before the first."""
 
     __tablename__ = "link_version"
     __table_args__ = (CheckConstraint("id = 1", name="there_is_one_link_version"), STRICT)
@@ -192,7 +189,7 @@ class LinkVersion(Base):
 
 
 class LinkChange(Base):
-    """What changed, for those who keep links in memory. Triggers write it, and keep the last 10,000."""
+    """A change that link caches must see. Triggers write the rows and keep the last 10,000."""
 
     __tablename__ = "link_change"
     __table_args__ = (

@@ -38,9 +38,10 @@ def create_program(
     hold_days: int = 30,
     token_parameter: str = TOKEN_PARAMETER,
 ) -> Program:
-    """Make a program and version 1 of its terms. `token_parameter` is the query parameter of the token.
+    """Create a program and version 1 of its terms.
 
-    Raises Invalid, and NotFound when there is no such brand.
+    `rate_bp` is in basis points; `token_parameter` is the query parameter that carries the click token.
+    Raises Invalid, and NotFound for the brand.
     """
     brand = get_brand(session, brand_id)
     conditions = Conditions(rate_bp, base, window_days, hold_days)
@@ -59,7 +60,7 @@ def create_program(
 
 
 def get_program(session: Session, program_id: str) -> Program:
-    """Raises Invalid for what is no program's id, NotFound for one that nobody has."""
+    """Raises Invalid for a malformed id, and NotFound."""
     uuid_of(program_id, PROGRAM)
     program = session.get(Program, program_id)
     if program is None:
@@ -75,7 +76,7 @@ def list_programs(session: Session, brand_id: str | None = None) -> Sequence[Pro
 
 
 def set_parameters(session: Session, *, program_id: str, parameters: Mapping[str, str]) -> Program:
-    """What is added to every destination of the program, in place of what was. Raises Invalid, NotFound."""
+    """Replace the parameters that are added to every destination of the program. Raises Invalid, NotFound."""
     program = get_program(session, program_id)
     wanted = checked_parameters(parameters, program.token_parameter)
     session.execute(update(Program).where(Program.id == program.id).values(parameters=wanted))
@@ -84,7 +85,7 @@ def set_parameters(session: Session, *, program_id: str, parameters: Mapping[str
 
 
 def list_terms(session: Session, program_id: str) -> Sequence[Terms]:
-    """Every version, the oldest first."""
+    """Every version of the terms, the oldest first. Raises NotFound for the program."""
     program = get_program(session, program_id)
     versions = select(Terms).where(Terms.program_id == program.id)
     return session.scalars(versions.order_by(Terms.version)).all()
@@ -99,21 +100,21 @@ def enroll(
     rate_bp: int | None = None,
     coupon: str | None = None,
 ) -> Enrollment:
-    """Let a creator take part, if need be with a rate and a coupon code of his own.
+    """Enroll a creator in a program, with an optional own rate in basis points and an optional coupon code.
 
-    Raises Invalid, NotFound, and Conflict when he takes part already or another has the coupon code.
+    Raises Invalid, NotFound, and Conflict when the creator is or was enrolled or the coupon code is taken.
     """
     program, creator = get_program(session, program_id), get_creator(session, creator_id)
     if program.state == "ended":
-        raise Conflict(f"Program {program.id} has ended; nobody can join it any more.")
+        raise Conflict(f"Program {program.id} has ended; creators can no longer join it.")
     identifier = new_id(ENROLLMENT, now)
     row = {"id": identifier, "program_id": program.id, "creator_id": creator.id}
     if not insert_once(session, Enrollment, **row, state="active", created_at=now):
-        known = get_enrollment(session, program_id=program.id, creator_id=creator.id)
-        if known.state == "ended":
-            raise Conflict(f"Creator {creator.id} left program {program.id}, which is for good.")
+        existing = get_enrollment(session, program_id=program.id, creator_id=creator.id)
+        if existing.state == "ended":
+            raise Conflict(f"Creator {creator.id} left program {program.id}, which is permanent.")
         raise Conflict(
-            f"Creator {creator.id} takes part in program {program.id} already; nothing was written."
+            f"Creator {creator.id} already takes part in program {program.id}; nothing was written."
         )
     if rate_bp is not None:
         override = RateOverride(
@@ -146,6 +147,6 @@ def get_enrollment(session: Session, *, program_id: str, creator_id: str) -> Enr
     if enrollment is None:
         raise NotFound(
             f"Creator {creator.id} does not take part in program {program.id}. "
-            f"Change that with: linkledger enroll --program {program.id} --creator {creator.id}"
+            f"Enroll them with: linkledger enroll --program {program.id} --creator {creator.id}"
         )
     return enrollment

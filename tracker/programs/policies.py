@@ -1,6 +1,6 @@
-"""By which policy a brand's sales are credited: versioned, each from a time on.
+"""Versions of a brand's attribution policy, each with the time from which it is in force.
 
-The policy is the brand's, rate and window are the program's terms (docs/money.md 5).
+The policy belongs to the brand; rate and window belong to the program's terms (docs/money.md 5).
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from tracker.errors import Conflict, Invalid, NotFound
 from tracker.ids import new_id
 from tracker.people.accounts.models import Brand
 from tracker.programs.models import PolicyChange
-from tracker.programs.rules import NOTICE_DAYS, CreditPolicy, effective_time, is_policy_cut
+from tracker.programs.rules import NOTICE_DAYS, AttributionPolicy, effective_time, is_policy_cut
 
 
 def _columns(table: type[Brand | PolicyChange]) -> tuple[Any, ...]:
-    """In the order of CreditPolicy's fields."""
+    """The policy columns, in the order of the fields of AttributionPolicy."""
     return (table.attribution_model, table.coupon_policy, table.customer_policy, table.customer_months)
 
 
@@ -36,21 +36,21 @@ _VERSIONS = (
     .where(Brand.id == bindparam("brand_id"))
     .order_by(PolicyChange.version)
 )
-"""Made once: every sale asks for them."""
+"""A module constant, because every sale runs this query."""
 
 
 @dataclass(frozen=True)
 class PolicyVersion:
-    """`policy` holds from `effective_at` on, until the next version does."""
+    """One version: `policy` is in force from `effective_at` until the next version takes effect."""
 
     version: int
     effective_at: datetime
-    policy: CreditPolicy
+    policy: AttributionPolicy
 
 
 @dataclass(frozen=True)
 class PolicyHistory:
-    """Every version, the first one first: that is the one that the brand began with."""
+    """All versions of a brand's policy, oldest first. Version 1 was set when the brand was created."""
 
     versions: Sequence[PolicyVersion]
 
@@ -61,31 +61,31 @@ class PolicyHistory:
 
     @property
     def newest(self) -> PolicyVersion:
-        """In force, or still to come."""
+        """The version with the highest number; it may not be in force yet."""
         return self.versions[-1]
 
     @property
     def can_bind_customers(self) -> bool:
-        """Whether any version binds a customer beyond his first sale."""
+        """Whether any version binds a customer beyond their first sale."""
         return any(each.policy.customers != "first_sale" for each in self.versions)
 
     def at(self, time: datetime) -> PolicyVersion:
-        """The version in force then; before the first one took effect, that one."""
+        """The version in force at that time; the first version for all times before it."""
         return next((each for each in reversed(self.versions) if each.effective_at <= time), self.versions[0])
 
 
 def load_policies(session: Session, brand_id: str) -> PolicyHistory:
-    """In one query. Raises NotFound."""
+    """The policy history of a brand, in one query. Raises NotFound."""
     rows = session.connection().execute(_VERSIONS, {"brand_id": brand_id}).all()
     if not rows:
         raise NotFound(f"There is no brand {brand_id}. See them with: linkledger brand list")
-    *began_with, created_at = rows[0][:5]
+    *first_policy, created_at = rows[0][:5]
     changes = [
-        PolicyVersion(version, effective_at, CreditPolicy(*policy))
+        PolicyVersion(version, effective_at, AttributionPolicy(*policy))
         for version, effective_at, *policy in (row[5:] for row in rows)
         if version is not None
     ]
-    return PolicyHistory([PolicyVersion(1, created_at, CreditPolicy(*began_with)), *changes])
+    return PolicyHistory([PolicyVersion(1, created_at, AttributionPolicy(*first_policy)), *changes])
 
 
 def change_policy(
@@ -99,15 +99,15 @@ def change_policy(
 ) -> PolicyVersion:
     """Add a version that differs from the newest one by `changes` (model, coupons, customers, months).
 
-    Without `effective_at` it takes effect as early as it may: what is no cut at once, a cut after its notice.
-    Sales before that keep the policy that was in force. Raises Invalid, and NotFound for the brand.
+    Without `effective_at` it takes effect as early as possible: a cut after its notice, any other change at
+    once. Earlier sales keep the policy of their time. Raises Invalid, Conflict, and NotFound for the brand.
     """
     newest = load_policies(session, brand_id).newest
     if changes.get("customers", newest.policy.customers) != "months":
         changes.setdefault("months", None)
     new = replace(newest.policy, **changes)
     if new == newest.policy:
-        raise Invalid(f"Nothing changes: version {newest.version} of the policy says the same already.")
+        raise Invalid(f"Nothing changes: version {newest.version} of the policy is already the same.")
     start = effective_time(
         now,
         newest.effective_at,
@@ -130,5 +130,5 @@ def change_policy(
         created_at=now,
     )
     if not made:
-        raise Conflict(f"Version {version} of the policy has just been made by somebody else; look at it.")
+        raise Conflict(f"Someone else has just created version {version} of the policy; check it first.")
     return PolicyVersion(version, start, new)

@@ -1,4 +1,4 @@
-"""What rates, terms, states and sub-ids may be, and which change of terms is a cut. Pure."""
+"""Validation of rates, terms, policies, parameters and sub-ids, and which changes are cuts. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -16,12 +16,12 @@ from tracker.people.accounts.rules import (
 )
 
 BASES = ("profit", "net", "gross")
-"""What a rate is taken of, the smallest first: profit <= net <= gross of any sale (docs/money.md 3)."""
+"""The amounts that a rate can apply to: profit <= net <= gross of any sale (docs/money.md 3)."""
 
 SUB_IDS = ("s1", "s2", "s3", "s4", "s5")
 SUB_ID_LENGTH = 100
 NOTICE_DAYS = 14
-"""How long before it takes effect a cut is announced, unless more is asked for (docs/money.md 5)."""
+"""The default number of days between the announcement of a cut and its effect (docs/money.md 5)."""
 MIN_NOTICE_DAYS = 7
 MAX_NOTICE_DAYS = 3650
 
@@ -34,14 +34,14 @@ PASSABLE_PARAMETERS = (
     "utm_content",
     "utm_id",
 )
-"""What a link may pass on from the query that it was opened with."""
+"""Query parameters that a link may pass on from a visitor's request."""
 PARAMETER_LENGTH = 200
 MAX_PARAMETERS = 20
 
 _PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 _FIXED_PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 
-# Which states may follow which. An ended link stays ended, so that its code never leads elsewhere later.
+# New state -> states that it may follow. An ended link stays ended, so that its code never leads elsewhere.
 ALLOWED_FORMER_STATES = {
     "active": ("active", "paused"),
     "paused": ("active", "paused"),
@@ -51,7 +51,7 @@ ALLOWED_FORMER_STATES = {
 
 @dataclass(frozen=True)
 class Conditions:
-    """What a version of a program's terms says. Raises Invalid when it cannot be."""
+    """The conditions of one version of a program's terms. Raises Invalid for values out of range."""
 
     rate_bp: int
     base: str
@@ -69,10 +69,10 @@ class Conditions:
 
 
 @dataclass(frozen=True)
-class CreditPolicy:
-    """How a brand decides who is credited. Raises Invalid when it cannot be.
+class AttributionPolicy:
+    """How a brand decides who is credited for a sale. Raises Invalid for unknown values.
 
-    `customers`: for how long a customer is bound to the creator who brought him; `months` goes with "months".
+    `customers`: how long a customer is bound to the creator who referred them; only "months" has `months`.
     """
 
     model: str
@@ -89,21 +89,21 @@ class CreditPolicy:
 
 @dataclass(frozen=True)
 class Rate:
-    """`source` says what set it: "link", "enrollment" or "program"."""
+    """A rate in basis points. `source` is where it is defined: "link", "enrollment" or "program"."""
 
     rate_bp: int
     source: str
 
 
 def checked_rate_bp(rate_bp: int) -> int:
-    """Basis points, 0 to 10,000. Raises Invalid."""
+    """`rate_bp`, or Invalid when it is not 0 to 10,000 basis points."""
     if not 0 <= rate_bp <= RATE_UNIT_BP:
-        raise Invalid(f"A rate of {format_rate(rate_bp)} % cannot be; choose 0 to 100 %.")
+        raise Invalid(f"A rate of {format_rate(rate_bp)} % is not possible; choose 0 to 100 %.")
     return rate_bp
 
 
 def is_cut(former: Conditions, new: Conditions) -> bool:
-    """Whether a creator could earn less, or later, by `new` than by `former`, whatever the sale."""
+    """Whether there could be a sale for which a creator earns less, or later, than with `former`."""
     return (
         new.rate_bp < former.rate_bp
         or BASES.index(new.base) < BASES.index(former.base)
@@ -112,10 +112,10 @@ def is_cut(former: Conditions, new: Conditions) -> bool:
     )
 
 
-def is_policy_cut(former: CreditPolicy, new: CreditPolicy) -> bool:
-    """Whether creators together could earn less by `new`: sales that were credited are nobody's then.
+def is_policy_cut(former: AttributionPolicy, new: AttributionPolicy) -> bool:
+    """Whether creators together could earn less with `new`, because fewer sales are credited to anyone.
 
-    Model, and codes always or if involved, only say whose a sale is.
+    The model, and the coupon policies "always" and "if_involved", only decide between creators.
     """
     length = CUSTOMER_POLICIES.index
     shorter = (length(new.customers), new.months or 0) < (length(former.customers), former.months or 0)
@@ -130,10 +130,11 @@ def effective_time(
     cut: bool,
     notice_days: int,
 ) -> datetime:
-    """When new terms take effect: as asked, else as early as they may. Raises Invalid when that is too early.
+    """The time at which a new version takes effect: `requested_at`, or the earliest possible time.
 
-    Versions take effect in the order of their numbers, so "in force" has one meaning at every time. Never in
-    the past: old sales keep old terms.
+    Raises Invalid when `requested_at` is too early, or the notice too short or too long. Versions take effect
+    in the order of their numbers, so exactly one is in force at any time, and never in the past, so that old
+    sales keep their terms.
     """
     if notice_days < MIN_NOTICE_DAYS:
         raise Invalid(f"A notice of {notice_days} days is too short; give {MIN_NOTICE_DAYS} or more.")
@@ -144,35 +145,35 @@ def effective_time(
     if requested_at is None:
         return earliest
     if requested_at < earliest:
-        why = (
+        cause = (
             f"a cut needs {notice_days} days of notice"
             if cut
-            else "it cannot reach back or overtake a version"
+            else "it cannot take effect in the past or before an earlier version"
         )
-        raise Invalid(f"The new version can take effect from {earliest:%Y-%m-%d %H:%M} UTC on: {why}.")
+        raise Invalid(f"The new version can take effect from {earliest:%Y-%m-%d %H:%M} UTC: {cause}.")
     return requested_at
 
 
 def checked_token_parameter(name: str) -> str:
-    """A query parameter that needs no escaping. Raises Invalid."""
+    """The name of a query parameter that needs no escaping. Raises Invalid."""
     if not _PARAMETER.fullmatch(name):
         raise Invalid(f"The token's parameter cannot be {name!r}; use up to 32 of A-Z a-z 0-9 _ and -.")
     return name
 
 
 def checked_sub_ids(sub_ids: dict[str, str] | None) -> dict[str, str]:
-    """The labels that go with every click of a link, empty ones left out. Raises Invalid."""
-    kept = {name: value.strip() for name, value in (sub_ids or {}).items() if value.strip()}
-    for name, value in kept.items():
+    """The labels of a link's clicks, without empty ones. Raises Invalid."""
+    labels = {name: value.strip() for name, value in (sub_ids or {}).items() if value.strip()}
+    for name, value in labels.items():
         if name not in SUB_IDS:
-            raise Invalid(f"{name!r} is not a sub-id; there are {', '.join(SUB_IDS)}.")
+            raise Invalid(f"{name!r} is not a sub-id; choose from: {', '.join(SUB_IDS)}.")
         if len(value) > SUB_ID_LENGTH or not value.isprintable():
-            raise Invalid(f"{name} has up to {SUB_ID_LENGTH} characters, all of them printable.")
-    return kept
+            raise Invalid(f"{name} may have up to {SUB_ID_LENGTH} characters, all printable.")
+    return labels
 
 
 def checked_passes(names: Iterable[str], token_parameter: str) -> list[str]:
-    """Which parameters a link passes on, in their fixed order. Raises Invalid."""
+    """The query parameters that a link passes on, in a fixed order. Raises Invalid."""
     wanted = set(names)
     unknown = sorted(wanted - set(PASSABLE_PARAMETERS))
     if unknown:
@@ -185,9 +186,9 @@ def checked_passes(names: Iterable[str], token_parameter: str) -> list[str]:
 
 
 def checked_parameters(parameters: Mapping[str, str], token_parameter: str) -> dict[str, str]:
-    """What a program adds to every destination. Raises Invalid."""
+    """The query parameters that a program adds to every destination. Raises Invalid."""
     if len(parameters) > MAX_PARAMETERS:
-        raise Invalid(f"A program adds up to {MAX_PARAMETERS} parameters; these are {len(parameters)}.")
+        raise Invalid(f"A program may add up to {MAX_PARAMETERS} parameters; you gave {len(parameters)}.")
     for name, value in parameters.items():
         if not _FIXED_PARAMETER.fullmatch(name):
             raise Invalid(f"{name!r} cannot be a parameter; use up to 64 of A-Z a-z 0-9 . _ and -.")

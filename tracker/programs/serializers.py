@@ -1,4 +1,4 @@
-"""Programs, terms, enrollments and links as JSON values, the same at every door."""
+"""Brands, programs, terms, enrollments and links as JSON values, the same for every entry point."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,12 +7,12 @@ from tracker.money import Money, format_rate
 from tracker.people.accounts.models import Brand
 from tracker.programs.models import Enrollment, Link, Program, Terms
 from tracker.programs.policies import PolicyVersion
-from tracker.programs.rules import CreditPolicy
+from tracker.programs.rules import AttributionPolicy
 from tracker.times import format_utc, optional_utc_text
 
 
 def program_json(program: Program, terms: Terms) -> dict[str, Any]:
-    """`terms` is the version in force."""
+    """A program with `terms`, the version in force."""
     return {
         "id": program.id,
         "brand": program.brand_id,
@@ -39,7 +39,7 @@ def terms_json(terms: Terms) -> dict[str, Any]:
 
 
 def enrollment_json(enrollment: Enrollment, rate_bp: int | None, coupon: str | None) -> dict[str, Any]:
-    """`rate_bp` and `coupon` are None where the enrollment has none of its own."""
+    """An enrollment. `rate_bp` and `coupon` are None if it has no own rate or coupon."""
     return {
         "id": enrollment.id,
         "program": enrollment.program_id,
@@ -52,7 +52,7 @@ def enrollment_json(enrollment: Enrollment, rate_bp: int | None, coupon: str | N
 
 
 def ended_enrollment_json(enrollment: Enrollment) -> dict[str, Any]:
-    """Of an enrollment that ended; `removed_at` and the reason when that was for cause."""
+    """An ended enrollment, with `removed_at` and the reason if the creator was removed for cause."""
     return {
         "id": enrollment.id,
         "program": enrollment.program_id,
@@ -65,7 +65,7 @@ def ended_enrollment_json(enrollment: Enrollment) -> dict[str, Any]:
 
 
 def link_json(link: Link, enrollment: Enrollment, link_url: str, rate_bp: int | None) -> dict[str, Any]:
-    """`link_url` is what all short links start with; `rate_bp` is None where the link has no own rate."""
+    """A link. `link_url` is the start of all short links; `rate_bp` is None if the link has no own rate."""
     return {
         "id": link.id,
         "code": link.code,
@@ -84,12 +84,12 @@ def link_json(link: Link, enrollment: Enrollment, link_url: str, rate_bp: int | 
 
 
 def rate_json(rate_bp: int | None) -> dict[str, Any]:
-    """Basis points for machines, and the percentage as a person writes it."""
+    """A rate in basis points, and as a percentage such as "12.5"."""
     return {"rate_bp": rate_bp, "rate": None if rate_bp is None else format_rate(rate_bp)}
 
 
-def brand_json(brand: Brand, hosts: Sequence[str], policy: CreditPolicy) -> dict[str, Any]:
-    """`policy` is the version in force."""
+def brand_json(brand: Brand, hosts: Sequence[str], policy: AttributionPolicy) -> dict[str, Any]:
+    """A brand with `policy`, the version in force."""
     return {
         "id": brand.id,
         "name": brand.name,
@@ -113,7 +113,7 @@ def policy_json(version: PolicyVersion) -> dict[str, Any]:
     }
 
 
-def _policy_fields(policy: CreditPolicy) -> dict[str, Any]:
+def _policy_fields(policy: AttributionPolicy) -> dict[str, Any]:
     return {
         "attribution_model": policy.model,
         "coupon_policy": policy.coupons,

@@ -1,4 +1,4 @@
-"""Versions of a program's terms, and the rate that holds for one sale."""
+"""Versions of a program's terms, and the rate that applies to a sale."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ def add_terms(
     effective_at: datetime,
     conditions: Conditions,
 ) -> Terms:
-    """Write one version. Raises Conflict when somebody else has just written it."""
+    """Insert one version. Raises Conflict when this version already exists."""
     identifier = new_id("trm", now)
     made = insert_once(
         session,
@@ -39,9 +39,7 @@ def add_terms(
         created_at=now,
     )
     if not made:
-        raise Conflict(
-            f"Version {version} of the terms has just been made by somebody else; look at it first."
-        )
+        raise Conflict(f"Someone else has just created version {version} of the terms; check it first.")
     return session.get_one(Terms, identifier)
 
 
@@ -56,14 +54,15 @@ def change_terms(
 ) -> Terms:
     """Add a version that differs from the newest one by `changes` (rate_bp, base, window_days, hold_days).
 
-    Without `effective_at` it takes effect as early as it may: what is no cut at once, a cut after its notice.
-    Raises Invalid for a cut at shorter notice, a time in the past, or a change that is none.
+    Without `effective_at` it takes effect as early as possible: a cut after its notice, any other change at
+    once. Raises Invalid for a cut with a shorter notice, a time in the past, or no change at all, and
+    NotFound.
     """
     newest = newest_terms(session, program_id)
     former = conditions_of(newest)
     new = Conditions(**{**vars(former), **changes})
     if new == former:
-        raise Invalid(f"Nothing changes: version {newest.version} of the terms says the same already.")
+        raise Invalid(f"Nothing changes: version {newest.version} of the terms is already the same.")
     start = effective_time(
         now, newest.effective_at, effective_at, cut=is_cut(former, new), notice_days=notice_days
     )
@@ -75,15 +74,15 @@ def conditions_of(terms: Terms) -> Conditions:
 
 
 def newest_terms(session: Session, program_id: str) -> Terms:
-    """The version with the highest number, in force or still to come. Raises NotFound."""
+    """The version with the highest number, which may not be in force yet. Raises NotFound."""
     return _latest(session, program_id, select(Terms))
 
 
 def terms_at(session: Session, program_id: str, at: datetime) -> Terms:
-    """The version in force at that time.
+    """The version in force at that time; version 1 also applies to all earlier times.
 
-    Before the first took effect the first holds: a shop's clock may be a little behind ours, and the sale
-    of a new program's first minute must find terms too. Raises NotFound when there is no such program.
+    A shop's clock may be slightly behind ours, and a sale in the first minute of a program needs terms too.
+    Raises NotFound for the program.
     """
     in_force = or_(Terms.effective_at <= at, Terms.version == 1)
     return _latest(session, program_id, select(Terms).where(in_force))
@@ -91,7 +90,7 @@ def terms_at(session: Session, program_id: str, at: datetime) -> Terms:
 
 @dataclass(frozen=True)
 class Version:
-    """What of one version of the terms decides about a sale's credit."""
+    """The part of a terms version that attribution needs."""
 
     id: str
     version: int
@@ -130,10 +129,10 @@ def _latest(session: Session, program_id: str, versions: Select[Terms]) -> Terms
 
 
 def rate_at(session: Session, terms: Terms, *, enrollment_id: str, link_id: str | None, at: datetime) -> Rate:
-    """The rate for a sale at that time: link before enrollment before program (docs/money.md 3).
+    """The rate at that time: the link's, else the enrollment's, else the program's (docs/money.md 3).
 
-    A rate created together with its link or enrollment also applies to earlier times, like the
-    first terms.
+    A rate that was created together with its link or enrollment also applies to earlier times, like the first
+    version of the terms.
     """
     if link_id is not None and (rate_bp := _link_rate_bp(session, link_id, at)) is not None:
         return Rate(rate_bp, "link")
@@ -143,7 +142,7 @@ def rate_at(session: Session, terms: Terms, *, enrollment_id: str, link_id: str 
 
 
 def link_rate_overrides(session: Session, at: datetime) -> dict[str, int]:
-    """The rates in force of all links that have one of their own, by the link's id, in basis points."""
+    """The rates in force of all links with an own rate: link id -> basis points."""
     rates = select(RateOverride.link_id, RateOverride.rate_bp).where(
         RateOverride.link_id.is_not(None), RateOverride.effective_at <= at
     )

@@ -1,4 +1,4 @@
-"""The commands `source`, put together from the packages that they are about, and `sale`."""
+"""The command groups `source`, whose commands come from several packages, and `sale`."""
 
 import click
 
@@ -34,19 +34,19 @@ def show_sales(console: Console, brand_id: str, limit: int) -> CommandResult:
     """Show the sales of a brand, the latest first."""
     with read_session(console.databases.main) as session:
         found = list_sales(session, brand_id, limit)
-        answers = [sale_json(each) for each in found]
+        values = [sale_json(each) for each in found]
         lines = [
             f"{format_utc(each.occurred_at)}  {each.order_id}  {Money(each.total_minor, each.currency)}"
             f"{'  (test)' if each.test else ''}"
             for each in found
         ]
-    return CommandResult(answers, "\n".join(lines) or "The brand has no sales yet.")
+    return CommandResult(values, "\n".join(lines) or "The brand has no sales yet.")
 
 
 @sale.command("show")
 @click.argument("order_id", metavar="ORDER")
 @click.option("--brand", "brand_id", required=True, metavar="ID")
-@click.option("--namespace", help="Where several sources of the brand use the same order ids.")
+@click.option("--namespace", help="Needed where several sources of the brand use the same order ids.")
 @pass_console
 def show_sale(console: Console, order_id: str, brand_id: str, namespace: str | None) -> CommandResult:
     """Show one sale: refunds, disputes, and who is credited and why."""

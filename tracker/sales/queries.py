@@ -1,4 +1,4 @@
-"""Finding what shops have reported."""
+"""Queries for sales with their history, and for credited clicks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,12 +40,11 @@ class SaleHistory:
 
 
 def credited_clicks(session: Session, since: datetime) -> list[UUID]:
-    """Clicks that a decision since then credits a sale to, each once. Ids of decisions sort by their time."""
-    first = public_id(
-        "atr", uuid_lower_bound(since)
-    )  # older ones sort after all of these: once more is harmless
-    credits = select(Attribution.click_id).where(Attribution.id >= first, Attribution.click_id.is_not(None))
-    return [uuid_of(each, "clk") for each in session.scalars(credits.distinct()) if each is not None]
+    """Clicks that were credited at or after `since`, each once. Ids of attributions sort by time."""
+    # Ids with the former prefix `att` sort after all of these; returning them again is harmless.
+    first = public_id("atr", uuid_lower_bound(since))
+    click_ids = select(Attribution.click_id).where(Attribution.id >= first, Attribution.click_id.is_not(None))
+    return [uuid_of(each, "clk") for each in session.scalars(click_ids.distinct()) if each is not None]
 
 
 def sale_history(session: Session, sale: Sale) -> SaleHistory:

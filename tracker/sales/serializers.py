@@ -1,4 +1,4 @@
-"""Sales as JSON values, the same at every entry point. No token."""
+"""Sales as JSON values, the same at every entry point. They contain no token."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def sale_json(sale: Sale) -> dict[str, Any]:
 
 
 def sale_history_json(history: SaleHistory) -> dict[str, Any]:
-    """A sale with its full history; `attributions` are ordered from the first to the current one."""
+    """A sale with its full history; `attributions` are ordered by revision."""
     currency = history.sale.currency
     return {
         **sale_json(history.sale),
@@ -75,7 +75,7 @@ def _cumulative_refund(level: CumulativeRefund, currency: str) -> dict[str, Any]
 
 
 def refund_claim_json(claim: RefundClaim, currency: str) -> dict[str, Any]:
-    """Of a failure and of a cancellation the amount is null."""
+    """The amount is null for a failure and for a cancellation."""
     return {
         "kind": claim.kind,
         "id": claim.claim_id or None,

@@ -1,1 +1,1 @@
-"""What all pages share: layout, style, error pages, health."""
+"""Shared by all pages: layout, style, error pages, health."""

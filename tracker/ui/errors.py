@@ -12,7 +12,7 @@ from tracker.http.safety import is_machine_path
 
 log = structlog.get_logger(__name__)
 
-DATABASE_BUSY = "The database does not answer at the moment. Please try again in a few seconds."
+DATABASE_BUSY = "The database is not available at the moment. Please try again in a few seconds."
 
 
 def register_error_handlers(app: Flask) -> None:
@@ -45,7 +45,9 @@ def _database_error(error: OperationalError) -> Response:
 
 def _unexpected_error(error: Exception) -> Response:
     log.error("view failed", endpoint=request.endpoint, exc_info=error)
-    return _error_response(500, "Something went wrong on our side. It is in the log of this installation.")
+    return _error_response(
+        500, "Something went wrong on our side. The log of this installation has the details."
+    )
 
 
 def _error_response(status: int, detail: str, field: str | None = None) -> Response:

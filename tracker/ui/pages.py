@@ -13,7 +13,7 @@ CACHE_MAX_AGE_S = 3600
 
 
 @blueprint.get("/")
-@public("says what this is, and nothing about anybody")
+@public("describes the product and shows no personal data")
 def front() -> AnyResponse | str:
     if site().settings.demo:
         return redirect(url_for("demo.index"))
@@ -21,12 +21,12 @@ def front() -> AnyResponse | str:
 
 
 @blueprint.get("/healthz")
-@public("says that the process answers, and nothing else")
+@public("reports only that the process is running")
 def healthz() -> Response:
     return jsonify(status="ok")
 
 
 @blueprint.get("/static/<path:name>")
-@public("style and scripts, the same for everybody")
+@public("styles and scripts, which are the same for every visitor")
 def static(name: str) -> AnyResponse:
     return send_from_directory(f"{blueprint.root_path}/{STATIC}", name, max_age=CACHE_MAX_AGE_S)

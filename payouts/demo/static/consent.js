@@ -1,8 +1,8 @@
-// The demo shop's own part of the consent: it asks, tells ll.js the answer, and shows what follows from it.
+// The demo shop's part of the consent: it asks, passes the answer to ll.js, and shows what follows from it.
 (() => {
   const section = document.getElementById('consent');
   if (!section) return;
-  const isKept = () => {
+  const isStored = () => {
     try {
       return 'll' in localStorage;
     } catch (error) {
@@ -11,9 +11,9 @@
   };
   const show = () => {
     section.hidden = !ll.token();
-    section.classList.toggle('good', isKept());
-    section.querySelector('.kept').hidden = !isKept();
-    section.querySelector('.passing').hidden = isKept();
+    section.classList.toggle('good', isStored());
+    section.querySelector('.kept').hidden = !isStored();
+    section.querySelector('.passing').hidden = isStored();
     document.querySelectorAll('.nobody').forEach((note) => { note.hidden = !!ll.token(); });
   };
   const answer = (yes) => () => {

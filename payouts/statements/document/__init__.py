@@ -1,1 +1,1 @@
-"""What a statement says, as one value."""
+"""The contents of a statement as one JSON value."""

@@ -1,4 +1,4 @@
-"""The statement as one JSON value: the equation, and under it every line that makes it true."""
+"""A statement as one JSON value: the equation, and every line that its amounts are made of."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -120,7 +120,7 @@ def _equation(
 
 
 def _split(currency: str, closing: CreatorBalance, brand: Brand) -> dict[str, Any]:
-    """Where the closing amount stands. The minimum is the brand's, in the brand's own currency."""
+    """The parts of the closing amount. The brand's minimum applies only in the brand's own currency."""
     payable = closing.payable_minor
     minimum = brand.minimum_minor if currency == brand.currency else 0
     amounts_minor = {
@@ -157,7 +157,11 @@ def _lines(
 
 
 def expected_pay_date(brand: Brand, release_at: datetime) -> str:
-    """The day, in the brand's zone, on which what is released then is paid if nobody acts before."""
+    """The day on which a commission released at that time is expected to be paid, as YYYY-MM-DD.
+
+    It is the day after the review of the period of the release, in the brand's time zone. An early approval
+    does not change it.
+    """
     span = span_of(release_at, brand.cadence, brand.timezone)
     paid_from = midnight_after(span.ends_at, brand.review_days + 1, brand.timezone)
     return paid_from.astimezone(ZoneInfo(brand.timezone)).date().isoformat()

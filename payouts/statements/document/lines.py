@@ -21,12 +21,12 @@ from tracker.sales.orders.models import Sale
 from tracker.times import format_utc
 
 IDS_PER_QUERY = 500
-"""Ids in one query: SQLite takes a limited number of parameters."""
+"""Ids in one query: SQLite limits the number of parameters."""
 
 
 @dataclass(frozen=True)
 class LineSource:
-    """Everything about one commission that its line is made of."""
+    """The rows that the line of one commission is made of."""
 
     commission: Commission
     sale: Sale
@@ -40,7 +40,7 @@ class LineSource:
 
 
 def line_sources(session: Session, commission_ids: Sequence[str], period: Period) -> Iterator[LineSource]:
-    """In the order of the ids given; entries and refunds as they stood at the end of the period."""
+    """In the order of the given ids, with the entries and refunds up to the end of the period."""
     for start in range(0, len(commission_ids), IDS_PER_QUERY):
         ids = commission_ids[start : start + IDS_PER_QUERY]
         entries = _entries(session, ids, period)
@@ -156,16 +156,16 @@ def _rows(session: Session, ids: Sequence[str]) -> Sequence[Any]:
 
 
 def _holds(session: Session, ids: Sequence[str]) -> dict[str, list[Hold]]:
-    """Those that nobody has lifted, by commission."""
+    """Open holds, oldest first, by commission id."""
     found: dict[str, list[Hold]] = defaultdict(list)
-    standing = select(Hold).where(Hold.commission_id.in_(ids), Hold.lifted_at.is_(None))
-    for hold in session.scalars(standing.order_by(Hold.placed_at, Hold.id)):
+    open_holds = select(Hold).where(Hold.commission_id.in_(ids), Hold.lifted_at.is_(None))
+    for hold in session.scalars(open_holds.order_by(Hold.placed_at, Hold.id)):
         found[hold.commission_id].append(hold)
     return found
 
 
 def _entries(session: Session, ids: Sequence[str], period: Period) -> dict[str, list[Entry]]:
-    """Entries up to the end of the period; one without a posting belongs to the time when it took effect."""
+    """Entries up to the end of the period. An entry without a posting belongs to its effective time."""
     found: dict[str, list[Entry]] = defaultdict(list)
     rows = session.execute(
         select(Entry, Period.starts_at)

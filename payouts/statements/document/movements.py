@@ -1,4 +1,4 @@
-"""What happened in a period, creator by creator, put into the sections of a statement."""
+"""The postings of a period, by creator, assigned to the sections of a statement."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from payouts.ledger.rules import CREATOR_ACCOUNTS, event_between
 
 @dataclass(frozen=True)
 class Movement:
-    """One posting that touches a creator, with its meaning; `inputs` is what its transaction was told."""
+    """One posting on an account of a creator, with its section; `inputs` are those of its transaction."""
 
     creator_id: str
     subject_id: str
@@ -30,7 +30,7 @@ class Movement:
 
 @dataclass
 class Sections:
-    """The middle of the equation, in minor units: reversed less reinstated, payments less returns."""
+    """The movements of the equation, in minor units: reversed less reinstated, payments less returns."""
 
     earned: int = 0
     reversed: int = 0
@@ -59,7 +59,7 @@ class CreatorMovements:
 
 
 def movements_of(session: Session, period: Period, currency: str) -> list[Movement]:
-    """Every posting of the period that touches a creator's account, in the order of the books."""
+    """Every posting of the period on an account of a creator, in the order of the hash chain."""
     debit, credit = aliased(Account), aliased(Account)
     rows = session.execute(
         select(Posting, Transaction, debit, credit)
@@ -103,7 +103,7 @@ def by_creator(movements: Iterable[Movement]) -> dict[str, CreatorMovements]:
 def held_at_period_end(
     session: Session, brand_id: str, period: Period, currency: str
 ) -> dict[str, dict[str, int]]:
-    """By creator, commission id to what of it stands in hold when the period ends, unless it is nothing."""
+    """By creator id and commission id: the amount that is held at the end of the period, if it is not 0."""
     sums: dict[tuple[str | None, str], int] = defaultdict(int)
     for side, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
         rows = session.execute(

@@ -1,4 +1,4 @@
-"""Section 4 of a statement: what was paid, and which statement had authorised it."""
+"""The section "payments" of a statement: what was paid, and which statement authorised it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from tracker.money import Money
 
 
 def payments_of(session: Session, movements: Sequence[Movement], currency: str) -> list[dict[str, Any]]:
-    """Payments less returns among the movements, in their order."""
+    """The payments and returns among the movements, in their order; returns are negative."""
     return [_payment(session, movement, currency) for movement in movements if movement.section == "payments"]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from tracker.money import format_amount
 
 _FORMULA = re.compile(r"(^|[,;|\t\r\n])(?=[\s\"]*[=+\-@\t\r\0\uff1d\uff0b\uff0d\uff20])")
-"""Where a spreadsheet could start a formula: at the start of a cell, and after common separators."""
+"""Where a spreadsheet could see the start of a formula: at the start of a cell or after a separator."""
 
 AMOUNTS = (
     "gross",
@@ -44,8 +44,8 @@ COLUMNS = (
 def as_csv(document: Mapping[str, Any]) -> str:
     """One row for each commission, adjustment and payment, then one for each creator's balance.
 
-    Amounts are decimal numbers in the statement's currency. An apostrophe stands before whatever a
-    spreadsheet would run as a formula, also one that splits rows at semicolons (OWASP, CSV injection).
+    Amounts are decimal numbers in the statement's currency. What a spreadsheet would run as a formula gets an
+    apostrophe before it, also for programs that split at semicolons (OWASP, CSV injection).
     """
     target = io.StringIO()
     writer = csv.DictWriter(target, COLUMNS, restval="", lineterminator="\r\n")
@@ -77,7 +77,7 @@ def _line(line: Mapping[str, Any], creator: str) -> dict[str, str]:
     row["creator"] = creator
     row["sub_ids"] = _escape_formula(" ".join(f"{name}={value}" for name, value in line["sub_ids"].items()))
     texts = [f"{each['what']}: {each['why']}" for each in line["reasons"]]
-    texts += [f"held: {hold['why']}" for hold in line.get("holds", ())]  # sealed before: none
+    texts += [f"held: {hold['why']}" for hold in line.get("holds", ())]  # old sealed statements have none
     row["reasons"] = _escape_formula("; ".join(texts))
     row["commission"] = line["commission"]
     return row
@@ -87,7 +87,7 @@ def _adjustment(entry: Mapping[str, Any]) -> dict[str, str]:
     return {
         "kind": entry["what"],
         "adjustment": _amount(entry["amount"]),
-        "reasons": _escape_formula(entry.get("reason")),  # statements that were sealed before have none
+        "reasons": _escape_formula(entry.get("reason")),  # old sealed statements have none
         "transaction": entry["transaction"],
     }
 

@@ -1,1 +1,1 @@
-"""What is to be paid, to whom, and when it is tried again."""
+"""Planning of payouts: amounts, funding, and the retry policy."""

@@ -1,4 +1,4 @@
-"""Whether a brand may draw on the rail account: its own, or its share of one that brands have in common."""
+"""Whether a brand may use the rail account: its own one, or its deposits in an account that brands share."""
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -11,9 +11,9 @@ from tracker.money import Money
 
 
 def funding_block_reason(session: Session, payout: Payout, *, shared: bool) -> str | None:
-    """The reason why a payout must wait for the brand's money; None when it need not (docs/money.md 7).
+    """The reason why a payout must wait for the brand's money, or None (docs/money.md 7).
 
-    Brands share a rail account only when the operator says so; then each pays from what it deposited.
+    Brands share a rail account only when the operator allows it; then each brand pays from its own deposits.
     """
     if not shared:
         return _foreign_account_reason(session, payout.brand_id)
@@ -28,7 +28,7 @@ def funding_block_reason(session: Session, payout: Payout, *, shared: bool) -> s
 
 
 def _in_flight_minor(session: Session, payout: Payout) -> int:
-    """What other payouts of the brand may already have taken, though the books do not say so yet."""
+    """The amount that the brand's payouts in flight may have taken already; it is not booked yet."""
     return int(
         session.scalar(
             select(func.coalesce(func.sum(Payout.amount_minor), 0)).where(

@@ -1,4 +1,4 @@
-"""From a sealed statement to prepared payouts: who is paid how much, and why somebody is not."""
+"""From a sealed statement to prepared payouts: how much each creator is paid, or why nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ from tracker.programs.models import Enrollment, Program
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run would do for one creator: an amount above 0, or the reason why not."""
+    """What a run would pay to one creator: an amount above 0, or the reason why nothing."""
 
     statement_id: str
     brand_id: str
@@ -41,7 +41,7 @@ class Plan:
 
 
 def payable_statements(session: Session, now: datetime, brand_id: str, *, early: bool) -> list[Statement]:
-    """The latest sealed statement of each currency: earlier ones are part of it. `early`: before its day."""
+    """The latest sealed statement of each currency; it includes earlier ones. `early`: before the pay date."""
     rows = session.execute(
         select(Statement, Period)
         .join(Period, Period.id == Statement.period_id)
@@ -55,22 +55,22 @@ def payable_statements(session: Session, now: datetime, brand_id: str, *, early:
 
 
 def plans_of(session: Session, now: datetime, brand_id: str, *, early: bool) -> list[Plan]:
-    """What paying all that the brand's sealed statements authorise would do.
+    """The plans for all that the brand's sealed statements authorise.
 
-    `early`: a person asks for it, before its day, and again at once for what has failed.
+    `early`: a person asked for it, so the pay date and the retry policy do not apply.
     """
     statements = payable_statements(session, now, brand_id, early=early)
     return [each for statement in statements for each in plan(session, now, statement, manual=early)]
 
 
 def anything_to_send(session: Session, now: datetime, brand_id: str, *, early: bool) -> bool:
-    """Whether the rail has to be asked at all."""
+    """Whether the rail has to be called at all."""
     waiting = select(exists().where(Payout.brand_id == brand_id, Payout.state == "prepared"))
     return bool(session.scalar(waiting)) or bool(plans_of(session, now, brand_id, early=early))
 
 
 def plan(session: Session, now: datetime, statement: Statement, *, manual: bool) -> list[Plan]:
-    """What paying this statement would do, creator by creator; those with nothing at all are left out."""
+    """One plan for each creator of the statement; creators without any entry are left out."""
     period = session.get_one(Period, statement.period_id)
     owed = creator_balances(session, statement.brand_id, statement.currency)
     made = session.scalars(select(Payout).where(Payout.statement_id == statement.id))
@@ -88,16 +88,16 @@ def plan(session: Session, now: datetime, statement: Statement, *, manual: bool)
 
 
 def _with_retry_policy(session: Session, now: datetime, planned: Plan, failed: Payout | None) -> Plan:
-    """Applies the retry policy, so that a refused payout is not sent every hour forever."""
+    """Apply the retry policy, so that a refused payout is not sent every hour forever."""
     reason = retry_block_reason(session, now, failed) if failed is not None else None
     return planned if reason is None else replace(planned, amount_minor=0, reason=reason)
 
 
 def prepare(session: Session, now: datetime, statement_id: str, creator_id: str) -> Payout | None:
-    """Take a creator's amount out of `payable` and freeze it on a payout; None when nothing is to be paid.
+    """Take a creator's amount out of `payable` and fix it on a payout; None when there is nothing to pay.
 
-    A failed payout of the same statement is prepared again with what is unsettled now. Repeating the call
-    changes nothing.
+    A failed payout of the same statement is prepared again with the entries that are open now. Repeating the
+    call changes nothing.
     """
     statement = session.get_one(Statement, statement_id)
     lock_books(session, statement.brand_id)
@@ -106,7 +106,7 @@ def prepare(session: Session, now: datetime, statement_id: str, creator_id: str)
     ).scalar_one_or_none()
     if existing is not None and existing.state != "failed":
         return existing
-    # What was disputed while a payout was on its way, and that payout came to nothing, is held first.
+    # Commissions that were disputed while a payout was in transit, and whose payout failed, are held first.
     reapply_holds(session, now, brand_id=statement.brand_id, creator_id=creator_id)
     period = session.get_one(Period, statement.period_id)
     planned = _plan_for(session, now, statement, period, creator_id)
@@ -118,9 +118,9 @@ def prepare(session: Session, now: datetime, statement_id: str, creator_id: str)
 
 
 def reselect(session: Session, now: datetime, payout_id: str) -> Payout:
-    """Choose anew what a prepared payout pays: a refund may have come while it waited for money.
+    """Select a prepared payout's entries again: a refund may have arrived while it waited for money.
 
-    Cancelled when too little is left. One that is not prepared (any more) is returned as it stands.
+    The payout is cancelled when too little is left. A payout in another state is returned unchanged.
     """
     payout = locked_payout(session, payout_id)
     if payout.state != "prepared":
@@ -228,7 +228,7 @@ def _first_round(session: Session, now: datetime, planned: Plan) -> Payout:
         changed_at=now,
     )
     if not inserted:
-        raise Conflict("This payout was prepared by somebody else at the same moment; look again.")
+        raise Conflict("Another process prepared this payout at the same moment; run the command again.")
     payout = session.get_one(Payout, payout_id)
     _take_items(session, now, payout, planned.selection)
     return payout

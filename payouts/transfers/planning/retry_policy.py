@@ -9,21 +9,21 @@ from payouts.settlement.models import Attempt, Payout
 from tracker.times import format_utc
 
 RETRY_DELAYS = (timedelta(minutes=30), timedelta(days=1), timedelta(days=1))
-"""After the first, second and third failure. The first may be a busy hour; one that lasts needs a person."""
+"""After the first, second and third failure. A failure may be temporary; a lasting one needs a person."""
 
 
 def retry_block_reason(session: Session, now: datetime, payout: Payout) -> str | None:
-    """Why a failed payout is not tried now without being told; None when it is."""
+    """Why a failed payout is not retried automatically now; None when it is."""
     attempts = session.scalars(select(Attempt).where(Attempt.payout_id == payout.id).order_by(Attempt.number))
     failures = [each.settled_at for each in attempts if each.settled_at is not None]
     if not failures:
         return None
     if len(failures) > len(RETRY_DELAYS):
         return (
-            f"{payout.id} failed {len(failures)} times, last because: {payout.reason} When that is settled, "
-            f"run: linkledger payout retry {payout.id}"
+            f"{payout.id} failed {len(failures)} times. The last reason: {payout.reason} When you have fixed "
+            f"the cause, run: linkledger payout retry {payout.id}"
         )
     retry_at = failures[-1] + RETRY_DELAYS[len(failures) - 1]
     if now >= retry_at:
         return None
-    return f"{payout.id} failed: {payout.reason} It is tried again after {format_utc(retry_at)}"
+    return f"{payout.id} failed: {payout.reason} It is retried after {format_utc(retry_at)}"

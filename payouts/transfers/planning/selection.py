@@ -1,4 +1,4 @@
-"""Which entries of `payable` a payout settles (docs/money.md 7), and how much they come to."""
+"""Which entries of `payable` a payout settles (docs/money.md 7), and their sum."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -15,12 +15,15 @@ from payouts.settlement.models import Item, Payout
 from payouts.transfers.stripe.amounts import floor_to_rail_step
 
 MINIMUM_WAIVED_AFTER = timedelta(days=365)
-"""An amount that waited this long is paid even below the minimum."""
+"""An amount that has waited this long is paid even if it is below the minimum."""
 
 
 @dataclass(frozen=True)
 class OpenEntry:
-    """One unsettled entry of a creator's payable account, or the remainder of an earlier payout."""
+    """One open entry of a creator's payable account, or the remainder of an earlier payout.
+
+    Exactly one of `posting_id` and `carried_from_id` is set.
+    """
 
     posting_id: int | None
     carried_from_id: str | None
@@ -30,7 +33,7 @@ class OpenEntry:
 
 @dataclass(frozen=True)
 class Selection:
-    """What a payout would settle, and what it would send: floored to the rail's step, the rest carried."""
+    """The entries that a payout would settle; the amount is floored to the rail's step, the rest carried."""
 
     entries: tuple[OpenEntry, ...]
     currency: str
@@ -61,16 +64,16 @@ def select_entries(
     *,
     reselected_payout_id: str | None = None,
 ) -> Selection:
-    """Unsettled entries up to the statement's period, and every later negative one that concerns them.
+    """Open entries up to the statement's period, and all later negative entries that concern them.
 
-    A later reversal of a commission that matured after the period is left out: what it takes back is not in
-    this payout either. What is unsettled of a commission that was settled in part is left out while a hold
-    stands on it, and so is what came back of a payout that had paid it.
-    `reselected_payout_id` is a payout that chooses anew: what it has taken counts as unsettled.
+    A later reversal of a commission that was released after the period is left out, because the release is
+    not in this payout either. While a commission is held that was paid in part, its open rest is left out,
+    and so is the money that was returned from a payout that had paid it.
+    `reselected_payout_id` is a payout whose entries are selected again: the ones that it has count as open.
     """
     payable = account_id(brand_id, "payable", currency, creator_id)
-    asked = {"payable": payable, "reselected_payout_id": reselected_payout_id}
-    rows = session.execute(_open_postings(reselected_payout_id is not None), asked).all()
+    parameters = {"payable": payable, "reselected_payout_id": reselected_payout_id}
+    rows = session.execute(_open_postings(reselected_payout_id is not None), parameters).all()
     released_later = _first_released_after(session, {row[1].subject_id for row in rows}, period)
     held = _held_and_payable(session, brand_id, creator_id)
     entries, held_entries = [], []
@@ -91,7 +94,7 @@ def select_entries(
 
 @cache
 def _open_postings(reselecting: bool) -> Select[Posting, Transaction, Period]:
-    """Entries of an account that are in no payout. To be asked with `payable` and `reselected_payout_id`."""
+    """Entries of an account that are in no payout. Parameters: `payable`, `reselected_payout_id`."""
     payable: BindParameter[str] = bindparam("payable")
     taken = exists().where(Item.posting_id == Posting.id, Item.live, *_not_of_payout(reselecting))
     return (
@@ -112,14 +115,17 @@ def _not_of_payout(reselecting: bool) -> list[ColumnElement[bool]]:
 
 
 def _held_and_payable(session: Session, brand_id: str, creator_id: str) -> set[str]:
-    """Commissions whose hold came when money of them was with the rail, and payouts that have paid them."""
-    standing = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
+    """Released commissions that are held now, and the payouts that have paid them.
+
+    A commission is in this state when its hold was placed while its money was in a payout.
+    """
+    has_active_hold = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
     held = select(Commission.id).where(
         Commission.brand_id == brand_id,
         Commission.creator_id == creator_id,
         Commission.live,
         Commission.matured_at.is_not(None),
-        standing,
+        has_active_hold,
     )
     commissions = set(session.scalars(held))
     if not commissions:
@@ -134,22 +140,22 @@ def _held_and_payable(session: Session, brand_id: str, creator_id: str) -> set[s
 
 
 def _without_held(entries: list[tuple[str, OpenEntry]]) -> list[OpenEntry]:
-    """Negative amounts of a held commission still count: only a positive remainder waits."""
-    rest: Counter[str] = Counter()
+    """Negative amounts of a held commission still count; only a positive sum has to wait."""
+    sum_minor: Counter[str] = Counter()
     for subject, entry in entries:
-        rest[subject] += entry.amount_minor
-    return [entry for subject, entry in entries if rest[subject] <= 0]
+        sum_minor[subject] += entry.amount_minor
+    return [entry for subject, entry in entries if sum_minor[subject] <= 0]
 
 
 def _first_released_after(session: Session, subjects: set[str], period: Period) -> set[str]:
-    """Of these commissions, those whose first release counts for a later period than this one."""
-    asked = {"subjects": list(subjects), "starts_at": period.starts_at}
-    return set(session.scalars(_released_after_query(), asked))
+    """Those of the commissions whose first release belongs to a later period."""
+    parameters = {"subjects": list(subjects), "starts_at": period.starts_at}
+    return set(session.scalars(_released_after_query(), parameters))
 
 
 @cache
 def _released_after_query() -> Select[str]:
-    """To be asked with `subjects` and `starts_at`."""
+    """Parameters: `subjects`, `starts_at`."""
     released_in = aliased(Period)
     return (
         select(Transaction.subject_id)
@@ -165,19 +171,19 @@ def _released_after_query() -> Select[str]:
 def _remainders(
     session: Session, brand_id: str, creator_id: str, currency: str, reselected_payout_id: str | None
 ) -> list[OpenEntry]:
-    asked = {
+    parameters = {
         "brand_id": brand_id,
         "creator_id": creator_id,
         "currency": currency,
         "reselected_payout_id": reselected_payout_id,
     }
-    rows = session.scalars(_remainders_query(reselected_payout_id is not None), asked)
+    rows = session.scalars(_remainders_query(reselected_payout_id is not None), parameters)
     return [OpenEntry(None, payout.id, payout.carried_minor, payout.prepared_at) for payout in rows]
 
 
 @cache
 def _remainders_query(reselecting: bool) -> Select[Payout]:
-    """To be asked with `brand_id`, `creator_id`, `currency` and `reselected_payout_id`."""
+    """Parameters: `brand_id`, `creator_id`, `currency`, `reselected_payout_id`."""
     taken = exists().where(Item.carried_from_id == Payout.id, Item.live, *_not_of_payout(reselecting))
     return (
         select(Payout)

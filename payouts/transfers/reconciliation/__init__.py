@@ -1,1 +1,1 @@
-"""Books and rail compared both ways."""
+"""Reconciliation: the books and the rail are compared both ways."""

@@ -1,4 +1,7 @@
-"""Transfers that the rail has made and the books do not know: after a restore, by hand, or twice."""
+"""Adoption of transfers that the rail made and the books do not know.
+
+They come from a time before a restore, were made by hand, or were made twice.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,14 +28,14 @@ _ADOPTION_KEY = "orphan_adopted:{}"
 
 @dataclass(frozen=True)
 class Adopted:
-    """What was booked as paid; `known` says that it stood in the books before."""
+    """The amount that was booked as paid; `known`: it was in the books before."""
 
     amount: Money
     known: bool
 
 
 def adoption_of(session: Session, transfer_ref: str) -> Transaction | None:
-    """The transaction by which a transfer without a payout stands in the books all the same."""
+    """The transaction that adopted this transfer, if there is one."""
     known = select(Transaction).where(Transaction.event_key == _ADOPTION_KEY.format(transfer_ref))
     return session.execute(known).scalar_one_or_none()
 
@@ -45,13 +48,14 @@ def adopt(
     transfer: StripeTransfer,
     reversals: Sequence[Movement] = (),
 ) -> Adopted:
-    """Book a transfer as paid to the creator whose account it went to; later commissions net it.
+    """Book a transfer as paid to the creator whose account received it.
 
-    `reversals` are the movements by which parts of it came back. Adopting again books only what is new.
-    A payout of these books that the transfer was made for, and that was never sent from here, is cancelled:
-    it must not be paid again. One that was paid by another transfer stays as it is.
-    Raises NotFound when the account belongs to none of the brand's creators, Conflict when the transfer is a
-    payout's own, another brand's, or its payout can still be settled by it.
+    The amount is offset against later commissions.
+    `reversals` are the movements that returned parts of it. Adopting it again books only what is new.
+    If the transfer was made for a payout that these books have not sent, that payout is cancelled, so that it
+    is not paid again. A payout that another transfer has paid stays as it is.
+    Raises NotFound when the account belongs to none of the brand's creators. Raises Conflict when the
+    transfer is already booked for a payout or another brand, or when a look-up of its payout will find it.
     """
     lock_books(session, get_brand(session, brand_id).id)
     creator_id = _creator_of(session, brand_id, transfer)
@@ -72,16 +76,16 @@ def adopt(
         effective_at=now,
     )
     if sum(each.amount for each in reversals) != transfer.amount_reversed:
-        raise Conflict(f"{transfer.transfer_ref} is coming back at this moment; try again in a minute.")
+        raise Conflict(f"{transfer.transfer_ref} is being reversed at this moment; try again in a minute.")
     for each in reversals:
         record_adopted_return(session, now, movement=each)
     return Adopted(amount, posted.duplicate)
 
 
 def record_adopted_return(session: Session, now: datetime, *, movement: Movement) -> bool:
-    """Book that a part of an adopted transfer came back: it is payable again. False when that is known.
+    """Book the reversal of a part of an adopted transfer: that part is payable again.
 
-    Raises Conflict when more would come back than was sent.
+    False when the reversal is booked already. Raises Conflict when more would be returned than was sent.
     """
     adoption = adoption_of(session, movement.transfer_ref or "")
     assert adoption is not None
@@ -131,20 +135,22 @@ def _creator_of(session: Session, brand_id: str, transfer: StripeTransfer) -> st
         select(Payee.creator_id).where(Payee.brand_id == brand_id, Payee.account_ref == transfer.destination)
     )
     if creator_id is None:
-        raise NotFound(f"{transfer.transfer_ref} went to an account of none of the brand's creators.")
+        raise NotFound(
+            f"{transfer.transfer_ref} went to an account that belongs to none of the brand's creators."
+        )
     return creator_id
 
 
 def _require_unbooked(
     session: Session, brand_id: str, transfer: StripeTransfer, known: Transaction | None
 ) -> None:
-    """Raises Conflict when the transfer stands in the books already, as a payout's or another brand's."""
+    """Raises Conflict when the transfer is already booked for a payout or another brand."""
     ref = transfer.transfer_ref
     own = session.scalar(select(Payout.id).where(Payout.transfer_ref == ref))
     if own is not None:
-        raise Conflict(f"{ref} is in the books as the transfer of {own}: nothing is to be adopted.")
+        raise Conflict(f"{ref} is already in the books as the transfer of {own}; it cannot be adopted.")
     if known is not None and known.brand_id != brand_id:
-        raise Conflict(f"{ref} is in the books of {known.brand_id} already.")
+        raise Conflict(f"{ref} is already in the books of {known.brand_id}.")
 
 
 def _cancel_own_payout(session: Session, now: datetime, brand_id: str, transfer: StripeTransfer) -> None:
@@ -165,8 +171,8 @@ def _cancel_own_payout(session: Session, now: datetime, brand_id: str, transfer:
         return
     if is_transfer_of(open_attempt.parameters, transfer):
         raise Conflict(
-            f"{transfer.transfer_ref} is what {payout.id} was sent for, which is {payout.state}. To "
-            f"settle it, run: linkledger payout retry {payout.id}"
+            f"{transfer.transfer_ref} is the transfer of {payout.id}, which is {payout.state}. To book it as "
+            f"paid, run: linkledger payout retry {payout.id}"
         )
-    open_attempt.look_up_only = True  # its payout has been paid; further transfers are only looked up
+    open_attempt.look_up_only = True  # its payout has been paid by the adopted transfer
     session.flush()

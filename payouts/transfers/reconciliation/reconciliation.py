@@ -1,4 +1,4 @@
-"""Compare the movements at the provider with our payouts, both ways. Entry point: it opens transactions."""
+"""Compare the provider's movements with our payouts, both ways. Entry point: it opens the transactions."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -29,20 +29,20 @@ from payouts.transfers.stripe.shapes import Movement, RailError, StripeTransfer
 from tracker.errors import Conflict
 
 LOOK_BACK = timedelta(days=35)
-"""Reversals of older transfers are rare, and then a person has made them."""
+"""How far back movements are compared. Reversals of older transfers are rare and made by a person."""
 
 LISTING_DELAY = timedelta(hours=1)
-"""The rail may show a transfer late: what was confirmed since then is looked for the next time."""
+"""The rail may list a transfer late: payouts confirmed within this time are compared in the next run."""
 
 Guard = Callable[[Session], None]
 
 
 @dataclass
 class Reconciliation:
-    """`returned`: payouts and adopted transfers of which reversals were booked now.
+    """The result of a comparison; unknown transfers and differences need a person.
 
-    `under_way`: transfers of payouts that are being settled. `others`: transfers to accounts of nobody here.
-    Unknown transfers and differences are for a person to look at.
+    `returned`: payouts and adopted transfers whose reversals were booked now. `under_way`: transfers of
+    payouts that are still in progress. `others`: transfers to accounts that belong to no creator here.
     """
 
     compared: int = 0
@@ -63,10 +63,9 @@ class Reconciliation:
 def reconcile(
     databases: Databases, rail: StripeRail, now: datetime, guard: Guard = lambda _session: None
 ) -> Reconciliation:
-    """Compare the rail's movements of the last weeks with our payouts, and book what came back.
+    """Compare the rail's movements of the last weeks with our payouts, and book reversals.
 
-    A difference freezes payouts. When nothing is left over, the freezes that stood before are lifted: the
-    books and the rail tell the same story again.
+    A difference freezes payouts. If everything agrees, the freezes that existed before are lifted.
     """
     with read_session(databases.main) as session:
         since = compare_from(session, now - LOOK_BACK)
@@ -91,7 +90,7 @@ def reconcile(
 
 
 def _confirmed_payouts(session: Session, since: datetime, until: datetime) -> list[Payout]:
-    """Payouts that the books say were paid by a transfer of that time."""
+    """Payouts that were paid, according to the books, by a transfer of that time."""
     rows = session.scalars(
         select(Payout)
         .join(Attempt, Attempt.transfer_ref == Payout.transfer_ref)
@@ -102,7 +101,7 @@ def _confirmed_payouts(session: Session, since: datetime, until: datetime) -> li
 
 
 def _difference(found: Reconciliation) -> str:
-    """The first one, for the freeze that it causes."""
+    """The first difference, as the reason of the freeze."""
     unknown = [f"{each} at the payment provider is not in the books" for each in found.unknown_transfers]
     return [*found.differences, *unknown][0]
 
@@ -116,7 +115,7 @@ class _Comparison:
         self.found = Reconciliation()
 
     def compare_movement(self, movement: Movement) -> None:
-        """A movement at the rail, which must have its row here."""
+        """Every movement at the rail must belong to a payout or an adopted transfer."""
         self.found.compared += 1
         ref = movement.transfer_ref or movement.movement_ref
         with read_session(self._databases.main) as session:
@@ -131,7 +130,7 @@ class _Comparison:
         self._seen.add(ref)
 
     def check_payout(self, payout: Payout) -> None:
-        """A paid payout, which must have its transfer at the rail: asked for when it was not listed."""
+        """Every paid payout must have its transfer at the rail; one that was not listed is read by its id."""
         ref = payout.transfer_ref or ""
         if ref in self._seen:
             return
@@ -165,9 +164,9 @@ class _Comparison:
 
     def _record_reversal(self, payout: Payout | None, movement: Movement) -> None:
         if payout is None:
-            back = partial(record_adopted_return, now=self._now, movement=movement)
+            record = partial(record_adopted_return, now=self._now, movement=movement)
         else:
-            back = partial(
+            record = partial(
                 record_return,
                 now=self._now,
                 payout_id=payout.id,
@@ -177,7 +176,7 @@ class _Comparison:
 
         def guarded(session: Session) -> bool:
             self._guard(session)
-            return back(session)
+            return record(session)
 
         try:
             if transact(self._databases.main, guarded):
@@ -187,7 +186,7 @@ class _Comparison:
 
 
 def reversals_of(rail: StripeRail, transfer: StripeTransfer) -> list[Movement]:
-    """The movements by which parts of a transfer came back."""
+    """The movements that returned parts of a transfer."""
     if not transfer.amount_reversed:
         return []
     movements = rail.list_transfer_movements(transfer.created_at)
@@ -196,7 +195,7 @@ def reversals_of(rail: StripeRail, transfer: StripeTransfer) -> list[Movement]:
 
 
 def _is_in_flight(session: Session, transfer: StripeTransfer) -> bool:
-    """Whether asking again about an open attempt will find this transfer to be its own."""
+    """Whether this is the transfer of an attempt whose outcome is still open."""
     open_attempts = session.scalars(
         select(Attempt).where(
             Attempt.payout_id == transfer.metadata.get("payout_id", ""),
@@ -207,6 +206,6 @@ def _is_in_flight(session: Session, transfer: StripeTransfer) -> bool:
 
 
 def _is_ours(session: Session, transfer: StripeTransfer) -> bool:
-    """Whether it went to a creator, or says that it is a payout: an account may pay others, too."""
+    """Whether the transfer went to a creator or names a payout: the rail account may also pay others."""
     ours = session.scalar(select(exists().where(Payee.account_ref == transfer.destination)))
     return bool(ours) or transfer.metadata.get("payout_id", "").startswith("pay_")

@@ -1,4 +1,4 @@
-"""One call to the API, as the operations see it."""
+"""One call to the API, as the operations receive it."""
 
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -11,9 +11,10 @@ from payouts.transfers.sandbox.responses import ApiResponse, Json
 
 @dataclass(frozen=True)
 class Call:
-    """account_id: of the Stripe-Account header, else "". raw: parameters before they are checked.
+    """account_id: from the Stripe-Account header, else "". raw: the parameters before validation.
 
-    expand: gives the object of an id, as far as the sandbox has it, else the id.
+    key: the idempotency key. now: seconds since 1970. expand: returns the object with an id if the sandbox
+    has it, else the id.
     """
 
     method: str
@@ -34,7 +35,7 @@ Handler = Callable[[sqlite3.Connection, Call, Json], ApiResponse]
 
 @dataclass(frozen=True, eq=False)
 class Operation:
-    """A route: how the parameters look, and what is done. Runs inside a transaction, and raises Refusal."""
+    """A route with its parameters. `run` is called inside a transaction and may raise ApiError."""
 
     method: str
     path: str

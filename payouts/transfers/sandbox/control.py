@@ -1,4 +1,4 @@
-"""The handles behind the sandbox, for its owner only: over HTTP under /_sandbox/, or called directly."""
+"""Control of the sandbox by its owner: over HTTP under /_sandbox/, or called directly."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,13 +13,13 @@ from payouts.transfers.sandbox.webhooks import DeliveryOrder, deliver
 
 
 class Control:
-    """Amounts are the rail's integers, currencies in any case."""
+    """Amounts are the rail's integers; currencies are case-insensitive."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def top_up(self, currency: str, amount: int) -> int:
-        """Put money on the platform's balance (or take it off); returns what is available then."""
+        """Add money to the platform's balance (negative: take it away); returns the new available balance."""
         currency = currency.lower()
         with self._store.write() as connection:
             now = self._store.now(connection)
@@ -27,7 +27,7 @@ class Control:
             return available(connection, PLATFORM, currency)
 
     def pay_out(self, account_id: str, currency: str, amount: int) -> int:
-        """Send a creator's balance on to the bank, as Stripe does daily; returns what is left."""
+        """Pay a creator's balance out to the bank, as Stripe does daily; returns the remaining balance."""
         currency = currency.lower()
         with self._store.write() as connection:
             now = self._store.now(connection)
@@ -40,7 +40,7 @@ class Control:
             set_transfers_status(connection, account_id, status)
 
     def queue_fault(self, kind: str, match: str = "POST /v1/transfers", **options: Any) -> None:
-        """See faults: options are times, seconds, sticky."""
+        """See the faults module. Options: times, seconds, sticky."""
         with self._store.write() as connection:
             queue_fault(connection, {"kind": kind, "match": match, **options})
 
@@ -49,11 +49,11 @@ class Control:
             connection.execute("delete from fault")
 
     def advance(self, seconds: int) -> int:
-        """Put the sandbox's clock forward; returns its time."""
+        """Move the sandbox's clock forward; returns its new time."""
         return self._store.advance(seconds)
 
     def counts(self) -> dict[str, int]:
-        """How many of each were really made, whatever the caller was told."""
+        """How many objects of each kind really exist, whatever responses the callers received."""
         with self._store.read() as connection:
             row = connection.execute(
                 "select (select count(*) from account) as accounts,"
@@ -65,7 +65,7 @@ class Control:
         return dict(row)
 
     def requests(self) -> list[Json]:
-        """The API requests so far, oldest first, with their answers."""
+        """The API requests so far, oldest first, with their responses."""
         with self._store.read() as connection:
             return recorded_requests(connection)
 
@@ -77,7 +77,7 @@ class Control:
 
 
 def control_call(store: Store, method: str, name: str, given: Json) -> Json:
-    """POST /_sandbox/{name} with a JSON object as arguments, or GET for what only reads."""
+    """POST /_sandbox/{name} with a JSON object as arguments, or GET for a call that only reads."""
     control = Control(store)
     writes: dict[str, Callable[..., Any]] = {
         "top_up": control.top_up,

@@ -1,16 +1,16 @@
-"""Faults on demand: what a network, a proxy or Stripe itself can do to a call, before or after the work.
+"""Faults on demand: what a network, a proxy or Stripe can do to a call, before or after its work.
 
 A fault is queued as {"match": "POST /v1/transfers", "kind": "drop_after", "times": 1}. `match` is a pattern
-(*, ?) over method and path. `kind` is what and when: "<what>_before" fails the call before anything is done,
-"<what>_after" once all is done and kept.
+(*, ?) for method and path. `kind` is "<what>_before", which fails the call before its work, or
+"<what>_after", which fails it after its work was done and stored.
 
-    drop            the connection closes without an answer
-    cut             the answer stops half way
-    hang            `seconds` pass, with the key in flight (before) or the work done (after)
+    drop            the connection closes without a response
+    cut             the response stops half way
+    hang            `seconds` pass, with the key in use (before) or the work done (after)
     html            200 with a page instead of JSON
-    500, 503, 424   an error of the server; a 500 with `sticky` is kept under the key, as Stripe does
+    500, 503, 424   a server error; a 500 with `sticky` is stored under the key, as Stripe does
     409, 429        key in use; too many requests. lock_timeout: a 429 with that code
-    401, 403        the key is not accepted, or may not do this
+    401, 403        the key is not accepted, or lacks the permission
 """
 
 import fnmatch
@@ -56,7 +56,7 @@ class Fault:
         return self.moment == moment
 
     def reply(self, version: str) -> ApiResponse | None:
-        """The answer that this fault gives, when it gives one of its own."""
+        """The response of this fault, if it has its own."""
         refusal = _STATUSES.get(self.what)
         return None if refusal is None else refusal.as_response(version)
 
@@ -65,15 +65,15 @@ NO_FAULT = Fault("none", "never")
 
 
 def queue_fault(connection: sqlite3.Connection, wanted: dict[str, Any]) -> None:
-    """Add a fault to the queue. Raises Refusal when it is not one."""
+    """Add a fault to the queue. Raises ApiError when it is invalid."""
     what, _, moment = str(wanted.get("kind", "")).rpartition("_")
     seconds = float(wanted.get("seconds", 1.0))
     if what not in _FAULT_KINDS or moment not in _MOMENTS:
         raise ApiError(
-            f"kind is <what>_before or <what>_after, with what one of {', '.join(sorted(_FAULT_KINDS))}."
+            f"kind must be <what>_before or <what>_after; <what> is one of {', '.join(sorted(_FAULT_KINDS))}."
         )
     if not 0 <= seconds <= MAX_HANG_S:
-        raise ApiError(f"A hang lasts at most {MAX_HANG_S:.0f} seconds.")
+        raise ApiError(f"seconds must be between 0 and {MAX_HANG_S:.0f}.")
     connection.execute(
         "insert into fault (match, kind, moment, times, seconds, sticky) values (?, ?, ?, ?, ?, ?)",
         (
@@ -87,10 +87,10 @@ def queue_fault(connection: sqlite3.Connection, wanted: dict[str, Any]) -> None:
     )
 
 
-def take_fault(connection: sqlite3.Connection, line: str) -> Fault:
-    """The first fault in the queue for "POST /v1/transfers"; used up by one. NO_FAULT when there is none."""
+def take_fault(connection: sqlite3.Connection, method_and_path: str) -> Fault:
+    """Take the first fault that matches, for example "POST /v1/transfers"; NO_FAULT when there is none."""
     for row in connection.execute("select * from fault where times > 0 order by seq").fetchall():
-        if fnmatch.fnmatchcase(line, row["match"]):
+        if fnmatch.fnmatchcase(method_and_path, row["match"]):
             connection.execute("update fault set times = times - 1 where seq = ?", (row["seq"],))
             return Fault(row["kind"], row["moment"], row["seconds"], bool(row["sticky"]))
     return NO_FAULT

@@ -1,8 +1,8 @@
-"""Idempotency keys, as docs.stripe.com/api/idempotent_requests has them.
+"""Idempotency keys, as described at docs.stripe.com/api/idempotent_requests.
 
-v1 keeps the answer from the moment the work began, errors included, for 24 hours. v2 keeps successes for 30
-days, and does failed work again. The mark of a request in flight is a row too, so it holds between processes;
-its lease ends by the wall clock, for a process that died: its work was rolled back with it.
+v1 stores the response of every request whose work has begun, errors included, for 24 hours. v2 stores
+successes for 30 days and repeats failed work. A request in flight is a row too, so other processes see it.
+The row has a lease, measured by the wall clock, because its process may crash; the work is then rolled back.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ LEASE_S = 60.0
 
 @dataclass(frozen=True)
 class KeyUse:
-    """A key as it is used by one request. owner: the request's own id."""
+    """The use of a key by one request. owner: the id of the request."""
 
     version: str
     account_id: str
@@ -30,18 +30,20 @@ class KeyUse:
 
 
 def fingerprint(method: str, path: str, parameters: Json) -> str:
-    """Two requests are the same when their parameters are, in any order."""
+    """Two requests are the same when their parameters are equal, in any order."""
     text = json.dumps([method, path, parameters], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def begin(connection: sqlite3.Connection, slot: KeyUse, now: int, *, claim: bool) -> ApiResponse | None:
-    """The stored answer when there is one; else None, and the key is marked as in flight when `claim`.
+    """The stored response, if there is one; else None, and with `claim` the key is marked as in flight.
 
-    Raises Refusal: 400 for other parameters, 409 while another request with the key is being worked on.
+    Raises ApiError: 400 for other parameters, 409 while another request with the key is in progress.
     """
     if len(slot.key) > MAX_KEY_CHARS:
-        raise ApiError(f"An idempotency key may have {MAX_KEY_CHARS} characters.", kind="idempotency_error")
+        raise ApiError(
+            f"An idempotency key may have at most {MAX_KEY_CHARS} characters.", kind="idempotency_error"
+        )
     connection.execute(
         "delete from idempotency where version = ? and status is not null and created <= ?",
         (slot.version, now - RETENTION_S[slot.version]),
@@ -67,7 +69,7 @@ def begin(connection: sqlite3.Connection, slot: KeyUse, now: int, *, claim: bool
 
 
 def finish(connection: sqlite3.Connection, slot: KeyUse, reply: ApiResponse) -> None:
-    """Keep the answer, in the transaction of the work. Raises Refusal when the mark is no longer ours."""
+    """Store the response in the transaction of the work. Raises ApiError when another request has the key."""
     if slot.version == "v2" and reply.status >= 400:
         release(connection, slot)
         return
@@ -81,7 +83,7 @@ def finish(connection: sqlite3.Connection, slot: KeyUse, reply: ApiResponse) -> 
 
 
 def release(connection: sqlite3.Connection, slot: KeyUse) -> None:
-    """Take the mark back: nothing was done under it."""
+    """Remove the in-flight row: nothing was done under the key."""
     connection.execute(
         "delete from idempotency where version = ? and account_id = ? and key = ? and owner = ?"
         " and status is null",

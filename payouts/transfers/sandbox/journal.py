@@ -1,4 +1,4 @@
-"""The journal of API requests: what came, and what was answered. Never the API key."""
+"""The journal of API requests and responses. It never contains the API key."""
 
 import json
 import sqlite3
@@ -14,7 +14,7 @@ _RECORDED_HEADERS = ("Content-Type", "Idempotency-Key", "Stripe-Account", "Strip
 def record_request(
     connection: sqlite3.Connection, call: Call, headers: Mapping[str, str], fault: str | None
 ) -> None:
-    kept = {name: headers[name] for name in _RECORDED_HEADERS if name in headers}
+    recorded = {name: headers[name] for name in _RECORDED_HEADERS if name in headers}
     cursor = connection.execute(
         "insert into request (id, created, method, path, parameters, headers, fault)"
         " values (?, ?, ?, ?, ?, ?, ?)",
@@ -24,7 +24,7 @@ def record_request(
             call.method,
             call.path,
             json.dumps(call.raw),
-            json.dumps(kept),
+            json.dumps(recorded),
             fault,
         ),
     )
@@ -39,7 +39,7 @@ def record_response(connection: sqlite3.Connection, request_id: str, reply: ApiR
 
 
 def recorded_requests(connection: sqlite3.Connection) -> list[Json]:
-    """Oldest first. status and body are those worked out, even where a fault kept them from the caller."""
+    """Oldest first. status and body are those of the work, even if a fault replaced the response."""
     rows = connection.execute("select * from request order by seq").fetchall()
     return [
         {

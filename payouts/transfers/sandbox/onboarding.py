@@ -1,4 +1,4 @@
-"""The hosted page on which a creator sets the account up. Here one button stands for all of it."""
+"""The hosted page on which a creator sets up the account. In the sandbox one button replaces all steps."""
 
 import html
 import secrets
@@ -48,7 +48,7 @@ and your bank account.</p>
 
 @dataclass(frozen=True)
 class PageResult:
-    """What the visitor gets: a page, or the address to go on to."""
+    """The response to the visitor: a page, or the address of a redirect."""
 
     page: str | None = None
     location: str | None = None
@@ -56,7 +56,7 @@ class PageResult:
 
 
 def open_page(store: Store, token: str) -> PageResult:
-    """The link's only visit. A link that was used or is too old leads to its refresh_url, as Stripe's do."""
+    """The first visit of a link. As at Stripe, a used or expired link redirects to its refresh_url."""
     with store.write() as connection:
         link = _link(connection, token)
         if link is None:
@@ -77,7 +77,7 @@ def open_page(store: Store, token: str) -> PageResult:
 
 
 def submit_page(store: Store, token: str, form_token: str, choice: str) -> PageResult:
-    """The button was pressed. "later" returns without finishing: a return does not mean that all is done."""
+    """Handle the form. "later" redirects without completing: a return does not prove that all is done."""
     with store.write() as connection:
         link = _link(connection, token)
         if link is None:

@@ -1,4 +1,4 @@
-"""Parameters of requests: decoded from forms and JSON, then checked strictly, as Stripe does."""
+"""Parameters of requests: decoded from forms and JSON, then validated strictly, as Stripe does."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 from payouts.transfers.sandbox.responses import ApiError, Json
 
-Kind = Literal["string", "integer", "boolean", "texts", "metadata", "range", "object"]
+Kind = Literal["string", "integer", "boolean", "strings", "metadata", "range", "object"]
 _RANGE_KEYS = frozenset(("gt", "gte", "lt", "lte"))
 _METADATA_KEYS, _METADATA_KEY_LENGTH, _METADATA_VALUE_LENGTH = 50, 40, 500
 
 
 @dataclass(frozen=True)
 class Field:
-    """One parameter: what it may be. fields: of an object. offered: False when only real Stripe has it."""
+    """What one parameter may be. fields: those of an object. supported: False if only real Stripe has it."""
 
     kind: Kind
     required: bool = False
@@ -42,7 +42,7 @@ def decode_form(pairs: Iterable[tuple[str, str]]) -> Json:
 
 
 def validated(given: Any, fields: Fields, prefix: str = "") -> Json:
-    """`given` with every value of its right type. Raises Refusal at the first fault."""
+    """`given` with every value converted to its type. Raises ApiError at the first fault."""
     if not isinstance(given, Mapping):
         raise ApiError(f"Invalid object: {prefix}", code="parameter_invalid_object", param=prefix)
     for name in given:
@@ -65,7 +65,9 @@ def _path(prefix: str, name: str) -> str:
 
 def _value(raw: Any, field: Field, path: str) -> Any:
     if not field.supported:
-        raise ApiError(f"The sandbox does not offer {path}; Stripe does.", code="not_in_sandbox", param=path)
+        raise ApiError(
+            f"The sandbox does not support {path}; Stripe does.", code="not_in_sandbox", param=path
+        )
     if raw == "":
         raise ApiError(
             f"You passed an empty string for '{path}'.", code="parameter_invalid_empty", param=path
@@ -75,7 +77,7 @@ def _value(raw: Any, field: Field, path: str) -> Any:
             return _integer(raw, path, field.minimum)
         case "boolean":
             return _boolean(raw, path)
-        case "texts":
+        case "strings":
             return _string_list(raw, path, field.choices)
         case "metadata":
             return _metadata(raw, path)
@@ -127,15 +129,15 @@ def _metadata(raw: Any, path: str) -> dict[str, str]:
         if len(key) > _METADATA_KEY_LENGTH or len(value) > _METADATA_VALUE_LENGTH:
             raise ApiError(f"Metadata is too long: {key}", param=path)
     if len(raw) > _METADATA_KEYS:
-        raise ApiError(f"Metadata may have {_METADATA_KEYS} keys", param=path)
+        raise ApiError(f"Metadata may have at most {_METADATA_KEYS} keys", param=path)
     return {key: value for key, value in raw.items() if value != ""}
 
 
 def _range(raw: Any, path: str) -> dict[str, int]:
     """`created=5` or `created[gte]=5`, as bounds."""
     if not isinstance(raw, Mapping):
-        moment = _integer(raw, path)
-        return {"gte": moment, "lte": moment}
+        exact = _integer(raw, path)
+        return {"gte": exact, "lte": exact}
     for name in raw:
         if name not in _RANGE_KEYS:
             unknown = _path(path, name)

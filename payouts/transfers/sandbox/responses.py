@@ -1,4 +1,4 @@
-"""What the sandbox answers: a status and a JSON body, or a refusal in the shape that Stripe uses."""
+"""Responses of the sandbox: a status and a JSON body, or an error in Stripe's format."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ class ApiResponse:
 
 
 class ApiError(Exception):
-    """An error answer. Raised by parameters and operations, before they write anything."""
+    """An error response. Raised by validation and by operations before they write anything."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class ApiError(Exception):
         self.kind = kind
 
     def as_response(self, version: str) -> ApiResponse:
-        """The body as API version "v1" or "v2" words it: v2 always has a code."""
+        """The error in the format of API version "v1" or "v2"; v2 always has a code."""
         error: Json = {"message": self.message, "type": self.kind}
         if self.code is not None or version == "v2":
             error["code"] = self.code or self.kind
@@ -44,7 +44,7 @@ class ApiError(Exception):
 
 
 def missing_object(what: str, identifier: str, *, param: str | None = None) -> ApiError:
-    """Stripe answers 404 when the id stands in the path, and 400 when it stands in a parameter."""
+    """Stripe responds with 404 when the id is in the path, and with 400 when it is in a parameter."""
     return ApiError(
         f"No such {what}: '{identifier}'",
         status=404 if param is None else 400,

@@ -1,4 +1,4 @@
-"""The operations of the sandbox, and how each is carried out exactly once."""
+"""The operations of the sandbox, and how each is executed exactly once."""
 
 import sqlite3
 import threading
@@ -35,7 +35,7 @@ OPERATIONS = (
 def perform(
     store: Store, operation: Operation, call: Call, fault: Fault, cancel_hangs: threading.Event
 ) -> ApiResponse:
-    """Carry the call out, or replay what is kept under its key. `cancel_hangs` cuts a hang short."""
+    """Execute the call, or replay the response stored under its key. `cancel_hangs` ends a hang early."""
     try:
         if operation.method == "GET":
             if fault.kind == "hang_before":
@@ -49,7 +49,7 @@ def perform(
 
 
 def expand_object(connection: sqlite3.Connection, identifier: str) -> Any:
-    """The object behind an id, for `expand`; ids of what the sandbox does not have stay ids."""
+    """The object with an id, for `expand`; an id that the sandbox does not know is returned unchanged."""
     if identifier.startswith("tr_"):
         return transfers.transfer_json(connection, reversals.transfer_row(connection, identifier))
     if identifier.startswith("trr_"):
@@ -77,7 +77,7 @@ def _perform_once(
         params = validated(call.raw, operation.fields)
     except ApiError as found:
         refusal = found
-    # Faults in the parameters are found before the work begins, so they are not kept under the key.
+    # Invalid parameters are found before the work begins, so their error is not stored under the key.
     with store.write() as connection:
         replay = idempotency.begin(connection, slot, call.now, claim=refusal is None)
     if replay is not None:
@@ -97,7 +97,7 @@ def _perform_once(
 def _work(
     store: Store, operation: Operation, call: Call, params: Any, slot: idempotency.KeyUse, fault: Fault
 ) -> ApiResponse:
-    """The work and its answer, kept in one transaction. A sticky fault keeps its own answer instead."""
+    """Store the work and its response in one transaction. A sticky fault stores its own response instead."""
     sticky = fault.reply(operation.version) if fault.sticky else None
     with store.write() as connection:
         if sticky is not None and fault.applies("before"):

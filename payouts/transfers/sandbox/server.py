@@ -1,4 +1,4 @@
-"""The sandbox as a WSGI application, and a server for it on this machine."""
+"""The sandbox as a WSGI application, and a local server for it."""
 
 import json
 import logging
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 SANDBOX_KEY = "sk_test_sandbox"
-"""Any key that begins with sk_test_ opens the sandbox; this one says so in its name."""
+"""The sandbox accepts any key that begins with sk_test_."""
 
 _log = logging.getLogger(__name__)
 _JSON = "application/json"
@@ -43,7 +43,7 @@ _PROXY_PAGE = "<!doctype html><title>Please wait</title><p>This page is not from
 
 @cache
 def _routes() -> Map:
-    """Made once: every command and job that has no other rail starts a sandbox of its own."""
+    """Built once per process: every command and job without another rail starts its own sandbox."""
     rules = [Rule(op.path, endpoint=op, methods=[op.method]) for op in OPERATIONS]
     rules.append(Rule("/_sandbox/<name>", endpoint="control", methods=["GET", "POST"]))
     rules.append(Rule("/onboarding/<token>", endpoint="onboarding", methods=["GET", "POST"]))
@@ -51,7 +51,7 @@ def _routes() -> Map:
 
 
 class Sandbox:
-    """The application. `cancel_hangs` ends hangs at once."""
+    """The WSGI application. Setting `cancel_hangs` ends all hangs at once."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -64,8 +64,8 @@ class Sandbox:
         except ConnectionError:
             raise
         except Exception:
-            _log.exception("The sandbox itself failed")
-            error = ApiError("The sandbox itself failed; its log says how.", status=500, kind="api_error")
+            _log.exception("the sandbox itself failed")
+            error = ApiError("The sandbox itself failed; see its log.", status=500, kind="api_error")
             return _json_response(error.as_response("v1"))(environ, start_response)
 
     def _respond(self, request: Request) -> Response:
@@ -113,7 +113,7 @@ class Sandbox:
             record_request(
                 connection, call, dict(request.headers), None if fault.moment == "never" else fault.kind
             )
-        # A hang, and a 500 that is to be kept, happen inside the work, where the key is in flight.
+        # A hang and a sticky 500 happen inside the work, while the key is in use.
         if fault.applies("before") and fault.what != "hang" and not fault.sticky:
             return self._faulty_response(request, fault, operation, ApiResponse(200, {}), call)
         reply = perform(self.store, operation, call, fault, self.cancel_hangs)
@@ -126,7 +126,7 @@ class Sandbox:
     def _faulty_response(
         self, request: Request, fault: Fault, operation: Operation, reply: ApiResponse, call: Call
     ) -> Response:
-        """What the caller sees of a spoiled call."""
+        """The response that the caller gets instead."""
         if fault.what == "drop":
             connection: socket.socket | None = request.environ.get("werkzeug.socket")
             if connection is not None:
@@ -154,15 +154,15 @@ class Sandbox:
 
 
 def make_app(store_path: Path | str | None, clock: Callable[[], float] = time.time) -> Sandbox:
-    """The application over a file (None: a temporary one). clock: seconds since 1970."""
+    """The application with its state in a file (None: a temporary one). clock: seconds since 1970."""
     return Sandbox(Store(store_path, clock))
 
 
 class SandboxServer:
     """Serves the sandbox on 127.0.0.1 from threads of this process, until closed.
 
-    port 0 takes any free one. Several servers, in several processes, may stand over one file. After a fork
-    the child has no server: start it in the process that needs it.
+    port 0: any free port. Several servers, also in several processes, may share one file. A forked child has
+    no server: start one in the process that needs it.
     """
 
     def __init__(
@@ -183,7 +183,7 @@ class SandboxServer:
         self._thread.start()
 
     def end_hangs(self) -> None:
-        """Whoever hangs goes on now, and nobody hangs after that."""
+        """End all hangs now and in the future."""
         self._app.cancel_hangs.set()
 
     def close(self) -> None:
@@ -196,7 +196,7 @@ class SandboxServer:
         self._app.store.close()
 
     def _serve(self) -> None:
-        """Waits for the next connection without waking up in between; `close` makes the last one."""
+        """Block until the next connection, without polling; `close` makes the last one."""
         while not self._closing.is_set():
             self._server.handle_request()
 
@@ -223,7 +223,7 @@ def _authenticate(request: Request) -> None:
         raise ApiError("You did not provide an API key.", status=401)
     if not re.fullmatch(r"Bearer sk_test_\w+", given):
         raise ApiError(
-            "Invalid API Key provided. The sandbox takes keys that begin with sk_test_.", status=401
+            "Invalid API Key provided. The sandbox accepts keys that begin with sk_test_.", status=401
         )
 
 
@@ -256,7 +256,7 @@ def _json_response(reply: ApiResponse) -> Response:
 
 def _page_response(visit: PageResult) -> Response:
     if not visit.found:
-        return Response("This link is not known.", 404, content_type="text/plain; charset=utf-8")
+        return Response("There is no such link.", 404, content_type="text/plain; charset=utf-8")
     headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
     if visit.location is not None:
         return Response("", 303, headers={**headers, "Location": visit.location})

@@ -58,10 +58,10 @@ create table if not exists request (
 
 
 class Store:
-    """Opens a connection per transaction, so that threads and processes share nothing but the file.
+    """Opens one connection per transaction, so that threads and processes share only the file.
 
-    path: None for a temporary file that `close` removes. clock: seconds since 1970; `advance` adds to it,
-    in the file, so that all processes agree on the time.
+    path: None for a temporary file, which `close` removes. clock: seconds since 1970; the offset that
+    `advance` adds is in the file, so that all processes agree on the time.
     """
 
     def __init__(self, path: Path | str | None = None, clock: Callable[[], float] = time.time) -> None:
@@ -75,7 +75,7 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """One consistent view of the state."""
+        """A read transaction: one consistent view of the state."""
         with closing(self._open()) as connection:
             connection.execute("begin")
             yield connection
@@ -83,7 +83,7 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """The only writer while it lasts; committed unless an exception leaves it."""
+        """An exclusive write transaction; committed unless an exception is raised."""
         with closing(self._open()) as connection:
             connection.execute("begin immediate")
             try:
@@ -99,7 +99,7 @@ class Store:
         return int(self._clock()) + (row["value"] if row else 0)
 
     def advance(self, seconds: int) -> int:
-        """Put the clock forward; returns the new time."""
+        """Move the clock forward; returns the new time."""
         with self.write() as connection:
             connection.execute(
                 "insert into setting values ('clock_offset_s', ?)"
@@ -117,7 +117,7 @@ class Store:
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
         connection.row_factory = sqlite3.Row
-        # A power cut may lose the last play money; the end of a process loses nothing.
+        # A power cut may lose the last transactions of play money; a crash of a process loses nothing.
         connection.execute("pragma synchronous = normal")
         return connection
 

@@ -1,4 +1,4 @@
-"""Deliveries of events to a webhook, signed as Stripe signs: on demand, in any order, more than once."""
+"""Delivery of events to a webhook, signed as by Stripe: on demand, in any order, repeated if wanted."""
 
 import hashlib
 import hmac
@@ -35,10 +35,10 @@ def deliver(
     seed: int = 0,
     again: bool = False,
 ) -> list[Json]:
-    """Post events to `url`, each `times` times; returns [{"event", "status"}] in the order sent.
+    """Post events to `url`, each `times` times; returns [{"event", "status"}] in the order of sending.
 
-    types: only these, when given. again: those already delivered too. Only loopback addresses are taken.
-    Signatures carry the sandbox's time.
+    types: only events of these types, if given. again: also events that were delivered before. seed: for the
+    order "shuffled". Only loopback addresses are accepted. Signatures contain the sandbox's time.
     """
     with store.read() as connection:
         rows = _undelivered(connection, types, again)
@@ -67,10 +67,10 @@ def _undelivered(connection: sqlite3.Connection, types: Sequence[str], again: bo
 
 
 def _post(url: str, payload: bytes, signature: str) -> int:
-    """The status of the answer, or 0 when there was none."""
+    """The status of the response, or 0 when there was none."""
     target = urlsplit(url)
     if target.scheme != "http" or target.hostname not in _LOOPBACK:
-        raise ApiError("The sandbox delivers to this machine only: http://127.0.0.1:PORT/…")
+        raise ApiError("The sandbox only delivers to this machine: http://127.0.0.1:PORT/…")
     connection = HTTPConnection(target.hostname, target.port or 80, timeout=_TIMEOUT_S)
     try:
         path = target.path + (f"?{target.query}" if target.query else "")

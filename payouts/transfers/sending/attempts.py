@@ -27,33 +27,36 @@ LEASE = timedelta(minutes=5)
 """Longer than one call with its timeouts; after it the caller is considered crashed."""
 
 RESEND_WITHIN = timedelta(hours=23)
-"""Keys may be forgotten after 24 h, and then the same request would pay again."""
+"""Stripe may forget a key after 24 hours, and then the same request would pay again."""
 
 GIVE_UP_AFTER = timedelta(hours=24)
-"""An hour after the last moment at which the key may have been sent: what came of it is listed by then."""
+"""RESEND_WITHIN plus MAX_LISTING_DELAY: by then every transfer made under the key is listed."""
 
 MAX_LISTING_DELAY = timedelta(hours=1)
-"""How long the rail may work on a request, and take to list what came of it, after it reached the rail."""
+"""The longest time from the arrival of a request at the rail until its transfer is listed."""
 
 ARRIVED_LATE = "arrived late"
-"""What `record_outcome` says of money that moved under an attempt which the books had closed."""
+"""Returned by `record_outcome` when money moved under an attempt that the books had closed."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to ask about an attempt until its lease ends. `resend`: by its key, else by looking only."""
+    """The right to resolve an attempt until its lease ends.
+
+    `resend`: True to send the request again under its key, False to only look the transfer up.
+    """
 
     attempt: Attempt
     resend: bool
 
 
 def begin_attempt(session: Session, now: datetime, payout_id: str, api_version: str) -> Attempt:
-    """Freeze what will be sent. Raises Conflict when the payout is not prepared (any more)."""
+    """Store the request that will be sent. Raises Conflict when the payout is not (or no longer) prepared."""
     payout = locked_payout(session, payout_id)
     transition(session, now, payout, "sending")
     payee = payee_of(session, payout.brand_id, payout.creator_id)
     if payee is None:
-        raise Conflict(f"{payout_id} has nowhere to go: the creator has no account at the rail.")
+        raise Conflict(f"{payout_id} cannot be sent: the creator has no account at the payment provider.")
     number = 1 + int(
         session.scalar(select(func.count(Attempt.id)).where(Attempt.payout_id == payout_id)) or 0
     )
@@ -76,9 +79,9 @@ def begin_attempt(session: Session, now: datetime, payout_id: str, api_version: 
 
 
 def claim_open_attempt(session: Session, now: datetime, attempt_id: str) -> Claim | None:
-    """Take over an attempt whose outcome is open; None when somebody else is at it.
+    """Take over an attempt whose outcome is open; None when another process has it.
 
-    While payouts are frozen nothing is sent, not even again: then it may only be looked up.
+    While payouts are frozen, nothing is sent, not even a repetition: the attempt may only be looked up.
     """
     claimed = session.execute(
         update(Attempt)
@@ -102,7 +105,7 @@ def claim_open_attempt(session: Session, now: datetime, attempt_id: str) -> Clai
 
 
 def claimable_attempts(session: Session, now: datetime) -> list[str]:
-    """Attempts whose outcome is open and whose caller is gone, oldest first."""
+    """Attempts whose outcome is open and whose lease has expired, oldest first."""
     return list(
         session.execute(
             select(Attempt.id)
@@ -113,7 +116,7 @@ def claimable_attempts(session: Session, now: datetime) -> list[str]:
 
 
 def may_resend(attempt: Attempt, now: datetime) -> bool:
-    """The same bytes under the same key are safe while the key is surely remembered."""
+    """The same request under the same key is safe as long as the rail certainly remembers the key."""
     return not attempt.look_up_only and now - attempt.first_sent_at < RESEND_WITHIN
 
 
@@ -127,11 +130,12 @@ def absence_conclusive_from(attempt: Attempt) -> datetime:
 def record_outcome(
     session: Session, now: datetime, claimed: Attempt, outcome: Outcome, *, give_up: bool = False
 ) -> str:
-    """Record what a try told us. The state that the attempt has now: paid, failed or unknown.
+    """Record the outcome of a try. Returns the attempt's new state: paid, failed or unknown.
 
-    `give_up`: a person is sure that nothing was sent. Then an absence that proves it, seen under the claim
-    that still stands, makes the attempt failed. ARRIVED_LATE when money moved under an attempt that had been
-    closed: payouts are frozen then, until the transfer is adopted.
+    `give_up`: a person is sure that nothing was sent. Then the attempt fails if the claim is still valid and
+    the transfer has been absent long enough to prove it.
+    Returns ARRIVED_LATE when money moved under an attempt that had been closed: payouts are then frozen until
+    the transfer is adopted.
     """
     payout = locked_payout(session, claimed.payout_id)
     attempt = session.get_one(Attempt, claimed.id, populate_existing=True)
@@ -148,7 +152,7 @@ def record_outcome(
     elif not is_conclusive(outcome, after_unknown=after_unknown):
         _record_unknown(session, now, attempt, payout, outcome)
         if is_current_claim:
-            attempt.lease_until = attempt.first_sent_at  # nobody is at it any more
+            attempt.lease_until = attempt.first_sent_at  # ends the lease: others may claim it
     elif outcome.kind == "paid":
         _record_paid(session, now, attempt, payout, outcome.transfer_ref)
     else:
@@ -171,7 +175,7 @@ def _record_unknown(
     session: Session, now: datetime, attempt: Attempt, payout: Payout, outcome: Outcome
 ) -> None:
     attempt.state = "unknown"
-    # A replayed failure or a foreign response under our key never changes, so do not send again.
+    # A replayed failure, or a response to another request, never changes under this key: do not send again.
     attempt.look_up_only = attempt.look_up_only or outcome.replayed or outcome.kind == "conflict"
     session.flush()
     if payout.state == "sending":

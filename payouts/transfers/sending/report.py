@@ -1,4 +1,4 @@
-"""What a payout run did, for whoever started it."""
+"""The report of a payout run."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -6,7 +6,10 @@ from typing import Any
 
 @dataclass
 class Report:
-    """What a run did, by payout id; `skipped` says for whom nothing was to be paid and why."""
+    """What a run did, by payout id.
+
+    `waiting`: payout id to reason. `skipped`: id of a creator to whom nothing is paid, to reason.
+    """
 
     paid: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)

@@ -1,6 +1,6 @@
-"""A payout run: prepare, send, settle. Each stage is committed by itself, so a run can stop and go on.
+"""A payout run: prepare, send, record the outcome. Each stage is committed, so a run can be restarted.
 
-This is a door: it opens the transactions. None is open while the rail is called.
+Entry point: it opens the transactions. None is open while the rail is called.
 """
 
 import time
@@ -43,15 +43,15 @@ from tracker.times import format_utc
 
 Result = TypeVar("Result")
 LOOK_BACK = timedelta(days=400)
-"""How far a look-up reaches back: the transfer group is the payout's own, so this only bounds the search."""
+"""How far back a look-up searches. The transfer group is the payout's own; this only limits the search."""
 
 _ACCOUNT_SPECIFIC_STATUSES = (400, 403, 404)
-"""Answers to a question about an account that say nothing of the others."""
+"""HTTP statuses that concern only the account that was asked for."""
 
 
 @dataclass(frozen=True)
 class BegunAttempt:
-    """An attempt that is committed and has to be sent, and what it takes of the balance."""
+    """An attempt that is committed and has to be sent, with its amount in minor units."""
 
     attempt: Attempt
     amount_minor: int
@@ -69,7 +69,7 @@ Guard = Callable[[Session], None]
 
 
 def no_guard(_session: Session) -> None:
-    """For a person at the console, who holds no lease."""
+    """The guard of a run that a person starts: there is no lease to check."""
 
 
 def _balance_block_reason(payout: Payout, available_minor: int) -> str | None:
@@ -80,13 +80,13 @@ def _balance_block_reason(payout: Payout, available_minor: int) -> str | None:
 
 
 def running_clock(now: datetime) -> Callable[[], datetime]:
-    """`now`, and the time that goes by after it: leases and the age of keys are judged by that."""
+    """A clock that starts at `now` and runs on; leases and the age of keys are measured with it."""
     started_s = time.monotonic()
     return lambda: now + timedelta(seconds=time.monotonic() - started_s)
 
 
 class PayoutRun:
-    """One run for one brand. `clock` says what time it is while it works; by default `now` goes on."""
+    """One payout run. `clock` returns the current time during the run; by default it runs on from `now`."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class PayoutRun:
         return self.report
 
     def retry(self, payout: Payout) -> bool:
-        """Send a failed payout again with what is unsettled now. False: nothing is to be paid."""
+        """Send a failed payout again with the entries that are open now. False: there is nothing to pay."""
         self._write(partial(enter_pending_reports, now=self._clock(), brand_id=payout.brand_id))
         statement_id, creator_id = payout.statement_id, payout.creator_id
         again = self._write(
@@ -144,21 +144,22 @@ class PayoutRun:
         return self.report
 
     def resolve_open_attempts(self) -> Report:
-        """Ask again about every attempt whose outcome is open: same key and bytes, or a look-up."""
+        """Resolve every attempt whose outcome is open: by the same request under its key, or by a look-up."""
         with read_session(self._databases.main) as session:
             waiting = claimable_attempts(session, self._clock())
         for attempt_id in waiting:
             claim = self._write(partial(claim_open_attempt, now=self._clock(), attempt_id=attempt_id))
             if claim is not None:
-                self._record_outcome(claim.attempt, self._ask_again(claim))
+                self._record_outcome(claim.attempt, self._resolve(claim))
         return self.report
 
     def give_up(self, payout_id: str) -> bool:
-        """A person is sure that nothing was sent. True when the payout failed and can be tried anew.
+        """Used when a person is sure that nothing was sent. True: the payout failed and can be retried.
 
-        While the key is surely remembered the same request is sent again: that pays at once, and never twice.
-        After that, what the rail has counts as paid, and its absence as proof when it can be one.
-        Raises Conflict when it stays open: the rail says nothing clear, it is too early, somebody is at it.
+        While the rail certainly remembers the key, the same request is sent again: that cannot pay twice.
+        After that, a transfer that the rail lists counts as paid; a transfer that is absent for long enough
+        counts as never made.
+        Raises Conflict when the outcome stays unknown, or when another process has the attempt.
         """
         with read_session(self._databases.main) as session:
             query = select(Attempt.id).where(Attempt.payout_id == payout_id)
@@ -166,7 +167,7 @@ class PayoutRun:
         claim = self._write(partial(claim_open_attempt, now=self._clock(), attempt_id=attempt_id))
         if claim is None:
             raise Conflict(f"{payout_id} is not open, or is being sent at this moment.")
-        outcome = self._ask_again(claim)
+        outcome = self._resolve(claim)
         state = self._record_outcome(claim.attempt, outcome, give_up=True)
         if state == "unknown":
             raise Conflict(f"{payout_id} stays unknown. {self._open_reason(claim.attempt, outcome)}")
@@ -176,30 +177,30 @@ class PayoutRun:
         if outcome.code != ABSENT:
             return outcome.message
         return (
-            "The payment provider shows no such transfer, but a request may still be under way. "
-            f"That is certain from {format_utc(absence_conclusive_from(attempt))} on; try again then."
+            "The payment provider shows no such transfer, but a request may still be in progress. "
+            f"From {format_utc(absence_conclusive_from(attempt))} on it is certain; try again then."
         )
 
     def _plans(self, brand_id: str, early: bool) -> list[Plan]:
-        """The rail knows best who can receive; only those for whom there is something are asked about."""
+        """The plans, with payee statuses fresh from the rail. Only creators with a plan are asked for."""
         with read_session(self._databases.main) as session:
             plans = plans_of(session, self._clock(), brand_id, early=early)
             payees = payees_of(session, brand_id)
         creators = {each.creator_id for each in plans}
-        news = [self._refresh_payee(payee) for payee in payees if payee.creator_id in creators]
-        if not any(news):
+        changed = [self._refresh_payee(payee) for payee in payees if payee.creator_id in creators]
+        if not any(changed):
             return plans
         with read_session(self._databases.main) as session:
             return plans_of(session, self._clock(), brand_id, early=early)
 
     def _refresh_payee(self, payee: Payee) -> bool:
-        """Refresh the status of the payee. True when it changed."""
+        """True when the status has changed."""
         status = self._payee_status(payee)
         self._write(partial(record_payee_status, now=self._clock(), payee_id=payee.id, status=status))
         return (status.ready, status.reason) != (payee.ready, payee.status_reason)
 
     def _payee_status(self, payee: Payee) -> PayeeStatus:
-        """An account that the rail does not know (any more) must not keep others from being paid."""
+        """An account that the rail does not know must not prevent payouts to other creators."""
         try:
             return self._rail.payee_status(payee.account_ref)
         except RailError as error:
@@ -208,7 +209,7 @@ class PayoutRun:
             return PayeeStatus(False, str(error), ())
 
     def _send(self, payout_id: str, available_minor: int) -> int:
-        """How much of what is available was sent, or may have been."""
+        """Returns how much of the available amount was sent or may have been sent."""
         begun = self._write(partial(self._begin, payout_id=payout_id, available_minor=available_minor))
         if isinstance(begun, Postponed):
             self.report.waiting[payout_id] = begun.reason
@@ -220,10 +221,10 @@ class PayoutRun:
     def _begin(
         self, session: Session, payout_id: str, available_minor: int
     ) -> BegunAttempt | Postponed | None:
-        """Select the items again and fix the amount: a hold or refund may have arrived since the payout was prepared.
+        """Select the entries again, because a hold or refund may have arrived, and begin an attempt.
 
-        None when there is nothing to send (any more). Funds are looked at before sending: a refusal would
-        cost the payout its round. Raises Fault while payouts are frozen.
+        None when there is nothing (or nothing left) to send. Funds are checked before sending, because a
+        refused transfer fails the payout. Raises Fault while payouts are frozen.
         """
         now = self._clock()
         payout = locked_payout(session, payout_id)
@@ -243,8 +244,8 @@ class PayoutRun:
     def _send_attempt(self, attempt: Attempt) -> Outcome:
         return self._rail.send_transfer(attempt.parameters, attempt.idempotency_key, attempt.api_version)
 
-    def _ask_again(self, claim: Claim) -> Outcome:
-        """Under the same key with the same bytes while that is safe, else by a look-up."""
+    def _resolve(self, claim: Claim) -> Outcome:
+        """Send the same request under the same key while that is safe, else look the transfer up."""
         return self._send_attempt(claim.attempt) if claim.resend else self._look_up(claim.attempt)
 
     def _look_up(self, attempt: Attempt) -> Outcome:
@@ -254,14 +255,14 @@ class PayoutRun:
                 attempt.parameters["destination"],
                 attempt.first_sent_at - LOOK_BACK,
             )
-        except RailError as error:  # the others must still be asked about
+        except RailError as error:  # the other attempts must still be resolved
             return Outcome("unknown", code="look_up_failed", message=str(error))
         with read_session(self._databases.main) as session:
             left = [each for each in found if adoption_of(session, each.transfer_ref) is None]
         return outcome_of_lookup(attempt.parameters, left)
 
     def _record_outcome(self, attempt: Attempt, outcome: Outcome, *, give_up: bool = False) -> str:
-        """Raises Fault when money moved under an attempt that had been closed: nothing more may be sent."""
+        """Raises Fault when money moved under an attempt that had been closed: then sending must stop."""
         state = self._write(lambda s: record_outcome(s, self._clock(), attempt, outcome, give_up=give_up))
         if state == ARRIVED_LATE:
             raise Fault(

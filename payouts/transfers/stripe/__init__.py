@@ -1,1 +1,1 @@
-"""Stripe Connect: the only client, its shapes, its errors."""
+"""Stripe Connect: the client, its data shapes, its outcomes and errors."""

@@ -1,15 +1,15 @@
-"""Our minor units (ISO 4217) and the rail's integer amounts, which differ for some currencies.
+"""Conversion between our minor units (ISO 4217) and the rail's integer amounts, which sometimes differ.
 
-How Stripe counts a currency is in tracker.stripe_amounts; which steps it sends is here, from the same page of
-its documentation ("Supported currencies", read 2026-11). ISO's exponents come from tracker.money.
+Stripe's units of each currency are in tracker.stripe_amounts. The steps in which it sends are here, from the
+same page of its documentation ("Supported currencies", read 2026-11). ISO's exponents are in tracker.money.
 """
 
 from tracker.errors import Invalid
 from tracker.money import exponent
 from tracker.stripe_amounts import THREE_DECIMAL, stripe_units_per_whole
 
-# Written with two decimals, but only whole units are taken. ISK and UGX lost their decimals in ISO, not at
-# the rail; HUF and TWD keep them in ISO, and a transfer of a fraction could never be paid out to a bank.
+# Stripe writes these with two decimals but accepts only whole units. ISK and UGX have no decimals in ISO any
+# more; HUF and TWD have, but a transfer of a fraction could never be paid out to a bank.
 _WHOLE_UNITS_ONLY = frozenset(("HUF", "ISK", "TWD", "UGX"))
 
 
@@ -18,9 +18,9 @@ class UnsendableAmount(Invalid, ValueError):
 
 
 def rail_step_minor(currency: str) -> int:
-    """Smallest step, in our minor units, that an amount sent may have: EUR 1, ISK 1, HUF 100, BHD 10.
+    """The smallest step of amounts that can be sent, in our minor units: EUR 1, ISK 1, HUF 100, BHD 10.
 
-    Raises NotOnTheRail for a currency whose unit at the rail is not known, Invalid for no currency at all.
+    Raises UnsendableAmount when the rail's unit of the currency is not known, Invalid when it is no currency.
     """
     return max(1, _iso_unit(currency) * _rail_step(currency) // _rail_unit(currency))
 
@@ -34,9 +34,9 @@ def floor_to_rail_step(amount_minor: int, currency: str) -> int:
 
 
 def to_rail_amount(amount_minor: int, currency: str) -> int:
-    """Our minor units to the integer that the rail expects: ISK 5 -> 500, MGA 500 -> 5.
+    """Our minor units as the integer that the rail expects: ISK 5 -> 500, MGA 500 -> 5.
 
-    Raises NotOnTheRail when the amount is not a multiple of the step: floor it first.
+    Raises UnsendableAmount when the amount is not a multiple of the step: floor it first.
     """
     step_minor = rail_step_minor(currency)
     if amount_minor % step_minor:
@@ -48,9 +48,9 @@ def to_rail_amount(amount_minor: int, currency: str) -> int:
 
 
 def from_rail_amount(rail_amount: int, currency: str) -> int:
-    """The rail's integer to our minor units: ISK 500 -> 5. Amounts that the rail reports may be any.
+    """The rail's integer in our minor units: ISK 500 -> 5. It need not be a multiple of the step.
 
-    Raises NotOnTheRail when our currency has no unit that small, such as half a króna.
+    Raises UnsendableAmount when our currency has no unit that small, for example half a króna.
     """
     scaled = rail_amount * _iso_unit(currency)
     unit = _rail_unit(currency)
@@ -62,7 +62,7 @@ def from_rail_amount(rail_amount: int, currency: str) -> int:
 
 
 def floor_from_rail(rail_amount: int, currency: str) -> int:
-    """A balance at the rail in our minor units; less than one of them is left out."""
+    """A balance at the rail in our minor units, rounded down."""
     return rail_amount * _iso_unit(currency) // _rail_unit(currency)
 
 
@@ -82,5 +82,5 @@ def _rail_unit(currency: str) -> int:
 def _rail_step(currency: str) -> int:
     """Smallest step in the rail's own units."""
     if currency in THREE_DECIMAL:
-        return 10  # of thousandths the last digit has to be 0
+        return 10  # the last of the three decimals has to be 0
     return 100 if currency in _WHOLE_UNITS_ONLY else 1

@@ -1,9 +1,9 @@
-"""Stripe Connect: the only file that talks to Stripe, and the only one that imports its SDK.
+"""Stripe Connect: the only module that calls Stripe, and the only one that imports its SDK.
 
-Every try to move money is one HTTP request. The SDK could repeat a request by itself with the same key, but
-then its last exception hides the tries before it: a timeout followed by a 429 would look as if nothing had
-been done. So transfers and reversals are sent without its retries, and whoever calls repeats them by the
-rules of `outcome.is_conclusive`. Reads, accounts and links may be retried: no decision depends on how they fail.
+Every try to move money is one HTTP request. The SDK could repeat a request with the same key, but its last
+exception would hide the tries before it: a timeout followed by a 429 would look as if nothing had been done.
+So transfers and reversals are sent without the SDK's retries, and the caller repeats them by the rules of
+`outcome.is_conclusive`. Reads, accounts and links may be retried: no decision depends on how they fail.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from payouts.transfers.stripe.outcome import (
     Kind,
     Outcome,
     code_and_detail,
-    outcome_of_answer,
+    outcome_of_response,
     outcome_with_message,
     scrubbed,
     was_replayed,
@@ -45,18 +45,18 @@ __all__ = [
 
 _SAFE_CALL_RETRIES = 2
 _CLOCK_SKEW = timedelta(minutes=5)
-"""How far Stripe's clock may be behind ours when we ask for what was made after a moment."""
+"""How far Stripe's clock may be behind ours when we search for transfers made after a given time."""
 _PAGE_SIZE = 100
 _LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 _MOVEMENT_TYPES = ("transfer", "transfer_refund", "transfer_cancel", "transfer_failure")
-"""Balance transactions by which transfers leave the platform's balance and come back."""
+"""Types of balance transactions that transfers and their reversals cause on the platform's balance."""
 
 
 class StripeRail:
-    """One Stripe account, the brand's.
+    """One Stripe account, which belongs to one brand or is shared by brands.
 
     api_base: None for Stripe itself, else the sandbox's address. timeout_s: to connect, and between two bytes
-    of an answer; a try to move money lasts as long as both together unless the answer trickles.
+    of a response. A try to move money lasts at most their sum, unless the response arrives very slowly.
     """
 
     def __init__(
@@ -71,15 +71,15 @@ class StripeRail:
         return f"StripeRail({self._api_base or 'Stripe'})"
 
     def api_version(self) -> str:
-        """The version that the SDK speaks; freeze it with the parameters of an attempt."""
+        """The API version that the SDK uses; store it with the parameters of an attempt."""
         import stripe
 
         return str(stripe.api_version)
 
     def create_payee(self, creator_id: str, email: str, country: str, display_name: str) -> str:
-        """Make the account that receives transfers; returns its id. Repeating the call makes no second one.
+        """Create the account that receives transfers; returns its id. Idempotent.
 
-        creator_id: ours, and unique on this Stripe account. country: ISO 3166-1 alpha-2.
+        creator_id: our id, unique on this Stripe account. country: ISO 3166-1 alpha-2.
         """
         transfers = {"stripe_balance": {"stripe_transfers": {"requested": True}}}
         params = {
@@ -93,7 +93,7 @@ class StripeRail:
             },
             "metadata": {"creator_id": creator_id},
         }
-        # A corrected address makes another request, so it needs another key.
+        # A corrected e-mail address makes another request, so it needs another key.
         digest = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()[:16]
         options = _safe_options(idempotency_key=f"payee-{creator_id}-{digest}")
         account = self._call(lambda client: client.v2.core.accounts.create(params=params, options=options))
@@ -109,7 +109,7 @@ class StripeRail:
         return parse_payee_status(account.to_dict())
 
     def onboarding_link(self, account_ref: str, return_url: str, refresh_url: str) -> str:
-        """A page for the creator, for one visit and minutes. Make it on the click; never keep or log it."""
+        """The address of a page for the creator. It works once, for some minutes; never store or log it."""
         urls = {"return_url": return_url, "refresh_url": refresh_url}
         params = {
             "account": account_ref,
@@ -123,7 +123,7 @@ class StripeRail:
     def send_transfer(
         self, params: Mapping[str, Any], idempotency_key: str, api_version: str | None = None
     ) -> Outcome:
-        """One try. The same key always goes with the same params and version. Raises nothing."""
+        """One try; errors become Outcomes. The same key always goes with the same params and version."""
         options = _transfer_options(idempotency_key, api_version)
 
         def send(client: Any) -> Any:
@@ -134,7 +134,7 @@ class StripeRail:
     def reverse_transfer(
         self, transfer_ref: str, amount: int, idempotency_key: str, metadata: Mapping[str, str]
     ) -> Outcome:
-        """Take `amount` (the rail's integer) back. The outcome's transfer_ref is the reversal's id."""
+        """Reverse `amount` (the rail's integer). The outcome's transfer_ref is the reversal's id."""
         params = {"amount": amount, "metadata": dict(metadata)}
         options = _transfer_options(idempotency_key, None)
 
@@ -146,7 +146,7 @@ class StripeRail:
     def find_transfers(
         self, transfer_group: str, destination: str, created_after: datetime
     ) -> list[StripeTransfer]:
-        """All transfers of a payout that Stripe has, newest first; a little before `created_after` counts."""
+        """All transfers of a payout, newest first; the search begins _CLOCK_SKEW before `created_after`."""
         params = {
             "transfer_group": transfer_group,
             "destination": destination,
@@ -155,19 +155,19 @@ class StripeRail:
         return [parse_transfer(item) for item in self._pages("transfers", params)]
 
     def transfer(self, transfer_ref: str) -> StripeTransfer:
-        """One transfer as Stripe has it. Raises RailError when there is none of that id."""
+        """One transfer as Stripe has it. Raises RailError when there is none with that id."""
         found = self._call(lambda client: client.v1.transfers.retrieve(transfer_ref, options=_safe_options()))
         return parse_transfer(found.to_dict())
 
     def available_balance(self, currency: str) -> int:
-        """What can be sent now, in the rail's integer amount."""
+        """The balance that can be sent now, as the rail's integer."""
         balance = self._call(lambda client: client.v1.balance.retrieve(options=_safe_options())).to_dict()
         return sum(
             int(part["amount"]) for part in balance["available"] if part["currency"] == currency.lower()
         )
 
     def list_transfer_movements(self, created_after: datetime) -> list[Movement]:
-        """What transfers and their reversals did to the balance since then, oldest first."""
+        """The movements of the balance by transfers and their reversals since then, oldest first."""
         since = {"gte": _unix_time(created_after)}
         found = [
             parse_movement(item)
@@ -193,7 +193,7 @@ class StripeRail:
             wanted["starting_after"] = page["data"][-1]["id"]
 
     def _call(self, send: Callable[..., Any]) -> Any:
-        """A call that moves no money. Raises RailError, without the SDK's exception and what it carries."""
+        """A call that moves no money. Raises RailError, without the SDK's exception and its contents."""
         import stripe
 
         try:
@@ -204,12 +204,12 @@ class StripeRail:
 
     def _send_once(self, send: Callable[[Any], Any], what: str, sent: Mapping[str, Any]) -> Outcome:
         try:
-            answer = send(self._client())
+            result = send(self._client())
         except Exception as error:
             return _outcome_of_error(error)
-        response = getattr(answer, "last_response", None)
-        made = answer.to_dict() if hasattr(answer, "to_dict") else {}
-        return outcome_of_answer(
+        response = getattr(result, "last_response", None)
+        made = result.to_dict() if hasattr(result, "to_dict") else {}
+        return outcome_of_response(
             made,
             what,
             sent,
@@ -225,12 +225,12 @@ class StripeRail:
     def _new_client(self) -> Any:
         import stripe
 
-        # Else the SDK writes a file into the home directory, and fails where there is none.
+        # With telemetry the SDK writes a file into the home directory, and fails if there is none.
         stripe.enable_telemetry = False
         is_loopback = urlsplit(self._api_base or "").hostname in _LOOPBACK
         http_client = stripe.RequestsClient(
             timeout=self._timeout_s,
-            # No proxy of the environment stands between us and this machine.
+            # Requests to this machine must not use a proxy from the environment.
             proxy={"http": "", "https": ""} if is_loopback else None,
         )
         return stripe.StripeClient(
@@ -255,7 +255,7 @@ def _unix_time(moment: datetime) -> int:
 
 
 def _outcome_of_error(error: Exception) -> Outcome:
-    """The table of what each exception of the SDK means for one try. Whatever it does not name is unknown."""
+    """What an exception of the SDK means for one try."""
     status = getattr(error, "http_status", None)
     kind, word = _classify(error, status)
     code, detail = code_and_detail(getattr(error, "json_body", None))
@@ -264,7 +264,7 @@ def _outcome_of_error(error: Exception) -> Outcome:
 
 
 def _classify(error: Exception, http_status: int | None) -> tuple[Kind, str]:
-    """What kind of outcome it is, and our word for it."""
+    """The kind of the outcome and our code for it. An exception that is not listed is "unknown"."""
     import stripe
 
     if isinstance(error, stripe.APIError):

@@ -1,4 +1,4 @@
-"""What a look-up at the rail says about a transfer whose outcome we never learned. Pure."""
+"""What a look-up at the rail says about a transfer whose outcome is unknown. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ ABSENT = "not_found_yet"
 
 
 def is_transfer_of(parameters: Mapping[str, Any], transfer: StripeTransfer) -> bool:
-    """Whether a transfer is what an attempt with these parameters has sent."""
+    """Whether a transfer was made by an attempt with these parameters."""
     metadata = parameters["metadata"]
     return (
         transfer.metadata.get("payout_id") == metadata["payout_id"]
@@ -22,10 +22,10 @@ def is_transfer_of(parameters: Mapping[str, Any], transfer: StripeTransfer) -> b
 
 
 def outcome_of_lookup(parameters: Mapping[str, Any], found: Sequence[StripeTransfer]) -> Outcome:
-    """The transfer that matches what was sent settles it; nothing found settles nothing.
+    """Paid when a transfer matches the parameters that were sent; unknown when nothing was found.
 
-    found: the payout's transfers that are not in the books otherwise. Absence is no proof: the rail may show
-    a transfer late. A person decides after that.
+    found: the payout's transfers that are not adopted. That none was found is no proof, because the rail may
+    list a transfer late; then a person decides.
     """
     for transfer in found:
         if is_transfer_of(parameters, transfer):

@@ -1,7 +1,7 @@
-"""What one try to move money at the rail tells us, and when that is enough to act on.
+"""The outcome of one try to move money at the rail, and when it is conclusive.
 
-The table is that of Stripe's page on idempotent requests (docs.stripe.com/api/idempotent_requests) and of the
-errors that its SDK raises. The mapping of the SDK's exceptions is in stripe_rail; the rules are here.
+The rules follow Stripe's page on idempotent requests (docs.stripe.com/api/idempotent_requests) and the errors
+that its SDK raises. The SDK's exceptions are mapped in the client module.
 """
 
 import re
@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Kind = Literal["paid", "failed", "not_executed", "unknown", "conflict"]
-"""paid: done. failed: refused for good under this key. not_executed: this try did nothing.
-unknown: it may have been done. conflict: the provider has a different request under our key; a person must check."""
+"""paid: done. failed: refused permanently under this key. not_executed: this try did nothing.
+unknown: it may have been done. conflict: the provider has another request under our key; a person must check.
+"""
 
 _MESSAGES: Mapping[str, str] = {
     "balance_insufficient": "The balance at the payment provider does not cover the amount. "
@@ -45,9 +46,9 @@ _MAX_MESSAGE_CHARS = 300
 class Outcome:
     """The result of one try.
 
-    transfer_ref: the rail's id of what was made, when it was. code: the rail's error code, or one of ours.
-    message: one or two sentences for a person. replayed: the rail repeated a stored answer. http_status: None
-    when there was no answer.
+    transfer_ref: the rail's id of the created object, if any. code: the rail's error code, or one of ours.
+    message: one or two sentences for a person. replayed: the rail repeated a stored response. http_status:
+    None when there was no response.
     """
 
     kind: Kind
@@ -59,11 +60,11 @@ class Outcome:
 
 
 def is_conclusive(outcome: Outcome, *, after_unknown: bool) -> bool:
-    """True when it is now certain whether the money moved, over all tries under this key.
+    """True when it is certain, for all tries under this key, whether the money moved.
 
-    after_unknown: an earlier try with the same key ended unknown. Then only a success or a stored answer
-    speaks of that try; a fresh refusal, 401, 403 or 429 speaks of itself alone. A replayed 500 stays unknown:
-    it says that the work began, not how far it came, so it is looked up and never sent again blind.
+    after_unknown: an earlier try with the same key ended unknown. Then only a success or a replayed response
+    is about that try; a new refusal, 401, 403 or 429 is only about the last try. A replayed 500 stays
+    unknown, because it does not say how far the work came: the transfer is only looked up after it.
     """
     if outcome.kind == "paid":
         return True
@@ -72,12 +73,13 @@ def is_conclusive(outcome: Outcome, *, after_unknown: bool) -> bool:
     return outcome.kind == "not_executed" and not after_unknown
 
 
-def outcome_of_answer(
+def outcome_of_response(
     made: Mapping[str, Any], what: str, sent: Mapping[str, Any], *, replayed: bool, http_status: int | None
 ) -> Outcome:
-    """Outcome of a 2xx response. It is conclusive only if the object matches the request.
+    """Outcome of a 2xx response: paid only if the object in it matches the request.
 
-    made: the object in the answer. what: its type in Stripe's words, "transfer" or "transfer_reversal".
+    made: the object in the response. what: its type as Stripe names it, "transfer" or "transfer_reversal".
+    sent: the parameters of the request.
     """
     if made.get("object") != what or not made.get("id"):
         return outcome_with_message(
@@ -101,13 +103,17 @@ def outcome_with_message(
     replayed: bool = False,
     http_status: int | None = None,
 ) -> Outcome:
-    """An outcome with words for a person. A refusal is explained by the rail's code, the rest by our word."""
+    """An outcome with a message for a person.
+
+    word: our code, which also selects the message. The rail's code replaces it as the outcome's code, and in
+    a refusal also for the message.
+    """
     message = message_for(code or word, detail) if kind == "failed" else message_for(word)
     return Outcome(kind, None, code or word, message, replayed, http_status)
 
 
 def code_and_detail(body: object) -> tuple[str | None, str | None]:
-    """Code and words of an error's JSON body. The SDK's own `code` is empty on five of its classes."""
+    """Code and message of an error's JSON body. The SDK's own `code` is empty on five of its classes."""
     error = body.get("error") if isinstance(body, Mapping) else None
     if not isinstance(error, Mapping):
         return None, None
@@ -115,7 +121,7 @@ def code_and_detail(body: object) -> tuple[str | None, str | None]:
 
 
 def was_replayed(headers: Mapping[str, str] | None) -> bool:
-    """Whether the answer is a stored one."""
+    """Whether the rail repeated a stored response."""
     return any(
         name.lower() == "idempotent-replayed" and value.lower() == "true"
         for name, value in (headers or {}).items()
@@ -123,7 +129,7 @@ def was_replayed(headers: Mapping[str, str] | None) -> bool:
 
 
 def message_for(code: str, detail: str | None = None) -> str:
-    """Words for a person: ours for a code that we know, else the rail's own, addresses and keys removed."""
+    """A message for a person: ours for a known code, else the rail's own, without addresses and keys."""
     known = _MESSAGES.get(code)
     if known is not None:
         return known

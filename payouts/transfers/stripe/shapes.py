@@ -1,4 +1,4 @@
-"""What Stripe's answers mean to us: pure, from its JSON to our shapes. The rail's amounts stay the rail's."""
+"""Our data shapes for Stripe's JSON, and their parsing. Pure. Amounts stay the rail's integers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _REASONS = {
 
 
 class RailError(LinkledgerError):
-    """A call that moves no money failed; it can be repeated as it is. code: Stripe's, when it gave one."""
+    """A call that moves no money failed; it can be repeated unchanged. code: Stripe's error code, if any."""
 
     status = 502
 
@@ -32,7 +32,7 @@ class RailError(LinkledgerError):
 
 @dataclass(frozen=True)
 class PayeeStatus:
-    """Whether the creator can be paid. requirements: what the creator has yet to give, in Stripe's names."""
+    """Whether the creator can be paid. requirements: Stripe's names of what the creator has to provide."""
 
     ready: bool
     reason: str | None
@@ -41,7 +41,7 @@ class PayeeStatus:
 
 @dataclass(frozen=True)
 class StripeTransfer:
-    """A transfer as Stripe has it. Amounts are the rail's integers, the currency is in capitals."""
+    """A transfer as Stripe has it. Amounts are the rail's integers; the currency is in upper case."""
 
     transfer_ref: str
     amount: int
@@ -55,10 +55,10 @@ class StripeTransfer:
 
 @dataclass(frozen=True)
 class Movement:
-    """A line of the platform's balance that comes from a transfer.
+    """A balance transaction of the platform that comes from a transfer.
 
     amount: the rail's integer, negative when money left. kind: transfer, or transfer_refund for a reversal.
-    transfer_ref: the transfer, for a reversal too.
+    transfer_ref: the transfer; for a reversal, the transfer that was reversed.
     """
 
     movement_ref: str
@@ -72,7 +72,10 @@ class Movement:
 def transfer_parameters(
     *, payout_id: str, attempt: int, amount_minor: int, currency: str, account_ref: str, description: str
 ) -> dict[str, Any]:
-    """What `send_transfer` takes, to be frozen on the attempt. Raises NotOnTheRail unless floored before."""
+    """The parameters of `send_transfer`, to be stored with the attempt.
+
+    Raises UnsendableAmount when the amount was not floored before.
+    """
     return {
         "amount": to_rail_amount(amount_minor, currency),
         "currency": currency.lower(),
@@ -84,7 +87,7 @@ def transfer_parameters(
 
 
 def parse_payee_status(account: Mapping[str, Any]) -> PayeeStatus:
-    """From a v2 account read with configuration.recipient and requirements included."""
+    """From a v2 account that was read with configuration.recipient and requirements included."""
     recipient = (account.get("configuration") or {}).get("recipient") or {}
     balance = (recipient.get("capabilities") or {}).get("stripe_balance") or {}
     transfers = balance.get("stripe_transfers") or {}
@@ -115,7 +118,7 @@ def parse_movement(line: Mapping[str, Any]) -> Movement:
     """From a balance transaction, read with its source expanded."""
     source = line["source"]
     if isinstance(source, Mapping):
-        # A reversal names its transfer; a transfer is its own.
+        # The source is a reversal, which names its transfer, or the transfer itself.
         source = source.get("transfer") or source["id"]
     return Movement(
         movement_ref=str(line["id"]),

@@ -1,4 +1,4 @@
-"""Where tests keep databases: in memory when the machine has a disk there, because files are made faster."""
+"""The folder for test databases: a RAM disk if the machine has one, where creating files is faster."""
 
 import os
 from pathlib import Path
@@ -7,9 +7,9 @@ MIN_FREE_BYTES = 1024**3
 
 
 def memory_disk(place: Path = Path("/dev/shm")) -> Path | None:
-    """The memory disk, or None where there is none with a gigabyte free (containers may have 64 MB).
+    """The RAM disk, or None if there is none with a gigabyte free (containers may have only 64 MB).
 
-    A copy of a PostgreSQL database takes 11 ms there, and 200 ms on a slow disk (measured).
+    Copying a PostgreSQL database takes 11 ms there and 200 ms on a slow disk (measured).
     """
     if not place.is_dir() or not os.access(place, os.W_OK):
         return None

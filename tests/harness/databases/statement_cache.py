@@ -1,7 +1,7 @@
-"""One cache of compiled SQL for all engines of a test process; a quarter of the time of tests went into it.
+"""One cache of compiled SQL for all engines of a test process; compiling took a quarter of the time of tests.
 
-Every test has databases, and so engines, of its own, and SQLAlchemy compiles each statement anew for each
-engine. Nothing else about the dialects is changed, and processes that tests start do not know this module.
+Every test has its own databases and engines, and SQLAlchemy compiles each statement again for each engine.
+Nothing else about the dialects is changed, and processes that tests start do not use this module.
 """
 
 from typing import Any, ClassVar
@@ -14,8 +14,8 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 _COMPILED: dict[Any, Any] = {}
 
 
-class _OneOfAKind:
-    """Equal to every other of its class, because a dialect is a part of the key to what is compiled."""
+class _SharedDialect:
+    """Equal to every other instance of its class, because the dialect is a part of the cache key."""
 
     supports_statement_cache = True
 
@@ -30,23 +30,24 @@ class _OneOfAKind:
         engine.update_execution_options(compiled_cache=_COMPILED)
 
 
-class SharedSqlite(_OneOfAKind, SQLiteDialect_pysqlite):
+class SharedSqlite(_SharedDialect, SQLiteDialect_pysqlite):
     supports_statement_cache = True
 
 
-class SharedPostgres(_OneOfAKind, PGDialect_psycopg):
-    """Asks the server once what it can do, instead of five questions for each engine: all tests have one."""
+class SharedPostgres(_SharedDialect, PGDialect_psycopg):
+    """Queries the capabilities of the server once, not five times per engine: all tests use one server."""
 
     supports_statement_cache = True
-    _learnt: ClassVar[dict[str, Any]] = {}
+    _capabilities: ClassVar[dict[str, Any]] = {}
 
     def initialize(self, connection: Connection) -> None:
-        if not self._learnt:
+        if not self._capabilities:
             before = dict(self.__dict__)
             super().initialize(connection)  # type: ignore[no-untyped-call]
-            learnt = {name: value for name, value in self.__dict__.items() if before.get(name) is not value}
-            SharedPostgres._learnt = learnt
-        self.__dict__.update(self._learnt)
+            SharedPostgres._capabilities = {
+                name: value for name, value in self.__dict__.items() if before.get(name) is not value
+            }
+        self.__dict__.update(self._capabilities)
 
 
 def share_compiled_statements() -> None:

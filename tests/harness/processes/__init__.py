@@ -1,1 +1,1 @@
-"""Processes that tests start, watch and kill."""
+"""Processes that tests start, watch and kill, and threads."""

@@ -1,11 +1,11 @@
-"""Which processes a process has started, with what every machine has: /proc on Linux, ps elsewhere."""
+"""The child processes of a process, from /proc on Linux and from ps elsewhere."""
 
 import subprocess
 from pathlib import Path
 
 
 def children_of(process_id: int) -> list[int]:
-    """Empty when it has none, or is gone."""
+    """The process ids of the children; empty if the process has none or no longer exists."""
     listed = Path(f"/proc/{process_id}/task/{process_id}/children")
     if Path("/proc/self/task").is_dir():
         try:

@@ -1,7 +1,7 @@
 """Processes that are killed at a chosen point of their work.
 
 A new interpreter per crash costs seconds. A zygote runs the work once, so that everything is loaded, and
-forks herself for each death; she has no threads, and holds no connection when she does.
+forks for each crash. It has no threads and no open connections when it forks.
 """
 
 import gc
@@ -24,8 +24,8 @@ CRASH_POINTS = {
     "commit": "commit",
     "committed": "checkin",
 }
-"""What a moment is called here, and SQLAlchemy's event: before a transaction, after a statement, before and
-after a commit (the connection is given back then)."""
+"""Name of a crash point -> SQLAlchemy's event: before a transaction, after a statement, before a commit, and
+after a commit, when the connection returns to the pool."""
 
 Work = Callable[[], Any]
 _DEADLINE_S = 60
@@ -36,43 +36,43 @@ _FORKING.set_forkserver_preload(
 
 
 def kill_at(engine: Engine, moment: str, number: int) -> None:
-    """The process is killed at the `number`th such moment of this engine."""
-    seen = 0
+    """Kill this process when the engine reaches the crash point `moment` for the `number`th time."""
+    reached = 0
 
     def kill_self(*_: object) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == number:
+        nonlocal reached
+        reached += 1
+        if reached == number:
             os.kill(os.getpid(), signal.SIGKILL)
 
     event.listen(engine, CRASH_POINTS[moment], kill_self)
 
 
 def begin(work: Work) -> BaseProcess:
-    """Do it in a process that whoever called this may kill."""
+    """Start `work` in a new process, which the caller may kill."""
     process = _FORKING.Process(target=work, daemon=True)
     process.start()
     return process
 
 
 class Zygote:
-    """Does work in children of her own."""
+    """A process that runs each piece of work in a forked child."""
 
     def __init__(self, pipe: "Connection[Any, Any]") -> None:
         self._pipe = pipe
 
     def was_killed(self, work: Work) -> bool:
-        """Do it in a child. Whether that was killed; else it came through. Its errors are raised here."""
+        """Run `work` in a child. True if the child was killed, False if it finished; errors raise here."""
         self._pipe.send(work)
         return bool(self._receive())
 
     def do(self, work: Work) -> None:
-        """Do it in the nurse herself: what is loaded and compiled by that serves every child."""
+        """Run `work` in the zygote itself, so that later children inherit what it loads and compiles."""
         self._pipe.send((work,))
         self._receive()
 
     def _receive(self) -> Any:
-        assert self._pipe.poll(_DEADLINE_S), "the child does not end"
+        assert self._pipe.poll(_DEADLINE_S), "the child did not end in time"
         reply = self._pipe.recv()
         if isinstance(reply, str):
             raise AssertionError(reply)
@@ -102,7 +102,7 @@ def _serve(pipe: "Connection[Any, Any]") -> None:
         if isinstance(request, tuple):
             request[0]()
             gc.collect()
-            gc.freeze()  # children share what nobody writes to
+            gc.freeze()  # so that children share memory that is not written to
             pipe.send(True)
         else:
             pipe.send(_in_a_child(request))
@@ -120,4 +120,4 @@ def _in_a_child(work: Work) -> bool | str:
     status = os.waitpid(child, 0)[1]
     if os.WIFSIGNALED(status):
         return os.WTERMSIG(status) == signal.SIGKILL
-    return False if os.WEXITSTATUS(status) == 0 else "the child failed; what it said stands above"
+    return False if os.WEXITSTATUS(status) == 0 else "the child failed; see its output above"

@@ -1,4 +1,4 @@
-"""The edge as processes of its own, which a test may kill, and shoppers who follow a link all the time."""
+"""The edge as real processes, which a test may kill, and threads that follow a link continuously."""
 
 import http.client
 import os
@@ -36,7 +36,7 @@ _TOKEN = re.compile(r"[?&]ll=([A-Za-z0-9_-]{87})")
 
 @dataclass(frozen=True)
 class EdgeProcess:
-    """gunicorn with config/edge_gunicorn.py, in a process group of its own."""
+    """gunicorn with config/edge_gunicorn.py, in its own process group."""
 
     port: int
     process: subprocess.Popen[bytes]
@@ -45,7 +45,7 @@ class EdgeProcess:
         return children_of(self.process.pid)
 
     def kill_group(self) -> None:
-        """As a power cut would, but for the disk."""
+        """Kill all processes, like a power cut that does not affect the disk."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(ENDS_WITHIN_S)
 
@@ -57,9 +57,9 @@ class EdgeProcess:
 def running_edge(
     settings: Settings, *options: str, workers: int = 2, port: int | None = None, wrapper: Sequence[str] = ()
 ) -> Iterator[EdgeProcess]:
-    """Answering when it is handed out; ended when it is given back, if it has not been killed.
+    """An edge that is ready for requests; it is stopped at the end unless the test has killed it.
 
-    `options` are gunicorn's; `wrapper` is a command that runs another.
+    `options` are gunicorn's; `wrapper` is a command that runs another command, such as strace.
     """
     port = port or free_port()
     own = settings.model_copy(
@@ -73,7 +73,7 @@ def running_edge(
     edge = EdgeProcess(port, process)
     try:
         wait_until(lambda: process.poll() is not None or is_answering(port), READY_WITHIN_S)
-        assert process.poll() is None, "the edge ended at start"
+        assert process.poll() is None, "the edge ended during its start"
         yield edge
     finally:
         if process.poll() is None:
@@ -103,10 +103,10 @@ def wait_until(condition: Callable[[], bool], within_s: float = HAPPENS_WITHIN_S
 
 @dataclass
 class Shoppers:
-    """Threads that follow one link over and over on connections that they keep, and note what they were told.
+    """Threads that follow one link continuously on keep-alive connections and record the results.
 
-    A connection that breaks is opened anew and the request sent once more; that counts as `retried`. What
-    fails on a new connection has `failed`.
+    After an error on a reused connection, the next request uses a new one; that counts as `retried`. An error
+    on a new connection is recorded in `failed`.
     """
 
     port: int
@@ -170,7 +170,7 @@ class Shoppers:
 
 
 def missing_clicks(settings: Settings, clicks: list[UUID]) -> set[UUID]:
-    """Which of these clicks are no rows."""
+    """The clicks that are not in the database; all of them if it cannot be read."""
     databases = open_databases(settings)
     try:
         with databases.clicks.connect() as connection:
@@ -182,7 +182,7 @@ def missing_clicks(settings: Settings, clicks: list[UUID]) -> set[UUID]:
 
 
 def wait_until_all_are_rows(settings: Settings, clicks: list[UUID]) -> None:
-    """Spools are drained within seconds; what is not there then is lost."""
+    """Wait until all clicks are in the database. Spools are drained within seconds, so a timeout means loss."""
     end = time.monotonic() + HAPPENS_WITHIN_S
     while lost := missing_clicks(settings, clicks):
         assert time.monotonic() < end, f"{len(lost)} of {len(clicks)} clicks are lost"

@@ -1,9 +1,9 @@
-"""`linkledger` for scripts that call it many times: each call is a fork of one process that has loaded it.
+"""Forked CLI: `linkledger` for scripts that call it often. Each call forks one preloaded process.
 
-What a call does is the real thing: the same entry, with the caller's folder, environment and streams, and its
-exit code. Only the import time of the product (1 s) is saved. `serve` is started as a real process.
+A call runs the real entry point with the caller's folder, environment and streams, and returns its exit code.
+Only the import time of the product (1 s) is saved. `serve` is started as a real process.
 
-Run as `python -m tests.harness.processes.forked_cli SOCKET`, which says "ready" when it is.
+Run it as `python -m tests.harness.processes.forked_cli SOCKET`; it prints "ready" when it accepts calls.
 """
 
 import json
@@ -27,8 +27,8 @@ if sys.argv[1] == "serve":
     os.execv({python!r}, [{python!r}, "-c", "from payouts.cli import main; main()", *sys.argv[1:]])
 server = socket.socket(socket.AF_UNIX)
 server.connect({address!r})
-said = json.dumps([sys.argv, os.getcwd(), dict(os.environ)]).encode()
-socket.send_fds(server, [said], [0, 1, 2])
+call = json.dumps([sys.argv, os.getcwd(), dict(os.environ)]).encode()
+socket.send_fds(server, [call], [0, 1, 2])
 server.shutdown(socket.SHUT_WR)
 sys.exit(int(server.recv(16) or b"1"))
 """
@@ -36,8 +36,8 @@ sys.exit(int(server.recv(16) or b"1"))
 
 @contextmanager
 def forked_cli(folder: Path) -> Iterator[Path]:
-    """The path of a program `linkledger` in that folder, which works as long as this is open."""
-    with tempfile.TemporaryDirectory(prefix="linkledger-", dir="/tmp") as short:  # sockets have short names
+    """The path of a program `linkledger` in that folder, which works while this context is open."""
+    with tempfile.TemporaryDirectory(prefix="linkledger-", dir="/tmp") as short:  # socket paths must be short
         address = f"{short}/console"
         program = folder / "linkledger"
         program.write_text(_CLIENT.format(python=sys.executable, address=address))
@@ -65,17 +65,17 @@ def _listen(address: str) -> None:
             caller, _ = listener.accept()
             if os.fork() == 0:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                _answer(caller)
+                _run_call(caller)
             caller.close()
 
 
-def _answer(caller: socket.socket) -> None:
-    said, streams, _flags, _address = socket.recv_fds(caller, 1 << 20, 3)
+def _run_call(caller: socket.socket) -> None:
+    call, streams, _flags, _address = socket.recv_fds(caller, 1 << 20, 3)
     while more := caller.recv(1 << 20):
-        said += more
+        call += more
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
-    sys.argv, folder, environment = json.loads(said)
+    sys.argv, folder, environment = json.loads(call)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)

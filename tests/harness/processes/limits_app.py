@@ -1,4 +1,4 @@
-"""The whole application and some more views, for tests that serve it with gunicorn as `limits_app:app()`."""
+"""The complete application with extra views, for tests that serve it with gunicorn as `limits_app:app()`."""
 
 import hashlib
 import os
@@ -9,7 +9,7 @@ from config.settings import load_settings
 from wsgi import create_app
 
 LARGE_BYTES = 16 * 1024 * 1024
-"""More than the buffers between two processes hold."""
+"""More than fits into the buffers between two processes."""
 
 
 def app() -> Flask:
@@ -22,22 +22,22 @@ def app() -> Flask:
 
 
 class Downloads:
-    """A large answer, and how many of it have ended, by the client or by the server."""
+    """A large response, and a count of the downloads that have ended, by the client or by the server."""
 
     def __init__(self) -> None:
         self._content = bytes(LARGE_BYTES)
         self._ended: list[None] = []
 
     def begin(self) -> Response:
-        answer = Response(self._content, mimetype="application/octet-stream")
-        answer.call_on_close(lambda: self._ended.append(None))
-        return answer
+        response = Response(self._content, mimetype="application/octet-stream")
+        response.call_on_close(lambda: self._ended.append(None))
+        return response
 
     def status(self) -> Response:
         return jsonify(process=os.getpid(), ended=len(self._ended))
 
 
 def _form() -> Response:
-    """What arrived, so that a test can see that nothing is missing."""
+    """Length and hash of the received form field, so that a test can check that it is complete."""
     note = request.form["note"].encode()
     return jsonify(bytes=len(note), sha256=hashlib.sha256(note).hexdigest())

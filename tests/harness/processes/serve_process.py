@@ -1,4 +1,4 @@
-"""`linkledger serve` started as a terminal would start it, and what can be seen of its processes."""
+"""`linkledger serve` started as from a terminal, and the state of its processes."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends
 
 @dataclass
 class ServeProcess:
-    """A `serve` in a process group of its own, as a terminal would start it."""
+    """A running `linkledger serve` in its own process group, as started from a terminal."""
 
     process: subprocess.Popen[str]
     url: str
@@ -143,5 +143,5 @@ def wait_until_both_run(served: ServeProcess, databases: Databases) -> None:
     wait_until(served.answers, "the web process answers")
     wait_until(lambda: last_run(databases), "the scheduler has run a job")
     # gunicorn, two workers, the scheduler
-    wait_until(lambda: len(descendants(served.process.pid)) >= 4, "every process is there")
+    wait_until(lambda: len(descendants(served.process.pid)) >= 4, "every process runs")
     served.children = descendants(served.process.pid)

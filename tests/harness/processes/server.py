@@ -1,4 +1,4 @@
-"""A real server for tests: `linkledger serve` as a process of its own, on a free port of this machine."""
+"""A real server for tests: `linkledger serve` as a separate process on a free local port."""
 
 import json
 import signal
@@ -34,7 +34,7 @@ class Response:
 
 @dataclass(frozen=True)
 class Server:
-    """Answers as they are: a redirect is not followed, an error is an answer."""
+    """A running server. Responses are returned unchanged: redirects are not followed, errors do not raise."""
 
     url: str
     process: subprocess.Popen[bytes]
@@ -47,7 +47,7 @@ class Server:
         return self._send(urllib.request.Request(self.url + path, data=body, headers=headers, method="POST"))
 
     def send(self, head: bytes) -> bytes:
-        """The answer to raw bytes, of which only the last empty line is added."""
+        """Send the head of a request, completed by `Connection: close` and an empty line. The raw response."""
         port = int(self.url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
             connection.sendall(head + b"Connection: close\r\n\r\n")
@@ -75,7 +75,7 @@ def free_port() -> int:
 
 @contextmanager
 def running_server(settings: Settings, *arguments: str) -> Iterator[Server]:
-    """`linkledger serve` with these settings, ready for requests; stopped by TERM, which must work."""
+    """`linkledger serve` with these settings, ready for requests; at the end SIGTERM must stop it in time."""
     bind = f"127.0.0.1:{free_port()}"
     edge_bind = f"127.0.0.1:{free_port()}"
     own = settings.model_copy(update={"bind": bind, "edge_bind": edge_bind, "workers": 2})
@@ -85,8 +85,8 @@ def running_server(settings: Settings, *arguments: str) -> Iterator[Server]:
         cwd=ROOT,
     )
     try:
-        answers_at = edge_bind if "edge" in arguments else bind
-        server = Server(f"http://{answers_at}", process, own)
+        address = edge_bind if "edge" in arguments else bind
+        server = Server(f"http://{address}", process, own)
         wait_until_ready(server)
         yield server
     finally:
@@ -97,7 +97,7 @@ def running_server(settings: Settings, *arguments: str) -> Iterator[Server]:
 def wait_until_ready(server: Server) -> None:
     deadline = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < deadline:
-        assert server.process.poll() is None, "the server ended at start"
+        assert server.process.poll() is None, "the server ended during its start"
         try:
             if server.get("/readyz").status == 200:
                 return

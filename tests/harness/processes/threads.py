@@ -11,7 +11,7 @@ DEADLINE_S = 60
 
 
 def run_concurrently(*tasks: Callable[[], Result]) -> list[Result]:
-    """Start all of them at the same moment, each in a thread of its own; what each returned."""
+    """Start all tasks at the same moment, each in its own thread. Returns their results in order."""
     barrier = Barrier(len(tasks))
 
     def start(task: Callable[[], Result]) -> Result:

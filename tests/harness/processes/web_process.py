@@ -1,4 +1,4 @@
-"""gunicorn as `linkledger serve` starts it for pages, one worker, over the application of limits_app."""
+"""The web process as `linkledger serve` configures it, with one worker and the application of limits_app."""
 
 import http.client
 import shutil
@@ -36,7 +36,7 @@ class WebProcess:
         *,
         chunk_bytes: int = 0,
     ) -> Response:
-        """A body makes it a POST; with `chunk_bytes` it goes in chunks of that size, without a length."""
+        """Send a request; with a body it is a POST. `chunk_bytes`: send chunks of this size, without a length."""
         if chunk_bytes and isinstance(body, bytes):
             body = iter([body[start : start + chunk_bytes] for start in range(0, len(body), chunk_bytes)])
         method = "GET" if body is None else "POST"
@@ -46,22 +46,23 @@ class WebProcess:
             response = connection.getresponse()
             return Response(response.status, dict(response.headers), response.read())
 
-    def call(self, said: bytes, *, receive_bytes: int = 0) -> socket.socket:
-        """A connection over which exactly these bytes went; `receive_bytes`: room for answers."""
+    def call(self, request: bytes, *, receive_bytes: int = 0) -> socket.socket:
+        """A connection on which exactly these bytes were sent. `receive_bytes`: size of its receive buffer."""
         connection = socket.socket()
         if receive_bytes:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
         connection.settimeout(ANSWERS_WITHIN_S)
         connection.connect(("127.0.0.1", self.port))
-        connection.sendall(said)
+        connection.sendall(request)
         return connection
 
-    def first_line(self, said: bytes) -> str:
-        with self.call(said) as connection, connection.makefile("rb") as answer:
-            return answer.readline().decode()
+    def first_line(self, request: bytes) -> str:
+        """The status line of the response to these bytes."""
+        with self.call(request) as connection, connection.makefile("rb") as response:
+            return response.readline().decode()
 
     def worker(self) -> int:
-        """The process that answers."""
+        """The process id of the worker that handles requests."""
         return int(self.ask("/app/process").json["process"])
 
     def ended_downloads(self) -> int:
@@ -76,7 +77,7 @@ class WebProcess:
 
 
 def web_settings(template: Path, folder: Path, client_timeout_s: float) -> Settings:
-    """Over a copy of a migrated home. `client_timeout_s` is how long the process waits for a client."""
+    """Settings for a copy of a migrated home. `client_timeout_s`: how long the process waits for a client."""
     home = folder / "home"
     shutil.copytree(template, home)
     bind = f"127.0.0.1:{free_port()}"

@@ -10,16 +10,16 @@ import pytest
 from config.database import Databases, open_databases
 from config.settings import Settings, load_settings
 from payouts.backup.making import make_backup
+from tests.cast.shop import Shop
 from tests.harness.databases.postgres import PostgresServer
 from tests.harness.databases.snapshots import NOW, Snapshot, database_seed_for
 from tests.payouts.backup.content import fill_installation
-from tests.tracker.sales.shop import Shop
 
 _numbers = itertools.count(1)
 
 
 def seeded_books(settings: Settings) -> Shop:
-    """With a backup of it beside its home."""
+    """An installation with content, and a backup of it next to its home folder."""
     databases = open_databases(settings)
     shop = fill_installation(settings, databases)
     make_backup(databases, NOW, backup_file(settings), lambda _line: None)
@@ -36,14 +36,14 @@ database_seed = database_seed_for(shop=seeded_books)
 
 @pytest.fixture
 def shop(snapshot: Snapshot, databases: Databases) -> Shop:
-    """What is to be saved, in `databases`."""
+    """The installation that is saved; its rows are in `databases`."""
     filled: Shop = snapshot.known
     return filled.with_databases(databases)
 
 
 @pytest.fixture
 def backup(settings: Settings, shop: Shop) -> Path:
-    """A file of the test's own, which it may spoil."""
+    """A backup file that the test may damage."""
     return backup_file(settings)
 
 
@@ -56,7 +56,7 @@ def target_kind(request: pytest.FixtureRequest) -> str:
 def target_settings(
     target_kind: str, settings: Settings, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Settings]:
-    """Settings of another installation with the same key, whose databases have tables only when `ready`."""
+    """Settings of another installation with the same key; it has tables only in tests that use `ready`."""
     others: dict[str, Any] = {"home": tmp_path / "target", "secret_key": settings.secret_key}
     ready = "ready" in request.fixturenames
     if target_kind == "sqlite":

@@ -1,4 +1,4 @@
-"""An installation with something in every kind of column: people, sales, raw events, books, clicks."""
+"""An installation with values in every kind of column: people, sales, raw events, books, clicks."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from payouts.ledger.balances import CreatorBalance, creator_balances
 from payouts.ledger.operations import post
 from payouts.ledger.rules import Line
 from payouts.tables import CLICK_TABLES, MAIN_TABLES
-from tests.tracker.sales.shop import RECEIVED_AT, Shop, create_shop, refund, sale
+from tests.cast.shop import RECEIVED_AT, Shop, create_shop, refund, sale
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.recording.writers import NewClick, encode_sub_ids
 from tracker.ids import new_uuid, uuid_of
@@ -56,11 +56,11 @@ def pay_bonus(databases: Databases, brand_id: str, number: int) -> None:
 
 
 WITHOUT_FREEZE: dict[str, list[tuple[Any, ...]]] = {"payout_freeze": []}
-"""What a restore adds of its own is one freeze; tests/payouts/backup/test_after_a_restore.py looks at it."""
+"""A restore itself adds one freeze, which tests/payouts/backup/test_after_a_restore.py checks."""
 
 
 def contents(databases: Databases) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table, as the models see it, by table."""
+    """Every row of every table, read with the models, by table."""
     found = {}
     for engine, metadata in ((databases.main, MAIN_TABLES), (databases.clicks, CLICK_TABLES)):
         with read_session(engine) as session:

@@ -1,4 +1,4 @@
-"""Backups that went wrong: made from a good one, with a new seal, so that only the fault itself is found."""
+"""Damaged backups: made from a good one and sealed again, so that only the damage itself is found."""
 
 import json
 import zipfile
@@ -11,7 +11,7 @@ SEAL = b"linkledger backup sha256 "
 
 
 def rebuilt(backup: Path, change: Callable[[dict[str, bytes]], object]) -> Path:
-    """The same backup after `change` was made to its members, by name, sealed again."""
+    """The backup after `change` was applied to its members (name to content), sealed again."""
     with zipfile.ZipFile(backup) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     change(members)
@@ -32,35 +32,35 @@ def edit_manifest(members: dict[str, bytes], edit: Callable[[dict[str, Any]], ob
 
 
 def replace_lines(members: dict[str, bytes], name: str, content: bytes) -> None:
-    """Change a table, and let the manifest agree with the change."""
+    """Change a table, and the manifest accordingly."""
     members[name] = content
 
-    def agree(manifest: dict[str, Any]) -> None:
+    def update_member(manifest: dict[str, Any]) -> None:
         for member in manifest["members"]:
             if f"{member['shape']['set']}/{member['shape']['table']}.jsonl" == name:
                 member.update(rows=content.count(b"\n"), sha256=sha256(content).hexdigest())
 
-    edit_manifest(members, agree)
+    edit_manifest(members, update_member)
 
 
 def keep_columns(members: dict[str, bytes], name: str, kept: set[str]) -> None:
-    """Leave out the columns of a table that are newer, as a version that did not know them would have."""
+    """Remove the newer columns of a table, as if an older version had made the backup."""
     if name not in members:
         return
     shape: dict[str, Any] = {}
 
-    def cut(manifest: dict[str, Any]) -> None:
+    def remove_columns(manifest: dict[str, Any]) -> None:
         for member in manifest["members"]:
             if f"{member['shape']['set']}/{member['shape']['table']}.jsonl" == name:
                 shape["columns"] = [each["name"] for each in member["shape"]["columns"]]
-                found = [each for each in member["shape"]["columns"] if each["name"] in kept]
-                member["shape"]["columns"] = found
+                remaining = [each for each in member["shape"]["columns"] if each["name"] in kept]
+                member["shape"]["columns"] = remaining
 
-    edit_manifest(members, cut)
-    places = [place for place, column in enumerate(shape["columns"]) if column in kept]
-    if len(places) == len(shape["columns"]):
+    edit_manifest(members, remove_columns)
+    positions = [position for position, column in enumerate(shape["columns"]) if column in kept]
+    if len(positions) == len(shape["columns"]):
         return
     rows = [json.loads(line) for line in members[name].splitlines()]
-    cut_rows = ([row[place] for place in places] for row in rows)
+    cut_rows = ([row[position] for position in positions] for row in rows)
     lines = [json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in cut_rows]
     replace_lines(members, name, "".join(line + "\n" for line in lines).encode())

@@ -1,4 +1,4 @@
-"""After a restore the payment provider knows more than the books: nothing is paid until both agree again."""
+"""After a restore the payment provider may know more than the books: nothing is paid until both agree."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -20,16 +20,16 @@ from payouts.transfers.reconciliation.adoption import adopt
 from payouts.transfers.reconciliation.reconciliation import reconcile
 from payouts.transfers.sandbox.server import SANDBOX_KEY
 from payouts.transfers.stripe.client import StripeRail
+from tests.cast.books import Books, at
+from tests.cast.months import DEFAULT_SEED, seed_after, sent_keys
 from tests.conftest import settings_for
 from tests.harness.databases.snapshots import database_seed_for
-from tests.payouts.cast import DEFAULT_SEED, Books, at, seed_after
-from tests.payouts.transfers.runs.scenes import sent_keys
 from tracker.errors import Conflict, Fault
 from tracker.people.accounts.models import Brand
 
 
 def ignore_progress(_line: str) -> None:
-    """Progress is for people."""
+    """Show no progress."""
 
 
 def make_backup_at(books: Books, file: Path, when: str) -> Path:
@@ -43,10 +43,10 @@ def approve_october(books: Books) -> None:
     books.approve("2026-10", "11-08")
 
 
-def restore_into_new_home(books: Books, when: str, story: Callable[[], Any]) -> None:
-    """The backup is of that time; what the story tells came after it."""
+def restore_into_new_home(books: Books, when: str, later_events: Callable[[], Any]) -> None:
+    """Make a backup at that time, let `later_events` happen, and restore the backup."""
     file = make_backup_at(books, new_home(books).with_name("backup"), when)
-    story()
+    later_events()
     databases = open_databases(settings_for(new_home(books)))
     with open_archive(file) as archive:
         assert restore(databases, archive, ignore_progress).findings == []
@@ -71,7 +71,7 @@ database_seed = database_seed_for(restored=RESTORED, approved=APPROVED, books=DE
 
 @pytest.fixture
 def approved(books: Books) -> Books:
-    """100 EUR are to be paid for October."""
+    """100 EUR are authorised for October."""
     return books
 
 
@@ -96,7 +96,7 @@ def rail(books: Books) -> StripeRail:
     return StripeRail(SANDBOX_KEY, books.sandbox.url)
 
 
-def test_payouts_are_frozen_and_the_reason_is_said(restored: Books) -> None:
+def test_payouts_are_frozen_with_a_reason(restored: Books) -> None:
     with pytest.raises(Fault, match="restored from a backup.*payout reconcile"):
         restored.write(lambda s: require_consistent_books(s, at("11-10")))
 
@@ -106,7 +106,7 @@ def test_transfer_missing_in_the_books_is_named_and_payouts_stay_frozen(restored
     assert any("frozen" in fault for fault in restored.faults())
 
 
-def test_an_adopted_transfer_settles_the_statement_and_nothing_is_paid_again(restored: Books) -> None:
+def test_an_adopted_transfer_pays_the_statement_and_nothing_is_paid_again(restored: Books) -> None:
     (transfer_ref,) = reconciled(restored)
     for _ in range(2):
         found = rail(restored).transfer(transfer_ref)
@@ -121,33 +121,33 @@ def test_an_adopted_transfer_settles_the_statement_and_nothing_is_paid_again(res
 def test_complete_books_are_unfrozen_by_the_first_comparison(approved: Books) -> None:
     approved.pay("11-09")
     restore_into_new_home(approved, "11-09 13:00", lambda: None)
-    for whole in open_new_home(approved):
-        assert reconciled(whole) == []
-        assert whole.faults() == []
+    for restored_books in open_new_home(approved):
+        assert reconciled(restored_books) == []
+        assert restored_books.faults() == []
 
 
 class Crash(BaseException):
-    """What ends a process: nothing of the product may catch it."""
+    """Imitates the end of a process; the product must not catch it."""
 
 
 def test_restore_killed_at_any_point_leaves_no_unfrozen_books(books: Books, tmp_path: Path) -> None:
     file = make_backup_at(books, tmp_path / "backup", "11-08 13:00")
     transactions = restore_until_crash(file, tmp_path / "whole", crash_after=1000)
-    survived = 0
+    with_books = 0
     for number in range(transactions):
         home = tmp_path / f"home-{number}"
         with pytest.raises(Crash):
             restore_until_crash(file, home, crash_after=number)
         databases = open_databases(settings_for(home))
         if restored_brands(databases):
-            survived += 1
+            with_books += 1
             assert transact(databases.main, is_frozen)
         databases.close()
-    assert survived > 1
+    assert with_books > 1
 
 
 def restore_until_crash(file: Path, home: Path, crash_after: int) -> int:
-    """Restore in a process that dies at the beginning of a transaction. How many there were."""
+    """Restore, and crash at the beginning of a transaction. Returns how many transactions began."""
     databases = open_databases(settings_for(home))
     begun = 0
 
@@ -173,8 +173,8 @@ def restored_brands(databases: Databases) -> bool:
         return session.scalar(select(Brand.id)) is not None
 
 
-@pytest.mark.parametrize("way", ["settle", "retry", "pay"])
-def test_while_payouts_are_frozen_nothing_is_sent_again_either(approved: Books, way: str) -> None:
+@pytest.mark.parametrize("way", ["resolve", "retry", "pay"])
+def test_while_payouts_are_frozen_nothing_is_sent_again(approved: Books, way: str) -> None:
     books = approved
     fault = "403_before" if way == "pay" else "drop_before"
     books.sandbox.control.queue_fault(fault)
@@ -182,17 +182,17 @@ def test_while_payouts_are_frozen_nothing_is_sent_again_either(approved: Books, 
     (payout_id,) = report.failed if way == "pay" else report.unknown
     freeze = partial(place_freeze, now=at("11-09"), reason="restored", compare_from=at("11-09"))
     books.write(freeze)
-    asked = len(sent_keys(books.sandbox))
+    sent = len(sent_keys(books.sandbox))
     run = books.run("11-09 14:00")
-    if way == "settle":
+    if way == "resolve":
         assert run.resolve_open_attempts().unknown
     elif way == "retry":
-        with pytest.raises(Conflict, match="may still be under way"):
+        with pytest.raises(Conflict, match="may still be in progress"):
             run.give_up(payout_id)
     else:
         with pytest.raises(Fault, match="frozen"):
             run.pay(books.brand_id, early=True)
-    assert len(sent_keys(books.sandbox)) == asked
+    assert len(sent_keys(books.sandbox)) == sent
     assert reconciled(books) == []
     books.run("11-09 15:00").resolve_open_attempts()
     books.run("11-09 16:00").pay(books.brand_id, early=True)

@@ -6,15 +6,15 @@ from sqlalchemy import text
 from config.database import Databases
 from config.settings import Settings
 from payouts.backup.commands import COMMANDS
+from tests.cast.api import Terminal
+from tests.cast.shop import Shop
 from tests.payouts.backup.content import WITHOUT_FREEZE, contents, new_click
 from tests.tracker.clicks.recording.test_spool_drainer import write_orphan
-from tests.tracker.sales.shop import Shop
-from tests.tracker.terminal import Terminal
 
 
 @pytest.fixture
 def database_kind() -> str:
-    """What is saved; of what kind it was makes no difference to the file."""
+    """The database that is saved; its kind makes no difference to the file."""
     return "sqlite"
 
 
@@ -78,7 +78,7 @@ def test_a_backup_is_never_overwritten(shop: Shop, terminal: Terminal, tmp_path:
     file = tmp_path / "backup.zip"
     terminal.ask("backup", str(file))
     before = file.read_bytes()
-    assert "exists already" in terminal.refused("backup", str(file))
+    assert "already exists" in terminal.refused("backup", str(file))
     assert file.read_bytes() == before
 
 
@@ -110,13 +110,13 @@ def test_wrong_secret_key_is_reported(
 ) -> None:
     file = str(tmp_path / "backup.zip")
     terminal.ask("backup", file)
-    stranger = target_settings.model_copy(update={"secret_key": "another key that is long enough as well"})
-    result = Terminal(stranger, COMMANDS).run("restore", file)
+    other_key = target_settings.model_copy(update={"secret_key": "another key that is long enough as well"})
+    result = Terminal(other_key, COMMANDS).run("restore", file)
     assert result.exit_code == 0
     assert "The secrets of 2 sources cannot be read" in result.stdout
 
 
-def test_faults_that_came_with_the_backup_are_told_with_exit_code_3(
+def test_faults_in_the_backup_are_reported_with_exit_code_3(
     shop: Shop, databases: Databases, terminal: Terminal, other_terminal: Terminal, tmp_path: Path
 ) -> None:
     with databases.main.begin() as connection:

@@ -1,4 +1,4 @@
-"""A backup that is not whole, or a target that is not empty: a clear sentence, and not one row is written."""
+"""A damaged backup or a target that is not empty is refused with a clear message, and no row is written."""
 
 import os
 from collections.abc import Callable
@@ -15,9 +15,9 @@ from config.schema import schema_states
 from payouts.backup.archive import open_archive
 from payouts.backup.making import make_backup
 from payouts.backup.restoring import Restored, restore, verify
+from tests.cast.shop import Shop
 from tests.payouts.backup.content import WITHOUT_FREEZE, contents, pay_bonus
 from tests.payouts.backup.damage import edit_manifest, keep_columns, rebuilt, replace_lines
-from tests.tracker.sales.shop import Shop
 from tracker.errors import Conflict, Fault, Invalid, LinkledgerError
 
 Members = dict[str, bytes]
@@ -25,7 +25,7 @@ Members = dict[str, bytes]
 
 @pytest.fixture
 def database_kind() -> str:
-    """What is saved; of what kind it was makes no difference to the file."""
+    """The database that is saved; its kind makes no difference to the file."""
     return "sqlite"
 
 
@@ -85,15 +85,15 @@ def change_chain_head(members: Members) -> None:
 
 
 FAULTS = pytest.mark.parametrize(
-    ("corrupt", "sentence"),
+    ("corrupt", "message"),
     [
         (lose_a_member, "main/sale.jsonl is missing"),
-        (add_a_member, "holds more than its manifest names"),
-        (lose_a_row, "main/ledger_posting.jsonl is not what was saved"),
-        (change_a_row, "main/creator.jsonl is not what was saved"),
+        (add_a_member, "contains more members than its manifest names"),
+        (lose_a_row, "main/ledger_posting.jsonl differs from what was saved"),
+        (change_a_row, "main/creator.jsonl differs from what was saved"),
         (lose_the_manifest, "manifest.json is missing"),
         (corrupt_manifest, "manifest of the backup cannot be read"),
-        (omit_table, r"does not hold the tables of its schema \(main/cancellation\)"),
+        (omit_table, r"does not contain the tables of its schema \(main/cancellation\)"),
         (move_a_negative_amount, "posting_amount_positive"),
         (remove_referenced_rows, "(?i)foreign key"),
         (write_float_amount, r"main/ledger_posting.jsonl, line \d+, is not a row"),
@@ -103,19 +103,19 @@ FAULTS = pytest.mark.parametrize(
 
 
 @FAULTS
-def test_a_fault_is_named_and_no_row_is_kept(
-    ready: Databases, backup: Path, corrupt: Callable[[Members], None], sentence: str
+def test_a_fault_is_named_and_no_row_is_restored(
+    ready: Databases, backup: Path, corrupt: Callable[[Members], None], message: str
 ) -> None:
-    with pytest.raises(Fault, match=sentence):
+    with pytest.raises(Fault, match=message):
         restored(ready, rebuilt(backup, corrupt))
     assert not any(contents(ready).values())
 
 
 @FAULTS
 def test_a_fault_is_named_without_a_target(
-    backup: Path, corrupt: Callable[[Members], None], sentence: str
+    backup: Path, corrupt: Callable[[Members], None], message: str
 ) -> None:
-    with pytest.raises(Fault, match=sentence), open_archive(rebuilt(backup, corrupt)) as archive:
+    with pytest.raises(Fault, match=message), open_archive(rebuilt(backup, corrupt)) as archive:
         verify(archive, print)
 
 
@@ -130,14 +130,14 @@ def test_one_flipped_bit_anywhere_is_found(backup: Path) -> None:
     whole = backup.read_bytes()
     positions = {*range(0, len(whole), 101), *range(len(whole) - 120, len(whole))}
     for position in positions:
-        harmed = bytearray(whole)
-        harmed[position] ^= 1
-        backup.write_bytes(harmed)
+        damaged = bytearray(whole)
+        damaged[position] ^= 1
+        backup.write_bytes(damaged)
         with pytest.raises(Fault), open_archive(backup):
             pass
 
 
-def test_a_file_that_was_cut_short_is_found(backup: Path) -> None:
+def test_a_truncated_file_is_found(backup: Path) -> None:
     whole = backup.read_bytes()
     for length in (2, 100, len(whole) // 2, len(whole) - 64, len(whole) - 1):
         backup.write_bytes(whole[:length])
@@ -146,13 +146,13 @@ def test_a_file_that_was_cut_short_is_found(backup: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"a letter", b"x" * 1000])
-def test_another_file_is_no_backup(tmp_path: Path, content: bytes) -> None:
+def test_another_kind_of_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "letter").write_bytes(content)
     with pytest.raises(Invalid, match="not a backup"), open_archive(tmp_path / "letter"):
         pass
 
 
-def test_a_target_with_rows_is_refused_and_stays_as_it_is(ready: Databases, shop: Shop, backup: Path) -> None:
+def test_a_target_with_rows_is_refused_and_not_changed(ready: Databases, shop: Shop, backup: Path) -> None:
     restored(ready, backup)
     pay_bonus(ready, shop.brand_id, number=7)
     before = contents(ready)
@@ -167,10 +167,10 @@ LOSE_A_ROW = {
 }
 
 
-def test_a_row_that_does_not_arrive_as_it_was_is_noticed(ready: Databases, backup: Path) -> None:
+def test_a_row_that_is_lost_during_the_restore_is_noticed(ready: Databases, backup: Path) -> None:
     with ready.main.begin() as connection:
         connection.exec_driver_sql(LOSE_A_ROW[ready.main.dialect.name])
-    with pytest.raises(Fault, match="main/job_clock did not arrive as it stands in the file"):
+    with pytest.raises(Fault, match="main/job_clock differs from the file after the restore"):
         restored(ready, backup)
     assert not any(contents(ready).values())
 
@@ -198,7 +198,7 @@ NEWER_TABLES |= {"order_reference", "refund_failure", "refund_level", "api_key"}
 
 @pytest.fixture
 def older_schema_backup(tmp_path: Path) -> Callable[[Members], None]:
-    """Makes of a backup what the version before the tables of jobs would have made."""
+    """Returns a change that makes a backup look as if made with schema 0006, which had no job tables."""
     engine = make_engine(f"sqlite:///{tmp_path / 'older.db'}")
     migrate_up(engine, "main", "0006")
     with engine.connect() as connection:
@@ -222,7 +222,7 @@ def older_schema_backup(tmp_path: Path) -> Callable[[Members], None]:
     return change
 
 
-def test_a_backup_of_an_older_schema_is_brought_up(
+def test_a_backup_of_an_older_schema_is_upgraded(
     databases: Databases, target: Databases, backup: Path, older_schema_backup: Callable[[Members], None]
 ) -> None:
     assert restored(target, rebuilt(backup, older_schema_backup)).findings == []
@@ -230,7 +230,7 @@ def test_a_backup_of_an_older_schema_is_brought_up(
     assert contents(target) | WITHOUT_FREEZE == contents(databases) | {table: [] for table in NEWER_TABLES}
 
 
-def test_a_backup_of_an_older_schema_wants_a_target_without_tables(
+def test_a_backup_of_an_older_schema_needs_a_target_without_tables(
     ready: Databases, backup: Path, older_schema_backup: Callable[[Members], None]
 ) -> None:
     with pytest.raises(Conflict, match=r"at schema \d+, those of the backup at 0006"):
@@ -265,16 +265,16 @@ def test_interrupted_backup_leaves_no_file(
     assert list(folder.iterdir()) == []
 
 
-@pytest.mark.parametrize("disk_knows_second_names", [True, False])
-def test_a_file_that_appears_meanwhile_is_not_overwritten(
+@pytest.mark.parametrize("has_hard_links", [True, False])
+def test_a_file_that_appears_during_the_backup_is_not_overwritten(
     databases: Databases,
     shop: Shop,
     now: datetime,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    disk_knows_second_names: bool,
+    has_hard_links: bool,
 ) -> None:
-    if not disk_knows_second_names:
+    if not has_hard_links:
         monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(PermissionError("no links here")))
     path = tmp_path / "backups" / "backup.zip"
     path.parent.mkdir()
@@ -294,6 +294,6 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten(
         make_backup(databases, now, path, print)
 
 
-def test_a_folder_that_is_not_there_is_named(databases: Databases, now: datetime, tmp_path: Path) -> None:
+def test_a_missing_folder_is_named(databases: Databases, now: datetime, tmp_path: Path) -> None:
     with pytest.raises(LinkledgerError, match=r"nowhere/backup\.zip could not be written: No such file"):
         make_backup(databases, now, tmp_path / "nowhere" / "backup.zip", print)

@@ -1,4 +1,4 @@
-"""A backup holds everything, and brings it back exactly, from either kind of database to either."""
+"""A backup contains everything and restores it exactly, from either kind of database into either."""
 
 import zipfile
 from dataclasses import replace
@@ -17,6 +17,7 @@ from payouts.backup.rows import current_shapes, paged_rows, rows_of
 from payouts.ledger.models import Chain
 from payouts.selfcheck.checks import self_check
 from payouts.tables import CLICK_TABLES, MAIN_TABLES
+from tests.cast.shop import Shop, sale
 from tests.payouts.backup.content import (
     WITHOUT_FREEZE,
     books,
@@ -26,7 +27,6 @@ from tests.payouts.backup.content import (
     pay_bonus,
     record_clicks,
 )
-from tests.tracker.sales.shop import Shop, sale
 from tracker.clicks.recording.recorder import Recorder
 from tracker.sales.inbox.group_commit import GroupCommit
 from tracker.sales.sources.operations import get_source, source_secrets
@@ -36,7 +36,7 @@ def ignore_progress(_line: str) -> None:
     pass
 
 
-def test_every_row_comes_back_as_it_was(
+def test_every_row_is_restored_unchanged(
     databases: Databases, target: Databases, shop: Shop, backup: Path
 ) -> None:
     with open_archive(backup) as archive:
@@ -73,9 +73,9 @@ def test_the_backup_of_a_restored_database_has_the_same_members(
         restore(ready, archive, ignore_progress)
     again = make_backup(ready, now, backup.with_name("again.zip"), ignore_progress)
     with open_archive(backup) as archive:
-        kept = [each for each in again.members if each.shape.name != "main/payout_freeze"]
+        resaved = [each for each in again.members if each.shape.name != "main/payout_freeze"]
         saved = archive.manifest.members
-        assert kept == [each for each in saved if each.shape.name != "main/payout_freeze"]
+        assert resaved == [each for each in saved if each.shape.name != "main/payout_freeze"]
 
 
 def test_backup_is_one_consistent_snapshot_of_the_books(
@@ -131,7 +131,7 @@ def test_click_pages_are_complete_and_keep_no_transaction_open(
 
 
 def wal_is_locked(databases: Databases) -> bool:
-    """Whether some transaction keeps SQLite from emptying the log of clicks.db."""
+    """Whether an open transaction prevents SQLite from truncating the write-ahead log of clicks.db."""
     with databases.clicks.connect() as connection:
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("PRAGMA busy_timeout=0")
@@ -141,7 +141,7 @@ def wal_is_locked(databases: Databases) -> bool:
     return bool(busy)
 
 
-def test_every_table_is_in_it(backup: Path) -> None:
+def test_the_backup_contains_every_table(backup: Path) -> None:
     with open_archive(backup) as archive:
         names = {member.shape.table for member in archive.manifest.members}
     assert names == {*MAIN_TABLES.tables, *CLICK_TABLES.tables}
@@ -165,7 +165,7 @@ def test_posting_ids_continue_after_the_highest(
     assert max(row[0] for row in contents(ready)["ledger_posting"]) == highest + 1
 
 
-def test_an_installation_without_content_can_be_saved_too(
+def test_an_empty_installation_can_be_saved_and_restored(
     databases: Databases, ready: Databases, now: datetime, tmp_path: Path
 ) -> None:
     make_backup(databases, now, tmp_path / "empty.zip", ignore_progress)
@@ -173,7 +173,7 @@ def test_an_installation_without_content_can_be_saved_too(
         assert restore(ready, archive, ignore_progress).manifest.heads == ()
 
 
-def test_faults_that_were_there_before_come_back_and_are_reported(
+def test_faults_in_the_backup_are_restored_and_reported(
     databases: Databases, shop: Shop, now: datetime, tmp_path: Path
 ) -> None:
     transact(databases.main, lambda session: _break_a_chain(session, shop.brand_id))

@@ -22,7 +22,7 @@ ROWS = st.lists(
 
 
 @given(ROWS)
-def test_a_row_is_one_line_and_comes_back_as_it_was(row: list[tuple[Kind, Any]]) -> None:
+def test_a_row_is_encoded_as_one_line_and_decoded_unchanged(row: list[tuple[Kind, Any]]) -> None:
     kinds, values = [kind for kind, _ in row], [value for _, value in row]
     line = encode_row(kinds, values)
     assert line.endswith(b"\n")
@@ -32,7 +32,7 @@ def test_a_row_is_one_line_and_comes_back_as_it_was(row: list[tuple[Kind, Any]])
     assert [type(value) for value in decoded] == [type(value) for value in values]
 
 
-def test_a_time_of_another_zone_is_the_same_line() -> None:
+def test_a_time_in_another_zone_is_encoded_in_utc() -> None:
     berlin = datetime(2026, 10, 1, 12, tzinfo=timezone(timedelta(hours=2)))
     assert encode_row(["time"], [berlin]) == b'["2026-10-01T10:00:00.000000+00:00"]\n'
 
@@ -60,7 +60,7 @@ def test_malformed_row_is_refused(kind: Kind, value: bytes) -> None:
         decode_row([kind], b"[" + value + b"]\n")
 
 
-def test_a_line_is_readable_by_anybody() -> None:
+def test_a_line_is_readable_json() -> None:
     row = ["süß", 5, True, b"\x00\xff", UUID(int=1), None]
     kinds: list[Kind] = ["text", "integer", "flag", "bytes", "uuid", "time"]
     expected = '["süß",5,true,"AP8=","00000000-0000-0000-0000-000000000001",null]\n'

@@ -2,19 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from config.database import read_session
 from payouts.commissions.held_queue import HeldCommission, held_commissions
 from payouts.explain.order import explain
-from tests.payouts.cast import Books, at
-from tests.payouts.commissions.people import LinkedCreator, another_creator, click
+from tests.cast.api import Terminal
+from tests.cast.books import Books, add_creator, at
 from tests.payouts.commissions.test_provider_refunds import deliver, stripe_source
 from tests.tracker.sales.payloads_read import event
-from tests.tracker.terminal import Terminal
-from tracker.people.accounts.operations import create_creator
-from tracker.programs.links.operations import create_link
-from tracker.programs.operations import enroll
 from tracker.sales.reports.customer_hashes import email_hash
 from tracker.sales.suspicion.commands import COMMANDS
 from tracker.sales.suspicion.rules import SETTINGS
@@ -44,26 +38,9 @@ def explain_order(books: Books, order: str) -> list[dict[str, Any]]:
         return explain(session, books.brand_id, order)
 
 
-def creator_with_code(books: Books, *, linked: bool) -> LinkedCreator:
+def creator_with_code(books: Books, *, linked: bool) -> Books:
     """Bob, who has the code BOB10."""
-
-    def work(session: Session) -> LinkedCreator:
-        bob = create_creator(session, at("09-01"), name="Bob", email="bob@example.com", country="DE")
-        enroll(session, at("09-01"), program_id=books.program_id, creator_id=bob.id, coupon="BOB10")
-        if not linked:
-            return LinkedCreator(bob.id, "")
-        made = create_link(
-            session,
-            at("09-01"),
-            program_id=books.program_id,
-            creator_id=bob.id,
-            destination="https://shop.example/tea",
-            code="bob",
-        )
-        return LinkedCreator(bob.id, made.id)
-
-    made: LinkedCreator = books.write(work)
-    return made
+    return add_creator(books, "Bob", connected=False, coupon="BOB10", linked=linked)
 
 
 def duplicate(books: Books, when: str) -> None:
@@ -72,6 +49,6 @@ def duplicate(books: Books, when: str) -> None:
 
 
 def paid_by_stripe(books: Books, when: str, now: str = "", **changes: Any) -> None:
-    token = click(books, another_creator(books, "bob").link_id, when)
+    token = books.click(add_creator(books, "bob", connected=False).link_id, when)
     sold = event("stripe_session_paid", at=int(at(when).timestamp()), client_reference_id=token, **changes)
     deliver(books, stripe_source(books), sold, now or when)

@@ -1,4 +1,4 @@
-"""What a binding credits is earned, moved and given up like any other credit (docs/money.md 4 and 5)."""
+"""Commissions credited by a binding are earned, moved and reversed like others (docs/money.md 4 and 5)."""
 
 from typing import Any
 
@@ -7,17 +7,8 @@ import pytest
 from config.database import read_session
 from payouts.commissions.credit_disputes import credit_disputes
 from payouts.statements.decisions import decline
-from tests.payouts.cast import Books, at
-from tests.payouts.commissions.people import (
-    ZERO_BALANCES,
-    another_creator,
-    another_link,
-    balance_of,
-    balances_of,
-    click,
-    commissions,
-    holds,
-)
+from tests.cast.books import Books, add_creator, add_link, at
+from tests.payouts.commissions.order_state import ZERO_BALANCES, balances_of, commissions, holds
 from tracker.programs.policies import change_policy
 
 CUSTOMER: dict[str, Any] = {"customer": "C1"}
@@ -33,12 +24,12 @@ def report_renewal(books: Books, order: str, when: str) -> None:
 
 
 def report_first_sale(books: Books, order: str, when: str, link_id: str, clicked: str) -> None:
-    books.sale(order, 100_00, when, click=click(books, link_id, clicked), **CUSTOMER)
+    books.sale(order, 100_00, when, click=books.click(link_id, clicked), **CUSTOMER)
 
 
 def test_a_renewal_earns_by_the_rate_of_the_link_that_brought_the_customer(books: Books) -> None:
     bind(books)
-    link_id = another_link(books, "better", rate_bp=2000)
+    link_id = add_link(books, "better", rate_bp=2000)
     report_first_sale(books, "S1", "10-01", link_id, "09-30")
     report_renewal(books, "S2", "11-01")
 
@@ -47,12 +38,12 @@ def test_a_renewal_earns_by_the_rate_of_the_link_that_brought_the_customer(books
     assert books.faults() == []
 
 
-def test_a_first_sale_that_is_reported_late_moves_what_is_pending(books: Books) -> None:
+def test_a_first_sale_that_is_reported_late_moves_held_commissions(books: Books) -> None:
     bind(books)
-    bob = another_creator(books, "bob")
+    bob = add_creator(books, "bob", connected=False)
     report_first_sale(books, "S2", "10-10", bob.link_id, "10-09")
     report_renewal(books, "S3", "10-12")
-    assert balance_of(books, bob.creator_id).pending_minor == 20_00
+    assert books.balance(bob.creator_id).pending_minor == 20_00
 
     report_first_sale(books, "S1", "10-01", books.link_id, "09-30")
     assert commissions(books, "S2") == [(bob.creator_id, True, 10_00)]
@@ -63,7 +54,7 @@ def test_a_first_sale_that_is_reported_late_moves_what_is_pending(books: Books) 
 
 def test_released_commission_becomes_a_credit_dispute(books: Books) -> None:
     bind(books)
-    bob = another_creator(books, "bob")
+    bob = add_creator(books, "bob", connected=False)
     report_first_sale(books, "S2", "10-10", bob.link_id, "10-09")
     report_renewal(books, "S3", "10-12")
     books.run_jobs(at("12-01"))
@@ -78,19 +69,19 @@ def test_released_commission_becomes_a_credit_dispute(books: Books) -> None:
 
 
 def outdated_binding(books: Books) -> None:
-    """The renewal of October is within a month of September's sale, but not of the one before that."""
+    """The October renewal is within a month of the sale on 20 September, but not of one on 10 September."""
     bind(books, "months", 1)
     report_first_sale(books, "S2", "09-20", books.link_id, "09-19")
     report_renewal(books, "S3", "10-12")
     assert balances_of(books) == (20_00, 0, 0)
 
 
-def test_expired_binding_gives_up_its_commission(books: Books) -> None:
+def test_expired_binding_reverses_its_commission(books: Books) -> None:
     outdated_binding(books)
     report_first_sale(books, "S1", "09-10", books.link_id, "09-09")
 
     assert commissions(books, "S3") == [(books.creator_id, False, 0)]
-    assert balances_of(books) == (20_00, 0, 0)  # those of S1 and S2
+    assert balances_of(books) == (20_00, 0, 0)  # of S1 and S2
     books.run_jobs(at("12-01"))
     assert balances_of(books) == (0, 20_00, 0)
     assert books.faults() == []
@@ -115,7 +106,7 @@ def test_declined_commission_stays_held_when_credited_again(books: Books) -> Non
     books.sale("S3", 100_00, "10-12", click=None, **CUSTOMER)
     data = {"order_id": "S3", "occurred_at": at("10-12").isoformat(), "currency": "EUR", **CUSTOMER}
     amounts = {"total": 100_00, "tax": 0, "shipping": 0, "discount": 0}
-    token = {"click": click(books, books.link_id, "10-11")}
+    token = {"click": books.click(books.link_id, "10-11")}
     books.report("sale.created", data | amounts | token, "again", at("10-15"))
 
     assert [(live, worth) for _who, live, worth in commissions(books, "S3")] == [(False, 0), (True, 10_00)]
@@ -127,17 +118,17 @@ def test_declined_commission_stays_held_when_credited_again(books: Books) -> Non
 @pytest.mark.parametrize("order", [("S1", "S2", "S3"), ("S3", "S2", "S1"), ("S2", "S3", "S1")])
 def test_report_order_does_not_change_balances(books: Books, order: tuple[str, ...]) -> None:
     bind(books)
-    bob = another_creator(books, "bob")
-    told = {
+    bob = add_creator(books, "bob", connected=False)
+    reports = {
         "S1": lambda: report_first_sale(books, "S1", "10-01", books.link_id, "09-30"),
         "S2": lambda: report_first_sale(books, "S2", "10-10", bob.link_id, "10-09"),
         "S3": lambda: report_renewal(books, "S3", "10-12"),
     }
     for name in order:
-        told[name]()
+        reports[name]()
 
     assert books.balance().pending_minor == 20_00
-    assert balance_of(books, bob.creator_id).pending_minor == 10_00
+    assert books.balance(bob.creator_id).pending_minor == 10_00
     assert books.faults() == []
 
 

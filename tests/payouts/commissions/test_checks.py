@@ -1,4 +1,4 @@
-"""The self-check of commissions names each that does not agree with its entries, postings or facts."""
+"""The check of commissions finds each one that does not agree with its entries, postings or facts."""
 
 import pytest
 from sqlalchemy import event, text
@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from config.database import read_session
 from payouts.commissions.checks import commission_faults
-from tests.payouts.cast import Books, at
+from tests.cast.books import Books, at
 from tests.payouts.ledger.conftest import tampering_session
 
 
@@ -17,7 +17,7 @@ def faults(session: Session) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def two_sales(books: Books) -> Books:
-    """One is released, one still held; of each a part was refunded."""
+    """Two sales, each partly refunded: one commission is released, the other held."""
     books.sale("S1", 100_00, "10-01")
     books.refund("S1", 40_00, "10-02")
     books.run_jobs(at("11-05"))
@@ -26,23 +26,35 @@ def two_sales(books: Books) -> Books:
     return books
 
 
-def test_each_disagreement_is_named_with_both_amounts(two_sales: Books) -> None:
+def test_each_disagreement_is_reported_with_both_amounts(two_sales: Books) -> None:
     first, second = two_sales.commission("S1").id, two_sales.commission("S2").id
     edits = {
-        "update refund set amount = 5000 where amount = 4000": (first, "stands at 600", "make 500"),
-        "update sale set total = 10100 where total = 10000": (first, "stands at 600", "make 610"),
-        "delete from refund where amount = 5000": (second, "stands at 1500", "make 2000"),
+        "update refund set amount = 5000 where amount = 4000": (
+            first,
+            "worth 600 by its entries",
+            "500 by its sale and refunds",
+        ),
+        "update sale set total = 10100 where total = 10000": (
+            first,
+            "worth 600 by its entries",
+            "610 by its sale and refunds",
+        ),
+        "delete from refund where amount = 5000": (
+            second,
+            "worth 1500 by its entries",
+            "2000 by its sale and refunds",
+        ),
         "update commission set rate_bp = 1100 where matured_at is null": (second, "1500", "1650"),
         "update ledger_posting set amount_minor = 2001 where amount_minor = 2000": (
             second,
-            "entered with 1500",
-            "the books have 1501",
+            "worth 1500 by its entries",
+            "1501 in the books",
         ),
-        "update commission set matured_at = null": (first, "should have 600 in hold", "the books have 0"),
-        "update commission set matured_at = created_at": (second, "should have 0 in hold", "have 1500"),
+        "update commission set matured_at = null": (first, "should have 600 on hold", "the books have 0"),
+        "update commission set matured_at = created_at": (second, "should have 0 on hold", "have 1500"),
         "update commission_entry set amount_after_minor = 1 where kind = 'refund'": (
             second,
-            "with 1,",
+            "worth 1 by",
             "1500",
         ),
     }
@@ -56,17 +68,17 @@ def test_each_disagreement_is_named_with_both_amounts(two_sales: Books) -> None:
 
 def test_query_count_of_the_check_does_not_grow_with_commissions(two_sales: Books) -> None:
     def query_count() -> int:
-        asked = 0
+        queries = 0
 
         def count(*_: object) -> None:
-            nonlocal asked
-            asked += 1
+            nonlocal queries
+            queries += 1
 
         event.listen(two_sales.databases.main, "before_cursor_execute", count)
         with read_session(two_sales.databases.main) as session:
             assert faults(session) == []
         event.remove(two_sales.databases.main, "before_cursor_execute", count)
-        return asked
+        return queries
 
     few = query_count()
     for number in range(10):

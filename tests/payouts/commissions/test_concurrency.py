@@ -1,4 +1,4 @@
-"""Two workers at the same commission: whoever waits for the books sees them as the other left them."""
+"""Two workers on one commission: the one that waits for the lock then reads what the other committed."""
 
 import json
 import time
@@ -21,11 +21,11 @@ from payouts.ledger.models import Transaction
 from payouts.ledger.operations import lock_books
 from payouts.statements.close import close_period
 from payouts.statements.decisions import decline, hold
+from tests.cast.books import Books, add_brand, add_creator, at
+from tests.cast.months import DEFAULT_SEED, seed_after
 from tests.harness.databases.snapshots import Snapshot, database_seed_for
 from tests.harness.processes.threads import DEADLINE_S, run_concurrently
-from tests.payouts.cast import DEFAULT_SEED, Books, at, seed_after
-from tests.payouts.commissions.people import amount, another_creator, balance_of, click, commissions, holds
-from tests.payouts.transfers.runs.brands import open_brand
+from tests.payouts.commissions.order_state import amount, commissions, holds
 from tracker.errors import Conflict, LinkledgerError
 from tracker.sales.inbox.operations import receive
 from tracker.sales.orders.models import Sale
@@ -41,28 +41,28 @@ REFUND = {"refund_id": "r1", "occurred_at": at("10-05").isoformat(), "amount": 4
 
 
 def report(books: Books, session: Session, kind: str, data: dict[str, Any], key: str) -> None:
-    """A shop's message comes in, and no job has looked at it yet."""
-    said = {"order_id": "S1", "currency": "EUR"} | data
-    body = json.dumps({"type": kind, "timestamp": at("10-20").isoformat(), "data": said}).encode()
+    """Receive a message of the shop. No job has processed it yet."""
+    message = {"order_id": "S1", "currency": "EUR"} | data
+    body = json.dumps({"type": kind, "timestamp": at("10-20").isoformat(), "data": message}).encode()
     source = get_source(session, books.source_id)
     receive(session, at("10-20"), source, key, body, keys=books.settings.secret_keys)
 
 
 def sale(books: Books, link_id: str, hour: str) -> dict[str, Any]:
     amounts = {"total": 100_00, "tax": 0, "shipping": 0, "discount": 0}
-    token = click(books, link_id, f"10-01 {hour}")
+    token = books.click(link_id, f"10-01 {hour}")
     return {"occurred_at": at("10-01 12:00").isoformat(), "click": token} | amounts
 
 
 def race(books: Books, first: Work, second: Work) -> None:
-    """`second` has looked for work and waits for the books, while `first` does its work and commits."""
+    """`second` has found its work and waits for the lock, while `first` does its work and commits."""
     with ThreadPoolExecutor(1) as pool:
 
         def lock_first(session: Session) -> Any:
             lock_books(session, books.brand_id)
             waiting = pool.submit(lambda: _ignoring_refusals(books, second))
             if session.get_bind().dialect.name == "postgresql":
-                _until_somebody_waits(books)
+                _wait_until_blocked(books)
             first(session)
             return waiting
 
@@ -73,16 +73,16 @@ def _ignoring_refusals(books: Books, work: Work) -> None:
     try:
         transact(books.databases.main, work)
     except LinkledgerError:
-        return  # it was told that somebody else was faster
+        return  # refused because the other one was faster
 
 
-def _until_somebody_waits(books: Books) -> None:
+def _wait_until_blocked(books: Books) -> None:
     deadline = time.monotonic() + DEADLINE_S
     while time.monotonic() < deadline:
         with books.databases.main.connect() as connection:
             if connection.execute(text(WAITING)).scalar_one():
                 return
-    raise AssertionError("nobody waits for the books")
+    raise AssertionError("no transaction waits for the lock")
 
 
 def _commission_id(session: Session) -> str:
@@ -110,9 +110,9 @@ PAIRS = [(first, second) for first, second in product(OPERATIONS, OPERATIONS) if
 
 
 def report_refund_and_new_click(books: Books) -> str:
-    """A refund to enter, and new evidence to follow: it speaks for the creator whose id is returned."""
-    bob = another_creator(books, "bob")
-    books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
+    """Report a refund and new evidence, both to be entered. Returns the id of the creator it credits."""
+    bob = add_creator(books, "bob", connected=False)
+    books.sale("S1", 100_00, "10-01 12:00", click=books.click(books.link_id, "10-01 10:00"))
 
     def report_both(session: Session) -> None:
         report(books, session, "refund.created", REFUND, "k1")
@@ -138,11 +138,11 @@ def bob_id(snapshot: Snapshot) -> str:
 def test_any_two_concurrent_operations_leave_consistent_books(
     books: Books, bob_id: str, first: str, second: str
 ) -> None:
-    """There is a refund to enter, new evidence to follow, and the hold is over."""
+    """A refund and new evidence are pending, and the release date has come."""
 
     def owed() -> tuple[int, int]:
-        """All of it, and what is payable of it, to both of them."""
-        both = (books.balance(), balance_of(books, bob_id))
+        """What is owed to both creators, and what of it is payable."""
+        both = (books.balance(), books.balance(bob_id))
         if holds(books, "S1"):
             assert [each.payable_minor for each in both] == [0, 0]
         return sum(each.total_minor for each in both), sum(each.payable_minor for each in both)
@@ -163,9 +163,9 @@ def was_declined(books: Books) -> bool:
 
 
 def test_a_decision_about_a_commission_that_was_replaced_is_refused(books: Books) -> None:
-    """Else somebody believes that he has declined the sale, and another commission for it is paid."""
-    bob = another_creator(books, "bob")
-    books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
+    """Otherwise a person believes that the sale was declined, and another commission for it is paid."""
+    bob = add_creator(books, "bob", connected=False)
+    books.sale("S1", 100_00, "10-01 12:00", click=books.click(books.link_id, "10-01 10:00"))
     seen = books.commission("S1").id
     books.write(lambda s: report(books, s, "sale.created", sale(books, bob.link_id, "11:00"), "k2"))
     books.run_jobs(at("10-21"))
@@ -174,7 +174,7 @@ def test_a_decision_about_a_commission_that_was_replaced_is_refused(books: Books
         books.write(lambda s: decline(s, at("10-22"), seen, reason="returned"))
 
 
-def test_a_sale_and_the_closing_of_its_month_at_once(books: Books) -> None:
+def test_accrual_of_a_sale_concurrent_with_the_close_of_its_month(books: Books) -> None:
     books.sale("S0", 100_00, "10-01")
     late = sale(books, books.link_id, "10:00") | {"order_id": "S1"}
     books.write(lambda s: report(books, s, "sale.created", late, "k1"))
@@ -188,8 +188,8 @@ def test_a_sale_and_the_closing_of_its_month_at_once(books: Books) -> None:
     assert books.faults() == []
 
 
-def test_a_refund_and_the_closing_of_its_month_at_once(books: Books) -> None:
-    books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
+def test_entry_of_a_refund_concurrent_with_the_close_of_its_month(books: Books) -> None:
+    books.sale("S1", 100_00, "10-01 12:00", click=books.click(books.link_id, "10-01 10:00"))
     books.write(lambda s: report(books, s, "refund.created", REFUND, "k1"))
 
     def close(session: Session) -> None:
@@ -201,11 +201,11 @@ def test_a_refund_and_the_closing_of_its_month_at_once(books: Books) -> None:
     assert books.faults() == []
 
 
-def test_workers_that_lock_two_brands_in_opposite_order_both_come_through(
+def test_workers_that_lock_two_brands_in_opposite_order_both_finish(
     books: Books, databases: Databases
 ) -> None:
-    """One of them waits in vain for the other's lock; the database says so and its work is done again."""
-    other = open_brand(books.settings, databases, books.sandbox, name="Mugs", creator_id=books.creator_id)
+    """The database reports the deadlock to one of them, and its transaction is repeated."""
+    other = add_brand(books)
     for each in (books, other):
         each.sale("S1", 100_00, "10-01 12:00")
         each.write(partial(_report_refund, each))

@@ -1,4 +1,4 @@
-"""The process stops between any two transactions, or in the middle of one: nothing is lost, nothing twice."""
+"""A crash between two transactions, or in one: nothing is lost, and nothing is booked twice."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,9 +17,10 @@ from payouts.ledger.models import Posting, Transaction
 from payouts.processes import job_table as schedule
 from payouts.processes.job_table import JOBS, tick
 from payouts.statements.models import Statement
+from tests.cast.books import Books, at
+from tests.cast.months import seed_after
 from tests.harness.databases.snapshots import DatabaseSeed
 from tests.harness.processes.crashes import kill_at, zygote
-from tests.payouts.cast import Books, at, seed_after
 from tests.payouts.commissions.test_order_of_events import deliver
 
 SALES = 3
@@ -28,25 +29,25 @@ START = at("11-01 00:05")
 
 
 class Crash(BaseException):
-    """No `except Exception` sees it, as none sees a process that is killed."""
+    """Not caught by `except Exception`, as a kill is not."""
 
 
 @contextmanager
 def crashing(databases: Databases, moment: str, number: int) -> Iterator[None]:
-    """At the `number`th "begin" everything before is committed; at a "commit" that transaction is lost."""
+    """Crash at the `number`th "begin", with everything before committed, or "commit", which is lost."""
     seen = 0
 
-    def kill_self(_connection: object) -> None:
+    def crash(_connection: object) -> None:
         nonlocal seen
         seen += 1
         if seen == number:
             raise Crash
 
-    event.listen(databases.main, moment, kill_self)
+    event.listen(databases.main, moment, crash)
     try:
         yield
     finally:
-        event.remove(databases.main, moment, kill_self)
+        event.remove(databases.main, moment, crash)
 
 
 def report_three(books: Books) -> None:
@@ -67,15 +68,15 @@ def database_seed() -> DatabaseSeed:
 
 @pytest.fixture
 def reported(books: Books) -> Books:
-    """Three sales, each with a refund; no job has looked at them."""
+    """Three sales, each with a refund. No job has processed them yet."""
     return books
 
 
 @pytest.fixture
 def money_jobs_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Jobs that keep house only add transactions in which there is nothing to lose."""
-    kept = ("accrue", "adjust", "mature", "close", "check")
-    monkeypatch.setattr(schedule, "JOBS", [job for job in JOBS if job.name in kept])
+    """Only the jobs that move money: the transactions of the others have nothing to lose."""
+    money_jobs = ("accrue", "adjust", "mature", "close", "check")
+    monkeypatch.setattr(schedule, "JOBS", [job for job in JOBS if job.name in money_jobs])
 
 
 def assert_all_done_once(books: Books) -> None:
@@ -100,7 +101,7 @@ def _count(session: Session, table: Any) -> int:
 def test_a_crash_at_each_transaction_of_the_jobs_loses_nothing(
     reported: Books, moment: str, first: int
 ) -> None:
-    """Each start comes two transactions further than the one before; then one comes through."""
+    """Each run gets two transactions further than the one before, until one finishes."""
     for number in range(first, 200, 2):
         now = START + timedelta(hours=number)
         try:
@@ -111,8 +112,8 @@ def test_a_crash_at_each_transaction_of_the_jobs_loses_nothing(
         else:
             break
     else:
-        raise AssertionError("it never came through")
-    assert number > 10, "there were transactions to crash in"
+        raise AssertionError("no run finished")
+    assert number > 10, "too few transactions to crash in"
     assert_all_done_once(reported)
 
 

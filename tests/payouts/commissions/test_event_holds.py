@@ -1,4 +1,4 @@
-"""What a shop reported and nobody could apply: until it is settled, nothing that its order earned is paid."""
+"""A parked or conflicting message holds its order's commission until it is applied or dismissed."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from payouts.commissions.release import holds_of
 from payouts.statements.decisions import release
-from tests.payouts.cast import Books, at
-from tests.payouts.commissions.people import ZERO_BALANCES, balances_of, holds
+from tests.cast.books import Books, at
+from tests.payouts.commissions.order_state import ZERO_BALANCES, balances_of, holds
 from tracker.errors import NotFound
 from tracker.sales.inbox.operations import ReceiveResult, dismiss, replay, unapplied_ids
 
@@ -25,16 +25,16 @@ def refund_under_the_sales_id(books: Books, when: str) -> ReceiveResult:
     return books.report("refund.created", data | more, "sale-S1", at(when), with_jobs=False)
 
 
-def dismissed(books: Books, received: ReceiveResult) -> None:
+def dismiss_event(books: Books, received: ReceiveResult) -> None:
     books.write(lambda s: dismiss(s, received.event_id, reason="a mistake"))
 
 
-def replayed(books: Books, received: ReceiveResult, when: str) -> None:
+def replay_event(books: Books, received: ReceiveResult, when: str) -> None:
     keys = books.settings.secret_keys
     books.write(lambda s: replay(s, at(when), received.event_id, keys=keys))
 
 
-def test_nothing_is_released_while_a_parked_event_names_its_order(books: Books) -> None:
+def test_commission_is_not_released_while_a_parked_event_names_its_order(books: Books) -> None:
     books.sale("S1", 100_00, "10-01")
     books.refund("S1", 10_00, "10-05", currency="USD")
     books.run_jobs(at("11-20"))
@@ -52,15 +52,13 @@ def test_refund_with_the_message_id_of_its_sale_blocks_the_release(books: Books)
     assert not books.pay("11-09").paid
     assert balances_of(books) == (100_00, 0, 0)
 
-    replayed(books, conflict, "11-10")
+    replay_event(books, conflict, "11-10")
     books.run_jobs(at("11-10"))
     assert (balances_of(books), books.faults()) == (ZERO_BALANCES, [])
 
 
 @pytest.mark.parametrize("with_jobs", [True, False])
-def test_a_refund_that_cannot_be_applied_keeps_what_was_released_from_being_paid(
-    books: Books, with_jobs: bool
-) -> None:
+def test_a_refund_that_cannot_be_applied_holds_a_released_commission(books: Books, with_jobs: bool) -> None:
     books.sale("S1", 1000_00, "09-05")
     books.sale("S2", 2000_00, "09-05")
     authorise_october(books)
@@ -72,7 +70,7 @@ def test_a_refund_that_cannot_be_applied_keeps_what_was_released_from_being_paid
     assert holds(books, "S1") == [f"a message about this order waits for a decision: {parked.event_id}"]
     assert books.faults() == []
 
-    dismissed(books, parked)
+    dismiss_event(books, parked)
     books.run_jobs(at("11-10"))
     assert (balances_of(books), holds(books, "S1")) == ((0, 100_00, 0), [])
     books.end("2026-11", "12-01 00:05")
@@ -86,7 +84,7 @@ def test_only_the_remainder_is_paid_after_the_refund_is_applied(books: Books) ->
     authorise_october(books)
     conflict = refund_under_the_sales_id(books, "11-08 18:00")
     assert not books.pay("11-09").paid
-    replayed(books, conflict, "11-10")
+    replay_event(books, conflict, "11-10")
     books.run_jobs(at("11-10"))
     assert (balances_of(books), holds(books, "S1"), books.faults()) == (ZERO_BALANCES, [], [])
 
@@ -105,12 +103,12 @@ def test_event_hold_ends_only_with_its_event(books: Books) -> None:
     books.write(try_to_release)
 
 
-def test_what_was_paid_before_stays_paid(books: Books) -> None:
+def test_a_parked_refund_does_not_change_a_paid_commission(books: Books) -> None:
     books.sale("S1", 1000_00, "09-05")
     authorise_october(books)
     assert books.pay("11-09").paid
     parked = books.refund("S1", 1000_00, "11-12", currency="USD")
     assert balances_of(books) == ZERO_BALANCES
-    dismissed(books, parked)
+    dismiss_event(books, parked)
     books.run_jobs(at("11-13"))
     assert (balances_of(books), holds(books, "S1"), books.faults()) == (ZERO_BALANCES, [], [])

@@ -1,12 +1,12 @@
-"""Messages that could not be applied hold what their order earned, also when they name only its payment."""
+"""Unapplied messages hold their order's commission, also when they name only its payment."""
 
 from typing import Any
 
 import pytest
 
 from config.database import read_session
-from tests.payouts.cast import Books, at
-from tests.payouts.commissions.people import click
+from tests.cast.books import Books, at
+from tests.cast.shop import envelope, refund
 from tests.payouts.commissions.test_provider_refunds import (
     PAYMENT,
     REFUNDED,
@@ -17,7 +17,6 @@ from tests.payouts.commissions.test_provider_refunds import (
     unix_time,
 )
 from tests.tracker.sales.payloads_read import event, payload, raw
-from tests.tracker.sales.shop import envelope, refund
 from tracker.sales.inbox.operations import ReceiveResult, dismiss, receive, replay
 from tracker.sales.orders.queries import find_sale
 from tracker.sales.queries import sale_history
@@ -39,7 +38,7 @@ def refund_under_a_used_id(books: Books, source_id: str, when: str) -> ReceiveRe
     return received
 
 
-def test_nothing_is_released_while_a_conflict_names_the_payment_of_its_order(books: Books) -> None:
+def test_commission_is_not_released_while_a_conflict_names_the_payment_of_its_order(books: Books) -> None:
     source_id = stripe_source(books)
     deliver(books, source_id, refund_messages(books)[0], "10-02")
     conflict = refund_under_a_used_id(books, source_id, "10-10")
@@ -52,7 +51,7 @@ def test_nothing_is_released_while_a_conflict_names_the_payment_of_its_order(boo
     assert books.faults() == []
 
 
-def test_a_conflict_that_names_the_payment_takes_back_what_was_released(books: Books) -> None:
+def test_a_conflict_that_names_the_payment_holds_a_released_commission_again(books: Books) -> None:
     source_id = stripe_source(books)
     sold = refund_messages(books)[0]
     deliver(books, source_id, sold, "10-02")
@@ -72,11 +71,11 @@ def test_a_conflict_that_names_the_payment_takes_back_what_was_released(books: B
     assert books.faults() == []
 
 
-@pytest.mark.parametrize("named_on", ["10-10", "11-05"], ids=["while it is held", "after it matured"])
-def test_a_parked_refund_holds_the_order_as_soon_as_its_payment_is_named(books: Books, named_on: str) -> None:
-    """Which order the payment belongs to is told after the refund, which is in a currency of its own."""
+@pytest.mark.parametrize("named_on", ["10-10", "11-05"], ids=["while it is held", "after its release"])
+def test_a_parked_refund_holds_the_order_once_its_payment_is_reported(books: Books, named_on: str) -> None:
+    """The order of the payment is reported after the refund, which is in another currency."""
     source_id = stripe_source(books)
-    token, paid = click(books, books.link_id, SOLD), {"paid_at": unix_time(SOLD)}
+    token, paid = books.click(books.link_id, SOLD), {"paid_at": unix_time(SOLD)}
     for each in (
         event("stripe_session_subscription", at=unix_time(SOLD), client_reference_id=token),
         event("stripe_invoice_first_basil", at=unix_time(SOLD), status_transitions=paid),
@@ -111,14 +110,14 @@ def one_more_source(books: Books, kind: str, namespace: str | None = None) -> st
 
 
 def test_standard_message_holds_an_order_by_its_number(books: Books) -> None:
-    """Whoever writes it by hand may know the number only."""
+    """A person who writes a message by hand may know only the number."""
     shop, by_hand = (one_more_source(books, kind, "both") for kind in ("woocommerce", "standard"))
-    token = [{"id": 9, "key": "_ll", "value": click(books, books.link_id, SOLD)}]
+    token = [{"id": 9, "key": "_ll", "value": books.click(books.link_id, SOLD)}]
     sold = payload("woocommerce_order_processing", meta_data=token, date_paid_gmt="2026-10-01T12:00:00")
     back = refund(order_id="T-727", occurred_at="2026-10-05T12:00:00Z")
 
-    def tell(session: Any) -> list[str]:
-        told = [(shop, raw(sold), "order.updated"), (by_hand, envelope("refund.created", back), None)]
+    def receive_all(session: Any) -> list[str]:
+        messages = [(shop, raw(sold), "order.updated"), (by_hand, envelope("refund.created", back), None)]
         return [
             receive(
                 session,
@@ -129,19 +128,19 @@ def test_standard_message_holds_an_order_by_its_number(books: Books) -> None:
                 keys=books.settings.secret_keys,
                 topic=topic,
             ).state
-            for source_id, body, topic in told
+            for source_id, body, topic in messages
         ]
 
-    assert books.write(tell) == ["applied", "parked"]
+    assert books.write(receive_all) == ["applied", "parked"]
     books.run_jobs(at("10-07"))
     books.run_jobs(at("11-20"))
     assert balances_of(books) == HELD
 
 
 def test_message_does_not_hold_an_order_whose_number_equals_its_order_id(books: Books) -> None:
-    """WooCommerce numbers orders anew with some plugins; an unpaid order that is deleted waits for ever."""
+    """Some WooCommerce plugins change order numbers. The deletion of an unpaid order stays parked forever."""
     source_id, keys = one_more_source(books, "woocommerce"), books.settings.secret_keys
-    token = [{"id": 9, "key": "_ll", "value": click(books, books.link_id, SOLD)}]
+    token = [{"id": 9, "key": "_ll", "value": books.click(books.link_id, SOLD)}]
     order: dict[str, Any] = {
         "id": 728,
         "number": "727",
@@ -153,7 +152,7 @@ def test_message_does_not_hold_an_order_whose_number_equals_its_order_id(books: 
         ("order.updated", payload("woocommerce_order_processing", **order)),
     ]
 
-    def tell(session: Any) -> list[tuple[str, str | None]]:
+    def receive_all(session: Any) -> list[tuple[str, str | None]]:
         source = get_source(session, source_id)
         received = [
             receive(session, at("10-02"), source, topic, raw(value), keys=keys, topic=topic)
@@ -161,7 +160,7 @@ def test_message_does_not_hold_an_order_whose_number_equals_its_order_id(books: 
         ]
         return [(each.state, each.reason) for each in received]
 
-    assert books.write(tell) == [("applied", None), ("parked", "waiting for order 727")]
+    assert books.write(receive_all) == [("applied", None), ("parked", "waiting for order 727")]
     books.run_jobs(at("10-03"))
     books.run_jobs(at("11-20"))
     assert balances_of(books) == PAYABLE

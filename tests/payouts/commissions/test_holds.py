@@ -1,23 +1,14 @@
-"""What stands against paying a commission, and what happens when it is gone."""
+"""The holds of a commission, and what happens when they end."""
 
 import pytest
 
 from payouts.statements.decisions import decline, hold, release
-from tests.payouts.cast import Books, at
-from tests.payouts.commissions.people import (
-    ZERO_BALANCES,
-    amount,
-    another_link,
-    another_program,
-    balances_of,
-    click,
-    decide,
-    holds,
-)
+from tests.cast.books import Books, add_link, add_program, at
+from tests.payouts.commissions.order_state import ZERO_BALANCES, amount, balances_of, holds
 from tracker.errors import Conflict, NotFound
 
 
-def test_a_commission_is_released_when_its_hold_is_over_and_not_before(books: Books) -> None:
+def test_a_commission_is_released_on_its_release_date_and_not_before(books: Books) -> None:
     books.sale("S1", 100_00, "10-01 12:00")
     books.run_jobs(at("10-31 11:59"))
     assert balances_of(books) == (10_00, 0, 0)
@@ -64,24 +55,24 @@ def test_two_disputes_hold_until_both_are_decided(books: Books) -> None:
 
 def test_review_hold_ends_when_the_brand_releases_it(books: Books) -> None:
     books.sale("S1", 100_00, "10-01")
-    decide(books, hold, "S1", "10-05", reason="under_review")
+    books.decide(hold, "S1", "10-05", reason="under_review")
     books.run_jobs(at("11-20"))
     assert balances_of(books) == (10_00, 0, 0)
-    decide(books, release, "S1", "11-21")
+    books.decide(release, "S1", "11-21")
     books.run_jobs(at("11-22"))
     assert balances_of(books) == (0, 10_00, 0)
     with pytest.raises(NotFound):
-        decide(books, release, "S1", "11-23")
+        books.decide(release, "S1", "11-23")
 
 
 def test_brand_can_hold_a_released_commission_again(books: Books) -> None:
     books.sale("S1", 100_00, "10-01")
     for hold_on, release_on in (("10-05", "10-06"), ("10-07", "10-08")):
-        decide(books, hold, "S1", hold_on, reason="under_review")
+        books.decide(hold, "S1", hold_on, reason="under_review")
         assert len(holds(books, "S1")) == 1
-        decide(books, release, "S1", release_on)
+        books.decide(release, "S1", release_on)
         assert holds(books, "S1") == []
-    decide(books, hold, "S1", "10-09", reason="under_review")
+    books.decide(hold, "S1", "10-09", reason="under_review")
     books.run_jobs(at("11-20"))
     assert balances_of(books) == (10_00, 0, 0)
 
@@ -90,7 +81,7 @@ def test_brand_cannot_lift_a_dispute_hold(books: Books) -> None:
     books.sale("S1", 100_00, "10-01")
     books.dispute("S1", "opened", 30_00, "10-20")
     with pytest.raises(NotFound):
-        decide(books, release, "S1", "10-21")
+        books.decide(release, "S1", "10-21")
     assert holds(books, "S1") == ["payment dispute dp-S1 is open"]
 
 
@@ -98,34 +89,34 @@ def test_commission_worth_zero_cannot_be_held(books: Books) -> None:
     books.sale("S1", 100_00, "10-01")
     books.refund("S1", 100_00, "10-02")
     with pytest.raises(Conflict, match="worth nothing"):
-        decide(books, hold, "S1", "10-03", reason="under_review")
+        books.decide(hold, "S1", "10-03", reason="under_review")
 
 
-def test_declined_commission_stays_zero_whatever_follows(books: Books) -> None:
+def test_declined_commission_stays_zero_after_later_events(books: Books) -> None:
     books.sale("S1", 100_00, "10-01")
     books.dispute("S1", "lost", 50_00, "10-10")
-    decide(books, decline, "S1", "10-11", reason="breach")
+    books.decide(decline, "S1", "10-11", reason="breach")
     books.dispute("S1", "won", 50_00, "10-12")
     books.refund("S1", 10_00, "10-13")
     books.run_jobs(at("11-20"))
     assert (amount(books, "S1"), balances_of(books)) == (0, ZERO_BALANCES)
     with pytest.raises(Conflict, match="declined before"):
-        decide(books, decline, "S1", "11-21", reason="breach")
+        books.decide(decline, "S1", "11-21", reason="breach")
     assert books.faults() == []
 
 
-def test_a_program_that_pays_on_profit_waits_for_a_person_when_the_cost_is_missing(books: Books) -> None:
-    program_id = another_program(books, rate_bp=5000, base="profit")
-    link_id = another_link(books, "profit", program_id)
-    books.sale("S1", 100_00, "10-01", click=click(books, link_id, "10-01"))
-    books.sale("S2", 100_00, "10-01", click=click(books, link_id, "10-01"), cost=80_00)
+def test_commission_on_profit_is_held_for_review_when_the_cost_is_missing(books: Books) -> None:
+    program_id = add_program(books, rate_bp=5000, base="profit")
+    link_id = add_link(books, "profit", program_id)
+    books.sale("S1", 100_00, "10-01", click=books.click(link_id, "10-01"))
+    books.sale("S2", 100_00, "10-01", click=books.click(link_id, "10-01"), cost=80_00)
     assert (holds(books, "S1"), holds(books, "S2")) == (
         ["the program pays on profit, but the shop did not send the cost"],
         [],
     )
     books.run_jobs(at("11-20"))
     assert balances_of(books) == (50_00, 10_00, 0)
-    decide(books, release, "S1", "11-21")
+    books.decide(release, "S1", "11-21")
     books.run_jobs(at("11-22"))
     assert balances_of(books) == (0, 60_00, 0)
 

@@ -1,12 +1,13 @@
-"""What stands against paying a commission that is in a payout, was in one, or came back from one."""
+"""Holds of a commission that is in a payout, was in one, or came back from one."""
 
 import pytest
 
 from payouts.settlement.returns import record_return
 from payouts.statements.decisions import hold, release
+from tests.cast.books import FUNDS_MINOR, Books, at
+from tests.cast.months import DEFAULT_SEED, seed_after
 from tests.harness.databases.snapshots import database_seed_for
-from tests.payouts.cast import DEFAULT_SEED, FUNDS_MINOR, Books, at, seed_after
-from tests.payouts.commissions.people import ZERO_BALANCES, balances_of, decide, holds
+from tests.payouts.commissions.order_state import ZERO_BALANCES, balances_of, holds
 from tracker.errors import Conflict
 
 
@@ -24,7 +25,7 @@ database_seed = database_seed_for(approved=APPROVED, books=DEFAULT_SEED)
 
 @pytest.fixture
 def approved(books: Books) -> Books:
-    """100 EUR of commission, which the statement of October authorises."""
+    """A commission of 100 EUR, authorised by the statement of October."""
     return books
 
 
@@ -37,10 +38,10 @@ def test_dispute_after_payment_is_netted_when_lost(approved: Books) -> None:
     assert approved.faults() == []
 
 
-def test_what_is_paid_cannot_be_held_and_the_brand_is_told_so(approved: Books) -> None:
+def test_a_paid_commission_cannot_be_held_and_the_error_names_the_payout(approved: Books) -> None:
     (payout_id,) = approved.pay("11-09").paid
     with pytest.raises(Conflict, match=f"was paid by {payout_id}: nothing of it can be held"):
-        decide(approved, hold, "S1", "11-10", reason="under_review")
+        approved.decide(hold, "S1", "11-10", reason="under_review")
     assert holds(approved, "S1") == []
 
 
@@ -49,20 +50,20 @@ def test_reversed_payout_can_be_held(approved: Books) -> None:
     approved.write(
         lambda s: record_return(s, at("11-12"), payout_id=payout_id, reversal_ref="r", amount_minor=100_00)
     )
-    decide(approved, hold, "S1", "11-13", reason="under_review")
+    approved.decide(hold, "S1", "11-13", reason="under_review")
     assert len(holds(approved, "S1")) == 1
 
 
 def test_a_dispute_after_a_review_hold_was_netted_away_in_a_payout_holds_again(books: Books) -> None:
-    """The payout of November settled "released" and "held again" of S1 together: of S1 it paid nothing."""
+    """The payout settled the release and the hold of S1 together, so it paid nothing of S1."""
     books.sale("S1", 1000_00, "10-01")
     books.sale("S2", 2000_00, "10-01")
     books.end("2026-10", "11-01 00:05")
-    decide(books, hold, "S1", "11-05", reason="under_review")
+    books.decide(hold, "S1", "11-05", reason="under_review")
     books.approve("2026-10", "11-08")
     assert books.pay("11-09").paid
     assert balances_of(books) == (100_00, 0, 0)
-    decide(books, release, "S1", "11-15")
+    books.decide(release, "S1", "11-15")
     books.run_jobs(at("11-15 13:00"))
     assert balances_of(books) == (0, 100_00, 0)
     books.dispute("S1", "opened", 1000_00, "11-20")
@@ -70,7 +71,7 @@ def test_a_dispute_after_a_review_hold_was_netted_away_in_a_payout_holds_again(b
     assert books.faults() == []
 
 
-def test_a_dispute_during_a_payout_that_then_fails_keeps_the_commission_from_being_paid(
+def test_a_dispute_during_a_payout_that_fails_holds_the_commission(
     approved: Books,
 ) -> None:
     approved.sandbox.control.queue_fault("drop_before")
@@ -153,7 +154,7 @@ def test_a_reinstated_part_of_a_paid_commission_waits_until_a_new_dispute_is_dec
     assert books.faults() == []
 
 
-def test_a_dispute_while_a_payout_waits_for_money_keeps_the_commission_from_being_paid(books: Books) -> None:
+def test_a_dispute_while_a_payout_waits_for_funds_holds_the_commission(books: Books) -> None:
     books.sale("S1", 1000_00, "10-01")
     books.sale("S2", 2000_00, "10-01")
     books.end("2026-10", "11-01 00:05")

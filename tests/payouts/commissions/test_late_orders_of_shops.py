@@ -1,4 +1,4 @@
-"""Orders of Stripe, Shopify and WooCommerce that are late or dated wrongly fare like everybody's."""
+"""Late or wrongly dated orders of Stripe, Shopify and WooCommerce are treated like those of any source."""
 
 from typing import Any
 
@@ -7,8 +7,7 @@ from sqlalchemy import func, select
 
 from config.database import read_session
 from payouts.commissions.models import Commission
-from tests.payouts.cast import Books, at
-from tests.payouts.commissions.people import click
+from tests.cast.books import Books, at
 from tests.tracker.sales.payloads_read import event, payload, raw
 from tracker.sales.inbox.operations import ReceiveResult, receive
 from tracker.sales.orders.models import OrderReference, Sale
@@ -18,7 +17,7 @@ KINDS = pytest.mark.parametrize("kind", ["stripe", "shopify", "woocommerce"])
 
 
 def order_of(kind: str, sold: str, token: str) -> tuple[dict[str, Any], str | None]:
-    """With the time where each shop writes it, and the topic beside it."""
+    """The message, with the time where each kind of shop writes it, and the message's topic."""
     at_that_time = at(sold)
     if kind == "stripe":
         paid_at = int(at_that_time.timestamp())
@@ -33,7 +32,7 @@ def order_of(kind: str, sold: str, token: str) -> tuple[dict[str, Any], str | No
 
 def reported(books: Books, kind: str, sold: str, now: str) -> ReceiveResult:
     keys = books.settings.secret_keys
-    order, topic = order_of(kind, sold, click(books, books.link_id, sold))
+    order, topic = order_of(kind, sold, books.click(books.link_id, sold))
 
     def work(session: Any) -> ReceiveResult:
         made, _secret = create_source(session, at("09-01"), brand_id=books.brand_id, kind=kind, keys=keys)

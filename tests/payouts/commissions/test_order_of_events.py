@@ -1,4 +1,4 @@
-"""One sale's events may come in any order, some before the sale: the end is the same (docs/money.md 3)."""
+"""Events of a sale may come in any order, also before the sale: the result is the same (docs/money.md 3)."""
 
 import json
 from collections import defaultdict
@@ -14,8 +14,7 @@ from config.database import read_session
 from payouts.commissions.entries import current_amount_minor, entries_of
 from payouts.commissions.models import Commission
 from payouts.ledger.balances import subject_balances
-from tests.payouts.cast import Books, at
-from tests.payouts.commissions.people import click
+from tests.cast.books import Books, at
 from tracker.sales.inbox.operations import ReceiveResult, receive
 from tracker.sales.orders.models import Sale
 from tracker.sales.sources.operations import get_source
@@ -55,25 +54,25 @@ SCENARIOS: dict[str, tuple[Sequence[Event], int]] = {
     "everything back, in three pieces": ((SALE, STATED, UNSTATED, THE_REST), 0),
 }
 DAYS = {
-    "before it matures": ("10-13", "10-14", "10-15", "10-16", "10-17", "10-18"),
-    "around the day on which it matures": ("10-13", "10-30", "11-02", "11-03", "11-04", "11-05"),
-    "after it matured": ("11-02", "11-03", "11-04", "11-05", "11-06", "11-07"),
+    "before the release": ("10-13", "10-14", "10-15", "10-16", "10-17", "10-18"),
+    "around the release": ("10-13", "10-30", "11-02", "11-03", "11-04", "11-05"),
+    "after the release": ("11-02", "11-03", "11-04", "11-05", "11-06", "11-07"),
 }
 
 
 def permuted_orders(
     scenarios: dict[str, tuple[Sequence[Event], int]],
 ) -> Iterator[tuple[str, str, Sequence[Event]]]:
-    """An order id for each permutation of each story."""
+    """An order id for each permutation of each scenario."""
     for name, (events, _left) in scenarios.items():
         for number, order in enumerate(permutations(events)):
             yield f"{name}, {number}", name, order
 
 
 def deliver(books: Books, order_id: str, event: Event, now: str) -> None:
-    """Twice, as shops do."""
+    """Receive the message twice, as shops may send it."""
 
-    token = click(books, books.link_id, SOLD)
+    token = books.click(books.link_id, SOLD)
 
     def work(session: Session) -> None:
         for _ in range(2):
@@ -86,18 +85,18 @@ def _receive(
     session: Session, books: Books, order_id: str, event: Event, now: str, token: str = ""
 ) -> ReceiveResult:
     kind, data = event
-    said = {"order_id": order_id, "currency": "EUR"} | data
-    said["occurred_at"] = at(said["occurred_at"]).isoformat()
+    fields = {"order_id": order_id, "currency": "EUR"} | data
+    fields["occurred_at"] = at(fields["occurred_at"]).isoformat()
     if kind == "sale.created":
-        said["click"] = token or click(books, books.link_id, SOLD)
-    body = json.dumps({"type": kind, "timestamp": at(now).isoformat(), "data": said}).encode()
-    key = f"{order_id} {kind} {said.get('refund_id', said.get('status'))}"
+        fields["click"] = token or books.click(books.link_id, SOLD)
+    body = json.dumps({"type": kind, "timestamp": at(now).isoformat(), "data": fields}).encode()
+    key = f"{order_id} {kind} {fields.get('refund_id', fields.get('status'))}"
     source = get_source(session, books.source_id)
     return receive(session, at(now), source, key, body, keys=books.settings.secret_keys)
 
 
 def final_states(books: Books) -> dict[str, set[tuple[int, int, int]]]:
-    """By story: the commission's amount and what of it is held and payable, of every order of events."""
+    """By scenario: amount, held and payable part of the commission, for every order of events."""
     found = defaultdict(set)
     with read_session(books.databases.main) as session:
         rows = session.execute(select(Commission, Sale.order_id).join(Sale, Sale.id == Commission.sale_id))
@@ -128,7 +127,7 @@ def run_scenarios(
 
 
 ON_POSTGRESQL_TOO = ("refunds", "a dispute lost, then won")
-"""The others at night: what is computed is the same there, and only how it is written is not."""
+"""The others run nightly: the computation is the same there, only the database differs."""
 
 
 def _cases() -> Iterator[Any]:
@@ -140,7 +139,7 @@ def _cases() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("database_kind", "name"), list(_cases()), indirect=["database_kind"])
 def test_event_order_does_not_change_the_result(books: Books, name: str) -> None:
-    run_scenarios(books, {name: SCENARIOS[name]}, DAYS["around the day on which it matures"])
+    run_scenarios(books, {name: SCENARIOS[name]}, DAYS["around the release"])
 
 
 @pytest.mark.nightly

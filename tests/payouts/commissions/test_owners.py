@@ -1,4 +1,4 @@
-"""Work that is asked for one brand, or for one creator, is done for that one and for nobody else."""
+"""A job that is run for one brand or one creator does not touch others."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,9 +11,18 @@ from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due, enter_pending_reports
 from payouts.commissions.event_holds import hold_for_events, lift_for_events
 from payouts.commissions.release import reapply_holds, release_due
+from tests.cast.books import Books, at
+from tests.cast.months import (
+    names_changed_by,
+    open_three_books,
+    pay_october_from_deposit,
+    refund_sales,
+    report_sales,
+    return_payouts,
+    seed_after,
+)
 from tests.harness.databases.snapshots import Snapshot, database_seed_for
-from tests.payouts.cast import at
-from tests.payouts.owners import PENDING_WORK_SEED, names_changed_by
+from tracker.sales.inbox.operations import dismiss
 
 NOW = at("12-20")
 Job = Callable[..., int | None]
@@ -34,7 +43,7 @@ BRAND_JOBS = [
     ("adjust_due", "refunded"),
     ("adjust_due", "named"),
     ("adjust_due", "dismissed"),
-    ("release_due", "ripe"),
+    ("release_due", "releasable"),
     ("release_due", "returned"),
     ("reapply_holds", "returned"),
     ("hold_for_events", "named"),
@@ -49,7 +58,44 @@ CREATOR_JOBS = [
     ("enter_pending_reports", "returned"),
 ]
 
-database_seed = database_seed_for(ids_by_name=PENDING_WORK_SEED)
+
+def seed_pending_work_of_every_kind(books: Books) -> Ids:
+    """Orders have the ids "<kind> <name>", and each is worth 1,000.00.
+
+    reported: a sale without a commission. refunded: a refund that is not entered. releasable: a commission
+    whose release date has come. returned: a disputed one whose payout came back. named: a released one whose
+    order is named by a parked message. dismissed: one held for a message that was dismissed.
+    """
+    owners = open_three_books(books)
+    mugs = owners["mugs"]
+    report_sales(owners, "10-01", "returned")
+    payout_ids = [*pay_october_from_deposit(books), *pay_october_from_deposit(mugs)]
+    report_sales(owners, "10-15", "named", "dismissed")
+    report_sales(owners, "11-15", "refunded", "releasable")
+    books.run_jobs(at("11-20"))
+    parked = [refund_in_dollars(each, f"dismissed {name}") for name, each in owners.items()]
+    for name, each in owners.items():  # this runs the jobs for the last time
+        each.dispute(f"returned {name}", "opened", 1000_00, "11-21")
+    for name, each in owners.items():
+        refund_in_dollars(each, f"named {name}")
+    refund_sales(owners, "11-22")
+    books.write(lambda s: dismiss_all(s, parked))
+    return_payouts(books, payout_ids, "11-23")
+    report_sales(owners, "12-01", "reported")
+    return {name: (each.brand_id, each.creator_id) for name, each in owners.items()}
+
+
+def refund_in_dollars(books: Books, order: str) -> str:
+    """A refund in another currency cannot be applied: its event is parked."""
+    return books.refund(order, 10_00, "11-21", currency="USD", with_jobs=False).event_id
+
+
+def dismiss_all(session: Session, event_ids: list[str]) -> None:
+    for event_id in event_ids:
+        dismiss(session, event_id, reason="a mistake")
+
+
+database_seed = database_seed_for(ids_by_name=seed_after(seed_pending_work_of_every_kind))
 
 
 @pytest.fixture
@@ -58,11 +104,11 @@ def ids_by_name(snapshot: Snapshot) -> Ids:
     return found
 
 
-def names_done_for(databases: Databases, job: str, kind: str, **asked: str) -> set[str]:
-    """Whose work of that kind is done by the job, when it is asked until nothing is left."""
+def names_done_for(databases: Databases, job: str, kind: str, **owner: str) -> set[str]:
+    """The names whose work of that kind the job does, when it is repeated until nothing is left."""
 
     def work(session: Session) -> None:
-        while JOBS[job](session, NOW, **asked):
+        while JOBS[job](session, NOW, **owner):
             session.flush()
 
     return names_changed_by(databases, kind, lambda: transact(databases.main, work))
@@ -81,7 +127,7 @@ def test_job_for_one_brand_does_not_touch_other_brands(
 def test_job_for_one_creator_does_not_touch_other_creators(
     databases: Databases, ids_by_name: Ids, job: str, kind: str
 ) -> None:
-    """Of one who works for two brands it is done for the one that is named."""
+    """A creator may work for two brands: the job is done for the given one."""
     for name in ("anna", "bob", "mugs"):
         brand_id, creator_id = ids_by_name[name]
         assert names_done_for(databases, job, kind, brand_id=brand_id, creator_id=creator_id) == {name}

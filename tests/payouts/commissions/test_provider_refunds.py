@@ -1,4 +1,4 @@
-"""Payment providers tell refunds in three ways: one by one, all together so far, and that one failed."""
+"""Payment providers report single refunds, cumulative refunds and failed refunds."""
 
 from typing import Any
 
@@ -6,8 +6,7 @@ import pytest
 
 from payouts.commissions.entries import entries_of
 from payouts.commissions.rules import Facts, RefundAmounts, SaleAmounts, worth_minor
-from tests.payouts.cast import Books, at
-from tests.payouts.commissions.people import click
+from tests.cast.books import Books, at
 from tests.tracker.sales.payloads_read import event, raw
 from tracker.sales.inbox.operations import ReceiveResult, receive
 from tracker.sales.sources.models import Source
@@ -17,10 +16,10 @@ SALE = SaleAmounts(total=10_000, tax=0, shipping=0)
 
 
 def refunded(
-    *singly: tuple[str, int], failed: tuple[str, ...] = (), levels: tuple[tuple[str, int], ...] = ()
+    *single: tuple[str, int], failed: tuple[str, ...] = (), levels: tuple[tuple[str, int], ...] = ()
 ) -> int:
-    """What was taken back of 10,000 at 100 %."""
-    refunds = tuple((refund_id, RefundAmounts(amount)) for refund_id, amount in singly)
+    """What was deducted from a commission of 10,000 at 100 %, in minor units."""
+    refunds = tuple((refund_id, RefundAmounts(amount)) for refund_id, amount in single)
     facts = Facts(SALE, refunds=refunds, failed_refunds=frozenset(failed), refund_levels=levels)
     return SALE.total - worth_minor(facts, "net", 10_000)
 
@@ -76,10 +75,10 @@ PAYMENT = {"payment_intent": "pi_3ExampleOrderOne"}
 
 
 def refund_messages(books: Books) -> list[dict[str, Any]]:
-    """90.00 net at 10 % are 9.00; a refund of 20.00 of 113.05 fails, one of 22.61, a fifth, stays."""
+    """A sale of 90.00 net at 10 %. One refund of 20.00 fails; one of 22.61, a fifth of 113.05, stays."""
     failing: dict[str, Any] = PAYMENT | {"id": "re_1", "created": unix_time(REFUNDED), "amount": 2000}
     staying: dict[str, Any] = PAYMENT | {"id": "re_2", "created": unix_time(REFUNDED), "amount": 2261}
-    token = click(books, books.link_id, SOLD)
+    token = books.click(books.link_id, SOLD)
     return [
         event("stripe_session_paid", at=unix_time(SOLD), client_reference_id=token),
         event("stripe_refund_created", at=unix_time(REFUNDED), key="evt_1", **failing),
@@ -96,8 +95,8 @@ def refund_messages(books: Books) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("day", ["10-10", "11-05"], ids=["while it is held", "after it matured"])
-def test_a_failed_refund_gives_the_commission_back(books: Books, day: str) -> None:
+@pytest.mark.parametrize("day", ["10-10", "11-05"], ids=["while it is held", "after its release"])
+def test_a_failed_refund_reinstates_the_commission(books: Books, day: str) -> None:
     sold, refund, *_, failure = refund_messages(books)
     source_id = stripe_source(books)
     deliver(books, source_id, sold, "10-02")

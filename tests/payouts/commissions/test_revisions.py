@@ -1,4 +1,4 @@
-"""New evidence about a sale: one commission counts, every other stays with its reason (docs/money.md 4)."""
+"""New evidence about a sale: one commission is live, the others stay with their reason (docs/money.md 4)."""
 
 from typing import Any
 
@@ -8,47 +8,39 @@ from config.database import read_session
 from payouts.commissions.credit_disputes import credit_disputes
 from payouts.statements.commands import COMMANDS
 from payouts.statements.decisions import decline, hold, release
-from tests.payouts.cast import Books, at
-from tests.payouts.commissions.people import (
-    another_creator,
-    another_link,
-    balance_of,
-    click,
-    commissions,
-    holds,
-    report_again,
-)
-from tests.tracker.terminal import Terminal
+from tests.cast.api import Terminal
+from tests.cast.books import Books, add_creator, add_link, at
+from tests.payouts.commissions.order_state import commissions, holds, report_again
 from tracker.money import Money
 
 
 def test_new_evidence_moves_a_held_credit(books: Books) -> None:
-    bob = another_creator(books, "bob", rate_bp=2000)
-    books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
+    bob = add_creator(books, "bob", connected=False, rate_bp=2000)
+    books.sale("S1", 100_00, "10-01 12:00", click=books.click(books.link_id, "10-01 10:00"))
     books.refund("S1", 10_00, "10-02")
-    report_again(books, "S1", 100_00, "10-01 12:00", click(books, bob.link_id, "10-01 11:00"), "10-03")
+    report_again(books, "S1", 100_00, "10-01 12:00", books.click(bob.link_id, "10-01 11:00"), "10-03")
     assert commissions(books, "S1") == [(books.creator_id, False, 0), (bob.creator_id, True, 18_00)]
     assert books.balance().total_minor == 0
-    assert balance_of(books, bob.creator_id).pending_minor == 18_00
+    assert books.balance(bob.creator_id).pending_minor == 18_00
     books.refund("S1", 90_00, "10-04")
-    assert balance_of(books, bob.creator_id).total_minor == 0
+    assert books.balance(bob.creator_id).total_minor == 0
     assert books.faults() == []
 
 
 def test_new_evidence_for_the_same_credit_moves_no_money(books: Books) -> None:
-    books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
-    report_again(books, "S1", 100_00, "10-01 12:00", click(books, books.link_id, "10-01 11:00"), "10-03")
+    books.sale("S1", 100_00, "10-01 12:00", click=books.click(books.link_id, "10-01 10:00"))
+    report_again(books, "S1", 100_00, "10-01 12:00", books.click(books.link_id, "10-01 11:00"), "10-03")
     assert commissions(books, "S1") == [(books.creator_id, True, 10_00)]
     assert books.commission("S1").revision == 2
     assert books.faults() == []
 
 
 def test_alternating_evidence_leaves_one_live_commission_and_full_history(books: Books) -> None:
-    bob = another_creator(books, "bob")
+    bob = add_creator(books, "bob", connected=False)
     sold = "10-01 12:00"
-    books.sale("S1", 100_00, sold, click=click(books, books.link_id, "10-01 08:00"))
+    books.sale("S1", 100_00, sold, click=books.click(books.link_id, "10-01 08:00"))
     for hour, link_id in (("09", bob.link_id), ("10", books.link_id), ("11", bob.link_id)):
-        token = click(books, link_id, f"10-01 {hour}:00")
+        token = books.click(link_id, f"10-01 {hour}:00")
         report_again(books, "S1", 100_00, sold, token, f"10-02 {hour}:00")
     assert [(live, worth) for _who, live, worth in commissions(books, "S1")] == [
         (False, 0),
@@ -56,15 +48,15 @@ def test_alternating_evidence_leaves_one_live_commission_and_full_history(books:
         (False, 0),
         (True, 10_00),
     ]
-    assert (books.balance().total_minor, balance_of(books, bob.creator_id).total_minor) == (0, 10_00)
+    assert (books.balance().total_minor, books.balance(bob.creator_id).total_minor) == (0, 10_00)
     assert books.faults() == []
 
 
 def test_new_evidence_after_release_becomes_a_credit_dispute(books: Books) -> None:
-    bob = another_creator(books, "bob")
-    books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
+    bob = add_creator(books, "bob", connected=False)
+    books.sale("S1", 100_00, "10-01 12:00", click=books.click(books.link_id, "10-01 10:00"))
     books.run_jobs(at("11-01"))
-    report_again(books, "S1", 100_00, "10-01 12:00", click(books, bob.link_id, "10-01 11:00"), "11-02")
+    report_again(books, "S1", 100_00, "10-01 12:00", books.click(bob.link_id, "10-01 11:00"), "11-02")
     assert commissions(books, "S1") == [(books.creator_id, True, 10_00)]
     with read_session(books.databases.main) as session:
         (found,) = credit_disputes(session, books.brand_id)
@@ -73,11 +65,11 @@ def test_new_evidence_after_release_becomes_a_credit_dispute(books: Books) -> No
 
 
 def test_credit_dispute_is_listed_until_declined(books: Books) -> None:
-    bob = another_creator(books, "bob")
-    books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 08:00"))
+    bob = add_creator(books, "bob", connected=False)
+    books.sale("S1", 100_00, "10-01 12:00", click=books.click(books.link_id, "10-01 08:00"))
     books.run_jobs(at("11-01"))
     for hour, link_id in (("09", books.link_id), ("10", bob.link_id)):
-        token = click(books, link_id, f"10-01 {hour}:00")
+        token = books.click(link_id, f"10-01 {hour}:00")
         report_again(books, "S1", 100_00, "10-01 12:00", token, f"11-02 {hour}:00")
     terminal = Terminal(books.settings, COMMANDS)
     undecided = ("commission", "undecided", "--brand", books.brand_id)
@@ -91,44 +83,44 @@ def test_credit_dispute_is_listed_until_declined(books: Books) -> None:
     assert terminal.ask(*undecided) == []
 
 
-def test_evidence_that_came_back_to_the_same_creator_needs_no_decision(books: Books) -> None:
-    bob = another_creator(books, "bob")
-    books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 08:00"))
+def test_evidence_that_again_credits_the_same_creator_needs_no_decision(books: Books) -> None:
+    bob = add_creator(books, "bob", connected=False)
+    books.sale("S1", 100_00, "10-01 12:00", click=books.click(books.link_id, "10-01 08:00"))
     books.run_jobs(at("11-01"))
     for hour, link_id in (("09", bob.link_id), ("10", books.link_id)):
-        token = click(books, link_id, f"10-01 {hour}:00")
+        token = books.click(link_id, f"10-01 {hour}:00")
         report_again(books, "S1", 100_00, "10-01 12:00", token, f"11-02 {hour}:00")
     with read_session(books.databases.main) as session:
         assert credit_disputes(session, books.brand_id) == []
 
 
 def test_dispute_hold_moves_to_the_newly_credited_creator(books: Books) -> None:
-    bob = another_creator(books, "bob")
-    books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
+    bob = add_creator(books, "bob", connected=False)
+    books.sale("S1", 100_00, "10-01 12:00", click=books.click(books.link_id, "10-01 10:00"))
     books.dispute("S1", "opened", 40_00, "10-02")
-    report_again(books, "S1", 100_00, "10-01 12:00", click(books, bob.link_id, "10-01 11:00"), "10-03")
+    report_again(books, "S1", 100_00, "10-01 12:00", books.click(bob.link_id, "10-01 11:00"), "10-03")
     books.run_jobs(at("11-20"))
-    assert balance_of(books, bob.creator_id).pending_minor == 10_00
+    assert books.balance(bob.creator_id).pending_minor == 10_00
     books.dispute("S1", "lost", 40_00, "11-21")
     books.run_jobs(at("11-22"))
-    assert balance_of(books, bob.creator_id).payable_minor == 6_00
+    assert books.balance(bob.creator_id).payable_minor == 6_00
     assert (books.balance().total_minor, books.faults()) == (0, [])
 
 
 def test_a_brands_hold_survives_new_evidence(books: Books) -> None:
-    bob = another_creator(books, "bob")
-    books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
+    bob = add_creator(books, "bob", connected=False)
+    books.sale("S1", 100_00, "10-01 12:00", click=books.click(books.link_id, "10-01 10:00"))
     commission_id = books.commission("S1").id
     books.write(lambda s: hold(s, at("10-02"), commission_id, reason="under_review"))
-    report_again(books, "S1", 100_00, "10-01 12:00", click(books, bob.link_id, "10-01 11:00"), "10-03")
+    report_again(books, "S1", 100_00, "10-01 12:00", books.click(bob.link_id, "10-01 11:00"), "10-03")
     assert holds(books, "S1") == ["under_review: the brand is looking into it"]
     books.run_jobs(at("11-20"))
-    assert balance_of(books, bob.creator_id).pending_minor == 10_00
+    assert books.balance(bob.creator_id).pending_minor == 10_00
 
 
 def test_brand_can_hold_a_moved_commission_again(books: Books) -> None:
-    bob = another_creator(books, "bob")
-    books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
+    bob = add_creator(books, "bob", connected=False)
+    books.sale("S1", 100_00, "10-01 12:00", click=books.click(books.link_id, "10-01 10:00"))
 
     def decide(what: Any, when: str, **reason: str) -> None:
         commission_id = books.commission("S1").id
@@ -138,7 +130,7 @@ def test_brand_can_hold_a_moved_commission_again(books: Books) -> None:
         decide(hold, f"{day} 10:00", reason="under_review")
         decide(release, f"{day} 11:00")
     decide(hold, "10-04", reason="under_review")
-    report_again(books, "S1", 100_00, "10-01 12:00", click(books, bob.link_id, "10-01 11:00"), "10-05")
+    report_again(books, "S1", 100_00, "10-01 12:00", books.click(bob.link_id, "10-01 11:00"), "10-05")
     for day in ("10-06", "10-07", "10-08", "10-09"):
         decide(release, f"{day} 10:00")
         assert holds(books, "S1") == []
@@ -148,24 +140,24 @@ def test_brand_can_hold_a_moved_commission_again(books: Books) -> None:
 
 @pytest.mark.parametrize("whose", ["the same creator's other link", "another creator's"])
 def test_declined_sale_is_held_when_credited_again(books: Books, whose: str) -> None:
-    """New evidence may move the credit; that it is paid again is for a person to say."""
+    """New evidence may move the credit, but only a person can let it be paid again."""
     if whose == "another creator's":
-        other = another_creator(books, "bob")
+        other = add_creator(books, "bob", connected=False)
         creator_id, link_id = other.creator_id, other.link_id
     else:
-        creator_id, link_id = books.creator_id, another_link(books, "better", rate_bp=1200)
-    books.sale("S1", 100_00, "10-01 12:00", click=click(books, books.link_id, "10-01 10:00"))
+        creator_id, link_id = books.creator_id, add_link(books, "better", rate_bp=1200)
+    books.sale("S1", 100_00, "10-01 12:00", click=books.click(books.link_id, "10-01 10:00"))
     declined = books.commission("S1").id
     books.write(lambda s: decline(s, at("10-02"), declined, reason="self_purchase"))
-    report_again(books, "S1", 100_00, "10-01 12:00", click(books, link_id, "10-01 11:00"), "10-03")
+    report_again(books, "S1", 100_00, "10-01 12:00", books.click(link_id, "10-01 11:00"), "10-03")
     books.run_jobs(at("11-20"))
-    assert balance_of(books, creator_id).payable_minor == 0
+    assert books.balance(creator_id).payable_minor == 0
     (reason,) = holds(books, "S1")
     assert "self_purchase" in reason
     again = books.commission("S1").id
     books.write(lambda s: release(s, at("11-21"), again))
     books.run_jobs(at("11-22"))
-    assert balance_of(books, creator_id).payable_minor == (10_00 if whose == "another creator's" else 12_00)
+    assert books.balance(creator_id).payable_minor == (10_00 if whose == "another creator's" else 12_00)
     assert books.faults() == []
 
 
@@ -176,8 +168,8 @@ def test_a_test_sale_earns_nothing(books: Books) -> None:
     assert books.balance().total_minor == 0
 
 
-def test_a_sale_that_nobody_brought_earns_nothing_until_evidence_comes(books: Books) -> None:
+def test_a_sale_without_evidence_earns_nothing_until_evidence_comes(books: Books) -> None:
     books.sale("S1", 100_00, "10-01 12:00", click=None)
     assert commissions(books, "S1") == []
-    report_again(books, "S1", 100_00, "10-01 12:00", click(books, books.link_id, "10-01 11:00"), "10-03")
+    report_again(books, "S1", 100_00, "10-01 12:00", books.click(books.link_id, "10-01 11:00"), "10-03")
     assert commissions(books, "S1") == [(books.creator_id, True, 10_00)]

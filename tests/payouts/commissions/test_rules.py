@@ -1,4 +1,4 @@
-"""What a sale earns and what is left of it after refunds, as tables and as laws (docs/money.md 3)."""
+"""The commission on a sale and what refunds leave of it, as tables and as properties (docs/money.md 3)."""
 
 from fractions import Fraction
 from itertools import pairwise, permutations
@@ -63,13 +63,13 @@ def left(sale: SaleAmounts, back: list[RefundAmounts], base: Base, rate_bp: int,
         (SaleAmounts(11900, 1900, 500, cost=5000), "profit", 1000, 450),
         (SaleAmounts(11900, 1900, 500, cost=9500), "profit", 1000, 0),
         (SaleAmounts(11900, 1900, 500, cost=20000), "profit", 1000, 0),  # a loss earns nothing, owes nothing
-        (SaleAmounts(11900, 1900, 500), "profit", 1000, 950),  # held until a person has looked
+        (SaleAmounts(11900, 1900, 500), "profit", 1000, 950),  # held for review
         (SaleAmounts(0, 0, 0), "net", 1000, 0),
         (SaleAmounts(500, 0, 500), "net", 10_000, 0),
         (SaleAmounts(1005, 0, 0), "net", 1000, 101),  # 100.5, half up
         (SaleAmounts(1004, 0, 0), "net", 1000, 100),
-        (SaleAmounts(1234, 112, 0), "net", 1250, 140),  # JPY has no minor unit: 140.25 yen are 140
-        (SaleAmounts(12345, 1122, 0), "net", 1250, 1403),  # BHD has a thousand: 1.402875 are 1.403
+        (SaleAmounts(1234, 112, 0), "net", 1250, 140),  # JPY has no decimals: 140.25 yen are 140
+        (SaleAmounts(12345, 1122, 0), "net", 1250, 1403),  # BHD has three decimals: 1.402875 are 1.403
         (SaleAmounts(1, 0, 0), "net", 4999, 0),
         (SaleAmounts(1, 0, 0), "net", 5000, 1),
         (SaleAmounts(MAX_MINOR, 0, 0), "net", 10_000, MAX_MINOR),
@@ -100,14 +100,14 @@ UNSTATED = RefundAmounts(2380)
         ([RefundAmounts(20000)], 11900, 9500),
         ([RefundAmounts(9500, tax=0)], 9500, 9500),  # all of the goods, none of the shipping
         ([RefundAmounts(9500, tax=0), RefundAmounts(1)], 9501, 9500),
-        ([RefundAmounts(100, tax=100, shipping=100)], 100, 0),  # says more than it gave back: no more than 0
+        ([RefundAmounts(100, tax=100, shipping=100)], 100, 0),  # states more than its amount: the net is 0
     ],
 )
 def test_refunded_total_and_net(back: list[RefundAmounts], total: int, net: int) -> None:
     assert refunded(SaleAmounts(11900, 1900, 500), back, cancelled=False) == Refunded(total, net)
 
 
-def test_a_cancellation_takes_all_that_remains() -> None:
+def test_a_cancellation_deducts_the_whole_remainder() -> None:
     sale = SaleAmounts(11900, 1900, 500)
     for back in ([], [STATED], [UNSTATED], [STATED, UNSTATED], [RefundAmounts(99999)]):
         assert refunded(sale, back, cancelled=True) == Refunded(11900, 9500)
@@ -116,9 +116,9 @@ def test_a_cancellation_takes_all_that_remains() -> None:
 
 @given(scenarios(), st.sampled_from(BASES), rates)
 def test_remaining_commission_is_between_zero_and_the_full_amount(
-    story: tuple[SaleAmounts, list[RefundAmounts]], base: Base, rate_bp: int
+    scenario: tuple[SaleAmounts, list[RefundAmounts]], base: Base, rate_bp: int
 ) -> None:
-    sale, back = story
+    sale, back = scenario
     remaining = remaining_base_minor(sale, base, refunded(sale, back, cancelled=False))
     assert 0 <= remaining <= full_base_minor(sale, base)
     assert 0 <= left(sale, back, base, rate_bp) <= left(sale, [], base, rate_bp)
@@ -126,23 +126,23 @@ def test_remaining_commission_is_between_zero_and_the_full_amount(
 
 @given(scenarios(), st.sampled_from(BASES), rates)
 def test_the_order_of_refunds_does_not_matter(
-    story: tuple[SaleAmounts, list[RefundAmounts]], base: Base, rate_bp: int
+    scenario: tuple[SaleAmounts, list[RefundAmounts]], base: Base, rate_bp: int
 ) -> None:
-    sale, back = story
+    sale, back = scenario
     assert len({left(sale, list(order), base, rate_bp) for order in permutations(back)}) == 1
 
 
 @given(scenarios(), st.data(), st.sampled_from(BASES), rates)
 def test_another_refund_never_increases_the_commission(
-    story: tuple[SaleAmounts, list[RefundAmounts]], data: st.DataObject, base: Base, rate_bp: int
+    scenario: tuple[SaleAmounts, list[RefundAmounts]], data: st.DataObject, base: Base, rate_bp: int
 ) -> None:
-    sale, back = story
+    sale, back = scenario
     more = data.draw(refunds(sale))
     assert left(sale, [*back, more], base, rate_bp) <= left(sale, back, base, rate_bp)
 
 
 def in_pieces(total: int, weights: list[int]) -> list[int]:
-    """About in proportion to the weights; they sum to the whole."""
+    """Parts roughly in proportion to the weights; they sum to the total."""
     sums = [total * sum(weights[:number]) // (sum(weights) or 1) for number in range(len(weights))]
     return [end - start for start, end in pairwise([*sums, total])]
 
@@ -172,9 +172,9 @@ def test_an_unstated_refund_in_pieces_is_the_same_as_in_one(
 
 @given(scenarios(), rates)
 def test_refund_formula_matches_exact_fractions(
-    story: tuple[SaleAmounts, list[RefundAmounts]], rate_bp: int
+    scenario: tuple[SaleAmounts, list[RefundAmounts]], rate_bp: int
 ) -> None:
-    sale, back = story
+    sale, back = scenario
     stated = [refund for refund in back if refund.tax is not None or refund.shipping is not None]
     taken = min(sum(refund.amount for refund in stated), sale.total)
     net_parts = [max(each.amount - (each.tax or 0) - (each.shipping or 0), 0) for each in stated]
@@ -191,9 +191,9 @@ def test_refund_formula_matches_exact_fractions(
 
 @given(scenarios(), rates)
 def test_gross_base_is_the_total_less_refunds(
-    story: tuple[SaleAmounts, list[RefundAmounts]], rate_bp: int
+    scenario: tuple[SaleAmounts, list[RefundAmounts]], rate_bp: int
 ) -> None:
-    sale, back = story
+    sale, back = scenario
     went_back = min(sum(refund.amount for refund in back), sale.total)
     assert (
         remaining_base_minor(sale, "gross", refunded(sale, back, cancelled=False)) == sale.total - went_back
@@ -213,11 +213,11 @@ SALE = SaleAmounts(10000, 0, 0)
         ([step("d", "opened", 1)], 1000, ["d"]),
         ([step("d", "opened", 1), step("d", "won", 2)], 1000, []),
         ([step("d", "opened", 1), step("d", "lost", 2)], 600, []),
-        ([step("d", "opened", 3), step("d", "lost", 2)], 600, []),  # a terminal status beats `opened`
+        ([step("d", "opened", 3), step("d", "lost", 2)], 600, []),  # a final status beats `opened`
         ([step("d", "opened", 3), step("d", "won", 2)], 1000, []),
-        ([step("d", "lost", 2), step("d", "won", 3)], 1000, []),  # of two terminal ones the later
+        ([step("d", "lost", 2), step("d", "won", 3)], 1000, []),  # of two final ones the later
         ([step("d", "lost", 3), step("d", "won", 2)], 600, []),
-        ([step("d", "won", 2), step("d", "lost", 2)], 600, []),  # of two of one moment the worse
+        ([step("d", "won", 2), step("d", "lost", 2)], 600, []),  # at the same time: lost
         ([step("d", "lost", 1), step("e", "opened", 2)], 600, ["e"]),
         ([step("d", "lost", 1), step("e", "lost", 2)], 200, []),
         ([step("d", "lost", 1, 99999)], 0, []),
@@ -232,7 +232,7 @@ def test_commission_and_open_disputes_after_dispute_updates(
         assert facts.open_disputes() == still_open
 
 
-def test_a_lost_dispute_that_is_reported_as_a_refund_too_counts_once() -> None:
+def test_a_lost_dispute_that_is_also_reported_as_a_refund_counts_once() -> None:
     lost = Facts(SALE, (("d", RefundAmounts(4000)),), (step("d", "lost", 1),))
     assert worth_minor(lost, "net", 1000) == 600
     another = Facts(SALE, (("r", RefundAmounts(4000)),), (step("d", "lost", 1),))

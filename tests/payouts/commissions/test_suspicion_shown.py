@@ -1,4 +1,4 @@
-"""What is held is shown with its reason, and what a person decides is kept."""
+"""Held commissions are shown with their reasons, and a person's decisions are stored."""
 
 import pytest
 
@@ -6,10 +6,10 @@ from payouts.explain.order import as_text
 from payouts.statements.commands import COMMANDS as STATEMENTS
 from payouts.statements.decisions import hold, keep
 from payouts.statements.render.csv import as_csv
-from tests.payouts.cast import Books, at
-from tests.payouts.commissions.people import another_creator, balances_of, click, decide, report_again
+from tests.cast.api import Terminal
+from tests.cast.books import Books, add_creator, at
+from tests.payouts.commissions.order_state import balances_of, report_again
 from tests.payouts.commissions.suspects import OWN_PURCHASE, SOLD, duplicate, explain_order, paid_by_stripe
-from tests.tracker.terminal import Terminal
 from tracker.errors import NotFound
 from tracker.sales.suspicion.commands import COMMANDS as SUSPICION
 from tracker.sales.suspicion.rules import SETTINGS
@@ -18,7 +18,7 @@ from tracker.sales.suspicion.rules import SETTINGS
 def test_brand_sees_held_commissions_with_their_evidence(books: Books) -> None:
     books.sale("S1", 100_00, SOLD, **OWN_PURCHASE)
     books.sale("S2", 100_00, SOLD)
-    decide(books, hold, "S2", "10-02", reason="under_review")
+    books.decide(hold, "S2", "10-02", reason="under_review")
     terminal = Terminal(books.settings, STATEMENTS)
     listed = terminal.ask("commission", "held", "--brand", books.brand_id)
     assert [(each["order"], each["creator"]["name"], each["worth"]) for each in listed] == [
@@ -44,8 +44,8 @@ def test_statement_shows_the_hold_reason_without_evidence(books: Books) -> None:
     duplicate(books, "10-01 12:00")
     paid_by_stripe(books, "10-01 12:08")
     statement = books.close("2026-10", "11-02")
-    told_lines = [line for part in statement["creators"] for line in part["lines"]]
-    (line,) = [line for line in told_lines if line["holds"]]
+    all_lines = [line for part in statement["creators"] for line in part["lines"]]
+    (line,) = [line for line in all_lines if line["holds"]]
     assert line["order"] == "cs_live_a1ExampleSessionOfOrderOne"
     assert "another source reported an order" in line["holds"][0]["why"]
     assert "S1" not in str(line)
@@ -53,7 +53,7 @@ def test_statement_shows_the_hold_reason_without_evidence(books: Books) -> None:
 
 
 def test_paid_commission_is_not_listed_as_held(books: Books) -> None:
-    """A dispute that comes after the payment keeps nothing back."""
+    """A dispute after the payment holds nothing."""
     books.sale("S1", 1000_00, SOLD)
     books.end("2026-10", "11-02")
     books.approve("2026-10", "11-08")
@@ -68,28 +68,28 @@ def test_paid_commission_is_not_listed_as_held(books: Books) -> None:
 @pytest.mark.parametrize("wrong", ["1", "1001", "many", "hold", "٣"])
 def test_invalid_suspicion_setting_is_refused(books: Books, wrong: str) -> None:
     terminal = Terminal(books.settings, SUSPICION)
-    said = terminal.run("suspicion", "set", "many_sales", wrong, "--brand", books.brand_id)
-    assert said.exit_code == 2
-    assert "from 2 to 1000" in said.stderr
+    result = terminal.run("suspicion", "set", "many_sales", wrong, "--brand", books.brand_id)
+    assert result.exit_code == 2
+    assert "from 2 to 1000" in result.stderr
     shown = terminal.ask("suspicion", "show", "--brand", books.brand_id)
     assert shown == {signal: choices[0] for signal, choices in SETTINGS.items()}
 
 
 def test_brand_may_keep_a_released_credit(books: Books) -> None:
-    bob = another_creator(books, "bob")
-    books.sale("S1", 100_00, SOLD, click=click(books, books.link_id, "10-01 08:00"))
+    bob = add_creator(books, "bob", connected=False)
+    books.sale("S1", 100_00, SOLD, click=books.click(books.link_id, "10-01 08:00"))
     books.run_jobs(at("11-01"))
     terminal = Terminal(books.settings, STATEMENTS)
     undecided = ("commission", "undecided", "--brand", books.brand_id)
     for hour in ("09", "10"):
         report_again(
-            books, "S1", 100_00, SOLD, click(books, bob.link_id, f"10-01 {hour}:00"), f"11-02 {hour}:00"
+            books, "S1", 100_00, SOLD, books.click(bob.link_id, f"10-01 {hour}:00"), f"11-02 {hour}:00"
         )
         (each,) = terminal.ask(*undecided)
         terminal.ask("commission", "keep", each["commission"], "--note", "Anna wrote the review")
         assert terminal.ask(*undecided) == []
     assert (balances_of(books), books.faults()) == ((0, 10_00, 0), [])
     with pytest.raises(NotFound, match="nothing to decide"):
-        decide(books, keep, "S1", "11-03")
+        books.decide(keep, "S1", "11-03")
     (account,) = explain_order(books, "S1")
     assert "Anna wrote the review" in as_text(account)

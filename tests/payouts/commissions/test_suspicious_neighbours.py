@@ -1,4 +1,4 @@
-"""Sales that are suspicious because of other sales: crowds, and orders that may have been told twice."""
+"""Sales that are suspicious because of other sales: too many, or possibly reported twice."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,8 +9,8 @@ from sqlalchemy import select
 from config.database import read_session
 from payouts.commissions.models import Commission, Hold
 from payouts.statements.decisions import release
-from tests.payouts.cast import Books, at
-from tests.payouts.commissions.people import balances_of, click, decide
+from tests.cast.books import Books, at
+from tests.payouts.commissions.order_state import balances_of
 from tests.payouts.commissions.suspects import (
     SOLD,
     duplicate,
@@ -22,14 +22,14 @@ from tests.payouts.commissions.suspects import (
 
 
 def report_many_sales(books: Books, token: str, *numbers: int) -> None:
-    """One minute after the other, by one click."""
+    """One sale a minute, all from one click."""
     for number in numbers:
         books.sale(f"S{number}", 100_00, f"10-01 {11 + number // 60:02}:{number % 60:02}", click=token)
 
 
 def test_all_sales_of_one_visitor_are_held_once_the_limit_is_reached(books: Books) -> None:
     set_suspicion_setting(books, "many_sales", "4")
-    token = click(books, books.link_id, "10-01 10:00")
+    token = books.click(books.link_id, "10-01 10:00")
     report_many_sales(books, token, 0, 1, 2)
     assert held_queue(books) == []
     report_many_sales(books, token, 3)
@@ -40,10 +40,10 @@ def test_all_sales_of_one_visitor_are_held_once_the_limit_is_reached(books: Book
 
 def test_brand_sets_the_sales_limit_and_released_sales_stay_released(books: Books) -> None:
     set_suspicion_setting(books, "many_sales", "2")
-    token = click(books, books.link_id, "10-01 10:00")
+    token = books.click(books.link_id, "10-01 10:00")
     report_many_sales(books, token, 0, 1)
     for order in ("S0", "S1"):
-        decide(books, release, order, "10-02")
+        books.decide(release, order, "10-02")
     report_many_sales(books, token, 2)
     assert signals(books) == [("S2", ["many_sales"])]
 
@@ -62,7 +62,7 @@ def test_sales_limit_holds_released_but_not_paid_commissions(books: Books) -> No
 
 
 @pytest.mark.parametrize("first", ["shop", "stripe"])
-def test_the_same_order_from_two_sources_is_held_whichever_came_first(books: Books, first: str) -> None:
+def test_the_same_order_from_two_sources_is_held_in_either_order(books: Books, first: str) -> None:
     steps: list[Callable[[], object]] = [
         lambda: duplicate(books, "10-01 12:00"),
         lambda: paid_by_stripe(books, "10-01 12:08"),
@@ -101,7 +101,7 @@ def test_aliases_of_the_customer_are_one_customer(books: Books) -> None:
 
 
 def test_daily_sales_of_one_customer_are_not_held(books: Books) -> None:
-    """Ordinary sales by one customer, one a day: nobody is held."""
+    """One sale a day by one customer: no commission is held."""
     set_suspicion_setting(books, "many_sales", "3")
     for number in range(4):
         sold = f"{at('10-01') + timedelta(days=number):%m-%d %H:%M}"

@@ -1,4 +1,4 @@
-"""The demo on SQLite: made once for all tests, copied for each test that changes it."""
+"""The demo on SQLite: created once for all tests, and copied for each test that changes it."""
 
 import fcntl
 import os
@@ -17,16 +17,16 @@ from tests.conftest import settings_for
 from wsgi import create_app
 
 NOON = datetime(2026, 11, 12, 12, 0, tzinfo=UTC)
-"""Three days after the payday of October: the shortest history that there is."""
+"""Three days after the payday of October: the shortest possible history."""
 
 
 def ignore_progress(_line: str) -> None:
-    """For those who need nobody to tell them that they wait."""
+    """Show no progress."""
 
 
 @pytest.fixture(scope="session")
 def seeded_home(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Path:
-    """Made by the first of the processes that run tests side by side; the others wait for it."""
+    """Created by the first of the parallel test processes; the others wait for it."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
@@ -39,7 +39,7 @@ def seeded_home(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path)
 
 
 def _seed(template: Path, home: Path) -> Path:
-    """As `linkledger demo` makes it in an empty database that somebody has migrated."""
+    """Do the same as `linkledger demo` with an empty database that is migrated already."""
     shutil.copytree(template, home)
     prepare(settings_for(home, f"sqlite:///{home}/linkledger.db", demo=True), NOON, ignore_progress)
     return home

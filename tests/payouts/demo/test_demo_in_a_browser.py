@@ -1,4 +1,4 @@
-"""The tour of the demo in five steps, as a newcomer takes it with a phone: `linkledger demo` and Chromium."""
+"""The five steps of the demo's tour on a phone: `linkledger demo` and Chromium."""
 
 import os
 import re
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 READY_WITHIN_S = 90
 STOPS_WITHIN_S = 20
 MOST_PAYDAYS = 4
-# Chromium without a window calls itself a robot, and robots do not count.
+# The user agent of headless Chromium names a robot, and robots do not count.
 PHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
     "Version/18.5 Mobile/15E148 Safari/604.1"
@@ -31,19 +31,19 @@ PHONE = (
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a demo that was made and is served by the command that people use."""
+    """The address of a demo that is created and served by the command that people use."""
     home = tmp_path_factory.mktemp("demo")
     port = free_port()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     process = subprocess.Popen(
         [sys.executable, "-c", "from payouts.cli import main; main()", "demo", "--bind", f"127.0.0.1:{port}"],
-        env=kept | {f"{PREFIX}HOME": str(home)},
+        env=inherited | {f"{PREFIX}HOME": str(home)},
         cwd=ROOT,
-        stderr=(home / "said").open("w"),
+        stderr=(home / "output").open("w"),
     )
     try:
         wait_until_ready(process, port)
-        assert f"http://127.0.0.1:{port}/" in (home / "said").read_text()
+        assert f"http://127.0.0.1:{port}/" in (home / "output").read_text()
         yield f"http://127.0.0.1:{port}"
     finally:
         process.send_signal(signal.SIGINT)
@@ -78,13 +78,13 @@ def page(browser: Browser) -> Iterator[Page]:
         viewport={"width": 390, "height": 844}, user_agent=PHONE, has_touch=True, color_scheme="dark"
     )
     page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
     assert context.cookies() == []
     context.close()
-    assert [each for each in complaints if "404" not in each] == []
+    assert [each for each in errors if "404" not in each] == []
 
 
 def cents(text: str) -> int:
@@ -114,12 +114,12 @@ def test_the_tour_from_the_link_to_the_transfer(demo: str, page: Page) -> None:
     page.goto(demo + "/")
     expect(page.get_by_text("Yes, checked just now")).to_be_visible()
 
-    # 1 and 2: the link leads to the shop, whose pages carry the token to the order.
+    # 1 and 2: the link leads to the shop, whose pages pass the token to the order.
     page.get_by_role("link", name="Open /mira").click()
     expect(page).to_have_url(re.compile(r"/demo/shop/\?ll=[A-Za-z0-9_-]{87}$"))
     buy(page, 2)
 
-    # 3: 98.00 with tax are 91.59 net; a tenth of that is 9.159, half up 9.16; half of it comes back.
+    # 3: 98.00 with tax are 91.59 net; a tenth of that is 9.159, half up 9.16; then half is refunded.
     expect(page.get_by_text("Mira Vogel earns €9.16")).to_be_visible()
     expect(page.get_by_text("€91.59 net × 10 % = €9.16")).to_be_visible()
     expect(page.get_by_text("The last eligible click decides").first).to_be_visible()
@@ -127,19 +127,19 @@ def test_the_tour_from_the_link_to_the_transfer(demo: str, page: Page) -> None:
     expect(page.get_by_text("Mira Vogel earns €4.58")).to_be_visible()
     page.get_by_role("button", name="Refund €49.00").click()
     expect(page.get_by_text("Mira Vogel earns €0.00")).to_be_visible()
-    expect(page.get_by_text("All of it was refunded.")).to_be_visible()
+    expect(page.get_by_text("The whole order was refunded.")).to_be_visible()
 
-    # 4: the statement's equation holds in the figures on the page.
+    # 4: the statement's equation is true for the amounts on the page.
     page.goto(demo + "/demo/")
     page.locator("ol.steps > li").nth(3).get_by_role("link").click()
     expect(page.get_by_text("Sealed").first).to_be_visible()
-    opening, earned, back, adjusted, paid, closing = map(
+    opening, earned, reversed_, adjusted, paid, closing = map(
         cents, page.locator("dl.equation dd").all_inner_texts()
     )
-    assert opening + earned - back + adjusted - paid == closing
+    assert opening + earned - reversed_ + adjusted - paid == closing
     assert closing > 0
 
-    # 5: the payday, as often as an order of today needs it; then its cents are in a transfer.
+    # 5: the payday, repeated until an order of today is paid; then its amount is in a transfer.
     page.goto(demo + "/mira")
     buy(page, 20)
     expect(page.get_by_text("Mira Vogel earns €91.59")).to_be_visible()
@@ -177,7 +177,7 @@ def test_token_is_stored_only_with_consent(demo: str, page: Page) -> None:
     page.get_by_role("link", name="Tasting box").click()
     page.get_by_role("button", name="Yes, remember it").click()
     page.goto(demo + "/demo/shop/")
-    expect(page.get_by_text("It is kept in this browser")).to_be_visible()
+    expect(page.get_by_text("It is stored in this browser")).to_be_visible()
     expect(page.get_by_text("You did not come by a creator’s link")).to_be_hidden()
     buy(page, 1)
     expect(page.get_by_text("Mira Vogel earns €4.58")).to_be_visible()
@@ -187,19 +187,19 @@ def test_token_is_stored_only_with_consent(demo: str, page: Page) -> None:
     page.goto(demo + "/demo/shop/")
     expect(page.get_by_text("You did not come by a creator’s link")).to_be_visible()
     buy(page, 1)
-    expect(page.get_by_text("Nobody is credited for it.")).to_be_visible()
+    expect(page.get_by_text("No creator is credited for it.")).to_be_visible()
 
 
-def test_the_same_button_pressed_twice_is_one_order(demo: str, page: Page) -> None:
+def test_pressing_the_button_twice_makes_one_order(demo: str, page: Page) -> None:
     page.goto(demo + "/mira")
     page.get_by_role("link", name="Tasting box").click()
     form: dict[str, str | float | bool] = {
         str(field.get_attribute("name")): field.input_value() for field in page.locator("input").all()
     }
-    answers = [page.request.post(demo + "/demo/shop/orders", form=form) for _ in range(2)]
-    assert [answer.status for answer in answers] == [200, 200]
-    assert answers[0].url == answers[1].url
-    page.goto(answers[0].url)
+    responses = [page.request.post(demo + "/demo/shop/orders", form=form) for _ in range(2)]
+    assert [response.status for response in responses] == [200, 200]
+    assert responses[0].url == responses[1].url
+    page.goto(responses[0].url)
     expect(page.get_by_text("Mira Vogel earns €4.58")).to_be_visible()
 
 

@@ -20,11 +20,11 @@ def now(request: pytest.FixtureRequest) -> datetime:
     return request.param  # type: ignore[no-any-return]
 
 
-def test_the_same_moment_gives_the_same_history(now: datetime) -> None:
+def test_the_same_time_gives_the_same_history(now: datetime) -> None:
     assert history(now) == history(now)
 
 
-def test_it_has_two_to_three_months_and_a_payday(now: datetime) -> None:
+def test_history_has_two_to_three_months_and_a_payday(now: datetime) -> None:
     timeframe = timeframe_before(now)
     assert timedelta(days=70) <= now - timeframe.starts_at <= timedelta(days=105)
     assert timedelta(days=3) <= now - timeframe.paid_at <= timedelta(days=35)
@@ -47,15 +47,15 @@ def test_a_visit_comes_before_its_order_and_within_the_window(now: datetime) -> 
     assert all(timedelta() <= at - click.at <= timedelta(days=30) for click, at in visits)
 
 
-def test_everybody_sells_and_the_large_order_comes_back_after_it_was_paid(now: datetime) -> None:
+def test_every_creator_sells_and_the_large_order_is_returned_after_it_was_paid(now: datetime) -> None:
     past = history(now)
     assert {order.click.person for order in past.orders if order.click} == set(CREATORS)
     large = next(order for order in past.orders if order.cart.product.sku == "office-box")
     assert large.click is not None
     assert large.click.person is JONAS
-    (back,) = [refund for refund in past.refunds if refund.order_id == large.order_id]
-    assert back.amount_minor is None
-    assert back.at > past.timeframe.paid_at
+    (refund,) = [refund for refund in past.refunds if refund.order_id == large.order_id]
+    assert refund.amount_minor is None
+    assert refund.at > past.timeframe.paid_at
 
 
 def test_some_messages_are_sent_twice() -> None:

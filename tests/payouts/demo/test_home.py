@@ -20,7 +20,7 @@ from tracker.people.accounts.operations import create_brand
 
 @pytest.fixture
 def real_installation(home: Path) -> Iterator[Settings]:
-    """An installation with a brand in it that is not the demo's."""
+    """An installation with a brand that is not the demo's."""
     settings = settings_for(home)
     databases = open_databases(settings)
     upgrade(databases)
@@ -53,7 +53,7 @@ def test_a_database_with_other_brands_is_refused(real_installation: Settings) ->
 
 
 def test_a_database_with_other_brands_keeps_its_older_schema(home: Path) -> None:
-    """Somebody else's installation may be running on it, of an older version."""
+    """An installation of an older version may be using the database."""
     settings = settings_for(home, f"sqlite:///{home}/real.db")
     databases = open_databases(settings)
     migrate_up(databases.main, "main", "0006")
@@ -73,7 +73,7 @@ def test_a_database_with_other_brands_keeps_its_older_schema(home: Path) -> None
     databases.close()
 
 
-def test_a_database_that_is_empty_but_migrated_can_be_the_demos(seeded_home: Path) -> None:
+def test_a_migrated_database_without_rows_can_be_used_for_the_demo(seeded_home: Path) -> None:
     assert json.loads((seeded_home / MARKER_FILE).read_text())["whole"]
 
 
@@ -93,10 +93,10 @@ def test_interrupted_demo_is_deleted(home: Path) -> None:
     settings = settings_for(home)
     write_marker(settings, whole=False)
     (home / "linkledger.db").touch()
-    said: list[str] = []
-    clear_interrupted(settings, said.append)
+    messages: list[str] = []
+    clear_interrupted(settings, messages.append)
     assert not (home / "linkledger.db").exists()
-    assert "interrupted" in said[0]
+    assert "interrupted" in messages[0]
 
 
 def test_used_address_is_reported_before_anything_is_created() -> None:
@@ -109,14 +109,14 @@ def test_used_address_is_reported_before_anything_is_created() -> None:
     require_address_free(bind)
 
 
-def test_a_whole_demo_is_kept_and_started_again(demo_settings: Settings) -> None:
+def test_a_complete_demo_is_started_again_unchanged(demo_settings: Settings) -> None:
     write_marker(demo_settings, whole=True)
-    said: list[str] = []
-    prepare(demo_settings, NOON, said.append)
-    assert said == []
+    messages: list[str] = []
+    prepare(demo_settings, NOON, messages.append)
+    assert messages == []
 
 
-def test_a_demo_whose_links_lead_elsewhere_says_what_to_do(demo_settings: Settings) -> None:
+def test_a_demo_whose_links_lead_elsewhere_is_refused_with_advice(demo_settings: Settings) -> None:
     write_marker(demo_settings, whole=True, address="http://127.0.0.1:9999")
     with pytest.raises(Conflict, match="--reset"):
         prepare(demo_settings, NOON, ignore_progress)

@@ -1,4 +1,4 @@
-"""The demo's pages over a seeded copy, at today's date: its months went on since the history ended."""
+"""The demo's pages with a copy of the seeded demo, at today's date, which is after the end of its history."""
 
 import csv
 import io
@@ -18,9 +18,9 @@ from wsgi import create_app
 
 
 def text_of(client: FlaskClient, path: str) -> str:
-    answer = client.get(path)
-    assert answer.status_code == 200, answer.text
-    return answer.text
+    response = client.get(path)
+    assert response.status_code == 200, response.text
+    return response.text
 
 
 @pytest.mark.parametrize(
@@ -30,13 +30,13 @@ def test_every_page_of_the_tour_opens(client: FlaskClient, path: str) -> None:
     assert "<h1>" in text_of(client, path)
 
 
-def test_no_page_has_style_or_script_inside_which_the_policy_would_refuse(client: FlaskClient) -> None:
+def test_no_page_has_inline_styles_or_scripts_that_the_policy_would_block(client: FlaskClient) -> None:
     for path in ("/demo/", "/demo/shop/", "/demo/payouts", "/demo/statements/2026-10", "/nowhere/at/all"):
         page = client.get(path).text
         assert not re.search(r"<style|<script(?! src=)|\sstyle=|\son[a-z]+=", page)
 
 
-def test_the_front_page_leads_to_the_tour(client: FlaskClient) -> None:
+def test_the_front_page_redirects_to_the_tour(client: FlaskClient) -> None:
     assert client.get("/").headers["Location"] == "/demo/"
 
 
@@ -49,7 +49,7 @@ def test_a_creators_page_shows_what_is_held_and_when_it_is_paid(client: FlaskCli
     assert "Paid, then reversed" in pages[2]
 
 
-def test_each_creator_sees_only_own_orders(client: FlaskClient) -> None:
+def test_a_creators_page_shows_only_their_own_orders(client: FlaskClient) -> None:
     index = text_of(client, "/demo/")
     found = [
         set(re.findall(r'href="(/demo/shop/orders/NT-\d+)"', text_of(client, path)))
@@ -59,7 +59,7 @@ def test_each_creator_sees_only_own_orders(client: FlaskClient) -> None:
     assert sum(map(len, found)) == len(set[str]().union(*found))
 
 
-def test_a_statement_shows_its_equation_and_its_files_say_the_same(client: FlaskClient) -> None:
+def test_a_statements_page_and_its_files_agree(client: FlaskClient) -> None:
     page = text_of(client, "/demo/statements/2026-10")
     document = client.get("/demo/statements/2026-10.json").json
     assert document is not None
@@ -72,28 +72,28 @@ def test_a_statement_shows_its_equation_and_its_files_say_the_same(client: Flask
 
 
 def test_the_payday_closes_the_month_and_pays_it(client: FlaskClient, app: Flask) -> None:
-    here: Site = app.extensions["linkledger"]
-    with read_session(here.databases.main) as session:
+    app_site: Site = app.extensions["linkledger"]
+    with read_session(app_site.databases.main) as session:
         before = len(payouts(session, demo_brand(session)))
     assert client.post("/demo/payday").headers["Location"] == "/demo/payouts"
-    with read_session(here.databases.main) as session:
+    with read_session(app_site.databases.main) as session:
         newest, *others = payouts(session, demo_brand(session))
     assert len(others) == before
     assert (newest["payout"].state, newest["creator"].name) == ("paid", "Mira Vogel")
     assert newest["payout"].transfer_ref in text_of(client, "/demo/payouts")
-    assert "The demo’s clock stands at" in text_of(client, "/demo/")
+    assert "The demo’s clock is at" in text_of(client, "/demo/")
 
 
 def test_order_page_shows_the_path_from_click_to_transfer(client: FlaskClient) -> None:
     creator = re.findall(r'href="(/demo/creators/crt_\w+)"', text_of(client, "/demo/"))[1]
     order = re.findall(r'href="(/demo/shop/orders/NT-\d+)"', text_of(client, creator))[-1]
     page = text_of(client, order)
-    for heading in ("The click", "The shop’s message", "The sale", "Who is credited", "The commission"):
+    for heading in ("The click", "The shop’s message", "The sale", "The attribution", "The commission"):
         assert heading in page
 
 
 @pytest.mark.parametrize(
-    ("form", "words"),
+    ("form", "message"),
     [
         ({"quantity": "0"}, "Order 1 to 20"),
         ({"quantity": "many"}, "Order 1 to 20"),
@@ -102,11 +102,11 @@ def test_order_page_shows_the_path_from_click_to_transfer(client: FlaskClient) -
     ],
 )
 def test_invalid_form_is_shown_again_with_the_problem(
-    client: FlaskClient, form: dict[str, str], words: str
+    client: FlaskClient, form: dict[str, str], message: str
 ) -> None:
-    answer = client.post("/demo/shop/orders", data={"sku": "tasting-box", **form})
-    assert answer.status_code == 422
-    assert words in answer.text
+    response = client.post("/demo/shop/orders", data={"sku": "tasting-box", **form})
+    assert response.status_code == 422
+    assert message in response.text
 
 
 @pytest.mark.parametrize(
@@ -114,17 +114,17 @@ def test_invalid_form_is_shown_again_with_the_problem(
     ["/demo/shop/products/coffee", "/demo/shop/orders/NT-0", "/demo/statements/1999-01", "/demo/creators/x"],
 )
 def test_missing_page_is_a_404(client: FlaskClient, path: str) -> None:
-    answer = client.get(path)
-    assert answer.status_code == 404
-    assert "This page does not exist" in answer.text
+    response = client.get(path)
+    assert response.status_code == 404
+    assert "This page does not exist" in response.text
 
 
 def test_order_reports_an_unreachable_hook(demo_settings: Settings) -> None:
-    nobody = demo_settings.model_copy(update={"bind": f"127.0.0.1:{free_port()}"})
-    answer = (
-        create_app(nobody)
+    unserved = demo_settings.model_copy(update={"bind": f"127.0.0.1:{free_port()}"})
+    response = (
+        create_app(unserved)
         .test_client()
         .post("/demo/shop/orders", data={"sku": "tasting-box", "quantity": "1"})
     )
-    assert answer.status_code == 502
-    assert "did not answer" in answer.text
+    assert response.status_code == 502
+    assert "did not respond" in response.text

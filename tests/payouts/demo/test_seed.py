@@ -1,4 +1,4 @@
-"""The demo's history, made by the product's own operations, on both databases."""
+"""The demo's history, created by the product's own operations on both kinds of databases."""
 
 import json
 
@@ -60,7 +60,7 @@ def check_history(settings: Settings, databases: Databases) -> None:
         equation = json.loads(session.scalars(select(SealedDocument.body)).all()[-1])["equation"]
         assert equation["closing"]["minor"] > 0
 
-        # Messages that came twice are one sale each; nothing is parked.
+        # A message that was sent twice is one sale; no message is parked.
         assert session.scalar(select(func.count()).select_from(Sale)) == len(past.orders)
         states = session.scalars(select(Event.state).distinct()).all()
         assert states == ["applied"]

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from payouts.demo.shop import BY_SKU, PRODUCTS, Cart, refund_data, sale_data, signed_message
+from payouts.demo.shop import BY_SKU, PRODUCTS, Cart, Product, refund_data, sale_data, signed_message
 from tracker.sales.integrations import standard
 from tracker.sales.reports.messages import NotAuthentic
 from tracker.sales.reports.normal import parse_refund, parse_sale
@@ -11,13 +11,13 @@ AT = datetime(2026, 11, 12, 12, 0, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
-def test_a_tin_costs_its_price_and_the_shipping_and_both_contain_tax() -> None:
+def test_the_price_and_the_shipping_both_include_tax() -> None:
     data = sale_data("1", Cart(BY_SKU["assam-breakfast"], 1), AT, None)
     assert (data["total"], data["shipping"], data["tax"]) == (1290 + 490, 458, 116)
     assert data["total"] - data["tax"] - data["shipping"] == data["items"][0]["net"] == 1206
 
 
-def test_a_code_takes_a_tenth_off_the_goods() -> None:
+def test_a_code_reduces_the_price_of_the_goods_by_a_tenth() -> None:
     cart = Cart(BY_SKU["assam-breakfast"], 2, "MIRA10")
     assert (cart.discount_minor, cart.total_minor) == (258, 2580 - 258 + 490)
 
@@ -31,14 +31,16 @@ def test_shipping_is_free_from_fifty_euros_after_the_discount() -> None:
 @pytest.mark.parametrize("product", PRODUCTS, ids=lambda product: product.sku)
 @pytest.mark.parametrize("quantity", [1, 2, 3, 19])
 @pytest.mark.parametrize("coupon", [None, "MIRA10"])
-def test_every_order_is_a_sale_that_linkledger_takes(product, quantity, coupon) -> None:  # type: ignore[no-untyped-def]
+def test_every_order_is_a_sale_that_linkledger_accepts(
+    product: Product, quantity: int, coupon: str | None
+) -> None:
     cart = Cart(product, quantity, coupon)
     report = parse_sale(sale_data("1", cart, AT, None), AT)
     assert report.total - report.tax - report.shipping == cart.net_minor
     assert parse_refund(refund_data("1", "R1", cart.total_minor, AT, "returned"), AT).amount == report.total
 
 
-def test_a_message_is_signed_for_its_time_and_its_secret_only() -> None:
+def test_a_message_is_authentic_unless_its_body_was_changed() -> None:
     message = signed_message(SECRET, "msg-1", "sale.created", {"order_id": "1"}, AT)
     assert standard.verify(message.headers, message.body, [SECRET], AT) == "msg-1"
     with pytest.raises(NotAuthentic):

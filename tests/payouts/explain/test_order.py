@@ -1,10 +1,9 @@
-"""The account of an order says what is known of it, and since when its message is gone."""
+"""The explanation of an order lists everything that is known about it, also after its message is deleted."""
 
 from datetime import timedelta
 
 from payouts.explain.order import as_text, explain
-from tests.payouts.cast import Books, at
-from tests.payouts.commissions.people import another_creator, click
+from tests.cast.books import Books, add_creator, at
 from tracker.programs.policies import change_policy
 from tracker.sales.inbox.jobs import empty_old_events
 
@@ -13,22 +12,22 @@ def test_explanation_of_an_order_with_an_emptied_message(books: Books) -> None:
     books.sale("S1", 100_00, "10-01")
     [before] = books.write(lambda s: explain(s, books.brand_id, "S1"))
     assert before["event"]["body_emptied_at"] is None
-    assert "word for word" not in as_text(before)
+    assert "Its message was stored" not in as_text(before)
 
     emptied_on = at("10-01") + timedelta(days=400)
     assert empty_old_events(books.databases.main, at("10-02"), emptied_on, lambda: None) == 1
     [after] = books.write(lambda s: explain(s, books.brand_id, "S1"))
     assert after == before | {"event": before["event"] | {"body_emptied_at": "2027-11-05T12:00:00Z"}}
-    line = "Its message was kept word for word until 2027-11-05T12:00:00Z; only its hash is left."
+    line = "Its message was stored until 2027-11-05T12:00:00Z; only its hash remains."
     assert line in as_text(after)
 
 
 def test_explanation_lists_every_candidate_with_its_reason(books: Books) -> None:
-    bob = another_creator(books, "bob")
+    bob = add_creator(books, "bob", connected=False)
     books.write(lambda s: change_policy(s, at("09-01"), brand_id=books.brand_id, customers="lifetime"))
     known = {"customer": "C1", "coupons": ["SUMMER"]}
-    books.sale("S1", 100_00, "10-01", click=click(books, bob.link_id, "09-30"), **known)
-    too_old = click(books, books.link_id, "09-01")
+    books.sale("S1", 100_00, "10-01", click=books.click(bob.link_id, "09-30"), **known)
+    too_old = books.click(books.link_id, "09-01")
     books.sale("S2", 100_00, "11-20", click=too_old, **known)
 
     [account] = books.write(lambda s: explain(s, books.brand_id, "S2"))
@@ -42,20 +41,36 @@ def test_explanation_lists_every_candidate_with_its_reason(books: Books) -> None
         ("coupon", "lost"),
         ("customer", "won"),
     ]
-    said = as_text(account).splitlines()
-    assert said[1].startswith("Attribution 1: The known customer decides: neither a click nor a code does")
-    assert "  credited: bob, by version 1 of the terms" in said
-    assert "  policy: last click, codes if involved, customers lifetime" in said
-    assert any(line.startswith("  click of Anna clk_") and "80 days older" in line for line in said)
-    assert "  code summer lost: No creator owns this code." in said
-    assert any(line.startswith("  customer of bob, known by order S1 of 2026-10-01 won: ") for line in said)
+    lines = as_text(account).splitlines()
+    assert lines[1].startswith("Attribution 1: The known customer decides: neither a click nor a code does")
+    assert "  credited: bob, by version 1 of the terms" in lines
+    assert "  policy: last click, codes if involved, customers lifetime" in lines
+    assert any(line.startswith("  click of Anna clk_") and "80 days older" in line for line in lines)
+    assert "  code summer lost: No creator owns this code." in lines
+    assert any(line.startswith("  customer of bob, known by order S1 of 2026-10-01 won: ") for line in lines)
 
 
-def test_a_sale_that_nobody_is_credited_for_is_explained_too(books: Books) -> None:
+def test_sale_that_is_credited_to_no_one_is_explained_too(books: Books) -> None:
     books.sale("S1", 100_00, "10-01", click="forged")
     [account] = books.write(lambda s: explain(s, books.brand_id, "S1"))
 
-    said = as_text(account)
-    assert "credited: nobody" in said
-    assert "click that cannot be read lost: The token was not made here, or was altered." in said
-    assert "It has no commission." in said
+    explanation = as_text(account)
+    assert "credited: nobody" in explanation
+    assert "click that cannot be read lost: The token was not made here, or was altered." in explanation
+    assert "It has no commission." in explanation
+
+
+def test_explanation_shows_entry_kinds_in_words_and_stores_them_as_they_are(books: Books) -> None:
+    books.sale("S1", 100_00, "10-01")
+    books.refund("S1", 40_00, "10-05")
+    books.run_jobs(at("11-02"))
+    books.dispute("S1", "opened", 10_00, "11-03")
+    [account] = books.write(lambda s: explain(s, books.brand_id, "S1"))
+    [commission] = account["commissions"]
+    kinds = [entry["what"] for entry in commission["entries"]]
+    assert kinds == ["accrue", "refund", "mature", "dispute_opened", "hold"]
+
+    text = as_text(account)
+    for label in ("earned: 10.00", "refunded: -4.00", "released: 0.00", "disputed: 0.00", "held again: 0.00"):
+        assert f"Z {label} EUR, " in text
+    assert all(f" {kind}: " not in text for kind in kinds)

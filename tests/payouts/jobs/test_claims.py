@@ -1,4 +1,4 @@
-"""One run for each job and slot, whoever is faster, and none by somebody who was given up for dead."""
+"""Each job runs once per slot, and a process that lost its lease cannot write."""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -54,7 +54,9 @@ def test_sixteen_schedulers_share_fifty_slots_without_a_second_claim(
     assert claimed == Counter(slots)
 
 
-def test_a_slot_is_not_claimed_twice_however_it_ended(databases: Databases, now: datetime) -> None:
+def test_a_slot_is_not_claimed_again_while_running_or_when_finished(
+    databases: Databases, now: datetime
+) -> None:
     own_claim = claim_slot(databases, now)
     assert own_claim is not None
     assert claim_slot(databases, now) is None
@@ -124,7 +126,7 @@ def test_finished_run_cannot_continue(databases: Databases, now: datetime) -> No
         end(databases, own_claim, now)
 
 
-def test_the_clock_of_the_jobs_only_goes_forward(databases: Databases, now: datetime) -> None:
+def test_the_clock_of_the_jobs_only_moves_forward(databases: Databases, now: datetime) -> None:
     times = [now + number * timedelta(days=1) for number in (3, 1, 7, 5)]
     for as_of in times:
         transact(databases.main, partial(advance_clock, as_of=as_of))

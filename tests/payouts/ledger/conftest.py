@@ -1,4 +1,4 @@
-"""Books that many tests look at and none changes: each edits them inside a transaction that is undone."""
+"""Books that many tests share: a test may change them only in a transaction that is rolled back."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from config.database import make_engine, open_databases
 from config.settings import Settings
 from payouts.transfers.sandbox.server import SandboxServer
+from tests.cast.books import Books, open_books
 from tests.conftest import settings_for
-from tests.payouts.cast import Books, open_books
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
-    """Four sales are in the books, each one transaction with one posting."""
+    """Books with four sales, each one transaction with one posting."""
     home = tmp_path_factory.mktemp("written") / "home"
     url = ""
     if request.param == "sqlite":
@@ -40,10 +40,7 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @contextmanager
 def tampering_session(settings: Settings) -> Iterator[Session]:
-    """A session of somebody who has the database's own password, and goes round the triggers.
-
-    What it did is undone at the end.
-    """
+    """A session that bypasses the triggers, as the database's owner can. It is rolled back at the end."""
     engine = make_engine(settings.main_url)
     on_sqlite = engine.dialect.name == "sqlite"
     if on_sqlite:

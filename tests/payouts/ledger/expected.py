@@ -1,4 +1,4 @@
-"""What a sale's commission must come to, worked out with fractions and without the code under test."""
+"""The expected commission of an order, computed with fractions and without the code under test."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,7 +7,7 @@ from fractions import Fraction
 
 @dataclass
 class Order:
-    """What the shop has told about one order. `refunds`: id to amount, tax, shipping."""
+    """What the shop has reported about one order. `refunds`: by id, the amount, tax and shipping."""
 
     order_id: str
     sold_at: datetime
@@ -31,7 +31,7 @@ class Order:
         return lost is not None and (won is None or won[0] < lost[0])
 
     def commission(self, base: str, rate_bp: int) -> int:
-        """By docs/money.md 3, part by part."""
+        """In minor units, by docs/money.md 3."""
         back, net_back = self._refunded()
         if base == "gross":
             remaining = self.total - back
@@ -41,7 +41,7 @@ class Order:
         return _half_up(Fraction(remaining * rate_bp, 10_000))
 
     def _refunded(self) -> tuple[int, int]:
-        """Of the total, and of the net."""
+        """What was refunded of the total and of the net amount."""
         refunds = dict(self.refunds)
         if self.is_lost():
             refunds.setdefault("dispute", (self.disputes["lost"][1], None, None))

@@ -24,8 +24,7 @@ from payouts.statements.review import approve
 from payouts.transfers.sandbox.server import SANDBOX_KEY
 from payouts.transfers.sending.run import PayoutRun
 from payouts.transfers.stripe.client import StripeRail
-from tests.payouts.balances import creator_balance
-from tests.payouts.cast import at
+from tests.cast.books import at
 from tests.payouts.ledger.expected import Order
 from tests.payouts.ledger.soundness import (
     everything,
@@ -39,7 +38,7 @@ from tracker.sales.orders.models import Sale
 
 STEPS: dict[str, Callable[..., int]] = {"accrue": accrue_due, "adjust": adjust_due, "mature": release_due}
 BEFORE_ANY_PAYOUT = at("09-01")
-"""Of the checks only one asks for the time: whether a payout is stuck. Here many are, on purpose."""
+"""Time of the self-check. Only the check for stuck payouts uses it; here many are stuck on purpose."""
 
 numbers, shares = st.integers(0, 3), st.integers(1, 130)
 maybe_shares = st.none() | st.integers(0, 100)
@@ -59,7 +58,7 @@ class BooksMachine(RuleBasedStateMachine):
         self.last_snapshot: object = None
 
     def order(self, number: int) -> Order:
-        """Whatever is told about an order may come before the order itself. One has nothing but shipping."""
+        """The order with that number. Reports may come before its sale. One order is almost all shipping."""
         total = (number + 1) * 7001
         shipping = total - number * 191 if number == 3 else 499
         return self.orders.setdefault(
@@ -68,10 +67,10 @@ class BooksMachine(RuleBasedStateMachine):
         )
 
     def deliver_message(self, kind: str, order: Order, data: dict[str, Any], key: str) -> None:
-        now, said = self.now, {"order_id": order.order_id, "currency": order.currency} | data
+        now, message = self.now, {"order_id": order.order_id, "currency": order.currency} | data
 
         def deliver() -> None:
-            received = self.brand_setup.deliver_message(now, kind, said, f"{kind} {order.order_id} {key}")
+            received = self.brand_setup.deliver_message(now, kind, message, f"{kind} {order.order_id} {key}")
             assert received.state in ("applied", "parked"), received
 
         self.do(deliver)
@@ -82,7 +81,7 @@ class BooksMachine(RuleBasedStateMachine):
 
     @initialize(which=st.integers(0, 2), work=st.booleans())
     def start_with_two_sales(self, which: int, work: bool) -> None:
-        """Most stories are about a commission that has matured."""
+        """Most scenarios need a commission that was released."""
         self.sell(0, which, 29, yen=False)
         self.sell(1, 1, 3, yen=False)
         if work:
@@ -195,7 +194,7 @@ class BooksMachine(RuleBasedStateMachine):
         self.do(lambda: self._work(steps[:count], now))
 
     def _work(self, steps: list[str], now: datetime) -> None:
-        """In that order until nothing is left: what one step makes, an earlier one may take up."""
+        """Repeat the steps until nothing is left: an earlier step may find work that a later one made."""
         while sum(self.books.write(lambda s, do=STEPS[name]: do(s, now, 3)) for name in steps):
             pass
 
@@ -205,7 +204,7 @@ class BooksMachine(RuleBasedStateMachine):
 
     @rule(days=st.integers(1, 8), fault=st.sampled_from(["", "drop_after", "403_before"]))
     def close_and_pay_month(self, days: int, fault: str) -> None:
-        """To the first of the next month, through its review, to its payouts and beyond."""
+        """Go to the next month, close the last one, go into its review, seal, and pay."""
         self.now = (self.now.replace(day=1) + timedelta(days=32)).replace(day=1)
         self.run_all_jobs()
         self.close()
@@ -230,7 +229,7 @@ class BooksMachine(RuleBasedStateMachine):
                 try:
                     self.books.write(lambda s, e=each: approve(s, now, e, approved_by="brand"))
                 except NotNow:
-                    return  # an earlier one has to be sealed first
+                    return  # an earlier statement must be sealed first
 
         self.do(seal)
 
@@ -244,10 +243,9 @@ class BooksMachine(RuleBasedStateMachine):
             self._run().pay(self.books.brand_id, early=True)
         self.books.sandbox.control.clear_faults()
         self.last_action = None
-        with read_session(self.books.databases.main) as session:
-            for creator_id, currency in {(each[1], each[2]) for each in self._paid() - before}:
-                balance = creator_balance(session, self.books.brand_id, creator_id, currency)
-                assert balance.payable_minor >= 0, "more was paid than was owed"
+        for creator_id, currency in {(each[1], each[2]) for each in self._paid() - before}:
+            balance = self.books.balance(creator_id, currency)
+            assert balance.payable_minor >= 0, "more was paid than was owed"
 
     def _run(self) -> PayoutRun:
         return PayoutRun(self.books.databases, StripeRail(SANDBOX_KEY, self.books.sandbox.url), self.now)
@@ -290,7 +288,7 @@ class BooksMachine(RuleBasedStateMachine):
         self.sealed = bodies
 
     def teardown(self) -> None:
-        """At the end of every story all that was told is in the books."""
+        """At the end of every scenario everything that was reported is in the books."""
         self._work(["accrue", "adjust", "mature"], self.now)
         self.books_are_consistent()
         with read_session(self.books.databases.main) as session:

@@ -1,4 +1,4 @@
-"""What must be true of a brand's books at every moment, beside the self-check."""
+"""Checks in addition to the self-check: what must be true of a brand's books at every moment."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,7 @@ from tracker.sales.orders.models import Sale
 
 
 def everything(session: Session) -> object:
-    """Of the books, all that could change."""
+    """Everything in the books that can change, in a form to compare."""
     counted = (Entry, Hold, Statement, SealedDocument, Sale)
     return (
         session.execute(select(Chain.seq, Chain.head_hash)).all(),
@@ -41,19 +41,19 @@ def require_balanced_currencies(session: Session) -> None:
 
 
 def require_balanced_drafts(session: Session) -> None:
-    """Opening and movements make closing, and closing is split without a rest: for all and for each."""
+    """The equation balances and the closing split sums to the closing amount, in total and by creator."""
     for draft in session.scalars(select(Statement).where(Statement.state == "draft")):
         parts = statement_document(session, draft)
         for part in [parts, *parts["creators"]]:
             equation = {name: each["minor"] for name, each in part["equation"].items()}
-            made = equation["opening"] + equation["earned"] - equation["reversed"]
-            made += equation["adjustments"] - equation["payments"]
+            closing = equation["opening"] + equation["earned"] - equation["reversed"]
+            closing += equation["adjustments"] - equation["payments"]
             split = {name: each["minor"] for name, each in part["closing_split"].items()}
-            assert made == equation["closing"] == sum(split.values()) - 2 * split["owed_by_creator"]
+            assert closing == equation["closing"] == sum(split.values()) - 2 * split["owed_by_creator"]
 
 
 def require_commissions_match_reports(session: Session, orders: Iterable[Order], *, everything: bool) -> None:
-    """Every commission is what the model works out; `everything`: nothing may wait for a job."""
+    """Every commission has the expected amount. With `everything`, no report may wait for a job."""
     by_id = {order.order_id: order for order in orders}
     rows = session.execute(select(Commission, Sale).join(Sale, Sale.id == Commission.sale_id)).all()
     assert len([row for row in rows if row[0].live]) == len({row[1].id for row in rows})

@@ -1,11 +1,11 @@
-"""What is written in the books stays: the database itself refuses to change it, whoever asks."""
+"""The database itself refuses to change or delete rows of the books."""
 
 import pytest
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from config.database import Databases
-from tests.payouts.cast import Books
+from tests.cast.books import Books
 
 TABLES = (
     "ledger_account",
@@ -23,7 +23,7 @@ POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
 
 @pytest.fixture
 def sealed(books: Books) -> Books:
-    """A month with a sale and a refund, closed and sealed: there is a row in every table."""
+    """A month with a sale and a refund, closed and sealed, so that every table has a row."""
     books.sale("S1", 1000_00, "10-01")
     books.refund("S1", 100_00, "10-20")
     books.end("2026-10", "11-01 00:05")
@@ -40,7 +40,7 @@ def columns_of(databases: Databases, table: str) -> list[str]:
     return [column["name"] for column in inspect(databases.main).get_columns(table)]
 
 
-def refused(databases: Databases, statement: str) -> None:
+def require_refused(databases: Databases, statement: str) -> None:
     with pytest.raises(DBAPIError, match="never changed"), databases.main.begin() as connection:
         connection.execute(text(statement))
 
@@ -48,10 +48,10 @@ def refused(databases: Databases, statement: str) -> None:
 def test_no_row_of_the_books_can_be_changed_or_deleted(sealed: Books, databases: Databases) -> None:
     for table in TABLES:
         before = rows_of(databases, table)
-        assert before, "nothing is proved by an empty table"
+        assert before, "an empty table proves nothing"
         for column in columns_of(databases, table):
-            refused(databases, f"update {table} set {column} = {column}")
-        refused(databases, f"delete from {table}")
+            require_refused(databases, f"update {table} set {column} = {column}")
+        require_refused(databases, f"delete from {table}")
         assert rows_of(databases, table) == before
 
 
@@ -62,9 +62,9 @@ def test_no_row_of_the_books_can_be_replaced_by_another_of_the_same_key(
         before = rows_of(databases, table)
         key = columns_of(databases, table)[0]
         if database_kind == "sqlite":
-            refused(databases, f"insert or replace into {table} select * from {table}")
-            refused(databases, f"update or replace {table} set {key} = {key}")
-        refused(
+            require_refused(databases, f"insert or replace into {table} select * from {table}")
+            require_refused(databases, f"update or replace {table} set {key} = {key}")
+        require_refused(
             databases,
             f"insert into {table} select * from {table} where true "
             f"on conflict ({key}) do update set {key} = excluded.{key}",
@@ -76,13 +76,13 @@ def test_no_row_of_the_books_can_be_replaced_by_another_of_the_same_key(
 def test_the_books_cannot_be_emptied(sealed: Books, databases: Databases) -> None:
     before = [rows_of(databases, table) for table in TABLES]
     for table in (*TABLES, "brand"):
-        refused(databases, f"truncate {table} cascade")
+        require_refused(databases, f"truncate {table} cascade")
     assert [rows_of(databases, table) for table in TABLES] == before
 
 
 def test_a_sealed_statement_cannot_be_opened_again(sealed: Books, databases: Databases) -> None:
     for statement in ("update statement set state = 'draft', sealed_at = null", "delete from statement"):
-        refused(databases, statement)
+        require_refused(databases, statement)
 
 
 def test_a_posting_moves_a_positive_amount_between_two_accounts_of_its_currency(
@@ -101,7 +101,7 @@ def test_a_posting_moves_a_positive_amount_between_two_accounts_of_its_currency(
         with pytest.raises(DBAPIError, match=rule):
             _insert_posting(databases, str(transaction), debited, credited, amount, currency)
     for debited, credited, currency in (
-        (debit, credit, "EUR"),  # there is no such account
+        (debit, credit, "EUR"),  # no such account
         (debit, f"{sealed.brand_id}:{sealed.creator_id}:pending:EUR", "USD"),
     ):
         with pytest.raises(DBAPIError, match=r"(?i)foreign key"):

@@ -1,4 +1,4 @@
-"""Months, half months and weeks in the brand's own zone, without a gap and without an overlap."""
+"""Months, half months and weeks in the brand's time zone, without gaps and overlaps."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from payouts.ledger.calendar import midnight_after, next_span, span_named, span_
 from tracker.errors import Invalid
 
 CADENCES = ("month", "half_month", "week")
-# Summer time that begins at midnight (Havana, Beirut), half hours, both ends of the day, and none at all.
+# Daylight saving that starts at midnight (Havana, Beirut), half-hour offsets, extreme offsets, and UTC.
 ZONES = (
     "UTC",
     "Europe/Berlin",
@@ -38,7 +38,7 @@ def utc(text: str) -> datetime:
 @given(instants, cadences, zones)
 @example(utc("2026-03-29T01:30"), "month", "Europe/Berlin")
 @example(utc("2026-03-08T04:59:59"), "week", "America/Havana")
-def test_each_instant_is_in_one_period_and_the_next_begins_where_it_ends(
+def test_each_instant_is_in_one_period_and_the_next_period_starts_at_its_end(
     at: datetime, cadence: str, zone: str
 ) -> None:
     span = span_of(at, cadence, zone)
@@ -57,7 +57,7 @@ def test_period_name_round_trips(at: datetime, cadence: str, zone: str) -> None:
 
 
 @given(instants, st.integers(0, 40), zones)
-def test_the_day_after_some_days_begins_when_no_earlier_moment_has_that_date(
+def test_midnight_after_some_days_is_the_first_moment_of_that_date(
     at: datetime, days: int, zone: str
 ) -> None:
     start = midnight_after(at, days, zone)
@@ -74,7 +74,7 @@ def test_the_day_after_some_days_begins_when_no_earlier_moment_has_that_date(
         ("2026-10-31T23:30", "month", "Europe/Berlin", "2026-11", "2026-10-31T23:00", "2026-11-30T23:00"),
         ("2026-10-31T22:59", "month", "Europe/Berlin", "2026-10", "2026-09-30T22:00", "2026-10-31T23:00"),
         ("2026-10-26T00:00", "week", "Europe/Berlin", "2026-W44", "2026-10-25T23:00", "2026-11-01T23:00"),
-        # Kiritimati is UTC+14: its November begins when it is still ten in the morning of 31 October.
+        # Kiritimati is UTC+14: its November starts at 10:00 UTC on 31 October.
         (
             "2026-10-31T10:00",
             "month",
@@ -95,7 +95,7 @@ def test_the_day_after_some_days_begins_when_no_earlier_moment_has_that_date(
         ("2026-11-01T10:59", "month", "Pacific/Pago_Pago", "2026-10", "2026-10-01T11:00", "2026-11-01T11:00"),
         ("2028-02-29T12:00", "half_month", "UTC", "2028-02-b", "2028-02-16T00:00", "2028-03-01T00:00"),
         ("2026-02-15T23:59", "half_month", "UTC", "2026-02-a", "2026-02-01T00:00", "2026-02-16T00:00"),
-        # The ISO year is not the calendar's: 2027-01-01 is a Friday of 2026-W53.
+        # The ISO year can differ from the calendar year: 2027-01-01 is a Friday of 2026-W53.
         ("2027-01-01T12:00", "week", "UTC", "2026-W53", "2026-12-28T00:00", "2027-01-04T00:00"),
         ("2026-12-31T12:00", "month", "UTC", "2026-12", "2026-12-01T00:00", "2027-01-01T00:00"),
     ],
@@ -107,7 +107,7 @@ def test_periods_by_the_calendar(
     assert (span.name, span.starts_at, span.ends_at) == (name, utc(starts_at), utc(ends_at))
 
 
-def test_an_instant_belongs_to_the_same_period_in_whatever_zone_it_is_written() -> None:
+def test_period_does_not_depend_on_the_time_zone_of_the_instant() -> None:
     at = datetime.combine(date(2026, 11, 1), time(0, 30), ZoneInfo("Asia/Tokyo"))
     assert span_of(at, "month", "Europe/Berlin") == span_of(at.astimezone(UTC), "month", "Europe/Berlin")
 

@@ -1,4 +1,4 @@
-"""Which month something counts for, also when its own month is closed already (docs/money.md 6)."""
+"""The month in which an event counts, also when its own month is already closed (docs/money.md 6)."""
 
 import pytest
 from sqlalchemy import select
@@ -9,8 +9,8 @@ from payouts.ledger.operations import lock_books, post
 from payouts.ledger.periods import get_period, mark_closed
 from payouts.ledger.rules import Line
 from payouts.statements.close import close_ended_periods, close_period
+from tests.cast.books import Books, at
 from tests.harness.processes.threads import THREADS, run_concurrently
-from tests.payouts.cast import Books, at
 from tests.payouts.commissions.test_order_of_events import deliver
 from tracker.errors import NotFound, NotNow
 
@@ -60,15 +60,15 @@ def test_a_late_event_of_a_closed_month_counts_for_the_oldest_open_one(books: Bo
     assert deposit(books, "f", "08-21", now="12-21") == "2026-12"
 
 
-def test_an_event_from_before_the_first_month_makes_an_older_one(books: Books) -> None:
+def test_an_event_before_the_first_month_creates_an_older_one(books: Books) -> None:
     deposit(books, "a", "11-15")
     assert deposit(books, "b", "09-15", now="11-16") == "2026-09"
     books.end("2026-10", "11-20")
     assert states(books.databases) == {"2026-09": "closed", "2026-10": "closed", "2026-11": "open"}
 
 
-def test_a_month_is_closed_although_a_sale_of_an_older_one_is_waiting(books: Books) -> None:
-    """The sale makes an older month while November is being closed: that one is closed first."""
+def test_a_month_can_be_closed_while_a_sale_of_an_older_month_is_pending(books: Books) -> None:
+    """The sale creates an older month while November is being closed. The older one is closed first."""
     deposit(books, "a", "11-15")
     sale = {"occurred_at": "10-20", "total": 100_00, "tax": 0, "shipping": 0, "discount": 0}
     deliver(books, "S1", ("sale.created", sale), "11-30")
@@ -83,7 +83,7 @@ def test_months_without_any_event_are_closed_in_their_order(books: Books) -> Non
     assert books.write(lambda s: close_ended_periods(s, at("10-01 00:00"), books.brand_id)) == []
 
 
-def test_a_brand_for_whom_nothing_happened_has_nothing_to_close(books: Books) -> None:
+def test_a_brand_without_events_has_nothing_to_close(books: Books) -> None:
     assert books.write(lambda s: close_ended_periods(s, at("12-01"), books.brand_id)) == []
     with read_session(books.databases.main) as session, pytest.raises(NotFound):
         get_period(session, books.brand_id, "2026-10")
@@ -110,8 +110,8 @@ def test_a_month_cannot_be_closed_before_the_one_before_it(books: Books) -> None
         books.write(close_october)
 
 
-def test_events_that_race_with_the_closing_of_their_month_are_in_it_or_after_it(books: Books) -> None:
-    """A posting is in a closed month only when it was written before the closing."""
+def test_events_concurrent_with_the_close_of_their_month_count_in_it_or_after_it(books: Books) -> None:
+    """A posting is in a closed month only if it was written before the close."""
     deposit(books, "first", "10-01")
 
     def close() -> str:

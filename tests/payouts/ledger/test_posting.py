@@ -1,4 +1,4 @@
-"""An event is booked once, whoever brings it and how many at a time."""
+"""An event is booked once, also when it is repeated or booked concurrently."""
 
 from collections import Counter
 from dataclasses import astuple
@@ -16,10 +16,8 @@ from payouts.ledger.models import Account, Chain, Period, Posting, Transaction
 from payouts.ledger.operations import Posted, post
 from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, Line
 from payouts.statements.document.movements import Movement, Sections
+from tests.cast.books import Books, add_brand, at
 from tests.harness.processes.threads import THREADS, run_concurrently
-from tests.payouts.balances import creator_balance
-from tests.payouts.cast import Books, at
-from tests.payouts.transfers.runs.brands import open_brand
 from tracker.errors import Conflict, Invalid, NotFound
 
 TABLES = (Transaction, Posting, Account, Period, Chain)
@@ -77,7 +75,7 @@ def test_the_same_key_with_another_content_is_an_error_and_writes_nothing(
 
 
 def test_a_key_names_an_event_of_one_brand_only(books: Books, databases: Databases) -> None:
-    mugs = open_brand(books.settings, databases, books.sandbox, name="Mugs")
+    mugs = add_brand(books, creator="Mia")
     booked = [
         deposit(books, "d1", 100),
         deposit(mugs, "d1", 100),
@@ -88,7 +86,7 @@ def test_a_key_names_an_event_of_one_brand_only(books: Books, databases: Databas
     assert counts(databases)[0] == 4
 
 
-def test_sixteen_at_once_with_the_same_event_make_one_transaction(books: Books, databases: Databases) -> None:
+def test_the_same_event_in_sixteen_threads_makes_one_transaction(books: Books, databases: Databases) -> None:
     results = run_concurrently(*[lambda: deposit(books, "d1")] * THREADS)
     assert Counter(result.duplicate for result in results) == {False: 1, True: THREADS - 1}
     assert len({result.transaction_id for result in results}) == 1
@@ -124,7 +122,7 @@ def test_invalid_lines_are_refused() -> None:
         ("accrue", 0, "crt_1"),
         ("accrue", -1, "crt_1"),
         ("accrue", 1, None),
-        ("unheard of", 1, "crt_1"),
+        ("unknown kind", 1, "crt_1"),
     ):
         with pytest.raises(Invalid):
             Line(event, amount_minor, "EUR", creator_id)
@@ -162,12 +160,12 @@ exchange_in          fx                  payable             adjustments  +
 def test_each_event_moves_money_between_the_accounts_of_the_rules() -> None:
     """The table of docs/money.md 2, with the section of the statement in which each counts."""
     signs = {1: "+", -1: "-"}
-    stands = {(name, *astuple(rule)[:3], signs[rule.sign]) for name, rule in EVENTS.items()}
-    assert stands == {tuple(row.split()) for row in TABLE.strip().splitlines()}
+    rules = {(name, *astuple(rule)[:3], signs[rule.sign]) for name, rule in EVENTS.items()}
+    assert rules == {tuple(row.split()) for row in TABLE.strip().splitlines()}
 
 
-def test_each_event_changes_what_is_owed_by_what_its_section_says() -> None:
-    """The equation of a statement is true event by event, so it is true as a whole (docs/money.md 6)."""
+def test_each_event_changes_the_balance_as_its_section_says() -> None:
+    """The equation of a statement is true for each event, so it is true in total (docs/money.md 6)."""
     for name, rule in EVENTS.items():
         owed = (rule.credit in CREATOR_ACCOUNTS) - (rule.debit in CREATOR_ACCOUNTS)
         sections = Sections()
@@ -177,7 +175,7 @@ def test_each_event_changes_what_is_owed_by_what_its_section_says() -> None:
 
 
 def book_manually_with(books: Books, session: Session, **changes: Any) -> Posted:
-    asked: dict[str, Any] = {
+    values: dict[str, Any] = {
         "kind": "bonus",
         "key": "k1",
         "amount_minor": 500,
@@ -185,7 +183,7 @@ def book_manually_with(books: Books, session: Session, **changes: Any) -> Posted
         "reason": "best video",
         "creator_id": books.creator_id,
     }
-    return book_manually(session, at("10-02"), brand_id=books.brand_id, **(asked | changes))
+    return book_manually(session, at("10-02"), brand_id=books.brand_id, **(values | changes))
 
 
 @pytest.mark.parametrize("kind", MANUAL_KINDS)
@@ -240,12 +238,11 @@ def test_invalid_manual_booking_is_refused(
     assert counts(written.databases) == before
 
 
-def test_a_creator_owes_nothing_to_one_brand_for_what_another_paid(books: Books) -> None:
-    """Netting is arithmetic on one account; nothing crosses a currency (docs/money.md 1)."""
+def test_a_deduction_in_one_currency_does_not_reduce_another(books: Books) -> None:
+    """Netting happens within one account; no amount crosses currencies (docs/money.md 1)."""
     books.write(lambda s: book_manually_with(books, s, kind="deduction", key="d", amount_minor=700))
     books.write(
         lambda s: book_manually_with(books, s, kind="bonus", key="b", amount_minor=900, currency="JPY")
     )
     assert books.balance().payable_minor == -700
-    with read_session(books.databases.main) as session:
-        assert creator_balance(session, books.brand_id, books.creator_id, "JPY").payable_minor == 900
+    assert books.balance(currency="JPY").payable_minor == 900

@@ -1,4 +1,4 @@
-"""Anything may happen, in any order: the books are sound after every step (docs/money.md)."""
+"""Random operations in random order: the books are consistent after every step (docs/money.md)."""
 
 import os
 import random
@@ -15,7 +15,7 @@ from tests.payouts.ledger.machine import BooksMachine
 from tests.payouts.ledger.town import SetupFactory, brand_setup_factory
 
 SEED_VARIABLE = "LINKLEDGER_TEST_SEED"
-"""Set it to the number that a failed run printed, and the same stories are told again."""
+"""Set it to the number that a failed run printed, to repeat its scenarios."""
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def new_setup(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path
 def run_scenarios(
     new_setup: SetupFactory, examples: int, steps: int, *, with_shrinking: bool = False
 ) -> None:
-    """A story that fails is told as it is; to find a short one like it takes minutes."""
+    """Run random scenarios. Without shrinking a failure is reported as it is: shrinking takes minutes."""
     number = int(os.environ.get(SEED_VARIABLE) or random.randrange(10**9))
     print(f"{SEED_VARIABLE}={number}")  # noqa: T201
 

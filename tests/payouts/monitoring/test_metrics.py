@@ -1,4 +1,4 @@
-"""Figures: of all processes together, for this machine itself or who has the token."""
+"""Metrics of all processes together, for callers on this machine or with the token."""
 
 import re
 from dataclasses import replace
@@ -9,29 +9,29 @@ from werkzeug.test import TestResponse
 
 from config.database import Databases
 from config.settings import Settings
+from tests.cast.people import Cast
 from tests.harness.processes.server import running_server, wait_until_ready
-from tests.tracker.cast import Cast
 from tests.tracker.clicks.entry_points import BROWSER, make_link
 from tests.tracker.conftest import cast as cast
 from tests.tracker.conftest import database_seed as database_seed
 from wsgi import create_app
 
-TOKEN = "a token for figures, long enough"
+TOKEN = "a token for metrics, long enough"
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
 
 
-def ask(settings: Settings, peer: str, **headers: str) -> TestResponse:
+def get_metrics(settings: Settings, peer: str, **headers: str) -> TestResponse:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     client = create_app(settings).test_client()
     return client.get("/metrics", headers=named, environ_base={"REMOTE_ADDR": peer})
 
 
 def test_metrics_are_readable_from_localhost(settings: Settings) -> None:
-    answer = ask(settings, "127.0.0.1")
-    assert answer.status_code == 200
-    assert answer.content_type.startswith("text/plain")
-    assert "linkledger_unrecorded_clicks_total" in answer.text
-    assert "linkledger_clicks_outside_partitions 0.0" in answer.text
+    response = get_metrics(settings, "127.0.0.1")
+    assert response.status_code == 200
+    assert response.content_type.startswith("text/plain")
+    assert "linkledger_unrecorded_clicks_total" in response.text
+    assert "linkledger_clicks_outside_partitions 0.0" in response.text
 
 
 @SQLITE
@@ -48,14 +48,14 @@ def test_metrics_are_readable_from_localhost(settings: Settings) -> None:
     ],
 )
 def test_metrics_are_404_for_everyone_else(settings: Settings, peer: str, headers: dict[str, str]) -> None:
-    assert ask(settings, peer, **headers).status_code == 404
-    assert ask(with_token(settings), peer, **headers).status_code == 404
+    assert get_metrics(settings, peer, **headers).status_code == 404
+    assert get_metrics(with_token(settings), peer, **headers).status_code == 404
 
 
 @SQLITE
 def test_metrics_are_readable_with_the_token(settings: Settings) -> None:
-    answer = ask(with_token(settings), "203.0.113.9", Authorization=f"Bearer {TOKEN}")
-    assert answer.status_code == 200
+    response = get_metrics(with_token(settings), "203.0.113.9", Authorization=f"Bearer {TOKEN}")
+    assert response.status_code == 200
 
 
 def with_token(settings: Settings) -> Settings:
@@ -68,11 +68,9 @@ def test_metrics_sum_all_workers_and_reset_on_restart(settings: Settings) -> Non
         with running_server(settings, "--only", "web") as server:
             for _ in range(12):
                 assert server.get("/nobody").status == 404
-            figures = server.get("/metrics").body.decode()
-            assert re.search(r'^linkledger_answers_total\{status="404"\} 12\.0$', figures, re.MULTILINE)
-            assert re.search(
-                r'^linkledger_unknown_codes_total\{why="unknown"\} 12\.0$', figures, re.MULTILINE
-            )
+            body = server.get("/metrics").body.decode()
+            assert re.search(r'^linkledger_answers_total\{status="404"\} 12\.0$', body, re.MULTILINE)
+            assert re.search(r'^linkledger_unknown_codes_total\{why="unknown"\} 12\.0$', body, re.MULTILINE)
 
 
 @SQLITE
@@ -86,14 +84,12 @@ def test_metrics_include_the_edge_process(
         for entry_point in (edge, edge, edge, server):
             assert entry_point.get("/anna", **{"User-Agent": BROWSER}).status == 302
         lines = server.get("/metrics").body.decode().splitlines()
-    figures = {
-        name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line[0] != "#")
-    }
-    assert figures['linkledger_answers_total{status="302"}'] == 4
-    assert figures['linkledger_redirects_total{verdict="person"}'] == 4
-    assert figures["linkledger_unrecorded_clicks_total"] == 0
-    assert figures["linkledger_click_batch_clicks_sum"] + figures["linkledger_spooled_clicks_total"] >= 4
-    assert figures["linkledger_click_commit_seconds_count"] == figures["linkledger_click_batch_clicks_count"]
-    looked_up = [value for name, value in figures.items() if name.startswith("linkledger_link_lookups_total")]
-    assert sum(looked_up) >= 4
-    assert (figures["linkledger_spool_bytes"], figures["linkledger_spool_age_seconds"]) == (0, 0)
+    values = {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line[0] != "#")}
+    assert values['linkledger_answers_total{status="302"}'] == 4
+    assert values['linkledger_redirects_total{verdict="person"}'] == 4
+    assert values["linkledger_unrecorded_clicks_total"] == 0
+    assert values["linkledger_click_batch_clicks_sum"] + values["linkledger_spooled_clicks_total"] >= 4
+    assert values["linkledger_click_commit_seconds_count"] == values["linkledger_click_batch_clicks_count"]
+    lookups = [value for name, value in values.items() if name.startswith("linkledger_link_lookups_total")]
+    assert sum(lookups) >= 4
+    assert (values["linkledger_spool_bytes"], values["linkledger_spool_age_seconds"]) == (0, 0)

@@ -1,4 +1,4 @@
-"""What /readyz says: is the schema ours, and is the scheduler alive. It costs next to nothing."""
+"""/readyz reports whether the schema is current and the scheduler alive, with one query per request."""
 
 from datetime import datetime, timedelta
 
@@ -21,9 +21,9 @@ def client(settings: Settings, databases: Databases) -> FlaskClient:
 
 def scheduler_at(client: FlaskClient, when: datetime) -> tuple[str, str | None]:
     with time_machine.travel(when, tick=False):
-        found = client.get("/readyz").json
-    assert found is not None
-    return found["scheduler"]["state"], found["scheduler"]["last_run_at"]
+        body = client.get("/readyz").json
+    assert body is not None
+    return body["scheduler"]["state"], body["scheduler"]["last_run_at"]
 
 
 def test_the_heartbeat_is_the_first_job_and_due_every_minute() -> None:
@@ -40,7 +40,7 @@ def test_scheduler_is_running_after_a_recent_run(
     assert scheduler_at(client, now + timedelta(minutes=6)) == ("silent", at)
 
 
-def test_runs_by_hand_do_not_make_a_dead_scheduler_look_alive(
+def test_manual_runs_do_not_make_a_dead_scheduler_look_alive(
     client: FlaskClient, databases: Databases, settings: Settings, now: datetime
 ) -> None:
     run_all_jobs(databases, settings, now)
@@ -49,7 +49,7 @@ def test_runs_by_hand_do_not_make_a_dead_scheduler_look_alive(
     assert scheduler_at(client, now + timedelta(minutes=1)) == ("silent", None)
 
 
-def test_a_run_that_is_dated_ahead_hides_neither_a_live_nor_a_dead_scheduler(
+def test_a_run_dated_in_the_future_does_not_change_the_scheduler_state(
     client: FlaskClient, databases: Databases, settings: Settings, now: datetime
 ) -> None:
     tick(databases, settings, now + timedelta(days=2))
@@ -79,10 +79,10 @@ def test_schema_is_checked_at_most_once_a_minute(
 
 
 def test_readiness_takes_one_query(client: FlaskClient, now: datetime) -> None:
-    asked: list[str] = []
+    statements: list[str] = []
     main = client.application.extensions["linkledger"].databases.main
     with time_machine.travel(now, tick=False):
         client.get("/readyz")
-        event.listen(main, "before_cursor_execute", lambda *found: asked.append(found[2]))
+        event.listen(main, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
         client.get("/readyz")
-    assert len([each for each in asked if each.lower().startswith("select")]) == 1
+    assert len([each for each in statements if each.lower().startswith("select")]) == 1

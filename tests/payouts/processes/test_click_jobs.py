@@ -1,14 +1,14 @@
-"""The scheduler's jobs for clicks, through the commands that people use."""
+"""The scheduler's jobs for clicks, run by the commands that people use."""
 
 from datetime import UTC, datetime, timedelta
 
 from config.database import Databases
 from config.settings import Settings
 from payouts import cli
+from tests.cast.api import Terminal
+from tests.cast.shop import create_shop, sale
 from tests.tracker.clicks.counting.test_totals import LINK, click, write
 from tests.tracker.clicks.recording.test_spool_drainer import write_orphan
-from tests.tracker.sales.shop import create_shop, sale
-from tests.tracker.terminal import Terminal
 from tracker.clicks.token import make_token
 from tracker.ids import public_id, uuid_of
 
@@ -16,10 +16,10 @@ ALL_COMMANDS = tuple(command for module in cli.COMMAND_MODULES for command in cl
 NOW = datetime.now(UTC)
 
 
-def test_work_makes_totals_that_the_command_shows(settings: Settings) -> None:
+def test_work_counts_the_totals_that_the_command_shows(settings: Settings) -> None:
     linkledger = Terminal(settings, ALL_COMMANDS)
-    earlier = NOW - timedelta(hours=30)
-    write(settings, click(earlier), click(NOW, "bob"), click(NOW, "bob"), click(NOW, None, "preview"))
+    yesterday = NOW - timedelta(hours=30)
+    write(settings, click(yesterday), click(NOW, "bob"), click(NOW, "bob"), click(NOW, None, "preview"))
     link = ("--link", public_id("lnk", LINK))
     assert linkledger.run("click", "totals", *link).stdout == "None yet.\n"
     [done] = linkledger.ask("work")
@@ -34,13 +34,13 @@ def test_work_makes_totals_that_the_command_shows(settings: Settings) -> None:
     assert "2 persons" in linkledger.run("click", "totals", *link).stdout
 
 
-def test_work_renews_the_visitors_keys_by_the_real_clock(settings: Settings) -> None:
+def test_work_renews_the_visitor_keys_by_the_real_clock(settings: Settings) -> None:
     linkledger = Terminal(settings, ALL_COMMANDS)
     linkledger.ask("work", "--as-of", f"{NOW + timedelta(days=4):%Y-%m-%d}")
-    kept = sorted(path.name for path in (settings.home / "keys").iterdir())
+    keys = {path.name for path in (settings.home / "keys").iterdir()}
     today, tomorrow = (f"visitor-{(NOW + timedelta(days=n)).date()}" for n in (0, 1))
-    assert {today, tomorrow} <= set(kept)
-    assert f"visitor-{(NOW + timedelta(days=4)).date()}" not in kept
+    assert {today, tomorrow} <= keys
+    assert f"visitor-{(NOW + timedelta(days=4)).date()}" not in keys
 
 
 def test_work_drains_orphaned_spools(settings: Settings) -> None:
@@ -51,7 +51,7 @@ def test_work_drains_orphaned_spools(settings: Settings) -> None:
     assert linkledger.ask("click", "count", "--link", public_id("lnk", LINK)) == {"person": 2}
 
 
-def test_a_sale_confirms_the_prerender_that_it_is_credited_to(
+def test_a_sale_confirms_the_prerender_that_is_credited_for_it(
     settings: Settings, databases: Databases
 ) -> None:
     shop = create_shop(settings, databases)

@@ -1,4 +1,4 @@
-"""The job table: what is due is read from the database, so any number of schedulers do it once."""
+"""The job table: jobs read from the database what is due, so any number of schedulers do it only once."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -18,16 +18,16 @@ from payouts.jobs.models import JobRun
 from payouts.ledger.calendar import Span
 from payouts.ledger.models import Transaction
 from payouts.ledger.periods import ensure_period
-from payouts.processes import job_table as schedule
+from payouts.processes import job_table
 from payouts.processes.job_table import JOBS, Job, run_all_jobs, tick
 from payouts.selfcheck.checks import self_check
 from payouts.settlement.models import Payout
 from payouts.statements.models import Statement
 from payouts.transfers.sandbox.server import SANDBOX_KEY
+from tests.cast.books import Books, at
 from tests.conftest import settings_for
 from tests.harness.processes.threads import run_concurrently
-from tests.payouts.cast import Books, at
-from tests.payouts.transfers.runs.scenes import wait_until
+from tests.harness.waiting import wait_until
 from tracker.errors import Fault, Invalid
 from tracker.people.accounts.models import Brand
 from tracker.people.accounts.operations import create_brand
@@ -37,7 +37,7 @@ NAMES = {job.name for job in JOBS}
 
 @pytest.fixture
 def jobs_settings(books: Books) -> Settings:
-    """Settings with which the jobs find the tests' rail."""
+    """Settings with which the jobs use the sandbox of the test."""
     return settings_for(
         books.settings.home,
         books.settings.database_url,
@@ -57,7 +57,7 @@ def counts(databases: Databases) -> dict[str, int]:
 
 
 def runs(databases: Databases) -> dict[str, list[str]]:
-    """States of the runs, by job."""
+    """The states of the runs, by job."""
     found: dict[str, list[str]] = {}
     with read_session(databases.main) as session:
         for run in session.scalars(select(JobRun).order_by(JobRun.started_at, JobRun.id)):
@@ -66,7 +66,7 @@ def runs(databases: Databases) -> dict[str, list[str]]:
 
 
 def only(monkeypatch: pytest.MonkeyPatch, *jobs: Job) -> None:
-    monkeypatch.setattr(schedule, "JOBS", jobs)
+    monkeypatch.setattr(job_table, "JOBS", jobs)
 
 
 def only_named(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
@@ -85,8 +85,8 @@ def test_job_clock_advances_while_earlier_jobs_run(
 
     only(
         monkeypatch,
-        Job("first", schedule.MINUTE, record_moment),
-        Job("second", schedule.MINUTE, record_moment),
+        Job("first", job_table.MINUTE, record_moment),
+        Job("second", job_table.MINUTE, record_moment),
     )
     tick(databases, settings, now)
     assert now <= moments[0] < moments[1]
@@ -109,7 +109,7 @@ def test_backward_clock_runs_no_job_again(databases: Databases, settings: Settin
     assert tick(databases, settings, now) == {}
 
 
-def test_two_schedulers_at_the_same_moment_do_everything_once(
+def test_concurrent_schedulers_do_everything_once(
     books: Books, databases: Databases, jobs_settings: Settings
 ) -> None:
     for number in range(1, 6):
@@ -129,7 +129,7 @@ def test_month_is_closed_approved_and_paid_automatically(
     results = run_all_jobs(databases, jobs_settings, at("10-30 08:00"), at("11-10 08:00"))
     assert [result["at"] for result in results][:2] == ["2026-10-30T08:00:00Z", "2026-10-31T00:00:00Z"]
     days = {name: result["at"][:10] for result in results for name in jobs_with_work(result)}
-    assert days.pop("prune-runs") > "2026-11-05"  # when the first of these runs were old
+    assert days.pop("prune-runs") > "2026-11-05"  # when the first of these runs are old enough
     assert days == {
         "mature": "2026-11-01",
         "close": "2026-11-01",
@@ -146,7 +146,7 @@ def test_month_is_closed_approved_and_paid_automatically(
 
 
 def jobs_with_work(result: dict[str, Any]) -> list[str]:
-    """The jobs that found something to do for somebody; those for clicks keep house."""
+    """The jobs that changed something for a brand; those for clicks are left out."""
     return [
         name for name, done in result["jobs"].items() if any(done.values()) and not name.startswith("click-")
     ]
@@ -162,7 +162,7 @@ def jobs_with_work(result: dict[str, Any]) -> list[str]:
         ("Asia/Kathmandu", "10-31 18:15", "11-07 18:15", "11-08 18:15"),
     ],
 )
-def test_a_brand_is_closed_approved_and_paid_at_midnight_where_it_lives(
+def test_a_brand_is_closed_approved_and_paid_at_midnight_in_its_time_zone(
     books: Books,
     databases: Databases,
     jobs_settings: Settings,
@@ -177,7 +177,7 @@ def test_a_brand_is_closed_approved_and_paid_at_midnight_where_it_lives(
     books.sale("S1", 1000_00, "10-01 10:00")
     expected = {closed: "close", approved: "approve", paid: "pay"}
     for when, job in expected.items():
-        # The hour before is another slot, so that the job has its turn before its time.
+        # The hour before is another slot, so the job also runs before the time.
         early = tick(databases, jobs_settings, at(when) - timedelta(minutes=1))
         assert not any(early[job].values())
         done = tick(databases, jobs_settings, at(when) + timedelta(hours=at(when).minute > 0))
@@ -199,7 +199,7 @@ def test_work_refuses_an_earlier_time(
     assert days == ["2026-10-20", "2026-10-21", "2026-10-22", "2026-10-22"]
 
 
-def test_a_job_that_breaks_is_recorded_and_the_others_run(
+def test_a_job_that_fails_is_recorded_and_the_others_run(
     databases: Databases, settings: Settings, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran = []
@@ -233,7 +233,7 @@ def test_failure_of_one_brand_does_not_stop_the_others(
     books: Books, databases: Databases, jobs_settings: Settings
 ) -> None:
     def broken(session: Session) -> str:
-        """A brand whose zone the machine does not know any more."""
+        """A brand with a time zone that this machine does not know."""
         brand = create_brand(
             session, at("09-01"), name="Broken", currency="EUR", timezone="UTC", hosts=["other.example"]
         )
@@ -243,7 +243,7 @@ def test_failure_of_one_brand_does_not_stop_the_others(
 
     broken_id = transact(databases.main, broken)
     books.sale("S1", 1000_00, "10-01")
-    transact(databases.main, lambda s: _one_event(s, broken_id))
+    transact(databases.main, lambda s: _open_month(s, broken_id))
     done = tick(databases, jobs_settings, at("11-01 00:05"))
     assert done["close"]["closed"] == {books.brand_id: ["2026-10"]}
     assert broken_id in done["close"]["error"]
@@ -251,8 +251,8 @@ def test_failure_of_one_brand_does_not_stop_the_others(
     assert runs(databases)["close"] == ["failed"]
 
 
-def _one_event(session: Session, brand_id: str) -> None:
-    """An open month, so that there is something to close."""
+def _open_month(session: Session, brand_id: str) -> None:
+    """Create an open month that can be closed."""
     span = Span("2026-09", at("09-01 00:00"), at("10-01 00:00"))
     ensure_period(session, at("09-01"), session.get_one(Brand, brand_id), span)
 
@@ -267,7 +267,7 @@ def test_job_with_a_lost_lease_stops_without_recording_a_result(
     def lose_lease(context: JobContext) -> dict[str, Any]:
         successor = transact(databases.main, lambda s: claim(s, now + LEASE, "close", slot))
         assert successor is not None
-        closing: Callable[[JobContext], dict[str, Any]] = schedule._close
+        closing: Callable[[JobContext], dict[str, Any]] = job_table._close
         return closing(context)
 
     only(monkeypatch, Job("close", timedelta(hours=1), lose_lease))

@@ -1,4 +1,4 @@
-"""`linkledger serve` starts everything on one machine, and ends it together."""
+"""`linkledger serve` starts all processes on one machine, and stops them together."""
 
 import os
 import signal
@@ -8,10 +8,10 @@ import pytest
 
 from config.database import Databases
 from config.settings import Settings
+from tests.cast.people import create_cast
 from tests.harness.processes.children import children_of
 from tests.harness.processes.edge_process import is_answering, wait_until
 from tests.harness.processes.server import running_server
-from tests.tracker.cast import create_cast
 from tests.tracker.clicks.entry_points import make_link
 
 
@@ -25,7 +25,7 @@ def port_of(address: str) -> int:
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_links_are_followed_on_both_ports_and_pages_on_one(settings: Settings) -> None:
+def test_both_ports_redirect_links_and_only_one_serves_pages(settings: Settings) -> None:
     with running_server(settings.model_copy(update={"spool_mb": 1})) as server:
         edge_port = port_of(server.settings.edge_bind)
         assert server.settings.link_url.endswith(f":{edge_port}")

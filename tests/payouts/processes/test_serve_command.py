@@ -1,4 +1,4 @@
-"""`linkledger serve` as an operator meets it: it starts all, stops all, and says what is wrong."""
+"""`linkledger serve` as an operator uses it: it starts and stops all processes, and reports errors."""
 
 import os
 import re
@@ -17,6 +17,7 @@ from config.database import Databases, open_databases
 from config.settings import Settings
 from payouts.processes.commands import COMMANDS
 from payouts.processes.supervisor import Child, Supervisor, child_environment
+from tests.cast.api import Terminal
 from tests.harness import ROOT
 from tests.harness.processes.serve_process import (
     HAPPENS_WITHIN_S,
@@ -31,7 +32,6 @@ from tests.harness.processes.serve_process import (
     wait_until,
     wait_until_both_run,
 )
-from tests.tracker.terminal import Terminal
 
 
 @linux_only
@@ -89,7 +89,7 @@ def test_a_killed_scheduler_is_restarted_while_pages_keep_working(
 @linux_only
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_repeated_stop_signals_stop_the_scheduler_cleanly(settings: Settings, tmp_path: Path) -> None:
-    """systemd tells every process of a service, and serve passes it on as well."""
+    """systemd signals every process of a service, and serve passes the signal on as well."""
     output = tmp_path / "output"
     with output.open("w") as target:
         process = subprocess.Popen(
@@ -140,7 +140,8 @@ def test_a_port_in_use_stops_everything_with_a_message(settings: Settings, tmp_p
             assert "Traceback" not in served.text()
 
 
-def refuses(settings: Settings, tmp_path: Path, *arguments: str, **changes: Any) -> tuple[int, str]:
+def refused_start(settings: Settings, tmp_path: Path, *arguments: str, **changes: Any) -> tuple[int, str]:
+    """The exit code and the output of `serve`."""
     with serving(settings, tmp_path, *arguments, **changes) as served:
         return served.process.wait(HAPPENS_WITHIN_S), served.text()
 
@@ -148,7 +149,7 @@ def refuses(settings: Settings, tmp_path: Path, *arguments: str, **changes: Any)
 def test_an_empty_database_is_not_served(settings: Settings, databases: Databases, tmp_path: Path) -> None:
     with databases.main.begin() as connection:
         connection.execute(text("drop table schema_main"))
-    code, output = refuses(settings, tmp_path)
+    code, output = refused_start(settings, tmp_path)
     assert code == 1
     assert "run: linkledger migrate" in output
     assert "Traceback" not in output
@@ -157,7 +158,7 @@ def test_an_empty_database_is_not_served(settings: Settings, databases: Database
 def test_a_newer_schema_is_not_served(settings: Settings, databases: Databases, tmp_path: Path) -> None:
     with databases.main.begin() as connection:
         connection.execute(text("update schema_main set version_num = '9999'"))
-    code, output = refuses(settings, tmp_path, "--only", "scheduler")
+    code, output = refused_start(settings, tmp_path, "--only", "scheduler")
     assert code == 1
     assert "schema 9999" in output
     assert "Install the newer version again, or restore a backup" in output
@@ -165,7 +166,7 @@ def test_a_newer_schema_is_not_served(settings: Settings, databases: Databases, 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_production_without_a_key_is_rejected(settings: Settings, tmp_path: Path) -> None:
-    code, output = refuses(settings, tmp_path, env="production", secret_key="")
+    code, output = refused_start(settings, tmp_path, env="production", secret_key="")
     assert code == 2
     assert output == "linkledger: LINKLEDGER_SECRET_KEY is required when LINKLEDGER_ENV=production\n"
 
@@ -179,5 +180,5 @@ def test_production_without_a_key_is_rejected(settings: Settings, tmp_path: Path
         (("--only", "kitchen"), "kitchen"),
     ],
 )
-def test_a_wrong_option_is_wrong_usage(settings: Settings, arguments: tuple[str, ...], named: str) -> None:
+def test_an_invalid_option_is_named(settings: Settings, arguments: tuple[str, ...], named: str) -> None:
     assert named in Terminal(settings, COMMANDS).refused("serve", *arguments)

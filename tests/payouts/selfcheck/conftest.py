@@ -1,4 +1,4 @@
-"""A payout run that is over, as tests of payout runs have it."""
+"""A finished payout run, shared with the tests of payout runs."""
 
 from tests.payouts.transfers.runs.conftest import database_seed as database_seed
 from tests.payouts.transfers.runs.conftest import paid as paid

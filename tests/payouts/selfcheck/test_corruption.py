@@ -1,4 +1,4 @@
-"""The self-check finds what somebody changed in the database itself, and freezes payouts."""
+"""The self-check finds changes that were made in the database itself, and freezes payouts."""
 
 import json
 from collections.abc import Iterator
@@ -15,19 +15,19 @@ from payouts.selfcheck.commands import COMMANDS as ROOT_COMMANDS
 from payouts.settlement import checks
 from payouts.settlement.checks import payout_faults
 from payouts.transfers.commands import COMMANDS
-from tests.harness.databases.snapshots import database_seed_for
-from tests.payouts.cast import DEFAULT_SEED, Books, at, seed_after
-from tests.payouts.transfers.runs.scenes import (
+from tests.cast.api import Terminal
+from tests.cast.books import Books, add_creator, at
+from tests.cast.months import (
+    DEFAULT_SEED,
     NOVEMBER,
     OCTOBER,
     add_booking,
-    add_creator,
-    run_at,
     seal,
+    seed_after,
     sell_and_release,
     transfers_in,
 )
-from tests.tracker.terminal import Terminal
+from tests.harness.databases.snapshots import database_seed_for
 
 PROTECTED = ("ledger_posting", "ledger_transaction", "ledger_account", "sealed_document", "commission_entry")
 
@@ -66,7 +66,7 @@ def pay_two_creators(books: Books) -> None:
     sell_and_release(books, "1001", 100_00)
     add_booking(bert, 80_00, "10-20")
     seal(books, OCTOBER)
-    assert len(run_at(books, OCTOBER.payday).pay(books.brand_id).paid) == 2
+    assert len(books.run(OCTOBER.payday).pay(books.brand_id).paid) == 2
     add_booking(books, 70_00, "11-20")
     seal(books, NOVEMBER)
     assert books.faults() == []
@@ -80,7 +80,7 @@ database_seed = database_seed_for(paid=PAID, books=DEFAULT_SEED)
 
 @pytest.fixture
 def paid(books: Books) -> Books:
-    """Two sealed months, of which the first is paid to two creators and the second not yet."""
+    """Two sealed months. The first was paid to two creators, the second is not paid yet."""
     return books
 
 
@@ -92,7 +92,7 @@ def test_self_check_finds_every_corruption(paid: Books) -> None:
         if not found or any(len(message) < 20 for message in found):
             missed.append((what, found))
     assert missed == []
-    assert paid.faults() == []  # nothing of it was kept
+    assert paid.faults() == []  # every change was rolled back
 
 
 def test_a_fault_freezes_payouts_and_check_exits_with_3(paid: Books) -> None:
@@ -103,10 +103,10 @@ def test_a_fault_freezes_payouts_and_check_exits_with_3(paid: Books) -> None:
     checked = terminal.run("check", "--json")
     assert (checked.exit_code, json.loads(checked.stdout)["ok"]) == (3, False)
     for command in (("run", "--brand", paid.brand_id), ("retry", failed_payout(paid))):
-        answer = terminal.run("payout", *command, "--json")
-        assert (answer.exit_code, answer.stdout) == (3, ""), answer.output
-        assert "Payouts are frozen" in answer.stderr
-        assert "linkledger check" in answer.stderr
+        result = terminal.run("payout", *command, "--json")
+        assert (result.exit_code, result.stdout) == (3, ""), result.output
+        assert "Payouts are frozen" in result.stderr
+        assert "linkledger check" in result.stderr
     assert len(transfers_in(paid.sandbox)) == sent
 
 
@@ -116,7 +116,7 @@ def failed_payout(books: Books) -> str:
     return found
 
 
-def test_the_database_itself_refuses_to_change_what_is_written(paid: Books) -> None:
+def test_the_database_itself_refuses_to_change_written_rows(paid: Books) -> None:
     for table in (*PROTECTED, "statement"):
         column = "statement_id" if table == "sealed_document" else "id"
         for change in (f"update {table} set {column} = {column}", f"delete from {table}"):
@@ -126,20 +126,20 @@ def test_the_database_itself_refuses_to_change_what_is_written(paid: Books) -> N
 
 def test_query_count_of_the_check_does_not_grow_with_payouts(paid: Books) -> None:
     def query_count() -> int:
-        asked = 0
+        queries = 0
 
         def count(*_: object) -> None:
-            nonlocal asked
-            asked += 1
+            nonlocal queries
+            queries += 1
 
         event.listen(paid.databases.main, "before_cursor_execute", count)
         with read_session(paid.databases.main) as session:
             assert list(payout_faults(session)) == []
         event.remove(paid.databases.main, "before_cursor_execute", count)
-        return asked
+        return queries
 
     few = query_count()
-    assert run_at(paid, NOVEMBER.payday).pay(paid.brand_id).paid
+    assert paid.run(NOVEMBER.payday).pay(paid.brand_id).paid
     assert query_count() == few
 
 
@@ -152,7 +152,7 @@ def test_payouts_of_many_pages_are_all_checked(paid: Books, monkeypatch: pytest.
 
 @contextmanager
 def corrupted(databases: Databases, change: str, *, keep: bool = False) -> Iterator[Session]:
-    """The database as somebody leaves it who owns it and puts its triggers aside; undone unless kept."""
+    """The database after a change that bypasses the triggers. Rolled back at the end unless `keep`."""
     postgresql = databases.main.dialect.name == "postgresql"
     with databases.main.connect() as connection:
         values = {

@@ -1,4 +1,4 @@
-"""A transfer that comes back is payable again; a transfer that nobody knows is said aloud."""
+"""A transfer that comes back is payable again; a transfer that the books do not know is reported."""
 
 import json
 from urllib.parse import urlencode
@@ -11,8 +11,9 @@ from payouts.settlement.returns import record_return
 from payouts.transfers.reconciliation.reconciliation import Reconciliation, reconcile
 from payouts.transfers.sandbox.server import SANDBOX_KEY
 from payouts.transfers.stripe.client import StripeRail
+from tests.cast.books import Books, at, connect_account
+from tests.cast.months import DEFAULT_SEED, seed_after
 from tests.harness.databases.snapshots import Snapshot, database_seed_for
-from tests.payouts.cast import DEFAULT_SEED, Books, at, connect, seed_after
 from tracker.errors import Conflict
 
 
@@ -32,7 +33,7 @@ database_seed = database_seed_for(paid=PAID, books=DEFAULT_SEED)
 
 @pytest.fixture
 def paid(snapshot: Snapshot, books: Books) -> Payout:
-    """A payout of 100.00 EUR that arrived."""
+    """A payout of 100.00 EUR that was paid."""
     payout: Payout = books.write(lambda s: s.get_one(Payout, snapshot.known[1]))
     return payout
 
@@ -46,11 +47,11 @@ def reverse_at_the_provider(books: Books, payout: Payout, amount: int) -> None:
 
 
 def post(books: Books, path: str, **parameters: object) -> dict[str, object]:
-    """By hand, as in the provider's dashboard."""
+    """A request by hand, as from the provider's dashboard."""
     request = Request(books.sandbox.url + path, data=urlencode(parameters).encode())
     request.add_header("Authorization", f"Bearer {SANDBOX_KEY}")
-    with urlopen(request, timeout=10) as answer:
-        found: dict[str, object] = json.load(answer)
+    with urlopen(request, timeout=10) as response:
+        found: dict[str, object] = json.load(response)
         return found
 
 
@@ -72,7 +73,7 @@ def test_a_whole_return_in_two_parts_makes_the_payout_returned(books: Books, pai
     assert books.faults() == []
 
 
-def test_what_came_back_is_paid_with_the_next_statement(books: Books, paid: Payout) -> None:
+def test_a_returned_amount_is_paid_with_the_next_statement(books: Books, paid: Payout) -> None:
     reverse_at_the_provider(books, paid, 100_00)
     reconciled(books)
     statement = books.close("2026-11", "12-01 00:05")
@@ -93,8 +94,8 @@ def test_reversals_cannot_exceed_the_payout(books: Books, paid: Payout) -> None:
     assert books.balance().payable_minor == 0
 
 
-def test_a_transfer_that_somebody_made_by_hand_is_reported(books: Books, paid: Payout) -> None:
-    account = connect(books)
+def test_a_transfer_made_by_hand_is_reported(books: Books, paid: Payout) -> None:
+    account = connect_account(books, top_up="EUR")
     made = post(books, "/v1/transfers", amount=5_00, currency="eur", destination=account)
     found = reconciled(books)
     assert not found.clean

@@ -1,4 +1,4 @@
-"""Every step between two states of a payout, allowed or not (docs/money.md 7)."""
+"""Every transition between two states of a payout, allowed or not (docs/money.md 7)."""
 
 import itertools
 
@@ -8,8 +8,8 @@ from sqlalchemy.exc import IntegrityError
 
 from payouts.settlement.cancellation import cancel
 from payouts.settlement.states import OPEN, TRANSITIONS, require_transition
-from tests.payouts.cast import Books, at
-from tests.payouts.transfers.runs.scenes import only_payout
+from tests.cast.books import Books, at
+from tests.cast.months import only_payout
 from tracker.errors import Conflict, NotFound
 
 ALLOWED = {
@@ -41,17 +41,17 @@ def test_transition_table_covers_every_state() -> None:
     assert {"prepared", "sending", "unknown"} == OPEN
 
 
-def test_a_paid_payout_cannot_be_cancelled_and_an_invented_one_not_found(sealed: Books) -> None:
+def test_a_paid_payout_cannot_be_cancelled_and_an_unknown_one_is_not_found(sealed: Books) -> None:
     sealed.pay("11-09")
     payout = only_payout(sealed)
     with pytest.raises(Conflict, match="is paid"):
         sealed.write(lambda s: cancel(s, at("11-10"), payout.id, reason="changed my mind"))
     with pytest.raises(NotFound):
-        sealed.write(lambda s: cancel(s, at("11-10"), "pay_invented", reason="changed my mind"))
+        sealed.write(lambda s: cancel(s, at("11-10"), "pay_unknown", reason="changed my mind"))
     assert only_payout(sealed).state == "paid"
 
 
-def test_the_database_refuses_a_state_or_amount_that_cannot_be(sealed: Books) -> None:
+def test_the_database_refuses_invalid_states_and_amounts(sealed: Books) -> None:
     sealed.pay("11-09")
     for change in ("state = 'lost'", "amount_minor = 0", "amount_minor = -5"):
         with pytest.raises(IntegrityError):

@@ -1,4 +1,4 @@
-"""Closing periods into drafts: in order, after their end, once, with everything that belongs to them."""
+"""Closing periods: in order, after their end, once, with everything that belongs to them."""
 
 from typing import Any
 
@@ -12,17 +12,9 @@ from payouts.statements.close import close_ended_periods, close_period, statemen
 from payouts.statements.models import Statement
 from payouts.statements.review import get_statement
 from payouts.transfers.sandbox.server import SandboxServer
-from tests.payouts.cast import Books, at
+from tests.cast.books import Books, add_brand, at, open_books
+from tests.cast.months import DECEMBER, NOVEMBER, OCTOBER, add_booking
 from tests.payouts.test_worked_example import equation, split
-from tests.payouts.transfers.runs.scenes import (
-    DECEMBER,
-    NOVEMBER,
-    OCTOBER,
-    add_booking,
-    approve_in,
-    open_brand,
-    statement_in,
-)
 from tracker.errors import Invalid, LinkledgerError, NotFound, NotNow
 
 
@@ -76,10 +68,10 @@ def test_invalid_period_name_cannot_be_closed(books: Books) -> None:
             books.write(lambda s, name=name: close_period(s, at("12-15"), books.brand_id, name))
 
 
-def test_a_period_long_before_the_brand_was_made_is_not_closed_by_mistake(books: Books) -> None:
-    """Not when later ones are there, and not when another brand has one of that name."""
+def test_a_period_long_before_the_brand_was_created_cannot_be_closed(books: Books) -> None:
+    """Also when the brand has later periods, and another brand has a period of that name."""
     books.sale("1001", 100_00, "10-05")
-    older = open_brand(books.settings, books.databases, books.sandbox, name="Mugs")
+    older = add_brand(books, creator="Mia")
     add_booking(older, 1_00, "2016-11-05T12:00:00")
     with pytest.raises(Invalid, match="2016-11"):
         books.write(lambda s: close_period(s, at("12-15"), books.brand_id, "2016-11"))
@@ -131,17 +123,17 @@ def test_each_currency_has_a_statement_of_its_own_that_balances(books: Books) ->
     books.sale("1003", 10_000, "10-07", currency="BHD")
     books.end("2026-10", OCTOBER.closing)
     assert statements(books) == [("2026-10", each, "draft") for each in ("BHD", "EUR", "JPY")]
-    earned = {each: equation(statement_in(books, each, "2026-10"))[1] for each in ("BHD", "EUR", "JPY")}
+    earned = {each: equation(books.statement("2026-10", each))[1] for each in ("BHD", "EUR", "JPY")}
     assert earned == {"BHD": 1_000, "EUR": 10_00, "JPY": 500}
     for each in ("JPY", "EUR", "BHD"):
-        approve_in(books, each, "2026-10", OCTOBER.approval)
+        books.approve("2026-10", OCTOBER.approval, each)
     assert books.faults() == []
 
 
 def test_a_brand_in_yen_has_amounts_without_decimals(
     settings: Settings, databases: Databases, sandbox_server: SandboxServer
 ) -> None:
-    books = open_brand(settings, databases, sandbox_server, name="Teas", currency="JPY")
+    books = open_books(settings, databases, sandbox_server, currency="JPY")
     books.sale("1001", 1_234, "10-05")
     document = books.close("2026-10", OCTOBER.closing)
     assert document["equation"]["earned"] == {"minor": 123, "currency": "JPY"}
@@ -158,7 +150,7 @@ def test_other_cadences_close_their_own_periods(
     cadence: str,
     names: list[str],
 ) -> None:
-    books = open_brand(settings, databases, sandbox_server, name="Teas", cadence=cadence)
+    books = open_books(settings, databases, sandbox_server, cadence=cadence)
     add_booking(books, 100_00, "10-01")
     closed = books.write(lambda s: close_ended_periods(s, at("12-15"), books.brand_id))
     assert closed[:3] == names
@@ -168,8 +160,8 @@ def test_other_cadences_close_their_own_periods(
 def test_the_months_of_a_brand_end_at_midnight_of_its_own_zone(
     settings: Settings, databases: Databases, sandbox_server: SandboxServer
 ) -> None:
-    books = open_brand(settings, databases, sandbox_server, name="Teas", timezone="Pacific/Auckland")
-    books.sale("1001", 100_00, "2026-10-31T10:59:59")  # 23:59:59 there
+    books = open_books(settings, databases, sandbox_server, timezone="Pacific/Auckland")
+    books.sale("1001", 100_00, "2026-10-31T10:59:59")  # 23:59:59 in Auckland
     books.sale("1002", 700_00, "2026-10-31T11:00:00")
     document = books.close("2026-10", "2026-10-31T11:00:00")
     assert document["equation"]["earned"]["minor"] == 10_00
@@ -177,7 +169,7 @@ def test_the_months_of_a_brand_end_at_midnight_of_its_own_zone(
     assert document["review_ends_at"] == "2026-11-07T11:00:00Z"
 
 
-def test_every_close_drafts_what_it_closed(books: Books) -> None:
+def test_every_close_drafts_the_statements_of_its_period(books: Books) -> None:
     books.sale("1001", 100_00, "10-05")
 
     def work(session: Any) -> list[str]:

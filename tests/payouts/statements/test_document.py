@@ -1,4 +1,4 @@
-"""What a statement says: every line, whose it is, when it is paid; amounts that come back as they were."""
+"""The contents of a statement: lines by creator, pay dates, exact amounts in JSON, CSV and text."""
 
 import csv
 import io
@@ -16,20 +16,18 @@ from payouts.statements.document.document import expected_pay_date
 from payouts.statements.render.csv import AMOUNTS, COLUMNS, as_csv
 from payouts.statements.render.text import as_text
 from payouts.transfers.sandbox.server import SandboxServer
-from tests.harness.databases.snapshots import database_seed_for
-from tests.payouts.cast import DEFAULT_SEED, Books, at, seed_after
-from tests.payouts.test_worked_example import equation
-from tests.payouts.transfers.runs.scenes import (
+from tests.cast.books import Books, add_creator, at, open_books
+from tests.cast.months import (
     DECEMBER,
+    DEFAULT_SEED,
     NOVEMBER,
     OCTOBER,
-    CurrencyBooks,
     add_booking,
-    add_creator,
-    open_brand,
-    run_at,
+    seed_after,
     sell_and_release,
 )
+from tests.harness.databases.snapshots import database_seed_for
+from tests.payouts.test_worked_example import equation
 from tracker.people.accounts.models import Brand
 
 NAMES = ("opening", "earned", "reversed", "adjustments", "payments", "closing")
@@ -40,7 +38,7 @@ def rows_of(document: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def amounts_in(value: Any) -> list[dict[str, Any]]:
-    """Every amount, however deep; and every other number is an error."""
+    """Every amount at any depth. A float anywhere is an error."""
     if isinstance(value, dict):
         if "minor" in value:
             return [value]
@@ -52,13 +50,13 @@ def amounts_in(value: Any) -> list[dict[str, Any]]:
 
 
 def seed_two_months(books: Books) -> None:
-    bert = add_creator(books, "bert")
+    bert = add_creator(books, "bert", code="code-bert")
     sell_and_release(books, "A-1", 100_00)
     bert.sale("B-1", 900_00, "10-20", total=1071_00, tax=171_00, discount=50_00)
     add_booking(bert, 12_34, "10-21")
     books.end("2026-10", OCTOBER.closing)
     books.approve("2026-10", OCTOBER.approval)
-    run_at(books, OCTOBER.payday).pay(books.brand_id)
+    books.run(OCTOBER.payday).pay(books.brand_id)
     books.refund("A-1", 250_00, "11-12")
     bert.sale("B-2", 333_33, "11-13")
     books.end("2026-11", NOVEMBER.closing)
@@ -116,8 +114,8 @@ def test_creator_part_contains_no_data_of_another_creator(two_months: Books) -> 
         whole = document["equation"][name]["minor"]
         assert whole == sum(part["equation"][name]["minor"] for part in parts.values())
     for part in parts.values():
-        database_seed, earned, back, adjustments, payments, closing = equation(part)
-        assert database_seed + earned - back + adjustments - payments == closing
+        opening, earned, back, adjustments, payments, closing = equation(part)
+        assert opening + earned - back + adjustments - payments == closing
         assert closing == part["closing_split"]["held"]["minor"] + sum(
             sign * part["closing_split"][name]["minor"]
             for name, sign in (
@@ -204,10 +202,11 @@ def test_csv_contains_every_line_with_exact_amounts(two_months: Books) -> None:
     assert {row["kind"] for row in rows} == {"commission", "payout_confirmed", *NAMES}
 
 
-def test_the_text_for_a_terminal_shows_the_equation_and_every_line(two_months: Books) -> None:
+def test_text_for_a_terminal_shows_the_equation_every_line_and_kinds_in_words(two_months: Books) -> None:
     shown = as_text(two_months.statement("2026-11"))
-    for word in ("Teas, 2026-11, EUR", "opening", "closing", "A-1", "B-1", "B-2", "payout_confirmed"):
+    for word in ("Teas, 2026-11, EUR", "opening", "closing", "A-1", "B-1", "B-2", "paid 100.00 tr_"):
         assert word in shown
+    assert "payout_confirmed" not in shown
 
 
 DANGEROUS = [
@@ -235,7 +234,7 @@ def test_csv_cells_are_never_formulas(order: str) -> None:
 
 
 @pytest.mark.parametrize("order", ["1001", "A-1", "a=b", "2026-10-01", "Ünïcode, with comma", "it's", "50%"])
-def test_harmless_text_stays_what_it_is(order: str) -> None:
+def test_harmless_csv_cells_are_unchanged(order: str) -> None:
     assert cells_of(order)["order"] == order
 
 
@@ -256,11 +255,11 @@ def cells_of(order: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def yen(settings: Settings, databases: Databases, sandbox_server: SandboxServer) -> CurrencyBooks:
-    return open_brand(settings, databases, sandbox_server, name="Teas", currency="JPY")
+def yen(settings: Settings, databases: Databases, sandbox_server: SandboxServer) -> Books:
+    return open_books(settings, databases, sandbox_server, currency="JPY")
 
 
-def test_csv_amounts_in_yen_have_no_decimals(yen: CurrencyBooks) -> None:
+def test_csv_amounts_in_yen_have_no_decimals(yen: Books) -> None:
     yen.sale("1001", 12_345, "10-05")
     (row, *_rest) = rows_of(yen.close("2026-10", OCTOBER.closing))
     assert (row["currency"], row["gross"], row["earned"]) == ("JPY", "12345", "1235")

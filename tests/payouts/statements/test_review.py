@@ -1,4 +1,4 @@
-"""The review of a draft: decisions with reasons, the seal by a person or by silence, and that it stays."""
+"""The review of a draft: decisions with reasons, approval by a person or automatically, and the seal."""
 
 import hashlib
 import json
@@ -13,18 +13,19 @@ from config.database import read_session
 from payouts.statements.decisions import REASONS, decline, hold, release
 from payouts.statements.models import SealedDocument, Statement
 from payouts.statements.review import approve, approve_automatically, due_for_approval, get_statement
-from tests.harness.databases.snapshots import database_seed_for
-from tests.payouts.cast import DEFAULT_SEED, Books, at, seed_after
-from tests.payouts.test_worked_example import equation, split
-from tests.payouts.transfers.runs.scenes import (
+from tests.cast.books import Books, at
+from tests.cast.months import (
+    DEFAULT_SEED,
     NOVEMBER,
     OCTOBER,
     add_booking,
     later,
     only_payout,
-    run_at,
+    seed_after,
     sell_and_release,
 )
+from tests.harness.databases.snapshots import database_seed_for
+from tests.payouts.test_worked_example import equation, split
 from tracker.errors import Conflict, Invalid, NotFound, NotNow
 
 
@@ -42,7 +43,7 @@ database_seed = database_seed_for(draft=DRAFT, books=DEFAULT_SEED)
 
 @pytest.fixture
 def draft(books: Books) -> Books:
-    """October's draft: 100 EUR of order 1001 are released, 40 EUR of order 1002 are in hold until the 4th."""
+    """October's draft: 100 EUR of order 1001 are released, 40 EUR of order 1002 are held until 4 November."""
     return books
 
 
@@ -71,19 +72,19 @@ def test_a_decline_of_a_held_line_counts_for_the_drafts_period_too(draft: Books)
     assert split(draft.statement("2026-10")) == {"payable": 100_00}
 
 
-def test_a_decline_counts_for_the_draft_though_another_order_was_released_since(draft: Books) -> None:
+def test_a_decline_counts_for_the_draft_although_another_order_was_released_since(draft: Books) -> None:
     draft.run_jobs(at("11-04 13:00"))
     decide(draft, decline, "1001", "11-05", reason="returned")
     assert equation(draft.statement("2026-10")) == [0, 140_00, 100_00, 0, 0, 40_00]
 
 
 def test_decline_of_a_later_release_does_not_lower_this_payout(draft: Books) -> None:
-    """1002 was in hold at the end of October and is released on 4 November: November's matter."""
+    """1002 was held at the end of October and is released on 4 November, so it belongs to November."""
     draft.run_jobs(at("11-04 13:00"))
     decide(draft, decline, "1002", "11-05", reason="returned")
     document = draft.approve("2026-10", OCTOBER.approval)
     assert split(document) == {"held": 40_00, "payable": 100_00}
-    assert run_at(draft, OCTOBER.payday).pay(draft.brand_id).paid
+    assert draft.run(OCTOBER.payday).pay(draft.brand_id).paid
     assert only_payout(draft).amount_minor == 100_00
     assert draft.balance().total_minor == 0
     assert equation(draft.close("2026-11", NOVEMBER.closing)) == [140_00, 0, 40_00, 0, 100_00, 0]
@@ -93,7 +94,7 @@ def test_a_hold_in_review_takes_the_line_out_of_what_the_draft_authorises(draft:
     decide(draft, hold, "1001", "11-03", reason="under_review")
     document = draft.approve("2026-10", OCTOBER.approval)
     assert split(document) == {"held": 140_00}
-    assert not run_at(draft, OCTOBER.payday).pay(draft.brand_id).paid
+    assert not draft.run(OCTOBER.payday).pay(draft.brand_id).paid
 
 
 def test_what_was_held_is_released_again_and_paid_with_the_next_statement(draft: Books) -> None:
@@ -113,7 +114,7 @@ def test_decline_of_a_disputed_commission_leaves_no_negative_hold(draft: Books) 
     decide(draft, decline, "1001", "11-03", reason="breach")
     document = draft.approve("2026-10", OCTOBER.approval)
     assert split(document) == {"held": 40_00, "payable": 100_00}
-    assert not run_at(draft, OCTOBER.payday).pay(draft.brand_id).paid
+    assert not draft.run(OCTOBER.payday).pay(draft.brand_id).paid
     assert split(draft.close("2026-11", NOVEMBER.closing)) == {"below_minimum": 40_00}
 
 
@@ -149,7 +150,7 @@ def test_a_decline_after_the_seal_counts_for_the_next_period(draft: Books) -> No
     sealed = draft.approve("2026-10", OCTOBER.approval)
     decide(draft, decline, "1001", "11-09", reason="returned")
     assert draft.statement("2026-10")["equation"] == sealed["equation"]
-    assert not run_at(draft, OCTOBER.payday).pay(draft.brand_id).paid  # a later reversal of what is in it
+    assert not draft.run(OCTOBER.payday).pay(draft.brand_id).paid  # the reversal takes back what it would pay
     assert equation(draft.close("2026-11", NOVEMBER.closing)) == [140_00, 0, 100_00, 0, 0, 40_00]
 
 
@@ -219,17 +220,17 @@ def test_a_sealed_document_is_hashed_and_follows_the_one_before(draft: Books) ->
     assert json.loads(second.body)["previous_sha256"] == first.sha256
 
 
-def test_a_sealed_document_never_changes_whatever_comes_after(draft: Books) -> None:
+def test_a_sealed_document_never_changes_after_later_events(draft: Books) -> None:
     draft.approve("2026-10", OCTOBER.approval)
     own = statement_id(draft, "2026-10")
     before = sealed_body(draft, own)
     draft.refund("1001", 500_00, "11-10")
     draft.dispute("1002", "lost", 400_00, "11-11")
     add_booking(draft, 5_00, "11-12")
-    run_at(draft, OCTOBER.payday).pay(draft.brand_id)
+    draft.run(OCTOBER.payday).pay(draft.brand_id)
     draft.end("2026-11", NOVEMBER.closing)
     assert sealed_body(draft, own) == before
-    # Made again from the books, the draft of that period would still say the same.
+    # A draft of that period, built again from the books, has the same contents.
     again = draft.statement("2026-10")
     assert {name: before[name] for name in again} == again
     assert draft.faults() == []
@@ -244,7 +245,7 @@ CHANGES = (
 )
 
 
-def test_the_database_refuses_to_change_what_is_sealed(draft: Books) -> None:
+def test_the_database_refuses_to_change_sealed_statements(draft: Books) -> None:
     draft.approve("2026-10", OCTOBER.approval)
     for change in CHANGES:
         with pytest.raises(DBAPIError, match="never changed"):
@@ -255,8 +256,8 @@ def test_a_draft_is_not_yet_protected(draft: Books) -> None:
     assert draft.write(lambda s: s.execute(text("update statement set pay_from = drafted_at")).rowcount) == 1
 
 
-def test_what_is_paid_from_is_the_day_after_the_review(draft: Books) -> None:
+def test_payouts_start_on_the_day_after_the_review(draft: Books) -> None:
     document = draft.approve("2026-10", OCTOBER.approval)
     assert document["pay_from"] == "2026-11-09T00:00:00Z"
-    assert not run_at(draft, "2026-11-08T23:59:59").pay(draft.brand_id).paid
-    assert run_at(draft, later("2026-11-09T00:00:00")).pay(draft.brand_id).paid
+    assert not draft.run("2026-11-08T23:59:59").pay(draft.brand_id).paid
+    assert draft.run(later("2026-11-09T00:00:00")).pay(draft.brand_id).paid

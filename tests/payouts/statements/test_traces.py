@@ -1,4 +1,4 @@
-"""What money moved for, on a statement: why something was booked by hand, and which transfer paid."""
+"""A statement shows the reason of each manual booking and the transfer of each payment."""
 
 import pytest
 from sqlalchemy import select
@@ -10,9 +10,9 @@ from payouts.transfers.models import Payee
 from payouts.transfers.reconciliation.adoption import adopt
 from payouts.transfers.sandbox.server import SANDBOX_KEY
 from payouts.transfers.stripe.client import StripeRail
-from tests.payouts.cast import Books, at
+from tests.cast.books import Books, at
+from tests.cast.months import NOVEMBER, OCTOBER, sell_and_release
 from tests.payouts.statements.test_document import rows_of
-from tests.payouts.transfers.runs.scenes import NOVEMBER, OCTOBER, run_at, sell_and_release
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def paid(books: Books) -> Books:
     sell_and_release(books, "1001", 200_00)
     books.end("2026-10", OCTOBER.closing)
     books.approve("2026-10", OCTOBER.approval)
-    assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
+    assert books.run(OCTOBER.payday).pay(books.brand_id).paid
     return books
 
 
@@ -51,7 +51,7 @@ def test_manual_booking_shows_its_reason_everywhere(books: Books) -> None:
     reasons = {row["kind"]: row["reasons"] for row in rows_of(document)}
     assert (reasons["bonus"], reasons["paid_by_hand"]) == ("'=thanks for the launch", "cash at the fair")
     assert "bonus 5.00 =thanks for the launch" in as_text(document)
-    assert "paid_by_hand 5.00 cash at the fair" in as_text(document)
+    assert "paid by hand 5.00 cash at the fair" in as_text(document)
 
 
 def test_csv_has_a_transfer_column(paid: Books) -> None:
@@ -62,7 +62,7 @@ def test_csv_has_a_transfer_column(paid: Books) -> None:
     assert (row["transfer"], row["order"]) == (payment["transfer"], "")
 
 
-def test_an_adopted_transfer_and_a_reversal_name_what_moved_the_money(books: Books) -> None:
+def test_an_adopted_transfer_and_a_reversal_name_their_transfer(books: Books) -> None:
     rail = StripeRail(SANDBOX_KEY, books.sandbox.url)
     account = books.write(lambda s: s.scalars(select(Payee)).one().account_ref)
     parameters = {"amount": 50_00, "currency": "eur", "destination": account, "transfer_group": "hand"}
@@ -74,7 +74,7 @@ def test_an_adopted_transfer_and_a_reversal_name_what_moved_the_money(books: Boo
     books.end("2026-10", OCTOBER.closing)
     books.approve("2026-09", OCTOBER.approval)
     books.approve("2026-10", OCTOBER.approval)
-    (payout_id,) = run_at(books, OCTOBER.payday).pay(books.brand_id).paid
+    (payout_id,) = books.run(OCTOBER.payday).pay(books.brand_id).paid
     books.write(
         lambda s: record_return(s, at("11-12"), payout_id=payout_id, reversal_ref="trr_1", amount_minor=5_00)
     )

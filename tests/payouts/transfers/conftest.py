@@ -1,4 +1,4 @@
-"""The sandbox over real HTTP, the rail that talks to it, and a server that answers whatever a test says."""
+"""The sandbox over real HTTP, the rail that calls it, and a server whose response a test chooses."""
 
 import json
 import threading
@@ -17,7 +17,7 @@ from tests.payouts.transfers.sandbox.plain_http import Reply, http
 
 @dataclass
 class FixedResponseServer:
-    """A server that gives one answer to everything and keeps what it was asked."""
+    """A server that returns the same response to every request and records the requests."""
 
     status: int = 200
     body: str = "{}"
@@ -45,7 +45,7 @@ def rail(sandbox: SandboxServer) -> StripeRail:
 
 @pytest.fixture
 def anna(rail: StripeRail, sandbox: SandboxServer) -> str:
-    """A creator who can be paid, by a brand that has 1,000 EUR."""
+    """The account of a creator who can be paid; the platform has a balance of 1,000 EUR."""
     account_ref = rail.create_payee("crt_anna", "anna@shop.example", "DE", "Anna")
     sandbox.control.complete_onboarding(account_ref)
     sandbox.control.top_up("EUR", 100_000)
@@ -109,7 +109,7 @@ def fixed_server() -> Iterator[FixedResponseServer]:
 
 @pytest.fixture
 def post_transfer(ask: Callable[..., Reply], anna: str) -> Callable[..., Reply]:
-    """POST /v1/transfers by hand: 70 EUR to Anna, unless said otherwise."""
+    """POST /v1/transfers without the SDK; by default 70 EUR to Anna."""
 
     def send(key: str | None = None, **form: Any) -> Reply:
         given = {"amount": 7_000, "currency": "eur", "destination": anna, **form}

@@ -1,4 +1,4 @@
-"""What is promised of the redirect is promised of both doors."""
+"""Fixtures that run a test of the redirect at both entry points."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -8,7 +8,7 @@ import pytest
 
 from config.database import Databases
 from config.settings import Settings
-from tests.tracker.cast import Cast
+from tests.cast.people import Cast
 from tests.tracker.clicks.entry_points import ENTRY_POINTS, EntryPoint, make_link
 from tests.tracker.clicks.in_process import IN_PROCESS, OpenInProcess, SendRequest
 
@@ -17,7 +17,7 @@ from tests.tracker.clicks.in_process import IN_PROCESS, OpenInProcess, SendReque
 def entry_point(
     request: pytest.FixtureRequest, settings: Settings, databases: Databases, cast: Cast, now: datetime
 ) -> Iterator[EntryPoint]:
-    """Each door behind a real server, with Anna's link."""
+    """Each entry point behind a real server, with Anna's link."""
     small = settings.model_copy(update={"spool_mb": 1})
     with ENTRY_POINTS[request.param](small, databases, make_link(databases, cast, now)) as opened:
         yield opened
@@ -25,7 +25,7 @@ def entry_point(
 
 @pytest.fixture(params=IN_PROCESS)
 def in_process(request: pytest.FixtureRequest) -> OpenInProcess:
-    """Each door without a server, to be opened with the settings that a test wants."""
+    """Each entry point without a server, to be opened with the settings of the test."""
 
     def opened(settings: Settings) -> AbstractContextManager[SendRequest]:
         return IN_PROCESS[request.param](settings.model_copy(update={"spool_mb": 1}))

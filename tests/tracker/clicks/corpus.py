@@ -1,6 +1,6 @@
 """Requests with all their headers, as people's browsers and machines send them: requests.jsonl.
 
-One request a line: what sends it, the verdict that is right, and for people the class of device. They follow
+One request per line: its sender, the expected verdict and, for people, the device class. They are modelled on
 what the products send; none was taken from a real visitor.
 """
 

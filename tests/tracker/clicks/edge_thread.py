@@ -1,4 +1,4 @@
-"""The edge with its real worker and protocol on a loopback port, in a thread: quicker than a process."""
+"""The edge with its real worker and protocol on a loopback port, in a thread: faster than a process."""
 
 import logging
 import os
@@ -20,12 +20,16 @@ LIMIT_BYTES = 16_380
 
 
 class ThreadWorker(EdgeWorker):
-    """Without signals, which belong to the process."""
+    """A worker without signal handlers, which belong to the process."""
 
     def __init__(self, edge: Edge, listener: socket.socket, **settings: Any) -> None:
         config = Config()
-        own = {"limit_request_line": LIMIT_BYTES, "limit_request_field_size": LIMIT_BYTES, "keepalive": 5}
-        for name, value in (own | settings).items():
+        defaults = {
+            "limit_request_line": LIMIT_BYTES,
+            "limit_request_field_size": LIMIT_BYTES,
+            "keepalive": 5,
+        }
+        for name, value in (defaults | settings).items():
             config.set(name, value)
         logging.getLogger("gunicorn.error").setLevel(logging.WARNING)
         sockets = [SimpleNamespace(sock=listener, close=listener.close)]
@@ -39,7 +43,7 @@ class ThreadWorker(EdgeWorker):
 
 @contextmanager
 def edge_in_a_thread(edge: Edge, **settings: Any) -> Iterator[tuple[int, ThreadWorker]]:
-    """Its port. `settings` are gunicorn's."""
+    """Yields the port and the worker. `settings` are gunicorn's."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     port = int(listener.getsockname()[1])
     worker = ThreadWorker(edge, listener, **settings)

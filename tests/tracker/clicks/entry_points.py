@@ -1,4 +1,4 @@
-"""The two doors of the redirect over one link, each behind a real server on loopback."""
+"""The two entry points of the redirect with one link, each behind a real server on loopback."""
 
 import http.client
 import re
@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 
 from config.database import Databases, transact
 from config.settings import Settings
-from tests.tracker.cast import Cast
+from tests.cast.people import Cast
 from tests.tracker.clicks.edge_thread import edge_in_a_thread
 from tests.tracker.clicks.visitors import PEOPLE
 from tracker.clicks.models import Click
@@ -41,13 +41,13 @@ class EntryPoint:
     link_id: str
     links: LinkCache
 
-    def ask(self, path: str, method: str = "GET", **headers: str) -> http.client.HTTPResponse:
+    def request(self, path: str, method: str = "GET", **headers: str) -> http.client.HTTPResponse:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         connection.request(method, path, headers={"User-Agent": BROWSER, **headers})
         return connection.getresponse()
 
     def send(self, request: bytes) -> bytes:
-        """The whole answer to raw bytes, which should ask to close the connection."""
+        """The whole response to a raw request, which should contain `Connection: close`."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
             connection.sendall(request)
             return b"".join(iter(lambda: connection.recv(65536), b""))
@@ -57,9 +57,9 @@ class EntryPoint:
             return sorted(connection.scalars(select(Click.verdict)))
 
     def is_right(self, location: str) -> bool:
-        """Whether it is the link's destination, with a good token if it has one."""
-        form = r"https://shop\.example/tea\?x=1&y=%26(?:&ll=([A-Za-z0-9_-]{87}))?#top"
-        found = re.fullmatch(form, location)
+        """Whether it is the link's destination, with a valid token if it has one."""
+        pattern = r"https://shop\.example/tea\?x=1&y=%26(?:&ll=([A-Za-z0-9_-]{87}))?#top"
+        found = re.fullmatch(pattern, location)
         return found is not None and (
             found[1] is None or read_token(self.settings.secret_keys, found[1]).earns
         )
@@ -67,8 +67,15 @@ class EntryPoint:
 
 def make_link(databases: Databases, cast: Cast, now: datetime) -> str:
     def make(session: Session) -> str:
-        chosen = {"destination": DESTINATION, "code": "Anna", "sub_ids": {"s1": "bio"}}
-        link = create_link(session, now, program_id=cast.program_id, creator_id=cast.anna_id, **chosen)  # type: ignore[arg-type]
+        link = create_link(
+            session,
+            now,
+            program_id=cast.program_id,
+            creator_id=cast.member_id,
+            destination=DESTINATION,
+            code="Anna",
+            sub_ids={"s1": "bio"},
+        )
         return link.id
 
     return transact(databases.main, make)

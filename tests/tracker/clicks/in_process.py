@@ -1,4 +1,4 @@
-"""Both doors without a socket in between: for peers that no test can have, and bytes that no client sends."""
+"""Both entry points without a socket: for any peer address, and for bytes that no client sends."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +18,7 @@ from wsgi import create_app
 BROWSER = ("User-Agent", PEOPLE["Safari on iPhone"][0])
 Lines = Sequence[tuple[str, str]]
 POLL_S = 0.05
-"""So that a test about a change need not wait a second for it."""
+"""Short, so that tests do not wait a second for a change to take effect."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class RecordedResponse:
 
 
 class SendRequest(Protocol):
-    """All texts have one character for each byte. `headers` are lines, so a name may come twice."""
+    """Every string has one character for each byte. `headers` are lines, so a name may appear twice."""
 
     def __call__(
         self, path: str, query: str = "", headers: Lines = (BROWSER,), peer: str = "203.0.113.9"
@@ -47,7 +47,7 @@ def flask_in_process(settings: Settings) -> Iterator[SendRequest]:
     app = create_app(settings)
     app.extensions["linkledger"].part(RedirectParts).links.poll_s = POLL_S
 
-    def ask(
+    def send_request(
         path: str, query: str = "", headers: Lines = (BROWSER,), peer: str = "203.0.113.9"
     ) -> RecordedResponse:
         environ: dict[str, Any] = create_environ("/x")
@@ -56,10 +56,10 @@ def flask_in_process(settings: Settings) -> Iterator[SendRequest]:
         for name, value in headers:
             key = f"HTTP_{name.upper().replace('-', '_')}"
             sent[key] = f"{sent[key]},{value}" if key in sent else value  # as servers do (PEP 3333)
-        body, status, answered = run_wsgi_app(app, environ | sent, buffered=True)
-        return RecordedResponse(int(status.split()[0]), list(answered), b"".join(body))
+        body, status, response_headers = run_wsgi_app(app, environ | sent, buffered=True)
+        return RecordedResponse(int(status.split()[0]), list(response_headers), b"".join(body))
 
-    yield ask
+    yield send_request
     app.extensions["linkledger"].part(RedirectParts).recorder.close()
     app.extensions["linkledger"].part(RedirectParts).links.close()
 
@@ -69,7 +69,7 @@ def edge_in_process(settings: Settings) -> Iterator[SendRequest]:
     edge, loop = create_edge(settings), asyncio.new_event_loop()
     edge.links.poll_s = POLL_S
 
-    def ask(
+    def send_request(
         path: str, query: str = "", headers: Lines = (BROWSER,), peer: str = "203.0.113.9"
     ) -> RecordedResponse:
         sent: list[Any] = []
@@ -78,7 +78,7 @@ def edge_in_process(settings: Settings) -> Iterator[SendRequest]:
             sent.append(message)
 
         async def receive() -> Any:
-            raise AssertionError("nobody needs a body")
+            raise AssertionError("the edge must not read a body")
 
         scope = {
             "type": "http",
@@ -94,7 +94,7 @@ def edge_in_process(settings: Settings) -> Iterator[SendRequest]:
         lines = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]]
         return RecordedResponse(start["status"], lines, b"".join(each["body"] for each in rest))
 
-    yield ask
+    yield send_request
     edge.recorder.close()
     edge.links.close()
     loop.close()

@@ -1,4 +1,4 @@
-"""The click token: carries what it should, and nobody else can make one."""
+"""The click token keeps its content, and only this installation can make one."""
 
 import base64
 import re
@@ -21,8 +21,8 @@ from tracker.clicks.token import (
 from tracker.errors import Invalid
 from tracker.signing import CLICK_TOKEN, SOURCE_SECRET, signer
 
-KEYS = ("a key for the tests of tokens, the newest",)
-OLDER = ("a key for the tests of tokens, the former",)
+KEYS = ("the newest key for the tests of tokens",)
+OLDER = ("the former key for the tests of tokens",)
 ALPHABET = string.ascii_letters + string.digits + "_-"
 NOW = datetime(2026, 10, 1, 10, 0, 0, 123000, tzinfo=UTC)
 CLICK = UUID("01a0f6e8-157b-7abc-8123-456789abcdef")
@@ -38,12 +38,12 @@ def test_a_token_round_trips(click_id: UUID, link_id: UUID, earns: bool, confirm
     assert len(token) == TOKEN_LENGTH < 100
 
 
-def test_a_token_has_the_time_of_its_click() -> None:
+def test_a_token_contains_the_time_of_its_click() -> None:
     assert read_token(KEYS, TOKEN).at == NOW
 
 
 @given(st.integers(0, TOKEN_LENGTH - 1), st.sampled_from(ALPHABET))
-def test_a_token_with_any_character_changed_is_refused(position: int, character: str) -> None:
+def test_a_token_with_a_changed_character_is_rejected(position: int, character: str) -> None:
     altered = TOKEN[:position] + character + TOKEN[position + 1 :]
     if altered == TOKEN:
         return
@@ -52,20 +52,20 @@ def test_a_token_with_any_character_changed_is_refused(position: int, character:
 
 
 def test_a_token_has_one_canonical_form() -> None:
-    """Four last characters decode to the same signature; only the one that we write is good."""
-    good = [letter for letter in ALPHABET if _is_good(TOKEN[:-1] + letter)]
-    assert good == [TOKEN[-1]]
+    """Four different last characters decode to the same signature; only the canonical one is valid."""
+    valid = [letter for letter in ALPHABET if _is_valid(TOKEN[:-1] + letter)]
+    assert valid == [TOKEN[-1]]
 
 
 @given(st.binary(min_size=33, max_size=33))
 def test_another_payload_with_a_copied_signature_is_rejected(payload: bytes) -> None:
     forged = base64.urlsafe_b64encode(payload).decode() + TOKEN[PAYLOAD_LENGTH:]
-    assert forged == TOKEN or not _is_good(forged)
+    assert forged == TOKEN or not _is_valid(forged)
 
 
 @given(st.text(max_size=120))
-def test_arbitrary_text_is_rejected(text: str) -> None:
-    assert not _is_good(text)
+def test_an_arbitrary_string_is_rejected(text: str) -> None:
+    assert not _is_valid(text)
 
 
 @pytest.mark.parametrize(
@@ -82,19 +82,19 @@ def test_arbitrary_text_is_rejected(text: str) -> None:
     ],
 )
 def test_a_malformed_token_is_rejected(text: str) -> None:
-    assert not _is_good(text)
+    assert not _is_valid(text)
 
 
 def test_a_token_of_another_installation_or_purpose_is_rejected() -> None:
-    assert not _is_good(make_token(OLDER, CLICK, LINK, earns=True, confirmed=True))
+    assert not _is_valid(make_token(OLDER, CLICK, LINK, earns=True, confirmed=True))
     payload = TOKEN[:PAYLOAD_LENGTH]
-    other_use = payload + signer(KEYS, SOURCE_SECRET).get_signature(payload).decode()
-    assert len(other_use) == TOKEN_LENGTH
-    assert not _is_good(other_use)
+    other_purpose = payload + signer(KEYS, SOURCE_SECRET).get_signature(payload).decode()
+    assert len(other_purpose) == TOKEN_LENGTH
+    assert not _is_valid(other_purpose)
 
 
 @pytest.mark.parametrize("first_byte", [0x00, 0x01, 0x14, 0x18, 0x21, 0xF1])
-def test_a_signed_token_of_an_unknown_version_is_refused(first_byte: int) -> None:
+def test_a_signed_token_of_an_unknown_version_is_rejected(first_byte: int) -> None:
     payload = base64.urlsafe_b64encode(bytes([first_byte]) + CLICK.bytes + LINK.bytes)
     token = payload + signer(KEYS, CLICK_TOKEN).get_signature(payload)
     with pytest.raises(InvalidToken, match="version"):
@@ -109,12 +109,12 @@ def test_tokens_stay_valid_while_the_former_key_is_listed() -> None:
 
 def test_the_error_does_not_contain_the_token() -> None:
     altered = make_token(OLDER, uuid4(), LINK, earns=True, confirmed=True)
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(Invalid) as rejected:
         read_token(KEYS, altered)
-    assert altered not in str(refused.value)
+    assert altered not in str(rejected.value)
 
 
-def _is_good(text: str) -> bool:
+def _is_valid(text: str) -> bool:
     try:
         read_token(KEYS, text)
     except InvalidToken:

@@ -1,4 +1,4 @@
-"""Clicks to record, and a connection whose turn a test can hold back and whose commits it can count."""
+"""Clicks to record, and writers that a test can block at the write lock and whose commits it can count."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -16,12 +16,14 @@ from tracker.ids import new_uuid
 NOW = datetime(2026, 10, 1, 10, 0, tzinfo=UTC)
 LINK = UUID("01a0f6e8-157b-7def-8fed-cba987654321")
 DEADLINE_S = 20
-"""Long: the tests are about what happens, not about how fast it does."""
+"""Long, because the tests check results, not speed."""
 
 
 def make_click() -> NewClick:
-    marks = ("DE", "today", None, "net")
-    return NewClick(new_uuid(NOW), LINK, "person", "a test", "phone", "blog.example", '{"s1":"bio"}', *marks)
+    visitor_columns = ("DE", "today", None, "net")
+    return NewClick(
+        new_uuid(NOW), LINK, "person", "a test", "phone", "blog.example", '{"s1":"bio"}', *visitor_columns
+    )
 
 
 def stored_ids(databases: Databases) -> list[UUID]:
@@ -30,7 +32,10 @@ def stored_ids(databases: Databases) -> list[UUID]:
 
 
 class BlockedWriters:
-    """Opens real writers that wait at their turn until `released` is set. `batches` has the size of each commit."""
+    """Opens real writers that wait with the write lock until `released` is set.
+
+    `batches` has the size of each commit.
+    """
 
     def __init__(self, *, blocked: bool) -> None:
         self.released = threading.Event()

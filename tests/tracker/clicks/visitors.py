@@ -1,6 +1,6 @@
-"""Requests as people's browsers and machines send them: name -> headers, in the form that doors pass on.
+"""User agents of people's browsers and of machines, by name.
 
-Version numbers and device names follow what the products send; none was taken from a real visitor.
+Version numbers and device names are modelled on what the products send; none was taken from a real visitor.
 """
 
 _IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
@@ -68,7 +68,7 @@ PEOPLE = {
         "other",
     ),
 }
-"""Name -> (user agent, class of device)."""
+"""Name -> (user agent, device class)."""
 
 PREVIEWS = {
     "Slack": "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
@@ -90,7 +90,10 @@ PREVIEWS = {
 CRAWLERS = {
     "Google": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
     "Bing": "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)",
-    "GPT": "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)",
+    "GPT": (
+        "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; "
+        "+https://openai.com/gptbot)"
+    ),
     "Ahrefs": "Mozilla/5.0 (compatible; AhrefsBot/7.0; +http://ahrefs.com/robot/)",
     "curl": "curl/8.9.1",
     "wget": "Wget/1.24.5",

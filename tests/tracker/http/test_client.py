@@ -1,4 +1,4 @@
-"""Who the client is: a proxy is believed when it was named, and nobody else."""
+"""The client of a request: only trusted proxies can set it."""
 
 import pytest
 from hypothesis import given
@@ -44,7 +44,7 @@ def test_headers_of_untrusted_peers_are_ignored(peer: str) -> None:
         ("192.168.0.9", "192.168.0.9"),
     ],
 )
-def test_the_client_is_the_last_address_that_is_no_trusted_proxy(forwarded: str, address: str) -> None:
+def test_the_client_is_the_last_address_that_is_not_a_trusted_proxy(forwarded: str, address: str) -> None:
     assert seen("10.0.0.1", x_forwarded_for=forwarded).address == address
 
 

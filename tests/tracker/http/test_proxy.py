@@ -20,13 +20,13 @@ FORWARDED = {
 
 
 @pytest.mark.parametrize("peer", ["10.0.0.1", "192.168.0.77"])
-def test_a_trusted_proxy_is_believed(app: Flask, peer: str) -> None:
-    answer = app.test_client().get("/", headers=FORWARDED, environ_base={"REMOTE_ADDR": peer})
-    assert answer.text == "203.0.113.9 https links.example"
+def test_headers_of_a_trusted_proxy_are_used(app: Flask, peer: str) -> None:
+    response = app.test_client().get("/", headers=FORWARDED, environ_base={"REMOTE_ADDR": peer})
+    assert response.text == "203.0.113.9 https links.example"
 
 
 @pytest.mark.parametrize("peer", ["10.0.0.2", "203.0.113.1", "", "nonsense"])
 def test_untrusted_peers_keep_their_own_address(app: Flask, peer: str) -> None:
-    answer = app.test_client().get("/", headers=FORWARDED, environ_base={"REMOTE_ADDR": peer})
-    assert answer.text.endswith(" http localhost")
-    assert "203.0.113.9" not in answer.text
+    response = app.test_client().get("/", headers=FORWARDED, environ_base={"REMOTE_ADDR": peer})
+    assert response.text.endswith(" http localhost")
+    assert "203.0.113.9" not in response.text

@@ -1,4 +1,4 @@
-"""The body of a request, byte for byte, with a limit."""
+"""Reading the body of a request byte for byte, with a size limit."""
 
 import io
 from typing import Any
@@ -9,7 +9,7 @@ from tracker.http.raw_body import BrokenBody, TooLarge, read_body
 
 
 class ByteWiseStream(io.RawIOBase):
-    """Hands out one byte at a time, as a slow connection does."""
+    """Returns one byte at a time, like a slow connection."""
 
     def __init__(self, content: bytes) -> None:
         self._content = io.BytesIO(content)
@@ -38,23 +38,23 @@ def test_bytes_after_content_length_are_not_read() -> None:
 
 
 @pytest.mark.parametrize("length", ["6", "9" * 5000, None])
-def test_more_than_the_limit_is_refused(length: str | None) -> None:
+def test_a_body_over_the_limit_is_rejected(length: str | None) -> None:
     with pytest.raises(TooLarge, match="more than 5 bytes"):
         read_body(environ(io.BytesIO(b"123456"), length), 5)
 
 
 @pytest.mark.parametrize("length", ["-1", "1e3", "five", "٥"])
-def test_a_length_that_is_no_number_is_refused(length: str) -> None:
+def test_a_content_length_that_is_not_a_number_is_rejected(length: str) -> None:
     with pytest.raises(BrokenBody):
         read_body(environ(io.BytesIO(b"12345"), length), 5)
 
 
-def test_a_connection_that_breaks_off_is_refused() -> None:
+def test_an_incomplete_body_is_rejected() -> None:
     with pytest.raises(BrokenBody):
         read_body(environ(BrokenStream()), 5)
     with pytest.raises(BrokenBody, match="shorter"):
         read_body(environ(io.BytesIO(b"123"), "5"), 5)
 
 
-def test_without_a_length_or_an_end_nothing_is_read() -> None:
+def test_without_a_length_or_a_marked_end_nothing_is_read() -> None:
     assert read_body(environ(BrokenStream(), terminated=False), 5) == b""

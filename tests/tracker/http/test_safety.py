@@ -1,4 +1,4 @@
-"""What every answer carries, and which posts are refused before any view sees them."""
+"""Error responses, security headers and CSRF protection of the whole application."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ ERRORS: dict[str, tuple[Exception, int]] = {
 
 @pytest.fixture
 def app(settings: Settings, databases: Databases) -> Iterator[Flask]:
-    """The application, and views that fail in every way, for people and for programs."""
+    """The application with extra views: one per error, for people and for programs, and forms."""
     made = create_app(settings)
     for name, (error, _status) in ERRORS.items():
         for prefix in ("/app/fail/", "/api/fail/"):
@@ -48,20 +48,22 @@ def failing(error: Exception):  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize("name", ERRORS)
 def test_an_error_is_a_page_for_people(app: Flask, name: str) -> None:
-    answer = app.test_client().get(f"/app/fail/{name}")
-    assert (answer.status_code, answer.mimetype) == (ERRORS[name][1], "text/html")
-    assert all(word not in answer.text for word in ("<b>wrong", "secret", "192.0.2.1", "anna@", "Traceback"))
+    response = app.test_client().get(f"/app/fail/{name}")
+    assert (response.status_code, response.mimetype) == (ERRORS[name][1], "text/html")
+    assert all(
+        word not in response.text for word in ("<b>wrong", "secret", "192.0.2.1", "anna@", "Traceback")
+    )
     if isinstance(ERRORS[name][0], Invalid | NotFound | Conflict | NotNow | Fault):
-        assert "It is &lt;b&gt;wrong&lt;/b&gt;." in answer.text
+        assert "It is &lt;b&gt;wrong&lt;/b&gt;." in response.text
 
 
 @pytest.mark.parametrize("name", ERRORS)
 def test_an_error_is_json_for_programs(app: Flask, name: str) -> None:
-    answer = app.test_client().get(f"/api/fail/{name}")
-    assert (answer.status_code, answer.mimetype) == (ERRORS[name][1], "application/problem+json")
-    assert answer.json is not None
-    assert answer.json["status"] == ERRORS[name][1]
-    assert all(word not in answer.text for word in ("secret", "192.0.2.1", "anna@", "Traceback"))
+    response = app.test_client().get(f"/api/fail/{name}")
+    assert (response.status_code, response.mimetype) == (ERRORS[name][1], "application/problem+json")
+    assert response.json is not None
+    assert response.json["status"] == ERRORS[name][1]
+    assert all(word not in response.text for word in ("secret", "192.0.2.1", "anna@", "Traceback"))
 
 
 def test_a_busy_database_sends_retry_after(app: Flask) -> None:
@@ -70,28 +72,28 @@ def test_a_busy_database_sends_retry_after(app: Flask) -> None:
 
 
 def test_http_error_descriptions_are_escaped(app: Flask) -> None:
-    answer = app.test_client().get("/app/teapot")
-    assert answer.status_code == 418
-    assert "<script>" not in answer.text
+    response = app.test_client().get("/app/teapot")
+    assert response.status_code == 418
+    assert "<script>" not in response.text
 
 
 def test_a_wrong_method_gets_the_allow_header(app: Flask) -> None:
-    answer = app.test_client().post("/healthz")
-    assert answer.status_code == 405
-    assert "GET" in answer.headers["Allow"]
+    response = app.test_client().post("/healthz")
+    assert response.status_code == 405
+    assert "GET" in response.headers["Allow"]
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/app/fail/surprise", "/static/linkledger.css", "/xyz"])
 def test_every_response_has_the_security_headers(app: Flask, path: str) -> None:
-    answer = app.test_client().get(path)
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert "Set-Cookie" not in answer.headers
-    if answer.mimetype == "text/html":
-        policy = answer.headers["Content-Security-Policy"]
+    response = app.test_client().get(path)
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Set-Cookie" not in response.headers
+    if response.mimetype == "text/html":
+        policy = response.headers["Content-Security-Policy"]
         for rule in ("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"):
             assert rule in policy
         assert "unsafe" not in policy
-        assert answer.headers["Referrer-Policy"] == "same-origin"
+        assert response.headers["Referrer-Policy"] == "same-origin"
 
 
 FOREIGN = [
@@ -114,9 +116,9 @@ OWN = [
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 @pytest.mark.parametrize("headers", FOREIGN)
 def test_cross_site_posts_are_rejected(app: Flask, method: str, headers: dict[str, str]) -> None:
-    answer = app.test_client().open("/app/form", method=method, headers=headers)
-    assert answer.status_code == 403
-    assert "another site" in answer.text
+    response = app.test_client().open("/app/form", method=method, headers=headers)
+    assert response.status_code == 403
+    assert "another site" in response.text
 
 
 @pytest.mark.parametrize("headers", OWN)
@@ -136,23 +138,23 @@ def test_get_requests_and_signed_calls_are_accepted_from_any_site(
 
 def test_a_path_similar_to_a_signed_one_is_protected(app: Flask) -> None:
     for path in ("/hooks", "/apis/form", "//hooks/form", "/app/../hooks/form"):
-        answer = app.test_client().post(path, headers=FOREIGN[0])
-        assert answer.status_code in (403, 404, 405, 308)
+        response = app.test_client().post(path, headers=FOREIGN[0])
+        assert response.status_code in (403, 404, 405, 308)
 
 
 @pytest.mark.parametrize(
     "name", ["../pages.py", "..%2fpages.py", "%2e%2e/pages.py", "/etc/passwd", "nothing.css"]
 )
 def test_only_static_files_are_served(app: Flask, name: str) -> None:
-    answer = app.test_client().get(f"/static/{name}")
-    assert answer.status_code in (404, 308)
-    assert "Blueprint" not in answer.text
+    response = app.test_client().get(f"/static/{name}")
+    assert response.status_code in (404, 308)
+    assert "Blueprint" not in response.text
 
 
 def test_static_files_have_a_max_age(app: Flask) -> None:
-    answer = app.test_client().get("/static/linkledger.css")
-    assert (answer.status_code, answer.mimetype) == (200, "text/css")
-    assert "max-age=3600" in answer.headers["Cache-Control"]
+    response = app.test_client().get("/static/linkledger.css")
+    assert (response.status_code, response.mimetype) == (200, "text/css")
+    assert "max-age=3600" in response.headers["Cache-Control"]
 
 
 def test_without_a_database_health_succeeds_and_readiness_fails(app: Flask, settings: Settings) -> None:
@@ -174,7 +176,7 @@ def test_creating_the_application_opens_no_connection(settings: Settings, databa
     assert site.databases.main.pool.checkedin() == 0
 
 
-def test_demo_pages_are_only_there_in_a_demo(settings: Settings, databases: Databases) -> None:
+def test_demo_pages_exist_in_demo_mode_only(settings: Settings, databases: Databases) -> None:
     usual = {rule.rule for rule in create_app(settings).url_map.iter_rules()}
     demo = {rule.rule for rule in create_app(settings.model_copy(update={"demo": True})).url_map.iter_rules()}
     assert not any(rule.startswith("/demo") for rule in usual)

@@ -1,4 +1,4 @@
-"""A body arrives whole, or its sender hears why it was refused: at the web process, over real HTTP."""
+"""Request bodies arrive complete or are rejected with a reason: at the web process, over real HTTP."""
 
 import hashlib
 import json
@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import func, select
 
 from config.database import open_databases, read_session
+from tests.cast.shop import Shop, create_shop, envelope, sale
 from tests.harness.processes.web_process import WebProcess, web_process, web_settings
 from tests.tracker.sales.api.test_hooks import signed
-from tests.tracker.sales.shop import Shop, create_shop, envelope, sale
 from tracker.sales.inbox.models import Event
 from tracker.sales.reports.strict_json import MAXIMUM_BYTES
 from wsgi import MAX_BODY_BYTES
@@ -27,7 +27,7 @@ BODY_PATHS = pytest.mark.parametrize(
 
 @pytest.fixture(scope="module")
 def web(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProcess]:
-    """It would wait for a client longer than any test waits for it."""
+    """A web process whose client timeout is longer than any test."""
     settings = web_settings(sqlite_template, tmp_path_factory.mktemp("bodies"), EXCESSIVE_TIMEOUT_S)
     with web_process(settings) as running:
         yield running
@@ -46,7 +46,7 @@ def events(shop: Shop) -> int:
 
 
 def head(path: str, *lines: str, version: str = "1.1") -> bytes:
-    whole = [
+    header_lines = [
         f"POST {path} HTTP/{version}",
         "Host: localhost",
         f"Content-Type: {FORM['Content-Type']}",
@@ -54,14 +54,14 @@ def head(path: str, *lines: str, version: str = "1.1") -> bytes:
         "",
         "",
     ]
-    return "\r\n".join(whole).encode()
+    return "\r\n".join(header_lines).encode()
 
 
 @CHUNKS
 def test_a_form_arrives_complete_with_any_framing(web: WebProcess, chunk_bytes: int) -> None:
     note = bytes(97 + at % 26 for at in range(400_000))
-    answer = web.ask("/app/form", b"note=" + note, FORM, chunk_bytes=chunk_bytes)
-    assert (answer.status, answer.json) == (
+    response = web.ask("/app/form", b"note=" + note, FORM, chunk_bytes=chunk_bytes)
+    assert (response.status, response.json) == (
         200,
         {"bytes": len(note), "sha256": hashlib.sha256(note).hexdigest()},
     )
@@ -73,21 +73,21 @@ def test_a_signed_message_arrives_complete_with_any_framing(
 ) -> None:
     order = envelope("sale.created", sale(order_id=f"framed-{chunk_bytes}"))
     body = order + b" " * (MAXIMUM_BYTES - len(order))
-    answer = web.ask(
+    response = web.ask(
         f"/hooks/{shop.source_id}",
         body,
         signed(shop.secret, body, f"msg_{chunk_bytes}"),
         chunk_bytes=chunk_bytes,
     )
-    assert (answer.status, answer.json["state"]) == (200, "applied")
+    assert (response.status, response.json["state"]) == (200, "applied")
 
 
 @CHUNKS
 def test_a_form_over_the_limit_is_rejected_with_a_page(web: WebProcess, chunk_bytes: int) -> None:
     body = b"note=" + bytes(MAX_BODY_BYTES)
-    answer = web.ask("/app/form", body, FORM, chunk_bytes=chunk_bytes)
-    assert (answer.status, answer.headers["Content-Type"]) == (413, "text/html; charset=utf-8")
-    assert f"more than {MAX_BODY_BYTES} bytes" in answer.body.decode()
+    response = web.ask("/app/form", body, FORM, chunk_bytes=chunk_bytes)
+    assert (response.status, response.headers["Content-Type"]) == (413, "text/html; charset=utf-8")
+    assert f"more than {MAX_BODY_BYTES} bytes" in response.body.decode()
 
 
 @CHUNKS
@@ -98,9 +98,9 @@ def test_a_message_over_the_limit_is_rejected_even_if_its_prefix_is_signed(
     order = envelope("sale.created", sale(order_id="cut"))
     whole = order + b" " * MAXIMUM_BYTES
     proofs = signed(shop.secret, whole[:MAXIMUM_BYTES], "msg_cut")
-    answer = web.ask(f"/hooks/{shop.source_id}", whole, proofs, chunk_bytes=chunk_bytes)
-    assert (answer.status, answer.headers["Content-Type"]) == (413, "application/problem+json")
-    assert f"more than {MAXIMUM_BYTES} bytes" in answer.json["detail"]
+    response = web.ask(f"/hooks/{shop.source_id}", whole, proofs, chunk_bytes=chunk_bytes)
+    assert (response.status, response.headers["Content-Type"]) == (413, "application/problem+json")
+    assert f"more than {MAXIMUM_BYTES} bytes" in response.json["detail"]
     assert events(shop) == before
 
 
@@ -142,7 +142,7 @@ def test_a_truncated_body_is_rejected(
     web: WebProcess, path: str, limit_bytes: int, framing: tuple[str, bytes]
 ) -> None:
     with web.call(head(path, framing[0]) + framing[1]) as connection:
-        connection.shutdown(socket.SHUT_WR)  # no more will be said; answers are still heard
+        connection.shutdown(socket.SHUT_WR)  # ends the request; the response can still be read
         assert b" 400 " in connection.makefile("rb").readline()
 
 
@@ -164,8 +164,8 @@ def test_a_compressed_body_is_rejected_before_reading(
 def test_a_compressed_signed_message_gets_a_helpful_error(web: WebProcess, shop: Shop) -> None:
     body = json.dumps({"type": "sale.created"}).encode()
     proofs = signed(shop.secret, body, "msg_gzip")
-    answer = web.ask(f"/hooks/{shop.source_id}", body, proofs | {"Content-Encoding": "GZIP"})
-    assert (answer.status, answer.json["detail"]) == (
+    response = web.ask(f"/hooks/{shop.source_id}", body, proofs | {"Content-Encoding": "GZIP"})
+    assert (response.status, response.json["detail"]) == (
         415,
-        "The body is compressed. Send it as it is, without Content-Encoding.",
+        "The body is compressed. Send it uncompressed, without Content-Encoding.",
     )

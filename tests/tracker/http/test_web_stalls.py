@@ -1,4 +1,4 @@
-"""Clients that stop in the middle cost a page nothing: at the web process, over real sockets."""
+"""Stalled clients do not slow down other requests: at the web process, over real sockets."""
 
 import re
 import select
@@ -20,29 +20,30 @@ SHORT_TIMEOUT_S = 1
 GRACEFUL_S = 10
 RELEASED_WITHIN_S = 20
 CLIENTS_PER_KIND = 12
-"""Of one kind; of all kinds together they are more than the threads of a worker."""
-KEPT_OPEN = 80
+"""All kinds together are more clients than a worker has threads."""
+IDLE_CONNECTIONS = 80
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 HEAD = f"POST /app/form HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM['Content-Type']}\r\n"
 DOWNLOAD = "GET /app/large HTTP/1.1\r\nHost: localhost\r\n\r\n"
 STALLS = {
-    "says nothing": "",
+    "sends nothing": "",
     "stops in the headers": HEAD + "X-Half: ",
     "stops in a body of known length": HEAD + "Content-Length: 100\r\n\r\nnote=",
     "stops in a chunk": HEAD + "Transfer-Encoding: chunked\r\n\r\n64\r\nnote=",
-    "stops after being refused": HEAD + "Content-Length: 5000000\r\n\r\nnote=",
+    "stops after being rejected": HEAD + "Content-Length: 5000000\r\n\r\nnote=",
     "stops reading a download": DOWNLOAD,
-    "asks for more, and reads nothing": DOWNLOAD.replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n") * 2,
+    "sends two requests and reads nothing": DOWNLOAD.replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n")
+    * 2,
     "never hangs up": "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
 }
 
-DOWNLOADING_KINDS = [kind for kind, said in STALLS.items() if "/app/large" in said]
+DOWNLOADING_KINDS = [kind for kind, sent in STALLS.items() if "/app/large" in sent]
 SENDING_KINDS = [kind for kind in STALLS if kind not in DOWNLOADING_KINDS]
 
 
 @pytest.fixture(scope="module")
 def long_timeout_web(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProcess]:
-    """It waits for a client longer than any test waits for it."""
+    """A web process whose client timeout is longer than any test."""
     settings = web_settings(sqlite_template, tmp_path_factory.mktemp("patient"), EXCESSIVE_TIMEOUT_S)
     with web_process(settings) as running:
         yield running
@@ -59,9 +60,9 @@ def short_timeout_web(
 
 @contextmanager
 def stalled(web: WebProcess, kinds: list[str], each: int) -> Iterator[list[socket.socket]]:
-    with ExitStack() as open_ones:
+    with ExitStack() as stack:
         yield [
-            open_ones.enter_context(web.call(STALLS[kind].encode(), receive_bytes=4096))
+            stack.enter_context(web.call(STALLS[kind].encode(), receive_bytes=4096))
             for kind in kinds
             for _ in range(each)
         ]
@@ -75,7 +76,7 @@ def require_all_pages(web: WebProcess) -> None:
 
 
 def count_received_bytes(connection: socket.socket) -> int:
-    """Everything that still comes, to the end; counted."""
+    """Read to the end of the stream. Returns the number of bytes."""
     count = 0
     try:
         while piece := connection.recv(1024 * 1024):
@@ -104,7 +105,7 @@ def test_every_thread_is_released_from_a_stalled_client(short_timeout_web: WebPr
             count_received_bytes(connection)
         wait_until(
             lambda: short_timeout_web.ended_downloads() == ended + len(downloads),
-            "no download hangs",
+            "every download ends",
             RELEASED_WITHIN_S,
         )
         require_all_pages(short_timeout_web)
@@ -119,9 +120,9 @@ def test_single_bytes_do_not_extend_the_deadline(short_timeout_web: WebProcess) 
         deadline = time.monotonic() + RELEASED_WITHIN_S
         waiting = set(connections)
         while waiting:
-            assert time.monotonic() < deadline, f"{len(waiting)} are still listened to"
-            heard = select.select(waiting, [], [], SHORT_TIMEOUT_S / 10)[0]
-            waiting = {each for each in waiting if each not in heard and send_one_byte(each)}
+            assert time.monotonic() < deadline, f"{len(waiting)} connections are still open"
+            readable = select.select(waiting, [], [], SHORT_TIMEOUT_S / 10)[0]
+            waiting = {each for each in waiting if each not in readable and send_one_byte(each)}
         require_all_pages(short_timeout_web)
 
 
@@ -136,14 +137,14 @@ def send_one_byte(connection: socket.socket) -> bool:
 def test_a_slow_but_steady_upload_succeeds(short_timeout_web: WebProcess) -> None:
     pieces, piece = 12, b"x" * 4096
 
-    def slowly() -> Iterator[bytes]:
+    def slow_body() -> Iterator[bytes]:
         yield b"note="
         for _ in range(pieces):
             time.sleep(SHORT_TIMEOUT_S / 8)
             yield piece
 
     length = str(5 + pieces * len(piece))
-    assert short_timeout_web.ask("/app/form", slowly(), FORM | {"Content-Length": length}).json[
+    assert short_timeout_web.ask("/app/form", slow_body(), FORM | {"Content-Length": length}).json[
         "bytes"
     ] == pieces * len(piece)
 
@@ -159,33 +160,36 @@ def test_a_slow_but_steady_download_succeeds(short_timeout_web: WebProcess) -> N
 
 
 def test_a_stalled_upload_gets_408(short_timeout_web: WebProcess) -> None:
-    said = STALLS["stops in a body of known length"]
-    doors = {"/app/form": "text/html", "/hooks/src_1": "application/problem+json"}
-    with ExitStack() as open_ones:
-        for connection, kind in [
-            (open_ones.enter_context(short_timeout_web.call(said.replace("/app/form", path).encode())), kind)
-            for path, kind in doors.items()
+    request = STALLS["stops in a body of known length"]
+    content_types = {"/app/form": "text/html", "/hooks/src_1": "application/problem+json"}
+    with ExitStack() as stack:
+        for connection, content_type in [
+            (
+                stack.enter_context(short_timeout_web.call(request.replace("/app/form", path).encode())),
+                content_type,
+            )
+            for path, content_type in content_types.items()
         ]:
             text = connection.makefile("rb").read().decode()
             assert text.startswith("HTTP/1.1 408 ")
-            assert kind in text
+            assert content_type in text
             assert "did not arrive in time" in text
 
 
 def test_idle_keepalive_connections_do_not_occupy_threads(long_timeout_web: WebProcess) -> None:
-    """There are more than threads, and each of their clients may ask again at any moment."""
+    """There are more idle connections than threads."""
     worker = long_timeout_web.worker()
-    with ExitStack() as open_ones:
-        kept = [
-            open_ones.enter_context(
+    with ExitStack() as stack:
+        connections = [
+            stack.enter_context(
                 closing(HTTPConnection("127.0.0.1", long_timeout_web.port, timeout=ANSWERS_WITHIN_S))
             )
-            for _ in range(KEPT_OPEN)
+            for _ in range(IDLE_CONNECTIONS)
         ]
         for _ in range(2):
-            for connection in kept:
+            for connection in connections:
                 connection.request("GET", "/healthz")
-            for connection in kept:
+            for connection in connections:
                 assert connection.getresponse().read() == b'{"status":"ok"}\n'
             require_all_pages(long_timeout_web)
     assert long_timeout_web.worker() == worker
@@ -196,9 +200,9 @@ def test_pipelined_requests_are_answered_in_order(long_timeout_web: WebProcess) 
     last = one.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")
     with (
         long_timeout_web.call((one * 20 + last).encode()) as connection,
-        connection.makefile("rb") as answers,
+        connection.makefile("rb") as responses,
     ):
-        assert answers.read().count(b"HTTP/1.1 200 OK") == 21
+        assert responses.read().count(b"HTTP/1.1 200 OK") == 21
 
 
 def test_the_process_stops_in_time_with_stalled_clients(sqlite_template: Path, tmp_path: Path) -> None:
@@ -207,6 +211,6 @@ def test_the_process_stops_in_time_with_stalled_clients(sqlite_template: Path, t
         with stalled(web, list(STALLS), 5):
             require_all_pages(web)
             web.process.terminate()
-            # gunicorn kills what is left after that time; whoever ends earlier was not killed.
+            # gunicorn kills the workers after that time; exit code 0 in time means that it did not have to.
             assert web.process.wait(GRACEFUL_S) == 0
         assert not re.search("WORKER TIMEOUT|Traceback", web.log.read_text())

@@ -1,7 +1,7 @@
-"""The console's commands about the attribution policy, and about creators who leave."""
+"""Commands for the attribution policy, and for creators who leave."""
 
-from tests.tracker.cast import Cast
-from tests.tracker.terminal import Terminal
+from tests.cast.api import Terminal
+from tests.cast.people import Cast
 
 BRAND = ("brand", "create", "Teas", "--currency", "EUR", "--timezone", "Europe/Berlin")
 
@@ -16,7 +16,7 @@ def test_the_policy_is_shown_and_changed_in_versions(terminal: Terminal) -> None
     assert terminal.ask("brand", "policy", made["id"])[1] == second
     lines = terminal.run("brand", "policy", made["id"]).stdout.splitlines()
     assert "customers are bound for 12 months" in lines[0]
-    assert "customers are bound for ever" in lines[1]
+    assert "customers are bound forever" in lines[1]
 
 
 def test_a_cut_needs_notice_and_the_months_policy_needs_a_number(terminal: Terminal) -> None:
@@ -29,9 +29,9 @@ def test_a_cut_needs_notice_and_the_months_policy_needs_a_number(terminal: Termi
 
 
 def test_a_creator_is_removed_for_cause(terminal: Terminal, cast: Cast) -> None:
-    removal = ("creator", "remove", cast.anna_id, "--brand", cast.brand_id)
-    [ended] = terminal.ask(*removal, "--for-cause", "bought from himself")
+    removal = ("creator", "remove", cast.member_id, "--brand", cast.brand_id)
+    [ended] = terminal.ask(*removal, "--for-cause", "bought through their own link")
     assert (ended["id"], ended["state"]) == (cast.enrollment_id, "ended")
     assert ended["removed_at"] == ended["ended_at"]
-    assert ended["removal_reason"] == "bought from himself"
-    assert "left already" in terminal.refused(*removal)
+    assert ended["removal_reason"] == "bought through their own link"
+    assert "already left" in terminal.refused(*removal)

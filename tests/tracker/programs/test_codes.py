@@ -1,4 +1,4 @@
-"""Codes of links and coupons."""
+"""Link codes and coupon codes."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tracker.programs.codes import ALPHABET, RESERVED, code_key, coupon_code, li
 
 
 @pytest.mark.parametrize("code", ["abc", "Anna-10", "a_b", "x" * 64, "007"])
-def test_a_good_code_is_kept_as_it_was_chosen(code: str) -> None:
+def test_a_valid_code_is_unchanged(code: str) -> None:
     assert link_code(code) == code
 
 
@@ -19,7 +19,7 @@ def test_invalid_codes_are_rejected(code: str) -> None:
 
 @pytest.mark.parametrize("code", ["app", "API", "Hooks", "demo", "healthz", "readyz", "metrics", "static"])
 def test_reserved_paths_are_rejected_in_any_case(code: str) -> None:
-    with pytest.raises(Invalid, match="kept for pages"):
+    with pytest.raises(Invalid, match="reserved for pages"):
         link_code(code)
 
 

@@ -1,17 +1,17 @@
-"""The console's commands about programs and links."""
+"""Commands for programs, links and domains."""
 
 import pytest
 
 from config.settings import Settings
-from tests.tracker.cast import Cast
-from tests.tracker.terminal import Terminal
+from tests.cast.api import Terminal
+from tests.cast.people import Cast
 
 
 def link_of(cast: Cast, *more: str, to: str = "https://shop.example/tea") -> tuple[str, ...]:
-    return ("link", "create", "--program", cast.program_id, "--creator", cast.anna_id, "--to", to, *more)
+    return ("link", "create", "--program", cast.program_id, "--creator", cast.member_id, "--to", to, *more)
 
 
-def test_a_program_is_made_and_listed(terminal: Terminal, cast: Cast) -> None:
+def test_a_program_is_created_and_listed(terminal: Terminal, cast: Cast) -> None:
     made = terminal.ask(
         "program", "create", "More", "--brand", cast.brand_id, "--rate", "12.5", "--base", "gross"
     )
@@ -36,30 +36,32 @@ def test_terms_are_changed(terminal: Terminal, cast: Cast) -> None:
 
 
 def test_a_creator_is_enrolled(terminal: Terminal, cast: Cast) -> None:
-    them = ("enroll", "--program", cast.program_id, "--creator", cast.bob_id)
-    made = terminal.ask(*them, "--rate", "15", "--coupon", "BOB10")
-    assert (made["rate"], made["coupon"], made["creator"]) == ("15", "BOB10", cast.bob_id)
-    assert "already" in terminal.refused(*them)
+    enroll = ("enroll", "--program", cast.program_id, "--creator", cast.stranger_id)
+    made = terminal.ask(*enroll, "--rate", "15", "--coupon", "BOB10")
+    assert (made["rate"], made["coupon"], made["creator"]) == ("15", "BOB10", cast.stranger_id)
+    assert "already" in terminal.refused(*enroll)
 
 
-def test_a_link_is_made_shown_paused_resumed_and_ended(
+def test_a_link_is_created_listed_paused_resumed_and_ended(
     terminal: Terminal, cast: Cast, settings: Settings
 ) -> None:
     made = terminal.ask(*link_of(cast, "--code", "Tea", "--s1", "bio", "--s5", "x", "--rate", "30"))
     assert made["url"] == f"{settings.link_url}/Tea"
     assert (made["sub_ids"], made["rate_bp"]) == ({"s1": "bio", "s5": "x"}, 3000)
-    assert terminal.ask("link", "list", "--creator", cast.anna_id) == [made]
-    assert terminal.ask("link", "list", "--creator", cast.bob_id) == []
+    assert terminal.ask("link", "list", "--creator", cast.member_id) == [made]
+    assert terminal.ask("link", "list", "--creator", cast.stranger_id) == []
     states = [terminal.ask("link", verb, made["id"])["state"] for verb in ("pause", "resume", "end")]
     assert states == ["paused", "active", "ended"]
-    assert "stays so" in terminal.refused("link", "resume", made["id"])
+    assert "permanent" in terminal.refused("link", "resume", made["id"])
 
 
 @pytest.mark.parametrize("rate", ["112", "100.01", "-1", "12.345", "NaN", "ten", "1e9"])
 def test_an_invalid_rate_is_rejected_by_every_command(terminal: Terminal, cast: Cast, rate: str) -> None:
     refusals = [
         terminal.refused("program", "create", "More", "--brand", cast.brand_id, f"--rate={rate}"),
-        terminal.refused("enroll", "--program", cast.program_id, "--creator", cast.bob_id, f"--rate={rate}"),
+        terminal.refused(
+            "enroll", "--program", cast.program_id, "--creator", cast.stranger_id, f"--rate={rate}"
+        ),
         terminal.refused(*link_of(cast, f"--rate={rate}")),
         terminal.refused("program", "change-terms", cast.program_id, f"--rate={rate}"),
     ]
@@ -69,12 +71,12 @@ def test_an_invalid_rate_is_rejected_by_every_command(terminal: Terminal, cast: 
 
 
 def test_unknown_ids_are_rejected(terminal: Terminal, cast: Cast) -> None:
-    nobody = f"prg_{'0' * 32}"
-    for command in (("terms", nobody), ("change-terms", nobody, "--rate", "50"), ("terms", "prg_1")):
+    unknown = f"prg_{'0' * 32}"
+    for command in (("terms", unknown), ("change-terms", unknown, "--rate", "50"), ("terms", "prg_1")):
         assert "linkledger: " in terminal.refused("program", *command)
 
 
-def test_a_taken_code_and_a_foreign_host_are_refused(terminal: Terminal, cast: Cast) -> None:
+def test_a_taken_code_and_an_unlisted_host_are_rejected(terminal: Terminal, cast: Cast) -> None:
     terminal.ask(*link_of(cast, "--code", "tea"))
     assert "'TEA' is taken" in terminal.refused(*link_of(cast, "--code", "TEA"))
     message = terminal.refused(*link_of(cast, to="https://evil.example/"))
@@ -90,7 +92,7 @@ def test_a_link_can_pass_labels_allow_deep_links_and_expire(terminal: Terminal, 
     assert terminal.ask("link", "expire", made["id"])["expires_at"] is None
     later = terminal.ask("link", "expire", made["id"], "--at", "2098-01-01T12:00:00Z")
     assert later["expires_at"] == "2098-01-01T12:00:00Z"
-    assert "time to come" in terminal.refused("link", "expire", made["id"], "--at", "2020-01-01")
+    assert "in the future" in terminal.refused("link", "expire", made["id"], "--at", "2020-01-01")
     assert "cannot pass on gclid" in terminal.refused(*link_of(cast, "--pass", "gclid"))
 
 
@@ -106,7 +108,7 @@ def test_a_programs_parameters_are_set_and_removed(terminal: Terminal, cast: Cas
     assert terminal.ask(*change)["parameters"] == {}
 
 
-def test_a_brand_has_domains_of_its_own(terminal: Terminal, cast: Cast, settings: Settings) -> None:
+def test_a_domain_belongs_to_one_brand(terminal: Terminal, cast: Cast, settings: Settings) -> None:
     brand = ("--brand", cast.brand_id)
     made = terminal.ask("domain", "add", "Go.Bücher.example.", *brand)
     assert made["host"] == "go.xn--bcher-kva.example"
@@ -116,7 +118,7 @@ def test_a_brand_has_domains_of_its_own(terminal: Terminal, cast: Cast, settings
     assert "host of all links" in terminal.refused("domain", "add", own_host, *brand)
     other = terminal.ask("brand", "create", "Cups", "--currency", "EUR", "--timezone", "Europe/Berlin")["id"]
     assert "another brand" in terminal.refused("domain", "add", "go.bücher.example", "--brand", other)
-    assert "no domain" in terminal.refused("domain", "remove", "go.bücher.example", "--brand", other)
+    assert "not a domain" in terminal.refused("domain", "remove", "go.bücher.example", "--brand", other)
     terminal.ask("domain", "remove", "go.bücher.example", *brand)
     assert terminal.ask("domain", "list") == []
 

@@ -1,4 +1,4 @@
-"""Creators who leave, and those who are removed for cause."""
+"""Creators who leave, and creators who are removed for cause."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from config.database import Databases, read_session, transact
-from tests.tracker.cast import Cast
+from tests.cast.people import Cast
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.programs.leaving import remove_creator
 from tracker.programs.links.operations import create_link, link_target
@@ -18,7 +18,7 @@ DAY = timedelta(days=1)
 
 
 def remove(databases: Databases, cast: Cast, now: datetime, **others: Any) -> list[str]:
-    values = {"brand_id": cast.brand_id, "creator_id": cast.anna_id, **others}
+    values = {"brand_id": cast.brand_id, "creator_id": cast.member_id, **others}
     return transact(databases.main, lambda s: [each.id for each in remove_creator(s, now, **values)])
 
 
@@ -38,7 +38,7 @@ def test_leaving_ends_links_and_coupon_codes(databases: Databases, cast: Cast, n
                 s,
                 now,
                 program_id=cast.program_id,
-                creator_id=cast.anna_id,
+                creator_id=cast.member_id,
                 destination="https://shop.example/",
             ).code
         ),
@@ -53,9 +53,9 @@ def test_leaving_ends_links_and_coupon_codes(databases: Databases, cast: Cast, n
 
 
 def test_removal_for_cause_stores_the_reason(databases: Databases, cast: Cast, now: datetime) -> None:
-    remove(databases, cast, now, cause="bought  his own\nlink")
+    remove(databases, cast, now, cause="used  their own\nlink")
 
-    assert enrollment_state(databases, cast.enrollment_id) == ("ended", now, now, "bought his own link", now)
+    assert enrollment_state(databases, cast.enrollment_id) == ("ended", now, now, "used their own link", now)
 
 
 def test_removal_for_cause_can_follow_leaving_but_neither_repeats(
@@ -73,7 +73,7 @@ def test_removal_for_cause_can_follow_leaving_but_neither_repeats(
 def test_a_creator_can_leave_one_program_only(databases: Databases, cast: Cast, now: datetime) -> None:
     def join_another(session: Any) -> tuple[str, str]:
         program = create_program(session, now, brand_id=cast.brand_id, name="Other", rate_bp=500)
-        return program.id, enroll(session, now, program_id=program.id, creator_id=cast.anna_id).id
+        return program.id, enroll(session, now, program_id=program.id, creator_id=cast.member_id).id
 
     program_id, enrollment_id = transact(databases.main, join_another)
     assert remove(databases, cast, now, program_id=program_id) == [enrollment_id]
@@ -87,14 +87,14 @@ def test_a_removal_without_a_cause_or_an_enrollment_is_rejected(
     for cause in ("", "  ", "x" * 501, "a\x00b"):
         with pytest.raises(Invalid):
             remove(databases, cast, now, cause=cause)
-    with pytest.raises(NotFound, match="takes part in no such program"):
-        remove(databases, cast, now, creator_id=cast.bob_id)
+    with pytest.raises(NotFound, match="does not take part in such a program"):
+        remove(databases, cast, now, creator_id=cast.stranger_id)
 
 
 def test_a_creator_who_left_cannot_enroll_again(databases: Databases, cast: Cast, now: datetime) -> None:
     remove(databases, cast, now)
-    with pytest.raises(Conflict, match="which is for good"):
+    with pytest.raises(Conflict, match="which is permanent"):
         transact(
             databases.main,
-            lambda s: enroll(s, now, program_id=cast.program_id, creator_id=cast.anna_id),
+            lambda s: enroll(s, now, program_id=cast.program_id, creator_id=cast.member_id),
         )

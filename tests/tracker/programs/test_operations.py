@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
-from tests.tracker.cast import Cast
+from tests.cast.people import Cast
 from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound
 from tracker.ids import uuid_of
 from tracker.programs import operations as programs
@@ -25,7 +25,7 @@ from tracker.programs.models import Coupon, Enrollment, Link, Program, RateOverr
 
 
 def make_link(databases: Databases, cast: Cast, now: datetime, **given: Any) -> Link:
-    wanted = {"creator_id": cast.anna_id, "destination": "https://shop.example/tea", **given}
+    wanted = {"creator_id": cast.member_id, "destination": "https://shop.example/tea", **given}
     return transact(
         databases.main,
         lambda session: create_link(session, now, program_id=cast.program_id, **wanted),
@@ -40,7 +40,7 @@ def count(databases: Databases, model: type[Any]) -> int:
 @pytest.mark.parametrize(
     "wrong", [{"rate_bp": 10_001}, {"base": "sum"}, {"window_days": 91}, {"token_parameter": "a=b"}], ids=str
 )
-def test_a_wrong_program_is_refused_and_nothing_is_written(
+def test_an_invalid_program_is_rejected_and_nothing_is_written(
     databases: Databases, cast: Cast, now: datetime, wrong: dict[str, Any]
 ) -> None:
     right = {"brand_id": cast.brand_id, "name": "More", "rate_bp": 100}
@@ -49,12 +49,12 @@ def test_a_wrong_program_is_refused_and_nothing_is_written(
     assert count(databases, Program) == 1
 
 
-def test_a_creator_takes_part_once(databases: Databases, cast: Cast, now: datetime) -> None:
+def test_a_creator_can_enroll_only_once(databases: Databases, cast: Cast, now: datetime) -> None:
     with pytest.raises(Conflict, match="already"):
         transact(
             databases.main,
             lambda session: programs.enroll(
-                session, now, program_id=cast.program_id, creator_id=cast.anna_id
+                session, now, program_id=cast.program_id, creator_id=cast.member_id
             ),
         )
 
@@ -66,7 +66,12 @@ def test_a_coupon_code_has_one_owner_in_a_brand_in_any_case(
         transact(
             databases.main,
             lambda session: programs.enroll(
-                session, now, program_id=cast.program_id, creator_id=cast.bob_id, rate_bp=500, coupon="anna10"
+                session,
+                now,
+                program_id=cast.program_id,
+                creator_id=cast.stranger_id,
+                rate_bp=500,
+                coupon="anna10",
             ),
         )
     assert (count(databases, Coupon), count(databases, Enrollment), count(databases, RateOverride)) == (
@@ -82,7 +87,7 @@ def test_a_link_stores_its_options(databases: Databases, cast: Cast, now: dateti
     assert count(databases, RateOverride) == 1
 
 
-def test_links_without_a_code_get_different_ones(databases: Databases, cast: Cast, now: datetime) -> None:
+def test_links_without_a_code_get_distinct_codes(databases: Databases, cast: Cast, now: datetime) -> None:
     assert len({make_link(databases, cast, now).code for _ in range(5)}) == 5
 
 
@@ -97,7 +102,7 @@ def test_links_without_a_code_get_different_ones(databases: Databases, cast: Cas
     ],
     ids=str,
 )
-def test_a_wrong_link_is_refused_and_nothing_is_written(
+def test_an_invalid_link_is_rejected_and_nothing_is_written(
     databases: Databases, cast: Cast, now: datetime, wrong: dict[str, Any]
 ) -> None:
     with pytest.raises(Invalid):
@@ -109,10 +114,10 @@ def test_a_creator_without_enrollment_cannot_create_a_link(
     databases: Databases, cast: Cast, now: datetime
 ) -> None:
     with pytest.raises(NotFound, match="linkledger enroll"):
-        make_link(databases, cast, now, creator_id=cast.bob_id)
+        make_link(databases, cast, now, creator_id=cast.stranger_id)
 
 
-def test_a_taken_code_is_refused_in_any_case(databases: Databases, cast: Cast, now: datetime) -> None:
+def test_a_taken_code_is_rejected_in_any_case(databases: Databases, cast: Cast, now: datetime) -> None:
     make_link(databases, cast, now, code="Tea")
     with pytest.raises(Conflict, match="'TEA' is taken"):
         make_link(databases, cast, now, code="TEA", rate_bp=100)
@@ -146,9 +151,7 @@ def target(databases: Databases, code: str) -> LinkTarget | None:
         return link_target(session, code)
 
 
-def test_the_redirect_finds_a_link_by_its_code_in_any_case(
-    databases: Databases, cast: Cast, now: datetime
-) -> None:
+def test_a_link_is_found_by_its_code_in_any_case(databases: Databases, cast: Cast, now: datetime) -> None:
     link = make_link(databases, cast, now, code="Tea", sub_ids={"s1": "bio"})
     found = target(databases, "tEA")
     assert found == LinkTarget(
@@ -211,7 +214,9 @@ def test_an_ended_program_accepts_no_links_and_enrollments(
     with pytest.raises(Conflict):
         transact(
             databases.main,
-            lambda session: programs.enroll(session, now, program_id=cast.program_id, creator_id=cast.bob_id),
+            lambda session: programs.enroll(
+                session, now, program_id=cast.program_id, creator_id=cast.stranger_id
+            ),
         )
 
 
@@ -239,12 +244,12 @@ def test_a_link_cannot_pass_the_token_parameter(databases: Databases, cast: Cast
     def make(session: Session) -> Program:
         right: dict[str, Any] = {"brand_id": cast.brand_id, "name": "More", "rate_bp": 100}
         program = programs.create_program(session, now, **right, token_parameter="s1")
-        programs.enroll(session, now, program_id=program.id, creator_id=cast.anna_id)
+        programs.enroll(session, now, program_id=program.id, creator_id=cast.member_id)
         wanted: dict[str, Any] = {
             "destination": "https://shop.example/",
             "options": LinkOptions(("s1",)),
         }
-        create_link(session, now, program_id=program.id, creator_id=cast.anna_id, **wanted)
+        create_link(session, now, program_id=program.id, creator_id=cast.member_id, **wanted)
         return program
 
     with pytest.raises(Invalid, match="click token"):
@@ -252,6 +257,6 @@ def test_a_link_cannot_pass_the_token_parameter(databases: Databases, cast: Cast
 
 
 def test_an_expiry_in_the_past_is_rejected(databases: Databases, cast: Cast, now: datetime) -> None:
-    with pytest.raises(Invalid, match="time to come"):
+    with pytest.raises(Invalid, match="in the future"):
         make_link(databases, cast, now, options=LinkOptions(expires_at=now))
     assert count(databases, Link) == 0

@@ -9,13 +9,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from config.database import Databases, read_session, transact
+from tests.cast.people import Cast
 from tests.harness.processes.threads import run_concurrently
-from tests.tracker.cast import Cast
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.ids import new_id
 from tracker.people.accounts.operations import create_brand
 from tracker.programs.policies import PolicyHistory, PolicyVersion, change_policy, load_policies
-from tracker.programs.rules import CreditPolicy, is_policy_cut
+from tracker.programs.rules import AttributionPolicy, is_policy_cut
 
 DAY = timedelta(days=1)
 
@@ -44,7 +44,7 @@ def test_version_1_is_the_policy_of_the_new_brand(databases: Databases, now: dat
         return load_policies(session, brand.id)
 
     made = transact(databases.main, make)
-    assert made.versions == [PolicyVersion(1, now, CreditPolicy("last", "never", "months", 6))]
+    assert made.versions == [PolicyVersion(1, now, AttributionPolicy("last", "never", "months", 6))]
     assert made.at(now - DAY) == made.newest
 
 
@@ -56,7 +56,7 @@ def test_a_change_takes_effect_at_its_time_and_not_for_earlier_sales(
     found = policies(databases, cast)
 
     assert [found.at(now + n * DAY).version for n in (0, 1, 4, 5)] == [1, 2, 2, 3]
-    assert found.newest.policy == CreditPolicy("first", "if_involved", "months", 3)
+    assert found.newest.policy == AttributionPolicy("first", "if_involved", "months", 3)
     assert found.can_bind_customers
 
 
@@ -114,7 +114,9 @@ def test_concurrent_changes_get_distinct_versions_or_are_rejected(
     assert [each.version for each in versions] == list(range(1, len(versions) + 1))
 
 
-def test_no_version_is_ever_changed(databases: Databases, cast: Cast, now: datetime) -> None:
+def test_stored_versions_cannot_be_changed_or_deleted(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
     change(databases, cast, now, customers="lifetime")
     for statement in ("update policy_change set customer_policy = 'first_sale'", "delete from policy_change"):
         with pytest.raises(DBAPIError, match="never changed"), databases.main.begin() as connection:
@@ -134,6 +136,6 @@ def test_no_version_is_ever_changed(databases: Databases, cast: Cast, now: datet
     ],
 )
 def test_a_change_that_leaves_sales_uncredited_is_a_cut(changes: dict[str, Any], cut: bool) -> None:
-    former = CreditPolicy("last", "always", "months", 12)
+    former = AttributionPolicy("last", "always", "months", 12)
 
-    assert is_policy_cut(former, CreditPolicy(**{**vars(former), **changes})) is cut
+    assert is_policy_cut(former, AttributionPolicy(**{**vars(former), **changes})) is cut

@@ -1,4 +1,4 @@
-"""Rules about conditions, cuts, notice and sub-ids."""
+"""Rules for conditions, cuts, notice and sub-ids."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -47,7 +47,7 @@ def test_any_worse_condition_makes_a_change_a_cut(worse: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     "better", [{"rate_bp": 1001}, {"base": "gross"}, {"window_days": 31}, {"hold_days": 29}], ids=str
 )
-def test_better_conditions_are_no_cut(better: dict[str, Any]) -> None:
+def test_better_conditions_are_not_a_cut(better: dict[str, Any]) -> None:
     assert not is_cut(Conditions(**AGREED), Conditions(**{**AGREED, **better}))
 
 

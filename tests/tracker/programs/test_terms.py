@@ -1,4 +1,4 @@
-"""Versions of terms and the rate for one sale, on both databases."""
+"""Versions of terms and the rate of a sale, on both databases."""
 
 import threading
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
-from tests.tracker.cast import Cast
+from tests.cast.people import Cast
 from tracker.errors import Conflict, Invalid, LinkledgerError
 from tracker.ids import new_id
 from tracker.programs import operations as programs
@@ -20,7 +20,7 @@ DAY = timedelta(days=1)
 
 
 def change(databases: Databases, cast: Cast, now: datetime, **changes: Any) -> datetime:
-    """Returns when the change takes effect."""
+    """Change the terms. Returns the time at which the change takes effect."""
     return transact(
         databases.main,
         lambda session: change_terms(session, now, program_id=cast.program_id, **changes),
@@ -97,7 +97,9 @@ def test_concurrent_changes_get_distinct_versions_or_are_rejected(
 
 def test_the_most_specific_rate_wins(databases: Databases, cast: Cast, now: datetime) -> None:
     def work(session: Session) -> list[tuple[int, str]]:
-        own = programs.enroll(session, now, program_id=cast.program_id, creator_id=cast.bob_id, rate_bp=1500)
+        own = programs.enroll(
+            session, now, program_id=cast.program_id, creator_id=cast.stranger_id, rate_bp=1500
+        )
         links = [
             create_link(
                 session,
@@ -107,7 +109,11 @@ def test_the_most_specific_rate_wins(databases: Databases, cast: Cast, now: date
                 destination="https://shop.example/",
                 rate_bp=rate_bp,
             )
-            for creator_id, rate_bp in ((cast.bob_id, 2500), (cast.bob_id, None), (cast.anna_id, None))
+            for creator_id, rate_bp in (
+                (cast.stranger_id, 2500),
+                (cast.stranger_id, None),
+                (cast.member_id, None),
+            )
         ]
         terms = terms_at(session, cast.program_id, now)
         enrollments = [own.id, own.id, cast.enrollment_id]

@@ -4,11 +4,11 @@ import pytest
 
 from config.database import Databases
 from config.settings import Settings
+from tests.cast.api import ApiClient, Terminal, application_client
+from tests.cast.people import new_key
+from tests.cast.shop import Shop, seed_shop
 from tests.harness.databases.snapshots import Snapshot, database_seed_for
 from tests.tracker.sales.api.hook_server import Server, serving
-from tests.tracker.sales.programs import ApiClient, application_client, new_key
-from tests.tracker.sales.shop import Shop, seed_shop
-from tests.tracker.terminal import Terminal
 from tracker.sales.commands import COMMANDS
 
 database_seed = database_seed_for(shop=seed_shop)
@@ -33,6 +33,6 @@ def server(settings: Settings) -> Iterator[Server]:
 
 @pytest.fixture
 def api_client(settings: Settings, shop: Shop) -> Iterator[ApiClient]:
-    """Lets itself in for reading and writing."""
+    """A client with a key of the shop's brand that may write and read sales."""
     with application_client(settings) as client:
-        yield ApiClient(client, new_key(shop, "sales:write", "sales:read"))
+        yield ApiClient(client, new_key(shop.databases, shop.brand_id, "sales:write", "sales:read"))

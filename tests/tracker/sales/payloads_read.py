@@ -1,4 +1,4 @@
-"""Messages as shops send them: every field, with data that was made up."""
+"""Example messages of shops and providers: complete, with invented data."""
 
 import copy
 import json
@@ -10,17 +10,20 @@ FOLDER = Path(__file__).parent / "payloads"
 
 
 def payload_names(kind: str) -> list[str]:
-    """Of all payloads of a kind of shop."""
+    """The names of all payloads of one kind of source."""
     return sorted(file.stem for file in FOLDER.glob(f"{kind}_*.json"))
 
 
 def payload(name: str, **changes: Any) -> dict[str, Any]:
-    """A fresh copy, with changes at its top level."""
+    """A new copy of a payload, with changes at its top level."""
     return copy.deepcopy(_read(name)) | changes
 
 
 def event(name: str, *, type: str = "", key: str = "", at: int = 0, **changes: Any) -> dict[str, Any]:
-    """One of Stripe's events, with changes in what it is about; `key` is the event's own id."""
+    """An event of Stripe, with `changes` to its data.object.
+
+    `key` is the id of the event, and `at` its time in seconds since 1970.
+    """
     found = payload(name)
     found["type"], found["id"] = type or found["type"], key or found["id"]
     found["created"] = at or found["created"]

@@ -1,1 +1,1 @@
-"""What a click counts as: verdicts, visitors, hourly totals, pruning."""
+"""How clicks count: verdicts, visitors, hourly totals, pruning."""

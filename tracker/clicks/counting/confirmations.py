@@ -1,7 +1,7 @@
-"""Prerender confirmations: the shop script reports a shown page with the click's token.
+"""Prerender confirmations: the shop script reports with the click's token that its page was shown.
 
-Only statistics depend on it, and a sale confirms too: writing is asynchronous, and what cannot be
-written is forgotten. Whoever has no token of a fresh prerender can have nothing written.
+Only statistics depend on them, and a sale confirms a prerender too. So they are written asynchronously and
+dropped if that fails. A request without the token of a recent prerender writes nothing.
 """
 
 import threading
@@ -16,11 +16,11 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import make_engine
-from tracker.clicks.counting.totals_run import TotalsRun
+from tracker.clicks.counting.totals_job import TotalsRun
 from tracker.clicks.token import TOKEN_LENGTH, InvalidToken, read_token
 
 MAX_TOKEN_AGE = timedelta(hours=24)
-"""A browser keeps a prerendered page for minutes."""
+"""Generous: a browser keeps a prerendered page for minutes."""
 MAX_BYTES = TOKEN_LENGTH
 MAX_PENDING = 256
 BATCH_SIZE = 64
@@ -31,16 +31,16 @@ log = structlog.get_logger(__name__)
 
 
 class PrerenderConfirmations:
-    """Takes them from any thread, and writes them in one of its own, which the first one starts."""
+    """Accepts confirmations from any thread; a thread of its own, started by the first one, writes them."""
 
     def __init__(self, clicks_url: str, keys: Sequence[str]) -> None:
         self._clicks_url, self._keys = clicks_url, keys
-        self._waiting: Queue[UUID | None] = Queue(MAX_PENDING)
+        self._pending: Queue[UUID | None] = Queue(MAX_PENDING)
         self._starting = threading.Lock()
         self._writer: threading.Thread | None = None
 
-    def take(self, body: bytes, now: datetime) -> HTTPStatus:
-        """What to answer: NO_CONTENT to every token of ours, whatever follows from it, else BAD_REQUEST."""
+    def accept(self, body: bytes, now: datetime) -> HTTPStatus:
+        """The status of the response: NO_CONTENT for every valid token, useful or not, else BAD_REQUEST."""
         try:
             token = read_token(self._keys, body[: MAX_BYTES + 1].decode("latin-1"))
         except InvalidToken:
@@ -50,36 +50,38 @@ class PrerenderConfirmations:
         return HTTPStatus.NO_CONTENT
 
     def close(self) -> None:
-        """Write what waits, and end the thread; a database that hangs is not waited for."""
+        """Write pending confirmations and end the thread; gives up after a time-out if the database hangs."""
         if self._writer is not None and self._writer.is_alive():
             with suppress(Full):
-                self._waiting.put(None, timeout=CLOSE_TIMEOUT_S)
+                self._pending.put(None, timeout=CLOSE_TIMEOUT_S)
             self._writer.join(CLOSE_TIMEOUT_S)
 
     def _enqueue(self, click_id: UUID) -> None:
         try:
-            self._waiting.put_nowait(click_id)
+            self._pending.put_nowait(click_id)
         except Full:
             return
         with self._starting:
             if self._writer is None or not self._writer.is_alive():
-                self._writer = threading.Thread(target=self._write, name="sightings", daemon=True)
+                self._writer = threading.Thread(
+                    target=self._write, name="prerender-confirmations", daemon=True
+                )
                 self._writer.start()
 
     def _write(self) -> None:
-        engine, found = make_engine(self._clicks_url), self._next_batch()
-        while some := [each for each in found if each is not None]:
+        engine, batch = make_engine(self._clicks_url), self._next_batch()
+        while click_ids := [each for each in batch if each is not None]:
             try:
-                TotalsRun(engine).confirm(some, REASON)
+                TotalsRun(engine).confirm(click_ids, REASON)
             except (SQLAlchemyError, OSError) as error:
-                log.warning("prerenders were not confirmed", clicks=len(some), kind=type(error).__name__)
-            found = [None] if None in found else self._next_batch()
+                log.warning("prerenders were not confirmed", clicks=len(click_ids), kind=type(error).__name__)
+            batch = [None] if None in batch else self._next_batch()
         engine.dispose()
 
     def _next_batch(self) -> list[UUID | None]:
-        """At least one entry; None is the last that there will be."""
-        found = [self._waiting.get()]
+        """At least one entry; None is the last one."""
+        batch = [self._pending.get()]
         with suppress(Empty):
-            while len(found) < BATCH_SIZE and found[-1] is not None:
-                found.append(self._waiting.get_nowait())
-        return found
+            while len(batch) < BATCH_SIZE and batch[-1] is not None:
+                batch.append(self._pending.get_nowait())
+        return batch

@@ -1,7 +1,8 @@
-"""On PostgreSQL the clicks of each month are a partition, so that old ones go without a scan.
+"""On PostgreSQL the click table has a partition per month, so that old clicks are dropped without a scan.
 
-The bounds are UUIDv7 of the month's first millisecond: the id alone is the key, and holds the time. What fits
-no partition lands in a default one, where a click is safe but in the way: that is counted and alarmed.
+The bounds are UUIDv7 of the month's first millisecond: the id alone is the key, and it contains the time. A
+click without a month's partition is stored in the default partition. It is safe there, but it blocks the
+creation of its partition; so such clicks are counted and raise an alarm.
 """
 
 import re
@@ -16,7 +17,7 @@ from tracker.ids import uuid_lower_bound
 
 MONTHS_AHEAD = 2
 LOCK_TIMEOUT = "2s"
-"""Lock timeout: the insert of a click must not queue behind a blocked partition change."""
+"""The insert of a click must not queue behind a blocked partition change."""
 
 _BOUNDS = re.compile(r"FROM \((?:'([0-9a-f-]{36})'|MINVALUE)\) TO \('([0-9a-f-]{36})'\)")
 
@@ -38,8 +39,11 @@ def is_partitioned(session: Session) -> bool:
 
 
 def create_partitions(session: Session, now: datetime) -> list[str]:
-    """For this month and those to come; the names of new ones. Clicks of theirs leave the default one."""
-    known, made = partitions(session), []
+    """Create missing partitions for this month and the next ones. Returns the names of new partitions.
+
+    Clicks of these months move there from the default partition.
+    """
+    known, created = partitions(session), []
     for ahead in range(MONTHS_AHEAD + 1):
         start = _month_start(now, ahead)
         month = Partition(
@@ -47,12 +51,12 @@ def create_partitions(session: Session, now: datetime) -> list[str]:
         )
         if not any(each.start <= month.start and month.end <= each.end for each in known):
             _create_partition(session, month)
-            made.append(month.name)
-    return made
+            created.append(month.name)
+    return created
 
 
 def partitions(session: Session) -> list[Partition]:
-    """The oldest first, without the default one."""
+    """The partitions of months, oldest first, without the default partition."""
     rows = session.execute(
         text(
             "select child.relname, pg_get_expr(child.relpartbound, child.oid) from pg_inherits "
@@ -68,7 +72,7 @@ def partitions(session: Session) -> list[Partition]:
 
 
 def old_partitions(session: Session, before: datetime) -> list[str]:
-    """Those whose every click is older."""
+    """Names of partitions that contain only clicks from before this time."""
     return [each.name for each in partitions(session) if each.end <= uuid_lower_bound(before)]
 
 
@@ -78,27 +82,27 @@ def drop_partition(session: Session, name: str) -> None:
 
 
 def default_partition_rows(session: Session) -> int:
-    """Clicks in the default partition; more than none is an alarm."""
+    """Number of clicks in the default partition; above 0 is an alarm."""
     return session.scalar(text("select count(*) from click_default")) or 0
 
 
-def delete_from_default(session: Session, before: datetime, most: int) -> int:
-    """Old clicks of the default partition, which is never dropped. How many."""
-    gone = text(
+def delete_from_default(session: Session, before: datetime, max_rows: int) -> int:
+    """Delete old clicks of the default partition, which is never dropped. Returns how many."""
+    statement = text(
         "delete from click_default where id in "
         "(select id from click_default where id < :end order by id limit :most) returning id"
     )
-    return len(session.execute(gone, {"end": uuid_lower_bound(before), "most": most}).all())
+    return len(session.execute(statement, {"end": uuid_lower_bound(before), "most": max_rows}).all())
 
 
 def _create_partition(session: Session, month: Partition) -> None:
-    """Made aside and attached, so that inserts into other months wait for nothing."""
+    """Create a separate table and attach it, so that inserts into other months do not wait."""
     _set_lock_timeout(session)
     session.execute(text(f"create table {month.name} (like click including all)"))
     session.execute(text("lock table click_default in access exclusive mode"))
     within = "id >= :start and id < :end"
     for statement in (
-        f"insert into {month.name} select * from click_default where {within}",  # noqa: S608 - our own name
+        f"insert into {month.name} select * from click_default where {within}",  # noqa: S608 - own name
         f"delete from click_default where {within}",  # noqa: S608
     ):
         session.execute(text(statement), {"start": month.start, "end": month.end})

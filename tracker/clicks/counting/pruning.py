@@ -1,4 +1,4 @@
-"""Deletes clicks after their retention. Their hourly totals stay and are never recomputed."""
+"""Deletes clicks after their retention. Their hourly totals remain and are never recomputed."""
 
 from datetime import datetime
 from typing import Any, cast
@@ -13,12 +13,12 @@ BATCH_ROWS = 2_000
 
 
 def close_hour(session: Session, hour: datetime) -> None:
-    """From now on its totals stay as they are, whatever is missing of its clicks."""
+    """Its totals no longer change, even when some of its clicks are missing."""
     session.execute(update(ClickHour).where(ClickHour.hour == hour).values(closed=True))
 
 
 def delete_clicks(session: Session, before: datetime) -> int:
-    """A batch of the oldest. How many: none when there are no more."""
+    """Delete a batch of the oldest clicks. Returns how many; 0 at the end."""
     batch = select(Click.id).where(Click.id < uuid_lower_bound(before)).order_by(Click.id).limit(BATCH_ROWS)
     return _deleted(session, delete(Click).where(Click.id.in_(batch.scalar_subquery())))
 
@@ -35,7 +35,7 @@ def delete_confirmations(session: Session, before: datetime) -> int:
 
 
 def delete_visitors(session: Session, before: datetime) -> int:
-    """Marks of whole days before."""
+    """Delete visitor hashes of whole days before that time."""
     old = select(ClickVisitor.visitor).where(ClickVisitor.day < before.date().isoformat()).limit(BATCH_ROWS)
     return _deleted(session, delete(ClickVisitor).where(ClickVisitor.visitor.in_(old.scalar_subquery())))
 

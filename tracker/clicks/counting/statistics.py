@@ -1,6 +1,6 @@
-"""What pages say of links: hourly totals, and the clicks that came since the newest of them.
+"""Statistics of links for pages: hourly totals plus the clicks since the latest total.
 
-So a page reads as many rows as links have hours, never all clicks, and still shows the click of a minute ago.
+So a page reads one row for each hour of a link, never all clicks, and still includes the latest clicks.
 """
 
 from collections import Counter, defaultdict
@@ -23,9 +23,9 @@ _NAMES = COLUMN_BY_VERDICT | COLUMN_BY_DOUBT
 def link_statistics(
     session: Session, links: Sequence[UUID], since: datetime = EPOCH
 ) -> dict[UUID, Counter[str]]:
-    """By link, how often each of EVERY_FIGURE; only `persons` are visits. `since` is a full hour.
+    """By link, the number of clicks for each of TOTAL_COLUMNS; only `persons` are visits.
 
-    Repeats of the current hour count as persons until the totals job has run.
+    `since` is a full hour. Repeats in hours without totals count as persons until the totals job has run.
     """
     newest = latest_counted_hour(session)
     found: dict[UUID, Counter[str]] = defaultdict(Counter)
@@ -50,7 +50,7 @@ def link_statistics(
 
 
 def latest_counted_hour(session: Session) -> datetime:
-    """The newest hour that has totals and may get more clicks; every hour before it is counted."""
+    """Every hour before this one is counted; this one may get more clicks."""
     newest = session.scalar(select(ClickHour).order_by(ClickHour.hour.desc()).limit(1))
     if newest is None:
         return EPOCH

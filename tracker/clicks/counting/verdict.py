@@ -1,10 +1,10 @@
 """Classifies a request as a person's or a machine's. Pure.
 
-Every request is recorded with its verdict and the reason; only a person's counts as a click, and only a
-person's, or a prerender that may become one, gets a token that earns.
+Every request is recorded with its verdict and the reason. Only a person's request counts as a visit, and only
+a person's request or a prerender, which may become one, gets a token that earns.
 
-Sources: the Fetch standard (Sec-Purpose, Sec-Fetch-Dest), Chrome's notes on speculation rules, the legacy
-headers of Safari and Firefox, and the crawlers' own names, as collected in monperrus/crawler-user-agents.
+Sources: the Fetch standard (Sec-Purpose, Sec-Fetch-Dest), Chrome's documentation of speculation rules, the
+legacy headers of Safari and Firefox, and crawler names as collected in monperrus/crawler-user-agents.
 """
 
 import re
@@ -16,23 +16,23 @@ from crawleruseragents import is_crawler
 
 from tracker.clicks.counting.visitor import HEADER_LENGTH
 
-# Sent by services that fetch a page to show a card of it. In-app browsers of the same companies are people
-# and carry other names (Instagram, FBAN, BytedanceWebview), or theirs behind a browser's.
+# Services that fetch a page to show a preview of it. In-app browsers of the same companies are people's; they
+# have other names (Instagram, FBAN, BytedanceWebview), or the same name after a browser's.
 _PREVIEW = re.compile(
     "slackbot|slack-imgproxy|telegrambot|discordbot|skypeuripreview|linkedinbot|facebookexternalhit|facebot"
     "|twitterbot|redditbot|iframely|embedly|cardyb|vkshare|kakaotalk-scrap|line-poker|snap url preview"
     "|^whatsapp/|mastodon/|google-pagerenderer|bitlybot|^tumblr/|pinterestbot|microsoftpreview"
     "|flipboardproxy|notionembedder|^trello|linkpreview|^viber"
 )
-# Those that say so. Others pose as browsers; what they do is a HEAD request, or one more of a flood.
+# Only scanners that identify themselves. Others pose as browsers and are found as HEAD requests or floods.
 _MAIL_SCANNER = re.compile(
     "barracuda|mimecast|proofpoint|urldefense|cloudmark|trendmicro|forcepoint|sophos|symantec|messagelabs"
     "|fireeye|ironport|hornetsecurity|safelinks|ms-office|msoffice|microsoft office|googleimageproxy"
     "|yahoomailproxy|bingpreview|spamtitan|libraesva|vadesecure"
 )
-# Every browser of the last 25 years says Mozilla or Opera first; feature phones say who made them.
+# Every browser of the last 25 years begins with Mozilla or Opera; feature phones begin with their maker.
 _BROWSER = re.compile("(mozilla|opera|ucweb|nokia|blackberry|samsung|sonyericsson|lg)[-/0-9]", re.IGNORECASE)
-# Apps whose own browser adds a name that is also their preview's.
+# Apps whose in-app browser adds the name that their link preview uses too.
 _IN_APP = re.compile("mozilla/5.0 \\((iphone|ipad|ipod|linux; android|android)", re.IGNORECASE)
 _APP_NAMES = re.compile(r"\b(whatsapp|bluesky|tumblr|pinterest|telegram|viber)\b[/\w.-]*", re.IGNORECASE)
 _LEGACY_PURPOSES = (
@@ -60,7 +60,7 @@ _KNOWN_DESTINATIONS = frozenset(
 
 @dataclass(frozen=True)
 class Verdict:
-    """`kind` is one of clicks.models.VERDICTS; `reason` says what decided, in a few fixed words."""
+    """`kind` is one of clicks.models.VERDICTS; `reason` names what decided, in a few fixed words."""
 
     kind: str
     reason: str
@@ -76,7 +76,7 @@ PRERENDER = Verdict("unconfirmed", "prerendered: perhaps nobody will look")
 
 
 def classify(method: str, headers: Mapping[str, str]) -> Verdict:
-    """`headers` has the names of visitor.HEADERS, in lower case; others are not read."""
+    """`headers` by lower-case name; only those of visitor.HEADERS are read."""
     if method == "HEAD":
         return Verdict("head", "a HEAD request")
     return _by_user_agent(headers.get("user-agent", "")[:HEADER_LENGTH]) or _by_purpose(headers) or PERSON
@@ -84,17 +84,17 @@ def classify(method: str, headers: Mapping[str, str]) -> Verdict:
 
 @lru_cache(maxsize=4096)
 def _by_user_agent(user_agent: str) -> Verdict | None:
-    """Before the headers about the purpose: a crawler that says it prerenders is a crawler."""
+    """Decides before the purpose headers: a crawler that claims to prerender is a crawler."""
     if not user_agent.strip():
         return Verdict("crawler", "no user agent")
     name = user_agent.lower()
-    for pattern, kind, what in (
+    for pattern, kind, label in (
         (_MAIL_SCANNER, "crawler", "mail scanner"),
         (_PREVIEW, "preview", "link preview"),
     ):
         found = pattern.search(name)
         if found is not None:
-            return Verdict(kind, f"{what}: {found[0].rstrip('/')}")
+            return Verdict(kind, f"{label}: {found[0].rstrip('/')}")
     if not _BROWSER.match(name) or "powershell" in name:
         return Verdict("crawler", "a program, no browser")
     rest = _APP_NAMES.sub("", user_agent) if _IN_APP.match(name) else user_agent
@@ -104,8 +104,8 @@ def _by_user_agent(user_agent: str) -> Verdict | None:
 def _by_purpose(headers: Mapping[str, str]) -> Verdict | None:
     sec_purpose = headers.get("sec-purpose", "")[:HEADER_LENGTH].strip().lower()
     if sec_purpose.startswith("prefetch"):
-        # "prefetch;prerender": the page runs unseen and is shown if the person goes on. Chrome sends the
-        # old `Purpose: prefetch` with it, so this header decides first.
+        # "prefetch;prerender": the page runs hidden and is shown if the person opens the link. Chrome also
+        # sends the old `Purpose: prefetch` with it, so this header decides first.
         return PRERENDER if "prerender" in sec_purpose else Verdict("prefetch", "Sec-Purpose: prefetch")
     for name, purposes in _LEGACY_PURPOSES:
         if name in headers and headers[name].strip().lower() in purposes:
@@ -114,7 +114,7 @@ def _by_purpose(headers: Mapping[str, str]) -> Verdict | None:
 
 
 def _by_destination(loaded_as: str) -> Verdict | None:
-    """A person opens a link as a document; everything else is a page that loads it without being asked."""
+    """A person opens a link as a document; anything else is loaded by a page on its own."""
     if loaded_as in ("", "document"):
         return None
     return Verdict("embedded", f"loaded as {loaded_as if loaded_as in _KNOWN_DESTINATIONS else 'a part'}")

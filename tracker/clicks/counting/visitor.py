@@ -1,7 +1,7 @@
-"""What is stored of a visitor: device, country, referring host and a daily visitor hash. Pure.
+"""What is stored about a visitor: device, country, referring host and a daily visitor hash. Pure.
 
-No address is kept and no fingerprint is made. A mark says "the same browser at the same address opened this
-link before", and nothing else: it is keyed with a key that is destroyed, and differs from link to link.
+No address is stored and no fingerprint is computed. A visitor hash shows only that the same browser at the
+same address opened this link before: its key is destroyed later, and it is different for each link.
 """
 
 import re
@@ -20,10 +20,10 @@ from tracker.base64url import base64url
 from tracker.people.accounts.rules import is_ip_address
 
 HEADERS = ("user-agent", "referer", "sec-purpose", "purpose", "x-purpose", "x-moz", "sec-fetch-dest")
-"""All the headers that are ever kept for a moment, in lower case. No cookie, no language."""
+"""The only headers that are read, in lower case. No cookie, no language."""
 
 HEADER_LENGTH = 256
-"""Longer headers are cut before anything reads them: 8 kB of user agent cost 5 ms of patterns (measured)."""
+"""Longer headers are truncated first: matching the patterns with 8 kB of user agent took 5 ms (measured)."""
 
 _OTHER = re.compile(
     r"SMART-TV|SmartTV|HbbTV|Web0S|AppleTV|GoogleTV|CrKey|BRAVIA|OculusBrowser", re.IGNORECASE
@@ -35,13 +35,13 @@ _PHONE = re.compile(r"iPhone|iPod|Mobile|Windows Phone|KaiOS|Opera Mini", re.IGN
 _DESKTOP = re.compile(r"Windows NT|Macintosh|X11|CrOS|Linux", re.IGNORECASE)
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _NON_COUNTRY_CODES = ("XX", "T1", "ZZ", "AP", "EU")
-"""What registries and proxies say for "unknown", Tor and whole regions."""
+"""Codes that registries and proxies use for "unknown", Tor and whole regions."""
 _HASH_BYTES = 8
 _REFERRER_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 
 def device_class(headers: Mapping[str, str]) -> str:
-    """phone, tablet, desktop or other. An iPad that asks for desktop pages says that it is a Mac."""
+    """phone, tablet, desktop or other. An iPad that requests desktop pages looks like a Mac."""
     return _device_class(headers.get("user-agent", "")[:HEADER_LENGTH])
 
 
@@ -55,7 +55,7 @@ def _device_class(user_agent: str) -> str:
 
 
 def referrer_host(headers: Mapping[str, str]) -> str | None:
-    """The host of the page (or Android app) that had the link; never its path, which can name a person."""
+    """The host of the page (or Android app) with the link; never its path, which can identify a person."""
     return _host_of(headers.get("referer", "")[:HEADER_LENGTH])
 
 
@@ -70,14 +70,14 @@ def _host_of(address: str) -> str | None:
 
 @dataclass(frozen=True)
 class DayKeys:
-    """The key of the day, and yesterday's while it lives, so that a repeat across midnight is seen."""
+    """The key of the day, and yesterday's while it exists, so that a repeat across midnight is detected."""
 
     today: bytes
     yesterday: bytes | None
 
     @cached_property
     def hash_state(self) -> tuple[blake2b, blake2b | None, blake2b]:
-        """Marks of visitors, by both keys, and of networks: keyed once, and gone with the keys."""
+        """Keyed hashers: visitors with today's and yesterday's key, networks. Discarded with the keys."""
         return (
             _keyed_hasher(self.today, b"visitor"),
             _keyed_hasher(self.yesterday, b"visitor") if self.yesterday else None,
@@ -86,7 +86,7 @@ class DayKeys:
 
 
 class VisitorHashes(NamedTuple):
-    """`before` is what yesterday's key makes of the same visitor. `network` leaves out the browser."""
+    """`before`: the same visitor hashed with yesterday's key. `network`: a hash without the browser."""
 
     visitor: str
     before: str | None
@@ -96,17 +96,17 @@ class VisitorHashes(NamedTuple):
 def visitor_hashes(
     keys: DayKeys, link_id: UUID, address: str, headers: Mapping[str, str]
 ) -> VisitorHashes | None:
-    """None when the address is not known."""
+    """None when the address is unknown."""
     network = _network(address)
     if network is None:
         return None
     browser = headers.get("user-agent", "")[:HEADER_LENGTH].encode("utf-8", "replace")
-    place = link_id.bytes + network
+    link_and_network = link_id.bytes + network
     by_today, by_yesterday, of_network = keys.hash_state
     return VisitorHashes(
-        visitor=_hash(by_today, place + browser),
-        before=_hash(by_yesterday, place + browser) if by_yesterday else None,
-        network=_hash(of_network, place),
+        visitor=_hash(by_today, link_and_network + browser),
+        before=_hash(by_yesterday, link_and_network + browser) if by_yesterday else None,
+        network=_hash(of_network, link_and_network),
     )
 
 
@@ -114,15 +114,15 @@ def _keyed_hasher(key: bytes, purpose: bytes) -> blake2b:
     return blake2b(key=key, person=purpose, digest_size=_HASH_BYTES)
 
 
-def _hash(hash_state: blake2b, what: bytes) -> str:
-    own = hash_state.copy()
-    own.update(what)
-    return base64url(own.digest()).decode("ascii")
+def _hash(hash_state: blake2b, data: bytes) -> str:
+    hasher = hash_state.copy()
+    hasher.update(data)
+    return base64url(hasher.digest()).decode("ascii")
 
 
 @lru_cache(maxsize=4096)
 def _network(address: str) -> bytes | None:
-    """An IPv4 address, or the first half of an IPv6 address: a household has the whole of the other half."""
+    """An IPv4 address, or the first half of an IPv6 address: the other half belongs to one household."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -131,6 +131,6 @@ def _network(address: str) -> bytes | None:
 
 
 def country(address: str, reported: str | None) -> str | None:
-    """Two letters, from a proxy that is trusted to know (`reported`), else from the registries' own lists."""
+    """Two letters: what a trusted proxy `reported`, else from the lists of the address registries."""
     found = (reported or "").strip().upper() or country_code(address)
     return found if found and _COUNTRY.fullmatch(found) and found not in _NON_COUNTRY_CODES else None

@@ -1,8 +1,8 @@
-"""The keys of visitors' marks: one for each day (UTC), in files outside database and backups.
+"""The keys of visitor hashes: one for each day (UTC), in files outside the database and its backups.
 
-A key is made a day ahead, so that no process is without one at midnight, lives through its day and the next,
-and is destroyed. From then on nobody can tell whose mark it was, not even who has the whole database.
-Several machines have keys of their own: a visitor who comes to two of them is two.
+A key is created a day ahead, so that every process has one at midnight, is used on its day and the next, and
+is then destroyed. After that a hash cannot be linked to a visitor, not even with the whole database. Each
+machine has its own keys: one visitor at two machines counts as two.
 """
 
 import logging
@@ -19,14 +19,14 @@ from tracker.clicks.metrics import KEYLESS_CLICKS
 FOLDER = "keys"
 DAY = timedelta(days=1)
 KEY_BACKOFF_S = 5.0
-"""Back-off after the key files could not be used."""
+"""Back-off after the key files could not be read."""
 _NAME = re.compile(r"visitor-(\d{4}-\d{2}-\d{2})")
 
 _log = logging.getLogger(__name__)
 
 
 class VisitorKeys:
-    """The keys that a process works with. Reads the files once a day; keeps no key longer than it may."""
+    """The keys of a process. Reads the files once a day and drops expired keys."""
 
     def __init__(self, home: Path) -> None:
         self._folder = home / FOLDER
@@ -34,7 +34,7 @@ class VisitorKeys:
         self._next_check_at = 0.0
 
     def at(self, now: datetime) -> DayKeys | None:
-        """None when the files cannot be used: then clicks have no marks, and shoppers notice nothing."""
+        """None when the files cannot be used: clicks then have no visitor hash; redirects continue."""
         day = now.date()
         cached = self._cached
         if cached is not None and cached[0] == day:
@@ -46,14 +46,14 @@ class VisitorKeys:
         except OSError as error:
             self._next_check_at = time.monotonic() + KEY_BACKOFF_S
             KEYLESS_CLICKS.inc()
-            _log.error("visitors' keys cannot be used: %s; see LINKLEDGER_HOME", error.strerror)
+            _log.error("the keys of visitor hashes cannot be used: %s; see LINKLEDGER_HOME", error.strerror)
             return None
         self._cached = (day, keys)
         return keys
 
 
 def rotate_keys(home: Path, now: datetime) -> int:
-    """Make today's and tomorrow's key, destroy those of before yesterday. How many were destroyed."""
+    """Create the keys of today and tomorrow; destroy those from before yesterday. Returns how many."""
     folder, today = home / FOLDER, now.date()
     for day in (today, today + DAY):
         _load_or_create_key(folder, day)

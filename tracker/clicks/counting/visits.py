@@ -1,7 +1,7 @@
 """Which clicks of an hour are visits: no repeats within 24 hours, no floods. Pure.
 
-Decided from the rows alone, in the order of their ids, so that counting again gives the same, whatever came
-late. A repeat or a flood click still has an earning token; only the visit count excludes it.
+Depends only on the rows in the order of their ids, so that the order of arrival does not matter. A repeat or
+flood click still has a token that earns; only the number of visits excludes it.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from tracker.ids import uuid_time
 
 REPEAT_WITHIN = timedelta(hours=24)
 FLOOD_PER_HOUR = 100
-"""Visitors an hour from one network to one link; a mobile operator may have that many behind one address."""
+"""Visitors per hour, network and link; a mobile operator may have that many behind one address."""
 
 COLUMN_BY_VERDICT = {
     "person": "persons",
@@ -26,13 +26,13 @@ COLUMN_BY_VERDICT = {
     "embedded": "embedded",
     "head": "heads",
 }
-"""By verdict: the figure that it adds to, unless a person's click is in doubt."""
+"""By verdict: the column that counts it, except for a person's click with a doubt."""
 COLUMN_BY_DOUBT = {"repeat": "repeats", "flood": "floods"}
 TOTAL_COLUMNS = (*COLUMN_BY_VERDICT.values(), *COLUMN_BY_DOUBT.values())
 
 
 class Row(NamedTuple):
-    """What is read of a click."""
+    """The columns of a click that counting reads."""
 
     id: UUID
     link_id: UUID
@@ -41,7 +41,7 @@ class Row(NamedTuple):
     visitor_before: str | None
     network: str | None
     confirmed: bool = False
-    """A prerender that somebody looked at."""
+    """A prerendered page that was shown."""
 
     @property
     def counts_as(self) -> str:
@@ -49,13 +49,15 @@ class Row(NamedTuple):
 
 
 class ClickSpan(NamedTuple):
-    """The first and the last click with a visitor's mark, which is of one day."""
+    """The first and the last click with one visitor hash; all are of one day."""
 
     first_id: UUID
     last_id: UUID
 
 
 class Doubt(NamedTuple):
+    """Why a person's click is not counted as a visit. `reason` is stored."""
+
     kind: str
     reason: str
 
@@ -68,18 +70,21 @@ FLOOD = Doubt("flood", f"more than {FLOOD_PER_HOUR} visitors within the hour fro
 class HourCount:
     """Counts the clicks of one hour, given in the order of their ids, a page at a time.
 
-    `rows` are clicks and confirmations together: another number of them, and the hour is counted anew.
+    `rows` is the number of clicks plus confirmations; when it changes, the hour is recounted.
     """
 
     rows: int = 0
     totals: dict[UUID, Counter[str]] = field(default_factory=dict)
     _from_network: Counter[str] = field(default_factory=Counter)
 
-    def add(self, rows: Iterable[Row], seen: Mapping[str, ClickSpan]) -> dict[UUID, Doubt]:
-        """Count a page; `seen` has all marks in it. Which of its clicks are no visits, and why."""
+    def add(self, rows: Iterable[Row], spans: Mapping[str, ClickSpan]) -> dict[UUID, Doubt]:
+        """Count a page. Returns the doubts about its clicks by click id.
+
+        `spans` has every visitor hash of the page, with clicks of other pages and hours.
+        """
         doubts = {}
         for row in rows:
-            doubt = self._doubt(row, seen) if row.counts_as == "person" else None
+            doubt = self._doubt(row, spans) if row.counts_as == "person" else None
             if doubt is not None:
                 doubts[row.id] = doubt
             column = COLUMN_BY_DOUBT[doubt.kind] if doubt else COLUMN_BY_VERDICT[row.counts_as]
@@ -87,8 +92,8 @@ class HourCount:
             self.rows += 1 + row.confirmed
         return doubts
 
-    def _doubt(self, row: Row, seen: Mapping[str, ClickSpan]) -> Doubt | None:
-        if _is_repeat(row, seen):
+    def _doubt(self, row: Row, spans: Mapping[str, ClickSpan]) -> Doubt | None:
+        if _is_repeat(row, spans):
             return REPEAT
         if row.network is None:
             return None
@@ -96,18 +101,18 @@ class HourCount:
         return FLOOD if self._from_network[row.network] > FLOOD_PER_HOUR else None
 
 
-def _is_repeat(row: Row, seen: Mapping[str, ClickSpan]) -> bool:
-    """A mark is of one day, so an earlier click with it is less than 24 hours old."""
+def _is_repeat(row: Row, spans: Mapping[str, ClickSpan]) -> bool:
+    """A visitor hash is of one day, so an earlier click with it is less than 24 hours old."""
     if row.visitor is None:
         return False
-    if seen[row.visitor].first_id < row.id:
+    if spans[row.visitor].first_id < row.id:
         return True
-    before = seen.get(row.visitor_before) if row.visitor_before is not None else None
+    before = spans.get(row.visitor_before) if row.visitor_before is not None else None
     return before is not None and uuid_time(row.id) - uuid_time(before.last_id) < REPEAT_WITHIN
 
 
 def visitor_spans(rows: Iterable[Row]) -> dict[str, ClickSpan]:
-    """The persons' marks in a page, each with its first and its last click."""
+    """The visitor hashes of people in a page, each with its first and last click."""
     found: dict[str, ClickSpan] = {}
     for row in rows:
         if row.counts_as == "person" and row.visitor is not None:
@@ -117,4 +122,5 @@ def visitor_spans(rows: Iterable[Row]) -> dict[str, ClickSpan]:
 
 
 def hour_of(at: datetime) -> datetime:
+    """The full hour that contains this time."""
     return at.replace(minute=0, second=0, microsecond=0)

@@ -1,1 +1,1 @@
-"""Clicks made durable before the redirect leaves: commit queue, committer, spool."""
+"""Stores each click durably before its redirect is sent: commit queue, committer, spool."""

@@ -1,4 +1,4 @@
-"""The commit queue: pending clicks are stored by the committer, or by the spool writer when the committer is late."""
+"""The commit queue: the committer stores pending clicks; when it is late, the spool writer does."""
 
 import threading
 import time
@@ -7,20 +7,20 @@ from collections.abc import Callable, Sequence
 from tracker.clicks.recording.writers import NewClick
 
 MAX_PENDING = 10_000
-"""Beyond that a click is refused at once: a database that hangs must not fill the memory."""
+"""Above this limit clicks are refused at once: a hanging database must not exhaust memory."""
 
 MAX_BATCH_CLICKS = 1_000
-"""Keeps the transaction on clicks.db short, for those who read it."""
+"""Keeps write transactions on clicks.db short, so that readers are not delayed."""
 
 LARGE_BATCH = 8
 GATHER_TIMEOUT_S = 0.002
-"""After a large batch, wait this long at most for half as many clicks: otherwise the first click would be
-committed alone while all others are on their way, which costs a twelfth of the work (measured).
+"""After a large batch, the longest wait for half as many clicks. Without it the first click is committed
+alone while the others are arriving, which costs a twelfth of the throughput (measured).
 """
 
 
 class PendingClick:
-    """A click that somebody waits for. `on_done` is called once, by any thread, and must be short."""
+    """A click whose result a caller waits for. `on_done` is called once, by any thread, and must be short."""
 
     __slots__ = ("click", "on_done", "resolved")
 
@@ -29,7 +29,7 @@ class PendingClick:
 
 
 class CommitQueue:
-    """What the two threads share. A ticket stays here until it is answered, whoever does it."""
+    """Shared by both threads. A pending click stays here until one of them resolves it."""
 
     def __init__(self, deadline_s: float, *, has_spool: bool) -> None:
         self._deadline_s, self._has_spool = deadline_s, has_spool
@@ -47,7 +47,7 @@ class CommitQueue:
         self.closing = False
 
     def add(self, entries: Sequence[PendingClick]) -> bool:
-        """All of them, or none: then there is no room, or the end has come."""
+        """Add all entries. False, and nothing is added, when the queue is full or closing."""
         with self._lock:
             if self.closing or len(self._waiting) >= MAX_PENDING:
                 return False
@@ -65,7 +65,7 @@ class CommitQueue:
             self._spool_writer_wakeup.notify_all()
 
     def resolve(self, entries: Sequence[PendingClick], *, recorded: bool) -> None:
-        """Those who have no answer yet get this one."""
+        """Report the result of entries that have none yet."""
         with self._lock:
             unresolved = [entry for entry in entries if not entry.resolved]
             for entry in unresolved:
@@ -76,7 +76,7 @@ class CommitQueue:
     # For the committer
 
     def wait_for_work(self, timeout_s: float | None) -> bool:
-        """Returns when there is a click, or the time is over; False when this thread is to end."""
+        """Returns True when there is a click or the time-out has passed, False when this thread must end."""
         with self._lock:
             if not self._waiting and not self.closing:
                 self._committer_wakeup.wait(timeout_s)
@@ -90,6 +90,7 @@ class CommitQueue:
             return True
 
     def pause(self, length_s: float) -> None:
+        """Returns earlier when the queue is closed."""
         end = time.monotonic() + length_s
         with self._lock:
             while not self.closing and (left := end - time.monotonic()) > 0:
@@ -99,7 +100,7 @@ class CommitQueue:
         return bool(self._waiting)
 
     def take(self) -> list[PendingClick]:
-        """The next batch, which from now on is in flight."""
+        """The next batch; it is in flight until `succeeded` or `failed` is called."""
         with self._lock:
             taken, self._waiting = self._waiting[:MAX_BATCH_CLICKS], self._waiting[MAX_BATCH_CLICKS:]
             self._batch_target = len(taken) // 2 if len(taken) >= LARGE_BATCH else 1
@@ -111,7 +112,7 @@ class CommitQueue:
             self._in_flight, self._busy_since, self.down = [], None, False
 
     def failed(self) -> list[PendingClick]:
-        """The clicks to report as failed: none if there is a spool writer, which takes over all pending clicks."""
+        """The clicks to report as failed: none if there is a spool writer, which then takes over."""
         with self._lock:
             in_flight, self._in_flight, self._busy_since = self._in_flight, [], None
             if self._has_spool:
@@ -122,14 +123,15 @@ class CommitQueue:
                 in_flight, self._waiting = self._waiting, []
             return in_flight
 
-    # For the guard
+    # For the spool writer
 
     def wait_for_overdue(self, tick_s: float) -> list[PendingClick] | None:
-        """Overdue pending clicks, after one tick at most; None at shutdown."""
+        """Overdue pending clicks, after at most one tick; None at shutdown."""
         with self._lock:
             was_spooling, self._spooling = self._spooling, self._is_late()
             if was_spooling and not self._spooling and self._waiting:
-                self._committer_wakeup.notify()  # whoever came last had woken only the guard
+                # Clicks added in the meantime woke only the spool writer.
+                self._committer_wakeup.notify()
             late = self._unresolved()[:MAX_BATCH_CLICKS] if self._spooling else []
             if late:
                 return late

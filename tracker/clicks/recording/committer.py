@@ -1,4 +1,4 @@
-"""The thread that writes whatever waits to the database as one batch, while the next batch gathers."""
+"""The committer thread: it writes all pending clicks in one commit while the next batch gathers."""
 
 import logging
 import threading
@@ -15,7 +15,7 @@ from tracker.clicks.recording.spool_writer import SpoolWriter
 from tracker.clicks.recording.writers import BatchWriter, NewClick, OpenWriter
 
 DEADLINE_S = 0.3
-"""A commit that takes longer is answered from the spool."""
+"""When a commit takes longer, its clicks are stored in the spool and reported as recorded."""
 
 BACKOFF_S = 0.25
 """Back-off after a database failure."""
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class Committer:
-    """The two threads, the connection and the spool of one process."""
+    """Owns the two threads, the connection and the spool of one process."""
 
     def __init__(
         self,
@@ -52,20 +52,20 @@ class Committer:
         self._spool: Spool | None = None
 
     def start(self) -> bool:
-        """Whether there is a thread to work."""
+        """Start the threads if needed. False when none could be started."""
         if self._threads:
             return True
         with self._starting:
             return bool(self._threads) or self._start_threads()
 
     def enqueue(self, entries: Sequence[PendingClick]) -> None:
-        """Each hears True when its click is on the disk, False when it could not be put there."""
+        """Each entry's `on_done` gets True when its click is on disk, False when it could not be stored."""
         if not self.start() or not self._queue.add(entries):
             for entry in entries:
                 entry.on_done(False)
 
     def close(self) -> None:
-        """Put what waits into the database or the spool, and end the threads that are not stuck."""
+        """Store pending clicks in the database or the spool, and end the threads that are not stuck."""
         self._queue.close()
         end = time.monotonic() + CLOSE_TIMEOUT_S
         for thread in self._threads:
@@ -74,22 +74,24 @@ class Committer:
             self._spool.close()
 
     def abandon(self) -> None:
-        """In a forked child, where this has no threads and its locks may be held for ever."""
-        for held in (self._writer, self._spool):
-            if held is not None:
-                held.abandon()
+        """In a forked child, which has none of these threads and may have copied locked locks."""
+        for resource in (self._writer, self._spool):
+            if resource is not None:
+                resource.abandon()
 
     def _start_threads(self) -> bool:
         threads = [threading.Thread(target=self._run, name="click-committer", daemon=True)]
         if self._spool_writer is not None:
-            threads.append(threading.Thread(target=self._spool_writer.run, name="click-guard", daemon=True))
+            threads.append(
+                threading.Thread(target=self._spool_writer.run, name="click-spool-writer", daemon=True)
+            )
         started = []
         try:
             for thread in threads:
                 thread.start()
                 started.append(thread)
         except RuntimeError:
-            _log.error("a thread to record clicks could not be started; raise the limit of threads")
+            _log.error("a thread that records clicks could not be started; raise the thread limit")
         self._threads = started
         return bool(started)
 
@@ -108,7 +110,7 @@ class Committer:
                 if self._drainer is not None:
                     self._drainer.drain_batch()
             except Exception as error:
-                # Whatever failed, the thread continues and reconnects for the next batch.
+                # After any error the thread continues and reconnects for the next batch.
                 self._handle_failure(error)
             else:
                 self._queue.succeeded()
@@ -117,7 +119,7 @@ class Committer:
         self._close_writer()
 
     def _next_check_s(self) -> float | None:
-        """When to check the spools without a new click."""
+        """How long to wait for a click before checking the spools; None without a spool."""
         if self._drainer is None:
             return None
         return BACKOFF_S if self._queue.down else self._drainer.next_check_s()
@@ -137,7 +139,7 @@ class Committer:
         self._queue.resolve(batch, recorded=True)
 
     def _write(self, clicks: Sequence[NewClick]) -> None:
-        """For draining. A connection that failed is never used again."""
+        """Write for the spool drainer. A connection that failed is never used again."""
         writer = self._get_writer()
         try:
             with writer.write_lock():

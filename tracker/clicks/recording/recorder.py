@@ -1,4 +1,4 @@
-"""Clicks are acknowledged when they are on the disk, and one sync serves everybody who waits: group commit.
+"""The recorder acknowledges a click when it is on disk; one sync serves all pending clicks (group commit).
 
 Nothing is opened or started before the first click, so importing and forking are safe.
 """
@@ -19,8 +19,8 @@ from tracker.clicks.recording.writers import NewClick, OpenWriter, open_writer
 class Recorder:
     """Writes clicks to the database at `clicks_url`, from any thread, in any process that has this object.
 
-    `open_writer` makes the connection, so that a test can hand in one that fails. With a `spool_folder`, what
-    the database has not taken after `deadline_s` is kept there, and brought to it later.
+    `open_writer` opens the connection; tests pass one that fails. With a `spool_folder`, clicks that the
+    database has not stored after `deadline_s` are written to a spool there and moved to the database later.
     """
 
     def __init__(
@@ -35,12 +35,12 @@ class Recorder:
         self._clicks_url, self._open_writer = clicks_url, open_writer
         self._spool_folder, self._spool_bytes, self._deadline_s = spool_folder, spool_bytes, deadline_s
         self._committers: dict[int, Committer] = {}
-        # Kept, so that a forked child never closes what its parent works with.
+        # Referenced forever, so that a forked child never closes what its parent uses.
         self._inherited: list[Committer] = []
 
     @classmethod
     def of(cls, settings: Settings) -> "Recorder":
-        """The one that an installation's own processes use, with a spool."""
+        """The recorder, with a spool, that the processes of an installation use."""
         return cls(
             settings.clicks_url,
             spool_folder=settings.spool_folder,
@@ -49,13 +49,13 @@ class Recorder:
         )
 
     def start(self) -> None:
-        """Make the spool and bring in what others left, before the first click asks for it."""
+        """Create the spool and drain orphaned ones before the first click."""
         self._committer().start()
 
     def record(self, click: NewClick, deadline_s: float) -> bool:
-        """Whether the click is on the disk, waiting for it no longer than `deadline_s`.
+        """Whether the click is on disk within `deadline_s`.
 
-        A click that was not in time may still be written later. That harms nobody: its visitor got no token.
+        A late click may still be written afterwards. That does no harm: its visitor got no token.
         """
         try:
             return self.submit(click).result(timeout=deadline_s)
@@ -63,17 +63,17 @@ class Recorder:
             return False
 
     def submit(self, click: NewClick) -> "Future[bool]":
-        """The same without waiting: the future becomes True when the click is on the disk, else False."""
+        """Record without waiting: the future becomes True when the click is on disk, else False."""
         future: Future[bool] = Future()
         self.enqueue([PendingClick(click, future.set_result)])
         return future
 
     def enqueue(self, entries: Sequence[PendingClick]) -> None:
-        """The same for doors that cannot wait, and for several clicks at once."""
+        """Record several clicks without waiting; each result goes to the entry's `on_done`."""
         self._committer().enqueue(entries)
 
     def close(self) -> None:
-        """Put what waits on the disk, then close this process's connection. A later click opens a new one."""
+        """Store pending clicks, then close this process's connection. A later click opens a new one."""
         committer = self._committers.pop(process_id(), None)
         if committer is not None:
             committer.close()
@@ -83,8 +83,7 @@ class Recorder:
         committer = self._committers.get(own)
         if committer is not None:
             return committer
-        # pop and setdefault are atomic. A lock in their place could be the very thing that a fork copied
-        # in its locked state.
+        # pop and setdefault are atomic. A lock would not do: a fork could copy it in its locked state.
         for parent_id in [key for key in self._committers if key != own]:
             inherited = self._committers.pop(parent_id, None)
             if inherited is not None:

@@ -1,13 +1,12 @@
 """The spool: a file per process that stores clicks while the database is late, synced before a response.
 
-The file is preallocated with zeros, so it accepts clicks when the disk is full. The process that
-holds the lock of a file owns it: its process for life, and after that whoever gets the lock. Process ids and
-ages decide nothing.
+The file is preallocated with zeros, so it accepts clicks when the disk is full. The process that holds the
+lock of a file owns it: the process that created it, and after that process ended the next one to get the
+lock. Process ids and file ages play no role.
 
-A record is a length, a CRC-32, the number of the round and the click in JSON. A round ends when everything
-has been drained: the next begins at the start of the file, over records whose number is then another.
-Reading stops at the first record that is not whole or of another round; nobody was answered for what is
-behind it.
+A record is a length, a CRC-32, the generation and the click in JSON. When everything has been drained, a new
+generation begins at the start of the file and overwrites records of the former one. Reading stops at the
+first record that is incomplete or of another generation; no click behind it was acknowledged.
 """
 
 import fcntl
@@ -29,7 +28,7 @@ from tracker.clicks.recording.writers import NewClick
 
 SUFFIX = ".spool"
 DEFAULT_SPOOL_BYTES = 16 * 1024 * 1024
-"""About sixty thousand clicks for each process; more when the disk has it."""
+"""About sixty thousand clicks for each process; the file grows while the disk has space."""
 
 GROWTH_BYTES = 4 * 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
@@ -39,11 +38,11 @@ _sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
 
 class SpoolBroken(OSError):
-    """A write to the file failed, so nobody knows what of it is on the disk; it takes no more clicks."""
+    """A write to the file failed, so its content on disk is unknown; it accepts no more clicks."""
 
 
 class Spool:
-    """One file. Any thread may append; one thread drains, with `waiting` and `drained`."""
+    """One file. Any thread may append; one thread drains it, with `pending` and `mark_drained`."""
 
     def __init__(self, path: Path, descriptor: int, capacity_bytes: int) -> None:
         self.path = path
@@ -61,16 +60,16 @@ class Spool:
 
     @property
     def age_s(self) -> float:
-        """How long something has been waiting in it; 0 when it is empty."""
+        """Seconds since it was last empty; 0 when it is empty."""
         return time.monotonic() - self._pending_since if self.pending_bytes else 0.0
 
     @property
     def broken(self) -> bool:
-        """Takes no more clicks, for good. What it has taken can be drained."""
+        """It accepts no more clicks. Those that it has can be drained."""
         return self._broken
 
     def append(self, clicks: Sequence[NewClick]) -> None:
-        """Returns when the clicks are on the disk. Raises OSError when they cannot be kept."""
+        """Returns when the clicks are on disk. Raises OSError when they cannot be stored."""
         with self._lock:
             if self._broken:
                 raise SpoolBroken("a write to the spool failed before")
@@ -81,32 +80,32 @@ class Spool:
                 _write_all(self._descriptor, data, self._end)
                 _sync_data(self._descriptor)
             except OSError:
-                self._broken = True  # after a failed fsync a second one may succeed although data is lost
+                self._broken = True  # a second fsync may succeed although data is lost
                 raise
             if self._begin == self._end:
                 self._pending_since = time.monotonic()
             self._end += len(data)
 
-    def waiting(self, most: int) -> tuple[list[NewClick], int]:
-        """The oldest clicks, and what to tell `drained` when they are in the database."""
+    def pending(self, max_clicks: int) -> tuple[list[NewClick], int]:
+        """The oldest clicks, and the offset for `mark_drained` once they are in the database."""
         data = os.pread(self._descriptor, min(self._end - self._begin, _CHUNK_BYTES), self._begin)
         clicks: list[NewClick] = []
-        place = 0
-        for click, place in _decode_records(data):  # noqa: B007 - the last place counts
+        end_offset = 0
+        for click, end_offset in _decode_records(data):  # noqa: B007 - used after the loop
             clicks.append(click)
-            if len(clicks) == most:
+            if len(clicks) == max_clicks:
                 break
-        return clicks, self._begin + place
+        return clicks, self._begin + end_offset
 
-    def drained(self, place: int) -> None:
-        """Everything before `place` is in the database. When that is all, the file is empty again."""
+    def mark_drained(self, offset: int) -> None:
+        """Everything before `offset` is in the database. A spool without pending clicks is reset."""
         with self._lock:
-            self._begin = place
+            self._begin = offset
             if self._begin < self._end:
                 return
             self._generation = secrets.randbits(64)
             self._begin = self._end = 0
-            with suppress(OSError):  # the records would be drained once more, which does no harm
+            with suppress(OSError):  # then the records are drained again, which does no harm
                 os.pwrite(self._descriptor, bytes(_RECORD_HEADER.size), 0)
                 _sync_data(self._descriptor)
                 if self._capacity_bytes > self._initial_capacity_bytes:
@@ -114,7 +113,7 @@ class Spool:
                     self._capacity_bytes = self._initial_capacity_bytes
 
     def close(self) -> None:
-        """Give it up: an empty file is removed, one with clicks is left to whoever takes the lock next."""
+        """Remove an empty file; leave one with clicks to the next process that locks it."""
         with self._lock:
             if self._begin == self._end:
                 self.path.unlink(missing_ok=True)
@@ -122,18 +121,18 @@ class Spool:
             self._broken = True
 
     def abandon(self) -> None:
-        """In a forked child: let go of the lock that it shares with its parent."""
+        """In a forked child: close its copy of the file, which shares the parent's lock."""
         os.close(self._descriptor)
 
-    def _grow(self, wanted: int) -> None:
-        growth = max(GROWTH_BYTES, wanted)
-        _fill_with_zeros(self._descriptor, self._capacity_bytes, growth)
+    def _grow(self, needed_bytes: int) -> None:
+        growth_bytes = max(GROWTH_BYTES, needed_bytes)
+        _fill_with_zeros(self._descriptor, self._capacity_bytes, growth_bytes)
         os.fsync(self._descriptor)
-        self._capacity_bytes += growth
+        self._capacity_bytes += growth_bytes
 
 
 def create_spool(folder: Path, capacity_bytes: int = DEFAULT_SPOOL_BYTES) -> Spool:
-    """A new file, locked, its room on the disk. Raises OSError when there is no room."""
+    """Create a locked, preallocated file. Raises OSError when the disk has no space for it."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     while True:
         path = folder / f"{secrets.token_hex(8)}{SUFFIX}"
@@ -145,8 +144,8 @@ def create_spool(folder: Path, capacity_bytes: int = DEFAULT_SPOOL_BYTES) -> Spo
                 continue
             _fill_with_zeros(descriptor, 0, capacity_bytes)
             os.fsync(descriptor)
-            for place in (folder, folder.parent):
-                _sync_folder(place)
+            for each in (folder, folder.parent):
+                _sync_folder(each)
         except BaseException:
             path.unlink(missing_ok=True)
             os.close(descriptor)
@@ -155,29 +154,29 @@ def create_spool(folder: Path, capacity_bytes: int = DEFAULT_SPOOL_BYTES) -> Spo
 
 
 class Orphan:
-    """A file whose process is gone, and which is ours now."""
+    """The spool of a process that ended; this process owns it now."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
         self._path, self._descriptor = path, descriptor
         data = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
         self._clicks = (click for click, _ in _decode_records(data))
 
-    def next(self, most: int) -> list[NewClick]:
-        """The next clicks in it; none when all have been given out."""
-        return list(itertools.islice(self._clicks, most))
+    def next_clicks(self, max_clicks: int) -> list[NewClick]:
+        """The next clicks; an empty list at the end."""
+        return list(itertools.islice(self._clicks, max_clicks))
 
     def remove(self) -> None:
-        """Everything in it is in the database."""
+        """Delete the file: all its clicks are in the database."""
         self._path.unlink(missing_ok=True)
         os.close(self._descriptor)
 
     def release(self) -> None:
-        """For another time, or another process."""
+        """Leave the file to a later attempt or another process."""
         os.close(self._descriptor)
 
 
 def claim_orphan(folder: Path) -> Orphan | None:
-    """One file that nobody owns, if there is one. Nobody else gets it until it is removed or left."""
+    """Lock a spool file without an owner, if there is one. It is ours until it is removed or released."""
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
@@ -190,35 +189,35 @@ def claim_orphan(folder: Path) -> Orphan | None:
             continue
         if os.fstat(descriptor).st_nlink:
             return Orphan(path, descriptor)
-        os.close(descriptor)  # another was here first, and has drained it
+        os.close(descriptor)  # another process has drained and removed it
     return None
 
 
-def _encode_record(click: NewClick, number: int) -> bytes:
+def _encode_record(click: NewClick, generation: int) -> bytes:
     values = {name: getattr(click, name) for name in _NAMES}
     payload = json.dumps(values, default=_encode_value, separators=(",", ":")).encode()
-    return _RECORD_HEADER.pack(len(payload), _checksum(number, payload), number) + payload
+    return _RECORD_HEADER.pack(len(payload), _checksum(generation, payload), generation) + payload
 
 
 def _decode_records(data: bytes) -> Iterator[tuple[NewClick, int]]:
-    """The whole records of the first round, each with the place behind it."""
-    place, first = 0, None
-    while place + _RECORD_HEADER.size <= len(data):
-        length, checksum, number = _RECORD_HEADER.unpack_from(data, place)
-        payload = data[place + _RECORD_HEADER.size : place + _RECORD_HEADER.size + length]
-        first = number if first is None else first
-        if not length or number != first or len(payload) != length:
+    """The complete records of the first generation, each with the offset of its end."""
+    offset, first = 0, None
+    while offset + _RECORD_HEADER.size <= len(data):
+        length, checksum, generation = _RECORD_HEADER.unpack_from(data, offset)
+        payload = data[offset + _RECORD_HEADER.size : offset + _RECORD_HEADER.size + length]
+        first = generation if first is None else first
+        if not length or generation != first or len(payload) != length:
             return
-        if _checksum(number, payload) != checksum:
+        if _checksum(generation, payload) != checksum:
             return
-        place += _RECORD_HEADER.size + length
+        offset += _RECORD_HEADER.size + length
         values = json.loads(payload, object_hook=_decode_value)
-        # A newer version may find a file of an older one: what that did not know is None.
-        yield NewClick(**{name: values.get(name) for name in _NAMES}), place
+        # An older version may have written the file: columns that it did not have are None.
+        yield NewClick(**{name: values.get(name) for name in _NAMES}), offset
 
 
-def _checksum(number: int, payload: bytes) -> int:
-    return zlib.crc32(payload, zlib.crc32(number.to_bytes(8, "big")))
+def _checksum(generation: int, payload: bytes) -> int:
+    return zlib.crc32(payload, zlib.crc32(generation.to_bytes(8, "big")))
 
 
 def _encode_value(value: Any) -> dict[str, str]:
@@ -226,7 +225,7 @@ def _encode_value(value: Any) -> dict[str, str]:
         return {"uuid": value.hex}
     if isinstance(value, bytes):
         return {"bytes": value.hex()}
-    raise TypeError(f"a {type(value).__name__} cannot be kept in the spool")
+    raise TypeError(f"a {type(value).__name__} cannot be stored in the spool")
 
 
 def _decode_value(value: dict[str, Any]) -> Any:
@@ -238,17 +237,17 @@ def _decode_value(value: dict[str, Any]) -> Any:
 
 
 def _fill_with_zeros(descriptor: int, start: int, length: int) -> None:
-    """Written, not only reserved: a first write to reserved room can still need room for its book-keeping."""
+    """Zeros are written, not only reserved: a first write to reserved space can need space for metadata."""
     zeros = bytes(min(length, _CHUNK_BYTES))
-    for place in range(start, start + length, _CHUNK_BYTES):
-        _write_all(descriptor, zeros[: min(_CHUNK_BYTES, start + length - place)], place)
+    for offset in range(start, start + length, _CHUNK_BYTES):
+        _write_all(descriptor, zeros[: min(_CHUNK_BYTES, start + length - offset)], offset)
 
 
-def _write_all(descriptor: int, data: bytes, place: int) -> None:
+def _write_all(descriptor: int, data: bytes, offset: int) -> None:
     view = memoryview(data)
     while view:
-        written = os.pwrite(descriptor, view, place)
-        view, place = view[written:], place + written
+        written = os.pwrite(descriptor, view, offset)
+        view, offset = view[written:], offset + written
 
 
 def _sync_folder(folder: Path) -> None:

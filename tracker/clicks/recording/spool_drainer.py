@@ -1,4 +1,4 @@
-"""Drains spools into the database: the spool of this process and orphaned ones."""
+"""The spool drainer moves clicks to the database: from the spool of this process and from orphaned ones."""
 
 import logging
 import time
@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 class SpoolDrainer:
-    """`write` commits a batch and raises what the driver raises; used by the committer's thread alone."""
+    """`write` commits a batch and raises the driver's errors. Only the committer thread uses the drainer."""
 
     def __init__(self, folder: Path, write: Callable[[Sequence[NewClick]], None]) -> None:
         self._folder, self._write = folder, write
@@ -26,22 +26,23 @@ class SpoolDrainer:
         self._replaced: list[Spool] = []
 
     def adopt(self, orphan: Orphan) -> None:
+        """Drain this orphan next."""
         self._orphan = orphan
 
     def use(self, spool: Spool) -> None:
-        """This process's spool from now on, in place of one that broke. Any thread may say so."""
+        """Set this process's spool; it replaces a broken one. Any thread may call this."""
         former, self.own = self.own, spool
         if former is not None:
             self._replaced.append(former)
 
     def next_check_s(self) -> float:
-        """How long there is nothing to do here."""
+        """Seconds until the next check; 0 when clicks are waiting."""
         if self._orphan is not None or (self.own is not None and self.own.pending_bytes):
             return 0.0
         return max(self._next_check_at - time.monotonic(), 0.0)
 
     def drain_batch(self) -> None:
-        """Bring a batch of clicks into the database, if any wait. Raises what the driver raises."""
+        """Move a batch of clicks to the database, if there is one. Raises the driver's errors."""
         self._close_replaced()
         if self.own is not None and self.own.pending_bytes:
             self._drain_own(self.own)
@@ -52,26 +53,26 @@ class SpoolDrainer:
             self._drain_orphan(self._orphan)
 
     def release_orphan(self) -> None:
-        """The database failed: release the orphan, so that another process can drain it."""
+        """After a database failure: release the orphan, so that another process can drain it."""
         self._close_replaced()
         if self._orphan is not None:
             self._orphan.release()
             self._orphan = None
 
     def _close_replaced(self) -> None:
-        """They become orphans, which any process may claim."""
+        """Close replaced spools: they become orphans, which any process may claim."""
         while self._replaced:
             self._replaced.pop().close()
             self._next_check_at = 0.0
 
     def _drain_own(self, spool: Spool) -> None:
-        clicks, place = spool.waiting(MAX_BATCH_CLICKS)
+        clicks, end_offset = spool.pending(MAX_BATCH_CLICKS)
         self._insert_clicks(clicks)
-        spool.drained(place)
+        spool.mark_drained(end_offset)
         SPOOL_BYTES.set(spool.pending_bytes)
 
     def _drain_orphan(self, orphan: Orphan) -> None:
-        clicks = orphan.next(MAX_BATCH_CLICKS)
+        clicks = orphan.next_clicks(MAX_BATCH_CLICKS)
         if clicks:
             self._insert_clicks(clicks)
         else:
@@ -79,14 +80,14 @@ class SpoolDrainer:
             orphan.remove()
 
     def _insert_clicks(self, clicks: Sequence[NewClick]) -> None:
-        """If the database rejects a batch, insert its clicks one by one and skip the invalid one."""
+        """If the database rejects a batch, insert its clicks one by one and skip invalid ones."""
         if not clicks:
             return
         try:
             self._write(clicks)
         except RowRejected:
             if len(clicks) == 1:
-                _log.error("a click from a spool breaks a rule of the table of clicks and is left out")
+                _log.error("a click from a spool violates a constraint of the click table and is skipped")
                 return
             for click in clicks:
                 self._insert_clicks([click])
@@ -95,9 +96,9 @@ class SpoolDrainer:
 
 
 def drain_orphans(folder: Path, clicks_url: str, open_writer: OpenWriter = open_writer) -> int:
-    """Bring all that dead processes left in their spools into the database. How many clicks that were.
+    """Move the clicks of orphaned spools to the database. Returns how many; some may have been there already.
 
-    Some may have been in it already. Raises what the driver raises; then what is left stays in its file.
+    Raises the driver's errors; the remaining clicks then stay in their files.
     """
     orphan = claim_orphan(folder)
     if orphan is None:
@@ -106,7 +107,7 @@ def drain_orphans(folder: Path, clicks_url: str, open_writer: OpenWriter = open_
 
     def write(clicks: Sequence[NewClick]) -> None:
         nonlocal drained
-        writer = open_writer(clicks_url)  # for each batch anew: after an error it would be useless
+        writer = open_writer(clicks_url)  # for each batch: after an error a writer cannot be used again
         try:
             with writer.write_lock():
                 writer.write(clicks)

@@ -1,8 +1,8 @@
 """The spool writer thread: it writes clicks to the spool when the committer is late.
 
-The committer itself cannot, because a thread inside a dead connection is stuck there (a stopped PostgreSQL
-held one for four seconds in spite of every timeout, then said "ok"). So a click may arrive on both ways, and
-every insert leaves out what is there already.
+The committer cannot do this itself: a thread that waits on a dead connection is stuck (a stopped PostgreSQL
+blocked one for four seconds despite every timeout, then reported success). So a click may be written both
+ways, and every insert ignores clicks that exist.
 """
 
 import logging
@@ -17,13 +17,16 @@ from tracker.clicks.recording.spool import Spool, create_spool
 CHECKS_PER_DEADLINE = 4
 
 SPOOL_RETRY_S = 10.0
-"""Between two tries to make a spool: each of them writes all of its room."""
+"""Between two attempts to create a spool: each attempt writes the whole preallocated file."""
 
 _log = logging.getLogger(__name__)
 
 
 class SpoolWriter:
-    """Makes the spool, hands it to `on_spool_created` for draining, and is its only writer. Replaces one that broke."""
+    """Creates the spool and is its only writer; replaces a broken one.
+
+    `on_spool_created` gets each new spool, so that it is drained.
+    """
 
     def __init__(
         self,
@@ -52,7 +55,7 @@ class SpoolWriter:
                 self._spool_overdue(late)
 
     def _retry_spool(self) -> bool:
-        """When there is none that takes clicks, but not all the time. Whether there is a new one."""
+        """Create a spool if none is usable, at most every SPOOL_RETRY_S. Returns whether one was created."""
         if self._is_usable() or time.monotonic() < self._retry_at:
             return False
         self._retry_at = time.monotonic() + SPOOL_RETRY_S
@@ -62,7 +65,7 @@ class SpoolWriter:
         try:
             self._spool = create_spool(self._folder, self._spool_bytes)
         except OSError as error:
-            self._report_failure("there is no spool for clicks, the database alone keeps them", error)
+            self._report_failure("no spool for clicks could be created; only the database stores them", error)
             return False
         self._on_spool_created(self._spool)
         return True
@@ -71,13 +74,13 @@ class SpoolWriter:
         try:
             self._append(entries)
         except OSError as error:
-            self._report_failure("clicks could not be kept in the spool", error)
+            self._report_failure("clicks could not be stored in the spool", error)
             if self._retry_spool():
-                return  # no click was resolved, so the next check returns all of them again
+                return  # no click was resolved, so the next check returns them again
             if self._queue.down:
                 self._queue.resolve(entries, recorded=False)
             else:
-                time.sleep(self._tick_s)  # the committer may still come through
+                time.sleep(self._tick_s)  # the committer may still succeed
         else:
             self._failing = False
             self._queue.resolve(entries, recorded=True)
@@ -92,9 +95,9 @@ class SpoolWriter:
     def _is_usable(self) -> bool:
         return self._spool is not None and not self._spool.broken
 
-    def _report_failure(self, what: str, error: OSError) -> None:
-        """Counted every time, logged once per outage."""
+    def _report_failure(self, message: str, error: OSError) -> None:
+        """Count every failure; log once per outage."""
         SPOOL_FAILURES.inc()
         if not self._failing:
-            _log.error("%s: %s", what, error.strerror or error)
+            _log.error("%s: %s", message, error.strerror or error)
         self._failing = True

@@ -1,4 +1,4 @@
-"""Writing a batch of clicks in one commit that is on the disk when `write` returns."""
+"""Writers of clicks: a batch is one commit, which is on disk when `write` returns."""
 
 import fcntl
 import os
@@ -30,14 +30,14 @@ class NewClick(NamedTuple):
     device: str
     referrer_host: str | None
     sub_ids: str | None
-    """JSON in its canonical form."""
+    """Canonical JSON."""
     country: str | None = None
     visitor: str | None = None
     visitor_before: str | None = None
     network: str | None = None
 
 
-# A click may come twice, over two ways; the first counts.
+# A click may arrive twice, from the committer and from a spool; the second is ignored.
 _SQLITE_INSERT = """
     INSERT INTO click (id, link_id, verdict, reason, device, referrer_host, sub_ids,
                        country, visitor, visitor_before, network)
@@ -45,7 +45,7 @@ _SQLITE_INSERT = """
 _SQLITE_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 NULL = "NULL"
 MAX_ROWS_PER_STATEMENT = 1024
-"""In one statement: SQLite takes 32,766 parameters."""
+"""SQLite allows 32,766 parameters in one statement."""
 _POSTGRES = b"""
     INSERT INTO click (id, link_id, verdict, reason, device, referrer_host, sub_ids,
                        country, visitor, visitor_before, network)
@@ -54,8 +54,8 @@ _POSTGRES = b"""
     ON CONFLICT DO NOTHING
 """
 _PREPARED = b"clicks"
-_REFUSALS = (b"22", b"23")
-"""Classes of what PostgreSQL says of a row: wrong data, a broken constraint (its manual, appendix A)."""
+_REJECTION_CLASSES = (b"22", b"23")
+"""SQLSTATE classes about a row: data exception, constraint violation (PostgreSQL manual, appendix A)."""
 
 
 class BatchWriter(Protocol):
@@ -65,35 +65,35 @@ class BatchWriter(Protocol):
         """Wait for the write lock. Everything pending by then goes into one commit."""
 
     def write(self, clicks: Sequence[NewClick]) -> None:
-        """Returns when the clicks are committed and synced. After any error the writer is useless.
+        """Returns when the clicks are committed and synced. After an error the writer cannot be used again.
 
-        Raises RowRefused when the database will never take one of them, else what the driver raises.
+        Raises RowRejected when the database rejects a row permanently, else the driver's errors.
         """
 
     def close(self) -> None: ...
 
     def abandon(self) -> None:
-        """In a forked child: let go of what the child must not hold, and touch nothing that is shared."""
+        """In a forked child: release what it must not hold, and touch nothing shared with the parent."""
 
 
 OpenWriter = Callable[[str], BatchWriter]
 
 
 def encode_sub_ids(sub_ids: Mapping[str, str]) -> str | None:
-    return _as_json(tuple(sub_ids.items())) if sub_ids else None
+    return _to_json(tuple(sub_ids.items())) if sub_ids else None
 
 
 @lru_cache(maxsize=4096)
-def _as_json(sub_ids: tuple[tuple[str, str], ...]) -> str:
-    """Most clicks on a link bring its own labels, again and again."""
+def _to_json(sub_ids: tuple[tuple[str, str], ...]) -> str:
+    """Cached, because most clicks on a link have the same sub-ids."""
     return canonical_json(dict(sub_ids))
 
 
 def open_writer(clicks_url: str) -> BatchWriter:
-    """Connect to the database of clicks. Raises what the driver raises."""
+    """Connect to the click database. Raises the driver's errors."""
     if clicks_url.startswith("sqlite"):
         path = Path(make_url(clicks_url).database or "")
-        # From the engine, which sets the pragmas, but ours alone from then on.
+        # The engine sets the pragmas; detached, the connection no longer belongs to its pool.
         pooled = make_engine(clicks_url).raw_connection()
         connection = pooled.driver_connection
         pooled.detach()
@@ -102,7 +102,7 @@ def open_writer(clicks_url: str) -> BatchWriter:
 
 
 class SqliteWriter:
-    """A lock file orders the processes: SQLite's own waiting sleeps, and some writers would starve."""
+    """Processes wait at a lock file: SQLite's own busy handler sleeps, and some writers would starve."""
 
     def __init__(self, connection: Any, lock_path: Path) -> None:
         self._connection: sqlite3.Connection = connection
@@ -117,8 +117,8 @@ class SqliteWriter:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
 
     def write(self, clicks: Sequence[NewClick]) -> None:
-        """A statement is a transaction by itself, which takes the lock to write before it reads, as BEGIN
-        IMMEDIATE would. Between statements the interpreter would go to the redirects each time.
+        """Without BEGIN: each statement is a transaction that takes the write lock before it reads, as BEGIN
+        IMMEDIATE would. More statements would give up the GIL to the redirects more often.
         """
         try:
             for start in range(0, len(clicks), MAX_ROWS_PER_STATEMENT):
@@ -131,14 +131,14 @@ class SqliteWriter:
         self._connection.close()
 
     def abandon(self) -> None:
-        """The lock only: a child's copy would keep it locked if the parent died with it in hand."""
+        """Close only the lock file: the child's copy would keep the lock if the parent died with it."""
         os.close(self._lock)
 
 
 def _insert_statement(clicks: Sequence[NewClick]) -> tuple[str, list[Any]]:
-    """All rows in one statement: `executemany` gives up the interpreter once for each row, and on a busy
-    core that waits for the redirects each time. Its sizes are powers of two, so that few are prepared; a
-    row that comes twice changes nothing.
+    """One statement for all rows: `executemany` gives up the GIL for each row, and on a busy core then waits
+    for the redirects each time. The number of rows is rounded up to a power of two, so that few statements
+    are prepared; the last row is repeated, which changes nothing.
     """
     size = 1 << (len(clicks) - 1).bit_length()
     values: list[Any] = []
@@ -158,25 +158,25 @@ def _uuid_array(uuids: Sequence[UUID]) -> str:
     return "{" + ",".join([each.hex for each in uuids]) + "}"
 
 
-def _text_array(texts: Sequence[str | None]) -> str:
-    """As PostgreSQL's manual has it (8.15.2): in a tenth of the time that the driver takes for lists."""
-    return "{" + ",".join([NULL if each is None else _quote(each) for each in texts]) + "}"
+def _text_array(values: Sequence[str | None]) -> str:
+    """An array literal (PostgreSQL manual, 8.15.2): takes a tenth of the driver's time for lists."""
+    return "{" + ",".join([NULL if each is None else _quote(each) for each in values]) + "}"
 
 
-def _quote(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def _quote(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 class PostgresWriter:
-    """One statement for the whole batch: it needs no transaction of its own, and no second round trip.
+    """One statement for the whole batch: no explicit transaction, one round trip.
 
-    Sent by libpq's own call: the driver's takes twice the time, and gives up the interpreter four times.
+    Sent with libpq's own call: the driver's takes twice the time and gives up the GIL four times.
     """
 
     def __init__(self, clicks_url: str) -> None:
         address = make_url(clicks_url).set(drivername="postgresql").render_as_string(hide_password=False)
-        # The driver by way of SQLAlchemy, which imports it when it is used: that takes a tenth of a second,
-        # and nobody with SQLite needs it.
+        # Imported only here, through SQLAlchemy: the import takes a tenth of a second, and SQLite
+        # installations do not need it.
         self._driver = make_url(clicks_url).get_dialect().import_dbapi()
         options = POSTGRESQL_CONNECTION | {"client_encoding": "UTF8"}
         self._connection: Any = self._driver.connect(address, autocommit=True, **options)
@@ -188,18 +188,18 @@ class PostgresWriter:
         return nullcontext()
 
     def write(self, clicks: Sequence[NewClick]) -> None:
-        ids, link_ids, *texts = zip(*clicks, strict=True)
-        columns = [_uuid_array(ids), _uuid_array(link_ids), *map(_text_array, texts)]
+        ids, link_ids, *other_columns = zip(*clicks, strict=True)
+        columns = [_uuid_array(ids), _uuid_array(link_ids), *map(_text_array, other_columns)]
         self._check_result(self._pgconn.exec_prepared(_PREPARED, [column.encode() for column in columns]))
 
     def _check_result(self, result: Any) -> None:
         if result.status != self._driver.pq.ExecStatus.COMMAND_OK:
             state = result.error_field(self._driver.pq.DiagnosticField.SQLSTATE) or b""
-            error = RowRejected if state.startswith(_REFUSALS) else self._driver.OperationalError
+            error = RowRejected if state.startswith(_REJECTION_CLASSES) else self._driver.OperationalError
             raise error(f"SQLSTATE {state.decode() or 'none'}")
 
     def close(self) -> None:
         self._connection.close()
 
     def abandon(self) -> None:
-        """Nothing: closing would end the parent's session on the shared socket."""
+        """Does nothing: closing would end the parent's session on the shared socket."""

@@ -1,1 +1,1 @@
-"""Following a link: from the request to the shop's address, at two entry points."""
+"""The redirect: from the request for a link to the shop's address, with two entry points."""

@@ -1,4 +1,4 @@
-"""What an ASGI server says of a request, as a visit. Pure."""
+"""Converts an ASGI scope to a visit. Pure."""
 
 from collections.abc import MutableMapping
 from typing import Any
@@ -13,10 +13,10 @@ _FORWARDED_HEADERS = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"
 
 
 class ScopeReader:
-    """Reads no more headers than somebody needs: with no trusted proxy, nobody needs what proxies say."""
+    """Reads only the headers that are needed: those of proxies only if there are trusted proxies."""
 
     def __init__(self, trusted_proxies: str = "", country_header: str = "") -> None:
-        """Both as in the settings."""
+        """`trusted_proxies` and `country_header` as in the settings."""
         self._trusted = trusted_networks(trusted_proxies)
         self._country_header = country_header.lower() if self._trusted else ""
         others = ["host", *(_FORWARDED_HEADERS if self._trusted else ())]
@@ -26,14 +26,14 @@ class ScopeReader:
         self._others = others
 
     def visit(self, scope: Scope, code: str) -> Visit:
-        """The visit of the short link `code`. Every text has one character for each byte that came."""
+        """The visit of the short link `code`. Every string has one character for each byte of the request."""
         headers: dict[str, str] = {}
         for raw, value in scope["headers"]:
             name = self._read.get(raw)
             if name is not None:
-                text = value.decode("latin-1")
-                # One that comes several times is one list, as HTTP has it.
-                headers[name] = f"{headers[name]},{text}" if name in headers else text
+                decoded = value.decode("latin-1")
+                # A repeated header is one list (RFC 9110, 5.3).
+                headers[name] = f"{headers[name]},{decoded}" if name in headers else decoded
         others = {name: headers.pop(name) for name in self._others if name in headers}
         peer = scope.get("client")
         client = client_of(

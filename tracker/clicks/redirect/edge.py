@@ -1,8 +1,7 @@
-"""The ASGI entry point of the redirect: its own process, so that pages, exports and webhooks cannot slow it.
+"""The ASGI entry point of the redirect, a separate process that pages, exports and webhooks cannot slow.
 
-Knows redirects, the shop's script and health, and no web framework. `edge` is made when a server first asks
-for it; nothing is opened or started before the server's start-up event or, where there is none, the first
-request.
+Serves redirects, the shop script and health checks, without a web framework. `edge` is created on first
+access; nothing is opened or started before the server's start-up event or, without one, the first request.
 """
 
 import asyncio
@@ -55,13 +54,13 @@ _HEALTH_PATHS = ("/healthz", "/readyz")
 
 
 class Edge:
-    """The application of one process, for one event loop at a time."""
+    """The ASGI application of one process; uses one event loop at a time."""
 
     def __init__(self, settings: Settings, recorder: Recorder, links: LinkCache) -> None:
         self._keys = settings.secret_keys
         self._visitor_keys = VisitorKeys(settings.home)
         self._reader = ScopeReader(settings.trusted_proxies, settings.country_header)
-        self._sightings = PrerenderConfirmations(settings.clicks_url, settings.secret_keys)
+        self._confirmations = PrerenderConfirmations(settings.clicks_url, settings.secret_keys)
         self.recorder, self.links = recorder, links
         self._async_recorder: AsyncRecorder | None = None
 
@@ -74,18 +73,18 @@ class Edge:
             await send({"type": "websocket.close"})
 
     async def fast_response(self, scope: Scope) -> Response | None:
-        """For servers that can send an answer at once: that to a request for a short link, else None."""
+        """The response to a request for a short link, for servers that can send it at once; else None."""
         found = _CODE_PATH.fullmatch(scope["path"])
         if found is None or scope["method"] not in ("GET", "HEAD") or found[0] in _HEALTH_PATHS:
             return None
-        answer = count_result(await self._follow(self._reader.visit(scope, found[1])))
-        return redirect_response(answer.location) if answer.location is not None else page(answer.status)
+        result = count_result(await self._follow(self._reader.visit(scope, found[1])))
+        return redirect_response(result.location) if result.location is not None else page(result.status)
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, method = scope["path"], scope["method"]
-        whole = await self.fast_response(scope)
-        if whole is not None:
-            await send_response(send, whole)
+        response = await self.fast_response(scope)
+        if response is not None:
+            await send_response(send, response)
         elif method == "POST" and path == shop_script.PATH:
             await send_acknowledgement(send, await self._confirm_prerender(receive))
         elif method not in ("GET", "HEAD"):
@@ -100,17 +99,17 @@ class Edge:
             await send_response(send, page(404))
 
     async def _confirm_prerender(self, receive: Receive) -> int:
-        """The shop's script says that a prerendered page was shown. The status to answer."""
+        """The shop script reports that a prerendered page was shown. Returns the status of the response."""
         try:
             body = await read_body(receive, MAX_BYTES)
         except TimeoutError:
             return HTTPStatus.REQUEST_TIMEOUT
-        return self._sightings.take(body, datetime.now(UTC))
+        return self._confirmations.accept(body, datetime.now(UTC))
 
     async def _follow(self, visit: Visit) -> RedirectResult:
-        """As redirect.follow, without a thread that waits."""
+        """Like request.follow, without blocking a thread."""
         try:
-            link = self.links.known(visit.code)
+            link = self.links.cached(visit.code)
             if isinstance(link, NotCached):
                 link = await _await_link(self.links.read(visit.code))
         except LinksUnavailable:
@@ -124,14 +123,12 @@ class Edge:
         return complete_redirect(pending, await self._async_recorder.submit(pending.click), self._keys)
 
     async def _respond_ready(self, send: Send) -> None:
-        """Ready as long as known links can be followed: a database that fails is said, but stops nothing."""
+        """Ready while cached links can be followed; a failing database is reported, the status stays 200."""
         if not self.links.has_been_read:
             try:
                 await _await_link(self.links.read("readyz"))
             except LinksUnavailable:
-                await send_json(
-                    send, 503, {"status": "not ready", "reason": "the links have not been readable yet"}
-                )
+                await send_json(send, 503, {"status": "not ready", "reason": "links could not be read yet"})
                 return
         await send_json(send, 200, {"status": "ready", "database": "up" if self.links.readable else "down"})
 
@@ -141,19 +138,19 @@ class Edge:
             if message["type"] == "lifespan.startup":
                 self.recorder.start()
                 self.links.start()
-                self._visitor_keys.at(datetime.now(UTC))  # from its files, before the first request needs it
+                self._visitor_keys.at(datetime.now(UTC))  # read the files before the first request
                 await send({"type": "lifespan.startup.complete"})
             else:
                 # No click depends on this: a click is on disk before its response is sent.
                 await asyncio.get_running_loop().run_in_executor(None, self.recorder.close)
-                await asyncio.get_running_loop().run_in_executor(None, self._sightings.close)
+                await asyncio.get_running_loop().run_in_executor(None, self._confirmations.close)
                 self.links.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
 
 async def _await_link(future: "Future[LinkTarget | None]") -> LinkTarget | None:
-    """Raises LinksUnreadable. Others may wait for the same reading, so it is never cancelled."""
+    """Raises LinksUnavailable. Other requests may wait for the same read, so it is never cancelled."""
     try:
         return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), READ_DEADLINE_S)
     except TimeoutError:
@@ -165,7 +162,7 @@ def create_edge(settings: Settings) -> Edge:
 
 
 def __getattr__(name: str) -> Edge:
-    """`…edge:edge` is made when a server first asks for it: importing this does nothing."""
+    """Create `edge` on first access, so that an import of this module opens nothing."""
     if name != "edge":
         raise AttributeError(name)
     globals()["edge"] = create_edge(load_settings())

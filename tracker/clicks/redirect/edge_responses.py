@@ -1,4 +1,4 @@
-"""What the edge says: a redirect is all headers, everything else a short page without anything to load."""
+"""Responses of the edge: a redirect is only headers, everything else a short page that loads nothing."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
 Headers = list[tuple[bytes, bytes]]
 Response = tuple[int, Headers, bytes]
-"""Status, headers and body of an answer."""
+"""Status, headers and body."""
 
 BODY_DEADLINE_S = 5.0
 _NO_STORE: Headers = [(name.lower().encode(), value.encode()) for name, value in NO_STORE.items()]
@@ -23,22 +23,23 @@ _NO_BODY: Headers = [(b"content-length", b"0"), *_NO_STORE]
 _PAGE_TEMPLATE = (
     '<!doctype html><html lang="en"><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width"><title>{title}</title>'
-    "<h1>{title}</h1><p>{text}</p></html>"
+    "<h1>{title}</h1><p>{message}</p></html>"
 )
 _PAGES = {
     404: _PAGE_TEMPLATE.format(
         title="This link leads nowhere",
-        text="It may have been mistyped, or it is no longer in use. Please ask whoever gave it to you.",
+        message="It may be mistyped or no longer in use. Please ask the person who shared it.",
     ).encode(),
     405: _PAGE_TEMPLATE.format(
-        title="This is only for following links", text="Please open it in a browser."
+        title="This address only serves links", message="Please open the link in a browser."
     ).encode(),
     410: _PAGE_TEMPLATE.format(
         title="This link has ended",
-        text="It led to an offer that is over. Ask the person who shared it for a new one.",
+        message="The offer has ended. Please ask the person who shared the link for a new one.",
     ).encode(),
     503: _PAGE_TEMPLATE.format(
-        title="Please try again", text="The link could not be looked up. Please try again in a few seconds."
+        title="Please try again",
+        message="The link could not be looked up. Please try again in a few seconds.",
     ).encode(),
 }
 _CROSS_ORIGIN_HEADERS = [
@@ -53,14 +54,14 @@ _PAGE_HEADERS: Headers = [
 
 
 def redirect_response(location: str) -> Response:
-    """Raises ValueError for what would break the answer's head; no destination that we keep does."""
+    """Raises ValueError for an address that would break the header; no stored destination does."""
     if not location.isprintable():
         raise ValueError("an address with control characters")
     return HTTPStatus.FOUND, [(b"location", location.encode("ascii")), *_NO_BODY], b""
 
 
 def page(status: int, more: Headers | None = None) -> Response:
-    """The page of the status."""
+    """The page for a status of _PAGES, with `more` headers."""
     body = _PAGES[status]
     headers = [*_PAGE_HEADERS, *_NO_STORE, (b"content-length", str(len(body)).encode()), *(more or [])]
     if status == 503:
@@ -68,14 +69,14 @@ def page(status: int, more: Headers | None = None) -> Response:
     return status, headers, body
 
 
-async def send_response(send: Send, answer: Response) -> None:
-    status, headers, body = answer
+async def send_response(send: Send, response: Response) -> None:
+    status, headers, body = response
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
 async def send_json(send: Send, status: int, value: dict[str, str]) -> None:
-    """As JSON, for programs."""
+    """Send a JSON response."""
     body = json.dumps(value).encode()
     headers = [
         (b"content-type", b"application/json"),
@@ -86,18 +87,18 @@ async def send_json(send: Send, status: int, value: dict[str, str]) -> None:
 
 
 async def send_acknowledgement(send: Send, status: int) -> None:
-    """To the shop's script, which reads no more than the status, if that."""
+    """Respond to the shop script, which reads at most the status."""
     headers = [*_NO_STORE, *_CROSS_ORIGIN_HEADERS]
     if status != 204:
         headers.append((b"content-length", b"0"))
     await send_response(send, (status, headers, b""))
 
 
-async def read_body(receive: Receive, most: int) -> bytes:
-    """Read a body up to `most` bytes plus one chunk. Raises TimeoutError."""
+async def read_body(receive: Receive, max_bytes: int) -> bytes:
+    """Read a body up to `max_bytes` plus one chunk. Raises TimeoutError."""
     body = b""
     async with asyncio.timeout(BODY_DEADLINE_S):
-        while len(body) <= most:
+        while len(body) <= max_bytes:
             message = await receive()
             body += message.get("body", b"")
             if not message.get("more_body"):
@@ -106,15 +107,15 @@ async def read_body(receive: Receive, most: int) -> bytes:
 
 
 async def send_script(scope: Scope, send: Send) -> None:
-    """`/ll.js`, as tracker.clicks.redirect.pages gives it."""
+    """Send `/ll.js`, the same response as that of tracker.clicks.redirect.pages."""
     request_headers = {
         _SCRIPT_REQUEST_HEADERS[name]: value.decode("latin-1")
         for name, value in scope["headers"]
         if name in _SCRIPT_REQUEST_HEADERS
     }
-    answer = script_response(request_headers)
-    headers = [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
-    if answer.status == 200:
-        headers.append((b"content-length", str(len(answer.body)).encode()))
-    body = b"" if scope["method"] == "HEAD" else answer.body
-    await send_response(send, (answer.status, headers, body))
+    response = script_response(request_headers)
+    headers = [(name.lower().encode(), value.encode()) for name, value in response.headers.items()]
+    if response.status == 200:
+        headers.append((b"content-length", str(len(response.body)).encode()))
+    body = b"" if scope["method"] == "HEAD" else response.body
+    await send_response(send, (response.status, headers, body))

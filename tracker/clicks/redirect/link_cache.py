@@ -1,12 +1,12 @@
 """A cache of links, so that links which were followed before work during a database outage.
 
-What is kept is as old as the version that its read saw. A poller asks once a second what changed since and
-evicts only that; a read that overlapped a change is returned but not cached. An unknown code is
-remembered for a second; however many ask for a link that is not here, it is read once.
+Each cached link has the version that its read saw. Once a second a poller asks which links changed since
+then and evicts only those; a read that overlapped a change is returned but not cached. An unknown code is
+remembered for a second. Concurrent requests for a link that is not cached share one read.
 
-A code belongs to one link, whatever host name it is asked at, so links are kept by their codes. Whose host
-name that is stands in a second small table, which the poller reads anew each time: adding a domain changes no
-link, and a link that is in memory is found at no other brand's host.
+A code belongs to one link at every host name, so links are cached by code. The brands' host names are in a
+second small table, which the poller reads completely each time: adding a domain changes no link, and a cached
+link is not found at another brand's host.
 """
 
 import logging
@@ -40,18 +40,18 @@ POLL_S = 1.0
 READ_DEADLINE_S = 2.0
 READER_THREADS = 4
 MAX_PENDING_READS = 1_000
-"""More codes than that waiting to be read at one time are refused: a database that hangs fills no memory."""
+"""Above this number of pending reads, more are refused: a hanging database must not exhaust memory."""
 
 _log = logging.getLogger(__name__)
 
 
 class LinksUnavailable(Exception):
-    """The link is not in memory, and the database did not say in time what it is."""
+    """The link is not cached, and the database did not return it in time."""
 
 
 @dataclass(frozen=True)
 class LinkSource:
-    """Where links are read, so that a test can hand in one that fails."""
+    """Where links are read; tests pass one that fails."""
 
     read: Callable[[str], LinkLookup]
     changes: Callable[[int], LinkChanges]
@@ -75,7 +75,7 @@ def link_source(engine: Engine) -> LinkSource:
 
 
 class NotCached:
-    """Nothing in memory says what a code leads to."""
+    """It is not known from memory whether a code exists and where it leads."""
 
 
 NOT_CACHED: Final = NotCached()
@@ -84,7 +84,7 @@ _MEMORY_LOOKUPS = LINK_LOOKUPS.labels("memory")
 
 
 class LinkCache:
-    """For any thread of any process; a forked child begins with an empty one of its own."""
+    """For any thread of any process; a forked child begins with an empty cache."""
 
     def __init__(
         self, link_source: LinkSource, *, max_links: int = MAX_LINKS, poll_s: float = POLL_S
@@ -100,20 +100,20 @@ class LinkCache:
         self._reads: dict[str, Future[LinkTarget | None]] = {}
         self._seen = _NO_VERSION
         self.has_been_read = False
-        """Whether the database has answered since this began."""
+        """Whether any link was read from the database since the start."""
         self.readable = True
-        """Whether it answered at the last poll."""
+        """Whether the last poll succeeded."""
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._read_queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
-    def known(self, code: str) -> LinkTarget | NotCached | None:
-        """From the cache only: a link, None if the code is known to be unknown, NOT_CACHED if it must be read."""
+    def cached(self, code: str) -> LinkTarget | NotCached | None:
+        """The cached link, None if the code was not found recently, NOT_CACHED if it must be read."""
         self._reset_after_fork()
         key = code_key(code)
         found = self._links.get(key)
         if found is not None:
-            with suppress(KeyError):  # let go in this moment; what was found is right all the same
+            with suppress(KeyError):  # evicted at this moment; the link found is still valid
                 self._links.move_to_end(key)
             _MEMORY_LOOKUPS.inc()
             return found.link
@@ -124,11 +124,11 @@ class LinkCache:
         return NOT_CACHED
 
     def domain(self, host: str) -> Domain | None:
-        """Whose host name it is, from memory alone. Known as soon as any link has been looked for."""
-        return self._domains.known(host)
+        """The brand domain with this host name, from memory; loaded with the first link that is read."""
+        return self._domains.find(host)
 
     def read(self, code: str) -> "Future[LinkTarget | None]":
-        """Read it; who asks for the same meanwhile gets the same future. It raises LinksUnreadable."""
+        """Read a link; concurrent calls for one code share a future. The future raises LinksUnavailable."""
         self._reset_after_fork()
         key = code_key(code)
         with self._lock:
@@ -146,31 +146,31 @@ class LinkCache:
         return future
 
     def find(self, code: str, deadline_s: float = READ_DEADLINE_S) -> LinkTarget | None:
-        """For doors that may wait. Raises LinksUnreadable."""
-        known = self.known(code)
-        if not isinstance(known, NotCached):
-            return known
+        """The link from the cache or, blocking, from the database. Raises LinksUnavailable."""
+        cached = self.cached(code)
+        if not isinstance(cached, NotCached):
+            return cached
         try:
             return self.read(code).result(deadline_s)
         except DeadlinePassed:
             raise LinksUnavailable from None
 
     def start(self) -> None:
-        """Start the threads, so that the first request need not."""
+        """Start the threads before the first request."""
         self._reset_after_fork()
         with self._lock:
             self._start()
 
     def poll(self) -> None:
-        """Let go of what changed since the last time. Raises SQLAlchemyError."""
+        """Evict links that changed since the last poll. Raises SQLAlchemyError."""
         self._domains.refresh()
         changes = self._source.changes(self._seen)
         with self._lock:
             if changes.codes is None:
-                # A counter that went back is another history: a restored database. Nothing is kept of before.
+                # A version lower than before means a restored database: evict everything.
                 restored = changes.version < self._seen
-                kept = list(self._links.items())  # at once: other threads move what they find
-                stale = [key for key, found in kept if restored or found.version < changes.version]
+                cached = list(self._links.items())  # a copy: other threads reorder entries
+                stale = [key for key, found in cached if restored or found.version < changes.version]
             else:
                 stale = [key for key, version in changes.codes.items() if self._is_older(key, version)]
             for key in stale:
@@ -178,7 +178,7 @@ class LinkCache:
             self._seen = changes.version
 
     def close(self) -> None:
-        """End this process's threads, those that are not stuck. A later read starts new ones."""
+        """End this process's threads, except stuck ones. A later read starts new ones."""
         with self._lock:
             self._closing.set()
             for _ in range(READER_THREADS):
@@ -186,16 +186,16 @@ class LinkCache:
             self._reset(0)
 
     def _is_older(self, key: str, version: int) -> bool:
-        kept = self._links.get(key)
-        return kept is not None and kept.version < version
+        cached = self._links.get(key)
+        return cached is not None and cached.version < version
 
     def _reset_after_fork(self) -> None:
-        """In a forked child: discard the parent's threads, reads and possibly held locks."""
+        """In a forked child: discard the parent's threads, reads and locks, which may be locked."""
         if self._process_id not in (0, process_id()):
             self._reset(0)
 
     def _start(self) -> None:
-        """Called with the lock. Daemons, so that a read that hangs keeps no process from ending."""
+        """Call with the lock. Daemon threads, so that a hanging read does not keep the process alive."""
         if self._process_id != 0:
             return
         self._process_id = process_id()
@@ -214,17 +214,17 @@ class LinkCache:
                 self.readable = True
             except SQLAlchemyError as error:
                 if self.readable:
-                    _log.warning("links are served from memory, the database fails: %s", type(error).__name__)
+                    _log.warning("the database fails, links are served from memory: %s", type(error).__name__)
                 self.readable = False
 
-    def _read_loop(self, waiting: "queue.SimpleQueue[str | None]") -> None:
-        while (key := waiting.get()) is not None:
+    def _read_loop(self, pending: "queue.SimpleQueue[str | None]") -> None:
+        while (key := pending.get()) is not None:
             try:
                 if not self._domains.is_loaded:
                     self._domains.refresh()
                 found = self._source.read(key)
             except Exception as error:
-                # Whatever it was, the thread lives on and whoever waits is told.
+                # After any error the thread continues, and waiting callers get LinksUnavailable.
                 _log.warning("a link could not be read: %s", type(error).__name__)
                 self._end_read(key).set_exception(LinksUnavailable())
             else:
@@ -240,7 +240,7 @@ class LinkCache:
             self.has_been_read = True
             if found.link is None:
                 self._remember_absent(key)
-            elif found.version >= self._seen:  # else it may have changed while it was read
+            elif found.version >= self._seen:  # otherwise it may have changed while it was read
                 self._links[key] = found
                 self._links.move_to_end(key)
                 if len(self._links) > self._max_links:

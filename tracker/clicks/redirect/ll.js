@@ -1,20 +1,21 @@
-// The shop's side of a click: keeps its token once the shopper agreed, else only hands it on from page to page,
-// and puts it where an order will carry it. docs/connect says how to use it. Served without these comments.
+// Carries the click token through the shop's pages to the order: stores it after the shopper's consent,
+// otherwise passes it from page to page; adds it to forms and addresses. See docs/script.md. Comments are not
+// served.
 (() => {
   const page = document, early = window.ll;
   const tag = page.currentScript || page.querySelector('[src*="/ll.js"]');
   const options = tag ? tag.dataset : {}, answer = options.consent;
   if (early && early.touches) {
-    // A second tag may still know more about consent.
+    // A second tag may add the shopper's consent.
     if (answer) early.consent(answer == 'given');
     return;
   }
 
   const parameter = options.parameter || 'll', form = /^[\w-]{40,99}$/;
   const lifetime = 864e5 * Math.min(+options.days || 30, 90);
-  // Touches are [token, when it came], the oldest first. `given` is undefined until somebody says.
+  // Touches are [token, time], oldest first. `given` is undefined until consent is given or refused.
   let kept = [], given, held, here, sent, used;
-  // What this script wrote, which it may therefore change.
+  // Tokens that this script inserted, which it may replace or remove.
   const mine = {};
   const at = (place) => kept.length ? kept.slice(place)[0][0] : null;
   const token = () => at(-1);
@@ -25,7 +26,7 @@
     } catch (error) {}
   };
 
-  // The shop's own values stay; without a value, ours goes.
+  // Never change the shop's own values; without a value, remove the one inserted before.
   const stays = (present, value) => present ? present == value || !mine[present] : !value;
   const field = (element, name, value) => {
     let input = element.querySelector('[name="' + name + '"]');
@@ -39,7 +40,7 @@
     field(element, open + '_' + name + close, kept[1] && at(0));
   };
 
-  // By which name an address takes the token, and which token; nothing for somebody else's address.
+  // The parameter that carries the token in this address, and the token; [] for addresses of third parties.
   const share = (url) => {
     const among = (list) => url.host && (' ' + list + ' ').includes(' ' + url.host + ' ');
     if (among('buy.stripe.com book.stripe.com donate.stripe.com ' + options.stripe))
@@ -59,17 +60,17 @@
       if (element.matches('[data-ll],.checkout')) fields(element, '', element.dataset.ll || 'll', '');
       if (/\/cart(\/add)?$/.test(url.pathname)) fields(element, 'attributes[', 'll', ']');
       if (key && !/post/i.test(element.getAttribute('method'))) return value && field(element, key, value);
-    // A jump within the page stays one.
+    // Leave links to a place in the same page unchanged.
     } else if (url.href.split('#')[0] == location.href.split('#')[0]) return;
     if (!key || stays(present, value)) return;
-    // As text: the rest of the query stays as it was written.
+    // Edit the query as a string, so that the rest of it is unchanged.
     url.search = url.search.replace(RegExp('[?&]' + key + '=[^&]*'), '');
     if (value) url.search += (url.search && '&') + key + '=' + value;
     element.setAttribute(name, url.href);
   };
   const scan = (root) => root.querySelectorAll && [root, ...root.querySelectorAll('*')].forEach(visit);
 
-  // A cart of Shopify's outlives the visit, so it is written to as the browser's storage is: after a yes.
+  // A Shopify cart outlives the visit, so like the browser's storage it is written only after consent.
   const cart = () => {
     const value = held && token() || '';
     const body = 'attributes[ll]=' + value + '&attributes[_ll]=' + (value && at(0));
@@ -104,10 +105,10 @@
   };
   const start = () => {
     const arrived = find(location);
-    // A form or a script of the shop's may have led here from a page that had it.
+    // A form or script of the shop may have led here from a page with the token in its address.
     const text = arrived || page.referrer.startsWith(location.origin + '/') && find(page.referrer);
     if (text) here = [text, Date.now()];
-    // Its own flags say of a token that it was made for a prerender, which now somebody sees.
+    // The flags in the token mark a prerender; its page is now being shown.
     if (/^E[w-z\d_-]/.test(arrived) && tag) navigator.sendBeacon(tag.src, arrived);
     settle();
     page.addEventListener('DOMContentLoaded', settle);

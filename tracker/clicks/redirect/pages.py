@@ -1,4 +1,4 @@
-"""The Flask door of the redirect and the shop's script, for hosts that offer one port only."""
+"""The Flask entry point of the redirect and the shop script, for hosts that offer only one port."""
 
 from datetime import UTC, datetime
 
@@ -37,11 +37,11 @@ def _register_converter(state: BlueprintSetupState) -> None:
 
 
 @blueprint.get("/<link_code:code>")
-@public("anybody may follow a link")
+@public("anyone may follow a link")
 def follow_link(code: str) -> Response:
     current_site = site()
     parts = current_site.part(RedirectParts)
-    answer = follow(
+    result = follow(
         _visit(code, current_site.settings.country_header),
         datetime.now(UTC),
         find_link=parts.links.find,
@@ -50,36 +50,37 @@ def follow_link(code: str) -> Response:
         find_domain=parts.links.domain,
         visitor_keys=parts.visitor_keys,
     )
-    if answer.location is not None:
-        response = Response(status=answer.status, headers={"Location": answer.location, **NO_STORE})
-        # It is no page, and what pages say about referrers must not keep the shop from seeing one.
+    if result.location is not None:
+        response = Response(status=result.status, headers={"Location": result.location, **NO_STORE})
+        # Without a content type the response does not get the Referrer-Policy of pages, so that the shop
+        # sees a referrer.
         del response.headers["Content-Type"]
         return response
-    return _error_page(answer.status)
+    return _error_page(result.status)
 
 
 @blueprint.post(shop_script.PATH)
-@signed("says with a click's own token that its prerendered page was shown")
+@signed("reports with a click's token that its prerendered page was shown")
 def confirm_prerender() -> Response:
-    status = site().part(RedirectParts).confirmations.take(request.get_data(), datetime.now(UTC))
+    status = site().part(RedirectParts).confirmations.accept(request.get_data(), datetime.now(UTC))
     return Response(status=status, headers={**NO_STORE, **shop_script.CROSS_ORIGIN_HEADERS})
 
 
 @blueprint.get(shop_script.PATH)
-@public("the script of the shop's pages, the same for everybody")
+@public("the shop script is the same for everyone")
 def script() -> Response:
-    asked = {name: request.headers.get(name, "") for name in shop_script.HEADERS_READ}
-    answer = shop_script.script_response(asked)
-    response = Response(answer.body, answer.status, dict(answer.headers))
-    if answer.status == 304:
+    request_headers = {name: request.headers.get(name, "") for name in shop_script.HEADERS_READ}
+    result = shop_script.script_response(request_headers)
+    response = Response(result.body, result.status, dict(result.headers))
+    if result.status == 304:
         del response.headers["Content-Type"]
     return response
 
 
 def _visit(code: str, country_header: str) -> Visit:
-    """What tracker.http.proxy has made of a proxy's word stands in the environment already."""
+    """tracker.http.proxy has already applied the headers of a trusted proxy to the environment."""
     environ = request.environ
-    believed = country_header and environ.get(PROXIED)
+    is_proxied = country_header and environ.get(PROXIED)
     return Visit(
         method=request.method,
         code=code,
@@ -88,7 +89,7 @@ def _visit(code: str, country_header: str) -> Visit:
         host=environ.get("HTTP_HOST", ""),
         address=normalize_address(request.remote_addr or ""),
         scheme=request.scheme,
-        country=request.headers.get(country_header) if believed else None,
+        country=request.headers.get(country_header) if is_proxied else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""What the redirect's Flask entry point works with, made once for each application."""
+"""The objects that the redirect's Flask entry point uses, created once for each application."""
 
 from functools import cached_property
 

@@ -1,4 +1,4 @@
-"""What happens when somebody opens a short link: the core that every door calls. Knows no web framework."""
+"""The core of the redirect, which both entry points call. Independent of web frameworks."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -10,42 +10,41 @@ from sqlalchemy.exc import SQLAlchemyError
 from tracker.clicks.counting.verdict import Verdict, classify
 from tracker.clicks.counting.visitor import country, device_class, referrer_host, visitor_hashes
 from tracker.clicks.counting.visitor_keys import VisitorKeys
-from tracker.clicks.metrics import ANSWERS, LINKS_UNREADABLE, REDIRECTS, UNKNOWN_CODES, UNRECORDED_CLICKS
+from tracker.clicks.metrics import LINKS_UNREADABLE, REDIRECTS, RESPONSES, UNKNOWN_CODES, UNRECORDED_CLICKS
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.recording.writers import NewClick, encode_sub_ids
-from tracker.clicks.redirect.destination import with_token
 from tracker.clicks.redirect.link_cache import LinksUnavailable
-from tracker.clicks.redirect.tailoring import apply_visitor_query, inactive_link
+from tracker.clicks.redirect.tailoring import apply_visitor_query, inactive_link, with_token
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid
 from tracker.programs.links.domains import Domain
 from tracker.programs.links.operations import LinkTarget
 
 COMMIT_DEADLINE_S = 2.0
-"""How long a redirect waits for its click to be stored; after that it goes out without a token."""
+"""How long a redirect waits for its click to be stored; after that it is sent without a token."""
 
 NO_STORE = {"Cache-Control": "no-store, private"}
-"""On every response: a cached redirect would bypass later clicks, and a cached 404 would stay."""
+"""On every response: a cached redirect would hide later clicks, and a cached 404 would persist."""
 
 RETRY_AFTER_S = 5
-"""What a browser is told when the link could not be looked up."""
+"""The Retry-After header when the link could not be looked up."""
 
-_answers, _redirects = cache(ANSWERS.labels), cache(REDIRECTS.labels)
+_responses_total, _redirects_total = cache(RESPONSES.labels), cache(REDIRECTS.labels)
 FindLink = Callable[[str], LinkTarget | None]
 FindDomain = Callable[[str], Domain | None]
 
 
 def no_domain(_host: str) -> Domain | None:
-    """Where no brand has a host name of its own."""
+    """For installations in which no brand has its own host name."""
     return None
 
 
 class Visit(NamedTuple):
-    """What is read of a request. `headers` has the names of visitor.HEADERS that came, in lower case.
+    """What is read of a request. `headers` by lower-case name, only those of visitor.HEADERS.
 
-    `query` is raw, one character for each byte, without the question mark. `host` is the name that the
-    request was sent to, with its port if it has one; it finds a brand's own links and chooses nothing else.
-    `address` is the client's, and forgotten with the request; `country` is what a trusted proxy says of it.
+    `query` is raw, one character for each byte, without the question mark. `host` is the one that the request
+    was sent to, with the port if any; it only selects the brand whose links are found. `address` is the
+    client's and is not stored; `country` is what a trusted proxy reported for it.
     """
 
     method: str
@@ -59,16 +58,14 @@ class Visit(NamedTuple):
 
 
 class RedirectResult(NamedTuple):
-    """302 with a location; 404 if the code is unknown or the link is paused, 410 if the link has ended or expired;
-    503 when that could not be found out.
-    """
+    """302 with a location; 404: unknown or paused; 410: ended or expired; 503: link could not be read."""
 
     status: int
     location: str | None = None
 
 
 class PendingRedirect(NamedTuple):
-    """A visit that is to be recorded before it is sent on."""
+    """A visit whose click must be recorded before it is redirected."""
 
     link: LinkTarget
     click: NewClick
@@ -88,9 +85,9 @@ def follow(
 ) -> RedirectResult:
     """Record the click, then respond: a token is issued only after its click was synced to disk.
 
-    Nothing in the request can choose the destination's host. `keys` sign the token; `find_link` may raise
-    LinksUnreadable or SQLAlchemyError, `find_domain` too. Doors that cannot wait do the same by `prepare_redirect` and
-    `complete_redirect`.
+    Nothing in the request can choose the destination's host. `keys` sign the token. `find_link` and
+    `find_domain` may raise LinksUnavailable or SQLAlchemyError. Entry points that cannot block call
+    `prepare_redirect` and `complete_redirect` instead.
     """
     try:
         link, domain = find_link(visit.code), find_domain(visit.host)
@@ -103,6 +100,7 @@ def follow(
 
 
 def links_unavailable() -> RedirectResult:
+    """The result 503; also counts the failure."""
     LINKS_UNREADABLE.inc()
     return RedirectResult(503)
 
@@ -114,7 +112,7 @@ def prepare_redirect(
     now: datetime,
     visitor_keys: VisitorKeys | None = None,
 ) -> PendingRedirect | RedirectResult:
-    """What to record of the visit before it is sent on; or the answer, where the link leads nowhere."""
+    """The click to record before the redirect; or the final result if the link does not lead to a shop."""
     found = resolve_link(link, domain, visit, now)
     if isinstance(found, RedirectResult):
         return found
@@ -123,16 +121,16 @@ def prepare_redirect(
 
 
 def complete_redirect(pending: PendingRedirect, recorded: bool, keys: Sequence[str]) -> RedirectResult:
-    """`recorded`: the click is on the disk."""
+    """`recorded`: whether the click is on disk."""
     return RedirectResult(302, location(pending.link, pending.click, pending.verdict, recorded, keys))
 
 
 def resolve_link(
     link: LinkTarget | None, domain: Domain | None, visit: Visit, now: datetime
 ) -> LinkTarget | RedirectResult:
-    """The link as this visitor opened it, for `new_click` and `location`; or the answer when it is dead.
+    """The link as this visitor opened it, for `new_click` and `location`; or the result if it is inactive.
 
-    `domain` is whose host name the request was sent to: there only that brand's links are found.
+    `domain` is the brand domain that the request was sent to, if any; it finds only links of its brand.
     """
     if link is None or (domain is not None and domain.brand_id != link.brand_id):
         UNKNOWN_CODES.labels("unknown").inc()
@@ -141,29 +139,29 @@ def resolve_link(
             if domain and domain.fallback_url
             else RedirectResult(404)
         )
-    end = inactive_link(link, now)
-    if end is None:
+    inactive = inactive_link(link, now)
+    if inactive is None:
         return apply_visitor_query(link, visit.query)
     UNKNOWN_CODES.labels("inactive").inc()
     return (
-        RedirectResult(302, end.fallback_url)
-        if end.fallback_url
-        else RedirectResult(410 if end.is_permanent else 404)
+        RedirectResult(302, inactive.fallback_url)
+        if inactive.fallback_url
+        else RedirectResult(410 if inactive.is_permanent else 404)
     )
 
 
-def count_result(answer: RedirectResult) -> RedirectResult:
-    """The same answer, counted by its status; every door does so once."""
-    _answers(str(answer.status)).inc()
-    return answer
+def count_result(result: RedirectResult) -> RedirectResult:
+    """Count the result by its status and return it. Each entry point calls this once per request."""
+    _responses_total(str(result.status)).inc()
+    return result
 
 
 def new_click(
     link: LinkTarget, visit: Visit, verdict: Verdict, now: datetime, visitor_keys: VisitorKeys | None = None
 ) -> NewClick:
-    """The row of a click; its id is made here, before anything is written, and holds its time.
+    """The row of a click; its id, which contains the time, is created here, before anything is written.
 
-    Only clicks that may be persons get visitor hashes; every machine request is counted.
+    Only clicks that may be a person's get visitor hashes; every machine request is counted separately.
     """
     keys = visitor_keys.at(now) if visitor_keys is not None and verdict.earns else None
     hashes = visitor_hashes(keys, link.link_id, visit.address, visit.headers) if keys is not None else None
@@ -183,8 +181,8 @@ def new_click(
 
 
 def location(link: LinkTarget, click: NewClick, verdict: Verdict, recorded: bool, keys: Sequence[str]) -> str:
-    """Where to send the visitor, and the count of it. Only a recorded click that may earn gets a token."""
-    _redirects(verdict.kind).inc()
+    """The address to redirect to; counts the redirect. Only a recorded click that may earn gets a token."""
+    _redirects_total(verdict.kind).inc()
     if not recorded:
         UNRECORDED_CLICKS.inc()
     token = None

@@ -1,4 +1,4 @@
-"""`/ll.js`, the script of the shop's pages: the same bytes and headers at both doors."""
+"""`/ll.js`, the shop script: the same bytes and headers at both entry points."""
 
 import gzip
 import hashlib
@@ -11,7 +11,7 @@ CACHE_MAX_AGE_S = 3600
 HEADERS_READ = ("if-none-match", "accept-encoding")
 
 CROSS_ORIGIN_HEADERS = {"Cross-Origin-Resource-Policy": "cross-origin"}
-"""Without it a page that is isolated from others (COEP) may neither load the script nor tell anything."""
+"""Without it a page with a Cross-Origin-Embedder-Policy can neither load the script nor post to it."""
 _COMMON_HEADERS = {
     **CROSS_ORIGIN_HEADERS,
     "Cache-Control": f"public, max-age={CACHE_MAX_AGE_S}",
@@ -29,7 +29,7 @@ class ScriptResponse:
 
 
 def _minify(source: str) -> bytes:
-    """Without comments that stand alone and without indentation, which shoppers need not load."""
+    """Remove comment lines and indentation, so that shoppers load less."""
     lines = (line.strip() for line in source.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("//")).encode()
 
@@ -41,19 +41,19 @@ _ETAGS = {False: f'"{_CONTENT_HASH}"', True: f'"{_CONTENT_HASH}-gzip"'}
 
 
 def script_response(headers: Mapping[str, str]) -> ScriptResponse:
-    """`headers` by their names in small letters; only HEADERS_READ are looked at."""
+    """`headers` by lower-case name; only HEADERS_READ are read."""
     gzipped = _accepts_gzip(headers.get("accept-encoding", ""))
-    answered = {**_COMMON_HEADERS, "ETag": _ETAGS[gzipped]}
+    response_headers = {**_COMMON_HEADERS, "ETag": _ETAGS[gzipped]}
     if _etag_matches(headers.get("if-none-match", "")):
-        return ScriptResponse(304, answered, b"")
-    answered["Content-Type"] = "text/javascript; charset=utf-8"
+        return ScriptResponse(304, response_headers, b"")
+    response_headers["Content-Type"] = "text/javascript; charset=utf-8"
     if gzipped:
-        answered["Content-Encoding"] = "gzip"
-    return ScriptResponse(200, answered, GZIPPED_SCRIPT if gzipped else SCRIPT)
+        response_headers["Content-Encoding"] = "gzip"
+    return ScriptResponse(200, response_headers, GZIPPED_SCRIPT if gzipped else SCRIPT)
 
 
 def _etag_matches(if_none_match: str) -> bool:
-    """Compared weakly (RFC 9110, 13.1.2). Either form will do: both are the same script."""
+    """Weak comparison (RFC 9110, 13.1.2). The ETag of either encoding matches: the script is the same."""
     tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
     return "*" in tags or not tags.isdisjoint(_ETAGS.values())
 

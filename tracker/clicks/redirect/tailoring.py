@@ -1,6 +1,6 @@
-"""What a visitor's own query may change about a link: labels that go on to the shop, and the page. Pure.
+"""What a visitor's query may change about a link: labels that are passed to the shop, and the page. Pure.
 
-Never the host: a link names what it passes on; a deep link is a path (decision "A visitor chooses a page").
+Never the host (decision 0019): a link lists the parameters that it passes, and a deep link is a path.
 """
 
 from collections.abc import Mapping
@@ -9,16 +9,16 @@ from datetime import datetime
 
 from tracker.programs.links.destinations import page_on_same_host
 from tracker.programs.links.operations import LinkTarget
-from tracker.programs.links.query_parameters import query_values, with_parameters
+from tracker.programs.links.query_parameters import parameter_name, query_values, with_parameters
 from tracker.programs.rules import SUB_ID_LENGTH, SUB_IDS
 
 DEEP_LINK = "to"
 DEEP_LINK_LENGTH = 1024
 MAX_QUERY_BYTES = 8192
-"""Of a query; the rest is not looked at."""
+"""Longer queries are truncated."""
 
 PERMANENT_STATES = ("ended", "expired")
-"""For good; what is paused may come back."""
+"""A paused link may become active again."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class InactiveLink:
 
 
 def inactive_link(link: LinkTarget, now: datetime) -> InactiveLink | None:
-    """None for a link that leads somewhere."""
+    """None for an active link."""
     if link.reason is not None:
         return InactiveLink(link.reason, link.fallback_url)
     if link.expires_at is not None and link.expires_at <= now:
@@ -45,8 +45,8 @@ def inactive_link(link: LinkTarget, now: datetime) -> InactiveLink | None:
 def apply_visitor_query(link: LinkTarget, query: str) -> LinkTarget:
     """The link as this visitor opened it. `query` is raw, one character for each byte.
 
-    What is already in the address stays as it is: the link's own query first, then the program's
-    parameters, then the visitor's. Sub-ids are also kept with the click, in place of the link's own.
+    A parameter that is already in the address is not changed: the link's own query has priority, then the
+    program's parameters, then the visitor's. Sub-ids also replace the link's own in the stored click.
     """
     if not query or not (link.passes or link.deep_links):
         return link
@@ -62,7 +62,7 @@ def apply_visitor_query(link: LinkTarget, query: str) -> LinkTarget:
 
 
 def _deep_link_target(link: LinkTarget, query: str) -> str:
-    """The page that was asked for, or the link's own when that cannot be: a shopper sees no error."""
+    """The requested page; the link's own page if that is not allowed, so that a shopper sees no error."""
     path = query_values(query, (DEEP_LINK,), DEEP_LINK_LENGTH).get(DEEP_LINK)
     page = page_on_same_host(link.destination, path) if path is not None else None
     return link.destination if page is None else with_parameters(page, link.parameters)
@@ -70,3 +70,18 @@ def _deep_link_target(link: LinkTarget, query: str) -> str:
 
 def _merge_sub_ids(own: Mapping[str, str], passed: Mapping[str, str]) -> Mapping[str, str]:
     return {**own, **{name: value for name, value in passed.items() if name in SUB_IDS}}
+
+
+def with_token(destination: str, parameter: str, token: str | None) -> str:
+    """The destination with its own query and fragment kept and the token as the last parameter.
+
+    Removes a parameter of that name from the destination: it is there when the link was made from an address
+    with a token, and that older token must earn nothing here. `destination` was checked by
+    tracker.programs.links.destinations, so it is ASCII and needs no escaping.
+    """
+    address, hash_sign, fragment = destination.partition("#")
+    path, _, query = address.partition("?")
+    pairs = [pair for pair in query.split("&") if pair and parameter_name(pair) != parameter]
+    if token is not None:
+        pairs.append(f"{parameter}={token}")
+    return path + ("?" + "&".join(pairs) if pairs else "") + hash_sign + fragment

@@ -1,1 +1,1 @@
-"""Who may call a view."""
+"""Access control: who may call a view."""

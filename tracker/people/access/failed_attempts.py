@@ -1,7 +1,7 @@
-"""Counts failed authentication attempts in memory and limits their rate.
+"""Limits the rate of failed authentication attempts, counted in memory per process.
 
-Of this process alone: guessing at 256 random bits is hopeless at any speed, so what is spared are look-ups
-and lines in the log, not secrets. A shared count would cost a write for each failure.
+The limit saves database lookups and log lines; it does not protect secrets, because 256 random bits cannot be
+guessed at any rate. A count shared by all processes would cost a write for each failure.
 """
 
 import threading
@@ -16,6 +16,8 @@ MAX_TRACKED_NAMES = 10_000
 
 
 class TooManyFailures(LinkledgerError):
+    """Too many failed attempts; a further one is allowed in `wait_s` seconds."""
+
     status = 429
 
     def __init__(self, wait_s: int) -> None:
@@ -27,10 +29,10 @@ class TooManyFailures(LinkledgerError):
 
 
 class FailedAttempts:
-    """`MAX_FAILURES` in a `WINDOW` by one name, which is an address and the key that it showed.
+    """Allows `MAX_FAILURES` per `WINDOW` for each name, which is a client address together with a key id.
 
-    Address and key together: an outdated client must not block the shop that calls from the same
-    address with a good one.
+    Not the address alone: a client with an outdated key must not block a shop that calls from the same
+    address with a valid one.
     """
 
     def __init__(self) -> None:
@@ -38,7 +40,7 @@ class FailedAttempts:
         self._windows: OrderedDict[str, tuple[datetime, int]] = OrderedDict()
 
     def check_limit(self, name: str, now: datetime) -> None:
-        """Raises TooManyFailures until the window in which they happened is over."""
+        """Raises TooManyFailures if the limit is reached, until the window has ended."""
         with self._lock:
             began, count = self._windows.get(name, (now, 0))
             left = began + WINDOW - now
@@ -46,6 +48,7 @@ class FailedAttempts:
                 raise TooManyFailures(-(-left // timedelta(seconds=1)))
 
     def record(self, name: str, now: datetime) -> None:
+        """Count one failure. The oldest windows are forgotten above `MAX_TRACKED_NAMES`."""
         with self._lock:
             began, count = self._windows.pop(name, (now, 0))
             if now - began >= WINDOW:

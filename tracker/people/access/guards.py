@@ -23,7 +23,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Access:
-    """`kind` is "public", "signed" or "keyed"; `reason` says why that is right."""
+    """The declared access of a view. `kind` is "public", "signed" or "keyed"; `reason` justifies it."""
 
     kind: str
     reason: str
@@ -38,7 +38,9 @@ class Forbidden(LinkledgerError):
 
     def __init__(self, caller: Caller, scope: str) -> None:
         has = " ".join(sorted(caller.scopes))
-        super().__init__(f"{caller.key_id} may not {SCOPES[scope]}: it has {has}, this needs {scope}.")
+        super().__init__(
+            f"{caller.key_id} lacks the required scope {scope} ({SCOPES[scope]}); it has: {has}."
+        )
         self.scope = scope
 
     def headers(self) -> dict[str, str]:
@@ -47,7 +49,7 @@ class Forbidden(LinkledgerError):
 
 
 def public(reason: str) -> Callable[[View], View]:
-    """Anybody may call this view."""
+    """Everyone may call this view."""
     return _with_access(Access("public", reason))
 
 
@@ -57,7 +59,7 @@ def signed(reason: str) -> Callable[[View], View]:
 
 
 def bearer_token() -> str | None:
-    """Of `Authorization: Bearer …` (RFC 6750, section 2.1)."""
+    """The token of the header `Authorization: Bearer …` (RFC 6750, section 2.1), or None."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
@@ -67,7 +69,8 @@ def keyed(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Require an API key with this scope. The view gets the Caller as its first argument.
 
-    `shown` finds the key in the request. Raises NotLetIn, NotAllowed or TooManyFailures before the view.
+    `shown` finds the key in the request. Unauthenticated, Forbidden or TooManyFailures is raised before the
+    view runs.
     """
     assert scope in SCOPES, scope
 
@@ -115,10 +118,11 @@ def _count_refusal(cause: str) -> None:
 def _missing_key_error(text: str | None) -> Unauthenticated:
     if not text:
         return Unauthenticated(
-            "missing", "Show a key: Authorization: Bearer llk_… (linkledger key create --help)."
+            "missing", "An API key is required: Authorization: Bearer llk_… (linkledger key create --help)."
         )
     return Unauthenticated(
-        "malformed", "What was shown is no key: llk_, 32 digits, _ and 43 letters and digits."
+        "malformed",
+        "The presented text is not an API key, which is llk_, 32 hex digits, _ and 43 letters and digits.",
     )
 
 

@@ -1,9 +1,9 @@
-"""What the guards count. No label comes from the request, so their number is fixed."""
+"""Metrics of the guards. No label value comes from the request, so the number of series is fixed."""
 
 from prometheus_client import Counter
 
 CALLERS_REFUSED = Counter(
     "linkledger_callers_refused",
-    "Requests whose key was missing, wrong, revoked, expired or lacked the required scope.",
+    "Requests whose key was missing, invalid, revoked, expired or lacked the required scope.",
     ["cause"],
 )

@@ -1,4 +1,4 @@
-"""The commands about users, members and creators."""
+"""Commands for users, members and creators."""
 
 import click
 from sqlalchemy.orm import Session
@@ -30,7 +30,7 @@ def create_user(console: Console, name: str, email: str) -> CommandResult:
 
 @click.group("member", cls=ConsoleGroup)
 def member_commands() -> None:
-    """Members: what users may do at a brand."""
+    """Members: users and their roles at brands."""
 
 
 @member_commands.command("add")
@@ -52,16 +52,16 @@ def add_member(console: Console, brand_id: str, user_id: str, role: str) -> Comm
 
 @click.group("creator", cls=ConsoleGroup)
 def creator_commands() -> None:
-    """Creators: who share links and are paid."""
+    """Creators: people who share links and are paid."""
 
 
 @creator_commands.command("create")
 @click.argument("name")
 @click.option("--email", required=True)
-@click.option("--country", required=True, help="Two letters by ISO 3166-1, such as DE.")
+@click.option("--country", required=True, help="Two-letter ISO 3166-1 code, such as DE.")
 @pass_console
 def create_creator(console: Console, name: str, email: str, country: str) -> CommandResult:
-    """Make a creator."""
+    """Create a creator."""
 
     def create(session: Session) -> CommandResult:
         creator = operations.create_creator(session, console.now, name=name, email=email, country=country)

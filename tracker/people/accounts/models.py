@@ -1,4 +1,4 @@
-"""Tables of brands, users, creators, and the keys of programs."""
+"""Tables of brands, users, memberships and creators."""
 
 from datetime import datetime
 
@@ -9,9 +9,9 @@ from config.database import STRICT, Base
 
 
 class Brand(Base):
-    """Who sells and pays. Every amount belongs to exactly one brand.
+    """A seller that pays creators. Every amount belongs to exactly one brand.
 
-    These columns hold version 1 of the attribution policy; later versions are rows of `policy_change`.
+    The policy columns are version 1 of the attribution policy; later versions are rows of `policy_change`.
     """
 
     __tablename__ = "brand"
@@ -46,7 +46,7 @@ class Brand(Base):
         )
     )
     fallback_url: Mapped[str | None]
-    """Where links lead that are paused, expired or ended."""
+    """The destination of paused, expired and ended links."""
     created_at: Mapped[datetime]
 
 
@@ -73,7 +73,7 @@ class User(Base):
 
 
 class Membership(Base):
-    """What a user may do at a brand."""
+    """The role of a user at a brand."""
 
     __tablename__ = "membership"
     __table_args__ = (
@@ -88,7 +88,7 @@ class Membership(Base):
 
 
 class Creator(Base):
-    """Who shares links and is paid. One person, whatever the number of brands."""
+    """A person who shares links and is paid. One row per person, for any number of brands."""
 
     __tablename__ = "creator"
     __table_args__ = (UniqueConstraint("email", name="one_creator_per_email"), STRICT)

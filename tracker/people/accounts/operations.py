@@ -33,7 +33,7 @@ def create_brand(
     customer_policy: str = "first_sale",
     customer_months: int | None = None,
 ) -> Brand:
-    """Make a brand; `minimum_minor` defaults to 50 whole units of its currency. Raises Invalid."""
+    """Create a brand. `minimum_minor` defaults to 50 whole units of its currency. Raises Invalid."""
     code = rules.normalize_currency(currency)
     brand = Brand(
         id=new_id(BRAND, now),
@@ -57,7 +57,7 @@ def create_brand(
 
 
 def allow_host(session: Session, *, brand_id: str, host: str) -> str:
-    """Let the brand's links lead to `host`; allowing it again changes nothing. Returns its normal form."""
+    """Allow links of the brand to lead to `host`. Idempotent. Returns the normal form of the host."""
     brand = get_brand(session, brand_id)
     normal = rules.normalize_host(host)
     insert_once(session, BrandHost, brand_id=brand.id, host=normal)
@@ -70,7 +70,7 @@ def brand_hosts(session: Session, brand_id: str) -> list[str]:
 
 
 def get_brand(session: Session, brand_id: str) -> Brand:
-    """Raises Invalid for what is no brand's id, NotFound for one that nobody has."""
+    """Raises Invalid for a malformed id, and NotFound."""
     uuid_of(brand_id, BRAND)
     brand = session.get(Brand, brand_id)
     if brand is None:
@@ -83,7 +83,7 @@ def list_brands(session: Session) -> Sequence[Brand]:
 
 
 def create_user(session: Session, now: datetime, *, email: str, name: str) -> User:
-    """Raises Invalid, and Conflict when a user has the address already."""
+    """Raises Invalid, and Conflict when another user has the e-mail address."""
     identifier = new_id(USER, now)
     made = insert_once(
         session,
@@ -94,30 +94,30 @@ def create_user(session: Session, now: datetime, *, email: str, name: str) -> Us
         created_at=now,
     )
     if not made:
-        raise Conflict("A user with this e-mail address exists already; nothing was written.")
+        raise Conflict("A user with this e-mail address already exists; nothing was written.")
     return session.get_one(User, identifier)
 
 
 def get_user(session: Session, user_id: str) -> User:
-    """Raises Invalid for what is no user's id, NotFound for one that nobody has."""
+    """Raises Invalid for a malformed id, and NotFound."""
     uuid_of(user_id, USER)
     user = session.get(User, user_id)
     if user is None:
-        raise NotFound(f"There is no user {user_id}. Make one with: linkledger user create")
+        raise NotFound(f"There is no user {user_id}. Create one with: linkledger user create")
     return user
 
 
 def add_member(session: Session, now: datetime, *, brand_id: str, user_id: str, role: str) -> Membership:
-    """Give a user a role at a brand. Raises Conflict when he has one there."""
+    """Give a user a role at a brand. Raises Conflict when the user already has a role there."""
     brand, user = get_brand(session, brand_id), get_user(session, user_id)
     rules.one_of(role, rules.ROLES, "The role")
     if not insert_once(session, Membership, brand_id=brand.id, user_id=user.id, role=role, created_at=now):
-        raise Conflict(f"User {user.id} is a member of brand {brand.id} already; nothing was written.")
+        raise Conflict(f"User {user.id} is already a member of brand {brand.id}; nothing was written.")
     return session.get_one(Membership, (brand.id, user.id))
 
 
 def create_creator(session: Session, now: datetime, *, name: str, email: str, country: str) -> Creator:
-    """Raises Invalid, and Conflict when a creator has the address already."""
+    """Raises Invalid, and Conflict when another creator has the e-mail address."""
     identifier = new_id(CREATOR, now)
     made = insert_once(
         session,
@@ -129,12 +129,12 @@ def create_creator(session: Session, now: datetime, *, name: str, email: str, co
         created_at=now,
     )
     if not made:
-        raise Conflict("A creator with this e-mail address exists already; nothing was written.")
+        raise Conflict("A creator with this e-mail address already exists; nothing was written.")
     return session.get_one(Creator, identifier)
 
 
 def get_creator(session: Session, creator_id: str) -> Creator:
-    """Raises Invalid for what is no creator's id, NotFound for one that nobody has."""
+    """Raises Invalid for a malformed id, and NotFound."""
     uuid_of(creator_id, CREATOR)
     creator = session.get(Creator, creator_id)
     if creator is None:

@@ -1,4 +1,4 @@
-"""What a name, an address, a country, a zone or a host has to look like. Pure: no database, no network."""
+"""Validation and normal forms of names, e-mail addresses, countries, time zones and hosts. Pure."""
 
 import ipaddress
 import re
@@ -25,23 +25,23 @@ EMAIL_LENGTH = 254
 HOST_LENGTH = 253
 MAX_REVIEW_DAYS = 60
 DEFAULT_MINIMUM_UNITS = 50
-"""Whole units of the brand's currency: smaller balances wait for the next payout (docs/money.md 7)."""
+"""In whole units of the brand's currency; smaller balances are carried (docs/money.md 7)."""
 
-# CLDR lists these beside the officially assigned codes of ISO 3166-1: groups, reserved and private codes.
+# CLDR also lists codes that ISO 3166-1 has not officially assigned: groups, reserved and private codes.
 _NOT_COUNTRIES = frozenset(
     ("AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "XK", "ZZ")
 )
-# Invisible marks that turn the direction of text: a name with one can look like another name.
+# Invisible characters that change the writing direction: a name with one can look like another name.
 _DIRECTION_MARKS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 # The URL standard reads a host whose last label is a number as an IPv4 address: 2130706433, 0x7f.1, 127.1.
-_NUMBER_AT_THE_END = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
+_NUMERIC_LAST_LABEL = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
 
 
 def normalize_name(text: str) -> str:
-    """A name in one line, with single spaces. Raises Invalid when it is empty, too long or not plain text."""
+    """The name in NFC, with single spaces. Raises Invalid if it is empty, too long or unprintable."""
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if not 1 <= len(name) <= NAME_LENGTH:
         raise Invalid(f"A name has 1 to {NAME_LENGTH} characters; this one has {len(name)}.")
@@ -49,17 +49,19 @@ def normalize_name(text: str) -> str:
         unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") or character in _DIRECTION_MARKS
         for character in name
     ):
-        raise Invalid("A name is plain text, without control characters or marks that turn its direction.")
+        raise Invalid(
+            "A name cannot contain control characters or characters that change the writing direction."
+        )
     return name
 
 
 def normalize_email(text: str) -> str:
-    """The address in the one form in which it is stored and compared. Raises Invalid without repeating it.
+    """The form in which addresses are stored and compared. Raises Invalid with a message without the address.
 
-    Lower case throughout: the local part is case-sensitive by RFC 5321 only, by no mail host in use.
+    All in lower case: the local part is case-sensitive in RFC 5321, but not at the mail hosts in use.
     """
     local, _, domain = text.strip().rpartition("@")
-    invalid = Invalid("The e-mail address is not one: it needs the form name@host.example.")
+    invalid = Invalid("The e-mail address is not valid: it must have the form name@host.example.")
     if not _LOCAL_PART.fullmatch(local) or len(local) > 64:
         raise invalid
     try:
@@ -72,35 +74,35 @@ def normalize_email(text: str) -> str:
 
 
 def normalize_country(text: str) -> str:
-    """An officially assigned two-letter code of ISO 3166-1, in capitals. Raises Invalid."""
+    """An officially assigned two-letter code of ISO 3166-1, in upper case. Raises Invalid."""
     code = text.strip().upper()
     if code not in countries():
-        raise Invalid(f"{text!r} is not a country: give its two letters by ISO 3166-1, such as DE or US.")
+        raise Invalid(f"{text!r} is not a country: give its two-letter ISO 3166-1 code, such as DE or US.")
     return code
 
 
 @cache
 def countries() -> frozenset[str]:
-    known = map(str, Locale("en").territories)
-    return frozenset(code for code in known if len(code) == 2 and code.isalpha()) - _NOT_COUNTRIES
+    codes = map(str, Locale("en").territories)
+    return frozenset(code for code in codes if len(code) == 2 and code.isalpha()) - _NOT_COUNTRIES
 
 
 def validate_timezone(text: str) -> str:
-    """An IANA time zone: a place, or UTC. Raises Invalid."""
+    """The name of an IANA time zone: a place, or UTC. Raises Invalid."""
     if text != "UTC" and ("/" not in text or text not in available_timezones()):
-        raise Invalid(f"{text!r} is not an IANA time zone: write it as in Europe/Berlin, or UTC.")
+        raise Invalid(f"{text!r} is not an IANA time zone: give a name such as Europe/Berlin, or UTC.")
     return text
 
 
 def normalize_currency(text: str) -> str:
-    """An ISO 4217 code in capitals. Raises Invalid."""
+    """An ISO 4217 code in upper case. Raises Invalid."""
     code = text.strip().upper()
     exponent(code)
     return code
 
 
 def minimum_payout_minor(minimum_minor: int | None, currency: str) -> int:
-    """The smallest payout, in minor units of `currency`; None asks for the default. Raises Invalid."""
+    """The smallest payout in minor units of `currency`; None means the default. Raises Invalid."""
     if minimum_minor is None:
         return int(DEFAULT_MINIMUM_UNITS * 10 ** exponent(currency))
     if not 0 <= minimum_minor <= MAX_MINOR:
@@ -115,17 +117,18 @@ def validate_review_days(days: int) -> int:
 
 
 def binding_months(customer_policy: str, months: int | None) -> int | None:
-    """How long a known customer is bound; a number goes with the policy `months` alone. Raises Invalid."""
+    """For how many months a customer is bound; only the policy "months" has a number. Raises Invalid."""
     if customer_policy != "months":
         if months is not None:
-            raise Invalid(f"The customer policy {customer_policy} takes no number of months; leave it out.")
+            raise Invalid(f"The customer policy {customer_policy} has no number of months; leave it out.")
         return None
     if months is None or not 1 <= months <= MAX_BINDING_MONTHS:
-        raise Invalid(f"Say for how many months a customer is bound: 1 to {MAX_BINDING_MONTHS}.")
+        raise Invalid(f"Give the number of months for which a customer is bound: 1 to {MAX_BINDING_MONTHS}.")
     return months
 
 
 def one_of(value: str, choices: Collection[str], what: str) -> str:
+    """`value`, or Invalid when it is not one of `choices`. `what` starts the message, such as "The role"."""
     if value not in choices:
         raise Invalid(f"{what} cannot be {value!r}; choose one of: {', '.join(choices)}.")
     return value
@@ -134,13 +137,13 @@ def one_of(value: str, choices: Collection[str], what: str) -> str:
 def normalize_host(text: str) -> str:
     """A host as browsers compare it: lower case, ASCII (IDNA 2008 by UTS 46), no final dot.
 
-    IP addresses and localhost are good too, in their usual form; a brand has to list them like any other
-    host. Raises Invalid for anything with a scheme, port, path or user in it, and for one-label names.
+    IP addresses and localhost are valid too, in their usual form; a brand must list them like any other host.
+    Raises Invalid for a string with a scheme, port, path or user name, and for names with a single label.
     """
     host = _ascii_host(text.strip().removesuffix("."), text)
     if is_ip_address(host):
         return str(ipaddress.ip_address(host))
-    if _NUMBER_AT_THE_END.fullmatch(host):
+    if _NUMERIC_LAST_LABEL.fullmatch(host):
         raise Invalid(f"{text!r} is not a host name: browsers would read it as an IP address.")
     if not _HOST.fullmatch(host) or len(host) > HOST_LENGTH or ("." not in host and host != "localhost"):
         raise Invalid(
@@ -159,7 +162,7 @@ def is_ip_address(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the host, in its normal form, is this machine itself."""
+    """Whether the host, in its normal form, is the local machine."""
     return host == "localhost" or (is_ip_address(host) and ipaddress.ip_address(host).is_loopback)
 
 

@@ -1,4 +1,4 @@
-"""Brands, users and creators as JSON values."""
+"""Users, memberships and creators as JSON values."""
 
 from typing import Any
 

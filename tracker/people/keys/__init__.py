@@ -1,1 +1,1 @@
-"""API keys: their scopes, their life."""
+"""API keys: scopes, creation, authentication, revocation."""

@@ -1,4 +1,4 @@
-"""The commands about keys: what the brand's programs show to be let in."""
+"""Commands for API keys, with which a brand's software calls the API."""
 
 import click
 from sqlalchemy.orm import Session
@@ -14,12 +14,12 @@ from tracker.times import format_utc, parse_utc
 
 @click.group("key", cls=ConsoleGroup)
 def key_commands() -> None:
-    """Keys: what a brand's programs show to be let in."""
+    """Keys: API keys for a brand's software."""
 
 
 @key_commands.command("create")
 @click.option("--brand", "brand_id", required=True, metavar="ID")
-@click.option("--name", required=True, help="Who has it, such as 'web shop'.")
+@click.option("--name", required=True, help="The holder of the key, such as 'web shop'.")
 @click.option(
     "--scope",
     "scopes",
@@ -28,20 +28,20 @@ def key_commands() -> None:
     metavar="SCOPE",
     help="May be repeated. " + "; ".join(f"{name}: {use}" for name, use in SCOPES.items()) + ".",
 )
-@click.option("--expires", metavar="TIME", help="When it ends, such as 2027-01-01.  [default: never]")
+@click.option("--expires", metavar="TIME", help="When it expires, such as 2027-01-01.  [default: never]")
 @pass_console
 def create_key(
     console: Console, brand_id: str, name: str, scopes: tuple[str, ...], expires: str | None
 ) -> CommandResult:
-    """Make a key. It is shown this once."""
+    """Create a key. It is shown only once."""
     expires_at = None if expires is None else parse_utc(expires)
 
     def create(session: Session) -> CommandResult:
         key, text = keys.create_key(
             session, console.now, brand_id=brand_id, name=name, scopes=scopes, expires_at=expires_at
         )
-        words = f"{_line(key)}\n  {text}\n  The key is not shown again."
-        return CommandResult({**key_json(key), "key": text}, words)
+        output = f"{_line(key)}\n  {text}\n  The key is not shown again."
+        return CommandResult({**key_json(key), "key": text}, output)
 
     return transact(console.databases.main, create)
 
@@ -50,7 +50,7 @@ def create_key(
 @click.option("--brand", "brand_id", required=True, metavar="ID")
 @pass_console
 def list_keys(console: Console, brand_id: str) -> CommandResult:
-    """Show the keys of a brand, revoked ones too, and when they were last used."""
+    """Show the keys of a brand, including revoked ones, and when they were last used."""
     with read_session(console.databases.main) as session:
         found = keys.list_keys(session, brand_id)
     return CommandResult(
@@ -62,7 +62,7 @@ def list_keys(console: Console, brand_id: str) -> CommandResult:
 @click.argument("key_id", metavar="ID")
 @pass_console
 def revoke_key(console: Console, key_id: str) -> CommandResult:
-    """Let a key open nothing from now on. What was reported with it stays."""
+    """Revoke a key, effective immediately. Sales reported with it stay."""
 
     def revoke(session: Session) -> CommandResult:
         keys.revoke_key(session, console.now, key_id)
@@ -78,8 +78,8 @@ def _line(key: ApiKey) -> str:
         state = f"last used {format_utc(key.last_used_at)}"
     else:
         state = "not used yet"
-    end = f"  ends {format_utc(key.expires_at)}" if key.expires_at else ""
-    return f"{key.id}  {key.name}  {' '.join(key.scopes)}  {state}{end}"
+    expiry = f"  expires {format_utc(key.expires_at)}" if key.expires_at else ""
+    return f"{key.id}  {key.name}  {' '.join(key.scopes)}  {state}{expiry}"
 
 
 COMMANDS = (key_commands,)

@@ -10,7 +10,7 @@ from config.database import STRICT, Base
 
 
 class ApiKey(Base):
-    """What a program of the brand's shows to be let in. The secret itself is kept nowhere, only its hash."""
+    """An API key of a brand's software. The secret itself is not stored, only its hash."""
 
     __tablename__ = "api_key"
     __table_args__ = (CheckConstraint("length(secret_hash) = 64", name="api_key_secret_is_hashed"), STRICT)
@@ -24,4 +24,4 @@ class ApiKey(Base):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
-    """To the hour: it is written once an hour at most."""
+    """Updated at most once an hour."""

@@ -1,4 +1,4 @@
-"""The keys of a brand's programs: made, shown once, recognised, revoked."""
+"""API keys of a brand: creation, listing, revocation and authentication."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -37,14 +37,14 @@ class Unauthenticated(LinkledgerError):
         self.cause = cause
 
     def headers(self) -> dict[str, str]:
-        """RFC 6750, section 3: what to do, and what was wrong with the key that was shown."""
+        """The challenge of RFC 6750, section 3; with an error code only if a key was presented."""
         error = "" if self.cause == "missing" else ', error="invalid_token"'
         return {"WWW-Authenticate": f'Bearer realm="linkledger"{error}'}
 
 
 @dataclass(frozen=True)
 class Caller:
-    """A program that was let in: by which key, for which brand, and what the key is for."""
+    """An authenticated program: its key, its brand and its scopes."""
 
     key_id: str
     brand_id: str
@@ -64,12 +64,12 @@ def create_key(
     scopes: Iterable[str],
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
-    """The key, and its text, which nobody can be shown again.
+    """Create a key. Returns it with its full text, which is not stored and cannot be shown again.
 
-    Raises NotFound for the brand, Invalid for the name, the scopes, or an end that is not ahead.
+    Raises NotFound for the brand, and Invalid for the name, the scopes, or an expiry in the past.
     """
     if expires_at is not None and expires_at <= now:
-        raise Invalid(f"The key would end at {format_utc(expires_at)}, which is over.")
+        raise Invalid(f"The key would expire at {format_utc(expires_at)}, which is in the past.")
     secret = new_secret()
     key = ApiKey(
         id=new_id(KEY, now),
@@ -88,13 +88,13 @@ def create_key(
 
 
 def list_keys(session: Session, brand_id: str) -> Sequence[ApiKey]:
-    """Revoked ones too, oldest first. Raises NotFound for the brand."""
+    """All keys of a brand, including revoked ones, oldest first. Raises NotFound for the brand."""
     brand = get_brand(session, brand_id)
     return session.scalars(select(ApiKey).where(ApiKey.brand_id == brand.id).order_by(ApiKey.id)).all()
 
 
 def get_key(session: Session, key_id: str) -> ApiKey:
-    """Raises Invalid for what is no key's id, NotFound for one that does not exist."""
+    """Raises Invalid for a malformed id, and NotFound."""
     uuid_of(key_id, KEY)
     key = session.get(ApiKey, key_id)
     if key is None:
@@ -103,7 +103,7 @@ def get_key(session: Session, key_id: str) -> ApiKey:
 
 
 def revoke_key(session: Session, now: datetime, key_id: str) -> None:
-    """From now on it opens nothing. Raises NotFound, Conflict when it is revoked already."""
+    """Revoke a key, effective immediately. Raises NotFound, and Conflict when it is already revoked."""
     done = session.execute(
         update(ApiKey)
         .where(ApiKey.id == key_id, ApiKey.revoked_at.is_(None))
@@ -113,30 +113,32 @@ def revoke_key(session: Session, now: datetime, key_id: str) -> None:
     assert isinstance(done, CursorResult)
     if done.rowcount != 1:
         get_key(session, key_id)
-        raise Conflict(f"{key_id} was revoked already.")
+        raise Conflict(f"{key_id} is already revoked.")
 
 
 def authenticate(session: Session, now: datetime, presented: PresentedKey) -> Caller:
-    """Who shows that key. Raises NotLetIn.
+    """The caller that presents this key. Raises Unauthenticated.
 
-    Only a caller with the right secret learns that the key is expired or revoked.
+    Only a caller with the right secret learns that the key is revoked or expired.
     """
     key = session.get(ApiKey, presented.key_id)
     if key is None or not secret_matches(presented.secret, key.secret_hash):
-        raise Unauthenticated("unknown", "There is no such key, or its secret is another one.")
+        raise Unauthenticated("unknown", "There is no such key, or its secret is different.")
     if key.revoked_at is not None:
         raise Unauthenticated("revoked", f"{key.id} was revoked on {format_utc(key.revoked_at)}.")
     if key.expires_at is not None and key.expires_at <= now:
-        raise Unauthenticated("expired", f"{key.id} ended on {format_utc(key.expires_at)}; make a new one.")
+        raise Unauthenticated(
+            "expired", f"{key.id} expired on {format_utc(key.expires_at)}; create a new one."
+        )
     return Caller(key.id, key.brand_id, frozenset(key.scopes), key.last_used_at)
 
 
 def record_use(session: Session, now: datetime, key_id: str) -> bool:
-    """Record the use, at most once an hour. Whether this call wrote it."""
-    before = now - USE_RECORD_INTERVAL
+    """Record the use of a key, at most once an hour. Returns whether this call wrote it."""
+    latest = now - USE_RECORD_INTERVAL
     done = session.execute(
         update(ApiKey)
-        .where(ApiKey.id == key_id, or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at <= before))
+        .where(ApiKey.id == key_id, or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at <= latest))
         .values(last_used_at=now)
         .execution_options(synchronize_session=False)
     )

@@ -1,8 +1,8 @@
-"""What a key looks like and what it may be for. Pure but for the choice of new secrets.
+"""The format and the scopes of API keys. Pure, except for the random choice of new secrets.
 
-A key is `llk_`, the 32 digits of its public id, `_`, and a secret of 43 letters and digits: 256 random bits.
-Only the secret's plain SHA-256 is kept. A slow hash with a salt protects what people can remember; nobody
-can try out 2^256 secrets, and every call pays for the hash.
+A key is `llk_`, the 32 hex digits of its public id, `_`, and a secret of 43 letters and digits: 256 random
+bits. Only the plain SHA-256 of the secret is stored. A slow, salted hash protects passwords that can be
+guessed; here it would only slow down every call, because 2^256 secrets cannot be tried.
 """
 
 import hashlib
@@ -23,9 +23,9 @@ SECRET_LENGTH = 43
 SCOPES = {
     "sales:write": "report sales, refunds, cancellations and disputes",
     "sales:read": "read sales and who is credited for them",
-    "postback": "report sales by an address that holds the key (GET /postback)",
+    "postback": "report sales by a URL that contains the key (GET /postback)",
 }
-"""What a key may be for, by name. A further one is a line here and a `keyed` view."""
+"""What each scope allows. A new scope needs a line here and a `keyed` view."""
 
 EXCLUSIVE_SCOPES = frozenset({"postback"})
 """A key with this scope is sent in URLs, which proxies and networks log, so it must have no other scope."""
@@ -35,7 +35,7 @@ _KEY = re.compile(rf"{PREFIX}_([0-9a-f]{{32}})_([A-Za-z0-9]{{{SECRET_LENGTH}}})"
 
 
 class PresentedKey(NamedTuple):
-    """A key as somebody shows it: the id that it claims, and the secret that has to prove it."""
+    """A key as a caller presents it: the claimed id, and the secret that proves it."""
 
     key_id: str
     secret: str
@@ -46,12 +46,12 @@ def new_secret() -> str:
 
 
 def format_key(key_id: str, secret: str) -> str:
-    """What the brand is shown once, for "key_…" and its secret."""
+    """The full text of a key, which is shown only once, from its id ("key_…") and its secret."""
     return f"{PREFIX}_{key_id.removeprefix(f'{KEY}_')}_{secret}"
 
 
 def parse_key(text: str) -> PresentedKey | None:
-    """None for what is no key."""
+    """The id and the secret in the text of a key; None if the text does not have the form of a key."""
     found = _KEY.fullmatch(text)
     return PresentedKey(f"{KEY}_{found[1]}", found[2]) if found else None
 
@@ -61,22 +61,22 @@ def hash_secret(secret: str) -> str:
 
 
 def secret_matches(presented: str, secret_hash: str) -> bool:
-    """Compared in constant time."""
+    """Whether the secret has this hash, compared in constant time."""
     return hmac.compare_digest(hash_secret(presented), secret_hash)
 
 
 def checked_scopes(names: Iterable[str]) -> list[str]:
-    """Each once, sorted. Raises Invalid."""
-    found = sorted(set(names))
+    """The scopes without duplicates, sorted. Raises Invalid."""
+    scopes = sorted(set(names))
     known = ", ".join(SCOPES)
-    if not found:
-        raise Invalid(f"A key needs at least one scope; there are {known}.")
-    for name in found:
+    if not scopes:
+        raise Invalid(f"A key needs at least one scope; choose from: {known}.")
+    for name in scopes:
         if name not in SCOPES:
-            raise Invalid(f"{name!r} is no scope; there are {known}.")
-        if name in EXCLUSIVE_SCOPES and len(found) > 1:
+            raise Invalid(f"{name!r} is not a scope; choose from: {known}.")
+        if name in EXCLUSIVE_SCOPES and len(scopes) > 1:
             raise Invalid(
-                f"The scope {name} stands alone: its key travels in addresses, which end up in logs. "
-                "Make a key of its own for it."
+                f"The scope {name} cannot be combined with others: its key is part of URLs, which are often "
+                "logged. Create a separate key for it."
             )
-    return found
+    return scopes

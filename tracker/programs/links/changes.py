@@ -1,4 +1,4 @@
-"""Which links changed since a version that somebody has seen. The versions are counted by the database."""
+"""Links that changed since a given version, for caches. The database counts the versions."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 from tracker.programs.models import Enrollment, Link, LinkChange, LinkVersion, Program
 
 MAX_CHANGES = 1_000
-"""With more changes since the last poll, the whole cache is cleared."""
+"""With more changes than this since the last poll, the whole cache is cleared."""
 
 MAX_IDS_PER_QUERY = 500
 
 
 @dataclass(frozen=True)
 class LinkChanges:
-    """`codes`: changed links' code keys, each with the version of its last change; None: it may be any."""
+    """`codes`: code key of a changed link -> version of its last change; None: any link may have changed."""
 
     version: int
     codes: Mapping[str, int] | None
@@ -29,12 +29,12 @@ def link_version(session: Session) -> int:
 
 
 def changes_since(session: Session, seen: int) -> LinkChanges:
-    """What changed after `seen`. `session` must have one consistent view of the database."""
+    """The changes after version `seen`. `session` must have one consistent view of the database."""
     version = link_version(session)
     if version == seen:
         return LinkChanges(version, {})
     if not seen < version <= seen + MAX_CHANGES:
-        return LinkChanges(version, None)  # long not looked, or the database was restored
+        return LinkChanges(version, None)  # the last poll is long ago, or the database was restored
     changed = select(LinkChange).where(LinkChange.version > seen).order_by(LinkChange.version)
     by_subject: dict[str, dict[str, int]] = defaultdict(dict)
     for change in session.scalars(changed):

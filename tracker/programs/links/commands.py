@@ -1,4 +1,4 @@
-"""The commands about links."""
+"""Commands for links."""
 
 import click
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ from tracker.programs.serializers import link_json
 from tracker.programs.terms import link_rate_overrides
 from tracker.times import parse_utc
 
-_PASS_HELP = f"Goes on from the short link's query to the shop: {', '.join(PASSABLE_PARAMETERS)}"
+_PASS_HELP = f"Query parameter to pass on from the short link to the shop: {', '.join(PASSABLE_PARAMETERS)}"
 
 
 @click.group("link", cls=ConsoleGroup)
@@ -26,15 +26,15 @@ def link_commands() -> None:
 @click.option("--creator", "creator_id", required=True, metavar="ID")
 @click.option("--to", "destination", required=True, metavar="URL", help="A page on a host of the brand.")
 @click.option("--code", help="3 to 64 of A-Z a-z 0-9 _ and -.  [default: seven letters and digits]")
-@click.option("--s1", help="A label that goes with every click; also --s2 to --s5.")
+@click.option("--s1", help="A label for every click of the link; also --s2 to --s5.")
 @click.option("--s2", hidden=True)
 @click.option("--s3", hidden=True)
 @click.option("--s4", hidden=True)
 @click.option("--s5", hidden=True)
 @click.option("--rate", metavar="PERCENT", help="A rate for this link alone.")
 @click.option("--pass", "passes", multiple=True, metavar="NAME", help=f"{_PASS_HELP}; repeatable.")
-@click.option("--deep-links", is_flag=True, help="Let ?to=/path lead to other pages of the same host.")
-@click.option("--expires", metavar="TIME", help="From when on it leads nowhere.")
+@click.option("--deep-links", is_flag=True, help="Allow ?to=/path to choose another page of the same host.")
+@click.option("--expires", metavar="TIME", help="The time from which the link is inactive.")
 @pass_console
 def create_link(
     console: Console,
@@ -48,7 +48,7 @@ def create_link(
     expires: str | None,
     **labels: str | None,
 ) -> CommandResult:
-    """Make a link of a creator who takes part in a program."""
+    """Create a link for a creator who takes part in a program."""
     rate_bp = None if rate is None else parse_rate_bp(rate)
     options = operations.LinkOptions(passes, deep_links, parse_utc(expires) if expires else None)
 
@@ -79,16 +79,16 @@ def list_links(console: Console, program_id: str | None, creator_id: str | None)
         links = operations.list_links(session, program_id=program_id, creator_id=creator_id)
         rates = link_rate_overrides(session, console.now)
         link_url = console.settings.link_url
-        answers = [link_json(link, owner, link_url, rates.get(link.id)) for link, owner in links]
-    lines = [f"{each['id']}  {each['url']} -> {each['destination']} ({each['state']})" for each in answers]
-    return CommandResult(answers, "\n".join(lines) or "There are no links yet.")
+        values = [link_json(link, owner, link_url, rates.get(link.id)) for link, owner in links]
+    lines = [f"{each['id']}  {each['url']} -> {each['destination']} ({each['state']})" for each in values]
+    return CommandResult(values, "\n".join(lines) or "There are no links yet.")
 
 
 @link_commands.command("pause")
 @click.argument("link_id", metavar="ID")
 @pass_console
 def pause_link(console: Console, link_id: str) -> CommandResult:
-    """Let a link lead nowhere until it is resumed. Earlier clicks still earn."""
+    """Deactivate a link until it is resumed. Earlier clicks still earn."""
     return _set_state(console, link_id, "paused")
 
 
@@ -96,7 +96,7 @@ def pause_link(console: Console, link_id: str) -> CommandResult:
 @click.argument("link_id", metavar="ID")
 @pass_console
 def resume_link(console: Console, link_id: str) -> CommandResult:
-    """Let a paused link lead to its page again."""
+    """Reactivate a paused link."""
     return _set_state(console, link_id, "active")
 
 
@@ -104,16 +104,16 @@ def resume_link(console: Console, link_id: str) -> CommandResult:
 @click.argument("link_id", metavar="ID")
 @pass_console
 def end_link(console: Console, link_id: str) -> CommandResult:
-    """End a link for good. Earlier clicks still earn; its code is never given to another link."""
+    """End a link permanently. Earlier clicks still earn; no other link can get its code."""
     return _set_state(console, link_id, "ended")
 
 
 @link_commands.command("expire")
 @click.argument("link_id", metavar="ID")
-@click.option("--at", metavar="TIME", help="Leave it out to let the link go on for good.")
+@click.option("--at", metavar="TIME", help="Leave it out to remove the expiry.")
 @pass_console
 def expire_link(console: Console, link_id: str, at: str | None) -> CommandResult:
-    """Let a link lead nowhere from a later time on. Earlier clicks still earn."""
+    """Set the time from which a link is inactive. Earlier clicks still earn."""
     until = parse_utc(at) if at else None
 
     def change(session: Session) -> CommandResult:
@@ -133,5 +133,5 @@ def _set_state(console: Console, link_id: str, state: str) -> CommandResult:
 
 def _link_result(session: Session, console: Console, link: Link, rate_bp: int | None) -> CommandResult:
     enrollment = session.get_one(Enrollment, link.enrollment_id)
-    answer = link_json(link, enrollment, console.settings.link_url, rate_bp)
-    return CommandResult(answer, f"{link.id}  {answer['url']} -> {link.destination} ({link.state})")
+    value = link_json(link, enrollment, console.settings.link_url, rate_bp)
+    return CommandResult(value, f"{link.id}  {value['url']} -> {link.destination} ({link.state})")

@@ -1,4 +1,4 @@
-"""Where a link may lead: to https, on a host of the brand's list, in the one form that we store. Pure."""
+"""Validation of destinations: https, a host that the brand allows, and one normal form. Pure."""
 
 import re
 from collections.abc import Collection
@@ -11,16 +11,16 @@ MAX_DESTINATION_LENGTH = 2048
 
 _BROKEN_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _START = re.compile(r"https?://[^/?#]", re.IGNORECASE)
-# What may stand unescaped (RFC 3986), but brackets: some readers of a Location header escape those anew.
+# Characters that need no escaping (RFC 3986). Not brackets: some clients escape them in a Location header.
 _SAFE_IN_PATH = "/%:@!$&'()*+,;=~"
 _SAFE_IN_QUERY = _SAFE_IN_PATH + "?"
 
 
 def checked_destination(text: str, hosts: Collection[str], brand_id: str) -> str:
-    """The address in ASCII, with a host exactly as listed. Raises Invalid, saying what to change.
+    """The destination in ASCII, with the host in its normal form. Raises Invalid and says what to change.
 
-    `hosts` are the brand's, in their normal form. The text is refused, not repaired, wherever two readers
-    could see two hosts in it: userinfo, backslashes, control characters.
+    `hosts` are the brand's hosts in their normal form. Whatever two parsers could read as different hosts is
+    rejected, not repaired: user names, backslashes, control characters.
     """
     address = text.strip(" ")
     _reject_ambiguous(address)
@@ -34,18 +34,18 @@ def checked_destination(text: str, hosts: Collection[str], brand_id: str) -> str
         )
     if parts.scheme == "http" and not is_loopback(host):
         raise Invalid(
-            f"The destination on {host} must start with https://: a plain http page can be altered."
+            f"The destination on {host} must start with https://: an http page can be altered on its way."
         )
     destination = _join(parts, host, port)
     if len(destination) > MAX_DESTINATION_LENGTH:
         raise Invalid(
-            f"The destination has {len(destination)} characters; at most {MAX_DESTINATION_LENGTH} are safe to send."
+            f"The destination has {len(destination)} characters; the limit is {MAX_DESTINATION_LENGTH}."
         )
     return destination
 
 
 def page_on_same_host(destination: str, path: str) -> str | None:
-    """The page at `path` on the host of `destination`; None when it is not plainly a path of that host.
+    """The URL of `path` on the host of `destination`; None unless it is unambiguously a path on that host.
 
     `path` comes from a visitor and chooses the page, never the host (decision "A visitor chooses a page").
     """
@@ -59,7 +59,7 @@ def page_on_same_host(destination: str, path: str) -> str | None:
 
 
 def destination_origin(destination: str) -> tuple[str, str]:
-    """Scheme, host and port as text, and the host, of an address that has been checked."""
+    """The origin (scheme, host and port) and the host of a checked destination."""
     parts = urlsplit(destination)
     return f"{parts.scheme}://{parts.netloc}", parts.hostname or ""
 
@@ -70,10 +70,10 @@ def _reject_ambiguous(address: str) -> None:
     if "\\" in address:
         raise Invalid("The destination contains a backslash; write %5C if the shop really needs one.")
     if not _START.match(address):
-        raise Invalid("The destination must be a whole address, such as https://shop.example/page.")
+        raise Invalid("The destination must be a complete URL, such as https://shop.example/page.")
     if _BROKEN_PERCENT.search(address):
         raise Invalid(
-            "The destination has a % that two hex digits do not follow; write a percent sign as %25."
+            "The destination contains a % without two hex digits after it; write a percent sign as %25."
         )
 
 
@@ -82,10 +82,10 @@ def _split(address: str) -> SplitResult:
         parts = urlsplit(address)
     except ValueError:
         raise Invalid(
-            "The destination's host cannot be read; write it as in https://shop.example/page."
+            "The destination's host cannot be read; write a URL such as https://shop.example/page."
         ) from None
     if "@" in parts.netloc:
-        raise Invalid("The destination has a user name before its host; leave out everything up to the @.")
+        raise Invalid("The destination has a user name before its host; remove everything up to the @.")
     return parts
 
 

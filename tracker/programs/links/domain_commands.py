@@ -1,4 +1,4 @@
-"""The commands about host names for links, and about where dead links lead."""
+"""Commands for host names of links, and for the fallback page of inactive links."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from tracker.times import format_utc
 
 @click.group("domain", cls=ConsoleGroup)
 def domain_commands() -> None:
-    """Domains: host names of a brand's own for its short links."""
+    """Domains: a brand's own host names for its short links."""
 
 
 @domain_commands.command("add")
@@ -23,7 +23,7 @@ def domain_commands() -> None:
 @click.option("--brand", "brand_id", required=True, metavar="ID")
 @pass_console
 def add_domain(console: Console, host: str, brand_id: str) -> CommandResult:
-    """Let links of the brand, and no others, be opened at HOST. Its DNS has to lead to this installation."""
+    """Serve the links of the brand, and no others, at HOST. Its DNS must point to this installation."""
     own_host = urlsplit(console.settings.link_url).hostname or ""
 
     def add(session: Session) -> CommandResult:
@@ -39,11 +39,11 @@ def add_domain(console: Console, host: str, brand_id: str) -> CommandResult:
 @click.option("--brand", "brand_id", required=True, metavar="ID")
 @pass_console
 def remove_domain(console: Console, host: str, brand_id: str) -> CommandResult:
-    """Take HOST away from the brand; it then is like any other name that leads here."""
+    """Remove HOST from the brand; it is then treated like any other host name of this installation."""
 
     def remove(session: Session) -> CommandResult:
         name = domains.remove_domain(session, brand_id=brand_id, host=host)
-        return CommandResult({"host": name}, f"{name} is no domain of {brand_id} any more")
+        return CommandResult({"host": name}, f"{name} is no longer a domain of {brand_id}")
 
     return transact(console.databases.main, remove)
 
@@ -55,9 +55,9 @@ def list_domains(console: Console, brand_id: str | None) -> CommandResult:
     """Show domains."""
     with read_session(console.databases.main) as session:
         results = [_domain_result(each) for each in domains.list_domains(session, brand_id)]
-    lines = [answer.text for answer in results]
+    lines = [result.text for result in results]
     return CommandResult(
-        [answer.value for answer in results], "\n".join(lines) or "There are no domains yet."
+        [result.value for result in results], "\n".join(lines) or "There are no domains yet."
     )
 
 
@@ -66,11 +66,11 @@ def list_domains(console: Console, brand_id: str | None) -> CommandResult:
 @click.argument("url", required=False)
 @pass_console
 def set_fallback(console: Console, brand_id: str, url: str | None) -> CommandResult:
-    """Send visitors of paused, expired and ended links to URL, on a host of the brand; or to none."""
+    """Set the page for visitors of paused, expired and ended links. Without URL, it is our own page."""
 
     def change(session: Session) -> CommandResult:
         brand = domains.set_fallback(session, brand_id=brand_id, url=url)
-        text = f"{brand.id}  dead links lead to {brand.fallback_url or 'a page that says so'}"
+        text = f"{brand.id}  inactive links lead to {brand.fallback_url or 'our own page'}"
         return CommandResult({"brand": brand.id, "fallback_url": brand.fallback_url}, text)
 
     return transact(console.databases.main, change)

@@ -1,4 +1,4 @@
-"""A brand's own host names for short links, and the page for links that lead nowhere any more."""
+"""A brand's own host names for short links, and its fallback page for inactive links."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ class Domain:
 
 
 def add_domain(session: Session, now: datetime, *, brand_id: str, host: str, own_host: str) -> LinkDomain:
-    """Give a brand a host name for its links. `own_host` is the installation's, which nobody gets.
+    """Give a brand a host name for its links. `own_host`, the installation's own host, cannot be given away.
 
-    Raises Invalid, NotFound, and Conflict when another brand has the host. Adding it again changes nothing.
+    Idempotent. Raises Invalid, NotFound, and Conflict when another brand has the host.
     """
     brand, name = get_brand(session, brand_id), normalize_host(host)
     if name == own_host:
@@ -41,11 +41,11 @@ def add_domain(session: Session, now: datetime, *, brand_id: str, host: str, own
 
 
 def remove_domain(session: Session, *, brand_id: str, host: str) -> str:
-    """Returns the host in its normal form. Raises NotFound when the brand does not have it."""
+    """Remove a host name. Returns it in its normal form. Raises NotFound when the brand does not have it."""
     name = normalize_host(host)
-    gone = delete(LinkDomain).where(LinkDomain.host == name, LinkDomain.brand_id == brand_id)
-    if cast(CursorResult[Any], session.execute(gone)).rowcount != 1:
-        raise NotFound(f"{name} is no domain of brand {brand_id}. See them with: linkledger domain list")
+    removal = delete(LinkDomain).where(LinkDomain.host == name, LinkDomain.brand_id == brand_id)
+    if cast(CursorResult[Any], session.execute(removal)).rowcount != 1:
+        raise NotFound(f"{name} is not a domain of brand {brand_id}. See them with: linkledger domain list")
     return name
 
 
@@ -57,7 +57,7 @@ def list_domains(session: Session, brand_id: str | None = None) -> Sequence[Link
 
 
 def known_domains(session: Session) -> dict[str, Domain]:
-    """Every further host name, in its normal form. They are few: a redirect keeps them all in memory."""
+    """All brand-specific host names in normal form. They are few, so the redirect caches all of them."""
     rows = session.execute(
         select(LinkDomain.host, LinkDomain.brand_id, Brand.fallback_url).join(
             Brand, Brand.id == LinkDomain.brand_id
@@ -67,7 +67,7 @@ def known_domains(session: Session) -> dict[str, Domain]:
 
 
 def set_fallback(session: Session, *, brand_id: str, url: str | None) -> Brand:
-    """Where dead links of the brand lead; None for our own page that says so. Raises Invalid, NotFound."""
+    """Set where inactive links of the brand lead; None means our own page. Raises Invalid, NotFound."""
     brand = get_brand(session, brand_id)
     checked = None if url is None else checked_destination(url, brand_hosts(session, brand.id), brand.id)
     session.execute(update(Brand).where(Brand.id == brand.id).values(fallback_url=checked))

@@ -1,4 +1,4 @@
-"""Links: making one, pausing or ending it, and what the redirect needs to know of it."""
+"""Links: creation, state changes, and the lookup for the redirect."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,16 +22,16 @@ from tracker.programs.operations import get_enrollment, get_program
 from tracker.programs.rules import ALLOWED_FORMER_STATES, checked_passes, checked_rate_bp, checked_sub_ids
 
 LINK = "lnk"
-# There are 31^7 codes: with 100 million in use, eight random ones in a row are practically never all taken.
+# There are 31^7 codes: with 100 million in use, eight random codes in a row are practically never all taken.
 MAX_CODE_ATTEMPTS = 8
 
 
 @dataclass(frozen=True)
 class LinkTarget:
-    """What a redirect needs. `reason` says why a link that is not active is not, such as "link paused".
+    """What a redirect needs to know about a link.
 
-    `destination` has the program's `parameters` in it. A link may be active and past `expires_at`: time goes
-    on while this is kept in memory.
+    `reason` is why the link is inactive, such as "link paused", or None. `destination` includes the program's
+    `parameters`. An active link may be past its `expires_at`, because targets are cached.
     """
 
     link_id: UUID
@@ -53,7 +53,7 @@ class LinkTarget:
 
 @dataclass(frozen=True)
 class LinkOptions:
-    """What a link may do beside leading to its page; nothing of it by default."""
+    """Optional features of a link; all are off by default."""
 
     passes: tuple[str, ...] = ()
     deep_links: bool = False
@@ -75,7 +75,7 @@ def insert_link(
     rate_bp: int | None,
     options: LinkOptions,
 ) -> Link:
-    """Check everything, then write. Raises Invalid, and Conflict when the code is taken."""
+    """Insert a link; without `code` it gets a random one. Raises Invalid, Conflict when the code is taken."""
     address = checked_destination(destination, brand_hosts(session, program.brand_id), program.brand_id)
     row = {
         "id": new_id(LINK, now),
@@ -112,12 +112,13 @@ def _insert_with_new_code(session: Session, row: dict[str, Any]) -> None:
         if _insert_with_code(session, row, new_link_code()):
             return
     raise Fault(
-        f"{MAX_CODE_ATTEMPTS} random link codes in a row are in use, which cannot be chance; nothing was written."
+        f"{MAX_CODE_ATTEMPTS} random link codes in a row are already in use, which cannot be a coincidence; "
+        "nothing was written."
     )
 
 
 def get_link(session: Session, link_id: str) -> Link:
-    """Raises Invalid for what is no link's id, NotFound for one that nobody has."""
+    """Raises Invalid for a malformed id, and NotFound."""
     uuid_of(link_id, LINK)
     link = session.get(Link, link_id)
     if link is None:
@@ -126,7 +127,7 @@ def get_link(session: Session, link_id: str) -> Link:
 
 
 def set_link_state(session: Session, *, link_id: str, state: str) -> Link:
-    """`state` is active, paused or ended. Raises Conflict on a link that has ended: that is for good."""
+    """Set a link to "active", "paused" or "ended". Raises NotFound, and Conflict when the link has ended."""
     link = get_link(session, link_id)
     change = (
         update(Link)
@@ -134,13 +135,13 @@ def set_link_state(session: Session, *, link_id: str, state: str) -> Link:
         .values(state=state)
     )
     if cast(CursorResult[Any], session.execute(change)).rowcount != 1:
-        raise Conflict(f"Link {link_id} has ended, and an ended link stays so; create a new one.")
+        raise Conflict(f"Link {link_id} has ended, which is permanent; create a new one.")
     session.refresh(link)
     return link
 
 
 def expire_link(session: Session, now: datetime, *, link_id: str, at: datetime | None) -> Link:
-    """Let a link lead nowhere from a time to come on; None lets it go on. Raises Invalid, NotFound."""
+    """Set the time from which a link is inactive; None removes it. Raises Invalid if it is past, NotFound."""
     link = get_link(session, link_id)
     session.execute(update(Link).where(Link.id == link.id).values(expires_at=_checked_expiry(now, at)))
     session.refresh(link)
@@ -149,23 +150,23 @@ def expire_link(session: Session, now: datetime, *, link_id: str, at: datetime |
 
 def _checked_expiry(now: datetime, at: datetime | None) -> datetime | None:
     if at is not None and at <= now:
-        raise Invalid("A link expires at a time to come; to let it lead nowhere now, pause or end it.")
+        raise Invalid("The expiry must be in the future; to deactivate the link now, pause or end it.")
     return at
 
 
 @dataclass(frozen=True)
 class LinkLookup:
-    """What a code leads to (None: no link has it), as the database was at `version`.
+    """The target of a code (None: no link has it), read at `version`.
 
-    The version is the number of the last committed change (programs.changes); 0 before the first, and where
-    there is no link.
+    The version is the number of the last committed change to a link (see tracker.programs.links.changes); 0
+    before the first change, and if there is no link.
     """
 
     link: LinkTarget | None
     version: int
 
 
-# Columns and no objects: a redirect that misses its cache waits for this.
+# Columns instead of objects, for speed: a redirect that misses the cache waits for this query.
 _TARGET = (
     select(
         Link.id,
@@ -191,7 +192,7 @@ _TARGET = (
 
 
 def lookup_link(connection: Connection | Session, code: str) -> LinkLookup:
-    """What a code leads to, in one query."""
+    """The target of a code and its version, in one query."""
     row = connection.execute(_TARGET, {"key": code_key(code)}).one_or_none()
     if row is None:
         return LinkLookup(None, 0)
@@ -212,13 +213,13 @@ def lookup_link(connection: Connection | Session, code: str) -> LinkLookup:
 
 
 def link_target(session: Session, code: str) -> LinkTarget | None:
-    """What a code leads to; None when no link has it."""
+    """The target of a code; None when no link has it."""
     return lookup_link(session, code).link
 
 
 def _inactive_reason(link_state: str, enrollment_state: str, program_state: str) -> str | None:
     states = {"link": link_state, "enrollment": enrollment_state, "program": program_state}
-    return next((f"{what} {state}" for what, state in states.items() if state != "active"), None)
+    return next((f"{subject} {state}" for subject, state in states.items() if state != "active"), None)
 
 
 def create_link(
@@ -233,15 +234,16 @@ def create_link(
     rate_bp: int | None = None,
     options: LinkOptions = NO_OPTIONS,
 ) -> Link:
-    """Make a link of an enrolled creator. Without `code` it gets one of seven letters and digits.
+    """Create a link for an enrolled creator. Without `code` it gets seven random letters and digits.
 
-    Raises Invalid (code, destination, sub-ids, rate), NotFound, and Conflict when the code is taken.
+    Raises Invalid (code, destination, sub-ids, rate, options), NotFound, and Conflict when the code is taken
+    or the enrollment or the program has ended.
     """
     enrollment = get_enrollment(session, program_id=program_id, creator_id=creator_id)
     program = get_program(session, program_id)
     if "ended" in (enrollment.state, program.state):
         raise Conflict(
-            f"Creator {creator_id} takes part in program {program.id} no longer; no link was made."
+            f"Creator {creator_id} no longer takes part in program {program.id}; no link was created."
         )
     return insert_link(
         session,
@@ -259,7 +261,7 @@ def create_link(
 def list_links(
     session: Session, *, program_id: str | None = None, creator_id: str | None = None
 ) -> list[tuple[Link, Enrollment]]:
-    """Links with the enrollment they belong to, the oldest first."""
+    """Links with their enrollments, the oldest first."""
     links = select(Link, Enrollment).join(Enrollment, Enrollment.id == Link.enrollment_id).order_by(Link.id)
     if program_id is not None:
         links = links.where(Enrollment.program_id == get_program(session, program_id).id)

@@ -1,1 +1,1 @@
-"""The web entry points for shops and programs: hooks, API, postbacks."""
+"""The HTTP entry points for sources: webhooks, the brand API and postbacks."""

@@ -1,4 +1,4 @@
-"""Webhook entry point: receives the signed messages of shops."""
+"""The webhook entry point, which receives the signed messages of shops."""
 
 from datetime import UTC, datetime
 
@@ -8,8 +8,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import ServiceUnavailable
 
 from tracker.http.raw_body import read_body
+from tracker.http.request_slots import REQUEST_SLOT
 from tracker.http.site import Site, site
-from tracker.http.turns import REQUEST_SLOT
 from tracker.people.access.guards import signed
 from tracker.sales.api.metrics import HOOK_MESSAGES, HOOKS_REFUSED
 from tracker.sales.health.clocks import record_stale_refusal
@@ -30,9 +30,9 @@ RETRY_AFTER_S = 5
 
 
 @blueprint.post("/hooks/<source_id>")
-@signed("the message carries a signature by the source's own secret, over its raw bytes")
+@signed("the raw body is signed with the secret of the source")
 def receive_hook(source_id: str) -> Response:
-    """Responds 200 for parked messages, too: shops disable a webhook that returns errors."""
+    """Responds 200 even for parked messages, because shops disable a webhook that returns errors."""
     now = datetime.now(UTC)
     body = read_body(request.environ, MAXIMUM_BYTES)
     try:
@@ -45,7 +45,7 @@ def receive_hook(source_id: str) -> Response:
             retry_after=RETRY_AFTER_S,
         ) from None
     if received is None:
-        return jsonify(state="greeted", reason="Nothing was stored; orders must be signed.")
+        return jsonify(state="greeted", reason="Nothing was stored. Orders must be signed.")
     HOOK_MESSAGES.labels("duplicate" if received.duplicate else received.state).inc()
     return _response(received)
 
@@ -59,7 +59,7 @@ def _group_commit(here: Site) -> GroupCommit:
 
 
 def _receive(source_id: str, body: bytes, now: datetime) -> ReceiveResult | None:
-    """None for a ping. The cached source may be stale: it is then reloaded once."""
+    """None for a ping. A cached source may be outdated: then it is read and the message verified again."""
     known = site().part(_sources).cached(source_id)
     if known is not None:
         try:
@@ -77,13 +77,13 @@ def _receive(source_id: str, body: bytes, now: datetime) -> ReceiveResult | None
         raise
     except SecretsChanged:
         raise ServiceUnavailable(
-            "The source's secrets are being changed. Nothing was kept; please send the message again.",
+            "The secrets of the source are being changed. Nothing was stored; please send the message again.",
             retry_after=RETRY_AFTER_S,
         ) from None
 
 
 def _verify_and_receive(known: CachedSource, body: bytes, now: datetime) -> ReceiveResult | None:
-    """Raises NotAuthentic or SecretsChanged; nothing was written then."""
+    """None for a ping. Raises NotAuthentic or SecretsChanged; in both cases nothing was written."""
     kind, headers = kind_of(known.source.kind), dict(request.headers.items())
     if kind.is_ping(headers, body):
         return None
@@ -93,13 +93,13 @@ def _verify_and_receive(known: CachedSource, body: bytes, now: datetime) -> Rece
 
 
 def _load_source(source_id: str) -> CachedSource:
-    """The sender is not authenticated yet: key errors are logged for the operator only."""
+    """The sender is not authenticated yet, so errors about our keys go only to the log."""
     try:
         return site().part(_sources).read(source_id)
     except CannotDecrypt as error:
         log.error("hook cannot be checked", source=source_id, error=str(error))
         raise ServiceUnavailable(
-            "Signatures cannot be checked at present. Nothing was kept; please send the message again later.",
+            "Signatures cannot be checked now. Nothing was stored; please send the message again later.",
             retry_after=RETRY_AFTER_S,
         ) from None
 

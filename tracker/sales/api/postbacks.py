@@ -1,6 +1,7 @@
-"""Postback entry point, for affiliate networks that can only call a URL.
+"""The postback entry point, for affiliate networks that can only call a URL.
 
-The key stands in the address, which ends up in logs of others; ours have no addresses (config/gunicorn.py).
+The key is part of the URL, so it may end up in the logs of others. Our own logs contain no URLs
+(config/gunicorn.py).
 """
 
 from flask import Blueprint, Response, request
@@ -20,21 +21,21 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 def key_in_url() -> str | None:
-    """Beside the values; in the header for who can set one."""
+    """The key from the Authorization header, or else the first `key` parameter."""
     return bearer_token() or dict(reversed(_pairs())).get(KEY_PARAMETER)
 
 
 @blueprint.route("/postback", methods=["GET", "POST"])
-@keyed("postback", "what it reports becomes money owed by the key's brand", shown=key_in_url)
+@keyed("postback", "its reports create commissions that the key's brand owes", shown=key_in_url)
 def receive_postback(caller: Caller) -> Response:
-    if request.method == "HEAD":  # comes with GET: whoever only looks must not book
+    if request.method == "HEAD":  # Flask routes HEAD like GET, but HEAD must not book
         return Response(status=405, headers={"Allow": "GET, POST"})
     with log_refusals(caller, TOPIC):
         return report_response(caller, postback_report(_pairs()))
 
 
 def _pairs() -> list[tuple[str, str]]:
-    """Of the address and, in a POST, of the form. Raises Invalid on what cannot be read as such."""
+    """The parameters of the URL and, in a POST, of the form. Raises Invalid when they cannot be parsed."""
     try:
         query = request.query_string.decode("ascii")
         form = request.get_data().decode("ascii")
@@ -42,6 +43,6 @@ def _pairs() -> list[tuple[str, str]]:
         raise Unreadable("Values beyond ASCII must be percent-encoded.") from None
     if form and request.mimetype != FORM_TYPE:
         raise Invalid(
-            f"The body of a postback must be a form ({FORM_TYPE}), not {request.mimetype or 'nameless'}."
+            f"The body of a postback must be a form ({FORM_TYPE}), not {request.mimetype or 'untyped'}."
         )
     return parse_pairs(query) + parse_pairs(form)

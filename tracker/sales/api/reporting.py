@@ -1,8 +1,8 @@
-"""What a brand's own program reports: kept and applied like any message, or refused on the spot.
+"""Reports of a brand's own programs: stored and applied like any message, or refused at once.
 
-A shop's webhook is answered 200 whatever it says, and a person looks at what was parked. Here the sender
-reads the answer: what can never be booked is told to him, and nothing of it is kept. Only what waits for its
-sale, or failed by a fault of ours, is kept and taken.
+A webhook gets the status 200 even for an invalid message, which is parked for a person. Here the sender reads
+the response, so a report that can never be booked is refused and not stored. A report that waits for its
+sale, or that failed because of an internal error, is stored and accepted.
 """
 
 import hashlib
@@ -26,18 +26,18 @@ _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 @dataclass(frozen=True)
 class Report:
-    """`topic` is its type, or says that it is a postback; `external_id` is what it is applied once by."""
+    """`topic` is the type of the report or postback.TOPIC. Each `external_id` is applied exactly once."""
 
     topic: str
     external_id: str
     body: bytes
     is_retryable: bool = False
-    """The sender gave it an id of his own, and is answered the same however often he sends it."""
+    """The sender gave an Idempotency-Key, so every repetition gets the same response."""
 
 
 @dataclass(frozen=True)
 class AcceptedReport:
-    """`outcome` is booked, known (it changed no amount), waiting, or dismissed; `replayed`: asked again."""
+    """`outcome` is booked, known (no amount changed), waiting or dismissed; `replayed`: received before."""
 
     event_id: str
     outcome: str
@@ -46,14 +46,15 @@ class AcceptedReport:
 
 
 def api_report(topic: str, body: bytes, idempotency_key: str | None) -> Report:
-    """Without a key of the sender's, the same bytes are the same report. Raises Invalid for the key.
+    """A report that was posted to the API. Raises Invalid for a malformed Idempotency-Key.
 
-    The order's id alone would not do: the same sale may come again with evidence that was not known before.
-    Whatever comes, rows are unique by the ids of order, refund and dispute.
+    Without a key, a report is identified by its bytes. The order's id would not be enough, because the same
+    sale may be sent again with new evidence. Amounts are safe either way: rows are unique by the ids of
+    order, refund and dispute.
     """
     if idempotency_key is None:
         return Report(topic, f"body:{_digest(topic.encode(), body)}", body)
-    # The draft of the header asks for quotes (a string by RFC 8941); most clients send none.
+    # The IETF draft of this header requires quotes (a string by RFC 8941); most clients send none.
     bare = idempotency_key.strip().removeprefix('"').removesuffix('"')
     if not _IDEMPOTENCY_KEY.fullmatch(bare):
         raise Invalid(
@@ -63,8 +64,8 @@ def api_report(topic: str, body: bytes, idempotency_key: str | None) -> Report:
 
 
 def postback_report(pairs: Sequence[tuple[str, str]]) -> Report:
-    """A postback of these names and values. Raises Invalid."""
-    body = postback.kept(pairs)
+    """A report from the parameters of a postback. Raises Invalid."""
+    body = postback.stored_body(pairs)
     about = postback.natural_key(postback.read(body).data)
     return Report(postback.TOPIC, f"{postback.TOPIC}:{_digest(about.encode())}", body)
 
@@ -72,10 +73,11 @@ def postback_report(pairs: Sequence[tuple[str, str]]) -> Report:
 def accept_report(
     session: Session, now: datetime, brand_id: str, report: Report, *, keys: Sequence[str]
 ) -> AcceptedReport:
-    """Keep the report and apply it, or raise: then the transaction is to be undone, and nothing is kept.
+    """Store the report and apply it. After an error the caller must roll back, so that nothing is stored.
 
-    Raises Invalid for what makes no sense (Unreadable where it is no JSON), and for an id that was used for
-    another report; Conflict for what contradicts a booked row; Gone when the brand closed its API.
+    Raises Invalid for an invalid report (Unreadable when it is not JSON) and for an Idempotency-Key that was
+    used for another report; Conflict when the report contradicts a booked row; Gone when the API source was
+    deleted.
     """
     _require_valid(report, now)
     source = ensure_api_source(session, now, brand_id, keys)
@@ -88,11 +90,11 @@ def accept_report(
 
 
 def _require_valid(report: Report, now: datetime) -> None:
-    """Before anything is written, and with the field that is wrong, which the inbox does not keep."""
+    """Validates before anything is written. The error names the field, which the inbox does not store."""
     try:
         message = api.read(report.body, report.topic)
-    except Invalid as flaw:
-        raise Unreadable(str(flaw)) from None
+    except Invalid as error:
+        raise Unreadable(str(error)) from None
     api.translate(message, now)
 
 
@@ -101,7 +103,7 @@ def _digest(*parts: bytes) -> str:
 
 
 def _has_topic(session: Session, received: ReceiveResult, topic: str) -> bool:
-    """The inbox compares what is said; the same words can be posted to two addresses."""
+    """The inbox compares only the content; the same body can be posted to two paths of the API."""
     if not received.duplicate:
         return True
     return session.scalar(select(Event.topic).where(Event.id == received.event_id)) == topic
@@ -118,7 +120,7 @@ def _reused_key_error(report: Report) -> Conflict | Invalid:
     if report.topic == postback.TOPIC:
         return Conflict("A different postback about this was received before. Nothing was changed.")
     return Invalid(
-        "This Idempotency-Key was used before, for another report. Nothing was changed; give each report a "
-        "key of its own.",
+        "This Idempotency-Key was used for another report before. Nothing was changed; use a new key for "
+        "each report.",
         "Idempotency-Key",
     )

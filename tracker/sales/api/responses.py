@@ -1,4 +1,4 @@
-"""Request handler for reports, shared by the API and the postback entry point."""
+"""Accepts reports and makes their responses; shared by the API and the postback entry point."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ STATUS = {"booked": 201, "known": 200, "waiting": 202, "dismissed": 409}
 
 @contextmanager
 def log_refusals(caller: Caller, topic: str) -> Iterator[None]:
-    """Log refused reports: they are not stored, and networks do not show responses."""
+    """Log refused reports: they are not stored, and affiliate networks do not show our responses."""
     try:
         yield
     except LinkledgerError as error:
@@ -32,7 +32,7 @@ def log_refusals(caller: Caller, topic: str) -> Iterator[None]:
 
 
 def report_response(caller: Caller, report: Report) -> Response:
-    """Take it in one transaction. Raises what `accept_report` raises, and then nothing is kept."""
+    """Accept the report in one transaction. Raises what `accept_report` raises; then nothing is stored."""
     now, keys = datetime.now(UTC), site().settings.secret_keys
     accepted = transact(
         site().databases.main, lambda session: accept_report(session, now, caller.brand_id, report, keys=keys)
@@ -52,7 +52,7 @@ def _accepted_response(accepted: AcceptedReport) -> Response:
 
 
 def _dismissed_response(accepted: AcceptedReport) -> Response:
-    detail = f"It was here before, and a person has put it aside: {accepted.reason}"
+    detail = f"This report was received before and dismissed by a person: {accepted.reason}"
     response = jsonify(title="Conflict", status=409, detail=detail, event=accepted.event_id)
     response.mimetype = "application/problem+json"
     return response

@@ -1,4 +1,4 @@
-"""The brand API: clients report sales and read attributions."""
+"""The brand API: a brand's programs report sales and read their attribution."""
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -18,25 +18,25 @@ blueprint = Blueprint("api", __name__)
 
 
 @blueprint.post("/api/v1/sales")
-@keyed("sales:write", "what it reports becomes money owed by the key's brand")
+@keyed("sales:write", "its reports create commissions that the key's brand owes")
 def post_sale(caller: Caller) -> Response:
     return _handle_report(caller, "sale.created")
 
 
 @blueprint.post("/api/v1/refunds")
-@keyed("sales:write", "what it reports lowers what the key's brand owes")
+@keyed("sales:write", "its reports reduce commissions that the key's brand owes")
 def post_refund(caller: Caller) -> Response:
     return _handle_report(caller, "refund.created")
 
 
 @blueprint.post("/api/v1/cancellations")
-@keyed("sales:write", "what it reports lowers what the key's brand owes")
+@keyed("sales:write", "its reports reduce commissions that the key's brand owes")
 def post_cancellation(caller: Caller) -> Response:
     return _handle_report(caller, "order.cancelled")
 
 
 @blueprint.post("/api/v1/disputes")
-@keyed("sales:write", "what it reports holds what the key's brand owes")
+@keyed("sales:write", "its reports hold commissions of the key's brand")
 def post_dispute(caller: Caller) -> Response:
     return _handle_report(caller, "dispute.updated")
 
@@ -44,19 +44,19 @@ def post_dispute(caller: Caller) -> Response:
 @blueprint.get("/api/v1/sales/<path:order_id>")
 @keyed("sales:read", "shows sales of the key's brand")
 def get_sale(caller: Caller, order_id: str) -> Response:
-    """One sale, by its order's id or another name of it; `?namespace=` where several shops have that id."""
+    """One sale by its order id or a reference; `?namespace=` is needed when several shops have that id."""
     with read_session(site().databases.main) as session:
         try:
             sale = find_sale(session, caller.brand_id, order_id, request.args.get("namespace"))
         except NotFound:
             raise NotFound(f"This brand has no sale of order {order_id!r}.") from None
         except Conflict as error:
-            raise Conflict(str(error).replace("say --namespace", "say ?namespace=")) from None
+            raise Conflict(str(error).replace("say --namespace", "add ?namespace=")) from None
         return jsonify(sale_history_json(sale_history(session, sale)))
 
 
 @blueprint.get("/api/v1/openapi.json")
-@public("describes the API, which is the same for every installation")
+@public("describes the API, which is the same in every installation")
 def describe() -> Response:
     return jsonify(api_document(site().settings.web_url))
 

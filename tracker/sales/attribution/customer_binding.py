@@ -1,7 +1,7 @@
 """For how long a customer is bound to the creator who brought them (docs/money.md 5). Pure.
 
-`first_sale`: not beyond the order that bound him. `months`: for the orders of the following calendar months,
-in UTC; an order at the very end of the last one is outside. `lifetime`: for every later order.
+`first_sale`: only for the order that binds the customer. `months`: for orders in the given number of calendar
+months after it, in UTC; the end of the last month is exclusive. `lifetime`: for every later order.
 """
 
 from calendar import monthrange
@@ -14,14 +14,14 @@ FIRST_SALE, MONTHS, LIFETIME = "first_sale", "months", "lifetime"
 
 
 def months_after(at: datetime, months: int) -> datetime:
-    """The same day and time so many months later; the month's last day where it has no such day."""
+    """The same day and time `months` later; the last day of that month if it has no such day."""
     years, month = divmod(at.month - 1 + months, 12)
     year = at.year + years
     return at.replace(year=year, month=month + 1, day=min(at.day, monthrange(year, month + 1)[1]))
 
 
 def binding_rejection_reason(binding: Binding, sale: SaleFacts, policy: Policy) -> str | None:
-    """None when the customer is bound at the time of the sale."""
+    """Why the binding does not apply to this sale; None when it does."""
     if policy["customers"] == FIRST_SALE:
         return "The brand binds customers for their first sale only."
     if binding["flaw"] is not None:
@@ -30,7 +30,10 @@ def binding_rejection_reason(binding: Binding, sale: SaleFacts, policy: Policy) 
     if policy["customers"] == MONTHS and months is not None:
         end = months_after(datetime.fromisoformat(binding["at"]), months)
         if datetime.fromisoformat(sale["occurred_at"]) >= end:
-            return f"The customer was bound by {_order_text(binding)} for {_duration_text(policy)}, and that was over."
+            return (
+                f"The customer was bound by {_order_text(binding)} for {_duration_text(policy)}, "
+                "and that was over."
+            )
     return None
 
 
@@ -42,7 +45,7 @@ def binding_reason(binding: Binding, policy: Policy) -> str:
 
 
 def binding_candidate(binding: Binding, outcome: str, reason: str) -> dict[str, Any]:
-    """`outcome` is won or lost."""
+    """The binding as an entry of the decision's candidates. `outcome` is won or lost."""
     names = ("order_id", "namespace", "at", "link_id", "enrollment_id")
     facts = {name: binding[name] for name in names}  # type: ignore[literal-required]
     return {"kind": "customer", "outcome": outcome, "reason": reason, **facts}

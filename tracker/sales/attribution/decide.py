@@ -1,7 +1,7 @@
 """Attributes sales and stores each decision with its inputs.
 
-A decision about one order of a known customer may say who is credited for his later ones. Those are decided
-anew in the same transaction, so that the end is the same in whichever order they were reported.
+A decision about one order of a known customer may determine who is credited for the customer's later orders.
+Those are decided again in the same transaction, so the result does not depend on the order of the reports.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ from tracker.sales.reports.provider_reports import EvidenceReport
 
 @dataclass(frozen=True)
 class UnattributedSale:
-    """A sale that was just booked."""
+    """A sale that was just booked and has no attribution yet."""
 
     sale_id: str
     booked_at: datetime
@@ -48,12 +48,12 @@ def attribute(
     policies: PolicyHistory,
     keys: Sequence[str],
 ) -> None:
-    """The first decision about each of these sales. Never raises because of a token or a code."""
-    read = [decode_tokens(sale.report.tokens, keys) for sale in sales]
+    """Make the first decision about each of these sales. Never raises because of a token or a code."""
+    decoded = [decode_tokens(sale.report.tokens, keys) for sale in sales]
     codes = [code for sale in sales for code in sale.report.coupons]
-    evidence = load_evidence(session, brand_id, chain.from_iterable(read), codes)
+    evidence = load_evidence(session, brand_id, chain.from_iterable(decoded), codes)
     rows, known_customer_sales = [], dict[str, tuple[datetime, Inputs]]()
-    for sale, tokens in zip(sales, read, strict=True):
+    for sale, tokens in zip(sales, decoded, strict=True):
         at = sale.report.occurred_at
         inputs = Inputs(
             rules=RULES,
@@ -75,7 +75,7 @@ def attribute(
 def _attribute_known_customers(
     session: Session, undecided_inputs: Mapping[str, tuple[datetime, Inputs]]
 ) -> None:
-    """One by one in the order of purchase: consecutive sales may be of the same customer."""
+    """One by one in the order of purchase, because several of the sales may be of the same customer."""
     query = select(Sale).where(Sale.id.in_(list(undecided_inputs))).order_by(Sale.occurred_at, Sale.id)
     sales = session.scalars(query).all()
     lock_customers_of(session, sales)
@@ -91,10 +91,10 @@ def _attribute_known_customers(
 def reattribute(
     session: Session, now: datetime, sale: Sale, report: SaleReport | EvidenceReport, keys: Sequence[str]
 ) -> int | None:
-    """Attribute again when a repeated report brings new evidence; returns the new revision.
+    """Attribute again when a repeated report brings new evidence; returns the new revision, else None.
 
-    Evidence adds up, so that the last decision is the same whichever report came first. What was known
-    stays as it was known, and the brand's policy is the one of the first decision.
+    Evidence accumulates, so the last decision is the same whichever report came first. Stored inputs are not
+    looked up again, and the brand's policy stays the one of the first decision.
     """
     if not report.tokens and not report.coupons:
         return None
@@ -146,7 +146,7 @@ def _reattribute_bound_sales(session: Session, now: datetime, sale: Sale) -> Non
 
 
 def _is_credited_by_evidence(row: Mapping[str, Any]) -> bool:
-    """Whether a click or a code credits somebody: that binds the customer, a binding does not."""
+    """Whether a click or a code decides. Only then does the sale bind the customer; a binding does not."""
     return row["click_id"] is not None or row["coupon_id"] is not None
 
 
@@ -170,7 +170,7 @@ def _merge_touches(known: list[Touch], more: list[Touch]) -> list[Touch]:
 
 
 def _merge_coupons(known: list[CouponUse], more: list[CouponUse]) -> list[CouponUse]:
-    """Of the same code in two lists, the better place counts."""
+    """When the same code is in both lists, its lower position counts."""
     by_key: dict[str, CouponUse] = {}
     for use in [*known, *more]:
         former = by_key.setdefault(use["key"], use)

@@ -22,10 +22,10 @@ from tracker.sales.attribution.rules import CLOCK_TOLERANCE_S
 _LinkOwner = Row[str, str, str, datetime | None, str, str]
 _CouponOwner = Row[str, str, str, str, datetime, datetime | None, str, str]
 DecodedToken = ClickToken | str
-"""What a token says; of one that cannot be read a key, the same for the same token."""
+"""The content of a token; for an unreadable token a key, which is the same for the same token."""
 
 
-# Made once: every sale asks them.
+# Built once, because every sale runs these queries.
 _LINK_OWNERS = (
     select(
         Link.id.label("link_id"),
@@ -59,9 +59,9 @@ _COUPON_OWNERS = (
 
 @dataclass(frozen=True)
 class Evidence:
-    """What tokens and codes of some sales stand for, looked up once for all of them.
+    """The links and coupons behind the tokens and codes of several sales, loaded once for all of them.
 
-    `terms` are all versions of each program, the newest first.
+    `terms` has all versions of each program, the newest first.
     """
 
     brand_id: str
@@ -70,21 +70,21 @@ class Evidence:
     terms: Mapping[str, Sequence[Version]]
 
     def touches(self, occurred_at: datetime, tokens: Iterable[DecodedToken]) -> list[Touch]:
-        """One touch for each token. The token itself is not in it: whoever holds it could claim the click."""
+        """One touch for each token, without the token itself: anyone who has it could claim the click."""
         return [self._touch(occurred_at, token) for token in tokens]
 
     def coupon_uses(self, occurred_at: datetime, codes: Sequence[str]) -> list[CouponUse]:
-        """One use for each code, by its place in the shop's list; the same code twice is one."""
-        places: dict[str, int] = {}
+        """One use for each code, with its position in the shop's list; a repeated code is one use."""
+        positions: dict[str, int] = {}
         for position, code in enumerate(codes):
-            places.setdefault(code_key(code), position)
-        return [self._coupon_use(key, place, occurred_at) for key, place in places.items()]
+            positions.setdefault(code_key(code), position)
+        return [self._coupon_use(key, position, occurred_at) for key, position in positions.items()]
 
     def _touch(self, occurred_at: datetime, token: DecodedToken) -> Touch:
-        """Reveals nothing about another brand's link except that it is not this brand's.
+        """For another brand's link, reveals only that it is not this brand's.
 
-        A token was made while link, enrollment and program were active: it runs out its window when they end,
-        unless its creator was removed for cause.
+        A token is issued only while link, enrollment and program are active. It stays eligible until its
+        window ends, even when they end earlier, unless its creator was removed for cause.
         """
         if isinstance(token, str):
             return _flawed_touch(token, "The token was not made here, or was altered.")
@@ -140,7 +140,7 @@ def decode_tokens(tokens: Sequence[str], keys: Sequence[str]) -> list[DecodedTok
 def load_evidence(
     session: Session, brand_id: str, tokens: Iterable[DecodedToken], codes: Iterable[str]
 ) -> Evidence:
-    """Everything that these tokens and codes can be judged by, of however many sales."""
+    """Load everything needed to judge these tokens and codes, for any number of sales."""
     links = _link_owners(session, {token.link_id for token in tokens if isinstance(token, ClickToken)})
     coupons = _coupon_owners(session, brand_id, {code_key(code) for code in codes})
     owners: list[_LinkOwner | _CouponOwner] = [*links.values(), *coupons.values()]
@@ -149,12 +149,12 @@ def load_evidence(
 
 
 def iso_time(at: datetime) -> str:
-    """A time as inputs hold it: text of one width, in UTC."""
+    """A time as it is stored in inputs: a string of fixed width, in UTC."""
     return at.strftime(ISO_FORMAT)
 
 
 def ending_flaw(ended_at: datetime | None, removed_at: datetime | None, occurred_at: datetime) -> str | None:
-    """Why an enrollment that ended credits nobody, where its state at the time of the sale counts."""
+    """Why an enrollment earns nothing because it had ended at the time of the sale; None when it had not."""
     if ended_at is None or ended_at > occurred_at:
         return None
     left = "Its creator had left the program when the sale was made."
@@ -167,26 +167,26 @@ def _removal_flaw(removed_at: datetime | None, occurred_at: datetime) -> str | N
     return "Its creator had been removed for cause when the sale was made."
 
 
-def _decode(text: str, keys: Sequence[str]) -> DecodedToken:
+def _decode(token: str, keys: Sequence[str]) -> DecodedToken:
     try:
-        return read_token(keys, text)
+        return read_token(keys, token)
     except Invalid:
-        return f"unread:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        return f"unread:{hashlib.sha256(token.encode()).hexdigest()[:16]}"
 
 
 def _link_owners(session: Session, link_ids: Iterable[UUID]) -> dict[UUID, _LinkOwner]:
-    named = {public_id("lnk", link_id): link_id for link_id in link_ids}
-    if not named:
+    uuid_by_id = {public_id("lnk", link_id): link_id for link_id in link_ids}
+    if not uuid_by_id:
         return {}
-    rows = session.connection().execute(_LINK_OWNERS, {"link_ids": list(named)})
-    return {named[row.link_id]: row for row in rows}
+    rows = session.connection().execute(_LINK_OWNERS, {"link_ids": list(uuid_by_id)})
+    return {uuid_by_id[row.link_id]: row for row in rows}
 
 
 def _coupon_owners(session: Session, brand_id: str, keys: set[str]) -> dict[str, _CouponOwner]:
     if not keys:
         return {}
-    named = {"brand_id": brand_id, "code_keys": sorted(keys)}
-    return {row.code_key: row for row in session.connection().execute(_COUPON_OWNERS, named)}
+    parameters = {"brand_id": brand_id, "code_keys": sorted(keys)}
+    return {row.code_key: row for row in session.connection().execute(_COUPON_OWNERS, parameters)}
 
 
 def _flawed_touch(key: str, flaw: str) -> Touch:
@@ -205,7 +205,7 @@ def _flawed_touch(key: str, flaw: str) -> Touch:
 
 
 def _coupon_flaw(coupon: _CouponOwner, occurred_at: datetime) -> str | None:
-    """A coupon's state counts at the time of the sale."""
+    """Why the coupon cannot count; its state at the time of the sale decides."""
     if occurred_at + timedelta(seconds=CLOCK_TOLERANCE_S) < coupon.created_at:
         return "The code did not belong to its creator yet when the sale was made."
     if coupon.ended_at is not None and coupon.ended_at <= occurred_at:

@@ -1,13 +1,13 @@
-"""What a decision about credit is made from, as it is stored beside it. Plain JSON, and nothing else.
+"""The inputs of an attribution, as they are stored with it. They are plain JSON values.
 
-Whoever changes the shape gives it the next number, and teaches `upgraded` to read the former: a decision
-stays replayable for ever.
+To change their shape, increase RULES and extend `upgraded` to read the previous shape: every stored decision
+must stay replayable forever.
 """
 
 from typing import Any, TypedDict
 
 RULES = 2
-"""The number of the rules, and of the shape of their inputs. 1 knew nothing of known customers."""
+"""The version of the rules and of the shape of their inputs. Version 1 had no known customers."""
 
 
 class SaleFacts(TypedDict):
@@ -17,9 +17,9 @@ class SaleFacts(TypedDict):
 
 
 class Touch(TypedDict):
-    """A click token that came with the sale. `flaw` says why it cannot count, whatever its age.
+    """A click token that came with the sale. `flaw` is why it cannot count, regardless of its age.
 
-    With a flaw nothing else needs to be known. `key` is the same for the same token.
+    With a flaw the other fields may be empty. `key` is the same for the same token.
     """
 
     key: str
@@ -35,9 +35,9 @@ class Touch(TypedDict):
 
 
 class CouponUse(TypedDict):
-    """A code that came with the sale; `position` is its place in the shop's list, from 0.
+    """A code that came with the sale; `position` is its index in the shop's list, from 0.
 
-    `key` is the same for the same code; `code` is how its owner writes it.
+    `key` is the same for the same code; `code` is its spelling as created.
     """
 
     key: str
@@ -51,9 +51,9 @@ class CouponUse(TypedDict):
 
 
 class Binding(TypedDict):
-    """The customer's first order that a click or a code credited, whose creator he is bound to.
+    """The customer's first order credited by a click or a code; it binds the customer to that creator.
 
-    `at` is when he bought it. `terms_id` is the version in force at the sale that is decided now.
+    `at` is the time of that order. `terms_id` is the version in force at the sale that is decided now.
     """
 
     namespace: str
@@ -69,7 +69,8 @@ class Binding(TypedDict):
 class Policy(TypedDict):
     """`model` is last or first; `coupons` is always, if_involved or never.
 
-    `customers` says for how long a known customer is bound: first_sale, lifetime, or for `months`.
+    `customers` is how long a known customer is bound: first_sale, lifetime, or months (`months` is their
+    number).
     """
 
     model: str
@@ -79,7 +80,7 @@ class Policy(TypedDict):
 
 
 class Inputs(TypedDict):
-    """Everything that a decision is made from; stored beside it."""
+    """Everything that a decision depends on; stored with it."""
 
     rules: int
     sale: SaleFacts
@@ -90,9 +91,9 @@ class Inputs(TypedDict):
 
 
 def upgraded(stored: dict[str, Any]) -> Inputs:
-    """Inputs of any number in the present shape; these rules decide them as the former did.
+    """Stored inputs of any version in the current shape; the current rules give the same decision.
 
-    Raises ValueError for a number that this version does not know.
+    Raises ValueError for a version that is not supported.
     """
     if stored["rules"] == RULES:
         return stored  # type: ignore[return-value]

@@ -1,8 +1,9 @@
-"""Which earlier order a customer is known by, and which later orders that concerns.
+"""Finds the earlier order that binds a known customer, and the later orders that this affects.
 
-Two orders are of the same customer when they share his id in the shop, or the hash of his address anywhere at
-the brand. The earliest of them that a click or a code credited binds him: by when it was bought, not by when
-it was reported. An order credited by a binding does not bind later ones, so there are no chains.
+Two orders belong to the same customer when they share the shop's customer id, or the hash of the e-mail
+address at any shop of the brand. The earliest order credited by a click or a code binds the customer; its
+time of purchase counts, not the time of its report. An order credited by a binding does not bind later ones,
+so there are no chains.
 """
 
 from collections.abc import Sequence
@@ -23,20 +24,21 @@ from tracker.sales.reports.normal import SaleReport
 
 
 def is_customer_identified(sale: Sale | SaleReport) -> bool:
-    """Whether the shop said anything by which the customer could be recognised."""
+    """Whether the shop reported anything that identifies the customer."""
     return sale.customer is not None or sale.customer_email_hash is not None
 
 
 def lock_customers_of(session: Session, sales: Sequence[Sale]) -> None:
-    """Locks these customers until the end of the transaction."""
-    numbers = {(s.brand_id, s.namespace, s.customer) for s in sales if s.customer is not None}
+    """Lock the customers of these sales until the end of the transaction."""
+    customer_ids = {(s.brand_id, s.namespace, s.customer) for s in sales if s.customer is not None}
     addresses = {(s.brand_id, s.customer_email_hash) for s in sales if s.customer_email_hash is not None}
-    lock_customers(session, [*numbers, *addresses])
+    lock_customers(session, [*customer_ids, *addresses])
 
 
 def find_binding(session: Session, sale: Sale, policy: Policy) -> Binding | None:
-    """The order that the customer was known by when he bought this one; None when he was not, or it is
-    all the same by the policy. The customer is held by the caller.
+    """The earlier order that binds the customer of this sale; None without one, or if the policy ignores it.
+
+    The caller has locked the customer.
     """
     if policy["customers"] == FIRST_SALE:
         return None
@@ -56,15 +58,15 @@ def find_binding(session: Session, sale: Sale, policy: Policy) -> Binding | None
 
 
 def sales_bound_by(session: Session, sale: Sale) -> Sequence[Sale]:
-    """Later orders of the customer whose binding may follow from this one, in the order of their times.
+    """Later orders of the customer that this order may bind, oldest first.
 
-    Those by whose mark an earlier order is credited already are bound by that one, whatever this one says.
+    Identifiers that an earlier credited order also has are left out: that earlier order binds those sales.
     """
     filters = _customer_filters(sale)
     later = _same_customer(sale, filters, _sort_columns() > _sort_key_of(sale))
     if session.scalar(select(Sale.id).where(later).limit(1)) is None:
         return []
-    unbound_filters = [mark for mark in filters if _first_credited_sale(session, sale, [mark]) is None]
+    unbound_filters = [each for each in filters if _first_credited_sale(session, sale, [each]) is None]
     if not unbound_filters:
         return []
     query = select(Sale).where(_same_customer(sale, unbound_filters, _sort_columns() > _sort_key_of(sale)))
@@ -74,7 +76,7 @@ def sales_bound_by(session: Session, sale: Sale) -> Sequence[Sale]:
 def _first_credited_sale(
     session: Session, sale: Sale, filters: Sequence[ColumnElement[bool]]
 ) -> Row[str, str, datetime, str | None, str, str, str, datetime | None, datetime | None] | None:
-    """The earliest order before this one that a click or a code credited, by its newest decision."""
+    """The earliest order before this one whose latest attribution has a click or a code."""
     newer = aliased(Attribution)
     query = (
         select(
@@ -118,7 +120,7 @@ def _same_customer(
 
 
 def _sort_columns() -> ColumnElement[tuple[datetime, str, str]]:
-    """By the shop's own words throughout: our ids would say what was reported first."""
+    """Columns that the shop reports. Our own ids would sort by the time of the report."""
     return tuple_(Sale.occurred_at, Sale.namespace, Sale.order_id)
 
 

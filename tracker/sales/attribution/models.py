@@ -1,4 +1,4 @@
-"""The table of decisions: who is credited for a sale, revision by revision."""
+"""The table of attributions: who is credited for a sale, revision by revision."""
 
 from datetime import datetime
 from typing import Any
@@ -11,10 +11,10 @@ from config.database import STRICT, Base
 
 
 class Attribution(Base):
-    """Who is credited for a sale and why. A new revision follows new evidence; none is ever changed.
+    """Who is credited for a sale and why. New evidence adds a revision; a row is never changed.
 
-    `inputs` is everything that the decision was made from, so that anyone can make it again; `candidates`
-    lists those who were considered, each with the reason why he won or lost.
+    `inputs` is everything that the decision depended on, so that it can be replayed; `candidates` lists the
+    clicks, codes and bindings that were considered, each with the reason why it won or lost.
     """
 
     __tablename__ = "attribution"

@@ -1,4 +1,4 @@
-"""Making stored decisions again from their stored inputs, and comparing them word for word."""
+"""Replays stored attributions from their inputs and compares every field of the results."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from tracker.sales.orders.models import Sale
 from tracker.sales.orders.queries import has_order_name
 
 _StoredDecision = Row[*tuple[Any, ...]]
-"""What `page_of_decisions` selects, by name."""
+"""A row of `page_of_decisions`."""
 
 _WINNER_FIELDS = ("enrollment_id", "terms_id", "link_id", "click_id", "coupon_id")
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Which decisions: of one brand, of one order by any of its names, or of all."""
+    """Which decisions: those of one brand, of one order (by any of its names), or all."""
 
     brand_id: str | None = None
     order: str | None = None
@@ -30,7 +30,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Difference:
-    """A stored decision that its inputs do not lead to. `found` says in what it differs."""
+    """A stored decision that its inputs do not reproduce. `found` names what differs."""
 
     attribution_id: str
     revision: int
@@ -44,7 +44,7 @@ def count_decisions(session: Session, scope: Scope) -> int:
 
 
 def page_of_decisions(session: Session, scope: Scope, after_id: str, limit: int) -> Sequence[_StoredDecision]:
-    """Up to `limit` decisions in the order of their ids, beginning behind `after_id`."""
+    """Up to `limit` decisions, ordered by id, with ids greater than `after_id`."""
     columns = (
         Attribution.id,
         Attribution.revision,
@@ -85,12 +85,12 @@ def _difference(stored: _StoredDecision) -> str | None:
         replayed = replay_decision(stored.inputs)
     except (ValueError, KeyError, TypeError, AssertionError) as error:
         return f"its inputs cannot be decided ({type(error).__name__}: {error})"
-    names = [name for name, was, now in _compared(stored, replayed) if was != now]
-    return f"decided again, other than stored: {', '.join(names)}" if names else None
+    names = [name for name, before, after in _compared(stored, replayed) if before != after]
+    return f"the replayed decision differs in: {', '.join(names)}" if names else None
 
 
 def _compared(stored: _StoredDecision, replayed: Decision) -> Iterator[tuple[str, Any, Any]]:
-    """What is compared, as it is stored, and as it comes out."""
+    """Each compared field: its name, the stored value and the replayed value."""
     for name in _WINNER_FIELDS:
         yield name, getattr(stored, name), getattr(replayed.winner, name, None)
     yield "reason", stored.reason, replayed.reason

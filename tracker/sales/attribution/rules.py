@@ -1,6 +1,6 @@
 """Who is credited for a sale, and why: docs/money.md 5 as one pure function of data stored with the decision.
 
-Everything that goes in is plain JSON, so that anyone can make the decision again, years later.
+All inputs are plain JSON, so that the decision can be replayed years later.
 """
 
 from collections.abc import Sequence
@@ -18,12 +18,12 @@ from tracker.sales.attribution.inputs import Binding, CouponUse, Policy, SaleFac
 NO_CANDIDATE_REASON = "No eligible click and no code of a creator came with the sale"
 
 CLOCK_TOLERANCE_S = 300
-"""A click may be this much later than the sale: the clocks of two machines are never the same."""
+"""A click may be this much later than the sale, because the clocks of two machines differ."""
 
 
 @dataclass(frozen=True)
 class Winner:
-    """Who won, by which version of the terms, through which click and code."""
+    """The credited enrollment, the version of its terms, and the click and code that decided."""
 
     enrollment_id: str
     terms_id: str
@@ -34,7 +34,7 @@ class Winner:
 
 @dataclass(frozen=True)
 class Decision:
-    """`candidates`: each with kind, outcome (won, supports or lost) and its own reason."""
+    """`candidates` are all that were considered, with kind, outcome (won, supports or lost) and reason."""
 
     winner: Winner | None
     reason: str
@@ -42,7 +42,7 @@ class Decision:
 
 
 def replay_decision(stored: dict[str, Any]) -> Decision:
-    """The decision that these stored inputs lead to. Raises ValueError for rules that are not known here."""
+    """Decide again from stored inputs. Raises ValueError for a version of the rules that is not supported."""
     inputs = upgraded(stored)
     return decide(inputs["sale"], inputs["touches"], inputs["coupons"], inputs["policy"], inputs["binding"])
 
@@ -54,7 +54,7 @@ def decide(
     policy: Policy,
     binding: Binding | None = None,
 ) -> Decision:
-    """The order of `touches` and `coupons` does not matter: their times and positions do."""
+    """Decide who is credited, from times and positions; the order of `touches` and `coupons` is ignored."""
     clicks = [(touch, click_flaw(touch, sale)) for touch in sorted(touches, key=_by_time)]
     codes = sorted(coupons, key=lambda code: (code["position"], code["key"]))
     eligible = [touch for touch, flaw in clicks if flaw is None]
@@ -62,7 +62,7 @@ def decide(
     coupon_rejection = _coupon_rejection_reason(valid_coupon, eligible, policy)
     coupon = valid_coupon if coupon_rejection is None else None
     if coupon is not None:
-        # The click only supports the code; it is ignored when it belongs to another program of the creator.
+        # The click only supports the code; it is ignored when it belongs to another enrollment.
         eligible = [touch for touch in eligible if touch["enrollment_id"] == coupon["enrollment_id"]]
     click = _winning_click(eligible, policy)
     binding_rejection = _binding_rejection_reason(binding, click, coupon, sale, policy)
@@ -89,7 +89,8 @@ def click_flaw(touch: Touch, sale: SaleFacts) -> str | None:
     if age < -timedelta(seconds=CLOCK_TOLERANCE_S):
         return f"The click came more than {CLOCK_TOLERANCE_S // 60} minutes after the sale."
     if age > timedelta(days=touch["window_days"]):
-        return f"The click is {_duration_text(age)} older than the sale; the window is {touch['window_days']} days."
+        window_days = touch["window_days"]
+        return f"The click is {_duration_text(age)} older than the sale; the window is {window_days} days."
     return None
 
 
@@ -110,7 +111,7 @@ def _coupon_rejection_reason(
 def _binding_rejection_reason(
     binding: Binding | None, click: Touch | None, coupon: CouponUse | None, sale: SaleFacts, policy: Policy
 ) -> str | None:
-    """A known customer decides only when neither a code nor a click does."""
+    """Why the binding does not decide; None when it does. A code or a click takes precedence."""
     if coupon is not None:
         return f"The code {coupon['code']} decides."
     if click is not None:
@@ -128,7 +129,7 @@ def _winning_click(eligible: list[Touch], policy: Policy) -> Touch | None:
 
 
 def _winner(click: Touch | None, coupon: CouponUse | None, bound: Binding | None) -> Winner | None:
-    """A binding has the link of the order that bound the customer, but no click."""
+    """A winning binding has the link of the order that bound the customer, but no click."""
     source: Touch | CouponUse | Binding | None = coupon or click or bound
     if source is None or source["enrollment_id"] is None or source["terms_id"] is None:
         return None

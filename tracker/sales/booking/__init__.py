@@ -1,1 +1,1 @@
-"""From a checked report to its rows, each made once."""
+"""Books validated reports: creates their rows, each once."""

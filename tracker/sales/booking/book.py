@@ -1,9 +1,10 @@
-"""Turns a validated report into rows; unique keys make each row once."""
+"""Books a validated report: creates its rows. Unique keys ensure that each row is created once."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
@@ -12,7 +13,6 @@ from tracker.ids import new_id
 from tracker.money import Money
 from tracker.programs.policies import load_policies
 from tracker.sales.attribution.decide import UnattributedSale, attribute, reattribute
-from tracker.sales.booking.checkout import note_checkout
 from tracker.sales.booking.delivery import ALREADY_PREFIX, BookingResult, Delivery
 from tracker.sales.booking.differences import differences
 from tracker.sales.booking.post_sale import PostSaleReport, book_post_sale
@@ -43,10 +43,10 @@ MAX_AGE_BEFORE_BRAND = timedelta(days=31)
 
 
 def book(session: Session, delivery: Delivery, report: AnyReport) -> BookingResult:
-    """Insert the rows of one report. The caller holds the lock of the order.
+    """Insert the rows of one report. The caller has locked the order.
 
-    Raises NotNow when the sale is not there yet, Conflict when the same id is booked with other content,
-    Invalid when the currency is not the sale's.
+    Raises NotNow when the sale is not booked yet, Conflict when the same id is booked with other content, and
+    Invalid when the currency differs from the sale's.
     """
     if isinstance(report, NoEffect):
         return BookingResult(note=report.reason)
@@ -76,7 +76,7 @@ def book(session: Session, delivery: Delivery, report: AnyReport) -> BookingResu
 def _book_supporting_report(
     session: Session, delivery: Delivery, sale: Sale, report: PostSaleReport
 ) -> BookingResult:
-    """Book a post-sale report of a supporting source; its references of the order are stored, too."""
+    """Book a post-sale report of a supporting source, and store the names that it gives the order."""
     is_new_reference = store_references(
         session, delivery.now, delivery.source, delivery.event_id, sale.order_id, delivery.names
     )
@@ -97,15 +97,17 @@ def _require_currency(report: PostSaleReport, sale: Sale) -> None:
 
 
 def _mode_differs(delivery: Delivery, report: AnyReport, sale: Sale) -> bool:
-    """A supporting source may report a test that has the number of a live order."""
+    """Whether one is a test and the other is not: a test may have the number of a live order."""
     is_test = report.test if isinstance(report, SameSaleReport) else delivery.is_test
     return delivery.source.supports_id is not None and is_test is not None and is_test != sale.test
 
 
 def _waiting_reason(session: Session, delivery: Delivery, name: str) -> str:
-    """The missing sale; or a manual decision when the payment belongs to two sold orders."""
+    """Why the event is parked: its sale is missing, or its payment belongs to several sold orders."""
     source, names = delivery.source, delivery.names or (name,)
-    sold = delivery.several or sold_order_ids(session, source, orders_by_reference(session, source, names))
+    sold = delivery.ambiguous_order_ids or sold_order_ids(
+        session, source, orders_by_reference(session, source, names)
+    )
     if len(sold) > 1:
         return (
             f"{names[0]} belongs to several orders, {', '.join(sold)}. Report it by hand for the right one, "
@@ -131,7 +133,7 @@ def sale_row(
 
 
 def predates_brand(report: SaleReport, since: datetime) -> bool:
-    """A wrong date would create statements for past years and skip the hold period."""
+    """Whether a sale is too old. A wrong date would create statements for past years and skip the hold."""
     return report.occurred_at < since - MAX_AGE_BEFORE_BRAND
 
 
@@ -151,7 +153,7 @@ def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> Book
         return BookingResult(may_unpark=True)
     if sale.payload_hash != report.content_hash and (found := differences(sale, report.facts())):
         raise Conflict(f"Order {report.order_id} is booked already by {sale.event_id}, and differs: {found}.")
-    note_checkout(session, sale, report)
+    _store_checkout_start(session, sale, report)
     revision = reattribute(session, delivery.now, sale, report, delivery.keys)
     evidence = f"; its new evidence made attribution {revision}" if revision else ""
     return BookingResult(
@@ -162,17 +164,17 @@ def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> Book
 def _compare_totals(
     session: Session, delivery: Delivery, sale: Sale, report: SameSaleReport
 ) -> BookingResult:
-    """The primary source reports the sale; a different total is stored in the note only."""
+    """Book evidence for a sale that the primary source reports. A different total is only noted."""
     booked = _book_evidence(session, delivery, sale, report)
     if (report.currency, report.total) == (sale.currency, sale.total_minor):
         return booked
-    told, counts = Money(report.total, report.currency), Money(sale.total_minor, sale.currency)
-    return replace(booked, note=f"{booked.note}; it says {told}, and {counts} is what counts")
+    reported, primary = Money(report.total, report.currency), Money(sale.total_minor, sale.currency)
+    return replace(booked, note=f"{booked.note}; it says {reported}, and {primary} is what counts")
 
 
 def _book_evidence(session: Session, delivery: Delivery, sale: Sale, report: EvidenceReport) -> BookingResult:
     is_new_reference = _store_references(session, delivery, report)
-    note_checkout(session, sale, report)
+    _store_checkout_start(session, sale, report)
     revision = reattribute(session, delivery.now, sale, report, delivery.keys)
     note = f"its evidence made attribution {revision}" if revision else "no evidence that was not known"
     return BookingResult(note=note, may_unpark=is_new_reference)
@@ -194,3 +196,13 @@ def _require_not_before_brand(report: SaleReport, since: datetime) -> None:
             "is the date right?",
             "occurred_at",
         )
+
+
+def _store_checkout_start(session: Session, sale: Sale, report: SaleReport | EvidenceReport) -> None:
+    """Keep the earliest reported start, so that the order of reports does not matter."""
+    started_at = report.checkout_started_at
+    known = sale.checkout_started_at
+    if started_at is None or (known is not None and known <= started_at):
+        return
+    later = or_(Sale.checkout_started_at.is_(None), Sale.checkout_started_at > started_at)
+    session.execute(update(Sale).where(Sale.id == sale.id, later).values(checkout_started_at=started_at))

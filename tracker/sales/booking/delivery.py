@@ -18,10 +18,10 @@ ALREADY_PREFIX = "already "
 
 @dataclass(frozen=True)
 class Delivery:
-    """By which event a report came, and the keys that click tokens are read with.
+    """The event that delivered a report, and the secret keys that verify click tokens.
 
-    Of the message of a supporting source: all `names` that it gives its order, the orders of which each may
-    be meant, where there are `several`, and whether it is a test, when it says so.
+    For a message of a supporting source: `names` are all names that it gives its order, `ambiguous_order_ids`
+    the matching orders if there are several, and `is_test` whether it is a test, if the message says so.
     """
 
     now: datetime
@@ -29,13 +29,13 @@ class Delivery:
     event_id: str
     keys: Sequence[str]
     names: tuple[str, ...] = ()
-    several: tuple[str, ...] = ()
+    ambiguous_order_ids: tuple[str, ...] = ()
     is_test: bool | None = None
 
 
 @dataclass(frozen=True)
 class BookingResult:
-    """`note` says why a report made no row that counts; `may_unpark`: others may have waited for this."""
+    """`note`: why nothing was counted. `may_unpark`: parked events may have waited for this report."""
 
     note: str | None = None
     may_unpark: bool = False
@@ -50,7 +50,7 @@ def record_once(
     occurred_at: datetime,
     **values: Any,
 ) -> bool:
-    """The row of what a report says of a sale, unless one with its key is there; whether it is new."""
+    """Insert a row for a sale unless its key exists; returns whether it is new. `values`: other columns."""
     return insert_once(
         session,
         table,

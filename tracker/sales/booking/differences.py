@@ -1,4 +1,4 @@
-"""Whether another report of an order says what is booked."""
+"""Compares a repeated report of an order with the booked sale."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from tracker.sales.orders.models import Sale
 
 
 def differences(sale: Sale, facts: dict[str, Any]) -> str:
-    """Amounts and times with both values, lines by their name only; empty when both say the same.
+    """What differs: amounts and times with both values, lines only as `items`; empty when nothing does.
 
-    Who the customer is and what lines are called may change: shops tell old orders with today's names.
+    Customers and names of lines are not compared: shops send old orders with their current data.
     """
     booked = {
         "occurred_at": sale.occurred_at,

@@ -1,4 +1,4 @@
-"""The table of refunds that a supporting source claims."""
+"""The table of refund claims, which supporting sources report."""
 
 from datetime import datetime
 
@@ -9,9 +9,10 @@ from config.database import STRICT, Base
 
 
 class RefundClaim(Base):
-    """What a supporting source says went back of a sale. It is never counted.
+    """A refund of a sale, as a supporting source reports it. It is stored and never counted.
 
-    `claim_id` is the refund's id, of a level the payment's; a failure and a cancellation have no amount.
+    `claim_id` is the id of the refund, or of the payment for a cumulative refund (kind `level`). A failure
+    and a cancellation have the amount 0.
     """
 
     __tablename__ = "refund_claim"

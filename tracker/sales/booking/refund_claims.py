@@ -1,7 +1,8 @@
-"""Refunds claimed by a supporting source: never counted; the order is held until the primary source reports them.
+"""Refund claims: refunds that a supporting source reports. They are stored and never counted.
 
-Of an order whose amounts come from the shop, the provider may know of a refund before the shop reports it,
-and the shop may forget to. An uncovered claim is parked, so that no commission of its order is paid.
+A payment provider may know of a refund before the shop reports it, or the shop may never report it. The event
+of a claim is parked until reports of the primary source cover it, so that no commission of the order is
+released.
 """
 
 from collections import defaultdict
@@ -32,7 +33,7 @@ ClaimReport = RefundReport | RefundLevelReport | RefundFailureReport | Cancellat
 
 
 WAIVED_SUFFIX = "_waived"
-"""Suffix of the kind of dismissed claims."""
+"""Suffix of the kind of a claim that a person dismissed."""
 
 
 def is_refund_claim(
@@ -48,24 +49,24 @@ def book_claim(session: Session, delivery: Delivery, sale: Sale, report: ClaimRe
 
 
 def waive_claims(session: Session, delivery: Delivery, order_id: str, reports: Sequence[AnyReport]) -> None:
-    """The message was dismissed: its claims are waived for later messages, too."""
+    """Waive the claims of a dismissed message, so that later messages do not raise them again."""
     sale = sale_by_order_id(session, delivery.source, order_id)
-    assert sale is not None, "what is claimed was found to belong to a sale"
+    assert sale is not None, "the claim was matched to a sale"
     for report in reports:
         if is_refund_claim(report) and getattr(report, "currency", sale.currency) == sale.currency:
             _insert_claim(session, delivery, sale, report, WAIVED_SUFFIX)
 
 
 def require_claims_covered(session: Session, delivery: Delivery, order_id: str) -> None:
-    """Raises NotNow while the source claims that more went back of the order than was reported."""
+    """Raises NotNow while the claims of the source exceed the refunds that the primary source reported."""
     source = delivery.source
     sale = sale_by_order_id(session, source, order_id)
-    assert sale is not None, "what is claimed was found to belong to a sale"
+    assert sale is not None, "the claim was matched to a sale"
     claims = _load_claims(session, source, sale)
     claimed_minor = min(_claimed_minor(claims, sale), sale.total_minor)
     reported_minor = min(_reported_minor(session, sale), sale.total_minor)
     if "cancellation" in claims:
-        # A shop calls an order off when its payment is lost in a dispute.
+        # A shop cancels an order when its payment is lost in a dispute.
         reported_minor += _lost_minor(session, sale)
     if claimed_minor > reported_minor:
         raise NotNow(
@@ -104,8 +105,10 @@ def _claim_values(report: ClaimReport) -> tuple[str, str, int]:
 
 
 def _load_claims(session: Session, source: Source, sale: Sale) -> dict[str, dict[str, int]]:
-    """By their kind, ids with amounts. Providers' add up, whose ids are nobody else's, also of a source that
-    was connected anew; a shop's own are ids for the same refunds once more.
+    """Claims as {kind: {claim id: amount in minor units}}.
+
+    Claims of all providers are combined, also those of a source that was connected again: their ids are
+    unique. Claims of shops are separate, because a shop has its own ids for the same refunds.
     """
     is_claimed_by_shop = Source.kind == "woocommerce"
     query = (
@@ -123,19 +126,19 @@ def _load_claims(session: Session, source: Source, sale: Sale) -> dict[str, dict
 
 
 def _claimed_minor(claims: Mapping[str, Mapping[str, int]], sale: Sale) -> int:
-    """What a person has put aside explains a level as well as others, and is claimed no more."""
+    """What is claimed in total. Waived refunds are not claimed, but still explain a cumulative refund."""
     if "cancellation" in claims and "cancellation_waived" not in claims:
         return sale.total_minor
     waived = claims.get("refund_waived", {})
     refunds = {**claims.get("refund", {}), **waived}
     void_ids = {*waived, *claims.get("failure", {})}
-    standing = sum(amount_minor for refund_id, amount_minor in refunds.items() if refund_id not in void_ids)
+    claimed = sum(amount_minor for refund_id, amount_minor in refunds.items() if refund_id not in void_ids)
     explained = max(sum(refunds.values()), sum(claims.get("level_waived", {}).values()))
-    return standing + excess_cumulative_minor(claims.get("level", {}).items(), explained)
+    return claimed + excess_cumulative_minor(claims.get("level", {}).items(), explained)
 
 
 def _reported_minor(session: Session, sale: Sale) -> int:
-    """Everything ever reported, including refunds that failed since: they were reported."""
+    """Everything that was ever reported refunded, including refunds that failed later."""
     if session.scalar(select(Cancellation.id).where(Cancellation.sale_id == sale.id)):
         return sale.total_minor
     single_refunds_minor = sum(session.scalars(select(Refund.amount_minor).where(Refund.sale_id == sale.id)))
@@ -147,7 +150,7 @@ def _reported_minor(session: Session, sale: Sale) -> int:
 
 
 def _lost_minor(session: Session, sale: Sale) -> int:
-    """Sum of all disputes ever lost, even if won later: coverage only grows."""
+    """Sum of all disputes that were ever lost, even if won later, so that coverage only grows."""
     lost = select(DisputeStatus.amount_minor).where(
         DisputeStatus.sale_id == sale.id, DisputeStatus.status == "lost"
     )
@@ -155,6 +158,6 @@ def _lost_minor(session: Session, sale: Sale) -> int:
 
 
 def refund_claims_of(session: Session, sale: Sale) -> Sequence[RefundClaim]:
-    """What supporting sources say went back of it, oldest first; none of it counts."""
+    """Refund claims of supporting sources about the sale, oldest first; none of them counts."""
     claims = select(RefundClaim).where(RefundClaim.sale_id == sale.id)
     return session.scalars(claims.order_by(RefundClaim.occurred_at, RefundClaim.id)).all()

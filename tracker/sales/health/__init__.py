@@ -1,1 +1,1 @@
-"""Whether what shops reported is whole: silence, clocks, order numbers, coupons."""
+"""Checks whether the reports of sources are complete: silence, clocks, order numbers, coupons."""

@@ -1,4 +1,4 @@
-"""What a shop's clock says when its messages arrive, and messages that were refused because of it."""
+"""The clocks of shops: when messages were sent, and messages that were refused as stale."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,29 +13,32 @@ from tracker.sales.reports.messages import Stale
 from tracker.sales.sources.models import Source
 
 KINDS_WITH_SENT_TIME = ("standard", "stripe")
-"""Kinds whose messages say when they were made; of the others only a sale in the future says something."""
+"""Kinds whose messages contain their time of sending. For others, only sales in the future show skew."""
 
 STALE_NOTE_INTERVAL = timedelta(minutes=1)
+"""At most one refusal per source is recorded in this interval."""
 
 
 def sent_at(kind: str, body: bytes) -> datetime | None:
-    """When a message was made by the shop's clock; None when it does not say so."""
+    """When a message was sent, by the shop's clock; None when the message does not contain it."""
     try:
         message = strict_json.parse(body)
     except Invalid:
         return None
     if not isinstance(message, dict):
         return None
-    said = message.get("timestamp" if kind == "standard" else "created")
-    if isinstance(said, str):
-        return read_time(said)
-    return datetime.fromtimestamp(said, UTC) if type(said) is int and 0 <= said <= MAX_UNIX_TIME_S else None
+    value = message.get("timestamp" if kind == "standard" else "created")
+    if isinstance(value, str):
+        return read_time(value)
+    return (
+        datetime.fromtimestamp(value, UTC) if type(value) is int and 0 <= value <= MAX_UNIX_TIME_S else None
+    )
 
 
 def record_stale_refusal(main: Engine, source: Source, now: datetime, refusal: Stale) -> None:
     """Record when a message was last refused as stale, at most once a minute. Entry point: commits.
 
-    The signature was right, so it came from the shop; but it may be an old message that somebody sent again.
+    The signature was valid, so the shop made the message; but it may be an old message that was sent again.
     """
     if source.stale_at is not None and source.stale_at > now - STALE_NOTE_INTERVAL:
         return

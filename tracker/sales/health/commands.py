@@ -1,4 +1,4 @@
-"""The command that tells how sources are. It joins `linkledger source` (see tracker/sales/commands.py)."""
+"""The command `linkledger source health` (added to its group in tracker/sales/commands.py)."""
 
 import click
 from sqlalchemy import select
@@ -22,12 +22,12 @@ from tracker.times import format_utc
 
 
 @click.command("health", cls=ConsoleCommand)
-@click.option("--brand", "brand_id", metavar="ID", help="Of this brand only.")
+@click.option("--brand", "brand_id", metavar="ID", help="Check only the sources of this brand.")
 @pass_console
 def show_health(console: Console, brand_id: str | None) -> CommandResult:
-    """Check the completeness of shop reports: silence, clock skew, missing orders, coupons without clicks.
+    """Check whether shops report everything: silence, clock skew, missing orders, coupons without clicks.
 
-    Exit code 3 when there is an alarm. Books and payouts do not depend on it.
+    Exit code 3 when there is an alarm. Bookings and payouts do not depend on it.
     """
     now = console.now
     with read_session(console.databases.main) as session:
@@ -42,21 +42,23 @@ def show_health(console: Console, brand_id: str | None) -> CommandResult:
         "checked_at": format_utc(now),
         "sources": [health_json(health, now) for health in found],
         "coupons": [
-            {"brand": brand, **coupon_json(each)} for brand, figures in coupons.items() for each in figures
+            {"brand": brand, **coupon_json(each)}
+            for brand, statistics in coupons.items()
+            for each in statistics
         ],
     }
     lines = [line for health in found for line in health_text(health, now)]
-    for brand, figures in coupons.items():
-        if figures:
+    for brand, statistics in coupons.items():
+        if statistics:
             lines.append(f"Coupons of {brand} in the last {MONTH.days} days:")
-            lines += [coupon_text(each) for each in figures]
+            lines += [coupon_text(each) for each in statistics]
     return CommandResult(
         value, "\n".join(lines) or "There are no sources yet.", 0 if ok else CHECK_FOUND_FAULT
     )
 
 
 def _sources(session: Session, brand_id: str | None) -> list[Source]:
-    """Those that take messages; a deleted one is silent for a reason."""
+    """All sources that are not deleted; a deleted source is expected to be silent."""
     query = select(Source).where(Source.deleted_at.is_(None)).order_by(Source.brand_id, Source.id)
     if brand_id is not None:
         query = query.where(Source.brand_id == get_brand(session, brand_id).id)

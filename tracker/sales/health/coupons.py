@@ -1,4 +1,4 @@
-"""How often each creator's code was used, with and without a click of his, beside his visitors."""
+"""How often each creator's code was used, with and without a click of that creator, and their visitors."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,10 @@ FETCH_SIZE = 1_000
 def coupon_statistics(
     main: Session, clicks: Session, brand_id: str, since: datetime
 ) -> list[CouponStatistics]:
-    """Of decisions since then, the code with most orders first; test orders are left out."""
+    """Statistics of the codes in attributions since `since`, without test orders; most orders first.
+
+    `main` and `clicks` are sessions of the two databases.
+    """
     orders, with_click = Counter[str](), Counter[str]()
     for inputs in _inputs(main, brand_id, since):
         touched = {touch["creator_id"] for touch in inputs["touches"] if not touch["flaw"]}
@@ -42,7 +45,7 @@ def coupon_statistics(
 
 
 def _inputs(session: Session, brand_id: str, since: datetime) -> Iterator[Mapping[str, Any]]:
-    """What the last decision about each order with a creator's code was made from."""
+    """The inputs of the latest attribution of each order that has a creator's code."""
     later = aliased(Attribution)
     query = (
         select(Attribution.inputs)
@@ -59,7 +62,7 @@ def _inputs(session: Session, brand_id: str, since: datetime) -> Iterator[Mappin
 
 
 def _owners(session: Session, brand_id: str, coupon_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Code and creator, by coupon."""
+    """(code, creator id) by coupon id."""
     rows = session.execute(
         select(Coupon.id, Coupon.code, Enrollment.creator_id)
         .join(Enrollment, Enrollment.id == Coupon.enrollment_id)
@@ -71,7 +74,7 @@ def _owners(session: Session, brand_id: str, coupon_ids: Sequence[str]) -> dict[
 def _visitors(
     main: Session, clicks: Session, brand_id: str, creators: set[str], since: datetime
 ) -> Counter[str]:
-    """By creator, the persons who followed his links of this brand since that hour."""
+    """By creator id, the visits to their links of this brand since `since`, a full hour."""
     rows = main.execute(
         select(Link.id, Enrollment.creator_id)
         .join(Enrollment, Enrollment.id == Link.enrollment_id)
@@ -83,6 +86,6 @@ def _visitors(
         links[creator_id].append(uuid_of(link_id, "lnk"))
     found = Counter[str]()
     for creator_id, ids in links.items():
-        for figures in link_statistics(clicks, ids, since).values():
-            found[creator_id] += figures["persons"]
+        for statistics in link_statistics(clicks, ids, since).values():
+            found[creator_id] += statistics["persons"]
     return found

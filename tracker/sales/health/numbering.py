@@ -1,7 +1,7 @@
-"""Which numbers are missing in a shop's sequence of orders. Pure.
+"""Finds missing numbers in a shop's sequence of order numbers. Pure.
 
-Some shops number their orders one by one (Shopify's #1001), others take the next free number of something
-larger (WooCommerce's are those of all its posts). Only of the former can a missing number be told.
+Some shops number their orders consecutively (Shopify's #1001). In others, orders share a sequence with other
+objects (WooCommerce: with all posts), so gaps are normal. Missing orders can only be found in the former.
 """
 
 import re
@@ -10,36 +10,39 @@ from dataclasses import dataclass, field
 from heapq import heappush, heappushpop
 
 MIN_ORDERS = 20
-"""Orders; fewer show no habit."""
+"""With fewer orders, it is unknown whether the numbers are consecutive."""
 
 MAX_GAPS = 100
-"""The largest are kept."""
+"""Only the largest gaps are kept."""
 
 MAX_SERIES = 20
-"""Names that differ in what stands around their number; with more of them it is no number."""
+"""Series differ in the text around their number; with more series, the names are not numbers."""
 
 MIN_JUMP = 1000
+"""Smaller gaps never count as a restart of the numbering."""
+
 LONG_GAP_SIZE = 5
-"""So many numbers in a row are missing for a reason: single ones are orders that were never paid."""
+"""A gap of this size raises an alarm; smaller gaps are mostly orders that were never paid."""
 
 _NAME = re.compile(r"((?:.*[^0-9])?)(0*)([0-9]{1,15})([^0-9]*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Series:
-    """What stands around the number; `digits` when it is filled up with zeros, else 0."""
+    """The text before and after the number; `digits` is its length if padded with zeros, else 0."""
 
     before: str
     after: str
     digits: int
 
     def name(self, number: int) -> str:
+        """The name of the order with this number."""
         return f"{self.before}{number:0{self.digits}d}{self.after}"
 
 
 @dataclass(frozen=True, order=True)
 class Gap:
-    """Numbers from `first` to `last` that nobody has reported, both included."""
+    """Numbers from `first` to `last`, inclusive, that were never reported."""
 
     size: int
     first: int
@@ -54,7 +57,7 @@ class Gap:
 
 @dataclass(frozen=True)
 class Numbering:
-    """A sequence that goes up one by one, and where it does not; `gaps` ascending."""
+    """A consecutive series from `first` to `last`; `known` orders were reported. `gaps` are ascending."""
 
     series: Series
     known: int
@@ -73,7 +76,7 @@ class Numbering:
 
 @dataclass
 class _SeriesCounter:
-    """One series, number by number."""
+    """Counts the numbers of one series, given in ascending order."""
 
     first: int
     last: int
@@ -83,7 +86,7 @@ class _SeriesCounter:
 
     def add(self, number: int) -> None:
         if number <= self.last:
-            return  # the same order again
+            return  # the order was counted before
         gap = Gap(number - self.last - 1, self.last + 1)
         if gap.size == 0:
             self.consecutive_steps += 1
@@ -96,14 +99,14 @@ class _SeriesCounter:
 
     @property
     def is_consecutive(self) -> bool:
-        """Four in five follow on the one before; however long an outage, it is one step."""
+        """At least four of five numbers follow directly on the one before; an outage is one exception."""
         return self.known >= MIN_ORDERS and 5 * self.consecutive_steps >= 4 * (self.known - 1)
 
 
 def numbering(names: Iterable[str]) -> Numbering | None:
-    """What is missing among the orders with these names; None when they are not numbered one by one.
+    """The series with the most orders, with its gaps; None when it is not numbered consecutively.
 
-    `names` are sorted by length, then by text, so that numbers ascend. Memory does not grow with them.
+    `names` must be sorted by length, then as strings, so that numbers ascend. Uses bounded memory.
     """
     counts: dict[Series, _SeriesCounter] = {}
     for name in names:
@@ -124,14 +127,14 @@ def numbering(names: Iterable[str]) -> Numbering | None:
     count = counts[series]
     if not count.is_consecutive:
         return None
-    # A gap larger than the number of orders since is not an outage: the numbering was restarted.
+    # A gap larger than the number of known orders is not an outage: the numbering was restarted elsewhere.
     max_gap_size = max(MIN_JUMP, count.known)
     gaps = sorted((gap for gap in count.gaps if gap.size <= max_gap_size), key=lambda gap: gap.first)
     return Numbering(series, count.known, count.first, count.last, tuple(gaps))
 
 
 def subtract_known(gap: Gap, known: Collection[int]) -> Iterator[Gap]:
-    """What is left of a gap when some of its numbers are known after all."""
+    """The gaps that remain of `gap` when the numbers in `known` are not missing."""
     first = gap.first
     for number in sorted(known):
         if number > first:

@@ -1,4 +1,4 @@
-"""When a shop is unusually silent, when its clock is off, and when a coupon may have leaked. Pure."""
+"""Rules for unusual silence, clock skew and leaked coupons. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,24 +7,27 @@ from heapq import nlargest
 from statistics import median_low
 
 OBSERVATION_PERIOD = timedelta(days=28)
-"""What a shop's habits are read from: four weeks before its last message, so that weekends are in it."""
+"""The usual pauses are measured in four weeks before the last message, so that weekends are included."""
 
 MIN_HISTORY = timedelta(days=14)
 MIN_MESSAGES = 20
-"""A shop with fewer messages in four weeks has no habit that silence could break, nor has a new one."""
+"""With fewer messages, or a history shorter than MIN_HISTORY, no usual pause is known."""
 
 MIN_SILENCE_LIMIT = timedelta(hours=24)
 
 SKEW_LIMIT_S = 60
 SKEW_SAMPLES = 3
-"""One message alone may have been late for any reason."""
+"""A single message may be late for any reason."""
 
 MIN_LEAK_ORDERS = 10
 
 
 @dataclass(frozen=True)
 class MessagePattern:
-    """How a shop's messages came in the four weeks before its last one, which is in it."""
+    """A shop's messages in OBSERVATION_PERIOD up to and including the last one.
+
+    `first_at` is its first message ever; `messages` counts only those of the period.
+    """
 
     first_at: datetime
     last_at: datetime
@@ -34,11 +37,11 @@ class MessagePattern:
 
 @dataclass(frozen=True)
 class Silence:
-    """`limit` is how long this shop may be silent; None when nothing can be said of it, and `why` says so."""
+    """`limit` is how long this shop may be silent, or None if unknown; `reason` explains the limit."""
 
     silent: timedelta
     limit: timedelta | None
-    why: str
+    reason: str
 
     @property
     def is_alarm(self) -> bool:
@@ -47,7 +50,7 @@ class Silence:
 
 @dataclass(frozen=True)
 class Skew:
-    """How far the shop's times are ahead of ours when its messages arrive; below 0 they are behind."""
+    """How far the shop's clock is ahead of ours, from `messages` samples; negative when it is behind."""
 
     ahead_s: int
     messages: int
@@ -59,7 +62,7 @@ class Skew:
 
 @dataclass(frozen=True)
 class CouponStatistics:
-    """Orders with a creator's code, those of them with a click of his, and his visitors in that time."""
+    """Orders with a creator's code, those of them with the creator's click, and the creator's visitors."""
 
     code: str
     creator_id: str
@@ -73,9 +76,9 @@ class CouponStatistics:
 
     @property
     def may_have_leaked(self) -> bool:
-        """Known where the creator's links are not: many orders without his click, more than he has visitors.
+        """Many orders, more than the creator has visitors, use the code without a click of the creator.
 
-        So looks a code on a coupon site, and also one that is only ever spoken: a person knows which it is.
+        This is typical of a code on a coupon site, but also of one that is only spoken: a person must decide.
         """
         return (
             self.without_click >= MIN_LEAK_ORDERS
@@ -85,13 +88,13 @@ class CouponStatistics:
 
 
 def usual_pause(times: Iterable[datetime]) -> tuple[int, timedelta]:
-    """How many times there are, ascending, and the second longest pause between them.
+    """The number of `times`, which are ascending, and the second longest pause between them.
 
-    Weekends come several times in four weeks, so they are usual; the longest pause of all may be an outage.
+    Weekends occur several times in four weeks, so they are usual; the longest pause may be an outage.
     """
     number, earlier = 0, None
     longest: list[timedelta] = []
-    for number, later in enumerate(times, start=1):  # noqa: B007 - the last one is how many there are
+    for number, later in enumerate(times, start=1):  # noqa: B007 - the last value is the count
         if earlier is not None:
             longest = nlargest(2, [*longest, later - earlier])
         earlier = later
@@ -102,16 +105,16 @@ def silence(pattern: MessagePattern, now: datetime) -> Silence:
     """The limit is 1.5 times the usual pause, at least one day."""
     silent = now - pattern.last_at
     if pattern.messages < MIN_MESSAGES:
-        why = f"{pattern.messages} messages in {OBSERVATION_PERIOD.days} days are too few to call it silent"
-        return Silence(silent, None, why)
+        reason = f"{pattern.messages} messages in {OBSERVATION_PERIOD.days} days are too few for a limit"
+        return Silence(silent, None, reason)
     if pattern.last_at - pattern.first_at < MIN_HISTORY:
-        return Silence(silent, None, f"known for less than {MIN_HISTORY.days} days")
+        return Silence(silent, None, f"its first message is less than {MIN_HISTORY.days} days old")
     limit = max(MIN_SILENCE_LIMIT, pattern.usual_pause * 3 // 2)
-    return Silence(silent, limit, f"it usually pauses for {_hours(pattern.usual_pause)} at most")
+    return Silence(silent, limit, f"its usual pauses are at most {_hours(pattern.usual_pause)}")
 
 
 def skew(ahead: Sequence[timedelta]) -> Skew | None:
-    """The median of how far each message's own time was ahead of ours; None without any."""
+    """The median of the differences between the messages' times and ours; None without samples."""
     if not ahead:
         return None
     return Skew(int(median_low(ahead).total_seconds()), len(ahead))

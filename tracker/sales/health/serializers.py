@@ -1,4 +1,4 @@
-"""The health of sources in words and as JSON. Pure."""
+"""The health of sources as text and as JSON. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,9 +16,9 @@ MAX_GAPS_LISTED = 5
 
 @dataclass(frozen=True)
 class Alarm:
-    """`what` is silence, clock, refused or missing_orders."""
+    """`kind` is silence, clock, refused or missing_orders."""
 
-    what: str
+    kind: str
     message: str
 
 
@@ -48,7 +48,7 @@ def health_json(health: SourceHealth, now: datetime) -> dict[str, Any]:
         "last_event_at": optional_utc_text(health.last_event_at),
         "silent_s": None if silence is None else _seconds(silence.silent),
         "silence_limit_s": None if silence is None or silence.limit is None else _seconds(silence.limit),
-        "silence_rule": None if silence is None else silence.why,
+        "silence_rule": None if silence is None else silence.reason,
         "events": {"last_7_days": health.events_7_days, "last_30_days": health.events_30_days},
         "events_per_day": {
             "last_7_days": round(health.events_7_days / 7, 1),
@@ -60,19 +60,19 @@ def health_json(health: SourceHealth, now: datetime) -> dict[str, Any]:
         "refused_for_time_at": optional_utc_text(health.source.stale_at),
         "refused_for_time_ahead_s": health.source.stale_ahead_s,
         "order_numbers": None if health.numbering is None else _numbering_json(health.numbering),
-        "alarms": [{"what": each.what, "message": each.message} for each in alarms(health, now)],
+        "alarms": [{"what": each.kind, "message": each.message} for each in alarms(health, now)],
     }
 
 
-def coupon_json(figures: CouponStatistics) -> dict[str, Any]:
+def coupon_json(coupon: CouponStatistics) -> dict[str, Any]:
     return {
-        "code": figures.code,
-        "creator": figures.creator_id,
-        "orders": figures.orders,
-        "orders_with_click": figures.with_click,
-        "orders_without_click": figures.without_click,
-        "visitors": figures.visitors,
-        "may_have_leaked": figures.may_have_leaked,
+        "code": coupon.code,
+        "creator": coupon.creator_id,
+        "orders": coupon.orders,
+        "orders_with_click": coupon.with_click,
+        "orders_without_click": coupon.without_click,
+        "visitors": coupon.visitors,
+        "may_have_leaked": coupon.may_have_leaked,
     }
 
 
@@ -87,40 +87,40 @@ def health_text(health: SourceHealth, now: datetime) -> list[str]:
         numbers = health.numbering
         lines.append(
             f"  {numbers.missing} of the numbers {_name(numbers, numbers.first)} to "
-            f"{_name(numbers, numbers.last)} were not reported; single ones are mostly orders without payment"
+            f"{_name(numbers, numbers.last)} were not reported; single ones are mostly unpaid orders"
         )
-    return lines + [f"  ALARM {each.what}: {each.message}" for each in alarms(health, now)]
+    return lines + [f"  ALARM {each.kind}: {each.message}" for each in alarms(health, now)]
 
 
-def coupon_text(figures: CouponStatistics) -> str:
+def coupon_text(coupon: CouponStatistics) -> str:
     line = (
-        f"  {figures.code}  orders: {figures.orders}, without a click of the creator: "
-        f"{figures.without_click}; visitors by the creator's links: {figures.visitors}"
+        f"  {coupon.code}  orders: {coupon.orders}, without a click of the creator: "
+        f"{coupon.without_click}; visitors by the creator's links: {coupon.visitors}"
     )
-    if figures.may_have_leaked:
-        line += "\n    LOOK: more orders than visitors; the code may stand on a coupon site"
+    if coupon.may_have_leaked:
+        line += "\n    CHECK: more orders than visitors; the code may be on a coupon site"
     return line
 
 
 def _silence_text(health: SourceHealth) -> str:
-    assert health.silence is not None, "the caller has looked"
-    assert health.last_event_at is not None, "who has sent nothing is not silent"
+    assert health.silence is not None, "the caller checks it"
+    assert health.last_event_at is not None, "silence is computed only for sources with events"
     return (
-        f"nothing has come since {format_utc(health.last_event_at)}, for {_duration_text(health.silence.silent)}, and "
-        f"{health.silence.why}. Is the shop's webhook still switched on? A shop that has closed is left out "
-        f"after: linkledger source delete {health.source.id}"
+        f"no message since {format_utc(health.last_event_at)}, for {_duration_text(health.silence.silent)}; "
+        f"{health.silence.reason}. Check that the shop's webhook is enabled. If the shop has closed: "
+        f"linkledger source delete {health.source.id}"
     )
 
 
 def _skew_text(health: SourceHealth) -> str:
-    assert health.skew is not None, "the caller has looked"
+    assert health.skew is not None, "the caller checks it"
     ahead = health.skew.ahead_s
     span = _duration_text(timedelta(seconds=abs(ahead)))
     of_what = "its last messages" if health.source.kind in KINDS_WITH_SENT_TIME else "its last sales"
     if ahead > 0:
-        return f"{of_what} are dated {span} after they came (median); its clock is fast, or ours slow"
-    slow = "its clock is slow, ours fast, or it sends late"
-    return f"{of_what} are dated {span} before they came (median); {slow}"
+        return f"{of_what} are dated {span} after their arrival (median); its clock is fast, or ours is slow"
+    slow = "its clock is slow, ours is fast, or it sends late"
+    return f"{of_what} are dated {span} before their arrival (median); {slow}"
 
 
 def _stale_refusal_text(health: SourceHealth, now: datetime) -> str | None:
@@ -129,19 +129,20 @@ def _stale_refusal_text(health: SourceHealth, now: datetime) -> str | None:
         return None
     side = "later" if ahead_s > 0 else "earlier"
     return (
-        f"a message with the right signature was refused at {format_utc(at)} and not kept: it was signed "
-        f"{_duration_text(timedelta(seconds=abs(ahead_s)))} {side} than the clock here. The shop's clock is wrong, or "
-        "ours; or somebody has sent an old message again"
+        f"a message with a valid signature was refused at {format_utc(at)} and not stored: its time was "
+        f"{_duration_text(timedelta(seconds=abs(ahead_s)))} {side} than the clock here. The shop's clock is "
+        "wrong, or ours is, or an old message was sent again"
     )
 
 
 def _gaps_text(numbers: Numbering) -> str:
     gaps = numbers.long_gaps
-    said = ", ".join(_range(numbers, gap) for gap in gaps[:MAX_GAPS_LISTED])
-    more = f" and {len(gaps) - MAX_GAPS_LISTED} further gaps" if len(gaps) > MAX_GAPS_LISTED else ""
+    ranges = ", ".join(_range(numbers, gap) for gap in gaps[:MAX_GAPS_LISTED])
+    more = f" and {len(gaps) - MAX_GAPS_LISTED} more gaps" if len(gaps) > MAX_GAPS_LISTED else ""
     return (
-        f"orders {said}{more} were never reported, while {numbers.known} in the last {OBSERVATION_PERIOD.days} days "
-        "were, numbered one by one. Have the shop send them again, or import them: linkledger sale import"
+        f"orders {ranges}{more} were never reported, but {numbers.known} consecutive ones in the last "
+        f"{OBSERVATION_PERIOD.days} days were. Let the shop send them again, or import them: "
+        "linkledger sale import"
     )
 
 

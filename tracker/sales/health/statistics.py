@@ -1,4 +1,4 @@
-"""Reads what is known of a source: its messages, its clock, the numbers of its orders."""
+"""Reads the health of a source: its messages, its clock, and the numbers of its orders."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -30,20 +30,20 @@ Value = TypeVar("Value")
 
 WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 SAMPLES = 25
-"""Messages by which a clock is judged; their bodies are read for it."""
+"""The number of messages from which clock skew is measured; their bodies must be read."""
 
 FETCH_SIZE = 5_000
 NAMES_PER_QUERY = 500
 MAX_LOOKUPS = 20_000
-"""Missing numbers of which it is looked up whether an older message told them after all."""
+"""At most this many missing numbers are looked up in older messages."""
 
 MANUAL_KINDS = ("csv",)
-"""Kinds that are brought by a person, whose silence says nothing."""
+"""Kinds whose messages are imported by a person, so that silence means nothing."""
 
 
 @dataclass(frozen=True)
 class SourceHealth:
-    """`first_event_at` and what follows from it are None as long as nothing has come."""
+    """The health of one source. Without events, `first_event_at`, `last_event_at` and `silence` are None."""
 
     source: Source
     first_event_at: datetime | None
@@ -58,6 +58,7 @@ class SourceHealth:
 
 
 def source_health(session: Session, now: datetime, source: Source) -> SourceHealth:
+    """All health values of one source."""
     first_at, last_at = _first_and_last(session, source)
     unapplied = _unapplied_counts(session, source)
     return SourceHealth(
@@ -75,7 +76,7 @@ def source_health(session: Session, now: datetime, source: Source) -> SourceHeal
 
 
 def last_event_times(session: Session) -> list[tuple[str, datetime]]:
-    """Of each source that was not deleted and has sent anything."""
+    """The time of the last event of each live source that has events, by source id."""
     last = select(func.max(Event.received_at)).where(Event.source_id == Source.id).scalar_subquery()
     rows = session.execute(select(Source.id, last).where(Source.deleted_at.is_(None)).order_by(Source.id))
     found: list[tuple[str, datetime | None]] = [(source_id, at) for source_id, at in rows]
@@ -83,7 +84,7 @@ def last_event_times(session: Session) -> list[tuple[str, datetime]]:
 
 
 def _first_and_last(session: Session, source: Source) -> tuple[datetime | None, datetime | None]:
-    """In one query each, which the index answers at once."""
+    """Two queries, because an index serves min and max separately."""
     of_source = Event.source_id == source.id
     first: datetime | None = session.scalar(select(func.min(Event.received_at)).where(of_source))
     last: datetime | None = session.scalar(select(func.max(Event.received_at)).where(of_source))
@@ -91,7 +92,7 @@ def _first_and_last(session: Session, source: Source) -> tuple[datetime | None, 
 
 
 def _first_sale_id(since: datetime) -> str:
-    """What is not above the id of any sale that was booked since then: ids sort by their time."""
+    """A lower bound of the ids of all sales that were booked at or after `since`: ids sort by time."""
     return public_id("sal", uuid_lower_bound(since))
 
 
@@ -112,7 +113,7 @@ def _silence(
     session: Session, now: datetime, source: Source, first_at: datetime, last_at: datetime
 ) -> Silence:
     if source.kind in MANUAL_KINDS:
-        return Silence(now - last_at, None, "its files are brought by a person")
+        return Silence(now - last_at, None, "its files are imported by a person")
     times = (
         select(Event.received_at)
         .where(Event.source_id == source.id, Event.received_at >= last_at - OBSERVATION_PERIOD)
@@ -128,12 +129,12 @@ def _skew(session: Session, now: datetime, source: Source) -> Skew | None:
     ahead = list(_clock_offsets(session, now, source))
     found = skew(ahead)
     if found is not None and source.kind not in KINDS_WITH_SENT_TIME and found.ahead_s <= 0:
-        return None  # that a sale was made before it was told of says nothing of a clock
+        return None  # a sale is always older than its report, which says nothing about a clock
     return found
 
 
 def _clock_offsets(session: Session, now: datetime, source: Source) -> Iterator[timedelta]:
-    """How far the times of the last messages were ahead of ours, where they say any."""
+    """How far the times in the latest messages were ahead of their arrival, where they contain one."""
     if source.kind in KINDS_WITH_SENT_TIME:
         bodies = (
             select(Event.body, Event.received_at)
@@ -142,9 +143,9 @@ def _clock_offsets(session: Session, now: datetime, source: Source) -> Iterator[
             .limit(SAMPLES)
         )
         for body, received_at in session.execute(bodies):
-            said = sent_at(source.kind, body)
-            if said is not None:
-                yield said - received_at
+            sent = sent_at(source.kind, body)
+            if sent is not None:
+                yield sent - received_at
         return
     sales = (
         select(Sale.occurred_at, Event.received_at)
@@ -158,7 +159,7 @@ def _clock_offsets(session: Session, now: datetime, source: Source) -> Iterator[
 
 
 def _numbering(session: Session, now: datetime, source: Source) -> Numbering | None:
-    """By the numbers that people know, where the shop tells them beside its own ids; else by those."""
+    """From the order numbers that the shop sends as references, or else from its order ids."""
     mine = (
         Sale.brand_id == source.brand_id,
         Sale.namespace == source.namespace,
@@ -183,7 +184,7 @@ def _with_gaps(found: Numbering, gaps: Sequence[Gap]) -> Numbering:
 
 
 def _unreported_gaps(session: Session, source: Source, found: Numbering) -> Iterator[Gap]:
-    """An order that was told of long ago, or was never paid, is not missing though no sale is new."""
+    """The gaps without numbers of orders that were reported long ago or without a sale (never paid)."""
     looked_up = 0
     for gap in found.gaps:
         looked_up += gap.size
@@ -192,14 +193,14 @@ def _unreported_gaps(session: Session, source: Source, found: Numbering) -> Iter
             continue
         known: list[int] = []
         numbers = iter(gap.numbers())
-        while some := list(islice(numbers, NAMES_PER_QUERY)):
-            by_name = {found.series.name(number): number for number in some}
+        while batch := list(islice(numbers, NAMES_PER_QUERY)):
+            by_name = {found.series.name(number): number for number in batch}
             known += [by_name[name] for name in session.scalars(_reported_names(source, list(by_name)))]
         yield from subtract_known(gap, known)
 
 
 def _reported_names(source: Source, names: Sequence[str]) -> Select[str]:
-    """Those of the names that any message or sale of the namespace has."""
+    """The names that occur in any message, sale or reference of the namespace."""
 
     def of_namespace(table: type[Sale] | type[OrderReference]) -> tuple[ColumnElement[bool], ...]:
         return table.brand_id == source.brand_id, table.namespace == source.namespace

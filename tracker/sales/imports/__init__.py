@@ -1,1 +1,1 @@
-"""Files of sales: from the bytes of a CSV file to messages of the inbox."""
+"""Imports of CSV files: from the bytes of a file to messages of the inbox."""

@@ -1,4 +1,4 @@
-"""Passes lines to the inbox and returns their outcomes. Never commits."""
+"""Passes the lines of a file to the inbox and returns their outcomes. Never commits."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ from tracker.sales.sources.operations import get_source
 
 
 def find_received(session: Session, source_id: str, lines: Sequence[Line]) -> dict[str, ReceiveResult]:
-    """Of the lines that came in an earlier import, what stands of them, by their external id."""
+    """The stored results of those lines that were imported before, by external id."""
     rows = session.execute(
         select(Event.external_id, Event.id, Event.state, Event.reason).where(
             Event.source_id == source_id, Event.external_id.in_([line.external_id for line in lines])
@@ -32,13 +32,14 @@ def find_received(session: Session, source_id: str, lines: Sequence[Line]) -> di
 def book_lines(
     session: Session, now: datetime, source_id: str, lines: Sequence[Line], keys: Sequence[str]
 ) -> list[Outcome]:
-    """One outcome for each line, sorted by orders: two imports at once then wait for each other in one order.
+    """Apply the lines; returns one outcome for each. Raises Conflict when the source was deleted.
 
-    Raises Conflict when the source was deleted.
+    Lines are applied in the order of their order ids, so that concurrent imports lock orders in the same
+    sequence.
     """
     source = get_source(session, source_id)
     if source.deleted_at is not None:
-        raise Conflict(f"Source {source_id} was deleted; import into another one.")
+        raise Conflict(f"Source {source_id} was deleted; import into another source.")
     outcomes = []
     for line in sorted(lines, key=lambda line: line.report.order_id):
         received = receive(session, now, source, line.external_id, line.body, keys=keys)
@@ -47,7 +48,7 @@ def book_lines(
 
 
 def count_waiting_since(session: Session, source_id: str, since: datetime) -> int:
-    """How many of the lines that were received since then still wait for their order."""
+    """How many lines that were received at or after `since` still wait for their order."""
     query = select(func.count()).where(
         Event.source_id == source_id,
         Event.state == "parked",
@@ -73,9 +74,7 @@ def _outcome(number: int, received: ReceiveResult) -> Outcome:
 
 
 def duplicate_outcome(number: int, received: ReceiveResult) -> Outcome:
-    """Of a line that was kept before. One that waits for its order is known; what a person has to decide
-    about stays that.
-    """
+    """The outcome of a line that was stored before: known, or conflict while a person must decide."""
     is_waiting = (received.reason or "").startswith(WAITING_PREFIX)
     state: State = "conflict" if received.state in UNAPPLIED and not is_waiting else "known"
     return Outcome(number, state, received.reason, received.event_id)

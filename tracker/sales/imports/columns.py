@@ -1,4 +1,4 @@
-"""From the header of a CSV file and the cells of a line to the message that the inbox keeps. Pure."""
+"""Translates the header and the cells of a CSV file into messages for the inbox. Pure."""
 
 import csv
 import hashlib
@@ -17,7 +17,7 @@ from tracker.sales.reports.normal import Report
 DELIMITERS = (",", ";", "\t")
 TYPE_COLUMN = "type"
 LINE_COLUMN, REASON_COLUMN = "rejected_line", "rejected_because"
-"""Columns that stand before the others in a file of rejected lines; when it comes back, they say nothing."""
+"""The first two columns of a file of rejected lines; they are ignored when that file is imported."""
 
 KNOWN_COLUMNS = {
     TYPE_COLUMN,
@@ -46,8 +46,11 @@ _NO_ZONE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(:[0
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How the file is to be understood: the type of lines that name none, the zone of times that have none,
-    and whether a comma stands before the decimals."""
+    """How to read a file.
+
+    `kind` is the type of lines that have none; `zone` is the zone of times that have none; `decimal_comma`
+    means that amounts are written with a decimal comma.
+    """
 
     kind: str = "sale"
     zone: ZoneInfo | None = None
@@ -56,7 +59,7 @@ class ReadOptions:
 
 @dataclass(frozen=True)
 class Header:
-    """`cells` as they stand in the file; `names` as they are matched."""
+    """The first line: `cells` unchanged, `names` normalized for matching."""
 
     delimiter: str
     cells: tuple[str, ...]
@@ -64,6 +67,7 @@ class Header:
 
     @property
     def unknown(self) -> tuple[str, ...]:
+        """The columns that are not imported."""
         return tuple(
             cell.strip()
             for cell, name in zip(self.cells, self.names, strict=True)
@@ -73,7 +77,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Line:
-    """A line that makes sense: the message that is kept of it, and what it reports."""
+    """A valid line, with the body of its message and its report."""
 
     number: int
     cells: tuple[str, ...]
@@ -82,12 +86,12 @@ class Line:
 
     @property
     def external_id(self) -> str:
-        """The same content is the same message, in whatever file and at whatever place it comes."""
+        """A hash of the content: the same line is the same message, in any file and at any position."""
         return f"line-{hashlib.sha256(self.body).hexdigest()}"
 
 
 def read_header(line: str, kind: str) -> Header:
-    """Which sign stands between the cells is what makes most sense of the header. Raises Invalid."""
+    """Parses the first line; the delimiter is the one that yields most known columns. Raises Invalid."""
     header = max((_split_header(line, delimiter) for delimiter in DELIMITERS), key=_known_names)
     twice = sorted({name for name in header.names if name in KNOWN_COLUMNS and header.names.count(name) > 1})
     if twice:
@@ -103,9 +107,9 @@ def read_header(line: str, kind: str) -> Header:
 
 
 def read_line(header: Header, number: int, cells: Sequence[str], options: ReadOptions, now: datetime) -> Line:
-    """Raises Invalid, naming the column, when the line makes no sense."""
+    """Parses and validates one line. Raises Invalid, naming the invalid column."""
     if len(cells) != len(header.names):
-        raise Invalid(f"The line has {len(cells)} cells, and the header {len(header.names)}.")
+        raise Invalid(f"The line has {len(cells)} cells, but the header has {len(header.names)}.")
     named = {
         name: _LINE_BREAK.sub(" ", unescape_formula(cell).strip())
         for name, cell in zip(header.names, cells, strict=True)
@@ -113,22 +117,23 @@ def read_line(header: Header, number: int, cells: Sequence[str], options: ReadOp
     }
     kind = named.get(TYPE_COLUMN, options.kind).lower()
     kind = SINGULAR_BY_PLURAL.get(kind, kind)
-    kept = dict(_known_cells(named, kind, options))
-    body = canonical_json({TYPE_COLUMN: kind, **kept}).encode()
+    stored = dict(_known_cells(named, kind, options))
+    body = canonical_json({TYPE_COLUMN: kind, **stored}).encode()
     (report,) = csv_line.translate(csv_line.read(body), now)
     return Line(number, tuple(cells), body, report)
 
 
 def escape_formula(cell: str) -> str:
-    """As it may be written for a spreadsheet, which would run a cell that begins like a formula.
+    """The cell, safe for spreadsheets, which would execute a cell that begins like a formula.
 
-    An apostrophe before it says that it is text; one that stood there before gets a further one, so that
-    `unescape_formula` gives back exactly what was there.
+    Such a cell gets an apostrophe as prefix, which marks it as text. A cell that already has the prefix gets
+    one more, so that `unescape_formula` restores the original.
     """
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def unescape_formula(cell: str) -> str:
+    """The inverse of `escape_formula`."""
     return cell[1:] if _ESCAPED_FORMULA.match(cell) else cell
 
 
@@ -136,7 +141,7 @@ def _split_header(line: str, delimiter: str) -> Header:
     try:
         cells = tuple(next(csv.reader([line], delimiter=delimiter), []))
     except csv.Error as error:
-        raise Invalid(f"The first line must name the columns, and cannot be taken apart: {error}.") from None
+        raise Invalid(f"The first line must name the columns, but it cannot be parsed: {error}.") from None
     names = (re.sub(r"[\s-]+", "_", unescape_formula(cell).strip().lower()) for cell in cells)
     return Header(delimiter, cells, tuple(names))
 
@@ -146,7 +151,7 @@ def _known_names(header: Header) -> int:
 
 
 def _known_cells(named: dict[str, str], kind: str, options: ReadOptions) -> Iterator[tuple[str, str]]:
-    """Only what a line of its type says; a shop's further columns may be private and are not kept."""
+    """Only the columns of the line's type; other columns may be private and are not stored."""
     for name in csv_line.COLUMNS.get(kind, ()):
         value = named.get(name)
         if not value:
@@ -161,27 +166,27 @@ def _known_cells(named: dict[str, str], kind: str, options: ReadOptions) -> Iter
 
 def _with_decimal_point(name: str, value: str) -> str:
     if "." in value or value.count(",") > 1:
-        raise Invalid(f"{name} is {value[:40]}; with --decimal-comma write nothing between the thousands.")
+        raise Invalid(f"{name} is {value[:40]}; with --decimal-comma, write no separator between thousands.")
     return value.replace(",", ".")
 
 
 def _with_zone(value: str, zone: ZoneInfo | None) -> str:
-    """RFC 3339; the zone that is given says what a time without one means, unless clocks were set then."""
+    """The time in RFC 3339, with `zone` if it has none. Raises Invalid if it is ambiguous in that zone."""
     match = _NO_ZONE.fullmatch(value)
     if match is None:
         joined = re.sub(r" (?=([+-][0-9]{2}:?[0-9]{2}|[Zz])$)", "", value)
         return re.sub(r"([+-][0-9]{2})([0-9]{2})$", r"\1:\2", joined) if read_time(joined) is None else joined
     if zone is None:
         raise Invalid(
-            f"occurred_at is {value}, without a zone; write 2026-11-01T10:00:00Z, or say --timezone ZONE."
+            f"occurred_at is {value}, without a zone; write 2026-11-01T10:00:00Z, or use --timezone ZONE."
         )
     try:
         local = datetime.fromisoformat(f"{match[1]}T{match[2]}{match[3] or ':00'}").replace(tzinfo=zone)
         is_certain = local.utcoffset() == local.replace(fold=1).utcoffset()
     except (ValueError, OverflowError):
-        raise Invalid(f"occurred_at is {value}, which is no time.") from None
+        raise Invalid(f"occurred_at is {value}, which is not a valid time.") from None
     if not is_certain:
         raise Invalid(
-            f"occurred_at is {value}, an hour in which clocks of {zone.key} were set; write it with its zone."
+            f"occurred_at is {value}, an hour in which the clocks of {zone.key} changed; add its UTC offset."
         )
     return local.isoformat()

@@ -1,4 +1,4 @@
-"""The command that imports a file of sales. It joins `linkledger sale` (see tracker/sales/commands.py)."""
+"""The command `linkledger sale import` (added to its group in tracker/sales/commands.py)."""
 
 import sys
 from datetime import UTC, datetime
@@ -27,23 +27,28 @@ from tracker.sales.imports.table import RejectedLine, Table, open_table, require
 from tracker.sales.sources.models import Source
 
 MAX_REMARKS = 1000
-"""Lines that the answer names; a file of rejected lines has all."""
+"""Lines named in the output; the file of rejected lines contains all."""
 
 
 @click.command("import", cls=ConsoleCommand)
-@click.option("--source", "source_id", metavar="ID", help="A source of kind csv.")
-@click.option("--brand", "brand_id", metavar="ID", help="Its source for files; one is made if it has none.")
+@click.option("--source", "source_id", metavar="ID", help="A source of the kind csv.")
+@click.option(
+    "--brand",
+    "brand_id",
+    metavar="ID",
+    help="Use the csv source of this brand; it is created if there is none.",
+)
 @click.option(
     "--kind",
     type=click.Choice(tuple(SINGULAR_BY_PLURAL)),
     default="sales",
     show_default=True,
-    help="Type of the lines when there is no column `type`.",
+    help="The type of the lines if the file has no column `type`.",
 )
-@click.option("--timezone", "zone", metavar="ZONE", help="Of times that name none, such as Europe/Berlin.")
-@click.option("--decimal-comma", is_flag=True, help="Amounts are written as 119,00.")
-@click.option("--rejects", type=click.Path(path_type=Path), help="Write the rejected lines to this new file.")
-@click.option("--dry-run", is_flag=True, help="Say what would be booked, and book nothing.")
+@click.option("--timezone", "zone", metavar="ZONE", help="Zone of times without one, such as Europe/Berlin.")
+@click.option("--decimal-comma", is_flag=True, help="Amounts have a decimal comma, such as 119,00.")
+@click.option("--rejects", type=click.Path(path_type=Path), help="Write rejected lines to this new file.")
+@click.option("--dry-run", is_flag=True, help="Show what would be booked, and book nothing.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @pass_console
 def import_sales(
@@ -57,16 +62,16 @@ def import_sales(
     dry_run: bool,
     file: Path,
 ) -> CommandResult:
-    """Book sales, refunds, cancellations and disputes from a CSV FILE; each line once, whatever came before.
+    """Book sales, refunds, cancellations and disputes from a CSV FILE. Each line is booked only once.
 
-    Exit code 1 when lines were rejected or in conflict (3 of a dry run); all others are booked then.
+    Exit code 1 when lines are rejected or in conflict (3 in a dry run); all other lines are booked.
     """
     options = ReadOptions(
         SINGULAR_BY_PLURAL[kind], ZoneInfo(validate_timezone(zone)) if zone else None, decimal_comma
     )
     with file.open("rb") as opened:
         if not opened.seekable():
-            raise Invalid(f"{file} can be read once only; write it to a file first.")
+            raise Invalid(f"{file} can be read only once; save it as a file first.")
         require_utf8(opened)
         opened.seek(0)
         table = open_table(opened, options.kind)
@@ -77,7 +82,7 @@ def import_sales(
             value = _run_import(run, table, options, rejects_file, dry_run)
     unknown = list(table.header.unknown)
     if unknown:
-        console.say(f"Columns that say nothing to Linkledger and are not kept: {', '.join(unknown)}")
+        console.say(f"Unknown columns, which are not stored: {', '.join(unknown)}")
     value = {"file": str(file), "dry_run": dry_run, "source": source.id, **value, "unknown_columns": unknown}
     value["rejects"] = str(rejects) if rejects and value["rejected"] else None
     found = value["rejected"] or value["conflict"]
@@ -87,7 +92,7 @@ def import_sales(
 
 def _source(console: Console, source_id: str | None, brand_id: str | None, dry_run: bool) -> Source:
     if (source_id is None) == (brand_id is None):
-        raise Invalid("Say --brand ID, or --source ID of a source of kind csv.")
+        raise Invalid("Give either --brand ID, or --source ID of a source of kind csv.")
     main, now = console.databases.main, console.now
     if source_id is not None:
         with read_session(main) as session:
@@ -135,7 +140,7 @@ def _remark(outcome: Outcome) -> dict[str, Any]:
 
 
 def _progress(size: int) -> Any:
-    """By bytes of the file, on a terminal only."""
+    """A progress bar over the bytes of the file, shown only on a terminal."""
     hidden = not sys.stderr.isatty()
     return click.progressbar(
         length=size, label="Importing", file=sys.stderr, hidden=hidden, update_min_steps=1 << 16
@@ -147,15 +152,15 @@ def _summary(value: dict[str, Any]) -> str:
     lines = [f"line {each['line']}: {each['reason']}" for each in value["remarks"]]
     more = value["rejected"] + value["conflict"] - len(lines)
     if more:
-        lines.append(f"… and {more} further lines.")
+        lines.append(f"… and {more} more lines.")
     lines.append(
-        f"{value['lines']} lines: {value['new']} {would}booked, {value['known']} already here, "
-        f"{value['waiting']} {would}kept until their order comes, {value['conflict']} in conflict, "
+        f"{value['lines']} lines: {value['new']} {would}booked, {value['known']} already known, "
+        f"{value['waiting']} {would}stored until their order is reported, {value['conflict']} in conflict, "
         f"{value['rejected']} rejected."
     )
     if value["rejects"]:
-        lines.append(f"Put right what is in {value['rejects']} and import that file.")
+        lines.append(f"Correct the lines in {value['rejects']}, then import that file.")
     if value["conflict"] and not value["dry_run"]:
         events = f"linkledger source events --source {value['source']} --state parked"
-        lines.append(f"What an order in conflict earned is not paid until you decide: {events}")
+        lines.append(f"The commission of an order in conflict is held until you decide: {events}")
     return "\n".join(lines)

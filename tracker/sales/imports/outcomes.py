@@ -1,4 +1,4 @@
-"""What became of the lines of a file: one outcome each, and the sums that account for every line."""
+"""The outcomes of the lines of a file: one for each line, and their counts."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -10,8 +10,10 @@ STATES: tuple[State, ...] = ("new", "known", "waiting", "conflict", "rejected")
 
 @dataclass(frozen=True)
 class Outcome:
-    """new: it was booked. known: it was here before. waiting: kept until its order comes. conflict: kept, not
-    applied, and nothing that its order earned is paid until a person decides. rejected: nothing is kept.
+    """The outcome of one line.
+
+    new: booked. known: imported or booked before. waiting: stored until its order is reported. conflict:
+    stored but not applied, and the order's commission is held until a person decides. rejected: not stored.
     """
 
     number: int
@@ -21,7 +23,7 @@ class Outcome:
 
 
 class Tally:
-    """How many lines there were of each outcome."""
+    """Counts the lines of each outcome."""
 
     def __init__(self) -> None:
         self._states: Counter[State] = Counter()
@@ -30,10 +32,10 @@ class Tally:
         self._states[state] += 1
 
     def still_waiting(self, number: int) -> None:
-        """Of the lines that were kept until their order comes, only these still wait at the end."""
-        came = self._states["waiting"] - number
-        self._states["waiting"] -= came
-        self._states["new"] += came
+        """At the end, only `number` lines still wait for their order; the other waiting lines were booked."""
+        booked = self._states["waiting"] - number
+        self._states["waiting"] -= booked
+        self._states["new"] += booked
 
     @property
     def counts(self) -> dict[str, int]:

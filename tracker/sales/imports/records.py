@@ -1,5 +1,6 @@
-"""Records of a CSV file (RFC 4180), one at a time. However long or broken the file is, little of it is in
-memory, and every record comes out: with its cells, or with what is wrong with it.
+"""Reads the records of a CSV file (RFC 4180) one at a time, in bounded memory.
+
+Every record is returned, with its cells or with a description of what is wrong with it.
 """
 
 import csv
@@ -9,15 +10,15 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 MAX_RECORD_BYTES = 64 * 1024
-"""Of a record. A quote that is never closed would otherwise make one record of the rest of the file."""
+"""The limit of one record. Otherwise an unclosed quote would make one record of the rest of the file."""
 
 MAX_LINES = 100
-"""Of a record: a cell may hold line breaks, but an address or a remark has not more."""
+"""The limit of lines in one record: cells may contain line breaks, but addresses and notes have fewer."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """`line` is where it begins in the file, from 1. With a `flaw`, its one cell is the line as it stands."""
+    """`line` is its first line in the file, from 1. With a `flaw`, its only cell is the unchanged line."""
 
     line: int
     cells: tuple[str, ...]
@@ -36,7 +37,7 @@ class _Line:
 
 
 class _Lines(Iterator[str]):
-    """The file line by line; those that the record in hand is made of can be read again."""
+    """The lines of a file. The lines of the current record can be pushed back and read again."""
 
     def __init__(self, file: BinaryIO, number: int) -> None:
         self._file = file
@@ -54,7 +55,7 @@ class _Lines(Iterator[str]):
         return line.text
 
     def take_first(self) -> _Line:
-        """The first line of the record in hand; the others are read again, as if it had not been there."""
+        """The first line of the current record; the other lines are pushed back and read again."""
         first, *others = self.current
         self._pushed_back.extendleft(reversed(others))
         return first
@@ -69,12 +70,12 @@ class _Lines(Iterator[str]):
             rest = self._file.readline(MAX_RECORD_BYTES)
             if not rest or rest.endswith(b"\n"):
                 break
-        # That the file is UTF-8 was seen before; a line that was cut may end within a letter.
+        # The whole file was checked to be UTF-8; only a truncated line can end inside a character.
         return _Line(self._number, raw.decode("utf-8", errors="replace"), size)
 
 
 def records(file: BinaryIO, delimiter: str, lines_before: int = 0) -> Iterator[Record]:
-    """From where the file stands to its end. Empty lines are left out."""
+    """The records from the current position of the file to its end, without empty lines."""
     lines = _Lines(file, lines_before)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
@@ -84,10 +85,10 @@ def records(file: BinaryIO, delimiter: str, lines_before: int = 0) -> Iterator[R
         except StopIteration:
             return
         except _TooLong:
-            flaw = f"It has more than {MAX_RECORD_BYTES} bytes or {MAX_LINES} lines: is a quote not closed?"
+            flaw = f"It has more than {MAX_RECORD_BYTES} bytes or {MAX_LINES} lines; is a quote not closed?"
             yield _flawed_record(lines.take_first(), flaw)
         except csv.Error as error:
-            flaw = f'It cannot be taken apart ({error}): quotes inside a cell are doubled, as in "a ""b""".'
+            flaw = f'It cannot be parsed ({error}); double the quotes inside a cell, as in "a ""b""".'
             yield _flawed_record(lines.take_first(), flaw)
         else:
             if any(cell.strip() for cell in cells):

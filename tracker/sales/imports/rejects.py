@@ -1,4 +1,4 @@
-"""A file of the lines that were rejected, which can be put right and imported again."""
+"""Writes rejected lines to a file that can be corrected and imported again."""
 
 import csv
 from pathlib import Path
@@ -11,10 +11,10 @@ from tracker.sales.imports.table import RejectedLine
 
 
 class RejectsFile:
-    """Made with the first line that is rejected; without any there is no file.
+    """The file is created when the first line is rejected.
 
-    Its first two columns say which line it was and what is wrong; they are passed over when the file is
-    imported. Cells that a spreadsheet would run as a formula get an apostrophe (see columns.guarded).
+    Its first two columns contain the line number and the reason; they are ignored when the file is imported.
+    Cells that a spreadsheet would execute as a formula are escaped (see columns.escape_formula).
     """
 
     def __init__(self, path: Path | None, header: Header) -> None:
@@ -35,6 +35,7 @@ class RejectsFile:
             self._file.close()
 
     def add(self, rejected: RejectedLine) -> None:
+        """Append a line. Raises Conflict if the file already exists, and Invalid if it cannot be written."""
         self.lines += 1
         if self._path is None:
             return
@@ -48,12 +49,12 @@ class RejectsFile:
         )
 
     def _write(self, cells: tuple[str, ...]) -> None:
-        assert self._file is not None, "the file was made before"
+        assert self._file is not None, "add opens the file first"
         csv.writer(self._file, delimiter=self._header.delimiter).writerow(map(escape_formula, cells))
 
 
 def _without_reject_columns(header: Header, cells: tuple[str, ...]) -> tuple[str, ...]:
-    """A file of rejected lines may be rejected in part again: its own two columns are made anew."""
+    """The cells without those two columns: the imported file may itself be a file of rejected lines."""
     if len(cells) != len(header.names):
         return cells
     pairs = zip(header.names, cells, strict=True)
@@ -61,7 +62,7 @@ def _without_reject_columns(header: Header, cells: tuple[str, ...]) -> tuple[str
 
 
 def _new_file(path: Path) -> TextIO:
-    """For its owner alone, because it holds what shoppers bought; a former one is never written over."""
+    """Readable only by its owner, because it contains orders. An existing file is never overwritten."""
     try:
         path.touch(mode=0o600, exist_ok=False)
         return path.open("w", encoding="utf-8-sig", newline="")
@@ -72,4 +73,4 @@ def _new_file(path: Path) -> TextIO:
 
 
 def _already_exists(path: Path) -> Conflict:
-    return Conflict(f"{path} is there already, and is not written over; name another file for --rejects.")
+    return Conflict(f"{path} already exists and is not overwritten; name another file for --rejects.")

@@ -1,6 +1,6 @@
 """Imports a file in batches. Entry point: opens short transactions, so that webhooks are not blocked.
 
-What is stopped half-way is started again with the same file: lines that are here are known and cost little.
+After an interruption, import the same file again: lines that are stored already are skipped quickly.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,7 +29,7 @@ from tracker.sales.sources.models import Source
 from tracker.times import format_utc
 
 BATCH_LINES = 100
-"""Lines in one transaction: some tenths of a second, for which a shop's message may have to wait."""
+"""Lines in one transaction. It takes some tenths of a second, during which a webhook may have to wait."""
 
 Lines = Iterable[Line | RejectedLine]
 OnOutcome = Callable[[Outcome, RejectedLine | None], None]
@@ -38,7 +38,7 @@ OnOutcome = Callable[[Outcome, RejectedLine | None], None]
 
 @dataclass(frozen=True)
 class Import:
-    """Where lines go. `clock` is asked for each batch: a file of a million lines takes a while."""
+    """The target of an import. `clock` is read for each batch, because a large file takes long."""
 
     main: Engine
     source: Source
@@ -47,7 +47,7 @@ class Import:
 
 
 def import_lines(run: Import, lines: Lines, on_outcome: OnOutcome) -> Tally:
-    """Book the lines, each once, whatever was booked before. Raises Conflict when the source was deleted."""
+    """Book each line exactly once, even over several imports. Raises Conflict when the source was deleted."""
     tally, started_at = Tally(), run.clock()
     for batch in _batches(_reject_predating(run, lines)):
         _report_outcomes(
@@ -59,7 +59,7 @@ def import_lines(run: Import, lines: Lines, on_outcome: OnOutcome) -> Tally:
 
 
 def dry_run_lines(run: Import, lines: Lines, on_outcome: OnOutcome) -> Tally:
-    """Say what `import_lines` would do, from what is booked now and from the file itself."""
+    """What `import_lines` would do, from the booked rows and the lines of the file; writes nothing."""
     tally = Tally()
     with DryRunState() as dry_run_state:
         for batch in _batches(_reject_predating(run, lines)):
@@ -75,7 +75,7 @@ def dry_run_lines(run: Import, lines: Lines, on_outcome: OnOutcome) -> Tally:
 
 
 def _book_batch(run: Import, lines: Sequence[Line]) -> dict[int, Outcome]:
-    """By line. Lines that were here before need no write transaction."""
+    """Outcomes by line number. Lines that are stored already need no write transaction."""
     if not lines:
         return {}
     with read_session(run.main) as session:
@@ -107,7 +107,7 @@ def _report_outcomes(
 
 
 def _reject_predating(run: Import, lines: Lines) -> Iterator[Line | RejectedLine]:
-    """A sale from long before the brand would be kept and not applied; of a file it is rather put right."""
+    """Reject sales from long before the brand was created: the inbox would only park them."""
     with read_session(run.main) as session:
         since = get_brand(session, run.source.brand_id).created_at
     for line in lines:
@@ -115,8 +115,8 @@ def _reject_predating(run: Import, lines: Lines) -> Iterator[Line | RejectedLine
             occurred_at = line.report.occurred_at
             if occurred_at < since - MAX_AGE_BEFORE_BRAND:
                 reason = (
-                    f"occurred_at is {format_utc(occurred_at)}, more than {MAX_AGE_BEFORE_BRAND.days} days before "
-                    f"the brand was set up here ({format_utc(since)}); leave such sales out."
+                    f"occurred_at is {format_utc(occurred_at)}, more than {MAX_AGE_BEFORE_BRAND.days} days "
+                    f"before the brand was created here ({format_utc(since)}); leave such sales out."
                 )
                 yield RejectedLine(line.number, line.cells, reason)
                 continue

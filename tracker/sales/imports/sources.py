@@ -1,4 +1,4 @@
-"""Which source the lines of a file are kept under."""
+"""Finds or creates the source for the lines of a file."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,39 +18,39 @@ KIND = "csv"
 
 
 def get_csv_source(session: Session, source_id: str) -> Source:
-    """Raises NotFound, and Invalid for a source of another kind, Conflict for one that was deleted."""
+    """A source of the kind csv. Raises NotFound, Invalid for another kind, Conflict for a deleted source."""
     source = get_source(session, source_id)
     if source.kind != KIND:
         raise Invalid(
-            f"{source_id} is of kind {source.kind}, whose messages have another form. Make one for files "
-            f"that shares its order ids: linkledger source create --brand {source.brand_id} --kind {KIND} "
+            f"{source_id} is of kind {source.kind}, which cannot import files. Create a csv source that "
+            f"shares its order ids: linkledger source create --brand {source.brand_id} --kind {KIND} "
             f"--namespace {source.namespace}"
         )
     if source.deleted_at is not None:
-        raise Conflict(f"Source {source_id} was deleted; import into another one.")
+        raise Conflict(f"Source {source_id} was deleted; import into another source.")
     return source
 
 
 def find_csv_source(session: Session, brand_id: str) -> Source | None:
-    """The brand's own source for files, if it has one. Raises NotFound, and Conflict when it has several."""
+    """The brand's live csv source, or None. Raises NotFound, and Conflict when the brand has several."""
     brand = get_brand(session, brand_id)
     mine = select(Source).where(Source.brand_id == brand.id, Source.kind == KIND, Source.deleted_at.is_(None))
     found = session.scalars(mine.order_by(Source.id)).all()
     if len(found) > 1:
         names = ", ".join(source.id for source in found)
-        raise Conflict(f"Brand {brand_id} has several sources for files ({names}); say --source.")
+        raise Conflict(f"Brand {brand_id} has several csv sources ({names}). Choose one with --source.")
     return found[0] if found else None
 
 
 def get_or_create_source(session: Session, now: datetime, brand_id: str, keys: Sequence[str]) -> Source:
-    """The brand's source for files; made when it has none, by one import at a time."""
+    """The brand's csv source. It is created when there is none, under a lock against concurrent imports."""
     session.execute(select(Brand.id).where(Brand.id == brand_id).with_for_update())
     known = find_csv_source(session, brand_id)
     return known or create_source(session, now, brand_id=brand_id, kind=KIND, keys=keys)[0]
 
 
 def dry_run_source(session: Session, now: datetime, brand_id: str) -> Source:
-    """As `get_or_create_source` would make it; for trying out, and never written."""
+    """The source that `get_or_create_source` would create; for a dry run, and never written."""
     source_id = new_id("src", now)
     namespace = choose_namespace(session, brand_id, KIND, source_id)
     return Source(id=source_id, brand_id=brand_id, kind=KIND, namespace=namespace, deleted_at=None)

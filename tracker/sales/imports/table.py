@@ -1,4 +1,4 @@
-"""Reads a CSV file of sales line by line: each either makes sense or is rejected with the reason."""
+"""Reads a CSV file of sales line by line: each line is valid, or rejected with a reason."""
 
 import codecs
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class RejectedLine:
-    """Nothing is kept of the line. `cells` as they stand in the file; `reason` says what to do."""
+    """A line that is not stored. `cells` are unchanged; `reason` says what to correct."""
 
     number: int
     cells: tuple[str, ...]
@@ -25,14 +25,14 @@ class RejectedLine:
 
 @dataclass(frozen=True)
 class Table:
-    """A file whose header was read; the file stands behind it, after `lines_before` lines."""
+    """A file whose header was read. The file is positioned after it, after `lines_before` lines."""
 
     file: BinaryIO
     header: Header
     lines_before: int
 
     def lines(self, options: ReadOptions, now: datetime) -> Iterator[Line | RejectedLine]:
-        """Every line that is not empty, once."""
+        """Every non-empty line, once."""
         for record in records(self.file, self.header.delimiter, self.lines_before):
             if record.flaw is not None:
                 yield RejectedLine(record.line, record.cells, record.flaw)
@@ -44,23 +44,23 @@ class Table:
 
 
 def open_table(file: BinaryIO, kind: str = "sale") -> Table:
-    """`kind` is what lines are that name no type. Raises Invalid when the first line is no header."""
+    """Reads the header. `kind` is the type of lines that have none. Raises Invalid for an invalid header."""
     first = file.readline(MAX_RECORD_BYTES).removeprefix(codecs.BOM_UTF8)
     lines_before = 1
     if first.lower().startswith(b"sep=") and len(first.strip()) == len("sep=,"):
-        first = file.readline(MAX_RECORD_BYTES)  # a hint to a spreadsheet; the header shows the same
+        first = file.readline(MAX_RECORD_BYTES)  # a hint for Excel; the header shows the delimiter as well
         lines_before = 2
     return Table(file, read_header(first.decode("utf-8", errors="replace"), kind), lines_before)
 
 
 def require_utf8(file: BinaryIO) -> None:
-    """Reads the file to its end, before anything is booked of it. Raises Invalid, naming the line."""
+    """Reads the whole file, before any line is booked. Raises Invalid, naming the first invalid line."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     number, is_first = 1, True
     while chunk := file.read(_CHUNK_BYTES):
         if is_first and chunk.startswith(_OTHER_ENCODINGS):
             raise Invalid(
-                "The file is UTF-16, not UTF-8; save it as CSV UTF-8 (in Excel, a type of its own)."
+                "The file is UTF-16, not UTF-8; save it as CSV UTF-8 (a separate file type in Excel)."
             )
         is_first = False
         try:
@@ -75,6 +75,6 @@ def require_utf8(file: BinaryIO) -> None:
 
 def _not_utf8(number: int) -> Invalid:
     return Invalid(
-        f"Line {number} is not UTF-8, so its letters cannot be told; save the file as CSV UTF-8 and import "
-        "that. Nothing was booked."
+        f"Line {number} is not UTF-8, so its characters are unknown; save the file as CSV UTF-8 and import "
+        "that file. Nothing was booked."
     )

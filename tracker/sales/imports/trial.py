@@ -1,4 +1,4 @@
-"""What an import would do: every line compared with what is booked, and nothing written."""
+"""Dry runs: compares every line with the booked rows and the lines before it, and writes nothing."""
 
 import sqlite3
 from types import TracebackType
@@ -21,9 +21,7 @@ _TABLES = (
 
 
 class DryRunState:
-    """What the lines before have told, in a file of SQLite's own that is gone with it: a million orders
-    would be much to keep in memory.
-    """
+    """The reports of the lines before, in a temporary SQLite file: they may be too many for memory."""
 
     def __enter__(self) -> Self:
         self._database = sqlite3.connect("", isolation_level=None)
@@ -38,10 +36,11 @@ class DryRunState:
         self._database.close()
 
     def add(self, key: str, content_hash: str, currency: str | None = None) -> None:
+        """Remember a report; the first one with a key counts."""
         self._database.execute("insert or ignore into told values (?, ?, ?)", (key, content_hash, currency))
 
     def reported(self, key: str) -> tuple[str, str | None] | None:
-        """Content hash and currency."""
+        """The content hash and currency of a report of an earlier line, or None."""
         found: tuple[str, str | None] | None = self._database.execute(
             "select hash, currency from told where key = ?", (key,)
         ).fetchone()
@@ -51,12 +50,13 @@ class DryRunState:
         self._database.execute("insert into waiting values (?)", (order_id,))
 
     def still_waiting(self) -> int:
-        """Lines whose order has not come by now."""
+        """How many waiting lines have no order in the file so far."""
         query = "select count(*) from waiting where 'sale ' || order_id not in (select key from told)"
         return int(self._database.execute(query).fetchone()[0])
 
 
 def dry_run_line(session: Session, source: Source, line: Line, dry_run_state: DryRunState) -> Outcome:
+    """The outcome that importing the line would have; adds the line to `dry_run_state`."""
     known = find_received(session, source.id, [line]).get(line.external_id)
     if known is not None:
         return duplicate_outcome(line.number, known)
@@ -87,7 +87,7 @@ def dry_run_line(session: Session, source: Source, line: Line, dry_run_state: Dr
 def _booked_query(
     source: Source, report: SaleReport | RefundReport | CancellationReport | DisputeReport
 ) -> Select[str, str]:
-    """The content hash of what is booked under the line's own ids, and by which event."""
+    """The content hash of the row that is booked under the report's ids, and its event."""
     order = (
         Sale.brand_id == source.brand_id,
         Sale.namespace == source.namespace,
@@ -104,7 +104,7 @@ def _booked_query(
         return steps.where(
             *order, DisputeStatus.dispute_id == report.dispute_id, DisputeStatus.status == report.status
         )
-    # A second one changes nothing, whatever it says.
+    # A second cancellation changes nothing, so its content is not compared.
     cancellations = select(Cancellation.id.label("payload_hash"), Cancellation.event_id)
     return cancellations.join(Sale, Sale.id == Cancellation.sale_id).where(*order)
 

@@ -1,1 +1,1 @@
-"""Messages of shops: kept as they came, applied once, or parked."""
+"""Messages of shops: stored unchanged, then applied once or parked."""

@@ -1,7 +1,7 @@
 """Books new sales in batches: many sales need hardly more SQL statements than one.
 
-Only the plain case is here, which is nearly every message. Whatever is out of the ordinary, such as a sale
-that is booked already, is left to the inbox, which takes one message after the other.
+This covers only the common case, a message with one new sale. Any other message, such as a sale that is
+booked already, is processed one by one by `receive_arrival` or `apply_locked`.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from tracker.sales.orders.references import reference_rows
 from tracker.sales.reports.normal import SaleReport
 from tracker.sales.sources.operations import get_live_source, has_same_secrets
 
-# Made once: every sale asks them.
+# Built once, because batches use it often.
 _RESET_TO_RECEIVED = (
     update(Event)
     .where(Event.id.in_(bindparam("event_ids", expanding=True)))
@@ -45,17 +45,17 @@ class _NewSale:
         return self.arrival.pending
 
     def event_row(self) -> dict[str, Any]:
-        """As if it were applied, which it nearly always is when the transaction ends."""
+        """The row in its usual final state; `_apply_one_by_one` resets the others."""
         return {**self.arrival.row("applied", None), "applied_at": self.pending.received_at}
 
 
 def receive_batch(
     session: Session, source_id: str, arrivals: Sequence[Arrival], keys: Sequence[str]
 ) -> dict[str, ReceiveResult]:
-    """Keep and book those of one source's messages that report a new sale and nothing else.
+    """Store and book the messages of one source that report a new sale and nothing else.
 
-    What became of them, by the id of the event. Of the others nothing was kept: they are for `receive_arrival`,
-    each in a transaction of its own, because this one holds orders already. Raises NotFound or Gone.
+    Returns their results by event id. The other messages are not stored: call `receive_arrival` for each of
+    them in its own transaction, because this one has locked orders already. Raises NotFound or Gone.
     """
     source = get_live_source(session.connection(), source_id)
     policies = load_policies(session, source.brand_id)
@@ -70,11 +70,11 @@ def receive_batch(
     order_ids = _order_ids(sales)
     names = (*_references(sales), *order_ids)
     lock_orders(session, source.brand_id, source.namespace, names=names, order_ids=order_ids)
-    kept = insert_new(session, Event, [sale.event_row() for sale in sales])
-    sales = [sale for sale in sales if sale.pending.event_id in kept]
-    made = insert_new(session, Sale, [_sale_row(sale) for sale in sales])
-    known = [sale for sale in sales if sale.sale_id not in made]
-    new = [sale for sale in sales if sale.sale_id in made]
+    stored = insert_new(session, Event, [sale.event_row() for sale in sales])
+    sales = [sale for sale in sales if sale.pending.event_id in stored]
+    booked = insert_new(session, Sale, [_sale_row(sale) for sale in sales])
+    known = [sale for sale in sales if sale.sale_id not in booked]
+    new = [sale for sale in sales if sale.sale_id in booked]
     return {**_book_new(session, new, policies, keys), **_apply_one_by_one(session, known, keys)}
 
 
@@ -109,14 +109,14 @@ def _book_new(
     if not sales:
         return {}
     source = sales[0].pending.source
-    undecided = []
+    unattributed = []
     references = []
     for sale in sales:
         at, report = sale.pending.received_at, sale.report
-        undecided.append(UnattributedSale(sale.sale_id, at, report))
+        unattributed.append(UnattributedSale(sale.sale_id, at, report))
         references += reference_rows(at, source, sale.pending.event_id, report.order_id, report.references)
     insert_new(session, OrderReference, references)
-    attribute(session, source.brand_id, undecided, policies, keys)
+    attribute(session, source.brand_id, unattributed, policies, keys)
     if has_parked_events(session, source, _order_ids(sales)):
         for sale in sales:
             apply_parked(session, sale.pending.received_at, sale.pending, keys)
@@ -127,7 +127,7 @@ def _book_new(
 def _apply_one_by_one(
     session: Session, sales: Sequence[_NewSale], keys: Sequence[str]
 ) -> dict[str, ReceiveResult]:
-    """Their order is booked: whether they say the same of it, or more, the inbox knows."""
+    """Apply sales whose order is booked already: they may repeat it, differ, or bring new evidence."""
     if not sales:
         return {}
     session.connection().execute(_RESET_TO_RECEIVED, {"event_ids": [sale.pending.event_id for sale in sales]})

@@ -1,4 +1,4 @@
-"""The commands about messages of shops: what came in, and what was not applied."""
+"""Commands that list, replay and dismiss events, the stored messages of shops."""
 
 from collections import Counter
 
@@ -19,24 +19,24 @@ STATES = ("applied", "parked", "conflict", "dismissed")
 
 
 @click.command("events", cls=ConsoleCommand)
-@click.option("--source", "source_id", metavar="ID", help="Of this source only.")
-@click.option("--brand", "brand_id", metavar="ID", help="Of this brand only.")
-@click.option("--state", type=click.Choice(STATES), help="In this state only.")
+@click.option("--source", "source_id", metavar="ID", help="Only events of this source.")
+@click.option("--brand", "brand_id", metavar="ID", help="Only events of this brand.")
+@click.option("--state", type=click.Choice(STATES), help="Only events in this state.")
 @click.option("--limit", type=click.IntRange(1, MAX_LINES), default=100, show_default=True)
 @pass_console
 def show_events(
     console: Console, source_id: str | None, brand_id: str | None, state: str | None, limit: int
 ) -> CommandResult:
-    """Show what shops have sent, the newest first, and why something was not applied."""
+    """Show the messages that shops sent, newest first, and why any of them was not applied."""
     with read_session(console.databases.main) as session:
         found = list_events(session, source_id=source_id, brand_id=brand_id, state=state, limit=limit)
-        answers = [event_json(event) for event in found]
+        values = [event_json(event) for event in found]
     lines = [
         f"{each['received_at']}  {each['id']}  {each['state']:8}  {each['type'] or 'unreadable'}  "
         f"{each['order_id'] or ''}\n    {each['reason'] or 'no remark'}"
-        for each in answers
+        for each in values
     ]
-    return CommandResult(answers, "\n".join(lines) or "There are no such events.")
+    return CommandResult(values, "\n".join(lines) or "There are no such events.")
 
 
 @click.command("replay", cls=ConsoleCommand)
@@ -44,22 +44,22 @@ def show_events(
 @click.option(
     "--all", "replay_all", is_flag=True, help="Every event that is parked or in conflict, oldest first."
 )
-@click.option("--source", "source_id", metavar="ID", help="With --all: of this source only.")
+@click.option("--source", "source_id", metavar="ID", help="With --all: only events of this source.")
 @pass_console
 def replay_events(
     console: Console, event_id: str | None, replay_all: bool, source_id: str | None
 ) -> CommandResult:
     """Retry events that are parked or in conflict."""
     if (event_id is None) != replay_all:
-        raise Invalid("Name one EVENT to replay, or say --all.")
+        raise Invalid("Name one EVENT to replay, or use --all.")
     if event_id is not None:
-        return _replay_answer(_replay(console, event_id))
+        return _replay_result(_replay(console, event_id))
     with read_session(console.databases.main) as session:
         if source_id is not None:
             operations.get_source(session, source_id)
         ids = unapplied_ids(session, source_id)
     state_counts = Counter[str]()
-    # Each in a transaction of its own, so that messages that arrive meanwhile need not wait.
+    # Each in its own transaction, so that incoming messages need not wait for all of them.
     for done, each in enumerate(ids, start=1):
         state_counts[_replay(console, each).state] += 1
         if done % 100 == 0:
@@ -72,7 +72,7 @@ def replay_events(
 
 @click.command("dismiss", cls=ConsoleCommand)
 @click.argument("event_id", metavar="EVENT")
-@click.option("--reason", required=True, help="Kept with the event.")
+@click.option("--reason", required=True, help="Stored with the event.")
 @pass_console
 def dismiss_event(console: Console, event_id: str, reason: str) -> CommandResult:
     """Dismiss an event that was not applied, so that it no longer holds the commission of its order."""
@@ -87,6 +87,6 @@ def _replay(console: Console, event_id: str) -> ReceiveResult:
     )
 
 
-def _replay_answer(received: ReceiveResult) -> CommandResult:
+def _replay_result(received: ReceiveResult) -> CommandResult:
     value = {"event": received.event_id, "state": received.state, "reason": received.reason}
     return CommandResult(value, f"{received.event_id} is {received.state}. {received.reason or ''}".rstrip())

@@ -1,8 +1,8 @@
 """Group commit: one transaction for all queued messages, because a commit costs the same for one as for many.
 
-Whoever finds nobody at work takes what is there, its own message and the others', and works for all of them;
-the others wait, and find theirs done. On SQLite it also keeps the threads of a process from waiting for each
-other's write lock by sleeping.
+A thread that finds no leader becomes the leader: it processes its own message and all others of the same
+source that wait. The followers wait until their message is processed, or until they become the next leader.
+On SQLite this also avoids that threads of one process sleep to wait for each other's write lock.
 """
 
 import threading
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 
 class RequestSlot(Protocol):
-    """A work slot; each process has only a few."""
+    """A slot of the request limiter; each process has only a few."""
 
     def begin(self) -> None: ...
 
@@ -32,7 +32,7 @@ class RequestSlot(Protocol):
 
 
 class _Entry:
-    """One message, and what became of it. Its thread is woken when that is known, or when it is to work."""
+    """A queued message and its result. Its thread is woken when the result is known, or to become leader."""
 
     def __init__(self, arrival: Arrival) -> None:
         self.arrival = arrival
@@ -51,12 +51,12 @@ class _Entry:
     def outcome(self) -> ReceiveResult:
         if self.error is not None:
             raise self.error
-        assert self.received is not None, "whoever works ends with an outcome for each"
+        assert self.received is not None, "the leader sets an outcome for each entry"
         return self.received
 
 
 class GroupCommit:
-    """Of one process. Any thread may use it."""
+    """The group commit of one process. It is thread-safe."""
 
     def __init__(self, engine: Engine, keys: Sequence[str]) -> None:
         self._engine, self._keys = engine, keys
@@ -65,10 +65,10 @@ class GroupCommit:
         self._has_leader = False
 
     def take(self, arrival: Arrival, slot: RequestSlot | None = None) -> ReceiveResult:
-        """Keep the message and apply it; durable when this returns. Waiting for others needs no turn.
+        """Store the message and apply it; both are committed when this returns. Followers free their slot.
 
-        Raises NotFound, Gone or SecretsChanged for a source that is not as it was when the message was
-        checked, and SQLAlchemyError; nothing was kept then.
+        Raises NotFound, Gone or SecretsChanged when the source has changed since the message was verified,
+        and SQLAlchemyError; then nothing was stored.
         """
         entry = _Entry(arrival)
         with self._mutex:
@@ -85,17 +85,17 @@ class GroupCommit:
         return entry.outcome()
 
     def _take_batch(self, source_id: str) -> list[_Entry]:
-        """All that wait for the same source; there are never more than threads."""
+        """Take all waiting entries of the source; there are never more than threads."""
         with self._mutex:
             batch = [entry for entry in self.waiting if entry.source_id == source_id]
             self.waiting = [entry for entry in self.waiting if entry.source_id != source_id]
         return batch
 
     def _lead(self, entries: Sequence[_Entry]) -> None:
-        """Process all of them, then make the longest waiting follower the next leader."""
+        """Process these entries, then make the follower that has waited longest the next leader."""
         try:
             self._process_batch(entries)
-        finally:  # this thread may be stopped at any moment, and no other thread completes these entries
+        finally:  # the thread may be stopped at any moment, and no other thread completes these entries
             for entry in entries:
                 if not entry.is_done:
                     entry.error = NotNow(
@@ -110,9 +110,9 @@ class GroupCommit:
     def _process_batch(self, entries: Sequence[_Entry]) -> None:
         source_id = entries[0].source_id
         arrivals = [entry.arrival for entry in entries]
-        together: dict[str, ReceiveResult] = {}
+        batched: dict[str, ReceiveResult] = {}
         try:
-            together = transact(
+            batched = transact(
                 self._engine, lambda session: receive_batch(session, source_id, arrivals, self._keys)
             )
         except Exception as error:
@@ -120,10 +120,10 @@ class GroupCommit:
                 for entry in entries:
                     entry.error = error
                 return
-            # One message may have caused the failure: retry each in its own transaction.
-            log.error("messages failed together", source=source_id, kind=type(error).__name__)
+            # One of the messages may have caused the failure: retry each in its own transaction.
+            log.error("batch of messages failed", source=source_id, kind=type(error).__name__)
         for entry in entries:
-            entry.received = together.get(entry.arrival.pending.event_id)
+            entry.received = batched.get(entry.arrival.pending.event_id)
             if entry.received is None:
                 self._process_alone(entry)
 

@@ -1,4 +1,4 @@
-"""The tables of the inbox: messages as they came, and the names that parked ones give their order."""
+"""The tables of the inbox: messages as they arrived, and the names that parked ones give their order."""
 
 from datetime import datetime
 from typing import Any
@@ -10,14 +10,14 @@ from config.columns import CanonicalJson
 from config.database import STRICT, Base
 
 UNAPPLIED = ("parked", "conflict")
-"""States of an event of which nothing was applied: a person replays or dismisses it, and until then nothing
-that its order earned is paid."""
+"""States of an event that was not applied: a person replays or dismisses it. Until then, no commission of its
+order is released."""
 
 
 class Event(Base):
-    """The inbox: a signed message as it arrived, byte for byte, and what became of it.
+    """A row of the inbox: an authentic message byte for byte, and its state.
 
-    When it is old and settled, its body is emptied; `normal` then says what had followed from it.
+    The body of an old event that is applied or dismissed is emptied; `normal` then has its reports.
     """
 
     __tablename__ = "event"
@@ -44,7 +44,7 @@ class Event(Base):
     body: Mapped[bytes]
     body_hash: Mapped[str]
     topic: Mapped[str | None]
-    """What the shop calls the message beside its body, such as orders/paid; None where the body says it."""
+    """The type that the shop sends outside the body, such as orders/paid; None where it is in the body."""
     type: Mapped[str | None]
     order_id: Mapped[str | None]
     state: Mapped[str]
@@ -56,9 +56,10 @@ class Event(Base):
 
 
 class EventName(Base):
-    """A name that an unsettled message of a supporting source gives its order; it is found by any of them.
+    """A name that a parked or conflicting message of a supporting source gives its order.
 
-    `is_payment`: it can be no other order's, as a number can.
+    The message is found by any of its names. `is_payment`: the name is a payment's, which identifies the
+    order; a number may also belong to another order.
     """
 
     __tablename__ = "event_name"

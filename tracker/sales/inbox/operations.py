@@ -1,4 +1,4 @@
-"""The inbox: every authentic message is stored unchanged and applied exactly once, or parked with a reason."""
+"""The inbox: stores every authentic message unchanged, and applies it once or parks it with a reason."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -32,7 +32,7 @@ from tracker.sales.sources.models import Source
 
 @dataclass(frozen=True)
 class ReceiveResult:
-    """What became of a message. `state` is applied, parked or conflict; `duplicate`: it was here before.
+    """The result of receiving a message. `state` is that of its event, `duplicate`: it was received before.
 
     `error`: the exception that parked it, for synchronous responses.
     """
@@ -54,18 +54,18 @@ def receive(
     keys: Sequence[str],
     topic: str | None = None,
 ) -> ReceiveResult:
-    """Keep a message that was verified, and apply it. `external_id` is the shop's own id for it.
+    """Store a verified message and apply it. `external_id` is the shop's own id of the message.
 
-    `topic` is what the message is about, of shops that say so beside the body.
+    `topic` is the type of the message, for shops that send it outside the body.
 
-    The same id with the same content does nothing; with other content it is kept in the state `conflict` and
-    nothing of it is applied. Never raises because of what the message says.
+    A message with the same id and content is a duplicate and changes nothing. With other content it is stored
+    in the state `conflict` and not applied. Never raises because of the content of the message.
     """
     return receive_arrival(session, new_arrival(now, source, external_id, body, topic), keys)
 
 
 def receive_arrival(session: Session, arrival: Arrival, keys: Sequence[str]) -> ReceiveResult:
-    """The same for a message that was read before the transaction began."""
+    """Like `receive`, for a message that was parsed before the transaction began."""
     if not insert_once(session, Event, **arrival.row("received", None)):
         return _receive_duplicate(session, arrival)
     pending = find_and_lock_order(session, arrival.pending)
@@ -73,9 +73,9 @@ def receive_arrival(session: Session, arrival: Arrival, keys: Sequence[str]) -> 
 
 
 def replay(session: Session, now: datetime, event_id: str, *, keys: Sequence[str]) -> ReceiveResult:
-    """Try an event again that is parked or in conflict; any other stays as it is. Raises NotFound.
+    """Apply an event again that is parked or in conflict; any other is not changed. Raises NotFound.
 
-    One in conflict only shares its id with another message: what it says is booked once by its own keys.
+    An event in conflict only shares its id with another message; unique keys still book its reports once.
     """
     pending = _with_locked_order(session, event_id)
     row = session.execute(select(Event.state, Event.reason).where(Event.id == event_id)).one()
@@ -85,12 +85,12 @@ def replay(session: Session, now: datetime, event_id: str, *, keys: Sequence[str
 
 
 def dismiss(session: Session, event_id: str, *, reason: str) -> None:
-    """Dismiss an event for good: it is kept unchanged and no longer holds its order.
+    """Dismiss an event permanently: it stays stored and no longer holds the commission of its order.
 
-    Raises NotFound, and Conflict when it is neither parked nor in conflict.
+    Raises NotFound, Invalid without a reason, and Conflict when it is neither parked nor in conflict.
     """
     if not reason.strip():
-        raise Invalid("Say why the event is dismissed: the reason is kept with it.")
+        raise Invalid("Give a reason for the dismissal; it is stored with the event.")
     pending = _with_locked_order(session, event_id)
     dismissed = session.execute(
         update(Event)
@@ -101,12 +101,14 @@ def dismiss(session: Session, event_id: str, *, reason: str) -> None:
     )
     if dismissed.first() is None:
         raise Conflict(f"{event_id} is neither parked nor in conflict: only those can be dismissed.")
-    if pending.source.supports_id is not None and pending.found is not None:
-        waive_claims(session, _delivery(pending.received_at, pending, ()), pending.found, pending.reports)
+    if pending.source.supports_id is not None and pending.found_order_id is not None:
+        waive_claims(
+            session, _delivery(pending.received_at, pending, ()), pending.found_order_id, pending.reports
+        )
 
 
 def unapplied_ids(session: Session, source_id: str | None = None) -> list[str]:
-    """Events that can be replayed or dismissed, oldest first."""
+    """Ids of the events that can be replayed or dismissed, oldest first."""
     query = select(Event.id).where(Event.state.in_(UNAPPLIED)).order_by(Event.received_at, Event.id)
     if source_id is not None:
         query = query.where(Event.source_id == source_id)
@@ -114,7 +116,7 @@ def unapplied_ids(session: Session, source_id: str | None = None) -> list[str]:
 
 
 def _with_locked_order(session: Session, event_id: str) -> PendingEvent:
-    """Locks the order of the event until the end of the transaction. Raises NotFound."""
+    """Parse the event and lock its order until the end of the transaction. Raises NotFound."""
     found = session.execute(
         select(Event.received_at, Event.body, Event.topic, Source)
         .join(Source, Source.id == Event.source_id)
@@ -128,7 +130,7 @@ def _with_locked_order(session: Session, event_id: str) -> PendingEvent:
 
 def _receive_duplicate(session: Session, arrival: Arrival) -> ReceiveResult:
     pending, body_hash = arrival.pending, arrival.body_hash
-    first = _by_key(session, pending.source, arrival.external_id)
+    first = _event_by_external_id(session, pending.source, arrival.external_id)
     if first.body_hash == body_hash or _is_same_message(pending, first):
         return ReceiveResult(first.id, first.state, first.reason, duplicate=True)
     reason = f"The id was used before, by {first.id}, for another message. Nothing of this one was applied: "
@@ -137,14 +139,15 @@ def _receive_duplicate(session: Session, arrival: Arrival) -> ReceiveResult:
     is_new = insert_once(session, Event, **own.row("conflict", reason))
     if is_new:
         store_event_names(session, pending)
-    kept = _by_key(session, pending.source, own.external_id)
-    return ReceiveResult(kept.id, kept.state, kept.reason, duplicate=not is_new)
+    stored = _event_by_external_id(session, pending.source, own.external_id)
+    return ReceiveResult(stored.id, stored.state, stored.reason, duplicate=not is_new)
 
 
 def _is_same_message(pending: PendingEvent, first: Event) -> bool:
-    """Some shops rebuild the body for every retry, with a new time in the envelope.
+    """Whether a message with the same id but other bytes is a repetition of the first.
 
-    Others send one event in several versions: the resulting reports are compared.
+    Some shops rebuild the body for every retry, with a new time in the envelope. Others send one event in
+    several versions of their format. Therefore the messages and the resulting reports are compared.
     """
     if first.emptied_at is not None:
         return is_same_as_emptied(first, pending)
@@ -155,11 +158,11 @@ def _is_same_message(pending: PendingEvent, first: Event) -> bool:
 
 
 def _comparable_content(pending: PendingEvent) -> tuple[AnyReport, ...] | str:
-    """The reports; of a message that makes no sense the message itself, which is like no other."""
+    """The reports; for an invalid message the message itself, which equals no reports."""
     return pending.reports if pending.flaw is None else repr(pending.message)
 
 
-def _by_key(session: Session, source: Source, external_id: str) -> Event:
+def _event_by_external_id(session: Session, source: Source, external_id: str) -> Event:
     return session.scalars(
         select(Event).where(Event.source_id == source.id, Event.external_id == external_id)
     ).one()
@@ -168,9 +171,9 @@ def _by_key(session: Session, source: Source, external_id: str) -> Event:
 def apply_locked(
     session: Session, now: datetime, pending: PendingEvent, keys: Sequence[str]
 ) -> ReceiveResult:
-    """Apply a stored event whose order is locked: completely or not at all.
+    """Apply a stored event whose order is locked, completely or not at all.
 
-    What fails half-way is undone to the savepoint, and parked.
+    An event that fails is rolled back to a savepoint and parked.
     """
     received, may_unpark = _apply(session, now, pending, keys)
     if may_unpark:
@@ -181,7 +184,7 @@ def apply_locked(
 def _apply(
     session: Session, now: datetime, pending: PendingEvent, keys: Sequence[str]
 ) -> tuple[ReceiveResult, bool]:
-    """What became of it, and whether others may have waited for it."""
+    """The result, and whether parked events may have waited for this one."""
     try:
         with session.begin_nested():
             note, may_unpark = _book_all(session, now, pending, keys)
@@ -196,22 +199,23 @@ def _apply(
 
 
 def _park(session: Session, now: datetime, pending: PendingEvent, reason: str) -> tuple[ReceiveResult, bool]:
-    """What became of it, and whether others may have waited for it.
+    """The result, and whether parked events may have waited for this one.
 
-    The names of an order that was found are learnt at once, while names and order are held in their order:
-    whoever wakes the message later has the order only, and would wait for who has a name and wants the order.
+    The names of a matched order are stored now, while names and order are locked in the right order. A
+    transaction that retries the message later has locked only the order; locking the names then could
+    deadlock.
     """
     store_event_names(session, pending)
-    is_new_reference = pending.found is not None and store_references(
-        session, now, pending.source, pending.event_id, pending.found, pending.names
+    is_new_reference = pending.found_order_id is not None and store_references(
+        session, now, pending.source, pending.event_id, pending.found_order_id, pending.names
     )
     return _set_state(session, pending, "parked", reason, None), is_new_reference
 
 
 def _delivery(now: datetime, pending: PendingEvent, keys: Sequence[str]) -> Delivery:
     is_test = pending.message.is_test if pending.message else None
-    names, several = pending.names, pending.several
-    return Delivery(now, pending.source, pending.event_id, keys, names, several, is_test)
+    names, ambiguous = pending.names, pending.ambiguous_order_ids
+    return Delivery(now, pending.source, pending.event_id, keys, names, ambiguous, is_test)
 
 
 def _book_all(
@@ -220,21 +224,22 @@ def _book_all(
     if pending.flaw is not None:
         raise Invalid(pending.flaw)
     reports = pending.reports
-    if pending.found is not None:
-        reports = tuple(with_order_id(report, pending.found) for report in reports)
+    if pending.found_order_id is not None:
+        reports = tuple(with_order_id(report, pending.found_order_id) for report in reports)
     delivery = _delivery(now, pending, keys)
     booked = [book(session, delivery, report) for report in reports]
-    if pending.source.supports_id is not None and pending.found and any(map(is_refund_claim, reports)):
-        require_claims_covered(session, delivery, pending.found)
+    is_supporting = pending.source.supports_id is not None
+    if is_supporting and pending.found_order_id and any(map(is_refund_claim, reports)):
+        require_claims_covered(session, delivery, pending.found_order_id)
     notes = dict.fromkeys(each.note for each in booked if each.note)
     return "; ".join(notes) or None, any(each.may_unpark for each in booked)
 
 
 def apply_parked(session: Session, now: datetime, sale: PendingEvent, keys: Sequence[str]) -> None:
-    """Retry all parked events of the order in the transaction that books its sale.
+    """Retry all parked events of the order, by any of its names, in the transaction that books its sale.
 
-    By any of its names; the order is held, and with it everything that belongs to it. What is applied may be
-    what others waited for: then they have another try.
+    The order is locked, and with it everything that belongs to it. When an applied event may be what others
+    waited for, all that are still parked are retried.
     """
     assert sale.order_id is not None, "only a message with an order books a sale or a name"
     may_unpark = True
@@ -265,12 +270,12 @@ def _set_state(
     )
     assert isinstance(result, CursorResult)
     if result.rowcount != 1:
-        raise NotNow(f"Event {pending.event_id} was just processed by another transaction; look at it again.")
+        raise NotNow(f"Another transaction has just processed event {pending.event_id}; check its state.")
     return ReceiveResult(pending.event_id, state, reason)
 
 
 def is_connection_error(error: Exception) -> bool:
-    """A connection error, not the message's fault: the whole transaction must be retried."""
+    """Whether the database connection failed, so that the whole transaction must be retried."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     return isinstance(error, OperationalError | InterfaceError)

@@ -1,4 +1,4 @@
-"""Parked events of an order, found by its id or any reference."""
+"""Finds the parked events of an order, by its id or any other name."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,8 @@ from tracker.sales.sources.models import Source
 
 ParkedEvent = Row[str, datetime, bytes, str | None, Source]
 
-# Not by the index of states, which SQLite would choose: thousands may be parked, few under one name.
+# An expression, so that SQLite does not choose the index of states: thousands may be parked, few under one
+# name.
 _IS_PARKED = func.coalesce(Event.state, "") == "parked"
 _OF_NAMESPACE: dict[str, Any] = {"brand_id": bindparam("brand"), "namespace": bindparam("namespace")}
 _ORDER_IDS: BindParameter[str] = bindparam("order_ids", expanding=True)
@@ -26,18 +27,18 @@ _OTHER_NAMES = (
 
 
 def _parked_by_order_id(names: Any) -> Select[str]:
-    """Events that wait under one of the names as their order."""
+    """Events that are parked with one of the names as their order."""
     of_its_sources = select(Event.id).join(Source, Source.id == Event.source_id)
     return of_its_sources.filter_by(**_OF_NAMESPACE).where(Event.order_id.in_(names), _IS_PARKED)
 
 
 def _parked_by_event_name(names: Any) -> Select[str]:
-    """Those of supporting sources, which wait under all names that they give their order."""
+    """Events of supporting sources, which are parked under all names that they give their order."""
     named = select(Event.id).join(EventName, EventName.event_id == Event.id)
     return named.filter_by(**_OF_NAMESPACE).where(EventName.name.in_(names), _IS_PARKED)
 
 
-# Made once: every sale asks this. Each part goes by an index of its own.
+# Built once, because every sale runs this query. Each part uses its own index.
 _PARKED = union_all(
     *(
         part(names)
@@ -51,15 +52,15 @@ _ANY_PARKED = _PARKED.limit(1)
 
 
 def has_parked_events(session: Session, source: Source, order_ids: Sequence[str]) -> bool:
-    """For one of these orders, by whatever name."""
-    named = {"brand": source.brand_id, "namespace": source.namespace, "order_ids": order_ids}
-    return session.connection().execute(_ANY_PARKED, named).first() is not None
+    """Whether an event is parked for one of these orders, by any name."""
+    parameters = {"brand": source.brand_id, "namespace": source.namespace, "order_ids": order_ids}
+    return session.connection().execute(_ANY_PARKED, parameters).first() is not None
 
 
 def find_parked_events(session: Session, source: Source, order_id: str) -> Sequence[ParkedEvent]:
-    """Those that wait for this order, by any name of it, oldest first, with their bodies; each is held."""
-    named = {"brand": source.brand_id, "namespace": source.namespace, "order_ids": [order_id]}
-    ids = set(session.scalars(_PARKED, named))
+    """Parked events of this order, by any of its names, oldest first, with bodies; their rows are locked."""
+    parameters = {"brand": source.brand_id, "namespace": source.namespace, "order_ids": [order_id]}
+    ids = set(session.scalars(_PARKED, parameters))
     if not ids:
         return []
     return session.execute(
@@ -67,12 +68,12 @@ def find_parked_events(session: Session, source: Source, order_id: str) -> Seque
         .join(Source, Source.id == Event.source_id)
         .where(Event.id.in_(ids), Event.state == "parked")
         .order_by(Event.received_at, Event.id)
-        .with_for_update(of=Event)  # one that is being dismissed is waited for, and left out
+        .with_for_update(of=Event)  # waits for a concurrent dismissal, then leaves the event out
     ).all()
 
 
 def store_event_names(session: Session, pending: PendingEvent) -> None:
-    """Of a message of a supporting source any name may be the one that the order will be known by."""
+    """Store all names that the message gives its order: the order may later be known by any of them."""
     for name in pending.names:
         insert_once(
             session,

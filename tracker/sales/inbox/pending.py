@@ -1,4 +1,4 @@
-"""Parsed events, and finding and locking their order."""
+"""Parses events, and finds and locks their orders."""
 
 import hashlib
 from collections.abc import Sequence
@@ -25,11 +25,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class PendingEvent:
-    """An event that is to be applied: what it reports, or why it makes no sense.
+    """An event that is to be applied, with its reports, or with the reason why it is invalid (`flaw`).
 
-    `message` is what could be read of it, also when it makes no sense. `found` is the order that a message
-    without one was found to belong to, by its references. `names` are all that the message of a source that
-    supports another gives its order: of such a message the order is always found by them.
+    `message` is what could be read from the body, even if it is invalid. `found_order_id` is the order that a
+    message without an order id was matched to by its references. `names` are all names that a message of a
+    supporting source gives its order; such a message is always matched by them.
     """
 
     event_id: str
@@ -38,10 +38,10 @@ class PendingEvent:
     message: Message | None
     reports: tuple[AnyReport, ...]
     flaw: str | None
-    found: str | None = None
+    found_order_id: str | None = None
     names: tuple[str, ...] = ()
-    several: tuple[str, ...] = ()
-    """Orders of which each may be meant, where there is more than one."""
+    ambiguous_order_ids: tuple[str, ...] = ()
+    """The matching orders, if there is more than one."""
 
     @property
     def type(self) -> str | None:
@@ -49,20 +49,20 @@ class PendingEvent:
 
     @property
     def order_id(self) -> str | None:
-        """Its order; as long as that is not known, the name that it waits under.
+        """The id of its order; while that is unknown, the name under which the event is parked.
 
-        A message of a supporting source waits under all its names, see `waiting`.
+        A message of a supporting source is parked under all its names, see `EventName`.
         """
         if self.message is None:
             return None
         if self.source.supports_id is not None:
-            return self.found
-        return self.message.order_id or self.found or next(iter(self.message.references), None)
+            return self.found_order_id
+        return self.message.order_id or self.found_order_id or next(iter(self.message.references), None)
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """A message whose signature fits, read before any transaction begins. `external_id` is the shop's own."""
+    """An authentic message, parsed before a transaction begins. `external_id` is the shop's own id of it."""
 
     pending: PendingEvent
     external_id: str
@@ -74,7 +74,7 @@ class Arrival:
         return hashlib.sha256(self.body).hexdigest()
 
     def row(self, state: str, reason: str | None) -> dict[str, Any]:
-        """The event as it is first kept."""
+        """The row of the event when it is first stored."""
         return {
             "id": self.pending.event_id,
             "source_id": self.pending.source.id,
@@ -92,14 +92,14 @@ class Arrival:
 
 
 def new_arrival(now: datetime, source: Source, external_id: str, body: bytes, topic: str | None) -> Arrival:
-    """Needs no transaction: a large body is read before one begins. Never raises because of the body."""
+    """Parse a message before a transaction begins, as it may be large. Never raises because of the body."""
     return Arrival(parse_event(new_id("evt", now), now, source, body, topic), external_id, body, topic)
 
 
 def parse_event(
     event_id: str, received_at: datetime, source: Source, body: bytes, topic: str | None
 ) -> PendingEvent:
-    """Never raises because of the body."""
+    """Read and translate a message. Never raises because of the body: the event then has a `flaw`."""
     kind, message = kind_of(source.kind), None
     names: tuple[str, ...] = ()
     reports: tuple[AnyReport, ...] = ()
@@ -118,17 +118,19 @@ def parse_event(
 
 
 def internal_error_reason(event_id: str, error: Exception) -> str:
-    """Why an event is parked that we are at fault for. Its text may hold parts of the message: logged is
-    only the kind of error.
+    """The reason for parking an event that failed because of an error in Linkledger.
+
+    Only the type of the error is logged and stored: its text may contain parts of the message.
     """
     log.error("event failed", event_id=event_id, kind=type(error).__name__)
     return f"Linkledger failed on it ({type(error).__name__}); replay it after an upgrade."
 
 
 def find_and_lock_order(session: Session, pending: PendingEvent) -> PendingEvent:
-    """Find the order of the message and hold it; one that is not sold yet is held, but not found.
+    """Find the order of the message and lock it. An order that is not sold yet is locked, but not matched.
 
-    With the order locked, a concurrent transaction that books its sale either is visible here or sees this event parked.
+    With the order locked, a concurrent transaction that books its sale either is visible here or sees this
+    event parked.
     """
     message, source = pending.message, pending.source
     if message is None:
@@ -145,15 +147,16 @@ def find_and_lock_order(session: Session, pending: PendingEvent) -> PendingEvent
 
 
 def assigned_to_order(session: Session, pending: PendingEvent, order_id: str) -> PendingEvent:
-    """The same event, of an order that the caller holds; what its message says of its order goes first.
+    """The event, assigned to an order that the caller has locked, unless its message names another.
 
-    One that names two orders by their payment stays without: it would be counted for both.
+    An event whose payment belongs to two orders stays unassigned, because it would be counted for both.
     """
     message, source, names = pending.message, pending.source, pending.names
     if message is None:
         return pending
     if source.supports_id is not None:
-        # Whoever looks for a name that the order has already waits for the order.
+        # Only new names need a lock: a lookup by a name that the order already has waits for the order's
+        # lock.
         new_names = unknown_names(session, source, order_id, names)
         lock_orders(session, source.brand_id, source.namespace, names=new_names)
         return _with_found(
@@ -162,7 +165,7 @@ def assigned_to_order(session: Session, pending: PendingEvent, order_id: str) ->
     if message.order_id is not None:
         return pending
     sold = sold_order_ids(session, source, orders_by_reference(session, source, message.references))
-    return replace(pending, found=order_id if sold == [order_id] else None)
+    return replace(pending, found_order_id=order_id if sold == [order_id] else None)
 
 
 def _find_and_lock_supported_order(session: Session, pending: PendingEvent) -> PendingEvent:
@@ -174,4 +177,5 @@ def _find_and_lock_supported_order(session: Session, pending: PendingEvent) -> P
 
 
 def _with_found(pending: PendingEvent, sold: Sequence[str]) -> PendingEvent:
-    return replace(pending, found=sold[0] if len(sold) == 1 else None, several=tuple(sold[1:] and sold))
+    found_order_id = sold[0] if len(sold) == 1 else None
+    return replace(pending, found_order_id=found_order_id, ambiguous_order_ids=tuple(sold[1:] and sold))

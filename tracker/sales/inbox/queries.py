@@ -1,4 +1,4 @@
-"""Reading the inbox: what came in, and what was not applied."""
+"""Queries for the inbox: received events, and those that were not applied."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,7 @@ from sqlalchemy.orm import Session, defer
 from tracker.people.accounts.operations import get_brand
 from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.unapplied import unapplied_by_sale
-from tracker.sales.orders.models import (
-    Sale,
-)
+from tracker.sales.orders.models import Sale
 from tracker.sales.sources.models import Source
 from tracker.sales.sources.operations import get_source
 
@@ -37,7 +35,7 @@ def list_events(
 
 
 def unapplied_events(session: Session, sale: Sale) -> Sequence[Event]:
-    """Those that name its order, oldest first, without their bodies: nothing that it earned is released."""
+    """Unapplied events that name its order, oldest first, without bodies; they hold its commission."""
     unapplied = union(
         *(pairs.with_only_columns(Event.id).where(Sale.id == sale.id) for pairs in unapplied_by_sale())
     )

@@ -1,7 +1,8 @@
-"""Retention of message bodies, because they contain names and addresses of shoppers.
+"""Empties old message bodies, because they contain names and addresses of shoppers.
 
-What an emptied event keeps is its ids, the hash of its body, and what followed from it in the normal form,
-which holds neither. So the same message, sent again in whatever bytes, is still known for the same.
+An emptied event keeps its ids, the hash of its body and its reports in normal form, which contain neither
+names nor addresses. So the same message is still recognised as a duplicate when it is sent again in another
+formatting.
 """
 
 from collections.abc import Sequence
@@ -22,14 +23,14 @@ from tracker.sales.sources.models import Source
 
 @dataclass(frozen=True)
 class OldBody:
-    """An event whose body is to be emptied, and what followed from it."""
+    """An event whose body is to be emptied, and its reports in normal form."""
 
     event_id: str
     normal: list[Any] | None
 
 
 def normal_form(pending: PendingEvent, received_at: datetime) -> list[Any] | None:
-    """What follows from a message that was received then, as JSON; None when it makes no sense."""
+    """The reports of a message received at that time, as JSON; None when the message is invalid."""
     if pending.message is None:
         return None
     try:
@@ -40,14 +41,14 @@ def normal_form(pending: PendingEvent, received_at: datetime) -> list[Any] | Non
 
 
 def is_same_as_emptied(event: Event, pending: PendingEvent) -> bool:
-    """Whether an event without its body said the same as this one."""
+    """Whether an emptied event has the same reports as this one."""
     return event.normal is not None and _has_same_reports(
         event.normal, normal_form(pending, event.received_at)
     )
 
 
 def old_bodies(session: Session, before: datetime, limit: int) -> list[OldBody]:
-    """Up to `limit` events that were received before then, are settled, and have their body still."""
+    """Up to `limit` applied or dismissed events, received before `before`, that have a body; oldest first."""
     rows = session.execute(
         select(Event.id, Event.received_at, Event.body, Event.topic, Source)
         .join(Source, Source.id == Event.source_id)
@@ -62,7 +63,7 @@ def old_bodies(session: Session, before: datetime, limit: int) -> list[OldBody]:
 
 
 def empty_bodies(session: Session, now: datetime, old: Sequence[OldBody]) -> int:
-    """How many were emptied by this; a settled event stays settled, so what was read of it still holds."""
+    """Empty these bodies; returns how many. The state is checked again; final states never change back."""
     emptied = 0
     for each in old:
         result = session.execute(
@@ -76,18 +77,18 @@ def empty_bodies(session: Session, now: datetime, old: Sequence[OldBody]) -> int
     return emptied
 
 
-def _has_same_reports(then: list[Any], now: list[Any] | None) -> bool:
-    """Whether what follows from a message is what followed then; fields that came in since say nothing."""
-    if now is None or len(now) != len(then):
+def _has_same_reports(stored: list[Any], current: list[Any] | None) -> bool:
+    """Whether a message gives the stored reports; fields that were added since are ignored."""
+    if current is None or len(current) != len(stored):
         return False
     return all(
-        kind == was and {name: report.get(name) for name in said} == said
-        for (kind, report), (was, said) in zip(now, then, strict=True)
+        kind == stored_kind and {name: report.get(name) for name in stored_report} == stored_report
+        for (kind, report), (stored_kind, stored_report) in zip(current, stored, strict=True)
     )
 
 
 def _plain(value: Any) -> Any:
-    """As it comes back from JSON."""
+    """The value as it is after a round trip through JSON."""
     if isinstance(value, datetime):
         return value.strftime(ISO_FORMAT)
     if isinstance(value, dict):

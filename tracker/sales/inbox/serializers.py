@@ -1,4 +1,4 @@
-"""Messages of shops as JSON values, without their bodies."""
+"""Events, the stored messages of shops, as JSON values without their bodies."""
 
 from typing import Any
 

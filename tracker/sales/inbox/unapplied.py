@@ -1,7 +1,7 @@
-"""Events of which nothing was applied yet, and the sales whose order they name.
+"""Finds events that were not applied, and the sales whose order they name.
 
-A message may name its order by another name of it, such as its payment, and be kept under that name before
-anybody can tell which order it is. So it is looked for by all the names of a sale's order.
+A message may use another name of its order, such as its payment, and be stored under it before the order is
+known. So events are looked up by all names of a sale's order.
 """
 
 from sqlalchemy import Select, and_, select
@@ -13,28 +13,28 @@ from tracker.sales.sources.models import Source
 
 
 def unapplied_by_sale() -> tuple[Select[str, str], ...]:
-    """Each unsettled event's id beside that of the sale whose order it names.
+    """Queries, for a UNION, of pairs: the id of a sale and the id of an unapplied event that names its order.
 
-    Queries to be united, over Sale, Event and Source: by the order's id, by another name of it, and by its
-    payment, of messages of supporting sources, which wait under all their names. Unsettled events are few, so
-    all start from them; asked sale by sale they would go through all of them for each.
+    They select from Sale, Event and Source, and match by the order's id, by another name of it, and by its
+    payment (messages of supporting sources, which are parked under all their names). All start from the
+    unapplied events, which are few; a query per sale would scan all of them each time.
     """
-    of_its_shops = and_(
+    same_namespace = and_(
         Event.state.in_(UNAPPLIED),
         Event.source_id == Source.id,
         Source.brand_id == Sale.brand_id,
         Source.namespace == Sale.namespace,
     )
-    # At the other kinds of shop an order's number may be another order's id.
-    known_as = and_(
+    # For the other kinds of shop, an order's number may be another order's id.
+    by_other_name = and_(
         Source.kind.in_(FREELY_NAMING_KINDS),
         OrderReference.brand_id == Sale.brand_id,
         OrderReference.namespace == Sale.namespace,
         OrderReference.order_id == Sale.order_id,
         OrderReference.reference == Event.order_id,
     )
-    pairs = select(Sale.id.label("sale_id"), Event.id.label("event_id")).where(of_its_shops)
-    paid_by = and_(
+    pairs = select(Sale.id.label("sale_id"), Event.id.label("event_id")).where(same_namespace)
+    by_payment = and_(
         EventName.event_id == Event.id,
         EventName.is_payment,
         OrderReference.brand_id == Sale.brand_id,
@@ -42,4 +42,5 @@ def unapplied_by_sale() -> tuple[Select[str, str], ...]:
         OrderReference.order_id == Sale.order_id,
         OrderReference.reference == EventName.name,
     )
-    return pairs.where(Event.order_id == Sale.order_id), pairs.where(known_as), pairs.where(paid_by)
+    by_order_id = Event.order_id == Sale.order_id
+    return pairs.where(by_order_id), pairs.where(by_other_name), pairs.where(by_payment)

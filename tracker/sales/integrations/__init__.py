@@ -1,1 +1,1 @@
-"""Kinds of shops: how each signs its messages and what they mean."""
+"""One module per kind of source: how it signs its messages, and how they are translated into reports."""

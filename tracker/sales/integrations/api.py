@@ -1,6 +1,6 @@
-"""Our own API: a caller with a key posts `data` alone, and the address says what it is about.
+"""Our own API: a caller with a key posts the `data` of a report; the URL path determines its type.
 
-What is posted to an address is kept with that type as its topic, so that the body stays as it came.
+The type is stored as the topic of the event, so that the body is stored unchanged.
 """
 
 from datetime import datetime
@@ -27,7 +27,7 @@ TYPES = tuple(_REPORTS)
 
 
 def read(body: bytes, topic: str | None) -> Message:
-    """`topic` is the type, or says that it is a postback. Raises Invalid on what is no strict JSON object."""
+    """`topic` is the type of the report or postback.TOPIC. Raises Invalid unless `body` is a JSON object."""
     if topic == postback.TOPIC:
         return postback.read(body)
     data = strict_json.parse(body)
@@ -38,7 +38,7 @@ def read(body: bytes, topic: str | None) -> Message:
 
 
 def translate(message: Message, received_at: datetime) -> tuple[normal.Report, ...]:
-    """What the message reports. Raises Invalid, naming the field, when it makes no sense."""
+    """The reports in the message. Raises Invalid, naming the invalid field."""
     if message.type == postback.TOPIC:
         return (postback.translate(message.data, received_at),)
     parser = _REPORTS.get(message.type or "")

@@ -1,6 +1,6 @@
-"""Lines of CSV files, which a person imports: the cells of one line, by column, as JSON texts.
+"""Lines of CSV files that a person imports. The body of a message is a JSON object: column name to cell.
 
-Nothing of it comes from the network: `tracker/sales/imports` hands the lines over.
+These messages do not come from the network: `tracker/sales/imports` makes them.
 """
 
 import re
@@ -32,7 +32,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "cancellation": ("order_id", "occurred_at"),
     "dispute": ("order_id", "dispute_id", "occurred_at", "currency", "status", "amount"),
 }
-"""What a line of each type may say, in the names of the normal form (docs/sales.md)."""
+"""The columns of each type of line, by the field names of the normal form (docs/sales.md)."""
 
 AMOUNTS = ("total", "tax", "shipping", "discount", "cost", "amount")
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
@@ -40,7 +40,7 @@ _ENTRY_SEPARATORS = re.compile(r"[\s,;|]+")
 
 
 def read(body: bytes, _topic: str | None = None) -> Message:
-    """Raises Invalid when the body is no object of texts."""
+    """Raises Invalid when the body is not a JSON object of strings."""
     cells = strict_json.parse(body)
     if not isinstance(cells, dict) or not all(isinstance(cell, str) for cell in cells.values()):
         raise Invalid("The body must be a JSON object of texts, one for each column.")
@@ -50,7 +50,7 @@ def read(body: bytes, _topic: str | None = None) -> Message:
 
 
 def translate(message: Message, received_at: datetime) -> tuple[Report, ...]:
-    """What the line reports. Raises Invalid, naming the column, when it makes no sense."""
+    """The report in the line. Raises Invalid, naming the invalid column."""
     translation = _TRANSLATIONS.get(message.type or "")
     if translation is None:
         raise Invalid(f"type must be one of {', '.join(_TRANSLATIONS)}.")
@@ -58,9 +58,10 @@ def translate(message: Message, received_at: datetime) -> tuple[Report, ...]:
 
 
 class _Cells(Fields):
-    """Fields whose values are texts."""
+    """Fields whose values are all strings."""
 
     def minor(self, name: str, currency: str, minimum: int = 0) -> int:
+        """A decimal amount in minor units, at least `minimum` (0 or 1)."""
         self._refuse_commas(name)
         minor = decimal_minor(self, name, currency)
         if minor < minimum:
@@ -82,14 +83,14 @@ class _Cells(Fields):
         return value in _YES
 
     def entries(self, name: str) -> tuple[str, ...]:
-        """Of one cell, such as "ANNA10 BOB5"; spaces, commas, semicolons or bars stand between them."""
+        """The entries of one cell such as "ANNA10 BOB5", separated by spaces, commas, semicolons or bars."""
         found = [entry for entry in _ENTRY_SEPARATORS.split(self.values.get(name, "")) if entry]
         if len(found) > MAX_ENTRIES:
             raise self.wrong(name, f"has {len(found)} entries; at most {MAX_ENTRIES} are read")
         return tuple(found)
 
     def names(self, name: str) -> tuple[str, ...]:
-        """The entries that can be names; the others are complained of when the line is checked."""
+        """The entries that can be names; invalid ones are reported when the line is translated."""
         found = _ENTRY_SEPARATORS.split(self.values.get(name, ""))
         return tuple(entry for entry in found if is_plain_text(entry))[:MAX_ENTRIES]
 
@@ -100,7 +101,7 @@ class _Cells(Fields):
         return found
 
     def _refuse_commas(self, name: str) -> None:
-        """1,234 is a thousand here and one and a bit there: a guess may book a thousand times too much."""
+        """1,234 is 1234 in some countries and 1.234 in others: a wrong guess is wrong by a factor of 1000."""
         value = self.values.get(name, "")
         if "," in value:
             raise self.wrong(

@@ -1,4 +1,4 @@
-"""The kinds of shop, one file each: how to verify a message of theirs, and how to translate it."""
+"""The table of source kinds: for each, how to verify, read and translate its messages."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,22 +13,22 @@ from tracker.sales.reports.provider_reports import AnyReport
 
 KINDS = ("standard", "stripe", "shopify", "woocommerce", "api", "csv")
 FREELY_NAMING_KINDS = ("standard", "stripe", "api", "csv")
-"""Kinds of which messages may name an order by its payment or its number; the others do by its id."""
+"""Kinds whose messages may name an order by its payment or its number; all other kinds use its id."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a kind of shop has to know. All pure.
+    """What Linkledger needs to know about a kind of source. All functions are pure.
 
-    `verify(headers, body, secrets, now)` returns the message's own id or raises NotAuthentic;
-    `topic(headers)` is what the message is about, where the body does not say it;
-    `read(body, topic)` raises Invalid on a body that nothing can be read from;
-    `translate(message, received_at)` raises Invalid on a message that makes no sense;
-    `sign(secret, external_id, at, body, topic)` makes the headers of a shop, for trying things out;
-    `is_greeting(headers, body)` knows the unsigned message by which a shop asks whether anybody is there;
-    `check_secret(secret)` raises Invalid on what cannot be the secret that the shop signs with;
-    `makes_secret`: the secret is made here and given to the shop; of the others the shop makes it;
-    `has_hook`: it sends signed messages; what the others report comes by a door of its own.
+    `verify(headers, body, secrets, now)` returns the message's id or raises NotAuthentic;
+    `topic(headers)` is the type of the message where a header states it, else None;
+    `read(body, topic)` parses a body, and raises Invalid when it cannot be read;
+    `translate(message, received_at)` returns the reports, and raises Invalid when a field is invalid;
+    `sign(secret, external_id, at, body, topic)` returns the headers of a test message;
+    `is_ping(headers, body)` recognises the unsigned message by which a shop tests a new webhook;
+    `check_secret(secret)` raises Invalid when this kind of shop cannot sign with that secret;
+    `makes_secret`: Linkledger generates the secret; for the other kinds the shop generates it;
+    `has_hook`: the source sends signed messages to /hooks/; other kinds have an entry point of their own.
     """
 
     verify: Callable[[Mapping[str, str], bytes, Sequence[str], datetime], str]
@@ -53,7 +53,7 @@ def _is_never_ping(_headers: Mapping[str, str], _body: bytes) -> bool:
 def _refuse_unsigned(
     _headers: Mapping[str, str], _body: bytes, _secrets: Sequence[str], _now: datetime
 ) -> str:
-    raise NotAuthentic("missing", "This source takes no signed messages.")
+    raise NotAuthentic("missing", "This source does not accept signed messages.")
 
 
 def _no_secret(_secret: str) -> None:
@@ -64,7 +64,7 @@ def _hookless_kind(
     read: Callable[[bytes, str | None], Message],
     translate: Callable[[Message, datetime], tuple[AnyReport, ...]],
 ) -> Kind:
-    """A door of ours, which judges its callers by itself; nothing is signed."""
+    """A kind with an entry point of its own, which authenticates its callers; its messages are not signed."""
     return Kind(
         verify=_refuse_unsigned,
         topic=_no_topic,
@@ -129,7 +129,7 @@ _KINDS = {
 
 
 def kind_of(name: str) -> Kind:
-    """Of any source. Raises Invalid on a kind that does not exist."""
+    """The kind with this name. Raises Invalid when there is none."""
     if name in _KINDS:
         return _KINDS[name]
     raise Invalid(f"{name!r} is not a kind of source; the kinds are {', '.join(KINDS)}.")

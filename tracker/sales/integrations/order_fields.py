@@ -1,4 +1,4 @@
-"""What the orders of Shopify and WooCommerce have in common: numeric ids, named values, lines."""
+"""Fields that orders of Shopify and WooCommerce have in common: numeric ids, name-value pairs, lines."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ MAXIMUM_ID = 2**63 - 1
 
 
 def parse_numeric_id(value: Any) -> str | None:
-    """A shop's numeric id as text; None for what is none."""
+    """A shop's numeric id as a string; None when `value` is not a positive integer."""
     if type(value) is int and 0 < value <= MAXIMUM_ID:
         return str(value)
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 19:
@@ -22,7 +22,7 @@ def parse_numeric_id(value: Any) -> str | None:
 
 
 def require_numeric_id(fields: Fields, name: str) -> str:
-    """Raises Invalid."""
+    """Like `parse_numeric_id`, but raises Invalid when the field is not a numeric id."""
     found = parse_numeric_id(fields.values.get(name))
     if found is None:
         raise fields.wrong(name, "must be a whole number above 0")
@@ -30,13 +30,13 @@ def require_numeric_id(fields: Fields, name: str) -> str:
 
 
 def child(fields: Fields, name: str) -> Fields:
-    """An object inside another; an absent one is empty."""
+    """A nested object; empty when absent."""
     value = fields.values.get(name)
     return Fields(value if isinstance(value, dict) else {}, f"{fields.path}.{name}")
 
 
 def children(fields: Fields, name: str) -> Iterator[Fields]:
-    """The objects of a list, however many: the size of the body limits them."""
+    """The objects of a list. Their number is limited only by the size of the body."""
     value = fields.values.get(name)
     for index, entry in enumerate(value if isinstance(value, list) else []):
         if isinstance(entry, dict):
@@ -44,7 +44,7 @@ def children(fields: Fields, name: str) -> Iterator[Fields]:
 
 
 def tokens_in_pairs(fields: Fields, name: str, key: str) -> Iterator[str]:
-    """Click tokens in a list of pairs such as {"name": "ll", "value": "…"}; `key` is "name" there."""
+    """Click tokens in a list of pairs such as {"name": "ll", "value": "…"}; here `key` would be "name"."""
     for pair in children(fields, name):
         label, value = pair.values.get(key), pair.values.get("value")
         if isinstance(label, str) and label in TOKEN_NAMES and isinstance(value, str) and value:
@@ -52,7 +52,7 @@ def tokens_in_pairs(fields: Fields, name: str, key: str) -> Iterator[str]:
 
 
 def tokens_in_url(address: Any) -> Iterator[str]:
-    """Click tokens in the query of an address on which a visit began."""
+    """Click tokens in the query of a URL, such as the page on which a visit began."""
     if not isinstance(address, str) or "ll=" not in address:
         return
     try:
@@ -63,20 +63,20 @@ def tokens_in_url(address: Any) -> Iterator[str]:
 
 
 def split_tokens(tokens: Iterator[str]) -> tuple[str | None, tuple[str, ...]]:
-    """Each once: the click, and the further touches."""
+    """Without repetitions: the first token as the click, the others as touches."""
     found = tuple(dict.fromkeys(tokens))[:MAXIMUM_TOKENS]
     return (found[0] if found else None), found[1:]
 
 
 def codes(fields: Fields, name: str) -> tuple[str, ...]:
-    """The `code` of each entry of a list of discounts."""
+    """The discount codes of a list: the `code` of each entry."""
     found = (each.values.get("code") for each in children(fields, name))
     plain = (code.strip() for code in found if isinstance(code, str) and is_plain_text(code))
     return tuple(dict.fromkeys(plain))[:MAXIMUM_CODES]
 
 
 def line_name(line: Fields) -> str:
-    """The SKU; of a line without one, what the shop knows it by."""
+    """The SKU of a line; without one, the shop's id of its product or of the line."""
     sku = line.values.get("sku")
     if isinstance(sku, str) and is_plain_text(sku):
         return sku

@@ -1,7 +1,7 @@
-"""Postbacks: a network's server tells of a sale by an address with names and values, all of them text.
+"""Postbacks: the server of an affiliate network reports a sale by calling a URL with parameters.
 
-Amounts are decimals of the currency, as networks write them; what is not stated is 0, and what has no time
-of its own happened when it was received. Names that are not known here are neither read nor kept.
+Amounts are decimals of the currency, as networks write them. A missing amount is 0, and a missing time is the
+time of receipt. Unknown parameters are neither read nor stored.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ _FLAGS = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 
 def parse_pairs(text: str) -> list[tuple[str, str]]:
-    """Names and values of a query or a form. Raises Unreadable."""
+    """The parameters of a query string or a form. Raises Unreadable."""
     if len(text) > MAX_BYTES:
         raise Unreadable(f"The postback has more than {MAX_BYTES} bytes.")
     try:
@@ -51,19 +51,19 @@ def parse_pairs(text: str) -> list[tuple[str, str]]:
         raise Unreadable(f"The postback has more than {MAX_PAIRS} values.") from None
 
 
-def kept(pairs: Sequence[tuple[str, str]]) -> bytes:
-    """What is kept of a postback: the values that are known here, sorted, and never the key.
+def stored_body(pairs: Sequence[tuple[str, str]]) -> bytes:
+    """The part of a postback that is stored: the known parameters, sorted, and never the key.
 
-    Raises Invalid when one stands twice, and on an e-mail address, which has no place in an address.
+    Raises Invalid for a repeated parameter, and for an e-mail address, which must not be part of a URL.
     """
     known = sorted((name, value) for name, value in pairs if name in NAMES)
     for (name, _), (following, _) in pairwise(known):
         if name == following:
-            raise Invalid(f"{name} stands twice; which one counts?", name)
+            raise Invalid(f"{name} is given more than once; send it once.", name)
     for name, value in known:
         if "@" in value and name not in ("order_id", "refund_id"):
             raise Invalid(
-                f"{name} looks like an e-mail address. Those end up in logs: send an opaque customer id, or "
+                f"{name} looks like an e-mail address. URLs end up in logs: send an opaque customer id, or "
                 "customer_email_hash.",
                 name,
             )
@@ -71,14 +71,14 @@ def kept(pairs: Sequence[tuple[str, str]]) -> bytes:
 
 
 def read(body: bytes) -> Message:
-    """Of what `kept` has made. Raises Invalid."""
+    """Reads a body that `stored_body` made. Raises Invalid."""
     values = dict(parse_pairs(body.decode()))
     order_id = values.get("order_id")
     return Message(TOPIC, order_id if is_plain_text(order_id) else None, values)
 
 
 def natural_key(values: dict[str, str]) -> str:
-    """What it is about, whatever it says of it: the same postback, sent again, has the same one."""
+    """Identifies what is reported, without amounts and times: a repetition has the same key."""
     return "\n".join((event_name(values), values.get("order_id", ""), values.get("refund_id", "")))
 
 
@@ -87,7 +87,7 @@ def event_name(values: dict[str, str]) -> str:
 
 
 def translate(values: dict[str, str], received_at: datetime) -> normal.Report:
-    """Raises Invalid, naming the value that is wrong."""
+    """The report in the postback. Raises Invalid, naming the invalid parameter."""
     fields = Fields(dict(values), "")
     event = event_name(values)
     if event not in EVENTS:

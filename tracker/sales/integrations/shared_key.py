@@ -1,4 +1,4 @@
-"""What Shopify and WooCommerce have in common: base64 of HMAC-SHA256 over the raw body, without a time."""
+"""The signature of Shopify and WooCommerce: base64 of HMAC-SHA256 over the raw body, without a time."""
 
 import base64
 import binascii
@@ -13,12 +13,15 @@ _VISIBLE = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 def lower_case(headers: Mapping[str, str]) -> dict[str, str]:
-    """Names of headers come in any case."""
+    """The headers with names in lower case; servers and shops write them in any case."""
     return {name.lower(): value for name, value in headers.items()}
 
 
 def check_body_signature(header: str, given: str, body: bytes, secrets: Sequence[str]) -> None:
-    """Raises NotAuthentic. Every live secret is tried, in a time that does not tell which one was near."""
+    """Raises NotAuthentic unless `given` signs `body` with one of the live secrets.
+
+    `header` is the name of the header, for messages. All secrets are compared in constant time.
+    """
     if not given:
         raise NotAuthentic("missing", f"The request needs the header {header}.")
     try:
@@ -30,22 +33,22 @@ def check_body_signature(header: str, given: str, body: bytes, secrets: Sequence
         found |= hmac.compare_digest(_signature(secret, body), signature)
     if not found:
         raise NotAuthentic(
-            "signature", f"{header} does not fit this source's secret and the body as it arrived."
+            "signature", f"{header} does not match this source's secret and the received body."
         )
 
 
 def body_signature(secret: str, body: bytes) -> str:
-    """What a shop writes into its header."""
+    """The value of the signature header that a shop sends with `body`."""
     return base64.b64encode(_signature(secret, body)).decode()
 
 
 def visible_ascii(value: str) -> str | None:
-    """The value of a header that may serve as a key: 1 to 200 visible ASCII characters."""
+    """The value if it can be part of an event's key (1 to 200 visible ASCII characters), else None."""
     return value if _VISIBLE.fullmatch(value) else None
 
 
 def body_key(body: bytes) -> str:
-    """A key for a message that has none of its own."""
+    """A key for a message without an id: a hash of its body."""
     return f"body-{hashlib.sha256(body).hexdigest()[:32]}"
 
 

@@ -1,7 +1,7 @@
-"""Any shop: messages signed by Standard Webhooks 1.0.0 (standardwebhooks.com), with our own schema inside.
+"""Any shop: messages in our own schema, signed by Standard Webhooks 1.0.0 (standardwebhooks.com).
 
-The signature is checked here and not by the `standardwebhooks` package, which takes the time from the
-system's clock, knows one secret at a time, and answers a signature without a comma with a ValueError.
+The signature is checked here and not by the `standardwebhooks` package: that package reads the system clock,
+accepts one secret at a time, and raises ValueError for a signature without a comma.
 """
 
 import base64
@@ -32,9 +32,9 @@ _TRANSLATIONS: dict[str, Callable[[dict[str, Any], datetime], normal.Report]] = 
 
 
 def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> str:
-    """The message's id, which is the key that it is applied once by.
+    """The message's id, under which it is applied exactly once. Raises NotAuthentic.
 
-    `headers` in any case; `secrets` are all that are live, each "whsec_" and base64. Raises NotAuthentic.
+    `headers` have names in any case; `secrets` are all live secrets, each "whsec_" and base64.
     """
     named = {name.lower(): value for name, value in headers.items()}
     external_id, seconds, signatures = (
@@ -47,15 +47,15 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now:
     if not _ID.fullmatch(external_id) or not _SECONDS.fullmatch(seconds):
         raise NotAuthentic(
             "malformed",
-            "webhook-id is 1 to 200 visible ASCII characters, webhook-timestamp whole seconds since 1970.",
+            "webhook-id must be 1 to 200 visible ASCII characters, webhook-timestamp seconds since 1970.",
         )
     expected = [_signature(secret, external_id, seconds, body) for secret in secrets]
     if not _any_signature_matches(expected, signatures):
         raise NotAuthentic(
             "signature",
-            "No signature in webhook-signature fits this source's secret and the body as it arrived.",
+            "No signature in webhook-signature matches this source's secret and the received body.",
         )
-    require_recent(int(seconds), now, "webhook-timestamp", "send it again with the present time.")
+    require_recent(int(seconds), now, "webhook-timestamp", "send it again with the current time.")
     return external_id
 
 
@@ -72,17 +72,17 @@ def signed_headers(secret: str, external_id: str, at: datetime, body: bytes) -> 
 
 
 def check_secret(secret: str) -> None:
-    """Raises Invalid unless it is "whsec_" and the base64 of 24 to 64 bytes, as the standard has it."""
+    """Raises Invalid unless it is "whsec_" and the base64 of 24 to 64 bytes, as the standard requires."""
     try:
         key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
     except (binascii.Error, ValueError):
         key = b""
     if not secret.startswith(SECRET_PREFIX) or not 24 <= len(key) <= 64:
-        raise Invalid(f"The secret must be {SECRET_PREFIX} and the base64 of 24 to 64 random bytes.")
+        raise Invalid(f"The secret must be {SECRET_PREFIX}, followed by the base64 of 24 to 64 random bytes.")
 
 
 def read(body: bytes) -> Message:
-    """The envelope. Raises Invalid when the body is not strict JSON or not an object."""
+    """Reads the envelope. Raises Invalid when the body is not strict JSON or not an object."""
     envelope = strict_json.parse(body)
     if not isinstance(envelope, dict):
         raise Invalid(
@@ -90,7 +90,7 @@ def read(body: bytes) -> Message:
         )
     kind, data = envelope.get("type"), envelope.get("data")
     named = kind if isinstance(kind, str) and is_plain_text(kind) else None
-    # Only what concerns money names its order: an order with a parked message does not mature.
+    # Other types get no order id: a parked message with an order id would hold the order's commissions.
     if not isinstance(data, dict) or named not in _TRANSLATIONS:
         return Message(named, None, data)
     order_id = data.get("order_id")
@@ -98,7 +98,7 @@ def read(body: bytes) -> Message:
 
 
 def translate(message: Message, received_at: datetime) -> tuple[normal.Report, ...]:
-    """What the message reports. Raises Invalid, naming the field, when it makes no sense."""
+    """The report in the message. Raises Invalid, naming the invalid field."""
     if message.type is None:
         raise Invalid(f"type must be one of {', '.join(_TRANSLATIONS)}.")
     translation = _TRANSLATIONS.get(message.type)
@@ -113,7 +113,7 @@ def translate(message: Message, received_at: datetime) -> tuple[normal.Report, .
 
 
 def _any_signature_matches(expected: Sequence[bytes], header: str) -> bool:
-    """Every signature is compared with every secret's, in a time that does not tell which one was near."""
+    """Whether one signature in the header is expected. All pairs are compared, in constant time."""
     found = False
     for entry in header.split():
         version, _, encoded = entry.partition(",")
@@ -123,8 +123,8 @@ def _any_signature_matches(expected: Sequence[bytes], header: str) -> bool:
             given = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError):
             continue
-        for right in expected:
-            found |= hmac.compare_digest(right, given)
+        for signature in expected:
+            found |= hmac.compare_digest(signature, given)
     return found
 
 

@@ -1,9 +1,9 @@
-"""WooCommerce: orders, whose every update tells the whole order with its refunds.
+"""WooCommerce: every message contains the whole order with its refunds.
 
-Written from WooCommerce's REST reference of orders (v3) and of its webhooks, and from its source for what
-they do not say (class WC_Webhook): the delivery id is a hash of the webhook and the second, so two orders of
-one second share it; the first message is an unsigned "webhook_id=1" that must be answered 200; the key is the
-secret with HTML's special characters decoded. Read 2026-11.
+Sources, read 2026-11: WooCommerce's REST reference of orders (v3) and webhooks, and for what it does not
+describe the class WC_Webhook: the delivery id is a hash of the webhook and the second, so two orders of the
+same second share it; the first message is an unsigned "webhook_id=1" that must get the status 200; the
+signing key is the secret with HTML's special characters decoded.
 """
 
 import hashlib
@@ -53,12 +53,12 @@ _REVERSED_STATUSES = ("cancelled", "refunded", "failed", "trash")
 _UNPAID = ("pending", "on-hold", "checkout-draft", "auto-draft", "draft")
 _PING = re.compile(rb"webhook_id=[0-9]{1,20}")
 _INTENT = "_stripe_intent_id"
-# Since WooCommerce 8.5 the shop itself notes on which address the visit began.
+# Since WooCommerce 8.5 the shop itself stores the URL on which the visit began.
 _ENTRY_ADDRESS = "_wc_order_attribution_session_entry"
 
 
 def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> str:
-    """A key for the message. Raises NotAuthentic. `now` is not looked at: what is signed names no time."""
+    """A key for the message. Raises NotAuthentic. `now` is unused, because no time is signed."""
     named = lower_case(headers)
     check_body_signature("X-WC-Webhook-Signature", named.get("x-wc-webhook-signature", ""), body, secrets)
     delivery_id = visible_ascii(named.get("x-wc-webhook-delivery-id", ""))
@@ -68,12 +68,12 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now:
 
 
 def topic(headers: Mapping[str, str]) -> str | None:
-    """What the message is about; the body does not say."""
+    """The topic of the message, from its header; the body does not contain it."""
     return visible_ascii(lower_case(headers).get("x-wc-webhook-topic", ""))
 
 
 def is_ping(headers: Mapping[str, str], body: bytes) -> bool:
-    """The message by which a new webhook asks whether anybody is there; it is not signed."""
+    """Whether it is the unsigned message that tests a new webhook."""
     return "x-wc-webhook-signature" not in lower_case(headers) and _PING.fullmatch(body) is not None
 
 
@@ -88,11 +88,11 @@ def signed_headers(secret: str, delivery_id: str, body: bytes, about: str) -> di
 
 
 def check_secret(secret: str) -> None:
-    """Raises Invalid. The secret is not repeated."""
+    """Raises Invalid when it cannot be a secret. The message does not repeat the secret."""
     if visible_ascii(secret) is None or len(secret) < 16 or set(secret) & set("&<>\"'"):
         raise Invalid(
             "The secret of a WooCommerce webhook must have 16 to 200 visible characters, none of & < > \" ' "
-            "(which WordPress rewrites). Leave it out, and one is made that you copy into the webhook."
+            "(which WordPress changes). Without a secret, one is generated that you copy into the webhook."
         )
 
 
@@ -111,9 +111,9 @@ def read(body: bytes, about: str | None) -> Message:
 
 
 def _payments(order: Mapping[str, Any]) -> tuple[str, ...]:
-    """What Stripe calls the payment: its extension notes the charge with the order, and the intent beside it.
+    """Stripe's ids of the payment: its WooCommerce extension stores the charge and the payment intent.
 
-    Numbers of other providers are left out, because they may be another order's.
+    Numbers of other providers are left out, because another order may have the same number.
     """
     fields = Fields(dict(order), "order")
     names = [order.get("transaction_id")]
@@ -127,7 +127,7 @@ def _is_intent(pair: Fields) -> bool:
 
 
 def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:
-    """What the message reports. Raises Invalid, naming the field, when it makes no sense."""
+    """The reports in the message. Raises Invalid, naming the invalid field."""
     order = Fields(message.data, "order")
     if message.type is None:
         raise Invalid(
@@ -141,10 +141,10 @@ def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:
 
 
 def _order_reports(order: Fields, references: tuple[str, ...], received_at: datetime) -> Iterator[AnyReport]:
-    """Everything that this state of the order says: sold, refunded, called off.
+    """The sale, the refunds and the cancellation that this version of the order contains.
 
-    It says so again with every later update, so all of it is dated by the one time that stays: when the order
-    was paid. (Refunds inside an order carry no time of their own.)
+    Every later update repeats them, so all are dated by the one time that never changes: when the order was
+    paid. (Refunds inside an order have no time of their own.)
     """
     order_id, status = require_numeric_id(order, "id"), order.text("status")
     paid_at = _paid_at(order, status, received_at)
@@ -169,16 +169,16 @@ def _order_reports(order: Fields, references: tuple[str, ...], received_at: date
 
 
 def _paid_at(order: Fields, status: str, received_at: datetime) -> datetime | None:
-    """Times whose names end in _gmt are written without a zone.
+    """When the order was paid, or None when it was not paid, or its payment has no final date yet.
 
-    An order of what needs no shipping may be in processing first, and note its payment when it is completed
-    (WC_Order::maybe_set_date_paid): before that it has no date that stays.
+    Fields whose names end in _gmt contain UTC times without a zone. An order that needs no shipping may first
+    be in processing and get its payment date only when it is completed (WC_Order::maybe_set_date_paid).
     """
     name = "date_paid_gmt"
     if not order.values.get(name):
         if status != "completed":
             return None
-        name = "date_created_gmt"  # a plugin completed the order without noting its payment
+        name = "date_created_gmt"  # a plugin completed the order without a payment date
     return Fields({name: f"{order.text(name)}Z"}, order.path).time(name, received_at)
 
 
@@ -227,7 +227,7 @@ def _items(order: Fields, currency: str) -> tuple[Item, ...]:
 
 
 def _tokens(order: Fields) -> Iterator[str]:
-    """What the checkout kept, then the address on which the visit began."""
+    """Tokens stored by the checkout first, then those in the URL on which the visit began."""
     yield from tokens_in_pairs(order, "meta_data", "key")
     for line in children(order, "line_items"):
         yield from tokens_in_pairs(line, "meta_data", "key")

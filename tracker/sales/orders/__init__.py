@@ -1,1 +1,1 @@
-"""Orders: their rows, their further names, their locks."""
+"""Orders: their tables, other names and locks."""

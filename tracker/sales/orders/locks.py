@@ -1,7 +1,7 @@
-"""Serialises all work on one order, and on one known customer.
+"""Locks that serialise all work on one order, and on one known customer.
 
-Under READ COMMITTED a refund that finds no sale, and the sale that finds no waiting refund, could otherwise
-pass each other in two open transactions, and the refund would wait for ever.
+Without them, two concurrent transactions under READ COMMITTED could miss each other's rows: the refund finds
+no sale, the sale finds no parked refund, and the refund stays parked forever.
 """
 
 import hashlib
@@ -20,25 +20,26 @@ def lock_orders(
     names: Iterable[str] = (),
     order_ids: Iterable[str] = (),
 ) -> None:
-    """Wait until no other transaction holds any of these, then hold them until the end of this one.
+    """Wait for the locks of these names and orders, and keep them until the end of the transaction.
 
-    Take it before the rows of the orders are read. The same transaction may take it again. `names` are all
-    that a message calls its order, its id among them: who books an order under a name, and who looks for it
-    by that name, see each other. All names are locked before any order, and each in one order, so that two
-    transactions do not wait for each other. (Whoever wakes a message that waited under names alone locks
-    those while he holds the order; should two meet there, one of them is tried again.)
+    Call it before reading the rows of the orders. The same transaction may call it again. `names` are all
+    names that a message gives its order, including the id: a transaction that books an order under a name and
+    one that looks it up by that name cannot miss each other. To avoid deadlocks, all names are locked before
+    any order, and both in sorted order. (Applying a message that was parked under names alone locks names
+    while the order is already locked. If that deadlocks, the database ends one transaction, and it is
+    retried.)
     """
     name_keys = {_lock_key(b"linkledger-named", brand_id, namespace, name) for name in names}
     order_keys = {_lock_key(b"linkledger-order", brand_id, namespace, order_id) for order_id in order_ids}
     _lock(session, [*sorted(name_keys), *sorted(order_keys)])
 
 
-def lock_customers(session: Session, marks: Iterable[tuple[str, ...]]) -> None:
-    """The same for the sales of customers, by all that they are recognised by. Take it after the orders.
+def lock_customers(session: Session, identifiers: Iterable[tuple[str, ...]]) -> None:
+    """Lock customers by everything that identifies them. Call it after the orders are locked.
 
-    All are locked in one order, so that two transactions never wait for each other.
+    The keys are locked in sorted order, so two transactions never wait for each other.
     """
-    _lock(session, sorted({_lock_key(b"linkledger-buyer", *mark) for mark in marks}))
+    _lock(session, sorted({_lock_key(b"linkledger-buyer", *identifier) for identifier in identifiers}))
 
 
 def _lock(session: Session, keys: Sequence[int]) -> None:
@@ -50,6 +51,6 @@ _KEY = func.unnest(bindparam("keys", type_=ARRAY(BigInteger))).column_valued("ke
 _LOCK = select(func.pg_advisory_xact_lock(_KEY))
 
 
-def _lock_key(what: bytes, *names: str) -> int:
-    digest = hashlib.blake2b("\0".join(names).encode(), digest_size=8, person=what).digest()
+def _lock_key(purpose: bytes, *names: str) -> int:
+    digest = hashlib.blake2b("\0".join(names).encode(), digest_size=8, person=purpose).digest()
     return int.from_bytes(digest, "big", signed=True)

@@ -1,4 +1,4 @@
-"""Finds the order of the other source that a message of a supporting source belongs to."""
+"""Finds the order of the primary source that a message of a supporting source belongs to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from tracker.sales.sources.models import Source
 
 @dataclass(frozen=True)
 class OrderCandidates:
-    """Orders that the names of a message may mean, sold or not. A payment's name is a better guide."""
+    """Orders that the names of a message may refer to, sold or not. A match by payment takes precedence."""
 
     by_payment: Sequence[str]
     by_id: Sequence[str]
@@ -44,11 +44,11 @@ def find_order_candidates(session: Session, source: Source, names: Sequence[str]
 def matching_orders(
     session: Session, source: Source, names: Sequence[str], found: OrderCandidates
 ) -> Sequence[str]:
-    """Those that are sold; more than one is for a person to decide. The orders are held by the caller.
+    """The sold orders among the candidates; if several, a person must decide. The caller has locked them.
 
-    A payment decides; else the order's id, before what is another's number. By id or number alone a message
-    about a payment finds no order of which another payment is known: several shops may be paid through one
-    account, and count alike.
+    A match by payment takes precedence, then one by order id, then one by order number. A message about a
+    payment does not match, by id or number alone, an order that has another payment: several shops may be
+    paid through one account and use the same numbers.
     """
     if by_payment := sold_order_ids(session, source, found.by_payment):
         return by_payment
@@ -56,12 +56,12 @@ def matching_orders(
         session, source, found.by_number
     )
     if any(map(is_payment_name, names)):
-        paid_otherwise = _with_a_payment(session, source, by_number)
+        paid_otherwise = _with_known_payment(session, source, by_number)
         return [order_id for order_id in by_number if order_id not in paid_otherwise]
     return by_number
 
 
-def _with_a_payment(session: Session, source: Source, order_ids: Sequence[str]) -> set[str]:
+def _with_known_payment(session: Session, source: Source, order_ids: Sequence[str]) -> set[str]:
     query = select(OrderReference.order_id, OrderReference.reference).where(
         OrderReference.brand_id == source.brand_id,
         OrderReference.namespace == source.namespace,

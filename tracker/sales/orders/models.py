@@ -1,4 +1,4 @@
-"""Tables of sales and of what happened to them: refunds, disputes, cancellation, other names."""
+"""Tables of sales, refunds, disputes and cancellations, and of other names of orders."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from config.database import STRICT, Base
 
 
 class Sale(Base):
-    """What a shopper bought. Amounts are minor units of `currency`; total is what was paid."""
+    """A paid order. Amounts are minor units of `currency`; total is what was paid."""
 
     __tablename__ = "sale"
     __table_args__ = (
@@ -66,7 +66,7 @@ class Sale(Base):
     payload_hash: Mapped[str]
     created_at: Mapped[datetime]
     shopper: Mapped[str | None]
-    """What recognises him again, whatever the source: a hash of his mailbox, or else the shop's id of him."""
+    """Identifies the shopper across sources: a hash of the mailbox, or else the shop's id of the customer."""
     checkout_started_at: Mapped[datetime | None]
 
     @property
@@ -75,7 +75,7 @@ class Sale(Base):
 
 
 class Refund(Base):
-    """Money that went back to the shopper. Any number of them for one sale."""
+    """Money that went back to the shopper. A sale may have any number of refunds."""
 
     __tablename__ = "refund"
     __table_args__ = (
@@ -98,7 +98,7 @@ class Refund(Base):
 
 
 class RefundFailure(Base):
-    """A refund did not reach the shopper: the money is the shop's again, and the refund counts no more."""
+    """A refund did not reach the shopper: the shop has the money again, and the refund no longer counts."""
 
     __tablename__ = "refund_failure"
     __table_args__ = (UniqueConstraint("sale_id", "refund_id", name="one_failure_per_refund"), STRICT)
@@ -112,9 +112,9 @@ class RefundFailure(Base):
 
 
 class CumulativeRefund(Base):
-    """How much of a payment had gone back at some time, in all refunds together, whatever their ids.
+    """The running total of all refunds of a payment at one time.
 
-    Providers report it beside the single refunds, or instead of them; the rules count nothing twice.
+    Providers report it in addition to the single refunds, or instead of them; the rules count nothing twice.
     """
 
     __tablename__ = "refund_level"
@@ -134,7 +134,7 @@ class CumulativeRefund(Base):
 
 
 class Cancellation(Base):
-    """The shop called the whole order off: everything that remains of it is refunded."""
+    """The shop cancelled the whole order: everything that remains of it is refunded."""
 
     __tablename__ = "cancellation"
     __table_args__ = (UniqueConstraint("sale_id", name="one_cancellation_per_sale"), STRICT)
@@ -147,7 +147,7 @@ class Cancellation(Base):
 
 
 class DisputeStatus(Base):
-    """One step of a dispute. The steps may arrive in any order; the rules decide which one counts."""
+    """One status of a dispute. They may arrive in any order; the rules decide which one counts."""
 
     __tablename__ = "dispute_status"
     __table_args__ = (
@@ -169,10 +169,10 @@ class DisputeStatus(Base):
 
 
 class OrderReference(Base):
-    """Another name of an order: its payment, its charge, the number that people know it by.
+    """Another name of an order: its payment, its charge, the number that people use.
 
-    It may be known before the order is. One payment may be said to belong to two orders, of which only one
-    is ever sold (an invoice that a checkout makes for its own payment); the sale decides.
+    It may be known before the order is. A payment may be reported for two orders of which only one is ever
+    sold (an invoice that a checkout creates for its own payment); the sale decides which one it belongs to.
     """
 
     __tablename__ = "order_reference"
@@ -180,7 +180,7 @@ class OrderReference(Base):
         UniqueConstraint(
             "brand_id", "namespace", "reference", "order_id", name="one_reference_per_name_and_order"
         ),
-        # With the name, or SQLite goes through all names of the namespace in the unique key's index.
+        # Includes `reference`; without it SQLite scans all names of the namespace in the unique key's index.
         Index("ix_order_reference_order", "brand_id", "namespace", "order_id", "reference"),
         STRICT,
     )

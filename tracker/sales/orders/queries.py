@@ -7,10 +7,7 @@ from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict, NotFound
 from tracker.people.accounts.operations import get_brand
-from tracker.sales.orders.models import (
-    OrderReference,
-    Sale,
-)
+from tracker.sales.orders.models import OrderReference, Sale
 
 
 def list_sales(session: Session, brand_id: str, limit: int = 100) -> Sequence[Sale]:
@@ -21,7 +18,7 @@ def list_sales(session: Session, brand_id: str, limit: int = 100) -> Sequence[Sa
 
 
 def find_sale(session: Session, brand_id: str, order_id: str, namespace: str | None = None) -> Sale:
-    """By its id, else by another name of it, such as its payment or the number that people know it by.
+    """The sale of an order, by the order's id, else by another name such as its payment or number.
 
     Raises NotFound, and Conflict when several namespaces of the brand have such an order.
     """
@@ -43,7 +40,7 @@ def find_sale(session: Session, brand_id: str, order_id: str, namespace: str | N
 
 
 def has_order_name(name: str) -> ColumnElement[bool]:
-    """That a sale is of the order with this id, or with this other name."""
+    """Condition: the order of the sale has this id or this other name."""
     named = exists().where(
         OrderReference.brand_id == Sale.brand_id,
         OrderReference.namespace == Sale.namespace,

@@ -1,4 +1,4 @@
-"""Other names of orders: kept as shops tell them, and looked up when a message names only those."""
+"""Other names of orders: stored when shops report them, and looked up when a message has only those."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from tracker.sales.sources.models import Source
 def store_references(
     session: Session, now: datetime, source: Source, event_id: str, order_id: str, references: Sequence[str]
 ) -> bool:
-    """Whether any of them was new."""
+    """Store these names of the order; returns whether any of them was new."""
     rows = reference_rows(now, source, event_id, order_id, references)
     return bool(insert_new(session, OrderReference, rows))
 
@@ -24,7 +24,7 @@ def store_references(
 def reference_rows(
     now: datetime, source: Source, event_id: str, order_id: str, references: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Sorted, so that two transactions never wait for each other's."""
+    """Rows in sorted order, so that two transactions that insert them never wait for each other."""
     return [
         {
             "id": new_id("orf", now),
@@ -41,7 +41,7 @@ def reference_rows(
 
 
 def orders_by_reference(session: Session, source: Source, references: Sequence[str]) -> list[str]:
-    """Orders that one of the references is known to belong to, sold or not."""
+    """Ids of the orders that have one of these references, sold or not."""
     query = select(OrderReference.order_id).where(
         OrderReference.brand_id == source.brand_id,
         OrderReference.namespace == source.namespace,
@@ -58,7 +58,7 @@ def sold_order_ids(session: Session, source: Source, order_ids: Sequence[str]) -
 
 
 def unknown_names(session: Session, source: Source, order_id: str, names: Sequence[str]) -> set[str]:
-    """Those of the names that the order is not known by yet."""
+    """The names that are not stored for the order yet."""
     known = select(OrderReference.reference).where(
         OrderReference.brand_id == source.brand_id,
         OrderReference.namespace == source.namespace,
@@ -69,7 +69,7 @@ def unknown_names(session: Session, source: Source, order_id: str, names: Sequen
 
 
 def sale_by_order_id(session: Session, source: Source, order_id: str) -> Sale | None:
-    """By the order's id alone, in the namespace of the source."""
+    """The sale with this order id in the namespace of the source; other names are not considered."""
     return session.scalar(
         select(Sale).where(
             Sale.brand_id == source.brand_id, Sale.namespace == source.namespace, Sale.order_id == order_id

@@ -1,8 +1,8 @@
-"""Sources that support another one: a payment provider beside the shop, or a shop beside its provider.
+"""Supporting sources: a payment provider that supports a shop, or a shop that supports its provider.
 
-One source is authoritative for amounts and refunds; the other adds names and touches (docs/money.md 4),
-and disputes, which a shop mostly does not hear of. A supporting source has ids of its own, so that its
-messages find their order by whatever name both know: a payment, mostly.
+The primary source is authoritative for amounts and refunds; the supporting source adds names, touches
+(docs/money.md 4) and disputes, which most shops do not report. A supporting source has its own order ids, so
+its messages are matched to orders by a name that both sources use, usually a payment.
 """
 
 from collections.abc import Sequence
@@ -22,13 +22,13 @@ from tracker.sales.reports.provider_reports import (
 from tracker.sales.sources.models import Source
 
 UNKNOWN_ORDER = ""
-"""The id of no order: what the message calls its order may be another order's id here."""
+"""A placeholder: matching sets the real id. The id in the message may be the id of another order here."""
 
 
 def names_in_message(source: Source, message: Message) -> tuple[str, ...]:
-    """Every name that the message of a supporting source gives its order; none of another source's.
+    """All names that a message of a supporting source gives its order; empty for any other source.
 
-    Of a shop that numbers its orders only those of the payment: its numbers are other orders' numbers, too.
+    For shops that number their orders, only names of payments: their numbers may belong to other orders here.
     """
     if source.supports_id is None:
         return ()
@@ -38,10 +38,10 @@ def names_in_message(source: Source, message: Message) -> tuple[str, ...]:
 
 
 def possible_order_ids(source: Source, supported: Source, names: Sequence[str]) -> Sequence[str]:
-    """Those of the names that may be the very id of the other source's order.
+    """The names that may be ids of orders at the supported source.
 
-    In messages of our own kind somebody wrote that id. Stripe knows what it was told, which may be the number
-    of an order at a shop that has ids beside them.
+    In messages of the kind `standard` the sender wrote that id. Stripe has the name that the shop gave it,
+    which may be an order's number where the shop has ids and numbers.
     """
     if source.kind == "standard" or {source.kind, supported.kind} <= {*FREELY_NAMING_KINDS}:
         return names
@@ -49,12 +49,12 @@ def possible_order_ids(source: Source, supported: Source, names: Sequence[str]) 
 
 
 def as_supporting_reports(reports: Sequence[AnyReport], names: tuple[str, ...]) -> tuple[AnyReport, ...]:
-    """What the reports of a supporting source say to the books of the other one."""
+    """Translate reports of a supporting source into reports about the primary source's order."""
     return tuple(_as_supporting_report(report, names) for report in reports)
 
 
 def _as_supporting_report(report: AnyReport, names: tuple[str, ...]) -> AnyReport:
-    """Refunds stay reports; what they say is claimed, not counted."""
+    """Refund reports stay as they are; booking stores them as claims and does not count them."""
     if isinstance(report, NoEffect):
         return report
     if not names:

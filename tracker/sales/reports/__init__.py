@@ -1,1 +1,1 @@
-"""What a shop said, as checked values."""
+"""Validated reports: what a source said about an order, as typed values."""

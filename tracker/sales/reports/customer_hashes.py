@@ -10,8 +10,8 @@ MAX_ADDRESS_LENGTH = 320
 
 _WITHOUT_DOTS = str.maketrans("", "", ".")
 _WITHOUT_SEPARATORS = str.maketrans("", "", ".-_")
-# Host, the name under which it is one with others, and the signs that its mailboxes ignore. By the hosts' own
-# pages, read 2026-11: Gmail (answer/7436150), Apple (102540), Proton (addresses-and-aliases).
+# Mail host -> (canonical host, characters that its mailboxes ignore). Sources, read 2026-11: the help pages
+# of Gmail (answer/7436150), Apple (102540) and Proton (addresses-and-aliases).
 _MAILBOX_ALIASES = {
     "gmail.com": ("gmail.com", _WITHOUT_DOTS),
     "googlemail.com": ("gmail.com", _WITHOUT_DOTS),
@@ -23,22 +23,23 @@ _MAILBOX_ALIASES = {
     "protonmail.ch": ("proton.me", _WITHOUT_SEPARATORS),
     "pm.me": ("proton.me", _WITHOUT_SEPARATORS),
 }
-# Fastmail also delivers anything@anna.fastmail.com to anna@fastmail.com (its page on subdomain addressing).
+# Fastmail also delivers anything@anna.fastmail.com to anna@fastmail.com (its help page on subdomain
+# addressing).
 _SUBDOMAIN_HOSTS = (".fastmail.com", ".fastmail.fm")
 
 
 class AddressHashes(NamedTuple):
-    """SHA-256, in hex, of an e-mail address as it was written (in small letters), and of its mailbox."""
+    """SHA-256, in hex, of an e-mail address in lower case, and of the mailbox that it belongs to."""
 
     exact: str | None
     mailbox: str | None
 
 
 def address_hashes(*candidates: object) -> AddressHashes:
-    """Both hashes of the first candidate that is an address; None for none.
+    """Both hashes of the first candidate that is an e-mail address; both are None when no candidate is one.
 
-    Without a key, because shops that hash for themselves must come to the same. Whoever has the hash can
-    find out whether a given address is meant.
+    The hashes have no key, because shops that hash addresses themselves must get the same value. Anyone who
+    has a hash can therefore check whether it belongs to a given address.
     """
     plain = next(filter(None, map(_normalized, candidates)), None)
     if plain is None:
@@ -47,14 +48,14 @@ def address_hashes(*candidates: object) -> AddressHashes:
 
 
 def email_hash(address: object) -> str | None:
-    """SHA-256, in hex, of an e-mail address in small letters without spaces around; None for none."""
+    """SHA-256, in hex, of an e-mail address, stripped and in lower case; None when it is not an address."""
     return address_hashes(address).exact
 
 
 def mailbox(address: str) -> str:
-    """An address without what mail hosts ignore: what follows a plus (RFC 5233), and their own aliases.
+    """The address without what mail hosts ignore: the part after a plus (RFC 5233) and aliases of hosts.
 
-    Two people may share it only at a host that takes a plus for a letter.
+    Two people can get the same mailbox only at a host where a plus is an ordinary character.
     """
     local, _, host = address.strip().lower().rpartition("@")
     if not host.isascii():

@@ -1,4 +1,4 @@
-"""Amounts that shops write as decimals, such as "29.90", in exact minor units: no rounding, no float."""
+"""Converts decimal amounts such as "29.90" to exact minor units: no rounding, no float."""
 
 import re
 from decimal import Decimal
@@ -11,9 +11,10 @@ _DECIMAL = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 
 
 def decimal_minor(fields: Fields, name: str, currency: str) -> int:
-    """Minor units, negative ones too. Raises Invalid.
+    """The amount in minor units; it may be negative. Raises Invalid.
 
-    Zeros behind the currency's own decimals are no digits: "1000.00" JPY are 1000 yen, "1000.50" JPY nothing.
+    Extra zeros are accepted, other extra decimals are not: "1000.00" JPY is 1000 yen, "1000.50" JPY is
+    refused.
     """
     found = optional_decimal_minor(fields, name, currency)
     if found is None:
@@ -22,7 +23,7 @@ def decimal_minor(fields: Fields, name: str, currency: str) -> int:
 
 
 def optional_decimal_minor(fields: Fields, name: str, currency: str) -> int | None:
-    """None when the field is absent, null or empty. Raises Invalid like `decimal_minor`."""
+    """Like `decimal_minor`, but None when the field is absent, null or empty. Raises Invalid."""
     value = fields.values.get(name)
     if value is None or value == "":
         return None
@@ -43,7 +44,7 @@ def optional_decimal_minor(fields: Fields, name: str, currency: str) -> int | No
 
 
 def require_within_limit(fields: Fields, name: str, minor: int) -> int:
-    """A sum of amounts, each of which was within the limit. Raises Invalid when together they are not."""
+    """Returns `minor`, a sum of amounts. Raises Invalid when the sum is above the largest accepted amount."""
     if abs(minor) > MAX_MINOR:
         raise fields.wrong(name, f"come to {str(minor)[:40]}; the largest amount accepted is {MAX_MINOR}")
     return minor
@@ -58,9 +59,9 @@ def _to_decimal(value: Any) -> Decimal | None:
 
 
 def _scale(number: Decimal, digits: int) -> int | None:
-    """number x 10^digits when that is a whole number; in integers, because Decimal's own context rounds."""
+    """`number` x 10^`digits`, or None if not an integer. Uses int, because Decimal's context rounds."""
     sign, coefficient, places = number.as_tuple()
-    assert isinstance(places, int), "the JSON reader lets no infinity pass"
+    assert isinstance(places, int), "the JSON reader refuses infinities"
     whole = int("".join(map(str, coefficient)))
     shift = places + digits
     minor: int = whole * 10 ** max(shift, 0)

@@ -1,4 +1,4 @@
-"""Reads the fields of one JSON object by name; every refusal names the field and says what would be right."""
+"""Reads the fields of one JSON object by name. Every error names the field and says what would be valid."""
 
 import re
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from tracker.money import MAX_MINOR, exponent
 MAX_TEXT_LENGTH = 200
 MAX_ENTRIES = 100
 MAX_CLOCK_AHEAD = timedelta(days=1)
-"""How far ahead of our clock a shop may say that something happened."""
+"""How far in the future a reported time may be; shop clocks are not exact."""
 
 MIN_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 MAX_UNIX_TIME_S = 253_402_300_799
-"""The last second of the year 9999, since 1970: Python's times end there."""
+"""The last second of the year 9999, in seconds since 1970: the end of Python's datetime range."""
 
-# RFC 3339, section 5.6. Python's own reader also takes week dates and times without a zone.
+# RFC 3339, section 5.6. datetime.fromisoformat also accepts week dates and times without a zone.
 _RFC_3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
@@ -28,20 +28,20 @@ _PLAIN_TEXT = f"must have 1 to {MAX_TEXT_LENGTH} characters, none of them a cont
 
 @dataclass(frozen=True)
 class Fields:
-    """One JSON object, and the path under which errors name its fields, such as "data", or "" for none."""
+    """One JSON object. `path` is the prefix of its fields in error messages, such as "data"; "" for none."""
 
     values: dict[str, Any]
     path: str
 
     def text(self, name: str) -> str:
-        """1 to 200 characters."""
+        """A string of 1 to 200 characters. Raises Invalid."""
         value = self.optional_text(name)
         if value is None:
             raise self.wrong(name, self._missing_message(name, "a text"))
         return value
 
     def optional_text(self, name: str) -> str | None:
-        """1 to 200 characters; an empty text is None."""
+        """A string of 1 to 200 characters; None when absent, null or empty. Raises Invalid."""
         value = self.values.get(name)
         if value is None or value == "":
             return None
@@ -52,7 +52,7 @@ class Fields:
         return value
 
     def token(self, name: str) -> str | None:
-        """A click token, or None. Not validated here: an invalid token earns nothing."""
+        """A click token, or None. Its signature is not checked here: an invalid token earns nothing."""
         value = self.values.get(name)
         if value is not None and not isinstance(value, str):
             raise self.wrong(name, f"must be a click token or null, not {describe(value)}")
@@ -63,7 +63,7 @@ class Fields:
         return tuple(entry for entry in self._texts(name) if entry)
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """A list of texts, stripped and without the empty ones; absent or null is an empty list."""
+        """A list of strings, stripped, without empty ones; absent or null is an empty list."""
         found = tuple(entry.strip() for entry in self._texts(name) if entry.strip())
         for index, entry in enumerate(found):
             if not is_plain_text(entry):
@@ -80,7 +80,7 @@ class Fields:
         return found
 
     def amount(self, name: str, minimum: int = 0) -> int:
-        """Whole minor units from `minimum` to MAXIMUM_MINOR."""
+        """Integer minor units from `minimum` to MAX_MINOR. Raises Invalid."""
         value = self.optional_amount(name, minimum)
         if value is None:
             raise self.wrong(
@@ -89,6 +89,7 @@ class Fields:
         return value
 
     def optional_amount(self, name: str, minimum: int = 0) -> int | None:
+        """Like `amount`, but None when absent or null."""
         value = self.values.get(name)
         if value is None:
             return None
@@ -103,6 +104,7 @@ class Fields:
         return value
 
     def currency(self, name: str) -> str:
+        """An ISO 4217 code in upper case. Raises Invalid."""
         value = self.text(name)
         try:
             exponent(value[:10])
@@ -111,27 +113,27 @@ class Fields:
         return value
 
     def flag(self, name: str) -> bool:
-        """Absent or null is False."""
+        """A boolean; absent or null is False."""
         value = self.values.get(name)
         if value is not None and not isinstance(value, bool):
             raise self.wrong(name, f"must be true or false, not {describe(value)}")
         return bool(value)
 
     def time(self, name: str, received_at: datetime) -> datetime:
-        """An RFC 3339 time, in UTC; not more than a day later than `received_at`."""
+        """An RFC 3339 time, converted to UTC; at most one day after `received_at`. Raises Invalid."""
         value = read_time(self.text(name))
         if value is None:
             raise self.wrong(name, "must be a time with its zone by RFC 3339, such as 2026-11-01T10:00:00Z")
         return self._require_plausible(name, value, received_at)
 
     def optional_time(self, name: str, received_at: datetime) -> datetime | None:
-        """The same; absent, null or empty is None."""
+        """Like `time`, but None when absent, null or empty."""
         return self.time(name, received_at) if self.values.get(name) not in (None, "") else None
 
     def lenient_time(self, name: str, received_at: datetime, zone: str = "") -> datetime | None:
-        """RFC 3339, `zone` added, or seconds since 1970; None for what cannot be read or cannot be.
+        """An RFC 3339 time (after `zone` is appended) or seconds since 1970; None when it is implausible.
 
-        For optional information whose absence must not reject a sale.
+        For optional fields, which must not cause a sale to be rejected.
         """
         value = self.values.get(name)
         try:
@@ -142,7 +144,7 @@ class Fields:
             return None
 
     def unix_time(self, name: str, received_at: datetime) -> datetime:
-        """Whole seconds since 1970, in UTC; not more than a day later than `received_at`."""
+        """Integer seconds since 1970, as UTC; at most one day after `received_at`. Raises Invalid."""
         seconds = self.values.get(name)
         if type(seconds) is not int:
             raise self.wrong(name, f"must be whole seconds since 1970, not {describe(seconds)}")
@@ -162,9 +164,11 @@ class Fields:
         return value
 
     def place(self, name: str) -> str:
+        """The full path of a field, as error messages show it."""
         return f"{self.path}.{name}" if self.path else name
 
     def wrong(self, name: str, what: str) -> Invalid:
+        """An error about the field `name`; `what` completes the sentence and has no final period."""
         return Invalid(f"{self.place(name)} {what}.", self.place(name))
 
     def _missing_message(self, name: str, wanted: str) -> str:
@@ -190,14 +194,14 @@ class Fields:
 
 
 def is_plain_text(value: object) -> bool:
-    """1 to 200 characters that every database can store and every page can show."""
+    """Whether it is a string of 1 to 200 characters that every database can store and every page can show."""
     if not isinstance(value, str):
         return False
     return 0 < len(value) <= MAX_TEXT_LENGTH and bool(value.strip()) and not _CONTROL.search(value)
 
 
 def read_time(text: str) -> datetime | None:
-    """An RFC 3339 time in UTC, cut to microseconds; None when it is not one."""
+    """An RFC 3339 time, converted to UTC and truncated to microseconds; None when it is not one."""
     match = _RFC_3339.fullmatch(text)
     if match is None:
         return None
@@ -210,7 +214,7 @@ def read_time(text: str) -> datetime | None:
 
 
 def describe(value: object) -> str:
-    """What kind of value it is; numbers with their digits, texts without, as they may be private."""
+    """The JSON type of a value, for errors. Numbers are shown; strings are not, they may be private."""
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""A shop's message before it is translated, and the refusal of one that is not the shop's."""
+"""A source's message before it is translated, and the errors for messages that are refused."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,9 +8,9 @@ from tracker.errors import Invalid, LinkledgerError
 
 
 class NotAuthentic(LinkledgerError):
-    """The message does not prove that it comes from the shop, or not from now. Nothing of it is kept.
+    """The message is not signed by the shop, or was not signed recently. Nothing of it is stored.
 
-    `cause` is one word for a counter: missing, malformed, signature or stale.
+    `cause` is the label of a metric: missing, malformed, signature or stale.
     """
 
     status = 401
@@ -22,13 +22,16 @@ class NotAuthentic(LinkledgerError):
 
 
 class Unreadable(Invalid):
-    """Not the form that it has to have: nothing could be read from it."""
+    """The body does not have the required format, so nothing could be read from it."""
 
     status = 400
 
 
 class Stale(NotAuthentic):
-    """The signature is right, and the signed time too far off: by so many seconds it is ahead of ours."""
+    """The signature is valid, but the signed time is too far from ours.
+
+    `ahead_s` is how many seconds the signed time is ahead of our clock; negative when it is behind.
+    """
 
     def __init__(self, detail: str, ahead_s: int) -> None:
         super().__init__("stale", detail)
@@ -36,13 +39,14 @@ class Stale(NotAuthentic):
 
 
 TOLERANCE = timedelta(minutes=5)
-"""How far a signed time may be from ours, either way (Standard Webhooks, and Stripe's libraries)."""
+"""How far a signed time may be from ours, in either direction (Standard Webhooks and Stripe's libraries)."""
 
 
 def require_recent(seconds: int, now: datetime, header: str, advice: str) -> None:
-    """Of a signed time, in seconds since 1970. Raises Stale when it is too far from `now`.
+    """Raises Stale when a signed time (`seconds` since 1970) is too far from `now`.
 
-    After the signature, so that it is the sender's own clock that is spoken of.
+    `header` and `advice` are parts of the message. Call it after the signature was verified: only then is the
+    time known to come from the shop's clock.
     """
     age = now.astimezone(UTC) - datetime.fromtimestamp(0, UTC) - timedelta(seconds=seconds)
     if abs(age) > TOLERANCE:
@@ -54,11 +58,11 @@ def require_recent(seconds: int, now: datetime, header: str, advice: str) -> Non
 
 @dataclass(frozen=True)
 class Message:
-    """A body that was read but not yet checked. The same message sent again is equal, whenever it was sent.
+    """A body that was parsed but not yet validated. A repeated message is equal, whatever time it was sent.
 
     `order_id` is None when the message concerns no order that Linkledger could book anything for, or does not
-    say which. `references` are other names of the order, such as its payment: a message with an order says
-    that the two belong together, one without finds its order by them.
+    name it. `references` are other names of the order, such as its payment. With an `order_id`, they become
+    references of that order; without one, the order is found by them.
     """
 
     type: str | None
@@ -66,6 +70,6 @@ class Message:
     data: Any
     references: tuple[str, ...] = ()
     is_test: bool | None = None
-    """Whether it tells of something that was only tried out; None when it does not say."""
+    """Whether it reports test data; None when the message does not say."""
     other_names: tuple[str, ...] = ()
-    """Further names, by which a message of a supporting source may find the other source's order."""
+    """Further names, by which a message of a supporting source may find the primary source's order."""

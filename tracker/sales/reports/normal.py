@@ -1,7 +1,8 @@
-"""The normal form: what every kind of shop is translated into, checked field by field.
+"""The normal form: every kind of source is translated into these reports, validated field by field.
 
-Each report has a content hash. Two reports with the same hash say the same thing, whatever the envelope, the
-event key or the evidence of who deserves credit; with another hash under the same id, one of them is wrong.
+Each report has a content hash. It leaves out the envelope, the event key and the evidence for attribution.
+Two reports under the same id with the same hash are the same report; with different hashes they contradict
+each other.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ DISPUTE_STATUSES: tuple[DisputeStatusName, ...] = ("opened", "won", "lost")
 
 @dataclass(frozen=True)
 class Item:
-    """One line of an order; `net` is what the line's pieces cost together, without tax."""
+    """One line of an order; `net` is the price of the whole line without tax, in minor units."""
 
     sku: str
     quantity: int
@@ -31,7 +32,7 @@ class Item:
 
 @dataclass(frozen=True)
 class SaleReport:
-    """A shop says that an order was paid. Amounts are minor units; `total` is what was paid, all included."""
+    """An order was paid. Amounts are minor units; `total` is what was paid, with tax and shipping."""
 
     order_id: str
     occurred_at: datetime
@@ -51,20 +52,20 @@ class SaleReport:
     references: tuple[str, ...] = ()
     checkout_started_at: datetime | None = None
     customer_mailbox_hash: str | None = field(default=None, repr=False)
-    """Only made where the address itself is seen; who sends a hash chooses its form."""
+    """Set only when the shop sends the address itself; from a hash, the mailbox cannot be computed."""
 
     @property
     def tokens(self) -> tuple[str, ...]:
-        """Every click token of the sale, once each."""
+        """Every click token of the sale, without repetitions."""
         return unique_tokens(self.click, self.touches)
 
     @property
     def shopper(self) -> str | None:
-        """What recognises the shopper again, at any source: his mailbox, or else the shop's id of him."""
+        """Identifies a returning shopper: the mailbox or address hash, or else the shop's customer id."""
         return self.customer_mailbox_hash or (self.customer_email_hash or "").lower() or self.customer
 
     def facts(self) -> dict[str, Any]:
-        """What is stored of the order itself: everything but the evidence of who deserves credit."""
+        """The stored facts of the order itself, without the evidence for attribution."""
         return {
             "order_id": self.order_id,
             "occurred_at": self.occurred_at,
@@ -84,10 +85,10 @@ class SaleReport:
 
     @property
     def content_hash(self) -> str:
-        """Without click, touches, coupons and the checkout's start: evidence, and more of it may follow.
+        """Leaves out click, touches, coupons and the checkout's start: evidence that a later message may add.
 
-        Without references too: other names of the order, of which some messages know more than others. The
-        shopper follows from the customer.
+        It also leaves out references, because some messages name more of them than others, and the shopper,
+        which follows from the customer.
         """
         facts = self.facts()
         return _content_hash("sale", {name: facts[name] for name in facts.keys() - _NOT_HASHED})
@@ -95,7 +96,7 @@ class SaleReport:
 
 @dataclass(frozen=True)
 class RefundReport:
-    """`amount` went back to the shopper; of it `tax` and `shipping`, when the shop says so."""
+    """`amount` went back to the shopper. `tax` and `shipping` are parts of it, or None when not stated."""
 
     order_id: str
     refund_id: str
@@ -122,7 +123,7 @@ class RefundReport:
 
 @dataclass(frozen=True)
 class CancellationReport:
-    """The whole order was called off: what remains of it is refunded."""
+    """The whole order was cancelled: all that was not refunded before is refunded."""
 
     order_id: str
     occurred_at: datetime
@@ -134,7 +135,7 @@ class CancellationReport:
 
 @dataclass(frozen=True)
 class DisputeReport:
-    """One step of a dispute over `amount`."""
+    """One step of a dispute about `amount` minor units."""
 
     order_id: str
     dispute_id: str
@@ -162,9 +163,9 @@ Report = SaleReport | RefundReport | CancellationReport | DisputeReport
 
 
 def parse_sale(data: dict[str, Any], received_at: datetime, path: str = "data") -> SaleReport:
-    """`data` as docs/sales.md describes a sale; `path` is what it stands under in the message.
+    """`data` as docs/sales.md describes a sale; `path` is where it is in the message, for errors.
 
-    Raises Invalid, naming the first field that is wrong.
+    Raises Invalid, naming the first invalid field.
     """
     fields = Fields(data, path)
     report = SaleReport(
@@ -191,14 +192,14 @@ def parse_sale(data: dict[str, Any], received_at: datetime, path: str = "data") 
 
 
 def parse_references(data: dict[str, Any]) -> tuple[str, ...]:
-    """Other names of the order in `data` that was not checked yet; what cannot be one is left out."""
+    """Other names of the order, from `data` that is not validated yet; invalid ones are left out."""
     found = data.get("references")
     names = [each.strip() for each in found if is_plain_text(each)] if isinstance(found, list) else []
     return tuple(dict.fromkeys(names))[:MAX_ENTRIES]
 
 
 def parse_refund(data: dict[str, Any], received_at: datetime, path: str = "data") -> RefundReport:
-    """Raises Invalid, naming the first field that is wrong."""
+    """Raises Invalid, naming the first invalid field."""
     fields = Fields(data, path)
     report = RefundReport(
         order_id=fields.text("order_id"),
@@ -215,13 +216,13 @@ def parse_refund(data: dict[str, Any], received_at: datetime, path: str = "data"
 
 
 def parse_cancellation(data: dict[str, Any], received_at: datetime, path: str = "data") -> CancellationReport:
-    """Raises Invalid, naming the first field that is wrong."""
+    """Raises Invalid, naming the first invalid field."""
     fields = Fields(data, path)
     return CancellationReport(fields.text("order_id"), fields.time("occurred_at", received_at))
 
 
 def parse_dispute(data: dict[str, Any], received_at: datetime, path: str = "data") -> DisputeReport:
-    """Raises Invalid, naming the first field that is wrong."""
+    """Raises Invalid, naming the first invalid field."""
     fields = Fields(data, path)
     return DisputeReport(
         order_id=fields.text("order_id"),
@@ -234,12 +235,12 @@ def parse_dispute(data: dict[str, Any], received_at: datetime, path: str = "data
 
 
 def unique_tokens(click: str | None, touches: tuple[str, ...]) -> tuple[str, ...]:
-    """Each once, the click first."""
+    """All tokens without repetitions, the click first."""
     return tuple(dict.fromkeys((*((click,) if click else ()), *touches)))
 
 
 def _parse_item(fields: Fields) -> Item:
-    """Fields that Linkledger does not know are left out."""
+    """Unknown fields are ignored."""
     return Item(
         sku=fields.text("sku"),
         quantity=fields.amount("quantity", minimum=1),
@@ -255,7 +256,7 @@ def _parse_status(fields: Fields) -> DisputeStatusName:
 
 
 def require_parts_within(tax: int, shipping: int, whole: int, name: str, path: str = "data.") -> None:
-    """Raises Invalid when the parts are more than the whole; `path` is what stands before the names."""
+    """Raises Invalid when the parts exceed the whole, in minor units; `path` is the prefix of the names."""
     if tax + shipping > whole:
         raise Invalid(
             f"{path}tax ({tax}) and {path}shipping ({shipping}) are more than {path}{name} ({whole}), "

@@ -1,7 +1,7 @@
-"""The rest of the normal form: what payment providers and shops report beside sales, refunds and disputes.
+"""The rest of the normal form: reports that only payment providers and shop systems need.
 
-`standard` needs none of it, because whoever writes our own schema can name the order and the amounts at once.
-Providers cannot: they speak of payments, of totals so far, and tell the same sale in two messages.
+Our own schema (`standard`) names the order and all amounts in one message. Providers report payments instead
+of orders, cumulative refunds instead of single ones, and one sale in two messages.
 """
 
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,7 @@ from tracker.sales.reports.normal import (
 
 @dataclass(frozen=True)
 class EvidenceReport:
-    """Who deserves credit for an order whose amounts another message reports. It waits for that one."""
+    """Evidence for the attribution of an order; it waits for the message that reports the amounts."""
 
     order_id: str
     click: str | None = field(default=None, repr=False)
@@ -30,13 +30,13 @@ class EvidenceReport:
 
     @property
     def tokens(self) -> tuple[str, ...]:
-        """Every click token, once each."""
+        """Every click token, without repetitions."""
         return unique_tokens(self.click, self.touches)
 
 
 @dataclass(frozen=True)
 class SameSaleReport(EvidenceReport):
-    """A supporting source reports a sale whose amounts the primary source reports; these amounts are only compared."""
+    """A supporting source's report of a sale of the primary source; its amounts are only compared."""
 
     currency: str = ""
     total: int = 0
@@ -45,7 +45,7 @@ class SameSaleReport(EvidenceReport):
 
 @dataclass(frozen=True)
 class ReferenceReport:
-    """An order has these other names too. It need not be there yet."""
+    """Other names of an order. The order may be reported later."""
 
     order_id: str
     references: tuple[str, ...]
@@ -53,7 +53,7 @@ class ReferenceReport:
 
 @dataclass(frozen=True)
 class RefundFailureReport:
-    """A refund that was reported did not happen after all."""
+    """A refund that was reported before has failed."""
 
     order_id: str
     refund_id: str
@@ -62,7 +62,7 @@ class RefundFailureReport:
 
 @dataclass(frozen=True)
 class RefundLevelReport:
-    """All refunds of one payment together had come to `amount` by then."""
+    """The cumulative refund of one payment: all its refunds until `occurred_at` add up to `amount`."""
 
     order_id: str
     payment_id: str
@@ -73,7 +73,7 @@ class RefundLevelReport:
 
 @dataclass(frozen=True)
 class NoEffect:
-    """The message was understood, and nothing follows from it; `reason` is kept with the event."""
+    """The message is valid but changes nothing; `reason` is stored with the event."""
 
     reason: str
 
@@ -92,5 +92,5 @@ AnyReport = Report | OrderReport | NoEffect
 
 
 def with_order_id(report: AnyReport, order_id: str) -> AnyReport:
-    """The same report, of the order that the message was found to belong to."""
+    """The same report with the id of the order that was found for it."""
     return report if isinstance(report, NoEffect) else replace(report, order_id=order_id)

@@ -1,14 +1,15 @@
-"""What providers say of all refunds of a payment together, beside the single ones."""
+"""Compares the cumulative refunds that providers report with the single refunds."""
 
 from collections.abc import Iterable
 
 
 def excess_cumulative_minor(cumulative_refunds: Iterable[tuple[str, int]], single_refunds_minor: int) -> int:
-    """Of each payment's highest level what the refunds that have a name do not explain, in minor units.
+    """The part of the cumulative refunds that the single refunds do not explain, in minor units, at least 0.
 
-    `cumulative_refunds` are payments with what had gone back of them by some time; `single_refunds_minor` is the sum of all single
-    refunds. A level is what had gone back whatever became of it since: refunds that failed explain it as well
-    as others. So nothing counts twice, and no order of arrival matters.
+    `cumulative_refunds` are pairs of a payment's id and its cumulative refund at some time; the highest of
+    each payment is used. `single_refunds_minor` is the sum of all single refunds, failed ones included: a
+    cumulative refund still contains a refund that failed later. So nothing is counted twice, and the order of
+    arrival does not matter.
     """
     highest: dict[str, int] = {}
     for payment_id, amount_minor in cumulative_refunds:

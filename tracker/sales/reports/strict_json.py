@@ -1,7 +1,7 @@
-"""JSON as money needs it: one meaning for one body, or a refusal that says why.
+"""A strict JSON reader for amounts: a body has exactly one meaning, or is refused with the reason.
 
-Python's own reader takes NaN, turns 1e400 into infinity, 0.1 into a float, and lets the last of two equal
-keys win. None of that may come near an amount.
+Python's json module accepts NaN, turns 1e400 into infinity and 0.1 into a float, and of two equal keys keeps
+the last. None of this is acceptable for amounts.
 """
 
 import json
@@ -12,21 +12,21 @@ from typing import Any, NoReturn
 from tracker.errors import Invalid
 
 MAXIMUM_BYTES = 1024 * 1024
-"""For hooks too: shops send an order whole, however many lines it has, and give up a hook that refuses it."""
+"""Also for webhooks: shops send whole orders with all lines, and disable a webhook that refuses them."""
 
 MAXIMUM_DEPTH = 32
 MAXIMUM_NUMBER_LENGTH = 40
 MAXIMUM_EXPONENT = 308
-"""Beyond it a number does not fit what other JSON readers use, IEEE 754 doubles."""
+"""The limit of IEEE 754 doubles, which other JSON readers use."""
 
-# A string, even an unterminated one, is passed over whole; what is left to see are the brackets.
+# Matches each string as a whole, even an unterminated one, so that brackets inside strings are not counted.
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 def parse(raw: bytes) -> Any:
-    """The value in `raw`: whole numbers as int, all others as Decimal, never a float.
+    """The value in `raw`: integers as int, all other numbers as Decimal, never as float.
 
-    Raises Invalid, with the place where it can be told: not UTF-8, not JSON (RFC 8259), a key twice in one
+    Raises Invalid, with the position where it is known: not UTF-8, not JSON (RFC 8259), a repeated key in one
     object, NaN or Infinity, a number that is too long or too large, half of a surrogate pair, more than
     MAXIMUM_DEPTH levels, more than MAXIMUM_BYTES bytes.
     """
@@ -50,9 +50,9 @@ def parse(raw: bytes) -> Any:
 
 
 def _check_depth(raw: bytes) -> None:
-    """Before parsing, because Python's reader recurses."""
+    """Runs before parsing, because Python's JSON reader recurses."""
     if raw.count(b"[") + raw.count(b"{") <= MAXIMUM_DEPTH:
-        return  # those inside of strings included
+        return  # brackets inside strings are counted too, so this is safe
     depth = 0
     for match in _STRING_OR_BRACKET.finditer(raw):
         if match[0] in (b"[", b"{"):
@@ -83,7 +83,7 @@ def _integer(text: str) -> int:
 def _decimal(text: str) -> Decimal:
     try:
         number = Decimal(_limit_length(text))
-    except InvalidOperation:  # an exponent that even Decimal has no room for
+    except InvalidOperation:  # the exponent is out of Decimal's range
         number = Decimal("Infinity")
     exponent = number.as_tuple().exponent
     in_range = isinstance(exponent, int) and exponent >= -MAXIMUM_EXPONENT
@@ -103,9 +103,9 @@ def _refuse_constant(text: str) -> NoReturn:
 
 
 def _check_text(value: Any) -> None:
-    """Half of a surrogate pair ("\\ud800") is no character: no database and no hash can take it.
+    """Refuses half of a surrogate pair ("\\ud800"): it is not a character, so it cannot be stored or hashed.
 
-    It cannot come but by such an escape: UTF-8 has none.
+    It can only come from a \\u escape, because valid UTF-8 contains none.
     """
     stack = [value]
     while stack:

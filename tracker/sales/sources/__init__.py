@@ -1,1 +1,1 @@
-"""Connected shops: their secrets and namespaces."""
+"""Sources: connected shops, payment providers, APIs and files, with their secrets and namespaces."""

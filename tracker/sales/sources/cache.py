@@ -1,6 +1,6 @@
-"""Sources and their secrets in memory, because every message is checked with them.
+"""An in-memory cache of sources and their secrets, which every message needs.
 
-They may be out of date; whoever books a message looks, in the same transaction, whether they are.
+Entries may be outdated; the transaction that books a message checks that they are current.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from tracker.sales.sources.models import Source
 from tracker.sales.sources.operations import get_live_source, source_secrets
 
 MAX_SOURCES = 1_000
-"""An installation has a few; whoever connects thousands reads some of them again."""
+"""Most installations have a few sources; with more than this, some are read again."""
 
 
 @dataclass(frozen=True)
@@ -23,22 +23,26 @@ class CachedSource:
 
 
 class SourceCache:
-    """Of one process. Any thread may use it."""
+    """One per process; thread-safe."""
 
     def __init__(self, engine: Engine, keys: Sequence[str]) -> None:
         self._engine, self._keys = engine, keys
         self._sources: dict[str, CachedSource] = {}
 
     def cached(self, source_id: str) -> CachedSource | None:
+        """The entry, which may be outdated, or None."""
         return self._sources.get(source_id)
 
     def read(self, source_id: str) -> CachedSource:
-        """As it stands in the database. Raises NotFound, Gone or CannotDecrypt, and forgets it then."""
+        """Reads the source from the database and caches it.
+
+        Raises NotFound, Gone or CannotDecrypt; the source is then no longer cached.
+        """
         self._sources.pop(source_id, None)
         with read_connection(self._engine) as connection:
             source = get_live_source(connection, source_id)
-        known = CachedSource(source, source_secrets(source, self._keys))
+        entry = CachedSource(source, source_secrets(source, self._keys))
         if len(self._sources) >= MAX_SOURCES:
             self._sources.clear()
-        self._sources[source_id] = known
-        return known
+        self._sources[source_id] = entry
+        return entry

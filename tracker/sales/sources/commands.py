@@ -1,4 +1,4 @@
-"""The commands about sources: connecting shops, their secrets, a message to try them."""
+"""The commands about sources: connect a shop, rotate its secret, send a test message."""
 
 import sys
 
@@ -18,13 +18,13 @@ HOOKLESS_LABELS = {"api": "by key", "csv": "by file"}
 
 
 _SECRET_FROM_STDIN = click.option(
-    "--secret-from-stdin", "from_stdin", is_flag=True, help="Read the secret that the shop made."
+    "--secret-from-stdin", "from_stdin", is_flag=True, help="Read the secret that the shop generated."
 )
 
 
 @click.group("source", cls=ConsoleGroup)
 def source() -> None:
-    """Sources: connected shops, and what they have sent."""
+    """Connected shops and other sources, and the messages that they sent."""
 
 
 @source.command("create")
@@ -32,14 +32,14 @@ def source() -> None:
 @click.option("--kind", required=True, metavar="KIND", help=f"One of {', '.join(KINDS)}.")
 @click.option(
     "--namespace",
-    help="Sources with the same namespace share their order ids.  [default: its own; the "
-    "kinds standard, api and csv share the one that they find]",
+    help="Sources with the same namespace share their order ids.  [default: a new one; sources of "
+    "the kinds standard, api and csv share the existing one]",
 )
 @click.option(
     "--supports",
     metavar="SOURCE",
-    help="The primary source of the same orders, whose amounts and refunds count; this one adds references, "
-    "touches and disputes. For a shop and its payment provider.",
+    help="The primary source of the same orders. Its amounts and refunds are booked; this source adds "
+    "references, touches and disputes. For a shop and its payment provider.",
 )
 @_SECRET_FROM_STDIN
 @pass_console
@@ -80,17 +80,17 @@ def create_source(
 @click.option("--brand", "brand_id", required=True, metavar="ID")
 @pass_console
 def list_sources(console: Console, brand_id: str) -> CommandResult:
-    """Show the sources of a brand, deleted ones too."""
+    """List the sources of a brand, including deleted ones."""
     with read_session(console.databases.main) as session:
         found = operations.list_sources(session, brand_id)
-        answers = [source_json(each, console.settings.web_url) for each in found]
+        values = [source_json(each, console.settings.web_url) for each in found]
     lines = [
         f"{each['id']}  {each['kind']}  "
         f"{'deleted' if each['deleted_at'] else each['hook_url'] or HOOKLESS_LABELS[each['kind']]}"
         f"{'  supports ' + each['supports'] if each['supports'] else ''}"
-        for each in answers
+        for each in values
     ]
-    return CommandResult(answers, "\n".join(lines) or "The brand has no sources yet.")
+    return CommandResult(values, "\n".join(lines) or "The brand has no sources yet.")
 
 
 @source.command("rotate")
@@ -98,7 +98,7 @@ def list_sources(console: Console, brand_id: str) -> CommandResult:
 @_SECRET_FROM_STDIN
 @pass_console
 def rotate_secret(console: Console, source_id: str, from_stdin: bool) -> CommandResult:
-    """Make a new secret, or take the shop's. The one before stays valid until the next rotation."""
+    """Generate a new secret, or read the shop's. The former one stays valid until the next rotation."""
     given = _secret_from_stdin() if from_stdin else None
     keys = console.settings.secret_keys
 
@@ -116,55 +116,58 @@ def rotate_secret(console: Console, source_id: str, from_stdin: bool) -> Command
 @click.argument("source_id", metavar="ID")
 @pass_console
 def delete_source(console: Console, source_id: str) -> CommandResult:
-    """Refuse a shop's messages from now on. Its past messages are kept."""
+    """Refuse all further messages of a source. Its past messages stay stored."""
 
     def delete(session: Session) -> CommandResult:
         operations.delete_source(session, console.now, source_id)
         deleted = operations.get_source(session, source_id)
-        said = [f"{source_id} is deleted."]
-        said += [
-            f"{each.id} supported it, and adds to orders of the namespace {each.namespace} only: make what "
-            "reports them from now on with that --namespace, or delete that source, too."
+        lines = [f"{source_id} is deleted."]
+        lines += [
+            f"{each.id} supports it and adds only to orders of the namespace {each.namespace}. Create the "
+            "source that will report these orders with that --namespace, or delete the supporting source too."
             for each in operations.supporting_sources(session, source_id)
         ]
-        return CommandResult(source_json(deleted, console.settings.web_url), "\n".join(said))
+        return CommandResult(source_json(deleted, console.settings.web_url), "\n".join(lines))
 
     return transact(console.databases.main, delete)
 
 
 def _header_value(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
-    """It travels in a header, which has no line breaks and no letters beyond ASCII."""
+    """The value is sent in a header, which allows neither line breaks nor other than ASCII characters."""
     if value is not None and not (value.isascii() and value.isprintable()):
-        raise click.BadParameter("use ASCII letters, digits and signs only.")
+        raise click.BadParameter("use printable ASCII characters only.")
     return value
 
 
 @source.command("send")
 @click.option("--source", "source_id", required=True, metavar="ID")
 @click.option(
-    "--id", "message_id", callback=_header_value, help="The message's own id.  [default: a new one]"
+    "--id", "message_id", callback=_header_value, help="The id of the message.  [default: a new one]"
 )
 @click.option(
-    "--topic", default="", callback=_header_value, help="For Shopify and WooCommerce, such as orders/paid."
+    "--topic",
+    default="",
+    callback=_header_value,
+    help="The topic, for Shopify and WooCommerce, such as orders/paid.",
 )
 @click.argument("file", type=click.File("rb"))
 @pass_console
 def send(
     console: Console, source_id: str, message_id: str | None, topic: str, file: click.File
 ) -> CommandResult:
-    """Send a JSON FILE as the shop would: signed, over HTTP. For trying things out; - is stdin."""
+    """Send a JSON FILE as the shop would: signed, over HTTP. For tests; - reads standard input."""
     body: bytes = file.read()  # type: ignore[attr-defined]
     with read_session(console.databases.main) as session:
         found = operations.get_source(session, source_id)
         if not kind_of(found.kind).has_hook:
-            raise Invalid(f"Sources of the kind {found.kind} take no signed messages.")
+            raise Invalid(f"Sources of the kind {found.kind} do not accept signed messages.")
         secret = operations.source_secrets(found, console.settings.secret_keys)[0]
     sender = Sender(found.kind, hook_url(source_id, console.settings.web_url), secret, topic)
-    status, answer = send_message(sender, body, console.now, message_id)
-    value = {"status": status, "answer": answer}
-    return CommandResult(value, f"{status} {answer}", exit_code=0 if status < 300 else 1)
+    status, response = send_message(sender, body, console.now, message_id)
+    value = {"status": status, "answer": response}
+    return CommandResult(value, f"{status} {response}", exit_code=0 if status < 300 else 1)
 
 
 def _secret_from_stdin() -> str:
-    """From standard input, not from an argument: other users of the machine can read those."""
+    """Not from an argument, because other users of the machine can read the arguments of a process."""
     return sys.stdin.readline().strip()

@@ -1,4 +1,4 @@
-"""The table of connected shops."""
+"""The table of sources."""
 
 from datetime import datetime
 
@@ -9,9 +9,11 @@ from config.database import STRICT, Base
 
 
 class Source(Base):
-    """One connected shop, or door of ours. Two secrets may be live at a time, so that they can be exchanged.
+    """One connected shop, payment provider, API or file source.
 
-    Of the kind `api` a brand has one, whose messages come with a key; nobody knows its secret.
+    Two secrets may be live at the same time, so that a shop can rotate them without losing messages. A brand
+    has at most one live source of the kind `api`; its messages are authenticated by API keys, and its secret
+    is unused.
     """
 
     __tablename__ = "source"
@@ -38,8 +40,8 @@ class Source(Base):
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
     stale_at: Mapped[datetime | None]
-    """When a message was last refused though its signature was right, because its time was too far off."""
+    """When a validly signed message was last refused as stale: its signed time was too far from ours."""
     stale_ahead_s: Mapped[int | None]
-    """How far that time was ahead of ours; below 0 it was behind."""
+    """How far the signed time was ahead of our clock; negative when it was behind."""
     supports_id: Mapped[str | None] = mapped_column(ForeignKey("source.id"))
-    """The source to whose orders it adds names, touches and disputes; amounts and refunds are the other's."""
+    """The primary source, whose orders get references, touches and disputes from this supporting source."""

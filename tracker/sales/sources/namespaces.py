@@ -1,4 +1,4 @@
-"""Where order ids are filed: within a namespace of the brand one order id is one order (docs/money.md 4)."""
+"""Namespaces of order ids: within a namespace of a brand, an order id names one order (docs/money.md 4)."""
 
 import re
 
@@ -9,16 +9,16 @@ from tracker.errors import Conflict, Invalid
 from tracker.sales.sources.models import Source
 
 PROVIDER_KINDS = ("stripe",)
-"""Kinds that are paid. A shop tells of the same orders, and each by ids of its own."""
+"""Payment providers. A shop reports the same orders, but each uses its own ids for refunds."""
 
 SHOP_KINDS = ("standard", "shopify", "woocommerce")
-"""Kinds that sell, and report by themselves. Of what comes by `api` or `csv` a person has chosen the ids."""
+"""Shops that report automatically. For `api` and `csv`, a person chose the ids."""
 
 SUPPORTING_KINDS = ("stripe", "standard", "woocommerce")
-"""Kinds whose messages name the payment, or an order of the source that they support."""
+"""Kinds whose messages name the payment or the order of the source that they support."""
 
 SHARED_NAMESPACE_KINDS = ("standard", "api", "csv")
-"""Kinds in which the brand itself writes the order ids: an order that is told by two of them is one sale."""
+"""Kinds in which the brand itself writes the order ids: an order reported by two of them is one sale."""
 
 
 _NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -27,14 +27,15 @@ _NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 def choose_namespace(
     session: Session, brand_id: str, kind: str, source_id: str, given: str | None = None
 ) -> str:
-    """Of a new source whose own reports count: the given one, or what it finds.
+    """The namespace of a new primary source: the given one or the default.
 
-    A shop in its own right, which no other shop can be taken for, has one of its own. Raises Invalid for what
-    is no namespace, and Conflict when the brand has to choose one, or whose reports count in it.
+    The default is a new namespace, named by the source's id; kinds in SHARED_NAMESPACE_KINDS use the existing
+    shared one. Raises Invalid for an invalid namespace, and Conflict when the brand must choose a namespace,
+    or must choose which of two sources is primary.
     """
     if given is not None and not _NAMESPACE.fullmatch(given):
         raise Invalid(
-            f"{given[:80]!r} is no namespace: 1 to 64 letters, digits, dots, hyphens and underscores."
+            f"{given[:80]!r} is not a namespace: use 1 to 64 letters, digits, dots, hyphens and underscores."
         )
     namespace = given or _default_namespace(session, brand_id, kind, source_id)
     _require_single_primary(session, brand_id, kind, namespace)
@@ -45,16 +46,17 @@ def _default_namespace(session: Session, brand_id: str, kind: str, source_id: st
     shared = shared_namespaces(session, brand_id) if kind in SHARED_NAMESPACE_KINDS else []
     if len(shared) > 1 and kind != "standard":
         raise Conflict(
-            f"Brand {brand_id} keeps its order ids in several namespaces ({', '.join(shared)}). Say which "
-            f"one is meant: linkledger source create --brand {brand_id} --kind {kind} --namespace NAMESPACE"
+            f"Brand {brand_id} has order ids in several namespaces ({', '.join(shared)}). Choose one: "
+            f"linkledger source create --brand {brand_id} --kind {kind} --namespace NAMESPACE"
         )
     return shared[0] if len(shared) == 1 else source_id
 
 
 def shared_namespaces(session: Session, brand_id: str) -> list[str]:
-    """Of the sources in which the brand writes the order ids; of deleted ones when no other is left.
+    """The namespaces of the brand's sources of the kinds in SHARED_NAMESPACE_KINDS, sorted.
 
-    A source that supports another has that one's namespace, and its order ids do not count there.
+    Deleted sources are used only when there is no other. Supporting sources are left out, because they have
+    the namespace of the source that they support.
     """
     rows = session.execute(
         select(Source.namespace, Source.deleted_at).where(
@@ -66,31 +68,35 @@ def shared_namespaces(session: Session, brand_id: str) -> list[str]:
 
 
 def supported_namespace(supported: Source, brand_id: str, kind: str, namespace: str | None) -> str:
-    """Where a source of this kind files what it adds to the orders of `supported`.
+    """The namespace of a new source that supports `supported`: always that source's namespace.
 
-    Raises Invalid for a kind that cannot support, for a namespace of its own, and for a source that cannot be
+    Raises Invalid for a kind that cannot support, for a given namespace, and for a source that cannot be
     supported.
     """
     if namespace is not None:
-        raise Invalid("A source that supports another shares its namespace: leave --namespace out.")
+        raise Invalid(
+            "A supporting source has the namespace of the source that it supports: leave --namespace out."
+        )
     if kind not in SUPPORTING_KINDS:
         raise Invalid(
-            f"A source of the kind {kind} cannot support another. Those can whose messages name the payment "
-            f"or the other's order: {', '.join(SUPPORTING_KINDS)}."
+            f"A source of the kind {kind} cannot support another one. Kinds whose messages name the payment "
+            f"or the order can: {', '.join(SUPPORTING_KINDS)}."
         )
     if supported.brand_id != brand_id:
-        raise Invalid(f"{supported.id} is a source of another brand.")
+        raise Invalid(f"{supported.id} belongs to another brand.")
     if supported.deleted_at is not None:
-        raise Invalid(f"{supported.id} was deleted: nothing can support it.")
+        raise Invalid(f"{supported.id} was deleted, so no source can support it.")
     if supported.supports_id is not None:
-        raise Invalid(f"{supported.id} itself supports {supported.supports_id}: support that one.")
+        raise Invalid(
+            f"{supported.id} itself supports {supported.supports_id}: use --supports {supported.supports_id}."
+        )
     return supported.namespace
 
 
 def _require_single_primary(session: Session, brand_id: str, kind: str, namespace: str) -> None:
-    """Raises Conflict where a shop and a payment provider would both count in one namespace.
+    """Raises Conflict when a shop and a payment provider would both be primary in one namespace.
 
-    Each has refund ids of its own, so a refund that both tell of would count twice (docs/money.md 4).
+    Each has its own refund ids, so a refund that both report would be booked twice (docs/money.md 4).
     """
     others = PROVIDER_KINDS if kind in SHOP_KINDS else SHOP_KINDS if kind in PROVIDER_KINDS else ()
     other = session.scalars(
@@ -104,7 +110,8 @@ def _require_single_primary(session: Session, brand_id: str, kind: str, namespac
     ).first()
     if other is not None:
         raise Conflict(
-            f"The orders of {namespace} come from {other.id} ({other.kind}). A refund that a shop and its "
-            f"payment provider both tell of would count twice: say --supports {other.id} if that one is to "
-            "count. If this one is, make it with a namespace of its own, and the other anew, supporting it."
+            f"The orders of namespace {namespace} come from {other.id} ({other.kind}). A refund reported by "
+            f"both the shop and its payment provider would be booked twice. If {other.id} is the primary "
+            f"source, use --supports {other.id}. If the new source is, create it with another --namespace, "
+            "and create the other one again with --supports."
         )

@@ -1,4 +1,4 @@
-"""Connecting shops: sources and their secrets."""
+"""Creates, changes and finds sources and their secrets."""
 
 import base64
 import secrets
@@ -25,7 +25,7 @@ SECRET_BYTES = 32
 
 
 class SecretsChanged(Exception):
-    """A message was checked with secrets that are not the source's any more; check it again."""
+    """A message was verified with outdated secrets of its source; verify it again."""
 
 
 def create_source(
@@ -39,15 +39,16 @@ def create_source(
     secret: str | None = None,
     keys: Sequence[str],
 ) -> tuple[Source, str]:
-    """Connect a shop. Returns the source and its secret, which can be read again by nobody but us.
+    """Create a source. Returns it and its secret, which is stored encrypted and not shown again.
 
-    `secret` is the shop's, when it has made one already; else one is made. A shop that insists on making its
-    own shows it only once it knows our address: until `rotate_secret` brings it, nothing of it can be taken.
-    Order ids are unique within a namespace: the source itself, unless sources of the brand share one (see
-    namespaces). `supports` is the id of the source whose reports count for amounts and refunds, where this
-    one tells of the same orders. Raises NotFound for the brand, Invalid for the kind, the namespace, the
-    source to support or the secret, and Conflict when the brand has to choose a namespace or whose reports
-    count, or has an API source already.
+    `secret` is the shop's own secret; without it, one is generated. Some shops generate the secret
+    themselves, and only after they know our URL: until `rotate_secret` stores it, their messages are refused.
+    `namespace`: see `choose_namespace`. `supports` is the id of the primary source of the same orders. `keys`
+    are the installation's secret keys.
+
+    Raises NotFound for the brand or the source to support; Invalid for the kind, namespace, secret or the
+    source to support; Conflict when the brand must choose a namespace or a primary source, or has an API
+    source already.
     """
     known_kind = kind_of(kind)
     if secret is not None:
@@ -57,7 +58,8 @@ def create_source(
     if supports is not None:
         supported = get_source(session, supports)
         namespace = supported_namespace(supported, brand.id, kind, namespace)
-        # Ids sort by their time, and rows are restored in the order of their ids.
+        # Backups restore rows in the order of their ids, which sort by time: the supported source comes
+        # first.
         source_id = new_id(SOURCE, max(now, supported.created_at + timedelta(milliseconds=1)))
     else:
         namespace = choose_namespace(session, brand.id, kind, source_id, namespace)
@@ -75,14 +77,16 @@ def create_source(
         supports_id=supports,
     )
     if not is_new:
-        raise Conflict(f"Brand {brand.id} has its API source already: linkledger source list --brand ID")
+        raise Conflict(
+            f"Brand {brand.id} already has an API source: linkledger source list --brand {brand.id}"
+        )
     return get_source(session, source_id), secret
 
 
 def ensure_api_source(session: Session, now: datetime, brand_id: str, keys: Sequence[str]) -> Source:
-    """Under which the brand's own programs report; made when the brand never had one.
+    """The source of the brand's API reports; it is created when the brand never had one.
 
-    Raises Gone when it was deleted, and Conflict when the brand has to choose a namespace first.
+    Raises Gone when it was deleted, and Conflict when the brand must choose a namespace first.
     """
     mine = select(Source).where(Source.brand_id == brand_id, Source.kind == API)
     found = session.scalars(mine.order_by(Source.deleted_at.is_not(None), Source.id)).first()
@@ -90,28 +94,28 @@ def ensure_api_source(session: Session, now: datetime, brand_id: str, keys: Sequ
         try:
             return create_source(session, now, brand_id=brand_id, kind=API, keys=keys)[0]
         except Conflict:
-            found = session.scalars(mine).first()  # somebody made it just now
+            found = session.scalars(mine).first()  # another transaction created it just now
             if found is None:
                 raise
     if found.deleted_at is not None:
         raise Gone(
-            "The API source of this brand was deleted, and reports are no longer taken. Open it again with: "
+            "The API source of this brand was deleted, so reports are no longer accepted. Create it again: "
             f"linkledger source create --brand {brand_id} --kind {API}"
         )
     return found
 
 
 def rotate_secret(session: Session, source_id: str, keys: Sequence[str], secret: str | None = None) -> str:
-    """A new secret; the one before it stays valid until the next rotation, older ones do not.
+    """Store and return a new secret. The former one stays valid until the next rotation; older ones do not.
 
-    `secret` is the shop's own, where the shop makes it. Raises NotFound, Conflict for a deleted source, and
-    Invalid for a secret that cannot be, or is missing where only the shop can make one.
+    `secret` is the shop's own secret; without it, one is generated. Raises NotFound, Conflict for a deleted
+    source, and Invalid for an invalid secret, or for a missing one where only the shop can generate it.
     """
     kind = kind_of(get_source(session, source_id).kind)
     if secret is not None or not kind.has_hook:
         kind.check_secret(secret or "")
     elif not kind.makes_secret:
-        raise Invalid("This shop makes its secrets itself: give the new one with --secret-from-stdin.")
+        raise Invalid("This shop generates its secrets itself: give the new one with --secret-from-stdin.")
     secret = secret or _new_secret()
     _update_live(
         session,
@@ -123,7 +127,7 @@ def rotate_secret(session: Session, source_id: str, keys: Sequence[str], secret:
 
 
 def delete_source(session: Session, now: datetime, source_id: str) -> None:
-    """Refuse its messages from now on. What it sent stays. Raises NotFound, Conflict when deleted already."""
+    """Refuse further messages; past ones stay. Raises NotFound, and Conflict when it is already deleted."""
     _update_live(session, source_id, deleted_at=now)
 
 
@@ -134,40 +138,42 @@ def supporting_sources(session: Session, source_id: str) -> Sequence[Source]:
 
 
 def get_source(session: Session, source_id: str) -> Source:
-    """Deleted ones too. Raises Invalid for what is no source's id, NotFound for one that does not exist."""
+    """A source, even a deleted one. Raises Invalid for a malformed id, NotFound for an unknown one."""
     uuid_of(source_id, SOURCE)
     source = session.get(Source, source_id)
     if source is None:
-        raise NotFound(f"There is no source {source_id}. See them with: linkledger source list --brand ID")
+        raise NotFound(f"There is no source {source_id}. List all with: linkledger source list --brand ID")
     return source
 
 
 def get_live_source(connection: Connection, source_id: str) -> Source:
-    """One that takes messages; a copy that belongs to no session, because every message asks for it.
+    """A source that accepts signed messages. The result belongs to no session, so that it can be cached.
 
-    Raises NotFound for whatever is no source's id, and Gone for a deleted one.
+    Raises NotFound for an unknown or malformed id or a source without a webhook, and Gone for a deleted
+    source.
     """
     row = None
     with suppress(Invalid):
         uuid_of(source_id, SOURCE)
         row = connection.execute(_SOURCE_BY_ID, {"source_id": source_id}).one_or_none()
     if row is None:
-        raise NotFound("There is no such hook.")
+        raise NotFound("There is no such webhook.")
     if not kind_of(row.kind).has_hook:
-        raise NotFound("There is no such hook: this source reports by another door.")
+        raise NotFound("There is no such webhook: sources of this kind do not send signed messages.")
     if row.deleted_at is not None:
-        raise Gone("This source was deleted; its messages are no longer taken.")
+        raise Gone("This source was deleted; its messages are no longer accepted.")
     return Source(**row._mapping)
 
 
 def require_unchanged_secrets(connection: Connection, checked: Source) -> None:
-    """Raises SecretsChanged, and NotFound or Gone, for a source that is not as it was when it was read."""
+    """Raises SecretsChanged when `checked` has outdated secrets; NotFound or Gone like `get_live_source`."""
     current = get_live_source(connection, checked.id)
     if not has_same_secrets(current, checked):
         raise SecretsChanged
 
 
 def has_same_secrets(current: Source, checked: Source) -> bool:
+    """Whether no secret was rotated between the two reads of a source."""
     boxes = (checked.secret_box, checked.former_secret_box)
     return (current.secret_box, current.former_secret_box) == boxes
 
@@ -176,13 +182,13 @@ _SOURCE_BY_ID = select(*Source.__table__.columns).where(Source.id == bindparam("
 
 
 def list_sources(session: Session, brand_id: str) -> Sequence[Source]:
-    """Deleted ones too, oldest first. Raises NotFound for the brand."""
+    """All sources of a brand, including deleted ones, oldest first. Raises NotFound for the brand."""
     brand = get_brand(session, brand_id)
     return session.scalars(select(Source).where(Source.brand_id == brand.id).order_by(Source.id)).all()
 
 
 def source_secrets(source: Source, keys: Sequence[str]) -> list[str]:
-    """The live secrets, newest first. Raises CannotDecrypt."""
+    """The live secrets, decrypted, newest first. Raises CannotDecrypt."""
     boxes = (source.secret_box, source.former_secret_box)
     return [decrypt(keys, SOURCE_SECRET, box) for box in boxes if box is not None]
 
@@ -197,7 +203,7 @@ def _update_live(session: Session, source_id: str, **values: object) -> None:
     assert isinstance(result, CursorResult)
     if result.rowcount != 1:
         get_source(session, source_id)
-        raise Conflict(f"Source {source_id} was deleted already; nothing was written.")
+        raise Conflict(f"Source {source_id} is already deleted; nothing was changed.")
 
 
 def _new_secret() -> str:

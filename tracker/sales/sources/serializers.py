@@ -21,5 +21,5 @@ def source_json(source: Source, web_url: str) -> dict[str, Any]:
 
 
 def hook_url(source_id: str, web_url: str) -> str:
-    """Where the shop sends its messages."""
+    """The URL to which the shop sends its messages."""
     return f"{web_url}/hooks/{source_id}"

@@ -1,4 +1,4 @@
-"""Sends a message as a shop would, for developers who try things out."""
+"""Sends a signed test message, as a shop would."""
 
 import json
 import urllib.error
@@ -17,14 +17,14 @@ MAX_RESPONSE_BYTES = 64 * 1024
 
 
 class NoResponse(LinkledgerError):
-    """Nobody listens there, or what came back is no HTTP."""
+    """No server accepts connections there, or its response is not HTTP."""
 
 
 @dataclass(frozen=True)
 class Sender:
-    """A shop of some kind that posts to `url`, which the settings let be only http or https.
+    """A simulated shop that posts to `url`; the settings allow only http and https.
 
-    `topic` is what it says beside the body that its message is about, if it does.
+    `topic` is sent in a header by the kinds that have one.
     """
 
     kind: str
@@ -34,9 +34,9 @@ class Sender:
 
 
 def send_message(sender: Sender, body: bytes, at: datetime, message_id: str | None = None) -> tuple[int, Any]:
-    """POST `body`, signed. Returns the status and the answer, as JSON where it is JSON. Raises NoAnswer."""
-    own_id, url = message_id or f"msg_{uuid.uuid4().hex}", sender.url
-    headers = kind_of(sender.kind).sign(sender.secret, own_id, at, body, sender.topic)
+    """POST `body`, signed. Returns the status and the response body, parsed if JSON. Raises NoResponse."""
+    external_id, url = message_id or f"msg_{uuid.uuid4().hex}", sender.url
+    headers = kind_of(sender.kind).sign(sender.secret, external_id, at, body, sender.topic)
     request = urllib.request.Request(url, data=body, headers=headers, method="POST")  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310
@@ -47,12 +47,12 @@ def send_message(sender: Sender, body: bytes, at: datetime, message_id: str | No
     except (OSError, HTTPException) as error:
         reason = getattr(error, "reason", None) or type(error).__name__
         raise NoResponse(
-            f"{url} does not answer ({reason}). Is the web process running? linkledger serve"
+            f"No response from {url} ({reason}). Is the web process running? Start it with: linkledger serve"
         ) from None
 
 
-def _decode(answer: bytes) -> Any:
+def _decode(body: bytes) -> Any:
     try:
-        return json.loads(answer)
+        return json.loads(body)
     except ValueError:
-        return answer.decode(errors="replace")
+        return body.decode(errors="replace")

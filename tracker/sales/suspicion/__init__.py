@@ -1,1 +1,1 @@
-"""Signals of fraud, and what a brand wants to be held."""
+"""Signals of fraud, and each brand's settings for them."""

@@ -1,4 +1,4 @@
-"""The commands about suspicion: what a brand wants of each signal."""
+"""Commands that show and change a brand's settings for the signals of suspicion."""
 
 import click
 
@@ -20,10 +20,10 @@ def suspicion_commands() -> None:
 @_brand
 @pass_console
 def show(console: Console, brand_id: str) -> CommandResult:
-    """Show what a brand wants of each signal."""
+    """Show a brand's setting for each signal."""
     with read_session(console.databases.main) as session:
         brand = get_brand(session, brand_id)
-        return _answer(suspicion_settings(session, [brand.id])[brand.id])
+        return _result(suspicion_settings(session, [brand.id])[brand.id])
 
 
 @suspicion_commands.command("set")
@@ -32,17 +32,17 @@ def show(console: Console, brand_id: str) -> CommandResult:
 @_brand
 @pass_console
 def set_signal(console: Console, signal: str, setting: str, brand_id: str) -> CommandResult:
-    """From now on: hold what SIGNAL finds, or not (off). What is held already stays held.
+    """Set whether sales that SIGNAL finds from now on are held, or not (off). Existing holds stay.
 
-    coupon_without_click also takes if_linked: hold when the code's owner has a link that could be clicked.
-    many_sales takes a number: from so many sales of one visitor a day on they are held.
+    coupon_without_click also accepts if_linked: hold only when the code's owner has a link.
+    many_sales accepts an integer: sales of one visitor are held when there are that many or more in a day.
     """
-    return _answer(
+    return _result(
         transact(console.databases.main, lambda s: set_suspicion(s, brand_id, signal, setting)),
     )
 
 
-def _answer(settings: SuspicionSettings) -> CommandResult:
+def _result(settings: SuspicionSettings) -> CommandResult:
     width = max(map(len, settings))
     lines = [
         f"{signal:<{width}}  {setting:<9}  of {', '.join(SETTINGS[signal])}"

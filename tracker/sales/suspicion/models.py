@@ -1,4 +1,4 @@
-"""The table of what brands want done about suspicious sales."""
+"""The table of brands' settings for suspicious sales."""
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,7 @@ from config.database import STRICT, Base
 
 
 class SuspicionSetting(Base):
-    """How a brand wants one signal of suspicion treated, when it differs from the default."""
+    """A brand's setting for one signal of suspicion, if it differs from the default."""
 
     __tablename__ = "suspicion_setting"
     __table_args__ = (STRICT,)

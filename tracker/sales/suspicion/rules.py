@@ -1,7 +1,7 @@
-"""When a credited sale is suspicious. Pure: facts in, suspicions out; whoever pays decides what follows.
+"""Decides whether a credited sale is suspicious. Pure: the callers decide what follows from a suspicion.
 
-A suspicion is never a verdict. Its sentence is read by the creator, too: it must name no address, no other
-creator and no order that is not his. What only the brand may see stands in the evidence.
+A suspicion is never a verdict. The creator reads its sentence, too: it must not contain an address, another
+creator or an order of another creator. Details that only the brand may see belong in the evidence.
 """
 
 from collections import defaultdict
@@ -23,13 +23,13 @@ SETTINGS: dict[Signal, tuple[str, ...]] = {
     "many_sales": ("10", "off"),
     "possible_duplicate": ("hold", "off"),
 }
-"""What a brand may want of each signal; the first is the default. Of many_sales any number: so many."""
+"""The possible settings of each signal, the default first. For many_sales, any integer in its limits."""
 
 CLOCK_TOLERANCE = timedelta(seconds=60)
-"""So much later than a checkout's start a click may be: the shop's clock is not ours."""
+"""A click may be this much later than the start of the checkout, because the clocks differ."""
 
 LATE_CLICK_WINDOW = timedelta(hours=1)
-"""A click that comes later than this after the checkout's start may have brought a lost shopper back."""
+"""A click that comes later than this after the start of the checkout may have brought the shopper back."""
 
 MIN_MANY_SALES, MAX_MANY_SALES = 2, 1000
 MANY_SALES_WINDOW = timedelta(hours=24)
@@ -39,12 +39,12 @@ DUPLICATE_WINDOW = timedelta(minutes=10)
 MAX_ORDERS_LISTED = 20
 
 MAX_TIME_APART = max(MANY_SALES_WINDOW, DUPLICATE_WINDOW)
-"""How far apart two sales can be of which one makes the other suspicious."""
+"""How far apart two sales can be so that one makes the other suspicious."""
 
 
 @dataclass(frozen=True)
 class Suspicion:
-    """One signal at one sale. `about` is what else it rests on: a click, a code, another sale; or nothing."""
+    """One signal for one sale. `about` is the id of the click, code or other sale that caused it, if any."""
 
     signal: Signal
     sentence: str
@@ -54,7 +54,7 @@ class Suspicion:
 
 @dataclass(frozen=True)
 class CreditedSale:
-    """A sale that earns somebody something. `shopper` is what recognises who bought."""
+    """A sale that earns a creator a commission. `shopper` identifies the shopper, see Sale.shopper."""
 
     sale_id: str
     order_id: str
@@ -68,7 +68,10 @@ class CreditedSale:
 
 
 def self_purchase(exact: str | None, mailbox: str | None, creator_email: str) -> Suspicion | None:
-    """The shopper's address, or his mailbox, has the hash of the creator's address, or of its mailbox."""
+    """The shopper's e-mail address or its mailbox is the creator's.
+
+    `exact` and `mailbox` are hashes of the shopper's address and of its mailbox, see `address_hashes`.
+    """
     own = address_hashes(creator_email)
     if {own.exact, own.mailbox}.isdisjoint({exact, mailbox} - {None}):
         return None
@@ -81,9 +84,9 @@ def self_purchase(exact: str | None, mailbox: str | None, creator_email: str) ->
 def coupon_without_click(
     inputs: Inputs, creator_id: str, coupon_id: str | None, *, links: bool
 ) -> Suspicion | None:
-    """A code decided, and no click of its owner's came with the sale, not even one that does not count.
+    """A code decided, and the sale had no click of the code's owner, not even one that does not count.
 
-    `links`: whether he had a link at all when the sale was made.
+    `links`: whether the owner had a link when the sale was made.
     """
     if coupon_id is None or any(touch["creator_id"] == creator_id for touch in inputs["touches"]):
         return None
@@ -100,7 +103,7 @@ def coupon_without_click(
 def late_click(
     inputs: Inputs, click_id: str | None, occurred_at: datetime, checkout_started_at: datetime | None
 ) -> Suspicion | None:
-    """The click that counts came when the shopper was in the checkout already, or had paid."""
+    """The credited click came when the shopper was already in the checkout, or had paid."""
     clicked = next((t["at"] for t in inputs["touches"] if click_id and t["click_id"] == click_id), None)
     if click_id is None or clicked is None:
         return None
@@ -108,21 +111,21 @@ def late_click(
     clicked_at = datetime.fromisoformat(clicked)
     if not CLOCK_TOLERANCE < clicked_at - started_at <= LATE_CLICK_WINDOW:
         return None
-    what = "the order was paid" if started_at == occurred_at else "the checkout had begun"
+    moment = "the order was paid" if started_at == occurred_at else "the checkout had begun"
     name = "paid_at" if started_at == occurred_at else "checkout_started_at"
     return Suspicion(
         "late_click",
-        f"the click came {_duration_text(clicked_at - started_at)} after {what}",
+        f"the click came {_duration_text(clicked_at - started_at)} after {moment}",
         {"click": click_id, "clicked_at": format_utc(clicked_at), name: format_utc(started_at)},
         about=click_id,
     )
 
 
 def many_sales(sales: Iterable[CreditedSale], threshold: int) -> dict[str, Suspicion]:
-    """By sale id: the sales of one creator that came from one visitor, `threshold` or more in a day.
+    """By sale id: sales of one creator that came from one visitor, if there are `threshold` or more in a day.
 
-    One visitor is one click, or one shopper; the mark of a visitor stays in the clicks' own database, and
-    its key is destroyed after a day.
+    One visitor means one click or one shopper. The visitor hash is not used: it stays in the database of
+    clicks, and its key is destroyed after a day.
     """
     known = list(sales)
     found: dict[str, Suspicion] = {}
@@ -139,7 +142,7 @@ def many_sales(sales: Iterable[CreditedSale], threshold: int) -> dict[str, Suspi
 
 
 def possible_duplicates(sales: Iterable[CreditedSale]) -> list[tuple[CreditedSale, CreditedSale]]:
-    """Pairs that unlinked sources may have told of one order, the earlier first (docs/money.md 4)."""
+    """Pairs of sales that may be one order at two unrelated sources, earlier first (docs/money.md 4)."""
     groups: dict[tuple[str, str, int], list[CreditedSale]] = defaultdict(list)
     for sale in sales:
         if sale.shopper is not None:
@@ -157,7 +160,7 @@ def possible_duplicates(sales: Iterable[CreditedSale]) -> list[tuple[CreditedSal
 
 
 def duplicate_of(other: CreditedSale, sale: CreditedSale) -> Suspicion:
-    """What is suspicious about `sale`."""
+    """The suspicion that `sale` is the same order as `other`."""
     apart = _duration_text(abs(sale.occurred_at - other.occurred_at))
     return Suspicion(
         "possible_duplicate",
@@ -169,25 +172,25 @@ def duplicate_of(other: CreditedSale, sale: CreditedSale) -> Suspicion:
 
 
 def evidence_text(signal: str, evidence: dict[str, Any]) -> str:
-    """What the brand may know beyond the sentence; empty when there is nothing more."""
-    told = {
+    """Details for the brand in addition to the sentence; may be empty."""
+    templates = {
         "coupon_without_click": "clicks of other creators with the sale: {clicks_of_others}",
         "many_sales": "orders {joined}",
         "possible_duplicate": "the other is order {order} ({namespace}), paid at {paid_at}",
         "late_click": "click {click} at {clicked_at}",
     }
     joined = ", ".join(evidence.get("orders", ()))
-    return told.get(signal, "").format_map({**evidence, "joined": joined})
+    return templates.get(signal, "").format_map({**evidence, "joined": joined})
 
 
 def _bursts(ordered: Sequence[CreditedSale], threshold: int) -> Iterator[Sequence[CreditedSale]]:
-    """Each longest stretch of MANY_SALES_WITHIN that holds so many or more."""
+    """Each maximal group of sales within MANY_SALES_WINDOW that has `threshold` sales or more."""
     end = 0
     for start, first in enumerate(ordered):
-        former = end
+        previous_end = end
         while end < len(ordered) and ordered[end].occurred_at - first.occurred_at <= MANY_SALES_WINDOW:
             end += 1
-        if end > former and end - start >= threshold:
+        if end > previous_end and end - start >= threshold:
             yield ordered[start:end]
 
 

@@ -1,4 +1,4 @@
-"""What each brand wants of each signal of suspicion."""
+"""Each brand's settings for the signals of suspicion."""
 
 from collections.abc import Collection
 
@@ -16,7 +16,7 @@ SuspicionSettings = dict[Signal, str]
 
 
 def suspicion_settings(session: Session, brand_ids: Collection[str]) -> dict[str, SuspicionSettings]:
-    """By brand, every signal with its setting."""
+    """By brand id, the setting of every signal."""
     found: dict[str, SuspicionSettings] = {
         brand_id: {signal: choices[0] for signal, choices in SETTINGS.items()} for brand_id in brand_ids
     }
@@ -26,13 +26,13 @@ def suspicion_settings(session: Session, brand_ids: Collection[str]) -> dict[str
 
 
 def set_suspicion(session: Session, brand_id: str, signal: str, setting: str) -> SuspicionSettings:
-    """From now on; what is held stays held until a person decides. Raises Invalid."""
+    """Change a setting from now on; existing holds stay until a person decides. Raises Invalid."""
     brand = get_brand(session, brand_id)
     choices = next((choices for name, choices in SETTINGS.items() if name == signal), None)
     if choices is None:
         raise Invalid(f"{signal!r} is not a signal of suspicion. There are: {', '.join(SETTINGS)}.")
     if signal == "many_sales" and setting != "off":
-        setting = _count(setting)
+        setting = _threshold(setting)
     else:
         one_of(setting, choices, f"The setting of {signal}")
     if not insert_once(session, SuspicionSetting, brand_id=brand.id, signal=signal, setting=setting):
@@ -44,10 +44,10 @@ def set_suspicion(session: Session, brand_id: str, signal: str, setting: str) ->
     return suspicion_settings(session, [brand.id])[brand.id]
 
 
-def _count(setting: str) -> str:
+def _threshold(setting: str) -> str:
     if not (setting.isascii() and setting.isdigit() and MIN_MANY_SALES <= int(setting) <= MAX_MANY_SALES):
         raise Invalid(
-            f"The setting of many_sales is off, or a number from {MIN_MANY_SALES} to {MAX_MANY_SALES}: so many sales "
-            "of one visitor in a day are held."
+            f"The setting of many_sales must be off or an integer from {MIN_MANY_SALES} to {MAX_MANY_SALES}: "
+            "sales of one visitor are held when there are that many or more in a day."
         )
     return str(int(setting))

@@ -1,4 +1,4 @@
-"""Creators' accounts (/v2/core/accounts) with the recipient configuration, and links to set them up."""
+"""Creators' accounts (/v2/core/accounts) with the recipient configuration, and their onboarding links."""
 
 import json
 import secrets
@@ -20,7 +20,7 @@ _INCLUDABLE = (
     "identity",
     "requirements",
 )
-_INCLUDE = Field("texts", choices=_INCLUDABLE)
+_INCLUDE = Field("strings", choices=_INCLUDABLE)
 _REQUESTED: Fields = {"requested": Field("boolean", required=True)}
 
 ACCOUNT_CREATE: Fields = {
@@ -54,7 +54,7 @@ ACCOUNT_CREATE: Fields = {
         "object",
         fields={
             "currency": Field("string"),
-            "locales": Field("texts"),
+            "locales": Field("strings"),
             "profile": Field("object", supported=False),
             "responsibilities": Field(
                 "object",
@@ -103,7 +103,7 @@ LINK_CREATE: Fields = {
     ),
 }
 
-# Status of the capability, and why: what Stripe's requirements say at each stage.
+# The statuses of the capability, with the details that Stripe gives for each.
 TRANSFER_STATUSES = ("active", "pending", "restricted", "unsupported")
 _DETAILS: dict[str, list[Json]] = {
     "active": [],
@@ -140,7 +140,7 @@ def get_account(connection: sqlite3.Connection, call: Call, params: Json) -> Api
 
 
 def create_link(connection: sqlite3.Connection, call: Call, params: Json) -> ApiResponse:
-    """POST /v2/core/account_links: a page for the creator, for one visit and a few minutes."""
+    """POST /v2/core/account_links: a page for the creator that works once, for a few minutes."""
     account = _account(connection, params["account"])
     onboarding = params["use_case"].get("account_onboarding")
     if onboarding is None:
@@ -172,9 +172,9 @@ def create_link(connection: sqlite3.Connection, call: Call, params: Json) -> Api
 
 
 def set_transfers_status(connection: sqlite3.Connection, account_id: str, status: str) -> None:
-    """Decide, as Stripe would, whether the account may receive transfers."""
+    """Set, as Stripe would, whether the account may receive transfers. Raises ApiError for another status."""
     if status not in TRANSFER_STATUSES:
-        raise ApiError(f"status is one of {', '.join(TRANSFER_STATUSES)}.")
+        raise ApiError(f"status must be one of {', '.join(TRANSFER_STATUSES)}.")
     _account(connection, account_id)
     connection.execute("update account set transfers_status = ? where id = ?", (status, account_id))
 

@@ -1,4 +1,4 @@
-"""Balances are sums of movements (Stripe's balance transactions), the platform's and each creator's."""
+"""Balances of the platform and of creators: sums of movements (Stripe's balance transactions)."""
 
 import secrets
 import sqlite3
@@ -10,7 +10,7 @@ from payouts.transfers.sandbox.parameters import Field, Fields
 from payouts.transfers.sandbox.responses import ApiError, ApiResponse, Json, missing_object
 
 PLATFORM = ""
-"""The platform's own account has no id here."""
+"""The account id of the platform itself."""
 
 _CATEGORY = {
     "payment": "charge",
@@ -20,7 +20,7 @@ _CATEGORY = {
 
 MOVEMENT_LIST: Fields = {
     **PAGE,
-    "expand": Field("texts", choices=("data.source",)),
+    "expand": Field("strings", choices=("data.source",)),
     "created": Field("range"),
     "currency": Field("string"),
     "payout": Field("string", supported=False),
@@ -28,8 +28,8 @@ MOVEMENT_LIST: Fields = {
     "type": Field("string"),
 }
 
-MOVEMENT_GET: Fields = {"expand": Field("texts", choices=("source",))}
-BALANCE: Fields = {"expand": Field("texts", supported=False)}
+MOVEMENT_GET: Fields = {"expand": Field("strings", choices=("source",))}
+BALANCE: Fields = {"expand": Field("strings", supported=False)}
 
 _MOVEMENTS = """select * from movement where account_id = :account_id
     and (:currency is null or currency = :currency) and (:source is null or source = :source)
@@ -64,7 +64,7 @@ def available(connection: sqlite3.Connection, account_id: str, currency: str) ->
 
 
 def balance(connection: sqlite3.Connection, call: Call, params: Json) -> ApiResponse:
-    """GET /v1/balance: everything is available at once here."""
+    """GET /v1/balance: in the sandbox all money is available at once."""
     rows = connection.execute(
         "select currency, sum(amount) as amount from movement where account_id = ?"
         " group by currency order by currency",
@@ -107,7 +107,7 @@ def get_movement(connection: sqlite3.Connection, call: Call, params: Json) -> Ap
 
 
 def owner(connection: sqlite3.Connection, call: Call) -> str:
-    """Whose money the call is about: the platform's, or the account's of the Stripe-Account header."""
+    """The account that the call is for: the platform, or the account of the Stripe-Account header."""
     if call.account_id == PLATFORM:
         return PLATFORM
     known = connection.execute("select 1 from account where id = ?", (call.account_id,)).fetchone()

@@ -1,4 +1,4 @@
-"""Events (/v1/events): written with what they tell of, delivered on demand."""
+"""Events (/v1/events): recorded together with their cause, delivered on demand."""
 
 import json
 import sqlite3
@@ -14,16 +14,16 @@ EVENT_LIST: Fields = {
     "created": Field("range"),
     "delivery_success": Field("boolean", supported=False),
     "type": Field("string"),
-    "types": Field("texts"),
+    "types": Field("strings"),
 }
-EVENT_GET: Fields = {"expand": Field("texts", supported=False)}
+EVENT_GET: Fields = {"expand": Field("strings", supported=False)}
 
 _EVENTS = """select * from event where (:type is null or type = :type)
     and (:types is null or type in (select value from json_each(:types)))"""
 
 
 def record_event(connection: sqlite3.Connection, call: Call, kind: str, resource: Json) -> None:
-    """Keep `resource` as it is now: a snapshot, as in Stripe's events."""
+    """Store a snapshot of `resource`, as Stripe's events do."""
     identifier = new_id("evt")
     body = {
         "id": identifier,

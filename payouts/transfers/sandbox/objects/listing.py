@@ -1,4 +1,4 @@
-"""Lists as Stripe's v1 gives them: newest first, pages by cursor, filters."""
+"""Lists as in Stripe's v1 API: newest first, with cursors and filters."""
 
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ PAGE: Fields = {
     "limit": Field("integer", minimum=1),
     "starting_after": Field("string"),
     "ending_before": Field("string"),
-    "expand": Field("texts", supported=False),
+    "expand": Field("strings", supported=False),
 }
 
 _WINDOW = """
@@ -33,10 +33,10 @@ def list_page(
     url: str,
     render: Callable[[sqlite3.Row], Json],
 ) -> ApiResponse:
-    """One page.
+    """One page of a list.
 
-    statement: a select up to its own conditions; time, cursors and order are added.
-    cursor_statement: gives the `seq` of an id.
+    statement: a select with its own conditions; those for time, cursors and order are appended.
+    cursor_statement: selects the `seq` of an id.
     """
     limit = min(params.get("limit", _LIMIT), _MAX_LIMIT)
     backwards = "ending_before" in params and "starting_after" not in params

@@ -1,4 +1,4 @@
-"""Reversals of transfers, whole or in parts, as long as the creator's balance covers them."""
+"""Reversals of transfers, in full or in part, if the creator's balance covers them."""
 
 import json
 import sqlite3
@@ -13,19 +13,19 @@ from payouts.transfers.sandbox.responses import ApiError, ApiResponse, Json, mis
 REVERSAL_CREATE: Fields = {
     "amount": Field("integer", minimum=1),
     "description": Field("string", supported=False),
-    "expand": Field("texts", supported=False),
+    "expand": Field("strings", supported=False),
     "metadata": Field("metadata"),
     "refund_application_fee": Field("boolean", supported=False),
 }
 REVERSAL_LIST: Fields = PAGE
-REVERSAL_GET: Fields = {"expand": Field("texts", supported=False)}
+REVERSAL_GET: Fields = {"expand": Field("strings", supported=False)}
 
 _EMBEDDED = 10
 _REVERSALS = "select * from reversal where transfer_id = :transfer_id"
 
 
 def create_reversal(connection: sqlite3.Connection, call: Call, params: Json) -> ApiResponse:
-    """POST /v1/transfers/{id}/reversals: without an amount, all that is left."""
+    """POST /v1/transfers/{id}/reversals: without an amount, all that is left is reversed."""
     transfer = transfer_row(connection, call.path_ids["id"])
     left = transfer["amount"] - reversed_amount(connection, transfer["id"])
     amount = params.get("amount", left)
@@ -79,7 +79,7 @@ def reversed_amount(connection: sqlite3.Connection, transfer_id: str) -> int:
 
 
 def embedded_reversals(connection: sqlite3.Connection, transfer_id: str) -> Json:
-    """The newest few, as they stand in the transfer itself."""
+    """The newest reversals, as they are embedded in the transfer."""
     rows = connection.execute(
         "select * from reversal where transfer_id = ? order by seq desc limit ?",
         (transfer_id, _EMBEDDED + 1),

@@ -1,4 +1,4 @@
-"""Transfers from the platform's balance to a creator's: made, read, listed."""
+"""Transfers from the platform's balance to a creator's: create, read, list."""
 
 import json
 import sqlite3
@@ -16,7 +16,7 @@ TRANSFER_CREATE: Fields = {
     "currency": Field("string", required=True),
     "description": Field("string"),
     "destination": Field("string", required=True),
-    "expand": Field("texts", supported=False),
+    "expand": Field("strings", supported=False),
     "metadata": Field("metadata"),
     "source_transaction": Field("string", supported=False),
     "source_type": Field("string", choices=("bank_account", "card", "fpx")),
@@ -28,10 +28,10 @@ TRANSFER_LIST: Fields = {
     "destination": Field("string"),
     "transfer_group": Field("string"),
 }
-TRANSFER_GET: Fields = {"expand": Field("texts", supported=False)}
+TRANSFER_GET: Fields = {"expand": Field("strings", supported=False)}
 
-# Stripe's special cases (docs.stripe.com/currencies), written down here a second time on purpose: a mistake
-# in the table that the rail uses must not be shared by what checks it.
+# Stripe's special cases (docs.stripe.com/currencies), repeated here on purpose: a mistake in the client's
+# table must not be shared by the sandbox, which checks it.
 _DIVISIBLE_BY = {"isk": 100, "ugx": 100, "bhd": 10, "jod": 10, "kwd": 10, "omr": 10, "tnd": 10}
 
 _TRANSFERS = """select * from transfer where (:destination is null or destination = :destination)
@@ -114,7 +114,7 @@ def transfer_json(connection: sqlite3.Connection, row: sqlite3.Row) -> Json:
 def _check_transfer(
     connection: sqlite3.Connection, call: Call, amount: int, currency: str, destination: str
 ) -> None:
-    """Raises Refusal when Stripe would not make it, with the codes that users of Stripe report."""
+    """Raises ApiError when Stripe would refuse the transfer, with the codes that Stripe uses."""
     if call.account_id != PLATFORM:
         raise ApiError("In the sandbox only the platform makes transfers.", code="not_in_sandbox")
     if amount % _DIVISIBLE_BY.get(currency, 1):

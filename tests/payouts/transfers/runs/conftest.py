@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.cast.books import Books
+from tests.cast.months import DEFAULT_SEED, PAID, SEALED
 from tests.harness.databases.snapshots import database_seed_for
-from tests.payouts.cast import DEFAULT_SEED, Books
-from tests.payouts.transfers.runs.scenes import PAID, SEALED
 
 database_seed = database_seed_for(paid=PAID, sealed=SEALED, books=DEFAULT_SEED)
 

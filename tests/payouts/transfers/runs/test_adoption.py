@@ -1,4 +1,4 @@
-"""Transfers that the books do not know: they are booked once, and what comes back of them too."""
+"""Transfers that the books do not know: they are booked once, and so are their reversals."""
 
 import pytest
 
@@ -11,25 +11,25 @@ from payouts.transfers.reconciliation.reconciliation import Reconciliation, reco
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.stripe.client import StripeRail
 from payouts.transfers.stripe.outcome import Outcome
-from tests.harness.databases.snapshots import database_seed_for
-from tests.payouts.cast import DEFAULT_SEED, Books, at, connect, seed_after
-from tests.payouts.transfers.runs.scenes import (
+from tests.cast.books import Books, add_brand, at, connect_account, open_books
+from tests.cast.months import (
+    DEFAULT_SEED,
     NOVEMBER,
     OCTOBER,
     PAID,
     SEALED,
     add_booking,
-    at_terminal,
     attempts_of,
     later,
     only_payout,
-    open_brand,
     payouts_of,
-    run_at,
     seal,
     seal_october,
+    seed_after,
     transfers_in,
 )
+from tests.harness.databases.snapshots import database_seed_for
+from tests.payouts.transfers.runs.provider import at_terminal
 from tracker.errors import Conflict
 
 COMPARED = "11-12"
@@ -44,7 +44,7 @@ def reconciled(books: Books, when: str = COMPARED) -> Reconciliation:
 
 
 def send_again(books: Books, number: int = 1, key: str = "again") -> str:
-    """What an attempt of the payout had frozen, sent another time. The transfer's id."""
+    """Send the stored parameters of an attempt of the payout again. Returns the transfer's id."""
     attempt = attempts_of(books, only_payout(books).id)[number - 1]
     return made(rail_of(books).send_transfer(attempt.parameters, key, attempt.api_version))
 
@@ -65,9 +65,9 @@ def reverse(books: Books, transfer_ref: str, amount: int, key: str = "back") -> 
 
 
 def adopt_transfer(books: Books, transfer_ref: str, when: str = COMPARED) -> bool:
-    """Whether it stood in the books before."""
+    """Returns whether the transfer was in the books before."""
     found = rail_of(books).transfer(transfer_ref)
-    back = reversals_of(rail_of(books), found)
+    reversals = reversals_of(rail_of(books), found)
 
     def work(session: object) -> bool:
         booked = adopt(
@@ -75,14 +75,14 @@ def adopt_transfer(books: Books, transfer_ref: str, when: str = COMPARED) -> boo
             at(when),
             brand_id=books.brand_id,
             transfer=found,
-            reversals=back,
+            reversals=reversals,
         )
         return booked.known
 
     return bool(books.write(work))
 
 
-def test_a_second_transfer_of_a_paid_payout_is_booked_and_netted_later(paid: Books) -> None:
+def test_a_second_transfer_of_a_paid_payout_is_booked_and_offset_later(paid: Books) -> None:
     again = send_again(paid)
     assert reconciled(paid).unknown_transfers == [again]
     assert not adopt_transfer(paid, again)
@@ -92,7 +92,7 @@ def test_a_second_transfer_of_a_paid_payout_is_booked_and_netted_later(paid: Boo
     add_booking(paid, 140_00, "11-20")
     paid.end(NOVEMBER.name, NOVEMBER.closing)
     paid.approve(NOVEMBER.name, NOVEMBER.approval)
-    assert run_at(paid, NOVEMBER.payday).pay(paid.brand_id).paid
+    assert paid.run(NOVEMBER.payday).pay(paid.brand_id).paid
     assert [each.amount_minor for each in payouts_of(paid)] == [80_00, 60_00]
     assert sum(each["amount"] for each in transfers_in(paid.sandbox)) == 220_00
 
@@ -106,8 +106,8 @@ def test_a_payouts_own_transfer_is_not_adopted(paid: Books) -> None:
 def give_up_and_send_again(books: Books) -> None:
     seal_october(books)
     books.sandbox.control.queue_fault("drop_before", times=2)
-    (payout_id,) = run_at(books, OCTOBER.payday).pay(books.brand_id).unknown
-    run = run_at(books, later(OCTOBER.payday, hours=25))
+    (payout_id,) = books.run(OCTOBER.payday).pay(books.brand_id).unknown
+    run = books.run(later(OCTOBER.payday, hours=25))
     assert run.give_up(payout_id)
     run.retry(only_payout(books))
     assert only_payout(books).state == "unknown"
@@ -122,7 +122,7 @@ database_seed = database_seed_for(second_attempt_unknown=TWICE, paid=PAID, seale
 
 @pytest.fixture
 def second_attempt_unknown(books: Books) -> Books:
-    """The first attempt was given up; of the second nobody knows. Then the first one's transfer is made."""
+    """The first attempt was given up and the second is unknown; then the first one's transfer is made."""
     return books
 
 
@@ -132,12 +132,12 @@ def test_transfer_of_an_abandoned_attempt_is_adopted_and_the_open_one_given_up(
     books = second_attempt_unknown
     payout_id, (transfer,) = only_payout(books).id, transfers_in(books.sandbox)
     with at_terminal(books, later(OCTOBER.payday, hours=50)) as terminal:
-        told = terminal.run("payout", "retry", payout_id, "--nothing-was-sent").output
-        assert f"payout adopt {transfer['id']}" in told
+        output = terminal.run("payout", "retry", payout_id, "--nothing-was-sent").output
+        assert f"payout adopt {transfer['id']}" in output
         terminal.ask("payout", "adopt", transfer["id"], "--brand", books.brand_id)
     with at_terminal(books, later(OCTOBER.payday, hours=53)) as terminal:
-        told = terminal.run("payout", "retry", payout_id, "--nothing-was-sent").output
-        assert "cannot be tried now" in told
+        output = terminal.run("payout", "retry", payout_id, "--nothing-was-sent").output
+        assert "cannot be retried now" in output
     assert (only_payout(books).state, books.balance().total_minor) == ("failed", 0)
     assert len(transfers_in(books.sandbox)) == 1
     assert books.faults(later(OCTOBER.payday, hours=60)) == []
@@ -151,26 +151,26 @@ def test_adopted_transfer_does_not_hide_the_transfer_of_the_open_attempt(
     adopt_transfer(books, late["id"])
     key = attempts_of(books, only_payout(books).id)[1].idempotency_key
     second = send_again(books, number=2, key=key)
-    asked = len(books.sandbox.control.requests())
-    assert run_at(books, later(OCTOBER.payday, hours=26)).resolve_open_attempts().paid
-    sent = [each["method"] for each in books.sandbox.control.requests()[asked:]]
-    assert "POST" not in sent  # what was paid once is only looked for
+    before = len(books.sandbox.control.requests())
+    assert books.run(later(OCTOBER.payday, hours=26)).resolve_open_attempts().paid
+    sent = [each["method"] for each in books.sandbox.control.requests()[before:]]
+    assert "POST" not in sent  # the payout was paid by the adopted transfer, so it is only looked up
     assert (only_payout(books).transfer_ref, books.balance().payable_minor) == (second, -80_00)
     assert books.faults(COMPARED) == []
 
 
 def test_transfer_of_an_open_attempt_cannot_be_adopted(sealed: Books) -> None:
     sealed.sandbox.control.queue_fault("drop_after")
-    run_at(sealed, OCTOBER.payday).pay(sealed.brand_id)
+    sealed.run(OCTOBER.payday).pay(sealed.brand_id)
     (transfer,) = transfers_in(sealed.sandbox)
-    with pytest.raises(Conflict, match="To settle it, run: linkledger payout retry"):
+    with pytest.raises(Conflict, match="To book it as paid, run: linkledger payout retry"):
         adopt_transfer(sealed, transfer["id"])
     assert only_payout(sealed).state == "unknown"
 
 
 @pytest.mark.parametrize("parts", [(50_00,), (20_00, 30_00)])
 def test_reversal_of_an_adopted_transfer_is_payable_again(books: Books, parts: tuple[int, ...]) -> None:
-    transfer = manual_transfer(books, connect(books), 50_00)
+    transfer = manual_transfer(books, connect_account(books, top_up="EUR"), 50_00)
     adopt_transfer(books, transfer)
     assert books.balance().payable_minor == -50_00
     for number, part in enumerate(parts):
@@ -181,8 +181,8 @@ def test_reversal_of_an_adopted_transfer_is_payable_again(books: Books, parts: t
     assert books.faults() == []
 
 
-def test_a_transfer_that_came_back_before_it_was_adopted_takes_nothing_from_the_creator(books: Books) -> None:
-    transfer = manual_transfer(books, connect(books), 50_00)
+def test_reversals_before_the_adoption_reduce_what_the_creator_owes(books: Books) -> None:
+    transfer = manual_transfer(books, connect_account(books, top_up="EUR"), 50_00)
     reverse(books, transfer, 40_00)
     assert not adopt_transfer(books, transfer)
     assert books.balance().payable_minor == -10_00
@@ -194,11 +194,13 @@ def test_a_transfer_that_came_back_before_it_was_adopted_takes_nothing_from_the_
 
 
 def test_adopting_twice_reports_that_it_was_known(books: Books) -> None:
-    transfer = manual_transfer(books, connect(books), 50_00)
+    transfer = manual_transfer(books, connect_account(books, top_up="EUR"), 50_00)
     with at_terminal(books, COMPARED) as terminal:
-        told = [terminal.run("payout", "adopt", transfer, "--brand", books.brand_id).output for _ in range(2)]
-    assert ["are booked as paid" in each for each in told] == [True, False]
-    assert ["stood in the books before" in each for each in told] == [False, True]
+        outputs = [
+            terminal.run("payout", "adopt", transfer, "--brand", books.brand_id).output for _ in range(2)
+        ]
+    assert ["was booked as paid" in each for each in outputs] == [True, False]
+    assert ["was already in the books" in each for each in outputs] == [False, True]
 
 
 @pytest.fixture
@@ -206,10 +208,8 @@ def two_brands(
     settings: Settings, databases: Databases, sandbox_server: SandboxServer
 ) -> tuple[Books, Books]:
     """Two brands that pay the same account of the same creator."""
-    teas = open_brand(settings, databases, sandbox_server, name="Teas")
-    mugs = open_brand(
-        settings, databases, sandbox_server, name="Mugs", since="09-02", creator_id=teas.creator_id
-    )
+    teas = open_books(settings, databases, sandbox_server)
+    mugs = add_brand(teas, same_account=True, since="09-02")
     account = rail_account(teas)
     mugs.write(
         lambda s: register_payee(
@@ -222,7 +222,7 @@ def two_brands(
 def rail_account(books: Books) -> str:
     add_booking(books, 80_00, "10-20")
     seal(books, OCTOBER)
-    run_at(books, OCTOBER.payday).pay(books.brand_id)
+    books.run(OCTOBER.payday).pay(books.brand_id)
     return str(transfers_in(books.sandbox)[0]["destination"])
 
 
@@ -232,7 +232,7 @@ def test_a_transfer_of_one_brands_payout_is_not_adopted_by_another(two_brands: t
     teas.sandbox.control.top_up("EUR", -20_000_000)
     teas.end(NOVEMBER.name, NOVEMBER.closing)
     teas.approve(NOVEMBER.name, NOVEMBER.approval)
-    run_at(teas, NOVEMBER.payday).pay(teas.brand_id)
+    teas.run(NOVEMBER.payday).pay(teas.brand_id)
     (waiting,) = [each for each in payouts_of(teas) if each.state == "prepared"]
     teas.sandbox.control.top_up("EUR", 20_000_000)
     account = str(transfers_in(teas.sandbox)[0]["destination"])

@@ -1,4 +1,4 @@
-"""What a payout pays: the minimum and its waivers, what is carried, what is owed back, and who waits."""
+"""The amounts of payouts: the minimum and its waivers, carried amounts, debts, and creators who must wait."""
 
 import pytest
 from sqlalchemy import text
@@ -9,34 +9,29 @@ from config.settings import Settings
 from payouts.transfers.planning.preparation import plans_of
 from payouts.transfers.sandbox.server import SandboxServer
 from payouts.transfers.sending.report import Report
-from tests.payouts.cast import Books, at
-from tests.payouts.transfers.runs.scenes import (
+from tests.cast.books import Books, add_brand, add_creator, at, connect_account, open_books
+from tests.cast.months import (
     DECEMBER,
     NOVEMBER,
     OCTOBER,
     Month,
     add_booking,
-    add_creator,
-    approve_in,
-    assert_paid_once,
-    connect_account,
     only_payout,
-    open_brand,
     payouts_of,
-    run_at,
     seal,
     sell_and_release,
     transfers_in,
 )
+from tests.payouts.transfers.runs.provider import assert_paid_once
 from tracker.programs.models import Enrollment
 
 
 def close_and_pay(books: Books, month: Month) -> Report:
     seal(books, month)
-    return run_at(books, month.payday).pay(books.brand_id)
+    return books.run(month.payday).pay(books.brand_id)
 
 
-def test_below_the_minimum_is_carried_forward_and_paid_with_the_next(books: Books) -> None:
+def test_an_amount_below_the_minimum_is_carried_and_paid_with_the_next_one(books: Books) -> None:
     add_booking(books, 49_99, "10-20")
     report = close_and_pay(books, OCTOBER)
     assert "49.99 EUR is below the minimum of 50.00 EUR" in report.skipped[books.creator_id]
@@ -51,9 +46,9 @@ def test_an_amount_that_waited_twelve_months_is_paid_even_below_the_minimum(book
     assert close_and_pay(books, OCTOBER).skipped
     books.end("2027-09", Month("2027-09").closing)
     for name in ["2026-11", "2026-12", *(f"2027-{number:02}" for number in range(1, 10))]:
-        approve_in(books, "EUR", name, Month("2027-09").approval)
-    assert run_at(books, "2027-10-20T11:00:00").pay(books.brand_id).skipped
-    assert run_at(books, "2027-10-20T12:00:00").pay(books.brand_id).paid
+        books.approve(name, Month("2027-09").approval, "EUR")
+    assert books.run("2027-10-20T11:00:00").pay(books.brand_id).skipped
+    assert books.run("2027-10-20T12:00:00").pay(books.brand_id).paid
     assert only_payout(books).amount_minor == 1_00
     assert_paid_once(books)
 
@@ -62,7 +57,7 @@ def test_a_creator_who_has_left_every_program_is_paid_below_the_minimum(books: B
     add_booking(books, 1_00, "10-20")
     assert close_and_pay(books, OCTOBER).skipped
     end_enrollment(books)
-    assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
+    assert books.run(OCTOBER.payday).pay(books.brand_id).paid
     assert only_payout(books).amount_minor == 1_00
 
 
@@ -74,34 +69,34 @@ def end_enrollment(books: Books) -> None:
     books.write(work)
 
 
-def test_who_has_not_connected_an_account_waits_and_is_told_so(books: Books) -> None:
+def test_a_creator_without_an_account_waits_and_the_reason_is_shown(books: Books) -> None:
     bert = add_creator(books, "bert", connected=False)
     add_booking(bert, 80_00, "10-20")
     assert "has not connected a bank account" in close_and_pay(books, OCTOBER).skipped[bert.creator_id]
-    connect_account(bert, None)
-    assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
+    connect_account(bert)
+    assert books.run(OCTOBER.payday).pay(books.brand_id).paid
     assert_paid_once(books)
 
 
-def test_who_has_not_finished_the_set_up_waits_with_the_providers_reason(books: Books) -> None:
+def test_a_creator_who_has_not_finished_the_set_up_waits_with_the_providers_reason(books: Books) -> None:
     bert = add_creator(books, "bert", connected=False)
-    account = connect_account(bert, None, ready=False)
+    account = connect_account(bert, ready=False)
     add_booking(bert, 80_00, "10-20")
     assert "payment provider" in close_and_pay(books, OCTOBER).skipped[bert.creator_id]
     books.sandbox.control.complete_onboarding(account)
-    assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
+    assert books.run(OCTOBER.payday).pay(books.brand_id).paid
 
 
-def test_an_account_that_the_provider_restricted_since_is_not_sent_to(books: Books) -> None:
+def test_nothing_is_sent_to_an_account_that_the_provider_has_restricted(books: Books) -> None:
     bert = add_creator(books, "bert", connected=False)
-    account = connect_account(bert, None)
+    account = connect_account(bert)
     add_booking(bert, 80_00, "10-20")
     books.sandbox.control.complete_onboarding(account, "restricted")
     assert "payment provider" in close_and_pay(books, OCTOBER).skipped[bert.creator_id]
     assert transfers_in(books.sandbox) == []
 
 
-def test_an_account_that_the_provider_does_not_know_keeps_nobody_else_waiting(books: Books) -> None:
+def test_an_account_that_the_provider_does_not_know_does_not_block_other_creators(books: Books) -> None:
     bert = add_creator(books, "bert")
     for each in (books, bert):
         add_booking(each, 80_00, "10-20")
@@ -117,24 +112,24 @@ def test_an_account_that_the_provider_does_not_know_keeps_nobody_else_waiting(bo
     assert_paid_once(books)
 
 
-def test_a_currency_that_the_rail_does_not_know_is_blocked_with_the_reason_and_nothing_else_is(
+def test_only_the_currency_that_the_rail_does_not_know_is_blocked_with_a_reason(
     books: Books,
 ) -> None:
     add_booking(books, 80_00, "10-20")
     add_booking(books, 80_000, "10-20", currency="LYD")
     books.end("2026-10", OCTOBER.closing)
     for currency in ("EUR", "LYD"):
-        approve_in(books, currency, "2026-10", OCTOBER.approval)
+        books.approve("2026-10", OCTOBER.approval, currency)
     with read_session(books.databases.main) as session:
         plans = {each.currency: each for each in plans_of(session, at("11-09"), books.brand_id, early=True)}
     assert "LYD" in (plans["LYD"].reason or "")
     assert (plans["LYD"].amount_minor, plans["EUR"].amount_minor) == (0, 80_00)
-    report = run_at(books, OCTOBER.payday).pay(books.brand_id)
+    report = books.run(OCTOBER.payday).pay(books.brand_id)
     assert len(report.paid) == 1
     assert_paid_once(books)
 
 
-def test_what_a_creator_owes_is_taken_from_the_next_payout(books: Books) -> None:
+def test_a_debt_is_deducted_from_the_next_payout(books: Books) -> None:
     sell_and_release(books, "1001", 100_00)
     assert close_and_pay(books, OCTOBER).paid
     books.refund("1001", 300_00, "11-15")
@@ -150,14 +145,14 @@ def test_what_a_creator_owes_is_taken_from_the_next_payout(books: Books) -> None
 def test_debt_to_one_brand_does_not_reduce_payouts_of_another(
     settings: Settings, databases: Databases, sandbox_server: SandboxServer
 ) -> None:
-    teas = open_brand(settings, databases, sandbox_server, name="Teas")
-    mugs = open_brand(settings, databases, sandbox_server, name="Mugs", creator_id=teas.creator_id)
+    teas = open_books(settings, databases, sandbox_server)
+    mugs = add_brand(teas, same_account=True)
     add_booking(teas, 90_00, "10-20", kind="deduction")
     add_booking(mugs, 80_00, "10-20")
     for each in (teas, mugs):
         add_booking(each, 1000_00, "10-01", kind="deposit")
         seal(each, OCTOBER)
-        run_at(each, OCTOBER.payday, rail_shared=True).pay(each.brand_id)
+        each.run(OCTOBER.payday, rail_shared=True).pay(each.brand_id)
     assert (payouts_of(teas), [each.amount_minor for each in payouts_of(mugs)]) == ([], [80_00])
 
 
@@ -167,7 +162,7 @@ def test_reversal_of_a_later_release_does_not_lower_this_payout(books: Books) ->
     seal(books, OCTOBER)
     books.run_jobs(at("11-05"))  # 2002 is released in November
     books.refund("2002", 400_00, "11-08 12:00")
-    assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
+    assert books.run(OCTOBER.payday).pay(books.brand_id).paid
     assert only_payout(books).amount_minor == 100_00
     assert books.balance().payable_minor == 0
 
@@ -176,7 +171,7 @@ def test_reversal_of_a_later_release_does_not_lower_this_payout(books: Books) ->
     ("currency", "owed", "sent", "carried"),
     [("HUF", 51_023_45, 51_023_00, 45), ("BHD", 60_127, 60_120, 7), ("JPY", 51, 51, 0), ("ISK", 51, 51, 0)],
 )
-def test_only_what_the_rail_can_send_is_sent_and_the_rest_is_carried(
+def test_the_amount_is_floored_to_the_rails_step_and_the_rest_is_carried(
     settings: Settings,
     databases: Databases,
     sandbox_server: SandboxServer,
@@ -186,7 +181,7 @@ def test_only_what_the_rail_can_send_is_sent_and_the_rest_is_carried(
     carried: int,
 ) -> None:
     sandbox_server.control.top_up(currency, 1_000_000_000)
-    books = open_brand(settings, databases, sandbox_server, name="Teas", currency=currency)
+    books = open_books(settings, databases, sandbox_server, currency=currency)
     add_booking(books, owed, "10-20")
     assert close_and_pay(books, OCTOBER).paid
     first = only_payout(books)
@@ -195,10 +190,10 @@ def test_only_what_the_rail_can_send_is_sent_and_the_rest_is_carried(
     assert_paid_once(books)
 
 
-def test_what_was_carried_is_paid_with_the_next_payout_once(
+def test_a_carried_amount_is_paid_once_with_the_next_payout(
     settings: Settings, databases: Databases, sandbox_server: SandboxServer
 ) -> None:
-    books = open_brand(settings, databases, sandbox_server, name="Teas", currency="HUF")
+    books = open_books(settings, databases, sandbox_server, currency="HUF")
     sandbox_server.control.top_up("HUF", 1_000_000_000)
     add_booking(books, 510_060, "10-20")
     assert close_and_pay(books, OCTOBER).paid
@@ -215,7 +210,7 @@ def test_what_was_carried_is_paid_with_the_next_payout_once(
 def test_less_than_the_rail_can_send_is_carried_even_when_the_minimum_is_waived(
     settings: Settings, databases: Databases, sandbox_server: SandboxServer
 ) -> None:
-    books = open_brand(settings, databases, sandbox_server, name="Teas", currency="HUF", minimum_minor=0)
+    books = open_books(settings, databases, sandbox_server, currency="HUF", minimum_minor=0)
     add_booking(books, 99, "10-20")
     end_enrollment(books)
     assert (

@@ -1,4 +1,4 @@
-"""A payout has the amounts of one brand, creator and currency in it, and waits for nothing of others."""
+"""A payout contains amounts of one brand, creator and currency, and does not depend on others."""
 
 import pytest
 from sqlalchemy import select
@@ -6,24 +6,19 @@ from sqlalchemy import select
 from config.database import read_session
 from payouts.settlement.models import Payout
 from payouts.transfers.models import Payee
-from tests.harness.databases.snapshots import POSTGRESQL_NIGHTLY
-from tests.payouts.cast import Books, at
-from tests.payouts.owners import return_payouts
-from tests.payouts.transfers.runs.scenes import (
+from tests.cast.books import Books, add_brand, add_creator, at
+from tests.cast.months import (
     DECEMBER,
     NOVEMBER,
     OCTOBER,
-    CurrencyBooks,
     add_booking,
-    add_creator,
-    approve_in,
     only_payout,
-    open_brand,
     payouts_of,
-    run_at,
+    return_payouts,
     seal,
     sell_and_release,
 )
+from tests.harness.databases.snapshots import POSTGRESQL_NIGHTLY
 from tests.payouts.transfers.runs.test_adoption import adopt_transfer, manual_transfer, reverse
 from tests.payouts.transfers.runs.test_amounts import close_and_pay, end_enrollment
 from tracker.errors import NotFound
@@ -31,29 +26,21 @@ from tracker.errors import NotFound
 pytestmark = POSTGRESQL_NIGHTLY
 
 
-def another_brand(books: Books, currency: str = "EUR") -> CurrencyBooks:
-    """Of the same creator. The rail account is the first brand's."""
-    return open_brand(
-        books.settings,
-        books.databases,
-        books.sandbox,
-        name="Mugs",
-        currency=currency,
-        creator_id=books.creator_id,
-        since="09-02",
-    )
+def another_brand(books: Books, currency: str = "EUR") -> Books:
+    """Another brand with the same creator. The rail account belongs to the first brand."""
+    return add_brand(books, currency=currency, since="09-02")
 
 
 def amounts(payouts: list[Payout]) -> list[tuple[str, int, int]]:
     return [(each.currency, each.amount_minor, each.carried_minor) for each in payouts]
 
 
-def test_what_became_payable_after_the_period_waits_for_the_next_statement(books: Books) -> None:
+def test_an_amount_payable_after_the_period_waits_for_the_next_statement(books: Books) -> None:
     add_booking(books, 80_00, "10-20")
     books.end("2026-10", OCTOBER.closing)
     add_booking(books, 60_00, "11-05")
     books.approve("2026-10", OCTOBER.approval)
-    assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
+    assert books.run(OCTOBER.payday).pay(books.brand_id).paid
     assert close_and_pay(books, NOVEMBER).paid
     assert amounts(payouts_of(books)) == [("EUR", 80_00, 0), ("EUR", 60_00, 0)]
 
@@ -64,17 +51,17 @@ def test_a_remainder_is_carried_to_the_same_brand_creator_and_currency(books: Bo
     mugs, bert = another_brand(books), add_creator(books, "bert")
     add_booking(books, 510_060, "10-20", currency="HUF")
     books.end("2026-10", OCTOBER.closing)
-    approve_in(books, "HUF", "2026-10", OCTOBER.approval)
-    assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
+    books.approve("2026-10", OCTOBER.approval, "HUF")
+    assert books.run(OCTOBER.payday).pay(books.brand_id).paid
     add_booking(books, 60_127, "11-20", currency="BHD")
     for each in (bert, mugs):
         add_booking(each, 520_050, "11-20", currency="HUF")
     for each in (books, mugs):
         each.end("2026-11", NOVEMBER.closing)
-        approve_in(each, "HUF", "2026-11", NOVEMBER.approval)
-    approve_in(books, "BHD", "2026-11", NOVEMBER.approval)
+        each.approve("2026-11", NOVEMBER.approval, "HUF")
+    books.approve("2026-11", NOVEMBER.approval, "BHD")
     for each in (books, mugs):
-        run_at(each, NOVEMBER.payday).pay(each.brand_id)
+        each.run(NOVEMBER.payday).pay(each.brand_id)
     assert amounts(payouts_of(books)) == [("HUF", 510_000, 60), ("BHD", 60_120, 7), ("HUF", 520_000, 50)]
     assert amounts(payouts_of(mugs)) == [("HUF", 520_000, 50)]
 
@@ -83,8 +70,8 @@ def test_brand_minimum_does_not_apply_to_other_currencies(books: Books) -> None:
     books.sandbox.control.top_up("JPY", 10_000)
     add_booking(books, 4_000, "10-20", currency="JPY")
     books.end("2026-10", OCTOBER.closing)
-    approve_in(books, "JPY", "2026-10", OCTOBER.approval)
-    assert run_at(books, OCTOBER.payday).pay(books.brand_id).paid
+    books.approve("2026-10", OCTOBER.approval, "JPY")
+    assert books.run(OCTOBER.payday).pay(books.brand_id).paid
 
 
 def test_minimum_is_waived_only_for_the_creator_who_left_the_brand(
@@ -121,7 +108,7 @@ def test_hold_is_reapplied_although_another_payout_was_not_reversed(books: Books
     assert (books.balance().pending_minor, books.balance().payable_minor) == (100_00, 0)
 
 
-def test_on_a_shared_account_only_the_same_brand_and_currency_take_from_a_deposit(books: Books) -> None:
+def test_on_a_shared_account_a_deposit_is_used_only_by_its_brand_and_currency(books: Books) -> None:
     mugs = another_brand(books)
     books.sandbox.control.top_up("JPY", 9_000)
     for each, currency, amount in ((books, "EUR", 80_00), (books, "JPY", 9_000), (mugs, "EUR", 80_00)):
@@ -129,19 +116,19 @@ def test_on_a_shared_account_only_the_same_brand_and_currency_take_from_a_deposi
         add_booking(each, amount, "10-21", currency=currency, kind="deposit")
     for each in (books, mugs):
         seal(each, OCTOBER)
-    approve_in(books, "JPY", "2026-10", OCTOBER.approval)
+    books.approve("2026-10", OCTOBER.approval, "JPY")
     books.sandbox.control.queue_fault("drop_after")
-    report = run_at(books, OCTOBER.payday, rail_shared=True).pay(books.brand_id)
+    report = books.run(OCTOBER.payday, rail_shared=True).pay(books.brand_id)
     assert (len(report.unknown), len(report.paid)) == (1, 1)
-    assert run_at(mugs, OCTOBER.payday, rail_shared=True).pay(mugs.brand_id).paid
+    assert mugs.run(OCTOBER.payday, rail_shared=True).pay(mugs.brand_id).paid
 
 
-def test_money_in_one_currency_pays_nothing_in_another(books: Books) -> None:
+def test_the_balance_of_one_currency_is_not_used_for_another(books: Books) -> None:
     add_booking(books, 80_00, "10-20")
     add_booking(books, 9_000, "10-20", currency="JPY")
     seal(books, OCTOBER)
-    approve_in(books, "JPY", "2026-10", OCTOBER.approval)
-    report = run_at(books, OCTOBER.payday).pay(books.brand_id)
+    books.approve("2026-10", OCTOBER.approval, "JPY")
+    report = books.run(OCTOBER.payday).pay(books.brand_id)
     assert (len(report.paid), len(report.waiting), report.failed) == (1, 1, [])
 
 
@@ -151,7 +138,7 @@ def account_of(books: Books) -> str:
         return session.scalars(select(Payee.account_ref).where(*own)).one()
 
 
-def test_an_adopted_transfer_counts_for_the_creator_to_whom_it_went(books: Books) -> None:
+def test_an_adopted_transfer_is_booked_for_the_creator_who_received_it(books: Books) -> None:
     bert = add_creator(books, "bert")
     transfer = manual_transfer(books, account_of(bert), 50_00)
     with pytest.raises(NotFound):
@@ -160,7 +147,7 @@ def test_an_adopted_transfer_counts_for_the_creator_to_whom_it_went(books: Books
     assert (books.balance().payable_minor, bert.balance().payable_minor) == (0, -50_00)
 
 
-def test_all_of_an_adopted_transfer_may_come_back_after_another_did(books: Books) -> None:
+def test_each_of_two_adopted_transfers_can_be_reversed_completely(books: Books) -> None:
     for amount in (50_00, 30_00):
         transfer = manual_transfer(books, account_of(books), amount, f"by hand {amount}")
         adopt_transfer(books, transfer)

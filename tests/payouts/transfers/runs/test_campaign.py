@@ -1,4 +1,4 @@
-"""A random campaign of payouts and faults: in the end books, payouts and transfers tell one story."""
+"""A random campaign of payouts and faults: in the end books, payouts and transfers agree."""
 
 import os
 import random
@@ -11,18 +11,9 @@ from sqlalchemy import select
 
 from config.database import read_session
 from payouts.settlement.models import Attempt
-from tests.payouts.cast import Books
-from tests.payouts.transfers.runs.scenes import (
-    Month,
-    add_booking,
-    add_creator,
-    assert_paid_once,
-    later,
-    payouts_of,
-    run_at,
-    seal,
-    transfers_in,
-)
+from tests.cast.books import Books, add_creator
+from tests.cast.months import Month, add_booking, later, payouts_of, seal, transfers_in
+from tests.payouts.transfers.runs.provider import assert_paid_once
 
 FAULTS = [f"{what}_before" for what in ("drop", "cut", "html", "500", "503", "409", "429", "401", "403")]
 FAULTS += [f"{what}_after" for what in ("drop", "cut", "html", "500", "503", "424", "409")]
@@ -30,7 +21,7 @@ SEED = os.environ.get("LINKLEDGER_TEST_SEED")
 
 
 class Campaign:
-    """Months in which creators earn, lose some of it, and are paid over a line that breaks all the time."""
+    """Months in which creators earn, have deductions, and are paid over a connection that often fails."""
 
     def __init__(self, books: Books, seed: str, creators: int) -> None:
         self.rng = random.Random(seed)
@@ -44,9 +35,9 @@ class Campaign:
             add_booking(creator, amount, month.day(10))
             self.earned += amount
             if self.rng.random() < 0.3:
-                back = self.rng.randint(1_00, 150_00)
-                add_booking(creator, back, month.day(20), kind="deduction")
-                self.earned -= back
+                deduction = self.rng.randint(1_00, 150_00)
+                add_booking(creator, deduction, month.day(20), kind="deduction")
+                self.earned -= deduction
         seal(self.books, month)
         self._queue_faults()
         for hours in (0, 1, 2, 30, 31):
@@ -60,16 +51,16 @@ class Campaign:
                 self.books.sandbox.control.queue_fault(kind, sticky=sticky)
 
     def _run(self, when: str) -> None:
-        run_at(self.books, when).resolve_open_attempts()
-        run_at(self.books, when).pay(self.books.brand_id)
+        self.books.run(when).resolve_open_attempts()
+        self.books.run(when).pay(self.books.brand_id)
 
     def end(self, month: Month) -> None:
-        """The line works again; of what is still open a person looks whether it was made."""
+        """The connection works again, and a person gives up payouts that are still unknown."""
         self.books.sandbox.control.clear_faults()
         when = later(month.payday, days=3)
         for payout in payouts_of(self.books):
             if payout.state == "unknown":
-                run_at(self.books, when).give_up(payout.id)
+                self.books.run(when).give_up(payout.id)
         self._run(later(month.payday, days=4))
 
 

@@ -3,30 +3,21 @@
 import threading
 from collections import Counter
 
-from tests.payouts.cast import Books
-from tests.payouts.transfers.runs.scenes import (
-    OCTOBER,
-    add_booking,
-    add_creator,
-    assert_paid_once,
-    later,
-    payouts_of,
-    run_at,
-    seal,
-    transfers_in,
-)
+from tests.cast.books import Books, add_creator
+from tests.cast.months import OCTOBER, add_booking, later, payouts_of, seal, transfers_in
+from tests.payouts.transfers.runs.provider import assert_paid_once
 
 THREADS = 16
 
 
 def run_concurrently(books: Books, when: str, work: str) -> Counter[str]:
-    """Paid payouts by how many of the threads say that they were paid by them. Nothing else may happen."""
+    """For each paid payout, how many of the threads report that they paid it. No thread may fail."""
     start = threading.Barrier(THREADS)
     paid: Counter[str] = Counter()
     errors: list[BaseException] = []
 
     def worker() -> None:
-        run = run_at(books, when)
+        run = books.run(when)
         start.wait()
         try:
             report = run.pay(books.brand_id) if work == "pay" else run.resolve_open_attempts()
@@ -43,7 +34,7 @@ def run_concurrently(books: Books, when: str, work: str) -> Counter[str]:
     return paid
 
 
-def test_sixteen_runs_at_once_pay_everybody_once(books: Books) -> None:
+def test_sixteen_concurrent_runs_pay_every_creator_once(books: Books) -> None:
     for each in (books, add_creator(books, "bert"), add_creator(books, "cleo")):
         add_booking(each, 80_00, "10-20")
     seal(books, OCTOBER)
@@ -56,6 +47,6 @@ def test_sixteen_runs_at_once_pay_everybody_once(books: Books) -> None:
 
 def test_sixteen_concurrent_resolvers_book_a_lost_response_once(sealed: Books) -> None:
     sealed.sandbox.control.queue_fault("drop_after")
-    run_at(sealed, OCTOBER.payday).pay(sealed.brand_id)
-    assert set(run_concurrently(sealed, later(OCTOBER.payday, minutes=10), "settle").values()) == {1}
+    sealed.run(OCTOBER.payday).pay(sealed.brand_id)
+    assert set(run_concurrently(sealed, later(OCTOBER.payday, minutes=10), "resolve").values()) == {1}
     assert_paid_once(sealed)

@@ -1,33 +1,21 @@
-"""Whose money it is: a payout waits, with a reason, until the brand's own is there."""
+"""A payout waits, with a reason, until the brand's own money is available."""
 
 from config.database import Databases
 from config.settings import Settings
 from payouts.transfers.sandbox.server import SandboxServer
-from tests.payouts.cast import FUNDS_MINOR, Books
-from tests.payouts.transfers.runs.scenes import (
-    OCTOBER,
-    CurrencyBooks,
-    add_booking,
-    add_creator,
-    faults_of,
-    later,
-    only_payout,
-    open_brand,
-    run_at,
-    seal,
-    transfers_in,
-)
+from tests.cast.books import FUNDS_MINOR, Books, add_brand, add_creator, open_books
+from tests.cast.months import OCTOBER, add_booking, later, only_payout, seal, transfers_in
 
 
 def test_payout_waits_for_balance_and_is_sent_after_a_top_up(books: Books) -> None:
     books.sandbox.control.top_up("EUR", 79_99 - FUNDS_MINOR)
     add_booking(books, 80_00, "10-20")
     seal(books, OCTOBER)
-    report = run_at(books, OCTOBER.payday).pay(books.brand_id)
+    report = books.run(OCTOBER.payday).pay(books.brand_id)
     assert "0.01 EUR short" in report.waiting[only_payout(books).id]
     assert (only_payout(books).state, transfers_in(books.sandbox)) == ("prepared", [])
     books.sandbox.control.top_up("EUR", 1)
-    assert run_at(books, later(OCTOBER.payday, hours=1)).pay(books.brand_id).paid
+    assert books.run(later(OCTOBER.payday, hours=1)).pay(books.brand_id).paid
     assert len(transfers_in(books.sandbox)) == 1
 
 
@@ -37,32 +25,32 @@ def test_balance_is_not_used_for_two_payouts(books: Books) -> None:
     add_booking(books, 80_00, "10-20")
     add_booking(bert, 80_00, "10-20")
     seal(books, OCTOBER)
-    report = run_at(books, OCTOBER.payday).pay(books.brand_id)
+    report = books.run(OCTOBER.payday).pay(books.brand_id)
     assert (len(report.paid), len(report.waiting), report.failed) == (1, 1, [])
 
 
-def test_a_rail_account_is_not_shared_unless_the_operator_says_so(
+def test_a_rail_account_is_not_shared_unless_the_operator_allows_it(
     settings: Settings, databases: Databases, sandbox_server: SandboxServer
 ) -> None:
     teas, mugs = two_brands(settings, databases, sandbox_server)
-    waiting = run_at(mugs, OCTOBER.payday).pay(mugs.brand_id).waiting
+    waiting = mugs.run(OCTOBER.payday).pay(mugs.brand_id).waiting
     assert "LINKLEDGER_RAIL_SHARED=true" in waiting[only_payout(mugs).id]
-    assert run_at(teas, OCTOBER.payday).pay(teas.brand_id).paid
+    assert teas.run(OCTOBER.payday).pay(teas.brand_id).paid
     assert transfers_in(sandbox_server)[0]["transfer_group"] == only_payout(teas).id
 
 
-def test_on_a_shared_account_each_brand_pays_from_what_it_deposited(
+def test_on_a_shared_account_each_brand_pays_from_its_own_deposits(
     settings: Settings, databases: Databases, sandbox_server: SandboxServer
 ) -> None:
     teas, mugs = two_brands(settings, databases, sandbox_server)
     add_booking(teas, 80_00, "11-01", kind="deposit")
     add_booking(mugs, 79_99, "11-01", kind="deposit")
-    assert run_at(teas, OCTOBER.payday, rail_shared=True).pay(teas.brand_id).paid
-    waiting = run_at(mugs, OCTOBER.payday, rail_shared=True).pay(mugs.brand_id).waiting
+    assert teas.run(OCTOBER.payday, rail_shared=True).pay(teas.brand_id).paid
+    waiting = mugs.run(OCTOBER.payday, rail_shared=True).pay(mugs.brand_id).waiting
     assert "0.01 EUR short" in waiting[only_payout(mugs).id]
     add_booking(mugs, 1, "11-09", kind="deposit")
-    assert run_at(mugs, OCTOBER.payday, rail_shared=True).pay(mugs.brand_id).paid
-    assert (faults_of(teas), len(transfers_in(sandbox_server))) == ([], 2)
+    assert mugs.run(OCTOBER.payday, rail_shared=True).pay(mugs.brand_id).paid
+    assert (teas.faults("11-10 00:00"), len(transfers_in(sandbox_server))) == ([], 2)
 
 
 def test_unknown_payout_uses_up_the_deposit(
@@ -71,21 +59,19 @@ def test_unknown_payout_uses_up_the_deposit(
     teas, _mugs = two_brands(settings, databases, sandbox_server)
     add_booking(teas, 80_00, "11-01", kind="deposit")
     sandbox_server.control.queue_fault("drop_after")
-    run_at(teas, OCTOBER.payday, rail_shared=True).pay(teas.brand_id)
+    teas.run(OCTOBER.payday, rail_shared=True).pay(teas.brand_id)
     bert = add_creator(teas, "bert")
     add_booking(bert, 60_00, "11-20")
     teas.end("2026-11", "12-01 00:05")
     teas.approve("2026-11", "12-08")
-    report = run_at(teas, "12-09", rail_shared=True).pay(teas.brand_id)
+    report = teas.run("12-09", rail_shared=True).pay(teas.brand_id)
     assert (report.paid, len(report.waiting)) == ([], 1)
 
 
-def two_brands(
-    settings: Settings, databases: Databases, sandbox: SandboxServer
-) -> tuple[CurrencyBooks, CurrencyBooks]:
-    """Teas came first. Each owes its creator 80 EUR."""
-    teas = open_brand(settings, databases, sandbox, name="Teas", since="09-01")
-    mugs = open_brand(settings, databases, sandbox, name="Mugs", since="09-02")
+def two_brands(settings: Settings, databases: Databases, sandbox: SandboxServer) -> tuple[Books, Books]:
+    """Two brands, Teas first; each owes its creator 80 EUR."""
+    teas = open_books(settings, databases, sandbox)
+    mugs = add_brand(teas, creator="Mia", since="09-02")
     for each in (teas, mugs):
         add_booking(each, 80_00, "10-20")
         seal(each, OCTOBER)

@@ -1,27 +1,24 @@
-"""A run takes minutes: what happens meanwhile counts, and its leases and keys are as old as they are."""
+"""A run takes minutes: reports that arrive meanwhile count, and leases and keys age during the run."""
 
 from collections.abc import Callable
 
 import pytest
 
 from payouts.transfers.sending.run import PayoutRun, running_clock
-from tests.payouts.cast import FUNDS_MINOR, Books, at
-from tests.payouts.transfers.runs.scenes import (
+from tests.cast.books import FUNDS_MINOR, Books, add_creator, at
+from tests.cast.months import (
     OCTOBER,
-    SlowRail,
     add_booking,
-    add_creator,
-    assert_paid_once,
     later,
     only_payout,
     payouts_of,
-    run_at,
     seal,
     sell_and_release,
     sent_keys,
     transfers_in,
-    wait_until,
 )
+from tests.harness.waiting import wait_until
+from tests.payouts.transfers.runs.provider import SlowRail, assert_paid_once
 
 NOON = OCTOBER.payday
 
@@ -34,50 +31,51 @@ def test_run_clock_advances() -> None:
 
 
 def test_lease_starts_when_the_payout_is_sent(sealed: Books) -> None:
-    others: list[str] = []
+    resolved_by_other: list[str] = []
 
-    def other_run_looks() -> None:
-        report = run_at(sealed, later(OCTOBER.payday, minutes=7)).resolve_open_attempts()
-        others.extend([*report.paid, *report.unknown, *report.failed])
+    def start_other_run() -> None:
+        report = sealed.run(later(OCTOBER.payday, minutes=7)).resolve_open_attempts()
+        resolved_by_other.extend([*report.paid, *report.unknown, *report.failed])
 
-    rail = SlowRail(sealed.sandbox.url, before_sending=other_run_looks)
-    six_minutes_on = at(later(OCTOBER.payday, minutes=6))
-    run = PayoutRun(sealed.databases, rail, at(OCTOBER.payday), clock=lambda: six_minutes_on)
+    rail = SlowRail(sealed.sandbox.url, before_sending=start_other_run)
+    six_minutes_later = at(later(OCTOBER.payday, minutes=6))
+    run = PayoutRun(sealed.databases, rail, at(OCTOBER.payday), clock=lambda: six_minutes_later)
     assert run.pay(sealed.brand_id).paid
-    assert others == []
+    assert resolved_by_other == []
     assert len(sent_keys(sealed.sandbox)) == 1
     assert_paid_once(sealed)
 
 
 def test_key_that_expires_during_a_run_is_only_looked_up(sealed: Books) -> None:
     sealed.sandbox.control.queue_fault("drop_after")
-    run_at(sealed, OCTOBER.payday).pay(sealed.brand_id)
+    sealed.run(OCTOBER.payday).pay(sealed.brand_id)
     rail = SlowRail(sealed.sandbox.url)
-    in_the_end = at(later(OCTOBER.payday, hours=23, minutes=5))
-    started = at(later(OCTOBER.payday, hours=22, minutes=55))
-    assert PayoutRun(sealed.databases, rail, started, clock=lambda: in_the_end).resolve_open_attempts().paid
+    resolved_at = at(later(OCTOBER.payday, hours=23, minutes=5))
+    started_at = at(later(OCTOBER.payday, hours=22, minutes=55))
+    run = PayoutRun(sealed.databases, rail, started_at, clock=lambda: resolved_at)
+    assert run.resolve_open_attempts().paid
     assert len(sent_keys(sealed.sandbox)) == 1
     assert_paid_once(sealed)
 
 
 def run_with_a_pause(books: Books, meanwhile: Callable[[], object]) -> PayoutRun:
-    """Between preparing and sending, where a run with many payouts spends minutes."""
+    """A run that calls `meanwhile` between preparing and sending; a large run needs minutes there."""
     rail = SlowRail(books.sandbox.url, before_balance=meanwhile)
     return PayoutRun(books.databases, rail, at(OCTOBER.payday))
 
 
-def test_a_dispute_after_preparing_keeps_the_payout_of_the_same_run_from_being_sent(books: Books) -> None:
+def test_a_payout_that_is_disputed_after_preparing_is_not_sent_by_the_same_run(books: Books) -> None:
     sell_and_release(books, "1001", 100_00)
     seal(books, OCTOBER)
-    dispute = run_with_a_pause(books, lambda: books.dispute("1001", "opened", 1000_00, NOON))
-    assert not dispute.pay(books.brand_id).paid
+    run = run_with_a_pause(books, lambda: books.dispute("1001", "opened", 1000_00, NOON))
+    assert not run.pay(books.brand_id).paid
     assert (only_payout(books).state, transfers_in(books.sandbox)) == ("cancelled", [])
     assert (books.balance().pending_minor, books.balance().payable_minor) == (100_00, 0)
     assert_paid_once(books)
 
 
 @pytest.mark.parametrize("with_jobs", [True, False])
-def test_a_refund_after_preparing_lowers_what_the_same_run_sends(books: Books, with_jobs: bool) -> None:
+def test_a_refund_after_preparing_lowers_the_amount_of_the_same_run(books: Books, with_jobs: bool) -> None:
     sell_and_release(books, "1001", 100_00)
     seal(books, OCTOBER)
     run = run_with_a_pause(books, lambda: books.refund("1001", 400_00, NOON, with_jobs=with_jobs))

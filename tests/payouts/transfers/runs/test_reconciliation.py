@@ -1,4 +1,4 @@
-"""The comparison goes both ways; what it finds freezes payouts, and only what it has compared is thawed."""
+"""Reconciliation compares both ways, freezes payouts on a difference, and lifts freezes it has covered."""
 
 from datetime import datetime
 from functools import partial
@@ -13,8 +13,8 @@ from payouts.transfers.reconciliation.reconciliation import Reconciliation, reco
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.stripe.client import StripeRail
 from payouts.transfers.stripe.shapes import Movement
-from tests.payouts.cast import Books, at
-from tests.payouts.transfers.runs.scenes import OCTOBER, later, only_payout, run_at, transfers_in
+from tests.cast.books import Books, at
+from tests.cast.months import OCTOBER, later, only_payout, transfers_in
 
 COMPARED = later(OCTOBER.payday, hours=2)
 
@@ -57,7 +57,7 @@ def test_difference_freezes_once_and_is_reported_until_resolved(paid: Books) -> 
         assert not reconciled(paid).clean
     (fault,) = paid.faults(COMPARED)
     assert "frozen: tr_" in fault
-    assert not reconciled(paid, later(COMPARED, days=80)).clean  # however long ago it was
+    assert not reconciled(paid, later(COMPARED, days=80)).clean  # no matter how long ago it was
 
 
 def test_transfer_to_a_foreign_account_is_reported_without_a_freeze(paid: Books) -> None:
@@ -82,19 +82,19 @@ def test_transfer_naming_a_payout_is_unknown_not_foreign(paid: Books) -> None:
 
 def test_transfer_of_an_open_attempt_neither_freezes_nor_unfreezes(sealed: Books) -> None:
     sealed.sandbox.control.queue_fault("drop_after")
-    run_at(sealed, OCTOBER.payday).pay(sealed.brand_id)
+    sealed.run(OCTOBER.payday).pay(sealed.brand_id)
     found = reconciled(sealed)
     assert (found.clean, len(found.under_way), frozen(sealed)) == (True, 1, False)
     freeze(sealed)
     assert reconciled(sealed).clean
     assert frozen(sealed)
-    assert run_at(sealed, COMPARED).resolve_open_attempts().paid
+    assert sealed.run(COMPARED).resolve_open_attempts().paid
     assert reconciled(sealed, later(COMPARED, hours=2)).clean
     assert not frozen(sealed)
 
 
 class FreezingRail(StripeRail):
-    """Something happens while the provider is asked."""
+    """Places a freeze while the provider is being asked."""
 
     def __init__(self, books: Books) -> None:
         super().__init__(SANDBOX_KEY, books.sandbox.url)
@@ -117,7 +117,7 @@ def test_comparison_with_a_lost_lease_changes_no_freeze(paid: Books, clean: bool
         freeze(paid)
 
     def lost(_session: Session) -> None:
-        raise LeaseLost("somebody else is at it")
+        raise LeaseLost("another scheduler has the job")
 
     with SandboxServer(None) as another:
         rail = StripeRail(SANDBOX_KEY, (paid.sandbox if clean else another).url)

@@ -1,26 +1,26 @@
-"""After a definite failure: the amounts are payable again, and the next try chooses anew, under a new key."""
+"""After a definite failure the amounts are payable again; the next try selects them again, with a new key."""
 
 import pytest
 
-from tests.harness.databases.snapshots import database_seed_for
-from tests.payouts.cast import DEFAULT_SEED, Books, at, seed_after
-from tests.payouts.transfers.runs.scenes import (
+from tests.cast.books import Books, at
+from tests.cast.months import (
+    DEFAULT_SEED,
     NOVEMBER,
     OCTOBER,
     SEALED,
     add_booking,
-    assert_paid_once,
-    at_terminal,
     attempts_of,
     later,
     only_payout,
     payouts_of,
-    run_at,
     seal,
+    seed_after,
     sell_and_release,
     sent_keys,
     transfers_in,
 )
+from tests.harness.databases.snapshots import database_seed_for
+from tests.payouts.transfers.runs.provider import assert_paid_once, at_terminal
 
 
 def earn_in_october(books: Books) -> None:
@@ -31,7 +31,7 @@ def earn_in_october(books: Books) -> None:
 def fail_october(books: Books) -> None:
     earn_in_october(books)
     books.sandbox.control.queue_fault("403_before")
-    assert run_at(books, OCTOBER.payday).pay(books.brand_id).failed
+    assert books.run(OCTOBER.payday).pay(books.brand_id).failed
 
 
 EARNED, FAILED = seed_after(earn_in_october), seed_after(fail_october)
@@ -42,24 +42,24 @@ database_seed = database_seed_for(failed=FAILED, earned=EARNED, sealed=SEALED, b
 
 @pytest.fixture
 def earned(books: Books) -> Books:
-    """100 EUR of commission, which the statement of October authorises."""
+    """A commission of 100 EUR, authorised by the statement of October."""
     return books
 
 
 @pytest.fixture
 def failed(books: Books) -> Books:
-    """100 EUR of commission, whose transfer the provider refused."""
+    """A commission of 100 EUR whose transfer the provider refused."""
     return books
 
 
-def test_a_failure_gives_the_amount_back(failed: Books) -> None:
+def test_a_failed_amount_is_payable_again(failed: Books) -> None:
     assert (failed.balance().payable_minor, failed.balance().in_transit_minor) == (100_00, 0)
     assert only_payout(failed).reason
     assert_paid_once(failed)
 
 
-def test_a_retry_has_a_new_key_and_says_which_attempt_it_is(failed: Books) -> None:
-    run_at(failed, later(OCTOBER.payday, hours=1)).pay(failed.brand_id)
+def test_a_retry_has_a_new_key_and_the_next_attempt_number(failed: Books) -> None:
+    failed.run(later(OCTOBER.payday, hours=1)).pay(failed.brand_id)
     first, second = attempts_of(failed, only_payout(failed).id)
     assert (first.number, first.state, second.number, second.state) == (1, "failed", 2, "paid")
     assert sent_keys(failed.sandbox) == [first.idempotency_key, second.idempotency_key]
@@ -69,7 +69,7 @@ def test_a_retry_has_a_new_key_and_says_which_attempt_it_is(failed: Books) -> No
 
 def test_a_refund_between_failure_and_retry_lowers_the_amount(failed: Books) -> None:
     failed.refund("1001", 400_00, "11-09 13:00")
-    run_at(failed, later(OCTOBER.payday, hours=2)).pay(failed.brand_id)
+    failed.run(later(OCTOBER.payday, hours=2)).pay(failed.brand_id)
     assert only_payout(failed).amount_minor == 60_00
     assert failed.balance().payable_minor == 0
     assert_paid_once(failed)
@@ -78,18 +78,18 @@ def test_a_refund_between_failure_and_retry_lowers_the_amount(failed: Books) -> 
 def test_a_full_refund_between_failure_and_retry_leaves_nothing_to_pay(failed: Books) -> None:
     failed.refund("1001", 1000_00, "11-09 13:00")
     for hours in (2, 3):
-        assert not run_at(failed, later(OCTOBER.payday, hours=hours)).pay(failed.brand_id).paid
+        assert not failed.run(later(OCTOBER.payday, hours=hours)).pay(failed.brand_id).paid
     assert (only_payout(failed).state, transfers_in(failed.sandbox)) == ("failed", [])
     assert_paid_once(failed)
 
 
-def test_the_next_seal_cancels_what_had_failed_and_its_statement_pays_it(failed: Books) -> None:
+def test_the_next_statement_cancels_a_failed_payout_and_pays_its_amount(failed: Books) -> None:
     add_booking(failed, 5_00, "11-20")
     failed.end("2026-11", NOVEMBER.closing)
     failed.approve("2026-11", NOVEMBER.approval)
     assert only_payout(failed).state == "cancelled"
     assert "2026-11" in (only_payout(failed).reason or "")
-    run_at(failed, NOVEMBER.payday).pay(failed.brand_id)
+    failed.run(NOVEMBER.payday).pay(failed.brand_id)
     assert [(each.state, each.amount_minor) for each in payouts_of(failed)] == [
         ("cancelled", 100_00),
         ("paid", 105_00),
@@ -97,15 +97,15 @@ def test_the_next_seal_cancels_what_had_failed_and_its_statement_pays_it(failed:
     assert_paid_once(failed)
 
 
-def test_the_next_seal_takes_over_what_was_prepared_and_never_sent(sealed: Books) -> None:
+def test_the_next_statement_takes_over_a_payout_that_was_prepared_and_never_sent(sealed: Books) -> None:
     sealed.sandbox.control.top_up("EUR", -10_000_000)
-    run_at(sealed, OCTOBER.payday).pay(sealed.brand_id)
+    sealed.run(OCTOBER.payday).pay(sealed.brand_id)
     assert only_payout(sealed).state == "prepared"
     add_booking(sealed, 7_00, "11-20")
     sealed.end("2026-11", NOVEMBER.closing)
     sealed.approve("2026-11", NOVEMBER.approval)
     sealed.sandbox.control.top_up("EUR", 100_00)
-    run_at(sealed, NOVEMBER.payday).pay(sealed.brand_id)
+    sealed.run(NOVEMBER.payday).pay(sealed.brand_id)
     assert [(each.state, each.amount_minor) for each in payouts_of(sealed)] == [
         ("cancelled", 80_00),
         ("paid", 87_00),
@@ -113,34 +113,32 @@ def test_the_next_seal_takes_over_what_was_prepared_and_never_sent(sealed: Books
     assert_paid_once(sealed)
 
 
-def test_a_person_can_retry_by_hand(failed: Books) -> None:
+def test_a_person_can_retry_a_payout(failed: Books) -> None:
     with at_terminal(failed, later(OCTOBER.payday, hours=1)) as terminal:
-        answer = terminal.ask("payout", "retry", only_payout(failed).id)
-    assert [each["state"] for each in answer["paid"]] == ["paid"]
+        report = terminal.ask("payout", "retry", only_payout(failed).id)
+    assert [each["state"] for each in report["paid"]] == ["paid"]
     assert_paid_once(failed)
 
 
-def test_a_retry_by_hand_does_not_pay_what_was_disputed_while_the_payout_was_on_its_way(
+def test_a_manual_retry_does_not_pay_a_sale_that_was_disputed_during_the_attempt(
     earned: Books,
 ) -> None:
     earned.sandbox.control.queue_fault("drop_before")
-    (payout_id,) = run_at(earned, OCTOBER.payday).pay(earned.brand_id).unknown
+    (payout_id,) = earned.run(OCTOBER.payday).pay(earned.brand_id).unknown
     earned.dispute("1001", "opened", 1000_00, later(OCTOBER.payday, hours=1))
-    assert run_at(earned, later(OCTOBER.payday, hours=25)).give_up(payout_id)
+    assert earned.run(later(OCTOBER.payday, hours=25)).give_up(payout_id)
     with at_terminal(earned, later(OCTOBER.payday, hours=26)) as terminal:
-        assert "cannot be tried now" in terminal.run("payout", "retry", payout_id).output
+        assert "cannot be retried now" in terminal.run("payout", "retry", payout_id).output
     assert (earned.balance().pending_minor, earned.balance().payable_minor) == (100_00, 0)
     assert_paid_once(earned)
 
 
 @pytest.mark.parametrize("way", ["retry", "run"])
-def test_a_refund_that_no_job_has_entered_yet_is_entered_before_anything_is_paid(
-    failed: Books, way: str
-) -> None:
+def test_a_refund_that_no_job_has_booked_yet_is_booked_before_the_payout(failed: Books, way: str) -> None:
     failed.refund("1001", 1000_00, "11-09 13:00", with_jobs=False)
     with at_terminal(failed, later(OCTOBER.payday, hours=2)) as terminal:
         if way == "retry":
-            assert "cannot be tried now" in terminal.run("payout", "retry", only_payout(failed).id).output
+            assert "cannot be retried now" in terminal.run("payout", "retry", only_payout(failed).id).output
         else:
             assert not terminal.ask("payout", "run", "--brand", failed.brand_id)["paid"]
     assert failed.balance().payable_minor == 0
@@ -158,32 +156,32 @@ def test_final_payout_cannot_be_retried(failed: Books, state: str) -> None:
         assert f"{payout_id} is {state}" in terminal.refused("payout", "retry", payout_id)
 
 
-def test_a_cancelled_payout_is_neither_announced_nor_paid_before_the_next_statement(failed: Books) -> None:
+def test_a_cancelled_payout_is_not_previewed_or_paid_before_the_next_statement(failed: Books) -> None:
     with at_terminal(failed, later(OCTOBER.payday, hours=1)) as terminal:
         terminal.ask("payout", "cancel", only_payout(failed).id, "--reason", "the creator asked for it")
         assert terminal.ask("payout", "preview", "--brand", failed.brand_id) == []
-    assert not run_at(failed, later(OCTOBER.payday, hours=3)).pay(failed.brand_id).paid
+    assert not failed.run(later(OCTOBER.payday, hours=3)).pay(failed.brand_id).paid
     assert failed.balance().payable_minor == 100_00
     assert failed.faults(later(OCTOBER.payday, hours=3)) == []
 
 
 def test_a_refund_while_a_payout_waits_for_money_lowers_it_before_it_is_sent(earned: Books) -> None:
     earned.sandbox.control.top_up("EUR", -10_000_000)
-    waiting = run_at(earned, OCTOBER.payday).pay(earned.brand_id).waiting
+    waiting = earned.run(OCTOBER.payday).pay(earned.brand_id).waiting
     assert list(waiting) == [only_payout(earned).id]
     earned.refund("1001", 400_00, "11-12")
     earned.sandbox.control.top_up("EUR", 100_00)
-    assert run_at(earned, "11-13").pay(earned.brand_id).paid
+    assert earned.run("11-13").pay(earned.brand_id).paid
     assert (only_payout(earned).amount_minor, earned.balance().payable_minor) == (60_00, 0)
     assert_paid_once(earned)
 
 
 def test_a_full_refund_while_a_payout_waits_for_money_cancels_it(earned: Books) -> None:
     earned.sandbox.control.top_up("EUR", -10_000_000)
-    run_at(earned, OCTOBER.payday).pay(earned.brand_id)
+    earned.run(OCTOBER.payday).pay(earned.brand_id)
     earned.refund("1001", 1000_00, "11-12")
     earned.sandbox.control.top_up("EUR", 100_00)
-    assert not run_at(earned, "11-13").pay(earned.brand_id).paid
+    assert not earned.run("11-13").pay(earned.brand_id).paid
     assert transfers_in(earned.sandbox) == []
     assert (earned.balance().payable_minor, earned.balance().in_transit_minor) == (0, 0)
     assert earned.faults(at("11-14").isoformat()) == []
@@ -194,20 +192,20 @@ def test_refused_payout_is_retried_three_times_then_needs_a_person(
 ) -> None:
     failed.sandbox.control.queue_fault("403_before", times=100)
     for hours in (*range(4), 20, 24, 26, 30, 44, 48, 52, 60, 72, 96, 119):
-        report = run_at(failed, later(OCTOBER.payday, hours=hours)).pay(failed.brand_id)
+        report = failed.run(later(OCTOBER.payday, hours=hours)).pay(failed.brand_id)
     assert len(sent_keys(failed.sandbox)) == 4
     assert "payout retry" in report.skipped[failed.creator_id]
     failed.sandbox.control.clear_faults()
     with at_terminal(failed, later(OCTOBER.payday, days=6)) as terminal:
-        answer = terminal.ask("payout", "retry", only_payout(failed).id)
-    assert [each["state"] for each in answer["paid"]] == ["paid"]
+        retried = terminal.ask("payout", "retry", only_payout(failed).id)
+    assert [each["state"] for each in retried["paid"]] == ["paid"]
     assert_paid_once(failed)
 
 
 def test_manual_run_ignores_the_retry_delay(failed: Books) -> None:
     soon = later(OCTOBER.payday, minutes=5)
-    skipped = run_at(failed, soon).pay(failed.brand_id).skipped
-    assert "tried again after 2026-11-09T12:3" in skipped[failed.creator_id]
+    skipped = failed.run(soon).pay(failed.brand_id).skipped
+    assert "retried after 2026-11-09T12:3" in skipped[failed.creator_id]
     with at_terminal(failed, soon) as terminal:
         assert terminal.ask("payout", "run", "--brand", failed.brand_id)["paid"]
     assert_paid_once(failed)

@@ -1,4 +1,4 @@
-"""HTTP by hand, for what the SDK would never send."""
+"""Plain HTTP, for requests that the SDK would never send."""
 
 import json
 from collections.abc import Mapping

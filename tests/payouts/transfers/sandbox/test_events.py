@@ -1,4 +1,4 @@
-"""Events and their deliveries, received by a real server and verified by the real SDK."""
+"""Events and their delivery, received by a real server and verified by the real SDK."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Ask = Callable[..., Reply]
 
 @pytest.fixture
 def history(post_transfer: Ask, ask: Ask) -> list[str]:
-    """Two transfers and a reversal; the ids of their events, oldest first."""
+    """Two transfers and a reversal. Returns the ids of their events, oldest first."""
     transfer = post_transfer("first").json
     post_transfer("second", amount=1)
     ask("POST", f"/v1/transfers/{transfer['id']}/reversals", form={"amount": 500}, key="back")
@@ -34,7 +34,7 @@ def test_each_event_names_the_key_that_caused_it(ask: Ask, history: list[str]) -
     assert events[2]["data"]["object"]["amount_reversed"] == 500
 
 
-def test_a_replay_makes_no_second_event(post_transfer: Ask, sandbox: SandboxServer) -> None:
+def test_a_replay_records_no_second_event(post_transfer: Ask, sandbox: SandboxServer) -> None:
     post_transfer("k")
     post_transfer("k")
     assert sandbox.control.counts()["events"] == 1
@@ -61,7 +61,7 @@ def test_deliveries_are_signed_so_that_the_sdk_accepts_them(
         client.construct_event(body + b" ", headers["Stripe-Signature"], SECRET)
 
 
-def test_deliveries_come_twice_and_in_any_order_on_request(
+def test_deliveries_can_be_repeated_and_reordered(
     sandbox: SandboxServer, fixed_server: Any, history: list[str]
 ) -> None:
     sandbox.control.deliver(fixed_server.url, SECRET, order="reversed", times=2)
@@ -72,7 +72,7 @@ def test_deliveries_come_twice_and_in_any_order_on_request(
     assert _received(fixed_server) != [event for event in history for _ in range(3)]
 
 
-def test_what_was_accepted_is_not_delivered_again_and_what_was_refused_is(
+def test_only_events_that_were_refused_are_delivered_again(
     sandbox: SandboxServer, fixed_server: Any, history: list[str]
 ) -> None:
     sandbox.control.deliver(fixed_server.respond_with(500, "{}").url, SECRET)
@@ -85,7 +85,7 @@ def test_what_was_accepted_is_not_delivered_again_and_what_was_refused_is(
 
 
 def test_deliveries_do_not_leave_this_machine(sandbox: SandboxServer, history: list[str]) -> None:
-    with pytest.raises(Exception, match="this machine only"):
+    with pytest.raises(Exception, match="only delivers to this machine"):
         sandbox.control.deliver("http://shop.example/hooks", SECRET)
 
 

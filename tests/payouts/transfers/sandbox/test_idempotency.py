@@ -1,4 +1,4 @@
-"""Keys, as docs.stripe.com/api/idempotent_requests has them, seen from plain HTTP."""
+"""Idempotency keys, as described at docs.stripe.com/api/idempotent_requests, tested with plain HTTP."""
 
 import sqlite3
 import threading
@@ -15,9 +15,7 @@ Post = Callable[..., Reply]
 DAY_S = 24 * 3600
 
 
-def test_the_first_answer_is_given_again_with_a_header_that_says_so(
-    post_transfer: Post, sandbox: SandboxServer
-) -> None:
+def test_the_first_response_is_replayed_with_a_header(post_transfer: Post, sandbox: SandboxServer) -> None:
     first, again = post_transfer("k"), post_transfer("k")
     assert (first.status, again.status) == (200, 200)
     assert again.text == first.text
@@ -27,7 +25,9 @@ def test_the_first_answer_is_given_again_with_a_header_that_says_so(
     assert sandbox.control.counts()["transfers"] == 1
 
 
-def test_a_refusal_during_the_work_is_kept(post_transfer: Post, sandbox: SandboxServer) -> None:
+def test_a_refusal_during_the_work_is_stored_under_the_key(
+    post_transfer: Post, sandbox: SandboxServer
+) -> None:
     refused = post_transfer("k", amount=150_000)
     assert refused.json["error"]["code"] == "balance_insufficient"
     sandbox.control.top_up("EUR", 100_000)
@@ -36,7 +36,7 @@ def test_a_refusal_during_the_work_is_kept(post_transfer: Post, sandbox: Sandbox
     assert post_transfer("other", amount=150_000).status == 200
 
 
-def test_a_refusal_of_the_parameters_is_not_kept(post_transfer: Post) -> None:
+def test_a_refusal_of_the_parameters_is_not_stored(post_transfer: Post) -> None:
     assert post_transfer("k", amount="seven").status == 400
     assert post_transfer("k").status == 200
 
@@ -55,7 +55,7 @@ def test_the_order_of_the_parameters_does_not_matter(ask: Post, anna: str) -> No
     assert again.headers["Idempotent-Replayed"] == "true"
 
 
-def test_without_a_key_every_request_is_carried_out(post_transfer: Post, sandbox: SandboxServer) -> None:
+def test_without_a_key_every_request_is_executed(post_transfer: Post, sandbox: SandboxServer) -> None:
     post_transfer()
     post_transfer()
     assert sandbox.control.counts()["transfers"] == 2
@@ -76,7 +76,7 @@ def test_a_key_is_forgotten_after_24_hours_and_pays_again(
     assert sandbox.control.counts()["transfers"] == transfers
 
 
-def test_v2_keeps_keys_for_30_days(ask: Post, sandbox: SandboxServer) -> None:
+def test_v2_stores_keys_for_30_days(ask: Post, sandbox: SandboxServer) -> None:
     made = [ask("POST", "/v2/core/accounts", body={}, key="k")]
     sandbox.control.advance(29 * DAY_S)
     made.append(ask("POST", "/v2/core/accounts", body={}, key="k"))
@@ -86,14 +86,14 @@ def test_v2_keeps_keys_for_30_days(ask: Post, sandbox: SandboxServer) -> None:
     assert first == second != third
 
 
-def test_v2_does_failed_work_again(ask: Post) -> None:
+def test_v2_repeats_failed_work(ask: Post) -> None:
     body = {"dashboard": "express"}
     replies = [ask("POST", "/v2/core/accounts", body=body, key="k") for _ in range(2)]
     assert [reply.status for reply in replies] == [400, 400]
     assert all("Idempotent-Replayed" not in reply.headers for reply in replies)
 
 
-def test_keys_of_two_servers_over_one_file_are_the_same_keys(
+def test_two_servers_with_one_file_share_their_keys(
     sandbox: SandboxServer, tmp_path: Path, post_transfer: Post, anna: str
 ) -> None:
     first = post_transfer("k")
@@ -103,7 +103,7 @@ def test_keys_of_two_servers_over_one_file_are_the_same_keys(
     assert (again.text, again.headers["Idempotent-Replayed"]) == (first.text, "true")
 
 
-def test_sixteen_requests_at_once_over_two_servers_make_one_transfer(
+def test_sixteen_concurrent_requests_to_two_servers_make_one_transfer(
     sandbox: SandboxServer, tmp_path: Path, anna: str
 ) -> None:
     form = {"amount": 7_000, "currency": "eur", "destination": anna}
@@ -128,7 +128,7 @@ def test_sixteen_requests_at_once_over_two_servers_make_one_transfer(
     assert len(fresh) == 1
 
 
-def test_a_key_is_in_use_while_its_request_is_worked_on(
+def test_a_key_is_in_use_while_its_request_is_in_progress(
     sandbox: SandboxServer, tmp_path: Path, post_transfer: Post, anna: str
 ) -> None:
     sandbox.control.queue_fault("hang_before", seconds=20)
@@ -156,7 +156,8 @@ def test_in_flight_key_of_a_crashed_process_is_taken_over(
         connection.execute("update idempotency set lease_until = 0 where key = 'k'")
         connection.commit()
     assert post_transfer("k").status == 200
-    assert sandbox.control.counts()["transfers"] == 2  # the dead one's work is only pretended here
+    # Two, because this test only imitates the crash: the first transfer was not rolled back.
+    assert sandbox.control.counts()["transfers"] == 2
 
 
 def _wait_until_in_flight(path: Path) -> None:

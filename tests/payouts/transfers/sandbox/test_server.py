@@ -23,7 +23,7 @@ def test_requests_without_a_test_key_are_refused(ask: Ask, api_key: str | None) 
         assert ask("GET", path, api_key=api_key).status == 401
 
 
-def test_an_unknown_address_and_a_wrong_method_are_refused(ask: Ask) -> None:
+def test_an_unknown_path_and_a_wrong_method_are_refused(ask: Ask) -> None:
     assert ask("GET", "/v1/charges").status == 404
     assert ask("POST", "/v1/balance", form={}).status == 405
 
@@ -44,7 +44,7 @@ def test_a_temporary_sandbox_leaves_no_file_behind() -> None:
     assert not list(path.parent.glob(f"{path.name}*"))
 
 
-def test_the_clock_can_be_given_and_put_forward(tmp_path: Path) -> None:
+def test_the_clock_can_be_set_and_moved_forward(tmp_path: Path) -> None:
     with SandboxServer(tmp_path / "s.db", clock=lambda: 1_000_000.7) as sandbox:
         assert sandbox.control.advance(0) == 1_000_000
         assert sandbox.control.advance(90) == 1_000_090
@@ -152,7 +152,7 @@ def test_a_creator_who_comes_back_without_finishing_cannot_be_paid(rail: StripeR
     assert not rail.payee_status(account_ref).ready
 
 
-def test_a_link_is_good_for_one_visit_and_ten_minutes(rail: StripeRail, sandbox: SandboxServer) -> None:
+def test_a_link_works_once_and_for_ten_minutes(rail: StripeRail, sandbox: SandboxServer) -> None:
     account_ref = rail.create_payee("crt_ben", "ben@shop.example", "FR", "Ben")
     link = rail.onboarding_link(account_ref, RETURN_URL, REFRESH_URL)
     assert _visit(link).status == 200
@@ -165,14 +165,14 @@ def test_a_link_is_good_for_one_visit_and_ten_minutes(rail: StripeRail, sandbox:
     assert _visit(f"{sandbox.url}/onboarding/unknown").status == 404
 
 
-def test_the_page_shows_addresses_as_text(rail: StripeRail) -> None:
+def test_the_page_escapes_addresses(rail: StripeRail) -> None:
     account_ref = rail.create_payee("crt_ben", "ben@shop.example", "FR", "Ben")
     page = _visit(rail.onboarding_link(account_ref, f"{RETURN_URL}?<script>", REFRESH_URL)).text
     assert "?&lt;script&gt;" in page
     assert "<script" not in page
 
 
-def test_only_web_addresses_are_taken_for_the_return(ask: Ask, anna: str) -> None:
+def test_only_web_addresses_are_accepted_as_return_url(ask: Ask, anna: str) -> None:
     onboarding = {"return_url": "javascript:alert(1)", "refresh_url": REFRESH_URL}
     body = {"account": anna, "use_case": {"type": "account_onboarding", "account_onboarding": onboarding}}
     assert ask("POST", "/v2/core/account_links", body=body).json["error"]["code"] == "url_invalid"
@@ -189,7 +189,7 @@ def _form_token(page: Reply) -> str:
 
 
 def _location(link: str, choice: str, form_token: str) -> str | None:
-    """Where the browser is sent after the button."""
+    """The address to which the browser is redirected after the button."""
     connection = HTTPConnection(urlsplit(link).netloc, timeout=30)
     form = urlencode({"form": form_token, "choice": choice})
     connection.request(

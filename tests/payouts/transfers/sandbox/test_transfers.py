@@ -40,7 +40,7 @@ def test_transfer_moves_money_and_returns_its_parameters(post_transfer: Ask, ask
         ({"currency": "bhd", "amount": 5_124}, "invalid_charge_amount_no_decimal_compatible", "amount"),
     ],
 )
-def test_what_stripe_refuses_is_refused(
+def test_a_transfer_that_stripe_would_refuse_is_refused(
     post_transfer: Ask, sandbox: SandboxServer, form: dict[str, Any], code: str, param: str | None
 ) -> None:
     refused = post_transfer(**form)
@@ -63,7 +63,7 @@ def test_every_account_has_to_be_active(post_transfer: Ask, sandbox: SandboxServ
     assert error["code"] == "insufficient_capabilities_for_transfer"
 
 
-def test_the_balance_is_spent_to_the_last_cent_and_no_further(post_transfer: Ask) -> None:
+def test_the_balance_can_be_spent_to_the_last_cent_but_not_overdrawn(post_transfer: Ask) -> None:
     assert post_transfer(amount=99_999).status == 200
     assert post_transfer(amount=2).status == 400
     assert post_transfer(amount=1).status == 200
@@ -103,11 +103,13 @@ def test_lists_are_filtered_by_group_destination_and_time(
 
 
 @pytest.mark.parametrize("query", ["group=x", "created[from]=1", "limit=x", "starting_after=tr_unknown"])
-def test_a_list_refuses_what_it_does_not_know(ask: Ask, query: str) -> None:
+def test_a_list_refuses_unknown_parameters(ask: Ask, query: str) -> None:
     assert ask("GET", f"/v1/transfers?{query}").status == 400
 
 
-def test_parts_are_reversed_until_nothing_is_left(post_transfer: Ask, ask: Ask, anna: str) -> None:
+def test_partial_reversals_are_accepted_until_nothing_is_left(
+    post_transfer: Ask, ask: Ask, anna: str
+) -> None:
     path = f"/v1/transfers/{post_transfer().json['id']}"
     assert ask("POST", f"{path}/reversals", form={"amount": 3_000}).json["amount"] == 3_000
     assert ask("POST", f"{path}/reversals", form={"amount": 4_001}).status == 400

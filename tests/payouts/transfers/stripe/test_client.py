@@ -1,4 +1,4 @@
-"""The rail through the real SDK, over HTTP, against the sandbox."""
+"""The rail with the real SDK, over HTTP, against the sandbox."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
-from payouts.transfers.stripe import client as stripe_rail
+from payouts.transfers.stripe import client as client_module
 from payouts.transfers.stripe.client import RailError, StripeRail
 from payouts.transfers.stripe.outcome import is_conclusive
 from tests.harness import ROOT
@@ -31,7 +31,7 @@ def test_a_transfer_is_made_once_however_often_it_is_sent(
     assert rail.available_balance("EUR") == 93_000
 
 
-def test_a_refusal_is_kept_under_its_key_and_a_new_key_succeeds_after_a_top_up(
+def test_a_refusal_is_stored_under_its_key_and_a_new_key_succeeds_after_a_top_up(
     rail: StripeRail, sandbox: SandboxServer, parameters: Build
 ) -> None:
     params = parameters(amount_minor=150_000)
@@ -58,7 +58,7 @@ def test_other_parameters_under_the_same_key_are_a_conflict(rail: StripeRail, pa
     assert not is_conclusive(outcome, after_unknown=False)
 
 
-def test_a_wrong_api_key_executes_nothing_and_is_not_shown(sandbox: SandboxServer, parameters: Build) -> None:
+def test_a_wrong_api_key_does_nothing_and_is_not_shown(sandbox: SandboxServer, parameters: Build) -> None:
     outcome = StripeRail("wrong-key-9876", sandbox.url).send_transfer(parameters(), "payout-1-1")
     assert (outcome.kind, outcome.http_status) == ("not_executed", 401)
     assert "9876" not in repr(outcome)
@@ -72,7 +72,7 @@ def test_connection_refused_is_unknown(parameters: Build) -> None:
 
 
 @pytest.mark.parametrize("body", ["{}", "null", "[]", '"ok"', '{"object": "charge", "id": "ch_1"}', ""])
-def test_a_success_that_is_no_transfer_is_unknown(fixed_server: Any, body: str) -> None:
+def test_a_success_response_without_a_transfer_is_unknown(fixed_server: Any, body: str) -> None:
     outcome = StripeRail(SANDBOX_KEY, fixed_server.respond_with(200, body).url).send_transfer(
         _transfer_parameters(), "k"
     )
@@ -81,7 +81,7 @@ def test_a_success_that_is_no_transfer_is_unknown(fixed_server: Any, body: str) 
 
 
 @pytest.mark.parametrize("other", [{"amount": 1}, {"currency": "usd"}, {"destination": "acct_2"}])
-def test_an_answer_about_another_transfer_is_a_conflict(fixed_server: Any, other: dict[str, Any]) -> None:
+def test_a_response_with_another_transfer_is_a_conflict(fixed_server: Any, other: dict[str, Any]) -> None:
     fixed_server.respond_with(200, {"object": "transfer", "id": "tr_1", **_transfer_parameters(), **other})
     outcome = StripeRail(SANDBOX_KEY, fixed_server.url).send_transfer(_transfer_parameters(), "k")
     assert (outcome.kind, outcome.code, outcome.transfer_ref) == ("conflict", "answer_mismatch", "tr_1")
@@ -106,7 +106,7 @@ def test_unlisted_errors_are_unknown(fixed_server: Any, status: int, body: Any, 
     assert rail.send_transfer(_transfer_parameters(), "k").kind == kind
 
 
-def test_every_try_is_one_request_and_carries_no_telemetry(fixed_server: Any) -> None:
+def test_every_try_is_one_request_without_telemetry(fixed_server: Any) -> None:
     rail = StripeRail(SANDBOX_KEY, fixed_server.respond_with(500, {"error": {"type": "api_error"}}).url)
     rail.send_transfer(_transfer_parameters(), "payout-1-1")
     rail.send_transfer(_transfer_parameters(), "payout-1-1", api_version="2026-05-27.dahlia")
@@ -119,7 +119,7 @@ def test_every_try_is_one_request_and_carries_no_telemetry(fixed_server: Any) ->
     assert "telemetry_id" not in first["X-Stripe-Client-User-Agent"]
 
 
-def test_a_call_that_moves_no_money_explains_itself_without_addresses(fixed_server: Any) -> None:
+def test_the_error_of_a_call_that_moves_no_money_contains_no_addresses(fixed_server: Any) -> None:
     error = {"type": "invalid_request_error", "code": "email_invalid", "message": "Bad: anna@shop.example"}
     rail = StripeRail(SANDBOX_KEY, fixed_server.respond_with(400, {"error": error}).url)
     with pytest.raises(RailError) as caught:
@@ -135,7 +135,7 @@ def test_reads_are_repeated_when_the_connection_breaks(rail: StripeRail, sandbox
     assert rail.available_balance("EUR") == 5
 
 
-def test_a_payee_is_made_once_and_a_corrected_address_is_not_refused(
+def test_a_payee_is_created_once_and_a_corrected_address_is_not_refused(
     rail: StripeRail, sandbox: SandboxServer
 ) -> None:
     first = rail.create_payee("crt_1", "ana@shop.example", "DE", "Anna")
@@ -171,7 +171,7 @@ def test_an_unknown_account_is_an_error_and_not_a_status(rail: StripeRail) -> No
 def test_transfers_are_found_by_payout_on_all_pages(
     rail: StripeRail, parameters: Build, anna: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stripe_rail, "_PAGE_SIZE", 3)
+    monkeypatch.setattr(client_module, "_PAGE_SIZE", 3)
     for number in range(7):
         rail.send_transfer(parameters(amount_minor=100 + number), f"k-{number}")
     rail.send_transfer(parameters(payout_id="pay_2"), "other-payout")
@@ -189,7 +189,7 @@ def test_transfers_made_long_before_are_not_found(
     assert not rail.find_transfers("pay_1", anna, datetime.now(UTC) + timedelta(minutes=6))
 
 
-def test_a_reversal_takes_the_money_back_and_is_a_movement_of_its_transfer(
+def test_a_reversal_returns_the_money_and_is_a_movement_of_its_transfer(
     rail: StripeRail, parameters: Build, anna: str
 ) -> None:
     transfer_ref = rail.send_transfer(parameters(), "k").transfer_ref
@@ -208,7 +208,7 @@ def test_a_reversal_takes_the_money_back_and_is_a_movement_of_its_transfer(
     assert rail.available_balance("EUR") == 95_000
 
 
-def test_a_reversal_fails_once_the_money_has_gone_to_the_bank(
+def test_a_reversal_fails_after_the_money_was_paid_out_to_the_bank(
     rail: StripeRail, sandbox: SandboxServer, parameters: Build, anna: str
 ) -> None:
     transfer_ref = rail.send_transfer(parameters(), "k").transfer_ref
@@ -217,7 +217,7 @@ def test_a_reversal_fails_once_the_money_has_gone_to_the_bank(
     assert (outcome.kind, outcome.code) == ("failed", "balance_insufficient")
 
 
-def test_a_proxy_of_the_environment_is_not_used_on_this_machine(
+def test_a_proxy_from_the_environment_is_not_used_for_this_machine(
     monkeypatch: pytest.MonkeyPatch, rail: StripeRail
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
@@ -229,7 +229,7 @@ def test_importing_the_rail_does_not_import_the_sdk() -> None:
     _python("import payouts.transfers.stripe.client, sys; assert 'stripe' not in sys.modules")
 
 
-def test_a_forked_process_gets_a_client_of_its_own(sandbox: SandboxServer, parameters: Build) -> None:
+def test_a_forked_process_gets_its_own_client(sandbox: SandboxServer, parameters: Build) -> None:
     _python(
         f"""
         import os

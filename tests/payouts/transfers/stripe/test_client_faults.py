@@ -1,4 +1,4 @@
-"""Each row of the table of exceptions, made by a fault of the sandbox and met by the real SDK."""
+"""Each kind of exception of the real SDK, caused by a fault of the sandbox."""
 
 import threading
 from collections.abc import Callable
@@ -49,7 +49,7 @@ def test_each_fault_before_the_work_is_classified(
 
 
 @pytest.mark.parametrize("fault", ["drop", "cut", "html", "500", "503", "424", "409"])
-def test_after_a_lost_answer_the_same_key_finds_the_one_transfer(
+def test_after_a_lost_response_the_same_key_finds_the_one_transfer(
     rail: StripeRail, sandbox: SandboxServer, parameters: Build, fault: str
 ) -> None:
     sandbox.control.queue_fault(f"{fault}_after")
@@ -63,7 +63,7 @@ def test_after_a_lost_answer_the_same_key_finds_the_one_transfer(
 
 
 @pytest.mark.parametrize("fault", ["401", "403", "429", "lock_timeout"])
-def test_a_later_401_403_or_429_does_not_settle_a_lost_try(
+def test_a_later_401_403_or_429_does_not_resolve_a_lost_try(
     rail: StripeRail, sandbox: SandboxServer, parameters: Build, fault: str
 ) -> None:
     sandbox.control.queue_fault("drop_after")
@@ -88,7 +88,7 @@ def test_stored_500_is_replayed_until_a_look_up(
     assert len(rail.find_transfers("pay_1", anna, datetime.now(UTC))) == made
 
 
-def test_a_lost_refusal_settles_when_it_is_replayed(
+def test_a_lost_refusal_is_conclusive_when_it_is_replayed(
     rail: StripeRail, sandbox: SandboxServer, parameters: Build
 ) -> None:
     sandbox.control.queue_fault("drop_after")
@@ -99,7 +99,7 @@ def test_a_lost_refusal_settles_when_it_is_replayed(
     assert is_conclusive(second, after_unknown=True)
 
 
-def test_an_answer_that_comes_too_late_is_unknown_and_the_work_is_done(
+def test_a_response_that_comes_too_late_is_unknown_although_the_work_is_done(
     sandbox: SandboxServer, parameters: Build
 ) -> None:
     impatient = StripeRail(SANDBOX_KEY, sandbox.url, timeout_s=(5, 0.3))
@@ -110,7 +110,7 @@ def test_an_answer_that_comes_too_late_is_unknown_and_the_work_is_done(
     assert (patient.kind, patient.replayed) == ("paid", True)
 
 
-def test_a_second_try_while_the_first_still_works_does_not_pay_twice(
+def test_a_second_try_while_the_first_is_in_progress_does_not_pay_twice(
     sandbox: SandboxServer, parameters: Build
 ) -> None:
     impatient = StripeRail(SANDBOX_KEY, sandbox.url, timeout_s=(5, 0.3))
@@ -120,8 +120,8 @@ def test_a_second_try_while_the_first_still_works_does_not_pay_twice(
     second = patient.send_transfer(parameters(), "payout-1-1")
     assert (second.kind, second.code) == ("unknown", "idempotency_key_in_use")
     sandbox.end_hangs()
-    settled = _until_conclusive(patient, parameters(), "payout-1-1")
-    assert (settled.kind, settled.replayed) == ("paid", True)
+    final = _until_conclusive(patient, parameters(), "payout-1-1")
+    assert (final.kind, final.replayed) == ("paid", True)
     assert sandbox.control.counts()["transfers"] == 1
 
 
@@ -152,4 +152,4 @@ def _until_conclusive(rail: StripeRail, params: dict[str, Any], key: str) -> Out
         if is_conclusive(outcome, after_unknown=True):
             return outcome
         pause.wait(0.05)
-    raise AssertionError(f"not settled: {outcome}")
+    raise AssertionError(f"not conclusive: {outcome}")

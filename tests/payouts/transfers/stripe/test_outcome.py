@@ -10,12 +10,12 @@ from payouts.transfers.stripe.outcome import Kind, Outcome, is_conclusive, messa
         ("paid", False, True, True),
         ("paid", True, True, True),
         ("failed", False, False, True),
-        ("failed", False, True, False),  # speaks of this try only
-        ("failed", True, True, True),  # the stored answer of the first try
+        ("failed", False, True, False),  # it is about this try only
+        ("failed", True, True, True),  # the stored response of the first try
         ("not_executed", False, False, True),
-        ("not_executed", False, True, False),  # 401, 403, 429 say nothing of the try before
+        ("not_executed", False, True, False),  # 401, 403, 429 say nothing about the previous try
         ("unknown", False, False, False),
-        ("unknown", True, False, False),  # a replayed 500: the work began, nobody knows how far it came
+        ("unknown", True, False, False),  # a replayed 500: the work began, but how far it came is unknown
         ("unknown", True, True, False),
         ("conflict", False, False, False),
         ("conflict", True, True, False),
@@ -27,11 +27,11 @@ def test_which_outcomes_are_conclusive(
     assert is_conclusive(Outcome(kind, replayed=replayed), after_unknown=after_unknown) is expected
 
 
-def test_words_of_the_rail_are_kept_without_addresses_and_keys() -> None:
+def test_a_message_of_the_rail_is_shown_without_addresses_and_keys() -> None:
     text = "Account of anna@shop.example is closed\n for sk_test_abc123 (whsec_x1)"
     assert scrubbed(text) == "Account of [address] is closed for [key] ([key])"
     assert message_for("some_new_code", "Because.") == "The payment provider refused: Because."
 
 
-def test_a_long_message_is_cut() -> None:
+def test_a_long_message_is_truncated() -> None:
     assert len(scrubbed("x" * 5_000)) == 300

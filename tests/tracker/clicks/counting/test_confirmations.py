@@ -1,4 +1,4 @@
-"""The shop's script tells that a prerendered page was shown: at both doors, with the click's own token."""
+"""The shop script confirms with the click's token that a prerendered page was shown; at both entry points."""
 
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -12,7 +12,7 @@ from config.settings import Settings
 from tests.harness.processes.serve_process import wait_until
 from tests.tracker.clicks.entry_points import EntryPoint
 from tracker.clicks.counting.confirmations import REASON, PrerenderConfirmations
-from tracker.clicks.counting.totals_run import TotalsRun
+from tracker.clicks.counting.totals_job import TotalsRun
 from tracker.clicks.models import Click, ClickConfirmation
 from tracker.clicks.token import make_token
 
@@ -20,12 +20,12 @@ PRERENDER = {"Sec-Purpose": "prefetch;prerender"}
 
 
 def token_of(entry_point: EntryPoint, **headers: str) -> bytes:
-    location = entry_point.ask("/anna", **headers).headers["Location"]
+    location = entry_point.request("/anna", **headers).headers["Location"]
     return location.partition("&ll=")[2].partition("#")[0].encode()
 
 
 def post_confirmation(entry_point: EntryPoint, body: bytes) -> int:
-    """As a page of another site does."""
+    """Send a confirmation as a page of another site does."""
     site = "Origin: https://shop.example\r\nSec-Fetch-Site: cross-site\r\nContent-Type: text/plain\r\n"
     head = (
         f"POST /ll.js HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{site}Content-Length: {len(body)}\r\n\r\n"
@@ -70,14 +70,14 @@ def test_a_late_or_non_earning_token_is_not_stored(entry_point: EntryPoint, sett
     token, now = token_of(entry_point, **PRERENDER), datetime.now(UTC)
     with entry_point.databases.clicks.connect() as connection:
         click_id, link_id = connection.execute(select(Click.id, Click.link_id)).one()
-    worthless = make_token(settings.secret_keys, click_id, link_id, earns=False, confirmed=False).encode()
-    sightings = PrerenderConfirmations(settings.clicks_url, settings.secret_keys)
-    for body, at in ((token, now + timedelta(hours=25)), (worthless, now)):
-        assert sightings.take(body, at) == HTTPStatus.NO_CONTENT
-    sightings.close()
+    non_earning = make_token(settings.secret_keys, click_id, link_id, earns=False, confirmed=False).encode()
+    confirmations = PrerenderConfirmations(settings.clicks_url, settings.secret_keys)
+    for body, at in ((token, now + timedelta(hours=25)), (non_earning, now)):
+        assert confirmations.accept(body, at) == HTTPStatus.NO_CONTENT
+    confirmations.close()
     assert confirmed(entry_point.databases) == []
-    assert sightings.take(token, now) == HTTPStatus.NO_CONTENT
-    sightings.close()
+    assert confirmations.accept(token, now) == HTTPStatus.NO_CONTENT
+    confirmations.close()
     assert [each for each, _reason in confirmed(entry_point.databases)] == [click_id]
 
 
@@ -85,5 +85,5 @@ def test_a_late_or_non_earning_token_is_not_stored(entry_point: EntryPoint, sett
 def test_a_failing_database_does_not_block_the_response(settings: Settings, entry_point: EntryPoint) -> None:
     token, now = token_of(entry_point, **PRERENDER), datetime.now(UTC)
     broken = PrerenderConfirmations("sqlite:////nowhere/clicks.db", settings.secret_keys)
-    assert broken.take(token, now) == broken.take(token, now) == HTTPStatus.NO_CONTENT
+    assert broken.accept(token, now) == broken.accept(token, now) == HTTPStatus.NO_CONTENT
     broken.close()

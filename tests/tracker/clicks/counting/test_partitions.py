@@ -1,4 +1,4 @@
-"""On PostgreSQL each month of clicks is a partition: made ahead, dropped whole, and no click is lost."""
+"""On PostgreSQL each month of clicks is a partition, created ahead and dropped whole; no click is lost."""
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,7 +12,7 @@ from tests.tracker.clicks.counting.test_pruning import stored_rows
 from tests.tracker.clicks.counting.test_totals import click, link_counts, write
 from tracker.clicks.counting import partitions
 from tracker.clicks.counting.partitions import Partition, create_partitions, default_partition_rows
-from tracker.clicks.counting.totals_run import TotalsRun
+from tracker.clicks.counting.totals_job import TotalsRun
 from tracker.ids import uuid_lower_bound
 
 NOW = datetime.now(UTC)
@@ -27,7 +27,7 @@ def month(now: datetime, ahead: int) -> datetime:
     return datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC)
 
 
-def known(databases: Databases) -> list[Partition]:
+def months(databases: Databases) -> list[Partition]:
     with read_session(databases.clicks) as session:
         return partitions.partitions(session)
 
@@ -42,7 +42,7 @@ def make(databases: Databases, now: datetime) -> list[str]:
 
 
 def test_a_new_installation_has_this_month_and_the_next_two(databases: Databases) -> None:
-    found = known(databases)
+    found = months(databases)
     assert [each.start for each in found] == [uuid_lower_bound(month(NOW, ahead)) for ahead in range(3)]
     assert make(databases, NOW) == []
 
@@ -55,8 +55,8 @@ def test_partitions_are_created_ahead_and_a_click_is_stored_in_its_month(
     write(settings, click(NOW), click(later, "bob"), click(month(NOW, 8), "eve"))
     assert outside(databases) == 0
     with databases.clicks.connect() as connection:
-        homes = connection.execute(text("select distinct tableoid::regclass::text from click")).scalars()
-        assert sorted(homes) == [f"click_{each:%Y_%m}" for each in (NOW, later, month(NOW, 8))]
+        tables = connection.execute(text("select distinct tableoid::regclass::text from click")).scalars()
+        assert sorted(tables) == [f"click_{each:%Y_%m}" for each in (NOW, later, month(NOW, 8))]
 
 
 def test_a_click_without_a_partition_moves_when_its_partition_is_created(
@@ -70,9 +70,9 @@ def test_a_click_without_a_partition_moves_when_its_partition_is_created(
 
 
 def test_a_click_is_stored_once_in_any_partition(settings: Settings, databases: Databases) -> None:
-    twice, far = click(NOW), click(month(NOW, 9))
-    write(settings, twice, far)
-    write(settings, twice, far)
+    in_month, in_default = click(NOW), click(month(NOW, 9))
+    write(settings, in_month, in_default)
+    write(settings, in_month, in_default)
     assert stored_rows(databases) == 2
 
 
@@ -80,12 +80,18 @@ def test_an_expired_partition_is_dropped_and_its_totals_stay(
     settings: Settings, databases: Databases
 ) -> None:
     last = month(NOW, 1) - timedelta(hours=2)
-    outside_all = month(NOW, -3)
-    write(settings, click(last), click(last, "bob"), click(month(NOW, 1), "eve"), click(outside_all, "joe"))
+    without_partition = month(NOW, -3)
+    write(
+        settings,
+        click(last),
+        click(last, "bob"),
+        click(month(NOW, 1), "eve"),
+        click(without_partition, "joe"),
+    )
     run = TotalsRun(databases.clicks)
     assert run.prune(last) == {"partitions": 0, "clicks": 1}
     assert stored_rows(databases) == 3
     assert run.prune(month(NOW, 1) + timedelta(hours=1)) == {"partitions": 1, "clicks": 0}
     assert stored_rows(databases) == 1
-    assert f"click_{NOW:%Y_%m}" not in [each.name for each in known(databases)]
+    assert f"click_{NOW:%Y_%m}" not in [each.name for each in months(databases)]
     assert link_counts(databases) == {"persons": 4}

@@ -1,4 +1,4 @@
-"""Single clicks go when their time is over; their totals stay for good."""
+"""Clicks are deleted after their retention; their totals remain forever."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ from tests.tracker.clicks.counting.test_totals import (
     write,
 )
 from tracker.clicks.counting import pruning
-from tracker.clicks.counting.totals_run import TotalsRun
+from tracker.clicks.counting.totals_job import TotalsRun
 from tracker.clicks.models import Click, ClickDoubt, ClickVisitor
 
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
@@ -35,10 +35,10 @@ def test_old_clicks_are_deleted_in_batches_and_totals_stay(
     settings: Settings, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pruning, "BATCH_ROWS", 2)
-    old, kept = NOON - timedelta(days=5), NOON + HOUR
-    write(settings, *(click(old + n * timedelta(minutes=1)) for n in range(7)), click(kept, "bob"))
+    old, recent = NOON - timedelta(days=5), NOON + HOUR
+    write(settings, *(click(old + n * timedelta(minutes=1)) for n in range(7)), click(recent, "bob"))
     run = TotalsRun(databases.clicks)
-    # Nobody has counted them yet: that is done first.
+    # They have no totals yet: pruning counts them first.
     assert run.prune(NOON) == {"clicks": 7}
     run.count(NOON, END)
     assert (
@@ -57,7 +57,7 @@ def test_totals_of_pruned_hours_are_never_recounted(settings: Settings, database
     run = TotalsRun(databases.clicks)
     run.prune(NOON)
     before = hourly_counts(databases)
-    write(settings, click(old, "somebody who comes months late"))
+    write(settings, click(old, "recorded months late"))
     assert run.count(old - HOUR, END) == 0
     assert run.prune(NOON) == {"clicks": 1}
     assert hourly_counts(databases) == before

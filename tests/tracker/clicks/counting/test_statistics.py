@@ -1,4 +1,4 @@
-"""What pages show of a link: totals, and at once what came after them; on both databases."""
+"""Statistics of a link: its totals plus the clicks after them; on both databases."""
 
 from collections import Counter
 from datetime import timedelta
@@ -10,13 +10,13 @@ from config.database import Databases, read_session
 from config.settings import Settings
 from tests.tracker.clicks.counting.test_totals import HOUR, LINK, NOON, OTHER, START, click, write
 from tracker.clicks.counting.statistics import link_statistics
-from tracker.clicks.counting.totals_run import TotalsRun, no_lease_check
+from tracker.clicks.counting.totals_job import TotalsRun, no_lease_check
 from tracker.clicks.jobs import count_clicks
 
 
 def statistics(databases: Databases, *links: UUID) -> dict[UUID, dict[str, int]]:
     with read_session(databases.clicks) as session:
-        return {link: dict(+figures) for link, figures in link_statistics(session, links).items()}
+        return {link: dict(+counts) for link, counts in link_statistics(session, links).items()}
 
 
 def test_a_click_is_counted_before_any_total_exists(settings: Settings, databases: Databases) -> None:

@@ -1,4 +1,4 @@
-"""Totals and clicks agree, whatever comes late, twice, or is left half done; on both databases."""
+"""Totals match the clicks after late clicks, repeated runs and crashes; on both databases."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -15,8 +15,9 @@ from sqlalchemy import delete, func, select
 from config.database import Databases
 from config.settings import Settings
 from tests.tracker.clicks.traffic import DEADLINE_S
-from tracker.clicks.counting import totals, totals_run
-from tracker.clicks.counting.totals_run import TotalsRun
+from tracker.clicks.counting import hourly_totals as totals
+from tracker.clicks.counting import totals_job as totals_run
+from tracker.clicks.counting.totals_job import TotalsRun
 from tracker.clicks.counting.visits import COLUMN_BY_DOUBT, COLUMN_BY_VERDICT, TOTAL_COLUMNS, hour_of
 from tracker.clicks.models import (
     Click,
@@ -38,7 +39,7 @@ LINK, OTHER = UUID(int=1), UUID(int=2)
 
 
 def click(at: datetime, visitor: str | None = "anna", verdict: str = "person", link: UUID = LINK) -> NewClick:
-    """A mark is of one day, and the next day's click knows the day before's."""
+    """A visitor hash is of one day; a click also has the hash of the day before."""
     today, before = (f"{visitor}:{link.int}:{day.date()}" for day in (at, at - timedelta(days=1)))
     made = NewClick(new_uuid(at), link, verdict, "a test", "phone", None, None, network="net")
     return made._replace(visitor=today, visitor_before=before) if visitor else made
@@ -68,20 +69,20 @@ def hourly_counts(databases: Databases) -> dict[tuple[UUID, datetime], dict[str,
 
 
 def counts_from_clicks(databases: Databases) -> dict[tuple[UUID, datetime], dict[str, int]]:
-    """The same figures, added up from single clicks and the doubts about them."""
+    """What hourly_counts must return, computed from single clicks and their doubts."""
     with databases.clicks.connect() as connection:
         doubts = {each.click_id: each.kind for each in connection.execute(select(ClickDoubt.__table__))}
         clicks = connection.execute(select(Click.id, Click.link_id, Click.verdict)).all()
         confirmed = set(connection.scalars(select(ClickConfirmation.click_id)))
     found: dict[tuple[UUID, datetime], Counter[str]] = {}
     for each in clicks:
-        figure = (
+        column = (
             COLUMN_BY_DOUBT[doubts.pop(each.id)] if each.id in doubts else COLUMN_BY_VERDICT[each.verdict]
         )
-        if each.id in confirmed and figure == "unconfirmed":
-            figure = "persons"
-        found.setdefault((each.link_id, hour_of(uuid_time(each.id))), Counter())[figure] += 1
-    assert doubts == {}, "a doubt about a click that is not there, or about a machine's"
+        if each.id in confirmed and column == "unconfirmed":
+            column = "persons"
+        found.setdefault((each.link_id, hour_of(uuid_time(each.id))), Counter())[column] += 1
+    assert doubts == {}, "a doubt about a click that does not exist or is a machine's"
     return {key: dict(numbers) for key, numbers in found.items()}
 
 
@@ -107,15 +108,15 @@ def test_persons_repeats_and_machines_are_counted_separately(
 def test_a_confirmed_prerender_is_a_visit_and_later_clicks_are_repeats(
     settings: Settings, databases: Databases
 ) -> None:
-    seen, unseen = click(NOON, verdict="unconfirmed"), click(NOON, "bob", "unconfirmed")
+    shown, unseen = click(NOON, verdict="unconfirmed"), click(NOON, "bob", "unconfirmed")
     crawler = click(NOON, None, "crawler")
-    write(settings, seen, unseen, crawler, click(NOON + 2 * HOUR))
+    write(settings, shown, unseen, crawler, click(NOON + 2 * HOUR))
     run = TotalsRun(databases.clicks)
     run.count(START, END)
     assert link_counts(databases) == {"persons": 1, "unconfirmed": 2, "crawlers": 1}
     unknown = click(NOON).id
-    assert run.confirm([seen.id, crawler.id, unknown], "a test") == 1
-    assert run.confirm([seen.id], "a test") == 0
+    assert run.confirm([shown.id, crawler.id, unknown], "a test") == 1
+    assert run.confirm([shown.id], "a test") == 0
     run.count(START, END)
     assert link_counts(databases) == {"persons": 1, "repeats": 1, "unconfirmed": 1, "crawlers": 1}
     assert hourly_counts(databases) == counts_from_clicks(databases)
@@ -142,14 +143,14 @@ def test_counting_again_changes_nothing(settings: Settings, databases: Databases
     assert hourly_counts(databases) == before
 
 
-def test_a_click_that_comes_hours_late_turns_later_ones_into_repeats(
+def test_a_click_recorded_hours_late_turns_later_ones_into_repeats(
     settings: Settings, databases: Databases
 ) -> None:
     run = TotalsRun(databases.clicks)
     write(settings, click(NOON), click(NOON + 20 * HOUR), click(NOON + 5 * HOUR, "bob"))
     run.count(START, END)
     assert link_counts(databases) == {"persons": 2, "repeats": 1}
-    # The spool of a machine that was away brings what came first of all.
+    # A spool that is drained late contains the earliest clicks.
     write(settings, click(NOON - 2 * HOUR), click(NOON - HOUR, "bob"))
     assert run.count(NOON - 3 * HOUR, END) == 5
     assert link_counts(databases) == {"persons": 2, "repeats": 3}
@@ -168,12 +169,12 @@ def test_a_click_that_comes_hours_late_turns_later_ones_into_repeats(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_totals_do_not_depend_on_the_order_of_arrival(
-    settings: Settings, databases: Databases, visits: list[tuple[int, str, UUID]], chance: Any
+    settings: Settings, databases: Databases, visits: list[tuple[int, str, UUID]], rng: Any
 ) -> None:
-    clicks = [click(START + timedelta(minutes=at), who, link=link) for at, who, link in visits]
+    clicks = [click(START + timedelta(minutes=at), visitor, link=link) for at, visitor, link in visits]
     run = TotalsRun(databases.clicks)
     in_order = counted(settings, databases, run, [clicks])
-    chance.shuffle(clicks)
+    rng.shuffle(clicks)
     assert counted(settings, databases, run, [clicks[::2], clicks[1::2]]) == in_order
     assert hourly_counts(databases) == counts_from_clicks(databases)
 
@@ -189,7 +190,7 @@ def counted(settings: Settings, databases: Databases, run: TotalsRun, batches: l
 
 
 class SimulatedCrash(Exception):
-    """As if the process had died."""
+    """Raised where the process would have crashed."""
 
 
 @pytest.mark.parametrize("step", ["update_visitors", "write_doubts", "write_totals", "finish_hours"])

@@ -1,4 +1,4 @@
-"""People are people, machines are machines, and each verdict says why."""
+"""People and machines are distinguished, and each verdict has a reason."""
 
 import pytest
 from hypothesis import given
@@ -96,7 +96,7 @@ def test_a_head_request_is_never_a_person() -> None:
     assert not classify("HEAD", PERSON).earns
 
 
-def test_text_after_the_length_limit_is_ignored() -> None:
+def test_header_content_after_the_length_limit_is_ignored() -> None:
     long_agent = PERSON["user-agent"].ljust(256) + "Googlebot/2.1"
     assert classify("GET", {"user-agent": long_agent}).kind == "person"
 

@@ -1,4 +1,4 @@
-"""A visitor's mark says "here before" for a day, and then nothing to anybody."""
+"""A visitor hash identifies a returning visitor for a day; after that its key is destroyed."""
 
 import re
 import stat
@@ -69,7 +69,7 @@ def test_a_process_drops_an_expired_key(tmp_path: Path) -> None:
 
 
 def test_an_unusable_folder_yields_no_keys_and_no_error(tmp_path: Path) -> None:
-    (tmp_path / "keys").write_text("in the way")
+    (tmp_path / "keys").write_text("a file where the folder should be")
     assert VisitorKeys(tmp_path).at(NOW) is None
 
 

@@ -48,7 +48,7 @@ def test_visits_from_one_network_are_capped_per_hour() -> None:
     assert link_counts(sorted(rows + others)) == {"persons": FLOOD_PER_HOUR + 5, "floods": 7}
 
 
-def test_a_doubt_has_the_click_and_the_reason() -> None:
+def test_a_doubt_names_the_click_and_the_reason() -> None:
     rows = [row(NOON, "anna"), row(NOON + timedelta(seconds=1), "anna")]
     [(click_id, doubt)] = HourCount().add(rows, visitor_spans(rows)).items()
     assert (click_id, doubt.kind) == (rows[1].id, "repeat")
@@ -57,10 +57,10 @@ def test_a_doubt_has_the_click_and_the_reason() -> None:
 
 MACHINES = st.sampled_from([verdict for verdict in VERDICTS if verdict != "person"])
 VISITORS = st.sampled_from(["a", "b", None])
-SOME = st.lists(st.tuples(st.one_of(MACHINES, st.just("person")), VISITORS), max_size=30)
+CLICKS = st.lists(st.tuples(st.one_of(MACHINES, st.just("person")), VISITORS), max_size=30)
 
 
-@given(SOME, st.integers(1, 30))
+@given(CLICKS, st.integers(1, 30))
 def test_the_page_size_does_not_change_the_count(clicks: list[tuple[str, str | None]], size: int) -> None:
     rows = [
         Row(new_uuid(NOON + timedelta(seconds=n)), LINK, verdict, visitor, None, "net")
@@ -72,10 +72,10 @@ def test_the_page_size_does_not_change_the_count(clicks: list[tuple[str, str | N
         paged.add(rows[start : start + size], visitor_spans(rows))
     assert whole.totals == paged.totals
     assert whole.rows == len(rows) == sum(whole.totals.get(LINK, {}).values())
-    people = {mark for verdict, mark in clicks if verdict == "person"}
+    people = {visitor for verdict, visitor in clicks if verdict == "person"}
     assert all(each.id not in doubts for each in rows if each.verdict != "person")
-    unmarked = sum(verdict == "person" and mark is None for verdict, mark in clicks)
-    assert whole.totals.get(LINK, Counter())["persons"] == len(people - {None}) + unmarked
+    without_hash = sum(verdict == "person" and visitor is None for verdict, visitor in clicks)
+    assert whole.totals.get(LINK, Counter())["persons"] == len(people - {None}) + without_hash
 
 
 def test_hour_of_truncates_to_the_full_hour() -> None:

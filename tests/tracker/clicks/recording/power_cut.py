@@ -1,7 +1,7 @@
-"""A file system that keeps, when the power is cut, only what was synced: under SQLite, by APSW's VFS.
+"""A file system for SQLite, by APSW's VFS, that keeps only synced writes when the power is cut.
 
-Every write goes to a real file and is remembered; a sync moves what is remembered of that file into what
-would be left. Harsher than most disks, which keep some of what was not synced.
+Every write goes to a real file and is recorded; a sync applies the recorded writes of that file to the
+content that would survive. Stricter than most disks, which keep some unsynced writes.
 """
 
 import threading
@@ -16,7 +16,7 @@ Change = Callable[[bytearray], None]
 
 
 class PowerCut(apsw.VFS):
-    """`left` is what the disk would hold after a cut at this moment."""
+    """`survivors` is the content of the disk after a power cut at this moment."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -28,14 +28,14 @@ class PowerCut(apsw.VFS):
     def xOpen(self, name: Any, flags: Any) -> "BufferedFile":
         return BufferedFile(self, name, flags)
 
-    def left(self) -> dict[str, bytes]:
+    def survivors(self) -> dict[str, bytes]:
         with self.lock:
             return {name: bytes(content) for name, content in self.synced.items()}
 
     def write_survivors(self, folder: Path) -> None:
-        """Write what is left, as the machine finds it when the power is back."""
+        """Write the surviving files, as the machine finds them after the power cut."""
         folder.mkdir()
-        for name, content in self.left().items():
+        for name, content in self.survivors().items():
             (folder / Path(name).name).write_bytes(content)
 
 
@@ -49,17 +49,17 @@ class BufferedFile(apsw.VFSFile):
         super().__init__("", name, flags)
 
     def xWrite(self, data: bytes, offset: int) -> None:
-        kept = bytes(data)
+        written = bytes(data)
 
         def change(content: bytearray) -> None:
-            content.extend(bytes(max(offset + len(kept) - len(content), 0)))
-            content[offset : offset + len(kept)] = kept
+            content.extend(bytes(max(offset + len(written) - len(content), 0)))
+            content[offset : offset + len(written)] = written
 
-        self._remember(change)
+        self._record(change)
         super().xWrite(data, offset)
 
     def xTruncate(self, newsize: int) -> None:
-        self._remember(lambda content: content.__delitem__(slice(newsize, None)))
+        self._record(lambda content: content.__delitem__(slice(newsize, None)))
         super().xTruncate(newsize)
 
     def xSync(self, flags: int) -> None:
@@ -68,6 +68,6 @@ class BufferedFile(apsw.VFSFile):
             for change in self._disk.pending.pop(self._name, []):
                 change(self._disk.synced[self._name])
 
-    def _remember(self, change: Change) -> None:
+    def _record(self, change: Change) -> None:
         with self._disk.lock:
             self._disk.pending[self._name].append(change)

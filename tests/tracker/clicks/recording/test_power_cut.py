@@ -1,4 +1,4 @@
-"""The power fails at any moment: on SQLite, with synchronous=FULL, no click is lost that was acknowledged."""
+"""On SQLite with synchronous=FULL, a power cut at any moment loses no acknowledged click."""
 
 import sqlite3
 import threading
@@ -31,7 +31,7 @@ def recorder_on(disk: PowerCut, settings: Settings, synchronous: str) -> Recorde
 
     def open_writer(_clicks_url: str) -> BatchWriter:
         connection = apsw.Connection(str(path), vfs=disk.name)
-        # Without shared memory, which a file system in Python has not, the log needs the file for itself.
+        # A file system in Python has no shared memory, so the WAL needs exclusive locking.
         for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", f"synchronous={synchronous}"):
             connection.execute(f"PRAGMA {pragma}").fetchall()
         return SqliteWriter(connection, path.with_suffix(".lock"))
@@ -40,7 +40,7 @@ def recorder_on(disk: PowerCut, settings: Settings, synchronous: str) -> Recorde
 
 
 def lost_at_cuts(disk: PowerCut, settings: Settings, tmp_path: Path, synchronous: str) -> list[int]:
-    """How many acknowledged clicks each of some cuts of the power loses, while visitors come all the time."""
+    """How many acknowledged clicks each of CUTS power cuts loses, under constant load."""
     recorder = recorder_on(disk, settings, synchronous)
     acknowledged: list[UUID] = []
     stop_event = threading.Event()
@@ -57,7 +57,7 @@ def lost_at_cuts(disk: PowerCut, settings: Settings, tmp_path: Path, synchronous
     lost = []
     for number in range(CUTS):
         assert recorder.record(make_click(), DEADLINE_S)
-        known = list(acknowledged)  # before the cut: what is acknowledged after it is not asked for
+        known = list(acknowledged)  # before the cut: later clicks need not survive it
         disk.write_survivors(tmp_path / f"after-{number}")
         lost.append(len(set(known) - clicks_in(tmp_path / f"after-{number}" / "clicks.db")))
     stop_event.set()

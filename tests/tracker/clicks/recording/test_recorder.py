@@ -1,4 +1,4 @@
-"""Acknowledged means on the disk, once, and many in one commit; on both databases."""
+"""An acknowledged click is on disk, once; many clicks share one commit; on both databases."""
 
 import fcntl
 import json
@@ -15,7 +15,7 @@ from config.database import Databases
 from config.settings import Settings
 from tests.tracker.clicks.traffic import DEADLINE_S, LINK, BlockedWriters, make_click, stored_ids
 from tracker.clicks.models import Click
-from tracker.clicks.recording import commit_queue as waiting_module
+from tracker.clicks.recording import commit_queue as commit_queue_module
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.recording.writers import NewClick, SqliteWriter, open_writer
 from tracker.ids import uuid_time
@@ -41,11 +41,11 @@ def run_all(threads: list[threading.Thread]) -> None:
 def wait_until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + DEADLINE_S / 2
     while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
+        assert time.monotonic() < end, "the condition was not met in time"
         time.sleep(0.01)
 
 
-def test_new_click_has_the_columns_of_the_table() -> None:
+def test_the_fields_of_new_click_are_the_columns_of_the_table() -> None:
     assert list(NewClick._fields) == list(Click.__table__.columns.keys())
 
 
@@ -71,13 +71,14 @@ def test_a_click_is_stored_unchanged(recorder: Recorder, databases: Databases) -
 
 
 @pytest.mark.parametrize(
-    "odd", ["", "NULL", "null", 'a "quote"', "back\\slash\\", "{a,b}", "line\nbreak\t", "Ł“é"]
+    "unusual", ["", "NULL", "null", 'a "quote"', "back\\slash\\", "{a,b}", "line\nbreak\t", "Ł“é"]
 )
-def test_unusual_strings_are_stored_unchanged(settings: Settings, databases: Databases, odd: str) -> None:
-    write_at_once(settings, [make_click()._replace(referrer_host=odd, sub_ids=json.dumps({"s1": odd}))])
+def test_unusual_strings_are_stored_unchanged(settings: Settings, databases: Databases, unusual: str) -> None:
+    click = make_click()._replace(referrer_host=unusual, sub_ids=json.dumps({"s1": unusual}))
+    write_batch(settings, [click])
     with databases.clicks.connect() as connection:
         row = connection.execute(Click.__table__.select()).one()
-    assert (row.referrer_host, row.sub_ids) == (odd, {"s1": odd})
+    assert (row.referrer_host, row.sub_ids) == (unusual, {"s1": unusual})
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 5, 64, 65, 1000, 1025, 2500])
@@ -85,12 +86,12 @@ def test_a_batch_of_any_size_is_stored_completely(
     settings: Settings, databases: Databases, number: int
 ) -> None:
     clicks = [make_click() for _ in range(number)]
-    write_at_once(settings, clicks)
-    write_at_once(settings, clicks[: number // 2 + 1])
+    write_batch(settings, clicks)
+    write_batch(settings, clicks[: number // 2 + 1])
     assert sorted(stored_ids(databases)) == sorted(click.id for click in clicks)
 
 
-def write_at_once(settings: Settings, clicks: list[NewClick]) -> None:
+def write_batch(settings: Settings, clicks: list[NewClick]) -> None:
     writer = open_writer(settings.clicks_url)
     with writer.write_lock():
         writer.write(clicks)
@@ -166,8 +167,8 @@ def test_an_unopenable_database_rejects_clicks(tmp_path: Path) -> None:
 def test_clicks_above_the_queue_limit_are_rejected_immediately(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waiting_module, "MAX_PENDING", 3)
-    monkeypatch.setattr(waiting_module, "MAX_BATCH_CLICKS", 2)
+    monkeypatch.setattr(commit_queue_module, "MAX_PENDING", 3)
+    monkeypatch.setattr(commit_queue_module, "MAX_BATCH_CLICKS", 2)
     writers = BlockedWriters(blocked=True)
     recorder = Recorder(settings.clicks_url, writers.open)
     futures = [recorder.submit(make_click()) for _ in range(5)]
@@ -192,14 +193,14 @@ def test_a_closed_recorder_opens_again_for_a_later_click(recorder: Recorder, dat
     assert len(stored_ids(databases)) == 2
 
 
-def test_parent_and_forked_child_record_each_with_a_connection_of_its_own(
+def test_parent_and_forked_child_record_with_separate_connections(
     recorder: Recorder, databases: Databases
 ) -> None:
     before, in_child, after = make_click(), make_click(), make_click()
     assert recorder.record(before, DEADLINE_S)
     child = os.fork()
     if child == 0:
-        # os._exit: nothing of the test runner may run in the child.
+        # os._exit: no code of the test runner may run in the child.
         os._exit(0 if recorder.record(in_child, DEADLINE_S) else 1)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0

@@ -1,4 +1,4 @@
-"""The spool keeps what it took, through crashes, torn writes and full disks, and gives it out in order."""
+"""The spool keeps its clicks through crashes, torn writes and full disks, and returns them in order."""
 
 import errno
 import os
@@ -31,8 +31,8 @@ def spool(folder: Path) -> Iterator[Spool]:
 def clicks_of(orphan: Orphan | None) -> list[NewClick]:
     assert orphan is not None
     found = []
-    while some := orphan.next(7):
-        found += some
+    while batch := orphan.next_clicks(7):
+        found += batch
     return found
 
 
@@ -58,20 +58,20 @@ def test_clicks_are_read_in_order_and_then_the_spool_is_empty(spool: Spool) -> N
     clicks = [make_click() for _ in range(10)]
     spool.append(clicks[:6])
     spool.append(clicks[6:])
-    first, place = spool.waiting(4)
-    spool.drained(place)
-    rest, place = spool.waiting(100)
-    spool.drained(place)
+    first, offset = spool.pending(4)
+    spool.mark_drained(offset)
+    rest, offset = spool.pending(100)
+    spool.mark_drained(offset)
     assert first + rest == clicks
-    assert (spool.pending_bytes, spool.waiting(100)[0]) == (0, [])
+    assert (spool.pending_bytes, spool.pending(100)[0]) == (0, [])
 
 
 def test_a_new_generation_ignores_records_of_the_former_one(spool: Spool) -> None:
     spool.append([make_click() for _ in range(20)])
-    spool.drained(spool.waiting(100)[1])
+    spool.mark_drained(spool.pending(100)[1])
     again = [make_click()]
     spool.append(again)
-    assert spool.waiting(100)[0] == again
+    assert spool.pending(100)[0] == again
 
 
 def test_the_spool_of_a_running_process_cannot_be_claimed(folder: Path, spool: Spool) -> None:
@@ -83,7 +83,7 @@ def test_an_orphan_belongs_to_the_holder_of_its_lock(folder: Path) -> None:
     clicks = [make_click() for _ in range(30)]
     write_orphan_in_killed_process(folder, clicks[:10], clicks[10:])
     orphan = claim_orphan(folder)
-    assert claim_orphan(folder) is None, "it has an owner"
+    assert claim_orphan(folder) is None, "this process owns it already"
     assert clicks_of(orphan) == clicks
     assert orphan is not None
     orphan.release()
@@ -96,7 +96,7 @@ def test_an_orphan_belongs_to_the_holder_of_its_lock(folder: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "zeroed"])
 def test_reading_stops_at_an_incomplete_record(folder: Path, damage: str) -> None:
-    """Only the last sync can be half done, and nobody was answered for it."""
+    """Only the last write can be incomplete, and its clicks were not acknowledged."""
     clicks = [make_click() for _ in range(3)]
     write_orphan_in_killed_process(folder, clicks)
     [path] = folder.iterdir()
@@ -115,7 +115,7 @@ def test_reading_stops_at_an_incomplete_record(folder: Path, damage: str) -> Non
 def test_an_empty_spool_is_removed_on_close(folder: Path) -> None:
     spool = create_spool(folder, SPOOL_BYTES)
     spool.append([make_click()])
-    spool.drained(spool.waiting(10)[1])
+    spool.mark_drained(spool.pending(10)[1])
     spool.close()
     assert list(folder.iterdir()) == []
 
@@ -123,10 +123,10 @@ def test_an_empty_spool_is_removed_on_close(folder: Path) -> None:
 def test_on_a_full_disk_the_allocated_space_is_still_usable(
     spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_space(_descriptor: int, _data: bytes, place: int) -> int:
-        if place >= SPOOL_BYTES:
+    def no_space(_descriptor: int, _data: bytes, offset: int) -> int:
+        if offset >= SPOOL_BYTES:
             raise OSError(errno.ENOSPC, "No space left on device")
-        return pwrite(_descriptor, _data, place)
+        return pwrite(_descriptor, _data, offset)
 
     pwrite = os.pwrite
 
@@ -134,32 +134,32 @@ def test_on_a_full_disk_the_allocated_space_is_still_usable(
         while True:
             click = make_click()
             spool.append([click])
-            kept.append(click)
+            stored.append(click)
 
     monkeypatch.setattr(os, "pwrite", no_space)
-    kept: list[NewClick] = []
+    stored: list[NewClick] = []
     with pytest.raises(OSError, match="No space"):
         fill(spool)
-    assert len(kept) > 100
-    assert spool.waiting(10_000)[0] == kept
+    assert len(stored) > 100
+    assert spool.pending(10_000)[0] == stored
     monkeypatch.undo()
     spool.append([make_click()])
-    assert len(spool.waiting(10_000)[0]) == len(kept) + 1
+    assert len(spool.pending(10_000)[0]) == len(stored) + 1
 
 
-def test_a_confirmed_click_is_synced(folder: Path, spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the file held at its last sync is what a power cut would leave."""
+def test_every_appended_click_is_synced(folder: Path, spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A power cut would leave the content of the file at its last sync."""
     at_sync: list[bytes] = []
 
-    def sync_and_look(descriptor: int) -> None:
+    def sync_and_copy(descriptor: int) -> None:
         os.fsync(descriptor)
         at_sync.append(os.pread(descriptor, SPOOL_BYTES, 0))
 
-    monkeypatch.setattr(spool_module, "_sync_data", sync_and_look)
+    monkeypatch.setattr(spool_module, "_sync_data", sync_and_copy)
     clicks = [make_click() for _ in range(10)]
     for number, click in enumerate(clicks, 1):
         spool.append([click])
-        (folder / "left.spool").write_bytes(at_sync[-1])
+        (folder / "copy.spool").write_bytes(at_sync[-1])
         orphan = claim_orphan(folder)
         assert clicks_of(orphan) == clicks[:number]
         assert orphan is not None

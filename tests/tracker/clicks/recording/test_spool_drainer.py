@@ -1,4 +1,4 @@
-"""What dead processes left comes into the database where nobody serves, too."""
+"""The spools of ended processes are drained even where no process serves."""
 
 import sqlite3
 from pathlib import Path
@@ -17,7 +17,7 @@ SPOOL_BYTES = 1024 * 1024
 
 
 def write_orphan(folder: Path, *clicks: NewClick) -> None:
-    """As a process that is gone: nobody holds the lock any more."""
+    """A spool as an ended process leaves it: not locked."""
     spool = create_spool(folder, SPOOL_BYTES)
     spool.append(clicks)
     spool.close()
@@ -51,7 +51,7 @@ def test_without_a_spool_there_is_nothing_to_do(settings: Settings) -> None:
 
 
 def test_a_rejected_click_does_not_block_the_others(settings: Settings, databases: Databases) -> None:
-    bad = make_click()._replace(verdict="unheard of")
+    bad = make_click()._replace(verdict="unknown")
     good = [make_click() for _ in range(4)]
     write_orphan(settings.spool_folder, *good[:2], bad, *good[2:])
     assert drain(settings) == 4

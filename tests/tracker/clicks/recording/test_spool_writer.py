@@ -1,4 +1,4 @@
-"""When the database is late, dead or full, clicks are answered from the spool and get into it later, once."""
+"""When the database is late, down or full, clicks are stored in the spool and later in the database, once."""
 
 import errno
 import os
@@ -49,7 +49,7 @@ def make_recorder(settings: Settings) -> Iterator[MakeRecorder]:
 def wait_until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + DEADLINE_S
     while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
+        assert time.monotonic() < end, "the condition was not met in time"
         time.sleep(0.01)
 
 
@@ -57,7 +57,7 @@ def counter(name: str) -> float:
     return REGISTRY.get_sample_value(f"linkledger_{name}_total") or 0
 
 
-def test_a_late_commit_is_confirmed_by_the_spool_and_stored_once(
+def test_clicks_of_a_late_commit_are_spooled_and_stored_once(
     make_recorder: MakeRecorder, databases: Databases
 ) -> None:
     before = counter("spooled_clicks")
@@ -152,7 +152,7 @@ def test_a_broken_spool_is_replaced_and_drained_later(
     assert all(recorder.record(click, DEADLINE_S) for click in clicks[10:])
     assert failures == []
     assert counter("spool_failures") == before + 1
-    assert "could not be kept in the spool: Input/output error" in caplog.text
+    assert "clicks could not be stored in the spool: Input/output error" in caplog.text
     writers.released.set()
     wait_until(lambda: len(stored_ids(databases)) == 30)
     assert sorted(stored_ids(databases)) == sorted(click.id for click in clicks)
@@ -173,7 +173,7 @@ def test_creating_the_spool_is_retried(
     wait_until(lambda: counter("spool_failures") > before)
     assert not first.done()
     settings.spool_folder.unlink()
-    assert first.result(DEADLINE_S), "kept in the spool, as the database still does not answer"
+    assert first.result(DEADLINE_S), "stored in the spool, because the database is still blocked"
     assert counter("spooled_clicks") > 0
     writers.released.set()
 
@@ -197,7 +197,7 @@ def test_starting_a_recorder_drains_the_spool_of_a_killed_process(
 def test_a_rejected_click_does_not_block_the_others(
     settings: Settings, make_recorder: MakeRecorder, databases: Databases
 ) -> None:
-    good, bad = [make_click() for _ in range(5)], make_click()._replace(verdict="unheard of")
+    good, bad = [make_click() for _ in range(5)], make_click()._replace(verdict="unknown")
     spool = create_spool(settings.spool_folder, SPOOL_BYTES)
     spool.append([*good[:2], bad, *good[2:]])
     spool.close()

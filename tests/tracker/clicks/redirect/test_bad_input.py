@@ -1,4 +1,4 @@
-"""Whatever comes, the redirect is right or refused cleanly: never an error of ours, never another host."""
+"""Any request is redirected correctly or rejected: never a server error, never another host."""
 
 import re
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, transact
 from config.settings import Settings
+from tests.cast.people import Cast
 from tests.harness.processes.server import running_server
-from tests.tracker.cast import Cast
 from tests.tracker.clicks.in_process import OpenInProcess, SendRequest
 from tests.tracker.clicks.visitors import PEOPLE
 from tracker.clicks.models import Click
@@ -32,20 +32,20 @@ SQLITE_ONLY = pytest.mark.parametrize("database_kind", ["sqlite"])
 
 
 def make_permissive_link(databases: Databases, cast: Cast, now: datetime) -> None:
-    """A link that lets visitors choose everything that they ever may, and a host of the brand's own."""
+    """A link with every option that visitors may use, and a host name of the brand."""
 
     def make(session: Session) -> None:
         options = LinkOptions(PASSABLE_PARAMETERS, deep_links=True)
-        them: dict[str, Any] = {"program_id": cast.program_id, "creator_id": cast.anna_id}
+        owner: dict[str, Any] = {"program_id": cast.program_id, "creator_id": cast.member_id}
         to = "https://shop.example/tea?x=1#top"
-        create_link(session, now, **them, destination=to, code="anna", options=options)
+        create_link(session, now, **owner, destination=to, code="anna", options=options)
         add_domain(session, now, brand_id=cast.brand_id, host="go.teas.example", own_host="")
 
     transact(databases.main, make)
 
 
 @pytest.fixture
-def ask(
+def send_request(
     in_process: OpenInProcess, settings: Settings, databases: Databases, cast: Cast, now: datetime
 ) -> Iterator[SendRequest]:
     make_permissive_link(databases, cast, now)
@@ -54,6 +54,7 @@ def ask(
 
 
 def is_right(status: int, location: str | None, keys: tuple[str, ...]) -> bool:
+    """A redirect to the shop with a valid token or none, or a 4xx status."""
     if status != 302:
         return 400 <= status < 500
     if location is None or not LOCATION.fullmatch(location) or urlsplit(location).netloc != "shop.example":
@@ -75,8 +76,8 @@ HOSTILE = st.sampled_from(
         "/..//",
     ]
     + ["https://shop.example@evil.example/", "/\u00e9\u0301", "/%c0%af%c0%af", "/\x00", "\u00a0//evil"]
-).map(lambda text: text.encode().decode("latin-1"))
-"""As WSGI has it: one character for each byte."""
+).map(lambda value: value.encode().decode("latin-1"))
+"""One character for each byte, as in WSGI."""
 PAIR = st.tuples(
     st.sampled_from([*PASSABLE_PARAMETERS, "to", "ll", "%6c%6c", "next"]), st.one_of(BYTES, HOSTILE)
 )
@@ -94,9 +95,9 @@ PEER = st.sampled_from(["127.0.0.1", "203.0.113.9", "", "unix:", "::1"])
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_no_request_causes_an_error_or_a_redirect_to_another_host(
-    ask: SendRequest, settings: Settings, path: str, query: str, headers: dict[str, str], peer: str
+    send_request: SendRequest, settings: Settings, path: str, query: str, headers: dict[str, str], peer: str
 ) -> None:
-    response = ask(path, query, list(headers.items()), peer)
+    response = send_request(path, query, list(headers.items()), peer)
     status, location = response.status, response.location
     assert b"Traceback" not in response.body
     assert "set-cookie" not in [name.lower() for name, _ in response.headers]
@@ -120,17 +121,17 @@ REQUESTS = {
     "a deep link with a backslash": b"GET /anna?to=/\\evil.example/ HTTP/1.1",
     "a deep link to javascript": b"GET /anna?to=javascript:alert(1) HTTP/1.1",
     "a deep link with a user": b"GET /anna?to=@evil.example/ HTTP/1.1",
-    "a deep link with another script": b"GET /anna?to=/%EF%BC%8F%EF%BC%8Fevil.example HTTP/1.1",
+    "a deep link with full-width slashes": b"GET /anna?to=/%EF%BC%8F%EF%BC%8Fevil.example HTTP/1.1",
     "a forged token": b"GET /anna?ll=" + b"A" * 87 + b" HTTP/1.1",
-    "a foreign whole address": b"GET http://evil.example/anna HTTP/1.1\r\nHost: evil.example",
+    "an absolute address of another host": b"GET http://evil.example/anna HTTP/1.1\r\nHost: evil.example",
     "two slashes": b"GET //evil.example/%2e%2e/anna HTTP/1.1",
-    "a host that is none": b"GET /anna HTTP/1.1\r\nHost: ]:[@\\evil",
+    "an invalid host": b"GET /anna HTTP/1.1\r\nHost: ]:[@\\evil",
     "an international host": "GET /anna HTTP/1.1\r\nHost: bücher.example".encode(),
     "a spoofed proxy": b"GET /anna HTTP/1.1\r\nX-Forwarded-For: 8.8.8.8\r\nX-Forwarded-Host: evil.example",
     "a spoofed country": b"GET /anna HTTP/1.1\r\nCF-IPCountry: US",
-    "headers that are no text": b"GET /anna HTTP/1.1\r\nReferer: https://\xc3\x28/\r\nSec-Purpose: \xff",
+    "headers that are not UTF-8": b"GET /anna HTTP/1.1\r\nReferer: https://\xc3\x28/\r\nSec-Purpose: \xff",
     "two lengths": b"GET /anna HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2",
-    "a body that does not come": b"GET /anna HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3",
+    "a missing body": b"GET /anna HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3",
 }
 
 
@@ -141,35 +142,37 @@ def test_malformed_requests_over_real_http(
 ) -> None:
     make_permissive_link(databases, cast, now)
     own = settings.model_copy(update={"country_header": "CF-IPCountry", "trusted_proxies": "203.0.113.1"})
-    wrong = {}
+    failures = {}
     with running_server(own, "--only", process) as server:
         for name, request in REQUESTS.items():
-            answer = server.send(request + b"\r\nUser-Agent: " + BROWSER.encode() + b"\r\n")
-            head = answer.partition(b"\r\n\r\n")[0].decode("latin-1")
+            response = server.send(request + b"\r\nUser-Agent: " + BROWSER.encode() + b"\r\n")
+            head = response.partition(b"\r\n\r\n")[0].decode("latin-1")
             assert head, name
             status = int(head.split()[1])
             found = re.search(r"^location: ([^\r\n]*)\r?$", head, re.MULTILINE | re.IGNORECASE)
             ok = is_right(status, found[1] if found else None, settings.secret_keys)
             if not ok or "set-cookie" in head.lower():
-                wrong[name] = head[:300]
-        assert wrong == {}
+                failures[name] = head[:300]
+        assert failures == {}
         assert server.get("/anna", **{"User-Agent": BROWSER}).status == 302
     with databases.clicks.connect() as connection:
         assert set(connection.scalars(select(Click.country))) == {None}
 
 
-@pytest.mark.parametrize("how", ["altered", "cut", "of another installation", "of another link's click"])
-def test_a_foreign_or_altered_token_is_rejected(settings: Settings, now: datetime, how: str) -> None:
+@pytest.mark.parametrize(
+    "kind", ["altered", "truncated", "of another installation", "of another link's click"]
+)
+def test_a_foreign_or_altered_token_is_rejected(settings: Settings, now: datetime, kind: str) -> None:
     keys = settings.secret_keys
-    good = make_token(keys, new_uuid(now), new_uuid(now), earns=True, confirmed=True)
+    valid = make_token(keys, new_uuid(now), new_uuid(now), earns=True, confirmed=True)
     other = make_token(keys, new_uuid(now), new_uuid(now), earns=True, confirmed=True)
-    bad = {
-        "altered": ("B" if good[0] != "B" else "C") + good[1:],
-        "cut": good[:-1],
+    invalid = {
+        "altered": ("B" if valid[0] != "B" else "C") + valid[1:],
+        "truncated": valid[:-1],
         "of another installation": make_token(
             ["x" * 40], new_uuid(now), new_uuid(now), earns=True, confirmed=True
         ),
-        "of another link's click": good[:44] + other[44:],
-    }[how]
+        "of another link's click": valid[:44] + other[44:],
+    }[kind]
     with pytest.raises(InvalidToken):
-        read_token(keys, bad)
+        read_token(keys, invalid)

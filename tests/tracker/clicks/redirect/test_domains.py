@@ -1,4 +1,4 @@
-"""Host names of brands are kept in memory, and stay when the database goes."""
+"""Host names of brands are in memory and stay there when the database fails."""
 
 from datetime import datetime
 
@@ -6,16 +6,16 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from config.database import Databases, read_session, transact
-from tests.tracker.cast import Cast
+from tests.cast.people import Cast
 from tracker.clicks.redirect.domains import Domains, host_without_port
 from tracker.programs.links.domains import Domain, add_domain, known_domains, set_fallback
 
 OWN = Domain("brd_own", None)
-GONE = OperationalError("SELECT", {}, Exception("gone"))
+DATABASE_ERROR = OperationalError("SELECT", {}, Exception("gone"))
 
 
 @pytest.mark.parametrize(
-    ("host", "bare"),
+    ("host", "normalized"),
     [
         ("Go.Own.example", "go.own.example"),
         ("go.own.example.:8443", "go.own.example"),
@@ -24,8 +24,8 @@ GONE = OperationalError("SELECT", {}, Exception("gone"))
         ("]:[@\\evil", "]"),
     ],
 )
-def test_a_host_is_compared_without_port_and_case(host: str, bare: str) -> None:
-    assert host_without_port(host) == bare
+def test_a_host_is_compared_without_port_and_case(host: str, normalized: str) -> None:
+    assert host_without_port(host) == normalized
 
 
 def test_domains_are_read_from_the_database(databases: Databases, cast: Cast, now: datetime) -> None:
@@ -44,19 +44,19 @@ def test_domains_are_read_from_the_database(databases: Databases, cast: Cast, no
 
 
 def test_domains_stay_in_memory_when_the_database_fails() -> None:
-    answers: list[dict[str, Domain]] = [{"go.own.example": OWN}]
+    results: list[dict[str, Domain]] = [{"go.own.example": OWN}]
 
     def load() -> dict[str, Domain]:
-        if not answers:
-            raise GONE
-        return answers.pop()
+        if not results:
+            raise DATABASE_ERROR
+        return results.pop()
 
     domains = Domains(load)
-    assert (domains.is_loaded, domains.known("go.own.example")) == (False, None)
+    assert (domains.is_loaded, domains.find("go.own.example")) == (False, None)
     domains.refresh()
     assert domains.is_loaded
     with pytest.raises(OperationalError):
         domains.refresh()
-    assert domains.known("GO.own.example:443") == OWN
-    assert domains.known("other.example") is None
-    assert domains.known("") is None
+    assert domains.find("GO.own.example:443") == OWN
+    assert domains.find("other.example") is None
+    assert domains.find("") is None

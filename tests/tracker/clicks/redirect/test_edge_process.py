@@ -1,4 +1,4 @@
-"""The edge as real processes under load: killed, stopped, reloaded, and surrounded by silent clients."""
+"""The edge as real processes under load: killed, stopped, reloaded, and with many silent clients."""
 
 import os
 import random
@@ -10,13 +10,16 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 
 import pytest
 
 from config.database import Databases
 from config.settings import Settings
+from tests.cast.people import Cast
 from tests.harness import ROOT
 from tests.harness.processes.edge_process import (
+    EdgeProcess,
     Shoppers,
     is_answering,
     running_edge,
@@ -24,7 +27,6 @@ from tests.harness.processes.edge_process import (
     wait_until_all_are_rows,
 )
 from tests.harness.processes.server import free_port
-from tests.tracker.cast import Cast
 from tests.tracker.clicks.entry_points import make_link
 from tracker.clicks.recording.spool_drainer import drain_orphans
 
@@ -40,15 +42,15 @@ def link(databases: Databases, cast: Cast, now: datetime) -> None:
 
 @pytest.mark.parametrize("rounds", [2, NIGHTLY])
 def test_every_issued_token_has_a_row_after_kills(settings: Settings, rounds: int) -> None:
-    """Odd rounds kill a worker, even ones the whole group, at moments of chance."""
-    chance = random.Random(rounds)
+    """Odd rounds kill a worker first; all rounds kill the whole group; at random times."""
+    rng = random.Random(rounds)
     port = free_port()
     clicks = []
     for round_number in range(rounds):
         with running_edge(settings, port=port) as edge, Shoppers(port, settings) as shoppers:
-            shoppers.wait_for_more(chance.randint(20, 200))
+            shoppers.wait_for_more(rng.randint(20, 200))
             if round_number % 2:
-                os.kill(chance.choice(edge.workers()), signal.SIGKILL)
+                os.kill(rng.choice(edge.workers()), signal.SIGKILL)
                 shoppers.wait_for_more(50)
             edge.kill_group()
             shoppers.stop()
@@ -56,7 +58,7 @@ def test_every_issued_token_has_a_row_after_kills(settings: Settings, rounds: in
             assert shoppers.without_token == 0
     with running_edge(settings, port=port):
         wait_until_all_are_rows(settings, clicks)
-    # It may have ended before it came to the last of them; none of those left has an owner.
+    # The edge may have ended before it drained the last spools; these have no owner.
     drain_orphans(settings.spool_folder, settings.clicks_url)
     assert list(settings.spool_folder.iterdir()) == []
 
@@ -65,7 +67,7 @@ def test_every_issued_token_has_a_row_after_kills(settings: Settings, rounds: in
 def test_the_spool_of_a_killed_process_becomes_rows(
     settings: Settings, databases: Databases, rounds: int
 ) -> None:
-    """The table is locked away, so that every click goes into a spool; then everybody is killed."""
+    """The click table is locked, so that every click goes to a spool; then all processes are killed."""
     port = free_port()
     settings = settings.model_copy(update={"commit_deadline_ms": 50})
     clicks = []
@@ -91,9 +93,14 @@ def test_sigterm_under_load_loses_no_click(settings: Settings) -> None:
         assert edge.process.wait(20) == 0
         shoppers.stop()
     wait_until_all_are_rows(settings, shoppers.clicks)
-    # What came late into the database stands in the spool, too; nobody owns that any more.
+    # Clicks of a late commit are in the spool too, which has no owner now.
     drain_orphans(settings.spool_folder, settings.clicks_url)
     assert list(settings.spool_folder.iterdir()) == []
+
+
+def workers_are_replaced(edge: EdgeProcess, former: set[int]) -> bool:
+    current = edge.workers()
+    return former.isdisjoint(current) and len(current) == 2
 
 
 @pytest.mark.parametrize("reloads", [2, pytest.param(20, marks=pytest.mark.nightly)])
@@ -104,7 +111,7 @@ def test_reloads_under_load_lose_no_connection_and_no_click(settings: Settings, 
             shoppers.wait_for_more(50)
             former = set(edge.workers())
             edge.tell(signal.SIGHUP)
-            wait_until(lambda former=former: former.isdisjoint(now := edge.workers()) and len(now) == 2)  # type: ignore[misc]
+            wait_until(partial(workers_are_replaced, edge, former))
         shoppers.wait_for_more(50)
         shoppers.stop()
         assert shoppers.failed == []
@@ -125,21 +132,21 @@ def test_replacing_workers_after_max_requests_loses_no_click(settings: Settings)
 @pytest.fixture
 def many_files() -> Iterator[None]:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = SILENT_CLIENTS + 500
-    if hard != resource.RLIM_INFINITY and hard < wanted:
-        pytest.skip(f"a process may open {hard} files here, and the test needs {wanted}")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    needed = SILENT_CLIENTS + 500
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        pytest.skip(f"a process may open {hard} files here, and the test needs {needed}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, needed), hard))
     yield
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.usefixtures("many_files")
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-@pytest.mark.parametrize("room", [10_000, 500])
-def test_two_thousand_half_open_clients_do_not_stop_redirects(settings: Settings, room: int) -> None:
-    """With room for all of them, and with room for a quarter: then the longest silent make way."""
+@pytest.mark.parametrize("capacity", [10_000, 500])
+def test_two_thousand_half_open_clients_do_not_stop_redirects(settings: Settings, capacity: int) -> None:
+    """With capacity for all clients, and for a quarter: then the longest silent ones are dropped."""
     silent: list[socket.socket] = []
-    with running_edge(settings, f"--worker-connections={room}", workers=1) as edge:
+    with running_edge(settings, f"--worker-connections={capacity}", workers=1) as edge:
         try:
             for number in range(SILENT_CLIENTS):
                 silent.append(socket.create_connection(("127.0.0.1", edge.port), timeout=10))
@@ -152,7 +159,7 @@ def test_two_thousand_half_open_clients_do_not_stop_redirects(settings: Settings
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_idle_and_silent_connections_do_not_delay_shutdown(settings: Settings) -> None:
-    """Of one worker: a second may just be starting, when gunicorn's signal is lost on it."""
+    """One worker only: a second may be starting and then miss gunicorn's signal."""
     with running_edge(settings, workers=1) as edge:
         silent = socket.create_connection(("127.0.0.1", edge.port), timeout=10)
         half = socket.create_connection(("127.0.0.1", edge.port), timeout=10)
@@ -170,16 +177,16 @@ def test_idle_and_silent_connections_do_not_delay_shutdown(settings: Settings) -
 
 
 def test_creating_the_applications_opens_no_file_and_starts_no_thread(settings: Settings) -> None:
-    """And a forked child can use them, as under gunicorn --preload."""
+    """A forked child can then use them, as under gunicorn --preload."""
     code = f"""
 import os, threading
-def held():
+def open_files():
     return sorted(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else []
-before = held()
+before = open_files()
 import wsgi
 from tracker.clicks.redirect import edge
 wsgi.app, wsgi.edge, edge.edge
-assert held() == before, (before, held())
+assert open_files() == before, (before, open_files())
 assert threading.active_count() == 1
 assert not os.path.exists({str(settings.spool_folder)!r})
 child = os.fork()
@@ -187,7 +194,7 @@ if child == 0:
     status = wsgi.app.test_client().get("/anna", headers={{"User-Agent": "Mozilla/5.0 (iPhone)"}}).status_code
     os._exit(0 if status == 302 else 1)
 assert os.waitpid(child, 0)[1] == 0
-assert held() == before
+assert open_files() == before
 assert threading.active_count() == 1
 """
     environment = {

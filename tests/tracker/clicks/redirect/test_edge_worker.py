@@ -1,4 +1,4 @@
-"""What the edge's worker adds to gunicorn's: nobody holds a connection for nothing."""
+"""The edge's worker drops silent and idle connections, unlike gunicorn's."""
 
 import socket
 import threading
@@ -12,7 +12,7 @@ import pytest
 from config import edge_worker as worker_module
 from config.database import Databases
 from config.settings import Settings
-from tests.tracker.cast import Cast
+from tests.cast.people import Cast
 from tests.tracker.clicks.edge_thread import ThreadWorker, edge_in_a_thread
 from tests.tracker.clicks.entry_points import make_link
 from tests.tracker.clicks.traffic import DEADLINE_S, BlockedWriters
@@ -32,8 +32,8 @@ def link(databases: Databases, cast: Cast, now: datetime) -> None:
 
 @contextmanager
 def edge(settings: Settings, databases: Databases, **options: int) -> Iterator[tuple[int, ThreadWorker]]:
-    made = Edge(settings, Recorder(settings.clicks_url), LinkCache(link_source(databases.main)))
-    with edge_in_a_thread(made, **options) as running:
+    application = Edge(settings, Recorder(settings.clicks_url), LinkCache(link_source(databases.main)))
+    with edge_in_a_thread(application, **options) as running:
         yield running
 
 
@@ -61,7 +61,7 @@ def test_a_client_without_a_complete_request_in_time_is_dropped(
         assert is_closed(silent)
         assert is_closed(half)
         good.sendall(WHOLE)
-        assert good.recv(4096).startswith(b"HTTP/1.1 200"), "who has asked once may wait between requests"
+        assert good.recv(4096).startswith(b"HTTP/1.1 200"), "after a complete request a client may wait"
 
 
 def test_an_idle_connection_is_closed_after_the_keepalive_time(
@@ -102,8 +102,10 @@ def test_at_the_limit_without_silent_connections_a_new_one_is_rejected(
 
 def test_a_running_request_is_answered_before_shutdown(settings: Settings, databases: Databases) -> None:
     writers = BlockedWriters(blocked=True)
-    made = Edge(settings, Recorder(settings.clicks_url, writers.open), LinkCache(link_source(databases.main)))
-    with edge_in_a_thread(made) as (port, worker):
+    application = Edge(
+        settings, Recorder(settings.clicks_url, writers.open), LinkCache(link_source(databases.main))
+    )
+    with edge_in_a_thread(application) as (port, worker):
         last = connect(port, b"GET /anna HTTP/1.1\r\nHost: x\r\nUser-Agent: Mozilla/5.0 (iPhone)\r\n\r\n")
         assert writers.at_lock.wait(DEADLINE_S)
         worker.stop()

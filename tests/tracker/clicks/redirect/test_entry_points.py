@@ -1,4 +1,4 @@
-"""Both doors do the same, over real HTTP: to people, to machines and to odd requests."""
+"""Both entry points do the same over real HTTP: for people, machines and malformed requests."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ from tracker.programs.links.operations import set_link_state
 
 @pytest.mark.parametrize("code", ["Anna", "anna", "ANNA", "%41nna"])
 def test_a_link_leads_to_its_destination_in_any_case(entry_point: EntryPoint, code: str) -> None:
-    response = entry_point.ask(f"/{code}", Referer="https://blog.example/post")
+    response = entry_point.request(f"/{code}", Referer="https://blog.example/post")
     assert (response.status, response.read()) == (302, b"")
     assert response.headers["Cache-Control"] == "no-store, private"
     assert "Referrer-Policy" not in response.headers
@@ -29,18 +29,18 @@ def test_a_link_leads_to_its_destination_in_any_case(entry_point: EntryPoint, co
 
 def test_head_requests_and_machines_get_no_token(entry_point: EntryPoint) -> None:
     for response in (
-        entry_point.ask("/anna", "HEAD"),
-        entry_point.ask("/anna", **{"User-Agent": CRAWLERS["Bing"]}),
+        entry_point.request("/anna", "HEAD"),
+        entry_point.request("/anna", **{"User-Agent": CRAWLERS["Bing"]}),
     ):
         assert (response.status, response.headers["Location"]) == (302, DESTINATION)
     assert entry_point.verdicts() == ["crawler", "head"]
 
 
 def test_the_request_cannot_change_the_destination(entry_point: EntryPoint) -> None:
-    wishes = ("to=https://evil.example", "url=//evil.example", "ll=x", "destination=x&next=/evil", "s1=x")
-    for query in wishes:
+    queries = ("to=https://evil.example", "url=//evil.example", "ll=x", "destination=x&next=/evil", "s1=x")
+    for query in queries:
         headers = {"X-Forwarded-Host": "evil.example", "X-Original-URL": "/x", "Host": "evil.example"}
-        response = entry_point.ask(f"/anna?{query}", **headers)
+        response = entry_point.request(f"/anna?{query}", **headers)
         assert entry_point.is_right(response.headers["Location"])
 
 
@@ -50,7 +50,7 @@ def test_an_unknown_or_paused_code_shows_a_page_and_stores_no_click(entry_point:
         lambda session: set_link_state(session, link_id=entry_point.link_id, state="paused"),
     )
     for path in ("/anna", "/nobody"):
-        response = entry_point.ask(path)
+        response = entry_point.request(path)
         assert response.status == 404
         assert response.headers["Cache-Control"] == "no-store, private"
         assert "This link leads nowhere" in response.read().decode()
@@ -58,44 +58,44 @@ def test_an_unknown_or_paused_code_shows_a_page_and_stores_no_click(entry_point:
 
 
 def test_a_paused_link_stops_after_the_next_poll(entry_point: EntryPoint) -> None:
-    assert entry_point.ask("/anna").status == 302
+    assert entry_point.request("/anna").status == 302
     transact(
         entry_point.databases.main,
         lambda session: set_link_state(session, link_id=entry_point.link_id, state="paused"),
     )
-    assert entry_point.ask("/anna").status == 302, "it was in memory"
+    assert entry_point.request("/anna").status == 302, "it is still cached"
     entry_point.links.poll()
-    assert entry_point.ask("/anna").status == 404
+    assert entry_point.request("/anna").status == 404
 
 
 def test_health_is_reported(entry_point: EntryPoint) -> None:
-    assert entry_point.ask("/healthz").status == 200
+    assert entry_point.request("/healthz").status == 200
 
 
-def test_other_methods_are_refused(entry_point: EntryPoint) -> None:
-    assert entry_point.ask("/anna", "POST").status == 405
+def test_other_methods_are_rejected(entry_point: EntryPoint) -> None:
+    assert entry_point.request("/anna", "POST").status == 405
     assert entry_point.verdicts() == []
 
 
 @pytest.mark.parametrize("path", ["/ab", "/" + "x" * 65, "/a.b", "/anna/", "/anna/x", "/favicon.ico"])
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_an_impossible_code_is_404(entry_point: EntryPoint, path: str) -> None:
-    assert entry_point.ask(path).status == 404
+    assert entry_point.request(path).status == 404
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 @pytest.mark.parametrize("open_entry_point", ENTRY_POINTS.values(), ids=ENTRY_POINTS)
-def test_an_unreadable_database_is_answered_with_503_and_retry_after(
+def test_an_unreadable_database_gives_503_with_retry_after(
     settings: Settings, tmp_path: Path, open_entry_point: OpenEntryPoint
 ) -> None:
-    elsewhere = settings.model_copy(update={"home": tmp_path / "nowhere", "spool_mb": 1})
-    with open_entry_point(elsewhere, open_databases(elsewhere), "") as broken:
-        response = broken.ask("/anna")
+    without_database = settings.model_copy(update={"home": tmp_path / "nowhere", "spool_mb": 1})
+    with open_entry_point(without_database, open_databases(without_database), "") as broken:
+        response = broken.request("/anna")
         assert (response.status, response.headers["Retry-After"]) == (503, "5")
         assert "try again" in response.read().decode()
 
 
-ODD_REQUESTS = {
+MALFORMED_REQUESTS = {
     "control characters in the path": b"GET /an\x01\x7fna HTTP/1.1\r\n",
     "an encoded line end in the path": b"GET /anna%0d%0aX:%20y HTTP/1.1\r\n",
     "an encoded line end in the query": b"GET /anna?x=%0d%0aSet-Cookie:%20a=b HTTP/1.1\r\n",
@@ -109,9 +109,9 @@ ODD_REQUESTS = {
         b"Sec-Purpose: \xff\r\nSec-Fetch-Dest: \xf0\x9f\r\n"
     ),
     "8 kB of user agent": b"GET /anna HTTP/1.1\r\nUser-Agent: " + b"Mozilla/5.0 " * 700 + b"\r\n",
-    "a foreign whole address": b"GET http://evil.example/anna HTTP/1.1\r\nHost: evil.example\r\n",
+    "an absolute address of another host": b"GET http://evil.example/anna HTTP/1.1\r\nHost: evil.example\r\n",
     "two slashes": b"GET //evil.example/%2e%2e/anna HTTP/1.1\r\n",
-    "a host that is none": b"GET /anna HTTP/1.1\r\nHost: ]:[@\\evil\r\n",
+    "an invalid host": b"GET /anna HTTP/1.1\r\nHost: ]:[@\\evil\r\n",
     "a broken cookie": b"GET /anna HTTP/1.1\r\nCookie: a=\xff;;=;\x01\r\n",
     "a broken length": b"GET /anna HTTP/1.1\r\nContent-Length: x\r\n",
     "an upgrade to a WebSocket": (
@@ -121,12 +121,12 @@ ODD_REQUESTS = {
 }
 
 
-@pytest.mark.parametrize("name", ODD_REQUESTS)
+@pytest.mark.parametrize("name", MALFORMED_REQUESTS)
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_a_malformed_request_is_redirected_or_rejected(entry_point: EntryPoint, name: str) -> None:
-    ending = b"\r\n" if b"Upgrade" in ODD_REQUESTS[name] else b"Connection: close\r\n\r\n"
-    answer = entry_point.send(ODD_REQUESTS[name] + ending)
-    head = answer.partition(b"\r\n\r\n")[0].decode("latin-1")
+    ending = b"\r\n" if b"Upgrade" in MALFORMED_REQUESTS[name] else b"Connection: close\r\n\r\n"
+    response = entry_point.send(MALFORMED_REQUESTS[name] + ending)
+    head = response.partition(b"\r\n\r\n")[0].decode("latin-1")
     status = int(head.split()[1])
     assert status == 302 or 400 <= status < 500, head
     assert "set-cookie" not in head.lower()
@@ -151,6 +151,8 @@ QUERY = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_chara
 def test_no_header_or_query_causes_an_error_or_another_destination(
     entry_point: EntryPoint, headers: dict[str, str], query: str
 ) -> None:
-    response = entry_point.ask(f"/anna?{query}", **{name: value.strip() for name, value in headers.items()})
+    response = entry_point.request(
+        f"/anna?{query}", **{name: value.strip() for name, value in headers.items()}
+    )
     assert response.status == 302
     assert entry_point.is_right(response.headers["Location"])

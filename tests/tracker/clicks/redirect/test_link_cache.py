@@ -1,4 +1,4 @@
-"""Links in memory: right after every change, there when the database is not, read once for many."""
+"""The link cache is correct after every change, survives outages and shares reads."""
 
 import os
 import threading
@@ -11,7 +11,7 @@ from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
-from tests.tracker.cast import Cast
+from tests.cast.people import Cast
 from tests.tracker.clicks.entry_points import make_link
 from tests.tracker.clicks.traffic import DEADLINE_S, LINK
 from tracker.clicks.redirect.link_cache import (
@@ -89,10 +89,10 @@ def test_changing_a_parent_of_a_link_evicts_the_link(
     )
     assert "anna" in (changes_of(databases, before).codes or {})
     links.poll()
-    assert links.known("anna") is NOT_CACHED
+    assert links.cached("anna") is NOT_CACHED
 
 
-def test_a_change_evicts_that_link_and_no_other(
+def test_a_change_evicts_only_that_link(
     databases: Databases, cast: Cast, link_id: str, links: LinkCache
 ) -> None:
     transact(
@@ -102,8 +102,8 @@ def test_a_change_evicts_that_link_and_no_other(
     links.poll()
     change(databases, link_id)
     links.poll()
-    assert links.known("anna") is NOT_CACHED
-    assert links.known("other") is not NOT_CACHED
+    assert links.cached("anna") is NOT_CACHED
+    assert links.cached("other") is not NOT_CACHED
     assert found(links, "anna").reason == "link paused"
 
 
@@ -120,20 +120,20 @@ def found(links: LinkCache, code: str) -> LinkTarget:
 
 
 def test_a_read_older_than_a_change_is_returned_but_not_cached(databases: Databases) -> None:
-    at_read, go_on = threading.Event(), threading.Event()
+    at_read, released = threading.Event(), threading.Event()
 
     def slow_read(_code: str) -> LinkLookup:
         at_read.set()
-        assert go_on.wait(DEADLINE_S)
+        assert released.wait(DEADLINE_S)
         return LinkLookup(TARGET, version=1)
 
     links = LinkCache(LinkSource(slow_read, lambda _seen: LinkChanges(2, {"tea": 2})), poll_s=NEVER_S)
-    answer = links.read("tea")
+    future = links.read("tea")
     assert at_read.wait(DEADLINE_S)
     links.poll()
-    go_on.set()
-    assert answer.result(DEADLINE_S) == TARGET
-    assert links.known("tea") is NOT_CACHED
+    released.set()
+    assert future.result(DEADLINE_S) == TARGET
+    assert links.cached("tea") is NOT_CACHED
     links.close()
 
 
@@ -146,25 +146,25 @@ def test_too_many_changes_or_a_restored_backup_clear_the_cache(
     raise_version = text("update link_version set version = version + :by")
     transact(databases.main, lambda session: session.execute(raise_version, {"by": MAX_CHANGES + 1}))
     links.poll()
-    assert links.known("anna") is NOT_CACHED
+    assert links.cached("anna") is NOT_CACHED
     assert links.find("anna") is not None
     transact(databases.main, lambda session: session.execute(raise_version, {"by": -MAX_CHANGES - 1}))
     links.poll()
-    assert links.known("anna") is NOT_CACHED
+    assert links.cached("anna") is NOT_CACHED
 
 
 def test_concurrent_lookups_of_one_code_share_one_read() -> None:
     reads: list[str] = []
-    go_on = threading.Event()
+    released = threading.Event()
 
     def slow_read(code: str) -> LinkLookup:
         reads.append(code)
-        assert go_on.wait(DEADLINE_S)
+        assert released.wait(DEADLINE_S)
         return LinkLookup(TARGET, 0)
 
     links = cache_without_changes(slow_read)
     futures = [links.read(code) for code in ("tea", "TEA", "tea")]
-    go_on.set()
+    released.set()
     assert [future.result(DEADLINE_S) for future in futures] == [TARGET] * 3
     assert reads == ["tea"]
     links.close()
@@ -179,40 +179,40 @@ def test_an_unknown_code_is_cached_for_one_second(
     monkeypatch.setattr(
         "tracker.clicks.redirect.link_cache.time.monotonic", lambda later=threading.TIMEOUT_MAX: later
     )
-    assert links.known("anna") is NOT_CACHED
+    assert links.cached("anna") is NOT_CACHED
     assert links.find("anna", DEADLINE_S) is not None
 
 
 def test_cached_links_survive_a_database_outage() -> None:
-    alive = True
+    is_up = True
 
     def read(_code: str) -> LinkLookup:
-        if not alive:
+        if not is_up:
             raise OSError("the server is gone")
         return LinkLookup(TARGET, 0)
 
     links = cache_without_changes(read)
     assert links.find("tea") == TARGET
-    alive = False
+    is_up = False
     assert links.find("tea") == TARGET
     with pytest.raises(LinksUnavailable):
         links.find("coffee")
-    alive = True
+    is_up = True
     assert links.find("coffee") == TARGET
     links.close()
 
 
-def test_a_hanging_database_is_given_up_at_the_deadline() -> None:
-    go_on = threading.Event()
+def test_a_read_of_a_hanging_database_fails_at_the_deadline() -> None:
+    released = threading.Event()
 
     def hang(_code: str) -> LinkLookup:
-        go_on.wait(DEADLINE_S)
+        released.wait(DEADLINE_S)
         return LinkLookup(TARGET, 0)
 
     links = cache_without_changes(hang)
     with pytest.raises(LinksUnavailable):
         links.find("tea", deadline_s=0.01)
-    go_on.set()
+    released.set()
     links.close()
 
 
@@ -224,7 +224,7 @@ def test_the_least_recently_used_link_is_evicted_at_the_limit() -> None:
     )
     for code in ("one", "two", "one", "three"):
         assert links.find(code) == TARGET
-    assert [links.known(code) is NOT_CACHED for code in ("one", "two", "three")] == [False, True, False]
+    assert [links.cached(code) is NOT_CACHED for code in ("one", "two", "three")] == [False, True, False]
     links.close()
 
 
@@ -232,6 +232,6 @@ def test_a_forked_child_starts_with_an_empty_cache(links: LinkCache, link_id: st
     assert links.find("anna") is not None
     child = os.fork()
     if child == 0:
-        fresh = links.known("anna") is NOT_CACHED
+        fresh = links.cached("anna") is NOT_CACHED
         os._exit(0 if fresh else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -1,4 +1,4 @@
-"""What a link may do, at both doors: labels, deeper pages, expiry, fallback pages, a brand's host name."""
+"""Options of links at both entry points: labels, deep links, expiry, fallback pages, brand domains."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, transact
 from config.settings import Settings
-from tests.tracker.cast import Cast
+from tests.cast.people import Cast
 from tests.tracker.clicks.in_process import BROWSER, OpenInProcess, RecordedResponse, SendRequest
 from tests.tracker.clicks.traffic import DEADLINE_S
 from tracker.clicks.models import Click
@@ -28,36 +28,38 @@ Change = Callable[[Session], object]
 
 
 @pytest.fixture
-def ask(in_process: OpenInProcess, settings: Settings, link_id: str) -> Iterator[SendRequest]:
+def send_request(in_process: OpenInProcess, settings: Settings, link_id: str) -> Iterator[SendRequest]:
     assert link_id
-    with in_process(settings) as opened:
-        yield opened
+    with in_process(settings) as send_request:
+        yield send_request
 
 
 @pytest.fixture
 def link_id(databases: Databases, cast: Cast, now: datetime) -> str:
-    """At /anna, of a program that adds a parameter; it passes two labels on and leads deeper."""
+    """A link at /anna that passes two labels and allows deep links; its program adds a parameter."""
 
     def make(session: Session) -> str:
-        them: dict[str, Any] = {"program_id": cast.program_id, "creator_id": cast.anna_id}
+        owner: dict[str, Any] = {"program_id": cast.program_id, "creator_id": cast.member_id}
         set_parameters(session, program_id=cast.program_id, parameters={"utm_medium": "link"})
         options = LinkOptions(("s1", "utm_source"), deep_links=True)
         to = "https://shop.example/tea?x=1#top"
-        return create_link(session, now, **them, destination=to, code="anna", options=options).id
+        return create_link(session, now, **owner, destination=to, code="anna", options=options).id
 
     return transact(databases.main, make)
 
 
 def destination(response: RecordedResponse) -> str:
-    """Without the token, which must be there."""
+    """The address without the token, which it must have."""
     assert response.location is not None
-    address, mark, rest = response.location.partition("&ll=")
-    assert mark
+    address, separator, rest = response.location.partition("&ll=")
+    assert separator
     return address + "".join(rest.partition("#")[1:])
 
 
-def test_labels_are_passed_encoded_and_stored_with_the_click(ask: SendRequest, databases: Databases) -> None:
-    response = ask("/anna", "s1=a+b%26c&utm_source=%C3%A9&evil=1&s2=no")
+def test_labels_are_passed_encoded_and_stored_with_the_click(
+    send_request: SendRequest, databases: Databases
+) -> None:
+    response = send_request("/anna", "s1=a+b%26c&utm_source=%C3%A9&evil=1&s2=no")
     assert destination(response) == (
         "https://shop.example/tea?x=1&utm_medium=link&s1=a%20b%26c&utm_source=%C3%A9#top"
     )
@@ -75,17 +77,21 @@ def test_labels_are_passed_encoded_and_stored_with_the_click(ask: SendRequest, d
         ("to=/%0d%0aSet-Cookie:x", "https://shop.example/tea?x=1&utm_medium=link#top"),
     ],
 )
-def test_a_deep_link_is_a_path_on_the_host_of_the_link(ask: SendRequest, query: str, leads_to: str) -> None:
-    assert destination(ask("/anna", query)) == leads_to
+def test_a_deep_link_is_a_path_on_the_host_of_the_link(
+    send_request: SendRequest, query: str, leads_to: str
+) -> None:
+    assert destination(send_request("/anna", query)) == leads_to
 
 
-def until(status: int, ask: SendRequest, path: str = "/anna", host: str = "") -> RecordedResponse:
-    """What is in memory is at most a poll old."""
+def request_until(
+    status: int, send_request: SendRequest, path: str = "/anna", host: str = ""
+) -> RecordedResponse:
+    """Repeat the request until it has this status: a cached link is at most one poll old."""
     end = threading.Event()
     timer = threading.Timer(DEADLINE_S + POLL_S, end.set)
     timer.start()
     headers = [BROWSER, ("Host", host)] if host else [BROWSER]
-    while (response := ask(path, headers=headers)).status != status and not end.is_set():
+    while (response := send_request(path, headers=headers)).status != status and not end.is_set():
         end.wait(0.02)
     timer.cancel()
     assert response.status == status
@@ -93,32 +99,38 @@ def until(status: int, ask: SendRequest, path: str = "/anna", host: str = "") ->
 
 
 @pytest.mark.parametrize(
-    ("state", "status", "says"), [("paused", 404, "leads nowhere"), ("ended", 410, "has ended")]
+    ("state", "status", "content"), [("paused", 404, "leads nowhere"), ("ended", 410, "has ended")]
 )
 def test_an_inactive_link_shows_a_page_or_redirects_to_the_fallback(
-    ask: SendRequest, databases: Databases, cast: Cast, link_id: str, state: str, status: int, says: str
+    send_request: SendRequest,
+    databases: Databases,
+    cast: Cast,
+    link_id: str,
+    state: str,
+    status: int,
+    content: str,
 ) -> None:
-    assert ask("/anna").status == 302
+    assert send_request("/anna").status == 302
     transact(databases.main, lambda s: set_link_state(s, link_id=link_id, state=state))
-    response = until(status, ask)
-    assert says in response.body.decode()
+    response = request_until(status, send_request)
+    assert content in response.body.decode()
     assert {name.lower(): value for name, value in response.headers}["cache-control"] == "no-store, private"
     transact(databases.main, lambda s: set_fallback(s, brand_id=cast.brand_id, url=FALLBACK))
-    assert until(302, ask).location == FALLBACK
+    assert request_until(302, send_request).location == FALLBACK
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_a_cached_link_expires_on_time(ask: SendRequest, databases: Databases, link_id: str) -> None:
+def test_a_cached_link_expires_on_time(send_request: SendRequest, databases: Databases, link_id: str) -> None:
     at = datetime.now(UTC) + timedelta(seconds=1)
     transact(databases.main, lambda s: expire_link(s, datetime.now(UTC), link_id=link_id, at=at))
-    assert ask("/anna").status == 302
-    assert until(410, ask).location is None
+    assert send_request("/anna").status == 302
+    assert request_until(410, send_request).location is None
     assert datetime.now(UTC) >= at
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_a_brand_domain_finds_only_links_of_that_brand(
-    ask: SendRequest, databases: Databases, cast: Cast, now: datetime
+    send_request: SendRequest, databases: Databases, cast: Cast, now: datetime
 ) -> None:
     def add(session: Session) -> None:
         add_domain(session, now, brand_id=cast.brand_id, host="go.teas.example", own_host="")
@@ -127,43 +139,43 @@ def test_a_brand_domain_finds_only_links_of_that_brand(
         )
         add_domain(session, now, brand_id=other.id, host="go.mugs.example", own_host="")
 
-    assert until(302, ask, host="go.mugs.example").location, "it is nobody's host yet"
+    assert request_until(302, send_request, host="go.mugs.example").location, "no brand has this host yet"
     transact(databases.main, add)
-    until(404, ask, host="Go.Mugs.example:8443")
-    assert "ll=" in (until(302, ask, host="go.teas.example").location or "")
-    assert "ll=" in (until(302, ask, host="anything.example").location or "")
+    request_until(404, send_request, host="Go.Mugs.example:8443")
+    assert "ll=" in (request_until(302, send_request, host="go.teas.example").location or "")
+    assert "ll=" in (request_until(302, send_request, host="anything.example").location or "")
     transact(databases.main, lambda s: set_fallback(s, brand_id=cast.brand_id, url=FALLBACK))
-    assert until(302, ask, "/nobody", host="go.teas.example").location == FALLBACK
+    assert request_until(302, send_request, "/nobody", host="go.teas.example").location == FALLBACK
     transact(databases.main, lambda s: remove_domain(s, brand_id=cast.brand_id, host="go.teas.example"))
-    until(404, ask, "/nobody", host="go.teas.example")
+    request_until(404, send_request, "/nobody", host="go.teas.example")
 
 
-def test_a_cached_link_needs_no_database_query(ask: SendRequest) -> None:
-    asked: list[str] = []
+def test_a_cached_link_needs_no_database_query(send_request: SendRequest) -> None:
+    statements: list[str] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+    def record(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
         if threading.current_thread().name != "link-poller":
-            asked.append(statement)
+            statements.append(statement)
 
-    event.listen(Engine, "before_cursor_execute", note)
+    event.listen(Engine, "before_cursor_execute", record)
     try:
-        assert ask("/anna", "s1=x").status == 302
-        cold = [each for each in asked if "FROM link" in each and "link_domain" not in each]
+        assert send_request("/anna", "s1=x").status == 302
+        cold = [each for each in statements if "FROM link" in each and "link_domain" not in each]
         assert len(cold) == 1
-        asked.clear()
+        statements.clear()
         for host in ("go.teas.example", "other.example"):
-            assert ask("/anna", "s1=x", [BROWSER, ("Host", host)]).status == 302
-        assert asked == []
+            assert send_request("/anna", "s1=x", [BROWSER, ("Host", host)]).status == 302
+        assert statements == []
     finally:
-        event.remove(Engine, "before_cursor_execute", note)
+        event.remove(Engine, "before_cursor_execute", record)
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 @pytest.mark.parametrize(("path", "status"), [("/anna", "302"), ("/nobody", "404")])
-def test_each_response_is_counted_once(ask: SendRequest, path: str, status: str) -> None:
+def test_each_response_is_counted_once(send_request: SendRequest, path: str, status: str) -> None:
     def counted() -> float:
         return REGISTRY.get_sample_value("linkledger_answers_total", {"status": status}) or 0
 
     before = counted()
-    assert str(ask(path).status) == status
+    assert str(send_request(path).status) == status
     assert counted() == before + 1

@@ -1,4 +1,4 @@
-"""The database stops, dies or fills its disk under load: every redirect goes on, and no click is lost."""
+"""The database hangs, stops or fills its disk under load: redirects continue, and no click is lost."""
 
 import subprocess
 import sys
@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from config.database import open_databases, read_session
 from config.migrate import upgrade
 from config.settings import Settings
+from tests.cast.people import create_cast
 from tests.conftest import settings_for
 from tests.harness.databases.postgres import PostgresServer, PostgresUnavailable
 from tests.harness.processes.edge_process import (
@@ -24,7 +25,6 @@ from tests.harness.processes.edge_process import (
     wait_until,
     wait_until_all_are_rows,
 )
-from tests.tracker.cast import create_cast
 from tests.tracker.clicks.entry_points import make_link
 from tracker.clicks.models import Click
 
@@ -33,7 +33,7 @@ DISK_MB = 6
 
 
 @contextmanager
-def dead(server: PostgresServer) -> Iterator[None]:
+def stopped(server: PostgresServer) -> Iterator[None]:
     server.stop_immediately()
     try:
         yield
@@ -62,7 +62,7 @@ def rows(settings: Settings) -> int:
 @pytest.mark.postgresql
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 @pytest.mark.parametrize("length_s", [2.0, MINUTE])
-@pytest.mark.parametrize("outage", [frozen, dead])
+@pytest.mark.parametrize("outage", [frozen, stopped])
 def test_no_click_is_lost_while_postgresql_is_down_under_load(
     settings: Settings,
     postgres_server: PostgresServer,
@@ -71,7 +71,7 @@ def test_no_click_is_lost_while_postgresql_is_down_under_load(
     outage: Callable[[PostgresServer], AbstractContextManager[None]],
 ) -> None:
     prepare(settings, now)
-    # One worker: a second one might not have read the link yet, and rightly answers 503 then.
+    # One worker: a second one might not have cached the link yet and would correctly respond with 503.
     with running_edge(settings, workers=1) as edge, Shoppers(edge.port, settings) as shoppers:
         shoppers.wait_for_more(200)
         try:
@@ -79,7 +79,7 @@ def test_no_click_is_lost_while_postgresql_is_down_under_load(
                 end = time.monotonic() + length_s
                 before = len(shoppers.clicks)
                 wait_until(lambda: time.monotonic() >= end, length_s + 10)
-                assert len(shoppers.clicks) > before + length_s * 20, "redirects went on, with tokens"
+                assert len(shoppers.clicks) > before + length_s * 20, "redirects continued, with tokens"
         except PostgresUnavailable as reason:
             pytest.skip(str(reason))
         shoppers.wait_for_more(200)
@@ -88,7 +88,7 @@ def test_no_click_is_lost_while_postgresql_is_down_under_load(
         assert shoppers.without_token == 0
         wait_until_all_are_rows(settings, shoppers.clicks)
         assert len(set(shoppers.clicks)) == len(shoppers.clicks)
-        # A shopper may have been cut off between the commit and his answer; nobody is there twice.
+        # A connection may have ended between the commit and the response; no click is stored twice.
         assert len(shoppers.clicks) <= rows(settings) <= len(shoppers.clicks) + 2 * shoppers.number
 
 
@@ -115,12 +115,12 @@ def passes_integrity_check(settings: Settings) -> bool:
 
 
 def fill(path: Path) -> None:
-    """Until not one byte more fits."""
+    """Write until the disk is full to the last byte."""
     with path.open("wb", buffering=0) as file:
-        for piece in (65536, 4096, 1):
+        for size in (65536, 4096, 1):
             try:
                 while True:
-                    file.write(bytes(piece))
+                    file.write(bytes(size))
             except OSError:
                 continue
 
@@ -163,13 +163,15 @@ def spool_in_use(settings: Settings) -> bool:
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_a_file_size_limit_sends_clicks_to_the_spool(settings: Settings, now: datetime) -> None:
-    """The same for those who are not root: the log of the database reaches the limit of a file's size."""
+    """Like a full disk, without root: the WAL of the database reaches the limit of the file size."""
     prepare(settings, now)
     limit = SPOOL_MB * 1024 * 1024
     clicks_file = Path(settings.clicks_url.removeprefix("sqlite:///"))
     databases = open_databases(settings)
     with read_session(databases.clicks) as session:
-        session.scalar(select(func.count()).select_from(Click))  # who still reads keeps the log from its end
+        session.scalar(
+            select(func.count()).select_from(Click)
+        )  # an open read transaction keeps the WAL from being reset
         wrapper = [sys.executable, "-c", LIMITED, str(limit)]
         with (
             running_edge(settings, workers=1, wrapper=wrapper) as edge,

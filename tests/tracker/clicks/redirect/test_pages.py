@@ -1,4 +1,4 @@
-"""What only the Flask door has; all else is in test_doors.py."""
+"""What only the Flask entry point has; the rest is in test_entry_points.py."""
 
 import pytest
 from flask import Flask
@@ -9,9 +9,9 @@ from tracker.people.access.guards import Access
 
 @pytest.fixture
 def app() -> Flask:
-    made = Flask("door")
-    made.register_blueprint(blueprint)
-    return made
+    application = Flask("clicks")
+    application.register_blueprint(blueprint)
+    return application
 
 
 def test_the_view_declares_its_access(app: Flask) -> None:

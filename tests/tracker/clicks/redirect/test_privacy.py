@@ -1,4 +1,4 @@
-"""What is left of a visitor after his request: a country, a kind of device, a mark. Never his address."""
+"""Only a country, a device class and a hash of a visitor are stored, never the address."""
 
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, transact
 from config.settings import Settings
-from tests.tracker.cast import Cast
+from tests.cast.people import Cast
 from tests.tracker.clicks.in_process import IN_PROCESS, OpenInProcess
 from tests.tracker.clicks.visitors import PEOPLE
 from tracker.clicks.models import Click
@@ -24,23 +24,26 @@ SECRET_PAGE = "https://blog.example/anna/private?mail=anna@people.example"
 @pytest.fixture
 def link(databases: Databases, cast: Cast, now: datetime) -> None:
     def make(session: Session) -> None:
-        them: dict[str, Any] = {"program_id": cast.program_id, "creator_id": cast.anna_id}
-        create_link(session, now, **them, destination="https://shop.example/", code="anna")
+        owner: dict[str, Any] = {"program_id": cast.program_id, "creator_id": cast.member_id}
+        create_link(session, now, **owner, destination="https://shop.example/", code="anna")
 
     transact(databases.main, make)
 
 
 def visit(entry_point: OpenInProcess, settings: Settings, peer: str, *lines: tuple[str, str]) -> None:
-    with entry_point(settings) as ask:
-        answer = ask("/anna", headers=[("User-Agent", BROWSER), ("Referer", SECRET_PAGE), *lines], peer=peer)
-    assert answer.status == 302
-    assert "set-cookie" not in [name.lower() for name, _ in answer.headers]
+    with entry_point(settings) as send_request:
+        response = send_request(
+            "/anna", headers=[("User-Agent", BROWSER), ("Referer", SECRET_PAGE), *lines], peer=peer
+        )
+    assert response.status == 302
+    assert "set-cookie" not in [name.lower() for name, _ in response.headers]
 
 
 def stored_visitors(databases: Databases) -> list[tuple[str | None, str | None, str, str | None]]:
     columns = (Click.country, Click.visitor, Click.device, Click.referrer_host)
     with databases.clicks.connect() as connection:
-        return [tuple(row) for row in connection.execute(select(*columns).order_by(Click.id))]  # type: ignore[misc]
+        rows = connection.execute(select(*columns).order_by(Click.id))
+        return [tuple(row) for row in rows]  # type: ignore[misc]
 
 
 @pytest.mark.usefixtures("link")
@@ -81,7 +84,7 @@ def test_the_country_header_is_used_only_from_a_trusted_proxy(
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 @pytest.mark.usefixtures("link", "databases")
-def test_no_file_of_the_installation_holds_an_address_or_a_page(
+def test_no_file_of_the_installation_contains_an_address_or_a_referring_page(
     in_process: OpenInProcess, settings: Settings, capfd: pytest.CaptureFixture[str]
 ) -> None:
     visit(in_process, settings, ADDRESS)

@@ -1,4 +1,4 @@
-"""The core of the redirect, without a door."""
+"""The core of the redirect, without an entry point."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,7 +22,7 @@ from tracker.clicks.token import read_token
 from tracker.programs.links.domains import Domain
 from tracker.programs.links.operations import LinkTarget
 
-KEYS = ("a key for the tests of the redirect, long",)
+KEYS = ("a long key for the tests of the redirect",)
 TARGET = LinkTarget(LINK, "https://shop.example/tea?x=1#top", "ll", {"s1": "bio"}, None)
 PLAIN = RedirectResult(302, "https://shop.example/tea?x=1#top")
 BROWSER = {"user-agent": PEOPLE["Instagram on iPhone"][0], "referer": "https://l.instagram.com/secret"}
@@ -56,10 +56,10 @@ def test_a_person_is_redirected_with_the_token_of_a_stored_click(
     recorder: Recorder, databases: Databases
 ) -> None:
     before = counter("redirects", verdict="person")
-    answer = open_link(recorder)
-    assert answer.location is not None
-    start, _, rest = answer.location.partition("&ll=")
-    assert (answer.status, start, rest[-4:]) == (302, "https://shop.example/tea?x=1", "#top")
+    result = open_link(recorder)
+    assert result.location is not None
+    start, _, rest = result.location.partition("&ll=")
+    assert (result.status, start, rest[-4:]) == (302, "https://shop.example/tea?x=1", "#top")
     token = read_token(KEYS, rest.removesuffix("#top"))
     [row] = rows(databases)
     assert (token.click_id, token.link_id, token.at) == (row.id, LINK, NOW)
@@ -72,9 +72,9 @@ def test_a_person_is_redirected_with_the_token_of_a_stored_click(
 def test_a_prerender_gets_a_token_that_earns_but_is_not_confirmed(
     recorder: Recorder, databases: Databases
 ) -> None:
-    answer = open_link(recorder, headers={**BROWSER, "sec-purpose": "prefetch;prerender"})
-    assert answer.location is not None
-    token = read_token(KEYS, answer.location.partition("ll=")[2].removesuffix("#top"))
+    result = open_link(recorder, headers={**BROWSER, "sec-purpose": "prefetch;prerender"})
+    assert result.location is not None
+    token = read_token(KEYS, result.location.partition("ll=")[2].removesuffix("#top"))
     assert (token.earns, token.confirmed) == (True, False)
     assert [row.verdict for row in rows(databases)] == ["unconfirmed"]
 
@@ -131,7 +131,7 @@ def test_a_failing_click_database_does_not_stop_the_redirect(tmp_path: Any) -> N
     broken.close()
 
 
-def test_unavailable_links_are_answered_with_503(recorder: Recorder) -> None:
+def test_unavailable_links_give_503(recorder: Recorder) -> None:
     def fail(_code: str) -> LinkTarget | None:
         raise OperationalError("SELECT", {}, Exception("the server is gone"))
 
@@ -139,7 +139,7 @@ def test_unavailable_links_are_answered_with_503(recorder: Recorder) -> None:
     assert follow(visit, NOW, find_link=fail, recorder=recorder, keys=KEYS) == RedirectResult(503)
 
 
-FALLBACK = "https://shop.example/over"
+FALLBACK = "https://shop.example/ended"
 OWN = Domain("brd_own", FALLBACK)
 
 
@@ -148,7 +148,7 @@ def visit_on(host: str, query: str = "") -> Visit:
 
 
 @pytest.mark.parametrize(
-    ("changes", "answer"),
+    ("changes", "expected"),
     [
         ({"reason": "link paused"}, RedirectResult(404)),
         ({"reason": "link ended"}, RedirectResult(410)),
@@ -160,9 +160,9 @@ def visit_on(host: str, query: str = "") -> Visit:
     ids=str,
 )
 def test_an_inactive_link_redirects_to_the_fallback_or_shows_an_error_page(
-    recorder: Recorder, databases: Databases, changes: dict[str, Any], answer: RedirectResult
+    recorder: Recorder, databases: Databases, changes: dict[str, Any], expected: RedirectResult
 ) -> None:
-    assert open_link(recorder, replace(TARGET, **changes)) == answer
+    assert open_link(recorder, replace(TARGET, **changes)) == expected
     assert rows(databases) == []
 
 
@@ -178,13 +178,13 @@ def test_an_inactive_link_redirects_to_the_fallback_or_shows_an_error_page(
 def test_a_brand_domain_serves_only_links_of_that_brand(
     recorder: Recorder, target: LinkTarget | None, domain: Domain | None, status: int
 ) -> None:
-    asked = []
+    hosts = []
 
     def find_domain(host: str) -> Domain | None:
-        asked.append(host)
+        hosts.append(host)
         return domain
 
-    answer = follow(
+    result = follow(
         visit_on("Go.Own.example:443"),
         NOW,
         find_link=lambda _: target,
@@ -192,12 +192,12 @@ def test_a_brand_domain_serves_only_links_of_that_brand(
         keys=KEYS,
         find_domain=find_domain,
     )
-    assert (answer.status, asked) == (status, ["Go.Own.example:443"])
+    assert (result.status, hosts) == (status, ["Go.Own.example:443"])
 
 
 def test_an_unknown_code_on_a_brand_domain_redirects_to_the_fallback(recorder: Recorder) -> None:
     for target in (None, replace(TARGET, brand_id="brd_other")):
-        answer = follow(
+        result = follow(
             visit_on("go.own.example"),
             NOW,
             find_link=lambda _, target=target: target,  # type: ignore[misc]
@@ -205,15 +205,15 @@ def test_an_unknown_code_on_a_brand_domain_redirects_to_the_fallback(recorder: R
             keys=KEYS,
             find_domain=lambda _: OWN,
         )
-        assert answer == RedirectResult(302, FALLBACK)
+        assert result == RedirectResult(302, FALLBACK)
 
 
 def test_passed_labels_are_stored_with_the_click(recorder: Recorder, databases: Databases) -> None:
     link = replace(TARGET, passes=("s1", "utm_source"))
     visit = visit_on("", "s1=story&utm_source=mail&s2=x")
-    answer = follow(visit, NOW, find_link=lambda _: link, recorder=recorder, keys=KEYS)
-    assert answer.location is not None
-    assert answer.location.startswith("https://shop.example/tea?x=1&s1=story&utm_source=mail&ll=")
+    result = follow(visit, NOW, find_link=lambda _: link, recorder=recorder, keys=KEYS)
+    assert result.location is not None
+    assert result.location.startswith("https://shop.example/tea?x=1&s1=story&utm_source=mail&ll=")
     assert [row.sub_ids for row in rows(databases)] == [{"s1": "story"}]
 
 

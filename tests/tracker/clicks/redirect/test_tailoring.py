@@ -1,4 +1,4 @@
-"""What a visitor's query may change about a link, and that it is never the host."""
+"""A visitor's query may change labels and page of a link, but never the host."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tracker.clicks.traffic import LINK, NOW
-from tracker.clicks.redirect.destination import with_token
-from tracker.clicks.redirect.tailoring import InactiveLink, apply_visitor_query, inactive_link
+from tracker.clicks.redirect.tailoring import InactiveLink, apply_visitor_query, inactive_link, with_token
 from tracker.programs.links.operations import LinkTarget
 from tracker.programs.links.query_parameters import MAX_LENGTH_WITH_PARAMETERS
 from tracker.programs.rules import PASSABLE_PARAMETERS
@@ -46,7 +45,7 @@ def test_only_parameters_that_the_link_allows_are_passed_encoded(
     assert (link.destination, link.sub_ids) == (destination, {"s1": labels})
 
 
-def test_parameters_already_in_the_address_win() -> None:
+def test_parameters_already_in_the_address_have_priority() -> None:
     link = replace(PASSING, destination="https://shop.example/?utm%5Fsource=own&s2")
     assert apply_visitor_query(link, "utm_source=theirs&s2=theirs").destination == link.destination
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
-from tests.tracker.cast import Cast
+from tests.cast.people import Cast
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.people.accounts import operations as people
 from tracker.people.accounts.models import BrandHost
@@ -34,7 +34,7 @@ def test_allowing_a_host_again_changes_nothing(databases: Databases, cast: Cast)
         assert session.query(BrandHost).filter_by(host="new.example").count() == 1
 
 
-def test_a_brand_with_one_wrong_host_is_not_made(databases: Databases, now: datetime) -> None:
+def test_a_brand_with_one_invalid_host_is_not_created(databases: Databases, now: datetime) -> None:
     with pytest.raises(Invalid):
         transact(
             databases.main,
@@ -60,7 +60,7 @@ def test_a_brand_with_one_wrong_host_is_not_made(databases: Databases, now: date
     ],
     ids=str,
 )
-def test_a_wrong_brand_is_refused(databases: Databases, now: datetime, wrong: dict[str, Any]) -> None:
+def test_an_invalid_brand_is_rejected(databases: Databases, now: datetime, wrong: dict[str, Any]) -> None:
     right = {"name": "T", "currency": "EUR", "timezone": "UTC"}
     with pytest.raises(Invalid):
         transact(databases.main, lambda session: people.create_brand(session, now, **{**right, **wrong}))
@@ -81,7 +81,7 @@ def test_the_email_address_of_a_creator_is_unique_case_insensitively(
         assert {each.name for each in people.list_creators(session)} == {"Anna", "Bob"}
 
 
-def test_a_user_has_one_role_at_a_brand(databases: Databases, cast: Cast, now: datetime) -> None:
+def test_a_user_has_only_one_role_at_a_brand(databases: Databases, cast: Cast, now: datetime) -> None:
     def join(session: Session) -> str:
         user = people.create_user(session, now, email="fay@people.example", name="Fay")
         people.add_member(session, now, brand_id=cast.brand_id, user_id=user.id, role="finance")

@@ -1,4 +1,4 @@
-"""What names, addresses, countries, zones and hosts are accepted."""
+"""Validation and normal forms of names, addresses, countries, time zones and hosts."""
 
 import pytest
 from hypothesis import example, given
@@ -55,7 +55,7 @@ def test_hosts_are_normalized(given_text: str, host: str) -> None:
 )
 def test_ambiguous_hosts_are_rejected(text: str) -> None:
     if text == "shop.example\n":
-        assert rules.normalize_host(text) == "shop.example"  # pasted with its line end
+        assert rules.normalize_host(text) == "shop.example"  # pasted with a line break
         return
     with pytest.raises(Invalid):
         rules.normalize_host(text)
@@ -115,12 +115,12 @@ def test_a_time_zone_is_a_place_or_utc() -> None:
 
 
 @pytest.mark.parametrize(("currency", "minor"), [("EUR", 5_000), ("JPY", 50), ("BHD", 50_000)])
-def test_the_smallest_payout_is_fifty_whole_units(currency: str, minor: int) -> None:
+def test_the_default_minimum_payout_is_fifty_whole_units(currency: str, minor: int) -> None:
     assert rules.minimum_payout_minor(None, currency) == minor
 
 
 @pytest.mark.parametrize("name", ["", "   ", "a\x00b", "a\u202eb", "\ud800", "x" * 121])
-def test_a_name_is_plain_text(name: str) -> None:
+def test_invalid_names_are_rejected(name: str) -> None:
     with pytest.raises(Invalid):
         rules.normalize_name(name)
 

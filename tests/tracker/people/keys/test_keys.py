@@ -1,4 +1,4 @@
-"""Keys: made, shown once, recognised, over."""
+"""API keys: creation, authentication, revocation, expiry."""
 
 import re
 from datetime import datetime, timedelta
@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
 from config.logs import scrub
-from tests.tracker.cast import Cast
-from tests.tracker.terminal import Terminal
+from tests.cast.api import Terminal
+from tests.cast.people import Cast
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.people.keys.commands import COMMANDS
 from tracker.people.keys.operations import (
@@ -34,7 +34,7 @@ from tracker.people.keys.rules import (
 
 
 def make_key(databases: Databases, now: datetime, cast: Cast, **values: Any) -> tuple[str, str]:
-    """The id and the text of a new key."""
+    """The id and the full text of a new key."""
     given = {"brand_id": cast.brand_id, "name": "shop", "scopes": ["sales:write"]} | values
 
     def work(session: Session) -> tuple[str, str]:
@@ -96,7 +96,7 @@ def test_a_revoked_or_expired_key_is_rejected(databases: Databases, now: datetim
         with pytest.raises(Unauthenticated) as refusal:
             authenticate_key(databases, at, shown)
         assert refusal.value.cause == cause
-    with pytest.raises(Conflict, match="revoked already"):
+    with pytest.raises(Conflict, match="already revoked"):
         transact(databases.main, lambda session: revoke_key(session, now, revoked_id))
     with pytest.raises(NotFound):
         transact(databases.main, lambda session: revoke_key(session, now, "key_" + "0" * 32))
@@ -104,14 +104,14 @@ def test_a_revoked_or_expired_key_is_rejected(databases: Databases, now: datetim
 
 def test_the_use_of_a_key_is_recorded_once_an_hour(databases: Databases, now: datetime, cast: Cast) -> None:
     key_id, shown = make_key(databases, now, cast)
-    noted = []
+    recorded_after_minutes = []
     for minutes in (0, 1, 59, 60, 61, 121):
         at = now + timedelta(minutes=minutes)
-        worth = authenticate_key(databases, at, shown).should_record_use(at)
+        expected = authenticate_key(databases, at, shown).should_record_use(at)
         written = transact(databases.main, lambda session, at=at: record_use(session, at, key_id))  # type: ignore[misc]
-        assert written == worth
-        noted += [minutes] if written else []
-    assert noted == [0, 60, 121]
+        assert written == expected
+        recorded_after_minutes += [minutes] if written else []
+    assert recorded_after_minutes == [0, 60, 121]
     with read_session(databases.main) as session:
         [key] = list_keys(session, cast.brand_id)
     assert key.last_used_at == now + timedelta(minutes=121)
@@ -142,9 +142,9 @@ def test_secrets_have_256_bits_and_are_unique() -> None:
     ("scopes", "message"),
     [
         ([], "at least one scope"),
-        (["sales"], "is no scope"),
-        (["SALES:WRITE"], "is no scope"),
-        (["postback", "sales:write"], "stands alone"),
+        (["sales"], "is not a scope"),
+        (["SALES:WRITE"], "is not a scope"),
+        (["postback", "sales:write"], "cannot be combined"),
     ],
 )
 def test_invalid_scopes_are_rejected(scopes: list[str], message: str) -> None:
@@ -164,7 +164,7 @@ def console(terminal: Terminal, settings: Any) -> Terminal:
     return Terminal(settings, COMMANDS)
 
 
-def test_a_key_is_made_listed_and_revoked_by_command(console: Terminal, cast: Cast) -> None:
+def test_a_key_is_created_listed_and_revoked_by_command(console: Terminal, cast: Cast) -> None:
     scopes = ("--scope", "sales:write", "--scope", "sales:read")
     created = console.ask("key", "create", "--brand", cast.brand_id, "--name", "web shop", *scopes)
     assert created["id"].startswith("key_")
@@ -174,24 +174,24 @@ def test_a_key_is_made_listed_and_revoked_by_command(console: Terminal, cast: Ca
     listed = console.ask("key", "list", "--brand", cast.brand_id)
     assert listed == [{name: value for name, value in created.items() if name != "key"}]
     assert console.ask("key", "revoke", created["id"])["revoked_at"] is not None
-    assert "revoked already" in console.refused("key", "revoke", created["id"])
+    assert "already revoked" in console.refused("key", "revoke", created["id"])
     assert "revoked" in console.run("key", "list", "--brand", cast.brand_id).stdout
 
 
-def test_the_console_says_that_a_key_is_shown_once(console: Terminal, cast: Cast) -> None:
+def test_the_create_command_says_that_a_key_is_shown_only_once(console: Terminal, cast: Cast) -> None:
     options = ("--scope", "postback", "--expires", "2100-01-01")
-    told = console.run("key", "create", "--brand", cast.brand_id, "--name", "network", *options).stdout
-    assert "not shown again" in told
-    assert "ends 2100-01-01T00:00:00Z" in told
+    output = console.run("key", "create", "--brand", cast.brand_id, "--name", "network", *options).stdout
+    assert "not shown again" in output
+    assert "expires 2100-01-01T00:00:00Z" in output
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--name", "x", "--scope", "everything"), "is no scope"),
-        (("--name", "x", "--scope", "postback", "--scope", "sales:read"), "stands alone"),
+        (("--name", "x", "--scope", "everything"), "is not a scope"),
+        (("--name", "x", "--scope", "postback", "--scope", "sales:read"), "cannot be combined"),
         (("--name", " ", "--scope", "postback"), "A name has 1 to"),
-        (("--name", "x", "--scope", "postback", "--expires", "2020-01-01"), "is over"),
+        (("--name", "x", "--scope", "postback", "--expires", "2020-01-01"), "is in the past"),
         (("--name", "x", "--scope", "postback", "--expires", "soon"), "not a time"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Where links may lead."""
+"""Validation and normal form of destinations."""
 
 import re
 from urllib.parse import urlsplit
@@ -53,15 +53,15 @@ def test_destinations_are_normalized(text: str, destination: str) -> None:
         ("https://@shop.example/", "user name"),
         ("https://evil.example\\@shop.example/", "backslash"),
         ("https:\\\\shop.example/", "backslash"),
-        ("//shop.example/", "whole address"),
-        ("https:shop.example", "whole address"),
-        ("https:///shop.example/", "whole address"),
-        ("/page", "whole address"),
-        ("shop.example", "whole address"),
-        ("javascript:alert(1)//shop.example", "whole address"),
-        ("data:text/html,x", "whole address"),
-        ("ftp://shop.example/", "whole address"),
-        ("", "whole address"),
+        ("//shop.example/", "complete URL"),
+        ("https:shop.example", "complete URL"),
+        ("https:///shop.example/", "complete URL"),
+        ("/page", "complete URL"),
+        ("shop.example", "complete URL"),
+        ("javascript:alert(1)//shop.example", "complete URL"),
+        ("data:text/html,x", "complete URL"),
+        ("ftp://shop.example/", "complete URL"),
+        ("", "complete URL"),
         ("https://shop.example/a\r\nSet-Cookie: x", "invisible"),
         ("https://shop.example/a\tb", "invisible"),
         ("https://shop.example/\u202e", "invisible"),
@@ -103,5 +103,5 @@ def test_accepted_destinations_are_ascii_on_a_listed_host_and_stable(text: str) 
     assert parts.username is None
     assert re.fullmatch(r"[!-\[\]-~]+", destination)
     assert checked(destination) == destination
-    # Nothing that writes it into a Location header has a reason to change it.
+    # A server that writes it into a Location header must not change it.
     assert iri_to_uri(destination) == destination

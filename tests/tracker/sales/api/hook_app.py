@@ -1,4 +1,4 @@
-"""The doors for messages and reports alone, for tests that serve them: `gunicorn "…hook_app:app()"`."""
+"""An application with only the entry points of sales, for tests: `gunicorn "…hook_app:app()"`."""
 
 from flask import Flask
 

@@ -1,4 +1,4 @@
-"""The hook door alone behind gunicorn, for tests that talk to it over HTTP."""
+"""Serves the entry points of sales with gunicorn, for tests over real HTTP."""
 
 import http.client
 import os
@@ -26,7 +26,7 @@ class Server:
     def post(
         self, path: str, body: bytes, headers: dict[str, str], *, chunk_bytes: int = 0
     ) -> tuple[int, str]:
-        """With `chunk_bytes` the body goes in chunks of that size, without a length."""
+        """With `chunk_bytes`, the body is sent in chunks of that size, without Content-Length."""
         with closing(self.connect()) as connection:
             pieces = [
                 body[start : start + chunk_bytes] for start in range(0, len(body), chunk_bytes or len(body))
@@ -46,9 +46,9 @@ class Server:
 def serving(
     settings: Settings, app: str = "tests.tracker.sales.api.hook_app:app()", *options: str
 ) -> Iterator[Server]:
-    """On a socket that listens already: a request that comes early waits in its queue.
+    """Runs gunicorn in a forked process, which has loaded the product already.
 
-    In a fork, which has all of the product in memory: how it is loaded is not what these tests are about.
+    The socket listens before the fork, so early requests wait in its queue.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         process_id = os.fork()

@@ -1,4 +1,4 @@
-"""The hook door: what shops are answered, and what is kept."""
+"""The webhook entry point: its responses, and what is stored."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,8 +15,8 @@ from werkzeug.test import TestResponse
 
 from config.database import Databases, read_session, transact
 from config.settings import Settings
+from tests.cast.shop import SOLD, Shop, envelope, sale
 from tests.tracker.sales.api.hook_app import make_app
-from tests.tracker.sales.shop import SOLD, Shop, envelope, sale
 from tracker.http.site import site
 from tracker.sales.inbox.models import Event
 from tracker.sales.orders.models import Sale
@@ -33,7 +33,7 @@ def client(settings: Settings) -> Iterator[FlaskClient]:
 
 
 def signed(secret: str, body: bytes, key: str = "msg_1", at: datetime | None = None) -> dict[str, str]:
-    """By independent code."""
+    """Headers signed by the standardwebhooks package."""
     at = at or datetime.now(UTC)
     return {
         "webhook-id": key,
@@ -52,19 +52,21 @@ def row_count(databases: Databases, table: Any = Event) -> int:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
-def test_a_signed_sale_is_booked_and_its_event_named(
+def test_a_signed_sale_is_booked_and_the_response_names_its_event(
     client: FlaskClient, shop: Shop, databases: Databases
 ) -> None:
-    answer = post(client, shop, envelope("sale.created", sale()))
+    response = post(client, shop, envelope("sale.created", sale()))
 
-    assert answer.status_code == 200
-    told = answer.json or {}
-    assert told.pop("event").startswith("evt_")
-    assert told == {"state": "applied", "reason": None, "duplicate": False}
+    assert response.status_code == 200
+    content = response.json or {}
+    assert content.pop("event").startswith("evt_")
+    assert content == {"state": "applied", "reason": None, "duplicate": False}
     assert row_count(databases, Sale) == 1
 
 
-def test_the_same_message_again_is_answered_like_the_first(client: FlaskClient, shop: Shop) -> None:
+def test_a_repeated_message_gets_the_same_response_marked_as_duplicate(
+    client: FlaskClient, shop: Shop
+) -> None:
     body = envelope("sale.created", sale())
     first, again = post(client, shop, body).json, post(client, shop, body).json
 
@@ -72,31 +74,31 @@ def test_the_same_message_again_is_answered_like_the_first(client: FlaskClient, 
     assert again == {**first, "duplicate": True}
 
 
-def test_a_signed_invalid_message_is_parked_and_answered_200(
+def test_a_signed_invalid_message_is_parked_with_status_200(
     client: FlaskClient, shop: Shop, databases: Databases
 ) -> None:
-    answer = post(client, shop, envelope("sale.created", sale(total=-1)))
+    response = post(client, shop, envelope("sale.created", sale(total=-1)))
 
-    assert answer.status_code == 200
-    assert answer.json is not None
-    assert (answer.json["state"], answer.json["reason"]) == (
+    assert response.status_code == 200
+    assert response.json is not None
+    assert (response.json["state"], response.json["reason"]) == (
         "parked",
         "data.total is -1; it must be at least 0.",
     )
     assert (row_count(databases), row_count(databases, Sale)) == (1, 0)
 
 
-def test_a_key_with_other_content_is_answered_409(client: FlaskClient, shop: Shop) -> None:
+def test_a_used_message_id_with_other_content_returns_409(client: FlaskClient, shop: Shop) -> None:
     post(client, shop, envelope("sale.created", sale()))
-    answer = post(client, shop, envelope("sale.created", sale(total=7000)))
+    response = post(client, shop, envelope("sale.created", sale(total=7000)))
 
-    assert (answer.status_code, answer.mimetype) == (409, "application/problem+json")
-    assert answer.json is not None
-    assert "was used before" in answer.json["detail"]
+    assert (response.status_code, response.mimetype) == (409, "application/problem+json")
+    assert response.json is not None
+    assert "was used before" in response.json["detail"]
 
 
 @pytest.mark.parametrize("fault", ["unsigned", "stale", "early", "altered", "other secret"])
-def test_what_is_not_authentic_is_answered_401_and_leaves_only_a_count(
+def test_an_unauthentic_message_returns_401_and_is_only_counted(
     client: FlaskClient, shop: Shop, databases: Databases, fault: str
 ) -> None:
     body = envelope("sale.created", sale())
@@ -111,14 +113,14 @@ def test_what_is_not_authentic_is_answered_401_and_leaves_only_a_count(
     cause = {"unsigned": "missing", "stale": "stale", "early": "stale"}.get(fault, "signature")
     before = refusals(cause)
 
-    answer = post(client, shop, body, headers)
+    response = post(client, shop, body, headers)
 
-    assert (answer.status_code, answer.mimetype) == (401, "application/problem+json")
+    assert (response.status_code, response.mimetype) == (401, "application/problem+json")
     assert row_count(databases) == 0
     assert refusals(cause) == before + 1
 
 
-def test_both_secrets_are_taken_after_a_rotation(
+def test_both_secrets_are_accepted_after_a_rotation(
     client: FlaskClient, shop: Shop, databases: Databases
 ) -> None:
     new = transact(databases.main, lambda session: rotate_secret(session, shop.source_id, shop.keys))
@@ -129,36 +131,40 @@ def test_both_secrets_are_taken_after_a_rotation(
 
 
 @pytest.mark.parametrize("source_id", ["src_" + "0" * 32, "nonsense", "brd_" + "0" * 32])
-def test_a_hook_that_does_not_exist_is_answered_404(client: FlaskClient, source_id: str) -> None:
-    answer = client.post(f"/hooks/{source_id}", data=b"{}")
+def test_an_unknown_hook_returns_404(client: FlaskClient, source_id: str) -> None:
+    response = client.post(f"/hooks/{source_id}", data=b"{}")
 
-    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+    assert (response.status_code, response.mimetype) == (404, "application/problem+json")
 
 
-def test_a_deleted_source_is_gone(client: FlaskClient, shop: Shop, databases: Databases) -> None:
+def test_a_deleted_source_returns_410(client: FlaskClient, shop: Shop, databases: Databases) -> None:
     def delete(session: Session) -> None:
         delete_source(session, datetime.now(UTC), shop.source_id)
 
     transact(databases.main, delete)
-    answer = post(client, shop, envelope("sale.created", sale()))
+    response = post(client, shop, envelope("sale.created", sale()))
 
-    assert (answer.status_code, row_count(databases)) == (410, 0)
-
-
-def test_a_body_over_the_limit_is_answered_413(client: FlaskClient, shop: Shop, databases: Databases) -> None:
-    answer = post(client, shop, b" " * (MAXIMUM_BYTES + 1))
-
-    assert (answer.status_code, row_count(databases)) == (413, 0)
+    assert (response.status_code, row_count(databases)) == (410, 0)
 
 
-def test_a_body_of_just_the_limit_is_taken(client: FlaskClient, shop: Shop, databases: Databases) -> None:
+def test_a_body_over_the_limit_returns_413(client: FlaskClient, shop: Shop, databases: Databases) -> None:
+    response = post(client, shop, b" " * (MAXIMUM_BYTES + 1))
+
+    assert (response.status_code, row_count(databases)) == (413, 0)
+
+
+def test_a_body_of_exactly_the_limit_is_accepted(
+    client: FlaskClient, shop: Shop, databases: Databases
+) -> None:
     body = envelope("sale.created", sale())
-    answer = post(client, shop, body + b" " * (MAXIMUM_BYTES - len(body)))
+    response = post(client, shop, body + b" " * (MAXIMUM_BYTES - len(body)))
 
-    assert (answer.status_code, row_count(databases, Sale)) == (200, 1)
+    assert (response.status_code, row_count(databases, Sale)) == (200, 1)
 
 
-def test_neither_answers_nor_logs_repeat_tokens_secrets_or_the_body(client: FlaskClient, shop: Shop) -> None:
+def test_neither_responses_nor_logs_contain_tokens_secrets_or_the_body(
+    client: FlaskClient, shop: Shop
+) -> None:
     token, customer = shop.token("anna"), "a-private-customer"
     bodies = [
         envelope("sale.created", sale(click=token, customer=customer)),
@@ -168,40 +174,40 @@ def test_neither_answers_nor_logs_repeat_tokens_secrets_or_the_body(client: Flas
         envelope("sale.created", {"order_id": token, "customer": customer, "occurred_at": SOLD}),
     ]
     with capture_logs() as logs:
-        answers = [
+        responses = [
             post(client, shop, body, signed(shop.secret, body, key=f"msg_{number}")).text
             for number, body in enumerate(bodies)
         ]
-        answers.append(post(client, shop, bodies[0], signed("whsec_AAAA", bodies[0])).text)
+        responses.append(post(client, shop, bodies[0], signed("whsec_AAAA", bodies[0])).text)
 
-    said = "\n".join(answers) + repr(logs)
-    assert token not in said
-    assert customer not in said
-    assert shop.secret.removeprefix("whsec_") not in said
+    output = "\n".join(responses) + repr(logs)
+    assert token not in output
+    assert customer not in output
+    assert shop.secret.removeprefix("whsec_") not in output
 
 
-def test_an_unsigned_caller_learns_nothing_about_our_keys(settings: Settings, shop: Shop) -> None:
+def test_an_unsigned_request_learns_nothing_about_our_keys(settings: Settings, shop: Shop) -> None:
     with capture_logs() as logs:
         other_key = settings.model_copy(update={"secret_key": "another signing key for tests, long enough"})
-        answer = make_app(other_key).test_client().post(f"/hooks/{shop.source_id}", data=b"{}")
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-    assert "SECRET_KEY" not in answer.text
-    assert "send the message again" in answer.text
+        response = make_app(other_key).test_client().post(f"/hooks/{shop.source_id}", data=b"{}")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    assert "SECRET_KEY" not in response.text
+    assert "send the message again" in response.text
     assert "LINKLEDGER_SECRET_KEY" in logs[0]["error"]
 
 
-def test_without_a_database_the_shop_is_asked_to_send_again(settings: Settings) -> None:
+def test_without_a_database_the_shop_is_asked_to_retry(settings: Settings) -> None:
     nowhere = settings.model_copy(update={"database_url": "postgresql+psycopg://nobody@127.0.0.1:1/none"})
     body = envelope("sale.created", sale(customer="a-private-customer"))
     with capture_logs() as logs:
-        answer = make_app(nowhere).test_client().post("/hooks/src_" + "0" * 32, data=body)
+        response = make_app(nowhere).test_client().post("/hooks/src_" + "0" * 32, data=body)
 
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-    assert answer.mimetype == "application/problem+json"
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    assert response.mimetype == "application/problem+json"
     assert [entry["event"] for entry in logs] == ["hook cannot reach the database"]
 
 
-def test_the_hook_is_marked_as_signed(settings: Settings) -> None:
+def test_the_hook_view_is_declared_as_signed(settings: Settings) -> None:
     view: Any = make_app(settings).view_functions["sales.receive_hook"]
 
     assert view.__access__.kind == "signed"

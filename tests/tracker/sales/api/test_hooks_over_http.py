@@ -1,13 +1,13 @@
-"""The hook door behind the real server, where the framing of a body matters."""
+"""The webhook entry point behind a real server: framing and size of bodies."""
 
 import socket
 
 from sqlalchemy import func, select
 
 from config.database import Databases, read_session
+from tests.cast.shop import Shop, envelope, sale
 from tests.tracker.sales.api.hook_server import DEADLINE_S, Server
 from tests.tracker.sales.api.test_hooks import signed
-from tests.tracker.sales.shop import Shop, envelope, sale
 from tracker.sales.inbox.models import Event
 from tracker.sales.orders.models import Sale
 from tracker.sales.reports.strict_json import MAXIMUM_BYTES
@@ -19,14 +19,16 @@ def counts(databases: Databases) -> tuple[int, int]:
         return events or 0, sales or 0
 
 
-def test_the_limit_holds_for_both_ways_of_framing(server: Server, shop: Shop, databases: Databases) -> None:
+def test_the_size_limit_applies_with_and_without_chunked_encoding(
+    server: Server, shop: Shop, databases: Databases
+) -> None:
     path = f"/hooks/{shop.source_id}"
     body = envelope("sale.created", sale())
     too_large = body + b" " * MAXIMUM_BYTES
 
     assert server.post(path, too_large, signed(shop.secret, too_large))[0] == 413
     assert server.post(path, too_large, signed(shop.secret, too_large), chunk_bytes=10_000)[0] == 413
-    # Signed for what a reader would be left with that cuts the body at the limit.
+    # Signed for the truncated body, which a reader that stops at the limit would accept.
     cut = too_large[:MAXIMUM_BYTES]
     assert server.post(path, too_large, signed(shop.secret, cut), chunk_bytes=10_000)[0] == 413
     assert counts(databases) == (0, 0)
@@ -36,13 +38,13 @@ def test_the_limit_holds_for_both_ways_of_framing(server: Server, shop: Shop, da
     assert counts(databases) == (1, 1)
 
 
-def test_broken_chunks_are_answered_400(server: Server, shop: Shop, databases: Databases) -> None:
+def test_broken_chunks_return_400(server: Server, shop: Shop, databases: Databases) -> None:
     body = envelope("sale.created", sale())
     with socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE_S) as connection:
         headers = {"Host": "localhost", "Transfer-Encoding": "chunked", **signed(shop.secret, body)}
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         connection.sendall(f"POST /hooks/{shop.source_id} HTTP/1.1\r\n{lines}\r\nzz\r\n".encode() + body)
-        answer = connection.makefile("rb").readline()
+        response = connection.makefile("rb").readline()
 
-    assert answer.split()[1] == b"400"
+    assert response.split()[1] == b"400"
     assert counts(databases) == (0, 0)

@@ -1,4 +1,4 @@
-"""The OpenAPI document says what the API does: every answer of a story is held against it."""
+"""The OpenAPI document matches the API: every response of a scenario is validated against it."""
 
 import re
 from typing import Any
@@ -9,15 +9,16 @@ from werkzeug.test import TestResponse
 
 from config.database import Databases, transact
 from tests.architecture.running import access_of
-from tests.tracker.sales.programs import ApiClient, new_key
-from tests.tracker.sales.shop import START, Shop, cancellation, dispute, refund, sale
+from tests.cast.api import ApiClient
+from tests.cast.people import START, new_key
+from tests.cast.shop import Shop, cancellation, dispute, refund, sale
 from tracker.people.access.failed_attempts import MAX_FAILURES
 from tracker.sales.inbox.operations import dismiss
 from tracker.sales.reports.strict_json import MAXIMUM_BYTES
 from tracker.sales.sources.operations import create_source, delete_source, ensure_api_source
 
 SERVER_FAULT_STATUSES = {"408", "503"}
-"""Without a stalled client or a dead database: see test_web_stalls.py and test_hooks.py."""
+"""They need a stalled client or a dead database: see test_web_stalls.py and test_hooks.py."""
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 
@@ -39,21 +40,21 @@ def path_of(document: dict[str, Any], called: str) -> str:
     return path
 
 
-def check(document: dict[str, Any], called: str, answer: TestResponse) -> tuple[str, str]:
-    """The path and status that the answer is documented under; its body and kind are as they are said."""
-    path, status = path_of(document, called), str(answer.status_code)
-    method = answer.request.method.lower()
+def check(document: dict[str, Any], called: str, response: TestResponse) -> tuple[str, str]:
+    """Validates body and content type of a response; returns the documented path and the status."""
+    path, status = path_of(document, called), str(response.status_code)
+    method = response.request.method.lower()
     documented = document["paths"][path][method]["responses"]
-    assert status in documented, f"{method} {path} answered {status}: {answer.text}"
+    assert status in documented, f"{method} {path} returned {status}: {response.text}"
     [(kind, content)] = documented[status]["content"].items()
-    assert answer.mimetype == kind
+    assert response.mimetype == kind
     name = content["schema"]["$ref"].rpartition("/")[2]
-    jsonschema.Draft202012Validator(schema(document, name)).validate(answer.json)
+    jsonschema.Draft202012Validator(schema(document, name)).validate(response.json)
     return path, status
 
 
 def report_everything(api_client: ApiClient, shop: Shop, databases: Databases) -> None:
-    """Every documented answer of every address that a client can bring about."""
+    """Causes every documented response to valid reports and reads."""
     for what, data in (
         ("refunds", refund()),
         ("disputes", dispute()),
@@ -83,22 +84,25 @@ def report_everything(api_client: ApiClient, shop: Shop, databases: Databases) -
 
 
 def refuse_everything(api_client: ApiClient, shop: Shop, databases: Databases) -> None:
+    """Causes every documented error response."""
     paths = ("sales", "refunds", "disputes", "cancellations")
-    other = ApiClient(api_client.client, new_key(shop, "postback"), api_client.answers)
-    nobody = ApiClient(api_client.client, "nonsense", api_client.answers)
+    other = ApiClient(
+        api_client.client, new_key(shop.databases, shop.brand_id, "postback"), api_client.responses
+    )
+    stranger = ApiClient(api_client.client, "nonsense", api_client.responses)
     for what in paths:
         api_client.post(what, b"{")
         api_client.post(what, {})
         api_client.post(what, b" " * (MAXIMUM_BYTES + 1))
         api_client.post(what, {}, **{"Content-Encoding": "gzip"})
         other.post(what, {})
-        nobody.post(what, {})
+        stranger.post(what, {})
     other.get("sales/1001")
-    nobody.get("sales/1001")
+    stranger.get("sales/1001")
     for _ in range(MAX_FAILURES):
-        nobody.get("sales/1001")
+        stranger.get("sales/1001")
     for what in paths:
-        nobody.post(what, {})
+        stranger.post(what, {})
 
     def close(session: Any) -> None:
         source = ensure_api_source(session, START, shop.brand_id, shop.keys)
@@ -112,26 +116,24 @@ def refuse_everything(api_client: ApiClient, shop: Shop, databases: Databases) -
         api_client.post(what, data)
 
 
-def test_every_answer_is_documented_and_every_documented_answer_is_given(
+def test_every_response_is_documented_and_every_documented_response_occurs(
     api_client: ApiClient, shop: Shop, databases: Databases, document: dict[str, Any]
 ) -> None:
     report_everything(api_client, shop, databases)
     refuse_everything(api_client, shop, databases)
-    given = {check(document, called, answer) for called, answer in api_client.answers}
-    promised = {
+    returned = {check(document, called, response) for called, response in api_client.responses}
+    documented = {
         (path, status)
         for path, methods in document["paths"].items()
         for operation in methods.values()
         for status in operation["responses"]
         if status not in SERVER_FAULT_STATUSES
     }
-    assert promised - given == {("/api/v1/sales", "202")}  # only after a fault of ours
-    assert given <= promised
+    assert documented - returned == {("/api/v1/sales", "202")}  # only after an internal error
+    assert returned <= documented
 
 
-def test_every_address_is_in_the_document_with_its_scope(
-    api_client: ApiClient, document: dict[str, Any]
-) -> None:
+def test_every_api_path_is_documented_with_its_scope(api_client: ApiClient, document: dict[str, Any]) -> None:
     described = {
         (re.sub(r"\{\w+\}", "*", path), method.upper(), *operation["security"][0]["key"])
         for path, methods in document["paths"].items()
@@ -151,10 +153,10 @@ def test_every_address_is_in_the_document_with_its_scope(
     ("name", "base"),
     [("Sale", sale()), ("Refund", refund()), ("Dispute", dispute()), ("Cancellation", cancellation())],
 )
-def test_what_the_document_refuses_is_refused(
+def test_values_that_the_schema_forbids_are_refused(
     api_client: ApiClient, document: dict[str, Any], name: str, base: dict[str, Any]
 ) -> None:
-    """And what it allows is taken; finer rules, such as that tax is a part of the total, are in the words."""
+    """And values that it allows are accepted, except for rules that a schema cannot express."""
     what = {"Sale": "sales", "Refund": "refunds", "Dispute": "disputes", "Cancellation": "cancellations"}[
         name
     ]
@@ -172,8 +174,8 @@ def test_what_the_document_refuses_is_refused(
         assert api_client.post(what, base | {field: None}).status_code in (200, 202)
 
 
-def test_the_document_is_openapi(document: dict[str, Any]) -> None:
-    """Every reference leads somewhere, and every schema is one."""
+def test_the_document_is_valid_openapi(document: dict[str, Any]) -> None:
+    """Every reference has a target, and every schema is valid."""
     for each in document["components"]["schemas"].values():
         jsonschema.Draft202012Validator.check_schema(each)
     names = set(re.findall(r"#/components/schemas/(\w+)", repr(document["paths"])))

@@ -1,4 +1,4 @@
-"""The postback door: what networks' servers are answered."""
+"""The postback entry point: its responses, and what is stored."""
 
 from collections.abc import Iterator
 
@@ -8,8 +8,9 @@ from structlog.testing import capture_logs
 
 from config.database import Databases, read_session
 from config.settings import Settings
-from tests.tracker.sales.programs import ApiClient, application_client, new_key, row_count
-from tests.tracker.sales.shop import Shop
+from tests.cast.api import ApiClient, application_client, row_count
+from tests.cast.people import new_key
+from tests.cast.shop import Shop
 from tracker.sales.inbox.models import Event
 from tracker.sales.orders.models import Cancellation, Refund, Sale
 
@@ -19,7 +20,7 @@ SALE = {"order_id": "1001", "total": "119.00", "currency": "EUR", "occurred_at":
 @pytest.fixture
 def network(settings: Settings, shop: Shop) -> Iterator[ApiClient]:
     with application_client(settings) as client:
-        yield ApiClient(client, new_key(shop, "postback"))
+        yield ApiClient(client, new_key(shop.databases, shop.brand_id, "postback"))
 
 
 def only_sale(databases: Databases) -> Sale:
@@ -31,18 +32,20 @@ def only_sale(databases: Databases) -> Sale:
 def test_a_postback_books_a_sale_once(
     network: ApiClient, shop: Shop, databases: Databases, method: str
 ) -> None:
-    told = SALE | {"click": shop.token("bob"), "coupon": "anna10", "tax": "19", "shipping": "5.0"}
-    first, again = (network.postback(method=method, **told) for _ in range(2))
+    values = SALE | {"click": shop.token("bob"), "coupon": "anna10", "tax": "19", "shipping": "5.0"}
+    first, again = (network.postback(method=method, **values) for _ in range(2))
     assert (first.status_code, again.status_code) == (201, 200)
-    assert first.headers["Cache-Control"] == "no-store"  # a proxy that answers for us would lose sales
+    assert first.headers["Cache-Control"] == "no-store"  # a response from a cache would lose sales
     sale = only_sale(databases)
     assert (sale.total_minor, sale.tax_minor, sale.shipping_minor, sale.test) == (11900, 1900, 500, False)
     assert [each.enrollment_id for each in shop.attributions()] == [shop.enrollments["bob"]]
     assert row_count(databases) == 1
 
 
-def test_the_same_postback_in_other_words_is_booked_once(network: ApiClient, databases: Databases) -> None:
-    """Networks add counters and times of their own, order values anew, and send no time of the sale."""
+def test_the_same_postback_written_differently_is_booked_once(
+    network: ApiClient, databases: Databases
+) -> None:
+    """Networks add counters and times, reorder parameters, and do not send the time of the sale."""
     bare = {name: value for name, value in SALE.items() if name != "occurred_at"}
     assert network.postback(**bare, transaction_time="1").status_code == 201
     assert network.postback(transaction_time="2", **dict(reversed(bare.items()))).status_code == 200
@@ -61,7 +64,7 @@ def test_the_same_postback_in_other_words_is_booked_once(network: ApiClient, dat
     ],
 )
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_amounts_are_exact_in_the_currencys_own_decimals(
+def test_amounts_use_the_decimals_of_their_currency(
     network: ApiClient, databases: Databases, currency: str, total: str, minor: int
 ) -> None:
     assert network.postback(**SALE | {"currency": currency, "total": total}).status_code == 201
@@ -90,12 +93,12 @@ def test_amounts_are_exact_in_the_currencys_own_decimals(
     ],
 )
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_an_invalid_postback_is_answered_422_and_not_stored(
+def test_an_invalid_postback_returns_422_and_is_not_stored(
     network: ApiClient, databases: Databases, wrong: dict[str, str], field: str
 ) -> None:
-    answer = network.postback(**SALE | wrong)
-    assert (answer.status_code, answer.mimetype) == (422, "application/problem+json")
-    assert answer.json["field"] == field  # type: ignore[index]
+    response = network.postback(**SALE | wrong)
+    assert (response.status_code, response.mimetype) == (422, "application/problem+json")
+    assert response.json["field"] == field  # type: ignore[index]
     assert row_count(databases) == 0
 
 
@@ -110,17 +113,17 @@ def test_the_event_parameter_selects_refund_or_cancellation(network: ApiClient, 
     assert (row_count(databases, Refund), row_count(databases, Cancellation)) == (2, 1)
 
 
-def test_another_amount_for_the_same_order_is_answered_409(network: ApiClient, databases: Databases) -> None:
+def test_another_amount_for_the_same_order_returns_409(network: ApiClient, databases: Databases) -> None:
     network.postback(**SALE)
-    answer = network.postback(**SALE | {"total": "5"})
-    assert (answer.status_code, row_count(databases)) == (409, 1)
+    response = network.postback(**SALE | {"total": "5"})
+    assert (response.status_code, row_count(databases)) == (409, 1)
     assert only_sale(databases).total_minor == 11900
 
 
 def test_postback_keys_and_api_keys_are_not_interchangeable(network: ApiClient, shop: Shop) -> None:
     assert network.post("sales", {}).status_code == 403
     assert network.get("sales/1001").status_code == 403
-    writing = ApiClient(network.client, new_key(shop, "sales:write", "sales:read"))
+    writing = ApiClient(network.client, new_key(shop.databases, shop.brand_id, "sales:write", "sales:read"))
     assert writing.postback(**SALE).status_code == 403
     for key in ("", "nonsense", network.key[:-1]):
         assert ApiClient(network.client, key).postback(**SALE).status_code == 401
@@ -129,11 +132,11 @@ def test_postback_keys_and_api_keys_are_not_interchangeable(network: ApiClient, 
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_neither_the_key_nor_what_is_not_known_here_is_kept_or_said(
+def test_neither_the_key_nor_unknown_parameters_are_stored_logged_or_returned(
     network: ApiClient, databases: Databases
 ) -> None:
     with capture_logs() as logs:
-        said = [
+        responses = [
             network.postback(**SALE, email="anna@people.example").text,
             network.postback(**SALE | {"order_id": "2", "total": "x"}, email="anna@people.example").text,
             network.postback(**SALE | {"customer": "anna@people.example"}).text,
@@ -144,7 +147,7 @@ def test_neither_the_key_nor_what_is_not_known_here_is_kept_or_said(
         ("report refused", 422, "total"),
         ("report refused", 422, "customer"),
     ]
-    everything = repr(logs) + "".join(said) + event.body.decode() + event.external_id
+    everything = repr(logs) + "".join(responses) + event.body.decode() + event.external_id
     for private in (network.key, network.key[-43:], "people.example"):
         assert private not in everything
     assert event.body == b"currency=EUR&occurred_at=2025-11-01T10%3A00%3A00Z&order_id=1001&total=119.00"
@@ -164,7 +167,9 @@ def test_neither_the_key_nor_what_is_not_known_here_is_kept_or_said(
         ("", 422),
     ],
 )
-def test_odd_queries_are_refused(network: ApiClient, databases: Databases, query: str, status: int) -> None:
+def test_malformed_queries_are_refused(
+    network: ApiClient, databases: Databases, query: str, status: int
+) -> None:
     headers = {"Authorization": f"Bearer {network.key}"}
     assert network.client.get(f"/postback?{query}", headers=headers).status_code == status
     assert row_count(databases) == 0
@@ -178,7 +183,7 @@ def test_head_requests_book_nothing(network: ApiClient, databases: Databases) ->
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_a_body_that_is_no_form_is_refused(network: ApiClient, databases: Databases) -> None:
+def test_a_body_that_is_not_a_form_is_refused(network: ApiClient, databases: Databases) -> None:
     headers = {"Authorization": f"Bearer {network.key}"}
     assert network.client.post("/postback", json=SALE, headers=headers).status_code == 422
     foreign = headers | {"Origin": "https://network.example"}

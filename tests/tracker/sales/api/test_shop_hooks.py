@@ -1,4 +1,4 @@
-"""Signed deliveries of every kind of shop, over HTTP: received, booked, credited."""
+"""Signed messages of every kind of shop over HTTP: received, booked, attributed."""
 
 import base64
 import hashlib
@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from stripe import WebhookSignature
 
 from config.database import Databases, read_session, transact
+from tests.cast.shop import Shop
 from tests.tracker.sales.api.hook_server import Server
 from tests.tracker.sales.api.test_hooks import client, row_count  # noqa: F401
 from tests.tracker.sales.payloads_read import event, payload, raw
-from tests.tracker.sales.shop import Shop
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.inbox.models import Event
 from tracker.sales.orders.models import Sale
@@ -34,7 +34,7 @@ Signer = Callable[[bytes, str], dict[str, str]]
 
 
 def hmac_base64(secret: str, body: bytes) -> str:
-    """As the shops' own pages describe it, apart from the product's code."""
+    """Written from the shops' documentation, independent of the product's code."""
     return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
 
 
@@ -83,13 +83,13 @@ def test_a_signed_order_of_each_kind_is_booked_and_credited(
         source_id = shop.connect(kind, SECRETS[kind])
         body = raw(order_with(kind, shop.token("bob")))
 
-        status, answer = server.post(f"/hooks/{source_id}", body, sign(body, SECRETS[kind]))
-        assert (status, '"state":"applied"' in answer.replace(" ", "")) == (200, True), answer
+        status, response = server.post(f"/hooks/{source_id}", body, sign(body, SECRETS[kind]))
+        assert (status, '"state":"applied"' in response.replace(" ", "")) == (200, True), response
         with read_session(databases.main) as session:
             [sale] = session.scalars(select(Sale).where(Sale.namespace == source_id))
-            [credit] = session.scalars(select(Attribution).where(Attribution.sale_id == sale.id))
+            [attribution] = session.scalars(select(Attribution).where(Attribution.sale_id == sale.id))
         assert (sale.currency, sale.net_minor, sale.test) == ("EUR", 9000, False)
-        assert credit.enrollment_id == shop.enrollments["bob"]
+        assert attribution.enrollment_id == shop.enrollments["bob"]
 
         altered = body.replace(b"EUR", b"USD").replace(b'"eur"', b'"usd"')
         assert server.post(f"/hooks/{source_id}", altered, sign(body, SECRETS[kind]))[0] == 401
@@ -97,7 +97,7 @@ def test_a_signed_order_of_each_kind_is_booked_and_credited(
         assert '"duplicate":true' in again[1].replace(" ", "")
 
 
-def test_an_order_of_nine_hundred_kilobytes_is_booked_with_every_line(
+def test_an_order_of_900_kilobytes_is_booked_with_every_line(
     server: Server, shop: Shop, databases: Databases
 ) -> None:
     source_id = shop.connect("shopify", SECRETS["shopify"])
@@ -105,8 +105,8 @@ def test_an_order_of_nine_hundred_kilobytes_is_booked_with_every_line(
     body = raw(payload("shopify_orders_paid", line_items=[line] * 640))
     assert len(body) > 900_000
 
-    status, answer = server.post(f"/hooks/{source_id}", body, by_shopify(body, SECRETS["shopify"]))
-    assert status == 200, answer
+    status, response = server.post(f"/hooks/{source_id}", body, by_shopify(body, SECRETS["shopify"]))
+    assert status == 200, response
     with read_session(databases.main) as session:
         [sale] = session.scalars(select(Sale))
     assert len(sale.items) == 640
@@ -116,26 +116,26 @@ def test_an_order_of_nine_hundred_kilobytes_is_booked_with_every_line(
 def test_both_secrets_are_accepted_after_a_rotation(client: FlaskClient, shop: Shop, kind: str) -> None:  # noqa: F811
     source_id, newer = shop.connect(kind, SECRETS[kind]), f"{SECRETS[kind][:20]}-of-2026"
 
-    def exchange(session: Session) -> str:
+    def rotate(session: Session) -> str:
         return rotate_secret(session, source_id, shop.keys, newer)
 
-    transact(shop.databases.main, exchange)
+    transact(shop.databases.main, rotate)
     body = raw(order_with(kind, "no token of ours"))
     for secret, status in ((newer, 200), (SECRETS[kind], 200), (f"{newer}-or-not", 401)):
-        answer = client.post(f"/hooks/{source_id}", data=body, headers=SIGNERS[kind](body, secret))
-        assert answer.status_code == status
+        response = client.post(f"/hooks/{source_id}", data=body, headers=SIGNERS[kind](body, secret))
+        assert response.status_code == status
 
 
-def test_the_woocommerce_ping_is_answered_and_not_stored(
+def test_the_woocommerce_ping_returns_200_and_is_not_stored(
     client: FlaskClient,  # noqa: F811
     shop: Shop,
     databases: Databases,
 ) -> None:
     source_id = shop.connect("woocommerce", SECRETS["woocommerce"])
-    greeted = client.post(f"/hooks/{source_id}", data={"webhook_id": "1"})
+    ping = client.post(f"/hooks/{source_id}", data={"webhook_id": "1"})
     unsigned = client.post(f"/hooks/{source_id}", data=raw(payload("woocommerce_order_processing")))
 
-    assert (greeted.status_code, greeted.json and greeted.json["state"]) == (200, "greeted")
+    assert (ping.status_code, ping.json and ping.json["state"]) == (200, "greeted")
     assert unsigned.status_code == 401
     assert client.post(f"/hooks/{shop.source_id}", data={"webhook_id": "1"}).status_code == 401
     assert row_count(databases) == 0
@@ -149,9 +149,9 @@ def test_stripe_messages_are_refused_until_the_secret_is_set(client: FlaskClient
 
     source_id = transact(shop.databases.main, connect)
     body = raw(payload("stripe_session_paid"))
-    answer = client.post(f"/hooks/{source_id}", data=body, headers=by_stripe(body, SECRETS["stripe"]))
+    response = client.post(f"/hooks/{source_id}", data=body, headers=by_stripe(body, SECRETS["stripe"]))
 
-    assert answer.status_code == 401
+    assert response.status_code == 401
 
 
 def test_the_topic_is_stored_with_the_event(
@@ -177,13 +177,13 @@ def test_the_topic_is_stored_with_the_event(
         assert session.get_one(Event, waiting.id).state == "applied"
 
 
-def test_one_event_of_shopifys_in_two_versions_is_one_message(
+def test_one_shopify_event_delivered_in_two_versions_is_one_message(
     client: FlaskClient,  # noqa: F811
     shop: Shop,
 ) -> None:
-    """Two webhooks for one topic get the same event; a conflict would make Shopify drop one of them."""
+    """Two webhooks for one topic get the same event. A conflict would make Shopify remove one of them."""
     source_id = shop.connect("shopify", SECRETS["shopify"])
-    answers = []
+    responses = []
     for changes in (
         {},
         {"updated_at": "2025-11-01T11:00:09+01:00", "a_field_of_2027": 1},
@@ -191,13 +191,13 @@ def test_one_event_of_shopifys_in_two_versions_is_one_message(
     ):
         sets = {"total_price_set": None} if "total_price" in changes else {}
         body = raw(payload("shopify_orders_paid", **changes, **sets))
-        told = client.post(f"/hooks/{source_id}", data=body, headers=by_shopify(body, SECRETS["shopify"]))
-        answers.append((told.status_code, told.json and told.json.get("duplicate")))
+        response = client.post(f"/hooks/{source_id}", data=body, headers=by_shopify(body, SECRETS["shopify"]))
+        responses.append((response.status_code, response.json and response.json.get("duplicate")))
 
-    assert answers == [(200, False), (200, True), (409, None)]
+    assert responses == [(200, False), (200, True), (409, None)]
 
 
-def test_every_update_of_a_woocommerce_order_ends_in_the_same_rows(shop: Shop, databases: Databases) -> None:
+def test_woocommerce_updates_in_any_order_end_in_the_same_rows(shop: Shop, databases: Databases) -> None:
     now = datetime(2025, 11, 7, 12, tzinfo=UTC)
     names = ("order_processing", "order_refunded_in_part", "order_refunded", "order_refunded_in_part")
     for order in (names, names[::-1], names[1:], (names[2],)):
@@ -207,14 +207,19 @@ def test_every_update_of_a_woocommerce_order_ends_in_the_same_rows(shop: Shop, d
             received = shop.send_raw(body, source_id=source_id, now=now, topic="order.updated")
             assert received.state == "applied"
         with read_session(databases.main) as session:
-            told = session.scalars(select(Event.state).where(Event.source_id == source_id)).all()
+            states = session.scalars(select(Event.state).where(Event.source_id == source_id)).all()
             [sale] = session.scalars(select(Sale).where(Sale.namespace == source_id))
-        assert (set(told), sale.total_minor) == ({"applied"}, 11305)
-        assert outcome_of(databases, sale.id) == [("734", 4284), ("735", 900), ("736", 6121), "off"]
+        assert (set(states), sale.total_minor) == ({"applied"}, 11305)
+        assert refunds_and_cancellation(databases, sale.id) == [
+            ("734", 4284),
+            ("735", 900),
+            ("736", 6121),
+            "cancelled",
+        ]
 
 
-def outcome_of(databases: Databases, sale_id: str) -> list[Any]:
+def refunds_and_cancellation(databases: Databases, sale_id: str) -> list[Any]:
     with read_session(databases.main) as session:
         history = sale_history(session, session.get_one(Sale, sale_id))
-    back: list[Any] = sorted((refund.refund_id, refund.amount_minor) for refund in history.refunds)
-    return [*back, "off"] if history.cancelled_at else back
+    refunds: list[Any] = sorted((refund.refund_id, refund.amount_minor) for refund in history.refunds)
+    return [*refunds, "cancelled"] if history.cancelled_at else refunds

@@ -1,4 +1,4 @@
-"""The brand's API: what its programs are answered, and what is kept of it."""
+"""The brand API: its responses, and what is stored."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from config.database import Databases, read_session, transact
-from tests.tracker.sales.programs import ApiClient, new_key, row_count
-from tests.tracker.sales.shop import START, Shop, cancellation, create_shop, dispute, refund, sale
-from tests.tracker.terminal import Terminal
+from tests.cast.api import ApiClient, Terminal, row_count
+from tests.cast.people import START, new_key
+from tests.cast.shop import Shop, cancellation, create_shop, dispute, refund, sale
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.operations import dismiss
@@ -27,8 +27,8 @@ EVERYTHING = [
 ON_ONE_DATABASE = pytest.mark.parametrize("database_kind", ["sqlite"])
 
 
-def outcome_of(answer: Any) -> tuple[int, str]:
-    return answer.status_code, answer.json["outcome"]
+def outcome_of(response: Any) -> tuple[int, str]:
+    return response.status_code, response.json["outcome"]
 
 
 def test_repeated_reports_of_every_kind_are_booked_once(api_client: ApiClient, databases: Databases) -> None:
@@ -40,11 +40,11 @@ def test_repeated_reports_of_every_kind_are_booked_once(api_client: ApiClient, d
     assert row_count(databases) == len(EVERYTHING)
 
 
-def test_the_same_order_in_other_bytes_is_known(
+def test_the_same_order_in_other_bytes_is_reported_as_known(
     api_client: ApiClient, shop: Shop, databases: Databases
 ) -> None:
     api_client.post("sales", sale())
-    reordered = api_client.post("sales", dict(reversed(sale().items())) | {"note": "not ours"})
+    reordered = api_client.post("sales", dict(reversed(sale().items())) | {"note": "ignored"})
     assert outcome_of(reordered) == (200, "known")
     evidence = api_client.post("sales", sale(click=shop.token("bob")))
     assert outcome_of(evidence) == (200, "known")
@@ -56,12 +56,12 @@ def test_the_same_order_in_other_bytes_is_known(
 def test_the_body_is_stored_unchanged(api_client: ApiClient, databases: Databases) -> None:
     body = b'{ "order_id":"1001","occurred_at":"2025-11-01T10:00:00Z","currency":"EUR", "total":100,'
     body += b'"tax":0,"shipping":0 ,"ours":"\\u00e4"}'
-    answer = api_client.post("sales", body)
+    response = api_client.post("sales", body)
     with read_session(databases.main) as session:
         event = session.scalars(select(Event)).one()
         source = session.scalars(select(Source).where(Source.id == event.source_id)).one()
     assert (event.id, event.body, event.type, event.state) == (
-        answer.json["event"],  # type: ignore[index]
+        response.json["event"],  # type: ignore[index]
         body,
         "sale.created",
         "applied",
@@ -70,7 +70,7 @@ def test_the_body_is_stored_unchanged(api_client: ApiClient, databases: Database
 
 
 @pytest.mark.parametrize("what", ["refunds", "cancellations", "disputes"])
-def test_a_report_before_its_sale_is_kept_as_waiting(
+def test_a_report_before_its_sale_waits_for_it(
     api_client: ApiClient, databases: Databases, what: str
 ) -> None:
     [(data, table)] = [(data, table) for name, data, table in EVERYTHING if name == what]
@@ -99,9 +99,9 @@ def test_a_report_that_contradicts_a_booked_row_is_refused(
 ) -> None:
     for name, first, _ in EVERYTHING:
         api_client.post(name, first)
-    answer = api_client.post(what, data)
-    assert (answer.status_code, answer.mimetype) == (409, "application/problem+json")
-    assert "is booked already by evt_" in answer.json["detail"]  # type: ignore[index]
+    response = api_client.post(what, data)
+    assert (response.status_code, response.mimetype) == (409, "application/problem+json")
+    assert "is booked already by evt_" in response.json["detail"]  # type: ignore[index]
     assert row_count(databases) == len(EVERYTHING)
 
 
@@ -127,10 +127,10 @@ def test_an_invalid_report_names_its_field_and_is_not_stored(
     api_client: ApiClient, databases: Databases, what: str, data: dict[str, Any], field: str
 ) -> None:
     api_client.post("sales", sale(order_id="1001"))
-    answer = api_client.post(what, data)
-    assert (answer.status_code, answer.mimetype) == (422, "application/problem+json")
-    outcome_of = answer.json or {}
-    assert (outcome_of["title"], outcome_of["status"], outcome_of["field"]) == (
+    response = api_client.post(what, data)
+    assert (response.status_code, response.mimetype) == (422, "application/problem+json")
+    problem = response.json or {}
+    assert (problem["title"], problem["status"], problem["field"]) == (
         "Unprocessable Entity",
         422,
         field,
@@ -140,11 +140,11 @@ def test_an_invalid_report_names_its_field_and_is_not_stored(
 
 @ON_ONE_DATABASE
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b'{"a": NaN}', b'{"a": 1, "a": 2}'])
-def test_what_is_no_json_object_is_answered_400(
+def test_a_body_that_is_not_a_json_object_returns_400(
     api_client: ApiClient, databases: Databases, body: bytes
 ) -> None:
-    answer = api_client.post("sales", body)
-    assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+    response = api_client.post("sales", body)
+    assert (response.status_code, response.mimetype) == (400, "application/problem+json")
     assert row_count(databases) == 0
 
 
@@ -165,38 +165,40 @@ def test_an_idempotency_key_always_returns_the_same_response(
 @pytest.mark.parametrize(
     ("what", "data"), [("sales", sale(order_id="1002")), ("cancellations", sale()), ("refunds", refund())]
 )
-def test_a_used_key_is_refused_for_another_report(
+def test_a_used_idempotency_key_is_refused_for_another_report(
     api_client: ApiClient, databases: Databases, what: str, data: dict[str, Any]
 ) -> None:
     api_client.post("sales", sale(), "order-1001")
-    answer = api_client.post(what, data, "order-1001")
-    assert (answer.status_code, answer.json["field"]) == (422, "Idempotency-Key")  # type: ignore[index]
+    response = api_client.post(what, data, "order-1001")
+    assert (response.status_code, response.json["field"]) == (422, "Idempotency-Key")  # type: ignore[index]
     assert (row_count(databases), row_count(databases, Cancellation)) == (1, 0)
 
 
-def test_the_same_bytes_at_two_addresses_are_two_reports(api_client: ApiClient, databases: Databases) -> None:
+def test_the_same_body_at_two_paths_is_two_reports(api_client: ApiClient, databases: Databases) -> None:
     assert outcome_of(api_client.post("sales", sale())) == (201, "booked")
     assert outcome_of(api_client.post("cancellations", sale())) == (201, "booked")
     assert (row_count(databases), row_count(databases, Cancellation)) == (2, 1)
 
 
-def test_a_refused_report_does_not_use_its_key_up(api_client: ApiClient) -> None:
+def test_a_refused_report_does_not_use_its_idempotency_key(api_client: ApiClient) -> None:
     assert api_client.post("sales", sale(total=-1), "order-1001").status_code == 422
     assert api_client.post("sales", sale(), "order-1001").status_code == 201
 
 
 @ON_ONE_DATABASE
 @pytest.mark.parametrize("key", ["", " ", "a" * 201, "ä", "a b"])
-def test_an_invalid_key_is_rejected(api_client: ApiClient, databases: Databases, key: str) -> None:
+def test_an_invalid_idempotency_key_is_refused(api_client: ApiClient, databases: Databases, key: str) -> None:
     assert api_client.post("sales", sale(), key).status_code == 422
     assert row_count(databases) == 0
 
 
-def test_brands_do_not_share_their_keys_orders_or_ids(
+def test_brands_do_not_share_idempotency_keys_or_orders(
     api_client: ApiClient, settings: Any, databases: Databases
 ) -> None:
     other = create_shop(settings, databases, name="Coffees", coupon=None)
-    theirs = ApiClient(api_client.client, new_key(other, "sales:write", "sales:read"))
+    theirs = ApiClient(
+        api_client.client, new_key(other.databases, other.brand_id, "sales:write", "sales:read")
+    )
     assert api_client.post("sales", sale(), "same").status_code == 201
     assert theirs.get("sales/1001").status_code == 404
     assert theirs.post("sales", sale(total=5000), "same").status_code == 201
@@ -211,7 +213,7 @@ def test_an_order_reported_by_hook_and_api_is_one_order(api_client: ApiClient, s
     assert api_client.post("sales", sale(total=1000, tax=0)).status_code == 409
 
 
-def test_a_brand_with_two_namespaces_chooses_one_first(
+def test_a_brand_with_two_namespaces_must_choose_one(
     api_client: ApiClient, shop: Shop, databases: Databases
 ) -> None:
     values: dict[str, Any] = {"brand_id": shop.brand_id, "keys": shop.keys}
@@ -228,7 +230,7 @@ def test_a_brand_with_two_namespaces_chooses_one_first(
     assert outcome_of(api_client.post("sales", sale())) == (201, "booked")
 
 
-def test_a_closed_api_is_gone_until_it_is_opened_again(
+def test_a_deleted_api_source_returns_410_until_it_is_created_again(
     api_client: ApiClient, shop: Shop, databases: Databases, terminal: Terminal
 ) -> None:
     api_client.post("sales", sale())
@@ -244,7 +246,7 @@ def test_a_closed_api_is_gone_until_it_is_opened_again(
     assert (made["secret"], made["namespace"]) == (None, source["namespace"])
     assert outcome_of(api_client.post("refunds", refund())) == (201, "booked")
     create = ("source", "create", "--brand", shop.brand_id, "--kind", "api")
-    assert "has its API source already" in terminal.refused(*create)
+    assert "already has an API source" in terminal.refused(*create)
     assert "has no secret" in terminal.refused("source", "rotate", made["id"])
 
 
@@ -259,12 +261,12 @@ def test_a_dismissed_report_stays_dismissed(api_client: ApiClient, databases: Da
     waiting = api_client.post("refunds", refund())
     event_id = waiting.json["event"]  # type: ignore[index]
     transact(databases.main, lambda session: dismiss(session, event_id, reason="not ours"))
-    answer = api_client.post("refunds", refund())
-    assert (answer.status_code, answer.mimetype) == (409, "application/problem+json")
-    assert "not ours" in answer.json["detail"]  # type: ignore[index]
+    response = api_client.post("refunds", refund())
+    assert (response.status_code, response.mimetype) == (409, "application/problem+json")
+    assert "not ours" in response.json["detail"]  # type: ignore[index]
 
 
-def test_the_api_attributes_like_every_other_entry_point(
+def test_an_api_sale_is_attributed_by_its_coupon(
     api_client: ApiClient, shop: Shop, databases: Databases
 ) -> None:
     api_client.post("sales", sale(coupons=["ANNA10"]))

@@ -1,4 +1,4 @@
-"""Programs that report the same at the same time: the first over real HTTP, the others in one process."""
+"""Concurrent reports of the same sale: the first test over real HTTP, the others in one process."""
 
 import json
 import threading
@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from config.database import Databases
+from tests.cast.api import ApiClient, row_count
+from tests.cast.people import new_key
+from tests.cast.shop import Shop, refund, sale
 from tests.tracker.sales.api.hook_server import Server
-from tests.tracker.sales.programs import ApiClient, new_key, row_count
-from tests.tracker.sales.shop import Shop, refund, sale
 from tracker.sales.inbox.models import Event
 from tracker.sales.orders.models import Refund, Sale
 from tracker.sales.sources.models import Source
@@ -30,26 +31,33 @@ def run_concurrently(call: Callable[[int], Any]) -> list[Any]:
 
 
 def test_the_same_idempotency_key_books_once(server: Server, shop: Shop, databases: Databases) -> None:
-    """The first report of the brand too: its source is made once."""
-    headers = {"Authorization": f"Bearer {new_key(shop, 'sales:write')}", "Idempotency-Key": "order-1001"}
+    """These are also the first reports of the brand, so its API source is created once."""
+    headers = {
+        "Authorization": f"Bearer {new_key(shop.databases, shop.brand_id, 'sales:write')}",
+        "Idempotency-Key": "order-1001",
+    }
     body = json.dumps(sale()).encode()
-    answers = run_concurrently(lambda _: server.post("/api/v1/sales", body, headers))
-    assert {status for status, _ in answers} == {201}
-    assert len({body for _, body in answers}) == 1
+    responses = run_concurrently(lambda _: server.post("/api/v1/sales", body, headers))
+    assert {status for status, _ in responses} == {201}
+    assert len({body for _, body in responses}) == 1
     assert (row_count(databases), row_count(databases, Sale)) == (1, 1)
-    assert row_count(databases, Source) == 2  # the shop's own, and the API's
+    assert row_count(databases, Source) == 2  # of the shop and of the API
 
 
-def test_other_contents_under_one_key_book_one_of_them(api_client: ApiClient, databases: Databases) -> None:
-    answers = run_concurrently(
+def test_of_different_reports_under_one_key_one_is_booked(
+    api_client: ApiClient, databases: Databases
+) -> None:
+    responses = run_concurrently(
         lambda n: api_client.post("sales", sale(total=10_000 + n), "order-1001").status_code
     )
-    assert Counter(answers) == {201: 1, 422: THREADS - 1}
+    assert Counter(responses) == {201: 1, 422: THREADS - 1}
     assert (row_count(databases), row_count(databases, Sale)) == (1, 1)
 
 
-def test_a_sale_and_its_refunds_find_each_other(api_client: ApiClient, databases: Databases) -> None:
-    """Half of them are the same sale in other bytes."""
+def test_a_sale_and_its_refunds_are_all_booked_when_sent_concurrently(
+    api_client: ApiClient, databases: Databases
+) -> None:
+    """Half of the reports are the same sale in different bytes."""
 
     def report(number: int) -> int:
         if number % 2:
@@ -63,8 +71,8 @@ def test_a_sale_and_its_refunds_find_each_other(api_client: ApiClient, databases
 
 
 def test_the_same_postback_books_once(api_client: ApiClient, shop: Shop, databases: Databases) -> None:
-    network = ApiClient(api_client.client, new_key(shop, "postback"))
-    told = {"order_id": "1001", "total": "119.00", "currency": "EUR"}
-    statuses = run_concurrently(lambda _: network.postback(**told).status_code)
+    network = ApiClient(api_client.client, new_key(shop.databases, shop.brand_id, "postback"))
+    values = {"order_id": "1001", "total": "119.00", "currency": "EUR"}
+    statuses = run_concurrently(lambda _: network.postback(**values).status_code)
     assert Counter(statuses) == {201: 1, 200: THREADS - 1}
     assert (row_count(databases, Event), row_count(databases, Sale)) == (1, 1)

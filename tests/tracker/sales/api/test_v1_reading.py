@@ -1,4 +1,4 @@
-"""Sales as the brand's programs read them."""
+"""Reading sales through the API."""
 
 from typing import Any
 from urllib.parse import quote
@@ -6,35 +6,36 @@ from urllib.parse import quote
 import pytest
 
 from config.database import Databases, transact
+from tests.cast.api import ApiClient
+from tests.cast.people import START
+from tests.cast.shop import Shop, sale
 from tests.tracker.sales.api.test_v1 import EVERYTHING, ON_ONE_DATABASE
-from tests.tracker.sales.programs import ApiClient
-from tests.tracker.sales.shop import START, Shop, sale
 from tracker.sales.sources.operations import create_source
 
 
-def test_a_sale_is_read_with_who_is_credited_and_why(api_client: ApiClient, shop: Shop) -> None:
+def test_a_sale_is_read_with_its_history_and_attribution(api_client: ApiClient, shop: Shop) -> None:
     for what, data, _ in EVERYTHING:
         api_client.post(what, data | ({"click": shop.token("anna")} if what == "sales" else {}))
-    shown = api_client.get("sales/1001").json or {}
-    assert shown["total"] == {"minor": 11900, "currency": "EUR"}
-    assert [each["refund_id"] for each in shown["refunds"]] == ["r1"]
-    assert [each["status"] for each in shown["disputes"]] == ["opened"]
-    assert shown["cancelled_at"] == "2025-11-01T10:00:02Z"
-    [credit] = shown["attributions"]
-    assert credit["enrollment"] == shop.enrollments["anna"]
-    assert "last eligible click" in credit["reason"]
+    history = api_client.get("sales/1001").json or {}
+    assert history["total"] == {"minor": 11900, "currency": "EUR"}
+    assert [each["refund_id"] for each in history["refunds"]] == ["r1"]
+    assert [each["status"] for each in history["disputes"]] == ["opened"]
+    assert history["cancelled_at"] == "2025-11-01T10:00:02Z"
+    [attribution] = history["attributions"]
+    assert attribution["enrollment"] == shop.enrollments["anna"]
+    assert "last eligible click" in attribution["reason"]
 
 
 @ON_ONE_DATABASE
 @pytest.mark.parametrize("order_id", ["#1001", "a/b", "ä 1", "100%"])
-def test_orders_are_read_by_whatever_id_they_have(api_client: ApiClient, order_id: str) -> None:
+def test_order_ids_with_special_characters_can_be_read(api_client: ApiClient, order_id: str) -> None:
     assert api_client.post("sales", sale(order_id=order_id)).status_code == 201
     assert api_client.get(f"sales/{quote(order_id, safe='')}").json["order_id"] == order_id  # type: ignore[index]
 
 
-def test_an_unknown_order_is_answered_404(api_client: ApiClient) -> None:
-    answer = api_client.get("sales/1001")
-    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+def test_an_unknown_order_returns_404(api_client: ApiClient) -> None:
+    response = api_client.get("sales/1001")
+    assert (response.status_code, response.mimetype) == (404, "application/problem+json")
 
 
 def test_an_ambiguous_order_id_requires_a_namespace(

@@ -1,4 +1,4 @@
-"""For how long a known customer is bound, and that clicks and codes go before him, one rule a test."""
+"""How long a known customer is bound, and that clicks and codes take precedence; one test for each rule."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -52,7 +52,7 @@ def test_a_click_or_code_of_another_creator_takes_precedence_over_the_binding(
     assert decision.candidates[-1]["outcome"] == "lost"
 
 
-def test_a_code_that_the_brand_ignores_does_not_keep_the_binding_from_deciding() -> None:
+def test_an_ignored_code_does_not_prevent_the_binding_from_deciding() -> None:
     assert winner_of(decided([], [code("bob")], policy="never", binding=make_binding("anna"))) == "anna"
 
 
@@ -67,7 +67,7 @@ def test_a_code_that_the_brand_ignores_does_not_keep_the_binding_from_deciding()
         (("lifetime", None), datetime(2016, 1, 1, tzinfo=UTC), True),
     ],
 )
-def test_the_customer_is_bound_for_as_long_as_the_brand_says(
+def test_the_brands_policy_limits_how_long_a_customer_is_bound(
     customers: tuple[str, int | None], bought: datetime, bound: bool
 ) -> None:
     decision = decided([], binding=make_binding("anna", iso_time(bought)), customers=customers)
@@ -78,7 +78,7 @@ def test_the_customer_is_bound_for_as_long_as_the_brand_says(
         assert "first sale only" in decision.candidates[0]["reason"] or "that was over" in str(decision)
 
 
-def test_a_creator_who_has_left_is_credited_with_none_of_his_customers() -> None:
+def test_a_creator_who_has_left_is_not_credited_by_a_binding() -> None:
     left = "Its creator had left the program when the sale was made."
     decision = decided([], binding=make_binding("anna", flaw=left))
 
@@ -108,14 +108,14 @@ def test_a_creator_who_has_left_is_credited_with_none_of_his_customers() -> None
         ("2026-05-31", 120, "2036-05-31"),
     ],
 )
-def test_months_are_those_of_the_calendar(at: str, months: int, end: str) -> None:
+def test_months_are_calendar_months(at: str, months: int, end: str) -> None:
     start = datetime.fromisoformat(at).replace(hour=23, tzinfo=UTC)
 
     assert months_after(start, months) == datetime.fromisoformat(end).replace(hour=23, tzinfo=UTC)
 
 
-def test_twelve_monthly_renewals_of_a_year_end_where_the_thirteenth_payment_begins() -> None:
-    """The first payment and eleven renewals: a customer who is bound for twelve months pays twelve times."""
+def test_a_year_of_monthly_payments_ends_before_the_thirteenth_payment() -> None:
+    """A customer bound for twelve months pays twelve times: the first payment and eleven renewals."""
     start = datetime(2025, 1, 31, 10, 0, tzinfo=UTC)
     payments = [months_after(start, number) + timedelta(minutes=1) for number in range(1, 14)]
 

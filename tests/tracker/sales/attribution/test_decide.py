@@ -1,4 +1,4 @@
-"""From tokens and codes to a stored decision, on real rows."""
+"""Attribution from tokens and codes to the stored decision, on real rows."""
 
 import json
 from datetime import datetime
@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, transact
 from config.settings import Settings
-from tests.tracker.sales.shop import START, Shop, create_shop, sale
+from tests.cast.people import START
+from tests.cast.shop import Shop, create_shop, sale
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid
 from tracker.people.accounts.models import Brand
@@ -36,7 +37,7 @@ def test_the_creator_of_the_last_click_is_credited_by_the_terms_of_the_sale(shop
     assert [each["outcome"] for each in attribution.candidates] == ["lost", "won"]
 
 
-def test_a_coupon_alone_credits_its_creator_however_it_is_typed(shop: Shop) -> None:
+def test_a_code_alone_credits_its_creator_and_is_case_insensitive(shop: Shop) -> None:
     shop.send("sale.created", sale(coupons=["SUMMER", "anna10"]))
 
     [attribution] = shop.attributions()
@@ -54,7 +55,7 @@ def test_the_brands_policy_decides_between_click_and_code(shop: Shop, databases:
     assert attribution.enrollment_id == shop.enrollments["anna"]
 
 
-def test_a_code_that_ended_before_the_sale_credits_nobody(shop: Shop, databases: Databases) -> None:
+def test_a_code_that_ended_before_the_sale_credits_no_creator(shop: Shop, databases: Databases) -> None:
     with databases.main.begin() as connection:
         connection.execute(update(Coupon).values(ended_at=START))
     shop.send("sale.created", sale(coupons=["ANNA10"]))
@@ -64,7 +65,7 @@ def test_a_code_that_ended_before_the_sale_credits_nobody(shop: Shop, databases:
     assert attribution.candidates[0]["reason"] == "The code had ended when the sale was made."
 
 
-def test_a_code_that_was_given_after_the_sale_credits_nobody(shop: Shop) -> None:
+def test_a_code_created_after_the_sale_credits_no_creator(shop: Shop) -> None:
     shop.send("sale.created", sale(coupons=["ANNA10"], occurred_at="2025-09-30T10:00:00Z"))
 
     assert (
@@ -75,7 +76,7 @@ def test_a_code_that_was_given_after_the_sale_credits_nobody(shop: Shop) -> None
 
 
 @pytest.mark.parametrize("which", ["forged", "foreign", "other brand", "unknown link", "not earning"])
-def test_a_token_that_cannot_earn_is_a_candidate_that_lost(
+def test_an_ineligible_token_is_a_losing_candidate(
     shop: Shop, settings: Settings, databases: Databases, which: str
 ) -> None:
     other_shop = create_shop(settings, databases, "Bikes")
@@ -102,7 +103,7 @@ def test_a_token_that_cannot_earn_is_a_candidate_that_lost(
     assert reason in lost["reason"]
 
 
-def test_a_click_of_another_brand_reveals_nothing(
+def test_a_click_of_another_brand_does_not_reveal_its_link_or_enrollment(
     shop: Shop, settings: Settings, databases: Databases
 ) -> None:
     other_shop = create_shop(settings, databases, "Bikes")
@@ -122,7 +123,7 @@ def test_no_token_is_stored_with_the_decision(shop: Shop) -> None:
     assert bad not in stored
 
 
-def test_a_stored_decision_can_be_made_again(shop: Shop) -> None:
+def test_a_stored_decision_can_be_replayed(shop: Shop) -> None:
     shop.send(
         "sale.created", sale(click=shop.token("bob"), touches=[shop.token("anna")], coupons=["ANNA10", "X"])
     )
@@ -134,7 +135,7 @@ def test_a_stored_decision_can_be_made_again(shop: Shop) -> None:
     assert (again.reason, again.candidates) == (attribution.reason, attribution.candidates)
 
 
-def test_new_evidence_makes_a_new_revision_and_the_old_one_stays(shop: Shop) -> None:
+def test_new_evidence_adds_a_revision_and_keeps_the_old_one(shop: Shop) -> None:
     shop.send("sale.created", sale())
     again = shop.send("sale.created", sale(click=shop.token("bob")))
 
@@ -144,7 +145,7 @@ def test_new_evidence_makes_a_new_revision_and_the_old_one_stays(shop: Shop) -> 
     assert (again.reason or "").endswith("its new evidence made attribution 2")
 
 
-def test_evidence_that_was_there_makes_no_revision(shop: Shop) -> None:
+def test_known_evidence_adds_no_revision(shop: Shop) -> None:
     token = shop.token("bob")
     shop.send("sale.created", sale(click=token, coupons=["ANNA10"]))
     shop.send("sale.created", sale(click=token))
@@ -163,7 +164,7 @@ def test_new_evidence_is_judged_by_the_policy_of_the_first_decision(shop: Shop, 
     assert [each.enrollment_id for each in shop.attributions()] == [shop.enrollments["bob"]] * 2
 
 
-def test_the_last_decision_does_not_depend_on_which_evidence_came_first(shop: Shop) -> None:
+def test_the_last_decision_does_not_depend_on_the_order_of_the_evidence(shop: Shop) -> None:
     anna, bob = shop.token("anna", "2025-10-20T10:00:00+00:00"), shop.token("bob")
     evidence: list[dict[str, Any]] = [
         {},
@@ -183,7 +184,9 @@ def test_the_last_decision_does_not_depend_on_which_evidence_came_first(shop: Sh
 
 
 @pytest.mark.parametrize(
-    ("cause", "owner"), [(None, "anna"), ("bought from himself", None)], ids=["left", "removed for cause"]
+    ("cause", "owner"),
+    [(None, "anna"), ("bought through their own link", None)],
+    ids=["left", "removed for cause"],
 )
 def test_earlier_clicks_keep_their_window_unless_their_creator_was_removed_for_cause(
     shop: Shop, cause: str | None, owner: str | None
@@ -199,7 +202,7 @@ def test_earlier_clicks_keep_their_window_unless_their_creator_was_removed_for_c
     assert (attribution.candidates[0]["reason"] == removed) is (owner is None)
 
 
-@pytest.mark.parametrize("cause", [None, "bought from himself"])
+@pytest.mark.parametrize("cause", [None, "bought through their own link"])
 def test_a_creator_who_left_is_credited_by_neither_code_nor_binding(shop: Shop, cause: str | None) -> None:
     transact(
         shop.databases.main, lambda s: change_policy(s, START, brand_id=shop.brand_id, customers="lifetime")
@@ -219,10 +222,10 @@ def test_a_creator_who_left_is_credited_by_neither_code_nor_binding(shop: Shop, 
 
 
 @pytest.mark.parametrize("state", ["paused", "ended"])
-def test_the_state_of_link_enrollment_and_program_counts_at_the_click(
+def test_the_state_of_link_enrollment_and_program_counts_at_the_time_of_the_click(
     shop: Shop, databases: Databases, state: str
 ) -> None:
-    """The token was made while they were active; what became of them since changes nothing."""
+    """The token was issued while they were active; later changes of their state have no effect."""
     with databases.main.begin() as connection:
         for table in (Link, Enrollment, Program):
             connection.execute(update(table).values(state=state))
@@ -237,8 +240,8 @@ BEFORE = "2025-10-30T11:00:00Z"
 def remove_anna(shop: Shop, at: str, cause: str | None) -> None:
     def work(session: Session) -> None:
         enrollment = session.get_one(Enrollment, shop.enrollments["anna"])
-        whose = {"brand_id": shop.brand_id, "creator_id": enrollment.creator_id}
-        remove_creator(session, datetime.fromisoformat(at), **whose, cause=cause)
+        ids = {"brand_id": shop.brand_id, "creator_id": enrollment.creator_id}
+        remove_creator(session, datetime.fromisoformat(at), **ids, cause=cause)
 
     transact(shop.databases.main, work)
 

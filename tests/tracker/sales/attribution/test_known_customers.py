@@ -1,4 +1,4 @@
-"""Sales of customers whom the brand knows: bound by when they bought, whatever was reported first."""
+"""Sales of known customers: bound by the time of purchase, in any order of the reports."""
 
 from datetime import datetime
 from typing import Any
@@ -7,10 +7,9 @@ import pytest
 from sqlalchemy import event, select
 
 from config.database import Databases, read_session, transact
-from tests.tracker.sales.customers import LATEST, click, credited_owner, purchase, send, set_customer_policy
+from tests.cast.shop import LATEST, Shop, purchase, sale, send_purchases, set_customer_policy
 from tests.tracker.sales.payloads_read import event as stripe_event
 from tests.tracker.sales.payloads_read import payload, raw
-from tests.tracker.sales.shop import Shop, sale
 from tracker.programs.models import Enrollment, Terms
 from tracker.programs.terms import change_terms
 from tracker.sales.attribution.models import Attribution
@@ -19,7 +18,9 @@ from tracker.sales.orders.models import Sale
 
 def test_a_renewal_is_credited_to_the_creator_who_brought_the_customer(shop: Shop) -> None:
     set_customer_policy(shop)
-    send(shop, purchase("11-01", click=click(shop, "anna", "10-30")), purchase("12-01"), purchase("01-01"))
+    send_purchases(
+        shop, purchase("11-01", click=shop.click("anna", "10-30")), purchase("12-01"), purchase("01-01")
+    )
 
     for order_id in ("12-01", "01-01"):
         [attribution] = shop.attributions(order_id)
@@ -29,96 +30,102 @@ def test_a_renewal_is_credited_to_the_creator_who_brought_the_customer(shop: Sho
         assert "order 11-01 of 2025-11-01 bound him for ever" in attribution.reason
 
 
-def test_a_customer_whom_a_code_brought_is_bound_too(shop: Shop) -> None:
+def test_a_sale_credited_by_a_code_binds_the_customer_too(shop: Shop) -> None:
     set_customer_policy(shop)
-    send(shop, purchase("11-01", coupons=["ANNA10"]), purchase("12-01"))
+    send_purchases(shop, purchase("11-01", coupons=["ANNA10"]), purchase("12-01"))
 
-    assert credited_owner(shop, "12-01") == "anna"
+    assert shop.credited_owner("12-01") == "anna"
 
 
 def test_a_click_of_another_creator_credits_one_sale_and_does_not_rebind_the_customer(shop: Shop) -> None:
     set_customer_policy(shop)
-    send(shop, purchase("11-01", click=click(shop, "anna", "10-30")))
-    send(shop, purchase("12-01", click=click(shop, "bob", "11-30")), purchase("01-01"))
+    send_purchases(shop, purchase("11-01", click=shop.click("anna", "10-30")))
+    send_purchases(shop, purchase("12-01", click=shop.click("bob", "11-30")), purchase("01-01"))
 
-    assert [credited_owner(shop, order_id) for order_id in ("11-01", "12-01", "01-01")] == [
+    assert [shop.credited_owner(order_id) for order_id in ("11-01", "12-01", "01-01")] == [
         "anna",
         "bob",
         "anna",
     ]
 
 
-def test_months_end_by_the_time_of_the_sale(shop: Shop) -> None:
+def test_a_binding_for_months_ends_by_the_time_of_the_sale(shop: Shop) -> None:
     set_customer_policy(shop, "months", 2)
-    send(shop, purchase("11-01", click=click(shop, "anna", "10-30")), purchase("12-31"), purchase("01-01"))
+    send_purchases(
+        shop, purchase("11-01", click=shop.click("anna", "10-30")), purchase("12-31"), purchase("01-01")
+    )
 
-    assert (credited_owner(shop, "12-31"), credited_owner(shop, "01-01")) == ("anna", None)
+    assert (shop.credited_owner("12-31"), shop.credited_owner("01-01")) == ("anna", None)
 
 
 @pytest.mark.parametrize("policy", ["first_sale", "lifetime"])
-def test_beyond_the_first_sale_nothing_is_bound_unless_the_brand_says_so(shop: Shop, policy: str) -> None:
+def test_later_sales_are_bound_only_by_a_policy_of_the_brand(shop: Shop, policy: str) -> None:
     if policy == "lifetime":
         set_customer_policy(shop)
-    send(shop, purchase("11-01", click=click(shop, "anna", "10-30")), purchase("12-01"))
+    send_purchases(shop, purchase("11-01", click=shop.click("anna", "10-30")), purchase("12-01"))
 
-    assert credited_owner(shop, "12-01") == ("anna" if policy == "lifetime" else None)
+    assert shop.credited_owner("12-01") == ("anna" if policy == "lifetime" else None)
 
 
-def test_customers_are_told_apart_by_shop_and_recognised_by_their_address(shop: Shop) -> None:
+def test_customer_ids_are_separate_for_each_shop_and_addresses_are_shared(shop: Shop) -> None:
     set_customer_policy(shop)
     other = shop.connect("standard", shop.secret)
-    send(
+    send_purchases(
         shop,
-        purchase("11-01", click=click(shop, "anna", "10-30"), customer_email_hash="ab" * 32, customer="C1"),
+        purchase("11-01", click=shop.click("anna", "10-30"), customer_email_hash="ab" * 32, customer="C1"),
     )
 
-    def elsewhere(day: str, **changes: Any) -> str | None:
+    def credited_at_other_shop(day: str, **changes: Any) -> str | None:
         shop.send("sale.created", purchase(day, **changes), source_id=other, now=LATEST)
-        return credited_owner(shop, day)
+        return shop.credited_owner(day)
 
-    assert elsewhere("12-01") is None, "the same number in another shop is another customer"
-    assert elsewhere("12-02", customer_email_hash="ab" * 32) == "anna"
-    assert elsewhere("12-03", customer_email_hash="cd" * 32) is None
+    assert credited_at_other_shop("12-01") is None, "the same customer id in another shop is another customer"
+    assert credited_at_other_shop("12-02", customer_email_hash="ab" * 32) == "anna"
+    assert credited_at_other_shop("12-03", customer_email_hash="cd" * 32) is None
 
 
-def test_what_a_binding_credits_binds_nobody(shop: Shop) -> None:
-    """The third order has nothing in common with the first, which alone could bind."""
+def test_a_sale_credited_by_a_binding_does_not_bind_later_sales(shop: Shop) -> None:
+    """The third order shares nothing with the first, and only the first could bind it."""
     set_customer_policy(shop)
     address = {"customer_email_hash": "ab" * 32}
-    send(shop, purchase("11-01", click=click(shop, "anna", "10-30"), **address))
-    send(shop, purchase("12-01", customer="C1", **address), purchase("01-01", customer="C1"))
+    send_purchases(shop, purchase("11-01", click=shop.click("anna", "10-30"), **address))
+    send_purchases(shop, purchase("12-01", customer="C1", **address), purchase("01-01", customer="C1"))
 
-    assert (credited_owner(shop, "12-01"), credited_owner(shop, "01-01")) == ("anna", None)
+    assert (shop.credited_owner("12-01"), shop.credited_owner("01-01")) == ("anna", None)
 
 
 def test_test_orders_bind_only_test_orders(shop: Shop) -> None:
     set_customer_policy(shop)
-    send(shop, purchase("11-01", click=click(shop, "anna", "10-30"), test=True))
-    send(shop, purchase("12-01"), purchase("12-02", test=True))
+    send_purchases(shop, purchase("11-01", click=shop.click("anna", "10-30"), test=True))
+    send_purchases(shop, purchase("12-01"), purchase("12-02", test=True))
 
-    assert (credited_owner(shop, "12-01"), credited_owner(shop, "12-02")) == (None, "anna")
+    assert (shop.credited_owner("12-01"), shop.credited_owner("12-02")) == (None, "anna")
 
 
-def test_another_brands_customer_of_the_same_name_is_not_known(shop: Shop) -> None:
+def test_other_or_unnamed_customers_are_not_known(shop: Shop) -> None:
     set_customer_policy(shop)
-    send(shop, purchase("11-01", click=click(shop, "anna", "10-30")), purchase("12-01", customer="C2"))
-    send(shop, sale(order_id="nameless", occurred_at="2025-12-02T12:00:00Z"))
+    send_purchases(
+        shop, purchase("11-01", click=shop.click("anna", "10-30")), purchase("12-01", customer="C2")
+    )
+    send_purchases(shop, sale(order_id="nameless", occurred_at="2025-12-02T12:00:00Z"))
 
-    assert (credited_owner(shop, "12-01"), credited_owner(shop, "nameless")) == (None, None)
+    assert (shop.credited_owner("12-01"), shop.credited_owner("nameless")) == (None, None)
 
 
 def test_a_first_sale_reported_late_reattributes_the_later_ones(shop: Shop) -> None:
     set_customer_policy(shop)
-    send(shop, purchase("12-01"), purchase("12-15", click=click(shop, "bob", "12-14")), purchase("01-01"))
-    assert [credited_owner(shop, order_id) for order_id in ("12-01", "12-15", "01-01")] == [
+    send_purchases(
+        shop, purchase("12-01"), purchase("12-15", click=shop.click("bob", "12-14")), purchase("01-01")
+    )
+    assert [shop.credited_owner(order_id) for order_id in ("12-01", "12-15", "01-01")] == [
         None,
         "bob",
         "bob",
     ]
 
-    send(shop, purchase("11-01", click=click(shop, "anna", "10-30")))
+    send_purchases(shop, purchase("11-01", click=shop.click("anna", "10-30")))
 
-    assert [credited_owner(shop, order_id) for order_id in ("12-01", "12-15", "01-01")] == [
+    assert [shop.credited_owner(order_id) for order_id in ("12-01", "12-15", "01-01")] == [
         "anna",
         "bob",
         "anna",
@@ -128,13 +135,13 @@ def test_a_first_sale_reported_late_reattributes_the_later_ones(shop: Shop) -> N
 
 def test_new_evidence_for_the_first_sale_reattributes_the_later_ones(shop: Shop) -> None:
     set_customer_policy(shop)
-    send(shop, purchase("11-01"), purchase("12-01"))
-    assert credited_owner(shop, "12-01") is None
+    send_purchases(shop, purchase("11-01"), purchase("12-01"))
+    assert shop.credited_owner("12-01") is None
 
-    send(shop, purchase("11-01", click=click(shop, "anna", "10-20")))
-    assert credited_owner(shop, "12-01") == "anna"
-    send(shop, purchase("11-01", click=click(shop, "bob", "10-30")))
-    assert credited_owner(shop, "12-01") == "bob"
+    send_purchases(shop, purchase("11-01", click=shop.click("anna", "10-20")))
+    assert shop.credited_owner("12-01") == "anna"
+    send_purchases(shop, purchase("11-01", click=shop.click("bob", "10-30")))
+    assert shop.credited_owner("12-01") == "bob"
 
 
 def test_a_binding_is_decided_by_the_terms_in_force_at_the_sale(shop: Shop, databases: Databases) -> None:
@@ -143,7 +150,7 @@ def test_a_binding_is_decided_by_the_terms_in_force_at_the_sale(shop: Shop, data
         program_id = session.scalars(select(Enrollment.program_id)).first()
     at = datetime.fromisoformat("2025-11-15T00:00:00+00:00")
     transact(databases.main, lambda s: change_terms(s, at, program_id=str(program_id), rate_bp=2000))
-    send(shop, purchase("11-01", click=click(shop, "anna", "10-30")), purchase("12-01"))
+    send_purchases(shop, purchase("11-01", click=shop.click("anna", "10-30")), purchase("12-01"))
 
     with read_session(databases.main) as session:
         versions = [
@@ -153,29 +160,33 @@ def test_a_binding_is_decided_by_the_terms_in_force_at_the_sale(shop: Shop, data
     assert versions == [1, 2]
 
 
-def test_the_policy_in_force_at_the_sale_counts_whenever_it_is_reported(shop: Shop) -> None:
+def test_the_policy_in_force_at_the_time_of_the_sale_counts(shop: Shop) -> None:
     set_customer_policy(shop, when=datetime.fromisoformat("2025-12-10T00:00:00+00:00"))
-    send(shop, purchase("12-11"), purchase("11-01", click=click(shop, "anna", "10-30")), purchase("12-09"))
+    send_purchases(
+        shop, purchase("12-11"), purchase("11-01", click=shop.click("anna", "10-30")), purchase("12-09")
+    )
 
-    assert (credited_owner(shop, "12-09"), credited_owner(shop, "12-11")) == (None, "anna")
+    assert (shop.credited_owner("12-09"), shop.credited_owner("12-11")) == (None, "anna")
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 def test_a_sale_runs_no_customer_queries_without_bindings(shop: Shop, databases: Databases) -> None:
-    asked: list[str] = []
-    event.listen(databases.main, "before_cursor_execute", lambda _c, _k, said, *_: asked.append(said))
+    statements: list[str] = []
+    event.listen(
+        databases.main, "before_cursor_execute", lambda _c, _k, statement, *_: statements.append(statement)
+    )
 
     def queries(**changes: Any) -> int:
-        asked.clear()
-        send(shop, purchase("11-01", click=click(shop, "anna", "10-30"), **changes))
-        return len(asked)
+        statements.clear()
+        send_purchases(shop, purchase("11-01", click=shop.click("anna", "10-30"), **changes))
+        return len(statements)
 
-    send(shop, purchase("10-15"))
-    of_nobody = queries(order_id="1", customer=None)
-    assert queries(order_id="2") == of_nobody
+    send_purchases(shop, purchase("10-15"))
+    unidentified = queries(order_id="1", customer=None)
+    assert queries(order_id="2") == unidentified
     set_customer_policy(shop)
-    assert queries(order_id="3", customer=None) == of_nobody
-    assert queries(order_id="4", customer="C2") <= of_nobody + 3
+    assert queries(order_id="3", customer=None) == unidentified
+    assert queries(order_id="4", customer="C2") <= unidentified + 3
 
 
 def test_subscription_renewals_are_credited_to_the_creator_who_brought_the_subscriber(
@@ -183,7 +194,7 @@ def test_subscription_renewals_are_credited_to_the_creator_who_brought_the_subsc
 ) -> None:
     set_customer_policy(shop)
     source_id = shop.connect("stripe", "whsec_ExampleOfThisYear000000000000")
-    story = [
+    events = [
         stripe_event("stripe_session_subscription", client_reference_id=shop.token("anna")),
         payload("stripe_invoice_first_basil"),
         *(
@@ -197,7 +208,7 @@ def test_subscription_renewals_are_credited_to_the_creator_who_brought_the_subsc
             for number in range(2)
         ),
     ]
-    for order in (story, story[::-1]):
+    for order in (events, events[::-1]):
         for each in order:
             shop.send_raw(
                 raw(each),

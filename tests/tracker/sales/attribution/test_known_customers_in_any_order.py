@@ -1,4 +1,4 @@
-"""The end is the same in whichever order, number and company the sales of a customer are reported."""
+"""The attributions are the same in any order, grouping and number of reports of a customer's sales."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -12,17 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from config.database import Databases, read_session, transact
+from tests.cast.shop import LATEST, SaleData, Shop, envelope, purchase, send_purchases, set_customer_policy
 from tests.harness.processes.threads import run_concurrently
-from tests.tracker.sales.customers import (
-    LATEST,
-    SaleData,
-    click,
-    credited_owner,
-    purchase,
-    send,
-    set_customer_policy,
-)
-from tests.tracker.sales.shop import Shop, envelope
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.attribution.rules import replay_decision
 from tracker.sales.inbox.batch import receive_batch
@@ -45,33 +36,33 @@ def fingerprint_of(shop: Shop, order_ids: Iterable[str]) -> list[Any]:
 
 
 def customer_history(shop: Shop) -> list[SaleData]:
-    """A customer who buys without a creator, by Anna's link, by Bob's code, and renews in between."""
+    """A customer who buys without a creator, by Anna's link and by Bob's link, and renews in between."""
     return [
         purchase("10-15"),
-        purchase("11-01", click=click(shop, "anna", "10-30")),
+        purchase("11-01", click=shop.click("anna", "10-30")),
         purchase("12-01"),
-        purchase("12-15", click=click(shop, "bob", "12-14")),
+        purchase("12-15", click=shop.click("bob", "12-14")),
         purchase("01-01", coupons=["NOBODYS"]),
     ]
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-def test_every_order_of_arrival_ends_in_the_same_decisions(shop: Shop) -> None:
+def test_every_order_of_arrival_gives_the_same_decisions(shop: Shop) -> None:
     set_customer_policy(shop, "months", 2)
-    ends = []
+    fingerprints = []
     for number, order in enumerate(permutations(customer_history(shop))):
         if number % 5:
-            continue  # one in five of a hundred and twenty
-        told = [{**each, "order_id": each["occurred_at"][5:10] + f"-{number}"} for each in order]
-        told = [{**each, "customer": f"C{number}"} for each in told]
-        send(shop, *told)
-        names = sorted((each["order_id"] for each in told), key=lambda name: (name[0] == "0", name))
-        ends.append(
+            continue  # one in five of the 120 permutations
+        deliveries = [{**each, "order_id": each["occurred_at"][5:10] + f"-{number}"} for each in order]
+        deliveries = [{**each, "customer": f"C{number}"} for each in deliveries]
+        send_purchases(shop, *deliveries)
+        names = sorted((each["order_id"] for each in deliveries), key=lambda name: (name[0] == "0", name))
+        fingerprints.append(
             str(fingerprint_of(shop, names)).replace(f"-{number}'", "'").replace(f"-{number} of", " of")
         )
 
-    assert ends == [ends[0]] * 24
-    assert [credited_owner(shop, name) for name in names] == [None, "anna", "anna", "bob", None]
+    assert fingerprints == [fingerprints[0]] * 24
+    assert [shop.credited_owner(name) for name in names] == [None, "anna", "anna", "bob", None]
 
 
 OWNER = st.sampled_from(["anna", "bob", None, None])
@@ -84,17 +75,17 @@ SALES = st.lists(
 
 
 def test_batched_sales_of_a_customer_match_sequential_ones(shop: Shop, databases: Databases) -> None:
-    """The renewal may come before the first sale in the same transaction, and another customer between."""
+    """Renewals come before the first sale in one transaction, mixed with sales of another customer."""
     set_customer_policy(shop)
-    send(shop, *customer_history(shop))
+    send_purchases(shop, *customer_history(shop))
     several = [
-        {**sold, "order_id": f"life{number}/{sold['order_id']}", "customer": f"together{number}"}
+        {**sold, "order_id": f"history{number}/{sold['order_id']}", "customer": f"together{number}"}
         for sold in reversed(customer_history(shop))
         for number in range(2)
     ]
     arrivals = [
-        shop.arrival(envelope("sale.created", each), f"msg_{place}", now=LATEST)
-        for place, each in enumerate(several)
+        shop.arrival(envelope("sale.created", each), f"msg_{position}", now=LATEST)
+        for position, each in enumerate(several)
     ]
     received = transact(databases.main, lambda s: receive_batch(s, shop.source_id, arrivals, shop.keys))
 
@@ -102,13 +93,13 @@ def test_batched_sales_of_a_customer_match_sequential_ones(shop: Shop, databases
     assert len(received) == 10
     names = [sold["order_id"] for sold in customer_history(shop)]
     for number in range(2):
-        end = str(fingerprint_of(shop, [f"life{number}/{name}" for name in names]))
-        assert end.replace(f"life{number}/", "") == str(fingerprint_of(shop, names))
-        assert [len(shop.attributions(f"life{number}/{name}")) for name in names] == [1] * 5
+        fingerprint = str(fingerprint_of(shop, [f"history{number}/{name}" for name in names]))
+        assert fingerprint.replace(f"history{number}/", "") == str(fingerprint_of(shop, names))
+        assert [len(shop.attributions(f"history{number}/{name}")) for name in names] == [1] * 5
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-def test_sales_of_a_customer_are_attributed_equally_in_any_order(shop: Shop) -> None:
+def test_random_sales_of_a_customer_are_attributed_equally_in_any_order(shop: Shop) -> None:
     check_any_order(shop, examples=12)
 
 
@@ -118,35 +109,35 @@ def test_hundreds_of_customers_are_attributed_equally_in_any_order(shop: Shop) -
 
 
 def check_any_order(shop: Shop, examples: int) -> None:
-    """With evidence that comes at once or in a second report, known by number, by address or by both."""
+    """Evidence comes with the sale or in a second report; customers are identified by id, address or both."""
     set_customer_policy(shop)
     numbers = iter(range(1_000_000))
 
-    def told(number: int, each: tuple[int, str | None, str, bool]) -> list[SaleData]:
+    def deliveries_of(number: int, each: tuple[int, str | None, str, bool]) -> list[SaleData]:
         day, owner, known_by, late = each
-        marks = {
+        customer = {
             "customer": f"C{number}" if known_by != "email" else None,
             "customer_email_hash": f"{number:064}" if known_by != "id" else None,
         }
-        plain = purchase(f"11-{day:02}", f"life{number:06}/{day}", **marks)
+        plain = purchase(f"11-{day:02}", f"history{number:06}/{day}", **customer)
         if owner is None:
             return [plain]
-        evidence = {**plain, "click": click(shop, owner, "10-30")}
+        evidence = {**plain, "click": shop.click(owner, "10-30")}
         return [plain, evidence] if late else [evidence]
 
     @settings(max_examples=examples, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(SALES, st.randoms(use_true_random=False))
     def check(sales: list[tuple[int, str | None, str, bool]], rng: Random) -> None:
-        ends = []
+        fingerprints = []
         for shuffled in (False, True):
             number = next(numbers)
-            deliveries = [delivery for each in sorted(sales) for delivery in told(number, each)]
+            deliveries = [delivery for each in sorted(sales) for delivery in deliveries_of(number, each)]
             if shuffled:
                 rng.shuffle(deliveries)
-            send(shop, *deliveries)
-            names = [f"life{number:06}/{each[0]}" for each in sorted(sales)]
-            ends.append(str(fingerprint_of(shop, names)).replace(f"life{number:06}", ""))
-        assert ends[0] == ends[1]
+            send_purchases(shop, *deliveries)
+            names = [f"history{number:06}/{each[0]}" for each in sorted(sales)]
+            fingerprints.append(str(fingerprint_of(shop, names)).replace(f"history{number:06}", ""))
+        assert fingerprints[0] == fingerprints[1]
 
     check()
     assert_replays_match(shop.databases)
@@ -163,23 +154,23 @@ def test_concurrent_sales_of_a_customer_match_sequential_ones(shop: Shop) -> Non
     set_customer_policy(shop)
     orders = [
         [
-            {**sold, "order_id": f"life{number}/{place}", "customer": f"C{number}"}
-            for place, sold in enumerate(customer_history(shop))
+            {**sold, "order_id": f"history{number}/{position}", "customer": f"C{number}"}
+            for position, sold in enumerate(customer_history(shop))
         ]
         for number in range(4)
     ]
-    send(shop, *orders[0])
+    send_purchases(shop, *orders[0])
     several = [sold for order in orders[1:] for sold in order]
-    works: list[Callable[[], None]] = [partial(send, shop, sold) for sold in [*several, several[1]]]
-    assert len(works) == 16
-    run_concurrently(*works)
+    calls: list[Callable[[], None]] = [partial(send_purchases, shop, sold) for sold in [*several, several[1]]]
+    assert len(calls) == 16
+    run_concurrently(*calls)
 
-    ends = [
-        str(fingerprint_of(shop, [sold["order_id"] for sold in order])).replace(f"life{number}", "")
+    fingerprints = [
+        str(fingerprint_of(shop, [sold["order_id"] for sold in order])).replace(f"history{number}", "")
         for number, order in enumerate(orders)
     ]
-    assert ends == [ends[0]] * 4
-    assert [credited_owner(shop, f"life3/{number}") for number in range(5)] == [
+    assert fingerprints == [fingerprints[0]] * 4
+    assert [shop.credited_owner(f"history3/{number}") for number in range(5)] == [
         None,
         "anna",
         "anna",

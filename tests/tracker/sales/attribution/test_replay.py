@@ -1,4 +1,4 @@
-"""Every stored decision can be made again from its inputs; what comes out otherwise is told."""
+"""Every stored decision can be replayed from its inputs; different results are reported."""
 
 import json
 from datetime import datetime
@@ -10,9 +10,17 @@ from sqlalchemy import event, insert, select, text
 
 from config.database import Databases, read_session
 from config.settings import Settings
-from tests.tracker.sales.customers import click, purchase, send, set_customer_policy
-from tests.tracker.sales.shop import RECEIVED_AT, START, Shop, create_shop, sale
-from tests.tracker.terminal import Terminal
+from tests.cast.api import Terminal
+from tests.cast.people import START
+from tests.cast.shop import (
+    RECEIVED_AT,
+    Shop,
+    create_shop,
+    purchase,
+    sale,
+    send_purchases,
+    set_customer_policy,
+)
 from tracker.ids import new_id
 from tracker.sales.attribution import commands as replay_commands
 from tracker.sales.attribution.commands import COMMANDS
@@ -26,16 +34,16 @@ def terminal(settings: Settings) -> Terminal:
 
 @pytest.fixture
 def decided_shop(shop: Shop) -> Shop:
-    """Clicks, a code, a customer who is known, new evidence: six decisions about four orders."""
+    """Six decisions about four orders, with clicks, a code, a known customer and new evidence."""
     set_customer_policy(shop)
-    send(shop, purchase("12-01"), purchase("11-01", click=click(shop, "anna", "10-30")))
-    send(shop, purchase("12-15", coupons=["ANNA10"]))
-    send(shop, sale(), sale(click=shop.token("bob")))
+    send_purchases(shop, purchase("12-01"), purchase("11-01", click=shop.click("anna", "10-30")))
+    send_purchases(shop, purchase("12-15", coupons=["ANNA10"]))
+    send_purchases(shop, sale(), sale(click=shop.token("bob")))
     return shop
 
 
 def execute_without_triggers(databases: Databases, statement: str, values: dict[str, Any]) -> None:
-    """As somebody who has the database in his hands could do."""
+    """Like anyone with full access to the database."""
     with databases.main.begin() as connection:
         if databases.main.dialect.name == "sqlite":
             connection.execute(text("drop trigger attribution_refuses_update"))
@@ -47,8 +55,8 @@ def execute_without_triggers(databases: Databases, statement: str, values: dict[
 def test_stored_decisions_are_reproduced(decided_shop: Shop, terminal: Terminal) -> None:
     assert terminal.ask("replay") == {"decisions": 6, "different": 0, "differences": []}
     assert terminal.ask("replay", "--brand", decided_shop.brand_id, "--order", "12-01")["decisions"] == 2
-    said = terminal.run("replay").stdout
-    assert said == "6 decisions made again from their inputs; none came out otherwise.\n"
+    output = terminal.run("replay").stdout
+    assert output == "6 decisions replayed from their stored inputs; none gave another result.\n"
 
 
 @pytest.mark.parametrize(
@@ -83,17 +91,17 @@ def test_a_tampered_decision_is_detected(
 def test_decisions_of_rules_version_1_are_reproduced(
     decided_shop: Shop, terminal: Terminal, databases: Databases
 ) -> None:
-    """Rows as version 1 wrote them, beside those of today."""
+    """Rows written by version 1 among current ones."""
     [first, _second] = decided_shop.attributions()
-    decided = json.loads((Path(__file__).parent / "decisions_by_rules_1.json").read_text())
-    stored = next(each for each in decided if each["decision"]["winner"] is None)
-    sold = first.inputs["sale"]
+    old_decisions = json.loads((Path(__file__).parent / "decisions_by_rules_1.json").read_text())
+    stored = next(each for each in old_decisions if each["decision"]["winner"] is None)
+    sale_facts = first.inputs["sale"]
     row = {
         "id": new_id("atr", START),
         "sale_id": first.sale_id,
         "revision": 9,
         "reason": stored["decision"]["reason"],
-        "inputs": {**stored["inputs"], "sale": sold},
+        "inputs": {**stored["inputs"], "sale": sale_facts},
         "candidates": stored["decision"]["candidates"],
         "decided_at": START,
     }
@@ -136,7 +144,7 @@ def test_decisions_are_replayed_page_by_page(
     for number in range(7):
         shop_time = datetime.fromisoformat(f"2025-11-02T10:00:0{number}+00:00")
         decided_shop.send("sale.created", sale(order_id=f"page-{number}"), now=max(shop_time, RECEIVED_AT))
-    monkeypatch.setattr(replay_commands, "PAGE", 3)
+    monkeypatch.setattr(replay_commands, "PAGE_SIZE", 3)
     pages: list[int] = []
 
     def counted(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -147,6 +155,6 @@ def test_decisions_are_replayed_page_by_page(
         assert terminal.ask("replay")["decisions"] == 13
     finally:
         event.remove(type(databases.main), "before_cursor_execute", counted)
-    assert sum(pages) == 6  # five pages, and the look that finds no more
+    assert sum(pages) == 6  # five pages, and the query that finds no more
     with read_session(databases.main) as session:
         assert len(session.scalars(select(Attribution.id)).all()) == 13

@@ -1,4 +1,4 @@
-"""Who is credited, and why: docs/money.md 5, one rule a test."""
+"""The attribution rules of docs/money.md 5, one test for each."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -36,7 +36,7 @@ def click(owner: str, before: timedelta, key: str | None = None, **changes: Any)
 
 
 def code(owner: str | None, position: int = 0, **changes: Any) -> CouponUse:
-    name = owner or "nobody"
+    name = owner or "unowned"
     use = {
         "key": name.lower(),
         "code": name.upper(),
@@ -51,7 +51,7 @@ def code(owner: str | None, position: int = 0, **changes: Any) -> CouponUse:
 
 
 def make_binding(owner: str, at: str = "2026-09-01T10:00:00.000000Z", **changes: Any) -> Binding:
-    """A customer whose order 900 the owner brought, a while before."""
+    """A customer bound to the owner by the earlier order 900."""
     binding = {
         "namespace": "shop",
         "order_id": "900",
@@ -91,7 +91,7 @@ def test_the_last_or_the_first_click_wins(model: str, winner: str) -> None:
     assert [each["outcome"] for each in decision.candidates].count("won") == 1
 
 
-def test_without_clicks_or_codes_nobody_is_credited() -> None:
+def test_without_clicks_or_codes_no_creator_is_credited() -> None:
     assert decided([]).winner is None
     assert decided([]).reason == "No eligible click and no code of a creator came with the sale."
 
@@ -119,7 +119,7 @@ def test_a_click_counts_from_the_window_before_to_five_minutes_after_the_sale(
         ({"window_days": 1}, "is 2 days older than the sale; the window is 1 days"),
     ],
 )
-def test_a_click_that_cannot_count_loses_with_its_reason(changes: dict[str, Any], reason: str) -> None:
+def test_an_ineligible_click_loses_with_its_reason(changes: dict[str, Any], reason: str) -> None:
     decision = decided([click("anna", 2 * DAY, **changes), click("bob", 3 * DAY)])
 
     assert winner_of(decision) == "bob"
@@ -140,15 +140,17 @@ def test_a_click_that_cannot_count_loses_with_its_reason(changes: dict[str, Any]
         ("never", ["anna", "bob"], "bob"),
     ],
 )
-def test_coupon_policies(policy: str, clicks: list[str], winner: str | None) -> None:
-    touches = [click(owner, DAY * (5 - place)) for place, owner in enumerate(clicks)]
+def test_the_coupon_policy_decides_between_code_and_clicks(
+    policy: str, clicks: list[str], winner: str | None
+) -> None:
+    touches = [click(owner, DAY * (5 - position)) for position, owner in enumerate(clicks)]
     decision = decided(touches, [code("anna")], policy=policy)
 
     assert winner_of(decision) == winner
     assert all(each["reason"] for each in decision.candidates)
 
 
-def test_a_click_that_cannot_count_does_not_make_its_creator_involved() -> None:
+def test_an_ineligible_click_does_not_involve_its_creator() -> None:
     touches = [click("anna", DAY, earns=False), click("bob", 2 * DAY)]
 
     assert winner_of(decided(touches, [code("anna")])) == "bob"
@@ -167,7 +169,7 @@ def test_an_ended_code_is_skipped_for_the_next() -> None:
     assert winner_of(decided([], [ended, code("bob", 1)])) == "bob"
 
 
-def test_the_winning_coupon_takes_its_owners_click_along() -> None:
+def test_an_eligible_click_of_the_winning_codes_owner_is_credited_with_it() -> None:
     decision = decided([click("anna", 2 * DAY), click("bob", DAY)], [code("anna")])
 
     assert decision.winner == Winner("enr_anna", "trm_1", "lnk_anna", f"clk_anna_{2 * DAY}", "cpn_anna")
@@ -226,7 +228,7 @@ def test_the_decision_does_not_depend_on_the_order_of_its_inputs(case: Any, rand
 
 
 @given(CASES)
-def test_stored_inputs_give_the_same_decision_again(case: Any) -> None:
+def test_replaying_stored_inputs_gives_the_same_decision(case: Any) -> None:
     touches, coupons, model, policy, binding, (customers, months) = case
     inputs = {
         "rules": RULES,
@@ -253,7 +255,7 @@ def test_there_is_at_most_one_winner_and_every_candidate_has_a_reason(case: Any)
 
 
 @given(CASES)
-def test_a_known_customer_never_decides_against_a_click_or_a_code(case: Any) -> None:
+def test_a_known_customer_never_overrides_a_click_or_a_code(case: Any) -> None:
     *evidence, _binding, _customers = case
     without = decided(*evidence)
 
@@ -265,7 +267,7 @@ OLD_DECISIONS = json.loads((Path(__file__).parent / "decisions_by_rules_1.json")
 
 @pytest.mark.parametrize("stored", OLD_DECISIONS, ids=lambda stored: stored["decision"]["reason"])
 def test_decisions_of_rules_version_1_can_be_replayed(stored: Any) -> None:
-    """As version 1 stored it, word for word."""
+    """The stored decision is reproduced word for word."""
     again = replay_decision(stored["inputs"])
 
     winner = vars(again.winner) if again.winner else None

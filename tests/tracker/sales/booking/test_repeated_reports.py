@@ -1,4 +1,4 @@
-"""Shops tell an order again and again, and what does not touch its money may have changed in between."""
+"""Shops report an order repeatedly; data that does not affect money may change between the reports."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from config.database import Databases, read_session
+from tests.cast.shop import Shop, sale
 from tests.tracker.sales.inbox.test_concurrency import states
 from tests.tracker.sales.orders.test_stripe_references import LATER
 from tests.tracker.sales.payloads_read import payload, raw
-from tests.tracker.sales.shop import Shop, sale
 from tracker.sales.inbox.operations import ReceiveResult
 from tracker.sales.orders.models import Refund, Sale
 from tracker.sales.orders.queries import find_sale
@@ -28,7 +28,7 @@ def send_update(shop: Shop, source_id: str, name: str, **changes: Any) -> Receiv
 
 
 def amounts(databases: Databases) -> tuple[list[int], list[int]]:
-    """Of all sales, and of all refunds."""
+    """The amounts of all sales and of all refunds, in minor units."""
     with read_session(databases.main) as session:
         sold = list(session.scalars(select(Sale.total_minor)))
         return sold, sorted(session.scalars(select(Refund.amount_minor)))
@@ -57,18 +57,18 @@ PART = payload("woocommerce_order_refunded_in_part")
     ],
     ids=["SKU changed", "product deleted", "address corrected", "guest became a customer"],
 )
-def test_a_refund_is_booked_whatever_else_was_changed_since_the_sale(
+def test_a_refund_is_booked_although_other_data_changed_since_the_sale(
     shop: Shop, databases: Databases, woo: str, changed: dict[str, Any]
 ) -> None:
-    """WooCommerce tells the SKU and the customer of today with every update of an old order."""
+    """WooCommerce sends the current SKU and customer with every update of an old order."""
     send_update(shop, woo, "processing")
     received = send_update(shop, woo, "refunded_in_part", **changed)
 
-    assert (received.state, received.reason) == ("applied", f"already booked by {_first(databases)}")
+    assert (received.state, received.reason) == ("applied", f"already booked by {_first_event_id(databases)}")
     assert amounts(databases) == ([11305], [900, 4284])
 
 
-def _first(databases: Databases) -> str:
+def _first_event_id(databases: Databases) -> str:
     with read_session(databases.main) as session:
         return session.scalars(select(Sale.event_id)).one()
 
@@ -81,10 +81,10 @@ def test_a_changed_line_amount_is_a_conflict(shop: Shop) -> None:
     assert (other.reason or "").endswith("differs: items.")
 
 
-def test_an_order_that_moved_on_before_its_payment_was_noted_is_sold_once(
+def test_an_order_that_is_completed_before_its_payment_date_is_set_is_booked_once(
     shop: Shop, databases: Databases, woo: str
 ) -> None:
-    """WooCommerce notes no payment of what needs no shipping before the order is completed."""
+    """For orders without shipping, WooCommerce sets the payment date only when the order is completed."""
     send_update(shop, woo, "processing", date_paid_gmt=None)
     send_update(shop, woo, "processing", status="completed", date_paid_gmt="2025-11-01T18:00:00")
     send_update(shop, woo, "refunded_in_part", date_paid_gmt="2025-11-01T18:00:00")
@@ -93,7 +93,7 @@ def test_an_order_that_moved_on_before_its_payment_was_noted_is_sold_once(
     assert amounts(databases) == ([11305], [900, 4284])
 
 
-def test_an_order_that_was_completed_without_a_noted_payment_is_sold(
+def test_a_completed_order_without_a_payment_date_is_booked(
     shop: Shop, databases: Databases, woo: str
 ) -> None:
     send_update(shop, woo, "processing", status="completed", date_paid_gmt=None)

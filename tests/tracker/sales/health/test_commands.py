@@ -1,4 +1,4 @@
-"""What `linkledger source health` and the figures of the server say."""
+"""The command `linkledger source health`, and the metric of the last message."""
 
 import json
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
 from config.settings import Settings
+from tests.cast.api import Terminal
+from tests.cast.shop import Shop, create_shop, envelope, sale
 from tests.tracker.sales.api.hook_app import make_app
 from tests.tracker.sales.api.test_hooks import signed
-from tests.tracker.sales.shop import Shop, create_shop, envelope, sale
-from tests.tracker.terminal import Terminal
 from tracker.http.site import site
 from tracker.sales.health.clocks import record_stale_refusal
 from tracker.sales.reports.messages import Stale
@@ -31,16 +31,16 @@ def client(settings: Settings) -> Iterator[FlaskClient]:
         site().databases.close()
 
 
-def post_refused_for_time(client: FlaskClient, shop: Shop, minutes: int, secret: str | None = None) -> None:
+def post_with_wrong_time(client: FlaskClient, shop: Shop, minutes: int, secret: str | None = None) -> None:
     body = envelope("sale.created", sale())
     at = datetime.now(UTC) + timedelta(minutes=minutes)
-    answer = client.post(
+    response = client.post(
         f"/hooks/{shop.source_id}", data=body, headers=signed(secret or shop.secret, body, at=at)
     )
-    assert answer.status_code == 401
+    assert response.status_code == 401
 
 
-def stale_noted(shop: Shop) -> tuple[datetime | None, int | None]:
+def recorded_refusal(shop: Shop) -> tuple[datetime | None, int | None]:
     with read_session(shop.databases.main) as session:
         source = get_source(session, shop.source_id)
         return source.stale_at, source.stale_ahead_s
@@ -49,18 +49,18 @@ def stale_noted(shop: Shop) -> tuple[datetime | None, int | None]:
 def test_a_message_refused_as_stale_raises_an_alarm(
     client: FlaskClient, shop: Shop, terminal: Terminal
 ) -> None:
-    post_refused_for_time(client, shop, -10, secret="whsec_" + "A" * 44)
-    assert stale_noted(shop) == (None, None)
-    post_refused_for_time(client, shop, -10)
-    first_at, ahead_s = stale_noted(shop)
+    post_with_wrong_time(client, shop, -10, secret="whsec_" + "A" * 44)
+    assert recorded_refusal(shop) == (None, None)
+    post_with_wrong_time(client, shop, -10)
+    first_at, ahead_s = recorded_refusal(shop)
     assert ahead_s is not None
     assert -602 <= ahead_s <= -599
 
-    post_refused_for_time(client, shop, 20)
-    assert stale_noted(shop) == (first_at, ahead_s)  # once a minute is enough
-    set_stale_noted(shop, datetime.now(UTC) - timedelta(minutes=2), ahead_s)
-    post_refused_for_time(client, shop, 20)
-    assert 1198 <= (stale_noted(shop)[1] or 0) <= 1200
+    post_with_wrong_time(client, shop, 20)
+    assert recorded_refusal(shop) == (first_at, ahead_s)  # only one refusal a minute is recorded
+    set_recorded_refusal(shop, datetime.now(UTC) - timedelta(minutes=2), ahead_s)
+    post_with_wrong_time(client, shop, 20)
+    assert 1198 <= (recorded_refusal(shop)[1] or 0) <= 1200
 
     result = terminal.run("source", "health", "--json")
     assert result.exit_code == 3
@@ -71,16 +71,16 @@ def test_a_message_refused_as_stale_raises_an_alarm(
 
 
 @SQLITE
-def test_two_refusals_at_once_are_noted_once(shop: Shop) -> None:
+def test_of_two_refusals_within_a_minute_one_is_recorded(shop: Shop) -> None:
     now = datetime.now(UTC)
     with read_session(shop.databases.main) as session:
         source = get_source(session, shop.source_id)
     record_stale_refusal(shop.databases.main, source, now, Stale("", 600))
     record_stale_refusal(shop.databases.main, source, now, Stale("", 700))
-    assert stale_noted(shop) == (now, 600)
+    assert recorded_refusal(shop) == (now, 600)
 
 
-def set_stale_noted(shop: Shop, at: datetime, ahead_s: int) -> None:
+def set_recorded_refusal(shop: Shop, at: datetime, ahead_s: int) -> None:
     def work(session: Session) -> None:
         source = get_source(session, shop.source_id)
         source.stale_at, source.stale_ahead_s = at, ahead_s
@@ -89,8 +89,8 @@ def set_stale_noted(shop: Shop, at: datetime, ahead_s: int) -> None:
 
 
 @SQLITE
-def test_a_refusal_of_last_week_raises_no_alarm(shop: Shop, terminal: Terminal) -> None:
-    set_stale_noted(shop, datetime.now(UTC) - timedelta(days=7), -600)
+def test_a_refusal_a_week_ago_raises_no_alarm(shop: Shop, terminal: Terminal) -> None:
+    set_recorded_refusal(shop, datetime.now(UTC) - timedelta(days=7), -600)
     [found] = terminal.ask("source", "health")["sources"]
     assert (found["alarms"], found["refused_for_time_ahead_s"]) == ([], -600)
 
@@ -116,21 +116,21 @@ def test_source_health_is_reported_as_text_and_json(
     both = terminal.ask("source", "health")["sources"]
     assert {each["source"] for each in both} == {shop.source_id, other.source_id}
 
-    words = terminal.run("source", "health").stdout
-    assert "messages a day: 1.6 (7 days)" in words
-    assert "LOOK: more orders than visitors" in words
-    assert "nothing yet" in words
+    output = terminal.run("source", "health").stdout
+    assert "messages a day: 1.6 (7 days)" in output
+    assert "CHECK: more orders than visitors" in output
+    assert "nothing yet" in output
 
 
 @SQLITE
-def test_silence_is_an_alarm_with_an_exit_code_of_its_own(shop: Shop, terminal: Terminal) -> None:
+def test_silence_raises_an_alarm_with_exit_code_3(shop: Shop, terminal: Terminal) -> None:
     now = datetime.now(UTC)
     for day in range(30, 2, -1):
         at = now - timedelta(days=day)
         shop.send("sale.created", sale(order_id=f"a{day}x", occurred_at=at.isoformat()), now=at)
     result = terminal.run("source", "health")
     assert result.exit_code == 3
-    assert "ALARM silence: nothing has come since" in result.stdout
+    assert "ALARM silence: no message since" in result.stdout
     assert f"linkledger source delete {shop.source_id}" in result.stdout
 
 

@@ -1,4 +1,4 @@
-"""When a shop is unusually silent, when its clock is off, when a coupon may have leaked."""
+"""The rules for unusual silence, clock skew and leaked coupons."""
 
 from datetime import datetime, timedelta
 
@@ -33,9 +33,9 @@ def test_silence_longer_than_one_and_a_half_usual_pauses_is_an_alarm(
 
 def test_new_and_quiet_shops_raise_no_silence_alarm() -> None:
     later = LAST + 100 * DAY
-    assert "too few" in silence(message_pattern(HOUR, messages=19), later).why
+    assert "too few" in silence(message_pattern(HOUR, messages=19), later).reason
     assert silence(message_pattern(HOUR, messages=20), later).is_alarm
-    assert "less than 14 days" in silence(message_pattern(HOUR, known_for=13 * DAY), later).why
+    assert "less than 14 days" in silence(message_pattern(HOUR, known_for=13 * DAY), later).reason
     assert not silence(message_pattern(HOUR, known_for=13 * DAY), later).is_alarm
 
 

@@ -1,4 +1,4 @@
-"""What is read of a source: its silence, its clock, the numbers of its orders, its coupons."""
+"""The health of a source: silence, clock, order numbers and coupons."""
 
 import json
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
-from tests.tracker.sales.shop import RECEIVED_AT, Shop, envelope, sale
+from tests.cast.shop import RECEIVED_AT, Shop, envelope, sale
 from tracker.clicks.models import ClickHour, ClickTotal
 from tracker.ids import uuid_of
 from tracker.sales.health.coupons import coupon_statistics
@@ -31,7 +31,7 @@ def send_sale(shop: Shop, order_id: str, at: datetime, **changes: Any) -> None:
 
 
 def alarm_kinds(shop: Shop, now: datetime, source_id: str | None = None) -> list[str]:
-    return [each.what for each in alarms(health(shop, now, source_id), now)]
+    return [each.kind for each in alarms(health(shop, now, source_id), now)]
 
 
 def test_a_shop_that_sells_daily_is_silent_after_36_hours(shop: Shop) -> None:
@@ -68,8 +68,8 @@ def test_unapplied_events_are_counted(shop: Shop) -> None:
 @pytest.mark.parametrize(("ahead_s", "expected"), [(61, ["clock"]), (-61, ["clock"]), (59, []), (-59, [])])
 def test_a_shops_clock_is_read_from_its_messages(shop: Shop, ahead_s: int, expected: list[str]) -> None:
     for number in range(3):
-        said = (RECEIVED_AT + timedelta(seconds=ahead_s)).isoformat()
-        shop.send_raw(envelope("sale.created", sale(order_id=f"a{number}b"), timestamp=said))
+        sent_at = (RECEIVED_AT + timedelta(seconds=ahead_s)).isoformat()
+        shop.send_raw(envelope("sale.created", sale(order_id=f"a{number}b"), timestamp=sent_at))
     shop.send_raw(b"[]")
     shop.send_raw(b'{"timestamp": true}')
     found = health(shop, RECEIVED_AT)
@@ -79,7 +79,7 @@ def test_a_shops_clock_is_read_from_its_messages(shop: Shop, ahead_s: int, expec
 
 
 @SQLITE
-def test_stripe_says_when_it_made_an_event(shop: Shop) -> None:
+def test_stripe_events_contain_the_time_of_their_creation(shop: Shop) -> None:
     source_id = shop.connect("stripe", "whsec_ExampleOfThisYear000000000000")
     for number in range(3):
         body = {"id": f"evt_{number}", "type": "ping", "created": int(RECEIVED_AT.timestamp()) - 3600}
@@ -119,14 +119,14 @@ def test_orders_that_were_never_reported_are_named(shop: Shop) -> None:
     assert found is not None
     assert [(gap.first, gap.last) for gap in found.gaps] == [(995, 995), (1010, 1019)]
     [alarm] = alarms(health(shop, RECEIVED_AT + DAY), RECEIVED_AT + DAY)
-    assert alarm.what == "missing_orders"
+    assert alarm.kind == "missing_orders"
     assert "orders 1010 to 1019 (10) were never reported" in alarm.message
 
 
 def test_orders_reported_earlier_or_never_paid_are_not_missing(shop: Shop) -> None:
     for number in (1012, 1013):
         send_sale(shop, str(number), RECEIVED_AT)
-    shop.send("sale.created", sale(order_id="1015", total=-1), now=RECEIVED_AT)  # parked, but told of
+    shop.send("sale.created", sale(order_id="1015", total=-1), now=RECEIVED_AT)  # parked, but reported
     later = RECEIVED_AT + 40 * DAY
     for number in [*range(980, 1010), *range(1020, 1040)]:
         send_sale(shop, str(number), later)
@@ -146,18 +146,18 @@ def add_clicks(databases: Databases, link_id: str, hour: datetime, persons: int)
     transact(databases.clicks, work)
 
 
-def test_uses_of_a_coupon_stand_beside_its_creators_clicks(shop: Shop, databases: Databases) -> None:
+def test_coupon_statistics_compare_orders_with_clicks_and_visitors(shop: Shop, databases: Databases) -> None:
     hour = RECEIVED_AT.replace(minute=0, second=0) - HOUR
     add_clicks(databases, shop.links["anna"], hour, 7)
     add_clicks(databases, shop.links["anna"], hour - 40 * DAY, 1000)
     add_clicks(databases, shop.links["bob"], hour, 500)
     for number in range(12):
-        shop.send("sale.created", sale(order_id=f"a{number}", coupons=["anna10", "NOBODYS"]))
+        shop.send("sale.created", sale(order_id=f"a{number}", coupons=["anna10", "UNKNOWN"]))
     shop.send("sale.created", sale(order_id="b1", coupons=["ANNA10"], click=shop.token("anna")))
     shop.send("sale.created", sale(order_id="b2", coupons=["ANNA10"], click=shop.token("bob")))
     shop.send("sale.created", sale(order_id="b3", click=shop.token("anna")))
     shop.send("sale.created", sale(order_id="b4", coupons=["ANNA10"], test=True))
-    # The click of the first order is told of later: it counts once, with a click.
+    # The click of the first order is reported later: the order counts once, with a click.
     shop.send("sale.created", sale(order_id="a0", click=shop.token("anna")))
 
     with read_session(databases.main) as main, read_session(databases.clicks) as clicks:

@@ -1,4 +1,4 @@
-"""Files of sales for tests."""
+"""Builds and reads CSV files of sales for tests."""
 
 import io
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from config.database import read_session
-from tests.tracker.sales.shop import Shop
+from tests.cast.shop import Shop
 from tracker.sales.imports.columns import Line, ReadOptions
 from tracker.sales.imports.table import RejectedLine, open_table
 from tracker.sales.inbox.queries import list_events

@@ -1,4 +1,4 @@
-"""Files are booked: each line once, whatever was here before, and every line is accounted for."""
+"""Importing files: each line is booked once, and every line has an outcome."""
 
 import csv
 import json
@@ -12,6 +12,8 @@ from click.testing import Result
 from sqlalchemy import func, select
 
 from config.database import read_session
+from tests.cast.api import Terminal
+from tests.cast.shop import Shop, sale
 from tests.harness import ROOT
 from tests.tracker.sales.imports.files import (
     REFUNDS,
@@ -23,8 +25,6 @@ from tests.tracker.sales.imports.files import (
     text,
     write_file,
 )
-from tests.tracker.sales.shop import Shop, sale
-from tests.tracker.terminal import Terminal
 from tracker.sales.inbox.queries import list_events
 from tracker.sales.orders.models import Refund
 from tracker.sales.orders.queries import find_sale
@@ -59,7 +59,9 @@ def test_the_same_file_twice_books_nothing_twice(terminal: Terminal, shop: Shop,
     assert number_of_events(shop) == 2
 
 
-def test_the_sample_of_the_docs_is_imported(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
+def test_the_sample_file_of_the_documentation_is_imported(
+    terminal: Terminal, shop: Shop, tmp_path: Path
+) -> None:
     file = write_file(tmp_path, SAMPLE.read_text().replace("2026-", "2025-"))
 
     value = imported(terminal, shop, file)
@@ -73,7 +75,7 @@ def test_the_sample_of_the_docs_is_imported(terminal: Terminal, shop: Shop, tmp_
         assert find_sale(session, shop.brand_id, "test-1").test
 
 
-def test_refunds_may_come_before_their_sales(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
+def test_refunds_may_be_imported_before_their_sales(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
     refunds = write_file(
         tmp_path,
         text(*(f"{order},r{order},{TIME},EUR,10.00" for order in ("1", "2")), header=REFUNDS),
@@ -96,10 +98,10 @@ def test_a_refund_listed_before_its_sale_is_booked(
     assert counts(imported(terminal, shop, *trial, file)) == {"new": 2, "waiting": 1}
 
 
-def test_sales_that_the_shop_reported_by_itself_are_known(
+def test_sales_that_the_shop_reported_itself_are_known(
     terminal: Terminal, shop: Shop, tmp_path: Path
 ) -> None:
-    """Files share the namespace of what the brand reports by itself."""
+    """Files share the namespace of the brand's other sources."""
     shop.send("sale.created", sale())
     file = write_file(tmp_path, text(sale_line("1001"), sale_line("1002"), sale_line("1001", "120.00")))
 
@@ -114,7 +116,7 @@ def test_sales_that_the_shop_reported_by_itself_are_known(
     assert counts(imported(terminal, shop, file)) == {"known": 2, "conflict": 1}
 
 
-def test_a_dry_run_says_the_same_as_the_import_and_writes_nothing(
+def test_a_dry_run_predicts_the_import_and_writes_nothing(
     terminal: Terminal, shop: Shop, tmp_path: Path
 ) -> None:
     header = f"type,{SALES},refund_id,amount,dispute_id,status"
@@ -148,7 +150,7 @@ def test_a_dry_run_says_the_same_as_the_import_and_writes_nothing(
     assert counts(again) == {"known": 8, "conflict": 4, "rejected": 2}
 
 
-def test_rejected_lines_are_put_right_and_imported_again(
+def test_rejected_lines_can_be_corrected_and_imported_again(
     terminal: Terminal, shop: Shop, tmp_path: Path
 ) -> None:
     file = write_file(
@@ -180,17 +182,17 @@ def test_rejected_lines_are_put_right_and_imported_again(
     assert orders(shop) == {"=2": 11900, "3": 1234}
 
 
-def test_a_file_of_rejected_lines_is_never_written_over(
+def test_the_file_of_rejected_lines_never_overwrites_another(
     terminal: Terminal, shop: Shop, tmp_path: Path
 ) -> None:
     file = write_file(tmp_path, text(sale_line("1"), "2"))
     refused = run(terminal, shop, file, "--rejects", file)
-    assert (refused.exit_code, "not written over" in refused.stderr) == (2, True)
+    assert (refused.exit_code, "not overwritten" in refused.stderr) == (2, True)
     assert Path(file).read_text().startswith(SALES)
     assert orders(shop) == {}
 
 
-def test_more_lines_than_a_batch_are_booked_after_a_stop(
+def test_an_import_of_several_batches_continues_after_an_interruption(
     terminal: Terminal, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker.sales.imports.run.BATCH_LINES", 10)
@@ -227,7 +229,7 @@ def test_import_needs_exactly_one_of_brand_and_source(terminal: Terminal, shop: 
     file = write_file(tmp_path, text(sale_line("1")))
     create = ("source", "create", "--brand", shop.brand_id, "--kind")
 
-    assert "Say --brand ID, or --source ID" in terminal.refused("sale", "import", file)
+    assert "Give either --brand ID, or --source ID" in terminal.refused("sale", "import", file)
     assert "of kind standard" in terminal.refused("sale", "import", file, "--source", shop.source_id)
     made = terminal.run(*create, "csv", "--namespace", "shop").stdout
     source_id = made.split()[0]
@@ -242,19 +244,19 @@ def test_import_needs_exactly_one_of_brand_and_source(terminal: Terminal, shop: 
 
 @SQLITE
 def test_an_unseekable_file_is_refused(terminal: Terminal, shop: Shop) -> None:
-    """A file is read to its end before anything of it is booked."""
+    """The whole file is read once before the first line is booked."""
     reader, writer = os.pipe()
     os.write(writer, text(sale_line("1")).encode())
     os.close(writer)
-    assert "can be read once only" in run(terminal, shop, f"/dev/fd/{reader}").stderr
+    assert "can be read only once" in run(terminal, shop, f"/dev/fd/{reader}").stderr
     assert orders(shop) == {}
 
 
 @SQLITE
-def test_a_source_for_files_takes_no_messages(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
+def test_a_csv_source_accepts_no_signed_messages(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
     source_id = imported(terminal, shop, write_file(tmp_path, text(sale_line("1"))))["source"]
     file = write_file(tmp_path, "{}", "message.json")
-    assert "take no signed messages" in terminal.refused("source", "send", "--source", source_id, file)
+    assert "do not accept signed messages" in terminal.refused("source", "send", "--source", source_id, file)
     assert (
         "no secret"
         in terminal.run("source", "rotate", source_id, "--secret-from-stdin", stdin="x" * 20).stderr
@@ -262,7 +264,7 @@ def test_a_source_for_files_takes_no_messages(terminal: Terminal, shop: Shop, tm
 
 
 @SQLITE
-def test_the_event_keeps_the_cells_of_its_line(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
+def test_the_event_of_a_line_has_its_type_and_order(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
     imported(terminal, shop, write_file(tmp_path, text(sale_line("1"))))
     with read_session(shop.databases.main) as session:
         [event] = list_events(session, brand_id=shop.brand_id)
@@ -272,10 +274,10 @@ def test_the_event_keeps_the_cells_of_its_line(terminal: Terminal, shop: Shop, t
 @SQLITE
 def test_text_output_summarises_the_result(terminal: Terminal, shop: Shop, tmp_path: Path) -> None:
     file = write_file(tmp_path, text(sale_line("1") + ",x", "2,3", header=f"{SALES},Name"))
-    told = terminal.run("sale", "import", "--brand", shop.brand_id, file, "--dry-run")
-    assert "line 3: The line has 2 cells, and the header 7." in told.stdout
-    assert "2 lines: 1 would be booked" in told.stdout
-    assert "not kept: Name" in told.stderr
+    result = terminal.run("sale", "import", "--brand", shop.brand_id, file, "--dry-run")
+    assert "line 3: The line has 2 cells, but the header has 7." in result.stdout
+    assert "2 lines: 1 would be booked" in result.stdout
+    assert "not stored: Name" in result.stderr
     assert "order_id" in terminal.refused(
         "sale", "import", "--brand", shop.brand_id, write_file(tmp_path, "a\n")
     )

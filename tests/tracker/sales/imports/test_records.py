@@ -1,4 +1,4 @@
-"""Whatever bytes a file has: every record comes out, nothing raises, and little of it is in memory."""
+"""Reading any file: every record is returned, nothing raises, and memory is bounded."""
 
 import csv
 import io
@@ -23,7 +23,9 @@ def invalid_lines(content: str) -> list[int]:
 
 
 @given(st.lists(st.lists(CELLS, min_size=2, max_size=4), max_size=20), st.sampled_from(",;\t"))
-def test_files_of_other_programs_are_read_back(rows: list[list[str]], delimiter: str) -> None:
+def test_files_written_by_another_csv_writer_are_read_correctly(
+    rows: list[list[str]], delimiter: str
+) -> None:
     file = io.StringIO(newline="")
     csv.writer(file, delimiter=delimiter).writerows(rows)
     found = list(records(io.BytesIO(file.getvalue().encode()), delimiter))
@@ -32,7 +34,7 @@ def test_files_of_other_programs_are_read_back(rows: list[list[str]], delimiter:
 
 
 @given(st.binary(max_size=300))
-def test_no_bytes_make_a_traceback(content: bytes) -> None:
+def test_no_bytes_cause_an_unexpected_exception(content: bytes) -> None:
     for header in (SALES, f"type,{SALES}", ""):
         try:
             lines = read(f"{header}\r\n".encode() + content)
@@ -46,8 +48,8 @@ FRAGMENTS = st.sampled_from(['"', '""', ",", "\n", "\r\n", "a", "=1", "7,", sale
 
 
 @given(st.lists(FRAGMENTS, max_size=30))
-def test_nothing_of_a_broken_file_is_lost(shards: list[str]) -> None:
-    content = "".join(shards)
+def test_no_line_of_a_broken_file_is_lost(fragments: list[str]) -> None:
+    content = "".join(fragments)
     found = list(records(io.BytesIO(content.encode()), ","))
     numbers = [each.line for each in found]
     assert numbers == sorted(set(numbers))
@@ -56,20 +58,20 @@ def test_nothing_of_a_broken_file_is_lost(shards: list[str]) -> None:
 
 
 @pytest.mark.parametrize("broken", ['"1001,unclosed', '1001,"unclosed', 'x"y","z', '"a"b'])
-def test_a_quote_that_is_not_closed_costs_its_own_line_only(broken: str) -> None:
+def test_an_unclosed_quote_affects_only_its_own_line(broken: str) -> None:
     lines = read(text(sale_line("1"), broken, sale_line("2"), sale_line("3")))
     assert [line.report.order_id for line in valid_lines(lines)] == ["1", "2", "3"]
     assert [number for number, _ in rejections(lines)] == [3]
 
 
-def test_a_record_that_does_not_end_is_cut() -> None:
+def test_an_endless_record_is_truncated() -> None:
     endless_line = "7," + "x" * (3 * MAX_RECORD_BYTES) + "\r\n"
     assert invalid_lines(f"1,2\r\n{endless_line}3,4\r\n") == [2]
     assert invalid_lines('"' + "x\r\n" * MAX_LINES + '",2\r\n') == [1, MAX_LINES + 1]
     assert invalid_lines('"' + "x\r\n" * (MAX_LINES - 1) + '",2\r\n') == []
 
 
-def test_a_file_that_is_not_utf8_is_refused_with_its_line() -> None:
+def test_a_file_that_is_not_utf8_is_refused_naming_the_line() -> None:
     good, bad = "ä\r\n".encode() * 1000, "ä\r\n".encode("latin-1")
     require_utf8(io.BytesIO(b"\xef\xbb\xbf" + good))
     for content in (good + bad, good + "ä".encode()[:1], good + bad + good * 1000):
@@ -80,7 +82,7 @@ def test_a_file_that_is_not_utf8_is_refused_with_its_line() -> None:
 
 
 class GeneratedFile(io.RawIOBase):
-    """A file that is made while it is read, so that only its reader can keep any of it."""
+    """A file that is generated while it is read, so that only the reader can hold it in memory."""
 
     def __init__(self, lines: Iterator[bytes]) -> None:
         self._lines = lines
@@ -101,7 +103,7 @@ def many_lines(number: int) -> Iterator[bytes]:
 
 
 def test_memory_does_not_grow_with_the_file() -> None:
-    def highest(number: int) -> tuple[int, int]:
+    def peak_memory(number: int) -> tuple[int, int]:
         file = io.BufferedReader(GeneratedFile(many_lines(number)))  # type: ignore[type-var]
         tracemalloc.reset_peak()
         before = tracemalloc.get_traced_memory()[0]
@@ -110,8 +112,8 @@ def test_memory_does_not_grow_with_the_file() -> None:
 
     tracemalloc.start()
     try:
-        highest(500)
-        few, many = highest(500), highest(4000)
+        peak_memory(500)
+        few, many = peak_memory(500), peak_memory(4000)
     finally:
         tracemalloc.stop()
     assert (few[0], many[0]) == (500, 4000)

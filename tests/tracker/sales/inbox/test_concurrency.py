@@ -1,4 +1,4 @@
-"""Many deliveries at the same moment: each thing is booked once, and nothing waits for ever."""
+"""Concurrent deliveries: everything is booked once, and no event stays parked forever."""
 
 import time
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
+from tests.cast.shop import RECEIVED_AT, Shop, cancellation, envelope, refund, sale
 from tests.harness.processes.threads import DEADLINE_S, THREADS, run_concurrently
-from tests.tracker.sales.shop import RECEIVED_AT, Shop, cancellation, envelope, refund, sale
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.operations import ReceiveResult, dismiss, receive, replay, unapplied_ids
@@ -38,14 +38,14 @@ def test_one_message_in_sixteen_threads_is_booked_once(shop: Shop, databases: Da
     assert {(result.event_id, result.state) for result in results} == {(results[0].event_id, "applied")}
 
 
-def test_one_sale_under_sixteen_keys_at_once_is_booked_once(shop: Shop, databases: Databases) -> None:
+def test_one_sale_under_sixteen_concurrent_keys_is_booked_once(shop: Shop, databases: Databases) -> None:
     run_concurrently(*[lambda: shop.send("sale.created", sale())] * THREADS)
 
     assert (count(databases, Sale), count(databases, Attribution)) == (1, 1)
     assert states(databases) == {"applied": THREADS}
 
 
-def test_one_key_with_sixteen_contents_at_once_is_applied_once(shop: Shop, databases: Databases) -> None:
+def test_one_key_with_sixteen_concurrent_contents_is_applied_once(shop: Shop, databases: Databases) -> None:
     run_concurrently(
         *[
             lambda number=number: shop.send("sale.created", sale(order_id=str(number)), key="msg_1")
@@ -57,7 +57,7 @@ def test_one_key_with_sixteen_contents_at_once_is_applied_once(shop: Shop, datab
     assert states(databases) == {"applied": 1, "conflict": THREADS - 1}
 
 
-def test_one_refund_under_sixteen_keys_at_once_is_booked_once(shop: Shop, databases: Databases) -> None:
+def test_one_refund_under_sixteen_concurrent_keys_is_booked_once(shop: Shop, databases: Databases) -> None:
     shop.send("sale.created", sale())
     run_concurrently(*[lambda: shop.send("refund.created", refund())] * THREADS)
 
@@ -65,7 +65,7 @@ def test_one_refund_under_sixteen_keys_at_once_is_booked_once(shop: Shop, databa
 
 
 @pytest.mark.parametrize("round_number", range(3))
-def test_a_sale_with_its_refunds_and_cancellation_at_once_is_whole(
+def test_a_sale_with_concurrent_refunds_and_cancellations_is_complete(
     shop: Shop, databases: Databases, round_number: int
 ) -> None:
     run_concurrently(
@@ -81,7 +81,7 @@ def test_a_sale_with_its_refunds_and_cancellation_at_once_is_whole(
 def test_a_refund_and_its_sale_in_concurrent_transactions_find_each_other(
     shop: Shop, databases: Databases
 ) -> None:
-    """The refund has looked for its sale in vain, and is not committed while the sale is being booked."""
+    """The refund has not found its sale, and is not committed while the sale is booked."""
     refund_is_parked, sale_is_done = Signal(), Signal()
 
     def send_refund() -> ReceiveResult:
@@ -108,15 +108,15 @@ def test_a_refund_and_its_sale_in_concurrent_transactions_find_each_other(
     assert count(databases, Refund) == 1
 
 
-def wait_until(happened: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + DEADLINE_S
-    while not happened():
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
 def has_lock_waiter(databases: Databases) -> bool:
-    """SQLite lets the second writer in only when the first has committed, so there it is always so."""
+    """Whether a transaction waits for a lock; on SQLite a second writer always waits for the first."""
     if databases.main.dialect.name == "sqlite":
         return True
     with databases.main.connect() as connection:
@@ -124,9 +124,7 @@ def has_lock_waiter(databases: Databases) -> bool:
         return bool(waiting.scalar_one())
 
 
-def test_a_dismissal_that_is_not_committed_does_not_undo_the_sale_beside_it(
-    shop: Shop, databases: Databases
-) -> None:
+def test_an_uncommitted_dismissal_does_not_undo_a_concurrent_sale(shop: Shop, databases: Databases) -> None:
     parked = shop.send("refund.created", refund())
     is_dismissed, sale_is_done = Signal(), Signal()
 

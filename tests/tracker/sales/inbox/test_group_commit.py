@@ -1,4 +1,4 @@
-"""Messages that wait at the same moment are booked together, each as if it had come alone."""
+"""Waiting messages are booked in one transaction, each with the same result as alone."""
 
 import threading
 import time
@@ -13,11 +13,11 @@ from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import OperationalError
 
 from config.database import Databases, read_session, transact
+from tests.cast.shop import RECEIVED_AT, Shop, cancellation, envelope, refund, sale
 from tests.harness.processes.threads import DEADLINE_S
 from tests.tracker.sales.inbox.test_interrupted_scenarios import fingerprint_of
-from tests.tracker.sales.shop import RECEIVED_AT, Shop, cancellation, envelope, refund, sale
 from tracker.errors import Gone
-from tracker.http.turns import RequestSlot
+from tracker.http.request_slots import RequestSlot
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.operations import ReceiveResult
@@ -41,7 +41,7 @@ class CommitCounter:
 
 @contextmanager
 def block_booking(shop: Shop) -> Iterator[None]:
-    """Whoever begins to book waits: the first that it does is to look at the source."""
+    """Block every booking at its first statement, which reads the source."""
     lock = "LOCK TABLE source IN ACCESS EXCLUSIVE MODE"
     with shop.databases.main.begin() as connection:
         if connection.dialect.name == "postgresql":
@@ -50,7 +50,7 @@ def block_booking(shop: Shop) -> Iterator[None]:
 
 
 def receive_concurrently(shop: Shop, arrivals: list[Arrival]) -> list[ReceiveResult | Exception]:
-    """The first is at work and held up; the others come meanwhile, in this order."""
+    """Block the first message while the others arrive, in this order; return all results."""
     futures: list[Future[ReceiveResult]] = []
     with ThreadPoolExecutor(len(arrivals)) as pool:
         with block_booking(shop):
@@ -61,10 +61,10 @@ def receive_concurrently(shop: Shop, arrivals: list[Arrival]) -> list[ReceiveRes
 
 
 def wait_for_followers(shop: Shop, number: int) -> None:
-    """Until so many messages wait for the one that is held up."""
+    """Wait until `number` messages wait for the blocked one."""
     end = time.monotonic() + DEADLINE_S
     while len(shop.intake.waiting) != number:
-        assert time.monotonic() < end, f"{len(shop.intake.waiting)} wait, not {number}"
+        assert time.monotonic() < end, f"{len(shop.intake.waiting)} waiting, not {number}"
         time.sleep(0.001)
 
 
@@ -93,15 +93,15 @@ def test_waiting_messages_are_booked_in_one_transaction(shop: Shop, databases: D
 def test_the_same_message_and_the_same_order_in_one_transaction_are_booked_once(
     shop: Shop, databases: Databases
 ) -> None:
-    first = new_sale(shop, "held up")
+    first = new_sale(shop, "blocked")
     body = envelope("sale.created", sale())
     other = envelope("sale.created", sale(total=7000))
     arrivals = [first, shop.arrival(body, "a"), shop.arrival(body, "a"), shop.arrival(body, "b")]
     commits = CommitCounter(databases)
     results = receive_concurrently(shop, [*arrivals, shop.arrival(other, "c"), shop.arrival(other, "a")])
 
-    told = [(each.state, each.duplicate) for each in results if isinstance(each, ReceiveResult)]
-    assert told == [
+    outcomes = [(each.state, each.duplicate) for each in results if isinstance(each, ReceiveResult)]
+    assert outcomes == [
         ("applied", False),
         ("applied", False),
         ("applied", True),
@@ -114,18 +114,18 @@ def test_the_same_message_and_the_same_order_in_one_transaction_are_booked_once(
 
 
 def test_a_parked_refund_is_applied_with_its_sale(shop: Shop, databases: Databases) -> None:
-    waiting = shop.send("refund.created", refund(order_id="early"))
-    results = receive_concurrently(shop, [new_sale(shop, key) for key in ("held up", "other", "early")])
+    parked = shop.send("refund.created", refund(order_id="early"))
+    results = receive_concurrently(shop, [new_sale(shop, key) for key in ("blocked", "other", "early")])
 
     assert [getattr(each, "state", each) for each in results] == ["applied"] * 3
     with read_session(databases.main) as session:
-        assert session.get_one(Event, waiting.event_id).state == "applied"
+        assert session.get_one(Event, parked.event_id).state == "applied"
 
 
 def test_an_invalid_message_does_not_affect_others_in_its_batch(shop: Shop) -> None:
-    senseless = shop.arrival(envelope("sale.created", sale(total=-1)), "bad")
+    invalid = shop.arrival(envelope("sale.created", sale(total=-1)), "bad")
     old = new_sale(shop, "old", occurred_at="2001-01-01T00:00:00Z")
-    results = receive_concurrently(shop, [new_sale(shop, "1"), senseless, old, new_sale(shop, "2")])
+    results = receive_concurrently(shop, [new_sale(shop, "1"), invalid, old, new_sale(shop, "2")])
 
     assert [getattr(each, "state", each) for each in results] == ["applied", "parked", "parked", "applied"]
 
@@ -133,7 +133,7 @@ def test_an_invalid_message_does_not_affect_others_in_its_batch(shop: Shop) -> N
 def test_a_failed_batch_is_retried_one_by_one(shop: Shop, databases: Databases) -> None:
     def fail_on_insert(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if statement.startswith("INSERT INTO order_reference") or "RETURNING sale.id" in statement:
-            raise RuntimeError("whatever it may be")
+            raise RuntimeError("any error")
 
     event.listen(databases.main, "before_cursor_execute", fail_on_insert)
     results = receive_concurrently(shop, [new_sale(shop, str(number)) for number in range(4)])
@@ -145,26 +145,26 @@ def test_a_failed_batch_is_retried_one_by_one(shop: Shop, databases: Databases) 
 def test_a_database_error_reaches_every_waiting_request_and_nothing_is_stored(
     shop: Shop, databases: Databases
 ) -> None:
-    tries = []
+    attempts = []
 
     def fail(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if "INSERT INTO sale" in statement:
-            tries.append(statement)
+            attempts.append(statement)
             raise OperationalError(statement, {}, Exception("the disk is full"))
 
     event.listen(databases.main, "before_cursor_execute", fail)
     results = receive_concurrently(shop, [new_sale(shop, str(number)) for number in range(4)])
 
     assert [type(each) for each in results] == [OperationalError] * 4
-    assert len(tries) == 2, "for the first message, and once for all others"
+    assert len(attempts) == 2, "for the first message, and once for all others"
     assert (rows(databases, Event), rows(databases, Sale)) == (0, 0)
 
 
-@pytest.mark.parametrize("waits", [False, True], ids=["alone", "with others"])
-def test_a_source_deleted_after_the_check_takes_nothing(
-    shop: Shop, databases: Databases, waits: bool
+@pytest.mark.parametrize("has_followers", [False, True], ids=["alone", "with others"])
+def test_nothing_is_stored_for_a_source_deleted_after_the_check(
+    shop: Shop, databases: Databases, has_followers: bool
 ) -> None:
-    arrivals = [new_sale(shop, str(number)) for number in range(3 if waits else 1)]
+    arrivals = [new_sale(shop, str(number)) for number in range(3 if has_followers else 1)]
     transact(databases.main, lambda session: delete_source(session, RECEIVED_AT, shop.source_id))
 
     results = receive_concurrently(shop, arrivals)
@@ -173,32 +173,32 @@ def test_a_source_deleted_after_the_check_takes_nothing(
     assert rows(databases, Event) == 0
 
 
-def test_a_message_checked_with_a_secret_that_was_exchanged_meanwhile_is_checked_again(
+def test_a_message_verified_with_a_secret_that_was_then_rotated_must_be_verified_again(
     shop: Shop, databases: Databases
 ) -> None:
     before = new_sale(shop, "before")
     transact(databases.main, lambda session: rotate_secret(session, shop.source_id, shop.keys))
     after = new_sale(shop, "after")
 
-    results = receive_concurrently(shop, [new_sale(shop, "held up"), before, after])
+    results = receive_concurrently(shop, [new_sale(shop, "blocked"), before, after])
 
     assert [getattr(each, "state", type(each)) for each in results] == ["applied", SecretsChanged, "applied"]
     assert rows(databases, Event) == 2
 
 
-def test_a_waiting_follower_occupies_no_work_slot(shop: Shop) -> None:
+def test_a_waiting_follower_occupies_no_request_slot(shop: Shop) -> None:
     free = threading.Semaphore(2)
-    turns = [RequestSlot(free), RequestSlot(free)]
+    slots = [RequestSlot(free), RequestSlot(free)]
     arrivals = [new_sale(shop, "1"), new_sale(shop, "2")]
-    for turn in turns:
-        turn.begin()
+    for slot in slots:
+        slot.begin()
     with ThreadPoolExecutor(2) as pool:
         with block_booking(shop):
-            first = pool.submit(shop.intake.take, arrivals[0], turns[0])
+            first = pool.submit(shop.intake.take, arrivals[0], slots[0])
             wait_for_followers(shop, 0)
-            second = pool.submit(shop.intake.take, arrivals[1], turns[1])
-            assert free.acquire(timeout=DEADLINE_S), "the waiting one keeps its turn"
-            assert not free.acquire(blocking=False), "the one at work gave up its turn"
+            second = pool.submit(shop.intake.take, arrivals[1], slots[1])
+            assert free.acquire(timeout=DEADLINE_S), "the waiting follower keeps its slot"
+            assert not free.acquire(blocking=False), "the leader gave up its slot"
         free.release()
         assert {first.result(DEADLINE_S).state, second.result(DEADLINE_S).state} == {"applied"}
 
@@ -207,7 +207,7 @@ MESSAGES = {
     "sale": ("sale.created", sale()),
     "sale with evidence": ("sale.created", sale(coupons=["ANNA10"])),
     "sale of another amount": ("sale.created", sale(total=7000)),
-    "senseless sale": ("sale.created", sale(total=-1)),
+    "invalid sale": ("sale.created", sale(total=-1)),
     "refund": ("refund.created", refund("r1")),
     "refund in dollars": ("refund.created", refund("r2", currency="USD")),
     "cancellation": ("order.cancelled", cancellation()),
@@ -220,19 +220,21 @@ def test_batched_messages_have_the_same_result_as_single_ones(
 ) -> None:
     rng = Random(seed)
     drawn = [(rng.choice(sorted(MESSAGES)), f"order{rng.randrange(3)}") for _ in range(10)]
-    arrivals: dict[str, list[Arrival]] = {"alone-": [], "together-": []}
-    for world, found in arrivals.items():
-        for what, order in drawn:
-            kind, data = MESSAGES[what]
-            body = envelope(kind, {**data, "order_id": world + order})
-            found.append(shop.arrival(body, f"{world}{order}-{what}"))
+    arrivals: dict[str, list[Arrival]] = {"single-": [], "batched-": []}
+    for prefix, found in arrivals.items():
+        for name, order in drawn:
+            kind, data = MESSAGES[name]
+            body = envelope(kind, {**data, "order_id": prefix + order})
+            found.append(shop.arrival(body, f"{prefix}{order}-{name}"))
 
-    for arrival in arrivals["alone-"]:
+    for arrival in arrivals["single-"]:
         shop.intake.take(arrival)
-    receive_concurrently(shop, [new_sale(shop, "held up"), *arrivals["together-"]])
+    receive_concurrently(shop, [new_sale(shop, "blocked"), *arrivals["batched-"]])
 
     for order in {order for _, order in drawn}:
-        ends = [str(fingerprint_of(databases, world + order)).replace(world, "") for world in arrivals]
-        assert ends[0] == ends[1], drawn
-        reasons = [[each.reason for each in shop.attributions(world + order)] for world in arrivals]
+        fingerprints = [
+            str(fingerprint_of(databases, prefix + order)).replace(prefix, "") for prefix in arrivals
+        ]
+        assert fingerprints[0] == fingerprints[1], drawn
+        reasons = [[each.reason for each in shop.attributions(prefix + order)] for prefix in arrivals]
         assert reasons[0][-1:] == reasons[1][-1:], drawn

@@ -1,4 +1,4 @@
-"""A story that breaks off and is told again: tests/payouts/stories has the orders of whole ones."""
+"""Interrupted and repeated deliveries of one scenario; tests/scenarios has the orders of complete ones."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from config.database import Databases, read_session
-from tests.tracker.sales.shop import Shop, cancellation, dispute, refund, sale
+from tests.cast.shop import Shop, cancellation, dispute, refund, sale
 from tracker.sales.inbox.models import Event
 from tracker.sales.orders.models import Cancellation, DisputeStatus, Refund, Sale
 
@@ -27,13 +27,13 @@ SCENARIO: list[Message] = [
 
 
 def deliver(shop: Shop, order_id: str, deliveries: Iterable[Message]) -> None:
-    """The story of one order; many orders of one shop may have the same story."""
+    """Deliver the messages for one order; many orders of one shop may have the same scenario."""
     for key, kind, data in deliveries:
         shop.send(kind, {**data, "order_id": order_id}, key=f"{order_id}-{key}")
 
 
 def fingerprint_of(databases: Databases, order_id: str) -> list[str]:
-    """What the events say happened to one order, without ids and without who came first."""
+    """Everything that the events report about one order, without ids and the order of arrival."""
     with read_session(databases.main) as session:
         sales = select(Sale.id).where(Sale.order_id == order_id)
         queries = (
@@ -55,8 +55,8 @@ def fingerprint_of(databases: Databases, order_id: str) -> list[str]:
 
 def test_redelivering_any_prefix_in_reverse_changes_nothing(shop: Shop, databases: Databases) -> None:
     for length in range(1, len(SCENARIO) + 1):
-        beginning = SCENARIO[:length]
-        deliver(shop, f"once {length}", beginning)
-        deliver(shop, f"twice {length}", [*beginning, *reversed(beginning)])
+        prefix = SCENARIO[:length]
+        deliver(shop, f"once {length}", prefix)
+        deliver(shop, f"twice {length}", [*prefix, *reversed(prefix)])
 
         assert fingerprint_of(databases, f"once {length}") == fingerprint_of(databases, f"twice {length}")

@@ -1,4 +1,4 @@
-"""The inbox: kept as it came, applied once, parked with a reason, never half-way."""
+"""The inbox: messages are stored unchanged, and applied completely and once, or parked with a reason."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,16 +9,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
 from config.settings import Settings
-from tests.tracker.sales.shop import (
-    RECEIVED_AT,
-    Shop,
-    cancellation,
-    create_shop,
-    dispute,
-    envelope,
-    refund,
-    sale,
-)
+from tests.cast.shop import RECEIVED_AT, Shop, cancellation, create_shop, dispute, envelope, refund, sale
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.operations import ReceiveResult, unapplied_ids
@@ -36,7 +27,7 @@ def events(databases: Databases) -> list[Event]:
         return list(session.scalars(select(Event).order_by(Event.received_at, Event.id)))
 
 
-def test_a_sale_is_kept_byte_for_byte_and_booked(shop: Shop, databases: Databases) -> None:
+def test_a_sale_is_stored_byte_for_byte_and_booked(shop: Shop, databases: Databases) -> None:
     body = envelope(
         "sale.created", sale(customer="opaque", items=[{"sku": "A1", "quantity": 1, "net": 9500}])
     )
@@ -70,7 +61,7 @@ def test_the_same_message_again_changes_nothing(shop: Shop, databases: Databases
     assert (count(databases, Event), count(databases, Sale), count(databases, Attribution)) == (1, 1, 1)
 
 
-def test_the_same_message_with_another_envelope_time_is_the_same(shop: Shop, databases: Databases) -> None:
+def test_a_message_with_another_envelope_time_is_a_duplicate(shop: Shop, databases: Databases) -> None:
     first = shop.send("sale.created", sale(), key="msg_1")
     again = shop.send_raw(envelope("sale.created", sale(), "2025-11-01T10:07:00Z"), key="msg_1")
 
@@ -78,7 +69,7 @@ def test_the_same_message_with_another_envelope_time_is_the_same(shop: Shop, dat
     assert count(databases, Event) == 1
 
 
-def test_the_same_key_with_other_content_is_kept_but_not_applied(shop: Shop, databases: Databases) -> None:
+def test_the_same_key_with_other_content_is_stored_but_not_applied(shop: Shop, databases: Databases) -> None:
     first = shop.send("sale.created", sale(), key="msg_1")
     other = shop.send("sale.created", sale(order_id="1002"), key="msg_1")
     again = shop.send("sale.created", sale(order_id="1002"), key="msg_1")
@@ -87,8 +78,8 @@ def test_the_same_key_with_other_content_is_kept_but_not_applied(shop: Shop, dat
     assert first.event_id in (other.reason or "")
     assert (again.event_id, again.duplicate) == (other.event_id, True)
     assert count(databases, Sale) == 1
-    [kept] = [event for event in events(databases) if event.id == other.event_id]
-    assert kept.external_id == f"msg_1#{kept.body_hash[:16]}"
+    [stored] = [event for event in events(databases) if event.id == other.event_id]
+    assert stored.external_id == f"msg_1#{stored.body_hash[:16]}"
 
 
 def test_the_same_sale_under_another_key_is_a_duplicate_that_names_the_first(
@@ -219,9 +210,7 @@ def test_sources_that_share_a_namespace_report_one_order_once(shop: Shop, databa
     assert count(databases, Refund) == 1
 
 
-def test_orders_of_two_brands_have_nothing_to_do_with_each_other(
-    shop: Shop, settings: Settings, databases: Databases
-) -> None:
+def test_orders_of_two_brands_are_independent(shop: Shop, settings: Settings, databases: Databases) -> None:
     other = create_shop(settings, databases, "Bikes")
     other.send("refund.created", refund())
     shop.send("sale.created", sale())
@@ -229,7 +218,7 @@ def test_orders_of_two_brands_have_nothing_to_do_with_each_other(
     assert count(databases, Refund) == 0
 
 
-def test_a_token_that_cannot_be_read_is_a_candidate_that_lost(shop: Shop, databases: Databases) -> None:
+def test_an_unreadable_token_is_a_losing_candidate(shop: Shop, databases: Databases) -> None:
     received = shop.send("sale.created", sale(click="forged", touches=["\x00", "forged"]))
 
     assert received.state == "applied"

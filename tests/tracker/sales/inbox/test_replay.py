@@ -1,11 +1,11 @@
-"""Parked events get their second chance, all or nothing; whatever was settled stays."""
+"""Replaying parked events applies them completely or not at all; other events are not changed."""
 
 import pytest
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
+from tests.cast.shop import RECEIVED_AT, Shop, refund, sale
 from tests.tracker.sales.inbox.test_operations import count
-from tests.tracker.sales.shop import RECEIVED_AT, Shop, refund, sale
 from tracker.errors import NotFound
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.inbox.operations import ReceiveResult, dismiss, replay, unapplied_ids
@@ -28,14 +28,16 @@ def test_a_parked_event_stays_parked_when_replayed_without_change(shop: Shop, da
     assert again == ReceiveResult(parked.event_id, "parked", parked.reason)
 
 
-def test_replay_leaves_applied_events_alone(shop: Shop, databases: Databases) -> None:
+def test_replay_does_not_change_applied_events(shop: Shop, databases: Databases) -> None:
     applied = shop.send("sale.created", sale(), key="msg_1")
 
     assert replayed(shop, applied) == ReceiveResult(applied.event_id, "applied", None, duplicate=True)
     assert count(databases, Sale) == 1
 
 
-def test_a_refund_under_the_id_of_its_sale_is_booked_by_a_replay(shop: Shop, databases: Databases) -> None:
+def test_a_refund_with_the_message_id_of_its_sale_is_booked_by_a_replay(
+    shop: Shop, databases: Databases
+) -> None:
     shop.send("sale.created", sale(), key="1001")
     conflict = shop.send("refund.created", refund(), key="1001")
     assert (conflict.state, count(databases, Refund)) == ("conflict", 0)
@@ -61,25 +63,25 @@ def test_replaying_another_sale_with_the_same_id_parks_it_with_the_differences(
 def test_an_event_in_conflict_can_be_dismissed(shop: Shop, databases: Databases) -> None:
     shop.send("sale.created", sale(), key="msg_1")
     conflict = shop.send("sale.created", sale(total=7000), key="msg_1")
-    assert unapplied_events(databases) == [conflict.event_id]
+    assert unapplied_event_ids(databases) == [conflict.event_id]
 
     transact(databases.main, lambda s: dismiss(s, conflict.event_id, reason="a mistake"))
 
-    assert unapplied_events(databases) == []
+    assert unapplied_event_ids(databases) == []
     assert replayed(shop, conflict).state == "dismissed"
 
 
-def unapplied_events(databases: Databases) -> list[str]:
+def unapplied_event_ids(databases: Databases) -> list[str]:
     with read_session(databases.main) as session:
         return unapplied_ids(session)
 
 
-def test_replay_of_an_unknown_event_says_so(shop: Shop, databases: Databases) -> None:
+def test_replay_of_an_unknown_event_raises_not_found(shop: Shop, databases: Databases) -> None:
     with pytest.raises(NotFound, match="no event evt_1"):
         transact(databases.main, lambda session: replay(session, RECEIVED_AT, "evt_1", keys=shop.keys))
 
 
-def test_a_half_applied_message_is_rolled_back_and_parked(shop: Shop, databases: Databases) -> None:
+def test_a_partly_applied_message_is_rolled_back_and_parked(shop: Shop, databases: Databases) -> None:
     refuse_attributions(databases)
     received = shop.send("sale.created", sale())
     assert received.state == "parked"
@@ -94,7 +96,7 @@ def test_a_half_applied_message_is_rolled_back_and_parked(shop: Shop, databases:
 
 
 def refuse_attributions(databases: Databases) -> None:
-    """The last write of a sale fails in the database itself."""
+    """Make the last write of a sale fail in the database itself."""
     with databases.main.begin() as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql(

@@ -1,4 +1,4 @@
-"""Bodies of old messages are emptied; what they said, and that they came, stays known."""
+"""Bodies of old messages are emptied; their reports and ids stay stored."""
 
 import json
 from datetime import datetime, timedelta
@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
+from tests.cast.shop import RECEIVED_AT, Shop, envelope, refund, sale
 from tests.tracker.sales.inbox.test_operations import count
 from tests.tracker.sales.payloads_read import event, payload, payload_names, raw
-from tests.tracker.sales.shop import RECEIVED_AT, Shop, envelope, refund, sale
 from tracker.sales.inbox import jobs
 from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.operations import ReceiveResult, dismiss, replay, unapplied_ids
@@ -36,7 +36,7 @@ def dismiss_all(session: Session) -> None:
         dismiss(session, event_id, reason="a test")
 
 
-def kept(databases: Databases, received: ReceiveResult) -> Event:
+def stored_event(databases: Databases, received: ReceiveResult) -> Event:
     with read_session(databases.main) as session:
         return session.get_one(Event, received.event_id)
 
@@ -44,23 +44,23 @@ def kept(databases: Databases, received: ReceiveResult) -> Event:
 def test_emptying_keeps_hash_ids_and_normal_form(shop: Shop, databases: Databases) -> None:
     source_id = shop.connect("shopify", "shpss_0123456789abcdef0123456789abcdef")
     received = shop.send_raw(raw(payload("shopify_orders_paid")), source_id=source_id, topic="orders/paid")
-    before = kept(databases, received)
+    before = stored_event(databases, received)
     assert (b"address1" in before.body, before.normal) == (True, None)
 
     assert empty_old(databases) == 1
-    after = kept(databases, received)
+    after = stored_event(databases, received)
     assert (after.body, after.emptied_at) == (b"", NOW)
     for name in ("id", "external_id", "body_hash", "topic", "type", "order_id", "state", "applied_at"):
         assert getattr(after, name) == getattr(before, name)
     assert after.normal is not None
-    [[kind, said]] = after.normal
+    [[kind, report]] = after.normal
     with read_session(databases.main) as session:
         [booked] = session.scalars(select(Sale))
-    assert (kind, said["total"], said["order_id"]) == ("SaleReport", booked.total_minor, booked.order_id)
-    assert (said["items"], said["customer_email_hash"]) == (booked.items, booked.customer_email_hash)
+    assert (kind, report["total"], report["order_id"]) == ("SaleReport", booked.total_minor, booked.order_id)
+    assert (report["items"], report["customer_email_hash"]) == (booked.items, booked.customer_email_hash)
 
 
-def test_no_address_name_or_email_stays(shop: Shop, databases: Databases) -> None:
+def test_no_name_address_or_email_is_stored_after_emptying(shop: Shop, databases: Databases) -> None:
     for kind in ("stripe", "shopify", "woocommerce"):
         source_id = shop.connect(kind, SECRET)
         for name in payload_names(kind):
@@ -70,24 +70,24 @@ def test_no_address_name_or_email_stays(shop: Shop, databases: Databases) -> Non
     private = (b"Erika", b"Muster", b"Beispielweg", b"Berlin", b"customers.example")
     with read_session(databases.main) as session:
         bodies = session.scalars(select(Event.body)).all()
-    assert all(any(text in body for body in bodies) for text in private)
+    assert all(any(part in body for body in bodies) for part in private)
 
     assert empty_old(databases) == len(bodies)
     with read_session(databases.main) as session:
         left = json.dumps(session.scalars(select(Event.normal)).all()).encode()
-    assert [text for text in private if text in left] == []
+    assert [part for part in private if part in left] == []
 
 
 def test_recent_and_unapplied_events_keep_their_body(shop: Shop, databases: Databases) -> None:
-    young = shop.send("sale.created", sale(), now=AFTER)
+    recent = shop.send("sale.created", sale(), now=AFTER)
     parked = shop.send("refund.created", refund(order_id="1002"))
     shop.send("sale.created", sale(order_id="1003"), key="twice")
     conflict = shop.send("refund.created", refund(order_id="1003"), key="twice")
     assert [parked.state, conflict.state] == ["parked", "conflict"]
 
     assert empty_old(databases) == 1
-    for received in (young, parked, conflict):
-        assert kept(databases, received).body
+    for received in (recent, parked, conflict):
+        assert stored_event(databases, received).body
     transact(databases.main, lambda s: dismiss(s, parked.event_id, reason="a mistake"))
     replayed = transact(databases.main, lambda s: replay(s, NOW, conflict.event_id, keys=shop.keys))
     assert (replayed.state, count(databases, Refund)) == ("applied", 1)
@@ -128,28 +128,27 @@ def test_every_emptied_payload_is_deduplicated_in_any_formatting(
         assert (again.event_id, again.duplicate) == (received.event_id, True), name
 
 
-def test_an_emptied_event_that_is_replayed_stays_as_it_is(shop: Shop, databases: Databases) -> None:
+def test_replay_does_not_change_an_emptied_event(shop: Shop, databases: Databases) -> None:
     applied = shop.send("sale.created", sale())
     empty_old(databases)
 
     again = transact(databases.main, lambda s: replay(s, NOW, applied.event_id, keys=shop.keys))
     assert again == ReceiveResult(applied.event_id, "applied", None, duplicate=True)
-    assert (kept(databases, applied).state, count(databases, Sale)) == ("applied", 1)
+    assert (stored_event(databases, applied).state, count(databases, Sale)) == ("applied", 1)
 
 
 def test_a_dismissed_and_emptied_event_is_not_applied_when_its_sale_arrives(
     shop: Shop, databases: Databases
 ) -> None:
-    """What waited for a sale and was dismissed and emptied is not tried when the sale comes at last."""
     source_id = shop.connect("stripe", SECRET)
-    waiting = shop.send_raw(raw(event("stripe_refund_created")), source_id=source_id)
-    transact(databases.main, lambda s: dismiss(s, waiting.event_id, reason="a mistake"))
+    parked = shop.send_raw(raw(event("stripe_refund_created")), source_id=source_id)
+    transact(databases.main, lambda s: dismiss(s, parked.event_id, reason="a mistake"))
     empty_old(databases)
     shop.send_raw(raw(event("stripe_session_paid")), source_id=source_id, now=NOW)
     assert (count(databases, Sale), count(databases, Refund)) == (1, 0)
 
 
-def test_bodies_are_emptied_in_batches_the_oldest_first(shop: Shop, databases: Databases) -> None:
+def test_bodies_are_emptied_in_batches_oldest_first(shop: Shop, databases: Databases) -> None:
     for number in range(5):
         at = RECEIVED_AT + timedelta(minutes=5 - number)
         shop.send("sale.created", sale(order_id=str(number)), now=at)
@@ -166,12 +165,12 @@ def test_bodies_are_emptied_in_batches_the_oldest_first(shop: Shop, databases: D
     assert [batch() for _ in range(4)] == [["4", "3"], ["2", "1"], ["0"], []]
 
 
-def test_the_job_keeps_its_lease_between_batches(
+def test_the_job_renews_its_lease_before_each_batch(
     shop: Shop, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "BATCH_SIZE", 2)
     for number in range(5):
         shop.send("sale.created", sale(order_id=str(number)))
-    guarded: list[bool] = []
-    assert jobs.empty_old_events(databases.main, AFTER, NOW, lambda: guarded.append(True)) == 5
-    assert len(guarded) == 4
+    renewals: list[bool] = []
+    assert jobs.empty_old_events(databases.main, AFTER, NOW, lambda: renewals.append(True)) == 5
+    assert len(renewals) == 4

@@ -1,4 +1,4 @@
-"""Reads Stripe's events as the inbox does."""
+"""Reads and translates Stripe's events like the inbox."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -20,11 +20,13 @@ def reports(value: dict[str, Any]) -> tuple[AnyReport, ...]:
 
 
 def single_report(value: dict[str, Any]) -> Any:
+    """The only report of an event."""
     [report] = reports(value)
     return report
 
 
 def without_effect(value: dict[str, Any]) -> str:
+    """The reason of an event whose only report is NoEffect."""
     report = single_report(value)
     assert isinstance(report, NoEffect)
     return report.reason

@@ -1,4 +1,4 @@
-"""Whatever a signed body holds, a source answers with reports or with Invalid, never with another error."""
+"""Any signed body yields reports or Invalid, never another error."""
 
 import json
 from datetime import UTC, datetime
@@ -36,20 +36,20 @@ ANY_JSON = st.recursive(
 )
 
 
-def answer_to(kind: str, body: bytes, topic: str | None) -> str:
-    """How the message was answered: "reports", or the reason why it is parked."""
+def result_of(kind: str, body: bytes, topic: str | None) -> str:
+    """The result of reading a message: "reports", or the reason why it would be parked."""
     try:
         message = kind_of(kind).read(body, topic)
         for report in kind_of(kind).translate(message, RECEIVED_AT):
-            assert report == report, "a report holds a NaN"
+            assert report == report, "a report contains NaN"
             getattr(report, "content_hash", None)
     except Invalid as refusal:
         return str(refusal)
     return "reports"
 
 
-def answers_to_all_topics(kind: str, body: bytes) -> list[str]:
-    return [answer_to(kind, body, topic) for topic in TOPICS[kind]]
+def results_for_all_topics(kind: str, body: bytes) -> list[str]:
+    return [result_of(kind, body, topic) for topic in TOPICS[kind]]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -73,50 +73,50 @@ def answers_to_all_topics(kind: str, body: bytes) -> list[str]:
     ],
 )
 def test_an_ambiguous_body_is_parked_with_the_reason(kind: str, body: bytes, reason: str) -> None:
-    for answer in answers_to_all_topics(kind, body):
-        assert any(part in answer for part in reason.split("|")), answer
+    for result in results_for_all_topics(kind, body):
+        assert any(part in result for part in reason.split("|")), result
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(value=ANY_JSON)
 def test_arbitrary_json_never_raises(kind: str, value: Any) -> None:
-    answers_to_all_topics(kind, json.dumps(value).encode())
+    results_for_all_topics(kind, json.dumps(value).encode())
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(body=st.binary(max_size=200))
 def test_arbitrary_bytes_never_raise(kind: str, body: bytes) -> None:
-    answers_to_all_topics(kind, body)
+    results_for_all_topics(kind, body)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data())
-def test_a_real_message_with_one_field_exchanged_never_raises(kind: str, data: st.DataObject) -> None:
+def test_a_real_message_with_one_field_replaced_never_raises(kind: str, data: st.DataObject) -> None:
     value = payload(data.draw(st.sampled_from(payload_names(kind))))
     places = list(_places(value))
     holder, key = data.draw(st.sampled_from(places))
     holder[key] = data.draw(ANY_JSON)
 
-    answers_to_all_topics(kind, ascii_json(value))
+    results_for_all_topics(kind, ascii_json(value))
 
 
 @pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.nightly), 3])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_real_message_without_any_one_field_never_raises(kind: str, step: int) -> None:
-    """Every third field, and each of them at night."""
+def test_a_real_message_without_one_field_never_raises(kind: str, step: int) -> None:
+    """Every third field, and every field in the nightly run."""
     for name in payload_names(kind):
         value = payload(name)
         for holder, key in list(_places(value))[::step]:
-            taken = holder.pop(key)
-            answers_to_all_topics(kind, raw(value))
+            removed = holder.pop(key)
+            results_for_all_topics(kind, raw(value))
             if isinstance(holder, list):
-                holder.insert(key, taken)
+                holder.insert(key, removed)
             else:
-                holder[key] = taken
+                holder[key] = removed
 
 
 def ascii_json(value: Any) -> bytes:
-    """Hypothesis likes halves of surrogate pairs, which only the escaped form can hold."""
+    """Escaped, because Hypothesis generates halves of surrogate pairs, which UTF-8 cannot encode."""
     return json.dumps(value).encode()
 
 

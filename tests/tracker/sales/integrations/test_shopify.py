@@ -1,4 +1,4 @@
-"""Shopify's messages: signatures computed by hand, orders and refunds in the shop's own currency."""
+"""Shopify's messages: signatures, and orders and refunds in the shop's own currency."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -58,19 +58,19 @@ def refunded(**changes: Any) -> Any:
     return only("refunds/create", payload("shopify_refunds_create", **changes))
 
 
-def money(shop: str, seen: str, seen_in: str = "USD") -> dict[str, Any]:
+def money(shop: str, presentment: str, presentment_currency: str = "USD") -> dict[str, Any]:
     return {
         "shop_money": {"amount": shop, "currency_code": "EUR"},
-        "presentment_money": {"amount": seen, "currency_code": seen_in},
+        "presentment_money": {"amount": presentment, "currency_code": presentment_currency},
     }
 
 
-def test_a_signature_computed_by_openssl_is_taken() -> None:
+def test_a_signature_computed_by_openssl_is_accepted() -> None:
     assert verify({}) == "orders/paid:98880550-0000-4000-8000-000000000002"
     assert shopify.signed_headers(SECRET, "x", BODY, "orders/paid")["x-shopify-hmac-sha256"] == SIGNATURE
 
 
-def test_both_live_secrets_are_taken() -> None:
+def test_both_live_secrets_are_accepted() -> None:
     former = {"X-Shopify-Hmac-Sha256": OLD_SIGNATURE}
 
     assert verify(former, secrets=(SECRET, OLD_SECRET))
@@ -87,7 +87,7 @@ def test_an_invalid_signature_is_refused(signature: str, cause: str) -> None:
     assert refusal({}, secrets=()) == "signature"
 
 
-def test_one_event_is_known_by_its_topic_and_id() -> None:
+def test_the_key_of_an_event_consists_of_topic_and_id() -> None:
     assert verify({"X-Shopify-Topic": "orders/updated"}) != verify({})
     assert verify({"X-Shopify-Event-Id": ""}).endswith("b54557e4-0000-4000-8000-000000000001")
     assert "body-" in verify({"X-Shopify-Event-Id": "", "X-Shopify-Webhook-Id": ""})
@@ -95,7 +95,7 @@ def test_one_event_is_known_by_its_topic_and_id() -> None:
 
 
 def test_a_paid_order_is_a_sale() -> None:
-    """Prices include tax here: 107.10 of goods hold 17.10, 5.95 of shipping hold 0.95."""
+    """Prices include tax: 107.10 of goods include 17.10, and 5.95 of shipping includes 0.95."""
     attributes = [{"name": "gift wrap", "value": "no"}, {"name": "ll", "value": "cart-token"}]
 
     assert paid(note_attributes=attributes) == SaleReport(
@@ -118,7 +118,7 @@ def test_a_paid_order_is_a_sale() -> None:
     )
 
 
-def test_tax_on_top_of_prices_is_not_taken_off_twice() -> None:
+def test_tax_added_to_prices_is_not_subtracted_again() -> None:
     lines = [
         {"price": "5.00", "tax_lines": [{"price": "0.95"}], "discount_allocations": [{"amount": "1.00"}]}
     ]
@@ -126,24 +126,24 @@ def test_tax_on_top_of_prices_is_not_taken_off_twice() -> None:
     assert paid(taxes_included=False, shipping_lines=lines).shipping == 400
 
 
-def test_amounts_are_the_shops_own_where_the_shopper_saw_another_currency() -> None:
+def test_amounts_are_in_the_shops_currency_even_if_the_shopper_paid_in_another() -> None:
     sold = paid(total_price="130.00", total_price_set=money("113.05", "130.00"), presentment_currency="USD")
 
     assert (sold.currency, sold.total) == ("EUR", 11305)
 
 
-def test_duties_are_no_more_the_shops_than_tax_is() -> None:
+def test_duties_count_as_tax() -> None:
     assert paid(original_total_duties_set=money("3.00", "3.00")).tax == 2105
 
 
-def test_test_orders_are_tests() -> None:
+def test_test_orders_become_test_sales() -> None:
     assert paid(test=True).test
     assert not paid().test
 
 
 @pytest.mark.parametrize("status", ["pending", "authorized", "voided"])
-def test_an_order_that_does_not_say_it_is_paid_is_no_sale(status: str) -> None:
-    """Whatever the topic says: the signature does not cover it."""
+def test_an_order_without_a_paid_status_is_not_a_sale(status: str) -> None:
+    """Even with the topic orders/paid, because the signature does not cover the topic."""
     assert isinstance(paid(financial_status=status), NoEffect)
 
 
@@ -156,7 +156,7 @@ def test_a_cancelled_order_is_a_cancellation_unless_it_was_never_paid() -> None:
     assert isinstance(only("orders/cancelled", cancelled | {"financial_status": "voided"}), NoEffect)
 
 
-def test_a_refund_states_its_tax_and_shipping_where_they_make_up_the_amount() -> None:
+def test_a_refund_states_tax_and_shipping_if_the_parts_add_up() -> None:
     assert refunded() == RefundReport(
         order_id="820982911946154508",
         refund_id="890088186047892319",
@@ -168,7 +168,7 @@ def test_a_refund_states_its_tax_and_shipping_where_they_make_up_the_amount() ->
     )
 
 
-def test_refund_parts_with_added_tax_make_up_the_amount() -> None:
+def test_refund_parts_with_added_tax_add_up_to_the_amount() -> None:
     transactions = payload("shopify_refunds_create")["transactions"]
     transactions[0]["amount"] = "48.65"
     report = refunded(transactions=transactions)
@@ -185,11 +185,11 @@ def test_a_manual_refund_amount_has_unknown_parts() -> None:
 
 
 @pytest.mark.parametrize("transactions", [[], [{"kind": "refund", "status": "failure", "amount": "1.00"}]])
-def test_a_restock_without_payment_is_no_refund(transactions: list[dict[str, str]]) -> None:
+def test_a_restock_without_payment_is_not_a_refund(transactions: list[dict[str, str]]) -> None:
     assert isinstance(refunded(transactions=transactions), NoEffect)
 
 
-def test_a_refund_in_the_shoppers_currency_is_booked_in_the_shops() -> None:
+def test_a_refund_in_the_shoppers_currency_is_booked_in_the_shops_currency() -> None:
     line = {"subtotal_set": money("36.00", "41.40"), "total_tax_set": money("5.75", "6.61")}
     transaction = {"kind": "refund", "status": "success", "amount": "41.40", "currency": "USD"}
     parts = {"refund_line_items": [line], "order_adjustments": [], "refund_shipping_lines": []}
@@ -219,7 +219,7 @@ def test_a_refund_in_the_shoppers_currency_is_booked_in_the_shops() -> None:
         ({"test": "no"}, "must be true or false"),
     ],
 )  # fmt: skip
-def test_orders_that_make_no_sense_say_where(changes: dict[str, Any], reason: str) -> None:
+def test_an_invalid_order_is_refused_naming_the_field(changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(Invalid, match=reason):
         paid(**changes)
 
@@ -228,14 +228,14 @@ def test_orders_that_make_no_sense_say_where(changes: dict[str, Any], reason: st
     ("total", "currency", "minor"),
     [("1000", "JPY", 1000), ("1000.00", "JPY", 1000), ("1.190", "BHD", 1190), ("1.1900", "BHD", 1190)],
 )
-def test_every_currency_has_its_own_decimals(total: str, currency: str, minor: int) -> None:
+def test_amounts_use_the_decimals_of_their_currency(total: str, currency: str, minor: int) -> None:
     bare = {"total_tax": "0", "total_discounts": "0.000", "shipping_lines": [], "line_items": []}
     sets = dict.fromkeys(("total_price_set", "total_tax_set", "total_discounts_set"))
 
     assert paid(total_price=total, currency=currency, **bare, **sets).total == minor
 
 
-def test_other_topics_are_kept_without_effect_and_none_is_no_message() -> None:
+def test_other_topics_have_no_effect_and_a_missing_topic_is_refused() -> None:
     assert isinstance(only("products/update", {"id": 1}), NoEffect)
     assert read("products/update", {"id": 1}).order_id is None
     with pytest.raises(Invalid, match="X-Shopify-Topic is missing"):

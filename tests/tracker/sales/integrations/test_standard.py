@@ -1,4 +1,4 @@
-"""Standard Webhooks: signatures made by the standardwebhooks package are taken, all others refused."""
+"""Standard Webhooks: signatures of the standardwebhooks package are accepted, all others refused."""
 
 import base64
 import json
@@ -30,30 +30,30 @@ def headers(
     }
 
 
-def test_a_signature_of_independent_code_is_taken() -> None:
+def test_a_signature_of_the_reference_package_is_accepted() -> None:
     assert standard.verify(headers(), BODY, [SECRET], NOW) == "msg_1"
 
 
-def test_both_live_secrets_are_taken() -> None:
+def test_both_live_secrets_are_accepted() -> None:
     assert standard.verify(headers(OLD_SECRET), BODY, [SECRET, OLD_SECRET], NOW) == "msg_1"
 
 
-def test_one_good_signature_among_several_is_enough() -> None:
+def test_one_valid_signature_among_several_is_enough() -> None:
     signed = headers()
     signed["Webhook-Signature"] = f"v1a,abc nonsense v1,%%% v1,YWJj {signed['Webhook-Signature']} v1,"
 
     assert standard.verify(signed, BODY, [SECRET], NOW) == "msg_1"
 
 
-def test_our_own_signature_is_right_for_independent_code() -> None:
-    now = datetime.now(UTC)  # the package looks at the clock itself
+def test_the_reference_package_accepts_our_signature() -> None:
+    now = datetime.now(UTC)  # the package reads the system clock
     signed = standard.signed_headers(SECRET, "msg_1", now, BODY)
 
     assert Webhook(SECRET).verify(BODY, signed) == json.loads(BODY)
 
 
 @pytest.mark.parametrize("offset_s", [-300, -299, 299, 300])
-def test_five_minutes_either_way_are_allowed(offset_s: int) -> None:
+def test_signed_times_up_to_five_minutes_off_are_accepted(offset_s: int) -> None:
     assert standard.verify(headers(at=NOW + timedelta(seconds=offset_s)), BODY, [SECRET], NOW) == "msg_1"
 
 
@@ -63,7 +63,7 @@ def test_a_message_outside_the_time_tolerance_is_stale(offset_s: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["Webhook-Id", "Webhook-Timestamp", "Webhook-Signature"])
-def test_without_its_headers_a_message_is_refused(name: str) -> None:
+def test_a_message_without_one_of_its_headers_is_refused(name: str) -> None:
     _assert_refused("missing", {key: value for key, value in headers().items() if key != name})
 
 
@@ -78,7 +78,7 @@ def test_without_its_headers_a_message_is_refused(name: str) -> None:
         {"Webhook-Signature": "v2," + base64.b64encode(b"x" * 32).decode()},
     ],
 )
-def test_altered_headers_do_not_fit_the_signature(changes: dict[str, str]) -> None:
+def test_altered_headers_do_not_match_the_signature(changes: dict[str, str]) -> None:
     _assert_refused("signature", {**headers(), **changes})
 
 
@@ -91,7 +91,7 @@ def test_altered_headers_do_not_fit_the_signature(changes: dict[str, str]) -> No
         {"Webhook-Id": "x" * 201},
     ],
 )
-def test_headers_that_cannot_be_are_refused(changes: dict[str, str]) -> None:
+def test_malformed_headers_are_refused(changes: dict[str, str]) -> None:
     _assert_refused("malformed", {**headers(), **changes})
 
 
@@ -103,13 +103,13 @@ def test_every_byte_of_the_body_is_signed(position: int) -> None:
     _assert_refused("signature", headers(), bytes(altered))
 
 
-def test_another_secret_or_none_is_refused() -> None:
+def test_a_wrong_or_missing_secret_is_refused() -> None:
     _assert_refused("signature", headers(OLD_SECRET))
     with pytest.raises(NotAuthentic):
         standard.verify(headers(), BODY, [], NOW)
 
 
-def test_the_refusal_tells_nothing_of_the_secret_or_the_body() -> None:
+def test_the_error_contains_neither_the_secret_nor_the_body() -> None:
     with pytest.raises(NotAuthentic) as refusal:
         standard.verify(headers(OLD_SECRET), BODY, [SECRET], NOW)
 
@@ -150,7 +150,9 @@ def test_each_type_of_message_becomes_its_report(kind: str, data: dict[str, Any]
         ({"type": "sale.created", "data": [1]}, "data must be an object, not a list"),
     ],
 )
-def test_a_message_without_content_is_read_but_not_translated(envelope: dict[str, Any], reason: str) -> None:
+def test_an_unknown_or_empty_message_is_read_but_not_translated(
+    envelope: dict[str, Any], reason: str
+) -> None:
     message = _read(envelope)
 
     assert message.order_id is None
@@ -158,20 +160,20 @@ def test_a_message_without_content_is_read_but_not_translated(envelope: dict[str
         standard.translate(message, NOW)
 
 
-def test_type_and_order_are_read_even_when_the_rest_is_wrong() -> None:
+def test_type_and_order_are_read_even_if_other_fields_are_invalid() -> None:
     message = _read({"type": "sale.created", "data": {"order_id": "7", "total": -1}})
 
     assert (message.type, message.order_id) == ("sale.created", "7")
 
 
-def test_the_same_message_is_equal_whenever_it_was_written() -> None:
+def test_the_same_message_is_equal_with_any_timestamp() -> None:
     first = _read({"type": "sale.created", "timestamp": "2026-11-01T10:00:00Z", "data": {"order_id": "7"}})
     again = _read({"type": "sale.created", "timestamp": "2026-11-01T10:05:00Z", "data": {"order_id": "7"}})
 
     assert first == again
 
 
-def test_every_kind_is_there_and_no_other() -> None:
+def test_every_kind_is_defined_and_others_are_refused() -> None:
     assert all(kind_of(kind) for kind in KINDS)
     with pytest.raises(Invalid, match="is not a kind of source"):
         kind_of("myspace")

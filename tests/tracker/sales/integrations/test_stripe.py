@@ -1,4 +1,4 @@
-"""What Stripe sold, told in the classic shape and in that since 2025-03-31, becomes sales."""
+"""Sessions and invoices of Stripe, in the classic format and the one since 2025-03-31, become sales."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -51,7 +51,7 @@ def test_all_names_of_stripe_discounts_are_read_as_codes() -> None:
 
 
 def test_prices_that_include_tax_leave_the_same_net() -> None:
-    """100.00 with 19 % inside, shipping 5.95 with 0.95 inside: the totals hold each once."""
+    """100.00 includes 19 % tax, and shipping of 5.95 includes 0.95: tax is subtracted only once."""
     sold = single_report(
         event(
             "stripe_session_paid",
@@ -78,17 +78,17 @@ def test_a_session_that_sold_nothing_is_without_effect(changes: dict[str, Any], 
     assert reason in without_effect(event("stripe_session_paid", **changes))
 
 
-def test_a_delayed_payment_is_a_sale_when_it_comes() -> None:
+def test_a_delayed_payment_is_a_sale_when_it_arrives() -> None:
     kind = "checkout.session.async_payment_succeeded"
 
     assert single_report(event("stripe_session_paid", type=kind)).total == 11305
 
 
-def test_sessions_that_need_no_payment_but_have_an_amount_are_sales() -> None:
+def test_a_session_without_required_payment_but_with_an_amount_is_a_sale() -> None:
     assert single_report(event("stripe_session_paid", payment_status="no_payment_required")).total == 11305
 
 
-def test_events_outside_live_mode_are_tests() -> None:
+def test_events_outside_live_mode_become_test_sales() -> None:
     assert single_report(payload("stripe_session_paid") | {"livemode": False}).test
     assert single_report(payload("stripe_invoice_first_basil") | {"livemode": False}).test
 
@@ -111,7 +111,7 @@ def test_the_first_invoice_and_its_session_name_the_same_order(name: str) -> Non
     )
 
 
-def test_both_shapes_of_an_invoice_say_the_same() -> None:
+def test_both_formats_of_an_invoice_yield_the_same_sale() -> None:
     classic, basil = (single_report(payload(name)) for name in INVOICES)
 
     assert classic.content_hash == basil.content_hash
@@ -119,7 +119,7 @@ def test_both_shapes_of_an_invoice_say_the_same() -> None:
     assert basil.references == ()
 
 
-def test_since_2025_the_payment_is_named_by_an_event_of_its_own_or_inside() -> None:
+def test_since_2025_the_payment_is_named_by_its_own_event_or_in_the_invoice() -> None:
     apart = single_report(payload("stripe_invoice_payment_paid"))
     payments = {"data": [{"payment": {"type": "payment_intent", "payment_intent": "pi_3ExampleFirst"}}]}
     inside = single_report(event("stripe_invoice_first_basil", payments=payments))
@@ -144,12 +144,12 @@ def test_a_renewal_is_a_further_sale_of_the_same_customer(name: str) -> None:
         (INVOICES[1], {"metadata": {"linkledger": TOKEN}}),
     ],
 )
-def test_the_token_may_be_left_with_the_subscription(name: str, changes: dict[str, Any]) -> None:
+def test_the_token_may_be_in_the_metadata_of_the_subscription(name: str, changes: dict[str, Any]) -> None:
     assert single_report(event(name, **changes)).tokens == (TOKEN,)
 
 
 def test_an_invoice_part_paid_by_credit_is_not_counted() -> None:
-    """Half of 23.80 was paid: half of the tax was, too."""
+    """Half of 23.80 was paid, so half of the tax counts."""
     sold = single_report(event("stripe_invoice_first_basil", amount_paid=1190))
 
     assert (sold.total, sold.tax) == (1190, 190)
@@ -167,14 +167,14 @@ def test_an_invoice_that_sold_nothing_is_without_effect(changes: dict[str, Any],
     assert reason in without_effect(event("stripe_invoice_first_basil", **changes))
 
 
-def test_a_trial_begins_with_a_sale_of_nothing_so_that_its_customer_is_known() -> None:
+def test_a_trial_is_a_sale_of_0_that_names_its_customer() -> None:
     sold = single_report(event("stripe_invoice_first_basil", total=0, amount_paid=0, total_taxes=[]))
 
     assert (sold.total, sold.tax, sold.customer) == (0, 0, "cus_ExampleMax")
 
 
 @pytest.mark.parametrize(
-    ("currency", "stripes", "ours"),
+    ("currency", "stripe_amount", "iso_minor"),
     [
         ("jpy", 1190, 1190),
         ("bhd", 1190, 1190),
@@ -184,13 +184,13 @@ def test_a_trial_begins_with_a_sale_of_nothing_so_that_its_customer_is_known() -
         ("huf", 1190, 1190),
     ],
 )
-def test_currencies_are_counted_as_stripe_does_and_kept_as_iso_does(
-    currency: str, stripes: int, ours: int
+def test_stripes_units_are_converted_to_iso_minor_units(
+    currency: str, stripe_amount: int, iso_minor: int
 ) -> None:
     plain: dict[str, Any] = {"total_details": None, "shipping_cost": None}
-    sold = single_report(event("stripe_session_paid", currency=currency, amount_total=stripes, **plain))
+    sold = single_report(event("stripe_session_paid", currency=currency, amount_total=stripe_amount, **plain))
 
-    assert (sold.currency, sold.total) == (currency.upper(), ours)
+    assert (sold.currency, sold.total) == (currency.upper(), iso_minor)
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,9 @@ def test_currencies_are_counted_as_stripe_does_and_kept_as_iso_does(
         ("stripe_dispute_created", {"amount": 0}, "at least 1"),
     ],
 )
-def test_events_that_make_no_sense_say_where(name: str, changes: dict[str, Any], reason: str) -> None:
+def test_an_invalid_event_is_refused_naming_the_field(
+    name: str, changes: dict[str, Any], reason: str
+) -> None:
     with pytest.raises(Invalid, match=reason):
         reports(event(name, **changes))
 
@@ -234,19 +236,19 @@ def test_events_that_make_no_sense_say_where(name: str, changes: dict[str, Any],
         ({"data": None}, "data.object must be an object"),
     ],
 )
-def test_envelopes_that_make_no_sense_say_where(changes: dict[str, Any], reason: str) -> None:
+def test_an_invalid_envelope_is_refused_naming_the_field(changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(Invalid, match=reason):
         reports(payload("stripe_session_paid", **changes))
 
 
-def test_other_events_are_kept_without_effect() -> None:
+def test_other_events_have_no_effect() -> None:
     other = payload("stripe_session_paid", type="customer.created")
 
     assert read(other).order_id is None
     assert "customer.created" in without_effect(other)
 
 
-def test_deliveries_that_differ_in_their_envelope_only_are_the_same_message() -> None:
+def test_deliveries_that_differ_only_in_the_envelope_are_the_same_message() -> None:
     first = payload("stripe_session_paid")
 
     assert read(first) == read(first | {"pending_webhooks": 0, "request": None})

@@ -1,4 +1,4 @@
-"""What happened to Stripe's payments afterwards becomes refunds and disputes of the payment's order."""
+"""Refunds and disputes at Stripe become refunds and disputes of the payment's order."""
 
 from datetime import UTC, datetime
 
@@ -26,14 +26,14 @@ def test_a_refund_names_its_payment() -> None:
 
 @pytest.mark.parametrize("kind", ["refund.failed", "refund.updated", "charge.refund.updated"])
 def test_a_failed_refund_is_reported_as_refund_and_failure(kind: str) -> None:
-    made, back = reports(event("stripe_refund_created", type=kind, status="failed"))
+    refund, failure = reports(event("stripe_refund_created", type=kind, status="failed"))
 
-    assert made == single_report(payload("stripe_refund_created"))
-    assert back == RefundFailureReport("pi_3ExampleOrderOne", "re_3ExampleOne", made.occurred_at)  # type: ignore[union-attr]
+    assert refund == single_report(payload("stripe_refund_created"))
+    assert failure == RefundFailureReport("pi_3ExampleOrderOne", "re_3ExampleOne", refund.occurred_at)  # type: ignore[union-attr]
 
 
 def test_a_refunded_charge_reports_the_cumulative_refund() -> None:
-    level = RefundLevelReport(
+    cumulative = RefundLevelReport(
         "pi_3ExampleOrderOne",
         "ch_3ExampleOrderOne",
         datetime(2025, 11, 2, 10, 1, 43, tzinfo=UTC),
@@ -41,10 +41,10 @@ def test_a_refunded_charge_reports_the_cumulative_refund() -> None:
         2000,
     )
 
-    assert single_report(payload("stripe_charge_refunded_basil")) == level
+    assert single_report(payload("stripe_charge_refunded_basil")) == cumulative
     assert reports(payload("stripe_charge_refunded_classic")) == (
         single_report(payload("stripe_refund_created")),
-        level,
+        cumulative,
     )
 
 
@@ -68,19 +68,19 @@ def test_a_charge_without_payment_intent_is_referenced_by_its_own_id() -> None:
         ("closed", "lost", "lost"),
     ],
 )
-def test_a_dispute_is_opened_by_all_its_events_and_decided_by_the_last(
+def test_a_dispute_is_opened_by_any_event_and_closed_by_the_closing_event(
     kind: str, status: str, step: str
 ) -> None:
-    told = single_report(
+    report = single_report(
         event("stripe_dispute_created", type=f"charge.dispute.{kind}", status=status, at=1762200000)
     )
 
-    assert isinstance(told, DisputeReport)
-    assert (told.order_id, told.dispute_id, told.amount) == (
+    assert isinstance(report, DisputeReport)
+    assert (report.order_id, report.dispute_id, report.amount) == (
         "pi_3ExampleOrderOne",
         "du_1ExampleDispute",
         11305,
     )
-    assert told.status == step
-    # All that open it agree on the time, whichever comes first.
-    assert int(told.occurred_at.timestamp()) == (1762200000 if kind == "closed" else 1762164000)
+    assert report.status == step
+    # All events that report it as opened have the same time, so any of them may arrive first.
+    assert int(report.occurred_at.timestamp()) == (1762200000 if kind == "closed" else 1762164000)

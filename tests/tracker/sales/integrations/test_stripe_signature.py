@@ -1,4 +1,4 @@
-"""Stripe's signature: made by Stripe's own package, taken and refused here."""
+"""Stripe's signature: signatures of Stripe's own package are accepted, all others refused."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -31,24 +31,24 @@ def refusal(header: str, body: bytes = BODY, secrets: tuple[str, ...] = (SECRET,
     return refused.value.cause
 
 
-def test_stripes_own_signature_is_taken_and_the_event_named() -> None:
+def test_a_signature_of_stripes_package_is_accepted_and_returns_the_event_id() -> None:
     assert verify(signature()) == "evt_1SOrder0001ExampleAaBb"
 
 
-def test_both_live_secrets_are_taken() -> None:
+def test_both_live_secrets_are_accepted() -> None:
     assert verify(signature(OLD_SECRET), secrets=(SECRET, OLD_SECRET))
     assert refusal(signature(OLD_SECRET)) == "signature"
 
 
-def test_one_good_signature_among_several_is_enough() -> None:
-    time, _, ours = signature().partition(",")
+def test_one_valid_signature_among_several_is_enough() -> None:
+    time, _, valid = signature().partition(",")
 
-    assert verify(f"{time},v1=00ff,v0=abc,{ours},v1=")
-    assert refusal(f"{time},{ours.replace('v1', 'v0')}") == "malformed"
+    assert verify(f"{time},v1=00ff,v0=abc,{valid},v1=")
+    assert refusal(f"{time},{valid.replace('v1', 'v0')}") == "malformed"
 
 
 @pytest.mark.parametrize("offset_s", [-300, -1, 300])
-def test_five_minutes_either_way_are_allowed(offset_s: int) -> None:
+def test_signed_times_up_to_five_minutes_off_are_accepted(offset_s: int) -> None:
     assert verify(signature(at=NOW + timedelta(seconds=offset_s)))
 
 
@@ -69,7 +69,7 @@ def test_an_event_outside_the_time_tolerance_is_stale(offset_s: int) -> None:
         ("t=99999999999,v1=abc", "signature"),
     ],
 )
-def test_headers_that_prove_nothing_are_refused(header: str, cause: str) -> None:
+def test_invalid_signature_headers_are_refused(header: str, cause: str) -> None:
     assert refusal(header) == cause
 
 
@@ -81,7 +81,7 @@ def test_every_byte_of_the_body_is_signed(position: int) -> None:
     assert refusal(signature(), bytes(altered)) == "signature"
 
 
-def test_an_unreadable_body_that_is_signed_gets_a_key_of_its_own() -> None:
+def test_a_signed_unreadable_body_gets_a_key_from_its_hash() -> None:
     first, second = b'{"id": "evt_1", "id": "evt_2"}', b'{"id": NaN}'
 
     keys = {verify(signature(body=body), body) for body in (first, second, b"[]", b'{"id": "a b"}')}
@@ -89,15 +89,15 @@ def test_an_unreadable_body_that_is_signed_gets_a_key_of_its_own() -> None:
     assert all(key.startswith("body-") for key in keys)
 
 
-def test_our_own_signature_is_right_for_stripes_package() -> None:
-    now = datetime.now(UTC)  # the package looks at the clock itself
+def test_stripes_package_accepts_our_signature() -> None:
+    now = datetime.now(UTC)  # the package reads the system clock
     header = stripe.signed_headers(SECRET, now, BODY)["stripe-signature"]
 
     assert WebhookSignature.verify_header(BODY.decode(), header, SECRET, 300)
 
 
 @pytest.mark.parametrize("secret", ["sk_live_0123456789abcdef", "whsec_", "whsec_with space 12345", ""])
-def test_what_stripe_does_not_sign_with_is_no_secret(secret: str) -> None:
+def test_an_invalid_stripe_secret_is_refused(secret: str) -> None:
     stripe.check_secret(SECRET)
     with pytest.raises(Invalid, match="begins with whsec_"):
         stripe.check_secret(secret)

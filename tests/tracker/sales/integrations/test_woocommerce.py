@@ -1,4 +1,4 @@
-"""WooCommerce's messages: signatures computed by hand, and orders whose every update tells everything."""
+"""WooCommerce's messages: signatures, and orders that contain their whole history in every update."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -54,13 +54,13 @@ def only(topic: str | None = "order.updated", **changes: Any) -> Any:
     return report
 
 
-def test_a_signature_computed_by_openssl_is_taken() -> None:
+def test_a_signature_computed_by_openssl_is_accepted() -> None:
     assert verify({}).startswith("9f86d081884c7d659a2feaa0c55ad015-")
-    ours = woocommerce.signed_headers(SECRET, "x", BODY, "order.updated")
-    assert ours["x-wc-webhook-signature"] == SIGNATURE
+    signed = woocommerce.signed_headers(SECRET, "x", BODY, "order.updated")
+    assert signed["x-wc-webhook-signature"] == SIGNATURE
 
 
-def test_both_live_secrets_are_taken() -> None:
+def test_both_live_secrets_are_accepted() -> None:
     former = {"X-WC-Webhook-Signature": OLD_SIGNATURE}
 
     assert verify(former, secrets=(SECRET, OLD_SECRET))
@@ -75,7 +75,7 @@ def test_an_invalid_signature_is_refused(signature: str, cause: str) -> None:
     assert refusal({}, BODY + b"\n") == "signature"
 
 
-def test_two_orders_of_one_second_share_a_delivery_id_and_are_two_messages() -> None:
+def test_two_orders_with_the_same_delivery_id_are_two_messages() -> None:
     other = b'{"id":728,"status":"processing"}'
     signed = woocommerce.signed_headers(SECRET, HEADERS["X-WC-Webhook-Delivery-ID"], other, "order.updated")
 
@@ -115,7 +115,7 @@ def test_an_order_in_processing_is_a_sale() -> None:
 
 
 @pytest.mark.parametrize("status", ["completed", "shipped-by-a-plugin"])
-def test_every_later_state_of_a_paid_order_says_the_same_sale(status: str) -> None:
+def test_every_later_state_of_a_paid_order_reports_the_same_sale(status: str) -> None:
     assert only("order.created", status=status) == only()
 
 
@@ -134,10 +134,10 @@ def test_an_order_that_was_not_paid_is_without_effect(changes: dict[str, Any]) -
 
 
 def test_refunds_inside_an_order_are_identified_by_their_ids() -> None:
-    sold, *back = reports(payload("woocommerce_order_refunded_in_part"))
+    sale, *refunds = reports(payload("woocommerce_order_refunded_in_part"))
 
-    assert sold == only()
-    assert back == [
+    assert sale == only()
+    assert refunds == [
         RefundReport("727", "735", PAID_AT, "EUR", 900),
         RefundReport("727", "734", PAID_AT, "EUR", 4284),
     ]
@@ -145,7 +145,7 @@ def test_refunds_inside_an_order_are_identified_by_their_ids() -> None:
 
 @pytest.mark.parametrize("status", ["cancelled", "refunded", "failed", "trash"])
 def test_a_paid_order_that_was_reversed_is_a_sale_and_a_cancellation(status: str) -> None:
-    """Both, because the update that told of the sale may come later or never."""
+    """Both, because the update that reported the sale may arrive later or never."""
     assert reports(payload("woocommerce_order_processing", status=status)) == (
         only(),
         CancellationReport("727", PAID_AT),
@@ -153,9 +153,9 @@ def test_a_paid_order_that_was_reversed_is_a_sale_and_a_cancellation(status: str
 
 
 def test_a_deleted_order_is_cancelled() -> None:
-    [off] = reports(payload("woocommerce_order_deleted"), "order.deleted")
+    [cancellation] = reports(payload("woocommerce_order_deleted"), "order.deleted")
 
-    assert off == CancellationReport("727", RECEIVED_AT)
+    assert cancellation == CancellationReport("727", RECEIVED_AT)
 
 
 @pytest.mark.parametrize(
@@ -178,12 +178,12 @@ def test_a_deleted_order_is_cancelled() -> None:
         ({"refunds": [{"id": 1, "total": "-5.001"}]}, r"refunds\[0\].total"),
     ],
 )
-def test_orders_that_make_no_sense_say_where(changes: dict[str, Any], reason: str) -> None:
+def test_an_invalid_order_is_refused_naming_the_field(changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(Invalid, match=reason):
         only(**changes)
 
 
-def test_other_topics_are_kept_without_effect_and_none_is_no_message() -> None:
+def test_other_topics_have_no_effect_and_a_missing_topic_is_refused() -> None:
     assert isinstance(only("product.updated"), NoEffect)
     assert read({"id": 5}, "product.updated").order_id is None
     with pytest.raises(Invalid, match="X-WC-Webhook-Topic is missing"):
@@ -191,7 +191,7 @@ def test_other_topics_are_kept_without_effect_and_none_is_no_message() -> None:
 
 
 @pytest.mark.parametrize("secret", ["short", "with spaces in it, long", "long-enough-but-<odd>", "x" * 201])
-def test_a_secret_that_wordpress_would_rewrite_is_refused(secret: str) -> None:
+def test_a_secret_that_wordpress_would_change_is_refused(secret: str) -> None:
     woocommerce.check_secret(SECRET)
     with pytest.raises(Invalid, match="16 to 200 visible characters"):
         woocommerce.check_secret(secret)

@@ -1,4 +1,4 @@
-"""Stripe's events in two open transactions do not pass each other: refund and sale find each other."""
+"""Concurrent transactions with Stripe's events do not miss each other's rows: refund and sale are matched."""
 
 from threading import Event as Signal
 from typing import Any
@@ -8,11 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import Databases, transact
+from tests.cast.shop import Shop
 from tests.harness.processes.threads import DEADLINE_S, run_concurrently
 from tests.tracker.sales.inbox.test_concurrency import count, has_lock_waiter, states, wait_until
 from tests.tracker.sales.orders.test_stripe_references import LATER, SECRET, send
 from tests.tracker.sales.payloads_read import event, payload, raw
-from tests.tracker.sales.shop import Shop
 from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.operations import ReceiveResult, dismiss, receive
 from tracker.sales.orders.models import Refund
@@ -46,20 +46,20 @@ def test_concurrent_transactions_see_each_others_result(
     source_id = shop.connect("stripe", SECRET)
     for name in before:
         send(shop, source_id, message(name))
-    first_is_in, second_is_done = Signal(), Signal()
+    first_is_received, second_is_done = Signal(), Signal()
 
     def send_first() -> ReceiveResult:
         def work(session: Session) -> ReceiveResult:
             value, source = message(first), get_source(session, source_id)
             received = receive(session, LATER, source, value["id"], raw(value), keys=shop.keys)
-            first_is_in.set()
+            first_is_received.set()
             wait_until(lambda: second_is_done.is_set() or has_lock_waiter(databases))
             return received
 
         return transact(databases.main, work)
 
     def send_second() -> ReceiveResult:
-        first_is_in.wait(DEADLINE_S)
+        first_is_received.wait(DEADLINE_S)
         received = send(shop, source_id, message(second))
         second_is_done.set()
         return received

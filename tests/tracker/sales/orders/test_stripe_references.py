@@ -1,4 +1,4 @@
-"""Stripe's events find their order by its payments, whatever comes first."""
+"""Stripe's events are matched to their order by its payments, in any order of arrival."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from config.database import Databases, read_session
+from tests.cast.shop import Shop
 from tests.tracker.sales.payloads_read import event, payload, raw
-from tests.tracker.sales.shop import Shop
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.operations import ReceiveResult
@@ -34,8 +34,8 @@ def send(shop: Shop, source_id: str, value: dict[str, Any]) -> ReceiveResult:
     return shop.send_raw(raw(value), key=value["id"], source_id=source_id, now=LATER)
 
 
-def send_all(shop: Shop, source_id: str, story: Iterable[dict[str, Any]]) -> list[str]:
-    return [send(shop, source_id, value).state for value in story]
+def send_all(shop: Shop, source_id: str, values: Iterable[dict[str, Any]]) -> list[str]:
+    return [send(shop, source_id, value).state for value in values]
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def stripe(shop: Shop) -> str:
 
 
 def subscription(shop: Shop, shape: str = "basil") -> list[dict[str, Any]]:
-    """The session brings the token, the invoice the amounts, and the rest goes by the payment."""
+    """The session has the token, the invoice the amounts; the other events are matched by the payment."""
     payment: dict[str, Any] = {"payment_intent": "pi_3ExampleFirst", "charge": "ch_3ExampleFirst"}
     return [
         event("stripe_session_subscription", client_reference_id=shop.token("anna")),
@@ -55,7 +55,7 @@ def subscription(shop: Shop, shape: str = "basil") -> list[dict[str, Any]]:
 
 
 def fingerprint_of(databases: Databases, source_id: str) -> list[str]:
-    """Every row that the source's events made, without ids and without who came first."""
+    """Every row that the source's events created, without ids and without the order of arrival."""
     with read_session(databases.main) as session:
         sold = select(Sale.id).join(Event, Event.id == Sale.event_id).where(Event.source_id == source_id)
         queries = (
@@ -87,18 +87,20 @@ def fingerprint_of(databases: Databases, source_id: str) -> list[str]:
         return sorted(rows)
 
 
-def test_a_session_is_booked_and_its_creator_credited(shop: Shop, stripe: str, databases: Databases) -> None:
+def test_a_session_is_booked_and_its_creator_is_credited(
+    shop: Shop, stripe: str, databases: Databases
+) -> None:
     received = send(shop, stripe, event("stripe_session_paid", client_reference_id=shop.token("bob")))
 
     assert (received.state, received.reason) == ("applied", None)
-    [credit] = shop.attributions(SESSION_ORDER)
-    assert credit.enrollment_id == shop.enrollments["bob"]
+    [attribution] = shop.attributions(SESSION_ORDER)
+    assert attribution.enrollment_id == shop.enrollments["bob"]
     with read_session(databases.main) as session:
         assert find_sale(session, shop.brand_id, "pi_3ExampleOrderOne").order_id == SESSION_ORDER
 
 
 @pytest.mark.parametrize("shape", ["classic", "basil"])
-def test_first_invoice_and_session_are_one_sale_whatever_comes_first(
+def test_first_invoice_and_session_are_one_sale_in_either_order(
     shop: Shop, databases: Databases, shape: str
 ) -> None:
     session_event, invoice = subscription(shop, shape)[:2]
@@ -142,32 +144,32 @@ def test_a_payment_reported_last_links_the_refund_to_its_sale(
         assert session.scalars(select(Refund.amount_minor)).all() == [500]
 
 
-def test_a_payment_of_two_orders_belongs_to_the_one_that_is_sold(
+def test_a_payment_of_two_orders_belongs_to_the_sold_one(
     shop: Shop, stripe: str, databases: Databases
 ) -> None:
-    """Checkout can make an invoice for a payment: its session is the sale, the invoice is none."""
+    """Checkout can create an invoice for a payment: the session is the sale, the invoice is not."""
     invoice = event("stripe_invoice_first_basil", id="in_9", billing_reason="manual")
     pays: dict[str, Any] = {"invoice": "in_9", "payment": {"payment_intent": "pi_3ExampleOrderOne"}}
-    story = [
+    events = [
         invoice,
         event("stripe_invoice_payment_paid", **pays),
         payload("stripe_refund_created"),
         payload("stripe_session_paid"),
     ]
-    ends = set()
-    for order in permutations(story):
+    fingerprints = set()
+    for order in permutations(events):
         source_id = shop.connect("stripe", SECRET)
         send_all(shop, source_id, order)
-        ends.add("\n".join(fingerprint_of(databases, source_id)))
+        fingerprints.add("\n".join(fingerprint_of(databases, source_id)))
 
-    assert len(ends) == 1
-    assert "('re_3ExampleOne', 2000" in ends.pop()
+    assert len(fingerprints) == 1
+    assert "('re_3ExampleOne', 2000" in fingerprints.pop()
 
 
-def test_a_refund_of_a_payment_that_paid_two_sold_orders_is_counted_for_one_at_most(
+def test_a_refund_of_a_payment_of_two_sold_orders_is_booked_for_at_most_one(
     shop: Shop, databases: Databases
 ) -> None:
-    """Which one, a person must say; until then both are held."""
+    """A person must decide for which one; until then both are held."""
     paid: dict[str, Any] = {"payment_intent": "pi_3Both", "charge": "ch_3Both"}
     invoices = [
         event("stripe_invoice_first_classic", key=f"evt_{each}", id=each, **paid) for each in ("in_B", "in_A")
@@ -180,14 +182,14 @@ def test_a_refund_of_a_payment_that_paid_two_sold_orders_is_counted_for_one_at_m
         send_all(shop, source_id, (*order, named))
         with read_session(databases.main) as session:
             refunds = select(Refund.id).join(Sale, Sale.id == Refund.sale_id)
-            counted = session.scalars(refunds.where(Sale.namespace == source_id)).all()
+            booked = session.scalars(refunds.where(Sale.namespace == source_id)).all()
             parked = session.scalars(
                 select(Event).where(Event.source_id == source_id, Event.state == "parked")
             )
             reasons = [(each.order_id, each.reason) for each in parked]
-        assert len(counted) + bool(reasons) >= 1, order
-        assert len(counted) <= 1, order
-        assert all(name == "pi_3Both" and "in_A, in_B" in (why or "") for name, why in reasons), reasons
+        assert len(booked) + bool(reasons) >= 1, order
+        assert len(booked) <= 1, order
+        assert all(name == "pi_3Both" and "in_A, in_B" in (reason or "") for name, reason in reasons), reasons
 
 
 def test_events_outside_live_mode_are_booked_as_tests(shop: Shop, stripe: str, databases: Databases) -> None:
@@ -204,7 +206,7 @@ def test_a_redelivery_with_another_envelope_is_a_duplicate(shop: Shop, stripe: s
     assert (again.event_id, again.duplicate) == (first.event_id, True)
 
 
-def test_events_of_no_use_are_kept_without_effect(shop: Shop, stripe: str) -> None:
+def test_irrelevant_events_are_stored_without_effect(shop: Shop, stripe: str) -> None:
     received = send(shop, stripe, payload("stripe_session_paid", type="customer.created"))
 
     assert (received.state, received.reason) == (

@@ -1,4 +1,4 @@
-"""A shop and its provider tell of one order: one counts, the other adds names, touches and disputes."""
+"""A shop and its provider report one order: one is primary, the other adds names, touches and disputes."""
 
 from typing import Any
 
@@ -7,9 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
+from tests.cast.people import START
+from tests.cast.shop import Shop, cancellation, refund, sale
 from tests.tracker.sales.orders.test_stripe_references import LATER, SECRET, send
 from tests.tracker.sales.payloads_read import event, payload
-from tests.tracker.sales.shop import START, Shop, cancellation, refund, sale
 from tracker.sales.booking.models import RefundClaim
 from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.operations import ReceiveResult, dismiss
@@ -24,10 +25,10 @@ TOTAL = 11305
 def create_supporting_source(
     shop: Shop, kind: str = "stripe", supports: str | None = None, secret: str = SECRET
 ) -> str:
-    """A further source of the brand, which supports the given one, or the shop's own."""
+    """The id of a new source of the brand, which supports the given source or the shop's own."""
 
     def work(session: Session) -> str:
-        made, _secret = create_source(
+        created, _secret = create_source(
             session,
             START,
             brand_id=shop.brand_id,
@@ -36,7 +37,7 @@ def create_supporting_source(
             secret=secret,
             keys=shop.keys,
         )
-        return made.id
+        return created.id
 
     return transact(shop.databases.main, work)
 
@@ -47,7 +48,7 @@ def provider(shop: Shop) -> str:
 
 
 def send_sale(shop: Shop, *names: str, **changes: Any) -> ReceiveResult:
-    """The shop's own report, with the names that it knows."""
+    """Send the shop's own report of the sale, with these names as references."""
     return shop.send(
         "sale.created", sale(total=TOTAL, tax=1805, references=list(names), **changes), now=LATER
     )
@@ -72,7 +73,7 @@ def paid_session(shop: Shop, owner: str = "anna", **changes: Any) -> dict[str, A
     return event("stripe_session_paid", client_reference_id=shop.token(owner), **changes)
 
 
-def test_the_providers_session_credits_the_shops_order_and_sells_nothing(
+def test_a_provider_session_credits_the_shops_order_and_books_no_sale(
     shop: Shop, provider: str, databases: Databases
 ) -> None:
     send_sale(shop, PAYMENT)
@@ -85,7 +86,7 @@ def test_the_providers_session_credits_the_shops_order_and_sells_nothing(
 
 
 @pytest.mark.parametrize("name", [PAYMENT, SESSION])
-def test_a_session_waits_for_the_shops_order_by_any_of_its_names(
+def test_a_parked_session_is_applied_to_the_shops_order_by_any_of_its_names(
     shop: Shop, provider: str, databases: Databases, name: str
 ) -> None:
     received = send(shop, provider, paid_session(shop))
@@ -96,7 +97,7 @@ def test_a_session_waits_for_the_shops_order_by_any_of_its_names(
     assert shop.attributions()[-1].enrollment_id == shop.enrollments["anna"]
 
 
-def test_the_shops_order_may_stand_in_the_metadata(shop: Shop, provider: str, databases: Databases) -> None:
+def test_the_shops_order_id_may_be_in_the_metadata(shop: Shop, provider: str, databases: Databases) -> None:
     received = send(shop, provider, paid_session(shop, metadata={"order_id": "1001"}))
     send_sale(shop)
     assert state_of(databases, received.event_id) == ("applied", "1001")
@@ -131,7 +132,7 @@ def test_a_refund_unknown_to_the_shop_is_parked_until_reported(
     assert state_of(databases, received.event_id) == ("applied", "1001")
 
 
-def test_several_refunds_of_the_provider_may_be_one_of_the_shops(
+def test_several_refunds_of_the_provider_may_match_one_of_the_shop(
     shop: Shop, provider: str, databases: Databases
 ) -> None:
     send_sale(shop, PAYMENT)
@@ -139,7 +140,7 @@ def test_several_refunds_of_the_provider_may_be_one_of_the_shops(
     two = send(shop, provider, event("stripe_refund_created", key="evt_r2", id="re_3Two", amount=500))
     send_refund(shop, 2000)
     states = {state_of(databases, each.event_id)[0] for each in (one, two)}
-    assert states == {"applied", "parked"}, "500 of what went back has not been told by the shop"
+    assert states == {"applied", "parked"}, "the shop has not reported 500 of the refunded amount"
     send_refund(shop, 500, "ours-2")
     assert {state_of(databases, each.event_id)[0] for each in (one, two)} == {"applied"}
 
@@ -148,16 +149,16 @@ def test_a_failed_provider_refund_needs_no_report_of_the_shop(
     shop: Shop, provider: str, databases: Databases
 ) -> None:
     send_sale(shop, PAYMENT)
-    made = send(shop, provider, payload("stripe_refund_created"))
+    created = send(shop, provider, payload("stripe_refund_created"))
     failed = event("stripe_refund_created", type="refund.failed", key="evt_f", status="failed")
     assert send(shop, provider, failed).state == "applied"
-    assert state_of(databases, made.event_id) == ("applied", "1001")
+    assert state_of(databases, created.event_id) == ("applied", "1001")
 
 
 def test_a_cumulative_refund_of_the_provider_counts_once(
     shop: Shop, provider: str, databases: Databases
 ) -> None:
-    """By charge.refunded, which names no single refund since 2022."""
+    """In `charge.refunded`, which has not listed single refunds since 2022."""
     send_sale(shop, PAYMENT)
     assert send(shop, provider, payload("stripe_charge_refunded_basil")).state == "parked"
     send_refund(shop)
@@ -188,13 +189,15 @@ def test_a_refund_claim_can_be_dismissed(shop: Shop, provider: str, databases: D
 
 
 def test_disputes_are_reported_by_the_provider(shop: Shop, provider: str, databases: Databases) -> None:
-    """A shop mostly does not hear of them."""
+    """Most shops do not report them."""
     send_sale(shop, CHARGE)
     assert send(shop, provider, payload("stripe_dispute_created")).state == "applied"
     assert [each.status for each in rows_of_order(databases, DisputeStatus)] == ["opened"]
 
 
-def test_another_total_is_noted_and_does_not_count(shop: Shop, provider: str, databases: Databases) -> None:
+def test_a_different_total_of_the_provider_is_noted_and_not_booked(
+    shop: Shop, provider: str, databases: Databases
+) -> None:
     send_sale(shop, PAYMENT)
     received = send(shop, provider, paid_session(shop, amount_total=9999))
     assert received.reason is not None
@@ -207,7 +210,7 @@ def test_another_total_is_noted_and_does_not_count(shop: Shop, provider: str, da
 def test_an_applied_message_unparks_events_of_its_references(
     shop: Shop, provider: str, databases: Databases
 ) -> None:
-    """The shop knows the session, the session the payment, and the dispute only that."""
+    """The shop names the session, the session names the payment, and the dispute names only the payment."""
     disputed = send(shop, provider, payload("stripe_dispute_created"))
     send(shop, provider, paid_session(shop))
     send_sale(shop, SESSION)
@@ -217,14 +220,14 @@ def test_an_applied_message_unparks_events_of_its_references(
 def test_a_reference_is_learned_from_a_message_of_a_known_order(
     shop: Shop, provider: str, databases: Databases
 ) -> None:
-    """An old charge's refund names no payment intent; the dispute's second message names both."""
+    """The refund names only the charge; the dispute's second message names charge and payment intent."""
     send_sale(shop, PAYMENT)
     send_refund(shop)
     send(shop, provider, event("stripe_dispute_created", charge=None))
-    waiting = send(shop, provider, event("stripe_refund_created", payment_intent=None))
-    assert waiting.state == "parked"
+    parked = send(shop, provider, event("stripe_refund_created", payment_intent=None))
+    assert parked.state == "parked"
     send(shop, provider, event("stripe_dispute_created", key="evt_u", type="charge.dispute.updated"))
-    assert state_of(databases, waiting.event_id) == ("applied", "1001")
+    assert state_of(databases, parked.event_id) == ("applied", "1001")
 
 
 def test_a_refund_that_names_the_order_links_its_payment(shop: Shop, provider: str) -> None:

@@ -1,10 +1,11 @@
-"""Where it is in doubt which order is meant, or what went back, a person decides before anything is paid."""
+"""When the order or the refunded amount is ambiguous, a person decides before anything is paid."""
 
 from typing import Any
 
 import pytest
 
 from config.database import Databases, read_session, transact
+from tests.cast.shop import Shop, refund
 from tests.tracker.sales.orders.test_stripe_references import LATER, send
 from tests.tracker.sales.orders.test_supporting import (
     CHARGE,
@@ -18,7 +19,6 @@ from tests.tracker.sales.orders.test_supporting import (
 )
 from tests.tracker.sales.orders.test_supporting_kinds import WOO_SECRET, woo_order
 from tests.tracker.sales.payloads_read import event, payload
-from tests.tracker.sales.shop import Shop, refund
 from tracker.sales.inbox.operations import dismiss
 from tracker.sales.orders.models import DisputeStatus
 from tracker.sales.orders.queries import find_sale
@@ -31,12 +31,12 @@ def provider(shop: Shop) -> str:
 
 
 def holding_event_ids(shop: Shop, order_id: str = "1001") -> list[str]:
-    """Events that stand against the release of what the order earned."""
+    """Ids of the events that hold the commission of the order."""
     with read_session(shop.databases.main) as session:
         return [each.id for each in sale_history(session, find_sale(session, shop.brand_id, order_id)).parked]
 
 
-def lost(amount: int, at: int = 1762250000, key: str = "evt_l", **changes: Any) -> dict[str, Any]:
+def lost_dispute(amount: int, at: int = 1762250000, key: str = "evt_l", **changes: Any) -> dict[str, Any]:
     closed: dict[str, Any] = {"type": "charge.dispute.closed", "status": "lost", "amount": amount}
     return event("stripe_dispute_created", key=key, at=at, **closed | changes)
 
@@ -63,11 +63,11 @@ def test_a_message_with_a_reused_id_holds_its_order(shop: Shop, provider: str) -
 
 def test_test_events_add_nothing_to_a_live_order(shop: Shop, provider: str, databases: Databases) -> None:
     send_sale(shop)
-    tried: dict[str, Any] = {"metadata": {"order_id": "1001"}}
+    named: dict[str, Any] = {"metadata": {"order_id": "1001"}}
     events = [
-        paid_session(shop, **tried),
-        event("stripe_refund_created", **tried),
-        event("stripe_dispute_created", **tried),
+        paid_session(shop, **named),
+        event("stripe_refund_created", **named),
+        event("stripe_dispute_created", **named),
     ]
     for each in events:
         assert (
@@ -87,10 +87,10 @@ def test_a_live_payment_adds_nothing_to_a_test(shop: Shop, provider: str) -> Non
     assert len(shop.attributions()) == 1
 
 
-def test_the_same_number_at_another_shop_of_the_same_account_is_not_joined(
+def test_the_same_number_at_another_shop_of_the_same_account_is_not_matched(
     shop: Shop, provider: str, databases: Databases
 ) -> None:
-    """Order 1001 knows its payment. Another payment whose order has that number is another shop's."""
+    """Order 1001 has a known payment. Another payment with that order number belongs to another shop."""
     send_sale(shop, PAYMENT)
     other: dict[str, Any] = {"payment_intent": "pi_3OtherShop", "charge": "ch_3Other"}
     other["metadata"] = {"order_id": "1001"}
@@ -98,14 +98,14 @@ def test_the_same_number_at_another_shop_of_the_same_account_is_not_joined(
     assert (rows_of_order(databases, DisputeStatus), holding_event_ids(shop)) == ([], [])
 
 
-def test_two_shops_that_support_one_do_not_share_their_numbers(shop: Shop, databases: Databases) -> None:
+def test_order_numbers_of_two_supporting_shops_are_not_confused(shop: Shop, databases: Databases) -> None:
     first, second = (create_supporting_source(shop, "woocommerce", secret=WOO_SECRET) for _ in range(2))
     send_sale(shop, CHARGE)
     shop.send_raw(woo_order(), source_id=first, now=LATER, topic="order.updated")
     body = woo_order(transaction_id="ch_3AnotherPayment")
     other = shop.send_raw(body, source_id=second, now=LATER, topic="order.updated")
     assert state_of(databases, other.event_id) == ("parked", None)
-    shop.send("refund.created", refund(order_id="727"), now=LATER)  # of our own order 727
+    shop.send("refund.created", refund(order_id="727"), now=LATER)  # for the primary source's order 727
     assert holding_event_ids(shop) == []
 
 
@@ -131,16 +131,18 @@ def test_a_payment_id_takes_precedence_over_an_order_number(
 
 
 @pytest.mark.parametrize("then", [(), ("won",)])
-def test_a_lost_dispute_is_no_report_of_a_refund(shop: Shop, provider: str, then: tuple[str, ...]) -> None:
+def test_a_lost_dispute_does_not_cover_a_refund_claim(
+    shop: Shop, provider: str, then: tuple[str, ...]
+) -> None:
     send_sale(shop, PAYMENT)
-    send(shop, provider, lost(3000))
+    send(shop, provider, lost_dispute(3000))
     for status in then:
-        send(shop, provider, lost(3000, at=1762260000, key="evt_w", status=status))
+        send(shop, provider, lost_dispute(3000, at=1762260000, key="evt_w", status=status))
     assert send(shop, provider, payload("stripe_refund_created")).state == "parked"
 
 
 def test_claims_of_two_providers_need_two_reports(shop: Shop, provider: str) -> None:
-    """The order was paid in two parts; the shop has told of one of their refunds."""
+    """The order was paid in two parts; the shop has reported one of their refunds."""
     second = create_supporting_source(shop, "standard", secret=shop.secret)
     send_sale(shop, PAYMENT)
     send_refund(shop)
@@ -154,14 +156,14 @@ def test_a_refund_claimed_with_two_amounts_counts_once(shop: Shop) -> None:
     send_sale(shop)
     send_refund(shop, 2500)
     for amount in (2000, 2500):
-        told = shop.send("refund.created", refund("theirs", amount=amount), source_id=other, now=LATER)
-        assert told.state == "applied"
+        received = shop.send("refund.created", refund("theirs", amount=amount), source_id=other, now=LATER)
+        assert received.state == "applied"
 
 
 def test_a_dismissed_refund_claim_is_not_raised_again(
     shop: Shop, provider: str, databases: Databases
 ) -> None:
-    """Levels are sums: nobody could tell of a later one what of it is new."""
+    """Cumulative refunds are totals: a later one does not show which part of it is new."""
     send_sale(shop, PAYMENT)
     received = send(shop, provider, payload("stripe_refund_created"))
     transact(databases.main, lambda s: dismiss(s, received.event_id, reason="a voucher instead"))

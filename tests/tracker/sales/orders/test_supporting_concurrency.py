@@ -1,4 +1,4 @@
-"""Messages of a shop and of its provider in two open transactions do not pass each other."""
+"""Concurrent transactions with messages of a shop and its provider do not miss each other's rows."""
 
 from itertools import permutations
 from threading import Event as Signal
@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from config.database import Databases, transact
+from tests.cast.shop import Shop, envelope, refund, sale
 from tests.harness.processes.threads import DEADLINE_S, run_concurrently
 from tests.tracker.sales.inbox.test_concurrency import count, has_lock_waiter, states, wait_until
 from tests.tracker.sales.orders.test_stripe_references import LATER
@@ -19,7 +20,6 @@ from tests.tracker.sales.orders.test_supporting import (
     create_supporting_source,
 )
 from tests.tracker.sales.payloads_read import event, payload, raw
-from tests.tracker.sales.shop import Shop, envelope, refund, sale
 from tracker.sales.booking.models import RefundClaim
 from tracker.sales.inbox.operations import ReceiveResult, receive
 from tracker.sales.orders.locks import lock_orders
@@ -42,7 +42,7 @@ MESSAGES = {
     "claim": SourceMessage(False, "evt_2", raw(payload("stripe_refund_created"))),
     "dispute": SourceMessage(False, "evt_3", raw(event("stripe_dispute_created", payment_intent=None))),
 }
-"""The shop names the session, that the payment, the claim also the charge, and the dispute only this."""
+"""Shop: names the session. Session: the payment. Claim: payment and charge. Dispute: only the charge."""
 
 
 @pytest.mark.parametrize(
@@ -59,29 +59,29 @@ def test_concurrent_transactions_see_each_others_result(
 ) -> None:
     sources = {True: shop.source_id, False: create_supporting_source(shop)}
 
-    def tell(said: SourceMessage) -> ReceiveResult:
-        source_id = sources[said.is_from_shop]
-        return shop.send_raw(said.body, key=said.key, source_id=source_id, now=LATER)
+    def send(message: SourceMessage) -> ReceiveResult:
+        source_id = sources[message.is_from_shop]
+        return shop.send_raw(message.body, key=message.key, source_id=source_id, now=LATER)
 
-    for name, said in MESSAGES.items():
+    for name, message in MESSAGES.items():
         if name not in (first, second):
-            tell(said)
-    first_is_in, second_is_done = Signal(), Signal()
+            send(message)
+    first_is_received, second_is_done = Signal(), Signal()
 
     def send_first() -> ReceiveResult:
         def work(session: Session) -> ReceiveResult:
-            said = MESSAGES[first]
-            source = get_source(session, sources[said.is_from_shop])
-            received = receive(session, LATER, source, said.key, said.body, keys=shop.keys)
-            first_is_in.set()
+            message = MESSAGES[first]
+            source = get_source(session, sources[message.is_from_shop])
+            received = receive(session, LATER, source, message.key, message.body, keys=shop.keys)
+            first_is_received.set()
             wait_until(lambda: second_is_done.is_set() or has_lock_waiter(databases))
             return received
 
         return transact(databases.main, work)
 
     def send_second() -> ReceiveResult:
-        first_is_in.wait(DEADLINE_S)
-        received = tell(MESSAGES[second])
+        first_is_received.wait(DEADLINE_S)
+        received = send(MESSAGES[second])
         second_is_done.set()
         return received
 
@@ -94,21 +94,21 @@ def test_concurrent_transactions_see_each_others_result(
 @pytest.mark.postgresql
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
 def test_unparking_a_claim_does_not_deadlock_on_its_references(shop: Shop, databases: Databases) -> None:
-    """Who has a name wants the order next: both would wait until the database ends one of them."""
+    """One transaction has locked the names and needs the order, the other has locked the order."""
     provider = create_supporting_source(shop)
     for name in ("sale", "session", "claim"):
-        said = MESSAGES[name]
-        source_id = shop.source_id if said.is_from_shop else provider
-        shop.send_raw(said.body, key=said.key, source_id=source_id, now=LATER)
+        message = MESSAGES[name]
+        source_id = shop.source_id if message.is_from_shop else provider
+        shop.send_raw(message.body, key=message.key, source_id=source_id, now=LATER)
     names_are_locked, shop_is_done = Signal(), Signal()
 
     def send_by_provider() -> ReceiveResult:
         def work(session: Session) -> ReceiveResult:
-            said, source = MESSAGES["dispute"], get_source(session, provider)
+            message, source = MESSAGES["dispute"], get_source(session, provider)
             lock_orders(session, source.brand_id, source.namespace, names=[PAYMENT, CHARGE])
             names_are_locked.set()
             assert shop_is_done.wait(DEADLINE_S)
-            return receive(session, LATER, source, said.key, said.body, keys=shop.keys)
+            return receive(session, LATER, source, message.key, message.body, keys=shop.keys)
 
         return transact(databases.main, work)
 

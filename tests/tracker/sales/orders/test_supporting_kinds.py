@@ -1,4 +1,4 @@
-"""Which sources may support which, and shops that number their orders among them."""
+"""Which kinds of sources may support which, including shops that number their orders."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from config.database import Databases, transact
+from tests.cast.people import START
+from tests.cast.shop import Shop, cancellation, envelope, refund
 from tests.tracker.sales.orders.test_stripe_references import LATER, SECRET, send
 from tests.tracker.sales.orders.test_supporting import (
     CHARGE,
@@ -19,7 +21,6 @@ from tests.tracker.sales.orders.test_supporting import (
     state_of,
 )
 from tests.tracker.sales.payloads_read import event, payload, raw
-from tests.tracker.sales.shop import START, Shop, cancellation, envelope, refund
 from tracker.errors import Conflict, Invalid
 from tracker.sales.orders.models import Refund
 from tracker.sales.sources.operations import create_source, ensure_api_source
@@ -32,20 +33,22 @@ def woo_order(**changes: Any) -> bytes:
 
 
 def refunded_minor(order: dict[str, Any]) -> int:
-    """What went back of it, in minor units."""
+    """The sum of the refunds of a WooCommerce order, in minor units."""
     return -sum(round(float(each["total"]) * 100) for each in order["refunds"])
 
 
 def test_a_woocommerce_order_is_found_by_its_charge_id(shop: Shop, databases: Databases) -> None:
     woo = shop.connect("woocommerce", WOO_SECRET)
     provider = create_supporting_source(shop, supports=woo)
-    waiting = send(shop, provider, payload("stripe_dispute_created"))
+    parked = send(shop, provider, payload("stripe_dispute_created"))
     shop.send_raw(woo_order(), source_id=woo, now=LATER, topic="order.updated")
-    assert state_of(databases, waiting.event_id) == ("applied", "727")
+    assert state_of(databases, parked.event_id) == ("applied", "727")
 
 
-def test_the_number_of_one_shop_is_not_taken_for_anothers_id(shop: Shop, databases: Databases) -> None:
-    """Our own order 727 is not the one that WooCommerce numbers so."""
+def test_an_order_number_of_one_shop_is_not_used_as_an_order_id_of_another(
+    shop: Shop, databases: Databases
+) -> None:
+    """Order 727 of the primary source is not the WooCommerce order with the number 727."""
     woo = create_supporting_source(shop, "woocommerce", secret=WOO_SECRET)
     send_sale(shop, order_id="727")
     received = shop.send_raw(woo_order(), source_id=woo, now=LATER, topic="order.updated")
@@ -54,7 +57,7 @@ def test_the_number_of_one_shop_is_not_taken_for_anothers_id(shop: Shop, databas
     assert state_of(databases, received.event_id) == ("applied", "1001")
 
 
-def test_the_number_that_stripe_was_told_is_not_taken_for_the_id_of_another_order(
+def test_an_order_number_in_stripe_metadata_is_not_used_as_an_order_id(
     shop: Shop, databases: Databases
 ) -> None:
     woo = shop.connect("woocommerce", WOO_SECRET)
@@ -69,10 +72,10 @@ def test_the_number_that_stripe_was_told_is_not_taken_for_the_id_of_another_orde
     other = send(
         shop, provider, event("stripe_dispute_created", key="evt_o", id="dp_o", charge=None, **named)
     )
-    assert state_of(databases, other.event_id) == ("applied", "728"), "by its payment"
+    assert state_of(databases, other.event_id) == ("applied", "728"), "matched by its payment"
 
 
-def test_a_shop_and_a_provider_that_both_support_a_third_claim_the_same_refund(shop: Shop) -> None:
+def test_a_shop_and_a_provider_that_support_the_same_source_claim_one_refund(shop: Shop) -> None:
     provider, woo = (
         create_supporting_source(shop),
         create_supporting_source(shop, "woocommerce", secret=WOO_SECRET),
@@ -86,15 +89,15 @@ def test_a_shop_and_a_provider_that_both_support_a_third_claim_the_same_refund(s
 
 
 def test_a_shop_may_support_its_provider(shop: Shop, databases: Databases) -> None:
-    """Then Stripe's amounts and refunds count, and what the shop says of them is claimed."""
+    """Then Stripe's amounts and refunds count, and the shop's refunds are claims."""
     stripe = shop.connect("stripe", SECRET)
     woo = create_supporting_source(shop, "woocommerce", stripe, WOO_SECRET)
-    told: dict[str, Any] = {"meta_data": [{"id": 1, "key": "_ll", "value": shop.token("bob")}]}
-    told["meta_data"].append({"id": 2, "key": "_stripe_intent_id", "value": PAYMENT})
-    value = payload("woocommerce_order_refunded_in_part", **told)
+    notes: dict[str, Any] = {"meta_data": [{"id": 1, "key": "_ll", "value": shop.token("bob")}]}
+    notes["meta_data"].append({"id": 2, "key": "_stripe_intent_id", "value": PAYMENT})
+    value = payload("woocommerce_order_refunded_in_part", **notes)
     received = shop.send_raw(raw(value), source_id=woo, now=LATER, topic="order.updated")
     send(shop, stripe, event("stripe_session_paid"))
-    assert state_of(databases, received.event_id)[0] == "parked", "Stripe has not told of the refund"
+    assert state_of(databases, received.event_id)[0] == "parked", "Stripe has not reported the refund"
     back = refunded_minor(value)
     send(shop, stripe, event("stripe_refund_created", amount=back))
     assert state_of(databases, received.event_id) == ("applied", SESSION)
@@ -102,8 +105,8 @@ def test_a_shop_may_support_its_provider(shop: Shop, databases: Databases) -> No
     assert [each.amount_minor for each in rows_of_order(databases, Refund, SESSION)] == [back]
 
 
-def test_a_refund_that_failed_was_reported(shop: Shop, databases: Databases) -> None:
-    """Stripe counts; the shop's claim needs it no more than what it heard of the failure."""
+def test_a_failed_refund_of_the_provider_covers_a_claim_of_the_shop(shop: Shop, databases: Databases) -> None:
+    """Stripe is primary; its only report of the refund is the failure, and that covers the shop's claim."""
     stripe = shop.connect("stripe", SECRET)
     woo = create_supporting_source(shop, "woocommerce", stripe, WOO_SECRET)
     noted = [{"id": 2, "key": "_stripe_intent_id", "value": PAYMENT}]
@@ -135,21 +138,21 @@ def test_a_cancellation_after_a_lost_dispute_needs_no_refund(shop: Shop, databas
     assert state_of(databases, received.event_id) == ("applied", SESSION)
 
 
-@pytest.mark.parametrize("knows_first", [True, False])
+@pytest.mark.parametrize("is_claimed_first", [True, False])
 def test_a_shop_refund_is_covered_by_a_provider_refund_that_failed(
-    shop: Shop, databases: Databases, knows_first: bool
+    shop: Shop, databases: Databases, is_claimed_first: bool
 ) -> None:
-    """It told of the refund, and then that it failed: whether the shop said so before or after."""
+    """The provider reports the refund and then its failure; the claim may come before or after that."""
     stripe = shop.connect("stripe", SECRET)
     ours = create_supporting_source(shop, "standard", stripe, shop.secret)
     send(shop, stripe, event("stripe_session_paid"))
     send(shop, stripe, payload("stripe_refund_created"))
     failed = event("stripe_refund_created", type="refund.failed", key="evt_f", status="failed")
-    told = envelope("refund.created", refund("ours-1", order_id=SESSION, amount=2000))
-    if not knows_first:
+    claim = envelope("refund.created", refund("ours-1", order_id=SESSION, amount=2000))
+    if not is_claimed_first:
         send(shop, stripe, failed)
-    received = shop.send_raw(told, source_id=ours, now=LATER)
-    if knows_first:
+    received = shop.send_raw(claim, source_id=ours, now=LATER)
+    if is_claimed_first:
         send(shop, stripe, failed)
     assert state_of(databases, received.event_id) == ("applied", SESSION)
 
@@ -160,15 +163,15 @@ def test_a_cancellation_by_the_shop_is_parked_until_the_provider_refunded_everyt
     stripe = shop.connect("stripe", SECRET)
     ours = create_supporting_source(shop, "standard", stripe, shop.secret)
     send(shop, stripe, event("stripe_session_paid"))
-    told = envelope("order.cancelled", cancellation(order_id=SESSION))
-    received = shop.send_raw(told, source_id=ours, now=LATER)
+    claim = envelope("order.cancelled", cancellation(order_id=SESSION))
+    received = shop.send_raw(claim, source_id=ours, now=LATER)
     send(shop, stripe, payload("stripe_refund_created"))
     assert state_of(databases, received.event_id) == ("parked", SESSION)
     send(shop, stripe, event("stripe_refund_created", key="evt_r2", id="re_3Rest", amount=TOTAL - 2000))
     assert state_of(databases, received.event_id) == ("applied", SESSION)
 
 
-def test_only_a_source_whose_own_reports_count_can_be_supported(shop: Shop) -> None:
+def test_only_a_primary_source_can_be_supported(shop: Shop) -> None:
     provider = create_supporting_source(shop)
     with pytest.raises(Invalid, match=f"itself supports {shop.source_id}"):
         create_supporting_source(shop, supports=provider)
@@ -185,7 +188,7 @@ def test_a_supporting_source_sorts_after_the_source_it_supports(shop: Shop) -> N
 
 
 @pytest.mark.parametrize(("first", "second"), [("standard", "stripe"), ("stripe", "woocommerce")])
-def test_a_shop_and_its_provider_cannot_both_count(shop: Shop, first: str, second: str) -> None:
+def test_a_shop_and_its_provider_cannot_both_be_primary(shop: Shop, first: str, second: str) -> None:
     def connect(kind: str) -> str:
         def work(session: Session) -> str:
             values: dict[str, Any] = {"brand_id": shop.brand_id, "keys": shop.keys, "namespace": "both"}
@@ -193,13 +196,13 @@ def test_a_shop_and_its_provider_cannot_both_count(shop: Shop, first: str, secon
 
         return transact(shop.databases.main, work)
 
-    made = connect(first)
-    with pytest.raises(Conflict, match=f"say --supports {made}"):
+    primary = connect(first)
+    with pytest.raises(Conflict, match=f"use --supports {primary}"):
         connect(second)
 
 
 def test_a_supporting_source_adds_no_namespace_choice(shop: Shop) -> None:
-    """The brand's own programs report where its own order ids count."""
+    """The brand's own programs report to the namespace of the primary source."""
     create_supporting_source(shop, "standard", shop.connect("stripe", SECRET), shop.secret)
 
     def work(session: Session) -> str:

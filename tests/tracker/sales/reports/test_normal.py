@@ -1,4 +1,4 @@
-"""The normal form: what a report must hold, and what is said when it does not."""
+"""The normal form: the required fields of reports, and the errors for invalid ones."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -60,7 +60,7 @@ def changed(data: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in {**data, **changes}.items() if value is not MISSING}
 
 
-def test_the_sale_of_the_documentation_is_understood() -> None:
+def test_the_sale_of_the_documentation_is_parsed() -> None:
     report = parse_sale(SALE, RECEIVED_AT)
 
     assert (report.total, report.tax, report.shipping, report.currency) == (11900, 1900, 500, "EUR")
@@ -69,7 +69,7 @@ def test_the_sale_of_the_documentation_is_understood() -> None:
     assert report.items == (Item("A1", 1, 9500),)
 
 
-def test_a_sale_needs_no_more_than_six_fields() -> None:
+def test_a_sale_needs_only_six_fields() -> None:
     needed = ("order_id", "occurred_at", "currency", "total", "tax", "shipping")
     report = parse_sale({name: SALE[name] for name in needed}, RECEIVED_AT)
 
@@ -167,7 +167,7 @@ def test_an_invalid_dispute_is_refused_naming_the_field(changes: dict[str, Any],
         parse_dispute(changed(DISPUTE, changes), RECEIVED_AT)
 
 
-def test_a_cancellation_is_an_order_and_a_time() -> None:
+def test_a_cancellation_consists_of_an_order_and_a_time() -> None:
     data = {"order_id": "1001", "occurred_at": "2026-11-01T11:00:00+01:00"}
 
     assert parse_cancellation(data, RECEIVED_AT) == CancellationReport(
@@ -209,7 +209,7 @@ def test_private_fields_are_not_shown_when_a_report_is_printed() -> None:
 
 
 @given(st.datetimes(datetime(2000, 1, 2), datetime(2026, 10, 30)), st.integers(-23 * 60, 23 * 60))
-def test_every_time_with_a_zone_is_read_as_the_same_moment(naive: datetime, offset_minutes: int) -> None:
+def test_a_time_with_any_zone_is_converted_to_utc(naive: datetime, offset_minutes: int) -> None:
     hours, minutes = divmod(abs(offset_minutes), 60)
     sign = "-" if offset_minutes < 0 else "+"
     text = f"{naive.isoformat()}{sign}{hours:02}:{minutes:02}"
@@ -231,14 +231,14 @@ def test_every_time_with_a_zone_is_read_as_the_same_moment(naive: datetime, offs
         "2026-11-01T10:00:00Z ",
     ],
 )
-def test_what_is_no_rfc_3339_time_is_not_read(text: str) -> None:
+def test_a_time_that_is_not_rfc_3339_is_not_read(text: str) -> None:
     assert read_time(text) is None
 
 
 @pytest.mark.parametrize(
     "text", ["2026-11-01t10:00:00z", "2026-11-01 10:00:00.0Z", "2026-11-01T10:00:00.000000000Z"]
 )
-def test_the_spellings_of_rfc_3339_are_one_time(text: str) -> None:
+def test_all_spellings_of_rfc_3339_are_read_as_the_same_time(text: str) -> None:
     assert read_time(text) == datetime(2026, 11, 1, 10, tzinfo=UTC)
 
 

@@ -1,4 +1,4 @@
-"""One body has one meaning, or is refused."""
+"""Strict JSON: a body has exactly one meaning, or is refused."""
 
 import contextlib
 import json
@@ -21,7 +21,7 @@ _JSON = st.recursive(
 
 
 @given(_JSON)
-def test_what_json_can_say_without_fractions_is_read_as_it_is(value: Any) -> None:
+def test_json_without_fractions_is_read_unchanged(value: Any) -> None:
     assert strict_json.parse(json.dumps(value).encode()) == value
 
 
@@ -32,7 +32,7 @@ def test_any_bytes_are_read_or_refused_with_a_reason(raw: bytes) -> None:
 
 
 @given(st.lists(st.sampled_from([b"[", b"]", b'"', b"\\", b"{", b"}", b"1", b",", b":"]), max_size=60))
-def test_broken_brackets_and_strings_are_refused_and_nothing_else_happens(parts: list[bytes]) -> None:
+def test_broken_brackets_and_strings_are_refused_without_another_error(parts: list[bytes]) -> None:
     try:
         expected = json.loads(b"".join(parts), parse_float=Decimal)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The commands about sources, events and sales."""
+"""The commands `linkledger source` and `linkledger sale`."""
 
 import json
 from pathlib import Path
@@ -6,54 +6,54 @@ from pathlib import Path
 import pytest
 
 from config.database import read_session
+from tests.cast.api import Terminal
+from tests.cast.shop import Shop, envelope, refund, sale
 from tests.tracker.sales.api.hook_server import Server
 from tests.tracker.sales.payloads_read import FOLDER, payload, raw
-from tests.tracker.sales.shop import Shop, envelope, refund, sale
-from tests.tracker.terminal import Terminal
 from tracker.sales.integrations.kinds import kind_of
 from tracker.sales.sources.operations import get_source, source_secrets
 
 
-def test_a_source_is_made_and_its_secret_shown_once(terminal: Terminal, shop: Shop) -> None:
-    made = terminal.ask(
+def test_a_source_is_created_and_its_secret_shown_once(terminal: Terminal, shop: Shop) -> None:
+    created = terminal.ask(
         "source", "create", "--brand", shop.brand_id, "--kind", "standard", "--namespace", "orders"
     )
 
-    assert made["hook_url"] == f"http://127.0.0.1:8000/hooks/{made['id']}"
-    assert (made["kind"], made["namespace"]) == ("standard", "orders")
-    assert made["secret"].startswith("whsec_")
+    assert created["hook_url"] == f"http://127.0.0.1:8000/hooks/{created['id']}"
+    assert (created["kind"], created["namespace"]) == ("standard", "orders")
+    assert created["secret"].startswith("whsec_")
     listed = terminal.ask("source", "list", "--brand", shop.brand_id)
-    assert [each["id"] for each in listed] == [shop.source_id, made["id"]]
-    assert made["secret"] not in json.dumps(listed)
+    assert [each["id"] for each in listed] == [shop.source_id, created["id"]]
+    assert created["secret"] not in json.dumps(listed)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("--kind", "myspace"), "not a kind of source"),
-        (("--kind", "standard", "--namespace", "a b"), "no namespace"),
+        (("--kind", "standard", "--namespace", "a b"), "not a namespace"),
     ],
 )
-def test_a_source_that_cannot_be_is_refused(
+def test_an_invalid_source_is_refused(
     terminal: Terminal, shop: Shop, arguments: tuple[str, ...], message: str
 ) -> None:
     assert message in terminal.refused("source", "create", "--brand", shop.brand_id, *arguments)
     assert len(terminal.ask("source", "list", "--brand", shop.brand_id)) == 1
 
 
-def test_a_source_that_supports_another_says_so(terminal: Terminal, shop: Shop) -> None:
+def test_a_supporting_source_names_its_primary_source(terminal: Terminal, shop: Shop) -> None:
     create = ("source", "create", "--brand", shop.brand_id, "--kind", "stripe", "--supports", shop.source_id)
     assert "leave --namespace out" in terminal.refused(*create, "--namespace", "orders")
-    made = terminal.ask(*create)
+    created = terminal.ask(*create)
     [mine, _] = terminal.ask("source", "list", "--brand", shop.brand_id)
-    assert (made["supports"], made["namespace"]) == (shop.source_id, mine["namespace"])
+    assert (created["supports"], created["namespace"]) == (shop.source_id, mine["namespace"])
     assert f"supports {shop.source_id}" in terminal.run("source", "list", "--brand", shop.brand_id).output
 
 
-def test_a_secret_is_exchanged_and_a_source_deleted(terminal: Terminal, shop: Shop) -> None:
+def test_a_secret_is_rotated_and_a_source_deleted(terminal: Terminal, shop: Shop) -> None:
     assert terminal.ask("source", "rotate", shop.source_id)["secret"] != shop.secret
     assert terminal.ask("source", "delete", shop.source_id)["deleted_at"] is not None
-    assert "deleted already" in terminal.refused("source", "rotate", shop.source_id)
+    assert "already deleted" in terminal.refused("source", "rotate", shop.source_id)
 
 
 def test_parked_events_are_listed_with_their_reason(terminal: Terminal, shop: Shop) -> None:
@@ -69,7 +69,7 @@ def test_parked_events_are_listed_with_their_reason(terminal: Terminal, shop: Sh
     assert len(terminal.ask("source", "events")) == 2
 
 
-def test_events_are_replayed_singly_and_all(terminal: Terminal, shop: Shop) -> None:
+def test_events_are_replayed_one_by_one_or_all(terminal: Terminal, shop: Shop) -> None:
     parked = shop.send("refund.created", refund())
 
     assert terminal.ask("source", "replay", parked.event_id) == {
@@ -83,7 +83,7 @@ def test_events_are_replayed_singly_and_all(terminal: Terminal, shop: Shop) -> N
     assert "not an id" in terminal.refused("source", "replay", "--all", "--source", "bogus")
 
 
-def test_a_sale_is_shown_with_all_that_happened_to_it(terminal: Terminal, shop: Shop) -> None:
+def test_a_sale_is_shown_with_its_history(terminal: Terminal, shop: Shop) -> None:
     shop.send("sale.created", sale(click=shop.token("bob")))
     shop.send("refund.created", refund())
     shop.send("sale.created", sale(total=7000))
@@ -105,7 +105,7 @@ def test_text_output_summarises_the_result(terminal: Terminal, shop: Shop) -> No
     assert shop.source_id in terminal.run("source", "list", "--brand", shop.brand_id).stdout
 
 
-def test_a_file_is_sent_as_the_shop_would(
+def test_a_file_is_sent_signed_like_a_message_of_the_shop(
     terminal: Terminal, shop: Shop, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LINKLEDGER_BASE_URL", f"http://127.0.0.1:{server.port}")
@@ -129,40 +129,42 @@ def test_sending_to_an_unreachable_server_fails_with_a_message(
 
     result = terminal.run("source", "send", "--source", shop.source_id, str(file))
     assert result.exit_code == 1
-    assert "does not answer" in result.stderr
+    assert "No response from http://127.0.0.1:1/" in result.stderr
 
 
-def test_a_shops_own_secret_comes_by_stdin_and_is_not_shown(terminal: Terminal, shop: Shop) -> None:
+def test_a_shops_own_secret_is_read_from_stdin_and_not_shown(terminal: Terminal, shop: Shop) -> None:
     secret, newer = "whsec_ExampleOfThisYear000000000000", "whsec_ExampleOfNextYear000000000000"
     arguments = ("source", "create", "--brand", shop.brand_id, "--kind", "stripe", "--secret-from-stdin")
-    made = terminal.ask(*arguments, stdin=f"{secret}\n")
-    rotated = terminal.ask("source", "rotate", made["id"], "--secret-from-stdin", stdin=newer)
+    created = terminal.ask(*arguments, stdin=f"{secret}\n")
+    rotated = terminal.ask("source", "rotate", created["id"], "--secret-from-stdin", stdin=newer)
 
-    assert (made["secret"], rotated["secret"]) == (None, None)
+    assert (created["secret"], rotated["secret"]) == (None, None)
     with read_session(shop.databases.main) as session:
-        assert source_secrets(get_source(session, made["id"]), shop.keys) == [newer, secret]
+        assert source_secrets(get_source(session, created["id"]), shop.keys) == [newer, secret]
     wrong = terminal.run(*arguments, stdin="sk_live_1234567890")
     assert wrong.exit_code == 2
     assert "begins with whsec_" in wrong.stderr
     assert "sk_live_1234567890" not in wrong.output
 
 
-def test_a_shop_that_makes_its_secret_later_is_connected_in_two_steps(terminal: Terminal, shop: Shop) -> None:
+def test_a_shop_that_generates_its_secret_later_is_connected_in_two_steps(
+    terminal: Terminal, shop: Shop
+) -> None:
     create = ("source", "create", "--brand", shop.brand_id, "--kind")
-    told = terminal.run(*create, "stripe").stdout
-    source_id = told.split()[0]
+    output = terminal.run(*create, "stripe").stdout
+    source_id = output.split()[0]
 
-    assert "--secret-from-stdin" in told
-    assert "checkout.session.completed" in told
-    assert "makes its secrets itself" in terminal.refused("source", "rotate", source_id)
+    assert "--secret-from-stdin" in output
+    assert "checkout.session.completed" in output
+    assert "generates its secrets itself" in terminal.refused("source", "rotate", source_id)
     assert terminal.ask(*create, "shopify")["secret"] is None
 
 
-def test_the_secret_for_woocommerce_is_made_here(terminal: Terminal, shop: Shop) -> None:
-    made = terminal.ask("source", "create", "--brand", shop.brand_id, "--kind", "woocommerce")
+def test_the_secret_for_woocommerce_is_generated(terminal: Terminal, shop: Shop) -> None:
+    created = terminal.ask("source", "create", "--brand", shop.brand_id, "--kind", "woocommerce")
 
-    kind_of("woocommerce").check_secret(made["secret"])
-    assert terminal.ask("source", "rotate", made["id"])["secret"] != made["secret"]
+    kind_of("woocommerce").check_secret(created["secret"])
+    assert terminal.ask("source", "rotate", created["id"])["secret"] != created["secret"]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,7 @@ def test_the_secret_for_woocommerce_is_made_here(terminal: Terminal, shop: Shop)
         ("stripe", "stripe_session_paid", "", "whsec_ExampleOfThisYear000000000000"),
     ],
 )
-def test_a_file_is_sent_as_a_shop_of_its_kind_would(
+def test_a_file_is_sent_signed_as_each_kind_of_shop_does(
     terminal: Terminal,
     shop: Shop,
     server: Server,
@@ -190,7 +192,7 @@ def test_a_file_is_sent_as_a_shop_of_its_kind_would(
     assert (sent["status"], sent["answer"]["state"]) == (200, "applied")
 
 
-def test_a_sale_is_found_by_the_number_that_people_know(terminal: Terminal, shop: Shop) -> None:
+def test_a_sale_is_found_by_its_order_number(terminal: Terminal, shop: Shop) -> None:
     source_id = shop.connect("shopify", "shpss_0123456789abcdef")
     shop.send_raw(raw(payload("shopify_orders_paid")), source_id=source_id, topic="orders/paid")
 

@@ -1,4 +1,4 @@
-"""Connecting shops: sources and their secrets."""
+"""Creating, rotating and deleting sources."""
 
 import base64
 
@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
 from config.settings import Settings
-from tests.tracker.sales.shop import RECEIVED_AT, START, Shop
+from tests.cast.people import START
+from tests.cast.shop import RECEIVED_AT, Shop
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.ids import new_id
 from tracker.sales.sources.models import Source
@@ -45,7 +46,7 @@ def test_the_former_secret_stays_live_until_the_next_rotation(shop: Shop) -> Non
     assert secrets_of(shop) == [third, second]
 
 
-def test_a_source_has_its_own_orders_unless_it_is_told_to_share(shop: Shop, databases: Databases) -> None:
+def test_a_source_has_its_own_namespace_unless_one_is_given(shop: Shop, databases: Databases) -> None:
     def create(session: Session) -> Source:
         return create_source(
             session, START, brand_id=shop.brand_id, kind="standard", namespace="shop", keys=shop.keys
@@ -69,7 +70,7 @@ def test_a_source_has_its_own_orders_unless_it_is_told_to_share(shop: Shop, data
         ({"brand_id": "nonsense"}, Invalid),
     ],
 )
-def test_a_source_that_cannot_be_is_not_written(
+def test_an_invalid_source_is_not_stored(
     shop: Shop, databases: Databases, changes: dict[str, str], error: type[Exception]
 ) -> None:
     values = {"brand_id": shop.brand_id, "kind": "standard", "namespace": "orders", **changes}
@@ -80,12 +81,10 @@ def test_a_source_that_cannot_be_is_not_written(
         assert len(list_sources(session, shop.brand_id)) == 1
 
 
-def test_a_deleted_source_can_neither_be_deleted_again_nor_get_a_secret(
-    shop: Shop, settings: Settings
-) -> None:
+def test_a_deleted_source_can_be_neither_deleted_nor_rotated(shop: Shop, settings: Settings) -> None:
     transact(shop.databases.main, lambda session: delete_source(session, RECEIVED_AT, shop.source_id))
 
-    with pytest.raises(Conflict, match="deleted already"):
+    with pytest.raises(Conflict, match="already deleted"):
         transact(shop.databases.main, lambda session: delete_source(session, RECEIVED_AT, shop.source_id))
-    with pytest.raises(Conflict, match="deleted already"):
+    with pytest.raises(Conflict, match="already deleted"):
         rotated(shop)

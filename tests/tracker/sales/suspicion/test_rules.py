@@ -1,4 +1,4 @@
-"""When a credited sale is suspicious: the rules by themselves."""
+"""The pure rules that decide when a credited sale is suspicious."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
@@ -26,7 +26,7 @@ MANY = int(SETTINGS["many_sales"][0])
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"),
+    ("written", "expected"),
     [
         (" Anna@Example.com ", "anna@example.com"),
         ("anna+tea@example.com", "anna@example.com"),
@@ -41,14 +41,14 @@ MANY = int(SETTINGS["many_sales"][0])
         ("...@gmail.com", "...@gmail.com"),
     ],
 )
-def test_aliases_of_a_mailbox_are_one(written: str, meant: str) -> None:
-    assert mailbox(written) == meant
-    assert address_hashes(written).mailbox == email_hash(meant)
+def test_aliases_of_a_mailbox_have_the_same_hash(written: str, expected: str) -> None:
+    assert mailbox(written) == expected
+    assert address_hashes(written).mailbox == email_hash(expected)
 
 
-@pytest.mark.parametrize("nothing", [None, "", "anna", 7, "a@" + "b" * 400])
-def test_what_is_no_address_has_no_hash(nothing: object) -> None:
-    assert address_hashes(nothing) == (None, None)
+@pytest.mark.parametrize("value", [None, "", "anna", 7, "a@" + "b" * 400])
+def test_a_value_that_is_not_an_address_has_no_hash(value: object) -> None:
+    assert address_hashes(value) == (None, None)
 
 
 def test_the_first_candidate_that_is_an_address_is_hashed() -> None:
@@ -56,7 +56,7 @@ def test_the_first_candidate_that_is_an_address_is_hashed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bought_by", "creator", "match"),
+    ("shopper_email", "creator", "match"),
     [
         ("Anna@example.com", "anna@example.com", "address"),
         ("anna+tea@example.com", "anna@example.com", "mailbox"),
@@ -65,15 +65,15 @@ def test_the_first_candidate_that_is_an_address_is_hashed() -> None:
         ("anne@example.com", "anna@example.com", None),
     ],
 )
-def test_a_creator_who_buys_is_recognised_by_any_form_of_his_address(
-    bought_by: str, creator: str, match: str | None
+def test_a_creator_who_buys_is_recognised_by_any_form_of_their_address(
+    shopper_email: str, creator: str, match: str | None
 ) -> None:
-    found = self_purchase(*address_hashes(bought_by), creator)
+    found = self_purchase(*address_hashes(shopper_email), creator)
     assert (found and found.evidence["match"]) == match
     assert found is None or "@" not in found.sentence + str(found.evidence)
 
 
-def test_a_shop_that_hashes_for_itself_may_send_either_form() -> None:
+def test_a_shop_that_sends_hashes_may_hash_address_or_mailbox() -> None:
     creator = "anna.tea@gmail.com"
     for sent in (email_hash(creator), email_hash("annatea@gmail.com")):
         assert self_purchase(sent, sent, creator) is not None
@@ -98,7 +98,7 @@ def code() -> CouponUse:
     return values  # type: ignore[return-value]
 
 
-def test_a_code_without_a_click_of_its_owners_is_suspicious() -> None:
+def test_a_code_without_a_click_of_its_owner_is_suspicious() -> None:
     found = coupon_without_click(inputs([touch("crt_b")], [code()]), "crt_a", "cou_1", links=True)
     assert found is not None
     assert "the code ANNA10 was used" in found.sentence
@@ -112,7 +112,7 @@ def test_a_click_of_the_coupon_owner_clears_the_suspicion(coupon_id: str | None)
 
 
 def late_click_of(click_minutes: float, checkout_minutes: float | None) -> Suspicion | None:
-    """Both in minutes from the payment."""
+    """The suspicion for these times of click and checkout, both in minutes after the payment."""
     started = None if checkout_minutes is None else PAID_AT + timedelta(minutes=checkout_minutes)
     clicked = touch("crt_a", PAID_AT + timedelta(minutes=click_minutes))
     return late_click(inputs([touch("crt_b", key="clk_0"), clicked], []), "clk_1", PAID_AT, started)
@@ -129,7 +129,7 @@ def test_a_click_after_the_checkout_had_begun_is_suspicious() -> None:
     }
 
 
-def test_a_click_after_the_payment_is_suspicious_whatever_is_known_of_the_checkout() -> None:
+def test_a_click_after_the_payment_is_suspicious_for_any_start_of_the_checkout() -> None:
     for checkout in (None, 3):
         found = late_click_of(4, checkout)
         assert found is not None
@@ -188,9 +188,9 @@ def test_every_sale_of_a_burst_is_suspicious(by: dict[str, str]) -> None:
         [sale(number, 0, shopper="h", creator_id=f"crt_{number % 2}") for number in range(MANY)],
         [sale(number, 0) for number in range(MANY)],
     ],
-    ids=["too few", "too slow", "two visitors", "two creators", "nobody is known"],
+    ids=["too few", "too slow", "two visitors", "two creators", "unidentified shoppers"],
 )
-def test_sales_that_are_no_burst_are_not_suspicious(burst: list[CreditedSale]) -> None:
+def test_sales_that_are_not_a_burst_are_not_suspicious(burst: list[CreditedSale]) -> None:
     assert many_sales(burst, MANY) == {}
 
 

@@ -1,1 +1,1 @@
-"""Shopify's webhooks."""
+"""Shopify's webhooks: signatures, orders and refunds."""

@@ -1,4 +1,4 @@
-"""Shopify's amounts: a decimal text each, and a set with it in the shop's and in the shopper's currency."""
+"""Shopify's amounts: a decimal string, and a set with the amount in the shop's and the shopper's currency."""
 
 from typing import Literal
 
@@ -10,9 +10,9 @@ MoneyView = Literal["shop_money", "presentment_money"]
 
 
 def shop_minor(fields: Fields, name: str, currency: str) -> int | None:
-    """Of `{name}_set` in the shop's currency, else of `name` itself; None when both are absent.
+    """Minor units of `{name}_set` in the shop's currency, else of `name`; None when both are absent.
 
-    Raises Invalid when the set is in another currency than the order.
+    Raises Invalid when the set is in a currency other than `currency`, the order's.
     """
     found = child(child(fields, f"{name}_set"), "shop_money")
     if found.values.get("amount") is None:
@@ -23,7 +23,7 @@ def shop_minor(fields: Fields, name: str, currency: str) -> int | None:
 
 
 def money_set_minor(fields: Fields, name: str, view: MoneyView, currency: str) -> int | None:
-    """Of a set in one of its two currencies; None when it has none, or another one."""
+    """Minor units of a set in one of its two currencies; None when absent or not in `currency`."""
     found = child(child(fields, name), view)
     if found.values.get("currency_code") != currency:
         return None

@@ -1,10 +1,10 @@
 """Shopify: paid and cancelled orders, and refunds.
 
-Written from Shopify's pages on webhooks and its REST reference of orders and refunds (2026-01); read 2026-11.
-All amounts are those in the shop's own currency (`shop_money`), also where the shopper saw another one.
+Sources, read 2026-11: Shopify's pages on webhooks and its REST reference of orders and refunds (2026-01).
+All amounts are in the shop's own currency (`shop_money`), even if the shopper paid in another one.
 
-The signature covers the body alone. A topic that somebody exchanged on the way could do little: a paid order
-must say itself that it is paid, a cancelled one when that was, and a refund has another shape altogether.
+The signature covers only the body. A forged topic header does little harm: the body of a paid order must
+state that it is paid, that of a cancelled order when it was cancelled, and a refund has different fields.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,9 +47,9 @@ _NEVER_PAID_STATUSES = ("pending", "authorized", "voided", "expired", "unpaid")
 
 
 def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> str:
-    """The event's own id. Raises NotAuthentic. `now` is not looked at: what is signed names no time.
+    """A key made of topic and event id. Raises NotAuthentic. `now` is unused, because no time is signed.
 
-    One event of the shop's may reach several topics under the same id, so the topic is part of the key.
+    The topic is part of the key, because one event may be sent to several topics under the same id.
     """
     named = lower_case(headers)
     check_body_signature("X-Shopify-Hmac-Sha256", named.get("x-shopify-hmac-sha256", ""), body, secrets)
@@ -57,13 +57,13 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now:
     key = visible_ascii(f"{named.get('x-shopify-topic', '')}:{event_id}")
     if key is None:
         raise NotAuthentic(
-            "malformed", "X-Shopify-Topic and X-Shopify-Event-Id are visible ASCII characters."
+            "malformed", "X-Shopify-Topic and X-Shopify-Event-Id must be visible ASCII characters."
         )
     return key
 
 
 def topic(headers: Mapping[str, str]) -> str | None:
-    """What the message is about; the body does not say."""
+    """The topic of the message, from its header; the body does not contain it."""
     return visible_ascii(lower_case(headers).get("x-shopify-topic", ""))
 
 
@@ -78,11 +78,11 @@ def signed_headers(secret: str, event_id: str, body: bytes, about: str) -> dict[
 
 
 def check_secret(secret: str) -> None:
-    """Raises Invalid. The secret is not repeated."""
+    """Raises Invalid when it cannot be a secret. The message does not repeat the secret."""
     if visible_ascii(secret) is None or len(secret) < 16 or secret.startswith(("shpat_", "shpca_")):
         raise Invalid(
-            "Shopify signs with the secret that stands below the list in Settings, Notifications, Webhooks, "
-            "or with the client secret of an app: 16 characters or more. Access tokens (shpat_) do not sign."
+            "Shopify signs with the secret shown below the list in Settings, Notifications, Webhooks, or "
+            "with the client secret of an app: 16 characters or more. Access tokens (shpat_) are not secrets."
         )
 
 
@@ -101,7 +101,7 @@ def read(body: bytes, about: str | None) -> Message:
 
 
 def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:
-    """What the message reports. Raises Invalid, naming the field, when it makes no sense."""
+    """The reports in the message. Raises Invalid, naming the invalid field."""
     if message.type is None:
         raise Invalid("The header X-Shopify-Topic is missing, so what the message is about cannot be told.")
     if message.type == _PAID:
@@ -168,12 +168,12 @@ def _not_negative(order: Fields, name: str, currency: str) -> int:
 
 
 def _duties(order: Fields, currency: str) -> int:
-    """What the border takes; part of the total, and no more the shop's than tax is."""
+    """Import duties. They are part of the total and, like tax, not revenue of the shop."""
     return max(shop_minor(order, "original_total_duties", currency) or 0, 0)
 
 
 def _shipping(order: Fields, currency: str) -> int:
-    """After its discounts and without its tax, which `total_tax` holds already."""
+    """Shipping after discounts and without its tax, which is part of `total_tax`."""
     if not isinstance(order.values.get("shipping_lines"), list):
         return max(shop_minor(order, "total_shipping_price", currency) or 0, 0)
     lines = (line for line in children(order, "shipping_lines") if line.values.get("is_removed") is not True)
@@ -181,7 +181,7 @@ def _shipping(order: Fields, currency: str) -> int:
 
 
 def _line_net(order: Fields, line: Fields, quantity: int, currency: str) -> int:
-    """price x quantity less discounts, and less tax where prices include it."""
+    """price x quantity less discounts, and less tax if prices include tax; in minor units, at least 0."""
     price = _not_negative(line, "price", currency)
     off = sum(_not_negative(each, "amount", currency) for each in children(line, "discount_allocations"))
     tax = 0
@@ -201,7 +201,7 @@ def _items(order: Fields, currency: str) -> tuple[Item, ...]:
 
 
 def _tokens(order: Fields) -> Iterator[str]:
-    """Cart attributes first, then properties of lines, then the address on which the visit began."""
+    """Tokens in cart attributes first, then in properties of lines, then in the landing page's URL."""
     yield from tokens_in_pairs(order, "note_attributes", "name")
     for line in children(order, "line_items"):
         yield from tokens_in_pairs(line, "properties", "name")

@@ -1,4 +1,4 @@
-"""Shopify's refunds: what went back, and what of it was tax and shipping, as far as it can be told."""
+"""Shopify's refunds: the refunded amount, and its tax and shipping parts where they can be determined."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,24 +15,24 @@ _FAILED = ("failure", "error")
 
 @dataclass(frozen=True)
 class _Parts:
-    """What a refund says it is made of. Whether amounts include their tax, it does not say."""
+    """The parts that a refund states, in minor units. It does not state whether they include their tax."""
 
-    lines: int
+    lines_minor: int
     line_tax_minor: int
-    shipping: int
+    shipping_minor: int
     shipping_tax_minor: int
 
     @property
     def tax_added_minor(self) -> int:
-        return self.lines + self.line_tax_minor + self.shipping + self.shipping_tax_minor
+        return self.lines_minor + self.line_tax_minor + self.shipping_minor + self.shipping_tax_minor
 
     @property
     def tax_included_minor(self) -> int:
-        return self.lines + self.shipping
+        return self.lines_minor + self.shipping_minor
 
 
 def refund(fields: Fields, received_at: datetime) -> tuple[AnyReport, ...]:
-    """What its transactions gave back. A refund that only puts goods on the shelf gives nothing back."""
+    """The amount of its refund transactions. A refund that only restocks goods has none, and no effect."""
     order_id, refund_id = require_numeric_id(fields, "order_id"), require_numeric_id(fields, "id")
     at = fields.time("processed_at" if fields.values.get("processed_at") else "created_at", received_at)
     given = [each for each in children(fields, "transactions") if _is_refund_payment(each)]
@@ -58,7 +58,7 @@ def _is_refund_payment(transaction: Fields) -> bool:
 
 
 def _shop_currency(fields: Fields) -> str | None:
-    """Of the first set that has one: every set names both currencies."""
+    """The shop's currency, from the first money set that is present: every set names both currencies."""
     sets = [child(fields, "total_duties_set")]
     sets += [child(line, "subtotal_set") for line in children(fields, "refund_line_items")]
     sets += [child(each, "amount_set") for each in children(fields, "order_adjustments")]
@@ -82,17 +82,17 @@ def _parts(fields: Fields, view: MoneyView, currency: str) -> _Parts:
         shipping = [money_set_minor(each, "subtotal_amount_set", view, currency) for each in back]
         shipping_tax_minor = [money_set_minor(each, "tax_amount_set", view, currency) for each in back]
     return _Parts(
-        lines=sum(money_set_minor(line, "subtotal_set", view, currency) or 0 for line in lines),
+        lines_minor=sum(money_set_minor(line, "subtotal_set", view, currency) or 0 for line in lines),
         line_tax_minor=sum(money_set_minor(line, "total_tax_set", view, currency) or 0 for line in lines),
-        shipping=sum(abs(minor or 0) for minor in shipping),
+        shipping_minor=sum(abs(minor or 0) for minor in shipping),
         shipping_tax_minor=sum(abs(minor or 0) for minor in shipping_tax_minor),
     )
 
 
 def _in_shop_currency(fields: Fields, amount: int, currency: str, shop_currency: str) -> int:
-    """The same refund in the shop's money: the parts that make it up in the one make it up in the other.
+    """The refund in the shop's currency, from its parts: those that add up to `amount` in the shopper's.
 
-    Raises Invalid when they do not: nothing is exchanged here at a rate of our own.
+    Raises Invalid when they do not add up. Amounts are never converted with a rate of our own.
     """
     seen, own = _parts(fields, "presentment_money", currency), _parts(fields, "shop_money", shop_currency)
     if seen.tax_added_minor == amount:
@@ -107,8 +107,11 @@ def _in_shop_currency(fields: Fields, amount: int, currency: str, shop_currency:
 
 
 def _tax_and_shipping(parts: _Parts, amount: int) -> tuple[int | None, int | None]:
-    """Tax, and shipping without its tax, when the parts make up the amount; else unknown, and shared out."""
-    tax, shipping = parts.line_tax_minor + parts.shipping_tax_minor, parts.shipping
+    """Tax, and shipping without its tax, when the parts add up to the amount; else (None, None).
+
+    A refund without stated parts is shared out by the rule for unstated refunds (docs/money.md).
+    """
+    tax, shipping = parts.line_tax_minor + parts.shipping_tax_minor, parts.shipping_minor
     if parts.tax_added_minor != amount:
         if parts.tax_included_minor != amount:
             return None, None

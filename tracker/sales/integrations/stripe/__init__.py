@@ -1,1 +1,1 @@
-"""Stripe's events, in the classic shape and the one since 2025-03-31."""
+"""Stripe's events, in the classic format and in the format since 2025-03-31 ("basil")."""

@@ -1,12 +1,13 @@
-"""Stripe: events of Checkout, subscriptions, refunds and disputes, in the classic and in today's shape.
+"""Stripe: events of Checkout, subscriptions, refunds and disputes, in the classic and the current format.
 
-Written from Stripe's API reference and its changelog for 2025-03-31 ("basil"), where an invoice lost
-`charge`, `payment_intent` and `tax`, and its subscription moved below `parent`; read 2026-11. The signature
-is checked here and not by Stripe's package, which this room does not load and which reads the clock itself.
+Sources, read 2026-11: Stripe's API reference and its changelog for 2025-03-31 ("basil"), which removed
+`charge`, `payment_intent` and `tax` from invoices and moved the subscription below `parent`. The signature is
+checked here and not by Stripe's package, which reads the system clock and is not loaded by this package.
 
-What an order is: a payment session is one, by its own id; the invoices of a subscription are one each, by
-theirs. The session that began a subscription names its first invoice and brings the evidence for it, whatever
-comes first. Refunds and disputes name a payment; the sale or `invoice_payment.paid` ties it to its order.
+What an order is: a Checkout session in payment mode is an order, by the session's id. Of a subscription, each
+invoice is an order, by the invoice's id. The session that started the subscription names the first invoice
+and brings the evidence for it; the two may arrive in either order. Refunds and disputes name a payment; the
+sale or `invoice_payment.paid` links the payment to its order.
 """
 
 import hashlib
@@ -36,14 +37,14 @@ Names = tuple[str | None, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class _Rule:
-    """How to find the order of an object, as its id and its other names, and what to make of it."""
+    """How to read the names of an object's order (its id and its references), and how to make the reports."""
 
     names: Callable[[Mapping[str, Any]], Names]
     reports: Callable[[StripeEvent], tuple[AnyReport, ...]]
 
 
 def _by_payment(found: Mapping[str, Any]) -> Names:
-    """A refund, a dispute or a charge names no order, only its payment."""
+    """A refund or a dispute names no order, only its payment."""
     return None, payment_names(found)[:1]
 
 
@@ -62,7 +63,7 @@ _RULES = {
     "refund.created": _REFUND,
     "refund.updated": _REFUND,
     "refund.failed": _REFUND,
-    "charge.refund.updated": _REFUND,  # what refund.updated was called before 2024
+    "charge.refund.updated": _REFUND,  # the name of refund.updated before 2024
     "charge.dispute.created": _DISPUTE,
     "charge.dispute.updated": _DISPUTE,
     "charge.dispute.funds_withdrawn": _DISPUTE,
@@ -72,9 +73,9 @@ _RULES = {
 
 
 def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> str:
-    """The event's id. `secrets` are all that are live, as Stripe shows them. Raises NotAuthentic.
+    """The event's id. `secrets` are all live secrets, as Stripe shows them. Raises NotAuthentic.
 
-    The header is "t=SECONDS,v1=HEX[,v1=HEX…]"; what is signed are the seconds, a dot and the body.
+    The header is "t=SECONDS,v1=HEX[,v1=HEX…]"; the signed bytes are the seconds, a dot and the body.
     """
     given = lower_case(headers).get(_HEADER, "")
     if not given:
@@ -83,7 +84,7 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now:
     seconds = next((value for name, _, value in parts if name.strip() == "t"), "")
     signatures = [value.strip().encode() for name, _, value in parts if name.strip() == "v1"]
     if not _SECONDS.fullmatch(seconds) or not signatures:
-        raise NotAuthentic("malformed", "Stripe-Signature is t= with whole seconds, and at least one v1=.")
+        raise NotAuthentic("malformed", "Stripe-Signature must have t= with seconds since 1970, and a v1=.")
     found = False
     for secret in secrets:
         expected = _signature(secret, seconds, body).encode()
@@ -92,10 +93,10 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now:
     if not found:
         raise NotAuthentic(
             "signature",
-            "No v1 in Stripe-Signature fits this source's secret and the body as it arrived. The secret is "
-            "the signing secret of this very endpoint at Stripe.",
+            "No v1 in Stripe-Signature matches this source's secret and the received body. The secret must "
+            "be the signing secret of this endpoint at Stripe.",
         )
-    require_recent(int(seconds), now, "Stripe-Signature", "is it right?")
+    require_recent(int(seconds), now, "Stripe-Signature", "check the clock here.")
     return _event_id(body)
 
 
@@ -109,19 +110,19 @@ def signed_headers(secret: str, at: datetime, body: bytes) -> dict[str, str]:
 
 
 def check_secret(secret: str) -> None:
-    """Raises Invalid on what Stripe does not sign with, such as an API key. The secret is not repeated."""
+    """Raises Invalid for an API key and other invalid secrets. The message does not repeat the secret."""
     if not _SECRET.fullmatch(secret):
         raise Invalid(
             "The signing secret of an endpoint at Stripe begins with whsec_. The endpoint's page shows it "
-            "(Developers, Webhooks); API keys, which begin with sk_ or rk_, do not belong here."
+            "(Developers, Webhooks); API keys, which begin with sk_ or rk_, are not accepted."
         )
 
 
 def read(body: bytes) -> Message:
-    """The event. Raises Invalid when the body is not strict JSON or not an object.
+    """Reads an event. Raises Invalid when the body is not strict JSON or not an object.
 
-    How many deliveries are pending, and which version of the API wrote the event, says nothing of what
-    happened: two deliveries that differ only there are the same message.
+    The number of pending deliveries and the API version are left out: two deliveries that differ only in them
+    are the same message.
     """
     event = strict_json.parse(body)
     if not isinstance(event, dict):
@@ -133,12 +134,12 @@ def read(body: bytes) -> Message:
     references: tuple[str, ...] = ()
     if named in _RULES and isinstance(found, dict):
         order_id, references = _RULES[named].names(found)
-    said = {"created": event.get("created"), "livemode": event.get("livemode"), "object": found}
+    content = {"created": event.get("created"), "livemode": event.get("livemode"), "object": found}
     is_live = event.get("livemode")
     return Message(
         named,
         order_id,
-        said,
+        content,
         references,
         is_test=not is_live if isinstance(is_live, bool) else None,
         other_names=other_names(found) if isinstance(found, dict) else (),
@@ -146,7 +147,7 @@ def read(body: bytes) -> Message:
 
 
 def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:
-    """What the event reports. Raises Invalid, naming the field, when it makes no sense."""
+    """The reports in the event. Raises Invalid, naming the invalid field."""
     if message.type is None:
         raise Invalid("type must be the name of an event, such as checkout.session.completed.")
     rule = _RULES.get(message.type)
@@ -170,7 +171,7 @@ def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:
 
 
 def _event_id(body: bytes) -> str:
-    """Of a body that cannot be read it is the hash: it is kept all the same, and parked."""
+    """The event's id, or a hash of the body if it cannot be read: such a message is stored and parked."""
     try:
         event = strict_json.parse(body)
     except Invalid:

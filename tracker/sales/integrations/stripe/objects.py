@@ -1,4 +1,4 @@
-"""What is common to Stripe's objects: ids that may be expanded, amounts, metadata, discounts."""
+"""Fields that Stripe's objects have in common: ids and expanded objects, amounts, metadata, discounts."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MAXIMUM_CODES = 20
 
 @dataclass(frozen=True)
 class StripeEvent:
-    """One event; `object` is what happened to, `order_id` and `references` what was read of its order."""
+    """One event. `object` is its data.object; `order_id` and `references` are the names of its order."""
 
     type: str
     at: datetime
@@ -28,7 +28,7 @@ class StripeEvent:
 
     @property
     def order_name(self) -> str:
-        """The order, or the payment by which it will be found. Raises Invalid when there is neither."""
+        """The order's id, or the payment by which the order is found. Raises Invalid without both."""
         name = self.order_id or next(iter(self.references), None)
         if name is None:
             raise Invalid(f"{self.object.path} names neither an order nor a payment.")
@@ -36,22 +36,22 @@ class StripeEvent:
 
 
 def id_of(value: Any) -> str | None:
-    """The id of an object that is there by its id, or whole."""
+    """The id of an object that Stripe sent as its id or expanded."""
     found = value.get("id") if isinstance(value, dict) else value
     return found if isinstance(found, str) and is_plain_text(found) else None
 
 
 def payment_names(found: Mapping[str, Any]) -> tuple[str, ...]:
-    """The payment intent, then the charge; old charges have no payment intent."""
+    """The ids of the payment intent and the charge, if present; old charges have no payment intent."""
     names = (id_of(found.get("payment_intent")), id_of(found.get("charge")))
     return tuple(name for name in names if name)
 
 
 def other_names(found: Mapping[str, Any]) -> tuple[str, ...]:
-    """The object's payment by both its names, a charge's own, and the shop's order in its own metadata.
+    """Payment intent, charge, and the shop's order number in the metadata.
 
-    Shops that make the payment themselves leave their order's number there, WooCommerce's extension by this
-    key.
+    A shop that creates the payment itself stores its order number there; WooCommerce's Stripe extension uses
+    the key "order_id".
     """
     metadata = found.get("metadata")
     order = metadata.get("order_id") if isinstance(metadata, dict) else None
@@ -61,13 +61,13 @@ def other_names(found: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def child(fields: Fields, name: str) -> Fields:
-    """An object inside another; an absent one, or one that is only named by its id, is empty."""
+    """A nested object; empty when it is absent, or present only as an id."""
     value = fields.values.get(name)
     return Fields(value if isinstance(value, dict) else {}, f"{fields.path}.{name}")
 
 
 def children(fields: Fields, name: str) -> Iterator[Fields]:
-    """The objects of a list, or of Stripe's own kind of list, which holds them in `data`."""
+    """The objects of a list, or of Stripe's list object, which has them in `data`."""
     value = fields.values.get(name)
     if isinstance(value, dict):
         value = value.get("data")
@@ -77,13 +77,13 @@ def children(fields: Fields, name: str) -> Iterator[Fields]:
 
 
 def currency_of(fields: Fields) -> str:
-    """ISO's capital letters. Raises Invalid."""
+    """The ISO 4217 code in upper case; Stripe writes it in lower case. Raises Invalid."""
     written = fields.text("currency")
     return Fields({"currency": written.upper()}, fields.path).currency("currency")
 
 
 def signed_amount(fields: Fields, name: str, currency: str) -> int | None:
-    """Our minor units of what Stripe wrote; None when it is absent. Raises Invalid."""
+    """An amount in ISO minor units, converted from Stripe's units; None when absent. Raises Invalid."""
     value = fields.values.get(name)
     if value is None:
         return None
@@ -101,7 +101,7 @@ def signed_amount(fields: Fields, name: str, currency: str) -> int | None:
 
 
 def amount(fields: Fields, name: str, currency: str) -> int:
-    """The same, not negative; what is absent is 0."""
+    """Like `signed_amount`, but 0 when absent. Raises Invalid when negative."""
     minor = signed_amount(fields, name, currency) or 0
     if minor < 0:
         raise fields.wrong(name, f"is {minor}; it must be at least 0")
@@ -109,22 +109,22 @@ def amount(fields: Fields, name: str, currency: str) -> int:
 
 
 def required_amount(fields: Fields, name: str, currency: str) -> int:
-    """The same; it must be there."""
+    """Like `amount`. Raises Invalid when absent."""
     if fields.values.get(name) is None:
         raise fields.wrong(name, "is missing; it must be a whole number of Stripe's units")
     return amount(fields, name, currency)
 
 
 def tokens_in(*metadata: Fields) -> tuple[str, ...]:
-    """Click tokens in metadata, by the names that ours may have there."""
+    """Click tokens in metadata objects, under the names in TOKEN_NAMES."""
     values = [fields.values.get(name) for fields in metadata for name in TOKEN_NAMES]
     return tuple(value for value in values if isinstance(value, str) and value)
 
 
 def codes_in(fields: Fields) -> tuple[str, ...]:
-    """Every name of the discounts that were used: what the shopper typed, and the ids that stand for it.
+    """All names of the used discounts: the code that the shopper entered, and the ids of Stripe's objects.
 
-    Stripe sends the code itself only where discounts are expanded, else the promotion code's id.
+    Stripe sends the code itself only if discounts are expanded, otherwise the id of the promotion code.
     """
     found: list[str | None] = []
     for discount in (*children(fields, "discounts"), child(fields, "discount")):

@@ -1,4 +1,4 @@
-"""What happened to Stripe's payments afterwards: refunds and disputes."""
+"""Refunds and disputes of payments at Stripe."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -33,32 +33,33 @@ _DISPUTES: dict[str, DisputeStatusName] = {
 
 
 def charge_names(found: Mapping[str, Any]) -> Names:
-    """By the payment intent, as refunds and disputes are; an old charge has only its own id."""
+    """Named by the payment intent, like refunds and disputes; an old charge has only its own id."""
     own_id = id_of(found)
     return None, (payment_names(found) or ((own_id,) if own_id else ()))[:1]
 
 
 def refund(event: StripeEvent) -> tuple[AnyReport, ...]:
+    """The refund, and its failure if it has failed."""
     return tuple(_refund(event, event.object))
 
 
 def refunded_charge(event: StripeEvent) -> tuple[AnyReport, ...]:
-    """How much went back so far, and, in the classic shape, the refunds one by one."""
+    """The cumulative refund of the charge and, in the classic format, its single refunds."""
     fields = event.object
     currency = currency_of(fields)
-    so_far = required_amount(fields, "amount_refunded", currency)
+    refunded_minor = required_amount(fields, "amount_refunded", currency)
     single = [report for each in children(fields, "refunds") for report in _refund(event, each)]
-    if so_far == 0 and not single:
+    if refunded_minor == 0 and not single:
         return (NoEffect("nothing of the charge is refunded"),)
-    level = RefundLevelReport(event.order_name, fields.text("id"), event.at, currency, so_far)
-    return (*single, level) if so_far else tuple(single)
+    cumulative = RefundLevelReport(event.order_name, fields.text("id"), event.at, currency, refunded_minor)
+    return (*single, cumulative) if refunded_minor else tuple(single)
 
 
 def dispute(event: StripeEvent) -> tuple[AnyReport, ...]:
-    """Opened since the dispute was made; won or lost when the closing event says so.
+    """Opened at the time the dispute was created; won or lost by the closing event.
 
-    Several events tell of the same standing. All but the closing one say no more than that there is a
-    dispute, so that none of them need come first.
+    Several events report the same status. All but the closing one only show that there is a dispute, so each
+    of them reports it as opened, and any of them may arrive first.
     """
     fields = event.object
     status = _DISPUTES.get(fields.text("status"))
@@ -84,9 +85,9 @@ def dispute(event: StripeEvent) -> tuple[AnyReport, ...]:
 
 
 def _refund(event: StripeEvent, fields: Fields) -> Iterator[AnyReport]:
-    """A failed one is reported as made and taken back: the two events may come in either order.
+    """A failed refund is reported as a refund and its failure: the events may arrive in either order.
 
-    Both at the time when the refund was made, the only one that every event about it agrees on.
+    Both have the time when the refund was created, the only time on which all events about it agree.
     """
     status = fields.optional_text("status") or "succeeded"
     if status not in (*_VALID_STATUSES, *_FAILED_STATUSES):
@@ -95,14 +96,14 @@ def _refund(event: StripeEvent, fields: Fields) -> Iterator[AnyReport]:
     amount_minor = required_amount(fields, "amount", currency)
     if amount_minor == 0:
         raise fields.wrong("amount", "is 0; it must be at least 1")
-    refund_id, made_at = fields.text("id"), fields.unix_time("created", event.received_at)
+    refund_id, created_at = fields.text("id"), fields.unix_time("created", event.received_at)
     yield RefundReport(
         order_id=event.order_name,
         refund_id=refund_id,
-        occurred_at=made_at,
+        occurred_at=created_at,
         currency=currency,
         amount=amount_minor,
         reason=fields.optional_text("reason"),
     )
     if status in _FAILED_STATUSES:
-        yield RefundFailureReport(event.order_name, refund_id, made_at)
+        yield RefundFailureReport(event.order_name, refund_id, created_at)

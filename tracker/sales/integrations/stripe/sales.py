@@ -1,4 +1,4 @@
-"""What Stripe sold: Checkout sessions, and the invoices of subscriptions."""
+"""Sales at Stripe: Checkout sessions, and invoices of subscriptions."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -29,7 +29,7 @@ FIRST_INVOICE = "subscription_create"
 
 
 def session_names(found: Mapping[str, Any]) -> Names:
-    """A payment is an order of its own; of a subscription the first invoice is."""
+    """In payment mode the session is the order; in subscription mode its first invoice is."""
     own_id = id_of(found)
     if found.get("mode") == "subscription":
         return id_of(found.get("invoice")), (own_id,) if own_id else ()
@@ -37,7 +37,7 @@ def session_names(found: Mapping[str, Any]) -> Names:
 
 
 def session(event: StripeEvent) -> tuple[AnyReport, ...]:
-    """A Checkout session that was completed, or whose delayed payment came."""
+    """A Checkout session that was completed, or whose delayed payment has arrived."""
     fields = event.object
     mode = fields.values.get("mode")
     if mode == "subscription":
@@ -85,7 +85,7 @@ def _paid_session(event: StripeEvent) -> SaleReport | NoEffect:
 
 
 def invoice_names(found: Mapping[str, Any]) -> Names:
-    """Its payments stand in it: by `payment_intent` and `charge` in the classic shape, else in `payments`."""
+    """The invoice's id and its payments, from `payment_intent` and `charge` (classic) or `payments`."""
     if not _is_of_subscription(found.get("billing_reason")):
         return None, ()
     names = [*payment_names(found)]
@@ -95,9 +95,10 @@ def invoice_names(found: Mapping[str, Any]) -> Names:
 
 
 def invoice(event: StripeEvent) -> tuple[AnyReport, ...]:
-    """An invoice that was paid. The first of a subscription is its sale, each later one a further sale.
+    """A paid invoice of a subscription. Each is a sale; the first one even at 0, for its customer.
 
-    A part that was settled by credit of the customer's was not paid: tax and shipping shrink with the rest.
+    The part that was covered by the customer's credit balance was not paid: the total is the paid amount, and
+    tax and shipping are reduced in proportion.
     """
     fields = event.object
     reason = fields.values.get("billing_reason")
@@ -137,12 +138,13 @@ def invoice(event: StripeEvent) -> tuple[AnyReport, ...]:
 
 
 def invoice_payment_names(found: Mapping[str, Any]) -> Names:
+    """The invoice is the order; its payment is the reference."""
     payment = found.get("payment")
     return id_of(found.get("invoice")), payment_names(payment if isinstance(payment, dict) else {})
 
 
 def invoice_payment(event: StripeEvent) -> tuple[AnyReport, ...]:
-    """Since 2025-03-31 nothing but this event says which payment paid which invoice."""
+    """Links a payment to its invoice; since 2025-03-31 no other event does."""
     if event.order_id is None:
         raise event.object.wrong("invoice", "must be the id of an invoice")
     if not event.references:
@@ -151,7 +153,7 @@ def invoice_payment(event: StripeEvent) -> tuple[AnyReport, ...]:
 
 
 def _subscription_started(event: StripeEvent) -> tuple[AnyReport, ...]:
-    """The amounts come with the first invoice, at once or later; the session knows whose link it was."""
+    """The session has the evidence for attribution; the amounts come with the first invoice, in any order."""
     fields = event.object
     if event.order_id is None:
         return (NoEffect("the subscription has no invoice yet; each paid invoice will be a sale"),)
@@ -172,7 +174,7 @@ def _is_of_subscription(reason: Any) -> bool:
 
 
 def _shipping(fields: Fields, fallback_minor: int, currency: str) -> int:
-    """Without its tax, which `tax` holds already, whether prices include tax or not."""
+    """Shipping without its tax, which is part of the sale's `tax`, whether prices include tax or not."""
     cost = child(fields, "shipping_cost")
     if "amount_total" not in cost.values:
         return fallback_minor
@@ -184,7 +186,7 @@ def _invoice_shipping(fields: Fields, currency: str) -> int:
 
 
 def _invoice_tax(fields: Fields, currency: str) -> int:
-    """`tax` in the classic shape, `total_taxes` since 2025-03-31."""
+    """`tax` in the classic format, `total_taxes` since 2025-03-31."""
     if fields.values.get("tax") is not None:
         return amount(fields, "tax", currency)
     name = "total_taxes" if "total_taxes" in fields.values else "total_tax_amounts"
@@ -192,10 +194,10 @@ def _invoice_tax(fields: Fields, currency: str) -> int:
 
 
 def _invoice_tokens(fields: Fields) -> tuple[str, ...]:
-    """The shop may have left the token with the subscription; each invoice then carries a copy."""
+    """The shop may have stored the token in the subscription's metadata; each invoice has a copy of it."""
     classic = child(child(fields, "subscription_details"), "metadata")
-    present = child(child(child(fields, "parent"), "subscription_details"), "metadata")
-    return tuple(dict.fromkeys(tokens_in(child(fields, "metadata"), classic, present)))
+    current = child(child(child(fields, "parent"), "subscription_details"), "metadata")
+    return tuple(dict.fromkeys(tokens_in(child(fields, "metadata"), classic, current)))
 
 
 def _paid_at(event: StripeEvent) -> datetime:

@@ -1,4 +1,4 @@
-"""Steps of making hourly totals from clicks. Each is short, so that it holds up no redirect."""
+"""Steps that compute hourly totals from clicks. Each is short, so that it does not delay redirects."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,21 +28,21 @@ _SLICE_ROWS = 20_000
 
 
 class Page(NamedTuple):
-    """Clicks in the order of their ids, and all visitors' marks in them."""
+    """Clicks in the order of their ids, and the known spans of all visitor hashes in them."""
 
     rows: list[Row]
-    seen: dict[str, ClickSpan]
+    spans: dict[str, ClickSpan]
 
 
 def next_hour(session: Session, start: datetime) -> datetime | None:
-    """The first hour with clicks at or after `start`; the primary key answers that at once."""
+    """The first hour with clicks at or after `start`; one lookup in the primary key."""
     first = select(Click.id).where(Click.id >= uuid_lower_bound(start)).order_by(Click.id).limit(1)
     found = session.scalar(first)
     return None if found is None else hour_of(uuid_time(found))
 
 
-class MadeHour(NamedTuple):
-    """How many rows its totals were made from; `closed`: they stay as they are for good."""
+class CountedHour(NamedTuple):
+    """`rows`: how many rows its totals were computed from. `closed`: they no longer change."""
 
     rows: int
     stale: bool
@@ -50,14 +50,17 @@ class MadeHour(NamedTuple):
 
 
 class SpanCount(NamedTuple):
-    """How many clicks and confirmations the totals of a span were made from; `stale`: make some anew."""
+    """How many clicks and confirmations the totals of a span were computed from.
+
+    `stale`: some of its hours must be recounted.
+    """
 
     rows: int
     stale: bool
 
 
-def counted(session: Session, start: datetime, end: datetime) -> SpanCount:
-    """Closed hours are neither stale nor changed: callers do not ask about them."""
+def span_count(session: Session, start: datetime, end: datetime) -> SpanCount:
+    """Only for hours that are not closed: closed ones are never recounted."""
     numbers = session.scalars(
         select(ClickHour.counted).where(ClickHour.hour >= start, ClickHour.hour < end)
     ).all()
@@ -68,20 +71,20 @@ def is_closed(session: Session, hour: datetime) -> bool:
     return bool(session.scalar(select(ClickHour.closed).where(ClickHour.hour == hour)))
 
 
-def made_hours(session: Session, start: datetime, end: datetime) -> dict[datetime, MadeHour]:
-    """Those of the span whose totals were made, or are closed."""
+def counted_hours(session: Session, start: datetime, end: datetime) -> dict[datetime, CountedHour]:
+    """Hours of the span that are counted or closed."""
     columns = select(ClickHour.hour, ClickHour.counted, ClickHour.closed)
     found = session.execute(columns.where(ClickHour.hour >= start, ClickHour.hour < end))
-    return {hour: MadeHour(_row_count(number), number < 0, closed) for hour, number, closed in found}
+    return {hour: CountedHour(_row_count(number), number < 0, closed) for hour, number, closed in found}
 
 
-def _row_count(number: int) -> int:
-    """How many rows totals were made from, stale or not."""
-    return max(number, ~number)
+def _row_count(counted: int) -> int:
+    """The number of rows in a stored `counted`; it is the complement (negative) when stale."""
+    return max(counted, ~counted)
 
 
 def rows_between(session: Session, start: datetime, end: datetime) -> int:
-    """Clicks and confirmations of clicks."""
+    """Number of clicks plus number of confirmations."""
     first, last = uuid_lower_bound(start), uuid_lower_bound(end)
     return sum(
         session.scalar(select(func.count()).select_from(model).where(key >= first, key < last)) or 0
@@ -90,31 +93,31 @@ def rows_between(session: Session, start: datetime, end: datetime) -> int:
 
 
 def slices(start: datetime, end: datetime, expected_rows: int) -> list[tuple[datetime, datetime]]:
-    """Parts of a span with so few rows that counting one takes milliseconds."""
+    """Divide a span into parts with so few rows that counting one part takes milliseconds."""
     number = next(n for n in (1, 24, 1440, 86_400) if expected_rows <= n * _SLICE_ROWS or n == 86_400)
     bounds = [start + (end - start) * part // number for part in range(number + 1)]
     return list(zip(bounds, bounds[1:], strict=False))
 
 
 def read_page(session: Session, hour: datetime, after: UUID | None) -> Page:
-    """The next clicks of the hour; their marks are written down, and come with what was known of them."""
+    """The next clicks of the hour. Stores their visitor hashes and returns all that is known of these."""
     rows = _page(session, after or _id_before(hour), hour + HOUR)
     return Page(rows, update_visitors(session, rows))
 
 
 def read_all(session: Session, start: datetime, end: datetime) -> list[Row]:
-    """All clicks of a span that has less than a page of them."""
+    """All clicks of a span that has fewer than PAGE_ROWS."""
     return _page(session, _id_before(start), end)
 
 
 def update_visitors(session: Session, rows: Sequence[Row]) -> dict[str, ClickSpan]:
-    """Write down the marks in these clicks, and give what is known of them now."""
+    """Store the visitor hashes of these clicks and return their spans."""
     _upsert_visitors(session, rows)
     return _load_visitors(session, rows)
 
 
 def _id_before(hour: datetime) -> UUID:
-    """The last id before the hour, if there is one."""
+    """The largest possible id before the hour."""
     return UUID(int=uuid_lower_bound(hour).int - 1)
 
 
@@ -131,9 +134,9 @@ def _page(session: Session, after: UUID, end: datetime) -> list[Row]:
 
 
 def confirm(session: Session, click_ids: Sequence[UUID], reason: str) -> int:
-    """Confirm prerenders as visits. Returns how many are new.
+    """Store that prerenders were shown. Returns how many confirmations are new.
 
-    Ids of other clicks, and of those that are not here (yet), change nothing.
+    Ids of other clicks and of clicks that are not in the database (yet) change nothing.
     """
     unconfirmed = session.scalars(
         select(Click.id).where(Click.id.in_(click_ids), Click.verdict == "unconfirmed")
@@ -146,18 +149,18 @@ def confirm(session: Session, click_ids: Sequence[UUID], reason: str) -> int:
 
 
 def _upsert_visitors(session: Session, rows: Sequence[Row]) -> None:
-    """Add the page's marks; an order of arrival other than that of the ids changes nothing."""
+    """Add the visitor hashes of these clicks. The order of arrival does not matter."""
     found = visitor_spans(rows)
     if not found:
         return
     values = [
         {
             "visitor": visitor_hash,
-            "day": uuid_time(seen.first_id).date().isoformat(),
-            "first_id": seen.first_id,
-            "last_id": seen.last_id,
+            "day": uuid_time(span.first_id).date().isoformat(),
+            "first_id": span.first_id,
+            "last_id": span.last_id,
         }
-        for visitor_hash, seen in sorted(found.items())
+        for visitor_hash, span in sorted(found.items())
     ]
     on_postgres = session.get_bind().dialect.name == "postgresql"
     lower, higher = (func.least, func.greatest) if on_postgres else (func.min, func.max)
@@ -188,7 +191,7 @@ def _load_visitors(session: Session, rows: Sequence[Row]) -> dict[str, ClickSpan
 
 
 def write_doubts(session: Session, rows: Sequence[Row], doubts: Mapping[UUID, Doubt]) -> None:
-    """Those about these clicks, in the order of their ids, in place of what was decided before."""
+    """Replace the stored doubts about these clicks, which are in the order of their ids."""
     if not rows:
         return
     decided = {row.id for row in rows}
@@ -208,7 +211,7 @@ def write_doubts(session: Session, rows: Sequence[Row], doubts: Mapping[UUID, Do
 
 
 def write_totals(session: Session, totals: Iterable[tuple[datetime, UUID, Counter[str]]]) -> None:
-    """Totals of some hours and links, in place of what they were."""
+    """Insert or replace totals of hours and links."""
     values = [
         {"link_id": link_id, "hour": hour, **{name: counts[name] for name in TOTAL_COLUMNS}}
         for hour, link_id, counts in totals
@@ -220,24 +223,25 @@ def write_totals(session: Session, totals: Iterable[tuple[datetime, UUID, Counte
     session.execute(statement.on_conflict_do_update(index_elements=["link_id", "hour"], set_=changed), values)
 
 
-def finish_hours(session: Session, made: Mapping[datetime, int], changed: Sequence[datetime]) -> None:
-    """Their totals are written, from so many rows. Where clicks `changed`, those of the next 24 hours may be
-    repeats of new ones: their totals are stale, unless they are among those made here. The number that they
-    were made from stays, as its complement (~n < 0). All lie within a day.
+def finish_hours(session: Session, row_counts: Mapping[datetime, int], changed: Sequence[datetime]) -> None:
+    """Mark the hours of `row_counts` as counted, with the number of rows of each. All lie within a day.
+
+    In the 24 hours after a `changed` hour, clicks may be repeats of new clicks: those hours become stale
+    unless they are in `row_counts`. A stale hour keeps its number of rows as the complement (~n < 0).
     """
     if changed:
         later = ClickHour.hour > min(changed), ClickHour.hour <= max(changed) + REPEAT_WITHIN
         stale = update(ClickHour).where(*later, ~ClickHour.closed, ClickHour.counted >= 0)
         session.execute(stale.values(counted=-1 - ClickHour.counted))
-    if made:
-        values = [{"hour": hour, "counted": rows, "closed": False} for hour, rows in made.items()]
+    if row_counts:
+        values = [{"hour": hour, "counted": rows, "closed": False} for hour, rows in row_counts.items()]
         statement = insert_into(ClickHour, session)
         counted = {"counted": statement.excluded.counted}
         session.execute(statement.on_conflict_do_update(index_elements=["hour"], set_=counted), values)
 
 
 def link_totals(session: Session, link_id: UUID) -> Sequence[ClickTotal]:
-    """By hour, the oldest first."""
+    """Totals of a link by hour, oldest first."""
     return session.scalars(
         select(ClickTotal).where(ClickTotal.link_id == link_id).order_by(ClickTotal.hour)
     ).all()

@@ -1,4 +1,4 @@
-"""A small brand for tests: two creators with links, one with a coupon, and a connected shop."""
+"""A small brand with a connected shop that sends messages, and customers who buy there."""
 
 import json
 import uuid
@@ -11,11 +11,8 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, open_databases, read_connection, transact
 from config.settings import Settings
-from tracker.clicks.token import make_token
-from tracker.ids import new_uuid, uuid_of
-from tracker.people.accounts.operations import create_brand, create_creator
-from tracker.programs.links.operations import create_link
-from tracker.programs.operations import create_program, enroll
+from tests.cast.people import START, add_brand_with_program, add_member, click_token
+from tracker.programs.policies import change_policy
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.inbox.group_commit import GroupCommit
 from tracker.sales.inbox.operations import ReceiveResult
@@ -23,9 +20,12 @@ from tracker.sales.inbox.pending import Arrival, new_arrival
 from tracker.sales.orders.models import Sale
 from tracker.sales.sources.operations import create_source, get_live_source
 
-START = datetime.fromisoformat("2025-10-01T10:00:00+00:00")
 SOLD = "2025-11-01T10:00:00Z"
 RECEIVED_AT = datetime.fromisoformat("2025-11-01T10:00:02+00:00")
+LATEST = datetime.fromisoformat("2026-09-30T10:00:00+00:00")
+"""After everything that customers buy."""
+
+SaleData = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,12 @@ class Shop:
         return replace(self, databases=databases, intake=GroupCommit(databases.main, self.keys))
 
     def token(self, owner: str, at: str = "2025-10-30T10:00:00+00:00", *, earns: bool = True) -> str:
-        click_id = new_uuid(datetime.fromisoformat(at))
-        link_id = uuid_of(self.links[owner], "lnk")
-        return make_token(self.keys, click_id, link_id, earns=earns, confirmed=True)
+        """The token of a click on the owner's link."""
+        return click_token(self.keys, self.links[owner], datetime.fromisoformat(at), earns=earns)
+
+    def click(self, owner: str, day: str) -> str:
+        """The token of a click on the owner's link at ten of a day such as 10-30 of 2025."""
+        return self.token(owner, f"2025-{day}T10:00:00+00:00")
 
     def send(
         self,
@@ -71,7 +74,6 @@ class Shop:
         topic: str | None = None,
     ) -> ReceiveResult:
         name = key or f"msg_{uuid.uuid4().hex}"
-
         return self.intake.take(self.arrival(body, name, source_id, now, topic))
 
     def arrival(
@@ -112,39 +114,33 @@ class Shop:
                 )
             )
 
+    def credited_owner(self, order_id: str) -> str | None:
+        """The owner whom the newest decision credits."""
+        enrollment_id = self.attributions(order_id)[-1].enrollment_id
+        return next((owner for owner, each in self.enrollments.items() if each == enrollment_id), None)
+
 
 def create_shop(
     settings: Settings, databases: Databases, name: str = "Teas", coupon: str | None = "ANNA10"
 ) -> Shop:
-    """The creators' addresses are made from `name`, so that a test may open several shops."""
+    """A brand in Berlin with a 10 % program, and its members anna and bob: a link each, and anna's coupon.
+
+    The creators' addresses are made from `name`, so that a test may open several shops.
+    """
     keys = settings.secret_keys
+    domain = f"{name.lower().replace(' ', '-')}.example"
 
     def work(session: Session) -> Shop:
-        brand = create_brand(
-            session, START, name=name, currency="EUR", timezone="Europe/Berlin", hosts=["shop.example"]
-        )
-        program = create_program(session, START, brand_id=brand.id, name="Friends", rate_bp=1000)
-        links, enrollments = {}, {}
-        for owner in ("anna", "bob"):
-            email = f"{owner}@{name.lower().replace(' ', '-')}.example"
-            creator = create_creator(session, START, name=owner, email=email, country="DE")
-            enrollments[owner] = enroll(
-                session,
-                START,
-                program_id=program.id,
-                creator_id=creator.id,
-                coupon=coupon if owner == "anna" else None,
-            ).id
-            links[owner] = create_link(
-                session,
-                START,
-                program_id=program.id,
-                creator_id=creator.id,
-                destination="https://shop.example/tea",
-            ).id
-        source, secret = create_source(session, START, brand_id=brand.id, kind="standard", keys=keys)
+        brand_id, program_id = add_brand_with_program(session, START, name=name, timezone="Europe/Berlin")
+        members = {
+            owner: add_member(session, START, program_id, owner, email=f"{owner}@{domain}", coupon=code)
+            for owner, code in (("anna", coupon), ("bob", None))
+        }
+        links = {owner: each.link_id for owner, each in members.items()}
+        enrollments = {owner: each.enrollment_id for owner, each in members.items()}
+        source, secret = create_source(session, START, brand_id=brand_id, kind="standard", keys=keys)
         intake = GroupCommit(databases.main, keys)
-        return Shop(databases, keys, brand.id, source.id, secret, links, enrollments, intake)
+        return Shop(databases, keys, brand_id, source.id, secret, links, enrollments, intake)
 
     return transact(databases.main, work)
 
@@ -160,7 +156,8 @@ def envelope(kind: str, data: dict[str, Any], timestamp: str = SOLD) -> bytes:
     return json.dumps({"type": kind, "timestamp": timestamp, "data": data}).encode()
 
 
-def sale(**changes: Any) -> dict[str, Any]:
+def sale(**changes: Any) -> SaleData:
+    """119.00 EUR, of which 19.00 are tax and 5.00 shipping."""
     data = {
         "order_id": "1001",
         "occurred_at": SOLD,
@@ -173,6 +170,7 @@ def sale(**changes: Any) -> dict[str, Any]:
 
 
 def refund(refund_id: str = "r1", **changes: Any) -> dict[str, Any]:
+    """10.00 EUR of the sale."""
     data = {
         "order_id": "1001",
         "refund_id": refund_id,
@@ -184,6 +182,7 @@ def refund(refund_id: str = "r1", **changes: Any) -> dict[str, Any]:
 
 
 def dispute(status: str = "opened", **changes: Any) -> dict[str, Any]:
+    """About all of the sale."""
     data = {
         "order_id": "1001",
         "dispute_id": "d1",
@@ -197,3 +196,27 @@ def dispute(status: str = "opened", **changes: Any) -> dict[str, Any]:
 
 def cancellation(**changes: Any) -> dict[str, Any]:
     return {"order_id": "1001", "occurred_at": "2025-11-01T10:00:02Z", **changes}
+
+
+def set_customer_policy(
+    shop: Shop, customers: str = "lifetime", months: int | None = None, when: datetime = START
+) -> None:
+    """From then on the brand binds customers to the creator of their first purchase."""
+    transact(
+        shop.databases.main,
+        lambda s: change_policy(s, when, brand_id=shop.brand_id, customers=customers, months=months),
+    )
+
+
+def purchase(day: str, order_id: str = "", **changes: Any) -> SaleData:
+    """A sale at noon of a day such as 11-01 to the customer C1, whose order is named after it."""
+    year = "2025" if int(day[:2]) > 9 else "2026"
+    whose = {} if "customer_email_hash" in changes else {"customer": "C1"}
+    at = f"{year}-{day}T12:00:00Z"
+    return sale(**{"order_id": order_id or day, "occurred_at": at, **whose, **changes})
+
+
+def send_purchases(shop: Shop, *purchases: SaleData) -> None:
+    for each in purchases:
+        received = shop.send("sale.created", each, now=LATEST)
+        assert received.state == "applied", received.reason

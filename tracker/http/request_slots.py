@@ -1,4 +1,4 @@
-"""Limits how many requests run at the same time; the others wait for a slot."""
+"""Request slots: limits how many requests run at the same time; the others wait for a slot."""
 
 import threading
 from collections.abc import Iterable
@@ -8,30 +8,34 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 REQUEST_SLOT = "linkledger.turn"
-"""Where the environment of a request has its Turn."""
+"""The key of the RequestSlot in the WSGI environment of a request."""
 
 
 class RequestSlot:
-    """The slot of one request. Its thread may release it early, when it only waits."""
+    """The slot of one request. A thread that only waits may release it early."""
 
-    def __init__(self, free: threading.Semaphore) -> None:
-        self._semaphore = free
+    def __init__(self, semaphore: threading.Semaphore) -> None:
+        self._semaphore = semaphore
         self._acquired = False
 
     def begin(self) -> None:
-        """Waits until one is free; the second time in a row nothing happens."""
+        """Wait for a free slot. Does nothing if this request already has one."""
         if not self._acquired:
             self._semaphore.acquire()
             self._acquired = True
 
     def end(self) -> None:
+        """Release the slot. Does nothing if this request has none."""
         if self._acquired:
             self._acquired = False
             self._semaphore.release()
 
 
 class RequestLimiter:
-    """Runs inside BodyBuffer, and the response is sent after it: a slow client occupies no slot."""
+    """Starts after BodyBuffer has read the body and ends before the response is sent.
+
+    So a slow client occupies no slot.
+    """
 
     def __init__(self, app: "WSGIApplication", max_concurrent: int) -> None:
         self._app = app

@@ -1,8 +1,8 @@
-"""Computes hourly totals and prunes clicks. An entry point: it opens many short transactions on the click database.
+"""Computes hourly totals and prunes clicks, in many short transactions on the click database.
 
-Whatever came, came late, or was left half done by a process that died is found by one comparison: how many
-clicks an hour has, and how many its totals were made from. Every step writes what is, not what is added, so
-it may be repeated at will.
+New clicks, late clicks and the remains of a crashed run are found by one comparison: how many rows an hour
+has, and from how many its totals were computed. Every step writes absolute values, not increments, so it can
+be repeated.
 """
 
 import fcntl
@@ -18,19 +18,21 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
-from tracker.clicks.counting import partitions, pruning, totals, totals_of_few
-from tracker.clicks.counting.totals import HOUR
+from tracker.clicks.counting import hourly_totals as totals
+from tracker.clicks.counting import partitions, pruning
+from tracker.clicks.counting import small_spans as totals_of_few
+from tracker.clicks.counting.hourly_totals import HOUR
 from tracker.clicks.counting.visits import HourCount, hour_of
 
 DAY = timedelta(days=1)
 BATCH_SIZE = 500
-"""Links, or clicks, in one transaction."""
+"""Number of links or clicks in one transaction."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Result = TypeVar("Result")
 
 
 def no_lease_check() -> None:
-    """No lease check: for a caller without concurrent runs."""
+    """For a caller without concurrent runs."""
 
 
 class TotalsRun:
@@ -40,16 +42,16 @@ class TotalsRun:
         self._clicks, self._check_lease = clicks, check_lease
 
     def count(self, since: datetime, until: datetime) -> int:
-        """Make the totals of every hour of that time whose clicks changed. How many hours were made."""
-        made = 0
+        """Compute the totals of every changed hour of that time. Returns how many hours were counted."""
+        counted = 0
         for start, end in self._changed_days(hour_of(since), hour_of(until) + HOUR):
             self._check_lease()
             few = self._write(partial(totals_of_few.count_small_span, start=start, end=end))
-            made += sum(map(self._count_if_changed, self._hours(start, end))) if few is None else few
-        return made
+            counted += sum(map(self._count_if_changed, self._hours(start, end))) if few is None else few
+        return counted
 
     def confirm(self, click_ids: Sequence[UUID], reason: str) -> int:
-        """See totals.confirm. The hours of what is new are counted anew at the next count."""
+        """See totals.confirm. The next count recounts the hours of new confirmations."""
         return sum(
             self._write(
                 partial(totals.confirm, click_ids=click_ids[start : start + BATCH_SIZE], reason=reason)
@@ -58,7 +60,7 @@ class TotalsRun:
         )
 
     def prune(self, before: datetime) -> dict[str, int]:
-        """Remove clicks of before that hour, whose totals are made first if they are not yet."""
+        """Delete clicks from before that hour, after computing totals that are missing or out of date."""
         end = hour_of(before)
         for hour in self._hours(EPOCH, end):
             if not self._read(partial(totals.is_closed, hour=hour)):
@@ -71,7 +73,7 @@ class TotalsRun:
         return removed
 
     def _changed_days(self, since: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """Spans of a day at most, the oldest first. Halves of what changed are looked at, not every day."""
+        """Changed spans of at most a day, oldest first, found by bisection instead of checking every day."""
         start = self._read(partial(totals.next_hour, start=since))
         if start is None or start >= end or not self._is_changed(start, end):
             return
@@ -88,7 +90,7 @@ class TotalsRun:
     def _spans(
         self, start: datetime, end: datetime, length: timedelta
     ) -> Iterator[tuple[datetime, datetime]]:
-        """Spans of whole hours that begin with clicks, the oldest first. Hours without any cost nothing."""
+        """Spans of whole hours that begin with a click, oldest first. Hours without clicks are skipped."""
         while (first := self._read(partial(totals.next_hour, start=start))) is not None and first < end:
             start = min(first + length, end)
             yield first, start
@@ -96,7 +98,7 @@ class TotalsRun:
     def _count_if_changed(self, hour: datetime) -> bool:
         if self._read(partial(totals.is_closed, hour=hour)):
             return False
-        before = self._read(partial(totals.counted, start=hour, end=hour + HOUR))
+        before = self._read(partial(totals.span_count, start=hour, end=hour + HOUR))
         changed = before.rows != self._rows(hour, hour + HOUR, before.rows)
         if changed or before.stale:
             self._check_lease()
@@ -104,8 +106,8 @@ class TotalsRun:
         return changed or before.stale
 
     def _is_changed(self, start: datetime, end: datetime) -> bool:
-        """A whole span at once: nearly all hours are as they were."""
-        before = self._read(partial(totals.counted, start=start, end=end))
+        """Compares a whole span at once, because nearly all hours are unchanged."""
+        before = self._read(partial(totals.span_count, start=start, end=end))
         return before.stale or before.rows != self._rows(start, end, before.rows)
 
     def _rows(self, start: datetime, end: datetime, expected: int) -> int:
@@ -119,13 +121,13 @@ class TotalsRun:
         after: UUID | None = None
         while (page := self._write(partial(totals.read_page, hour=hour, after=after))).rows:
             after = page.rows[-1].id
-            doubts = count.add(page.rows, page.seen)
+            doubts = count.add(page.rows, page.spans)
             self._write(partial(totals.write_doubts, rows=page.rows, doubts=doubts))
         by_link = [(hour, *total) for total in sorted(count.totals.items())]
-        for place in range(0, len(by_link), BATCH_SIZE):
-            self._write(partial(totals.write_totals, totals=by_link[place : place + BATCH_SIZE]))
-        made, later = {hour: count.rows}, [hour] if changed else []
-        self._write(partial(totals.finish_hours, made=made, changed=later))
+        for start in range(0, len(by_link), BATCH_SIZE):
+            self._write(partial(totals.write_totals, totals=by_link[start : start + BATCH_SIZE]))
+        row_counts, changed_hours = {hour: count.rows}, [hour] if changed else []
+        self._write(partial(totals.finish_hours, row_counts=row_counts, changed=changed_hours))
 
     def _remove_clicks(self, end: datetime) -> dict[str, int]:
         if not self._read(partitions.is_partitioned):
@@ -133,7 +135,7 @@ class TotalsRun:
         old = self._read(partial(partitions.old_partitions, before=end))
         for name in old:
             self._write(partial(partitions.drop_partition, name=name))
-        outside = partial(partitions.delete_from_default, before=end, most=pruning.BATCH_ROWS)
+        outside = partial(partitions.delete_from_default, before=end, max_rows=pruning.BATCH_ROWS)
         return {"partitions": len(old), "clicks": self._repeat_until_done(outside)}
 
     def _repeat_until_done(self, step: Callable[[Session], int]) -> int:
@@ -154,7 +156,7 @@ class TotalsRun:
 
 @contextmanager
 def _write_lock(clicks: Engine) -> Iterator[None]:
-    """On SQLite wait at the lock file as redirects do: a sleeping busy handler would starve them."""
+    """On SQLite, take the lock file as redirects do; else they would sleep in SQLite's busy handler."""
     if clicks.dialect.name != "sqlite":
         yield
         return

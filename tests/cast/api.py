@@ -1,0 +1,96 @@
+"""Who talks to the product from outside: a program with an API key, and a terminal that runs commands."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+from click.testing import CliRunner, Result
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from werkzeug.test import TestResponse
+
+from config.database import Databases, read_session
+from config.settings import Settings
+from tracker.http.site import site
+from tracker.sales.inbox.models import Event
+from wsgi import create_app
+
+
+class Terminal:
+    """Runs commands as the console does, against the databases of a test."""
+
+    def __init__(self, settings: Settings, commands: tuple[click.Command, ...], **environment: str) -> None:
+        """`environment`: further variables."""
+        self._root = click.Group("linkledger", commands=list(commands))
+        self._environment = {
+            "LINKLEDGER_HOME": str(settings.home),
+            "LINKLEDGER_DATABASE_URL": settings.database_url,
+            "LINKLEDGER_SECRET_KEY": settings.secret_key,
+            **environment,
+        }
+
+    def run(self, *arguments: str, stdin: str = "") -> Result:
+        return CliRunner(env=self._environment).invoke(self._root, arguments, input=stdin)
+
+    def ask(self, *arguments: str, stdin: str = "") -> Any:
+        """The JSON that a command prints, which succeeds."""
+        result = self.run(*arguments, "--json", stdin=stdin)
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    def refused(self, *arguments: str) -> str:
+        """The message of a command that refuses with exit code 2 and prints nothing on stdout."""
+        result = self.run(*arguments, "--json")
+        assert (result.exit_code, result.stdout) == (2, ""), result.output
+        return result.stderr
+
+
+@contextmanager
+def application_client(settings: Settings) -> Iterator[FlaskClient]:
+    """A client of the whole application."""
+    application = create_app(settings)
+    yield application.test_client()
+    with application.app_context():
+        site().databases.close()
+
+
+@dataclass
+class ApiClient:
+    """A program of the brand: it shows a key, and reports and reads over the whole application."""
+
+    client: FlaskClient
+    key: str
+    responses: list[tuple[str, TestResponse]] = field(default_factory=list)
+    """Every response with the path that gave it, for who wants to look at all of them."""
+
+    def post(self, what: str, data: Any, idempotency_key: str | None = None, **headers: str) -> TestResponse:
+        """`data` as JSON, or bytes as they are."""
+        body = data if isinstance(data, bytes) else json.dumps(data).encode()
+        named = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json", **headers}
+        if idempotency_key is not None:
+            named["Idempotency-Key"] = idempotency_key
+        return self._record(f"/api/v1/{what}", self.client.post(f"/api/v1/{what}", data=body, headers=named))
+
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> TestResponse:
+        headers = {"Authorization": f"Bearer {self.key}"}
+        response = self.client.get(f"/api/v1/{path}", headers=headers, query_string=query or {})
+        return self._record(f"/api/v1/{path}", response)
+
+    def postback(self, *, method: str = "GET", **values: str) -> TestResponse:
+        values_with_key = {"key": self.key, **values}
+        if method == "POST":
+            return self.client.post("/postback", data=values_with_key)
+        return self.client.open("/postback", method=method, query_string=values_with_key)
+
+    def _record(self, path: str, response: TestResponse) -> TestResponse:
+        self.responses.append((path, response))
+        return response
+
+
+def row_count(databases: Databases, table: Any = Event) -> int:
+    """How many messages were stored, or rows of another table."""
+    with read_session(databases.main) as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
