@@ -19,6 +19,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as DeadlinePassed
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import Engine
@@ -27,7 +28,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.database import read_connection, read_session
 from config.process import process_id
 from tracker.clicks.metrics import LINK_LOOKUPS
-from tracker.clicks.redirect.domains import Domains
 from tracker.programs.codes import code_key
 from tracker.programs.links.changes import LinkChanges, changes_since
 from tracker.programs.links.domains import Domain, known_domains
@@ -252,3 +252,31 @@ class LinkCache:
             self._absent = {code: until for code, until in self._absent.items() if until > now}
         if len(self._absent) < MAX_ABSENT:
             self._absent[key] = time.monotonic() + ABSENT_TTL_S
+
+
+class Domains:
+    """All host names of brands. They are few, so each refresh reads them all."""
+
+    def __init__(self, load: Callable[[], Mapping[str, Domain]]) -> None:
+        self._load = load
+        self._known: Mapping[str, Domain] | None = None
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the host names have been read once; before that `find` finds none."""
+        return self._known is not None
+
+    def find(self, host: str) -> Domain | None:
+        """`host` as in the request. Reads memory only."""
+        return self._known.get(host_without_port(host)) if self._known and host else None
+
+    def refresh(self) -> None:
+        """Raises the database's errors; the host names in memory then stay."""
+        self._known = self._load()
+
+
+@lru_cache(maxsize=1024)
+def host_without_port(host: str) -> str:
+    """The host without port and final dot, in lower case."""
+    name = host.partition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
+    return name.lower().removesuffix(".")

@@ -7,7 +7,7 @@ from sqlalchemy.exc import OperationalError
 
 from config.database import Databases, read_session, transact
 from tests.cast.people import Cast
-from tracker.clicks.redirect.domains import Domains, host_without_port
+from tracker.clicks.redirect.link_cache import Domains, host_without_port
 from tracker.programs.links.domains import Domain, add_domain, known_domains, set_fallback
 
 OWN = Domain("brd_own", None)
