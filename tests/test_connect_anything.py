@@ -22,7 +22,7 @@ from tracker.sales.commands import COMMANDS
 from tracker.sales.sources.operations import create_source
 
 PAGE = ROOT / "docs" / "connect" / "anything.md"
-NOT_A_TOKEN = "a token that nobody signed"
+NOT_A_TOKEN = "not a signed token"
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 
@@ -55,9 +55,9 @@ def test_the_commands_on_the_page_work(
         own = {"BRAND": cast.brand_id, "URL": url, "PYTHONPATH": str(ROOT)}
         search = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
         printed = run_script(with_names(script, {"SOURCE": source[0]}), tmp_path, served | own | search)
-    answers = [json.loads(line) for line in printed.splitlines() if line.startswith('{"')]
-    assert [each.get("outcome") for each in answers] == ["booked", "booked", None, "booked"]
-    assert answers[2]["refunds"][0]["amount"] == {"minor": 2000, "currency": "EUR"}
+    responses = [json.loads(line) for line in printed.splitlines() if line.startswith('{"')]
+    assert [each.get("outcome") for each in responses] == ["booked", "booked", None, "booked"]
+    assert responses[2]["refunds"][0]["amount"] == {"minor": 2000, "currency": "EUR"}
 
     sales = Terminal(settings, COMMANDS).ask("sale", "list", "--brand", cast.brand_id)
     assert {(each["order_id"], each["total"]["minor"], each["test"]) for each in sales} == {

@@ -149,6 +149,6 @@ def transfers_in_the_sandbox(settings: Settings) -> list[dict[str, Any]]:
     """The transfers that the payment provider lists, read over HTTP without our own client."""
     with SandboxServer(settings.home / "sandbox.db") as provider:
         request = Request(f"{provider.url}/v1/transfers", headers={"Authorization": f"Bearer {SANDBOX_KEY}"})
-        with urlopen(request, timeout=10) as answer:
-            found: list[dict[str, Any]] = json.load(answer)["data"]
+        with urlopen(request, timeout=10) as response:
+            found: list[dict[str, Any]] = json.load(response)["data"]
             return found

@@ -212,8 +212,8 @@ def open_books(
 ) -> Books:
     """A brand in UTC, founded on the first of September 2026, with 100,000.00 at the payment provider.
 
-    Its member is new, or the creator of that id. `email` and `since`: of the member's account, and when it was
-    connected; the money at the provider is the brand's with the first account.
+    Its member is new, or the creator of that id. `email`: of the member's account there. `since`: when it was
+    connected; the money is the brand's whose account was the first.
     """
     keys = settings.secret_keys
     code = f"{name.lower()}-link" if creator_id else creator.lower()
@@ -284,10 +284,7 @@ def add_program(books: Books, **conditions: Any) -> str:
 def connect_account(
     books: Books, *, top_up: str = "", ready: bool = True, email: str = "", since: str = "09-01"
 ) -> str:
-    """The member's account at the payment provider: for one address it is always the same.
-
-    The brand gets 100,000.00 of the currency `top_up`.
-    """
+    """The member's account at the provider, one for each address. `top_up`: the currency of the 100,000.00."""
     rail = StripeRail(SANDBOX_KEY, books.sandbox.url)
     address = email or f"{books.creator_id}@example.com"
     account = rail.create_payee(books.creator_id, address, "DE", "Somebody")

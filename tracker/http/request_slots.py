@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-REQUEST_SLOT = "linkledger.turn"
+REQUEST_SLOT = "linkledger.request_slot"
 """The key of the RequestSlot in the WSGI environment of a request."""
 
 

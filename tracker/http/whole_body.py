@@ -1,7 +1,7 @@
 """Reads the complete request body before the application runs, or rejects the request.
 
 Flask would pass on a chunked body that was cut at its limit (see raw_body), and a view that reads the body
-would occupy its request slot (see turns) while the client stalls. The body is passed on with a
+would occupy its request slot (see request_slots) while the client stalls. The body is passed on with a
 Content-Length, so that later readers find an ordinary body.
 """
 

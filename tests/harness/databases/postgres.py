@@ -55,7 +55,7 @@ class PostgresServer:
         return self._admin_url.set(database=self._prefix + dbname).render_as_string(hide_password=False)
 
     def create_database(self, name: str, template: str | None = None) -> str:
-        """Create an empty database or a copy of `template`, which must have no connections. Returns its URL."""
+        """Create an empty database, or a copy of `template`, which must be unused. Returns its URL."""
         connection = self._admin()
         statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self._prefix + name))
         if template is not None:
@@ -87,7 +87,7 @@ class PostgresServer:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Suspend all processes of the server, like a machine that hangs: connections stay open but silent."""
+        """Suspend all processes of the server, as if the machine hung: connections stay open but silent."""
         process = self._own_process()
         process.signal_all(signal.SIGSTOP)
         try:

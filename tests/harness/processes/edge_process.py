@@ -182,7 +182,7 @@ def missing_clicks(settings: Settings, clicks: list[UUID]) -> set[UUID]:
 
 
 def wait_until_all_are_rows(settings: Settings, clicks: list[UUID]) -> None:
-    """Wait until all clicks are in the database. Spools are drained within seconds, so a timeout means loss."""
+    """Wait until all clicks are in the database. Spools are drained in seconds, so a timeout means loss."""
     end = time.monotonic() + HAPPENS_WITHIN_S
     while lost := missing_clicks(settings, clicks):
         assert time.monotonic() < end, f"{len(lost)} of {len(clicks)} clicks are lost"

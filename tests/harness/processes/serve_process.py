@@ -140,7 +140,7 @@ def last_run(databases: Databases) -> datetime | None:
 
 
 def wait_until_both_run(served: ServeProcess, databases: Databases) -> None:
-    wait_until(served.answers, "the web process answers")
+    wait_until(served.answers, "the web process responds")
     wait_until(lambda: last_run(databases), "the scheduler has run a job")
     # gunicorn, two workers, the scheduler
     wait_until(lambda: len(descendants(served.process.pid)) >= 4, "every process runs")

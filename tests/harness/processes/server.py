@@ -47,7 +47,7 @@ class Server:
         return self._send(urllib.request.Request(self.url + path, data=body, headers=headers, method="POST"))
 
     def send(self, head: bytes) -> bytes:
-        """Send the head of a request, completed by `Connection: close` and an empty line. The raw response."""
+        """Send the head of a request; adds `Connection: close` and the empty line. Returns the response."""
         port = int(self.url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
             connection.sendall(head + b"Connection: close\r\n\r\n")

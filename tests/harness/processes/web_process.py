@@ -36,7 +36,7 @@ class WebProcess:
         *,
         chunk_bytes: int = 0,
     ) -> Response:
-        """Send a request; with a body it is a POST. `chunk_bytes`: send chunks of this size, without a length."""
+        """Send a request; with a body it is a POST. `chunk_bytes`: chunk size; 0 sends a length instead."""
         if chunk_bytes and isinstance(body, bytes):
             body = iter([body[start : start + chunk_bytes] for start in range(0, len(body), chunk_bytes)])
         method = "GET" if body is None else "POST"
@@ -47,7 +47,7 @@ class WebProcess:
             return Response(response.status, dict(response.headers), response.read())
 
     def call(self, request: bytes, *, receive_bytes: int = 0) -> socket.socket:
-        """A connection on which exactly these bytes were sent. `receive_bytes`: size of its receive buffer."""
+        """A connection on which exactly these bytes were sent. `receive_bytes`: the receive buffer's size."""
         connection = socket.socket()
         if receive_bytes:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
@@ -98,7 +98,7 @@ def web_process(settings: Settings, *, graceful_s: int = 8) -> Iterator[WebProce
         )
     web = WebProcess(int(settings.bind.rpartition(":")[2]), process, settings, log)
     try:
-        wait_until(web.ready, "the web process answers")
+        wait_until(web.ready, "the web process responds")
         yield web
     finally:
         process.terminate()

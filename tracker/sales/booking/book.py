@@ -14,7 +14,6 @@ from tracker.money import Money
 from tracker.programs.policies import load_policies
 from tracker.sales.attribution.decide import UnattributedSale, attribute, reattribute
 from tracker.sales.booking.delivery import ALREADY_PREFIX, BookingResult, Delivery
-from tracker.sales.booking.differences import differences
 from tracker.sales.booking.post_sale import PostSaleReport, book_post_sale
 from tracker.sales.booking.refund_claims import ClaimReport, book_claim
 from tracker.sales.orders.models import Sale
@@ -151,7 +150,7 @@ def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> Book
             session, sale.brand_id, [UnattributedSale(sale.id, delivery.now, report)], policies, delivery.keys
         )
         return BookingResult(may_unpark=True)
-    if sale.payload_hash != report.content_hash and (found := differences(sale, report.facts())):
+    if sale.payload_hash != report.content_hash and (found := _differences(sale, report.facts())):
         raise Conflict(f"Order {report.order_id} is booked already by {sale.event_id}, and differs: {found}.")
     _store_checkout_start(session, sale, report)
     revision = reattribute(session, delivery.now, sale, report, delivery.keys)
@@ -206,3 +205,32 @@ def _store_checkout_start(session: Session, sale: Sale, report: SaleReport | Evi
         return
     later = or_(Sale.checkout_started_at.is_(None), Sale.checkout_started_at > started_at)
     session.execute(update(Sale).where(Sale.id == sale.id, later).values(checkout_started_at=started_at))
+
+
+def _differences(sale: Sale, facts: dict[str, Any]) -> str:
+    """What differs: amounts and times with both values, lines only as `items`; empty when nothing does.
+
+    Customers and names of lines are not compared: shops send old orders with their current data.
+    """
+    booked = {
+        "occurred_at": sale.occurred_at,
+        "currency": sale.currency,
+        "total": sale.total_minor,
+        "tax": sale.tax_minor,
+        "shipping": sale.shipping_minor,
+        "discount": sale.discount_minor,
+        "cost": sale.cost_minor,
+        "test": sale.test,
+    }
+    found = [
+        f"{name} is {facts[name]}, booked is {value}"
+        for name, value in booked.items()
+        if value != facts[name]
+    ]
+    if _line_amounts(sale.items) != _line_amounts(facts["items"]):
+        found.append("items")
+    return ", ".join(found)
+
+
+def _line_amounts(items: list[dict[str, Any]]) -> list[tuple[int, int]]:
+    return sorted((item["quantity"], item["net"]) for item in items)

@@ -44,8 +44,7 @@ from tracker.sales.reports.normal import (
     SaleReport,
     require_parts_within,
 )
-from tracker.sales.reports.payment_names import is_payment_name
-from tracker.sales.reports.provider_reports import AnyReport, NoEffect
+from tracker.sales.reports.provider_reports import AnyReport, NoEffect, is_payment_name
 
 _ORDER_TOPICS = ("order.created", "order.updated")
 _DELETED = "order.deleted"

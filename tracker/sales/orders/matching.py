@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from tracker.sales.orders.models import OrderReference
 from tracker.sales.orders.references import orders_by_reference, sold_order_ids
 from tracker.sales.orders.supporting import possible_order_ids
-from tracker.sales.reports.payment_names import is_payment_name
+from tracker.sales.reports.provider_reports import is_payment_name
 from tracker.sales.sources.models import Source
 
 

@@ -11,13 +11,13 @@ from dataclasses import replace
 from tracker.sales.integrations.kinds import FREELY_NAMING_KINDS
 from tracker.sales.reports.messages import Message
 from tracker.sales.reports.normal import SaleReport
-from tracker.sales.reports.payment_names import is_payment_name
 from tracker.sales.reports.provider_reports import (
     AnyReport,
     EvidenceReport,
     NoEffect,
     ReferenceReport,
     SameSaleReport,
+    is_payment_name,
 )
 from tracker.sales.sources.models import Source
 

@@ -11,8 +11,8 @@ from tracker.errors import Invalid
 from tracker.sales.integrations.kinds import KINDS, kind_of
 from tracker.sales.sources import operations
 from tracker.sales.sources.instructions import connect_instructions, report_instructions
+from tracker.sales.sources.send_message import Sender, send_message
 from tracker.sales.sources.serializers import hook_url, source_json
-from tracker.sales.sources.test_message import Sender, send_message
 
 HOOKLESS_LABELS = {"api": "by key", "csv": "by file"}
 
