@@ -31,7 +31,7 @@ from tracker.errors import Fault
 from tracker.people.accounts.operations import create_brand, create_creator
 from tracker.programs.links.operations import create_link, link_target
 from tracker.programs.operations import create_program, enroll
-from tracker.sales.inbox.operations import receive
+from tracker.sales.inbox.apply_or_park import receive
 from tracker.sales.integrations.kinds import kind_of
 from tracker.sales.sources.models import Source
 from tracker.sales.sources.operations import create_source

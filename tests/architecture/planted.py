@@ -92,7 +92,7 @@ FAULTS: list[tuple[Rule, dict[str, str]]] = [
     (operations_that_commit, {"payouts/ledger/operations.py": "def f(session):\n    session.commit()"}),
     (
         operations_that_commit,
-        {"tracker/sales/inbox/operations.py": "def f(databases):\n    databases.main.begin().commit()"},
+        {"tracker/sales/inbox/apply_or_park.py": "def f(databases):\n    databases.main.begin().commit()"},
     ),
     (floats_and_naive_times, {"payouts/a.py": "x = float('1.10')"}),
     (floats_and_naive_times, {"tracker/a.py": "import datetime\nx = datetime.datetime.utcnow()"}),

@@ -30,7 +30,7 @@ from payouts.transfers.sending.run import PayoutRun
 from payouts.transfers.stripe.client import StripeRail
 from tests.cast.people import add_brand_with_program, add_link_of, add_member, click_token
 from tracker.programs.operations import create_program, enroll
-from tracker.sales.inbox.operations import ReceiveResult, receive
+from tracker.sales.inbox.apply_or_park import ReceiveResult, receive
 from tracker.sales.orders.models import Sale
 from tracker.sales.sources.operations import create_source, get_source
 

@@ -14,8 +14,8 @@ from config.settings import Settings
 from tests.cast.people import START, add_brand_with_program, add_member, click_token
 from tracker.programs.policies import change_policy
 from tracker.sales.attribution.models import Attribution
+from tracker.sales.inbox.apply_or_park import ReceiveResult
 from tracker.sales.inbox.group_commit import GroupCommit
-from tracker.sales.inbox.operations import ReceiveResult
 from tracker.sales.inbox.pending import Arrival, new_arrival
 from tracker.sales.orders.models import Sale
 from tracker.sales.sources.operations import create_source, get_live_source

@@ -28,7 +28,7 @@ from tests.scenarios.runner import (
     send_messages,
 )
 from tests.scenarios.scenarios import Message
-from tracker.sales.inbox.operations import receive
+from tracker.sales.inbox.apply_or_park import receive
 from tracker.sales.sources.operations import get_source
 
 AFTER_RELEASE = FIRST_DAY + timedelta(days=30)

@@ -41,7 +41,7 @@ class Plan:
 
 
 def payable_statements(session: Session, now: datetime, brand_id: str, *, early: bool) -> list[Statement]:
-    """The latest sealed statement of each currency; it includes earlier ones. `early`: before the pay date."""
+    """The latest sealed statement of each currency; it includes earlier ones. `early`: before its day."""
     rows = session.execute(
         select(Statement, Period)
         .join(Period, Period.id == Statement.period_id)

@@ -27,7 +27,7 @@ from tests.harness.databases.snapshots import Snapshot, database_seed_for
 from tests.harness.processes.threads import DEADLINE_S, run_concurrently
 from tests.payouts.commissions.order_state import amount, commissions, holds
 from tracker.errors import Conflict, LinkledgerError
-from tracker.sales.inbox.operations import receive
+from tracker.sales.inbox.apply_or_park import receive
 from tracker.sales.orders.models import Sale
 from tracker.sales.sources.operations import get_source
 

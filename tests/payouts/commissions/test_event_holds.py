@@ -10,7 +10,7 @@ from payouts.statements.decisions import release
 from tests.cast.books import Books, at
 from tests.payouts.commissions.order_state import ZERO_BALANCES, balances_of, holds
 from tracker.errors import NotFound
-from tracker.sales.inbox.operations import ReceiveResult, dismiss, replay, unapplied_ids
+from tracker.sales.inbox.apply_or_park import ReceiveResult, dismiss, replay, unapplied_ids
 
 
 def authorise_october(books: Books) -> None:

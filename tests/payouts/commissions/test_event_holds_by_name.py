@@ -17,7 +17,7 @@ from tests.payouts.commissions.test_provider_refunds import (
     unix_time,
 )
 from tests.tracker.sales.payloads_read import event, payload, raw
-from tracker.sales.inbox.operations import ReceiveResult, dismiss, receive, replay
+from tracker.sales.inbox.apply_or_park import ReceiveResult, dismiss, receive, replay
 from tracker.sales.orders.queries import find_sale
 from tracker.sales.queries import sale_history
 from tracker.sales.sources.operations import create_source, get_source

@@ -9,7 +9,7 @@ from config.database import read_session
 from payouts.commissions.models import Commission
 from tests.cast.books import Books, at
 from tests.tracker.sales.payloads_read import event, payload, raw
-from tracker.sales.inbox.operations import ReceiveResult, receive
+from tracker.sales.inbox.apply_or_park import ReceiveResult, receive
 from tracker.sales.orders.models import OrderReference, Sale
 from tracker.sales.sources.operations import create_source, get_source
 

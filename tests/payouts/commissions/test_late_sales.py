@@ -9,7 +9,7 @@ from config.database import read_session
 from payouts.ledger.models import Period
 from payouts.statements.close import close_ended_periods
 from tests.cast.books import Books, add_link, add_program, at
-from tracker.sales.inbox.operations import ReceiveResult
+from tracker.sales.inbox.apply_or_park import ReceiveResult
 
 
 def report_order(books: Books, sold: str, now: str, link_id: str = "") -> ReceiveResult:

@@ -15,7 +15,7 @@ from payouts.commissions.entries import current_amount_minor, entries_of
 from payouts.commissions.models import Commission
 from payouts.ledger.balances import subject_balances
 from tests.cast.books import Books, at
-from tracker.sales.inbox.operations import ReceiveResult, receive
+from tracker.sales.inbox.apply_or_park import ReceiveResult, receive
 from tracker.sales.orders.models import Sale
 from tracker.sales.sources.operations import get_source
 

@@ -22,7 +22,7 @@ from tests.cast.months import (
     seed_after,
 )
 from tests.harness.databases.snapshots import Snapshot, database_seed_for
-from tracker.sales.inbox.operations import dismiss
+from tracker.sales.inbox.apply_or_park import dismiss
 
 NOW = at("12-20")
 Job = Callable[..., int | None]

@@ -8,7 +8,7 @@ from payouts.commissions.entries import entries_of
 from payouts.commissions.rules import Facts, RefundAmounts, SaleAmounts, worth_minor
 from tests.cast.books import Books, at
 from tests.tracker.sales.payloads_read import event, raw
-from tracker.sales.inbox.operations import ReceiveResult, receive
+from tracker.sales.inbox.apply_or_park import ReceiveResult, receive
 from tracker.sales.sources.models import Source
 from tracker.sales.sources.operations import create_source, get_source
 

@@ -13,7 +13,7 @@ from tests.cast.books import Books, at
 from tests.payouts.commissions.test_provider_refunds import PAYMENT, deliver, unix_time
 from tests.tracker.sales.payloads_read import event
 from tracker.errors import Gone
-from tracker.sales.inbox.operations import dismiss
+from tracker.sales.inbox.apply_or_park import dismiss
 from tracker.sales.sources.operations import create_source, delete_source, get_live_source
 
 

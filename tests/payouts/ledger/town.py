@@ -17,7 +17,7 @@ from tests.cast.books import Books, add_creator, add_link, add_program, open_boo
 from tests.cast.people import click_token
 from tests.conftest import settings_for
 from tests.harness.databases.postgres import PostgresServer
-from tracker.sales.inbox.operations import ReceiveResult
+from tracker.sales.inbox.apply_or_park import ReceiveResult
 
 _numbers = itertools.count(1)
 

@@ -13,12 +13,14 @@ from tracker.clicks.counting.visitor_keys import VisitorKeys
 from tracker.clicks.metrics import LINKS_UNREADABLE, REDIRECTS, RESPONSES, UNKNOWN_CODES, UNRECORDED_CLICKS
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.recording.writers import NewClick, encode_sub_ids
+from tracker.clicks.redirect.inactive_links import inactive_link
 from tracker.clicks.redirect.link_cache import LinksUnavailable
-from tracker.clicks.redirect.tailoring import apply_visitor_query, inactive_link, with_token
+from tracker.clicks.redirect.visitor_query import apply_visitor_query
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid
 from tracker.programs.links.domains import Domain
 from tracker.programs.links.operations import LinkTarget
+from tracker.programs.links.query_parameters import with_token
 
 COMMIT_DEADLINE_S = 2.0
 """How long a redirect waits for its click to be stored; after that it is sent without a token."""

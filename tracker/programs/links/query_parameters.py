@@ -62,3 +62,18 @@ def _decode_value(value: str) -> str | None:
         return unquote_to_bytes(value.replace("+", " ").encode("latin-1")).decode("utf-8")
     except UnicodeError:
         return None
+
+
+def with_token(destination: str, parameter: str, token: str | None) -> str:
+    """The destination with its own query and fragment kept and the token as the last parameter.
+
+    Removes a parameter of that name from the destination: it is there when the link was made from an address
+    with a token, and that older token must earn nothing here. `destination` was checked by
+    tracker.programs.links.destinations, so it is ASCII and needs no escaping.
+    """
+    address, hash_sign, fragment = destination.partition("#")
+    path, _, query = address.partition("?")
+    pairs = [pair for pair in query.split("&") if pair and parameter_name(pair) != parameter]
+    if token is not None:
+        pairs.append(f"{parameter}={token}")
+    return path + ("?" + "&".join(pairs) if pairs else "") + hash_sign + fragment

@@ -13,8 +13,8 @@ from tracker.http.site import Site, site
 from tracker.people.access.guards import signed
 from tracker.sales.api.metrics import HOOK_MESSAGES, HOOKS_REFUSED
 from tracker.sales.health.clocks import record_stale_refusal
+from tracker.sales.inbox.apply_or_park import ReceiveResult
 from tracker.sales.inbox.group_commit import GroupCommit
-from tracker.sales.inbox.operations import ReceiveResult
 from tracker.sales.inbox.pending import new_arrival
 from tracker.sales.integrations.kinds import kind_of
 from tracker.sales.reports.messages import NotAuthentic, Stale

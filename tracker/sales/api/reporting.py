@@ -15,8 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict, Invalid, NotNow
+from tracker.sales.inbox.apply_or_park import ReceiveResult, receive
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.operations import ReceiveResult, receive
 from tracker.sales.integrations import api, postback
 from tracker.sales.reports.messages import Unreadable
 from tracker.sales.sources.operations import ensure_api_source

@@ -11,8 +11,8 @@ from tracker.sales.booking.book import WAITING_PREFIX
 from tracker.sales.booking.delivery import ALREADY_PREFIX
 from tracker.sales.imports.columns import Line
 from tracker.sales.imports.outcomes import Outcome, State
+from tracker.sales.inbox.apply_or_park import ReceiveResult, receive
 from tracker.sales.inbox.models import UNAPPLIED, Event
-from tracker.sales.inbox.operations import ReceiveResult, receive
 from tracker.sales.sources.operations import get_source
 
 

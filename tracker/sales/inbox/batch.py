@@ -16,8 +16,8 @@ from tracker.ids import new_id
 from tracker.programs.policies import PolicyHistory, load_policies
 from tracker.sales.attribution.decide import UnattributedSale, attribute
 from tracker.sales.booking.book import predates_brand, sale_row
+from tracker.sales.inbox.apply_or_park import ReceiveResult, apply_locked, apply_parked
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.operations import ReceiveResult, apply_locked, apply_parked
 from tracker.sales.inbox.parked import has_parked_events
 from tracker.sales.inbox.pending import Arrival, PendingEvent
 from tracker.sales.orders.locks import lock_orders

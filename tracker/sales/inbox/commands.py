@@ -7,7 +7,7 @@ import click
 from config.database import read_session, transact
 from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 from tracker.errors import Invalid
-from tracker.sales.inbox.operations import ReceiveResult, dismiss, replay, unapplied_ids
+from tracker.sales.inbox.apply_or_park import ReceiveResult, dismiss, replay, unapplied_ids
 from tracker.sales.inbox.queries import list_events
 from tracker.sales.inbox.serializers import event_json
 from tracker.sales.sources import operations

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from config.database import transact
 from tracker.errors import NotNow
+from tracker.sales.inbox.apply_or_park import ReceiveResult, is_connection_error, receive_arrival
 from tracker.sales.inbox.batch import receive_batch
-from tracker.sales.inbox.operations import ReceiveResult, is_connection_error, receive_arrival
 from tracker.sales.inbox.pending import Arrival
 from tracker.sales.sources.operations import require_unchanged_secrets
 

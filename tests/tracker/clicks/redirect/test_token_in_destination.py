@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.clicks.redirect.tailoring import with_token
+from tracker.programs.links.query_parameters import with_token
 
 
 @pytest.mark.parametrize(

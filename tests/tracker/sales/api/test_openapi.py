@@ -13,7 +13,7 @@ from tests.cast.api import ApiClient
 from tests.cast.people import START, new_key
 from tests.cast.shop import Shop, cancellation, dispute, refund, sale
 from tracker.people.access.failed_attempts import MAX_FAILURES
-from tracker.sales.inbox.operations import dismiss
+from tracker.sales.inbox.apply_or_park import dismiss
 from tracker.sales.reports.strict_json import MAXIMUM_BYTES
 from tracker.sales.sources.operations import create_source, delete_source, ensure_api_source
 

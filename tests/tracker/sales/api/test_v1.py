@@ -10,8 +10,8 @@ from tests.cast.api import ApiClient, Terminal, row_count
 from tests.cast.people import START, new_key
 from tests.cast.shop import Shop, cancellation, create_shop, dispute, refund, sale
 from tracker.sales.attribution.models import Attribution
+from tracker.sales.inbox.apply_or_park import dismiss
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.operations import dismiss
 from tracker.sales.orders.models import Cancellation, DisputeStatus, Refund, Sale
 from tracker.sales.sources.models import Source
 from tracker.sales.sources.operations import create_source, delete_source

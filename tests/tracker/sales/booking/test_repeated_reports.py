@@ -10,7 +10,7 @@ from tests.cast.shop import Shop, sale
 from tests.tracker.sales.inbox.test_concurrency import states
 from tests.tracker.sales.orders.test_stripe_references import LATER
 from tests.tracker.sales.payloads_read import payload, raw
-from tracker.sales.inbox.operations import ReceiveResult
+from tracker.sales.inbox.apply_or_park import ReceiveResult
 from tracker.sales.orders.models import Refund, Sale
 from tracker.sales.orders.queries import find_sale
 

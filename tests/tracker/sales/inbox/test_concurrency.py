@@ -13,8 +13,8 @@ from config.database import Databases, read_session, transact
 from tests.cast.shop import RECEIVED_AT, Shop, cancellation, envelope, refund, sale
 from tests.harness.processes.threads import DEADLINE_S, THREADS, run_concurrently
 from tracker.sales.attribution.models import Attribution
+from tracker.sales.inbox.apply_or_park import ReceiveResult, dismiss, receive, replay, unapplied_ids
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.operations import ReceiveResult, dismiss, receive, replay, unapplied_ids
 from tracker.sales.orders.models import Cancellation, Refund, Sale
 from tracker.sales.sources.operations import get_source
 

@@ -19,8 +19,8 @@ from tests.tracker.sales.inbox.test_interrupted_scenarios import fingerprint_of
 from tracker.errors import Gone
 from tracker.http.request_slots import RequestSlot
 from tracker.sales.attribution.models import Attribution
+from tracker.sales.inbox.apply_or_park import ReceiveResult
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.operations import ReceiveResult
 from tracker.sales.inbox.pending import Arrival
 from tracker.sales.orders.models import Sale
 from tracker.sales.sources.operations import SecretsChanged, delete_source, rotate_secret

@@ -5,10 +5,10 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
 from tests.cast.shop import RECEIVED_AT, Shop, refund, sale
-from tests.tracker.sales.inbox.test_operations import count
+from tests.tracker.sales.inbox.test_apply_or_park import count
 from tracker.errors import NotFound
 from tracker.sales.attribution.models import Attribution
-from tracker.sales.inbox.operations import ReceiveResult, dismiss, replay, unapplied_ids
+from tracker.sales.inbox.apply_or_park import ReceiveResult, dismiss, replay, unapplied_ids
 from tracker.sales.orders.models import Refund, Sale
 
 

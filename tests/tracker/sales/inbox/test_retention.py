@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
 from tests.cast.shop import RECEIVED_AT, Shop, envelope, refund, sale
-from tests.tracker.sales.inbox.test_operations import count
+from tests.tracker.sales.inbox.test_apply_or_park import count
 from tests.tracker.sales.payloads_read import event, payload, payload_names, raw
 from tracker.sales.inbox import jobs
+from tracker.sales.inbox.apply_or_park import ReceiveResult, dismiss, replay, unapplied_ids
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.operations import ReceiveResult, dismiss, replay, unapplied_ids
 from tracker.sales.inbox.retention import empty_bodies, old_bodies
 from tracker.sales.orders.models import Refund, Sale
 

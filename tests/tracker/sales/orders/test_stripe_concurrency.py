@@ -13,8 +13,8 @@ from tests.harness.processes.threads import DEADLINE_S, run_concurrently
 from tests.tracker.sales.inbox.test_concurrency import count, has_lock_waiter, states, wait_until
 from tests.tracker.sales.orders.test_stripe_references import LATER, SECRET, send
 from tests.tracker.sales.payloads_read import event, payload, raw
+from tracker.sales.inbox.apply_or_park import ReceiveResult, dismiss, receive
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.operations import ReceiveResult, dismiss, receive
 from tracker.sales.orders.models import Refund
 from tracker.sales.sources.operations import get_source
 

@@ -12,8 +12,8 @@ from config.database import Databases, read_session
 from tests.cast.shop import Shop
 from tests.tracker.sales.payloads_read import event, payload, raw
 from tracker.sales.attribution.models import Attribution
+from tracker.sales.inbox.apply_or_park import ReceiveResult
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.operations import ReceiveResult
 from tracker.sales.orders.models import (
     CumulativeRefund,
     DisputeStatus,

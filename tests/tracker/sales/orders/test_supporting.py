@@ -12,8 +12,8 @@ from tests.cast.shop import Shop, cancellation, refund, sale
 from tests.tracker.sales.orders.test_stripe_references import LATER, SECRET, send
 from tests.tracker.sales.payloads_read import event, payload
 from tracker.sales.booking.models import RefundClaim
+from tracker.sales.inbox.apply_or_park import ReceiveResult, dismiss
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.operations import ReceiveResult, dismiss
 from tracker.sales.orders.models import DisputeStatus, Refund, Sale
 from tracker.sales.orders.queries import find_sale
 from tracker.sales.sources.operations import create_source

@@ -19,7 +19,7 @@ from tests.tracker.sales.orders.test_supporting import (
 )
 from tests.tracker.sales.orders.test_supporting_kinds import WOO_SECRET, woo_order
 from tests.tracker.sales.payloads_read import event, payload
-from tracker.sales.inbox.operations import dismiss
+from tracker.sales.inbox.apply_or_park import dismiss
 from tracker.sales.orders.models import DisputeStatus
 from tracker.sales.orders.queries import find_sale
 from tracker.sales.queries import sale_history

@@ -21,7 +21,7 @@ from tests.tracker.sales.orders.test_supporting import (
 )
 from tests.tracker.sales.payloads_read import event, payload, raw
 from tracker.sales.booking.models import RefundClaim
-from tracker.sales.inbox.operations import ReceiveResult, receive
+from tracker.sales.inbox.apply_or_park import ReceiveResult, receive
 from tracker.sales.orders.locks import lock_orders
 from tracker.sales.orders.models import DisputeStatus, Refund
 from tracker.sales.sources.operations import get_source

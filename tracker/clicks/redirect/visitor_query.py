@@ -4,42 +4,17 @@ Never the host (decision 0019): a link lists the parameters that it passes, and 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
 from tracker.programs.links.destinations import page_on_same_host
 from tracker.programs.links.operations import LinkTarget
-from tracker.programs.links.query_parameters import parameter_name, query_values, with_parameters
+from tracker.programs.links.query_parameters import query_values, with_parameters
 from tracker.programs.rules import SUB_ID_LENGTH, SUB_IDS
 
 DEEP_LINK = "to"
 DEEP_LINK_LENGTH = 1024
 MAX_QUERY_BYTES = 8192
 """Longer queries are truncated."""
-
-PERMANENT_STATES = ("ended", "expired")
-"""A paused link may become active again."""
-
-
-@dataclass(frozen=True)
-class InactiveLink:
-    """Why a link is inactive, such as "link paused", and the fallback URL of its brand."""
-
-    reason: str
-    fallback_url: str | None
-
-    @property
-    def is_permanent(self) -> bool:
-        return self.reason.endswith(PERMANENT_STATES)
-
-
-def inactive_link(link: LinkTarget, now: datetime) -> InactiveLink | None:
-    """None for an active link."""
-    if link.reason is not None:
-        return InactiveLink(link.reason, link.fallback_url)
-    if link.expires_at is not None and link.expires_at <= now:
-        return InactiveLink("link expired", link.fallback_url)
-    return None
 
 
 def apply_visitor_query(link: LinkTarget, query: str) -> LinkTarget:
@@ -70,18 +45,3 @@ def _deep_link_target(link: LinkTarget, query: str) -> str:
 
 def _merge_sub_ids(own: Mapping[str, str], passed: Mapping[str, str]) -> Mapping[str, str]:
     return {**own, **{name: value for name, value in passed.items() if name in SUB_IDS}}
-
-
-def with_token(destination: str, parameter: str, token: str | None) -> str:
-    """The destination with its own query and fragment kept and the token as the last parameter.
-
-    Removes a parameter of that name from the destination: it is there when the link was made from an address
-    with a token, and that older token must earn nothing here. `destination` was checked by
-    tracker.programs.links.destinations, so it is ASCII and needs no escaping.
-    """
-    address, hash_sign, fragment = destination.partition("#")
-    path, _, query = address.partition("?")
-    pairs = [pair for pair in query.split("&") if pair and parameter_name(pair) != parameter]
-    if token is not None:
-        pairs.append(f"{parameter}={token}")
-    return path + ("?" + "&".join(pairs) if pairs else "") + hash_sign + fragment

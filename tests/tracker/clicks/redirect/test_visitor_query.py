@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tracker.clicks.traffic import LINK, NOW
-from tracker.clicks.redirect.tailoring import InactiveLink, apply_visitor_query, inactive_link, with_token
+from tracker.clicks.redirect.inactive_links import InactiveLink, inactive_link
+from tracker.clicks.redirect.visitor_query import apply_visitor_query
 from tracker.programs.links.operations import LinkTarget
-from tracker.programs.links.query_parameters import MAX_LENGTH_WITH_PARAMETERS
+from tracker.programs.links.query_parameters import MAX_LENGTH_WITH_PARAMETERS, with_token
 from tracker.programs.rules import PASSABLE_PARAMETERS
 
 PLAIN = LinkTarget(LINK, "https://shop.example/tea?x=1#top", "ll", {"s1": "bio"}, None)

@@ -11,8 +11,8 @@ from config.database import Databases, read_session, transact
 from config.settings import Settings
 from tests.cast.shop import RECEIVED_AT, Shop, cancellation, create_shop, dispute, envelope, refund, sale
 from tracker.sales.attribution.models import Attribution
+from tracker.sales.inbox.apply_or_park import ReceiveResult, unapplied_ids
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.operations import ReceiveResult, unapplied_ids
 from tracker.sales.orders.models import Cancellation, DisputeStatus, Refund, Sale
 from tracker.sales.sources.operations import create_source
 
