@@ -8,6 +8,7 @@ from sqlalchemy import Select, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from config.insert import insert_once
+from payouts.commissions.causes import sale_amounts
 from payouts.commissions.entries import (
     Change,
     current_amount_minor,
@@ -15,9 +16,9 @@ from payouts.commissions.entries import (
     locked_commission,
     record_change,
 )
-from payouts.commissions.facts import sale_amounts
+from payouts.commissions.holds import holds_of, place_hold
 from payouts.commissions.models import Commission
-from payouts.commissions.release import holds_of, place_hold
+from payouts.commissions.release import release_date
 from payouts.commissions.rules import commission_minor, full_base_minor
 from payouts.commissions.suspicion_holds import CreditedCommission, hold_suspicious
 from payouts.ledger.operations import lock_books
@@ -28,8 +29,6 @@ from tracker.sales.attribution.models import Attribution
 from tracker.sales.orders.models import Sale
 
 COST_MISSING = "the program pays on profit, but the shop did not send the cost"
-LATE_REPORT_HOLD = timedelta(days=7)
-"""The minimum hold after a late report of a sale, or the hold of the terms, if that is shorter."""
 
 
 def accrue_due(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
@@ -129,15 +128,10 @@ def _new_commission(session: Session, now: datetime, sale: Sale, attribution: At
         "rate_bp": rate.rate_bp,
         "rate_from": rate.source,
         "amount_minor": commission_minor(base_minor, rate.rate_bp),
-        "release_at": _release_at(sale, timedelta(days=terms.hold_days)),
+        "release_at": release_date(sale, timedelta(days=terms.hold_days)),
         "matured_at": None,
         "created_at": now,
     }
-
-
-def _release_at(sale: Sale, hold: timedelta) -> datetime:
-    """The release date. A sale that is reported late is held longer, so that it can be reviewed."""
-    return max(sale.occurred_at + hold, sale.created_at + min(hold, LATE_REPORT_HOLD))
 
 
 def _previous_commission(session: Session, sale: Sale) -> Commission | None:

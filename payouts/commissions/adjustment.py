@@ -6,13 +6,12 @@ from functools import cache
 from sqlalchemy import Select, bindparam, exists, select, union
 from sqlalchemy.orm import Session
 
-from payouts.commissions.entries import Change, entries_of, locked_commission, record_change
+from payouts.commissions.causes import Cause, causes_of, sale_amounts
+from payouts.commissions.entries import Change, entries_of, locked_commission, owner_conditions, record_change
 from payouts.commissions.event_holds import hold_for_events, lift_for_events
-from payouts.commissions.facts import Cause, causes_of, sale_amounts
+from payouts.commissions.facts import Facts, worth_minor
+from payouts.commissions.holds import lift_hold, place_hold, reapply_holds
 from payouts.commissions.models import Commission, Entry
-from payouts.commissions.owners import owner_conditions
-from payouts.commissions.release import lift_hold, place_hold, reapply_holds
-from payouts.commissions.rules import Facts, worth_minor
 from tracker.sales.orders.models import (
     Cancellation,
     CumulativeRefund,

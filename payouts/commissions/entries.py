@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from payouts.commissions.models import Commission, Entry
@@ -146,3 +146,13 @@ def _append(
         )
     )
     session.flush()
+
+
+def owner_conditions(for_brand: bool, for_creator: bool = False) -> list[ColumnElement[bool]]:
+    """Conditions on the brand, the creator, both or neither. Parameters: `brand_id`, `creator_id`."""
+    conditions: list[ColumnElement[bool]] = []
+    if for_brand:
+        conditions.append(Commission.brand_id == bindparam("brand_id"))
+    if for_creator:
+        conditions.append(Commission.creator_id == bindparam("creator_id"))
+    return conditions

@@ -10,10 +10,9 @@ from functools import cache
 from sqlalchemy import CompoundSelect, Select, bindparam, exists, select, union
 from sqlalchemy.orm import Session
 
-from payouts.commissions.entries import locked_commission
+from payouts.commissions.entries import locked_commission, owner_conditions
+from payouts.commissions.holds import lift_hold, place_hold
 from payouts.commissions.models import Commission, Hold
-from payouts.commissions.owners import owner_conditions
-from payouts.commissions.release import lift_hold, place_hold
 from tracker.sales.inbox.models import UNAPPLIED, Event
 from tracker.sales.inbox.unapplied import unapplied_by_sale
 from tracker.sales.orders.models import Sale

@@ -1,93 +1,59 @@
-"""Reads the reports about a sale as a list of causes in chronological order."""
+"""What a commission is worth after refunds, disputes, cancellation and decline (docs/money.md 3). Pure."""
 
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import cache
-from typing import TypeVar
+from dataclasses import dataclass
 
-from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm import Session
-
-from config.canonical import ISO_FORMAT
-from payouts.commissions.rules import DisputeUpdate, Facts, RefundAmounts, SaleAmounts
-from tracker.sales.orders.models import (
-    Cancellation,
-    CumulativeRefund,
-    DisputeStatus,
-    Refund,
-    RefundFailure,
-    Sale,
-)
-
-Row = TypeVar("Row", Refund, RefundFailure, CumulativeRefund, Cancellation, DisputeStatus)
+from payouts.commissions.disputes import DisputeUpdate, decisive_update
+from payouts.commissions.refunds import RefundAmounts, refunded, remaining_base_minor
+from payouts.commissions.rules import Base, SaleAmounts, commission_minor
+from tracker.sales.reports.refund_totals import excess_cumulative_minor
 
 
 @dataclass(frozen=True)
-class Cause:
-    """A report that may change a commission: a refund, a cancellation or a status of a dispute."""
+class Facts:
+    """Everything that determines what a commission is worth.
 
-    id: str
-    kind: str
-    reason: str
-    occurred_at: datetime
-    row: Refund | RefundFailure | CumulativeRefund | Cancellation | DisputeStatus
+    `refunds` are pairs of refund id and amounts; `refund_levels` are cumulative refunds, pairs of payment id
+    and amount in minor units.
+    """
 
-    def applied_to(self, facts: Facts) -> Facts:
-        """The facts with this cause added."""
-        row = self.row
-        if isinstance(row, Refund):
-            amounts = RefundAmounts(row.amount_minor, row.tax_minor, row.shipping_minor)
-            return replace(facts, refunds=(*facts.refunds, (row.refund_id, amounts)))
-        if isinstance(row, RefundFailure):
-            return replace(facts, failed_refunds=facts.failed_refunds | {row.refund_id})
-        if isinstance(row, CumulativeRefund):
-            return replace(facts, refund_levels=(*facts.refund_levels, (row.payment_id, row.amount_minor)))
-        if isinstance(row, Cancellation):
-            return replace(facts, cancelled=True)
-        at = row.occurred_at.strftime(ISO_FORMAT)
-        step = DisputeUpdate(row.dispute_id, row.status, row.amount_minor, at)  # type: ignore[arg-type]
-        return replace(facts, disputes=(*facts.disputes, step))
+    sale: SaleAmounts
+    refunds: tuple[tuple[str, RefundAmounts], ...] = ()
+    disputes: tuple[DisputeUpdate, ...] = ()
+    cancelled: bool = False
+    declined: bool = False
+    failed_refunds: frozenset[str] = frozenset()
+    refund_levels: tuple[tuple[str, int], ...] = ()
 
+    def all_refunds(self) -> list[RefundAmounts]:
+        """Effective refunds and lost disputes. One that was reported as both, under one id, counts once."""
+        by_id = dict(self.effective_refunds())
+        for dispute_id in {update.dispute_id for update in self.disputes}:
+            effective = decisive_update(
+                [update for update in self.disputes if update.dispute_id == dispute_id]
+            )
+            if effective is not None and effective.status == "lost":
+                by_id.setdefault(dispute_id, RefundAmounts(effective.amount))
+        return list(by_id.values())
 
-def sale_amounts(sale: Sale) -> SaleAmounts:
-    return SaleAmounts(sale.total_minor, sale.tax_minor, sale.shipping_minor, sale.cost_minor)
+    def effective_refunds(self) -> list[tuple[str, RefundAmounts]]:
+        """By id: refunds that did not fail, and the part of cumulative refunds that these do not explain."""
+        effective = [(each, amounts) for each, amounts in self.refunds if each not in self.failed_refunds]
+        known = sum(amounts.amount for _, amounts in self.refunds)
+        if unexplained := excess_cumulative_minor(self.refund_levels, known):
+            payments = ", ".join(sorted({payment_id for payment_id, _ in self.refund_levels}))
+            effective.append((f"not named, of {payments}", RefundAmounts(unexplained)))
+        return effective
 
-
-def causes_of(session: Session, sale_id: str) -> list[Cause]:
-    """Every cause of a sale, oldest first."""
-    return causes_of_sales(session, [sale_id]).get(sale_id, [])
-
-
-def causes_of_sales(session: Session, sale_ids: Sequence[str]) -> dict[str, list[Cause]]:
-    """Causes by sale id, oldest first; a sale without causes is left out."""
-    found: dict[str, list[Cause]] = defaultdict(list)
-    parameters = {"sale_ids": sale_ids}
-    for row in session.scalars(_rows_of_sales(Refund), parameters):
-        reason = row.reason or "refunded by the shop"
-        found[row.sale_id].append(Cause(row.id, "refund", reason, row.occurred_at, row))
-    for failure in session.scalars(_rows_of_sales(RefundFailure), parameters):
-        reason = f"refund {failure.refund_id} failed, the money went back to the shop"
-        cause = Cause(failure.id, "refund_failed", reason, failure.occurred_at, failure)
-        found[failure.sale_id].append(cause)
-    for level in session.scalars(_rows_of_sales(CumulativeRefund), parameters):
-        reason = f"refunds of {level.payment_id} came to {level.amount_minor}"
-        found[level.sale_id].append(Cause(level.id, "refund_level", reason, level.occurred_at, level))
-    for cancellation in session.scalars(_rows_of_sales(Cancellation), parameters):
-        reason = "order cancelled by the shop"
-        found[cancellation.sale_id].append(
-            Cause(cancellation.id, "cancellation", reason, cancellation.occurred_at, cancellation)
-        )
-    for step in session.scalars(_rows_of_sales(DisputeStatus), parameters):
-        kind, reason = f"dispute_{step.status}", f"payment dispute {step.status}"
-        found[step.sale_id].append(Cause(step.id, kind, reason, step.occurred_at, step))
-    for causes in found.values():
-        causes.sort(key=lambda cause: (cause.occurred_at, cause.id))
-    return dict(found)
+    def open_disputes(self) -> list[str]:
+        """The ids of disputes that are not decided."""
+        ids = sorted({update.dispute_id for update in self.disputes})
+        effective = [decisive_update([s for s in self.disputes if s.dispute_id == each]) for each in ids]
+        return [update.dispute_id for update in effective if update is not None and update.status == "opened"]
 
 
-@cache
-def _rows_of_sales(table: type[Row]) -> Select[Row]:
-    """Parameter: `sale_ids`."""
-    return select(table).where(table.sale_id.in_(bindparam("sale_ids", expanding=True)))
+def worth_minor(facts: Facts, base: Base, rate_bp: int) -> int:
+    """What the commission is worth after all these facts, in minor units."""
+    if facts.declined:
+        return 0
+    back = refunded(facts.sale, facts.all_refunds(), cancelled=facts.cancelled)
+    return commission_minor(remaining_base_minor(facts.sale, base, back), rate_bp)

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session, aliased
 
+from payouts.commissions.holds import settled_minor
 from payouts.commissions.models import Commission, Entry, Hold
-from payouts.commissions.release import settled_minor
 from tracker.money import Money
 from tracker.people.accounts.models import Creator
 from tracker.sales.orders.models import Sale

@@ -13,8 +13,8 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import current_amount_minor, entries_of, locked_commission
+from payouts.commissions.holds import holds_of, is_settled, lift_hold, place_hold
 from payouts.commissions.models import Commission, Hold
-from payouts.commissions.release import holds_of, is_settled, lift_hold, place_hold
 from tracker.people.accounts.models import Creator
 from tracker.programs.models import Enrollment, Link, Program
 from tracker.sales.attribution.models import Attribution

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import current_amount_minor, entries_of
 from payouts.commissions.held_queue import hold_json, hold_text
+from payouts.commissions.holds import holds_of, lifted_holds_of
 from payouts.commissions.labels import entry_label
 from payouts.commissions.models import Commission, Entry
-from payouts.commissions.release import holds_of, lifted_holds_of
 from payouts.explain.credit import credit_explanations, credit_text_lines
 from payouts.ledger.models import Posting
 from payouts.settlement.models import Item, Payout

@@ -65,3 +65,14 @@ def post_payout_event(session: Session, now: datetime, payout: Payout, event: st
 def detach_items(session: Session, payout: Payout) -> None:
     """Detach the items, so that another payout can settle them."""
     session.execute(update(Item).where(Item.payout_id == payout.id, Item.live).values(live=False))
+
+
+def cancel(session: Session, now: datetime, payout_id: str, *, reason: str) -> Payout:
+    """Cancel a prepared or failed payout. Raises Conflict in any other state."""
+    payout = locked_payout(session, payout_id)
+    was_in_transit = payout.state == "prepared"
+    transition(session, now, payout, "cancelled", reason=reason)
+    if was_in_transit:
+        post_payout_event(session, now, payout, "payout_released")
+        detach_items(session, payout)
+    return payout

@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from config.database import read_session, transact
-from payouts.commissions.credit_disputes import CreditDispute, credit_disputes
 from payouts.commissions.held_queue import HeldCommission, held_commissions, hold_json, hold_text
+from payouts.commissions.undecided import UndecidedCommission, undecided_commissions
 from payouts.statements import decisions
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.people.accounts.operations import get_brand
@@ -59,7 +59,7 @@ def held(console: Console, brand_id: str | None, signal: str | None) -> CommandR
 def undecided(console: Console, brand_id: str) -> CommandResult:
     """Show released commissions that new evidence credits to somebody else, to decide about them."""
     with read_session(console.databases.main) as session:
-        found = credit_disputes(session, get_brand(session, brand_id).id)
+        found = undecided_commissions(session, get_brand(session, brand_id).id)
     return CommandResult(
         [_credit_dispute_json(each) for each in found],
         "\n".join(map(_credit_dispute_text, found)) or "No commission is undecided.",
@@ -133,7 +133,7 @@ def _next_commands(each: HeldCommission) -> list[str]:
     ]
 
 
-def _credit_dispute_json(each: CreditDispute) -> dict[str, Any]:
+def _credit_dispute_json(each: UndecidedCommission) -> dict[str, Any]:
     claimant = {"id": each.claimant.id, "name": each.claimant.name} if each.claimant else None
     return {
         "commission": each.commission_id,
@@ -145,7 +145,7 @@ def _credit_dispute_json(each: CreditDispute) -> dict[str, Any]:
     }
 
 
-def _credit_dispute_text(each: CreditDispute) -> str:
+def _credit_dispute_text(each: UndecidedCommission) -> str:
     claimant = each.claimant.name if each.claimant else "nobody"
     return (
         f"{each.commission_id}  order {each.order_id}: {each.worth} of {each.credited.name}; new evidence is "

@@ -3,9 +3,8 @@
 from datetime import datetime
 
 from sqlalchemy import exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from payouts.commissions.credit_disputes import disputed_attribution
 from payouts.commissions.entries import (
     Change,
     current_amount_minor,
@@ -13,11 +12,12 @@ from payouts.commissions.entries import (
     locked_commission,
     record_change,
 )
+from payouts.commissions.holds import hold_count, holds_of, lift_hold, place_hold
 from payouts.commissions.models import Commission, Entry, Hold
-from payouts.commissions.release import hold_count, holds_of, lift_hold, place_hold
-from payouts.ledger.models import Posting
+from payouts.commissions.undecided import newer_attribution
+from payouts.ledger.models import Period, Posting, Transaction
 from payouts.settlement.models import Item, Payout, TransferReversal
-from payouts.statements.review import draft_period
+from payouts.statements.models import Statement
 from tracker.errors import Conflict, Invalid, NotFound
 
 REASONS = {
@@ -96,7 +96,7 @@ def keep(session: Session, now: datetime, commission_id: str, *, note: str = "")
     Raises NotFound when there is nothing to decide; Conflict when the commission was replaced.
     """
     commission = _live_commission(session, commission_id)
-    newest = disputed_attribution(session, commission)
+    newest = newer_attribution(session, commission)
     if newest is None:
         raise NotFound(f"{commission_id} has no credit dispute: there is nothing to decide.")
     text = note.strip() or "the brand leaves the credit as it is"
@@ -147,3 +147,31 @@ def _reason_text(code: str, note: str) -> str:
     if code == "other" and not note.strip():
         raise Invalid("The reason 'other' needs a note: the creator will read it.")
     return f"{code}: {note.strip() or REASONS[code]}"
+
+
+def draft_period(session: Session, brand_id: str, currency: str, commission_id: str) -> Period | None:
+    """The period of the oldest draft that contains the commission, for review decisions (docs/money.md 6).
+
+    None when the commission was released or held in a later period: then the draft no longer reflects it.
+    """
+    contained = exists().where(Transaction.subject_id == commission_id, Transaction.period_id == Period.id)
+    later = aliased(Period)
+    moved_since = exists().where(
+        Transaction.subject_id == commission_id,
+        Transaction.kind.in_(("mature", "hold")),
+        Transaction.period_id == later.id,
+        later.starts_at > Period.starts_at,
+    )
+    return session.execute(
+        select(Period)
+        .join(Statement, Statement.period_id == Period.id)
+        .where(
+            Statement.brand_id == brand_id,
+            Statement.currency == currency,
+            Statement.state == "draft",
+            contained,
+            ~moved_since,
+        )
+        .order_by(Period.starts_at)
+        .limit(1)
+    ).scalar_one_or_none()

@@ -3,15 +3,15 @@
 import hashlib
 from datetime import datetime
 
-from sqlalchemy import exists, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from config.canonical import canonical_json
-from payouts.ledger.models import Period, Transaction
+from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books
 from payouts.ledger.periods import get_period
-from payouts.settlement.cancellation import cancel
 from payouts.settlement.models import Payout
+from payouts.settlement.transitions import cancel
 from payouts.statements.document.document import statement_document
 from payouts.statements.models import SealedDocument, Statement
 from tracker.errors import NotFound, NotNow
@@ -27,34 +27,6 @@ def get_statement(session: Session, brand_id: str, period_name: str, currency: s
         state = "is not closed yet" if period.state == "open" else f"has no {currency} in it"
         raise NotFound(f"There is no {currency} statement for {period_name}: the period {state}.")
     return statement
-
-
-def draft_period(session: Session, brand_id: str, currency: str, commission_id: str) -> Period | None:
-    """The period of the oldest draft that contains the commission, for review decisions (docs/money.md 6).
-
-    None when the commission was released or held in a later period: then the draft no longer reflects it.
-    """
-    contained = exists().where(Transaction.subject_id == commission_id, Transaction.period_id == Period.id)
-    later = aliased(Period)
-    moved_since = exists().where(
-        Transaction.subject_id == commission_id,
-        Transaction.kind.in_(("mature", "hold")),
-        Transaction.period_id == later.id,
-        later.starts_at > Period.starts_at,
-    )
-    return session.execute(
-        select(Period)
-        .join(Statement, Statement.period_id == Period.id)
-        .where(
-            Statement.brand_id == brand_id,
-            Statement.currency == currency,
-            Statement.state == "draft",
-            contained,
-            ~moved_since,
-        )
-        .order_by(Period.starts_at)
-        .limit(1)
-    ).scalar_one_or_none()
 
 
 def approve(session: Session, now: datetime, statement_id: str, *, approved_by: str) -> SealedDocument:

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from config.database import read_session, transact
 from payouts.selfcheck.checks import require_consistent_books
-from payouts.settlement.cancellation import cancel as cancel_payout
 from payouts.settlement.models import Payout
 from payouts.settlement.states import FINAL
+from payouts.settlement.transitions import cancel as cancel_payout
 from payouts.transfers.planning.preparation import plans_of
 from payouts.transfers.rail import open_rail
 from payouts.transfers.reconciliation.adoption import adopt

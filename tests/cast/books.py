@@ -284,7 +284,7 @@ def add_program(books: Books, **conditions: Any) -> str:
 def connect_account(
     books: Books, *, top_up: str = "", ready: bool = True, email: str = "", since: str = "09-01"
 ) -> str:
-    """The member's account at the provider, one for each address. `top_up`: the currency of the 100,000.00."""
+    """The member's account at the provider, one an address. `top_up`: the currency of the 100,000.00."""
     rail = StripeRail(SANDBOX_KEY, books.sandbox.url)
     address = email or f"{books.creator_id}@example.com"
     account = rail.create_payee(books.creator_id, address, "DE", "Somebody")

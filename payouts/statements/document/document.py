@@ -1,16 +1,18 @@
 """A statement as one JSON value: the equation, and every line that its amounts are made of."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payouts.ledger.balances import CreatorBalance, creator_balances
 from payouts.ledger.calendar import midnight_after, span_of
 from payouts.ledger.models import Period
+from payouts.settlement.models import Payout
 from payouts.statements.document.lines import line, line_sources
 from payouts.statements.document.movements import (
     CreatorMovements,
@@ -20,7 +22,6 @@ from payouts.statements.document.movements import (
     held_at_period_end,
     movements_of,
 )
-from payouts.statements.document.payments import payments_of
 from payouts.statements.models import Statement
 from tracker.errors import Fault
 from tracker.money import Money
@@ -200,4 +201,29 @@ def _period(period: Period, brand: Brand) -> dict[str, Any]:
         "starts_at": format_utc(period.starts_at),
         "ends_at": format_utc(period.ends_at),
         "timezone": brand.timezone,
+    }
+
+
+def payments_of(session: Session, movements: Sequence[Movement], currency: str) -> list[dict[str, Any]]:
+    """The payments and returns among the movements, in their order; returns are negative."""
+    return [_payment(session, movement, currency) for movement in movements if movement.section == "payments"]
+
+
+def _payment(session: Session, movement: Movement, currency: str) -> dict[str, Any]:
+    row = session.execute(
+        select(Payout, Period.name)
+        .join(Statement, Statement.id == Payout.statement_id)
+        .join(Period, Period.id == Statement.period_id)
+        .where(Payout.id == movement.subject_id)
+    ).one_or_none()
+    payout, authorised_by = (row[0], row[1]) if row else (None, None)
+    return {
+        "what": movement.kind,
+        "amount": Money(movement.signed_minor, currency).as_json(),
+        "payout": payout.id if payout else None,
+        "transfer": movement.inputs.get("transfer") or (payout.transfer_ref if payout else None),
+        "reversal": movement.inputs.get("reversal"),
+        "reason": movement.inputs.get("reason"),
+        "authorised_by": authorised_by,
+        "transaction": movement.transaction_id,
     }

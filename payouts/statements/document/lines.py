@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payouts.commissions.adjustment import entered_facts
-from payouts.commissions.facts import Cause, causes_of_sales
+from payouts.commissions.causes import Cause, causes_of_sales
 from payouts.commissions.models import Commission, Entry, Hold
 from payouts.ledger.models import Period, Transaction
 from payouts.statements.document.movements import Movement, Sections

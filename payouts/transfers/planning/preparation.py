@@ -8,13 +8,12 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
-from payouts.commissions.release import reapply_holds
+from payouts.commissions.holds import reapply_holds
 from payouts.ledger.balances import creator_balances
 from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books
-from payouts.settlement.cancellation import cancel
 from payouts.settlement.models import Item, Payout
-from payouts.settlement.transitions import detach_items, locked_payout, post_payout_event, transition
+from payouts.settlement.transitions import cancel, detach_items, locked_payout, post_payout_event, transition
 from payouts.statements.models import Statement
 from payouts.transfers.payees import NOT_CONNECTED, payee_of
 from payouts.transfers.planning.retry_policy import retry_block_reason

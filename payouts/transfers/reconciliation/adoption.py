@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from payouts.ledger.models import Transaction
 from payouts.ledger.operations import find_posted, lock_books, post
 from payouts.ledger.rules import Line
-from payouts.settlement.cancellation import cancel
 from payouts.settlement.models import Attempt, Payout
+from payouts.settlement.transitions import cancel
 from payouts.transfers.models import Payee
 from payouts.transfers.stripe.amounts import from_rail_amount
 from payouts.transfers.stripe.lookup import is_transfer_of

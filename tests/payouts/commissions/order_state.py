@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from config.database import read_session
 from payouts.commissions.entries import current_amount_minor, entries_of
+from payouts.commissions.holds import holds_of
 from payouts.commissions.models import Commission
-from payouts.commissions.release import holds_of
 from tests.cast.books import Books, at
 from tracker.sales.orders.models import Sale
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from config.database import read_session
-from payouts.commissions.credit_disputes import credit_disputes
+from payouts.commissions.undecided import undecided_commissions
 from payouts.statements.decisions import decline
 from tests.cast.books import Books, add_creator, add_link, at
 from tests.payouts.commissions.order_state import ZERO_BALANCES, balances_of, commissions, holds
@@ -62,7 +62,7 @@ def test_released_commission_becomes_a_credit_dispute(books: Books) -> None:
 
     assert commissions(books, "S3") == [(bob.creator_id, True, 10_00)]
     with read_session(books.databases.main) as session:
-        [found] = credit_disputes(session, books.brand_id)
+        [found] = undecided_commissions(session, books.brand_id)
     assert (found.order_id, found.credited.name) == ("S3", "bob")
     assert found.claimant is not None
     assert found.claimant.name == "Anna"
@@ -94,7 +94,7 @@ def test_binding_that_expired_after_the_release_becomes_a_credit_dispute(books: 
 
     assert commissions(books, "S3") == [(books.creator_id, True, 10_00)]
     with read_session(books.databases.main) as session:
-        [found] = credit_disputes(session, books.brand_id)
+        [found] = undecided_commissions(session, books.brand_id)
     assert (found.order_id, found.claimant) == ("S3", None)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from config.database import read_session
-from payouts.commissions.credit_disputes import credit_disputes
+from payouts.commissions.undecided import undecided_commissions
 from payouts.statements.commands import COMMANDS
 from payouts.statements.decisions import decline, hold, release
 from tests.cast.api import Terminal
@@ -59,7 +59,7 @@ def test_new_evidence_after_release_becomes_a_credit_dispute(books: Books) -> No
     report_again(books, "S1", 100_00, "10-01 12:00", books.click(bob.link_id, "10-01 11:00"), "11-02")
     assert commissions(books, "S1") == [(books.creator_id, True, 10_00)]
     with read_session(books.databases.main) as session:
-        (found,) = credit_disputes(session, books.brand_id)
+        (found,) = undecided_commissions(session, books.brand_id)
     assert (found.order_id, found.worth) == ("S1", Money(10_00, "EUR"))
     assert (found.credited.name, found.claimant and found.claimant.name) == ("Anna", "bob")
 
@@ -91,7 +91,7 @@ def test_evidence_that_again_credits_the_same_creator_needs_no_decision(books: B
         token = books.click(link_id, f"10-01 {hour}:00")
         report_again(books, "S1", 100_00, "10-01 12:00", token, f"11-02 {hour}:00")
     with read_session(books.databases.main) as session:
-        assert credit_disputes(session, books.brand_id) == []
+        assert undecided_commissions(session, books.brand_id) == []
 
 
 def test_dispute_hold_moves_to_the_newly_credited_creator(books: Books) -> None:

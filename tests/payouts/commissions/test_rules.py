@@ -8,19 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payouts.commissions.rules import (
-    Base,
-    DisputeUpdate,
-    Facts,
-    RefundAmounts,
-    Refunded,
-    SaleAmounts,
-    commission_minor,
-    full_base_minor,
-    refunded,
-    remaining_base_minor,
-    worth_minor,
-)
+from payouts.commissions.disputes import DisputeUpdate
+from payouts.commissions.facts import Facts, worth_minor
+from payouts.commissions.refunds import RefundAmounts, Refunded, refunded, remaining_base_minor
+from payouts.commissions.rules import Base, SaleAmounts, commission_minor, full_base_minor
 from tracker.money import MAX_MINOR
 
 BASES: tuple[Base, ...] = ("net", "gross", "profit")

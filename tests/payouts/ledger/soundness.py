@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from payouts.commissions.causes import causes_of
 from payouts.commissions.entries import current_amount_minor, entries_of
-from payouts.commissions.facts import causes_of
 from payouts.commissions.models import Commission, Entry, Hold
 from payouts.ledger.models import Account, Chain, Posting
 from payouts.settlement.models import Payout

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from payouts.settlement.cancellation import cancel
 from payouts.settlement.states import OPEN, TRANSITIONS, require_transition
+from payouts.settlement.transitions import cancel
 from tests.cast.books import Books, at
 from tests.cast.months import only_payout
 from tracker.errors import Conflict, NotFound

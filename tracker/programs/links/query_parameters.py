@@ -65,11 +65,10 @@ def _decode_value(value: str) -> str | None:
 
 
 def with_token(destination: str, parameter: str, token: str | None) -> str:
-    """The destination with its own query and fragment kept and the token as the last parameter.
+    """The destination with the token as its last parameter; the rest of its query and its fragment stay.
 
-    Removes a parameter of that name from the destination: it is there when the link was made from an address
-    with a token, and that older token must earn nothing here. `destination` was checked by
-    tracker.programs.links.destinations, so it is ASCII and needs no escaping.
+    An existing parameter of that name is removed: a link created from a URL with a token must not credit that
+    older click. The token needs no escaping.
     """
     address, hash_sign, fragment = destination.partition("#")
     path, _, query = address.partition("?")

@@ -16,7 +16,7 @@ from tracker.sales.orders.models import Sale
 
 
 @dataclass(frozen=True)
-class CreditDispute:
+class UndecidedCommission:
     """The credited creator, and the one whom the newest evidence credits; None when it credits no one."""
 
     order_id: str
@@ -31,7 +31,7 @@ Columns = TypeVarTuple("Columns")
 _newest, _later, _current = aliased(Attribution), aliased(Attribution), aliased(Attribution)
 
 
-def credit_disputes(session: Session, brand_id: str) -> list[CreditDispute]:
+def undecided_commissions(session: Session, brand_id: str) -> list[UndecidedCommission]:
     """Released commissions whose sale is credited to somebody else by its newest attribution.
 
     Declined commissions, and those that a person kept after that evidence came, are left out.
@@ -47,14 +47,14 @@ def credit_disputes(session: Session, brand_id: str) -> list[CreditDispute]:
         .order_by(Commission.id)
     ).all()
     return [
-        CreditDispute(
+        UndecidedCommission(
             sale.order_id, commission.id, _worth(session, commission), owner, other, evidence.reason
         )
         for commission, sale, evidence, owner, other in rows
     ]
 
 
-def disputed_attribution(session: Session, commission: Commission) -> Attribution | None:
+def newer_attribution(session: Session, commission: Commission) -> Attribution | None:
     """The newest attribution of its sale, if a person has to decide about this commission."""
     return session.scalars(_disputed(select(_newest)).where(Commission.id == commission.id)).first()
 

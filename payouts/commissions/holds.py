@@ -1,0 +1,176 @@
+"""Holds: placed for a cause, lifted with it; a held commission is not paid (docs/money.md 6)."""
+
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, bindparam, exists, func, select, update
+from sqlalchemy.orm import Session
+
+from config.insert import insert_once
+from payouts.commissions.entries import (
+    Change,
+    locked_commission,
+    owner_conditions,
+    record_account_move,
+)
+from payouts.commissions.models import Commission, Entry, Hold
+from payouts.ledger.models import Period, Posting
+from payouts.settlement.models import Item, Payout
+from tracker.ids import new_id
+
+
+def reapply_holds(
+    session: Session, now: datetime, limit: int | None = None, *, brand_id: str = "", creator_id: str = ""
+) -> int:
+    """Hold again the released commissions that have an open hold and no settled posting. Returns how many.
+
+    A hold that is placed while a payout is on its way moves no money. This does it when that payout failed.
+    """
+    candidates = _held_after_release(bool(brand_id), bool(creator_id), limit is not None)
+    parameters = {"brand_id": brand_id, "creator_id": creator_id, "limit": limit}
+    waiting = list(session.scalars(candidates, parameters))
+    for commission_id in waiting:
+        commission = locked_commission(session, commission_id)
+        for placed in holds_of(session, commission_id)[:1]:
+            _move_into_hold(session, now, commission, placed.cause_id, placed.reason)
+    return len(waiting)
+
+
+@cache
+def _held_after_release(for_brand: bool, for_creator: bool, limited: bool) -> Select[str]:
+    """Released commissions with an open hold and no settled posting.
+
+    Parameters: `brand_id`, `creator_id`, `limit`.
+    """
+    has_active_hold = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
+    candidates = (
+        select(Commission.id)
+        .where(
+            Commission.live,
+            Commission.matured_at.is_not(None),
+            has_active_hold,
+            *owner_conditions(for_brand, for_creator),
+        )
+        .where(_settled_minor_query().where(Entry.commission_id == Commission.id).scalar_subquery() <= 0)
+        .order_by(Commission.id)
+    )
+    return candidates.limit(bindparam("limit")) if limited else candidates
+
+
+def place_hold(
+    session: Session,
+    now: datetime,
+    commission: Commission,
+    *,
+    kind: str,
+    cause_id: str,
+    reason: str,
+    period: Period | None = None,
+    signal: str | None = None,
+    evidence: dict[str, Any] | None = None,
+) -> bool:
+    """Hold a commission: it is not paid, and what is payable and in no sent payout is held again.
+
+    The creator reads `reason`. Only review decisions about a draft give `period`; only suspicion gives
+    `signal` and `evidence`. Returns False when this cause held it before. Call it under the brand's lock.
+    """
+    placed = insert_once(
+        session,
+        Hold,
+        id=new_id("hld", now),
+        commission_id=commission.id,
+        kind=kind,
+        cause_id=cause_id,
+        reason=reason,
+        placed_at=now,
+        lifted_at=None,
+        signal=signal,
+        evidence=evidence,
+        lift_note=None,
+    )
+    if placed:
+        _move_into_hold(session, now, commission, cause_id, reason, period)
+    return placed
+
+
+def _move_into_hold(
+    session: Session,
+    now: datetime,
+    commission: Commission,
+    cause_id: str,
+    reason: str,
+    period: Period | None = None,
+) -> None:
+    if commission.matured_at is None or is_settled(session, commission.id):
+        return
+    record_account_move(session, now, commission, Change("hold", cause_id, reason, now, period=period))
+    commission.matured_at = None
+    session.flush()
+
+
+def lift_hold(session: Session, now: datetime, commission_id: str, cause_id: str, note: str = "") -> bool:
+    """Lift a hold. The next run of the job releases the commission if no other hold remains.
+
+    `note` is a person's explanation. Returns False when there is no such hold.
+    """
+    lifted = session.execute(
+        update(Hold)
+        .where(Hold.commission_id == commission_id, Hold.cause_id == cause_id, Hold.lifted_at.is_(None))
+        .values(lifted_at=now, lift_note=note or None)
+        .returning(Hold.id)
+    )
+    return lifted.first() is not None
+
+
+def is_settled(session: Session, commission_id: str) -> bool:
+    """Whether money of it is with the rail, or may be: whether a payout with it was sent and not returned.
+
+    A payout that is only prepared selects its postings again before it is sent. Postings that one payout
+    settled together may sum to 0, such as a release and the hold after it. When a part of a commission was
+    settled, the open rest stays payable; payouts leave it out while the commission is held (see selection).
+    """
+    return settled_minor(session, commission_id) > 0
+
+
+def settled_minor(session: Session, commission_id: str) -> int:
+    """The part of the commission that is with the rail, or may be, in minor units."""
+    return int(session.scalar(_settled_minor_query().where(Entry.commission_id == commission_id)) or 0)
+
+
+def _settled_minor_query() -> Select[int]:
+    """Sum of items in payouts that were sent and not returned. The caller restricts it to a commission."""
+    return (
+        select(func.coalesce(func.sum(Item.amount_minor), 0))
+        .join(Payout, Payout.id == Item.payout_id)
+        .join(Posting, Posting.id == Item.posting_id)
+        .join(Entry, Entry.transaction_id == Posting.transaction_id)
+        .where(Item.live, Payout.state.not_in(("prepared", "returned")))
+    )
+
+
+def hold_count(session: Session, commission_id: str) -> int:
+    """The number of holds that the commission ever had, for any cause."""
+    return int(session.scalar(select(func.count(Hold.id)).where(Hold.commission_id == commission_id)) or 0)
+
+
+def holds_of(session: Session, commission_id: str) -> list[Hold]:
+    """The open holds, oldest first."""
+    return list(
+        session.execute(
+            select(Hold)
+            .where(Hold.commission_id == commission_id, Hold.lifted_at.is_(None))
+            .order_by(Hold.placed_at, Hold.id)
+        ).scalars()
+    )
+
+
+def lifted_holds_of(session: Session, commission_id: str) -> list[Hold]:
+    """The lifted holds, in the order in which they were lifted."""
+    return list(
+        session.execute(
+            select(Hold)
+            .where(Hold.commission_id == commission_id, Hold.lifted_at.is_not(None))
+            .order_by(Hold.lifted_at, Hold.id)
+        ).scalars()
+    )
