@@ -13,22 +13,28 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import open_databases
-from config.garbage_collection import tune_gc
-from config.logs import ScrubFilter, configure_logs
-from config.metrics import enable_multiprocess_metrics, remove_live_gauges
-from config.process import block_stop_signals, shorten_switch_interval, unblock_stop_signals
+from config.gunicorn_base import (  # noqa: F401 - gunicorn reads these names
+    accesslog,
+    child_exit,
+    control_socket_disable,
+    errorlog,
+    graceful_timeout,
+    keepalive,
+    limit_request_field_size,
+    limit_request_line,
+    loglevel,
+    pre_fork,
+    preload_app,
+    prepare_process,
+    timeout,
+)
+from config.process import shorten_switch_interval, unblock_stop_signals
 from config.schema import SchemaMismatch, require_current_schema
-from config.settings import load_settings
 
 MAX_CONNECTIONS = 10_000
 RESERVED_FILES = 128
 
-tune_gc()
-_settings = load_settings()
-configure_logs(production=_settings.env == "production")
-# gunicorn logs the client address of a malformed request.
-logging.getLogger("gunicorn.error").addFilter(ScrubFilter())
-enable_multiprocess_metrics(_settings.home, "edge")
+_settings = prepare_process("edge")
 
 # Every open connection needs a file descriptor; many systems allow only 1,024 by default.
 _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -41,22 +47,11 @@ if _soft != resource.RLIM_INFINITY and _soft < _files:
 wsgi_app = "tracker.clicks.redirect.edge:edge"
 bind = [_settings.edge_bind]
 workers = _settings.workers
-preload_app = True  # importing opens nothing and starts nothing, so workers can share its memory
 worker_class = "config.edge_worker.EdgeWorker"
 worker_connections = min(MAX_CONNECTIONS, max(_files - RESERVED_FILES, 64))
 backlog = 2048
-timeout = 30
-graceful_timeout = 8
-keepalive = 5
 max_requests = 0  # no restarts: memory does not grow with requests
 forwarded_allow_ips = _settings.trusted_proxies or "127.0.0.1"
-limit_request_line = 16_380
-limit_request_field_size = 16_380
-control_socket_disable = True
-# An access log would contain IP addresses.
-accesslog = None
-errorlog = "-"
-loglevel = "warning"
 
 
 def on_starting(_server: object) -> None:
@@ -72,16 +67,8 @@ def on_starting(_server: object) -> None:
         databases.close()
 
 
-def pre_fork(_server: object, _worker: object) -> None:
-    block_stop_signals()
-
-
 def post_worker_init(worker: Any) -> None:
     """Freeze loaded objects: a redirect creates no reference cycles, and collection took 10 % of its time."""
     gc.freeze()
     shorten_switch_interval()
     worker.loop.call_soon(unblock_stop_signals)  # the loop ignores signals that arrive before it runs
-
-
-def child_exit(_server: object, worker: Any) -> None:
-    remove_live_gauges(worker.pid)

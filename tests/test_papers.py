@@ -43,7 +43,7 @@ from tests.harness.processes.forked_cli import forked_cli
 from tests.tracker.sales.payloads_read import payload, raw
 from tracker.programs.models import Enrollment
 from tracker.sales.orders.models import Sale
-from tracker.sales.reports.customer_hashes import email_hash
+from tracker.sales.reports.customer_hashes import address_hashes
 
 DOCS = ROOT / "docs"
 TOP_PAGES = [ROOT / f"{name}.md" for name in ("README", "ARCHITECTURE", "CONTRIBUTING", "CHANGELOG")]
@@ -70,7 +70,7 @@ def prepare(settings: Settings) -> dict[str, Names]:
     """Create the data that the pages use. Returns placeholder -> id, per page; "" is for all pages."""
     databases = open_databases(settings)
     shop = create_shop(settings, databases)
-    own_address = email_hash("anna@teas.example")
+    own_address = address_hashes("anna@teas.example").exact
     shop.send("sale.created", sale(order_id=ORDER, click=shop.token("anna"), customer_email_hash=own_address))
     connected = {kind: shop.connect(kind, SECRET) for kind in ("shopify", "woocommerce", "stripe")}
     for kind, name, topic in (

@@ -15,6 +15,8 @@ from payouts.ledger.operations import lock_books, post
 from payouts.ledger.rules import Line
 from tracker.errors import NotFound
 from tracker.ids import new_id
+from tracker.money import Money
+from tracker.times import format_utc
 
 
 def entries_of(session: Session, commission_id: str) -> list[Entry]:
@@ -156,3 +158,16 @@ def owner_conditions(for_brand: bool, for_creator: bool = False) -> list[ColumnE
     if for_creator:
         conditions.append(Commission.creator_id == bindparam("creator_id"))
     return conditions
+
+
+def entry_json(entry: Entry, currency: str) -> dict[str, Any]:
+    """An entry with its cause, as statements and explanations show it."""
+    change = entry.amount_after_minor - entry.amount_before_minor
+    return {
+        "what": entry.kind,
+        "why": entry.reason,
+        "cause": entry.cause_id,
+        "at": format_utc(entry.effective_at),
+        "change": Money(change, currency).as_json(),
+        "transaction": entry.transaction_id,
+    }

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payouts.commissions.entries import current_amount_minor, entries_of
+from payouts.commissions.entries import current_amount_minor, entries_of, entry_json
 from payouts.commissions.held_queue import hold_json, hold_text
 from payouts.commissions.holds import holds_of, lifted_holds_of
 from payouts.commissions.labels import entry_label
@@ -158,22 +158,10 @@ def _commission(session: Session, brand: Brand, sale: Sale, commission: Commissi
         "now": Money(current_amount_minor(entries), sale.currency).as_json(),
         "release_at": format_utc(commission.release_at),
         "pay_date": expected_pay_date(brand, commission.release_at),
-        "entries": [_entry(entry, sale.currency) for entry in entries],
+        "entries": [entry_json(entry, sale.currency) for entry in entries],
         "holds": [hold_json(hold) for hold in holds_of(session, commission.id)],
         "lifted_holds": [hold_json(hold) for hold in lifted_holds_of(session, commission.id)],
         "payouts": _payouts(session, commission.id),
-    }
-
-
-def _entry(entry: Entry, currency: str) -> dict[str, Any]:
-    change = entry.amount_after_minor - entry.amount_before_minor
-    return {
-        "what": entry.kind,
-        "why": entry.reason,
-        "cause": entry.cause_id,
-        "at": format_utc(entry.effective_at),
-        "change": Money(change, currency).as_json(),
-        "transaction": entry.transaction_id,
     }
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Select, bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
-from payouts.ledger.calendar import Span, next_span, span_of
+from payouts.ledger.calendar import Span, span_of
 from payouts.ledger.models import Period
 from tracker.errors import NotFound, NotNow
 from tracker.ids import new_id
@@ -115,7 +115,3 @@ def mark_closed(session: Session, now: datetime, period: Period) -> None:
         .where(Period.id == period.id, Period.state == "open")
         .values(state="closed", closed_at=now)
     )
-
-
-def next_period_span(brand: Brand, period: Period) -> Span:
-    return next_span(Span(period.name, period.starts_at, period.ends_at), brand.cadence, brand.timezone)

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from config.insert import insert_once
 from tracker.errors import Conflict, NotFound
-from tracker.ids import new_id, uuid_of
+from tracker.ids import new_id
+from tracker.lookup import get_by_id
 from tracker.people.accounts.operations import get_brand, get_creator
 from tracker.people.accounts.rules import normalize_name
 from tracker.programs.codes import code_key, coupon_code
@@ -61,11 +62,9 @@ def create_program(
 
 def get_program(session: Session, program_id: str) -> Program:
     """Raises Invalid for a malformed id, and NotFound."""
-    uuid_of(program_id, PROGRAM)
-    program = session.get(Program, program_id)
-    if program is None:
-        raise NotFound(f"There is no program {program_id}. See them with: linkledger program list")
-    return program
+    return get_by_id(
+        session, Program, program_id, PROGRAM, "program", "See them with: linkledger program list"
+    )
 
 
 def list_programs(session: Session, brand_id: str | None = None) -> Sequence[Program]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from payouts.commissions.adjustment import entered_facts
 from payouts.commissions.causes import Cause, causes_of_sales
+from payouts.commissions.entries import entry_json
 from payouts.commissions.models import Commission, Entry, Hold
 from payouts.ledger.models import Period, Transaction
 from payouts.statements.document.movements import Movement, Sections
@@ -78,7 +79,7 @@ def line(source: LineSource, movements: Sequence[Movement], held_minor: int, pay
         "status": _status(source, held_minor),
         "release_at": format_utc(commission.release_at),
         "pay_date": pay_date,
-        "reasons": [_reason(entry, commission.currency) for entry in source.entries],
+        "reasons": [entry_json(entry, commission.currency) for entry in source.entries],
         "holds": _active_holds_json(source, held_minor),
     }
 
@@ -100,18 +101,6 @@ def _amounts(source: LineSource, sections: Sections, held_minor: int) -> dict[st
         "remaining": _remaining_minor(source.entries),
     }
     return {name: Money(minor, commission.currency).as_json() for name, minor in amounts_minor.items()}
-
-
-def _reason(entry: Entry, currency: str) -> dict[str, Any]:
-    change = entry.amount_after_minor - entry.amount_before_minor
-    return {
-        "what": entry.kind,
-        "why": entry.reason,
-        "cause": entry.cause_id,
-        "at": format_utc(entry.effective_at),
-        "change": Money(change, currency).as_json(),
-        "transaction": entry.transaction_id,
-    }
 
 
 def _active_holds_json(source: LineSource, held_minor: int) -> list[dict[str, Any]]:

@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 import structlog
 from flask import request
+from prometheus_client import Counter
 
 from config.database import read_session, transact
 from tracker.errors import LinkledgerError
 from tracker.http.site import Site, site
 from tracker.people.access.failed_attempts import FailedAttempts
-from tracker.people.access.metrics import CALLERS_REFUSED
 from tracker.people.keys.operations import Caller, Unauthenticated, authenticate, record_use
 from tracker.people.keys.rules import SCOPES, parse_key
 
@@ -132,3 +132,10 @@ def _with_access(access: Access) -> Callable[[View], View]:
         return view
 
     return decorate_view
+
+
+CALLERS_REFUSED = Counter(
+    "linkledger_callers_refused",
+    "Requests whose key was missing, invalid, revoked, expired or lacked the required scope.",
+    ["cause"],
+)

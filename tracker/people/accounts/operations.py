@@ -7,8 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
-from tracker.errors import Conflict, NotFound
-from tracker.ids import new_id, uuid_of
+from tracker.errors import Conflict
+from tracker.ids import new_id
+from tracker.lookup import get_by_id
 from tracker.people.accounts import rules
 from tracker.people.accounts.models import Brand, BrandHost, Creator, Membership, User
 
@@ -71,11 +72,7 @@ def brand_hosts(session: Session, brand_id: str) -> list[str]:
 
 def get_brand(session: Session, brand_id: str) -> Brand:
     """Raises Invalid for a malformed id, and NotFound."""
-    uuid_of(brand_id, BRAND)
-    brand = session.get(Brand, brand_id)
-    if brand is None:
-        raise NotFound(f"There is no brand {brand_id}. See them with: linkledger brand list")
-    return brand
+    return get_by_id(session, Brand, brand_id, BRAND, "brand", "See them with: linkledger brand list")
 
 
 def list_brands(session: Session) -> Sequence[Brand]:
@@ -100,11 +97,7 @@ def create_user(session: Session, now: datetime, *, email: str, name: str) -> Us
 
 def get_user(session: Session, user_id: str) -> User:
     """Raises Invalid for a malformed id, and NotFound."""
-    uuid_of(user_id, USER)
-    user = session.get(User, user_id)
-    if user is None:
-        raise NotFound(f"There is no user {user_id}. Create one with: linkledger user create")
-    return user
+    return get_by_id(session, User, user_id, USER, "user", "Create one with: linkledger user create")
 
 
 def add_member(session: Session, now: datetime, *, brand_id: str, user_id: str, role: str) -> Membership:
@@ -135,11 +128,9 @@ def create_creator(session: Session, now: datetime, *, name: str, email: str, co
 
 def get_creator(session: Session, creator_id: str) -> Creator:
     """Raises Invalid for a malformed id, and NotFound."""
-    uuid_of(creator_id, CREATOR)
-    creator = session.get(Creator, creator_id)
-    if creator is None:
-        raise NotFound(f"There is no creator {creator_id}. See them with: linkledger creator list")
-    return creator
+    return get_by_id(
+        session, Creator, creator_id, CREATOR, "creator", "See them with: linkledger creator list"
+    )
 
 
 def list_creators(session: Session) -> Sequence[Creator]:

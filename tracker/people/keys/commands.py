@@ -1,5 +1,7 @@
 """Commands for API keys, with which a brand's software calls the API."""
 
+from typing import Any
+
 import click
 from sqlalchemy.orm import Session
 
@@ -8,8 +10,7 @@ from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.people.keys import operations as keys
 from tracker.people.keys.models import ApiKey
 from tracker.people.keys.rules import SCOPES
-from tracker.people.keys.serializers import key_json
-from tracker.times import format_utc, parse_utc
+from tracker.times import format_utc, optional_utc_text, parse_utc
 
 
 @click.group("key", cls=ConsoleGroup)
@@ -83,3 +84,17 @@ def _line(key: ApiKey) -> str:
 
 
 COMMANDS = (key_commands,)
+
+
+def key_json(key: ApiKey) -> dict[str, Any]:
+    """Without the secret, which is not stored, and without its hash."""
+    return {
+        "id": key.id,
+        "brand": key.brand_id,
+        "name": key.name,
+        "scopes": key.scopes,
+        "created_at": format_utc(key.created_at),
+        "expires_at": optional_utc_text(key.expires_at),
+        "revoked_at": optional_utc_text(key.revoked_at),
+        "last_used_at": optional_utc_text(key.last_used_at),
+    }

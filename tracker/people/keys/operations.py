@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import CursorResult, or_, select, update
 from sqlalchemy.orm import Session
 
-from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound
-from tracker.ids import new_id, uuid_of
+from tracker.errors import Conflict, Invalid, LinkledgerError
+from tracker.ids import new_id
+from tracker.lookup import get_by_id
 from tracker.people.accounts.operations import get_brand
 from tracker.people.accounts.rules import normalize_name
 from tracker.people.keys.models import ApiKey
@@ -95,11 +96,7 @@ def list_keys(session: Session, brand_id: str) -> Sequence[ApiKey]:
 
 def get_key(session: Session, key_id: str) -> ApiKey:
     """Raises Invalid for a malformed id, and NotFound."""
-    uuid_of(key_id, KEY)
-    key = session.get(ApiKey, key_id)
-    if key is None:
-        raise NotFound(f"There is no key {key_id}. See them with: linkledger key list --brand ID")
-    return key
+    return get_by_id(session, ApiKey, key_id, KEY, "key", "See them with: linkledger key list --brand ID")
 
 
 def revoke_key(session: Session, now: datetime, key_id: str) -> None:

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, CursorResult, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
-from tracker.errors import Conflict, Fault, Invalid, NotFound
+from tracker.errors import Conflict, Fault, Invalid
 from tracker.ids import new_id, uuid_of
+from tracker.lookup import get_by_id
 from tracker.people.accounts.models import Brand
 from tracker.people.accounts.operations import brand_hosts, get_creator
 from tracker.programs.codes import code_key, link_code, new_link_code
@@ -119,11 +120,7 @@ def _insert_with_new_code(session: Session, row: dict[str, Any]) -> None:
 
 def get_link(session: Session, link_id: str) -> Link:
     """Raises Invalid for a malformed id, and NotFound."""
-    uuid_of(link_id, LINK)
-    link = session.get(Link, link_id)
-    if link is None:
-        raise NotFound(f"There is no link {link_id}. See them with: linkledger link list")
-    return link
+    return get_by_id(session, Link, link_id, LINK, "link", "See them with: linkledger link list")
 
 
 def set_link_state(session: Session, *, link_id: str, state: str) -> Link:

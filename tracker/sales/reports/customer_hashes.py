@@ -47,11 +47,6 @@ def address_hashes(*candidates: object) -> AddressHashes:
     return AddressHashes(_sha256(plain), _sha256(mailbox(plain)))
 
 
-def email_hash(address: object) -> str | None:
-    """SHA-256, in hex, of an e-mail address, stripped and in lower case; None when it is not an address."""
-    return address_hashes(address).exact
-
-
 def mailbox(address: str) -> str:
     """The address without what mail hosts ignore: the part after a plus (RFC 5233) and aliases of hosts.
 

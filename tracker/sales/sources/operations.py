@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from config.insert import insert_once
 from tracker.errors import Conflict, Gone, Invalid, NotFound
 from tracker.ids import new_id, uuid_of
+from tracker.lookup import get_by_id
 from tracker.people.accounts.operations import get_brand
 from tracker.sales.integrations.kinds import kind_of
 from tracker.sales.integrations.standard import SECRET_PREFIX
@@ -139,11 +140,9 @@ def supporting_sources(session: Session, source_id: str) -> Sequence[Source]:
 
 def get_source(session: Session, source_id: str) -> Source:
     """A source, even a deleted one. Raises Invalid for a malformed id, NotFound for an unknown one."""
-    uuid_of(source_id, SOURCE)
-    source = session.get(Source, source_id)
-    if source is None:
-        raise NotFound(f"There is no source {source_id}. List all with: linkledger source list --brand ID")
-    return source
+    return get_by_id(
+        session, Source, source_id, SOURCE, "source", "List all with: linkledger source list --brand ID"
+    )
 
 
 def get_live_source(connection: Connection, source_id: str) -> Source:

@@ -8,7 +8,7 @@ import pytest
 from tests.tracker.sales.payloads_read import payload, raw
 from tracker.errors import Invalid
 from tracker.sales.integrations.shopify import orders as shopify
-from tracker.sales.reports.customer_hashes import email_hash
+from tracker.sales.reports.customer_hashes import address_hashes
 from tracker.sales.reports.messages import Message, NotAuthentic
 from tracker.sales.reports.normal import CancellationReport, Item, RefundReport, SaleReport
 from tracker.sales.reports.provider_reports import NoEffect
@@ -110,8 +110,8 @@ def test_a_paid_order_is_a_sale() -> None:
         touches=("LANDING",),
         coupons=("ANNA10",),
         customer="115310627314723954",
-        customer_email_hash=email_hash("erika@customers.example"),
-        customer_mailbox_hash=email_hash("erika@customers.example"),
+        customer_email_hash=address_hashes("erika@customers.example").exact,
+        customer_mailbox_hash=address_hashes("erika@customers.example").exact,
         checkout_started_at=datetime(2025, 11, 1, 10, tzinfo=UTC),
         items=(Item("TEA-1", 2, 5975), Item("product 7513594000974", 1, 3025)),
         references=("#1001",),

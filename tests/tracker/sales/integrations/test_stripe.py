@@ -8,7 +8,7 @@ import pytest
 from tests.tracker.sales.integrations.stripe_read import read, reports, single_report, without_effect
 from tests.tracker.sales.payloads_read import event, payload
 from tracker.errors import Invalid
-from tracker.sales.reports.customer_hashes import email_hash
+from tracker.sales.reports.customer_hashes import address_hashes
 from tracker.sales.reports.normal import SaleReport
 from tracker.sales.reports.provider_reports import EvidenceReport, ReferenceReport
 
@@ -32,8 +32,8 @@ def test_a_paid_session_is_a_sale() -> None:
         click=TOKEN,
         touches=("another",),
         coupons=("promo_1ExampleAnna10",),
-        customer_email_hash=email_hash("erika@customers.example"),
-        customer_mailbox_hash=email_hash("erika@customers.example"),
+        customer_email_hash=address_hashes("erika@customers.example").exact,
+        customer_mailbox_hash=address_hashes("erika@customers.example").exact,
         checkout_started_at=datetime(2025, 11, 1, 9, 56, 40, tzinfo=UTC),
         references=("pi_3ExampleOrderOne",),
     )
