@@ -1,24 +1,29 @@
 """The demo's pages: the tour, creators, statements, payouts, and the next payday."""
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Response, redirect, render_template, url_for
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from config.database import read_session, transact
+from config.database import Databases, read_session, transact
+from config.settings import Settings
 from payouts.demo import queries, shop_pages
 from payouts.demo.blueprint import blueprint
 from payouts.demo.cast import HOLD_DAYS
 from payouts.demo.payday import next_payday, run_next_payday
-from payouts.demo.transfers import fetch_rail_transfers
 from payouts.selfcheck.checks import CHECKS, self_check
+from payouts.settlement.models import Attempt
 from payouts.statements.document.document import expected_pay_date, statement_document
 from payouts.statements.models import SealedDocument, Statement
 from payouts.statements.render.csv import as_csv
 from payouts.statements.review import approve, get_statement
+from payouts.transfers.rail import open_rail
+from payouts.transfers.stripe.shapes import StripeTransfer
 from tracker.errors import NotFound
 from tracker.http.site import site
 from tracker.people.access.guards import public
@@ -148,3 +153,30 @@ def _statement(session: Session, period: str) -> tuple[Statement, dict[str, Any]
     if sealed is None:
         return found, statement_document(session, found) | {"state": "draft"}
     return found, json.loads(sealed.body) | {"sha256": sealed.sha256}
+
+
+SEARCH_FROM = datetime(2020, 1, 1, tzinfo=UTC)
+"""Earlier than any transfer: the sandbox uses its own clock, not the demo's time."""
+
+
+@dataclass(frozen=True)
+class RailTransfers:
+    """Transfers by payout id, and the available balance as the rail's integer."""
+
+    transfers: dict[str, list[StripeTransfer]]
+    available: int
+
+
+def fetch_rail_transfers(databases: Databases, settings: Settings, currency: str = "EUR") -> RailTransfers:
+    """Read from the rail now, over HTTP with the real SDK. Raises RailError."""
+    with read_session(databases.main) as session:
+        attempts = session.execute(select(Attempt.payout_id, Attempt.parameters))
+        parameters_by_payout: dict[str, dict[str, Any]] = dict(attempts.all())
+    with open_rail(settings) as rail:
+        found = {
+            payout_id: rail.find_transfers(
+                parameters["transfer_group"], parameters["destination"], SEARCH_FROM
+            )
+            for payout_id, parameters in parameters_by_payout.items()
+        }
+        return RailTransfers(found, rail.available_balance(currency))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
@@ -112,3 +112,28 @@ def require_forward(session: Session, now: datetime, as_of: datetime) -> datetim
             f"Time does not go backwards: {what} {start:%Y-%m-%dT%H:%M:%SZ}. Give --as-of a later time."
         )
     return start
+
+
+RETENTION = timedelta(days=7)
+
+
+FAILED_RETENTION = timedelta(days=90)
+
+
+def prune_runs(session: Session, now: datetime, limit: int) -> int:
+    """Delete up to `limit` runs that are older than their retention. Returns how many.
+
+    A run that is still marked as running after that time has crashed, and its slot is in the past.
+    """
+    too_old = or_(
+        (JobRun.state != "failed") & (JobRun.started_at < now - RETENTION),
+        JobRun.started_at < now - FAILED_RETENTION,
+    )
+    old = select(JobRun.id).where(too_old).limit(limit)
+    deleted = session.execute(
+        delete(JobRun)
+        .where(JobRun.id.in_(old))
+        .returning(JobRun.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(deleted.all())

@@ -18,9 +18,16 @@ from config.settings import Settings
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
 from payouts.commissions.release import release_due
-from payouts.jobs.claims import MANUAL_SLOT_PREFIX, LeaseLost, advance_clock, claim, finish, require_forward
+from payouts.jobs.claims import (
+    MANUAL_SLOT_PREFIX,
+    LeaseLost,
+    advance_clock,
+    claim,
+    finish,
+    prune_runs,
+    require_forward,
+)
 from payouts.jobs.context import JobContext, JobResult
-from payouts.jobs.pruning import prune_runs
 from payouts.selfcheck.checks import require_consistent_books, self_check
 from payouts.settlement.freezes import active_freezes
 from payouts.settlement.models import Payout

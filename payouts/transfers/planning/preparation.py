@@ -16,14 +16,12 @@ from payouts.settlement.models import Item, Payout
 from payouts.settlement.transitions import cancel, detach_items, locked_payout, post_payout_event, transition
 from payouts.statements.models import Statement
 from payouts.transfers.payees import NOT_CONNECTED, payee_of
+from payouts.transfers.planning.minimum import amount_block_reason
 from payouts.transfers.planning.retry_policy import retry_block_reason
 from payouts.transfers.planning.selection import Selection, select_entries
-from payouts.transfers.stripe.amounts import UnsendableAmount, rail_step_minor
 from tracker.errors import Conflict
 from tracker.ids import new_id
-from tracker.money import Money
 from tracker.people.accounts.models import Brand
-from tracker.programs.models import Enrollment, Program
 
 
 @dataclass(frozen=True)
@@ -132,7 +130,7 @@ def reselect(session: Session, now: datetime, payout_id: str) -> Payout:
     if _same_items(session, payout, selection):
         return payout
     brand = session.get_one(Brand, payout.brand_id)
-    block_reason = _amount_block_reason(session, now, brand, payout.creator_id, selection)
+    block_reason = amount_block_reason(session, now, brand, payout.creator_id, selection)
     if block_reason is not None:
         return cancel(session, now, payout.id, reason=block_reason)
     post_payout_event(session, now, payout, "payout_released")
@@ -154,7 +152,7 @@ def _same_items(session: Session, payout: Payout, selection: Selection) -> bool:
 def _plan_for(session: Session, now: datetime, statement: Statement, period: Period, creator_id: str) -> Plan:
     selection = select_entries(session, statement.brand_id, creator_id, statement.currency, period)
     brand = session.get_one(Brand, statement.brand_id)
-    reason = _amount_block_reason(session, now, brand, creator_id, selection)
+    reason = amount_block_reason(session, now, brand, creator_id, selection)
     reason = reason or _payee_block_reason(session, brand.id, creator_id)
     return Plan(
         statement.id,
@@ -167,44 +165,11 @@ def _plan_for(session: Session, now: datetime, statement: Statement, period: Per
     )
 
 
-def _amount_block_reason(
-    session: Session, now: datetime, brand: Brand, creator_id: str, selection: Selection
-) -> str | None:
-    amount = Money(selection.total_minor, selection.currency)
-    try:
-        step_minor = rail_step_minor(amount.currency)
-    except UnsendableAmount as error:
-        return str(error)
-    if amount.minor < 0:
-        return f"the creator owes {Money(-amount.minor, amount.currency)}; later commissions settle it"
-    if selection.amount_minor == 0:
-        return f"{amount} is less than the payment provider can send; it is carried forward"
-    minimum = brand.minimum_minor if selection.currency == brand.currency else 0
-    minimum = max(minimum, step_minor)
-    waived = selection.waited_too_long(now) or _has_left(session, brand.id, creator_id)
-    if amount.minor < minimum and not waived:
-        return f"{amount} is below the minimum of {Money(minimum, amount.currency)}; it is carried forward"
-    return None
-
-
 def _payee_block_reason(session: Session, brand_id: str, creator_id: str) -> str | None:
     payee = payee_of(session, brand_id, creator_id)
     if payee is None:
         return NOT_CONNECTED
     return None if payee.ready else payee.status_reason or NOT_CONNECTED
-
-
-def _has_left(session: Session, brand_id: str, creator_id: str) -> bool:
-    """The creator was enrolled with the brand and is in none of its programs any more."""
-    own = (
-        select(Enrollment.id)
-        .join(Program, Program.id == Enrollment.program_id)
-        .where(Program.brand_id == brand_id, Enrollment.creator_id == creator_id)
-    )
-    active_enrollments = own.where(Enrollment.state != "ended")
-    return bool(session.scalar(select(exists(own)))) and not session.scalar(
-        select(exists(active_enrollments))
-    )
 
 
 def _first_round(session: Session, now: datetime, planned: Plan) -> Payout:

@@ -17,7 +17,7 @@ from payouts.settlement.models import Attempt, Payout
 from payouts.settlement.transitions import cancel
 from payouts.transfers.models import Payee
 from payouts.transfers.stripe.amounts import from_rail_amount
-from payouts.transfers.stripe.lookup import is_transfer_of
+from payouts.transfers.stripe.outcome import is_transfer_of
 from payouts.transfers.stripe.shapes import Movement, StripeTransfer
 from tracker.errors import Conflict, NotFound
 from tracker.money import Money

@@ -24,7 +24,7 @@ from payouts.transfers.models import Payee
 from payouts.transfers.reconciliation.adoption import adoption_of, record_adopted_return
 from payouts.transfers.stripe.amounts import from_rail_amount
 from payouts.transfers.stripe.client import StripeRail
-from payouts.transfers.stripe.lookup import is_transfer_of
+from payouts.transfers.stripe.outcome import is_transfer_of
 from payouts.transfers.stripe.shapes import Movement, RailError, StripeTransfer
 from tracker.errors import Conflict
 

@@ -16,8 +16,8 @@ from payouts.settlement.transitions import detach_items, locked_payout, post_pay
 from payouts.statements.models import Statement
 from payouts.transfers.models import Payee
 from payouts.transfers.payees import payee_of
-from payouts.transfers.stripe.lookup import ABSENT
-from payouts.transfers.stripe.outcome import Outcome, is_conclusive
+from payouts.transfers.sending.idempotency import absence_conclusive_from, idempotency_key, may_resend
+from payouts.transfers.stripe.outcome import ABSENT, Outcome, is_conclusive
 from payouts.transfers.stripe.shapes import transfer_parameters
 from tracker.errors import Conflict
 from tracker.ids import new_id
@@ -26,14 +26,6 @@ from tracker.people.accounts.models import Brand
 LEASE = timedelta(minutes=5)
 """Longer than one call with its timeouts; after it the caller is considered crashed."""
 
-RESEND_WITHIN = timedelta(hours=23)
-"""Stripe may forget a key after 24 hours, and then the same request would pay again."""
-
-GIVE_UP_AFTER = timedelta(hours=24)
-"""RESEND_WITHIN plus MAX_LISTING_DELAY: by then every transfer made under the key is listed."""
-
-MAX_LISTING_DELAY = timedelta(hours=1)
-"""The longest time from the arrival of a request at the rail until its transfer is listed."""
 
 ARRIVED_LATE = "arrived late"
 """Returned by `record_outcome` when money moved under an attempt that the books had closed."""
@@ -64,7 +56,7 @@ def begin_attempt(session: Session, now: datetime, payout_id: str, api_version: 
         id=new_id("att", now),
         payout_id=payout_id,
         number=number,
-        idempotency_key=f"payout-{payout_id.removeprefix('pay_')}-{number}",
+        idempotency_key=idempotency_key(payout_id, number),
         parameters=_parameters(session, payout, payee, number),
         api_version=api_version,
         state="sending",
@@ -113,18 +105,6 @@ def claimable_attempts(session: Session, now: datetime) -> list[str]:
             .order_by(Attempt.first_sent_at, Attempt.id)
         ).scalars()
     )
-
-
-def may_resend(attempt: Attempt, now: datetime) -> bool:
-    """The same request under the same key is safe as long as the rail certainly remembers the key."""
-    return not attempt.look_up_only and now - attempt.first_sent_at < RESEND_WITHIN
-
-
-def absence_conclusive_from(attempt: Attempt) -> datetime:
-    """The time from which a transfer that the provider does not list can be considered never made."""
-    if attempt.look_up_only:
-        return attempt.last_sent_at + MAX_LISTING_DELAY
-    return attempt.first_sent_at + GIVE_UP_AFTER
 
 
 def record_outcome(

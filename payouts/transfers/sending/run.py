@@ -26,17 +26,16 @@ from payouts.transfers.reconciliation.adoption import adoption_of
 from payouts.transfers.sending.attempts import (
     ARRIVED_LATE,
     Claim,
-    absence_conclusive_from,
     begin_attempt,
     claim_open_attempt,
     claimable_attempts,
     record_outcome,
 )
+from payouts.transfers.sending.idempotency import absence_conclusive_from
 from payouts.transfers.sending.report import Report
 from payouts.transfers.stripe.amounts import floor_from_rail
 from payouts.transfers.stripe.client import PayeeStatus, RailError, StripeRail
-from payouts.transfers.stripe.lookup import ABSENT, outcome_of_lookup
-from payouts.transfers.stripe.outcome import Outcome
+from payouts.transfers.stripe.outcome import ABSENT, Outcome, outcome_of_lookup
 from tracker.errors import Conflict, Fault
 from tracker.money import Money
 from tracker.times import format_utc

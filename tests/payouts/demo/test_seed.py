@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 from config.database import Databases, open_databases, read_session
 from config.settings import Settings
 from payouts.demo.history import history
+from payouts.demo.pages import fetch_rail_transfers
 from payouts.demo.queries import click_counts, creator_statistics, demo_brand, demo_time, payouts, statements
 from payouts.demo.seed import seed
-from payouts.demo.transfers import fetch_rail_transfers
 from payouts.selfcheck.checks import self_check
 from payouts.statements.models import SealedDocument
 from tests.payouts.demo.conftest import NOON, ignore_progress

@@ -5,10 +5,10 @@ from functools import partial
 
 import pytest
 
-from payouts.transfers.sending.attempts import RESEND_WITHIN, claim_open_attempt, record_outcome
+from payouts.transfers.sending.attempts import claim_open_attempt, record_outcome
+from payouts.transfers.sending.idempotency import RESEND_WITHIN
 from payouts.transfers.sending.run import PayoutRun
-from payouts.transfers.stripe.lookup import ABSENT
-from payouts.transfers.stripe.outcome import Outcome
+from payouts.transfers.stripe.outcome import ABSENT, Outcome
 from tests.cast.books import Books, add_creator, at
 from tests.cast.months import (
     DEFAULT_SEED,

@@ -9,9 +9,8 @@ from sqlalchemy import select
 
 from config.database import Databases, read_session, transact
 from config.settings import Settings
-from payouts.jobs.claims import claim, finish
+from payouts.jobs.claims import claim, finish, prune_runs
 from payouts.jobs.models import JobRun
-from payouts.jobs.pruning import prune_runs
 from payouts.processes.job_table import tick
 from tests.cast.shop import RECEIVED_AT, create_shop, sale
 
