@@ -61,6 +61,20 @@ class JobContext:
         with read_session(self.databases.main) as session:
             return list(session.execute(select(Brand.id).order_by(Brand.id)).scalars())
 
+    def run_in_batches(self, step: Callable[..., int], limit: int) -> "JobResult":
+        """Run a step brand by brand until nothing is left, so that each transaction locks only one brand.
+
+        `step` takes the session, `now`, a limit of rows and `brand_id`, and returns how many rows it did.
+        """
+
+        def run_brand(brand_id: str) -> int:
+            total = 0
+            while done := self.write(lambda s: step(s, self.now, limit, brand_id=brand_id)):
+                total += int(done)
+            return total
+
+        return self.each(self.brand_ids(), run_brand)
+
     def each(self, names: Iterable[str], work: Callable[[str], Any]) -> "JobResult":
         """Call `work` with each name; a failure of one does not stop the others. Raises LeaseLost."""
         done = JobResult()

@@ -27,7 +27,7 @@ from payouts.jobs.claims import (
     prune_runs,
     require_forward,
 )
-from payouts.jobs.context import JobContext, JobResult
+from payouts.jobs.context import JobContext
 from payouts.selfcheck.checks import require_consistent_books, self_check
 from payouts.settlement.freezes import active_freezes
 from payouts.settlement.models import Payout
@@ -60,17 +60,17 @@ log = structlog.get_logger(__name__)
 
 
 def _accrue(context: JobContext) -> dict[str, Any]:
-    done = _run_in_batches(context, accrue_due)
+    done = context.run_in_batches(accrue_due, BATCH)
     return done.as_result(commissions=sum(done.results.values()))
 
 
 def _adjust(context: JobContext) -> dict[str, Any]:
-    done = _run_in_batches(context, adjust_due)
+    done = context.run_in_batches(adjust_due, BATCH)
     return done.as_result(commissions=sum(done.results.values()))
 
 
 def _release(context: JobContext) -> dict[str, Any]:
-    done = _run_in_batches(context, release_due)
+    done = context.run_in_batches(release_due, BATCH)
     return done.as_result(released=sum(done.results.values()))
 
 
@@ -289,18 +289,6 @@ def _run(
     except LeaseLost as error:
         log.warning("run lost", job=job.name, slot=slot, error=str(error))
     return result
-
-
-def _run_in_batches(context: JobContext, step: Callable[..., int]) -> JobResult:
-    """Run a step brand by brand, so that each transaction waits for the lock of only one brand."""
-
-    def run_brand(brand_id: str) -> int:
-        total = 0
-        while done := context.write(lambda s: step(s, context.now, BATCH, brand_id=brand_id)):
-            total += int(done)
-        return total
-
-    return context.each(context.brand_ids(), run_brand)
 
 
 def _nonempty_report(report: Report) -> dict[str, Any]:
