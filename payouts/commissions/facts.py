@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from payouts.commissions.disputes import DisputeUpdate, decisive_update
 from payouts.commissions.refunds import RefundAmounts, refunded, remaining_base_minor
 from payouts.commissions.rules import Base, SaleAmounts, commission_minor
-from tracker.sales.reports.refund_totals import excess_cumulative_minor
+from tracker.sales.reports.cumulative_refunds import excess_cumulative_minor
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from tracker.people.accounts.models import Brand
 from tracker.people.accounts.operations import get_brand, get_creator
 from tracker.programs.models import Terms
 from tracker.sales.attribution.models import Attribution
-from tracker.sales.booking.refund_claims import WAIVED_SUFFIX, refund_claims_of
+from tracker.sales.booking.supporting_claims import WAIVED_SUFFIX, refund_claims_of
 from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.queries import unapplied_events
 from tracker.sales.inbox.serializers import event_json

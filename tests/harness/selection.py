@@ -1,7 +1,7 @@
 """A pytest plugin that marks the tests that `make quick` leaves out, so that no one has to mark them by hand.
 
 `processes`: the test starts processes, because its file imports a module that does, or through a fixture.
-`campaign`: the test runs many random variants, or all possible variants, of one property.
+`campaign`: the test runs many variants of one property, or plays whole payout runs, months or backups.
 """
 
 import subprocess
@@ -14,8 +14,8 @@ STARTERS = "tests.harness.processes."
 THREADS = STARTERS + "threads"
 FIXTURES = frozenset(("browser", "page", "seeded_home", "server"))
 """Fixtures of conftest files that start gunicorn, a browser or the demo."""
-CAMPAIGN_FOLDERS = ("scenarios",)
-CAMPAIGN_FILES = ("test_campaign", "test_crashes", "test_faults", "test_property", "_in_any_order")
+CAMPAIGN_FOLDERS = ("scenarios", "runs", "backup")
+CAMPAIGN_FILES = ("_crashes", "_property", "_in_any_order", "_order_of_events", "test_totals", "test_owners")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from tracker.ids import public_id, uuid_lower_bound, uuid_of
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.booking.models import RefundClaim
-from tracker.sales.booking.refund_claims import refund_claims_of
+from tracker.sales.booking.supporting_claims import refund_claims_of
 from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.queries import unapplied_events
 from tracker.sales.orders.models import (

@@ -12,10 +12,10 @@ from tracker.errors import Conflict, Invalid, NotNow
 from tracker.ids import new_id
 from tracker.money import Money
 from tracker.programs.policies import load_policies
-from tracker.sales.attribution.decide import UnattributedSale, attribute, reattribute
+from tracker.sales.attribution.store_attributions import UnattributedSale, attribute, reattribute
 from tracker.sales.booking.delivery import ALREADY_PREFIX, BookingResult, Delivery
 from tracker.sales.booking.post_sale import PostSaleReport, book_post_sale
-from tracker.sales.booking.refund_claims import ClaimReport, book_claim
+from tracker.sales.booking.supporting_claims import ClaimReport, book_claim
 from tracker.sales.orders.models import Sale
 from tracker.sales.orders.references import (
     orders_by_reference,

@@ -12,7 +12,7 @@ from config.insert import insert_once
 from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound, NotNow
 from tracker.sales.booking.book import book
 from tracker.sales.booking.delivery import Delivery
-from tracker.sales.booking.refund_claims import is_refund_claim, require_claims_covered, waive_claims
+from tracker.sales.booking.supporting_claims import is_refund_claim, require_claims_covered, waive_claims
 from tracker.sales.inbox.models import UNAPPLIED, Event
 from tracker.sales.inbox.parked import find_parked_events, store_event_names
 from tracker.sales.inbox.pending import (

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from config.insert import insert_new
 from tracker.ids import new_id
 from tracker.programs.policies import PolicyHistory, load_policies
-from tracker.sales.attribution.decide import UnattributedSale, attribute
+from tracker.sales.attribution.store_attributions import UnattributedSale, attribute
 from tracker.sales.booking.book import predates_brand, sale_row
 from tracker.sales.inbox.apply_or_park import ReceiveResult, apply_locked, apply_parked
 from tracker.sales.inbox.models import Event

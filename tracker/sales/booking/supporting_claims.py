@@ -24,9 +24,9 @@ from tracker.sales.orders.models import (
     Sale,
 )
 from tracker.sales.orders.references import sale_by_order_id
+from tracker.sales.reports.cumulative_refunds import excess_cumulative_minor
 from tracker.sales.reports.normal import CancellationReport, RefundReport
 from tracker.sales.reports.provider_reports import AnyReport, RefundFailureReport, RefundLevelReport
-from tracker.sales.reports.refund_totals import excess_cumulative_minor
 from tracker.sales.sources.models import Source
 
 ClaimReport = RefundReport | RefundLevelReport | RefundFailureReport | CancellationReport
