@@ -12,9 +12,9 @@ from sqlalchemy import select
 from config.database import Databases, open_databases, read_session
 from config.settings import Settings
 from payouts.backup.archive import Archive, open_archive
-from payouts.backup.making import make_backup
+from payouts.backup.create import make_backup
 from payouts.backup.manifest import Manifest
-from payouts.backup.restoring import Restored, restore, verify
+from payouts.backup.restore import Restored, restore, verify
 from tracker.clicks.recording.spool_drainer import drain_orphans
 from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 from tracker.errors import Fault, NotNow

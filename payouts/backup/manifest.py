@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from config.schema import CLICKS, MAIN
-from payouts.backup.rules import Kind
+from payouts.backup.row_encoding import Kind
 from tracker.errors import Fault, Invalid
 
 FORMAT = "linkledger backup"

@@ -10,7 +10,7 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency
 
 from payouts.commissions.labels import entry_label
-from payouts.demo.cast import TIMEZONE
+from payouts.demo.creators import TIMEZONE
 from tracker.money import exponent
 
 LOCALE = "en"

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from payouts.demo import cast
-from payouts.demo.cast import CREATORS, JONAS, MIRA, TOM, DemoCreator
+from payouts.demo import creators as cast
+from payouts.demo.creators import CREATORS, JONAS, MIRA, TOM, DemoCreator
 from payouts.demo.shop import BY_SKU, PRODUCTS, Cart
 from payouts.ledger.calendar import Span, midnight_after, span_of
 

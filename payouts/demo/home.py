@@ -11,7 +11,7 @@ from config.database import Databases, open_databases, read_session
 from config.migrate import upgrade
 from config.schema import schema_states
 from config.settings import Settings, load_settings
-from payouts.demo import cast
+from payouts.demo import creators as cast
 from payouts.demo.seed import ProgressCallback, seed
 from tracker.errors import Conflict
 from tracker.people.accounts.models import Brand

@@ -10,7 +10,7 @@ from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
-from payouts.demo.calls import post
+from payouts.demo.http_client import post
 from payouts.demo.payday import next_payday
 from payouts.demo.queries import demo_brand, demo_source, demo_time, next_pay_date
 from payouts.demo.shop import Cart, refund_data, sale_data, signed_message

@@ -14,7 +14,7 @@ from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.demo import queries, shop_pages
 from payouts.demo.blueprint import blueprint
-from payouts.demo.cast import HOLD_DAYS
+from payouts.demo.creators import HOLD_DAYS
 from payouts.demo.payday import next_payday, run_next_payday
 from payouts.selfcheck.checks import CHECKS, self_check
 from payouts.settlement.models import Attempt

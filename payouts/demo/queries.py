@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session
 from payouts.commissions.models import Commission, Entry
-from payouts.demo import cast
-from payouts.demo.cast import CREATORS, CREATORS_BY_CODE, DemoCreator
+from payouts.demo import creators as cast
+from payouts.demo.creators import CREATORS, CREATORS_BY_CODE, DemoCreator
 from payouts.jobs.claims import latest_as_of
 from payouts.ledger.balances import CreatorBalance, creator_balances
 from payouts.ledger.models import Period, Posting

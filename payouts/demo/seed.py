@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, transact
 from config.settings import Settings
-from payouts.demo import cast
-from payouts.demo.calls import sandbox_control
+from payouts.demo import creators as cast
 from payouts.demo.history import History, PastClick, PastOrder, PastRefund, history
+from payouts.demo.http_client import sandbox_control
 from payouts.demo.shop import CURRENCY, Message, refund_data, sale_data, signed_message
 from payouts.processes.job_table import run_all_jobs
 from payouts.transfers.payees import register_payee

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from config.database import read_session
 from payouts.demo.blueprint import blueprint
-from payouts.demo.cast import COUPONS
+from payouts.demo.creators import COUPONS
 from payouts.demo.orders import new_order_id, order_page_data, report_refund, report_sale
 from payouts.demo.queries import demo_brand
 from payouts.demo.shop import BY_SKU, CURRENCY, MAX_QUANTITY, PRODUCTS, Cart, Product

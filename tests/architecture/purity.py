@@ -22,6 +22,7 @@ PURE = (
     "tracker/sales/imports/columns.py",
     "tracker/sales/health/numbering.py",
     "tracker/stripe_amounts.py",
+    "payouts/backup/row_encoding.py",
     "payouts/transfers/stripe/outcome.py",
     "payouts/transfers/stripe/amounts.py",
     "*/rules.py",

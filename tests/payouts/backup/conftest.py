@@ -9,7 +9,7 @@ import pytest
 
 from config.database import Databases, open_databases
 from config.settings import Settings, load_settings
-from payouts.backup.making import make_backup
+from payouts.backup.create import make_backup
 from tests.cast.shop import Shop
 from tests.harness.databases.postgres import PostgresServer
 from tests.harness.databases.snapshots import NOW, Snapshot, database_seed_for

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.backup.manifest import ChainHead
-from payouts.backup.rows import chain_heads
+from payouts.backup.table_streams import chain_heads
 from payouts.commissions.accrual import accrue_due
 from payouts.jobs.claims import advance_clock, claim
 from payouts.ledger.balances import CreatorBalance, creator_balances

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, event, inspect, select
 from config.database import Databases, open_databases, read_session, transact
 from config.settings import Settings
 from payouts.backup.archive import open_archive
-from payouts.backup.making import make_backup
-from payouts.backup.restoring import restore
+from payouts.backup.create import make_backup
+from payouts.backup.restore import restore
 from payouts.selfcheck.checks import require_consistent_books
 from payouts.settlement.freezes import is_frozen, place_freeze
 from payouts.transfers.reconciliation.adoption import adopt

@@ -13,8 +13,8 @@ from config.database import Databases, make_engine
 from config.migrate import migrate_up
 from config.schema import schema_states
 from payouts.backup.archive import open_archive
-from payouts.backup.making import make_backup
-from payouts.backup.restoring import Restored, restore, verify
+from payouts.backup.create import make_backup
+from payouts.backup.restore import Restored, restore, verify
 from tests.cast.shop import Shop
 from tests.payouts.backup.content import WITHOUT_FREEZE, contents, pay_bonus
 from tests.payouts.backup.damage import edit_manifest, keep_columns, rebuilt, replace_lines

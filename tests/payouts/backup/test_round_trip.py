@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.backup.archive import open_archive
-from payouts.backup.making import make_backup
+from payouts.backup.create import make_backup
 from payouts.backup.manifest import Manifest
-from payouts.backup.restoring import restore, verify
-from payouts.backup.rows import current_shapes, paged_rows, rows_of
+from payouts.backup.restore import restore, verify
+from payouts.backup.table_streams import current_shapes, paged_rows, rows_of
 from payouts.ledger.models import Chain
 from payouts.selfcheck.checks import self_check
 from payouts.tables import CLICK_TABLES, MAIN_TABLES

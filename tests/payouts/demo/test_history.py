@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from payouts.demo.cast import CREATORS, JONAS
+from payouts.demo.creators import CREATORS, JONAS
 from payouts.demo.history import history, timeframe_before
 
 SAMPLE_TIMES = [

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payouts.backup.rules import Kind, decode_row, encode_row
+from payouts.backup.row_encoding import Kind, decode_row, encode_row
 
 VALUES: dict[Kind, st.SearchStrategy[Any]] = {
     "text": st.text(),

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases
 from payouts.backup.archive import Archive
-from payouts.backup.making import ProgressCallback, encoded_lines, in_one_database, with_progress
+from payouts.backup.create import ProgressCallback, encoded_lines, in_one_database, with_progress
 from payouts.backup.manifest import CLICK_SET, MAIN_SET, Manifest, Member, SetName
-from payouts.backup.rows import advance_sequences, chain_heads, insert_rows, rows_of
-from payouts.backup.rules import decode_row
+from payouts.backup.row_encoding import decode_row
+from payouts.backup.table_streams import advance_sequences, chain_heads, insert_rows, rows_of
 from payouts.tables import CLICK_TABLES, MAIN_TABLES
 from tracker.errors import Conflict, Fault, NotNow
 

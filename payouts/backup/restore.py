@@ -12,10 +12,10 @@ from config.database import Databases, make_engine, read_session, transact
 from config.migrate import migrate_up, upgrade
 from config.schema import SchemaState, schema_states
 from payouts.backup.archive import Archive
-from payouts.backup.filling import fill, translate_database_errors
-from payouts.backup.making import ProgressCallback
+from payouts.backup.create import ProgressCallback
+from payouts.backup.fill import fill, translate_database_errors
 from payouts.backup.manifest import Manifest, SetName
-from payouts.backup.rows import current_shapes
+from payouts.backup.table_streams import current_shapes
 from payouts.ledger.checks import Finding
 from payouts.selfcheck.checks import self_check
 from payouts.settlement.freezes import place_freeze

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from config.database import Databases, read_session
 from payouts.backup.archive import ArchiveWriter, new_archive
 from payouts.backup.manifest import CLICK_SET, MAIN_SET, Manifest, Member, SetName, TableShape
-from payouts.backup.rows import chain_heads, current_shapes, paged_rows, rows_of
-from payouts.backup.rules import encode_row
+from payouts.backup.row_encoding import encode_row
+from payouts.backup.table_streams import chain_heads, current_shapes, paged_rows, rows_of
 
 ProgressCallback = Callable[[str], None]
 PROGRESS_EVERY_ROWS = 100_000

@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeEngine
 from config.columns import Bytes, CanonicalJson, Flag, UtcTime, Uuid16
 from config.database import read_session
 from payouts.backup.manifest import CLICK_SET, MAIN_SET, ChainHead, Column, SetName, TableShape
-from payouts.backup.rules import Kind
+from payouts.backup.row_encoding import Kind
 from payouts.tables import CLICK_TABLES, MAIN_TABLES
 
 BATCH_ROWS = 1000
