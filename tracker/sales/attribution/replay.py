@@ -86,7 +86,7 @@ def _difference(stored: _StoredDecision) -> str | None:
     except (ValueError, KeyError, TypeError, AssertionError) as error:
         return f"its inputs cannot be decided ({type(error).__name__}: {error})"
     names = [name for name, before, after in _compared(stored, replayed) if before != after]
-    return f"the replayed decision differs in: {', '.join(names)}" if names else None
+    return f"decided again, other than stored: {', '.join(names)}" if names else None
 
 
 def _compared(stored: _StoredDecision, replayed: Decision) -> Iterator[tuple[str, Any, Any]]:

@@ -110,7 +110,7 @@ def silence(pattern: MessagePattern, now: datetime) -> Silence:
     if pattern.last_at - pattern.first_at < MIN_HISTORY:
         return Silence(silent, None, f"its first message is less than {MIN_HISTORY.days} days old")
     limit = max(MIN_SILENCE_LIMIT, pattern.usual_pause * 3 // 2)
-    return Silence(silent, limit, f"its usual pauses are at most {_hours(pattern.usual_pause)}")
+    return Silence(silent, limit, f"it usually pauses for {_hours(pattern.usual_pause)} at most")
 
 
 def skew(ahead: Sequence[timedelta]) -> Skew | None:
