@@ -141,8 +141,8 @@ def read_connection(engine: Engine) -> Iterator[Connection]:
 def transact(engine: Engine, work: Callable[[Session], Result]) -> Result:
     """Run `work` in one write transaction and commit it. Returns the result of `work`.
 
-    Serialization failures and lock timeouts are retried, so `work` may run more than once and must do nothing
-    outside the database. Raises whatever `work` raises, after a rollback.
+    Serialization failures, deadlocks and a locked SQLite database are retried, so `work` may run more than
+    once and must do nothing outside the database. Raises whatever `work` raises, after a rollback.
     """
     backoff_s = INITIAL_BACKOFF_S
     for attempt in range(1, MAX_ATTEMPTS + 1):

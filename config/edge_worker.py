@@ -114,7 +114,10 @@ class EdgeWorker(ASGIWorker):  # type: ignore[misc]
         """Time of the last response, the longest idle first."""
 
     def has_capacity(self) -> bool:
-        """At the connection limit, drop the connection that has been silent longest."""
+        """At the limit, drop the longest silent connection, so that silent clients lock out nobody.
+
+        Returns False when the limit is reached and no connection is silent.
+        """
         if len(self.connections) < self.worker_connections:
             return True
         longest = next(iter(self.silent), None)

@@ -1,4 +1,4 @@
-"""The base of all CLI commands: results on stdout, everything else on stderr, errors as plain sentences.
+"""The base of all CLI commands: results on stdout (with --json one value), the rest on stderr, plain errors.
 
 A command is a function that takes a Console and its own parameters and returns a CommandResult or a JSON
 value.

@@ -73,7 +73,11 @@ def _write_transactions(databases: Databases) -> Iterator[Sessions]:
 
 
 def _require_empty(session: Session, name: SetName, manifest: Manifest) -> None:
-    """Raises Conflict when a table has rows. PostgreSQL locks the tables until the transaction ends."""
+    """Raises Conflict when a table of the set has rows.
+
+    Until the transaction ends, no other process can write to these tables: PostgreSQL locks them here, and on
+    SQLite the transaction has the write lock of the file from its beginning.
+    """
     models = MAIN_TABLES if name == MAIN_SET else CLICK_TABLES
     known = {*models.tables, *(m.shape.table for m in manifest.members if m.shape.set == name)}
     there = sorted(known & set(inspect(session.connection()).get_table_names()))

@@ -132,7 +132,7 @@ def _table(shape: TableShape) -> TableClause:
 
 
 def _ordered(source: TableClause, shape: TableShape, dialect: str) -> Select[Any]:
-    """PostgreSQL sorts text by the rules of a language unless the collation is "C", as it is in SQLite."""
+    """Rows ordered by key, texts by their bytes: the default of SQLite, but collation "C" of PostgreSQL."""
     texts = {each.name for each in shape.columns if each.kind == "text"}
     order: list[ColumnElement[Any]] = [
         source.c[name].collate("C") if dialect == "postgresql" and name in texts else source.c[name]

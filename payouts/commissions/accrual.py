@@ -74,9 +74,10 @@ def _without_commission(for_brand: bool) -> Select[Sale, Attribution]:
 
 
 def _accrue(session: Session, now: datetime, sale: Sale, attribution: Attribution) -> Commission | None:
-    """Book the commission for this attribution. None when another worker was faster.
+    """Book the commission for this attribution, or confirm the previous one if the credit is the same.
 
-    None also when the attribution credits no one any more: then the previous commission is reversed.
+    Returns that commission. None when another worker was faster, or when the attribution credits no one any
+    more: then the previous commission is reversed, unless it was released.
     """
     previous = _previous_commission(session, sale)
     if attribution.enrollment_id is None:

@@ -48,7 +48,10 @@ def adjust_all(
 
 
 def enter_pending_reports(session: Session, now: datetime, brand_id: str, creator_id: str = "") -> None:
-    """Enter and hold before a payout: a commission must not be paid while its refund waits for the job."""
+    """Enter reports and reapply holds before a payout.
+
+    A commission must not be paid while a refund or a dispute of its sale waits for the job.
+    """
     adjust_all(session, now, brand_id, creator_id=creator_id)
     reapply_holds(session, now, brand_id=brand_id, creator_id=creator_id)
 

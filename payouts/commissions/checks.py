@@ -19,7 +19,7 @@ PAGE_ROWS = 500
 
 
 def commission_faults(session: Session) -> Iterator[Finding]:
-    """The books have for each commission the amount of its last entry, and the one that its facts give."""
+    """Every commission whose last entry differs from its postings, or from the amount that its facts give."""
     last = ""
     while page := _page(session, last):
         last = page[-1].id

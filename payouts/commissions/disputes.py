@@ -16,9 +16,9 @@ class DisputeUpdate:
 
 
 def decisive_update(updates: Sequence[DisputeUpdate]) -> DisputeUpdate | None:
-    """The update of a dispute that counts: a final one before `opened`, else the later (docs/money.md 3).
+    """The update of a dispute that counts: a final status beats `opened`, then the later update does.
 
-    Of won and lost at the same time, lost counts: the order of reports must not matter.
+    Of won and lost at the same time, lost counts: the order of reports must not matter (docs/money.md 3).
     """
     return max(
         updates,

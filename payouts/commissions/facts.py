@@ -36,7 +36,10 @@ class Facts:
         return list(by_id.values())
 
     def effective_refunds(self) -> list[tuple[str, RefundAmounts]]:
-        """By id: refunds that did not fail, and the part of cumulative refunds that these do not explain."""
+        """By id: refunds that did not fail, and the part of cumulative refunds that no refund explains.
+
+        A failed refund explains its amount, too: a cumulative refund still contains it.
+        """
         effective = [(each, amounts) for each, amounts in self.refunds if each not in self.failed_refunds]
         known = sum(amounts.amount for _, amounts in self.refunds)
         if unexplained := excess_cumulative_minor(self.refund_levels, known):

@@ -23,9 +23,9 @@ from tracker.ids import new_id
 def reapply_holds(
     session: Session, now: datetime, limit: int | None = None, *, brand_id: str = "", creator_id: str = ""
 ) -> int:
-    """Hold again the released commissions that have an open hold and no settled posting. Returns how many.
+    """Hold again the released commissions that have an open hold and no settled amount. Returns how many.
 
-    A hold that is placed while a payout is on its way moves no money. This does it when that payout failed.
+    A hold that is placed while a payout is on its way moves no money. This moves it if that payout fails.
     """
     candidates = _held_after_release(bool(brand_id), bool(creator_id), limit is not None)
     parameters = {"brand_id": brand_id, "creator_id": creator_id, "limit": limit}
@@ -39,7 +39,7 @@ def reapply_holds(
 
 @cache
 def _held_after_release(for_brand: bool, for_creator: bool, limited: bool) -> Select[str]:
-    """Released commissions with an open hold and no settled posting.
+    """Released commissions with an open hold and no settled amount.
 
     Parameters: `brand_id`, `creator_id`, `limit`.
     """
@@ -112,7 +112,7 @@ def _move_into_hold(
 def lift_hold(session: Session, now: datetime, commission_id: str, cause_id: str, note: str = "") -> bool:
     """Lift a hold. The next run of the job releases the commission if no other hold remains.
 
-    `note` is a person's explanation. Returns False when there is no such hold.
+    `note` is a person's explanation. Returns False when there is no such open hold.
     """
     lifted = session.execute(
         update(Hold)
@@ -124,7 +124,7 @@ def lift_hold(session: Session, now: datetime, commission_id: str, cause_id: str
 
 
 def is_settled(session: Session, commission_id: str) -> bool:
-    """Whether money of it is with the rail, or may be: whether a payout with it was sent and not returned.
+    """Whether money of the commission is, or may be, with the rail: its payout was sent and not returned.
 
     A payout that is only prepared selects its postings again before it is sent. Postings that one payout
     settled together may sum to 0, such as a release and the hold after it. When a part of a commission was

@@ -37,7 +37,7 @@ def refunded(sale: SaleAmounts, refunds: Sequence[RefundAmounts], *, cancelled: 
 
     Stated refunds are subtracted from total and net as they say. Unstated refunds are divided in proportion
     to the total and net that the stated ones left. Sums are capped at what was paid. A refund of the whole
-    total is a refund of the whole net amount.
+    total is exactly a refund of the whole net amount.
     """
     if cancelled:
         return Refunded(sale.total, sale.net)

@@ -39,7 +39,7 @@ def release_due(
 def _releasable(for_brand: bool) -> Select[str]:
     """Ids of commissions that can be released. Parameters: `before`, `now`, `brand_id`, `limit`."""
     held = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
-    event_holds = union(*unapplied_by_sale()).subquery()
+    unapplied = union(*unapplied_by_sale()).subquery()
     return (
         select(Commission.id)
         .join(Sale, Sale.id == Commission.sale_id)
@@ -49,7 +49,7 @@ def _releasable(for_brand: bool) -> Select[str]:
             Commission.release_at < bindparam("before"),
             Commission.release_at <= bindparam("now"),
             ~held,
-            Sale.id.not_in(select(event_holds.c.sale_id)),
+            Sale.id.not_in(select(unapplied.c.sale_id)),
             *owner_conditions(for_brand),
         )
         .order_by(Commission.release_at, Commission.id)

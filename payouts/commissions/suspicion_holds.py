@@ -275,7 +275,7 @@ def _held_or_released(session: Session, found: _Suspicions) -> set[tuple[str, st
 
 
 def _hold(session: Session, now: datetime, commission_id: str, suspicion: Suspicion) -> bool:
-    """Returns False when the commission is worth nothing, or was paid."""
+    """Returns False when the commission is worth nothing, was sent in a payout, or has this hold already."""
     commission = locked_commission(session, commission_id)
     if current_amount_minor(entries_of(session, commission_id)) == 0:
         return False

@@ -32,7 +32,7 @@ _newest, _later, _current = aliased(Attribution), aliased(Attribution), aliased(
 
 
 def undecided_commissions(session: Session, brand_id: str) -> list[UndecidedCommission]:
-    """Released commissions whose sale is credited to somebody else by its newest attribution.
+    """Released commissions whose sale is credited to someone else, or no one, by its newest attribution.
 
     Declined commissions, and those that a person kept after that evidence came, are left out.
     """

@@ -89,7 +89,7 @@ def history(now: datetime) -> History:
 
 
 def timeframe_before(now: datetime) -> Timeframe:
-    """Starts one month before the latest month whose payday is in the past: two to three months in all."""
+    """Two to three months: from the month before the latest one that was paid at least MIN_PAYDAY_AGE ago."""
     paid = _month_before(span_of(now, CADENCE, cast.TIMEZONE))
     while payday(paid) + MIN_PAYDAY_AGE > now:
         paid = _month_before(paid)

@@ -14,7 +14,7 @@ TIMEOUT_S = 10
 
 
 class NoResponse(LinkledgerError):
-    """No response, or not in time, or an error from the sandbox."""
+    """There was no response in time, or the sandbox responded with an error."""
 
     status = 502
 

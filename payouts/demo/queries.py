@@ -32,7 +32,10 @@ from tracker.sales.sources.models import Source
 
 @dataclass(frozen=True)
 class CreatorStatistics:
-    """One creator with statistics and balance. `clicks`: visits without repeats. `machines`: other clicks."""
+    """One creator with statistics and balance.
+
+    `clicks`: visits of persons, without repeats. `machines`: clicks that are neither visits nor repeats.
+    """
 
     creator: Creator
     link: Link
@@ -84,7 +87,7 @@ def click_counts(databases: Databases) -> dict[UUID, Counter[str]]:
 def creator_statistics(
     session: Session, brand: Brand, counts: dict[UUID, Counter[str]]
 ) -> list[CreatorStatistics]:
-    """Every creator of the demo, in the order of the cast."""
+    """Every creator of the demo, in the order of CREATORS."""
     rows = session.execute(
         select(Creator, Link)
         .join(Enrollment, Enrollment.creator_id == Creator.id)

@@ -39,7 +39,7 @@ class Chain(Base):
 
 
 class Period(Base):
-    """A period of a brand's calendar, with its own statements. Closed in order, never reopened."""
+    """A period of a brand's calendar, with its own statements. Closed and sealed in order, never reopened."""
 
     __tablename__ = "period"
     __table_args__ = (

@@ -54,8 +54,8 @@ EVENTS: Mapping[str, EventRule] = {
 """By kind of a transaction's lines.
 
 `payout_released` is the definite failure or the cancellation of a payout. An exchange is one transaction with
-two lines, one for each currency. When new evidence credits B instead of A, there are two transactions: the
-reversal of A's commission and the accrual of B's.
+two lines: `exchange_out` in one currency, `exchange_in` in the other. When new evidence credits B instead of
+A, there are two transactions: the reversal of A's commission and the accrual of B's.
 """
 
 PAYOUT_KINDS = frozenset({"payout_prepared", "payout_released"})

@@ -1,4 +1,4 @@
-"""Commands that start processes. They import no other package: each process imports its own."""
+"""Commands that start processes. They import no pages and no jobs: each process imports its own part."""
 
 import click
 

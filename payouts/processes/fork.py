@@ -19,7 +19,7 @@ import gunicorn
 from gunicorn.app import wsgiapp
 
 _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
-_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15  # PR_SET_PDEATHSIG and PR_SET_NAME, prctl(2)
+_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15  # prctl(2)
 _MAX_NAME_BYTES = 15
 
 Main = Callable[[], int]
@@ -29,8 +29,8 @@ Main = Callable[[], int]
 def fork(name: str, main: Main, environment: Mapping[str, str]) -> ForkProcess:
     """Start a process in its own session. It ends when this process ends; `ps -o comm` shows its name.
 
-    `environment` replaces the environment of this process. Signals are blocked until the child has reset its
-    handlers.
+    The child has only the variables of `environment`. A signal that arrives during the fork waits: in
+    the child until its handlers are reset, in this process until the child is started.
     """
     process = multiprocessing.get_context("fork").Process(
         target=_run_child, args=(name, main, environment, os.getpid()), name=name, daemon=True

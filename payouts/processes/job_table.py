@@ -249,7 +249,7 @@ def run_all_jobs(
 
 
 def _times_to_run(now: datetime, as_of: datetime | None) -> list[datetime]:
-    """Now, then each midnight (UTC) in between, then `as_of`: when a scheduler would have run the jobs."""
+    """Now, then each midnight (UTC) in between, then `as_of`, as if a scheduler had run once a day."""
     if as_of is None:
         return [now]
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
@@ -270,7 +270,10 @@ def _run(
     job: Job,
     slot: str,
 ) -> dict[str, Any] | None:
-    """Claim the slot, run the job and record its result. Returns None when the slot is claimed already."""
+    """Claim the slot, run the job and record its result. Returns None when the slot is claimed already.
+
+    `now` is the time of the slot; `clock` gives the current time, as earlier jobs may have taken minutes.
+    """
     own_claim = transact(databases.main, lambda s: claim(s, now, job.name, slot))
     if own_claim is None:
         return None

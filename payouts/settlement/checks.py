@@ -22,7 +22,7 @@ STUCK_AFTER = timedelta(hours=48)
 
 
 def payout_faults(session: Session) -> Iterator[Finding]:
-    """Amount + carried = items; in transit only while open; taken from `funding` once when paid."""
+    """Amount + carried = items; in transit exactly while open; taken from `funding` exactly once if paid."""
     last = ""
     while page := _page(session, last):
         last = page[-1].id
@@ -86,7 +86,10 @@ def _book_faults(data: _PageData, payout: Payout) -> Iterator[Finding]:
 
 
 def _attempt_faults(data: _PageData, payout: Payout) -> Iterator[Finding]:
-    """An attempt is open only while its payout is; one attempt is paid, by the transfer of the payout."""
+    """One attempt is open while the payout is sending or unknown, otherwise none.
+
+    One attempt is paid, by the payout's transfer, when the payout is paid or returned, otherwise none.
+    """
     attempts = data.attempts[payout.id]
     transfers = [each.transfer_ref for each in attempts if each.state == "paid"]
     paid_by = [payout.transfer_ref] if payout.state in ("paid", "returned") else []

@@ -44,14 +44,14 @@ def active_freezes(session: Session) -> Iterator[Finding]:
         yield Finding("freeze", freeze.id, message)
 
 
-def compare_from(session: Session, fallback: datetime) -> datetime:
-    """The time from which a comparison covers every freeze in place; `fallback`, if that is earlier."""
+def compare_from(session: Session, latest: datetime) -> datetime:
+    """The time from which a comparison covers every freeze in place; `latest`, if that is earlier."""
     earliest = session.scalar(select(func.min(Freeze.compare_from)).where(Freeze.lifted_at.is_(None)))
-    return min(fallback, earliest - COMPARISON_MARGIN) if earliest else fallback
+    return min(latest, earliest - COMPARISON_MARGIN) if earliest else latest
 
 
 def lift_freezes(session: Session, now: datetime, freezes: Sequence[str]) -> int:
-    """Lift these freezes after a comparison that began with them in place and found no difference.
+    """Lift these freezes after a comparison that began with them in place and left nothing unexplained.
 
     Returns how many were lifted.
     """

@@ -70,8 +70,8 @@ def _faults_of(
     if hashlib.sha256(sealed.body.encode()).hexdigest() != sealed.sha256:
         yield _finding(statement, period, "was changed after it was sealed: its hash does not match")
     equation = {name: amount["minor"] for name, amount in document["equation"].items()}
-    closing = equation["opening"] + equation["earned"] - equation["reversed"]
-    if closing + equation["adjustments"] - equation["payments"] != equation["closing"]:
+    subtotal = equation["opening"] + equation["earned"] - equation["reversed"]
+    if subtotal + equation["adjustments"] - equation["payments"] != equation["closing"]:
         yield _finding(statement, period, "does not balance")
     if before is not None and (sealed.previous_sha256, equation["opening"]) != before:
         yield _finding(statement, period, "does not follow the statement before it")

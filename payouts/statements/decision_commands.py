@@ -87,7 +87,7 @@ def release(console: Console, commission_id: str, note: str) -> CommandResult:
 @_note
 @pass_console
 def decline(console: Console, commission_id: str, reason: str, note: str) -> CommandResult:
-    """Set a commission to zero. During the review of its statement it counts for that statement."""
+    """Set a commission to zero. A decision during the review of its statement counts for it."""
     transact(
         console.databases.main,
         lambda s: decisions.decline(s, console.now, commission_id, reason=reason, note=note),

@@ -35,7 +35,7 @@ REASONS = {
 def decline(
     session: Session, now: datetime, commission_id: str, *, reason: str, note: str = ""
 ) -> Commission:
-    """Set a commission to 0. During the review of its draft it counts for the draft's period.
+    """Set a commission to 0. A decision during the review of its draft counts for the draft's period.
 
     `reason` is a code of REASONS; the creator reads it and the note. Raises Invalid for an unknown code or a
     missing note; Conflict when the commission was declined or replaced before.

@@ -118,7 +118,7 @@ def _previous_hash(session: Session, statement: Statement) -> str | None:
 
 
 def cancel_superseded(session: Session, now: datetime, statement: Statement) -> int:
-    """Cancel payouts of earlier statements that were not sent (docs/money.md 7). Returns how many.
+    """Cancel prepared and failed payouts of earlier statements (docs/money.md 7). Returns how many.
 
     The payouts of this statement will include their amounts.
     """

@@ -1,4 +1,4 @@
-"""The table of payees: creators' accounts that can receive transfers."""
+"""The table of payees: creators' accounts at the rail, whether they can receive transfers yet or not."""
 
 from datetime import datetime
 

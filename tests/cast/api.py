@@ -1,4 +1,4 @@
-"""Who talks to the product from outside: a program with an API key, and a terminal that runs commands."""
+"""Clients of the product: one that calls the API with a key, and a terminal that runs commands."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -36,13 +36,13 @@ class Terminal:
         return CliRunner(env=self._environment).invoke(self._root, arguments, input=stdin)
 
     def ask(self, *arguments: str, stdin: str = "") -> Any:
-        """The JSON that a command prints, which succeeds."""
+        """Run a command that must succeed. Returns the JSON that it prints."""
         result = self.run(*arguments, "--json", stdin=stdin)
         assert result.exit_code == 0, result.output
         return json.loads(result.stdout)
 
     def refused(self, *arguments: str) -> str:
-        """The message of a command that refuses with exit code 2 and prints nothing on stdout."""
+        """Run a command that must refuse: exit code 2, and nothing on stdout. Returns its message."""
         result = self.run(*arguments, "--json")
         assert (result.exit_code, result.stdout) == (2, ""), result.output
         return result.stderr
@@ -59,12 +59,12 @@ def application_client(settings: Settings) -> Iterator[FlaskClient]:
 
 @dataclass
 class ApiClient:
-    """A program of the brand: it shows a key, and reports and reads over the whole application."""
+    """Software of the brand: with its API key it reports to the whole application and reads from it."""
 
     client: FlaskClient
     key: str
     responses: list[tuple[str, TestResponse]] = field(default_factory=list)
-    """Every response with the path that gave it, for who wants to look at all of them."""
+    """Every response to `post` and `get`, with its path, for tests that check all of them."""
 
     def post(self, what: str, data: Any, idempotency_key: str | None = None, **headers: str) -> TestResponse:
         """`data` as JSON, or bytes as they are."""
@@ -91,6 +91,6 @@ class ApiClient:
 
 
 def row_count(databases: Databases, table: Any = Event) -> int:
-    """How many messages were stored, or rows of another table."""
+    """The number of rows of a table; without `table`, the number of stored messages."""
     with read_session(databases.main) as session:
         return session.scalar(select(func.count()).select_from(table)) or 0

@@ -35,11 +35,11 @@ from tracker.sales.orders.models import Sale
 from tracker.sales.sources.operations import create_source, get_source
 
 FUNDS_MINOR = 10_000_000
-"""What the payment provider gets for the brand: 100,000.00 EUR."""
+"""The balance at the payment provider, in the rail's integer: 100,000.00 EUR."""
 
 
 def at(text: str) -> datetime:
-    """ "10-31" or "11-05 12:30" of 2026, in UTC; a full ISO time is taken as it is."""
+    """Parse "10-31" (noon) or "11-05 12:30" of 2026, or a full ISO time; in UTC unless it has a zone."""
     if len(text) < 12:
         day, _, hour = text.partition(" ")
         text = f"2026-{day}T{hour or '12:00'}"
@@ -52,7 +52,7 @@ FOUNDED = at("09-01")
 
 @dataclass(frozen=True)
 class Books:
-    """A brand with a 10 % program, a shop, and one member of the program, whose earnings these are."""
+    """A brand with a 10 % program, a shop, and one member of the program, whose earnings are tested."""
 
     settings: Settings
     databases: Databases
@@ -66,7 +66,7 @@ class Books:
 
     @property
     def calls_twice(self) -> bool:
-        """On one database is enough: that a call is the second is found out by our own rules."""
+        """One kind of database is enough: our own code, not the database, recognises a repeated call."""
         return self.databases.main.dialect.name == "sqlite"
 
     def click(self, link_id: str, when: str) -> str:
@@ -74,13 +74,13 @@ class Books:
         return click_token(self.settings.secret_keys, link_id, at(when))
 
     def sale(self, order: str, net: int, when: str, **fields: Any) -> ReceiveResult:
-        """Reported and accrued. `net` in minor units; tax and shipping are 0 unless they are given."""
+        """A sale by the member's link, then the jobs. `net`: minor units. Default of tax and shipping: 0."""
         fields = {"click": self.click(self.link_id, when)} | fields
         data = self.sale_data(order, net, when, **fields)
         return self.report("sale.created", data, f"sale-{order}", at(when))
 
     def sale_data(self, order: str, net: int, when: str, **fields: Any) -> dict[str, Any]:
-        """What the shop reports of a sale that nobody's click led to."""
+        """What the shop reports of a sale that no click led to."""
         data = {"order_id": order, "occurred_at": at(when).isoformat(), "currency": self.currency}
         return data | {"total": net, "tax": 0, "shipping": 0, "discount": 0} | fields
 
@@ -107,7 +107,7 @@ class Books:
     def report(
         self, kind: str, data: dict[str, Any], key: str, now: datetime, with_jobs: bool = True
     ) -> ReceiveResult:
-        """A message of the shop is received. `with_jobs`: the jobs of that minute have run, too."""
+        """A message of the shop is received. `with_jobs`: the jobs of that minute run, too."""
         received = self.receive(kind, data, key, now)
         if self.calls_twice:
             assert self.receive(kind, data, key, now).duplicate
@@ -116,7 +116,7 @@ class Books:
         return received
 
     def receive(self, kind: str, data: dict[str, Any], key: str, now: datetime) -> ReceiveResult:
-        """A message of the shop is received once, and no job has run since."""
+        """A message of the shop is received once; no job runs."""
         body = json.dumps({"type": kind, "timestamp": now.isoformat(), "data": data}).encode()
         keys = self.settings.secret_keys
 
@@ -127,7 +127,7 @@ class Books:
         return received
 
     def run_jobs(self, now: datetime) -> None:
-        """What the scheduler does every minute."""
+        """Run the jobs that the scheduler runs every minute."""
 
         def all_jobs(session: Session) -> None:
             for step in (accrue_due, adjust_due, release_due):
@@ -137,7 +137,7 @@ class Books:
         self.write(all_jobs)
 
     def decide(self, decision: Callable[..., object], order: str, when: str, **reason: str) -> None:
-        """Somebody holds, releases or declines the order's commission."""
+        """Call `decision`, which holds, releases or declines a commission, for the order's one."""
         commission_id = self.commission(order).id
         self.write(lambda s: decision(s, at(when), commission_id, **reason))
 
@@ -146,7 +146,7 @@ class Books:
         return self.statement(period)
 
     def end(self, period: str, when: str) -> None:
-        """Close it for those who do not want to read its statement."""
+        """Close the period, without reading its statement."""
         self.run_jobs(at(when))
         self.write_twice(lambda s: close_period(s, at(when), self.brand_id, period))
 
@@ -175,7 +175,7 @@ class Books:
         return PayoutRun(self.databases, rail, at(when), **options)
 
     def balance(self, creator_id: str = "", currency: str = "") -> CreatorBalance:
-        """The member's, or that of another creator of the brand."""
+        """The balance of the member, or of another creator of the brand."""
         with read_session(self.databases.main) as session:
             balances = creator_balances(session, self.brand_id, currency or self.currency)
         return balances.get(creator_id or self.creator_id, CreatorBalance())
@@ -193,7 +193,7 @@ class Books:
         return transact(self.databases.main, work)
 
     def write_twice(self, work: Any) -> list[Any]:
-        """What an idempotent operation returned, each time in a transaction of its own."""
+        """Call an idempotent operation, twice on SQLite, each in its own transaction. Returns the results."""
         return [self.write(work) for _ in range(1 + self.calls_twice)]
 
 
@@ -212,8 +212,8 @@ def open_books(
 ) -> Books:
     """A brand in UTC, founded on the first of September 2026, with 100,000.00 at the payment provider.
 
-    Its member is new, or the creator of that id. `email`: of the member's account there. `since`: when it was
-    connected; the money is the brand's whose account was the first.
+    The member is new, or the creator with the id `creator_id`. `email`: that of the member's account at the
+    provider. `since`: when this account was connected; the balance belongs to the brand with the first one.
     """
     keys = settings.secret_keys
     code = f"{name.lower()}-link" if creator_id else creator.lower()
@@ -233,7 +233,7 @@ def open_books(
 
 
 def add_brand(books: Books, *, creator: str = "", same_account: bool = False, **fields: Any) -> Books:
-    """Mugs, another brand of the same creator, unless it has one of its own. It pays to another account."""
+    """Mugs, with the same creator or a new one, `creator`; with another account unless `same_account`."""
     fields |= {"creator": creator} if creator else {"creator_id": books.creator_id}
     fields |= {"name": "Mugs", "email": "" if same_account else "mugs@example.com"}
     return open_books(books.settings, books.databases, books.sandbox, **fields)
@@ -250,7 +250,7 @@ def add_creator(
 ) -> Books:
     """The same brand and shop, with another member of the same program.
 
-    `connected`: with a bank account. `link_fields` may give the link a rate of its own, `rate_bp`.
+    `connected`: with a bank account. `link_fields` may give the link its own rate, `rate_bp`.
     """
     link = {"code": name.lower()} | link_fields if linked else {}
     member = books.write(
@@ -263,14 +263,14 @@ def add_creator(
 
 
 def add_link(books: Books, code: str, program_id: str = "", **link_fields: Any) -> str:
-    """Another link of the member, whose id is returned."""
+    """Add another link of the member. Returns its id."""
     member = (program_id or books.program_id, books.creator_id)
     made: str = books.write(lambda s: add_link_of(s, FOUNDED, *member, code=code, **link_fields))
     return made
 
 
 def add_program(books: Books, **conditions: Any) -> str:
-    """Another program of the brand, in which the member takes part, too."""
+    """Add another program of the brand, with the same member. Returns its id."""
 
     def work(session: Session) -> str:
         program = create_program(session, FOUNDED, brand_id=books.brand_id, name="Other", **conditions)
@@ -284,7 +284,7 @@ def add_program(books: Books, **conditions: Any) -> str:
 def connect_account(
     books: Books, *, top_up: str = "", ready: bool = True, email: str = "", since: str = "09-01"
 ) -> str:
-    """The member's account at the provider, one an address. `top_up`: the currency of the 100,000.00."""
+    """Connect the member's account, one for each address. `top_up`: add FUNDS_MINOR in this currency."""
     rail = StripeRail(SANDBOX_KEY, books.sandbox.url)
     address = email or f"{books.creator_id}@example.com"
     account = rail.create_payee(books.creator_id, address, "DE", "Somebody")

@@ -1,6 +1,7 @@
-"""Months that are over: what was sealed and paid in them, and the seeds of tests that begin there.
+"""Past months with what was sealed and paid in them, and the database seeds of tests that begin after them.
 
-Some begin with three books: two members of one brand, and one of them at another. Whose work is it?
+Some tests begin with three books: two members of one brand, and one of them at another brand. They check
+which of the three an operation changes.
 """
 
 import json
@@ -72,7 +73,7 @@ def sell_and_release(books: Books, order: str, commission: int) -> None:
 
 
 def report_by_api(books: Books, order: str, when: str) -> AcceptedReport:
-    """A program that has a key reports a sale of 100.00 that nobody's click led to."""
+    """The brand's software reports a sale of 100.00 by the API, with a key; no click led to it."""
     report = api_report("sale.created", json.dumps(books.sale_data(order, 100_00, when)).encode(), None)
     new_key(books.databases, books.brand_id, "sales:write", now=at(when))
     keys = books.settings.secret_keys
@@ -85,7 +86,7 @@ def report_by_api(books: Books, order: str, when: str) -> AcceptedReport:
 def add_booking(
     books: Books, amount: int, when: str, *, currency: str = "", kind: str = "bonus", key: str = ""
 ) -> None:
-    """A bonus: payable at once, which is all that a payout needs. Or a deduction, a deposit …"""
+    """Book a bonus, which is payable at once and so is enough for a payout; or a deduction, a deposit …"""
     creator_id = None if kind in ("deposit", "withdrawal") else books.creator_id
     books.write_twice(
         lambda s: book_manually(
@@ -109,7 +110,7 @@ def seal(books: Books, month: Month) -> dict[str, Any]:
 
 
 def seal_october(books: Books) -> None:
-    """80.00 are to be paid for October."""
+    """The statement of October authorises 80.00."""
     add_booking(books, 80_00, "10-20")
     seal(books, OCTOBER)
 
@@ -126,15 +127,15 @@ def sandbox_file(settings: Settings) -> Path:
 
 
 def seed_after(story: Callable[[Books], Any] | None = None) -> DatabaseSeed:
-    """The databases after `open_books` and the story. Known are the books, and what the story returned."""
+    """The databases after `open_books` and `story`. Tests get the books, and what the story returned."""
 
     def play(settings: Settings) -> tuple[Books, Any]:
         databases = open_databases(settings)
         with SandboxServer(sandbox_file(settings)) as sandbox:
             books = open_books(settings, databases, sandbox)
-            told = story(books) if story else None
+            extra = story(books) if story else None
         databases.close()
-        return books, told
+        return books, extra
 
     return play
 
@@ -143,14 +144,14 @@ DEFAULT_SEED, SEALED, PAID = seed_after(), seed_after(seal_october), seed_after(
 
 
 def payouts_of(books: Books) -> list[Payout]:
-    """Those of the brand, the first first."""
+    """The brand's payouts, oldest first."""
     with read_session(books.databases.main) as session:
         query = select(Payout).where(Payout.brand_id == books.brand_id).order_by(Payout.id)
         return list(session.execute(query).scalars())
 
 
 def only_payout(books: Books) -> Payout:
-    """The member's."""
+    """The member's payout; there must be exactly one."""
     (payout,) = [each for each in payouts_of(books) if each.creator_id == books.creator_id]
     return payout
 
@@ -186,14 +187,14 @@ def sent_keys(sandbox: SandboxServer) -> list[str]:
 
 
 def return_payouts(books: Books, payout_ids: list[str], when: str) -> None:
-    """100.00 of each payout come back."""
+    """100.00 of each payout are returned."""
     for each in payout_ids:
         fields: dict[str, Any] = {"payout_id": each, "reversal_ref": f"trr-{each}", "amount_minor": 100_00}
         books.write_twice(partial(record_return, now=at(when), **fields))
 
 
 BooksByName = dict[str, Books]
-"""By name: "anna" and "bob" at one brand, "mugs" is Anna at the other."""
+"""The keys: "anna" and "bob" at one brand, and "mugs" for Anna at the other."""
 
 
 def open_three_books(books: Books) -> BooksByName:
@@ -212,33 +213,33 @@ def report_sales(books_by_name: BooksByName, when: str, *kinds: str, **fields: s
 
 
 def refund_sales(books_by_name: BooksByName, when: str) -> None:
-    """Of each a part of the order "refunded", 400.00, which is not entered."""
+    """400.00 of each order "refunded <name>" are refunded. Reported only: the jobs come later."""
     for name, each in books_by_name.items():
         each.refund(f"refunded {name}", 400_00, when, with_jobs=False)
 
 
 def pay_october_from_deposit(books: Books) -> list[str]:
-    """What is payable for October is paid from 200.00 that were deposited. The ids of the payouts."""
+    """Pay what is payable for October, from a deposit of 200.00. Returns the ids of the payouts."""
     add_booking(books, 200_00, "10-01", kind="deposit")
     seal(books, OCTOBER)
     return books.run(OCTOBER.payday, rail_shared=True).pay(books.brand_id).paid
 
 
 def names_changed_by(databases: Databases, kind: str, work: Callable[[], object]) -> set[str]:
-    """Of three books the names for whose order of that kind something is done by the work."""
+    """The names (of three books) for whose orders of that kind `work` has changed something."""
     changed = [order.split() for order in orders_changed_by(databases, work)]
     return {name for what, name in changed if what == kind}
 
 
 def orders_changed_by(databases: Databases, work: Callable[[], object]) -> set[str]:
-    """The orders about which something is done by the work."""
+    """The orders for which `work` has changed something."""
     before = _order_traces(databases)
     work()
     return {order for order, *_trace in _order_traces(databases) - before}
 
 
 def _order_traces(databases: Databases) -> set[tuple[Any, ...]]:
-    """What was ever done about each order: the entries of its commission, its holds and when they ended."""
+    """All that was done for each order: the entries of its commission, its holds and when they ended."""
     query = (
         select(Sale.order_id, Entry.id, Hold.id, Hold.lifted_at)
         .outerjoin(Commission, Commission.sale_id == Sale.id)

@@ -18,7 +18,7 @@ from tracker.programs.operations import create_program, enroll
 DESTINATION = "https://shop.example/tea"
 RATE_BP = 1000
 START = datetime.fromisoformat("2025-10-01T10:00:00+00:00")
-"""When the brand of the shop was made, and keys unless said otherwise."""
+"""When the brand of `create_shop` is created; also the default for keys."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Cast:
     member_id: str
     stranger_id: str
     enrollment_id: str
-    """The member's."""
+    """That of the member."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """Ids of a creator, of the enrollment in a program, and of a link; without a link it is empty."""
+    """Ids of a creator, of the enrollment in a program, and of a link ("" when there is none)."""
 
     creator_id: str
     enrollment_id: str
@@ -60,7 +60,7 @@ def create_cast(databases: Databases, now: datetime) -> Cast:
 def add_brand_with_program(
     session: Session, now: datetime, *, name: str = "Teas", currency: str = "EUR", **brand_fields: Any
 ) -> tuple[str, str]:
-    """Ids of a brand, and of its program, which pays 10 % of the net. In UTC unless said otherwise."""
+    """Ids of a brand, and of its program, which pays 10 % of the net. In UTC by default."""
     fields = {"timezone": "UTC", "hosts": ["shop.example"]} | brand_fields
     brand = create_brand(session, now, name=name, currency=currency, **fields)
     program = create_program(session, now, brand_id=brand.id, name="Friends", rate_bp=RATE_BP)
@@ -81,7 +81,7 @@ def add_member(
 ) -> Member:
     """A creator from Germany, new unless `creator_id` is given, who takes part in the program.
 
-    `linked`: with a link to the shop. `link_fields` are those of the link: its code, a rate of its own.
+    `linked`: with a link to the shop. `link_fields` are those of the link: its code, its own rate.
     """
     if not creator_id:
         address = email or f"{name.lower()}@example.com"
@@ -99,7 +99,7 @@ def add_link_of(
     destination: str = DESTINATION,
     **link_fields: Any,
 ) -> str:
-    """The id of a member's new link. Without `code` it gets a random one."""
+    """Add a link of a member, with a random code unless `code` is given. Returns its id."""
     link_fields |= {"program_id": program_id, "creator_id": creator_id, "destination": destination}
     return create_link(session, now, **link_fields).id
 
@@ -116,6 +116,6 @@ def new_key(
     now: datetime = START,
     expires_at: datetime | None = None,
 ) -> str:
-    """The text of a new key of the brand."""
+    """Create an API key of the brand. Returns the key's text."""
     fields: dict[str, Any] = {"brand_id": brand_id, "scopes": scopes, "expires_at": expires_at}
     return transact(databases.main, lambda s: create_key(s, now, name="program", **fields)[1])

@@ -103,7 +103,7 @@ class Shop:
         return transact(self.databases.main, work)
 
     def attributions(self, order_id: str = "1001") -> list[Attribution]:
-        """Every revision, the first first."""
+        """Every revision, oldest first."""
         with Session(self.databases.main, expire_on_commit=False) as session:
             return list(
                 session.scalars(

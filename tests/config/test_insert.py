@@ -119,7 +119,7 @@ def test_insert_new_returns_only_rows_with_free_keys(
     assert transact(databases.main, work) == {"usr_0", "usr_1", "usr_3"} - ({"usr_1"} if former else set())
 
 
-def test_insert_all_writes_all_rows_or_none(databases: Databases, now: datetime) -> None:
+def test_insert_all_raises_and_writes_nothing_if_a_key_is_taken(databases: Databases, now: datetime) -> None:
     rows = user_rows(now, "a@people.example", "a@people.example")
     with pytest.raises(IntegrityError):
         transact(databases.main, lambda session: insert_all(session, User, rows))

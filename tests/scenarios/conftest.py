@@ -19,7 +19,7 @@ def shop(settings: Settings, databases: Databases) -> Shop:
 
 @pytest.fixture
 def rng(pytestconfig: pytest.Config) -> Random:
-    """A random generator with a new seed for each test; pytest shows the printed seed when a test fails."""
+    """A random generator with the seed of --scenario-seed, or a new one. It is shown when a test fails."""
     seed = pytestconfig.getoption("--scenario-seed")
     seed = Random().randrange(10**6) if seed is None else seed
     print(f"repeat with: --scenario-seed={seed}")  # noqa: T201

@@ -40,7 +40,7 @@ class Click(ClickBase):
 
 
 class ClickTotal(ClickBase):
-    """Clicks of one link in one hour. Only `persons` are visits; repeats and floods are persons too."""
+    """Clicks of one link in one hour. Only `persons` are visits; `repeats`, `floods` are people's too."""
 
     __tablename__ = "click_total"
     __table_args__ = (_BY_KEY,)

@@ -1,7 +1,7 @@
 """The client, scheme and host of a request behind proxies, the same for every entry point. Pure.
 
-Forwarding headers are trusted only if the peer is listed in LINKLEDGER_TRUSTED_PROXIES: every other client
-can write these headers itself.
+X-Forwarded-For, -Proto and -Host are trusted only if the peer is listed in LINKLEDGER_TRUSTED_PROXIES: every
+other client can write these headers itself.
 """
 
 from collections.abc import Callable

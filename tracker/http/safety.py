@@ -7,7 +7,10 @@ from flask import Flask, Response, abort, request
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MACHINE_PATHS = ("/hooks/", "/api/", "/ll.js")
 POSTBACK_PATH = "/postback"
-"""Each request to this path contains its own key, so it needs no CSRF protection."""
+"""Requests to these paths prove their sender by a signature, key or token, never by a cookie of a browser.
+
+So they need no CSRF protection.
+"""
 
 _CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

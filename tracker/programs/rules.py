@@ -16,7 +16,7 @@ from tracker.people.accounts.rules import (
 )
 
 BASES = ("profit", "net", "gross")
-"""The amounts that a rate can apply to: profit <= net <= gross of any sale (docs/money.md 3)."""
+"""What a rate can apply to, the smallest first: profit <= net <= gross of any sale (docs/money.md 3)."""
 
 SUB_IDS = ("s1", "s2", "s3", "s4", "s5")
 SUB_ID_LENGTH = 100

@@ -160,8 +160,8 @@ def _lines(
 def expected_pay_date(brand: Brand, release_at: datetime) -> str:
     """The day on which a commission released at that time is expected to be paid, as YYYY-MM-DD.
 
-    It is the day after the review of the period of the release, in the brand's time zone. An early approval
-    does not change it.
+    It is the first pay day of the period that contains the release: the day after the end of its review, in
+    the brand's time zone. An early approval does not change it.
     """
     span = span_of(release_at, brand.cadence, brand.timezone)
     paid_from = midnight_after(span.ends_at, brand.review_days + 1, brand.timezone)

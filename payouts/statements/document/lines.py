@@ -104,7 +104,7 @@ def _amounts(source: LineSource, sections: Sections, held_minor: int) -> dict[st
 
 
 def _active_holds_json(source: LineSource, held_minor: int) -> list[dict[str, Any]]:
-    """The active holds, as the creator sees them; the evidence is shown only to the brand."""
+    """The holds that are active now, as the creator sees them; the evidence is shown only to the brand."""
     if held_minor <= 0:
         return []
     return [{"why": hold.reason, "since": format_utc(hold.placed_at)} for hold in source.holds]

@@ -1,6 +1,6 @@
 """Adoption of transfers that the rail made and the books do not know.
 
-They come from a time before a restore, were made by hand, or were made twice.
+They were made after the backup that was restored, or by hand, or twice for the same payout.
 """
 
 from collections.abc import Sequence
@@ -174,5 +174,5 @@ def _cancel_own_payout(session: Session, now: datetime, brand_id: str, transfer:
             f"{transfer.transfer_ref} is the transfer of {payout.id}, which is {payout.state}. To book it as "
             f"paid, run: linkledger payout retry {payout.id}"
         )
-    open_attempt.look_up_only = True  # its payout has been paid by the adopted transfer
+    open_attempt.look_up_only = True  # its payout is paid by the adopted transfer: never send it again
     session.flush()

@@ -65,7 +65,8 @@ def reconcile(
 ) -> Reconciliation:
     """Compare the rail's movements of the last weeks with our payouts, and book reversals.
 
-    A difference freezes payouts. If everything agrees, the freezes that existed before are lifted.
+    A difference freezes payouts. If everything agrees and no transfer is `under_way`, the freezes that
+    existed before are lifted.
     """
     with read_session(databases.main) as session:
         since = compare_from(session, now - LOOK_BACK)

@@ -88,7 +88,10 @@ def queue_fault(connection: sqlite3.Connection, wanted: dict[str, Any]) -> None:
 
 
 def take_fault(connection: sqlite3.Connection, method_and_path: str) -> Fault:
-    """Take the first fault that matches, for example "POST /v1/transfers"; NO_FAULT when there is none."""
+    """The first fault that matches the call; it then applies one time less. NO_FAULT when there is none.
+
+    method_and_path: for example "POST /v1/transfers".
+    """
     for row in connection.execute("select * from fault where times > 0 order by seq").fetchall():
         if fnmatch.fnmatchcase(method_and_path, row["match"]):
             connection.execute("update fault set times = times - 1 where seq = ?", (row["seq"],))

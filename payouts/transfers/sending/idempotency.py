@@ -1,6 +1,7 @@
 """The idempotency key of an attempt, and how long it may be used again.
 
-Rules of the rail: docs.stripe.com/api/idempotent_requests."""
+Rules of the rail: docs.stripe.com/api/idempotent_requests.
+"""
 
 from datetime import datetime, timedelta
 
@@ -24,7 +25,7 @@ def may_resend(attempt: Attempt, now: datetime) -> bool:
 
 
 def absence_conclusive_from(attempt: Attempt) -> datetime:
-    """The time from which a transfer that the provider does not list can be considered never made."""
+    """From then on, a transfer that the rail does not list was not made, and no late request can make it."""
     if attempt.look_up_only:
         return attempt.last_sent_at + MAX_LISTING_DELAY
     return attempt.first_sent_at + GIVE_UP_AFTER

@@ -177,11 +177,11 @@ class PayoutRun:
             return outcome.message
         return (
             "The payment provider shows no such transfer, but a request may still be in progress. "
-            f"From {format_utc(absence_conclusive_from(attempt))} on it is certain; try again then."
+            f"From {format_utc(absence_conclusive_from(attempt))} on that is impossible; try again then."
         )
 
     def _plans(self, brand_id: str, early: bool) -> list[Plan]:
-        """The plans, with payee statuses fresh from the rail. Only creators with a plan are asked for."""
+        """The plans, made after the rail was asked for the status of each payee who has a plan."""
         with read_session(self._databases.main) as session:
             plans = plans_of(session, self._clock(), brand_id, early=early)
             payees = payees_of(session, brand_id)
@@ -193,7 +193,7 @@ class PayoutRun:
             return plans_of(session, self._clock(), brand_id, early=early)
 
     def _refresh_payee(self, payee: Payee) -> bool:
-        """True when the status has changed."""
+        """Read and store the status of a payee. True when it has changed."""
         status = self._payee_status(payee)
         self._write(partial(record_payee_status, now=self._clock(), payee_id=payee.id, status=status))
         return (status.ready, status.reason) != (payee.ready, payee.status_reason)

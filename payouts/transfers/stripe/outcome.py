@@ -160,7 +160,8 @@ def is_transfer_of(parameters: Mapping[str, Any], transfer: StripeTransfer) -> b
 
 
 def outcome_of_lookup(parameters: Mapping[str, Any], found: Sequence[StripeTransfer]) -> Outcome:
-    """Paid when a transfer matches the parameters that were sent; unknown when nothing was found.
+    """Paid when a transfer matches the parameters that were sent; conflict when only others were found;
+    unknown when there was none.
 
     found: the payout's transfers that are not adopted. That none was found is no proof, because the rail may
     list a transfer late; then a person decides.

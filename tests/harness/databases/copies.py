@@ -41,7 +41,10 @@ class DatabaseCopies:
         self._executor.shutdown()
 
     def _take_spare(self, template: str) -> str:
-        """The spare copy if it has this template, else "". A spare copy of another template is dropped."""
+        """The spare copy if it was created from this template, else "" (also if its creation failed).
+
+        A spare copy of another template is dropped.
+        """
         spare, self._spare = self._spare, None
         if spare is None:
             return ""

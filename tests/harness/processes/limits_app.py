@@ -1,4 +1,4 @@
-"""The complete application with extra views, for tests that serve it with gunicorn as `limits_app:app()`."""
+"""The complete application with extra views, which tests serve with gunicorn as `…limits_app:app()`."""
 
 import hashlib
 import os

@@ -76,7 +76,7 @@ def outdated_binding(books: Books) -> None:
     assert balances_of(books) == (20_00, 0, 0)
 
 
-def test_expired_binding_reverses_its_commission(books: Books) -> None:
+def test_binding_found_expired_reverses_its_commission(books: Books) -> None:
     outdated_binding(books)
     report_first_sale(books, "S1", "09-10", books.link_id, "09-09")
 
@@ -87,7 +87,7 @@ def test_expired_binding_reverses_its_commission(books: Books) -> None:
     assert books.faults() == []
 
 
-def test_binding_that_expired_after_the_release_becomes_a_credit_dispute(books: Books) -> None:
+def test_binding_found_expired_after_the_release_becomes_a_credit_dispute(books: Books) -> None:
     outdated_binding(books)
     books.run_jobs(at("12-01"))
     report_first_sale(books, "S1", "09-10", books.link_id, "09-09")

@@ -45,7 +45,7 @@ def test_a_paid_commission_cannot_be_held_and_the_error_names_the_payout(approve
     assert holds(approved, "S1") == []
 
 
-def test_reversed_payout_can_be_held(approved: Books) -> None:
+def test_paid_commission_can_be_held_after_its_transfer_was_reversed(approved: Books) -> None:
     (payout_id,) = approved.pay("11-09").paid
     approved.write(
         lambda s: record_return(s, at("11-12"), payout_id=payout_id, reversal_ref="r", amount_minor=100_00)

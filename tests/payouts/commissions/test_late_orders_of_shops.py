@@ -45,7 +45,7 @@ def reported(books: Books, kind: str, sold: str, now: str) -> ReceiveResult:
 
 
 @KINDS
-def test_order_dated_long_before_the_brand_is_parked_unapplied(books: Books, kind: str) -> None:
+def test_order_dated_long_before_the_brand_is_parked_and_stores_no_order(books: Books, kind: str) -> None:
     received = reported(books, kind, "2001-01-05T12:00:00", "10-02")
     assert received.state == "parked"
     assert "is dated 2001-01-05T12:00:00Z, more than 31 days before the brand" in (received.reason or "")

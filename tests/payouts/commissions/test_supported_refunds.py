@@ -1,4 +1,4 @@
-"""A refund that the shop and its payment provider both report is deducted once."""
+"""A refund that shop and provider both report is deducted once; until then its commission is not paid."""
 
 from functools import partial
 from typing import Any

@@ -8,7 +8,7 @@ from tracker.programs.policies import change_policy
 from tracker.sales.inbox.jobs import empty_old_events
 
 
-def test_explanation_of_an_order_with_an_emptied_message(books: Books) -> None:
+def test_explanation_is_unchanged_when_the_message_is_emptied_and_says_when(books: Books) -> None:
     books.sale("S1", 100_00, "10-01")
     [before] = books.write(lambda s: explain(s, books.brand_id, "S1"))
     assert before["event"]["body_emptied_at"] is None

@@ -58,7 +58,7 @@ class BooksMachine(RuleBasedStateMachine):
         self.last_snapshot: object = None
 
     def order(self, number: int) -> Order:
-        """The order with that number. Reports may come before its sale. One order is almost all shipping."""
+        """The order with that number. Reports may come before its sale. Order 3 is only shipping and tax."""
         total = (number + 1) * 7001
         shipping = total - number * 191 if number == 3 else 499
         return self.orders.setdefault(

@@ -146,7 +146,9 @@ def refused_start(settings: Settings, tmp_path: Path, *arguments: str, **changes
         return served.process.wait(HAPPENS_WITHIN_S), served.text()
 
 
-def test_an_empty_database_is_not_served(settings: Settings, databases: Databases, tmp_path: Path) -> None:
+def test_an_empty_database_is_not_served_and_the_command_is_named(
+    settings: Settings, databases: Databases, tmp_path: Path
+) -> None:
     with databases.main.begin() as connection:
         connection.execute(text("drop table schema_main"))
     code, output = refused_start(settings, tmp_path)

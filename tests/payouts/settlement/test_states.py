@@ -36,7 +36,7 @@ def test_only_allowed_state_transitions_pass(current: str, new_state: str) -> No
             require_transition("pay_1", current, new_state)
 
 
-def test_transition_table_covers_every_state() -> None:
+def test_transition_table_covers_every_state_and_names_the_open_ones() -> None:
     assert set(TRANSITIONS) == set(STATES)
     assert {"prepared", "sending", "unknown"} == OPEN
 

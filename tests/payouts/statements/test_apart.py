@@ -123,7 +123,7 @@ def test_a_brand_has_statements_in_the_currencies_of_its_own_creators(books: Boo
     }
 
 
-def test_brand_minimum_does_not_split_other_currencies(books: Books, mugs: Books) -> None:
+def test_brand_minimum_does_not_apply_to_other_currencies(books: Books, mugs: Books) -> None:
     assert split(books.statement("2026-11", "JPY")) == {"held": 5_000, "payable": 4_000}
 
 

@@ -118,7 +118,7 @@ def test_decline_of_a_disputed_commission_leaves_no_negative_hold(draft: Books) 
     assert split(draft.close("2026-11", NOVEMBER.closing)) == {"below_minimum": 40_00}
 
 
-def test_held_commission_can_be_declined(draft: Books) -> None:
+def test_held_commission_can_be_declined_and_is_then_worth_zero(draft: Books) -> None:
     decide(draft, hold, "1001", "11-03", reason="breach")
     decide(draft, decline, "1001", "11-04", reason="breach")
     assert split(draft.statement("2026-10")) == {"held": 40_00}
@@ -154,7 +154,7 @@ def test_a_decline_after_the_seal_counts_for_the_next_period(draft: Books) -> No
     assert equation(draft.close("2026-11", NOVEMBER.closing)) == [140_00, 0, 100_00, 0, 0, 40_00]
 
 
-def test_draft_is_approved_automatically_after_the_review(draft: Books) -> None:
+def test_draft_is_approved_automatically_after_the_review_and_not_before(draft: Books) -> None:
     own = statement_id(draft, "2026-10")
     with read_session(draft.databases.main) as session:
         assert due_for_approval(session, at("2026-11-07T23:59:59")) == []

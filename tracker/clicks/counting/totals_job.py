@@ -51,7 +51,7 @@ class TotalsRun:
         return counted
 
     def confirm(self, click_ids: Sequence[UUID], reason: str) -> int:
-        """See totals.confirm. The next count recounts the hours of new confirmations."""
+        """See hourly_totals.confirm. The next count recounts the hours of new confirmations."""
         return sum(
             self._write(
                 partial(totals.confirm, click_ids=click_ids[start : start + BATCH_SIZE], reason=reason)

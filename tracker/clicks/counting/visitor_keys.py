@@ -53,7 +53,7 @@ class VisitorKeys:
 
 
 def rotate_keys(home: Path, now: datetime) -> int:
-    """Create the keys of today and tomorrow; destroy those from before yesterday. Returns how many."""
+    """Create the keys of today and tomorrow, destroy those before yesterday. Returns the number destroyed."""
     folder, today = home / FOLDER, now.date()
     for day in (today, today + DAY):
         _load_or_create_key(folder, day)

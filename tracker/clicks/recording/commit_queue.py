@@ -15,7 +15,7 @@ MAX_BATCH_CLICKS = 1_000
 LARGE_BATCH = 8
 GATHER_TIMEOUT_S = 0.002
 """After a large batch, the longest wait for half as many clicks. Without it the first click is committed
-alone while the others are arriving, which costs a twelfth of the throughput (measured).
+alone while the others are arriving, which costs a twelfth of the work (measured).
 """
 
 

@@ -123,7 +123,7 @@ class Edge:
         return complete_redirect(pending, await self._async_recorder.submit(pending.click), self._keys)
 
     async def _respond_ready(self, send: Send) -> None:
-        """Ready while cached links can be followed; a failing database is reported, the status stays 200."""
+        """503 until the database has answered once. After that 200: cached links work without a database."""
         if not self.links.has_been_read:
             try:
                 await _await_link(self.links.read("readyz"))

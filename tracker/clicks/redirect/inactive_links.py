@@ -6,7 +6,7 @@ from datetime import datetime
 from tracker.programs.links.operations import LinkTarget
 
 PERMANENT_STATES = ("ended", "expired")
-"""A paused link may become active again."""
+"""A link in these states never becomes active again; a paused link may."""
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ class LinkCache:
         self._reads: dict[str, Future[LinkTarget | None]] = {}
         self._seen = _NO_VERSION
         self.has_been_read = False
-        """Whether any link was read from the database since the start."""
+        """Whether the database has answered a lookup since the start, also one of an unknown code."""
         self.readable = True
         """Whether the last poll succeeded."""
         self._lock = threading.Lock()

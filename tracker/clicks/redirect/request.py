@@ -114,7 +114,7 @@ def prepare_redirect(
     now: datetime,
     visitor_keys: VisitorKeys | None = None,
 ) -> PendingRedirect | RedirectResult:
-    """The click to record before the redirect; or the final result if the link does not lead to a shop."""
+    """The click to record before the redirect; or the result if the link is unknown or inactive."""
     found = resolve_link(link, domain, visit, now)
     if isinstance(found, RedirectResult):
         return found
@@ -130,7 +130,9 @@ def complete_redirect(pending: PendingRedirect, recorded: bool, keys: Sequence[s
 def resolve_link(
     link: LinkTarget | None, domain: Domain | None, visit: Visit, now: datetime
 ) -> LinkTarget | RedirectResult:
-    """The link as this visitor opened it, for `new_click` and `location`; or the result if it is inactive.
+    """The link as this visitor opened it, for `new_click` and `location`.
+
+    Returns the final result instead if the link is unknown or inactive.
 
     `domain` is the brand domain that the request was sent to, if any; it finds only links of its brand.
     """

@@ -47,7 +47,7 @@ def checked_destination(text: str, hosts: Collection[str], brand_id: str) -> str
 def page_on_same_host(destination: str, path: str) -> str | None:
     """The URL of `path` on the host of `destination`; None unless it is unambiguously a path on that host.
 
-    `path` comes from a visitor and chooses the page, never the host (decision "A visitor chooses a page").
+    `path` comes from a visitor and chooses the page, never the host (decision 0019).
     """
     if not path.startswith("/") or path.startswith("//"):
         return None

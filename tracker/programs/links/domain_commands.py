@@ -66,7 +66,7 @@ def list_domains(console: Console, brand_id: str | None) -> CommandResult:
 @click.argument("url", required=False)
 @pass_console
 def set_fallback(console: Console, brand_id: str, url: str | None) -> CommandResult:
-    """Set the page for visitors of paused, expired and ended links. Without URL, it is our own page."""
+    """Send visitors of inactive links to URL, on a host of the brand. Without URL, they see our own page."""
 
     def change(session: Session) -> CommandResult:
         brand = domains.set_fallback(session, brand_id=brand_id, url=url)

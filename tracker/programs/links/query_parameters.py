@@ -20,7 +20,10 @@ def parameter_name(pair: str) -> str:
 
 
 def with_parameters(address: str, parameters: Mapping[str, str]) -> str:
-    """The URL with `parameters` added to its query. Names that the query already has are skipped."""
+    """The URL with `parameters` added to its query, escaped, before the fragment.
+
+    Skipped are names that the query already has, and what would exceed MAX_LENGTH_WITH_PARAMETERS.
+    """
     if not parameters:
         return address
     body, hash_sign, fragment = address.partition("#")

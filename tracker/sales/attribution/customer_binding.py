@@ -1,7 +1,8 @@
 """For how long a customer is bound to the creator who brought them (docs/money.md 5). Pure.
 
-`first_sale`: only for the order that binds the customer. `months`: for orders in the given number of calendar
-months after it, in UTC; the end of the last month is exclusive. `lifetime`: for every later order.
+`first_sale`: only for the order that binds the customer. `months`: for orders less than that many calendar
+months after it, in UTC; an order exactly that many months later is not bound. `lifetime`: for every later
+order.
 """
 
 from calendar import monthrange

@@ -154,7 +154,7 @@ def iso_time(at: datetime) -> str:
 
 
 def ending_flaw(ended_at: datetime | None, removed_at: datetime | None, occurred_at: datetime) -> str | None:
-    """Why an enrollment earns nothing because it had ended at the time of the sale; None when it had not."""
+    """The flaw of an enrollment that had ended before the sale; None when it was active at that time."""
     if ended_at is None or ended_at > occurred_at:
         return None
     left = "Its creator had left the program when the sale was made."

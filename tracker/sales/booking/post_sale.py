@@ -63,7 +63,10 @@ def _values(report: PostSaleReport) -> dict[str, Any]:
 
 
 def _repetition_note(session: Session, sale: Sale, report: PostSaleReport) -> str:
-    """The note of a report that is booked already. A cancellation is one, whatever its time."""
+    """The note of a report that is booked already. Raises Conflict when it was booked with other content.
+
+    Any second cancellation changes nothing, even with another time: the order is cancelled already.
+    """
     if isinstance(report, CancellationReport):
         event_id = session.scalar(select(Cancellation.event_id).where(Cancellation.sale_id == sale.id))
         return f"{ALREADY_PREFIX}cancelled by {event_id}"

@@ -138,7 +138,7 @@ def _claimed_minor(claims: Mapping[str, Mapping[str, int]], sale: Sale) -> int:
 
 
 def _reported_minor(session: Session, sale: Sale) -> int:
-    """Everything that was ever reported refunded, including refunds that failed later."""
+    """Everything that was ever reported as refunded. A refund that failed later was reported, too."""
     if session.scalar(select(Cancellation.id).where(Cancellation.sale_id == sale.id)):
         return sale.total_minor
     single_refunds_minor = sum(session.scalars(select(Refund.amount_minor).where(Refund.sale_id == sale.id)))

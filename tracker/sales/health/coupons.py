@@ -22,7 +22,7 @@ FETCH_SIZE = 1_000
 def coupon_statistics(
     main: Session, clicks: Session, brand_id: str, since: datetime
 ) -> list[CouponStatistics]:
-    """Statistics of the codes in attributions since `since`, without test orders; most orders first.
+    """Statistics of the codes in attributions made from `since` on, without test orders; most orders first.
 
     `main` and `clicks` are sessions of the two databases.
     """
@@ -74,7 +74,7 @@ def _owners(session: Session, brand_id: str, coupon_ids: Sequence[str]) -> dict[
 def _visitors(
     main: Session, clicks: Session, brand_id: str, creators: set[str], since: datetime
 ) -> Counter[str]:
-    """By creator id, the visits to their links of this brand since `since`, a full hour."""
+    """By creator id, the visits to their links of this brand from `since` on, which must be a full hour."""
     rows = main.execute(
         select(Link.id, Enrollment.creator_id)
         .join(Enrollment, Enrollment.id == Link.enrollment_id)

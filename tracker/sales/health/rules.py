@@ -108,7 +108,7 @@ def silence(pattern: MessagePattern, now: datetime) -> Silence:
         reason = f"{pattern.messages} messages in {OBSERVATION_PERIOD.days} days are too few for a limit"
         return Silence(silent, None, reason)
     if pattern.last_at - pattern.first_at < MIN_HISTORY:
-        return Silence(silent, None, f"its first message is less than {MIN_HISTORY.days} days old")
+        return Silence(silent, None, f"its messages cover less than {MIN_HISTORY.days} days")
     limit = max(MIN_SILENCE_LIMIT, pattern.usual_pause * 3 // 2)
     return Silence(silent, limit, f"it usually pauses for {_hours(pattern.usual_pause)} at most")
 

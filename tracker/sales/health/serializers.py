@@ -140,9 +140,9 @@ def _gaps_text(numbers: Numbering) -> str:
     ranges = ", ".join(_range(numbers, gap) for gap in gaps[:MAX_GAPS_LISTED])
     more = f" and {len(gaps) - MAX_GAPS_LISTED} more gaps" if len(gaps) > MAX_GAPS_LISTED else ""
     return (
-        f"orders {ranges}{more} were never reported, but {numbers.known} consecutive ones in the last "
-        f"{OBSERVATION_PERIOD.days} days were. Let the shop send them again, or import them: "
-        "linkledger sale import"
+        f"orders {ranges}{more} were never reported, but {numbers.known} others in the last "
+        f"{OBSERVATION_PERIOD.days} days were, and this shop numbers its orders consecutively. "
+        "Let the shop send them again, or import them: linkledger sale import"
     )
 
 

@@ -74,7 +74,10 @@ def _outcome(number: int, received: ReceiveResult) -> Outcome:
 
 
 def duplicate_outcome(number: int, received: ReceiveResult) -> Outcome:
-    """The outcome of a line that was stored before: known, or conflict while a person must decide."""
+    """The outcome of a line that was stored before: conflict while a person must decide, else known.
+
+    A line that waits for its order is known.
+    """
     is_waiting = (received.reason or "").startswith(WAITING_PREFIX)
     state: State = "conflict" if received.state in UNAPPLIED and not is_waiting else "known"
     return Outcome(number, state, received.reason, received.event_id)

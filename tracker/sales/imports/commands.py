@@ -43,7 +43,7 @@ MAX_REMARKS = 1000
     type=click.Choice(tuple(SINGULAR_BY_PLURAL)),
     default="sales",
     show_default=True,
-    help="The type of the lines if the file has no column `type`.",
+    help="The type of lines whose column `type` is missing or empty.",
 )
 @click.option("--timezone", "zone", metavar="ZONE", help="Zone of times without one, such as Europe/Berlin.")
 @click.option("--decimal-comma", is_flag=True, help="Amounts have a decimal comma, such as 119,00.")

@@ -15,7 +15,7 @@ from tracker.sales.reports.normal import CancellationReport, DisputeReport, Refu
 from tracker.sales.sources.models import Source
 
 _TABLES = (
-    "create table told (key text primary key, hash text, currency text) without rowid",
+    "create table reported (key text primary key, hash text, currency text) without rowid",
     "create table waiting (order_id text)",
 )
 
@@ -37,12 +37,13 @@ class DryRunState:
 
     def add(self, key: str, content_hash: str, currency: str | None = None) -> None:
         """Remember a report; the first one with a key counts."""
-        self._database.execute("insert or ignore into told values (?, ?, ?)", (key, content_hash, currency))
+        row = (key, content_hash, currency)
+        self._database.execute("insert or ignore into reported values (?, ?, ?)", row)
 
     def reported(self, key: str) -> tuple[str, str | None] | None:
         """The content hash and currency of a report of an earlier line, or None."""
         found: tuple[str, str | None] | None = self._database.execute(
-            "select hash, currency from told where key = ?", (key,)
+            "select hash, currency from reported where key = ?", (key,)
         ).fetchone()
         return found
 
@@ -51,7 +52,7 @@ class DryRunState:
 
     def still_waiting(self) -> int:
         """How many waiting lines have no order in the file so far."""
-        query = "select count(*) from waiting where 'sale ' || order_id not in (select key from told)"
+        query = "select count(*) from waiting where 'sale ' || order_id not in (select key from reported)"
         return int(self._database.execute(query).fetchone()[0])
 
 

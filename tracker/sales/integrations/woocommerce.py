@@ -1,4 +1,4 @@
-"""WooCommerce: every message contains the whole order with its refunds.
+"""WooCommerce: every message about an order, except its deletion, contains the whole order with its refunds.
 
 Sources, read 2026-11: WooCommerce's REST reference of orders (v3) and webhooks, and for what it does not
 describe the class WC_Webhook: the delivery id is a hash of the webhook and the second, so two orders of the

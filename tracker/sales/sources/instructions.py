@@ -1,8 +1,8 @@
 """The instructions that are shown for a new source: webhook URL, events and secret."""
 
 _SIGNING_HINTS = {
-    "standard": "and signs them (Standard Webhooks) with the secret",
-    "woocommerce": "and signs them with this secret; copy it into the webhook's field Secret:",
+    "standard": "and sign them (Standard Webhooks) with the secret",
+    "woocommerce": "and sign them with this secret; copy it into the webhook's field Secret:",
 }
 _EVENTS = {
     "stripe": "checkout.session.completed, checkout.session.async_payment_succeeded, invoice.paid, "
@@ -20,7 +20,7 @@ def connect_instructions(kind: str, source_id: str, url: str, secret: str | None
         lines.append(f"  for the events  {_EVENTS[kind]}")
     if secret is not None:
         lines += [
-            f"  {_SIGNING_HINTS.get(kind, 'and signs them with the secret')}  {secret}",
+            f"  {_SIGNING_HINTS.get(kind, 'and sign them with the secret')}  {secret}",
             "  The secret is not shown again.",
         ]
     elif is_shops_own:

@@ -9,7 +9,7 @@ from tracker.errors import Conflict, Invalid
 from tracker.sales.sources.models import Source
 
 PROVIDER_KINDS = ("stripe",)
-"""Payment providers. A shop reports the same orders, but each uses its own ids for refunds."""
+"""Payment providers. A shop reports the same orders, but each has its own ids for orders and refunds."""
 
 SHOP_KINDS = ("standard", "shopify", "woocommerce")
 """Shops that report automatically. For `api` and `csv`, a person chose the ids."""

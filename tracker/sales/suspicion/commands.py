@@ -32,7 +32,7 @@ def show(console: Console, brand_id: str) -> CommandResult:
 @_brand
 @pass_console
 def set_signal(console: Console, signal: str, setting: str, brand_id: str) -> CommandResult:
-    """Set whether sales that SIGNAL finds from now on are held, or not (off). Existing holds stay.
+    """Set whether sales found by SIGNAL are held (hold) or not (off), from now on. Existing holds stay.
 
     coupon_without_click also accepts if_linked: hold only when the code's owner has a link.
     many_sales accepts an integer: sales of one visitor are held when there are that many or more in a day.

@@ -114,7 +114,7 @@ def transfer_json(connection: sqlite3.Connection, row: sqlite3.Row) -> Json:
 def _check_transfer(
     connection: sqlite3.Connection, call: Call, amount: int, currency: str, destination: str
 ) -> None:
-    """Raises ApiError when Stripe would refuse the transfer, with the codes that Stripe uses."""
+    """Raises ApiError when Stripe would refuse the transfer, with the codes that users of Stripe report."""
     if call.account_id != PLATFORM:
         raise ApiError("In the sandbox only the platform makes transfers.", code="not_in_sandbox")
     if amount % _DIVISIBLE_BY.get(currency, 1):

@@ -1,4 +1,4 @@
-"""What only tests of payout runs ask of the payment provider, and of the commands that pay."""
+"""The payment provider and the payout commands, as tests of payout runs use them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -36,7 +36,7 @@ def assert_paid_once(books: Books) -> None:
 
 
 class SlowRail(StripeRail):
-    """The rail of a process that is slow: other things happen before a call goes out."""
+    """The rail of a slow process: the given functions are called before a request is sent."""
 
     def __init__(
         self,

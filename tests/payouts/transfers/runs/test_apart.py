@@ -132,7 +132,7 @@ def test_seal_cancels_unsent_payouts_of_its_brand_and_currency_only(books_by_nam
     assert (newest(anna).state, newest(mugs).state) == ("cancelled", "prepared")
 
 
-def test_creator_is_paid_at_the_account_of_the_paying_brand(
+def test_only_the_account_for_the_paying_brand_is_read_and_paid(
     books_by_name: BooksByName,
 ) -> None:
     anna, mugs = books_by_name["anna"], books_by_name["mugs"]

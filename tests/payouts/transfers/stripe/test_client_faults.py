@@ -76,7 +76,7 @@ def test_a_later_401_403_or_429_does_not_resolve_a_lost_try(
 
 
 @pytest.mark.parametrize(("moment", "made"), [("before", 0), ("after", 1)])
-def test_stored_500_is_replayed_until_a_look_up(
+def test_stored_500_is_replayed_and_only_a_look_up_shows_the_transfer(
     rail: StripeRail, sandbox: SandboxServer, parameters: Build, anna: str, moment: str, made: int
 ) -> None:
     sandbox.control.queue_fault(f"500_{moment}", sticky=True)

@@ -134,7 +134,7 @@ def test_a_repeat_across_midnight_is_detected_for_24_hours(settings: Settings, d
     assert link_counts(databases) == {"persons": 2, "repeats": 1}
 
 
-def test_counting_again_changes_nothing(settings: Settings, databases: Databases) -> None:
+def test_counting_again_recounts_and_changes_nothing(settings: Settings, databases: Databases) -> None:
     write(settings, click(NOON), click(NOON + HOUR, "bob"))
     run = TotalsRun(databases.clicks)
     assert run.count(START, END) == 2

@@ -23,11 +23,11 @@ class _Parts:
     shipping_tax_minor: int
 
     @property
-    def tax_added_minor(self) -> int:
+    def total_if_tax_added_minor(self) -> int:
         return self.lines_minor + self.line_tax_minor + self.shipping_minor + self.shipping_tax_minor
 
     @property
-    def tax_included_minor(self) -> int:
+    def total_if_tax_included_minor(self) -> int:
         return self.lines_minor + self.shipping_minor
 
 
@@ -95,10 +95,10 @@ def _in_shop_currency(fields: Fields, amount: int, currency: str, shop_currency:
     Raises Invalid when they do not add up. Amounts are never converted with a rate of our own.
     """
     seen, own = _parts(fields, "presentment_money", currency), _parts(fields, "shop_money", shop_currency)
-    if seen.tax_added_minor == amount:
-        return require_within_limit(fields, "transactions", own.tax_added_minor)
-    if seen.tax_included_minor == amount:
-        return require_within_limit(fields, "transactions", own.tax_included_minor)
+    if seen.total_if_tax_added_minor == amount:
+        return require_within_limit(fields, "transactions", own.total_if_tax_added_minor)
+    if seen.total_if_tax_included_minor == amount:
+        return require_within_limit(fields, "transactions", own.total_if_tax_included_minor)
     raise fields.wrong(
         "transactions",
         f"gave back {currency}, and the refund does not say how much that is in {shop_currency}, which the "
@@ -112,8 +112,8 @@ def _tax_and_shipping(parts: _Parts, amount: int) -> tuple[int | None, int | Non
     A refund without stated parts is shared out by the rule for unstated refunds (docs/money.md).
     """
     tax, shipping = parts.line_tax_minor + parts.shipping_tax_minor, parts.shipping_minor
-    if parts.tax_added_minor != amount:
-        if parts.tax_included_minor != amount:
+    if parts.total_if_tax_added_minor != amount:
+        if parts.total_if_tax_included_minor != amount:
             return None, None
         shipping -= parts.shipping_tax_minor
     is_possible = tax >= 0 and shipping >= 0 and tax + shipping <= amount
