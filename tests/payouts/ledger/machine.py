@@ -237,21 +237,22 @@ class BooksMachine(RuleBasedStateMachine):
     def pay(self, fault: str) -> None:
         if fault:
             self.books.sandbox.control.queue_fault(fault)
-        before = self._paid()
+        # A payout that was under way before may be confirmed only now: its amount was right when it was sent.
+        before = self._payouts("paid", "sending", "unknown")
         for _ in range(2):
             self._run().resolve_open_attempts()
             self._run().pay(self.books.brand_id, early=True)
         self.books.sandbox.control.clear_faults()
         self.last_action = None
-        for creator_id, currency in {(each[1], each[2]) for each in self._paid() - before}:
+        for creator_id, currency in {(each[1], each[2]) for each in self._payouts("paid") - before}:
             balance = self.books.balance(creator_id, currency)
             assert balance.payable_minor >= 0, "more was paid than was owed"
 
     def _run(self) -> PayoutRun:
         return PayoutRun(self.books.databases, StripeRail(SANDBOX_KEY, self.books.sandbox.url), self.now)
 
-    def _paid(self) -> set[tuple[str, str, str]]:
-        query = select(Payout.id, Payout.creator_id, Payout.currency).where(Payout.state == "paid")
+    def _payouts(self, *states: str) -> set[tuple[str, str, str]]:
+        query = select(Payout.id, Payout.creator_id, Payout.currency).where(Payout.state.in_(states))
         with read_session(self.books.databases.main) as session:
             return {(row[0], row[1], row[2]) for row in session.execute(query)}
 
