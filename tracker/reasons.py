@@ -1,0 +1,47 @@
+"""Reasons for people: a machine-readable code with parameters, rendered as words in one place per subject.
+
+A subject, such as the holds of commissions, has an enum of codes and one `ReasonTexts`. A new row stores code
+and parameters beside the words of its time; a row that is older than the codes has only its words. No code
+reads the words to decide something (docs/decisions/0079).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+Text = str | Callable[[Mapping[str, Any]], str]
+"""A template for str.format, or a function of the parameters where a template is not enough."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why something was decided. `parameters` are JSON values that the words name; never private data."""
+
+    code: StrEnum
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ReasonTexts:
+    """The words of one subject's reason codes in one language."""
+
+    def __init__(self, codes: type[StrEnum], texts: Mapping[Any, Text]) -> None:
+        """Raises ValueError when a code has no text."""
+        missing = [code.value for code in codes if code not in texts]
+        if missing:
+            raise ValueError(f"{codes.__name__} has codes without a text: {', '.join(missing)}")
+        self._codes: dict[str, StrEnum] = {code.value: code for code in codes}
+        self._texts = dict(texts)
+
+    def words(self, reason: Reason) -> str:
+        """The reason in words. Raises KeyError when a parameter is missing."""
+        text = self._texts[reason.code]
+        return text.format_map(reason.parameters) if isinstance(text, str) else text(reason.parameters)
+
+    def shown(self, stored_words: str, code: str | None, parameters: Mapping[str, Any] | None) -> str:
+        """The words of a stored row: rendered from its code, or as stored when it has none that is known.
+
+        A code of a newer version of Linkledger is unknown after a downgrade.
+        """
+        known = self._codes.get(code) if code is not None else None
+        return stored_words if known is None else self.words(Reason(known, parameters or {}))
