@@ -262,11 +262,15 @@ def test_a_known_customer_never_overrides_a_click_or_a_code(case: Any) -> None:
     assert without.winner is None or decided(*case).winner == without.winner
 
 
-OLD_DECISIONS = json.loads((Path(__file__).parent / "decisions_by_rules_1.json").read_text())
+OLD_DECISIONS = [
+    each
+    for file in ("decisions_by_rules_1", "further_decisions_by_rules_1", "decisions_by_rules_2")
+    for each in json.loads((Path(__file__).parent / f"{file}.json").read_text())
+]
 
 
 @pytest.mark.parametrize("stored", OLD_DECISIONS, ids=lambda stored: stored["decision"]["reason"])
-def test_decisions_of_rules_version_1_can_be_replayed(stored: Any) -> None:
+def test_decisions_of_rules_1_and_2_can_be_replayed(stored: Any) -> None:
     """The stored decision is reproduced word for word."""
     again = replay_decision(stored["inputs"])
 
