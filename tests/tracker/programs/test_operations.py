@@ -15,6 +15,7 @@ from tracker.ids import uuid_of
 from tracker.programs import operations as programs
 from tracker.programs.links.domains import set_fallback
 from tracker.programs.links.operations import (
+    InactiveState,
     LinkOptions,
     LinkTarget,
     create_link,
@@ -174,9 +175,8 @@ def test_a_paused_link_can_be_resumed_and_an_ended_one_cannot(
         transact(databases.main, lambda session: set_link_state(session, link_id=link.id, state=state))
         found = target(databases, "tea")
         assert found is not None
-        assert (found.active, found.reason) == (
-            (True, None) if state == "active" else (False, f"link {state}")
-        )
+        inactive = {"paused": InactiveState.LINK_PAUSED, "ended": InactiveState.LINK_ENDED}.get(state)
+        assert (found.active, found.inactive) == (inactive is None, inactive)
 
     for state in ("paused", "paused", "active", "active", "ended", "ended"):
         set_state(state)
@@ -187,9 +187,16 @@ def test_a_paused_link_can_be_resumed_and_an_ended_one_cannot(
         make_link(databases, cast, now, code="tea")
 
 
-@pytest.mark.parametrize("model", [Enrollment, Program])
-def test_a_link_is_inactive_while_its_enrollment_or_program_is_paused(
-    databases: Databases, cast: Cast, now: datetime, model: type[Any]
+@pytest.mark.parametrize(
+    ("model", "state"),
+    [
+        (Link, InactiveState.LINK_PAUSED),
+        (Enrollment, InactiveState.ENROLLMENT_PAUSED),
+        (Program, InactiveState.PROGRAM_PAUSED),
+    ],
+)
+def test_a_link_is_inactive_while_it_or_its_enrollment_or_program_is_paused(
+    databases: Databases, cast: Cast, now: datetime, model: type[Any], state: InactiveState
 ) -> None:
     make_link(databases, cast, now, code="tea")
 
@@ -199,7 +206,7 @@ def test_a_link_is_inactive_while_its_enrollment_or_program_is_paused(
     transact(databases.main, pause)
     found = target(databases, "tea")
     assert found is not None
-    assert (found.active, found.reason) == (False, f"{model.__tablename__} paused")
+    assert (found.active, found.inactive) == (False, state)
 
 
 def test_an_ended_program_accepts_no_links_and_enrollments(

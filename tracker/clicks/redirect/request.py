@@ -150,7 +150,7 @@ def resolve_link(
     return (
         RedirectResult(302, inactive.fallback_url)
         if inactive.fallback_url
-        else RedirectResult(410 if inactive.is_permanent else 404)
+        else RedirectResult(410 if inactive.state.is_permanent else 404)
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from typing import Any, cast
 from uuid import UUID
 
@@ -27,19 +28,37 @@ LINK = "lnk"
 MAX_CODE_ATTEMPTS = 8
 
 
+class InactiveState(Enum):
+    """Why a link leads nowhere: what is inactive, and its state."""
+
+    LINK_PAUSED = ("link", "paused")
+    LINK_EXPIRED = ("link", "expired")
+    LINK_ENDED = ("link", "ended")
+    ENROLLMENT_PAUSED = ("enrollment", "paused")
+    ENROLLMENT_ENDED = ("enrollment", "ended")
+    PROGRAM_PAUSED = ("program", "paused")
+    PROGRAM_ENDED = ("program", "ended")
+
+    @property
+    def is_permanent(self) -> bool:
+        """An ended or expired link never becomes active again; a paused one may."""
+        _subject, state = self.value
+        return state != "paused"
+
+
 @dataclass(frozen=True)
 class LinkTarget:
     """What a redirect needs to know about a link.
 
-    `reason` is why the link is inactive, such as "link paused", or None. `destination` includes the program's
-    `parameters`. An active link may be past its `expires_at`, because targets are cached.
+    `inactive` is why the link leads nowhere, or None. `destination` includes the program's `parameters`. An
+    active link may be past its `expires_at`, because targets are cached.
     """
 
     link_id: UUID
     destination: str
     token_parameter: str
     sub_ids: Mapping[str, str]
-    reason: str | None
+    inactive: InactiveState | None
     brand_id: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
     passes: tuple[str, ...] = ()
@@ -49,7 +68,7 @@ class LinkTarget:
 
     @property
     def active(self) -> bool:
-        return self.reason is None
+        return self.inactive is None
 
 
 @dataclass(frozen=True)
@@ -198,7 +217,7 @@ def lookup_link(connection: Connection | Session, code: str) -> LinkLookup:
         with_parameters(row.destination, row.parameters),
         row.token_parameter,
         row.sub_ids,
-        _inactive_reason(row.link_state, row.enrollment_state, row.program_state),
+        _inactive_state(row.link_state, row.enrollment_state, row.program_state),
         brand_id=row.brand_id,
         parameters=row.parameters,
         passes=tuple(row.passes),
@@ -214,9 +233,9 @@ def link_target(session: Session, code: str) -> LinkTarget | None:
     return lookup_link(session, code).link
 
 
-def _inactive_reason(link_state: str, enrollment_state: str, program_state: str) -> str | None:
+def _inactive_state(link_state: str, enrollment_state: str, program_state: str) -> InactiveState | None:
     states = {"link": link_state, "enrollment": enrollment_state, "program": program_state}
-    return next((f"{subject} {state}" for subject, state in states.items() if state != "active"), None)
+    return next((InactiveState(each) for each in states.items() if each[1] != "active"), None)
 
 
 def create_link(

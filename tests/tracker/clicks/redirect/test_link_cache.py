@@ -23,7 +23,7 @@ from tracker.clicks.redirect.link_cache import (
 )
 from tracker.people.accounts.models import Brand
 from tracker.programs.links.changes import MAX_CHANGES, LinkChanges, changes_since, link_version
-from tracker.programs.links.operations import LinkLookup, LinkTarget, set_link_state
+from tracker.programs.links.operations import InactiveState, LinkLookup, LinkTarget, set_link_state
 from tracker.programs.models import Enrollment, Link, Program
 
 TARGET = LinkTarget(LINK, "https://shop.example/tea", "ll", {}, None)
@@ -104,7 +104,7 @@ def test_a_change_evicts_only_that_link(
     links.poll()
     assert links.cached("anna") is NOT_CACHED
     assert links.cached("other") is not NOT_CACHED
-    assert found(links, "anna").reason == "link paused"
+    assert found(links, "anna").inactive is InactiveState.LINK_PAUSED
 
 
 COPY_OF_THE_LINK = """

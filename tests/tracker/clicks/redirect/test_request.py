@@ -20,7 +20,7 @@ from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.redirect.request import RedirectResult, Visit, follow
 from tracker.clicks.token import read_token
 from tracker.programs.links.domains import Domain
-from tracker.programs.links.operations import LinkTarget
+from tracker.programs.links.operations import InactiveState, LinkTarget
 
 KEYS = ("a long key for the tests of the redirect",)
 TARGET = LinkTarget(LINK, "https://shop.example/tea?x=1#top", "ll", {"s1": "bio"}, None)
@@ -101,7 +101,7 @@ def test_a_machine_is_recorded_and_redirected_without_a_token(
 
 @pytest.mark.parametrize(
     ("target", "why"),
-    [(None, "unknown"), (replace(TARGET, reason="link paused"), "inactive")],
+    [(None, "unknown"), (replace(TARGET, inactive=InactiveState.LINK_PAUSED), "inactive")],
     ids=["unknown", "inactive"],
 )
 def test_an_unknown_or_inactive_code_is_counted_but_not_stored(
@@ -150,12 +150,12 @@ def visit_on(host: str, query: str = "") -> Visit:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"reason": "link paused"}, RedirectResult(404)),
-        ({"reason": "link ended"}, RedirectResult(410)),
-        ({"reason": "program ended"}, RedirectResult(410)),
+        ({"inactive": InactiveState.LINK_PAUSED}, RedirectResult(404)),
+        ({"inactive": InactiveState.LINK_ENDED}, RedirectResult(410)),
+        ({"inactive": InactiveState.PROGRAM_ENDED}, RedirectResult(410)),
         ({"expires_at": NOW}, RedirectResult(410)),
         ({"expires_at": NOW, "fallback_url": FALLBACK}, RedirectResult(302, FALLBACK)),
-        ({"reason": "link paused", "fallback_url": FALLBACK}, RedirectResult(302, FALLBACK)),
+        ({"inactive": InactiveState.LINK_PAUSED, "fallback_url": FALLBACK}, RedirectResult(302, FALLBACK)),
     ],
     ids=str,
 )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.tracker.clicks.traffic import LINK, NOW
 from tracker.clicks.redirect.inactive_links import InactiveLink, inactive_link
 from tracker.clicks.redirect.visitor_query import apply_visitor_query
-from tracker.programs.links.operations import LinkTarget
+from tracker.programs.links.operations import InactiveState, LinkTarget
 from tracker.programs.links.query_parameters import MAX_LENGTH_WITH_PARAMETERS, with_token
 from tracker.programs.rules import PASSABLE_PARAMETERS
 
@@ -123,13 +123,22 @@ def test_no_query_ever_changes_scheme_or_host_or_adds_a_name(queries: list[str])
 def test_an_expired_or_paused_link_is_inactive_with_its_reason() -> None:
     link = replace(PLAIN, expires_at=NOW, fallback_url="https://shop.example/gone")
     assert inactive_link(link, NOW - timedelta(milliseconds=1)) is None
-    assert inactive_link(link, NOW) == InactiveLink("link expired", "https://shop.example/gone")
-    assert inactive_link(replace(PLAIN, reason="link paused"), NOW) == InactiveLink("link paused", None)
+    assert inactive_link(link, NOW) == InactiveLink(InactiveState.LINK_EXPIRED, "https://shop.example/gone")
+    paused = replace(PLAIN, inactive=InactiveState.LINK_PAUSED)
+    assert inactive_link(paused, NOW) == InactiveLink(InactiveState.LINK_PAUSED, None)
 
 
 @pytest.mark.parametrize(
-    ("reason", "is_permanent"),
-    [("link paused", False), ("link ended", True), ("link expired", True), ("program ended", True)],
+    ("state", "is_permanent"),
+    [
+        (InactiveState.LINK_PAUSED, False),
+        (InactiveState.LINK_ENDED, True),
+        (InactiveState.LINK_EXPIRED, True),
+        (InactiveState.ENROLLMENT_PAUSED, False),
+        (InactiveState.ENROLLMENT_ENDED, True),
+        (InactiveState.PROGRAM_PAUSED, False),
+        (InactiveState.PROGRAM_ENDED, True),
+    ],
 )
-def test_ended_and_expired_links_are_permanent(reason: str, is_permanent: bool) -> None:
-    assert InactiveLink(reason, None).is_permanent is is_permanent
+def test_ended_and_expired_links_are_permanent(state: InactiveState, is_permanent: bool) -> None:
+    assert state.is_permanent is is_permanent
