@@ -26,6 +26,7 @@ PURE = (
     "payouts/transfers/stripe/outcome.py",
     "payouts/transfers/stripe/amounts.py",
     "*/rules.py",
+    "*/reasons.py",
     "tracker/people/keys/rules.py",
     "*/states.py",
 )

@@ -10,6 +10,8 @@ from tracker.errors import Conflict, Invalid, NotFound
 from tracker.people.accounts.operations import get_brand, get_creator
 from tracker.programs.models import Coupon, Enrollment, Program
 from tracker.programs.operations import get_program
+from tracker.programs.reasons import REMOVAL_TEXTS, RemovalReason
+from tracker.reasons import Reason
 
 REASON_LENGTH = 500
 
@@ -40,7 +42,12 @@ def remove_creator(
     ended = set(session.scalars(ending.returning(Enrollment.id)))
     if reason is not None:
         removal = update(Enrollment).where(Enrollment.id.in_(ids), Enrollment.removed_at.is_(None))
-        removal = removal.values(removed_at=now, removal_reason=reason)
+        removal = removal.values(
+            removed_at=now,
+            removal_reason=REMOVAL_TEXTS.words(reason),
+            removal_reason_code=reason.code.value,
+            removal_reason_parameters=dict(reason.parameters),
+        )
         ended |= set(session.scalars(removal.returning(Enrollment.id)))
     if not ended:
         state = "was already removed" if reason is not None else "has already left"
@@ -50,13 +57,13 @@ def remove_creator(
     return session.scalars(changed.execution_options(populate_existing=True)).all()
 
 
-def _checked_cause(cause: str | None) -> str | None:
+def _checked_cause(cause: str | None) -> Reason | None:
     if cause is None:
         return None
-    reason = " ".join(cause.split())
-    if not 1 <= len(reason) <= REASON_LENGTH or not reason.isprintable():
+    words = " ".join(cause.split())
+    if not 1 <= len(words) <= REASON_LENGTH or not words.isprintable():
         raise Invalid(f"Give the cause in 1 to {REASON_LENGTH} printable characters; it is stored.")
-    return reason
+    return Reason(RemovalReason.IN_OWN_WORDS, {"words": words})
 
 
 def _enrollment_ids(

@@ -104,6 +104,9 @@ class Enrollment(Base):
     removal_reason: Mapped[str | None] = mapped_column(
         CheckConstraint("(removed_at is null) = (removal_reason is null)", name="removal_says_why")
     )
+    removal_reason_code: Mapped[str | None]
+    """A RemovalReason; null for a creator who was not removed, and for removals older than the codes."""
+    removal_reason_parameters: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
     created_at: Mapped[datetime]
 
 

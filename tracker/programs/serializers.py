@@ -7,6 +7,7 @@ from tracker.money import Money, format_rate
 from tracker.people.accounts.models import Brand
 from tracker.programs.models import Enrollment, Link, Program, Terms
 from tracker.programs.policies import PolicyVersion
+from tracker.programs.reasons import REMOVAL_TEXTS
 from tracker.programs.rules import AttributionPolicy
 from tracker.times import format_utc, optional_utc_text
 
@@ -60,8 +61,17 @@ def ended_enrollment_json(enrollment: Enrollment) -> dict[str, Any]:
         "state": enrollment.state,
         "ended_at": optional_utc_text(enrollment.ended_at),
         "removed_at": optional_utc_text(enrollment.removed_at),
-        "removal_reason": enrollment.removal_reason,
+        "removal_reason": _removal_words(enrollment),
+        "removal_reason_code": enrollment.removal_reason_code,
+        "removal_reason_parameters": enrollment.removal_reason_parameters,
     }
+
+
+def _removal_words(enrollment: Enrollment) -> str | None:
+    if enrollment.removal_reason is None:
+        return None
+    code, parameters = enrollment.removal_reason_code, enrollment.removal_reason_parameters
+    return REMOVAL_TEXTS.shown(enrollment.removal_reason, code, parameters)
 
 
 def link_json(link: Link, enrollment: Enrollment, link_url: str, rate_bp: int | None) -> dict[str, Any]:

@@ -34,4 +34,6 @@ def test_a_creator_is_removed_for_cause(terminal: Terminal, cast: Cast) -> None:
     assert (ended["id"], ended["state"]) == (cast.enrollment_id, "ended")
     assert ended["removed_at"] == ended["ended_at"]
     assert ended["removal_reason"] == "bought through their own link"
+    assert ended["removal_reason_code"] == "in_own_words"
+    assert ended["removal_reason_parameters"] == {"words": "bought through their own link"}
     assert "already left" in terminal.refused(*removal)

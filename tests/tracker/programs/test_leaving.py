@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from config.database import Databases, read_session, transact
 from tests.cast.people import Cast
@@ -13,6 +13,7 @@ from tracker.programs.leaving import remove_creator
 from tracker.programs.links.operations import create_link, link_target
 from tracker.programs.models import Coupon, Enrollment
 from tracker.programs.operations import create_program, enroll
+from tracker.programs.serializers import ended_enrollment_json
 
 DAY = timedelta(days=1)
 
@@ -56,6 +57,21 @@ def test_removal_for_cause_stores_the_reason(databases: Databases, cast: Cast, n
     remove(databases, cast, now, cause="used  their own\nlink")
 
     assert enrollment_state(databases, cast.enrollment_id) == ("ended", now, now, "used their own link", now)
+    with read_session(databases.main) as session:
+        found = session.get_one(Enrollment, cast.enrollment_id)
+        assert found.removal_reason_code == "in_own_words"
+        assert found.removal_reason_parameters == {"words": "used their own link"}
+
+
+def test_a_removal_older_than_the_codes_shows_its_stored_words(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    remove(databases, cast, now, cause="fraud")
+    codes = {"removal_reason_code": None, "removal_reason_parameters": None}
+    transact(databases.main, lambda s: s.execute(update(Enrollment).values(removal_reason="fraude", **codes)))
+    with read_session(databases.main) as session:
+        shown = ended_enrollment_json(session.get_one(Enrollment, cast.enrollment_id))
+    assert (shown["removal_reason"], shown["removal_reason_code"]) == ("fraude", None)
 
 
 def test_removal_for_cause_can_follow_leaving_but_neither_repeats(
