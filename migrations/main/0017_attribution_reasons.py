@@ -1,4 +1,4 @@
-"""The reason of the removal of a creator as a code with parameters beside its words."""
+"""Reasons of attributions, and of the removal of a creator, as codes with parameters beside their words."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("attribution", sa.Column("reason_code", sa.Text(), nullable=True))
+    op.add_column("attribution", sa.Column("reason_parameters", sa.Text(), nullable=True))
     op.add_column("enrollment", sa.Column("removal_reason_code", sa.Text(), nullable=True))
     op.add_column("enrollment", sa.Column("removal_reason_parameters", sa.Text(), nullable=True))
 
@@ -17,3 +19,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("enrollment", "removal_reason_parameters")
     op.drop_column("enrollment", "removal_reason_code")
+    op.drop_column("attribution", "reason_parameters")
+    op.drop_column("attribution", "reason_code")

@@ -10,6 +10,7 @@ from tracker.people.accounts.models import Creator
 from tracker.programs.models import Enrollment, Terms
 from tracker.sales.attribution.inputs import upgraded
 from tracker.sales.attribution.models import Attribution
+from tracker.sales.attribution.serializers import binding_json, candidates_json, reason_json
 from tracker.sales.orders.models import Sale
 from tracker.times import format_utc
 
@@ -46,16 +47,17 @@ def _explanation(
         "id": attribution.id,
         "revision": attribution.revision,
         "rules": attribution.inputs["rules"],
-        "reason": attribution.reason,
+        **reason_json(attribution),
         "creator": creators.get(attribution.enrollment_id or ""),
         "click": attribution.click_id,
         "link": attribution.link_id,
         "coupon": attribution.coupon_id,
         "terms_version": versions.get(attribution.terms_id or ""),
         "policy": inputs["policy"],
-        "binding": inputs["binding"],
+        "binding": binding_json(inputs["binding"]),
         "candidates": [
-            {**each, "creator": creators.get(each["enrollment_id"] or "")} for each in attribution.candidates
+            {**each, "creator": creators.get(each["enrollment_id"] or "")}
+            for each in candidates_json(attribution)
         ],
         "decided_at": format_utc(attribution.decided_at),
     }

@@ -14,6 +14,7 @@ PURE = (
     "tracker/clicks/counting/verdict.py",
     "tracker/sales/attribution/customer_binding.py",
     "tracker/sales/attribution/inputs.py",
+    "tracker/sales/attribution/stored_decision.py",
     "tracker/sales/reports/normal.py",
     "tracker/sales/reports/strict_json.py",
     "tracker/sales/reports/provider_reports.py",

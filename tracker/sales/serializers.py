@@ -4,6 +4,7 @@ from typing import Any
 
 from tracker.money import Money
 from tracker.sales.attribution.models import Attribution
+from tracker.sales.attribution.serializers import candidates_json, reason_json
 from tracker.sales.booking.models import RefundClaim
 from tracker.sales.inbox.serializers import event_json
 from tracker.sales.orders.models import CumulativeRefund, DisputeStatus, Refund, Sale
@@ -104,7 +105,7 @@ def _attribution(attribution: Attribution) -> dict[str, Any]:
         "link": attribution.link_id,
         "coupon": attribution.coupon_id,
         "click": attribution.click_id,
-        "reason": attribution.reason,
-        "candidates": attribution.candidates,
+        **reason_json(attribution),
+        "candidates": candidates_json(attribution),
         "decided_at": format_utc(attribution.decided_at),
     }

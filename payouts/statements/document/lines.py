@@ -18,6 +18,7 @@ from payouts.statements.document.movements import Movement, Sections
 from tracker.money import Money, format_rate
 from tracker.programs.models import Coupon, Link, Terms
 from tracker.sales.attribution.models import Attribution
+from tracker.sales.attribution.serializers import reason_words
 from tracker.sales.orders.models import Sale
 from tracker.times import format_utc
 
@@ -70,7 +71,7 @@ def line(source: LineSource, movements: Sequence[Movement], held_minor: int, pay
         "link": source.link.code if source.link else None,
         "sub_ids": source.link.sub_ids if source.link else {},
         "coupon": source.coupon.code if source.coupon else None,
-        "credited_because": source.attribution.reason,
+        "credited_because": reason_words(source.attribution),
         **_amounts(source, sections, held_minor),
         "base": commission.base,
         "rate_percent": format_rate(commission.rate_bp),

@@ -59,7 +59,10 @@ WITHOUT_FREEZE: dict[str, list[tuple[Any, ...]]] = {"payout_freeze": []}
 """A restore itself adds one freeze, which tests/payouts/backup/test_after_a_restore.py checks."""
 
 
-def contents(databases: Databases) -> dict[str, list[tuple[Any, ...]]]:
+Contents = dict[str, list[tuple[Any, ...]]]
+
+
+def contents(databases: Databases) -> Contents:
     """Every row of every table, read with the models, by table."""
     found = {}
     for engine, metadata in ((databases.main, MAIN_TABLES), (databases.clicks, CLICK_TABLES)):
@@ -68,6 +71,21 @@ def contents(databases: Databases) -> dict[str, list[tuple[Any, ...]]]:
                 rows = [tuple(row) for row in session.execute(select(table))]
                 found[table.name] = sorted(rows, key=repr)
     return found
+
+
+def without_codes(content: Contents) -> Contents:
+    """As if all reasons were older than the codes: an upgrade leaves them without one."""
+    return {
+        name: sorted((_without_codes(name, row) for row in rows), key=repr) for name, rows in content.items()
+    }
+
+
+def _without_codes(table: str, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    columns = (MAIN_TABLES if table in MAIN_TABLES.tables else CLICK_TABLES).tables[table].columns
+    return tuple(
+        None if column.name in ("reason_code", "reason_parameters") else value
+        for column, value in zip(columns, row, strict=True)
+    )
 
 
 def books(databases: Databases, brand_id: str) -> tuple[tuple[ChainHead, ...], dict[str, CreatorBalance]]:

@@ -2,8 +2,12 @@
 
 from datetime import timedelta
 
+from sqlalchemy import update
+
 from payouts.explain.order import as_text, explain
 from tests.cast.books import Books, add_creator, at
+from tests.tracker.sales.attribution.former_decisions import store_as_rules_2
+from tracker.programs.models import Enrollment
 from tracker.programs.policies import change_policy
 from tracker.sales.inbox.jobs import empty_old_events
 
@@ -33,7 +37,7 @@ def test_explanation_lists_every_candidate_with_its_reason(books: Books) -> None
     [account] = books.write(lambda s: explain(s, books.brand_id, "S2"))
     [attribution] = account["attributions"]
     assert attribution["creator"] == {"id": bob.creator_id, "name": "bob"}
-    assert (attribution["terms_version"], attribution["rules"]) == (1, 2)
+    assert (attribution["terms_version"], attribution["rules"]) == (1, 3)
     assert attribution["policy"]["customers"] == "lifetime"
     assert attribution["binding"]["order_id"] == "S1"
     assert [(each["kind"], each["outcome"]) for each in attribution["candidates"]] == [
@@ -48,6 +52,36 @@ def test_explanation_lists_every_candidate_with_its_reason(books: Books) -> None
     assert any(line.startswith("  click of Anna clk_") and "80 days older" in line for line in lines)
     assert "  code summer lost: No creator owns this code." in lines
     assert any(line.startswith("  customer of bob, known by order S1 of 2026-10-01 won: ") for line in lines)
+
+
+def test_explanation_has_the_codes_of_reasons_and_flaws_beside_the_words(books: Books) -> None:
+    books.write(lambda s: change_policy(s, at("09-01"), brand_id=books.brand_id, customers="lifetime"))
+    books.sale("S1", 100_00, "10-01", customer="C1")
+    ended = update(Enrollment).values(state="ended", ended_at=at("10-15"))
+    books.write(lambda s: s.execute(ended))
+    books.sale("S2", 100_00, "11-20", customer="C1", click=None)
+
+    [account] = books.write(lambda s: explain(s, books.brand_id, "S2"))
+    [attribution] = account["attributions"]
+    left = "Its creator had left the program when the sale was made."
+    assert attribution["reason_code"] == "no_candidate_and_not_bound"
+    binding, [candidate] = attribution["binding"], attribution["candidates"]
+    assert (binding["flaw"], binding["flaw_code"], binding["flaw_parameters"]) == (left, "creator_left", {})
+    assert (candidate["reason"], candidate["reason_code"]) == (left, "creator_left")
+
+
+def test_explanation_of_a_decision_older_than_the_codes_has_its_stored_words(books: Books) -> None:
+    books.write(lambda s: change_policy(s, at("09-01"), brand_id=books.brand_id, customers="lifetime"))
+    books.sale("S1", 100_00, "10-01", customer="C1")
+    books.sale("S2", 100_00, "11-20", customer="C1", click=None)
+    store_as_rules_2(books.databases)
+
+    [account] = books.write(lambda s: explain(s, books.brand_id, "S2"))
+    [attribution] = account["attributions"]
+    assert (attribution["rules"], attribution["reason_code"]) == (2, None)
+    assert attribution["reason"].endswith("order S1 of 2026-10-01 bound him for ever.")
+    known = "  customer of Anna, known by order S1 of 2026-10-01 won: "
+    assert f"{known}{attribution['reason']}" in as_text(account).splitlines()
 
 
 def test_sale_that_is_credited_to_no_one_is_explained_too(books: Books) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from config.canonical import canonical_json
 from config.database import Databases
@@ -28,7 +28,9 @@ from tests.cast.months import (
 )
 from tests.harness.databases.snapshots import database_seed_for
 from tests.payouts.test_worked_example import equation
+from tests.tracker.sales.attribution.former_decisions import allow_updates
 from tracker.people.accounts.models import Brand
+from tracker.sales.attribution.models import Attribution
 
 NAMES = ("opening", "earned", "reversed", "adjustments", "payments", "closing")
 
@@ -165,6 +167,19 @@ def test_line_contains_every_amount_of_its_calculation(two_months: Books) -> Non
     assert (line["base"], line["rate_percent"], line["terms_version"]) == ("net", "10", 1)
     assert (line["status"], line["link"]) == ("released", "code-bert")
     assert line["click"]
+
+
+def test_line_says_why_its_creator_is_credited_in_words_of_the_code(two_months: Books) -> None:
+    allow_updates(two_months.databases)
+    other_words = update(Attribution).values(reason="in the words of another version")
+    two_months.write(lambda s: s.execute(other_words))
+
+    reasons = {
+        line["credited_because"]
+        for part in two_months.statement("2026-11")["creators"]
+        for line in part["lines"]
+    }
+    assert reasons == {"The last eligible click decides, 0 minutes before the sale."}
 
 
 def test_every_amount_is_an_integer_with_its_currency(two_months: Books) -> None:

@@ -131,6 +131,8 @@ _ATTRIBUTION = _object_schema(
             "description": "The enrollment of the credited creator, or null when nobody is credited.",
         },
         "reason": {"type": "string", "description": "Why this creator, or nobody, is credited."},
+        "reason_code": _described(_NULLABLE_TEXT, "The same as a code; null for decisions before rules 3."),
+        "reason_parameters": {"type": ["object", "null"], "description": "What the words of the code name."},
         "candidates": {"type": "array", "description": "The considered clicks, coupons and bindings."},
     }
 )

@@ -9,7 +9,9 @@ from calendar import monthrange
 from datetime import datetime
 from typing import Any
 
+from tracker.reasons import Reason
 from tracker.sales.attribution.inputs import Binding, Policy, SaleFacts
+from tracker.sales.attribution.reasons import AttributionReason, Flaw, reason_of
 
 FIRST_SALE, MONTHS, LIFETIME = "first_sale", "months", "lifetime"
 
@@ -21,43 +23,46 @@ def months_after(at: datetime, months: int) -> datetime:
     return at.replace(year=year, month=month + 1, day=min(at.day, monthrange(year, month + 1)[1]))
 
 
-def binding_rejection_reason(binding: Binding, sale: SaleFacts, policy: Policy) -> str | None:
+def binding_rejection_reason(binding: Binding, sale: SaleFacts, policy: Policy) -> Reason | None:
     """Why the binding does not apply to this sale; None when it does."""
     if policy["customers"] == FIRST_SALE:
-        return "The brand binds customers for their first sale only."
+        return Reason(AttributionReason.FIRST_SALE_ONLY)
     if binding["flaw"] is not None:
-        return binding["flaw"]
+        return reason_of(binding["flaw"])
     months = policy["months"]
     if policy["customers"] == MONTHS and months is not None:
         end = months_after(datetime.fromisoformat(binding["at"]), months)
         if datetime.fromisoformat(sale["occurred_at"]) >= end:
-            return (
-                f"The customer was bound by {_order_text(binding)} for {_duration_text(policy)}, "
-                "and that was over."
-            )
+            return Reason(AttributionReason.BINDING_EXPIRED, _bound_by(binding, months))
     return None
 
 
-def binding_reason(binding: Binding, policy: Policy) -> str:
-    return (
-        f"The known customer decides: neither a click nor a code does, and {_order_text(binding)} bound him "
-        f"for {_duration_text(policy)}."
-    )
+def binding_reason(binding: Binding, policy: Policy) -> Reason:
+    """Why the binding decides."""
+    months = None if policy["customers"] == LIFETIME else policy["months"]
+    return Reason(AttributionReason.BINDING_DECIDES, _bound_by(binding, months))
 
 
-def binding_candidate(binding: Binding, outcome: str, reason: str) -> dict[str, Any]:
-    """The binding as an entry of the decision's candidates. `outcome` is won or lost."""
+def binding_facts(binding: Binding) -> dict[str, Any]:
+    """What a candidate shows of the binding."""
     names = ("order_id", "namespace", "at", "link_id", "enrollment_id")
-    facts = {name: binding[name] for name in names}  # type: ignore[literal-required]
-    return {"kind": "customer", "outcome": outcome, "reason": reason, **facts}
+    return {name: binding[name] for name in names}  # type: ignore[literal-required]
 
 
-def _order_text(binding: Binding) -> str:
-    return f"order {binding['order_id']} of {binding['at'][:10]}"
+def is_same_binding(known: Binding | None, found: Binding | None) -> bool:
+    """Whether a sale whose binding was `known` need not be decided again, now that its binding is `found`.
+
+    A known flaw may be a sentence of rules 2. It equals any flaw that is found: with either the binding does
+    not decide.
+    """
+    if known and found and found["flaw"] and _is_sentence(known["flaw"]):
+        return {**known, "flaw": found["flaw"]} == found
+    return known == found
 
 
-def _duration_text(policy: Policy) -> str:
-    months = policy["months"]
-    if policy["customers"] == LIFETIME or months is None:
-        return "ever"
-    return f"{months} month{'s' if months != 1 else ''}"
+def _is_sentence(flaw: Flaw | None) -> bool:
+    return flaw is not None and flaw["code"] == AttributionReason.STORED_WORDS
+
+
+def _bound_by(binding: Binding, months: int | None) -> dict[str, Any]:
+    return {"order_id": binding["order_id"], "at": binding["at"], "months": months}

@@ -17,6 +17,7 @@ from tracker.programs.codes import code_key
 from tracker.programs.models import Coupon, Enrollment, Link, Program
 from tracker.programs.terms import Version, load_terms_versions, version_at
 from tracker.sales.attribution.inputs import CouponUse, Touch
+from tracker.sales.attribution.reasons import AttributionReason, Flaw, flaw_of
 from tracker.sales.attribution.rules import CLOCK_TOLERANCE_S
 
 _LinkOwner = Row[str, str, str, datetime | None, str, str]
@@ -87,13 +88,13 @@ class Evidence:
         window ends, even when they end earlier, unless its creator was removed for cause.
         """
         if isinstance(token, str):
-            return _flawed_touch(token, "The token was not made here, or was altered.")
+            return _flawed_touch(token, AttributionReason.TOKEN_UNREADABLE)
         key = public_id("clk", token.click_id)
         owner = self.links.get(token.link_id)
         if owner is None:
-            return _flawed_touch(key, "The link of the click does not exist.")
+            return _flawed_touch(key, AttributionReason.LINK_UNKNOWN)
         if owner.brand_id != self.brand_id:
-            return _flawed_touch(key, "The click led to another brand's link.")
+            return _flawed_touch(key, AttributionReason.LINK_OF_OTHER_BRAND)
         version = version_at(self.terms[owner.program_id], occurred_at)
         return Touch(
             key=key,
@@ -115,7 +116,7 @@ class Evidence:
                 key=key,
                 code=key,
                 position=position,
-                flaw="No creator owns this code.",
+                flaw=flaw_of(AttributionReason.COUPON_WITHOUT_OWNER),
                 coupon_id=None,
                 enrollment_id=None,
                 creator_id=None,
@@ -153,18 +154,17 @@ def iso_time(at: datetime) -> str:
     return at.strftime(ISO_FORMAT)
 
 
-def ending_flaw(ended_at: datetime | None, removed_at: datetime | None, occurred_at: datetime) -> str | None:
+def ending_flaw(ended_at: datetime | None, removed_at: datetime | None, occurred_at: datetime) -> Flaw | None:
     """The flaw of an enrollment that had ended before the sale; None when it was active at that time."""
     if ended_at is None or ended_at > occurred_at:
         return None
-    left = "Its creator had left the program when the sale was made."
-    return _removal_flaw(removed_at, occurred_at) or left
+    return _removal_flaw(removed_at, occurred_at) or flaw_of(AttributionReason.CREATOR_LEFT)
 
 
-def _removal_flaw(removed_at: datetime | None, occurred_at: datetime) -> str | None:
+def _removal_flaw(removed_at: datetime | None, occurred_at: datetime) -> Flaw | None:
     if removed_at is None or removed_at > occurred_at:
         return None
-    return "Its creator had been removed for cause when the sale was made."
+    return flaw_of(AttributionReason.CREATOR_REMOVED)
 
 
 def _decode(token: str, keys: Sequence[str]) -> DecodedToken:
@@ -189,12 +189,12 @@ def _coupon_owners(session: Session, brand_id: str, keys: set[str]) -> dict[str,
     return {row.code_key: row for row in session.connection().execute(_COUPON_OWNERS, parameters)}
 
 
-def _flawed_touch(key: str, flaw: str) -> Touch:
+def _flawed_touch(key: str, code: AttributionReason) -> Touch:
     return Touch(
         key=key,
         click_id=key if key.startswith("clk_") else None,
         at=None,
-        flaw=flaw,
+        flaw=flaw_of(code),
         earns=False,
         link_id=None,
         enrollment_id=None,
@@ -204,10 +204,10 @@ def _flawed_touch(key: str, flaw: str) -> Touch:
     )
 
 
-def _coupon_flaw(coupon: _CouponOwner, occurred_at: datetime) -> str | None:
+def _coupon_flaw(coupon: _CouponOwner, occurred_at: datetime) -> Flaw | None:
     """Why the coupon cannot count; its state at the time of the sale decides."""
     if occurred_at + timedelta(seconds=CLOCK_TOLERANCE_S) < coupon.created_at:
-        return "The code did not belong to its creator yet when the sale was made."
+        return flaw_of(AttributionReason.COUPON_NOT_YET_OWNED)
     if coupon.ended_at is not None and coupon.ended_at <= occurred_at:
-        return "The code had ended when the sale was made."
+        return flaw_of(AttributionReason.COUPON_ENDED)
     return None

@@ -6,8 +6,13 @@ must stay replayable forever.
 
 from typing import Any, TypedDict
 
-RULES = 2
-"""The version of the rules and of the shape of their inputs. Version 1 had no known customers."""
+from tracker.sales.attribution.reasons import AttributionReason, Flaw, flaw_of
+
+RULES = 3
+"""The version of the rules and of the shape of their inputs.
+
+Version 1 had no known customers. In versions 1 and 2 a flaw was a sentence.
+"""
 
 
 class SaleFacts(TypedDict):
@@ -25,7 +30,7 @@ class Touch(TypedDict):
     key: str
     click_id: str | None
     at: str | None
-    flaw: str | None
+    flaw: Flaw | None
     earns: bool
     link_id: str | None
     enrollment_id: str | None
@@ -43,7 +48,7 @@ class CouponUse(TypedDict):
     key: str
     code: str
     position: int
-    flaw: str | None
+    flaw: Flaw | None
     coupon_id: str | None
     enrollment_id: str | None
     creator_id: str | None
@@ -59,7 +64,7 @@ class Binding(TypedDict):
     namespace: str
     order_id: str
     at: str
-    flaw: str | None
+    flaw: Flaw | None
     link_id: str | None
     enrollment_id: str
     creator_id: str
@@ -95,16 +100,41 @@ def upgraded(stored: dict[str, Any]) -> Inputs:
 
     Raises ValueError for a version that is not supported.
     """
-    if stored["rules"] == RULES:
-        return stored  # type: ignore[return-value]
-    if stored["rules"] != 1:
+    if stored["rules"] == 1:
+        stored = _with_known_customers(stored)
+    if stored["rules"] == 2:
+        stored = _with_flaw_codes(stored)
+    if stored["rules"] != RULES:
         raise ValueError(f"decided by rules {stored['rules']}; this version knows rules 1 to {RULES}")
-    former = stored["policy"]
-    return Inputs(
-        rules=RULES,
-        sale=stored["sale"],
-        touches=stored["touches"],
-        coupons=stored["coupons"],
-        binding=None,
-        policy=Policy(model=former["model"], coupons=former["coupons"], customers="first_sale", months=None),
-    )
+    return stored  # type: ignore[return-value]
+
+
+def _with_known_customers(stored: dict[str, Any]) -> dict[str, Any]:
+    """Inputs of rules 1 as inputs of rules 2."""
+    policy = {"model": stored["policy"]["model"], "coupons": stored["policy"]["coupons"]}
+    return {
+        "rules": 2,
+        "sale": stored["sale"],
+        "touches": stored["touches"],
+        "coupons": stored["coupons"],
+        "binding": None,
+        "policy": {**policy, "customers": "first_sale", "months": None},
+    }
+
+
+def _with_flaw_codes(stored: dict[str, Any]) -> dict[str, Any]:
+    """Inputs of rules 2 as inputs of rules 3. A stored sentence is kept as it is, and not translated."""
+
+    def with_code(evidence: dict[str, Any]) -> dict[str, Any]:
+        words = evidence["flaw"]
+        flaw = None if words is None else flaw_of(AttributionReason.STORED_WORDS, words=words)
+        return {**evidence, "flaw": flaw}
+
+    binding = stored["binding"]
+    return {
+        **stored,
+        "rules": 3,
+        "touches": [with_code(touch) for touch in stored["touches"]],
+        "coupons": [with_code(coupon) for coupon in stored["coupons"]],
+        "binding": None if binding is None else with_code(binding),
+    }

@@ -39,6 +39,9 @@ class Attribution(Base):
     coupon_id: Mapped[str | None] = mapped_column(ForeignKey("coupon.id"))
     click_id: Mapped[str | None]
     reason: Mapped[str]
+    reason_code: Mapped[str | None]
+    """An AttributionReason; null for rules 1 and 2, whose decisions have only words."""
+    reason_parameters: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
     inputs: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
     candidates: Mapped[list[Any]] = mapped_column(CanonicalJson)
     decided_at: Mapped[datetime]

@@ -1,4 +1,7 @@
-"""Replays stored attributions from their inputs and compares every field of the results."""
+"""Replays stored attributions from their inputs and compares the results.
+
+Decisions of rules 1 and 2 are compared word for word, later ones by their codes and parameters.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +13,12 @@ from sqlalchemy.orm import Session
 from tracker.sales.attribution.evidence import iso_time
 from tracker.sales.attribution.inputs import SaleFacts
 from tracker.sales.attribution.models import Attribution
-from tracker.sales.attribution.rules import Decision, replay_decision
+from tracker.sales.attribution.stored_decision import (
+    RULES_IN_WORDS,
+    StoredDecision,
+    compared_candidates,
+    replay_decision,
+)
 from tracker.sales.orders.models import Sale
 from tracker.sales.orders.queries import has_order_name
 
@@ -54,6 +62,8 @@ def page_of_decisions(session: Session, scope: Scope, after_id: str, limit: int)
         Attribution.click_id,
         Attribution.coupon_id,
         Attribution.reason,
+        Attribution.reason_code,
+        Attribution.reason_parameters,
         Attribution.inputs,
         Attribution.candidates,
         Sale.brand_id,
@@ -89,12 +99,17 @@ def _difference(stored: _StoredDecision) -> str | None:
     return f"decided again, other than stored: {', '.join(names)}" if names else None
 
 
-def _compared(stored: _StoredDecision, replayed: Decision) -> Iterator[tuple[str, Any, Any]]:
+def _compared(stored: _StoredDecision, replayed: StoredDecision) -> Iterator[tuple[str, Any, Any]]:
     """Each compared field: its name, the stored value and the replayed value."""
     for name in _WINNER_FIELDS:
         yield name, getattr(stored, name), getattr(replayed.winner, name, None)
-    yield "reason", stored.reason, replayed.reason
-    yield "candidates", stored.candidates, replayed.candidates
+    rules = stored.inputs["rules"]
+    if rules in RULES_IN_WORDS:
+        yield "reason", stored.reason, replayed.reason
+    yield "reason_code", stored.reason_code, replayed.reason_code
+    yield "reason_parameters", stored.reason_parameters, replayed.reason_parameters
+    known, again = stored.candidates, replayed.candidates
+    yield "candidates", compared_candidates(known, rules), compared_candidates(again, rules)
     sale = SaleFacts(
         brand_id=stored.brand_id, order_id=stored.order_id, occurred_at=iso_time(stored.occurred_at)
     )

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from tracker.reasons import Reason
 from tracker.sales.attribution.customer_binding import (
-    binding_candidate,
+    binding_facts,
     binding_reason,
     binding_rejection_reason,
 )
-from tracker.sales.attribution.inputs import Binding, CouponUse, Policy, SaleFacts, Touch, upgraded
-
-NO_CANDIDATE_REASON = "No eligible click and no code of a creator came with the sale"
+from tracker.sales.attribution.inputs import Binding, CouponUse, Policy, SaleFacts, Touch
+from tracker.sales.attribution.reasons import AttributionReason, reason_of
 
 CLOCK_TOLERANCE_S = 300
 """A click may be this much later than the sale, because the clocks of two machines differ."""
@@ -33,18 +33,22 @@ class Winner:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A click, coupon or binding (kind customer) that was considered. `outcome` is won, supports or lost."""
+
+    kind: str
+    outcome: str
+    reason: Reason
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Decision:
-    """`candidates` are all that were considered, with kind, outcome (won, supports or lost) and reason."""
+    """Who is credited, or nobody; `candidates` are all that were considered."""
 
     winner: Winner | None
-    reason: str
-    candidates: list[dict[str, Any]]
-
-
-def replay_decision(stored: dict[str, Any]) -> Decision:
-    """Decide again from stored inputs. Raises ValueError for a version of the rules that is not supported."""
-    inputs = upgraded(stored)
-    return decide(inputs["sale"], inputs["touches"], inputs["coupons"], inputs["policy"], inputs["binding"])
+    reason: Reason
+    candidates: list[Candidate]
 
 
 def decide(
@@ -59,65 +63,72 @@ def decide(
     codes = sorted(coupons, key=lambda code: (code["position"], code["key"]))
     eligible = [touch for touch, flaw in clicks if flaw is None]
     valid_coupon = next((code for code in codes if code["flaw"] is None), None)
-    coupon_rejection = _coupon_rejection_reason(valid_coupon, eligible, policy)
+    coupon_rejection = _coupon_rejection(valid_coupon, eligible, policy)
     coupon = valid_coupon if coupon_rejection is None else None
+    creditable = eligible
     if coupon is not None:
         # The click only supports the code; it is ignored when it belongs to another enrollment.
-        eligible = [touch for touch in eligible if touch["enrollment_id"] == coupon["enrollment_id"]]
-    click = _winning_click(eligible, policy)
-    binding_rejection = _binding_rejection_reason(binding, click, coupon, sale, policy)
+        creditable = [touch for touch in eligible if touch["enrollment_id"] == coupon["enrollment_id"]]
+    click = _winning_click(creditable, policy)
+    binding_rejection = _binding_rejection(binding, click, coupon, sale, policy)
     bound = binding if binding_rejection is None else None
-    reason = _reason(click, coupon, binding, bound, sale, policy)
+    if coupon is not None:
+        reason = _coupon_reason(coupon, click, eligible, policy)
+    elif click is not None:
+        reason = _click_reason(click, sale, policy)
+    elif bound is not None:
+        reason = binding_reason(bound, policy)
+    else:
+        reason = _nobody_reason(binding)
     candidates = [_click_candidate(touch, flaw, click, coupon, policy) for touch, flaw in clicks]
     candidates += [_coupon_candidate(code, valid_coupon, coupon_rejection, reason) for code in codes]
     if binding is not None:
-        candidates.append(
-            binding_candidate(binding, "lost" if binding_rejection else "won", binding_rejection or reason)
-        )
+        outcome = "lost" if binding_rejection else "won"
+        candidates.append(Candidate("customer", outcome, binding_rejection or reason, binding_facts(binding)))
     return Decision(_winner(click, coupon, bound), reason, candidates)
 
 
-def click_flaw(touch: Touch, sale: SaleFacts) -> str | None:
+def click_flaw(touch: Touch, sale: SaleFacts) -> Reason | None:
     """Why this click cannot be credited for this sale; None when it can."""
     if touch["flaw"] is not None:
-        return touch["flaw"]
+        return reason_of(touch["flaw"])
     if not touch["earns"]:
-        return "The click does not count as a person's."
+        return Reason(AttributionReason.CLICK_NOT_BY_PERSON)
     assert touch["at"] is not None, "only a flawed touch has no time"
     assert touch["window_days"] is not None, "only a flawed touch has no window"
     age = datetime.fromisoformat(sale["occurred_at"]) - datetime.fromisoformat(touch["at"])
     if age < -timedelta(seconds=CLOCK_TOLERANCE_S):
-        return f"The click came more than {CLOCK_TOLERANCE_S // 60} minutes after the sale."
+        tolerance = {"tolerance_minutes": CLOCK_TOLERANCE_S // 60}
+        return Reason(AttributionReason.CLICK_AFTER_SALE, tolerance)
     if age > timedelta(days=touch["window_days"]):
-        window_days = touch["window_days"]
-        return f"The click is {_duration_text(age)} older than the sale; the window is {window_days} days."
+        found = {"age_s": int(age.total_seconds()), "window_days": touch["window_days"]}
+        return Reason(AttributionReason.CLICK_OUTSIDE_WINDOW, found)
     return None
 
 
-def _coupon_rejection_reason(
-    valid_coupon: CouponUse | None, eligible: list[Touch], policy: Policy
-) -> str | None:
+def _coupon_rejection(valid_coupon: CouponUse | None, eligible: list[Touch], policy: Policy) -> Reason | None:
+    """Why the valid coupon does not decide; None when it does, or when there is none."""
     if valid_coupon is None:
-        return "No listed code counts."
+        return None
     if policy["coupons"] == "never":
-        return "The brand's coupon policy is never: codes are ignored."
+        return Reason(AttributionReason.COUPONS_IGNORED)
     if policy["coupons"] == "always" or not eligible:
         return None
     if any(touch["creator_id"] == valid_coupon["creator_id"] for touch in eligible):
         return None
-    return "The brand's coupon policy is if_involved: its owner has no eligible click, and somebody else has."
+    return Reason(AttributionReason.COUPON_OWNER_NOT_INVOLVED)
 
 
-def _binding_rejection_reason(
+def _binding_rejection(
     binding: Binding | None, click: Touch | None, coupon: CouponUse | None, sale: SaleFacts, policy: Policy
-) -> str | None:
-    """Why the binding does not decide; None when it does. A code or a click takes precedence."""
-    if coupon is not None:
-        return f"The code {coupon['code']} decides."
-    if click is not None:
-        return "A click decides."
+) -> Reason | None:
+    """Why the binding does not decide; None when it does, or when there is none. Code and click go first."""
     if binding is None:
-        return "The customer is not known."
+        return None
+    if coupon is not None:
+        return Reason(AttributionReason.COUPON_TAKES_PRECEDENCE, {"code": coupon["code"]})
+    if click is not None:
+        return Reason(AttributionReason.CLICK_TAKES_PRECEDENCE)
     return binding_rejection_reason(binding, sale, policy)
 
 
@@ -143,87 +154,65 @@ def _winner(click: Touch | None, coupon: CouponUse | None, bound: Binding | None
     )
 
 
-def _reason(
-    click: Touch | None,
-    coupon: CouponUse | None,
-    binding: Binding | None,
-    bound: Binding | None,
-    sale: SaleFacts,
-    policy: Policy,
-) -> str:
-    if coupon is not None:
-        return _coupon_reason(coupon, click, policy)
-    if click is not None:
-        return _click_reason(click, sale, policy)
-    if bound is not None:
-        return binding_reason(bound, policy)
-    return (
-        f"{NO_CANDIDATE_REASON}."
-        if binding is None
-        else f"{NO_CANDIDATE_REASON}, and no creator is bound to the customer."
-    )
+def _nobody_reason(binding: Binding | None) -> Reason:
+    if binding is None:
+        return Reason(AttributionReason.NO_CANDIDATE)
+    return Reason(AttributionReason.NO_CANDIDATE_AND_NOT_BOUND)
 
 
-def _coupon_reason(coupon: CouponUse, click: Touch | None, policy: Policy) -> str:
+def _coupon_reason(coupon: CouponUse, click: Touch | None, eligible: list[Touch], policy: Policy) -> Reason:
+    """`eligible` are the clicks of all creators; where there are any, the code's owner has one of them."""
     if policy["coupons"] == "always":
-        why = "the brand's coupon policy is always"
+        code = AttributionReason.COUPON_DECIDES_ALWAYS
     elif click is not None:
-        why = "its owner also has an eligible click"
+        code = AttributionReason.COUPON_DECIDES_OWNER_CLICKED
+    elif eligible:
+        code = AttributionReason.COUPON_DECIDES_OWNER_CLICKED_ELSEWHERE
     else:
-        why = "no other creator is involved"
-    return f"The code {coupon['code']} decides: {why}."
+        code = AttributionReason.COUPON_DECIDES_UNCONTESTED
+    return Reason(code, {"code": coupon["code"]})
 
 
-def _click_reason(click: Touch, sale: SaleFacts, policy: Policy) -> str:
+def _click_reason(click: Touch, sale: SaleFacts, policy: Policy) -> Reason:
     age = datetime.fromisoformat(sale["occurred_at"]) - datetime.fromisoformat(str(click["at"]))
-    return f"The {policy['model']} eligible click decides, {_duration_text(age)} before the sale."
+    found = {"model": policy["model"], "age_s": int(age.total_seconds())}
+    return Reason(AttributionReason.CLICK_DECIDES, found)
 
 
 def _click_candidate(
-    touch: Touch, flaw: str | None, chosen: Touch | None, coupon: CouponUse | None, policy: Policy
-) -> dict[str, Any]:
+    touch: Touch, flaw: Reason | None, chosen: Touch | None, coupon: CouponUse | None, policy: Policy
+) -> Candidate:
     if flaw is not None:
         outcome, reason = "lost", flaw
     elif chosen is not None and touch["key"] == chosen["key"]:
         if coupon is None:
-            outcome, reason = "won", f"It is the {policy['model']} eligible click."
+            outcome, reason = "won", Reason(AttributionReason.CREDITED_CLICK, {"model": policy["model"]})
         else:
-            outcome, reason = "supports", "The same creator's code decides; this click shows the way."
+            outcome, reason = "supports", Reason(AttributionReason.SUPPORTING_CLICK)
     elif coupon is not None:
-        outcome, reason = "lost", f"The code {coupon['code']} decides."
+        outcome, reason = "lost", Reason(AttributionReason.COUPON_TAKES_PRECEDENCE, {"code": coupon["code"]})
     else:
-        side = "later" if policy["model"] == "last" else "earlier"
-        outcome, reason = "lost", f"Another eligible click is {side}."
+        outcome, reason = "lost", Reason(AttributionReason.OTHER_CLICK_DECIDES, {"model": policy["model"]})
     names = ("click_id", "at", "link_id", "enrollment_id")
     facts = {name: touch[name] for name in names}  # type: ignore[literal-required]
-    return {"kind": "click", "outcome": outcome, "reason": reason, **facts}
+    return Candidate("click", outcome, reason, facts)
 
 
 def _coupon_candidate(
-    code: CouponUse, valid_coupon: CouponUse | None, coupon_rejection: str | None, reason: str
-) -> dict[str, Any]:
-    if code["flaw"] is not None:
-        outcome, why = "lost", code["flaw"]
-    elif valid_coupon is None or code["key"] != valid_coupon["key"]:
-        outcome, why = "lost", "Another code of a creator was listed before it."
+    use: CouponUse, valid_coupon: CouponUse | None, coupon_rejection: Reason | None, decision: Reason
+) -> Candidate:
+    if use["flaw"] is not None:
+        outcome, reason = "lost", reason_of(use["flaw"])
+    elif valid_coupon is None or use["key"] != valid_coupon["key"]:
+        outcome, reason = "lost", Reason(AttributionReason.LATER_COUPON)
     elif coupon_rejection is not None:
-        outcome, why = "lost", coupon_rejection
+        outcome, reason = "lost", coupon_rejection
     else:
-        outcome, why = "won", reason
-    facts = {"code": code["code"], "coupon_id": code["coupon_id"], "enrollment_id": code["enrollment_id"]}
-    return {"kind": "coupon", "outcome": outcome, "reason": why, **facts}
+        outcome, reason = "won", decision
+    facts = {"code": use["code"], "coupon_id": use["coupon_id"], "enrollment_id": use["enrollment_id"]}
+    return Candidate("coupon", outcome, reason, facts)
 
 
 def _by_time(touch: Touch) -> tuple[str, str]:
     """Times are fixed-width strings, so they sort correctly."""
     return (touch["at"] or "", touch["key"])
-
-
-def _duration_text(age: timedelta) -> str:
-    """For people: 3 days, 5 hours, 12 minutes."""
-    minutes = max(int(age.total_seconds()) // 60, 0)
-    for unit, size in (("day", 1440), ("hour", 60)):
-        if minutes >= size:
-            count = minutes // size
-            return f"{count} {unit}{'s' if count != 1 else ''}"
-    return f"{minutes} minute{'s' if minutes != 1 else ''}"

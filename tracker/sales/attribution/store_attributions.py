@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from config.insert import insert_all
 from tracker.ids import new_id
 from tracker.programs.policies import PolicyHistory, load_policies
-from tracker.sales.attribution.customer_binding import FIRST_SALE
+from tracker.sales.attribution.customer_binding import FIRST_SALE, is_same_binding
 from tracker.sales.attribution.evidence import decode_tokens, iso_time, load_evidence
 from tracker.sales.attribution.inputs import RULES, CouponUse, Inputs, Policy, SaleFacts, Touch, upgraded
 from tracker.sales.attribution.known_customers import (
@@ -26,7 +26,7 @@ from tracker.sales.attribution.known_customers import (
     sales_bound_by,
 )
 from tracker.sales.attribution.models import Attribution
-from tracker.sales.attribution.rules import replay_decision
+from tracker.sales.attribution.stored_decision import replay_decision
 from tracker.sales.orders.models import Sale
 from tracker.sales.reports.normal import SaleReport
 from tracker.sales.reports.provider_reports import EvidenceReport
@@ -139,7 +139,7 @@ def _reattribute_bound_sales(session: Session, now: datetime, sale: Sale) -> Non
         if known["policy"]["customers"] == FIRST_SALE:
             continue
         binding = find_binding(session, later, known["policy"])
-        if binding != known["binding"]:
+        if not is_same_binding(known["binding"], binding):
             inputs = Inputs(**{**known, "binding": binding})
             rows.append(_attribution_row(now, later.id, last.revision + 1, inputs))
     insert_all(session, Attribution, rows)
@@ -192,6 +192,8 @@ def _attribution_row(now: datetime, sale_id: str, revision: int, inputs: Inputs)
         "coupon_id": winner.coupon_id if winner else None,
         "click_id": winner.click_id if winner else None,
         "reason": decision.reason,
+        "reason_code": decision.reason_code,
+        "reason_parameters": decision.reason_parameters,
         "inputs": dict(inputs),
         "candidates": decision.candidates,
         "decided_at": now,

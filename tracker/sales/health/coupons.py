@@ -45,7 +45,10 @@ def coupon_statistics(
 
 
 def _inputs(session: Session, brand_id: str, since: datetime) -> Iterator[Mapping[str, Any]]:
-    """The inputs of the latest attribution of each order that has a creator's code."""
+    """The inputs of the latest attribution of each order that has a creator's code.
+
+    They are searched as text, because the column `coupon_id` names only the code that decided.
+    """
     later = aliased(Attribution)
     query = (
         select(Attribution.inputs)

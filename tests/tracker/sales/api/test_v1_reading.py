@@ -10,6 +10,7 @@ from tests.cast.api import ApiClient
 from tests.cast.people import START
 from tests.cast.shop import Shop, sale
 from tests.tracker.sales.api.test_v1 import EVERYTHING, ON_ONE_DATABASE
+from tests.tracker.sales.attribution.former_decisions import store_as_rules_2
 from tracker.sales.sources.operations import create_source
 
 
@@ -24,6 +25,26 @@ def test_a_sale_is_read_with_its_history_and_attribution(api_client: ApiClient, 
     [attribution] = history["attributions"]
     assert attribution["enrollment"] == shop.enrollments["anna"]
     assert "last eligible click" in attribution["reason"]
+    assert attribution["reason_code"] == "click_decides"
+    assert attribution["reason_parameters"]["model"] == "last"
+    [candidate] = attribution["candidates"]
+    assert (candidate["reason"], candidate["reason_code"]) == (
+        "It is the last eligible click.",
+        "credited_click",
+    )
+
+
+def test_a_decision_that_is_older_than_the_codes_is_read_with_its_stored_words(
+    api_client: ApiClient, shop: Shop, databases: Databases
+) -> None:
+    api_client.post("sales", sale(click=shop.token("anna")))
+    store_as_rules_2(databases)
+    [attribution] = (api_client.get("sales/1001").json or {})["attributions"]
+
+    assert attribution["reason"] == "The last eligible click decides, 2 days before the sale."
+    assert (attribution["reason_code"], attribution["reason_parameters"]) == (None, None)
+    [candidate] = attribution["candidates"]
+    assert (candidate["reason"], candidate["reason_code"]) == ("It is the last eligible click.", None)
 
 
 @ON_ONE_DATABASE

@@ -16,6 +16,7 @@ from tests.tracker.sales.attribution.test_rules import (
 from tracker.sales.attribution.customer_binding import months_after
 from tracker.sales.attribution.evidence import iso_time
 from tracker.sales.attribution.inputs import CouponUse, Touch
+from tracker.sales.attribution.reasons import AttributionReason, flaw_of
 from tracker.sales.attribution.rules import Winner
 
 
@@ -24,8 +25,8 @@ def test_a_known_customer_decides_when_neither_a_click_nor_a_code_does() -> None
 
     assert decision.winner == Winner("enr_anna", "trm_1", "lnk_anna", None, None)
     assert decision.reason == (
-        "The known customer decides: neither a click nor a code does, and order 900 of 2026-09-01 bound him "
-        "for ever."
+        "The known customer decides: neither a click nor a code does, and order 900 of 2026-09-01 bound the "
+        "customer forever."
     )
     assert [(each["kind"], each["outcome"]) for each in decision.candidates] == [
         ("click", "lost"),
@@ -75,19 +76,20 @@ def test_the_brands_policy_limits_how_long_a_customer_is_bound(
     assert (winner_of(decision) == "anna") is bound
     if not bound:
         assert decision.reason.endswith("and no creator is bound to the customer.")
-        assert "first sale only" in decision.candidates[0]["reason"] or "that was over" in str(decision)
+        assert "first sale only" in decision.candidates[0]["reason"] or "which had ended" in str(decision)
 
 
 def test_a_creator_who_has_left_is_not_credited_by_a_binding() -> None:
-    left = "Its creator had left the program when the sale was made."
-    decision = decided([], binding=make_binding("anna", flaw=left))
+    decision = decided([], binding=make_binding("anna", flaw=flaw_of(AttributionReason.CREATOR_LEFT)))
 
     assert decision.winner is None
     assert decision.candidates == [
         {
             "kind": "customer",
             "outcome": "lost",
-            "reason": left,
+            "reason": "Its creator had left the program when the sale was made.",
+            "reason_code": "creator_left",
+            "reason_parameters": {},
             "order_id": "900",
             "namespace": "shop",
             "at": "2026-09-01T10:00:00.000000Z",

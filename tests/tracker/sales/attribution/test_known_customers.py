@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
 from config.database import Databases, read_session, transact
 from tests.cast.shop import LATEST, Shop, purchase, sale, send_purchases, set_customer_policy
+from tests.tracker.sales.attribution.former_decisions import store_as_rules_2
 from tests.tracker.sales.payloads_read import event as stripe_event
 from tests.tracker.sales.payloads_read import payload, raw
 from tracker.programs.models import Enrollment, Terms
@@ -27,7 +28,7 @@ def test_a_renewal_is_credited_to_the_creator_who_brought_the_customer(shop: Sho
         assert attribution.enrollment_id == shop.enrollments["anna"]
         assert attribution.link_id == shop.links["anna"]
         assert (attribution.click_id, attribution.coupon_id) == (None, None)
-        assert "order 11-01 of 2025-11-01 bound him for ever" in attribution.reason
+        assert "order 11-01 of 2025-11-01 bound the customer forever" in attribution.reason
 
 
 def test_a_sale_credited_by_a_code_binds_the_customer_too(shop: Shop) -> None:
@@ -141,6 +142,30 @@ def test_new_evidence_for_the_first_sale_reattributes_the_later_ones(shop: Shop)
     send_purchases(shop, purchase("11-01", click=shop.click("anna", "10-20")))
     assert shop.credited_owner("12-01") == "anna"
     send_purchases(shop, purchase("11-01", click=shop.click("bob", "10-30")))
+    assert shop.credited_owner("12-01") == "bob"
+
+
+def test_a_sale_decided_by_rules_2_is_decided_again_only_when_its_binding_changes(
+    shop: Shop, databases: Databases
+) -> None:
+    """Anna had left before the second order. Rules 2 stored that as a sentence; it is a code now."""
+    set_customer_policy(shop)
+    first = purchase("11-01", click=shop.click("anna", "10-20"))
+    send_purchases(shop, first)
+    left_at = datetime.fromisoformat("2025-11-15T00:00:00+00:00")
+    leaving = update(Enrollment).where(Enrollment.id == shop.enrollments["anna"])
+    transact(databases.main, lambda s: s.execute(leaving.values(state="ended", ended_at=left_at)))
+    send_purchases(shop, purchase("12-01"))
+    store_as_rules_2(databases)
+    [later] = shop.attributions("12-01")
+    assert later.inputs["binding"]["flaw"] == "Its creator had left the program when the sale was made."
+
+    send_purchases(shop, {**first, "coupons": ["NOBODYS"]})
+    assert [each.inputs["rules"] for each in shop.attributions("11-01")] == [2, 3]
+    assert [each.inputs["rules"] for each in shop.attributions("12-01")] == [2]
+
+    send_purchases(shop, {**first, "click": shop.click("bob", "10-30")})
+    assert [each.inputs["rules"] for each in shop.attributions("12-01")] == [2, 3]
     assert shop.credited_owner("12-01") == "bob"
 
 

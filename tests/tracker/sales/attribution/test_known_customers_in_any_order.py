@@ -15,7 +15,7 @@ from config.database import Databases, read_session, transact
 from tests.cast.shop import LATEST, SaleData, Shop, envelope, purchase, send_purchases, set_customer_policy
 from tests.harness.processes.threads import run_concurrently
 from tracker.sales.attribution.models import Attribution
-from tracker.sales.attribution.rules import replay_decision
+from tracker.sales.attribution.stored_decision import replay_decision
 from tracker.sales.inbox.batch import receive_batch
 
 

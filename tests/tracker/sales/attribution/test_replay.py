@@ -2,7 +2,6 @@
 
 import json
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +19,11 @@ from tests.cast.shop import (
     sale,
     send_purchases,
     set_customer_policy,
+)
+from tests.tracker.sales.attribution.former_decisions import (
+    allow_updates,
+    store_as_rules_2,
+    stored_decisions,
 )
 from tracker.ids import new_id
 from tracker.sales.attribution import commands as replay_commands
@@ -43,12 +47,8 @@ def decided_shop(shop: Shop) -> Shop:
 
 
 def execute_without_triggers(databases: Databases, statement: str, values: dict[str, Any]) -> None:
-    """Like anyone with full access to the database."""
+    allow_updates(databases)
     with databases.main.begin() as connection:
-        if databases.main.dialect.name == "sqlite":
-            connection.execute(text("drop trigger attribution_refuses_update"))
-        else:
-            connection.execute(text("alter table attribution disable trigger attribution_stays"))
         connection.execute(text(statement), values)
 
 
@@ -62,12 +62,14 @@ def test_stored_decisions_are_reproduced(decided_shop: Shop, terminal: Terminal)
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        ("reason = 'Because.'", "reason"),
+        ("reason_code = 'no_candidate'", "reason_code"),
+        ("reason_parameters = '{}'", "reason_parameters"),
         ("coupon_id = null", "coupon_id"),
         ("candidates = '[]'", "candidates"),
+        ("candidates = replace(candidates, 'ANNA10', 'BOB10')", "candidates"),
         ("inputs = replace(inputs, '12-15', '12-16')", "the sale"),
-        ("""inputs = replace(inputs, '"rules"\\:2', '"rules"\\:7')""", "this version knows rules 1 to 2"),
-        ("""inputs = replace(inputs, '"rules"\\:2', '"rule"\\:2')""", "cannot be decided (KeyError"),
+        ("""inputs = replace(inputs, '"rules"\\:3', '"rules"\\:7')""", "this version knows rules 1 to 3"),
+        ("""inputs = replace(inputs, '"rules"\\:3', '"rule"\\:3')""", "cannot be decided (KeyError"),
         ("""inputs = replace(inputs, 'if_involved', 'never')""", "coupon_id"),
     ],
 )
@@ -93,7 +95,7 @@ def test_decisions_of_rules_version_1_are_reproduced(
 ) -> None:
     """Rows written by version 1 among current ones."""
     [first, _second] = decided_shop.attributions()
-    old_decisions = json.loads((Path(__file__).parent / "decisions_by_rules_1.json").read_text())
+    old_decisions = stored_decisions("decisions_by_rules_1.json")
     stored = next(each for each in old_decisions if each["decision"]["winner"] is None)
     sale_facts = first.inputs["sale"]
     row = {
@@ -111,6 +113,32 @@ def test_decisions_of_rules_version_1_are_reproduced(
     assert terminal.ask("replay") == {"decisions": 7, "different": 0, "differences": []}
 
 
+def test_decisions_of_rules_version_2_are_reproduced_word_for_word(
+    decided_shop: Shop, terminal: Terminal, databases: Databases
+) -> None:
+    store_as_rules_2(databases)
+    assert "bound him for ever" in decided_shop.attributions("12-01")[-1].reason
+    assert terminal.ask("replay") == {"decisions": 6, "different": 0, "differences": []}
+
+    [tampered] = decided_shop.attributions("12-15")
+    change = "update attribution set reason = 'Because.' where id = :id"
+    execute_without_triggers(databases, change, {"id": tampered.id})
+    [difference] = json.loads(terminal.run("replay", "--json").stdout)["differences"]
+    assert difference["found"] == "decided again, other than stored: reason"
+
+
+def test_words_of_a_decision_by_codes_may_differ(
+    decided_shop: Shop, terminal: Terminal, databases: Databases
+) -> None:
+    """So that a later version can improve or translate them."""
+    execute_without_triggers(databases, "update attribution set reason = 'Because.'", {})
+    words = "update attribution set candidates = replace(candidates, 'The code', 'Der Code')"
+    execute_without_triggers(databases, words, {})
+    assert "Der Code" in str(decided_shop.attributions("12-15")[0].candidates)
+
+    assert terminal.ask("replay") == {"decisions": 6, "different": 0, "differences": []}
+
+
 def test_new_evidence_for_a_version_1_decision_uses_the_current_rules(
     shop: Shop, databases: Databases
 ) -> None:
@@ -124,7 +152,7 @@ def test_new_evidence_for_a_version_1_decision_uses_the_current_rules(
     )
 
     shop.send("sale.created", sale(click=shop.token("bob")))
-    assert [each.inputs["rules"] for each in shop.attributions()] == [1, 2]
+    assert [each.inputs["rules"] for each in shop.attributions()] == [1, 3]
     assert shop.attributions()[1].enrollment_id == shop.enrollments["bob"]
 
 

@@ -13,6 +13,7 @@ from config.database import Databases, transact
 from config.settings import Settings
 from tests.cast.people import START
 from tests.cast.shop import Shop, create_shop, sale
+from tests.tracker.sales.attribution.former_decisions import store_as_rules_2
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid
 from tracker.people.accounts.models import Brand
@@ -20,7 +21,7 @@ from tracker.programs.leaving import remove_creator
 from tracker.programs.models import Coupon, Enrollment, Link, Program
 from tracker.programs.policies import change_policy
 from tracker.sales.attribution.models import Attribution
-from tracker.sales.attribution.rules import replay_decision
+from tracker.sales.attribution.stored_decision import replay_decision
 
 
 def test_the_creator_of_the_last_click_is_credited_by_the_terms_of_the_sale(shop: Shop) -> None:
@@ -181,6 +182,51 @@ def test_the_last_decision_does_not_depend_on_the_order_of_the_evidence(shop: Sh
 
     assert last == [last[0]] * 24
     assert last[0][0] == shop.enrollments["anna"]
+
+
+def test_a_new_decision_is_stored_with_its_reasons_as_codes(shop: Shop) -> None:
+    shop.send("sale.created", sale(click=shop.token("bob"), touches=["forged"], coupons=["NOBODYS"]))
+
+    [attribution] = shop.attributions()
+    assert attribution.inputs["rules"] == 3
+    assert (attribution.reason_code, attribution.reason_parameters) == (
+        "click_decides",
+        {"model": "last", "age_s": 2 * 24 * 3600},
+    )
+    assert [(each["reason_code"], each["reason_parameters"]) for each in attribution.candidates] == [
+        ("token_unreadable", {}),
+        ("credited_click", {"model": "last"}),
+        ("coupon_without_owner", {}),
+    ]
+    [unreadable] = [each["flaw"] for each in attribution.inputs["touches"] if each["flaw"] is not None]
+    assert unreadable == {"code": "token_unreadable", "parameters": {}}
+
+
+def test_known_evidence_for_a_decision_of_rules_2_adds_no_revision(shop: Shop, databases: Databases) -> None:
+    known = sale(click=shop.token("bob"), touches=["forged"], coupons=["NOBODYS"])
+    shop.send("sale.created", known)
+    store_as_rules_2(databases)
+    shop.send("sale.created", known)
+
+    [attribution] = shop.attributions()
+    assert attribution.inputs["rules"] == 2
+
+
+def test_new_evidence_for_a_decision_of_rules_2_carries_its_sentences_over(
+    shop: Shop, databases: Databases
+) -> None:
+    shop.send("sale.created", sale(touches=["forged"], coupons=["NOBODYS"]))
+    store_as_rules_2(databases)
+    shop.send("sale.created", sale(click=shop.token("bob"), touches=["forged"]))
+
+    former, new = shop.attributions()
+    assert (former.inputs["rules"], new.inputs["rules"]) == (2, 3)
+    assert (new.enrollment_id, new.reason_code) == (shop.enrollments["bob"], "click_decides")
+    lost = [each for each in new.candidates if each["outcome"] == "lost"]
+    assert [(each["reason_code"], each["reason_parameters"], each["reason"]) for each in lost] == [
+        ("stored_words", {"words": words}, words)
+        for words in ("The token was not made here, or was altered.", "No creator owns this code.")
+    ]
 
 
 @pytest.mark.parametrize(
