@@ -88,13 +88,13 @@ class Evidence:
         window ends, even when they end earlier, unless its creator was removed for cause.
         """
         if isinstance(token, str):
-            return _flawed_touch(token, AttributionReason.TOKEN_UNREADABLE)
+            return _flawed_touch(AttributionReason.TOKEN_UNREADABLE, token, click_id=None)
         key = public_id("clk", token.click_id)
         owner = self.links.get(token.link_id)
         if owner is None:
-            return _flawed_touch(key, AttributionReason.LINK_UNKNOWN)
+            return _flawed_touch(AttributionReason.LINK_UNKNOWN, key, click_id=key)
         if owner.brand_id != self.brand_id:
-            return _flawed_touch(key, AttributionReason.LINK_OF_OTHER_BRAND)
+            return _flawed_touch(AttributionReason.LINK_OF_OTHER_BRAND, key, click_id=key)
         version = version_at(self.terms[owner.program_id], occurred_at)
         return Touch(
             key=key,
@@ -189,10 +189,10 @@ def _coupon_owners(session: Session, brand_id: str, keys: set[str]) -> dict[str,
     return {row.code_key: row for row in session.connection().execute(_COUPON_OWNERS, parameters)}
 
 
-def _flawed_touch(key: str, code: AttributionReason) -> Touch:
+def _flawed_touch(code: AttributionReason, key: str, click_id: str | None) -> Touch:
     return Touch(
         key=key,
-        click_id=key if key.startswith("clk_") else None,
+        click_id=click_id,
         at=None,
         flaw=flaw_of(code),
         earns=False,
