@@ -16,6 +16,7 @@ from tracker.errors import NotNow
 from tracker.money import Money
 from tracker.sales.booking.delivery import BookingResult, Delivery, record_once
 from tracker.sales.booking.models import RefundClaim
+from tracker.sales.integrations.kinds import kind_of, names_where
 from tracker.sales.orders.models import (
     Cancellation,
     CumulativeRefund,
@@ -107,16 +108,17 @@ def _claim_values(report: ClaimReport) -> tuple[str, str, int]:
 def _load_claims(session: Session, source: Source, sale: Sale) -> dict[str, dict[str, int]]:
     """Claims as {kind: {claim id: amount in minor units}}.
 
-    Claims of all providers are combined, also those of a source that was connected again: their ids are
+    Claims by the providers' ids are combined, also those of a source that was connected again: these ids are
     unique. Claims of shops are separate, because a shop has its own ids for the same refunds.
     """
-    is_claimed_by_shop = Source.kind == "woocommerce"
+    refund_ids = kind_of(source.kind).refund_ids
+    with_same_ids = names_where(lambda kind: kind.refund_ids is refund_ids)
     query = (
         select(RefundClaim.kind, RefundClaim.claim_id, RefundClaim.amount_minor)
         .join(Source, Source.id == RefundClaim.source_id)
         .where(
             RefundClaim.sale_id == sale.id,
-            is_claimed_by_shop if source.kind == "woocommerce" else ~is_claimed_by_shop,
+            Source.kind.in_(with_same_ids),
         )
     )
     found = defaultdict[str, dict[str, int]](dict)

@@ -7,13 +7,11 @@ from sqlalchemy.orm import Session
 
 from config.database import transact
 from tracker.errors import Invalid
+from tracker.sales.integrations.kinds import kind_of
 from tracker.sales.reports import strict_json
 from tracker.sales.reports.fields import MAX_UNIX_TIME_S, read_time
 from tracker.sales.reports.messages import Stale
 from tracker.sales.sources.models import Source
-
-KINDS_WITH_SENT_TIME = ("standard", "stripe")
-"""Kinds whose messages contain their time of sending. For others, only sales in the future show skew."""
 
 STALE_NOTE_INTERVAL = timedelta(minutes=1)
 """At most one refusal per source is recorded in this interval."""
@@ -21,13 +19,16 @@ STALE_NOTE_INTERVAL = timedelta(minutes=1)
 
 def sent_at(kind: str, body: bytes) -> datetime | None:
     """When a message was sent, by the shop's clock; None when the message does not contain it."""
+    field = kind_of(kind).sent_time_field
+    if field is None:
+        return None
     try:
         message = strict_json.parse(body)
     except Invalid:
         return None
     if not isinstance(message, dict):
         return None
-    value = message.get("timestamp" if kind == "standard" else "created")
+    value = message.get(field)
     if isinstance(value, str):
         return read_time(value)
     return (

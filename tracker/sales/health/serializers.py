@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from tracker.sales.health.clocks import KINDS_WITH_SENT_TIME
 from tracker.sales.health.numbering import Gap, Numbering
 from tracker.sales.health.rules import OBSERVATION_PERIOD, CouponStatistics
 from tracker.sales.health.statistics import SourceHealth
+from tracker.sales.integrations.kinds import kind_of
 from tracker.times import format_utc, optional_utc_text
 
 REFUSAL_ALARM_PERIOD = timedelta(days=1)
@@ -116,7 +116,7 @@ def _skew_text(health: SourceHealth) -> str:
     assert health.skew is not None, "the caller checks it"
     ahead = health.skew.ahead_s
     span = _duration_text(timedelta(seconds=abs(ahead)))
-    of_what = "its last messages" if health.source.kind in KINDS_WITH_SENT_TIME else "its last sales"
+    of_what = "its last messages" if kind_of(health.source.kind).sent_time_field else "its last sales"
     if ahead > 0:
         return f"{of_what} are dated {span} after their arrival (median); its clock is fast, or ours is slow"
     slow = "its clock is slow, ours is fast, or it sends late"

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, select, union
 from sqlalchemy.orm import Session
 
 from tracker.ids import public_id, uuid_lower_bound
-from tracker.sales.health.clocks import KINDS_WITH_SENT_TIME, sent_at
+from tracker.sales.health.clocks import sent_at
 from tracker.sales.health.numbering import Gap, Numbering, numbering, subtract_known
 from tracker.sales.health.rules import (
     OBSERVATION_PERIOD,
@@ -23,6 +23,7 @@ from tracker.sales.health.rules import (
     usual_pause,
 )
 from tracker.sales.inbox.models import UNAPPLIED, Event
+from tracker.sales.integrations.kinds import kind_of
 from tracker.sales.orders.models import OrderReference, Sale
 from tracker.sales.sources.models import Source
 
@@ -36,9 +37,6 @@ FETCH_SIZE = 5_000
 NAMES_PER_QUERY = 500
 MAX_LOOKUPS = 20_000
 """At most this many missing numbers are looked up in older messages."""
-
-MANUAL_KINDS = ("csv",)
-"""Kinds whose messages are imported by a person, so that silence means nothing."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ def _events_since(session: Session, source: Source, since: datetime) -> int:
 def _silence(
     session: Session, now: datetime, source: Source, first_at: datetime, last_at: datetime
 ) -> Silence:
-    if source.kind in MANUAL_KINDS:
+    if kind_of(source.kind).is_imported:
         return Silence(now - last_at, None, "its files are imported by a person")
     times = (
         select(Event.received_at)
@@ -124,18 +122,19 @@ def _silence(
 
 
 def _skew(session: Session, now: datetime, source: Source) -> Skew | None:
-    if source.kind in MANUAL_KINDS:
+    kind = kind_of(source.kind)
+    if kind.is_imported:
         return None
     ahead = list(_clock_offsets(session, now, source))
     found = skew(ahead)
-    if found is not None and source.kind not in KINDS_WITH_SENT_TIME and found.ahead_s <= 0:
+    if found is not None and kind.sent_time_field is None and found.ahead_s <= 0:
         return None  # a sale is always older than its report, which says nothing about a clock
     return found
 
 
 def _clock_offsets(session: Session, now: datetime, source: Source) -> Iterator[timedelta]:
     """How far the times in the latest messages were ahead of their arrival, where they contain one."""
-    if source.kind in KINDS_WITH_SENT_TIME:
+    if kind_of(source.kind).sent_time_field is not None:
         bodies = (
             select(Event.body, Event.received_at)
             .where(Event.source_id == source.id, Event.emptied_at.is_(None))
@@ -172,8 +171,8 @@ def _numbering(session: Session, now: datetime, source: Source) -> Numbering | N
         & (OrderReference.order_id == Sale.order_id),
     )
     for column, query in ((OrderReference.reference, references), (Sale.order_id, select(Sale.order_id))):
-        names = query.where(*mine).order_by(func.length(column), column)
-        found = numbering(_stream(session, names))
+        names = _stream(session, query.where(*mine).order_by(func.length(column), column))
+        found = numbering(filter(kind_of(source.kind).is_order_number, names))
         if found is not None:
             return _with_gaps(found, list(_unreported_gaps(session, source, found)))
     return None

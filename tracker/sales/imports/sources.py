@@ -10,11 +10,12 @@ from tracker.errors import Conflict, Invalid
 from tracker.ids import new_id
 from tracker.people.accounts.models import Brand
 from tracker.people.accounts.operations import get_brand
+from tracker.sales.integrations import csv_line
 from tracker.sales.sources.models import Source
 from tracker.sales.sources.namespaces import choose_namespace
 from tracker.sales.sources.operations import create_source, get_source
 
-KIND = "csv"
+KIND = csv_line.KIND.name
 
 
 def get_csv_source(session: Session, source_id: str) -> Source:

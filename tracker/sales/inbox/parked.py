@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from config.insert import insert_once
 from tracker.sales.inbox.models import Event, EventName
 from tracker.sales.inbox.pending import PendingEvent
+from tracker.sales.integrations.kinds import is_payment_name
 from tracker.sales.orders.models import OrderReference
-from tracker.sales.reports.provider_reports import is_payment_name
 from tracker.sales.sources.models import Source
 
 ParkedEvent = Row[str, datetime, bytes, str | None, Source]

@@ -7,7 +7,7 @@ known. So events are looked up by all names of a sale's order.
 from sqlalchemy import Select, and_, select
 
 from tracker.sales.inbox.models import UNAPPLIED, Event, EventName
-from tracker.sales.integrations.kinds import FREELY_NAMING_KINDS
+from tracker.sales.integrations.kinds import names_where
 from tracker.sales.orders.models import OrderReference, Sale
 from tracker.sales.sources.models import Source
 
@@ -27,7 +27,7 @@ def unapplied_by_sale() -> tuple[Select[str, str], ...]:
     )
     # For the other kinds of shop, an order's number may be another order's id.
     by_other_name = and_(
-        Source.kind.in_(FREELY_NAMING_KINDS),
+        Source.kind.in_(names_where(lambda kind: kind.names_orders_freely)),
         OrderReference.brand_id == Sale.brand_id,
         OrderReference.namespace == Sale.namespace,
         OrderReference.order_id == Sale.order_id,

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from tracker.errors import Invalid
 from tracker.sales.integrations import postback
+from tracker.sales.integrations.kind import Kind, OrderIds, Role
 from tracker.sales.reports import normal, strict_json
 from tracker.sales.reports.fields import describe, is_plain_text
 from tracker.sales.reports.messages import Message
@@ -45,3 +46,21 @@ def translate(message: Message, received_at: datetime) -> tuple[normal.Report, .
     if parser is None:
         raise Invalid(f"There is no report of the type {message.type}; there are {', '.join(TYPES)}.")
     return (parser(message.data, received_at, ""),)
+
+
+KIND = Kind(
+    "api",
+    "the API",
+    read=read,
+    translate=translate,
+    role=Role.PERSON,
+    order_ids=OrderIds.SHARED,
+    names_orders_freely=True,
+    has_hook=False,
+    page="docs/connect/anything.md",
+    reached="by key",
+    steps=(
+        "programs send reports to  {web}/api/v1/sales",
+        "each with a key:  linkledger key create --brand ID --name NAME --scope sales:write",
+    ),
+)

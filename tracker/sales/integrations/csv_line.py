@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from tracker.errors import Invalid
+from tracker.sales.integrations.kind import Kind, OrderIds, Role
 from tracker.sales.reports import strict_json
 from tracker.sales.reports.decimals import decimal_minor, optional_decimal_minor
 from tracker.sales.reports.fields import MAX_ENTRIES, Fields, is_plain_text
@@ -176,3 +177,19 @@ _TRANSLATIONS: dict[str, Callable[[_Cells, datetime], Report]] = {
     "cancellation": _cancellation,
     "dispute": _dispute,
 }
+
+
+KIND = Kind(
+    "csv",
+    "files",
+    read=read,
+    translate=translate,
+    role=Role.PERSON,
+    order_ids=OrderIds.SHARED,
+    names_orders_freely=True,
+    has_hook=False,
+    is_imported=True,
+    page="docs/connect/anything.md",
+    reached="by file",
+    steps=("import a file with:  linkledger sale import FILE --source {source}",),
+)

@@ -10,8 +10,14 @@ from typing import Literal
 
 from tracker.sales.reports.messages import NotAuthentic
 
+SECRET_PREFIX = "whsec_"
 Encoding = Literal["base64", "hex"]
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+def whsec_secret(random_bytes: bytes) -> str:
+    """A secret as Standard Webhooks writes it, which other shops accept, too."""
+    return SECRET_PREFIX + base64.b64encode(random_bytes).decode()
 
 
 def lower_case(headers: Mapping[str, str]) -> dict[str, str]:

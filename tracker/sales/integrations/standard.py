@@ -14,11 +14,12 @@ from datetime import datetime
 from typing import Any
 
 from tracker.errors import Invalid
+from tracker.sales.integrations.kind import Kind, OrderIds, Role
+from tracker.sales.integrations.shared_key import SECRET_PREFIX
 from tracker.sales.reports import normal, strict_json
 from tracker.sales.reports.fields import describe, is_plain_text
 from tracker.sales.reports.messages import Message, NotAuthentic, require_recent
 
-SECRET_PREFIX = "whsec_"
 _VERSION = "v1"
 _ID = re.compile(r"[\x21-\x7e]{1,200}")
 _SECONDS = re.compile(r"[0-9]{1,11}")
@@ -131,3 +132,23 @@ def _any_signature_matches(expected: Sequence[bytes], header: str) -> bool:
 def _signature(secret: str, external_id: str, seconds: str, body: bytes) -> bytes:
     key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
     return hmac.new(key, f"{external_id}.{seconds}.".encode() + body, hashlib.sha256).digest()
+
+
+KIND = Kind(
+    "standard",
+    "your own program",
+    read=lambda body, _topic: read(body),
+    translate=translate,
+    role=Role.SHOP,
+    order_ids=OrderIds.SHARED_IF_CLEAR,
+    names_orders_freely=True,
+    can_support=True,
+    knows_primary_ids=True,
+    verify=verify,
+    sign=lambda secret, external_id, at, body, _topic: signed_headers(secret, external_id, at, body),
+    check_secret=check_secret,
+    makes_secret=True,
+    sent_time_field="timestamp",
+    page="docs/connect/anything.md",
+    signing_hint="and sign them (Standard Webhooks) with the secret",
+)

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from tracker.errors import Invalid
+from tracker.sales.integrations.kind import Kind, RefundIds, Role
 from tracker.sales.integrations.order_fields import (
     child,
     children,
@@ -32,6 +33,7 @@ from tracker.sales.integrations.shared_key import (
     lower_case,
     visible_ascii,
 )
+from tracker.sales.integrations.stripe.objects import is_payment_name
 from tracker.sales.reports import strict_json
 from tracker.sales.reports.customer_hashes import address_hashes
 from tracker.sales.reports.decimals import decimal_minor
@@ -44,7 +46,7 @@ from tracker.sales.reports.normal import (
     SaleReport,
     require_parts_within,
 )
-from tracker.sales.reports.provider_reports import AnyReport, NoEffect, is_payment_name
+from tracker.sales.reports.provider_reports import AnyReport, NoEffect
 
 _ORDER_TOPICS = ("order.created", "order.updated")
 _DELETED = "order.deleted"
@@ -233,3 +235,25 @@ def _tokens(order: Fields) -> Iterator[str]:
     for pair in children(order, "meta_data"):
         if pair.values.get("key") == _ENTRY_ADDRESS:
             yield from tokens_in_url(pair.values.get("value"))
+
+
+KIND = Kind(
+    "woocommerce",
+    "WooCommerce",
+    read=read,
+    translate=translate,
+    role=Role.SHOP,
+    names_orders_freely=False,
+    can_support=True,
+    refund_ids=RefundIds.OWN,
+    verify=verify,
+    topic=topic,
+    topic_example="order.updated",
+    sign=lambda secret, external_id, _at, body, about: signed_headers(secret, external_id, body, about),
+    is_ping=is_ping,
+    check_secret=check_secret,
+    makes_secret=True,
+    page="docs/connect/woocommerce.md",
+    events="Order created, Order updated, Order deleted; one webhook each, with the same secret",
+    signing_hint="and sign them with this secret; copy it into the webhook's field Secret:",
+)

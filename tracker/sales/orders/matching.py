@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tracker.sales.integrations.kinds import is_payment_name
 from tracker.sales.orders.models import OrderReference
 from tracker.sales.orders.references import orders_by_reference, sold_order_ids
 from tracker.sales.orders.supporting import possible_order_ids
-from tracker.sales.reports.provider_reports import is_payment_name
 from tracker.sales.sources.models import Source
 
 

@@ -8,7 +8,7 @@ its messages are matched to orders by a name that both sources use, usually a pa
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tracker.sales.integrations.kinds import FREELY_NAMING_KINDS
+from tracker.sales.integrations.kinds import is_payment_name, kind_of
 from tracker.sales.reports.messages import Message
 from tracker.sales.reports.normal import SaleReport
 from tracker.sales.reports.provider_reports import (
@@ -17,7 +17,6 @@ from tracker.sales.reports.provider_reports import (
     NoEffect,
     ReferenceReport,
     SameSaleReport,
-    is_payment_name,
 )
 from tracker.sales.sources.models import Source
 
@@ -34,16 +33,18 @@ def names_in_message(source: Source, message: Message) -> tuple[str, ...]:
         return ()
     own = (message.order_id,) if message.order_id is not None else ()
     names = dict.fromkeys(name.strip() for name in (*own, *message.references, *message.other_names))
-    return tuple(name for name in names if source.kind in FREELY_NAMING_KINDS or is_payment_name(name))
+    is_free = kind_of(source.kind).names_orders_freely
+    return tuple(name for name in names if is_free or is_payment_name(name))
 
 
 def possible_order_ids(source: Source, supported: Source, names: Sequence[str]) -> Sequence[str]:
     """The names that may be ids of orders at the supported source.
 
-    In messages of the kind `standard` the sender wrote that id. Stripe has the name that the shop gave it,
+    In some kinds of messages the sender wrote that id. A payment provider has the name that the shop gave it,
     which may be an order's number where the shop has ids and numbers.
     """
-    if source.kind == "standard" or {source.kind, supported.kind} <= {*FREELY_NAMING_KINDS}:
+    kind, primary = kind_of(source.kind), kind_of(supported.kind)
+    if kind.knows_primary_ids or (kind.names_orders_freely and primary.names_orders_freely):
         return names
     return ()
 

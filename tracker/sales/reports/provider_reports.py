@@ -4,7 +4,6 @@ Our own schema (`standard`) names the order and all amounts in one message. Prov
 of orders, cumulative refunds instead of single ones, and one sale in two messages.
 """
 
-import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -95,11 +94,3 @@ AnyReport = Report | OrderReport | NoEffect
 def with_order_id(report: AnyReport, order_id: str) -> AnyReport:
     """The same report with the id of the order that was found for it."""
     return report if isinstance(report, NoEffect) else replace(report, order_id=order_id)
-
-
-_OF_STRIPE = re.compile(r"(?:pi|ch|py|cs|in)_[A-Za-z0-9_]{4,150}")
-
-
-def is_payment_name(name: str) -> bool:
-    """Whether it is the id of a payment intent, charge, Checkout session or invoice at Stripe."""
-    return _OF_STRIPE.fullmatch(name) is not None

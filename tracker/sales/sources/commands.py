@@ -8,14 +8,15 @@ from sqlalchemy.orm import Session
 from config.database import read_session, transact
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.errors import Invalid
-from tracker.sales.integrations.kinds import KINDS, kind_of
+from tracker.sales.integrations.kind import OrderIds
+from tracker.sales.integrations.kinds import KINDS, kind_of, kinds_where, names_where
 from tracker.sales.sources import operations
 from tracker.sales.sources.instructions import connect_instructions, report_instructions
 from tracker.sales.sources.send_message import Sender, send_message
 from tracker.sales.sources.serializers import hook_url, source_json
 
-HOOKLESS_LABELS = {"api": "by key", "csv": "by file"}
-
+_SHARING_KINDS = names_where(lambda kind: kind.order_ids is not OrderIds.OWN)
+_TOPIC_KINDS = kinds_where(lambda kind: bool(kind.topic_example))
 
 _SECRET_FROM_STDIN = click.option(
     "--secret-from-stdin", "from_stdin", is_flag=True, help="Read the secret that the shop generated."
@@ -33,7 +34,7 @@ def source() -> None:
 @click.option(
     "--namespace",
     help="Sources with the same namespace share their order ids.  [default: a new one; sources of "
-    "the kinds standard, api and csv share the existing one]",
+    f"the kinds {', '.join(_SHARING_KINDS)} share the existing one]",
 )
 @click.option(
     "--supports",
@@ -86,7 +87,7 @@ def list_sources(console: Console, brand_id: str) -> CommandResult:
         values = [source_json(each, console.settings.web_url) for each in found]
     lines = [
         f"{each['id']}  {each['kind']}  "
-        f"{'deleted' if each['deleted_at'] else each['hook_url'] or HOOKLESS_LABELS[each['kind']]}"
+        f"{'deleted' if each['deleted_at'] else each['hook_url'] or kind_of(each['kind']).reached}"
         f"{'  supports ' + each['supports'] if each['supports'] else ''}"
         for each in values
     ]
@@ -148,7 +149,8 @@ def _header_value(_context: click.Context, _option: click.Parameter, value: str 
     "--topic",
     default="",
     callback=_header_value,
-    help="The topic, for Shopify and WooCommerce, such as orders/paid.",
+    help="The topic that the shop sends beside the message: "
+    f"{', '.join(f'{kind.title} {kind.topic_example}' for kind in _TOPIC_KINDS)}.",
 )
 @click.argument("file", type=click.File("rb"))
 @pass_console

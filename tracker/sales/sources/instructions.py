@@ -1,28 +1,16 @@
-"""The instructions that are shown for a new source: webhook URL, events and secret."""
+"""The instructions that are shown for a new source: webhook URL, events and secret, and the page about it."""
 
-_SIGNING_HINTS = {
-    "standard": "and sign them (Standard Webhooks) with the secret",
-    "woocommerce": "and sign them with this secret; copy it into the webhook's field Secret:",
-}
-_EVENTS = {
-    "stripe": "checkout.session.completed, checkout.session.async_payment_succeeded, invoice.paid, "
-    "invoice_payment.paid, refund.created, refund.updated, refund.failed, charge.refunded, "
-    "charge.dispute.created, charge.dispute.closed",
-    "shopify": "Order payment, Order cancellation, Refund create; format JSON",
-    "woocommerce": "Order created, Order updated, Order deleted; one webhook each, with the same secret",
-}
+from tracker.sales.integrations.kinds import kind_of
 
 
 def connect_instructions(kind: str, source_id: str, url: str, secret: str | None, is_shops_own: bool) -> str:
     """`secret` is a generated secret, or None; `is_shops_own` means that the shop's own secret was stored."""
+    known_kind = kind_of(kind)
     lines = [source_id, f"  the shop must send its messages to  {url}"]
-    if kind in _EVENTS:
-        lines.append(f"  for the events  {_EVENTS[kind]}")
+    if known_kind.events:
+        lines.append(f"  for the events  {known_kind.events}")
     if secret is not None:
-        lines += [
-            f"  {_SIGNING_HINTS.get(kind, 'and sign them with the secret')}  {secret}",
-            "  The secret is not shown again.",
-        ]
+        lines += [f"  {known_kind.signing_hint}  {secret}", "  The secret is not shown again."]
     elif is_shops_own:
         lines.append("  and sign them with the secret that you gave.")
     else:
@@ -31,19 +19,17 @@ def connect_instructions(kind: str, source_id: str, url: str, secret: str | None
             "  until the secret is stored here. Store it with:",
             f"    linkledger source rotate {source_id} --secret-from-stdin",
         ]
-    lines.append(f"List the received messages:  linkledger source events --source {source_id}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_last_lines(kind, source_id)])
 
 
 def report_instructions(kind: str, source_id: str, web_url: str) -> str:
     """For a source without a webhook."""
-    lines = [source_id]
-    if kind == "api":
-        lines += [
-            f"  programs send reports to  {web_url}/api/v1/sales",
-            "  each with a key:  linkledger key create --brand ID --name NAME --scope sales:write",
-        ]
-    if kind == "csv":
-        lines.append(f"  import a file with:  linkledger sale import FILE --source {source_id}")
-    lines.append(f"List the received messages:  linkledger source events --source {source_id}")
-    return "\n".join(lines)
+    steps = (f"  {step.format(source=source_id, web=web_url)}" for step in kind_of(kind).steps)
+    return "\n".join([source_id, *steps, *_last_lines(kind, source_id)])
+
+
+def _last_lines(kind: str, source_id: str) -> tuple[str, ...]:
+    return (
+        f"Every step is in:  {kind_of(kind).page}",
+        f"List the received messages:  linkledger source events --source {source_id}",
+    )

@@ -15,7 +15,7 @@ class Source(Base):
     has at most one live source of the kind `api`; its messages are authenticated by API keys, and its secret
     is unused.
 
-    The kinds are those that `tracker/sales/integrations/kinds.py` knows; `create_source` refuses others.
+    The kinds are those that `tracker/sales/integrations/registry.py` lists; `create_source` refuses others.
     """
 
     __tablename__ = "source"

@@ -6,20 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict, Invalid
+from tracker.sales.integrations.kind import OrderIds, Role
+from tracker.sales.integrations.kinds import kind_of, names_where
 from tracker.sales.sources.models import Source
-
-PROVIDER_KINDS = ("stripe",)
-"""Payment providers. A shop reports the same orders, but each has its own ids for orders and refunds."""
-
-SHOP_KINDS = ("standard", "shopify", "woocommerce")
-"""Shops that report automatically. For `api` and `csv`, a person chose the ids."""
-
-SUPPORTING_KINDS = ("stripe", "standard", "woocommerce")
-"""Kinds whose messages name the payment or the order of the source that they support."""
-
-SHARED_NAMESPACE_KINDS = ("standard", "api", "csv")
-"""Kinds in which the brand itself writes the order ids: an order reported by two of them is one sale."""
-
 
 _NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -29,9 +18,10 @@ def choose_namespace(
 ) -> str:
     """The namespace of a new primary source: the given one or the default.
 
-    The default is a new namespace, named by the source's id; kinds in SHARED_NAMESPACE_KINDS use the existing
-    shared one. Raises Invalid for an invalid namespace, and Conflict when the brand must choose a namespace,
-    or must choose which of two sources is primary.
+    The default is a new namespace, named by the source's id; kinds in which the brand itself writes the order
+    ids use the existing shared one: an order reported by two of them is one sale. Raises Invalid for an
+    invalid namespace, and Conflict when the brand must choose a namespace, or must choose which of two
+    sources is primary.
     """
     if given is not None and not _NAMESPACE.fullmatch(given):
         raise Invalid(
@@ -43,8 +33,9 @@ def choose_namespace(
 
 
 def _default_namespace(session: Session, brand_id: str, kind: str, source_id: str) -> str:
-    shared = shared_namespaces(session, brand_id) if kind in SHARED_NAMESPACE_KINDS else []
-    if len(shared) > 1 and kind != "standard":
+    order_ids = kind_of(kind).order_ids
+    shared = [] if order_ids is OrderIds.OWN else shared_namespaces(session, brand_id)
+    if len(shared) > 1 and order_ids is OrderIds.SHARED:
         raise Conflict(
             f"Brand {brand_id} has order ids in several namespaces ({', '.join(shared)}). Choose one: "
             f"linkledger source create --brand {brand_id} --kind {kind} --namespace NAMESPACE"
@@ -53,14 +44,15 @@ def _default_namespace(session: Session, brand_id: str, kind: str, source_id: st
 
 
 def shared_namespaces(session: Session, brand_id: str) -> list[str]:
-    """The namespaces of the brand's sources of the kinds in SHARED_NAMESPACE_KINDS, sorted.
+    """The namespaces of the brand's sources whose order ids the brand itself writes, sorted.
 
     Deleted sources are used only when there is no other. Supporting sources are left out, because they have
     the namespace of the source that they support.
     """
+    sharing = names_where(lambda kind: kind.order_ids is not OrderIds.OWN)
     rows = session.execute(
         select(Source.namespace, Source.deleted_at).where(
-            Source.brand_id == brand_id, Source.kind.in_(SHARED_NAMESPACE_KINDS), Source.supports_id.is_(None)
+            Source.brand_id == brand_id, Source.kind.in_(sharing), Source.supports_id.is_(None)
         )
     ).all()
     live = {namespace for namespace, deleted_at in rows if deleted_at is None}
@@ -77,10 +69,10 @@ def supported_namespace(supported: Source, brand_id: str, kind: str, namespace: 
         raise Invalid(
             "A supporting source has the namespace of the source that it supports: leave --namespace out."
         )
-    if kind not in SUPPORTING_KINDS:
+    if not kind_of(kind).can_support:
         raise Invalid(
             f"A source of the kind {kind} cannot support another one. Kinds whose messages name the payment "
-            f"or the order can: {', '.join(SUPPORTING_KINDS)}."
+            f"or the order can: {', '.join(names_where(lambda each: each.can_support))}."
         )
     if supported.brand_id != brand_id:
         raise Invalid(f"{supported.id} belongs to another brand.")
@@ -98,7 +90,8 @@ def _require_single_primary(session: Session, brand_id: str, kind: str, namespac
 
     Each has its own refund ids, so a refund that both report would be booked twice (docs/money.md 4).
     """
-    others = PROVIDER_KINDS if kind in SHOP_KINDS else SHOP_KINDS if kind in PROVIDER_KINDS else ()
+    opposite = {Role.SHOP: Role.PROVIDER, Role.PROVIDER: Role.SHOP}.get(kind_of(kind).role)
+    others = names_where(lambda each: each.role is opposite)
     other = session.scalars(
         select(Source).where(
             Source.brand_id == brand_id,

@@ -1,6 +1,5 @@
 """Creates, changes and finds sources and their secrets."""
 
-import base64
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,14 +13,15 @@ from tracker.errors import Conflict, Gone, Invalid, NotFound
 from tracker.ids import new_id, uuid_of
 from tracker.lookup import get_by_id
 from tracker.people.accounts.operations import get_brand
+from tracker.sales.integrations import api
+from tracker.sales.integrations.kind import Kind
 from tracker.sales.integrations.kinds import kind_of
-from tracker.sales.integrations.standard import SECRET_PREFIX
 from tracker.sales.sources.models import Source
 from tracker.sales.sources.namespaces import choose_namespace, supported_namespace
 from tracker.signing import SOURCE_SECRET, decrypt, encrypt
 
 SOURCE = "src"
-API = "api"
+API = api.KIND.name
 SECRET_BYTES = 32
 
 
@@ -55,7 +55,7 @@ def create_source(
     if secret is not None:
         known_kind.check_secret(secret)
     brand = get_brand(session, brand_id)
-    source_id, secret = new_id(SOURCE, now), secret or _new_secret()
+    source_id, secret = new_id(SOURCE, now), secret or _new_secret(known_kind)
     if supports is not None:
         supported = get_source(session, supports)
         namespace = supported_namespace(supported, brand.id, kind, namespace)
@@ -117,7 +117,7 @@ def rotate_secret(session: Session, source_id: str, keys: Sequence[str], secret:
         kind.check_secret(secret or "")
     elif not kind.makes_secret:
         raise Invalid("This shop generates its secrets itself: give the new one with --secret-from-stdin.")
-    secret = secret or _new_secret()
+    secret = secret or _new_secret(kind)
     _update_live(
         session,
         source_id,
@@ -205,5 +205,5 @@ def _update_live(session: Session, source_id: str, **values: object) -> None:
         raise Conflict(f"Source {source_id} is already deleted; nothing was changed.")
 
 
-def _new_secret() -> str:
-    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+def _new_secret(kind: Kind) -> str:
+    return kind.secret_from(secrets.token_bytes(SECRET_BYTES))

@@ -1,5 +1,6 @@
 """Fields that Stripe's objects have in common: ids and expanded objects, amounts, metadata, discounts."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from tracker.stripe_amounts import charge_to_minor
 
 TOKEN_NAMES = ("linkledger", "ll")
 MAXIMUM_CODES = 20
+_PAYMENT_NAME = re.compile(r"(?:pi|ch|py|cs|in)_[A-Za-z0-9_]{4,150}")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class StripeEvent:
         if name is None:
             raise Invalid(f"{self.object.path} names neither an order nor a payment.")
         return name
+
+
+def is_payment_name(name: str) -> bool:
+    """Whether it is the id of a payment intent, charge, Checkout session or invoice at Stripe."""
+    return _PAYMENT_NAME.fullmatch(name) is not None
 
 
 def id_of(value: Any) -> str | None:
