@@ -14,6 +14,11 @@ LINKS = """
 <a id=empty href='https://book.stripe.com/14k?client_reference_id='>Pay</a>
 <a id=domain href='https://pay.shop.example/b/1'>Pay</a>
 <a id=checkout href='https://checkout.shop.example/'>Check out</a>
+<a id=lemon href='https://teas.lemonsqueezy.com/buy/0b4c?embed=1'>Buy</a>
+<a id=lemonade href='https://lemon.shop.example/checkout/buy/0b4c'>Buy</a>
+<a id=cart7 href='https://teas.lemonsqueezy.com/buy/0b4c?checkout[custom][ll]=theirs'>Buy</a>
+<a id=signed href='https://teas.lemonsqueezy.com/checkout/custom/0b4c?signature=7f'>Buy</a>
+<a id=other href='https://coffee.lemonsqueezy.com/buy/0b4c'>Buy</a>
 <a id=elsewhere href='https://else.example/?ll=theirs'>Else</a>
 <a id=stripe href='https://dashboard.stripe.com/'>Stripe</a> <a id=mail href='mailto:a@b.example'>Write</a>
 <a id=broken href='https://['>Broken</a> <a id=script href='javascript:0'>Nothing</a>

@@ -11,19 +11,32 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 def test_each_kind_of_address_gets_its_own_parameter(front: Storefront, page: Page) -> None:
     front.options = "data-stripe='pay.shop.example  x.example' data-pass=checkout.shop.example"
+    front.options += " data-lemon='teas.lemonsqueezy.com lemon.shop.example'"
     arrive(page, front.show("/", LINKS))
     assert href(page, "within") == f"{front.url}/tea?x=a%20b&flag&ll={TOKEN}#top"
     assert href(page, "area") == f"{front.url}/tea?ll={TOKEN}"
     assert query(page, "pay") == {"locale": ["de"], "client_reference_id": [TOKEN]}
     assert query(page, "empty") == query(page, "domain") == {"client_reference_id": [TOKEN]}
     assert query(page, "checkout") == {"ll": [TOKEN]}
+    assert query(page, "lemon") == {"embed": ["1"], "checkout[custom][ll]": [TOKEN]}
+    assert query(page, "lemonade") == {"checkout[custom][ll]": [TOKEN]}
+    assert query(page, "cart7") == {"checkout[custom][ll]": ["theirs"]}
     assert query(page, "own") == {"client_reference_id": ["cart-7"]}
     unchanged = {
-        name: href(page, name) for name in ("jump", "elsewhere", "stripe", "mail", "broken", "script")
+        name: href(page, name)
+        for name in ("jump", "elsewhere", "stripe", "mail", "broken", "script", "signed", "other")
     }
     assert not any(TOKEN in address for address in unchanged.values())
     expect(page.locator("stripe-buy-button")).to_have_attribute("client-reference-id", TOKEN)
     expect(page.locator("stripe-pricing-table")).to_have_attribute("client-reference-id", "cart-7")
+
+
+def test_a_parameter_with_brackets_is_replaced_and_not_repeated(front: Storefront, page: Page) -> None:
+    front.options = "data-model=first data-lemon=teas.lemonsqueezy.com"
+    arrive(page, front.show("/", LINKS))
+    earlier = f"localStorage.ll = JSON.stringify([['{OTHERS[1]}', Date.now()]])"
+    page.evaluate(f"{earlier}; ll.consent(true)")
+    assert query(page, "lemon") == {"embed": ["1"], "checkout[custom][ll]": [OTHERS[1]]}
 
 
 def test_order_forms_get_the_token(front: Storefront, page: Page) -> None:

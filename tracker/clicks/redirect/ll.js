@@ -45,6 +45,8 @@
     const among = (list) => url.host && (' ' + list + ' ').includes(' ' + url.host + ' ');
     if (among('buy.stripe.com book.stripe.com donate.stripe.com ' + options.stripe))
       return ['client_reference_id', single()];
+    // The address of a checkout that the shop's server made is signed; it has no /buy/.
+    if (among(options.lemon) && url.pathname.includes('/buy/')) return ['checkout[custom][ll]', single()];
     if (among(location.host)) return [parameter, held ? null : token()];
     return among(options.pass) ? [parameter, token()] : [];
   };
@@ -64,8 +66,9 @@
     } else if (url.href.split('#')[0] == location.href.split('#')[0]) return;
     if (!key || stays(present, value)) return;
     // Edit the query as a string, so that the rest of it is unchanged.
-    url.search = url.search.replace(RegExp('[?&]' + key + '=[^&]*'), '');
-    if (value) url.search += (url.search && '&') + key + '=' + value;
+    const encoded = encodeURI(key);
+    url.search = url.search.replace(RegExp('[?&]' + encoded + '=[^&]*'), '');
+    if (value) url.search += (url.search && '&') + encoded + '=' + value;
     element.setAttribute(name, url.href);
   };
   const scan = (root) => root.querySelectorAll && [root, ...root.querySelectorAll('*')].forEach(visit);
