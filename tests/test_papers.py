@@ -63,6 +63,7 @@ NOT_RUN = {
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 """The secret that commands on the pages read from standard input."""
 ORDER = "2001"
+WITH_PAGES = ("stripe", "shopify", "woocommerce", "lemonsqueezy")
 LONGEST_MAP = 150
 
 
@@ -72,10 +73,11 @@ def prepare(settings: Settings) -> dict[str, Names]:
     shop = create_shop(settings, databases)
     own_address = address_hashes("anna@teas.example").exact
     shop.send("sale.created", sale(order_id=ORDER, click=shop.token("anna"), customer_email_hash=own_address))
-    connected = {kind: shop.connect(kind, SECRET) for kind in ("shopify", "woocommerce", "stripe")}
+    connected = {kind: shop.connect(kind, SECRET) for kind in WITH_PAGES}
     for kind, name, topic in (
         ("shopify", "shopify_orders_paid", "orders/paid"),
         ("woocommerce", "woocommerce_order_processing", "order.updated"),
+        ("lemonsqueezy", "lemonsqueezy_order_created", None),
     ):
         received = shop.send_raw(raw(payload(name)), source_id=connected[kind], topic=topic)
         assert received.state == "applied"
@@ -91,6 +93,7 @@ def prepare(settings: Settings) -> dict[str, Names]:
     common = {"BRAND": shop.brand_id, "PROGRAM": program_id, "CREATOR": creator_id, "SHOP": shop.source_id}
     return {
         "": common | {"COMMISSION": commission_id, "ORDER": ORDER, "SOURCE": shop.source_id},
+        "docs/connect/lemonsqueezy.md": {"SOURCE": connected["lemonsqueezy"]},
         "docs/connect/stripe.md": {"SOURCE": connected["stripe"]},
         "docs/connect/shopify.md": {"SOURCE": connected["shopify"]},
         "docs/connect/woocommerce.md": {"SOURCE": connected["woocommerce"], "ORDER": "727"},

@@ -106,6 +106,7 @@ def open_marketplace(settings: Settings) -> Iterator[Marketplace]:
         shops.stripe(fronts["stripe"], reports["stripe"], open_shop(layout="{body}"))
         shops.shopify(fronts["shopify"], reports["shopify"])
         shops.woocommerce(fronts["woocommerce"], reports["woocommerce"])
+        shops.lemonsqueezy(fronts["lemonsqueezy"], reports["lemonsqueezy"], open_shop(layout="{body}"))
         yield Marketplace(databases, brand, link_url, fronts, open_shop())
     databases.close()
 

@@ -12,7 +12,7 @@ from http.client import HTTPConnection
 from standardwebhooks import Webhook
 from stripe import WebhookSignature
 
-from tests.tracker.sales.payloads_read import event, payload, raw
+from tests.tracker.sales.payloads_read import event, lemon, payload, raw
 
 Fields = Mapping[str, str]
 Headers = dict[str, str]
@@ -24,6 +24,7 @@ SECRETS = {
     "stripe": "whsec_ExampleOfThisYear000000000000",
     "shopify": "shpss_0123456789abcdef0123456789abcdef",
     "woocommerce": "woo-secret-of-2026",
+    "lemonsqueezy": "lemon-secret-of-2026",
 }
 
 
@@ -108,11 +109,31 @@ def by_woocommerce(number: int, fields: Fields) -> Signed:
     }
 
 
+def by_lemonsqueezy(number: int, fields: Fields) -> Signed:
+    """`fields` are the query with which the checkout was opened."""
+    custom = {name[len("checkout[custom][") : -1]: fields[name] for name in fields if "[custom]" in name}
+    order = lemon(
+        "order_created",
+        key=number,
+        custom=custom,
+        identifier=f"104e18a2-0000-4000-8000-{number:012}",
+        order_number=number,
+        customer_id=number,
+        user_email=f"{number}@customers.example",
+        created_at=datetime.now(UTC).isoformat(),
+    )
+    order["data"]["id"] = str(number)
+    body = raw(order)
+    signature = hmac.new(SECRETS["lemonsqueezy"].encode(), body, hashlib.sha256).hexdigest()
+    return body, {"X-Event-Name": "order_created", "X-Signature": signature}
+
+
 SIGNED: dict[str, Callable[[int, Fields], Signed]] = {
     "standard": by_standard,
     "stripe": by_stripe,
     "shopify": by_shopify,
     "woocommerce": by_woocommerce,
+    "lemonsqueezy": by_lemonsqueezy,
 }
 
 

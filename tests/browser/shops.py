@@ -30,18 +30,29 @@ def standard(front: Storefront, report: Report) -> None:
 def stripe(front: Storefront, report: Report, payment_page: Storefront) -> None:
     """`payment_page` acts as Stripe's payment page on a domain of the shop."""
     front.options = f'data-stripe="127.0.0.1:{payment_page.port}"'
+    _sell_at(payment_page, "/b/tea", front, report)
+
+
+def lemonsqueezy(front: Storefront, report: Report, checkout: Storefront) -> None:
+    """`checkout` acts as the store at Lemon Squeezy, on a domain of the shop."""
+    front.options = f'data-lemon="127.0.0.1:{checkout.port}"'
+    _sell_at(checkout, "/buy/0b4c", front, report)
+
+
+def _sell_at(payment_page: Storefront, path: str, front: Storefront, report: Report) -> None:
+    """The shop links to a payment page elsewhere, which keeps the query with which it was opened."""
     front.show("/", "<a href='/tea'>Tea</a>")
-    front.show("/tea", f"<a href='{payment_page.url}/b/tea?prefilled_email=a%40b.example&locale=de'>Buy</a>")
+    front.show("/tea", f"<a href='{payment_page.url}{path}?prefilled_email=a%40b.example&locale=de'>Buy</a>")
 
     def pay(request: ShopRequest) -> ShopResponse:
         assert request.fields["prefilled_email"] == "a@b.example"
         hidden = "".join(
             f"<input type=hidden name='{name}' value='{value}'>" for name, value in request.fields.items()
         )
-        return ShopResponse(f"<form method=post action=/b/tea>{hidden}<button>Pay</button></form>")
+        return ShopResponse(f"<form method=post action={path}>{hidden}<button>Pay</button></form>")
 
-    payment_page.pages["/b/tea"] = pay
-    payment_page.posts["/b/tea"] = lambda request: report(request.fields)
+    payment_page.pages[path] = pay
+    payment_page.posts[path] = lambda request: report(request.fields)
 
 
 def shopify(front: Storefront, report: Report) -> None:
@@ -97,5 +108,6 @@ STEPS = {
     "stripe": ("Tea", "Buy", "Pay"),
     "shopify": ("Tea", "Add to cart", "Check out"),
     "woocommerce": ("Tea", "Add to cart", "Proceed to checkout", "Place order"),
+    "lemonsqueezy": ("Tea", "Buy", "Pay"),
 }
 """What a shopper clicks from the shop's first page to the order."""

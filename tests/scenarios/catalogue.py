@@ -6,6 +6,8 @@ from tests.cast.shop import Shop
 from tests.scenarios.scenarios import (
     Scenario,
     cancelled_order,
+    lemonsqueezy_six,
+    lemonsqueezy_ten,
     shopify_six,
     shopify_ten,
     standard_six,
@@ -44,6 +46,7 @@ SIX_MESSAGES: dict[str, ScenarioFactory] = SIX_MESSAGES_TWO_SOURCES | {
     "subscription": subscription_six,
     "shopify": shopify_six,
     "woocommerce": woocommerce_six,
+    "lemonsqueezy": lemonsqueezy_six,
 }
 TEN_MESSAGES: dict[str, ScenarioFactory] = TEN_MESSAGES_TWO_SOURCES | {
     "standard": standard_ten,
@@ -55,4 +58,5 @@ TEN_MESSAGES: dict[str, ScenarioFactory] = TEN_MESSAGES_TWO_SOURCES | {
     "subscription, classic": lambda shop: subscription_ten(shop, "classic"),
     "shopify": shopify_ten,
     "woocommerce": woocommerce_ten,
+    "lemonsqueezy": lemonsqueezy_ten,
 }

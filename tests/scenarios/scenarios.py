@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.cast.shop import Shop, cancellation, dispute, envelope, refund, sale
-from tests.tracker.sales.payloads_read import event, payload, raw
+from tests.tracker.sales.payloads_read import event, lemon, payload, raw
 
 SECRETS = {
     "standard": "whsec_" + "AAAA" * 8,
     "stripe": "whsec_ExampleOfThisYear000000000000",
     "shopify": "an example of a shop's secret".replace(" ", "-"),
     "woocommerce": "an example of a shop's secret".replace(" ", "-").replace("'", ""),
+    "lemonsqueezy": "an-example-of-a-shops-secret",
 }
 LATER = "2025-11-01T11:00:00Z"
 
@@ -210,6 +211,44 @@ def woocommerce_ten(shop: Shop) -> Scenario:
         ("order.updated", payload(partly, meta_data=one, status="on-hold")),
     ]
     return with_topics("woocommerce", topics_and_values)
+
+
+def lemonsqueezy_six(shop: Shop) -> Scenario:
+    """An order without a subscription, which is refunded in three steps."""
+    found: dict[str, Any] = {"custom": {"ll": shop.token("anna")}}
+    part, rest = "order_refunded_in_part", "2025-11-03T08:00:00.000000Z"
+    return lemonsqueezy_scenario(
+        lemon("order_created", **found, status="pending"),
+        lemon("order_created", key=11, **found),
+        lemon("order_created", key=12, **found),
+        lemon(part, **found),
+        lemon(part, key=13, **found, refunded_amount=3500, updated_at=rest),
+        lemon("order_refunded", **found),
+    )
+
+
+def lemonsqueezy_ten(shop: Shop) -> Scenario:
+    """A subscription whose first payment and its refund are reported twice: as an order, as an invoice."""
+    first: dict[str, Any] = {"custom": {"ll": shop.token("anna")}}
+    later: dict[str, Any] = {"custom": {"ll": shop.token("bob")}}
+    return lemonsqueezy_scenario(
+        lemon("order_created", **first),
+        lemon("subscription_created", **first),
+        lemon("payment_initial", **first),
+        lemon("order_refunded_in_part", **first),
+        lemon("payment_initial_refunded", **first),
+        lemon("subscription_created", key=11, event_name="subscription_updated", **first),
+        lemon("payment_initial_refunded", key=12, **first, refunded_amount=2500),
+        lemon("payment_renewal", **later),
+        lemon("payment_renewal", key=13, event_name="subscription_payment_recovered", **later),
+        lemon("payment_renewal_refunded", **later),
+    )
+
+
+def lemonsqueezy_scenario(*values: dict[str, Any]) -> Scenario:
+    return Scenario(
+        ("lemonsqueezy",), tuple(Message(f"m{number}", raw(value)) for number, value in enumerate(values))
+    )
 
 
 def with_topics(kind: str, topics_and_values: list[tuple[str, dict[str, Any]]]) -> Scenario:

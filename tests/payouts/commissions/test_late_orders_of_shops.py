@@ -1,4 +1,4 @@
-"""Late or wrongly dated orders of Stripe, Shopify and WooCommerce are treated like those of any source."""
+"""Late or wrongly dated orders of each kind of shop are treated like those of any source."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from sqlalchemy import func, select
 from config.database import read_session
 from payouts.commissions.models import Commission
 from tests.cast.books import Books, at
-from tests.tracker.sales.payloads_read import event, payload, raw
+from tests.tracker.sales.payloads_read import event, lemon, payload, raw
 from tracker.sales.inbox.apply_or_park import ReceiveResult, receive
 from tracker.sales.orders.models import OrderReference, Sale
 from tracker.sales.sources.operations import create_source, get_source
 
-KINDS = pytest.mark.parametrize("kind", ["stripe", "shopify", "woocommerce"])
+KINDS = pytest.mark.parametrize("kind", ["stripe", "shopify", "woocommerce", "lemonsqueezy"])
 
 
 def order_of(kind: str, sold: str, token: str) -> tuple[dict[str, Any], str | None]:
@@ -26,6 +26,8 @@ def order_of(kind: str, sold: str, token: str) -> tuple[dict[str, Any], str | No
         note = [{"name": "ll", "value": token}]
         written = at_that_time.isoformat()
         return payload("shopify_orders_paid", processed_at=written, note_attributes=note), "orders/paid"
+    if kind == "lemonsqueezy":
+        return lemon("order_created", custom={"ll": token}, created_at=at_that_time.isoformat()), None
     meta, written = [{"id": 9, "key": "_ll", "value": token}], f"{at_that_time:%Y-%m-%dT%H:%M:%S}"
     return payload("woocommerce_order_processing", date_paid_gmt=written, meta_data=meta), "order.updated"
 

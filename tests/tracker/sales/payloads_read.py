@@ -31,6 +31,22 @@ def event(name: str, *, type: str = "", key: str = "", at: int = 0, **changes: A
     return found
 
 
+def lemon(
+    name: str, *, event_name: Any = "", custom: Any = None, key: int = 0, **changes: Any
+) -> dict[str, Any]:
+    """An event of Lemon Squeezy, with `changes` to its data.attributes.
+
+    `custom` replaces its custom data when it is given, and `key` the end of its delivery's id.
+    """
+    found = payload(f"lemonsqueezy_{name}")
+    meta = found["meta"]
+    meta["event_name"] = meta["event_name"] if event_name == "" else event_name
+    meta["custom_data"] = meta["custom_data"] if custom is None else custom
+    meta["webhook_id"] = f"{meta['webhook_id'][:24]}{key:012}" if key else meta["webhook_id"]
+    found["data"]["attributes"] |= changes
+    return found
+
+
 def raw(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 

@@ -18,7 +18,7 @@ from config.database import Databases, read_session, transact
 from tests.cast.shop import Shop
 from tests.tracker.sales.api.hook_server import Server
 from tests.tracker.sales.api.test_hooks import client, row_count  # noqa: F401
-from tests.tracker.sales.payloads_read import event, payload, raw
+from tests.tracker.sales.payloads_read import event, lemon, payload, raw
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.inbox.models import Event
 from tracker.sales.orders.models import Sale
@@ -29,6 +29,7 @@ SECRETS = {
     "stripe": "whsec_ExampleOfThisYear000000000000",
     "shopify": "shpss_0123456789abcdef0123456789abcdef",
     "woocommerce": "woo-secret-of-2025",
+    "lemonsqueezy": "lemon-secret-of-2025",
 }
 Signer = Callable[[bytes, str], dict[str, str]]
 
@@ -60,10 +61,19 @@ def by_woocommerce(body: bytes, secret: str) -> dict[str, str]:
     }
 
 
+def by_lemonsqueezy(body: bytes, secret: str) -> dict[str, str]:
+    return {
+        "X-Event-Name": "order_created",
+        "X-Signature": hmac.new(secret.encode(), body, hashlib.sha256).hexdigest(),
+        "Content-Type": "application/json",
+    }
+
+
 SIGNERS: dict[str, Signer] = {
     "stripe": by_stripe,
     "shopify": by_shopify,
     "woocommerce": by_woocommerce,
+    "lemonsqueezy": by_lemonsqueezy,
 }
 
 
@@ -72,6 +82,8 @@ def order_with(kind: str, token: str) -> dict[str, Any]:
         return event("stripe_session_paid", client_reference_id=token)
     if kind == "shopify":
         return payload("shopify_orders_paid", note_attributes=[{"name": "ll", "value": token}])
+    if kind == "lemonsqueezy":
+        return lemon("order_created", custom={"ll": token})
     meta = [*payload("woocommerce_order_processing")["meta_data"], {"id": 9, "key": "_ll", "value": token}]
     return payload("woocommerce_order_processing", meta_data=meta)
 

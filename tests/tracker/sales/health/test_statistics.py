@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
 from tests.cast.shop import RECEIVED_AT, Shop, envelope, sale
+from tests.tracker.sales.payloads_read import lemon, raw
 from tracker.clicks.models import ClickHour, ClickTotal
 from tracker.ids import uuid_of
 from tracker.sales.health.coupons import coupon_statistics
@@ -121,6 +122,21 @@ def test_orders_that_were_never_reported_are_named(shop: Shop) -> None:
     [alarm] = alarms(health(shop, RECEIVED_AT + DAY), RECEIVED_AT + DAY)
     assert alarm.kind == "missing_orders"
     assert "orders 1010 to 1019 (10) were never reported" in alarm.message
+
+
+@SQLITE
+def test_order_numbers_are_found_among_other_names_of_the_orders(shop: Shop) -> None:
+    """Lemon Squeezy also names each order by a UUID, whose last digits look like numbers of many series."""
+    source_id = shop.connect("lemonsqueezy", "lemon-secret-of-2025")
+    for number in (number for number in range(3001, 3041) if number not in range(3010, 3020)):
+        identifier = f"104e18a2-0000-4000-8000-a6c1dcb{number * 7919:x}{number:05}"[:36].ljust(36, "0")
+        order = lemon("order_created", identifier=identifier, order_number=number)
+        order["data"]["id"] = str(680000 + 13 * number)
+        assert shop.send_raw(raw(order), source_id=source_id).state == "applied"
+    found = health(shop, RECEIVED_AT + DAY, source_id).numbering
+    assert found is not None
+    assert (found.series.name(found.first), found.known) == ("#3001", 30)
+    assert [(gap.first, gap.last) for gap in found.gaps] == [(3010, 3019)]
 
 
 def test_orders_reported_earlier_or_never_paid_are_not_missing(shop: Shop) -> None:

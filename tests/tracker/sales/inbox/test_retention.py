@@ -15,10 +15,12 @@ from tracker.sales.inbox import jobs
 from tracker.sales.inbox.apply_or_park import ReceiveResult, dismiss, replay, unapplied_ids
 from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.retention import empty_bodies, old_bodies
+from tracker.sales.integrations.kinds import kind_of
 from tracker.sales.orders.models import Refund, Sale
 
 LATER, AFTER, NOW = (RECEIVED_AT + timedelta(days=days) for days in (10, 30, 400))
 SECRET = "whsec_ExampleOfThisYear000000000000"
+SHOPS = ("stripe", "shopify", "woocommerce", "lemonsqueezy")
 TOPICS = {
     "shopify_orders_paid": "orders/paid",
     "shopify_orders_cancelled": "orders/cancelled",
@@ -61,7 +63,7 @@ def test_emptying_keeps_hash_ids_and_normal_form(shop: Shop, databases: Database
 
 
 def test_no_name_address_or_email_is_stored_after_emptying(shop: Shop, databases: Databases) -> None:
-    for kind in ("stripe", "shopify", "woocommerce"):
+    for kind in SHOPS:
         source_id = shop.connect(kind, SECRET)
         for name in payload_names(kind):
             topic = TOPICS.get(name, "order.updated")
@@ -109,14 +111,14 @@ def test_an_emptied_message_is_deduplicated_by_bytes_and_by_content(shop: Shop, 
     assert count(databases, Sale) == 1
 
 
-@pytest.mark.parametrize("kind", ["stripe", "shopify", "woocommerce"])
+@pytest.mark.parametrize("kind", SHOPS)
 def test_every_emptied_payload_is_deduplicated_in_any_formatting(
     shop: Shop, databases: Databases, kind: str
 ) -> None:
     source_id = shop.connect(kind, SECRET)
 
     def send(name: str, body: bytes, now: datetime) -> ReceiveResult:
-        topic = None if kind == "stripe" else TOPICS.get(name, "order.updated")
+        topic = TOPICS.get(name, "order.updated") if kind_of(kind).topic_example else None
         return shop.send_raw(body, key=name, source_id=source_id, topic=topic, now=now)
 
     first = {name: send(name, raw(payload(name)), LATER) for name in payload_names(kind)}

@@ -17,6 +17,7 @@ TOPICS: dict[str, tuple[str | None, ...]] = {
     "stripe": (None,),
     "shopify": ("orders/paid", "orders/cancelled", "refunds/create", "other", None),
     "woocommerce": ("order.updated", "order.created", "order.deleted", "other", None),
+    "lemonsqueezy": (None,),
 }
 KINDS = sorted(TOPICS)
 

@@ -160,10 +160,11 @@ def test_a_shop_that_generates_its_secret_later_is_connected_in_two_steps(
     assert terminal.ask(*create, "shopify")["secret"] is None
 
 
-def test_the_secret_for_woocommerce_is_generated(terminal: Terminal, shop: Shop) -> None:
-    created = terminal.ask("source", "create", "--brand", shop.brand_id, "--kind", "woocommerce")
+@pytest.mark.parametrize("kind", ["woocommerce", "lemonsqueezy"])
+def test_a_secret_that_the_shop_accepts_is_generated(terminal: Terminal, shop: Shop, kind: str) -> None:
+    created = terminal.ask("source", "create", "--brand", shop.brand_id, "--kind", kind)
 
-    kind_of("woocommerce").check_secret(created["secret"])
+    kind_of(kind).check_secret(created["secret"])
     assert terminal.ask("source", "rotate", created["id"])["secret"] != created["secret"]
 
 
@@ -173,6 +174,7 @@ def test_the_secret_for_woocommerce_is_generated(terminal: Terminal, shop: Shop)
         ("shopify", "shopify_orders_paid", "orders/paid", "shpss_0123456789abcdef"),
         ("woocommerce", "woocommerce_order_processing", "order.updated", "woo-secret-of-2025"),
         ("stripe", "stripe_session_paid", "", "whsec_ExampleOfThisYear000000000000"),
+        ("lemonsqueezy", "lemonsqueezy_order_created", "", "lemon-secret-of-2025"),
     ],
 )
 def test_a_file_is_sent_signed_as_each_kind_of_shop_does(

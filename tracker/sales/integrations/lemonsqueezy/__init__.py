@@ -1,0 +1,1 @@
+"""Lemon Squeezy's webhooks: signatures, orders, payments of subscriptions and refunds."""
