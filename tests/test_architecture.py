@@ -29,6 +29,7 @@ from tests.architecture.purity import (
     pure_modules,
 )
 from tests.architecture.running import access_of, unguarded_routes, unlocked_routes, unnamed_constraints
+from tests.architecture.sale_amounts import sale_amounts_read_from_the_row
 from tests.architecture.shape import long_files, long_functions, vague_names
 from tests.architecture.source import PACKAGES, SourceTree, read_tree
 from tests.harness import ROOT
@@ -47,6 +48,7 @@ RULES: list[Rule] = [
     impure_modules,
     operations_that_commit,
     floats_and_naive_times,
+    sale_amounts_read_from_the_row,
     long_files,
     long_functions,
     vague_names,

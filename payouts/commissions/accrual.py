@@ -8,7 +8,6 @@ from sqlalchemy import Select, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from config.insert import insert_once
-from payouts.commissions.causes import sale_amounts
 from payouts.commissions.entries import (
     Change,
     current_amount_minor,
@@ -26,6 +25,7 @@ from tracker.ids import new_id
 from tracker.programs.models import Enrollment, Terms
 from tracker.programs.terms import rate_at
 from tracker.sales.attribution.models import Attribution
+from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.models import Sale
 
 COST_MISSING = "the program pays on profit, but the shop did not send the cost"
@@ -98,7 +98,7 @@ def _accrue(session: Session, now: datetime, sale: Sale, attribution: Attributio
     inputs = {"sale": sale.id, "attribution": attribution.id, "rate_bp": accrued.rate_bp}
     change = Change("accrue", attribution.id, attribution.reason, sale.occurred_at, inputs)
     record_change(session, now, accrued, change, amount_after_minor=accrued.amount_minor)
-    if accrued.base == "profit" and sale.cost_minor is None:
+    if accrued.base == "profit" and amounts_of(sale).cost is None:
         place_hold(session, now, accrued, kind="review", cause_id=sale.id, reason=COST_MISSING)
     if attribution.revision > 1:
         _carry_over_decisions(session, now, accrued)
@@ -114,7 +114,7 @@ def _new_commission(session: Session, now: datetime, sale: Sale, attribution: At
     rate = rate_at(
         session, terms, enrollment_id=enrollment.id, link_id=attribution.link_id, at=sale.occurred_at
     )
-    base_minor = full_base_minor(sale_amounts(sale), terms.base)  # type: ignore[arg-type]
+    base_minor = full_base_minor(amounts_of(sale), terms.base)  # type: ignore[arg-type]
     return {
         "id": new_id("com", now),
         "sale_id": sale.id,

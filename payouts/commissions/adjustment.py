@@ -6,12 +6,13 @@ from functools import cache
 from sqlalchemy import Select, bindparam, exists, select, union
 from sqlalchemy.orm import Session
 
-from payouts.commissions.causes import Cause, causes_of, sale_amounts
+from payouts.commissions.causes import Cause, causes_of
 from payouts.commissions.entries import Change, entries_of, locked_commission, owner_conditions, record_change
 from payouts.commissions.event_holds import hold_for_events, lift_for_events
 from payouts.commissions.facts import Facts, worth_minor
 from payouts.commissions.holds import lift_hold, place_hold, reapply_holds
 from payouts.commissions.models import Commission, Entry
+from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.models import (
     Cancellation,
     CumulativeRefund,
@@ -74,7 +75,7 @@ def adjust(session: Session, now: datetime, commission_id: str) -> int:
 def entered_facts(sale: Sale, causes: list[Cause], entries: list[Entry]) -> Facts:
     """The facts that the given entries take into account."""
     entered = {entry.cause_id for entry in entries}
-    facts = Facts(sale_amounts(sale), declined=_declined(entries))
+    facts = Facts(amounts_of(sale), declined=_declined(entries))
     for cause in causes:
         if cause.id in entered:
             facts = cause.applied_to(facts)

@@ -14,14 +14,12 @@ from config.canonical import ISO_FORMAT
 from payouts.commissions.disputes import DisputeUpdate
 from payouts.commissions.facts import Facts
 from payouts.commissions.refunds import RefundAmounts
-from payouts.commissions.rules import SaleAmounts
 from tracker.sales.orders.models import (
     Cancellation,
     CumulativeRefund,
     DisputeStatus,
     Refund,
     RefundFailure,
-    Sale,
 )
 
 Row = TypeVar("Row", Refund, RefundFailure, CumulativeRefund, Cancellation, DisputeStatus)
@@ -52,10 +50,6 @@ class Cause:
         at = row.occurred_at.strftime(ISO_FORMAT)
         step = DisputeUpdate(row.dispute_id, row.status, row.amount_minor, at)  # type: ignore[arg-type]
         return replace(facts, disputes=(*facts.disputes, step))
-
-
-def sale_amounts(sale: Sale) -> SaleAmounts:
-    return SaleAmounts(sale.total_minor, sale.tax_minor, sale.shipping_minor, sale.cost_minor)
 
 
 def causes_of(session: Session, sale_id: str) -> list[Cause]:

@@ -1,25 +1,11 @@
 """The base of a commission, its rate and its rounding (docs/money.md 3). Pure; integers only."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from tracker.money import RATE_UNIT_BP, divide_half_up
+from tracker.sales.reports.sale_amounts import SaleAmounts
 
 Base = Literal["net", "gross", "profit"]
-
-
-@dataclass(frozen=True)
-class SaleAmounts:
-    """In minor units. `total` is what the shopper paid; `cost` is None when the shop did not send it."""
-
-    total: int
-    tax: int
-    shipping: int
-    cost: int | None = None
-
-    @property
-    def net(self) -> int:
-        return self.total - self.tax - self.shipping
 
 
 def full_base_minor(sale: SaleAmounts, base: Base) -> int:

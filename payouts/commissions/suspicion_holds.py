@@ -18,6 +18,7 @@ from payouts.commissions.models import Commission, Hold
 from tracker.people.accounts.models import Creator
 from tracker.programs.models import Enrollment, Link, Program
 from tracker.sales.attribution.models import Attribution
+from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.models import Sale
 from tracker.sales.suspicion.rules import (
     MAX_TIME_APART,
@@ -195,15 +196,15 @@ def _nearby_sales(session: Session, credited: Sequence[CreditedCommission]) -> d
     keys = ((Sale.shopper, shoppers), (Attribution.click_id, clicks))
     conditions = [column.in_(values) for column, values in keys if values]
     return {
-        row.sale_id: _NearbySale(
+        row.Sale.id: _NearbySale(
             CreditedSale(
-                sale_id=row.sale_id,
-                order_id=row.order_id,
-                namespace=row.namespace,
-                occurred_at=row.occurred_at,
-                currency=row.currency,
-                total_minor=row.total_minor,
-                shopper=row.shopper,
+                sale_id=row.Sale.id,
+                order_id=row.Sale.order_id,
+                namespace=row.Sale.namespace,
+                occurred_at=row.Sale.occurred_at,
+                currency=row.Sale.currency,
+                total_minor=amounts_of(row.Sale).total,
+                shopper=row.Sale.shopper,
                 creator_id=row.creator_id,
                 click_id=row.click_id,
             ),
@@ -222,13 +223,7 @@ def _live_commissions() -> Select[*tuple[Any, ...]]:
             Commission.id.label("commission_id"),
             Commission.creator_id,
             Commission.matured_at,
-            Sale.id.label("sale_id"),
-            Sale.order_id,
-            Sale.namespace,
-            Sale.occurred_at,
-            Sale.currency,
-            Sale.total_minor,
-            Sale.shopper,
+            Sale,
             Attribution.click_id,
         )
         .join(Sale, Sale.id == Commission.sale_id)

@@ -18,6 +18,7 @@ from payouts.explain.order import explain
 from tracker.errors import LinkledgerError
 from tracker.ids import new_uuid
 from tracker.sales.inbox.models import Event
+from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.models import Refund, Sale
 from tracker.sales.sources.operations import source_secrets
 
@@ -60,15 +61,17 @@ def order_page_data(session: Session, now: datetime, order_id: str) -> dict[str,
         select(Refund).where(Refund.sale_id == sale.id).order_by(Refund.occurred_at)
     ).all()
     refunded_minor = sum(refund.amount_minor for refund in refunds)
+    amounts = amounts_of(sale)
     commission = next((each for each in explanation["commissions"] if each["live"]), None)
     if commission is not None:
         at = demo_time(session, now)
         commission["pay_date"] = next_pay_date(commission["pay_date"], at, next_payday(session, brand, at))
     return explanation | {
         "row": sale,
+        "amounts": amounts,
         "received": session.get_one(Event, sale.event_id),
         "refunds": refunds,
-        "refundable_minor": max(sale.total_minor - refunded_minor, 0),
+        "refundable_minor": max(amounts.total - refunded_minor, 0),
         "commission": commission,
     }
 

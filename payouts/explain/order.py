@@ -24,6 +24,7 @@ from tracker.sales.booking.supporting_claims import WAIVED_SUFFIX, refund_claims
 from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.queries import unapplied_events
 from tracker.sales.inbox.serializers import event_json
+from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.models import Sale
 from tracker.sales.orders.queries import has_order_name
 from tracker.sales.serializers import refund_claim_json
@@ -113,7 +114,7 @@ def _lifted_sentence(hold: dict[str, Any]) -> str:
 
 
 def _sale(session: Session, brand: Brand, sale: Sale) -> dict[str, Any]:
-    event = session.get_one(Event, sale.event_id)
+    event, amounts = session.get_one(Event, sale.event_id), amounts_of(sale)
     commissions = session.execute(
         select(Commission).where(Commission.sale_id == sale.id).order_by(Commission.revision)
     ).scalars()
@@ -122,8 +123,8 @@ def _sale(session: Session, brand: Brand, sale: Sale) -> dict[str, Any]:
         "order": sale.order_id,
         "occurred_at": format_utc(sale.occurred_at),
         "test": sale.test,
-        "total": Money(sale.total_minor, sale.currency).as_json(),
-        "net": Money(sale.net_minor, sale.currency).as_json(),
+        "total": Money(amounts.total, sale.currency).as_json(),
+        "net": Money(amounts.net, sale.currency).as_json(),
         "event": {
             "id": event.id,
             "source": event.source_id,

@@ -12,6 +12,7 @@ from tests.architecture.imports import (
 )
 from tests.architecture.packages import crowded_packages, package_cycles, single_part_packages
 from tests.architecture.purity import floats_and_naive_times, impure_modules, operations_that_commit
+from tests.architecture.sale_amounts import sale_amounts_read_from_the_row
 from tests.architecture.shape import long_files, long_functions, vague_names
 from tests.architecture.source import SourceTree
 
@@ -103,6 +104,9 @@ FAULTS: list[tuple[Rule, dict[str, str]]] = [
         {"tracker/a.py": "from datetime import datetime\nx = datetime.fromtimestamp(1)"},
     ),
     (floats_and_naive_times, {"tracker/a.py": "from datetime import date\nx = date.today()"}),
+    (sale_amounts_read_from_the_row, {"payouts/a.py": "def f(sale):\n    return sale.total_minor"}),
+    (sale_amounts_read_from_the_row, {"tracker/sales/a.py": "def f(row):\n    return row.Sale.cost_minor"}),
+    (sale_amounts_read_from_the_row, {"payouts/a.py": "q = select(Sale.tax_minor)"}),
     (long_files, {"payouts/a.py": "x = 1\n" * 301}),
     (long_files, {"tests/test_a.py": "x = 1\n" * 301}),
     (long_functions, {"payouts/a.py": LONG_FUNCTION}),
@@ -128,6 +132,10 @@ CORRECT_FILES = {
     "payouts/ledger/rules.py": "from tracker.money import Money\nfrom datetime import datetime\n",
     "payouts/ledger/operations.py": "from payouts.ledger import rules\ndef f(s):\n    s.flush()\n",
     STRIPE_HOME: "def f():\n    import stripe\n",
+    "tracker/sales/orders/amounts.py": "def f(sale):\n    return sale.total_minor\n",
+    "tracker/sales/orders/models.py": "",
+    "tracker/sales/booking/a.py": "def f(sale):\n    return sale.total_minor\n",
+    "tracker/sales/booking/b.py": "",
     "migrations/main/0001_a.py": LONG_FUNCTION,
     "tests/test_a.py": "from wsgi import create_app\n",
 }

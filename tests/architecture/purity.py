@@ -19,6 +19,7 @@ PURE = (
     "tracker/sales/reports/strict_json.py",
     "tracker/sales/reports/provider_reports.py",
     "tracker/sales/reports/decimals.py",
+    "tracker/sales/reports/sale_amounts.py",
     "tracker/sales/integrations/*.py",
     "tracker/sales/imports/columns.py",
     "tracker/sales/health/numbering.py",

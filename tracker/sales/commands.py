@@ -8,6 +8,7 @@ from tracker.money import Money
 from tracker.sales.health.commands import show_health
 from tracker.sales.imports.commands import import_sales
 from tracker.sales.inbox.commands import MAX_LINES, dismiss_event, replay_events, show_events
+from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.queries import find_sale, list_sales
 from tracker.sales.queries import sale_history
 from tracker.sales.serializers import sale_history_json, sale_json
@@ -36,7 +37,7 @@ def show_sales(console: Console, brand_id: str, limit: int) -> CommandResult:
         found = list_sales(session, brand_id, limit)
         values = [sale_json(each) for each in found]
         lines = [
-            f"{format_utc(each.occurred_at)}  {each.order_id}  {Money(each.total_minor, each.currency)}"
+            f"{format_utc(each.occurred_at)}  {each.order_id}  {Money(amounts_of(each).total, each.currency)}"
             f"{'  (test)' if each.test else ''}"
             for each in found
         ]

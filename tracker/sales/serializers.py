@@ -7,12 +7,15 @@ from tracker.sales.attribution.models import Attribution
 from tracker.sales.attribution.serializers import candidates_json, reason_json
 from tracker.sales.booking.models import RefundClaim
 from tracker.sales.inbox.serializers import event_json
+from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.models import CumulativeRefund, DisputeStatus, Refund, Sale
 from tracker.sales.queries import SaleHistory
 from tracker.times import format_utc, optional_utc_text
 
 
 def sale_json(sale: Sale) -> dict[str, Any]:
+    amounts = amounts_of(sale)
+
     def money(minor: int) -> dict[str, Any]:
         return Money(minor, sale.currency).as_json()
 
@@ -23,12 +26,12 @@ def sale_json(sale: Sale) -> dict[str, Any]:
         "order_id": sale.order_id,
         "event": sale.event_id,
         "occurred_at": format_utc(sale.occurred_at),
-        "total": money(sale.total_minor),
-        "tax": money(sale.tax_minor),
-        "shipping": money(sale.shipping_minor),
-        "discount": money(sale.discount_minor),
-        "net": money(sale.net_minor),
-        "cost": None if sale.cost_minor is None else money(sale.cost_minor),
+        "total": money(amounts.total),
+        "tax": money(amounts.tax),
+        "shipping": money(amounts.shipping),
+        "discount": money(amounts.discount),
+        "net": money(amounts.net),
+        "cost": None if amounts.cost is None else money(amounts.cost),
         "items": sale.items,
         "test": sale.test,
     }

@@ -19,6 +19,7 @@ from tracker.money import Money, format_rate
 from tracker.programs.models import Coupon, Link, Terms
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.attribution.serializers import reason_words
+from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.models import Sale
 from tracker.times import format_utc
 
@@ -86,12 +87,12 @@ def line(source: LineSource, movements: Sequence[Movement], held_minor: int, pay
 
 
 def _amounts(source: LineSource, sections: Sections, held_minor: int) -> dict[str, Any]:
-    commission, sale = source.commission, source.sale
+    commission, sold = source.commission, amounts_of(source.sale)
     amounts_minor = {
-        "gross": sale.total_minor,
-        "discount": sale.discount_minor,
-        "tax": sale.tax_minor,
-        "shipping": sale.shipping_minor,
+        "gross": sold.total,
+        "discount": sold.discount,
+        "tax": sold.tax,
+        "shipping": sold.shipping,
         "refunded": source.refunded_minor,
         "base_amount": commission.base_minor,
         "commission_at_sale": commission.amount_minor,
@@ -127,7 +128,7 @@ def _source(row: Any, entries: list[Entry], holds: list[Hold], causes: list[Caus
     commission, sale, attribution, terms, link, coupon = row
     facts = entered_facts(sale, causes, entries)
     back = sum(amounts.amount for _, amounts in facts.effective_refunds())
-    refunded_minor = sale.total_minor if facts.cancelled else min(back, sale.total_minor)
+    refunded_minor = facts.sale.total if facts.cancelled else min(back, facts.sale.total)
     return LineSource(
         commission, sale, attribution, terms, link, coupon, tuple(entries), tuple(holds), refunded_minor
     )

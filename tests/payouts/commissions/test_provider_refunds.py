@@ -7,10 +7,10 @@ import pytest
 from payouts.commissions.entries import entries_of
 from payouts.commissions.facts import Facts, worth_minor
 from payouts.commissions.refunds import RefundAmounts
-from payouts.commissions.rules import SaleAmounts
 from tests.cast.books import Books, at
 from tests.tracker.sales.payloads_read import event, raw
 from tracker.sales.inbox.apply_or_park import ReceiveResult, receive
+from tracker.sales.reports.sale_amounts import SaleAmounts
 from tracker.sales.sources.models import Source
 from tracker.sales.sources.operations import create_source, get_source
 

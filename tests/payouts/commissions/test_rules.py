@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from payouts.commissions.disputes import DisputeUpdate
 from payouts.commissions.facts import Facts, worth_minor
 from payouts.commissions.refunds import RefundAmounts, Refunded, refunded, remaining_base_minor
-from payouts.commissions.rules import Base, SaleAmounts, commission_minor, full_base_minor
+from payouts.commissions.rules import Base, commission_minor, full_base_minor
 from tracker.money import MAX_MINOR
+from tracker.sales.reports.sale_amounts import SaleAmounts
 
 BASES: tuple[Base, ...] = ("net", "gross", "profit")
 amounts = st.one_of(st.integers(0, 300), st.integers(0, 10_000_000), st.just(MAX_MINOR))

@@ -17,6 +17,7 @@ from tracker.money import Money
 from tracker.sales.booking.delivery import BookingResult, Delivery, record_once
 from tracker.sales.booking.models import RefundClaim
 from tracker.sales.integrations.kinds import kind_of, names_where
+from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.models import (
     Cancellation,
     CumulativeRefund,
@@ -63,9 +64,9 @@ def require_claims_covered(session: Session, delivery: Delivery, order_id: str) 
     source = delivery.source
     sale = sale_by_order_id(session, source, order_id)
     assert sale is not None, "the claim was matched to a sale"
-    claims = _load_claims(session, source, sale)
-    claimed_minor = min(_claimed_minor(claims, sale), sale.total_minor)
-    reported_minor = min(_reported_minor(session, sale), sale.total_minor)
+    claims, total_minor = _load_claims(session, source, sale), amounts_of(sale).total
+    claimed_minor = min(_claimed_minor(claims, total_minor), total_minor)
+    reported_minor = min(_reported_minor(session, sale), total_minor)
     if "cancellation" in claims:
         # A shop cancels an order when its payment is lost in a dispute.
         reported_minor += _lost_minor(session, sale)
@@ -127,10 +128,10 @@ def _load_claims(session: Session, source: Source, sale: Sale) -> dict[str, dict
     return dict(found)
 
 
-def _claimed_minor(claims: Mapping[str, Mapping[str, int]], sale: Sale) -> int:
+def _claimed_minor(claims: Mapping[str, Mapping[str, int]], total_minor: int) -> int:
     """What is claimed in total. Waived refunds are not claimed, but still explain a cumulative refund."""
     if "cancellation" in claims and "cancellation_waived" not in claims:
-        return sale.total_minor
+        return total_minor
     waived = claims.get("refund_waived", {})
     refunds = {**claims.get("refund", {}), **waived}
     void_ids = {*waived, *claims.get("failure", {})}
@@ -142,7 +143,7 @@ def _claimed_minor(claims: Mapping[str, Mapping[str, int]], sale: Sale) -> int:
 def _reported_minor(session: Session, sale: Sale) -> int:
     """Everything that was ever reported as refunded. A refund that failed later was reported, too."""
     if session.scalar(select(Cancellation.id).where(Cancellation.sale_id == sale.id)):
-        return sale.total_minor
+        return amounts_of(sale).total
     single_refunds_minor = sum(session.scalars(select(Refund.amount_minor).where(Refund.sale_id == sale.id)))
     query = select(CumulativeRefund.payment_id, CumulativeRefund.amount_minor).where(
         CumulativeRefund.sale_id == sale.id

@@ -11,7 +11,10 @@ from config.database import STRICT, Base
 
 
 class Sale(Base):
-    """A paid order. Amounts are minor units of `currency`; total is what was paid."""
+    """A paid order. Amounts are minor units of `currency`; total is what was paid.
+
+    Rules and documents read the amounts by `amounts_of` (tracker/sales/orders/amounts.py).
+    """
 
     __tablename__ = "sale"
     __table_args__ = (
@@ -68,10 +71,6 @@ class Sale(Base):
     shopper: Mapped[str | None]
     """Identifies the shopper across sources: a hash of the mailbox, or else the shop's id of the customer."""
     checkout_started_at: Mapped[datetime | None]
-
-    @property
-    def net_minor(self) -> int:
-        return self.total_minor - self.tax_minor - self.shipping_minor
 
 
 class Refund(Base):

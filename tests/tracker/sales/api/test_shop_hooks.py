@@ -21,6 +21,7 @@ from tests.tracker.sales.api.test_hooks import client, row_count  # noqa: F401
 from tests.tracker.sales.payloads_read import event, lemon, payload, raw
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.inbox.models import Event
+from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.models import Sale
 from tracker.sales.queries import sale_history
 from tracker.sales.sources.operations import create_source, rotate_secret
@@ -100,7 +101,7 @@ def test_a_signed_order_of_each_kind_is_booked_and_credited(
         with read_session(databases.main) as session:
             [sale] = session.scalars(select(Sale).where(Sale.namespace == source_id))
             [attribution] = session.scalars(select(Attribution).where(Attribution.sale_id == sale.id))
-        assert (sale.currency, sale.net_minor, sale.test) == ("EUR", 9000, False)
+        assert (sale.currency, amounts_of(sale).net, sale.test) == ("EUR", 9000, False)
         assert attribution.enrollment_id == shop.enrollments["bob"]
 
         altered = body.replace(b"EUR", b"USD").replace(b'"eur"', b'"usd"')

@@ -1,0 +1,19 @@
+"""The amounts of a sale: rules and documents read them here, and never from the row.
+
+Later, further versions of an order can change what a sale amounts to; then only this module changes
+(docs/decisions/0083).
+"""
+
+from tracker.sales.orders.models import Sale
+from tracker.sales.reports.sale_amounts import SaleAmounts
+
+
+def amounts_of(sale: Sale) -> SaleAmounts:
+    """In minor units of the sale's currency."""
+    return SaleAmounts(
+        total=sale.total_minor,
+        tax=sale.tax_minor,
+        shipping=sale.shipping_minor,
+        cost=sale.cost_minor,
+        discount=sale.discount_minor,
+    )
