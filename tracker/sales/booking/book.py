@@ -1,19 +1,17 @@
 """Books a validated report: creates its rows. Unique keys ensure that each row is created once."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
-from config.insert import insert_once
 from tracker.errors import Conflict, Invalid, NotNow
-from tracker.ids import new_id
 from tracker.money import Money
 from tracker.programs.policies import load_policies
-from tracker.sales.attribution.store_attributions import UnattributedSale, attribute, reattribute
+from tracker.sales.attribution.store_attributions import reattribute
 from tracker.sales.booking.delivery import ALREADY_PREFIX, BookingResult, Delivery
+from tracker.sales.booking.new_sales import NewSale, book_new_sales
 from tracker.sales.booking.post_sale import PostSaleReport, book_post_sale
 from tracker.sales.booking.supporting_claims import ClaimReport, book_claim
 from tracker.sales.orders.models import Sale
@@ -31,14 +29,9 @@ from tracker.sales.reports.provider_reports import (
     ReferenceReport,
     SameSaleReport,
 )
-from tracker.sales.sources.models import Source
-from tracker.times import format_utc
 
 WAITING_PREFIX = "waiting for order "
 """Prefix of the reason of events parked until their sale is reported."""
-
-MAX_AGE_BEFORE_BRAND = timedelta(days=31)
-"""How long before the creation of its brand a sale may be dated: a shop may send its current month."""
 
 
 def book(session: Session, delivery: Delivery, report: AnyReport) -> BookingResult:
@@ -117,39 +110,24 @@ def _waiting_reason(session: Session, delivery: Delivery, name: str) -> str:
     return f"{WAITING_PREFIX}{name}"
 
 
-def sale_row(
-    now: datetime, source: Source, event_id: str, report: SaleReport, sale_id: str
-) -> dict[str, Any]:
-    return {
-        "id": sale_id,
-        "brand_id": source.brand_id,
-        "namespace": source.namespace,
-        "event_id": event_id,
-        "payload_hash": report.content_hash,
-        "created_at": now,
-        **report.facts(),
-    }
-
-
-def predates_brand(report: SaleReport, since: datetime) -> bool:
-    """Whether a sale is too old. A wrong date would create statements for past years and skip the hold."""
-    return report.occurred_at < since - MAX_AGE_BEFORE_BRAND
-
-
 def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> BookingResult:
-    sale_id = new_id("sal", delivery.now)
-    row = sale_row(delivery.now, delivery.source, delivery.event_id, report, sale_id)
-    is_new = insert_once(session, Sale, **row)
-    sale = sale_by_order_id(session, delivery.source, report.order_id)
-    assert sale is not None
+    source = delivery.source
+    sale = sale_by_order_id(session, source, report.order_id)
+    if sale is None:
+        new = NewSale(delivery.event_id, delivery.now, report)
+        policies = load_policies(session, source.brand_id)
+        if book_new_sales(session, source, [new], policies, delivery.keys):
+            return BookingResult(may_unpark=True)
+        sale = sale_by_order_id(session, source, report.order_id)
+        assert sale is not None, "another transaction has booked it since"
+    return _book_repeated_sale(session, delivery, sale, report)
+
+
+def _book_repeated_sale(
+    session: Session, delivery: Delivery, sale: Sale, report: SaleReport
+) -> BookingResult:
+    """Book the evidence of a further report. Raises Conflict when it differs from what is booked."""
     is_new_reference = _store_references(session, delivery, report)
-    if is_new:
-        policies = load_policies(session, sale.brand_id)
-        _require_not_before_brand(report, policies.first_effective_at)
-        attribute(
-            session, sale.brand_id, [UnattributedSale(sale.id, delivery.now, report)], policies, delivery.keys
-        )
-        return BookingResult(may_unpark=True)
     if sale.payload_hash != report.content_hash and (found := _differences(sale, report.facts())):
         raise Conflict(f"Order {report.order_id} is booked already by {sale.event_id}, and differs: {found}.")
     _store_checkout_start(session, sale, report)
@@ -185,16 +163,6 @@ def _store_references(
     return store_references(
         session, delivery.now, delivery.source, delivery.event_id, report.order_id, report.references
     )
-
-
-def _require_not_before_brand(report: SaleReport, since: datetime) -> None:
-    if predates_brand(report, since):
-        raise Invalid(
-            f"Order {report.order_id} is dated {format_utc(report.occurred_at)}, more than "
-            f"{MAX_AGE_BEFORE_BRAND.days} days before the brand was set up here ({format_utc(since)}): "
-            "is the date right?",
-            "occurred_at",
-        )
 
 
 def _store_checkout_start(session: Session, sale: Sale, report: SaleReport | EvidenceReport) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
 from tracker.people.accounts.operations import get_brand
-from tracker.sales.booking.book import MAX_AGE_BEFORE_BRAND
+from tracker.sales.booking.new_sales import MAX_AGE_BEFORE_BRAND, predates_brand
 from tracker.sales.imports.booking_lines import (
     book_lines,
     count_waiting_since,
@@ -111,16 +111,16 @@ def _reject_predating(run: Import, lines: Lines) -> Iterator[Line | RejectedLine
     with read_session(run.main) as session:
         since = get_brand(session, run.source.brand_id).created_at
     for line in lines:
-        if isinstance(line, Line) and isinstance(line.report, SaleReport):
-            occurred_at = line.report.occurred_at
-            if occurred_at < since - MAX_AGE_BEFORE_BRAND:
-                reason = (
-                    f"occurred_at is {format_utc(occurred_at)}, more than {MAX_AGE_BEFORE_BRAND.days} days "
-                    f"before the brand was created here ({format_utc(since)}); leave such sales out."
-                )
-                yield RejectedLine(line.number, line.cells, reason)
-                continue
-        yield line
+        report = line.report if isinstance(line, Line) else None
+        if isinstance(report, SaleReport) and predates_brand(report, since):
+            reason = (
+                f"occurred_at is {format_utc(report.occurred_at)}, more than "
+                f"{MAX_AGE_BEFORE_BRAND.days} days before the brand was created here ({format_utc(since)}); "
+                "leave such sales out."
+            )
+            yield RejectedLine(line.number, line.cells, reason)
+        else:
+            yield line
 
 
 def _batches(lines: Iterator[Line | RejectedLine]) -> Iterator[list[Line | RejectedLine]]:

@@ -1,17 +1,18 @@
 """Finds the parked events of an order, by its id or any other name."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, Select, bindparam, func, select, union_all
+from sqlalchemy import BindParameter, CompoundSelect, Row, Select, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
 from tracker.sales.inbox.models import Event, EventName
 from tracker.sales.inbox.pending import PendingEvent
 from tracker.sales.integrations.kinds import is_payment_name
-from tracker.sales.orders.models import OrderReference
+from tracker.sales.orders.models import OrderReference, Sale
 from tracker.sales.sources.models import Source
 
 ParkedEvent = Row[str, datetime, bytes, str | None, Source]
@@ -38,23 +39,43 @@ def _parked_by_event_name(names: Any) -> Select[str]:
     return named.filter_by(**_OF_NAMESPACE).where(EventName.name.in_(names), _IS_PARKED)
 
 
-# Built once, because every sale runs this query. Each part uses its own index.
-_PARKED = union_all(
-    *(
-        part(names)
-        for part in (_parked_by_order_id, _parked_by_event_name)
-        for names in (_ORDER_IDS, _OTHER_NAMES)
-    )
-)
+def _parked(names: BindParameter[str]) -> CompoundSelect[str]:
+    """Events that are parked under these names or under stored names of the orders, twice where both match.
+
+    Each part uses its own index.
+    """
+    parts = (_parked_by_order_id, _parked_by_event_name)
+    return union_all(*(part(each) for part in parts for each in (names, _OTHER_NAMES)))
 
 
-_ANY_PARKED = _PARKED.limit(1)
+# Built once, because every sale runs one of these queries.
+_PARKED = _parked(_ORDER_IDS)
+_ANY_PARKED = _parked(bindparam("names", expanding=True)).limit(1).subquery()
+_SOLD = select(Sale.order_id, literal(True)).filter_by(**_OF_NAMESPACE).where(Sale.order_id.in_(_ORDER_IDS))
+_STANDING = union_all(_SOLD, select(_ANY_PARKED.c.id, literal(False)))
 
 
-def has_parked_events(session: Session, source: Source, order_ids: Sequence[str]) -> bool:
-    """Whether an event is parked for one of these orders, by any name."""
-    parameters = {"brand": source.brand_id, "namespace": source.namespace, "order_ids": order_ids}
-    return session.connection().execute(_ANY_PARKED, parameters).first() is not None
+@dataclass(frozen=True)
+class OrderStanding:
+    """Which of some orders are sold, and whether an event is parked for one of them."""
+
+    sold: frozenset[str]
+    has_parked: bool
+
+
+def standing_of_orders(
+    session: Session, source: Source, order_ids: Sequence[str], names: Sequence[str]
+) -> OrderStanding:
+    """The standing of locked orders, in one query. `names` are their ids and the other names reported now."""
+    parameters = {
+        "brand": source.brand_id,
+        "namespace": source.namespace,
+        "order_ids": order_ids,
+        "names": names,
+    }
+    rows = session.connection().execute(_STANDING, parameters).all()
+    sold = frozenset(order_id for order_id, is_sold in rows if is_sold)
+    return OrderStanding(sold, has_parked=any(not is_sold for _, is_sold in rows))
 
 
 def find_parked_events(session: Session, source: Source, order_id: str) -> Sequence[ParkedEvent]:
