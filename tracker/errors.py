@@ -1,11 +1,20 @@
 """Domain errors. Each entry point maps them once: to an HTTP status or to an exit code."""
 
+from tracker.reasons import Reason
+
 
 class LinkledgerError(Exception):
-    """The base of all domain errors. The message tells a person what is wrong, where, and what to do."""
+    """The base of all domain errors. The message tells a person what is wrong, where, and what to do.
+
+    `reason` is the same as a code, for errors that are stored, such as with a parked event.
+    """
 
     status = 500
     exit_code = 1
+
+    def __init__(self, message: str, *, reason: Reason | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
 
     def headers(self) -> dict[str, str]:
         """Additional headers of the HTTP response."""
@@ -18,8 +27,8 @@ class Invalid(LinkledgerError):
     status = 422
     exit_code = 2
 
-    def __init__(self, message: str, field: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, field: str | None = None, *, reason: Reason | None = None) -> None:
+        super().__init__(message, reason=reason)
         self.field = field
 
 

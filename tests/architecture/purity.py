@@ -15,6 +15,7 @@ PURE = (
     "tracker/sales/attribution/customer_binding.py",
     "tracker/sales/attribution/inputs.py",
     "tracker/sales/attribution/stored_decision.py",
+    "tracker/sales/event_reasons.py",
     "tracker/sales/reports/normal.py",
     "tracker/sales/reports/strict_json.py",
     "tracker/sales/reports/provider_reports.py",

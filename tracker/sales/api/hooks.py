@@ -105,14 +105,18 @@ def _load_source(source_id: str) -> CachedSource:
 
 
 def _response(received: ReceiveResult) -> Response:
+    why = {"reason_code": received.reason_code, "reason_parameters": received.reason_parameters}
     response = jsonify(
         event=received.event_id,
         state=received.state,
         reason=received.reason,
         duplicate=received.duplicate,
+        **why,
     )
     if received.state == "conflict":
-        response = jsonify(status=409, detail=received.reason, event=received.event_id, state=received.state)
+        response = jsonify(
+            status=409, detail=received.reason, event=received.event_id, state=received.state, **why
+        )
         response.status_code = 409
         response.mimetype = "application/problem+json"
     return response

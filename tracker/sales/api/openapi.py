@@ -121,6 +121,8 @@ _TAKEN = _object_schema(
             "description": "`booked`: applied. `known`: booked before. `waiting`: stored, not applied yet.",
         },
         "reason": {"type": ["string", "null"], "description": "Details of the outcome, if there are any."},
+        "reason_code": {"type": ["string", "null"], "description": "The reason as a code, if it has one."},
+        "reason_parameters": {"type": ["object", "null"], "description": "What the words of the code name."},
     }
 )
 _ATTRIBUTION = _object_schema(
@@ -212,7 +214,8 @@ _IDEMPOTENCY_KEY = {
     "required": False,
     "schema": {"type": "string", "minLength": 1, "maxLength": 200},
     "description": "Your unique id of this request: 1 to 200 visible ASCII characters, such as a UUID. A "
-    "repeated request gets the same response, with Idempotency-Replayed: true, and is booked once.",
+    "repeated request gets the same response, with Idempotency-Replayed: true, and is booked once. For a "
+    "request that waited (202), the response says what became of it.",
 }
 
 

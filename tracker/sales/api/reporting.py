@@ -7,14 +7,16 @@ sale, or that failed because of an internal error, is stored and accepted.
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict, Invalid, NotNow
+from tracker.sales.event_reasons import REPETITIONS
 from tracker.sales.inbox.apply_or_park import ReceiveResult, receive
 from tracker.sales.inbox.models import Event
 from tracker.sales.integrations import api, postback
@@ -43,6 +45,8 @@ class AcceptedReport:
     outcome: str
     reason: str | None
     replayed: bool
+    reason_code: str | None = None
+    reason_parameters: Mapping[str, Any] | None = None
 
 
 def api_report(topic: str, body: bytes, idempotency_key: str | None) -> Report:
@@ -86,7 +90,14 @@ def accept_report(
         raise _reused_key_error(report)
     if received.error is not None and not isinstance(received.error, NotNow):
         raise received.error
-    return AcceptedReport(received.event_id, _outcome(received, report), received.reason, received.duplicate)
+    return AcceptedReport(
+        received.event_id,
+        _outcome(received, report),
+        received.reason,
+        received.duplicate,
+        received.reason_code,
+        received.reason_parameters,
+    )
 
 
 def _require_valid(report: Report, now: datetime) -> None:
@@ -113,7 +124,14 @@ def _outcome(received: ReceiveResult, report: Report) -> str:
     if received.state != "applied":
         return "dismissed" if received.state == "dismissed" else "waiting"
     is_repeated = received.duplicate and not report.is_retryable
-    return "known" if received.reason or is_repeated else "booked"
+    return "known" if is_repeated or _repeats_booked(received) else "booked"
+
+
+def _repeats_booked(received: ReceiveResult) -> bool:
+    """An applied event that is older than the codes has a reason only when it repeated what was booked."""
+    if received.reason is not None and received.reason_code is None:
+        return True
+    return received.reason_code in REPETITIONS
 
 
 def _reused_key_error(report: Report) -> Conflict | Invalid:

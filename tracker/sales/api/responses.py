@@ -48,7 +48,13 @@ def report_response(caller: Caller, report: Report) -> Response:
 
 
 def _accepted_response(accepted: AcceptedReport) -> Response:
-    return jsonify(event=accepted.event_id, outcome=accepted.outcome, reason=accepted.reason)
+    return jsonify(
+        event=accepted.event_id,
+        outcome=accepted.outcome,
+        reason=accepted.reason,
+        reason_code=accepted.reason_code,
+        reason_parameters=accepted.reason_parameters,
+    )
 
 
 def _dismissed_response(accepted: AcceptedReport) -> Response:

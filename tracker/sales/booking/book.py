@@ -1,6 +1,7 @@
 """Books a validated report: creates its rows. Unique keys ensure that each row is created once."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import or_, update
@@ -9,11 +10,14 @@ from sqlalchemy.orm import Session
 from tracker.errors import Conflict, Invalid, NotNow
 from tracker.money import Money
 from tracker.programs.policies import load_policies
+from tracker.reasons import Reason
 from tracker.sales.attribution.store_attributions import reattribute
-from tracker.sales.booking.delivery import ALREADY_PREFIX, BookingResult, Delivery
+from tracker.sales.booking.delivery import BookingResult, Delivery
 from tracker.sales.booking.new_sales import NewSale, book_new_sales
 from tracker.sales.booking.post_sale import PostSaleReport, book_post_sale
 from tracker.sales.booking.supporting_claims import ClaimReport, book_claim
+from tracker.sales.event_reasons import TEXTS, EventReason
+from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.models import Sale
 from tracker.sales.orders.references import (
     orders_by_reference,
@@ -30,9 +34,6 @@ from tracker.sales.reports.provider_reports import (
     SameSaleReport,
 )
 
-WAITING_PREFIX = "waiting for order "
-"""Prefix of the reason of events parked until their sale is reported."""
-
 
 def book(session: Session, delivery: Delivery, report: AnyReport) -> BookingResult:
     """Insert the rows of one report. The caller has locked the order.
@@ -41,7 +42,7 @@ def book(session: Session, delivery: Delivery, report: AnyReport) -> BookingResu
     Invalid when the currency differs from the sale's.
     """
     if isinstance(report, NoEffect):
-        return BookingResult(note=report.reason)
+        return BookingResult((report.cause,))
     if isinstance(report, ReferenceReport):
         is_new_reference = _store_references(session, delivery, report)
         is_sold = sale_by_order_id(session, delivery.source, report.order_id) is not None
@@ -50,11 +51,11 @@ def book(session: Session, delivery: Delivery, report: AnyReport) -> BookingResu
         return _book_sale(session, delivery, report)
     sale = sale_by_order_id(session, delivery.source, report.order_id)
     if sale is None:
-        raise NotNow(_waiting_reason(session, delivery, report.order_id))
+        reason = _waiting_reason(session, delivery, report.order_id)
+        raise NotNow(TEXTS.words(reason), reason=reason)
     if _mode_differs(delivery, report, sale):
-        return BookingResult(
-            note=f"order {sale.order_id} is {'a test' if sale.test else 'live'}, and this is not"
-        )
+        parameters = {"order": sale.order_id, "order_is_test": sale.test}
+        return BookingResult((Reason(EventReason.OTHER_MODE, parameters),))
     if isinstance(report, SameSaleReport):
         return _compare_totals(session, delivery, sale, report)
     if isinstance(report, EvidenceReport):
@@ -82,10 +83,9 @@ def _book_supporting_report(
 def _require_currency(report: PostSaleReport, sale: Sale) -> None:
     currency = getattr(report, "currency", sale.currency)
     if currency != sale.currency:
-        raise Invalid(
-            f"data.currency is {currency}, but order {report.order_id} was paid in {sale.currency}.",
-            "currency",
-        )
+        parameters = {"order": report.order_id, "currency": currency, "order_currency": sale.currency}
+        reason = Reason(EventReason.CURRENCY_DIFFERS, parameters)
+        raise Invalid(TEXTS.words(reason), "currency", reason=reason)
 
 
 def _mode_differs(delivery: Delivery, report: AnyReport, sale: Sale) -> bool:
@@ -94,20 +94,16 @@ def _mode_differs(delivery: Delivery, report: AnyReport, sale: Sale) -> bool:
     return delivery.source.supports_id is not None and is_test is not None and is_test != sale.test
 
 
-def _waiting_reason(session: Session, delivery: Delivery, name: str) -> str:
+def _waiting_reason(session: Session, delivery: Delivery, name: str) -> Reason:
     """Why the event is parked: its sale is missing, or its payment belongs to several sold orders."""
     source, names = delivery.source, delivery.names or (name,)
     sold = delivery.ambiguous_order_ids or sold_order_ids(
         session, source, orders_by_reference(session, source, names)
     )
     if len(sold) > 1:
-        return (
-            f"{names[0]} belongs to several orders, {', '.join(sold)}. Report it by hand for the right one, "
-            "then dismiss this event"
-        )
-    if source.supports_id is not None:
-        return f"{WAITING_PREFIX}{' or '.join(names)} of {source.supports_id}"
-    return f"{WAITING_PREFIX}{name}"
+        return Reason(EventReason.SEVERAL_ORDERS, {"name": names[0], "orders": list(sold)})
+    awaited = [name] if source.supports_id is None else list(names)
+    return Reason(EventReason.WAITING_FOR_ORDER, {"names": awaited, "source": source.supports_id})
 
 
 def _book_sale(session: Session, delivery: Delivery, report: SaleReport) -> BookingResult:
@@ -129,13 +125,13 @@ def _book_repeated_sale(
     """Book the evidence of a further report. Raises Conflict when it differs from what is booked."""
     is_new_reference = _store_references(session, delivery, report)
     if sale.payload_hash != report.content_hash and (found := _differences(sale, report.facts())):
-        raise Conflict(f"Order {report.order_id} is booked already by {sale.event_id}, and differs: {found}.")
+        parameters = {"order": report.order_id, "event": sale.event_id, "differences": found}
+        reason = Reason(EventReason.SALE_DIFFERS, parameters)
+        raise Conflict(TEXTS.words(reason), reason=reason)
     _store_checkout_start(session, sale, report)
     revision = reattribute(session, delivery.now, sale, report, delivery.keys)
-    evidence = f"; its new evidence made attribution {revision}" if revision else ""
-    return BookingResult(
-        note=f"{ALREADY_PREFIX}booked by {sale.event_id}{evidence}", may_unpark=is_new_reference
-    )
+    note = Reason(EventReason.ALREADY_BOOKED, {"event": sale.event_id, "revision": revision})
+    return BookingResult((note,), may_unpark=is_new_reference)
 
 
 def _compare_totals(
@@ -143,18 +139,22 @@ def _compare_totals(
 ) -> BookingResult:
     """Book evidence for a sale that the primary source reports. A different total is only noted."""
     booked = _book_evidence(session, delivery, sale, report)
-    if (report.currency, report.total) == (sale.currency, sale.total_minor):
+    reported = Money(report.total, report.currency)
+    primary = Money(amounts_of(sale).total, sale.currency)
+    if reported == primary:
         return booked
-    reported, primary = Money(report.total, report.currency), Money(sale.total_minor, sale.currency)
-    return replace(booked, note=f"{booked.note}; it says {reported}, and {primary} is what counts")
+    note = Reason(EventReason.TOTAL_DIFFERS, {"reported": reported.as_json(), "primary": primary.as_json()})
+    return replace(booked, notes=(*booked.notes, note))
 
 
 def _book_evidence(session: Session, delivery: Delivery, sale: Sale, report: EvidenceReport) -> BookingResult:
     is_new_reference = _store_references(session, delivery, report)
     _store_checkout_start(session, sale, report)
     revision = reattribute(session, delivery.now, sale, report, delivery.keys)
-    note = f"its evidence made attribution {revision}" if revision else "no evidence that was not known"
-    return BookingResult(note=note, may_unpark=is_new_reference)
+    note = Reason(EventReason.NO_NEW_EVIDENCE)
+    if revision:
+        note = Reason(EventReason.NEW_EVIDENCE, {"revision": revision})
+    return BookingResult((note,), may_unpark=is_new_reference)
 
 
 def _store_references(
@@ -175,7 +175,7 @@ def _store_checkout_start(session: Session, sale: Sale, report: SaleReport | Evi
     session.execute(update(Sale).where(Sale.id == sale.id, later).values(checkout_started_at=started_at))
 
 
-def _differences(sale: Sale, facts: dict[str, Any]) -> str:
+def _differences(sale: Sale, facts: dict[str, Any]) -> list[dict[str, Any]]:
     """What differs: amounts and times with both values, lines only as `items`; empty when nothing does.
 
     Customers and names of lines are not compared: shops send old orders with their current data.
@@ -191,13 +191,17 @@ def _differences(sale: Sale, facts: dict[str, Any]) -> str:
         "test": sale.test,
     }
     found = [
-        f"{name} is {facts[name]}, booked is {value}"
+        {"field": name, "reported": _as_json(facts[name]), "booked": _as_json(value)}
         for name, value in booked.items()
         if value != facts[name]
     ]
     if _line_amounts(sale.items) != _line_amounts(facts["items"]):
-        found.append("items")
-    return ", ".join(found)
+        found.append({"field": "items"})
+    return found
+
+
+def _as_json(fact: Any) -> Any:
+    return fact.isoformat() if isinstance(fact, datetime) else fact
 
 
 def _line_amounts(items: list[dict[str, Any]]) -> list[tuple[int, int]]:

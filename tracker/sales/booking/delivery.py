@@ -9,11 +9,9 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from config.insert import insert_once
 from tracker.ids import new_id
+from tracker.reasons import Reason
 from tracker.sales.orders.models import Sale
 from tracker.sales.sources.models import Source
-
-ALREADY_PREFIX = "already "
-"""Prefix of the note of events that repeat what is booked."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +33,9 @@ class Delivery:
 
 @dataclass(frozen=True)
 class BookingResult:
-    """`note`: why nothing was counted. `may_unpark`: parked events may have waited for this report."""
+    """`notes`: why nothing was counted. `may_unpark`: parked events may have waited for this report."""
 
-    note: str | None = None
+    notes: tuple[Reason, ...] = ()
     may_unpark: bool = False
 
 

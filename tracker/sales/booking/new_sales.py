@@ -11,7 +11,9 @@ from config.insert import insert_new
 from tracker.errors import Invalid
 from tracker.ids import new_id
 from tracker.programs.policies import PolicyHistory
+from tracker.reasons import Reason
 from tracker.sales.attribution.store_attributions import UnattributedSale, attribute
+from tracker.sales.event_reasons import TEXTS, EventReason
 from tracker.sales.orders.models import OrderReference, Sale
 from tracker.sales.orders.references import reference_rows
 from tracker.sales.reports.normal import SaleReport
@@ -72,12 +74,16 @@ def predates_brand(report: SaleReport, since: datetime) -> bool:
 
 def _require_not_before_brand(report: SaleReport, since: datetime) -> None:
     if predates_brand(report, since):
-        raise Invalid(
-            f"Order {report.order_id} is dated {format_utc(report.occurred_at)}, more than "
-            f"{MAX_AGE_BEFORE_BRAND.days} days before the brand was set up here ({format_utc(since)}): "
-            "is the date right?",
-            "occurred_at",
+        reason = Reason(
+            EventReason.DATED_BEFORE_BRAND,
+            {
+                "order": report.order_id,
+                "occurred_at": format_utc(report.occurred_at),
+                "days": MAX_AGE_BEFORE_BRAND.days,
+                "brand_since": format_utc(since),
+            },
         )
+        raise Invalid(TEXTS.words(reason), "occurred_at", reason=reason)
 
 
 def _sale_row(source: Source, sale_id: str, sale: NewSale) -> dict[str, Any]:

@@ -6,7 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from tracker.errors import Conflict
-from tracker.sales.booking.delivery import ALREADY_PREFIX, BookingResult, Delivery, record_once
+from tracker.money import Money
+from tracker.reasons import Reason
+from tracker.sales.booking.delivery import BookingResult, Delivery, record_once
+from tracker.sales.event_reasons import TEXTS, EventReason
 from tracker.sales.orders.models import (
     Cancellation,
     CumulativeRefund,
@@ -36,7 +39,7 @@ def book_post_sale(session: Session, delivery: Delivery, sale: Sale, report: Pos
     table, prefix = _TABLES[type(report)]
     if record_once(session, delivery, table, prefix, sale, report.occurred_at, **_values(report)):
         return BookingResult(may_unpark=True)
-    return BookingResult(note=_repetition_note(session, sale, report))
+    return BookingResult((_repetition_note(session, sale, report),))
 
 
 def _values(report: PostSaleReport) -> dict[str, Any]:
@@ -62,30 +65,39 @@ def _values(report: PostSaleReport) -> dict[str, Any]:
     return {"refund_id": report.refund_id} if isinstance(report, RefundFailureReport) else {}
 
 
-def _repetition_note(session: Session, sale: Sale, report: PostSaleReport) -> str:
+def _repetition_note(session: Session, sale: Sale, report: PostSaleReport) -> Reason:
     """The note of a report that is booked already. Raises Conflict when it was booked with other content.
 
     Any second cancellation changes nothing, even with another time: the order is cancelled already.
     """
     if isinstance(report, CancellationReport):
         event_id = session.scalar(select(Cancellation.event_id).where(Cancellation.sale_id == sale.id))
-        return f"{ALREADY_PREFIX}cancelled by {event_id}"
+        return Reason(EventReason.ALREADY_CANCELLED, {"event": event_id})
     if isinstance(report, RefundFailureReport):
-        return f"refund {report.refund_id} is known to have failed"
+        return Reason(EventReason.REFUND_FAILURE_KNOWN, {"refund": report.refund_id})
     if isinstance(report, RefundLevelReport):
-        return f"known: {report.amount} of {report.payment_id} went back"
+        amount = Money(report.amount, report.currency)
+        parameters = {"payment": report.payment_id, "amount": amount.as_json()}
+        return Reason(EventReason.CUMULATIVE_REFUND_KNOWN, parameters)
+    return _same_content_note(session, sale, report)
+
+
+def _same_content_note(session: Session, sale: Sale, report: RefundReport | DisputeReport) -> Reason:
+    """Raises Conflict when it was booked with other content."""
     if isinstance(report, RefundReport):
         columns = select(Refund.event_id, Refund.payload_hash)
         query = columns.where(Refund.sale_id == sale.id, Refund.refund_id == report.refund_id)
-        subject = f"Refund {report.refund_id} of order {report.order_id}"
+        code, parameters = EventReason.REFUND_DIFFERS, {"refund": report.refund_id}
     else:
         query = select(DisputeStatus.event_id, DisputeStatus.payload_hash).where(
             DisputeStatus.sale_id == sale.id,
             DisputeStatus.dispute_id == report.dispute_id,
             DisputeStatus.status == report.status,
         )
-        subject = f"Dispute {report.dispute_id} ({report.status}) of order {report.order_id}"
+        code = EventReason.DISPUTE_DIFFERS
+        parameters = {"dispute": report.dispute_id, "status": report.status}
     booked = session.execute(query).one()
     if booked.payload_hash != report.content_hash:
-        raise Conflict(f"{subject} is booked already by {booked.event_id}, with other content.")
-    return f"{ALREADY_PREFIX}booked by {booked.event_id}"
+        reason = Reason(code, {**parameters, "order": report.order_id, "event": booked.event_id})
+        raise Conflict(TEXTS.words(reason), reason=reason)
+    return Reason(EventReason.ALREADY_BOOKED, {"event": booked.event_id, "revision": None})

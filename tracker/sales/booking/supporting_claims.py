@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 
 from tracker.errors import NotNow
 from tracker.money import Money
+from tracker.reasons import Reason
 from tracker.sales.booking.delivery import BookingResult, Delivery, record_once
 from tracker.sales.booking.models import RefundClaim
+from tracker.sales.event_reasons import TEXTS, EventReason
 from tracker.sales.integrations.kinds import kind_of, names_where
 from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.models import (
@@ -46,8 +48,8 @@ def is_refund_claim(
 
 def book_claim(session: Session, delivery: Delivery, sale: Sale, report: ClaimReport) -> BookingResult:
     is_new = _insert_claim(session, delivery, sale, report)
-    note = f"not counted: refunds of order {sale.order_id} are those of {delivery.source.supports_id}"
-    return BookingResult(note=note, may_unpark=is_new)
+    parameters = {"order": sale.order_id, "source": delivery.source.supports_id}
+    return BookingResult((Reason(EventReason.REFUND_NOT_COUNTED, parameters),), may_unpark=is_new)
 
 
 def waive_claims(session: Session, delivery: Delivery, order_id: str, reports: Sequence[AnyReport]) -> None:
@@ -71,11 +73,16 @@ def require_claims_covered(session: Session, delivery: Delivery, order_id: str) 
         # A shop cancels an order when its payment is lost in a dispute.
         reported_minor += _lost_minor(session, sale)
     if claimed_minor > reported_minor:
-        raise NotNow(
-            f"{Money(claimed_minor, sale.currency)} of order {order_id} went back by this account, and "
-            f"{Money(reported_minor, sale.currency)} by {source.supports_id}, whose reports count. This "
-            "waits for the other's report; if none comes, report the refund by hand, or dismiss this event"
+        reason = Reason(
+            EventReason.REFUND_NOT_REPORTED,
+            {
+                "order": order_id,
+                "claimed": Money(claimed_minor, sale.currency).as_json(),
+                "reported": Money(reported_minor, sale.currency).as_json(),
+                "source": source.supports_id,
+            },
         )
+        raise NotNow(TEXTS.words(reason), reason=reason)
 
 
 def _insert_claim(

@@ -1,32 +1,33 @@
 """Passes the lines of a file to the inbox and returns their outcomes. Never commits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict
-from tracker.sales.booking.book import WAITING_PREFIX
-from tracker.sales.booking.delivery import ALREADY_PREFIX
+from tracker.sales.event_reasons import REPETITIONS, EventReason
 from tracker.sales.imports.columns import Line
 from tracker.sales.imports.outcomes import Outcome, State
-from tracker.sales.inbox.apply_or_park import ReceiveResult, receive
+from tracker.sales.inbox.apply_or_park import RESULT_COLUMNS, ReceiveResult, receive, stored_result
 from tracker.sales.inbox.models import UNAPPLIED, Event
+from tracker.sales.orders.references import sold_order_ids
+from tracker.sales.reports.normal import SaleReport
+from tracker.sales.sources.models import Source
 from tracker.sales.sources.operations import get_source
 
 
-def find_received(session: Session, source_id: str, lines: Sequence[Line]) -> dict[str, ReceiveResult]:
+def find_received(session: Session, source: Source, lines: Sequence[Line]) -> dict[str, ReceiveResult]:
     """The stored results of those lines that were imported before, by external id."""
     rows = session.execute(
-        select(Event.external_id, Event.id, Event.state, Event.reason).where(
-            Event.source_id == source_id, Event.external_id.in_([line.external_id for line in lines])
+        select(Event.external_id, *RESULT_COLUMNS).where(
+            Event.source_id == source.id, Event.external_id.in_([line.external_id for line in lines])
         )
     )
-    return {
-        external_id: ReceiveResult(event_id, state, reason, duplicate=True)
-        for external_id, event_id, state, reason in rows
-    }
+    found = {row.external_id: stored_result(row) for row in rows}
+    return {**found, **_waiting_without_code(session, source, lines, found)}
 
 
 def book_lines(
@@ -53,24 +54,9 @@ def count_waiting_since(session: Session, source_id: str, since: datetime) -> in
         Event.source_id == source_id,
         Event.state == "parked",
         Event.received_at >= since,
-        Event.reason.startswith(WAITING_PREFIX),
+        Event.reason_code == EventReason.WAITING_FOR_ORDER,
     )
     return session.scalars(query).one()
-
-
-def _outcome(number: int, received: ReceiveResult) -> Outcome:
-    if received.duplicate:
-        return duplicate_outcome(number, received)
-    reason = received.reason or ""
-    if received.state == "applied":
-        return Outcome(
-            number,
-            "known" if reason.startswith(ALREADY_PREFIX) else "new",
-            received.reason,
-            received.event_id,
-        )
-    state: State = "waiting" if reason.startswith(WAITING_PREFIX) else "conflict"
-    return Outcome(number, state, received.reason, received.event_id)
 
 
 def duplicate_outcome(number: int, received: ReceiveResult) -> Outcome:
@@ -78,6 +64,45 @@ def duplicate_outcome(number: int, received: ReceiveResult) -> Outcome:
 
     A line that waits for its order is known.
     """
-    is_waiting = (received.reason or "").startswith(WAITING_PREFIX)
-    state: State = "conflict" if received.state in UNAPPLIED and not is_waiting else "known"
+    is_undecided = received.state in UNAPPLIED and not _is_waiting(received)
+    return Outcome(number, "conflict" if is_undecided else "known", received.reason, received.event_id)
+
+
+def _waiting_without_code(
+    session: Session, source: Source, lines: Sequence[Line], found: Mapping[str, ReceiveResult]
+) -> dict[str, ReceiveResult]:
+    """Those of the found lines that wait for their order and were parked before reasons had codes.
+
+    A refund, cancellation or dispute that is parked waits as long as its order is not sold: if it were
+    applied again now, it would be parked with this code.
+    """
+    order_ids = {
+        line.external_id: line.report.order_id
+        for line in lines
+        if (received := found.get(line.external_id)) is not None
+        and (received.state, received.reason_code) == ("parked", None)
+        and not isinstance(line.report, SaleReport)
+    }
+    if not order_ids:
+        return {}
+    sold = sold_order_ids(session, source, list(order_ids.values()))
+    return {
+        external_id: replace(found[external_id], reason_code=EventReason.WAITING_FOR_ORDER)
+        for external_id, order_id in order_ids.items()
+        if order_id not in sold
+    }
+
+
+def _outcome(number: int, received: ReceiveResult) -> Outcome:
+    if received.duplicate:
+        return duplicate_outcome(number, received)
+    state: State = "conflict"
+    if received.state == "applied":
+        state = "known" if received.reason_code in REPETITIONS else "new"
+    elif _is_waiting(received):
+        state = "waiting"
     return Outcome(number, state, received.reason, received.event_id)
+
+
+def _is_waiting(received: ReceiveResult) -> bool:
+    return received.reason_code == EventReason.WAITING_FOR_ORDER

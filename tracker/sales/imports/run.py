@@ -79,7 +79,7 @@ def _book_batch(run: Import, lines: Sequence[Line]) -> dict[int, Outcome]:
     if not lines:
         return {}
     with read_session(run.main) as session:
-        known = find_received(session, run.source.id, lines)
+        known = find_received(session, run.source, lines)
     outcomes = [
         duplicate_outcome(line.number, known[line.external_id]) for line in lines if line.external_id in known
     ]

@@ -58,7 +58,7 @@ class DryRunState:
 
 def dry_run_line(session: Session, source: Source, line: Line, dry_run_state: DryRunState) -> Outcome:
     """The outcome that importing the line would have; adds the line to `dry_run_state`."""
-    known = find_received(session, source.id, [line]).get(line.external_id)
+    known = find_received(session, source, [line]).get(line.external_id)
     if known is not None:
         return duplicate_outcome(line.number, known)
     report = line.report

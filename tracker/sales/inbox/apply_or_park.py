@@ -1,18 +1,20 @@
 """The inbox: stores every authentic message unchanged, and applies it once or parks it with a reason."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, Row, select, update
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
 from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound, NotNow
-from tracker.sales.booking.book import book
-from tracker.sales.booking.delivery import Delivery
-from tracker.sales.booking.supporting_claims import is_refund_claim, require_claims_covered, waive_claims
+from tracker.reasons import Reason
+from tracker.sales.booking.supporting_claims import waive_claims
+from tracker.sales.event_reasons import EventReason, dismissed, stored_reason
+from tracker.sales.inbox.book_message import book_message, delivery_of
 from tracker.sales.inbox.models import UNAPPLIED, Event
 from tracker.sales.inbox.parked import find_parked_events, store_event_names
 from tracker.sales.inbox.pending import (
@@ -23,10 +25,12 @@ from tracker.sales.inbox.pending import (
     internal_error_reason,
     new_arrival,
     parse_event,
+    reason_columns,
+    reason_of,
 )
 from tracker.sales.inbox.retention import is_same_as_emptied
 from tracker.sales.orders.references import store_references
-from tracker.sales.reports.provider_reports import AnyReport, with_order_id
+from tracker.sales.reports.provider_reports import AnyReport
 from tracker.sales.sources.models import Source
 
 
@@ -34,6 +38,7 @@ from tracker.sales.sources.models import Source
 class ReceiveResult:
     """The result of receiving a message. `state` is that of its event, `duplicate`: it was received before.
 
+    `reason` is in words; the code and the parameters are None without one, and for events older than codes.
     `error`: the exception that parked it, for synchronous responses.
     """
 
@@ -42,6 +47,8 @@ class ReceiveResult:
     reason: str | None
     duplicate: bool = False
     error: LinkledgerError | None = field(default=None, compare=False, repr=False)
+    reason_code: str | None = field(default=None, compare=False)
+    reason_parameters: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
 
 def receive(
@@ -78,9 +85,9 @@ def replay(session: Session, now: datetime, event_id: str, *, keys: Sequence[str
     An event in conflict only shares its id with another message; unique keys still book its reports once.
     """
     pending = _with_locked_order(session, event_id)
-    row = session.execute(select(Event.state, Event.reason).where(Event.id == event_id)).one()
-    if row.state not in UNAPPLIED:
-        return ReceiveResult(event_id, row.state, row.reason, duplicate=True)
+    stored = session.execute(select(*RESULT_COLUMNS).where(Event.id == event_id)).one()
+    if stored.state not in UNAPPLIED:
+        return stored_result(stored)
     return apply_locked(session, now, pending, keys)
 
 
@@ -92,19 +99,19 @@ def dismiss(session: Session, event_id: str, *, reason: str) -> None:
     if not reason.strip():
         raise Invalid("Give a reason for the dismissal; it is stored with the event.")
     pending = _with_locked_order(session, event_id)
-    dismissed = session.execute(
-        update(Event)
-        .where(Event.id == event_id, Event.state.in_(UNAPPLIED))
-        .values(state="dismissed", reason=Event.reason + f" [dismissed: {reason.strip()}]")
-        .returning(Event.id)
-        .execution_options(synchronize_session=False)
-    )
-    if dismissed.first() is None:
+    event = update(Event).where(Event.id == event_id).execution_options(synchronize_session=False)
+    former = session.execute(
+        event.where(Event.state.in_(UNAPPLIED))
+        .values(state="dismissed")
+        .returning(Event.reason, Event.reason_code, Event.reason_parameters)
+    ).one_or_none()
+    if former is None:
         raise Conflict(f"{event_id} is neither parked nor in conflict: only those can be dismissed.")
+    dismissal = dismissed(reason.strip(), former.reason, former.reason_code, former.reason_parameters)
+    session.execute(event.values(reason_columns(dismissal)))
     if pending.source.supports_id is not None and pending.found_order_id is not None:
-        waive_claims(
-            session, _delivery(pending.received_at, pending, ()), pending.found_order_id, pending.reports
-        )
+        delivery = delivery_of(pending.received_at, pending, ())
+        waive_claims(session, delivery, pending.found_order_id, pending.reports)
 
 
 def unapplied_ids(session: Session, source_id: str | None = None) -> list[str]:
@@ -132,15 +139,23 @@ def _receive_duplicate(session: Session, arrival: Arrival) -> ReceiveResult:
     pending, body_hash = arrival.pending, arrival.body_hash
     first = _event_by_external_id(session, pending.source, arrival.external_id)
     if first.body_hash == body_hash or _is_same_message(pending, first):
-        return ReceiveResult(first.id, first.state, first.reason, duplicate=True)
-    reason = f"The id was used before, by {first.id}, for another message. Nothing of this one was applied: "
-    reason += "replay it when it is genuine, or dismiss it, and give each message an id of its own."
+        return stored_result(first)
+    reason = Reason(EventReason.ID_USED_BEFORE, {"event": first.id})
     own = replace(arrival, external_id=f"{arrival.external_id}#{body_hash[:16]}")
     is_new = insert_once(session, Event, **own.row("conflict", reason))
     if is_new:
         store_event_names(session, pending)
     stored = _event_by_external_id(session, pending.source, own.external_id)
-    return ReceiveResult(stored.id, stored.state, stored.reason, duplicate=not is_new)
+    return stored_result(stored, is_duplicate=not is_new)
+
+
+RESULT_COLUMNS = (Event.id, Event.state, Event.reason, Event.reason_code, Event.reason_parameters)
+
+
+def stored_result(event: Event | Row[*tuple[Any, ...]], *, is_duplicate: bool = True) -> ReceiveResult:
+    """The result of an event that is stored; a row has the columns RESULT_COLUMNS."""
+    why = stored_reason(event.reason, event.reason_code, event.reason_parameters)
+    return ReceiveResult(event.id, event.state, duplicate=is_duplicate, **why)
 
 
 def _is_same_message(pending: PendingEvent, first: Event) -> bool:
@@ -187,9 +202,9 @@ def _apply(
     """The result, and whether parked events may have waited for this one."""
     try:
         with session.begin_nested():
-            note, may_unpark = _book_all(session, now, pending, keys)
+            note, may_unpark = book_message(session, now, pending, keys)
     except LinkledgerError as error:
-        parked, may_unpark = _park(session, now, pending, str(error))
+        parked, may_unpark = _park(session, now, pending, reason_of(error))
         return replace(parked, error=error), may_unpark
     except Exception as error:
         if is_connection_error(error):
@@ -198,7 +213,9 @@ def _apply(
     return _set_state(session, pending, "applied", note, now), may_unpark
 
 
-def _park(session: Session, now: datetime, pending: PendingEvent, reason: str) -> tuple[ReceiveResult, bool]:
+def _park(
+    session: Session, now: datetime, pending: PendingEvent, reason: Reason
+) -> tuple[ReceiveResult, bool]:
     """The result, and whether parked events may have waited for this one.
 
     The names of a matched order are stored now, while names and order are locked in the right order. A
@@ -210,29 +227,6 @@ def _park(session: Session, now: datetime, pending: PendingEvent, reason: str) -
         session, now, pending.source, pending.event_id, pending.found_order_id, pending.names
     )
     return _set_state(session, pending, "parked", reason, None), is_new_reference
-
-
-def _delivery(now: datetime, pending: PendingEvent, keys: Sequence[str]) -> Delivery:
-    is_test = pending.message.is_test if pending.message else None
-    names, ambiguous = pending.names, pending.ambiguous_order_ids
-    return Delivery(now, pending.source, pending.event_id, keys, names, ambiguous, is_test)
-
-
-def _book_all(
-    session: Session, now: datetime, pending: PendingEvent, keys: Sequence[str]
-) -> tuple[str | None, bool]:
-    if pending.flaw is not None:
-        raise Invalid(pending.flaw)
-    reports = pending.reports
-    if pending.found_order_id is not None:
-        reports = tuple(with_order_id(report, pending.found_order_id) for report in reports)
-    delivery = _delivery(now, pending, keys)
-    booked = [book(session, delivery, report) for report in reports]
-    is_supporting = pending.source.supports_id is not None
-    if is_supporting and pending.found_order_id and any(map(is_refund_claim, reports)):
-        require_claims_covered(session, delivery, pending.found_order_id)
-    notes = dict.fromkeys(each.note for each in booked if each.note)
-    return "; ".join(notes) or None, any(each.may_unpark for each in booked)
 
 
 def apply_parked(session: Session, now: datetime, sale: PendingEvent, keys: Sequence[str]) -> None:
@@ -254,24 +248,25 @@ def apply_parked(session: Session, now: datetime, sale: PendingEvent, keys: Sequ
 
 
 def _set_state(
-    session: Session, pending: PendingEvent, state: str, reason: str | None, applied_at: datetime | None
+    session: Session, pending: PendingEvent, state: str, reason: Reason | None, applied_at: datetime | None
 ) -> ReceiveResult:
+    why = reason_columns(reason)
     result = session.execute(
         update(Event)
         .where(Event.id == pending.event_id, Event.state.in_(("received", *UNAPPLIED)))
         .values(
             state=state,
-            reason=reason,
             applied_at=applied_at,
             type=pending.type,
             order_id=pending.order_id,
+            **why,
         )
         .execution_options(synchronize_session=False)
     )
     assert isinstance(result, CursorResult)
     if result.rowcount != 1:
         raise NotNow(f"Another transaction has just processed event {pending.event_id}; check its state.")
-    return ReceiveResult(pending.event_id, state, reason)
+    return ReceiveResult(pending.event_id, state, **why)
 
 
 def is_connection_error(error: Exception) -> bool:

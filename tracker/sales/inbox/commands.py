@@ -88,5 +88,11 @@ def _replay(console: Console, event_id: str) -> ReceiveResult:
 
 
 def _replay_result(received: ReceiveResult) -> CommandResult:
-    value = {"event": received.event_id, "state": received.state, "reason": received.reason}
+    value = {
+        "event": received.event_id,
+        "state": received.state,
+        "reason": received.reason,
+        "reason_code": received.reason_code,
+        "reason_parameters": received.reason_parameters,
+    }
     return CommandResult(value, f"{received.event_id} is {received.state}. {received.reason or ''}".rstrip())

@@ -49,10 +49,14 @@ class Event(Base):
     order_id: Mapped[str | None]
     state: Mapped[str]
     reason: Mapped[str | None]
+    """The words of its time. People read those of the code: see `stored_reason`."""
     received_at: Mapped[datetime]
     applied_at: Mapped[datetime | None]
     normal: Mapped[list[Any] | None] = mapped_column(CanonicalJson)
     emptied_at: Mapped[datetime | None]
+    reason_code: Mapped[str | None]
+    """An EventReason. None when there is no reason, and in rows that are older than the codes."""
+    reason_parameters: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
 
 
 class EventName(Base):

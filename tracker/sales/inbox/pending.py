@@ -9,8 +9,10 @@ from typing import Any
 import structlog
 from sqlalchemy.orm import Session
 
-from tracker.errors import LinkledgerError
+from tracker.errors import Invalid, LinkledgerError
 from tracker.ids import new_id
+from tracker.reasons import Reason
+from tracker.sales.event_reasons import TEXTS, EventReason
 from tracker.sales.integrations.kinds import kind_of
 from tracker.sales.orders.locks import lock_orders
 from tracker.sales.orders.matching import find_order_candidates, matching_orders
@@ -25,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class PendingEvent:
-    """An event that is to be applied, with its reports, or with the reason why it is invalid (`flaw`).
+    """An event that is to be applied, with its reports, or with the reason why they are invalid (`flaw`).
 
     `message` is what could be read from the body, even if it is invalid. `found_order_id` is the order that a
     message without an order id was matched to by its references. `names` are all names that a message of a
@@ -37,7 +39,7 @@ class PendingEvent:
     source: Source
     message: Message | None
     reports: tuple[AnyReport, ...]
-    flaw: str | None
+    flaw: Reason | None
     found_order_id: str | None = None
     names: tuple[str, ...] = ()
     ambiguous_order_ids: tuple[str, ...] = ()
@@ -73,7 +75,7 @@ class Arrival:
     def body_hash(self) -> str:
         return hashlib.sha256(self.body).hexdigest()
 
-    def row(self, state: str, reason: str | None) -> dict[str, Any]:
+    def row(self, state: str, reason: Reason | None) -> dict[str, Any]:
         """The row of the event when it is first stored."""
         return {
             "id": self.pending.event_id,
@@ -85,7 +87,7 @@ class Arrival:
             "type": self.pending.type,
             "order_id": self.pending.order_id,
             "state": state,
-            "reason": reason,
+            **reason_columns(reason),
             "received_at": self.pending.received_at,
             "applied_at": None,
         }
@@ -111,19 +113,41 @@ def parse_event(
         if source.supports_id is not None:
             reports = as_supporting_reports(reports, names)
     except LinkledgerError as error:
-        flaw = str(error)
+        flaw = reason_of(error)
     except Exception as error:
         flaw = internal_error_reason(event_id, error)
     return PendingEvent(event_id, received_at, source, message, reports, flaw, names=names)
 
 
-def internal_error_reason(event_id: str, error: Exception) -> str:
+def reason_columns(reason: Reason | None) -> dict[str, Any]:
+    """The columns of an event that say why: the words, and the code with its parameters."""
+    if reason is None:
+        return {"reason": None, "reason_code": None, "reason_parameters": None}
+    return {
+        "reason": TEXTS.words(reason),
+        "reason_code": reason.code.value,
+        "reason_parameters": dict(reason.parameters),
+    }
+
+
+def reason_of(error: LinkledgerError) -> Reason:
+    """The reason for parking an event that raised this error."""
+    if error.reason is not None:
+        return error.reason
+    if not isinstance(error, Invalid):
+        return Reason(EventReason.REFUSED, {"words": str(error)})
+    if error.field is None:
+        return Reason(EventReason.INVALID_MESSAGE, {"words": str(error)})
+    return Reason(EventReason.INVALID_FIELD, {"field": error.field, "words": str(error)})
+
+
+def internal_error_reason(event_id: str, error: Exception) -> Reason:
     """The reason for parking an event that failed because of an error in Linkledger.
 
     Only the type of the error is logged and stored: its text may contain parts of the message.
     """
     log.error("event failed", event_id=event_id, kind=type(error).__name__)
-    return f"Linkledger failed on it ({type(error).__name__}); replay it after an upgrade."
+    return Reason(EventReason.INTERNAL_ERROR, {"error": type(error).__name__})
 
 
 def find_and_lock_order(session: Session, pending: PendingEvent) -> PendingEvent:

@@ -83,8 +83,16 @@ def _has_same_reports(stored: list[Any], current: list[Any] | None) -> bool:
         return False
     return all(
         kind == stored_kind and {name: report.get(name) for name in stored_report} == stored_report
-        for (kind, report), (stored_kind, stored_report) in zip(current, stored, strict=True)
+        for (kind, report), (stored_kind, stored_report) in zip(
+            map(_without_words, current), map(_without_words, stored), strict=True
+        )
     )
+
+
+def _without_words(report: list[Any]) -> tuple[str, dict[str, Any]]:
+    """The kind of a report and its fields, without the words that say why it has no effect."""
+    kind, fields = report
+    return kind, {name: value for name, value in fields.items() if (kind, name) != ("NoEffect", "reason")}
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tracker.sales.event_reasons import stored_reason
 from tracker.sales.inbox.models import Event
 from tracker.times import format_utc, optional_utc_text
 
@@ -14,7 +15,7 @@ def event_json(event: Event) -> dict[str, Any]:
         "type": event.type,
         "order_id": event.order_id,
         "state": event.state,
-        "reason": event.reason,
+        **stored_reason(event.reason, event.reason_code, event.reason_parameters),
         "received_at": format_utc(event.received_at),
         "applied_at": optional_utc_text(event.applied_at),
         "body_emptied_at": optional_utc_text(event.emptied_at),

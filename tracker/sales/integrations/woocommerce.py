@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from tracker.errors import Invalid
+from tracker.sales.event_reasons import EventReason
 from tracker.sales.integrations.kind import Kind, RefundIds, Role
 from tracker.sales.integrations.order_fields import (
     child,
@@ -137,7 +138,7 @@ def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:
     if message.type == _DELETED:
         return (CancellationReport(require_numeric_id(order, "id"), received_at),)
     if message.type not in _ORDER_TOPICS:
-        return (NoEffect(f"nothing is done for messages of topic {message.type}"),)
+        return (NoEffect.because(EventReason.TOPIC_IGNORED, topic=message.type),)
     return tuple(_order_reports(order, message.references, received_at))
 
 
@@ -149,14 +150,17 @@ def _order_reports(order: Fields, references: tuple[str, ...], received_at: date
     """
     order_id, status = require_numeric_id(order, "id"), order.text("status")
     paid_at = _paid_at(order, status, received_at)
-    if status in _UNPAID or paid_at is None:
-        yield NoEffect(f"the order is {status}, and was not paid" if status in _UNPAID else "it was not paid")
+    if status in _UNPAID:
+        yield NoEffect.because(EventReason.STATUS_NOT_PAID, status=status)
+        return
+    if paid_at is None:
+        yield NoEffect.because(EventReason.NOT_PAID)
         return
     currency = order.currency("currency")
     created_at = order.lenient_time("date_created_gmt", received_at, "Z")
     sale = replace(_sale(order, order_id, currency, paid_at, references), checkout_started_at=created_at)
     if sale.total == 0:
-        yield NoEffect("nothing was paid")
+        yield NoEffect.because(EventReason.NOTHING_PAID)
         return
     yield sale
     for each in children(order, "refunds"):

@@ -8,6 +8,7 @@ its messages are matched to orders by a name that both sources use, usually a pa
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tracker.sales.event_reasons import EventReason
 from tracker.sales.integrations.kinds import is_payment_name, kind_of
 from tracker.sales.reports.messages import Message
 from tracker.sales.reports.normal import SaleReport
@@ -59,7 +60,7 @@ def _as_supporting_report(report: AnyReport, names: tuple[str, ...]) -> AnyRepor
     if isinstance(report, NoEffect):
         return report
     if not names:
-        return NoEffect("it names no order and no payment that the other source could know")
+        return NoEffect.because(EventReason.NAMES_NO_KNOWN_ORDER)
     if isinstance(report, SaleReport):
         return SameSaleReport(
             order_id=UNKNOWN_ORDER,

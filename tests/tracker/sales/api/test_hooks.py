@@ -60,7 +60,13 @@ def test_a_signed_sale_is_booked_and_the_response_names_its_event(
     assert response.status_code == 200
     content = response.json or {}
     assert content.pop("event").startswith("evt_")
-    assert content == {"state": "applied", "reason": None, "duplicate": False}
+    assert content == {
+        "state": "applied",
+        "reason": None,
+        "reason_code": None,
+        "reason_parameters": None,
+        "duplicate": False,
+    }
     assert row_count(databases, Sale) == 1
 
 
@@ -85,6 +91,8 @@ def test_a_signed_invalid_message_is_parked_with_status_200(
         "parked",
         "data.total is -1; it must be at least 0.",
     )
+    assert response.json["reason_code"] == "invalid_field"
+    assert response.json["reason_parameters"]["field"] == "data.total"
     assert (row_count(databases), row_count(databases, Sale)) == (1, 0)
 
 
@@ -95,6 +103,7 @@ def test_a_used_message_id_with_other_content_returns_409(client: FlaskClient, s
     assert (response.status_code, response.mimetype) == (409, "application/problem+json")
     assert response.json is not None
     assert "was used before" in response.json["detail"]
+    assert response.json["reason_code"] == "id_used_before"
 
 
 @pytest.mark.parametrize("fault", ["unsigned", "stale", "early", "altered", "other secret"])

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from config.database import Databases, read_session, transact
 from tests.cast.api import ApiClient, Terminal, row_count
@@ -35,7 +35,13 @@ def test_repeated_reports_of_every_kind_are_booked_once(api_client: ApiClient, d
     for what, data, table in EVERYTHING:
         first, again = api_client.post(what, data), api_client.post(what, data)
         assert (outcome_of(first), outcome_of(again)) == ((201, "booked"), (200, "known"))
-        assert first.json == {"event": again.json["event"], "outcome": "booked", "reason": None}  # type: ignore[index]
+        assert first.json == {
+            "event": again.json["event"],  # type: ignore[index]
+            "outcome": "booked",
+            "reason": None,
+            "reason_code": None,
+            "reason_parameters": None,
+        }
         assert row_count(databases, table) == 1
     assert row_count(databases) == len(EVERYTHING)
 
@@ -77,6 +83,8 @@ def test_a_report_before_its_sale_waits_for_it(
     waiting = api_client.post(what, data, "mine")
     assert outcome_of(waiting) == (202, "waiting")
     assert waiting.json["reason"] == "waiting for order 1001"  # type: ignore[index]
+    assert waiting.json["reason_code"] == "waiting_for_order"  # type: ignore[index]
+    assert waiting.json["reason_parameters"] == {"names": ["1001"], "source": None}  # type: ignore[index]
     assert row_count(databases, table) == 0
 
     assert outcome_of(api_client.post("sales", sale())) == (201, "booked")
@@ -159,6 +167,18 @@ def test_an_idempotency_key_always_returns_the_same_response(
     flags = [each.headers.get("Idempotency-Replayed") for each in (first, again, quoted)]
     assert flags == [None, "true", "true"]
     assert (row_count(databases), row_count(databases, Sale)) == (1, 1)
+
+
+def test_a_report_from_before_reasons_had_codes_keeps_its_response(
+    api_client: ApiClient, databases: Databases
+) -> None:
+    api_client.post("sales", sale())
+    known = api_client.post("sales", sale(coupons=["ANNA10"]), "mine")
+    with databases.main.begin() as connection:
+        connection.execute(update(Event).values(reason_code=None, reason_parameters=None))
+    again = api_client.post("sales", sale(coupons=["ANNA10"]), "mine")
+    assert outcome_of(known) == outcome_of(again) == (200, "known")
+    assert again.json == {**(known.json or {}), "reason_code": None, "reason_parameters": None}
 
 
 @ON_ONE_DATABASE

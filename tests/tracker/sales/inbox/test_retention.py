@@ -4,7 +4,7 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
@@ -128,6 +128,21 @@ def test_every_emptied_payload_is_deduplicated_in_any_formatting(
     for name, received in first.items():
         again = send(name, json.dumps(payload(name), indent=1).encode(), NOW)
         assert (again.event_id, again.duplicate) == (received.event_id, True), name
+
+
+def test_an_emptied_message_without_effect_is_recognised_although_its_words_were_improved(
+    shop: Shop, databases: Databases
+) -> None:
+    source_id = shop.connect("shopify", SECRET)
+    received = shop.send_raw(b'{"id": 1}', key="m1", source_id=source_id, topic="products/update")
+    assert received.reason_code == "topic_ignored"
+    empty_old(databases)
+    normal = [["NoEffect", {"reason": "words of an older version"}]]
+    with databases.main.begin() as connection:
+        connection.execute(update(Event).values(normal=normal))
+
+    again = shop.send_raw(b'{ "id": 1 }', key="m1", source_id=source_id, topic="products/update", now=NOW)
+    assert (again.event_id, again.duplicate) == (received.event_id, True)
 
 
 def test_replay_does_not_change_an_emptied_event(shop: Shop, databases: Databases) -> None:

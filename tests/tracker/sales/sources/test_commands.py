@@ -66,6 +66,8 @@ def test_parked_events_are_listed_with_their_reason(terminal: Terminal, shop: Sh
     [event] = by_source
     assert (event["id"], event["order_id"], event["state"]) == (parked.event_id, "1002", "parked")
     assert event["reason"] == "data.total is -1; it must be at least 0."
+    assert event["reason_code"] == "invalid_field"
+    assert event["reason_parameters"] == {"field": "data.total", "words": event["reason"]}
     assert len(terminal.ask("source", "events")) == 2
 
 
@@ -76,6 +78,8 @@ def test_events_are_replayed_one_by_one_or_all(terminal: Terminal, shop: Shop) -
         "event": parked.event_id,
         "state": "parked",
         "reason": "waiting for order 1001",
+        "reason_code": "waiting_for_order",
+        "reason_parameters": {"names": ["1001"], "source": None},
     }
     assert terminal.ask("source", "replay", "--all", "--source", shop.source_id)["tried"] == 1
     assert "Name one EVENT" in terminal.refused("source", "replay")

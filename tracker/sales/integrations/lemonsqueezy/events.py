@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from tracker.errors import Invalid
+from tracker.sales.event_reasons import EventReason
 from tracker.sales.integrations.lemonsqueezy import sales
 from tracker.sales.integrations.lemonsqueezy.objects import (
     LemonEvent,
@@ -135,7 +136,7 @@ def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:
         raise Invalid("meta.event_name must be the name of an event, such as order_created.")
     rule = _RULES.get(message.type)
     if rule is None:
-        return (NoEffect(f"nothing is done for events of type {message.type}"),)
+        return (NoEffect.because(EventReason.EVENT_TYPE_IGNORED, type=message.type),)
     data = Fields(message.data, "data")
     if data.values["type"] != rule.type:
         raise data.wrong("type", f"must be {rule.type} in an event {message.type}")

@@ -6,6 +6,7 @@ about a refund reports the sale, too, in case the message about the sale arrives
 
 from collections.abc import Iterator
 
+from tracker.sales.event_reasons import EventReason
 from tracker.sales.integrations.lemonsqueezy.objects import INITIAL, LemonEvent, currency_of, tokens_in
 from tracker.sales.integrations.order_fields import parse_numeric_id, split_tokens
 from tracker.sales.reports.customer_hashes import address_hashes
@@ -27,7 +28,7 @@ def order(event: LemonEvent) -> tuple[AnyReport, ...]:
     """The sale. An order at 0 is one, too: it begins a free trial, and says whose customer this is."""
     status = _status(event)
     if status not in _PAID:
-        return (NoEffect(f"the order is {status}"),)
+        return (NoEffect.because(EventReason.ORDER_STATUS, status=status),)
     return (_sale(event),)
 
 
@@ -35,25 +36,25 @@ def refunded_order(event: LemonEvent) -> tuple[AnyReport, ...]:
     """The sale and its cumulative refund. An order that turned out to be fraudulent is refunded like any."""
     status = _status(event)
     if status in _UNPAID:
-        return (NoEffect(f"the order is {status}"),)
+        return (NoEffect.because(EventReason.ORDER_STATUS, status=status),)
     return (_sale(event), *_cumulative_refund(event))
 
 
 def payment(event: LemonEvent) -> tuple[AnyReport, ...]:
     """A payment of a subscription. Each is a sale of its own, except the first: its order reports that."""
     if _billing_reason(event) == INITIAL:
-        return (NoEffect("the first payment of a subscription is reported by its order"),)
+        return (NoEffect.because(EventReason.REPORTED_BY_ORDER),)
     status = _status(event)
     if status not in _PAID:
-        return (NoEffect(f"the invoice is {status}"),)
+        return (NoEffect.because(EventReason.INVOICE_STATUS, status=status),)
     sale = _sale(event)
-    return (sale if sale.total else NoEffect("nothing was paid"),)
+    return (sale if sale.total else NoEffect.because(EventReason.NOTHING_PAID),)
 
 
 def refunded_payment(event: LemonEvent) -> tuple[AnyReport, ...]:
     """The cumulative refund, with the sale if the invoice is one."""
     if _billing_reason(event) == INITIAL:
-        return tuple(_cumulative_refund(event)) or (NoEffect("nothing of it is refunded"),)
+        return tuple(_cumulative_refund(event)) or (NoEffect.because(EventReason.NO_REFUND),)
     [found] = payment(event)
     return (found, *_cumulative_refund(event)) if isinstance(found, SaleReport) else (found,)
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from tracker.errors import Invalid
+from tracker.sales.event_reasons import EventReason
 from tracker.sales.integrations.order_fields import (
     child,
     children,
@@ -110,14 +111,14 @@ def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:
         return _cancelled(Fields(message.data, "order"), received_at)
     if message.type == _REFUND:
         return shopify_refunds.refund(Fields(message.data, "refund"), received_at)
-    return (NoEffect(f"nothing is done for messages of topic {message.type}"),)
+    return (NoEffect.because(EventReason.TOPIC_IGNORED, topic=message.type),)
 
 
 def _paid(order: Fields, references: tuple[str, ...], received_at: datetime) -> tuple[AnyReport, ...]:
     order_id = require_numeric_id(order, "id")
     status = order.text("financial_status")
     if status not in _PAID_STATUSES:
-        return (NoEffect("the order's financial_status says that it is not paid"),)
+        return (NoEffect.because(EventReason.FINANCIAL_STATUS_NOT_PAID),)
     currency = order.currency("currency")
     total = _not_negative(order, "total_price", currency)
     tax = _not_negative(order, "total_tax", currency) + _duties(order, currency)
@@ -154,7 +155,7 @@ def _paid(order: Fields, references: tuple[str, ...], received_at: datetime) -> 
 def _cancelled(order: Fields, received_at: datetime) -> tuple[AnyReport, ...]:
     order_id, at = require_numeric_id(order, "id"), order.time("cancelled_at", received_at)
     if order.values.get("financial_status") in _NEVER_PAID_STATUSES:
-        return (NoEffect("the order was never paid"),)
+        return (NoEffect.because(EventReason.NEVER_PAID),)
     return (CancellationReport(order_id, at),)
 
 

@@ -19,6 +19,7 @@ from datetime import datetime
 from typing import Any
 
 from tracker.errors import Invalid
+from tracker.sales.event_reasons import EventReason
 from tracker.sales.integrations.shared_key import body_key, lower_case, visible_ascii
 from tracker.sales.integrations.stripe import payments as stripe_payments
 from tracker.sales.integrations.stripe import sales as stripe_sales
@@ -152,7 +153,7 @@ def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:
         raise Invalid("type must be the name of an event, such as checkout.session.completed.")
     rule = _RULES.get(message.type)
     if rule is None:
-        return (NoEffect(f"nothing is done for events of type {message.type}"),)
+        return (NoEffect.because(EventReason.EVENT_TYPE_IGNORED, type=message.type),)
     envelope, found = Fields(message.data, "event"), message.data["object"]
     if not isinstance(found, dict):
         raise Invalid(f"data.object must be an object, not {describe(found)}.")

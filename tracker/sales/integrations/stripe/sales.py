@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from tracker.money import divide_half_up
+from tracker.sales.event_reasons import EventReason
 from tracker.sales.integrations.stripe.objects import (
     StripeEvent,
     amount,
@@ -43,10 +44,10 @@ def session(event: StripeEvent) -> tuple[AnyReport, ...]:
     if mode == "subscription":
         return _subscription_started(event)
     if mode != "payment":
-        return (NoEffect("a session that is neither a payment nor a subscription sells nothing"),)
+        return (NoEffect.because(EventReason.SESSION_SELLS_NOTHING),)
     status = fields.text("payment_status")
     if status == "unpaid":
-        return (NoEffect("not paid yet; checkout.session.async_payment_succeeded will say when it is"),)
+        return (NoEffect.because(EventReason.NOT_PAID_YET),)
     if status not in ("paid", "no_payment_required"):
         raise fields.wrong("payment_status", "must be paid, unpaid or no_payment_required")
     return (_paid_session(event),)
@@ -58,7 +59,7 @@ def _paid_session(event: StripeEvent) -> SaleReport | NoEffect:
     currency = currency_of(fields)
     total = required_amount(fields, "amount_total", currency)
     if total == 0:
-        return NoEffect("nothing was paid")
+        return NoEffect.because(EventReason.NOTHING_PAID)
     details = child(fields, "total_details")
     tax = amount(details, "amount_tax", currency)
     shipping = _shipping(fields, amount(details, "amount_shipping", currency), currency)
@@ -103,7 +104,7 @@ def invoice(event: StripeEvent) -> tuple[AnyReport, ...]:
     fields = event.object
     reason = fields.values.get("billing_reason")
     if not _is_of_subscription(reason):
-        return (NoEffect("an invoice of no subscription; what Checkout sells comes with its session"),)
+        return (NoEffect.because(EventReason.NO_SUBSCRIPTION_INVOICE),)
     fields.text("id")
     currency = currency_of(fields)
     whole = signed_amount(fields, "total", currency)
@@ -111,7 +112,7 @@ def invoice(event: StripeEvent) -> tuple[AnyReport, ...]:
         raise fields.wrong("total", f"must be a whole number of Stripe's units, not {describe(None)}")
     total = max(min(whole, required_amount(fields, "amount_paid", currency)), 0)
     if total == 0 and reason != FIRST_INVOICE:
-        return (NoEffect("nothing was paid"),)
+        return (NoEffect.because(EventReason.NOTHING_PAID),)
     tax, shipping = _invoice_tax(fields, currency), _invoice_shipping(fields, currency)
     if whole > 0:
         require_parts_within(tax, shipping, whole, "total", path=f"{fields.path}.")
@@ -148,7 +149,7 @@ def invoice_payment(event: StripeEvent) -> tuple[AnyReport, ...]:
     if event.order_id is None:
         raise event.object.wrong("invoice", "must be the id of an invoice")
     if not event.references:
-        return (NoEffect("the invoice was paid outside Stripe"),)
+        return (NoEffect.because(EventReason.PAID_ELSEWHERE),)
     return (ReferenceReport(event.order_id, event.references),)
 
 
@@ -156,7 +157,7 @@ def _subscription_started(event: StripeEvent) -> tuple[AnyReport, ...]:
     """The session has the evidence for attribution; the amounts come with the first invoice, in any order."""
     fields = event.object
     if event.order_id is None:
-        return (NoEffect("the subscription has no invoice yet; each paid invoice will be a sale"),)
+        return (NoEffect.because(EventReason.NO_INVOICE_YET),)
     return (
         EvidenceReport(
             order_id=event.order_id,
