@@ -140,10 +140,11 @@ def _sale_differs(given: Parameters) -> str:
     return f"Order {given['order']} is booked already by {given['event']}, and differs: {found}."
 
 
-def _difference(field: str, reported: Any = None, booked: Any = None) -> str:
-    """Of the lines of an order only that they differ is stored."""
-    if field == "items":
+def _difference(field: str, **values: Any) -> str:
+    """`values` are the reported and the booked one; of lines and other parts only that they differ."""
+    if not values:
         return field
+    reported, booked = values["reported"], values["booked"]
     if field == "occurred_at":
         reported, booked = datetime.fromisoformat(reported), datetime.fromisoformat(booked)
     return f"{field} is {reported}, booked is {booked}"

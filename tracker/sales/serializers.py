@@ -34,6 +34,9 @@ def sale_json(sale: Sale) -> dict[str, Any]:
         "cost": None if amounts.cost is None else money(amounts.cost),
         "items": sale.items,
         "test": sale.test,
+        "ordered_at": optional_utc_text(sale.ordered_at),
+        "version_at": optional_utc_text(sale.version_at),
+        "excluded": sale.excluded or [],
     }
 
 
@@ -66,6 +69,8 @@ def _refund(refund: Refund, currency: str) -> dict[str, Any]:
         if refund.shipping_minor is None
         else Money(refund.shipping_minor, currency).as_json(),
         "reason": refund.reason,
+        "items": refund.items or [],
+        "excluded": refund.excluded or [],
     }
 
 

@@ -5,7 +5,7 @@ import pytest
 from payouts.demo.shop import BY_SKU, PRODUCTS, Cart, Product, refund_data, sale_data, signed_message
 from tracker.sales.integrations import standard
 from tracker.sales.reports.messages import NotAuthentic
-from tracker.sales.reports.normal import parse_refund, parse_sale
+from tracker.sales.reports.parsing import parse_refund, parse_sale
 
 AT = datetime(2026, 11, 12, 12, 0, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

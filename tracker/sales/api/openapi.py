@@ -1,30 +1,17 @@
 """The OpenAPI 3.1 document of the brand API. Pure; tests validate every response against it."""
 
 from copy import deepcopy
+from functools import cache
 from typing import Any
+
+from tracker.sales.reports.field_types import CURRENCY, TEXT, TIME
+from tracker.sales.reports.fields import MAX_TEXT_LENGTH
+from tracker.sales.reports.json_schema import report_schema
+from tracker.sales.reports.parsing import REPORT_TYPES, ReportType
 
 VERSION = "1"
 
-_AMOUNT = {
-    "type": "integer",
-    "minimum": 0,
-    "maximum": 2**53 - 1,
-    "description": "In minor units of the currency: 1190 is 11.90 EUR, and 1190 JPY.",
-}
-_POSITIVE = _AMOUNT | {"minimum": 1}
-_TEXT = {"type": "string", "minLength": 1, "maxLength": 200}
-_NULLABLE_TEXT = {"type": ["string", "null"], "maxLength": 200}
-_TIME = {
-    "type": "string",
-    "format": "date-time",
-    "description": "RFC 3339 with a zone, such as 2026-11-01T10:00:00Z; at most one day in the future.",
-}
-_CURRENCY = {"type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217 code, in upper case."}
-_ORDER_ID = _TEXT | {"description": "Your id of the order."}
-
-
-def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
-    return {**schema, "type": [schema["type"], "null"]}
+_NULLABLE_TEXT = {"type": ["string", "null"], "maxLength": MAX_TEXT_LENGTH}
 
 
 def _described(schema: dict[str, Any], description: str) -> dict[str, Any]:
@@ -36,81 +23,10 @@ def _object_schema(required: dict[str, Any], optional: dict[str, Any] | None = N
     return {"type": "object", "required": list(required), "properties": required | (optional or {})}
 
 
-_STRINGS = {"type": ["array", "null"], "items": {"type": "string"}, "maxItems": 100}
-_ITEM = _object_schema(
-    {
-        "sku": _described(_TEXT, "Your id of the product."),
-        "quantity": _described(_POSITIVE, "Number of pieces."),
-        "net": _described(_AMOUNT, "Price of all pieces together without tax, in minor units."),
-    }
-)
 _MONEY = _object_schema(
-    {"minor": {"type": "integer", "description": "In minor units of the currency."}, "currency": _CURRENCY}
-)
-_REFUND_PARTS = {
-    "tax": _described(_nullable(_AMOUNT), "The part of `amount` that is tax."),
-    "shipping": _described(_nullable(_AMOUNT), "The part of `amount` that is shipping, without its tax."),
-}
-
-_SALE = _object_schema(
     {
-        "order_id": _described(_TEXT, "Your id of the order. There is one sale per order."),
-        "occurred_at": _described(_TIME, "When the order was paid. RFC 3339 with a zone."),
-        "currency": _CURRENCY,
-        "total": _described(_AMOUNT, "What the shopper paid: after discount, with tax and shipping."),
-        "tax": _described(_AMOUNT, "All tax, including tax on shipping; 0 when there is none."),
-        "shipping": _described(_AMOUNT, "Shipping without its tax; 0 when there is none."),
-    },
-    {
-        "discount": _described(_nullable(_AMOUNT), "The discount that is already subtracted from `total`."),
-        "cost": _described(
-            _nullable(_AMOUNT), "What the order cost you; for programs that pay commission on profit."
-        ),
-        "click": {
-            "type": ["string", "null"],
-            "description": "The click token: the value of the parameter `ll` in the URL of the visit.",
-        },
-        "touches": _described(_STRINGS, "All click tokens of the shopper, if your shop stores several."),
-        "coupons": _described(_STRINGS, "The discount codes of the order, in the order of their use."),
-        "customer": _described(
-            _NULLABLE_TEXT,
-            "Your id of the customer, not an e-mail address. It is used to recognise later orders.",
-        ),
-        "customer_email_hash": _described(
-            _NULLABLE_TEXT,
-            "SHA-256, in hex, of the customer's e-mail address in lower case without surrounding spaces.",
-        ),
-        "items": {"type": ["array", "null"], "items": _ITEM, "maxItems": 100},
-        "references": _described(
-            _STRINGS, "Other names of the order, such as its payment at Stripe (pi_…, ch_…, cs_…)."
-        ),
-        "test": {
-            "type": ["boolean", "null"],
-            "description": "Whether this is a test order. It is booked separately and earns nothing.",
-        },
-    },
-)
-_REFUND = _object_schema(
-    {
-        "order_id": _ORDER_ID,
-        "refund_id": _described(_TEXT, "Your id of the refund, unique within the order."),
-        "occurred_at": _TIME,
-        "currency": _described(_CURRENCY, "The currency of the sale. ISO 4217 code, in upper case."),
-        "amount": _described(_POSITIVE, "What the shopper got back, including tax and shipping."),
-    },
-    _REFUND_PARTS | {"reason": _described(_NULLABLE_TEXT, "Your reason for the refund, as free text.")},
-)
-_DISPUTE = _object_schema(
-    {
-        "order_id": _ORDER_ID,
-        "dispute_id": _described(_TEXT, "Your id of the dispute, the same for all its status changes."),
-        "occurred_at": _TIME,
-        "currency": _described(_CURRENCY, "The currency of the sale. ISO 4217 code, in upper case."),
-        "status": {
-            "enum": ["opened", "won", "lost"],
-            "description": "An opened dispute holds the commission. `won` and `lost` are from your side.",
-        },
-        "amount": _described(_POSITIVE, "The disputed amount."),
+        "minor": {"type": "integer", "description": "In minor units of the currency."},
+        "currency": CURRENCY.schema(),
     }
 )
 _TAKEN = _object_schema(
@@ -141,8 +57,8 @@ _ATTRIBUTION = _object_schema(
 _SALE_HISTORY = _object_schema(
     {
         "id": {"type": "string", "pattern": "^sal_"},
-        "order_id": _ORDER_ID,
-        "occurred_at": _described(_TIME, "When the order was paid. RFC 3339 with a zone."),
+        "order_id": TEXT.schema("Your id of the order."),
+        "occurred_at": TIME.schema("When the order was paid. RFC 3339 with a zone."),
         "total": _described(_MONEY, "What the shopper paid."),
         "net": _described(_MONEY, "The total without tax and shipping."),
         "test": {"type": "boolean", "description": "Whether it is a test order, which earns nothing."},
@@ -168,20 +84,7 @@ _PROBLEM = _object_schema(
     },
 )
 
-_SCHEMAS = {
-    "Sale": _SALE,
-    "Refund": _REFUND,
-    "Cancellation": _object_schema(
-        {
-            "order_id": _ORDER_ID,
-            "occurred_at": _described(_TIME, "When the order was cancelled. RFC 3339 with a zone."),
-        }
-    ),
-    "Dispute": _DISPUTE,
-    "Taken": _TAKEN,
-    "SaleHistory": _SALE_HISTORY,
-    "Problem": _PROBLEM,
-}
+_RESPONSES = {"Taken": _TAKEN, "SaleHistory": _SALE_HISTORY, "Problem": _PROBLEM}
 
 _PROBLEMS = {
     "400": "The body is not valid JSON or is incomplete.",
@@ -202,11 +105,11 @@ _ACCEPTED = {
     "202": "The report was stored but not applied yet. `reason` says why: its sale was not reported yet, or "
     "an internal error occurred.",
 }
-_REPORTS = {
-    "/api/v1/sales": ("Report a sale", "Sale"),
-    "/api/v1/refunds": ("Report a refund", "Refund"),
-    "/api/v1/cancellations": ("Report the cancellation of an order", "Cancellation"),
-    "/api/v1/disputes": ("Report a new status of a dispute", "Dispute"),
+_SUMMARIES = {
+    "sale": "Report a sale",
+    "refund": "Report a refund",
+    "cancellation": "Report the cancellation of an order",
+    "dispute": "Report a new status of a dispute",
 }
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -225,10 +128,10 @@ def api_document(url: str) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Linkledger", "version": VERSION},
         "servers": [{"url": url}],
-        "paths": {path: {"post": _report_operation(path)} for path in _REPORTS}
+        "paths": {f"/api/v1/{each.plural}": {"post": _report_operation(each)} for each in REPORT_TYPES}
         | {"/api/v1/sales/{order_id}": {"get": _sale_operation()}},
         "components": {
-            "schemas": _SCHEMAS,
+            "schemas": {_schema_name(each): report_schema(each.report) for each in REPORT_TYPES} | _RESPONSES,
             "securitySchemes": {
                 "key": {
                     "type": "http",
@@ -241,10 +144,19 @@ def api_document(url: str) -> dict[str, Any]:
     return deepcopy(document)
 
 
-def _report_operation(path: str) -> dict[str, Any]:
-    summary, schema = _REPORTS[path]
+@cache
+def _report_schemas() -> dict[str, Any]:
+    return {_schema_name(each): report_schema(each.report) for each in REPORT_TYPES}
+
+
+def _schema_name(report_type: ReportType) -> str:
+    return report_type.name.capitalize()
+
+
+def _report_operation(report_type: ReportType) -> dict[str, Any]:
+    schema = _schema_name(report_type)
     return {
-        "summary": summary,
+        "summary": _SUMMARIES[report_type.name],
         "security": [{"key": ["sales:write"]}],
         "parameters": [_IDEMPOTENCY_KEY],
         "requestBody": {"required": True, "content": {"application/json": {"schema": _ref(schema)}}},

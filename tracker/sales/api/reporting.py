@@ -69,8 +69,7 @@ def api_report(topic: str, body: bytes, idempotency_key: str | None) -> Report:
 
 def postback_report(pairs: Sequence[tuple[str, str]]) -> Report:
     """A report from the parameters of a postback. Raises Invalid."""
-    body = postback.stored_body(pairs)
-    about = postback.natural_key(postback.read(body).data)
+    body, about = postback.stored_body(pairs), postback.natural_key(pairs)
     return Report(postback.TOPIC, f"{postback.TOPIC}:{_digest(about.encode())}", body)
 
 

@@ -197,6 +197,9 @@ def _differences(sale: Sale, facts: dict[str, Any]) -> list[dict[str, Any]]:
     ]
     if _line_amounts(sale.items) != _line_amounts(facts["items"]):
         found.append({"field": "items"})
+    # Not every way of reporting has these, so a report without them does not differ.
+    both_told = [name for name in ("ordered_at", "excluded") if getattr(sale, name) and facts[name]]
+    found += [{"field": name} for name in both_told if getattr(sale, name) != facts[name]]
     return found
 
 

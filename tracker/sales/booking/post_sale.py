@@ -52,6 +52,7 @@ def _values(report: PostSaleReport) -> dict[str, Any]:
             "shipping": report.shipping,
             "reason": report.reason,
             "payload_hash": report.content_hash,
+            **report.parts(),
         }
     if isinstance(report, DisputeReport):
         return {
@@ -85,19 +86,22 @@ def _repetition_note(session: Session, sale: Sale, report: PostSaleReport) -> Re
 def _same_content_note(session: Session, sale: Sale, report: RefundReport | DisputeReport) -> Reason:
     """Raises Conflict when it was booked with other content."""
     if isinstance(report, RefundReport):
-        columns = select(Refund.event_id, Refund.payload_hash)
+        columns = select(Refund.event_id, Refund.payload_hash, Refund.items, Refund.excluded)
         query = columns.where(Refund.sale_id == sale.id, Refund.refund_id == report.refund_id)
+        event_id, payload_hash, items, excluded = session.execute(query).one()
+        content_hash = report.content_hash_beside({"items": items, "excluded": excluded})
         code, parameters = EventReason.REFUND_DIFFERS, {"refund": report.refund_id}
     else:
-        query = select(DisputeStatus.event_id, DisputeStatus.payload_hash).where(
+        steps = select(DisputeStatus.event_id, DisputeStatus.payload_hash).where(
             DisputeStatus.sale_id == sale.id,
             DisputeStatus.dispute_id == report.dispute_id,
             DisputeStatus.status == report.status,
         )
+        event_id, payload_hash = session.execute(steps).one()
+        content_hash = report.content_hash
         code = EventReason.DISPUTE_DIFFERS
         parameters = {"dispute": report.dispute_id, "status": report.status}
-    booked = session.execute(query).one()
-    if booked.payload_hash != report.content_hash:
-        reason = Reason(code, {**parameters, "order": report.order_id, "event": booked.event_id})
+    if payload_hash != content_hash:
+        reason = Reason(code, {**parameters, "order": report.order_id, "event": event_id})
         raise Conflict(TEXTS.words(reason), reason=reason)
-    return Reason(EventReason.ALREADY_BOOKED, {"event": booked.event_id, "revision": None})
+    return Reason(EventReason.ALREADY_BOOKED, {"event": event_id, "revision": None})

@@ -12,7 +12,9 @@ from config.canonical import canonical_json
 from tracker.errors import Invalid
 from tracker.sales.integrations import csv_line
 from tracker.sales.reports.fields import read_time
+from tracker.sales.reports.messages import Message
 from tracker.sales.reports.normal import Report
+from tracker.sales.reports.parsing import REPORT_TYPES
 
 DELIMITERS = (",", ";", "\t")
 TYPE_COLUMN = "type"
@@ -23,20 +25,9 @@ KNOWN_COLUMNS = {
     TYPE_COLUMN,
     LINE_COLUMN,
     REASON_COLUMN,
-    *(name for names in csv_line.COLUMNS.values() for name in names),
+    *(field.name for fields in csv_line.FIELDS.values() for field in fields),
 }
-REQUIRED_COLUMNS = {
-    "sale": ("order_id", "occurred_at", "currency", "total", "tax", "shipping"),
-    "refund": ("order_id", "refund_id", "occurred_at", "currency", "amount"),
-    "cancellation": ("order_id", "occurred_at"),
-    "dispute": ("order_id", "dispute_id", "occurred_at", "currency", "status", "amount"),
-}
-SINGULAR_BY_PLURAL = {
-    "sales": "sale",
-    "refunds": "refund",
-    "cancellations": "cancellation",
-    "disputes": "dispute",
-}
+SINGULAR_BY_PLURAL = {each.plural: each.name for each in REPORT_TYPES}
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _LINE_BREAK = re.compile(r"\s*[\r\n]+\s*")
@@ -77,11 +68,12 @@ class Header:
 
 @dataclass(frozen=True)
 class Line:
-    """A valid line, with the body of its message and its report."""
+    """A valid line, with its message, the message's body, and its report."""
 
     number: int
     cells: tuple[str, ...]
     body: bytes
+    message: Message
     report: Report
 
     @property
@@ -96,8 +88,7 @@ def read_header(line: str, kind: str) -> Header:
     twice = sorted({name for name in header.names if name in KNOWN_COLUMNS and header.names.count(name) > 1})
     if twice:
         raise Invalid(f"The header names {', '.join(twice)} more than once; rename or remove one of them.")
-    needed = ("order_id", "occurred_at") if TYPE_COLUMN in header.names else REQUIRED_COLUMNS[kind]
-    missing = [name for name in needed if name not in header.names]
+    missing = [name for name in _required_columns(header, kind) if name not in header.names]
     if missing:
         raise Invalid(
             f"The first line must name the columns; missing: {', '.join(missing)}. "
@@ -117,10 +108,10 @@ def read_line(header: Header, number: int, cells: Sequence[str], options: ReadOp
     }
     kind = named.get(TYPE_COLUMN, options.kind).lower()
     kind = SINGULAR_BY_PLURAL.get(kind, kind)
-    stored = dict(_known_cells(named, kind, options))
-    body = canonical_json({TYPE_COLUMN: kind, **stored}).encode()
-    (report,) = csv_line.translate(csv_line.read(body), now)
-    return Line(number, tuple(cells), body, report)
+    stored = {TYPE_COLUMN: kind, **dict(_known_cells(named, kind, options))}
+    message = csv_line.message_of(stored)
+    (report,) = csv_line.translate(message, now)
+    return Line(number, tuple(cells), canonical_json(stored).encode(), message, report)
 
 
 def escape_formula(cell: str) -> str:
@@ -146,20 +137,26 @@ def _split_header(line: str, delimiter: str) -> Header:
     return Header(delimiter, cells, tuple(names))
 
 
+def _required_columns(header: Header, kind: str) -> Iterator[str]:
+    """Those of `kind`; if each line states its type, only those that every type requires."""
+    types = csv_line.REQUIRED.values() if TYPE_COLUMN in header.names else ()
+    return (name for name in csv_line.REQUIRED[kind] if all(name in names for names in types))
+
+
 def _known_names(header: Header) -> int:
     return sum(name in KNOWN_COLUMNS for name in header.names)
 
 
 def _known_cells(named: dict[str, str], kind: str, options: ReadOptions) -> Iterator[tuple[str, str]]:
     """Only the columns of the line's type; other columns may be private and are not stored."""
-    for name in csv_line.COLUMNS.get(kind, ()):
+    for name in (field.name for field in csv_line.FIELDS.get(kind, ())):
         value = named.get(name)
         if not value:
             continue
         if name in csv_line.AMOUNTS and options.decimal_comma:
             yield name, _with_decimal_point(name, value)
-        elif name == "occurred_at":
-            yield name, _with_zone(value, options.zone)
+        elif name in csv_line.TIMES:
+            yield name, _with_zone(name, value, options.zone)
         else:
             yield name, value
 
@@ -170,7 +167,7 @@ def _with_decimal_point(name: str, value: str) -> str:
     return value.replace(",", ".")
 
 
-def _with_zone(value: str, zone: ZoneInfo | None) -> str:
+def _with_zone(name: str, value: str, zone: ZoneInfo | None) -> str:
     """The time in RFC 3339, with `zone` if it has none. Raises Invalid if it is ambiguous in that zone."""
     match = _NO_ZONE.fullmatch(value)
     if match is None:
@@ -178,15 +175,15 @@ def _with_zone(value: str, zone: ZoneInfo | None) -> str:
         return re.sub(r"([+-][0-9]{2})([0-9]{2})$", r"\1:\2", joined) if read_time(joined) is None else joined
     if zone is None:
         raise Invalid(
-            f"occurred_at is {value}, without a zone; write 2026-11-01T10:00:00Z, or use --timezone ZONE."
+            f"{name} is {value}, without a zone; write 2026-11-01T10:00:00Z, or use --timezone ZONE."
         )
     try:
         local = datetime.fromisoformat(f"{match[1]}T{match[2]}{match[3] or ':00'}").replace(tzinfo=zone)
         is_certain = local.utcoffset() == local.replace(fold=1).utcoffset()
     except (ValueError, OverflowError):
-        raise Invalid(f"occurred_at is {value}, which is not a valid time.") from None
+        raise Invalid(f"{name} is {value}, which is not a valid time.") from None
     if not is_certain:
         raise Invalid(
-            f"occurred_at is {value}, an hour in which the clocks of {zone.key} changed; add its UTC offset."
+            f"{name} is {value}, an hour in which the clocks of {zone.key} changed; add its UTC offset."
         )
     return local.isoformat()

@@ -6,7 +6,7 @@ formatting.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from tracker.errors import Invalid
 from tracker.sales.inbox.models import UNAPPLIED, Event
 from tracker.sales.inbox.pending import PendingEvent, parse_event
 from tracker.sales.integrations.kinds import kind_of
+from tracker.sales.reports.order_parts import ExcludedPart, Item, RefundedItem
 from tracker.sales.sources.models import Source
 
 
@@ -37,13 +38,13 @@ def normal_form(pending: PendingEvent, received_at: datetime) -> list[Any] | Non
         reports = kind_of(pending.source.kind).translate(pending.message, received_at)
     except Invalid:
         return None
-    return [[type(report).__name__, _plain(asdict(report))] for report in reports]
+    return [[type(report).__name__, _stored(report)] for report in reports]
 
 
 def is_same_as_emptied(event: Event, pending: PendingEvent) -> bool:
     """Whether an emptied event has the same reports as this one."""
-    return event.normal is not None and _has_same_reports(
-        event.normal, normal_form(pending, event.received_at)
+    return event.normal is not None and _has_same_content(
+        _without_words(event.normal), normal_form(pending, event.received_at)
     )
 
 
@@ -77,30 +78,31 @@ def empty_bodies(session: Session, now: datetime, old: Sequence[OldBody]) -> int
     return emptied
 
 
-def _has_same_reports(stored: list[Any], current: list[Any] | None) -> bool:
+def _has_same_content(stored: Any, current: Any) -> bool:
     """Whether a message gives the stored reports; fields that were added since are ignored."""
-    if current is None or len(current) != len(stored):
-        return False
-    return all(
-        kind == stored_kind and {name: report.get(name) for name in stored_report} == stored_report
-        for (kind, report), (stored_kind, stored_report) in zip(
-            map(_without_words, current), map(_without_words, stored), strict=True
-        )
-    )
+    if isinstance(stored, dict) and isinstance(current, dict):
+        return all(_has_same_content(value, current.get(name)) for name, value in stored.items())
+    if isinstance(stored, list) and isinstance(current, list):
+        return len(stored) == len(current) and all(map(_has_same_content, stored, current))
+    return bool(stored == current)
 
 
-def _without_words(report: list[Any]) -> tuple[str, dict[str, Any]]:
-    """The kind of a report and its fields, without the words that say why it has no effect."""
-    kind, fields = report
-    return kind, {name: value for name, value in fields.items() if (kind, name) != ("NoEffect", "reason")}
+def _without_words(normal: list[Any]) -> list[Any]:
+    """Without the words by which older versions stored why a message has no effect: they were improved."""
+    return [
+        [kind, {name: value for name, value in report.items() if (kind, name) != ("NoEffect", "reason")}]
+        for kind, report in normal
+    ]
 
 
-def _plain(value: Any) -> Any:
-    """The value as it is after a round trip through JSON."""
+def _stored(value: Any) -> Any:
+    """The value as it is after a round trip through JSON; of lines only the fields that were given."""
     if isinstance(value, datetime):
         return value.strftime(ISO_FORMAT)
-    if isinstance(value, dict):
-        return {name: _plain(entry) for name, entry in value.items()}
+    if isinstance(value, Item | RefundedItem | ExcludedPart):
+        return value.as_json()
+    if is_dataclass(value):
+        return {field.name: _stored(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
+        return [_stored(entry) for entry in value]
     return value

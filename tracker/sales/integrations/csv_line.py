@@ -4,38 +4,35 @@ These messages do not come from the network: `tracker/sales/imports` makes them.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from tracker.errors import Invalid
 from tracker.sales.integrations.kind import Kind, OrderIds, Role
 from tracker.sales.reports import strict_json
-from tracker.sales.reports.decimals import decimal_minor, optional_decimal_minor
+from tracker.sales.reports.decimals import decimal_minor
+from tracker.sales.reports.declared_fields import DeclaredField, declared_fields
+from tracker.sales.reports.field_types import AMOUNT_TYPES, FLAG, NAMES, POSITIVE_AMOUNT, TIME, TOKENS
 from tracker.sales.reports.fields import MAX_ENTRIES, Fields, is_plain_text
 from tracker.sales.reports.messages import Message
-from tracker.sales.reports.normal import (
-    DISPUTE_STATUSES,
-    CancellationReport,
-    DisputeReport,
-    RefundReport,
-    Report,
-    SaleReport,
-    require_parts_within,
-)
+from tracker.sales.reports.normal import Report
+from tracker.sales.reports.parsing import BY_NAME, REPORT_TYPES
 
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "sale": (
-        *("order_id", "occurred_at", "currency", "total", "tax", "shipping"),
-        *("discount", "cost", "click", "touches", "coupons", "customer", "customer_email_hash", "test"),
-        "references",
-    ),
-    "refund": ("order_id", "refund_id", "occurred_at", "currency", "amount", "tax", "shipping", "reason"),
-    "cancellation": ("order_id", "occurred_at"),
-    "dispute": ("order_id", "dispute_id", "occurred_at", "currency", "status", "amount"),
+FIELDS = {
+    each.name: tuple(field for field in declared_fields(each.report) if not field.parts)
+    for each in REPORT_TYPES
 }
-"""The columns of each type of line, by the field names of the normal form (docs/sales.md)."""
+"""The columns of each type of line: the fields of its report, except lists of objects."""
 
-AMOUNTS = ("total", "tax", "shipping", "discount", "cost", "amount")
+REQUIRED = {
+    kind: tuple(field.name for field in fields if field.is_required) for kind, fields in FIELDS.items()
+}
+
+AMOUNTS, TIMES = (
+    frozenset(field.name for fields in FIELDS.values() for field in fields if field.type in types)
+    for types in (AMOUNT_TYPES, (TIME,))
+)
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
 _ENTRY_SEPARATORS = re.compile(r"[\s,;|]+")
 
@@ -45,6 +42,11 @@ def read(body: bytes, _topic: str | None = None) -> Message:
     cells = strict_json.parse(body)
     if not isinstance(cells, dict) or not all(isinstance(cell, str) for cell in cells.values()):
         raise Invalid("The body must be a JSON object of texts, one for each column.")
+    return message_of(cells)
+
+
+def message_of(cells: dict[str, str]) -> Message:
+    """The message whose body has these cells."""
     kind, order_id = cells.get("type"), cells.get("order_id")
     named = order_id if is_plain_text(order_id) else None
     return Message(kind, named, cells, _Cells(cells, "").names("references"))
@@ -52,16 +54,17 @@ def read(body: bytes, _topic: str | None = None) -> Message:
 
 def translate(message: Message, received_at: datetime) -> tuple[Report, ...]:
     """The report in the line. Raises Invalid, naming the invalid column."""
-    translation = _TRANSLATIONS.get(message.type or "")
-    if translation is None:
-        raise Invalid(f"type must be one of {', '.join(_TRANSLATIONS)}.")
-    return (translation(_Cells(message.data, ""), received_at),)
+    report_type = BY_NAME.get(message.type or "")
+    if report_type is None:
+        raise Invalid(f"type must be one of {', '.join(BY_NAME)}.")
+    data = _data(_Cells(message.data, ""), FIELDS[report_type.name])
+    return (report_type.parse(data, received_at, ""),)
 
 
 class _Cells(Fields):
     """Fields whose values are all strings."""
 
-    def minor(self, name: str, currency: str, minimum: int = 0) -> int:
+    def minor(self, name: str, currency: str, minimum: int) -> int:
         """A decimal amount in minor units, at least `minimum` (0 or 1)."""
         self._refuse_commas(name)
         minor = decimal_minor(self, name, currency)
@@ -71,31 +74,25 @@ class _Cells(Fields):
             )
         return minor
 
-    def optional_minor(self, name: str, currency: str) -> int | None:
-        self._refuse_commas(name)
-        if optional_decimal_minor(self, name, currency) is None:
-            return None
-        return self.minor(name, currency)
-
     def boolean(self, name: str) -> bool:
         value = self.values.get(name, "").lower()
         if value not in ("", *_YES, *_NO):
             raise self.wrong(name, "must be true or false")
         return value in _YES
 
-    def entries(self, name: str) -> tuple[str, ...]:
+    def entries(self, name: str) -> list[str]:
         """The entries of one cell such as "ANNA10 BOB5", separated by spaces, commas, semicolons or bars."""
         found = [entry for entry in _ENTRY_SEPARATORS.split(self.values.get(name, "")) if entry]
         if len(found) > MAX_ENTRIES:
             raise self.wrong(name, f"has {len(found)} entries; at most {MAX_ENTRIES} are read")
-        return tuple(found)
+        return found
 
     def names(self, name: str) -> tuple[str, ...]:
         """The entries that can be names; invalid ones are reported when the line is translated."""
         found = _ENTRY_SEPARATORS.split(self.values.get(name, ""))
         return tuple(entry for entry in found if is_plain_text(entry))[:MAX_ENTRIES]
 
-    def codes(self, name: str) -> tuple[str, ...]:
+    def codes(self, name: str) -> list[str]:
         found = self.entries(name)
         if not all(map(is_plain_text, found)):
             raise self.wrong(name, "must be codes of at most 200 characters each")
@@ -113,70 +110,28 @@ class _Cells(Fields):
             )
 
 
-def _sale(cells: _Cells, received_at: datetime) -> SaleReport:
-    currency = cells.currency("currency")
-    report = SaleReport(
-        order_id=cells.text("order_id"),
-        occurred_at=cells.time("occurred_at", received_at),
-        currency=currency,
-        total=cells.minor("total", currency),
-        tax=cells.minor("tax", currency),
-        shipping=cells.minor("shipping", currency),
-        discount=cells.optional_minor("discount", currency) or 0,
-        cost=cells.optional_minor("cost", currency),
-        click=cells.token("click"),
-        touches=cells.entries("touches"),
-        coupons=cells.codes("coupons"),
-        customer=cells.optional_text("customer"),
-        customer_email_hash=cells.optional_text("customer_email_hash"),
-        test=cells.boolean("test"),
-        references=cells.codes("references"),
-    )
-    require_parts_within(report.tax, report.shipping, report.total, "total", path="")
-    return report
+def _data(cells: _Cells, fields: tuple[DeclaredField, ...]) -> Mapping[str, Any]:
+    """The cells as the data of a message in JSON. Raises Invalid."""
+    has_amounts = any(field.type in AMOUNT_TYPES for field in fields)
+    currency = cells.currency("currency") if has_amounts else ""
+    return {
+        field.name: _value(cells, field, currency)
+        for field in fields
+        if cells.values.get(field.name) or (field.is_required and field.type in AMOUNT_TYPES)
+    }
 
 
-def _refund(cells: _Cells, received_at: datetime) -> RefundReport:
-    currency = cells.currency("currency")
-    report = RefundReport(
-        order_id=cells.text("order_id"),
-        refund_id=cells.text("refund_id"),
-        occurred_at=cells.time("occurred_at", received_at),
-        currency=currency,
-        amount=cells.minor("amount", currency, minimum=1),
-        tax=cells.optional_minor("tax", currency),
-        shipping=cells.optional_minor("shipping", currency),
-        reason=cells.optional_text("reason"),
-    )
-    require_parts_within(report.tax or 0, report.shipping or 0, report.amount, "amount", path="")
-    return report
-
-
-def _cancellation(cells: _Cells, received_at: datetime) -> CancellationReport:
-    return CancellationReport(cells.text("order_id"), cells.time("occurred_at", received_at))
-
-
-def _dispute(cells: _Cells, received_at: datetime) -> DisputeReport:
-    currency, given = cells.currency("currency"), cells.text("status").lower()
-    status = next((each for each in DISPUTE_STATUSES if each == given), None)
-    if status is None:
-        raise cells.wrong("status", f"must be one of {', '.join(DISPUTE_STATUSES)}")
-    return DisputeReport(
-        order_id=cells.text("order_id"),
-        dispute_id=cells.text("dispute_id"),
-        occurred_at=cells.time("occurred_at", received_at),
-        currency=currency,
-        status=status,
-        amount=cells.minor("amount", currency, minimum=1),
-    )
-
-
-_TRANSLATIONS: dict[str, Callable[[_Cells, datetime], Report]] = {
-    "sale": _sale,
-    "refund": _refund,
-    "cancellation": _cancellation,
-    "dispute": _dispute,
-}
+def _value(cells: _Cells, field: DeclaredField, currency: str) -> Any:
+    if field.type in AMOUNT_TYPES:
+        return cells.minor(field.name, currency, minimum=1 if field.type is POSITIVE_AMOUNT else 0)
+    if field.type is FLAG:
+        return cells.boolean(field.name)
+    if field.type is TOKENS:
+        return cells.entries(field.name)
+    if field.type is NAMES:
+        return cells.codes(field.name)
+    cell = cells.values[field.name]
+    return cell.lower() if field.choices else cell
 
 
 KIND = Kind(

@@ -9,27 +9,21 @@ import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from tracker.errors import Invalid
 from tracker.sales.integrations.kind import Kind, OrderIds, Role
 from tracker.sales.integrations.shared_key import SECRET_PREFIX
-from tracker.sales.reports import normal, strict_json
+from tracker.sales.reports import strict_json
 from tracker.sales.reports.fields import describe, is_plain_text
 from tracker.sales.reports.messages import Message, NotAuthentic, require_recent
+from tracker.sales.reports.normal import Report
+from tracker.sales.reports.parsing import BY_MESSAGE, parse_references
 
 _VERSION = "v1"
 _ID = re.compile(r"[\x21-\x7e]{1,200}")
 _SECONDS = re.compile(r"[0-9]{1,11}")
-
-_TRANSLATIONS: dict[str, Callable[[dict[str, Any], datetime], normal.Report]] = {
-    "sale.created": normal.parse_sale,
-    "refund.created": normal.parse_refund,
-    "order.cancelled": normal.parse_cancellation,
-    "dispute.updated": normal.parse_dispute,
-}
 
 
 def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> str:
@@ -92,25 +86,25 @@ def read(body: bytes) -> Message:
     kind, data = envelope.get("type"), envelope.get("data")
     named = kind if isinstance(kind, str) and is_plain_text(kind) else None
     # Other types get no order id: a parked message with an order id would hold the order's commissions.
-    if not isinstance(data, dict) or named not in _TRANSLATIONS:
+    if not isinstance(data, dict) or named not in BY_MESSAGE:
         return Message(named, None, data)
     order_id = data.get("order_id")
-    return Message(named, order_id if is_plain_text(order_id) else None, data, normal.parse_references(data))
+    return Message(named, order_id if is_plain_text(order_id) else None, data, parse_references(data))
 
 
-def translate(message: Message, received_at: datetime) -> tuple[normal.Report, ...]:
+def translate(message: Message, received_at: datetime) -> tuple[Report, ...]:
     """The report in the message. Raises Invalid, naming the invalid field."""
     if message.type is None:
-        raise Invalid(f"type must be one of {', '.join(_TRANSLATIONS)}.")
-    translation = _TRANSLATIONS.get(message.type)
-    if translation is None:
+        raise Invalid(f"type must be one of {', '.join(BY_MESSAGE)}.")
+    report_type = BY_MESSAGE.get(message.type)
+    if report_type is None:
         raise Invalid(
             f"Nothing is done for messages of type {message.type}; those that count are "
-            f"{', '.join(_TRANSLATIONS)}."
+            f"{', '.join(BY_MESSAGE)}."
         )
     if not isinstance(message.data, dict):
         raise Invalid(f"data must be an object, not {describe(message.data)}.")
-    return (translation(message.data, received_at),)
+    return (report_type.parse(message.data, received_at),)
 
 
 def _any_signature_matches(expected: Sequence[bytes], header: str) -> bool:

@@ -71,6 +71,10 @@ class Sale(Base):
     shopper: Mapped[str | None]
     """Identifies the shopper across sources: a hash of the mailbox, or else the shop's id of the customer."""
     checkout_started_at: Mapped[datetime | None]
+    ordered_at: Mapped[datetime | None]
+    version_at: Mapped[datetime | None]
+    excluded: Mapped[list[Any] | None] = mapped_column(CanonicalJson)
+    """Parts of the total that are no price of goods. Like the two times before it, no rule reads it yet."""
 
 
 class Refund(Base):
@@ -94,6 +98,9 @@ class Refund(Base):
     reason: Mapped[str | None]
     payload_hash: Mapped[str]
     created_at: Mapped[datetime]
+    items: Mapped[list[Any] | None] = mapped_column(CanonicalJson)
+    excluded: Mapped[list[Any] | None] = mapped_column(CanonicalJson)
+    """What the refund says that it is for. No rule reads it yet."""
 
 
 class RefundFailure(Base):

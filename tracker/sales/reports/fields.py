@@ -1,10 +1,10 @@
-"""Reads the fields of one JSON object by name. Every error names the field and says what would be valid."""
+"""Reads values, and the fields of JSON objects. Every error says what is wrong and what would be valid."""
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 
 from tracker.errors import Invalid
 from tracker.money import MAX_MINOR, exponent
@@ -23,7 +23,21 @@ _RFC_3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+AN_AMOUNT = "a whole number of minor units (119.00 EUR is 11900)"
+WANTED_AMOUNT = "a whole number of minor units, 0 when there is none"
 _PLAIN_TEXT = f"must have 1 to {MAX_TEXT_LENGTH} characters, none of them a control character"
+
+
+class WrongValue(ValueError):
+    """`what` is wrong with a value: it completes a sentence that begins with the name of the field.
+
+    `index` is the place in a list, such as "[0]". Strings, which may be private, are not repeated, except the
+    code of a currency.
+    """
+
+    def __init__(self, what: str, index: str = "") -> None:
+        super().__init__(what)
+        self.what, self.index = what, index
 
 
 @dataclass(frozen=True)
@@ -35,82 +49,48 @@ class Fields:
 
     def text(self, name: str) -> str:
         """A string of 1 to 200 characters. Raises Invalid."""
-        value = self.optional_text(name)
-        if value is None:
-            raise self.wrong(name, self._missing_message(name, "a text"))
-        return value
+        self._require(name)
+        try:
+            return read_text(self.values[name])
+        except WrongValue as error:
+            raise self.wrong(name, error.what) from None
 
     def optional_text(self, name: str) -> str | None:
         """A string of 1 to 200 characters; None when absent, null or empty. Raises Invalid."""
-        value = self.values.get(name)
-        if value is None or value == "":
-            return None
-        if not isinstance(value, str):
-            raise self.wrong(name, f"must be a text, not {describe(value)}")
-        if not is_plain_text(value):
-            raise self.wrong(name, _PLAIN_TEXT)
-        return value
+        try:
+            return read_optional_text(self.values.get(name))
+        except WrongValue as error:
+            raise self.wrong(name, error.what) from None
 
     def token(self, name: str) -> str | None:
         """A click token, or None. Its signature is not checked here: an invalid token earns nothing."""
-        value = self.values.get(name)
-        if value is not None and not isinstance(value, str):
-            raise self.wrong(name, f"must be a click token or null, not {describe(value)}")
-        return value or None
-
-    def tokens(self, name: str) -> tuple[str, ...]:
-        """A list of click tokens; absent or null is an empty list."""
-        return tuple(entry for entry in self._texts(name) if entry)
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        """A list of strings, stripped, without empty ones; absent or null is an empty list."""
-        found = tuple(entry.strip() for entry in self._texts(name) if entry.strip())
-        for index, entry in enumerate(found):
-            if not is_plain_text(entry):
-                raise self.wrong(f"{name}[{index}]", _PLAIN_TEXT)
-        return found
-
-    def objects(self, name: str) -> list["Fields"]:
-        """A list of objects; absent or null is an empty list."""
-        found = []
-        for index, value in enumerate(self._entries(name)):
-            if not isinstance(value, dict):
-                raise self.wrong(f"{name}[{index}]", f"must be an object, not {describe(value)}")
-            found.append(Fields(value, self.place(f"{name}[{index}]")))
-        return found
+        try:
+            return read_token(self.values.get(name))
+        except WrongValue as error:
+            raise self.wrong(name, error.what) from None
 
     def amount(self, name: str, minimum: int = 0) -> int:
         """Integer minor units from `minimum` to MAX_MINOR. Raises Invalid."""
         value = self.optional_amount(name, minimum)
         if value is None:
-            raise self.wrong(
-                name, self._missing_message(name, "a whole number of minor units, 0 when there is none")
-            )
+            state = "empty" if name in self.values else "missing"
+            raise self.wrong(name, f"is {state}; give {WANTED_AMOUNT}")
         return value
 
     def optional_amount(self, name: str, minimum: int = 0) -> int | None:
         """Like `amount`, but None when absent or null."""
         value = self.values.get(name)
-        if value is None:
-            return None
-        if type(value) is not int:
-            raise self.wrong(
-                name, f"must be a whole number of minor units (119.00 EUR is 11900), not {describe(value)}"
-            )
-        if value < minimum:
-            raise self.wrong(name, f"is {value}; it must be at least {minimum}")
-        if value > MAX_MINOR:
-            raise self.wrong(name, f"is {value}; the largest amount that is accepted is {MAX_MINOR}")
-        return value
+        if value is None or (type(value) is int and minimum <= value <= MAX_MINOR):
+            return value
+        raise self.wrong(name, wrong_integer(value, minimum, AN_AMOUNT))
 
     def currency(self, name: str) -> str:
         """An ISO 4217 code in upper case. Raises Invalid."""
-        value = self.text(name)
+        self._require(name)
         try:
-            exponent(value[:10])
-        except Invalid as error:
-            raise self.wrong(name, str(error).rstrip(".")) from None
-        return value
+            return read_currency(self.values[name])
+        except WrongValue as error:
+            raise self.wrong(name, error.what) from None
 
     def flag(self, name: str) -> bool:
         """A boolean; absent or null is False."""
@@ -121,14 +101,11 @@ class Fields:
 
     def time(self, name: str, received_at: datetime) -> datetime:
         """An RFC 3339 time, converted to UTC; at most one day after `received_at`. Raises Invalid."""
-        value = read_time(self.text(name))
-        if value is None:
-            raise self.wrong(name, "must be a time with its zone by RFC 3339, such as 2026-11-01T10:00:00Z")
-        return self._require_plausible(name, value, received_at)
-
-    def optional_time(self, name: str, received_at: datetime) -> datetime | None:
-        """Like `time`, but None when absent, null or empty."""
-        return self.time(name, received_at) if self.values.get(name) not in (None, "") else None
+        self._require(name)
+        try:
+            return read_reported_time(self.values[name], received_at)
+        except WrongValue as error:
+            raise self.wrong(name, error.what) from None
 
     def lenient_time(self, name: str, received_at: datetime, zone: str = "") -> datetime | None:
         """An RFC 3339 time (after `zone` is appended) or seconds since 1970; None when it is implausible.
@@ -138,9 +115,9 @@ class Fields:
         value = self.values.get(name)
         try:
             if isinstance(value, str):
-                return Fields({name: f"{value}{zone}"}, self.path).time(name, received_at)
+                return read_reported_time(f"{value}{zone}", received_at)
             return self.unix_time(name, received_at)
-        except Invalid:
+        except (Invalid, WrongValue):
             return None
 
     def unix_time(self, name: str, received_at: datetime) -> datetime:
@@ -150,18 +127,10 @@ class Fields:
             raise self.wrong(name, f"must be whole seconds since 1970, not {describe(seconds)}")
         if not 0 <= seconds <= MAX_UNIX_TIME_S:
             raise self.wrong(name, f"is {str(seconds)[:40]}, which is no time in whole seconds since 1970")
-        return self._require_plausible(name, datetime.fromtimestamp(seconds, UTC), received_at)
-
-    def _require_plausible(self, name: str, value: datetime, received_at: datetime) -> datetime:
-        if value < MIN_TIME:
-            raise self.wrong(name, f"is {value.isoformat()}, before the year {MIN_TIME.year}")
-        if value > received_at + MAX_CLOCK_AHEAD:
-            raise self.wrong(
-                name,
-                f"is {value.isoformat()}, more than a day after it was received "
-                f"({received_at.isoformat(timespec='seconds')}); is the shop's clock right?",
-            )
-        return value
+        try:
+            return _require_plausible(datetime.fromtimestamp(seconds, UTC), received_at)
+        except WrongValue as error:
+            raise self.wrong(name, error.what) from None
 
     def place(self, name: str) -> str:
         """The full path of a field, as error messages show it."""
@@ -171,29 +140,102 @@ class Fields:
         """An error about the field `name`; `what` completes the sentence and has no final period."""
         return Invalid(f"{self.place(name)} {what}.", self.place(name))
 
-    def _missing_message(self, name: str, wanted: str) -> str:
-        state = "empty" if name in self.values else "missing"
-        return f"is {state}; give {wanted}"
-
-    def _texts(self, name: str) -> list[str]:
-        values = self._entries(name)
-        for index, value in enumerate(values):
-            if not isinstance(value, str):
-                raise self.wrong(f"{name}[{index}]", f"must be a text, not {describe(value)}")
-        return values
-
-    def _entries(self, name: str) -> list[Any]:
-        values = self.values.get(name)
-        if values is None:
-            return []
-        if not isinstance(values, list):
-            raise self.wrong(name, f"must be a list, not {describe(values)}")
-        if len(values) > MAX_ENTRIES:
-            raise self.wrong(name, f"has {len(values)} entries; at most {MAX_ENTRIES} are read")
-        return values
+    def _require(self, name: str) -> None:
+        if name not in self.values:
+            raise self.wrong(name, "is missing; give a text")
 
 
-def is_plain_text(value: object) -> bool:
+def read_text(value: object) -> str:
+    """A string of 1 to 200 characters. Raises WrongValue."""
+    if is_plain_text(value):
+        return value
+    if value is None or value == "":
+        raise WrongValue("is empty; give a text")
+    raise WrongValue(_PLAIN_TEXT if isinstance(value, str) else f"must be a text, not {describe(value)}")
+
+
+def read_optional_text(value: object) -> str | None:
+    """Like `read_text`, but None when null or empty."""
+    return None if value is None or value == "" else read_text(value)
+
+
+def read_token(value: object) -> str | None:
+    """A click token, unverified; None when null or empty. Raises WrongValue."""
+    if value is not None and not isinstance(value, str):
+        raise WrongValue(f"must be a click token or null, not {describe(value)}")
+    return value or None
+
+
+def read_tokens(value: object) -> tuple[str, ...]:
+    """A list of click tokens; null is an empty list. Raises WrongValue."""
+    return tuple(entry for entry in _texts(value) if entry)
+
+
+def read_names(value: object) -> tuple[str, ...]:
+    """A list of strings, stripped, without empty ones; null is an empty list. Raises WrongValue."""
+    found = tuple(entry.strip() for entry in _texts(value) if entry.strip())
+    for index, entry in enumerate(found):
+        if not is_plain_text(entry):
+            raise WrongValue(_PLAIN_TEXT, f"[{index}]")
+    return found
+
+
+def read_list(value: object) -> list[Any]:
+    """A list of at most 100 entries. Raises WrongValue."""
+    if not isinstance(value, list):
+        raise WrongValue(f"must be a list, not {describe(value)}")
+    if len(value) > MAX_ENTRIES:
+        raise WrongValue(f"has {len(value)} entries; at most {MAX_ENTRIES} are read")
+    return value
+
+
+def wrong_integer(value: object, minimum: int, wanted: str) -> str:
+    """What is wrong with a value that is not `wanted`, an integer from `minimum` to MAX_MINOR."""
+    if type(value) is not int:
+        return f"must be {wanted}, not {describe(value)}"
+    if value < minimum:
+        return f"is {value}; it must be at least {minimum}"
+    return f"is {value}; the largest amount that is accepted is {MAX_MINOR}"
+
+
+def read_currency(value: object) -> str:
+    """An ISO 4217 code in upper case. Raises WrongValue."""
+    code = read_text(value)
+    try:
+        exponent(code[:10])
+    except Invalid as error:
+        raise WrongValue(str(error).rstrip(".")) from None
+    return code
+
+
+def read_reported_time(value: object, received_at: datetime) -> datetime:
+    """An RFC 3339 time, converted to UTC; at most one day after `received_at`. Raises WrongValue."""
+    at = read_time(read_text(value))
+    if at is None:
+        raise WrongValue("must be a time with its zone by RFC 3339, such as 2026-11-01T10:00:00Z")
+    return _require_plausible(at, received_at)
+
+
+def _require_plausible(at: datetime, received_at: datetime) -> datetime:
+    if at < MIN_TIME:
+        raise WrongValue(f"is {at.isoformat()}, before the year {MIN_TIME.year}")
+    if at > received_at + MAX_CLOCK_AHEAD:
+        raise WrongValue(
+            f"is {at.isoformat()}, more than a day after it was received "
+            f"({received_at.isoformat(timespec='seconds')}); is the shop's clock right?"
+        )
+    return at
+
+
+def _texts(value: object) -> list[str]:
+    values = [] if value is None else read_list(value)
+    for index, entry in enumerate(values):
+        if not isinstance(entry, str):
+            raise WrongValue(f"must be a text, not {describe(entry)}", f"[{index}]")
+    return values
+
+
+def is_plain_text(value: object) -> TypeGuard[str]:
     """Whether it is a string of 1 to 200 characters that every database can store and every page can show."""
     if not isinstance(value, str):
         return False

@@ -1,4 +1,8 @@
-"""The normal form: every kind of source is translated into these reports, validated field by field.
+"""The normal form: every kind of source is translated into these reports.
+
+A field of a report is declared here and nowhere else: name, type, description, and whether it is required.
+Validation, the OpenAPI document, the columns of files, the parameters of postbacks and the tables of
+docs/sales.md follow from the declarations. Reports that code makes itself are not validated.
 
 Each report has a content hash. It leaves out the envelope, the event key and the evidence for attribution.
 Two reports under the same id with the same hash are the same report; with different hashes they contradict
@@ -8,51 +12,92 @@ each other.
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from config.canonical import ISO_FORMAT, canonical_json
+from config.canonical import canonical_json
 from tracker.errors import Invalid
-from tracker.sales.reports.fields import MAX_ENTRIES, Fields, is_plain_text
+from tracker.sales.reports.field_types import (
+    CHOICE,
+    NULL_IS_DEFAULT,
+    Amount,
+    Currency,
+    Flag,
+    ListOf,
+    Names,
+    NotReported,
+    OptionalAmount,
+    OptionalText,
+    OptionalTime,
+    PositiveAmount,
+    Text,
+    Time,
+    Token,
+    Tokens,
+    about,
+)
+from tracker.sales.reports.order_parts import ExcludedPart, RefundedItem
+from tracker.sales.reports.order_parts import Item as Item
 
 DisputeStatusName = Literal["opened", "won", "lost"]
-DISPUTE_STATUSES: tuple[DisputeStatusName, ...] = ("opened", "won", "lost")
-
-
-@dataclass(frozen=True)
-class Item:
-    """One line of an order; `net` is the price of the whole line without tax, in minor units."""
-
-    sku: str
-    quantity: int
-    net: int
-
-    def as_json(self) -> dict[str, Any]:
-        return {"sku": self.sku, "quantity": self.quantity, "net": self.net}
 
 
 @dataclass(frozen=True)
 class SaleReport:
     """An order was paid. Amounts are minor units; `total` is what was paid, with tax and shipping."""
 
-    order_id: str
-    occurred_at: datetime
-    currency: str
-    total: int
-    tax: int
-    shipping: int
-    discount: int = 0
-    cost: int | None = None
-    click: str | None = field(default=None, repr=False)
-    touches: tuple[str, ...] = field(default=(), repr=False)
-    coupons: tuple[str, ...] = ()
-    customer: str | None = field(default=None, repr=False)
-    customer_email_hash: str | None = field(default=None, repr=False)
-    items: tuple[Item, ...] = ()
-    test: bool = False
-    references: tuple[str, ...] = ()
-    checkout_started_at: datetime | None = None
-    customer_mailbox_hash: str | None = field(default=None, repr=False)
+    order_id: Annotated[Text, about("Your id of the order. There is one sale per order.")]
+    occurred_at: Annotated[Time, about("When the order was paid. RFC 3339 with a zone.")]
+    currency: Currency
+    total: Annotated[Amount, about("What the shopper paid: after discount, with tax and shipping.")]
+    tax: Annotated[Amount, about("All tax, including tax on shipping; 0 when there is none.")]
+    shipping: Annotated[Amount, about("Shipping without its tax; 0 when there is none.")]
+    discount: Annotated[
+        Amount, NULL_IS_DEFAULT, about("The discount that is already subtracted from `total`.")
+    ] = 0
+    cost: Annotated[
+        OptionalAmount, about("What the order cost you; for programs that pay commission on profit.")
+    ] = None
+    click: Annotated[
+        Token, about("The click token: the value of the parameter `ll` in the URL of the visit.")
+    ] = field(default=None, repr=False)
+    touches: Annotated[Tokens, about("All click tokens of the shopper, if your shop stores several.")] = (
+        field(default=(), repr=False)
+    )
+    coupons: Annotated[Names, about("The discount codes of the order, in the order of their use.")] = ()
+    customer: Annotated[
+        OptionalText,
+        about("Your id of the customer, not an e-mail address. It is used to recognise later orders."),
+    ] = field(default=None, repr=False)
+    customer_email_hash: Annotated[
+        OptionalText,
+        about("SHA-256, in hex, of the customer's e-mail address in lower case without surrounding spaces."),
+    ] = field(default=None, repr=False)
+    items: Annotated[ListOf[Item], about("The lines of the order.")] = ()
+    test: Annotated[
+        Flag,
+        NULL_IS_DEFAULT,
+        about("Whether this is a test order. It is booked separately and earns nothing."),
+    ] = False
+    references: Annotated[
+        Names, about("Other names of the order, such as its payment at Stripe (pi_…, ch_…, cs_…).")
+    ] = ()
+    checkout_started_at: Annotated[
+        OptionalTime, about("When the checkout began. A click after it is suspicious.")
+    ] = None
+    customer_mailbox_hash: NotReported = field(default=None, repr=False)
     """Set only when the shop sends the address itself; from a hash, the mailbox cannot be computed."""
+    ordered_at: Annotated[
+        OptionalTime,
+        about("When the shopper placed the order, if that was before it was paid. Stored, not used yet."),
+    ] = None
+    version_at: Annotated[
+        OptionalTime,
+        about("The time as of which the message tells the whole order. Stored, not used yet."),
+    ] = None
+    excluded: Annotated[
+        ListOf[ExcludedPart],
+        about("The parts of `total` that are no price of goods. Stored, not used yet."),
+    ] = ()
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -81,6 +126,9 @@ class SaleReport:
             "test": self.test,
             "shopper": self.shopper,
             "checkout_started_at": self.checkout_started_at,
+            "ordered_at": self.ordered_at,
+            "version_at": self.version_at,
+            "excluded": [part.as_json() for part in self.excluded] or None,
         }
 
     @property
@@ -90,25 +138,56 @@ class SaleReport:
         It also leaves out references, because some messages name more of them than others, and the shopper,
         which follows from the customer.
         """
-        facts = self.facts()
-        return _content_hash("sale", {name: facts[name] for name in facts.keys() - _NOT_HASHED})
+        hashed = self.facts()
+        for name in (*_NOT_HASHED, *(name for name in _HASHED_IF_GIVEN if hashed[name] is None)):
+            del hashed[name]
+        return _content_hash("sale", hashed)
 
 
 @dataclass(frozen=True)
 class RefundReport:
     """`amount` went back to the shopper. `tax` and `shipping` are parts of it, or None when not stated."""
 
-    order_id: str
-    refund_id: str
-    occurred_at: datetime
-    currency: str
-    amount: int
-    tax: int | None = None
-    shipping: int | None = None
-    reason: str | None = None
+    order_id: Annotated[Text, about("Your id of the order.")]
+    refund_id: Annotated[Text, about("Your id of the refund, unique within the order.")]
+    occurred_at: Time
+    currency: Annotated[Currency, about("The currency of the sale. ISO 4217 code, in upper case.")]
+    amount: Annotated[PositiveAmount, about("What the shopper got back, including tax and shipping.")]
+    tax: Annotated[OptionalAmount, about("The part of `amount` that is tax.")] = None
+    shipping: Annotated[OptionalAmount, about("The part of `amount` that is shipping, without its tax.")] = (
+        None
+    )
+    reason: Annotated[OptionalText, about("Your reason for the refund, as free text.")] = None
+    items: Annotated[
+        ListOf[RefundedItem], about("The lines of the order that it is for. Stored, not used yet.")
+    ] = ()
+    excluded: Annotated[
+        ListOf[ExcludedPart],
+        about("The parts of `amount` that are no price of goods. Stored, not used yet."),
+    ] = ()
+
+    def parts(self) -> dict[str, Any]:
+        """What it says that it is for, as it is stored; None where it does not say."""
+        return {
+            "items": [item.as_json() for item in self.items] or None,
+            "excluded": [part.as_json() for part in self.excluded] or None,
+        }
 
     @property
     def content_hash(self) -> str:
+        return self._hash_with(self.parts())
+
+    def content_hash_beside(self, booked: dict[str, Any]) -> str:
+        """The hash to compare with that of a booked refund with these parts, which may name more or fewer.
+
+        Parts that only one of the two names are no difference, because not every way of reporting has them.
+        """
+        own = self.parts()
+        return self._hash_with(
+            {name: own[name] if own[name] and booked[name] else booked[name] for name in own}
+        )
+
+    def _hash_with(self, parts: dict[str, Any]) -> str:
         facts = {
             "order_id": self.order_id,
             "refund_id": self.refund_id,
@@ -118,15 +197,15 @@ class RefundReport:
             "tax": self.tax,
             "shipping": self.shipping,
         }
-        return _content_hash("refund", facts)
+        return _content_hash("refund", facts | {name: part for name, part in parts.items() if part})
 
 
 @dataclass(frozen=True)
 class CancellationReport:
     """The whole order was cancelled: all that was not refunded before is refunded."""
 
-    order_id: str
-    occurred_at: datetime
+    order_id: Annotated[Text, about("Your id of the order.")]
+    occurred_at: Annotated[Time, about("When the order was cancelled. RFC 3339 with a zone.")]
 
     @property
     def content_hash(self) -> str:
@@ -137,12 +216,16 @@ class CancellationReport:
 class DisputeReport:
     """One step of a dispute about `amount` minor units."""
 
-    order_id: str
-    dispute_id: str
-    occurred_at: datetime
-    currency: str
-    status: DisputeStatusName
-    amount: int
+    order_id: Annotated[Text, about("Your id of the order.")]
+    dispute_id: Annotated[Text, about("Your id of the dispute, the same for all its status changes.")]
+    occurred_at: Time
+    currency: Annotated[Currency, about("The currency of the sale. ISO 4217 code, in upper case.")]
+    status: Annotated[
+        DisputeStatusName,
+        CHOICE,
+        about("An opened dispute holds the commission. `won` and `lost` are from your side."),
+    ]
+    amount: Annotated[PositiveAmount, about("The disputed amount.")]
 
     @property
     def content_hash(self) -> str:
@@ -157,102 +240,12 @@ class DisputeReport:
         return _content_hash("dispute", facts)
 
 
-_NOT_HASHED = {"shopper", "checkout_started_at"}
-
 Report = SaleReport | RefundReport | CancellationReport | DisputeReport
-
-
-def parse_sale(data: dict[str, Any], received_at: datetime, path: str = "data") -> SaleReport:
-    """`data` as docs/sales.md describes a sale; `path` is where it is in the message, for errors.
-
-    Raises Invalid, naming the first invalid field.
-    """
-    fields = Fields(data, path)
-    report = SaleReport(
-        order_id=fields.text("order_id"),
-        occurred_at=fields.time("occurred_at", received_at),
-        currency=fields.currency("currency"),
-        total=fields.amount("total"),
-        tax=fields.amount("tax"),
-        shipping=fields.amount("shipping"),
-        discount=fields.optional_amount("discount") or 0,
-        cost=fields.optional_amount("cost"),
-        click=fields.token("click"),
-        touches=fields.tokens("touches"),
-        coupons=fields.texts("coupons"),
-        customer=fields.optional_text("customer"),
-        customer_email_hash=fields.optional_text("customer_email_hash"),
-        items=tuple(_parse_item(item) for item in fields.objects("items")),
-        test=fields.flag("test"),
-        references=fields.texts("references"),
-        checkout_started_at=fields.optional_time("checkout_started_at", received_at),
-    )
-    require_parts_within(report.tax, report.shipping, report.total, "total", fields.place(""))
-    return report
-
-
-def parse_references(data: dict[str, Any]) -> tuple[str, ...]:
-    """Other names of the order, from `data` that is not validated yet; invalid ones are left out."""
-    found = data.get("references")
-    names = [each.strip() for each in found if is_plain_text(each)] if isinstance(found, list) else []
-    return tuple(dict.fromkeys(names))[:MAX_ENTRIES]
-
-
-def parse_refund(data: dict[str, Any], received_at: datetime, path: str = "data") -> RefundReport:
-    """Raises Invalid, naming the first invalid field."""
-    fields = Fields(data, path)
-    report = RefundReport(
-        order_id=fields.text("order_id"),
-        refund_id=fields.text("refund_id"),
-        occurred_at=fields.time("occurred_at", received_at),
-        currency=fields.currency("currency"),
-        amount=fields.amount("amount", minimum=1),
-        tax=fields.optional_amount("tax"),
-        shipping=fields.optional_amount("shipping"),
-        reason=fields.optional_text("reason"),
-    )
-    require_parts_within(report.tax or 0, report.shipping or 0, report.amount, "amount", fields.place(""))
-    return report
-
-
-def parse_cancellation(data: dict[str, Any], received_at: datetime, path: str = "data") -> CancellationReport:
-    """Raises Invalid, naming the first invalid field."""
-    fields = Fields(data, path)
-    return CancellationReport(fields.text("order_id"), fields.time("occurred_at", received_at))
-
-
-def parse_dispute(data: dict[str, Any], received_at: datetime, path: str = "data") -> DisputeReport:
-    """Raises Invalid, naming the first invalid field."""
-    fields = Fields(data, path)
-    return DisputeReport(
-        order_id=fields.text("order_id"),
-        dispute_id=fields.text("dispute_id"),
-        occurred_at=fields.time("occurred_at", received_at),
-        currency=fields.currency("currency"),
-        status=_parse_status(fields),
-        amount=fields.amount("amount", minimum=1),
-    )
 
 
 def unique_tokens(click: str | None, touches: tuple[str, ...]) -> tuple[str, ...]:
     """All tokens without repetitions, the click first."""
     return tuple(dict.fromkeys((*((click,) if click else ()), *touches)))
-
-
-def _parse_item(fields: Fields) -> Item:
-    """Unknown fields are ignored."""
-    return Item(
-        sku=fields.text("sku"),
-        quantity=fields.amount("quantity", minimum=1),
-        net=fields.amount("net"),
-    )
-
-
-def _parse_status(fields: Fields) -> DisputeStatusName:
-    status = fields.text("status")
-    if status not in DISPUTE_STATUSES:
-        raise fields.wrong("status", f"must be one of {', '.join(DISPUTE_STATUSES)}")
-    return status
 
 
 def require_parts_within(tax: int, shipping: int, whole: int, name: str, path: str = "data.") -> None:
@@ -265,9 +258,15 @@ def require_parts_within(tax: int, shipping: int, whole: int, name: str, path: s
         )
 
 
+_NOT_HASHED = ("shopper", "checkout_started_at")
+_HASHED_IF_GIVEN = ("ordered_at", "version_at", "excluded")
+"""Younger fields: a report without them has the hash that was stored before they existed."""
+
+
 def _content_hash(kind: str, facts: dict[str, Any]) -> str:
+    # Times are in UTC; as ISO_FORMAT, which takes six times as long.
     plain = {
-        name: value.strftime(ISO_FORMAT) if isinstance(value, datetime) else value
+        name: f"{value.isoformat(timespec='microseconds')[:26]}Z" if isinstance(value, datetime) else value
         for name, value in facts.items()
     }
     return hashlib.sha256(canonical_json({"kind": kind, **plain}).encode()).hexdigest()

@@ -1,6 +1,9 @@
 """The OpenAPI document matches the API: every response of a scenario is validated against it."""
 
+import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -17,6 +20,7 @@ from tracker.sales.inbox.apply_or_park import dismiss
 from tracker.sales.reports.strict_json import MAXIMUM_BYTES
 from tracker.sales.sources.operations import create_source, delete_source, ensure_api_source
 
+PUBLISHED = Path(__file__).with_name("openapi_2026_11.json")
 SERVER_FAULT_STATUSES = {"408", "503"}
 """They need a stalled client or a dead database: see test_web_stalls.py and test_hooks.py."""
 
@@ -172,6 +176,39 @@ def test_values_that_the_schema_forbids_are_refused(
     for field in document["components"]["schemas"][name]["properties"].keys() - base.keys():
         assert validator.is_valid(base | {field: None})
         assert api_client.post(what, base | {field: None}).status_code in (200, 202)
+
+
+def gone(former: Any, present: Any, place: str = "") -> Iterator[str]:
+    """Places of the former document whose value is missing or another one in the present document."""
+    if isinstance(former, list) and isinstance(present, list):
+        yield from (f"{place}: {each!r} is missing" for each in former if each not in present)
+        return
+    if not isinstance(former, dict) or not isinstance(present, dict):
+        if former != present:
+            yield f"{place}: {former!r} is {present!r}"
+        return
+    for name, value in former.items():
+        yield from gone(value, present.get(name, "missing"), f"{place}/{name}")
+
+
+def test_the_document_keeps_every_field_and_value_that_was_published(document: dict[str, Any]) -> None:
+    """Programs are generated from it: additions are free, but no report may need another field."""
+    published = json.loads(PUBLISHED.read_text())
+    assert list(gone(published, document)) == []
+    former, present = (each["components"]["schemas"] for each in (published, document))
+    for name in ("Sale", "Refund", "Cancellation", "Dispute"):
+        assert present[name]["required"] == former[name]["required"]
+    items = [each["Sale"]["properties"]["items"]["items"] for each in (former, present)]
+    assert items[0]["required"] == items[1]["required"]
+
+
+def test_a_changed_or_missing_value_of_the_document_is_found(document: dict[str, Any]) -> None:
+    former = json.loads(PUBLISHED.read_text())
+    former["components"]["schemas"]["Sale"]["properties"]["total"]["minimum"] = 1
+    former["components"]["schemas"]["Sale"]["properties"]["former"] = {}
+    assert [each.partition(":")[0] for each in gone(former, document)] == [
+        f"/components/schemas/Sale/properties/{name}" for name in ("total/minimum", "former")
+    ]
 
 
 def test_the_document_is_valid_openapi(document: dict[str, Any]) -> None:

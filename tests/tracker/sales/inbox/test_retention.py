@@ -19,6 +19,7 @@ from tracker.sales.integrations.kinds import kind_of
 from tracker.sales.orders.models import Refund, Sale
 
 LATER, AFTER, NOW = (RECEIVED_AT + timedelta(days=days) for days in (10, 30, 400))
+YOUNGER = {"SaleReport": ("ordered_at", "version_at", "excluded"), "RefundReport": ("items", "excluded")}
 SECRET = "whsec_ExampleOfThisYear000000000000"
 SHOPS = ("stripe", "shopify", "woocommerce", "lemonsqueezy")
 TOPICS = {
@@ -143,6 +144,35 @@ def test_an_emptied_message_without_effect_is_recognised_although_its_words_were
 
     again = shop.send_raw(b'{ "id": 1 }', key="m1", source_id=source_id, topic="products/update", now=NOW)
     assert (again.event_id, again.duplicate) == (received.event_id, True)
+
+
+def test_an_event_that_was_emptied_before_lines_had_more_fields_is_deduplicated(
+    shop: Shop, databases: Databases
+) -> None:
+    """Its normal form lacks the fields that were ignored then, in the report and in its lines."""
+    line = {"sku": "A1", "quantity": 1, "net": 9500, "id": "L1", "cost": 5}
+    younger = {
+        "items": [line],
+        "ordered_at": "2025-10-31T10:00:00Z",
+        "excluded": [{"kind": "tip", "amount": 1}],
+    }
+    sent = {"m1": ("sale.created", sale(**younger)), "m2": ("refund.created", refund(items=[line]))}
+    first = {key: shop.send(kind, data, key=key) for key, (kind, data) in sent.items()}
+    empty_old(databases)
+    with Session(databases.main) as session, session.begin():
+        for event in session.scalars(select(Event)):
+            [[kind, report]] = event.normal or []
+            former = {name: value for name, value in report.items() if name not in YOUNGER[kind]}
+            if kind == "SaleReport":
+                former["items"] = [{"sku": "A1", "quantity": 1, "net": 9500}]
+            event.normal = [[kind, former]]
+
+    for key, (kind, data) in sent.items():
+        again = shop.send_raw(envelope(kind, data, timestamp="2026-11-01T10:00:00Z"), key=key, now=NOW)
+        assert (again.event_id, again.duplicate) == (first[key].event_id, True)
+    lines = [{**line, "net": 9400}]
+    other = shop.send("sale.created", sale(**younger | {"items": lines}), key="m1", now=NOW)
+    assert other.state == "conflict"
 
 
 def test_replay_does_not_change_an_emptied_event(shop: Shop, databases: Databases) -> None:

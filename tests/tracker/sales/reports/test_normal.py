@@ -11,14 +11,8 @@ from hypothesis import strategies as st
 from tracker.errors import Invalid
 from tracker.money import MAX_MINOR
 from tracker.sales.reports.fields import read_time
-from tracker.sales.reports.normal import (
-    CancellationReport,
-    Item,
-    parse_cancellation,
-    parse_dispute,
-    parse_refund,
-    parse_sale,
-)
+from tracker.sales.reports.normal import CancellationReport, Item
+from tracker.sales.reports.parsing import parse_cancellation, parse_dispute, parse_refund, parse_sale
 
 RECEIVED_AT = datetime(2026, 11, 1, 10, 0, 2, tzinfo=UTC)
 SALE: dict[str, Any] = {

@@ -1,0 +1,57 @@
+"""Parts of orders and of refunds that reports name: lines, and what is no price of goods."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from tracker.sales.reports.field_types import CHOICE, Amount, Count, OptionalAmount, OptionalText, Text, about
+
+ExcludedKind = Literal["gift_card", "tip", "duty", "fee"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of an order. Amounts are those of the whole line, in minor units."""
+
+    sku: Annotated[Text, about("Your id of the product.")]
+    quantity: Annotated[Count, about("Number of pieces.")]
+    net: Annotated[Amount, about("Price of all pieces together without tax, in minor units.")]
+    id: Annotated[OptionalText, about("Your id of the line, by which a refund can name it.")] = None
+    name: Annotated[OptionalText, about("Name of the product.")] = None
+    tax: Annotated[OptionalAmount, about("Tax on `net`.")] = None
+    cost: Annotated[OptionalAmount, about("What all pieces together cost you.")] = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is stored: without the fields that were not given."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class ExcludedPart:
+    """A part of an order, or of a refund, that is no price of goods."""
+
+    kind: Annotated[
+        ExcludedKind,
+        CHOICE,
+        about("A gift card that was bought, a tip, a customs duty, or a fee that you pass on."),
+    ]
+    amount: Annotated[Amount, about("Without tax, in minor units.")]
+    tax: Annotated[OptionalAmount, about("Tax on `amount`.")] = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is stored: without the fields that were not given."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class RefundedItem:
+    """A line of the order that a refund is for, named by its id or by the id of its product."""
+
+    quantity: Annotated[Count, about("Number of pieces that are refunded.")]
+    id: Annotated[OptionalText, about("The `id` of the line in the sale. `id` or `sku` is required.")] = None
+    sku: Annotated[OptionalText, about("The `sku` of the line in the sale.")] = None
+    net: Annotated[OptionalAmount, about("What is refunded for the pieces, without tax.")] = None
+    tax: Annotated[OptionalAmount, about("Tax on `net`.")] = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is stored: without the fields that were not given."""
+        return {name: value for name, value in vars(self).items() if value is not None}
