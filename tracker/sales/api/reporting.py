@@ -17,10 +17,12 @@ from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict, Invalid, NotNow
 from tracker.sales.event_reasons import REPETITIONS
-from tracker.sales.inbox.apply_or_park import ReceiveResult, receive
+from tracker.sales.inbox.apply_or_park import ReceiveResult, receive_arrival
 from tracker.sales.inbox.models import Event
+from tracker.sales.inbox.pending import parsed_arrival
 from tracker.sales.integrations import api, postback
-from tracker.sales.reports.messages import Unreadable
+from tracker.sales.reports.messages import Message, Unreadable
+from tracker.sales.reports.provider_reports import AnyReport
 from tracker.sales.sources.operations import ensure_api_source
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -82,9 +84,12 @@ def accept_report(
     used for another report; Conflict when the report contradicts a booked row; Gone when the API source was
     deleted.
     """
-    _require_valid(report, now)
+    message, reports = _read_valid(report, now)
     source = ensure_api_source(session, now, brand_id, keys)
-    received = receive(session, now, source, report.external_id, report.body, keys=keys, topic=report.topic)
+    arrival = parsed_arrival(
+        now, source, report.external_id, report.body, message, reports, topic=report.topic
+    )
+    received = receive_arrival(session, arrival, keys)
     if received.state == "conflict" or not _has_topic(session, received, report.topic):
         raise _reused_key_error(report)
     if received.error is not None and not isinstance(received.error, NotNow):
@@ -99,13 +104,13 @@ def accept_report(
     )
 
 
-def _require_valid(report: Report, now: datetime) -> None:
+def _read_valid(report: Report, now: datetime) -> tuple[Message, tuple[AnyReport, ...]]:
     """Validates before anything is written. The error names the field, which the inbox does not store."""
     try:
         message = api.read(report.body, report.topic)
     except Invalid as error:
         raise Unreadable(str(error)) from None
-    api.translate(message, now)
+    return message, api.translate(message, now)
 
 
 def _digest(*parts: bytes) -> str:

@@ -11,8 +11,9 @@ from tracker.errors import Conflict
 from tracker.sales.event_reasons import REPETITIONS, EventReason
 from tracker.sales.imports.columns import Line
 from tracker.sales.imports.outcomes import Outcome, State
-from tracker.sales.inbox.apply_or_park import RESULT_COLUMNS, ReceiveResult, receive, stored_result
+from tracker.sales.inbox.apply_or_park import RESULT_COLUMNS, ReceiveResult, receive_arrival, stored_result
 from tracker.sales.inbox.models import UNAPPLIED, Event
+from tracker.sales.inbox.pending import parsed_arrival
 from tracker.sales.orders.references import sold_order_ids
 from tracker.sales.reports.normal import SaleReport
 from tracker.sales.sources.models import Source
@@ -43,7 +44,8 @@ def book_lines(
         raise Conflict(f"Source {source_id} was deleted; import into another source.")
     outcomes = []
     for line in sorted(lines, key=lambda line: line.report.order_id):
-        received = receive(session, now, source, line.external_id, line.body, keys=keys)
+        arrival = parsed_arrival(now, source, line.external_id, line.body, line.message, (line.report,))
+        received = receive_arrival(session, arrival, keys)
         outcomes.append(_outcome(line.number, received))
     return outcomes
 

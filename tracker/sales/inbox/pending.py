@@ -81,7 +81,7 @@ class Arrival:
             "id": self.pending.event_id,
             "source_id": self.pending.source.id,
             "external_id": self.external_id,
-            "body": self.body,
+            "body": bytes(self.body),  # not a class of ours, which a database driver does not know
             "body_hash": self.body_hash,
             "topic": self.topic,
             "type": self.pending.type,
@@ -98,25 +98,43 @@ def new_arrival(now: datetime, source: Source, external_id: str, body: bytes, to
     return Arrival(parse_event(new_id("evt", now), now, source, body, topic), external_id, body, topic)
 
 
+def parsed_arrival(
+    now: datetime,
+    source: Source,
+    external_id: str,
+    body: bytes,
+    message: Message,
+    reports: tuple[AnyReport, ...],
+    topic: str | None = None,
+) -> Arrival:
+    """The arrival of a valid message whose body the caller has parsed and translated already."""
+    return Arrival(_valid_event(new_id("evt", now), now, source, message, reports), external_id, body, topic)
+
+
 def parse_event(
     event_id: str, received_at: datetime, source: Source, body: bytes, topic: str | None
 ) -> PendingEvent:
     """Read and translate a message. Never raises because of the body: the event then has a `flaw`."""
     kind, message = kind_of(source.kind), None
     names: tuple[str, ...] = ()
-    reports: tuple[AnyReport, ...] = ()
-    flaw = None
     try:
         message = kind.read(body, topic)
         names = names_in_message(source, message)
-        reports = kind.translate(message, received_at)
-        if source.supports_id is not None:
-            reports = as_supporting_reports(reports, names)
+        return _valid_event(event_id, received_at, source, message, kind.translate(message, received_at))
     except LinkledgerError as error:
         flaw = reason_of(error)
     except Exception as error:
         flaw = internal_error_reason(event_id, error)
-    return PendingEvent(event_id, received_at, source, message, reports, flaw, names=names)
+    return PendingEvent(event_id, received_at, source, message, (), flaw, names=names)
+
+
+def _valid_event(
+    event_id: str, received_at: datetime, source: Source, message: Message, reports: tuple[AnyReport, ...]
+) -> PendingEvent:
+    names = names_in_message(source, message)
+    if source.supports_id is not None:
+        reports = as_supporting_reports(reports, names)
+    return PendingEvent(event_id, received_at, source, message, reports, None, names=names)
 
 
 def reason_columns(reason: Reason | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ the last. None of this is acceptable for amounts.
 import json
 import re
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any, NoReturn
 
 from tracker.errors import Invalid
@@ -23,6 +24,17 @@ MAXIMUM_EXPONENT = 308
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
+class Body(bytes):
+    """The bytes of a message that several functions read in turn: `parse` reads their JSON once.
+
+    All of them get the same value, so none may change it.
+    """
+
+    @cached_property
+    def value(self) -> Any:
+        return _parse(self)
+
+
 def parse(raw: bytes) -> Any:
     """The value in `raw`: integers as int, all other numbers as Decimal, never as float.
 
@@ -30,6 +42,10 @@ def parse(raw: bytes) -> Any:
     object, NaN or Infinity, a number that is too long or too large, half of a surrogate pair, more than
     MAXIMUM_DEPTH levels, more than MAXIMUM_BYTES bytes.
     """
+    return raw.value if isinstance(raw, Body) else _parse(raw)
+
+
+def _parse(raw: bytes) -> Any:
     if len(raw) > MAXIMUM_BYTES:
         raise Invalid(f"The body has {len(raw)} bytes; at most {MAXIMUM_BYTES} are read.")
     _check_depth(raw)
