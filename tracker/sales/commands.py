@@ -4,12 +4,13 @@ import click
 
 from config.database import read_session
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
+from tracker.errors import Conflict
 from tracker.money import Money
 from tracker.sales.health.commands import show_health
 from tracker.sales.imports.commands import import_sales
 from tracker.sales.inbox.commands import MAX_LINES, dismiss_event, replay_events, show_events
 from tracker.sales.orders.amounts import amounts_of
-from tracker.sales.orders.queries import find_sale, list_sales
+from tracker.sales.orders.queries import SeveralNamespaces, find_sale, list_sales
 from tracker.sales.queries import sale_history
 from tracker.sales.serializers import sale_history_json, sale_json
 from tracker.sales.sources.commands import source
@@ -52,7 +53,13 @@ def show_sales(console: Console, brand_id: str, limit: int) -> CommandResult:
 def show_sale(console: Console, order_id: str, brand_id: str, namespace: str | None) -> CommandResult:
     """Show one sale: refunds, disputes, and who is credited and why."""
     with read_session(console.databases.main) as session:
-        found = find_sale(session, brand_id, order_id, namespace)
+        try:
+            found = find_sale(session, brand_id, order_id, namespace)
+        except SeveralNamespaces as several:
+            names = ", ".join(several.namespaces)
+            raise Conflict(
+                f"Order {order_id!r} exists in several namespaces ({names}); say --namespace."
+            ) from None
         return CommandResult(sale_history_json(sale_history(session, found)))
 
 

@@ -10,7 +10,7 @@ from tracker.people.keys.operations import Caller
 from tracker.sales.api.openapi import api_document
 from tracker.sales.api.reporting import api_report
 from tracker.sales.api.responses import log_refusals, report_response
-from tracker.sales.orders.queries import find_sale
+from tracker.sales.orders.queries import SeveralNamespaces, find_sale
 from tracker.sales.queries import sale_history
 from tracker.sales.serializers import sale_history_json
 
@@ -50,8 +50,11 @@ def get_sale(caller: Caller, order_id: str) -> Response:
             sale = find_sale(session, caller.brand_id, order_id, request.args.get("namespace"))
         except NotFound:
             raise NotFound(f"This brand has no sale of order {order_id!r}.") from None
-        except Conflict as error:
-            raise Conflict(str(error).replace("say --namespace", "add ?namespace=")) from None
+        except SeveralNamespaces as several:
+            names = ", ".join(several.namespaces)
+            raise Conflict(
+                f"Order {order_id!r} exists in several namespaces ({names}); add ?namespace=."
+            ) from None
         return jsonify(sale_history_json(sale_history(session, sale)))
 
 

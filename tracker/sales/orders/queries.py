@@ -10,6 +10,15 @@ from tracker.people.accounts.operations import get_brand
 from tracker.sales.orders.models import OrderReference, Sale
 
 
+class SeveralNamespaces(Conflict):
+    """Several namespaces of the brand have an order of this name. The entry point says how to choose one."""
+
+    def __init__(self, order_id: str, namespaces: Sequence[str]) -> None:
+        super().__init__(f"Order {order_id!r} exists in several namespaces ({', '.join(namespaces)}).")
+        self.order_id = order_id
+        self.namespaces = tuple(namespaces)
+
+
 def list_sales(session: Session, brand_id: str, limit: int = 100) -> Sequence[Sale]:
     """The latest first. Raises NotFound for the brand."""
     brand = get_brand(session, brand_id)
@@ -20,7 +29,7 @@ def list_sales(session: Session, brand_id: str, limit: int = 100) -> Sequence[Sa
 def find_sale(session: Session, brand_id: str, order_id: str, namespace: str | None = None) -> Sale:
     """The sale of an order, by the order's id, else by another name such as its payment or number.
 
-    Raises NotFound, and Conflict when several namespaces of the brand have such an order.
+    Raises NotFound, and SeveralNamespaces when several namespaces of the brand have such an order.
     """
     brand = get_brand(session, brand_id)
     query = select(Sale).where(Sale.brand_id == brand.id, has_order_name(order_id))
@@ -34,8 +43,7 @@ def find_sale(session: Session, brand_id: str, order_id: str, namespace: str | N
             f"linkledger source events --brand {brand.id} --state parked"
         )
     if len(sales) > 1:
-        names = ", ".join(sale.namespace for sale in sales)
-        raise Conflict(f"Order {order_id!r} exists in several namespaces ({names}); say --namespace.")
+        raise SeveralNamespaces(order_id, [sale.namespace for sale in sales])
     return sales[0]
 
 

@@ -5,13 +5,13 @@ from urllib.parse import quote
 
 import pytest
 
-from config.database import Databases, transact
-from tests.cast.api import ApiClient
+from config.database import Databases, read_session, transact
+from tests.cast.api import ApiClient, Terminal
 from tests.cast.people import START
 from tests.cast.shop import Shop, sale
 from tests.tracker.sales.api.test_v1 import EVERYTHING, ON_ONE_DATABASE
 from tests.tracker.sales.attribution.former_decisions import store_as_rules_2
-from tracker.sales.sources.operations import create_source
+from tracker.sales.sources.operations import create_source, get_source
 
 
 def test_a_sale_is_read_with_its_history_and_attribution(api_client: ApiClient, shop: Shop) -> None:
@@ -60,8 +60,10 @@ def test_an_unknown_order_returns_404(api_client: ApiClient) -> None:
 
 
 def test_an_ambiguous_order_id_requires_a_namespace(
-    api_client: ApiClient, shop: Shop, databases: Databases
+    api_client: ApiClient, shop: Shop, databases: Databases, terminal: Terminal
 ) -> None:
+    """Each entry point says how to choose it."""
+
     def second(session: Any) -> str:
         values: dict[str, Any] = {
             "brand_id": shop.brand_id,
@@ -74,6 +76,11 @@ def test_an_ambiguous_order_id_requires_a_namespace(
     source_id = transact(databases.main, second)
     shop.send("sale.created", sale())
     shop.send("sale.created", sale(total=5000), source_id=source_id)
+    with read_session(databases.main) as session:
+        namespace = get_source(session, shop.source_id).namespace
     refused = api_client.get("sales/1001")
     assert (refused.status_code, "?namespace=" in refused.json["detail"]) == (409, True)  # type: ignore[index]
+    both = f"Order '1001' exists in several namespaces ({', '.join(sorted(['second', namespace]))}); "
+    assert refused.json["detail"] == f"{both}add ?namespace=."  # type: ignore[index]
+    assert f"{both}say --namespace." in terminal.refused("sale", "show", "1001", "--brand", shop.brand_id)
     assert api_client.get("sales/1001", {"namespace": "second"}).json["total"]["minor"] == 5000  # type: ignore[index]
