@@ -38,6 +38,14 @@ class ReasonTexts:
         text = self._texts[reason.code]
         return text.format_map(reason.parameters) if isinstance(text, str) else text(reason.parameters)
 
+    def columns(self, reason: Reason) -> dict[str, Any]:
+        """What a new row, or a reason inside the parameters of another one, stores."""
+        return {
+            "reason": self.words(reason),
+            "reason_code": reason.code.value,
+            "reason_parameters": dict(reason.parameters),
+        }
+
     def shown(self, stored_words: str, code: str | None, parameters: Mapping[str, Any] | None) -> str:
         """The words of a stored row: rendered from its code, or as stored when it has none that is known.
 
@@ -45,3 +53,15 @@ class ReasonTexts:
         """
         known = self._codes.get(code) if code is not None else None
         return stored_words if known is None else self.words(Reason(known, parameters or {}))
+
+    def reason_of(
+        self, stored_words: str, code: str | None, parameters: Mapping[str, Any] | None, otherwise: StrEnum
+    ) -> Reason:
+        """The reason of a stored row, for another row that is made because of it.
+
+        `otherwise` is the code for a row without a known code; its parameter `words` is the row's words.
+        """
+        known = self._codes.get(code) if code is not None else None
+        return (
+            Reason(otherwise, {"words": stored_words}) if known is None else Reason(known, parameters or {})
+        )

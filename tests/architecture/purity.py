@@ -27,6 +27,7 @@ PURE = (
     "*/reasons.py",
     "tracker/people/keys/rules.py",
     "*/states.py",
+    "*/reasons.py",
 )
 IMPURE_IMPORTS = (
     "flask",

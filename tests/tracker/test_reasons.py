@@ -39,3 +39,28 @@ def test_a_row_of_a_newer_version_shows_its_stored_words() -> None:
 def test_every_code_needs_a_text() -> None:
     with pytest.raises(ValueError, match="Weather has codes without a text: wind"):
         ReasonTexts(Weather, {Weather.RAIN: "rain"})
+
+
+def test_a_new_row_stores_words_code_and_parameters() -> None:
+    stored = TEXTS.columns(Reason(Weather.RAIN, {"hours": 3}))
+    assert stored == {
+        "reason": "it rained for 3 hours",
+        "reason_code": "rain",
+        "reason_parameters": {"hours": 3},
+    }
+    assert TEXTS.shown(*stored.values()) == "it rained for 3 hours"
+
+
+class Told(StrEnum):
+    WORDS = "words"
+
+
+@pytest.mark.parametrize("code", [None, "snow"])
+def test_words_without_a_known_code_are_stored_again_as_words(code: str | None) -> None:
+    assert TEXTS.reason_of("it snowed", code, None, Told.WORDS) == Reason(Told.WORDS, {"words": "it snowed"})
+
+
+def test_a_known_code_is_stored_again_as_it_is() -> None:
+    assert TEXTS.reason_of("it poured", "rain", {"hours": 3}, Told.WORDS) == Reason(
+        Weather.RAIN, {"hours": 3}
+    )
