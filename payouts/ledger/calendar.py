@@ -9,6 +9,9 @@ from tracker.errors import Invalid
 SECOND_HALF_DAY = 16
 """The day of a month on which its second half begins."""
 
+FIRST_YEAR = 1971
+"""The first and last years of the calendar cannot be computed in every time zone; nothing is that old."""
+
 
 @dataclass(frozen=True)
 class Span:
@@ -39,6 +42,18 @@ def midnight_after(instant: datetime, days: int, timezone: str) -> datetime:
 
 def span_named(name: str, cadence: str, timezone: str) -> Span:
     """The period with that name. Raises Invalid when the brand's calendar has no such period."""
+    day = _day_in(name)
+    if day is not None:
+        span = span_of(_midnight(day, ZoneInfo(timezone)), cadence, timezone)
+        if span.name == name:
+            return span
+    raise Invalid(
+        f"{name!r} is not a period of this brand. A valid name is, for example, {_EXAMPLES[cadence]}."
+    )
+
+
+def _day_in(name: str) -> date | None:
+    """A day of the period with that name; None when it names no period of the years that can be computed."""
     try:
         if "W" in name:
             year, week = name.split("-W")
@@ -47,15 +62,8 @@ def span_named(name: str, cadence: str, timezone: str) -> Span:
             year, month, *half = name.split("-")
             day = date(int(year), int(month), SECOND_HALF_DAY if half == ["b"] else 1)
     except (ValueError, OverflowError):
-        day = _INVALID_DAY
-    if not _INVALID_DAY.year < day.year < date.max.year:
-        day = _INVALID_DAY  # the first and last year cannot be computed in every time zone
-    span = span_of(_midnight(day, ZoneInfo(timezone)), cadence, timezone)
-    if span.name != name:
-        raise Invalid(
-            f"{name!r} is not a period of this brand. A valid name is, for example, {_EXAMPLES[cadence]}."
-        )
-    return span
+        return None
+    return day if FIRST_YEAR <= day.year < date.max.year else None
 
 
 def _month(day: date) -> tuple[date, date, str]:
@@ -84,9 +92,6 @@ def _next_month(first: date) -> date:
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
-
-_INVALID_DAY = date(1970, 1, 1)
-"""Replaces a day that a name does not contain. Its period has another name, so the name is refused."""
 
 _BY_CADENCE = {"month": _month, "half_month": _half_month, "week": _week}
 _EXAMPLES = {"month": "2026-11", "half_month": "2026-11-a", "week": "2026-W48"}

@@ -116,6 +116,9 @@ def test_period_does_not_depend_on_the_time_zone_of_the_instant() -> None:
     ("name", "cadence"),
     [
         ("2026-13", "month"),
+        ("1970-01", "month"),
+        ("1970-01-a", "half_month"),
+        ("1970-W01", "week"),
         ("2026-00", "month"),
         ("2026-1", "month"),
         ("26-11", "month"),
