@@ -25,6 +25,11 @@ def public_id(prefix: str, uuid: UUID) -> str:
     return f"{prefix}_{uuid.hex}"
 
 
+def is_id(identifier: str, prefix: str) -> bool:
+    """Whether this is the id of an object of that kind, by its prefix alone."""
+    return identifier.startswith(f"{prefix}_")
+
+
 def uuid_of(identifier: str, prefix: str) -> UUID:
     """The UUID inside a public id. Raises Invalid when it is not an id of that kind."""
     head, _, tail = identifier.partition("_")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.errors import Invalid
-from tracker.ids import new_id, new_uuid, uuid_of, uuid_time
+from tracker.ids import is_id, new_id, new_uuid, uuid_of, uuid_time
 from tracker.signing import CLICK_TOKEN, SOURCE_SECRET, CannotDecrypt, decrypt, encrypt, signer
 
 OLD, NEW = "an old signing key of sufficient length", "a new signing key of sufficient length"
@@ -57,3 +57,9 @@ def test_a_secret_under_a_lost_key_raises_a_helpful_error() -> None:
     box = encrypt([OLD], SOURCE_SECRET, "whsec_x")
     with pytest.raises(CannotDecrypt, match="former key"):
         decrypt([NEW], SOURCE_SECRET, box)
+
+
+def test_an_id_is_recognised_by_its_prefix() -> None:
+    assert is_id("com_01937c", "com")
+    assert not is_id("comet_01937c", "com")
+    assert not is_id("", "com")

@@ -24,6 +24,7 @@ from payouts.statements.document.movements import (
 )
 from payouts.statements.models import Statement
 from tracker.errors import Fault
+from tracker.ids import is_id
 from tracker.money import Money
 from tracker.people.accounts.models import Brand, Creator
 from tracker.times import format_utc
@@ -146,7 +147,7 @@ def _lines(
     for movement in movements:
         by_subject[movement.subject_id].append(movement)
     subjects = by_subject.keys() | held.keys()
-    ids = sorted(subject for subject in subjects if subject.startswith("com_"))
+    ids = sorted(subject for subject in subjects if is_id(subject, "com"))
     found = []
     for source in line_sources(session, ids, period):
         if source.commission.creator_id != creator_id:

@@ -27,6 +27,7 @@ from payouts.transfers.stripe.client import StripeRail
 from payouts.transfers.stripe.outcome import is_transfer_of
 from payouts.transfers.stripe.shapes import Movement, RailError, StripeTransfer
 from tracker.errors import Conflict
+from tracker.ids import is_id
 
 LOOK_BACK = timedelta(days=35)
 """How far back movements are compared. Reversals of older transfers are rare and made by a person."""
@@ -209,4 +210,4 @@ def _is_in_flight(session: Session, transfer: StripeTransfer) -> bool:
 def _is_ours(session: Session, transfer: StripeTransfer) -> bool:
     """Whether the transfer went to a creator or names a payout: the rail account may also pay others."""
     ours = session.scalar(select(exists().where(Payee.account_ref == transfer.destination)))
-    return bool(ours) or transfer.metadata.get("payout_id", "").startswith("pay_")
+    return bool(ours) or is_id(transfer.metadata.get("payout_id", ""), "pay")
