@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from tracker.reasons import Reason
 from tracker.sales.attribution.inputs import Inputs
 from tracker.sales.reports.customer_hashes import address_hashes
+from tracker.sales.suspicion.reasons import SUSPICION_TEXTS, SuspicionReason
 from tracker.times import format_utc
 
 Signal = Literal["self_purchase", "coupon_without_click", "late_click", "many_sales", "possible_duplicate"]
@@ -47,9 +49,14 @@ class Suspicion:
     """One signal for one sale. `about` is the id of the click, code or other sale that caused it, if any."""
 
     signal: Signal
-    sentence: str
+    reason: Reason
     evidence: dict[str, Any]
     about: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The reason in words."""
+        return SUSPICION_TEXTS.words(self.reason)
 
 
 @dataclass(frozen=True)
@@ -76,9 +83,8 @@ def self_purchase(exact: str | None, mailbox: str | None, creator_email: str) ->
     if {own.exact, own.mailbox}.isdisjoint({exact, mailbox} - {None}):
         return None
     is_exact = exact == own.exact
-    how = "is the creator's own" if is_exact else "leads to the creator's own mailbox"
-    evidence = {"match": "address" if is_exact else "mailbox"}
-    return Suspicion("self_purchase", f"the shopper's e-mail address {how}", evidence)
+    code = SuspicionReason.OWN_ADDRESS if is_exact else SuspicionReason.OWN_MAILBOX
+    return Suspicion("self_purchase", Reason(code), {"match": "address" if is_exact else "mailbox"})
 
 
 def coupon_without_click(
@@ -94,7 +100,7 @@ def coupon_without_click(
     others = sum(touch["creator_id"] is not None for touch in inputs["touches"])
     return Suspicion(
         "coupon_without_click",
-        f"the code {code} was used, and no click on its creator's links came with the sale",
+        Reason(SuspicionReason.CODE_WITHOUT_CLICK, {"code": code}),
         {"code": code, "clicks_of_others": others, "creator_has_links": links},
         about=coupon_id,
     )
@@ -111,11 +117,14 @@ def late_click(
     clicked_at = datetime.fromisoformat(clicked)
     if not CLOCK_TOLERANCE < clicked_at - started_at <= LATE_CLICK_WINDOW:
         return None
-    moment = "the order was paid" if started_at == occurred_at else "the checkout had begun"
-    name = "paid_at" if started_at == occurred_at else "checkout_started_at"
+    name, code = (
+        ("paid_at", SuspicionReason.CLICK_AFTER_PAYMENT)
+        if started_at == occurred_at
+        else ("checkout_started_at", SuspicionReason.CLICK_AFTER_CHECKOUT_BEGAN)
+    )
     return Suspicion(
         "late_click",
-        f"the click came {_duration_text(clicked_at - started_at)} after {moment}",
+        Reason(code, {"after_s": _whole_seconds(clicked_at - started_at)}),
         {"click": click_id, "clicked_at": format_utc(clicked_at), name: format_utc(started_at)},
         about=click_id,
     )
@@ -161,11 +170,10 @@ def possible_duplicates(sales: Iterable[CreditedSale]) -> list[tuple[CreditedSal
 
 def duplicate_of(other: CreditedSale, sale: CreditedSale) -> Suspicion:
     """The suspicion that `sale` is the same order as `other`."""
-    apart = _duration_text(abs(sale.occurred_at - other.occurred_at))
+    within_s = _whole_seconds(abs(sale.occurred_at - other.occurred_at))
     return Suspicion(
         "possible_duplicate",
-        f"another source reported an order of the same customer and amount within {apart}: "
-        "the two may be one",
+        Reason(SuspicionReason.POSSIBLE_DUPLICATE, {"within_s": within_s}),
         {"order": other.order_id, "namespace": other.namespace, "paid_at": format_utc(other.occurred_at)},
         about=other.sale_id,
     )
@@ -195,10 +203,10 @@ def _bursts(ordered: Sequence[CreditedSale], threshold: int) -> Iterator[Sequenc
 
 
 def _burst_suspicion(burst: Sequence[CreditedSale], by: str) -> Suspicion:
-    length = _duration_text(burst[-1].occurred_at - burst[0].occurred_at)
+    within_s = _whole_seconds(burst[-1].occurred_at - burst[0].occurred_at)
     return Suspicion(
         "many_sales",
-        f"{len(burst)} orders within {length} came from one visitor (the same {by})",
+        Reason(SuspicionReason.MANY_SALES, {"count": len(burst), "within_s": within_s, "by": by}),
         {"by": by, "count": len(burst), "orders": [each.order_id for each in burst[:MAX_ORDERS_LISTED]]},
     )
 
@@ -207,10 +215,6 @@ def _by_time(sale: CreditedSale) -> tuple[datetime, str, str]:
     return (sale.occurred_at, sale.namespace, sale.order_id)
 
 
-def _duration_text(length: timedelta) -> str:
-    """For people, rounded up: 40 seconds, 5 minutes, 12 hours."""
-    seconds = max(int(length.total_seconds()), 1)
-    if seconds < 120:
-        return f"{seconds} second{'s' if seconds != 1 else ''}"
-    minutes = -(-seconds // 60)
-    return f"{minutes} minutes" if minutes < 120 else f"{-(-minutes // 60)} hours"
+def _whole_seconds(length: timedelta) -> int:
+    """At least 1."""
+    return max(int(length.total_seconds()), 1)
