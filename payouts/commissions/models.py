@@ -1,6 +1,7 @@
 """Tables of commissions, their entries and their holds."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
@@ -63,6 +64,8 @@ class Entry(Base):
     kind: Mapped[str]
     cause_id: Mapped[str]
     reason: Mapped[str]
+    reason_code: Mapped[str | None]
+    reason_parameters: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
     amount_before_minor: Mapped[int]
     amount_after_minor: Mapped[int]
     transaction_id: Mapped[str | None] = mapped_column(ForeignKey("ledger_transaction.id"))
@@ -70,10 +73,21 @@ class Entry(Base):
     created_at: Mapped[datetime]
 
 
+class PlacedBy(StrEnum):
+    """By what a hold was placed; `carried_over` is a person's decision about an earlier commission."""
+
+    PERSON = "person"
+    CARRIED_OVER = "carried_over"
+    RULE = "rule"
+    EVENT = "event"
+    DISPUTE = "dispute"
+
+
 class Hold(Base):
     """Until it is lifted, the commission must not be paid; the creator sees the reason.
 
-    `signal` is the rule that found the sale suspicious, `evidence` what it found; only the brand sees them.
+    `placed_by` is a PlacedBy. `signal` is the rule that found the sale suspicious, `evidence` what it found;
+    only the brand sees them. `lift_note` is the note of a person, or has the words of `lift_code`.
     """
 
     __tablename__ = "commission_hold"
@@ -87,9 +101,17 @@ class Hold(Base):
     commission_id: Mapped[str] = mapped_column(ForeignKey("commission.id"))
     kind: Mapped[str]
     cause_id: Mapped[str]
+    placed_by: Mapped[str | None] = mapped_column(
+        CheckConstraint(
+            "placed_by in ('person', 'carried_over', 'rule', 'event', 'dispute')", name="hold_placed_by_known"
+        )
+    )
     reason: Mapped[str]
+    reason_code: Mapped[str | None]
+    reason_parameters: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
     placed_at: Mapped[datetime]
     lifted_at: Mapped[datetime | None]
     signal: Mapped[str | None]
     evidence: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
     lift_note: Mapped[str | None]
+    lift_code: Mapped[str | None]

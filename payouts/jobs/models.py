@@ -1,6 +1,7 @@
 """Tables of job runs."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
@@ -10,8 +11,16 @@ from config.columns import CanonicalJson
 from config.database import STRICT, Base
 
 
+class StartedBy(StrEnum):
+    SCHEDULE = "schedule"
+    PERSON = "person"
+
+
 class JobRun(Base):
-    """One run of a job in one slot. `fence` grows with each takeover; writes of earlier holders then fail."""
+    """One run of a job in one slot. `fence` grows with each takeover; writes of earlier holders then fail.
+
+    `started_by` is a StartedBy.
+    """
 
     __tablename__ = "job_run"
     __table_args__ = (
@@ -24,6 +33,9 @@ class JobRun(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     job: Mapped[str]
     slot: Mapped[str]
+    started_by: Mapped[str | None] = mapped_column(
+        CheckConstraint("started_by in ('schedule', 'person')", name="job_started_by_known")
+    )
     state: Mapped[str]
     fence: Mapped[int]
     lease_until: Mapped[datetime]

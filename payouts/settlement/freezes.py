@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from config.insert import insert_once
 from payouts.ledger.checks import Finding
 from payouts.settlement.models import Freeze
 from tracker.errors import Fault
@@ -16,13 +17,13 @@ COMPARISON_MARGIN = timedelta(days=1)
 
 
 def place_freeze(session: Session, now: datetime, *, reason: str, compare_from: datetime) -> str:
-    """Stop payouts and return the id of the freeze.
+    """Stop payouts and return the id of the freeze. It may be placed with an older schema, too.
 
     `compare_from` is the time since which the rail may know of transfers that the books do not have.
     """
     freeze_id = new_id("frz", now)
-    session.add(Freeze(id=freeze_id, reason=reason, compare_from=compare_from, placed_at=now, lifted_at=None))
-    session.flush()
+    values = {"reason": reason, "compare_from": compare_from, "placed_at": now, "lifted_at": None}
+    insert_once(session, Freeze, id=freeze_id, **values)
     return freeze_id
 
 

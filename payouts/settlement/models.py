@@ -35,6 +35,8 @@ class Payout(Base):
     carried_minor: Mapped[int]
     state: Mapped[str]
     reason: Mapped[str | None]
+    reason_code: Mapped[str | None]
+    reason_parameters: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
     transfer_ref: Mapped[str | None] = mapped_column(unique=True)
     prepared_at: Mapped[datetime]
     changed_at: Mapped[datetime]
@@ -48,6 +50,8 @@ class Freeze(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     reason: Mapped[str]
+    reason_code: Mapped[str | None]
+    reason_parameters: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
     compare_from: Mapped[datetime]
     placed_at: Mapped[datetime]
     lifted_at: Mapped[datetime | None]
@@ -98,7 +102,10 @@ class Item(Base):
 
 
 class Attempt(Base):
-    """One try to transfer a payout. Key and parameters are stored before the first call and never change."""
+    """One try to transfer a payout. Key and parameters are stored before the first call and never change.
+
+    `code` is the rail's, or one of ours; `message` has the words of `reason_code`.
+    """
 
     __tablename__ = "payout_attempt"
     __table_args__ = (
@@ -126,6 +133,8 @@ class Attempt(Base):
     look_up_only: Mapped[bool]
     code: Mapped[str | None]
     message: Mapped[str | None]
+    reason_code: Mapped[str | None]
+    reason_parameters: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
     transfer_ref: Mapped[str | None]
     first_sent_at: Mapped[datetime]
     last_sent_at: Mapped[datetime]
