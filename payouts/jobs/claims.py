@@ -11,12 +11,9 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
-from payouts.jobs.models import Clock, JobRun
+from payouts.jobs.models import Clock, JobRun, StartedBy
 from tracker.errors import Conflict, Invalid
 from tracker.ids import new_id
-
-MANUAL_SLOT_PREFIX = "by hand at "
-"""The prefix of the slot of a run that a person started; such a slot is a point in time."""
 
 LEASE = timedelta(minutes=10)
 """The holder renews it with every transaction, so it need only be longer than one of them."""
@@ -46,7 +43,9 @@ class Claim:
             raise LeaseLost("This run was taken over by another scheduler; it stops here.")
 
 
-def claim(session: Session, now: datetime, job: str, slot: str) -> Claim | None:
+def claim(
+    session: Session, now: datetime, job: str, slot: str, started_by: StartedBy = StartedBy.SCHEDULE
+) -> Claim | None:
     """Claim a slot, or take it over from a holder whose lease has expired. None when neither is possible."""
     run_id = new_id("job", now)
     if insert_once(
@@ -55,6 +54,7 @@ def claim(session: Session, now: datetime, job: str, slot: str) -> Claim | None:
         id=run_id,
         job=job,
         slot=slot,
+        started_by=started_by.value,
         state="running",
         fence=1,
         lease_until=now + LEASE,

@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.jobs.claims import Claim, LeaseLost
+from payouts.jobs.reasons import JOB_TEXTS, failure_reason
 from tracker.errors import LinkledgerError
 from tracker.people.accounts.models import Brand
+from tracker.reasons import Reason
 
 log = structlog.get_logger(__name__)
 
@@ -85,19 +87,27 @@ class JobContext:
             except LeaseLost:
                 raise
             except LinkledgerError as error:
-                done.errors.append(f"{name}: {error}")
+                done.add_error(name, failure_reason(error))
             except Exception as error:
-                done.errors.append(f"{name}: unexpected {type(error).__name__}, see the log")
+                done.add_error(name, failure_reason(error))
                 log.exception("job broke", subject=name)
         return done
 
 
 @dataclass
 class JobResult:
-    """Results by name (id of a brand or statement), and the errors."""
+    """Results by name (id of a brand or statement), and the errors with their codes and parameters."""
 
     results: dict[str, Any] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    error_reasons: list[dict[str, Any]] = field(default_factory=list)
+
+    def add_error(self, name: str, reason: Reason) -> None:
+        columns = JOB_TEXTS.columns(reason)
+        self.errors.append(f"{name}: {columns.pop('reason')}")
+        self.error_reasons.append({"subject": name, **columns})
 
     def as_result(self, **result: Any) -> dict[str, Any]:
-        return result | ({"error": "; ".join(self.errors)} if self.errors else {})
+        if not self.errors:
+            return result
+        return result | {"error": "; ".join(self.errors), "error_reasons": self.error_reasons}

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payouts.jobs.claims import MANUAL_SLOT_PREFIX
-from payouts.jobs.models import JobRun
+from payouts.jobs.models import JobRun, StartedBy
 
 HEARTBEAT_JOB = "accrue"
 """The first of the jobs that run every minute."""
@@ -22,7 +21,7 @@ def last_heartbeat(session: Session, now: datetime) -> datetime | None:
         select(JobRun.started_at)
         .where(
             JobRun.job == HEARTBEAT_JOB,
-            JobRun.slot.not_like(f"{MANUAL_SLOT_PREFIX}%"),
+            JobRun.started_by == StartedBy.SCHEDULE.value,
             JobRun.started_at <= now + CLOCK_SKEW_ALLOWANCE,
         )
         .order_by(JobRun.started_at.desc())

@@ -19,7 +19,6 @@ from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
 from payouts.commissions.release import release_due
 from payouts.jobs.claims import (
-    MANUAL_SLOT_PREFIX,
     LeaseLost,
     advance_clock,
     claim,
@@ -28,6 +27,8 @@ from payouts.jobs.claims import (
     require_forward,
 )
 from payouts.jobs.context import JobContext
+from payouts.jobs.models import StartedBy
+from payouts.jobs.reasons import failed_result
 from payouts.selfcheck.checks import require_consistent_books, self_check
 from payouts.settlement.freezes import active_freezes
 from payouts.settlement.models import Payout
@@ -241,8 +242,8 @@ def run_all_jobs(
             start = require_forward(session, now, as_of)
     results = []
     for at in _times_to_run(start, as_of):
-        slot, clock = f"{MANUAL_SLOT_PREFIX}{at:%Y-%m-%dT%H:%M:%S.%fZ}", running_clock(at)
-        done = {job.name: _run(databases, settings, at, clock, job, slot) for job in JOBS}
+        slot, clock = f"by hand at {at:%Y-%m-%dT%H:%M:%S.%fZ}", running_clock(at)
+        done = {job.name: _run(databases, settings, at, clock, job, slot, StartedBy.PERSON) for job in JOBS}
         transact(databases.main, partial(advance_clock, as_of=at))
         results.append({"at": f"{at:%Y-%m-%dT%H:%M:%SZ}", "jobs": {k: v for k, v in done.items() if v}})
     return results
@@ -269,12 +270,13 @@ def _run(
     clock: Callable[[], datetime],
     job: Job,
     slot: str,
+    started_by: StartedBy = StartedBy.SCHEDULE,
 ) -> dict[str, Any] | None:
     """Claim the slot, run the job and record its result. Returns None when the slot is claimed already.
 
     `now` is the time of the slot; `clock` gives the current time, as earlier jobs may have taken minutes.
     """
-    own_claim = transact(databases.main, lambda s: claim(s, now, job.name, slot))
+    own_claim = transact(databases.main, lambda s: claim(s, now, job.name, slot, started_by))
     if own_claim is None:
         return None
     try:
@@ -282,10 +284,10 @@ def _run(
         if failed := "error" in result:
             log.error("job failed", job=job.name, slot=slot, error=result["error"])
     except LinkledgerError as error:
-        result, failed = {"error": str(error)}, True
+        result, failed = failed_result(error), True
         log.error("job failed", job=job.name, slot=slot, error=str(error))
     except Exception as error:  # one broken job must not prevent the others from running
-        result, failed = {"error": f"unexpected {type(error).__name__}, see the log"}, True
+        result, failed = failed_result(error), True
         log.exception("job broke", job=job.name, slot=slot)
     try:
         transact(databases.main, lambda s: finish(s, now, own_claim, failed=failed, result=result))

@@ -31,7 +31,8 @@ def _did_something(done: dict[str, Any]) -> bool:
 
 
 def _result_text(done: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in done.items() if value)
+    """Without the codes of the errors, whose words are shown."""
+    return ", ".join(f"{name} {value}" for name, value in done.items() if value and name != "error_reasons")
 
 
 COMMANDS = (work_command,)

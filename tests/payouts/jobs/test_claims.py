@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from config.database import Databases, read_session, transact
 from payouts.jobs.claims import (
@@ -18,7 +18,8 @@ from payouts.jobs.claims import (
     latest_as_of,
     require_forward,
 )
-from payouts.jobs.models import JobRun
+from payouts.jobs.heartbeat import HEARTBEAT_JOB, last_heartbeat
+from payouts.jobs.models import JobRun, StartedBy
 from tests.harness.processes.threads import THREADS, run_concurrently
 from tracker.errors import Invalid
 
@@ -140,3 +141,32 @@ def test_the_clock_of_the_jobs_only_moves_forward(databases: Databases, now: dat
             require_forward(session, now, max(times) - SECOND)
         with pytest.raises(Invalid, match="it is already 2026-10-31T10:00:00Z"):
             require_forward(session, now + timedelta(days=30), now + timedelta(days=29))
+
+
+def test_a_run_says_who_started_it_and_a_takeover_changes_nothing(
+    databases: Databases, now: datetime
+) -> None:
+    def started_by(slot: str, *starter: StartedBy) -> str | None:
+        transact(databases.main, lambda s: claim(s, now, "pay", slot, *starter))
+        transact(databases.main, lambda s: claim(s, now + LEASE, "pay", slot))
+        with read_session(databases.main) as session:
+            return session.scalars(select(JobRun.started_by).where(JobRun.slot == slot)).one()
+
+    assert started_by("10:00") == "schedule"
+    assert started_by("10:01", StartedBy.PERSON) == "person"
+
+
+def test_the_heartbeat_asks_who_started_a_run_and_not_what_its_slot_is_called(
+    databases: Databases, now: datetime
+) -> None:
+    def heartbeat() -> datetime | None:
+        with read_session(databases.main) as session:
+            return last_heartbeat(session, now)
+
+    transact(databases.main, lambda s: claim(s, now, HEARTBEAT_JOB, "10:00", StartedBy.PERSON))
+    assert heartbeat() is None
+    transact(databases.main, lambda s: claim(s, now, HEARTBEAT_JOB, "by hand at noon"))
+    assert heartbeat() == now
+    unknown = update(JobRun).values(started_by=None)
+    transact(databases.main, lambda s: s.execute(unknown))
+    assert heartbeat() is None

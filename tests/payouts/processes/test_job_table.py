@@ -217,8 +217,15 @@ def test_a_job_that_fails_is_recorded_and_the_others_run(
     only(monkeypatch, job("first"), job("faulty", Fault("a fault")), job("broken", secret), job("last"))
     done = tick(databases, settings, now)
     assert ran == ["first", "faulty", "broken", "last"]
-    assert done["faulty"] == {"error": "a fault"}
-    assert done["broken"] == {"error": "unexpected RuntimeError, see the log"}
+    faulty, broken = ({"error": "Fault", "words": "a fault"}, {"error": "RuntimeError"})
+    assert done["faulty"] == {
+        "error": "a fault",
+        "error_reasons": [{"reason_code": "refused", "reason_parameters": faulty}],
+    }
+    assert done["broken"] == {
+        "error": "unexpected RuntimeError, see the log",
+        "error_reasons": [{"reason_code": "unexpected", "reason_parameters": broken}],
+    }
     assert runs(databases) == {
         "first": ["done"],
         "faulty": ["failed"],
@@ -248,6 +255,8 @@ def test_failure_of_one_brand_does_not_stop_the_others(
     assert done["close"]["closed"] == {books.brand_id: ["2026-10"]}
     assert broken_id in done["close"]["error"]
     assert books.brand_id not in done["close"]["error"]
+    (failure,) = done["close"]["error_reasons"]
+    assert (failure["subject"], failure["reason_code"]) == (broken_id, "unexpected")
     assert runs(databases)["close"] == ["failed"]
 
 
