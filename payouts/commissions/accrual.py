@@ -13,10 +13,12 @@ from payouts.commissions.entries import (
     current_amount_minor,
     entries_of,
     locked_commission,
+    reason_of,
     record_change,
 )
-from payouts.commissions.holds import holds_of, place_hold
-from payouts.commissions.models import Commission
+from payouts.commissions.holds import holds_of, place_hold, placer_of
+from payouts.commissions.models import Commission, PlacedBy
+from payouts.commissions.reasons import COMMISSION_TEXTS, CommissionReason
 from payouts.commissions.release import release_date
 from payouts.commissions.rules import commission_minor, full_base_minor
 from payouts.commissions.suspicion_holds import CreditedCommission, hold_suspicious
@@ -24,11 +26,11 @@ from payouts.ledger.operations import lock_books
 from tracker.ids import new_id
 from tracker.programs.models import Enrollment, Terms
 from tracker.programs.terms import rate_at
+from tracker.reasons import Reason
 from tracker.sales.attribution.models import Attribution
+from tracker.sales.attribution.serializers import reason_json
 from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.models import Sale
-
-COST_MISSING = "the program pays on profit, but the shop did not send the cost"
 
 
 def accrue_due(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
@@ -96,10 +98,12 @@ def _accrue(session: Session, now: datetime, sale: Sale, attribution: Attributio
         return None  # another worker was faster
     accrued = locked_commission(session, made["id"])
     inputs = {"sale": sale.id, "attribution": attribution.id, "rate_bp": accrued.rate_bp}
-    change = Change("accrue", attribution.id, attribution.reason, sale.occurred_at, inputs)
+    reason = Reason(CommissionReason.CREDITED, _evidence(attribution))
+    change = Change("accrue", attribution.id, reason, sale.occurred_at, inputs)
     record_change(session, now, accrued, change, amount_after_minor=accrued.amount_minor)
     if accrued.base == "profit" and amounts_of(sale).cost is None:
-        place_hold(session, now, accrued, kind="review", cause_id=sale.id, reason=COST_MISSING)
+        reason = Reason(CommissionReason.COST_MISSING)
+        place_hold(session, now, accrued, placed_by=PlacedBy.RULE, cause_id=sale.id, reason=reason)
     if attribution.revision > 1:
         _carry_over_decisions(session, now, accrued)
     return accrued
@@ -143,11 +147,20 @@ def _previous_commission(session: Session, sale: Sale) -> Commission | None:
 
 def _confirm_credit(session: Session, now: datetime, previous: Commission, attribution: Attribution) -> None:
     """New evidence for the same credit: the commission belongs to the new revision, and no money moves."""
-    change = Change("confirmed", attribution.id, f"new evidence: {attribution.reason}", previous.created_at)
+    change = Change("confirmed", attribution.id, _new_evidence(attribution), previous.created_at)
     amount = current_amount_minor(entries_of(session, previous.id))
     record_change(session, now, previous, change, amount_after_minor=amount)
     previous.revision, previous.attribution_id = attribution.revision, attribution.id
     session.flush()
+
+
+def _new_evidence(attribution: Attribution) -> Reason:
+    return Reason(CommissionReason.NEW_EVIDENCE, _evidence(attribution))
+
+
+def _evidence(attribution: Attribution) -> dict[str, Any]:
+    """The parameters of a reason that contains the reason of an attribution."""
+    return {"attribution": attribution.id, "evidence": reason_json(attribution)}
 
 
 def _carry_over_decisions(session: Session, now: datetime, accrued: Commission) -> None:
@@ -165,21 +178,25 @@ def _carry_over_decisions(session: Session, now: datetime, accrued: Commission) 
         return
     for entry in entries_of(session, previous.id):
         if entry.kind == "decline":
-            reason = f"the sale was declined before new evidence came: {entry.reason}"
-            place_hold(session, now, accrued, kind="review", cause_id=previous.id, reason=reason)
+            decision = COMMISSION_TEXTS.columns(reason_of(entry))
+            reason = Reason(CommissionReason.DECLINED_BEFORE, {"decision": decision})
+            by = PlacedBy.CARRIED_OVER
+            place_hold(session, now, accrued, placed_by=by, cause_id=previous.id, reason=reason)
     for placed in holds_of(session, previous.id):
         if placed.kind != "review" or placed.signal is not None:
             continue  # dispute holds come from the dispute, and the suspicion rules run again
-        # `review:N` counts holds of one commission: the copy takes the hold's id, so that N stays free.
-        cause_id = placed.id if placed.cause_id.startswith("review:") else placed.cause_id
-        place_hold(session, now, accrued, kind="review", cause_id=cause_id, reason=placed.reason)
+        by, cause_id = placer_of(session, placed), placed.cause_id
+        if by is PlacedBy.PERSON:
+            # `review:N` counts holds of one commission: the copy takes the hold's id, so that N stays free.
+            by, cause_id = PlacedBy.CARRIED_OVER, placed.id
+        place_hold(session, now, accrued, placed_by=by, cause_id=cause_id, reason=reason_of(placed))
 
 
 def _supersede(session: Session, now: datetime, previous: Commission, attribution: Attribution) -> None:
     """Reverse the commission of an earlier revision. Its row stays, with the reason."""
-    reason = f"new evidence: {attribution.reason}"
     sold_at = session.get_one(Sale, previous.sale_id).occurred_at
-    change = Change("superseded", attribution.id, reason, sold_at, {"attribution": attribution.id})
+    inputs = {"attribution": attribution.id}
+    change = Change("superseded", attribution.id, _new_evidence(attribution), sold_at, inputs)
     record_change(session, now, previous, change, amount_after_minor=0)
     session.execute(
         update(Commission).where(Commission.id == previous.id, Commission.live).values(live=False)

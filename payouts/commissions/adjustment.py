@@ -11,7 +11,9 @@ from payouts.commissions.entries import Change, entries_of, locked_commission, o
 from payouts.commissions.event_holds import hold_for_events, lift_for_events
 from payouts.commissions.facts import Facts, worth_minor
 from payouts.commissions.holds import lift_hold, place_hold, reapply_holds
-from payouts.commissions.models import Commission, Entry
+from payouts.commissions.models import Commission, Entry, PlacedBy
+from payouts.commissions.reasons import CommissionReason
+from tracker.reasons import Reason
 from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.models import (
     Cancellation,
@@ -90,22 +92,22 @@ def _enter(
     session: Session, now: datetime, commission: Commission, cause: Cause, facts: Facts, sold_at: datetime
 ) -> None:
     effective_at = max(cause.occurred_at, sold_at)
-    change = Change(cause.kind, cause.id, cause.reason, effective_at, {"event": cause.row.event_id})
+    reason = cause.reason(commission.currency)
+    change = Change(cause.kind, cause.id, reason, effective_at, {"event": cause.row.event_id})
     remaining_minor = worth_minor(facts, commission.base, commission.rate_bp)  # type: ignore[arg-type]
     record_change(session, now, commission, change, amount_after_minor=remaining_minor)
-    if cause.kind.startswith("dispute_"):
-        _update_dispute_hold(session, now, commission, cause, facts)
+    if isinstance(cause.row, DisputeStatus):
+        _update_dispute_hold(session, now, commission, cause.row.dispute_id, facts)
 
 
 def _update_dispute_hold(
-    session: Session, now: datetime, commission: Commission, cause: Cause, facts: Facts
+    session: Session, now: datetime, commission: Commission, dispute_id: str, facts: Facts
 ) -> None:
     """An open dispute holds the whole unpaid commission; the hold is lifted when the dispute is decided."""
-    assert isinstance(cause.row, DisputeStatus)
-    dispute_id = cause.row.dispute_id
     if dispute_id in facts.open_disputes():
-        reason = f"payment dispute {dispute_id} is open"
-        place_hold(session, now, commission, kind="dispute", cause_id=dispute_id, reason=reason)
+        reason = Reason(CommissionReason.DISPUTE_OPEN, {"dispute": dispute_id})
+        by = PlacedBy.DISPUTE
+        place_hold(session, now, commission, placed_by=by, cause_id=dispute_id, reason=reason)
     else:
         lift_hold(session, now, commission.id, dispute_id)
 

@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 from config.canonical import ISO_FORMAT
 from payouts.commissions.disputes import DisputeUpdate
 from payouts.commissions.facts import Facts
+from payouts.commissions.reasons import CommissionReason
 from payouts.commissions.refunds import RefundAmounts
+from tracker.reasons import Reason
 from tracker.sales.orders.models import (
     Cancellation,
     CumulativeRefund,
@@ -31,9 +33,24 @@ class Cause:
 
     id: str
     kind: str
-    reason: str
     occurred_at: datetime
     row: Refund | RefundFailure | CumulativeRefund | Cancellation | DisputeStatus
+
+    def reason(self, currency: str) -> Reason:
+        """Why the commission changes. `currency` is that of the sale."""
+        row = self.row
+        if isinstance(row, Refund):
+            if row.reason:
+                return Reason(CommissionReason.REFUND_WITH_SHOP_WORDS, {"words": row.reason})
+            return Reason(CommissionReason.REFUNDED)
+        if isinstance(row, RefundFailure):
+            return Reason(CommissionReason.REFUND_FAILED, {"refund": row.refund_id})
+        if isinstance(row, CumulativeRefund):
+            amount = {"minor": row.amount_minor, "currency": currency}
+            return Reason(CommissionReason.CUMULATIVE_REFUND, {"payment": row.payment_id, "amount": amount})
+        if isinstance(row, Cancellation):
+            return Reason(CommissionReason.ORDER_CANCELLED)
+        return Reason(_DISPUTE_REASONS[row.status], {"dispute": row.dispute_id})
 
     def applied_to(self, facts: Facts) -> Facts:
         """The facts with this cause added."""
@@ -52,6 +69,13 @@ class Cause:
         return replace(facts, disputes=(*facts.disputes, step))
 
 
+_DISPUTE_REASONS = {
+    "opened": CommissionReason.DISPUTE_OPENED,
+    "won": CommissionReason.DISPUTE_WON,
+    "lost": CommissionReason.DISPUTE_LOST,
+}
+
+
 def causes_of(session: Session, sale_id: str) -> list[Cause]:
     """Every cause of a sale, oldest first."""
     return causes_of_sales(session, [sale_id]).get(sale_id, [])
@@ -62,23 +86,17 @@ def causes_of_sales(session: Session, sale_ids: Sequence[str]) -> dict[str, list
     found: dict[str, list[Cause]] = defaultdict(list)
     parameters = {"sale_ids": sale_ids}
     for row in session.scalars(_rows_of_sales(Refund), parameters):
-        reason = row.reason or "refunded by the shop"
-        found[row.sale_id].append(Cause(row.id, "refund", reason, row.occurred_at, row))
+        found[row.sale_id].append(Cause(row.id, "refund", row.occurred_at, row))
     for failure in session.scalars(_rows_of_sales(RefundFailure), parameters):
-        reason = f"refund {failure.refund_id} failed, the money went back to the shop"
-        cause = Cause(failure.id, "refund_failed", reason, failure.occurred_at, failure)
-        found[failure.sale_id].append(cause)
+        found[failure.sale_id].append(Cause(failure.id, "refund_failed", failure.occurred_at, failure))
     for level in session.scalars(_rows_of_sales(CumulativeRefund), parameters):
-        reason = f"refunds of {level.payment_id} came to {level.amount_minor}"
-        found[level.sale_id].append(Cause(level.id, "refund_level", reason, level.occurred_at, level))
+        found[level.sale_id].append(Cause(level.id, "refund_level", level.occurred_at, level))
     for cancellation in session.scalars(_rows_of_sales(Cancellation), parameters):
-        reason = "order cancelled by the shop"
         found[cancellation.sale_id].append(
-            Cause(cancellation.id, "cancellation", reason, cancellation.occurred_at, cancellation)
+            Cause(cancellation.id, "cancellation", cancellation.occurred_at, cancellation)
         )
     for step in session.scalars(_rows_of_sales(DisputeStatus), parameters):
-        kind, reason = f"dispute_{step.status}", f"payment dispute {step.status}"
-        found[step.sale_id].append(Cause(step.id, kind, reason, step.occurred_at, step))
+        found[step.sale_id].append(Cause(step.id, f"dispute_{step.status}", step.occurred_at, step))
     for causes in found.values():
         causes.sort(key=lambda cause: (cause.occurred_at, cause.id))
     return dict(found)

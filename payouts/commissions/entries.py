@@ -9,13 +9,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.orm import Session
 
-from payouts.commissions.models import Commission, Entry
+from payouts.commissions.models import Commission, Entry, Hold
+from payouts.commissions.reasons import COMMISSION_TEXTS, CommissionReason
 from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books, post
 from payouts.ledger.rules import Line
 from tracker.errors import NotFound
 from tracker.ids import new_id
 from tracker.money import Money
+from tracker.reasons import Reason
 from tracker.times import format_utc
 
 
@@ -57,7 +59,7 @@ class Change:
 
     kind: str
     cause_id: str
-    reason: str
+    reason: Reason
     effective_at: datetime
     inputs: Mapping[str, Any] = field(default_factory=dict)
     period: Period | None = None
@@ -115,7 +117,11 @@ def _post(
         brand_id=commission.brand_id,
         kind=event,
         event_key=f"{change.kind}:{commission.id}:{change.cause_id}",
-        inputs={"cause": change.cause_id, "reason": change.reason, **change.inputs},
+        inputs={
+            "cause": change.cause_id,
+            "reason": COMMISSION_TEXTS.words(change.reason),
+            **change.inputs,
+        },
         lines=[Line(event, moved_minor, commission.currency, commission.creator_id)],
         subject_id=commission.id,
         effective_at=change.effective_at,
@@ -139,7 +145,7 @@ def _append(
             line=len(entries) + 1,
             kind=change.kind,
             cause_id=change.cause_id,
-            reason=change.reason,
+            **COMMISSION_TEXTS.columns(change.reason),
             amount_before_minor=current_amount_minor(entries),
             amount_after_minor=amount_after_minor,
             transaction_id=transaction_id,
@@ -160,12 +166,25 @@ def owner_conditions(for_brand: bool, for_creator: bool = False) -> list[ColumnE
     return conditions
 
 
+def reason_of(row: Entry | Hold) -> Reason:
+    """The reason of an entry or a hold, for another row that is made because of it."""
+    return COMMISSION_TEXTS.reason_of(
+        row.reason, row.reason_code, row.reason_parameters, CommissionReason.EARLIER_WORDS
+    )
+
+
+def entry_words(entry: Entry) -> str:
+    return COMMISSION_TEXTS.shown(entry.reason, entry.reason_code, entry.reason_parameters)
+
+
 def entry_json(entry: Entry, currency: str) -> dict[str, Any]:
     """An entry with its cause, as statements and explanations show it."""
     change = entry.amount_after_minor - entry.amount_before_minor
     return {
         "what": entry.kind,
-        "why": entry.reason,
+        "why": entry_words(entry),
+        "reason_code": entry.reason_code,
+        "reason_parameters": entry.reason_parameters,
         "cause": entry.cause_id,
         "at": format_utc(entry.effective_at),
         "change": Money(change, currency).as_json(),

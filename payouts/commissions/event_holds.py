@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import locked_commission, owner_conditions
 from payouts.commissions.holds import lift_hold, place_hold
-from payouts.commissions.models import Commission, Hold
+from payouts.commissions.models import Commission, Hold, PlacedBy
+from payouts.commissions.reasons import CommissionReason
+from tracker.reasons import Reason
 from tracker.sales.inbox.models import UNAPPLIED, Event
 from tracker.sales.inbox.unapplied import unapplied_by_sale
 from tracker.sales.orders.models import Sale
@@ -24,9 +26,9 @@ def hold_for_events(session: Session, now: datetime, limit: int, *, brand_id: st
         _without_event_hold(bool(brand_id)), {"brand_id": brand_id, "limit": limit}
     ).all()
     for commission_id, event_id in waiting:
-        reason = f"a message about this order waits for a decision: {event_id}"
+        reason = Reason(CommissionReason.MESSAGE_WAITS, {"event": event_id})
         commission = locked_commission(session, commission_id)
-        place_hold(session, now, commission, kind="review", cause_id=event_id, reason=reason)
+        place_hold(session, now, commission, placed_by=PlacedBy.EVENT, cause_id=event_id, reason=reason)
     return len(waiting)
 
 

@@ -1,5 +1,6 @@
 """The held commissions, with reasons and evidence, about which a person decides."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session, aliased
 
-from payouts.commissions.holds import settled_minor
+from payouts.commissions.holds import hold_words, is_liftable, lift_words, settled_minor
 from payouts.commissions.models import Commission, Entry, Hold
 from tracker.money import Money
 from tracker.people.accounts.models import Creator
@@ -19,7 +20,10 @@ from tracker.times import format_utc, optional_utc_text
 
 @dataclass(frozen=True)
 class HeldCommission:
-    """A commission that would be paid if `holds` were lifted, oldest hold first."""
+    """A commission that would be paid if `holds` were lifted, oldest hold first.
+
+    `is_liftable`: a person may lift one of them. The others end with their causes.
+    """
 
     commission_id: str
     brand_id: str
@@ -28,6 +32,7 @@ class HeldCommission:
     worth: Money
     release_at: datetime
     holds: Sequence[Hold]
+    is_liftable: bool
 
 
 def held_commissions(session: Session, *, brand_id: str = "", signal: str = "") -> list[HeldCommission]:
@@ -35,23 +40,34 @@ def held_commissions(session: Session, *, brand_id: str = "", signal: str = "") 
 
     The one that has been held longest comes first.
     """
-    found: dict[str, HeldCommission] = {}
-    holds: dict[str, list[Hold]] = {}
+    found: dict[str, tuple[Commission, str, Creator, int]] = {}
+    holds: dict[str, list[Hold]] = defaultdict(list)
     for hold, commission, order_id, creator, worth_minor in session.execute(_active_holds(brand_id, signal)):
         if commission.matured_at is not None and settled_minor(session, commission.id) >= worth_minor:
             continue  # it was paid before the hold was placed
-        own = holds.setdefault(commission.id, [])
-        own.append(hold)
-        found[commission.id] = HeldCommission(
-            commission.id,
-            commission.brand_id,
-            order_id,
-            creator,
-            Money(worth_minor, commission.currency),
-            commission.release_at,
-            own,
-        )
-    return list(found.values())
+        holds[commission.id].append(hold)
+        found[commission.id] = (commission, order_id, creator, worth_minor)
+    return [_held(session, *each, holds[commission_id]) for commission_id, each in found.items()]
+
+
+def _held(
+    session: Session,
+    commission: Commission,
+    order_id: str,
+    creator: Creator,
+    worth_minor: int,
+    holds: Sequence[Hold],
+) -> HeldCommission:
+    return HeldCommission(
+        commission.id,
+        commission.brand_id,
+        order_id,
+        creator,
+        Money(worth_minor, commission.currency),
+        commission.release_at,
+        holds,
+        any(is_liftable(session, hold) for hold in holds),
+    )
 
 
 def _active_holds(brand_id: str, signal: str) -> Select[Hold, Commission, str, Creator, int]:
@@ -86,11 +102,15 @@ def hold_json(hold: Hold) -> dict[str, Any]:
     return {
         "kind": hold.kind,
         "signal": hold.signal,
-        "why": hold.reason,
+        "why": hold_words(hold),
+        "placed_by": hold.placed_by,
+        "reason_code": hold.reason_code,
+        "reason_parameters": hold.reason_parameters,
         "evidence": hold.evidence,
         "since": format_utc(hold.placed_at),
         "lifted_at": optional_utc_text(hold.lifted_at),
-        "note": hold.lift_note,
+        "note": lift_words(hold),
+        "lift_code": hold.lift_code,
     }
 
 

@@ -12,12 +12,16 @@ from payouts.commissions.entries import (
     Change,
     locked_commission,
     owner_conditions,
+    reason_of,
     record_account_move,
 )
-from payouts.commissions.models import Commission, Entry, Hold
+from payouts.commissions.models import Commission, Entry, Hold, PlacedBy
+from payouts.commissions.reasons import COMMISSION_TEXTS
 from payouts.ledger.models import Period, Posting
 from payouts.settlement.models import Item, Payout
 from tracker.ids import new_id
+from tracker.reasons import Reason
+from tracker.sales.inbox.models import Event
 
 
 def reapply_holds(
@@ -33,7 +37,7 @@ def reapply_holds(
     for commission_id in waiting:
         commission = locked_commission(session, commission_id)
         for placed in holds_of(session, commission_id)[:1]:
-            _move_into_hold(session, now, commission, placed.cause_id, placed.reason)
+            _move_into_hold(session, now, commission, placed.cause_id, reason_of(placed))
     return len(waiting)
 
 
@@ -63,9 +67,9 @@ def place_hold(
     now: datetime,
     commission: Commission,
     *,
-    kind: str,
+    placed_by: PlacedBy,
     cause_id: str,
-    reason: str,
+    reason: Reason,
     period: Period | None = None,
     signal: str | None = None,
     evidence: dict[str, Any] | None = None,
@@ -80,14 +84,16 @@ def place_hold(
         Hold,
         id=new_id("hld", now),
         commission_id=commission.id,
-        kind=kind,
+        kind="dispute" if placed_by is PlacedBy.DISPUTE else "review",
         cause_id=cause_id,
-        reason=reason,
+        placed_by=placed_by.value,
+        **COMMISSION_TEXTS.columns(reason),
         placed_at=now,
         lifted_at=None,
         signal=signal,
         evidence=evidence,
         lift_note=None,
+        lift_code=None,
     )
     if placed:
         _move_into_hold(session, now, commission, cause_id, reason, period)
@@ -99,7 +105,7 @@ def _move_into_hold(
     now: datetime,
     commission: Commission,
     cause_id: str,
-    reason: str,
+    reason: Reason,
     period: Period | None = None,
 ) -> None:
     if commission.matured_at is None or is_settled(session, commission.id):
@@ -109,15 +115,59 @@ def _move_into_hold(
     session.flush()
 
 
-def lift_hold(session: Session, now: datetime, commission_id: str, cause_id: str, note: str = "") -> bool:
+def hold_words(hold: Hold) -> str:
+    """The reason, as the creator reads it."""
+    return COMMISSION_TEXTS.shown(hold.reason, hold.reason_code, hold.reason_parameters)
+
+
+def lift_words(hold: Hold) -> str | None:
+    """The note of the person who lifted the hold, or the reason of the rule that did; None without either."""
+    note = hold.lift_note
+    return None if note is None else COMMISSION_TEXTS.shown(note, hold.lift_code, None)
+
+
+def placer_of(session: Session, placed: Hold) -> PlacedBy:
+    """By what a hold was placed.
+
+    A row that a process of an older version wrote during an upgrade does not say it: its cause does.
+    """
+    if placed.placed_by is not None:
+        return PlacedBy(placed.placed_by)
+    if placed.kind == "dispute":
+        return PlacedBy.DISPUTE
+    if session.get(Event, placed.cause_id) is not None:
+        return PlacedBy.EVENT
+    return PlacedBy.PERSON if placed.signal is None else PlacedBy.RULE
+
+
+def is_liftable(session: Session, placed: Hold) -> bool:
+    """Whether a person may lift it. The hold of a dispute or of an event ends only with its cause."""
+    return placer_of(session, placed) not in (PlacedBy.DISPUTE, PlacedBy.EVENT)
+
+
+def lift_hold(
+    session: Session,
+    now: datetime,
+    commission_id: str,
+    cause_id: str,
+    *,
+    note: str = "",
+    reason: Reason | None = None,
+) -> bool:
     """Lift a hold. The next run of the job releases the commission if no other hold remains.
 
-    `note` is a person's explanation. Returns False when there is no such open hold.
+    `note` is a person's explanation, `reason` that of a rule which answers what the hold was placed for.
+    Returns False when there is no such open hold.
     """
+    explanation = (
+        {"lift_note": note or None}
+        if reason is None
+        else {"lift_note": COMMISSION_TEXTS.words(reason), "lift_code": reason.code.value}
+    )
     lifted = session.execute(
         update(Hold)
         .where(Hold.commission_id == commission_id, Hold.cause_id == cause_id, Hold.lifted_at.is_(None))
-        .values(lifted_at=now, lift_note=note or None)
+        .values(lifted_at=now, **explanation)
         .returning(Hold.id)
     )
     return lifted.first() is not None

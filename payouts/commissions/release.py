@@ -15,6 +15,8 @@ from payouts.commissions.entries import (
 )
 from payouts.commissions.holds import holds_of, reapply_holds
 from payouts.commissions.models import Commission, Hold
+from payouts.commissions.reasons import CommissionReason
+from tracker.reasons import Reason
 from tracker.sales.inbox.unapplied import unapplied_by_sale
 from tracker.sales.orders.models import Sale
 
@@ -68,10 +70,13 @@ def _release(session: Session, now: datetime, commission_id: str) -> None:
         .order_by(Hold.lifted_at.desc())
         .limit(1)
     )
-    reason = "the hold is over" if lifted_at is None else "the hold is over and what held it is settled"
+    code = CommissionReason.RELEASE_DATE if lifted_at is None else CommissionReason.RELEASE_AFTER_HOLD
     releasable_at = max(commission.release_at, lifted_at or commission.release_at)
     record_account_move(
-        session, now, commission, Change("mature", f"{commission_id}:{times + 1}", reason, releasable_at)
+        session,
+        now,
+        commission,
+        Change("mature", f"{commission_id}:{times + 1}", Reason(code), releasable_at),
     )
     commission.matured_at = now
     session.flush()

@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import current_amount_minor, entries_of, locked_commission
 from payouts.commissions.holds import holds_of, is_settled, lift_hold, place_hold
-from payouts.commissions.models import Commission, Hold
+from payouts.commissions.models import Commission, Hold, PlacedBy
+from payouts.commissions.reasons import CommissionReason, suspicion_reason
 from tracker.people.accounts.models import Creator
 from tracker.programs.models import Enrollment, Link, Program
+from tracker.reasons import Reason
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.models import Sale
@@ -33,7 +35,6 @@ from tracker.sales.suspicion.rules import (
 )
 from tracker.sales.suspicion.settings import SuspicionSettings, suspicion_settings
 
-SUPERSEDED_NOTE = "new evidence came with the sale"
 _EVIDENCE_SIGNALS = ("coupon_without_click", "late_click")
 
 
@@ -245,7 +246,8 @@ def _lift_outdated(
         current_causes = {cause_of(suspicion) for suspicion in found.suspicions.get(each.commission.id, [])}
         for placed in holds_of(session, each.commission.id):
             if placed.signal in _EVIDENCE_SIGNALS and placed.cause_id not in current_causes:
-                lift_hold(session, now, each.commission.id, placed.cause_id, note=SUPERSEDED_NOTE)
+                answered = Reason(CommissionReason.EVIDENCE_CAME)
+                lift_hold(session, now, each.commission.id, placed.cause_id, reason=answered)
 
 
 def _held_or_released(session: Session, found: _Suspicions) -> set[tuple[str, str]]:
@@ -280,9 +282,9 @@ def _hold(session: Session, now: datetime, commission_id: str, suspicion: Suspic
         session,
         now,
         commission,
-        kind="review",
+        placed_by=PlacedBy.RULE,
         cause_id=cause_of(suspicion),
-        reason=suspicion.sentence,
+        reason=suspicion_reason(suspicion.reason),
         signal=suspicion.signal,
         evidence=suspicion.evidence,
     )

@@ -17,14 +17,17 @@ from tracker.sales.orders.models import Sale
 
 @dataclass(frozen=True)
 class UndecidedCommission:
-    """The credited creator, and the one whom the newest evidence credits; None when it credits no one."""
+    """The credited creator, and the one whom the newest evidence credits; None when it credits no one.
+
+    `evidence` is the newest attribution, which has the reason.
+    """
 
     order_id: str
     commission_id: str
     worth: Money
     credited: Creator
     claimant: Creator | None
-    reason: str
+    evidence: Attribution
 
 
 Columns = TypeVarTuple("Columns")
@@ -47,9 +50,7 @@ def undecided_commissions(session: Session, brand_id: str) -> list[UndecidedComm
         .order_by(Commission.id)
     ).all()
     return [
-        UndecidedCommission(
-            sale.order_id, commission.id, _worth(session, commission), owner, other, evidence.reason
-        )
+        UndecidedCommission(sale.order_id, commission.id, _worth(session, commission), owner, other, evidence)
         for commission, sale, evidence, owner, other in rows
     ]
 

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session
+from payouts.commissions.entries import entry_words
 from payouts.commissions.models import Commission, Entry
 from payouts.demo import creators as cast
 from payouts.demo.creators import CREATORS, CREATORS_BY_CODE, DemoCreator
@@ -193,7 +194,7 @@ def payouts(session: Session, brand: Brand) -> list[dict[str, Any]]:
 def _items(session: Session, payout: Payout) -> list[dict[str, Any]]:
     """Every entry that the payout settles, with the order that it comes from."""
     rows = session.execute(
-        select(Item.amount_minor, Sale.order_id, Entry.kind, Entry.reason, Entry.effective_at)
+        select(Item.amount_minor, Sale.order_id, Entry)
         .join(Posting, Posting.id == Item.posting_id)
         .join(Entry, Entry.transaction_id == Posting.transaction_id)
         .join(Commission, Commission.id == Entry.commission_id)
@@ -201,7 +202,16 @@ def _items(session: Session, payout: Payout) -> list[dict[str, Any]]:
         .where(Item.payout_id == payout.id, Item.round == payout.round)
         .order_by(Entry.effective_at, Item.id)
     )
-    return [dict(row) for row in rows.mappings()]
+    return [
+        {
+            "amount_minor": amount_minor,
+            "order_id": order_id,
+            "kind": entry.kind,
+            "reason": entry_words(entry),
+            "effective_at": entry.effective_at,
+        }
+        for amount_minor, order_id, entry in rows
+    ]
 
 
 def _orders_by_creator(session: Session, brand: Brand) -> Counter[str]:

@@ -1,14 +1,18 @@
 """Manual bookings: bonuses, deductions, deposits, fees and the like, each booked once by its key."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from payouts.ledger.operations import Posted, post
+from payouts.ledger.reasons import BOOKING_TEXTS, BookingReason
 from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, Line
 from tracker.errors import Invalid
 from tracker.money import MAX_MINOR, exponent
 from tracker.people.accounts.operations import get_brand, get_creator
+from tracker.reasons import Reason
 
 MANUAL_KINDS = (
     "bonus",
@@ -79,3 +83,15 @@ def _check(kind: str, amount_minor: int, currency: str, reason: str, creator_id:
         raise Invalid(f"A {kind} needs a creator: name one with --creator.")
     if not concerns_creator and creator_id is not None and kind != "gift":
         raise Invalid(f"A {kind} concerns only the brand: leave --creator out.")
+
+
+def posting_reason_json(kind: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The reason of a transaction of this kind, as statements show it; null when a rule made it.
+
+    The words are among the inputs, which are hashed and never change. The kind says that they are a person's,
+    so no code is stored.
+    """
+    words = inputs.get("reason")
+    if words is None or kind not in MANUAL_KINDS:
+        return {"reason": words, "reason_code": None, "reason_parameters": None}
+    return BOOKING_TEXTS.columns(Reason(BookingReason.MANUAL, {"words": words}))

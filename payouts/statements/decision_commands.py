@@ -10,6 +10,7 @@ from payouts.commissions.undecided import UndecidedCommission, undecided_commiss
 from payouts.statements import decisions
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.people.accounts.operations import get_brand
+from tracker.sales.attribution.serializers import reason_json, reason_words
 from tracker.sales.suspicion.rules import SETTINGS
 from tracker.times import format_utc
 
@@ -125,7 +126,7 @@ def _held_text(each: HeldCommission) -> str:
 
 def _next_commands(each: HeldCommission) -> list[str]:
     """Only for holds that a person lifts: those of disputes and unapplied messages end automatically."""
-    if not any(decisions.is_liftable(hold) for hold in each.holds):
+    if not each.is_liftable:
         return []
     return [
         f"    To release it: linkledger commission release {each.commission_id}",
@@ -141,7 +142,7 @@ def _credit_dispute_json(each: UndecidedCommission) -> dict[str, Any]:
         "worth": each.worth.as_json(),
         "credited": {"id": each.credited.id, "name": each.credited.name},
         "evidence_for": claimant,
-        "reason": each.reason,
+        **reason_json(each.evidence),
     }
 
 
@@ -149,7 +150,7 @@ def _credit_dispute_text(each: UndecidedCommission) -> str:
     claimant = each.claimant.name if each.claimant else "nobody"
     return (
         f"{each.commission_id}  order {each.order_id}: {each.worth} of {each.credited.name}; new evidence is "
-        f"for {claimant} ({each.reason}).\n"
+        f"for {claimant} ({reason_words(each.evidence)}).\n"
         f"    To take it back: linkledger commission decline {each.commission_id} --reason other --note …\n"
         "    and to pay the other creator: linkledger ledger book bonus\n"
         f"    To leave it as it is: linkledger commission keep {each.commission_id}"

@@ -12,24 +12,18 @@ from payouts.commissions.entries import (
     locked_commission,
     record_change,
 )
-from payouts.commissions.holds import hold_count, holds_of, lift_hold, place_hold
-from payouts.commissions.models import Commission, Entry, Hold
+from payouts.commissions.holds import hold_count, hold_words, holds_of, is_liftable, lift_hold, place_hold
+from payouts.commissions.models import Commission, Entry, PlacedBy
+from payouts.commissions.reasons import DECISIONS, CommissionReason, decision_reason
 from payouts.commissions.undecided import newer_attribution
 from payouts.ledger.models import Period, Posting, Transaction
 from payouts.settlement.models import Item, Payout, TransferReversal
 from payouts.statements.models import Statement
 from tracker.errors import Conflict, Invalid, NotFound
+from tracker.reasons import Reason
 
-REASONS = {
-    "cancelled": "the order was cancelled",
-    "returned": "the goods came back",
-    "payment_failed": "the shopper's payment failed",
-    "breach": "the program's terms were broken",
-    "duplicate": "the order was reported twice",
-    "self_purchase": "the creator bought through their own link",
-    "under_review": "the brand is looking into it",
-    "other": "another reason, see the note",
-}
+REASONS = {code.value: words for code, words in DECISIONS.items()}
+"""The codes that a person can give as a reason, with their words."""
 
 
 def decline(
@@ -42,7 +36,7 @@ def decline(
     """
     commission = _live_commission(session, commission_id)
     period = draft_period(session, commission.brand_id, commission.currency, commission.id)
-    change = Change("decline", commission.id, _reason_text(reason, note), now, {"code": reason}, period)
+    change = Change("decline", commission.id, _reason(reason, note), now, {"code": reason}, period)
     if not record_change(session, now, commission, change, amount_after_minor=0):
         raise Conflict(f"{commission_id} was declined before.")
     return commission
@@ -62,9 +56,9 @@ def hold(session: Session, now: datetime, commission_id: str, *, reason: str, no
         session,
         now,
         commission,
-        kind="review",
+        placed_by=PlacedBy.PERSON,
         cause_id=f"review:{1 + hold_count(session, commission_id)}",
-        reason=_reason_text(reason, note),
+        reason=_reason(reason, note),
         period=draft_period(session, commission.brand_id, commission.currency, commission.id),
     )
     return commission
@@ -78,16 +72,11 @@ def release(session: Session, now: datetime, commission_id: str, *, note: str = 
     """
     locked_commission(session, commission_id)
     active_holds = holds_of(session, commission_id)
-    own = [placed for placed in active_holds if is_liftable(placed)]
+    own = [placed for placed in active_holds if is_liftable(session, placed)]
     if not own:
-        others = "".join(f" {placed.reason}." for placed in active_holds)
+        others = "".join(f" {hold_words(placed)}." for placed in active_holds)
         raise NotFound(f"No hold of {commission_id} can be lifted by a person.{others}")
-    return sum(lift_hold(session, now, commission_id, placed.cause_id, note.strip()) for placed in own)
-
-
-def is_liftable(placed: Hold) -> bool:
-    """Whether a person may lift it. The hold of a dispute or of an event ends only with its cause."""
-    return placed.kind == "review" and not placed.cause_id.startswith("evt_")
+    return sum(lift_hold(session, now, commission_id, placed.cause_id, note=note.strip()) for placed in own)
 
 
 def keep(session: Session, now: datetime, commission_id: str, *, note: str = "") -> Commission:
@@ -99,8 +88,13 @@ def keep(session: Session, now: datetime, commission_id: str, *, note: str = "")
     newest = newer_attribution(session, commission)
     if newest is None:
         raise NotFound(f"{commission_id} has no credit dispute: there is nothing to decide.")
-    text = note.strip() or "the brand leaves the credit as it is"
-    change = Change("kept", newest.id, text, now)
+    text = note.strip()
+    reason = (
+        Reason(CommissionReason.CREDIT_KEPT_WITH_NOTE, {"note": text})
+        if text
+        else Reason(CommissionReason.CREDIT_KEPT)
+    )
+    change = Change("kept", newest.id, reason, now)
     record_change(
         session,
         now,
@@ -125,28 +119,35 @@ def _require_unpaid(session: Session, commission: Commission) -> None:
         raise Conflict(
             f"{commission.id} was paid by {payout_id}: nothing of it can be held. If it was not "
             "earned, decline it, and the next payout deducts it: "
-            f"linkledger commission decline {commission.id}"
+            f"linkledger commission decline {commission.id} --reason …"
         )
 
 
 def _live_commission(session: Session, commission_id: str) -> Commission:
-    """The commission, under its brand's lock. Raises Conflict when new evidence replaced it by another."""
+    """The commission, under its brand's lock. Raises Conflict when new evidence replaced or ended it."""
     commission = locked_commission(session, commission_id)
-    if not commission.live:
-        live = select(Commission.id).where(Commission.sale_id == commission.sale_id, Commission.live)
+    if commission.live:
+        return commission
+    replaced_by = session.scalar(
+        select(Commission.id).where(Commission.sale_id == commission.sale_id, Commission.live)
+    )
+    if replaced_by is None:
         raise Conflict(
-            f"{commission_id} was replaced because of new evidence. The sale's commission is now "
-            f"{session.scalar(live)}: decide about that one."
+            f"{commission_id} ended because new evidence credits nobody. The sale has no commission now: "
+            "there is nothing to decide."
         )
-    return commission
+    raise Conflict(
+        f"{commission_id} was replaced because of new evidence. The sale's commission is now "
+        f"{replaced_by}: decide about that one."
+    )
 
 
-def _reason_text(code: str, note: str) -> str:
+def _reason(code: str, note: str) -> Reason:
     if code not in REASONS:
         raise Invalid(f"{code!r} is not a reason code. Choose one of: {', '.join(REASONS)}.")
     if code == "other" and not note.strip():
         raise Invalid("The reason 'other' needs a note: the creator will read it.")
-    return f"{code}: {note.strip() or REASONS[code]}"
+    return decision_reason(CommissionReason(code), note.strip())
 
 
 def draft_period(session: Session, brand_id: str, currency: str, commission_id: str) -> Period | None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from payouts.ledger.balances import CreatorBalance, creator_balances
 from payouts.ledger.calendar import midnight_after, span_of
+from payouts.ledger.manual import posting_reason_json
 from payouts.ledger.models import Period
 from payouts.settlement.models import Payout
 from payouts.statements.document.lines import line, line_sources
@@ -177,7 +178,7 @@ def _adjustment(movement: Movement, currency: str) -> dict[str, Any]:
     return {
         "what": movement.kind,
         "amount": Money(movement.signed_minor, currency).as_json(),
-        "reason": movement.inputs.get("reason"),
+        **posting_reason_json(movement.kind, movement.inputs),
         "transaction": movement.transaction_id,
     }
 
@@ -224,7 +225,7 @@ def _payment(session: Session, movement: Movement, currency: str) -> dict[str, A
         "payout": payout.id if payout else None,
         "transfer": movement.inputs.get("transfer") or (payout.transfer_ref if payout else None),
         "reversal": movement.inputs.get("reversal"),
-        "reason": movement.inputs.get("reason"),
+        **posting_reason_json(movement.kind, movement.inputs),
         "authorised_by": authorised_by,
         "transaction": movement.transaction_id,
     }

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from payouts.commissions.adjustment import entered_facts
 from payouts.commissions.causes import Cause, causes_of_sales
 from payouts.commissions.entries import entry_json
+from payouts.commissions.holds import hold_words
 from payouts.commissions.models import Commission, Entry, Hold
 from payouts.ledger.models import Period, Transaction
 from payouts.statements.document.movements import Movement, Sections
@@ -109,7 +110,15 @@ def _active_holds_json(source: LineSource, held_minor: int) -> list[dict[str, An
     """The holds that are active now, as the creator sees them; the evidence is shown only to the brand."""
     if held_minor <= 0:
         return []
-    return [{"why": hold.reason, "since": format_utc(hold.placed_at)} for hold in source.holds]
+    return [
+        {
+            "why": hold_words(hold),
+            "reason_code": hold.reason_code,
+            "reason_parameters": hold.reason_parameters,
+            "since": format_utc(hold.placed_at),
+        }
+        for hold in source.holds
+    ]
 
 
 def _status(source: LineSource, held_minor: int) -> str:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from config.database import read_session
 from payouts.commissions.entries import current_amount_minor, entries_of
 from payouts.commissions.holds import holds_of
-from payouts.commissions.models import Commission
+from payouts.commissions.models import Commission, Hold
 from tests.cast.books import Books, at
 from tracker.sales.orders.models import Sale
 
@@ -46,3 +46,15 @@ def holds(books: Books, order: str) -> list[str]:
     """The reasons for which the order's commission is held now."""
     with read_session(books.databases.main) as session:
         return [each.reason for each in holds_of(session, books.commission(order).id)]
+
+
+def open_hold(books: Books, order: str) -> Hold:
+    with read_session(books.databases.main) as session:
+        (found,) = holds_of(session, books.commission(order).id)
+        return found
+
+
+def change_hold(books: Books, order: str, **values: Any) -> None:
+    """Change the stored hold of the order's commission."""
+    change = update(Hold).where(Hold.commission_id == books.commission(order).id)
+    books.write(lambda s: s.execute(change.values(**values)))

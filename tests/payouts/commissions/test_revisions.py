@@ -76,6 +76,8 @@ def test_credit_dispute_is_listed_until_declined(books: Books) -> None:
     (shown,) = terminal.ask(*undecided)
     assert shown["commission"] == books.commission("S1").id
     assert (shown["credited"]["name"], shown["evidence_for"]["id"]) == ("Anna", bob.creator_id)
+    assert (shown["reason_code"], shown["reason_parameters"]["model"]) == ("click_decides", "last")
+    assert shown["reason"] in terminal.run(*undecided).stdout
     assert "order S1" in terminal.run(*undecided).stdout
     assert "linkledger commission decline" in terminal.run(*undecided).stdout
 
