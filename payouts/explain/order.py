@@ -35,10 +35,9 @@ _CLAIM_LABELS = {
     "failure": "a failure of the refund",
     "level": "all refunds of",
     "cancellation": "a cancellation",
-    "refund_waived": "the refund",
-    "level_waived": "all refunds of",
-    "cancellation_waived": "a cancellation",
 }
+_WAIVED_LABELS = {f"{kind}{WAIVED_SUFFIX}": label for kind, label in _CLAIM_LABELS.items()}
+"""By the kind of a claim that a person dismissed."""
 
 
 def explain(session: Session, brand_id: str, order_id: str) -> list[dict[str, Any]]:
@@ -102,8 +101,10 @@ def _payment_sentence(commission: dict[str, Any]) -> str:
 
 def _claim_sentence(claim: dict[str, Any]) -> str:
     amount = f" of {Money(**claim['amount'])}" if claim["amount"] else ""
-    what = " ".join(part for part in (_CLAIM_LABELS[claim["kind"]], claim["id"]) if part)
-    if claim["kind"].endswith(WAIVED_SUFFIX):
+    is_waived = claim["kind"] in _WAIVED_LABELS
+    label = (_WAIVED_LABELS if is_waived else _CLAIM_LABELS)[claim["kind"]]
+    what = " ".join(part for part in (label, claim["id"]) if part)
+    if is_waived:
         return f"{claim['source']} reported {what}{amount}; a person dismissed it."
     return f"{claim['source']} reported {what}{amount}; it is not counted because another source is primary."
 
