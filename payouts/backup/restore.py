@@ -20,7 +20,9 @@ from payouts.ledger.checks import Finding
 from payouts.selfcheck.checks import self_check
 from payouts.settlement.freezes import place_freeze
 from payouts.settlement.models import Freeze
+from payouts.settlement.reasons import FreezeReason
 from tracker.errors import Conflict, Fault, Invalid
+from tracker.reasons import Reason
 
 
 @dataclass(frozen=True)
@@ -96,13 +98,15 @@ def _restore_rows(databases: Databases, archive: Archive, on_progress: ProgressC
 
 def _freeze(session: Session, manifest: Manifest) -> str | None:
     """Freeze payouts. Returns the freeze's id; None when the schema of the backup has no table of freezes."""
-    if not inspect(session.connection()).has_table(Freeze.__tablename__):
+    schema = inspect(session.connection())
+    if not schema.has_table(Freeze.__tablename__):
         return None
     return place_freeze(
         session,
         manifest.made_at,
-        reason="restored from a backup: the payment provider may have paid more than these books know",
+        reason=Reason(FreezeReason.RESTORED),
         compare_from=manifest.made_at,
+        columns={each["name"] for each in schema.get_columns(Freeze.__tablename__)},
     )
 
 

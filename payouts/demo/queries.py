@@ -21,6 +21,7 @@ from payouts.ledger.models import Period, Posting
 from payouts.settlement.models import Item, Payout
 from payouts.statements.document.document import expected_pay_date
 from payouts.statements.models import Statement
+from payouts.transfers.serializers import payout_reason_text
 from tracker.clicks.counting.statistics import link_statistics
 from tracker.clicks.counting.visits import COLUMN_BY_DOUBT
 from tracker.errors import NotFound
@@ -186,7 +187,13 @@ def payouts(session: Session, brand: Brand) -> list[dict[str, Any]]:
         .order_by(Payout.prepared_at.desc(), Payout.id.desc())
     )
     return [
-        {"payout": payout, "creator": creator, "period": period, "items": _items(session, payout)}
+        {
+            "payout": payout,
+            "reason": payout_reason_text(payout),
+            "creator": creator,
+            "period": period,
+            "items": _items(session, payout),
+        }
         for payout, creator, period in rows
     ]
 

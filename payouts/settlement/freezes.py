@@ -1,6 +1,6 @@
 """Freezes: while one is in place, no payout is sent. A comparison of the books with the rail lifts it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
@@ -9,21 +9,38 @@ from sqlalchemy.orm import Session
 from config.insert import insert_once
 from payouts.ledger.checks import Finding
 from payouts.settlement.models import Freeze
+from payouts.settlement.reasons import FREEZE_TEXTS
 from tracker.errors import Fault
 from tracker.ids import new_id
+from tracker.reasons import Reason
 
 COMPARISON_MARGIN = timedelta(days=1)
 """A comparison starts this much earlier, to include what was in flight at that time."""
 
 
-def place_freeze(session: Session, now: datetime, *, reason: str, compare_from: datetime) -> str:
-    """Stop payouts and return the id of the freeze. It may be placed with an older schema, too.
+def place_freeze(
+    session: Session,
+    now: datetime,
+    *,
+    reason: Reason,
+    compare_from: datetime,
+    columns: Collection[str] | None = None,
+) -> str:
+    """Stop payouts and return the id of the freeze.
 
     `compare_from` is the time since which the rail may know of transfers that the books do not have.
+    `columns` are those of the table, if its schema may be older than this version.
     """
     freeze_id = new_id("frz", now)
-    values = {"reason": reason, "compare_from": compare_from, "placed_at": now, "lifted_at": None}
-    insert_once(session, Freeze, id=freeze_id, **values)
+    values = {
+        "id": freeze_id,
+        **FREEZE_TEXTS.columns(reason),
+        "compare_from": compare_from,
+        "placed_at": now,
+        "lifted_at": None,
+    }
+    known = values if columns is None else {name: values[name] for name in values if name in columns}
+    insert_once(session, Freeze, **known)
     return freeze_id
 
 
@@ -41,7 +58,8 @@ def active_freezes(session: Session) -> Iterator[Finding]:
     """The freezes in place, as findings of the self-check: payouts wait until there are none."""
     rows = session.scalars(select(Freeze).where(Freeze.lifted_at.is_(None)).order_by(Freeze.id))
     for freeze in rows:
-        message = f"Payouts are frozen: {freeze.reason}. To compare, run: linkledger payout reconcile"
+        why = FREEZE_TEXTS.shown(freeze.reason, freeze.reason_code, freeze.reason_parameters)
+        message = f"Payouts are frozen: {why}. To compare, run: linkledger payout reconcile"
         yield Finding("freeze", freeze.id, message)
 
 

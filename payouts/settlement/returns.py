@@ -9,8 +9,17 @@ from config.insert import insert_once
 from payouts.ledger.operations import post
 from payouts.ledger.rules import Line
 from payouts.settlement.models import Payout, TransferReversal
+from payouts.settlement.reasons import FREEZE_TEXTS, FreezeReason, PayoutReason
 from payouts.settlement.transitions import locked_payout, transition
 from tracker.errors import Conflict
+from tracker.reasons import Reason
+
+
+class ImpossibleReturn(Conflict):
+    """More would come back than was sent, or something of a payout that was not paid."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(FREEZE_TEXTS.words(reason), reason=reason)
 
 
 def record_return(
@@ -19,17 +28,21 @@ def record_return(
     """Book a reversal of a paid payout's transfer. `reversal_ref` is the rail's id, and makes it count once.
 
     Returns False when it was booked before. The payout becomes `returned` when reversals reach its amount.
-    Raises Conflict when the payout is not paid, or more would come back than was sent.
+    Raises ImpossibleReturn when the payout is not paid, or more would come back than was sent.
     """
     payout = locked_payout(session, payout_id)
     if session.get(TransferReversal, reversal_ref) is not None:
         return False
     returned = _returned_minor(session, payout) + amount_minor
     if payout.state not in ("paid", "returned") or returned > payout.amount_minor:
-        raise Conflict(
-            f"{reversal_ref} returns {amount_minor} of {payout.id}, which is {payout.state} with "
-            f"{payout.amount_minor}: that cannot be; compare both sides at the payment provider."
-        )
+        parameters = {
+            "movement": reversal_ref,
+            "amount": {"minor": amount_minor, "currency": payout.currency},
+            "payout": payout.id,
+            "state": payout.state,
+            "sent": {"minor": payout.amount_minor, "currency": payout.currency},
+        }
+        raise ImpossibleReturn(Reason(FreezeReason.RETURN_IMPOSSIBLE, parameters))
     insert_once(
         session,
         TransferReversal,
@@ -50,7 +63,7 @@ def record_return(
         effective_at=now,
     )
     if returned == payout.amount_minor:
-        transition(session, now, payout, "returned", reason="the transfer was reversed")
+        transition(session, now, payout, "returned", reason=Reason(PayoutReason.TRANSFER_REVERSED))
     return True
 
 

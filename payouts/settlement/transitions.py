@@ -8,8 +8,12 @@ from sqlalchemy.orm import Session
 from payouts.ledger.operations import lock_books, post
 from payouts.ledger.rules import Line
 from payouts.settlement.models import Item, Payout
+from payouts.settlement.reasons import PAYOUT_TEXTS
 from payouts.settlement.states import require_transition
 from tracker.errors import Conflict, NotFound
+from tracker.reasons import Reason
+
+_NO_REASON = {"reason": None, "reason_code": None, "reason_parameters": None}
 
 
 def locked_payout(session: Session, payout_id: str) -> Payout:
@@ -28,17 +32,16 @@ def transition(
     payout: Payout,
     new_state: str,
     *,
-    reason: str | None = None,
+    reason: Reason | None = None,
     transfer_ref: str | None = None,
 ) -> None:
     """Change the state, if it is still the one that was read. Raises Conflict on a concurrent change."""
     require_transition(payout.id, payout.state, new_state)
+    columns = _NO_REASON if reason is None else PAYOUT_TEXTS.columns(reason)
     changed = session.execute(
         update(Payout)
         .where(Payout.id == payout.id, Payout.state == payout.state)
-        .values(
-            state=new_state, reason=reason, changed_at=now, transfer_ref=transfer_ref or payout.transfer_ref
-        )
+        .values(state=new_state, **columns, changed_at=now, transfer_ref=transfer_ref or payout.transfer_ref)
         .returning(Payout.id)
         .execution_options(synchronize_session=False)
     )
@@ -67,7 +70,7 @@ def detach_items(session: Session, payout: Payout) -> None:
     session.execute(update(Item).where(Item.payout_id == payout.id, Item.live).values(live=False))
 
 
-def cancel(session: Session, now: datetime, payout_id: str, *, reason: str) -> Payout:
+def cancel(session: Session, now: datetime, payout_id: str, *, reason: Reason) -> Payout:
     """Cancel a prepared or failed payout. Raises Conflict in any other state."""
     payout = locked_payout(session, payout_id)
     was_in_transit = payout.state == "prepared"

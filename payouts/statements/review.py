@@ -11,10 +11,12 @@ from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books
 from payouts.ledger.periods import get_period
 from payouts.settlement.models import Payout
+from payouts.settlement.reasons import PayoutReason
 from payouts.settlement.transitions import cancel
 from payouts.statements.document.document import statement_document
 from payouts.statements.models import SealedDocument, Statement
 from tracker.errors import NotFound, NotNow
+from tracker.reasons import Reason
 
 
 def get_statement(session: Session, brand_id: str, period_name: str, currency: str) -> Statement:
@@ -136,7 +138,7 @@ def cancel_superseded(session: Session, now: datetime, statement: Statement) -> 
         .order_by(Payout.id)
     ).scalars()
     cancelled = [
-        cancel(session, now, payout_id, reason=f"taken over by the statement of {own.name}")
+        cancel(session, now, payout_id, reason=Reason(PayoutReason.TAKEN_OVER, {"period": own.name}))
         for payout_id in list(superseded)
     ]
     return len(cancelled)

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from config.database import read_session, transact
 from payouts.selfcheck.checks import require_consistent_books
 from payouts.settlement.models import Payout
+from payouts.settlement.reasons import PayoutReason
 from payouts.settlement.states import FINAL
 from payouts.settlement.transitions import cancel as cancel_payout
 from payouts.transfers.planning.preparation import plans_of
@@ -25,6 +26,7 @@ from tracker.console import CHECK_FOUND_FAULT, FAILED, CommandResult, Console, C
 from tracker.errors import Conflict, NotFound, NotNow
 from tracker.money import Money
 from tracker.people.accounts.operations import get_brand
+from tracker.reasons import Reason
 
 _brand = click.option("--brand", "brand_id", required=True, metavar="ID")
 
@@ -140,7 +142,8 @@ def adopt_command(console: Console, transfer_ref: str, brand_id: str) -> Command
 @pass_console
 def cancel(console: Console, payout_id: str, reason: str) -> CommandResult:
     """Do not send a prepared or failed payout; its amount is payable again."""
-    transact(console.databases.main, lambda s: cancel_payout(s, console.now, payout_id, reason=reason))
+    why = Reason(PayoutReason.CANCELLED_BY_PERSON, {"words": reason})
+    transact(console.databases.main, lambda s: cancel_payout(s, console.now, payout_id, reason=why))
     return _payouts_result(console, [payout_id])
 
 
@@ -186,7 +189,7 @@ def _run_result(console: Console, report: Report) -> CommandResult:
     lines += [f"{payout_id} waits: {why}" for payout_id, why in report.waiting.items()]
     lines += [f"{creator_id}: {why}" for creator_id, why in report.skipped.items()]
     return CommandResult(
-        {**value, "waiting": report.waiting, "skipped": report.skipped},
+        {**value, "waiting": report.waiting, "skipped": report.skipped, "reasons": report.reasons},
         "\n".join(lines) or "There was nothing to pay.",
         FAILED if report.failed or report.unknown else 0,
     )

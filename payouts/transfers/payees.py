@@ -1,16 +1,17 @@
 """Creators' accounts at the rail. Each is created once; its status is refreshed before money is sent."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
+from payouts.settlement.reasons import PAYOUT_TEXTS, PayoutReason
 from payouts.transfers.models import Payee
 from payouts.transfers.stripe.shapes import PayeeStatus
 from tracker.ids import new_id
-
-NOT_CONNECTED = "the creator has not connected a bank account yet"
+from tracker.reasons import Reason
 
 
 def payee_of(session: Session, brand_id: str, creator_id: str) -> Payee | None:
@@ -31,7 +32,7 @@ def register_payee(
         creator_id=creator_id,
         account_ref=account_ref,
         ready=False,
-        status_reason="the creator has not finished the set-up at the payment provider",
+        **_status_columns(Reason(PayoutReason.SET_UP_UNFINISHED)),
         checked_at=now,
         created_at=now,
     )
@@ -44,8 +45,33 @@ def record_payee_status(session: Session, now: datetime, payee_id: str, status: 
     session.execute(
         update(Payee)
         .where(Payee.id == payee_id)
-        .values(ready=status.ready, status_reason=status.reason, checked_at=now)
+        .values(ready=status.ready, **_status_columns(status.block), checked_at=now)
     )
+
+
+def payee_block_reason(payee: Payee | None) -> Reason | None:
+    """Why the creator cannot be paid; None when they can."""
+    if payee is not None and payee.ready:
+        return None
+    if payee is None or not payee.status_reason:
+        return Reason(PayoutReason.NOT_CONNECTED)
+    return PAYOUT_TEXTS.reason_of(
+        payee.status_reason, payee.reason_code, payee.reason_parameters, PayoutReason.EARLIER_WORDS
+    )
+
+
+def has_status(payee: Payee, status: PayeeStatus) -> bool:
+    """Whether this status is stored already."""
+    stored = (payee.ready, payee.reason_code, payee.reason_parameters)
+    columns = _status_columns(status.block)
+    return stored == (status.ready, columns["reason_code"], columns["reason_parameters"])
+
+
+def _status_columns(reason: Reason | None) -> dict[str, Any]:
+    if reason is None:
+        return {"status_reason": None, "reason_code": None, "reason_parameters": None}
+    columns = PAYOUT_TEXTS.columns(reason)
+    return {"status_reason": columns.pop("reason"), **columns}
 
 
 def payees_of(session: Session, brand_id: str) -> list[Payee]:

@@ -4,8 +4,9 @@ import click
 from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
+from payouts.settlement.reasons import PAYOUT_TEXTS, PayoutReason
 from payouts.transfers.models import Payee
-from payouts.transfers.payees import NOT_CONNECTED, payee_of, record_payee_status, register_payee
+from payouts.transfers.payees import payee_of, record_payee_status, register_payee
 from payouts.transfers.rail import open_rail
 from payouts.transfers.sandbox.control import Control
 from payouts.transfers.sandbox.store import Store
@@ -15,6 +16,7 @@ from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.errors import Invalid, NotFound
 from tracker.money import MAX_MINOR, Money
 from tracker.people.accounts.operations import get_brand, get_creator
+from tracker.reasons import Reason
 
 _brand = click.option("--brand", "brand_id", required=True, metavar="ID")
 _creator = click.option("--creator", "creator_id", required=True, metavar="ID")
@@ -112,6 +114,8 @@ def _refresh_status(console: Console, rail: StripeRail, payee: Payee) -> Command
         "account": payee.account_ref,
         "ready": found.ready,
         "reason": found.reason,
+        "reason_code": None if found.block is None else found.block.code.value,
+        "reason_parameters": None if found.block is None else dict(found.block.parameters),
         "requirements": list(found.requirements),
     }
     return CommandResult(value, "Ready to be paid." if found.ready else f"Not ready: {found.reason}")
@@ -125,7 +129,8 @@ def _is_in_process_sandbox(console: Console) -> bool:
 def _require_payee(session: Session, brand_id: str, creator_id: str) -> Payee:
     payee = payee_of(session, get_brand(session, brand_id).id, get_creator(session, creator_id).id)
     if payee is None:
-        raise NotFound(f"{creator_id}: {NOT_CONNECTED}. Run: linkledger payee connect")
+        words = PAYOUT_TEXTS.words(Reason(PayoutReason.NOT_CONNECTED))
+        raise NotFound(f"{creator_id}: {words}. Run: linkledger payee connect")
     return payee
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payouts.settlement.models import Attempt, Item, Payout
+from payouts.settlement.reasons import PAYOUT_TEXTS
 from payouts.transfers.planning.preparation import Plan
 from tracker.money import Money
 from tracker.times import format_utc, optional_utc_text
@@ -25,7 +26,9 @@ def payout_json(session: Session, payout: Payout) -> dict[str, Any]:
         "creator": payout.creator_id,
         "statement": payout.statement_id,
         "state": payout.state,
-        "reason": payout.reason,
+        "reason": payout_reason_text(payout),
+        "reason_code": payout.reason_code,
+        "reason_parameters": payout.reason_parameters,
         "amount": Money(payout.amount_minor, payout.currency).as_json(),
         "carried": Money(payout.carried_minor, payout.currency).as_json(),
         "transfer": payout.transfer_ref,
@@ -43,6 +46,13 @@ def payout_json(session: Session, payout: Payout) -> dict[str, Any]:
     }
 
 
+def payout_reason_text(payout: Payout) -> str | None:
+    """Why the payout is in its state, if there is something to say."""
+    if payout.reason is None:
+        return None
+    return PAYOUT_TEXTS.shown(payout.reason, payout.reason_code, payout.reason_parameters)
+
+
 def payout_text(payout: dict[str, Any]) -> str:
     reason = f" ({payout['reason']})" if payout["reason"] else ""
     transfer = f", transfer {payout['transfer']}" if payout["transfer"] else ""
@@ -57,6 +67,8 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "amount": Money(plan.amount_minor, plan.currency).as_json(),
         "unsettled": Money(plan.selection.total_minor, plan.currency).as_json(),
         "reason": plan.reason,
+        "reason_code": None if plan.block is None else plan.block.code.value,
+        "reason_parameters": None if plan.block is None else dict(plan.block.parameters),
     }
 
 
@@ -65,7 +77,11 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "number": attempt.number,
         "state": attempt.state,
         "code": attempt.code,
-        "message": attempt.message,
+        "message": None
+        if attempt.message is None
+        else PAYOUT_TEXTS.shown(attempt.message, attempt.reason_code, attempt.reason_parameters),
+        "reason_code": attempt.reason_code,
+        "reason_parameters": attempt.reason_parameters,
         "transfer": attempt.transfer_ref,
         "first_sent_at": format_utc(attempt.first_sent_at),
         "settled_at": optional_utc_text(attempt.settled_at),

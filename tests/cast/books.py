@@ -29,6 +29,7 @@ from payouts.transfers.sending.report import Report
 from payouts.transfers.sending.run import PayoutRun
 from payouts.transfers.stripe.client import StripeRail
 from tests.cast.people import add_brand_with_program, add_link_of, add_member, click_token
+from tests.cast.stored_reasons import reason_faults
 from tracker.programs.operations import create_program, enroll
 from tracker.sales.inbox.apply_or_park import ReceiveResult, receive
 from tracker.sales.orders.models import Sale
@@ -187,7 +188,7 @@ class Books:
 
     def faults(self, when: str = "2027-06-01T00:00:00") -> list[str]:
         with read_session(self.databases.main) as session:
-            return [finding.message for finding in self_check(session, at(when))]
+            return [*(each.message for each in self_check(session, at(when))), *reason_faults(session)]
 
     def write(self, work: Any) -> Any:
         return transact(self.databases.main, work)

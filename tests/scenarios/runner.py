@@ -22,6 +22,7 @@ from payouts.selfcheck.checks import self_check
 from payouts.statements.close import close_period
 from tests.cast.people import START
 from tests.cast.shop import Shop, create_shop
+from tests.cast.stored_reasons import reason_faults
 from tests.harness.processes.threads import THREADS, run_concurrently
 from tests.scenarios.fingerprint import brand_fingerprints
 from tests.scenarios.scenarios import SECRETS, Message, Scenario
@@ -162,6 +163,7 @@ def finish(shop: Shop) -> None:
     transact(shop.databases.main, lambda s: close_period(s, january, shop.brand_id, "2025-12"))
     with read_session(shop.databases.main) as session:
         assert [finding.message for finding in self_check(session, january)] == []
+        assert reason_faults(session) == []
 
 
 def fingerprints_of(shop: Shop, sources_by_scenario: Sequence[Sources]) -> list[str]:

@@ -6,11 +6,13 @@ from sqlalchemy.orm import Session
 from payouts.ledger.balances import account_balance_minor
 from payouts.ledger.rules import account_id
 from payouts.settlement.models import Payout
+from payouts.settlement.reasons import PayoutReason
 from payouts.transfers.models import Payee
 from tracker.money import Money
+from tracker.reasons import Reason
 
 
-def funding_block_reason(session: Session, payout: Payout, *, shared: bool) -> str | None:
+def funding_block_reason(session: Session, payout: Payout, *, shared: bool) -> Reason | None:
     """The reason why a payout must wait for the brand's money, or None (docs/money.md 7).
 
     Brands share a rail account only when the operator allows it; then each brand pays from its own deposits.
@@ -24,7 +26,7 @@ def funding_block_reason(session: Session, payout: Payout, *, shared: bool) -> s
     if available_minor >= payout.amount_minor:
         return None
     shortfall = Money(payout.amount_minor - available_minor, payout.currency)
-    return f"the brand's deposits are {shortfall} short; record a deposit, it is sent by the next run"
+    return Reason(PayoutReason.DEPOSITS_SHORT, {"shortfall": shortfall.as_json()})
 
 
 def _in_flight_minor(session: Session, payout: Payout) -> int:
@@ -41,11 +43,8 @@ def _in_flight_minor(session: Session, payout: Payout) -> int:
     )
 
 
-def _foreign_account_reason(session: Session, brand_id: str) -> str | None:
+def _foreign_account_reason(session: Session, brand_id: str) -> Reason | None:
     first = session.scalar(select(Payee.brand_id).order_by(Payee.created_at, Payee.id).limit(1))
     if first is None or first == brand_id:
         return None
-    return (
-        f"the rail account belongs to {first}; to let brands share it, set LINKLEDGER_RAIL_SHARED=true "
-        "and record each brand's deposits"
-    )
+    return Reason(PayoutReason.ACCOUNT_OF_OTHER_BRAND, {"brand": first})

@@ -5,30 +5,35 @@ from datetime import datetime
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from payouts.settlement.reasons import PayoutReason
 from payouts.transfers.planning.selection import Selection
 from payouts.transfers.stripe.amounts import UnsendableAmount, rail_step_minor
 from tracker.money import Money
 from tracker.people.accounts.models import Brand
 from tracker.programs.models import Enrollment, Program
+from tracker.reasons import Reason
 
 
 def amount_block_reason(
     session: Session, now: datetime, brand: Brand, creator_id: str, selection: Selection
-) -> str | None:
+) -> Reason | None:
+    """Why this amount is not paid now; None when it is."""
     amount = Money(selection.total_minor, selection.currency)
     try:
         step_minor = rail_step_minor(amount.currency)
-    except UnsendableAmount as error:
-        return str(error)
+    except UnsendableAmount:
+        return Reason(PayoutReason.CURRENCY_NOT_SENDABLE, {"currency": amount.currency})
     if amount.minor < 0:
-        return f"the creator owes {Money(-amount.minor, amount.currency)}; later commissions settle it"
+        owed = Money(-amount.minor, amount.currency)
+        return Reason(PayoutReason.CREATOR_OWES, {"amount": owed.as_json()})
     if selection.amount_minor == 0:
-        return f"{amount} is less than the payment provider can send; it is carried forward"
+        return Reason(PayoutReason.BELOW_SMALLEST_TRANSFER, {"amount": amount.as_json()})
     minimum = brand.minimum_minor if selection.currency == brand.currency else 0
     minimum = max(minimum, step_minor)
     waived = selection.waited_too_long(now) or _has_left(session, brand.id, creator_id)
     if amount.minor < minimum and not waived:
-        return f"{amount} is below the minimum of {Money(minimum, amount.currency)}; it is carried forward"
+        parameters = {"amount": amount.as_json(), "minimum": Money(minimum, amount.currency).as_json()}
+        return Reason(PayoutReason.BELOW_MINIMUM, parameters)
     return None
 
 

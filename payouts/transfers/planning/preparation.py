@@ -13,28 +13,35 @@ from payouts.ledger.balances import creator_balances
 from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books
 from payouts.settlement.models import Item, Payout
+from payouts.settlement.reasons import PAYOUT_TEXTS
 from payouts.settlement.transitions import cancel, detach_items, locked_payout, post_payout_event, transition
 from payouts.statements.models import Statement
-from payouts.transfers.payees import NOT_CONNECTED, payee_of
+from payouts.transfers.payees import payee_block_reason, payee_of
 from payouts.transfers.planning.minimum import amount_block_reason
 from payouts.transfers.planning.retry_policy import retry_block_reason
 from payouts.transfers.planning.selection import Selection, select_entries
 from tracker.errors import Conflict
 from tracker.ids import new_id
 from tracker.people.accounts.models import Brand
+from tracker.reasons import Reason
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run would pay to one creator: an amount above 0, or the reason why nothing."""
+    """What a run would pay to one creator: an amount above 0, or in `block` the reason why nothing."""
 
     statement_id: str
     brand_id: str
     creator_id: str
     currency: str
     amount_minor: int
-    reason: str | None
+    block: Reason | None
     selection: Selection
+
+    @property
+    def reason(self) -> str | None:
+        """Why nothing is paid, in words."""
+        return None if self.block is None else PAYOUT_TEXTS.words(self.block)
 
 
 def payable_statements(session: Session, now: datetime, brand_id: str, *, early: bool) -> list[Statement]:
@@ -86,8 +93,8 @@ def plan(session: Session, now: datetime, statement: Statement, *, manual: bool)
 
 def _with_retry_policy(session: Session, now: datetime, planned: Plan, failed: Payout | None) -> Plan:
     """Apply the retry policy, so that a refused payout is not sent every hour forever."""
-    reason = retry_block_reason(session, now, failed) if failed is not None else None
-    return planned if reason is None else replace(planned, amount_minor=0, reason=reason)
+    block = retry_block_reason(session, now, failed) if failed is not None else None
+    return planned if block is None else replace(planned, amount_minor=0, block=block)
 
 
 def prepare(session: Session, now: datetime, statement_id: str, creator_id: str) -> Payout | None:
@@ -107,7 +114,7 @@ def prepare(session: Session, now: datetime, statement_id: str, creator_id: str)
     reapply_holds(session, now, brand_id=statement.brand_id, creator_id=creator_id)
     period = session.get_one(Period, statement.period_id)
     planned = _plan_for(session, now, statement, period, creator_id)
-    if planned.reason is not None:
+    if planned.block is not None:
         return None
     if existing is None:
         return _first_round(session, now, planned)
@@ -130,9 +137,9 @@ def reselect(session: Session, now: datetime, payout_id: str) -> Payout:
     if _same_items(session, payout, selection):
         return payout
     brand = session.get_one(Brand, payout.brand_id)
-    block_reason = amount_block_reason(session, now, brand, payout.creator_id, selection)
-    if block_reason is not None:
-        return cancel(session, now, payout.id, reason=block_reason)
+    block = amount_block_reason(session, now, brand, payout.creator_id, selection)
+    if block is not None:
+        return cancel(session, now, payout.id, reason=block)
     post_payout_event(session, now, payout, "payout_released")
     detach_items(session, payout)
     _start_round(session, now, payout, selection)
@@ -152,24 +159,17 @@ def _same_items(session: Session, payout: Payout, selection: Selection) -> bool:
 def _plan_for(session: Session, now: datetime, statement: Statement, period: Period, creator_id: str) -> Plan:
     selection = select_entries(session, statement.brand_id, creator_id, statement.currency, period)
     brand = session.get_one(Brand, statement.brand_id)
-    reason = amount_block_reason(session, now, brand, creator_id, selection)
-    reason = reason or _payee_block_reason(session, brand.id, creator_id)
+    block = amount_block_reason(session, now, brand, creator_id, selection)
+    block = block or payee_block_reason(payee_of(session, brand.id, creator_id))
     return Plan(
         statement.id,
         brand.id,
         creator_id,
         statement.currency,
-        0 if reason else selection.amount_minor,
-        reason,
+        0 if block else selection.amount_minor,
+        block,
         selection,
     )
-
-
-def _payee_block_reason(session: Session, brand_id: str, creator_id: str) -> str | None:
-    payee = payee_of(session, brand_id, creator_id)
-    if payee is None:
-        return NOT_CONNECTED
-    return None if payee.ready else payee.status_reason or NOT_CONNECTED
 
 
 def _first_round(session: Session, now: datetime, planned: Plan) -> Payout:
@@ -187,6 +187,8 @@ def _first_round(session: Session, now: datetime, planned: Plan) -> Payout:
         carried_minor=planned.selection.carried_minor,
         state="prepared",
         reason=None,
+        reason_code=None,
+        reason_parameters=None,
         transfer_ref=None,
         prepared_at=now,
         changed_at=now,

@@ -14,6 +14,8 @@ from payouts.ledger.models import Transaction
 from payouts.ledger.operations import find_posted, lock_books, post
 from payouts.ledger.rules import Line
 from payouts.settlement.models import Attempt, Payout
+from payouts.settlement.reasons import FreezeReason, PayoutReason
+from payouts.settlement.returns import ImpossibleReturn
 from payouts.settlement.transitions import cancel
 from payouts.transfers.models import Payee
 from payouts.transfers.stripe.amounts import from_rail_amount
@@ -22,6 +24,7 @@ from payouts.transfers.stripe.shapes import Movement, StripeTransfer
 from tracker.errors import Conflict, NotFound
 from tracker.money import Money
 from tracker.people.accounts.operations import get_brand
+from tracker.reasons import Reason
 
 _ADOPTION_KEY = "orphan_adopted:{}"
 
@@ -85,7 +88,8 @@ def adopt(
 def record_adopted_return(session: Session, now: datetime, *, movement: Movement) -> bool:
     """Book the reversal of a part of an adopted transfer: that part is payable again.
 
-    False when the reversal is booked already. Raises Conflict when more would be returned than was sent.
+    False when the reversal is booked already. Raises ImpossibleReturn when more would be returned than was
+    sent.
     """
     adoption = adoption_of(session, movement.transfer_ref or "")
     assert adoption is not None
@@ -100,10 +104,12 @@ def record_adopted_return(session: Session, now: datetime, *, movement: Movement
     if find_posted(session, adoption.brand_id, key, inputs) is not None:
         return False
     if _returned_minor(session, adoption) + amount > adoption.inputs["amount_minor"]:
-        raise Conflict(
-            f"{movement.movement_ref} takes {amount} back from {movement.transfer_ref}, of which less is "
-            "left: that cannot be; compare both sides at the payment provider."
-        )
+        parameters = {
+            "movement": movement.movement_ref,
+            "amount": {"minor": amount, "currency": movement.currency},
+            "transfer": movement.transfer_ref,
+        }
+        raise ImpossibleReturn(Reason(FreezeReason.ADOPTED_RETURN_IMPOSSIBLE, parameters))
     post(
         session,
         now,
@@ -163,7 +169,8 @@ def _cancel_own_payout(session: Session, now: datetime, brand_id: str, transfer:
             f"--brand {payout.brand_id}"
         )
     if payout.state in ("prepared", "failed"):
-        cancel(session, now, payout.id, reason=f"paid by {transfer.transfer_ref}, which was adopted")
+        reason = Reason(PayoutReason.PAID_BY_ADOPTED_TRANSFER, {"transfer": transfer.transfer_ref})
+        cancel(session, now, payout.id, reason=reason)
     open_attempt = session.execute(
         select(Attempt).where(Attempt.payout_id == payout.id, Attempt.state.in_(("sending", "unknown")))
     ).scalar_one_or_none()

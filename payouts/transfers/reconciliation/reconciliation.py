@@ -19,6 +19,7 @@ from payouts.settlement.freezes import (
     place_freeze,
 )
 from payouts.settlement.models import Attempt, Payout
+from payouts.settlement.reasons import FREEZE_TEXTS, FreezeReason
 from payouts.settlement.returns import record_return
 from payouts.transfers.models import Payee
 from payouts.transfers.reconciliation.adoption import adoption_of, record_adopted_return
@@ -28,6 +29,7 @@ from payouts.transfers.stripe.outcome import is_transfer_of
 from payouts.transfers.stripe.shapes import Movement, RailError, StripeTransfer
 from tracker.errors import Conflict
 from tracker.ids import is_id
+from tracker.reasons import Reason
 
 LOOK_BACK = timedelta(days=35)
 """How far back movements are compared. Reversals of older transfers are rare and made by a person."""
@@ -44,6 +46,7 @@ class Reconciliation:
 
     `returned`: payouts and adopted transfers whose reversals were booked now. `under_way`: transfers of
     payouts that are still in progress. `others`: transfers to accounts that belong to no creator here.
+    `difference_reasons`: the codes and parameters of `differences`, in the same order.
     """
 
     compared: int = 0
@@ -52,6 +55,12 @@ class Reconciliation:
     others: list[str] = field(default_factory=list)
     unknown_transfers: list[str] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
+    difference_reasons: list[dict[str, Any]] = field(default_factory=list)
+
+    def add_difference(self, reason: Reason) -> None:
+        columns = FREEZE_TEXTS.columns(reason)
+        self.differences.append(columns.pop("reason"))
+        self.difference_reasons.append(columns)
 
     @property
     def clean(self) -> bool:
@@ -83,7 +92,7 @@ def reconcile(
     def finish_comparison(session: Session) -> None:
         guard(session)
         if not found.clean and not is_frozen(session):
-            place_freeze(session, now, reason=_difference(found), compare_from=since + COMPARISON_MARGIN)
+            place_freeze(session, now, reason=_freeze_reason(found), compare_from=since + COMPARISON_MARGIN)
         if found.clean and not found.under_way:
             lift_freezes(session, now, freezes)
 
@@ -102,10 +111,12 @@ def _confirmed_payouts(session: Session, since: datetime, until: datetime) -> li
     return list(rows)
 
 
-def _difference(found: Reconciliation) -> str:
-    """The first difference, as the reason of the freeze."""
-    unknown = [f"{each} at the payment provider is not in the books" for each in found.unknown_transfers]
-    return [*found.differences, *unknown][0]
+def _freeze_reason(found: Reconciliation) -> Reason:
+    """The first difference."""
+    if found.difference_reasons:
+        first = found.difference_reasons[0]
+        return Reason(FreezeReason(first["reason_code"]), first["reason_parameters"])
+    return Reason(FreezeReason.TRANSFER_NOT_IN_BOOKS, {"transfer": found.unknown_transfers[0]})
 
 
 class _Comparison:
@@ -141,7 +152,8 @@ class _Comparison:
         except RailError as error:
             if error.http_status != 404:
                 raise
-            self.found.differences.append(f"{payout.id} is paid by {ref}, which the payment provider has not")
+            parameters = {"payout": payout.id, "transfer": ref}
+            self.found.add_difference(Reason(FreezeReason.TRANSFER_MISSING, parameters))
         else:
             self._compare(payout, ref, transfer.currency, transfer.amount)
 
@@ -160,9 +172,13 @@ class _Comparison:
     def _compare(self, payout: Payout, ref: str, currency: str, rail_amount: int) -> None:
         sent = from_rail_amount(rail_amount, currency)
         if (sent, currency) != (payout.amount_minor, payout.currency):
-            self.found.differences.append(
-                f"{payout.id} is {payout.amount_minor} {payout.currency}, but {ref} moved {sent} {currency}"
-            )
+            parameters = {
+                "payout": payout.id,
+                "booked": {"minor": payout.amount_minor, "currency": payout.currency},
+                "transfer": ref,
+                "moved": {"minor": sent, "currency": currency},
+            }
+            self.found.add_difference(Reason(FreezeReason.AMOUNT_DIFFERS, parameters))
 
     def _record_reversal(self, payout: Payout | None, movement: Movement) -> None:
         if payout is None:
@@ -184,7 +200,8 @@ class _Comparison:
             if transact(self._databases.main, guarded):
                 self.found.returned.append(payout.id if payout else str(movement.transfer_ref))
         except Conflict as error:
-            self.found.differences.append(str(error))
+            found = error.reason or Reason(FreezeReason.RETURN_NOT_BOOKED, {"words": str(error)})
+            self.found.add_difference(found)
 
 
 def reversals_of(rail: StripeRail, transfer: StripeTransfer) -> list[Movement]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from payouts.ledger.models import Period
 from payouts.settlement.freezes import is_frozen, place_freeze
 from payouts.settlement.models import Attempt, Payout
+from payouts.settlement.reasons import FreezeReason, PayoutReason
 from payouts.settlement.transitions import detach_items, locked_payout, post_payout_event, transition
 from payouts.statements.models import Statement
 from payouts.transfers.models import Payee
@@ -22,6 +23,7 @@ from payouts.transfers.stripe.shapes import transfer_parameters
 from tracker.errors import Conflict
 from tracker.ids import new_id
 from tracker.people.accounts.models import Brand
+from tracker.reasons import Reason
 
 LEASE = timedelta(minutes=5)
 """Longer than one call with its timeouts; after it the caller is considered crashed."""
@@ -125,10 +127,10 @@ def record_outcome(
         return attempt.state
     is_current_claim = attempt.lease_until == claimed.lease_until
     after_unknown = attempt.state == "unknown" or attempt.last_sent_at > attempt.first_sent_at
-    attempt.code, attempt.message = outcome.code, outcome.message
+    _store_outcome(attempt, outcome)
     if give_up and outcome.code == ABSENT and is_current_claim and now >= absence_conclusive_from(attempt):
-        message = "A person confirmed that the payment provider has no such transfer."
-        _record_failed(session, now, attempt, payout, Outcome("failed", code="not_found", message=message))
+        confirmed = Outcome("failed", code="not_found", reason=Reason(PayoutReason.ABSENCE_CONFIRMED))
+        _record_failed(session, now, attempt, payout, confirmed)
     elif not is_conclusive(outcome, after_unknown=after_unknown):
         _record_unknown(session, now, attempt, payout, outcome)
         if is_current_claim:
@@ -143,12 +145,22 @@ def record_outcome(
 
 def _arrived_late(session: Session, now: datetime, attempt: Attempt, outcome: Outcome) -> str:
     attempt.transfer_ref = attempt.transfer_ref or outcome.transfer_ref
-    reason = (
-        f"{outcome.transfer_ref} of {attempt.payout_id} was made after its attempt {attempt.number} had been "
-        f"closed as {attempt.state}"
-    )
+    parameters = {
+        "transfer": outcome.transfer_ref,
+        "payout": attempt.payout_id,
+        "attempt": attempt.number,
+        "state": attempt.state,
+    }
+    reason = Reason(FreezeReason.TRANSFER_AFTER_CLOSE, parameters)
     place_freeze(session, now, reason=reason, compare_from=attempt.first_sent_at)
     return ARRIVED_LATE
+
+
+def _store_outcome(attempt: Attempt, outcome: Outcome) -> None:
+    """Store why the try ended as it did; a try that succeeded needs no reason."""
+    attempt.code, attempt.message = outcome.code, outcome.message
+    attempt.reason_code = None if outcome.reason is None else outcome.reason.code.value
+    attempt.reason_parameters = None if outcome.reason is None else dict(outcome.reason.parameters)
 
 
 def _record_unknown(
@@ -159,7 +171,7 @@ def _record_unknown(
     attempt.look_up_only = attempt.look_up_only or outcome.replayed or outcome.kind == "conflict"
     session.flush()
     if payout.state == "sending":
-        transition(session, now, payout, "unknown", reason=outcome.message)
+        transition(session, now, payout, "unknown", reason=outcome.reason)
 
 
 def _record_paid(
@@ -175,9 +187,9 @@ def _record_failed(
     session: Session, now: datetime, attempt: Attempt, payout: Payout, outcome: Outcome
 ) -> None:
     attempt.state, attempt.settled_at = "failed", now
-    attempt.code, attempt.message = outcome.code, outcome.message
+    _store_outcome(attempt, outcome)
     session.flush()
-    transition(session, now, payout, "failed", reason=outcome.message)
+    transition(session, now, payout, "failed", reason=outcome.reason)
     post_payout_event(session, now, payout, "payout_released")
     detach_items(session, payout)
 

@@ -17,9 +17,10 @@ from config.database import Databases, read_session, transact
 from payouts.commissions.adjustment import enter_pending_reports
 from payouts.settlement.freezes import require_not_frozen
 from payouts.settlement.models import Attempt, Payout
+from payouts.settlement.reasons import PayoutReason
 from payouts.settlement.transitions import locked_payout
 from payouts.transfers.models import Payee
-from payouts.transfers.payees import payees_of, record_payee_status
+from payouts.transfers.payees import has_status, payees_of, record_payee_status
 from payouts.transfers.planning.funding import funding_block_reason
 from payouts.transfers.planning.preparation import Plan, plans_of, prepare, reselect
 from payouts.transfers.reconciliation.adoption import adoption_of
@@ -38,6 +39,7 @@ from payouts.transfers.stripe.client import PayeeStatus, RailError, StripeRail
 from payouts.transfers.stripe.outcome import ABSENT, Outcome, outcome_of_lookup
 from tracker.errors import Conflict, Fault
 from tracker.money import Money
+from tracker.reasons import Reason
 from tracker.times import format_utc
 
 Result = TypeVar("Result")
@@ -60,7 +62,7 @@ class BegunAttempt:
 class Postponed:
     """Why a payout stays prepared for now."""
 
-    reason: str
+    reason: Reason
 
 
 Guard = Callable[[Session], None]
@@ -71,11 +73,11 @@ def no_guard(_session: Session) -> None:
     """The guard of a run that a person starts: there is no lease to check."""
 
 
-def _balance_block_reason(payout: Payout, available_minor: int) -> str | None:
+def _balance_block_reason(payout: Payout, available_minor: int) -> Reason | None:
     if available_minor >= payout.amount_minor:
         return None
     shortfall = Money(payout.amount_minor - available_minor, payout.currency)
-    return f"the balance at the payment provider is {shortfall} short; add funds for the next run"
+    return Reason(PayoutReason.BALANCE_SHORT, {"shortfall": shortfall.as_json()})
 
 
 def running_clock(now: datetime) -> Callable[[], datetime]:
@@ -106,8 +108,8 @@ class PayoutRun:
         """Prepare and send what the brand's sealed statements authorise."""
         self._write(partial(enter_pending_reports, now=self._clock(), brand_id=brand_id))
         for each in self._plans(brand_id, early):
-            if each.reason is not None:
-                self.report.skipped[each.creator_id] = each.reason
+            if each.block is not None:
+                self.report.skip(each.creator_id, each.block)
                 continue
             statement_id, creator_id = each.statement_id, each.creator_id
             self._write(partial(prepare, now=self._clock(), statement_id=statement_id, creator_id=creator_id))
@@ -196,7 +198,7 @@ class PayoutRun:
         """Read and store the status of a payee. True when it has changed."""
         status = self._payee_status(payee)
         self._write(partial(record_payee_status, now=self._clock(), payee_id=payee.id, status=status))
-        return (status.ready, status.reason) != (payee.ready, payee.status_reason)
+        return not has_status(payee, status)
 
     def _payee_status(self, payee: Payee) -> PayeeStatus:
         """An account that the rail does not know must not prevent payouts to other creators."""
@@ -205,13 +207,13 @@ class PayoutRun:
         except RailError as error:
             if error.http_status not in _ACCOUNT_SPECIFIC_STATUSES:
                 raise
-            return PayeeStatus(False, str(error), ())
+            return PayeeStatus(False, error.reason, ())
 
     def _send(self, payout_id: str, available_minor: int) -> int:
         """Returns how much of the available amount was sent or may have been sent."""
         begun = self._write(partial(self._begin, payout_id=payout_id, available_minor=available_minor))
         if isinstance(begun, Postponed):
-            self.report.waiting[payout_id] = begun.reason
+            self.report.wait(payout_id, begun.reason)
         if not isinstance(begun, BegunAttempt):
             return 0
         self._record_outcome(begun.attempt, self._send_attempt(begun.attempt))
@@ -255,7 +257,7 @@ class PayoutRun:
                 attempt.first_sent_at - LOOK_BACK,
             )
         except RailError as error:  # the other attempts must still be resolved
-            return Outcome("unknown", code="look_up_failed", message=str(error))
+            return Outcome("unknown", code="look_up_failed", reason=error.reason)
         with read_session(self._databases.main) as session:
             left = [each for each in found if adoption_of(session, each.transfer_ref) is None]
         return outcome_of_lookup(attempt.parameters, left)

@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from payouts.settlement.reasons import PayoutReason
 from payouts.transfers.stripe.outcome import (
     Kind,
     Outcome,
     code_and_detail,
     outcome_of_response,
-    outcome_with_message,
+    outcome_with_reason,
     scrubbed,
     was_replayed,
 )
@@ -33,6 +34,7 @@ from payouts.transfers.stripe.shapes import (
     parse_transfer,
     transfer_parameters,
 )
+from tracker.reasons import Reason
 
 __all__ = [
     "Movement",
@@ -259,8 +261,8 @@ def _outcome_of_error(error: Exception) -> Outcome:
     status = getattr(error, "http_status", None)
     kind, word = _classify(error, status)
     code, detail = code_and_detail(getattr(error, "json_body", None))
-    replayed = was_replayed(getattr(error, "headers", None))
-    return outcome_with_message(kind, word, code=code, detail=detail, replayed=replayed, http_status=status)
+    again = was_replayed(getattr(error, "headers", None))
+    return outcome_with_reason(kind, word, code=code, detail=detail, replayed=again, http_status=status)
 
 
 def _classify(error: Exception, http_status: int | None) -> tuple[Kind, str]:
@@ -288,13 +290,11 @@ def _classify(error: Exception, http_status: int | None) -> tuple[Kind, str]:
 def _rail_error(error: Exception) -> RailError:
     status = getattr(error, "http_status", None)
     code, detail = code_and_detail(getattr(error, "json_body", None))
-    match status:
-        case None:
-            message = "The payment provider could not be reached, or broke off. Try again later."
-        case 401 | 403:
-            message = (
-                "The payment provider did not accept the API key for this. Check the key and its rights."
-            )
-        case _:
-            message = f"The payment provider answered {status}: {scrubbed(detail or 'no reason given')}"
-    return RailError(message, code, status)
+    if status is None:
+        reason = Reason(PayoutReason.PROVIDER_UNREACHABLE)
+    elif status in (401, 403):
+        reason = Reason(PayoutReason.PROVIDER_REFUSED_KEY)
+    else:
+        answer = {"status": status, "words": scrubbed(detail or "no reason given")}
+        reason = Reason(PayoutReason.PROVIDER_ANSWERED, answer)
+    return RailError(reason, code, status)

@@ -9,35 +9,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from payouts.settlement.reasons import PAYOUT_TEXTS, PayoutReason
 from payouts.transfers.stripe.shapes import StripeTransfer
+from tracker.reasons import Reason
 
 Kind = Literal["paid", "failed", "not_executed", "unknown", "conflict"]
 """paid: done. failed: refused permanently under this key. not_executed: this try did nothing.
 unknown: it may have been done. conflict: the provider has another request under our key; a person must check.
 """
 
-_MESSAGES: Mapping[str, str] = {
-    "balance_insufficient": "The balance at the payment provider does not cover the amount. "
-    "Add funds, then retry.",
-    "insufficient_capabilities_for_transfer": "The creator's account cannot receive transfers yet. "
-    "The creator has to finish the set-up at the payment provider.",
-    "resource_missing": "The payment provider does not know the account or transfer that was named.",
-    "account_closed": "The creator's account at the payment provider is closed.",
-    "no_answer": "No answer came from the payment provider, so the money may or may not have moved.",
-    "unreadable_answer": "The payment provider's answer could not be read, "
-    "so the money may or may not have moved.",
-    "server_error": "The payment provider had an internal error, so the money may or may not have moved.",
-    "in_progress": "An earlier try with the same key is still being worked on at the payment provider.",
-    "rate_limited": "The payment provider is limiting requests; this try did nothing. It can be repeated.",
-    "unauthorized": "The payment provider did not accept the API key; this try did nothing. Check the key.",
-    "forbidden": "The API key may not do this at the payment provider; this try did nothing. "
-    "Check its rights.",
-    "idempotency_error": "The payment provider holds other parameters under the same key. "
-    "Nothing is sent again until a person has compared both sides.",
-    "answer_mismatch": "The payment provider's answer names another amount, currency or account "
-    "than was sent. Nothing is sent again until a person has compared both sides.",
-    "unexpected": "Something unforeseen happened during the call, so the money may or may not have moved.",
+_KNOWN_CODES: Mapping[str, PayoutReason] = {
+    code.value: code
+    for code in (
+        PayoutReason.BALANCE_INSUFFICIENT,
+        PayoutReason.CAPABILITIES_MISSING,
+        PayoutReason.RESOURCE_MISSING,
+        PayoutReason.ACCOUNT_CLOSED,
+        PayoutReason.NO_ANSWER,
+        PayoutReason.UNREADABLE_ANSWER,
+        PayoutReason.SERVER_ERROR,
+        PayoutReason.IN_PROGRESS,
+        PayoutReason.RATE_LIMITED,
+        PayoutReason.UNAUTHORIZED,
+        PayoutReason.FORBIDDEN,
+        PayoutReason.IDEMPOTENCY_ERROR,
+        PayoutReason.ANSWER_MISMATCH,
+        PayoutReason.UNEXPECTED,
+    )
 }
+"""The rail's codes, and ours, for which we have words of our own."""
 
 _EMAIL = re.compile(r"[^\s@'\"<>]+@[^\s@'\"<>]+")
 _KEY = re.compile(r"\b(?:sk|rk|pk|whsec)_\w+")
@@ -49,16 +49,21 @@ class Outcome:
     """The result of one try.
 
     transfer_ref: the rail's id of the created object, if any. code: the rail's error code, or one of ours.
-    message: one or two sentences for a person. replayed: the rail repeated a stored response. http_status:
-    None when there was no response.
+    reason: why, if the try did not plainly succeed. replayed: the rail repeated a stored response.
+    http_status: None when there was no response.
     """
 
     kind: Kind
     transfer_ref: str | None = None
     code: str | None = None
-    message: str = ""
+    reason: Reason | None = None
     replayed: bool = False
     http_status: int | None = None
+
+    @property
+    def message(self) -> str:
+        """The reason in one or two sentences; empty without one."""
+        return "" if self.reason is None else PAYOUT_TEXTS.words(self.reason)
 
 
 def is_conclusive(outcome: Outcome, *, after_unknown: bool) -> bool:
@@ -84,19 +89,17 @@ def outcome_of_response(
     sent: the parameters of the request.
     """
     if made.get("object") != what or not made.get("id"):
-        return outcome_with_message(
-            "unknown", "unreadable_answer", replayed=replayed, http_status=http_status
-        )
+        return outcome_with_reason("unknown", "unreadable_answer", replayed=replayed, http_status=http_status)
     compared = [name for name in ("amount", "currency", "destination", "transfer") if name in sent]
     if any(str(made.get(name)).lower() != str(sent[name]).lower() for name in compared):
-        mismatch = outcome_with_message(
+        mismatch = outcome_with_reason(
             "conflict", "answer_mismatch", replayed=replayed, http_status=http_status
         )
         return replace(mismatch, transfer_ref=str(made["id"]))
     return Outcome("paid", transfer_ref=str(made["id"]), replayed=replayed, http_status=http_status)
 
 
-def outcome_with_message(
+def outcome_with_reason(
     kind: Kind,
     word: str,
     *,
@@ -105,13 +108,13 @@ def outcome_with_message(
     replayed: bool = False,
     http_status: int | None = None,
 ) -> Outcome:
-    """An outcome with a message for a person.
+    """An outcome with a reason.
 
-    word: our code, which also selects the message. The rail's code replaces it as the outcome's code, and in
-    a refusal also for the message.
+    word: our code, which also selects the reason. The rail's code replaces it as the outcome's code, and in a
+    refusal also for the reason.
     """
-    message = message_for(code or word, detail) if kind == "failed" else message_for(word)
-    return Outcome(kind, None, code or word, message, replayed, http_status)
+    reason = reason_for(code or word, detail) if kind == "failed" else reason_for(word)
+    return Outcome(kind, None, code or word, reason, replayed, http_status)
 
 
 def code_and_detail(body: object) -> tuple[str | None, str | None]:
@@ -130,12 +133,14 @@ def was_replayed(headers: Mapping[str, str] | None) -> bool:
     )
 
 
-def message_for(code: str, detail: str | None = None) -> str:
-    """A message for a person: ours for a known code, else the rail's own, without addresses and keys."""
-    known = _MESSAGES.get(code)
+def reason_for(code: str, detail: str | None = None) -> Reason:
+    """The reason for a known code; for another one, the rail's own words without addresses and keys."""
+    known = _KNOWN_CODES.get(code)
     if known is not None:
-        return known
-    return f"The payment provider refused: {scrubbed(detail)}" if detail else f"Refused with code {code!r}."
+        return Reason(known)
+    if detail:
+        return Reason(PayoutReason.REFUSED_WITH_PROVIDER_WORDS, {"code": code, "words": scrubbed(detail)})
+    return Reason(PayoutReason.REFUSED, {"code": code})
 
 
 def scrubbed(text: str) -> str:
@@ -168,18 +173,10 @@ def outcome_of_lookup(parameters: Mapping[str, Any], found: Sequence[StripeTrans
     """
     for transfer in found:
         if is_transfer_of(parameters, transfer):
-            return Outcome("paid", transfer_ref=transfer.transfer_ref, message="Found at the provider.")
+            return Outcome(
+                "paid", transfer_ref=transfer.transfer_ref, reason=Reason(PayoutReason.FOUND_AT_PROVIDER)
+            )
     if found:
-        ref = found[0].transfer_ref
-        return Outcome(
-            "conflict",
-            code="answer_mismatch",
-            message=f"The payment provider has {ref} for this payout, with other contents than were sent; "
-            f"look there. To book it as paid to its creator, run: linkledger payout adopt {ref} --brand ID",
-        )
-    return Outcome(
-        "unknown",
-        code=ABSENT,
-        message="The payment provider shows no such transfer. When you are sure that none was made, run: "
-        "linkledger payout retry PAYOUT --nothing-was-sent",
-    )
+        reason = Reason(PayoutReason.OTHER_TRANSFER_FOUND, {"transfer": found[0].transfer_ref})
+        return Outcome("conflict", code="answer_mismatch", reason=reason)
+    return Outcome("unknown", code=ABSENT, reason=Reason(PayoutReason.NOT_FOUND_YET))

@@ -5,18 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from payouts.settlement.reasons import PAYOUT_TEXTS, PayoutReason
 from payouts.transfers.stripe.amounts import to_rail_amount
 from tracker.errors import LinkledgerError
-
-_REASONS = {
-    "determining_status": "The payment provider is still checking the account.",
-    "requirements_past_due": "The payment provider needs more information from the creator.",
-    "requirements_pending_verification": "The payment provider is checking what the creator sent.",
-    "restricted_other": "The payment provider has restricted the account; its support can say why.",
-    "unsupported_business": "The payment provider does not serve this kind of business.",
-    "unsupported_country": "The payment provider cannot pay to the creator's country from this account.",
-    "unsupported_entity_type": "The payment provider does not serve this legal form in that country.",
-}
+from tracker.reasons import Reason
 
 
 class RailError(LinkledgerError):
@@ -24,19 +16,28 @@ class RailError(LinkledgerError):
 
     status = 502
 
-    def __init__(self, message: str, code: str | None = None, http_status: int | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, reason: Reason, code: str | None = None, http_status: int | None = None) -> None:
+        super().__init__(PAYOUT_TEXTS.words(reason))
+        self.reason = reason
         self.code = code
         self.http_status = http_status
 
 
 @dataclass(frozen=True)
 class PayeeStatus:
-    """Whether the creator can be paid. requirements: Stripe's names of what the creator has to provide."""
+    """Whether the creator can be paid, and if not, why.
+
+    requirements: Stripe's names of what the creator has to provide.
+    """
 
     ready: bool
-    reason: str | None
+    block: Reason | None
     requirements: tuple[str, ...]
+
+    @property
+    def reason(self) -> str | None:
+        """Why the creator cannot be paid, in words."""
+        return None if self.block is None else PAYOUT_TEXTS.words(self.block)
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,8 @@ def parse_payee_status(account: Mapping[str, Any]) -> PayeeStatus:
     wanted = tuple(str(entry["description"]) for entry in entries if _is_due_from_creator(entry))
     if transfers.get("status") == "active":
         return PayeeStatus(True, None, wanted)
-    codes = [str(detail.get("code")) for detail in transfers.get("status_details") or []]
-    reasons = [_REASONS[code] for code in codes if code in _REASONS]
-    generic_reason = "The account at the payment provider cannot receive transfers yet."
-    return PayeeStatus(False, " ".join(reasons) or generic_reason, wanted)
+    codes = [str(each["code"]) for each in transfers.get("status_details") or [] if each.get("code")]
+    return PayeeStatus(False, Reason(PayoutReason.ACCOUNT_NOT_READY, {"details": codes}), wanted)
 
 
 def parse_transfer(transfer: Mapping[str, Any]) -> StripeTransfer:

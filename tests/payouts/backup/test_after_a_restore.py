@@ -16,6 +16,7 @@ from payouts.backup.create import make_backup
 from payouts.backup.restore import restore
 from payouts.selfcheck.checks import require_consistent_books
 from payouts.settlement.freezes import is_frozen, place_freeze
+from payouts.settlement.reasons import FreezeReason
 from payouts.transfers.reconciliation.adoption import adopt
 from payouts.transfers.reconciliation.reconciliation import reconcile
 from payouts.transfers.sandbox.server import SANDBOX_KEY
@@ -26,6 +27,7 @@ from tests.conftest import settings_for
 from tests.harness.databases.snapshots import database_seed_for
 from tracker.errors import Conflict, Fault
 from tracker.people.accounts.models import Brand
+from tracker.reasons import Reason
 
 
 def ignore_progress(_line: str) -> None:
@@ -180,7 +182,9 @@ def test_while_payouts_are_frozen_nothing_is_sent_again(approved: Books, way: st
     books.sandbox.control.queue_fault(fault)
     report = books.run("11-09").pay(books.brand_id, early=True)
     (payout_id,) = report.failed if way == "pay" else report.unknown
-    freeze = partial(place_freeze, now=at("11-09"), reason="restored", compare_from=at("11-09"))
+    freeze = partial(
+        place_freeze, now=at("11-09"), reason=Reason(FreezeReason.RESTORED), compare_from=at("11-09")
+    )
     books.write(freeze)
     sent = len(sent_keys(books.sandbox))
     run = books.run("11-09 14:00")
@@ -203,6 +207,8 @@ def test_completed_transfer_is_found_while_frozen(approved: Books) -> None:
     books = approved
     books.sandbox.control.queue_fault("drop_after")
     assert books.run("11-09").pay(books.brand_id, early=True).unknown
-    books.write(partial(place_freeze, now=at("11-09"), reason="restored", compare_from=at("11-09")))
+    books.write(
+        partial(place_freeze, now=at("11-09"), reason=Reason(FreezeReason.RESTORED), compare_from=at("11-09"))
+    )
     assert books.run("11-09 14:00").resolve_open_attempts().paid
     assert len(sent_keys(books.sandbox)) == 1

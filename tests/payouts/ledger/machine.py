@@ -25,6 +25,7 @@ from payouts.transfers.sandbox.server import SANDBOX_KEY
 from payouts.transfers.sending.run import PayoutRun
 from payouts.transfers.stripe.client import StripeRail
 from tests.cast.books import at
+from tests.cast.stored_reasons import reason_faults
 from tests.payouts.ledger.expected import Order
 from tests.payouts.ledger.soundness import (
     everything,
@@ -281,6 +282,7 @@ class BooksMachine(RuleBasedStateMachine):
         self.last_snapshot = now_seen
         with read_session(self.books.databases.main) as session:
             assert [finding.message for finding in self_check(session, BEFORE_ANY_PAYOUT)] == []
+            assert reason_faults(session) == []
             require_balanced_currencies(session)
             require_balanced_drafts(session)
             require_commissions_match_reports(session, self.orders.values(), everything=False)

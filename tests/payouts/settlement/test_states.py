@@ -6,11 +6,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from payouts.settlement.reasons import PayoutReason
 from payouts.settlement.states import OPEN, TRANSITIONS, require_transition
 from payouts.settlement.transitions import cancel
 from tests.cast.books import Books, at
 from tests.cast.months import only_payout
 from tracker.errors import Conflict, NotFound
+from tracker.reasons import Reason
+
+CHANGED_MY_MIND = Reason(PayoutReason.CANCELLED_BY_PERSON, {"words": "changed my mind"})
 
 ALLOWED = {
     ("prepared", "sending"),
@@ -45,9 +49,9 @@ def test_a_paid_payout_cannot_be_cancelled_and_an_unknown_one_is_not_found(seale
     sealed.pay("11-09")
     payout = only_payout(sealed)
     with pytest.raises(Conflict, match="is paid"):
-        sealed.write(lambda s: cancel(s, at("11-10"), payout.id, reason="changed my mind"))
+        sealed.write(lambda s: cancel(s, at("11-10"), payout.id, reason=CHANGED_MY_MIND))
     with pytest.raises(NotFound):
-        sealed.write(lambda s: cancel(s, at("11-10"), "pay_unknown", reason="changed my mind"))
+        sealed.write(lambda s: cancel(s, at("11-10"), "pay_unknown", reason=CHANGED_MY_MIND))
     assert only_payout(sealed).state == "paid"
 
 

@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 from config.database import read_session
 from payouts.jobs.claims import LeaseLost
 from payouts.settlement.freezes import is_frozen, place_freeze
+from payouts.settlement.reasons import FreezeReason
 from payouts.transfers.reconciliation.reconciliation import Reconciliation, reconcile
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.stripe.client import StripeRail
 from payouts.transfers.stripe.shapes import Movement
 from tests.cast.books import Books, at
 from tests.cast.months import OCTOBER, later, only_payout, transfers_in
+from tracker.reasons import Reason
 
 COMPARED = later(OCTOBER.payday, hours=2)
 
@@ -29,7 +31,9 @@ def frozen(books: Books) -> bool:
 
 
 def freeze(books: Books, when: str = OCTOBER.payday) -> None:
-    books.write(partial(place_freeze, now=at(when), reason="a test", compare_from=at(when)))
+    books.write(
+        partial(place_freeze, now=at(when), reason=Reason(FreezeReason.RESTORED), compare_from=at(when))
+    )
 
 
 def test_paid_payout_without_a_transfer_freezes_payouts(paid: Books) -> None:

@@ -1,6 +1,7 @@
 import pytest
 
-from payouts.transfers.stripe.outcome import Kind, Outcome, is_conclusive, message_for, scrubbed
+from payouts.settlement.reasons import PAYOUT_TEXTS
+from payouts.transfers.stripe.outcome import Kind, Outcome, is_conclusive, reason_for, scrubbed
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,8 @@ def test_which_outcomes_are_conclusive(
 def test_a_message_of_the_rail_is_shown_without_addresses_and_keys() -> None:
     text = "Account of anna@shop.example is closed\n for sk_test_abc123 (whsec_x1)"
     assert scrubbed(text) == "Account of [address] is closed for [key] ([key])"
-    assert message_for("some_new_code", "Because.") == "The payment provider refused: Because."
+    refused = PAYOUT_TEXTS.words(reason_for("some_new_code", "Because."))
+    assert refused == "The payment provider refused: Because."
 
 
 def test_a_long_message_is_truncated() -> None:
