@@ -18,7 +18,7 @@ from tests.payouts.commissions.order_state import open_hold, report_again
 from tests.payouts.commissions.suspects import OWN_PURCHASE, SOLD
 from tracker.errors import NotFound
 
-BEFORE = "0018"
+BEFORE = "0020"
 
 
 def upgrade_again(books: Books) -> None:
