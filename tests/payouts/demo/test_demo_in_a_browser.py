@@ -33,11 +33,11 @@ PHONE = (
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a demo that is created and served by the command that people use."""
     home = tmp_path_factory.mktemp("demo")
-    port = free_port()
+    port, edge_port = free_port(), free_port()
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     process = subprocess.Popen(
         [sys.executable, "-c", "from payouts.cli import main; main()", "demo", "--bind", f"127.0.0.1:{port}"],
-        env=inherited | {f"{PREFIX}HOME": str(home)},
+        env=inherited | {f"{PREFIX}HOME": str(home), f"{PREFIX}EDGE_BIND": f"127.0.0.1:{edge_port}"},
         cwd=ROOT,
         stderr=(home / "output").open("w"),
     )
