@@ -1,5 +1,6 @@
 """Engines, transactions and the base classes of tables, for SQLite and PostgreSQL alike."""
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import Any, ClassVar, Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, MetaData, Text, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from config.columns import BigInt, Bytes, Flag, UtcTime, Uuid16
@@ -33,6 +34,8 @@ _READ_ONLY = "linkledger_read_only"
 
 # Serialization failure and deadlock: the whole transaction can be retried (PostgreSQL manual, appendix A).
 _RETRYABLE_STATES = {"40001", "40P01"}
+_PRIMARY_CODE_MASK = 0xFF
+"""The lowest byte of an extended result code is the primary one (SQLite manual, result codes, section 2)."""
 
 _CONSTRAINT_NAMES = {
     "ix": "ix_%(column_0_N_label)s",
@@ -160,4 +163,5 @@ def transact(engine: Engine, work: Callable[[Session], Result]) -> Result:
 def _is_retryable(error: DBAPIError) -> bool:
     if getattr(error.orig, "sqlstate", None) in _RETRYABLE_STATES:
         return True
-    return isinstance(error, OperationalError) and "database is locked" in str(error.orig)
+    extended_code = getattr(error.orig, "sqlite_errorcode", 0)
+    return extended_code & _PRIMARY_CODE_MASK == sqlite3.SQLITE_BUSY
