@@ -38,7 +38,6 @@ MAX_CONCURRENT_REQUESTS = 8
 def create_app(settings: Settings) -> Flask:
     """The Flask application for these settings; with the demo pages if `settings.demo`."""
     app = Flask("linkledger", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["TRUSTED_HOSTS"] = None
     install_site(app, Site(settings, open_databases(settings)))
     app.register_blueprint(ui)

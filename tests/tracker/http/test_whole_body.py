@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tracker.http.raw_body import BrokenBody, TooLarge, read_body
+from tracker.http.whole_body import BrokenBody, TooLarge, read_body
 
 
 class ByteWiseStream(io.RawIOBase):
