@@ -52,8 +52,9 @@ def make_token(keys: Sequence[str], click_id: UUID, link_id: UUID, *, earns: boo
     """Sign with the first of `keys`. `earns` and `confirmed` are those of ClickToken."""
     flags = _VERSION | (_EARNS if earns else 0) | (0 if confirmed else _UNCONFIRMED)
     payload = base64url(bytes((flags,)) + click_id.bytes + link_id.bytes)
-    signature = hmac.digest(_signing_key(tuple(keys)), payload, "sha256")
-    return (payload + base64url(signature)).decode("ascii")
+    signature = _keyed_mac(tuple(keys)).copy()
+    signature.update(payload)
+    return (payload + base64url(signature.digest())).decode("ascii")
 
 
 def read_token(keys: Sequence[str], token: str) -> ClickToken:
@@ -92,6 +93,9 @@ def _signer(keys: tuple[str, ...]) -> Signer:
 
 
 @lru_cache(maxsize=8)
-def _signing_key(keys: tuple[str, ...]) -> bytes:
-    """The derived key of the signer: signing with it directly takes half the time (measured)."""
-    return _signer(keys).derive_key()
+def _keyed_mac(keys: tuple[str, ...]) -> hmac.HMAC:
+    """HMAC-SHA-256 with the derived key of the signer, as far as it does not depend on the payload.
+
+    A copy of it signs in a third of the time of `hmac.digest`, which prepares the key each time (measured).
+    """
+    return hmac.new(_signer(keys).derive_key(), digestmod="sha256")

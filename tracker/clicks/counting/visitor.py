@@ -130,6 +130,7 @@ def _network(address: str) -> bytes | None:
     return parsed.packed if isinstance(parsed, IPv4Address) else parsed.packed[:8]
 
 
+@lru_cache(maxsize=4096)
 def country(address: str, reported: str | None) -> str | None:
     """Two letters: what a trusted proxy `reported`, else from the lists of the address registries."""
     found = (reported or "").strip().upper() or country_code(address)

@@ -4,6 +4,7 @@ All URLs have passed destinations.checked_destination: ASCII, with valid escapes
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from urllib.parse import quote, unquote_plus, unquote_to_bytes
 
 MAX_LENGTH_WITH_PARAMETERS = 4096
@@ -73,9 +74,16 @@ def with_token(destination: str, parameter: str, token: str | None) -> str:
     An existing parameter of that name is removed: a link created from a URL with a token must not credit that
     older click. The token needs no escaping.
     """
+    without_token, before_token, after_token = _around_token(destination, parameter)
+    return without_token if token is None else before_token + token + after_token
+
+
+@lru_cache(maxsize=1024)
+def _around_token(destination: str, parameter: str) -> tuple[str, str, str]:
+    """The destination without the token, and what stands before and behind the token in the one with it."""
     address, hash_sign, fragment = destination.partition("#")
     path, _, query = address.partition("?")
     pairs = [pair for pair in query.split("&") if pair and parameter_name(pair) != parameter]
-    if token is not None:
-        pairs.append(f"{parameter}={token}")
-    return path + ("?" + "&".join(pairs) if pairs else "") + hash_sign + fragment
+    rest = path + ("?" + "&".join(pairs) if pairs else "")
+    after = hash_sign + fragment
+    return rest + after, f"{rest}{'&' if pairs else '?'}{parameter}=", after
