@@ -1,6 +1,4 @@
-"""The applications: `wsgi:app` is the complete one, `wsgi:edge` (ASGI) answers only redirects.
-
-The edge process loads tracker.clicks.redirect.edge instead, so that it never loads the modules of the pages.
+"""The complete application, `wsgi:app`. The edge process loads tracker.clicks.redirect.edge instead.
 
 Importing this module opens no connection and starts no thread; the first request does.
 """
@@ -13,7 +11,6 @@ from config.database import open_databases
 from config.settings import Settings, load_settings
 from payouts.monitoring.metrics import blueprint as metrics
 from payouts.monitoring.readiness import blueprint as readiness
-from tracker.clicks.redirect.edge import Edge, create_edge
 from tracker.clicks.redirect.pages import blueprint as clicks
 from tracker.http.proxy import TrustedProxies
 from tracker.http.request_slots import RequestLimiter
@@ -57,12 +54,9 @@ def create_app(settings: Settings) -> Flask:
     return app
 
 
-def __getattr__(name: str) -> Flask | Edge:
-    """Create `app` or `edge` when a server first asks for it, so that importing this module does nothing."""
-    if name == "app":
-        globals()[name] = create_app(load_settings())
-    elif name == "edge":
-        globals()[name] = create_edge(load_settings())
-    else:
+def __getattr__(name: str) -> Flask:
+    """Create `app` when a server first asks for it, so that importing this module does nothing."""
+    if name != "app":
         raise AttributeError(name)
+    globals()[name] = create_app(load_settings())
     return globals()[name]  # type: ignore[no-any-return]

@@ -41,3 +41,22 @@ SPOOL_AGE = Gauge(
     "Age of the oldest click in a spool; 0 when all spools are empty.",
     multiprocess_mode="livemax",
 )
+
+
+class Tally:
+    """Counts of one thread that are added to their metrics together.
+
+    Each addition to a metric writes to a file that the processes share. One for each redirect and metric took
+    a tenth of a redirect's time (measured).
+    """
+
+    def __init__(self) -> None:
+        self._counts: dict[Counter, int] = {}
+
+    def count(self, metric: Counter) -> None:
+        self._counts[metric] = self._counts.get(metric, 0) + 1
+
+    def add_to_metrics(self) -> None:
+        counts, self._counts = self._counts, {}
+        for metric, number in counts.items():
+            metric.inc(number)

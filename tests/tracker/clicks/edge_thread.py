@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -13,8 +14,9 @@ import uvloop
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
-from config.edge_worker import EdgeWorker
-from tracker.clicks.redirect.edge import Edge
+from config.edge.application import Application
+from config.edge.waiting import Timeouts
+from config.edge.worker import EdgeWorker
 
 LIMIT_BYTES = 16_380
 
@@ -22,36 +24,46 @@ LIMIT_BYTES = 16_380
 class ThreadWorker(EdgeWorker):
     """A worker without signal handlers, which belong to the process."""
 
-    def __init__(self, edge: Edge, listener: socket.socket, **settings: Any) -> None:
+    def __init__(
+        self, application: Application, listener: socket.socket, timeouts: Timeouts, **settings: Any
+    ) -> None:
         config = Config()
         defaults = {
             "limit_request_line": LIMIT_BYTES,
             "limit_request_field_size": LIMIT_BYTES,
             "keepalive": 5,
+            "graceful_timeout": 8,
         }
         for name, value in (defaults | settings).items():
             config.set(name, value)
         logging.getLogger("gunicorn.error").setLevel(logging.WARNING)
         sockets = [SimpleNamespace(sock=listener, close=listener.close)]
         super().__init__(1, os.getppid(), sockets, None, 30, config, Logger(config))
-        self.asgi = edge
+        self.timeouts = timeouts
+        self.wsgi = application
         self.loop = uvloop.new_event_loop()
 
     def stop(self) -> None:
-        self.loop.call_soon_threadsafe(self.handle_exit_signal)
+        self.loop.call_soon_threadsafe(self.handle_exit, signal.SIGTERM, None)
+
+    def quit(self) -> None:
+        self.loop.call_soon_threadsafe(self.handle_quit, signal.SIGQUIT, None)
 
 
 @contextmanager
-def edge_in_a_thread(edge: Edge, **settings: Any) -> Iterator[tuple[int, ThreadWorker]]:
+def edge_in_a_thread(
+    application: Application, timeouts: Timeouts | None = None, **settings: Any
+) -> Iterator[tuple[int, ThreadWorker]]:
     """Yields the port and the worker. `settings` are gunicorn's."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     port = int(listener.getsockname()[1])
-    worker = ThreadWorker(edge, listener, **settings)
+    worker = ThreadWorker(application, listener, timeouts or Timeouts(), **settings)
     thread = threading.Thread(target=worker.run, daemon=True)
     thread.start()
     try:
         yield port, worker
     finally:
-        worker.stop()
+        if thread.is_alive():
+            worker.stop()
         thread.join(20)
         assert not thread.is_alive()

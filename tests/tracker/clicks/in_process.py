@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from werkzeug.test import create_environ, run_wsgi_app
 
+from config.edge.application import Request, Response
 from config.settings import Settings
 from tests.tracker.clicks.visitors import PEOPLE
 from tracker.clicks.redirect.edge import create_edge
@@ -72,27 +73,23 @@ def edge_in_process(settings: Settings) -> Iterator[SendRequest]:
     def send_request(
         path: str, query: str = "", headers: Lines = (BROWSER,), peer: str = "203.0.113.9"
     ) -> RecordedResponse:
-        sent: list[Any] = []
+        fields: dict[bytes, bytes] = {}
+        for name, value in headers:
+            field, encoded = name.lower().encode(), value.encode("latin-1")
+            fields[field] = fields[field] + b"," + encoded if field in fields else encoded
+        request = Request("GET", path, query, fields, peer, is_http_1_0=False, keep_alive=True)
+        response = loop.run_until_complete(respond(request))
+        lines = [line.partition(": ") for line in response.head.decode("latin-1").split("\r\n")[1:-1]]
+        status = int(response.head.split()[1])
+        return RecordedResponse(status, [(name, value) for name, _, value in lines], response.body)
 
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        async def receive() -> Any:
-            raise AssertionError("the edge must not read a body")
-
-        scope = {
-            "type": "http",
-            "method": "GET",
-            "scheme": "http",
-            "path": path,
-            "query_string": query.encode("latin-1"),
-            "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers],
-            "client": (peer, 50_000) if peer else None,
-        }
-        loop.run_until_complete(edge(scope, receive, send))
-        start, *rest = sent
-        lines = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]]
-        return RecordedResponse(start["status"], lines, b"".join(each["body"] for each in rest))
+    async def respond(request: Request) -> Response:
+        found = edge(request)
+        if isinstance(found, Response):
+            return found
+        future: asyncio.Future[Response] = loop.create_future()
+        found.notify(future.set_result, future.set_exception)
+        return await future
 
     yield send_request
     edge.recorder.close()

@@ -1,35 +1,27 @@
-"""The ASGI entry point of the redirect, a separate process that pages, exports and webhooks cannot slow.
+"""The entry point of the redirect in a process of its own, which pages, exports and webhooks cannot slow.
 
-Serves redirects, the shop script and health checks, without a web framework. `edge` is created on first
-access; nothing is opened or started before the server's start-up event or, without one, the first request.
+Serves redirects, the shop script and health checks, without a web framework. config/edge has the HTTP server,
+which calls `Edge`. `edge` is created on first access; nothing is opened or started before `Edge.start`.
 """
 
 import asyncio
 import re
+from collections.abc import Coroutine
 from concurrent.futures import Future
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
+from typing import Any
 
 from config.database import open_databases
+from config.edge.application import Later, Request, Response
 from config.settings import Settings, load_settings
-from tracker.clicks.counting.confirmations import MAX_BYTES, PrerenderConfirmations
+from tracker.clicks.counting.confirmations import PrerenderConfirmations
 from tracker.clicks.counting.visitor_keys import VisitorKeys
+from tracker.clicks.metrics import Tally
 from tracker.clicks.recording.async_recorder import AsyncRecorder
 from tracker.clicks.recording.recorder import Recorder
-from tracker.clicks.redirect import shop_script
-from tracker.clicks.redirect.asgi_scope import Scope, ScopeReader
-from tracker.clicks.redirect.edge_responses import (
-    Receive,
-    Response,
-    Send,
-    page,
-    read_body,
-    redirect_response,
-    send_acknowledgement,
-    send_json,
-    send_response,
-    send_script,
-)
+from tracker.clicks.redirect import edge_responses, shop_script
 from tracker.clicks.redirect.link_cache import (
     READ_DEADLINE_S,
     LinkCache,
@@ -39,6 +31,7 @@ from tracker.clicks.redirect.link_cache import (
 )
 from tracker.clicks.redirect.request import (
     COMMIT_DEADLINE_S,
+    PendingRedirect,
     RedirectResult,
     Visit,
     complete_redirect,
@@ -46,107 +39,141 @@ from tracker.clicks.redirect.request import (
     links_unavailable,
     prepare_redirect,
 )
+from tracker.clicks.redirect.visit_reader import VisitReader
 from tracker.programs.codes import LINK_CODE_PATTERN
 from tracker.programs.links.operations import LinkTarget
 
+MAX_CONFIRMATION_BYTES = 200
+"""Of `POST /ll.js`: more than a click token has, so that a longer body still gets a clear response."""
 _CODE_PATH = re.compile(f"/({LINK_CODE_PATTERN})")
-_HEALTH_PATHS = ("/healthz", "/readyz")
+_HEALTH_PATH, _READY_PATH = "/healthz", "/readyz"
+_OK = edge_responses.json_response(HTTPStatus.OK, {"status": "ok"})
+_NOT_READY = edge_responses.json_response(
+    HTTPStatus.SERVICE_UNAVAILABLE, {"status": "not ready", "reason": "links could not be read yet"}
+)
+_READY = {
+    readable: edge_responses.json_response(HTTPStatus.OK, {"status": "ready", "database": state})
+    for readable, state in ((True, "up"), (False, "down"))
+}
 
 
 class Edge:
-    """The ASGI application of one process; uses one event loop at a time."""
+    """The application of one process, for config.edge.worker; uses one event loop at a time."""
+
+    body_limits_bytes = {("POST", shop_script.PATH): MAX_CONFIRMATION_BYTES}
 
     def __init__(self, settings: Settings, recorder: Recorder, links: LinkCache) -> None:
         self._keys = settings.secret_keys
         self._visitor_keys = VisitorKeys(settings.home)
-        self._reader = ScopeReader(settings.trusted_proxies, settings.country_header)
+        self._reader = VisitReader(settings.trusted_proxies, settings.country_header)
         self._confirmations = PrerenderConfirmations(settings.clicks_url, settings.secret_keys)
         self.recorder, self.links = recorder, links
         self._async_recorder: AsyncRecorder | None = None
+        self._tally = Tally()
+        self._tasks: set[asyncio.Task[Response | Later]] = set()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await self._respond(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await self._handle_lifespan(receive, send)
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close"})
+    def start(self) -> None:
+        """Start the threads and read the key files before the first request."""
+        self.recorder.start()
+        self.links.start()
+        self._visitor_keys.at(datetime.now(UTC))
 
-    async def fast_response(self, scope: Scope) -> Response | None:
-        """The response to a request for a short link, for servers that can send it at once; else None."""
-        found = _CODE_PATH.fullmatch(scope["path"])
-        if found is None or scope["method"] not in ("GET", "HEAD") or found[0] in _HEALTH_PATHS:
-            return None
-        result = count_result(await self._follow(self._reader.visit(scope, found[1])))
-        return redirect_response(result.location) if result.location is not None else page(result.status)
+    def close(self) -> None:
+        """No click depends on this: a click is on disk before its response is sent."""
+        self.recorder.close()
+        self._confirmations.close()
+        self.links.close()
 
-    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path, method = scope["path"], scope["method"]
-        response = await self.fast_response(scope)
-        if response is not None:
-            await send_response(send, response)
-        elif method == "POST" and path == shop_script.PATH:
-            await send_acknowledgement(send, await self._confirm_prerender(receive))
-        elif method not in ("GET", "HEAD"):
-            await send_response(send, page(405, [(b"allow", b"GET, HEAD")]))
-        elif path == "/healthz":
-            await send_json(send, 200, {"status": "ok"})
-        elif path == "/readyz":
-            await self._respond_ready(send)
-        elif path == shop_script.PATH:
-            await send_script(scope, send)
-        else:
-            await send_response(send, page(404))
+    def __call__(self, request: Request) -> Response | Later:
+        """At once for everything but a link that is not cached or whose click must be recorded first."""
+        path, method = request.path, request.method
+        if method == "POST" and path == shop_script.PATH:
+            return edge_responses.acknowledgement(self._confirmations.accept(request.body, datetime.now(UTC)))
+        if method not in ("GET", "HEAD"):
+            return edge_responses.not_allowed(path)
+        if path == _HEALTH_PATH:
+            return _OK
+        if path == _READY_PATH:
+            return self._readiness()
+        if path == shop_script.PATH:
+            return edge_responses.shop_script(request)
+        found = _CODE_PATH.fullmatch(path)
+        return self._follow(self._reader.visit(request, found[1])) if found else edge_responses.NOT_FOUND
 
-    async def _confirm_prerender(self, receive: Receive) -> int:
-        """The shop script reports that a prerendered page was shown. Returns the status of the response."""
-        try:
-            body = await read_body(receive, MAX_BYTES)
-        except TimeoutError:
-            return HTTPStatus.REQUEST_TIMEOUT
-        return self._confirmations.accept(body, datetime.now(UTC))
-
-    async def _follow(self, visit: Visit) -> RedirectResult:
+    def _follow(self, visit: Visit) -> Response | Later:
         """Like request.follow, without blocking a thread."""
+        link = self.links.cached(visit.code, self._tally.count)
+        if isinstance(link, NotCached):
+            return self._later(self._follow_uncached(visit))
+        return self._redirect(visit, link)
+
+    async def _follow_uncached(self, visit: Visit) -> Response | Later:
         try:
-            link = self.links.cached(visit.code)
-            if isinstance(link, NotCached):
-                link = await _await_link(self.links.read(visit.code))
+            link = await _await_link(self.links.read(visit.code))
         except LinksUnavailable:
-            return links_unavailable()
+            return self._response(links_unavailable())
+        return self._redirect(visit, link)
+
+    def _redirect(self, visit: Visit, link: LinkTarget | None) -> Response | Later:
         domain = self.links.domain(visit.host)
         pending = prepare_redirect(visit, link, domain, datetime.now(UTC), self._visitor_keys)
         if isinstance(pending, RedirectResult):
-            return pending
+            return self._response(pending)
         if self._async_recorder is None:
-            self._async_recorder = AsyncRecorder(self.recorder, asyncio.get_running_loop(), COMMIT_DEADLINE_S)
-        return complete_redirect(pending, await self._async_recorder.submit(pending.click), self._keys)
+            self._async_recorder = AsyncRecorder(
+                self.recorder, asyncio.get_running_loop(), COMMIT_DEADLINE_S, self._tally.add_to_metrics
+            )
+        later = Later()
+        self._async_recorder.submit(pending.click, partial(self._complete, pending, later))
+        return later
 
-    async def _respond_ready(self, send: Send) -> None:
-        """503 until the database has answered once. After that 200: cached links work without a database."""
-        if not self.links.has_been_read:
-            try:
-                await _await_link(self.links.read("readyz"))
-            except LinksUnavailable:
-                await send_json(send, 503, {"status": "not ready", "reason": "links could not be read yet"})
+    def _complete(self, pending: PendingRedirect, later: Later, recorded: bool) -> None:
+        try:
+            result = complete_redirect(pending, recorded, self._keys, self._tally.count)
+            response = edge_responses.result_response(count_result(result, self._tally.count))
+        except Exception as error:
+            later.fail(error)
+        else:
+            later.resolve(response)
+
+    def _later(self, coroutine: Coroutine[Any, Any, Response | Later]) -> Later:
+        """The result of this coroutine, which may itself be a result that comes later."""
+        later = Later()
+
+        def resolve(task: "asyncio.Task[Response | Later]") -> None:
+            self._tasks.discard(task)
+            error = task.exception()
+            if error is not None:
+                later.fail(error)
                 return
-        await send_json(send, 200, {"status": "ready", "database": "up" if self.links.readable else "down"})
-
-    async def _handle_lifespan(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                self.recorder.start()
-                self.links.start()
-                self._visitor_keys.at(datetime.now(UTC))  # read the files before the first request
-                await send({"type": "lifespan.startup.complete"})
+            result = task.result()
+            if isinstance(result, Response):
+                later.resolve(result)
             else:
-                # No click depends on this: a click is on disk before its response is sent.
-                await asyncio.get_running_loop().run_in_executor(None, self.recorder.close)
-                await asyncio.get_running_loop().run_in_executor(None, self._confirmations.close)
-                self.links.close()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
+                result.notify(later.resolve, later.fail)
+
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(resolve)
+        return later
+
+    def _response(self, result: RedirectResult) -> Response:
+        """The response with a result that needs no recording; counts it."""
+        self._tally.add_to_metrics()
+        return edge_responses.result_response(count_result(result))
+
+    def _readiness(self) -> Response | Later:
+        """503 until the database has answered once. After that 200: cached links work without a database."""
+        if self.links.has_been_read:
+            return _READY[self.links.readable]
+        return self._later(self._first_readiness())
+
+    async def _first_readiness(self) -> Response:
+        try:
+            await _await_link(self.links.read("readyz"))
+        except LinksUnavailable:
+            return _NOT_READY
+        return _READY[self.links.readable]
 
 
 async def _await_link(future: "Future[LinkTarget | None]") -> LinkTarget | None:

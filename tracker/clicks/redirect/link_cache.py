@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from prometheus_client import Counter
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -107,15 +108,20 @@ class LinkCache:
         self._closing = threading.Event()
         self._read_queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
-    def cached(self, code: str) -> LinkTarget | NotCached | None:
-        """The cached link, None if the code was not found recently, NOT_CACHED if it must be read."""
+    def cached(
+        self, code: str, count: Callable[[Counter], None] = Counter.inc
+    ) -> LinkTarget | NotCached | None:
+        """The cached link, None if the code was not found recently, NOT_CACHED if it must be read.
+
+        `count` counts a link that was found, which is the usual case.
+        """
         self._reset_after_fork()
         key = code_key(code)
         found = self._links.get(key)
         if found is not None:
             with suppress(KeyError):  # evicted at this moment; the link found is still valid
                 self._links.move_to_end(key)
-            _MEMORY_LOOKUPS.inc()
+            count(_MEMORY_LOOKUPS)
             return found.link
         until = self._absent.get(key)
         if until is not None and time.monotonic() < until:

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 
+from prometheus_client import Counter
 from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.clicks.counting.verdict import Verdict, classify
@@ -32,8 +33,14 @@ RETRY_AFTER_S = 5
 """The Retry-After header when the link could not be looked up."""
 
 _responses_total, _redirects_total = cache(RESPONSES.labels), cache(REDIRECTS.labels)
+Count = Callable[[Counter], None]
+"""Adds one to a metric."""
 FindLink = Callable[[str], LinkTarget | None]
 FindDomain = Callable[[str], Domain | None]
+
+
+def count_now(metric: Counter) -> None:
+    metric.inc()
 
 
 def no_domain(_host: str) -> Domain | None:
@@ -122,9 +129,11 @@ def prepare_redirect(
     return PendingRedirect(found, new_click(found, visit, verdict, now, visitor_keys), verdict)
 
 
-def complete_redirect(pending: PendingRedirect, recorded: bool, keys: Sequence[str]) -> RedirectResult:
+def complete_redirect(
+    pending: PendingRedirect, recorded: bool, keys: Sequence[str], count: Count = count_now
+) -> RedirectResult:
     """`recorded`: whether the click is on disk."""
-    return RedirectResult(302, location(pending.link, pending.click, pending.verdict, recorded, keys))
+    return RedirectResult(302, location(pending.link, pending.click, pending.verdict, recorded, keys, count))
 
 
 def resolve_link(
@@ -154,9 +163,9 @@ def resolve_link(
     )
 
 
-def count_result(result: RedirectResult) -> RedirectResult:
+def count_result(result: RedirectResult, count: Count = count_now) -> RedirectResult:
     """Count the result by its status and return it. Each entry point calls this once per request."""
-    _responses_total(str(result.status)).inc()
+    count(_responses_total(str(result.status)))
     return result
 
 
@@ -184,11 +193,18 @@ def new_click(
     )
 
 
-def location(link: LinkTarget, click: NewClick, verdict: Verdict, recorded: bool, keys: Sequence[str]) -> str:
+def location(
+    link: LinkTarget,
+    click: NewClick,
+    verdict: Verdict,
+    recorded: bool,
+    keys: Sequence[str],
+    count: Count = count_now,
+) -> str:
     """The address to redirect to; counts the redirect. Only a recorded click that may earn gets a token."""
-    _redirects_total(verdict.kind).inc()
+    count(_redirects_total(verdict.kind))
     if not recorded:
-        UNRECORDED_CLICKS.inc()
+        count(UNRECORDED_CLICKS)
     token = None
     if recorded and verdict.earns:
         confirmed = verdict.kind == "person"

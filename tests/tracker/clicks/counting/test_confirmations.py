@@ -60,8 +60,9 @@ def test_a_shown_prerender_is_confirmed_once(entry_point: EntryPoint) -> None:
 def test_a_foreign_token_is_rejected(entry_point: EntryPoint) -> None:
     token = token_of(entry_point, **PRERENDER)
     altered = (b"F" if token[:1] != b"F" else b"G") + token[1:]
-    for body in (b"", b"x", altered, token + b"A", token * 1000, b"\xff" * 87):
+    for body in (b"", b"x", altered, token + b"A", b"\xff" * 87):
         assert post_confirmation(entry_point, body) == 400, body[:90]
+    assert post_confirmation(entry_point, token * 1000) in (400, 413)
     assert confirmed(entry_point.databases) == []
 
 

@@ -185,7 +185,7 @@ def open_files():
 before = open_files()
 import wsgi
 from tracker.clicks.redirect import edge
-wsgi.app, wsgi.edge, edge.edge
+wsgi.app, edge.edge
 assert open_files() == before, (before, open_files())
 assert threading.active_count() == 1
 assert not os.path.exists({str(settings.spool_folder)!r})

@@ -95,6 +95,50 @@ def test_an_unreadable_database_gives_503_with_retry_after(
         assert "try again" in response.read().decode()
 
 
+TARGETS = {
+    "/Anna": 302,
+    "/%41nna": 302,
+    "/%61%6E%6e%61": 302,
+    "/%2541nna": 404,
+    "/anna%20": 404,
+    "/anna%3Fs1=x": 404,
+    "/anna%2F": 404,
+    "/ann%zz": 404,
+    "/anna%": 404,
+    "/%c3%a4nna": 404,
+    "/anna?s1=%zz&%": 302,
+    "/anna?": 302,
+    "/anna#part": 302,
+    "/anna?x#part": 302,
+    "http://other.example/anna": 302,
+    "HTTPS://other.example:1/%41nna?x": 302,
+    "/anna;x": 404,
+    "/./anna": 404,
+    "/x/../anna": 404,
+}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_target_is_decoded_in_the_same_way(entry_point: EntryPoint, target: str) -> None:
+    request = (
+        f"GET {target} HTTP/1.1\r\nHost: x\r\nUser-Agent: Mozilla/5.0 (iPhone)\r\nConnection: close\r\n\r\n"
+    )
+    assert int(entry_point.send(request.encode()).split()[1]) == TARGETS[target]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("version", ["HTTP/1.0", "HTTP/1.1"])
+def test_a_client_that_asks_to_close_the_connection_gets_its_redirect(
+    entry_point: EntryPoint, method: str, version: str
+) -> None:
+    request = f"{method} /anna {version}\r\nHost: x\r\nConnection: close\r\n\r\n"
+    head, _, body = entry_point.send(request.encode()).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 302 ")
+    assert b"content-length: 0" in head.lower()
+    assert body == b""
+
+
 MALFORMED_REQUESTS = {
     "control characters in the path": b"GET /an\x01\x7fna HTTP/1.1\r\n",
     "an encoded line end in the path": b"GET /anna%0d%0aX:%20y HTTP/1.1\r\n",
