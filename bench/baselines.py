@@ -1,11 +1,12 @@
-"""Servers to compare with: a bare 302 in ASGI and in WSGI, and one insert for each request."""
+"""Servers to compare with: a bare 302 (worker of the edge, ASGI, WSGI), and an insert for each request."""
 
 import os
 import threading
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from config.edge.application import Request, Response, make_response
 from config.settings import load_settings
 from tracker.clicks.recording.writers import NewClick, open_writer
 from tracker.ids import new_uuid
@@ -17,6 +18,25 @@ LOCATION = "https://shop.example/tea/1?ref=anna&ll=" + "x" * 87
 _HEADERS = [("location", LOCATION), ("content-length", "0"), ("cache-control", "no-store, private")]
 _BYTES = [(name.encode(), value.encode()) for name, value in _HEADERS]
 _own = threading.local()
+
+
+class Constant:
+    """An application for the worker of the edge that answers every request with the same redirect."""
+
+    body_limits_bytes: Mapping[tuple[str, str], int] = {}
+
+    def __init__(self) -> None:
+        self._response = make_response(302, [_BYTES[0], _BYTES[2]])
+
+    def start(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def __call__(self, _request: Request) -> Response:
+        return self._response
+
+
+constant = Constant()
 
 
 async def bare_asgi(

@@ -1,9 +1,11 @@
 """`make bench`: the complete redirect compared with servers that do nothing, in one run on one machine.
 
     python -m bench.bench_redirect [--full] [--seconds 8] [--postgresql URL]
+    python -m bench.bench_redirect --against FOLDER [--rounds 5]
 
 Each server has one worker on the first core; the client has the last. The ratio compares requests per second
-with those of the bare ASGI server on the same worker with the same parser.
+with those of the edge's own worker that answers a constant 302. The CPU time is that of all processes of the
+server, for each request. `--against` compares with the edge of another checkout, see bench/against.py.
 """
 
 import argparse
@@ -12,7 +14,6 @@ import os
 import platform
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,23 +24,22 @@ from pathlib import Path
 from typing import Any
 
 from bench import servers
+from bench.against import Comparison
 from bench.load import SEPARATOR, percentile
+from bench.measure import CONNECTIONS, WARM_S, log, measure
 from bench.postgres import durable_postgres
 from bench.servers import RunningServer
-from bench.workload import LINKS, cold_requests, make_links, requests, write_requests
+from bench.workload import LINKS, USER_AGENTS, cold_requests, make_links, requests, write_requests
 from config.database import open_databases
 from config.migrate import upgrade
 from config.settings import Settings, load_settings
 from tests.harness import ROOT
 
-CONNECTIONS = 32
 SYNCS = 300
-BARE = "gunicorn asgi, bare 302"
+BARE = "worker of the edge, bare 302"
 TENTH = 10
 FULL_CLICKS = 10_000_000
 FULL_LINKS = 1_000_000
-WARM_S = 120.0
-"""Longest warm-up; the cache is warm after every request was sent once."""
 ASGI = ("--worker-class=asgi", "--workers=1", "--keep-alive=5")
 GTHREAD = ("--worker-class=gthread", "--workers=1", "--threads=8", "--keep-alive=5")
 Server = Callable[[], AbstractContextManager[RunningServer]]
@@ -71,12 +71,12 @@ class Bench:
         with server() as running:
             first_after_s = running.first_response_s(self.requests.read_bytes().split(SEPARATOR, 1)[0])
             for _ in range(warm_times if warm_s else 0):
-                self._load(running.port, warm_s, once=True)
-            full = self._load(running.port, self.seconds)
+                self._load(running, warm_s, once=True)
+            full = self._load(running, self.seconds)
             full["resident_mb"] = running.resident_mb()
             full["first_redirect_after_s"] = first_after_s
             if tenth_of:
-                full["at_a_tenth"] = self._load(running.port, self.seconds, rate=tenth_of / TENTH)
+                full["at_a_tenth"] = self._load(running, self.seconds, rate=tenth_of / TENTH)
         self.found[name] = full
         self._print(name, full)
 
@@ -84,31 +84,21 @@ class Bench:
         return float(self.found[BARE]["per_second"])
 
     def _load(
-        self, port: int, seconds: float, rate: float | None = None, *, once: bool = False
+        self, running: RunningServer, seconds: float, rate: float | None = None, *, once: bool = False
     ) -> dict[str, Any]:
-        command = [sys.executable, "-m", "bench.load", str(self.requests), f"--port={port}"]
-        command += [f"--seconds={seconds}", f"--connections={CONNECTIONS}"]
-        command += [f"--rate={rate}"] if rate else []
-        command += ["--once"] if once else []
-        command += [f"--core={self.client_core}"] if self.client_core is not None else []
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True)
-        found: dict[str, Any] = json.loads(done.stdout)
-        return found
+        return measure(running, self.requests, seconds, self.client_core, rate, once=once)
 
     def _print(self, name: str, full: dict[str, Any]) -> None:
         ratio = full["per_second"] / self.bare_per_second()
         full["ratio"] = round(ratio, 3)
         slow = full.get("at_a_tenth", {}).get("p99_ms")
         log(
-            f"{name:42} {full['per_second']:9.0f}/s {ratio:6.2f}   p50 {full['p50_ms']:8.2f}   "
-            f"p99 {full['p99_ms']:8.2f}   p99 at a tenth {slow if slow is not None else '-':>7}   "
+            f"{name:42} {full['per_second']:9.0f}/s {ratio:6.2f}   {full['cpu_us']:6.1f} µs CPU   "
+            f"p50 {full['p50_ms']:8.2f}   p99 {full['p99_ms']:8.2f}   "
+            f"p99 at a tenth {slow if slow is not None else '-':>7}   "
             f"{full['resident_mb']:6.1f} MB   first after {full['first_redirect_after_s']:.2f} s   "
             f"{full['answers']}"
         )
-
-
-def log(text: str) -> None:
-    sys.stderr.write(text + "\n")
 
 
 def cores() -> tuple[int | None, int | None]:
@@ -144,10 +134,10 @@ def run_all(bench: Bench, postgresql: str | None) -> None:
     bench.requests = write_requests(bench.folder / "requests", list(requests(bench.links)))
     core = bench.server_core
     app = "bench.baselines:{}".format
-    bench.run(BARE, lambda: servers.gunicorn(app("bare_asgi"), core, *ASGI))
+    bench.run(BARE, lambda: servers.constant(core))
     bare = bench.bare_per_second()
-    bench.run(BARE, lambda: servers.gunicorn(app("bare_asgi"), core, *ASGI), tenth_of=bare)
-    bare = bench.bare_per_second()
+    bench.run(BARE, lambda: servers.constant(core), tenth_of=bare)
+    bench.run("gunicorn asgi, bare 302", lambda: servers.gunicorn(app("bare_asgi"), core, *ASGI))
     bench.run("gunicorn gthread, bare 302", lambda: servers.gunicorn(app("bare_wsgi"), core, *GTHREAD))
     if shutil.which("nginx"):
         bench.run("nginx, bare 302", lambda: servers.nginx(bench.folder, core))
@@ -192,6 +182,26 @@ def run_with(kind: str, url: str, bench: Bench) -> None:
     bench.requests = warm
 
 
+def run_against(options: argparse.Namespace, bench: Bench) -> None:
+    warm = [*cold_requests(bench.links), *requests(bench.links, 2 * USER_AGENTS)]
+    comparison = Comparison(
+        options.against.resolve(),
+        bench.folder,
+        write_requests(bench.folder / "requests", list(requests(bench.links))),
+        write_requests(bench.folder / "warm", warm),
+        bench.links,
+        bench.seconds,
+        options.rounds,
+        bench.server_core,
+        bench.client_core,
+    )
+    with durable_postgres() as create_database:
+        summary = comparison.run(create_database)
+    path = options.folder / "against.json"
+    path.write_text(json.dumps({"medians": summary, "rounds": comparison.found}, indent=2) + "\n")
+    log(f"All results are in {path}")
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure the redirect, on a quiet machine.")
     parser.add_argument("--seconds", type=float, default=8.0)
@@ -207,6 +217,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--full", action="store_true", help=f"{FULL_CLICKS} stored clicks, {FULL_LINKS} cold links"
     )
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="FOLDER",
+        help="compare with the edge of this checkout",
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="with --against; each measures both, in turn")
     options = parser.parse_args()
     if options.full:
         options.stored_clicks = options.stored_clicks or FULL_CLICKS
@@ -225,11 +242,14 @@ def main() -> None:
         disk = sync_times(bench.folder)
         log(f"fdatasync p50 {disk['p50_ms']} ms, p99 {disk['p99_ms']} ms")
         log(f"server on core {bench.server_core}, client on core {bench.client_core}")
+        if options.against is not None:
+            run_against(options, bench)
+            return
         if options.postgresql:
             run_all(bench, options.postgresql)
         else:
-            with durable_postgres() as postgresql:
-                run_all(bench, postgresql)
+            with durable_postgres() as create_database:
+                run_all(bench, create_database("bench") if create_database is not None else None)
     result = {
         "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "fdatasync": disk},
         "server_core": bench.server_core,

@@ -25,9 +25,10 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from bench import servers
-from bench.bench_redirect import GTHREAD, cores, log, sync_times
+from bench.bench_redirect import GTHREAD, cores, sync_times
 from bench.hook_baseline import MESSAGES
 from bench.load import SEPARATOR
+from bench.measure import log
 from bench.postgres import durable_postgres
 from bench.servers import RunningServer
 from bench.workload import SEED
@@ -157,11 +158,12 @@ def main() -> None:
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))  # so that the servers are stopped too
     options.folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=options.folder) as name, durable_postgres() as own:
+    with tempfile.TemporaryDirectory(dir=options.folder) as name, durable_postgres() as create_database:
         folder = Path(name)
         disk = sync_times(folder)
         log(f"fdatasync p50 {disk['p50_ms']} ms, p99 {disk['p99_ms']} ms; {time.ctime()}")
         found = {}
+        own = create_database("bench") if create_database is not None and not options.postgresql else None
         for kind, url in (("SQLite", ""), ("PostgreSQL", options.postgresql or own)):
             settings = load_settings(home=folder / kind, database_url=url)
             found[kind] = SalesBench(folder, options.sales, settings).run(kind)

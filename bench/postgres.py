@@ -1,7 +1,7 @@
 """Starts a PostgreSQL server for the benchmark, with fsync on."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,8 +21,8 @@ _DURABLE = {"fsync": "on", "full_page_writes": "on", "shared_buffers": "256MB", 
 
 
 @contextmanager
-def durable_postgres() -> Iterator[str | None]:
-    """The URL of an empty database; None where PostgreSQL is not installed.
+def durable_postgres() -> Iterator[Callable[[str], str] | None]:
+    """Creates an empty database of a given name, returns its URL; None where PostgreSQL is not installed.
 
     Under /tmp: started by root, the server runs as the user nobody, which cannot read most folders.
     """
@@ -42,7 +42,7 @@ def durable_postgres() -> Iterator[str | None]:
         query = {"host": str(home)}
         admin = URL.create("postgresql+psycopg", username="postgres", database="postgres", query=query)
         try:
-            yield PostgresServer(admin).create_database("bench")
+            yield PostgresServer(admin).create_database
         finally:
             process.close()
         return

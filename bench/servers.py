@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,15 @@ class RunningServer:
             connection.recv(1)
         return round(time.perf_counter() - self.began, 3)
 
+    def cpu_s(self) -> float:
+        """CPU time of all its processes so far, in user and kernel mode; 0 where /proc is missing."""
+        waiting, total = [self.process.pid], 0.0
+        while waiting:
+            process_id = waiting.pop()
+            total += _cpu_s(process_id)
+            waiting += children_of(process_id)
+        return total
+
     def resident_mb(self) -> float:
         """Resident memory of the largest worker."""
         sizes = [_resident_kb(child) for child in children_of(self.process.pid)] or [
@@ -50,12 +59,25 @@ class RunningServer:
 
 
 @contextmanager
-def edge(settings: Settings, core: int | None, workers: int = 1) -> Iterator[RunningServer]:
+def edge(
+    settings: Settings, core: int | None, workers: int = 1, *, checkout: Path = ROOT
+) -> Iterator[RunningServer]:
+    """The edge process of this checkout, or of another one with an environment of its own."""
     port = free_port()
     own = settings.model_copy(update={"edge_bind": f"127.0.0.1:{port}", "workers": workers})
-    command = [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "config" / "edge_gunicorn.py")]
-    with _run(command, port, core, child_environment(own)) as running:
+    command = [
+        python_of(checkout),
+        "-m",
+        "gunicorn",
+        "--config",
+        str(checkout / "config" / "edge_gunicorn.py"),
+    ]
+    with _run(command, port, core, child_environment(own), checkout) as running:
         yield running
+
+
+def python_of(checkout: Path) -> str:
+    return sys.executable if checkout == ROOT else str(checkout / ".venv" / "bin" / "python")
 
 
 @contextmanager
@@ -74,6 +96,12 @@ def gunicorn(application: str, core: int | None, *options: str, **variables: str
     command = [*_GUNICORN, f"--bind=127.0.0.1:{port}", *options, application]
     with _run(command, port, core, dict(os.environ) | variables) as running:
         yield running
+
+
+def constant(core: int | None) -> AbstractContextManager[RunningServer]:
+    """The worker of the edge with an application that answers a constant 302."""
+    worker = "--worker-class=config.edge.worker.EdgeWorker"
+    return gunicorn("bench.baselines:constant", core, worker, "--workers=1", "--keep-alive=5")
 
 
 @contextmanager
@@ -112,11 +140,15 @@ def _pinned(core: int | None) -> list[str]:
 
 @contextmanager
 def _run(
-    command: list[str], port: int, core: int | None, environment: Mapping[str, str]
+    command: list[str],
+    port: int,
+    core: int | None,
+    environment: Mapping[str, str],
+    folder: Path = ROOT,
 ) -> Iterator[RunningServer]:
     began = time.perf_counter()
     process = subprocess.Popen(
-        [*_pinned(core), *command], cwd=ROOT, env=dict(environment), start_new_session=True
+        [*_pinned(core), *command], cwd=folder, env=dict(environment), start_new_session=True
     )
     try:
         _wait_for(port, process)
@@ -150,3 +182,12 @@ def _resident_kb(process_id: int) -> int:
     path = Path(f"/proc/{process_id}/status")
     lines = path.read_text().splitlines() if path.exists() else []
     return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS:")), 0)
+
+
+def _cpu_s(process_id: int) -> float:
+    """Fields 14 to 17 of proc(5): user and system time of the process and of its children that have ended."""
+    path = Path(f"/proc/{process_id}/stat")
+    if not path.exists():
+        return 0.0
+    fields = path.read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
