@@ -25,13 +25,18 @@ class Reason:
 class ReasonTexts:
     """The words of one subject's reason codes in one language."""
 
-    def __init__(self, codes: type[StrEnum], texts: Mapping[Any, Text]) -> None:
-        """Raises ValueError when a code has no text."""
+    def __init__(self, codes: type[StrEnum], texts: Mapping[Any, Text], *others: "ReasonTexts") -> None:
+        """`others` are the texts of further codes of the subject, which are declared elsewhere.
+
+        Raises ValueError when a code has no text, or two that differ.
+        """
         missing = [code.value for code in codes if code not in texts]
         if missing:
             raise ValueError(f"{codes.__name__} has codes without a text: {', '.join(missing)}")
         self._codes: dict[str, StrEnum] = {code.value: code for code in codes}
-        self._texts = dict(texts)
+        self._texts: dict[str, Text] = dict(texts)
+        for each in others:
+            self._add(each)
 
     def words(self, reason: Reason) -> str:
         """The reason in words. Raises KeyError when a parameter is missing."""
@@ -65,3 +70,10 @@ class ReasonTexts:
         return (
             Reason(otherwise, {"words": stored_words}) if known is None else Reason(known, parameters or {})
         )
+
+    def _add(self, other: "ReasonTexts") -> None:
+        clashes = [code for code, text in other._texts.items() if self._texts.get(code, text) != text]
+        if clashes:
+            raise ValueError(f"these codes have two texts: {', '.join(clashes)}")
+        self._codes = {**other._codes, **self._codes}
+        self._texts.update(other._texts)

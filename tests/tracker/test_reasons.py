@@ -41,6 +41,33 @@ def test_every_code_needs_a_text() -> None:
         ReasonTexts(Weather, {Weather.RAIN: "rain"})
 
 
+class Sky(StrEnum):
+    SNOW = "snow"
+
+
+class Frost(StrEnum):
+    SNOW = "snow"
+    ICE = "ice"
+
+
+SKY = ReasonTexts(Sky, {Sky.SNOW: "it snowed"})
+
+
+def test_codes_that_are_declared_elsewhere_are_rendered_too() -> None:
+    frost = ReasonTexts(Frost, {Frost.SNOW: "it snowed", Frost.ICE: "{depth_cm} cm of ice"})
+    joined = ReasonTexts(Weather, {Weather.RAIN: "rain", Weather.WIND: _wind}, SKY, frost)
+    assert joined.words(Reason(Weather.RAIN)) == "rain"
+    assert joined.words(Reason(Frost.ICE, {"depth_cm": 3})) == "3 cm of ice"
+    assert joined.shown("of its time", "snow", {}) == "it snowed"
+
+
+@pytest.mark.parametrize("text", ["snow fell", _wind])
+def test_a_code_with_two_texts_is_refused(text: Any) -> None:
+    other = ReasonTexts(Frost, {Frost.SNOW: text, Frost.ICE: "ice"})
+    with pytest.raises(ValueError, match="these codes have two texts: snow"):
+        ReasonTexts(Weather, {Weather.RAIN: "rain", Weather.WIND: _wind}, SKY, other)
+
+
 def test_a_new_row_stores_words_code_and_parameters() -> None:
     stored = TEXTS.columns(Reason(Weather.RAIN, {"hours": 3}))
     assert stored == {
