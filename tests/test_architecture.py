@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, Column, Integer, MetaData, Table, Unique
 
 from config.settings import load_settings
 from payouts.tables import CLICK_TABLES, MAIN_TABLES, MODULES
+from tests.architecture.event_reasons import common_codes_of_one_kind
 from tests.architecture.imports import (
     FAST_ENTRY_POINTS,
     STRIPE_HOME,
@@ -49,6 +50,7 @@ RULES: list[Rule] = [
     operations_that_commit,
     floats_and_naive_times,
     sale_amounts_read_from_the_row,
+    common_codes_of_one_kind,
     long_files,
     long_functions,
     vague_names,

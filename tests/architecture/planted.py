@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from tests.architecture.event_reasons import common_codes_of_one_kind
 from tests.architecture.imports import (
     STRIPE_HOME,
     heavy_fast_entry_points,
@@ -24,6 +25,9 @@ AWARE = "from datetime import UTC, datetime\nx = datetime.now(UTC)\n"
 COMMENTED_FUNCTION = (
     'def short() -> None:\n    """' + "a\n" * 50 + '"""\n' + "    # why\n" * 50 + "    x = 1\n"
 )
+
+COMMON = "class EventReason(StrEnum):\n    PAID = 'paid'\n    LATE = 'late'\n"
+NOT_COMMON = COMMON + "    GIFT = 'gift'\n"
 
 FAULTS: list[tuple[Rule, dict[str, str]]] = [
     (wrong_directions, {"tracker/a.py": "import payouts.ledger"}),
@@ -107,6 +111,13 @@ FAULTS: list[tuple[Rule, dict[str, str]]] = [
     (sale_amounts_read_from_the_row, {"payouts/a.py": "def f(sale):\n    return sale.total_minor"}),
     (sale_amounts_read_from_the_row, {"tracker/sales/a.py": "def f(row):\n    return row.Sale.cost_minor"}),
     (sale_amounts_read_from_the_row, {"payouts/a.py": "q = select(Sale.tax_minor)"}),
+    (
+        common_codes_of_one_kind,
+        {
+            "tracker/sales/event_reasons.py": NOT_COMMON,
+            "tracker/sales/integrations/etsy/orders.py": "x = EventReason.GIFT\n",
+        },
+    ),
     (long_files, {"payouts/a.py": "x = 1\n" * 301}),
     (long_files, {"tests/test_a.py": "x = 1\n" * 301}),
     (long_functions, {"payouts/a.py": LONG_FUNCTION}),
@@ -136,6 +147,16 @@ CORRECT_FILES = {
     "tracker/sales/orders/models.py": "",
     "tracker/sales/booking/a.py": "def f(sale):\n    return sale.total_minor\n",
     "tracker/sales/booking/b.py": "",
+    "tracker/sales/event_reasons.py": COMMON,
+    "tracker/sales/event_texts.py": "x = {EventReason.GIFT: ''}\n",
+    "tracker/sales/booking/c.py": "x = EventReason.LATE\n",
+    "tracker/sales/integrations/registry.py": (
+        "from tracker.sales.integrations.etsy.kind import KIND as etsy\n"
+        "from tracker.sales.integrations.ebay import KIND as ebay\n"
+    ),
+    "tracker/sales/integrations/etsy/kind.py": "KIND = 1\n",
+    "tracker/sales/integrations/etsy/orders.py": "x = EventReason.PAID\n",
+    "tracker/sales/integrations/ebay.py": "KIND = 2\nx = EventReason.PAID\n",
     "migrations/main/0001_a.py": LONG_FUNCTION,
     "tests/test_a.py": "from wsgi import create_app\n",
 }

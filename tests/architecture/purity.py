@@ -18,6 +18,8 @@ PURE = (
     "tracker/sales/reports/*.py",
     "tracker/sales/integrations/*.py",
     "tracker/sales/imports/columns.py",
+    "tracker/sales/event_reasons.py",
+    "tracker/sales/event_texts.py",
     "tracker/sales/health/numbering.py",
     "tracker/stripe_amounts.py",
     "payouts/backup/row_encoding.py",

@@ -16,7 +16,8 @@ from tracker.sales.booking.delivery import BookingResult, Delivery
 from tracker.sales.booking.new_sales import NewSale, book_new_sales
 from tracker.sales.booking.post_sale import PostSaleReport, book_post_sale
 from tracker.sales.booking.supporting_claims import ClaimReport, book_claim
-from tracker.sales.event_reasons import TEXTS, EventReason
+from tracker.sales.event_reasons import EventReason
+from tracker.sales.event_texts import TEXTS
 from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.models import Sale
 from tracker.sales.orders.references import (

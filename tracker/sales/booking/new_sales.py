@@ -13,7 +13,8 @@ from tracker.ids import new_id
 from tracker.programs.policies import PolicyHistory
 from tracker.reasons import Reason
 from tracker.sales.attribution.store_attributions import UnattributedSale, attribute
-from tracker.sales.event_reasons import TEXTS, EventReason
+from tracker.sales.event_reasons import EventReason
+from tracker.sales.event_texts import TEXTS
 from tracker.sales.orders.models import OrderReference, Sale
 from tracker.sales.orders.references import reference_rows
 from tracker.sales.reports.normal import SaleReport

@@ -9,7 +9,8 @@ from tracker.errors import Conflict
 from tracker.money import Money
 from tracker.reasons import Reason
 from tracker.sales.booking.delivery import BookingResult, Delivery, record_once
-from tracker.sales.event_reasons import TEXTS, EventReason
+from tracker.sales.event_reasons import EventReason
+from tracker.sales.event_texts import TEXTS
 from tracker.sales.orders.models import (
     Cancellation,
     CumulativeRefund,

@@ -17,7 +17,8 @@ from tracker.money import Money
 from tracker.reasons import Reason
 from tracker.sales.booking.delivery import BookingResult, Delivery, record_once
 from tracker.sales.booking.models import RefundClaim
-from tracker.sales.event_reasons import TEXTS, EventReason
+from tracker.sales.event_reasons import EventReason
+from tracker.sales.event_texts import TEXTS
 from tracker.sales.integrations.kinds import kind_of, names_where
 from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.models import (

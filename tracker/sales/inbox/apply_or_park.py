@@ -13,7 +13,8 @@ from config.insert import insert_once
 from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound, NotNow
 from tracker.reasons import Reason
 from tracker.sales.booking.supporting_claims import waive_claims
-from tracker.sales.event_reasons import EventReason, dismissed, stored_reason
+from tracker.sales.event_reasons import EventReason
+from tracker.sales.event_texts import dismissed, stored_reason
 from tracker.sales.inbox.book_message import book_message, delivery_of
 from tracker.sales.inbox.models import UNAPPLIED, Event
 from tracker.sales.inbox.parked import find_parked_events, store_event_names

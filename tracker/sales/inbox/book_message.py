@@ -10,7 +10,7 @@ from tracker.reasons import Reason
 from tracker.sales.booking.book import book
 from tracker.sales.booking.delivery import Delivery
 from tracker.sales.booking.supporting_claims import is_refund_claim, require_claims_covered
-from tracker.sales.event_reasons import TEXTS, combined
+from tracker.sales.event_texts import TEXTS, combined
 from tracker.sales.inbox.pending import PendingEvent
 from tracker.sales.reports.provider_reports import with_order_id
 

@@ -55,7 +55,8 @@ class Event(Base):
     normal: Mapped[list[Any] | None] = mapped_column(CanonicalJson)
     emptied_at: Mapped[datetime | None]
     reason_code: Mapped[str | None]
-    """An EventReason. None when there is no reason, and in rows that are older than the codes."""
+    """An EventReason, or a code of the source's kind. None when there is no reason, and in rows that are
+    older than the codes."""
     reason_parameters: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
 
 

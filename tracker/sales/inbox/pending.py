@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from tracker.errors import Invalid, LinkledgerError
 from tracker.ids import new_id
 from tracker.reasons import Reason
-from tracker.sales.event_reasons import TEXTS, EventReason
+from tracker.sales.event_reasons import EventReason
+from tracker.sales.event_texts import TEXTS
 from tracker.sales.integrations.kinds import kind_of
 from tracker.sales.orders.locks import lock_orders
 from tracker.sales.orders.matching import find_order_candidates, matching_orders

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tracker.sales.event_reasons import stored_reason
+from tracker.sales.event_texts import stored_reason
 from tracker.sales.inbox.models import Event
 from tracker.times import format_utc, optional_utc_text
 

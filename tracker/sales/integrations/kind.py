@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import Enum
 
 from tracker.errors import Invalid
+from tracker.reasons import ReasonTexts
 from tracker.sales.integrations.shared_key import whsec_secret
 from tracker.sales.reports.messages import Message, NotAuthentic
 from tracker.sales.reports.provider_reports import AnyReport
@@ -88,6 +89,9 @@ class Kind:
     """`read(body, topic)` parses a body. Raises Invalid when it cannot be read."""
     translate: Callable[[Message, datetime], tuple[AnyReport, ...]]
     """`translate(message, received_at)` returns the reports. Raises Invalid when a field is invalid."""
+    reasons: ReasonTexts | None = None
+    """The reason codes that its reports have and no other kind needs, with their texts. Two kinds may have
+    the same code only with the same text."""
 
     role: Role
     order_ids: OrderIds = OrderIds.OWN

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from tracker.errors import Invalid
+from tracker.reasons import ReasonTexts
 from tracker.sales.integrations import registry
 from tracker.sales.integrations.kind import Kind
 
@@ -27,6 +28,11 @@ def kinds_where(condition: Callable[[Kind], bool]) -> tuple[Kind, ...]:
 def names_where(condition: Callable[[Kind], bool]) -> tuple[str, ...]:
     """The names of the kinds for which `condition` holds, for conditions in SQL and for messages."""
     return tuple(kind.name for kind in kinds_where(condition))
+
+
+def reasons_of_kinds() -> tuple[ReasonTexts, ...]:
+    """The codes that the kinds declare for reasons of their own, with their texts."""
+    return tuple(kind.reasons for kind in _KINDS.values() if kind.reasons is not None)
 
 
 def is_payment_name(name: str) -> bool:

@@ -11,9 +11,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from tracker.errors import Invalid
+from tracker.reasons import ReasonTexts
 from tracker.sales.event_reasons import EventReason
 from tracker.sales.integrations.kind import Kind, RefundIds, Role
 from tracker.sales.integrations.order_fields import (
@@ -57,6 +59,22 @@ _PING = re.compile(rb"webhook_id=[0-9]{1,20}")
 _INTENT = "_stripe_intent_id"
 # Since WooCommerce 8.5 the shop itself stores the URL on which the visit began.
 _ENTRY_ADDRESS = "_wc_order_attribution_session_entry"
+
+
+class WooReason(StrEnum):
+    """Why a message changes nothing. Codes are stored, so they and the names of parameters never change."""
+
+    NOT_PAID = "not_paid"
+    STATUS_NOT_PAID = "status_not_paid"
+
+
+_TEXTS = ReasonTexts(
+    WooReason,
+    {
+        WooReason.NOT_PAID: "it was not paid",
+        WooReason.STATUS_NOT_PAID: "the order is {status}, and was not paid",
+    },
+)
 
 
 def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> str:
@@ -151,10 +169,10 @@ def _order_reports(order: Fields, references: tuple[str, ...], received_at: date
     order_id, status = require_numeric_id(order, "id"), order.text("status")
     paid_at = _paid_at(order, status, received_at)
     if status in _UNPAID:
-        yield NoEffect.because(EventReason.STATUS_NOT_PAID, status=status)
+        yield NoEffect.because(WooReason.STATUS_NOT_PAID, status=status)
         return
     if paid_at is None:
-        yield NoEffect.because(EventReason.NOT_PAID)
+        yield NoEffect.because(WooReason.NOT_PAID)
         return
     currency = order.currency("currency")
     created_at = order.lenient_time("date_created_gmt", received_at, "Z")
@@ -246,6 +264,7 @@ KIND = Kind(
     "WooCommerce",
     read=read,
     translate=translate,
+    reasons=_TEXTS,
     role=Role.SHOP,
     names_orders_freely=False,
     can_support=True,

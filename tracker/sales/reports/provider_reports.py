@@ -6,10 +6,10 @@ of orders, cumulative refunds instead of single ones, and one sale in two messag
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from tracker.reasons import Reason
-from tracker.sales.event_reasons import TEXTS, EventReason
 from tracker.sales.reports.normal import (
     CancellationReport,
     DisputeReport,
@@ -76,19 +76,16 @@ class RefundLevelReport:
 
 @dataclass(frozen=True)
 class NoEffect:
-    """The message is valid but changes nothing; why is stored with the event."""
+    """The message is valid but changes nothing; why is stored with the event.
+
+    The code is an EventReason, or one that the kind of shop declares.
+    """
 
     cause: Reason
 
     @classmethod
-    def because(cls, code: EventReason, **parameters: Any) -> "NoEffect":
-        """A kind of shop that has no code of its own says `EventReason.NO_EFFECT, words=…`."""
+    def because(cls, code: StrEnum, **parameters: Any) -> "NoEffect":
         return cls(Reason(code, parameters))
-
-    @property
-    def reason(self) -> str:
-        """The reason in words."""
-        return TEXTS.words(self.cause)
 
 
 OrderReport = (

@@ -18,7 +18,8 @@ from tests.tracker.sales.orders.test_supporting import (
     send_sale,
 )
 from tests.tracker.sales.payloads_read import payload, payload_names, raw
-from tracker.sales.event_reasons import TEXTS, EventReason
+from tracker.sales.event_reasons import EventReason
+from tracker.sales.event_texts import TEXTS
 from tracker.sales.inbox.apply_or_park import dismiss, receive_arrival
 from tracker.sales.inbox.models import Event
 

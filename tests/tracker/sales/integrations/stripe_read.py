@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.tracker.sales.payloads_read import raw
+from tracker.sales.event_texts import TEXTS
 from tracker.sales.integrations.stripe import events as stripe
 from tracker.sales.reports.messages import Message
 from tracker.sales.reports.provider_reports import AnyReport, NoEffect
@@ -29,4 +30,4 @@ def without_effect(value: dict[str, Any]) -> str:
     """The reason of an event whose only report is NoEffect."""
     report = single_report(value)
     assert isinstance(report, NoEffect)
-    return report.reason
+    return TEXTS.words(report.cause)

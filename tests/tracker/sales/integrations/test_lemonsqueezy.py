@@ -7,9 +7,9 @@ import pytest
 
 from tests.tracker.sales.payloads_read import lemon, payload, raw
 from tracker.errors import Invalid
-from tracker.sales.event_reasons import EventReason
 from tracker.sales.integrations.kinds import kind_of
 from tracker.sales.integrations.lemonsqueezy import events as lemonsqueezy
+from tracker.sales.integrations.lemonsqueezy.reasons import LemonReason
 from tracker.sales.reports.customer_hashes import address_hashes
 from tracker.sales.reports.messages import Message
 from tracker.sales.reports.normal import SaleReport
@@ -76,7 +76,7 @@ def test_a_free_order_is_a_sale_because_a_trial_begins_with_one() -> None:
 
 @pytest.mark.parametrize("status", ["pending", "failed", "fraudulent"])
 def test_an_order_that_was_not_paid_is_without_effect(status: str) -> None:
-    unpaid = NoEffect.because(EventReason.ORDER_STATUS, status=status)
+    unpaid = NoEffect.because(LemonReason.ORDER_STATUS, status=status)
     assert only("order_created", status=status) == unpaid
 
 
@@ -110,7 +110,7 @@ def test_a_refunded_order_that_was_fraudulent_is_a_sale_and_its_refund() -> None
 def test_the_first_payment_of_a_subscription_is_the_sale_of_its_order() -> None:
     message = read(payload("lemonsqueezy_payment_initial"))
     assert (message.order_id, message.references) == (None, ())
-    assert only("payment_initial") == NoEffect.because(EventReason.REPORTED_BY_ORDER)
+    assert only("payment_initial") == NoEffect.because(LemonReason.REPORTED_BY_ORDER)
 
 
 def test_a_refund_of_the_first_payment_finds_its_order_by_other_names() -> None:

@@ -3,12 +3,14 @@
 from tracker.sales.integrations.kind import Kind, Role
 from tracker.sales.integrations.lemonsqueezy import events
 from tracker.sales.integrations.lemonsqueezy.objects import is_order_number
+from tracker.sales.integrations.lemonsqueezy.reasons import TEXTS
 
 KIND = Kind(
     "lemonsqueezy",
     "Lemon Squeezy",
     read=lambda body, _topic: events.read(body),
     translate=events.translate,
+    reasons=TEXTS,
     role=Role.SHOP,
     names_orders_freely=True,
     verify=events.verify,

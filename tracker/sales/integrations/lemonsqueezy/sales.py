@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from tracker.sales.event_reasons import EventReason
 from tracker.sales.integrations.lemonsqueezy.objects import INITIAL, LemonEvent, currency_of, tokens_in
+from tracker.sales.integrations.lemonsqueezy.reasons import LemonReason
 from tracker.sales.integrations.order_fields import parse_numeric_id, split_tokens
 from tracker.sales.reports.customer_hashes import address_hashes
 from tracker.sales.reports.normal import SaleReport, require_parts_within
@@ -28,7 +29,7 @@ def order(event: LemonEvent) -> tuple[AnyReport, ...]:
     """The sale. An order at 0 is one, too: it begins a free trial, and says whose customer this is."""
     status = _status(event)
     if status not in _PAID:
-        return (NoEffect.because(EventReason.ORDER_STATUS, status=status),)
+        return (NoEffect.because(LemonReason.ORDER_STATUS, status=status),)
     return (_sale(event),)
 
 
@@ -36,17 +37,17 @@ def refunded_order(event: LemonEvent) -> tuple[AnyReport, ...]:
     """The sale and its cumulative refund. An order that turned out to be fraudulent is refunded like any."""
     status = _status(event)
     if status in _UNPAID:
-        return (NoEffect.because(EventReason.ORDER_STATUS, status=status),)
+        return (NoEffect.because(LemonReason.ORDER_STATUS, status=status),)
     return (_sale(event), *_cumulative_refund(event))
 
 
 def payment(event: LemonEvent) -> tuple[AnyReport, ...]:
     """A payment of a subscription. Each is a sale of its own, except the first: its order reports that."""
     if _billing_reason(event) == INITIAL:
-        return (NoEffect.because(EventReason.REPORTED_BY_ORDER),)
+        return (NoEffect.because(LemonReason.REPORTED_BY_ORDER),)
     status = _status(event)
     if status not in _PAID:
-        return (NoEffect.because(EventReason.INVOICE_STATUS, status=status),)
+        return (NoEffect.because(LemonReason.INVOICE_STATUS, status=status),)
     sale = _sale(event)
     return (sale if sale.total else NoEffect.because(EventReason.NOTHING_PAID),)
 
@@ -54,7 +55,7 @@ def payment(event: LemonEvent) -> tuple[AnyReport, ...]:
 def refunded_payment(event: LemonEvent) -> tuple[AnyReport, ...]:
     """The cumulative refund, with the sale if the invoice is one."""
     if _billing_reason(event) == INITIAL:
-        return tuple(_cumulative_refund(event)) or (NoEffect.because(EventReason.NO_REFUND),)
+        return tuple(_cumulative_refund(event)) or (NoEffect.because(LemonReason.NO_REFUND),)
     [found] = payment(event)
     return (found, *_cumulative_refund(event)) if isinstance(found, SaleReport) else (found,)
 

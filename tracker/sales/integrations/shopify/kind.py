@@ -2,12 +2,14 @@
 
 from tracker.sales.integrations.kind import Kind, Role
 from tracker.sales.integrations.shopify import orders
+from tracker.sales.integrations.shopify.reasons import TEXTS
 
 KIND = Kind(
     "shopify",
     "Shopify",
     read=orders.read,
     translate=orders.translate,
+    reasons=TEXTS,
     role=Role.SHOP,
     names_orders_freely=False,
     verify=orders.verify,

@@ -33,6 +33,7 @@ from tracker.sales.integrations.shared_key import (
 )
 from tracker.sales.integrations.shopify import refunds as shopify_refunds
 from tracker.sales.integrations.shopify.money import shop_minor
+from tracker.sales.integrations.shopify.reasons import ShopifyReason
 from tracker.sales.reports import strict_json
 from tracker.sales.reports.customer_hashes import address_hashes
 from tracker.sales.reports.decimals import decimal_minor
@@ -118,7 +119,7 @@ def _paid(order: Fields, references: tuple[str, ...], received_at: datetime) -> 
     order_id = require_numeric_id(order, "id")
     status = order.text("financial_status")
     if status not in _PAID_STATUSES:
-        return (NoEffect.because(EventReason.FINANCIAL_STATUS_NOT_PAID),)
+        return (NoEffect.because(ShopifyReason.FINANCIAL_STATUS_NOT_PAID),)
     currency = order.currency("currency")
     total = _not_negative(order, "total_price", currency)
     tax = _not_negative(order, "total_tax", currency) + _duties(order, currency)
@@ -155,7 +156,7 @@ def _paid(order: Fields, references: tuple[str, ...], received_at: datetime) -> 
 def _cancelled(order: Fields, received_at: datetime) -> tuple[AnyReport, ...]:
     order_id, at = require_numeric_id(order, "id"), order.time("cancelled_at", received_at)
     if order.values.get("financial_status") in _NEVER_PAID_STATUSES:
-        return (NoEffect.because(EventReason.NEVER_PAID),)
+        return (NoEffect.because(ShopifyReason.NEVER_PAID),)
     return (CancellationReport(order_id, at),)
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tracker.sales.event_reasons import EventReason
 from tracker.sales.integrations.order_fields import child, children, require_numeric_id
 from tracker.sales.integrations.shopify.money import MoneyView, money_set_minor
+from tracker.sales.integrations.shopify.reasons import ShopifyReason
 from tracker.sales.reports.decimals import decimal_minor, require_within_limit
 from tracker.sales.reports.fields import Fields
 from tracker.sales.reports.normal import RefundReport
@@ -38,7 +38,7 @@ def refund(fields: Fields, received_at: datetime) -> tuple[AnyReport, ...]:
     at = fields.time("processed_at" if fields.values.get("processed_at") else "created_at", received_at)
     given = [each for each in children(fields, "transactions") if _is_refund_payment(each)]
     if not given:
-        return (NoEffect.because(EventReason.NO_MONEY_RETURNED),)
+        return (NoEffect.because(ShopifyReason.NO_MONEY_RETURNED),)
     currencies = {each.currency("currency") for each in given}
     if len(currencies) > 1:
         raise fields.wrong("transactions", "are in several currencies")
@@ -46,7 +46,7 @@ def refund(fields: Fields, received_at: datetime) -> tuple[AnyReport, ...]:
     amount = sum(decimal_minor(each, "amount", currency) for each in given)
     require_within_limit(fields, "transactions", amount)
     if amount <= 0:
-        return (NoEffect.because(EventReason.NO_MONEY_RETURNED),)
+        return (NoEffect.because(ShopifyReason.NO_MONEY_RETURNED),)
     shop_currency = _shop_currency(fields) or currency
     if shop_currency != currency:
         amount = _in_shop_currency(fields, amount, currency, shop_currency)

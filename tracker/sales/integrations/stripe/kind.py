@@ -3,12 +3,14 @@
 from tracker.sales.integrations.kind import Kind, Role
 from tracker.sales.integrations.stripe import events
 from tracker.sales.integrations.stripe.objects import is_payment_name
+from tracker.sales.integrations.stripe.reasons import TEXTS
 
 KIND = Kind(
     "stripe",
     "Stripe",
     read=lambda body, _topic: events.read(body),
     translate=events.translate,
+    reasons=TEXTS,
     role=Role.PROVIDER,
     names_orders_freely=True,
     can_support=True,

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tracker.sales.event_reasons import EventReason
 from tracker.sales.integrations.stripe.objects import (
     StripeEvent,
     children,
@@ -12,6 +11,7 @@ from tracker.sales.integrations.stripe.objects import (
     payment_names,
     required_amount,
 )
+from tracker.sales.integrations.stripe.reasons import StripeReason
 from tracker.sales.reports.fields import Fields
 from tracker.sales.reports.normal import DisputeReport, DisputeStatusName, RefundReport
 from tracker.sales.reports.provider_reports import AnyReport, NoEffect, RefundFailureReport, RefundLevelReport
@@ -51,7 +51,7 @@ def refunded_charge(event: StripeEvent) -> tuple[AnyReport, ...]:
     refunded_minor = required_amount(fields, "amount_refunded", currency)
     single = [report for each in children(fields, "refunds") for report in _refund(event, each)]
     if refunded_minor == 0 and not single:
-        return (NoEffect.because(EventReason.NOTHING_REFUNDED),)
+        return (NoEffect.because(StripeReason.NOTHING_REFUNDED),)
     cumulative = RefundLevelReport(event.order_name, fields.text("id"), event.at, currency, refunded_minor)
     return (*single, cumulative) if refunded_minor else tuple(single)
 

@@ -19,6 +19,7 @@ from tracker.sales.integrations.stripe.objects import (
     signed_amount,
     tokens_in,
 )
+from tracker.sales.integrations.stripe.reasons import StripeReason
 from tracker.sales.reports.customer_hashes import AddressHashes, address_hashes
 from tracker.sales.reports.decimals import require_within_limit
 from tracker.sales.reports.fields import Fields, describe
@@ -44,10 +45,10 @@ def session(event: StripeEvent) -> tuple[AnyReport, ...]:
     if mode == "subscription":
         return _subscription_started(event)
     if mode != "payment":
-        return (NoEffect.because(EventReason.SESSION_SELLS_NOTHING),)
+        return (NoEffect.because(StripeReason.SESSION_SELLS_NOTHING),)
     status = fields.text("payment_status")
     if status == "unpaid":
-        return (NoEffect.because(EventReason.NOT_PAID_YET),)
+        return (NoEffect.because(StripeReason.NOT_PAID_YET),)
     if status not in ("paid", "no_payment_required"):
         raise fields.wrong("payment_status", "must be paid, unpaid or no_payment_required")
     return (_paid_session(event),)
@@ -104,7 +105,7 @@ def invoice(event: StripeEvent) -> tuple[AnyReport, ...]:
     fields = event.object
     reason = fields.values.get("billing_reason")
     if not _is_of_subscription(reason):
-        return (NoEffect.because(EventReason.NO_SUBSCRIPTION_INVOICE),)
+        return (NoEffect.because(StripeReason.NO_SUBSCRIPTION_INVOICE),)
     fields.text("id")
     currency = currency_of(fields)
     whole = signed_amount(fields, "total", currency)
@@ -149,7 +150,7 @@ def invoice_payment(event: StripeEvent) -> tuple[AnyReport, ...]:
     if event.order_id is None:
         raise event.object.wrong("invoice", "must be the id of an invoice")
     if not event.references:
-        return (NoEffect.because(EventReason.PAID_ELSEWHERE),)
+        return (NoEffect.because(StripeReason.PAID_ELSEWHERE),)
     return (ReferenceReport(event.order_id, event.references),)
 
 
@@ -157,7 +158,7 @@ def _subscription_started(event: StripeEvent) -> tuple[AnyReport, ...]:
     """The session has the evidence for attribution; the amounts come with the first invoice, in any order."""
     fields = event.object
     if event.order_id is None:
-        return (NoEffect.because(EventReason.NO_INVOICE_YET),)
+        return (NoEffect.because(StripeReason.NO_INVOICE_YET),)
     return (
         EvidenceReport(
             order_id=event.order_id,

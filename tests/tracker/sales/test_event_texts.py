@@ -1,4 +1,7 @@
-"""The words of every reason of an event, from its code and its parameters as they are stored."""
+"""The words of the reasons of events, from their codes and their parameters as they are stored.
+
+The codes of single kinds of shops are in `tests/tracker/sales/integrations/test_kind_reasons.py`.
+"""
 
 import json
 from typing import Any
@@ -6,7 +9,9 @@ from typing import Any
 import pytest
 
 from tracker.reasons import Reason
-from tracker.sales.event_reasons import TEXTS, EventReason, combined, dismissed, stored_reason
+from tracker.sales.event_reasons import EventReason
+from tracker.sales.event_texts import TEXTS, combined, dismissed, stored_reason
+from tracker.sales.integrations.stripe.reasons import StripeReason
 
 EUR, USD = {"minor": 1999, "currency": "EUR"}, {"minor": 500, "currency": "USD"}
 CODE = EventReason
@@ -142,7 +147,6 @@ EXAMPLES: list[tuple[EventReason, dict[str, Any], str]] = [
         },
         "no evidence that was not known; of a newer version",
     ),
-    (CODE.NO_EFFECT, {"words": "a gift was wrapped"}, "a gift was wrapped"),
     (
         CODE.NAMES_NO_KNOWN_ORDER,
         {},
@@ -151,41 +155,6 @@ EXAMPLES: list[tuple[EventReason, dict[str, Any], str]] = [
     (CODE.TOPIC_IGNORED, {"topic": "app/gone"}, "nothing is done for messages of topic app/gone"),
     (CODE.EVENT_TYPE_IGNORED, {"type": "plan.new"}, "nothing is done for events of type plan.new"),
     (CODE.NOTHING_PAID, {}, "nothing was paid"),
-    (CODE.NOT_PAID, {}, "it was not paid"),
-    (
-        CODE.NOT_PAID_YET,
-        {},
-        "not paid yet; checkout.session.async_payment_succeeded will say when it is",
-    ),
-    (CODE.NEVER_PAID, {}, "the order was never paid"),
-    (CODE.STATUS_NOT_PAID, {"status": "pending"}, "the order is pending, and was not paid"),
-    (
-        CODE.FINANCIAL_STATUS_NOT_PAID,
-        {},
-        "the order's financial_status says that it is not paid",
-    ),
-    (CODE.PAID_ELSEWHERE, {}, "the invoice was paid outside Stripe"),
-    (CODE.NOTHING_REFUNDED, {}, "nothing of the charge is refunded"),
-    (CODE.NO_MONEY_RETURNED, {}, "no money went back with it"),
-    (
-        CODE.SESSION_SELLS_NOTHING,
-        {},
-        "a session that is neither a payment nor a subscription sells nothing",
-    ),
-    (
-        CODE.NO_SUBSCRIPTION_INVOICE,
-        {},
-        "an invoice of no subscription; what Checkout sells comes with its session",
-    ),
-    (CODE.ORDER_STATUS, {"status": "fraudulent"}, "the order is fraudulent"),
-    (CODE.INVOICE_STATUS, {"status": "void"}, "the invoice is void"),
-    (CODE.REPORTED_BY_ORDER, {}, "the first payment of a subscription is reported by its order"),
-    (CODE.NO_REFUND, {}, "nothing of it is refunded"),
-    (
-        CODE.NO_INVOICE_YET,
-        {},
-        "the subscription has no invoice yet; each paid invoice will be a sale",
-    ),
 ]
 
 
@@ -235,3 +204,17 @@ def test_a_message_with_several_notes_has_one_code_with_parts() -> None:
 def test_the_reason_of_a_dismissed_event_keeps_stored_words_that_have_no_code() -> None:
     reason = dismissed("a mistake", "waiting for order 7", None, None)
     assert TEXTS.words(reason) == "waiting for order 7 [dismissed: a mistake]"
+
+
+def test_reasons_of_a_kind_of_shop_are_rendered_inside_others() -> None:
+    reason = dismissed("a mistake", "words of its time", "order_status", {"status": "void"})
+    assert TEXTS.words(reason) == "the order is void [dismissed: a mistake]"
+    both = combined([Reason(EventReason.NOTHING_PAID), Reason(StripeReason.PAID_ELSEWHERE)])
+    assert both is not None
+    assert TEXTS.words(both) == "nothing was paid; the invoice was paid outside Stripe"
+
+
+@pytest.mark.parametrize("code", ["no_effect", "of_a_kind_that_was_removed"])
+def test_an_unknown_code_shows_the_stored_words(code: str) -> None:
+    shown = stored_reason("a gift was wrapped", code, {"words": "a gift was wrapped"})
+    assert (shown["reason"], shown["reason_code"]) == ("a gift was wrapped", code)
