@@ -74,6 +74,8 @@ def line(source: LineSource, movements: Sequence[Movement], held_minor: int, pay
         "sub_ids": source.link.sub_ids if source.link else {},
         "coupon": source.coupon.code if source.coupon else None,
         "credited_because": reason_words(source.attribution),
+        "credited_because_code": source.attribution.reason_code,
+        "credited_because_parameters": source.attribution.reason_parameters,
         **_amounts(source, sections, held_minor),
         "base": commission.base,
         "rate_percent": format_rate(commission.rate_bp),

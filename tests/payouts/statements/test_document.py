@@ -28,7 +28,7 @@ from tests.cast.months import (
 )
 from tests.harness.databases.snapshots import database_seed_for
 from tests.payouts.test_worked_example import equation
-from tests.tracker.sales.attribution.former_decisions import allow_updates
+from tests.tracker.sales.attribution.former_decisions import allow_updates, store_as_rules_2
 from tracker.people.accounts.models import Brand
 from tracker.sales.attribution.models import Attribution
 
@@ -180,6 +180,27 @@ def test_line_says_why_its_creator_is_credited_in_words_of_the_code(two_months: 
         for line in part["lines"]
     }
     assert reasons == {"The last eligible click decides, 0 minutes before the sale."}
+
+
+def credited_because(document: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Words, code and parameters of each line."""
+    names = ("credited_because", "credited_because_code", "credited_because_parameters")
+    lines = [line for part in document["creators"] for line in part["lines"]]
+    found = [tuple(line[name] for name in names) for line in lines]
+    assert len(found) == 3
+    return found
+
+
+def test_line_has_the_code_of_why_its_creator_is_credited(two_months: Books) -> None:
+    words = "The last eligible click decides, 0 minutes before the sale."
+    reason = (words, "click_decides", {"model": "last", "age_s": 0})
+    assert credited_because(two_months.statement("2026-11")) == [reason] * 3
+
+
+def test_line_of_an_attribution_that_is_older_than_the_codes_has_only_its_words(two_months: Books) -> None:
+    store_as_rules_2(two_months.databases)
+    words = "The last eligible click decides, 0 minutes before the sale."
+    assert credited_because(two_months.statement("2026-11")) == [(words, None, None)] * 3
 
 
 def test_every_amount_is_an_integer_with_its_currency(two_months: Books) -> None:
