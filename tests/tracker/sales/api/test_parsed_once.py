@@ -48,7 +48,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counts:
 def test_a_message_of_a_shop_is_parsed_once(
     api_client: ApiClient, shop: Shop, counts: Counts, kind: str
 ) -> None:
-    """Stripe's is verified by its signature and identified by an id in its body."""
+    """Those of Stripe and Lemon Squeezy are identified by ids in their bodies, before they are read."""
     source_id, body = shop.connect(kind, SECRETS[kind]), raw(order_with(kind, shop.token("anna")))
     for number in (1, 2):
         headers = SIGNERS[kind](body, SECRETS[kind])
