@@ -6,7 +6,7 @@ import pytest
 
 from tests.cast.books import Books, at
 from tests.tracker.sales.payloads_read import lemon, raw
-from tracker.sales.inbox.apply_or_park import ReceiveResult, receive
+from tracker.sales.inbox.apply_or_park import ReceiveResult, dismiss, receive
 from tracker.sales.sources.operations import create_source, get_source
 
 SOLD, RENEWED = "10-01", "10-08"
@@ -92,6 +92,25 @@ def test_each_further_refund_says_how_much_was_refunded_so_far(books: Books) -> 
     store.send("order_refunded", refunded_at=at("10-07").isoformat())
     store.send("order_refunded_in_part", **REFUND | {"updated_at": at("10-06").isoformat()})
     assert store.earned_minor == 0
+
+
+@pytest.mark.parametrize("name", ["order_refunded_in_part", "payment_initial_refunded"])
+def test_a_refund_without_an_amount_holds_the_commission(books: Books, name: str) -> None:
+    store = Store(books)
+    store.send("order_created")
+    refund = store.send(name, refunded_amount=None)
+    assert (refund.state, refund.reason_code) == ("parked", "invalid_field")
+    books.run_jobs(at("11-20"))
+    assert books.balance().payable_minor == 0
+    books.write(lambda s: dismiss(s, refund.event_id, reason="reported by hand"))
+    books.run_jobs(at("11-21"))
+    assert books.balance().payable_minor == EARNED
+
+
+def test_a_sale_that_was_reported_with_its_refund_earns_what_is_left(books: Books) -> None:
+    store = Store(books)
+    store.send("order_created", status="partial_refund", **REFUND)
+    assert store.earned_minor == EARNED_AFTER_REFUND
 
 
 def test_a_refund_of_a_renewal_changes_nothing_of_the_first_payment(books: Books) -> None:

@@ -1,10 +1,12 @@
 """Sales and refunds at Lemon Squeezy: orders, and invoices of subscriptions.
 
 Every message about an order or an invoice contains all of it, with the cumulative refund. So the message
-about a refund reports the sale, too, in case the message about the sale arrives later or never.
+about a refund reports the sale, too, in case the message about the sale arrives later or never; and the
+message about the sale reports a refund that it contains. A refund without its amount is never taken for none:
+the message is parked, which holds the commission.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from tracker.sales.event_reasons import EventReason
 from tracker.sales.integrations.lemonsqueezy.objects import INITIAL, LemonEvent, currency_of, tokens_in
@@ -15,7 +17,8 @@ from tracker.sales.reports.normal import SaleReport, require_parts_within
 from tracker.sales.reports.provider_reports import AnyReport, NoEffect, ReferenceReport, RefundLevelReport
 
 _REFUNDED = "refunded"
-_PAID = ("paid", "partial_refund", _REFUNDED)
+_PARTLY_REFUNDED = "partial_refund"
+_PAID = ("paid", _PARTLY_REFUNDED, _REFUNDED)
 _UNPAID = ("pending", "failed", "void")
 _FRAUDULENT = "fraudulent"
 _BILLING_REASONS = (INITIAL, "renewal", "updated")
@@ -30,7 +33,7 @@ def order(event: LemonEvent) -> tuple[AnyReport, ...]:
     status = _status(event)
     if status not in _PAID:
         return (NoEffect.because(LemonReason.ORDER_STATUS, status=status),)
-    return (_sale(event),)
+    return (_sale(event), *_cumulative_refund(event))
 
 
 def refunded_order(event: LemonEvent) -> tuple[AnyReport, ...]:
@@ -38,26 +41,35 @@ def refunded_order(event: LemonEvent) -> tuple[AnyReport, ...]:
     status = _status(event)
     if status in _UNPAID:
         return (NoEffect.because(LemonReason.ORDER_STATUS, status=status),)
-    return (_sale(event), *_cumulative_refund(event))
+    return (_sale(event), *_cumulative_refund(event, is_about_refund=True))
 
 
 def payment(event: LemonEvent) -> tuple[AnyReport, ...]:
     """A payment of a subscription. Each is a sale of its own, except the first: its order reports that."""
     if _billing_reason(event) == INITIAL:
         return (NoEffect.because(LemonReason.REPORTED_BY_ORDER),)
-    status = _status(event)
-    if status not in _PAID:
-        return (NoEffect.because(LemonReason.INVOICE_STATUS, status=status),)
-    sale = _sale(event)
-    return (sale if sale.total else NoEffect.because(EventReason.NOTHING_PAID),)
+    return _later_payment(event, (*_UNPAID, _FRAUDULENT))
 
 
 def refunded_payment(event: LemonEvent) -> tuple[AnyReport, ...]:
     """The cumulative refund, with the sale if the invoice is one."""
     if _billing_reason(event) == INITIAL:
-        return tuple(_cumulative_refund(event)) or (NoEffect.because(LemonReason.NO_REFUND),)
-    [found] = payment(event)
-    return (found, *_cumulative_refund(event)) if isinstance(found, SaleReport) else (found,)
+        refund = tuple(_cumulative_refund(event, is_about_refund=True))
+        return refund or (NoEffect.because(LemonReason.NO_REFUND),)
+    return _later_payment(event, _UNPAID, is_about_refund=True)
+
+
+def _later_payment(
+    event: LemonEvent, ignored: Collection[str], *, is_about_refund: bool = False
+) -> tuple[AnyReport, ...]:
+    """The sale and its cumulative refund. An invoice with an ignored status has no effect."""
+    status = _status(event)
+    if status in ignored:
+        return (NoEffect.because(LemonReason.INVOICE_STATUS, status=status),)
+    sale = _sale(event)
+    if not sale.total:
+        return (NoEffect.because(EventReason.NOTHING_PAID),)
+    return (sale, *_cumulative_refund(event, is_about_refund=is_about_refund))
 
 
 def subscription(event: LemonEvent) -> tuple[AnyReport, ...]:
@@ -97,19 +109,37 @@ def _sale(event: LemonEvent) -> SaleReport:
     )
 
 
-def _cumulative_refund(event: LemonEvent) -> Iterator[RefundLevelReport]:
+def _cumulative_refund(event: LemonEvent, *, is_about_refund: bool = False) -> Iterator[RefundLevelReport]:
     """What was refunded so far. `refunded_at` is set by the full refund only; others are dated by the update.
 
-    Messages from before partial refunds existed have no `refunded_amount`.
+    Raises Invalid when there is a refund, but not how much it is.
     """
     fields = event.object
     currency = currency_of(fields)
-    is_full = _status(event) == _REFUNDED
-    refunded_minor = fields.amount("total") if is_full else fields.optional_amount("refunded_amount") or 0
+    refunded_minor = _refunded_minor(event, is_about_refund)
     if refunded_minor:
         time_field = "refunded_at" if fields.values.get("refunded_at") else "updated_at"
         at = fields.time(time_field, event.received_at)
         yield RefundLevelReport(event.order_name, _PAYMENT, at, currency, refunded_minor)
+
+
+def _refunded_minor(event: LemonEvent, is_about_refund: bool) -> int:
+    """The cumulative refund in minor units; 0 only when nothing was refunded, or nothing was paid.
+
+    `refunded` means in full; in older messages it is 1. Messages from before partial refunds existed have no
+    `refunded_amount`.
+    """
+    fields, status = event.object, _status(event)
+    if status == _REFUNDED:
+        return fields.amount("total")
+    refunded_minor = fields.optional_amount("refunded_amount")
+    if refunded_minor:
+        return refunded_minor
+    if fields.values.get("refunded") in (True, 1):
+        return fields.amount("total")
+    if (is_about_refund or status == _PARTLY_REFUNDED) and fields.amount("total"):
+        raise fields.wrong("refunded_amount", "must be above 0, because something was refunded")
+    return 0
 
 
 def _status(event: LemonEvent) -> str:
