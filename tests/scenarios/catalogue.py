@@ -7,6 +7,7 @@ from tests.scenarios.scenarios import (
     Scenario,
     cancelled_order,
     lemonsqueezy_six,
+    lemonsqueezy_six_by_subscription,
     lemonsqueezy_ten,
     shopify_six,
     shopify_ten,
@@ -47,6 +48,7 @@ SIX_MESSAGES: dict[str, ScenarioFactory] = SIX_MESSAGES_TWO_SOURCES | {
     "shopify": shopify_six,
     "woocommerce": woocommerce_six,
     "lemonsqueezy": lemonsqueezy_six,
+    "lemonsqueezy, by subscription": lemonsqueezy_six_by_subscription,
 }
 TEN_MESSAGES: dict[str, ScenarioFactory] = TEN_MESSAGES_TWO_SOURCES | {
     "standard": standard_ten,
@@ -59,4 +61,5 @@ TEN_MESSAGES: dict[str, ScenarioFactory] = TEN_MESSAGES_TWO_SOURCES | {
     "shopify": shopify_ten,
     "woocommerce": woocommerce_ten,
     "lemonsqueezy": lemonsqueezy_ten,
+    "lemonsqueezy, by subscription": lambda shop: lemonsqueezy_ten(shop, identifier=None),
 }

@@ -227,15 +227,31 @@ def lemonsqueezy_six(shop: Shop) -> Scenario:
     )
 
 
-def lemonsqueezy_ten(shop: Shop) -> Scenario:
-    """A subscription whose first payment and its refund are reported twice: as an order, as an invoice."""
+def lemonsqueezy_six_by_subscription(shop: Shop) -> Scenario:
+    """A first payment whose refund names, besides the subscription, an identifier that no order has."""
+    first: dict[str, Any] = {"custom": {"ll": shop.token("anna")}}
+    return lemonsqueezy_scenario(
+        lemon("order_created", **first, identifier=None),
+        lemon("order_created", key=11, **first, identifier=None),
+        lemon("subscription_created", **first),
+        lemon("payment_initial", **first),
+        lemon("payment_initial_refunded", **first),
+        lemon("payment_initial_refunded", key=12, **first, refunded_amount=2500),
+    )
+
+
+def lemonsqueezy_ten(shop: Shop, **order: Any) -> Scenario:
+    """A subscription whose first payment and its refund are reported twice: as an order, as an invoice.
+
+    `order` are changes to the order.
+    """
     first: dict[str, Any] = {"custom": {"ll": shop.token("anna")}}
     later: dict[str, Any] = {"custom": {"ll": shop.token("bob")}}
     return lemonsqueezy_scenario(
-        lemon("order_created", **first),
+        lemon("order_created", **first, **order),
         lemon("subscription_created", **first),
         lemon("payment_initial", **first),
-        lemon("order_refunded_in_part", **first),
+        lemon("order_refunded_in_part", **first, **order),
         lemon("payment_initial_refunded", **first),
         lemon("subscription_created", key=11, event_name="subscription_updated", **first),
         lemon("payment_initial_refunded", key=12, **first, refunded_amount=2500),

@@ -61,10 +61,10 @@ class Event(Base):
 
 
 class EventName(Base):
-    """A name that a parked or conflicting message of a supporting source gives its order.
+    """A name that a parked or conflicting message without an order id gives its order.
 
-    The message is found by any of its names. `is_payment`: the name is a payment's, which identifies the
-    order; a number may also belong to another order.
+    So does every message of a supporting source. The message is found by any of its names. `is_payment`: the
+    name is a payment's, which identifies the order; a number may also belong to another order.
     """
 
     __tablename__ = "event_name"

@@ -34,7 +34,7 @@ def _parked_by_order_id(names: Any) -> Select[str]:
 
 
 def _parked_by_event_name(names: Any) -> Select[str]:
-    """Events of supporting sources, which are parked under all names that they give their order."""
+    """Events that do not contain the order's id, which are parked under all names that they give it."""
     named = select(Event.id).join(EventName, EventName.event_id == Event.id)
     return named.filter_by(**_OF_NAMESPACE).where(EventName.name.in_(names), _IS_PARKED)
 
@@ -94,8 +94,11 @@ def find_parked_events(session: Session, source: Source, order_id: str) -> Seque
 
 
 def store_event_names(session: Session, pending: PendingEvent) -> None:
-    """Store all names that the message gives its order: the order may later be known by any of them."""
-    for name in pending.names:
+    """Store all names of an order that the message does not identify: it may become known by any of them.
+
+    The caller has locked the names, except when it retries an event, whose names were stored on parking.
+    """
+    for name in dict.fromkeys(pending.waiting_names):
         insert_once(
             session,
             EventName,

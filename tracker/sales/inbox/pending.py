@@ -54,13 +54,20 @@ class PendingEvent:
     def order_id(self) -> str | None:
         """The id of its order; while that is unknown, the name under which the event is parked.
 
-        A message of a supporting source is parked under all its names, see `EventName`.
+        A message of a supporting source has none then. All that wait are found by their `waiting_names`, too.
         """
         if self.message is None:
             return None
         if self.source.supports_id is not None:
             return self.found_order_id
         return self.message.order_id or self.found_order_id or next(iter(self.message.references), None)
+
+    @property
+    def waiting_names(self) -> tuple[str, ...]:
+        """All names under which the event waits for its order; empty if the message has the order's id."""
+        if self.message is None or self.source.supports_id is not None:
+            return self.names
+        return () if self.message.order_id is not None else self.message.references
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ A message may use another name of its order, such as its payment, and be stored 
 known. So events are looked up by all names of a sale's order.
 """
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, or_, select
 
 from tracker.sales.inbox.models import UNAPPLIED, Event, EventName
 from tracker.sales.integrations.kinds import names_where
@@ -15,9 +15,9 @@ from tracker.sales.sources.models import Source
 def unapplied_by_sale() -> tuple[Select[str, str], ...]:
     """Queries, for a UNION, of pairs: the id of a sale and the id of an unapplied event that names its order.
 
-    They select from Sale, Event and Source, and match by the order's id, by another name of it, and by its
-    payment (messages of supporting sources, which are parked under all their names). All start from the
-    unapplied events, which are few; a query per sale would scan all of them each time.
+    They select from Sale, Event and Source, and match by the order's id, by another name of it, and by each
+    name under which a message without an order id waits; for a supporting source, only by names of payments.
+    All start from the unapplied events, which are few; a query per sale would scan all of them each time.
     """
     same_namespace = and_(
         Event.state.in_(UNAPPLIED),
@@ -26,21 +26,25 @@ def unapplied_by_sale() -> tuple[Select[str, str], ...]:
         Source.namespace == Sale.namespace,
     )
     # For the other kinds of shop, an order's number may be another order's id.
+    names_freely = Source.kind.in_(names_where(lambda kind: kind.names_orders_freely))
     by_other_name = and_(
-        Source.kind.in_(names_where(lambda kind: kind.names_orders_freely)),
+        names_freely,
         OrderReference.brand_id == Sale.brand_id,
         OrderReference.namespace == Sale.namespace,
         OrderReference.order_id == Sale.order_id,
         OrderReference.reference == Event.order_id,
     )
     pairs = select(Sale.id.label("sale_id"), Event.id.label("event_id")).where(same_namespace)
-    by_payment = and_(
+    by_waiting_name = and_(
         EventName.event_id == Event.id,
-        EventName.is_payment,
+        or_(
+            and_(Source.supports_id.is_not(None), EventName.is_payment),
+            and_(Source.supports_id.is_(None), names_freely),
+        ),
         OrderReference.brand_id == Sale.brand_id,
         OrderReference.namespace == Sale.namespace,
         OrderReference.order_id == Sale.order_id,
         OrderReference.reference == EventName.name,
     )
     by_order_id = Event.order_id == Sale.order_id
-    return pairs.where(by_order_id), pairs.where(by_other_name), pairs.where(by_payment)
+    return pairs.where(by_order_id), pairs.where(by_other_name), pairs.where(by_waiting_name)
