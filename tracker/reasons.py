@@ -59,6 +59,22 @@ class ReasonTexts:
         known = self._codes.get(code) if code is not None else None
         return stored_words if known is None else self.words(Reason(known, parameters or {}))
 
+    def current(
+        self, stored_words: str | None, code: str | None, parameters: Mapping[str, Any] | None
+    ) -> tuple[str | None, Mapping[str, Any] | None]:
+        """Code and parameters of a row that is updated in place; both None unless they give its stored words.
+
+        A process that is older than the codes, and still runs during an upgrade, updates the words only: the
+        code beside them is then that of an earlier state. These texts must be those that rows are stored in.
+        A code that is not known here stays: a newer version wrote it, and its words with it.
+        """
+        if stored_words is None or code is None:
+            return None, None
+        known = self._codes.get(code)
+        if known is not None and self.words(Reason(known, parameters or {})) != stored_words:
+            return None, None
+        return code, parameters
+
     def reason_of(
         self, stored_words: str, code: str | None, parameters: Mapping[str, Any] | None, otherwise: StrEnum
     ) -> Reason:

@@ -1,5 +1,6 @@
 """Creators' accounts at the rail. Each is created once; its status is refreshed before money is sent."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -55,16 +56,18 @@ def payee_block_reason(payee: Payee | None) -> Reason | None:
         return None
     if payee is None or not payee.status_reason:
         return Reason(PayoutReason.NOT_CONNECTED)
-    return PAYOUT_TEXTS.reason_of(
-        payee.status_reason, payee.reason_code, payee.reason_parameters, PayoutReason.EARLIER_WORDS
-    )
+    return PAYOUT_TEXTS.reason_of(payee.status_reason, *_current_code(payee), PayoutReason.EARLIER_WORDS)
 
 
 def has_status(payee: Payee, status: PayeeStatus) -> bool:
     """Whether this status is stored already."""
-    stored = (payee.ready, payee.reason_code, payee.reason_parameters)
     columns = _status_columns(status.block)
-    return stored == (status.ready, columns["reason_code"], columns["reason_parameters"])
+    code, parameters = columns["reason_code"], columns["reason_parameters"]
+    return (payee.ready, *_current_code(payee)) == (status.ready, code, parameters)
+
+
+def _current_code(payee: Payee) -> tuple[str | None, Mapping[str, Any] | None]:
+    return PAYOUT_TEXTS.current(payee.status_reason, payee.reason_code, payee.reason_parameters)
 
 
 def _status_columns(reason: Reason | None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Serializers of payouts to JSON and text, for every entry point."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -10,6 +11,8 @@ from payouts.settlement.reasons import PAYOUT_TEXTS
 from payouts.transfers.planning.preparation import Plan
 from tracker.money import Money
 from tracker.times import format_utc, optional_utc_text
+
+_Parameters = Mapping[str, Any]
 
 
 def payout_json(session: Session, payout: Payout) -> dict[str, Any]:
@@ -27,8 +30,7 @@ def payout_json(session: Session, payout: Payout) -> dict[str, Any]:
         "statement": payout.statement_id,
         "state": payout.state,
         "reason": payout_reason_text(payout),
-        "reason_code": payout.reason_code,
-        "reason_parameters": payout.reason_parameters,
+        **_code_json(payout.reason, payout.reason_code, payout.reason_parameters),
         "amount": Money(payout.amount_minor, payout.currency).as_json(),
         "carried": Money(payout.carried_minor, payout.currency).as_json(),
         "transfer": payout.transfer_ref,
@@ -48,9 +50,7 @@ def payout_json(session: Session, payout: Payout) -> dict[str, Any]:
 
 def payout_reason_text(payout: Payout) -> str | None:
     """Why the payout is in its state, if there is something to say."""
-    if payout.reason is None:
-        return None
-    return PAYOUT_TEXTS.shown(payout.reason, payout.reason_code, payout.reason_parameters)
+    return _words(payout.reason, payout.reason_code, payout.reason_parameters)
 
 
 def payout_text(payout: dict[str, Any]) -> str:
@@ -77,12 +77,20 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "number": attempt.number,
         "state": attempt.state,
         "code": attempt.code,
-        "message": None
-        if attempt.message is None
-        else PAYOUT_TEXTS.shown(attempt.message, attempt.reason_code, attempt.reason_parameters),
-        "reason_code": attempt.reason_code,
-        "reason_parameters": attempt.reason_parameters,
+        "message": _words(attempt.message, attempt.reason_code, attempt.reason_parameters),
+        **_code_json(attempt.message, attempt.reason_code, attempt.reason_parameters),
         "transfer": attempt.transfer_ref,
         "first_sent_at": format_utc(attempt.first_sent_at),
         "settled_at": optional_utc_text(attempt.settled_at),
     }
+
+
+def _words(words: str | None, code: str | None, parameters: _Parameters | None) -> str | None:
+    if words is None:
+        return None
+    return PAYOUT_TEXTS.shown(words, *PAYOUT_TEXTS.current(words, code, parameters))
+
+
+def _code_json(words: str | None, code: str | None, parameters: _Parameters | None) -> dict[str, Any]:
+    code, parameters = PAYOUT_TEXTS.current(words, code, parameters)
+    return {"reason_code": code, "reason_parameters": parameters}

@@ -36,6 +36,29 @@ def test_a_row_of_a_newer_version_shows_its_stored_words() -> None:
     assert TEXTS.shown("it snowed", "snow", {}) == "it snowed"
 
 
+def test_a_code_is_current_while_it_gives_the_stored_words() -> None:
+    given: dict[str, Any] = {"hours": 3}
+    assert TEXTS.current("it rained for 3 hours", "rain", given) == ("rain", given)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("the sun shines", "rain"),
+        ("it rained for 4 hours", "rain"),
+        (None, "rain"),
+        ("it rained for 3 hours", None),
+    ],
+)
+def test_a_code_beside_other_words_is_that_of_an_earlier_state(words: str | None, code: str | None) -> None:
+    """A process that is older than the codes updates only the words."""
+    assert TEXTS.current(words, code, {"hours": 3}) == (None, None)
+
+
+def test_a_code_of_a_newer_version_stays_beside_its_words() -> None:
+    assert TEXTS.current("it snowed", "snow", {"depth_cm": 3}) == ("snow", {"depth_cm": 3})
+
+
 def test_every_code_needs_a_text() -> None:
     with pytest.raises(ValueError, match="Weather has codes without a text: wind"):
         ReasonTexts(Weather, {Weather.RAIN: "rain"})

@@ -36,17 +36,19 @@ def dismissed(
     words: str, former_words: str, former_code: str | None, former_parameters: Parameters | None
 ) -> Reason:
     """The reason of an event that a person dismissed with these words; the former one stays readable."""
-    before = {"stored_words": former_words, "code": former_code, "parameters": former_parameters}
+    code, parameters = TEXTS.current(former_words, former_code, former_parameters)
+    before = {"stored_words": former_words, "code": code, "parameters": parameters}
     return Reason(EventReason.DISMISSED, {"words": words, "before": before})
 
 
 def stored_reason(words: str | None, code: str | None, parameters: Parameters | None) -> dict[str, Any]:
     """The reason of a stored event for people and for programs: the same fields in every JSON value.
 
-    All are None when it has no reason. (An older version that applies an event removes only the words.)
+    All are None when it has no reason. A code that does not give the words is that of an earlier state.
     """
     if words is None:
         return {"reason": None, "reason_code": None, "reason_parameters": None}
+    code, parameters = TEXTS.current(words, code, parameters)
     return {
         "reason": TEXTS.shown(words, code, parameters),
         "reason_code": code,

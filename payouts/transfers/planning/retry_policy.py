@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payouts.settlement.models import Attempt, Payout
-from payouts.settlement.reasons import PayoutReason
+from payouts.settlement.reasons import PAYOUT_TEXTS, PayoutReason
 from tracker.reasons import Reason
 from tracker.times import format_utc
 
@@ -20,11 +20,8 @@ def retry_block_reason(session: Session, now: datetime, payout: Payout) -> Reaso
     failures = [each.settled_at for each in attempts if each.settled_at is not None]
     if not failures:
         return None
-    failure = {
-        "reason": payout.reason,
-        "reason_code": payout.reason_code,
-        "reason_parameters": payout.reason_parameters,
-    }
+    code, parameters = PAYOUT_TEXTS.current(payout.reason, payout.reason_code, payout.reason_parameters)
+    failure = {"reason": payout.reason, "reason_code": code, "reason_parameters": parameters}
     if len(failures) > len(RETRY_DELAYS):
         parameters = {"payout": payout.id, "times": len(failures), "failure": failure}
         return Reason(PayoutReason.FAILED_TOO_OFTEN, parameters)

@@ -164,7 +164,8 @@ def test_words_are_rendered_from_stored_parameters(
 ) -> None:
     stored = json.loads(json.dumps(parameters))
     assert TEXTS.words(Reason(code, stored)) == words
-    assert stored_reason("words of its time", code.value, stored) == {
+    assert TEXTS.shown("words of its time", code.value, stored) == words
+    assert stored_reason(words, code.value, stored) == {
         "reason": words,
         "reason_code": code.value,
         "reason_parameters": stored,
@@ -184,6 +185,11 @@ def test_an_event_without_a_reason_has_no_code_either() -> None:
 def test_an_event_that_is_older_than_the_codes_has_its_stored_words() -> None:
     found = stored_reason("words of its time", None, None)
     assert found == {"reason": "words of its time", "reason_code": None, "reason_parameters": None}
+
+
+def test_an_event_whose_words_its_code_does_not_give_has_no_code() -> None:
+    found = stored_reason("newer words", "no_new_evidence", {})
+    assert found == {"reason": "newer words", "reason_code": None, "reason_parameters": None}
 
 
 def test_a_message_with_one_note_has_its_code() -> None:
@@ -207,8 +213,11 @@ def test_the_reason_of_a_dismissed_event_keeps_stored_words_that_have_no_code() 
 
 
 def test_reasons_of_a_kind_of_shop_are_rendered_inside_others() -> None:
-    reason = dismissed("a mistake", "words of its time", "order_status", {"status": "void"})
+    before = {"stored_words": "words of its time", "code": "order_status", "parameters": {"status": "void"}}
+    reason = Reason(EventReason.DISMISSED, {"words": "a mistake", "before": before})
     assert TEXTS.words(reason) == "the order is void [dismissed: a mistake]"
+    former = dismissed("a mistake", "the order is void", "order_status", {"status": "void"})
+    assert former.parameters["before"] == {**before, "stored_words": "the order is void"}
     both = combined([Reason(EventReason.NOTHING_PAID), Reason(StripeReason.PAID_ELSEWHERE)])
     assert both is not None
     assert TEXTS.words(both) == "nothing was paid; the invoice was paid outside Stripe"

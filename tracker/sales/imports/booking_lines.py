@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict
 from tracker.sales.event_reasons import REPETITIONS, EventReason
+from tracker.sales.event_texts import stored_reason
 from tracker.sales.imports.columns import Line
 from tracker.sales.imports.outcomes import Outcome, State
 from tracker.sales.inbox.apply_or_park import RESULT_COLUMNS, ReceiveResult, receive_arrival, stored_result
@@ -52,13 +53,14 @@ def book_lines(
 
 def count_waiting_since(session: Session, source_id: str, since: datetime) -> int:
     """How many lines that were received at or after `since` still wait for their order."""
-    query = select(func.count()).where(
+    query = select(Event.reason, Event.reason_code, Event.reason_parameters).where(
         Event.source_id == source_id,
         Event.state == "parked",
         Event.received_at >= since,
         Event.reason_code == EventReason.WAITING_FOR_ORDER,
     )
-    return session.scalars(query).one()
+    rows = session.execute(query.execution_options(yield_per=1000))
+    return sum(stored_reason(*row)["reason_code"] == EventReason.WAITING_FOR_ORDER for row in rows)
 
 
 def duplicate_outcome(number: int, received: ReceiveResult) -> Outcome:

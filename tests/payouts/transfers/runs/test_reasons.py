@@ -54,6 +54,11 @@ def make_old(books: Books, table: type[Any], words: str) -> None:
     books.write(lambda s: s.execute(update(table).values(values)))
 
 
+def reword(books: Books, table: type[Any], words: str, **columns: str) -> None:
+    """What a process of a version without codes does to each row of the table: the codes stay."""
+    books.write(lambda s: s.execute(update(table).values({words: OLD, **columns})))
+
+
 def test_a_failed_payout_has_the_code_of_its_attempt(sealed: Books) -> None:
     payout = fail_october(sealed)
     value = shown(sealed, payout.id)
@@ -90,13 +95,37 @@ def test_an_old_payout_shows_its_stored_words(sealed: Books) -> None:
     assert report.reasons[sealed.creator_id]["reason_code"] == "retried_later"
 
 
-def test_a_stored_code_is_shown_in_the_words_of_today(sealed: Books) -> None:
+def test_a_code_that_an_older_process_left_beside_newer_words_is_not_shown(sealed: Books) -> None:
+    """During an upgrade it updates state and words only. The code is that of the attempt before."""
     payout = fail_october(sealed)
-    for table, words in ((Payout, "reason"), (Attempt, "message")):
-        sealed.write(lambda s, table=table, words=words: s.execute(update(table).values({words: OLD})))
+    reword(sealed, Payout, "reason", state="unknown")
+    reword(sealed, Attempt, "message", state="unknown")
     value = shown(sealed, payout.id)
-    assert value["reason"] == value["attempts"][0]["message"] != OLD
-    assert value["reason"].startswith("The API key may not do this")
+    (attempt,) = value["attempts"]
+    assert (value["state"], attempt["state"]) == ("unknown", "unknown")
+    assert (value["reason"], value["reason_code"], value["reason_parameters"]) == (OLD, None, None)
+    assert (attempt["message"], attempt["reason_code"], attempt["reason_parameters"]) == (OLD, None, None)
+    assert f"unknown ({OLD})" in Terminal(sealed.settings, COMMANDS).run("payout", "show", payout.id).stdout
+
+
+def test_a_payout_that_an_older_process_paid_has_no_code_left(sealed: Books) -> None:
+    payout = fail_october(sealed)
+    values = {"state": "paid", "transfer_ref": "tr_1"}
+    sealed.write(lambda s: s.execute(update(Payout).values(**values, reason=None)))
+    sealed.write(lambda s: s.execute(update(Attempt).values(**values, message=None)))
+    value = shown(sealed, payout.id)
+    assert (value["reason"], value["reason_code"], value["reason_parameters"]) == (None, None, None)
+    (attempt,) = value["attempts"]
+    assert (attempt["message"], attempt["reason_code"], attempt["reason_parameters"]) == (None, None, None)
+
+
+def test_a_payout_that_is_retried_later_repeats_the_newer_words_of_its_failure(sealed: Books) -> None:
+    fail_october(sealed)
+    reword(sealed, Payout, "reason")
+    report = sealed.run(later(OCTOBER.payday, minutes=5)).pay(sealed.brand_id)
+    assert f"failed: {OLD} It is retried after" in report.skipped[sealed.creator_id]
+    failure = report.reasons[sealed.creator_id]["reason_parameters"]["failure"]
+    assert failure == {"reason": OLD, "reason_code": None, "reason_parameters": None}
 
 
 def test_an_old_payee_keeps_back_the_payout_in_its_stored_words(books: Books) -> None:
@@ -113,19 +142,28 @@ def test_an_old_payee_keeps_back_the_payout_in_its_stored_words(books: Books) ->
     assert (found.reason, block(found)) == (OLD, ("earlier_words", {"words": OLD}))
 
 
-def test_a_status_of_a_payee_is_compared_by_its_code(books: Books) -> None:
-    """Not by its words, which may be corrected."""
+def test_newer_words_of_a_payee_keep_back_the_payout(books: Books) -> None:
+    """An older process that still runs has learned why now, and left the code of before."""
+    bert = add_creator(books, "Bert", connected=False)
+    connect_account(bert, ready=False)
+    add_booking(bert, 80_00, "10-20")
+    seal(books, OCTOBER)
+    reword(books, Payee, "status_reason")
+    found = plans(books)[bert.creator_id]
+    assert (found.reason, block(found)) == (OLD, ("earlier_words", {"words": OLD}))
+
+
+def test_a_status_of_a_payee_is_stored_again_when_its_words_have_no_code(books: Books) -> None:
     bert = add_creator(books, "Bert", connected=False)
     account = connect_account(bert, ready=False)
     status = StripeRail(SANDBOX_KEY, books.sandbox.url).payee_status(account)
     of_bert = select(Payee).where(Payee.creator_id == bert.creator_id)
-    for words in (status.reason, OLD):
-        books.write(lambda s, words=words: s.execute(update(Payee).values(status_reason=words)))
-        with read_session(books.databases.main) as session:
-            assert has_status(session.scalars(of_bert).one(), status)
-    make_old(books, Payee, "status_reason")
     with read_session(books.databases.main) as session:
-        assert not has_status(session.scalars(of_bert).one(), status)
+        assert has_status(session.scalars(of_bert).one(), status)
+    for lose_code in (reword, make_old):
+        lose_code(books, Payee, "status_reason")
+        with read_session(books.databases.main) as session:
+            assert not has_status(session.scalars(of_bert).one(), status)
 
 
 def test_an_account_with_unknown_details_cannot_receive_transfers_yet() -> None:

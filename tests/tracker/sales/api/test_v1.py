@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from config.database import Databases, read_session, transact
 from tests.cast.api import ApiClient, Terminal, row_count
@@ -167,18 +167,6 @@ def test_an_idempotency_key_always_returns_the_same_response(
     flags = [each.headers.get("Idempotency-Replayed") for each in (first, again, quoted)]
     assert flags == [None, "true", "true"]
     assert (row_count(databases), row_count(databases, Sale)) == (1, 1)
-
-
-def test_a_report_from_before_reasons_had_codes_keeps_its_response(
-    api_client: ApiClient, databases: Databases
-) -> None:
-    api_client.post("sales", sale())
-    known = api_client.post("sales", sale(coupons=["ANNA10"]), "mine")
-    with databases.main.begin() as connection:
-        connection.execute(update(Event).values(reason_code=None, reason_parameters=None))
-    again = api_client.post("sales", sale(coupons=["ANNA10"]), "mine")
-    assert outcome_of(known) == outcome_of(again) == (200, "known")
-    assert again.json == {**(known.json or {}), "reason_code": None, "reason_parameters": None}
 
 
 @ON_ONE_DATABASE

@@ -221,14 +221,26 @@ def test_an_old_event_gets_a_code_when_it_is_applied_again(shop: Shop, databases
     require_codes(databases)
 
 
-def test_an_event_shows_the_words_of_its_code(shop: Shop, databases: Databases, terminal: Terminal) -> None:
-    """The stored words are those of the version that stored them."""
-    shop.send("refund.created", refund())
-    with databases.main.begin() as connection:
-        connection.execute(update(Event).values(reason="older words"))
+def test_an_event_whose_words_an_older_process_updated_has_no_code(
+    shop: Shop, databases: Databases, terminal: Terminal
+) -> None:
+    """Such a process runs during an upgrade and leaves the code of the former state."""
+    parked = shop.send("refund.created", refund(), key="m1")
     [listed] = terminal.ask("source", "events")
-    assert listed["reason"] == "waiting for order 1001"
+    assert (listed["reason"], listed["reason_code"]) == ("waiting for order 1001", "waiting_for_order")
     assert listed["reason_parameters"] == {"names": ["1001"], "source": None}
+    with databases.main.begin() as connection:
+        connection.execute(update(Event).values(reason="newer words"))
+    expected = ("newer words", None, None)
+    [listed] = terminal.ask("source", "events")
+    assert (listed["reason"], listed["reason_code"], listed["reason_parameters"]) == expected
+    again = shop.send("refund.created", refund(), key="m1")
+    assert (again.reason, again.reason_code, again.reason_parameters) == expected
+    transact(databases.main, lambda s: dismiss(s, parked.event_id, reason="not ours"))
+    words, _code, parameters = reason_of(databases, parked.event_id)
+    assert words == "newer words [dismissed: not ours]"
+    assert parameters is not None
+    assert parameters["before"] == {"stored_words": "newer words", "code": None, "parameters": None}
 
 
 def test_a_parked_event_that_is_applied_has_no_reason_left(shop: Shop, databases: Databases) -> None:

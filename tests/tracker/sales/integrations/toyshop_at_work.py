@@ -27,11 +27,11 @@ def main(brand_id: str) -> None:
     source = terminal.ask("source", "create", "--brand", brand_id, "--kind", "toyshop")
     headers = kind_of("toyshop").sign(source["secret"], "m1", datetime.now(UTC), BODY, "")
     response = make_app(settings).test_client().post(f"/hooks/{source['id']}", data=BODY, headers=headers)
+    events = terminal.ask("source", "events", "--source", source["id"])
     databases = open_databases(settings)
     with databases.main.begin() as connection:
         connection.execute(update(Event).values(reason="words of its time"))
     databases.close()
-    events = terminal.ask("source", "events", "--source", source["id"])
     sys.stdout.write(json.dumps({"response": response.json, "events": events}))
 
 
