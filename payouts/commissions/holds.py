@@ -22,6 +22,7 @@ from payouts.settlement.models import Item, Payout
 from tracker.ids import new_id
 from tracker.reasons import Reason
 from tracker.sales.inbox.models import Event
+from tracker.sales.orders.models import Sale
 
 
 def reapply_holds(
@@ -129,7 +130,8 @@ def lift_words(hold: Hold) -> str | None:
 def placer_of(session: Session, placed: Hold) -> PlacedBy:
     """By what a hold was placed.
 
-    A row that a process of an older version wrote during an upgrade does not say it: its cause does.
+    A row that a process of an older version wrote during an upgrade does not say it: its cause does. That of
+    the hold for a missing cost is the sale.
     """
     if placed.placed_by is not None:
         return PlacedBy(placed.placed_by)
@@ -137,7 +139,8 @@ def placer_of(session: Session, placed: Hold) -> PlacedBy:
         return PlacedBy.DISPUTE
     if session.get(Event, placed.cause_id) is not None:
         return PlacedBy.EVENT
-    return PlacedBy.PERSON if placed.signal is None else PlacedBy.RULE
+    is_of_rule = placed.signal is not None or session.get(Sale, placed.cause_id) is not None
+    return PlacedBy.RULE if is_of_rule else PlacedBy.PERSON
 
 
 def is_liftable(session: Session, placed: Hold) -> bool:

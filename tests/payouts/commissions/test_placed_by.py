@@ -50,6 +50,21 @@ def test_a_hold_that_an_older_process_placed_during_an_upgrade_is_known_by_its_c
         books.decide(release, "S2", "11-03")
 
 
+def test_a_hold_for_a_missing_cost_that_an_older_process_placed_is_carried_over_as_that_of_a_rule(
+    books: Books,
+) -> None:
+    """It keeps its cause, so that the same rule does not hold the commission twice."""
+    profit = add_link(books, "profit", add_program(books, rate_bp=5000, base="profit"))
+    bob = add_creator(books, "bob", connected=False)
+    books.sale("S1", 100_00, SOLD, click=books.click(profit, "10-01 08:00"))
+    cause_id = open_hold(books, "S1").cause_id
+    change_hold(books, "S1", placed_by=None)
+    for link_id, clicked, now in ((bob.link_id, "10-01 09:00", "10-03"), (profit, "10-01 09:30", "10-04")):
+        report_again(books, "S1", 100_00, SOLD, books.click(link_id, clicked), now)
+        placed = open_hold(books, "S1")
+        assert (placed.placed_by, placed.cause_id) == ("rule", cause_id)
+
+
 def test_what_placed_a_hold_is_stored_with_it(books: Books) -> None:
     link_id = add_link(books, "profit", add_program(books, rate_bp=5000, base="profit"))
     books.sale("cost", 100_00, "10-01", click=books.click(link_id, "10-01"))
