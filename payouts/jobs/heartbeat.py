@@ -16,12 +16,15 @@ CLOCK_SKEW_ALLOWANCE = timedelta(minutes=1)
 
 
 def last_heartbeat(session: Session, now: datetime) -> datetime | None:
-    """When the scheduler last ran. Runs started by a person and runs dated in the future do not count."""
+    """When the scheduler last ran. Runs started by a person and runs dated in the future do not count.
+
+    A run that does not say who started it counts: a scheduler of an older version still runs.
+    """
     return session.scalar(
         select(JobRun.started_at)
         .where(
             JobRun.job == HEARTBEAT_JOB,
-            JobRun.started_by == StartedBy.SCHEDULE.value,
+            JobRun.started_by.is_distinct_from(StartedBy.PERSON.value),
             JobRun.started_at <= now + CLOCK_SKEW_ALLOWANCE,
         )
         .order_by(JobRun.started_at.desc())
