@@ -4,13 +4,14 @@ The creator reads the words and may see the parameters: they must not contain an
 an order of another creator.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 
 from tracker.reasons import ReasonTexts
 
 
 class SuspicionReason(StrEnum):
-    """What a signal found; lengths of time are in whole seconds."""
+    """What a signal found; lengths of time are those of the words, in seconds (see `shown_length_s`)."""
 
     OWN_ADDRESS = "own_address"
     OWN_MAILBOX = "own_mailbox"
@@ -21,12 +22,28 @@ class SuspicionReason(StrEnum):
     POSSIBLE_DUPLICATE = "possible_duplicate"
 
 
+def shown_length_s(length: timedelta) -> int:
+    """The length of time that the words name, in seconds, at least 1.
+
+    The creator sees the parameters: more exact ones would tell when an order of another creator was paid.
+    """
+    return _rounded_s(max(int(length.total_seconds()), 1))
+
+
+def _rounded_s(seconds: int) -> int:
+    """Rounded up: from 120 seconds to minutes, from 120 minutes to hours."""
+    if seconds < 120:
+        return seconds
+    minutes = -(-seconds // 60)
+    return minutes * 60 if minutes < 120 else -(-minutes // 60) * 3600
+
+
 def _length_text(seconds: int) -> str:
     """For people, rounded up: 40 seconds, 5 minutes, 12 hours."""
-    if seconds < 120:
-        return f"{seconds} second{'s' if seconds != 1 else ''}"
-    minutes = -(-seconds // 60)
-    return f"{minutes} minutes" if minutes < 120 else f"{-(-minutes // 60)} hours"
+    rounded_s = _rounded_s(seconds)
+    if rounded_s < 120:
+        return f"{rounded_s} second{'s' if rounded_s != 1 else ''}"
+    return f"{rounded_s // 60} minutes" if rounded_s < 7200 else f"{rounded_s // 3600} hours"
 
 
 SUSPICION_TEXTS = ReasonTexts(

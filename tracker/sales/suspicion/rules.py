@@ -13,7 +13,7 @@ from typing import Any, Literal
 from tracker.reasons import Reason
 from tracker.sales.attribution.inputs import Inputs
 from tracker.sales.reports.customer_hashes import address_hashes
-from tracker.sales.suspicion.reasons import SUSPICION_TEXTS, SuspicionReason
+from tracker.sales.suspicion.reasons import SUSPICION_TEXTS, SuspicionReason, shown_length_s
 from tracker.times import format_utc
 
 Signal = Literal["self_purchase", "coupon_without_click", "late_click", "many_sales", "possible_duplicate"]
@@ -124,7 +124,7 @@ def late_click(
     )
     return Suspicion(
         "late_click",
-        Reason(code, {"after_s": _whole_seconds(clicked_at - started_at)}),
+        Reason(code, {"after_s": shown_length_s(clicked_at - started_at)}),
         {"click": click_id, "clicked_at": format_utc(clicked_at), name: format_utc(started_at)},
         about=click_id,
     )
@@ -170,7 +170,7 @@ def possible_duplicates(sales: Iterable[CreditedSale]) -> list[tuple[CreditedSal
 
 def duplicate_of(other: CreditedSale, sale: CreditedSale) -> Suspicion:
     """The suspicion that `sale` is the same order as `other`."""
-    within_s = _whole_seconds(abs(sale.occurred_at - other.occurred_at))
+    within_s = shown_length_s(abs(sale.occurred_at - other.occurred_at))
     return Suspicion(
         "possible_duplicate",
         Reason(SuspicionReason.POSSIBLE_DUPLICATE, {"within_s": within_s}),
@@ -203,7 +203,7 @@ def _bursts(ordered: Sequence[CreditedSale], threshold: int) -> Iterator[Sequenc
 
 
 def _burst_suspicion(burst: Sequence[CreditedSale], by: str) -> Suspicion:
-    within_s = _whole_seconds(burst[-1].occurred_at - burst[0].occurred_at)
+    within_s = shown_length_s(burst[-1].occurred_at - burst[0].occurred_at)
     return Suspicion(
         "many_sales",
         Reason(SuspicionReason.MANY_SALES, {"count": len(burst), "within_s": within_s, "by": by}),
@@ -213,8 +213,3 @@ def _burst_suspicion(burst: Sequence[CreditedSale], by: str) -> Suspicion:
 
 def _by_time(sale: CreditedSale) -> tuple[datetime, str, str]:
     return (sale.occurred_at, sale.namespace, sale.order_id)
-
-
-def _whole_seconds(length: timedelta) -> int:
-    """At least 1."""
-    return max(int(length.total_seconds()), 1)

@@ -206,6 +206,34 @@ def test_possible_duplicates_are_sorted_by_time() -> None:
         assert possible_duplicates(ordered) == [tuple(pair)]
 
 
+@pytest.mark.parametrize(
+    ("apart_s", "within_s", "words"),
+    [
+        (0.5, 1, "within 1 second:"),
+        (119.9, 119, "within 119 seconds:"),
+        (120, 120, "within 2 minutes:"),
+        (433, 480, "within 8 minutes:"),
+    ],
+)
+def test_the_parameters_of_a_duplicate_are_no_more_exact_than_its_words(
+    apart_s: float, within_s: int, words: str
+) -> None:
+    """The creator sees them in the statement; the other order may be another creator's."""
+    found = duplicate_of(sale(1, 0), sale(2, apart_s / 60))
+    assert found.reason.parameters == {"within_s": within_s}
+    assert words in found.sentence
+
+
+def test_the_parameters_of_a_burst_and_of_a_late_click_are_no_more_exact_than_their_words() -> None:
+    found = many_sales([sale(number, 70.3 * number, click_id="clk_1") for number in range(3)], 3)["sal_0"]
+    assert found.reason.parameters == {"count": 3, "within_s": 3 * 3600, "by": "click"}
+    assert "within 3 hours" in found.sentence
+    clicked = late_click_of(4.4, None)
+    assert clicked is not None
+    assert clicked.reason.parameters == {"after_s": 300}
+    assert clicked.sentence == "the click came 5 minutes after the order was paid"
+
+
 def test_a_duplicate_names_the_other_order_to_the_brand_only() -> None:
     found = duplicate_of(sale(1, 0), sale(2, 9))
     assert found.about == "sal_1"
