@@ -23,9 +23,7 @@ from payouts.processes.job_table import JOBS, Job, run_all_jobs, tick
 from payouts.selfcheck.checks import self_check
 from payouts.settlement.models import Payout
 from payouts.statements.models import Statement
-from payouts.transfers.sandbox.server import SANDBOX_KEY
 from tests.cast.books import Books, at
-from tests.conftest import settings_for
 from tests.harness.processes.threads import run_concurrently
 from tests.harness.waiting import wait_until
 from tracker.errors import Fault, Invalid
@@ -33,18 +31,6 @@ from tracker.people.accounts.models import Brand
 from tracker.people.accounts.operations import create_brand
 
 NAMES = {job.name for job in JOBS}
-
-
-@pytest.fixture
-def jobs_settings(books: Books) -> Settings:
-    """Settings with which the jobs use the sandbox of the test."""
-    return settings_for(
-        books.settings.home,
-        books.settings.database_url,
-        rail="stripe",
-        stripe_api_key=SANDBOX_KEY,
-        stripe_api_base=books.sandbox.url,
-    )
 
 
 def counts(databases: Databases) -> dict[str, int]:
