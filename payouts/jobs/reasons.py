@@ -9,7 +9,7 @@ from tracker.reasons import Reason, ReasonTexts
 
 class JobReason(StrEnum):
     REFUSED = "refused"
-    """A rule refused the work; its words say why."""
+    """A domain error. `words` say why, and `cause` says it as a code if the error has one."""
 
     UNEXPECTED = "unexpected"
     """An error that no rule foresaw."""
@@ -21,11 +21,18 @@ JOB_TEXTS = ReasonTexts(
 
 
 def failure_reason(error: Exception) -> Reason:
-    """Why a job failed, from the exception that ended it."""
+    """Why a job failed, from the exception that ended it.
+
+    `cause` has the code and the parameters of a domain error that is a reason itself, beside its words.
+    """
     name = type(error).__name__
-    if isinstance(error, LinkledgerError):
-        return Reason(JobReason.REFUSED, {"error": name, "words": str(error)})
-    return Reason(JobReason.UNEXPECTED, {"error": name})
+    if not isinstance(error, LinkledgerError):
+        return Reason(JobReason.UNEXPECTED, {"error": name})
+    parameters: dict[str, Any] = {"error": name, "words": str(error)}
+    if (found := error.reason) is not None:
+        cause = {"reason_code": found.code.value, "reason_parameters": dict(found.parameters)}
+        parameters["cause"] = {"reason": str(error), **cause}
+    return Reason(JobReason.REFUSED, parameters)
 
 
 def failed_result(error: Exception) -> dict[str, Any]:
