@@ -31,6 +31,10 @@ END
 
 
 def upgrade() -> None:
+    # First, as a job locks its run before anything else: in the other order the two could deadlock.
+    known = sa.CheckConstraint("started_by in ('schedule', 'person')", name="job_started_by_known")
+    op.add_column("job_run", sa.Column("started_by", sa.Text(), known, nullable=True))
+    op.execute(STARTED_BY)
     for table in WITH_REASON:
         op.add_column(table, sa.Column("reason_code", sa.Text(), nullable=True))
         op.add_column(table, sa.Column("reason_parameters", sa.Text(), nullable=True))
@@ -39,10 +43,7 @@ def upgrade() -> None:
     )
     op.add_column("commission_hold", sa.Column("placed_by", sa.Text(), known, nullable=True))
     op.add_column("commission_hold", sa.Column("lift_code", sa.Text(), nullable=True))
-    known = sa.CheckConstraint("started_by in ('schedule', 'person')", name="job_started_by_known")
-    op.add_column("job_run", sa.Column("started_by", sa.Text(), known, nullable=True))
     op.execute(PLACED_BY)
-    op.execute(STARTED_BY)
 
 
 def downgrade() -> None:

@@ -1,7 +1,9 @@
 """An upgrade from a schema without codes: rows keep their words, and columns say what ids and slots said."""
 
+from typing import Any
+
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import IntegrityError
 
 from config.database import read_session
@@ -72,6 +74,22 @@ def test_an_upgrade_says_who_started_each_run(books: Books) -> None:
     with read_session(books.databases.main) as session:
         runs = dict(session.execute(select(JobRun.slot, JobRun.started_by)).all())
     assert runs == {"2026-11-01T00:00Z": "schedule", manual: "person"}
+
+
+def test_an_upgrade_locks_the_runs_of_jobs_first_as_a_job_does(books: Books) -> None:
+    migrate_down(books.databases.main, MAIN, BEFORE)
+    altered: list[str] = []
+
+    def record(*arguments: Any) -> None:
+        statement: str = arguments[2]
+        if statement.startswith("ALTER TABLE "):
+            altered.append(statement.split()[2])
+
+    event.listen(books.databases.main, "before_cursor_execute", record)
+    migrate_up(books.databases.main, MAIN, "0021")
+    event.remove(books.databases.main, "before_cursor_execute", record)
+    assert altered[0] == "job_run"
+    assert {"payout", "payee", "commission_hold"} < set(altered)
 
 
 def test_an_upgrade_changes_no_word_and_nothing_that_is_decided(books: Books) -> None:
