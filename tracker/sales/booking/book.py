@@ -27,6 +27,7 @@ from tracker.sales.orders.references import (
     store_references,
 )
 from tracker.sales.reports.normal import SaleReport
+from tracker.sales.reports.order_parts import comparable
 from tracker.sales.reports.provider_reports import (
     AnyReport,
     EvidenceReport,
@@ -199,8 +200,10 @@ def _differences(sale: Sale, facts: dict[str, Any]) -> list[dict[str, Any]]:
     if _line_amounts(sale.items) != _line_amounts(facts["items"]):
         found.append({"field": "items"})
     # Not every way of reporting has these, so a report without them does not differ.
-    both_told = [name for name in ("ordered_at", "excluded") if getattr(sale, name) and facts[name]]
-    found += [{"field": name} for name in both_told if getattr(sale, name) != facts[name]]
+    if sale.ordered_at and facts["ordered_at"] not in (None, sale.ordered_at):
+        found.append({"field": "ordered_at"})
+    if sale.excluded and facts["excluded"] and comparable(sale.excluded) != comparable(facts["excluded"]):
+        found.append({"field": "excluded"})
     return found
 
 

@@ -35,7 +35,7 @@ from tracker.sales.reports.field_types import (
     Tokens,
     about,
 )
-from tracker.sales.reports.order_parts import ExcludedPart, RefundedItem
+from tracker.sales.reports.order_parts import ExcludedPart, RefundedItem, comparable
 from tracker.sales.reports.order_parts import Item as Item
 
 DisputeStatusName = Literal["opened", "won", "lost"]
@@ -141,6 +141,8 @@ class SaleReport:
         hashed = self.facts()
         for name in (*_NOT_HASHED, *(name for name in _HASHED_IF_GIVEN if hashed[name] is None)):
             del hashed[name]
+        if self.excluded:
+            hashed["excluded"] = comparable(hashed["excluded"])
         return _content_hash("sale", hashed)
 
 
@@ -197,7 +199,9 @@ class RefundReport:
             "tax": self.tax,
             "shipping": self.shipping,
         }
-        return _content_hash("refund", facts | {name: part for name, part in parts.items() if part})
+        return _content_hash(
+            "refund", facts | {name: comparable(each) for name, each in parts.items() if each}
+        )
 
 
 @dataclass(frozen=True)

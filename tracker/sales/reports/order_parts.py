@@ -1,8 +1,10 @@
 """Parts of orders and of refunds that reports name: lines, and what is no price of goods."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+from config.canonical import canonical_json
 from tracker.sales.reports.field_types import CHOICE, Amount, Count, OptionalAmount, OptionalText, Text, about
 
 ExcludedKind = Literal["gift_card", "tip", "duty", "fee"]
@@ -55,3 +57,14 @@ class RefundedItem:
     def as_json(self) -> dict[str, Any]:
         """As it is stored: without the fields that were not given."""
         return {name: value for name, value in vars(self).items() if value is not None}
+
+
+def comparable(parts: Sequence[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    """Stored excluded parts, or lines of a refund, in a form that is equal for reports of the same parts.
+
+    Reports may name them in any order, and leave out a tax of 0.
+    """
+    told = [
+        {name: value for name, value in part.items() if (name, value) != ("tax", 0)} for part in parts or ()
+    ]
+    return sorted(told, key=canonical_json)

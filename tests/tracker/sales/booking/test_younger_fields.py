@@ -121,6 +121,26 @@ def test_a_refund_that_is_reported_with_more_or_fewer_of_them_is_known(
     assert_known(shop.send("refund.created", refund(**again)))
 
 
+@pytest.mark.parametrize("name", ["excluded", "items"])
+@pytest.mark.parametrize("kind", ["sale.created", "refund.created"])
+def test_parts_in_another_order_and_without_a_tax_of_0_are_the_same(shop: Shop, kind: str, name: str) -> None:
+    parts: list[dict[str, Any]] = {
+        "excluded": [{"kind": "tip", "amount": 100, "tax": 0}, {"kind": "fee", "amount": 50}],
+        "items": [
+            {"sku": "A1", "quantity": 1, "net": 100},
+            {"sku": "B2", "quantity": 2, "net": 50, "tax": 0},
+        ],
+    }[name]
+    again = [{field: value for field, value in part.items() if field != "tax"} for part in reversed(parts)]
+    data: dict[str, Any] = sale()
+    if kind == "refund.created":
+        shop.send("sale.created", data)
+        data = refund()
+
+    assert shop.send(kind, {**data, name: parts}).reason is None
+    assert_known(shop.send(kind, {**data, name: again}))
+
+
 @pytest.mark.parametrize(
     "other",
     [

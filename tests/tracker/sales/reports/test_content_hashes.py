@@ -185,3 +185,25 @@ def test_each_younger_field_is_part_of_the_hash_when_it_is_given(name: str, data
     others = [SIX_FIELDS, REFUNDED, hash_of("sale", SALE | {"items": [ITEM]})]
 
     assert hash_of(name, data) not in others
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "again"),
+    [
+        (
+            "sale",
+            SALE | {"excluded": [PART, PART | {"kind": "fee", "tax": 0}]},
+            {"excluded": [PART | {"kind": "fee"}, PART]},
+        ),
+        ("refund", REFUND | {"excluded": [PART | {"tax": 0}]}, {"excluded": [PART]}),
+        (
+            "refund",
+            REFUND | {"items": [{"sku": "A1", "quantity": 1}, {"sku": "B2", "quantity": 1, "tax": 0}]},
+            {"items": [{"sku": "B2", "quantity": 1}, {"sku": "A1", "quantity": 1}]},
+        ),
+    ],
+)
+def test_the_order_of_parts_and_a_tax_of_0_do_not_change_the_hash(
+    name: str, data: dict[str, Any], again: dict[str, Any]
+) -> None:
+    assert hash_of(name, data) == hash_of(name, data | again)
