@@ -1,8 +1,6 @@
 """Books a validated report: creates its rows. Unique keys ensure that each row is created once."""
 
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
 
 from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
@@ -15,6 +13,7 @@ from tracker.sales.attribution.store_attributions import reattribute
 from tracker.sales.booking.delivery import BookingResult, Delivery
 from tracker.sales.booking.new_sales import NewSale, book_new_sales
 from tracker.sales.booking.post_sale import PostSaleReport, book_post_sale
+from tracker.sales.booking.repetitions import complete_sale, sale_differences
 from tracker.sales.booking.supporting_claims import ClaimReport, book_claim
 from tracker.sales.event_reasons import EventReason
 from tracker.sales.event_texts import TEXTS
@@ -27,7 +26,6 @@ from tracker.sales.orders.references import (
     store_references,
 )
 from tracker.sales.reports.normal import SaleReport
-from tracker.sales.reports.order_parts import comparable
 from tracker.sales.reports.provider_reports import (
     AnyReport,
     EvidenceReport,
@@ -126,10 +124,12 @@ def _book_repeated_sale(
 ) -> BookingResult:
     """Book the evidence of a further report. Raises Conflict when it differs from what is booked."""
     is_new_reference = _store_references(session, delivery, report)
-    if sale.payload_hash != report.content_hash and (found := _differences(sale, report.facts())):
+    if sale.payload_hash != report.content_hash and (found := sale_differences(sale, report.facts())):
         parameters = {"order": report.order_id, "event": sale.event_id, "differences": found}
         reason = Reason(EventReason.SALE_DIFFERS, parameters)
         raise Conflict(TEXTS.words(reason), reason=reason)
+    if sale.payload_hash != report.content_hash:
+        complete_sale(session, sale, report.facts())
     _store_checkout_start(session, sale, report)
     revision = reattribute(session, delivery.now, sale, report, delivery.keys)
     note = Reason(EventReason.ALREADY_BOOKED, {"event": sale.event_id, "revision": revision})
@@ -175,41 +175,3 @@ def _store_checkout_start(session: Session, sale: Sale, report: SaleReport | Evi
         return
     later = or_(Sale.checkout_started_at.is_(None), Sale.checkout_started_at > started_at)
     session.execute(update(Sale).where(Sale.id == sale.id, later).values(checkout_started_at=started_at))
-
-
-def _differences(sale: Sale, facts: dict[str, Any]) -> list[dict[str, Any]]:
-    """What differs: amounts and times with both values, lines only as `items`; empty when nothing does.
-
-    Customers and names of lines are not compared: shops send old orders with their current data.
-    """
-    booked = {
-        "occurred_at": sale.occurred_at,
-        "currency": sale.currency,
-        "total": sale.total_minor,
-        "tax": sale.tax_minor,
-        "shipping": sale.shipping_minor,
-        "discount": sale.discount_minor,
-        "cost": sale.cost_minor,
-        "test": sale.test,
-    }
-    found = [
-        {"field": name, "reported": _as_json(facts[name]), "booked": _as_json(value)}
-        for name, value in booked.items()
-        if value != facts[name]
-    ]
-    if _line_amounts(sale.items) != _line_amounts(facts["items"]):
-        found.append({"field": "items"})
-    # Not every way of reporting has these, so a report without them does not differ.
-    if sale.ordered_at and facts["ordered_at"] not in (None, sale.ordered_at):
-        found.append({"field": "ordered_at"})
-    if sale.excluded and facts["excluded"] and comparable(sale.excluded) != comparable(facts["excluded"]):
-        found.append({"field": "excluded"})
-    return found
-
-
-def _as_json(fact: Any) -> Any:
-    return fact.isoformat() if isinstance(fact, datetime) else fact
-
-
-def _line_amounts(items: list[dict[str, Any]]) -> list[tuple[int, int]]:
-    return sorted((item["quantity"], item["net"]) for item in items)

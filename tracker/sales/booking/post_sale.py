@@ -9,6 +9,7 @@ from tracker.errors import Conflict
 from tracker.money import Money
 from tracker.reasons import Reason
 from tracker.sales.booking.delivery import BookingResult, Delivery, record_once
+from tracker.sales.booking.repetitions import complete_refund, refund_differs
 from tracker.sales.event_reasons import EventReason
 from tracker.sales.event_texts import TEXTS
 from tracker.sales.orders.models import (
@@ -87,11 +88,12 @@ def _repetition_note(session: Session, sale: Sale, report: PostSaleReport) -> Re
 def _same_content_note(session: Session, sale: Sale, report: RefundReport | DisputeReport) -> Reason:
     """Raises Conflict when it was booked with other content."""
     if isinstance(report, RefundReport):
-        columns = select(Refund.event_id, Refund.payload_hash, Refund.items, Refund.excluded)
-        query = columns.where(Refund.sale_id == sale.id, Refund.refund_id == report.refund_id)
-        event_id, payload_hash, items, excluded = session.execute(query).one()
-        content_hash = report.content_hash_beside({"items": items, "excluded": excluded})
+        query = select(Refund).where(Refund.sale_id == sale.id, Refund.refund_id == report.refund_id)
+        refund = session.scalars(query).one()
+        event_id, differs = refund.event_id, refund_differs(refund, report)
         code, parameters = EventReason.REFUND_DIFFERS, {"refund": report.refund_id}
+        if not differs:
+            complete_refund(session, refund, report)
     else:
         steps = select(DisputeStatus.event_id, DisputeStatus.payload_hash).where(
             DisputeStatus.sale_id == sale.id,
@@ -99,10 +101,10 @@ def _same_content_note(session: Session, sale: Sale, report: RefundReport | Disp
             DisputeStatus.status == report.status,
         )
         event_id, payload_hash = session.execute(steps).one()
-        content_hash = report.content_hash
+        differs = payload_hash != report.content_hash
         code = EventReason.DISPUTE_DIFFERS
         parameters = {"dispute": report.dispute_id, "status": report.status}
-    if payload_hash != content_hash:
+    if differs:
         reason = Reason(code, {**parameters, "order": report.order_id, "event": event_id})
         raise Conflict(TEXTS.words(reason), reason=reason)
     return Reason(EventReason.ALREADY_BOOKED, {"event": event_id, "revision": None})

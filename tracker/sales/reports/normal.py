@@ -177,19 +177,6 @@ class RefundReport:
 
     @property
     def content_hash(self) -> str:
-        return self._hash_with(self.parts())
-
-    def content_hash_beside(self, booked: dict[str, Any]) -> str:
-        """The hash to compare with that of a booked refund with these parts, which may name more or fewer.
-
-        Parts that only one of the two names are no difference, because not every way of reporting has them.
-        """
-        own = self.parts()
-        return self._hash_with(
-            {name: own[name] if own[name] and booked[name] else booked[name] for name in own}
-        )
-
-    def _hash_with(self, parts: dict[str, Any]) -> str:
         facts = {
             "order_id": self.order_id,
             "refund_id": self.refund_id,
@@ -199,9 +186,8 @@ class RefundReport:
             "tax": self.tax,
             "shipping": self.shipping,
         }
-        return _content_hash(
-            "refund", facts | {name: comparable(each) for name, each in parts.items() if each}
-        )
+        parts = {name: comparable(each) for name, each in self.parts().items() if each}
+        return _content_hash("refund", facts | parts)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Fields that no rule reads yet: they are stored and shown, and a report without them is no conflict."""
 
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -139,6 +140,55 @@ def test_parts_in_another_order_and_without_a_tax_of_0_are_the_same(shop: Shop, 
 
     assert shop.send(kind, {**data, name: parts}).reason is None
     assert_known(shop.send(kind, {**data, name: again}))
+
+
+SALE_TELLS: list[dict[str, Any]] = [
+    {},
+    {"ordered_at": YOUNGER["ordered_at"], "version_at": "2025-11-01T10:00:03Z"},
+    {"excluded": [TIP], "version_at": "2025-11-01T10:00:02Z"},
+    {"version_at": "2025-11-01T10:00:04Z"},
+]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_what_any_report_of_a_sale_tells_is_stored_in_any_order_of_arrival(
+    shop: Shop, databases: Databases, order: tuple[int, ...]
+) -> None:
+    for index in order:
+        assert shop.send("sale.created", sale(**SALE_TELLS[index])).state == "applied"
+    found = shown(shop, databases)
+    assert [found[name] for name in ("ordered_at", "version_at", "excluded")] == [
+        YOUNGER["ordered_at"],
+        "2025-11-01T10:00:04Z",
+        [TIP],
+    ]
+
+
+@pytest.mark.parametrize(
+    "order", list(permutations(({}, *({name: part} for name, part in REFUND_PARTS.items()))))
+)
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_what_any_report_of_a_refund_tells_is_stored_in_any_order_of_arrival(
+    shop: Shop, databases: Databases, order: tuple[dict[str, Any], ...]
+) -> None:
+    shop.send("sale.created", sale())
+    for parts in order:
+        assert shop.send("refund.created", refund(**parts)).state == "applied"
+    [found] = shown(shop, databases)["refunds"]
+    assert {name: found[name] for name in REFUND_PARTS} == REFUND_PARTS
+
+
+def test_what_a_later_report_told_is_compared_with_the_next_one(shop: Shop, databases: Databases) -> None:
+    for changes in ({}, YOUNGER | {"items": []}):
+        shop.send("sale.created", sale(**changes))
+    for parts in ({}, REFUND_PARTS, {}):
+        assert shop.send("refund.created", refund(**parts)).state == "applied"
+
+    other = shop.send("sale.created", sale(ordered_at="2025-10-30T10:00:00Z"))
+    assert (other.state, (other.reason or "").rpartition(": ")[2]) == ("parked", "ordered_at.")
+    assert shop.send("refund.created", refund(items=[{"quantity": 2, "sku": "B2"}])).state == "parked"
+    assert shown(shop, databases)["ordered_at"] == YOUNGER["ordered_at"]
 
 
 @pytest.mark.parametrize(
