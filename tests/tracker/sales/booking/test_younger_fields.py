@@ -196,7 +196,7 @@ def test_what_a_later_report_told_is_compared_with_the_next_one(shop: Shop, data
     [
         {"items": [{"quantity": 2, "id": "L1", "net": 800}]},
         {"excluded": [{"kind": "fee", "amount": 200}]},
-        {**REFUND_PARTS, "amount": 999},
+        {**REFUND_PARTS, "amount": 1001},
         {"tax": 1},
     ],
 )
