@@ -17,13 +17,14 @@ from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict, Invalid, NotNow
 from tracker.sales.event_reasons import REPETITIONS
-from tracker.sales.inbox.apply_or_park import ReceiveResult, receive_arrival
+from tracker.sales.inbox.apply_or_park import RESULT_COLUMNS, ReceiveResult, receive_arrival, stored_result
 from tracker.sales.inbox.models import Event
 from tracker.sales.inbox.pending import parsed_arrival
 from tracker.sales.integrations import api, postback
 from tracker.sales.reports.messages import Message, Unreadable
 from tracker.sales.reports.provider_reports import AnyReport
-from tracker.sales.sources.operations import ensure_api_source
+from tracker.sales.sources.models import Source
+from tracker.sales.sources.operations import API, ensure_api_source
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
@@ -84,7 +85,12 @@ def accept_report(
     used for another report; Conflict when the report contradicts a booked row; Gone when the API source was
     deleted.
     """
-    message, reports = _read_valid(report, now)
+    try:
+        message, reports = _read_valid(report, now)
+    except Invalid:
+        if (known := _find_received(session, brand_id, report)) is None:
+            raise
+        return _accepted(known, report)
     source = ensure_api_source(session, now, brand_id, keys)
     arrival = parsed_arrival(
         now, source, report.external_id, report.body, message, reports, topic=report.topic
@@ -94,14 +100,7 @@ def accept_report(
         raise _reused_key_error(report)
     if received.error is not None and not isinstance(received.error, NotNow):
         raise received.error
-    return AcceptedReport(
-        received.event_id,
-        _outcome(received, report),
-        received.reason,
-        received.duplicate,
-        received.reason_code,
-        received.reason_parameters,
-    )
+    return _accepted(received, report)
 
 
 def _read_valid(report: Report, now: datetime) -> tuple[Message, tuple[AnyReport, ...]]:
@@ -111,6 +110,33 @@ def _read_valid(report: Report, now: datetime) -> tuple[Message, tuple[AnyReport
     except Invalid as error:
         raise Unreadable(str(error)) from None
     return message, api.translate(message, now)
+
+
+def _find_received(session: Session, brand_id: str, report: Report) -> ReceiveResult | None:
+    """The stored result of a report that is no longer valid, if these bytes were accepted by former rules."""
+    query = select(*RESULT_COLUMNS).join(Source, Source.id == Event.source_id)
+    found = session.execute(
+        query.where(
+            Source.brand_id == brand_id,
+            Source.kind == API,
+            Source.deleted_at.is_(None),
+            Event.external_id == report.external_id,
+            Event.body_hash == _digest(report.body),
+            Event.topic == report.topic,
+        )
+    ).one_or_none()
+    return None if found is None else stored_result(found)
+
+
+def _accepted(received: ReceiveResult, report: Report) -> AcceptedReport:
+    return AcceptedReport(
+        received.event_id,
+        _outcome(received, report),
+        received.reason,
+        received.duplicate,
+        received.reason_code,
+        received.reason_parameters,
+    )
 
 
 def _digest(*parts: bytes) -> str:

@@ -30,6 +30,7 @@ from tracker.sales.reports.fields import (
     read_currency,
     read_list,
     read_names,
+    read_optional_id,
     read_optional_text,
     read_reported_time,
     read_text,
@@ -96,11 +97,13 @@ _Part = TypeVar("_Part")
 
 _TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT_LENGTH}
 _SHORT_TEXT = {"type": "string", "maxLength": MAX_TEXT_LENGTH}
+_ID = {"type": ["string", "integer", "null"], "maxLength": MAX_TEXT_LENGTH, "minimum": 1}
 _TEXTS = {"type": "array", "items": {"type": "string"}, "maxItems": MAX_ENTRIES}
 _DATE_TIME = {"type": "string", "format": "date-time"}
 
 TEXT = FieldType("text", "a text", "a text", json_schema=_TEXT)
 OPTIONAL_TEXT = FieldType("text", "a text", "a text", json_schema=_SHORT_TEXT)
+OPTIONAL_ID = FieldType("text or whole number above 0", "a text", "a text", json_schema=_ID)
 TOKEN = FieldType("token", "a click token", "a click token", json_schema={"type": "string"})
 TOKENS = FieldType("list of tokens", "a list", "a list of click tokens", json_schema=_TEXTS)
 NAMES = FieldType("list of texts", "a list", "a list of texts", json_schema=_TEXTS)
@@ -134,6 +137,7 @@ AMOUNT_TYPES = (AMOUNT, POSITIVE_AMOUNT)
 
 Text = Annotated[str, PlainValidator(read_text), TEXT]
 OptionalText = Annotated[str | None, PlainValidator(read_optional_text), OPTIONAL_TEXT]
+OptionalId = Annotated[str | None, PlainValidator(read_optional_id), OPTIONAL_ID]
 Token = Annotated[str | None, PlainValidator(read_token), TOKEN]
 Tokens = Annotated[tuple[str, ...], PlainValidator(read_tokens), TOKENS]
 Names = Annotated[tuple[str, ...], PlainValidator(read_names), NAMES]

@@ -159,6 +159,15 @@ def read_optional_text(value: object) -> str | None:
     return None if value is None or value == "" else read_text(value)
 
 
+def read_optional_id(value: object) -> str | None:
+    """Like `read_optional_text`, or an integer above 0 as text: many shops number their lines."""
+    if type(value) is not int:
+        return read_optional_text(value)
+    if value < 1:
+        raise WrongValue(f"is {describe(value)}; a number must be at least 1")
+    return read_text(str(value))
+
+
 def read_token(value: object) -> str | None:
     """A click token, unverified; None when null or empty. Raises WrongValue."""
     if value is not None and not isinstance(value, str):

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from config.canonical import canonical_json
-from tracker.sales.reports.field_types import CHOICE, Amount, Count, OptionalAmount, OptionalText, Text, about
+from tracker.sales.reports.field_types import (
+    CHOICE,
+    Amount,
+    Count,
+    OptionalAmount,
+    OptionalId,
+    OptionalText,
+    Text,
+    about,
+)
 
 ExcludedKind = Literal["gift_card", "tip", "duty", "fee"]
 
@@ -17,7 +26,7 @@ class Item:
     sku: Annotated[Text, about("Your id of the product.")]
     quantity: Annotated[Count, about("Number of pieces.")]
     net: Annotated[Amount, about("Price of all pieces together without tax, in minor units.")]
-    id: Annotated[OptionalText, about("Your id of the line, by which a refund can name it.")] = None
+    id: Annotated[OptionalId, about("Your id of the line, by which a refund can name it.")] = None
     name: Annotated[OptionalText, about("Name of the product.")] = None
     tax: Annotated[OptionalAmount, about("Tax on `net`.")] = None
     cost: Annotated[OptionalAmount, about("What all pieces together cost you.")] = None
@@ -49,7 +58,7 @@ class RefundedItem:
     """A line of the order that a refund is for, named by its id or by the id of its product."""
 
     quantity: Annotated[Count, about("Number of pieces that are refunded.")]
-    id: Annotated[OptionalText, about("The `id` of the line in the sale. `id` or `sku` is required.")] = None
+    id: Annotated[OptionalId, about("The `id` of the line in the sale. `id` or `sku` is required.")] = None
     sku: Annotated[OptionalText, about("The `sku` of the line in the sale.")] = None
     net: Annotated[OptionalAmount, about("What is refunded for the pieces, without tax.")] = None
     tax: Annotated[OptionalAmount, about("Tax on `net`.")] = None

@@ -211,6 +211,14 @@ def test_a_changed_or_missing_value_of_the_document_is_found(document: dict[str,
     ]
 
 
+@pytest.mark.parametrize("report", ["Sale", "Refund"])
+def test_the_id_of_a_line_may_be_a_number(document: dict[str, Any], report: str) -> None:
+    line_id = document["components"]["schemas"][report]["properties"]["items"]["items"]["properties"]["id"]
+    accepted = jsonschema.Draft202012Validator(line_id)
+    values = ("L1", 7, None, 0, "x" * 201)
+    assert [accepted.is_valid(each) for each in values] == [True, True, True, False, False]
+
+
 def test_the_document_is_valid_openapi(document: dict[str, Any]) -> None:
     """Every reference has a target, and every schema is valid."""
     for each in document["components"]["schemas"].values():

@@ -16,7 +16,7 @@ from tests.tracker.sales.reports.test_normal import DISPUTE, MISSING, RECEIVED_A
 from tracker.errors import Invalid
 from tracker.money import MAX_MINOR
 from tracker.sales.reports.declared_fields import DeclaredField, declared_fields
-from tracker.sales.reports.field_types import AMOUNT_TYPES, COUNT, FLAG
+from tracker.sales.reports.field_types import AMOUNT_TYPES, COUNT, FLAG, OPTIONAL_ID
 from tracker.sales.reports.normal import SaleReport
 from tracker.sales.reports.order_parts import ExcludedPart, RefundedItem
 from tracker.sales.reports.parsing import BY_NAME, REPORT_TYPES, parse_refund, parse_sale
@@ -100,7 +100,15 @@ def refusal(name: str, changes: dict[str, Any], path: str = "") -> Invalid:
             {"items": [ITEM | {"quantity": "1"}]},
             "items[0].quantity must be a whole number, not a text.",
         ),
-        ("sale", {"items": [ITEM | {"id": 7}]}, "items[0].id must be a text, not 7."),
+        ("sale", {"items": [ITEM | {"id": True}]}, "items[0].id must be a text, not true."),
+        ("sale", {"items": [ITEM | {"id": 0}]}, "items[0].id is 0; a number must be at least 1."),
+        ("sale", {"items": [ITEM | {"id": Decimal("7.0")}]}, "items[0].id must be a text, not 7.0."),
+        ("refund", {"items": [LINE | {"id": 10**200}]}, f"items[0].id {PLAIN}."),
+        (
+            "sale",
+            {"items": [ITEM | {"id": 7}, ITEM | {"id": "7"}]},
+            "items[1].id is also that of items[0]; each line needs an id of its own.",
+        ),
         ("sale", {"items": [ITEM | {"name": "x" * 201}]}, f"items[0].name {PLAIN}."),
         ("sale", {"items": [ITEM | {"tax": -1}]}, "items[0].tax is -1; it must be at least 0."),
         ("sale", {"items": [ITEM | {"cost": Decimal("1.0")}]}, f"items[0].cost must be {AMOUNT}, not 1.0."),
@@ -259,6 +267,8 @@ def test_nothing_is_converted(name: str, holder: str, field: DeclaredField) -> N
     wrong: tuple[Any, ...] = (1, True, Decimal(1), ["1"])
     if field.type in (*AMOUNT_TYPES, COUNT):
         wrong = ("1", True, Decimal("1.0"), Decimal(1), ["1"])
+    elif field.type is OPTIONAL_ID:
+        wrong = (0, -1, True, Decimal(1), ["1"])
     elif field.type is FLAG:
         wrong = ("true", 1, 0, Decimal(1), [True])
     elif "list" in field.type.label:
@@ -305,6 +315,15 @@ def test_the_younger_fields_of_a_sale_are_read() -> None:
     assert [item.as_json() for item in report.items] == lines
     assert report.excluded == (ExcludedPart("tip", 100), ExcludedPart("tip", 100, 0))
     assert report.facts()["excluded"] == [PART, PART | {"tax": 0}]
+
+
+@pytest.mark.parametrize("line_id", [1, 4711, 2**64])
+def test_the_number_of_a_line_is_read_as_text(line_id: int) -> None:
+    sold = parse_sale(SALE | {"items": [ITEM | {"id": line_id}]}, RECEIVED_AT)
+    assert sold == parse_sale(SALE | {"items": [ITEM | {"id": str(line_id)}]}, RECEIVED_AT)
+    assert sold.items[0].as_json() == ITEM | {"id": str(line_id)}
+    refunded = parse_refund(REFUND | {"items": [{"id": line_id, "quantity": 1}]}, RECEIVED_AT)
+    assert refunded.items == (RefundedItem(1, id=str(line_id)),)
 
 
 def test_a_refund_names_lines_by_id_or_sku() -> None:
