@@ -1,6 +1,7 @@
 """Replays stored attributions from their inputs and compares the results.
 
-Decisions of rules 1 and 2 are compared word for word, later ones by their codes and parameters.
+Decisions of rules 1 and 2 are compared word for word, later ones by their codes and parameters. A later one
+without a code has lost it when the database was migrated down and up again; then its words are compared.
 """
 
 from collections.abc import Iterator, Sequence
@@ -104,10 +105,11 @@ def _compared(stored: _StoredDecision, replayed: StoredDecision) -> Iterator[tup
     for name in _WINNER_FIELDS:
         yield name, getattr(stored, name), getattr(replayed.winner, name, None)
     rules = stored.inputs["rules"]
-    if rules in RULES_IN_WORDS:
+    if rules in RULES_IN_WORDS or stored.reason_code is None:
         yield "reason", stored.reason, replayed.reason
-    yield "reason_code", stored.reason_code, replayed.reason_code
-    yield "reason_parameters", stored.reason_parameters, replayed.reason_parameters
+    if rules in RULES_IN_WORDS or stored.reason_code is not None:
+        yield "reason_code", stored.reason_code, replayed.reason_code
+        yield "reason_parameters", stored.reason_parameters, replayed.reason_parameters
     known, again = stored.candidates, replayed.candidates
     yield "candidates", compared_candidates(known, rules), compared_candidates(again, rules)
     sale = SaleFacts(

@@ -139,6 +139,24 @@ def test_words_of_a_decision_by_codes_may_differ(
     assert terminal.ask("replay") == {"decisions": 6, "different": 0, "differences": []}
 
 
+def test_a_decision_that_lost_its_code_is_compared_by_its_words(
+    decided_shop: Shop, terminal: Terminal, databases: Databases
+) -> None:
+    """Migrating down removes the columns, and migrating up again adds them empty."""
+    change = "update attribution set reason_code = null, reason_parameters = null"
+    execute_without_triggers(databases, change, {})
+    assert terminal.ask("replay") == {"decisions": 6, "different": 0, "differences": []}
+
+    [tampered] = decided_shop.attributions("12-15")
+    change = "update attribution set reason = 'Because.' where id = :id"
+    execute_without_triggers(databases, change, {"id": tampered.id})
+    [difference] = json.loads(terminal.run("replay", "--json").stdout)["differences"]
+    assert (difference["attribution_id"], difference["found"]) == (
+        tampered.id,
+        "decided again, other than stored: reason",
+    )
+
+
 def test_new_evidence_for_a_version_1_decision_uses_the_current_rules(
     shop: Shop, databases: Databases
 ) -> None:
