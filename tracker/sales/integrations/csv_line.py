@@ -13,7 +13,7 @@ from tracker.sales.integrations.kind import Kind, OrderIds, Role
 from tracker.sales.reports import strict_json
 from tracker.sales.reports.decimals import decimal_minor
 from tracker.sales.reports.declared_fields import DeclaredField, declared_fields
-from tracker.sales.reports.field_types import AMOUNT_TYPES, FLAG, NAMES, POSITIVE_AMOUNT, TIME, TOKENS
+from tracker.sales.reports.field_types import AMOUNT_TYPES, FLAG, NAMES, POSITIVE_AMOUNT, TEXT, TIME, TOKENS
 from tracker.sales.reports.fields import MAX_ENTRIES, Fields, is_plain_text
 from tracker.sales.reports.messages import Message
 from tracker.sales.reports.normal import Report
@@ -57,7 +57,7 @@ def translate(message: Message, received_at: datetime) -> tuple[Report, ...]:
     report_type = BY_NAME.get(message.type or "")
     if report_type is None:
         raise Invalid(f"type must be one of {', '.join(BY_NAME)}.")
-    data = _data(_Cells(message.data, ""), FIELDS[report_type.name])
+    data = _data(_Cells(message.data, ""), FIELDS[report_type.name], received_at)
     return (report_type.parse(data, received_at, ""),)
 
 
@@ -110,15 +110,28 @@ class _Cells(Fields):
             )
 
 
-def _data(cells: _Cells, fields: tuple[DeclaredField, ...]) -> Mapping[str, Any]:
+def _data(cells: _Cells, fields: tuple[DeclaredField, ...], received_at: datetime) -> Mapping[str, Any]:
     """The cells as the data of a message in JSON. Raises Invalid."""
     has_amounts = any(field.type in AMOUNT_TYPES for field in fields)
     currency = cells.currency("currency") if has_amounts else ""
-    return {
-        field.name: _value(cells, field, currency)
-        for field in fields
-        if cells.values.get(field.name) or (field.is_required and field.type in AMOUNT_TYPES)
-    }
+    try:
+        return {
+            field.name: _value(cells, field, currency)
+            for field in fields
+            if cells.values.get(field.name) or (field.is_required and field.type in AMOUNT_TYPES)
+        }
+    except Invalid:
+        _require_ids_and_time(cells, fields, received_at)
+        raise
+
+
+def _require_ids_and_time(cells: _Cells, fields: tuple[DeclaredField, ...], received_at: datetime) -> None:
+    """Raises Invalid. Of several wrong cells these are named first: they say what the line is about."""
+    for field in fields:
+        if field.is_required and field.type is TIME:
+            cells.time(field.name, received_at)
+        elif field.is_required and field.type is TEXT:
+            cells.text(field.name)
 
 
 def _value(cells: _Cells, field: DeclaredField, currency: str) -> Any:

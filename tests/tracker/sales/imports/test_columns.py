@@ -203,3 +203,21 @@ def test_no_escaped_cell_starts_like_a_formula(first: str, rest: str) -> None:
     cell = escape_formula(first + rest)
     assert cell[0] not in "=+-@\t\r"
     assert unescape_formula(cell) == first + rest
+
+
+@pytest.mark.parametrize(
+    ("line", "header", "reason"),
+    [
+        (f",{TIME},EUR,,19.00,5.00", SALES, "order_id is missing; give a text."),
+        ("1001,,EUR,a,19.00,5.00", SALES, "occurred_at is missing; give a text."),
+        (f"1001,,{TIME},EUR,a", REFUNDS, "refund_id is missing; give a text."),
+        (f",{TIME},EURO,a,19.00,5.00", SALES, "currency 'EURO' is not an ISO 4217 currency code"),
+        (f"1001,{TIME},EUR,,19.00,5.00", SALES, "total is missing; give an amount"),
+    ],
+)
+def test_of_several_wrong_cells_the_ids_and_the_time_are_named_before_amounts(
+    line: str, header: str, reason: str
+) -> None:
+    options = ReadOptions(kind="refund" if header == REFUNDS else "sale")
+    [(_number, found)] = rejections(read(text(line, header=header), options))
+    assert found.startswith(reason)
