@@ -85,12 +85,13 @@ class Comparison:
             for name, checkout in self._checkouts().items()
         }
         running[CONSTANT] = lambda: servers.constant(self.server_core)
-        names = list(running)
-        for name in names if number % 2 else reversed(names):
+        names = [OTHER, THIS, CONSTANT]
+        for name in reversed(names) if number % 2 else names:
             with running[name]() as server:
                 if name != CONSTANT:
                     measure(server, self.warm_requests, WARM_S, self.client_core, once=True)
                 full = measure(server, self.requests, self.seconds, self.client_core)
+                # The other one is measured first, so its load sets the rate for all.
                 rate = rates.setdefault(kind, full["per_second"] / TENTH)
                 low = measure(server, self.requests, self.seconds, self.client_core, rate)
             full["p99_at_a_tenth_ms"] = low["p99_ms"]

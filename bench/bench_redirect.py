@@ -66,7 +66,7 @@ class Bench:
         *,
         warm_s: float = WARM_S,
         warm_times: int = 1,
-        tenth_of: float | None = None,
+        at_a_tenth: bool = False,
     ) -> None:
         with server() as running:
             first_after_s = running.first_response_s(self.requests.read_bytes().split(SEPARATOR, 1)[0])
@@ -75,8 +75,8 @@ class Bench:
             full = self._load(running, self.seconds)
             full["resident_mb"] = running.resident_mb()
             full["first_redirect_after_s"] = first_after_s
-            if tenth_of:
-                full["at_a_tenth"] = self._load(running, self.seconds, rate=tenth_of / TENTH)
+            if at_a_tenth:
+                full["at_a_tenth"] = self._load(running, self.seconds, rate=full["per_second"] / TENTH)
         self.found[name] = full
         self._print(name, full)
 
@@ -135,8 +135,7 @@ def run_all(bench: Bench, postgresql: str | None) -> None:
     core = bench.server_core
     app = "bench.baselines:{}".format
     bench.run(BARE, lambda: servers.constant(core))
-    bare = bench.bare_per_second()
-    bench.run(BARE, lambda: servers.constant(core), tenth_of=bare)
+    bench.run(BARE, lambda: servers.constant(core), at_a_tenth=True)
     bench.run("gunicorn asgi, bare 302", lambda: servers.gunicorn(app("bare_asgi"), core, *ASGI))
     bench.run("gunicorn gthread, bare 302", lambda: servers.gunicorn(app("bare_wsgi"), core, *GTHREAD))
     if shutil.which("nginx"):
@@ -148,7 +147,7 @@ def run_all(bench: Bench, postgresql: str | None) -> None:
 
 def run_with(kind: str, url: str, bench: Bench) -> None:
     """All measurements that depend on the database."""
-    core, bare = bench.server_core, bench.bare_per_second()
+    core = bench.server_core
     settings = load_settings(home=bench.folder / kind, database_url=url)
     log(f"making {bench.links} links in {kind} …")
     prepare(settings, bench.links)
@@ -158,15 +157,15 @@ def run_with(kind: str, url: str, bench: Bench) -> None:
         f"gthread, one synced insert each, {kind}",
         lambda: servers.gunicorn(unbatched, core, *GTHREAD, **variables),
     )
-    bench.run(f"edge, {kind}", lambda: servers.edge(settings, core), tenth_of=bare)
+    bench.run(f"edge, {kind}", lambda: servers.edge(settings, core), at_a_tenth=True)
     # Each of four workers gets a quarter of the requests, and each must cache every link.
     bench.run(f"edge, {kind}, 4 workers", lambda: servers.edge(settings, core, 4), warm_times=8)
     with servers.background_load("money", settings, bench.client_core):
-        bench.run(f"edge, {kind}, beside money", lambda: servers.edge(settings, core), tenth_of=bare)
+        bench.run(f"edge, {kind}, beside money", lambda: servers.edge(settings, core), at_a_tenth=True)
     with ExitStack() as busy_processes:
         for _ in range(4):
             busy_processes.enter_context(servers.background_load("cpu", settings, core))
-        bench.run(f"edge, {kind}, 4 burn its core", lambda: servers.edge(settings, core), tenth_of=bare)
+        bench.run(f"edge, {kind}, 4 burn its core", lambda: servers.edge(settings, core), at_a_tenth=True)
     if bench.stored_clicks:
         log(f"storing {bench.stored_clicks} clicks in {kind} …")
         servers.run_background_load("rows", settings, str(bench.stored_clicks))
