@@ -156,7 +156,10 @@ def test_an_event_that_was_emptied_before_lines_had_more_fields_is_deduplicated(
         "ordered_at": "2025-10-31T10:00:00Z",
         "excluded": [{"kind": "tip", "amount": 1}],
     }
-    sent = {"m1": ("sale.created", sale(**younger)), "m2": ("refund.created", refund(items=[line]))}
+    sent = {
+        "m1": ("sale.created", sale(**younger)),
+        "m2": ("refund.created", refund(items=[line | {"net": 1000}])),
+    }
     first = {key: shop.send(kind, data, key=key) for key, (kind, data) in sent.items()}
     empty_old(databases)
     with Session(databases.main) as session, session.begin():

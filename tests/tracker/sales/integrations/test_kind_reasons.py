@@ -66,7 +66,8 @@ def test_words_are_rendered_from_stored_parameters(
 ) -> None:
     stored = json.loads(json.dumps(parameters))
     assert TEXTS.words(Reason(code, stored)) == words
-    assert stored_reason("words of its time", code.value, stored) == {
+    assert TEXTS.shown("words of its time", code.value, stored) == words
+    assert stored_reason(words, code.value, stored) == {
         "reason": words,
         "reason_code": code.value,
         "reason_parameters": stored,
