@@ -49,24 +49,34 @@ class Later:
     An asyncio.Future would take a second turn of the loop, and a tenth of the time of a redirect (measured).
     """
 
-    __slots__ = ("_on_error", "_on_response")
+    __slots__ = ("_early_error", "_early_response", "_on_error", "_on_response")
 
     def __init__(self) -> None:
         self._on_response: Callable[[Response], None] | None = None
         self._on_error: Callable[[BaseException], None] | None = None
+        self._early_response: Response | None = None
+        self._early_error: BaseException | None = None
 
     def notify(
         self, on_response: Callable[[Response], None], on_error: Callable[[BaseException], None]
     ) -> None:
-        """Call one of these with the result. The connection calls this once, before the result is known."""
+        """Call one of these with the result, at once if it is known already. Called once."""
         self._on_response, self._on_error = on_response, on_error
+        if self._early_response is not None:
+            on_response(self._early_response)
+        elif self._early_error is not None:
+            on_error(self._early_error)
 
     def resolve(self, response: Response) -> None:
-        if self._on_response is not None:
+        if self._on_response is None:
+            self._early_response = response
+        else:
             self._on_response(response)
 
     def fail(self, error: BaseException) -> None:
-        if self._on_error is not None:
+        if self._on_error is None:
+            self._early_error = error
+        else:
             self._on_error(error)
 
 
