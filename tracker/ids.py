@@ -13,7 +13,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 def new_uuid(now: datetime) -> UUID:
     """A UUIDv7 (RFC 9562) for the given time. UUIDs sort by time, to the millisecond."""
-    return UUID(bytes=uuid_utils.uuid7(nanoseconds=_milliseconds(now) * 1_000_000).bytes)
+    return UUID(int=uuid_utils.uuid7(nanoseconds=_milliseconds(now) * 1_000_000).int)
 
 
 def new_id(prefix: str, now: datetime) -> str:

@@ -178,18 +178,16 @@ def new_click(
     """
     keys = visitor_keys.at(now) if visitor_keys is not None and verdict.earns else None
     hashes = visitor_hashes(keys, link.link_id, visit.address, visit.headers) if keys is not None else None
-    return NewClick(
-        id=new_uuid(now),
-        link_id=link.link_id,
-        verdict=verdict.kind,
-        reason=verdict.reason,
-        device=device_class(visit.headers),
-        referrer_host=referrer_host(visit.headers),
-        sub_ids=encode_sub_ids(link.sub_ids),
-        country=country(visit.address, visit.country),
-        visitor=hashes.visitor if hashes else None,
-        visitor_before=hashes.before if hashes else None,
-        network=hashes.network if hashes else None,
+    return NewClick(  # by position, which takes less time than names
+        new_uuid(now),
+        link.link_id,
+        verdict.kind,
+        verdict.reason,
+        device_class(visit.headers),
+        referrer_host(visit.headers),
+        encode_sub_ids(link.sub_ids),
+        country(visit.address, visit.country),
+        *(hashes or (None, None, None)),
     )
 
 
