@@ -1,7 +1,7 @@
 """`make bench BENCH_ARGS="--against FOLDER"`: the edge of this checkout and that of another one, in turn.
 
 FOLDER is a clone at another commit with an environment of its own (`sh .ci/venv dev` in it). Each has
-databases of its own, made by its own code. In each round every server is started anew, in an order that
+databases of its own, made by its own code. In each round every server is started again, in an order that
 changes from round to round, and measured at full load and at the same low rate. The medians of the ratios
 count: what disturbs the machine for a while disturbs both.
 """

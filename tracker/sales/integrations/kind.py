@@ -1,6 +1,6 @@
 """What Linkledger needs to know about a kind of source. Each kind is declared in its own module or folder.
 
-Nothing else decides by the name of a kind: whoever treats kinds differently asks a field of `Kind`.
+Nothing else decides by the name of a kind: code that treats kinds differently asks a field of `Kind`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
