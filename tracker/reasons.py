@@ -56,8 +56,12 @@ class ReasonTexts:
 
         A code of a newer version of Linkledger is unknown after a downgrade.
         """
-        known = self._codes.get(code) if code is not None else None
+        known = self._known(code)
         return stored_words if known is None else self.words(Reason(known, parameters or {}))
+
+    def shown_columns(self, columns: Mapping[str, Any]) -> str:
+        """Like `shown`, for a reason inside the parameters of another one, as `columns` wrote it."""
+        return self.shown(columns["reason"], columns["reason_code"], columns["reason_parameters"])
 
     def current(
         self, stored_words: str | None, code: str | None, parameters: Mapping[str, Any] | None
@@ -70,7 +74,7 @@ class ReasonTexts:
         """
         if stored_words is None or code is None:
             return None, None
-        known = self._codes.get(code)
+        known = self._known(code)
         if known is not None and self.words(Reason(known, parameters or {})) != stored_words:
             return None, None
         return code, parameters
@@ -82,10 +86,13 @@ class ReasonTexts:
 
         `otherwise` is the code for a row without a known code; its parameter `words` is the row's words.
         """
-        known = self._codes.get(code) if code is not None else None
+        known = self._known(code)
         return (
             Reason(otherwise, {"words": stored_words}) if known is None else Reason(known, parameters or {})
         )
+
+    def _known(self, code: str | None) -> StrEnum | None:
+        return self._codes.get(code) if code is not None else None
 
     def _add(self, other: "ReasonTexts") -> None:
         clashes = [code for code, text in other._texts.items() if self._texts.get(code, text) != text]

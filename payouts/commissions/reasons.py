@@ -73,18 +73,15 @@ def suspicion_reason(found: Reason) -> Reason:
 
 
 def _evidence_words(parameters: Mapping[str, Any]) -> str:
-    evidence = parameters["evidence"]
-    return ATTRIBUTION_TEXTS.shown(evidence["reason"], evidence["reason_code"], evidence["reason_parameters"])
+    return ATTRIBUTION_TEXTS.shown_columns(parameters["evidence"])
 
 
 def _suspicion_words(parameters: Mapping[str, Any]) -> str:
-    found = parameters["suspicion"]
-    return SUSPICION_TEXTS.shown(found["reason"], found["reason_code"], found["reason_parameters"])
+    return SUSPICION_TEXTS.shown_columns(parameters["suspicion"])
 
 
 def _declined_words(parameters: Mapping[str, Any]) -> str:
-    declined = parameters["decision"]
-    words = COMMISSION_TEXTS.shown(declined["reason"], declined["reason_code"], declined["reason_parameters"])
+    words = COMMISSION_TEXTS.shown_columns(parameters["decision"])
     return f"the sale was declined before new evidence came: {words}"
 
 

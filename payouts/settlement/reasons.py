@@ -87,8 +87,7 @@ def _account_words(parameters: Mapping[str, Any]) -> str:
 
 def _failure_words(parameters: Mapping[str, Any]) -> str:
     """The reason of the payout's last failure, which is stored inside the parameters."""
-    failure = parameters["failure"]
-    return PAYOUT_TEXTS.shown(failure["reason"], failure["reason_code"], failure["reason_parameters"])
+    return PAYOUT_TEXTS.shown_columns(parameters["failure"])
 
 
 def _failed_too_often(parameters: Mapping[str, Any]) -> str:

@@ -35,7 +35,7 @@ def replay_decision(stored: dict[str, Any]) -> StoredDecision:
 
 def stored_decision(decision: Decision, rules: int) -> StoredDecision:
     """The decision as these rules store it."""
-    reason_json = _words_json if rules in RULES_IN_WORDS else _code_json
+    reason_json = _words_json if rules in RULES_IN_WORDS else TEXTS.columns
     own = reason_json(decision.reason)
     candidates = [
         {"kind": each.kind, "outcome": each.outcome, **reason_json(each.reason), **each.facts}
@@ -55,11 +55,3 @@ def compared_candidates(candidates: Sequence[dict[str, Any]], rules: int) -> lis
 
 def _words_json(reason: Reason) -> dict[str, Any]:
     return {"reason": FORMER_TEXTS.words(reason)}
-
-
-def _code_json(reason: Reason) -> dict[str, Any]:
-    return {
-        "reason": TEXTS.words(reason),
-        "reason_code": reason.code.value,
-        "reason_parameters": dict(reason.parameters),
-    }
