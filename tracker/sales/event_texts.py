@@ -6,14 +6,16 @@ its own codes (`Kind.reasons`).
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
+from tracker.errors import LinkledgerError
 from tracker.money import Money
 from tracker.reasons import Reason, ReasonTexts
 from tracker.sales.event_reasons import EventReason
 from tracker.sales.integrations.kinds import reasons_of_kinds
 
 Parameters = Mapping[str, Any]
+Error = TypeVar("Error", bound=LinkledgerError)
 
 
 def combined(reasons: Sequence[Reason]) -> Reason | None:
@@ -30,6 +32,11 @@ def combined(reasons: Sequence[Reason]) -> Reason | None:
         for words, each in distinct.items()
     ]
     return Reason(EventReason.SEVERAL_REASONS, {"reasons": parts})
+
+
+def error_because(error: type[Error], reason: Reason, **details: str) -> Error:
+    """The error with this reason, in words for its message. `details` are further arguments of its class."""
+    return error(TEXTS.words(reason), reason=reason, **details)
 
 
 def dismissed(

@@ -16,7 +16,7 @@ from tracker.sales.booking.post_sale import PostSaleReport, book_post_sale
 from tracker.sales.booking.repetitions import complete_sale, sale_differences
 from tracker.sales.booking.supporting_claims import ClaimReport, book_claim
 from tracker.sales.event_reasons import EventReason
-from tracker.sales.event_texts import TEXTS
+from tracker.sales.event_texts import error_because
 from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.models import Sale
 from tracker.sales.orders.references import (
@@ -51,8 +51,7 @@ def book(session: Session, delivery: Delivery, report: AnyReport) -> BookingResu
         return _book_sale(session, delivery, report)
     sale = sale_by_order_id(session, delivery.source, report.order_id)
     if sale is None:
-        reason = _waiting_reason(session, delivery, report.order_id)
-        raise NotNow(TEXTS.words(reason), reason=reason)
+        raise error_because(NotNow, _waiting_reason(session, delivery, report.order_id))
     if _mode_differs(delivery, report, sale):
         parameters = {"order": sale.order_id, "order_is_test": sale.test}
         return BookingResult((Reason(EventReason.OTHER_MODE, parameters),))
@@ -85,7 +84,7 @@ def _require_currency(report: PostSaleReport, sale: Sale) -> None:
     if currency != sale.currency:
         parameters = {"order": report.order_id, "currency": currency, "order_currency": sale.currency}
         reason = Reason(EventReason.CURRENCY_DIFFERS, parameters)
-        raise Invalid(TEXTS.words(reason), "currency", reason=reason)
+        raise error_because(Invalid, reason, field="currency")
 
 
 def _mode_differs(delivery: Delivery, report: AnyReport, sale: Sale) -> bool:
@@ -124,12 +123,12 @@ def _book_repeated_sale(
 ) -> BookingResult:
     """Book the evidence of a further report. Raises Conflict when it differs from what is booked."""
     is_new_reference = _store_references(session, delivery, report)
-    if sale.payload_hash != report.content_hash and (found := sale_differences(sale, report.facts())):
-        parameters = {"order": report.order_id, "event": sale.event_id, "differences": found}
-        reason = Reason(EventReason.SALE_DIFFERS, parameters)
-        raise Conflict(TEXTS.words(reason), reason=reason)
     if sale.payload_hash != report.content_hash:
-        complete_sale(session, sale, report.facts())
+        facts = report.facts()
+        if found := sale_differences(sale, facts):
+            parameters = {"order": report.order_id, "event": sale.event_id, "differences": found}
+            raise error_because(Conflict, Reason(EventReason.SALE_DIFFERS, parameters))
+        complete_sale(session, sale, facts)
     _store_checkout_start(session, sale, report)
     revision = reattribute(session, delivery.now, sale, report, delivery.keys)
     note = Reason(EventReason.ALREADY_BOOKED, {"event": sale.event_id, "revision": revision})

@@ -14,7 +14,7 @@ from tracker.programs.policies import PolicyHistory
 from tracker.reasons import Reason
 from tracker.sales.attribution.store_attributions import UnattributedSale, attribute
 from tracker.sales.event_reasons import EventReason
-from tracker.sales.event_texts import TEXTS
+from tracker.sales.event_texts import error_because
 from tracker.sales.orders.models import OrderReference, Sale
 from tracker.sales.orders.references import reference_rows
 from tracker.sales.reports.normal import SaleReport
@@ -84,7 +84,7 @@ def _require_not_before_brand(report: SaleReport, since: datetime) -> None:
                 "brand_since": format_utc(since),
             },
         )
-        raise Invalid(TEXTS.words(reason), "occurred_at", reason=reason)
+        raise error_because(Invalid, reason, field="occurred_at")
 
 
 def _sale_row(source: Source, sale_id: str, sale: NewSale) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from tracker.reasons import Reason
 from tracker.sales.booking.delivery import BookingResult, Delivery, record_once
 from tracker.sales.booking.repetitions import complete_refund, refund_differs
 from tracker.sales.event_reasons import EventReason
-from tracker.sales.event_texts import TEXTS
+from tracker.sales.event_texts import error_because
 from tracker.sales.orders.models import (
     Cancellation,
     CumulativeRefund,
@@ -105,6 +105,6 @@ def _same_content_note(session: Session, sale: Sale, report: RefundReport | Disp
         code = EventReason.DISPUTE_DIFFERS
         parameters = {"dispute": report.dispute_id, "status": report.status}
     if differs:
-        reason = Reason(code, {**parameters, "order": report.order_id, "event": event_id})
-        raise Conflict(TEXTS.words(reason), reason=reason)
+        found = {**parameters, "order": report.order_id, "event": event_id}
+        raise error_because(Conflict, Reason(code, found))
     return Reason(EventReason.ALREADY_BOOKED, {"event": event_id, "revision": None})

@@ -18,7 +18,7 @@ from tracker.reasons import Reason
 from tracker.sales.booking.delivery import BookingResult, Delivery, record_once
 from tracker.sales.booking.models import RefundClaim
 from tracker.sales.event_reasons import EventReason
-from tracker.sales.event_texts import TEXTS
+from tracker.sales.event_texts import error_because
 from tracker.sales.integrations.kinds import kind_of, names_where
 from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.models import (
@@ -83,7 +83,7 @@ def require_claims_covered(session: Session, delivery: Delivery, order_id: str) 
                 "source": source.supports_id,
             },
         )
-        raise NotNow(TEXTS.words(reason), reason=reason)
+        raise error_because(NotNow, reason)
 
 
 def _insert_claim(

@@ -10,7 +10,7 @@ from tracker.reasons import Reason
 from tracker.sales.booking.book import book
 from tracker.sales.booking.delivery import Delivery
 from tracker.sales.booking.supporting_claims import is_refund_claim, require_claims_covered
-from tracker.sales.event_texts import TEXTS, combined
+from tracker.sales.event_texts import combined, error_because
 from tracker.sales.inbox.pending import PendingEvent
 from tracker.sales.reports.provider_reports import with_order_id
 
@@ -29,7 +29,7 @@ def book_message(
     Raises LinkledgerError when one of the reports cannot be booked; the caller then rolls back all of them.
     """
     if pending.flaw is not None:
-        raise Invalid(TEXTS.words(pending.flaw), reason=pending.flaw)
+        raise error_because(Invalid, pending.flaw)
     reports = pending.reports
     if pending.found_order_id is not None:
         reports = tuple(with_order_id(report, pending.found_order_id) for report in reports)

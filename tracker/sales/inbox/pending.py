@@ -116,7 +116,9 @@ def parsed_arrival(
     topic: str | None = None,
 ) -> Arrival:
     """The arrival of a valid message whose body the caller has parsed and translated already."""
-    return Arrival(_valid_event(new_id("evt", now), now, source, message, reports), external_id, body, topic)
+    names = names_in_message(source, message)
+    pending = _valid_event(new_id("evt", now), now, source, message, names, reports)
+    return Arrival(pending, external_id, body, topic)
 
 
 def parse_event(
@@ -128,7 +130,8 @@ def parse_event(
     try:
         message = kind.read(body, topic)
         names = names_in_message(source, message)
-        return _valid_event(event_id, received_at, source, message, kind.translate(message, received_at))
+        reports = kind.translate(message, received_at)
+        return _valid_event(event_id, received_at, source, message, names, reports)
     except LinkledgerError as error:
         flaw = reason_of(error)
     except Exception as error:
@@ -137,9 +140,13 @@ def parse_event(
 
 
 def _valid_event(
-    event_id: str, received_at: datetime, source: Source, message: Message, reports: tuple[AnyReport, ...]
+    event_id: str,
+    received_at: datetime,
+    source: Source,
+    message: Message,
+    names: tuple[str, ...],
+    reports: tuple[AnyReport, ...],
 ) -> PendingEvent:
-    names = names_in_message(source, message)
     if source.supports_id is not None:
         reports = as_supporting_reports(reports, names)
     return PendingEvent(event_id, received_at, source, message, reports, None, names=names)
@@ -149,11 +156,7 @@ def reason_columns(reason: Reason | None) -> dict[str, Any]:
     """The columns of an event that say why: the words, and the code with its parameters."""
     if reason is None:
         return {"reason": None, "reason_code": None, "reason_parameters": None}
-    return {
-        "reason": TEXTS.words(reason),
-        "reason_code": reason.code.value,
-        "reason_parameters": dict(reason.parameters),
-    }
+    return TEXTS.columns(reason)
 
 
 def reason_of(error: LinkledgerError) -> Reason:
