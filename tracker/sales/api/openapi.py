@@ -131,7 +131,7 @@ def api_document(url: str) -> dict[str, Any]:
         "paths": {f"/api/v1/{each.plural}": {"post": _report_operation(each)} for each in REPORT_TYPES}
         | {"/api/v1/sales/{order_id}": {"get": _sale_operation()}},
         "components": {
-            "schemas": {_schema_name(each): report_schema(each.report) for each in REPORT_TYPES} | _RESPONSES,
+            "schemas": _report_schemas() | _RESPONSES,
             "securitySchemes": {
                 "key": {
                     "type": "http",

@@ -18,7 +18,7 @@ from tracker.errors import Invalid
 from tracker.sales.inbox.models import UNAPPLIED, Event
 from tracker.sales.inbox.pending import PendingEvent, parse_event
 from tracker.sales.integrations.kinds import kind_of
-from tracker.sales.reports.order_parts import ExcludedPart, Item, RefundedItem
+from tracker.sales.reports.order_parts import Part
 from tracker.sales.sources.models import Source
 
 
@@ -99,7 +99,7 @@ def _stored(value: Any) -> Any:
     """The value as it is after a round trip through JSON; of lines only the fields that were given."""
     if isinstance(value, datetime):
         return value.strftime(ISO_FORMAT)
-    if isinstance(value, Item | RefundedItem | ExcludedPart):
+    if isinstance(value, Part):
         return value.as_json()
     if is_dataclass(value):
         return {field.name: _stored(getattr(value, field.name)) for field in fields(value)}

@@ -19,8 +19,16 @@ from tracker.sales.reports.field_types import (
 ExcludedKind = Literal["gift_card", "tip", "duty", "fee"]
 
 
+class Part:
+    """A line, or another part, of an order or of a refund."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is stored: without the fields that were not given."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
 @dataclass(frozen=True)
-class Item:
+class Item(Part):
     """One line of an order. Amounts are those of the whole line, in minor units."""
 
     sku: Annotated[Text, about("Your id of the product.")]
@@ -31,13 +39,9 @@ class Item:
     tax: Annotated[OptionalAmount, about("Tax on `net`.")] = None
     cost: Annotated[OptionalAmount, about("What all pieces together cost you.")] = None
 
-    def as_json(self) -> dict[str, Any]:
-        """As it is stored: without the fields that were not given."""
-        return {name: value for name, value in vars(self).items() if value is not None}
-
 
 @dataclass(frozen=True)
-class ExcludedPart:
+class ExcludedPart(Part):
     """A part of an order, or of a refund, that is no price of goods."""
 
     kind: Annotated[
@@ -48,13 +52,9 @@ class ExcludedPart:
     amount: Annotated[Amount, about("Without tax, in minor units.")]
     tax: Annotated[OptionalAmount, about("Tax on `amount`.")] = None
 
-    def as_json(self) -> dict[str, Any]:
-        """As it is stored: without the fields that were not given."""
-        return {name: value for name, value in vars(self).items() if value is not None}
-
 
 @dataclass(frozen=True)
-class RefundedItem:
+class RefundedItem(Part):
     """A line of the order that a refund is for, named by its id or by the id of its product."""
 
     quantity: Annotated[Count, about("Number of pieces that are refunded.")]
@@ -62,10 +62,6 @@ class RefundedItem:
     sku: Annotated[OptionalText, about("The `sku` of the line in the sale.")] = None
     net: Annotated[OptionalAmount, about("What is refunded for the pieces, without tax.")] = None
     tax: Annotated[OptionalAmount, about("Tax on `net`.")] = None
-
-    def as_json(self) -> dict[str, Any]:
-        """As it is stored: without the fields that were not given."""
-        return {name: value for name, value in vars(self).items() if value is not None}
 
 
 def comparable(parts: Sequence[dict[str, Any]] | None) -> list[dict[str, Any]]:
