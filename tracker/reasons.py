@@ -43,8 +43,10 @@ class ReasonTexts:
         text = self._texts[reason.code]
         return text.format_map(reason.parameters) if isinstance(text, str) else text(reason.parameters)
 
-    def columns(self, reason: Reason) -> dict[str, Any]:
-        """What a new row, or a reason inside the parameters of another one, stores."""
+    def columns(self, reason: Reason | None) -> dict[str, Any]:
+        """What a new row, or a reason inside the parameters of another one, stores; None without a reason."""
+        if reason is None:
+            return {"reason": None, "reason_code": None, "reason_parameters": None}
         return {
             "reason": self.words(reason),
             "reason_code": reason.code.value,

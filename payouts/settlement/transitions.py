@@ -13,8 +13,6 @@ from payouts.settlement.states import require_transition
 from tracker.errors import Conflict, NotFound
 from tracker.reasons import Reason
 
-_NO_REASON = {"reason": None, "reason_code": None, "reason_parameters": None}
-
 
 def locked_payout(session: Session, payout_id: str) -> Payout:
     """The current payout, under its brand's lock. Raises NotFound."""
@@ -37,11 +35,15 @@ def transition(
 ) -> None:
     """Change the state, if it is still the one that was read. Raises Conflict on a concurrent change."""
     require_transition(payout.id, payout.state, new_state)
-    columns = _NO_REASON if reason is None else PAYOUT_TEXTS.columns(reason)
     changed = session.execute(
         update(Payout)
         .where(Payout.id == payout.id, Payout.state == payout.state)
-        .values(state=new_state, **columns, changed_at=now, transfer_ref=transfer_ref or payout.transfer_ref)
+        .values(
+            state=new_state,
+            **PAYOUT_TEXTS.columns(reason),
+            changed_at=now,
+            transfer_ref=transfer_ref or payout.transfer_ref,
+        )
         .returning(Payout.id)
         .execution_options(synchronize_session=False)
     )

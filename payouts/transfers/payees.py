@@ -71,8 +71,6 @@ def _current_code(payee: Payee) -> tuple[str | None, Mapping[str, Any] | None]:
 
 
 def _status_columns(reason: Reason | None) -> dict[str, Any]:
-    if reason is None:
-        return {"status_reason": None, "reason_code": None, "reason_parameters": None}
     columns = PAYOUT_TEXTS.columns(reason)
     return {"status_reason": columns.pop("reason"), **columns}
 

@@ -113,9 +113,7 @@ def _refresh_status(console: Console, rail: StripeRail, payee: Payee) -> Command
         "payee": payee.id,
         "account": payee.account_ref,
         "ready": found.ready,
-        "reason": found.reason,
-        "reason_code": None if found.block is None else found.block.code.value,
-        "reason_parameters": None if found.block is None else dict(found.block.parameters),
+        **PAYOUT_TEXTS.columns(found.block),
         "requirements": list(found.requirements),
     }
     return CommandResult(value, "Ready to be paid." if found.ready else f"Not ready: {found.reason}")

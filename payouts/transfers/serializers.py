@@ -66,9 +66,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "statement": plan.statement_id,
         "amount": Money(plan.amount_minor, plan.currency).as_json(),
         "unsettled": Money(plan.selection.total_minor, plan.currency).as_json(),
-        "reason": plan.reason,
-        "reason_code": None if plan.block is None else plan.block.code.value,
-        "reason_parameters": None if plan.block is None else dict(plan.block.parameters),
+        **PAYOUT_TEXTS.columns(plan.block),
     }
 
 

@@ -54,7 +54,7 @@ def stored_reason(words: str | None, code: str | None, parameters: Parameters | 
     All are None when it has no reason. A code that does not give the words is that of an earlier state.
     """
     if words is None:
-        return {"reason": None, "reason_code": None, "reason_parameters": None}
+        return TEXTS.columns(None)
     code, parameters = TEXTS.current(words, code, parameters)
     return {
         "reason": TEXTS.shown(words, code, parameters),

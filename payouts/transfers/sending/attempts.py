@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from payouts.ledger.models import Period
 from payouts.settlement.freezes import is_frozen, place_freeze
 from payouts.settlement.models import Attempt, Payout
-from payouts.settlement.reasons import FreezeReason, PayoutReason
+from payouts.settlement.reasons import PAYOUT_TEXTS, FreezeReason, PayoutReason
 from payouts.settlement.transitions import detach_items, locked_payout, post_payout_event, transition
 from payouts.statements.models import Statement
 from payouts.transfers.models import Payee
@@ -158,9 +158,9 @@ def _arrived_late(session: Session, now: datetime, attempt: Attempt, outcome: Ou
 
 def _store_outcome(attempt: Attempt, outcome: Outcome) -> None:
     """Store why the try ended as it did; a try that succeeded needs no reason."""
+    columns = PAYOUT_TEXTS.columns(outcome.reason)
     attempt.code, attempt.message = outcome.code, outcome.message
-    attempt.reason_code = None if outcome.reason is None else outcome.reason.code.value
-    attempt.reason_parameters = None if outcome.reason is None else dict(outcome.reason.parameters)
+    attempt.reason_code, attempt.reason_parameters = columns["reason_code"], columns["reason_parameters"]
 
 
 def _record_unknown(

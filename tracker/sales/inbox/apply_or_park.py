@@ -14,7 +14,7 @@ from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound, NotNow
 from tracker.reasons import Reason
 from tracker.sales.booking.supporting_claims import waive_claims
 from tracker.sales.event_reasons import EventReason
-from tracker.sales.event_texts import dismissed, stored_reason
+from tracker.sales.event_texts import TEXTS, dismissed, stored_reason
 from tracker.sales.inbox.book_message import book_message, delivery_of
 from tracker.sales.inbox.models import UNAPPLIED, Event
 from tracker.sales.inbox.parked import find_parked_events, store_event_names
@@ -26,7 +26,6 @@ from tracker.sales.inbox.pending import (
     internal_error_reason,
     new_arrival,
     parse_event,
-    reason_columns,
     reason_of,
 )
 from tracker.sales.inbox.retention import is_same_as_emptied
@@ -109,7 +108,7 @@ def dismiss(session: Session, event_id: str, *, reason: str) -> None:
     if former is None:
         raise Conflict(f"{event_id} is neither parked nor in conflict: only those can be dismissed.")
     dismissal = dismissed(reason.strip(), former.reason, former.reason_code, former.reason_parameters)
-    session.execute(event.values(reason_columns(dismissal)))
+    session.execute(event.values(TEXTS.columns(dismissal)))
     if pending.source.supports_id is not None and pending.found_order_id is not None:
         delivery = delivery_of(pending.received_at, pending, ())
         waive_claims(session, delivery, pending.found_order_id, pending.reports)
@@ -251,7 +250,7 @@ def apply_parked(session: Session, now: datetime, sale: PendingEvent, keys: Sequ
 def _set_state(
     session: Session, pending: PendingEvent, state: str, reason: Reason | None, applied_at: datetime | None
 ) -> ReceiveResult:
-    why = reason_columns(reason)
+    why = TEXTS.columns(reason)
     result = session.execute(
         update(Event)
         .where(Event.id == pending.event_id, Event.state.in_(("received", *UNAPPLIED)))

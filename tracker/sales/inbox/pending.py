@@ -95,7 +95,7 @@ class Arrival:
             "type": self.pending.type,
             "order_id": self.pending.order_id,
             "state": state,
-            **reason_columns(reason),
+            **TEXTS.columns(reason),
             "received_at": self.pending.received_at,
             "applied_at": None,
         }
@@ -150,13 +150,6 @@ def _valid_event(
     if source.supports_id is not None:
         reports = as_supporting_reports(reports, names)
     return PendingEvent(event_id, received_at, source, message, reports, None, names=names)
-
-
-def reason_columns(reason: Reason | None) -> dict[str, Any]:
-    """The columns of an event that say why: the words, and the code with its parameters."""
-    if reason is None:
-        return {"reason": None, "reason_code": None, "reason_parameters": None}
-    return TEXTS.columns(reason)
 
 
 def reason_of(error: LinkledgerError) -> Reason:
