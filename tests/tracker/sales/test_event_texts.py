@@ -3,11 +3,11 @@
 The codes of single kinds of shops are in `tests/tracker/sales/integrations/test_kind_reasons.py`.
 """
 
-import json
 from typing import Any
 
 import pytest
 
+from tests.tracker.sales.reason_words import assert_words
 from tracker.reasons import Reason
 from tracker.sales.event_reasons import EventReason
 from tracker.sales.event_texts import TEXTS, combined, dismissed, stored_reason
@@ -162,14 +162,7 @@ EXAMPLES: list[tuple[EventReason, dict[str, Any], str]] = [
 def test_words_are_rendered_from_stored_parameters(
     code: EventReason, parameters: dict[str, Any], words: str
 ) -> None:
-    stored = json.loads(json.dumps(parameters))
-    assert TEXTS.words(Reason(code, stored)) == words
-    assert TEXTS.shown("words of its time", code.value, stored) == words
-    assert stored_reason(words, code.value, stored) == {
-        "reason": words,
-        "reason_code": code.value,
-        "reason_parameters": stored,
-    }
+    assert_words(code, parameters, words)
 
 
 def test_every_code_has_an_example() -> None:

@@ -1,14 +1,12 @@
 """The words of the reasons that single kinds of shops declare, from their stored parameters."""
 
-import json
 from enum import StrEnum
 from typing import Any
 
 import pytest
 
-from tracker.reasons import Reason
+from tests.tracker.sales.reason_words import assert_words
 from tracker.sales.event_reasons import EventReason
-from tracker.sales.event_texts import TEXTS, stored_reason
 from tracker.sales.integrations.kinds import names_where
 from tracker.sales.integrations.lemonsqueezy.reasons import LemonReason
 from tracker.sales.integrations.shopify.reasons import ShopifyReason
@@ -64,14 +62,7 @@ EXAMPLES: list[tuple[StrEnum, dict[str, Any], str]] = [
 def test_words_are_rendered_from_stored_parameters(
     code: StrEnum, parameters: dict[str, Any], words: str
 ) -> None:
-    stored = json.loads(json.dumps(parameters))
-    assert TEXTS.words(Reason(code, stored)) == words
-    assert TEXTS.shown("words of its time", code.value, stored) == words
-    assert stored_reason(words, code.value, stored) == {
-        "reason": words,
-        "reason_code": code.value,
-        "reason_parameters": stored,
-    }
+    assert_words(code, parameters, words)
 
 
 def test_every_code_has_an_example() -> None:
