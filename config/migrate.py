@@ -10,20 +10,25 @@ from config.database import Databases
 from config.schema import SchemaState, require_known_revision, schema_states, table_sets, version_table
 
 
-def upgrade(databases: Databases) -> list[SchemaState]:
-    """Upgrade both table sets to this version's schema. Raises SchemaMismatch on a newer schema."""
+def upgrade(databases: Databases, notes: list[str] | None = None) -> list[SchemaState]:
+    """Upgrade both table sets to this version's schema. Raises SchemaMismatch on a newer schema.
+
+    Steps that change existing rows add to `notes` how many, and how.
+    """
     found = schema_states(databases)
     for state in found:
         require_known_revision(state)
     for (engine, name), state in zip(table_sets(databases), found, strict=True):
         if state.current != state.head:  # alembic would read every migration even with nothing to do
-            migrate_up(engine, name)
+            migrate_up(engine, name, notes=notes)
     return schema_states(databases)
 
 
-def migrate_up(engine: Engine, name: str, revision: str = "head") -> None:
+def migrate_up(engine: Engine, name: str, revision: str = "head", notes: list[str] | None = None) -> None:
     with engine.begin() as connection:
-        command.upgrade(alembic_config(name, connection), revision)
+        config = alembic_config(name, connection)
+        config.attributes["notes"] = notes
+        command.upgrade(config, revision)
 
 
 def migrate_down(engine: Engine, name: str, revision: str) -> None:

@@ -16,12 +16,14 @@ def migrate_command(console: Console) -> CommandResult:
     """Migrate the databases to the schema of this version. Run it once, and after each upgrade."""
     databases = open_databases(console.settings)
     before = schema_states(databases)
-    after = upgrade(databases)
+    notes: list[str] = []
+    after = upgrade(databases, notes)
     databases.close()
     value = [_schema(old, new) for old, new in zip(before, after, strict=True)]
-    return CommandResult(
-        value, "\n".join(f"{each['tables']}: {each['from']} -> {each['to']}" for each in value)
-    )
+    lines = [f"{each['tables']}: {each['from']} -> {each['to']}" for each in value]
+    for note in notes:
+        console.say(note)
+    return CommandResult(value, "\n".join(lines))
 
 
 def _schema(old: SchemaState, new: SchemaState) -> dict[str, Any]:

@@ -35,15 +35,25 @@ from tracker.sales.inbox.jobs import empty_old_events
 MIGRATIONS = sorted(
     [*(ROOT / "migrations" / MAIN).glob("0*.py"), *(ROOT / "migrations" / CLICKS).glob("0*.py")]
 )
-HELPERS = {"migrations.append_only", "migrations.column_types"}
+HELPERS = {
+    "migrations.append_only",
+    "migrations.checks",
+    "migrations.column_types",
+    "migrations.touched",
+}
 STANDARD = {"collections.abc", "datetime", "typing", "uuid"}
 PROTECTED = {
+    "brand_minimum",
+    "brand_rules_change",
     "commission_entry",
+    "decision_hold",
+    "decision_transaction",
     "ledger_account",
     "ledger_posting",
     "ledger_transaction",
     "policy_change",
     "rate_override",
+    "review_decision",
     "sealed_document",
     "statement",
     "terms",

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.columns import CanonicalJson
@@ -45,6 +45,8 @@ class Commission(Base):
     amount_minor: Mapped[int]
     release_at: Mapped[datetime]
     matured_at: Mapped[datetime | None]
+    first_released_at: Mapped[datetime | None]
+    """Set by the first release and kept when the commission is held again."""
     created_at: Mapped[datetime]
 
 
@@ -69,6 +71,8 @@ class Entry(Base):
     amount_before_minor: Mapped[int]
     amount_after_minor: Mapped[int]
     transaction_id: Mapped[str | None] = mapped_column(ForeignKey("ledger_transaction.id"))
+    returned_from: Mapped[str | None] = mapped_column(ForeignKey("payout.id"))
+    """The payout whose returned money this entry moves; null when it moves money that was never sent."""
     effective_at: Mapped[datetime]
     created_at: Mapped[datetime]
 
@@ -81,6 +85,7 @@ class PlacedBy(StrEnum):
     RULE = "rule"
     EVENT = "event"
     DISPUTE = "dispute"
+    REMOVAL = "removal"
 
 
 class Hold(Base):
@@ -103,7 +108,8 @@ class Hold(Base):
     cause_id: Mapped[str]
     placed_by: Mapped[str | None] = mapped_column(
         CheckConstraint(
-            "placed_by in ('person', 'carried_over', 'rule', 'event', 'dispute')", name="hold_placed_by_known"
+            "placed_by in ('person', 'carried_over', 'rule', 'event', 'dispute', 'removal')",
+            name="hold_placed_by_known",
         )
     )
     reason: Mapped[str]
@@ -115,3 +121,9 @@ class Hold(Base):
     evidence: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
     lift_note: Mapped[str | None]
     lift_code: Mapped[str | None]
+    ends_at: Mapped[datetime | None]
+    """When a job lifts it. Null for an open dispute, until the provider was asked."""
+    asked_at: Mapped[datetime | None]
+    """When the provider was asked about a dispute without an end."""
+    extended: Mapped[bool] = mapped_column(server_default=false())
+    extension_note: Mapped[str | None]

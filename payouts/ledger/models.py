@@ -45,7 +45,7 @@ class Period(Base):
     __table_args__ = (
         UniqueConstraint("brand_id", "name", name="one_period_per_brand_and_name"),
         UniqueConstraint("brand_id", "starts_at", name="one_period_per_brand_and_start"),
-        CheckConstraint("state in ('open', 'closed')", name="period_state_known"),
+        CheckConstraint("state in ('open', 'closing', 'closed')", name="period_state_known"),
         STRICT,
     )
 
@@ -56,6 +56,9 @@ class Period(Base):
     ends_at: Mapped[datetime]
     state: Mapped[str]
     closed_at: Mapped[datetime | None]
+    timezone: Mapped[str | None]
+    cadence: Mapped[str | None]
+    """Zone and cadence that the period was made with; null in rows of a former version during an upgrade."""
 
 
 class Transaction(Base):

@@ -16,9 +16,10 @@ class Payout(Base):
     __tablename__ = "payout"
     __table_args__ = (
         UniqueConstraint("statement_id", "creator_id", name="one_payout_per_statement_and_creator"),
-        CheckConstraint("amount_minor > 0", name="payout_amount_positive"),
+        CheckConstraint("amount_minor > 0 or state = 'settled'", name="payout_amount_positive"),
         CheckConstraint(
-            "state in ('prepared', 'sending', 'unknown', 'paid', 'failed', 'cancelled', 'returned')",
+            "state in ('prepared', 'sending', 'unknown', 'paid', 'failed', 'cancelled', 'returned', "
+            "'settled')",
             name="payout_state_known",
         ),
         Index("ix_payout_state", "state"),
@@ -58,15 +59,33 @@ class Freeze(Base):
 
 
 class TransferReversal(Base):
-    """A part of a transfer that came back. The rail's id, as the key, makes it count once."""
+    """A part of a transfer that came back, of a payout or of an adopted transfer, and what becomes of it.
+
+    The rail's id, as the key, makes it count once. `adoption_id` is the transaction that adopted the
+    transfer, `transaction_id` the one that booked the return. Until there is a `decision`, or 14 days after
+    `recorded_at`, the money waits (docs/money.md 7). The actor's columns say who decided.
+    """
 
     __tablename__ = "transfer_reversal"
     __table_args__ = (CheckConstraint("amount_minor > 0", name="reversal_amount_positive"), STRICT)
 
     reversal_ref: Mapped[str] = mapped_column(primary_key=True)
-    payout_id: Mapped[str] = mapped_column(ForeignKey("payout.id"), index=True)
+    payout_id: Mapped[str | None] = mapped_column(ForeignKey("payout.id"), index=True)
     amount_minor: Mapped[int]
     recorded_at: Mapped[datetime]
+    adoption_id: Mapped[str | None] = mapped_column(ForeignKey("ledger_transaction.id"))
+    transaction_id: Mapped[str | None] = mapped_column(ForeignKey("ledger_transaction.id"))
+    came_back_at: Mapped[datetime | None]
+    decision: Mapped[str | None] = mapped_column(
+        CheckConstraint(
+            "decision in ('send_again', 'taken_back')", name="decision_about_returned_money_known"
+        )
+    )
+    decided_at: Mapped[datetime | None]
+    actor_kind: Mapped[str | None]
+    actor_id: Mapped[str | None]
+    entry_point: Mapped[str | None]
+    note: Mapped[str | None]
 
 
 class Item(Base):

@@ -1,6 +1,7 @@
-"""Tables of statements."""
+"""Tables of statements and of decisions about what is in them."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,7 +15,7 @@ class Statement(Base):
     __tablename__ = "statement"
     __table_args__ = (
         UniqueConstraint("brand_id", "currency", "period_id", name="one_statement_per_period_and_currency"),
-        CheckConstraint("state in ('draft', 'sealed')", name="statement_state_known"),
+        CheckConstraint("state in ('draft', 'approved', 'sealed')", name="statement_state_known"),
         CheckConstraint("(state = 'sealed') = (sealed_at is not null)", name="a_sealed_statement_says_when"),
         STRICT,
     )
@@ -29,6 +30,10 @@ class Statement(Base):
     pay_from: Mapped[datetime]
     sealed_at: Mapped[datetime | None]
     approved_by: Mapped[str | None]
+    approved_at: Mapped[datetime | None]
+    minimum_minor: Mapped[int | None]
+    review_days: Mapped[int | None]
+    """The minimum payout and the review of the time of the draft; null in statements older than both."""
 
 
 class SealedDocument(Base):
@@ -41,3 +46,76 @@ class SealedDocument(Base):
     body: Mapped[str]
     sha256: Mapped[str]
     previous_sha256: Mapped[str | None]
+
+
+class DecisionKind(StrEnum):
+    HOLD = "hold"
+    EXTEND = "extend"
+    RELEASE = "release"
+    DECLINE = "decline"
+    BONUS = "bonus"
+    DEDUCTION = "deduction"
+    MOVE_CREDIT = "move_credit"
+    KEEP_CREDIT = "keep_credit"
+    UNDO = "undo"
+
+
+class ReviewDecision(Base):
+    """What a person decided about a commission or a creator. Append-only; an undo is a decision, too.
+
+    `statement_id` is the draft on which it was taken, if there was one. `amount_minor` is what it was about:
+    the commission's amount before it, or the amount of a bonus or deduction. `reversal_ref` is the returned
+    transfer of which the decision takes money back.
+    """
+
+    __tablename__ = "review_decision"
+    __table_args__ = (
+        UniqueConstraint("undoes_id", name="a_decision_is_undone_once"),
+        CheckConstraint(
+            "kind in ('hold', 'extend', 'release', 'decline', 'bonus', 'deduction', 'move_credit', "
+            "'keep_credit', 'undo')",
+            name="decision_kind_known",
+        ),
+        CheckConstraint("actor_kind in ('user', 'key', 'cli', 'job')", name="decision_actor_known"),
+        CheckConstraint("(kind = 'undo') = (undoes_id is not null)", name="an_undo_names_its_decision"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"))
+    statement_id: Mapped[str | None] = mapped_column(ForeignKey("statement.id"), index=True)
+    creator_id: Mapped[str] = mapped_column(ForeignKey("creator.id"))
+    commission_id: Mapped[str | None] = mapped_column(ForeignKey("commission.id"), index=True)
+    kind: Mapped[str]
+    code: Mapped[str | None]
+    note: Mapped[str | None]
+    evidence: Mapped[str | None]
+    hold_until: Mapped[datetime | None]
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    undoes_id: Mapped[str | None] = mapped_column(ForeignKey("review_decision.id"))
+    reversal_ref: Mapped[str | None] = mapped_column(ForeignKey("transfer_reversal.reversal_ref"))
+    actor_kind: Mapped[str]
+    actor_id: Mapped[str | None]
+    entry_point: Mapped[str]
+    decided_at: Mapped[datetime]
+
+
+class DecisionTransaction(Base):
+    """A transaction that a decision posted. Append-only."""
+
+    __tablename__ = "decision_transaction"
+    __table_args__ = (STRICT,)
+
+    decision_id: Mapped[str] = mapped_column(ForeignKey("review_decision.id"), primary_key=True)
+    transaction_id: Mapped[str] = mapped_column(ForeignKey("ledger_transaction.id"), primary_key=True)
+
+
+class DecisionHold(Base):
+    """A hold that a decision placed, lifted or extended. Append-only."""
+
+    __tablename__ = "decision_hold"
+    __table_args__ = (STRICT,)
+
+    decision_id: Mapped[str] = mapped_column(ForeignKey("review_decision.id"), primary_key=True)
+    hold_id: Mapped[str] = mapped_column(ForeignKey("commission_hold.id"), primary_key=True)

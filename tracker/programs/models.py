@@ -50,6 +50,12 @@ class Terms(Base):
     base: Mapped[str]
     window_days: Mapped[int]
     hold_days: Mapped[int]
+    take_back_months: Mapped[int | None] = mapped_column(
+        CheckConstraint(
+            "take_back_months is null or take_back_months between 1 and 120", name="terms_take_back_in_range"
+        )
+    )
+    """For how long after a sale refunds and lost disputes take back. Null in older versions: forever."""
     created_at: Mapped[datetime]
 
 
@@ -107,6 +113,8 @@ class Enrollment(Base):
     removal_reason_code: Mapped[str | None]
     """A RemovalReason; null for a creator who was not removed, and for removals older than the codes."""
     removal_reason_parameters: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
+    readmitted_at: Mapped[datetime | None]
+    """When a creator who left or was removed came back; clicks from before a removal stay without effect."""
     created_at: Mapped[datetime]
 
 

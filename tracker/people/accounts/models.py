@@ -50,6 +50,45 @@ class Brand(Base):
     created_at: Mapped[datetime]
 
 
+class BrandRulesChange(Base):
+    """A later version of a brand's cadence, time zone and review. Append-only; version 1 is in `brand`."""
+
+    __tablename__ = "brand_rules_change"
+    __table_args__ = (
+        UniqueConstraint("brand_id", "version", name="brand_rules_changes_are_numbered"),
+        CheckConstraint("version > 1", name="first_rules_stand_with_the_brand"),
+        CheckConstraint("cadence in ('month', 'half_month', 'week')", name="brand_rules_cadence_known"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"))
+    version: Mapped[int]
+    effective_at: Mapped[datetime]
+    cadence: Mapped[str]
+    timezone: Mapped[str]
+    review_days: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class BrandMinimum(Base):
+    """A minimum payout that a brand set for one currency. Append-only."""
+
+    __tablename__ = "brand_minimum"
+    __table_args__ = (
+        UniqueConstraint("brand_id", "currency", "version", name="minimums_are_numbered"),
+        CheckConstraint("minimum_minor >= 0", name="minimum_of_currency_not_negative"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"))
+    currency: Mapped[str]
+    version: Mapped[int]
+    effective_at: Mapped[datetime]
+    minimum_minor: Mapped[int]
+
+
 class BrandHost(Base):
     """A host name that a brand's links may lead to."""
 

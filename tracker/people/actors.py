@@ -1,0 +1,36 @@
+"""Who did something: a person who signed in, a holder of a key, the command line, or a job."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ActorKind(StrEnum):
+    USER = "user"
+    KEY = "key"
+    CLI = "cli"
+    JOB = "job"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """`identifier` is the id of the user or key, or the name of the job; the command line has none.
+
+    `entry_point` is the command, route or job through which it was done.
+    """
+
+    kind: ActorKind
+    entry_point: str
+    identifier: str | None = None
+
+    def columns(self) -> dict[str, str | None]:
+        """The columns of a row that says who did it."""
+        return {
+            "actor_kind": self.kind.value,
+            "actor_id": self.identifier,
+            "entry_point": self.entry_point,
+        }
+
+
+def command_line(entry_point: str) -> Actor:
+    """The actor of a command, such as "commission hold"."""
+    return Actor(ActorKind.CLI, entry_point)
