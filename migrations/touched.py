@@ -12,6 +12,7 @@ def execute_counted(statement: Any, sentence: str) -> None:
 
 def note(rows: int, sentence: str) -> None:
     """Note `sentence` unless nothing was changed."""
-    notes = op.get_context().config.attributes.get("notes")
+    config = op.get_context().config
+    notes = config.attributes.get("notes") if config is not None else None
     if rows > 0 and notes is not None:
         notes.append(sentence.format(rows=rows))

@@ -70,7 +70,7 @@ def _load_page_data(session: Session, ids: list[str]) -> _PageData:
         items=Counter({payout_id: int(amount) for payout_id, amount in session.execute(items)}),
         in_transit=subject_balances(session, ids, "in_transit"),
         funding=subject_balances(session, ids, "funding"),
-        returned=Counter({payout_id: int(amount) for payout_id, amount in session.execute(returned)}),
+        returned=Counter({str(payout_id): int(amount) for payout_id, amount in session.execute(returned)}),
         attempts=attempts,
     )
 
