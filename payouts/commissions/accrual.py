@@ -16,12 +16,12 @@ from payouts.commissions.entries import (
     reason_of,
     record_change,
 )
-from payouts.commissions.holds import holds_of, place_hold, placer_of
+from payouts.commissions.holds.of_suspicion import CreditedCommission, hold_suspicious
+from payouts.commissions.holds.placing import holds_of, place_hold, placer_of
 from payouts.commissions.models import Commission, PlacedBy
 from payouts.commissions.reasons import COMMISSION_TEXTS, CommissionReason
 from payouts.commissions.release import release_date
-from payouts.commissions.rules import commission_minor, full_base_minor
-from payouts.commissions.suspicion_holds import CreditedCommission, hold_suspicious
+from payouts.commissions.worth.rules import commission_minor, full_base_minor
 from payouts.ledger.operations import lock_books
 from tracker.ids import new_id
 from tracker.programs.models import Enrollment, Terms

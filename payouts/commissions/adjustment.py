@@ -6,13 +6,13 @@ from functools import cache
 from sqlalchemy import Select, bindparam, exists, select, union
 from sqlalchemy.orm import Session
 
-from payouts.commissions.causes import Cause, causes_of
 from payouts.commissions.entries import Change, entries_of, locked_commission, owner_conditions, record_change
-from payouts.commissions.event_holds import hold_for_events, lift_for_events
-from payouts.commissions.facts import Facts, worth_minor
-from payouts.commissions.holds import lift_hold, place_hold, reapply_holds
+from payouts.commissions.holds.of_events import hold_for_events, lift_for_events
+from payouts.commissions.holds.placing import lift_hold, place_hold, reapply_holds
 from payouts.commissions.models import Commission, Entry, PlacedBy
 from payouts.commissions.reasons import CommissionReason
+from payouts.commissions.worth.causes import Cause, causes_of
+from payouts.commissions.worth.facts import Facts, worth_minor
 from tracker.reasons import Reason
 from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.models import (

@@ -7,10 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payouts.commissions.adjustment import entered_facts
-from payouts.commissions.causes import causes_of_sales
 from payouts.commissions.entries import current_amount_minor
-from payouts.commissions.facts import Facts, worth_minor
 from payouts.commissions.models import Commission, Entry
+from payouts.commissions.worth.causes import causes_of_sales
+from payouts.commissions.worth.facts import Facts, worth_minor
 from payouts.ledger.balances import subject_balances
 from payouts.ledger.checks import Finding
 from tracker.sales.orders.models import Sale

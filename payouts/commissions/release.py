@@ -13,7 +13,7 @@ from payouts.commissions.entries import (
     owner_conditions,
     record_account_move,
 )
-from payouts.commissions.holds import holds_of, reapply_holds
+from payouts.commissions.holds.placing import holds_of, reapply_holds
 from payouts.commissions.models import Commission, Hold
 from payouts.commissions.reasons import CommissionReason
 from tracker.reasons import Reason

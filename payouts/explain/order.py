@@ -6,8 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import current_amount_minor, entries_of, entry_json
-from payouts.commissions.held_queue import hold_json, hold_text
-from payouts.commissions.holds import holds_of, lifted_holds_of
+from payouts.commissions.holds.placing import holds_of, lifted_holds_of
+from payouts.commissions.holds.queue import hold_json, hold_text
 from payouts.commissions.labels import entry_label
 from payouts.commissions.models import Commission, Entry
 from payouts.explain.credit import credit_explanations, credit_text_lines

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from config.database import read_session, transact
-from payouts.commissions.held_queue import HeldCommission, held_commissions, hold_json, hold_text
+from payouts.commissions.holds.queue import HeldCommission, held_commissions, hold_json, hold_text
 from payouts.commissions.undecided import UndecidedCommission, undecided_commissions
 from payouts.statements import decisions
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console

@@ -12,7 +12,14 @@ from payouts.commissions.entries import (
     locked_commission,
     record_change,
 )
-from payouts.commissions.holds import hold_count, hold_words, holds_of, is_liftable, lift_hold, place_hold
+from payouts.commissions.holds.placing import (
+    hold_count,
+    hold_words,
+    holds_of,
+    is_liftable,
+    lift_hold,
+    place_hold,
+)
 from payouts.commissions.models import Commission, Entry, PlacedBy
 from payouts.commissions.reasons import DECISIONS, CommissionReason, decision_reason
 from payouts.commissions.undecided import newer_attribution

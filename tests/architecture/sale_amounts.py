@@ -11,7 +11,7 @@ READERS = ("tracker/sales/orders/amounts.py", "tracker/sales/booking/*.py")
 
 OTHER_OWNERS = {
     ("tracker/sales/serializers.py", "refund"),
-    ("payouts/commissions/causes.py", "row"),  # a refund
+    ("payouts/commissions/worth/causes.py", "row"),  # a refund
     ("payouts/demo/seed.py", "cart"),
     ("payouts/demo/shop.py", "cart"),
     ("payouts/demo/shop.py", "self"),

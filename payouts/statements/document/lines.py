@@ -10,10 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payouts.commissions.adjustment import entered_facts
-from payouts.commissions.causes import Cause, causes_of_sales
 from payouts.commissions.entries import entry_json
-from payouts.commissions.holds import hold_words
+from payouts.commissions.holds.placing import hold_words
 from payouts.commissions.models import Commission, Entry, Hold
+from payouts.commissions.worth.causes import Cause, causes_of_sales
 from payouts.ledger.models import Period, Transaction
 from payouts.statements.document.movements import Movement, Sections
 from tracker.money import Money, format_rate

@@ -8,7 +8,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
-from payouts.commissions.holds import reapply_holds
+from payouts.commissions.holds.placing import reapply_holds
 from payouts.ledger.balances import creator_balances
 from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books

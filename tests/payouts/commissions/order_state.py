@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from config.database import read_session
 from payouts.commissions.entries import current_amount_minor, entries_of
-from payouts.commissions.holds import holds_of
+from payouts.commissions.holds.placing import holds_of
 from payouts.commissions.models import Commission, Hold
 from tests.cast.books import Books, at
 from tracker.sales.orders.models import Sale

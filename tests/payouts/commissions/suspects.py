@@ -3,7 +3,7 @@
 from typing import Any
 
 from config.database import read_session
-from payouts.commissions.held_queue import HeldCommission, held_commissions
+from payouts.commissions.holds.queue import HeldCommission, held_commissions
 from payouts.explain.order import explain
 from tests.cast.api import Terminal
 from tests.cast.books import Books, add_creator, at

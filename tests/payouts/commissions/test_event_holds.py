@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from payouts.commissions.holds import holds_of
+from payouts.commissions.holds.placing import holds_of
 from payouts.statements.decisions import release
 from tests.cast.books import Books, at
 from tests.payouts.commissions.order_state import ZERO_BALANCES, balances_of, holds

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from config.database import Databases, transact
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due, enter_pending_reports
-from payouts.commissions.event_holds import hold_for_events, lift_for_events
-from payouts.commissions.holds import reapply_holds
+from payouts.commissions.holds.of_events import hold_for_events, lift_for_events
+from payouts.commissions.holds.placing import reapply_holds
 from payouts.commissions.release import release_due
 from tests.cast.books import Books, at
 from tests.cast.months import (

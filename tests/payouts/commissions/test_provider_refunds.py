@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from payouts.commissions.entries import entries_of
-from payouts.commissions.facts import Facts, worth_minor
-from payouts.commissions.refunds import RefundAmounts
+from payouts.commissions.worth.facts import Facts, worth_minor
+from payouts.commissions.worth.refunds import RefundAmounts
 from tests.cast.books import Books, at
 from tests.tracker.sales.payloads_read import event, raw
 from tracker.sales.inbox.apply_or_park import ReceiveResult, receive

@@ -7,7 +7,7 @@ from sqlalchemy import insert
 
 from config.database import read_session
 from payouts.commissions.entries import entries_of
-from payouts.commissions.holds import hold_words, lifted_holds_of
+from payouts.commissions.holds.placing import hold_words, lifted_holds_of
 from payouts.commissions.models import Entry
 from payouts.commissions.reasons import DECISIONS
 from payouts.explain.order import as_text

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payouts.commissions.disputes import DisputeUpdate
-from payouts.commissions.facts import Facts, worth_minor
-from payouts.commissions.refunds import RefundAmounts, Refunded, refunded, remaining_base_minor
-from payouts.commissions.rules import Base, commission_minor, full_base_minor
+from payouts.commissions.worth.disputes import DisputeUpdate
+from payouts.commissions.worth.facts import Facts, worth_minor
+from payouts.commissions.worth.refunds import RefundAmounts, Refunded, refunded, remaining_base_minor
+from payouts.commissions.worth.rules import Base, commission_minor, full_base_minor
 from tracker.money import MAX_MINOR
 from tracker.sales.reports.sale_amounts import SaleAmounts
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from payouts.commissions.causes import causes_of
 from payouts.commissions.entries import current_amount_minor, entries_of
 from payouts.commissions.models import Commission, Entry, Hold
+from payouts.commissions.worth.causes import causes_of
 from payouts.ledger.models import Account, Chain, Posting
 from payouts.settlement.models import Payout
 from payouts.statements.document.document import statement_document

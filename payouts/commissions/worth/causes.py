@@ -11,10 +11,10 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from config.canonical import ISO_FORMAT
-from payouts.commissions.disputes import DisputeUpdate
-from payouts.commissions.facts import Facts
 from payouts.commissions.reasons import CommissionReason
-from payouts.commissions.refunds import RefundAmounts
+from payouts.commissions.worth.disputes import DisputeUpdate
+from payouts.commissions.worth.facts import Facts
+from payouts.commissions.worth.refunds import RefundAmounts
 from tracker.reasons import Reason
 from tracker.sales.orders.models import (
     Cancellation,

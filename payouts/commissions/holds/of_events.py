@@ -11,7 +11,7 @@ from sqlalchemy import CompoundSelect, Select, bindparam, exists, select, union
 from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import locked_commission, owner_conditions
-from payouts.commissions.holds import lift_hold, place_hold
+from payouts.commissions.holds.placing import lift_hold, place_hold
 from payouts.commissions.models import Commission, Hold, PlacedBy
 from payouts.commissions.reasons import CommissionReason
 from tracker.reasons import Reason

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from payouts.commissions.rules import Base, full_base_minor
+from payouts.commissions.worth.rules import Base, full_base_minor
 from tracker.money import divide_half_up
 from tracker.sales.reports.sale_amounts import SaleAmounts
 

@@ -13,7 +13,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import current_amount_minor, entries_of, locked_commission
-from payouts.commissions.holds import holds_of, is_settled, lift_hold, place_hold
+from payouts.commissions.holds.placing import holds_of, is_settled, lift_hold, place_hold
 from payouts.commissions.models import Commission, Hold, PlacedBy
 from payouts.commissions.reasons import CommissionReason, suspicion_reason
 from tracker.people.accounts.models import Creator

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session, aliased
 
-from payouts.commissions.holds import hold_words, is_liftable, lift_words, settled_minor
+from payouts.commissions.holds.placing import hold_words, is_liftable, lift_words, settled_minor
 from payouts.commissions.models import Commission, Entry, Hold
 from tracker.money import Money
 from tracker.people.accounts.models import Creator

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from payouts.commissions.disputes import DisputeUpdate, decisive_update
-from payouts.commissions.refunds import RefundAmounts, refunded, remaining_base_minor
-from payouts.commissions.rules import Base, commission_minor
+from payouts.commissions.worth.disputes import DisputeUpdate, decisive_update
+from payouts.commissions.worth.refunds import RefundAmounts, refunded, remaining_base_minor
+from payouts.commissions.worth.rules import Base, commission_minor
 from tracker.sales.reports.cumulative_refunds import excess_cumulative_minor
 from tracker.sales.reports.sale_amounts import SaleAmounts
 

@@ -1,0 +1,1 @@
+"""Holds of commissions: placed by people, rules, messages and disputes; listed; lifted."""
