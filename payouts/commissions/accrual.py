@@ -55,7 +55,7 @@ def _without_commission(for_brand: bool) -> Select[Sale, Attribution]:
     """Sales whose latest attribution has no commission yet, each with that attribution.
 
     Also sales that the latest attribution credits to no one while an earlier commission is live. Sales whose
-    live commission was released are left out. Parameters: `brand_id`, `limit`.
+    live commission was ever released are left out: a person decides. Parameters: `brand_id`, `limit`.
     """
     owner = [Sale.brand_id == bindparam("brand_id")] if for_brand else []
     newer = aliased(Attribution)
@@ -64,12 +64,12 @@ def _without_commission(for_brand: bool) -> Select[Sale, Attribution]:
         Commission.sale_id == Attribution.sale_id, Commission.revision >= Attribution.revision
     )
     has_live_commission = exists().where(Commission.sale_id == Attribution.sale_id, Commission.live)
-    is_released = has_live_commission.where(Commission.matured_at.is_not(None))
+    was_released = has_live_commission.where(Commission.first_released_at.is_not(None))
     return (
         select(Sale, Attribution)
         .join(Attribution, Attribution.sale_id == Sale.id)
         .where(or_(Attribution.enrollment_id.is_not(None), has_live_commission))
-        .where(latest, ~processed, ~is_released, ~Sale.test, *owner)
+        .where(latest, ~processed, ~was_released, ~Sale.test, *owner)
         .order_by(Attribution.id)
         .limit(bindparam("limit"))
     )
@@ -83,19 +83,31 @@ def _accrue(session: Session, now: datetime, sale: Sale, attribution: Attributio
     """
     previous = _previous_commission(session, sale)
     if attribution.enrollment_id is None:
-        if previous is not None and previous.matured_at is None and previous.revision < attribution.revision:
-            _supersede(session, now, previous, attribution)
+        if previous is not None and _may_move_by_itself(previous, attribution):
+            supersede(session, now, previous, attribution)
         return None
-    made = _new_commission(session, now, sale, attribution)
+    made = new_commission(session, now, sale, attribution)
     if previous is not None:
-        if previous.matured_at is not None or previous.revision >= attribution.revision:
+        if not _may_move_by_itself(previous, attribution):
             return None  # released or processed by another worker since the query
         if all(getattr(previous, name) == made[name] for name in _CREDIT_FIELDS):
             _confirm_credit(session, now, previous, attribution)
             return previous
-        _supersede(session, now, previous, attribution)
+        supersede(session, now, previous, attribution)
+    return book_commission(session, now, sale, attribution, made)
+
+
+def _may_move_by_itself(previous: Commission, attribution: Attribution) -> bool:
+    """Until the first release, newer evidence replaces a commission; after it, a person decides."""
+    return previous.first_released_at is None and previous.revision < attribution.revision
+
+
+def book_commission(
+    session: Session, now: datetime, sale: Sale, attribution: Attribution, made: dict[str, Any]
+) -> Commission | None:
+    """Insert the commission of an attribution and post what it earns. None: another worker was faster."""
     if not insert_once(session, Commission, **made):
-        return None  # another worker was faster
+        return None
     accrued = locked_commission(session, made["id"])
     inputs = {"sale": sale.id, "attribution": attribution.id, "rate_bp": accrued.rate_bp}
     reason = Reason(CommissionReason.CREDITED, _evidence(attribution))
@@ -112,7 +124,8 @@ def _accrue(session: Session, now: datetime, sale: Sale, attribution: Attributio
 _CREDIT_FIELDS = ("creator_id", "base", "base_minor", "rate_bp", "release_at")
 
 
-def _new_commission(session: Session, now: datetime, sale: Sale, attribution: Attribution) -> dict[str, Any]:
+def new_commission(session: Session, now: datetime, sale: Sale, attribution: Attribution) -> dict[str, Any]:
+    """The columns of the commission that an attribution gives a sale."""
     terms = session.get_one(Terms, attribution.terms_id)
     enrollment = session.get_one(Enrollment, attribution.enrollment_id)
     rate = rate_at(
@@ -135,6 +148,7 @@ def _new_commission(session: Session, now: datetime, sale: Sale, attribution: At
         "amount_minor": commission_minor(base_minor, rate.rate_bp),
         "release_at": release_date(sale, timedelta(days=terms.hold_days)),
         "matured_at": None,
+        "first_released_at": None,
         "created_at": now,
     }
 
@@ -192,9 +206,18 @@ def _carry_over_decisions(session: Session, now: datetime, accrued: Commission) 
         place_hold(session, now, accrued, placed_by=by, cause_id=cause_id, reason=reason_of(placed))
 
 
-def _supersede(session: Session, now: datetime, previous: Commission, attribution: Attribution) -> None:
-    """Reverse the commission of an earlier revision. Its row stays, with the reason."""
-    sold_at = session.get_one(Sale, previous.sale_id).occurred_at
+def supersede(
+    session: Session,
+    now: datetime,
+    previous: Commission,
+    attribution: Attribution,
+    effective_at: datetime | None = None,
+) -> None:
+    """Reverse the commission of an earlier revision. Its row stays, with the reason.
+
+    It takes effect at the time of the sale, or at `effective_at` when the commission had been released.
+    """
+    sold_at = effective_at or session.get_one(Sale, previous.sale_id).occurred_at
     inputs = {"attribution": attribution.id}
     change = Change("superseded", attribution.id, _new_evidence(attribution), sold_at, inputs)
     record_change(session, now, previous, change, amount_after_minor=0)

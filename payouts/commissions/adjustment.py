@@ -1,16 +1,25 @@
 """Enters refunds, cancellations and disputes in commissions: each once, as a difference."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 
 from sqlalchemy import Select, bindparam, exists, select, union
 from sqlalchemy.orm import Session
 
-from payouts.commissions.entries import Change, entries_of, locked_commission, owner_conditions, record_change
+from payouts.commissions.entries import (
+    Change,
+    current_amount_minor,
+    entries_of,
+    locked_commission,
+    owner_conditions,
+    record_change,
+)
 from payouts.commissions.holds.of_events import hold_for_events, lift_for_events
 from payouts.commissions.holds.placing import lift_hold, place_hold, reapply_holds
 from payouts.commissions.models import Commission, Entry, PlacedBy
 from payouts.commissions.reasons import CommissionReason
+from payouts.commissions.take_back import take_back_end_of
 from payouts.commissions.worth.causes import Cause, causes_of
 from payouts.commissions.worth.facts import Facts, worth_minor
 from tracker.reasons import Reason
@@ -66,33 +75,57 @@ def adjust(session: Session, now: datetime, commission_id: str) -> int:
     entries = entries_of(session, commission.id)
     entered = {entry.cause_id for entry in entries}
     causes = causes_of(session, sale.id)
-    facts = entered_facts(sale, causes, entries)
     waiting = [cause for cause in causes if cause.id not in entered]
+    if not waiting:
+        return 0
+    until = take_back_end_of(session, commission, sale)
+    facts = entered_facts(sale, causes, entries, until)
     for cause in waiting:
-        facts = cause.applied_to(facts)
-        _enter(session, now, commission, cause, facts, sale.occurred_at)
+        facts = cause.applied_to(facts, until)
+        reason = cause.reason(commission.currency, until)
+        _enter(session, now, commission, cause, reason, facts, sale.occurred_at)
     return len(waiting)
 
 
-def entered_facts(sale: Sale, causes: list[Cause], entries: list[Entry]) -> Facts:
-    """The facts that the given entries take into account."""
+def adjust_to_facts(session: Session, now: datetime, commission: Commission, cause_id: str) -> None:
+    """Change the amount to what the facts give: they may have changed while the commission was declined."""
+    sale = session.get_one(Sale, commission.sale_id)
+    entries, causes = entries_of(session, commission.id), causes_of(session, sale.id)
+    facts = entered_facts(sale, causes, entries, take_back_end_of(session, commission, sale))
+    worth = worth_minor(facts, commission.base, commission.rate_bp)  # type: ignore[arg-type]
+    if worth != current_amount_minor(entries):
+        change = Change("recomputed", cause_id, Reason(CommissionReason.AFTER_DECLINE_UNDONE), now)
+        record_change(session, now, commission, change, amount_after_minor=worth)
+
+
+def entered_facts(
+    sale: Sale, causes: list[Cause], entries: list[Entry], take_back_until: datetime | None
+) -> Facts:
+    """The facts that the given entries take into account; `take_back_until` as in `Cause.comes_late`."""
     entered = {entry.cause_id for entry in entries}
-    facts = Facts(amounts_of(sale), declined=_declined(entries))
+    facts = Facts(amounts_of(sale), declined=is_declined(entries))
     for cause in causes:
         if cause.id in entered:
-            facts = cause.applied_to(facts)
+            facts = cause.applied_to(facts, take_back_until)
     return facts
 
 
-def _declined(entries: list[Entry]) -> bool:
-    return any(entry.kind in ("decline", "superseded") for entry in entries)
+def is_declined(entries: Sequence[Entry]) -> bool:
+    """Whether a person declined the commission and did not undo it, or another one replaced it."""
+    kinds = [entry.kind for entry in entries]
+    return "superseded" in kinds or kinds.count("decline") > kinds.count("decline_undone")
 
 
 def _enter(
-    session: Session, now: datetime, commission: Commission, cause: Cause, facts: Facts, sold_at: datetime
+    session: Session,
+    now: datetime,
+    commission: Commission,
+    cause: Cause,
+    reason: Reason,
+    facts: Facts,
+    sold_at: datetime,
 ) -> None:
     effective_at = max(cause.occurred_at, sold_at)
-    reason = cause.reason(commission.currency)
     change = Change(cause.kind, cause.id, reason, effective_at, {"event": cause.row.event_id})
     remaining_minor = worth_minor(facts, commission.base, commission.rate_bp)  # type: ignore[arg-type]
     record_change(session, now, commission, change, amount_after_minor=remaining_minor)

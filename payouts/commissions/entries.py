@@ -1,6 +1,6 @@
 """The life of a commission as numbered entries, each with its cause, reason and transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -10,13 +10,17 @@ from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from payouts.commissions.models import Commission, Entry, Hold
+from payouts.commissions.movements import movements_of_commission
+from payouts.commissions.positions import OPPOSITES, DraftPeriods, Step, change_steps, decline_steps
 from payouts.commissions.reasons import COMMISSION_TEXTS, CommissionReason
-from payouts.ledger.models import Period
+from payouts.ledger.models import Period, Posting, Transaction
 from payouts.ledger.operations import lock_books, post
+from payouts.ledger.periods import period_for
 from payouts.ledger.rules import Line
 from tracker.errors import NotFound
 from tracker.ids import new_id
 from tracker.money import Money
+from tracker.people.accounts.operations import get_brand
 from tracker.reasons import Reason
 from tracker.times import format_utc
 
@@ -51,10 +55,20 @@ def current_amount_minor(entries: list[Entry]) -> int:
 
 
 @dataclass(frozen=True)
+class DatedStep:
+    """A posting to make: its period, the kind of event, and an amount above 0 in minor units."""
+
+    period: Period
+    event: str
+    amount_minor: int
+
+
+@dataclass(frozen=True)
 class Change:
     """A change to enter: its kind, its cause, its reason, and when it took effect.
 
-    `inputs` are facts about the cause, as JSON values. Only review decisions about a draft give `period`.
+    `inputs` are further inputs of the ledger transaction. `draft` is the period of the draft on which a
+    person decided it. `returned_from` is the payout whose returned money it moves.
     """
 
     kind: str
@@ -62,13 +76,14 @@ class Change:
     reason: Reason
     effective_at: datetime
     inputs: Mapping[str, Any] = field(default_factory=dict)
-    period: Period | None = None
+    draft: Period | None = None
+    returned_from: str | None = None
 
 
 def record_change(
     session: Session, now: datetime, commission: Commission, change: Change, *, amount_after_minor: int
 ) -> bool:
-    """Enter a new amount and post the difference to the commission's account, held or payable.
+    """Enter a new amount and post the difference where the money stood (payouts/commissions/positions.py).
 
     Returns False, and does nothing, when this cause was entered before.
     """
@@ -76,23 +91,32 @@ def record_change(
     if _is_entered(entries, change):
         return False
     difference = amount_after_minor - current_amount_minor(entries)
-    event = "accrue" if change.kind == "accrue" else _change_event(difference, commission)
-    transaction_id = _post(session, now, commission, change, event, abs(difference))
-    _append(session, now, commission, entries, change, amount_after_minor, transaction_id)
+    steps = _change_steps(session, now, commission, change, difference)
+    posted = _post(session, now, commission, change, steps)
+    _append(session, now, commission, entries, change, amount_after_minor, posted)
     return True
 
 
-def record_account_move(session: Session, now: datetime, commission: Commission, change: Change) -> bool:
-    """Enter that the whole remaining amount was released (kind "mature") or held again ("hold").
+def record_steps(
+    session: Session,
+    now: datetime,
+    commission: Commission,
+    change: Change,
+    steps: Sequence[DatedStep],
+    *,
+    amount_after_minor: int | None = None,
+) -> bool:
+    """Enter postings that are known: money was released, held again, or a decision is undone.
 
-    Returns False, and does nothing, when this cause was entered before.
+    The amount stays the same unless `amount_after_minor` is given. Returns False, and does nothing, when this
+    cause was entered before.
     """
     entries = entries_of(session, commission.id)
     if _is_entered(entries, change):
         return False
-    amount = current_amount_minor(entries)
-    transaction_id = _post(session, now, commission, change, change.kind, amount)
-    _append(session, now, commission, entries, change, amount, transaction_id)
+    amount = current_amount_minor(entries) if amount_after_minor is None else amount_after_minor
+    posted = _post(session, now, commission, change, steps)
+    _append(session, now, commission, entries, change, amount, posted)
     return True
 
 
@@ -100,33 +124,82 @@ def _is_entered(entries: list[Entry], change: Change) -> bool:
     return any((entry.kind, entry.cause_id) == (change.kind, change.cause_id) for entry in entries)
 
 
-def _change_event(difference: int, commission: Commission) -> str:
-    where = "held" if commission.matured_at is None else "payable"
-    return f"reverse_{where}" if difference < 0 else f"reinstate_{where}"
+def _change_steps(
+    session: Session, now: datetime, commission: Commission, change: Change, difference_minor: int
+) -> Sequence[DatedStep]:
+    if difference_minor == 0:
+        return []
+    at_period = period_at(session, now, commission, change.effective_at)
+    if change.kind == "accrue":
+        return [DatedStep(at_period, "accrue", difference_minor)]
+    if commission.first_released_at is None and difference_minor > 0:
+        return [DatedStep(at_period, "reinstate_held", difference_minor)]
+    moved = movements_of_commission(session, commission.id)
+    if change.draft is not None:
+        periods = draft_periods(session, now, commission, change.draft)
+        steps = decline_steps(moved, periods, -difference_minor)
+    else:
+        is_held = commission.matured_at is None
+        steps = change_steps(moved, at_period.starts_at, difference_minor, held=is_held)
+    return dated(session, commission.brand_id, steps)
+
+
+def period_at(session: Session, now: datetime, commission: Commission, effective_at: datetime) -> Period:
+    """The period in which an event of the commission with that effective time counts."""
+    return period_for(session, now, get_brand(session, commission.brand_id), effective_at)
+
+
+def draft_periods(session: Session, now: datetime, commission: Commission, draft: Period) -> DraftPeriods:
+    """The periods of a decision on a draft: the draft's, and the open one for what does not stand there."""
+    return DraftPeriods(draft.starts_at, period_at(session, now, commission, now).starts_at)
+
+
+def opposite_steps(session: Session, transaction_ids: Sequence[str]) -> list[DatedStep]:
+    """The steps that undo transactions of commissions, each in the same period."""
+    rows = session.execute(
+        select(Period, Transaction.kind, Posting.amount_minor)
+        .join(Transaction, Transaction.period_id == Period.id)
+        .join(Posting, Posting.transaction_id == Transaction.id)
+        .where(Transaction.id.in_(transaction_ids))
+        .order_by(Transaction.seq.desc())
+    )
+    return [DatedStep(period, OPPOSITES[kind], amount_minor) for period, kind, amount_minor in rows]
+
+
+def dated(session: Session, brand_id: str, steps: Sequence[Step]) -> list[DatedStep]:
+    """The steps with their periods."""
+    starts = {step.period_starts_at for step in steps}
+    query = select(Period).where(Period.brand_id == brand_id, Period.starts_at.in_(starts))
+    periods = {period.starts_at: period for period in session.scalars(query)} if steps else {}
+    return [DatedStep(periods[step.period_starts_at], step.event, step.amount_minor) for step in steps]
 
 
 def _post(
-    session: Session, now: datetime, commission: Commission, change: Change, event: str, moved_minor: int
-) -> str | None:
-    """The id of the transaction; None when no money moved."""
-    if not moved_minor:
-        return None
-    return post(
-        session,
-        now,
-        brand_id=commission.brand_id,
-        kind=event,
-        event_key=f"{change.kind}:{commission.id}:{change.cause_id}",
-        inputs={
-            "cause": change.cause_id,
-            "reason": COMMISSION_TEXTS.words(change.reason),
-            **change.inputs,
-        },
-        lines=[Line(event, moved_minor, commission.currency, commission.creator_id)],
-        subject_id=commission.id,
-        effective_at=change.effective_at,
-        period=change.period,
-    ).transaction_id
+    session: Session, now: datetime, commission: Commission, change: Change, steps: Sequence[DatedStep]
+) -> list[str]:
+    """The ids of the transactions: that of the change, then those of later periods that follow from it."""
+    key = f"{change.kind}:{commission.id}:{change.cause_id}"
+    return [
+        post(
+            session,
+            now,
+            brand_id=commission.brand_id,
+            kind=step.event,
+            event_key=key if number == 0 else f"{key}:{number}",
+            inputs={
+                "cause": change.cause_id,
+                "reason": COMMISSION_TEXTS.words(change.reason),
+                **change.inputs,
+            },
+            lines=[Line(step.event, step.amount_minor, commission.currency, commission.creator_id)],
+            subject_id=commission.id,
+            effective_at=change.effective_at
+            if number == 0
+            else max(change.effective_at, step.period.starts_at),
+            period=step.period,
+        ).transaction_id
+        for number, step in enumerate(steps)
+    ]
 
 
 def _append(
@@ -136,7 +209,7 @@ def _append(
     entries: list[Entry],
     change: Change,
     amount_after_minor: int,
-    transaction_id: str | None,
+    posted: Sequence[str],
 ) -> None:
     session.add(
         Entry(
@@ -148,7 +221,8 @@ def _append(
             **COMMISSION_TEXTS.columns(change.reason),
             amount_before_minor=current_amount_minor(entries),
             amount_after_minor=amount_after_minor,
-            transaction_id=transaction_id,
+            transaction_id=next(iter(posted), None),
+            returned_from=change.returned_from,
             effective_at=change.effective_at,
             created_at=now,
         )

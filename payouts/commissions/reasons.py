@@ -23,6 +23,10 @@ class CommissionReason(StrEnum):
     DISPUTE_OPENED = "dispute_opened"
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
+    AFTER_TAKE_BACK = "after_take_back"
+    """A refund or lost dispute so long after the sale that it takes nothing back."""
+    AFTER_DECLINE_UNDONE = "after_decline_undone"
+    CREDIT_MOVED = "credit_moved"
     RELEASE_DATE = "release_date"
     RELEASE_AFTER_HOLD = "release_after_hold"
     CREDIT_KEPT = "credit_kept"
@@ -85,6 +89,11 @@ def _declined_words(parameters: Mapping[str, Any]) -> str:
     return f"the sale was declined before new evidence came: {words}"
 
 
+def _after_take_back_words(parameters: Mapping[str, Any]) -> str:
+    words = COMMISSION_TEXTS.shown_columns(parameters["event"])
+    return f"{words}; the time in which the program takes back is over, so nothing changes"
+
+
 def _decision_words(code: CommissionReason, parameters: Mapping[str, Any]) -> str:
     return f"{code.value}: {parameters.get('note') or DECISIONS[code]}"
 
@@ -102,6 +111,11 @@ COMMISSION_TEXTS = ReasonTexts(
         CommissionReason.DISPUTE_OPENED: "payment dispute opened",
         CommissionReason.DISPUTE_WON: "payment dispute won",
         CommissionReason.DISPUTE_LOST: "payment dispute lost",
+        CommissionReason.AFTER_TAKE_BACK: _after_take_back_words,
+        CommissionReason.AFTER_DECLINE_UNDONE: "what the shop reported while the commission was declined",
+        CommissionReason.CREDIT_MOVED: lambda parameters: (
+            f"the brand moved the credit: {_evidence_words(parameters)}"
+        ),
         CommissionReason.RELEASE_DATE: "the hold is over",
         CommissionReason.RELEASE_AFTER_HOLD: "the hold is over and what held it is settled",
         CommissionReason.CREDIT_KEPT: "the brand leaves the credit as it is",

@@ -8,14 +8,22 @@ from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import (
     Change,
+    DatedStep,
+    current_amount_minor,
+    dated,
+    draft_periods,
     entries_of,
     locked_commission,
     owner_conditions,
-    record_account_move,
+    period_at,
+    record_steps,
 )
-from payouts.commissions.holds.placing import holds_of, reapply_holds
-from payouts.commissions.models import Commission, Hold
+from payouts.commissions.holds.placing import holds_of, last_lift, reapply_holds
+from payouts.commissions.models import Commission, Entry, Hold
+from payouts.commissions.movements import movements_of_commission, taken_from_returned
+from payouts.commissions.positions import release_in_draft_steps, release_steps
 from payouts.commissions.reasons import CommissionReason
+from payouts.ledger.models import Period
 from tracker.reasons import Reason
 from tracker.sales.inbox.unapplied import unapplied_by_sale
 from tracker.sales.orders.models import Sale
@@ -63,23 +71,62 @@ def _release(session: Session, now: datetime, commission_id: str) -> None:
     commission = locked_commission(session, commission_id)
     if commission.matured_at is not None or not commission.live or holds_of(session, commission_id):
         return  # another worker was faster
-    times = sum(entry.kind == "mature" for entry in entries_of(session, commission_id))
-    lifted_at = session.scalar(
-        select(Hold.lifted_at)
-        .where(Hold.commission_id == commission_id)
-        .order_by(Hold.lifted_at.desc())
-        .limit(1)
-    )
-    code = CommissionReason.RELEASE_DATE if lifted_at is None else CommissionReason.RELEASE_AFTER_HOLD
-    releasable_at = max(commission.release_at, lifted_at or commission.release_at)
-    record_account_move(
-        session,
-        now,
-        commission,
-        Change("mature", f"{commission_id}:{times + 1}", Reason(code), releasable_at),
-    )
+    lifted = last_lift(session, commission_id)
+    code = CommissionReason.RELEASE_DATE if lifted is None else CommissionReason.RELEASE_AFTER_HOLD
+    released_at = max(commission.release_at, lifted or commission.release_at)
+    release_commission(session, now, commission, Reason(code), released_at)
+
+
+def release_commission(
+    session: Session,
+    now: datetime,
+    commission: Commission,
+    reason: Reason,
+    effective_at: datetime,
+    *,
+    draft: Period | None = None,
+) -> None:
+    """Move everything that is held to `payable`. Nothing may hold it any more, and its release date is over.
+
+    Only decisions on a draft give `draft`: what stands there is released there.
+    """
+    entries = entries_of(session, commission.id)
+    times = sum(entry.kind == "mature" for entry in entries) + 1
+    _give_back_returned(session, now, commission, reason, f"{commission.id}:{times}")
+    change = Change("mature", f"{commission.id}:{times}", reason, effective_at, draft=draft)
+    record_steps(session, now, commission, change, _release_steps(session, now, commission, entries, change))
     commission.matured_at = now
+    commission.first_released_at = commission.first_released_at or now
     session.flush()
+
+
+def _release_steps(
+    session: Session, now: datetime, commission: Commission, entries: list[Entry], change: Change
+) -> list[DatedStep]:
+    at_period = period_at(session, now, commission, change.effective_at)
+    if len(entries) == 1 and change.draft is None:  # nothing but the accrual: the usual case needs no query
+        amount = current_amount_minor(entries)
+        return [DatedStep(at_period, "mature", amount)] if amount else []
+    moved = movements_of_commission(session, commission.id)
+    if change.draft is None:
+        steps = release_steps(moved, at_period.starts_at)
+    else:
+        steps = release_in_draft_steps(moved, draft_periods(session, now, commission, change.draft))
+    return dated(session, commission.brand_id, steps)
+
+
+def _give_back_returned(
+    session: Session, now: datetime, commission: Commission, reason: Reason, cause_id: str
+) -> None:
+    """What was held of the money that came back of a payout belongs to that payout again."""
+    taken = taken_from_returned(session, commission.id) if commission.first_released_at else {}
+    for payout_id, taken_minor in taken.items():
+        moved = movements_of_commission(session, commission.id).values()
+        amount = min(taken_minor, sum(each.pending_minor for each in moved))
+        if amount > 0:
+            steps = [DatedStep(period_at(session, now, commission, now), "mature", amount)]
+            change = Change("mature", f"{cause_id}:{payout_id}", reason, now, returned_from=payout_id)
+            record_steps(session, now, commission, change, steps)
 
 
 LATE_REPORT_HOLD = timedelta(days=7)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeVarTuple
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import ScalarSelect, Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from payouts.commissions.entries import current_amount_minor, entries_of
@@ -61,7 +61,7 @@ def newer_attribution(session: Session, commission: Commission) -> Attribution |
 
 
 def _disputed(query: Select[*Columns]) -> Select[*Columns]:
-    declined = exists().where(Entry.commission_id == Commission.id, Entry.kind == "decline")
+    declines = entry_count("decline") > entry_count("decline_undone")
     kept = exists().where(
         Entry.commission_id == Commission.id, Entry.kind == "kept", Entry.cause_id == _newest.id
     )
@@ -71,14 +71,20 @@ def _disputed(query: Select[*Columns]) -> Select[*Columns]:
         .join(_newest, _newest.sale_id == Commission.sale_id)
         .where(
             Commission.live,
-            Commission.matured_at.is_not(None),
+            Commission.first_released_at.is_not(None),
             _newest.revision > Commission.revision,
             _newest.enrollment_id.is_distinct_from(_current.enrollment_id),
             ~exists().where(_later.sale_id == _newest.sale_id, _later.revision > _newest.revision),
-            ~declined,
+            ~declines,
             ~kept,
         )
     )
+
+
+def entry_count(kind: str) -> ScalarSelect[int]:
+    """How many entries of a kind the commission has, as an expression."""
+    count = select(func.count()).where(Entry.commission_id == Commission.id, Entry.kind == kind)
+    return count.correlate(Commission).scalar_subquery()
 
 
 def _worth(session: Session, commission: Commission) -> Money:

@@ -12,7 +12,7 @@ from payouts.commissions.checks import commission_faults
 from payouts.ledger.checks import Finding, balance_faults, chain_faults, posting_faults
 from payouts.settlement.checks import payout_faults, settlement_faults, stuck_payouts
 from payouts.settlement.freezes import active_freezes
-from payouts.statements.checks import statement_faults
+from payouts.statements.checks import held_balance_faults, statement_faults
 from tracker.errors import Fault
 
 Check = Callable[[Session, datetime], Iterator[Finding]]
@@ -23,6 +23,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("nothing is held or in transit below zero", lambda session, _now: balance_faults(session)),
     ("every commission is worth what its sale says", lambda session, _now: commission_faults(session)),
     ("sealed statements are unchanged and follow one another", lambda s, _now: statement_faults(s)),
+    ("nothing is held below zero at the end of a period", lambda s, _now: held_balance_faults(s)),
     ("payouts agree with the books, item by item", lambda session, _now: payout_faults(session)),
     ("what no payout has settled is what is payable", lambda session, _now: settlement_faults(session)),
     ("no payout is stuck", stuck_payouts),

@@ -1,14 +1,16 @@
-"""Check: sealed statements are unchanged, follow one another, and agree with the books."""
+"""Checks: sealed statements are unchanged, follow one another, and agree with the books."""
 
 import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import groupby
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from payouts.commissions.movements import pending_by_period
 from payouts.ledger.checks import Finding
 from payouts.ledger.models import Account, Period, Posting, Transaction
 from payouts.ledger.rules import CREATOR_ACCOUNTS
@@ -81,3 +83,19 @@ def _faults_of(
 
 def _finding(statement: Statement, period: Period, what: str) -> Finding:
     return Finding("statements", statement.id, f"The {statement.currency} statement of {period.name} {what}.")
+
+
+def held_balance_faults(session: Session) -> Iterator[Finding]:
+    """At the end of no period is what is held of a commission below 0 (docs/money.md 2).
+
+    Periods that an earlier version closed followed another rule: their statements have no review days.
+    """
+    older = set(session.scalars(select(Statement.period_id).where(Statement.review_days.is_(None))))
+    rows = session.execute(pending_by_period().order_by("subject_id", "starts_at"))
+    for commission_id, periods in groupby(rows, key=lambda row: row.subject_id):
+        held_minor = 0
+        for row in periods:
+            held_minor += int(row.pending_minor)
+            if held_minor < 0 and row.period_id not in older:
+                message = f"{held_minor} of {commission_id} are held at the end of {row.name}, below zero."
+                yield Finding("commissions", commission_id, message)

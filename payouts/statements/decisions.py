@@ -20,7 +20,7 @@ from payouts.commissions.holds.placing import (
     lift_hold,
     place_hold,
 )
-from payouts.commissions.models import Commission, Entry, PlacedBy
+from payouts.commissions.models import Commission, PlacedBy
 from payouts.commissions.reasons import DECISIONS, CommissionReason, decision_reason
 from payouts.commissions.undecided import newer_attribution
 from payouts.ledger.models import Period, Posting, Transaction
@@ -66,7 +66,7 @@ def hold(session: Session, now: datetime, commission_id: str, *, reason: str, no
         placed_by=PlacedBy.PERSON,
         cause_id=f"review:{1 + hold_count(session, commission_id)}",
         reason=_reason(reason, note),
-        period=draft_period(session, commission.brand_id, commission.currency, commission.id),
+        draft=draft_period(session, commission.brand_id, commission.currency, commission.id),
     )
     return commission
 
@@ -119,8 +119,8 @@ def _require_unpaid(session: Session, commission: Commission) -> None:
         select(func.coalesce(func.sum(Item.amount_minor), 0), func.max(Payout.id))
         .join(Payout, Payout.id == Item.payout_id)
         .join(Posting, Posting.id == Item.posting_id)
-        .join(Entry, Entry.transaction_id == Posting.transaction_id)
-        .where(Entry.commission_id == commission.id, Item.live, Payout.state == "paid", ~has_reversal)
+        .join(Transaction, Transaction.id == Posting.transaction_id)
+        .where(Transaction.subject_id == commission.id, Item.live, Payout.state == "paid", ~has_reversal)
     ).one()
     if int(paid_minor) >= current_amount_minor(entries_of(session, commission.id)):
         raise Conflict(

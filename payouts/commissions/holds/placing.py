@@ -4,20 +4,34 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, func, select, update
+from sqlalchemy import Select, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
 from payouts.commissions.entries import (
     Change,
+    DatedStep,
+    dated,
+    draft_periods,
+    entries_of,
     locked_commission,
     owner_conditions,
+    period_at,
     reason_of,
-    record_account_move,
+    record_steps,
 )
-from payouts.commissions.models import Commission, Entry, Hold, PlacedBy
+from payouts.commissions.holds.ends import latest_end
+from payouts.commissions.models import Commission, Hold, PlacedBy
+from payouts.commissions.movements import (
+    came_back_open,
+    open_minor,
+    open_minor_of,
+    open_movements,
+    returned_parts,
+)
+from payouts.commissions.positions import hold_steps
 from payouts.commissions.reasons import COMMISSION_TEXTS
-from payouts.ledger.models import Period, Posting
+from payouts.ledger.models import Period, Posting, Transaction
 from payouts.settlement.models import Item, Payout
 from tracker.ids import new_id
 from tracker.reasons import Reason
@@ -28,23 +42,25 @@ from tracker.sales.orders.models import Sale
 def reapply_holds(
     session: Session, now: datetime, limit: int | None = None, *, brand_id: str = "", creator_id: str = ""
 ) -> int:
-    """Hold again the released commissions that have an open hold and no settled amount. Returns how many.
+    """Hold again what is open of commissions that have an open hold. Returns of how many.
 
-    A hold that is placed while a payout is on its way moves no money. This moves it if that payout fails.
+    A hold moves no money that is with the rail, or may be. This moves it once it is open again: because its
+    payout failed, or a transfer came back.
     """
-    candidates = _held_after_release(bool(brand_id), bool(creator_id), limit is not None)
+    candidates = _held_with_open_money(bool(brand_id), bool(creator_id), limit is not None)
     parameters = {"brand_id": brand_id, "creator_id": creator_id, "limit": limit}
     waiting = list(session.scalars(candidates, parameters))
+    moved = 0
     for commission_id in waiting:
         commission = locked_commission(session, commission_id)
         for placed in holds_of(session, commission_id)[:1]:
-            _move_into_hold(session, now, commission, placed.cause_id, reason_of(placed))
-    return len(waiting)
+            moved += _move_into_hold(session, now, commission, placed.cause_id, reason_of(placed))
+    return moved
 
 
 @cache
-def _held_after_release(for_brand: bool, for_creator: bool, limited: bool) -> Select[str]:
-    """Released commissions with an open hold and no settled amount.
+def _held_with_open_money(for_brand: bool, for_creator: bool, limited: bool) -> Select[str]:
+    """Commissions that were released, have an open hold, and may have money that is in no sent payout.
 
     Parameters: `brand_id`, `creator_id`, `limit`.
     """
@@ -53,11 +69,11 @@ def _held_after_release(for_brand: bool, for_creator: bool, limited: bool) -> Se
         select(Commission.id)
         .where(
             Commission.live,
-            Commission.matured_at.is_not(None),
+            Commission.first_released_at.is_not(None),
             has_active_hold,
             *owner_conditions(for_brand, for_creator),
         )
-        .where(_settled_minor_query().where(Entry.commission_id == Commission.id).scalar_subquery() <= 0)
+        .where(or_(open_minor_of(Commission.id) > 0, came_back_open(Commission.id)))
         .order_by(Commission.id)
     )
     return candidates.limit(bindparam("limit")) if limited else candidates
@@ -71,14 +87,16 @@ def place_hold(
     placed_by: PlacedBy,
     cause_id: str,
     reason: Reason,
-    period: Period | None = None,
+    ends_at: datetime | None = None,
+    draft: Period | None = None,
     signal: str | None = None,
     evidence: dict[str, Any] | None = None,
 ) -> bool:
     """Hold a commission: it is not paid, and what is payable and in no sent payout is held again.
 
-    The creator reads `reason`. Only review decisions about a draft give `period`; only suspicion gives
-    `signal` and `evidence`. Returns False when this cause held it before. Call it under the brand's lock.
+    The creator reads `reason`. `ends_at` is the end that a person named; without it the hold lasts as long as
+    its kind allows. Only decisions on a draft give `draft`; only suspicion gives `signal` and `evidence`.
+    Returns False when this cause held it before. Call it under the brand's lock.
     """
     placed = insert_once(
         session,
@@ -95,9 +113,10 @@ def place_hold(
         evidence=evidence,
         lift_note=None,
         lift_code=None,
+        ends_at=ends_at or latest_end(placed_by, now, commission.release_at),
     )
     if placed:
-        _move_into_hold(session, now, commission, cause_id, reason, period)
+        _move_into_hold(session, now, commission, cause_id, reason, draft)
     return placed
 
 
@@ -107,13 +126,49 @@ def _move_into_hold(
     commission: Commission,
     cause_id: str,
     reason: Reason,
-    period: Period | None = None,
-) -> None:
-    if commission.matured_at is None or is_settled(session, commission.id):
-        return
-    record_account_move(session, now, commission, Change("hold", cause_id, reason, now, period=period))
-    commission.matured_at = None
-    session.flush()
+    draft: Period | None = None,
+) -> bool:
+    """Move what is open of the commission, and what came back of payouts that had paid it, into `pending`."""
+    if commission.first_released_at is None:
+        return False
+    moved = _hold_open_part(session, now, commission, cause_id, reason, draft)
+    for part in returned_parts(session, commission.id):
+        steps = [DatedStep(period_at(session, now, commission, now), "hold", part.amount_minor)]
+        cause = _new_cause(session, commission, f"{cause_id}:{part.payout_id}")
+        change = Change("hold", cause, reason, now, returned_from=part.payout_id)
+        moved = record_steps(session, now, commission, change, steps) or moved
+    if moved:
+        commission.matured_at = None
+        session.flush()
+    return moved
+
+
+def _hold_open_part(
+    session: Session,
+    now: datetime,
+    commission: Commission,
+    cause_id: str,
+    reason: Reason,
+    draft: Period | None,
+) -> bool:
+    amount = open_minor(session, commission.id)
+    if amount <= 0:
+        return False
+    if draft is None:
+        steps = [DatedStep(period_at(session, now, commission, now), "hold", amount)]
+    else:
+        periods = draft_periods(session, now, commission, draft)
+        planned = hold_steps(open_movements(session, commission.id), periods, amount)
+        steps = dated(session, commission.brand_id, planned)
+    change = Change("hold", _new_cause(session, commission, cause_id), reason, now)
+    return record_steps(session, now, commission, change, steps)
+
+
+def _new_cause(session: Session, commission: Commission, cause_id: str) -> str:
+    """The cause, numbered when the same hold moved money before."""
+    moves = [entry.cause_id for entry in entries_of(session, commission.id) if entry.kind == "hold"]
+    times = sum(cause == cause_id or cause.startswith(f"{cause_id}#") for cause in moves)
+    return f"{cause_id}#{times + 1}" if times else cause_id
 
 
 def hold_words(hold: Hold) -> str:
@@ -179,27 +234,32 @@ def lift_hold(
 def is_settled(session: Session, commission_id: str) -> bool:
     """Whether money of the commission is, or may be, with the rail: its payout was sent and not returned.
 
-    A payout that is only prepared selects its postings again before it is sent. Postings that one payout
-    settled together may sum to 0, such as a release and the hold after it. When a part of a commission was
-    settled, the open rest stays payable; payouts leave it out while the commission is held (see selection).
+    Postings that one payout settled together may sum to 0, such as a release and the hold after it.
     """
     return settled_minor(session, commission_id) > 0
 
 
 def settled_minor(session: Session, commission_id: str) -> int:
     """The part of the commission that is with the rail, or may be, in minor units."""
-    return int(session.scalar(_settled_minor_query().where(Entry.commission_id == commission_id)) or 0)
+    return int(session.scalar(_settled_minor_query(), {"commission_id": commission_id}) or 0)
 
 
+@cache
 def _settled_minor_query() -> Select[int]:
-    """Sum of items in payouts that were sent and not returned. The caller restricts it to a commission."""
+    """Sum of items in payouts that were sent and not returned. Parameter: `commission_id`."""
     return (
         select(func.coalesce(func.sum(Item.amount_minor), 0))
         .join(Payout, Payout.id == Item.payout_id)
         .join(Posting, Posting.id == Item.posting_id)
-        .join(Entry, Entry.transaction_id == Posting.transaction_id)
+        .join(Transaction, Transaction.id == Posting.transaction_id)
+        .where(Transaction.subject_id == bindparam("commission_id"))
         .where(Item.live, Payout.state.not_in(("prepared", "returned")))
     )
+
+
+def last_lift(session: Session, commission_id: str) -> datetime | None:
+    """When the last hold was lifted; None without any."""
+    return session.scalar(select(func.max(Hold.lifted_at)).where(Hold.commission_id == commission_id))
 
 
 def hold_count(session: Session, commission_id: str) -> int:

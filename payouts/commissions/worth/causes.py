@@ -11,7 +11,7 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from config.canonical import ISO_FORMAT
-from payouts.commissions.reasons import CommissionReason
+from payouts.commissions.reasons import COMMISSION_TEXTS, CommissionReason
 from payouts.commissions.worth.disputes import DisputeUpdate
 from payouts.commissions.worth.facts import Facts
 from payouts.commissions.worth.refunds import RefundAmounts
@@ -36,8 +36,17 @@ class Cause:
     occurred_at: datetime
     row: Refund | RefundFailure | CumulativeRefund | Cancellation | DisputeStatus
 
-    def reason(self, currency: str) -> Reason:
-        """Why the commission changes. `currency` is that of the sale."""
+    def comes_late(self, until: datetime | None) -> bool:
+        """Whether it would take back after the time in which the program takes back; None: it always may."""
+        if until is None or self.occurred_at <= until or isinstance(self.row, RefundFailure):
+            return False
+        return not isinstance(self.row, DisputeStatus) or self.row.status == "lost"
+
+    def reason(self, currency: str, until: datetime | None = None) -> Reason:
+        """Why the commission changes, or does not. `currency` is the sale's; `until` as in `comes_late`."""
+        if self.comes_late(until):
+            reason = COMMISSION_TEXTS.columns(self.reason(currency))
+            return Reason(CommissionReason.AFTER_TAKE_BACK, {"event": reason})
         row = self.row
         if isinstance(row, Refund):
             if row.reason:
@@ -52,9 +61,11 @@ class Cause:
             return Reason(CommissionReason.ORDER_CANCELLED)
         return Reason(_DISPUTE_REASONS[row.status], {"dispute": row.dispute_id})
 
-    def applied_to(self, facts: Facts) -> Facts:
-        """The facts with this cause added."""
+    def applied_to(self, facts: Facts, until: datetime | None = None) -> Facts:
+        """The facts with this cause added. One that comes late ends a dispute, but takes nothing."""
         row = self.row
+        if self.comes_late(until) and not isinstance(row, DisputeStatus):
+            return facts
         if isinstance(row, Refund):
             amounts = RefundAmounts(row.amount_minor, row.tax_minor, row.shipping_minor)
             return replace(facts, refunds=(*facts.refunds, (row.refund_id, amounts)))
@@ -65,7 +76,8 @@ class Cause:
         if isinstance(row, Cancellation):
             return replace(facts, cancelled=True)
         at = row.occurred_at.strftime(ISO_FORMAT)
-        step = DisputeUpdate(row.dispute_id, row.status, row.amount_minor, at)  # type: ignore[arg-type]
+        amount_minor = 0 if self.comes_late(until) else row.amount_minor
+        step = DisputeUpdate(row.dispute_id, row.status, amount_minor, at)  # type: ignore[arg-type]
         return replace(facts, disputes=(*facts.disputes, step))
 
 

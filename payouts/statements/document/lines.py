@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payouts.commissions.adjustment import entered_facts
+from payouts.commissions.adjustment import entered_facts, is_declined
 from payouts.commissions.entries import entry_json
 from payouts.commissions.holds.placing import hold_words
 from payouts.commissions.models import Commission, Entry, Hold
+from payouts.commissions.take_back import take_back_end
 from payouts.commissions.worth.causes import Cause, causes_of_sales
 from payouts.ledger.models import Period, Transaction
 from payouts.statements.document.movements import Movement, Sections
@@ -124,7 +125,7 @@ def _active_holds_json(source: LineSource, held_minor: int) -> list[dict[str, An
 
 
 def _status(source: LineSource, held_minor: int) -> str:
-    if any(entry.kind in ("decline", "superseded") for entry in source.entries):
+    if is_declined(source.entries):
         return "declined" if source.commission.live else "superseded"
     if _remaining_minor(source.entries) == 0 and source.commission.amount_minor > 0:
         return "reversed"
@@ -137,7 +138,7 @@ def _remaining_minor(entries: Sequence[Entry]) -> int:
 
 def _source(row: Any, entries: list[Entry], holds: list[Hold], causes: list[Cause]) -> LineSource:
     commission, sale, attribution, terms, link, coupon = row
-    facts = entered_facts(sale, causes, entries)
+    facts = entered_facts(sale, causes, entries, take_back_end(sale, terms))
     back = sum(amounts.amount for _, amounts in facts.effective_refunds())
     refunded_minor = facts.sale.total if facts.cancelled else min(back, facts.sale.total)
     return LineSource(

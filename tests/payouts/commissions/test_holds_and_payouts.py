@@ -5,7 +5,7 @@ import pytest
 from payouts.settlement.returns import record_return
 from payouts.statements.decisions import hold, release
 from tests.cast.books import FUNDS_MINOR, Books, at
-from tests.cast.months import DEFAULT_SEED, seed_after
+from tests.cast.months import DECEMBER, DEFAULT_SEED, Month, seal, seed_after
 from tests.harness.databases.snapshots import database_seed_for
 from tests.payouts.commissions.order_state import ZERO_BALANCES, balances_of, holds
 from tracker.errors import Conflict
@@ -123,9 +123,12 @@ def test_partly_reversed_amount_waits_for_the_dispute(approved: Books) -> None:
     approved.end("2026-11", "12-01 00:05")
     approved.approve("2026-11", "12-08")
     assert not approved.pay("12-09").paid
-    assert (balances_of(approved), approved.faults()) == ((0, 60_00, 0), [])
+    assert (balances_of(approved), approved.faults()) == ((60_00, 0, 0), [])
     approved.dispute("S1", "won", 1000_00, "12-10")
-    assert approved.pay("12-11").paid
+    assert (balances_of(approved), approved.faults()) == ((0, 60_00, 0), [])
+    approved.end("2026-12", "2027-01-01T00:05:00")
+    approved.approve("2026-12", "2027-01-08T12:00:00")
+    assert approved.pay("2027-01-09T12:00:00").paid
     assert (balances_of(approved), approved.faults()) == (ZERO_BALANCES, [])
 
 
@@ -143,14 +146,13 @@ def test_a_reinstated_part_of_a_paid_commission_waits_until_a_new_dispute_is_dec
     assert balances_of(books) == ZERO_BALANCES
     books.dispute("S1", "won", 4_000_00, "12-10")
     second = {"order_id": "S1", "dispute_id": "dp-2", "currency": "EUR", "amount": 10_000_00}
-    for status, when, paid in (("opened", "12-12", False), ("won", "2027-01-10T12:00:00", True)):
-        more = {"status": status, "occurred_at": at(when).isoformat()}
-        books.report("dispute.updated", second | more, f"dp-2-{status}", at(when))
-        if status == "opened":
-            books.end("2026-12", "2027-01-01T00:05:00")
-            books.approve("2026-12", "2027-01-08T12:00:00")
-        assert bool(books.pay("2027-01-11T12:00:00").paid) == paid
-        assert balances_of(books) == (0, 0 if paid else 400_00, 0)
+    for status, when, month in (("opened", "2026-12-12", DECEMBER), ("won", "2027-01-10", Month("2027-01"))):
+        decided_at = f"{when}T12:00:00"
+        more = {"status": status, "occurred_at": at(decided_at).isoformat()}
+        books.report("dispute.updated", second | more, f"dp-2-{status}", at(decided_at))
+        seal(books, month)
+        assert bool(books.pay(month.payday).paid) == (status == "won")
+        assert balances_of(books) == (400_00 if status == "opened" else 0, 0, 0)
     assert books.faults() == []
 
 
