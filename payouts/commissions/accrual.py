@@ -103,15 +103,23 @@ def _may_move_by_itself(previous: Commission, attribution: Attribution) -> bool:
 
 
 def book_commission(
-    session: Session, now: datetime, sale: Sale, attribution: Attribution, made: dict[str, Any]
+    session: Session,
+    now: datetime,
+    sale: Sale,
+    attribution: Attribution,
+    made: dict[str, Any],
+    effective_at: datetime | None = None,
 ) -> Commission | None:
-    """Insert the commission of an attribution and post what it earns. None: another worker was faster."""
+    """Insert the commission of an attribution and post what it earns. None: another worker was faster.
+
+    It takes effect at the time of the sale, or at `effective_at` when a person moved the credit.
+    """
     if not insert_once(session, Commission, **made):
         return None
     accrued = locked_commission(session, made["id"])
     inputs = {"sale": sale.id, "attribution": attribution.id, "rate_bp": accrued.rate_bp}
-    reason = Reason(CommissionReason.CREDITED, _evidence(attribution))
-    change = Change("accrue", attribution.id, reason, sale.occurred_at, inputs)
+    reason = Reason(CommissionReason.CREDITED, evidence_of(attribution))
+    change = Change("accrue", attribution.id, reason, effective_at or sale.occurred_at, inputs)
     record_change(session, now, accrued, change, amount_after_minor=accrued.amount_minor)
     if accrued.base == "profit" and amounts_of(sale).cost is None:
         reason = Reason(CommissionReason.COST_MISSING)
@@ -169,10 +177,10 @@ def _confirm_credit(session: Session, now: datetime, previous: Commission, attri
 
 
 def _new_evidence(attribution: Attribution) -> Reason:
-    return Reason(CommissionReason.NEW_EVIDENCE, _evidence(attribution))
+    return Reason(CommissionReason.NEW_EVIDENCE, evidence_of(attribution))
 
 
-def _evidence(attribution: Attribution) -> dict[str, Any]:
+def evidence_of(attribution: Attribution) -> dict[str, Any]:
     """The parameters of a reason that contains the reason of an attribution."""
     return {"attribution": attribution.id, "evidence": reason_json(attribution)}
 
@@ -212,14 +220,17 @@ def supersede(
     previous: Commission,
     attribution: Attribution,
     effective_at: datetime | None = None,
+    reason: Reason | None = None,
 ) -> None:
     """Reverse the commission of an earlier revision. Its row stays, with the reason.
 
-    It takes effect at the time of the sale, or at `effective_at` when the commission had been released.
+    By itself this happens before the first release, with effect from the time of the sale. A person who moves
+    the credit later gives `effective_at` and `reason`.
     """
     sold_at = effective_at or session.get_one(Sale, previous.sale_id).occurred_at
     inputs = {"attribution": attribution.id}
-    change = Change("superseded", attribution.id, _new_evidence(attribution), sold_at, inputs)
+    because = reason or _new_evidence(attribution)
+    change = Change("superseded", attribution.id, because, sold_at, inputs)
     record_change(session, now, previous, change, amount_after_minor=0)
     session.execute(
         update(Commission).where(Commission.id == previous.id, Commission.live).values(live=False)

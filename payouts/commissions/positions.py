@@ -87,7 +87,7 @@ class Trajectory:
         self.steps.append(Step(self.starts[index], event, amount_minor))
 
     def add(self, first: int, amount_minor: int, *, held: bool) -> None:
-        """Reinstate an amount, and let it take the later moves. `held`: where it goes when nothing stands."""
+        """Reinstate an amount, and let it take the later moves. `held`: the commission is held now."""
         in_pending = self.pending[first] > 0 or (self.payable[first] <= 0 and held)
         self.step(first, "reinstate_held" if in_pending else "reinstate_payable", amount_minor)
         for later in range(first + 1, len(self.starts)):
@@ -97,6 +97,8 @@ class Trajectory:
             elif not in_pending and self._released[later] < 0:
                 self.step(later, "hold", amount_minor)
                 in_pending = True
+        if in_pending != held:  # the commission was moved when there was nothing of it to post
+            self.step(len(self.starts) - 1, "mature" if in_pending else "hold", amount_minor)
 
     def take(self, first: int, amount_minor: int) -> None:
         """Reverse an amount: in each period from `first` on as much as stands until the last one."""
@@ -107,6 +109,7 @@ class Trajectory:
                 taken = left
             self._take_in(index, taken)
             left -= taken
+        self.step(len(self.starts) - 1, "mature", min(max(-self.payable[-1], 0), max(self.pending[-1], 0)))
 
     def _take_in(self, index: int, amount_minor: int) -> None:
         from_pending = min(amount_minor, max(self.pending[index], 0))
