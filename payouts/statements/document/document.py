@@ -185,7 +185,8 @@ def _adjustment(movement: Movement, currency: str) -> dict[str, Any]:
 
 def _has_content(part: dict[str, Any]) -> bool:
     amounts = [*part["equation"].values(), *part["closing_split"].values()]
-    return bool(part["lines"] or part["payments"] or any(amount["minor"] for amount in amounts))
+    listed = part["lines"] or part["adjustments"] or part["payments"]
+    return bool(listed or any(amount["minor"] for amount in amounts))
 
 
 def _sum_of(currency: str, parts: Iterable[dict[str, Any]], names: tuple[str, ...]) -> dict[str, Any]:

@@ -54,6 +54,13 @@ def test_manual_booking_shows_its_reason_everywhere(books: Books) -> None:
     assert "paid by hand 5.00 cash at the fair" in as_text(document)
 
 
+def test_adjustments_that_sum_to_nothing_are_shown(books: Books) -> None:
+    book_with_reason(books, "bonus", "thanks")
+    book_with_reason(books, "deduction", "booked twice")
+    (part,) = books.close("2026-11", NOVEMBER.closing)["creators"]
+    assert [each["amount"]["minor"] for each in part["adjustments"]] == [5_00, -5_00]
+
+
 def test_csv_has_a_transfer_column(paid: Books) -> None:
     document = paid.close("2026-11", NOVEMBER.closing)
     (payment,) = [each for part in document["creators"] for each in part["payments"]]
