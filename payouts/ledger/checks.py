@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from payouts.ledger.chain import GENESIS, link_hash
 from payouts.ledger.models import Account, Chain, Posting, Transaction
 from payouts.ledger.operations import inputs_hash
-from payouts.ledger.rules import EVENTS
+from payouts.ledger.rules import EVENTS, FORMER_ACCOUNTS, events_of
 
 PAGE_ROWS = 500
 
@@ -72,7 +72,7 @@ def _postings_of(session: Session, transactions: Sequence[Transaction]) -> dict[
 
 
 def posting_faults(session: Session) -> Iterator[Finding]:
-    """Every posting debits and credits the kinds of account that its event names."""
+    """Every posting debits and credits the kinds of account that its event names or named in the past."""
     debit, credit = aliased(Account), aliased(Account)
 
     def between(*columns: Any) -> Any:
@@ -97,9 +97,8 @@ def posting_faults(session: Session) -> Iterator[Finding]:
 
 
 def _is_allowed(kind: str, debited: str, credited: str) -> bool:
-    names = ("exchange_out", "exchange_in") if kind == "exchange" else (kind,)
-    rules = [EVENTS[name] for name in names if name in EVENTS]
-    return any((rule.debit, rule.credit) == (debited, credited) for rule in rules)
+    accounts = {(EVENTS[event].debit, EVENTS[event].credit) for event in events_of(kind)}
+    return (debited, credited) in accounts or (debited, credited) == FORMER_ACCOUNTS.get(kind)
 
 
 def balance_faults(session: Session) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ Pure.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from tracker.errors import Invalid
@@ -16,47 +17,95 @@ CREATOR_ACCOUNTS = ("pending", "payable", "in_transit")
 
 @dataclass(frozen=True)
 class EventRule:
-    """The kinds of account that one event debits and credits; `sign` is its sign in its statement section."""
+    """What one event is for, and the kinds of account that it debits and credits.
+
+    `sign` is its sign in its statement section. `by_hand`: a person may book it; the others only rules book.
+    """
 
     debit: str
     credit: str
+    purpose: str
     section: Section = "none"
     sign: int = 1
+    by_hand: bool = False
 
+    @property
+    def concerns_creator(self) -> bool:
+        """Whether it posts to a creator's account."""
+        return not {self.debit, self.credit}.isdisjoint(CREATOR_ACCOUNTS)
+
+
+_by_hand = partial(EventRule, by_hand=True)
 
 EVENTS: Mapping[str, EventRule] = {
-    "accrue": EventRule("commission_expense", "pending", "earned"),
-    "reinstate_held": EventRule("commission_expense", "pending", "reversed", -1),
-    "reverse_held": EventRule("pending", "commission_expense", "reversed"),
-    "mature": EventRule("pending", "payable"),
-    "hold": EventRule("payable", "pending"),
-    "reverse_payable": EventRule("payable", "commission_expense", "reversed"),
-    "reinstate_payable": EventRule("commission_expense", "payable", "reversed", -1),
-    "payout_prepared": EventRule("payable", "in_transit"),
-    "payout_confirmed": EventRule("in_transit", "funding", "payments"),
-    "payout_released": EventRule("in_transit", "payable"),
-    "transfer_reversed": EventRule("funding", "payable", "payments", -1),
-    "orphan_adopted": EventRule("payable", "funding", "payments"),
-    "paid_by_hand": EventRule("payable", "funding", "payments"),
-    "deposit": EventRule("funding", "deposits"),
-    "withdrawal": EventRule("deposits", "funding"),
-    "rail_fee": EventRule("rail_fees", "funding"),
-    "bonus": EventRule("commission_expense", "payable", "adjustments"),
-    "deduction": EventRule("payable", "commission_expense", "adjustments", -1),
-    "vat": EventRule("input_vat", "payable", "adjustments"),
-    "vat_credit_note": EventRule("payable", "input_vat", "adjustments", -1),
-    "write_off": EventRule("write_off", "payable", "adjustments"),
-    "unclaimed": EventRule("payable", "unclaimed", "adjustments", -1),
-    "gift": EventRule("gifts", "gifts_given"),
-    "exchange_out": EventRule("payable", "fx", "adjustments", -1),
-    "exchange_in": EventRule("fx", "payable", "adjustments"),
+    "accrue": EventRule("commission_expense", "pending", "a sale earns a commission", "earned"),
+    "reinstate_held": EventRule(
+        "commission_expense", "pending", "more of a held commission is left again", "reversed", -1
+    ),
+    "reverse_held": EventRule(
+        "pending", "commission_expense", "less of a held commission is left", "reversed"
+    ),
+    "mature": EventRule("pending", "payable", "a commission is released"),
+    "hold": EventRule("payable", "pending", "a released commission is held again"),
+    "reverse_payable": EventRule(
+        "payable", "commission_expense", "less of a released commission is left, paid or not", "reversed"
+    ),
+    "reinstate_payable": EventRule(
+        "commission_expense", "payable", "more of a released commission is left again", "reversed", -1
+    ),
+    "payout_prepared": EventRule("payable", "in_transit", "a payout is prepared"),
+    "payout_confirmed": EventRule("in_transit", "funding", "the transfer of a payout was made", "payments"),
+    "payout_released": EventRule(
+        "in_transit", "payable", "a payout failed, was cancelled or selects its entries again"
+    ),
+    "transfer_reversed": EventRule(
+        "funding", "payable", "money of a transfer came back from the rail", "payments", -1
+    ),
+    "orphan_adopted": EventRule("payable", "funding", "a transfer that the books did not know", "payments"),
+    "paid_by_hand": _by_hand("payable", "bank", "paid by the brand itself, not by the rail", "payments"),
+    "tax_withheld": _by_hand(
+        "payable", "tax_withheld", "tax that the brand pays for the creator", "payments"
+    ),
+    "deposit": _by_hand("funding", "deposits", "money moved to a shared rail"),
+    "withdrawal": _by_hand("deposits", "funding", "money taken back from a shared rail"),
+    "rail_fee": _by_hand("rail_fees", "funding", "a fee of the rail, never the creator's"),
+    "rail_loss": _by_hand("rail_losses", "funding", "a creator's debt that the rail collects"),
+    "bonus": _by_hand("commission_expense", "payable", "a reward beside the commissions", "adjustments"),
+    "flat_fee": _by_hand(
+        "commission_expense", "payable", "an agreed fee, such as for a video", "adjustments"
+    ),
+    "deduction": _by_hand(
+        "payable", "commission_expense", "takes back a bonus, a fee or earned money", "adjustments", -1
+    ),
+    "vat": _by_hand("input_vat", "payable", "VAT on a self-billed invoice", "adjustments"),
+    "vat_credit_note": _by_hand(
+        "payable", "input_vat", "VAT on a credit note for such an invoice", "adjustments", -1
+    ),
+    "vat_reverse_charge": _by_hand("input_vat", "output_vat", "reverse charge; nothing to the creator"),
+    "vat_reverse_charge_credit_note": _by_hand("output_vat", "input_vat", "reverse charge on a credit note"),
+    "write_off": _by_hand("write_off", "payable", "gives up what a creator owes", "adjustments"),
+    "unclaimed": _by_hand(
+        "payable", "unclaimed", "a payable balance that cannot be claimed", "adjustments", -1
+    ),
+    "claimed": _by_hand("unclaimed", "payable", "unclaimed money, claimed after all", "adjustments"),
+    "gift": _by_hand("gifts", "gifts_given", "the value of a gift, never payable"),
+    "exchange_out": _by_hand("payable", "fx", "payable money given for another currency", "adjustments", -1),
+    "exchange_in": _by_hand("fx", "payable", "payable money received in that currency", "adjustments"),
+    "exchange_gain": _by_hand("fx", "fx_result", "what the brand gained by its exchanges"),
+    "exchange_loss": _by_hand("fx_result", "fx", "what the brand lost by its exchanges"),
 }
-"""By kind of a transaction's lines.
+"""By the event of a line. It is the kind of its transaction, except for an exchange.
 
 `payout_released` is the definite failure or the cancellation of a payout. An exchange is one transaction with
 two lines: `exchange_out` in one currency, `exchange_in` in the other. When new evidence credits B instead of
 A, there are two transactions: the reversal of A's commission and the accrual of B's.
 """
+
+EXCHANGE_EVENTS = ("exchange_out", "exchange_in")
+"""The events of the two lines of an `exchange`."""
+
+FORMER_ACCOUNTS: Mapping[str, tuple[str, str]] = {"paid_by_hand": ("payable", "funding")}
+"""Debit and credit that earlier versions posted, by kind. Such postings stay (docs/decisions/0088)."""
 
 PAYOUT_KINDS = frozenset({"payout_prepared", "payout_released"})
 """Transactions on `payable` that payouts make themselves; no other payout settles their postings."""
@@ -76,8 +125,7 @@ class Line:
             raise Invalid(f"{self.event!r} is not an event of the ledger.")
         if self.amount_minor <= 0:
             raise Invalid(f"The amount of a posting must be positive, not {self.amount_minor}.")
-        rule = EVENTS[self.event]
-        if self.creator_id is None and not {rule.debit, rule.credit}.isdisjoint(CREATOR_ACCOUNTS):
+        if self.creator_id is None and EVENTS[self.event].concerns_creator:
             raise Invalid(f"{self.event!r} posts to a creator's account: it needs the creator's id.")
 
 
@@ -94,6 +142,18 @@ def accounts_of(line: Line, brand_id: str) -> tuple[str, str]:
         account_id(brand_id, rule.debit, line.currency, line.creator_id),
         account_id(brand_id, rule.credit, line.currency, line.creator_id),
     )
+
+
+def events_of(kind: str) -> tuple[str, ...]:
+    """The events of the lines that a transaction of this kind may have. None when the kind is not known."""
+    if kind == "exchange":
+        return EXCHANGE_EVENTS
+    return (kind,) if kind in EVENTS and kind not in EXCHANGE_EVENTS else ()
+
+
+def kind_of(event: str) -> str:
+    """The kind of the transaction that has a line with this event."""
+    return "exchange" if event in EXCHANGE_EVENTS else event
 
 
 def event_between(debit_kind: str, credit_kind: str, transaction_kind: str) -> EventRule:

@@ -4,7 +4,7 @@ from config.database import Databases
 from config.settings import Settings
 from payouts.transfers.sandbox.server import SandboxServer
 from tests.cast.books import FUNDS_MINOR, Books, add_brand, add_creator, open_books
-from tests.cast.months import OCTOBER, add_booking, later, only_payout, seal, transfers_in
+from tests.cast.months import OCTOBER, add_booking, later, only_payout, seal, sell_and_release, transfers_in
 
 
 def test_payout_waits_for_balance_and_is_sent_after_a_top_up(books: Books) -> None:
@@ -51,6 +51,19 @@ def test_on_a_shared_account_each_brand_pays_from_its_own_deposits(
     add_booking(mugs, 1, "11-09", kind="deposit")
     assert mugs.run(OCTOBER.payday, rail_shared=True).pay(mugs.brand_id).paid
     assert (teas.faults("11-10 00:00"), len(transfers_in(sandbox_server))) == ([], 2)
+
+
+def test_a_payment_by_hand_leaves_the_deposit_for_what_is_still_due(books: Books) -> None:
+    """The deposit is 100; the 100 of S1 were paid from the bank, and the 100 of S2 are due."""
+    add_booking(books, 100_00, "10-01", kind="deposit")
+    sell_and_release(books, "S1", 100_00)
+    sell_and_release(books, "S2", 100_00)
+    seal(books, OCTOBER)
+    add_booking(books, 100_00, "11-08", kind="paid_by_hand")
+    report = books.run(OCTOBER.payday, rail_shared=True).pay(books.brand_id)
+    assert (report.paid, report.waiting) == ([only_payout(books).id], {})
+    assert [each["amount"] for each in transfers_in(books.sandbox)] == [100_00]
+    assert (books.balance().payable_minor, books.faults()) == (0, [])
 
 
 def test_unknown_payout_uses_up_the_deposit(
