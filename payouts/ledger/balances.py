@@ -10,7 +10,7 @@ from sqlalchemy import Select, bindparam, func, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from payouts.ledger.models import Account, Period, Posting, Transaction
-from payouts.ledger.rules import CREATOR_ACCOUNTS, liability_minor
+from payouts.ledger.rules import CREATOR_ACCOUNTS, FORMER_ACCOUNTS, liability_minor
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,73 @@ def creator_balances(
     return {creator_id: CreatorBalance(**kinds) for creator_id, kinds in sorted(found.items())}
 
 
-def account_balance_minor(session: Session, identifier: str) -> int:
-    """Credits less debits of one account, in minor units."""
-    debits = select(func.coalesce(func.sum(Posting.amount_minor), 0)).where(
-        Posting.debit_account_id == identifier
+def account_balance_minor(session: Session, identifier: str, *, subject_id: str | None = None) -> int:
+    """Credits less debits of one account, in minor units. With `subject_id`: only of its transactions."""
+    debits, credits_ = (
+        _one_side_minor(session, side, identifier, subject_id)
+        for side in (Posting.debit_account_id, Posting.credit_account_id)
     )
-    credits_ = select(func.coalesce(func.sum(Posting.amount_minor), 0)).where(
-        Posting.credit_account_id == identifier
+    return liability_minor(debits, credits_)
+
+
+def _one_side_minor(
+    session: Session, side: InstrumentedAttribute[str], identifier: str, subject_id: str | None
+) -> int:
+    query = select(func.coalesce(func.sum(Posting.amount_minor), 0)).where(side == identifier)
+    if subject_id is not None:
+        query = query.join(Transaction, Transaction.id == Posting.transaction_id)
+        query = query.where(Transaction.subject_id == subject_id)
+    return int(session.scalar(query) or 0)
+
+
+@dataclass(frozen=True)
+class AccountTotals:
+    """All that was debited and credited to one account of a brand, in minor units."""
+
+    kind: str
+    currency: str
+    debits_minor: int
+    credits_minor: int
+
+
+def brand_account_totals(session: Session, brand_id: str) -> list[AccountTotals]:
+    """The accounts that are the brand's own, not a creator's; by currency, then by kind."""
+    accounts = session.scalars(
+        select(Account)
+        .where(Account.brand_id == brand_id, Account.creator_id.is_(None))
+        .order_by(Account.currency, Account.kind)
+    ).all()
+    debits, credits_ = (
+        _sums_of_side(session, brand_id, side)
+        for side in (Posting.debit_account_id, Posting.credit_account_id)
     )
-    return liability_minor(int(session.scalar(debits) or 0), int(session.scalar(credits_) or 0))
+    return [
+        AccountTotals(each.kind, each.currency, debits.get(each.id, 0), credits_.get(each.id, 0))
+        for each in accounts
+    ]
+
+
+def _sums_of_side(session: Session, brand_id: str, side: InstrumentedAttribute[str]) -> dict[str, int]:
+    rows = session.execute(
+        select(side, func.sum(Posting.amount_minor))
+        .join(Account, Account.id == side)
+        .where(Account.brand_id == brand_id, Account.creator_id.is_(None))
+        .group_by(side)
+    )
+    return {account: int(amount) for account, amount in rows}
+
+
+def former_bookings_minor(session: Session, brand_id: str, kind: str) -> dict[str, int]:
+    """By currency: what bookings of this kind credited to the account that earlier versions named for it."""
+    _debit, credit = FORMER_ACCOUNTS[kind]
+    rows = session.execute(
+        select(Posting.currency, func.sum(Posting.amount_minor))
+        .join(Transaction, Transaction.id == Posting.transaction_id)
+        .join(Account, Account.id == Posting.credit_account_id)
+        .where(Transaction.brand_id == brand_id, Transaction.kind == kind, Account.kind == credit)
+        .group_by(Posting.currency)
+    )
+    return {currency: int(amount) for currency, amount in rows}
 
 
 def subject_balances(session: Session, subject_ids: Sequence[str], kind: str) -> dict[str, int]:

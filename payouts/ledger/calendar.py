@@ -40,6 +40,11 @@ def midnight_after(instant: datetime, days: int, timezone: str) -> datetime:
     return _midnight(instant.astimezone(zone).date() + timedelta(days=days), zone)
 
 
+def start_of_day(day: date, timezone: str) -> datetime:
+    """In UTC, the start of the brand's day."""
+    return _midnight(day, ZoneInfo(timezone))
+
+
 def span_named(name: str, cadence: str, timezone: str) -> Span:
     """The period with that name. Raises Invalid when the brand's calendar has no such period."""
     day = _day_in(name)

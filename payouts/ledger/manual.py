@@ -1,32 +1,30 @@
 """Manual bookings: bonuses, deductions, deposits, fees and the like, each booked once by its key."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from payouts.ledger.operations import Posted, post
+from payouts.ledger.calendar import start_of_day
+from payouts.ledger.limits import require_within_limit
+from payouts.ledger.operations import Posted, find_posted, lock_books, post
 from payouts.ledger.reasons import BOOKING_TEXTS, BookingReason
-from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, Line
+from payouts.ledger.rules import EVENTS, EXCHANGE_EVENTS, Line, events_of, kind_of
 from tracker.errors import Invalid
-from tracker.money import MAX_MINOR, exponent
+from tracker.money import MAX_MINOR, Money, exponent
+from tracker.people.accounts.models import Brand
 from tracker.people.accounts.operations import get_brand, get_creator
 from tracker.reasons import Reason
 
-MANUAL_KINDS = (
-    "bonus",
-    "deduction",
-    "deposit",
-    "withdrawal",
-    "rail_fee",
-    "paid_by_hand",
-    "write_off",
-    "unclaimed",
-    "gift",
-    "vat",
-    "vat_credit_note",
-)
+MANUAL_KINDS = tuple(dict.fromkeys(kind_of(event) for event, rule in EVENTS.items() if rule.by_hand))
+
+DATED_KINDS = frozenset({"paid_by_hand", "deposit", "withdrawal", "rail_fee", "rail_loss"})
+"""Kinds of which the rail or the bank knows the day."""
+
+_MAY_NAME_CREATOR = frozenset({"gift", "vat_reverse_charge", "vat_reverse_charge_credit_note"})
+"""Kinds that post to no account of a creator, but may concern one."""
 
 
 def book_manually(
@@ -40,49 +38,110 @@ def book_manually(
     currency: str,
     reason: str,
     creator_id: str | None = None,
+    to: Money | None = None,
+    day: date | None = None,
 ) -> Posted:
     """Book one event by hand, once: `key` is its idempotency key.
 
-    Raises Invalid for an unknown kind, a wrong amount, or a missing creator or reason; NotFound for an
-    unknown brand or creator; Conflict when the key was used with other contents.
+    `to` is the other amount of an exchange. `day` is the rail's or the bank's own date, in the brand's zone;
+    without it the booking is effective now. Raises Invalid for an unknown kind, a wrong amount or day, or a
+    missing creator or reason; NotFound for an unknown brand or creator; Conflict when the key was used with
+    other contents, or when there is less than the booking would take.
     """
-    _check(kind, amount_minor, currency, reason, creator_id)
-    get_brand(session, brand_id)
+    amount = _checked_amount(amount_minor, currency)
+    _check(kind, reason, creator_id)
+    _check_exchange(kind, amount, to)
+    brand = get_brand(session, brand_id)
     if creator_id is not None:
         get_creator(session, creator_id)
+    effective_at = now if day is None else _start_of(brand, now, kind, day)
+    inputs = _inputs(kind, creator_id, amount, reason, to, day)
+    event_key = f"by-hand:{key}"
+    lock_books(session, brand_id)
+    if (known := find_posted(session, brand_id, event_key, inputs)) is not None:
+        return known
+    require_within_limit(session, brand_id, kind, creator_id, amount)
     return post(
         session,
         now,
         brand_id=brand_id,
         kind=kind,
-        event_key=f"by-hand:{key}",
-        inputs={
-            "kind": kind,
-            "creator": creator_id,
-            "amount_minor": amount_minor,
-            "currency": currency,
-            "reason": reason,
-        },
-        lines=[Line(kind, amount_minor, currency, creator_id)],
+        event_key=event_key,
+        inputs=inputs,
+        lines=_lines(kind, creator_id, amount, to),
         subject_id=creator_id or brand_id,
-        effective_at=now,
+        effective_at=effective_at,
     )
 
 
-def _check(kind: str, amount_minor: int, currency: str, reason: str, creator_id: str | None) -> None:
-    if kind not in MANUAL_KINDS:
-        raise Invalid(f"{kind!r} cannot be booked by hand. Choose one of: {', '.join(MANUAL_KINDS)}.")
+def _inputs(
+    kind: str, creator_id: str | None, amount: Money, reason: str, to: Money | None, day: date | None
+) -> dict[str, Any]:
+    """`to` and the day are younger: they are part of the hash only where they are given."""
+    inputs: dict[str, Any] = {
+        "kind": kind,
+        "creator": creator_id,
+        "amount_minor": amount.minor,
+        "currency": amount.currency,
+        "reason": reason,
+    }
+    if to is not None:
+        inputs |= {"to_amount_minor": to.minor, "to_currency": to.currency}
+    if day is not None:
+        inputs["date"] = day.isoformat()
+    return inputs
+
+
+def _lines(kind: str, creator_id: str | None, amount: Money, to: Money | None) -> list[Line]:
+    if to is None:
+        return [Line(kind, amount.minor, amount.currency, creator_id)]
+    return [
+        Line(event, each.minor, each.currency, creator_id)
+        for event, each in zip(EXCHANGE_EVENTS, (amount, to), strict=True)
+    ]
+
+
+def _checked_amount(amount_minor: int, currency: str) -> Money:
     exponent(currency)
     if not 0 < amount_minor <= MAX_MINOR:
         raise Invalid(f"The amount must be 1 to {MAX_MINOR} minor units, not {amount_minor}.")
+    return Money(amount_minor, currency)
+
+
+def _check(kind: str, reason: str, creator_id: str | None) -> None:
+    if kind not in MANUAL_KINDS:
+        raise Invalid(f"{kind!r} cannot be booked by hand. Choose one of: {', '.join(MANUAL_KINDS)}.")
     if not reason.strip():
         raise Invalid("Give a reason: the brand and the creator will read it.")
-    rule = EVENTS[kind]
-    concerns_creator = not {rule.debit, rule.credit}.isdisjoint(CREATOR_ACCOUNTS)
-    if concerns_creator and creator_id is None:
-        raise Invalid(f"A {kind} needs a creator: name one with --creator.")
-    if not concerns_creator and creator_id is not None and kind != "gift":
+    if any(EVENTS[event].concerns_creator for event in events_of(kind)):
+        if creator_id is None:
+            raise Invalid(f"A {kind} needs a creator: name one with --creator.")
+    elif creator_id is not None and kind not in _MAY_NAME_CREATOR:
         raise Invalid(f"A {kind} concerns only the brand: leave --creator out.")
+
+
+def _check_exchange(kind: str, amount: Money, to: Money | None) -> None:
+    if kind != "exchange":
+        if to is not None:
+            raise Invalid(f"A {kind} has one amount: leave --to-amount-minor and --to-currency out.")
+        return
+    if to is None:
+        raise Invalid("An exchange needs the other amount: give --to-amount-minor and --to-currency.")
+    _checked_amount(to.minor, to.currency)
+    if to.currency == amount.currency:
+        raise Invalid(f"An exchange is between two currencies, not from {amount.currency} to the same.")
+
+
+def _start_of(brand: Brand, now: datetime, kind: str, day: date) -> datetime:
+    """The start of that day of the brand's. Its books have no days before it was added, and none to come."""
+    if kind not in DATED_KINDS:
+        dated = ", ".join(each for each in MANUAL_KINDS if each in DATED_KINDS)
+        raise Invalid(f"A {kind} is effective when it is booked: leave --date out. It is for: {dated}.")
+    zone = ZoneInfo(brand.timezone)
+    first, last = (instant.astimezone(zone).date() for instant in (brand.created_at, now))
+    if not first <= day <= last:
+        raise Invalid(f"The date must be from {first} (the brand was added) to {last} (today), not {day}.")
+    return start_of_day(day, brand.timezone)
 
 
 def posting_reason_json(kind: str, inputs: Mapping[str, Any]) -> dict[str, Any]:

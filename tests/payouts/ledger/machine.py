@@ -37,6 +37,7 @@ from tests.payouts.ledger.town import BrandSetup, SetupFactory
 from tracker.errors import Conflict, NotFound, NotNow
 from tracker.sales.orders.models import Sale
 
+BOOKED_KINDS = ("bonus", "flat_fee", "deduction", "paid_by_hand", "tax_withheld")
 STEPS: dict[str, Callable[..., int]] = {"accrue": accrue_due, "adjust": adjust_due, "mature": release_due}
 BEFORE_ANY_PAYOUT = at("09-01")
 """Time of the self-check. Only the check for stuck payouts uses it; here many are stuck on purpose."""
@@ -167,7 +168,7 @@ class BooksMachine(RuleBasedStateMachine):
             return  # declined before, nothing left to hold, no hold to lift
         self.last_action = None
 
-    @rule(which=st.integers(0, 1), kind=st.sampled_from(["bonus", "deduction"]), amount=st.integers(1, 9000))
+    @rule(which=st.integers(0, 1), kind=st.sampled_from(BOOKED_KINDS), amount=st.integers(1, 9000))
     def book_manually(self, which: int, kind: str, amount: int) -> None:
         now, creator_id = self.now, self.brand_setup.creators[which]
         booking = {"kind": kind, "amount_minor": amount, "currency": "EUR", "reason": "as agreed"}

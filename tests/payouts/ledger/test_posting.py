@@ -13,11 +13,12 @@ from payouts.ledger.checks import chain_faults
 from payouts.ledger.manual import MANUAL_KINDS, book_manually
 from payouts.ledger.models import Account, Chain, Period, Posting, Transaction
 from payouts.ledger.operations import Posted, post
-from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, Line
+from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, Line, events_of
 from payouts.statements.document.movements import Movement, Sections
 from tests.cast.books import Books, add_brand, at
 from tests.harness.processes.threads import THREADS, run_concurrently
 from tracker.errors import Conflict, Invalid, NotFound
+from tracker.money import Money
 
 TABLES = (Transaction, Posting, Account, Period, Chain)
 
@@ -193,9 +194,18 @@ def book_manually_with(books: Books, session: Session, **changes: Any) -> Posted
     return book_manually(session, at("10-02"), brand_id=books.brand_id, **(values | changes))
 
 
+BOOKED_BEFORE = {
+    "write_off": ("deduction",),
+    "unclaimed": ("bonus",),
+    "claimed": ("bonus", "unclaimed"),
+    "exchange": ("bonus",),
+}
+"""What gives as much as such a booking takes."""
+
+
 @pytest.mark.parametrize("kind", MANUAL_KINDS)
 def test_manual_booking_uses_the_accounts_of_its_rule(written: Books, kind: str) -> None:
-    rule = EVENTS[kind]
+    rule = EVENTS[events_of(kind)[0]]
     concerns = not {rule.debit, rule.credit}.isdisjoint(CREATOR_ACCOUNTS)
     creator_id = written.creator_id if concerns else None
 
@@ -206,8 +216,11 @@ def test_manual_booking_uses_the_accounts_of_its_rule(written: Books, kind: str)
         ]
 
     def book(session: Session) -> None:
+        for each in BOOKED_BEFORE.get(kind, ()):
+            book_manually_with(written, session, kind=each, key=f"{each} before")
         before = balances(session)
-        book_manually_with(written, session, kind=kind, key=f"hand-{kind}", creator_id=creator_id)
+        to = {"to": Money(700, "JPY")} if kind == "exchange" else {}
+        book_manually_with(written, session, kind=kind, key=f"hand-{kind}", creator_id=creator_id, **to)
         debit, credit = balances(session)
         assert [debit - before[0], credit - before[1]] == [-500, 500]
         session.rollback()

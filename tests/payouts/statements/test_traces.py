@@ -13,6 +13,7 @@ from payouts.transfers.stripe.client import StripeRail
 from tests.cast.books import Books, at
 from tests.cast.months import NOVEMBER, OCTOBER, sell_and_release
 from tests.payouts.statements.test_document import rows_of
+from tests.payouts.test_worked_example import equation
 
 
 @pytest.fixture
@@ -52,6 +53,19 @@ def test_manual_booking_shows_its_reason_everywhere(books: Books) -> None:
     assert (reasons["bonus"], reasons["paid_by_hand"]) == ("'=thanks for the launch", "cash at the fair")
     assert "bonus 5.00 =thanks for the launch" in as_text(document)
     assert "paid by hand 5.00 cash at the fair" in as_text(document)
+
+
+def test_fees_and_withheld_tax_stand_in_their_sections_of_every_format(books: Books) -> None:
+    book_with_reason(books, "flat_fee", "launch video")
+    book_with_reason(books, "tax_withheld", "for 2026")
+    document = books.close("2026-11", NOVEMBER.closing)
+    assert equation(document) == [0, 0, 0, 5_00, 5_00, 0]
+    (payment,) = document["creators"][0]["payments"]
+    assert (payment["what"], payment["payout"], payment["authorised_by"]) == ("tax_withheld", None, None)
+    amounts = {row["kind"]: (row["adjustment"], row["payment"]) for row in rows_of(document)}
+    assert (amounts["flat_fee"], amounts["tax_withheld"]) == (("5.00", ""), ("", "5.00"))
+    assert "flat fee 5.00 launch video" in as_text(document)
+    assert "tax withheld 5.00 for 2026" in as_text(document)
 
 
 def test_adjustments_that_sum_to_nothing_are_shown(books: Books) -> None:
