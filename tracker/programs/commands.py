@@ -13,7 +13,7 @@ from tracker.programs import operations
 from tracker.programs.links.commands import link_commands
 from tracker.programs.links.domain_commands import domain_commands
 from tracker.programs.models import Program, Terms
-from tracker.programs.rules import BASES, NOTICE_DAYS
+from tracker.programs.rules import BASES, NOTICE_DAYS, TAKE_BACK_MONTHS
 from tracker.programs.serializers import enrollment_json, program_json, terms_json
 from tracker.programs.terms import change_terms as add_changed_terms
 from tracker.programs.terms import terms_at
@@ -38,6 +38,13 @@ def program_commands() -> None:
 )
 @click.option("--window-days", type=int, default=30, show_default=True, help="How long a click may earn.")
 @click.option("--hold-days", type=int, default=30, show_default=True, help="How long a commission is held.")
+@click.option(
+    "--take-back-months",
+    type=int,
+    default=TAKE_BACK_MONTHS,
+    show_default=True,
+    help="How long after a sale refunds and lost disputes take back.",
+)
 @click.option("--token-parameter", default=operations.TOKEN_PARAMETER, show_default=True)
 @pass_console
 def create_program(
@@ -48,6 +55,7 @@ def create_program(
     base: str,
     window_days: int,
     hold_days: int,
+    take_back_months: int,
     token_parameter: str,
 ) -> CommandResult:
     """Create a program of a brand, with version 1 of its terms."""
@@ -63,6 +71,7 @@ def create_program(
             base=base,
             window_days=window_days,
             hold_days=hold_days,
+            take_back_months=take_back_months,
             token_parameter=token_parameter,
         )
         return _program_result(session, console, program)
@@ -118,6 +127,7 @@ def show_terms(console: Console, program_id: str) -> CommandResult:
 @click.option("--base", type=click.Choice(BASES))
 @click.option("--window-days", type=int)
 @click.option("--hold-days", type=int)
+@click.option("--take-back-months", type=int, help="How long refunds and lost disputes take back.")
 @click.option("--effective", metavar="TIME", help="When it takes effect.  [default: as soon as possible]")
 @click.option("--notice-days", type=int, default=NOTICE_DAYS, show_default=True, help="Notice of a cut.")
 @pass_console
@@ -125,16 +135,13 @@ def change_terms(
     console: Console,
     program_id: str,
     rate: str | None,
-    base: str | None,
-    window_days: int | None,
-    hold_days: int | None,
     effective: str | None,
     notice_days: int,
+    **options: Any,
 ) -> CommandResult:
     """Add a version of the terms. Earlier sales keep theirs; a cut takes effect after its notice."""
-    rate_bp = None if rate is None else parse_rate_bp(rate)
-    options = {"rate_bp": rate_bp, "base": base, "window_days": window_days, "hold_days": hold_days}
-    changes: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    options |= {"rate_bp": None if rate is None else parse_rate_bp(rate)}
+    changes = {name: value for name, value in options.items() if value is not None}
 
     def change(session: Session) -> CommandResult:
         terms = add_changed_terms(
@@ -179,9 +186,12 @@ def _program_result(session: Session, console: Console, program: Program) -> Com
 
 
 def _terms_line(terms: Terms) -> str:
+    months = terms.take_back_months
+    take_back = "forever" if months is None else f"for {months} month{'s' if months != 1 else ''}"
     return (
         f"{terms.version}  from {format_utc(terms.effective_at)}: {format_rate(terms.rate_bp)} % of "
-        f"{terms.base}, clicks earn for {terms.window_days} days, commissions are held for {terms.hold_days}"
+        f"{terms.base}, clicks earn for {terms.window_days} days, commissions are held for "
+        f"{terms.hold_days}, refunds take back {take_back}"
     )
 
 

@@ -15,6 +15,7 @@ from tracker.people.accounts.rules import normalize_name
 from tracker.programs.codes import code_key, coupon_code
 from tracker.programs.models import Coupon, Enrollment, Program, RateOverride, Terms
 from tracker.programs.rules import (
+    TAKE_BACK_MONTHS,
     Conditions,
     checked_parameters,
     checked_rate_bp,
@@ -37,6 +38,7 @@ def create_program(
     base: str = "net",
     window_days: int = 30,
     hold_days: int = 30,
+    take_back_months: int = TAKE_BACK_MONTHS,
     token_parameter: str = TOKEN_PARAMETER,
 ) -> Program:
     """Create a program and version 1 of its terms.
@@ -45,7 +47,7 @@ def create_program(
     Raises Invalid, and NotFound for the brand.
     """
     brand = get_brand(session, brand_id)
-    conditions = Conditions(rate_bp, base, window_days, hold_days)
+    conditions = Conditions(rate_bp, base, window_days, hold_days, take_back_months)
     program = Program(
         id=new_id(PROGRAM, now),
         brand_id=brand.id,

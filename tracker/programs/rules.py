@@ -24,6 +24,9 @@ NOTICE_DAYS = 14
 """The default number of days between the announcement of a cut and its effect (docs/money.md 5)."""
 MIN_NOTICE_DAYS = 7
 MAX_NOTICE_DAYS = 3650
+TAKE_BACK_MONTHS = 12
+"""The default number of months for which refunds and lost disputes take back (docs/money.md 3)."""
+MAX_TAKE_BACK_MONTHS = 120
 
 PASSABLE_PARAMETERS = (
     *SUB_IDS,
@@ -51,12 +54,16 @@ ALLOWED_FORMER_STATES = {
 
 @dataclass(frozen=True)
 class Conditions:
-    """The conditions of one version of a program's terms. Raises Invalid for values out of range."""
+    """The conditions of one version of a program's terms. Raises Invalid for values out of range.
+
+    `take_back_months`: for how long after a sale refunds and lost disputes take back; None is forever.
+    """
 
     rate_bp: int
     base: str
     window_days: int
     hold_days: int
+    take_back_months: int | None
 
     def __post_init__(self) -> None:
         checked_rate_bp(self.rate_bp)
@@ -66,6 +73,10 @@ class Conditions:
             raise Invalid(f"The attribution window is {self.window_days} days; choose 1 to 90.")
         if not 0 <= self.hold_days <= 365:
             raise Invalid(f"The hold is {self.hold_days} days; choose 0 to 365.")
+        if self.take_back_months is not None and not 1 <= self.take_back_months <= MAX_TAKE_BACK_MONTHS:
+            raise Invalid(
+                f"Refunds take back for {self.take_back_months} months; choose 1 to {MAX_TAKE_BACK_MONTHS}."
+            )
 
 
 @dataclass(frozen=True)
@@ -109,7 +120,14 @@ def is_cut(former: Conditions, new: Conditions) -> bool:
         or BASES.index(new.base) < BASES.index(former.base)
         or new.window_days < former.window_days
         or new.hold_days > former.hold_days
+        or _takes_back_longer(new.take_back_months, former.take_back_months)
     )
+
+
+def _takes_back_longer(months: int | None, former_months: int | None) -> bool:
+    if former_months is None:
+        return False  # forever already
+    return months is None or months > former_months
 
 
 def is_policy_cut(former: AttributionPolicy, new: AttributionPolicy) -> bool:

@@ -35,6 +35,7 @@ def terms_json(terms: Terms) -> dict[str, Any]:
         "base": terms.base,
         "window_days": terms.window_days,
         "hold_days": terms.hold_days,
+        "take_back_months": terms.take_back_months,
         "created_at": format_utc(terms.created_at),
     }
 

@@ -36,6 +36,7 @@ def add_terms(
         base=conditions.base,
         window_days=conditions.window_days,
         hold_days=conditions.hold_days,
+        take_back_months=conditions.take_back_months,
         created_at=now,
     )
     if not made:
@@ -52,7 +53,7 @@ def change_terms(
     notice_days: int = NOTICE_DAYS,
     **changes: Any,
 ) -> Terms:
-    """Add a version that differs from the newest one by `changes` (rate_bp, base, window_days, hold_days).
+    """Add a version that differs from the newest one by `changes`, which are fields of Conditions.
 
     Without `effective_at` it takes effect as early as possible: a cut after its notice, any other change at
     once. Raises Invalid for a cut with a shorter notice, a time in the past, or no change at all, and
@@ -70,7 +71,7 @@ def change_terms(
 
 
 def conditions_of(terms: Terms) -> Conditions:
-    return Conditions(terms.rate_bp, terms.base, terms.window_days, terms.hold_days)
+    return Conditions(terms.rate_bp, terms.base, terms.window_days, terms.hold_days, terms.take_back_months)
 
 
 def newest_terms(session: Session, program_id: str) -> Terms:

@@ -35,6 +35,22 @@ def test_terms_are_changed(terminal: Terminal, cast: Cast) -> None:
     assert "notice" in message
 
 
+def test_how_long_refunds_take_back_is_a_term(terminal: Terminal, cast: Cast) -> None:
+    create = ("program", "create", "More", "--brand", cast.brand_id, "--rate", "10")
+    assert terminal.ask(*create)["terms"]["take_back_months"] == 12
+    made = terminal.ask(*create, "--take-back-months", "6")
+    assert made["terms"]["take_back_months"] == 6
+
+    change = ("program", "change-terms", made["id"], "--take-back-months")
+    longer = terminal.ask(*change, "7")
+    assert longer["effective_at"] > made["terms"]["effective_at"]
+    assert "notice" in terminal.refused(*change, "8", "--effective", longer["effective_at"])
+    assert "1 to 120" in terminal.refused(*change, "121")
+    lines = terminal.run("program", "terms", made["id"]).stdout.splitlines()
+    assert "refunds take back for 6 months" in lines[0]
+    assert "refunds take back for 7 months" in lines[1]
+
+
 def test_a_creator_is_enrolled(terminal: Terminal, cast: Cast) -> None:
     enroll = ("enroll", "--program", cast.program_id, "--creator", cast.stranger_id)
     made = terminal.ask(*enroll, "--rate", "15", "--coupon", "BOB10")

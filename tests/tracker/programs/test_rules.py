@@ -15,7 +15,13 @@ from tracker.programs.rules import (
 )
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
-AGREED: dict[str, Any] = {"rate_bp": 1000, "base": "net", "window_days": 30, "hold_days": 30}
+AGREED: dict[str, Any] = {
+    "rate_bp": 1000,
+    "base": "net",
+    "window_days": 30,
+    "hold_days": 30,
+    "take_back_months": 12,
+}
 
 
 @pytest.mark.parametrize(
@@ -28,6 +34,8 @@ AGREED: dict[str, Any] = {"rate_bp": 1000, "base": "net", "window_days": 30, "ho
         {"window_days": 91},
         {"hold_days": -1},
         {"hold_days": 366},
+        {"take_back_months": 0},
+        {"take_back_months": 121},
     ],
     ids=str,
 )
@@ -37,7 +45,16 @@ def test_conditions_out_of_range_are_rejected(wrong: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "worse", [{"rate_bp": 999}, {"base": "profit"}, {"window_days": 29}, {"hold_days": 31}], ids=str
+    "worse",
+    [
+        {"rate_bp": 999},
+        {"base": "profit"},
+        {"window_days": 29},
+        {"hold_days": 31},
+        {"take_back_months": 13},
+        {"take_back_months": None},
+    ],
+    ids=str,
 )
 def test_any_worse_condition_makes_a_change_a_cut(worse: dict[str, Any]) -> None:
     rise = {"rate_bp": 2000} if "rate_bp" not in worse else {"window_days": 60}
@@ -45,10 +62,24 @@ def test_any_worse_condition_makes_a_change_a_cut(worse: dict[str, Any]) -> None
 
 
 @pytest.mark.parametrize(
-    "better", [{"rate_bp": 1001}, {"base": "gross"}, {"window_days": 31}, {"hold_days": 29}], ids=str
+    "better",
+    [
+        {"rate_bp": 1001},
+        {"base": "gross"},
+        {"window_days": 31},
+        {"hold_days": 29},
+        {"take_back_months": 11},
+    ],
+    ids=str,
 )
 def test_better_conditions_are_not_a_cut(better: dict[str, Any]) -> None:
     assert not is_cut(Conditions(**AGREED), Conditions(**{**AGREED, **better}))
+
+
+@pytest.mark.parametrize("months", [1, 120, None])
+def test_no_take_back_is_longer_than_one_without_an_end(months: int | None) -> None:
+    forever = {**AGREED, "take_back_months": None}
+    assert not is_cut(Conditions(**forever), Conditions(**{**AGREED, "take_back_months": months}))
 
 
 def test_a_cut_waits_for_its_notice_and_a_rise_does_not() -> None:

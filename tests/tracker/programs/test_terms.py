@@ -1,6 +1,7 @@
 """Versions of terms and the rate of a sale, on both databases."""
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,14 @@ from tracker.ids import new_id
 from tracker.programs import operations as programs
 from tracker.programs.links.operations import create_link
 from tracker.programs.models import RateOverride
-from tracker.programs.terms import change_terms, rate_at, terms_at
+from tracker.programs.terms import (
+    add_terms,
+    change_terms,
+    conditions_of,
+    newest_terms,
+    rate_at,
+    terms_at,
+)
 
 DAY = timedelta(days=1)
 
@@ -70,6 +78,23 @@ def test_a_change_without_difference_or_with_invalid_values_is_rejected(
             change(databases, cast, now, **wrong)
     with read_session(databases.main) as session:
         assert [each.version for each in programs.list_terms(session, cast.program_id)] == [1]
+
+
+def test_terms_without_an_end_of_take_back_keep_it_until_it_is_set(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    """Versions from before the term existed have none; a shorter take-back is no cut."""
+
+    def as_before(session: Session) -> None:
+        conditions = replace(conditions_of(newest_terms(session, cast.program_id)), take_back_months=None)
+        add_terms(session, now, cast.program_id, 2, now, conditions)
+
+    transact(databases.main, as_before)
+    change(databases, cast, now, rate_bp=2000)
+    assert change(databases, cast, now, take_back_months=120) == now
+    with read_session(databases.main) as session:
+        versions = programs.list_terms(session, cast.program_id)
+        assert [each.take_back_months for each in versions] == [12, None, None, 120]
 
 
 def test_concurrent_changes_get_distinct_versions_or_are_rejected(
