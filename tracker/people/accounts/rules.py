@@ -12,6 +12,7 @@ from babel import Locale
 
 from tracker.errors import Invalid
 from tracker.money import MAX_MINOR, exponent
+from tracker.people.accounts.minimums import default_minimum_minor
 
 CADENCES = ("month", "half_month", "week")
 ATTRIBUTION_MODELS = ("last", "first")
@@ -24,8 +25,6 @@ NAME_LENGTH = 120
 EMAIL_LENGTH = 254
 HOST_LENGTH = 253
 MAX_REVIEW_DAYS = 60
-DEFAULT_MINIMUM_UNITS = 50
-"""In whole units of the brand's currency; smaller balances are carried (docs/money.md 7)."""
 
 # CLDR also lists codes that ISO 3166-1 has not officially assigned: groups, reserved and private codes.
 _NOT_COUNTRIES = frozenset(
@@ -102,9 +101,9 @@ def normalize_currency(text: str) -> str:
 
 
 def minimum_payout_minor(minimum_minor: int | None, currency: str) -> int:
-    """The smallest payout in minor units of `currency`; None means the default. Raises Invalid."""
+    """The smallest payout in minor units of `currency`; None means the product's. Raises Invalid."""
     if minimum_minor is None:
-        return int(DEFAULT_MINIMUM_UNITS * 10 ** exponent(currency))
+        return default_minimum_minor(currency)
     if not 0 <= minimum_minor <= MAX_MINOR:
         raise Invalid(f"The minimum payout is {minimum_minor} minor units; it must be 0 to {MAX_MINOR}.")
     return minimum_minor

@@ -181,7 +181,7 @@ def test_the_amount_is_floored_to_the_rails_step_and_the_rest_is_carried(
     carried: int,
 ) -> None:
     sandbox_server.control.top_up(currency, 1_000_000_000)
-    books = open_books(settings, databases, sandbox_server, currency=currency)
+    books = open_books(settings, databases, sandbox_server, currency=currency, minimum_minor=50)
     add_booking(books, owed, "10-20")
     assert close_and_pay(books, OCTOBER).paid
     first = only_payout(books)
@@ -193,7 +193,7 @@ def test_the_amount_is_floored_to_the_rails_step_and_the_rest_is_carried(
 def test_a_carried_amount_is_paid_once_with_the_next_payout(
     settings: Settings, databases: Databases, sandbox_server: SandboxServer
 ) -> None:
-    books = open_books(settings, databases, sandbox_server, currency="HUF")
+    books = open_books(settings, databases, sandbox_server, currency="HUF", minimum_minor=50_00)
     sandbox_server.control.top_up("HUF", 1_000_000_000)
     add_booking(books, 510_060, "10-20")
     assert close_and_pay(books, OCTOBER).paid

@@ -18,7 +18,7 @@ def test_hosts_of_a_brand_are_normalized(databases: Databases, now: datetime) ->
     def work(session: Session) -> list[str]:
         hosts = ["Shop.Example", "shop.example.", "bücher.example"]
         brand = people.create_brand(session, now, name="T", currency="jpy", timezone="UTC", hosts=hosts)
-        assert (brand.currency, brand.minimum_minor) == ("JPY", 50)
+        assert (brand.currency, brand.minimum_minor) == ("JPY", 8_000)
         return people.brand_hosts(session, brand.id)
 
     assert transact(databases.main, work) == ["shop.example", "xn--bcher-kva.example"]
