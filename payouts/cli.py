@@ -17,7 +17,7 @@ COMMAND_MODULES = {
     "payouts.explain.commands": ("explain",),
     "payouts.demo.commands": ("demo",),
     "tracker.people.accounts.commands": ("user", "member"),
-    "tracker.programs.brand_commands": ("brand", "creator"),
+    "payouts.ledger.brand_commands": ("brand", "creator"),
     "tracker.people.keys.commands": ("key",),
     "tracker.programs.commands": ("program", "enroll", "link", "domain"),
     "tracker.clicks.commands": ("click",),

@@ -27,6 +27,7 @@ from payouts.transfers.stripe.shapes import StripeTransfer
 from tracker.errors import NotFound
 from tracker.http.site import site
 from tracker.people.access.guards import public
+from tracker.people.accounts.rules_versions import load_rules
 
 __all__ = ["blueprint", "shop_pages"]
 
@@ -43,13 +44,14 @@ def index() -> str:
         brand = queries.demo_brand(session)
         at = queries.demo_time(session, now)
         payday = next_payday(session, brand, at)
+        pay_date = expected_pay_date(load_rules(session, brand.id), now + HOLD)
         return render_template(
             "demo/index.html",
             brand=brand,
             now=now,
             ahead=at if at > now else None,
             payday=payday,
-            todays_pay_date=queries.next_pay_date(expected_pay_date(brand, now + HOLD), at, payday),
+            todays_pay_date=queries.next_pay_date(pay_date, at, payday),
             creators=queries.creator_statistics(session, brand, counts),
             statements=queries.statements(session, brand),
             payouts=queries.payouts(session, brand),

@@ -7,10 +7,11 @@ from sqlalchemy.orm import Session
 from config.database import Databases, read_session
 from config.settings import Settings
 from payouts.demo.queries import demo_brand, demo_time, statements
-from payouts.ledger.calendar import Span, midnight_after, span_of
+from payouts.ledger.calendar import midnight_after, payday_of, span_at
 from payouts.processes.job_table import run_all_jobs
 from tracker.errors import Fault
 from tracker.people.accounts.models import Brand
+from tracker.people.accounts.rules_versions import load_rules
 
 AFTER_BOUNDARY = timedelta(hours=1)
 """Jobs run this long after a boundary, so that no result depends on the exact second."""
@@ -19,8 +20,8 @@ AFTER_BOUNDARY = timedelta(hours=1)
 def next_payday(session: Session, brand: Brand, at: datetime) -> datetime:
     """When the brand pays next after `at`, unless a person approves a statement earlier."""
     ahead = [statement.pay_from for statement, _period in statements(session, brand)]
-    present = span_of(at, brand.cadence, brand.timezone)
-    return min(day for day in [*ahead, _payday(brand, present)] if day > at)
+    present = payday_of(load_rules(session, brand.id), at)
+    return min(day for day in [*ahead, present] if day > at)
 
 
 def run_next_payday(databases: Databases, settings: Settings, now: datetime) -> datetime:
@@ -33,8 +34,11 @@ def run_next_payday(databases: Databases, settings: Settings, now: datetime) -> 
         brand = demo_brand(session)
         start = demo_time(session, now)
         payday = next_payday(session, brand, start)
-    last_month = span_of(payday - timedelta(days=brand.review_days + 2), brand.cadence, brand.timezone)
-    review_ends_at = midnight_after(last_month.ends_at, brand.review_days, brand.timezone)
+        rules = load_rules(session, brand.id)
+    review_days = rules.review_days_at(start)
+    last_month = span_at(rules, payday - timedelta(days=review_days + 2))
+    timezone = rules.calendar_at(last_month.starts_at).timezone
+    review_ends_at = midnight_after(last_month.ends_at, review_days, timezone)
     for at in (last_month.ends_at + AFTER_BOUNDARY, review_ends_at + AFTER_BOUNDARY, payday + AFTER_BOUNDARY):
         if at <= start:
             continue
@@ -43,7 +47,3 @@ def run_next_payday(databases: Databases, settings: Settings, now: datetime) -> 
                 if "error" in done:
                     raise Fault(f"The job {job} failed: {done['error']}")
     return payday
-
-
-def _payday(brand: Brand, month: Span) -> datetime:
-    return midnight_after(month.ends_at, brand.review_days + 1, brand.timezone)

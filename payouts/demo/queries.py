@@ -27,6 +27,7 @@ from tracker.clicks.counting.visits import COLUMN_BY_DOUBT
 from tracker.errors import NotFound
 from tracker.ids import uuid_of
 from tracker.people.accounts.models import Brand, Creator
+from tracker.people.accounts.rules_versions import load_rules
 from tracker.programs.models import Enrollment, Link
 from tracker.sales.orders.models import Sale
 from tracker.sales.sources.models import Source
@@ -128,6 +129,7 @@ def commission_rows(session: Session, brand: Brand, creator_id: str) -> list[Com
         ).all()
     )
     payouts = _payouts_by_commission(session, brand, creator_id)
+    rules = load_rules(session, brand.id)
     rows = session.execute(
         select(Commission, Sale)
         .join(Sale, Sale.id == Commission.sale_id)
@@ -139,7 +141,7 @@ def commission_rows(session: Session, brand: Brand, creator_id: str) -> list[Com
             commission,
             sale,
             amounts[commission.id],
-            expected_pay_date(brand, commission.release_at),
+            expected_pay_date(rules, commission.release_at),
             payouts.get(commission.id),
         )
         for commission, sale in rows

@@ -18,6 +18,7 @@ from tracker.errors import NotFound
 from tracker.money import Money, format_rate
 from tracker.people.accounts.models import Brand
 from tracker.people.accounts.operations import get_brand, get_creator
+from tracker.people.accounts.rules_versions import load_rules
 from tracker.programs.models import Terms
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.booking.supporting_claims import WAIVED_SUFFIX, refund_claims_of
@@ -159,7 +160,7 @@ def _commission(session: Session, brand: Brand, sale: Sale, commission: Commissi
         "at_sale": Money(commission.amount_minor, sale.currency).as_json(),
         "now": Money(current_amount_minor(entries), sale.currency).as_json(),
         "release_at": format_utc(commission.release_at),
-        "pay_date": expected_pay_date(brand, commission.release_at),
+        "pay_date": expected_pay_date(load_rules(session, brand.id), commission.release_at),
         "entries": [entry_json(entry, sale.currency) for entry in entries],
         "holds": [hold_json(hold) for hold in holds_of(session, commission.id)],
         "lifted_holds": [hold_json(hold) for hold in lifted_holds_of(session, commission.id)],

@@ -16,6 +16,7 @@ from tracker.errors import Invalid
 from tracker.money import MAX_MINOR, Money, exponent
 from tracker.people.accounts.models import Brand
 from tracker.people.accounts.operations import get_brand, get_creator
+from tracker.people.accounts.rules_versions import load_rules
 from tracker.reasons import Reason
 
 MANUAL_KINDS = tuple(dict.fromkeys(kind_of(event) for event, rule in EVENTS.items() if rule.by_hand))
@@ -54,7 +55,7 @@ def book_manually(
     brand = get_brand(session, brand_id)
     if creator_id is not None:
         get_creator(session, creator_id)
-    effective_at = now if day is None else _start_of(brand, now, kind, day)
+    effective_at = now if day is None else _start_of(session, brand, now, kind, day)
     inputs = _inputs(kind, creator_id, amount, reason, to, day)
     event_key = f"by-hand:{key}"
     lock_books(session, brand_id)
@@ -132,16 +133,17 @@ def _check_exchange(kind: str, amount: Money, to: Money | None) -> None:
         raise Invalid(f"An exchange is between two currencies, not from {amount.currency} to the same.")
 
 
-def _start_of(brand: Brand, now: datetime, kind: str, day: date) -> datetime:
+def _start_of(session: Session, brand: Brand, now: datetime, kind: str, day: date) -> datetime:
     """The start of that day of the brand's. Its books have no days before it was added, and none to come."""
     if kind not in DATED_KINDS:
         dated = ", ".join(each for each in MANUAL_KINDS if each in DATED_KINDS)
         raise Invalid(f"A {kind} is effective when it is booked: leave --date out. It is for: {dated}.")
-    zone = ZoneInfo(brand.timezone)
+    rules = load_rules(session, brand.id)
+    zone = ZoneInfo(rules.calendar_at(now).timezone)
     first, last = (instant.astimezone(zone).date() for instant in (brand.created_at, now))
     if not first <= day <= last:
         raise Invalid(f"The date must be from {first} (the brand was added) to {last} (today), not {day}.")
-    return start_of_day(day, brand.timezone)
+    return start_of_day(rules, day)
 
 
 def posting_reason_json(kind: str, inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from sqlalchemy import Select, bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
-from payouts.ledger.calendar import Span, span_of
+from payouts.ledger.calendar import Span, span_at
 from payouts.ledger.models import Period
 from tracker.errors import NotFound, NotNow
 from tracker.ids import new_id
 from tracker.people.accounts.models import Brand
+from tracker.people.accounts.rules_versions import load_rules
 
 
 def period_for(session: Session, now: datetime, brand: Brand, effective_at: datetime) -> Period:
@@ -19,11 +20,35 @@ def period_for(session: Session, now: datetime, brand: Brand, effective_at: date
 
     It is the one that contains `effective_at`, or the oldest open one when that is closed (docs/money.md 6).
     """
+    found = _stored_period_at(session, brand.id, effective_at)
+    if found is not None and found.state != "closed":
+        return found
     last_closed = latest_closed(session, brand.id)
-    span = span_of(effective_at, brand.cadence, brand.timezone)
-    if last_closed is not None and span.starts_at < last_closed.ends_at:
-        span = span_of(last_closed.ends_at, brand.cadence, brand.timezone)
-    return ensure_period(session, now, brand, span)
+    if last_closed is not None and effective_at < last_closed.ends_at:
+        return _ensured_at(session, now, brand, last_closed.ends_at)
+    return _ensured_at(session, now, brand, effective_at)
+
+
+def _stored_period_at(session: Session, brand_id: str, at: datetime) -> Period | None:
+    """The stored period that contains that time."""
+    latest = session.scalar(_started_query(), {"brand_id": brand_id, "at": at})
+    return latest if latest is not None and at < latest.ends_at else None
+
+
+@cache
+def _started_query() -> Select[Period]:
+    """The latest period that starts at a time or before it. Parameters: `brand_id`, `at`."""
+    started = (Period.brand_id == bindparam("brand_id"), Period.starts_at <= bindparam("at"))
+    latest = select(Period).where(*started).order_by(Period.starts_at.desc()).limit(1)
+    return latest.execution_options(populate_existing=True)  # its state may have been read before the lock
+
+
+def _ensured_at(session: Session, now: datetime, brand: Brand, at: datetime) -> Period:
+    """The period that contains that time; it is created open when it is missing."""
+    found = _stored_period_at(session, brand.id, at)
+    if found is not None:
+        return found
+    return ensure_period(session, now, brand, span_at(load_rules(session, brand.id), at))
 
 
 def ensure_period(session: Session, now: datetime, brand: Brand, span: Span) -> Period:
@@ -31,6 +56,7 @@ def ensure_period(session: Session, now: datetime, brand: Brand, span: Span) -> 
     found = session.scalar(_period_query(), {"brand_id": brand.id, "name": span.name})
     if found is not None:
         return found
+    calendar = load_rules(session, brand.id).calendar_at(span.starts_at)
     insert_once(
         session,
         Period,
@@ -41,6 +67,8 @@ def ensure_period(session: Session, now: datetime, brand: Brand, span: Span) -> 
         ends_at=span.ends_at,
         state="open",
         closed_at=None,
+        timezone=calendar.timezone,
+        cadence=calendar.cadence,
     )
     return session.scalars(_period_query(), {"brand_id": brand.id, "name": span.name}).one()
 
@@ -76,8 +104,7 @@ def next_to_close(session: Session, now: datetime, brand: Brand) -> Period | Non
     """
     last_closed = latest_closed(session, brand.id)
     if last_closed is not None:
-        span = span_of(last_closed.ends_at, brand.cadence, brand.timezone)
-        return ensure_period(session, now, brand, span)
+        return _ensured_at(session, now, brand, last_closed.ends_at)
     return session.execute(
         select(Period).where(Period.brand_id == brand.id).order_by(Period.starts_at).limit(1)
     ).scalar_one_or_none()
@@ -91,6 +118,12 @@ def get_period(session: Session, brand_id: str, name: str) -> Period:
     if period is None:
         raise NotFound(f"There is no period {name} at {brand_id}: nothing was recorded in it yet.")
     return period
+
+
+def last_period_end(session: Session, brand_id: str) -> datetime | None:
+    """Where the brand's last stored period ends."""
+    last = select(Period.ends_at).where(Period.brand_id == brand_id).order_by(Period.starts_at.desc())
+    return session.scalar(last.limit(1))
 
 
 def mark_closed(session: Session, now: datetime, period: Period) -> None:

@@ -11,7 +11,7 @@ from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
 from payouts.commissions.release import release_due
 from payouts.ledger.balances import currencies_of
-from payouts.ledger.calendar import midnight_after, span_named
+from payouts.ledger.calendar import midnight_after, span_with_name
 from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books
 from payouts.ledger.periods import ensure_period, has_period_until, mark_closed, next_to_close
@@ -20,6 +20,7 @@ from tracker.errors import Invalid, NotNow
 from tracker.ids import new_id
 from tracker.people.accounts.models import Brand
 from tracker.people.accounts.operations import get_brand
+from tracker.people.accounts.rules_versions import load_rules, minimum_of
 
 BATCH = 500
 
@@ -32,7 +33,7 @@ def close_period(session: Session, now: datetime, brand_id: str, name: str) -> l
     """
     brand = get_brand(session, brand_id)
     lock_books(session, brand_id)
-    span = span_named(name, brand.cadence, brand.timezone)
+    span = span_with_name(load_rules(session, brand_id), name)
     if span.ends_at <= brand.created_at and not has_period_until(session, brand_id, span):
         raise Invalid(f"Nothing was recorded until {name}, which ended before {brand.name} was set up here.")
     wanted = ensure_period(session, now, brand, span)
@@ -82,7 +83,8 @@ def _close(session: Session, now: datetime, brand: Brand, period: Period) -> Non
     )
     mark_closed(session, now, period)
     session.refresh(period)
-    review_starts_at = max(now, period.ends_at)
+    review_days = load_rules(session, brand.id).review_days_at(now)
+    review_starts_at, zone = max(now, period.ends_at), period.timezone or brand.timezone
     for currency in currencies_of(session, brand.id) or [brand.currency]:
         insert_once(
             session,
@@ -93,10 +95,12 @@ def _close(session: Session, now: datetime, brand: Brand, period: Period) -> Non
             currency=currency,
             state="draft",
             drafted_at=now,
-            review_ends_at=midnight_after(review_starts_at, brand.review_days, brand.timezone),
-            pay_from=midnight_after(review_starts_at, brand.review_days + 1, brand.timezone),
+            review_ends_at=midnight_after(review_starts_at, review_days, zone),
+            pay_from=midnight_after(review_starts_at, review_days + 1, zone),
             sealed_at=None,
             approved_by=None,
+            minimum_minor=minimum_of(session, brand, currency, now),
+            review_days=review_days,
         )
 
 

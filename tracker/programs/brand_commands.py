@@ -1,4 +1,4 @@
-"""Commands for brands, their attribution policy, and creators who leave them."""
+"""Commands for brands, their attribution policy, and creators who leave them. `brand edit` is in payouts."""
 
 from typing import Any
 
@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
 from tracker.console import CommandResult, Console, ConsoleCommand, ConsoleGroup, pass_console
-from tracker.money import Money
 from tracker.people.accounts import operations, rules
+from tracker.people.accounts.brand_rules import Calendar
 from tracker.people.accounts.commands import creator_commands
+from tracker.people.accounts.rules_versions import load_rules, minimums_at
 from tracker.programs.leaving import remove_creator
 from tracker.programs.links.domain_commands import set_fallback
 from tracker.programs.policies import PolicyVersion, change_policy, load_policies
@@ -119,7 +120,7 @@ def brand_commands() -> None:
 @click.option("--currency", required=True, help="ISO 4217 code, such as EUR.")
 @click.option("--timezone", required=True, help="IANA name, such as Europe/Berlin. Months begin there.")
 @click.option("--allow-host", "hosts", multiple=True, metavar="HOST", help="A host of the shop; repeatable.")
-@click.option("--minimum-minor", type=int, help="Smallest payout in minor units.  [default: 50 whole units]")
+@click.option("--minimum-minor", type=int, help="Smallest payout in minor units.  [default: about 50 EUR]")
 @click.option("--cadence", type=click.Choice(rules.CADENCES), default="month", show_default=True)
 @click.option("--review-days", type=int, default=7, show_default=True)
 @click.option(
@@ -169,7 +170,7 @@ def create_brand(
             customer_policy=customer_policy,
             customer_months=customer_months,
         )
-        return _brand_result(session, console, brand.id)
+        return brand_result(session, console, brand.id)
 
     return transact(console.databases.main, create)
 
@@ -179,7 +180,7 @@ def create_brand(
 def list_brands(console: Console) -> CommandResult:
     """Show all brands."""
     with read_session(console.databases.main) as session:
-        results = [_brand_result(session, console, brand.id) for brand in operations.list_brands(session)]
+        results = [brand_result(session, console, brand.id) for brand in operations.list_brands(session)]
     lines = [result.text.splitlines()[0] for result in results]
     return CommandResult([result.value for result in results], "\n".join(lines) or "There are no brands yet.")
 
@@ -190,7 +191,7 @@ def list_brands(console: Console) -> CommandResult:
 def show_brand(console: Console, brand_id: str) -> CommandResult:
     """Show one brand."""
     with read_session(console.databases.main) as session:
-        return _brand_result(session, console, brand_id)
+        return brand_result(session, console, brand_id)
 
 
 @brand_commands.command("allow-host")
@@ -202,22 +203,35 @@ def allow_host(console: Console, brand_id: str, host: str) -> CommandResult:
 
     def allow(session: Session) -> CommandResult:
         operations.allow_host(session, brand_id=brand_id, host=host)
-        return _brand_result(session, console, brand_id)
+        return brand_result(session, console, brand_id)
 
     return transact(console.databases.main, allow)
 
 
-def _brand_result(session: Session, console: Console, brand_id: str) -> CommandResult:
-    brand = operations.get_brand(session, brand_id)
-    policy = load_policies(session, brand.id).at(console.now).policy
+def brand_result(session: Session, console: Console, brand_id: str) -> CommandResult:
+    """A brand with what is in force now, and what is going to change."""
+    brand, now = operations.get_brand(session, brand_id), console.now
+    policy = load_policies(session, brand.id).at(now).policy
     hosts = operations.brand_hosts(session, brand.id)
-    minimum = Money(brand.minimum_minor, brand.currency)
-    text = (
-        f"{brand.id}  {brand.name} ({brand.currency}, {brand.timezone})\n"
-        f"  links may lead to: {', '.join(hosts) or 'nowhere yet; see linkledger brand allow-host --help'}\n"
-        f"  pays every {brand.cadence.replace('_', ' ')}, at least {minimum}"
-    )
-    return CommandResult(brand_json(brand, hosts, policy), text)
+    history = load_rules(session, brand.id)
+    minimums = minimums_at(session, brand, now)
+    calendar, review_days = history.calendar_at(now), history.review_days_at(now)
+    lines = [
+        f"{brand.id}  {brand.name} ({brand.currency}, {calendar.timezone})",
+        f"  links may lead to: {', '.join(hosts) or 'nowhere yet; see linkledger brand allow-host --help'}",
+        f"  pays every {_cadence(calendar)}, at least {', '.join(map(str, minimums))}",
+        f"  a draft is reviewed for {review_days} day{'s' if review_days != 1 else ''}",
+    ]
+    lines += [
+        f"  from {format_utc(each.since)}: pays every {_cadence(each)}, in {each.timezone}"
+        for each in history.calendars
+        if each.since is not None and each.since > now
+    ]
+    return CommandResult(brand_json(brand, hosts, policy, history, minimums, now), "\n".join(lines))
+
+
+def _cadence(calendar: Calendar) -> str:
+    return calendar.cadence.replace("_", " ")
 
 
 for _command in (show_policy, change_policy_command, set_fallback):

@@ -1,9 +1,11 @@
 """Brands, programs, terms, enrollments and links as JSON values, the same for every entry point."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from tracker.money import Money, format_rate
+from tracker.people.accounts.brand_rules import BrandRules, RulesVersion
 from tracker.people.accounts.models import Brand
 from tracker.programs.models import Enrollment, Link, Program, Terms
 from tracker.programs.policies import PolicyVersion
@@ -99,20 +101,45 @@ def rate_json(rate_bp: int | None) -> dict[str, Any]:
     return {"rate_bp": rate_bp, "rate": None if rate_bp is None else format_rate(rate_bp)}
 
 
-def brand_json(brand: Brand, hosts: Sequence[str], policy: AttributionPolicy) -> dict[str, Any]:
-    """A brand with `policy`, the version in force."""
+def brand_json(
+    brand: Brand,
+    hosts: Sequence[str],
+    policy: AttributionPolicy,
+    rules: BrandRules,
+    minimums: Sequence[Money],
+    now: datetime,
+) -> dict[str, Any]:
+    """A brand with `policy`, the version in force, and with its rules and minimums as they are at `now`.
+
+    `minimums` are those that the brand has set, the one in its own currency first.
+    """
+    calendar = rules.calendar_at(now)
     return {
         "id": brand.id,
         "name": brand.name,
         "currency": brand.currency,
-        "timezone": brand.timezone,
-        "minimum": Money(brand.minimum_minor, brand.currency).as_json(),
-        "cadence": brand.cadence,
-        "review_days": brand.review_days,
+        "timezone": calendar.timezone,
+        "minimum": minimums[0].as_json(),
+        "minimums": [each.as_json() for each in minimums],
+        "cadence": calendar.cadence,
+        "review_days": rules.review_days_at(now),
+        "rules": [rules_json(each) for each in rules.versions],
         **_policy_fields(policy),
         "hosts": list(hosts),
         "fallback_url": brand.fallback_url,
         "created_at": format_utc(brand.created_at),
+    }
+
+
+def rules_json(version: RulesVersion) -> dict[str, Any]:
+    """A version of a brand's rules: the calendar counts from `effective_at`, the review from `created_at`."""
+    return {
+        "version": version.version,
+        "effective_at": format_utc(version.effective_at),
+        "created_at": format_utc(version.created_at),
+        "cadence": version.cadence,
+        "timezone": version.timezone,
+        "review_days": version.review_days,
     }
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payouts.ledger.balances import CreatorBalance, creator_balances
-from payouts.ledger.calendar import midnight_after, span_of
+from payouts.ledger.calendar import payday_of
 from payouts.ledger.manual import posting_reason_json
 from payouts.ledger.models import Period
 from payouts.settlement.models import Payout
@@ -23,11 +23,14 @@ from payouts.statements.document.movements import (
     held_at_period_end,
     movements_of,
 )
+from payouts.statements.minimum import minimum_of_statement
 from payouts.statements.models import Statement
 from tracker.errors import Fault
 from tracker.ids import is_id
 from tracker.money import Money
+from tracker.people.accounts.brand_rules import BrandRules
 from tracker.people.accounts.models import Brand, Creator
+from tracker.people.accounts.rules_versions import load_rules
 from tracker.times import format_utc
 
 FORMAT = "linkledger.statement.1"
@@ -38,6 +41,8 @@ def statement_document(session: Session, statement: Statement) -> dict[str, Any]
     brand = session.get_one(Brand, statement.brand_id)
     period = session.get_one(Period, statement.period_id)
     currency = statement.currency
+    rules = load_rules(session, brand.id)
+    minimum_minor = minimum_of_statement(statement, brand)
     opening = creator_balances(session, brand.id, currency, before=period.starts_at)
     closing = creator_balances(session, brand.id, currency, before=period.ends_at)
     moved = by_creator(movements_of(session, period, currency))
@@ -45,7 +50,7 @@ def statement_document(session: Session, statement: Statement) -> dict[str, Any]
     creators = [
         _creator_part(
             session,
-            brand,
+            rules,
             period,
             creator_id,
             opening.get(creator_id, CreatorBalance()),
@@ -53,6 +58,7 @@ def statement_document(session: Session, statement: Statement) -> dict[str, Any]
             moved.get(creator_id, CreatorMovements()),
             held.get(creator_id, {}),
             currency,
+            minimum_minor,
         )
         for creator_id in closing
     ]
@@ -79,7 +85,7 @@ _SPLIT = ("held", "payable", "below_minimum", "owed_by_creator", "in_transit")
 
 def _creator_part(
     session: Session,
-    brand: Brand,
+    rules: BrandRules,
     period: Period,
     creator_id: str,
     opening: CreatorBalance,
@@ -87,6 +93,7 @@ def _creator_part(
     moved: CreatorMovements,
     held: dict[str, int],
     currency: str,
+    minimum_minor: int,
 ) -> dict[str, Any]:
     sections = moved.sections
     if opening.total_minor + sections.change != closing.total_minor:
@@ -98,9 +105,9 @@ def _creator_part(
     return {
         "creator": {"id": creator.id, "name": creator.name},
         "equation": _equation(currency, opening, sections, closing),
-        "closing_split": _split(currency, closing, brand),
+        "closing_split": _split(currency, closing, minimum_minor),
         "released_in_period": Money(sections.released, currency).as_json(),
-        "lines": _lines(session, brand, period, creator_id, moved.movements, held),
+        "lines": _lines(session, rules, period, creator_id, moved.movements, held),
         "adjustments": [_adjustment(each, currency) for each in moved.movements if _is_adjustment(each)],
         "payments": payments_of(session, moved.movements, currency),
     }
@@ -122,10 +129,9 @@ def _equation(
     }
 
 
-def _split(currency: str, closing: CreatorBalance, brand: Brand) -> dict[str, Any]:
-    """The parts of the closing amount. The brand's minimum applies only in the brand's own currency."""
+def _split(currency: str, closing: CreatorBalance, minimum: int) -> dict[str, Any]:
+    """The parts of the closing amount. `minimum` is the statement's minimum payout in minor units."""
     payable = closing.payable_minor
-    minimum = brand.minimum_minor if currency == brand.currency else 0
     amounts_minor = {
         "held": closing.pending_minor,
         "payable": payable if payable >= max(minimum, 1) else 0,
@@ -138,7 +144,7 @@ def _split(currency: str, closing: CreatorBalance, brand: Brand) -> dict[str, An
 
 def _lines(
     session: Session,
-    brand: Brand,
+    rules: BrandRules,
     period: Period,
     creator_id: str,
     movements: list[Movement],
@@ -154,20 +160,19 @@ def _lines(
         if source.commission.creator_id != creator_id:
             continue
         own = by_subject.get(source.commission.id, [])
-        pay_date = expected_pay_date(brand, source.commission.release_at)
+        pay_date = expected_pay_date(rules, source.commission.release_at)
         found.append(line(source, own, held.get(source.commission.id, 0), pay_date))
     return found
 
 
-def expected_pay_date(brand: Brand, release_at: datetime) -> str:
+def expected_pay_date(rules: BrandRules, release_at: datetime) -> str:
     """The day on which a commission released at that time is expected to be paid, as YYYY-MM-DD.
 
     It is the first pay day of the period that contains the release: the day after the end of its review, in
-    the brand's time zone. An early approval does not change it.
+    the period's time zone. An early approval does not change it.
     """
-    span = span_of(release_at, brand.cadence, brand.timezone)
-    paid_from = midnight_after(span.ends_at, brand.review_days + 1, brand.timezone)
-    return paid_from.astimezone(ZoneInfo(brand.timezone)).date().isoformat()
+    zone = ZoneInfo(rules.calendar_at(release_at).timezone)
+    return payday_of(rules, release_at).astimezone(zone).date().isoformat()
 
 
 def _is_adjustment(movement: Movement) -> bool:
@@ -203,7 +208,7 @@ def _period(period: Period, brand: Brand) -> dict[str, Any]:
         "name": period.name,
         "starts_at": format_utc(period.starts_at),
         "ends_at": format_utc(period.ends_at),
-        "timezone": brand.timezone,
+        "timezone": period.timezone or brand.timezone,
     }
 
 

@@ -6,6 +6,8 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from payouts.settlement.reasons import PayoutReason
+from payouts.statements.minimum import minimum_of_statement
+from payouts.statements.models import Statement
 from payouts.transfers.planning.selection import Selection
 from payouts.transfers.stripe.amounts import UnsendableAmount, rail_step_minor
 from tracker.money import Money
@@ -15,9 +17,10 @@ from tracker.reasons import Reason
 
 
 def amount_block_reason(
-    session: Session, now: datetime, brand: Brand, creator_id: str, selection: Selection
+    session: Session, now: datetime, statement: Statement, creator_id: str, selection: Selection
 ) -> Reason | None:
-    """Why this amount is not paid now; None when it is."""
+    """Why this amount of a statement is not paid now; None when it is."""
+    brand = session.get_one(Brand, statement.brand_id)
     amount = Money(selection.total_minor, selection.currency)
     try:
         step_minor = rail_step_minor(amount.currency)
@@ -28,8 +31,7 @@ def amount_block_reason(
         return Reason(PayoutReason.CREATOR_OWES, {"amount": owed.as_json()})
     if selection.amount_minor == 0:
         return Reason(PayoutReason.BELOW_SMALLEST_TRANSFER, {"amount": amount.as_json()})
-    minimum = brand.minimum_minor if selection.currency == brand.currency else 0
-    minimum = max(minimum, step_minor)
+    minimum = max(minimum_of_statement(statement, brand), step_minor)
     waived = selection.waited_too_long(now) or _has_left(session, brand.id, creator_id)
     if amount.minor < minimum and not waived:
         parameters = {"amount": amount.as_json(), "minimum": Money(minimum, amount.currency).as_json()}

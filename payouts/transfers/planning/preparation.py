@@ -22,7 +22,6 @@ from payouts.transfers.planning.retry_policy import retry_block_reason
 from payouts.transfers.planning.selection import Selection, select_entries
 from tracker.errors import Conflict
 from tracker.ids import new_id
-from tracker.people.accounts.models import Brand
 from tracker.reasons import Reason
 
 
@@ -136,8 +135,7 @@ def reselect(session: Session, now: datetime, payout_id: str) -> Payout:
     )
     if _same_items(session, payout, selection):
         return payout
-    brand = session.get_one(Brand, payout.brand_id)
-    block = amount_block_reason(session, now, brand, payout.creator_id, selection)
+    block = amount_block_reason(session, now, statement, payout.creator_id, selection)
     if block is not None:
         return cancel(session, now, payout.id, reason=block)
     post_payout_event(session, now, payout, "payout_released")
@@ -158,12 +156,11 @@ def _same_items(session: Session, payout: Payout, selection: Selection) -> bool:
 
 def _plan_for(session: Session, now: datetime, statement: Statement, period: Period, creator_id: str) -> Plan:
     selection = select_entries(session, statement.brand_id, creator_id, statement.currency, period)
-    brand = session.get_one(Brand, statement.brand_id)
-    block = amount_block_reason(session, now, brand, creator_id, selection)
-    block = block or payee_block_reason(payee_of(session, brand.id, creator_id))
+    block = amount_block_reason(session, now, statement, creator_id, selection)
+    block = block or payee_block_reason(payee_of(session, statement.brand_id, creator_id))
     return Plan(
         statement.id,
-        brand.id,
+        statement.brand_id,
         creator_id,
         statement.currency,
         0 if block else selection.amount_minor,

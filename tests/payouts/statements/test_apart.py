@@ -39,7 +39,7 @@ def seed_two_brands(books: Books) -> str:
         each.end("2026-10", OCTOBER.closing)
     books.sale("Y-1", 50_000, "11-20", currency="JPY")
     books.sale("T-2", 500_00, "11-21")
-    add_booking(books, 4_000, "11-22", currency="JPY")
+    add_booking(books, 9_000, "11-22", currency="JPY")
     books.end("2026-11", NOVEMBER.closing)
     return mugs.brand_id
 
@@ -124,7 +124,8 @@ def test_a_brand_has_statements_in_the_currencies_of_its_own_creators(books: Boo
 
 
 def test_brand_minimum_does_not_apply_to_other_currencies(books: Books, mugs: Books) -> None:
-    assert split(books.statement("2026-11", "JPY")) == {"held": 5_000, "payable": 4_000}
+    """The product's 8,000 JPY count, not the 50.00 EUR."""
+    assert split(books.statement("2026-11", "JPY")) == {"held": 5_000, "payable": 9_000}
 
 
 def test_open_drafts_of_another_brand_or_currency_do_not_block_sealing(books: Books, mugs: Books) -> None:

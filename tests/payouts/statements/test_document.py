@@ -29,7 +29,7 @@ from tests.cast.months import (
 from tests.harness.databases.snapshots import database_seed_for
 from tests.payouts.test_worked_example import equation
 from tests.tracker.sales.attribution.former_decisions import allow_updates, store_as_rules_2
-from tracker.people.accounts.models import Brand
+from tracker.people.accounts.brand_rules import BrandRules, RulesVersion
 from tracker.sales.attribution.models import Attribution
 
 NAMES = ("opening", "earned", "reversed", "adjustments", "payments", "closing")
@@ -100,8 +100,8 @@ def test_a_sale_of_the_first_of_november_is_paid_on_the_ninth_of_january(books: 
 def test_the_pay_date_is_the_day_after_the_review_of_the_period(
     released: str, cadence: str, timezone: str, day: str
 ) -> None:
-    brand = Brand(cadence=cadence, timezone=timezone, review_days=7)
-    assert expected_pay_date(brand, at(released)) == day
+    rules = BrandRules([RulesVersion(1, at("01-01"), at("01-01"), cadence, timezone, review_days=7)])
+    assert expected_pay_date(rules, at(released)) == day
 
 
 def test_creator_part_contains_no_data_of_another_creator(two_months: Books) -> None:

@@ -12,6 +12,7 @@ class Brand(Base):
     """A seller that pays creators. Every amount belongs to exactly one brand.
 
     The policy columns are version 1 of the attribution policy; later versions are rows of `policy_change`.
+    Cadence, zone, review and minimum are version 1, too: see `brand_rules_change` and `brand_minimum`.
     """
 
     __tablename__ = "brand"
@@ -51,7 +52,10 @@ class Brand(Base):
 
 
 class BrandRulesChange(Base):
-    """A later version of a brand's cadence, time zone and review. Append-only; version 1 is in `brand`."""
+    """A later version of a brand's cadence, time zone and review. Append-only; version 1 is in `brand`.
+
+    Cadence and zone count from `effective_at` on, the review from `created_at` on.
+    """
 
     __tablename__ = "brand_rules_change"
     __table_args__ = (
@@ -72,7 +76,10 @@ class BrandRulesChange(Base):
 
 
 class BrandMinimum(Base):
-    """A minimum payout that a brand set for one currency. Append-only."""
+    """A minimum payout that a brand set for one currency. Append-only.
+
+    Version 1 for the brand's own currency is in `brand`.
+    """
 
     __tablename__ = "brand_minimum"
     __table_args__ = (

@@ -1,5 +1,7 @@
 """The amounts of payouts: the minimum and its waivers, carried amounts, debts, and creators who must wait."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -23,6 +25,8 @@ from tests.cast.months import (
     transfers_in,
 )
 from tests.payouts.transfers.runs.provider import assert_paid_once
+from tracker.people.accounts.operations import get_brand
+from tracker.people.accounts.rules_versions import set_minimum
 from tracker.programs.models import Enrollment
 
 
@@ -39,6 +43,46 @@ def test_an_amount_below_the_minimum_is_carried_and_paid_with_the_next_one(books
     assert close_and_pay(books, NOVEMBER).paid
     assert [each.amount_minor for each in payouts_of(books)] == [50_00]
     assert_paid_once(books)
+
+
+def test_the_products_minimum_applies_where_the_brand_has_set_none(books: Books) -> None:
+    books.sandbox.control.top_up("USD", 100_00)
+    add_booking(books, 50, "10-20", currency="USD")
+    books.end("2026-10", OCTOBER.closing)
+    books.approve("2026-10", OCTOBER.approval, "USD")
+    report = books.run(OCTOBER.payday).pay(books.brand_id)
+    assert "0.50 USD is below the minimum of 50.00 USD" in report.skipped[books.creator_id]
+    assert books.balance(currency="USD").payable_minor == 50
+
+
+def test_a_statement_keeps_the_minimum_of_its_draft(books: Books) -> None:
+    add_booking(books, 40_00, "10-20")
+    seal(books, OCTOBER)
+    lower_minimum(books, OCTOBER.payday, 40_00)
+    assert books.run(OCTOBER.payday).pay(books.brand_id).skipped
+    assert close_and_pay(books, NOVEMBER).paid
+    assert [each.amount_minor for each in payouts_of(books)] == [40_00]
+
+
+def test_a_statement_older_than_its_minimum_follows_the_rule_of_its_time(books: Books) -> None:
+    """There was a minimum in the brand's currency only, and it could not be changed."""
+    books.sandbox.control.top_up("USD", 100_00)
+    bert = add_creator(books, "bert")
+    add_booking(books, 50, "10-20", currency="USD")
+    add_booking(bert, 49_99, "10-20")
+    books.end("2026-10", OCTOBER.closing)
+    books.write(lambda s: s.execute(text("update statement set minimum_minor = null")))
+    lower_minimum(books, OCTOBER.closing, 1)
+    for currency in ("EUR", "USD"):
+        books.approve("2026-10", OCTOBER.approval, currency)
+    report = books.run(OCTOBER.payday).pay(books.brand_id)
+    assert "49.99 EUR is below the minimum of 50.00 EUR" in report.skipped[bert.creator_id]
+    assert [(each.currency, each.amount_minor) for each in payouts_of(books)] == [("USD", 50)]
+
+
+def lower_minimum(books: Books, when: str, minimum_minor: int, currency: str | None = None) -> None:
+    lower: dict[str, Any] = {"minimum_minor": minimum_minor, "currency": currency}
+    books.write(lambda s: set_minimum(s, at(when), get_brand(s, books.brand_id), **lower))
 
 
 def test_an_amount_that_waited_twelve_months_is_paid_even_below_the_minimum(books: Books) -> None:

@@ -20,7 +20,7 @@ from tests.cast.months import (
 )
 from tests.harness.databases.snapshots import POSTGRESQL_NIGHTLY
 from tests.payouts.transfers.runs.test_adoption import adopt_transfer, manual_transfer, reverse
-from tests.payouts.transfers.runs.test_amounts import close_and_pay, end_enrollment
+from tests.payouts.transfers.runs.test_amounts import close_and_pay, end_enrollment, lower_minimum
 from tracker.errors import NotFound
 
 pytestmark = POSTGRESQL_NIGHTLY
@@ -49,6 +49,8 @@ def test_a_remainder_is_carried_to_the_same_brand_creator_and_currency(books: Bo
     for currency in ("HUF", "BHD"):
         books.sandbox.control.top_up(currency, 1_000_000_000)
     mugs, bert = another_brand(books), add_creator(books, "bert")
+    for each in (books, mugs):
+        lower_minimum(each, "10-01", 1, "HUF")
     add_booking(books, 510_060, "10-20", currency="HUF")
     books.end("2026-10", OCTOBER.closing)
     books.approve("2026-10", OCTOBER.approval, "HUF")
@@ -67,11 +69,15 @@ def test_a_remainder_is_carried_to_the_same_brand_creator_and_currency(books: Bo
 
 
 def test_brand_minimum_does_not_apply_to_other_currencies(books: Books) -> None:
+    """The minimum of 50.00 EUR says nothing about yen: the product's 8,000 JPY count."""
     books.sandbox.control.top_up("JPY", 10_000)
-    add_booking(books, 4_000, "10-20", currency="JPY")
+    bert = add_creator(books, "bert")
+    add_booking(books, 8_000, "10-20", currency="JPY")
+    add_booking(bert, 7_999, "10-20", currency="JPY")
     books.end("2026-10", OCTOBER.closing)
     books.approve("2026-10", OCTOBER.approval, "JPY")
-    assert books.run(OCTOBER.payday).pay(books.brand_id).paid
+    report = books.run(OCTOBER.payday).pay(books.brand_id)
+    assert (len(report.paid), list(report.skipped)) == (1, [bert.creator_id])
 
 
 def test_minimum_is_waived_only_for_the_creator_who_left_the_brand(

@@ -1,0 +1,42 @@
+"""Changes of a brand's rules: the calendar changes with the next period, the rest at once."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from payouts.ledger.calendar import calendar_change_at
+from payouts.ledger.operations import lock_books
+from payouts.ledger.periods import last_period_end
+from tracker.errors import Invalid
+from tracker.people.accounts.brand_rules import RulesVersion
+from tracker.people.accounts.operations import get_brand
+from tracker.people.accounts.rules_versions import add_rules, load_rules
+
+
+def change_rules(
+    session: Session,
+    now: datetime,
+    *,
+    brand_id: str,
+    **changes: Any,
+) -> RulesVersion:
+    """Add a version that differs from the newest one by `changes` (cadence, timezone, review_days).
+
+    Cadence and zone take effect when the last period ends that contains `now` or is stored, so that periods
+    follow one another without gap or overlap; of several changes before that, the last counts. The review
+    counts for the statements that are drafted from now on. Raises Invalid, NotFound and Conflict.
+    """
+    brand = get_brand(session, brand_id)
+    lock_books(session, brand.id)  # nobody may add a period of the former calendar meanwhile
+    history = load_rules(session, brand.id)
+    newest = history.newest
+    new = replace(newest, **changes)
+    if new == newest:
+        raise Invalid(f"Nothing changes: version {newest.version} of the rules is already the same.")
+    if (new.cadence, new.timezone) == (newest.cadence, newest.timezone):
+        effective_at = max(now, newest.effective_at)  # a change of the calendar that is planned stays planned
+    else:
+        effective_at = calendar_change_at(history, now, last_period_end(session, brand.id))
+    return add_rules(session, now, brand.id, newest, replace(new, effective_at=effective_at))
