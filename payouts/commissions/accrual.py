@@ -1,6 +1,6 @@
 """Books commissions for attributed sales."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -154,7 +154,7 @@ def new_commission(session: Session, now: datetime, sale: Sale, attribution: Att
         "rate_bp": rate.rate_bp,
         "rate_from": rate.source,
         "amount_minor": commission_minor(base_minor, rate.rate_bp),
-        "release_at": release_date(sale, timedelta(days=terms.hold_days)),
+        "release_at": release_date(session, sale, terms, reported_at=sale.created_at),
         "matured_at": None,
         "first_released_at": None,
         "created_at": now,

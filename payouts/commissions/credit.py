@@ -1,7 +1,7 @@
 """A person decides about newer evidence for a commission that was released before (docs/money.md 4)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from payouts.commissions.entries import Change, current_amount_minor, entries_of
 from payouts.commissions.holds.placing import settled_minor
 from payouts.commissions.models import Commission
 from payouts.commissions.reasons import CommissionReason
-from payouts.commissions.release import LATE_REPORT_HOLD
+from payouts.commissions.release import release_date
 from payouts.commissions.take_back import take_back_end
 from payouts.commissions.undecided import newer_attribution
 from payouts.commissions.worth.causes import causes_of
@@ -97,8 +97,8 @@ def _columns_after_move(
 ) -> dict[str, Any]:
     """The columns of the new commission. It is held as one whose sale is reported now."""
     made = new_commission(session, now, sale, attribution)
-    hold = timedelta(days=session.get_one(Terms, attribution.terms_id).hold_days)
-    return made | {"release_at": max(made["release_at"], now + min(hold, LATE_REPORT_HOLD))}
+    terms = session.get_one(Terms, attribution.terms_id)
+    return made | {"release_at": release_date(session, sale, terms, reported_at=now)}
 
 
 def _worth(session: Session, sale: Sale, attribution: Attribution, made: dict[str, Any]) -> int:

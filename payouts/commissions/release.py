@@ -1,6 +1,6 @@
 """The release date of a commission, and its release when that date has come and nothing holds it."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 
 from sqlalchemy import Select, bindparam, exists, select, union
@@ -23,7 +23,10 @@ from payouts.commissions.models import Commission, Entry, Hold
 from payouts.commissions.movements import movements_of_commission, taken_from_returned
 from payouts.commissions.positions import release_in_draft_steps, release_steps
 from payouts.commissions.reasons import CommissionReason
+from payouts.ledger.calendar import days_later
 from payouts.ledger.models import Period
+from tracker.people.accounts.rules_versions import load_rules
+from tracker.programs.models import Terms
 from tracker.reasons import Reason
 from tracker.sales.inbox.unapplied import unapplied_by_sale
 from tracker.sales.orders.models import Sale
@@ -129,10 +132,16 @@ def _give_back_returned(
             record_steps(session, now, commission, change, steps)
 
 
-LATE_REPORT_HOLD = timedelta(days=7)
+LATE_REPORT_HOLD_DAYS = 7
 """The minimum hold after a late report of a sale, or the hold of the terms, if that is shorter."""
 
 
-def release_date(sale: Sale, hold: timedelta) -> datetime:
-    """The release date. A sale that is reported late is held longer, so that it can be reviewed."""
-    return max(sale.occurred_at + hold, sale.created_at + min(hold, LATE_REPORT_HOLD))
+def release_date(session: Session, sale: Sale, terms: Terms, *, reported_at: datetime) -> datetime:
+    """The release date, in calendar days of the brand's zone: the same wall-clock time, some days later.
+
+    The zone is the one in force at the sale. A sale that is reported late is held longer, so that it can be
+    reviewed.
+    """
+    timezone = load_rules(session, sale.brand_id).calendar_at(sale.occurred_at).timezone
+    after_report = days_later(reported_at, min(terms.hold_days, LATE_REPORT_HOLD_DAYS), timezone)
+    return max(days_later(sale.occurred_at, terms.hold_days, timezone), after_report)

@@ -150,6 +150,15 @@ def test_the_release_date_counts_days_in_the_zone_in_force_at_the_sale(books: Bo
     assert books.commission("S2").release_at == at("10-31 11:00")  # 12:00 in Berlin on both days
 
 
+def test_a_sale_before_the_change_counts_days_in_the_former_zone_also_when_reported_later(
+    books: Books,
+) -> None:
+    change(books, "09-10", timezone="Europe/Berlin")
+    data = books.sale_data("S1", 100_00, "09-30 10:00", click=books.click(books.link_id, "09-30 10:00"))
+    books.report("sale.created", data, "sale-S1", at("10-24 10:00"))
+    assert books.commission("S1").release_at == at("10-31 10:00")
+
+
 def test_the_late_reports_hold_is_counted_in_calendar_days_too(books: Books) -> None:
     change(books, "09-10", timezone="Europe/Berlin")
     data = books.sale_data("S1", 100_00, "10-01 10:00", click=books.click(books.link_id, "10-01 10:00"))
