@@ -52,19 +52,30 @@ def transition(
     session.refresh(payout)
 
 
-def post_payout_event(session: Session, now: datetime, payout: Payout, event: str) -> None:
-    """Post the payout's whole amount for one event of its current round."""
+def post_payout_event(
+    session: Session, now: datetime, payout: Payout, event: str, *, effective_at: datetime | None = None
+) -> None:
+    """Post the payout's whole amount for one event of its current round. `effective_at`: by default `now`."""
     post(
         session,
         now,
         brand_id=payout.brand_id,
         kind=event,
-        event_key=f"{event}:{payout.id}:{payout.round}",
+        event_key=_event_key(payout, event),
         inputs={"payout": payout.id, "round": payout.round, "amount_minor": payout.amount_minor},
         lines=[Line(event, payout.amount_minor, payout.currency, payout.creator_id)],
         subject_id=payout.id,
-        effective_at=now,
+        effective_at=effective_at or now,
     )
+
+
+def confirmation_key(payout: Payout) -> str:
+    """The event key of the transaction that books the payout as paid."""
+    return _event_key(payout, "payout_confirmed")
+
+
+def _event_key(payout: Payout, event: str) -> str:
+    return f"{event}:{payout.id}:{payout.round}"
 
 
 def detach_items(session: Session, payout: Payout) -> None:

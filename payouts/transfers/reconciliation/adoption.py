@@ -10,12 +10,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.insert import insert_once
 from payouts.ledger.models import Transaction
 from payouts.ledger.operations import find_posted, lock_books, post
 from payouts.ledger.rules import Line
-from payouts.settlement.models import Attempt, Payout
+from payouts.settlement.models import Attempt, Payout, TransferReversal
 from payouts.settlement.reasons import FreezeReason, PayoutReason
-from payouts.settlement.returns import ImpossibleReturn
+from payouts.settlement.returns import RETURN_KEY, ImpossibleReturn
+from payouts.settlement.rules import counted_at
 from payouts.settlement.transitions import cancel
 from payouts.transfers.models import Payee
 from payouts.transfers.stripe.amounts import from_rail_amount
@@ -53,7 +55,8 @@ def adopt(
 ) -> Adopted:
     """Book a transfer as paid to the creator whose account received it.
 
-    The amount is offset against later commissions.
+    The amount is offset against later commissions. It counts on the rail's date, but not before the account
+    belonged to the creator.
     `reversals` are the movements that returned parts of it. Adopting it again books only what is new.
     If the transfer was made for a payout that these books have not sent, that payout is cancelled, so that it
     is not paid again. A payout that another transfer has paid stays as it is.
@@ -61,7 +64,7 @@ def adopt(
     transfer is already booked for a payout or another brand, or when a look-up of its payout will find it.
     """
     lock_books(session, get_brand(session, brand_id).id)
-    creator_id = _creator_of(session, brand_id, transfer)
+    payee = _payee_of(session, brand_id, transfer)
     known = adoption_of(session, transfer.transfer_ref)
     _require_unbooked(session, brand_id, transfer, known)
     if known is None:
@@ -74,9 +77,9 @@ def adopt(
         kind="orphan_adopted",
         event_key=_ADOPTION_KEY.format(transfer.transfer_ref),
         inputs={"transfer": transfer.transfer_ref, "amount_minor": amount.minor, "currency": amount.currency},
-        lines=[Line("orphan_adopted", amount.minor, amount.currency, creator_id)],
-        subject_id=creator_id,
-        effective_at=now,
+        lines=[Line("orphan_adopted", amount.minor, amount.currency, payee.creator_id)],
+        subject_id=payee.creator_id,
+        effective_at=counted_at(transfer.created_at, earliest=payee.created_at, now=now),
     )
     if sum(each.amount for each in reversals) != transfer.amount_reversed:
         raise Conflict(f"{transfer.transfer_ref} is being reversed at this moment; try again in a minute.")
@@ -95,7 +98,7 @@ def record_adopted_return(session: Session, now: datetime, *, movement: Movement
     assert adoption is not None
     lock_books(session, adoption.brand_id)
     amount = from_rail_amount(movement.amount, movement.currency)
-    key = f"transfer_reversed:{movement.movement_ref}"
+    key = f"{RETURN_KEY}{movement.movement_ref}"
     inputs = {
         "transfer": movement.transfer_ref,
         "reversal": movement.movement_ref,
@@ -103,14 +106,8 @@ def record_adopted_return(session: Session, now: datetime, *, movement: Movement
     }
     if find_posted(session, adoption.brand_id, key, inputs) is not None:
         return False
-    if _returned_minor(session, adoption) + amount > adoption.inputs["amount_minor"]:
-        parameters = {
-            "movement": movement.movement_ref,
-            "amount": {"minor": amount, "currency": movement.currency},
-            "transfer": movement.transfer_ref,
-        }
-        raise ImpossibleReturn(Reason(FreezeReason.ADOPTED_RETURN_IMPOSSIBLE, parameters))
-    post(
+    _require_enough_left(session, adoption, movement, amount)
+    posted = post(
         session,
         now,
         brand_id=adoption.brand_id,
@@ -119,9 +116,32 @@ def record_adopted_return(session: Session, now: datetime, *, movement: Movement
         inputs=inputs,
         lines=[Line("transfer_reversed", amount, movement.currency, adoption.subject_id)],
         subject_id=adoption.subject_id,
-        effective_at=now,
+        effective_at=counted_at(movement.created_at, earliest=adoption.effective_at, now=now),
+    )
+    insert_once(
+        session,
+        TransferReversal,
+        reversal_ref=movement.movement_ref,
+        adoption_id=adoption.id,
+        amount_minor=amount,
+        recorded_at=now,
+        came_back_at=movement.created_at,
+        transaction_id=posted.transaction_id,
     )
     return True
+
+
+def _require_enough_left(
+    session: Session, adoption: Transaction, movement: Movement, amount_minor: int
+) -> None:
+    if _returned_minor(session, adoption) + amount_minor <= adoption.inputs["amount_minor"]:
+        return
+    parameters = {
+        "movement": movement.movement_ref,
+        "amount": {"minor": amount_minor, "currency": movement.currency},
+        "transfer": movement.transfer_ref,
+    }
+    raise ImpossibleReturn(Reason(FreezeReason.ADOPTED_RETURN_IMPOSSIBLE, parameters))
 
 
 def _returned_minor(session: Session, adoption: Transaction) -> int:
@@ -136,15 +156,15 @@ def _returned_minor(session: Session, adoption: Transaction) -> int:
     return sum(int(row.inputs["amount_minor"]) for row in rows if row.inputs.get("transfer") == own)
 
 
-def _creator_of(session: Session, brand_id: str, transfer: StripeTransfer) -> str:
-    creator_id = session.scalar(
-        select(Payee.creator_id).where(Payee.brand_id == brand_id, Payee.account_ref == transfer.destination)
+def _payee_of(session: Session, brand_id: str, transfer: StripeTransfer) -> Payee:
+    payee = session.scalar(
+        select(Payee).where(Payee.brand_id == brand_id, Payee.account_ref == transfer.destination)
     )
-    if creator_id is None:
+    if payee is None:
         raise NotFound(
             f"{transfer.transfer_ref} went to an account that belongs to none of the brand's creators."
         )
-    return creator_id
+    return payee
 
 
 def _require_unbooked(

@@ -190,6 +190,7 @@ class _Comparison:
                 payout_id=payout.id,
                 reversal_ref=movement.movement_ref,
                 amount_minor=from_rail_amount(movement.amount, movement.currency),
+                came_back_at=movement.created_at,
             )
 
         def guarded(session: Session) -> bool:

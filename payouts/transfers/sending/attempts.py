@@ -13,6 +13,7 @@ from payouts.ledger.models import Period
 from payouts.settlement.freezes import is_frozen, place_freeze
 from payouts.settlement.models import Attempt, Payout
 from payouts.settlement.reasons import PAYOUT_TEXTS, FreezeReason, PayoutReason
+from payouts.settlement.rules import counted_at
 from payouts.settlement.transitions import detach_items, locked_payout, post_payout_event, transition
 from payouts.statements.models import Statement
 from payouts.transfers.models import Payee
@@ -136,7 +137,7 @@ def record_outcome(
         if is_current_claim:
             attempt.lease_until = attempt.first_sent_at  # ends the lease: others may claim it
     elif outcome.kind == "paid":
-        _record_paid(session, now, attempt, payout, outcome.transfer_ref)
+        _record_paid(session, now, attempt, payout, outcome)
     else:
         _record_failed(session, now, attempt, payout, outcome)
     session.flush()
@@ -174,13 +175,12 @@ def _record_unknown(
         transition(session, now, payout, "unknown", reason=outcome.reason)
 
 
-def _record_paid(
-    session: Session, now: datetime, attempt: Attempt, payout: Payout, transfer_ref: str | None
-) -> None:
-    attempt.state, attempt.transfer_ref, attempt.settled_at = "paid", transfer_ref, now
+def _record_paid(session: Session, now: datetime, attempt: Attempt, payout: Payout, outcome: Outcome) -> None:
+    attempt.state, attempt.transfer_ref, attempt.settled_at = "paid", outcome.transfer_ref, now
     session.flush()
-    transition(session, now, payout, "paid", transfer_ref=transfer_ref)
-    post_payout_event(session, now, payout, "payout_confirmed")
+    transition(session, now, payout, "paid", transfer_ref=outcome.transfer_ref)
+    effective_at = counted_at(outcome.made_at, earliest=payout.prepared_at, now=now)
+    post_payout_event(session, now, payout, "payout_confirmed", effective_at=effective_at)
 
 
 def _record_failed(

@@ -7,6 +7,7 @@ that its SDK raises. The SDK's exceptions are mapped in the client module.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from payouts.settlement.reasons import PAYOUT_TEXTS, PayoutReason
@@ -50,7 +51,7 @@ class Outcome:
 
     transfer_ref: the rail's id of the created object, if any. code: the rail's error code, or one of ours.
     reason: why, if the try did not plainly succeed. replayed: the rail repeated a stored response.
-    http_status: None when there was no response.
+    http_status: None when there was no response. made_at: the rail's date of the object, if it is known.
     """
 
     kind: Kind
@@ -59,6 +60,7 @@ class Outcome:
     reason: Reason | None = None
     replayed: bool = False
     http_status: int | None = None
+    made_at: datetime | None = None
 
     @property
     def message(self) -> str:
@@ -96,7 +98,19 @@ def outcome_of_response(
             "conflict", "answer_mismatch", replayed=replayed, http_status=http_status
         )
         return replace(mismatch, transfer_ref=str(made["id"]))
-    return Outcome("paid", transfer_ref=str(made["id"]), replayed=replayed, http_status=http_status)
+    return Outcome(
+        "paid",
+        transfer_ref=str(made["id"]),
+        replayed=replayed,
+        http_status=http_status,
+        made_at=_date_of(made),
+    )
+
+
+def _date_of(made: Mapping[str, Any]) -> datetime | None:
+    """When the rail made the object; None when its response does not say it in seconds since 1970."""
+    created = made.get("created")
+    return datetime.fromtimestamp(created, UTC) if isinstance(created, int) else None
 
 
 def outcome_with_reason(
@@ -174,7 +188,10 @@ def outcome_of_lookup(parameters: Mapping[str, Any], found: Sequence[StripeTrans
     for transfer in found:
         if is_transfer_of(parameters, transfer):
             return Outcome(
-                "paid", transfer_ref=transfer.transfer_ref, reason=Reason(PayoutReason.FOUND_AT_PROVIDER)
+                "paid",
+                transfer_ref=transfer.transfer_ref,
+                reason=Reason(PayoutReason.FOUND_AT_PROVIDER),
+                made_at=transfer.created_at,
             )
     if found:
         reason = Reason(PayoutReason.OTHER_TRANSFER_FOUND, {"transfer": found[0].transfer_ref})
