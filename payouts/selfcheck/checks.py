@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from payouts.commissions.checks import commission_faults
 from payouts.ledger.checks import Finding, balance_faults, chain_faults, posting_faults
-from payouts.settlement.checks import payout_faults, settlement_faults, stuck_payouts
+from payouts.settlement.checks import entry_faults, payout_faults, settlement_faults, stuck_payouts
 from payouts.settlement.freezes import active_freezes
 from payouts.statements.checks import held_balance_faults, statement_faults
 from tracker.errors import Fault
@@ -26,6 +26,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("nothing is held below zero at the end of a period", lambda s, _now: held_balance_faults(s)),
     ("payouts agree with the books, item by item", lambda session, _now: payout_faults(session)),
     ("what no payout has settled is what is payable", lambda session, _now: settlement_faults(session)),
+    ("every entry is open or in one sent payout", lambda session, _now: entry_faults(session)),
     ("no payout is stuck", stuck_payouts),
     ("payouts are not frozen", lambda session, _now: active_freezes(session)),
 )

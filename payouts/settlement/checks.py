@@ -5,14 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from payouts.ledger.balances import subject_balances
 from payouts.ledger.checks import Finding
-from payouts.ledger.models import Account, Posting, Transaction
+from payouts.ledger.models import Posting, Transaction
 from payouts.ledger.rules import PAYOUT_KINDS, account_id
 from payouts.settlement.models import Attempt, Item, Payout, TransferReversal
+from payouts.settlement.open_entries import entry_sums, posting_sums
 from payouts.settlement.states import OPEN
 from tracker.money import Money
 
@@ -102,7 +103,7 @@ def _attempt_faults(data: _PageData, payout: Payout) -> Iterator[Finding]:
 
 def settlement_faults(session: Session) -> Iterator[Finding]:
     """Open postings sum to the payable balance: nothing is forgotten, and nothing can be paid twice."""
-    payable, open_minor = _payable_minor(session), _open_minor(session)
+    payable, open_minor = posting_sums(session), _open_minor(session)
     for account in sorted(payable.keys() | open_minor.keys()):
         if payable[account] != open_minor[account]:
             yield Finding(
@@ -113,14 +114,10 @@ def settlement_faults(session: Session) -> Iterator[Finding]:
             )
 
 
-def _payable_minor(session: Session) -> Counter[str]:
-    return _sums(session, Account.kind == "payable")
-
-
 def _open_minor(session: Session) -> Counter[str]:
     """By account: postings in no live item, and remainders of payouts that no other payout has taken."""
     taken = exists().where(Item.posting_id == Posting.id, Item.live)
-    sums = _sums(session, Account.kind == "payable", Transaction.kind.not_in(PAYOUT_KINDS), ~taken)
+    sums = posting_sums(session, Transaction.kind.not_in(PAYOUT_KINDS), ~taken)
     carried_by_other = exists().where(Item.carried_from_id == Payout.id, Item.live)
     carrying = select(Payout).where(
         Payout.carried_minor > 0, Payout.state.in_((*OPEN, "paid", "returned")), ~carried_by_other
@@ -131,20 +128,16 @@ def _open_minor(session: Session) -> Counter[str]:
     return sums
 
 
-def _sums(session: Session, *conditions: ColumnElement[bool]) -> Counter[str]:
-    """Credits less debits, by account."""
-    sums: Counter[str] = Counter()
-    for side, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
-        rows = session.execute(
-            select(side, func.sum(Posting.amount_minor))
-            .join(Transaction, Transaction.id == Posting.transaction_id)
-            .join(Account, Account.id == side)
-            .where(*conditions)
-            .group_by(side)
-        )
-        for account, amount in rows:
-            sums[account] += sign * int(amount)
-    return sums
+def entry_faults(session: Session) -> Iterator[Finding]:
+    """Each entry is open or in one sent payout: open entries + items of sent payouts = all entries."""
+    for account, sums in sorted(entry_sums(session).items()):
+        if not sums.agree:
+            yield Finding(
+                "payouts",
+                account,
+                f"The entries of {account} sum to {sums.every}, but the open ones to {sums.open} and those "
+                f"of sent payouts to {sums.sent}, of which {sums.carried} are carried.",
+            )
 
 
 def stuck_payouts(session: Session, now: datetime) -> Iterator[Finding]:

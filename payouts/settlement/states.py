@@ -10,12 +10,17 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     "paid": frozenset({"returned"}),
     "returned": frozenset(),
     "cancelled": frozenset(),
+    "settled": frozenset(),
 }
+"""A payout is made `prepared`, or `settled` when its entries sum to 0 and nothing is sent."""
 
 OPEN = frozenset({"prepared", "sending", "unknown"})
 """States in which a payout's amount is in transit."""
 
-FINAL = frozenset({"paid", "returned", "cancelled"})
+SENT = frozenset({"sending", "unknown", "paid", "returned", "settled"})
+"""States in which a payout's items are settled: no other payout may have them."""
+
+FINAL = frozenset({"paid", "returned", "cancelled", "settled"})
 """States after which a payout is not sent again."""
 
 

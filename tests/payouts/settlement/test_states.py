@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from payouts.settlement.reasons import PayoutReason
-from payouts.settlement.states import OPEN, TRANSITIONS, require_transition
+from payouts.settlement.states import OPEN, SENT, TRANSITIONS, require_transition
 from payouts.settlement.transitions import cancel
 from tests.cast.books import Books, at
 from tests.cast.months import only_payout
@@ -28,7 +28,7 @@ ALLOWED = {
     ("failed", "cancelled"),
     ("paid", "returned"),
 }
-STATES = ("prepared", "sending", "unknown", "paid", "failed", "cancelled", "returned")
+STATES = ("prepared", "sending", "unknown", "paid", "failed", "cancelled", "returned", "settled")
 
 
 @pytest.mark.parametrize(("current", "new_state"), [*itertools.product(STATES, repeat=2)])
@@ -43,6 +43,7 @@ def test_only_allowed_state_transitions_pass(current: str, new_state: str) -> No
 def test_transition_table_covers_every_state_and_names_the_open_ones() -> None:
     assert set(TRANSITIONS) == set(STATES)
     assert {"prepared", "sending", "unknown"} == OPEN
+    assert {"sending", "unknown", "paid", "returned", "settled"} == SENT
 
 
 def test_a_paid_payout_cannot_be_cancelled_and_an_unknown_one_is_not_found(sealed: Books) -> None:
