@@ -9,9 +9,9 @@ from payouts.commissions.entries import current_amount_minor, entries_of, entry_
 from payouts.commissions.holds.placing import holds_of, lifted_holds_of
 from payouts.commissions.holds.queue import hold_json, hold_text
 from payouts.commissions.labels import entry_label
-from payouts.commissions.models import Commission, Entry
+from payouts.commissions.models import Commission
 from payouts.explain.credit import credit_explanations, credit_text_lines
-from payouts.ledger.models import Posting
+from payouts.ledger.models import Posting, Transaction
 from payouts.settlement.models import Item, Payout
 from payouts.statements.document.document import expected_pay_date
 from tracker.errors import NotFound
@@ -94,7 +94,10 @@ def as_text(explanation: dict[str, Any]) -> str:
 
 
 def _payment_sentence(commission: dict[str, Any]) -> str:
-    paid = [f"{each['payout']} ({each['state']}, {each['transfer']})" for each in commission["payouts"]]
+    paid = [
+        f"{each['payout']} ({', '.join(filter(None, (each['state'], each['transfer'])))})"
+        for each in commission["payouts"]
+    ]
     if paid:
         return f"in payout {', '.join(paid)}"
     return f"release date {commission['release_at']}, pay date {commission['pay_date']}"
@@ -173,8 +176,8 @@ def _payouts(session: Session, commission_id: str) -> list[dict[str, Any]]:
         select(Payout, Item)
         .join(Item, Item.payout_id == Payout.id)
         .join(Posting, Posting.id == Item.posting_id)
-        .join(Entry, Entry.transaction_id == Posting.transaction_id)
-        .where(Item.live, Entry.commission_id == commission_id)
+        .join(Transaction, Transaction.id == Posting.transaction_id)
+        .where(Item.live, Transaction.subject_id == commission_id)
         .order_by(Item.id)
     )
     return [

@@ -20,10 +20,12 @@ class PayoutReason(StrEnum):
     TAKEN_OVER = "taken_over"
     PAID_BY_ADOPTED_TRANSFER = "paid_by_adopted_transfer"
     TRANSFER_REVERSED = "transfer_reversed"
+    NOTHING_LEFT = "nothing_left"
 
     # Why nothing is paid, or not now
     CURRENCY_NOT_SENDABLE = "currency_not_sendable"
     CREATOR_OWES = "creator_owes"
+    CREATOR_OWES_LONG = "creator_owes_long"
     BELOW_SMALLEST_TRANSFER = "below_smallest_transfer"
     BELOW_MINIMUM = "below_minimum"
     FAILED_TOO_OFTEN = "failed_too_often"
@@ -112,11 +114,17 @@ _PAYOUT_TEXTS: Mapping[PayoutReason, Any] = {
     PayoutReason.TAKEN_OVER: "taken over by the statement of {period}",
     PayoutReason.PAID_BY_ADOPTED_TRANSFER: "paid by {transfer}, which was adopted",
     PayoutReason.TRANSFER_REVERSED: "the transfer was reversed",
+    PayoutReason.NOTHING_LEFT: "nothing is left of it to pay",
     PayoutReason.CURRENCY_NOT_SENDABLE: (
         "How the rail counts {currency} is not known, so nothing can be sent in it."
     ),
     PayoutReason.CREATOR_OWES: lambda parameters: (
         f"the creator owes {_amount(parameters, 'amount')}; later commissions settle it"
+    ),
+    PayoutReason.CREATOR_OWES_LONG: lambda parameters: (
+        f"the creator owes {_amount(parameters, 'amount')}, some of it since {parameters['since']}, for more "
+        "than 12 months; to write it off, run: linkledger ledger book write_off --brand "
+        f"{parameters['brand']} --creator {parameters['creator']}"
     ),
     PayoutReason.BELOW_SMALLEST_TRANSFER: lambda parameters: (
         f"{_amount(parameters, 'amount')} is less than the payment provider can send; it is carried forward"
@@ -211,7 +219,11 @@ PAYOUT_TEXTS = ReasonTexts(PayoutReason, _PAYOUT_TEXTS)
 
 
 class FreezeReason(StrEnum):
-    """Why payouts are frozen. All but the first two are differences that a comparison found."""
+    """Why payouts are frozen.
+
+    The last two are faults that were found before a payout; the others but the first two, differences that a
+    comparison found.
+    """
 
     RESTORED = "restored"
     TRANSFER_AFTER_CLOSE = "transfer_after_close"
@@ -221,6 +233,8 @@ class FreezeReason(StrEnum):
     RETURN_IMPOSSIBLE = "return_impossible"
     ADOPTED_RETURN_IMPOSSIBLE = "adopted_return_impossible"
     RETURN_NOT_BOOKED = "return_not_booked"
+    PAYOUT_ABOVE_PAYABLE = "payout_above_payable"
+    ENTRIES_DISAGREE = "entries_disagree"
 
 
 FREEZE_TEXTS = ReasonTexts(
@@ -247,5 +261,13 @@ FREEZE_TEXTS = ReasonTexts(
             "compare both sides at the payment provider."
         ),
         FreezeReason.RETURN_NOT_BOOKED: "{words}",
+        FreezeReason.PAYOUT_ABOVE_PAYABLE: (
+            "a payout of {amount[minor]} {amount[currency]} to {creator} by {brand} is more than what is "
+            "payable, {payable[minor]} {payable[currency]}"
+        ),
+        FreezeReason.ENTRIES_DISAGREE: (
+            "the entries of {creator} at {brand} sum to {every} {currency}, but the open ones to {open} and "
+            "those of sent payouts to {sent}, of which {carried} are carried"
+        ),
     },
 )

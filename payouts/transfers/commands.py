@@ -20,11 +20,10 @@ from payouts.transfers.reconciliation.adoption import adopt
 from payouts.transfers.reconciliation.reconciliation import reconcile, reversals_of
 from payouts.transfers.sending.report import Report
 from payouts.transfers.sending.run import PayoutRun, running_clock
-from payouts.transfers.serializers import payout_json, payout_text, plan_json
+from payouts.transfers.serializers import payout_json, payout_text, plan_json, plan_text
 from payouts.transfers.stripe.client import StripeRail
 from tracker.console import CHECK_FOUND_FAULT, FAILED, CommandResult, Console, ConsoleGroup, pass_console
 from tracker.errors import Conflict, NotFound, NotNow
-from tracker.money import Money
 from tracker.people.accounts.operations import get_brand
 from tracker.reasons import Reason
 
@@ -44,8 +43,7 @@ def preview(console: Console, brand_id: str) -> CommandResult:
     with read_session(console.databases.main) as session:
         plans = plans_of(session, console.now, get_brand(session, brand_id).id, early=True)
     value = [plan_json(each) for each in plans]
-    lines = [f"{each['creator']}: {each['reason'] or Money(**each['amount'])}" for each in value]
-    return CommandResult(value, "\n".join(lines) or "There is nothing to pay.")
+    return CommandResult(value, "\n".join(map(plan_text, value)) or "There is nothing to pay.")
 
 
 @payout_commands.command("run")
@@ -180,11 +178,10 @@ def _run(console: Console, rail: StripeRail, clock: Callable[[], datetime]) -> P
 def _run_result(console: Console, report: Report) -> CommandResult:
     """The report of a run; the exit code is FAILED when a payout failed or is unknown."""
     with read_session(console.databases.main) as session:
-        done = [*report.paid, *report.failed, *report.unknown]
+        done = [*report.paid, *report.failed, *report.unknown, *report.settled]
         payouts = {each: payout_json(session, _get(session, each)) for each in dict.fromkeys(done)}
-    value = {
-        name: [payouts[each] for each in getattr(report, name)] for name in ("paid", "failed", "unknown")
-    }
+    names = ("paid", "failed", "unknown", "settled")
+    value = {name: [payouts[each] for each in getattr(report, name)] for name in names}
     lines = [payout_text(payout) for payout in payouts.values()]
     lines += [f"{payout_id} waits: {why}" for payout_id, why in report.waiting.items()]
     lines += [f"{creator_id}: {why}" for creator_id, why in report.skipped.items()]

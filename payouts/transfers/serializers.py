@@ -66,8 +66,15 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "statement": plan.statement_id,
         "amount": Money(plan.amount_minor, plan.currency).as_json(),
         "unsettled": Money(plan.selection.total_minor, plan.currency).as_json(),
+        "settled_without_transfer": plan.selection.settles,
         **PAYOUT_TEXTS.columns(plan.block),
     }
+
+
+def plan_text(plan: dict[str, Any]) -> str:
+    amount = Money(**plan["amount"])
+    settled = f"{amount}, settled without a transfer" if plan["settled_without_transfer"] else str(amount)
+    return f"{plan['creator']}: {plan['reason'] or settled}"
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

@@ -9,17 +9,18 @@ from sqlalchemy.orm import Session
 
 from config.insert import insert_once
 from payouts.commissions.holds.placing import reapply_holds
-from payouts.ledger.balances import creator_balances
 from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books
 from payouts.settlement.models import Item, Payout
-from payouts.settlement.reasons import PAYOUT_TEXTS
+from payouts.settlement.reasons import PAYOUT_TEXTS, PayoutReason
 from payouts.settlement.transitions import cancel, detach_items, locked_payout, post_payout_event, transition
 from payouts.statements.models import Statement
 from payouts.transfers.payees import payee_block_reason, payee_of
+from payouts.transfers.planning.guard import freeze_unless_sound
 from payouts.transfers.planning.minimum import amount_block_reason
 from payouts.transfers.planning.retry_policy import retry_block_reason
-from payouts.transfers.planning.selection import Selection, select_entries
+from payouts.transfers.planning.rules import Selection
+from payouts.transfers.planning.selection import creators_with_open_entries, select_entries
 from tracker.errors import Conflict
 from tracker.ids import new_id
 from tracker.reasons import Reason
@@ -27,7 +28,10 @@ from tracker.reasons import Reason
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run would pay to one creator: an amount above 0, or in `block` the reason why nothing."""
+    """What a run would pay to one creator: an amount above 0, or in `block` the reason why nothing.
+
+    Without both, the entries sum to 0 and are settled without a transfer.
+    """
 
     statement_id: str
     brand_id: str
@@ -75,15 +79,14 @@ def anything_to_send(session: Session, now: datetime, brand_id: str, *, early: b
 def plan(session: Session, now: datetime, statement: Statement, *, manual: bool) -> list[Plan]:
     """One plan for each creator of the statement; creators without any entry are left out."""
     period = session.get_one(Period, statement.period_id)
-    owed = creator_balances(session, statement.brand_id, statement.currency)
     made = session.scalars(select(Payout).where(Payout.statement_id == statement.id))
     existing = {each.creator_id: each for each in made}
     # A cancelled payout also counts as handled: its amounts wait for the next statement.
     handled = {creator_id for creator_id, payout in existing.items() if payout.state != "failed"}
     plans = [
         _plan_for(session, now, statement, period, creator_id)
-        for creator_id, balance in owed.items()
-        if balance.payable_minor and creator_id not in handled
+        for creator_id in creators_with_open_entries(session, statement.brand_id, statement.currency)
+        if creator_id not in handled
     ]
     if not manual:
         plans = [_with_retry_policy(session, now, each, existing.get(each.creator_id)) for each in plans]
@@ -99,8 +102,9 @@ def _with_retry_policy(session: Session, now: datetime, planned: Plan, failed: P
 def prepare(session: Session, now: datetime, statement_id: str, creator_id: str) -> Payout | None:
     """Take a creator's amount out of `payable` and fix it on a payout; None when there is nothing to pay.
 
-    A failed payout of the same statement is prepared again with the entries that are open now. Repeating the
-    call changes nothing.
+    Entries that sum to 0 are settled at once. A failed payout of the same statement is prepared again with
+    the entries that are open now. Repeating the call changes nothing. When the books are not sound, nothing
+    is prepared and payouts are frozen.
     """
     statement = session.get_one(Statement, statement_id)
     lock_books(session, statement.brand_id)
@@ -113,7 +117,11 @@ def prepare(session: Session, now: datetime, statement_id: str, creator_id: str)
     reapply_holds(session, now, brand_id=statement.brand_id, creator_id=creator_id)
     period = session.get_one(Period, statement.period_id)
     planned = _plan_for(session, now, statement, period, creator_id)
-    if planned.block is not None:
+    if planned.block is not None or (planned.selection.settles and existing is not None):
+        return None
+    if not freeze_unless_sound(
+        session, now, brand_id=planned.brand_id, creator_id=creator_id, selection=planned.selection
+    ):
         return None
     if existing is None:
         return _first_round(session, now, planned)
@@ -123,19 +131,26 @@ def prepare(session: Session, now: datetime, statement_id: str, creator_id: str)
 def reselect(session: Session, now: datetime, payout_id: str) -> Payout:
     """Select a prepared payout's entries again: a refund may have arrived while it waited for money.
 
-    The payout is cancelled when too little is left. A payout in another state is returned unchanged.
+    The payout is cancelled when too little is left. A payout in another state is returned unchanged, and so
+    is every payout when the books are not sound: then payouts are frozen.
     """
     payout = locked_payout(session, payout_id)
     if payout.state != "prepared":
         return payout
     statement = session.get_one(Statement, payout.statement_id)
     period = session.get_one(Period, statement.period_id)
+    owner = {"brand_id": payout.brand_id, "creator_id": payout.creator_id}
     selection = select_entries(
-        session, payout.brand_id, payout.creator_id, payout.currency, period, reselected_payout_id=payout.id
+        session, now, **owner, currency=payout.currency, period=period, reselected_payout_id=payout.id
     )
+    reserved_minor = payout.amount_minor
+    if not freeze_unless_sound(session, now, **owner, selection=selection, reserved_minor=reserved_minor):
+        return payout
     if _same_items(session, payout, selection):
         return payout
     block = amount_block_reason(session, now, statement, payout.creator_id, selection)
+    if selection.amount_minor == 0:
+        block = block or Reason(PayoutReason.NOTHING_LEFT)
     if block is not None:
         return cancel(session, now, payout.id, reason=block)
     post_payout_event(session, now, payout, "payout_released")
@@ -155,9 +170,10 @@ def _same_items(session: Session, payout: Payout, selection: Selection) -> bool:
 
 
 def _plan_for(session: Session, now: datetime, statement: Statement, period: Period, creator_id: str) -> Plan:
-    selection = select_entries(session, statement.brand_id, creator_id, statement.currency, period)
+    selection = select_entries(session, now, statement.brand_id, creator_id, statement.currency, period)
     block = amount_block_reason(session, now, statement, creator_id, selection)
-    block = block or payee_block_reason(payee_of(session, statement.brand_id, creator_id))
+    if not selection.settles:
+        block = block or payee_block_reason(payee_of(session, statement.brand_id, creator_id))
     return Plan(
         statement.id,
         statement.brand_id,
@@ -182,7 +198,7 @@ def _first_round(session: Session, now: datetime, planned: Plan) -> Payout:
         round=1,
         amount_minor=planned.selection.amount_minor,
         carried_minor=planned.selection.carried_minor,
-        state="prepared",
+        state="settled" if planned.selection.settles else "prepared",
         reason=None,
         reason_code=None,
         reason_parameters=None,
@@ -216,7 +232,8 @@ def _start_round(session: Session, now: datetime, payout: Payout, selection: Sel
 def _take_items(session: Session, now: datetime, payout: Payout, selection: Selection) -> None:
     session.add_all(_items(now, payout, selection))
     session.flush()
-    post_payout_event(session, now, payout, "payout_prepared")
+    if payout.state == "prepared":
+        post_payout_event(session, now, payout, "payout_prepared")
 
 
 def _items(now: datetime, payout: Payout, selection: Selection) -> Sequence[Item]:

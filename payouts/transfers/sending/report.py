@@ -11,13 +11,15 @@ from tracker.reasons import Reason
 class Report:
     """What a run did, by payout id.
 
-    `waiting`: payout id to reason. `skipped`: id of a creator to whom nothing is paid, to reason. `reasons`:
-    both kinds of id to the code and parameters of that reason.
+    `settled`: payouts whose entries sum to 0, so that nothing was sent. `waiting`: payout id to reason.
+    `skipped`: id of a creator to whom nothing is paid, to reason. `reasons`: both kinds of id to the code and
+    parameters of that reason.
     """
 
     paid: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    settled: list[str] = field(default_factory=list)
     waiting: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, dict[str, Any]] = field(default_factory=dict)

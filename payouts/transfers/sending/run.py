@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
 from payouts.commissions.adjustment import enter_pending_reports
-from payouts.settlement.freezes import require_not_frozen
+from payouts.settlement.freezes import is_frozen, require_not_frozen
 from payouts.settlement.models import Attempt, Payout
 from payouts.settlement.reasons import PayoutReason
 from payouts.settlement.transitions import locked_payout
@@ -111,21 +111,32 @@ class PayoutRun:
             if each.block is not None:
                 self.report.skip(each.creator_id, each.block)
                 continue
-            statement_id, creator_id = each.statement_id, each.creator_id
-            self._write(partial(prepare, now=self._clock(), statement_id=statement_id, creator_id=creator_id))
+            prepared = self._prepare(each.statement_id, each.creator_id)
+            if prepared is not None and prepared.state == "settled":
+                self.report.settled.append(prepared.id)
         self.send_prepared(brand_id)
         return self.report
 
     def retry(self, payout: Payout) -> bool:
         """Send a failed payout again with the entries that are open now. False: there is nothing to pay."""
         self._write(partial(enter_pending_reports, now=self._clock(), brand_id=payout.brand_id))
-        statement_id, creator_id = payout.statement_id, payout.creator_id
-        again = self._write(
-            partial(prepare, now=self._clock(), statement_id=statement_id, creator_id=creator_id)
-        )
+        again = self._prepare(payout.statement_id, payout.creator_id)
         if again is not None:
             self.send_prepared(payout.brand_id)
         return again is not None
+
+    def _prepare(self, statement_id: str, creator_id: str) -> Payout | None:
+        """Raises Fault when payouts are frozen, also when this has found why."""
+        prepared = self._write(
+            partial(prepare, now=self._clock(), statement_id=statement_id, creator_id=creator_id)
+        )
+        if prepared is None:
+            self._require_not_frozen()
+        return prepared
+
+    def _require_not_frozen(self) -> None:
+        with read_session(self._databases.main) as session:
+            require_not_frozen(session)
 
     def send_prepared(self, brand_id: str) -> Report:
         with read_session(self._databases.main) as session:
@@ -215,6 +226,7 @@ class PayoutRun:
         if isinstance(begun, Postponed):
             self.report.wait(payout_id, begun.reason)
         if not isinstance(begun, BegunAttempt):
+            self._require_not_frozen()
             return 0
         self._record_outcome(begun.attempt, self._send_attempt(begun.attempt))
         return begun.amount_minor
@@ -224,15 +236,16 @@ class PayoutRun:
     ) -> BegunAttempt | Postponed | None:
         """Select the entries again, because a hold or refund may have arrived, and begin an attempt.
 
-        None when there is nothing (or nothing left) to send. Funds are checked before sending, because a
-        refused transfer fails the payout. Raises Fault while payouts are frozen.
+        None when there is nothing (or nothing left) to send, or the books are not sound and payouts are
+        frozen now. Funds are checked before sending, because a refused transfer fails the payout. Raises
+        Fault while payouts are frozen.
         """
         now = self._clock()
         payout = locked_payout(session, payout_id)
         require_not_frozen(session)
         enter_pending_reports(session, now, payout.brand_id, payout.creator_id)
         payout = reselect(session, now, payout_id)
-        if payout.state != "prepared":
+        if payout.state != "prepared" or is_frozen(session):
             return None
         reason = funding_block_reason(session, payout, shared=self._rail_shared)
         reason = reason or _balance_block_reason(payout, available_minor)
