@@ -18,6 +18,7 @@ from payouts.transfers.planning.preparation import plans_of
 from payouts.transfers.rail import open_rail
 from payouts.transfers.reconciliation.adoption import adopt
 from payouts.transfers.reconciliation.reconciliation import reconcile, reversals_of
+from payouts.transfers.returned.commands import returned_commands
 from payouts.transfers.sending.report import Report
 from payouts.transfers.sending.run import PayoutRun, running_clock
 from payouts.transfers.serializers import payout_json, payout_text, plan_json, plan_text
@@ -33,6 +34,9 @@ _brand = click.option("--brand", "brand_id", required=True, metavar="ID")
 @click.group("payout", cls=ConsoleGroup)
 def payout_commands() -> None:
     """Payouts of the amounts that sealed statements authorise."""
+
+
+payout_commands.add_command(returned_commands)
 
 
 @payout_commands.command("preview")

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from payouts.settlement.models import Attempt, Item, Payout
 from payouts.settlement.reasons import PAYOUT_TEXTS
 from payouts.transfers.planning.preparation import Plan
+from payouts.transfers.returned.queries import DECISION_WORDS, returned_of
 from tracker.money import Money
 from tracker.times import format_utc, optional_utc_text
 
@@ -16,7 +17,7 @@ _Parameters = Mapping[str, Any]
 
 
 def payout_json(session: Session, payout: Payout) -> dict[str, Any]:
-    """A payout with its attempts and the entries that it settles."""
+    """A payout with its attempts, the entries that it settles, and what came back of it."""
     attempts = session.execute(
         select(Attempt).where(Attempt.payout_id == payout.id).order_by(Attempt.number)
     ).scalars()
@@ -45,6 +46,7 @@ def payout_json(session: Session, payout: Payout) -> dict[str, Any]:
             for item in items
         ],
         "attempts": [_attempt(attempt) for attempt in attempts],
+        "returned": returned_of(session, payout),
     }
 
 
@@ -57,7 +59,13 @@ def payout_text(payout: dict[str, Any]) -> str:
     reason = f" ({payout['reason']})" if payout["reason"] else ""
     transfer = f", transfer {payout['transfer']}" if payout["transfer"] else ""
     amount = Money(**payout["amount"])
-    return f"{payout['id']} {amount} to {payout['creator']}: {payout['state']}{reason}{transfer}"
+    back = "".join(f"; {_returned_text(each)}" for each in payout["returned"])
+    return f"{payout['id']} {amount} to {payout['creator']}: {payout['state']}{reason}{transfer}{back}"
+
+
+def _returned_text(returned: dict[str, Any]) -> str:
+    then = returned["decision"] and DECISION_WORDS.get(returned["decision"])
+    return f"{Money(**returned['amount'])} came back, {then or 'waits until ' + returned['waits_until']}"
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:

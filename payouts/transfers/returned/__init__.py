@@ -1,0 +1,1 @@
+"""Money that came back of transfers: what waits, and what a person decides about it."""
