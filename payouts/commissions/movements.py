@@ -10,8 +10,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from payouts.commissions.models import Entry
 from payouts.commissions.positions import OPPOSITES, Movement
+from payouts.ledger.balances import subject_balances
 from payouts.ledger.models import Period, Posting, Transaction
 from payouts.settlement.models import Item, Payout, TransferReversal
+from payouts.settlement.states import SENT
 
 _PENDING = case(
     (Transaction.kind.in_(("accrue", "reinstate_held", "hold")), Posting.amount_minor),
@@ -29,8 +31,6 @@ _RELEASED = case(
     else_=0,
 )
 COMMISSION_KINDS = ("accrue", *OPPOSITES)
-SENT_STATES = ("sending", "unknown", "paid", "returned", "settled")
-"""A payout that is only prepared selects its entries again before it is sent: they are open."""
 
 
 def movements_of_commission(session: Session, commission_id: str) -> dict[datetime, Movement]:
@@ -74,6 +74,12 @@ def open_minor(session: Session, commission_id: str) -> int:
     )
 
 
+def not_held_minor(session: Session, commission_id: str) -> int:
+    """What the commission is worth, less what of it is held."""
+    worth = -subject_balances(session, [commission_id], "commission_expense")[commission_id]
+    return worth - subject_balances(session, [commission_id], "pending")[commission_id]
+
+
 @cache
 def _by_period() -> Select[datetime, int, int, int]:
     """Parameter: `commission_id`."""
@@ -103,11 +109,12 @@ def _open_by_period() -> Select[datetime, int]:
 
 
 def _sent() -> ColumnElement[bool]:
+    """A payout that is only prepared selects its entries again before it is sent: they are open."""
     return exists().where(
         Item.posting_id == Posting.id,
         Item.live,
         Payout.id == Item.payout_id,
-        Payout.state.in_(SENT_STATES),
+        Payout.state.in_(SENT),
     )
 
 

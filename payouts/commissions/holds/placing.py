@@ -24,6 +24,7 @@ from payouts.commissions.holds.ends import latest_end
 from payouts.commissions.models import Commission, Hold, PlacedBy
 from payouts.commissions.movements import (
     came_back_open,
+    not_held_minor,
     open_minor,
     open_minor_of,
     open_movements,
@@ -128,12 +129,18 @@ def _move_into_hold(
     reason: Reason,
     draft: Period | None = None,
 ) -> bool:
-    """Move what is open of the commission, and what came back of payouts that had paid it, into `pending`."""
+    """Move what is open of the commission, and what came back of payouts that had paid it, into `pending`.
+
+    Never more than the commission is worth: what was refunded or declined after it was paid is not held.
+    """
     if commission.first_released_at is None:
         return False
     moved = _hold_open_part(session, now, commission, cause_id, reason, draft)
     for part in returned_parts(session, commission.id):
-        steps = [DatedStep(period_at(session, now, commission, now), "hold", part.amount_minor)]
+        amount = min(part.amount_minor, not_held_minor(session, commission.id))
+        if amount <= 0:
+            continue
+        steps = [DatedStep(period_at(session, now, commission, now), "hold", amount)]
         cause = _new_cause(session, commission, f"{cause_id}:{part.payout_id}")
         change = Change("hold", cause, reason, now, returned_from=part.payout_id)
         moved = record_steps(session, now, commission, change, steps) or moved
@@ -151,7 +158,7 @@ def _hold_open_part(
     reason: Reason,
     draft: Period | None,
 ) -> bool:
-    amount = open_minor(session, commission.id)
+    amount = min(open_minor(session, commission.id), not_held_minor(session, commission.id))
     if amount <= 0:
         return False
     if draft is None:
