@@ -211,7 +211,8 @@ def _carry_over_decisions(session: Session, now: datetime, accrued: Commission) 
         if by is PlacedBy.PERSON:
             # `review:N` counts holds of one commission: the copy takes the hold's id, so that N stays free.
             by, cause_id = PlacedBy.CARRIED_OVER, placed.id
-        place_hold(session, now, accrued, placed_by=by, cause_id=cause_id, reason=reason_of(placed))
+        copied: dict[str, Any] = {"placed_by": by, "cause_id": cause_id, "ends_at": placed.ends_at}
+        place_hold(session, now, accrued, **copied, reason=reason_of(placed))
 
 
 def supersede(

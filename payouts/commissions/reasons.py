@@ -5,6 +5,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
+from tracker.programs.reasons import REMOVAL_TEXTS
 from tracker.reasons import Reason, ReasonTexts
 from tracker.sales.attribution.reasons import TEXTS as ATTRIBUTION_TEXTS
 from tracker.sales.suspicion.reasons import SUSPICION_TEXTS
@@ -39,6 +40,10 @@ class CommissionReason(StrEnum):
     DECLINED_BEFORE = "declined_before"
     EVIDENCE_CAME = "evidence_came"
     """Why the hold of a suspicion was lifted by a rule."""
+    HOLD_ENDED = "hold_ended"
+    """Why a hold was lifted by its end."""
+    REMOVED = "removed"
+    """The creator was removed for cause; `removal` has the columns of that reason."""
 
     CANCELLED = "cancelled"
     RETURNED = "returned"
@@ -94,6 +99,10 @@ def _after_take_back_words(parameters: Mapping[str, Any]) -> str:
     return f"{words}; the time in which the program takes back is over, so nothing changes"
 
 
+def _removal_words(parameters: Mapping[str, Any]) -> str:
+    return f"removed for cause: {REMOVAL_TEXTS.shown_columns(parameters['removal'])}"
+
+
 def _decision_words(code: CommissionReason, parameters: Mapping[str, Any]) -> str:
     return f"{code.value}: {parameters.get('note') or DECISIONS[code]}"
 
@@ -126,6 +135,8 @@ COMMISSION_TEXTS = ReasonTexts(
         CommissionReason.SUSPICION: _suspicion_words,
         CommissionReason.DECLINED_BEFORE: _declined_words,
         CommissionReason.EVIDENCE_CAME: "new evidence came with the sale",
+        CommissionReason.HOLD_ENDED: "nobody decided within the time: the hold ended",
+        CommissionReason.REMOVED: _removal_words,
         **{code: partial(_decision_words, code) for code in DECISIONS},
         CommissionReason.EARLIER_WORDS: "{words}",
     },

@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Select, bindparam, exists, select, union
+from sqlalchemy import Select, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import (
@@ -18,6 +18,7 @@ from payouts.commissions.entries import (
     period_at,
     record_steps,
 )
+from payouts.commissions.holds.of_events import sales_with_new_events
 from payouts.commissions.holds.placing import holds_of, last_lift, reapply_holds
 from payouts.commissions.models import Commission, Entry, Hold
 from payouts.commissions.movements import movements_of_commission, taken_from_returned
@@ -28,7 +29,6 @@ from payouts.ledger.models import Period
 from tracker.people.accounts.rules_versions import load_rules
 from tracker.programs.models import Terms
 from tracker.reasons import Reason
-from tracker.sales.inbox.unapplied import unapplied_by_sale
 from tracker.sales.orders.models import Sale
 
 
@@ -52,7 +52,6 @@ def release_due(
 def _releasable(for_brand: bool) -> Select[str]:
     """Ids of commissions that can be released. Parameters: `before`, `now`, `brand_id`, `limit`."""
     held = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
-    unapplied = union(*unapplied_by_sale()).subquery()
     return (
         select(Commission.id)
         .join(Sale, Sale.id == Commission.sale_id)
@@ -62,7 +61,7 @@ def _releasable(for_brand: bool) -> Select[str]:
             Commission.release_at < bindparam("before"),
             Commission.release_at <= bindparam("now"),
             ~held,
-            Sale.id.not_in(select(unapplied.c.sale_id)),
+            Sale.id.not_in(sales_with_new_events()),
             *owner_conditions(for_brand),
         )
         .order_by(Commission.release_at, Commission.id)

@@ -6,8 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import current_amount_minor, entries_of, entry_json
+from payouts.commissions.holds.ends import MESSAGE_DAYS
 from payouts.commissions.holds.placing import holds_of, lifted_holds_of
-from payouts.commissions.holds.queue import hold_json, hold_text
+from payouts.commissions.holds.queue import end_text, hold_json, hold_text
 from payouts.commissions.labels import entry_label
 from payouts.commissions.models import Commission
 from payouts.explain.credit import credit_explanations, credit_text_lines
@@ -79,12 +80,12 @@ def as_text(explanation: dict[str, Any]) -> str:
             f"  {entry['at']} {entry_label(entry['what'])}: {Money(**entry['change'])}, {entry['why']}"
             for entry in commission["entries"]
         ]
-        rows += [f"  held: {hold_text(hold)}" for hold in commission["holds"]]
+        rows += [f"  held: {hold_text(hold)}; {end_text(hold)}" for hold in commission["holds"]]
         rows += [f"  was held: {_lifted_sentence(hold)}" for hold in commission["lifted_holds"]]
         rows.append(f"  {_payment_sentence(commission)}")
     rows += [
         f"Its commission is not released while {event['id']} is in state {event['state']}: "
-        f"{(event['reason'] or 'no remark').rstrip('.')}."
+        f"{(event['reason'] or 'no remark').rstrip('.')}. It holds for {MESSAGE_DAYS} days at most."
         for event in explanation["unsettled_events"]
     ]
     rows += [_claim_sentence(claim) for claim in explanation["refund_claims"]]

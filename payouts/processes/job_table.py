@@ -15,9 +15,6 @@ from sqlalchemy import select
 
 from config.database import Databases, read_session, transact
 from config.settings import Settings
-from payouts.commissions.accrual import accrue_due
-from payouts.commissions.adjustment import adjust_due
-from payouts.commissions.release import release_due
 from payouts.jobs.claims import (
     LeaseLost,
     advance_clock,
@@ -29,6 +26,7 @@ from payouts.jobs.claims import (
 from payouts.jobs.context import JobContext
 from payouts.jobs.models import StartedBy
 from payouts.jobs.reasons import failed_result
+from payouts.processes import commission_jobs
 from payouts.selfcheck.checks import require_consistent_books, self_check
 from payouts.settlement.freezes import active_freezes
 from payouts.settlement.models import Payout
@@ -58,21 +56,6 @@ CONFIRMATION_LOOK_BACK = 7 * DAY
 """How long after a sale its click can still be confirmed as a visit; it may have waited in a spool."""
 
 log = structlog.get_logger(__name__)
-
-
-def _accrue(context: JobContext) -> dict[str, Any]:
-    done = context.run_in_batches(accrue_due, BATCH)
-    return done.as_result(commissions=sum(done.results.values()))
-
-
-def _adjust(context: JobContext) -> dict[str, Any]:
-    done = context.run_in_batches(adjust_due, BATCH)
-    return done.as_result(commissions=sum(done.results.values()))
-
-
-def _release(context: JobContext) -> dict[str, Any]:
-    done = context.run_in_batches(release_due, BATCH)
-    return done.as_result(released=sum(done.results.values()))
 
 
 def _close(context: JobContext) -> dict[str, Any]:
@@ -196,9 +179,10 @@ class Job:
 
 
 JOBS = (
-    Job("accrue", MINUTE, _accrue),
-    Job("adjust", MINUTE, _adjust),
-    Job("mature", MINUTE, _release),
+    Job("accrue", MINUTE, commission_jobs.accrue),
+    Job("adjust", MINUTE, commission_jobs.adjust),
+    Job("holds", 10 * MINUTE, commission_jobs.end_old_holds),
+    Job("mature", MINUTE, commission_jobs.release),
     Job("close", HOUR, _close),
     Job("approve", HOUR, _approve),
     Job("settle-payouts", 5 * MINUTE, _resolve_attempts),

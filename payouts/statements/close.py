@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from config.insert import insert_once
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
+from payouts.commissions.holds.ending import end_holds
 from payouts.commissions.release import release_due
 from payouts.ledger.balances import currencies_of
 from payouts.ledger.calendar import midnight_after, span_with_name
@@ -78,6 +79,7 @@ def _book_pending_reports(session: Session, now: datetime, brand: Brand) -> None
 
 def _close(session: Session, now: datetime, brand: Brand, period: Period) -> None:
     """Release what was due before the end, close, and draft. Pending reports were booked before."""
+    _repeat_until_done(lambda limit: end_holds(session, now, limit, before=period.ends_at, brand_id=brand.id))
     _repeat_until_done(
         lambda limit: release_due(session, now, limit, before=period.ends_at, brand_id=brand.id)
     )

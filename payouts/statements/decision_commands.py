@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from config.database import read_session, transact
-from payouts.commissions.holds.queue import HeldCommission, held_commissions, hold_json, hold_text
+from payouts.commissions.holds.queue import HeldCommission, end_text, held_commissions, hold_json, hold_text
 from payouts.commissions.undecided import UndecidedCommission, undecided_commissions
 from payouts.statements import decisions
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
@@ -119,7 +119,8 @@ def _held_json(each: HeldCommission) -> dict[str, Any]:
 
 
 def _held_text(each: HeldCommission) -> str:
-    reasons = [f"    {hold_text(hold_json(hold))}" for hold in each.holds]
+    shown = [hold_json(hold) for hold in each.holds]
+    reasons = [f"    {hold_text(hold)}\n      {end_text(hold)}" for hold in shown]
     head = f"{each.commission_id}  order {each.order_id}: {each.worth} of {each.creator.name}"
     return "\n".join([head, *reasons, *_next_commands(each)])
 

@@ -1,14 +1,14 @@
 """Holds because of messages that are parked or in conflict, until they are applied or dismissed.
 
-Such a message blocks the release of its order's commission. This module holds the commissions that were
-released before it came.
+Such a message holds the commission of its order, whether it was released or not, for a limited time from when
+it began to hold the order. Until this module has placed the hold, the message blocks the release.
 """
 
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import CompoundSelect, Select, bindparam, exists, select, union
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, CompoundSelect, Select, bindparam, exists, select, union
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from payouts.commissions.entries import locked_commission, owner_conditions
 from payouts.commissions.holds.placing import lift_hold, place_hold
@@ -19,9 +19,11 @@ from tracker.sales.inbox.models import UNAPPLIED, Event
 from tracker.sales.inbox.unapplied import unapplied_by_sale
 from tracker.sales.orders.models import Sale
 
+_Id = ColumnElement[str] | InstrumentedAttribute[str]
+
 
 def hold_for_events(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
-    """Hold up to `limit` released commissions whose order an unapplied event names. Returns how many."""
+    """Hold up to `limit` commissions whose order an unapplied event names. Returns how many."""
     waiting = session.execute(
         _without_event_hold(bool(brand_id)), {"brand_id": brand_id, "limit": limit}
     ).all()
@@ -48,16 +50,32 @@ def lift_for_events(session: Session, now: datetime, limit: int, *, brand_id: st
 
 @cache
 def _without_event_hold(for_brand: bool) -> CompoundSelect[str, str]:
-    """Released commissions, each with an unapplied event to hold it. Parameters: `brand_id`, `limit`."""
-    known = exists().where(Hold.commission_id == Commission.id, Hold.cause_id == Event.id)
-    released = [Commission.live, Commission.matured_at.is_not(None), *owner_conditions(for_brand)]
+    """Live commissions, each with an unapplied event that never held its order before.
+
+    Parameters: `brand_id`, `limit`.
+    """
     found = (
         named.with_only_columns(Commission.id.label("commission_id"), Event.id.label("event_id")).where(
-            Commission.sale_id == Sale.id, *released, ~known
+            Commission.sale_id == Sale.id,
+            Commission.live,
+            *owner_conditions(for_brand),
+            ~_held_by(Sale.id, Event.id),
         )
         for named in unapplied_by_sale()
     )
     return union(*found).order_by("commission_id", "event_id").limit(bindparam("limit"))
+
+
+def sales_with_new_events() -> Select[str]:
+    """Ids of sales whose order an unapplied event names that has not held it yet: its hold will be placed."""
+    named = union(*unapplied_by_sale()).subquery()
+    return select(named.c.sale_id).where(~_held_by(named.c.sale_id, named.c.event_id))
+
+
+def _held_by(sale_id: _Id, event_id: _Id) -> ColumnElement[bool]:
+    """Whether the event holds, or held, a commission of the sale; a hold that ended is not placed again."""
+    held = aliased(Commission)
+    return exists().where(Hold.cause_id == event_id, held.id == Hold.commission_id, held.sale_id == sale_id)
 
 
 @cache

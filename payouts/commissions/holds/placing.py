@@ -206,8 +206,13 @@ def placer_of(session: Session, placed: Hold) -> PlacedBy:
 
 
 def is_liftable(session: Session, placed: Hold) -> bool:
-    """Whether a person may lift it. The hold of a dispute or of an event ends only with its cause."""
-    return placer_of(session, placed) not in (PlacedBy.DISPUTE, PlacedBy.EVENT)
+    """Whether a person may lift it. The hold of an event ends only with its cause, or its time.
+
+    So does that of a dispute, until its provider was asked and did not end it.
+    """
+    placed_by = placer_of(session, placed)
+    was_asked = placed_by is PlacedBy.DISPUTE and placed.asked_at is not None
+    return was_asked or placed_by not in (PlacedBy.DISPUTE, PlacedBy.EVENT)
 
 
 def lift_hold(

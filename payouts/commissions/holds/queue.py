@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session, aliased
 
+from payouts.commissions.holds.ends import AtTheEnd, asked_from
 from payouts.commissions.holds.placing import hold_words, is_liftable, lift_words, settled_minor
 from payouts.commissions.models import Commission, Entry, Hold
 from tracker.money import Money
@@ -98,7 +99,11 @@ def _active_holds(brand_id: str, signal: str) -> Select[Hold, Commission, str, C
 
 
 def hold_json(hold: Hold) -> dict[str, Any]:
-    """The hold for the brand, with the evidence, which creators do not see."""
+    """The hold for the brand, with the evidence, which creators do not see.
+
+    `until` is when it ends if nobody decides, and `at_the_end` what happens then: an AtTheEnd.
+    """
+    ends_at, at_the_end = _end_of(hold)
     return {
         "kind": hold.kind,
         "signal": hold.signal,
@@ -108,10 +113,32 @@ def hold_json(hold: Hold) -> dict[str, Any]:
         "reason_parameters": hold.reason_parameters,
         "evidence": hold.evidence,
         "since": format_utc(hold.placed_at),
+        "until": optional_utc_text(ends_at),
+        "at_the_end": at_the_end.value,
+        "asked_at": optional_utc_text(hold.asked_at),
+        "extended": hold.extended,
         "lifted_at": optional_utc_text(hold.lifted_at),
         "note": lift_words(hold),
         "lift_code": hold.lift_code,
     }
+
+
+def _end_of(hold: Hold) -> tuple[datetime | None, AtTheEnd]:
+    """No time for a review hold that lacks its end: the job that ends holds will give it one."""
+    if hold.ends_at is None and hold.kind == "dispute":
+        return asked_from(hold.placed_at), AtTheEnd.PROVIDER_ASKED
+    return hold.ends_at, AtTheEnd.RELEASED
+
+
+_END_WORDS = {
+    AtTheEnd.RELEASED: "until {until}, if nobody decides; then released, unless something else holds it",
+    AtTheEnd.PROVIDER_ASKED: "until the dispute ends; if it has not by {until}, the provider is asked",
+}
+
+
+def end_text(data: dict[str, Any]) -> str:
+    """Until when the hold that `hold_json` returned lasts, and what happens then."""
+    return _END_WORDS[AtTheEnd(data["at_the_end"])].format(until=data["until"] or "its end is known")
 
 
 def hold_text(data: dict[str, Any]) -> str:
