@@ -1,4 +1,4 @@
-"""The commands `brand` and `creator`, with the change of a brand's rules, which depends on its periods."""
+"""The command `brand`, with the change of a brand's rules, which depends on its periods."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Commands for brands, their attribution policy, and creators who leave them. `brand edit` is in payouts."""
+"""Commands for brands, their attribution policy, and creators who come back. `brand edit` is in payouts."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tracker.people.accounts import operations, rules
 from tracker.people.accounts.brand_rules import Calendar
 from tracker.people.accounts.commands import creator_commands
 from tracker.people.accounts.rules_versions import load_rules, minimums_at
-from tracker.programs.leaving import remove_creator
+from tracker.programs.leaving import readmit_creator
 from tracker.programs.links.domain_commands import set_fallback
 from tracker.programs.policies import PolicyVersion, change_policy, load_policies
 from tracker.programs.rules import NOTICE_DAYS
@@ -69,31 +69,30 @@ def change_policy_command(
     return transact(console.databases.main, change)
 
 
-@click.command("remove", cls=ConsoleCommand)
+@click.command("readmit", cls=ConsoleCommand)
 @click.argument("creator_id", metavar="ID")
 @click.option("--brand", "brand_id", required=True, metavar="ID")
-@click.option("--program", "program_id", metavar="ID", help="From this program only.")
-@click.option("--for-cause", "cause", metavar="REASON", help="Earlier clicks earn nothing for later sales.")
+@click.option("--program", "program_id", metavar="ID", help="To this program only.")
+@click.option("--coupon", metavar="CODE", help="A new discount code; needs --program. Old codes stay ended.")
 @pass_console
-def remove_command(
-    console: Console, creator_id: str, brand_id: str, program_id: str | None, cause: str | None
+def readmit_command(
+    console: Console, creator_id: str, brand_id: str, program_id: str | None, coupon: str | None
 ) -> CommandResult:
-    """Remove a creator: links and codes end permanently. Earlier clicks earn until their window ends."""
+    """Let a creator who left or was removed take part again: their links work again, except ended ones."""
 
-    def remove(session: Session) -> CommandResult:
-        ended = remove_creator(
+    def readmit(session: Session) -> CommandResult:
+        active = readmit_creator(
             session,
             console.now,
             brand_id=brand_id,
             creator_id=creator_id,
             program_id=program_id,
-            cause=cause,
+            coupon=coupon,
         )
-        verb = "was removed for cause from" if cause is not None else "left"
-        lines = [f"{creator_id} {verb} {each.program_id}" for each in ended]
-        return CommandResult([ended_enrollment_json(each) for each in ended], "\n".join(lines))
+        lines = [f"{creator_id} takes part in {each.program_id} again" for each in active]
+        return CommandResult([ended_enrollment_json(each) for each in active], "\n".join(lines))
 
-    return transact(console.databases.main, remove)
+    return transact(console.databases.main, readmit)
 
 
 def _line(version: PolicyVersion) -> str:
@@ -236,6 +235,6 @@ def _cadence(calendar: Calendar) -> str:
 
 for _command in (show_policy, change_policy_command, set_fallback):
     brand_commands.add_command(_command)
-creator_commands.add_command(remove_command)
+creator_commands.add_command(readmit_command)
 
-COMMANDS = (brand_commands, creator_commands)
+COMMANDS = (brand_commands,)

@@ -1,4 +1,4 @@
-"""Creators leave a brand's programs, or are removed for cause (docs/money.md 5)."""
+"""Creators leave a brand's programs, are removed for cause, or come back (docs/money.md 5)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.people.accounts.operations import get_brand, get_creator
 from tracker.programs.models import Coupon, Enrollment, Program
-from tracker.programs.operations import get_program
+from tracker.programs.operations import add_coupon, get_program
 from tracker.programs.reasons import REMOVAL_TEXTS, RemovalReason
 from tracker.reasons import Reason
 
@@ -41,7 +41,8 @@ def remove_creator(
     )
     ended = set(session.scalars(ending.returning(Enrollment.id)))
     if reason is not None:
-        removal = update(Enrollment).where(Enrollment.id.in_(ids), Enrollment.removed_at.is_(None))
+        not_removed = or_(Enrollment.removed_at.is_(None), Enrollment.removed_at <= Enrollment.readmitted_at)
+        removal = update(Enrollment).where(Enrollment.id.in_(ids), not_removed)
         removal = removal.values(
             removed_at=now,
             removal_reason=REMOVAL_TEXTS.words(reason),
@@ -54,6 +55,42 @@ def remove_creator(
         raise Conflict(f"Creator {creator_id} {state}; nothing was written.")
     _end_coupons(session, now, ended)
     changed = select(Enrollment).where(Enrollment.id.in_(ended)).order_by(Enrollment.id)
+    return session.scalars(changed.execution_options(populate_existing=True)).all()
+
+
+def readmit_creator(
+    session: Session,
+    now: datetime,
+    *,
+    brand_id: str,
+    creator_id: str,
+    program_id: str | None = None,
+    coupon: str | None = None,
+) -> Sequence[Enrollment]:
+    """Make ended enrollments of a creator at a brand, or in one program, active again.
+
+    Links that had not ended themselves work again. Codes stay ended; `coupon` is a new one. Clicks from
+    before a removal for cause stay without effect; whoever just left keeps the clicks in their window. The
+    end and the removal stay as history. Returns the enrollments. Raises NotFound when the creator was never
+    enrolled, Conflict when nothing has ended, the program has, or the code is taken, and Invalid.
+    """
+    if coupon is not None and program_id is None:
+        raise Invalid("Give the program with --program: a code belongs to the creator in one program.")
+    ids = _enrollment_ids(session, brand_id, creator_id, program_id)
+    going_on = select(Program.id).where(Program.state != "ended")
+    readmission = (
+        update(Enrollment)
+        .where(Enrollment.id.in_(ids), Enrollment.state == "ended", Enrollment.program_id.in_(going_on))
+        .values(state="active", readmitted_at=now)
+    )
+    active = session.scalars(readmission.returning(Enrollment.id)).all()
+    if not active:
+        raise Conflict(
+            f"Creator {creator_id} takes part already, or the program has ended; nothing was written."
+        )
+    if coupon is not None:
+        add_coupon(session, now, brand_id=brand_id, enrollment_id=active[0], code=coupon)
+    changed = select(Enrollment).where(Enrollment.id.in_(active)).order_by(Enrollment.id)
     return session.scalars(changed.execution_options(populate_existing=True)).all()
 
 

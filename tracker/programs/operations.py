@@ -113,7 +113,10 @@ def enroll(
     if not insert_once(session, Enrollment, **row, state="active", created_at=now):
         existing = get_enrollment(session, program_id=program.id, creator_id=creator.id)
         if existing.state == "ended":
-            raise Conflict(f"Creator {creator.id} left program {program.id}, which is permanent.")
+            raise Conflict(
+                f"Creator {creator.id} left program {program.id}. Let them take part again with: linkledger "
+                f"creator readmit {creator.id} --brand {program.brand_id} --program {program.id}"
+            )
         raise Conflict(
             f"Creator {creator.id} already takes part in program {program.id}; nothing was written."
         )
@@ -127,17 +130,26 @@ def enroll(
         )
         session.add(override)
     if coupon is not None:
-        _insert_coupon(session, now, program.brand_id, identifier, coupon_code(coupon))
+        add_coupon(session, now, brand_id=program.brand_id, enrollment_id=identifier, code=coupon)
     session.flush()
     return session.get_one(Enrollment, identifier)
 
 
-def _insert_coupon(session: Session, now: datetime, brand_id: str, enrollment_id: str, code: str) -> None:
+def add_coupon(session: Session, now: datetime, *, brand_id: str, enrollment_id: str, code: str) -> None:
+    """Give an enrollment a coupon code. Raises Invalid, and Conflict: each code has one owner forever."""
+    written = coupon_code(code)
     row = {"id": new_id("cpn", now), "brand_id": brand_id, "enrollment_id": enrollment_id, "ended_at": None}
-    if not insert_once(session, Coupon, **row, code=code, code_key=code_key(code), created_at=now):
+    if insert_once(session, Coupon, **row, code=written, code_key=code_key(written), created_at=now):
+        return
+    is_owner = (Coupon.code_key == code_key(written), Coupon.enrollment_id == enrollment_id)
+    if session.scalar(select(Coupon.id).where(Coupon.brand_id == brand_id, *is_owner)) is not None:
         raise Conflict(
-            f"The coupon code {code!r} belongs to another creator of the brand; nothing was written."
+            f"The coupon code {written!r} ended when its creator left, and stays ended; nothing was written. "
+            "Choose a new code."
         )
+    raise Conflict(
+        f"The coupon code {written!r} belongs to another creator of the brand; nothing was written."
+    )
 
 
 def get_enrollment(session: Session, *, program_id: str, creator_id: str) -> Enrollment:

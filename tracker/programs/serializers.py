@@ -56,7 +56,10 @@ def enrollment_json(enrollment: Enrollment, rate_bp: int | None, coupon: str | N
 
 
 def ended_enrollment_json(enrollment: Enrollment) -> dict[str, Any]:
-    """An ended enrollment, with `removed_at` and the reason if the creator was removed for cause."""
+    """An enrollment that ended, with `removed_at` and the reason if the creator was removed for cause.
+
+    Both stay when the creator is back; `readmitted_at` then says since when.
+    """
     return {
         "id": enrollment.id,
         "program": enrollment.program_id,
@@ -67,6 +70,7 @@ def ended_enrollment_json(enrollment: Enrollment) -> dict[str, Any]:
         "removal_reason": _removal_words(enrollment),
         "removal_reason_code": enrollment.removal_reason_code,
         "removal_reason_parameters": enrollment.removal_reason_parameters,
+        "readmitted_at": optional_utc_text(enrollment.readmitted_at),
     }
 
 

@@ -1,7 +1,11 @@
-"""Commands for the attribution policy, and for creators who leave."""
+"""Commands for the attribution policy, and for creators who come back."""
 
+from datetime import datetime
+
+from config.database import Databases, transact
 from tests.cast.api import Terminal
 from tests.cast.people import Cast
+from tracker.programs.leaving import remove_creator
 
 BRAND = ("brand", "create", "Teas", "--currency", "EUR", "--timezone", "Europe/Berlin")
 
@@ -28,12 +32,17 @@ def test_a_cut_needs_notice_and_the_months_policy_needs_a_number(terminal: Termi
     assert in_force["coupon_policy"] == "if_involved"
 
 
-def test_a_creator_is_removed_for_cause(terminal: Terminal, cast: Cast) -> None:
-    removal = ("creator", "remove", cast.member_id, "--brand", cast.brand_id)
-    [ended] = terminal.ask(*removal, "--for-cause", "bought through their own link")
-    assert (ended["id"], ended["state"]) == (cast.enrollment_id, "ended")
-    assert ended["removed_at"] == ended["ended_at"]
-    assert ended["removal_reason"] == "bought through their own link"
-    assert ended["removal_reason_code"] == "in_own_words"
-    assert ended["removal_reason_parameters"] == {"words": "bought through their own link"}
-    assert "already left" in terminal.refused(*removal)
+def test_a_removed_creator_comes_back_with_a_new_code(
+    terminal: Terminal, cast: Cast, databases: Databases, now: datetime
+) -> None:
+    ids = {"brand_id": cast.brand_id, "creator_id": cast.member_id}
+    transact(databases.main, lambda s: remove_creator(s, now, **ids, cause="fraud"))
+    readmission = ("creator", "readmit", cast.member_id, "--brand", cast.brand_id)
+    in_program = (*readmission, "--program", cast.program_id)
+    assert "--program" in terminal.refused(*readmission, "--coupon", "NEW10")
+    assert "Choose a new code" in terminal.refused(*in_program, "--coupon", "anna10")
+    [active] = terminal.ask(*in_program, "--coupon", "NEW10")
+    assert (active["id"], active["state"]) == (cast.enrollment_id, "active")
+    assert (active["removal_reason"], active["readmitted_at"] > active["removed_at"]) == ("fraud", True)
+    assert "takes part already" in terminal.refused(*readmission)
+    assert "does not take part" in terminal.refused("creator", "readmit", cast.stranger_id, *readmission[3:])

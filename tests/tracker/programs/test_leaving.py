@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from config.database import Databases, read_session, transact
 from tests.cast.people import Cast
 from tracker.errors import Conflict, Invalid, NotFound
-from tracker.programs.leaving import remove_creator
-from tracker.programs.links.operations import create_link, link_target
-from tracker.programs.models import Coupon, Enrollment
+from tracker.programs.leaving import readmit_creator, remove_creator
+from tracker.programs.links.operations import create_link, link_target, set_link_state
+from tracker.programs.models import Coupon, Enrollment, LinkChange, Program
 from tracker.programs.operations import create_program, enroll
 from tracker.programs.serializers import ended_enrollment_json
 
@@ -109,8 +109,92 @@ def test_a_removal_without_a_cause_or_an_enrollment_is_rejected(
 
 def test_a_creator_who_left_cannot_enroll_again(databases: Databases, cast: Cast, now: datetime) -> None:
     remove(databases, cast, now)
-    with pytest.raises(Conflict, match="which is permanent"):
+    with pytest.raises(Conflict, match=f"linkledger creator readmit {cast.member_id}"):
         transact(
             databases.main,
             lambda s: enroll(s, now, program_id=cast.program_id, creator_id=cast.member_id),
         )
+
+
+def readmit(databases: Databases, cast: Cast, now: datetime, **others: Any) -> list[str]:
+    values = {"brand_id": cast.brand_id, "creator_id": cast.member_id, **others}
+    return transact(databases.main, lambda s: [each.id for each in readmit_creator(s, now, **values)])
+
+
+def add_link(databases: Databases, cast: Cast, now: datetime, code: str) -> str:
+    values = {"program_id": cast.program_id, "creator_id": cast.member_id, "code": code}
+    return transact(
+        databases.main, lambda s: create_link(s, now, **values, destination="https://shop.example/").id
+    )
+
+
+def test_the_links_of_a_readmitted_creator_work_again_but_ended_ones_and_codes_stay_ended(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    add_link(databases, cast, now, "open")
+    ended = add_link(databases, cast, now, "closed")
+    transact(databases.main, lambda s: set_link_state(s, link_id=ended, state="ended"))
+    remove(databases, cast, now, cause="fraud")
+    assert readmit(databases, cast, now + DAY) == [cast.enrollment_id]
+    with read_session(databases.main) as session:
+        targets = [link_target(session, code) for code in ("open", "closed")]
+        found = session.get_one(Enrollment, cast.enrollment_id)
+    assert [target.active for target in targets if target is not None] == [True, False]
+    assert found.readmitted_at == now + DAY
+    history = ("active", now, now, "fraud", now)
+    assert enrollment_state(databases, cast.enrollment_id) == history
+
+
+def test_link_caches_see_that_a_creator_is_back(databases: Databases, cast: Cast, now: datetime) -> None:
+    remove(databases, cast, now)
+    with read_session(databases.main) as session:
+        before = session.scalar(select(func.max(LinkChange.version))) or 0
+    readmit(databases, cast, now + DAY)
+    with read_session(databases.main) as session:
+        query = select(LinkChange.subject, LinkChange.subject_id).where(LinkChange.version > before)
+        assert [tuple(each) for each in session.execute(query)] == [("enrollment", cast.enrollment_id)]
+
+
+def test_a_second_removal_stores_its_own_reason_and_time(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    remove(databases, cast, now, cause="fraud")
+    readmit(databases, cast, now + DAY)
+    remove(databases, cast, now + 2 * DAY, cause="again")
+    again = ("ended", now + 2 * DAY, now + 2 * DAY, "again", now)
+    assert enrollment_state(databases, cast.enrollment_id) == again
+    with pytest.raises(Conflict, match="already removed"):
+        remove(databases, cast, now + 3 * DAY, cause="a third time")
+
+
+def test_a_creator_who_was_removed_and_readmitted_can_leave_without_a_cause(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    remove(databases, cast, now, cause="fraud")
+    readmit(databases, cast, now + DAY)
+    remove(databases, cast, now + 2 * DAY)
+    assert enrollment_state(databases, cast.enrollment_id)[:3] == ("ended", now + 2 * DAY, now)
+
+
+def test_only_an_ended_enrollment_of_a_living_program_is_readmitted(
+    databases: Databases, cast: Cast, now: datetime
+) -> None:
+    with pytest.raises(Conflict, match="takes part already"):
+        readmit(databases, cast, now)
+    with pytest.raises(NotFound, match="does not take part"):
+        readmit(databases, cast, now, creator_id=cast.stranger_id)
+    remove(databases, cast, now)
+    transact(databases.main, lambda s: s.execute(update(Program).values(state="ended")))
+    with pytest.raises(Conflict, match="the program has ended"):
+        readmit(databases, cast, now)
+    assert enrollment_state(databases, cast.enrollment_id)[0] == "ended"
+
+
+def test_a_code_of_another_creator_lets_nobody_back(databases: Databases, cast: Cast, now: datetime) -> None:
+    others = {"program_id": cast.program_id, "creator_id": cast.stranger_id, "coupon": "BOB10"}
+    transact(databases.main, lambda s: enroll(s, now, **others))
+    remove(databases, cast, now)
+    for code, words in (("bob10", "belongs to another creator"), ("ANNA10", "stays ended")):
+        with pytest.raises(Conflict, match=words):
+            readmit(databases, cast, now, program_id=cast.program_id, coupon=code)
+    assert enrollment_state(databases, cast.enrollment_id)[0] == "ended"
