@@ -20,7 +20,7 @@ from tracker.sales.attribution.inputs import CouponUse, Touch
 from tracker.sales.attribution.reasons import AttributionReason, Flaw, flaw_of
 from tracker.sales.attribution.rules import CLOCK_TOLERANCE_S
 
-_LinkOwner = Row[str, str, str, datetime | None, str, str]
+_LinkOwner = Row[str, str, str, datetime | None, datetime | None, str, str]
 _CouponOwner = Row[str, str, str, str, datetime, datetime | None, str, str]
 DecodedToken = ClickToken | str
 """The content of a token; for an unreadable token a key, which is the same for the same token."""
@@ -33,6 +33,7 @@ _LINK_OWNERS = (
         Link.enrollment_id,
         Enrollment.creator_id,
         Enrollment.removed_at,
+        Enrollment.readmitted_at,
         Enrollment.program_id,
         Program.brand_id,
     )
@@ -85,7 +86,8 @@ class Evidence:
         """For another brand's link, reveals only that it is not this brand's.
 
         A token is issued only while link, enrollment and program are active. It stays eligible until its
-        window ends, even when they end earlier, unless its creator was removed for cause.
+        window ends, even when they end earlier, unless its creator was removed for cause. That creator may
+        be back: then clicks from before are still without effect.
         """
         if isinstance(token, str):
             return _flawed_touch(AttributionReason.TOKEN_UNREADABLE, token, click_id=None)
@@ -100,7 +102,7 @@ class Evidence:
             key=key,
             click_id=key,
             at=iso_time(token.at),
-            flaw=_removal_flaw(owner.removed_at, occurred_at),
+            flaw=_removal_flaw(owner.removed_at, owner.readmitted_at, token.at, occurred_at),
             earns=token.earns,
             link_id=owner.link_id,
             enrollment_id=owner.enrollment_id,
@@ -154,15 +156,40 @@ def iso_time(at: datetime) -> str:
     return at.strftime(ISO_FORMAT)
 
 
-def ending_flaw(ended_at: datetime | None, removed_at: datetime | None, occurred_at: datetime) -> Flaw | None:
-    """The flaw of an enrollment that had ended before the sale; None when it was active at that time."""
+@dataclass(frozen=True)
+class Participation:
+    """When an enrollment last ended, was removed for cause, and when its creator came back; each may be None.
+
+    Only the last of each is known. A removal that is not later than the way back was undone by it.
+    """
+
+    ended_at: datetime | None
+    removed_at: datetime | None
+    readmitted_at: datetime | None
+
+
+def ending_flaw(enrollment: Participation, bound_at: datetime, occurred_at: datetime) -> Flaw | None:
+    """The flaw of a binding of that time by an enrollment that had ended before the sale; None without one.
+
+    Who left and came back binds again; what a removal for cause ended does not come back.
+    """
+    ended_at, readmitted_at = enrollment.ended_at, enrollment.readmitted_at
+    if removed := _removal_flaw(enrollment.removed_at, readmitted_at, bound_at, occurred_at):
+        return removed
     if ended_at is None or ended_at > occurred_at:
         return None
-    return _removal_flaw(removed_at, occurred_at) or flaw_of(AttributionReason.CREATOR_LEFT)
+    if readmitted_at is not None and ended_at <= readmitted_at <= occurred_at:
+        return None
+    return flaw_of(AttributionReason.CREATOR_LEFT)
 
 
-def _removal_flaw(removed_at: datetime | None, occurred_at: datetime) -> Flaw | None:
+def _removal_flaw(
+    removed_at: datetime | None, readmitted_at: datetime | None, began_at: datetime, occurred_at: datetime
+) -> Flaw | None:
+    """The flaw of a click or binding that began at a time, when its creator had been removed for cause."""
     if removed_at is None or removed_at > occurred_at:
+        return None
+    if readmitted_at is not None and removed_at <= readmitted_at <= began_at:
         return None
     return flaw_of(AttributionReason.CREATOR_REMOVED)
 

@@ -15,12 +15,16 @@ from sqlalchemy.orm import Session, aliased
 from tracker.programs.models import Enrollment
 from tracker.programs.terms import terms_at
 from tracker.sales.attribution.customer_binding import FIRST_SALE
-from tracker.sales.attribution.evidence import ending_flaw, iso_time
+from tracker.sales.attribution.evidence import Participation, ending_flaw, iso_time
 from tracker.sales.attribution.inputs import Binding, Policy
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.orders.locks import lock_customers
 from tracker.sales.orders.models import Sale
 from tracker.sales.reports.normal import SaleReport
+
+_FirstSale = Row[
+    str, str, datetime, str | None, str, str, str, datetime | None, datetime | None, datetime | None
+]
 
 
 def is_customer_identified(sale: Sale | SaleReport) -> bool:
@@ -49,7 +53,11 @@ def find_binding(session: Session, sale: Sale, policy: Policy) -> Binding | None
         namespace=first.namespace,
         order_id=first.order_id,
         at=iso_time(first.occurred_at),
-        flaw=ending_flaw(first.ended_at, first.removed_at, sale.occurred_at),
+        flaw=ending_flaw(
+            Participation(first.ended_at, first.removed_at, first.readmitted_at),
+            first.occurred_at,
+            sale.occurred_at,
+        ),
         link_id=first.link_id,
         enrollment_id=first.enrollment_id,
         creator_id=first.creator_id,
@@ -75,7 +83,7 @@ def sales_bound_by(session: Session, sale: Sale) -> Sequence[Sale]:
 
 def _first_credited_sale(
     session: Session, sale: Sale, filters: Sequence[ColumnElement[bool]]
-) -> Row[str, str, datetime, str | None, str, str, str, datetime | None, datetime | None] | None:
+) -> _FirstSale | None:
     """The earliest order before this one whose latest attribution has a click or a code."""
     newer = aliased(Attribution)
     query = (
@@ -89,6 +97,7 @@ def _first_credited_sale(
             Enrollment.program_id,
             Enrollment.ended_at,
             Enrollment.removed_at,
+            Enrollment.readmitted_at,
         )
         .join(Attribution, Attribution.sale_id == Sale.id)
         .join(Enrollment, Enrollment.id == Attribution.enrollment_id)
