@@ -180,6 +180,7 @@ class Job:
 
 JOBS = (
     Job("accrue", MINUTE, commission_jobs.accrue),
+    Job("disputes", DAY, commission_jobs.ask_about_disputes),
     Job("adjust", MINUTE, commission_jobs.adjust),
     Job("holds", 10 * MINUTE, commission_jobs.end_old_holds),
     Job("mature", MINUTE, commission_jobs.release),

@@ -9,7 +9,7 @@ from config.database import read_session, transact
 from tracker.console import CommandResult, Console, ConsoleCommand, ConsoleGroup, pass_console
 from tracker.people.accounts import operations, rules
 from tracker.people.accounts.brand_rules import Calendar
-from tracker.people.accounts.commands import creator_commands
+from tracker.people.accounts.commands import creator_commands as creator_commands
 from tracker.people.accounts.rules_versions import load_rules, minimums_at
 from tracker.programs.leaving import readmit_creator
 from tracker.programs.links.domain_commands import set_fallback

@@ -7,6 +7,7 @@ from payouts.transfers.sandbox.faults import queue_fault
 from payouts.transfers.sandbox.journal import recorded_requests
 from payouts.transfers.sandbox.objects.accounts import set_transfers_status
 from payouts.transfers.sandbox.objects.balance import PLATFORM, available, move, new_id
+from payouts.transfers.sandbox.objects.disputes import set_dispute
 from payouts.transfers.sandbox.responses import ApiError, Json
 from payouts.transfers.sandbox.store import Store
 from payouts.transfers.sandbox.webhooks import DeliveryOrder, deliver
@@ -38,6 +39,21 @@ class Control:
         """Let an account receive transfers; other statuses: pending, restricted, unsupported."""
         with self._store.write() as connection:
             set_transfers_status(connection, account_id, status)
+
+    def set_dispute(
+        self,
+        dispute_id: str,
+        status: str,
+        amount: int,
+        currency: str,
+        charge: str,
+        payment_intent: str | None = None,
+    ) -> None:
+        """Let a dispute exist, or change it. `status` is one of Stripe's, such as needs_response or won."""
+        dispute = {"id": dispute_id, "status": status, "amount": amount, "currency": currency.lower()}
+        with self._store.write() as connection:
+            now = self._store.now(connection)
+            set_dispute(connection, now, {**dispute, "charge": charge, "payment_intent": payment_intent})
 
     def queue_fault(self, kind: str, match: str = "POST /v1/transfers", **options: Any) -> None:
         """See the faults module. Options: times, seconds, sticky."""
@@ -83,6 +99,7 @@ def control_call(store: Store, method: str, name: str, given: Json) -> Json:
         "top_up": control.top_up,
         "pay_out": control.pay_out,
         "complete_onboarding": control.complete_onboarding,
+        "set_dispute": control.set_dispute,
         "faults": control.queue_fault,
         "clear_faults": control.clear_faults,
         "advance": control.advance,

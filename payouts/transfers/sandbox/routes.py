@@ -7,7 +7,7 @@ from typing import Any
 from payouts.transfers.sandbox import idempotency
 from payouts.transfers.sandbox.call import Call, Operation
 from payouts.transfers.sandbox.faults import Fault
-from payouts.transfers.sandbox.objects import accounts, balance, events, reversals, transfers
+from payouts.transfers.sandbox.objects import accounts, balance, disputes, events, reversals, transfers
 from payouts.transfers.sandbox.parameters import validated
 from payouts.transfers.sandbox.responses import ApiError, ApiResponse
 from payouts.transfers.sandbox.store import Store
@@ -27,6 +27,7 @@ OPERATIONS = (
     Operation("GET", "/v1/balance", balance.BALANCE, balance.balance),
     Operation("GET", "/v1/balance_transactions", balance.MOVEMENT_LIST, balance.list_movements),
     Operation("GET", "/v1/balance_transactions/<id>", balance.MOVEMENT_GET, balance.get_movement),
+    Operation("GET", "/v1/disputes/<id>", disputes.DISPUTE_GET, disputes.get_dispute),
     Operation("GET", "/v1/events", events.EVENT_LIST, events.list_events),
     Operation("GET", "/v1/events/<id>", events.EVENT_GET, events.get_event),
 )

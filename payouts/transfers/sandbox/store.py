@@ -40,6 +40,10 @@ create table if not exists event (
     seq integer primary key autoincrement, id text not null unique, created integer not null,
     type text not null, body text not null, delivered integer not null
 ) strict;
+create table if not exists dispute (
+    id text primary key, created integer not null, amount integer not null check (amount > 0),
+    currency text not null, charge text not null, payment_intent text, status text not null
+) strict;
 create table if not exists idempotency (
     version text not null, account_id text not null, key text not null, fingerprint text not null,
     created integer not null, owner text not null, lease_until real not null,

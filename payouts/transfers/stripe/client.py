@@ -14,14 +14,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from payouts.settlement.reasons import PayoutReason
 from payouts.transfers.stripe.outcome import (
     Kind,
     Outcome,
     code_and_detail,
     outcome_of_response,
     outcome_with_reason,
-    scrubbed,
+    rail_error,
     was_replayed,
 )
 from payouts.transfers.stripe.shapes import (
@@ -34,7 +33,6 @@ from payouts.transfers.stripe.shapes import (
     parse_transfer,
     transfer_parameters,
 )
-from tracker.reasons import Reason
 
 __all__ = [
     "Movement",
@@ -161,6 +159,20 @@ class StripeRail:
         found = self._call(lambda client: client.v1.transfers.retrieve(transfer_ref, options=_safe_options()))
         return parse_transfer(found.to_dict())
 
+    def dispute(self, dispute_ref: str) -> dict[str, Any] | None:
+        """A dispute as Stripe has it; None when it has none with that id, or the key may not read it.
+
+        Raises RailError.
+        """
+        options = _safe_options()
+        try:
+            found = self._call(lambda client: client.v1.disputes.retrieve(dispute_ref, options=options))
+        except RailError as error:
+            if error.http_status in (401, 403, 404):
+                return None
+            raise
+        return dict(found.to_dict())
+
     def available_balance(self, currency: str) -> int:
         """The balance that can be sent now, as the rail's integer."""
         balance = self._call(lambda client: client.v1.balance.retrieve(options=_safe_options())).to_dict()
@@ -201,7 +213,8 @@ class StripeRail:
         try:
             return send(self._client())
         except stripe.StripeError as error:
-            failure = _rail_error(error)
+            status, body = getattr(error, "http_status", None), getattr(error, "json_body", None)
+            failure = rail_error(status, body)
         raise failure
 
     def _send_once(self, send: Callable[[Any], Any], what: str, sent: Mapping[str, Any]) -> Outcome:
@@ -285,16 +298,3 @@ def _classify(error: Exception, http_status: int | None) -> tuple[Kind, str]:
         if isinstance(error, known):
             return kind, word
     return "unknown", "unexpected"
-
-
-def _rail_error(error: Exception) -> RailError:
-    status = getattr(error, "http_status", None)
-    code, detail = code_and_detail(getattr(error, "json_body", None))
-    if status is None:
-        reason = Reason(PayoutReason.PROVIDER_UNREACHABLE)
-    elif status in (401, 403):
-        reason = Reason(PayoutReason.PROVIDER_REFUSED_KEY)
-    else:
-        answer = {"status": status, "words": scrubbed(detail or "no reason given")}
-        reason = Reason(PayoutReason.PROVIDER_ANSWERED, answer)
-    return RailError(reason, code, status)

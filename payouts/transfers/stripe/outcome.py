@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from payouts.settlement.reasons import PAYOUT_TEXTS, PayoutReason
-from payouts.transfers.stripe.shapes import StripeTransfer
+from payouts.transfers.stripe.shapes import RailError, StripeTransfer
 from tracker.reasons import Reason
 
 Kind = Literal["paid", "failed", "not_executed", "unknown", "conflict"]
@@ -164,6 +164,19 @@ def scrubbed(text: str) -> str:
 
 
 ABSENT = "not_found_yet"
+
+
+def rail_error(http_status: int | None, body: object) -> RailError:
+    """The error of a call that moves no money. `http_status` and `body` are None without a response."""
+    code, detail = code_and_detail(body)
+    if http_status is None:
+        reason = Reason(PayoutReason.PROVIDER_UNREACHABLE)
+    elif http_status in (401, 403):
+        reason = Reason(PayoutReason.PROVIDER_REFUSED_KEY)
+    else:
+        answer = {"status": http_status, "words": scrubbed(detail or "no reason given")}
+        reason = Reason(PayoutReason.PROVIDER_ANSWERED, answer)
+    return RailError(reason, code, http_status)
 
 
 def is_transfer_of(parameters: Mapping[str, Any], transfer: StripeTransfer) -> bool:

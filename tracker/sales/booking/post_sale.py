@@ -21,7 +21,12 @@ from tracker.sales.orders.models import (
     Sale,
 )
 from tracker.sales.reports.normal import CancellationReport, DisputeReport, RefundReport
-from tracker.sales.reports.provider_reports import RefundFailureReport, RefundLevelReport
+from tracker.sales.reports.provider_reports import (
+    AskedDisputeReport,
+    RefundFailureReport,
+    RefundLevelReport,
+    is_told_and_asked,
+)
 
 PostSaleReport = RefundReport | RefundFailureReport | RefundLevelReport | CancellationReport | DisputeReport
 
@@ -32,6 +37,7 @@ _TABLES: dict[type[PostSaleReport], tuple[type[DeclarativeBase], str]] = {
     RefundLevelReport: (CumulativeRefund, "rfl"),
     CancellationReport: (Cancellation, "can"),
     DisputeReport: (DisputeStatus, "dsp"),
+    AskedDisputeReport: (DisputeStatus, "dsp"),
 }
 """The table of each report, and the prefix of its ids."""
 
@@ -95,13 +101,14 @@ def _same_content_note(session: Session, sale: Sale, report: RefundReport | Disp
         if not differs:
             complete_refund(session, refund, report)
     else:
-        steps = select(DisputeStatus.event_id, DisputeStatus.payload_hash).where(
+        steps = select(DisputeStatus.event_id, DisputeStatus.payload_hash, DisputeStatus.occurred_at).where(
             DisputeStatus.sale_id == sale.id,
             DisputeStatus.dispute_id == report.dispute_id,
             DisputeStatus.status == report.status,
         )
-        event_id, payload_hash = session.execute(steps).one()
-        differs = payload_hash != report.content_hash
+        event_id, payload_hash, booked_at = session.execute(steps).one()
+        is_same = payload_hash == report.content_hash
+        differs = not is_same and not is_told_and_asked(report, booked_at, payload_hash)
         code = EventReason.DISPUTE_DIFFERS
         parameters = {"dispute": report.dispute_id, "status": report.status}
     if differs:

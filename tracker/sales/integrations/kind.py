@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 from tracker.errors import Invalid
 from tracker.reasons import ReasonTexts
@@ -127,6 +128,9 @@ class Kind:
 
     sent_time_field: str | None = None
     """The field of a message with its time of sending: RFC 3339 or seconds since 1970."""
+    asked_dispute: Callable[[Mapping[str, Any], datetime], bytes | None] | None = None
+    """`asked_dispute(found, asked_at)` writes the message that tells how a dispute ended, from the dispute as
+    the provider has it; None while it is open. Without this function, nobody can be asked."""
     is_imported: bool = False
     """A person imports its messages when it suits them, so that silence and late times mean nothing."""
     is_order_number: Callable[[str], bool] = _may_be_number

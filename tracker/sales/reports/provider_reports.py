@@ -4,7 +4,8 @@ Our own schema (`standard`) names the order and all amounts in one message. Prov
 of orders, cumulative refunds instead of single ones, and one sale in two messages.
 """
 
-from dataclasses import dataclass, field, replace
+import hashlib
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -72,6 +73,29 @@ class RefundLevelReport:
     occurred_at: datetime
     currency: str
     amount: int
+
+
+@dataclass(frozen=True)
+class AskedDisputeReport(DisputeReport):
+    """How a dispute ended, as its provider said when it was asked; `occurred_at` is when that was."""
+
+    @property
+    def content_hash(self) -> str:
+        """Another hash than that of a message of the provider, whose time is that of the end."""
+        return hashlib.sha256(f"asked dispute {super().content_hash}".encode()).hexdigest()
+
+    def as_told(self) -> DisputeReport:
+        """The same report as one that was not asked for."""
+        return DisputeReport(**{each.name: getattr(self, each.name) for each in fields(self)})
+
+
+def is_told_and_asked(report: DisputeReport, booked_at: datetime, booked_hash: str) -> bool:
+    """Whether one of two reports of a step was asked for and they differ in nothing but their time."""
+    at_that_time = replace(report, occurred_at=booked_at)
+    if isinstance(at_that_time, AskedDisputeReport):
+        return booked_hash == at_that_time.as_told().content_hash
+    values = {each.name: getattr(at_that_time, each.name) for each in fields(at_that_time)}
+    return booked_hash == AskedDisputeReport(**values).content_hash
 
 
 @dataclass(frozen=True)

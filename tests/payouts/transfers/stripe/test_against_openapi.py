@@ -62,6 +62,7 @@ def test_every_request_of_the_rail_is_valid(
         ("POST", "/v1/transfers/{id}/reversals"),
         ("GET", "/v1/balance"),
         ("GET", "/v1/balance_transactions"),
+        ("GET", "/v1/disputes/{dispute}"),
     }
     assert [
         fault for request in recorded_calls for fault in _faults_of_request(spec, registry, request)
@@ -144,6 +145,9 @@ def _make_every_call(sandbox: SandboxServer, rail: StripeRail) -> None:
     rail.find_transfers("pay_1", anna, long_ago)
     rail.list_transfer_movements(long_ago)
     rail.available_balance("EUR")
+    sandbox.control.set_dispute("du_1", "needs_response", 7_000, "EUR", "ch_1", "pi_1")
+    rail.dispute("du_1")
+    rail.dispute("du_unknown")
     with pytest.raises(RailError):
         rail.payee_status("acct_unknown")
     _plain_reads(sandbox.url, anna, transfer_ref)
@@ -173,7 +177,9 @@ def _spec(source: str) -> Json:
     document: Json = ast.literal_eval(assignment.value)
     _as_json_schema(document["components"]["schemas"])
     for path, operations in document["paths"].items():
-        if path.startswith(("/v1/transfers", "/v1/balance", "/v1/events", "/v2/core/account")):
+        if path.startswith(
+            ("/v1/transfers", "/v1/balance", "/v1/disputes", "/v1/events", "/v2/core/account")
+        ):
             _as_json_schema(operations)
     # endive removed `configurations` from the onboarding use case of account links; dahlia requires it.
     links = document["paths"]["/v2/core/account_links"]["post"]

@@ -255,3 +255,34 @@ def _python(code: str) -> None:
 
 def _transfer_parameters() -> dict[str, Any]:
     return {"amount": 7_000, "currency": "eur", "destination": "acct_1"}
+
+
+def test_a_dispute_is_read_as_the_provider_has_it(rail: StripeRail, sandbox: SandboxServer) -> None:
+    sandbox.control.set_dispute("du_1", "needs_response", 7_000, "EUR", "ch_1", "pi_1")
+    sandbox.control.set_dispute("du_1", "lost", 7_000, "EUR", "ch_1", "pi_1")
+    found = rail.dispute("du_1")
+    assert found is not None
+    assert [found[name] for name in ("id", "status", "amount", "currency", "payment_intent")] == [
+        "du_1",
+        "lost",
+        7_000,
+        "eur",
+        "pi_1",
+    ]
+    assert rail.dispute("du_unknown") is None
+    assert rail.dispute("../balance") is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_refused"), [("401", True), ("403", True), ("500", False), ("drop", False)]
+)
+def test_only_a_key_that_is_refused_leaves_a_dispute_unknown(
+    rail: StripeRail, sandbox: SandboxServer, fault: str, is_refused: bool
+) -> None:
+    sandbox.control.set_dispute("du_1", "lost", 7_000, "EUR", "ch_1")
+    sandbox.control.queue_fault(f"{fault}_before", "GET /v1/disputes/*", times=9)
+    if is_refused:
+        assert rail.dispute("du_1") is None
+    else:
+        with pytest.raises(RailError):
+            rail.dispute("du_1")

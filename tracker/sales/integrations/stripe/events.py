@@ -70,6 +70,7 @@ _RULES = {
     "charge.dispute.funds_withdrawn": _DISPUTE,
     "charge.dispute.funds_reinstated": _DISPUTE,
     "charge.dispute.closed": _DISPUTE,
+    stripe_payments.ASKED: _DISPUTE,
 }
 
 

@@ -3,6 +3,7 @@
 from tracker.sales.integrations.kind import Kind, Role
 from tracker.sales.integrations.stripe import events
 from tracker.sales.integrations.stripe.objects import is_payment_name
+from tracker.sales.integrations.stripe.payments import asked_dispute
 from tracker.sales.integrations.stripe.reasons import TEXTS
 
 KIND = Kind(
@@ -19,6 +20,7 @@ KIND = Kind(
     sign=lambda secret, _external_id, at, body, _topic: events.signed_headers(secret, at, body),
     check_secret=events.check_secret,
     sent_time_field="created",
+    asked_dispute=asked_dispute,
     page="docs/connect/stripe.md",
     events="checkout.session.completed, checkout.session.async_payment_succeeded, invoice.paid, "
     "invoice_payment.paid, refund.created, refund.updated, refund.failed, charge.refunded, "

@@ -1,6 +1,8 @@
 """Refunds and disputes of payments at Stripe."""
 
+import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from tracker.sales.integrations.stripe.objects import (
@@ -14,7 +16,13 @@ from tracker.sales.integrations.stripe.objects import (
 from tracker.sales.integrations.stripe.reasons import StripeReason
 from tracker.sales.reports.fields import Fields
 from tracker.sales.reports.normal import DisputeReport, DisputeStatusName, RefundReport
-from tracker.sales.reports.provider_reports import AnyReport, NoEffect, RefundFailureReport, RefundLevelReport
+from tracker.sales.reports.provider_reports import (
+    AnyReport,
+    AskedDisputeReport,
+    NoEffect,
+    RefundFailureReport,
+    RefundLevelReport,
+)
 
 Names = tuple[str | None, tuple[str, ...]]
 
@@ -31,6 +39,11 @@ _DISPUTES: dict[str, DisputeStatusName] = {
     "won": "won",
     "lost": "lost",
 }
+
+
+ASKED = "dispute.asked"
+"""The type of a message that Linkledger writes when it has asked how a dispute ended. Stripe sends none."""
+_ASKED_FIELDS = ("id", "object", "amount", "currency", "status", "created", "charge", "payment_intent")
 
 
 def charge_names(found: Mapping[str, Any]) -> Names:
@@ -66,15 +79,16 @@ def dispute(event: StripeEvent) -> tuple[AnyReport, ...]:
     status = _DISPUTES.get(fields.text("status"))
     if status is None:
         raise fields.wrong("status", f"must be one of {', '.join(_DISPUTES)}")
-    is_closed = event.type == "charge.dispute.closed"
+    is_closed = event.type in ("charge.dispute.closed", ASKED)
     if is_closed and status == "opened":
         raise fields.wrong("status", "is not one of a closed dispute")
     currency = currency_of(fields)
     amount_minor = required_amount(fields, "amount", currency)
     if amount_minor == 0:
         raise fields.wrong("amount", "is 0; it must be at least 1")
+    report = AskedDisputeReport if event.type == ASKED else DisputeReport
     return (
-        DisputeReport(
+        report(
             order_id=event.order_name,
             dispute_id=fields.text("id"),
             occurred_at=event.at if is_closed else fields.unix_time("created", event.received_at),
@@ -83,6 +97,23 @@ def dispute(event: StripeEvent) -> tuple[AnyReport, ...]:
             amount=amount_minor,
         ),
     )
+
+
+def asked_dispute(found: Mapping[str, Any], asked_at: datetime) -> bytes | None:
+    """The message with the end of a dispute, from the dispute as Stripe has it; None while it is open.
+
+    Stripe does not say when a dispute ended: what it answers counts from when it was asked. The evidence in
+    the dispute, which contains personal data, is left out.
+    """
+    if _DISPUTES.get(str(found.get("status"))) not in ("won", "lost"):
+        return None
+    message = {
+        "type": ASKED,
+        "created": int(asked_at.timestamp()),
+        "livemode": found.get("livemode"),
+        "data": {"object": {name: found.get(name) for name in _ASKED_FIELDS}},
+    }
+    return json.dumps(message).encode()
 
 
 def _refund(event: StripeEvent, fields: Fields) -> Iterator[AnyReport]:
