@@ -122,7 +122,11 @@ def readmit(databases: Databases, cast: Cast, now: datetime, **others: Any) -> l
 
 
 def add_link(databases: Databases, cast: Cast, now: datetime, code: str) -> str:
-    values = {"program_id": cast.program_id, "creator_id": cast.member_id, "code": code}
+    values: dict[str, Any] = {
+        "program_id": cast.program_id,
+        "creator_id": cast.member_id,
+        "code": code,
+    }
     return transact(
         databases.main, lambda s: create_link(s, now, **values, destination="https://shop.example/").id
     )
@@ -191,7 +195,11 @@ def test_only_an_ended_enrollment_of_a_living_program_is_readmitted(
 
 
 def test_a_code_of_another_creator_lets_nobody_back(databases: Databases, cast: Cast, now: datetime) -> None:
-    others = {"program_id": cast.program_id, "creator_id": cast.stranger_id, "coupon": "BOB10"}
+    others: dict[str, Any] = {
+        "program_id": cast.program_id,
+        "creator_id": cast.stranger_id,
+        "coupon": "BOB10",
+    }
     transact(databases.main, lambda s: enroll(s, now, **others))
     remove(databases, cast, now)
     for code, words in (("bob10", "belongs to another creator"), ("ANNA10", "stays ended")):
