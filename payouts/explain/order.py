@@ -152,6 +152,7 @@ def _commission(session: Session, brand: Brand, sale: Sale, commission: Commissi
     creator = get_creator(session, commission.creator_id)
     attribution = session.get_one(Attribution, commission.attribution_id)
     terms = session.get_one(Terms, attribution.terms_id)
+    rules = load_rules(session, brand.id)
     return {
         "id": commission.id,
         "live": commission.live,
@@ -164,10 +165,10 @@ def _commission(session: Session, brand: Brand, sale: Sale, commission: Commissi
         "at_sale": Money(commission.amount_minor, sale.currency).as_json(),
         "now": Money(current_amount_minor(entries), sale.currency).as_json(),
         "release_at": format_utc(commission.release_at),
-        "pay_date": expected_pay_date(load_rules(session, brand.id), commission.release_at),
+        "pay_date": expected_pay_date(rules, commission.release_at),
         "entries": [entry_json(entry, sale.currency) for entry in entries],
-        "holds": [hold_json(hold) for hold in holds_of(session, commission.id)],
-        "lifted_holds": [hold_json(hold) for hold in lifted_holds_of(session, commission.id)],
+        "holds": [hold_json(hold, rules) for hold in holds_of(session, commission.id)],
+        "lifted_holds": [hold_json(hold, rules) for hold in lifted_holds_of(session, commission.id)],
         "payouts": _payouts(session, commission.id),
     }
 

@@ -55,7 +55,7 @@ def _found_at_provider(rail: StripeRail, dispute: UnendedDispute, now: datetime)
     try:
         return rail.dispute(dispute.dispute_id)
     except RailError:
-        if now < asked_until(dispute.placed_at):
+        if now < asked_until(dispute.placed_at, dispute.timezone):
             raise
         return None
 

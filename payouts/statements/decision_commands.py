@@ -114,12 +114,12 @@ def _held_json(each: HeldCommission) -> dict[str, Any]:
         "creator": {"id": each.creator.id, "name": each.creator.name},
         "worth": each.worth.as_json(),
         "release_at": format_utc(each.release_at),
-        "holds": [hold_json(hold) for hold in each.holds],
+        "holds": [hold_json(hold, each.rules) for hold in each.holds],
     }
 
 
 def _held_text(each: HeldCommission) -> str:
-    shown = [hold_json(hold) for hold in each.holds]
+    shown = [hold_json(hold, each.rules) for hold in each.holds]
     reasons = [f"    {hold_text(hold)}\n      {end_text(hold)}" for hold in shown]
     head = f"{each.commission_id}  order {each.order_id}: {each.worth} of {each.creator.name}"
     return "\n".join([head, *reasons, *_next_commands(each)])

@@ -11,6 +11,7 @@ from payouts.commissions.holds.ends import latest_end
 from payouts.commissions.holds.placing import lift_hold, placer_of
 from payouts.commissions.models import Commission, Hold
 from payouts.commissions.reasons import CommissionReason
+from tracker.people.accounts.rules_versions import load_rules
 from tracker.reasons import Reason
 
 
@@ -42,8 +43,9 @@ def _end(session: Session, placed: Hold, ends_at: datetime) -> None:
 
 def _give_end(session: Session, placed: Hold) -> None:
     """A process of an older version placed it during an upgrade, without an end."""
-    release_at = session.get_one(Commission, placed.commission_id).release_at
-    ends_at = latest_end(placer_of(session, placed), placed.placed_at, release_at)
+    commission = session.get_one(Commission, placed.commission_id)
+    timezone = load_rules(session, commission.brand_id).calendar_at(placed.placed_at).timezone
+    ends_at = latest_end(placer_of(session, placed), placed.placed_at, commission.release_at, timezone)
     without_end = update(Hold).where(Hold.id == placed.id, Hold.ends_at.is_(None))
     session.execute(without_end.values(ends_at=ends_at))
 

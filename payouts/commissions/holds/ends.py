@@ -1,9 +1,13 @@
-"""When holds end: nothing holds a creator's money forever (docs/money.md 6). Pure."""
+"""When holds end: nothing holds a creator's money forever (docs/money.md 6). Pure.
 
-from datetime import datetime, timedelta
+Days are calendar days in the brand's zone: the same wall-clock time, some days later.
+"""
+
+from datetime import datetime
 from enum import StrEnum
 
 from payouts.commissions.models import PlacedBy
+from payouts.ledger.calendar import days_later
 from tracker.errors import Conflict, Invalid
 from tracker.times import format_utc
 
@@ -28,24 +32,27 @@ class AtTheEnd(StrEnum):
     """The provider is asked about the dispute; a person decides within DISPUTE_DECISION_DAYS."""
 
 
-def days_after(at: datetime, days: int) -> datetime:
-    """The end of a number of days."""
-    return at + timedelta(days=days)
-
-
-def latest_end(placed_by: PlacedBy, placed_at: datetime, release_at: datetime) -> datetime | None:
+def latest_end(
+    placed_by: PlacedBy, placed_at: datetime, release_at: datetime, timezone: str
+) -> datetime | None:
     """The latest end of a hold; None for a dispute, which ends with its decision."""
     if placed_by is PlacedBy.DISPUTE:
         return None
     if placed_by is PlacedBy.EVENT:
-        return days_after(placed_at, MESSAGE_DAYS)
+        return days_later(placed_at, MESSAGE_DAYS, timezone)
     if placed_by is PlacedBy.REMOVAL:
-        return days_after(placed_at, REMOVAL_DAYS)
-    return days_after(max(placed_at, release_at), REVIEW_DAYS)
+        return days_later(placed_at, REMOVAL_DAYS, timezone)
+    return days_later(max(placed_at, release_at), REVIEW_DAYS, timezone)
 
 
 def checked_extension(
-    placed_by: PlacedBy, ends_at: datetime | None, until: datetime, now: datetime, *, extended: bool
+    placed_by: PlacedBy,
+    ends_at: datetime | None,
+    until: datetime,
+    now: datetime,
+    timezone: str,
+    *,
+    extended: bool,
 ) -> datetime:
     """The new end of a review hold, which a person may extend once by up to EXTENSION_DAYS.
 
@@ -58,7 +65,7 @@ def checked_extension(
         raise Conflict(f"The hold was extended before, until {format_utc(ends_at)}: it can be extended once.")
     if ends_at <= now:
         raise Conflict(f"The hold ended at {format_utc(ends_at)}; it can no longer be extended.")
-    latest = days_after(ends_at, EXTENSION_DAYS)
+    latest = days_later(ends_at, EXTENSION_DAYS, timezone)
     if not ends_at < until <= latest:
         raise Invalid(
             f"The hold ends at {format_utc(ends_at)}; extend it to a later time until {format_utc(latest)}."
@@ -66,16 +73,16 @@ def checked_extension(
     return until
 
 
-def asked_from(placed_at: datetime) -> datetime:
+def asked_from(placed_at: datetime, timezone: str) -> datetime:
     """From when the provider is asked about a dispute without an end."""
-    return days_after(placed_at, DISPUTE_DAYS)
+    return days_later(placed_at, DISPUTE_DAYS, timezone)
 
 
-def asked_until(placed_at: datetime) -> datetime:
+def asked_until(placed_at: datetime, timezone: str) -> datetime:
     """From then on a provider that does not respond counts as one that cannot be asked."""
-    return days_after(asked_from(placed_at), ASKING_DAYS)
+    return days_later(asked_from(placed_at, timezone), ASKING_DAYS, timezone)
 
 
-def decided_until(asked_at: datetime) -> datetime:
+def decided_until(asked_at: datetime, timezone: str) -> datetime:
     """Until when a person can decide about a dispute that its provider did not end."""
-    return days_after(asked_at, DISPUTE_DECISION_DAYS)
+    return days_later(asked_at, DISPUTE_DECISION_DAYS, timezone)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from payouts.commissions.holds.ends import asked_from, decided_until
 from payouts.commissions.models import Commission, Hold
+from tracker.people.accounts.rules_versions import load_rules
 from tracker.sales.inbox.apply_or_park import receive
 from tracker.sales.inbox.models import Event
 from tracker.sales.integrations.kinds import kind_of
@@ -29,6 +30,7 @@ class UnendedDispute:
     hold_id: str
     dispute_id: str
     placed_at: datetime
+    timezone: str
     source_id: str | None
 
 
@@ -43,19 +45,19 @@ class Answer(StrEnum):
 
 def disputes_to_ask(session: Session, now: datetime) -> Sequence[UnendedDispute]:
     """The open disputes whose provider is to be asked and was not, the oldest first."""
-    holds = session.execute(
-        select(Hold, Commission.sale_id)
+    found = session.execute(
+        select(Hold, Commission.brand_id, Commission.sale_id)
         .join(Commission, Commission.id == Hold.commission_id)
         .where(Commission.live, Hold.kind == "dispute", Hold.lifted_at.is_(None), Hold.asked_at.is_(None))
         .order_by(Hold.placed_at, Hold.id)
     )
-    return [
-        UnendedDispute(
-            placed.id, placed.cause_id, placed.placed_at, _askable_source(session, sale_id, placed.cause_id)
-        )
-        for placed, sale_id in holds
-        if asked_from(placed.placed_at) <= now
-    ]
+    due = []
+    for placed, brand_id, sale_id in found:
+        timezone = load_rules(session, brand_id).calendar_at(placed.placed_at).timezone
+        if asked_from(placed.placed_at, timezone) <= now:
+            source_id = _askable_source(session, sale_id, placed.cause_id)
+            due.append(UnendedDispute(placed.id, placed.cause_id, placed.placed_at, timezone, source_id))
+    return due
 
 
 def _askable_source(session: Session, sale_id: str, dispute_id: str) -> str | None:
@@ -84,7 +86,7 @@ def enter_answer(
     """
     is_open = (Hold.lifted_at.is_(None), Hold.asked_at.is_(None))
     asked = update(Hold).where(Hold.id == dispute.hold_id, *is_open)
-    asked = asked.values(asked_at=now, ends_at=decided_until(now))
+    asked = asked.values(asked_at=now, ends_at=decided_until(now, dispute.timezone))
     if session.execute(asked.returning(Hold.id)).first() is None:
         return None
     if found is None or dispute.source_id is None:

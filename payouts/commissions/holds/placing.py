@@ -35,6 +35,7 @@ from payouts.commissions.reasons import COMMISSION_TEXTS
 from payouts.ledger.models import Period, Posting, Transaction
 from payouts.settlement.models import Item, Payout
 from tracker.ids import new_id
+from tracker.people.accounts.rules_versions import load_rules
 from tracker.reasons import Reason
 from tracker.sales.inbox.models import Event
 from tracker.sales.orders.models import Sale
@@ -99,6 +100,7 @@ def place_hold(
     its kind allows. Only decisions on a draft give `draft`; only suspicion gives `signal` and `evidence`.
     Returns False when this cause held it before. Call it under the brand's lock.
     """
+    timezone = load_rules(session, commission.brand_id).calendar_at(now).timezone
     placed = insert_once(
         session,
         Hold,
@@ -114,7 +116,7 @@ def place_hold(
         evidence=evidence,
         lift_note=None,
         lift_code=None,
-        ends_at=ends_at or latest_end(placed_by, now, commission.release_at),
+        ends_at=ends_at or latest_end(placed_by, now, commission.release_at, timezone),
     )
     if placed:
         _move_into_hold(session, now, commission, cause_id, reason, draft)

@@ -13,7 +13,9 @@ from payouts.commissions.holds.ends import AtTheEnd, asked_from
 from payouts.commissions.holds.placing import hold_words, is_liftable, lift_words, settled_minor
 from payouts.commissions.models import Commission, Entry, Hold
 from tracker.money import Money
+from tracker.people.accounts.brand_rules import BrandRules
 from tracker.people.accounts.models import Creator
+from tracker.people.accounts.rules_versions import load_rules
 from tracker.sales.orders.models import Sale
 from tracker.sales.suspicion.rules import evidence_text
 from tracker.times import format_utc, optional_utc_text
@@ -32,6 +34,7 @@ class HeldCommission:
     creator: Creator
     worth: Money
     release_at: datetime
+    rules: BrandRules
     holds: Sequence[Hold]
     is_liftable: bool
 
@@ -42,13 +45,19 @@ def held_commissions(session: Session, *, brand_id: str = "", signal: str = "") 
     The one that has been held longest comes first.
     """
     found: dict[str, tuple[Commission, str, Creator, int]] = {}
+    rules: dict[str, BrandRules] = {}
     holds: dict[str, list[Hold]] = defaultdict(list)
     for hold, commission, order_id, creator, worth_minor in session.execute(_active_holds(brand_id, signal)):
         if commission.matured_at is not None and settled_minor(session, commission.id) >= worth_minor:
             continue  # it was paid before the hold was placed
         holds[commission.id].append(hold)
         found[commission.id] = (commission, order_id, creator, worth_minor)
-    return [_held(session, *each, holds[commission_id]) for commission_id, each in found.items()]
+        if commission.brand_id not in rules:
+            rules[commission.brand_id] = load_rules(session, commission.brand_id)
+    return [
+        _held(session, *each, rules[each[0].brand_id], holds[commission_id])
+        for commission_id, each in found.items()
+    ]
 
 
 def _held(
@@ -57,6 +66,7 @@ def _held(
     order_id: str,
     creator: Creator,
     worth_minor: int,
+    rules: BrandRules,
     holds: Sequence[Hold],
 ) -> HeldCommission:
     return HeldCommission(
@@ -66,6 +76,7 @@ def _held(
         creator,
         Money(worth_minor, commission.currency),
         commission.release_at,
+        rules,
         holds,
         any(is_liftable(session, hold) for hold in holds),
     )
@@ -98,12 +109,12 @@ def _active_holds(brand_id: str, signal: str) -> Select[Hold, Commission, str, C
     return rows
 
 
-def hold_json(hold: Hold) -> dict[str, Any]:
+def hold_json(hold: Hold, rules: BrandRules) -> dict[str, Any]:
     """The hold for the brand, with the evidence, which creators do not see.
 
     `until` is when it ends if nobody decides, and `at_the_end` what happens then: an AtTheEnd.
     """
-    ends_at, at_the_end = _end_of(hold)
+    ends_at, at_the_end = _end_of(hold, rules)
     return {
         "kind": hold.kind,
         "signal": hold.signal,
@@ -123,10 +134,11 @@ def hold_json(hold: Hold) -> dict[str, Any]:
     }
 
 
-def _end_of(hold: Hold) -> tuple[datetime | None, AtTheEnd]:
+def _end_of(hold: Hold, rules: BrandRules) -> tuple[datetime | None, AtTheEnd]:
     """No time for a review hold that lacks its end: the job that ends holds will give it one."""
     if hold.ends_at is None and hold.kind == "dispute":
-        return asked_from(hold.placed_at), AtTheEnd.PROVIDER_ASKED
+        timezone = rules.calendar_at(hold.placed_at).timezone
+        return asked_from(hold.placed_at, timezone), AtTheEnd.PROVIDER_ASKED
     return hold.ends_at, AtTheEnd.RELEASED
 
 
