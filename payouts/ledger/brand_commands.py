@@ -12,7 +12,7 @@ from tracker.errors import Invalid
 from tracker.people.accounts import rules
 from tracker.people.accounts.operations import get_brand
 from tracker.people.accounts.rules_versions import set_minimum
-from tracker.programs.brand_commands import COMMANDS, brand_commands, brand_result
+from tracker.programs.brand_commands import brand_commands, brand_result
 
 
 @click.command("edit", cls=ConsoleCommand)
@@ -45,5 +45,4 @@ def edit_brand(
 
 
 brand_commands.add_command(edit_brand)
-
-__all__ = ["COMMANDS", "edit_brand"]
+COMMANDS = (brand_commands,)

@@ -6,8 +6,7 @@ from tests.cast.api import Terminal
 from tests.cast.people import Cast, create_cast
 from tests.harness.databases.snapshots import NOW, Snapshot, database_seed_for
 from tracker.people.accounts.commands import COMMANDS as ABOUT_PEOPLE
-from tracker.people.accounts.commands import creator_commands
-from tracker.programs.brand_commands import COMMANDS as ABOUT_BRANDS
+from tracker.programs.brand_commands import brand_commands, creator_commands
 from tracker.programs.commands import COMMANDS as ABOUT_PROGRAMS
 
 
@@ -29,4 +28,4 @@ def cast(snapshot: Snapshot) -> Cast:
 
 @pytest.fixture
 def terminal(settings: Settings) -> Terminal:
-    return Terminal(settings, (*ABOUT_PEOPLE, *ABOUT_BRANDS, *ABOUT_PROGRAMS, creator_commands))
+    return Terminal(settings, (*ABOUT_PEOPLE, brand_commands, creator_commands, *ABOUT_PROGRAMS))

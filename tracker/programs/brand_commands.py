@@ -236,5 +236,3 @@ def _cadence(calendar: Calendar) -> str:
 for _command in (show_policy, change_policy_command, set_fallback):
     brand_commands.add_command(_command)
 creator_commands.add_command(readmit_command)
-
-COMMANDS = (brand_commands,)
