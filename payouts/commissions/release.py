@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Select, bindparam, exists, select
+from sqlalchemy import Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import (
@@ -19,7 +19,7 @@ from payouts.commissions.entries import (
     record_steps,
 )
 from payouts.commissions.holds.of_events import sales_with_new_events
-from payouts.commissions.holds.placing import holds_of, last_lift, reapply_holds
+from payouts.commissions.holds.placing import holds_of, reapply_holds
 from payouts.commissions.models import Commission, Entry, Hold
 from payouts.commissions.movements import movements_of_commission, taken_from_returned
 from payouts.commissions.positions import release_in_draft_steps, release_steps
@@ -73,10 +73,15 @@ def _release(session: Session, now: datetime, commission_id: str) -> None:
     commission = locked_commission(session, commission_id)
     if commission.matured_at is not None or not commission.live or holds_of(session, commission_id):
         return  # another worker was faster
-    lifted = last_lift(session, commission_id)
+    lifted = _last_lift(session, commission_id)
     code = CommissionReason.RELEASE_DATE if lifted is None else CommissionReason.RELEASE_AFTER_HOLD
     released_at = max(commission.release_at, lifted or commission.release_at)
     release_commission(session, now, commission, Reason(code), released_at)
+
+
+def _last_lift(session: Session, commission_id: str) -> datetime | None:
+    """When the last hold was lifted; None without any."""
+    return session.scalar(select(func.max(Hold.lifted_at)).where(Hold.commission_id == commission_id))
 
 
 def release_commission(

@@ -271,11 +271,6 @@ def _settled_minor_query() -> Select[int]:
     )
 
 
-def last_lift(session: Session, commission_id: str) -> datetime | None:
-    """When the last hold was lifted; None without any."""
-    return session.scalar(select(func.max(Hold.lifted_at)).where(Hold.commission_id == commission_id))
-
-
 def hold_count(session: Session, commission_id: str) -> int:
     """The number of holds that the commission ever had, for any cause."""
     return int(session.scalar(select(func.count(Hold.id)).where(Hold.commission_id == commission_id)) or 0)
