@@ -22,6 +22,7 @@ from payouts.statements.document.document import expected_pay_date, statement_do
 from payouts.statements.models import SealedDocument, Statement
 from payouts.statements.render.csv import as_csv
 from payouts.statements.review import approve, get_statement
+from payouts.statements.seal import seal_approved
 from payouts.transfers.rail import open_rail
 from payouts.transfers.stripe.shapes import StripeTransfer
 from tracker.errors import NotFound
@@ -114,7 +115,9 @@ def approval(period: str) -> AnyResponse:
     def work(session: Session) -> None:
         brand = queries.demo_brand(session)
         found = get_statement(session, brand.id, period, brand.currency)
-        approve(session, queries.demo_time(session, now), found.id, approved_by="brand")
+        at = queries.demo_time(session, now)
+        approve(session, at, found.id, approved_by="brand")
+        seal_approved(session, at, brand.id)
 
     now = datetime.now(UTC)
     transact(site().databases.main, work)
@@ -153,7 +156,7 @@ def _statement(session: Session, period: str) -> tuple[Statement, dict[str, Any]
     found = get_statement(session, brand.id, period, brand.currency)
     sealed = session.get(SealedDocument, found.id)
     if sealed is None:
-        return found, statement_document(session, found) | {"state": "draft"}
+        return found, statement_document(session, found) | {"state": found.state}
     return found, json.loads(sealed.body) | {"sha256": sealed.sha256}
 
 

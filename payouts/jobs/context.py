@@ -69,13 +69,14 @@ class JobContext:
         `step` takes the session, `now`, a limit of rows and `brand_id`, and returns how many rows it did.
         """
 
-        def run_brand(brand_id: str) -> int:
-            total = 0
-            while done := self.write(lambda s: step(s, self.now, limit, brand_id=brand_id)):
-                total += int(done)
-            return total
+        return self.each(self.brand_ids(), lambda brand_id: self.repeat(step, limit, brand_id))
 
-        return self.each(self.brand_ids(), run_brand)
+    def repeat(self, step: Callable[..., int], limit: int, brand_id: str) -> int:
+        """Run such a step for one brand until nothing is left. Returns how many rows it did."""
+        total = 0
+        while done := self.write(lambda s: step(s, self.now, limit, brand_id=brand_id)):
+            total += int(done)
+        return total
 
     def each(self, names: Iterable[str], work: Callable[[str], Any]) -> "JobResult":
         """Call `work` with each name; a failure of one does not stop the others. Raises LeaseLost."""

@@ -18,7 +18,7 @@ from tracker.people.accounts.rules_versions import load_rules
 def period_for(session: Session, now: datetime, brand: Brand, effective_at: datetime) -> Period:
     """The period in which an event with that effective time counts. Call it under the brand's lock.
 
-    It is the one that contains `effective_at`, or the oldest open one when that is closed (docs/money.md 6).
+    It is the one that contains `effective_at`; when that is closed, the oldest that is not (docs/money.md 6).
     """
     found = _stored_period_at(session, brand.id, effective_at)
     if found is not None and found.state != "closed":
@@ -126,8 +126,15 @@ def last_period_end(session: Session, brand_id: str) -> datetime | None:
     return session.scalar(last.limit(1))
 
 
+def mark_closing(session: Session, period: Period) -> None:
+    """Say that the close of a period has begun. Until it ends, events of its time are still posted to it."""
+    session.execute(
+        update(Period).where(Period.id == period.id, Period.state == "open").values(state="closing")
+    )
+
+
 def mark_closed(session: Session, now: datetime, period: Period) -> None:
-    """Close the oldest open period. Raises NotNow when it has not ended or another must be closed first."""
+    """Close the oldest period that is not closed. Raises NotNow for another, and for one that goes on."""
     if now < period.ends_at:
         raise NotNow(
             f"Period {period.name} ends at {period.ends_at:%Y-%m-%d %H:%M} UTC; close it after that."
@@ -136,7 +143,7 @@ def mark_closed(session: Session, now: datetime, period: Period) -> None:
         select(Period.name)
         .where(
             Period.brand_id == period.brand_id,
-            Period.state == "open",
+            Period.state != "closed",
             Period.starts_at < period.starts_at,
         )
         .order_by(Period.starts_at)
@@ -145,6 +152,6 @@ def mark_closed(session: Session, now: datetime, period: Period) -> None:
         raise NotNow(f"Close period {first} first: periods are closed in order.")
     session.execute(
         update(Period)
-        .where(Period.id == period.id, Period.state == "open")
+        .where(Period.id == period.id, Period.state != "closed")
         .values(state="closed", closed_at=now)
     )

@@ -26,12 +26,10 @@ from payouts.jobs.claims import (
 from payouts.jobs.context import JobContext
 from payouts.jobs.models import StartedBy
 from payouts.jobs.reasons import failed_result
-from payouts.processes import commission_jobs
+from payouts.processes import commission_jobs, statement_jobs
 from payouts.selfcheck.checks import require_consistent_books, self_check
 from payouts.settlement.freezes import active_freezes
 from payouts.settlement.models import Payout
-from payouts.statements.close import close_ended_periods
-from payouts.statements.review import approve_automatically, due_for_approval
 from payouts.transfers.planning.preparation import anything_to_send
 from payouts.transfers.rail import open_rail
 from payouts.transfers.reconciliation.reconciliation import reconcile
@@ -58,25 +56,6 @@ CONFIRMATION_LOOK_BACK = 7 * DAY
 log = structlog.get_logger(__name__)
 
 
-def _close(context: JobContext) -> dict[str, Any]:
-    def close(brand_id: str) -> Any:
-        return context.write(partial(close_ended_periods, now=context.now, brand_id=brand_id))
-
-    done = context.each(context.brand_ids(), close)
-    return done.as_result(closed=done.results)
-
-
-def _approve(context: JobContext) -> dict[str, Any]:
-    with read_session(context.databases.main) as session:
-        due = due_for_approval(session, context.now)
-
-    def approve(statement_id: str) -> Any:
-        return context.write(partial(approve_automatically, now=context.now, statement_id=statement_id))
-
-    done = context.each(due, approve)
-    return done.as_result(approved=list(done.results))
-
-
 def _resolve_attempts(context: JobContext) -> dict[str, Any]:
     with read_session(context.databases.main) as session:
         if not claimable_attempts(session, context.now):
@@ -87,6 +66,7 @@ def _resolve_attempts(context: JobContext) -> dict[str, Any]:
 
 
 def _pay(context: JobContext) -> dict[str, Any]:
+    statement_jobs.seal_statements(context)  # the job of that name may have run before the approval; it reports what fails
     with read_session(context.databases.main) as session:
         due = [b for b in context.brand_ids() if anything_to_send(session, context.now, b, early=False)]
         if not due:
@@ -184,8 +164,9 @@ JOBS = (
     Job("adjust", MINUTE, commission_jobs.adjust),
     Job("holds", 10 * MINUTE, commission_jobs.end_old_holds),
     Job("mature", MINUTE, commission_jobs.release),
-    Job("close", HOUR, _close),
-    Job("approve", HOUR, _approve),
+    Job("close", HOUR, statement_jobs.close_periods),
+    Job("approve", HOUR, statement_jobs.approve_drafts),
+    Job("seal", MINUTE, statement_jobs.seal_statements),
     Job("settle-payouts", 5 * MINUTE, _resolve_attempts),
     Job("pay", HOUR, _pay),
     Job("reconcile", DAY, _reconcile),

@@ -1,7 +1,13 @@
-"""Closes periods: books everything that belongs to them, then drafts their statements for review."""
+"""Closes periods: books everything that belongs to them, then drafts their statements for review.
+
+A job does it in several transactions: `begin_closing`; the `booking_steps`, each until nothing is left; then
+`close_oldest`. After a crash it finds the period in the state `closing` and does the same again.
+`close_period` and `close_ended_periods` do all of it in one transaction.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,7 +21,13 @@ from payouts.ledger.balances import currencies_of
 from payouts.ledger.calendar import midnight_after, span_with_name
 from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books
-from payouts.ledger.periods import ensure_period, has_period_until, mark_closed, next_to_close
+from payouts.ledger.periods import (
+    ensure_period,
+    has_period_until,
+    mark_closed,
+    mark_closing,
+    next_to_close,
+)
 from payouts.statements.models import Statement
 from tracker.errors import Invalid, NotNow
 from tracker.ids import new_id
@@ -27,38 +39,86 @@ BATCH = 500
 
 
 def close_period(session: Session, now: datetime, brand_id: str, name: str) -> list[Statement]:
-    """Close a period and every earlier open one, oldest first. Returns the statements of the named one.
+    """Close a period and every earlier one, oldest first. Returns the statements of the named one.
 
     Closing a closed period changes nothing. Raises NotNow when the period has not ended, Invalid when the
     brand's calendar has no such period, or it ended before the brand was set up and nothing was recorded.
     """
     brand = get_brand(session, brand_id)
     lock_books(session, brand_id)
-    span = span_with_name(load_rules(session, brand_id), name)
-    if span.ends_at <= brand.created_at and not has_period_until(session, brand_id, span):
-        raise Invalid(f"Nothing was recorded until {name}, which ended before {brand.name} was set up here.")
-    wanted = ensure_period(session, now, brand, span)
-    if now < wanted.ends_at:
-        raise NotNow(f"Period {name} ends at {wanted.ends_at:%Y-%m-%d %H:%M} UTC; close it after that.")
+    wanted = _ended_period(session, now, brand, name)
     _book_pending_reports(session, now, brand)
-    while wanted.state == "open":
+    while wanted.state != "closed":
         oldest = next_to_close(session, now, brand)
-        assert oldest is not None, "the wanted period itself is open"
+        assert oldest is not None, "the wanted period itself is not closed"
         _close(session, now, brand, oldest)
         session.refresh(wanted)
     return statements_of(session, brand_id, wanted.id)
 
 
+def begin_closing_period(session: Session, now: datetime, brand_id: str, name: str) -> None:
+    """Before `close_period`: say that it has begun. Raises as that does."""
+    brand = get_brand(session, brand_id)
+    lock_books(session, brand_id)
+    if _ended_period(session, now, brand, name).state != "closed":
+        begin_closing(session, now, brand_id)
+
+
+def _ended_period(session: Session, now: datetime, brand: Brand, name: str) -> Period:
+    span = span_with_name(load_rules(session, brand.id), name)
+    if span.ends_at <= brand.created_at and not has_period_until(session, brand.id, span):
+        raise Invalid(f"Nothing was recorded until {name}, which ended before {brand.name} was set up here.")
+    wanted = ensure_period(session, now, brand, span)
+    if now < wanted.ends_at:
+        raise NotNow(f"Period {name} ends at {wanted.ends_at:%Y-%m-%d %H:%M} UTC; close it after that.")
+    return wanted
+
+
 def close_ended_periods(session: Session, now: datetime, brand_id: str) -> list[str]:
     """Close every period that has ended. Returns their names, oldest first."""
+    closed = []
+    while (name := close_oldest(session, now, brand_id)) is not None:
+        closed.append(name)
+    return closed
+
+
+def begin_closing(session: Session, now: datetime, brand_id: str) -> Period | None:
+    """The oldest period that is not closed, now in the state `closing`; None when it has not ended."""
+    brand = get_brand(session, brand_id)
+    lock_books(session, brand_id)
+    oldest = next_to_close(session, now, brand)
+    if oldest is None or oldest.ends_at > now:
+        return None
+    mark_closing(session, oldest)
+    session.refresh(oldest)
+    return oldest
+
+
+BookingStep = Callable[..., int]
+"""Takes the session, `now`, a limit of commissions and `brand_id`; returns how many it did."""
+
+
+def booking_steps(period: Period) -> list[BookingStep]:
+    """What is booked before a period is closed, in this order, each until nothing is left.
+
+    It ends with the release of what was due before the end of the period.
+    """
+    return [accrue_due, adjust_due, partial(release_due, before=period.ends_at)]
+
+
+def close_oldest(session: Session, now: datetime, brand_id: str) -> str | None:
+    """Book what is left, close the oldest period, and draft its statements. Returns its name.
+
+    None when the oldest period that is not closed has not ended.
+    """
     brand = get_brand(session, brand_id)
     lock_books(session, brand_id)
     _book_pending_reports(session, now, brand)
-    closed = []
-    while (oldest := next_to_close(session, now, brand)) is not None and oldest.ends_at <= now:
-        _close(session, now, brand, oldest)
-        closed.append(oldest.name)
-    return closed
+    oldest = next_to_close(session, now, brand)
+    if oldest is None or oldest.ends_at > now:
+        return None
+    _close(session, now, brand, oldest)
+    return oldest.name
 
 
 def statements_of(session: Session, brand_id: str, period_id: str) -> list[Statement]:

@@ -9,16 +9,17 @@ from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
 from payouts.ledger.models import Period
-from payouts.statements.close import close_period
+from payouts.statements.close import begin_closing_period, close_period
 from payouts.statements.decision_commands import commission_commands
 from payouts.statements.document.document import statement_document
 from payouts.statements.models import SealedDocument, Statement
 from payouts.statements.render.csv import as_csv
 from payouts.statements.render.text import as_text
 from payouts.statements.review import approve, get_statement
+from payouts.statements.seal import seal_approved
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.people.accounts.operations import get_brand
-from tracker.times import format_utc
+from tracker.times import format_utc, optional_utc_text
 
 _brand = click.option("--brand", "brand_id", required=True, metavar="ID")
 _period = click.option("--period", required=True, metavar="PERIOD", help="For example 2026-11")
@@ -41,7 +42,9 @@ def close(console: Console, brand_id: str, period: str) -> CommandResult:
         drafts = close_period(session, console.now, brand_id, period)
         return [_document(session, each) for each in drafts]
 
-    documents = transact(console.databases.main, work)
+    databases = console.databases.main
+    transact(databases, lambda s: begin_closing_period(s, console.now, brand_id, period))
+    documents = transact(databases, work)
     return CommandResult(documents, "\n\n".join(as_text(each) for each in documents))
 
 
@@ -85,12 +88,16 @@ def show(console: Console, brand_id: str, period: str, currency: str | None) -> 
 def approve_command(console: Console, brand_id: str, period: str, currency: str | None) -> CommandResult:
     """Approve and seal a draft: it never changes again, and its payouts are authorised."""
 
-    def work(session: Session) -> dict[str, Any]:
+    def approve_it(session: Session) -> str:
         statement = _find(session, brand_id, period, currency)
-        approve(session, console.now, statement.id, approved_by="brand")
-        return _document(session, statement)
+        return approve(session, console.now, statement.id, approved_by="brand").id
 
-    document = transact(console.databases.main, work)
+    def seal_it(session: Session) -> dict[str, Any]:
+        seal_approved(session, console.now, brand_id)
+        return _document(session, session.get_one(Statement, statement_id))
+
+    statement_id = transact(console.databases.main, approve_it)
+    document = transact(console.databases.main, seal_it)
     return CommandResult(document, as_text(document))
 
 
@@ -116,6 +123,7 @@ def _summary(statement: Statement, period: Period) -> dict[str, Any]:
         "currency": statement.currency,
         "state": statement.state,
         "approved_by": statement.approved_by,
+        "approved_at": optional_utc_text(statement.approved_at),
         "review_ends_at": format_utc(statement.review_ends_at),
         "pay_from": format_utc(statement.pay_from),
     }
@@ -132,12 +140,17 @@ def _find(session: Session, brand_id: str, period: str, currency: str | None) ->
 
 
 def _document(session: Session, statement: Statement) -> dict[str, Any]:
-    """The sealed document with its hash, or the draft."""
+    """The sealed document with its hash, or the draft; an approved one says by whom and when."""
     sealed = session.get(SealedDocument, statement.id)
     if sealed is None:
-        return statement_document(session, statement) | {"state": "draft"}
-    document: dict[str, Any] = json.loads(sealed.body)
-    return document | {"sha256": sealed.sha256}
+        approval = {
+            "approved_by": statement.approved_by,
+            "approved_at": optional_utc_text(statement.approved_at),
+        }
+        document = statement_document(session, statement) | {"state": statement.state}
+        return document if statement.state == "draft" else document | approval
+    stored: dict[str, Any] = json.loads(sealed.body)
+    return stored | {"sha256": sealed.sha256}
 
 
 COMMANDS = (statement_commands, commission_commands)

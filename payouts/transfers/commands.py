@@ -14,6 +14,7 @@ from payouts.settlement.models import Payout
 from payouts.settlement.reasons import PayoutReason
 from payouts.settlement.states import FINAL
 from payouts.settlement.transitions import cancel as cancel_payout
+from payouts.statements.seal import seal_approved
 from payouts.transfers.planning.preparation import plans_of
 from payouts.transfers.rail import open_rail
 from payouts.transfers.reconciliation.adoption import adopt
@@ -54,11 +55,15 @@ def preview(console: Console, brand_id: str) -> CommandResult:
 @_brand
 @pass_console
 def run(console: Console, brand_id: str) -> CommandResult:
-    """Pay what the brand's sealed statements authorise. Running it again never pays twice."""
+    """Pay what the brand's sealed statements authorise, and seal what is approved before that.
+
+    Running it again never pays twice.
+    """
     with read_session(console.databases.main) as session:
         get_brand(session, brand_id)
         clock = running_clock(console.now)
         require_consistent_books(session, console.now)
+    transact(console.databases.main, lambda s: seal_approved(s, console.now, brand_id))
     with open_rail(console.settings) as rail:
         report = _run(console, rail, clock).pay(brand_id, early=True)
     return _run_result(console, report)

@@ -23,6 +23,7 @@ from payouts.selfcheck.checks import self_check
 from payouts.statements.close import close_period
 from payouts.statements.document.document import statement_document
 from payouts.statements.review import approve, get_statement
+from payouts.statements.seal import seal
 from payouts.transfers.payees import record_payee_status, register_payee
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.sending.report import Report
@@ -154,10 +155,10 @@ class Books:
     def approve(self, period: str, when: str, currency: str = "") -> dict[str, Any]:
         with read_session(self.databases.main) as session:
             statement_id = get_statement(session, self.brand_id, period, currency or self.currency).id
-        bodies = self.write_twice(lambda s: approve(s, at(when), statement_id, approved_by="brand").body)
+        self.write_twice(lambda s: approve(s, at(when), statement_id, approved_by="brand").state)
+        bodies = self.write_twice(lambda s: seal(s, at(when), statement_id).body)
         assert len(set(bodies)) == 1
-        found: dict[str, Any] = json.loads(bodies[0])
-        return found
+        return dict(json.loads(bodies[0]))
 
     def statement(self, period: str, currency: str = "") -> dict[str, Any]:
         with read_session(self.databases.main) as session:
@@ -266,8 +267,7 @@ def add_creator(
 def add_link(books: Books, code: str, program_id: str = "", **link_fields: Any) -> str:
     """Add another link of the member. Returns its id."""
     member = (program_id or books.program_id, books.creator_id)
-    made: str = books.write(lambda s: add_link_of(s, FOUNDED, *member, code=code, **link_fields))
-    return made
+    return str(books.write(lambda s: add_link_of(s, FOUNDED, *member, code=code, **link_fields)))
 
 
 def add_program(books: Books, **conditions: Any) -> str:
@@ -278,8 +278,7 @@ def add_program(books: Books, **conditions: Any) -> str:
         enroll(session, FOUNDED, program_id=program.id, creator_id=books.creator_id)
         return program.id
 
-    made: str = books.write(work)
-    return made
+    return str(books.write(work))
 
 
 def connect_account(

@@ -26,10 +26,13 @@ def as_text(document: Mapping[str, Any]) -> str:
         rows.append(f"{part['creator']['name']}: {_amount(part['equation']['closing'])}")
         rows += [f"  {_line(line)}" for line in part["lines"]]
         rows += [f"  {_movement(each)}" for each in (*part["adjustments"], *part["payments"])]
-    if "sha256" in document:
+    if "approved_by" in document:
         approved_by = document["approved_by"]
         approval = _APPROVALS.get(approved_by, f"approved by {approved_by}")
-        rows.append(f"sealed {document['sealed_at']}, {approval}, sha256 {document['sha256']}")
+        if "sha256" in document:
+            rows.append(f"sealed {document['sealed_at']}, {approval}, sha256 {document['sha256']}")
+        else:
+            rows.append(f"{approval} {document['approved_at']}, not sealed yet")
     return "\n".join(rows)
 
 

@@ -21,6 +21,7 @@ from payouts.statements.close import close_ended_periods
 from payouts.statements.decisions import decline, hold, release
 from payouts.statements.models import SealedDocument, Statement
 from payouts.statements.review import approve
+from payouts.statements.seal import seal_approved
 from payouts.transfers.sandbox.server import SANDBOX_KEY
 from payouts.transfers.sending.run import PayoutRun
 from payouts.transfers.stripe.client import StripeRail
@@ -158,8 +159,7 @@ class BooksMachine(RuleBasedStateMachine):
 
     @rule(number=numbers, what=st.sampled_from([decline, hold, release]))
     def decide(self, number: int, what: Callable[..., Any]) -> None:
-        commission_id = self.live(f"S{number}")
-        if commission_id is None:
+        if (commission_id := self.live(f"S{number}")) is None:
             return
         reason = {} if what is release else {"reason": "other", "note": f"at {self.now}"}
         try:
@@ -231,7 +231,8 @@ class BooksMachine(RuleBasedStateMachine):
                 try:
                     self.books.write(lambda s, e=each: approve(s, now, e, approved_by="brand"))
                 except NotNow:
-                    return  # an earlier statement must be sealed first
+                    break  # an earlier statement must be approved first
+            self.books.write(lambda s: seal_approved(s, now, self.books.brand_id))
 
         self.do(seal)
 
@@ -247,8 +248,7 @@ class BooksMachine(RuleBasedStateMachine):
         self.books.sandbox.control.clear_faults()
         self.last_action = None
         for creator_id, currency in {(each[1], each[2]) for each in self._payouts("paid") - before}:
-            balance = self.books.balance(creator_id, currency)
-            assert balance.payable_minor >= 0, "more was paid than was owed"
+            assert self.books.balance(creator_id, currency).payable_minor >= 0, "more was paid than was owed"
 
     def _run(self) -> PayoutRun:
         return PayoutRun(self.books.databases, StripeRail(SANDBOX_KEY, self.books.sandbox.url), self.now)
@@ -277,8 +277,7 @@ class BooksMachine(RuleBasedStateMachine):
 
     @invariant()
     def books_are_consistent(self) -> None:
-        now_seen = self.everything()
-        if now_seen == self.last_snapshot:
+        if (now_seen := self.everything()) == self.last_snapshot:
             return
         self.last_snapshot = now_seen
         with read_session(self.books.databases.main) as session:

@@ -1,6 +1,5 @@
 """The job table: jobs read from the database what is due, so any number of schedulers do it only once."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -20,6 +19,7 @@ from payouts.ledger.models import Transaction
 from payouts.ledger.periods import ensure_period
 from payouts.processes import job_table
 from payouts.processes.job_table import JOBS, Job, run_all_jobs, tick
+from payouts.processes.statement_jobs import close_periods
 from payouts.selfcheck.checks import self_check
 from payouts.settlement.models import Payout
 from payouts.statements.models import Statement
@@ -120,6 +120,7 @@ def test_month_is_closed_approved_and_paid_automatically(
         "mature": "2026-11-01",
         "close": "2026-11-01",
         "approve": "2026-11-08",
+        "seal": "2026-11-08",
         "pay": "2026-11-09",
     }
     assert books.sandbox.control.counts()["transfers"] == 1
@@ -158,7 +159,7 @@ def test_a_brand_is_closed_approved_and_paid_at_midnight_in_its_time_zone(
     approved: str,
     paid: str,
 ) -> None:
-    only_named(monkeypatch, "close", "approve", "pay")
+    only_named(monkeypatch, "close", "approve", "seal", "pay")
     books.write(lambda s: setattr(s.get_one(Brand, books.brand_id), "timezone", zone))
     books.sale("S1", 1000_00, "10-01 10:00")
     expected = {closed: "close", approved: "approve", paid: "pay"}
@@ -262,8 +263,7 @@ def test_job_with_a_lost_lease_stops_without_recording_a_result(
     def lose_lease(context: JobContext) -> dict[str, Any]:
         successor = transact(databases.main, lambda s: claim(s, now + LEASE, "close", slot))
         assert successor is not None
-        closing: Callable[[JobContext], dict[str, Any]] = job_table._close
-        return closing(context)
+        return close_periods(context)
 
     only(monkeypatch, Job("close", timedelta(hours=1), lose_lease))
     done = tick(databases, jobs_settings, now)

@@ -13,6 +13,7 @@ from config.database import read_session
 from payouts.statements.decisions import REASONS, decline, hold, release
 from payouts.statements.models import SealedDocument, Statement
 from payouts.statements.review import approve, approve_automatically, due_for_approval, get_statement
+from payouts.statements.seal import seal, seal_approved
 from tests.cast.books import Books, at
 from tests.cast.months import (
     DEFAULT_SEED,
@@ -162,6 +163,7 @@ def test_draft_is_approved_automatically_after_the_review_and_not_before(draft: 
     assert not draft.write(lambda s: approve_automatically(s, at("2026-11-07T23:59:59"), own))
     assert draft.write(lambda s: approve_automatically(s, at("2026-11-08T00:00:00"), own))
     assert not draft.write(lambda s: approve_automatically(s, at("2026-11-08T00:00:01"), own))
+    assert draft.write(lambda s: seal_approved(s, at("2026-11-08T00:00:00"), draft.brand_id)) == [own]
     document = sealed_body(draft, own)
     assert (document["approved_by"], document["sealed_at"]) == ("silence", "2026-11-08T00:00:00Z")
 
@@ -179,6 +181,7 @@ def test_automatic_approval_seals_months_in_order(draft: Books) -> None:
     assert due == [statement_id(draft, "2026-10"), statement_id(draft, "2026-11")]
     for each in due:
         assert draft.write(lambda s, own=each: approve_automatically(s, at(NOVEMBER.approval), own))
+    assert draft.write(lambda s: seal_approved(s, at(NOVEMBER.approval), draft.brand_id)) == due
     assert draft.faults() == []
 
 
@@ -196,7 +199,8 @@ def test_approving_in_eight_threads_at_once_makes_one_document(draft: Books) -> 
 
     def worker() -> None:
         start.wait()
-        bodies.append(draft.write(lambda s: approve(s, at("11-08"), own, approved_by="brand").body))
+        draft.write(lambda s: approve(s, at("11-08"), own, approved_by="brand"))
+        bodies.append(draft.write(lambda s: seal(s, at("11-08"), own).body))
 
     threads = [threading.Thread(target=worker) for _ in range(8)]
     for thread in threads:

@@ -1,0 +1,48 @@
+"""The jobs of statements: close periods, approve drafts after their review, seal what is approved."""
+
+from functools import partial
+from typing import Any
+
+from config.database import read_session
+from payouts.jobs.context import JobContext
+from payouts.statements.close import begin_closing, booking_steps, close_oldest
+from payouts.statements.review import approve_automatically, due_for_approval
+from payouts.statements.seal import approved_statements, seal
+
+BATCH = 200
+
+
+def close_periods(context: JobContext) -> dict[str, Any]:
+    def close(brand_id: str) -> Any:
+        closed, now = [], context.now
+        begin = partial(begin_closing, now=now, brand_id=brand_id)
+        while (period := context.write(begin)) is not None:
+            for step in booking_steps(period):
+                context.repeat(step, BATCH, brand_id)
+            closed.append(context.write(partial(close_oldest, now=now, brand_id=brand_id)))
+        return closed
+
+    done = context.each(context.brand_ids(), close)
+    return done.as_result(closed=done.results)
+
+
+def approve_drafts(context: JobContext) -> dict[str, Any]:
+    with read_session(context.databases.main) as session:
+        due = due_for_approval(session, context.now)
+
+    def approve(statement_id: str) -> Any:
+        return context.write(partial(approve_automatically, now=context.now, statement_id=statement_id))
+
+    done = context.each(due, approve)
+    return done.as_result(approved=list(done.results))
+
+
+def seal_statements(context: JobContext) -> dict[str, Any]:
+    with read_session(context.databases.main) as session:
+        waiting = approved_statements(session)
+
+    def seal_one(statement_id: str) -> Any:
+        return context.write(partial(seal, now=context.now, statement_id=statement_id))
+
+    done = context.each(waiting, seal_one)
+    return done.as_result(sealed=list(done.results))
