@@ -198,8 +198,10 @@ def _carry_over_decisions(session: Session, now: datetime, accrued: Commission) 
     )
     if previous is None:
         return
-    for entry in entries_of(session, previous.id):
-        if entry.kind == "decline":
+    entries = entries_of(session, previous.id)
+    undone = {entry.cause_id for entry in entries if entry.kind == "decline_undone"}
+    for entry in entries:
+        if entry.kind == "decline" and entry.cause_id not in undone:
             decision = COMMISSION_TEXTS.columns(reason_of(entry))
             reason = Reason(CommissionReason.DECLINED_BEFORE, {"decision": decision})
             by = PlacedBy.CARRIED_OVER

@@ -26,6 +26,7 @@ class CommissionReason(StrEnum):
     DISPUTE_LOST = "dispute_lost"
     AFTER_TAKE_BACK = "after_take_back"
     """A refund or lost dispute so long after the sale that it takes nothing back."""
+    DECLINE_UNDONE = "decline_undone"
     AFTER_DECLINE_UNDONE = "after_decline_undone"
     CREDIT_MOVED = "credit_moved"
     RELEASE_DATE = "release_date"
@@ -121,6 +122,7 @@ COMMISSION_TEXTS = ReasonTexts(
         CommissionReason.DISPUTE_WON: "payment dispute won",
         CommissionReason.DISPUTE_LOST: "payment dispute lost",
         CommissionReason.AFTER_TAKE_BACK: _after_take_back_words,
+        CommissionReason.DECLINE_UNDONE: "the brand took its decision back",
         CommissionReason.AFTER_DECLINE_UNDONE: "what the shop reported while the commission was declined",
         CommissionReason.CREDIT_MOVED: lambda parameters: (
             f"the brand moved the credit: {_evidence_words(parameters)}"

@@ -84,6 +84,19 @@ def _last_lift(session: Session, commission_id: str) -> datetime | None:
     return session.scalar(select(func.max(Hold.lifted_at)).where(Hold.commission_id == commission_id))
 
 
+def release_in_draft(session: Session, now: datetime, commission: Commission, draft: Period) -> bool:
+    """Release by a decision on a draft what was due before the end of its period and is held by nothing.
+
+    Returns whether it was released. Call it under the brand's lock.
+    """
+    due = _releasable(False).where(Commission.id == commission.id)
+    if session.scalar(due, {"before": draft.ends_at, "now": now, "limit": 1}) is None:
+        return False
+    reason = Reason(CommissionReason.RELEASE_AFTER_HOLD)
+    release_commission(session, now, commission, reason, now, draft=draft)
+    return True
+
+
 def release_commission(
     session: Session,
     now: datetime,

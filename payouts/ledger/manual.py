@@ -1,7 +1,7 @@
 """Manual bookings: bonuses, deductions, deposits, fees and the like, each booked once by its key."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from payouts.ledger.calendar import start_of_day
 from payouts.ledger.limits import require_within_limit
+from payouts.ledger.models import Period
 from payouts.ledger.operations import Posted, find_posted, lock_books, post
 from payouts.ledger.reasons import BOOKING_TEXTS, BookingReason
 from payouts.ledger.rules import EVENTS, EXCHANGE_EVENTS, Line, events_of, kind_of
@@ -23,6 +24,8 @@ MANUAL_KINDS = tuple(dict.fromkeys(kind_of(event) for event, rule in EVENTS.item
 
 DATED_KINDS = frozenset({"paid_by_hand", "deposit", "withdrawal", "rail_fee", "rail_loss"})
 """Kinds of which the rail or the bank knows the day."""
+
+_LAST_SECOND = timedelta(seconds=1)
 
 _MAY_NAME_CREATOR = frozenset({"gift", "vat_reverse_charge", "vat_reverse_charge_credit_note"})
 """Kinds that post to no account of a creator, but may concern one."""
@@ -41,13 +44,15 @@ def book_manually(
     creator_id: str | None = None,
     to: Money | None = None,
     day: date | None = None,
+    draft: Period | None = None,
 ) -> Posted:
     """Book one event by hand, once: `key` is its idempotency key.
 
     `to` is the other amount of an exchange. `day` is the rail's or the bank's own date, in the brand's zone;
-    without it the booking is effective now. Raises Invalid for an unknown kind, a wrong amount or day, or a
-    missing creator or reason; NotFound for an unknown brand or creator; Conflict when the key was used with
-    other contents, or when there is less than the booking would take.
+    without it the booking is effective now. Only a decision on a draft gives `draft`, its period: the booking
+    is effective at its end. Raises Invalid for an unknown kind, a wrong amount or day, or a missing creator
+    or reason; NotFound for an unknown brand or creator; Conflict when the key was used with other contents,
+    or when there is less than the booking would take.
     """
     amount = _checked_amount(amount_minor, currency)
     _check(kind, reason, creator_id)
@@ -71,7 +76,8 @@ def book_manually(
         inputs=inputs,
         lines=_lines(kind, creator_id, amount, to),
         subject_id=creator_id or brand_id,
-        effective_at=effective_at,
+        effective_at=effective_at if draft is None else draft.ends_at - _LAST_SECOND,
+        period=draft,
     )
 
 

@@ -66,7 +66,9 @@ def _resolve_attempts(context: JobContext) -> dict[str, Any]:
 
 
 def _pay(context: JobContext) -> dict[str, Any]:
-    statement_jobs.seal_statements(context)  # the job of that name may have run before the approval; it reports what fails
+    statement_jobs.seal_statements(
+        context
+    )  # the job of that name may have run before the approval; it reports what fails
     with read_session(context.databases.main) as session:
         due = [b for b in context.brand_ids() if anything_to_send(session, context.now, b, early=False)]
         if not due:

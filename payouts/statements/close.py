@@ -103,7 +103,8 @@ def booking_steps(period: Period) -> list[BookingStep]:
 
     It ends with the release of what was due before the end of the period.
     """
-    return [accrue_due, adjust_due, partial(release_due, before=period.ends_at)]
+    before = period.ends_at
+    return [accrue_due, adjust_due, partial(end_holds, before=before), partial(release_due, before=before)]
 
 
 def close_oldest(session: Session, now: datetime, brand_id: str) -> str | None:

@@ -10,15 +10,18 @@ from sqlalchemy.orm import Session
 from config.database import read_session, transact
 from payouts.ledger.models import Period
 from payouts.statements.close import begin_closing_period, close_period
-from payouts.statements.decision_commands import commission_commands
+from payouts.statements.decisions.adjustments import Adjustment, adjust_draft
+from payouts.statements.decisions.commands import commission_commands
+from payouts.statements.decisions.serializers import decision_json, decision_text, decisions_on
 from payouts.statements.document.document import statement_document
-from payouts.statements.models import SealedDocument, Statement
+from payouts.statements.models import DecisionKind, SealedDocument, Statement
 from payouts.statements.render.csv import as_csv
 from payouts.statements.render.text import as_text
 from payouts.statements.review import approve, get_statement
 from payouts.statements.seal import seal_approved
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.people.accounts.operations import get_brand
+from tracker.people.actors import command_line
 from tracker.times import format_utc, optional_utc_text
 
 _brand = click.option("--brand", "brand_id", required=True, metavar="ID")
@@ -99,6 +102,64 @@ def approve_command(console: Console, brand_id: str, period: str, currency: str 
     statement_id = transact(console.databases.main, approve_it)
     document = transact(console.databases.main, seal_it)
     return CommandResult(document, as_text(document))
+
+
+_creator = click.option("--creator", "creator_id", required=True, metavar="ID")
+_amount = click.option("--amount-minor", type=int, required=True, help="In minor units: 500 is 5.00 EUR.")
+_reason = click.option("--reason", required=True, help="The brand and the creator will read it.")
+
+
+@statement_commands.command("bonus")
+@_brand
+@_period
+@_currency
+@_creator
+@_amount
+@_reason
+@pass_console
+def bonus(console: Console, **adjustment: Any) -> CommandResult:
+    """Add a bonus to a draft: it is paid with this statement."""
+    return _adjust(console, DecisionKind.BONUS, **adjustment)
+
+
+@statement_commands.command("deduction")
+@_brand
+@_period
+@_currency
+@_creator
+@_amount
+@_reason
+@pass_console
+def deduction(console: Console, **adjustment: Any) -> CommandResult:
+    """Take a deduction from a draft, at most what is payable to the creator in it."""
+    return _adjust(console, DecisionKind.DEDUCTION, **adjustment)
+
+
+def _adjust(
+    console: Console, kind: Adjustment, brand_id: str, period: str, currency: str | None, **details: Any
+) -> CommandResult:
+    actor = command_line(f"statement {kind.value}")
+
+    def work(session: Session) -> str:
+        statement = _find(session, brand_id, period, currency)
+        return adjust_draft(session, console.now, statement.id, kind, actor=actor, **details)
+
+    decision_id = transact(console.databases.main, work)
+    undo = f"To undo it: linkledger commission undo {decision_id}"
+    return CommandResult({"decision": decision_id}, f"The {kind.value} is booked. {undo}")
+
+
+@statement_commands.command("decisions")
+@_brand
+@_period
+@_currency
+@pass_console
+def decisions(console: Console, brand_id: str, period: str, currency: str | None) -> CommandResult:
+    """Show what people decided on the draft of a statement, oldest first, and what of it was undone."""
+    with read_session(console.databases.main) as session:
+        found = decisions_on(session, _find(session, brand_id, period, currency).id)
+    value = [decision_json(*each) for each in found]
+    return CommandResult(value, "\n".join(map(decision_text, value)) or "Nothing was decided on it.")
 
 
 @statement_commands.command("export")

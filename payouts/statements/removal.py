@@ -13,7 +13,7 @@ from payouts.commissions.reasons import CommissionReason
 from payouts.ledger.models import Posting, Transaction
 from payouts.ledger.operations import lock_books
 from payouts.settlement.models import Item, Payout, TransferReversal
-from payouts.statements.decisions import draft_period
+from payouts.statements.decisions.drafts import draft_of
 from tracker.people.accounts.operations import get_brand
 from tracker.programs.leaving import remove_creator
 from tracker.programs.models import Enrollment
@@ -50,9 +50,16 @@ def _hold_unpaid(session: Session, now: datetime, removed: Enrollment) -> Sequen
     cause_id = f"removal:{removed.id}:{removed.removed_at:%Y-%m-%dT%H:%M:%S.%fZ}"
     unpaid = _unpaid_commissions(session, removed)
     for commission in unpaid:
-        draft = draft_period(session, commission.brand_id, commission.currency, commission.id)
-        by = PlacedBy.REMOVAL
-        place_hold(session, now, commission, placed_by=by, cause_id=cause_id, reason=reason, draft=draft)
+        draft = draft_of(session, commission)
+        place_hold(
+            session,
+            now,
+            commission,
+            placed_by=PlacedBy.REMOVAL,
+            cause_id=cause_id,
+            reason=reason,
+            draft=draft.period if draft else None,
+        )
     return unpaid
 
 

@@ -29,7 +29,7 @@ from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from payouts.transfers.sending.report import Report
 from payouts.transfers.sending.run import PayoutRun
 from payouts.transfers.stripe.client import StripeRail
-from tests.cast.people import add_brand_with_program, add_link_of, add_member, click_token
+from tests.cast.people import PERSON, add_brand_with_program, add_link_of, add_member, click_token
 from tests.cast.stored_reasons import reason_faults
 from tracker.programs.operations import create_program, enroll
 from tracker.sales.inbox.apply_or_park import ReceiveResult, receive
@@ -138,10 +138,11 @@ class Books:
 
         self.write(all_jobs)
 
-    def decide(self, decision: Callable[..., object], order: str, when: str, **reason: str) -> None:
-        """Call `decision`, which holds, releases or declines a commission, for the order's one."""
+    def decide(self, decision: Callable[..., Any], order: str, when: str, **details: Any) -> str:
+        """Call `decision`, which decides about a commission, for the order's one. Returns its id."""
         commission_id = self.commission(order).id
-        self.write(lambda s: decision(s, at(when), commission_id, **reason))
+        details |= {"actor": PERSON}
+        return str(self.write(lambda s: decision(s, at(when), commission_id, **details).decision_id))
 
     def close(self, period: str, when: str) -> dict[str, Any]:
         self.end(period, when)

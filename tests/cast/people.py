@@ -11,12 +11,15 @@ from config.database import Databases, transact
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of
 from tracker.people.accounts.operations import create_brand, create_creator
+from tracker.people.actors import command_line
 from tracker.people.keys.operations import create_key
 from tracker.programs.links.operations import create_link
 from tracker.programs.operations import create_program, enroll
 
 DESTINATION = "https://shop.example/tea"
 RATE_BP = 1000
+PERSON = command_line("a test")
+"""The person at the brand who decides about commissions."""
 START = datetime.fromisoformat("2025-10-01T10:00:00+00:00")
 """When the brand of `create_shop` is created; also the default for keys."""
 

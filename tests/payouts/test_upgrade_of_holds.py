@@ -11,7 +11,7 @@ from config.schema import MAIN
 from payouts.commissions.models import Commission, Hold
 from payouts.settlement.models import TransferReversal
 from payouts.settlement.returns import record_return
-from payouts.statements.decisions import hold
+from payouts.statements.decisions.commissions import hold
 from tests.cast.books import Books, at
 from tests.cast.months import OCTOBER, only_payout, pay_october, sell_and_release
 

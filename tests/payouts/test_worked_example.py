@@ -3,8 +3,9 @@
 from typing import Any
 
 from payouts.ledger.manual import book_manually
-from payouts.statements.decisions import decline
+from payouts.statements.decisions.commissions import decline
 from tests.cast.books import Books, at
+from tests.cast.people import PERSON
 
 EURO = 100
 
@@ -26,7 +27,7 @@ def run_october(books: Books) -> dict[str, Any]:
     books.end("2026-10", "11-01 00:05")
     books.refund("S1", 100 * EURO, "11-04")
     declined = books.commission("S0")
-    books.write(lambda s: decline(s, at("11-05"), declined.id, reason="returned"))
+    books.write(lambda s: decline(s, at("11-05"), declined.id, reason="returned", actor=PERSON))
     return books.approve("2026-10", "11-08")
 
 

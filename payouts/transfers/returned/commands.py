@@ -5,7 +5,7 @@ from functools import partial
 import click
 
 from config.database import read_session, transact
-from payouts.statements.decisions import REASONS
+from payouts.statements.decisions.commissions import REASONS
 from payouts.transfers.returned.decisions import Declines, send_again, take_back
 from payouts.transfers.returned.queries import (
     get_returned_money,

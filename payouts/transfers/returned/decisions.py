@@ -16,7 +16,7 @@ from payouts.ledger.operations import lock_books, post
 from payouts.ledger.rules import Line
 from payouts.settlement.models import Item, Payout, TransferReversal
 from payouts.settlement.states import SENT
-from payouts.statements.decisions import decline
+from payouts.statements.decisions.commissions import decline
 from payouts.transfers.returned.queries import ReturnedMoney, decision_words, get_returned_money
 from tracker.errors import Conflict, Invalid
 from tracker.ids import is_id
@@ -67,7 +67,8 @@ def take_back(
     returned = _decide(session, now, reversal_ref, "taken_back", actor, note)
     amount = returned.amount
     declined_minor = sum(
-        _decline(session, now, returned, commission_id, declines) for commission_id in declines.commissions
+        _decline(session, now, returned, commission_id, declines, actor)
+        for commission_id in declines.commissions
     )
     left_minor = amount.minor - declined_minor
     if left_minor < 0 or (left_minor and not deduct_rest):
@@ -113,12 +114,26 @@ def _sent_again_by(session: Session, reversal: TransferReversal) -> str | None:
 
 
 def _decline(
-    session: Session, now: datetime, returned: ReturnedMoney, commission_id: str, declines: Declines
+    session: Session,
+    now: datetime,
+    returned: ReturnedMoney,
+    commission_id: str,
+    declines: Declines,
+    actor: Actor,
 ) -> int:
     """Decline a commission that the payout had paid. Returns the amount that this takes from the creator."""
     _require_paid_by(session, returned, commission_id)
     before_minor = current_amount_minor(entries_of(session, commission_id))
-    decline(session, now, commission_id, reason=declines.reason_code, note=declines.evidence)
+    decline(
+        session,
+        now,
+        commission_id,
+        reason=declines.reason_code,
+        note=declines.evidence,
+        evidence=declines.evidence,
+        reversal_ref=returned.reversal.reversal_ref,
+        actor=actor,
+    )
     return before_minor
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from config.database import read_session
 from payouts.commissions.undecided import undecided_commissions
-from payouts.statements.decisions import decline
+from payouts.statements.decisions.commissions import decline
 from tests.cast.books import Books, add_creator, add_link, at
+from tests.cast.people import PERSON
 from tests.payouts.commissions.order_state import ZERO_BALANCES, balances_of, commissions, holds
 from tracker.programs.policies import change_policy
 
@@ -101,7 +102,7 @@ def test_binding_found_expired_after_the_release_becomes_a_credit_dispute(books:
 def test_declined_commission_stays_held_when_credited_again(books: Books) -> None:
     outdated_binding(books)
     declined = books.commission("S3").id
-    books.write(lambda s: decline(s, at("10-13"), declined, reason="self_purchase"))
+    books.write(lambda s: decline(s, at("10-13"), declined, reason="self_purchase", actor=PERSON))
     report_first_sale(books, "S1", "09-10", books.link_id, "09-09")
     books.sale("S3", 100_00, "10-12", click=None, **CUSTOMER)
     data = {"order_id": "S3", "occurred_at": at("10-12").isoformat(), "currency": "EUR", **CUSTOMER}

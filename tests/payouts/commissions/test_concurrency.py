@@ -20,9 +20,10 @@ from payouts.commissions.release import release_due
 from payouts.ledger.models import Transaction
 from payouts.ledger.operations import lock_books
 from payouts.statements.close import close_period
-from payouts.statements.decisions import decline, hold
+from payouts.statements.decisions.commissions import decline, hold
 from tests.cast.books import Books, add_brand, add_creator, at
 from tests.cast.months import DEFAULT_SEED, seed_after
+from tests.cast.people import PERSON
 from tests.harness.databases.snapshots import Snapshot, database_seed_for
 from tests.harness.processes.threads import DEADLINE_S, run_concurrently
 from tests.payouts.commissions.order_state import amount, commissions, holds
@@ -93,8 +94,8 @@ OPERATIONS: dict[str, Work] = {
     "accrue": lambda s: accrue_due(s, NOW, 100),
     "adjust": lambda s: adjust_due(s, NOW, 100),
     "mature": lambda s: release_due(s, NOW, 100),
-    "hold": lambda s: hold(s, NOW, _commission_id(s), reason="under_review"),
-    "decline": lambda s: decline(s, NOW, _commission_id(s), reason="returned"),
+    "hold": lambda s: hold(s, NOW, _commission_id(s), reason="under_review", actor=PERSON),
+    "decline": lambda s: decline(s, NOW, _commission_id(s), reason="returned", actor=PERSON),
 }
 DECISIONS = {"hold", "decline"}
 
@@ -171,7 +172,7 @@ def test_a_decision_about_a_commission_that_was_replaced_is_refused(books: Books
     books.run_jobs(at("10-21"))
     assert books.commission("S1").id != seen
     with pytest.raises(Conflict):
-        books.write(lambda s: decline(s, at("10-22"), seen, reason="returned"))
+        books.write(lambda s: decline(s, at("10-22"), seen, reason="returned", actor=PERSON))
 
 
 def test_accrual_of_a_sale_concurrent_with_the_close_of_its_month(books: Books) -> None:

@@ -6,7 +6,7 @@ from config.database import read_session
 from payouts.commissions.credit import Consequence, consequence_of_move, keep_credit, move_credit
 from payouts.commissions.entries import locked_commission
 from payouts.commissions.undecided import undecided_commissions
-from payouts.statements.decisions import hold
+from payouts.statements.decisions.commissions import hold
 from tests.cast.books import Books, add_creator, at
 from tests.cast.months import OCTOBER, seal
 from tests.payouts.commissions.order_state import balances_of, commissions, report_again

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from payouts.commissions.holds.placing import holds_of
-from payouts.statements.decisions import release
+from payouts.statements.decisions.commissions import release
 from tests.cast.books import Books, at
+from tests.cast.people import PERSON
 from tests.payouts.commissions.order_state import ZERO_BALANCES, balances_of, holds
 from tracker.errors import NotFound
 from tracker.sales.inbox.apply_or_park import ReceiveResult, dismiss, replay, unapplied_ids
@@ -97,7 +98,7 @@ def test_event_hold_ends_only_with_its_event(books: Books) -> None:
 
     def try_to_release(session: Session) -> None:
         with pytest.raises(NotFound, match=parked.event_id):
-            release(session, at("11-09"), commission_id)
+            release(session, at("11-09"), commission_id, actor=PERSON)
         assert len(holds_of(session, commission_id)) == 1
 
     books.write(try_to_release)

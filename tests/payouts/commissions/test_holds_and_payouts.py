@@ -3,7 +3,7 @@
 import pytest
 
 from payouts.settlement.returns import record_return
-from payouts.statements.decisions import hold, release
+from payouts.statements.decisions.commissions import hold, release
 from tests.cast.books import FUNDS_MINOR, Books, at
 from tests.cast.months import DECEMBER, DEFAULT_SEED, Month, seal, seed_after
 from tests.harness.databases.snapshots import database_seed_for

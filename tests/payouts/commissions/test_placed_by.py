@@ -6,9 +6,10 @@ from sqlalchemy import select, update
 from config.database import read_session
 from payouts.commissions.models import Commission, Hold
 from payouts.statements.commands import COMMANDS
-from payouts.statements.decisions import decline, hold, release
+from payouts.statements.decisions.commissions import decline, hold, release
 from tests.cast.api import Terminal
 from tests.cast.books import Books, add_creator, add_link, add_program, at
+from tests.cast.people import PERSON
 from tests.payouts.commissions.order_state import change_hold, holds, open_hold, report_again
 from tests.payouts.commissions.suspects import SOLD
 from tracker.errors import Conflict, NotFound
@@ -87,7 +88,7 @@ def test_a_decision_about_a_replaced_commission_names_the_one_that_replaced_it(b
     replaced = books.commission("S1").id
     report_again(books, "S1", 100_00, SOLD, books.click(bob.link_id, "10-01 09:00"), "10-03")
     with pytest.raises(Conflict, match=f"now {books.commission('S1').id}: decide about that one"):
-        books.write(lambda s: decline(s, at("10-04"), replaced, reason="breach"))
+        books.write(lambda s: decline(s, at("10-04"), replaced, reason="breach", actor=PERSON))
 
 
 def test_a_decision_about_a_commission_that_ended_without_another_says_so(books: Books) -> None:
@@ -96,4 +97,4 @@ def test_a_decision_about_a_commission_that_ended_without_another_says_so(books:
     ended = books.commission("S1").id
     books.write(lambda s: s.execute(update(Commission).where(Commission.id == ended).values(live=False)))
     with pytest.raises(Conflict, match="The sale has no commission now"):
-        books.write(lambda s: decline(s, at("10-03"), ended, reason="breach"))
+        books.write(lambda s: decline(s, at("10-03"), ended, reason="breach", actor=PERSON))

@@ -7,9 +7,11 @@ import pytest
 from config.database import read_session
 from payouts.commissions.undecided import undecided_commissions
 from payouts.statements.commands import COMMANDS
-from payouts.statements.decisions import decline, hold, release
+from payouts.statements.decisions.commissions import decline, hold, release
+from payouts.statements.decisions.undo import undo
 from tests.cast.api import Terminal
 from tests.cast.books import Books, add_creator, add_link, at
+from tests.cast.people import PERSON
 from tests.payouts.commissions.order_state import commissions, holds, report_again
 from tracker.money import Money
 
@@ -81,7 +83,9 @@ def test_credit_dispute_is_listed_until_declined(books: Books) -> None:
     assert "order S1" in terminal.run(*undecided).stdout
     assert "linkledger commission decline" in terminal.run(*undecided).stdout
 
-    books.write(lambda s: decline(s, at("11-03"), shown["commission"], reason="other", note="Bob's"))
+    books.write(
+        lambda s: decline(s, at("11-03"), shown["commission"], reason="other", note="Bob's", actor=PERSON)
+    )
     assert terminal.ask(*undecided) == []
 
 
@@ -113,7 +117,7 @@ def test_a_brands_hold_survives_new_evidence(books: Books) -> None:
     bob = add_creator(books, "bob", connected=False)
     books.sale("S1", 100_00, "10-01 12:00", click=books.click(books.link_id, "10-01 10:00"))
     commission_id = books.commission("S1").id
-    books.write(lambda s: hold(s, at("10-02"), commission_id, reason="under_review"))
+    books.write(lambda s: hold(s, at("10-02"), commission_id, reason="under_review", actor=PERSON))
     report_again(books, "S1", 100_00, "10-01 12:00", books.click(bob.link_id, "10-01 11:00"), "10-03")
     assert holds(books, "S1") == ["under_review: the brand is looking into it"]
     books.run_jobs(at("11-20"))
@@ -126,7 +130,7 @@ def test_brand_can_hold_a_moved_commission_again(books: Books) -> None:
 
     def decide(what: Any, when: str, **reason: str) -> None:
         commission_id = books.commission("S1").id
-        books.write(lambda s: what(s, at(when), commission_id, **reason))
+        books.write(lambda s: what(s, at(when), commission_id, actor=PERSON, **reason))
 
     for day in ("10-02", "10-03"):
         decide(hold, f"{day} 10:00", reason="under_review")
@@ -150,14 +154,14 @@ def test_declined_sale_is_held_when_credited_again(books: Books, whose: str) -> 
         creator_id, link_id = books.creator_id, add_link(books, "better", rate_bp=1200)
     books.sale("S1", 100_00, "10-01 12:00", click=books.click(books.link_id, "10-01 10:00"))
     declined = books.commission("S1").id
-    books.write(lambda s: decline(s, at("10-02"), declined, reason="self_purchase"))
+    books.write(lambda s: decline(s, at("10-02"), declined, reason="self_purchase", actor=PERSON))
     report_again(books, "S1", 100_00, "10-01 12:00", books.click(link_id, "10-01 11:00"), "10-03")
     books.run_jobs(at("11-20"))
     assert books.balance(creator_id).payable_minor == 0
     (reason,) = holds(books, "S1")
     assert "self_purchase" in reason
     again = books.commission("S1").id
-    books.write(lambda s: release(s, at("11-21"), again))
+    books.write(lambda s: release(s, at("11-21"), again, actor=PERSON))
     books.run_jobs(at("11-22"))
     assert books.balance(creator_id).payable_minor == (10_00 if whose == "another creator's" else 12_00)
     assert books.faults() == []
@@ -175,3 +179,14 @@ def test_a_sale_without_evidence_earns_nothing_until_evidence_comes(books: Books
     assert commissions(books, "S1") == []
     report_again(books, "S1", 100_00, "10-01 12:00", books.click(books.link_id, "10-01 11:00"), "10-03")
     assert commissions(books, "S1") == [(books.creator_id, True, 10_00)]
+
+
+def test_a_decline_that_was_undone_does_not_hold_the_sale_when_it_is_credited_again(books: Books) -> None:
+    bob = add_creator(books, "bob", connected=False)
+    books.sale("S1", 100_00, "10-01 12:00", click=books.click(books.link_id, "10-01 10:00"))
+    declined = books.decide(decline, "S1", "10-02 10:00", reason="self_purchase")
+    books.write(lambda s: undo(s, at("10-02 11:00"), declined, actor=PERSON))
+    report_again(books, "S1", 100_00, "10-01 12:00", books.click(bob.link_id, "10-01 11:00"), "10-03")
+    assert holds(books, "S1") == []
+    assert books.balance(bob.creator_id).pending_minor == 10_00
+    assert books.faults() == []

@@ -3,7 +3,7 @@
 import pytest
 
 from payouts.statements.commands import COMMANDS
-from payouts.statements.decisions import hold, keep, release
+from payouts.statements.decisions.commissions import hold, keep, release
 from tests.cast.api import Terminal
 from tests.cast.books import Books, add_brand, add_creator, at
 from tests.cast.months import DEFAULT_SEED, OCTOBER, report_sales, seal

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from config.database import read_session
 from payouts.commissions.models import Hold
 from payouts.explain.order import as_text
-from payouts.statements.decisions import decline, release
+from payouts.statements.decisions.commissions import decline, release
 from tests.cast.books import Books, add_creator, at
 from tests.payouts.commissions.order_state import balances_of, holds, report_again
 from tests.payouts.commissions.suspects import (

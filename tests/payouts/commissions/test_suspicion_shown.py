@@ -4,7 +4,7 @@ import pytest
 
 from payouts.explain.order import as_text
 from payouts.statements.commands import COMMANDS as STATEMENTS
-from payouts.statements.decisions import hold, keep
+from payouts.statements.decisions.commissions import hold, keep
 from payouts.statements.render.csv import as_csv
 from tests.cast.api import Terminal
 from tests.cast.books import Books, add_creator, at

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from config.database import read_session
 from payouts.commissions.models import Commission, Hold
-from payouts.statements.decisions import release
+from payouts.statements.decisions.commissions import release
 from tests.cast.books import Books, at
 from tests.payouts.commissions.order_state import balances_of
 from tests.payouts.commissions.suspects import (

@@ -18,7 +18,7 @@ from payouts.ledger.manual import book_manually
 from payouts.selfcheck.checks import self_check
 from payouts.settlement.models import Payout
 from payouts.statements.close import close_ended_periods
-from payouts.statements.decisions import decline, hold, release
+from payouts.statements.decisions.commissions import decline, hold, release
 from payouts.statements.models import SealedDocument, Statement
 from payouts.statements.review import approve
 from payouts.statements.seal import seal_approved
@@ -26,6 +26,7 @@ from payouts.transfers.sandbox.server import SANDBOX_KEY
 from payouts.transfers.sending.run import PayoutRun
 from payouts.transfers.stripe.client import StripeRail
 from tests.cast.books import at
+from tests.cast.people import PERSON
 from tests.cast.stored_reasons import reason_faults
 from tests.payouts.ledger.expected import Order
 from tests.payouts.ledger.soundness import (
@@ -161,11 +162,12 @@ class BooksMachine(RuleBasedStateMachine):
     def decide(self, number: int, what: Callable[..., Any]) -> None:
         if (commission_id := self.live(f"S{number}")) is None:
             return
-        reason = {} if what is release else {"reason": "other", "note": f"at {self.now}"}
+        reason = {} if what is release else {"reason": "breach", "note": f"at {self.now}"}
+        reason |= {"evidence": "a ticket"} if what is decline else {}
         try:
-            self.books.write(lambda s: what(s, self.now, commission_id, **reason))
+            self.books.write(lambda s: what(s, self.now, commission_id, actor=PERSON, **reason))
         except (Conflict, NotFound):
-            return  # declined before, nothing left to hold, no hold to lift
+            return  # declined before or too late, nothing left to hold, no hold to lift
         self.last_action = None
 
     @rule(which=st.integers(0, 1), kind=st.sampled_from(BOOKED_KINDS), amount=st.integers(1, 9000))

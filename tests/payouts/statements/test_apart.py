@@ -8,7 +8,7 @@ import pytest
 
 from payouts.statements.close import close_period
 from payouts.statements.commands import COMMANDS
-from payouts.statements.decisions import decline
+from payouts.statements.decisions.commissions import decline
 from tests.cast.api import Terminal
 from tests.cast.books import Books, add_brand, at
 from tests.cast.months import (

@@ -12,7 +12,7 @@ from payouts.commissions.models import Hold
 from payouts.commissions.release import release_due
 from payouts.statements.commands import COMMANDS
 from payouts.statements.creator_commands import COMMANDS as CREATOR_COMMANDS
-from payouts.statements.decisions import decline, hold, release
+from payouts.statements.decisions.commissions import decline, hold, release
 from payouts.statements.removal import remove_and_hold
 from tests.cast.api import Terminal
 from tests.cast.books import Books, add_creator, add_link, add_program, at
@@ -81,7 +81,7 @@ def test_each_line_is_declined_or_released_within_thirty_days(draft: Books) -> N
     draft.approve("2026-10", "11-08")
     remove(draft, "11-08 18:00")
     assert not draft.pay("11-09").paid
-    draft.decide(decline, "S1", "11-20", reason="breach")
+    draft.decide(decline, "S1", "11-20", reason="breach", evidence="bought clicks")
     assert balances_of(draft) == (30_00, 0, 0)
     end_and_release(draft, "12-08 17:59")
     assert balances_of(draft) == (30_00, 0, 0)

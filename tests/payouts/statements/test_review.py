@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from config.database import read_session
-from payouts.statements.decisions import REASONS, decline, hold, release
+from payouts.statements.decisions.commissions import REASONS, decline, hold, release
 from payouts.statements.models import SealedDocument, Statement
 from payouts.statements.review import approve, approve_automatically, due_for_approval, get_statement
 from payouts.statements.seal import seal, seal_approved
@@ -22,22 +22,12 @@ from tests.cast.months import (
     add_booking,
     later,
     only_payout,
-    seed_after,
-    sell_and_release,
 )
+from tests.cast.people import PERSON
 from tests.harness.databases.snapshots import database_seed_for
+from tests.payouts.statements.october import DRAFT
 from tests.payouts.test_worked_example import equation, split
 from tracker.errors import Conflict, Invalid, NotFound, NotNow
-
-
-def close_october(books: Books) -> None:
-    sell_and_release(books, "1001", 100_00)
-    books.sale("1002", 400_00, "10-05")
-    books.end("2026-10", OCTOBER.closing)
-
-
-DRAFT = seed_after(close_october)
-
 
 database_seed = database_seed_for(draft=DRAFT, books=DEFAULT_SEED)
 
@@ -50,7 +40,7 @@ def draft(books: Books) -> Books:
 
 def decide(books: Books, what: Any, order: str, when: str, **how: Any) -> Any:
     commission_id = books.commission(order).id
-    return books.write(lambda s: what(s, at(when), commission_id, **how))
+    return books.write(lambda s: what(s, at(when), commission_id, actor=PERSON, **how))
 
 
 def statement_id(books: Books, period: str) -> str:
@@ -103,7 +93,7 @@ def test_what_was_held_is_released_again_and_paid_with_the_next_statement(draft:
     draft.approve("2026-10", OCTOBER.approval)
     draft.run_jobs(at("11-10"))
     assert draft.balance().payable_minor == 40_00
-    assert decide(draft, release, "1001", "11-12") == 1
+    assert decide(draft, release, "1001", "11-12").lifted == 1
     draft.run_jobs(at("11-12 13:00"))
     assert draft.balance().payable_minor == 140_00
     assert draft.close("2026-11", NOVEMBER.closing)["released_in_period"]["minor"] == 140_00
@@ -149,7 +139,7 @@ def test_every_reason_code_has_words() -> None:
 
 def test_a_decline_after_the_seal_counts_for_the_next_period(draft: Books) -> None:
     sealed = draft.approve("2026-10", OCTOBER.approval)
-    decide(draft, decline, "1001", "11-09", reason="returned")
+    decide(draft, decline, "1001", "11-09", reason="returned", evidence="the parcel came back on 8 November")
     assert draft.statement("2026-10")["equation"] == sealed["equation"]
     assert not draft.run(OCTOBER.payday).pay(draft.brand_id).paid  # the reversal takes back what it would pay
     assert equation(draft.close("2026-11", NOVEMBER.closing)) == [140_00, 0, 100_00, 0, 0, 40_00]

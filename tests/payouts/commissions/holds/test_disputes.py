@@ -13,7 +13,7 @@ from payouts.commissions.models import Hold
 from payouts.processes import job_table
 from payouts.processes.job_table import JOBS, run_all_jobs
 from payouts.statements.commands import COMMANDS
-from payouts.statements.decisions import decline, release
+from payouts.statements.decisions.commissions import decline, release
 from tests.cast.api import Terminal
 from tests.cast.books import Books, at
 from tests.payouts.commissions.order_state import ZERO_BALANCES, balances_of, holds, open_hold

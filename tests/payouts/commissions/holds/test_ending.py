@@ -12,7 +12,7 @@ from payouts.ledger.models import Period, Transaction
 from payouts.processes import job_table
 from payouts.processes.job_table import JOBS, run_all_jobs
 from payouts.statements.commands import COMMANDS
-from payouts.statements.decisions import hold, release
+from payouts.statements.decisions.commissions import hold, release
 from tests.cast.api import Terminal
 from tests.cast.books import Books, add_creator, at
 from tests.payouts.commissions.order_state import (

@@ -35,6 +35,8 @@ from tests.payouts.transfers.runs.provider import at_terminal
 from tracker.errors import Conflict
 from tracker.people.actors import Actor, ActorKind
 
+RETURNED = ("--reason-code", "returned", "--evidence", "parcel 17")
+
 
 def pay_1000(books: Books) -> None:
     """1,000 for October, of which the commissions of S1 and S2 are 100 and 900."""
@@ -135,7 +137,7 @@ def test_what_was_taken_back_by_a_deduction_is_not_paid_and_lowers_nothing_else(
 
 def test_taken_back_declines_commissions_that_the_payout_had_paid_and_deducts_the_rest(paid: Books) -> None:
     reversal, commission = come_back(paid, 300_00, "11-20"), paid.commission("S1").id
-    decline = ("returned", "taken-back", reversal, "--decline", commission, "--reason-code", "returned")
+    decline = ("returned", "taken-back", reversal, "--decline", commission, *RETURNED)
     error = refused(paid, "11-21", *decline)
     assert "300.00 EUR came back, but 100.00 EUR is declined" in error
     assert paid.balance().payable_minor == 300_00
@@ -161,7 +163,7 @@ def test_declines_of_more_than_came_back_or_of_other_commissions_are_refused(pai
         commission = paid.commission(order).id
         arguments = ("returned", "taken-back", reversal, "--decline", commission, "--deduct-rest")
         assert "Say with --reason-code" in refused(paid, "11-21", *arguments)
-        assert words in refused(paid, "11-21", *arguments, "--reason-code", "returned")
+        assert words in refused(paid, "11-21", *arguments, *RETURNED)
     assert ask(paid, "11-22", "returned", "list")[0]["decision"] is None
     assert paid.balance().payable_minor == 300_00
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from payouts.statements.decisions import decline
+from payouts.statements.decisions.commissions import decline
 from tests.cast.books import Books, at
 from tests.cast.months import (
     NOVEMBER,
@@ -174,7 +174,7 @@ def test_preview_names_the_write_off_of_a_debt_that_is_a_year_old(books: Books, 
 def test_a_decline_of_one_line_takes_nothing_of_another(books: Books) -> None:
     sell(books, 100_00, 80_00)
     seal(books, OCTOBER)
-    books.decide(decline, "S1", "11-08 15:00", reason="returned")
+    books.decide(decline, "S1", "11-08 15:00", reason="returned", evidence="parcel 17")
     assert pay(books) == [80_00]
 
 

@@ -1,0 +1,1 @@
+"""Decisions of people about commissions and drafts: taken, recorded, limited, undone."""

@@ -1,0 +1,93 @@
+"""The record of a decision: one row, with the transactions it posted and the holds it changed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.insert import insert_once
+from payouts.commissions.entries import current_amount_minor, entries_of
+from payouts.commissions.models import Commission
+from payouts.ledger.models import Transaction
+from payouts.ledger.operations import lock_books
+from payouts.statements.decisions.drafts import Draft
+from payouts.statements.models import DecisionHold, DecisionKind, DecisionTransaction, ReviewDecision
+from tracker.ids import new_id
+from tracker.people.actors import Actor
+
+
+@dataclass(frozen=True)
+class Record:
+    """The row of a decision whose work follows in the same transaction."""
+
+    decision_id: str
+    brand_id: str
+    subject_id: str
+    """The commission, or the creator of a bonus or deduction: the subject of the transactions."""
+    seq: int
+    """The number of the brand's last transaction before the decision."""
+
+    def finish(self, session: Session, hold_ids: Iterable[str] = ()) -> None:
+        """Add what was posted since the record began, and the holds."""
+        posted = select(Transaction.id).where(
+            Transaction.brand_id == self.brand_id,
+            Transaction.subject_id == self.subject_id,
+            Transaction.seq > self.seq,
+        )
+        session.add_all(
+            DecisionTransaction(decision_id=self.decision_id, transaction_id=each)
+            for each in session.scalars(posted)
+        )
+        session.add_all(DecisionHold(decision_id=self.decision_id, hold_id=each) for each in hold_ids)
+        session.flush()
+
+
+def record_about(
+    session: Session,
+    now: datetime,
+    kind: DecisionKind,
+    actor: Actor,
+    commission: Commission,
+    draft: Draft | None,
+    **details: Any,
+) -> Record:
+    """Begin the record of a decision about a commission. `details`: further columns of ReviewDecision."""
+    columns: dict[str, Any] = {
+        "statement_id": draft.statement.id if draft else None,
+        "commission_id": commission.id,
+        "amount_minor": current_amount_minor(entries_of(session, commission.id)),
+        **details,
+    }
+    owner = {"brand_id": commission.brand_id, "creator_id": commission.creator_id}
+    record = begin_record(session, now, kind, actor, **owner, currency=commission.currency, **columns)
+    assert record is not None, "only an undo can exist already"
+    return record
+
+
+def begin_record(
+    session: Session, now: datetime, kind: DecisionKind, actor: Actor, *, brand_id: str, **columns: Any
+) -> Record | None:
+    """Write the row of a decision. None when it undoes a decision that is undone already."""
+    seq = lock_books(session, brand_id).seq
+    decision_id = new_id("dec", now)
+    texts = {name: (columns.get(name) or "").strip() or None for name in ("code", "note", "evidence")}
+    written = insert_once(
+        session,
+        ReviewDecision,
+        id=decision_id,
+        brand_id=brand_id,
+        kind=kind.value,
+        decided_at=now,
+        **actor.columns(),
+        **_OPTIONAL | columns | texts,
+    )
+    subject_id = columns.get("commission_id") or columns["creator_id"]
+    return Record(decision_id, brand_id, subject_id, seq) if written else None
+
+
+_OPTIONAL: dict[str, Any] = dict.fromkeys(
+    ("statement_id", "commission_id", "hold_until", "undoes_id", "reversal_ref")
+)
