@@ -17,6 +17,7 @@ from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
+from payouts.commissions.holds.ending import end_holds
 from payouts.commissions.release import release_due
 from payouts.selfcheck.checks import self_check
 from payouts.statements.close import close_period
@@ -157,12 +158,18 @@ def empty_applied(shop: Shop, now: datetime) -> None:
 
 
 def finish(shop: Shop) -> None:
-    """Release the commissions, draft the statements up to December, and require a clean self-check."""
+    """Release the commissions, draft the statements up to December, and require a clean self-check.
+
+    At the end all holds of messages have ended, whenever each message came.
+    """
     january = datetime.fromisoformat("2026-01-02T12:00:00+00:00")
     run_jobs(shop, january - timedelta(days=15))
     transact(shop.databases.main, lambda s: close_period(s, january, shop.brand_id, "2025-12"))
+    later = january + timedelta(days=8)
+    transact(shop.databases.main, lambda s: end_holds(s, later, 10_000))
+    run_jobs(shop, later)
     with read_session(shop.databases.main) as session:
-        assert [finding.message for finding in self_check(session, january)] == []
+        assert [finding.message for finding in self_check(session, later)] == []
         assert reason_faults(session) == []
 
 

@@ -1,9 +1,14 @@
 """Refunds reported by a shop and its provider count once; those reported only by the provider wait."""
 
 import json
+from datetime import timedelta
 from random import Random
 from typing import Any
 
+from sqlalchemy import select
+
+from config.database import read_session
+from payouts.commissions.models import Hold
 from tests.cast.shop import Shop
 from tests.scenarios.catalogue import SIX_MESSAGES_TWO_SOURCES, TEN_MESSAGES_TWO_SOURCES
 from tests.scenarios.random_scenarios import NET, TOTAL, expected_commission_minor
@@ -43,7 +48,7 @@ def test_each_refund_counts_once_and_no_event_stays_parked(shop: Shop, rng: Rand
         assert commission[5] == expected_commission_minor(TOTAL, NET, [], [*refunds, *[lost] * (lost > 0)])
 
 
-def test_a_refund_known_only_to_the_provider_holds_the_order(shop: Shop, rng: Random) -> None:
+def test_a_refund_known_only_to_the_provider_holds_the_order_for_thirty_days(shop: Shop, rng: Random) -> None:
     scenario = with_unreported_refund(shop)
     parts = parts_of(
         require_same_fingerprint(run_all(shop, [shuffled_with_duplicates(scenario, rng, 5)] * 2, rng))
@@ -51,4 +56,8 @@ def test_a_refund_known_only_to_the_provider_holds_the_order(shop: Shop, rng: Ra
     parked = {event[0] for event in parts["event"] if event[1] == "parked"}
     assert parked == {"evt_3RefundCreatedExample", "evt_again"}
     [[*_, is_released]] = parts["commission"]
-    assert not is_released
+    assert is_released
+    with read_session(shop.databases.main) as session:
+        ended = session.scalars(select(Hold).where(Hold.lift_code == "hold_ended")).all()
+    assert {each.placed_by for each in ended} == {"event"}
+    assert {each.lifted_at - each.placed_at for each in ended if each.lifted_at} == {timedelta(days=30)}
