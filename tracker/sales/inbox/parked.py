@@ -3,9 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, CompoundSelect, Row, Select, bindparam, func, literal, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Row,
+    Select,
+    Text,
+    any_,
+    bindparam,
+    func,
+    literal,
+    select,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
@@ -21,38 +36,65 @@ ParkedEvent = Row[str, datetime, bytes, str | None, Source]
 # name.
 _IS_PARKED = func.coalesce(Event.state, "") == "parked"
 _OF_NAMESPACE: dict[str, Any] = {"brand_id": bindparam("brand"), "namespace": bindparam("namespace")}
-_ORDER_IDS: BindParameter[str] = bindparam("order_ids", expanding=True)
-_OTHER_NAMES = (
-    select(OrderReference.reference).filter_by(**_OF_NAMESPACE).where(OrderReference.order_id.in_(_ORDER_IDS))
-)
+
+
+def _parameter(name: str, dialect: str) -> BindParameter[Any]:
+    """A list of names. On PostgreSQL it is one array, so that a query has one text for any number of names.
+
+    psycopg parses a text of more than 4,096 characters anew each time, and prepares only texts that return
+    (docs/decisions/0035; measured for batches of sales).
+    """
+    if dialect == "postgresql":
+        return bindparam(name, type_=ARRAY(Text))
+    return bindparam(name, expanding=True)
+
+
+def _is_one_of(column: Any, names: Any) -> ColumnElement[bool]:
+    """`names` is a parameter for a list of names, or a query of them."""
+    is_array = isinstance(names, BindParameter) and isinstance(names.type, ARRAY)
+    condition: ColumnElement[bool] = column == any_(names) if is_array else column.in_(names)
+    return condition
+
+
+def _other_names(order_ids: BindParameter[Any]) -> Select[str]:
+    stored = select(OrderReference.reference).filter_by(**_OF_NAMESPACE)
+    return stored.where(_is_one_of(OrderReference.order_id, order_ids))
 
 
 def _parked_by_order_id(names: Any) -> Select[str]:
     """Events that are parked with one of the names as their order."""
     of_its_sources = select(Event.id).join(Source, Source.id == Event.source_id)
-    return of_its_sources.filter_by(**_OF_NAMESPACE).where(Event.order_id.in_(names), _IS_PARKED)
+    return of_its_sources.filter_by(**_OF_NAMESPACE).where(_is_one_of(Event.order_id, names), _IS_PARKED)
 
 
 def _parked_by_event_name(names: Any) -> Select[str]:
     """Events that do not contain the order's id, which are parked under all names that they give it."""
     named = select(Event.id).join(EventName, EventName.event_id == Event.id)
-    return named.filter_by(**_OF_NAMESPACE).where(EventName.name.in_(names), _IS_PARKED)
+    return named.filter_by(**_OF_NAMESPACE).where(_is_one_of(EventName.name, names), _IS_PARKED)
 
 
-def _parked(names: BindParameter[str]) -> CompoundSelect[str]:
+def _parked(names: BindParameter[Any], order_ids: BindParameter[Any]) -> CompoundSelect[str]:
     """Events that are parked under these names or under stored names of the orders, twice where both match.
 
     Each part uses its own index.
     """
     parts = (_parked_by_order_id, _parked_by_event_name)
-    return union_all(*(part(each) for part in parts for each in (names, _OTHER_NAMES)))
+    return union_all(*(part(each) for part in parts for each in (names, _other_names(order_ids))))
 
 
-# Built once, because every sale runs one of these queries.
-_PARKED = _parked(_ORDER_IDS)
-_ANY_PARKED = _parked(bindparam("names", expanding=True)).limit(1).subquery()
-_SOLD = select(Sale.order_id, literal(True)).filter_by(**_OF_NAMESPACE).where(Sale.order_id.in_(_ORDER_IDS))
-_STANDING = union_all(_SOLD, select(_ANY_PARKED.c.id, literal(False)))
+@cache
+def _parked_query(dialect: str) -> CompoundSelect[str]:
+    order_ids = _parameter("order_ids", dialect)
+    return _parked(order_ids, order_ids)
+
+
+@cache
+def _standing_query(dialect: str) -> CompoundSelect[Any]:
+    order_ids = _parameter("order_ids", dialect)
+    any_parked = _parked(_parameter("names", dialect), order_ids).limit(1).subquery()
+    sales = select(Sale.order_id, literal(True)).filter_by(**_OF_NAMESPACE)
+    sold = sales.where(_is_one_of(Sale.order_id, order_ids))
+    return union_all(sold, select(any_parked.c.id, literal(False)))
 
 
 @dataclass(frozen=True)
@@ -73,7 +115,8 @@ def standing_of_orders(
         "order_ids": order_ids,
         "names": names,
     }
-    rows = session.connection().execute(_STANDING, parameters).all()
+    connection = session.connection()
+    rows = connection.execute(_standing_query(connection.dialect.name), parameters).all()
     sold = frozenset(order_id for order_id, is_sold in rows if is_sold)
     return OrderStanding(sold, has_parked=any(not is_sold for _, is_sold in rows))
 
@@ -81,7 +124,7 @@ def standing_of_orders(
 def find_parked_events(session: Session, source: Source, order_id: str) -> Sequence[ParkedEvent]:
     """Parked events of this order, by any of its names, oldest first, with bodies; their rows are locked."""
     parameters = {"brand": source.brand_id, "namespace": source.namespace, "order_ids": [order_id]}
-    ids = set(session.scalars(_PARKED, parameters))
+    ids = set(session.scalars(_parked_query(session.get_bind().dialect.name), parameters))
     if not ids:
         return []
     return session.execute(

@@ -120,6 +120,22 @@ def test_many_new_sales_need_no_more_statements_than_one(shop: Shop, databases: 
     assert counts[0].total() <= 10
 
 
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_batches_of_any_size_look_for_sold_and_parked_orders_by_the_same_text(
+    shop: Shop, databases: Databases
+) -> None:
+    """Otherwise the driver parses, and the server plans, a text for each size of a batch."""
+    texts = []
+    for size in (1, 2, 12):
+        arrivals = [arrival(shop, f"{size}-{number}", references=["a", "b"]) for number in range(size)]
+        with statements_of(databases) as statements:
+            assert batch(shop, *arrivals) == ["applied"] * size
+        texts += [each for each in statements if "event_name" in each]
+    assert len(texts) == 3
+    assert len(set(texts)) == 1
+
+
 def test_a_new_sale_is_stored_as_applied_and_never_changed(shop: Shop, databases: Databases) -> None:
     with statements_of(databases) as statements:
         batch(shop, *(arrival(shop, str(number)) for number in range(3)))
