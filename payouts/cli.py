@@ -27,6 +27,7 @@ COMMAND_MODULES = {
     "payouts.ledger.commands": ("ledger",),
     "payouts.statements.commands": ("statement", "commission"),
     "payouts.statements.creator_commands": ("creator",),
+    "payouts.statements.decisions.credit_commands": ("credit",),
     "payouts.transfers.commands": ("payout",),
     "payouts.transfers.rail_commands": ("payee", "sandbox"),
     "payouts.backup.commands": ("backup", "restore"),

@@ -11,7 +11,8 @@ import pytest
 from config.database import read_session
 from payouts.ledger.balances import creator_balances
 from tests.cast.books import Books
-from tests.scenarios.money_histories import Histories, play, start
+from tests.scenarios.history_events import Histories, start
+from tests.scenarios.money_histories import play
 
 SEED_VARIABLE = "LINKLEDGER_TEST_SEED"
 HISTORIES, PARTS = 20_000, 100

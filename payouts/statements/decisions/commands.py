@@ -1,4 +1,4 @@
-"""Commands for decisions about commissions: what is held or undecided, and what to do with it."""
+"""Commands for decisions about commissions: what is held, and what to do with it."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
 from payouts.commissions.holds.queue import HeldCommission, end_text, held_commissions, hold_json, hold_text
-from payouts.commissions.undecided import UndecidedCommission, undecided_commissions
 from payouts.statements.decisions import commissions as decisions
 from payouts.statements.decisions.commissions import Decided
 from payouts.statements.decisions.drafts import named_statement
@@ -18,11 +17,8 @@ from payouts.statements.decisions.undo import undo
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.people.accounts.operations import get_brand
 from tracker.people.actors import command_line
-from tracker.sales.attribution.serializers import reason_json, reason_words
 from tracker.sales.suspicion.rules import SETTINGS
 from tracker.times import format_utc, optional_utc_text
-
-_brand = click.option("--brand", "brand_id", required=True, metavar="ID")
 
 
 @click.group("commission", cls=ConsoleGroup)
@@ -121,19 +117,6 @@ def held(console: Console, brand_id: str | None, signal: str | None) -> CommandR
     )
 
 
-@commission_commands.command("undecided")
-@_brand
-@pass_console
-def undecided(console: Console, brand_id: str) -> CommandResult:
-    """Show released commissions that new evidence credits to somebody else, to decide about them."""
-    with read_session(console.databases.main) as session:
-        found = undecided_commissions(session, get_brand(session, brand_id).id)
-    return CommandResult(
-        [_credit_dispute_json(each) for each in found],
-        "\n".join(map(_credit_dispute_text, found)) or "No commission is undecided.",
-    )
-
-
 @commission_commands.command("release")
 @click.argument("commission_id", metavar="COMMISSION")
 @click.option("--note", default="", help="Why; stored with the lifted holds.")
@@ -198,20 +181,6 @@ def list_decisions(console: Console, commission_id: str) -> CommandResult:
     return CommandResult(value, "\n".join(map(decision_text, value)) or "Nobody decided about it.")
 
 
-@commission_commands.command("keep")
-@click.argument("commission_id", metavar="COMMISSION")
-@_note
-@pass_console
-def keep(console: Console, commission_id: str, note: str) -> CommandResult:
-    """Leave a released commission as it is, although new evidence credits somebody else."""
-    actor = command_line("commission keep")
-    transact(
-        console.databases.main,
-        lambda s: decisions.keep(s, console.now, commission_id, actor=actor, note=note),
-    )
-    return CommandResult({"commission": commission_id, "kept": True}, f"{commission_id} stays as it is.")
-
-
 def _to_undo(decided: Decided) -> str:
     return f" To undo it: linkledger commission undo {decided.decision_id}"
 
@@ -243,26 +212,3 @@ def _next_commands(each: HeldCommission) -> list[str]:
         f"    To release it: linkledger commission release {each.commission_id}",
         f"    To decline it: linkledger commission decline {each.commission_id} --reason …",
     ]
-
-
-def _credit_dispute_json(each: UndecidedCommission) -> dict[str, Any]:
-    claimant = {"id": each.claimant.id, "name": each.claimant.name} if each.claimant else None
-    return {
-        "commission": each.commission_id,
-        "order": each.order_id,
-        "worth": each.worth.as_json(),
-        "credited": {"id": each.credited.id, "name": each.credited.name},
-        "evidence_for": claimant,
-        **reason_json(each.evidence),
-    }
-
-
-def _credit_dispute_text(each: UndecidedCommission) -> str:
-    claimant = each.claimant.name if each.claimant else "nobody"
-    return (
-        f"{each.commission_id}  order {each.order_id}: {each.worth} of {each.credited.name}; new evidence is "
-        f"for {claimant} ({reason_words(each.evidence)}).\n"
-        f"    To take it back: linkledger commission decline {each.commission_id} --reason other --note …\n"
-        "    and to pay the other creator: linkledger ledger book bonus\n"
-        f"    To leave it as it is: linkledger commission keep {each.commission_id}"
-    )

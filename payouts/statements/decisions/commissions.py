@@ -12,7 +12,6 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from payouts.commissions.adjustment import is_declined
-from payouts.commissions.credit import keep_credit
 from payouts.commissions.entries import (
     Change,
     current_amount_minor,
@@ -225,18 +224,6 @@ def release(
         release_in_draft(session, now, commission, draft.period)
     record.finish(session, [each.id for each in own])
     return Decided(record.decision_id, lifted=lifted)
-
-
-def keep(session: Session, now: datetime, commission_id: str, *, actor: Actor, note: str = "") -> Decided:
-    """Leave a released commission as it is, although newer evidence credits somebody else, or no one.
-
-    Raises NotFound when there is nothing to decide; Conflict when the commission was replaced.
-    """
-    commission = live_commission(session, commission_id)
-    record = record_about(session, now, DecisionKind.KEEP_CREDIT, actor, commission, None, note=note)
-    keep_credit(session, now, commission, note.strip())
-    record.finish(session)
-    return Decided(record.decision_id)
 
 
 def _reason(code: str, note: str) -> Reason:

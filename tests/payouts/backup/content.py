@@ -73,8 +73,11 @@ def contents(databases: Databases) -> Contents:
     return found
 
 
+YOUNGER_COLUMNS = ("reason_code", "reason_parameters", "take_back_months", "minimum_minor", "review_days")
+
+
 def without_codes(content: Contents) -> Contents:
-    """As if all reasons were older than the codes: an upgrade leaves them without one."""
+    """As if all rows were older than the codes and younger terms: an upgrade leaves them without."""
     return {
         name: sorted((_without_codes(name, row) for row in rows), key=repr) for name, rows in content.items()
     }
@@ -83,7 +86,7 @@ def without_codes(content: Contents) -> Contents:
 def _without_codes(table: str, row: tuple[Any, ...]) -> tuple[Any, ...]:
     columns = (MAIN_TABLES if table in MAIN_TABLES.tables else CLICK_TABLES).tables[table].columns
     return tuple(
-        None if column.name in ("reason_code", "reason_parameters") else value
+        None if column.nullable and column.name in YOUNGER_COLUMNS else value
         for column, value in zip(columns, row, strict=True)
     )
 

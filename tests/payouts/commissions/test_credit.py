@@ -6,7 +6,10 @@ from config.database import read_session
 from payouts.commissions.credit import Consequence, consequence_of_move, keep_credit, move_credit
 from payouts.commissions.entries import locked_commission
 from payouts.commissions.undecided import undecided_commissions
+from payouts.statements.commands import COMMANDS
 from payouts.statements.decisions.commissions import hold
+from payouts.statements.decisions.credit_commands import COMMANDS as CREDIT
+from tests.cast.api import Terminal
 from tests.cast.books import Books, add_creator, at
 from tests.cast.months import OCTOBER, seal
 from tests.payouts.commissions.order_state import balances_of, commissions, report_again
@@ -108,4 +111,28 @@ def test_a_credit_that_is_kept_needs_no_further_decision(books: Books) -> None:
     with pytest.raises(NotFound, match="nothing to decide"):
         move(books, "11-04")
     assert commissions(books, "S1") == [(books.creator_id, True, 10_00)]
+    assert books.faults() == []
+
+
+def test_the_commands_show_both_sides_and_move_the_credit_once(books: Books) -> None:
+    bob = sell(books)
+    seal(books, OCTOBER)
+    evidence_for(books, bob, "11-08 14:00")
+    terminal = Terminal(books.settings, (*COMMANDS, *CREDIT))
+    (shown,) = terminal.ask("credit", "show", "--brand", books.brand_id)
+    assert (shown["credited_loses"]["minor"], shown["of_which_paid"]["minor"]) == (10_00, 0)
+    assert (shown["evidence_for"]["name"], shown["claimant_gets"]["minor"]) == ("bob", 20_00)
+    words = terminal.run("credit", "show", "--brand", books.brand_id).stdout
+    assert "If the credit moves, Anna loses 10.00 EUR; bob would get 20.00 EUR, released on" in words
+
+    moved = terminal.ask("credit", "confirm", shown["commission"], "--note", "agreed with both")
+    assert moved["moved_to"] == books.commission("S1").id
+    assert terminal.ask("credit", "show", "--brand", books.brand_id) == []
+    (decision,) = terminal.ask("commission", "decisions", shown["commission"])
+    assert (decision["kind"], decision["note"]) == ("move_credit", "agreed with both")
+    for command in ("confirm", "keep"):
+        assert (
+            "was replaced because of new evidence"
+            in terminal.run("credit", command, shown["commission"]).stderr
+        )
     assert books.faults() == []

@@ -12,7 +12,8 @@ from payouts.commissions.models import Entry
 from payouts.commissions.reasons import DECISIONS
 from payouts.explain.order import as_text
 from payouts.statements.commands import COMMANDS
-from payouts.statements.decisions.commissions import decline, hold, keep, release
+from payouts.statements.decisions.commissions import decline, hold, release
+from payouts.statements.decisions.credit import keep
 from payouts.statements.render.csv import as_csv
 from payouts.statements.render.text import as_text as statement_text
 from tests.cast.api import Terminal

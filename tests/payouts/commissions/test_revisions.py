@@ -6,8 +6,8 @@ import pytest
 
 from config.database import read_session
 from payouts.commissions.undecided import undecided_commissions
-from payouts.statements.commands import COMMANDS
 from payouts.statements.decisions.commissions import decline, hold, release
+from payouts.statements.decisions.credit_commands import COMMANDS
 from payouts.statements.decisions.undo import undo
 from tests.cast.api import Terminal
 from tests.cast.books import Books, add_creator, add_link, at
@@ -74,14 +74,14 @@ def test_credit_dispute_is_listed_until_declined(books: Books) -> None:
         token = books.click(link_id, f"10-01 {hour}:00")
         report_again(books, "S1", 100_00, "10-01 12:00", token, f"11-02 {hour}:00")
     terminal = Terminal(books.settings, COMMANDS)
-    undecided = ("commission", "undecided", "--brand", books.brand_id)
+    undecided = ("credit", "show", "--brand", books.brand_id)
     (shown,) = terminal.ask(*undecided)
     assert shown["commission"] == books.commission("S1").id
     assert (shown["credited"]["name"], shown["evidence_for"]["id"]) == ("Anna", bob.creator_id)
     assert (shown["reason_code"], shown["reason_parameters"]["model"]) == ("click_decides", "last")
     assert shown["reason"] in terminal.run(*undecided).stdout
     assert "order S1" in terminal.run(*undecided).stdout
-    assert "linkledger commission decline" in terminal.run(*undecided).stdout
+    assert "linkledger credit confirm" in terminal.run(*undecided).stdout
 
     books.write(
         lambda s: decline(s, at("11-03"), shown["commission"], reason="other", note="Bob's", actor=PERSON)

@@ -3,7 +3,9 @@
 import pytest
 
 from payouts.statements.commands import COMMANDS
-from payouts.statements.decisions.commissions import hold, keep, release
+from payouts.statements.decisions.commissions import hold, release
+from payouts.statements.decisions.credit import keep
+from payouts.statements.decisions.credit_commands import COMMANDS as CREDIT
 from tests.cast.api import Terminal
 from tests.cast.books import Books, add_brand, add_creator, at
 from tests.cast.months import DEFAULT_SEED, OCTOBER, report_sales, seal
@@ -30,7 +32,8 @@ def mugs(books: Books) -> Books:
 
 
 def shown(books: Books, what: str) -> list[str]:
-    listed = Terminal(books.settings, COMMANDS).ask("commission", what, "--brand", books.brand_id)
+    group = "credit" if what == "show" else "commission"
+    listed = Terminal(books.settings, (*COMMANDS, *CREDIT)).ask(group, what, "--brand", books.brand_id)
     return [each["order"] for each in listed]
 
 
@@ -48,9 +51,9 @@ def test_credit_disputes_are_listed_and_decided_per_brand(books: Books, mugs: Bo
         each.sale(order, 100_00, SOLD, click=each.click(each.link_id, "10-01 08:00"))
         each.run_jobs(at("11-01"))
         report_again(each, order, 100_00, SOLD, each.click(bob.link_id, "10-01 09:00"), "11-02")
-    assert (shown(books, "undecided"), shown(mugs, "undecided")) == (["T-1"], ["M-1"])
+    assert (shown(books, "show"), shown(mugs, "show")) == (["T-1"], ["M-1"])
     mugs.decide(keep, "M-1", "11-03")
-    assert (shown(books, "undecided"), shown(mugs, "undecided")) == (["T-1"], [])
+    assert (shown(books, "show"), shown(mugs, "show")) == (["T-1"], [])
 
 
 def test_explanation_and_hold_of_an_order_use_its_own_brand_and_payout(books: Books, mugs: Books) -> None:

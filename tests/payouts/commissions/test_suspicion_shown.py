@@ -4,7 +4,9 @@ import pytest
 
 from payouts.explain.order import as_text
 from payouts.statements.commands import COMMANDS as STATEMENTS
-from payouts.statements.decisions.commissions import hold, keep
+from payouts.statements.decisions.commissions import hold
+from payouts.statements.decisions.credit import keep
+from payouts.statements.decisions.credit_commands import COMMANDS as CREDIT
 from payouts.statements.render.csv import as_csv
 from tests.cast.api import Terminal
 from tests.cast.books import Books, add_creator, at
@@ -79,14 +81,14 @@ def test_brand_may_keep_a_released_credit(books: Books) -> None:
     bob = add_creator(books, "bob", connected=False)
     books.sale("S1", 100_00, SOLD, click=books.click(books.link_id, "10-01 08:00"))
     books.run_jobs(at("11-01"))
-    terminal = Terminal(books.settings, STATEMENTS)
-    undecided = ("commission", "undecided", "--brand", books.brand_id)
+    terminal = Terminal(books.settings, CREDIT)
+    undecided = ("credit", "show", "--brand", books.brand_id)
     for hour in ("09", "10"):
         report_again(
             books, "S1", 100_00, SOLD, books.click(bob.link_id, f"10-01 {hour}:00"), f"11-02 {hour}:00"
         )
         (each,) = terminal.ask(*undecided)
-        terminal.ask("commission", "keep", each["commission"], "--note", "Anna wrote the review")
+        terminal.ask("credit", "keep", each["commission"], "--note", "Anna wrote the review")
         assert terminal.ask(*undecided) == []
     assert (balances_of(books), books.faults()) == ((0, 10_00, 0), [])
     with pytest.raises(NotFound, match="nothing to decide"):
