@@ -73,10 +73,6 @@ def _insert(
     """
     dialect = connection.dialect
     names = tuple(rows[0])
-    if dialect.name == "postgresql":
-        # psycopg writes each array in Python, also one of nulls: measured when sales got seven columns that
-        # most shops leave empty.
-        names = tuple(name for name in names if _has_value(table, name, rows))
     processors = _processors(table, names, dialect)
     columns = [
         [process(row[name]) for row in rows] if process else [row[name] for row in rows]
@@ -87,11 +83,6 @@ def _insert(
         return connection.exec_driver_sql(sql, tuple(columns))
     options = {"preserve_rowcount": True}
     return connection.exec_driver_sql(sql, list(zip(*columns, strict=True)), execution_options=options)
-
-
-def _has_value(table: Table, name: str, rows: Sequence[Values]) -> bool:
-    """Whether a column has to be named. A column with a default of the database is always named."""
-    return table.c[name].server_default is not None or any(row[name] is not None for row in rows)
 
 
 @lru_cache(maxsize=64)
