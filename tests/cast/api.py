@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from config.database import Databases, read_session
 from config.settings import Settings
+from tracker.console import Console
 from tracker.http.site import site
 from tracker.sales.inbox.models import Event
 from wsgi import create_app
@@ -22,9 +23,16 @@ from wsgi import create_app
 class Terminal:
     """Runs commands as the console does, against the databases of a test."""
 
-    def __init__(self, settings: Settings, commands: tuple[click.Command, ...], **environment: str) -> None:
-        """`environment`: further variables."""
+    def __init__(
+        self,
+        settings: Settings,
+        commands: tuple[click.Command, ...],
+        databases: Databases | None = None,
+        **environment: str,
+    ) -> None:
+        """`environment`: further variables. Each command opens its own databases unless some are given."""
         self._root = click.Group("linkledger", commands=list(commands))
+        self._databases = databases
         self._environment = {
             "LINKLEDGER_HOME": str(settings.home),
             "LINKLEDGER_DATABASE_URL": settings.database_url,
@@ -33,7 +41,10 @@ class Terminal:
         }
 
     def run(self, *arguments: str, stdin: str = "") -> Result:
-        return CliRunner(env=self._environment).invoke(self._root, arguments, input=stdin)
+        console = Console()
+        if self._databases is not None:
+            console.databases = self._databases
+        return CliRunner(env=self._environment).invoke(self._root, arguments, input=stdin, obj=console)
 
     def ask(self, *arguments: str, stdin: str = "") -> Any:
         """Run a command that must succeed. Returns the JSON that it prints."""
