@@ -25,7 +25,7 @@ class CommissionReason(StrEnum):
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
     AFTER_TAKE_BACK = "after_take_back"
-    """A refund or lost dispute so long after the sale that it takes nothing back."""
+    """A refund or lost dispute after the time in which the program takes back."""
     DECLINE_UNDONE = "decline_undone"
     AFTER_DECLINE_UNDONE = "after_decline_undone"
     CREDIT_MOVED = "credit_moved"

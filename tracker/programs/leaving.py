@@ -70,7 +70,7 @@ def readmit_creator(
     """Make ended enrollments of a creator at a brand, or in one program, active again.
 
     Links that had not ended themselves work again. Codes stay ended; `coupon` is a new one. Clicks from
-    before a removal for cause stay without effect; whoever just left keeps the clicks in their window. The
+    before a removal for cause stay without effect; a creator who just left keeps those in their window. The
     end and the removal stay as history. Returns the enrollments. Raises NotFound when the creator was never
     enrolled, Conflict when nothing has ended, the program has, or the code is taken, and Invalid.
     """

@@ -192,7 +192,7 @@ def test_a_change_concerns_its_own_brand_only(books: Books) -> None:
 
 
 def test_changes_and_events_at_the_same_time_leave_no_gap(books: Books) -> None:
-    """An event that stores November, and changes: whoever is first, the periods follow one another."""
+    """An event that stores November, and changes: in either order the periods follow one another."""
     deposit(books, "first", "10-15")
 
     def change_zone(number: int) -> str:

@@ -41,7 +41,7 @@ _OF_NAMESPACE: dict[str, Any] = {"brand_id": bindparam("brand"), "namespace": bi
 def _parameter(name: str, dialect: str) -> BindParameter[Any]:
     """A list of names. On PostgreSQL it is one array, so that a query has one text for any number of names.
 
-    psycopg parses a text of more than 4,096 characters anew each time, and prepares only texts that return
+    psycopg parses a text of more than 4,096 characters again each time, and prepares only texts that return
     (docs/decisions/0035; measured for batches of sales).
     """
     if dialect == "postgresql":
