@@ -94,18 +94,19 @@ def _by_period() -> Select[datetime, int, int, int]:
 
 @cache
 def _open_by_period() -> Select[datetime, int]:
-    """What the commission's open entries of `payable` sum up to, by period. Parameter: `commission_id`.
-
-    Entries that move money which came back of a payout belong to that payout.
-    """
-    of_returned = exists().where(Entry.transaction_id == Transaction.id, Entry.returned_from.is_not(None))
+    """What the commission's open entries of `payable` sum up to, by period. Parameter: `commission_id`."""
     return (
         select(Period.starts_at, func.sum(_PAYABLE))
         .join(Transaction, Transaction.period_id == Period.id)
         .join(Posting, Posting.transaction_id == Transaction.id)
-        .where(Transaction.subject_id == bindparam("commission_id"), ~_sent(), ~of_returned)
+        .where(Transaction.subject_id == bindparam("commission_id"), ~_sent(), ~_of_returned())
         .group_by(Period.starts_at)
     )
+
+
+def _of_returned() -> ColumnElement[bool]:
+    """Entries that move money which came back of a payout belong to that payout."""
+    return exists().where(Entry.transaction_id == Transaction.id, Entry.returned_from.is_not(None))
 
 
 def _sent() -> ColumnElement[bool]:
@@ -120,12 +121,11 @@ def _sent() -> ColumnElement[bool]:
 
 def open_minor_of(commission_id: InstrumentedAttribute[str]) -> ScalarSelect[int]:
     """`open_minor` as an expression, for a column with the ids of commissions."""
-    of_returned = exists().where(Entry.transaction_id == Transaction.id, Entry.returned_from.is_not(None))
     return (
         select(func.coalesce(func.sum(_PAYABLE), 0))
         .select_from(Transaction)
         .join(Posting, Posting.transaction_id == Transaction.id)
-        .where(Transaction.subject_id == commission_id, ~_sent(), ~of_returned)
+        .where(Transaction.subject_id == commission_id, ~_sent(), ~_of_returned())
         .scalar_subquery()
     )
 

@@ -1,5 +1,6 @@
 """The review of a draft, which an approval ends: from then on no decision is posted to its period."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -66,17 +67,22 @@ def due_for_approval(session: Session, now: datetime) -> list[str]:
 
 
 def _require_earlier_approved(session: Session, statement: Statement) -> None:
+    if (first := first_earlier(session, statement, ("draft",))) is not None:
+        raise NotNow(f"Approve the statement of {first} first: statements are sealed in order.")
+
+
+def first_earlier(session: Session, statement: Statement, states: Collection[str]) -> str | None:
+    """The name of the first earlier period whose statement in the same currency is in one of the states."""
     own = session.get_one(Period, statement.period_id)
-    earlier = session.execute(
+    return session.scalar(
         select(Period.name)
         .join(Statement, Statement.period_id == Period.id)
         .where(
             Statement.brand_id == statement.brand_id,
             Statement.currency == statement.currency,
-            Statement.state == "draft",
+            Statement.state.in_(states),
             Period.starts_at < own.starts_at,
         )
         .order_by(Period.starts_at)
-    ).scalars()
-    if (first := next(earlier, None)) is not None:
-        raise NotNow(f"Approve the statement of {first} first: statements are sealed in order.")
+        .limit(1)
+    )

@@ -14,6 +14,7 @@ from payouts.settlement.reasons import PayoutReason
 from payouts.settlement.transitions import cancel
 from payouts.statements.document.document import statement_document
 from payouts.statements.models import SealedDocument, Statement
+from payouts.statements.review import first_earlier
 from tracker.errors import NotNow
 from tracker.reasons import Reason
 from tracker.times import format_utc, optional_utc_text
@@ -78,22 +79,10 @@ def seal(session: Session, now: datetime, statement_id: str) -> SealedDocument:
 
 
 def _require_turn(session: Session, statement: Statement) -> None:
-    own = session.get_one(Period, statement.period_id)
     if statement.state == "draft":
+        own = session.get_one(Period, statement.period_id)
         raise NotNow(f"The statement of {own.name} is a draft: approve it first.")
-    earlier = session.scalar(
-        select(Period.name)
-        .join(Statement, Statement.period_id == Period.id)
-        .where(
-            Statement.brand_id == statement.brand_id,
-            Statement.currency == statement.currency,
-            Statement.state != "sealed",
-            Period.starts_at < own.starts_at,
-        )
-        .order_by(Period.starts_at)
-        .limit(1)
-    )
-    if earlier is not None:
+    if (earlier := first_earlier(session, statement, ("draft", "approved"))) is not None:
         raise NotNow(f"The statement of {earlier} is not sealed: statements are sealed in order.")
 
 
