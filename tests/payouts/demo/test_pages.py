@@ -92,6 +92,15 @@ def test_order_page_shows_the_path_from_click_to_transfer(client: FlaskClient) -
         assert heading in page
 
 
+def test_order_page_says_that_a_commission_was_paid(client: FlaskClient) -> None:
+    creators = set(re.findall(r'href="(/demo/creators/crt_\w+)"', text_of(client, "/demo/")))
+    orders = [
+        re.findall(r'href="(/demo/shop/orders/NT-\d+)"', text_of(client, each))[-1] for each in creators
+    ]
+    introductions = [text_of(client, order).partition("What happened")[0] for order in orders]
+    assert any("and was paid" in each for each in introductions)
+
+
 @pytest.mark.parametrize(
     ("form", "message"),
     [
