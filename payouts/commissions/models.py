@@ -26,6 +26,7 @@ class Commission(Base):
             postgresql_where=text("live"),
         ),
         Index("ix_commission_owner", "brand_id", "creator_id"),
+        Index("ix_commission_creator", "creator_id", "id"),
         Index("ix_commission_release", "release_at"),
         STRICT,
     )

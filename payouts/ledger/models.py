@@ -69,6 +69,7 @@ class Transaction(Base):
         UniqueConstraint("brand_id", "event_key", name="one_transaction_per_event"),
         UniqueConstraint("brand_id", "seq", name="the_chain_has_one_next_link"),
         Index("ix_ledger_transaction_subject", "subject_id"),
+        Index("ix_ledger_transaction_period", "period_id", "kind", "seq"),
         STRICT,
     )
 
@@ -80,7 +81,7 @@ class Transaction(Base):
     inputs: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
     inputs_hash: Mapped[str]
     subject_id: Mapped[str]
-    period_id: Mapped[str] = mapped_column(ForeignKey("period.id"), index=True)
+    period_id: Mapped[str] = mapped_column(ForeignKey("period.id"))
     effective_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
     previous_hash: Mapped[str]

@@ -22,6 +22,7 @@ class Sale(Base):
         CheckConstraint("total >= 0 and tax >= 0 and shipping >= 0", name="sale_amounts_not_negative"),
         CheckConstraint("tax + shipping <= total", name="sale_tax_and_shipping_within_total"),
         CheckConstraint("cost is null or cost >= 0", name="sale_cost_not_negative"),
+        Index("ix_sale_latest", "brand_id", "occurred_at", "id"),
         Index(
             "ix_sale_customer",
             "brand_id",
