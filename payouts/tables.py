@@ -5,6 +5,7 @@ import payouts.jobs.models
 import payouts.ledger.models
 import payouts.settlement.models
 import payouts.statements.models
+import payouts.statements.rows.models
 import payouts.transfers.models
 import tracker.clicks.models
 import tracker.people.accounts.models
@@ -24,6 +25,7 @@ MODULES = (
     payouts.ledger.models,
     payouts.settlement.models,
     payouts.statements.models,
+    payouts.statements.rows.models,
     payouts.transfers.models,
     tracker.clicks.models,
     tracker.people.accounts.models,

@@ -43,6 +43,7 @@ PROTECTED = {
     "rate_override",
     "review_decision",
     "sealed_document",
+    "sealed_part",
     "statement",
     "terms",
 }

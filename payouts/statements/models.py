@@ -34,10 +34,23 @@ class Statement(Base):
     minimum_minor: Mapped[int | None]
     review_days: Mapped[int | None]
     """The minimum payout and the review of the time of the draft; null in statements older than both."""
+    rows_state: Mapped[str | None] = mapped_column(
+        CheckConstraint("rows_state in ('building', 'ready')", name="state_of_statement_rows_known")
+    )
+    """Whether its rows are written (payouts/statements/rows); null until a job of this version begins."""
+    rows_seq: Mapped[int | None]
+    """The number of the brand's last transaction that its rows contain."""
+    rows_cursor: Mapped[int | None]
+    """While the rows are written: the number of the last transaction of which the line is written."""
+    rows_after: Mapped[str | None]
+    """While the rows are written: the last commission, then the last creator, that a later stage wrote."""
 
 
 class SealedDocument(Base):
-    """A statement as it was approved: canonical JSON and its SHA-256. The database refuses changes."""
+    """A statement as it was approved: canonical JSON and its SHA-256. The database refuses changes.
+
+    In format 1 it is the whole statement, in format 2 the head, which names the hashes of the parts.
+    """
 
     __tablename__ = "sealed_document"
     __table_args__ = (STRICT,)
@@ -46,6 +59,32 @@ class SealedDocument(Base):
     body: Mapped[str]
     sha256: Mapped[str]
     previous_sha256: Mapped[str | None]
+    signature: Mapped[str | None]
+    signature_key: Mapped[str | None]
+    """A signature of `sha256`, and the id of its key. Nothing signs statements yet."""
+
+
+class SealedPart(Base):
+    """A part of a statement that is sealed in format 2: canonical JSON of at most 1 MB. Append-only.
+
+    `last_key` is the key of its last row, as a JSON array: the next part of its kind begins after it.
+    """
+
+    __tablename__ = "sealed_part"
+    __table_args__ = (
+        CheckConstraint(
+            "kind in ('creators', 'lines', 'adjustments', 'payments')", name="kind_of_sealed_part_known"
+        ),
+        STRICT,
+    )
+
+    statement_id: Mapped[str] = mapped_column(ForeignKey("statement.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    row_count: Mapped[int]
+    last_key: Mapped[str]
+    body: Mapped[str]
+    sha256: Mapped[str]
 
 
 class DecisionKind(StrEnum):
