@@ -1,4 +1,7 @@
-"""The command line: the commands of all packages under one name."""
+"""The command line: the commands of all packages under one name.
+
+Nothing but click is imported before a command runs: help is written from `payouts/command_table.py`.
+"""
 
 from importlib import import_module
 from typing import Any
@@ -6,67 +9,68 @@ from typing import Any
 import click
 
 from config.garbage_collection import tune_gc
-from config.logs import configure_logs
-from tracker.console import Console
+from payouts.command_table import COMMANDS, GROUPS
 
-COMMAND_MODULES = {
-    "payouts.migrate_command": ("migrate",),
-    "payouts.processes.commands": ("serve", "scheduler"),
-    "payouts.processes.work_command": ("work",),
-    "payouts.selfcheck.commands": ("check",),
-    "payouts.explain.commands": ("explain",),
-    "payouts.demo.commands": ("demo",),
-    "tracker.people.accounts.commands": ("user", "member"),
-    "payouts.ledger.brand_commands": ("brand",),
-    "tracker.people.keys.commands": ("key",),
-    "tracker.programs.commands": ("program", "enroll", "link", "domain"),
-    "tracker.clicks.commands": ("click",),
-    "tracker.sales.commands": ("source", "sale"),
-    "tracker.sales.attribution.commands": ("replay",),
-    "tracker.sales.suspicion.commands": ("suspicion",),
-    "payouts.ledger.commands": ("ledger",),
-    "payouts.statements.commands": ("statement", "commission"),
-    "payouts.statements.creator_commands": ("creator",),
-    "payouts.statements.decisions.credit_commands": ("credit",),
-    "payouts.transfers.commands": ("payout",),
-    "payouts.transfers.rail_commands": ("payee", "sandbox"),
-    "payouts.backup.commands": ("backup", "restore"),
-}
-"""Commands by module. A module is imported when one of its commands is used, so that the CLI starts fast."""
+Path = tuple[str, ...]
+"""The words by which a command or a group is called, such as ("payout", "returned", "list")."""
 
 
-class LazyCommands(click.Group):
-    """Imports only the module of the command that is run; --help imports all."""
+class LazyGroup(click.Group):
+    """A group of the table, with the commands and groups below its path. It imports only what is run."""
+
+    def __init__(self, *arguments: Any, path: Path = (), **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.path = path
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(words[-1] for words in map(_path, _help_lines()) if words[:-1] == self.path)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        name = " ".join((*self.path, cmd_name))
+        if name in GROUPS:
+            return LazyGroup(cmd_name, path=_path(name), help=GROUPS[name])
+        return load_command(name) if name in COMMANDS else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Like click's, which would import every command for the line that the table has."""
+        names, lines = self.list_commands(ctx), _help_lines()
+        width = formatter.width - 6 - max(map(len, names))
+        listed = [click.Command(name, help=lines[" ".join((*self.path, name))]) for name in names]
+        with formatter.section("Commands"):
+            formatter.write_dl([(each.name or "", each.get_short_help_str(width)) for each in listed])
+
+
+class RootGroup(LazyGroup):
+    """All commands."""
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         tune_gc()
         return super().main(*arguments, **options)
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(name for names in COMMAND_MODULES.values() for name in names)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        for module, names in COMMAND_MODULES.items():
-            if cmd_name in names:
-                return next(each for each in commands_of(module) if each.name == cmd_name)
-        return None
+def load_command(name: str) -> click.Command:
+    """Import the module of a command of the table, such as "payout list"."""
+    module, _, attribute = COMMANDS[name].place.partition(":")
+    command: click.Command = getattr(import_module(module), attribute)
+    return command
 
 
-def commands_of(module: str) -> tuple[click.Command, ...]:
-    """The commands that a module defines, by the module's name."""
-    found: tuple[click.Command, ...] = import_module(module).COMMANDS
-    return found
+def _path(name: str) -> Path:
+    return tuple(name.split())
+
+
+def _help_lines() -> dict[str, str]:
+    return GROUPS | {name: command.help for name, command in COMMANDS.items()}
 
 
 @click.group(
-    cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+    cls=RootGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
 )
 @click.version_option(package_name="linkledger", prog_name="linkledger")
-@click.pass_context
-def main(context: click.Context) -> None:
+def main() -> None:
     """Affiliate links, commissions and payouts, with books that balance.
 
     Every command takes --json. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a check found a fault.
     """
-    configure_logs(production=False)
-    context.obj = Console()
+    # Imported here, because help needs no logs and structlog takes longer to import than all of this module.
+    import_module("config.logs").configure_logs(production=False)

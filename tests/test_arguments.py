@@ -13,15 +13,14 @@ from werkzeug.serving import make_server
 
 from config.database import Databases, transact
 from config.settings import Settings, SettingsError
-from payouts.cli import COMMAND_MODULES, commands_of
 from tests.cast.api import Terminal
 from tests.cast.people import add_brand_with_program
 from tests.conftest import settings_for
+from tests.harness.commands import EVERY_COMMAND
 from tracker.people.accounts.operations import create_creator
 from tracker.sales.sources.operations import create_source
 from wsgi import create_app
 
-EVERY_COMMAND = tuple(command for module in COMMAND_MODULES for command in commands_of(module))
 INVALID_UTF8 = b"\xff".decode(errors="surrogateescape")
 """An argument that is not valid UTF-8, as Python passes it on."""
 

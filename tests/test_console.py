@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,14 @@ from click.testing import CliRunner, Result
 
 from config.database import Databases
 from config.settings import Settings
-from payouts.cli import COMMAND_MODULES, commands_of, main
+from payouts.cli import main
 from payouts.ledger.models import Chain
 from tests.cast.api import Terminal
 from tests.harness import ROOT
+from tests.harness.commands import EVERY_COMMAND
 from tracker.console import CommandResult, ConsoleCommand
 from tracker.errors import Conflict, Fault, Invalid, NotFound, NotNow
 
-EVERY_COMMAND = tuple(command for module in COMMAND_MODULES for command in commands_of(module))
 UNKNOWN_ID = "brd_01a05cd72a007022a27f093c105fcd8a"
 
 
@@ -72,26 +71,6 @@ def test_the_required_commands_exist() -> None:
         statement.close statement.show statement.approve statement.export
         payout.preview payout.run payout.retry"""
     assert {tuple(each.split(".")) for each in wanted.split()} <= set(PATHS)
-
-
-def test_the_table_of_command_modules_is_complete() -> None:
-    modules = {path.relative_to(ROOT).with_suffix("") for path in ROOT.glob("*/**/*command*.py")}
-    names = {".".join(path.parts) for path in modules if path.parts[0] in ("tracker", "payouts")}
-    modules_with_commands = {name for name in names if hasattr(import_module(name), "COMMANDS")}
-    found = {module: tuple(each.name for each in commands_of(module)) for module in modules_with_commands}
-    assert found == COMMAND_MODULES
-
-
-def test_a_command_imports_only_its_own_module() -> None:
-    program = (
-        "import sys; from payouts.cli import commands_of; commands_of('tracker.people.accounts.commands'); "
-    )
-    shown = subprocess.run(
-        [sys.executable, "-c", program + "print(*sys.modules)"], capture_output=True, text=True, cwd=ROOT
-    )
-    loaded = set(shown.stdout.split())
-    assert "tracker.people.accounts.commands" in loaded
-    assert not loaded & {"flask", "stripe", "payouts.transfers.sending.run", "payouts.demo.commands"}
 
 
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)

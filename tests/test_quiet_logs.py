@@ -10,10 +10,10 @@ from sqlalchemy import text
 from config.database import Databases
 from config.settings import Settings
 from tests.cast.api import Terminal
+from tests.harness.commands import EVERY_COMMAND
 from tests.harness.processes.serve_process import STOPS_WITHIN_S, linux_only, serving, wait_until_both_run
 from tests.harness.processes.server import Server
 from tests.test_walkthrough import (
-    EVERY_COMMAND,
     FORGED,
     follow_the_link,
     make_brand_and_creator,

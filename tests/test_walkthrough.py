@@ -13,14 +13,13 @@ from standardwebhooks import Webhook
 
 from config.database import Databases
 from config.settings import Settings
-from payouts import cli
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from tests.cast.api import Terminal
+from tests.harness.commands import EVERY_COMMAND
 from tests.harness.processes.server import Response, Server, running_server
 
 WITHIN_S = 20.0
 FORGED = "whsec_" + base64.b64encode(bytes(32)).decode()
-EVERY_COMMAND = tuple(command for module in cli.COMMAND_MODULES for command in cli.commands_of(module))
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Instagram 390.0"
 
 

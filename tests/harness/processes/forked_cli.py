@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from payouts import cli
+from payouts.command_table import COMMANDS
 from tests.harness import ROOT
 
 _CLIENT = """#!{python} -IS
@@ -53,8 +54,8 @@ def forked_cli(folder: Path) -> Iterator[Path]:
 
 
 def _listen(address: str) -> None:
-    for module in cli.COMMAND_MODULES:
-        cli.commands_of(module)
+    for name in COMMANDS:
+        cli.load_command(name)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)

@@ -4,20 +4,19 @@ from datetime import UTC, datetime, timedelta
 
 from config.database import Databases
 from config.settings import Settings
-from payouts import cli
 from tests.cast.api import Terminal
 from tests.cast.shop import create_shop, sale
+from tests.harness.commands import EVERY_COMMAND
 from tests.tracker.clicks.counting.test_totals import LINK, click, write
 from tests.tracker.clicks.recording.test_spool_drainer import write_orphan
 from tracker.clicks.token import make_token
 from tracker.ids import public_id, uuid_of
 
-ALL_COMMANDS = tuple(command for module in cli.COMMAND_MODULES for command in cli.commands_of(module))
 NOW = datetime.now(UTC)
 
 
 def test_work_counts_the_totals_that_the_command_shows(settings: Settings) -> None:
-    linkledger = Terminal(settings, ALL_COMMANDS)
+    linkledger = Terminal(settings, EVERY_COMMAND)
     yesterday = NOW - timedelta(hours=30)
     write(settings, click(yesterday), click(NOW, "bob"), click(NOW, "bob"), click(NOW, None, "preview"))
     link = ("--link", public_id("lnk", LINK))
@@ -35,7 +34,7 @@ def test_work_counts_the_totals_that_the_command_shows(settings: Settings) -> No
 
 
 def test_work_renews_the_visitor_keys_by_the_real_clock(settings: Settings) -> None:
-    linkledger = Terminal(settings, ALL_COMMANDS)
+    linkledger = Terminal(settings, EVERY_COMMAND)
     linkledger.ask("work", "--as-of", f"{NOW + timedelta(days=4):%Y-%m-%d}")
     keys = {path.name for path in (settings.home / "keys").iterdir()}
     today, tomorrow = (f"visitor-{(NOW + timedelta(days=n)).date()}" for n in (0, 1))
@@ -45,7 +44,7 @@ def test_work_renews_the_visitor_keys_by_the_real_clock(settings: Settings) -> N
 
 def test_work_drains_orphaned_spools(settings: Settings) -> None:
     write_orphan(settings.spool_folder, click(NOW), click(NOW, "bob"))
-    linkledger = Terminal(settings, ALL_COMMANDS)
+    linkledger = Terminal(settings, EVERY_COMMAND)
     [done] = linkledger.ask("work")
     assert done["jobs"]["click-spools"] == {"drained": 2}
     assert linkledger.ask("click", "count", "--link", public_id("lnk", LINK)) == {"person": 2}
@@ -60,7 +59,7 @@ def test_a_sale_confirms_the_prerender_that_is_credited_for_it(
     prerender = click(at, None, "unconfirmed")._replace(link_id=link)
     write(settings, prerender)
     token = make_token(settings.secret_keys, prerender.id, link, earns=True, confirmed=False)
-    linkledger = Terminal(settings, ALL_COMMANDS)
+    linkledger = Terminal(settings, EVERY_COMMAND)
     linkledger.ask("work")
     totals = ("click", "totals", "--link", shop.links["anna"])
     assert linkledger.ask(*totals)["total"]["unconfirmed"] == 1

@@ -20,13 +20,12 @@ from click.testing import Result
 
 from config.database import Databases, open_databases
 from config.settings import Settings
-from payouts import cli
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from tests.cast.api import Terminal
 from tests.cast.books import at
 from tests.cast.people import click_token
+from tests.harness.commands import EVERY_COMMAND
 
-EVERY_COMMAND = tuple(command for module in cli.COMMAND_MODULES for command in cli.commands_of(module))
 _FORKING, _STARTS_WITHIN_S = multiprocessing.get_context("fork"), 30
 ANY_TIME = "2028-07-01 00:00"
 """For commands whose result does not depend on the time."""
