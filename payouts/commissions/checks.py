@@ -20,38 +20,28 @@ from tracker.programs.models import Terms
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.orders.models import Sale
 
-PAGE_ROWS = 500
 
-
-def commission_faults(session: Session) -> Iterator[Finding]:
-    """Every commission whose last entry differs from its postings, or from the amount that its facts give."""
-    last = ""
-    while page := _page(session, last):
-        last = page[-1].id
-        ids = [commission.id for commission in page]
-        entries = _entries(session, ids)
-        earned = subject_balances(session, ids, "commission_expense")
-        held = subject_balances(session, ids, "pending")
-        sale_ids = sorted({commission.sale_id for commission in page})
-        sales = {sale.id: sale for sale in session.scalars(select(Sale).where(Sale.id.in_(sale_ids)))}
-        causes = causes_of_sales(session, sale_ids)
-        sent = _in_payouts(session, ids)
-        terms = _terms(session, {commission.attribution_id for commission in page})
-        for commission in page:
-            own = entries[commission.id]
-            sale = sales[commission.sale_id]
-            until = take_back_end(sale, terms[commission.attribution_id])
-            facts = entered_facts(sale, causes.get(sale.id, []), own, until)
-            yield from _faults_of(commission, own, facts)
-            held_minor = held[commission.id]
-            yield from _book_faults(
-                commission, own, -earned[commission.id], held_minor, commission.id in sent
-            )
-
-
-def _page(session: Session, after_id: str) -> list[Commission]:
-    query = select(Commission).where(Commission.id > after_id).order_by(Commission.id)
-    return list(session.scalars(query.limit(PAGE_ROWS)))
+def commission_faults(session: Session, ids: list[str]) -> Iterator[Finding]:
+    """Those of these commissions whose last entry differs from its postings, or from what its facts give."""
+    commissions = list(
+        session.scalars(select(Commission).where(Commission.id.in_(ids)).order_by(Commission.id))
+    )
+    entries = _entries(session, ids)
+    earned = subject_balances(session, ids, "commission_expense")
+    held = subject_balances(session, ids, "pending")
+    sale_ids = sorted({commission.sale_id for commission in commissions})
+    sales = {sale.id: sale for sale in session.scalars(select(Sale).where(Sale.id.in_(sale_ids)))}
+    causes = causes_of_sales(session, sale_ids)
+    sent = _in_payouts(session, ids)
+    terms = _terms(session, {commission.attribution_id for commission in commissions})
+    for commission in commissions:
+        own = entries[commission.id]
+        sale = sales[commission.sale_id]
+        until = take_back_end(sale, terms[commission.attribution_id])
+        facts = entered_facts(sale, causes.get(sale.id, []), own, until)
+        yield from _faults_of(commission, own, facts)
+        held_minor = held[commission.id]
+        yield from _book_faults(commission, own, -earned[commission.id], held_minor, commission.id in sent)
 
 
 def _in_payouts(session: Session, commission_ids: list[str]) -> set[str]:

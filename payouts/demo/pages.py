@@ -16,7 +16,7 @@ from payouts.demo import queries, shop_pages
 from payouts.demo.blueprint import blueprint
 from payouts.demo.creators import HOLD_DAYS
 from payouts.demo.payday import next_payday, run_next_payday
-from payouts.selfcheck.checks import CHECKS, self_check
+from payouts.selfcheck.checks import Promise, self_check
 from payouts.settlement.models import Attempt
 from payouts.statements.document.document import expected_pay_date, statement_document
 from payouts.statements.models import SealedDocument, Statement
@@ -57,7 +57,7 @@ def index() -> str:
             statements=queries.statements(session, brand),
             payouts=queries.payouts(session, brand),
             faults=self_check(session, at),
-            checks=[promise for promise, _check in CHECKS],
+            checks=[promise.value for promise in Promise],
             link_url=app_site.settings.link_url,
         )
 

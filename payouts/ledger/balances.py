@@ -112,26 +112,41 @@ def former_bookings_minor(session: Session, brand_id: str, kind: str) -> dict[st
 
 def subject_balances(session: Session, subject_ids: Sequence[str], kind: str) -> dict[str, int]:
     """By commission or payout: its balance in accounts of one kind, credits less debits, in minor units."""
+    rows = session.execute(_by_subject(), {"subject_ids": subject_ids}).all()
+    accounts = {account for row in rows for account in (row.debit_account_id, row.credit_account_id)}
+    of_kind = set(session.scalars(_of_kind(), {"kind": kind, "ids": list(accounts)}))
     sums: dict[str, int] = defaultdict(int)
-    for side, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
-        rows = session.execute(_by_subject(side), {"kind": kind, "subject_ids": subject_ids})
-        for subject_id, amount in rows:
-            sums[subject_id] += sign * int(amount)
+    for row in rows:
+        change = (row.credit_account_id in of_kind) - (row.debit_account_id in of_kind)
+        sums[row.subject_id] += change * int(row.amount_minor)
     return sums
 
 
 @cache
-def _by_subject(side: InstrumentedAttribute[str]) -> Select[str, int]:
-    """Sums of the postings on one side, by subject. Parameters: `kind`, `subject_ids`."""
+def _by_subject() -> Select[str, str, str, int]:
+    """Sums of the postings by subject and accounts. Parameter: `subject_ids`.
+
+    It begins with the subjects: with a condition on the kind of account, PostgreSQL may begin with all
+    postings of the brand's one account of that kind.
+    """
     return (
-        select(Transaction.subject_id, func.sum(Posting.amount_minor))
-        .join(Posting, Posting.transaction_id == Transaction.id)
-        .join(Account, Account.id == side)
-        .where(
-            Account.kind == bindparam("kind"),
-            Transaction.subject_id.in_(bindparam("subject_ids", expanding=True)),
+        select(
+            Transaction.subject_id,
+            Posting.debit_account_id,
+            Posting.credit_account_id,
+            func.sum(Posting.amount_minor).label("amount_minor"),
         )
-        .group_by(Transaction.subject_id)
+        .join(Posting, Posting.transaction_id == Transaction.id)
+        .where(Transaction.subject_id.in_(bindparam("subject_ids", expanding=True)))
+        .group_by(Transaction.subject_id, Posting.debit_account_id, Posting.credit_account_id)
+    )
+
+
+@cache
+def _of_kind() -> Select[str]:
+    """Parameters: `kind`, and `ids` of accounts."""
+    return select(Account.id).where(
+        Account.id.in_(bindparam("ids", expanding=True)), Account.kind == bindparam("kind")
     )
 
 

@@ -1,18 +1,25 @@
 """Checks of the ledger itself: the hash chain is complete, and every posting is allowed by its event."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import cache
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from payouts.ledger.chain import GENESIS, link_hash
 from payouts.ledger.models import Account, Chain, Posting, Transaction
 from payouts.ledger.operations import inputs_hash
-from payouts.ledger.rules import EVENTS, FORMER_ACCOUNTS, events_of
+from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, FORMER_ACCOUNTS, events_of
 
 PAGE_ROWS = 500
+_BEFORE_ALL = -(2**63)
+"""Lower than any number of a transaction, also than one that was forged."""
+
+Reads = Callable[[], AbstractContextManager[Session]]
+"""Opens a short read transaction for one page; or gives one session again and again, for a single view."""
 
 
 @dataclass(frozen=True)
@@ -24,29 +31,135 @@ class Finding:
     message: str
 
 
-def chain_faults(session: Session) -> Iterator[Finding]:
-    """Every brand's transactions are numbered without a gap, and each hash includes the one before."""
-    ends = {chain.brand_id: (chain.head_hash, chain.seq) for chain in session.scalars(select(Chain))}
-    written = set(session.scalars(select(Transaction.brand_id).distinct()))
-    for brand_id in sorted(written.union(ends)):
-        yield from _chain_faults_of_brand(session, brand_id, ends.get(brand_id, (GENESIS, 0)))
+@dataclass(frozen=True)
+class BooksEnd:
+    """Where a brand's books end: by its `Chain` row, and the highest number of a transaction."""
+
+    brand_id: str
+    seq: int
+    head_hash: str
+    last_seq: int
 
 
-def _chain_faults_of_brand(session: Session, brand_id: str, end: tuple[str, int]) -> Iterator[Finding]:
-    """`end` is the hash and the number of the last transaction, as the brand's `Chain` row has them."""
-    head, seq, read_until = GENESIS, 0, None
-    while page := _page_of_chain(session, brand_id, read_until):
-        read_until = page[-1].seq
-        postings = _postings_of(session, page)
-        for transaction in page:
-            if transaction.seq != seq + 1 or transaction.previous_hash != head:
-                yield Finding("chain", transaction.id, f"The books have a gap before {transaction.id}.")
-            yield from _transaction_faults(transaction, postings[transaction.id])
-            head, seq = transaction.hash, transaction.seq
-    if (head, seq) != end:
-        yield Finding(
-            "chain", brand_id, f"The books of {brand_id} end at number {seq}, but {end[1]} were recorded."
+def books_end(session: Session, brand_id: str) -> BooksEnd:
+    chain = session.get(Chain, brand_id)
+    last_seq = session.scalar(select(func.max(Transaction.seq)).where(Transaction.brand_id == brand_id))
+    seq, head_hash = (0, GENESIS) if chain is None else (chain.seq, chain.head_hash)
+    return BooksEnd(brand_id, seq, head_hash, last_seq or 0)
+
+
+@dataclass
+class BooksSoFar:
+    """A brand's books up to one transaction: its number, its hash, and the sums of all postings so far.
+
+    `balances`: credits less debits, by id of the account. `owed`: what each period added to what creators are
+    owed, by currency and id of the period. Both in minor units.
+    """
+
+    brand_id: str
+    seq: int = 0
+    hash: str = GENESIS
+    balances: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    owed: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+
+
+@dataclass(frozen=True)
+class WalkedPage:
+    """What was found on one page of the books, and the objects that its transactions concern, by id."""
+
+    findings: Sequence[Finding]
+    subjects: frozenset[str] = frozenset()
+    accounts: frozenset[str] = frozenset()
+    periods: frozenset[str] = frozenset()
+
+
+def walk(reads: Reads, books: BooksSoFar, end: BooksEnd) -> Iterator[WalkedPage]:
+    """Check the transactions after `books`, page by page, and carry `books` forward to `end`.
+
+    Every transaction is numbered without a gap, and each hash includes the one before. Every posting debits
+    and credits accounts that its event names or named in the past. At the end no held or in-transit balance
+    is negative; of a creator's accounts only `payable` may be.
+    """
+    kinds: dict[str, str] = {}
+    after = books.seq or _BEFORE_ALL
+    while True:
+        with reads() as session:
+            page = _page_of_chain(session, books.brand_id, after, end.last_seq)
+            postings = _postings_of(session, page)
+            accounts = frozenset(_accounts_of(postings))
+            kinds.update(_kinds(session, accounts - kinds.keys()))
+        if not page:
+            break
+        after = page[-1].seq
+        yield WalkedPage(
+            list(_page_faults(books, page, postings, kinds)),
+            frozenset(each.subject_id for each in page),
+            accounts,
+            frozenset(each.period_id for each in page),
         )
+    yield WalkedPage([*_end_faults(books, end), *_balance_faults(books.balances, kinds)])
+
+
+def _page_of_chain(session: Session, brand_id: str, after: int, until: int) -> Sequence[Transaction]:
+    parameters = {"brand_id": brand_id, "after": after, "until": until, "rows": PAGE_ROWS}
+    return session.scalars(_chain_query(), parameters).all()
+
+
+@cache
+def _chain_query() -> Select[Transaction]:
+    """Parameters: `brand_id`, `after`, `until`, `rows`."""
+    return (
+        select(Transaction)
+        .where(
+            Transaction.brand_id == bindparam("brand_id"),
+            Transaction.seq > bindparam("after"),
+            Transaction.seq <= bindparam("until"),
+        )
+        .order_by(Transaction.seq)
+        .limit(bindparam("rows"))
+    )
+
+
+def _postings_of(session: Session, transactions: Sequence[Transaction]) -> dict[str, list[Posting]]:
+    found: dict[str, list[Posting]] = {transaction.id: [] for transaction in transactions}
+    for posting in session.scalars(_postings_query(), {"ids": list(found)}):
+        found[posting.transaction_id].append(posting)
+    return found
+
+
+@cache
+def _postings_query() -> Select[Posting]:
+    """Parameter: `ids` of transactions."""
+    return select(Posting).where(Posting.transaction_id.in_(bindparam("ids", expanding=True)))
+
+
+def _accounts_of(postings: Mapping[str, Sequence[Posting]]) -> Iterator[str]:
+    for lines in postings.values():
+        for line in lines:
+            yield line.debit_account_id
+            yield line.credit_account_id
+
+
+def _kinds(session: Session, accounts: frozenset[str]) -> dict[str, str]:
+    """The kind of each account, by its id."""
+    rows = session.execute(select(Account.id, Account.kind).where(Account.id.in_(accounts)))
+    return dict(row for row in rows)
+
+
+def _page_faults(
+    books: BooksSoFar,
+    page: Sequence[Transaction],
+    postings: Mapping[str, list[Posting]],
+    kinds: Mapping[str, str],
+) -> Iterator[Finding]:
+    for transaction in page:
+        lines = postings[transaction.id]
+        if transaction.seq != books.seq + 1 or transaction.previous_hash != books.hash:
+            yield Finding("chain", transaction.id, f"The books have a gap before {transaction.id}.")
+        yield from _transaction_faults(transaction, lines)
+        books.seq, books.hash = transaction.seq, transaction.hash
+        for line in lines:
+            yield from _posting_faults(books, transaction, line, kinds)
 
 
 def _transaction_faults(transaction: Transaction, postings: list[Posting]) -> Iterator[Finding]:
@@ -56,63 +169,60 @@ def _transaction_faults(transaction: Transaction, postings: list[Posting]) -> It
         yield Finding("chain", transaction.id, f"The inputs of {transaction.id} were changed.")
 
 
-def _page_of_chain(session: Session, brand_id: str, after_seq: int | None) -> Sequence[Transaction]:
-    """The next transactions of the chain. It is read in pages: a brand may have millions of them."""
-    query = select(Transaction).where(Transaction.brand_id == brand_id)
-    if after_seq is not None:
-        query = query.where(Transaction.seq > after_seq)
-    return session.scalars(query.order_by(Transaction.seq).limit(PAGE_ROWS)).all()
+def _posting_faults(
+    books: BooksSoFar, transaction: Transaction, line: Posting, kinds: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Checks one posting and adds it to the sums of the books."""
+    debit, credit = line.debit_account_id, line.credit_account_id
+    debited, credited = kinds.get(debit, "an unknown account"), kinds.get(credit, "an unknown account")
+    if not _is_allowed(transaction.kind, debited, credited):
+        message = f"{transaction.id} ({transaction.kind}) moved {debited} to {credited}."
+        yield Finding("postings", transaction.id, message)
+    books.balances[debit] -= line.amount_minor
+    books.balances[credit] += line.amount_minor
+    if (owed := (credited in CREATOR_ACCOUNTS) - (debited in CREATOR_ACCOUNTS)) != 0:
+        books.owed[line.currency, transaction.period_id] += owed * line.amount_minor
 
 
-def _postings_of(session: Session, transactions: Sequence[Transaction]) -> dict[str, list[Posting]]:
-    found: dict[str, list[Posting]] = {transaction.id: [] for transaction in transactions}
-    for posting in session.scalars(select(Posting).where(Posting.transaction_id.in_(found))):
-        found[posting.transaction_id].append(posting)
-    return found
-
-
-def posting_faults(session: Session) -> Iterator[Finding]:
-    """Every posting debits and credits the kinds of account that its event names or named in the past."""
-    debit, credit = aliased(Account), aliased(Account)
-
-    def between(*columns: Any) -> Any:
-        return (
-            select(*columns)
-            .select_from(Posting)
-            .join(Transaction, Transaction.id == Posting.transaction_id)
-            .join(debit, debit.id == Posting.debit_account_id)
-            .join(credit, credit.id == Posting.credit_account_id)
-        )
-
-    kinds = between(Transaction.kind, debit.kind, credit.kind).distinct()
-    for kind, debited, credited in sorted(tuple(row) for row in session.execute(kinds)):
-        if _is_allowed(kind, debited, credited):
-            continue
-        wrong = between(Posting.transaction_id).where(
-            Transaction.kind == kind, debit.kind == debited, credit.kind == credited
-        )
-        for transaction_id in session.scalars(wrong.order_by(Posting.id)):
-            message = f"{transaction_id} ({kind}) moved {debited} to {credited}."
-            yield Finding("postings", transaction_id, message)
-
-
+@cache
 def _is_allowed(kind: str, debited: str, credited: str) -> bool:
     accounts = {(EVENTS[event].debit, EVENTS[event].credit) for event in events_of(kind)}
     return (debited, credited) in accounts or (debited, credited) == FORMER_ACCOUNTS.get(kind)
 
 
-def balance_faults(session: Session) -> Iterator[Finding]:
-    """No held or in-transit balance is negative; of a creator's accounts only `payable` may be."""
-    sums: dict[str, int] = {}
-    for side, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
-        rows = session.execute(
-            select(side, func.sum(Posting.amount_minor))
-            .join(Account, Account.id == side)
-            .where(Account.kind.in_(("pending", "in_transit")))
-            .group_by(side)
-        )
-        for account, amount in rows:
-            sums[account] = sums.get(account, 0) + sign * int(amount)
-    for account, balance in sorted(sums.items()):
-        if balance < 0:
+def _end_faults(books: BooksSoFar, end: BooksEnd) -> Iterator[Finding]:
+    if (books.hash, books.seq) != (end.head_hash, end.seq):
+        message = f"The books of {end.brand_id} end at number {books.seq}, but {end.seq} were recorded."
+        yield Finding("chain", end.brand_id, message)
+
+
+def _balance_faults(balances: Mapping[str, int], kinds: Mapping[str, str]) -> Iterator[Finding]:
+    for account, kind in sorted(kinds.items()):
+        if kind in ("pending", "in_transit") and (balance := balances[account]) < 0:
             yield Finding("balances", account, f"The balance of {account} is {balance}, below zero.")
+
+
+def pages_of(
+    reads: Reads,
+    identifier: InstrumentedAttribute[str],
+    brand: InstrumentedAttribute[str],
+    brands: frozenset[str],
+    *conditions: ColumnElement[bool],
+    rows: int | None = None,
+) -> Iterator[list[str]]:
+    """All ids of a table's rows that belong to `brands`, page by page, each page in its own read.
+
+    The pages follow the primary key, whatever brands they belong to: a condition on the brand could make the
+    database sort all rows of the brand for each page.
+    """
+    after = ""
+    query = select(identifier, brand).where(identifier > bindparam("after"), *conditions)
+    query = query.order_by(identifier).limit(rows or PAGE_ROWS)
+    while True:
+        with reads() as session:
+            found = session.execute(query, {"after": after}).all()
+        if not found:
+            return
+        after = found[-1][0]
+        if page := [each for each, owner in found if owner in brands]:
+            yield page

@@ -27,7 +27,7 @@ from payouts.jobs.context import JobContext
 from payouts.jobs.models import StartedBy
 from payouts.jobs.reasons import failed_result
 from payouts.processes import commission_jobs, statement_jobs
-from payouts.selfcheck.checks import require_consistent_books, self_check
+from payouts.selfcheck.checks import require_consistent_books, sweep
 from payouts.settlement.freezes import active_freezes
 from payouts.settlement.models import Payout
 from payouts.transfers.planning.preparation import anything_to_send
@@ -73,7 +73,7 @@ def _pay(context: JobContext) -> dict[str, Any]:
         due = [b for b in context.brand_ids() if anything_to_send(session, context.now, b, early=False)]
         if not due:
             return {}
-        require_consistent_books(session, context.now)
+    require_consistent_books(context.databases.main, context.now)
     with open_rail(context.settings) as rail:
 
         def pay(brand_id: str) -> Any:
@@ -105,8 +105,7 @@ def _reconcile(context: JobContext) -> dict[str, Any]:
 
 
 def _check(context: JobContext) -> dict[str, Any]:
-    with read_session(context.databases.main) as session:
-        faults = self_check(session, context.now)
+    faults = sweep(context.databases.main, context.now).in_order()
     if faults:
         raise Fault("; ".join(fault.message for fault in faults))
     return {"faults": 0}

@@ -11,34 +11,25 @@ from sqlalchemy.orm import Session
 from payouts.ledger.balances import subject_balances
 from payouts.ledger.checks import Finding
 from payouts.ledger.models import Posting, Transaction
-from payouts.ledger.rules import PAYOUT_KINDS, account_id
+from payouts.ledger.rules import PAYOUT_KINDS
 from payouts.settlement.models import Attempt, Item, Payout, TransferReversal
-from payouts.settlement.open_entries import entry_sums, posting_sums
+from payouts.settlement.open_entries import entry_sums, posting_sums, remainders
 from payouts.settlement.states import OPEN
 from tracker.money import Money
 
-PAGE_ROWS = 500
 STUCK_AFTER = timedelta(hours=48)
 """Open attempts are looked up every few minutes; one that is open for longer than this needs a person."""
 
 
-def payout_faults(session: Session) -> Iterator[Finding]:
+def payout_faults(session: Session, ids: list[str]) -> Iterator[Finding]:
     """Amount + carried = items; in transit exactly while open; taken from `funding` exactly once if paid."""
-    last = ""
-    while page := _page(session, last):
-        last = page[-1].id
-        data = _load_page_data(session, [payout.id for payout in page])
-        for payout in page:
-            items = data.items[payout.id]
-            if items != payout.amount_minor + payout.carried_minor:
-                yield _finding(payout, f"is {payout.amount_minor}, but its items sum to {items}")
-            yield from _book_faults(data, payout)
-            yield from _attempt_faults(data, payout)
-
-
-def _page(session: Session, after_id: str) -> Sequence[Payout]:
-    query = select(Payout).where(Payout.id > after_id).order_by(Payout.id)
-    return session.scalars(query.limit(PAGE_ROWS)).all()
+    data = _load_page_data(session, ids)
+    for payout in session.scalars(select(Payout).where(Payout.id.in_(ids)).order_by(Payout.id)):
+        items = data.items[payout.id]
+        if items != payout.amount_minor + payout.carried_minor:
+            yield _finding(payout, f"is {payout.amount_minor}, but its items sum to {items}")
+        yield from _book_faults(data, payout)
+        yield from _attempt_faults(data, payout)
 
 
 @dataclass(frozen=True)
@@ -101,9 +92,9 @@ def _attempt_faults(data: _PageData, payout: Payout) -> Iterator[Finding]:
         yield _finding(payout, f"is {payout.state}, but {open_attempts} of its attempts are open")
 
 
-def settlement_faults(session: Session) -> Iterator[Finding]:
+def settlement_faults(session: Session, accounts: Sequence[str]) -> Iterator[Finding]:
     """Open postings sum to the payable balance: nothing is forgotten, and nothing can be paid twice."""
-    payable, open_minor = posting_sums(session), _open_minor(session)
+    payable, open_minor = posting_sums(session, accounts=accounts), _open_minor(session, accounts)
     for account in sorted(payable.keys() | open_minor.keys()):
         if payable[account] != open_minor[account]:
             yield Finding(
@@ -114,23 +105,20 @@ def settlement_faults(session: Session) -> Iterator[Finding]:
             )
 
 
-def _open_minor(session: Session) -> Counter[str]:
+def _open_minor(session: Session, accounts: Sequence[str]) -> Counter[str]:
     """By account: postings in no live item, and remainders of payouts that no other payout has taken."""
     taken = exists().where(Item.posting_id == Posting.id, Item.live)
-    sums = posting_sums(session, Transaction.kind.not_in(PAYOUT_KINDS), ~taken)
+    sums = posting_sums(session, Transaction.kind.not_in(PAYOUT_KINDS), ~taken, accounts=accounts)
     carried_by_other = exists().where(Item.carried_from_id == Payout.id, Item.live)
-    carrying = select(Payout).where(
-        Payout.carried_minor > 0, Payout.state.in_((*OPEN, "paid", "returned")), ~carried_by_other
+    sums.update(
+        remainders(session, accounts, Payout.state.in_((*OPEN, "paid", "returned")), ~carried_by_other)
     )
-    for payout in session.execute(carrying).scalars():
-        account = account_id(payout.brand_id, "payable", payout.currency, payout.creator_id)
-        sums[account] += payout.carried_minor
     return sums
 
 
-def entry_faults(session: Session) -> Iterator[Finding]:
+def entry_faults(session: Session, accounts: Sequence[str]) -> Iterator[Finding]:
     """Each entry is open or in one sent payout: open entries + items of sent payouts = all entries."""
-    for account, sums in sorted(entry_sums(session).items()):
+    for account, sums in sorted(entry_sums(session, accounts).items()):
         if not sums.agree:
             yield Finding(
                 "payouts",

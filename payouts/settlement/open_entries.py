@@ -1,10 +1,10 @@
 """Sums of the entries of `payable`: those that no sent payout has settled, and those that one has."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from payouts.ledger.models import Account, Posting, Transaction
@@ -34,64 +34,60 @@ class EntrySums:
         return self.open + self.sent - self.carried == self.every
 
 
-def entry_sums(session: Session, account: str | None = None) -> Mapping[str, EntrySums]:
-    """The sums of each account of the kind `payable`, or only of the account with that id."""
+def entry_sums(session: Session, accounts: Sequence[str]) -> Mapping[str, EntrySums]:
+    """The sums of these accounts of the kind `payable`. Only rows of their owners are read."""
     sent_by = aliased(Payout)
     taken = exists().where(Item.live, Item.payout_id == sent_by.id, sent_by.state.in_(SENT))
     is_entry = Transaction.kind.not_in(PAYOUT_KINDS)
-    every = posting_sums(session, is_entry, account=account)
-    open_minor = posting_sums(session, is_entry, ~taken.where(Item.posting_id == Posting.id), account=account)
-    open_minor.update(_carried(session, account, ~taken.where(Item.carried_from_id == Payout.id)))
-    carried, sent = _carried(session, account), _sent(session, account)
+    every = posting_sums(session, is_entry, accounts=accounts)
+    open_minor = posting_sums(
+        session, is_entry, ~taken.where(Item.posting_id == Posting.id), accounts=accounts
+    )
+    is_sent = Payout.state.in_(SENT)
+    open_minor.update(remainders(session, accounts, is_sent, ~taken.where(Item.carried_from_id == Payout.id)))
+    carried, sent = remainders(session, accounts, is_sent), _sent(session, accounts)
     return {
         each: EntrySums(every[each], open_minor[each], sent[each], carried[each])
         for each in every.keys() | open_minor.keys() | sent.keys() | carried.keys()
     }
 
 
-def posting_sums(
-    session: Session, *conditions: ColumnElement[bool], account: str | None = None
-) -> Counter[str]:
-    """Credits less debits of the accounts of the kind `payable`, by account."""
+def posting_sums(session: Session, *conditions: ColumnElement[bool], accounts: Sequence[str]) -> Counter[str]:
+    """Credits less debits of accounts, by account, of the postings that meet the conditions."""
     sums: Counter[str] = Counter()
     for side, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
         query = (
             select(side, func.sum(Posting.amount_minor))
             .join(Transaction, Transaction.id == Posting.transaction_id)
-            .join(Account, Account.id == side)
-            .where(Account.kind == "payable", *conditions)
+            .where(side.in_(accounts), *conditions)
             .group_by(side)
         )
-        for owner, amount in session.execute(query if account is None else query.where(side == account)):
+        for owner, amount in session.execute(query):
             sums[owner] += sign * int(amount)
     return sums
 
 
-def _sent(session: Session, account: str | None) -> Counter[str]:
+def remainders(session: Session, accounts: Sequence[str], *conditions: ColumnElement[bool]) -> Counter[str]:
+    """What the payouts that meet the conditions carried, by account."""
+    carried = select(*_OWNER, func.sum(Payout.carried_minor)).where(Payout.carried_minor > 0, *conditions)
+    return _by_account(session, carried, accounts)
+
+
+def _sent(session: Session, accounts: Sequence[str]) -> Counter[str]:
     """Items of the current round of sent payouts, whether they are marked as live or not."""
     items = (
         select(*_OWNER, func.sum(Item.amount_minor))
         .select_from(Payout)
         .join(Item, (Item.payout_id == Payout.id) & (Item.round == Payout.round))
     )
-    return _by_account(session, items.where(Payout.state.in_(SENT)), account)
+    return _by_account(session, items.where(Payout.state.in_(SENT)), accounts)
 
 
-def _carried(session: Session, account: str | None, *conditions: ColumnElement[bool]) -> Counter[str]:
-    """Remainders of sent payouts."""
-    remainders = select(*_OWNER, func.sum(Payout.carried_minor)).where(Payout.state.in_(SENT), *conditions)
-    return _by_account(session, remainders.where(Payout.carried_minor > 0), account)
-
-
-def _by_account(session: Session, sums: Select[str, str, str, int], account: str | None) -> Counter[str]:
-    """`sums` has brand, creator, currency and a sum; limited to the payouts of one account if it is given."""
-    if account is not None:
-        owner = select(Account.brand_id, Account.creator_id, Account.currency).where(Account.id == account)
-        sums = sums.where(tuple_(*_OWNER).in_(owner))
-    found = session.execute(sums.group_by(*_OWNER))
-    return Counter(
-        {
-            account_id(brand_id, "payable", currency, creator_id): int(minor)
-            for brand_id, creator_id, currency, minor in found
-        }
-    )
+def _by_account(session: Session, sums: Select[str, str, str, int], accounts: Sequence[str]) -> Counter[str]:
+    """`sums` has brand, creator, currency and a sum; limited to the payouts of the accounts' owners."""
+    creators = set(session.scalars(select(Account.creator_id).where(Account.id.in_(accounts))))
+    rows = session.execute(sums.where(Payout.creator_id.in_(creators)).group_by(*_OWNER))
+    found: Counter[str] = Counter()
+    for brand_id, creator_id, currency, minor in rows:
+        found[account_id(brand_id, "payable", currency, creator_id)] = int(minor)
+    return Counter({account: found[account] for account in accounts if account in found})

@@ -2,63 +2,81 @@
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import groupby
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payouts.commissions.movements import pending_by_period
-from payouts.ledger.checks import Finding
-from payouts.ledger.models import Account, Period, Posting, Transaction
-from payouts.ledger.rules import CREATOR_ACCOUNTS
+from payouts.ledger.checks import Finding, Reads
+from payouts.ledger.models import Period, Transaction
 from payouts.statements.models import SealedDocument, Statement
 
-PAGE_ROWS = 50
-"""Documents may be large: this many are in memory at a time."""
 
-
-def statement_faults(session: Session) -> Iterator[Finding]:
-    """Checks each sealed statement, in order: hash; equation; opening = closing before; closing = ledger."""
-    owed = _owed_by_period(session)
-    rows = session.execute(
-        select(Statement, Period, SealedDocument)
+def sealed_statements(session: Session, brand_id: str) -> list[Statement]:
+    """The brand's sealed statements, by currency, then in the order of their periods."""
+    found = (
+        select(Statement)
         .join(Period, Period.id == Statement.period_id)
-        .join(SealedDocument, SealedDocument.statement_id == Statement.id, isouter=True)
-        .where(Statement.state == "sealed")
-        .order_by(Statement.brand_id, Statement.currency, Period.starts_at)
-        .execution_options(yield_per=PAGE_ROWS)
+        .where(Statement.brand_id == brand_id, Statement.state == "sealed")
+        .order_by(Statement.currency, Period.starts_at)
     )
-    before: dict[tuple[str, str], tuple[str, int]] = {}
-    for statement, period, sealed in rows:
+    return list(session.scalars(found))
+
+
+def statement_faults(reads: Reads, closings: Mapping[str, int]) -> Iterator[Finding]:
+    """Checks sealed statements: hash; equation; opening = closing before; closing = ledger.
+
+    `closings` has, by id of a statement in the order of `sealed_statements`, what creators are owed at the
+    end of its period by the books. Each statement is read in its own read.
+    """
+    before: _Closed | None = None
+    for statement_id, in_books_minor in closings.items():
+        with reads() as session:
+            statement = session.get_one(Statement, statement_id)
+            period = session.get_one(Period, statement.period_id)
+            sealed = session.get(SealedDocument, statement_id)
+            before = _closed_before(session, statement, period, before)
         if sealed is None:
             yield _finding(statement, period, "is sealed, but its document is missing")
             continue
-        account = (statement.brand_id, statement.currency)
         document = json.loads(sealed.body)
-        in_books = sum(amount for starts_at, amount in owed[account].items() if starts_at < period.ends_at)
-        yield from _faults_of(statement, period, sealed, document, before.get(account), in_books)
-        before[account] = (sealed.sha256, document["equation"]["closing"]["minor"])
+        yield from _faults_of(statement, period, sealed, document, before, in_books_minor)
+        before = _Closed(statement_id, sealed.sha256, document["equation"]["closing"]["minor"])
 
 
-def _owed_by_period(session: Session) -> dict[tuple[str, str], dict[datetime, int]]:
-    """By brand and currency: what each period added to what creators are owed, in minor units."""
-    sums: dict[tuple[str, str], dict[datetime, int]] = defaultdict(lambda: defaultdict(int))
-    for side, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
-        key = (Account.brand_id, Account.currency, Period.starts_at)
-        rows = session.execute(
-            select(*key, func.sum(Posting.amount_minor))
-            .join(Transaction, Transaction.period_id == Period.id)
-            .join(Posting, Posting.transaction_id == Transaction.id)
-            .join(Account, Account.id == side)
-            .where(Account.kind.in_(CREATOR_ACCOUNTS))
-            .group_by(*key)
+@dataclass(frozen=True)
+class _Closed:
+    """How a sealed statement ended: the hash of its document, and its closing amount in minor units."""
+
+    statement_id: str
+    sha256: str
+    closing_minor: int
+
+
+def _closed_before(
+    session: Session, statement: Statement, period: Period, known: _Closed | None
+) -> _Closed | None:
+    """How the last statement before this one ended that has a document; `known` is not read again."""
+    earlier_id = session.scalar(
+        select(SealedDocument.statement_id)
+        .join(Statement, Statement.id == SealedDocument.statement_id)
+        .join(Period, Period.id == Statement.period_id)
+        .where(
+            Statement.brand_id == statement.brand_id,
+            Statement.currency == statement.currency,
+            Statement.state == "sealed",
+            Period.starts_at < period.starts_at,
         )
-        for brand_id, currency, starts_at, amount in rows:
-            sums[brand_id, currency][starts_at] += sign * int(amount)
-    return sums
+        .order_by(Period.starts_at.desc())
+        .limit(1)
+    )
+    if earlier_id is None or (known is not None and known.statement_id == earlier_id):
+        return known if earlier_id is not None else None
+    earlier = session.get_one(SealedDocument, earlier_id)
+    return _Closed(earlier_id, earlier.sha256, json.loads(earlier.body)["equation"]["closing"]["minor"])
 
 
 def _faults_of(
@@ -66,7 +84,7 @@ def _faults_of(
     period: Period,
     sealed: SealedDocument,
     document: dict[str, dict[str, dict[str, int]]],
-    before: tuple[str, int] | None,
+    before: _Closed | None,
     in_books_minor: int,
 ) -> Iterator[Finding]:
     if hashlib.sha256(sealed.body.encode()).hexdigest() != sealed.sha256:
@@ -75,7 +93,9 @@ def _faults_of(
     subtotal = equation["opening"] + equation["earned"] - equation["reversed"]
     if subtotal + equation["adjustments"] - equation["payments"] != equation["closing"]:
         yield _finding(statement, period, "does not balance")
-    if before is not None and (sealed.previous_sha256, equation["opening"]) != before:
+    if before is not None and (
+        (sealed.previous_sha256, equation["opening"]) != (before.sha256, before.closing_minor)
+    ):
         yield _finding(statement, period, "does not follow the statement before it")
     if in_books_minor != equation["closing"]:
         yield _finding(statement, period, "has another closing amount than the books")
@@ -85,13 +105,16 @@ def _finding(statement: Statement, period: Period, what: str) -> Finding:
     return Finding("statements", statement.id, f"The {statement.currency} statement of {period.name} {what}.")
 
 
-def held_balance_faults(session: Session) -> Iterator[Finding]:
-    """At the end of no period is what is held of a commission below 0 (docs/money.md 2).
+def held_balance_faults(session: Session, ids: list[str]) -> Iterator[Finding]:
+    """Of these commissions: at the end of no period is what is held below 0 (docs/money.md 2).
 
     Periods that an earlier version closed followed another rule: their statements have no review days.
     """
-    older = set(session.scalars(select(Statement.period_id).where(Statement.review_days.is_(None))))
-    rows = session.execute(pending_by_period().order_by("subject_id", "starts_at"))
+    older = set(
+        session.scalars(select(Statement.period_id).where(Statement.review_days.is_(None)).distinct())
+    )
+    moved = pending_by_period().where(Transaction.subject_id.in_(ids))
+    rows = session.execute(moved.order_by("subject_id", "starts_at"))
     for commission_id, periods in groupby(rows, key=lambda row: row.subject_id):
         held_minor = 0
         for row in periods:

@@ -39,7 +39,7 @@ def freeze_unless_sound(
 
 def _entry_fault(session: Session, account: str, currency: str, owner: dict[str, str]) -> Reason | None:
     """Open entries + items of sent payouts, less their remainders, are all entries."""
-    sums = entry_sums(session, account).get(account, EntrySums())
+    sums = entry_sums(session, [account]).get(account, EntrySums())
     if sums.agree:
         return None
     figures = {"every": sums.every, "open": sums.open, "sent": sums.sent, "carried": sums.carried}

@@ -1,18 +1,20 @@
 """The check of commissions finds each one that does not agree with its entries, postings or facts."""
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 
 from config.database import read_session
 from payouts.commissions.checks import commission_faults
+from payouts.commissions.models import Commission
 from tests.cast.books import Books, at
 from tests.payouts.ledger.conftest import tampering_session
 
 
 def faults(session: Session) -> list[tuple[str, str]]:
     session.expire_all()
-    return [(finding.subject_id, finding.message) for finding in commission_faults(session)]
+    ids = list(session.scalars(select(Commission.id)))
+    return [(finding.subject_id, finding.message) for finding in commission_faults(session, ids)]
 
 
 @pytest.fixture

@@ -2,17 +2,19 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from config.database import make_engine, open_databases
 from config.settings import Settings
+from payouts.ledger.checks import BooksSoFar, Finding, books_end, walk
 from payouts.transfers.sandbox.server import SandboxServer
 from tests.cast.books import Books, open_books
 from tests.conftest import settings_for
+from tracker.people.accounts.models import Brand
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -36,6 +38,17 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     databases.close()
     if url:
         server.drop_database(f"{template}_written")
+
+
+def book_findings(session: Session, check: str) -> list[Finding]:
+    """The findings of one check in the books of all brands, in one view."""
+    return [
+        finding
+        for brand_id in session.scalars(select(Brand.id)).all()
+        for page in walk(lambda: nullcontext(session), BooksSoFar(brand_id), books_end(session, brand_id))
+        for finding in page.findings
+        if finding.check == check
+    ]
 
 
 @contextmanager

@@ -8,12 +8,11 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session
 from payouts.ledger import checks
-from payouts.ledger.checks import balance_faults, chain_faults, posting_faults
 from payouts.ledger.models import Transaction
 from payouts.ledger.operations import post
 from payouts.ledger.rules import Line
 from tests.cast.books import Books, at
-from tests.payouts.ledger.conftest import tampering_session
+from tests.payouts.ledger.conftest import book_findings, tampering_session
 
 SWAP_SIDES = (
     "update ledger_posting set debit_account_id = credit_account_id,"
@@ -50,7 +49,7 @@ def transaction_ids(session: Session) -> list[str]:
 
 def faults(session: Session) -> dict[str, str]:
     session.expire_all()
-    return {finding.subject_id: finding.message for finding in chain_faults(session)}
+    return {finding.subject_id: finding.message for finding in book_findings(session, "chain")}
 
 
 def delete_transaction(session: Session, transaction_id: str) -> None:
@@ -136,7 +135,7 @@ def test_posting_that_its_event_does_not_allow_is_found(written: Books) -> None:
     with tampering_session(written.settings) as session:
         first = transaction_ids(session)[0]
         session.execute(text(SWAP_SIDES), {"id": first})
-        (finding,) = posting_faults(session)
+        (finding,) = book_findings(session, "postings")
         message = f"{first} (accrue) moved pending to commission_expense."
         assert (finding.subject_id, finding.message) == (first, message)
 
@@ -145,7 +144,7 @@ def test_negative_balance_of_held_money_is_found(written: Books) -> None:
     with tampering_session(written.settings) as session:
         for transaction_id in transaction_ids(session)[2:]:
             session.execute(text(SWAP_SIDES), {"id": transaction_id})
-        (finding,) = balance_faults(session)
+        (finding,) = book_findings(session, "balances")
         account = f"{written.brand_id}:{written.creator_id}:pending:EUR"
         assert finding.subject_id == account
         assert f"is {10_00 + 20_00 - 30_00 - 40_00}, below zero" in finding.message

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session
 from payouts.ledger.balances import account_balance_minor
-from payouts.ledger.checks import chain_faults
 from payouts.ledger.manual import MANUAL_KINDS, book_manually
 from payouts.ledger.models import Account, Chain, Period, Posting, Transaction
 from payouts.ledger.operations import Posted, post
@@ -17,6 +16,7 @@ from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, Line, events_of
 from payouts.statements.document.movements import Movement, Sections
 from tests.cast.books import Books, add_brand, at
 from tests.harness.processes.threads import THREADS, run_concurrently
+from tests.payouts.ledger.conftest import book_findings
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.money import Money
 
@@ -53,7 +53,7 @@ def chain_head(databases: Databases) -> tuple[int, str]:
 
 def chain_is_valid(databases: Databases) -> bool:
     with read_session(databases.main) as session:
-        return not list(chain_faults(session))
+        return not book_findings(session, "chain")
 
 
 def test_repeated_event_is_recognised_by_its_inputs(books: Books, databases: Databases) -> None:
