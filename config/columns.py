@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Boolean, DateTime, Integer, LargeBinary, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from config.canonical import canonical_json
+from config.canonical import CanonicalText, canonical_json, iso_text
 
 BigInt = BigInteger().with_variant(Integer, "sqlite")
 """64 bits on both: SQLite's INTEGER already has 64, and STRICT tables do not accept the name BIGINT."""
@@ -33,7 +33,7 @@ class UtcTime(TypeDecorator[datetime]):
             raise ValueError(f"{value!r} has no time zone; times are stored in UTC")
         if dialect.name == "postgresql":
             return value
-        return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+        return iso_text(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
@@ -68,7 +68,9 @@ class CanonicalJson(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else canonical_json(value)
+        if value is None:
+            return None
+        return str(value) if isinstance(value, CanonicalText) else canonical_json(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
