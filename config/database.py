@@ -3,9 +3,10 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from config.columns import BigInt, Bytes, Flag, UtcTime, Uuid16
 from config.settings import Settings
+from config.turns import Turn, turn_at
 
 Result = TypeVar("Result")
 
@@ -31,6 +33,7 @@ POSTGRESQL_CONNECTION: Final[dict[str, Any]] = {
 MAX_ATTEMPTS = 8
 INITIAL_BACKOFF_S = 0.01
 _READ_ONLY = "linkledger_read_only"
+_TURN = "linkledger_turn"
 
 # Serialization failure and deadlock: the whole transaction can be retried (PostgreSQL manual, appendix A).
 _RETRYABLE_STATES = {"40001", "40P01"}
@@ -78,15 +81,26 @@ class Databases:
         self.clicks.dispose()
 
 
-def open_databases(settings: Settings) -> Databases:
-    """Create the engines. The first transaction opens the first connection."""
-    return Databases(main=make_engine(settings.main_url), clicks=make_engine(settings.clicks_url))
+def open_databases(settings: Settings, turn: Turn = Turn.PEOPLE) -> Databases:
+    """Create the engines. The first transaction opens the first connection.
+
+    turn: whose transactions these are; on SQLite it decides who writes to the main database first.
+    """
+    return Databases(main=make_engine(settings.main_url, turn), clicks=make_engine(settings.clicks_url))
 
 
-def make_engine(url: str) -> Engine:
-    """An engine for `url`. Its errors leave out statement parameters, which may be personal data."""
+def make_engine(url: str, turn: Turn | None = None) -> Engine:
+    """An engine for `url`. Its errors leave out statement parameters, which may be personal data.
+
+    Without `turn`, its transactions take no turns.
+    """
     if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_S}, hide_parameters=True)
+        engine = create_engine(
+            url,
+            connect_args={"timeout": SQLITE_BUSY_TIMEOUT_S},
+            hide_parameters=True,
+            execution_options={_TURN: turn},
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -145,12 +159,13 @@ def transact(engine: Engine, work: Callable[[Session], Result]) -> Result:
     """Run `work` in one write transaction and commit it. Returns the result of `work`.
 
     Serialization failures, deadlocks and a locked SQLite database are retried, so `work` may run more than
-    once and must do nothing outside the database. Raises whatever `work` raises, after a rollback.
+    once and must do nothing outside the database. Raises whatever `work` raises, after a rollback. Each
+    attempt takes a turn of its own (config/turns.py).
     """
     backoff_s = INITIAL_BACKOFF_S
     for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
-            with Session(engine, expire_on_commit=False) as session, session.begin():
+            with _turn(engine), Session(engine, expire_on_commit=False) as session, session.begin():
                 return work(session)
         except DBAPIError as error:
             if attempt == MAX_ATTEMPTS or not _is_retryable(error):
@@ -158,6 +173,25 @@ def transact(engine: Engine, work: Callable[[Session], Result]) -> Result:
         time.sleep(backoff_s)
         backoff_s *= 2
     raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def transact_timed(engine: Engine, work: Callable[[Session], Result]) -> tuple[Result, float]:
+    """Like `transact`; also for how many seconds the transaction had its lock, until its commit ended."""
+    locked_s = 0.0
+
+    def timed(session: Session) -> Result:
+        nonlocal locked_s
+        session.connection()  # begins the transaction, which locks on SQLite
+        locked_s = time.monotonic()
+        return work(session)
+
+    result = transact(engine, timed)
+    return result, time.monotonic() - locked_s
+
+
+def _turn(engine: Engine) -> AbstractContextManager[None]:
+    turn: Turn | None = engine.get_execution_options().get(_TURN)
+    return turn_at(Path(engine.url.database or ""), turn) if turn else nullcontext()
 
 
 def _is_retryable(error: DBAPIError) -> bool:

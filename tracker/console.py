@@ -18,6 +18,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from config.database import Databases, open_databases
 from config.schema import SchemaMismatch, require_current_schema
 from config.settings import Settings, SettingsError, load_settings
+from config.turns import Turn
 from tracker.errors import Invalid, LinkledgerError
 
 FAILED = 1
@@ -51,7 +52,15 @@ class Console:
     @cached_property
     def databases(self) -> Databases:
         """Raises SchemaMismatch when the database is not at this version's schema."""
-        databases = open_databases(self.settings)
+        return self._open_databases(Turn.PEOPLE)
+
+    @cached_property
+    def job_databases(self) -> Databases:
+        """The same for a command that writes in many batches: webhooks and people go before it."""
+        return self._open_databases(Turn.JOBS)
+
+    def _open_databases(self, turn: Turn) -> Databases:
+        databases = open_databases(self.settings, turn)
         require_current_schema(databases)
         return databases
 

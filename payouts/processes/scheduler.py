@@ -13,6 +13,7 @@ from config.garbage_collection import tune_gc
 from config.logs import configure_logs
 from config.schema import SchemaMismatch, require_current_schema
 from config.settings import load_settings
+from config.turns import Turn
 from payouts.processes.job_table import tick
 
 TICK_INTERVAL_S = 15
@@ -25,7 +26,7 @@ def main() -> int:
     tune_gc()
     settings = load_settings()
     configure_logs(production=settings.env == "production")
-    databases = open_databases(settings)
+    databases = open_databases(settings, Turn.JOBS)
     try:
         require_current_schema(databases)
     except SchemaMismatch as error:

@@ -16,7 +16,7 @@ from tracker.times import parse_utc
 def work_command(console: Console, as_of: str | None) -> CommandResult:
     """Run every job once and report what each did."""
     until = parse_utc(as_of) if as_of else None
-    results = run_all_jobs(console.databases, console.settings, console.now, until)
+    results = run_all_jobs(console.job_databases, console.settings, console.now, until)
     failed = any("error" in done for result in results for done in result["jobs"].values())
     return CommandResult(results, results_text(results), FAILED if failed else 0)
 

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import click
+from sqlalchemy import Engine
 
 from config.database import read_session, transact
 from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
@@ -53,15 +54,16 @@ def replay_events(
     if (event_id is None) != replay_all:
         raise Invalid("Name one EVENT to replay, or use --all.")
     if event_id is not None:
-        return _replay_result(_replay(console, event_id))
-    with read_session(console.databases.main) as session:
+        return _replay_result(_replay(console, console.databases.main, event_id))
+    main = console.job_databases.main
+    with read_session(main) as session:
         if source_id is not None:
             operations.get_source(session, source_id)
         ids = unapplied_ids(session, source_id)
     state_counts = Counter[str]()
     # Each in its own transaction, so that incoming messages need not wait for all of them.
     for done, each in enumerate(ids, start=1):
-        state_counts[_replay(console, each).state] += 1
+        state_counts[_replay(console, main, each).state] += 1
         if done % 100 == 0:
             console.say(f"{done} of {len(ids)}")
     counts = {"tried": len(ids), **{state: state_counts[state] for state in STATES}}
@@ -80,9 +82,9 @@ def dismiss_event(console: Console, event_id: str, reason: str) -> CommandResult
     return CommandResult({"event": event_id, "state": "dismissed"}, f"{event_id} is dismissed.")
 
 
-def _replay(console: Console, event_id: str) -> ReceiveResult:
+def _replay(console: Console, main: Engine, event_id: str) -> ReceiveResult:
     return transact(
-        console.databases.main,
+        main,
         lambda session: replay(session, console.now, event_id, keys=console.settings.secret_keys),
     )
 
