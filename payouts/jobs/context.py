@@ -1,16 +1,18 @@
 """The context in which a job runs, and its result."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import Databases, read_session, transact
+from config.batch_size import LOCK_S, BatchSize
+from config.database import Databases, read_session, transact, transact_timed
 from config.settings import Settings
 from payouts.jobs.claims import Claim, LeaseLost
 from payouts.jobs.reasons import JOB_TEXTS, failure_reason
@@ -22,6 +24,12 @@ log = structlog.get_logger(__name__)
 
 
 RENEW_AFTER_S = 5.0
+
+Step = Callable[..., int]
+"""Takes the session, `now`, a limit of rows and `brand_id`, and returns how many rows it did."""
+
+Due = Callable[[Session], Sequence[str]]
+"""Returns the ids of the brands for which a step has something to do. It only reads."""
 
 
 @dataclass
@@ -37,15 +45,20 @@ class JobContext:
     claim: Claim
     clock: Callable[[], datetime]
     renewed_s: float = field(default_factory=time.monotonic)
+    batch_sizes: dict[Any, BatchSize] = field(default_factory=dict)
 
     def write(self, work: Callable[[Session], Any]) -> Any:
         """Run `work` in one transaction that renews the lease first. Raises LeaseLost."""
+        return self._write_timed(work)[0]
+
+    def _write_timed(self, work: Callable[[Session], Any]) -> tuple[Any, float]:
+        """Also for how many seconds the transaction had its lock."""
 
         def guarded(session: Session) -> Any:
             self.guard(session)
             return work(session)
 
-        return transact(self.databases.main, guarded)
+        return transact_timed(self.databases.main, guarded)
 
     def guard(self, session: Session) -> None:
         self.claim.guard(session, self.clock())
@@ -63,20 +76,43 @@ class JobContext:
         with read_session(self.databases.main) as session:
             return list(session.execute(select(Brand.id).order_by(Brand.id)).scalars())
 
-    def run_in_batches(self, step: Callable[..., int], limit: int) -> "JobResult":
+    def run_in_batches(self, step: Step, limit: int, due: Due | None = None) -> "JobResult":
         """Run a step brand by brand until nothing is left, so that each transaction locks only one brand.
 
-        `step` takes the session, `now`, a limit of rows and `brand_id`, and returns how many rows it did.
+        `due` finds the brands that have something to do, so that nothing is locked where there is nothing;
+        without it, all brands are tried. The rest as `repeat`.
         """
+        return self.each(self._due_brands(due), lambda brand_id: self.repeat(step, limit, brand_id, due))
 
-        return self.each(self.brand_ids(), lambda brand_id: self.repeat(step, limit, brand_id))
+    def repeat(self, step: Step, limit: int, brand_id: str, due: Due | None = None) -> int:
+        """Run a step for one brand until nothing is left. Returns how many rows it did.
 
-    def repeat(self, step: Callable[..., int], limit: int, brand_id: str) -> int:
-        """Run such a step for one brand until nothing is left. Returns how many rows it did."""
-        total = 0
-        while done := self.write(lambda s: step(s, self.now, limit, brand_id=brand_id)):
-            total += int(done)
-        return total
+        The rows of a batch are adapted to the time for which it has its lock (config/batch_size.py); `limit`
+        is the most of one batch. After a batch that was not full, `due` says whether anything is left.
+        """
+        total, size = 0, self._batch_size(step, limit)
+        while True:
+            rows = size.rows
+            done, locked_s = self._run_batch(step, rows, brand_id)
+            size.note(done, locked_s)
+            total += done
+            if not done or (done < rows and due is not None and brand_id not in self._due_brands(due)):
+                return total
+
+    def _run_batch(self, step: Step, rows: int, brand_id: str) -> tuple[int, float]:
+        return self._write_timed(lambda session: int(step(session, self.now, rows, brand_id=brand_id)))
+
+    def _batch_size(self, step: Step, most_rows: int) -> BatchSize:
+        """What earlier batches of the step have shown in this run, for any brand."""
+        key = step.func if isinstance(step, partial) else step
+        target_s = LOCK_S[self.databases.main.dialect.name]
+        return self.batch_sizes.setdefault(key, BatchSize(target_s, most_rows))
+
+    def _due_brands(self, due: Due | None) -> Sequence[str]:
+        if due is None:
+            return self.brand_ids()
+        with read_session(self.databases.main) as session:
+            return due(session)
 
     def each(self, names: Iterable[str], work: Callable[[str], Any]) -> "JobResult":
         """Call `work` with each name; a failure of one does not stop the others. Raises LeaseLost."""

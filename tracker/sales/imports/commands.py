@@ -77,7 +77,7 @@ def import_sales(
         table = open_table(opened, options.kind)
         source = _source(console, source_id, brand_id, dry_run)
         keys = console.settings.secret_keys
-        run = Import(console.databases.main, source, keys, lambda: datetime.now(UTC))
+        run = Import(console.job_databases.main, source, keys, lambda: datetime.now(UTC))
         with RejectsFile(rejects, table.header) as rejects_file:
             value = _run_import(run, table, options, rejects_file, dry_run)
     unknown = list(table.header.unknown)

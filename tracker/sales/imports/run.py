@@ -11,7 +11,8 @@ from itertools import islice
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from config.database import read_session, transact
+from config.batch_size import LOCK_S, BatchSize
+from config.database import read_session, transact_timed
 from tracker.people.accounts.operations import get_brand
 from tracker.sales.booking.new_sales import MAX_AGE_BEFORE_BRAND, predates_brand
 from tracker.sales.imports.booking_lines import (
@@ -28,8 +29,8 @@ from tracker.sales.reports.normal import SaleReport
 from tracker.sales.sources.models import Source
 from tracker.times import format_utc
 
-BATCH_LINES = 100
-"""Lines in one transaction. It takes some tenths of a second, during which a webhook may have to wait."""
+BATCH_LINES = 500
+"""Lines that are read at once. They are booked in transactions that are bounded by time."""
 
 Lines = Iterable[Line | RejectedLine]
 OnOutcome = Callable[[Outcome, RejectedLine | None], None]
@@ -49,10 +50,10 @@ class Import:
 def import_lines(run: Import, lines: Lines, on_outcome: OnOutcome) -> Tally:
     """Book each line exactly once, even over several imports. Raises Conflict when the source was deleted."""
     tally, started_at = Tally(), run.clock()
+    size = BatchSize(LOCK_S[run.main.dialect.name], BATCH_LINES)
     for batch in _batches(_reject_predating(run, lines)):
-        _report_outcomes(
-            batch, _book_batch(run, [line for line in batch if isinstance(line, Line)]), tally, on_outcome
-        )
+        outcomes = _book_batch(run, [line for line in batch if isinstance(line, Line)], size)
+        _report_outcomes(batch, outcomes, tally, on_outcome)
     with read_session(run.main) as session:
         tally.still_waiting(count_waiting_since(session, run.source.id, started_at))
     return tally
@@ -74,7 +75,7 @@ def dry_run_lines(run: Import, lines: Lines, on_outcome: OnOutcome) -> Tally:
     return tally
 
 
-def _book_batch(run: Import, lines: Sequence[Line]) -> dict[int, Outcome]:
+def _book_batch(run: Import, lines: Sequence[Line], size: BatchSize) -> dict[int, Outcome]:
     """Outcomes by line number. Lines that are stored already need no write transaction."""
     if not lines:
         return {}
@@ -84,14 +85,22 @@ def _book_batch(run: Import, lines: Sequence[Line]) -> dict[int, Outcome]:
         duplicate_outcome(line.number, known[line.external_id]) for line in lines if line.external_id in known
     ]
     new_lines = [line for line in lines if line.external_id not in known]
-    if new_lines:
-        now = run.clock()
-
-        def work(session: Session) -> list[Outcome]:
-            return book_lines(session, now, run.source.id, new_lines, run.keys)
-
-        outcomes += transact(run.main, work)
+    while new_lines:
+        part, new_lines = new_lines[: size.rows], new_lines[size.rows :]
+        outcomes += _book_part(run, part, size)
     return {outcome.number: outcome for outcome in outcomes}
+
+
+def _book_part(run: Import, lines: Sequence[Line], size: BatchSize) -> list[Outcome]:
+    """Book new lines in one transaction."""
+    now = run.clock()
+
+    def work(session: Session) -> list[Outcome]:
+        return book_lines(session, now, run.source.id, lines, run.keys)
+
+    outcomes, locked_s = transact_timed(run.main, work)
+    size.note(len(lines), locked_s)
+    return outcomes
 
 
 def _report_outcomes(

@@ -11,6 +11,7 @@ import pytest
 from click.testing import Result
 from sqlalchemy import func, select
 
+from config.batch_size import LOCK_S
 from config.database import read_session
 from tests.cast.api import Terminal
 from tests.cast.shop import Shop, sale
@@ -210,6 +211,7 @@ def test_a_failed_batch_is_rolled_back_and_imported_by_the_next_run(
     terminal: Terminal, shop: Shop, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker.sales.imports.run.BATCH_LINES", 10)
+    monkeypatch.setitem(LOCK_S, "sqlite", 3600.0)  # so that a slow machine makes the same transactions
     file = write_file(tmp_path, text(*(sale_line(str(number)) for number in range(35))))
     with sqlite3.connect(settings.home / "linkledger.db") as database:
         database.execute(
