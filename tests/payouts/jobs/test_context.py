@@ -68,7 +68,10 @@ def test_a_step_that_does_nothing_ends_although_something_seems_due(context: Job
     assert len(work.batches) == 1
 
 
-def test_batches_of_a_slow_step_become_smaller_and_stay_small_for_the_next_brand(context: JobContext) -> None:
+def test_batches_of_a_slow_step_become_smaller_and_stay_small_for_the_next_brand(
+    context: JobContext, database_kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LOCK_S, database_kind, 0.05)
     work = Work({"a": 2 * FIRST_ROWS, "b": 1}, seconds_per_row=0.01)
     context.run_in_batches(work.step, 1_000, work.due)
     limits = [limit for _, limit in work.batches]
