@@ -9,9 +9,8 @@ from functools import cache
 from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from payouts.ledger.chain import GENESIS, link_hash
+from payouts.ledger.chain import GENESIS, inputs_hash, link_hash
 from payouts.ledger.models import Account, Chain, Posting, Transaction
-from payouts.ledger.operations import inputs_hash
 from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, FORMER_ACCOUNTS, events_of
 
 PAGE_ROWS = 500

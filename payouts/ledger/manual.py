@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from payouts.ledger.batches import post
 from payouts.ledger.calendar import start_of_day
 from payouts.ledger.limits import require_within_limit
 from payouts.ledger.models import Period
-from payouts.ledger.operations import Posted, find_posted, lock_books, post
+from payouts.ledger.operations import Posted, find_posted, lock_books
 from payouts.ledger.reasons import BOOKING_TEXTS, BookingReason
 from payouts.ledger.rules import EVENTS, EXCHANGE_EVENTS, Line, events_of, kind_of
 from tracker.errors import Invalid

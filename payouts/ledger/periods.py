@@ -1,5 +1,7 @@
 """Finds the period of a transaction, and closes periods in order."""
 
+from bisect import bisect_right, insort
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
 
@@ -20,13 +22,57 @@ def period_for(session: Session, now: datetime, brand: Brand, effective_at: date
 
     It is the one that contains `effective_at`; when that is closed, the oldest that is not (docs/money.md 6).
     """
-    found = _stored_period_at(session, brand.id, effective_at)
-    if found is not None and found.state != "closed":
-        return found
-    last_closed = latest_closed(session, brand.id)
-    if last_closed is not None and effective_at < last_closed.ends_at:
-        return _ensured_at(session, now, brand, last_closed.ends_at)
-    return _ensured_at(session, now, brand, effective_at)
+    return periods_for(session, now, brand, [effective_at])[effective_at]
+
+
+def periods_for(
+    session: Session, now: datetime, brand: Brand, times: Collection[datetime]
+) -> dict[datetime, Period]:
+    """By effective time: the period in which an event with that time counts, as `period_for` says.
+
+    One query, unless one of these periods is closed or missing.
+    """
+    if not times:
+        return {}
+    stored = _stored_periods(session, brand.id, min(times), max(times))
+    found = {at: period for at in times if (period := _open_at(stored, at)) is not None}
+    others = sorted(set(times).difference(found))
+    last_closed = latest_closed(session, brand.id) if others else None
+    for at in others:
+        counted_at = at if last_closed is None else max(at, last_closed.ends_at)
+        period = _open_at(stored, counted_at)
+        if period is None:
+            period = _ensured_at(session, now, brand, counted_at)
+            insort(stored, period, key=_starts_at)
+        found[at] = period
+    return found
+
+
+def _open_at(stored: Sequence[Period], at: datetime) -> Period | None:
+    """The one of these periods, in their order, that contains that time, unless it is closed."""
+    index = bisect_right(stored, at, key=_starts_at) - 1
+    if index < 0 or at >= stored[index].ends_at or stored[index].state == "closed":
+        return None
+    return stored[index]
+
+
+def _starts_at(period: Period) -> datetime:
+    return period.starts_at
+
+
+def _stored_periods(session: Session, brand_id: str, first: datetime, last: datetime) -> list[Period]:
+    """The stored periods that contain one of these times or one between them, in their order."""
+    parameters = {"brand_id": brand_id, "first": first, "last": last}
+    return list(session.scalars(_between_query(), parameters))
+
+
+@cache
+def _between_query() -> Select[Period]:
+    """Parameters: `brand_id`, `first`, `last`."""
+    between = (Period.ends_at > bindparam("first"), Period.starts_at <= bindparam("last"))
+    found = select(Period).where(Period.brand_id == bindparam("brand_id"), *between)
+    found = found.order_by(Period.starts_at)
+    return found.execution_options(populate_existing=True)  # a state may have been read before the lock
 
 
 def _stored_period_at(session: Session, brand_id: str, at: datetime) -> Period | None:

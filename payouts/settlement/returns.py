@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
+from payouts.ledger.batches import post
 from payouts.ledger.models import Transaction
-from payouts.ledger.operations import post
 from payouts.ledger.rules import Line
 from payouts.settlement.models import Payout, TransferReversal
 from payouts.settlement.reasons import FREEZE_TEXTS, FreezeReason, PayoutReason

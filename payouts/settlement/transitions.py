@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from payouts.ledger.operations import lock_books, post
+from payouts.ledger.batches import post
+from payouts.ledger.operations import lock_books
 from payouts.ledger.rules import Line
 from payouts.settlement.models import Item, Payout
 from payouts.settlement.reasons import PAYOUT_TEXTS

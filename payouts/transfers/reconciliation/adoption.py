@@ -11,8 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
+from payouts.ledger.batches import post
 from payouts.ledger.models import Transaction
-from payouts.ledger.operations import find_posted, lock_books, post
+from payouts.ledger.operations import find_posted, lock_books
 from payouts.ledger.rules import Line
 from payouts.settlement.models import Attempt, Payout, TransferReversal
 from payouts.settlement.reasons import FreezeReason, PayoutReason

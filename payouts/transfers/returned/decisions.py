@@ -11,8 +11,9 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from payouts.commissions.entries import current_amount_minor, entries_of
+from payouts.ledger.batches import post
 from payouts.ledger.models import Posting, Transaction
-from payouts.ledger.operations import lock_books, post
+from payouts.ledger.operations import lock_books
 from payouts.ledger.rules import Line
 from payouts.settlement.models import Item, Payout, TransferReversal
 from payouts.settlement.states import SENT

@@ -13,7 +13,7 @@ from payouts.backup.table_streams import chain_heads
 from payouts.commissions.accrual import accrue_due
 from payouts.jobs.claims import advance_clock, claim
 from payouts.ledger.balances import CreatorBalance, creator_balances
-from payouts.ledger.operations import post
+from payouts.ledger.batches import post
 from payouts.ledger.rules import Line
 from payouts.tables import CLICK_TABLES, MAIN_TABLES
 from tests.cast.shop import RECEIVED_AT, Shop, create_shop, refund, sale

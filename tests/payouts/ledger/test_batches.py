@@ -11,13 +11,13 @@ from config.database import Databases, read_session
 from payouts.ledger.balances import account_balance_minor
 from payouts.ledger.batches import NewTransaction, post_all
 from payouts.ledger.chain import GENESIS, Link, LinkPosting, link_hash, text_hash
-from payouts.ledger.checks import chain_faults
 from payouts.ledger.models import Chain, Period, Posting, Transaction
 from payouts.ledger.operations import Posted
 from payouts.ledger.rules import Line
 from tests.cast.books import Books, at
 from tests.harness.databases.statement_log import executed_statements
 from tests.harness.processes.threads import THREADS, run_concurrently
+from tests.payouts.ledger.conftest import book_findings
 from tracker.errors import Conflict
 
 
@@ -40,7 +40,7 @@ def post_together(books: Books, transactions: Sequence[NewTransaction], now: str
 
 def keys_in_order(databases: Databases) -> list[str]:
     with read_session(databases.main) as session:
-        assert list(chain_faults(session)) == []
+        assert book_findings(session, "chain") == []
         return list(session.scalars(select(Transaction.event_key).order_by(Transaction.seq)))
 
 

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session
 from payouts.ledger import checks
+from payouts.ledger.batches import post
 from payouts.ledger.models import Transaction
-from payouts.ledger.operations import post
 from payouts.ledger.rules import Line
 from tests.cast.books import Books, at
 from tests.payouts.ledger.conftest import book_findings, tampering_session

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payouts.ledger.balances import creator_balances
+from payouts.ledger.batches import post
 from payouts.ledger.models import Period
-from payouts.ledger.operations import post
 from payouts.ledger.rules import EXCHANGE_EVENTS, Line, kind_of
 from payouts.statements.close import close_period, statements_of
 from payouts.statements.document.document import statement_document

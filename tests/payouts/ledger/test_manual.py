@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from config.database import Databases, read_session
 from payouts.ledger.balances import account_balance_minor
+from payouts.ledger.batches import post
 from payouts.ledger.manual import DATED_KINDS, MANUAL_KINDS, book_manually
 from payouts.ledger.models import Period, Posting, Transaction
-from payouts.ledger.operations import Posted, post
+from payouts.ledger.operations import Posted
 from payouts.ledger.rules import EVENTS, Line, account_id, events_of
 from tests.cast.books import Books, add_brand, add_creator, at
 from tests.cast.months import OCTOBER

@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import select
 
 from config.database import Databases, read_session
+from payouts.ledger.batches import post
 from payouts.ledger.models import Period, Transaction
-from payouts.ledger.operations import lock_books, post
+from payouts.ledger.operations import lock_books
 from payouts.ledger.periods import get_period, mark_closed
 from payouts.ledger.rules import Line
 from payouts.statements.close import close_ended_periods, close_period

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session
 from payouts.ledger.balances import account_balance_minor
+from payouts.ledger.batches import post
 from payouts.ledger.manual import MANUAL_KINDS, book_manually
 from payouts.ledger.models import Account, Chain, Period, Posting, Transaction
-from payouts.ledger.operations import Posted, post
+from payouts.ledger.operations import Posted
 from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, Line, events_of
 from payouts.statements.document.movements import Movement, Sections
 from tests.cast.books import Books, add_brand, at
