@@ -1,20 +1,23 @@
 """The life of a commission as numbered entries, each with its cause, reason and transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.orm import Session
 
+from config.insert import insert_all
 from payouts.commissions.models import Commission, Entry, Hold
 from payouts.commissions.movements import movements_of_commission
 from payouts.commissions.positions import OPPOSITES, DraftPeriods, Step, change_steps, decline_steps
 from payouts.commissions.reasons import COMMISSION_TEXTS, CommissionReason
+from payouts.ledger.batches import NewTransaction, post_all
 from payouts.ledger.models import Period, Posting, Transaction
-from payouts.ledger.operations import lock_books, post
+from payouts.ledger.operations import lock_books
 from payouts.ledger.periods import period_for
 from payouts.ledger.rules import Line
 from tracker.errors import NotFound
@@ -54,6 +57,14 @@ def current_amount_minor(entries: list[Entry]) -> int:
     return entries[-1].amount_after_minor if entries else 0
 
 
+class CommissionRef(NamedTuple):
+    """What the entries and transactions of a commission name of it."""
+
+    id: str
+    creator_id: str
+    currency: str
+
+
 @dataclass(frozen=True)
 class DatedStep:
     """A posting to make: its period, the kind of event, and an amount above 0 in minor units."""
@@ -80,6 +91,38 @@ class Change:
     returned_from: str | None = None
 
 
+@dataclass(frozen=True)
+class PlannedChange:
+    """A change with all that is to be written: the number of its entry, both amounts, and its postings."""
+
+    commission: Commission | CommissionRef
+    change: Change
+    line: int
+    amount_before_minor: int
+    amount_after_minor: int
+    steps: Sequence[DatedStep] = ()
+
+
+def record_all(session: Session, now: datetime, brand_id: str, planned: Sequence[PlannedChange]) -> None:
+    """Enter changes of commissions of one brand, none of which was entered before, and post their steps.
+
+    Any number of changes takes the same number of statements. Call it under the brand's lock.
+    """
+    reasons = [COMMISSION_TEXTS.columns(each.change.reason) for each in planned]
+    transactions = [
+        new
+        for each, reason in zip(planned, reasons, strict=True)
+        for new in _transactions(each, reason["reason"])
+    ]
+    posted = iter(post_all(session, now, brand_id, transactions))
+    rows = []
+    for each, reason in zip(planned, reasons, strict=True):
+        own = [transaction.transaction_id for transaction in islice(posted, len(each.steps))]
+        rows.append(_entry_row(now, each, reason, own))
+    session.flush()
+    insert_all(session, Entry, rows)
+
+
 def record_change(
     session: Session, now: datetime, commission: Commission, change: Change, *, amount_after_minor: int
 ) -> bool:
@@ -92,8 +135,8 @@ def record_change(
         return False
     difference = amount_after_minor - current_amount_minor(entries)
     steps = _change_steps(session, now, commission, change, difference)
-    posted = _post(session, now, commission, change, steps)
-    _append(session, now, commission, entries, change, amount_after_minor, posted)
+    planned = _planned(commission, change, entries, amount_after_minor, steps)
+    record_all(session, now, commission.brand_id, [planned])
     return True
 
 
@@ -115,9 +158,16 @@ def record_steps(
     if _is_entered(entries, change):
         return False
     amount = current_amount_minor(entries) if amount_after_minor is None else amount_after_minor
-    posted = _post(session, now, commission, change, steps)
-    _append(session, now, commission, entries, change, amount, posted)
+    planned = _planned(commission, change, entries, amount, steps)
+    record_all(session, now, commission.brand_id, [planned])
     return True
+
+
+def _planned(
+    commission: Commission, change: Change, entries: list[Entry], after_minor: int, steps: Sequence[DatedStep]
+) -> PlannedChange:
+    before_minor = current_amount_minor(entries)
+    return PlannedChange(commission, change, len(entries) + 1, before_minor, after_minor, steps)
 
 
 def _is_entered(entries: list[Entry], change: Change) -> bool:
@@ -174,60 +224,43 @@ def dated(session: Session, brand_id: str, steps: Sequence[Step]) -> list[DatedS
     return [DatedStep(periods[step.period_starts_at], step.event, step.amount_minor) for step in steps]
 
 
-def _post(
-    session: Session, now: datetime, commission: Commission, change: Change, steps: Sequence[DatedStep]
-) -> list[str]:
-    """The ids of the transactions: that of the change, then those of later periods that follow from it."""
+def _transactions(planned: PlannedChange, words: str) -> Iterator[NewTransaction]:
+    """That of the change, then those of later periods that follow from it."""
+    commission, change = planned.commission, planned.change
     key = f"{change.kind}:{commission.id}:{change.cause_id}"
-    return [
-        post(
-            session,
-            now,
-            brand_id=commission.brand_id,
+    inputs = {"cause": change.cause_id, "reason": words, **change.inputs}
+    for number, step in enumerate(planned.steps):
+        later_at = max(change.effective_at, step.period.starts_at)
+        yield NewTransaction(
             kind=step.event,
             event_key=key if number == 0 else f"{key}:{number}",
-            inputs={
-                "cause": change.cause_id,
-                "reason": COMMISSION_TEXTS.words(change.reason),
-                **change.inputs,
-            },
+            inputs=inputs,
             lines=[Line(step.event, step.amount_minor, commission.currency, commission.creator_id)],
             subject_id=commission.id,
-            effective_at=change.effective_at
-            if number == 0
-            else max(change.effective_at, step.period.starts_at),
+            effective_at=change.effective_at if number == 0 else later_at,
             period=step.period,
-        ).transaction_id
-        for number, step in enumerate(steps)
-    ]
-
-
-def _append(
-    session: Session,
-    now: datetime,
-    commission: Commission,
-    entries: list[Entry],
-    change: Change,
-    amount_after_minor: int,
-    posted: Sequence[str],
-) -> None:
-    session.add(
-        Entry(
-            id=new_id("cen", now),
-            commission_id=commission.id,
-            line=len(entries) + 1,
-            kind=change.kind,
-            cause_id=change.cause_id,
-            **COMMISSION_TEXTS.columns(change.reason),
-            amount_before_minor=current_amount_minor(entries),
-            amount_after_minor=amount_after_minor,
-            transaction_id=next(iter(posted), None),
-            returned_from=change.returned_from,
-            effective_at=change.effective_at,
-            created_at=now,
         )
-    )
-    session.flush()
+
+
+def _entry_row(
+    now: datetime, planned: PlannedChange, reason: Mapping[str, Any], posted: Sequence[str]
+) -> dict[str, Any]:
+    """The columns of an entry. `reason` has those of its reason, `posted` the ids of its transactions."""
+    change = planned.change
+    return {
+        "id": new_id("cen", now),
+        "commission_id": planned.commission.id,
+        "line": planned.line,
+        "kind": change.kind,
+        "cause_id": change.cause_id,
+        **reason,
+        "amount_before_minor": planned.amount_before_minor,
+        "amount_after_minor": planned.amount_after_minor,
+        "transaction_id": next(iter(posted), None),
+        "returned_from": change.returned_from,
+        "effective_at": change.effective_at,
+        "created_at": now,
+    }
 
 
 def owner_conditions(for_brand: bool, for_creator: bool = False) -> list[ColumnElement[bool]]:
