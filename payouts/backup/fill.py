@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import inspect, literal, select, table, text
+from sqlalchemy import delete, inspect, literal, select, table, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -15,10 +15,13 @@ from payouts.backup.create import ProgressCallback, encoded_lines, in_one_databa
 from payouts.backup.manifest import CLICK_SET, MAIN_SET, Manifest, Member, SetName
 from payouts.backup.row_encoding import decode_row
 from payouts.backup.table_streams import advance_sequences, chain_heads, insert_rows, rows_of
+from payouts.commissions.models import BookingWork
 from payouts.tables import CLICK_TABLES, MAIN_TABLES
 from tracker.errors import Conflict, Fault, NotNow
 
 LOCK_TIMEOUT = "5s"
+WRITTEN_BY_TRIGGERS = (BookingWork.__tablename__,)
+"""While the rows of other tables are inserted, triggers write rows here: those of the file replace them."""
 _IN_USE = ("55P03", "database is locked")
 
 Sessions = dict[SetName, Session]
@@ -41,10 +44,12 @@ def fill(
     with _write_transactions(databases) as sessions:
         for name, session in sessions.items():
             _require_empty(session, name, archive.manifest)
-        for member in archive.manifest.members:
-            rows = _rows(archive, member, on_progress)
-            insert_rows(sessions[member.shape.set], member.shape, rows)
-            advance_sequences(sessions[member.shape.set], member.shape)
+        for member in sorted(archive.manifest.members, key=_is_written_by_triggers):
+            session = sessions[member.shape.set]
+            if _is_written_by_triggers(member):
+                session.execute(delete(table(member.shape.table)))
+            insert_rows(session, member.shape, _rows(archive, member, on_progress))
+            advance_sequences(session, member.shape)
         on_progress("comparing every row with the file")
         for member in archive.manifest.members:
             _require_same_rows(sessions[member.shape.set], member)
@@ -96,6 +101,10 @@ def _require_empty(session: Session, name: SetName, manifest: Manifest) -> None:
             f"The target is not empty: there are rows in {', '.join(filled)}. Nothing was written. Restore "
             "into a new LINKLEDGER_HOME or a new PostgreSQL database, before any process uses it."
         )
+
+
+def _is_written_by_triggers(member: Member) -> bool:
+    return member.shape.table in WRITTEN_BY_TRIGGERS
 
 
 def _rows(archive: Archive, member: Member, on_progress: ProgressCallback) -> Iterator[Sequence[Any]]:

@@ -8,6 +8,7 @@ from sqlalchemy import Select, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from config.insert import insert_once
+from payouts.commissions.booking_work import Work, finish_work
 from payouts.commissions.entries import (
     Change,
     current_amount_minor,
@@ -18,7 +19,7 @@ from payouts.commissions.entries import (
 )
 from payouts.commissions.holds.of_suspicion import CreditedCommission, hold_suspicious
 from payouts.commissions.holds.placing import holds_of, place_hold, placer_of
-from payouts.commissions.models import Commission, PlacedBy
+from payouts.commissions.models import Commission, PlacedBy, WorkKind
 from payouts.commissions.reasons import COMMISSION_TEXTS, CommissionReason
 from payouts.commissions.release import release_date
 from payouts.commissions.worth.rules import commission_minor, full_base_minor
@@ -47,6 +48,9 @@ def accrue_due(session: Session, now: datetime, limit: int, *, brand_id: str = "
         if booked is not None:
             credited.append(CreditedCommission(sale, attribution, booked))
     hold_suspicious(session, now, credited)
+    finish_work(
+        session, [Work(sale.brand_id, WorkKind.ATTRIBUTION, each.id, sale.id) for sale, each in waiting]
+    )
     return len(waiting)
 
 

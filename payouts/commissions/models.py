@@ -1,4 +1,4 @@
-"""Tables of commissions, their entries and their holds."""
+"""Tables of commissions, their entries and their holds, and of what waits to be booked."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -76,6 +76,39 @@ class Entry(Base):
     """The payout whose returned money this entry moves; null when it moves money that was never sent."""
     effective_at: Mapped[datetime]
     created_at: Mapped[datetime]
+
+
+class WorkKind(StrEnum):
+    """The kinds of causes that wait to be booked."""
+
+    ATTRIBUTION = "attribution"
+    REFUND = "refund"
+    REFUND_FAILED = "refund_failed"
+    REFUND_LEVEL = "refund_level"
+    CANCELLATION = "cancellation"
+    DISPUTE = "dispute"
+
+
+class BookingWork(Base):
+    """A cause that waits to be booked: an attribution to be accrued, or a report to be entered.
+
+    Triggers write it with the cause, and again for earlier causes when a live commission is made. The job
+    that has processed the cause deletes it, whatever came of it. `kind` is a WorkKind.
+    """
+
+    __tablename__ = "booking_work"
+    __table_args__ = (
+        CheckConstraint(
+            "kind in ('attribution', 'refund', 'refund_failed', 'refund_level', 'cancellation', 'dispute')",
+            name="booking_work_kind_known",
+        ),
+        STRICT | {"sqlite_with_rowid": False},
+    )
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    cause_id: Mapped[str] = mapped_column(primary_key=True)
+    sale_id: Mapped[str]
 
 
 class PlacedBy(StrEnum):
