@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import exists, func, insert, select, text, update
+from sqlalchemy import Connection, exists, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from bench.books.clicks import fill_click_totals
@@ -66,7 +66,7 @@ def fill(options: FillOptions) -> Filled:
     began_cpu_s = time.process_time()
     options, started_at = _dated(options)
     ids = SeededIds(random.Random(f"ids {options.seed}"))
-    writer = RowWriter(databases.main, MAIN_TABLES)
+    writer = RowWriter(databases.main, MAIN_TABLES, _forget_done_work)
     people = make_people(databases, options, writer, ids, started_at - FOUNDED_BEFORE)
     history = History(options, writer, ids, people, _last_posting_id(databases))
     history.play(started_at)
@@ -128,6 +128,26 @@ def _finish(session: Session, options: FillOptions, history: History, brand_id: 
             {"last": max(history.ledger.last_posting_id, 1)},
         )
     session.execute(text("analyze"))
+
+
+def _forget_done_work(connection: Connection) -> None:
+    """Delete what triggers noted as to be booked, and the history has booked."""
+    for statement in _DONE_WORK:
+        connection.execute(text(statement))
+
+
+_DONE_WORK = (
+    """
+    delete from booking_work where kind = 'attribution' and (
+        exists (select 1 from attribution where id = cause_id and enrollment_id is null)
+        or exists (select 1 from commission where commission.sale_id = booking_work.sale_id))
+    """,
+    """
+    delete from booking_work where kind <> 'attribution' and exists (
+        select 1 from commission join commission_entry on commission_id = commission.id
+        where commission.sale_id = booking_work.sale_id and commission_entry.cause_id = booking_work.cause_id)
+    """,
+)
 
 
 def _make_due(session: Session, options: FillOptions, brand_id: str) -> None:

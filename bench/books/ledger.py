@@ -96,20 +96,9 @@ class LedgerWriter:
         self._seq += 1
         self._posting_id += 1
         text = inputs_text(inputs)
-        row = Link(
-            self._ids.new("txn", at),
-            self._people.brand_id,
-            self._seq,
-            kind,
-            event_key,
-            text,
-            text_hash(text),
-            subject_id,
-            month.id,
-            effective_at,
-            at,
-            self._head,
-        )
+        event = (kind, event_key, text, text_hash(text), subject_id)
+        own = (self._ids.new("txn", at), self._people.brand_id, self._seq)
+        row = Link(*own, *event, month.id, effective_at, at, self._head)
         posting = LinkPosting(row.id, 1, debit, credit, amount_minor, CURRENCY)
         self._head = link_hash(row, [posting])
         self._transactions((*row, self._head))
@@ -118,7 +107,8 @@ class LedgerWriter:
         changes[rule.debit] -= amount_minor
         changes[rule.credit] += amount_minor
         changes[rule.section] += rule.sign * amount_minor
-        changes["released"] += amount_minor if kind == "mature" else 0
+        if kind == "mature":
+            changes["released"] += amount_minor
         return Posted(row.id, self._posting_id)
 
     def _account(self, kind: str, member: Member) -> str:

@@ -20,7 +20,11 @@ class RowWriter:
     added later need nothing here.
     """
 
-    def __init__(self, engine: Engine, metadata: MetaData) -> None:
+    def __init__(
+        self, engine: Engine, metadata: MetaData, after_flush: Callable[[Connection], None] | None = None
+    ) -> None:
+        """`after_flush` works in the transaction that writes the rows."""
+        self._after_flush = after_flush
         self._tables = metadata.sorted_tables
         self._connection = engine.connect()
         self._rows: dict[str, list[Row]] = {table.name: [] for table in self._tables}
@@ -55,6 +59,8 @@ class RowWriter:
                 if rows := self._rows[table.name]:
                     _write(self._connection, table, self._columns[table.name], rows)
                     rows.clear()
+            if self._after_flush is not None:
+                self._after_flush(self._connection)
         self.written += self._buffered
         self._buffered = 0
 

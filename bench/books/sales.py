@@ -116,8 +116,8 @@ class SalesWriter:
             checkout_started_at=started_at,
         )
         sale_id = self._ids.new("sal", booked_at)
-        event_id = self._report("sale.created", report.order_id, booked_at, report.facts())
         facts = report.facts()
+        event_id = self._report("sale.created", report.order_id, booked_at, facts)
         brand_id, namespace = self._people.brand_id, self._people.namespace
         row = (sale_id, brand_id, namespace, event_id, report.content_hash, booked_at, *facts.values())
         self._sale(row)

@@ -15,7 +15,7 @@ from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.adjustment import adjust_due
-from payouts.commissions.models import Commission, Entry, Hold
+from payouts.commissions.models import BookingWork, Commission, Entry, Hold
 from payouts.commissions.release import release_due
 from payouts.ledger.models import Chain, Period
 from payouts.selfcheck.checks import self_check
@@ -96,6 +96,7 @@ def test_ended_months_are_closed_sealed_and_paid(filled: Filled, databases: Data
 def test_no_job_finds_anything_to_do_at_the_end(filled: Filled, databases: Databases) -> None:
     for step in (accrue_due, adjust_due, release_due):
         assert _do(databases, step, UNTIL) == 0, step.__name__
+    assert _count(databases, BookingWork) == 0
 
 
 def test_stored_attributions_can_be_replayed(filled: Filled, databases: Databases) -> None:
