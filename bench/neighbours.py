@@ -1,8 +1,9 @@
-"""Background load during a benchmark: continuous money transactions, CPU-bound pages, stored clicks.
+"""Background load during a benchmark: money transactions, batches of jobs, CPU-bound pages, stored clicks.
 
-python -m bench.neighbours money|cpu|rows DATABASE_URL HOME [NUMBER]
+python -m bench.neighbours money|jobs|cpu|rows DATABASE_URL HOME [NUMBER]
 """
 
+import signal
 import sys
 import time
 from pathlib import Path
@@ -12,8 +13,10 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, open_databases, transact
 from config.settings import load_settings
+from config.turns import Turn
 
 MONEY_S = 0.1
+BATCH_S = 0.05
 BURN_S = 0.05
 BATCH_ROWS = 100_000
 _SQLITE_ROWS = """
@@ -41,6 +44,27 @@ def money(databases: Databases) -> None:
         transact(databases.main, work)
 
 
+def jobs(databases: Databases) -> None:
+    """Batches of a job, back to back; each holds the write lock for 50 ms. Ends at SIGTERM and prints how
+    many there were."""
+    stopped = False
+    batches = 0
+
+    def stop(_number: int, _frame: object) -> None:
+        nonlocal stopped
+        stopped = True
+
+    def work(session: Session) -> None:
+        session.execute(text("update creator set name = name"))
+        time.sleep(BATCH_S)
+
+    signal.signal(signal.SIGTERM, stop)
+    while not stopped:
+        transact(databases.main, work)
+        batches += 1
+    print(batches)  # noqa: T201 - its output
+
+
 def cpu() -> None:
     """Continuous computations of 50 ms, like a client that requests CPU-bound pages."""
     while True:
@@ -64,9 +88,12 @@ def rows(databases: Databases, number: int) -> None:
 
 def main() -> None:
     kind, url, home, *more = sys.argv[1:]
-    databases = open_databases(load_settings(home=Path(home), database_url=url))
+    settings = load_settings(home=Path(home), database_url=url)
+    databases = open_databases(settings, Turn.JOBS if kind == "jobs" else Turn.PEOPLE)
     if kind == "money":
         money(databases)
+    elif kind == "jobs":
+        jobs(databases)
     elif kind == "rows":
         rows(databases, int(more[0]))
     else:

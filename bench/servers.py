@@ -81,10 +81,10 @@ def python_of(checkout: Path) -> str:
 
 
 @contextmanager
-def web(settings: Settings, core: int | None) -> Iterator[RunningServer]:
-    """The web process as `linkledger serve` runs it, with one worker."""
+def web(settings: Settings, core: int | None, workers: int = 1) -> Iterator[RunningServer]:
+    """The web process as `linkledger serve` runs it."""
     port = free_port()
-    own = settings.model_copy(update={"bind": f"127.0.0.1:{port}", "workers": 1})
+    own = settings.model_copy(update={"bind": f"127.0.0.1:{port}", "workers": workers})
     command = [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "config" / "gunicorn.py")]
     with _run(command, port, core, child_environment(own)) as running:
         yield running
