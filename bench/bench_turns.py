@@ -1,4 +1,4 @@
-"""Webhooks beside jobs on SQLite: how long they wait, with turns and without (config/turns.py).
+"""Webhooks beside jobs on SQLite: how long they wait, with turns and without (config/locking/turns.py).
 
     python -m bench.bench_turns [--seconds 30]
 

@@ -12,8 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.database import Databases, open_databases, transact
+from config.locking.turns import Turn
 from config.settings import load_settings
-from config.turns import Turn
 
 MONEY_S = 0.1
 BATCH_S = 0.05

@@ -15,8 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from config.columns import BigInt, Bytes, Flag, UtcTime, Uuid16
+from config.locking.turns import Turn, turn_at
 from config.settings import Settings
-from config.turns import Turn, turn_at
 
 Result = TypeVar("Result")
 
@@ -160,7 +160,7 @@ def transact(engine: Engine, work: Callable[[Session], Result]) -> Result:
 
     Serialization failures, deadlocks and a locked SQLite database are retried, so `work` may run more than
     once and must do nothing outside the database. Raises whatever `work` raises, after a rollback. Each
-    attempt takes a turn of its own (config/turns.py).
+    attempt takes a turn of its own (config/locking/turns.py).
     """
     backoff_s = INITIAL_BACKOFF_S
     for attempt in range(1, MAX_ATTEMPTS + 1):

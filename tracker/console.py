@@ -16,9 +16,9 @@ import click
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from config.database import Databases, open_databases
+from config.locking.turns import Turn
 from config.schema import SchemaMismatch, require_current_schema
 from config.settings import Settings, SettingsError, load_settings
-from config.turns import Turn
 from tracker.errors import Invalid, LinkledgerError
 
 FAILED = 1

@@ -11,8 +11,8 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.batch_size import LOCK_S, BatchSize
 from config.database import Databases, read_session, transact, transact_timed
+from config.locking.batch_size import LOCK_S, BatchSize
 from config.settings import Settings
 from payouts.jobs.claims import Claim, LeaseLost
 from payouts.jobs.reasons import JOB_TEXTS, failure_reason
@@ -87,8 +87,8 @@ class JobContext:
     def repeat(self, step: Step, limit: int, brand_id: str, due: Due | None = None) -> int:
         """Run a step for one brand until nothing is left. Returns how many rows it did.
 
-        The rows of a batch are adapted to the time for which it has its lock (config/batch_size.py); `limit`
-        is the most of one batch. After a batch that was not full, `due` says whether anything is left.
+        The rows of a batch are adapted to the time for which it has its lock (`BatchSize`); `limit` is the
+        most of one batch. After a batch that was not full, `due` says whether anything is left.
         """
         total, size = 0, self._batch_size(step, limit)
         while True:

@@ -10,10 +10,10 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from config.database import open_databases
 from config.garbage_collection import tune_gc
+from config.locking.turns import Turn
 from config.logs import configure_logs
 from config.schema import SchemaMismatch, require_current_schema
 from config.settings import load_settings
-from config.turns import Turn
 from payouts.processes.job_table import tick
 
 TICK_INTERVAL_S = 15

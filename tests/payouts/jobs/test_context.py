@@ -6,8 +6,8 @@ from datetime import datetime
 import pytest
 from sqlalchemy.orm import Session
 
-from config.batch_size import FIRST_ROWS, LOCK_S
 from config.database import Databases, transact
+from config.locking.batch_size import FIRST_ROWS, LOCK_S
 from config.settings import Settings
 from payouts.jobs.claims import claim
 from payouts.jobs.context import JobContext

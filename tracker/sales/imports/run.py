@@ -11,8 +11,8 @@ from itertools import islice
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from config.batch_size import LOCK_S, BatchSize
 from config.database import read_session, transact_timed
+from config.locking.batch_size import LOCK_S, BatchSize
 from tracker.people.accounts.operations import get_brand
 from tracker.sales.booking.new_sales import MAX_AGE_BEFORE_BRAND, predates_brand
 from tracker.sales.imports.booking_lines import (

@@ -11,8 +11,8 @@ import pytest
 from click.testing import Result
 from sqlalchemy import func, select
 
-from config.batch_size import LOCK_S
 from config.database import read_session
+from config.locking.batch_size import LOCK_S
 from tests.cast.api import Terminal
 from tests.cast.shop import Shop, sale
 from tests.harness import ROOT

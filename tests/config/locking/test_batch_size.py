@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.batch_size import FIRST_ROWS, BatchSize
+from config.locking.batch_size import FIRST_ROWS, BatchSize
 
 TARGET_S, MOST_ROWS = 0.05, 2_000
 

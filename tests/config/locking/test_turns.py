@@ -15,10 +15,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from config import turns
 from config.database import make_engine, open_databases, transact
+from config.locking import turns
+from config.locking.turns import Turn, turn_at
 from config.settings import Settings
-from config.turns import Turn, turn_at
 from tests.harness.waiting import wait_until
 
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])

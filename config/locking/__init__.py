@@ -1,0 +1,1 @@
+"""Who writes next, and for how long: turns at the write lock of SQLite, batches that are bounded by time."""
