@@ -2,8 +2,7 @@
 
 import heapq
 import random
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +19,7 @@ from payouts.ledger.calendar import days_later, span_of
 MINUTE = timedelta(minutes=1)
 BOOKED_WITHIN = 5 * MINUTE
 """Before the end of the history nothing is reported for so long: the jobs have booked what was."""
+LAST_DAY = timedelta(days=1)
 CLOSED_AFTER = timedelta(hours=1)
 PAID_AFTER = timedelta(hours=9)
 REFUNDED_SHARE, DISPUTED_SHARE, LATE_CLICK_SHARE, PARKED_SHARE = 0.05, 0.005, 0.01, 0.0005
@@ -43,22 +43,45 @@ class History:
         self._sales = SalesWriter(options, writer, ids, people, self._chance)
         self._commissions = CommissionWriter(writer, ids, people, self.ledger)
         self.payments = PaymentWriter(writer, ids, people, self.ledger)
-        self._latest: deque[Earned] = deque(maxlen=max(options.unadjusted, 1))
-        self.counts = {"commissions": 0, "released": 0, "refunds": 0, "disputes": 0, "unadjusted": 0}
+        self.counts = {"commissions": 0, "released": 0, "refunds": 0, "disputes": 0}
 
     def play(self, started_at: datetime) -> None:
         """All that happens from then until the end of the history."""
+        options, left = self._options, self._options.left
         self._plan_months(started_at)
-        length = (self._last_report - started_at) / max(self._options.sales, 1)
-        for number in range(self._options.sales):
-            sold_at = started_at + length * (number + self._chance.random() * 0.9)
-            self._play_until(sold_at)
-            self._sell(number, _whole_second(sold_at))
-            self._writer.flush_when_full()
-        self._play_until(self._options.until)
-        self._report_unadjusted()
+        usual_until = self._last_report - (LAST_DAY if left else timedelta())
+        for number, sold_at in self._times(started_at, usual_until, options.sales):
+            self._sell(number, sold_at)
+        for number, sold_at in self._times(usual_until, self._last_report, left):
+            self._sell_for_jobs(options.sales + number, sold_at, number)
+        self._play_until(options.until)
         for statement in self.payments.statements.values():
             self.payments.write_draft(statement)
+
+    def _times(self, first: datetime, last: datetime, number: int) -> Iterator[tuple[int, datetime]]:
+        """Numbers and times of sales; what is due before each one is played first."""
+        length = (last - first) / max(number, 1)
+        for each in range(number):
+            sold_at = first + length * (each + self._chance.random() * 0.9)
+            self._play_until(sold_at)
+            yield each, _whole_second(sold_at)
+            self._writer.flush_when_full()
+
+    def _sell_for_jobs(self, number: int, sold_at: datetime, left: int) -> None:
+        """Sell an order of which the jobs have something left to do: accrue, enter a refund, or release."""
+        order = self._sales.sell(number, sold_at, late_click=False, credited=True)
+        if left < self._options.unaccrued:
+            return
+        planned = _Planned(order, release_date(self._options, order), None, late_click=False, dispute=None)
+        is_refunded = left < self._options.unaccrued + self._options.unadjusted
+
+        def accrue(at: datetime) -> None:
+            found = self._commissions.accrue(at, planned.order, planned.release_at, None)
+            self.counts["commissions"] += 1
+            if is_refunded:
+                self._sales.refund(found.order, at, found.order.total // 4)
+
+        self._at(_next_minute(order.booked_at), accrue)
 
     def _play_until(self, at: datetime) -> None:
         while self._due and self._due[0][0] <= at:
@@ -99,7 +122,7 @@ class History:
         order = self._sales.sell(number, sold_at, late_click=late_click)
         if fate > 1 - PARKED_SHARE:
             self._report_at(order.booked_at + MINUTE, lambda at: self._sales.park(number, at))
-        if order.number is None or number >= self._options.sales - self._options.unaccrued:
+        if order.number is None:
             return
         release_at = release_date(self._options, order)
         released_at: datetime | None = release_at
@@ -145,8 +168,6 @@ class History:
         elif self._chance.random() < REFUNDED_SHARE:
             refunded_at = at + timedelta(days=self._chance.uniform(1, 60))
             self._report_at(_whole_second(refunded_at), lambda when: self._refund(when, found))
-        elif self._options.unadjusted:
-            self._latest.append(found)
         found.order = found.order.without_evidence()
         if matured_at is not None and released_at is not None:
             after_hold = planned.late_click or dispute is not None
@@ -173,13 +194,6 @@ class History:
                 self.payments.note_entry(found.number, posted.posting_id, change, at, found.id)
 
         self._at(_next_minute(at), enter)
-
-    def _report_unadjusted(self) -> None:
-        """Refunds that no job has entered yet."""
-        if self._options.unadjusted:
-            for found in self._latest:
-                self._sales.refund(found.order, self._options.until, found.order.total // 4)
-                self.counts["unadjusted"] += 1
 
     def _open_dispute(self, at: datetime, found: Earned, lifted_at: datetime | None) -> None:
         ids = self._sales.dispute(found.order, at, "opened")

@@ -18,8 +18,9 @@ _MILLISECOND = timedelta(milliseconds=1)
 class FillOptions:
     """The history ends at `until` and began `months` calendar months before.
 
-    `unaccrued` sales, the latest ones, have no commission yet; `due` commissions wait for their release, and
-    `unadjusted` refunds for their entry. `open_month`: the last month has ended and is not closed.
+    What is left for jobs comes beside the `sales`, on the last day: `unaccrued` sales have no commission yet,
+    `due` commissions wait for their release, `unadjusted` refunds for their entry. `open_month`: the last
+    month has ended and is not closed.
     """
 
     settings: Settings
@@ -34,6 +35,11 @@ class FillOptions:
     unadjusted: int = 0
     open_month: bool = False
     click_totals: int = 0
+
+    @property
+    def left(self) -> int:
+        """The sales of the last day, which leave work for jobs."""
+        return self.unaccrued + self.due + self.unadjusted
 
 
 class SeededIds:

@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, MetaData, Table
 from sqlalchemy.engine import Dialect
 
-BATCH_ROWS = 100_000
+BATCH_ROWS = 50_000
 """Rows that are buffered, in all tables together, before they are written in one transaction."""
 
 Row = tuple[Any, ...]
-Pragmas = ("synchronous=OFF", "foreign_keys=ON", "cache_size=-500000", "temp_store=MEMORY")
+Pragmas = ("synchronous=OFF", "foreign_keys=ON", "cache_size=-200000", "temp_store=MEMORY")
 
 
 class RowWriter:

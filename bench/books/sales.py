@@ -96,8 +96,11 @@ class SalesWriter:
             "payload_hash", "created_at",
         )  # fmt: skip
 
-    def sell(self, serial: int, sold_at: datetime, *, late_click: bool) -> SoldOrder:
-        """Book an order that the shop reports some seconds later. `late_click`: it came with a late click."""
+    def sell(self, serial: int, sold_at: datetime, *, late_click: bool, credited: bool = False) -> SoldOrder:
+        """Book an order that the shop reports some seconds later.
+
+        `late_click`: it came with a late click. `credited`: it came with some click; most others do, too.
+        """
         chance = self._chance
         booked_at = sold_at + timedelta(seconds=chance.randint(1, 20))
         net = chance.randint(1_500, 12_000)
@@ -125,12 +128,12 @@ class SalesWriter:
             reference = f"pi_{chance.getrandbits(96):024x}"
             own = (self._ids.new("orf", booked_at), brand_id, namespace, reference)
             self._reference((*own, report.order_id, event_id, booked_at))
-        return self._attribute(sale_id, report, booked_at, late_click=late_click)
+        return self._attribute(sale_id, report, booked_at, late_click, credited or late_click)
 
     def _attribute(
-        self, sale_id: str, report: SaleReport, booked_at: datetime, *, late_click: bool
+        self, sale_id: str, report: SaleReport, booked_at: datetime, late_click: bool, credited: bool
     ) -> SoldOrder:
-        number, inputs = self._evidence(report, late_click=late_click)
+        number, inputs = self._evidence(report, late_click, credited)
         decision = replay_decision(dict(inputs))
         winner = decision.winner
         attribution_id = self._ids.new("atr", booked_at)
@@ -160,10 +163,10 @@ class SalesWriter:
             report.checkout_started_at,
         )
 
-    def _evidence(self, report: SaleReport, *, late_click: bool) -> tuple[int | None, Inputs]:
+    def _evidence(self, report: SaleReport, late_click: bool, credited: bool) -> tuple[int | None, Inputs]:
         """The number of the member whose click came with the order, if there is one, and what is stored."""
         chance, sold_at = self._chance, report.occurred_at
-        is_credited = late_click or chance.random() >= _UNCREDITED_SHARE
+        is_credited = credited or chance.random() >= _UNCREDITED_SHARE
         number = _draw(chance, self._people.weights) if is_credited else None
         age_s = 240 if late_click else chance.randint(60, 86_400 * 10)
         clicked_at = sold_at - timedelta(seconds=age_s)

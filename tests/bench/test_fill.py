@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -120,14 +120,14 @@ def test_another_seed_adds_another_brand(options: FillOptions, databases: Databa
 
 
 def test_work_can_be_left_for_the_jobs(options: FillOptions, databases: Databases) -> None:
-    filled = fill(replace(options, sales=1_500, unaccrued=50, due=30, unadjusted=40))
-    assert filled.counts["unadjusted"] == 40
+    fill(replace(options, unaccrued=50, due=30, unadjusted=40))
     assert _faults(databases) == []
-    now = UNTIL + timedelta(minutes=1)
-    assert 30 <= _do(databases, release_due, now) < 40
-    assert _do(databases, adjust_due, now) == 40
-    assert 40 < _do(databases, accrue_due, now) <= 50
-    assert _faults(databases, now) == []
+    assert _do(databases, release_due, UNTIL) == 30
+    assert _do(databases, adjust_due, UNTIL) == 40
+    assert _do(databases, accrue_due, UNTIL) == 50
+    assert _faults(databases) == []
+    for step in (accrue_due, adjust_due, release_due):
+        assert _do(databases, step, UNTIL) == 0, step.__name__
 
 
 def test_the_last_month_can_be_left_open(options: FillOptions, databases: Databases) -> None:
