@@ -58,7 +58,8 @@ def gunicorn_main(settings_file: Path) -> Main:
 def _run_child(name: str, main: Main, environment: Mapping[str, str], parent_id: int) -> None:
     os.setsid()
     _terminate_with_parent(parent_id, name)
-    for number in _SIGNALS:
+    signal.set_wakeup_fd(-1)  # the supervisor's, which a signal of this process must not wake
+    for number in (*_SIGNALS, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     with Path(os.devnull).open() as null_device:

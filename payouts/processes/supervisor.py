@@ -22,9 +22,9 @@ from config.garbage_collection import tune_gc
 from config.logs import configure_logs
 from config.settings import PREFIX, Settings, load_settings
 from payouts.processes.fork import Main, fork, gunicorn_main
+from payouts.processes.signal_wait import SignalWait
 
 STOP_TIMEOUT_S = 12.0
-POLL_S = 0.2
 INITIAL_BACKOFF_S = 1.0
 MAX_BACKOFF_S = 60.0
 STABLE_AFTER_S = 60.0
@@ -95,17 +95,18 @@ class Supervisor:
     stopping: bool = field(default=False, init=False)
 
     def run(self) -> int:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._stop)
         code = 0
-        while not self.stopping:
-            vital_code = self._vital_exit_code()
-            if vital_code is not None:
-                code = vital_code
-                break
-            self._start_missing()
-            time.sleep(POLL_S)
-        self._stop_all()
+        with SignalWait() as signals:
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                signal.signal(number, self._stop)
+            while not self.stopping:
+                vital_code = self._vital_exit_code()
+                if vital_code is not None:
+                    code = vital_code
+                    break
+                self._start_missing()
+                signals.wait(self._next_start_s())
+            self._stop_all()
         return code
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
@@ -118,6 +119,11 @@ class Supervisor:
                 continue
             child.started_at = now
             child.process = fork(child.name, child.main, self.environment)
+
+    def _next_start_s(self) -> float | None:
+        """Seconds until a child is to be started again; None when all run."""
+        starts = [child.restart_at for child in self.children if child.process is None]
+        return max(min(starts) - time.monotonic(), 0.0) if starts else None
 
     def _vital_exit_code(self) -> int | None:
         """Log and forget children that have ended. Returns the exit code of a vital one, if any ended."""
