@@ -21,7 +21,8 @@ from tests.tracker.clicks.visitors import PEOPLE
 from tracker.clicks.models import Click
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.redirect.edge import Edge
-from tracker.clicks.redirect.link_cache import LinkCache, link_source
+from tracker.clicks.redirect.link_cache import LinkCache
+from tracker.clicks.redirect.link_source import link_source
 from tracker.clicks.redirect.parts import RedirectParts
 from tracker.clicks.token import read_token
 from tracker.http.site import Site

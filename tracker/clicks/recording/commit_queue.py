@@ -43,6 +43,7 @@ class CommitQueue:
         self._batch_target = 1
         self._collecting = False
         self._spooling = False
+        self._spool_writer_sleeps = False
         self.down = False
         self.closing = False
 
@@ -87,6 +88,8 @@ class CommitQueue:
             if self.closing and (self.down or not self._unresolved()):
                 return False
             self._busy_since = time.monotonic()
+            if self._spool_writer_sleeps:
+                self._spool_writer_wakeup.notify()  # it watches the deadline of what begins now
             return True
 
     def pause(self, length_s: float) -> None:
@@ -125,8 +128,12 @@ class CommitQueue:
 
     # For the spool writer
 
-    def wait_for_overdue(self, tick_s: float) -> list[PendingClick] | None:
-        """Overdue pending clicks, after at most one tick; None at shutdown."""
+    def wait_for_overdue(self, tick_s: float, *, may_sleep: bool = False) -> list[PendingClick] | None:
+        """Overdue pending clicks, after at most one tick; None at shutdown.
+
+        `may_sleep`: the caller has nothing to do at the next tick. It sleeps until the committer has work,
+        and then until the deadline of that work.
+        """
         with self._lock:
             was_spooling, self._spooling = self._spooling, self._is_late()
             if was_spooling and not self._spooling and self._waiting:
@@ -137,8 +144,18 @@ class CommitQueue:
                 return late
             if self.closing and not self._unresolved():
                 return None
-            self._spool_writer_wakeup.wait(tick_s)
+            if may_sleep and not self._spooling and not self.closing:
+                self._sleep_until_deadline()
+            else:
+                self._spool_writer_wakeup.wait(tick_s)
             return []
+
+    def _sleep_until_deadline(self) -> None:
+        """Wait, with the lock, until the committer may be late: one wake-up for each busy time."""
+        self._spool_writer_sleeps = self._busy_since is None
+        left_s = None if self._busy_since is None else self._busy_since + self._deadline_s - time.monotonic()
+        self._spool_writer_wakeup.wait(left_s)
+        self._spool_writer_sleeps = False
 
     def _is_late(self) -> bool:
         since = self._busy_since

@@ -47,10 +47,11 @@ class SpoolWriter:
         self._create_spool()
         while True:
             self._retry_spool()
-            late = self._queue.wait_for_overdue(self._tick_s)
+            has_no_work = self._has_no_work()
+            SPOOL_AGE.set(self._spool.age_s if self._spool else 0.0)
+            late = self._queue.wait_for_overdue(self._tick_s, may_sleep=has_no_work)
             if late is None:
                 return
-            SPOOL_AGE.set(self._spool.age_s if self._spool else 0.0)
             if late:
                 self._spool_overdue(late)
 
@@ -91,6 +92,10 @@ class SpoolWriter:
         self._spool.append([entry.click for entry in entries])
         SPOOLED_CLICKS.inc(len(entries))
         SPOOL_BYTES.set(self._spool.pending_bytes)
+
+    def _has_no_work(self) -> bool:
+        """Whether a spool is ready and empty: then there is nothing to retry and no age to report."""
+        return self._spool is not None and not self._spool.broken and not self._spool.pending_bytes
 
     def _is_usable(self) -> bool:
         return self._spool is not None and not self._spool.broken

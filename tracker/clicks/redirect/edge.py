@@ -27,8 +27,8 @@ from tracker.clicks.redirect.link_cache import (
     LinkCache,
     LinksUnavailable,
     NotCached,
-    link_source,
 )
+from tracker.clicks.redirect.link_source import link_source
 from tracker.clicks.redirect.request import (
     COMMIT_DEADLINE_S,
     PendingRedirect,

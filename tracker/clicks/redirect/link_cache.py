@@ -17,21 +17,18 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as DeadlinePassed
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from prometheus_client import Counter
-from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from config.database import read_connection, read_session
 from config.process import process_id
 from tracker.clicks.metrics import LINK_LOOKUPS
+from tracker.clicks.redirect.link_source import LinkSource
 from tracker.programs.codes import code_key
-from tracker.programs.links.changes import LinkChanges, changes_since
-from tracker.programs.links.domains import Domain, known_domains
-from tracker.programs.links.operations import LinkLookup, LinkTarget, lookup_link
+from tracker.programs.links.domains import Domain
+from tracker.programs.links.operations import LinkLookup, LinkTarget
 
 MAX_LINKS = 50_000
 MAX_ABSENT = 10_000
@@ -47,31 +44,6 @@ _log = logging.getLogger(__name__)
 
 class LinksUnavailable(Exception):
     """The link is not cached, and the database did not return it in time."""
-
-
-@dataclass(frozen=True)
-class LinkSource:
-    """Where links are read; tests pass one that fails."""
-
-    read: Callable[[str], LinkLookup]
-    changes: Callable[[int], LinkChanges]
-    domains: Callable[[], Mapping[str, Domain]] = dict
-
-
-def link_source(engine: Engine) -> LinkSource:
-    def read(code: str) -> LinkLookup:
-        with read_connection(engine) as connection:
-            return lookup_link(connection, code)
-
-    def changes(seen: int) -> LinkChanges:
-        with read_session(engine) as session:
-            return changes_since(session, seen)
-
-    def domains() -> Mapping[str, Domain]:
-        with read_session(engine) as session:
-            return known_domains(session)
-
-    return LinkSource(read, changes, domains)
 
 
 class NotCached:
@@ -215,14 +187,19 @@ class LinkCache:
             reader.start()
 
     def _poll_loop(self, closing: threading.Event) -> None:
+        watch, is_stale = self._source.watch(), True
         while not closing.wait(self.poll_s):
             try:
-                self.poll()
+                is_stale |= watch.has_changed()
+                if is_stale:  # until a poll has succeeded
+                    self.poll()
+                    is_stale = False
                 self.readable = True
             except SQLAlchemyError as error:
                 if self.readable:
                     _log.warning("the database fails, links are served from memory: %s", type(error).__name__)
                 self.readable = False
+        watch.close()
 
     def _read_loop(self, pending: "queue.SimpleQueue[str | None]") -> None:
         while (key := pending.get()) is not None:

@@ -5,7 +5,8 @@ from functools import cached_property
 from tracker.clicks.counting.confirmations import PrerenderConfirmations
 from tracker.clicks.counting.visitor_keys import VisitorKeys
 from tracker.clicks.recording.recorder import Recorder
-from tracker.clicks.redirect.link_cache import LinkCache, link_source
+from tracker.clicks.redirect.link_cache import LinkCache
+from tracker.clicks.redirect.link_source import link_source
 from tracker.http.site import Site
 
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select
+from sqlalchemy import Connection, Select, select
 from sqlalchemy.orm import Session
 
 from tracker.programs.models import Enrollment, Link, LinkChange, LinkVersion, Program
@@ -23,7 +23,7 @@ class LinkChanges:
     codes: Mapping[str, int] | None
 
 
-def link_version(session: Session) -> int:
+def link_version(session: Session | Connection) -> int:
     """The number of the last committed change to a link; 0 before the first."""
     return session.scalar(select(LinkVersion.version)) or 0
 

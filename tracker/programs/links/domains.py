@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import Connection, CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
@@ -56,7 +56,7 @@ def list_domains(session: Session, brand_id: str | None = None) -> Sequence[Link
     return session.scalars(domains).all()
 
 
-def known_domains(session: Session) -> dict[str, Domain]:
+def known_domains(session: Session | Connection) -> dict[str, Domain]:
     """All brand-specific host names in normal form. They are few, so the redirect caches all of them."""
     rows = session.execute(
         select(LinkDomain.host, LinkDomain.brand_id, Brand.fallback_url).join(

@@ -1,6 +1,7 @@
 """The commit queue wakes the right thread: while the spool writer stops, and after a large batch."""
 
 import threading
+import time
 
 import pytest
 
@@ -10,6 +11,7 @@ from tracker.clicks.recording.commit_queue import LARGE_BATCH, CommitQueue, Pend
 
 NO_DEADLINE_S = 0.0
 TICK_S = 0.01
+NEVER_S = 3600.0
 
 
 def test_a_click_added_while_the_spool_writer_stops_wakes_the_committer() -> None:
@@ -36,6 +38,49 @@ def test_a_click_added_while_the_spool_writer_stops_wakes_the_committer() -> Non
     assert commit_queue.wait_for_overdue(TICK_S) == []
     assert woken.wait(DEADLINE_S)
     assert results == [True]
+
+
+def wait_until_it_sleeps(commit_queue: CommitQueue) -> None:
+    end = time.monotonic() + DEADLINE_S
+    while not commit_queue._spool_writer_sleeps:
+        assert time.monotonic() < end
+
+
+def test_a_spool_writer_without_work_sleeps_until_the_deadline_of_the_next_commit() -> None:
+    deadline_s = 0.2
+    commit_queue = CommitQueue(deadline_s, has_spool=True)
+    turns: list[tuple[float, int]] = []
+
+    def watch() -> None:
+        while not turns or not turns[-1][1]:
+            late = commit_queue.wait_for_overdue(NEVER_S, may_sleep=True)
+            turns.append((time.monotonic(), len(late or [])))
+
+    spool_writer = threading.Thread(target=watch, daemon=True)
+    spool_writer.start()
+    wait_until_it_sleeps(commit_queue)
+    assert turns == []
+    began = time.monotonic()
+    assert commit_queue.add(entries(1))
+    assert commit_queue.wait_for_work(None)
+    commit_queue.take()
+    spool_writer.join(DEADLINE_S)
+    assert [late for _, late in turns] == [0, 0, 1], "by the commit, at its deadline, with the click"
+    assert turns[-1][0] - began >= deadline_s
+
+
+@pytest.mark.parametrize("what", ["closed", "failed"])
+def test_a_sleeping_spool_writer_is_woken_when_the_queue_is_closed_or_the_database_fails(what: str) -> None:
+    commit_queue = CommitQueue(DEADLINE_S, has_spool=True)
+    returned: list[list[PendingClick] | None] = []
+    spool_writer = threading.Thread(
+        target=lambda: returned.append(commit_queue.wait_for_overdue(NEVER_S, may_sleep=True)), daemon=True
+    )
+    spool_writer.start()
+    wait_until_it_sleeps(commit_queue)
+    commit_queue.close() if what == "closed" else commit_queue.failed()
+    spool_writer.join(DEADLINE_S)
+    assert returned == [[]]
 
 
 def entries(number: int) -> list[PendingClick]:

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from config.database import Databases
 from config.settings import Settings
 from tests.tracker.clicks.traffic import DEADLINE_S, BlockedWriters, make_click, stored_ids
+from tracker.clicks.recording.commit_queue import CommitQueue, PendingClick
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.recording.spool import create_spool
 from tracker.clicks.recording.writers import BatchWriter, open_writer
@@ -71,6 +72,40 @@ def test_clicks_of_a_late_commit_are_spooled_and_stored_once(
     writers.released.set()
     wait_until(lambda: len(stored_ids(databases)) == 20)
     assert sorted(stored_ids(databases)) == sorted(click.id for click in clicks)
+
+
+def test_the_threads_do_not_wake_while_there_are_no_clicks(
+    make_recorder: MakeRecorder, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[bool] = []
+    wait_for_overdue = CommitQueue.wait_for_overdue
+
+    def counted(commit_queue: CommitQueue, tick_s: float, *, may_sleep: bool) -> list[PendingClick] | None:
+        waits.append(may_sleep)
+        return wait_for_overdue(commit_queue, tick_s, may_sleep=may_sleep)
+
+    monkeypatch.setattr(CommitQueue, "wait_for_overdue", counted)
+    recorder = make_recorder(open_writer)
+    assert recorder.record(make_click(), DEADLINE_S)
+    queue = recorder._committer()._queue
+    wait_until(lambda: queue._spool_writer_sleeps)
+    before = len(waits)
+    time.sleep(20 * LATE_S)
+    assert len(waits) == before
+    assert recorder.record(make_click(), DEADLINE_S)
+    assert len(stored_ids(databases)) == 2
+
+
+def test_the_age_of_the_spool_is_zero_again_when_it_is_drained(
+    make_recorder: MakeRecorder, databases: Databases
+) -> None:
+    writers = BlockedWriters(blocked=True)
+    recorder = make_recorder(writers.open)
+    assert recorder.record(make_click(), DEADLINE_S)
+    wait_until(lambda: REGISTRY.get_sample_value("linkledger_spool_age_seconds") != 0)
+    writers.released.set()
+    wait_until(lambda: REGISTRY.get_sample_value("linkledger_spool_age_seconds") == 0)
+    assert len(stored_ids(databases)) == 1
 
 
 def test_while_the_committer_is_stuck_later_clicks_are_spooled_immediately(

@@ -24,7 +24,8 @@ from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.recording.writers import open_writer
 from tracker.clicks.redirect import edge as edge_module
 from tracker.clicks.redirect.edge import Edge
-from tracker.clicks.redirect.link_cache import LinkCache, link_source
+from tracker.clicks.redirect.link_cache import LinkCache
+from tracker.clicks.redirect.link_source import link_source
 from tracker.clicks.redirect.request import COMMIT_DEADLINE_S
 from tracker.clicks.token import TOKEN_LENGTH, make_token
 from tracker.ids import new_uuid

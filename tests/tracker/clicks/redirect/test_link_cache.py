@@ -17,10 +17,9 @@ from tests.tracker.clicks.traffic import DEADLINE_S, LINK
 from tracker.clicks.redirect.link_cache import (
     NOT_CACHED,
     LinkCache,
-    LinkSource,
     LinksUnavailable,
-    link_source,
 )
+from tracker.clicks.redirect.link_source import LinkSource, link_source
 from tracker.people.accounts.models import Brand
 from tracker.programs.links.changes import MAX_CHANGES, LinkChanges, changes_since, link_version
 from tracker.programs.links.operations import InactiveState, LinkLookup, LinkTarget, set_link_state
