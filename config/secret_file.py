@@ -5,8 +5,11 @@ import secrets
 from pathlib import Path
 
 
-def load_or_create_secret(path: Path) -> str:
-    """Read the secret in the file. If there is no file, create one atomically, synced to disk."""
+def load_or_create_secret(path: Path, length_bytes: int = 48) -> str:
+    """Read the secret in the file. If there is no file, create one atomically, synced to disk.
+
+    A new secret is `length_bytes` random bytes in base64url, without padding.
+    """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         return path.read_text().strip()
@@ -14,7 +17,7 @@ def load_or_create_secret(path: Path) -> str:
         pass
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(48))
+        file.write(secrets.token_urlsafe(length_bytes))
         file.flush()
         os.fsync(file.fileno())
     try:
