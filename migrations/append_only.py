@@ -1,5 +1,7 @@
 """Makes the database itself refuse UPDATE and DELETE on a table: what is written there stays."""
 
+from collections.abc import Sequence
+
 from alembic import op
 
 _MESSAGE = "rows of {table} are never changed: correct them by a new row"
@@ -13,21 +15,22 @@ end $$
 """
 
 
-def protect(table: str, when: str = "") -> None:
+def protect(table: str, when: str = "", *, actions: Sequence[str] = ("update", "delete")) -> None:
     """Refuse changes to rows, on SQLite and PostgreSQL; `when` limits it, for example "OLD.state = 'x'"."""
     condition = f"when ({when})" if when else ""
     if op.get_bind().dialect.name == "postgresql":
         op.execute(_POSTGRESQL_FUNCTION)
         op.execute(
-            f"create trigger {table}_stays before update or delete on {table} "
+            f"create trigger {table}_stays before {' or '.join(actions)} on {table} "
             f"for each row {condition} execute function refuse_change()"
         )
-        op.execute(
-            f"create trigger {table}_is_not_emptied before truncate on {table} "
-            "for each statement execute function refuse_change()"
-        )
+        if "delete" in actions:
+            op.execute(
+                f"create trigger {table}_is_not_emptied before truncate on {table} "
+                "for each statement execute function refuse_change()"
+            )
         return
-    for action in ("update", "delete"):
+    for action in actions:
         op.execute(
             f"create trigger {table}_refuses_{action} before {action} on {table} {condition} "
             f"begin select raise(abort, '{_MESSAGE.format(table=table)}'); end"

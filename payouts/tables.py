@@ -3,6 +3,7 @@
 import payouts.commissions.models
 import payouts.jobs.models
 import payouts.ledger.models
+import payouts.selfcheck.models
 import payouts.settlement.models
 import payouts.statements.models
 import payouts.statements.rows.models
@@ -23,6 +24,7 @@ MODULES = (
     payouts.commissions.models,
     payouts.jobs.models,
     payouts.ledger.models,
+    payouts.selfcheck.models,
     payouts.settlement.models,
     payouts.statements.models,
     payouts.statements.rows.models,

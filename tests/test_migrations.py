@@ -31,12 +31,14 @@ from tracker.programs.policies import change_policy
 from tracker.sales.inbox.jobs import empty_old_events
 
 PROTECTED = {
+    "account_balance",
     "brand_minimum",
     "brand_rules_change",
     "commission_entry",
     "decision_hold",
     "decision_transaction",
     "ledger_account",
+    "ledger_mark",
     "ledger_posting",
     "ledger_transaction",
     "policy_change",

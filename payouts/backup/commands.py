@@ -18,6 +18,7 @@ from payouts.backup.restore import Restored, restore, verify
 from tracker.clicks.recording.spool_drainer import drain_orphans
 from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 from tracker.errors import Fault, NotNow
+from tracker.evidence_key import FILE as EVIDENCE_FILE
 from tracker.sales.sources.models import Source
 from tracker.sales.sources.operations import source_secrets
 from tracker.signing import CannotDecrypt
@@ -151,6 +152,11 @@ def _not_included(settings: Settings) -> list[str]:
     key_file = settings.home / "secret_key"
     key = f"LINKLEDGER_SECRET_KEY (here: {key_file})" if key_file.exists() else "LINKLEDGER_SECRET_KEY"
     not_included = [f"{key}: store it in another place; without it the secrets of sources cannot be read."]
+    if (evidence := settings.home / EVIDENCE_FILE).exists():
+        not_included.append(
+            f"{evidence}: signs what this installation has checked; a new home makes another one, and checks "
+            "everything again."
+        )
     if settings.rail == "sandbox":
         not_included.append(f"{settings.home / 'sandbox.db'}: the transfers recorded by the payment sandbox.")
     return not_included

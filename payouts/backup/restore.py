@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import inspect
+from sqlalchemy import delete, inspect
 from sqlalchemy.orm import Session
 
 from config.database import Databases, make_engine, read_session, transact
@@ -18,6 +18,7 @@ from payouts.backup.manifest import Manifest, SetName
 from payouts.backup.table_streams import current_shapes
 from payouts.ledger.checks import Finding
 from payouts.selfcheck.checks import self_check
+from payouts.selfcheck.models import Mark
 from payouts.settlement.freezes import place_freeze
 from payouts.settlement.models import Freeze
 from payouts.settlement.reasons import FreezeReason
@@ -86,7 +87,7 @@ def _restore_rows(databases: Databases, archive: Archive, on_progress: ProgressC
     for engine, state in zip((databases.main, databases.clicks), states, strict=True):
         if state.current is None:
             migrate_up(engine, state.name, _backup_revision(manifest, state))
-    freeze_id = fill(databases, archive, on_progress, before_commit=partial(_freeze, manifest=manifest))
+    freeze_id = fill(databases, archive, on_progress, before_commit=partial(_distrust, manifest=manifest))
     upgrade(databases)
     if freeze_id is None:
         freeze_id = transact(databases.main, partial(_freeze, manifest=manifest))
@@ -94,6 +95,16 @@ def _restore_rows(databases: Databases, archive: Archive, on_progress: ProgressC
     with read_session(databases.main) as session:
         findings = [each for each in self_check(session, manifest.made_at) if each.subject_id != freeze_id]
     return Restored(manifest, findings)
+
+
+def _distrust(session: Session, manifest: Manifest) -> str | None:
+    """Freeze payouts, and forget marks of the self-check: a file can be changed, so all has to be checked.
+
+    Returns the freeze's id as `_freeze` does.
+    """
+    if inspect(session.connection()).has_table(Mark.__tablename__):
+        session.execute(delete(Mark))
+    return _freeze(session, manifest)
 
 
 def _freeze(session: Session, manifest: Manifest) -> str | None:

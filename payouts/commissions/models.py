@@ -58,6 +58,12 @@ class Entry(Base):
     __table_args__ = (
         UniqueConstraint("commission_id", "kind", "cause_id", name="one_entry_per_cause"),
         UniqueConstraint("commission_id", "line", name="entries_are_numbered"),
+        Index(
+            "ix_commission_entry_without_posting",
+            "id",
+            sqlite_where=text("transaction_id is null"),
+            postgresql_where=text("transaction_id is null"),
+        ),
         STRICT,
     )
 

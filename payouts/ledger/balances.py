@@ -9,6 +9,7 @@ from functools import cache
 from sqlalchemy import Select, bindparam, func, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from config.among import among
 from payouts.ledger.models import Account, Period, Posting, Transaction
 from payouts.ledger.rules import CREATOR_ACCOUNTS, FORMER_ACCOUNTS, liability_minor
 
@@ -112,13 +113,20 @@ def former_bookings_minor(session: Session, brand_id: str, kind: str) -> dict[st
 
 def subject_balances(session: Session, subject_ids: Sequence[str], kind: str) -> dict[str, int]:
     """By commission or payout: its balance in accounts of one kind, credits less debits, in minor units."""
+    by_kind = subject_balances_by_kind(session, subject_ids)
+    return defaultdict(int, {subject_id: kinds[kind] for subject_id, kinds in by_kind.items()})
+
+
+def subject_balances_by_kind(session: Session, subject_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """By commission or payout, then by kind of account: credits less debits, in minor units."""
     rows = session.execute(_by_subject(), {"subject_ids": subject_ids}).all()
     accounts = {account for row in rows for account in (row.debit_account_id, row.credit_account_id)}
-    of_kind = set(session.scalars(_of_kind(), {"kind": kind, "ids": list(accounts)}))
-    sums: dict[str, int] = defaultdict(int)
-    for row in rows:
-        change = (row.credit_account_id in of_kind) - (row.debit_account_id in of_kind)
-        sums[row.subject_id] += change * int(row.amount_minor)
+    kinds = dict(row for row in session.execute(_kinds_of_accounts(), {"ids": list(accounts)}))
+    sums: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for subject_id, debit, credit, amount in rows:
+        of_subject = sums[subject_id]
+        of_subject[kinds.get(credit, "")] += int(amount)
+        of_subject[kinds.get(debit, "")] -= int(amount)
     return sums
 
 
@@ -134,20 +142,18 @@ def _by_subject() -> Select[str, str, str, int]:
             Transaction.subject_id,
             Posting.debit_account_id,
             Posting.credit_account_id,
-            func.sum(Posting.amount_minor).label("amount_minor"),
+            func.sum(Posting.amount_minor),
         )
         .join(Posting, Posting.transaction_id == Transaction.id)
-        .where(Transaction.subject_id.in_(bindparam("subject_ids", expanding=True)))
+        .where(among(Transaction.subject_id, "subject_ids"))
         .group_by(Transaction.subject_id, Posting.debit_account_id, Posting.credit_account_id)
     )
 
 
 @cache
-def _of_kind() -> Select[str]:
-    """Parameters: `kind`, and `ids` of accounts."""
-    return select(Account.id).where(
-        Account.id.in_(bindparam("ids", expanding=True)), Account.kind == bindparam("kind")
-    )
+def _kinds_of_accounts() -> Select[str, str]:
+    """Parameter: `ids` of accounts."""
+    return select(Account.id, Account.kind).where(among(Account.id, "ids"))
 
 
 def currencies_of(session: Session, brand_id: str) -> list[str]:

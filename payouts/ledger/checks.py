@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, Text, bindparam, func, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from payouts.ledger.chain import GENESIS, inputs_hash, link_hash
+from config.among import among
+from payouts.ledger.chain import GENESIS, Link, LinkPosting, link_hash, text_hash
 from payouts.ledger.models import Account, Chain, Posting, Transaction
 from payouts.ledger.rules import CREATOR_ACCOUNTS, EVENTS, FORMER_ACCOUNTS, events_of
 
@@ -89,26 +91,42 @@ def walk(reads: Reads, books: BooksSoFar, end: BooksEnd) -> Iterator[WalkedPage]
             kinds.update(_kinds(session, accounts - kinds.keys()))
         if not page:
             break
-        after = page[-1].seq
+        after = page[-1].link.seq
         yield WalkedPage(
             list(_page_faults(books, page, postings, kinds)),
-            frozenset(each.subject_id for each in page),
+            frozenset(each.link.subject_id for each in page),
             accounts,
-            frozenset(each.period_id for each in page),
+            frozenset(each.link.period_id for each in page),
         )
     yield WalkedPage([*_end_faults(books, end), *_balance_faults(books.balances, kinds)])
 
 
-def _page_of_chain(session: Session, brand_id: str, after: int, until: int) -> Sequence[Transaction]:
+class _Stored(NamedTuple):
+    """A transaction as it is stored, with its hash."""
+
+    link: Link
+    hash: str
+
+
+Postings = Mapping[str, Sequence[LinkPosting]]
+"""By id of the transaction."""
+
+
+def _page_of_chain(session: Session, brand_id: str, after: int, until: int) -> list[_Stored]:
     parameters = {"brand_id": brand_id, "after": after, "until": until, "rows": PAGE_ROWS}
-    return session.scalars(_chain_query(), parameters).all()
+    return [_Stored(Link._make(row[:-1]), row[-1]) for row in session.execute(_chain_query(), parameters)]
 
 
 @cache
-def _chain_query() -> Select[Transaction]:
-    """Parameters: `brand_id`, `after`, `until`, `rows`."""
+def _chain_query() -> Select[*tuple[Any, ...]]:
+    """The fields of a Link in their order, and the hash. Parameters: `brand_id`, `after`, `until`, `rows`.
+
+    The inputs are read as they are stored: their text was hashed.
+    """
+    columns = [Transaction.__table__.c[name] for name in Link._fields]
+    read = [type_coerce(each, Text) if each.name == "inputs" else each for each in columns]
     return (
-        select(Transaction)
+        select(*read, Transaction.hash)
         .where(
             Transaction.brand_id == bindparam("brand_id"),
             Transaction.seq > bindparam("after"),
@@ -119,20 +137,21 @@ def _chain_query() -> Select[Transaction]:
     )
 
 
-def _postings_of(session: Session, transactions: Sequence[Transaction]) -> dict[str, list[Posting]]:
-    found: dict[str, list[Posting]] = {transaction.id: [] for transaction in transactions}
-    for posting in session.scalars(_postings_query(), {"ids": list(found)}):
-        found[posting.transaction_id].append(posting)
+def _postings_of(session: Session, transactions: Sequence[_Stored]) -> Postings:
+    found: dict[str, list[LinkPosting]] = {each.link.id: [] for each in transactions}
+    for row in session.execute(_postings_query(), {"ids": list(found)}):
+        found[row[0]].append(LinkPosting._make(row))
     return found
 
 
 @cache
-def _postings_query() -> Select[Posting]:
-    """Parameter: `ids` of transactions."""
-    return select(Posting).where(Posting.transaction_id.in_(bindparam("ids", expanding=True)))
+def _postings_query() -> Select[*tuple[Any, ...]]:
+    """The fields of a LinkPosting in their order. Parameter: `ids` of transactions."""
+    columns = [Posting.__table__.c[name] for name in LinkPosting._fields]
+    return select(*columns).where(among(Posting.transaction_id, "ids"))
 
 
-def _accounts_of(postings: Mapping[str, Sequence[Posting]]) -> Iterator[str]:
+def _accounts_of(postings: Postings) -> Iterator[str]:
     for lines in postings.values():
         for line in lines:
             yield line.debit_account_id
@@ -141,46 +160,50 @@ def _accounts_of(postings: Mapping[str, Sequence[Posting]]) -> Iterator[str]:
 
 def _kinds(session: Session, accounts: frozenset[str]) -> dict[str, str]:
     """The kind of each account, by its id."""
-    rows = session.execute(select(Account.id, Account.kind).where(Account.id.in_(accounts)))
-    return dict(row for row in rows)
+    if not accounts:
+        return {}
+    return dict(row for row in session.execute(_kinds_query(), {"ids": list(accounts)}))
+
+
+@cache
+def _kinds_query() -> Select[str, str]:
+    """Parameter: `ids` of accounts."""
+    return select(Account.id, Account.kind).where(among(Account.id, "ids"))
 
 
 def _page_faults(
-    books: BooksSoFar,
-    page: Sequence[Transaction],
-    postings: Mapping[str, list[Posting]],
-    kinds: Mapping[str, str],
+    books: BooksSoFar, page: Sequence[_Stored], postings: Postings, kinds: Mapping[str, str]
 ) -> Iterator[Finding]:
-    for transaction in page:
-        lines = postings[transaction.id]
-        if transaction.seq != books.seq + 1 or transaction.previous_hash != books.hash:
-            yield Finding("chain", transaction.id, f"The books have a gap before {transaction.id}.")
-        yield from _transaction_faults(transaction, lines)
-        books.seq, books.hash = transaction.seq, transaction.hash
+    for stored in page:
+        link, lines = stored.link, postings[stored.link.id]
+        if link.seq != books.seq + 1 or link.previous_hash != books.hash:
+            yield Finding("chain", link.id, f"The books have a gap before {link.id}.")
+        yield from _transaction_faults(stored, lines)
+        books.seq, books.hash = link.seq, stored.hash
         for line in lines:
-            yield from _posting_faults(books, transaction, line, kinds)
+            yield from _posting_faults(books, link, line, kinds)
 
 
-def _transaction_faults(transaction: Transaction, postings: list[Posting]) -> Iterator[Finding]:
-    if transaction.hash != link_hash(transaction, postings) or not postings:
-        yield Finding("chain", transaction.id, f"{transaction.id} was changed after it was recorded.")
-    if transaction.inputs_hash != inputs_hash(transaction.inputs):
-        yield Finding("chain", transaction.id, f"The inputs of {transaction.id} were changed.")
+def _transaction_faults(stored: _Stored, postings: Sequence[LinkPosting]) -> Iterator[Finding]:
+    link = stored.link
+    if stored.hash != link_hash(link, postings) or not postings:
+        yield Finding("chain", link.id, f"{link.id} was changed after it was recorded.")
+    if link.inputs_hash != text_hash(link.inputs):
+        yield Finding("chain", link.id, f"The inputs of {link.id} were changed.")
 
 
 def _posting_faults(
-    books: BooksSoFar, transaction: Transaction, line: Posting, kinds: Mapping[str, str]
+    books: BooksSoFar, link: Link, line: LinkPosting, kinds: Mapping[str, str]
 ) -> Iterator[Finding]:
     """Checks one posting and adds it to the sums of the books."""
     debit, credit = line.debit_account_id, line.credit_account_id
     debited, credited = kinds.get(debit, "an unknown account"), kinds.get(credit, "an unknown account")
-    if not _is_allowed(transaction.kind, debited, credited):
-        message = f"{transaction.id} ({transaction.kind}) moved {debited} to {credited}."
-        yield Finding("postings", transaction.id, message)
+    if not _is_allowed(link.kind, debited, credited):
+        yield Finding("postings", link.id, f"{link.id} ({link.kind}) moved {debited} to {credited}.")
     books.balances[debit] -= line.amount_minor
     books.balances[credit] += line.amount_minor
     if (owed := (credited in CREATOR_ACCOUNTS) - (debited in CREATOR_ACCOUNTS)) != 0:
-        books.owed[line.currency, transaction.period_id] += owed * line.amount_minor
+        books.owed[line.currency, link.period_id] += owed * line.amount_minor
 
 
 @cache

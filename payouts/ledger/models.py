@@ -118,3 +118,18 @@ class Posting(Base):
     credit_account_id: Mapped[str]
     amount_minor: Mapped[int]
     currency: Mapped[str]
+
+
+class AccountBalance(Base):
+    """A copy of an account's balance at the end of a period, in minor units. Append-only.
+
+    Written as the period's statement is sealed, when no more is posted to it or to an earlier one; accounts
+    whose balance is 0 have none. The self-check compares the copies with the postings.
+    """
+
+    __tablename__ = "account_balance"
+    __table_args__ = (STRICT,)
+
+    period_id: Mapped[str] = mapped_column(ForeignKey("period.id"), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("ledger_account.id"), primary_key=True)
+    balance_minor: Mapped[int]

@@ -26,8 +26,8 @@ from payouts.jobs.claims import (
 from payouts.jobs.context import JobContext
 from payouts.jobs.models import StartedBy
 from payouts.jobs.reasons import failed_result
-from payouts.processes import commission_jobs, statement_jobs
-from payouts.selfcheck.checks import require_consistent_books, sweep
+from payouts.processes import check_jobs, commission_jobs, statement_jobs
+from payouts.selfcheck.runs import require_consistent_books
 from payouts.settlement.freezes import active_freezes
 from payouts.settlement.models import Payout
 from payouts.transfers.planning.preparation import anything_to_send
@@ -73,7 +73,7 @@ def _pay(context: JobContext) -> dict[str, Any]:
         due = [b for b in context.brand_ids() if anything_to_send(session, context.now, b, early=False)]
         if not due:
             return {}
-    require_consistent_books(context.databases.main, context.now)
+    require_consistent_books(context.databases.main, context.settings, context.now)
     with open_rail(context.settings) as rail:
 
         def pay(brand_id: str) -> Any:
@@ -102,13 +102,6 @@ def _reconcile(context: JobContext) -> dict[str, Any]:
         unknown = [f"{each} is not in the books" for each in found.unknown_transfers]
         raise Fault("; ".join([*unknown, *found.differences]))
     return {"returned": found.returned}
-
-
-def _check(context: JobContext) -> dict[str, Any]:
-    faults = sweep(context.databases.main, context.now).in_order()
-    if faults:
-        raise Fault("; ".join(fault.message for fault in faults))
-    return {"faults": 0}
 
 
 def _count_clicks(context: JobContext, back: timedelta) -> dict[str, Any]:
@@ -171,7 +164,8 @@ JOBS = (
     Job("settle-payouts", 5 * MINUTE, _resolve_attempts),
     Job("pay", HOUR, _pay),
     Job("reconcile", DAY, _reconcile),
-    Job("check", 10 * MINUTE, _check),
+    Job("check", 10 * MINUTE, check_jobs.check_since_marks),
+    Job("check-full", DAY, check_jobs.check_everything),
     Job("click-spools", MINUTE, _drain_spools),
     Job("visitor-keys", HOUR, _renew_visitor_keys),
     Job("click-partitions", DAY, _partition_clicks),

@@ -23,6 +23,7 @@ class Payout(Base):
             name="payout_state_known",
         ),
         Index("ix_payout_state", "state"),
+        Index("ix_payout_creator", "creator_id"),
         STRICT,
     )
 

@@ -9,7 +9,7 @@ import click
 from sqlalchemy import select
 
 from config.database import read_session, transact
-from payouts.selfcheck.checks import require_consistent_books
+from payouts.selfcheck.runs import require_consistent_books
 from payouts.settlement.models import Payout
 from payouts.settlement.reasons import PayoutReason
 from payouts.settlement.states import FINAL
@@ -62,7 +62,7 @@ def run(console: Console, brand_id: str) -> CommandResult:
     with read_session(console.databases.main) as session:
         get_brand(session, brand_id)
     clock = running_clock(console.now)
-    require_consistent_books(console.databases.main, console.now)
+    require_consistent_books(console.databases.main, console.settings, console.now)
     transact(console.databases.main, lambda s: seal_approved(s, console.now, brand_id))
     with open_rail(console.settings) as rail:
         report = _run(console, rail, clock).pay(brand_id, early=True)
@@ -96,7 +96,7 @@ def retry(console: Console, payout_id: str, nothing_was_sent: bool) -> CommandRe
 
 
 def _retry_failed(console: Console, payout_run: PayoutRun, payout: Payout) -> Report:
-    require_consistent_books(console.databases.main, console.now)
+    require_consistent_books(console.databases.main, console.settings, console.now)
     if not payout_run.retry(payout):
         raise NotNow(f"{payout.id} cannot be retried now; to see why, run: linkledger payout preview")
     return payout_run.report

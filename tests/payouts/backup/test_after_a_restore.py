@@ -14,7 +14,7 @@ from config.settings import Settings
 from payouts.backup.archive import open_archive
 from payouts.backup.create import make_backup
 from payouts.backup.restore import restore
-from payouts.selfcheck.checks import require_consistent_books
+from payouts.selfcheck.runs import require_consistent_books, run_check
 from payouts.settlement.freezes import is_frozen, place_freeze
 from payouts.settlement.reasons import FreezeReason
 from payouts.transfers.reconciliation.adoption import adopt
@@ -100,7 +100,7 @@ def rail(books: Books) -> StripeRail:
 
 def test_payouts_are_frozen_with_a_reason(restored: Books) -> None:
     with pytest.raises(Fault, match="restored from a backup.*payout reconcile"):
-        require_consistent_books(restored.databases.main, at("11-10"))
+        require_consistent_books(restored.databases.main, restored.settings, at("11-10"))
 
 
 def test_transfer_missing_in_the_books_is_named_and_payouts_stay_frozen(restored: Books) -> None:
@@ -212,3 +212,14 @@ def test_completed_transfer_is_found_while_frozen(approved: Books) -> None:
     )
     assert books.run("11-09 14:00").resolve_open_attempts().paid
     assert len(sent_keys(books.sandbox)) == 1
+
+
+def test_restored_books_have_no_mark_that_a_check_could_start_at(approved: Books) -> None:
+    main, settings = approved.databases.main, approved.settings
+    for full in (True, False):
+        assert run_check(main, settings, at("11-08")).is_full is full
+    restore_into_new_home(approved, "11-09 13:00", lambda: None)
+    for books in open_new_home(approved):
+        same_key = run_check(books.databases.main, settings, at("11-10"))
+        assert (same_key.is_full, [each.check for each in same_key.result.in_order()]) == (True, ["freeze"])
+        assert not run_check(books.databases.main, settings, at("11-10")).is_full

@@ -1,0 +1,37 @@
+"""The jobs of the self-check: what came since the last marks, and everything."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from config.database import read_session
+from payouts.jobs.context import JobContext
+from payouts.selfcheck.runs import run_check
+from tracker.errors import Fault
+
+
+def check_since_marks(context: JobContext) -> dict[str, Any]:
+    return _check(context, full=False)
+
+
+def check_everything(context: JobContext) -> dict[str, Any]:
+    return _check(context, full=True)
+
+
+def _check(context: JobContext, *, full: bool) -> dict[str, Any]:
+    """Raises Fault with what was found."""
+
+    @contextmanager
+    def reads() -> Iterator[Session]:
+        context.renew()
+        with read_session(context.databases.main) as session:
+            yield session
+
+    run = run_check(
+        context.databases.main, context.settings, context.now, full=full, reads=reads, write=context.write
+    )
+    if faults := run.result.in_order():
+        raise Fault("; ".join(fault.message for fault in faults))
+    return {"faults": 0}

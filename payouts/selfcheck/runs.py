@@ -1,0 +1,124 @@
+"""Runs of the self-check: from the marks on, or everything. Entry point: it opens the transactions.
+
+A run reads page by page, each in a short read, and records marks when it found no fault of the books.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from config.database import read_session, transact
+from config.settings import Settings
+from payouts.ledger.checks import BooksSoFar, Finding, Reads
+from payouts.selfcheck.checks import CheckResult, Promise, Start, check_books
+from payouts.selfcheck.marks import MarkFound, books_at, changed_balances, find_mark, record_mark, rewritten
+from payouts.selfcheck.models import Mark
+from tracker.errors import Fault
+from tracker.evidence_key import EvidenceKey, load_evidence_key
+from tracker.people.accounts.models import Brand
+
+RENEW_AFTER = timedelta(hours=20)
+"""A mark of a brand in whose books nothing happens is made again after this time, not at each check."""
+
+Write = Callable[[Callable[[Session], Any]], Any]
+"""Runs its argument in one write transaction, as `transact` does."""
+
+
+@dataclass(frozen=True)
+class CheckRun:
+    """What a check found, and the mark at which it started, by brand; None where it checked everything."""
+
+    result: CheckResult
+    marks: Mapping[str, Mark | None]
+
+    @property
+    def is_full(self) -> bool:
+        return not any(self.marks.values())
+
+
+def run_check(
+    engine: Engine,
+    settings: Settings,
+    now: datetime,
+    *,
+    full: bool = False,
+    reads: Reads | None = None,
+    write: Write | None = None,
+) -> CheckRun:
+    """Check what came since each brand's mark, or everything where there is no mark that can be trusted.
+
+    `full`: everything, whatever the marks say. `reads` and `write` open the transactions of a job.
+    """
+    reads, write = reads or partial(read_session, engine), write or partial(transact, engine)
+    key = load_evidence_key(settings.home)
+    with reads() as session:
+        brands = list(session.scalars(select(Brand.id).order_by(Brand.id)))
+    starts: dict[str, Start] = {}
+    marks: dict[str, Mark | None] = {}
+    faults: list[Finding] = []
+    for brand_id in brands:
+        with reads() as session:
+            starts[brand_id], found = _start(session, now, brand_id, key, full=full)
+        marks[brand_id] = found.mark
+        faults += found.faults
+    result = check_books(reads, now, starts)
+    result.add(Promise.MARKS, faults)
+    run = CheckRun(result, marks)
+    _record(write, run, key, now)
+    return run
+
+
+def require_consistent_books(engine: Engine, settings: Settings, now: datetime) -> None:
+    """Raises Fault, which freezes payouts, when the self-check finds anything."""
+    findings = run_check(engine, settings, now).result.in_order()
+    if findings:
+        more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
+        raise Fault(
+            f"Payouts are frozen: {findings[0].message}{more}. Nothing was sent. Run: linkledger check"
+        )
+
+
+def _start(
+    session: Session, now: datetime, brand_id: str, key: EvidenceKey, *, full: bool
+) -> tuple[Start, MarkFound]:
+    """Where the check of a brand starts. A mark is evidence also for a check of everything."""
+    beginning = Start(BooksSoFar(brand_id))
+    if full:
+        return beginning, MarkFound(faults=rewritten(session, brand_id, key))
+    found = find_mark(session, brand_id, key)
+    if found.mark is None:
+        return beginning, found
+    books = books_at(session, found.mark)
+    if books is None:
+        return beginning, MarkFound(faults=[changed_balances(found.mark)])
+    return Start(books, since=min(found.mark.made_at, now)), found
+
+
+def _record(write: Write, run: CheckRun, key: EvidenceKey, now: datetime) -> None:
+    """Mark up to where the books were verified; or that a check of everything found faults.
+
+    After faults that came since a mark nothing is recorded: the next check starts at the same mark.
+    """
+    findings = run.result.faults_of_books
+    for books in run.result.ends:
+        mark = run.marks[books.brand_id]
+        if findings and mark is not None:
+            continue
+        if mark is not None and mark.seq == books.seq and now - mark.made_at < RENEW_AFTER:
+            continue
+        write(
+            partial(
+                record_mark,
+                key=key,
+                books=books,
+                made_at=now,
+                since=now if mark is None else mark.since,
+                findings=findings,
+                started_at=None if mark is None else mark.number,
+            )
+        )
